@@ -1,0 +1,66 @@
+"""A setpoint is a lease, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class Rung(Enum):
+    """The ladder. Each rung is taken when the one above it cannot be."""
+
+    PLAN = "plan"  # a plan of this interval
+    LAST_PLAN = "last plan"  # an older plan that has not expired
+    RULES = "rules"  # self-consumption by our own rules
+    RELEASE = "release"  # the device's own self-consumption
+
+
+@dataclass(frozen=True, slots=True)
+class Setpoint:
+    """What the battery shall do, for how long, and why.
+
+    ``battery_w`` > 0 discharges; None releases the device to its own self-consumption. ``pv_limit_w`` None is no cap.
+    """
+
+    at: datetime
+    battery_w: float | None
+    hold_s: float
+    rung: Rung
+    reason: str
+    pv_limit_w: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Written and read back."""
+
+    battery_w: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clamped:
+    """Taken by the device at another power, because of its own limits."""
+
+    battery_w: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Answered with no."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """Not answered. Nothing is known, so nothing more is written until a read succeeds."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Nothing needed to be written: the lease in force says the same and lasts long enough."""
+
+
+Outcome = Applied | Clamped | Refused | Unreachable | Held

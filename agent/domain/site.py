@@ -1,0 +1,83 @@
+"""What stands on the site, and one frozen picture of what it does."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from drivers.reading import Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """One battery as the planner and the guard see it. Powers are AC watts, both positive; efficiencies are one-way.
+
+    ``soc_min_pct``..``soc_max_pct`` is the window that may be used; ``reserve_pct`` is kept for outages inside it, so
+    the floor for dispatch is the higher of the two. ``wear_per_kwh`` is money per kWh discharged.
+    """
+
+    usable_wh: float
+    charge_w: float
+    discharge_w: float
+    charge_efficiency: float = 0.95
+    discharge_efficiency: float = 0.95
+    soc_min_pct: float = 5.0
+    soc_max_pct: float = 100.0
+    reserve_pct: float = 0.0
+    wear_per_kwh: float = 0.0
+
+    @property
+    def floor_pct(self) -> float:
+        """The lowest SoC that dispatch may go to."""
+        return max(self.soc_min_pct, self.reserve_pct)
+
+    def energy_wh(self, soc_pct: float) -> float:
+        """Stored energy at ``soc_pct``, Wh on the battery's side of its efficiencies."""
+        return self.usable_wh * soc_pct / 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The point of common coupling (PCC). None is no limit. Limits are positive watts."""
+
+    import_limit_w: float | None = None
+    export_limit_w: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A value with its age in seconds and its quality. Missing is None, never 0."""
+
+    value: float | None
+    quality: Quality = Quality.GOOD
+    age_s: float = 0.0
+
+    @property
+    def usable(self) -> bool:
+        """Fit to be acted on."""
+        return self.value is not None and self.quality in (Quality.GOOD, Quality.ESTIMATED)
+
+
+MISSING = Measured(None, Quality.MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteState:
+    """One picture of the site at ``at`` (UTC). What was not measured and cannot be derived is MISSING."""
+
+    at: datetime
+    grid_w: Measured = MISSING
+    pv_w: Measured = MISSING
+    battery_w: Measured = MISSING
+    load_w: Measured = MISSING
+    soc_pct: Measured = MISSING
+    faults: tuple[str, ...] = field(default=())
+
+    @property
+    def net_load_w(self) -> float | None:
+        """Load less solar: what battery and grid must cover together. None when it is not known."""
+        if self.grid_w.usable and self.battery_w.usable:
+            assert self.grid_w.value is not None and self.battery_w.value is not None
+            return self.grid_w.value + self.battery_w.value
+        if self.load_w.usable and self.pv_w.usable:
+            assert self.load_w.value is not None and self.pv_w.value is not None
+            return self.load_w.value - self.pv_w.value
+        return None

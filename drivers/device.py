@@ -1,0 +1,98 @@
+"""The seams of this library: what a transport and a device can do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+from drivers.reading import Reading
+
+Table = Literal["holding", "input"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One block read: ``count`` registers of ``table`` from PDU ``address`` on."""
+
+    table: Table
+    address: int
+    count: int
+
+
+class Transport(Protocol):
+    """Reaches the registers of one unit id. Raises only the errors of ``drivers.errors``."""
+
+    async def read(self, span: Span) -> list[int]:
+        """Return exactly ``span.count`` words, each 0..65535."""
+        ...
+
+    async def write(self, address: int, words: Sequence[int]) -> None:
+        """Write holding registers with one request (FC16, or FC6 where the device needs it for one word)."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connection if this was its last user. Never raises."""
+        ...
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A device that can be read."""
+
+    name: str
+
+    async def read(self) -> list[Reading]:
+        """Read everything once. Connects and discovers first if needed.
+
+        Quantities that the device does not have are left out; those that it has but does not give at the moment are
+        MISSING. Raises ``DriverError`` when nothing could be read.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The registers read back what was asked for. ``battery_w`` is the power in the device's own resolution, W."""
+
+    battery_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clamped:
+    """The device took a different power than asked for, because of its own limits."""
+
+    battery_w: float
+    reason: str
+
+
+SteerResult = Applied | Clamped
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """A device whose battery power can be set for a while.
+
+    ``set_power`` writes a lease: the device goes back to its own self-consumption by itself ``hold_s`` seconds after
+    the last write, where it has a reversion timer (``reverts`` tells). It raises ``Refused``, ``NotApplied``,
+    ``NotSupported`` or a link error, and never leaves a lease without a timer on a device that has one.
+    """
+
+    name: str
+
+    @property
+    def reverts(self) -> bool:
+        """True when the device has a reversion timer that this driver sets."""
+        ...
+
+    async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
+        """Hold the battery at ``battery_w`` (W, positive discharges) for ``hold_s`` seconds and read it back."""
+        ...
+
+    async def limit_pv(self, pv_w: float | None, hold_s: float) -> SteerResult:
+        """Cap the inverter's PV output at ``pv_w`` watts (None lifts the cap). Raises ``NotSupported`` without one."""
+        ...
+
+    async def release(self) -> None:
+        """Give control back to the device: its own self-consumption, no forced power. Safe to call at any time."""
+        ...

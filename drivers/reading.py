@@ -1,0 +1,74 @@
+"""What a device says: a closed list of quantities, and one reading of one of them."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Quantity(Enum):
+    """Every quantity a driver may report. The value is the name under which it is stored and published.
+
+    Signs: positive feeds the site's busbar. ``GRID_W`` > 0 is import, ``PV_W`` >= 0, ``BATTERY_W`` > 0 is discharge.
+    ``AC_W`` is what an inverter delivers to its AC terminals (PV and battery together for a hybrid).
+    """
+
+    GRID_W = "grid_w"
+    AC_W = "ac_w"
+    PV_W = "pv_w"
+    BATTERY_W = "battery_w"
+    LOAD_W = "load_w"
+    SOC_PCT = "soc_pct"
+    SOH_PCT = "soh_pct"
+    GRID_L1_W = "grid_l1_w"
+    GRID_L2_W = "grid_l2_w"
+    GRID_L3_W = "grid_l3_w"
+    VOLTAGE_L1_V = "voltage_l1_v"
+    VOLTAGE_L2_V = "voltage_l2_v"
+    VOLTAGE_L3_V = "voltage_l3_v"
+    CURRENT_L1_A = "current_l1_a"
+    CURRENT_L2_A = "current_l2_a"
+    CURRENT_L3_A = "current_l3_a"
+    FREQUENCY_HZ = "frequency_hz"
+    IMPORT_WH = "import_wh"
+    EXPORT_WH = "export_wh"
+    AC_WH = "ac_wh"
+    BATTERY_V = "battery_v"
+    TEMPERATURE_C = "temperature_c"
+    STATE = "state"
+    RATED_W = "rated_w"
+    RATED_CHARGE_W = "rated_charge_w"
+    RATED_DISCHARGE_W = "rated_discharge_w"
+    RATED_WH = "rated_wh"
+
+    @property
+    def unit(self) -> str:
+        """The unit at the end of the name: ``w``, ``wh``, ``v``, ``a``, ``hz``, ``pct``, ``c`` or ``state``."""
+        return self.value.rsplit("_", 1)[-1]
+
+
+class Quality(Enum):
+    """How far a value can be trusted."""
+
+    GOOD = "good"
+    STALE = "stale"  # older than the site file allows
+    FROZEN = "frozen"  # unchanged to the last digit while the world moved
+    IMPLAUSIBLE = "implausible"  # outside what the device can physically do
+    ESTIMATED = "estimated"  # derived from other readings
+    MISSING = "missing"  # the device does not have it, or did not answer
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value of one quantity.
+
+    ``value`` is None exactly when ``quality`` is MISSING. ``at`` is the reader's monotonic clock in seconds, taken
+    before the request was sent, so that the age of a value never looks smaller than it is.
+    """
+
+    quantity: Quantity
+    value: float | None
+    at: float
+    quality: Quality = Quality.GOOD
+
+    def __post_init__(self) -> None:
+        if (self.value is None) != (self.quality is Quality.MISSING):
+            raise ValueError(f"{self.quantity.value}: a reading is missing exactly when it has no value")

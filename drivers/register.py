@@ -1,0 +1,160 @@
+"""One row of a datasheet: where a value is, how it is coded, and what its device calls missing. Pure.
+
+A row's ``scale`` is a fixed factor; ``scale_address`` names a SunSpec scale-factor register (value x 10^SF) which is
+read in the same request as the value, because some devices change it with the power level. ``sign`` turns the device's
+sign into ours, here and nowhere else.
+"""
+
+import math
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from drivers.device import Table
+
+
+@dataclass(frozen=True, slots=True)
+class WireType:
+    """How a value lies in its registers: how many, the struct code of the number, and the bits that mean "missing".
+
+    Sizes and not-implemented values: SunSpec Information Model specification, section on data types.
+    """
+
+    name: str
+    registers: int
+    code: str
+    missing: int
+
+    @property
+    def is_float(self) -> bool:
+        return self.code in (">f", ">d")
+
+    @property
+    def is_bitfield(self) -> bool:
+        return self.name.startswith("bitfield")
+
+
+WIRE_TYPES = {
+    wire.name: wire
+    for wire in (
+        WireType("int16", 1, ">h", 0x8000),
+        WireType("uint16", 1, ">H", 0xFFFF),
+        WireType("enum16", 1, ">H", 0xFFFF),
+        WireType("bitfield16", 1, ">H", 0xFFFF),
+        WireType("count", 1, ">H", 0xFFFF),
+        WireType("acc16", 1, ">H", 0),
+        WireType("sunssf", 1, ">h", 0x8000),
+        WireType("pad", 1, ">h", 0x8000),
+        WireType("int32", 2, ">i", 0x80000000),
+        WireType("uint32", 2, ">I", 0xFFFFFFFF),
+        WireType("enum32", 2, ">I", 0xFFFFFFFF),
+        WireType("bitfield32", 2, ">I", 0xFFFFFFFF),
+        WireType("acc32", 2, ">I", 0),
+        WireType("int64", 4, ">q", 0x8000000000000000),
+        WireType("uint64", 4, ">Q", 0xFFFFFFFFFFFFFFFF),
+        WireType("acc64", 4, ">Q", 0),
+        WireType("float32", 2, ">f", 0x7FC00000),
+        WireType("float64", 4, ">d", 0x7FF8000000000000),
+    )
+}
+
+
+# SolarEdge sends the largest negative float for "not implemented" (SunSpec implementation technical note).
+_FLOAT32_LOWEST = -3.4028234663852886e38
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """One row. ``name`` is the vendor's own word for it; ``address`` is the PDU address (counted from 0)."""
+
+    name: str
+    address: int
+    wire: WireType
+    table: Table = "holding"
+    scale: float = 1.0
+    scale_address: int | None = None
+    sign: int = 1
+    sentinel: int | None = None
+    low_word_first: bool = False
+    writable: bool = False
+    unit: str = ""
+
+    @property
+    def count(self) -> int:
+        return self.wire.registers
+
+    def decode(self, words: Mapping[int, int]) -> float | None:
+        """The value in our sign and base unit, or None when missing.
+
+        ``words`` maps PDU address to register content and must hold this row's registers; a missing scale factor
+        makes the value missing.
+        """
+        raw = self._raw(words)
+        if raw is None:
+            return None
+        factor = self._factor(words)
+        return None if factor is None else raw * factor * self.sign
+
+    def encode(self, value: float, words: Mapping[int, int] | None = None) -> list[int]:
+        """The words to write for ``value``. ``words`` holds the scale factor where the row has one.
+
+        Raises ValueError when the value does not fit, is not finite, or would be read as "not implemented".
+        """
+        if not math.isfinite(value):
+            raise ValueError(f"{self.name}: {value} is not a finite number")
+        factor = self._factor(words or {})
+        if factor is None:
+            raise ValueError(f"{self.name}: its scale factor is missing")
+        scaled = value * self.sign / factor
+        number = scaled if self.wire.is_float else round(scaled)
+        try:
+            packed = struct.pack(self.wire.code, number)
+        except (struct.error, OverflowError) as error:
+            raise ValueError(f"{self.name}: {value} does not fit {self.wire.name}") from error
+        if int.from_bytes(packed, "big") == self._missing():
+            raise ValueError(f"{self.name}: {value} would be read as not implemented")
+        found = [int.from_bytes(packed[i : i + 2], "big") for i in range(0, len(packed), 2)]
+        return found[::-1] if self.low_word_first else found
+
+    def _missing(self) -> int:
+        return self.wire.missing if self.sentinel is None else self.sentinel
+
+    def _raw(self, words: Mapping[int, int]) -> float | None:
+        found = [words[self.address + i] for i in range(self.count)]
+        if self.low_word_first:
+            found.reverse()
+        packed = b"".join(word.to_bytes(2, "big") for word in found)
+        if int.from_bytes(packed, "big") == self._missing():
+            return None
+        (number,) = struct.unpack(self.wire.code, packed)
+        if self.wire.is_float and (not math.isfinite(number) or number <= _FLOAT32_LOWEST):
+            return None
+        if self.wire.is_bitfield and packed[0] & 0x80:
+            return None
+        return float(number)
+
+    def _factor(self, words: Mapping[int, int]) -> float | None:
+        if self.scale_address is None:
+            return self.scale
+        exponent = scale_exponent(words.get(self.scale_address))
+        return None if exponent is None else self.scale * 10.0**exponent
+
+
+def scale_exponent(word: int | None) -> int | None:
+    """A SunSpec scale factor register as an exponent -10..10; None when not implemented or outside that range."""
+    if word is None:
+        return None
+    exponent = word - 0x10000 if word >= 0x8000 else word
+    return exponent if -10 <= exponent <= 10 else None
+
+
+def decode_string(words: Sequence[int]) -> str:
+    """ASCII text, two characters a register; NUL, 0xFF and trailing blanks are stripped, anything else odd becomes '?'."""
+    raw = b"".join(word.to_bytes(2, "big") for word in words).replace(b"\xff", b"\x00")
+    return raw.split(b"\x00", 1)[0].decode("ascii", "replace").replace("\ufffd", "?").strip()
+
+
+def encode_string(text: str, registers: int) -> list[int]:
+    """``text`` as ``registers`` words, NUL padded and cut to fit."""
+    raw = text.encode("ascii", "replace")[: 2 * registers].ljust(2 * registers, b"\x00")
+    return [int.from_bytes(raw[i : i + 2], "big") for i in range(0, len(raw), 2)]
