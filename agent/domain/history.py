@@ -1,0 +1,23 @@
+"""What the site did: equal steps of means, missing where nothing was measured."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.domain.horizon import Horizon
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Mean powers per step, W, oldest first. None where the step was not measured well enough to be used.
+
+    ``curtailed[i]`` is true when the solar output of step i was capped, so that it says nothing about the sun.
+    """
+
+    horizon: Horizon
+    load_w: tuple[float | None, ...]
+    pv_w: tuple[float | None, ...]
+    curtailed: tuple[bool, ...]
+
+    @property
+    def end(self) -> datetime:
+        return self.horizon.end

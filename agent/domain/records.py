@@ -1,0 +1,69 @@
+"""What is written down: one row per minute, per decision and per event. A row of a stream is also its outbox entry."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.domain.setpoint import Rung
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteRow:
+    """Means over the ``span_s`` seconds from ``at`` (UTC). None where nothing usable was measured.
+
+    ``covered_s`` says for how many seconds the site's power balance was known. ``points`` are the means of every
+    reading, in the order of the catalogue in force (``device.quantity`` names); None is missing.
+    """
+
+    at: datetime
+    span_s: int
+    covered_s: float
+    grid_w: float | None
+    pv_w: float | None
+    battery_w: float | None
+    load_w: float | None
+    soc_pct: float | None
+    import_wh: float
+    export_wh: float
+    charge_wh: float
+    discharge_wh: float
+    cost: float | None
+    co2_kg: float | None
+    curtailed: bool
+    rung: Rung | None
+    time_trusted: bool
+    points: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """A setpoint whose power, rung or outcome differs from the one before."""
+
+    at: datetime
+    battery_w: float | None
+    hold_s: float
+    rung: Rung
+    reason: str
+    outcome: str  # applied, clamped, refused, unreachable
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something a person may want to know: an alarm raised or cleared, a start, a stop, a fallback."""
+
+    at: datetime
+    kind: str  # a short stable word: device_lost, plan_refused, meter_frozen, ...
+    severity: str  # info, warning, alarm
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one commit writes. ``kept`` replaces named JSON documents (latest state, plan, inputs, acknowledgements)."""
+
+    minutes: tuple[MinuteRow, ...] = ()
+    decisions: tuple[DecisionRow, ...] = ()
+    events: tuple[EventRow, ...] = ()
+    catalogue: tuple[str, ...] | None = None  # set when the order of ``points`` has changed
+    kept: tuple[tuple[str, str], ...] = ()
+    acknowledged: tuple[tuple[str, int], ...] = ()  # stream, cumulative seq

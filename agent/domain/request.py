@@ -1,0 +1,72 @@
+"""Everything a plan depends on, in one frozen question. It crosses to the planner process as JSON."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from agent.domain.horizon import Horizon
+from agent.domain.site import Battery, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the site is and which calendar it lives by."""
+
+    latitude: float
+    longitude: float
+    timezone: str
+    holidays: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What counts, and how much.
+
+    The planner minimises money plus ``carbon_price_per_kg`` per kg CO2, where the carbon price is
+    ``carbon_weight / cost_weight * carbon_value_per_kg``.
+    """
+
+    cost_weight: float = 0.7
+    carbon_weight: float = 0.3
+    carbon_value_per_kg: float = 0.1
+
+    @property
+    def carbon_price_per_kg(self) -> float:
+        return self.carbon_weight / self.cost_weight * self.carbon_value_per_kg
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """A weather forecast on its own raster; each tuple is empty when the feed does not have the column."""
+
+    horizon: Horizon
+    temperature_c: tuple[float | None, ...] = ()
+    ghi_w_m2: tuple[float | None, ...] = ()
+    cloud_pct: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """The question. Tuples of prices and carbon have one entry a step of ``horizon``.
+
+    ``store`` is the path of the database that the planner reads history from, read-only. ``models`` is the folder of
+    exported models; a model name None asks for seasonal persistence.
+    """
+
+    now: datetime
+    horizon: Horizon
+    soc_pct: float
+    battery: Battery
+    connection: Connection
+    place: Place
+    solar_rated_w: float
+    import_price: tuple[float, ...]
+    export_price: tuple[float, ...]
+    carbon_kg_per_kwh: tuple[float, ...]
+    objective: Objective
+    valid_s: float
+    store: str
+    models: str
+    load_model: str | None
+    solar_model: str | None
+    weather: Weather | None = None
+    notes: tuple[str, ...] = ()

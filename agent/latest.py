@@ -1,0 +1,20 @@
+"""The newest of everything, one writer each. Reading needs no lock: one event loop, frozen values."""
+
+from dataclasses import dataclass, field
+
+from agent.domain.plan import Plan
+from agent.domain.setpoint import Outcome, Setpoint
+from agent.domain.site import SiteState
+
+
+@dataclass(slots=True)
+class Latest:
+    """``state``, ``setpoint`` and ``outcome`` are written by control, ``plan`` by planning, the link by sync."""
+
+    state: SiteState | None = None
+    plan: Plan | None = None
+    plan_failure: str | None = None
+    setpoint: Setpoint | None = None
+    outcome: Outcome | None = None
+    connected: bool = False
+    kept_documents: dict[str, str] = field(default_factory=dict)  # written with the next commit

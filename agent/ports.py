@@ -1,0 +1,81 @@
+"""The seams between the cycles and the world. A port's exceptions live with the port."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from agent.domain.envelope import Envelope
+from agent.domain.plan import Plan
+from agent.domain.records import Batch
+from agent.domain.request import PlanRequest
+
+
+class Clock(Protocol):
+    """Time is injected. ``now`` is aware UTC; ``monotonic`` never steps; leases and staleness run on it."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+    def trusted(self) -> bool:
+        """False while the wall clock cannot be believed (before 2024, or never synchronised)."""
+        ...
+
+
+class StoreFailure(Exception):
+    """Nothing of the batch was written. ``str()`` says why in one sentence."""
+
+
+class Store(Protocol):
+    """The one place where things last. Every method may be called from the event loop and returns when it is durable."""
+
+    async def write(self, batch: Batch) -> None:
+        """Write everything in one transaction, durable on return. Raises StoreFailure and then wrote nothing."""
+        ...
+
+    async def kept(self, name: str) -> str | None:
+        """A named JSON document, or None."""
+        ...
+
+    async def pending(self, stream: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        """Rows of a stream with seq > ``after``, oldest first, as (seq, JSON object text)."""
+        ...
+
+    async def backlog(self) -> dict[str, tuple[int, int]]:
+        """Per stream: (highest acknowledged seq, highest seq)."""
+        ...
+
+    async def tidy(self, now: datetime) -> list[str]:
+        """Roll up, prune by age and bytes, checkpoint. Returns sentences about anything lost to the ring."""
+        ...
+
+
+class LinkFailure(Exception):
+    """The envelope was not taken. It stays in the store."""
+
+
+class CloudLink(Protocol):
+    """The way to the central platform. ``publish`` waits for the broker's acknowledgement of one envelope."""
+
+    @property
+    def connected(self) -> bool: ...
+
+    async def publish(self, envelope: Envelope) -> None:
+        """Return when the broker has acknowledged with a success code. Raises LinkFailure; at most 16 are in flight."""
+        ...
+
+    async def incoming(self) -> tuple[str, bytes, bool]:
+        """The next message for this site: (topic below the site's root, payload, retain flag)."""
+        ...
+
+
+class PlannerFailure(Exception):
+    """No usable plan. ``str()`` says why in one sentence."""
+
+
+class Planner(Protocol):
+    """Answers a request with a plan that has passed the independent check."""
+
+    async def plan(self, request: PlanRequest) -> Plan: ...
