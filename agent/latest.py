@@ -17,4 +17,5 @@ class Latest:
     setpoint: Setpoint | None = None
     outcome: Outcome | None = None
     connected: bool = False
+    link_trouble: str | None = None
     kept_documents: dict[str, str] = field(default_factory=dict)  # written with the next commit

@@ -1,6 +1,6 @@
 """The seams between the cycles and the world. A port's exceptions live with the port."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -8,6 +8,8 @@ from agent.domain.envelope import Envelope
 from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
+from agent.domain.setpoint import Outcome, Setpoint
+from drivers.reading import Quantity, Reading
 
 
 class Clock(Protocol):
@@ -29,7 +31,7 @@ class StoreFailure(Exception):
 
 
 class Store(Protocol):
-    """The one place where things last. Every method may be called from the event loop and returns when it is durable."""
+    """The one place where things last. Methods are called from the event loop and return when it is durable."""
 
     async def write(self, batch: Batch) -> None:
         """Write everything in one transaction, durable on return. Raises StoreFailure and then wrote nothing."""
@@ -79,3 +81,20 @@ class Planner(Protocol):
     """Answers a request with a plan that has passed the independent check."""
 
     async def plan(self, request: PlanRequest) -> Plan: ...
+
+
+class Site(Protocol):
+    """The devices of the site as one thing. Reading never raises: a device that does not answer keeps its old readings,
+    whose age tells, and has a trouble."""
+
+    async def read(self, deadline_s: float) -> Mapping[str, Mapping[Quantity, Reading]]:
+        """The newest readings of every device by name. Waits at most ``deadline_s`` for those that are slow."""
+        ...
+
+    def troubles(self) -> Mapping[str, str]:
+        """One sentence for each device that did not answer last time."""
+        ...
+
+    async def steer(self, setpoint: Setpoint) -> Outcome:
+        """Write the setpoint to the battery's device and read it back. A setpoint without power releases it."""
+        ...

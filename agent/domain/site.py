@@ -55,6 +55,11 @@ class Measured:
         """Fit to be acted on."""
         return self.value is not None and self.quality in (Quality.GOOD, Quality.ESTIMATED)
 
+    @property
+    def known(self) -> float | None:
+        """The value where it is fit to be acted on, else None."""
+        return self.value if self.usable else None
+
 
 MISSING = Measured(None, Quality.MISSING)
 
@@ -74,10 +79,8 @@ class SiteState:
     @property
     def net_load_w(self) -> float | None:
         """Load less solar: what battery and grid must cover together. None when it is not known."""
-        if self.grid_w.usable and self.battery_w.usable:
-            assert self.grid_w.value is not None and self.battery_w.value is not None
-            return self.grid_w.value + self.battery_w.value
-        if self.load_w.usable and self.pv_w.usable:
-            assert self.load_w.value is not None and self.pv_w.value is not None
-            return self.load_w.value - self.pv_w.value
-        return None
+        grid_w, battery_w = self.grid_w.known, self.battery_w.known
+        if grid_w is not None and battery_w is not None:
+            return grid_w + battery_w
+        load_w, pv_w = self.load_w.known, self.pv_w.known
+        return None if load_w is None or pv_w is None else load_w - pv_w

@@ -1,0 +1,261 @@
+"""The seconds: read, estimate, choose a rung, guard, write, see. Waits for no disk, broker, model or solver."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import structlog
+
+from agent.dispatch.estimate import Source, estimate
+from agent.dispatch.follow import Moment, follow
+from agent.dispatch.frozen import FrozenWatch
+from agent.dispatch.guard import Limits, guard
+from agent.dispatch.lease import Lease
+from agent.dispatch.tracking import Tracking, Verdict
+from agent.domain.records import DecisionRow
+from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
+from agent.domain.site import SiteState
+from agent.latest import Latest
+from agent.market import Market
+from agent.planning.rules import self_consumption
+from agent.ports import Clock, Site
+from agent.recording.journal import Journal
+from agent.recording.minute_means import MinuteMeans
+from drivers.reading import Quantity, Reading
+
+log = structlog.get_logger("control")
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRules:
+    """How the fast loop behaves. Times are seconds."""
+
+    step_s: float
+    hold_s: float
+    stale_s: float
+    frozen_s: float
+    plan_fresh_s: float
+    limits: Limits
+    roles: Mapping[str, frozenset[str]]  # device name -> roles
+
+    @property
+    def deadband_w(self) -> float:
+        """Changes smaller than this are not worth a write: 1 % of the rating."""
+        return 0.01 * max(self.limits.battery.charge_w, self.limits.battery.discharge_w)
+
+
+@dataclass(slots=True)
+class ControlCounts:
+    """What happened since the start."""
+
+    steps: int = 0
+    written: int = 0
+    verified: int = 0
+    refused: int = 0
+    unreachable: int = 0
+    missed: int = 0
+
+
+class Control:
+    """One control step a call. The only writer of ``latest.state``, ``latest.setpoint`` and ``latest.outcome``."""
+
+    def __init__(
+        self, clock: Clock, site: Site, market: Market, journal: Journal, latest: Latest, rules: ControlRules
+    ) -> None:
+        self._clock, self._site, self._market = clock, site, market
+        self._journal, self._latest, self._rules = journal, latest, rules
+        self._frozen = FrozenWatch(rules.frozen_s)
+        battery = rules.limits.battery
+        self._tracking = Tracking(max(battery.charge_w, battery.discharge_w), patience_s=max(30.0, 2 * rules.step_s))
+        self._lease: Lease | None = None
+        self._unverified = False
+        self._last_step: float | None = None
+        self._last_decision: DecisionRow | None = None
+        self._catalogue: tuple[str, ...] = ()
+        self.means = MinuteMeans()
+        self.counts = ControlCounts()
+
+    async def step(self) -> None:
+        """One pass of the straight road, from register words to the outcome of a setpoint."""
+        began = self._clock.monotonic()
+        readings = await self._site.read(self._rules.step_s * 0.8)
+        state = self._estimate(readings)
+        self._latest.state = state
+        self._watch_tracking(state)
+        wanted = self._choose(state)
+        granted = self._guarded(wanted, state)
+        outcome = await self._write(granted)
+        self._latest.setpoint, self._latest.outcome = granted, outcome
+        self._note(granted, outcome)
+        self._record(state, readings, granted, began)
+        self.counts.steps += 1
+
+    async def release(self, why: str) -> Outcome:
+        """Give the battery back to its own device, whatever was in force. Used at start and at the end."""
+        setpoint = Setpoint(self._clock.now(), None, 0.0, Rung.RELEASE, why)
+        outcome = await self._site.steer(setpoint)
+        self._lease = None if isinstance(outcome, Unreachable) else Lease(None, None, self._clock.monotonic(), 0.0)
+        self._latest.setpoint, self._latest.outcome = setpoint, outcome
+        self._note(setpoint, outcome)
+        return outcome
+
+    def _estimate(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> SiteState:
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        frozen = self._frozen.update(monotonic, readings)
+        sources = [
+            Source(name, self._rules.roles.get(name, frozenset()), found, name in frozen)
+            for name, found in readings.items()
+        ]
+        troubles = self._site.troubles()
+        for name in self._rules.roles:
+            self._alarm(f"device_lost/{name}", troubles.get(name))
+            self._alarm(f"frozen/{name}", f"{name} answers with frozen values" if name in frozen else None)
+        return estimate(now, monotonic, sources, self._rules.stale_s)
+
+    def _watch_tracking(self, state: SiteState) -> None:
+        verdict = self._tracking.seen(self._clock.monotonic(), state.battery_w.known, state.soc_pct.known)
+        if verdict in (Verdict.VERIFIED, Verdict.LIMITED) and self._unverified:
+            self._unverified = False
+            self.counts.verified += 1
+        if verdict is Verdict.MISSED:
+            self.counts.missed += 1
+            self._lease = None  # write it again
+        lost = "the battery does not follow its setpoints; it is left to itself for ten minutes"
+        self._alarm("no_control", lost if verdict is Verdict.NO_CONTROL else None)
+
+    def _choose(self, state: SiteState) -> Setpoint:
+        """The highest rung of the ladder that can be taken."""
+        now, hold_s = state.at, self._rules.hold_s
+        if self._tracking.out_of_control(self._clock.monotonic()):
+            return Setpoint(now, None, hold_s, Rung.RELEASE, "released: the battery does not follow its setpoints")
+        net_load_w, soc_pct = state.net_load_w, state.soc_pct.known
+        if net_load_w is None or soc_pct is None:
+            missing = "grid power" if net_load_w is None else "state of charge"
+            return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: the {missing} is not known")
+        battery, plan, connection = self._rules.limits.battery, self._latest.plan, self._market.connection(now)
+        if plan is not None and now < plan.expires_at:
+            prices = self._market.at(now)
+            moment = Moment(now, net_load_w, soc_pct, prices.import_with_carbon, prices.export_price)
+            decision = follow(plan, moment, battery, connection)
+            if decision is not None:
+                age_s = (now - plan.issued_at).total_seconds()
+                rung = Rung.PLAN if age_s <= self._rules.plan_fresh_s else Rung.LAST_PLAN
+                cap_w = _pv_cap(state, decision.battery_w, prices.export_price, connection.export_limit_w)
+                return Setpoint(now, decision.battery_w, hold_s, rung, decision.reason, cap_w)
+        rule_w = self_consumption(net_load_w, soc_pct, battery)
+        why = "there is no plan yet" if plan is None else "the last plan has expired"
+        cap_w = _pv_cap(state, rule_w, 0.0, connection.export_limit_w)
+        return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
+
+    def _guarded(self, wanted: Setpoint, state: SiteState) -> Setpoint:
+        limits = replace(self._rules.limits, connection=self._market.connection(state.at))
+        since_s = self._rules.step_s if self._last_step is None else self._clock.monotonic() - self._last_step
+        last_w = None if self._lease is None else self._lease.battery_w
+        return guard(wanted, state, limits, since_s, last_w if last_w is not None else state.battery_w.known)
+
+    async def _write(self, granted: Setpoint) -> Outcome:
+        monotonic = self._clock.monotonic()
+        if self._lease is not None and not self._lease.must_be_replaced(granted, monotonic, self._rules.deadband_w):
+            return Held()
+        outcome = await self._site.steer(granted)
+        match outcome:
+            case Applied() | Clamped():
+                self.counts.written += 1
+                self._unverified = granted.battery_w is not None
+                if granted.battery_w is None:
+                    self.counts.verified += 1  # a release is verified by its read-back alone
+                self._tracking.asked(monotonic, outcome.battery_w)
+                self._lease = Lease(granted.battery_w, granted.pv_limit_w, monotonic, granted.hold_s)
+            case Refused():
+                self.counts.refused += 1
+                self._lease = None
+            case Unreachable():
+                self.counts.unreachable += 1
+                self._lease = None
+            case Held():
+                pass
+        return outcome
+
+    def _note(self, granted: Setpoint, outcome: Outcome) -> None:
+        """A decision is written down when its power, rung or outcome differs from the one before."""
+        if isinstance(outcome, Held):
+            return
+        word, detail = describe(outcome)
+        row = DecisionRow(granted.at, granted.battery_w, granted.hold_s, granted.rung, granted.reason, word, detail)
+        last = self._last_decision
+        if last is not None and (last.battery_w, last.rung, last.outcome) == (row.battery_w, row.rung, row.outcome):
+            return
+        if last is None or last.rung is not row.rung or last.outcome != row.outcome:
+            log.info("setpoint", battery_w=row.battery_w, rung=row.rung.value, outcome=word, reason=row.reason)
+        self._last_decision = row
+        self._journal.decision(row)
+        trouble = detail if isinstance(outcome, Refused | Unreachable) else None
+        self._alarm("setpoint_failed", trouble)
+
+    def _record(
+        self,
+        state: SiteState,
+        readings: Mapping[str, Mapping[Quantity, Reading]],
+        granted: Setpoint,
+        began: float,
+    ) -> None:
+        duration_s = self._rules.step_s if self._last_step is None else began - self._last_step
+        self._last_step = began
+        if duration_s > 5 * self._rules.step_s:
+            duration_s = self._rules.step_s  # the host slept: what happened meanwhile was not measured
+        prices = self._market.at(state.at - timedelta(seconds=duration_s))
+        points = {f"{name}.{q.value}": r.value for name, found in readings.items() for q, r in found.items()}
+        if tuple(points) != self._catalogue:
+            self._flush_means()
+            self._catalogue = tuple(points)
+            self._journal.catalogue(self._catalogue)
+        self.means.add(
+            state,
+            points,
+            duration_s,
+            prices.import_price,
+            prices.export_price,
+            prices.carbon_kg_per_kwh,
+            granted.rung,
+            granted.pv_limit_w is not None,
+            self._clock.trusted(),
+        )
+        for row in self.means.finished(state.at):
+            self._journal.minute(row)
+
+    def _flush_means(self) -> None:
+        for row in self.means.finished(self._clock.now()):
+            self._journal.minute(row)
+
+    def _alarm(self, kind: str, text: str | None) -> None:
+        event = self._journal.alarm(self._clock.now(), kind, text)
+        if event is not None:
+            log.warning(event.kind, text=event.text, severity=event.severity)
+
+
+def describe(outcome: Outcome) -> tuple[str, str]:
+    """An outcome as a stable word and a sentence."""
+    match outcome:
+        case Applied():
+            return "applied", ""
+        case Clamped(battery_w, reason):
+            return "clamped", f"{battery_w:.0f} W: {reason}"
+        case Refused(reason):
+            return "refused", reason
+        case Unreachable(reason):
+            return "unreachable", reason
+        case Held():
+            return "held", ""
+
+
+def _pv_cap(state: SiteState, battery_w: float, export_price: float, export_limit_w: float | None) -> float | None:
+    """The PV power to cap at, or None. Export that costs money, or that is forbidden, is not made."""
+    load_w, grid_w = state.load_w.known, state.grid_w.known
+    if load_w is None or grid_w is None:
+        return None
+    allowed_w = 0.0 if export_price < 0.0 else export_limit_w
+    if allowed_w is None:
+        return None
+    room_w = max(0.0, load_w - battery_w + allowed_w)
+    pv_w = state.pv_w.known
+    return room_w if pv_w is not None and pv_w > 0.9 * room_w else None

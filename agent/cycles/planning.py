@@ -1,0 +1,56 @@
+"""The minutes: asks the planner for a plan of the next hours, and takes it only if it passes the check."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from agent.domain.request import PlanRequest
+from agent.latest import Latest
+from agent.planning.check import check_plan
+from agent.ports import Clock, Planner, PlannerFailure
+from agent.recording.journal import Journal
+
+log = structlog.get_logger("planning")
+
+Question = Callable[[datetime, float], PlanRequest | None]
+
+
+class Planning:
+    """One plan a call. The only writer of ``latest.plan``. A plan that fails leaves the last one in force."""
+
+    def __init__(self, clock: Clock, planner: Planner, question: Question, journal: Journal, latest: Latest) -> None:
+        self._clock, self._planner, self._question = clock, planner, question
+        self._journal, self._latest = journal, latest
+        self.made = 0
+        self.failed = 0
+
+    async def step(self) -> None:
+        """Ask, check, publish. What goes wrong is an alarm; control goes down its ladder by itself."""
+        trouble = await self._try()
+        self._latest.plan_failure = trouble
+        if trouble is None:
+            self.made += 1
+        else:
+            self.failed += 1
+        event = self._journal.alarm(self._clock.now(), "no_plan", trouble)
+        if event is not None:
+            log.warning("no_plan", text=event.text, severity=event.severity)
+
+    async def _try(self) -> str | None:
+        soc = None if self._latest.state is None else self._latest.state.soc_pct.known
+        if soc is None:
+            return "no plan: the state of charge is not known"
+        request = self._question(self._clock.now(), soc)
+        if request is None:
+            return "no plan: no price is known"
+        try:
+            plan = await self._planner.plan(request)
+        except PlannerFailure as failure:
+            return f"no plan: {failure}"
+        wrong = check_plan(plan, request)
+        if wrong:
+            return f"the plan was refused: {wrong[0]}"
+        self._latest.plan = plan
+        log.debug("plan", cost=round(plan.cost, 3), notes=list(plan.notes), load=plan.load.source, pv=plan.pv.source)
+        return None

@@ -1,0 +1,98 @@
+"""Many readings of several devices become one picture of the site."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from agent.domain.site import MISSING, Measured, SiteState
+from drivers.reading import Quality, Quantity, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The newest readings of one device and what it stands for on the site.
+
+    ``roles`` are the site file's words: ``grid``, ``solar``, ``battery``, ``load``. ``frozen`` is the verdict of
+    ``frozen.py``: the device goes on answering, but with its last numbers.
+    """
+
+    device: str
+    roles: frozenset[str]
+    readings: Mapping[Quantity, Reading]
+    frozen: bool = False
+
+
+def estimate(at: datetime, monotonic_s: float, sources: Sequence[Source], stale_s: float) -> SiteState:
+    """One picture at ``at``. A value older than ``stale_s`` seconds is STALE and not acted on.
+
+    The load is grid + solar + battery where no meter measures it. Without a solar meter the site has no solar, and
+    without a battery meter the battery power is what closes the balance, where load, grid and solar are known.
+    """
+    grid = _of_role(sources, "grid", (Quantity.GRID_W,), monotonic_s, stale_s)
+    pv = _of_role(sources, "solar", (Quantity.PV_W, Quantity.AC_W), monotonic_s, stale_s)
+    battery = _of_role(sources, "battery", (Quantity.BATTERY_W,), monotonic_s, stale_s)
+    load = _of_role(sources, "load", (Quantity.LOAD_W, Quantity.GRID_W), monotonic_s, stale_s)
+    if not any("solar" in source.roles for source in sources):
+        pv = Measured(0.0, Quality.ESTIMATED)
+    if load.value is None:
+        load = _derived((grid, 1), (pv, 1), (battery, 1))
+    elif battery.value is None:
+        battery = _derived((load, 1), (grid, -1), (pv, -1))
+    elif pv.value is None:
+        pv = _derived((load, 1), (grid, -1), (battery, -1))
+    soc = _of_role(sources, "battery", (Quantity.SOC_PCT,), monotonic_s, stale_s, mean=True)
+    return SiteState(at, grid, _not_negative(pv), battery, load, soc, tuple(_faults(sources)))
+
+
+def _of_role(
+    sources: Sequence[Source],
+    role: str,
+    quantities: Sequence[Quantity],
+    monotonic_s: float,
+    stale_s: float,
+    mean: bool = False,
+) -> Measured:
+    """The sum (or mean) over the devices of a role; as bad as the worst of them, missing if one is missing."""
+    found = [
+        _measured(source, quantities, monotonic_s, stale_s)
+        for source in sources
+        if role in source.roles and any(quantity in source.readings for quantity in quantities)
+    ]
+    if not found:
+        return MISSING
+    values = [one.value for one in found if one.value is not None]
+    if len(values) < len(found):
+        return MISSING
+    worst = next((one for one in found if not one.usable), found[0])
+    total = sum(values) / len(values) if mean else sum(values)
+    return Measured(total, worst.quality, max(one.age_s for one in found))
+
+
+def _measured(source: Source, quantities: Sequence[Quantity], monotonic_s: float, stale_s: float) -> Measured:
+    quantity = next(quantity for quantity in quantities if quantity in source.readings)
+    reading = source.readings[quantity]
+    if reading.value is None:
+        return MISSING
+    age_s = max(0.0, monotonic_s - reading.at)
+    quality = reading.quality
+    if age_s > stale_s:
+        quality = Quality.STALE
+    elif source.frozen:
+        quality = Quality.FROZEN
+    return Measured(reading.value, quality, age_s)
+
+
+def _derived(*terms: tuple[Measured, int]) -> Measured:
+    if any(not measured.usable for measured, _ in terms):
+        return MISSING
+    total = sum(sign * measured.value for measured, sign in terms if measured.value is not None)
+    return Measured(total, Quality.ESTIMATED, max(measured.age_s for measured, _ in terms))
+
+
+def _not_negative(pv: Measured) -> Measured:
+    """Inverters at night draw a few watts, which is load and not sun."""
+    return pv if pv.value is None or pv.value >= 0.0 else replace(pv, value=0.0)
+
+
+def _faults(sources: Sequence[Source]) -> list[str]:
+    return [f"{source.device} answers with frozen values" for source in sources if source.frozen]

@@ -1,0 +1,75 @@
+"""The last word before a write. It knows the site's limits and nothing of the planner.
+
+In this order, so that the later ones win: rating, ramp, limits of the connection point, SoC window, rating. A battery
+that is asked for something that cannot be judged (no SoC, no net load) is released to its own self-consumption.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+from agent.domain.setpoint import Rung, Setpoint
+from agent.domain.site import Battery, Connection, SiteState
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Everything the guard holds to. ``ramp_w_per_s`` None is no ramp."""
+
+    battery: Battery
+    connection: Connection
+    ramp_w_per_s: float | None = None
+
+
+def guard(wanted: Setpoint, state: SiteState, limits: Limits, since_s: float, last_w: float | None) -> Setpoint:
+    """The setpoint that may be written for ``wanted``.
+
+    ``last_w`` is the battery power in force ``since_s`` seconds ago, None when it is not known. What was cut and why is
+    added to the reason. The result is either released or finite, inside the rating and inside the SoC window for the
+    whole lease; the connection point's limits hold where rating and SoC window let them.
+    """
+    if wanted.battery_w is None:
+        return wanted
+    soc_pct, net_load_w = state.soc_pct.known, state.net_load_w
+    if not math.isfinite(wanted.battery_w) or not math.isfinite(wanted.hold_s) or wanted.hold_s <= 0:
+        return _released(wanted, "the setpoint asked for is not a number")
+    if soc_pct is None or not 0.0 <= soc_pct <= 100.0:
+        return _released(wanted, f"the state of charge is {state.soc_pct.quality.value}")
+    if net_load_w is None or not math.isfinite(net_load_w):
+        return _released(wanted, f"the grid power is {state.grid_w.quality.value}")
+    battery = limits.battery
+    cuts: list[str] = []
+    watts = _cut(wanted.battery_w, -battery.charge_w, battery.discharge_w, "the battery's rating", cuts)
+    if limits.ramp_w_per_s is not None and last_w is not None:
+        reach = limits.ramp_w_per_s * max(since_s, 0.0)
+        watts = _cut(watts, last_w - reach, last_w + reach, "the ramp", cuts)
+    watts = _cut(watts, *_connection_window(limits.connection, net_load_w), "the connection point's limit", cuts)
+    watts = _cut(watts, *_soc_window(battery, soc_pct, wanted.hold_s), "the SoC window", cuts)
+    watts = _cut(watts, -battery.charge_w, battery.discharge_w, "the battery's rating", cuts)
+    reason = wanted.reason + "".join(f"; {cut} binds" for cut in dict.fromkeys(cuts))
+    return replace(wanted, battery_w=watts, reason=reason)
+
+
+def _released(wanted: Setpoint, why: str) -> Setpoint:
+    return replace(wanted, battery_w=None, pv_limit_w=None, rung=Rung.RELEASE, reason=f"released: {why}")
+
+
+def _connection_window(connection: Connection, net_load_w: float) -> tuple[float, float]:
+    """Battery powers at which import and export stay within the limits: grid = net load - battery."""
+    least = -math.inf if connection.import_limit_w is None else net_load_w - connection.import_limit_w
+    most = math.inf if connection.export_limit_w is None else net_load_w + connection.export_limit_w
+    return least, most
+
+
+def _soc_window(battery: Battery, soc_pct: float, hold_s: float) -> tuple[float, float]:
+    """Battery powers that cannot leave the SoC window before the lease ends, whoever dies meanwhile."""
+    hours = hold_s / 3600.0
+    above_wh = max(0.0, battery.energy_wh(soc_pct - battery.floor_pct))
+    below_wh = max(0.0, battery.energy_wh(battery.soc_max_pct - soc_pct))
+    return -below_wh / battery.charge_efficiency / hours, above_wh * battery.discharge_efficiency / hours
+
+
+def _cut(watts: float, least: float, most: float, limit: str, cuts: list[str]) -> float:
+    cut = min(max(watts, least), most)
+    if abs(cut - watts) > 0.5:
+        cuts.append(limit)
+    return cut

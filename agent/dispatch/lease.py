@@ -1,0 +1,35 @@
+"""What is in force at the device, and whether it has to be written again."""
+
+from dataclasses import dataclass
+
+from agent.domain.setpoint import Setpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The last write that was read back. ``battery_w`` None: the device is released. Times are monotonic seconds."""
+
+    battery_w: float | None
+    pv_limit_w: float | None
+    written_at: float
+    hold_s: float
+
+    def must_be_replaced(self, granted: Setpoint, monotonic_s: float, deadband_w: float) -> bool:
+        """True when ``granted`` differs by more than the dead-band, or half of the lease has passed.
+
+        A released device holds no lease, so it needs no refresh.
+        """
+        if granted.battery_w is None or self.battery_w is None:
+            return granted.battery_w is not self.battery_w
+        if monotonic_s - self.written_at >= self.hold_s / 2.0:
+            return True
+        if _cap_differs(granted.pv_limit_w, self.pv_limit_w, deadband_w):
+            return True
+        stops_or_starts = (granted.battery_w == 0.0) != (self.battery_w == 0.0)
+        return stops_or_starts or abs(granted.battery_w - self.battery_w) > deadband_w
+
+
+def _cap_differs(wanted_w: float | None, in_force_w: float | None, deadband_w: float) -> bool:
+    if wanted_w is None or in_force_w is None:
+        return wanted_w is not in_force_w
+    return abs(wanted_w - in_force_w) > deadband_w

@@ -1,0 +1,120 @@
+"""Frozen nouns to JSON and back, for the pipe between controller and planner and for documents kept in the store.
+
+Strict on the way in: an unknown or missing field, or a value of another type, raises WireError with the path to it.
+Python's own ``json`` reads NaN and Infinity; they are let through here and refused by the checks that know the meaning.
+"""
+
+import dataclasses
+import json
+import types
+from datetime import date
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+
+class WireError(ValueError):
+    """The text is not what it should be. ``str()`` names the place."""
+
+
+def to_json(noun: Any) -> str:
+    """Compact JSON of a frozen dataclass."""
+    return json.dumps(_plain(noun), separators=(",", ":"))
+
+
+def from_json(kind: type[T], text: str | bytes) -> T:
+    """Rebuild a ``kind`` from its JSON."""
+    try:
+        plain = json.loads(text)
+    except ValueError as error:
+        raise WireError(f"{kind.__name__}: not JSON: {error}") from error
+    return _build(kind, plain, kind.__name__)  # type: ignore[no-any-return]
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, date):  # a datetime is a date
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return list(value) if _is_flat(value) else [_plain(item) for item in value]
+    return value
+
+
+def _is_flat(values: tuple[Any, ...]) -> bool:
+    return all(isinstance(item, float | int | str | None) for item in values)
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _build(kind: Any, plain: Any, place: str) -> Any:
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return _build_optional(kind, plain, place)
+    if origin is tuple:
+        return _build_tuple(get_args(kind), plain, place)
+    if dataclasses.is_dataclass(kind):
+        return _build_noun(kind, plain, place)
+    return _build_scalar(kind, plain, place)
+
+
+def _build_optional(kind: Any, plain: Any, place: str) -> Any:
+    choices = [choice for choice in get_args(kind) if choice is not type(None)]
+    if plain is None and len(choices) < len(get_args(kind)):
+        return None
+    if len(choices) != 1:
+        raise WireError(f"{place}: {kind} cannot cross the wire")
+    return _build(choices[0], plain, place)
+
+
+def _build_tuple(arguments: tuple[Any, ...], plain: Any, place: str) -> tuple[Any, ...]:
+    if not isinstance(plain, list):
+        raise WireError(f"{place}: a list was expected")
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        if arguments[0] is float and all(type(item) is float for item in plain):
+            return tuple(plain)
+        return tuple(_build(arguments[0], item, f"{place}[{i}]") for i, item in enumerate(plain))
+    if len(arguments) != len(plain):
+        raise WireError(f"{place}: {len(arguments)} entries were expected")
+    return tuple(
+        _build(kind, item, f"{place}[{i}]") for i, (kind, item) in enumerate(zip(arguments, plain, strict=True))
+    )
+
+
+def _build_noun(kind: Any, plain: Any, place: str) -> Any:
+    if not isinstance(plain, dict):
+        raise WireError(f"{place}: an object was expected")
+    hints = _hints(kind)
+    unknown = plain.keys() - hints.keys()
+    if unknown:
+        raise WireError(f"{place}: unknown field {sorted(unknown)[0]}")
+    found = {name: _build(hints[name], item, f"{place}.{name}") for name, item in plain.items()}
+    try:
+        return kind(**found)
+    except (TypeError, ValueError) as error:
+        raise WireError(f"{place}: {error}") from error
+
+
+def _build_scalar(kind: Any, plain: Any, place: str) -> Any:
+    if kind is float and type(plain) in (int, float):
+        return float(plain)
+    if kind in (str, int, bool) and type(plain) is kind:
+        return plain
+    if isinstance(plain, str) and isinstance(kind, type):
+        try:
+            if issubclass(kind, date):
+                return kind.fromisoformat(plain)
+            if issubclass(kind, Enum):
+                return kind(plain)
+        except ValueError as error:
+            raise WireError(f"{place}: {error}") from error
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(plain)
+    raise WireError(f"{place}: a {getattr(kind, '__name__', kind)} was expected, not {type(plain).__name__}")

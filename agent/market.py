@@ -1,0 +1,120 @@
+"""What the site pays and may do, now and over a horizon: tariffs of the site file, overlaid by what the platform sent."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from agent.domain.horizon import Horizon
+from agent.domain.request import Objective, Weather
+from agent.domain.site import Connection
+from agent.domain.tariff import Completed, PriceList, Tariff, completed_prices, mean_prices, price_at
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Money per kWh and kg CO2 per kWh at one instant. ``import_with_carbon`` holds the objective's carbon price."""
+
+    import_price: float
+    export_price: float
+    carbon_kg_per_kwh: float
+    import_with_carbon: float
+
+
+@dataclass(frozen=True, slots=True)
+class GridLimit:
+    """Limits that the platform sets for a while; they only ever narrow those of the site file."""
+
+    valid_from: datetime
+    valid_to: datetime
+    import_limit_w: float | None
+    export_limit_w: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Complete price and carbon curves over a horizon, with one sentence for everything that had to be guessed."""
+
+    import_price: tuple[float, ...]
+    export_price: tuple[float, ...]
+    carbon_kg_per_kwh: tuple[float, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Market:
+    """Tariffs and inputs. Written by the sync cycle (``prices``, ``carbon``, ``limit``, ``weather``), read by the others."""
+
+    import_tariff: Tariff
+    export_tariff: Tariff
+    flat_carbon_kg_per_kwh: float
+    site_connection: Connection
+    objective: Objective
+    import_prices: PriceList | None = None
+    export_prices: PriceList | None = None
+    carbon: PriceList | None = None
+    limit: GridLimit | None = None
+    weather: Weather | None = None
+    _last_import: float | None = field(default=None)
+
+    def at(self, at: datetime) -> Prices:
+        """Prices at ``at``. A price that is not known is the last one that was."""
+        found = self._price(self.import_prices, self.import_tariff, at)
+        if found is not None:
+            self._last_import = found
+        import_price = found if found is not None else self._last_import or 0.0
+        export_price = self._price(self.export_prices, self.export_tariff, at) or 0.0
+        carbon = self._price(self.carbon, None, at)
+        carbon = self.flat_carbon_kg_per_kwh if carbon is None else carbon
+        return Prices(import_price, export_price, carbon, import_price + self.objective.carbon_price_per_kg * carbon)
+
+    def curves(self, horizon: Horizon) -> Curves | None:
+        """Curves over ``horizon``, or None when not one import price is known."""
+        bought = self._completed(self.import_prices, self.import_tariff, horizon, "import price")
+        if bought is None:
+            return None
+        sold = self._completed(self.export_prices, self.export_tariff, horizon, "export price")
+        carbon = self._completed(self.carbon, None, horizon, "carbon intensity")
+        flat_carbon = (self.flat_carbon_kg_per_kwh,) * horizon.steps
+        return Curves(
+            _not_cheaper_than_known(bought),
+            sold.prices if sold is not None else (0.0,) * horizon.steps,
+            carbon.prices if carbon is not None else flat_carbon,
+            (*bought.notes, *(sold.notes if sold is not None else ())),
+        )
+
+    def connection(self, at: datetime) -> Connection:
+        """The limits in force: the narrower of the site file's and the platform's."""
+        limit, own = self.limit, self.site_connection
+        if limit is None or not limit.valid_from <= at < limit.valid_to:
+            return own
+        return Connection(
+            _narrower(own.import_limit_w, limit.import_limit_w), _narrower(own.export_limit_w, limit.export_limit_w)
+        )
+
+    @staticmethod
+    def _price(sent: PriceList | None, tariff: Tariff | None, at: datetime) -> float | None:
+        price = None if sent is None else price_at(sent, at)
+        return price if price is not None or tariff is None else price_at(tariff, at)
+
+    @staticmethod
+    def _completed(sent: PriceList | None, tariff: Tariff | None, horizon: Horizon, what: str) -> Completed | None:
+        own = (None,) * horizon.steps if tariff is None else mean_prices(tariff, horizon)
+        over = (None,) * horizon.steps if sent is None else mean_prices(sent, horizon)
+        known = tuple(b if b is not None else a for a, b in zip(own, over, strict=True))
+        earlier = sent if sent is not None else tariff
+        return None if earlier is None else completed_prices(known, horizon, earlier, what)
+
+
+def _not_cheaper_than_known(bought: Completed) -> tuple[float, ...]:
+    """Guessed prices are lifted to the middle of the known ones: nobody charges from the grid on a guess."""
+    known = [price for price, guessed in zip(bought.prices, bought.guessed, strict=True) if not guessed]
+    if not known or len(known) == len(bought.prices):
+        return bought.prices
+    middle = sorted(known)[len(known) // 2]
+    return tuple(
+        max(price, middle) if guessed else price for price, guessed in zip(bought.prices, bought.guessed, strict=True)
+    )
+
+
+def _narrower(one: float | None, other: float | None) -> float | None:
+    limits = [limit for limit in (one, other) if limit is not None]
+    return min(limits) if limits else None

@@ -1,0 +1,117 @@
+"""What waits in memory for the next commit. Nothing here blocks, so control can write to it at any time.
+
+While the store cannot be written (a full disk), the journal keeps what it has and drops the oldest minutes first; how
+many is told in an event as soon as something can be written again.
+"""
+
+from collections import deque
+from datetime import datetime
+
+from agent.domain.records import Batch, DecisionRow, EventRow, MinuteRow
+
+MOST_MINUTES = 2 * 24 * 60
+MOST_ROWS = 5000
+
+
+class Journal:
+    """Collects rows from the cycles and hands them to the recorder as one batch."""
+
+    def __init__(self) -> None:
+        self._minutes: deque[MinuteRow] = deque()
+        self._decisions: deque[DecisionRow] = deque()
+        self._events: deque[EventRow] = deque()
+        self._kept: dict[str, str] = {}
+        self._acknowledged: dict[str, int] = {}
+        self._catalogue: tuple[str, ...] | None = None
+        self._alarms: dict[str, str] = {}
+        self._dropped = 0
+
+    def minute(self, row: MinuteRow) -> None:
+        self._minutes.append(row)
+        self._dropped += _trim(self._minutes, MOST_MINUTES)
+
+    def decision(self, row: DecisionRow) -> None:
+        self._decisions.append(row)
+        self._dropped += _trim(self._decisions, MOST_ROWS)
+
+    def event(self, at: datetime, kind: str, severity: str, text: str) -> EventRow:
+        """Note that something happened."""
+        row = EventRow(at, kind, severity, text)
+        self._events.append(row)
+        self._dropped += _trim(self._events, MOST_ROWS)
+        return row
+
+    def alarm(self, at: datetime, kind: str, text: str | None) -> EventRow | None:
+        """Raise the alarm ``kind`` with ``text``, or clear it with None. Returns the event when that changed anything.
+
+        A text that changes while the alarm stands is no new alarm.
+        """
+        standing = self._alarms.get(kind)
+        if text is not None and standing is None:
+            self._alarms[kind] = text
+            return self.event(at, kind, "alarm", text)
+        if text is None and standing is not None:
+            del self._alarms[kind]
+            return self.event(at, kind, "info", f"over: {standing}")
+        return None
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """The texts of the alarms that stand, oldest first."""
+        return tuple(self._alarms.values())
+
+    def keep(self, name: str, document: str) -> None:
+        """Replace the named JSON document with the next commit."""
+        self._kept[name] = document
+
+    def acknowledge(self, stream: str, seq: int) -> None:
+        """The platform has everything of ``stream`` up to ``seq``."""
+        self._acknowledged[stream] = max(seq, self._acknowledged.get(stream, 0))
+
+    def catalogue(self, names: tuple[str, ...]) -> None:
+        """The order of the points of the minutes that follow."""
+        self._catalogue = names
+
+    def take(self, at: datetime) -> Batch:
+        """Everything that waits, as one batch, and forget it. ``give_back`` undoes this."""
+        if self._dropped:
+            self.event(at, "rows_lost", "alarm", f"{self._dropped} rows were lost while the store could not be written")
+            self._dropped = 0
+        batch = Batch(
+            minutes=tuple(self._minutes),
+            decisions=tuple(self._decisions),
+            events=tuple(self._events),
+            catalogue=self._catalogue,
+            kept=tuple(self._kept.items()),
+            acknowledged=tuple(self._acknowledged.items()),
+        )
+        self._minutes.clear()
+        self._decisions.clear()
+        self._events.clear()
+        self._kept.clear()
+        self._acknowledged.clear()
+        self._catalogue = None
+        return batch
+
+    def give_back(self, batch: Batch) -> None:
+        """The batch was not written: keep it for the next try, in its old order."""
+        self._minutes.extendleft(reversed(batch.minutes))
+        self._decisions.extendleft(reversed(batch.decisions))
+        self._events.extendleft(reversed(batch.events))
+        self._dropped += _trim(self._minutes, MOST_MINUTES)
+        self._dropped += _trim(self._decisions, MOST_ROWS)
+        self._dropped += _trim(self._events, MOST_ROWS)
+        for name, document in batch.kept:
+            self._kept.setdefault(name, document)
+        for stream, seq in batch.acknowledged:
+            self.acknowledge(stream, seq)
+        if self._catalogue is None:
+            self._catalogue = batch.catalogue
+
+
+def _trim(rows: deque[MinuteRow] | deque[DecisionRow] | deque[EventRow], most: int) -> int:
+    dropped = 0
+    while len(rows) > most:
+        rows.popleft()
+        dropped += 1
+    return dropped
