@@ -11,7 +11,7 @@ demo: .venv/demo.stamp
 test: .venv/dev.stamp mosquitto
 	$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/dev.stamp .venv/train.stamp
+check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

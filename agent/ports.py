@@ -1,10 +1,12 @@
 """The seams between the cycles and the world. A port's exceptions live with the port."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from agent.domain.envelope import Envelope
+from agent.domain.inputs import Incoming
 from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
@@ -58,6 +60,14 @@ class LinkFailure(Exception):
     """The envelope was not taken. It stays in the store."""
 
 
+class EnvelopeRefused(LinkFailure):
+    """The broker answered with a refusal. ``code`` is the MQTT 5 reason code, 0x80 and above."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
 class CloudLink(Protocol):
     """The way to the central platform. ``publish`` waits for the broker's acknowledgement of one envelope."""
 
@@ -70,6 +80,29 @@ class CloudLink(Protocol):
 
     async def incoming(self) -> tuple[str, bytes, bool]:
         """The next message for this site: (topic below the site's root, payload, retain flag)."""
+        ...
+
+
+class PayloadRefused(Exception):
+    """A message from the platform that is not acted on. ``str()`` says why in one sentence."""
+
+
+class Payloads(Protocol):
+    """The platform's language: what is sent as an envelope, what comes in as a checked, frozen object."""
+
+    def rows(self, stream: str, rows: Sequence[tuple[int, str]], prev: int, now: datetime) -> Envelope:
+        """As many of ``rows`` (at least one is given, oldest first) as fit; ``seq_to`` says how far it goes.
+
+        ``prev`` is the seq that was sent before them: nothing between it and the first row exists any more.
+        """
+        ...
+
+    def plan(self, plan: Plan, now: datetime) -> Envelope: ...
+
+    def info(self, facts: Mapping[str, object], now: datetime) -> Envelope: ...
+
+    def parse(self, topic: str, payload: bytes) -> Incoming:
+        """``topic`` is below the site's root (``down/ack``, ``down/input/tariff``). Raises PayloadRefused."""
         ...
 
 
@@ -98,3 +131,20 @@ class Site(Protocol):
     async def steer(self, setpoint: Setpoint) -> Outcome:
         """Write the setpoint to the battery's device and read it back. A setpoint without power releases it."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing that happens again and again. What makes it happen is an edge: APScheduler, or virtual time.
+
+    ``run`` is called every ``every_s`` seconds, first ``first_s`` seconds after the start. It never overlaps itself.
+
+    ``aligned`` jobs run on the multiples of ``every_s`` of the UTC day (a plan on the quarter of an hour) besides
+    their first run.
+    """
+
+    name: str
+    every_s: float
+    run: Callable[[], Awaitable[None]]
+    first_s: float = 0.0
+    aligned: bool = False

@@ -1,0 +1,32 @@
+"""`enalysis-edge release`: gives the battery back to its own device, once, and ends.
+
+It shares nothing with the planner and does not need the daemon; the systemd unit runs it after the daemon has died.
+"""
+
+import asyncio
+import time
+
+from agent.app import build_devices
+from agent.domain.setpoint import Applied, Rung, Setpoint
+from agent.edges.clock import SystemClock
+from agent.settings.schema import Settings
+
+TRY_FOR_S = 8.0
+
+
+async def release(settings: Settings) -> tuple[int, str]:
+    """Try for a few seconds; exit code and one sentence."""
+    clock = SystemClock()
+    devices, close = build_devices(settings, clock)
+    setpoint = Setpoint(clock.now(), None, 0.0, Rung.RELEASE, "released by command")
+    give_up = time.monotonic() + TRY_FOR_S
+    try:
+        while True:
+            outcome = await devices.steer(setpoint)
+            if isinstance(outcome, Applied):
+                return 0, f"{settings.battery.device} is released to its own self-consumption"
+            if time.monotonic() > give_up:
+                return 1, f"{settings.battery.device} could not be released: {outcome}"
+            await asyncio.sleep(0.5)
+    finally:
+        await close()

@@ -1,0 +1,57 @@
+"""`enalysis-edge run`: the daemon on the system clock."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+import structlog
+
+from agent.app import App, build
+from agent.edges.clock import SystemClock
+from agent.edges.systemd import Notifier
+from agent.edges.timetable import schedule
+from agent.settings.schema import Settings
+
+log = structlog.get_logger("run")
+
+STOP_WITHIN_S = 4.5
+
+
+async def serve(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; the battery is released before this returns."""
+    notifier = Notifier()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    app = await build(settings, SystemClock())
+    await app.start()
+    notifier.ready("released, waiting for the first plan")
+    scheduler = schedule(app.jobs())
+    scheduler.start()
+    watch = asyncio.create_task(_watch(app, notifier))
+    log.info("started", site=settings.site.id)
+    await stop.wait()
+    notifier.stopping()
+    watch.cancel()
+    with suppress(asyncio.CancelledError):
+        await watch
+    scheduler.shutdown(wait=False)
+    try:
+        async with asyncio.timeout(STOP_WITHIN_S):
+            await app.stop("the agent was told to stop")
+    except TimeoutError:
+        log.error("stopped_late", within_s=STOP_WITHIN_S)
+    log.info("stopped", site=settings.site.id)
+    return 0
+
+
+async def _watch(app: App, notifier: Notifier) -> None:
+    """Tells systemd that control lives, only as long as it does: a cycle that hangs is not covered up."""
+    seen = -1
+    while True:
+        await asyncio.sleep(notifier.interval_s or 10.0)
+        steps = app.control.counts.steps
+        if steps != seen:
+            notifier.alive(app.sentence())
+        seen = steps

@@ -1,0 +1,130 @@
+"""`enalysis-edge status`: what the agent knows and does, read from the store while the daemon runs."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+
+from agent.domain.plan import Plan
+from agent.domain.site import Measured, SiteState
+from agent.domain.wire import WireError, from_json
+from agent.edges.store_reader import backlog, kept
+from agent.settings.schema import Settings
+
+QUALITY_STYLES = {"good": "green", "estimated": "cyan", "missing": "dim"}
+
+
+def show(settings: Settings, console: Console, plan_rows: int) -> int:
+    """Print the status; 0, or 1 when there is no store yet."""
+    path = Path(settings.store.path)
+    if not path.exists():
+        console.print(f"no store at {path}: the agent has not run with this site file yet")
+        return 1
+    now = datetime.now(UTC)
+    console.print(f"[bold]{settings.site.name}[/] ({settings.site.id}), store {path}")
+    _show_state(console, path, now)
+    _show_setpoint(console, path, now)
+    _show_plan(console, path, now, settings.site.timezone, settings.site.currency, plan_rows)
+    _show_sync(console, path, settings)
+    return 0
+
+
+def _show_state(console: Console, path: Path, now: datetime) -> None:
+    document = kept(path, "state")
+    if document is None:
+        console.print("state: nothing was measured yet")
+        return
+    try:
+        state = from_json(SiteState, document)
+    except WireError as error:
+        console.print(f"state: the stored picture cannot be read: {error}")
+        return
+    since_s = (now - state.at).total_seconds()
+    table = Table(title=f"state at {state.at:%Y-%m-%d %H:%M:%S} UTC, {_span(since_s)} ago", title_justify="left")
+    for column, justify in (("quantity", "left"), ("value", "right"), ("quality", "left"), ("age", "right")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for name in ("load_w", "pv_w", "battery_w", "grid_w", "soc_pct"):
+        table.add_row(*_measured_row(name, getattr(state, name), since_s))
+    console.print(table)
+    for fault in state.faults:
+        console.print(f"[yellow]! {fault}[/]")
+
+
+def _measured_row(name: str, measured: Measured, since_s: float) -> tuple[str, str, str, str]:
+    style = QUALITY_STYLES.get(measured.quality.value, "yellow")
+    if measured.value is None:
+        return name, "-", f"[{style}]{measured.quality.value}[/]", "-"
+    text = f"{measured.value:.1f} %" if name.endswith("_pct") else f"{measured.value / 1000:.2f} kW"
+    return name, text, f"[{style}]{measured.quality.value}[/]", _span(since_s + measured.age_s)
+
+
+def _show_setpoint(console: Console, path: Path, now: datetime) -> None:
+    document = kept(path, "setpoint")
+    if document is None:
+        console.print("setpoint: none yet")
+        return
+    setpoint = json.loads(document)
+    watts = setpoint["battery_w"]
+    what = "released to the inverter's own self-consumption" if watts is None else f"battery {watts / 1000:+.2f} kW"
+    age = _span((now - datetime.fromisoformat(setpoint["at"])).total_seconds())
+    console.print(f"[bold]setpoint[/] {what}, {setpoint['outcome']}, rung {setpoint['rung']}, {age} ago")
+    console.print(f"  {setpoint['reason']}")
+
+
+def _show_plan(console: Console, path: Path, now: datetime, timezone: str, currency: str, rows: int) -> None:
+    document = kept(path, "plan")
+    if document is None:
+        console.print("plan: none yet")
+        return
+    try:
+        plan = from_json(Plan, document)
+    except WireError as error:
+        console.print(f"plan: the stored plan cannot be read: {error}")
+        return
+    age = _span((now - plan.issued_at).total_seconds())
+    state = "expired" if now >= plan.expires_at else f"good until {plan.expires_at:%H:%M} UTC"
+    console.print(f"[bold]forecast[/] {age} old: load by {plan.load.source}, solar by {plan.pv.source}")
+    for note in plan.notes:
+        console.print(f"  [yellow]{note}[/]")
+    table = Table(title=f"plan of {plan.issued_at:%Y-%m-%d %H:%M} UTC, {age} old, {state}", title_justify="left")
+    for column in ("local time", "load", "solar", "battery", "grid", "SoC", f"{currency}/kWh", "stored is worth"):
+        table.add_column(column, justify="right")
+    first = plan.horizon.index_of(now) or 0
+    times = plan.horizon.times()
+    for i in range(first, min(first + rows, plan.horizon.steps)):
+        step = plan.steps[i]
+        grid_w = step.import_w - step.export_w
+        table.add_row(
+            f"{times[i].astimezone(ZoneInfo(timezone)):%a %H:%M}",
+            *(f"{watts / 1000:.2f}" for watts in (step.load_w, step.pv_w, step.battery_w, grid_w)),
+            f"{step.soc_pct:.0f} %",
+            f"{step.import_price:.3f}",
+            f"{step.energy_value_per_kwh:.3f}",
+        )
+    console.print(table)
+
+
+def _show_sync(console: Console, path: Path, settings: Settings) -> None:
+    link = json.loads(kept(path, "link") or "{}")
+    if settings.cloud is None:
+        console.print("[bold]link[/] none configured")
+    else:
+        word = "[green]up[/]" if link.get("connected") else "[yellow]down[/]"
+        trouble = f": {link['trouble']}" if link.get("trouble") else ""
+        console.print(f"[bold]link[/] {word} to {settings.cloud.host}:{settings.cloud.port}{trouble}")
+    depth = {stream: highest - acknowledged for stream, (acknowledged, highest) in backlog(path).items()}
+    waiting = ", ".join(f"{stream} {count}" for stream, count in depth.items())
+    console.print(f"[bold]outbox[/] {sum(depth.values())} rows wait for the platform ({waiting})")
+    for alarm in json.loads(kept(path, "alarms") or "[]"):
+        console.print(f"[red]! {alarm}[/]")
+
+
+def _span(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,38 @@
+"""Structured logs on standard error, one line each, in the form that journald likes."""
+
+import os
+import sys
+from typing import Any
+
+# Syslog priorities as journald reads them from a "<N>" prefix (sd-daemon(3)).
+PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2, "exception": 3}
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def configure(level: str) -> None:
+    """Send every log line at ``level`` or above to standard error. Below journald a time stamp is added."""
+    import logging
+
+    import structlog
+
+    under_journald = "JOURNAL_STREAM" in os.environ
+    stamp = [] if under_journald else [structlog.processors.TimeStamper(fmt="iso", utc=True)]
+    processors: list[Any] = [
+        structlog.processors.add_log_level,
+        *stamp,
+        structlog.processors.ExceptionRenderer(),
+        structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False),
+        *([_with_priority] if under_journald else []),
+    ]
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+
+
+def _with_priority(_: Any, method: str, line: str) -> str:
+    return f"<{PRIORITIES.get(method, 6)}>{line}"

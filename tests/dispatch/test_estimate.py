@@ -1,0 +1,100 @@
+"""Readings of several devices become one picture."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from agent.dispatch.estimate import Source, estimate
+from agent.dispatch.frozen import FrozenWatch
+from drivers.reading import Quality, Quantity, Reading
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def source(device: str, roles: str, at: float = 100.0, frozen: bool = False, **values: float | None) -> Source:
+    readings = {}
+    for name, value in values.items():
+        quantity = Quantity(name)
+        quality = Quality.MISSING if value is None else Quality.GOOD
+        readings[quantity] = Reading(quantity, value, at, quality)
+    return Source(device, frozenset(roles.split()), readings, frozen)
+
+
+METER = source("meter", "grid", grid_w=500.0)
+HYBRID = source("hybrid", "battery solar", pv_w=2000.0, battery_w=-1000.0, soc_pct=60.0)
+
+
+def test_load_closes_the_balance() -> None:
+    state = estimate(NOW, 100.0, [METER, HYBRID], 15.0)
+    assert state.load_w.value == pytest.approx(500.0 + 2000.0 - 1000.0)
+    assert state.load_w.quality is Quality.ESTIMATED
+    assert state.net_load_w == pytest.approx(-500.0)
+    assert state.soc_pct.value == 60.0
+
+
+def test_old_values_are_stale_and_tell_their_age() -> None:
+    state = estimate(NOW, 120.0, [METER, HYBRID], 15.0)
+    assert state.grid_w.quality is Quality.STALE
+    assert state.grid_w.age_s == pytest.approx(20.0)
+    assert state.grid_w.value == 500.0
+    assert state.net_load_w is None
+    assert state.load_w.value is None
+
+
+def test_frozen_values_are_shown_but_not_acted_on() -> None:
+    frozen = source("meter", "grid", frozen=True, grid_w=500.0)
+    state = estimate(NOW, 100.0, [frozen, HYBRID], 15.0)
+    assert state.grid_w.quality is Quality.FROZEN
+    assert state.net_load_w is None
+    assert state.faults == ("meter answers with frozen values",)
+
+
+def test_a_missing_reading_is_missing_and_not_zero() -> None:
+    hybrid = source("hybrid", "battery solar", pv_w=2000.0, battery_w=None, soc_pct=60.0)
+    state = estimate(NOW, 100.0, [METER, hybrid], 15.0)
+    assert state.battery_w.value is None
+    assert state.load_w.value is None
+
+
+def test_two_of_three_meters_are_enough() -> None:
+    load = source("load", "load", load_w=1500.0)
+    hybrid = source("hybrid", "battery solar", pv_w=2000.0, soc_pct=60.0)
+    state = estimate(NOW, 100.0, [METER, hybrid, load], 15.0)
+    assert state.battery_w.value == pytest.approx(-1000.0)
+
+
+def test_solar_of_two_inverters_adds_up_and_one_missing_makes_it_missing() -> None:
+    east, west = source("east", "solar", ac_w=700.0), source("west", "solar", ac_w=300.0)
+    assert estimate(NOW, 100.0, [east, west], 15.0).pv_w.value == pytest.approx(1000.0)
+    assert estimate(NOW, 100.0, [east, source("west", "solar", ac_w=None)], 15.0).pv_w.value is None
+
+
+def test_an_inverter_that_draws_at_night_is_no_negative_sun() -> None:
+    assert estimate(NOW, 100.0, [source("east", "solar", ac_w=-8.0)], 15.0).pv_w.value == 0.0
+
+
+def test_a_site_without_sun_has_none() -> None:
+    battery = source("battery", "battery", battery_w=200.0, soc_pct=50.0)
+    assert estimate(NOW, 100.0, [METER, battery], 15.0).load_w.value == pytest.approx(700.0)
+
+
+def device(at: float, **values: float) -> dict[Quantity, Reading]:
+    return {Quantity(name): Reading(Quantity(name), value, at) for name, value in values.items()}
+
+
+def test_a_meter_that_stands_still_while_the_inverter_moves_is_frozen() -> None:
+    watch = FrozenWatch(60.0)
+    found = frozenset[str]()
+    for second in range(0, 120, 5):
+        found = watch.update(
+            second, {"meter": device(second, grid_w=500.0), "hybrid": device(second, pv_w=100.0 * second)}
+        )
+    assert found == {"meter"}
+    assert watch.update(120, {"meter": device(120, grid_w=501.0), "hybrid": device(120, pv_w=9.0)}) == frozenset()
+
+
+def test_a_quiet_night_freezes_nobody() -> None:
+    watch = FrozenWatch(60.0)
+    for second in range(0, 600, 5):
+        found = watch.update(second, {"meter": device(second, grid_w=500.0), "hybrid": device(second, pv_w=0.0)})
+        assert found == frozenset()

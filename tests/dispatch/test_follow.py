@@ -1,0 +1,103 @@
+"""The fast loop takes the cheapest power, and an engineer can check it by hand."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.dispatch.follow import Moment, follow, power_to_reach, soc_after
+from agent.domain.forecast import Forecast
+from agent.domain.horizon import Horizon
+from agent.domain.plan import Plan, PlanStep, ValueTable
+from agent.domain.site import Battery, Connection
+
+START = datetime(2026, 6, 1, 12, tzinfo=UTC)
+BATTERY = Battery(10_000, 5000, 4000, 0.95, 0.95, soc_min_pct=10, soc_max_pct=90)
+
+
+def plan_with(worth_per_kwh: float, steps: int = 4) -> Plan:
+    """A plan whose stored energy is worth the same at every SoC."""
+    horizon = Horizon(START, 900, steps)
+    soc = (0.0, 50.0, 100.0)
+    worth = tuple(pct / 100 * 10 * worth_per_kwh for pct in soc)
+    step = PlanStep(0, 0, 0, 0, 0, 50, 0, 0, 0.2, 0.05, worth_per_kwh)
+    none = tuple((0.0,) * steps for _ in range(1))
+    forecast = Forecast("load_w", horizon, (0.5,), none, "test", START)
+    later = START + timedelta(hours=6)
+    return Plan(START, later, horizon, (step,) * steps, ValueTable(soc, (worth,) * steps), forecast, forecast)
+
+
+def moment(net_load_w: float, price: float, sell: float = 0.05, soc: float = 50.0, at: datetime = START) -> Moment:
+    return Moment(at, net_load_w, soc, price, sell)
+
+
+@pytest.mark.parametrize(
+    ("worth", "net_load_w", "price", "sell", "expected"),
+    [
+        (0.20, 2000.0, 0.30, 0.05, 2000.0),  # dear grid: cover the load
+        (0.20, 6000.0, 0.30, 0.05, 4000.0),  # as far as the rating goes
+        (0.29, 2000.0, 0.30, 0.05, 0.0),  # .30 now is less than .29 / .95 later: hold
+        (0.20, 2000.0, 0.10, 0.05, -5000.0),  # cheap grid: charge at the rating
+        (0.20, -3000.0, 0.30, 0.05, -3000.0),  # store the sun
+        (0.05, -3000.0, 0.30, 0.05, 0.0),  # sell the sun, keep what is stored
+        (0.02, -3000.0, 0.30, 0.05, 4000.0),  # sell even what is stored
+    ],
+)
+def test_table(worth: float, net_load_w: float, price: float, sell: float, expected: float) -> None:
+    decision = follow(plan_with(worth), moment(net_load_w, price, sell), BATTERY, Connection())
+    assert decision is not None
+    assert decision.battery_w == pytest.approx(expected, abs=1.0)
+
+
+def test_outside_the_plan_there_is_no_decision() -> None:
+    late = moment(0.0, 0.2, at=START + timedelta(hours=2))
+    assert follow(plan_with(0.2), late, BATTERY, Connection()) is None
+
+
+def test_the_import_limit_is_worth_more_than_any_price() -> None:
+    decision = follow(plan_with(5.0), moment(6000.0, 0.1), BATTERY, Connection(import_limit_w=5000.0))
+    assert decision is not None
+    assert decision.battery_w == pytest.approx(1000.0, abs=1.0)
+
+
+def test_the_reason_names_the_three_numbers() -> None:
+    decision = follow(plan_with(0.2), moment(2000.0, 0.1), BATTERY, Connection())
+    assert decision is not None
+    assert decision.reason == "charging 5.00 kW from the grid at 0.100/kWh, stored energy is worth 0.200/kWh"
+
+
+@given(
+    worth=st.floats(-0.1, 1.0),
+    net=st.floats(-9000, 9000),
+    price=st.floats(-0.3, 1.0),
+    sell=st.floats(0.0, 0.2),
+    soc=st.floats(10, 90),
+    second=st.integers(0, 3599),
+    other=st.floats(-5000, 4000),
+)
+def test_no_other_power_is_cheaper(
+    worth: float, net: float, price: float, sell: float, soc: float, second: int, other: float
+) -> None:
+    at = START + timedelta(seconds=second)
+    now = Moment(at, net, soc, price, min(sell, price))
+    decision = follow(plan_with(worth), now, BATTERY, Connection())
+    assert decision is not None
+    look_h = max(900 - second % 900, 60) / 3600
+
+    def money(battery_w: float) -> float:
+        grid_kwh = (net - battery_w) * look_h / 1000
+        stored_kwh = soc_after(BATTERY, soc, battery_w, look_h) / 10
+        return grid_kwh * (now.import_price if grid_kwh > 0 else now.export_price) - stored_kwh * worth
+
+    reached = soc_after(BATTERY, soc, other, look_h)
+    if 10.0 <= reached <= 90.0:
+        assert money(decision.battery_w) <= money(other) + 1e-6
+    assert 10.0 - 1e-6 <= soc_after(BATTERY, soc, decision.battery_w, look_h) <= 90.0 + 1e-6
+
+
+@given(soc=st.floats(0, 100), target=st.floats(0, 100), hours=st.floats(0.01, 10))
+def test_power_to_reach_is_the_inverse(soc: float, target: float, hours: float) -> None:
+    assert soc_after(BATTERY, soc, power_to_reach(BATTERY, soc, target, hours), hours) == pytest.approx(
+        target, abs=1e-6
+    )

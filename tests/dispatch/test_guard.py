@@ -1,0 +1,151 @@
+"""Whatever comes in, what goes out is inside the limits."""
+
+import math
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.dispatch.guard import Limits, guard
+from agent.domain.setpoint import Rung, Setpoint
+from agent.domain.site import MISSING, Battery, Connection, Measured, SiteState
+from drivers.reading import Quality
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+BATTERY = Battery(usable_wh=10_000, charge_w=5000, discharge_w=4000, soc_min_pct=10, soc_max_pct=90, reserve_pct=20)
+
+anything = st.floats(allow_nan=True, allow_infinity=True)
+watts = st.floats(-50_000, 50_000)
+
+
+def wanted(battery_w: float | None, hold_s: float = 60.0) -> Setpoint:
+    return Setpoint(NOW, battery_w, hold_s, Rung.PLAN, "asked")
+
+
+def state(net_load_w: float = 1000.0, soc_pct: float = 50.0) -> SiteState:
+    return SiteState(NOW, grid_w=Measured(net_load_w), battery_w=Measured(0.0), soc_pct=Measured(soc_pct))
+
+
+@st.composite
+def batteries(draw: st.DrawFn) -> Battery:
+    low = draw(st.floats(0, 60))
+    return Battery(
+        usable_wh=draw(st.floats(500, 1e6)),
+        charge_w=draw(st.floats(0, 1e5)),
+        discharge_w=draw(st.floats(0, 1e5)),
+        charge_efficiency=draw(st.floats(0.5, 1)),
+        discharge_efficiency=draw(st.floats(0.5, 1)),
+        soc_min_pct=low,
+        soc_max_pct=draw(st.floats(low + 1, 100)),
+        reserve_pct=draw(st.floats(0, 60)),
+    )
+
+
+@st.composite
+def measured(draw: st.DrawFn) -> Measured:
+    if draw(st.booleans()):
+        return Measured(draw(anything), draw(st.sampled_from([q for q in Quality if q is not Quality.MISSING])))
+    return MISSING
+
+
+limit = st.none() | st.floats(0, 1e5)
+
+
+@given(
+    asked=anything | st.none(),
+    hold_s=anything,
+    grid=measured(),
+    battery_w=measured(),
+    soc=measured(),
+    battery=batteries(),
+    connection=st.builds(Connection, limit, limit),
+    ramp=st.none() | st.floats(0, 1e5),
+    since_s=st.floats(-10, 1e4),
+    last_w=st.none() | watts,
+)
+def test_nothing_unsafe_leaves_the_guard(
+    asked: float | None,
+    hold_s: float,
+    grid: Measured,
+    battery_w: Measured,
+    soc: Measured,
+    battery: Battery,
+    connection: Connection,
+    ramp: float | None,
+    since_s: float,
+    last_w: float | None,
+) -> None:
+    seen = SiteState(NOW, grid_w=grid, battery_w=battery_w, soc_pct=soc)
+    granted = guard(wanted(asked, hold_s), seen, Limits(battery, connection, ramp), since_s, last_w)
+    if granted.battery_w is None:
+        return
+    assert math.isfinite(granted.battery_w)
+    assert -battery.charge_w <= granted.battery_w <= battery.discharge_w
+    assert soc.known is not None
+    hours = hold_s / 3600
+    taken_wh = max(granted.battery_w, 0) * hours / battery.discharge_efficiency
+    stored_wh = max(-granted.battery_w, 0) * hours * battery.charge_efficiency
+    slack = 1e-6 * battery.usable_wh
+    assert taken_wh <= max(0.0, battery.energy_wh(soc.known - battery.floor_pct)) + slack
+    assert stored_wh <= max(0.0, battery.energy_wh(battery.soc_max_pct - soc.known)) + slack
+
+
+@given(asked=watts, net=watts, soc=st.floats(30, 80), limits=st.builds(Connection, limit, limit))
+def test_connection_limits_hold_wherever_the_battery_can_hold_them(
+    asked: float, net: float, soc: float, limits: Connection
+) -> None:
+    granted = guard(wanted(asked), state(net, soc), Limits(BATTERY, limits), 1.0, None)
+    assert granted.battery_w is not None
+    grid_w = net - granted.battery_w
+    if limits.import_limit_w is not None and net - limits.import_limit_w <= BATTERY.discharge_w:
+        assert grid_w <= limits.import_limit_w + 1e-6
+    if limits.export_limit_w is not None and net + limits.export_limit_w >= -BATTERY.charge_w:
+        assert -grid_w <= limits.export_limit_w + 1e-6
+
+
+@given(asked=watts, last=st.floats(-4000, 4000), since=st.floats(0, 60))
+def test_the_ramp_holds(asked: float, last: float, since: float) -> None:
+    granted = guard(wanted(asked), state(), Limits(BATTERY, Connection(), 100.0), since, last)
+    assert granted.battery_w is not None
+    assert abs(granted.battery_w - last) <= 100.0 * since + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen", "expected", "why"),
+    [
+        (3000.0, state(), 3000.0, "asked"),
+        (9000.0, state(), 4000.0, "asked; the battery's rating binds"),
+        (-9000.0, state(), -5000.0, "asked; the battery's rating binds"),
+        (2000.0, state(soc_pct=20.0), 0.0, "asked; the SoC window binds"),
+        (2000.0, state(soc_pct=15.0), 0.0, "asked; the SoC window binds"),
+        (-2000.0, state(soc_pct=90.0), 0.0, "asked; the SoC window binds"),
+        (-2000.0, state(soc_pct=19.0), -2000.0, "asked"),
+    ],
+)
+def test_table(asked: float, seen: SiteState, expected: float, why: str) -> None:
+    granted = guard(wanted(asked), seen, Limits(BATTERY, Connection()), 1.0, None)
+    assert granted.battery_w == pytest.approx(expected)
+    assert granted.reason == why
+
+
+@pytest.mark.parametrize(
+    ("seen", "why"),
+    [
+        (SiteState(NOW, soc_pct=Measured(50.0)), "released: the grid power is missing"),
+        (SiteState(NOW, grid_w=Measured(1.0), battery_w=Measured(0.0)), "released: the state of charge is missing"),
+        (
+            SiteState(NOW, Measured(1.0, Quality.STALE, 99.0), battery_w=Measured(0.0), soc_pct=Measured(50.0)),
+            "released: the grid power is stale",
+        ),
+        (
+            SiteState(NOW, Measured(1.0, Quality.FROZEN), battery_w=Measured(0.0), soc_pct=Measured(50.0)),
+            "released: the grid power is frozen",
+        ),
+    ],
+)
+def test_what_cannot_be_judged_is_released(seen: SiteState, why: str) -> None:
+    granted = guard(wanted(1000.0), seen, Limits(BATTERY, Connection()), 1.0, None)
+    assert granted.battery_w is None
+    assert granted.rung is Rung.RELEASE
+    assert granted.reason == why

@@ -1,0 +1,51 @@
+"""Nouns cross the pipe unchanged, and nothing else crosses it."""
+
+import json
+from datetime import UTC, date, datetime
+
+import pytest
+
+from agent.domain.forecast import Forecast
+from agent.domain.horizon import Horizon
+from agent.domain.request import Place
+from agent.domain.setpoint import Rung, Setpoint
+from agent.domain.wire import WireError, from_json, to_json
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+FORECAST = Forecast("load_w", Horizon(NOW, 900, 2), (0.5,), ((1.0, 2.5),), "persistence", NOW)
+
+
+@pytest.mark.parametrize(
+    "noun",
+    [
+        FORECAST,
+        Setpoint(NOW, None, 60.0, Rung.PLAN, "because"),
+        Setpoint(NOW, 12.5, 60.0, Rung.RELEASE, "because", 3.0),
+        Place(52.2, 0.1, "Europe/London", (date(2026, 12, 25),)),
+    ],
+)
+def test_there_and_back(noun: object) -> None:
+    assert from_json(type(noun), to_json(noun)) == noun
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"extra": 1}, "unknown field extra"),
+        ({"source": 5}, "Forecast.source: a str was expected"),
+        ({"levels": "0.5"}, "Forecast.levels: a list was expected"),
+        ({"levels": [0.5, "x"]}, "Forecast.levels[1]: a float was expected"),
+        ({"issued_at": "yesterday"}, "Forecast.issued_at"),
+        ({"horizon": {"start": NOW.isoformat(), "step_s": 0, "steps": 2}}, "at least one step"),
+    ],
+)
+def test_what_is_wrong_is_named(change: dict[str, object], place: str) -> None:
+    plain = json.loads(to_json(FORECAST)) | change
+    with pytest.raises(WireError, match=place.replace("[", r"\[").replace("]", r"\]")):
+        from_json(Forecast, json.dumps(plain))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"quantity": "load_w"}'])
+def test_no_noun_at_all(text: str) -> None:
+    with pytest.raises(WireError):
+        from_json(Forecast, text)
