@@ -1,10 +1,11 @@
-"""What the site pays and may do, now and over a horizon: tariffs of the site file, overlaid by what the platform sent."""
+"""What the site pays and may do, now and later: tariffs of the site file, overlaid by what the platform sent."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.domain.horizon import Horizon
-from agent.domain.request import Objective, Weather
+from agent.domain.inputs import CarbonInput, GridLimitInput, PlatformInput, TariffInput, WeatherInput
+from agent.domain.request import Objective, Place, Weather
 from agent.domain.site import Connection
 from agent.domain.tariff import Completed, PriceList, Tariff, completed_prices, mean_prices, price_at
 
@@ -20,16 +21,6 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
-class GridLimit:
-    """Limits that the platform sets for a while; they only ever narrow those of the site file."""
-
-    valid_from: datetime
-    valid_to: datetime
-    import_limit_w: float | None
-    export_limit_w: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Curves:
     """Complete price and carbon curves over a horizon, with one sentence for everything that had to be guessed."""
 
@@ -41,19 +32,34 @@ class Curves:
 
 @dataclass(slots=True)
 class Market:
-    """Tariffs and inputs. Written by the sync cycle (``prices``, ``carbon``, ``limit``, ``weather``), read by the others."""
+    """Tariffs and inputs. What the platform sends is written by the sync cycle; all others only read."""
 
     import_tariff: Tariff
     export_tariff: Tariff
     flat_carbon_kg_per_kwh: float
     site_connection: Connection
     objective: Objective
+    place: Place
     import_prices: PriceList | None = None
     export_prices: PriceList | None = None
     carbon: PriceList | None = None
-    limit: GridLimit | None = None
+    limit: GridLimitInput | None = None
     weather: Weather | None = None
     _last_import: float | None = field(default=None)
+
+    def take(self, message: PlatformInput) -> None:
+        """Let what the platform sent overlay the site file; the newest of each kind counts."""
+        match message:
+            case TariffInput(_, start, step_s, bought, sold):
+                self.import_prices = PriceList(start, step_s, bought)
+                self.export_prices = None if sold is None else PriceList(start, step_s, sold)
+            case CarbonInput(_, start, step_s, kg_per_kwh):
+                self.carbon = PriceList(start, step_s, kg_per_kwh)
+            case WeatherInput():
+                raster = Horizon(message.valid_from, message.step_s, _length(message))
+                self.weather = Weather(raster, message.temperature_c, message.ghi_w_m2, message.cloud_pct)
+            case GridLimitInput():
+                self.limit = message
 
     def at(self, at: datetime) -> Prices:
         """Prices at ``at``. A price that is not known is the last one that was."""
@@ -95,13 +101,16 @@ class Market:
         price = None if sent is None else price_at(sent, at)
         return price if price is not None or tariff is None else price_at(tariff, at)
 
-    @staticmethod
-    def _completed(sent: PriceList | None, tariff: Tariff | None, horizon: Horizon, what: str) -> Completed | None:
+    def _completed(
+        self, sent: PriceList | None, tariff: Tariff | None, horizon: Horizon, what: str
+    ) -> Completed | None:
         own = (None,) * horizon.steps if tariff is None else mean_prices(tariff, horizon)
         over = (None,) * horizon.steps if sent is None else mean_prices(sent, horizon)
         known = tuple(b if b is not None else a for a, b in zip(own, over, strict=True))
         earlier = sent if sent is not None else tariff
-        return None if earlier is None else completed_prices(known, horizon, earlier, what)
+        if earlier is None:
+            return None
+        return completed_prices(known, horizon, earlier, what, self.place.timezone, self.place.holidays)
 
 
 def _not_cheaper_than_known(bought: Completed) -> tuple[float, ...]:
@@ -113,6 +122,10 @@ def _not_cheaper_than_known(bought: Completed) -> tuple[float, ...]:
     return tuple(
         max(price, middle) if guessed else price for price, guessed in zip(bought.prices, bought.guessed, strict=True)
     )
+
+
+def _length(weather: WeatherInput) -> int:
+    return max(len(weather.temperature_c), len(weather.ghi_w_m2), len(weather.cloud_pct))
 
 
 def _narrower(one: float | None, other: float | None) -> float | None:

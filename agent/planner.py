@@ -7,33 +7,61 @@ error when it cannot. Started with a memory limit in MB and a deadline in second
 import resource
 import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.domain.history import History
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.wire import WireError, from_json, to_json
 
+if TYPE_CHECKING:
+    from agent.forecasting.forecaster import Forecaster
+
 HISTORY = timedelta(days=36)
 
 
 def answer(request: PlanRequest, history: History, deadline_s: float) -> Plan:
     """The plan for ``request`` from ``history``; also called in process by tests, backtests and the bench."""
-    from agent.edges.onnx_models import forecaster_of
-    from agent.forecasting.make_forecast import forecast_with_errors
+    from agent.forecasting.make_forecast import forecast_site
     from agent.planning.make_plan import make_plan
 
     began = time.monotonic()
-    notes = list(request.notes)
-    folder = Path(request.models)
-    load_by, load_note = forecaster_of(folder, request.load_model, "load_w", request)
-    pv_by, pv_note = forecaster_of(folder, request.solar_model, "pv_w", request)
-    notes += [note for note in (load_note, pv_note) if note]
-    load, load_errors = forecast_with_errors(load_by, history, request.horizon, "load_w", request.now)
-    pv, pv_errors = forecast_with_errors(pv_by, history, request.horizon, "pv_w", request.now)
+    load, solar, notes = _forecasters(request)
+    site = forecast_site(load, solar, history, request.horizon, request.now)
+    noted = replace(request, notes=(*request.notes, *notes, *site.notes))
     left_s = max(0.5, deadline_s - (time.monotonic() - began))
-    return make_plan(request, load, pv, load_errors, pv_errors, left_s, tuple(notes))
+    return make_plan(noted, site.load, site.pv, site.load_errors, site.pv_errors, left_s)
+
+
+def _forecasters(request: PlanRequest) -> "tuple[list[Forecaster], list[Forecaster], tuple[str, ...]]":
+    """For load and solar: the model of the site file where it can be used, then seasonal persistence."""
+    from agent.forecasting.persistence import LoadPersistence, SolarPersistence
+
+    load: list[Forecaster] = [LoadPersistence(request.place)]
+    solar: list[Forecaster] = [SolarPersistence(request.place, request.solar_rated_w)]
+    notes: list[str] = []
+    wanted = [(request.load_model, "load_w", load)]
+    if request.solar_rated_w > 0:
+        wanted.append((request.solar_model, "pv_w", solar))
+    for name, quantity, chain in wanted:
+        if name is not None:
+            model = _model(request, name, quantity, notes)
+            chain[:0] = [] if model is None else [model]
+    return load, solar, tuple(notes)
+
+
+def _model(request: PlanRequest, name: str, quantity: str, notes: list[str]) -> "Forecaster | None":
+    from agent.edges.onnx_models import open_model
+    from agent.forecasting.forecaster import ModelUnusable
+
+    try:
+        return open_model(Path(request.models) / name, quantity, request.place, request.solar_rated_w)
+    except ModelUnusable as refusal:
+        notes.append(str(refusal))
+        return None
 
 
 def read_history(request: PlanRequest) -> History:

@@ -74,6 +74,11 @@ class CloudLink(Protocol):
     @property
     def connected(self) -> bool: ...
 
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no connection, or what is wrong with it, in one sentence."""
+        ...
+
     async def publish(self, envelope: Envelope) -> None:
         """Return when the broker has acknowledged with a success code. Raises LinkFailure; at most 16 are in flight."""
         ...

@@ -11,10 +11,11 @@ class Moment:
     at: datetime
     load_w: float
     pv_w: float
-    available_pv_w: float
     battery_w: float
     grid_w: float
     soc_pct: float
+    import_wh: float
+    export_wh: float
     import_price: float
     export_price: float
     carbon_kg_per_kwh: float

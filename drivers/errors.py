@@ -1,5 +1,7 @@
 """What can go wrong between a controller and a device. Nothing else leaves a driver."""
 
+from types import MappingProxyType
+
 
 class DriverError(Exception):
     """The common ancestor. ``str()`` is one sentence for a person."""
@@ -20,16 +22,18 @@ class BadFrame(DriverError):
 class Refused(DriverError):
     """The device answered with a Modbus exception. ``code`` is the exception code."""
 
-    MEANINGS = {
-        1: "illegal function",
-        2: "illegal address",
-        3: "illegal value",
-        4: "device failure",
-        5: "acknowledged, still working",
-        6: "device busy",
-        10: "gateway has no path to this unit id",
-        11: "device behind the gateway does not answer",
-    }
+    MEANINGS = MappingProxyType(
+        {
+            1: "illegal function",
+            2: "illegal address",
+            3: "illegal value",
+            4: "device failure",
+            5: "acknowledged, still working",
+            6: "device busy",
+            10: "gateway has no path to this unit id",
+            11: "device behind the gateway does not answer",
+        }
+    )
 
     def __init__(self, code: int, asked: str) -> None:
         meaning = self.MEANINGS.get(code, "private or unknown code")

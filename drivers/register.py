@@ -33,6 +33,11 @@ class WireType:
     def is_bitfield(self) -> bool:
         return self.name.startswith("bitfield")
 
+    @property
+    def is_accumulator(self) -> bool:
+        """A counter whose 0 cannot be told from "not implemented" until it has moved."""
+        return self.name.startswith("acc")
+
 
 WIRE_TYPES = {
     wire.name: wire
@@ -65,7 +70,10 @@ _FLOAT32_LOWEST = -3.4028234663852886e38
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One row. ``name`` is the vendor's own word for it; ``address`` is the PDU address (counted from 0)."""
+    """One row. ``name`` is the vendor's own word for it; ``address`` is the PDU address (counted from 0).
+
+    value = raw x ``scale`` x 10^SF x ``sign`` + ``offset``.
+    """
 
     name: str
     address: int
@@ -74,6 +82,7 @@ class Register:
     scale: float = 1.0
     scale_address: int | None = None
     sign: int = 1
+    offset: float = 0.0
     sentinel: int | None = None
     low_word_first: bool = False
     writable: bool = False
@@ -89,55 +98,55 @@ class Register:
         ``words`` maps PDU address to register content and must hold this row's registers; a missing scale factor
         makes the value missing.
         """
-        raw = self._raw(words)
-        if raw is None:
+        found = [words[self.address + i] for i in range(self.count)]
+        number = self._number(b"".join(word.to_bytes(2, "big") for word in self._ordered(found)))
+        exponent = self._exponent(words)
+        if number is None or exponent is None:
             return None
-        factor = self._factor(words)
-        return None if factor is None else raw * factor * self.sign
+        return _shifted(number * self.scale * self.sign, exponent) + self.offset + 0.0  # + 0.0: no negative zero
 
     def encode(self, value: float, words: Mapping[int, int] | None = None) -> list[int]:
         """The words to write for ``value``. ``words`` holds the scale factor where the row has one.
 
-        Raises ValueError when the value does not fit, is not finite, or would be read as "not implemented".
+        Raises ValueError when the value does not fit, is not finite, or would be read as "not implemented". Only an
+        accumulator may be 0, which is its value before anything was counted.
         """
         if not math.isfinite(value):
             raise ValueError(f"{self.name}: {value} is not a finite number")
-        factor = self._factor(words or {})
-        if factor is None:
+        exponent = self._exponent(words or {})
+        if exponent is None:
             raise ValueError(f"{self.name}: its scale factor is missing")
-        scaled = value * self.sign / factor
-        number = scaled if self.wire.is_float else round(scaled)
+        scaled = _shifted((value - self.offset) * self.sign, -exponent) / self.scale
         try:
-            packed = struct.pack(self.wire.code, number)
+            packed = struct.pack(self.wire.code, scaled if self.wire.is_float else round(scaled))
         except (struct.error, OverflowError) as error:
             raise ValueError(f"{self.name}: {value} does not fit {self.wire.name}") from error
-        if int.from_bytes(packed, "big") == self._missing():
+        if self._number(packed) is None and not self.wire.is_accumulator:
             raise ValueError(f"{self.name}: {value} would be read as not implemented")
-        found = [int.from_bytes(packed[i : i + 2], "big") for i in range(0, len(packed), 2)]
-        return found[::-1] if self.low_word_first else found
+        return self._ordered([int.from_bytes(packed[i : i + 2], "big") for i in range(0, len(packed), 2)])
 
-    def _missing(self) -> int:
-        return self.wire.missing if self.sentinel is None else self.sentinel
+    def _ordered(self, words: list[int]) -> list[int]:
+        return words[::-1] if self.low_word_first else words
 
-    def _raw(self, words: Mapping[int, int]) -> float | None:
-        found = [words[self.address + i] for i in range(self.count)]
-        if self.low_word_first:
-            found.reverse()
-        packed = b"".join(word.to_bytes(2, "big") for word in found)
-        if int.from_bytes(packed, "big") == self._missing():
+    def _number(self, packed: bytes) -> float | None:
+        """The raw number in ``packed`` (high word first), None when it means missing."""
+        missing = self.wire.missing if self.sentinel is None else self.sentinel
+        if int.from_bytes(packed, "big") == missing:
             return None
         (number,) = struct.unpack(self.wire.code, packed)
         if self.wire.is_float and (not math.isfinite(number) or number <= _FLOAT32_LOWEST):
             return None
-        if self.wire.is_bitfield and packed[0] & 0x80:
+        if self.wire.is_bitfield and packed[0] & 0x80:  # a set top bit voids all the others
             return None
         return float(number)
 
-    def _factor(self, words: Mapping[int, int]) -> float | None:
-        if self.scale_address is None:
-            return self.scale
-        exponent = scale_exponent(words.get(self.scale_address))
-        return None if exponent is None else self.scale * 10.0**exponent
+    def _exponent(self, words: Mapping[int, int]) -> int | None:
+        return 0 if self.scale_address is None else scale_exponent(words.get(self.scale_address))
+
+
+def _shifted(value: float, exponent: int) -> float:
+    """value x 10^exponent. Dividing by a power of ten is exact where multiplying by its inverse is not."""
+    return value * 10.0**exponent if exponent >= 0 else value / 10.0**-exponent
 
 
 def scale_exponent(word: int | None) -> int | None:
@@ -149,7 +158,7 @@ def scale_exponent(word: int | None) -> int | None:
 
 
 def decode_string(words: Sequence[int]) -> str:
-    """ASCII text, two characters a register; NUL, 0xFF and trailing blanks are stripped, anything else odd becomes '?'."""
+    """ASCII text, two characters a register: up to the first NUL or 0xFF, without blanks around, odd bytes as '?'."""
     raw = b"".join(word.to_bytes(2, "big") for word in words).replace(b"\xff", b"\x00")
     return raw.split(b"\x00", 1)[0].decode("ascii", "replace").replace("\ufffd", "?").strip()
 

@@ -6,9 +6,9 @@ It shares nothing with the planner and does not need the daemon; the systemd uni
 import asyncio
 import time
 
-from agent.app import build_devices
 from agent.domain.setpoint import Applied, Rung, Setpoint
 from agent.edges.clock import SystemClock
+from agent.edges.field_bus import connect_devices
 from agent.settings.schema import Settings
 
 TRY_FOR_S = 8.0
@@ -17,7 +17,7 @@ TRY_FOR_S = 8.0
 async def release(settings: Settings) -> tuple[int, str]:
     """Try for a few seconds; exit code and one sentence."""
     clock = SystemClock()
-    devices, close = build_devices(settings, clock)
+    devices = connect_devices(settings.devices, settings.battery.device, clock)
     setpoint = Setpoint(clock.now(), None, 0.0, Rung.RELEASE, "released by command")
     give_up = time.monotonic() + TRY_FOR_S
     try:
@@ -29,4 +29,4 @@ async def release(settings: Settings) -> tuple[int, str]:
                 return 1, f"{settings.battery.device} could not be released: {outcome}"
             await asyncio.sleep(0.5)
     finally:
-        await close()
+        await devices.close()

@@ -24,7 +24,7 @@ async def serve(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    app = await build(settings, SystemClock())
+    app = build(settings, SystemClock())
     await app.start()
     notifier.ready("released, waiting for the first plan")
     scheduler = schedule(app.jobs())

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import structlog
 
@@ -17,7 +16,7 @@ from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung
 from agent.domain.site import SiteState
 from agent.latest import Latest
 from agent.market import Market
-from agent.planning.rules import self_consumption
+from agent.planning.rules import self_consumption_w
 from agent.ports import Clock, Site
 from agent.recording.journal import Journal
 from agent.recording.minute_means import MinuteMeans
@@ -87,7 +86,8 @@ class Control:
         outcome = await self._write(granted)
         self._latest.setpoint, self._latest.outcome = granted, outcome
         self._note(granted, outcome)
-        self._record(state, readings, granted, began)
+        self._record(state, readings, granted)
+        self._last_step = began
         self.counts.steps += 1
 
     async def release(self, why: str) -> Outcome:
@@ -142,7 +142,7 @@ class Control:
                 rung = Rung.PLAN if age_s <= self._rules.plan_fresh_s else Rung.LAST_PLAN
                 cap_w = _pv_cap(state, decision.battery_w, prices.export_price, connection.export_limit_w)
                 return Setpoint(now, decision.battery_w, hold_s, rung, decision.reason, cap_w)
-        rule_w = self_consumption(net_load_w, soc_pct, battery)
+        rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
         why = "there is no plan yet" if plan is None else "the last plan has expired"
         cap_w = _pv_cap(state, rule_w, 0.0, connection.export_limit_w)
         return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
@@ -192,27 +192,14 @@ class Control:
         trouble = detail if isinstance(outcome, Refused | Unreachable) else None
         self._alarm("setpoint_failed", trouble)
 
-    def _record(
-        self,
-        state: SiteState,
-        readings: Mapping[str, Mapping[Quantity, Reading]],
-        granted: Setpoint,
-        began: float,
-    ) -> None:
-        duration_s = self._rules.step_s if self._last_step is None else began - self._last_step
-        self._last_step = began
-        if duration_s > 5 * self._rules.step_s:
-            duration_s = self._rules.step_s  # the host slept: what happened meanwhile was not measured
-        prices = self._market.at(state.at - timedelta(seconds=duration_s))
+    def _record(self, state: SiteState, readings: Mapping[str, Mapping[Quantity, Reading]], granted: Setpoint) -> None:
+        """What was seen holds until the next step is due; where that comes late, the gap stays a gap."""
+        prices = self._market.at(state.at)
         points = {f"{name}.{q.value}": r.value for name, found in readings.items() for q, r in found.items()}
-        if tuple(points) != self._catalogue:
-            self._flush_means()
-            self._catalogue = tuple(points)
-            self._journal.catalogue(self._catalogue)
         self.means.add(
             state,
             points,
-            duration_s,
+            self._rules.step_s,
             prices.import_price,
             prices.export_price,
             prices.carbon_kg_per_kwh,
@@ -220,11 +207,10 @@ class Control:
             granted.pv_limit_w is not None,
             self._clock.trusted(),
         )
+        if self.means.catalogue != self._catalogue:
+            self._catalogue = self.means.catalogue
+            self._journal.catalogue(self._catalogue)
         for row in self.means.finished(state.at):
-            self._journal.minute(row)
-
-    def _flush_means(self) -> None:
-        for row in self.means.finished(self._clock.now()):
             self._journal.minute(row)
 
     def _alarm(self, kind: str, text: str | None) -> None:

@@ -1,6 +1,7 @@
 """One durable commit an interval: everything that waits in the journal, in one transaction."""
 
 import json
+from collections.abc import Callable
 
 import structlog
 
@@ -19,12 +20,15 @@ class Record:
 
     def __init__(self, clock: Clock, store: Store, journal: Journal, latest: Latest) -> None:
         self._clock, self._store, self._journal, self._latest = clock, store, journal, latest
+        self.acknowledged: Callable[[], tuple[tuple[str, int], ...]] = tuple
         self._plan: Plan | None = None
         self.commits = 0
 
     async def step(self) -> None:
         """Write what waits, and the newest picture for the status command."""
         self._keep_latest()
+        for stream, seq in self.acknowledged():
+            self._journal.acknowledge(stream, seq)
         batch = self._journal.take(self._clock.now())
         try:
             await self._store.write(batch)
@@ -47,6 +51,8 @@ class Record:
             self._journal.keep("plan", to_json(latest.plan))
             self._plan = latest.plan
         self._journal.keep("link", json.dumps({"connected": latest.connected, "trouble": latest.link_trouble}))
+        while latest.kept_documents:
+            self._journal.keep(*latest.kept_documents.popitem())
         self._journal.keep("alarms", json.dumps(list(self._journal.alarms)))
 
 

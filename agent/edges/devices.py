@@ -42,7 +42,8 @@ class Devices:
         for seat in self._seats.values():
             if seat.running is None or seat.running.done():
                 seat.running = asyncio.create_task(self._read_one(seat))
-        await asyncio.wait([seat.running for seat in self._seats.values() if seat.running], timeout=max(deadline_s, 0.1))
+        running = [seat.running for seat in self._seats.values() if seat.running is not None]
+        await asyncio.wait(running, timeout=max(deadline_s, 0.1))
         return {name: seat.readings for name, seat in self._seats.items()}
 
     def troubles(self) -> Mapping[str, str]:

@@ -37,6 +37,7 @@ class PlannerProcess:
             stdout=PIPE,
             stderr=PIPE,
             limit=LARGEST_PLAN,
+            start_new_session=True,  # Ctrl-C in a terminal is for the controller, which then ends the planner
             env={**os.environ, **ENVIRONMENT},
         )
         try:

@@ -1,0 +1,262 @@
+"""Builds everything once, and is the only file that knows everyone."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from agent.cycles.control import Control, ControlRules
+from agent.cycles.planning import Planning
+from agent.cycles.record import Record
+from agent.cycles.sync import Sync
+from agent.cycles.upkeep import Upkeep
+from agent.dispatch.guard import Limits
+from agent.domain.horizon import Horizon, floor_to_step
+from agent.domain.request import PlanRequest
+from agent.domain.setpoint import Applied
+from agent.edges.devices import Devices
+from agent.edges.field_bus import connect_devices
+from agent.edges.mqtt_link import MqttLink
+from agent.edges.mqtt_settings import MqttSettings
+from agent.edges.payloads import JsonPayloads
+from agent.edges.planner_process import PlannerProcess
+from agent.edges.retention import Retention
+from agent.edges.store import SqliteStore
+from agent.latest import Latest
+from agent.market import Market
+from agent.ports import Clock, Job, PayloadRefused, Planner
+from agent.recording.journal import Journal
+from agent.settings.schema import Settings
+from agent.settings.sections import Cloud
+
+log = structlog.get_logger("app")
+
+INPUTS = ("tariff", "carbon", "weather", "gridlimit")
+SYNC_EVERY_S = 2.0
+UPKEEP_EVERY_S = 60.0
+
+
+@dataclass(slots=True)
+class App:
+    """The agent, built and not yet running. ``start``, then its jobs again and again, then ``stop``."""
+
+    settings: Settings
+    clock: Clock
+    store: SqliteStore
+    devices: Devices
+    journal: Journal
+    latest: Latest
+    market: Market
+    control: Control
+    planning: Planning
+    record: Record
+    upkeep: Upkeep
+    payloads: JsonPayloads
+    link: MqttLink | None
+    sync: Sync | None
+    listening: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the store, take up the kept inputs, bring the battery into its neutral state. Raises StoreFailure."""
+        for sentence in await self.store.open():
+            self.note("store_replaced", "alarm", sentence)
+        for name in INPUTS:
+            await self._restore(name)
+        outcome = await self.control.release("released: the agent starts")
+        if not isinstance(outcome, Applied):
+            log.warning("not_released", outcome=str(outcome))
+        elif not self.devices.reverts:
+            self.note("no_reversion_timer", "warning", "the battery's device does not go back by itself if we die")
+        self.note("started", "info", "the agent has started")
+        if self.link is not None and self.sync is not None:
+            await self.link.start()
+            self.listening = asyncio.create_task(self.sync.listen())
+
+    def jobs(self) -> Sequence[Job]:
+        """What happens again and again; at the same instant in this order."""
+        control, planning = self.settings.control, self.settings.planning
+        jobs = [
+            Job("control", control.step_s, self.control.step),
+            Job("planning", planning.interval_s, self.planning.step, first_s=2 * control.step_s, aligned=True),
+            Job("record", self.settings.store.commit_s, self.record.step, first_s=5 * control.step_s),
+            Job("upkeep", UPKEEP_EVERY_S, self.upkeep.step, first_s=UPKEEP_EVERY_S),
+        ]
+        if self.sync is not None:
+            jobs.append(Job("sync", SYNC_EVERY_S, self._sync, first_s=SYNC_EVERY_S))
+        return jobs
+
+    async def stop(self, why: str) -> None:
+        """Release the battery first, then write what waits, then say goodbye. Bounded by the caller."""
+        await self.control.release(f"released: {why}")
+        self.note("stopped", "info", why)
+        await self.record.step()
+        if self.sync is not None:
+            await self._sync()
+        if self.listening is not None:
+            self.listening.cancel()
+        if self.link is not None:
+            await self.link.stop()
+        await self.store.close()
+        await self.devices.close()
+
+    def sentence(self) -> str:
+        """One line for systemd's status."""
+        setpoint = self.latest.setpoint
+        return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
+
+    def note(self, kind: str, severity: str, text: str) -> None:
+        """An event, in the journal and in the log."""
+        self.journal.event(self.clock.now(), kind, severity, text)
+        log.log(30 if severity != "info" else 20, kind, text=text)
+
+    async def _sync(self) -> None:
+        assert self.sync is not None
+        assert self.link is not None
+        await self.sync.step()
+        self.latest.link_trouble = self.link.trouble
+
+    async def _restore(self, name: str) -> None:
+        document = await self.store.kept(f"input/{name}")
+        if document is None:
+            return
+        try:
+            message = self.payloads.parse(f"down/input/{name}", document.encode())
+        except PayloadRefused as refusal:
+            self.note("message_refused", "warning", f"the kept {name} cannot be used: {refusal}")
+            return
+        self.market.take(message)  # type: ignore[arg-type]
+
+
+def build(settings: Settings, clock: Clock, planner: Planner | None = None) -> App:
+    """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet."""
+    journal, latest = Journal(), Latest()
+    devices = connect_devices(settings.devices, settings.battery.device, clock)
+    market = Market(
+        settings.import_tariff(),
+        settings.export_tariff(),
+        settings.carbon.kg_per_kwh,
+        settings.connection_spec(),
+        settings.objective_spec(),
+        settings.place(),
+    )
+    retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
+    store = SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
+    planner = planner or PlannerProcess(settings.planning.deadline_s, settings.planning.memory_mb)
+    payloads = JsonPayloads(settings.site.id, uuid4().hex[:12])
+    app = App(
+        settings=settings,
+        clock=clock,
+        store=store,
+        devices=devices,
+        journal=journal,
+        latest=latest,
+        market=market,
+        control=Control(clock, devices, market, journal, latest, _control_rules(settings)),
+        planning=Planning(clock, planner, _question(settings, market), journal, latest),
+        record=Record(clock, store, journal, latest),
+        upkeep=Upkeep(store, clock, lambda *event: app.note(*event)),
+        payloads=payloads,
+        link=None,
+        sync=None,
+    )
+    if settings.cloud is not None:
+        _connect(app, settings.cloud)
+    return app
+
+
+def _control_rules(settings: Settings) -> ControlRules:
+    control = settings.control
+    return ControlRules(
+        step_s=control.step_s,
+        hold_s=control.hold_s,
+        stale_s=control.stale_s,
+        frozen_s=control.frozen_s,
+        plan_fresh_s=2.0 * settings.planning.interval_s,
+        limits=Limits(settings.battery_spec(), settings.connection_spec(), settings.battery.ramp_w_per_s),
+        roles=settings.roles,
+    )
+
+
+def _question(settings: Settings, market: Market) -> Callable[[datetime, float], PlanRequest | None]:
+    """How planning asks: everything but the time and the state of charge is known from here."""
+    planning = settings.planning
+    steps = planning.horizon_h * 3600 // planning.step_s
+
+    def question(now: datetime, soc_pct: float) -> PlanRequest | None:
+        horizon = Horizon(floor_to_step(now, planning.step_s), planning.step_s, steps)
+        curves = market.curves(horizon)
+        if curves is None:
+            return None
+        return PlanRequest(
+            now=now,
+            horizon=horizon,
+            soc_pct=soc_pct,
+            battery=settings.battery_spec(),
+            connection=market.connection(now),
+            place=settings.place(),
+            solar_rated_w=settings.solar_rated_w,
+            import_price=curves.import_price,
+            export_price=curves.export_price,
+            carbon_kg_per_kwh=curves.carbon_kg_per_kwh,
+            objective=settings.objective_spec(),
+            valid_s=planning.valid_h * 3600.0,
+            store=settings.store.path,
+            models=str(settings.models_folder),
+            load_model=planning.load_model,
+            solar_model=planning.solar_model,
+            weather=market.weather,
+            notes=curves.notes,
+        )
+
+    return question
+
+
+def _connect(app: App, cloud: Cloud) -> None:
+    """Add the way to the platform."""
+    site_id = app.settings.site.id
+    reach = MqttSettings(
+        host=cloud.host,
+        port=cloud.port,
+        site_id=site_id,
+        protocol=cloud.protocol,
+        tls=cloud.tls,
+        ca_file=_path(cloud.ca_file),
+        cert_file=_path(cloud.cert_file),
+        key_file=_path(cloud.key_file),
+        username=cloud.username,
+        password_file=_path(cloud.password_file),
+    )
+    app.link = MqttLink(reach, lambda word: app.payloads.status(word, app.clock.now()))
+    app.sync = Sync(
+        store=app.store,
+        link=app.link,
+        payloads=app.payloads,
+        clock=app.clock,
+        latest=app.latest,
+        facts=lambda: _facts(app),
+        take_input=app.market.take,
+        report=lambda *event: app.note(*event),
+        acknowledged_by=cloud.acknowledged_by,
+    )
+    app.record.acknowledged = lambda: () if app.sync is None else app.sync.acknowledged
+
+
+def _facts(app: App) -> dict[str, object]:
+    """What the platform is told about us, once a connection."""
+    return {
+        "version": version("enalysis-edge"),
+        "devices": {device.name: device.family for device in app.settings.devices},
+        "load_model": app.settings.planning.load_model,
+        "solar_model": app.settings.planning.solar_model,
+        "reversion_timer": app.devices.reverts,
+    }
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)

@@ -1,0 +1,35 @@
+"""Upkeep: once an hour the store is tidied. When, and nothing else."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from agent.ports import Clock, Store, StoreFailure
+
+EVERY_S = 3600.0
+FIRST_AFTER_S = 60.0
+
+
+class Upkeep:
+    """Run ``step`` as often as you like. ``report`` gets (kind, severity, sentence) for an event."""
+
+    def __init__(self, store: Store, clock: Clock, report: Callable[[str, str, str], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._report = report
+        self._next = clock.monotonic() + FIRST_AFTER_S
+        self.tidied_at: datetime | None = None
+
+    async def step(self) -> None:
+        """Tidy when it is time. A failure is reported and tried again an hour later; nothing is raised."""
+        if self._clock.monotonic() < self._next:
+            return
+        self._next = self._clock.monotonic() + EVERY_S
+        now = self._clock.now()
+        try:
+            lost = await self._store.tidy(now)
+        except StoreFailure as failure:
+            self._report("store_failed", "alarm", str(failure))
+            return
+        self.tidied_at = now
+        for sentence in lost:
+            self._report("records_lost", "alarm", sentence)

@@ -1,0 +1,278 @@
+"""What a kilowatt-hour costs, when. Money is the site's currency per kWh; negative prices are prices like others.
+
+Everything outside is UTC. Windows of a time-of-use tariff are clock times of the site: on the day that loses an hour a
+window loses what falls into the gap, on the day that gains one, the hour that comes twice has its price twice.
+"""
+
+import math
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from agent.domain.horizon import Horizon
+
+HOLIDAY = 7  # a day type beside the weekdays 0 (Monday) to 6 (Sunday)
+EVERY_DAY = frozenset(range(8))
+EVERY_MONTH = frozenset(range(1, 13))
+
+_MINUTE = timedelta(minutes=1)
+_DAYS_BACK = (1, 2)  # where a like day is looked for: 48 hours
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """One price at all times."""
+
+    price_per_kwh: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A price from ``start`` until before ``end``, local clock times of whole minutes.
+
+    An ``end`` at or before ``start`` is on the next day, so equal times are a whole day. Day type and month are those
+    of the day the window begins on: "Friday 22:00 to 06:00" holds on Saturday morning and not on Friday morning.
+    """
+
+    price_per_kwh: float
+    start: time
+    end: time
+    days: frozenset[int] = EVERY_DAY
+    months: frozenset[int] = EVERY_MONTH
+
+    @property
+    def wraps(self) -> bool:
+        return self.end <= self.start
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOfUse:
+    """The first window that holds sets the price; outside all windows it is ``default_per_kwh``.
+
+    ``holidays_as`` is the day type of a holiday: a weekday 0..6, HOLIDAY for windows of their own, or None for no
+    difference.
+    """
+
+    default_per_kwh: float
+    windows: tuple[Window, ...]
+    timezone: str
+    holidays: frozenset[date] = frozenset()
+    holidays_as: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """One price a step of ``step_s`` seconds from ``start`` (UTC). Before the first and after the last: not known."""
+
+    start: datetime
+    step_s: int
+    prices: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if self.start.utcoffset() != timedelta(0):
+            raise ValueError(f"a price list starts in UTC, not at {self.start.isoformat()}")
+        if self.step_s <= 0:
+            raise ValueError(f"a price list has steps of at least one second, not {self.step_s}")
+        if not all(math.isfinite(price) for price in self.prices):
+            raise ValueError("a price list holds finite numbers only")
+
+    @property
+    def end(self) -> datetime:
+        return self.start + timedelta(seconds=self.step_s * len(self.prices))
+
+
+Tariff = Flat | TimeOfUse | PriceList
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One price, or None where it is not known, from ``start`` until before ``end`` (UTC)."""
+
+    start: datetime
+    end: datetime
+    price: float | None
+
+
+def price_at(tariff: Tariff, at: datetime) -> float | None:
+    """The price at the instant ``at`` (aware), or None where the tariff does not know it."""
+    match tariff:
+        case Flat(price):
+            return price
+        case TimeOfUse():
+            return _clock_price(tariff, at.astimezone(ZoneInfo(tariff.timezone)))
+        case PriceList(start, step_s, prices):
+            index = (at - start) // timedelta(seconds=step_s)
+            return prices[index] if 0 <= index < len(prices) else None
+
+
+def segments(tariff: Tariff, start: datetime, end: datetime) -> Iterator[Segment]:
+    """The tariff from ``start`` to ``end`` (UTC) as adjoining stretches of one price each."""
+    match tariff:
+        case Flat(price):
+            yield Segment(start, end, price)
+        case TimeOfUse():
+            yield from _clock_segments(tariff, start, end)
+        case PriceList():
+            yield from _list_segments(tariff, start, end)
+
+
+def _list_segments(tariff: PriceList, start: datetime, end: datetime) -> Iterator[Segment]:
+    if start < tariff.start:
+        yield Segment(start, min(end, tariff.start), None)
+    step = timedelta(seconds=tariff.step_s)
+    first = max(0, (start - tariff.start) // step)
+    for index in range(first, len(tariff.prices)):
+        begin = tariff.start + step * index
+        if begin >= end:
+            return
+        yield Segment(max(start, begin), min(end, begin + step), tariff.prices[index])
+    if end > tariff.end:
+        yield Segment(max(start, tariff.end), end, None)
+
+
+def _clock_segments(tariff: TimeOfUse, start: datetime, end: datetime) -> Iterator[Segment]:
+    zone = ZoneInfo(tariff.timezone)
+    borders = sorted({time(0)} | {border for window in tariff.windows for border in (window.start, window.end)})
+    at = start
+    while at < end:
+        local = at.astimezone(zone)
+        until = min(end, _next_border(at, local, borders))
+        yield Segment(at, until, _clock_price(tariff, local))
+        at = until
+
+
+def _next_border(at: datetime, local: datetime, borders: list[time]) -> datetime:
+    """The next instant after ``at`` at which a clock that reads ``local`` shows a border, or is put forward or back."""
+    wall = local.replace(tzinfo=None)
+    midnight = datetime.combine(wall.date() + timedelta(days=1), time(0))
+    today = (datetime.combine(wall.date(), border) for border in borders)
+    until = at + (next((border for border in today if border > wall), midnight) - wall)
+    zone, offset = local.tzinfo, local.utcoffset()
+    if until.astimezone(zone).utcoffset() == offset:
+        return until
+    low, high = at, until
+    while high - low > _MINUTE:  # zones change at whole minutes
+        middle = low + (high - low) / 2
+        low, high = (middle, high) if middle.astimezone(zone).utcoffset() == offset else (low, middle)
+    return high.replace(second=0, microsecond=0)
+
+
+def _clock_price(tariff: TimeOfUse, local: datetime) -> float:
+    clock = local.time()
+    today, yesterday = local.date(), local.date() - timedelta(days=1)
+    for window in tariff.windows:
+        if window.wraps:
+            holds = (clock >= window.start and _is_on(tariff, window, today)) or (
+                clock < window.end and _is_on(tariff, window, yesterday)
+            )
+        else:
+            holds = window.start <= clock < window.end and _is_on(tariff, window, today)
+        if holds:
+            return window.price_per_kwh
+    return tariff.default_per_kwh
+
+
+def _is_on(tariff: TimeOfUse, window: Window, day: date) -> bool:
+    kind = day.weekday()
+    if tariff.holidays_as is not None and day in tariff.holidays:
+        kind = tariff.holidays_as
+    return kind in window.days and day.month in window.months
+
+
+def mean_prices(tariff: Tariff, horizon: Horizon) -> tuple[float | None, ...]:
+    """The mean price over each step, weighted by time; None where any part of the step is not known."""
+    sums = [0.0] * horizon.steps
+    known = [True] * horizon.steps
+    for segment in segments(tariff, horizon.start, horizon.end):
+        for index, seconds in _spread(segment, horizon):
+            if segment.price is None:
+                known[index] = False
+            else:
+                sums[index] += segment.price * seconds
+    return tuple(total / horizon.step_s if ok else None for total, ok in zip(sums, known, strict=True))
+
+
+def _spread(segment: Segment, horizon: Horizon) -> Iterator[tuple[int, float]]:
+    """The steps that ``segment`` touches, and for how many seconds."""
+    begin = (segment.start - horizon.start).total_seconds()
+    end = (segment.end - horizon.start).total_seconds()
+    index = int(begin // horizon.step_s)
+    while begin < end:
+        until = min(end, float((index + 1) * horizon.step_s))
+        yield index, until - begin
+        begin, index = until, index + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """Prices without holes. ``guessed[i]`` is true where ``prices[i]`` was not known: nobody should buy on a guess."""
+
+    prices: tuple[float, ...]
+    guessed: tuple[bool, ...]
+    notes: tuple[str, ...]
+
+
+def completed_prices(
+    known: tuple[float | None, ...],
+    horizon: Horizon,
+    earlier: Tariff,
+    what: str,
+    timezone: str = "UTC",
+    holidays: Collection[date] = (),
+) -> Completed | None:
+    """Fill the holes of ``known``: from the same clock time of a like day up to 48 hours back, else with the mean.
+
+    Days are alike when both are working days, or both are Saturdays, Sundays or holidays, in ``timezone``. What lies
+    before the horizon is asked of ``earlier``. ``what`` names the prices in the notes. None when nothing is known.
+    """
+    past = _before(horizon)
+    earlier_prices = mean_prices(earlier, past)
+    believed = [price for price in known if price is not None] or [
+        price for price in earlier_prices if price is not None
+    ]
+    if not believed:
+        return None
+    mean = math.fsum(believed) / len(believed)
+    whole = Horizon(past.start, horizon.step_s, past.steps + horizon.steps)
+    calendar = _Calendar(ZoneInfo(timezone), frozenset(holidays))
+    like = [
+        _like_price(at, whole, earlier_prices + known, calendar) if price is None else price
+        for at, price in zip(horizon.times(), known, strict=True)
+    ]
+    guessed = tuple(price is None for price in known)
+    flat = sum(price is None for price in like)
+    notes = (_note(what, len(known), sum(guessed) - flat, flat),) if any(guessed) else ()
+    return Completed(tuple(mean if price is None else price for price in like), guessed, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    zone: ZoneInfo
+    holidays: frozenset[date]
+
+    def is_working_day(self, day: date) -> bool:
+        return day.weekday() < 5 and day not in self.holidays
+
+
+def _before(horizon: Horizon) -> Horizon:
+    """The steps up to the horizon's start that may be two clock days back; such days may have 25 hours."""
+    steps = -(-49 * 3600 // horizon.step_s)
+    return Horizon(horizon.start - timedelta(seconds=steps * horizon.step_s), horizon.step_s, steps)
+
+
+def _like_price(at: datetime, whole: Horizon, prices: tuple[float | None, ...], calendar: _Calendar) -> float | None:
+    local = at.astimezone(calendar.zone)
+    for days in _DAYS_BACK:
+        back = local - timedelta(days=days)  # the same clock time, since local arithmetic is by the clock
+        index = whole.index_of(back.astimezone(UTC))
+        if index is None or calendar.is_working_day(back.date()) != calendar.is_working_day(local.date()):
+            continue
+        if prices[index] is not None:
+            return prices[index]
+    return None
+
+
+def _note(what: str, steps: int, like: int, flat: int) -> str:
+    sources = [f"{like} taken from a like day before"] * (like > 0) + [f"{flat} set to the mean"] * (flat > 0)
+    return f"the {what} is not known for {like + flat} of {steps} steps: {' and '.join(sources)}"

@@ -1,0 +1,180 @@
+"""What may come from the platform, as strict models with limits. Unknown fields are ignored, unknown majors refused."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from agent.domain.inputs import (
+    Acknowledgement,
+    CarbonInput,
+    GridLimitInput,
+    Incoming,
+    PlatformInput,
+    TariffInput,
+    WeatherInput,
+)
+from agent.ports import PayloadRefused
+
+DEEPEST = 16
+LONGEST_LIST = 2016  # a week of five-minute steps
+MAJOR = 1
+
+
+def _in_utc(at: datetime) -> datetime:
+    if at.utcoffset() != timedelta(0):
+        raise ValueError("times are in UTC")
+    return at.astimezone(UTC)
+
+
+Utc = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Price = Annotated[float, Field(ge=-5.0, le=10.0)]  # per kWh: day-ahead markets are capped at -0.5..+5 per kWh in the EU
+Carbon = Annotated[float, Field(ge=0.0, le=3.0)]  # kg per kWh: lignite alone is about 1.2
+Temperature = Annotated[float, Field(ge=-80.0, le=65.0)]
+Irradiance = Annotated[float, Field(ge=0.0, le=1600.0)]
+Percent = Annotated[float, Field(ge=0.0, le=100.0)]
+Watts = Annotated[float, Field(ge=0.0, le=1e8)]
+Seq = Annotated[int, Field(ge=0, le=2**53)]
+Stream = Literal["minute", "decision", "event"]
+MANY = Field(min_length=1, max_length=LONGEST_LIST)
+COLUMN = Field(default=(), max_length=LONGEST_LIST)
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class _Raster(_Message):
+    issued_at: Utc
+    valid_from: Utc
+    step_s: Annotated[int, Field(ge=60, le=86400)]
+
+
+class _Tariff(_Raster):
+    import_price: Annotated[tuple[Price, ...], MANY]
+    export_price: Annotated[tuple[Price, ...], MANY] | None = None
+
+    @model_validator(mode="after")
+    def _same_length(self) -> "_Tariff":
+        if self.export_price is not None and len(self.export_price) != len(self.import_price):
+            raise ValueError("import_price and export_price have different lengths")
+        return self
+
+    def frozen(self) -> TariffInput:
+        return TariffInput(self.issued_at, self.valid_from, self.step_s, self.import_price, self.export_price)
+
+
+class _Carbon(_Raster):
+    kg_per_kwh: Annotated[tuple[Carbon, ...], MANY]
+
+    def frozen(self) -> CarbonInput:
+        return CarbonInput(self.issued_at, self.valid_from, self.step_s, self.kg_per_kwh)
+
+
+class _Weather(_Raster):
+    temperature_c: Annotated[tuple[Temperature | None, ...], COLUMN]
+    ghi_w_m2: Annotated[tuple[Irradiance | None, ...], COLUMN]
+    cloud_pct: Annotated[tuple[Percent | None, ...], COLUMN]
+
+    @model_validator(mode="after")
+    def _same_length(self) -> "_Weather":
+        lengths = {len(column) for column in (self.temperature_c, self.ghi_w_m2, self.cloud_pct) if column}
+        if len(lengths) != 1:
+            raise ValueError("the weather's columns are all empty or have different lengths")
+        return self
+
+    def frozen(self) -> WeatherInput:
+        columns = (self.temperature_c, self.ghi_w_m2, self.cloud_pct)
+        return WeatherInput(self.issued_at, self.valid_from, self.step_s, *columns)
+
+
+class _GridLimit(_Message):
+    issued_at: Utc
+    valid_from: Utc
+    valid_to: Utc
+    import_limit_w: Watts | None = None
+    export_limit_w: Watts | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "_GridLimit":
+        if self.valid_to <= self.valid_from:
+            raise ValueError("valid_to is not after valid_from")
+        return self
+
+    def frozen(self) -> GridLimitInput:
+        limits = (self.import_limit_w, self.export_limit_w)
+        return GridLimitInput(self.issued_at, self.valid_from, self.valid_to, *limits)
+
+
+class _Acknowledgement(_Message):
+    ts: Utc
+    streams: Annotated[dict[Stream, Seq], Field(max_length=3)]
+    resend_from: Annotated[dict[Stream, Seq], Field(max_length=3)] = Field(default_factory=dict)
+
+    def frozen(self) -> Acknowledgement:
+        return Acknowledgement(self.ts, tuple(self.streams.items()), tuple(self.resend_from.items()))
+
+
+_MODELS: dict[str, type[_Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement]] = {
+    "down/ack": _Acknowledgement,
+    "down/input/tariff": _Tariff,
+    "down/input/carbon": _Carbon,
+    "down/input/weather": _Weather,
+    "down/input/gridlimit": _GridLimit,
+}
+INPUT_TOPICS = tuple(topic for topic in _MODELS if topic.startswith("down/input/"))
+
+
+def parse_incoming(topic: str, payload: bytes, largest: int) -> Incoming:
+    """The checked object of one message. Raises PayloadRefused with the topic, the place and the reason."""
+    model = _MODELS.get(topic)
+    if model is None:
+        raise PayloadRefused(f"{topic}: no such topic is known")
+    if len(payload) > largest:
+        raise PayloadRefused(f"{topic}: {len(payload)} bytes are more than the {largest} that are allowed")
+    try:
+        text = payload.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PayloadRefused(f"{topic}: the payload is not UTF-8 (byte {error.start})") from error
+    _check_shape(topic, text)
+    try:
+        return _frozen(model.model_validate_json(text))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "message"
+        raise PayloadRefused(f"{topic}: {place}: {first['msg']}") from error
+
+
+def _frozen(message: _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement) -> PlatformInput | Acknowledgement:
+    return message.frozen()
+
+
+def _check_shape(topic: str, text: str) -> None:
+    """JSON, an object, not too deep, and of a schema ``name/1.x`` that belongs to the topic."""
+    if _depth(text) > DEEPEST:
+        raise PayloadRefused(f"{topic}: the payload is nested deeper than {DEEPEST}")
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise PayloadRefused(f"{topic}: the payload is not JSON ({error})") from error
+    name = topic.rsplit("/", 1)[-1]
+    schema = found.get("schema") if isinstance(found, dict) else None
+    match = re.fullmatch(r"([a-z]+)/(\d{1,4})\.(\d{1,4})", schema) if isinstance(schema, str) else None
+    if match is None or match[1] != name:
+        raise PayloadRefused(f"{topic}: the schema is not {name}/{MAJOR}.x")
+    if int(match[2]) != MAJOR:
+        raise PayloadRefused(f"{topic}: schema version {match[2]} is not known here, only {MAJOR}")
+
+
+def _depth(text: str) -> int:
+    """How deep brackets are nested, those within strings left out."""
+    deepest = depth = 0
+    for mark in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+        if mark in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in "]}":
+            depth -= 1
+    return deepest

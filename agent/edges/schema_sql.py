@@ -1,0 +1,117 @@
+"""The database's schema, its version, and the one place where rows and nouns are turned into each other.
+
+Each stream is an append-only table whose ``seq`` is also the number of its outbox entry. Times are whole seconds of
+UTC for minutes and roll-ups, and decimal seconds for decisions and events, since 1970.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from agent.domain.records import DecisionRow, EventRow, MinuteRow
+from agent.domain.setpoint import Rung
+from agent.recording.rollups import Rollup
+
+SCHEMA_VERSION = 1
+STREAMS = ("minute", "decision", "event")
+
+MINUTE_COLUMNS = (
+    "at", "span_s", "covered_s", "grid_w", "pv_w", "battery_w", "load_w", "soc_pct", "import_wh", "export_wh",
+    "charge_wh", "discharge_wh", "cost", "co2_kg", "curtailed", "rung", "time_trusted",
+)  # fmt: skip
+DECISION_COLUMNS = ("at", "battery_w", "hold_s", "rung", "reason", "outcome", "detail")
+EVENT_COLUMNS = ("at", "kind", "severity", "text")
+ROLLUP_COLUMNS = (
+    "at", "covered_s", "curtailed_s", "grid_w", "pv_w", "battery_w", "load_w", "soc_pct", "soc_min_pct", "soc_max_pct",
+    "import_wh", "export_wh", "charge_wh", "discharge_wh", "cost", "co2_kg",
+)  # fmt: skip
+STREAM_COLUMNS = {"minute": MINUTE_COLUMNS, "decision": DECISION_COLUMNS, "event": EVENT_COLUMNS}
+
+SCHEMA = (
+    f"CREATE TABLE minute (seq INTEGER PRIMARY KEY, {', '.join(MINUTE_COLUMNS)}, catalogue INTEGER, points TEXT)",
+    f"CREATE TABLE decision (seq INTEGER PRIMARY KEY, {', '.join(DECISION_COLUMNS)})",
+    f"CREATE TABLE event (seq INTEGER PRIMARY KEY, {', '.join(EVENT_COLUMNS)})",
+    # acked: everything up to it is at the platform; last: no seq up to it is given again; rolled: is in the roll-ups
+    "CREATE TABLE stream (name TEXT PRIMARY KEY, acked INTEGER, last INTEGER, rolled INTEGER)",
+    "CREATE TABLE catalogue (version INTEGER PRIMARY KEY, names TEXT NOT NULL)",
+    "CREATE TABLE kept (name TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL)",
+    f"CREATE TABLE rollup (span TEXT, {', '.join(ROLLUP_COLUMNS)}, PRIMARY KEY (span, at)) WITHOUT ROWID",
+)
+
+
+def insert_sql(table: str, columns: Sequence[str], verb: str = "INSERT") -> str:
+    """``INSERT INTO table (columns) VALUES (?, ...)``."""
+    marks = ", ".join("?" * len(columns))
+    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+
+
+def minute_values(row: MinuteRow) -> tuple[object, ...]:
+    """In the order of MINUTE_COLUMNS."""
+    numbers = [getattr(row, name) for name in MINUTE_COLUMNS[1:14]]
+    rung = None if row.rung is None else row.rung.value
+    return (int(row.at.timestamp()), *numbers, int(row.curtailed), rung, int(row.time_trusted))
+
+
+def points_text(points: Sequence[float | None], length: int) -> str:
+    """A JSON list of ``length`` numbers, to a thousandth; what is not given is null."""
+    rounded = [None if value is None else round(value, 3) for value in points]
+    return json.dumps(rounded + [None] * (length - len(points)), separators=(",", ":"), allow_nan=False)
+
+
+def minute_row(values: Mapping[str, object]) -> MinuteRow:
+    """A minute as it was written, without its points."""
+    read = dict(values)
+    rung = read.pop("rung")
+    return MinuteRow(
+        at=datetime.fromtimestamp(int(str(read.pop("at"))), UTC),
+        rung=None if rung is None else Rung(rung),
+        curtailed=bool(read.pop("curtailed")),
+        time_trusted=bool(read.pop("time_trusted")),
+        points=(),
+        **{name: read[name] for name in MINUTE_COLUMNS[1:14]},  # type: ignore[arg-type]
+    )
+
+
+def decision_values(row: DecisionRow) -> tuple[object, ...]:
+    """In the order of DECISION_COLUMNS."""
+    return (row.at.timestamp(), row.battery_w, row.hold_s, row.rung.value, row.reason, row.outcome, row.detail)
+
+
+def event_values(row: EventRow) -> tuple[object, ...]:
+    """In the order of EVENT_COLUMNS."""
+    return (row.at.timestamp(), row.kind, row.severity, row.text)
+
+
+def rollup_values(rollup: Rollup) -> tuple[object, ...]:
+    """In the order of ROLLUP_COLUMNS."""
+    return (int(rollup.at.timestamp()), *(getattr(rollup, name) for name in ROLLUP_COLUMNS[1:]))
+
+
+def rollup_row(values: Sequence[object]) -> Rollup:
+    """From a row in the order of ROLLUP_COLUMNS."""
+    named = dict(zip(ROLLUP_COLUMNS, values, strict=True))
+    at = datetime.fromtimestamp(int(str(named.pop("at"))), UTC)
+    return Rollup(at=at, **named)  # type: ignore[arg-type]
+
+
+def row_text(stream: str, values: Mapping[str, object], names: Sequence[str] = ()) -> str:
+    """One row of a stream as JSON object text: ISO times, numbers to a thousandth (money and CO2 to a millionth).
+
+    A minute's ``points`` become an object of ``names`` to values.
+    """
+    shown: dict[str, object] = {name: _shown(name, values[name]) for name in STREAM_COLUMNS[stream]}
+    if stream == "minute":
+        points = json.loads(str(values["points"]))
+        shown["points"] = dict(zip(names, points, strict=True))
+    return json.dumps(shown, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _shown(name: str, value: object) -> object:
+    if name == "at":
+        at = datetime.fromtimestamp(float(str(value)), UTC)
+        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if name in ("curtailed", "time_trusted"):
+        return bool(value)
+    if isinstance(value, float):
+        return round(value, 6 if name in ("cost", "co2_kg") else 3)
+    return value

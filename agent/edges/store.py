@@ -1,0 +1,220 @@
+"""The store: one SQLite file, one writer connection on one thread, durable when ``write`` returns.
+
+WAL with synchronous FULL costs one fdatasync a commit; NORMAL would lose every commit since the last checkpoint in a
+power cut. A row of a stream is its own outbox entry, so that nothing is written twice.
+"""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from agent.domain.records import Batch, MinuteRow
+from agent.edges import schema_sql as sql
+from agent.edges.retention import Retention, tidy
+from agent.edges.store_file import Marks, Transaction, open_file
+from agent.ports import StoreFailure
+
+Answer = TypeVar("Answer")
+Connection = sqlite3.Connection
+
+
+class SqliteStore:
+    """Implements ``agent.ports.Store``. Call ``open`` first and ``close`` last.
+
+    ``zone`` is the site's time zone, in which roll-ups of days and months begin; ``now`` is the wall clock (UTC).
+    """
+
+    def __init__(
+        self, path: Path, zone: ZoneInfo, now: Callable[[], datetime], retention: Retention | None = None
+    ) -> None:
+        self.path = path
+        self._zone = zone
+        self._now = now
+        self._retention = retention or Retention()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._connection: Connection | None = None
+        self._marks: dict[str, Marks] = {}
+        self._catalogue: tuple[int, tuple[str, ...]] = (0, ())
+        self._names: tuple[str, ...] | None = None
+        self._sentences: list[str] = []
+
+    async def open(self) -> list[str]:
+        """Open or make the file. Returns sentences about a damaged file that was moved aside.
+
+        Raises StoreTooNew for the file of a newer version, which is left alone, and StoreFailure for a folder that
+        cannot be used.
+        """
+
+        def work() -> list[str]:
+            self._connected()
+            found, self._sentences = self._sentences, []
+            return found
+
+        return await self._on_thread(work)
+
+    async def close(self) -> None:
+        """Close the file. What was written stays written; later calls raise StoreFailure."""
+
+        def work() -> None:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+        with suppress(StoreFailure):  # it was closed already
+            await self._on_thread(work)
+        self._thread.shutdown(wait=False)
+
+    async def write(self, batch: Batch) -> None:
+        await self._on_thread(lambda: self._write(batch))
+
+    async def kept(self, name: str) -> str | None:
+        def work() -> str | None:
+            row = self._connected().execute("SELECT body FROM kept WHERE name = ?", (name,)).fetchone()
+            return None if row is None else str(row[0])
+
+        return await self._on_thread(work)
+
+    async def pending(self, stream: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        _known(stream)
+        return await self._on_thread(lambda: self._pending(stream, after, limit))
+
+    async def backlog(self) -> dict[str, tuple[int, int]]:
+        def work() -> dict[str, tuple[int, int]]:
+            self._connected()
+            return {name: (marks.acked, marks.last) for name, marks in self._marks.items()}
+
+        return await self._on_thread(work)
+
+    async def tidy(self, now: datetime) -> list[str]:
+        def work() -> list[str]:
+            lost = tidy(self._connected(), self._marks, self._zone, self._retention, now)
+            found, self._sentences = self._sentences + lost, []
+            return found
+
+        return await self._on_thread(work)
+
+    async def _on_thread(self, work: Callable[[], Answer]) -> Answer:
+        def guarded() -> Answer:
+            try:
+                return work()
+            except sqlite3.Error as error:
+                raise self._failure(error) from error
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
+        except RuntimeError as error:
+            raise StoreFailure(f"the store {self.path} is closed") from error
+
+    def _connected(self) -> Connection:
+        """The connection; opened again, with all its checks, after a failure that was not just a full disk."""
+        if self._connection is None:
+            opened = open_file(self.path, self._now())
+            self._connection, self._marks = opened.connection, opened.marks
+            self._catalogue = opened.catalogue
+            self._sentences += opened.sentences
+        return self._connection
+
+    def _failure(self, error: sqlite3.Error) -> StoreFailure:
+        """The sentence for an error of SQLite. Anything that may leave a connection in doubt closes it."""
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return StoreFailure(f"the disk of {self.path} is full: nothing was written")
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        return StoreFailure(f"the store {self.path} failed: {error}: nothing was written")
+
+    def _write(self, batch: Batch) -> None:
+        connection = self._connected()
+        if batch == Batch():
+            return
+        catalogue = self._next_catalogue(batch.catalogue)
+        last = {name: marks.last for name, marks in self._marks.items()}
+        with Transaction(connection):
+            if catalogue != self._catalogue:
+                connection.execute("INSERT INTO catalogue VALUES (?, ?)", (catalogue[0], json.dumps(catalogue[1])))
+            minutes = [(*sql.minute_values(row), catalogue[0], _points(row, catalogue[1])) for row in batch.minutes]
+            columns = (*sql.MINUTE_COLUMNS, "catalogue", "points")
+            last["minute"] = _append(connection, "minute", columns, last["minute"], minutes)
+            decisions = [sql.decision_values(row) for row in batch.decisions]
+            last["decision"] = _append(connection, "decision", sql.DECISION_COLUMNS, last["decision"], decisions)
+            events = [sql.event_values(row) for row in batch.events]
+            last["event"] = _append(connection, "event", sql.EVENT_COLUMNS, last["event"], events)
+            _keep(connection, batch, self._now())
+            acked = self._acknowledge(connection, batch, last)
+        self._catalogue = catalogue
+        for name, marks in self._marks.items():
+            marks.last, marks.acked = last[name], acked[name]
+
+    def _next_catalogue(self, names: tuple[str, ...] | None) -> tuple[int, tuple[str, ...]]:
+        """The catalogue in force; it outlives a damaged file that is replaced while we run."""
+        version, latest = self._catalogue
+        self._names = self._names if names is None else names
+        return self._catalogue if self._names is None or self._names == latest else (version + 1, self._names)
+
+    def _acknowledge(self, connection: Connection, batch: Batch, last: dict[str, int]) -> dict[str, int]:
+        """The new marks. They only rise.
+
+        An acknowledgement above our last seq means that the platform remembers a file that we have lost: numbering
+        goes on above it, or the platform would take new rows for ones it already has.
+        """
+        acked = {name: marks.acked for name, marks in self._marks.items()}
+        for name, seq in batch.acknowledged:
+            _known(name)
+            if seq > acked[name]:
+                acked[name], last[name] = seq, max(last[name], seq)
+                update = "UPDATE stream SET acked = ?, last = ? WHERE name = ?"
+                connection.execute(update, (acked[name], last[name], name))
+        return acked
+
+    def _pending(self, stream: str, after: int, limit: int) -> list[tuple[int, str]]:
+        connection = self._connected()
+        columns = ("seq", *sql.STREAM_COLUMNS[stream])
+        if stream == "minute":
+            columns = (*columns, "points", "catalogue")
+        select = f"SELECT {', '.join(columns)} FROM {stream} WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - own names
+        found = [dict(zip(columns, row, strict=True)) for row in connection.execute(select, (after, limit))]
+        names = self._point_names({row["catalogue"] for row in found if "catalogue" in row})
+        return [(row["seq"], sql.row_text(stream, row, names.get(row.get("catalogue"), ()))) for row in found]
+
+    def _point_names(self, versions: set[int]) -> dict[int | None, list[str]]:
+        found: dict[int | None, list[str]] = {}
+        for version in versions:
+            row = self._connected().execute("SELECT names FROM catalogue WHERE version = ?", (version,)).fetchone()
+            found[version] = [] if row is None else json.loads(row[0])
+        return found
+
+
+def _append(
+    connection: Connection, table: str, columns: Sequence[str], last: int, rows: Sequence[tuple[object, ...]]
+) -> int:
+    """Append ``rows`` with the seqs after ``last``. Returns the last seq given."""
+    insert = sql.insert_sql(table, ("seq", *columns))
+    connection.executemany(insert, [(last + 1 + index, *row) for index, row in enumerate(rows)])
+    return last + len(rows)
+
+
+def _keep(connection: Connection, batch: Batch, now: datetime) -> None:
+    at = int(now.timestamp())
+    replace = (
+        "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at, body = excluded.body"
+    )
+    connection.executemany(replace, [(name, at, body) for name, body in batch.kept])
+
+
+def _points(row: MinuteRow, names: tuple[str, ...]) -> str:
+    if len(row.points) > len(names):
+        at = row.at.isoformat(timespec="minutes")
+        raise StoreFailure(f"the minute {at} has {len(row.points)} points, but the catalogue names {len(names)}")
+    return sql.points_text(row.points, len(names))
+
+
+def _known(stream: str) -> None:
+    if stream not in sql.STREAMS:
+        raise StoreFailure(f"there is no stream called {stream!r}")

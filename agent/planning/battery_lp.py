@@ -1,0 +1,200 @@
+"""The battery schedule as a linear programme, built by index arithmetic and solved by HiGHS.
+
+Per step i, all at least zero: charge c, discharge d, import m, export x, curtail k (kW) and stored energy s (kWh):
+
+    balance   m - x + d - c - k = load - pv
+    storage   s[i] - s[i-1] - eta_c c dt + d dt / eta_d = 0        (its dual is the value of stored energy)
+
+The limits of the connection, and the SoC window when the start lies outside it, are soft: slacks priced above
+everything else, so that there is always an answer.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.planning.highs import LinearProgram
+from agent.planning.terms import CEILING_MULTIPLE, FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Problem, Terms
+
+Mask = NDArray[np.bool_]
+
+# Curtailing costs this share of the highest price, so that solar power is exported for nothing rather than curtailed.
+CURTAIL_TIE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """Where a flow is forbidden (shape (steps,) each), and where a binary is to choose between two flows."""
+
+    no_charge: Mask
+    no_discharge: Mask
+    no_import: Mask
+    no_export: Mask
+    choose_battery: Mask
+    choose_grid: Mask
+
+    @classmethod
+    def free(cls, steps: int) -> "Directions":
+        return cls(*(np.zeros(steps, dtype=bool) for _ in range(6)))
+
+
+class _Columns:
+    """Collects blocks of columns and their entries; ``program`` sorts them into CSC."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._bounds: list[tuple[Floats, Floats, Floats]] = []
+        self._entries: list[tuple[NDArray[np.int64], NDArray[np.int64], Floats]] = []
+
+    def block(self, size: int, cost: Floats | float, upper: Floats | float, lower: float = 0.0) -> NDArray[np.int64]:
+        """Append ``size`` columns and return their indices."""
+        full = (np.broadcast_to(np.asarray(part, dtype=float), size) for part in (cost, lower, upper))
+        self._bounds.append(tuple(full))  # type: ignore[arg-type]
+        self.count += size
+        return np.arange(self.count - size, self.count)
+
+    def put(self, rows: NDArray[np.int64], columns: NDArray[np.int64], value: Floats | float) -> None:
+        self._entries.append((rows, columns, np.broadcast_to(np.asarray(value, dtype=float), len(rows))))
+
+    def program(self, row_lower: Floats, row_upper: Floats, integer: Mask | None) -> LinearProgram:
+        rows, columns, values = (np.concatenate(part) for part in zip(*self._entries, strict=True))
+        cost, lower, upper = (np.concatenate(part) for part in zip(*self._bounds, strict=True))
+        order = np.argsort(columns, kind="stable")
+        starts = np.zeros(self.count + 1, dtype=np.int32)
+        np.cumsum(np.bincount(columns, minlength=self.count), out=starts[1:])
+        return LinearProgram(
+            cost, lower, upper, row_lower, row_upper, starts, rows[order].astype(np.int32), values[order], integer
+        )
+
+
+def build(problem: Problem, directions: Directions | None = None) -> LinearProgram:
+    """The programme of ``problem``. Columns: c, d, m, x, k, s (steps each), then slacks, then binaries."""
+    terms, n = problem.terms, problem.terms.steps
+    way = directions or Directions.free(n)
+    load, pv = problem.load_w / 1000.0, problem.pv_w / 1000.0
+    dt, step = terms.step_h, np.arange(n)
+    balance, storage = step, step + n
+    # No single flow can be larger than what the rest of the site can give or take: this bounds opposite flows too.
+    most_import, most_export = load + terms.charge_kw, pv + terms.discharge_kw
+    columns = _Columns()
+
+    charge = columns.block(n, 0.0, np.where(way.no_charge, 0.0, terms.charge_kw))
+    discharge = columns.block(n, terms.battery.wear_per_kwh * dt, np.where(way.no_discharge, 0.0, terms.discharge_kw))
+    imported = columns.block(
+        n, terms.import_price * dt, np.where(way.no_import, 0.0, np.minimum(most_import, terms.import_limit_kw))
+    )
+    exported = columns.block(
+        n, -terms.export_price * dt, np.where(way.no_export, 0.0, np.minimum(most_export, terms.export_limit_kw))
+    )
+    curtailed = columns.block(n, CURTAIL_TIE * terms.top_price * dt, pv if terms.curtailable else 0.0)
+    low, high = _stored_bounds(problem)
+    end_value = np.zeros(n)
+    end_value[-1] = -terms.terminal_per_kwh
+    stored = columns.block(n, end_value, high, low)
+
+    for flow, sign in ((charge, -1.0), (discharge, 1.0), (imported, 1.0), (exported, -1.0), (curtailed, -1.0)):
+        columns.put(balance, flow, sign)
+    columns.put(storage, charge, -terms.battery.charge_efficiency * dt)
+    columns.put(storage, discharge, dt / terms.battery.discharge_efficiency)
+    columns.put(storage, stored, 1.0)
+    columns.put(storage[1:], stored[:-1], -1.0)
+
+    right = np.zeros(2 * n)
+    right[:n] = load - pv
+    right[n] = problem.soc_wh / 1000.0
+    row_lower, row_upper = [right], [right]
+    _add_limit_slacks(columns, terms, way, most_import, most_export)
+    _add_window_slack(columns, problem, stored, row_lower, row_upper)
+    binaries = _add_choices(columns, terms, way, most_import, most_export, row_lower, row_upper)
+    integer = None
+    if binaries:
+        integer = np.zeros(columns.count, dtype=bool)
+        integer[-binaries:] = True
+    return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), integer)
+
+
+def _stored_bounds(problem: Problem) -> tuple[float, float]:
+    """Hard bounds of stored energy, kWh: the window, opened on the side where the start lies outside it."""
+    terms, start = problem.terms, problem.soc_wh / 1000.0
+    low = terms.floor_kwh if start >= terms.floor_kwh else 0.0
+    high = terms.ceiling_kwh if start <= terms.ceiling_kwh else max(terms.battery.usable_wh / 1000.0, start)
+    return low, high
+
+
+def _add_limit_slacks(
+    columns: _Columns, terms: Terms, way: Directions, most_import: Floats, most_export: Floats
+) -> None:
+    """Import and export above the limits of the connection."""
+    n, price = terms.steps, LIMIT_MULTIPLE * terms.top_price * terms.step_h
+    for limit, most, forbidden, sign in (
+        (terms.import_limit_kw, most_import, way.no_import, 1.0),
+        (terms.export_limit_kw, most_export, way.no_export, -1.0),
+    ):
+        if np.isfinite(limit):
+            over = columns.block(n, price, np.where(forbidden, 0.0, most))
+            columns.put(np.arange(n), over, sign)
+
+
+def _add_window_slack(
+    columns: _Columns, problem: Problem, stored: NDArray[np.int64], row_lower: list[Floats], row_upper: list[Floats]
+) -> None:
+    """Energy outside the window, only when the start is outside it: the battery alone can never leave it."""
+    terms, n, start = problem.terms, problem.terms.steps, problem.soc_wh / 1000.0
+    below = start < terms.floor_kwh
+    if not below and start <= terms.ceiling_kwh:
+        return
+    multiple, sign = (FLOOR_MULTIPLE, 1.0) if below else (CEILING_MULTIPLE, -1.0)
+    slack = columns.block(n, multiple * terms.top_price * terms.step_h, np.inf)
+    rows = _append_rows(
+        row_lower,
+        row_upper,
+        np.full(n, terms.floor_kwh if below else -np.inf),
+        np.full(n, np.inf if below else terms.ceiling_kwh),
+    )
+    columns.put(rows, stored, 1.0)
+    columns.put(rows, slack, sign)
+
+
+def _add_choices(
+    columns: _Columns,
+    terms: Terms,
+    way: Directions,
+    most_import: Floats,
+    most_export: Floats,
+    row_lower: list[Floats],
+    row_upper: list[Floats],
+) -> int:
+    """A binary z per chosen step: flow <= most z and opposite <= most (1 - z). Returns how many binaries."""
+    n, total = terms.steps, 0
+    charge, discharge, imported, exported = (np.arange(n) + block * n for block in range(4))
+    over = 6 * n
+    import_flows = [imported] + ([np.arange(n) + over] if np.isfinite(terms.import_limit_kw) else [])
+    over += n * (len(import_flows) - 1)
+    export_flows = [exported] + ([np.arange(n) + over] if np.isfinite(terms.export_limit_kw) else [])
+    for chosen, flows, opposites, most, most_opposite in (
+        (way.choose_battery, [charge], [discharge], np.full(n, terms.charge_kw), np.full(n, terms.discharge_kw)),
+        (way.choose_grid, import_flows, export_flows, most_import, most_export),
+    ):
+        steps = np.flatnonzero(chosen)
+        if not len(steps):
+            continue
+        size = len(steps)
+        z = columns.block(size, 0.0, 1.0)
+        forward = _append_rows(row_lower, row_upper, np.full(size, -np.inf), np.zeros(size))
+        for flow in flows:
+            columns.put(forward, flow[steps], 1.0)
+        columns.put(forward, z, -most[steps])
+        backward = _append_rows(row_lower, row_upper, np.full(size, -np.inf), most_opposite[steps])
+        for flow in opposites:
+            columns.put(backward, flow[steps], 1.0)
+        columns.put(backward, z, most_opposite[steps])
+        total += size
+    return total
+
+
+def _append_rows(row_lower: list[Floats], row_upper: list[Floats], low: Floats, high: Floats) -> NDArray[np.int64]:
+    first = sum(len(part) for part in row_lower)
+    row_lower.append(low)
+    row_upper.append(high)
+    return np.arange(first, first + len(low))

@@ -1,0 +1,44 @@
+"""What a power at the connection point costs, curtailment chosen best: for the value table and the walk along it."""
+
+import numpy as np
+
+from agent.planning.terms import LIMIT_MULTIPLE, Floats, Terms
+
+
+def negative_prices(terms: Terms) -> bool:
+    return bool((terms.import_price < 0).any() or (terms.export_price < 0).any())
+
+
+def flow_cost(terms: Terms, flow_kw: Floats, import_price: Floats, export_price: Floats) -> Floats:
+    """Money per hour of a flow at the connection (positive imports), limits priced softly."""
+    cost = np.where(flow_kw > 0.0, import_price, export_price) * flow_kw
+    penalty = LIMIT_MULTIPLE * terms.top_price
+    if np.isfinite(terms.import_limit_kw):
+        cost += penalty * np.maximum(flow_kw - terms.import_limit_kw, 0.0)
+    if np.isfinite(terms.export_limit_kw):
+        cost += penalty * np.maximum(-flow_kw - terms.export_limit_kw, 0.0)
+    return cost
+
+
+def best_curtailment(
+    terms: Terms, uncurtailed_kw: Floats, pv_kw: Floats, import_price: Floats, export_price: Floats
+) -> tuple[Floats, Floats]:
+    """(money per hour, curtailed kW) for a flow before curtailment; all arguments broadcast together.
+
+    The cost is piecewise linear in the curtailed power, so one of its corners is best: nothing, all, down to a flow of
+    zero, down to the export limit.
+    """
+    uncurtailed_kw, pv_kw = np.broadcast_arrays(uncurtailed_kw, pv_kw)
+    best_cost = flow_cost(terms, uncurtailed_kw, import_price, export_price)
+    best = np.zeros_like(best_cost)
+    corners = []
+    if terms.curtailable and negative_prices(terms):
+        corners += [pv_kw, np.clip(-uncurtailed_kw, 0.0, pv_kw)]
+    if terms.curtailable and np.isfinite(terms.export_limit_kw):
+        corners.append(np.clip(-uncurtailed_kw - terms.export_limit_kw, 0.0, pv_kw))
+    for corner in corners:
+        cost = flow_cost(terms, uncurtailed_kw + corner, import_price, export_price)
+        better = cost < best_cost
+        best_cost = np.where(better, cost, best_cost)
+        best = np.where(better, corner, best)
+    return best_cost, best

@@ -1,0 +1,129 @@
+"""From a request and two forecasts to a plan. It always answers: without the solver it walks along the value table."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+
+from agent.domain.forecast import Forecast
+from agent.domain.plan import Plan, PlanStep
+from agent.domain.request import PlanRequest
+from agent.planning.highs import SolverFailure
+from agent.planning.optimise import solve_schedule
+from agent.planning.scenarios import net_load_paths, terminal_value
+from agent.planning.schedule import Schedule
+from agent.planning.terms import Floats, Problem, Terms, require_finite
+from agent.planning.value_table import as_table, backward
+from agent.planning.walk import walk
+
+
+def make_plan(
+    request: PlanRequest,
+    load: Forecast,
+    pv: Forecast,
+    load_errors: Floats | None,
+    pv_errors: Floats | None,
+    deadline_s: float,
+) -> Plan:
+    """The plan that answers ``request``.
+
+    The published steps are the linear programme's on the medians, with its duals; the value table is made over the
+    medians bent by the past errors (actual less forecast, shape (days, steps), W, the same days in both; None when
+    there are none). The import price of the objective is the tariff plus carbon; exports earn no carbon.
+    ``deadline_s`` bounds the solver. Raises ValueError in one sentence for input that is not finite or not in shape.
+    """
+    terms = terms_of(request)
+    load_errors, pv_errors = _none_if_empty(load_errors), _none_if_empty(pv_errors)
+    notes = list(request.notes)
+    problem = Problem(
+        terms, _stored_wh(request), _median(load, "load_w", request, notes), _median(pv, "pv_w", request, notes)
+    )
+    paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
+    grid, worth = backward(terms, paths.net_w, paths.pv_w)
+    try:
+        schedule = solve_schedule(problem, deadline_s)
+    except SolverFailure as failure:
+        schedule = walk(problem, grid, worth, f"The schedule follows the value table, because {failure}.")
+    if load_errors is None and pv_errors is None:
+        notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
+    horizon = request.horizon
+    return Plan(
+        issued_at=request.now,
+        expires_at=min(request.now + timedelta(seconds=request.valid_s), horizon.end),
+        horizon=horizon,
+        steps=_steps(request, problem, schedule),
+        values=as_table(terms, grid, worth),
+        load=load,
+        pv=pv,
+        notes=(*notes, *schedule.notes),
+        cost=_cost(request, problem, schedule),
+        solve_s=schedule.run_s,
+    )
+
+
+def terms_of(request: PlanRequest) -> Terms:
+    """Prices and limits of the request, carbon included, with the terminal value."""
+    steps = request.horizon.steps
+    arrays = {}
+    for name in ("import_price", "export_price", "carbon_kg_per_kwh"):
+        arrays[name] = np.array(getattr(request, name), dtype=float)
+        require_finite(name, arrays[name], (steps,))
+    carbon_price = request.objective.carbon_price_per_kg
+    if not np.isfinite(carbon_price) or carbon_price < 0:
+        raise ValueError(f"the carbon price is {carbon_price} per kg, not a number of at least 0")
+    counted = arrays["import_price"] + carbon_price * arrays["carbon_kg_per_kwh"]
+    terms = Terms(request.horizon.step_h, request.battery, request.connection, counted, arrays["export_price"])
+    return replace(terms, terminal_per_kwh=terminal_value(terms))
+
+
+def _none_if_empty(errors: Floats | None) -> Floats | None:
+    return None if errors is None or len(errors) == 0 else errors
+
+
+def _stored_wh(request: PlanRequest) -> float:
+    if not 0.0 <= request.soc_pct <= 100.0:
+        raise ValueError(f"the state of charge is {request.soc_pct} %, not within 0..100")
+    return request.battery.energy_wh(request.soc_pct)
+
+
+def _median(forecast: Forecast, quantity: str, request: PlanRequest, notes: list[str]) -> Floats:
+    """The median of a forecast whose whole content is usable, W. Power below zero is taken as zero, and said."""
+    if forecast.quantity != quantity or forecast.horizon != request.horizon:
+        raise ValueError(f"the forecast of {forecast.quantity} is not one of {quantity} on the horizon of the request")
+    if 0.5 not in forecast.levels:
+        raise ValueError(f"the forecast of {quantity} has no median")
+    values = np.array(forecast.values, dtype=float)
+    require_finite(f"the forecast of {quantity}", values, (len(forecast.levels), request.horizon.steps))
+    median = np.array(forecast.median, dtype=float)
+    below = int((median < 0).sum())
+    if below:
+        notes.append(f"The forecast of {quantity} was below zero on {below} steps and taken as zero there.")
+    return np.asarray(np.maximum(median, 0.0))
+
+
+def _steps(request: PlanRequest, problem: Problem, schedule: Schedule) -> tuple[PlanStep, ...]:
+    """The published steps: prices as the tariff has them, without carbon."""
+    columns = (
+        schedule.charge_w,
+        schedule.discharge_w,
+        schedule.import_w,
+        schedule.export_w,
+        schedule.curtail_w,
+        100.0 * schedule.soc_wh / request.battery.usable_wh,
+        problem.load_w,
+        problem.pv_w,
+        np.array(request.import_price),
+        np.array(request.export_price),
+        schedule.energy_value_per_kwh,
+    )
+    return tuple(PlanStep(*row) for row in np.column_stack(columns).tolist())
+
+
+def _cost(request: PlanRequest, problem: Problem, schedule: Schedule) -> float:
+    """Money for the horizon at the tariff, plus wear, less what the battery gained over the horizon."""
+    bought = np.array(request.import_price) @ schedule.import_w
+    sold = np.array(request.export_price) @ schedule.export_w
+    wear = request.battery.wear_per_kwh * schedule.discharge_w.sum()
+    gained_kwh = (schedule.soc_wh[-1] - problem.soc_wh) / 1000.0
+    energy = float(bought - sold + wear) * problem.terms.step_h / 1000.0
+    return energy - problem.terms.terminal_per_kwh * float(gained_kwh)

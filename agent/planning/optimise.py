@@ -1,0 +1,201 @@
+"""The cheapest schedule of the battery for known load, sun and prices: the linear programme, solved and made physical.
+
+The plain programme is exact unless opposite flows at once pay (a negative price, or an export price above the import
+price). Then a binary per such step chooses; where that runs out of time, a dynamic programme's directions compete. The
+directions are then fixed and the plain programme solved again, so that the duals are those of the answer.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from agent.planning import highs
+from agent.planning.battery_lp import Directions, Mask, build
+from agent.planning.highs import Solution, SolverFailure
+from agent.planning.schedule import Schedule
+from agent.planning.terms import Floats, Problem, Terms
+from agent.planning.walk import walk_alone
+
+FLOW_TOLERANCE_KW = 1e-6
+SLACK_TOLERANCE = 1e-3  # kW or kWh that a slack must exceed to be worth a note
+INTEGER_SHARE = 0.6  # of the time limit, for the programme with binaries
+INTEGER_MOST_S = 1.0  # the dynamic programme's directions are as good and far cheaper, so proof is not worth more
+INTEGER_GAP = 1e-3
+NETTING_ROUNDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Flows:
+    """One answer of the programme, kW and kWh, shape (steps,); imports and exports include what is above a limit."""
+
+    charge: Floats
+    discharge: Floats
+    imported: Floats
+    exported: Floats
+    curtailed: Floats
+    stored: Floats
+    over_limit: Floats  # imports and exports above the limits of the connection
+    value_per_kwh: Floats
+    objective: float
+
+    @property
+    def battery_clash(self) -> Mask:
+        return np.minimum(self.charge, self.discharge) > FLOW_TOLERANCE_KW
+
+    @property
+    def grid_clash(self) -> Mask:
+        return np.minimum(self.imported, self.exported) > FLOW_TOLERANCE_KW
+
+    @property
+    def clashes(self) -> bool:
+        return bool(self.battery_clash.any() or self.grid_clash.any())
+
+
+class _Runs:
+    """Solves one problem several times within one budget of time."""
+
+    def __init__(self, problem: Problem, time_limit_s: float) -> None:
+        self.problem = problem
+        self.left_s = time_limit_s
+        self.spent_s = 0.0
+
+    def solve(self, way: Directions, most_s: float | None = None) -> tuple[_Flows, bool]:
+        """Flows, and whether they are proven best. A failure counts as having used all of its time."""
+        limit_s = self.left_s if most_s is None else most_s
+        try:
+            solution = highs.solve(build(self.problem, way), limit_s, INTEGER_GAP)
+        except SolverFailure:
+            self.left_s -= limit_s
+            raise
+        self.spent_s += solution.run_s
+        self.left_s -= solution.run_s
+        return _flows(self.problem.terms, solution), solution.proven
+
+
+def solve_schedule(problem: Problem, time_limit_s: float) -> Schedule:
+    """Raises SolverFailure when the plain programme was not solved in time, ValueError for unusable input."""
+    runs = _Runs(problem, time_limit_s)
+    way = Directions.free(problem.terms.steps)
+    notes: list[str] = []
+    flows, _ = runs.solve(way)
+    if _opposites_pay(problem.terms, flows):
+        way, flows = _choose(runs, notes)
+    for _ in range(NETTING_ROUNDS):
+        if not flows.clashes:
+            return _schedule(problem, flows, runs.spent_s, notes)
+        way = _net(problem.terms, flows, way)
+        flows, _ = runs.solve(way)
+    raise SolverFailure("opposite flows remained in the schedule")
+
+
+def _opposites_pay(terms: Terms, flows: _Flows) -> bool:
+    return bool((flows.battery_clash & terms.both_ways_pays()).any() or (flows.grid_clash & terms.wash_pays()).any())
+
+
+def _choose(runs: _Runs, notes: list[str]) -> tuple[Directions, _Flows]:
+    """Directions by the programme with binaries, and by the dynamic programme unless those are proven best."""
+    terms = runs.problem.terms
+    free = Directions.free(terms.steps)
+    way = replace(free, choose_battery=terms.both_ways_pays(), choose_grid=terms.wash_pays())
+    candidates = []
+    try:
+        flows, proven = runs.solve(way, min(INTEGER_SHARE * runs.left_s, INTEGER_MOST_S))
+        candidates.append(_fix(terms, flows, free, way.choose_battery, way.choose_grid))
+    except SolverFailure:
+        proven = False
+    if not proven:
+        notes.append("The choice between opposite flows was not proven best in time; the schedule is a good one.")
+        walked = _flows_of(walk_alone(runs.problem, ""))
+        candidates.append(_fix(terms, walked, free, way.choose_battery, way.choose_grid))
+    answers = [(candidate, runs.solve(candidate)[0]) for candidate in candidates]
+    return min(answers, key=lambda answer: answer[1].objective)
+
+
+def _net(terms: Terms, flows: _Flows, way: Directions) -> Directions:
+    """Allow only the larger of two opposite flows; the battery first, since that changes what the grid must do."""
+    none = np.zeros(terms.steps, dtype=bool)
+    if flows.battery_clash.any():
+        return _fix(terms, flows, way, flows.battery_clash, none)
+    return _fix(terms, flows, way, none, flows.grid_clash)
+
+
+def _fix(terms: Terms, flows: _Flows, way: Directions, battery: Mask, grid: Mask) -> Directions:
+    battery_terms = terms.battery
+    stores = flows.charge * battery_terms.charge_efficiency >= flows.discharge / battery_terms.discharge_efficiency
+    imports = flows.imported >= flows.exported
+    return replace(
+        way,
+        no_charge=way.no_charge | (battery & ~stores),
+        no_discharge=way.no_discharge | (battery & stores),
+        no_import=way.no_import | (grid & ~imports),
+        no_export=way.no_export | (grid & imports),
+    )
+
+
+def _flows(terms: Terms, solution: Solution) -> _Flows:
+    n = terms.steps
+    charge, discharge, imported, exported, curtailed, stored = np.maximum(solution.values[: 6 * n], 0.0).reshape(6, n)
+    over = [np.zeros(n), np.zeros(n)]
+    first = 6 * n
+    for side, limit in enumerate((terms.import_limit_kw, terms.export_limit_kw)):
+        if np.isfinite(limit):
+            over[side] = np.maximum(solution.values[first : first + n], 0.0)
+            first += n
+    return _Flows(
+        charge,
+        discharge,
+        imported + over[0],
+        exported + over[1],
+        curtailed,
+        stored,
+        over[0] + over[1],
+        # HiGHS's dual is the cost of one more kWh on the right side of the storage row, so the worth is its negative.
+        -solution.row_duals[n : 2 * n],
+        solution.objective,
+    )
+
+
+def _flows_of(schedule: Schedule) -> _Flows:
+    """The flows of a schedule made elsewhere."""
+    powers = (schedule.charge_w, schedule.discharge_w, schedule.import_w, schedule.export_w, schedule.curtail_w)
+    charge, discharge, imported, exported, curtailed = (power / 1000.0 for power in powers)
+    nothing = np.zeros_like(charge)
+    values, stored = schedule.energy_value_per_kwh, schedule.soc_wh / 1000.0
+    return _Flows(charge, discharge, imported, exported, curtailed, stored, nothing, values, schedule.objective)
+
+
+def _schedule(problem: Problem, flows: _Flows, run_s: float, notes: list[str]) -> Schedule:
+    both_battery = np.minimum(flows.charge, flows.discharge)
+    both_grid = np.minimum(flows.imported, flows.exported)
+    return Schedule(
+        charge_w=1000.0 * (flows.charge - both_battery),
+        discharge_w=1000.0 * (flows.discharge - both_battery),
+        import_w=1000.0 * (flows.imported - both_grid),
+        export_w=1000.0 * (flows.exported - both_grid),
+        curtail_w=1000.0 * flows.curtailed,
+        soc_wh=1000.0 * flows.stored,
+        energy_value_per_kwh=flows.value_per_kwh,
+        objective=flows.objective,
+        run_s=run_s,
+        notes=(*notes, *_slack_notes(problem, flows)),
+    )
+
+
+def _slack_notes(problem: Problem, flows: _Flows) -> list[str]:
+    """One sentence for each soft limit that the schedule could not keep."""
+    terms, notes = problem.terms, []
+    over = flows.over_limit > SLACK_TOLERANCE
+    for name, flow in (("import", flows.imported), ("export", flows.exported)):
+        steps = np.flatnonzero(over & (flow > FLOW_TOLERANCE_KW))
+        if len(steps):
+            most = flows.over_limit[steps].max()
+            notes.append(f"The {name} limit cannot be kept on {len(steps)} steps, by up to {most:.1f} kW.")
+    start = problem.soc_wh / 1000.0
+    floor, ceiling = terms.floor_kwh - SLACK_TOLERANCE, terms.ceiling_kwh + SLACK_TOLERANCE
+    for word, outside, kept in (
+        ("below", start < floor, flows.stored < floor),
+        ("above", start > ceiling, flows.stored > ceiling),
+    ):
+        if outside:
+            notes.append(f"The battery starts {word} its SoC window and is outside it on {int(kept.sum())} steps.")
+    return notes

@@ -1,0 +1,77 @@
+"""The futures a plan is made for: the median forecast bent by the forecast's own past errors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from agent.domain.forecast import Forecast
+from agent.planning.terms import Floats, Terms, require_finite
+
+# Without past errors, each quantity is represented by the middles of three equally likely thirds of its distribution.
+THIRDS = (1.0 / 6.0, 0.5, 5.0 / 6.0)
+TERMINAL_HOURS = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Equally likely paths, shape (paths, steps), W. ``net_w`` is load less solar power, ``pv_w`` the solar power."""
+
+    net_w: Floats
+    pv_w: Floats
+
+
+def net_load_paths(
+    load: Forecast, pv: Forecast, load_errors: Floats | None, pv_errors: Floats | None, pv_rated_w: float
+) -> Paths:
+    """The paths of a plan, clipped to what is possible: load >= 0, solar power between 0 and ``pv_rated_w``.
+
+    Errors are actual less forecast, shape (days, steps), W, the same days in both arrays, so that a dull day keeps its
+    load. None for one of them takes that quantity's median in every path; None for both takes the quantiles. A
+    ``pv_rated_w`` of 0 says that the rating is not known.
+    """
+    steps = load.horizon.steps
+    if load_errors is not None and pv_errors is not None and len(load_errors) != len(pv_errors):
+        raise ValueError(f"load_errors has {len(load_errors)} days and pv_errors {len(pv_errors)}")
+    for name, errors in (("load_errors", load_errors), ("pv_errors", pv_errors)):
+        if errors is not None:
+            require_finite(name, errors, (len(errors), steps))
+    if load_errors is None and pv_errors is None:
+        loads, suns = _quantile_pairs(load, pv)
+    else:
+        loads = np.array(load.median) + (0.0 if load_errors is None else load_errors)
+        suns = np.array(pv.median) + (0.0 if pv_errors is None else pv_errors)
+    loads = np.maximum(loads, 0.0)
+    suns = np.clip(suns, 0.0, pv_rated_w if pv_rated_w > 0 else np.inf)
+    loads, suns = np.broadcast_arrays(np.atleast_2d(loads), np.atleast_2d(suns))
+    return Paths(loads - suns, np.array(suns))
+
+
+def _quantile_pairs(load: Forecast, pv: Forecast) -> tuple[Floats, Floats]:
+    """Every third of the load with every third of the sun: nine paths, shape (9, steps) each."""
+    loads, suns = at_levels(load, THIRDS), at_levels(pv, THIRDS)
+    return np.repeat(loads, len(THIRDS), axis=0), np.tile(suns, (len(THIRDS), 1))
+
+
+def at_levels(forecast: Forecast, levels: tuple[float, ...]) -> Floats:
+    """Quantiles at other levels by straight lines between the known ones, shape (levels, steps), W.
+
+    Beyond the outermost known level its value is held.
+    """
+    known, values = np.array(forecast.levels), np.array(forecast.values)
+    upper = np.clip(np.searchsorted(known, levels), 1, max(len(known) - 1, 1))
+    if len(known) == 1:
+        return np.repeat(values, len(levels), axis=0)
+    lower = upper - 1
+    share = np.clip((np.array(levels) - known[lower]) / (known[upper] - known[lower]), 0.0, 1.0)[:, None]
+    return np.asarray((1.0 - share) * values[lower] + share * values[upper])
+
+
+def terminal_value(terms: Terms) -> float:
+    """What a stored kWh is worth at the end of the horizon, money.
+
+    It will replace imports at an ordinary price: the median import price of the last 24 hours, through the discharge
+    efficiency and less the wear. The median is untouched by a few spikes or gifts; never below zero.
+    """
+    last = max(1, round(TERMINAL_HOURS / terms.step_h))
+    ordinary = float(np.median(terms.import_price[-last:]))
+    return max(0.0, terms.battery.discharge_efficiency * (ordinary - terms.battery.wear_per_kwh))

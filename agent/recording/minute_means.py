@@ -1,0 +1,187 @@
+"""Control steps become minute rows: means weighted by time, energies, cost and carbon. Pure.
+
+A step holds from the instant of its state for its duration; a step that runs over the end of a minute is shared out
+between the minutes by time. What was not measured is left out and shows in ``covered_s``.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from agent.domain.horizon import floor_to_step
+from agent.domain.records import MinuteRow
+from agent.domain.setpoint import Rung
+from agent.domain.site import Measured, SiteState
+
+LONGEST_STEP_S = 3600.0
+
+
+@dataclass(slots=True)
+class _Mean:
+    weighted: float = 0.0
+    seconds: float = 0.0
+
+    def add(self, value: float | None, seconds: float) -> None:
+        if value is not None and math.isfinite(value):
+            self.weighted += value * seconds
+            self.seconds += seconds
+
+    @property
+    def value(self) -> float | None:
+        return self.weighted / self.seconds if self.seconds > 0 else None
+
+
+@dataclass(slots=True)
+class _Span:
+    """One minute in the making."""
+
+    covered_s: float = 0.0
+    grid: _Mean = field(default_factory=_Mean)
+    pv: _Mean = field(default_factory=_Mean)
+    battery: _Mean = field(default_factory=_Mean)
+    load: _Mean = field(default_factory=_Mean)
+    soc: _Mean = field(default_factory=_Mean)
+    import_wh: float = 0.0
+    export_wh: float = 0.0
+    charge_wh: float = 0.0
+    discharge_wh: float = 0.0
+    cost: float | None = None
+    co2_kg: float | None = None
+    curtailed: bool = False
+    time_trusted: bool = True
+    rungs: dict[Rung, float] = field(default_factory=dict)
+    points: dict[str, _Mean] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    state: SiteState
+    readings: Mapping[str, float | None]
+    import_price: float | None
+    export_price: float | None
+    carbon: float | None
+    rung: Rung | None
+    curtailed: bool
+    time_trusted: bool
+
+
+class MinuteMeans:
+    """Collects control steps and gives one row per finished span of ``span_s`` seconds, which divides a minute."""
+
+    def __init__(self, span_s: int = 60) -> None:
+        if span_s <= 0 or 60 % span_s:
+            raise ValueError(f"a span of {span_s} s does not divide a minute")
+        self._span_s = span_s
+        self._spans: dict[datetime, _Span] = {}
+        self._names: dict[str, None] = {}
+        self._until: datetime | None = None
+
+    @property
+    def catalogue(self) -> tuple[str, ...]:
+        """The names that ``points`` stand for, in order. It only grows at its end."""
+        return tuple(self._names)
+
+    def add(
+        self,
+        state: SiteState,
+        readings: Mapping[str, float | None],
+        duration_s: float,
+        import_price: float | None,
+        export_price: float | None,
+        carbon: float | None,
+        rung: Rung | None,
+        curtailed: bool,
+        time_trusted: bool,
+    ) -> None:
+        """Count one control step: ``state`` holds for ``duration_s`` seconds from ``state.at``.
+
+        ``readings`` are named ``device.quantity``; prices are money per kWh, ``carbon`` kg per kWh. Where this step
+        begins before the step before it ended, the overlap is counted once. Raises ValueError for a duration that is
+        not above 0 and at most an hour.
+        """
+        if not 0 < duration_s <= LONGEST_STEP_S:
+            raise ValueError(f"a control step cannot last {duration_s} s")
+        step = _Step(state, readings, import_price, export_price, carbon, rung, curtailed, time_trusted)
+        for name in readings:
+            self._names.setdefault(name)
+        begin, end = state.at, state.at + timedelta(seconds=duration_s)
+        if self._until is not None and begin < self._until < end:
+            begin = self._until
+        self._until = end
+        while begin < end:
+            start = floor_to_step(begin, self._span_s)
+            cut = min(end, start + timedelta(seconds=self._span_s))
+            _count(self._spans.setdefault(start, _Span()), step, (cut - begin).total_seconds())
+            begin = cut
+
+    def finished(self, now: datetime) -> list[MinuteRow]:
+        """Rows of the spans that have ended by ``now``, oldest first; each is given once.
+
+        Spans far ahead of ``now`` belong to a clock that has since been set back: they are given too.
+        """
+        length = timedelta(seconds=self._span_s)
+        ahead = now + timedelta(seconds=LONGEST_STEP_S + self._span_s)
+        done = sorted(at for at in self._spans if at + length <= now or at > ahead)
+        return [self._row(at, self._spans.pop(at)) for at in done]
+
+    def _row(self, at: datetime, span: _Span) -> MinuteRow:
+        return MinuteRow(
+            at=at,
+            span_s=self._span_s,
+            covered_s=span.covered_s,
+            grid_w=span.grid.value,
+            pv_w=span.pv.value,
+            battery_w=span.battery.value,
+            load_w=span.load.value,
+            soc_pct=span.soc.value,
+            import_wh=span.import_wh,
+            export_wh=span.export_wh,
+            charge_wh=span.charge_wh,
+            discharge_wh=span.discharge_wh,
+            cost=span.cost,
+            co2_kg=span.co2_kg,
+            curtailed=span.curtailed,
+            rung=max(span.rungs, key=lambda rung: span.rungs[rung], default=None),
+            time_trusted=span.time_trusted,
+            points=tuple(span.points[name].value if name in span.points else None for name in self._names),
+        )
+
+
+def _count(span: _Span, step: _Step, seconds: float) -> None:
+    state = step.state
+    grid_w, battery_w = _value(state.grid_w), _value(state.battery_w)
+    if _value(state.load_w) is not None:
+        span.covered_s += seconds
+    span.grid.add(grid_w, seconds)
+    span.pv.add(_value(state.pv_w), seconds)
+    span.battery.add(battery_w, seconds)
+    span.load.add(_value(state.load_w), seconds)
+    span.soc.add(_value(state.soc_pct), seconds)
+    for name, value in step.readings.items():
+        span.points.setdefault(name, _Mean()).add(value, seconds)
+    if battery_w is not None:
+        span.discharge_wh += max(battery_w, 0.0) * seconds / 3600.0
+        span.charge_wh += max(-battery_w, 0.0) * seconds / 3600.0
+    if grid_w is not None:
+        _count_grid(span, step, grid_w * seconds / 3600.0)
+    span.curtailed = span.curtailed or step.curtailed
+    span.time_trusted = span.time_trusted and step.time_trusted
+    if step.rung is not None:
+        span.rungs[step.rung] = span.rungs.get(step.rung, 0.0) + seconds
+
+
+def _count_grid(span: _Span, step: _Step, grid_wh: float) -> None:
+    import_wh, export_wh = max(grid_wh, 0.0), max(-grid_wh, 0.0)
+    span.import_wh += import_wh
+    span.export_wh += export_wh
+    if step.import_price is not None and step.export_price is not None:
+        money = (import_wh * step.import_price - export_wh * step.export_price) / 1000.0
+        span.cost = (span.cost or 0.0) + money
+    if step.carbon is not None:
+        span.co2_kg = (span.co2_kg or 0.0) + import_wh * step.carbon / 1000.0
+
+
+def _value(measured: Measured) -> float | None:
+    usable = measured.usable and measured.value is not None and math.isfinite(measured.value)
+    return measured.value if usable else None

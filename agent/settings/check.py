@@ -1,0 +1,62 @@
+"""What ``enalysis-edge check`` says about a site file."""
+
+from pathlib import Path
+
+from agent.settings import sections
+from agent.settings.load import SettingsError, load
+from agent.settings.schema import Settings
+from agent.settings.words import number
+
+GOOD, BAD = 0, 2
+
+
+def report(path: Path) -> tuple[str, int]:
+    """The text for people, and the exit code: 0 for a good file, 2 for any other."""
+    try:
+        settings = load(path)
+    except SettingsError as error:
+        count = len(error.problems)
+        return f"{error}\nbad: {count} problem{'s' if count > 1 else ''} in {path}", BAD
+    return f"good: {path}\n" + "\n".join(f"  {word:<9} {text}" for word, text in _summary(settings)), GOOD
+
+
+def _summary(settings: Settings) -> list[tuple[str, str]]:
+    site, battery, cloud = settings.site, settings.battery, settings.cloud
+    floor = max(battery.soc_min_pct, battery.reserve_pct)
+    window = f"used from {number(floor)} to {number(battery.soc_max_pct)} %"
+    power = f"charges with {_kilo(battery.charge_w)}W, discharges with {_kilo(battery.discharge_w)}W"
+    limits = settings.connection
+    return [
+        ("site", f"{site.name} ({site.id}), {site.timezone}, money in {site.currency}"),
+        ("limits", f"import {_limit(limits.import_limit_w)}, export {_limit(limits.export_limit_w)}"),
+        ("battery", f"{_kilo(battery.usable_wh)}Wh at {battery.device}, {power}, {window}"),
+        ("solar", "none" if settings.solar is None else f"{_kilo(settings.solar.rated_w)}W"),
+        *(("device", _device(device)) for device in settings.devices),
+        ("import", _tariff(settings.tariff.bought)),
+        ("export", _tariff(settings.tariff.sold)),
+        ("platform", "none: the site stands alone" if cloud is None else f"{cloud.host}:{cloud.port}"),
+    ]
+
+
+def _device(device: sections.Device) -> str:
+    return f"{device.name}: {device.family} at {device.endpoint}, unit {device.unit_id}, for {', '.join(device.roles)}"
+
+
+def _tariff(tariff: sections.Tariff) -> str:
+    match tariff:
+        case sections.FlatTariff():
+            return f"{number(tariff.price_per_kwh)} per kWh at all times"
+        case sections.TimeOfUseTariff():
+            windows = f"{len(tariff.windows)} window{'s' if len(tariff.windows) > 1 else ''}"
+            return f"{number(tariff.default_per_kwh)} per kWh, and other prices in {windows}"
+        case sections.ListTariff():
+            return "a list of prices from " + ("the platform" if tariff.file is None else tariff.file)
+
+
+def _limit(watts: float | None) -> str:
+    return "without limit" if watts is None else f"up to {_kilo(watts)}W"
+
+
+def _kilo(value: float) -> str:
+    """Watts as people read them, with the prefix: ``5 k``."""
+    return f"{number(value / 1000)} k"

@@ -1,0 +1,133 @@
+"""What concerns more than one key of a site file, or something outside it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+from agent.settings import sections
+from agent.settings.device_checks import device_findings
+from agent.settings.price_file import PriceFileError, read_prices
+from agent.settings.problems import Finding
+from agent.settings.schema import Settings
+from agent.settings.words import nearest, number
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def check(settings: Settings) -> list[Finding]:
+    """Everything that is wrong with a file whose keys are each right by themselves."""
+    checks: tuple[Check, ...] = (_site, _limits, _battery, device_findings, _tariffs, _control, _planning, _cloud)
+    return [finding for one in checks for finding in one(settings)]
+
+
+def _site(settings: Settings) -> Iterator[Finding]:
+    name = settings.site.timezone
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        near = nearest(name, available_timezones())
+        hint = f'did you mean "{near}"?' if near else 'it is an IANA name such as "Europe/London"'
+        yield Finding(("site", "timezone"), f'is "{name}", which is not a time zone of this machine', hint)
+
+
+def _limits(settings: Settings) -> Iterator[Finding]:
+    for key in ("import_limit_w", "export_limit_w"):
+        watts = getattr(settings.connection, key)
+        if watts is not None and 0 < watts < 100:
+            hint = f"power is written in watts: did you mean {number(watts * 1000)}?"
+            yield Finding(("connection", key), f"is {number(watts)} W, which is less than a lamp", hint)
+
+
+def _battery(settings: Settings) -> Iterator[Finding]:
+    found = settings.battery
+    fractions = [key for key in ("soc_min_pct", "soc_max_pct", "reserve_pct") if 0 < getattr(found, key) < 1]
+    if found.soc_max_pct == 1:
+        fractions.append("soc_max_pct")
+    for key in fractions:
+        value = getattr(found, key)
+        hint = f"it is a percentage: did you mean {number(value * 100)}?"
+        yield Finding(("battery", key), f"is {number(value)}", hint)
+    if fractions:
+        return
+    if found.soc_min_pct >= found.soc_max_pct:
+        reason = f"is {number(found.soc_max_pct)}, which is not above soc_min_pct ({number(found.soc_min_pct)})"
+        yield Finding(("battery", "soc_max_pct"), reason, "leave room between the two, such as 10 and 95")
+    elif found.reserve_pct >= found.soc_max_pct:
+        reason = f"is {number(found.reserve_pct)}, which is not below soc_max_pct ({number(found.soc_max_pct)})"
+        yield Finding(("battery", "reserve_pct"), reason, "lower the reserve: nothing would be left to use")
+
+
+def _tariffs(settings: Settings) -> Iterator[Finding]:
+    for key, tariff in (("import", settings.tariff.bought), ("export", settings.tariff.sold)):
+        match tariff:
+            case sections.TimeOfUseTariff():
+                yield from _windows(key, tariff)
+            case sections.ListTariff(file=None):
+                if settings.cloud is None:
+                    reason = "is a list without a file, and there is no [cloud] that could send one"
+                    yield Finding(("tariff", key), reason, 'add file = "prices.csv" or a section [cloud]')
+            case sections.ListTariff(file=str(file)):
+                try:
+                    read_prices(Path(file))
+                except PriceFileError as error:
+                    yield Finding(("tariff", key, "file"), f"cannot be used: {error}", "correct that file")
+
+
+def _windows(key: str, tariff: sections.TimeOfUseTariff) -> Iterator[Finding]:
+    for index, window in enumerate(tariff.windows):
+        place = ("tariff", key, "window", index)
+        for name in ("weekdays", "months"):
+            entries = getattr(window, name)
+            twice = next((entry for entry in entries if entries.count(entry) > 1), None)
+            if twice is not None:
+                yield Finding((*place, name), f"names {twice} twice", "name it once")
+        chosen = "weekdays" in window.model_fields_set and "holiday" in window.weekdays
+        if chosen and tariff.holidays_as != "holiday":
+            reason = f'names "holiday", but holidays count as "{tariff.holidays_as}" in this tariff'
+            yield Finding((*place, "weekdays"), reason, f'set holidays_as = "holiday" in [tariff.{key}]')
+
+
+def _control(settings: Settings) -> Iterator[Finding]:
+    found = settings.control
+    if found.hold_s < 3 * found.step_s:
+        reason = f"is {number(found.hold_s)} s, which is less than three control steps of {number(found.step_s)} s"
+        yield Finding(("control", "hold_s"), reason, f"write {number(3 * found.step_s)} or more")
+    if found.stale_s < 2 * found.step_s:
+        reason = f"is {number(found.stale_s)} s, which is less than two control steps of {number(found.step_s)} s"
+        yield Finding(("control", "stale_s"), reason, f"write {number(2 * found.step_s)} or more")
+
+
+def _planning(settings: Settings) -> Iterator[Finding]:
+    found = settings.planning
+    if found.deadline_s >= found.interval_s:
+        reason = f"is {number(found.deadline_s)} s, which is not below interval_s ({found.interval_s})"
+        yield Finding(("planning", "deadline_s"), reason, "a plan must be made before the next one is asked for")
+    if found.valid_h * 3600 < found.interval_s:
+        reason = f"is {number(found.valid_h)} h, which is shorter than interval_s ({found.interval_s} s)"
+        yield Finding(("planning", "valid_h"), reason, "a plan must last until the next one; 6 is usual")
+    if found.valid_h > found.horizon_h:
+        reason = f"is {number(found.valid_h)} h, which is longer than horizon_h ({found.horizon_h})"
+        yield Finding(("planning", "valid_h"), reason, f"write {found.horizon_h} or less")
+
+
+def _cloud(settings: Settings) -> Iterator[Finding]:
+    found = settings.cloud
+    if found is None:
+        return
+    for one, other in (("cert_file", "key_file"), ("username", "password_file")):
+        given = [key for key in (one, other) if getattr(found, key) is not None]
+        if len(given) == 1:
+            missing = other if given == [one] else one
+            yield Finding(("cloud", given[0]), f"is given without {missing}", f"add {missing}, or leave both out")
+    if "://" in found.host or "/" in found.host:
+        yield Finding(
+            ("cloud", "host"), f'is "{found.host}"', "write the name alone, without mqtt:// and without a path"
+        )
+    if found.tls:
+        return
+    for key in ("ca_file", "cert_file"):
+        if getattr(found, key) is not None:
+            yield Finding(("cloud", key), "is given, but tls is false", "set tls = true, or leave it out")
+    if found.password_file is not None and found.host not in ("localhost", "127.0.0.1", "::1"):
+        reason = "would cross the network in clear, since tls is false"
+        yield Finding(("cloud", "password_file"), reason, "set tls = true")

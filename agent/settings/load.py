@@ -1,0 +1,133 @@
+"""The site file becomes Settings, or a list of everything that is wrong with it."""
+
+import re
+import stat
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent.settings.catalogue import Catalogue
+from agent.settings.checks import check
+from agent.settings.explain import EXAMPLE, findings
+from agent.settings.lines import key_lines
+from agent.settings.problems import Finding, Key, Problem, SettingsError
+from agent.settings.schema import Settings
+
+__all__ = ["LARGEST_FILE", "SettingsError", "load"]
+
+LARGEST_FILE = 1024 * 1024
+_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
+_DECIMAL_COMMA = re.compile(r"=\s*[+-]?\d+,\d+\s*(#.*)?$")
+_CURLY = re.compile("[\u201c\u201d\u2018\u2019\u201e]")
+_BARE_WORD = re.compile(r"=\s*[A-Za-z][A-Za-z ]*\s*(#.*)?$")
+_UNIT = re.compile(r"=\s*[+-]?[\d.]+\s*[A-Za-z%]+\s*(#.*)?$")
+_CLOCK = re.compile(r"=\s*\d{1,2}:\d{2}\s*(#.*)?$")
+
+
+def load(path: Path) -> Settings:
+    """Read, parse and check a site file. Raises SettingsError, and nothing else, for anything that is wrong with it."""
+    text = _read(path)
+    tables = _parsed(path, text)
+    try:
+        settings = Settings.model_validate(tables, context={"folder": path.absolute().parent})
+    except ValidationError as error:
+        raise SettingsError(path, _placed(findings(error, tables, Catalogue(schema(), tables)), text, tables)) from None
+    found = check(settings)
+    if found:
+        raise SettingsError(path, _placed(found, text, tables))
+    return settings
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON schema of the site file as pydantic makes it."""
+    return Settings.model_json_schema(by_alias=True)
+
+
+def _read(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "not a file"
+            raise _refusal(path, None, f"this is {kind}", "name the site file itself")
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise _refusal(path, None, "there is no such file", "copy config/site.example.toml and edit it") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _refusal(path, None, f"cannot be read: {reason.lower()}", "see its owner and permissions") from None
+    if len(content) > LARGEST_FILE:
+        raise _refusal(
+            path, None, "this is larger than 1 MiB", "a site file has a few kilobytes; is this the right one?"
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise _refusal(path, line, "this line is not UTF-8 text", "save the file as UTF-8") from None
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise _refusal(path, None, "tables or lists are nested too deeply", EXAMPLE) from None
+    except ValueError as error:
+        reason = str(error)
+        place = _PLACE.search(reason)
+        lines = text.splitlines() or [""]
+        line = int(place["line"]) if place and place["line"] else (len(lines) if place else None)
+        reason = reason[: place.start()] if place else reason
+        faulty = lines[min(line, len(lines)) - 1] if line else ""
+        raise _refusal(path, line, f"this is not TOML: {_lower(reason)}", _syntax_remedy(reason, faulty)) from None
+
+
+def _syntax_remedy(reason: str, line: str) -> str:
+    """What the line probably should have been. The line itself is not shown: it may hold a secret."""
+    if _CURLY.search(line):
+        return 'use straight quotation marks: "text"'
+    if _DECIMAL_COMMA.search(line):
+        return "write decimal numbers with a point: 0.28"
+    if _CLOCK.search(line):
+        return 'write times in quotation marks: "07:30"'
+    if _UNIT.search(line):
+        return "write the number alone, without its unit"
+    if _BARE_WORD.search(line):
+        return 'write text in quotation marks: key = "text"'
+    if "overwrite" in reason or "declare" in reason or "twice" in reason:
+        return "a key or a section may stand in the file only once; a list of sections has [[two brackets]]"
+    if "end of document" in reason or "Unclosed" in reason or "Unterminated" in reason:
+        return "the file may be cut off, or a bracket or a quotation mark is not closed"
+    return 'a line is key = value, [section], or a comment after #; text stands in "quotation marks"'
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _refusal(path: Path, line: int | None, reason: str, remedy: str) -> SettingsError:
+    return SettingsError(path, [Problem(line, "", reason, remedy)])
+
+
+def _placed(found: list[Finding], text: str, tables: dict[str, Any]) -> list[Problem]:
+    catalogue, lines = Catalogue(schema(), tables), key_lines(text)
+    last = len(text.splitlines()) or 1
+    return [
+        Problem(_line(finding.key, lines, last), catalogue.name(finding.key), finding.reason, finding.remedy)
+        for finding in found
+    ]
+
+
+def _line(key: Key, lines: dict[Key, int], last: int) -> int:
+    """The line of ``key``, or of the section it should be in, or the file's last line."""
+    for depth in range(len(key), 0, -1):
+        if key[:depth] in lines:
+            return lines[key[:depth]]
+        inside = [line for other, line in lines.items() if other[:depth] == key[:depth]]
+        if inside:
+            return min(inside)
+    return last

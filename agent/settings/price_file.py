@@ -1,0 +1,78 @@
+"""A list of prices in a CSV file.
+
+Two columns, ``start,price_per_kwh``: the start of each step in ISO 8601 with its offset from UTC, and money per kWh.
+The steps are equal and without gaps.
+"""
+
+import csv
+import math
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from agent.domain.tariff import PriceList
+
+COLUMNS = ["start", "price_per_kwh"]
+LARGEST_FILE = 16 * 1024 * 1024
+LARGEST_PRICE = 1000.0
+
+
+class PriceFileError(ValueError):
+    """The file is no list of prices. ``str()`` says where and why in one sentence."""
+
+
+def read_prices(path: Path) -> PriceList:
+    """Raises PriceFileError."""
+    rows = _rows(path)
+    starts = [_start(path, line, row[0]) for line, row in rows]
+    prices = tuple(_price(path, line, row[1]) for line, row in rows)
+    step = starts[1] - starts[0]
+    if step < timedelta(minutes=1) or step % timedelta(minutes=1):
+        raise PriceFileError(f"{path}:{rows[1][0]}: steps are whole minutes and go forward, this one is {step}")
+    for index in range(1, len(starts)):
+        if starts[index] - starts[index - 1] != step:
+            expected = (starts[index - 1] + step).isoformat()
+            raise PriceFileError(f"{path}:{rows[index][0]}: the steps are not equal, {expected} was expected")
+    return PriceList(starts[0], int(step.total_seconds()), prices)
+
+
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """The rows below the header with their line numbers: two or more, of two cells each."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise PriceFileError(f"{path} is larger than {LARGEST_FILE // 1024**2} MiB")
+        text = path.read_text("utf-8-sig")
+        found = [(line, row) for line, row in enumerate(csv.reader(text.splitlines(), strict=True), 1) if row]
+    except OSError as error:
+        raise PriceFileError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise PriceFileError(f"{path} is not UTF-8 text") from error
+    except csv.Error as error:
+        raise PriceFileError(f"{path} is not CSV: {error}") from error
+    if not found or [cell.strip() for cell in found[0][1]] != COLUMNS:
+        raise PriceFileError(f"{path}:1: the first line must be {','.join(COLUMNS)}")
+    if len(found) < 3:
+        raise PriceFileError(f"{path}: at least two prices are needed, so that the step is known")
+    for line, row in found:
+        if len(row) != len(COLUMNS):
+            raise PriceFileError(f"{path}:{line}: {len(COLUMNS)} cells were expected, not {len(row)}")
+    return found[1:]
+
+
+def _start(path: Path, line: int, cell: str) -> datetime:
+    try:
+        start = datetime.fromisoformat(cell.strip())
+        if start.tzinfo is not None:
+            return start.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise PriceFileError(f"{path}:{line}: {cell!r} is not a time such as 2026-01-31T00:00:00+00:00") from None
+    raise PriceFileError(f"{path}:{line}: {cell!r} does not say its offset from UTC; add Z or +01:00")
+
+
+def _price(path: Path, line: int, cell: str) -> float:
+    try:
+        price = float(cell)
+    except ValueError:
+        raise PriceFileError(f"{path}:{line}: {cell!r} is not a price; numbers are written with a point") from None
+    if not math.isfinite(price) or abs(price) > LARGEST_PRICE:
+        raise PriceFileError(f"{path}:{line}: {cell!r} is not a possible price per kWh")
+    return price

@@ -1,0 +1,73 @@
+"""The site file as one frozen object, and what the other rooms take from it."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from pydantic import Field
+
+from agent.domain.request import Objective, Place
+from agent.domain.site import Battery, Connection
+from agent.domain.tariff import Tariff
+from agent.settings import sections, to_domain
+
+
+class Settings(sections.Section):
+    """The site file of Enalysis Edge. ``agent.settings.load`` makes one that has passed all checks."""
+
+    site: sections.Site = Field(description="who and where the site is")
+    connection: sections.Connection = Field(description="limits at the point where the site meets the grid")
+    battery: sections.Battery = Field(description="the battery")
+    solar: sections.Solar | None = Field(default=None, description="the solar array; without it the site has none")
+    tariff: sections.Tariffs = Field(description="what energy costs and what is paid for it")
+    carbon: sections.Carbon = Field(default_factory=sections.Carbon, description="carbon intensity of the grid")
+    objective: sections.Objective = Field(default_factory=sections.Objective, description="what counts, and how much")
+    control: sections.Control = Field(default_factory=sections.Control, description="the fast loop")
+    planning: sections.Planning = Field(default_factory=sections.Planning, description="the planner")
+    store: sections.Store = Field(default_factory=sections.Store, description="where everything is kept that must last")
+    cloud: sections.Cloud | None = Field(
+        default=None, description="the central platform; without it the site stands alone"
+    )
+    log: sections.Log = Field(default_factory=sections.Log, description="what is written to the journal")
+    devices: list[sections.Device] = Field(
+        alias="device", description="the devices, one [[device]] each", min_length=1, max_length=64
+    )
+
+    def battery_spec(self) -> Battery:
+        return to_domain.battery(self.battery)
+
+    def connection_spec(self) -> Connection:
+        return to_domain.connection(self.connection)
+
+    def place(self) -> Place:
+        return to_domain.place(self.site)
+
+    def objective_spec(self) -> Objective:
+        return to_domain.objective(self.objective)
+
+    def import_tariff(self) -> Tariff:
+        """Reads the file of a price list again. Raises PriceFileError when that has become unusable."""
+        return to_domain.tariff(self.tariff.bought, self.site)
+
+    def export_tariff(self) -> Tariff:
+        """As ``import_tariff``, for energy fed into the grid."""
+        return to_domain.tariff(self.tariff.sold, self.site)
+
+    @property
+    def solar_rated_w(self) -> float:
+        """Rated solar power in watts, 0 where there is none."""
+        return 0.0 if self.solar is None else self.solar.rated_w
+
+    @property
+    def roles(self) -> dict[str, frozenset[str]]:
+        """What each device measures, by its name."""
+        return {device.name: frozenset(device.roles) for device in self.devices}
+
+    @property
+    def models_folder(self) -> Path:
+        """The folder of ONNX models: the site file's, or the one that is installed with the program."""
+        if self.planning.models is not None:
+            return Path(self.planning.models)
+        installed = find_spec("exported_models")
+        if installed is None or not installed.submodule_search_locations:
+            raise FileNotFoundError("the exported_models package is not installed; set planning.models to a folder")
+        return Path(installed.submodule_search_locations[0])

@@ -1,0 +1,93 @@
+"""What the days cost: as controlled, and as they would have been without a battery, by the rule, and in hindsight."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from rich.table import Table
+
+from agent.advice.savings import Account, Period, capture, no_battery, perfect_foresight, self_consumption
+from agent.domain.site import Battery, Connection
+from demo.track import Track
+
+HINDSIGHT_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The accounts of one demonstration, all on the raster of the track."""
+
+    idle: Account
+    rule: Account
+    controlled: Account
+    perfect: Account
+
+    @property
+    def capture(self) -> float | None:
+        """The share of the possible saving that the agent made."""
+        return capture(self.idle, self.controlled, self.perfect)
+
+
+def compare(track: Track, battery: Battery, start_soc_pct: float) -> Comparison:
+    """Replay what was played. Raises SolverFailure when hindsight takes too long."""
+    period = Period(
+        track.step_s / 3600.0,
+        np.array(track.column("load_w")),
+        np.array(track.column("pv_w")),
+        np.array(track.column("import_price")),
+        np.array(track.column("export_price")),
+        np.array(track.column("carbon_kg_per_kwh")),
+    )
+    perfect = perfect_foresight(period, battery, Connection(), start_soc_pct, HINDSIGHT_LIMIT_S)
+    return Comparison(
+        no_battery(period, battery),
+        self_consumption(period, battery, start_soc_pct),
+        _as_controlled(track, period, battery, start_soc_pct),
+        perfect,
+    )
+
+
+def _as_controlled(track: Track, period: Period, battery: Battery, start_soc_pct: float) -> Account:
+    """From the plant's own counters: what crossed the meter, not what the setpoints asked for."""
+    imported = np.array(track.column("import_wh")) / 1000.0
+    exported = np.array(track.column("export_wh")) / 1000.0
+    battery_kwh = np.array(track.column("battery_w")) * period.step_h / 1000.0
+    gained_wh = battery.energy_wh(track.moments[-1].soc_pct - start_soc_pct)
+    return Account(
+        name="as controlled",
+        cost=float(imported @ period.import_price - exported @ period.export_price),
+        co2_kg=float(imported @ period.carbon_kg_per_kwh),
+        import_kwh=float(imported.sum()),
+        export_kwh=float(exported.sum()),
+        charge_kwh=float(-battery_kwh[battery_kwh < 0].sum()),
+        discharge_kwh=float(battery_kwh[battery_kwh > 0].sum()),
+        peak_import_w=float(max(track.column("grid_w"))),
+        end_energy_value=battery.discharge_efficiency * float(period.import_price.mean()) * gained_wh / 1000.0,
+    )
+
+
+def money_table(comparison: Comparison, currency: str) -> Table:
+    """The table at the end of the demo."""
+    table = Table(title="What the days cost", title_justify="left", caption_justify="left")
+    table.add_column("policy")
+    for name in ("imported kWh", "exported kWh", f"cost {currency}", "left in battery", f"net {currency}",
+                 f"saved {currency}", "CO₂ kg", "peak kW"):  # fmt: skip
+        table.add_column(name, justify="right")
+    idle = comparison.idle.net_cost
+    for account in (comparison.idle, comparison.rule, comparison.controlled, comparison.perfect):
+        style = "bold green" if account is comparison.controlled else None
+        table.add_row(
+            account.name,
+            f"{account.import_kwh:.2f}",
+            f"{account.export_kwh:.2f}",
+            f"{account.cost:.2f}",
+            f"{account.end_energy_value:+.2f}",
+            f"{account.net_cost:.2f}",
+            f"{idle - account.net_cost:.2f}",
+            f"{account.co2_kg:.2f}",
+            f"{account.peak_import_w / 1000:.2f}",
+            style=style,
+        )
+    share = comparison.capture
+    if share is not None:
+        table.caption = f"captured {100 * share:.0f} % of what perfect foresight would have saved"
+    return table

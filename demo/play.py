@@ -1,0 +1,224 @@
+"""Plays a scene: simulated devices, broker and platform on one side, the whole agent on the other, on one clock."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+from agent.app import App, build
+from agent.domain.setpoint import Setpoint
+from agent.edges.clock import VirtualClock
+from agent.edges.store import SqliteStore
+from agent.edges.timetable import run_virtual
+from agent.ports import Job
+from agent.settings.load import load
+from demo import feed, past
+from demo.live import LiveView
+from demo.messages import Messages, count
+from demo.scene import Scene
+from demo.track import Moment, Track
+from simulator.broker import Broker, start_broker
+from simulator.physics import BatterySpec
+from simulator.plant import Plant
+from simulator.platform import Platform
+from simulator.server import SimulatedSite
+
+SITE_ID = "demo-home"
+START_SOC_PCT = 50.0
+# Control acts a little after the minute, on which the simulated load changes, as a real loop would within a second.
+CONTROL_OFFSET_S = 5.0
+SYNC_EVERY_S = 300.0
+DRAIN_S = 10.0
+
+
+@dataclass(slots=True)
+class Played:
+    """What is left when the curtain falls."""
+
+    track: Track
+    app: App
+    platform: Platform
+    broker_kind: str
+    wall_s: float
+    finished: bool
+    messages: Messages
+
+
+class Stage:
+    """The simulated side and the agent's side of one demonstration."""
+
+    def __init__(self, scene: Scene, folder: Path, step_s: float, console: Console, speed: float | None) -> None:
+        self.scene, self.folder, self.step_s, self.console, self.speed = scene, folder, step_s, console, speed
+        self.clock = VirtualClock(scene.start)
+        self.track = Track(step_s)
+        spec = BatterySpec(scene.usable_wh, scene.power_w, scene.power_w, scene.efficiency, scene.efficiency)
+        self.plant = Plant(
+            scene.trace,
+            spec,
+            scene.pv_rated_w,
+            self.clock.now,
+            soc_pct=START_SOC_PCT,
+            reserve_pct=scene.soc_min_pct,
+        )
+        self._counted = replace(self.plant.counters)
+        self._first_seq: dict[str, int] = {}
+
+    async def play(self) -> Played:
+        """Play to the end, or to the cancellation of this task; the battery is released and the processes end."""
+        began = time.monotonic()
+        async with AsyncExitStack() as stack:
+            broker = start_broker(self.folder)
+            stack.callback(broker.stop)
+            platform = Platform(broker.port, protocol=broker.protocol)
+            platform.start()
+            stack.callback(platform.stop)
+            site = await stack.enter_async_context(SimulatedSite(self.plant))
+            app = await self._agent(site, broker)
+            finished = False
+            try:
+                await self._run(app, platform, began)
+                finished = True
+            except asyncio.CancelledError:
+                pass  # Ctrl-C: what follows is the orderly end
+            finally:
+                await app.stop("the demo ends")
+            store = Path(app.settings.store.path)
+            messages = await count(store, platform, SITE_ID, self._first_seq)
+        return Played(self.track, app, platform, broker.kind, time.monotonic() - began, finished, messages)
+
+    async def _agent(self, site: SimulatedSite, broker: Broker) -> App:
+        path = self.folder / "site.toml"
+        path.write_text(self._site_file(site, broker), "utf-8")
+        settings = load(path)
+        store = SqliteStore(Path(settings.store.path), ZoneInfo(self.scene.timezone), self.clock.now)
+        await store.open()
+        await past.fill(store, self.scene)
+        self._first_seq = {name: last for name, (_, last) in (await store.backlog()).items()}
+        await store.close()
+        app = build(settings, self.clock)
+        await app.start()
+        return app
+
+    def _site_file(self, site: SimulatedSite, broker: Broker) -> str:
+        scene = self.scene
+        template = Path(__file__).parent.parent.joinpath("config", "demo.toml").read_text("utf-8")
+        words = {
+            "name": scene.name,
+            "latitude": scene.latitude,
+            "longitude": scene.longitude,
+            "timezone": scene.timezone,
+            "currency": scene.currency,
+            "usable_wh": round(scene.usable_wh),
+            "power_w": round(scene.power_w),
+            "efficiency": round(scene.efficiency, 4),
+            "soc_min_pct": scene.soc_min_pct,
+            "soc_max_pct": scene.soc_max_pct,
+            "pv_rated_w": round(scene.pv_rated_w),
+            "import_tariff": scene.import_tariff,
+            "export_price": scene.export_price,
+            "step_s": self.step_s,
+            "store": str((self.folder / "site.sqlite3").resolve()),
+            "mqtt_port": broker.port,
+            "protocol": broker.protocol,
+            "inverter_port": site.inverter_port,
+            "meter_port": site.meter_port,
+        }
+        for word, value in words.items():
+            template = template.replace("{" + word + "}", str(value))
+        return template
+
+    async def _run(self, app: App, platform: Platform, began: float) -> None:
+        scene = self.scene
+
+        async def observe() -> None:
+            self._observe(app)
+
+        async def publish() -> None:
+            for name, message in (
+                ("tariff", feed.tariff_message(scene, self.clock.now())),
+                ("carbon", feed.carbon_message(scene, self.clock.now())),
+            ):
+                if message is not None:
+                    platform.send_input(SITE_ID, name, message)
+
+        await publish()
+        await _first_inputs(app, scene)
+        jobs = [
+            *_paced(app.jobs()),
+            Job("observe", self.step_s, observe, first_s=self.step_s),
+            Job("publish", 3600.0, publish, first_s=3600.0),
+        ]
+        view = LiveView(self.console, scene.start, scene.end, scene.timezone, scene.currency)
+        with view:
+
+            async def between() -> None:
+                view.show(self.track, _counts(app, platform))
+                if self.speed is not None:
+                    passed_s = (self.clock.now() - scene.start).total_seconds()
+                    await asyncio.sleep(max(0.0, passed_s / self.speed - (time.monotonic() - began)))
+
+            await run_virtual(jobs, self.clock, scene.end + timedelta(seconds=1), between)
+
+    def _observe(self, app: App) -> None:
+        """Note the true means of the last step, beside what the plan in force says of it."""
+        state, counters = self.plant.bring_to_now(), self.plant.counters
+        before, self._counted = self._counted, replace(counters)
+        begin = self.clock.now() - timedelta(seconds=self.step_s)
+        per_step = 3600.0 / self.step_s
+        plan = app.latest.plan
+        step = None if plan is None else plan.step_at(begin)
+        prices = app.market.at(begin)
+        setpoint: Setpoint | None = app.latest.setpoint
+        import_wh, export_wh = counters.import_wh - before.import_wh, counters.export_wh - before.export_wh
+        discharged = counters.discharge_wh - before.discharge_wh
+        charged = counters.charge_wh - before.charge_wh
+        self.track.moments.append(
+            Moment(
+                at=begin,
+                load_w=(counters.load_wh - before.load_wh) * per_step,
+                pv_w=(counters.pv_wh - before.pv_wh) * per_step,
+                battery_w=(discharged - charged) * per_step,
+                grid_w=(import_wh - export_wh) * per_step,
+                soc_pct=state.soc_pct,
+                import_wh=import_wh,
+                export_wh=export_wh,
+                import_price=prices.import_price,
+                export_price=prices.export_price,
+                carbon_kg_per_kwh=prices.carbon_kg_per_kwh,
+                planned_battery_w=None if step is None else step.battery_w,
+                planned_soc_pct=None if step is None else step.soc_pct,
+                asked_w=None if setpoint is None else setpoint.battery_w,
+                rung="starting" if setpoint is None else setpoint.rung.value,
+                reason="" if setpoint is None else setpoint.reason,
+            )
+        )
+
+
+def _paced(jobs: Sequence[Job]) -> list[Job]:
+    """The agent's own jobs; control a little after the minute, and sync less often since a day passes in a minute."""
+    paces = {"control": {"first_s": CONTROL_OFFSET_S}, "sync": {"every_s": SYNC_EVERY_S, "first_s": SYNC_EVERY_S}}
+    return [replace(job, **paces.get(job.name, {})) for job in jobs]  # type: ignore[arg-type]
+
+
+async def _first_inputs(app: App, scene: Scene) -> None:
+    """Wait until the platform's first messages have arrived, so that the first plan knows the prices."""
+    give_up = time.monotonic() + DRAIN_S
+    while time.monotonic() < give_up:
+        if app.market.carbon is not None and (app.market.import_prices is not None or not scene.from_file):
+            return
+        await asyncio.sleep(0.02)
+
+
+def _counts(app: App, platform: Platform) -> str:
+    counts = app.control.counts
+    sent = 0 if app.sync is None else app.sync.counters.sent
+    return (
+        f"plans {app.planning.made} · setpoints written {counts.written}, verified {counts.verified} · "
+        f"rows sent {sent}, received {platform.counts['rows']}"
+    )

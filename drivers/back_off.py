@@ -1,0 +1,33 @@
+"""How long to leave alone what does not answer."""
+
+from collections.abc import Callable
+
+FIRST_S = 0.5
+LONGEST_S = 5.0
+
+
+class BackOff:
+    """Rests after failures in a row, twice as long each time up to ``LONGEST_S``, with jitter; the first ``allowed``
+    failures cause none. ``jitter`` gives numbers 0..1: a rest is between half of its full length and all of it."""
+
+    def __init__(self, monotonic: Callable[[], float], jitter: Callable[[], float], allowed: int = 0) -> None:
+        self._monotonic = monotonic
+        self._jitter = jitter
+        self._allowed = allowed
+        self._until = -float("inf")
+        self.failures = 0
+
+    def failed(self) -> None:
+        self.failures += 1
+        excess = self.failures - self._allowed
+        if excess > 0:
+            full_s = min(LONGEST_S, FIRST_S * 2.0 ** min(excess - 1, 8))
+            self._until = self._monotonic() + full_s * (0.5 + 0.5 * self._jitter())
+
+    def succeeded(self) -> None:
+        self.failures = 0
+        self._until = -float("inf")
+
+    def left_s(self) -> float:
+        """Seconds of rest left, 0 when it may be tried."""
+        return max(0.0, self._until - self._monotonic())

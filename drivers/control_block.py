@@ -1,0 +1,107 @@
+"""The points of one model that steer it: written by an allow-list, believed only when they read back."""
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+
+from drivers.device import Applied, Clamped, SteerResult, Transport
+from drivers.errors import BadFrame, NotApplied, NotSupported
+from drivers.register import Register
+from drivers.spans import SpanLimits, plan_spans
+from drivers.sunspec import Model, registers_of
+
+_Setting = tuple[str, float]
+
+
+async def read_words(transport: Transport, rows: Iterable[Register], max_registers: int = 125) -> dict[int, int]:
+    """The registers of ``rows``, which are of one table, by address."""
+    words: dict[int, int] = {}
+    for span in plan_spans(rows, SpanLimits(max_registers, max_gap=max_registers)):
+        answer = await transport.read(span)
+        words.update(zip(range(span.address, span.address + span.count), answer, strict=True))
+    return words
+
+
+class ControlBlock:
+    """Some points of a model on a device. Only those named in ``writable`` can be written, whatever the model allows.
+
+    ``read`` fetches all of them; the other methods speak of what was read last.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        model: Model,
+        writable: Collection[str],
+        readable: Collection[str] = (),
+        max_registers: int = 125,
+    ) -> None:
+        rows = registers_of(model)
+        self._transport = transport
+        self._model = model
+        self._writable = frozenset(writable)
+        self._rows = {name: rows[name] for name in (*writable, *readable) if name in rows}
+        self._id = rows["ID"]
+        self._max_registers = max_registers
+        self._words: dict[int, int] = {}
+
+    async def read(self) -> None:
+        """Fetch every point, with its scale factor. Raises BadFrame where the model has moved away."""
+        self._words = await read_words(self._transport, (self._id, *self._rows.values()), self._max_registers)
+        found = self._id.decode(self._words)
+        if found != self._model.model_id:
+            raise BadFrame(f"SunSpec model {self._model.model_id} is not at {self._model.address} any more")
+
+    def value(self, name: str) -> float | None:
+        """The value read last, None where the device does not implement the point."""
+        row = self._rows.get(name)
+        return None if row is None or row.address not in self._words else row.decode(self._words)
+
+    def has(self, *names: str) -> bool:
+        """True when the device implements all of these points."""
+        return all(self.value(name) is not None for name in names)
+
+    def resolved(self, name: str, value: float) -> float:
+        """``value`` in the resolution of the point. Raises NotSupported when it cannot be written there."""
+        row = self._rows[name]
+        written = dict(zip(range(row.address, row.address + row.count), self._encoded(name, value), strict=True))
+        found = row.decode(self._words | written)
+        assert found is not None
+        return found
+
+    def differs(self, settings: Sequence[_Setting]) -> list[_Setting]:
+        """Those settings that do not read back."""
+        return [(name, value) for name, value in settings if not self._reads_back(name, value)]
+
+    async def write(self, settings: Sequence[_Setting]) -> None:
+        """Write in this order; neighbours in one request, so that a device takes them together."""
+        requests: list[tuple[int, list[int]]] = []
+        for name, value in settings:
+            address, words = self._rows[name].address, self._encoded(name, value)
+            if requests and requests[-1][0] + len(requests[-1][1]) == address:
+                requests[-1][1].extend(words)
+            else:
+                requests.append((address, words))
+        for address, words in requests:
+            await self._transport.write(address, words)
+
+    def _reads_back(self, name: str, value: float) -> bool:
+        found = self.value(name)
+        return found is not None and math.isclose(found, self.resolved(name, value), rel_tol=1e-9, abs_tol=1e-9)
+
+    def _encoded(self, name: str, value: float) -> list[int]:
+        row = self._rows[name]
+        if name not in self._writable or not row.writable:
+            raise NotSupported(f"SunSpec point {self._model.model_id}.{name} may not be written")
+        try:
+            return row.encode(value, self._words)
+        except ValueError as error:
+            raise NotSupported(f"SunSpec point {self._model.model_id}.{error}") from error
+
+
+def judged(name: str, asked: float, found: float | None, before: float | None) -> SteerResult:
+    """What became of a setpoint that reads ``found`` after ``asked`` was written over ``before``."""
+    if found is not None and math.isclose(found, asked, abs_tol=1e-6):
+        return Applied(found)
+    if found is None or found == before or abs(found) > abs(asked) or found * asked < 0:
+        raise NotApplied(f"{name} was set to {asked:g} and reads {found}")
+    return Clamped(found, f"the device holds {found:g} of the {asked:g} asked for")

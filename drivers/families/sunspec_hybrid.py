@@ -1,0 +1,238 @@
+"""A SunSpec inverter, with or without a battery: Fronius GEN24, Kostal Plenticore, SMA and others.
+
+Read by models 101-103, 111-113, 120, 124, 160, 701, 702, 713, 714 and 802; steered by model 704 (WSet) where the device
+implements it, else by model 124; capped by model 704 or 123. Sources: SunSpec Information Models (document 12041, 1.9),
+SunSpec DER Information Model Specification 1.2, Fronius register tables for GEN24.
+"""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeVar
+
+from drivers.control_block import read_words
+from drivers.device import Applied, Clamped, SteerResult, Transport
+from drivers.errors import BadFrame, LinkDown, NotApplied, NotSupported, Refused
+from drivers.families.sunspec_124_rates import Rates124
+from drivers.families.sunspec_704_setpoint import Setpoint704
+from drivers.families.sunspec_hybrid_rows import Points, choose
+from drivers.families.sunspec_pv_cap import PvCap
+from drivers.family import Family, Monotonic, Option
+from drivers.reading import Quality, Quantity, Reading
+from drivers.register import Register
+from drivers.sunspec import Chain
+from drivers.sunspec_device import SUNSPEC_OPTIONS, SunSpecDevice, SunSpecOptions, options_from
+
+SetpointOf = Literal["battery", "inverter"]
+
+_LOCAL_CONTROL = 1.0  # LocRemCtl
+_PV_AGE_S = 10.0
+
+
+class _Setpoint(Protocol):
+    reverts: bool
+
+    async def prepare(self) -> bool: ...
+
+    async def set_power(self, power_w: float, hold_s: float) -> SteerResult: ...
+
+    async def release(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Controls:
+    """What the device of one chain can be told, and the rows that say whether it listens."""
+
+    chain: Chain
+    setpoint: _Setpoint | None
+    cap: PvCap | None
+    locality: Register | None
+
+
+class SunSpecHybrid:
+    """Implements ``Readable`` and ``Steerable``.
+
+    ``setpoint_of`` says what model 704 WSet is the power of, which the standard leaves to the maker: "battery", or
+    "inverter" for devices that take the AC power of battery and PV together; then the PV power read last is added
+    before writing. Model 124 always speaks of the battery. The cap of ``limit_pv`` is on the inverter's whole active
+    power, so while the battery discharges it leaves less to PV.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        transport: Transport,
+        options: SunSpecOptions,
+        monotonic: Callable[[], float],
+        setpoint_of: SetpointOf = "battery",
+    ) -> None:
+        self.name = name
+        self._device = SunSpecDevice(name, transport, choose, options, monotonic)
+        self._max_registers = options.max_registers
+        self._monotonic = monotonic
+        self._setpoint_of = setpoint_of
+        self._lock = asyncio.Lock()
+        self._latest: dict[Quantity, Reading] = {}
+        self._known: _Controls | None = None
+        self._capped = False
+
+    @property
+    def reverts(self) -> bool:
+        """Known after the first read; False before."""
+        return self._known is not None and self._known.setpoint is not None and self._known.setpoint.reverts
+
+    async def read(self) -> list[Reading]:
+        readings = await self._device.read()
+        self._latest = {reading.quantity: reading for reading in readings}
+        if self._known is None:
+            async with self._conversation():
+                return readings
+        return readings
+
+    async def close(self) -> None:
+        await self._device.close()
+
+    async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
+        _check(battery_w, hold_s)
+        async with self._conversation() as controls:
+            setpoint = controls.setpoint
+            if setpoint is None:
+                raise NotSupported(f"{self.name} takes no battery setpoint: neither model 704 WSet nor model 124")
+            await self._must_listen(controls)
+            within_w = self._within_ratings(battery_w)
+            beside_w = self._beside_w(setpoint)
+            result = await setpoint.set_power(within_w + beside_w, hold_s)
+        held_w = result.battery_w - beside_w
+        if isinstance(result, Clamped):
+            return Clamped(held_w, result.reason)
+        if within_w != battery_w:
+            return Clamped(held_w, f"{self.name} is rated for {abs(within_w):g} W in this direction")
+        return Applied(held_w)
+
+    async def limit_pv(self, pv_w: float | None, hold_s: float) -> SteerResult:
+        _check(pv_w or 0.0, hold_s)
+        if pv_w is not None and pv_w < 0:
+            raise ValueError(f"a cap of {pv_w} W cannot be: it is at least 0")
+        async with self._conversation() as controls:
+            if controls.cap is None:
+                raise NotSupported(f"{self.name} takes no cap on its power: neither model 704 nor model 123")
+            if pv_w is None:
+                self._capped = False
+                return await controls.cap.lift()
+            await self._must_listen(controls)
+            self._capped = True
+            return await controls.cap.set_cap(pv_w, hold_s)
+
+    async def release(self) -> None:
+        """The battery to the device's own self-consumption, and no cap of ours left."""
+        async with self._conversation() as controls:
+            if controls.setpoint is not None:
+                await controls.setpoint.release()
+            if controls.cap is not None and self._capped:
+                await controls.cap.lift()
+            self._capped = False
+
+    @asynccontextmanager
+    async def _conversation(self) -> AsyncIterator[_Controls]:
+        """One command at a time, to a device that is discovered; a broken link is discovered anew next time."""
+        async with self._lock:
+            try:
+                yield await self._controls()
+            except (LinkDown, BadFrame):
+                self._device.forget()
+                raise
+
+    async def _controls(self) -> _Controls:
+        chain = await self._device.chain()
+        if self._known is None or self._known.chain != chain:
+            self._known = await self._offered(chain)
+        return self._known
+
+    async def _offered(self, chain: Chain) -> _Controls:
+        """What the device implements: the first of each kind that it can be told."""
+        points, transport, most = Points(chain), self._device.transport, self._max_registers
+        setpoints: list[Setpoint704 | Rates124] = []
+        if model := points.model(704):
+            setpoints.append(Setpoint704(transport, model, most))
+        if model := points.model(124):
+            setpoints.append(Rates124(transport, model, most))
+        ratings = {
+            704: _rows(points.row(702, "WMax"), points.row(702, "WMaxRtg")),
+            123: _rows(points.row(121, "WMax"), points.row(120, "WRtg")),
+        }
+        caps = [PvCap(transport, model, rows, most) for i, rows in ratings.items() if (model := points.model(i))]
+        locality = points.row((715, 802), "LocRemCtl")
+        return _Controls(chain, await _first_able(setpoints), await _first_able(caps), locality)
+
+    async def _must_listen(self, controls: _Controls) -> None:
+        row = controls.locality
+        if row is not None:
+            words = await read_words(self._device.transport, [row], self._max_registers)
+            if row.decode(words) == _LOCAL_CONTROL:
+                raise NotApplied(f"{self.name} is under local control (LocRemCtl is 1), so it ignores setpoints")
+
+    def _within_ratings(self, battery_w: float) -> float:
+        charge_w = self._latest_w(Quantity.RATED_CHARGE_W)
+        discharge_w = self._latest_w(Quantity.RATED_DISCHARGE_W)
+        if discharge_w is not None and battery_w > discharge_w:
+            return discharge_w
+        return -charge_w if charge_w is not None and battery_w < -charge_w else battery_w
+
+    def _beside_w(self, setpoint: _Setpoint) -> float:
+        """What must be added to the battery's power before writing."""
+        if self._setpoint_of == "battery" or not isinstance(setpoint, Setpoint704):
+            return 0.0
+        pv_w = self._latest_w(Quantity.PV_W, _PV_AGE_S)
+        if pv_w is None:
+            raise NotApplied(f"{self.name} takes the power of battery and PV together, and the PV power is not known")
+        return pv_w
+
+    def _latest_w(self, quantity: Quantity, age_s: float = math.inf) -> float | None:
+        reading = self._latest.get(quantity)
+        if reading is None or reading.quality is Quality.IMPLAUSIBLE or self._monotonic() - reading.at > age_s:
+            return None
+        return reading.value
+
+
+_Offer = TypeVar("_Offer", Setpoint704 | Rates124, PvCap)
+
+
+async def _first_able(offers: Sequence[_Offer]) -> _Offer | None:
+    for offer in offers:
+        try:
+            if await offer.prepare():
+                return offer
+        except Refused as error:
+            if error.code not in (1, 2, 3):  # the model is in the chain, but cannot be read
+                raise
+    return None
+
+
+def _rows(*found: Register | None) -> tuple[Register, ...]:
+    return tuple(row for row in found if row is not None)
+
+
+def _check(power_w: float, hold_s: float) -> None:
+    if not math.isfinite(power_w) or not math.isfinite(hold_s) or hold_s <= 0:
+        raise ValueError(f"a setpoint of {power_w} W for {hold_s} s cannot be written")
+
+
+def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SunSpecHybrid:
+    setpoint_of: SetpointOf = "inverter" if options["setpoint_of"] == "inverter" else "battery"
+    return SunSpecHybrid(name, transport, options_from(options), monotonic, setpoint_of)
+
+
+FAMILY = Family(
+    name="sunspec_hybrid",
+    build=_build,
+    steerable=True,
+    document="SunSpec Information Models 12041 1.9; SunSpec DER Information Model Specification 1.2",
+    options={
+        **SUNSPEC_OPTIONS,
+        "setpoint_of": Option(
+            str, "battery", "what model 704 WSet is the power of on this device", ("battery", "inverter")
+        ),
+    },
+)

@@ -1,0 +1,167 @@
+"""Which points of a SunSpec inverter say what we want to know, best first. Pure.
+
+Source: SunSpec models 101-103, 111-113, 120, 124, 160, 701, 702, 713, 714 and 802 of the alliance's published model
+definitions; the battery channels of model 160 and their labels are Fronius GEN24 practice.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from drivers.formula import FirstOf, Formula, Sum
+from drivers.reading import Quantity
+from drivers.register import Register
+from drivers.sunspec import Block, Chain, Model, registers_of
+
+INVERTERS = (101, 102, 103, 111, 112, 113)
+STORAGE = (124, 713, 802)
+_PV_PORT, _BATTERY_PORT = 0, 1  # model 714 PrtTyp
+_PHASES_701 = {"L1": ("VL1", "AL1"), "L2": ("VL2", "AL2"), "L3": ("VL3", "AL3")}
+_PHASES_10X = {"L1": ("PhVphA", "AphA"), "L2": ("PhVphB", "AphB"), "L3": ("PhVphC", "AphC")}
+
+
+class Points:
+    """The points of a chain by model and name."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._rows: dict[Model, Mapping[str, Register]] = {}
+
+    def model(self, *model_ids: int) -> Model | None:
+        return self._chain.first(*model_ids)
+
+    def row(self, model_ids: int | Sequence[int], name: str) -> Register | None:
+        """The point of the first model with one of these ids, None where there is none."""
+        model = self.model(*([model_ids] if isinstance(model_ids, int) else model_ids))
+        if model is None:
+            return None
+        if model not in self._rows:
+            self._rows[model] = registers_of(model)
+        return self._rows[model].get(name)
+
+    def blocks(self, model_id: int) -> tuple[Block, ...]:
+        model = self.model(model_id)
+        return () if model is None else model.blocks
+
+
+def choose(chain: Chain) -> dict[Quantity, Formula]:
+    """The formulas of every quantity that a device with this chain has."""
+    points = Points(chain)
+    found: dict[Quantity, Formula | None] = {
+        Quantity.AC_W: _first(points.row(701, "W"), points.row(INVERTERS, "W")),
+        Quantity.BATTERY_W: _battery_w(points),
+        Quantity.PV_W: _pv_w(points),
+        Quantity.SOC_PCT: _first(points.row(713, "SoC"), points.row(802, "SoC"), points.row(124, "ChaState")),
+        Quantity.SOH_PCT: _first(points.row(713, "SoH"), points.row(802, "SoH")),
+        Quantity.BATTERY_V: _first(points.row(802, "V"), points.row(124, "InBatV")),
+        Quantity.FREQUENCY_HZ: _first(points.row(701, "Hz"), points.row(INVERTERS, "Hz")),
+        Quantity.AC_WH: _first(points.row(701, "TotWhInj"), points.row(INVERTERS, "WH")),
+        Quantity.TEMPERATURE_C: _temperature(points),
+        Quantity.STATE: _state(points),
+        **_phases(points),
+        **_ratings(points),
+    }
+    return {quantity: formula for quantity, formula in found.items() if formula is not None}
+
+
+def _first(*choices: Register | Sum | None) -> Formula | None:
+    there = tuple(choice for choice in choices if choice is not None)
+    return FirstOf(there) if len(there) > 1 else next(iter(there), None)
+
+
+def _rows(found: Iterable[Register | None]) -> tuple[Register, ...]:
+    return tuple(row for row in found if row is not None)
+
+
+def _battery_w(points: Points) -> Formula | None:
+    return _first(_ports(points, _BATTERY_PORT), points.row(802, "W"), _charge_and_discharge(points))
+
+
+def _ports(points: Points, port_type: int) -> Sum | None:
+    numbers = [i for i, block in enumerate(points.blocks(714), start=1) if block.port_type == port_type]
+    rows = _rows(points.row(714, f"Prt.{i}.DCW") for i in numbers)
+    return Sum(rows, any_part=True) if rows else None
+
+
+def _charge_and_discharge(points: Points) -> Sum | None:
+    """Model 160 is unsigned, so the direction is in separate inputs."""
+    use = input_uses(points.blocks(160), points.model(*STORAGE) is not None)
+    charge = _rows(points.row(160, f"module.{i}.DCW") for i in use if use[i] == "charge")
+    discharge = _rows(points.row(160, f"module.{i}.DCW") for i in use if use[i] == "discharge")
+    if not charge or not discharge:
+        return None
+    return Sum(discharge + tuple(replace(row, sign=-1) for row in charge), any_part=True)
+
+
+def input_uses(blocks: Sequence[Block], has_storage: bool) -> dict[int, str]:
+    """What each input of model 160 is, counted from 1: "pv", "charge" or "discharge".
+
+    Their labels tell; where they do not and the device has storage, inputs 3 and 4 of four are the battery's.
+    """
+    uses = {i: _labelled(block.label) for i, block in enumerate(blocks, start=1)}
+    if has_storage and len(blocks) == 4 and not {"charge", "discharge"} & set(uses.values()):
+        return {1: "pv", 2: "pv", 3: "charge", 4: "discharge"}
+    return uses
+
+
+def _labelled(label: str) -> str:
+    text = label.lower().replace(" ", "")
+    if "discha" in text:
+        return "discharge"
+    return "charge" if "stcha" in text or "charge" in text else "pv"
+
+
+def _pv_w(points: Points) -> Formula | None:
+    """Measured at the inputs, else what the inverter delivers beyond its battery."""
+    measured = _first(_pv_inputs(points), _ports(points, _PV_PORT))
+    if measured is not None:
+        return measured
+    ac_w = points.row(701, "W") or points.row(INVERTERS, "W")
+    if ac_w is None:
+        return None
+    if points.model(*STORAGE) is None:
+        return Sum((ac_w,), floor=0.0)  # a PV inverter without a battery
+    battery = _ports(points, _BATTERY_PORT) or points.row(802, "W")
+    if battery is None:
+        return None
+    parts = battery.parts if isinstance(battery, Sum) else (battery,)
+    return Sum((ac_w, *(replace(row, sign=-row.sign) for row in parts)), estimated=True, floor=0.0)
+
+
+def _pv_inputs(points: Points) -> Sum | None:
+    use = input_uses(points.blocks(160), points.model(*STORAGE) is not None)
+    rows = _rows(points.row(160, f"module.{i}.DCW") for i in use if use[i] == "pv")
+    return Sum(rows, any_part=True) if rows else None
+
+
+def _temperature(points: Points) -> Formula | None:
+    names = ("TmpCab", "TmpSnk")
+    return _first(*(points.row(701, name) for name in names), *(points.row(INVERTERS, name) for name in names))
+
+
+def _state(points: Points) -> Formula | None:
+    """In the codes of models 101-113 (1 off ... 4 running ... 7 fault, 8 standby); those of 701 are one less."""
+    state = points.row(701, "InvSt")
+    return _first(None if state is None else replace(state, offset=1.0), points.row(INVERTERS, "St"))
+
+
+def _phases(points: Points) -> dict[Quantity, Formula | None]:
+    found: dict[Quantity, Formula | None] = {}
+    for phase, (voltage, current) in _PHASES_701.items():
+        old_voltage, old_current = _PHASES_10X[phase]
+        found[Quantity[f"VOLTAGE_{phase}_V"]] = _first(points.row(701, voltage), points.row(INVERTERS, old_voltage))
+        found[Quantity[f"CURRENT_{phase}_A"]] = _first(points.row(701, current), points.row(INVERTERS, old_current))
+    return found
+
+
+def _ratings(points: Points) -> dict[Quantity, Formula | None]:
+    row = points.row
+    return {
+        Quantity.RATED_W: _first(row(702, "WMaxRtg"), row(120, "WRtg")),
+        Quantity.RATED_CHARGE_W: _first(
+            row(702, "WChaRteMax"), row(702, "WChaRteMaxRtg"), row(802, "WChaRteMax"), row(124, "WChaMax")
+        ),
+        Quantity.RATED_DISCHARGE_W: _first(
+            row(702, "WDisChaRteMax"), row(702, "WDisChaRteMaxRtg"), row(802, "WDisChaRteMax"), row(124, "WChaMax")
+        ),
+        Quantity.RATED_WH: _first(row(713, "WHRtg"), row(802, "WHRtg"), row(120, "WHRtg")),
+    }

@@ -1,0 +1,69 @@
+"""How a quantity is made of rows: one row, a sum of rows, or the first of several that is there. Pure."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from drivers.reading import Quality
+from drivers.register import Register
+
+Value = Callable[[Register], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The sum of ``parts``, each with its own sign.
+
+    Missing when a part is missing; with ``any_part`` only when all are (inputs of which some are not wired).
+    ``estimated`` marks a value that the device does not measure itself; it is cut off below ``floor``.
+    """
+
+    parts: tuple[Register, ...]
+    any_part: bool = False
+    estimated: bool = False
+    floor: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOf:
+    """The first of ``choices`` that is not missing."""
+
+    choices: tuple[Register | Sum, ...]
+
+
+Formula = Register | Sum | FirstOf
+
+
+def rows_in(formula: Formula) -> Iterator[Register]:
+    """Every row that the formula reads."""
+    match formula:
+        case Register():
+            yield formula
+        case Sum(parts):
+            yield from parts
+        case FirstOf(choices):
+            for choice in choices:
+                yield from rows_in(choice)
+
+
+def evaluate(formula: Formula, value: Value) -> tuple[float | None, Quality]:
+    """The value of the formula and its quality, from the value of each row. Missing is (None, MISSING)."""
+    match formula:
+        case Register():
+            found = value(formula)
+            return found, Quality.MISSING if found is None else Quality.GOOD
+        case Sum():
+            return _sum(formula, value)
+        case FirstOf(choices):
+            results = (evaluate(choice, value) for choice in choices)
+            return next((result for result in results if result[0] is not None), (None, Quality.MISSING))
+
+
+def _sum(formula: Sum, value: Value) -> tuple[float | None, Quality]:
+    values = [value(part) for part in formula.parts]
+    there = [part for part in values if part is not None]
+    if not there or (len(there) < len(values) and not formula.any_part):
+        return None, Quality.MISSING
+    total = sum(there)
+    if formula.floor is not None:
+        total = max(total, formula.floor)
+    return total, Quality.ESTIMATED if formula.estimated else Quality.GOOD

@@ -1,0 +1,33 @@
+"""The families by name, and how a device of one is built."""
+
+import time
+from collections.abc import Mapping
+
+from drivers.device import Readable, Transport
+from drivers.families import sdm630, sunspec_hybrid, sunspec_meter
+from drivers.family import Family, Monotonic
+
+FAMILIES: Mapping[str, Family] = {
+    "sunspec_hybrid": sunspec_hybrid.FAMILY,
+    "sunspec_meter": sunspec_meter.FAMILY,
+    "sdm630": sdm630.FAMILY,
+}
+
+
+def check_options(family: str, options: Mapping[str, object]) -> dict[str, object]:
+    """``options`` complete with their defaults. Raises ValueError with one sentence for a family or option unknown."""
+    if family not in FAMILIES:
+        raise ValueError(f"there is no family {family!r}: allowed are {', '.join(sorted(FAMILIES))}")
+    return FAMILIES[family].complete(options)
+
+
+def build(
+    family: str,
+    name: str,
+    transport: Transport,
+    options: Mapping[str, object],
+    monotonic: Monotonic = time.monotonic,
+) -> Readable:
+    """A device of the family, Steerable as well where the family says so. Raises ValueError like ``check_options``."""
+    complete = check_options(family, options)
+    return FAMILIES[family].build(name, transport, complete, monotonic)

@@ -1,0 +1,138 @@
+"""A SunSpec device: discovered before its first read and again whenever its link or its map has changed."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from drivers.device import Transport
+from drivers.errors import BadFrame, LinkDown, NotSupported
+from drivers.family import Option
+from drivers.formula import Formula, rows_in
+from drivers.reading import Quantity, Reading
+from drivers.spans import SpanLimits
+from drivers.sunspec import Chain, has_table, registers_of
+from drivers.sunspec_walk import discover
+from drivers.table_device import RATINGS, Constant, TableDevice
+
+_WHOLE_MODELS = 125  # every register inside a model may be read, so any hole in it may be bridged
+
+Choose = Callable[[Chain], Mapping[Quantity, Formula]]
+
+
+@dataclass(frozen=True, slots=True)
+class SunSpecOptions:
+    """``base`` is the address of the marker where it is not a usual one; ``rated_w`` bounds what is plausible."""
+
+    base: int | None = None
+    max_registers: int = 125
+    rated_w: float | None = None
+
+
+SUNSPEC_OPTIONS = {
+    "base": Option(int, None, "address of the SunSpec marker, where it is not 40000, 50000 or 0", low=0, high=65533),
+    "max_registers": Option(int, 125, "most registers the device gives in one answer", low=2, high=125),
+    "rated_w": Option(float, None, "rated power in W, where the device does not tell it", low=1),
+}
+
+
+def options_from(options: Mapping[str, object]) -> SunSpecOptions:
+    """The SunSpec options among checked ``options``."""
+    base, rated_w, max_registers = options["base"], options["rated_w"], options["max_registers"]
+    assert isinstance(max_registers, int)
+    return SunSpecOptions(
+        base if isinstance(base, int) else None,
+        max_registers,
+        float(rated_w) if isinstance(rated_w, int | float) else None,
+    )
+
+
+class SunSpecDevice:
+    """Implements ``Readable``. ``choose`` says what each quantity is made of on a device with this chain.
+
+    Addresses are no constants: a firmware update or another number format moves the models. So the chain is walked
+    after each break of the link, every read checks the ids of the models it uses, and what was learnt about the device
+    is kept only while the chain stays the same.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        transport: Transport,
+        choose: Choose,
+        options: SunSpecOptions,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.name = name
+        self.transport = transport
+        self._choose = choose
+        self._options = options
+        self._monotonic = monotonic
+        self._lock = asyncio.Lock()
+        self._chain: Chain | None = None
+        self._is_current = False
+        self._table: TableDevice | None = None
+
+    async def read(self) -> list[Reading]:
+        table = await self._ready()
+        try:
+            return await table.read()
+        except (LinkDown, BadFrame):
+            self.forget()
+            raise
+
+    async def close(self) -> None:
+        self.forget()
+        await self.transport.close()
+
+    async def chain(self) -> Chain:
+        """The chain of the device, walked now if it is not known. Raises NotSupported for a device without one."""
+        await self._ready()
+        assert self._chain is not None
+        return self._chain
+
+    def forget(self) -> None:
+        """Walk again before the next read."""
+        self._is_current = False
+
+    async def _ready(self) -> TableDevice:
+        async with self._lock:
+            if self._table is None or not self._is_current:
+                found = await discover(self.transport, self._options.base)
+                if self._table is None or found != self._chain:
+                    self._table = self._built(found)
+                    self._chain = found
+                self._is_current = True
+            return self._table
+
+    def _built(self, chain: Chain) -> TableDevice:
+        formulas = self._choose(chain)
+        if not formulas:
+            raise NotSupported(f"{self.name}: none of the SunSpec models {_ids(chain)} is of use here")
+        limits = SpanLimits(
+            self._options.max_registers, _WHOLE_MODELS, barriers=tuple(model.address for model in chain.models)
+        )
+        rated_w = self._options.rated_w
+        try:
+            return TableDevice(
+                self.name,
+                self.transport,
+                formulas,
+                limits,
+                constants=_model_ids(chain, formulas),
+                ratings={} if rated_w is None else {Quantity.RATED_W: rated_w},
+                monotonic=self._monotonic,
+            )
+        except ValueError as error:
+            raise NotSupported(f"{self.name}: {error}") from error
+
+
+def _ids(chain: Chain) -> str:
+    return ", ".join(str(model.model_id) for model in chain.models)
+
+
+def _model_ids(chain: Chain, formulas: Mapping[Quantity, Formula]) -> tuple[Constant, ...]:
+    """The ID registers of the models that are read all the time."""
+    often = [formula for quantity, formula in formulas.items() if quantity not in RATINGS]
+    addresses = {row.address for formula in often for row in rows_in(formula)}
+    used = [model for model in chain.models if any(model.address <= address < model.end for address in addresses)]
+    return tuple(Constant(registers_of(model)["ID"], model.model_id) for model in used if has_table(model.model_id))

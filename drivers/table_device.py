@@ -1,0 +1,186 @@
+"""A device driven wholly by its rows."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from drivers.device import Span, Table, Transport
+from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, Refused
+from drivers.formula import Formula, evaluate, rows_in
+from drivers.plausible import is_plausible
+from drivers.reading import Quality, Quantity, Reading
+from drivers.register import Register
+from drivers.spans import SpanLimits, halves, plan_spans, rows_of
+
+_ILLEGAL_ADDRESS = 2
+_UNIT_IS_BUSY_OR_GONE = frozenset({6, 10, 11})
+_SLOW_S = 60.0
+RATINGS = (Quantity.RATED_W, Quantity.RATED_CHARGE_W, Quantity.RATED_DISCHARGE_W, Quantity.RATED_WH)
+
+_Words = dict[Table, dict[int, int]]  # what was read, by table and address
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A row that can only hold ``value``, read along with the others: anything else answers another question."""
+
+    row: Register
+    value: float
+
+
+@dataclass(slots=True)
+class _Group:
+    """Rows that are asked for together, as far as the limits allow."""
+
+    rows: list[Register]
+    slow: bool
+    spans: list[Span]
+
+
+class TableDevice:
+    """Implements ``Readable``. Signs, units and what a quantity is made of are in ``formulas``.
+
+    A block that is refused for its address is halved, now and in later reads, until only the rows that the device does
+    not have are left out; that lasts until the link breaks. Ratings are read once a minute. An accumulator that has
+    never left 0 is missing. ``ratings`` are known beforehand, for plausibility. Raises ValueError when a row cannot be
+    read within ``limits``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        transport: Transport,
+        formulas: Mapping[Quantity, Formula],
+        limits: SpanLimits | None = None,
+        *,
+        constants: Sequence[Constant] = (),
+        ratings: Mapping[Quantity, float] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self._transport = transport
+        self._formulas = dict(formulas)
+        self._limits = limits or SpanLimits()
+        self._constants = tuple(constants)
+        self._ratings = dict(ratings or {})
+        self._monotonic = monotonic
+        self._groups: list[_Group] = []
+        self._moved: set[Register] = set()
+        self._slow_readings: list[Reading] = []
+        self._slow_due = -float("inf")
+        self._regroup()
+
+    async def read(self) -> list[Reading]:
+        at = self._monotonic()
+        slow = at >= self._slow_due
+        words = await self._read_words(slow)
+        readings = self._readings(words, at, slow=False)
+        if slow:
+            self._slow_readings = self._readings(words, at, slow=True)
+            self._slow_due = at + _SLOW_S
+            self._ratings |= {r.quantity: r.value for r in self._slow_readings if r.value is not None}
+        return [self._judged(reading) for reading in (*readings, *self._slow_readings)]
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    def _regroup(self) -> None:
+        """Ask for every row again, whatever was refused before."""
+        self._groups = []
+        for slow in (False, True):
+            rows = [row for quantity in self._of(slow) for row in rows_in(self._formulas[quantity])]
+            if not slow:
+                rows += [constant.row for constant in self._constants]
+            self._groups.append(self._group(list(dict.fromkeys(rows)), slow))
+
+    def _group(self, rows: list[Register], slow: bool) -> _Group:
+        return _Group(rows, slow, plan_spans(rows, self._limits))
+
+    def _of(self, slow: bool) -> list[Quantity]:
+        return [quantity for quantity in self._formulas if (quantity in RATINGS) is slow]
+
+    async def _read_words(self, slow: bool) -> _Words:
+        """Every register that answers. The first error is raised when none does."""
+        if not any(group.rows for group in self._groups if not group.slow):
+            self._regroup()  # everything was refused: the device may have been starting
+        words: _Words = {"holding": {}, "input": {}}
+        failure: DriverError | None = None
+        for group in list(self._groups):
+            for span in group.spans if slow or not group.slow else ():
+                try:
+                    await self._read_span(span, group, words)
+                except DriverError as error:
+                    failure = failure or error
+                    if self._is_over(error):
+                        return self._checked(words, failure)
+        return self._checked(words, failure)
+
+    def _checked(self, words: _Words, failure: DriverError | None) -> _Words:
+        if failure is not None and not any(words.values()):
+            raise failure
+        for constant in self._constants:
+            found = self._value(constant.row, words)
+            if found is not None and found != constant.value:
+                self._regroup()
+                expected = f"{constant.row.name} at {constant.row.address} is {found:g} instead of {constant.value:g}"
+                raise BadFrame(f"{self.name}: the registers are not those of this device: {expected}")
+        return words
+
+    def _is_over(self, error: DriverError) -> bool:
+        """True when the rest of the device need not be asked this time."""
+        if isinstance(error, LinkDown):
+            self._regroup()
+        unit_gone = isinstance(error, Refused) and error.code in _UNIT_IS_BUSY_OR_GONE
+        return unit_gone or isinstance(error, LinkDown | NoAnswer)
+
+    async def _read_span(self, span: Span, group: _Group, words: _Words) -> None:
+        try:
+            await self._ask(span, words)
+        except Refused as error:
+            if error.code != _ILLEGAL_ADDRESS:
+                raise
+            await self._read_halves(span, group, words)
+            if not any(words.values()):
+                raise
+
+    async def _read_halves(self, span: Span, group: _Group, words: _Words) -> None:
+        """Split the rows of a refused span off their group. A row that was refused alone is not asked for again."""
+        refused = rows_of(span, group.rows)
+        group.rows = [row for row in group.rows if row not in refused]
+        group.spans = plan_spans(group.rows, self._limits)
+        lower, upper = halves(refused)
+        for rows in (lower, upper) if lower else ():
+            self._groups.append(self._group(rows, group.slow))
+            for part in self._groups[-1].spans:
+                try:
+                    await self._ask(part, words)
+                except Refused as error:
+                    if error.code != _ILLEGAL_ADDRESS:
+                        raise
+
+    async def _ask(self, span: Span, words: _Words) -> None:
+        answer = await self._transport.read(span)
+        words[span.table].update(zip(range(span.address, span.address + span.count), answer, strict=True))
+
+    def _readings(self, words: _Words, at: float, *, slow: bool) -> list[Reading]:
+        found = []
+        for quantity in self._of(slow):
+            value, quality = evaluate(self._formulas[quantity], lambda row: self._value(row, words))
+            found.append(Reading(quantity, value, at, quality))
+        return found
+
+    def _value(self, row: Register, words: _Words) -> float | None:
+        there = words[row.table]
+        if any(row.address + i not in there for i in range(row.count)):
+            return None
+        value = row.decode(there)
+        if not row.wire.is_accumulator:
+            return value
+        if value is not None:
+            self._moved.add(row)
+        return 0.0 if value is None and row in self._moved else value
+
+    def _judged(self, reading: Reading) -> Reading:
+        if reading.value is None or is_plausible(reading.quantity, reading.value, self._ratings):
+            return reading
+        return replace(reading, quality=Quality.IMPLAUSIBLE)

@@ -1,0 +1,217 @@
+"""A SunSpec hybrid inverter of the 7xx generation: models 1, 701, 702, 703, 704, 713, 714 and 802.
+
+Behaviour of model 704 as in the SunSpec DER Information Model Specification, chapter 3.2: a function's reversion timer
+runs while the function is enabled and its time is not 0, it is restarted by every write to a setting of the function,
+and at its end the reversion value and the reversion enable state take the place of the values. WSet is the power of the
+battery at the AC terminals here, W, > 0 discharges; WMaxLimPct caps the solar power, in percent of WMax.
+"""
+
+import math
+from collections.abc import Collection, Mapping
+
+from simulator.mains import EVEN_SHARES, mains_at, on_phases
+from simulator.orders import Band, Cap, Counters
+from simulator.plant import Plant, PlantState
+from simulator.registers import ChainModel, Image, build_chain, fitting_exponent, named
+from simulator.units import Setting, Values
+
+_TEXTS = {"1.Mn": "Enalysis", "1.Md": "Simulated hybrid 7xx", "1.Vr": "1.0", "1.SN": "SIM-7XX-0001"}
+_STATE_RUNNING, _STATE_THROTTLED, _STATE_OFF = 3, 4, 0
+_PV_V, _BATTERY_V = 620.0, 400.0
+_HEALTH_PCT = 100.0
+_FIRST_COUNT_WH = 1_250_000.0  # a device in service has counted before
+_ON_OFF = Setting(0, 1)
+_SECONDS = Setting(0, 1_000_000)
+
+
+def build_image(plant: Plant) -> Image:
+    """The chain of this inverter at 40000, with its ratings filled in."""
+    most_w = max(plant.inverter_w, plant.battery.charge_w, plant.battery.discharge_w)
+    watts, amps = fitting_exponent(most_w), fitting_exponent(most_w / 200.0, finest=-2)
+    energy = fitting_exponent(plant.battery.usable_wh)
+    scales = {
+        **named("701", W_SF=watts, VA_SF=watts, Var_SF=watts, A_SF=amps, V_SF=-1),
+        **named("701", Hz_SF=-3, PF_SF=-3, TotWh_SF=0, Tmp_SF=-1),
+        **named("702", W_SF=watts, VA_SF=watts, V_SF=-1, A_SF=amps, PF_SF=-3),
+        **named("703", V_SF=-2, Hz_SF=-3),
+        **named("704", WMaxLimPct_SF=-2, WSet_SF=0, WSetPct_SF=-2),
+        **named("713", WH_SF=energy, Pct_SF=-2),
+        **named("714", DCA_SF=amps, DCV_SF=-1, DCW_SF=watts, DCWH_SF=0, Tmp_SF=-1),
+        **named("802", AHRtg_SF=0, WHRtg_SF=energy, WChaDisChaMax_SF=watts, SoC_SF=-2),
+        **named("802", SoH_SF=-2, V_SF=-1, A_SF=amps, AMax_SF=amps, W_SF=watts),
+    }
+    models = [ChainModel(number) for number in (1, 701, 702, 703, 704, 713)]
+    models += [ChainModel(714, ("PV", "Battery")), ChainModel(802)]
+    image = build_chain(models, scales, _TEXTS)
+    image.put_all(_ratings(plant))
+    image.put_all(_FIRST_SETTINGS)
+    return image
+
+
+def _ratings(plant: Plant) -> Values:
+    battery, rated_w = plant.battery, plant.inverter_w
+    return {
+        "1.DA": 1,
+        **named("701", ACType=2, DERMode=1, Alrm=0),
+        **named("702", WMaxRtg=rated_w, WMax=rated_w, VAMaxRtg=rated_w, VAMax=rated_w),
+        **named("702", WChaRteMaxRtg=battery.charge_w, WChaRteMax=battery.charge_w),
+        **named("702", WDisChaRteMaxRtg=battery.discharge_w, WDisChaRteMax=battery.discharge_w),
+        **named("702", VNomRtg=230.0, VNom=230.0, AMaxRtg=rated_w / 230.0, AMax=rated_w / 230.0),
+        "702.CtrlModes": 0b11,  # MAX_W and FIXED_W
+        **named("713", WHRtg=battery.usable_wh, SoH=_HEALTH_PCT, Sta=0),
+        **named("714", NPrt=2, PrtAlrms=0),
+        **named("714.Prt.1", PrtTyp=0, ID=1),
+        **named("714.Prt.2", PrtTyp=1, ID=2),
+        **named("802", AHRtg=battery.usable_wh / _BATTERY_V, WHRtg=battery.usable_wh, SoH=_HEALTH_PCT),
+        **named("802", WChaRteMax=battery.charge_w, WDisChaRteMax=battery.discharge_w),
+        **named("802", SoCMax=100.0, SoCMin=0.0, LocRemCtl=0, AlmRst=0, Typ=4),
+        **named("802", Evt1=0, Evt2=0, EvtVnd1=0, EvtVnd2=0, SetOp=1, SetInvState=3),
+    }
+
+
+_FIRST_SETTINGS: Values = {
+    **named("703", ES=1, ESDlyTms=60, ESDlyRemTms=0),
+    **named("704", WMaxLimPctEna=0, WMaxLimPct=100.0, WMaxLimPctRvrt=100.0, WMaxLimPctEnaRvrt=0),
+    **named("704", WMaxLimPctRvrtTms=0, WMaxLimPctRvrtRem=0),
+    **named("704", WSetEna=0, WSetMod=1, WSet=0.0, WSetRvrt=0.0, WSetPct=0.0),
+    **named("704", WSetPctRvrt=0.0, WSetEnaRvrt=0, WSetRvrtTms=0, WSetRvrtRem=0),
+}
+
+
+class Der7xx:
+    """What the inverter shows of the plant, and how its model 704 steers it."""
+
+    def __init__(self, plant: Plant, image: Image) -> None:
+        self._plant = plant
+        self._image = image
+        self._band: Band | None = None
+        self._cap: Cap | None = None
+        self.settings: Mapping[str, Setting] = {
+            "703.ES": _ON_OFF,
+            **{f"704.WMaxLimPct{end}": _ON_OFF for end in ("Ena", "EnaRvrt")},
+            **{f"704.WMaxLimPct{end}": Setting(0, 100) for end in ("", "Rvrt")},
+            "704.WMaxLimPctRvrtTms": _SECONDS,
+            **{f"704.WSet{end}": _ON_OFF for end in ("Ena", "Mod", "EnaRvrt")},
+            **{f"704.WSet{end}": Setting(-1e8, 1e8) for end in ("", "Rvrt")},
+            **{f"704.WSet{end}": Setting(-100, 100) for end in ("Pct", "PctRvrt")},
+            "704.WSetRvrtTms": _SECONDS,
+        }
+
+    def measured(self, state: PlantState, counters: Counters) -> Values:
+        return {**_ac(state, counters), **_dc(state, counters), **self._battery(state)}
+
+    def controls(self) -> Values:
+        """Timers, and what a lapsed function has put into its registers."""
+        image, plant = self._image, self._plant
+        if self._band is not None and plant.band is not self._band:
+            self._band = self._band.after
+            image.put("704.WSetEna", 0 if self._band is None else 1)
+            if self._band is not None:
+                image.put("704.WSet", image.value("704.WSetRvrt"))
+                image.put("704.WSetPct", image.value("704.WSetPctRvrt"))
+        if self._cap is not None and plant.cap is not self._cap:
+            self._cap = self._cap.after
+            image.put("704.WMaxLimPctEna", 0 if self._cap is None else 1)
+            if self._cap is not None:
+                image.put("704.WMaxLimPct", image.value("704.WMaxLimPctRvrt"))
+        return {
+            "704.WSetRvrtRem": math.ceil(plant.seconds_left(None if self._band is None else self._band.lapses_at)),
+            "704.WMaxLimPctRvrtRem": math.ceil(plant.seconds_left(None if self._cap is None else self._cap.lapses_at)),
+        }
+
+    def changed(self, names: Collection[str]) -> None:
+        if any(name.startswith("704.WSet") for name in names):
+            self._set_battery()
+        if any(name.startswith("704.WMaxLim") for name in names):
+            self._set_cap()
+        if "703.ES" in names:
+            self._plant.connected = self._image.value("703.ES", 1) == 1
+
+    def forget(self) -> None:
+        """A restart ends both functions and forgets their values."""
+        self._band = self._cap = None
+        self._image.put_all({name: value for name, value in _FIRST_SETTINGS.items() if name.startswith("704.")})
+
+    def _set_battery(self) -> None:
+        image = self._image
+        if image.value("704.WSetEna") != 1:
+            if self._band is not None:
+                self._plant.release()
+            self._band = None
+            return
+        after_w = self._watts("704.WSetRvrt", "704.WSetPctRvrt")
+        after = Band(after_w, after_w) if image.value("704.WSetEnaRvrt") == 1 else None
+        power_w = self._watts("704.WSet", "704.WSetPct")
+        self._band = self._plant.order(power_w, power_w, image.value("704.WSetRvrtTms") or None, after)
+
+    def _watts(self, in_watts: str, in_percent: str) -> float:
+        if self._image.value("704.WSetMod") == 1:
+            return self._image.value(in_watts)
+        return self._image.value(in_percent) / 100.0 * self._plant.inverter_w
+
+    def _set_cap(self) -> None:
+        image, rated_w = self._image, self._plant.inverter_w
+        if image.value("704.WMaxLimPctEna") != 1:
+            self._plant.lift_cap()
+            self._cap = None
+            return
+        after = None
+        if image.value("704.WMaxLimPctEnaRvrt") == 1:
+            after = Cap(image.value("704.WMaxLimPctRvrt") / 100.0 * rated_w)
+        hold_s = image.value("704.WMaxLimPctRvrtTms") or None
+        self._cap = self._plant.cap_pv(image.value("704.WMaxLimPct") / 100.0 * rated_w, hold_s, after)
+
+    def _battery(self, state: PlantState) -> Values:
+        spec = self._plant.battery
+        volts = battery_volts(state.soc_pct)
+        charging = 4 if state.battery_w < -10.0 else 3 if state.battery_w > 10.0 else 6
+        return {
+            "713.WHAvail": state.stored_wh,
+            "713.SoC": state.soc_pct,
+            **named("802", SoC=state.soc_pct, ChaSt=charging, State=3 if state.online else 1),
+            **named("802", Hb=int(state.at.timestamp()) % 65535, V=volts, A=state.battery_w / volts),
+            **named("802", W=state.battery_w, AChaMax=spec.charge_limit_w(state.soc_pct) / volts),
+            "802.ADisChaMax": spec.discharge_limit_w(state.soc_pct) / volts,
+        }
+
+
+def battery_volts(soc_pct: float) -> float:
+    """Voltage of the simulated battery, V: a straight line around its nominal value."""
+    return _BATTERY_V * (0.94 + 0.0012 * soc_pct)
+
+
+def _ac(state: PlantState, counters: Counters) -> Values:
+    mains = mains_at(state.at.timestamp())
+    phases_w = on_phases(state.inverter_w, EVEN_SHARES)
+    throttled = state.pv_w < state.pv_available_w - 1.0
+    running = _STATE_THROTTLED if throttled else _STATE_RUNNING
+    values: dict[str, float | None] = {
+        **named("701", St=1 if state.online else 0, ConnSt=1 if state.online else 0),
+        **named("701", InvSt=running if state.online else _STATE_OFF, W=state.inverter_w),
+        **named("701", VA=abs(state.inverter_w), Var=0.0, PF=1.0 if state.inverter_w >= 0.0 else -1.0),
+        **named("701", A=sum(abs(w) / v for w, v in zip(phases_w, mains.voltages_v, strict=True))),
+        **named("701", LNV=mains.mean_v, LLV=sum(mains.line_voltages_v) / 3.0, Hz=mains.frequency_hz),
+        "701.TotWhInj": _FIRST_COUNT_WH + counters.inverter_out_wh,
+        "701.TotWhAbs": _FIRST_COUNT_WH / 10.0 + counters.inverter_in_wh,
+        "701.TmpCab": 28.0 + 14.0 * min(1.0, abs(state.inverter_w) / 10000.0),
+    }
+    for phase, (watts, volts) in enumerate(zip(phases_w, mains.voltages_v, strict=True), start=1):
+        values[f"701.WL{phase}"] = watts
+        values[f"701.VAL{phase}"] = abs(watts)
+        values[f"701.AL{phase}"] = abs(watts) / volts
+        values[f"701.VL{phase}"] = volts
+    return values
+
+
+def _dc(state: PlantState, counters: Counters) -> Values:
+    volts = battery_volts(state.soc_pct)
+    return {
+        **named("714", DCW=state.inverter_w, DCA=state.pv_w / _PV_V + state.battery_w / volts),
+        **named("714", DCWhInj=_FIRST_COUNT_WH + counters.pv_wh + counters.discharge_wh),
+        **named("714", DCWhAbs=_FIRST_COUNT_WH / 10.0 + counters.charge_wh),
+        **named("714.Prt.1", DCW=state.pv_w, DCV=_PV_V, DCA=state.pv_w / _PV_V),
+        **named("714.Prt.1", DCWhInj=_FIRST_COUNT_WH + counters.pv_wh, DCWhAbs=0.0, DCSta=1),
+        **named("714.Prt.2", DCW=state.battery_w, DCV=volts, DCA=state.battery_w / volts),
+        **named("714.Prt.2", DCWhInj=_FIRST_COUNT_WH / 5.0 + counters.discharge_wh),
+        **named("714.Prt.2", DCWhAbs=_FIRST_COUNT_WH / 4.0 + counters.charge_wh, DCSta=1),
+    }

@@ -1,0 +1,77 @@
+"""What a device has been told to do, for how long, and what came of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Ending = Literal["replaced", "released", "lapsed", "reboot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The battery's own rule is kept inside ``low_w``..``high_w``, W, > 0 discharges; a setpoint has both equal.
+
+    ``lapses_at`` is seconds since 1970, None for ever. Then ``after`` holds, None being the device's own rule.
+    """
+
+    low_w: float
+    high_w: float
+    lapses_at: float | None = None
+    after: "Band | None" = None
+
+    @property
+    def is_setpoint(self) -> bool:
+        return self.low_w == self.high_w
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """Solar power is kept at or below ``pv_w`` until ``lapses_at`` (seconds since 1970); then ``after`` holds."""
+
+    pv_w: float
+    lapses_at: float | None = None
+    after: "Cap | None" = None
+
+
+@dataclass(slots=True)
+class Accepted:
+    """The record of one band that the device accepted.
+
+    ``in_force_s`` is how long it has ruled the battery. ``reached`` is true once the battery's real power was inside
+    it, to 2 % of the battery's rating. ``ending`` is None while it rules.
+    """
+
+    at: datetime
+    band: Band
+    in_force_s: float = 0.0
+    reached: bool = False
+    ended: datetime | None = None
+    ending: Ending | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """How real power follows an order: nothing for ``dead_time_s``, then ``pct_per_s`` of the battery's rating.
+
+    Steps longer than ``longest_step_s`` jump to the end of the ramp.
+    """
+
+    dead_time_s: float = 1.0
+    pct_per_s: float = 20.0
+    longest_step_s: float = 5.0
+
+
+@dataclass(slots=True)
+class Counters:
+    """Energy since the plant began, Wh. ``curtailed_wh`` is sun not used, ``loss_wh`` what the battery lost."""
+
+    import_wh: float = 0.0
+    export_wh: float = 0.0
+    load_wh: float = 0.0
+    pv_wh: float = 0.0
+    curtailed_wh: float = 0.0
+    inverter_out_wh: float = 0.0
+    inverter_in_wh: float = 0.0
+    charge_wh: float = 0.0
+    discharge_wh: float = 0.0
+    loss_wh: float = 0.0

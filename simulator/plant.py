@@ -1,0 +1,296 @@
+"""The simulated site: a meter, a hybrid inverter, its solar roof and its battery, brought forward to any time."""
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from simulator.orders import Accepted, Band, Cap, Counters, Ending, Ramp
+from simulator.physics import (
+    SECONDS_PER_HOUR,
+    BatterySpec,
+    battery_step,
+    grid_power_w,
+    pv_output_w,
+    self_consumption_w,
+)
+from simulator.traces import Trace
+
+_REACHED_SHARE = 0.02
+_RECHARGE_BELOW_PCT = 2.0  # percentage points under the reserve at which a device that recharges begins to
+_MINUTE_S = 60.0
+_KEPT_ORDERS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class PlantState:
+    """The site at ``at``: watts with this project's signs, and how full the battery is."""
+
+    at: datetime
+    load_w: float
+    pv_w: float
+    battery_w: float
+    grid_w: float
+    soc_pct: float
+    stored_wh: float
+    pv_available_w: float
+    online: bool
+
+    @property
+    def inverter_w(self) -> float:
+        """What the hybrid inverter gives at its AC terminals, W; negative when it charges from the grid."""
+        return self.pv_w + self.battery_w
+
+
+class Plant:
+    """Obeys the orders it was given until they lapse, else covers the net load and stores the surplus.
+
+    ``now`` is the plant's clock (aware times); orders lapse on it. ``advance`` steps at most ``substep_s`` seconds at a
+    time and never across a minute of the trace. ``inverter_w`` is the AC rating, shared by sun and battery; by default
+    it is large enough for both. ``reserve_pct`` is the device's own floor for discharging. ``grid_charging`` False
+    keeps the battery from charging with more than the solar power. ``recharge_w`` above 0 makes a device that follows
+    its own rule charge with that power from the grid when it is well below its reserve.
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        battery: BatterySpec,
+        pv_rated_w: float,
+        now: Callable[[], datetime],
+        *,
+        soc_pct: float = 50.0,
+        reserve_pct: float = 5.0,
+        inverter_w: float | None = None,
+        substep_s: float = 15.0,
+        ramp: Ramp | None = None,
+    ) -> None:
+        if not 0.0 <= soc_pct <= 100.0:
+            raise ValueError(f"the battery cannot start at {soc_pct} %")
+        if substep_s <= 0.0:
+            raise ValueError("a sub-step must last longer than 0 s")
+        self.trace = trace
+        self.battery = battery
+        self.pv_rated_w = pv_rated_w
+        self.inverter_w = pv_rated_w + battery.discharge_w if inverter_w is None else inverter_w
+        self.reserve_pct = reserve_pct
+        self.grid_charging = True
+        self.recharge_w = 0.0
+        self.connected = True
+        self.counters = Counters()
+        self.orders: deque[Accepted] = deque(maxlen=_KEPT_ORDERS)
+        self._now = now
+        self._substep_s = substep_s
+        self._ramp = ramp if ramp is not None else Ramp()
+        self._stored_wh = battery.usable_wh * soc_pct / 100.0
+        self._at_s = now().timestamp()
+        self._band: Band | None = None
+        self._cap: Cap | None = None
+        self._recharging = False
+        self._ordered_s = -math.inf
+        self._off_until_s = -math.inf
+        self._delivered_w = 0.0
+        self._state = self._still()
+
+    @property
+    def state(self) -> PlantState:
+        """The site when it was last brought forward."""
+        return self._state
+
+    @property
+    def band(self) -> Band | None:
+        """What rules the battery, None for the device's own rule."""
+        return self._band
+
+    @property
+    def cap(self) -> Cap | None:
+        """What limits the solar power, None for nothing."""
+        return self._cap
+
+    @property
+    def soc_pct(self) -> float:
+        return 100.0 * self._stored_wh / self.battery.usable_wh
+
+    def now(self) -> datetime:
+        return self._now()
+
+    def bring_to_now(self) -> PlantState:
+        """Advance to the plant's own clock."""
+        return self.advance(self._now())
+
+    def advance(self, to: datetime) -> PlantState:
+        """Bring the site to ``to``; a time that has passed changes nothing. Raises TraceError where the trace ends."""
+        end_s = to.timestamp()
+        while self._at_s < end_s:
+            self._lapse()
+            until_s = min(end_s, self._at_s + self._substep_s, self._next_event_s())
+            self._step(until_s - self._at_s)
+            self._at_s = until_s
+        self._lapse()
+        return self._state
+
+    def order(self, low_w: float, high_w: float, hold_s: float | None = None, after: Band | None = None) -> Band:
+        """Keep the battery inside ``low_w``..``high_w`` (equal: a setpoint) for ``hold_s`` seconds, None for ever."""
+        self.bring_to_now()
+        lapses_at = None if hold_s is None else self._at_s + hold_s
+        if not (math.isfinite(low_w) and math.isfinite(high_w) and low_w <= high_w):
+            raise ValueError(f"the battery cannot be kept inside {low_w}..{high_w} W")
+        before, band = self._band, Band(low_w, high_w, lapses_at, after)
+        self._end_order("replaced")
+        if before is None or (before.low_w, before.high_w) != (low_w, high_w):
+            self._ordered_s = self._at_s
+        self._band = band
+        self.orders.append(Accepted(self._time(self._at_s), band))
+        return band
+
+    def release(self) -> None:
+        """Give the battery back to the device's own rule."""
+        self.bring_to_now()
+        self._end_order("released")
+
+    def cap_pv(self, pv_w: float, hold_s: float | None = None, after: Cap | None = None) -> Cap:
+        """Keep the solar power at or below ``pv_w`` for ``hold_s`` seconds, None for ever."""
+        self.bring_to_now()
+        self._cap = Cap(pv_w, None if hold_s is None else self._at_s + hold_s, after)
+        return self._cap
+
+    def lift_cap(self) -> None:
+        """Let the sun through again."""
+        self.bring_to_now()
+        self._cap = None
+
+    def reboot(self, off_s: float) -> None:
+        """The inverter forgets its orders and gives no power for ``off_s`` seconds from where the plant stands."""
+        self._end_order("reboot")
+        self._cap = None
+        self._off_until_s = self._at_s + off_s
+        self._delivered_w = 0.0
+
+    def seconds_left(self, lapses_at: float | None) -> float:
+        """How long an order still holds, s; 0 for one that never lapses or already has."""
+        return 0.0 if lapses_at is None else max(0.0, lapses_at - self._at_s)
+
+    def mode(self) -> str:
+        """What rules the battery, for a person: ``self-consumption`` or ``setpoint 1500 W, 43 s left``."""
+        if not self._online():
+            return "off"
+        if self._band is None:
+            return "self-consumption"
+        band = self._band
+        power = f"setpoint {band.low_w:.0f} W" if band.is_setpoint else f"limits {band.low_w:.0f}..{band.high_w:.0f} W"
+        left = "for ever" if band.lapses_at is None else f"{self.seconds_left(band.lapses_at):.0f} s left"
+        return f"{power}, {left}"
+
+    def _lapse(self) -> None:
+        while self._band is not None and self._band.lapses_at is not None and self._band.lapses_at <= self._at_s:
+            after = self._band.after
+            self._end_order("lapsed")
+            self._band = after
+        while self._cap is not None and self._cap.lapses_at is not None and self._cap.lapses_at <= self._at_s:
+            self._cap = self._cap.after
+
+    def _end_order(self, ending: Ending) -> None:
+        if self.orders and self.orders[-1].ending is None:
+            self.orders[-1].ending = ending
+            self.orders[-1].ended = self._time(self._at_s)
+        self._band = None
+
+    def _next_event_s(self) -> float:
+        """The next time at which something changes by itself."""
+        times = [(math.floor(self._at_s / _MINUTE_S) + 1.0) * _MINUTE_S]
+        times += [one.lapses_at for one in (self._band, self._cap) if one is not None and one.lapses_at is not None]
+        times += [self._off_until_s, self._ordered_s + self._ramp.dead_time_s]
+        return min(time for time in times if time > self._at_s)
+
+    def _step(self, seconds: float) -> None:
+        moment = self.trace.at(self._time(self._at_s))
+        online = self._online()
+        cap_w = None if self._cap is None else self._cap.pv_w
+        pv_w = pv_output_w(moment.pv_available_w, min(self.pv_rated_w, self.inverter_w), cap_w) if online else 0.0
+        wanted_w = self._wanted_w(moment.load_w, pv_w) if online else 0.0
+        asked_w = self._ramped(wanted_w, seconds) if online else 0.0
+        step = battery_step(
+            self.battery, self._stored_wh, asked_w, seconds, self.battery.usable_wh * self.reserve_pct / 100.0
+        )
+        self._stored_wh, self._delivered_w = step.stored_wh, step.battery_w
+        grid_w = grid_power_w(moment.load_w, pv_w, step.battery_w)
+        self._count(seconds / SECONDS_PER_HOUR, moment.load_w, pv_w, step.battery_w, grid_w)
+        self.counters.curtailed_wh += (moment.pv_available_w - pv_w) * seconds / SECONDS_PER_HOUR
+        self.counters.loss_wh += step.loss_wh
+        self._note_order(seconds)
+        self._state = PlantState(
+            at=self._time(self._at_s + seconds),
+            load_w=moment.load_w,
+            pv_w=pv_w,
+            battery_w=step.battery_w,
+            grid_w=grid_w,
+            soc_pct=self.soc_pct,
+            stored_wh=step.stored_wh,
+            pv_available_w=moment.pv_available_w,
+            online=online,
+        )
+
+    def _wanted_w(self, load_w: float, pv_w: float) -> float:
+        """What the device asks of its battery: its own rule, kept inside the order and its own limits."""
+        wanted_w = self_consumption_w(load_w, pv_w)
+        if self._band is not None:
+            wanted_w = max(self._band.low_w, min(self._band.high_w, wanted_w))
+        if not self.grid_charging:
+            wanted_w = max(wanted_w, -pv_w)
+        if self._recharges() and self._band is None:
+            wanted_w = min(wanted_w, -self.recharge_w)
+        return max(-self.inverter_w - pv_w, min(self.inverter_w - pv_w, wanted_w))
+
+    def _recharges(self) -> bool:
+        if self.recharge_w <= 0.0 or self.soc_pct >= self.reserve_pct:
+            self._recharging = False
+        elif self.soc_pct < self.reserve_pct - _RECHARGE_BELOW_PCT:
+            self._recharging = True
+        return self._recharging
+
+    def _ramped(self, wanted_w: float, seconds: float) -> float:
+        if seconds > self._ramp.longest_step_s:
+            return wanted_w
+        if self._at_s < self._ordered_s + self._ramp.dead_time_s:
+            return self._delivered_w
+        rated_w = max(self.battery.charge_w, self.battery.discharge_w)
+        change_w = self._ramp.pct_per_s / 100.0 * rated_w * seconds
+        return max(self._delivered_w - change_w, min(self._delivered_w + change_w, wanted_w))
+
+    def _count(self, hours: float, load_w: float, pv_w: float, battery_w: float, grid_w: float) -> None:
+        counters = self.counters
+        counters.import_wh += max(0.0, grid_w) * hours
+        counters.export_wh += max(0.0, -grid_w) * hours
+        counters.load_wh += load_w * hours
+        counters.pv_wh += pv_w * hours
+        counters.inverter_out_wh += max(0.0, pv_w + battery_w) * hours
+        counters.inverter_in_wh += max(0.0, -pv_w - battery_w) * hours
+        counters.charge_wh += max(0.0, -battery_w) * hours
+        counters.discharge_wh += max(0.0, battery_w) * hours
+
+    def _note_order(self, seconds: float) -> None:
+        if self._band is None or not self.orders or self.orders[-1].ending is not None:
+            return
+        record = self.orders[-1]
+        record.in_force_s += seconds
+        near_w = _REACHED_SHARE * max(self.battery.charge_w, self.battery.discharge_w)
+        if self._band.low_w - near_w <= self._delivered_w <= self._band.high_w + near_w:
+            record.reached = True
+
+    def _online(self) -> bool:
+        return self.connected and self._at_s >= self._off_until_s
+
+    def _still(self) -> PlantState:
+        """The site before its first step: what the trace says, the battery at rest."""
+        at = self._time(self._at_s)
+        moment = self.trace.at(at)
+        pv_w = pv_output_w(moment.pv_available_w, min(self.pv_rated_w, self.inverter_w))
+        grid_w = grid_power_w(moment.load_w, pv_w, 0.0)
+        return PlantState(
+            at, moment.load_w, pv_w, 0.0, grid_w, self.soc_pct, self._stored_wh, moment.pv_available_w, True
+        )
+
+    @staticmethod
+    def _time(epoch_s: float) -> datetime:
+        return datetime.fromtimestamp(epoch_s, UTC)

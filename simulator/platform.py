@@ -1,0 +1,180 @@
+"""The simulated central platform: receives what sites send, removes duplicates, finds gaps, acknowledges, sends inputs.
+
+It promises what a real one must: every row counted once by (site, stream, seq), one cumulative acknowledgement per
+stream, and a request for a replay where something is missing. A batch says in ``prev`` which seq came before it, so a
+hole in the numbers that the site itself declares is no gap.
+"""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+SESSION_EXPIRY_S = 7 * 86400
+UP_TOPIC = "ee/1/+/up/#"
+
+
+@dataclass(slots=True)
+class ReceivedStream:
+    """One stream of one site. ``contiguous`` is the seq up to which nothing is missing, None before the first batch.
+
+    ``gaps`` counts batches that came with something missing before them, ``declared_lost`` holes that the site said
+    will never be filled, ``duplicates`` rows that were here already.
+    """
+
+    contiguous: int | None = None
+    rows: dict[int, dict[str, Any]] = field(default_factory=dict)
+    duplicates: int = 0
+    gaps: int = 0
+    declared_lost: int = 0
+
+    @property
+    def last(self) -> int:
+        """The highest seq that is here."""
+        return max(self.rows, default=0)
+
+    def take(self, batch: Mapping[str, Any]) -> None:
+        """Take in one batch."""
+        if self.contiguous is None:
+            self.contiguous = int(batch["prev"])
+        points = [f"points.{name}" for name in batch["points"]]
+        for values in batch["rows"]:
+            row = dict(zip([*batch["columns"], *points], values, strict=True))
+            self.duplicates += row["seq"] in self.rows
+            self.rows[row["seq"]] = row
+        if batch["prev"] > self.contiguous:
+            self.gaps += 1
+            return
+        expected = max(self.contiguous, int(batch["prev"])) + 1
+        self.declared_lost += batch["seq_from"] > expected
+        self.contiguous = max(self.contiguous, int(batch["seq_to"]))
+
+
+class Platform:
+    """A platform on a broker of this machine. ``acknowledges`` may be turned off and on at any time."""
+
+    def __init__(
+        self,
+        port: int,
+        host: str = "127.0.0.1",
+        protocol: str = "5",
+        username: str | None = None,
+        password: str | None = None,
+    ) -> None:
+        self.acknowledges = True
+        self.streams: dict[tuple[str, str], ReceivedStream] = {}
+        self.documents: dict[tuple[str, str], dict[str, Any]] = {}
+        self.counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._subscribed = threading.Event()
+        self._address = (host, port)
+        self._modern = protocol == "5"
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id="platform",
+            protocol=MQTTProtocolVersion.MQTTv5 if self._modern else MQTTProtocolVersion.MQTTv311,
+            clean_session=None if self._modern else False,
+        )
+        self._client.reconnect_delay_set(1, 2)
+        if username is not None:
+            self._client.username_pw_set(username, password)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = lambda *ignored: self._subscribed.set()
+        self._client.on_message = self._on_message
+
+    def start(self, timeout_s: float = 10.0) -> None:
+        """Connect and return when subscribed. Raises TimeoutError when that does not come about."""
+        host, port = self._address
+        if self._modern:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = SESSION_EXPIRY_S
+            self._client.connect_async(host, port, keepalive=30, clean_start=False, properties=properties)
+        else:
+            self._client.connect_async(host, port, keepalive=30)
+        self._client.loop_start()
+        if not self._subscribed.wait(timeout_s):
+            self.stop()
+            raise TimeoutError(f"the platform did not get a subscription at {host}:{port}")
+
+    def stop(self) -> None:
+        """Disconnect. What was received stays."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def stream(self, site_id: str, name: str) -> ReceivedStream:
+        """What has been received of one stream."""
+        with self._lock:
+            return self.streams.setdefault((site_id, name), ReceivedStream())
+
+    def document(self, site_id: str, name: str) -> dict[str, Any] | None:
+        """The latest ``status``, ``info`` or ``plan`` of a site, or None."""
+        with self._lock:
+            return self.documents.get((site_id, name))
+
+    def send_input(self, site_id: str, name: str, body: Mapping[str, object]) -> None:
+        """Publish ``tariff``, ``carbon``, ``weather`` or ``gridlimit``, retained. Issued now where not said."""
+        full = {"schema": f"{name}/1.0", "id": site_id, "ts": _now(), "issued_at": _now(), **body}
+        self._publish(f"ee/1/{site_id}/down/input/{name}", full)
+
+    def acknowledge(self, site_id: str, everything: bool = False) -> None:
+        """Publish the cumulative marks of a site, and from where on it shall send again, retained.
+
+        A replay is asked for where something is missing, or with ``everything`` of all that is not here yet.
+        """
+        with self._lock:
+            known = {name: stream for (site, name), stream in self.streams.items() if site == site_id}
+            marks = {name: stream.contiguous for name, stream in known.items() if stream.contiguous is not None}
+            missing = {name: mark + 1 for name, mark in marks.items() if everything or known[name].last > mark}
+        body: dict[str, object] = {"schema": "ack/1.0", "id": site_id, "ts": _now(), "streams": marks}
+        if missing:
+            body["resend_from"] = missing
+        self._publish(f"ee/1/{site_id}/down/ack", body)
+
+    def _publish(self, topic: str, body: Mapping[str, object]) -> None:
+        self._client.publish(topic, json.dumps(body, allow_nan=False).encode(), qos=1, retain=True)
+
+    def _on_connect(
+        self, client: mqtt.Client, userdata: object, flags: mqtt.ConnectFlags, reason: ReasonCode, properties: object
+    ) -> None:
+        """Without a session at the broker, batches may have been dropped: every site is asked to send again."""
+        if reason.is_failure:
+            return
+        client.subscribe(UP_TOPIC, qos=1)
+        if not flags.session_present:
+            for site_id in {site for site, _ in list(self.streams)}:
+                self.acknowledge(site_id, everything=True)
+
+    def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
+        """A message that cannot be read is counted; it must not end the network thread."""
+        try:
+            self._receive(message.topic, bytes(message.payload))
+        except (ValueError, KeyError, TypeError):
+            self.counts["unreadable"] += 1
+
+    def _receive(self, topic: str, payload: bytes) -> None:
+        _, _, site_id, _, kind, *_ = topic.split("/")
+        body = json.loads(payload)
+        self.counts["messages"] += 1
+        if kind not in ("data", "event"):
+            with self._lock:
+                self.documents[(site_id, kind)] = body
+            return
+        stream = self.stream(site_id, body["stream"])
+        with self._lock:
+            stream.take(body)
+            self.counts["rows"] += len(body["rows"])
+        if self.acknowledges:
+            self.acknowledge(site_id)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

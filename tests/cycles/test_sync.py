@@ -1,0 +1,259 @@
+"""Sync against a real store and a link that fails on command."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agent.cycles.sync import Sync
+from agent.domain.envelope import Envelope
+from agent.domain.forecast import Forecast
+from agent.domain.horizon import Horizon
+from agent.domain.inputs import PlatformInput, TariffInput
+from agent.domain.plan import Plan, ValueTable
+from agent.domain.records import Batch
+from agent.edges.payloads import JsonPayloads
+from agent.edges.store import SqliteStore
+from agent.latest import Latest
+from agent.ports import EnvelopeRefused, LinkFailure
+from tests.cycles.test_upkeep import HandClock
+from tests.edges.store_rows import event, minute, new_store
+
+
+class HandLink:
+    """Notes what it is given. ``fail_after`` envelopes it breaks; ``refuses`` says what the broker will not take."""
+
+    def __init__(self) -> None:
+        self.connected = True
+        self.trouble: str | None = None
+        self.sent: list[Envelope] = []
+        self.fail_after: int | None = None
+        self.refuses = lambda envelope: False
+
+    async def publish(self, envelope: Envelope) -> None:
+        if self.fail_after is not None and len(self.sent) >= self.fail_after:
+            self.connected, self.trouble = False, "gone"
+            raise LinkFailure("gone")
+        if self.refuses(envelope):
+            raise EnvelopeRefused(0x95, "packet too large")
+        self.sent.append(envelope)
+
+    async def incoming(self) -> tuple[str, bytes, bool]:
+        raise NotImplementedError
+
+    def rows(self, stream: str = "minute") -> list[int]:
+        batches = [json.loads(envelope.payload) for envelope in self.sent if envelope.stream == stream]
+        return [row[0] for batch in batches for row in batch["rows"]]
+
+    def topics(self) -> list[str]:
+        return [envelope.topic for envelope in self.sent]
+
+
+class Scene:
+    def __init__(self, store: SqliteStore, acknowledged_by: str = "platform") -> None:
+        self.store, self.link, self.clock, self.latest = store, HandLink(), HandClock(), Latest()
+        self.inputs: list[PlatformInput] = []
+        self.events: list[tuple[str, str, str]] = []
+        self.sync = Sync(
+            store,
+            self.link,
+            JsonPayloads("site-1", "s"),
+            self.clock,
+            self.latest,
+            lambda: {"version": "1"},
+            self.inputs.append,
+            lambda *told: self.events.append(told),
+            acknowledged_by,  # type: ignore[arg-type]
+        )
+
+    async def write(self, first: int, count: int) -> list[int]:
+        before = (await self.store.backlog())["minute"][1]
+        await self.store.write(Batch(minutes=tuple(minute(first + i) for i in range(count))))
+        return list(range(before + 1, before + count + 1))
+
+    async def acknowledge(self, **marks: int) -> None:
+        await self.say({"streams": marks})
+
+    async def say(self, body: dict[str, object]) -> None:
+        message = {"schema": "ack/1.0", "ts": "2026-06-01T12:00:00Z", "streams": {}} | body
+        await self.sync.take("down/ack", json.dumps(message).encode())
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = new_store(tmp_path / "site.db")
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def scene(store: SqliteStore) -> Scene:
+    return Scene(store)
+
+
+async def test_everything_is_sent_once_in_order_urgent_streams_first(scene: Scene) -> None:
+    seqs = await scene.write(0, 900)
+    await scene.store.write(Batch(events=(event(0),)))
+    await scene.sync.step()
+    await scene.sync.step()
+    assert scene.link.topics()[:3] == ["up/info", "up/event", "up/data/minute"]
+    assert scene.link.rows() == seqs
+    assert scene.link.topics().count("up/info") == 1
+    assert scene.sync.counters.sent == 901
+    assert all(len(envelope.payload) <= 65536 for envelope in scene.link.sent)
+    prevs = [json.loads(sent.payload)["prev"] for sent in scene.link.sent if sent.stream == "minute"]
+    ends = [sent.seq_to for sent in scene.link.sent if sent.stream == "minute"]
+    assert prevs == [seqs[0] - 1, *ends[:-1]]
+
+
+async def test_only_the_platform_releases_and_the_mark_lasts(scene: Scene) -> None:
+    seqs = await scene.write(0, 10)
+    await scene.sync.step()
+    assert dict(scene.sync.acknowledged)["minute"] == seqs[0] - 1
+    await scene.acknowledge(minute=seqs[4])
+    await scene.acknowledge(minute=seqs[2])
+    assert dict(scene.sync.acknowledged)["minute"] == seqs[4]
+    await scene.store.write(Batch(acknowledged=scene.sync.acknowledged))
+    again = Scene(scene.store)
+    await again.sync.step()
+    assert again.link.rows() == seqs[5:]
+
+
+async def test_the_broker_releases_where_that_is_configured(store: SqliteStore) -> None:
+    scene = Scene(store, "broker")
+    seqs = await scene.write(0, 10)
+    await scene.sync.step()
+    assert dict(scene.sync.acknowledged)["minute"] == seqs[-1]
+
+
+async def test_a_link_that_breaks_and_returns_leaves_no_gap(scene: Scene) -> None:
+    seqs = await scene.write(0, 1500)
+    scene.link.fail_after = 3
+    await scene.sync.step()
+    await scene.sync.step()
+    assert not scene.latest.connected
+    assert scene.latest.link_trouble == "gone"
+    first = scene.link.rows()
+    await scene.acknowledge(minute=first[len(first) // 2])
+    scene.link.fail_after, scene.link.connected = None, True
+    scene.link.sent.clear()
+    await scene.sync.step()
+    assert scene.link.rows() == [seq for seq in seqs if seq > first[len(first) // 2]]
+    assert scene.link.topics()[0] == "up/info"
+
+
+async def test_a_replay_is_sent_once_for_a_burst_of_requests(scene: Scene) -> None:
+    seqs = await scene.write(0, 20)
+    await scene.sync.step()
+    scene.link.sent.clear()
+    for _ in range(3):
+        await scene.say({"resend_from": {"minute": seqs[5]}})
+        await scene.sync.step()
+    assert scene.link.rows() == seqs[5:]
+    scene.clock.seconds += 31.0
+    await scene.say({"resend_from": {"minute": seqs[5]}})
+    await scene.sync.step()
+    assert scene.link.rows() == seqs[5:] * 2
+
+
+async def test_a_replay_beyond_what_was_sent_is_nothing(scene: Scene) -> None:
+    seqs = await scene.write(0, 5)
+    await scene.sync.step()
+    scene.link.sent.clear()
+    await scene.say({"resend_from": {"minute": seqs[-1] + 1}})
+    await scene.sync.step()
+    assert scene.link.sent == []
+
+
+async def test_what_nobody_acknowledges_is_sent_again_ever_more_rarely(scene: Scene) -> None:
+    seqs = await scene.write(0, 2)
+    times = []
+    for _ in range(4 * 60):
+        scene.link.sent.clear()
+        await scene.sync.step()
+        if scene.link.rows():
+            assert scene.link.rows() == seqs
+            times.append(scene.clock.seconds / 60)
+        scene.clock.seconds += 60.0
+    assert times == [0, 11, 32, 73, 154]
+
+
+async def test_rows_that_were_dropped_are_declared_by_prev(scene: Scene) -> None:
+    seqs = await scene.write(0, 10)
+    await scene.sync.step()
+    scene.link.connected = False
+    await scene.sync.step()
+    connection = scene.store._connection
+    assert connection is not None
+    connection.execute("DELETE FROM minute WHERE seq <= ?", (seqs[6],))
+    scene.link.connected = True
+    scene.link.sent.clear()
+    await scene.sync.step()
+    body = json.loads(scene.link.sent[-1].payload)
+    assert (body["prev"], body["seq_from"]) == (seqs[0] - 1, seqs[7])
+
+
+async def test_a_row_the_broker_will_not_take_is_parked_and_the_others_flow(scene: Scene) -> None:
+    seqs = await scene.write(0, 8)
+    poison = seqs[3]
+    scene.link.refuses = lambda envelope: (
+        envelope.stream == "minute" and any(row[0] == poison for row in json.loads(envelope.payload)["rows"])
+    )
+    for _ in range(15):
+        await scene.sync.step()
+        scene.clock.seconds += 31.0
+    assert scene.link.rows() == [seq for seq in seqs if seq != poison]
+    assert scene.sync.counters.skipped == 1
+    assert ("row_skipped", "alarm") in {told[:2] for told in scene.events}
+    after = next(json.loads(sent.payload) for sent in scene.link.sent if sent.seq_to and sent.seq_to > poison)
+    assert (after["prev"], after["seq_from"]) == (poison - 1, poison + 1)
+
+
+async def test_a_refusal_waits_before_the_next_try(scene: Scene) -> None:
+    await scene.write(0, 1)
+    scene.link.refuses = lambda envelope: True
+    for _ in range(60):
+        await scene.sync.step()
+        scene.clock.seconds += 1.0
+    assert scene.sync.counters.refused == 2
+
+
+async def test_inputs_are_kept_and_handed_on_and_bad_ones_only_reported(scene: Scene) -> None:
+    tariff = {
+        "schema": "tariff/1.0", "issued_at": "2026-06-01T10:00:00Z", "valid_from": "2026-06-01T10:00:00Z",
+        "step_s": 3600, "import_price": [0.3],
+    }  # fmt: skip
+    text = json.dumps(tariff)
+    await scene.sync.take("down/input/tariff", text.encode())
+    assert scene.latest.kept_documents == {"input/tariff": text}
+    assert isinstance(scene.inputs[0], TariffInput)
+    await scene.sync.take("down/input/tariff", text.replace("0.3", "300").encode())
+    await scene.sync.take("down/ack", b"{}")
+    assert (len(scene.inputs), scene.sync.counters.messages_refused) == (1, 2)
+    assert [told[0] for told in scene.events] == ["message_refused"] * 2
+
+
+async def test_a_plan_is_published_once_and_again_after_a_return(scene: Scene) -> None:
+    at = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    horizon = Horizon(at, 900, 1)
+    forecast = Forecast("load_w", horizon, (0.5,), ((1.0,),), "persistence", at)
+    plan = Plan(at, at + timedelta(hours=1), horizon, (), ValueTable((0.0, 1.0), ()), forecast, forecast)
+    scene.latest.plan = plan
+    for connected in (True, True, False, True):
+        scene.link.connected = connected
+        await scene.sync.step()
+    assert scene.link.topics() == ["up/info", "up/plan", "up/info", "up/plan"]
+    assert scene.link.sent[1].retain
+
+
+async def test_a_store_that_cannot_be_read_is_reported_and_tried_again(scene: Scene) -> None:
+    await scene.write(0, 1)
+    await scene.store.close()
+    for _ in range(40):
+        await scene.sync.step()
+        scene.clock.seconds += 1.0
+    await scene.acknowledge(minute=1)
+    assert [told[:2] for told in scene.events] == [("store_failed", "alarm")] * 3

@@ -1,0 +1,68 @@
+"""The store is tidied once an hour, and what was lost is reported."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from agent.cycles.upkeep import Upkeep
+from agent.domain.records import Batch
+from agent.ports import StoreFailure
+
+START = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+class HandClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def trusted(self) -> bool:
+        return True
+
+
+class TidyStore:
+    """Notes when it was tidied; answers with the next of ``answers``."""
+
+    def __init__(self, answers: list[list[str] | StoreFailure]) -> None:
+        self.answers = answers
+        self.times: list[datetime] = []
+
+    async def write(self, batch: Batch) -> None: ...
+
+    async def kept(self, name: str) -> str | None:
+        return None
+
+    async def pending(self, stream: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        return ()
+
+    async def backlog(self) -> dict[str, tuple[int, int]]:
+        return {}
+
+    async def tidy(self, now: datetime) -> list[str]:
+        self.times.append(now)
+        answer = self.answers.pop(0)
+        if isinstance(answer, StoreFailure):
+            raise answer
+        return answer
+
+
+async def test_once_an_hour_and_every_sentence_is_an_event() -> None:
+    clock, store = HandClock(), TidyStore([[], StoreFailure("the disk is full"), ["5 rows were dropped"]])
+    said: list[tuple[str, str, str]] = []
+    upkeep = Upkeep(store, clock, lambda *event: said.append(event))
+    for _ in range(8000):
+        await upkeep.step()
+        clock.seconds += 1.0
+    minutes = [(at - START).total_seconds() / 60 for at in store.times]
+    assert minutes == [1.0, 61.0, 121.0]
+    assert said == [("store_failed", "alarm", "the disk is full"), ("records_lost", "alarm", "5 rows were dropped")]
+    assert upkeep.tidied_at == store.times[2]

@@ -1,0 +1,59 @@
+"""The families by name: options, defaults and what is built."""
+
+import pytest
+
+from drivers.device import Readable, Steerable
+from drivers.reading import Quantity
+from drivers.registry import FAMILIES, build, check_options
+from tests.drivers.memory import MemoryTransport
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_is_built_from_its_defaults(name: str) -> None:
+    family = FAMILIES[name]
+    device = build(name, "meter", MemoryTransport(), {})
+    assert family.name == name
+    assert family.document
+    assert isinstance(device, Readable)
+    assert device.name == "meter"
+    assert isinstance(device, Steerable) is family.steerable
+
+
+@pytest.mark.parametrize(
+    ("family", "options", "sentence"),
+    [
+        ("sdm360", {}, "no family 'sdm360': allowed are sdm630, sunspec_hybrid, sunspec_meter"),
+        ("sdm630", {"rating": 1}, "no option 'rating': allowed are rated_w"),
+        ("sunspec_meter", {"sign": 2}, "must be one of 1, -1"),
+        ("sunspec_meter", {"sign": True}, "must be int"),
+        ("sunspec_meter", {"number": 0}, "at least 1"),
+        ("sunspec_hybrid", {"base": 70000}, "at most 65533"),
+        ("sunspec_hybrid", {"setpoint_of": "grid"}, "'battery', 'inverter'"),
+        ("sunspec_hybrid", {"rated_w": "10"}, "must be float"),
+        ("sunspec_hybrid", {"rated_w": float("nan")}, "at least 1"),
+        ("sunspec_hybrid", {"max_registers": 60.0}, "must be int"),
+    ],
+)
+def test_what_is_not_allowed_is_named(family: str, options: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        check_options(family, options)
+
+
+def test_options_are_completed() -> None:
+    assert check_options("sunspec_meter", {"sign": -1, "rated_w": 20000}) == {
+        "base": None,
+        "max_registers": 125,
+        "rated_w": 20000,
+        "sign": -1,
+        "number": 1,
+    }
+
+
+async def test_sdm630_reads_two_blocks_of_even_addresses() -> None:
+    transport = MemoryTransport(inputs=dict.fromkeys(range(0x60), 0))
+    transport.tables["input"].update({0x34: 0xC4BB, 0x35: 0x8000, 0x46: 0x4248, 0x47: 0, 0x4A: 0x3FC0, 0x4B: 0})
+    readings = {r.quantity: r.value for r in await build("sdm630", "m", transport, {}).read()}
+    assert [(span.table, span.address, span.count) for span in transport.reads] == [("input", 0, 54), ("input", 70, 6)]
+    assert readings[Quantity.GRID_W] == -1500.0
+    assert readings[Quantity.FREQUENCY_HZ] == 50.0
+    assert readings[Quantity.EXPORT_WH] == 1500.0

@@ -1,0 +1,76 @@
+"""Paths of net load, and what is left at the end."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from agent.domain.forecast import Forecast
+from agent.planning.scenarios import at_levels, net_load_paths, terminal_value
+from tests.planning.days import errors, forecasts, problem, request
+
+ASKED = request()
+LOAD, SUN = forecasts(ASKED)
+STEPS = ASKED.horizon.steps
+
+
+def test_errors_bend_the_median_on_the_same_days() -> None:
+    load_errors, pv_errors = errors(STEPS, seed=1), errors(STEPS, seed=2)
+    paths = net_load_paths(LOAD, SUN, load_errors, pv_errors, 1e6)
+    load, sun = np.array(LOAD.median), np.array(SUN.median)
+    expected_sun = np.maximum(sun + pv_errors, 0.0)
+    assert paths.pv_w == pytest.approx(expected_sun)
+    assert paths.net_w == pytest.approx(np.maximum(load + load_errors, 0.0) - expected_sun)
+
+
+def test_paths_stay_possible() -> None:
+    paths = net_load_paths(LOAD, SUN, errors(STEPS, spread_w=5000.0), errors(STEPS, spread_w=5000.0), 4500.0)
+    assert paths.pv_w.min() == 0.0
+    assert paths.pv_w.max() == 4500.0
+    assert (paths.net_w + paths.pv_w).min() == 0.0
+
+
+def test_one_quantity_without_errors_keeps_its_median() -> None:
+    paths = net_load_paths(LOAD, SUN, errors(STEPS, days=7), None, 1e6)
+    assert paths.net_w.shape == paths.pv_w.shape == (7, STEPS)
+    assert paths.pv_w == pytest.approx(np.tile(SUN.median, (7, 1)))
+
+
+def test_without_errors_the_quantiles_speak() -> None:
+    paths = net_load_paths(LOAD, SUN, None, None, 1e6)
+    assert paths.net_w.shape == (9, STEPS)
+    assert len(np.unique(paths.net_w.round(6), axis=0)) == 9
+    middle = np.array(LOAD.median) - np.array(SUN.median)
+    assert (paths.net_w.min(axis=0) < middle).all()
+    assert (paths.net_w.max(axis=0) > middle).all()
+
+
+def test_levels_between_and_beyond_the_known() -> None:
+    first = at_levels(LOAD, (0.01, 0.05, 0.275, 0.5, 0.95, 0.99))[:, 0]
+    low, middle, high = (row[0] for row in LOAD.values)
+    assert first == pytest.approx([low, low, (low + middle) / 2, middle, high, high])
+
+
+def test_a_median_alone_is_repeated() -> None:
+    alone = Forecast("load_w", LOAD.horizon, (0.5,), (LOAD.median,), "made up", LOAD.issued_at)
+    assert at_levels(alone, (0.1, 0.9)) == pytest.approx(np.tile(LOAD.median, (2, 1)))
+
+
+@pytest.mark.parametrize(
+    ("load_errors", "pv_errors", "sentence"),
+    [
+        (errors(STEPS, days=3), errors(STEPS, days=4), "load_errors has 3 days and pv_errors 4"),
+        (errors(STEPS - 1), None, "load_errors has shape"),
+        (None, np.full((2, STEPS), np.nan), "pv_errors is nan"),
+    ],
+)
+def test_unusable_errors(load_errors: np.ndarray | None, pv_errors: np.ndarray | None, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        net_load_paths(LOAD, SUN, load_errors, pv_errors, 1e6)
+
+
+def test_terminal_value_is_the_ordinary_price_of_the_last_day() -> None:
+    terms = problem(0, steps=48).terms
+    price = np.concatenate([np.full(24, 9.0), np.full(20, 0.2), np.full(4, 5.0)])
+    assert terminal_value(replace(terms, import_price=price)) == pytest.approx(0.93 * (0.2 - 0.01))
+    assert terminal_value(replace(terms, import_price=np.full(48, -0.1))) == 0.0

@@ -1,0 +1,148 @@
+"""The value table: as good as the linear programme where that knows everything, concave, and fit to be followed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.domain.site import Connection
+from agent.planning.optimise import solve_schedule
+from agent.planning.terms import Problem
+from agent.planning.value_table import as_table, backward, battery_kw, change_kwh, concave_majorant, value_table
+from agent.planning.walk import walk, walk_alone
+from tests.planning.days import BATTERY, errors, problem
+from tests.planning.test_optimise import physical
+
+
+def one_path(site: Problem) -> tuple[np.ndarray, np.ndarray]:
+    return (site.load_w - site.pv_w)[None, :], site.pv_w[None, :]
+
+
+def many_paths(site: Problem) -> tuple[np.ndarray, np.ndarray]:
+    sun = np.clip(site.pv_w + errors(site.terms.steps, seed=1), 0.0, None)
+    return site.load_w + errors(site.terms.steps, seed=2) - sun, sun
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("connection", [Connection(), Connection(1500.0, 1200.0)])
+@pytest.mark.parametrize("export_price", [0.0, 0.05, -0.02])
+def test_one_known_path_is_worth_what_the_linear_programme_says(
+    seed: int, connection: Connection, export_price: float
+) -> None:
+    site = problem(seed, connection=connection, import_price=0.3, export_price=export_price, terminal=0.0)
+    grid, worth = backward(site.terms, *one_path(site), points=481)
+    expected = solve_schedule(site, 10.0).objective
+    assert -np.interp(site.soc_wh / 1000.0, grid, worth[0]) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_refining_the_grid_approaches_from_the_dear_side(seed: int) -> None:
+    """Interpolating a concave worth understates it, less so on a finer grid."""
+    site = problem(seed, import_price=0.3)
+    best = solve_schedule(site, 10.0).objective
+    costs = []
+    for points in (31, 61, 121):
+        grid, worth = backward(site.terms, *one_path(site), points=points)
+        costs.append(-float(np.interp(site.soc_wh / 1000.0, grid, worth[0])))
+    assert costs[0] > costs[1] > costs[2] >= best - 2e-4 * abs(best)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 1000), price=st.floats(-0.5, 0.5), export=st.floats(-0.3, 0.5), limited=st.booleans())
+def test_concave_finite_and_not_falling_without_burden(seed: int, price: float, export: float, limited: bool) -> None:
+    connection = Connection(3000.0, 2000.0) if limited else Connection()
+    site = problem(seed, 24, connection=connection, import_price=price, export_price=export)
+    table = value_table(site.terms, *many_paths(site))
+    grid, worth = np.array(table.soc_pct), np.array(table.worth)
+    assert worth.shape == (24, len(grid))
+    assert np.isfinite(worth).all()
+    slopes = np.diff(worth, axis=1) / np.diff(grid)
+    assert (np.diff(slopes, axis=1) <= 1e-7 * np.abs(slopes).max()).all()
+    if site.terms.import_price.min() >= 0.0 and export >= 0.0:
+        assert slopes.min() >= -1e-9
+
+
+def test_grid_covers_everything_and_ends_are_steep_and_flat() -> None:
+    site = problem(1)
+    table = value_table(site.terms, *many_paths(site))
+    assert table.soc_pct[0] == 0.0
+    assert table.soc_pct[1] == pytest.approx(BATTERY.floor_pct)
+    assert table.soc_pct[-1] == pytest.approx(100.0)
+    first = np.array(table.worth[0])
+    per_kwh = np.diff(first) / np.diff(np.array(table.soc_pct)) * 100.0 / 10.0
+    assert per_kwh[0] > 2.0 * site.terms.top_price
+    assert per_kwh[-1] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_last_row_is_the_terminal_value() -> None:
+    site = problem(1, terminal=0.2)
+    grid, worth = backward(site.terms, *one_path(site))
+    assert worth[-1] == pytest.approx(0.2 * grid)
+
+
+def test_uncertainty_is_worth_less_than_knowing() -> None:
+    """The mean over paths of knowing each one is at least the worth of meeting them as they come."""
+    site = problem(6)
+    net, sun = many_paths(site)
+    _, together = backward(site.terms, net, sun)
+    alone = np.mean([backward(site.terms, net[k : k + 1], sun[k : k + 1])[1][0] for k in range(len(net))], axis=0)
+    assert (together[0] <= alone + 1e-9).all()
+
+
+def test_power_and_stored_energy_are_inverse() -> None:
+    terms = problem(0, step_h=0.25).terms
+    powers = np.array([-4.0, -0.1, 0.0, 0.1, 5.0])
+    assert battery_kw(terms, change_kwh(terms, powers)) == pytest.approx(powers)
+
+
+@given(st.lists(st.floats(-100, 100), min_size=3, max_size=30))
+def test_concave_majorant(values: list[float]) -> None:
+    grid, rough = np.linspace(0.0, 1.0, len(values)), np.array(values)
+    smooth = concave_majorant(grid, rough)
+    assert (smooth >= rough - 1e-9).all()
+    assert (np.diff(smooth, 2) <= 1e-9).all()
+    assert smooth[[0, -1]] == pytest.approx(rough[[0, -1]])
+
+
+def test_a_window_without_width_still_has_a_table() -> None:
+    site = problem(1, battery=replace(BATTERY, reserve_pct=95.0), soc_pct=95.0)
+    table = value_table(site.terms, *many_paths(site))
+    assert all(low < high for low, high in zip(table.soc_pct, table.soc_pct[1:], strict=False))
+    assert np.isfinite(np.array(table.worth)).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("soc_pct", [2.0, 40.0, 99.0])
+@pytest.mark.parametrize("export_price", [0.0, 0.35, -0.02])
+def test_walk_is_physical_and_near_the_best(seed: int, soc_pct: float, export_price: float) -> None:
+    site = problem(seed, 24, soc_pct=soc_pct, export_price=export_price, connection=Connection(9000.0, 4000.0))
+    walked = walk_alone(site, "walked")
+    physical(site, walked)
+    assert walked.notes == ("walked",)
+    if soc_pct == 40.0:
+        best = solve_schedule(site, 10.0).objective
+        assert best - 1e-3 <= walked.objective <= best + 0.01 * abs(best) + 0.002
+
+
+def test_walk_on_a_shared_table_earns_most_of_it() -> None:
+    """The table of many paths, followed along one of them, still beats leaving the battery alone by far."""
+    site = problem(3, terminal=0.0, soc_pct=10.0)
+    grid, worth = backward(site.terms, *many_paths(site))
+    idle = replace(site, terms=replace(site.terms, battery=replace(BATTERY, charge_w=0.0, discharge_w=0.0)))
+    nothing, best = solve_schedule(idle, 10.0).objective, solve_schedule(site, 10.0).objective
+    assert (nothing - walk(site, grid, worth, "").objective) / (nothing - best) > 0.9
+    assert as_table(site.terms, grid, worth).worth[0] != as_table(site.terms, grid, worth).worth[-1]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_paths_that_are_not_numbers(bad: float) -> None:
+    site = problem(0)
+    net, sun = one_path(site)
+    net = net.copy()
+    net[0, 5] = bad
+    with pytest.raises(ValueError, match=r"net_w is .* at step \(0, 5\)"):
+        backward(site.terms, net, sun)
+    with pytest.raises(ValueError, match="pv_w has shape"):
+        backward(site.terms, *(one_path(site)[0], sun[:, :-1]))

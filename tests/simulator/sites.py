@@ -1,0 +1,35 @@
+"""Small sites for the tests: constant load and sun, and a clock that the test moves."""
+
+from datetime import UTC, datetime, timedelta
+
+from simulator.columns import MeasuredColumn
+from simulator.physics import BatterySpec
+from simulator.plant import Plant
+from simulator.traces import Trace
+
+BEGINNING = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+BATTERY = BatterySpec(10000.0, 5000.0, 4000.0, idle_w=0.0)
+
+
+class Clock:
+    """Shows ``at``."""
+
+    def __init__(self, at: datetime = BEGINNING) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+def hourly_trace(loads_w: list[float], pvs_w: list[float], start: datetime = BEGINNING) -> Trace:
+    first = int(start.timestamp())
+    return Trace({"load_w": MeasuredColumn(first, 3600, loads_w), "pv_w": MeasuredColumn(first, 3600, pvs_w)})
+
+
+def flat_plant(clock: Clock, load_w: float = 1000.0, pv_w: float = 3000.0, **options: float) -> Plant:
+    """A plant with constant load and sun for two days, 50 % full."""
+    trace = hourly_trace([load_w] * 48, [pv_w] * 48)
+    return Plant(trace, BATTERY, 6000.0, clock, **options)  # type: ignore[arg-type]
