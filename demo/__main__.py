@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from agent.edges import logs
 from agent.planning.highs import SolverFailure
 from demo.accounts import compare, money_table
 from demo.picture import draw
@@ -29,6 +30,7 @@ INTERRUPTED = 130
 def main() -> int:
     asked = _parser().parse_args()
     console = Console()
+    logs.configure("error")  # what the agent would log is what the live view shows
     try:
         scene = synthetic_scene(asked.seed, asked.days) if asked.site is None else file_scene(
             asked.site, asked.days, asked.start
@@ -104,7 +106,8 @@ def _curtain(console: Console, scene: Scene, played: Played, out: Path) -> None:
         f"battery {scene.usable_wh / 1000:g} kWh / {scene.power_w / 1000:g} kW"
     )
     try:
-        comparison = compare(track, played.app.settings.battery_spec(), START_SOC_PCT)
+        settings = played.app.settings
+        comparison = compare(track, settings.battery_spec(), settings.connection_spec(), START_SOC_PCT)
         console.print(money_table(comparison, scene.currency))
     except SolverFailure as failure:
         console.print(f"[yellow]no comparison: {failure}[/]")

@@ -27,7 +27,7 @@ class Comparison:
         return capture(self.idle, self.controlled, self.perfect)
 
 
-def compare(track: Track, battery: Battery, start_soc_pct: float) -> Comparison:
+def compare(track: Track, battery: Battery, connection: Connection, start_soc_pct: float) -> Comparison:
     """Replay what was played. Raises SolverFailure when hindsight takes too long."""
     period = Period(
         track.step_s / 3600.0,
@@ -37,7 +37,7 @@ def compare(track: Track, battery: Battery, start_soc_pct: float) -> Comparison:
         np.array(track.column("export_price")),
         np.array(track.column("carbon_kg_per_kwh")),
     )
-    perfect = perfect_foresight(period, battery, Connection(), start_soc_pct, HINDSIGHT_LIMIT_S)
+    perfect = perfect_foresight(period, battery, connection, start_soc_pct, HINDSIGHT_LIMIT_S)
     return Comparison(
         no_battery(period, battery),
         self_consumption(period, battery, start_soc_pct),
@@ -68,23 +68,23 @@ def _as_controlled(track: Track, period: Period, battery: Battery, start_soc_pct
 def money_table(comparison: Comparison, currency: str) -> Table:
     """The table at the end of the demo."""
     table = Table(title="What the days cost", title_justify="left", caption_justify="left")
-    table.add_column("policy")
-    for name in ("imported kWh", "exported kWh", f"cost {currency}", "left in battery", f"net {currency}",
-                 f"saved {currency}", "CO₂ kg", "peak kW"):  # fmt: skip
-        table.add_column(name, justify="right")
+    table.add_column("policy", no_wrap=True)
+    for name in ("import\nkWh", "export\nkWh", f"cost\n{currency}", f"stored\n{currency}", f"net\n{currency}",
+                 f"saved\n{currency}", "CO₂\nkg", "peak\nkW"):  # fmt: skip
+        table.add_column(name, justify="right", no_wrap=True)
     idle = comparison.idle.net_cost
     for account in (comparison.idle, comparison.rule, comparison.controlled, comparison.perfect):
         style = "bold green" if account is comparison.controlled else None
         table.add_row(
             account.name,
-            f"{account.import_kwh:.2f}",
-            f"{account.export_kwh:.2f}",
+            f"{account.import_kwh:.1f}",
+            f"{account.export_kwh:.1f}",
             f"{account.cost:.2f}",
             f"{account.end_energy_value:+.2f}",
             f"{account.net_cost:.2f}",
             f"{idle - account.net_cost:.2f}",
-            f"{account.co2_kg:.2f}",
-            f"{account.peak_import_w / 1000:.2f}",
+            f"{account.co2_kg:.1f}",
+            f"{account.peak_import_w / 1000:.1f}",
             style=style,
         )
     share = comparison.capture

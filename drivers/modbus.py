@@ -163,6 +163,7 @@ class Bus:
         self._hang_up()
         client = _client(self.endpoint, self._timeout_s)
         client.set_max_no_responses(_NEVER)  # this class counts for itself
+        _drop_nonsense(client)
         try:
             connected = await client.connect()
         except (OSError, ValueError):  # a serial port may refuse its settings
@@ -234,6 +235,19 @@ def _client(endpoint: Endpoint, timeout_s: float) -> _Client:
     return AsyncModbusTcpClient(
         endpoint.host, framer=framer, port=endpoint.port, reconnect_delay=0, timeout=timeout_s, retries=0
     )
+
+
+def _drop_nonsense(client: _Client) -> None:
+    """Let a frame that cannot be decoded be no answer. In the library it is an error in the event loop."""
+    take = client.ctx.callback_data
+
+    def take_or_drop(data: bytes, addr: tuple[object, ...] | None = None) -> int:
+        try:
+            return take(data, addr)
+        except ModbusException:
+            return len(data)
+
+    client.ctx.callback_data = take_or_drop  # type: ignore[method-assign]
 
 
 class _UnitTransport:

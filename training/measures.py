@@ -41,7 +41,7 @@ class Score:
 def score(forecaster: Forecaster, site: MeasuredSite, step_s: int = 3600) -> Score | None:
     """Forecasts of 48 h every 30 h over the last 40 % of the site's rows. None where nothing can be scored."""
     steps = HORIZON_H * 3600 // step_s
-    origins = test_origins(site)
+    origins = scored_origins(site)
     quantiles = np.concatenate(
         [
             forecaster.predict(site.history, origins[first : first + _BATCH], step_s, steps)
@@ -54,7 +54,7 @@ def score(forecaster: Forecaster, site: MeasuredSite, step_s: int = 3600) -> Sco
     return _score(site.name, forecaster.name, step_s, actual[counted], quantiles.transpose(0, 2, 1)[counted])
 
 
-def test_origins(site: MeasuredSite) -> list[datetime]:
+def scored_origins(site: MeasuredSite) -> list[datetime]:
     """Every 30 h through the test period, on whole hours."""
     horizon = site.history.horizon
     start = horizon.start + (horizon.end - horizon.start) * (1 - _TEST_SHARE)

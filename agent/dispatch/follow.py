@@ -68,10 +68,14 @@ def follow(plan: Plan, moment: Moment, battery: Battery, connection: Connection)
     worth = _Worth(plan.values.soc_pct, plan.values.worth[index])
     look_h = look_s / 3600.0
 
+    over_price = _price_of_a_broken_limit(plan, connection)
+
     def cost(battery_w: float) -> float:
         soc_pct = soc_after(battery, moment.soc_pct, battery_w, look_h)
         return (
-            _cost_of_grid(moment, connection, battery_w, look_h) + _wear(battery, battery_w, look_h) - worth.at(soc_pct)
+            _cost_of_grid(moment, connection, over_price, battery_w, look_h)
+            + _wear(battery, battery_w, look_h)
+            - worth.at(soc_pct)
         )
 
     # The rule's own power comes first: it wins every tie.
@@ -112,16 +116,23 @@ def _candidates(
     return [min(max(watts, least), most) for watts in bends]
 
 
-# Breaking a limit of the connection point costs more than any tariff asks, so that it happens only when nothing helps.
-BROKEN_LIMIT_PER_KWH = 100.0
+# Breaking a limit of the connection point costs this many times the highest price, so that it happens only when
+# nothing helps; the planner's value table prices it the same way.
+BROKEN_LIMIT_MULTIPLE = 100.0
 
 
-def _cost_of_grid(moment: Moment, connection: Connection, battery_w: float, hours: float) -> float:
+def _price_of_a_broken_limit(plan: Plan, connection: Connection) -> float:
+    if connection.import_limit_w is None and connection.export_limit_w is None:
+        return 0.0
+    return BROKEN_LIMIT_MULTIPLE * max(0.01, *(max(step.import_price, step.export_price) for step in plan.steps))
+
+
+def _cost_of_grid(moment: Moment, connection: Connection, over_price: float, battery_w: float, hours: float) -> float:
     grid_kwh = (moment.net_load_w - battery_w) * hours / 1000.0
     limit_w = connection.import_limit_w if grid_kwh > 0 else connection.export_limit_w
     over_kwh = 0.0 if limit_w is None else max(0.0, abs(grid_kwh) - limit_w * hours / 1000.0)
     price = moment.import_price if grid_kwh > 0 else moment.export_price
-    return grid_kwh * price + over_kwh * BROKEN_LIMIT_PER_KWH
+    return grid_kwh * price + over_kwh * over_price
 
 
 def _wear(battery: Battery, battery_w: float, hours: float) -> float:

@@ -48,7 +48,8 @@ class MqttLink:
         self._places = asyncio.Semaphore(IN_FLIGHT)
         self._answers: dict[int, asyncio.Future[int]] = {}
         self._messages: asyncio.Queue[tuple[str, bytes, bool]] = asyncio.Queue(WAITING_MESSAGES)
-        self._client: mqtt.Client | None = None
+        self._client: mqtt.Client | None = None  # accepted by the broker; belongs to the event loop
+        self._attempt: mqtt.Client | None = None  # the newest, accepted or not; written by the thread only
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -79,7 +80,7 @@ class MqttLink:
                     await self._send(self._status("stopping"))
         except (LinkFailure, TimeoutError):
             pass  # it is said by the will instead
-        client = self._client
+        client = self._attempt
         if client is not None:
             client.disconnect()
         try:
@@ -138,7 +139,7 @@ class MqttLink:
         trouble = None
         try:
             client = self._make_client(accepted)
-            self._client = client
+            self._attempt = client
             client.connect(**connect_arguments(self._settings))
             while client.loop(timeout=1.0) == mqtt.MQTT_ERR_SUCCESS:
                 pass
@@ -185,7 +186,7 @@ class MqttLink:
             return
         for topic in TOPICS:
             client.subscribe(self._root + topic, qos=1)
-        self._tell(self._accepted)
+        self._tell(self._accepted, client)
 
     def _on_subscribe(
         self, client: mqtt.Client, userdata: object, mid: int, reasons: list[ReasonCode], properties: object
@@ -212,7 +213,8 @@ class MqttLink:
 
     # What the thread hands over, on the event loop.
 
-    def _accepted(self) -> None:
+    def _accepted(self, client: mqtt.Client) -> None:
+        self._client = client
         self._connected = True
         self.trouble = None
         self.connections += 1

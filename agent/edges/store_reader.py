@@ -10,7 +10,7 @@ from agent.domain.history import History
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.edges import schema_sql as sql
 from agent.ports import StoreFailure
-from agent.recording.rollups import Rollup, merge, of_minute
+from agent.recording.rollups import Rollup
 
 BUSY_TIMEOUT_S = 2.0
 LEAST_COVERAGE = 0.5
@@ -27,19 +27,13 @@ def history(path: Path, start: datetime, end: datetime, step_s: int) -> History:
         raise ValueError(f"a step of {step_s} s is neither a part of an hour in minutes nor a multiple of an hour")
     first = floor_to_step(start, step_s)
     horizon = Horizon(first, step_s, max(1, int((end - first).total_seconds() // step_s)))
-    groups: dict[int, list[Rollup]] = {}
-    for part in _parts(path, horizon):
-        index = horizon.index_of(part.at)
-        if index is not None:
-            groups.setdefault(index, []).append(part)
-    steps = [merge(groups[index], first) if index in groups else None for index in range(horizon.steps)]
-    good = [step if step and step.covered_s >= LEAST_COVERAGE * step_s else None for step in steps]
-    return History(
-        horizon=horizon,
-        load_w=tuple(step.load_w if step else None for step in good),
-        pv_w=tuple(step.pv_w if step else None for step in good),
-        curtailed=tuple(bool(step and step.curtailed_s > 0) for step in good),
-    )
+    load_w: list[float | None] = [None] * horizon.steps
+    pv_w: list[float | None] = [None] * horizon.steps
+    curtailed = [False] * horizon.steps
+    for step, covered_s, load, pv, curtailed_s in _steps(path, horizon):
+        if covered_s >= LEAST_COVERAGE * step_s:
+            load_w[step], pv_w[step], curtailed[step] = load, pv, curtailed_s > 0
+    return History(horizon, tuple(load_w), tuple(pv_w), tuple(curtailed))
 
 
 def kept(path: Path, name: str) -> str | None:
@@ -65,16 +59,36 @@ def rollups(path: Path, span: str, start: datetime, end: datetime) -> list[Rollu
         return _rollups(connection, span, start, end)
 
 
-def _parts(path: Path, horizon: Horizon) -> Iterator[Rollup]:
-    """Everything measured within the horizon: roll-ups, and the minutes that are not in them yet."""
+# Roll-ups, and the minutes that are not in them yet, in one statement, so that no minute moves between the two meanwhile.
+# A mean is weighted by the seconds that were measured.
+_STEPS = """
+SELECT (at - :first) / :step_s, sum(covered_s),
+  sum(load_w * covered_s) / nullif(sum(iif(load_w IS NULL, 0, covered_s)), 0),
+  sum(pv_w * covered_s) / nullif(sum(iif(pv_w IS NULL, 0, covered_s)), 0),
+  sum(curtailed_s)
+FROM (
+  SELECT at, covered_s, load_w, pv_w, curtailed_s FROM rollup
+    WHERE :span IS NOT NULL AND span = :span AND at >= :first AND at < :end
+  UNION ALL
+  SELECT at, covered_s, load_w, pv_w, iif(curtailed, covered_s, 0) FROM minute
+    WHERE at >= :first AND at < :end
+      AND (:span IS NULL OR seq > (SELECT rolled FROM stream WHERE name = 'minute'))
+)
+GROUP BY 1
+"""
+
+
+def _steps(path: Path, horizon: Horizon) -> list[tuple[int, float, float | None, float | None, float]]:
+    """Per step that was measured at all: its index, seconds measured, mean load and solar power, seconds curtailed."""
+    span = None if horizon.step_s % 900 else "quarter" if horizon.step_s % 3600 else "hour"
+    terms = {
+        "first": int(horizon.start.timestamp()),
+        "end": int(horizon.end.timestamp()),
+        "step_s": horizon.step_s,
+        "span": span,
+    }
     with _reading(path) as connection:
-        connection.execute("BEGIN")  # one picture: no minute may move into a roll-up between the two queries
-        if horizon.step_s % 900:
-            yield from _minutes(connection, horizon, only_new=False)
-        else:
-            span = "quarter" if horizon.step_s % 3600 else "hour"
-            yield from _rollups(connection, span, horizon.start, horizon.end)
-            yield from _minutes(connection, horizon, only_new=True)
+        return connection.execute(_STEPS, terms).fetchall()
 
 
 def _rollups(connection: sqlite3.Connection, span: str, start: datetime, end: datetime) -> list[Rollup]:
@@ -82,15 +96,6 @@ def _rollups(connection: sqlite3.Connection, span: str, start: datetime, end: da
     select = f"SELECT {columns} FROM rollup WHERE span = ? AND at >= ? AND at < ? ORDER BY at"  # noqa: S608 - own names
     found = connection.execute(select, (span, start.timestamp(), end.timestamp()))
     return [sql.rollup_row(row) for row in found]
-
-
-def _minutes(connection: sqlite3.Connection, horizon: Horizon, only_new: bool) -> Iterator[Rollup]:
-    columns = ", ".join(sql.MINUTE_COLUMNS)
-    select = f"SELECT {columns} FROM minute WHERE seq > ? AND at >= ? AND at < ?"  # noqa: S608 - our own names
-    rolled = connection.execute("SELECT rolled FROM stream WHERE name = 'minute'").fetchone()[0] if only_new else 0
-    for row in connection.execute(select, (rolled, horizon.start.timestamp(), horizon.end.timestamp())):
-        minute = sql.minute_row(dict(zip(sql.MINUTE_COLUMNS, row, strict=True)))
-        yield of_minute(minute, minute.at)
 
 
 @contextmanager

@@ -52,11 +52,11 @@ class Catalogue:
         """The header of a section as it is written in the file; empty when ``key`` is no section."""
         words = ".".join(part for part in key if isinstance(part, str))
         node, value = self.node(key), value_at(self._tables, key)
-        if isinstance(value, dict) or (value is None and node.get("type") == "object"):
+        is_section = "properties" in node or "kinds" in node
+        if (isinstance(value, dict) and not node) or (is_section and (value is None or isinstance(value, dict))):
             number = next((part for part in reversed(key) if isinstance(part, int)), None)
             return f"[{words}]" if number is None else f"[[{words}]] {number + 1}:"
-        is_array = self._plain(node.get("items", {}), key).get("type") == "object"
-        return f"[[{words}]]" if is_array and not isinstance(value, list) else ""
+        return f"[[{words}]]" if "properties" in self._plain(node.get("items", {}), key) else ""
 
     def name(self, key: Key) -> str:
         """A key as people find it in the file: ``[battery] usable_wh``, ``[[device]] 2: host``."""
@@ -68,7 +68,10 @@ class Catalogue:
         return " ".join(str(part) for part in key)
 
     def _plain(self, node: Node, key: Key) -> Node:
-        """``node`` with its references followed and its choice made."""
+        """``node`` with its references followed and its choice made. What may be left out is taken as given."""
+        given = [arm for arm in node.get("anyOf", ()) if arm != {"type": "null"}]
+        if len(given) == 1:
+            node = {**given[0], **{name: value for name, value in node.items() if name != "anyOf"}}
         if "$ref" in node:
             target = self._schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
             node = {**target, **{name: value for name, value in node.items() if name != "$ref"}}

@@ -150,6 +150,7 @@ def _battery_device(settings: Settings) -> Iterator[Finding]:
         able = ", ".join(word for word, one in FAMILIES.items() if one.steerable)
         reason = f'is "{name}", but its family {device.family} cannot be steered'
         yield Finding(key, reason, f"families that can be steered: {able}")
+        return
     if "battery" not in device.roles:
         reason = f'does not name "battery", although [battery] is steered by {name}'
         yield Finding(("device", index, "roles"), reason, 'add "battery"')

@@ -53,7 +53,11 @@ def shown(value: Any) -> str:
 def _finding(detail: ErrorDetails, tables: Mapping[str, Any], catalogue: Catalogue) -> Finding:
     kind, context = detail["type"], detail.get("ctx", {})
     key = _key(detail["loc"], tables, kind)
+    if kind == "missing":
+        key = _innermost(key, catalogue)
     node = catalogue.node(key)
+    if key and isinstance(key[-1], int):  # an item of a list is described where the list is
+        node = {"description": catalogue.node(key[:-1]).get("description", ""), **node}
     value = value_at(tables, key)
     match kind:
         case "missing":
@@ -91,6 +95,13 @@ def _key(loc: tuple[int | str, ...], tables: Any, kind: str) -> Key:
         if value_at(tables, (*key, part)) is not None or (is_last and kind == "missing"):
             key = (*key, part)
     return key
+
+
+def _innermost(key: Key, catalogue: Catalogue) -> Key:
+    """The section that must be written where ``key`` is missing: [tariff.import] for tariff."""
+    required = catalogue.node(key).get("required", ())
+    inner = (*key, required[0]) if len(required) == 1 else ()
+    return inner if inner and catalogue.header(key) and catalogue.header(inner) else key
 
 
 def _description(node: Node) -> str:
@@ -150,6 +161,10 @@ def _as_type(key: Key, kind: str, value: Any, node: Node) -> str:
             return f"write {number(value)}"
     if kind == "string_type" and type(value) in (int, float):
         return f'write "{value}"'
+    if kind == "model_type" and isinstance(value, list):
+        return f"write [{'.'.join(str(part) for part in key)}] in single brackets, once"
+    if kind == "list_type" and isinstance(value, dict):
+        return f"write [[{'.'.join(str(part) for part in key)}]] in double brackets"
     if kind == "list_type" and type(value) in (int, float, str, date):
         return f"write {key[-1]} = [{shown(value)}]"
     if kind == "date_type" and isinstance(value, str):

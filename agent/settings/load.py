@@ -77,7 +77,7 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     except RecursionError:
         raise _refusal(path, None, "tables or lists are nested too deeply", EXAMPLE) from None
     except ValueError as error:
-        reason = str(error)
+        reason = "a number has too many digits" if "int_max_str_digits" in str(error) else str(error)
         place = _PLACE.search(reason)
         lines = text.splitlines() or [""]
         line = int(place["line"]) if place and place["line"] else (len(lines) if place else None)

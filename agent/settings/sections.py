@@ -67,7 +67,7 @@ class Site(Section):
     longitude: float = Field(description="degrees, east is positive", ge=-180, le=180, examples=[0.12])
     timezone: Text = Field(description="IANA name of the site's time zone", examples=["Europe/London"])
     currency: str = Field(description="ISO 4217 code of all money", pattern=r"^[A-Z]{3}$", examples=["GBP"])
-    holidays: list[date] = Field(default=[], description="public holidays, as dates", examples=[["2026-12-25"]])
+    holidays: list[date] = Field(default=[], description="public holidays as dates, such as [2026-12-25]")
 
 
 class Connection(Section):

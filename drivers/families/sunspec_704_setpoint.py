@@ -58,7 +58,7 @@ class Setpoint704:
 
     async def _check_timer(self, timer_s: float) -> None:
         """A setpoint whose timer does not run is taken back at once: nothing would end it after us."""
-        if not self.reverts:
+        if not self.reverts or self._block.value("WSetEna") != 1:
             return
         set_s, left_s = self._block.value(_TIMER), self._block.value("WSetRvrtRem")
         if set_s == timer_s and (left_s is None or left_s >= timer_s / 2 - 1):

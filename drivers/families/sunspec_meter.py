@@ -1,8 +1,8 @@
 """A SunSpec meter at the connection point: models 201-204 (integers) and 211-214 (floats).
 
 Source: SunSpec Information Models (document 12041, 1.9), meter models. They leave the sign to the maker: Fronius counts
-import as positive, SolarEdge export ("SunSpec implementation technical note", version 3.2), hence the option ``sign``. It turns
-powers and currents; the energies are counted by name, imported and exported, whatever the sign.
+import as positive, SolarEdge export ("SunSpec implementation technical note", version 3.2), hence the option ``sign``.
+It turns powers and currents; the energies are counted by name, imported and exported, whatever the sign.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,6 @@
 """Devices in memory: registers behind a Transport, and SunSpec maps laid out from the published tables."""
 
+import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
@@ -26,6 +27,7 @@ class MemoryTransport:
         return self.tables["holding"]
 
     async def read(self, span: Span) -> list[int]:
+        await asyncio.sleep(0)  # a real link lets others run
         self.reads.append(span)
         failure = self.failure(span)
         if failure is not None:
@@ -37,6 +39,7 @@ class MemoryTransport:
         return [table[address] for address in addresses]
 
     async def write(self, address: int, words: Sequence[int]) -> None:
+        await asyncio.sleep(0)
         self.writes.append((address, list(words)))
         self.take(address, list(words))
 

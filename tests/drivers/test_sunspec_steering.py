@@ -1,4 +1,4 @@
-"""Steering by model 704 and by model 124, and caps by 704 and 123, on devices that behave and on devices that do not."""
+"""Steering by models 704 and 124, and caps by 704 and 123, on devices that behave and on devices that do not."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,0 +1,137 @@
+"""What the other rooms get from a site file."""
+
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import pytest
+
+from agent.domain.request import Objective, Place
+from agent.domain.site import Battery, Connection
+from agent.domain.tariff import EVERY_DAY, EVERY_MONTH, HOLIDAY, Flat, PriceList, TimeOfUse, Window
+from agent.settings.load import load
+from agent.settings.price_file import PriceFileError, read_prices
+from agent.settings.schema import Settings
+from drivers.endpoint import SerialEndpoint, TcpEndpoint
+from tests.settings.small_site import TEXT, changed, written
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load(written(tmp_path, TEXT))
+
+
+def test_the_nouns(settings: Settings) -> None:
+    assert settings.battery_spec() == Battery(10000, 5000, 5000, 0.95, 0.95, 10, 95, 20, 0)
+    assert settings.connection_spec() == Connection(17000, None)
+    assert settings.place() == Place(52.2, 0.12, "Europe/London", ())
+    assert settings.objective_spec() == Objective()
+    assert settings.solar_rated_w == 8000
+    assert settings.roles == {"inverter": frozenset({"battery", "solar"}), "meter": frozenset({"grid"})}
+    assert (settings.models_folder / "__init__.py").is_file()
+
+
+def test_defaults_are_those_of_the_nouns(settings: Settings) -> None:
+    assert settings.objective_spec() == Objective()
+    assert settings.battery_spec().charge_efficiency == Battery(1, 1, 1).charge_efficiency
+
+
+def test_every_key_of_the_battery_arrives(tmp_path: Path) -> None:
+    text = changed("[solar]", "charge_efficiency = 0.9\ndischarge_efficiency = 0.8\nwear_per_kwh = 0.02\n[solar]")
+    found = load(written(tmp_path, text)).battery_spec()
+    assert (found.charge_efficiency, found.discharge_efficiency, found.wear_per_kwh) == (0.9, 0.8, 0.02)
+
+
+def test_tariffs(settings: Settings) -> None:
+    night = Window(0.09, time(0, 30), time(5, 30), EVERY_DAY, EVERY_MONTH)
+    assert settings.import_tariff() == TimeOfUse(0.28, (night,), "Europe/London")
+    assert settings.export_tariff() == Flat(0.15)
+
+
+def test_windows_holidays_and_seasons(tmp_path: Path) -> None:
+    text = changed(
+        "0.28", '0.28\nholidays_as = "holiday"', changed("[connection]", "holidays = [2026-12-25]\n[connection]")
+    )
+    text = changed('to = "05:30"', 'to = "05:30"\nweekdays = ["sunday", "holiday"]\nmonths = [12, 1]', text)
+    found = load(written(tmp_path, text)).import_tariff()
+    assert isinstance(found, TimeOfUse)
+    assert (found.holidays, found.holidays_as) == (frozenset({date(2026, 12, 25)}), HOLIDAY)
+    assert (found.windows[0].days, found.windows[0].months) == (frozenset({6, HOLIDAY}), frozenset({12, 1}))
+
+
+def test_a_holiday_may_count_as_a_weekday(tmp_path: Path) -> None:
+    found = load(written(tmp_path, changed("0.28", '0.28\nholidays_as = "sunday"'))).import_tariff()
+    assert isinstance(found, TimeOfUse)
+    assert found.holidays_as == 6
+
+
+def test_nothing_is_paid_for_export_when_the_section_is_left_out(tmp_path: Path) -> None:
+    text = changed('[tariff.export]\nkind = "flat"\nprice_per_kwh = 0.15\n', "")
+    assert load(written(tmp_path, text)).export_tariff() == Flat(0.0)
+
+
+def test_a_list_from_the_platform_knows_nothing_yet(tmp_path: Path) -> None:
+    text = changed('kind = "flat"\nprice_per_kwh = 0.15', 'kind = "list"')
+    found = load(written(tmp_path, text)).export_tariff()
+    assert isinstance(found, PriceList)
+    assert found.prices == ()
+
+
+def test_a_list_from_a_file_beside_the_site_file(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text(
+        "start,price_per_kwh\n2026-01-01T00:00:00+01:00,0.1\n2026-01-01T00:30+01:00,-0.2\n"
+    )
+    text = changed('kind = "flat"\nprice_per_kwh = 0.15', 'kind = "list"\nfile = "prices.csv"')
+    found = load(written(tmp_path, text)).export_tariff()
+    assert found == PriceList(datetime(2025, 12, 31, 23, tzinfo=UTC), 1800, (0.1, -0.2))
+
+
+def test_endpoints(settings: Settings) -> None:
+    inverter, meter = settings.devices
+    assert inverter.endpoint == TcpEndpoint("192.168.1.20", 502, "tcp")
+    assert meter.endpoint == SerialEndpoint("/dev/ttyUSB0", 9600, "N", 1)
+
+
+def test_names_of_models(tmp_path: Path) -> None:
+    text = changed("[cloud]", '[planning]\nload_model = "none"\nsolar_model = "solar-2"\nmodels = "mine"\n[cloud]')
+    settings = load(written(tmp_path, text))
+    assert (settings.planning.load_model, settings.planning.solar_model) == (None, "solar-2")
+    assert settings.models_folder == tmp_path / "mine"
+
+
+HEADER = "start,price_per_kwh\n"
+MIDNIGHT = "2026-01-01T00:00Z,0.1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", ":1: the first line must be start,price_per_kwh"),
+        ("time,price\n" + MIDNIGHT, ":1: the first line must be start,price_per_kwh"),
+        (HEADER + MIDNIGHT, "at least two prices"),
+        (HEADER + MIDNIGHT + "2026-01-01T01:00Z\n", ":3: 2 cells were expected, not 1"),
+        (HEADER + MIDNIGHT + "soon,0.1\n", ":3: 'soon' is not a time"),
+        (HEADER + MIDNIGHT + "2026-01-01T01:00,0.1\n", ":3: '2026-01-01T01:00' does not say its offset"),
+        (HEADER + MIDNIGHT + '2026-01-01T01:00Z,"0,1"\n', ":3: '0,1' is not a price"),
+        (HEADER + MIDNIGHT + "2026-01-01T01:00Z,\n", ":3: '' is not a price"),
+        (HEADER + MIDNIGHT + "2026-01-01T01:00Z,nan\n", ":3: 'nan' is not a possible price"),
+        (HEADER + MIDNIGHT + "2026-01-01T01:00Z,1001\n", ":3: '1001' is not a possible price"),
+        (HEADER + MIDNIGHT + MIDNIGHT, ":3: steps are whole minutes and go forward"),
+        (HEADER + MIDNIGHT + "2026-01-01T01:00Z,1\n\n2026-01-01T03:00Z,1\n", ":5: the steps are not equal"),
+        (HEADER + '"', "is not CSV"),
+        (b"\xff", "is not UTF-8"),
+    ],
+)
+def test_a_bad_price_file_has_its_line(tmp_path: Path, text: str | bytes, reason: str) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(PriceFileError) as refused:
+        read_prices(path)
+    assert reason in str(refused.value)
+    assert str(path) in str(refused.value)
+
+
+def test_a_price_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(PriceFileError, match="cannot be read: No such file"):
+        read_prices(tmp_path / "prices.csv")
+    with pytest.raises(PriceFileError, match="cannot be read: Is a directory"):
+        read_prices(tmp_path)
