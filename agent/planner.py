@@ -20,7 +20,8 @@ from agent.domain.wire import WireError, from_json, to_json
 if TYPE_CHECKING:
     from agent.forecasting.forecaster import Forecaster
 
-HISTORY = timedelta(days=36)
+# Four weeks that a forecaster looks back, before each of the twenty past days whose errors become scenarios.
+HISTORY = timedelta(days=50)
 
 
 def answer(request: PlanRequest, history: History, deadline_s: float) -> Plan:

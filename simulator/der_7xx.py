@@ -10,8 +10,9 @@ import math
 from collections.abc import Collection, Mapping
 
 from simulator.mains import EVEN_SHARES, mains_at, on_phases
-from simulator.orders import Band, Cap, Counters
-from simulator.plant import Plant, PlantState
+from simulator.orders import Band, Cap
+from simulator.plant import Plant
+from simulator.plant_state import Counters, PlantState
 from simulator.registers import ChainModel, Image, build_chain, fitting_exponent, named
 from simulator.units import Setting, Values
 

@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 
 from drivers.register import WIRE_TYPES, Register
 from simulator.mains import LOAD_SHARES, Mains, mains_at, on_phases
-from simulator.orders import Counters
-from simulator.plant import Plant, PlantState
+from simulator.plant import Plant
+from simulator.plant_state import Counters, PlantState
 from simulator.registers import ChainModel, Image, build_chain, fitting_exponent, named
 from simulator.units import Setting, Values
 

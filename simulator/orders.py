@@ -59,19 +59,3 @@ class Ramp:
     dead_time_s: float = 1.0
     pct_per_s: float = 20.0
     longest_step_s: float = 5.0
-
-
-@dataclass(slots=True)
-class Counters:
-    """Energy since the plant began, Wh. ``curtailed_wh`` is sun not used, ``loss_wh`` what the battery lost."""
-
-    import_wh: float = 0.0
-    export_wh: float = 0.0
-    load_wh: float = 0.0
-    pv_wh: float = 0.0
-    curtailed_wh: float = 0.0
-    inverter_out_wh: float = 0.0
-    inverter_in_wh: float = 0.0
-    charge_wh: float = 0.0
-    discharge_wh: float = 0.0
-    loss_wh: float = 0.0

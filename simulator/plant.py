@@ -3,10 +3,10 @@
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from simulator.orders import Accepted, Band, Cap, Counters, Ending, Ramp
+from simulator.noise import smooth
+from simulator.orders import Accepted, Band, Cap, Ending, Ramp
 from simulator.physics import (
     SECONDS_PER_HOUR,
     BatterySpec,
@@ -15,32 +15,14 @@ from simulator.physics import (
     pv_output_w,
     self_consumption_w,
 )
+from simulator.plant_state import Counters, PlantState
 from simulator.traces import Trace
 
 _REACHED_SHARE = 0.02
 _RECHARGE_BELOW_PCT = 2.0  # percentage points under the reserve at which a device that recharges begins to
 _MINUTE_S = 60.0
 _KEPT_ORDERS = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class PlantState:
-    """The site at ``at``: watts with this project's signs, and how full the battery is."""
-
-    at: datetime
-    load_w: float
-    pv_w: float
-    battery_w: float
-    grid_w: float
-    soc_pct: float
-    stored_wh: float
-    pv_available_w: float
-    online: bool
-
-    @property
-    def inverter_w(self) -> float:
-        """What the hybrid inverter gives at its AC terminals, W; negative when it charges from the grid."""
-        return self.pv_w + self.battery_w
+_REGULATION_SEED, _REGULATION_S = 921, 4.0
 
 
 class Plant:
@@ -50,7 +32,8 @@ class Plant:
     time and never across a minute of the trace. ``inverter_w`` is the AC rating, shared by sun and battery; by default
     it is large enough for both. ``reserve_pct`` is the device's own floor for discharging. ``grid_charging`` False
     keeps the battery from charging with more than the solar power. ``recharge_w`` above 0 makes a device that follows
-    its own rule charge with that power from the grid when it is well below its reserve.
+    its own rule charge with that power from the grid when it is well below its reserve. ``regulation_w`` is how far the
+    battery's power wanders around what it aims at, as real ones do; by default 0.1 % of its rating.
     """
 
     def __init__(
@@ -65,6 +48,7 @@ class Plant:
         inverter_w: float | None = None,
         substep_s: float = 15.0,
         ramp: Ramp | None = None,
+        regulation_w: float | None = None,
     ) -> None:
         if not 0.0 <= soc_pct <= 100.0:
             raise ValueError(f"the battery cannot start at {soc_pct} %")
@@ -82,6 +66,8 @@ class Plant:
         self.orders: deque[Accepted] = deque(maxlen=_KEPT_ORDERS)
         self._now = now
         self._substep_s = substep_s
+        self._rated_w = max(battery.charge_w, battery.discharge_w)
+        self._regulation_w = 0.001 * self._rated_w if regulation_w is None else regulation_w
         self._ramp = ramp if ramp is not None else Ramp()
         self._stored_wh = battery.usable_wh * soc_pct / 100.0
         self._at_s = now().timestamp()
@@ -141,6 +127,8 @@ class Plant:
         if before is None or (before.low_w, before.high_w) != (low_w, high_w):
             self._ordered_s = self._at_s
         self._band = band
+        if self.orders and self.orders[-1].ending == "replaced" and self.orders[-1].in_force_s == 0.0:
+            self.orders.pop()  # a setting of the same request: it never ruled
         self.orders.append(Accepted(self._time(self._at_s), band))
         return band
 
@@ -214,28 +202,27 @@ class Plant:
             self.battery, self._stored_wh, asked_w, seconds, self.battery.usable_wh * self.reserve_pct / 100.0
         )
         self._stored_wh, self._delivered_w = step.stored_wh, step.battery_w
-        grid_w = grid_power_w(moment.load_w, pv_w, step.battery_w)
-        self._count(seconds / SECONDS_PER_HOUR, moment.load_w, pv_w, step.battery_w, grid_w)
-        self.counters.curtailed_wh += (moment.pv_available_w - pv_w) * seconds / SECONDS_PER_HOUR
-        self.counters.loss_wh += step.loss_wh
-        self._note_order(seconds)
         self._state = PlantState(
             at=self._time(self._at_s + seconds),
             load_w=moment.load_w,
             pv_w=pv_w,
             battery_w=step.battery_w,
-            grid_w=grid_w,
+            grid_w=grid_power_w(moment.load_w, pv_w, step.battery_w),
             soc_pct=self.soc_pct,
             stored_wh=step.stored_wh,
             pv_available_w=moment.pv_available_w,
             online=online,
         )
+        self.counters.add(seconds / SECONDS_PER_HOUR, self._state, step.loss_wh)
+        self._note_order(seconds)
 
     def _wanted_w(self, load_w: float, pv_w: float) -> float:
         """What the device asks of its battery: its own rule, kept inside the order and its own limits."""
         wanted_w = self_consumption_w(load_w, pv_w)
         if self._band is not None:
             wanted_w = max(self._band.low_w, min(self._band.high_w, wanted_w))
+        if abs(wanted_w) > self._regulation_w:
+            wanted_w += self._regulation_w * (2.0 * smooth(_REGULATION_SEED, self._at_s / _REGULATION_S) - 1.0)
         if not self.grid_charging:
             wanted_w = max(wanted_w, -pv_w)
         if self._recharges() and self._band is None:
@@ -254,27 +241,15 @@ class Plant:
             return wanted_w
         if self._at_s < self._ordered_s + self._ramp.dead_time_s:
             return self._delivered_w
-        rated_w = max(self.battery.charge_w, self.battery.discharge_w)
-        change_w = self._ramp.pct_per_s / 100.0 * rated_w * seconds
+        change_w = self._ramp.pct_per_s / 100.0 * self._rated_w * seconds
         return max(self._delivered_w - change_w, min(self._delivered_w + change_w, wanted_w))
-
-    def _count(self, hours: float, load_w: float, pv_w: float, battery_w: float, grid_w: float) -> None:
-        counters = self.counters
-        counters.import_wh += max(0.0, grid_w) * hours
-        counters.export_wh += max(0.0, -grid_w) * hours
-        counters.load_wh += load_w * hours
-        counters.pv_wh += pv_w * hours
-        counters.inverter_out_wh += max(0.0, pv_w + battery_w) * hours
-        counters.inverter_in_wh += max(0.0, -pv_w - battery_w) * hours
-        counters.charge_wh += max(0.0, -battery_w) * hours
-        counters.discharge_wh += max(0.0, battery_w) * hours
 
     def _note_order(self, seconds: float) -> None:
         if self._band is None or not self.orders or self.orders[-1].ending is not None:
             return
         record = self.orders[-1]
         record.in_force_s += seconds
-        near_w = _REACHED_SHARE * max(self.battery.charge_w, self.battery.discharge_w)
+        near_w = _REACHED_SHARE * self._rated_w
         if self._band.low_w - near_w <= self._delivered_w <= self._band.high_w + near_w:
             record.reached = True
 

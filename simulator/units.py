@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from simulator.orders import Counters
-from simulator.plant import Plant, PlantState
+from simulator.plant import Plant
+from simulator.plant_state import Counters, PlantState
 from simulator.registers import Image, Point
 
 ILLEGAL_ADDRESS = 2

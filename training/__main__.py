@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
@@ -69,7 +70,7 @@ def _score(sites: list[MeasuredSite], models: Path, console: Console) -> None:
         _print(f"{name}, 48 h, last 40 % of each site", compare(models / name, quantity, sites), console)
 
 
-def _print(title: str, scores: list[SiteScore], console: Console) -> None:
+def _print(title: str, scores: Sequence[SiteScore], console: Console) -> None:
     table = Table(title=title, caption="* learnt from: flatters", box=box.SIMPLE, padding=(0, 1, 0, 0))
     for heading in ("site", "forecaster"):
         table.add_column(heading, no_wrap=True)

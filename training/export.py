@@ -1,6 +1,7 @@
 """Writes a model and its card into a folder of their own."""
 
 import hashlib
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.domain.wire import to_json
 from agent.edges.onnx_models import ModelCard, SelfTest, SiteScore
 from agent.forecasting.forecaster import LEVELS
 from agent.forecasting.load_features import LOAD_FEATURES
@@ -23,8 +25,8 @@ FEATURES = {"load_w": LOAD_FEATURES, "pv_w": SOLAR_FEATURES}
 _SELF_TEST_ROWS = 12
 _MIN_HISTORY_H = 72
 _HOW_SCORED = (
-    "The metrics are those of the same trees fitted without ucam_b41 and fontana_h09 and without the last 40 % of every "
-    "other site; the UCSD sites are never trained on. The shipped fit learnt from every site in trained_on."
+    "The metrics are those of the same trees fitted without ucam_b41 and fontana_h09 and without the last 40 % of "
+    "every other site; the UCSD sites are never trained on. The shipped fit learnt from every site in trained_on."
 )
 _LIMITS = {
     "load_w": [
@@ -56,23 +58,23 @@ def write_model(
         format=1,
         name=folder.name,
         version=VERSION,
-        quantity="load_w" if quantity == "load_w" else "pv_w",
-        step_s=[900, 3600],
+        quantity=quantity,
+        step_s=(900, 3600),
         max_horizon_h=HORIZON_H,
         min_history_h=_MIN_HISTORY_H,
-        features=list(FEATURES[quantity]),
-        quantiles=list(LEVELS),
+        features=tuple(FEATURES[quantity]),
+        quantiles=LEVELS,
         sha256=hashlib.sha256(content).hexdigest(),
         size_bytes=len(content),
-        trained_on=[f"{site.name}: {site.source}" for site in sites],
+        trained_on=tuple(f"{site.name}: {site.source}" for site in sites),
         trained_at=datetime.now(UTC).date().isoformat(),
-        metrics=metrics,
-        limits=[_HOW_SCORED, *_LIMITS[quantity]],
+        metrics=tuple(metrics),
+        limits=(_HOW_SCORED, *_LIMITS[quantity]),
         self_test=_self_test(boosters, rows.matrix),
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(content)
-    (folder / "card.json").write_text(card.model_dump_json(indent=1) + "\n")
+    (folder / "card.json").write_text(json.dumps(json.loads(to_json(card)), indent=1) + "\n")
     return card
 
 
@@ -80,6 +82,6 @@ def _self_test(boosters: list[lightgbm.Booster], matrix: NDArray[np.float32]) ->
     """Rows spread over the training rows, the last one wholly missing, and LightGBM's own answers."""
     chosen = matrix[np.linspace(0, len(matrix) - 1, _SELF_TEST_ROWS - 1).astype(np.int64)]
     chosen = np.concatenate([chosen, np.full((1, matrix.shape[1]), np.nan, dtype=np.float32)])
-    rows = [[float(value) if np.isfinite(value) else None for value in row] for row in chosen]
-    answers = [[float(value) for value in row] for row in predict_quantiles(boosters, chosen)]
+    rows = tuple(tuple(float(value) if np.isfinite(value) else None for value in row) for row in chosen)
+    answers = tuple(tuple(float(value) for value in row) for row in predict_quantiles(boosters, chosen))
     return SelfTest(rows=rows, answers=answers)

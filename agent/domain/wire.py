@@ -117,4 +117,4 @@ def _build_scalar(kind: Any, plain: Any, place: str) -> Any:
             raise WireError(f"{place}: {error}") from error
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(plain)
-    raise WireError(f"{place}: a {getattr(kind, '__name__', kind)} was expected, not {type(plain).__name__}")
+    raise WireError(f"{place}: {getattr(kind, '__name__', kind)} was expected, not {type(plain).__name__}")

@@ -55,7 +55,6 @@ class MqttLink:
         self._stopping = threading.Event()
         self._gone = asyncio.Event()
         self._greeting: asyncio.Future[None] | None = None
-        self._connected = False
         self._pause_s = 0.0
         self.trouble: str | None = None
         self.unheard = 0
@@ -63,7 +62,7 @@ class MqttLink:
 
     @property
     def connected(self) -> bool:
-        return self._connected
+        return self._client is not None
 
     async def start(self) -> None:
         """Begin to connect, and stay connected until ``stop``. Returns at once."""
@@ -76,7 +75,7 @@ class MqttLink:
         self._stopping.set()
         try:
             async with asyncio.timeout(STOP_S / 2):
-                if self._connected:
+                if self.connected:
                     await self._send(self._status("stopping"))
         except (LinkFailure, TimeoutError):
             pass  # it is said by the will instead
@@ -99,7 +98,7 @@ class MqttLink:
 
     async def _send(self, envelope: Envelope) -> None:
         client = self._client
-        if client is None or not self._connected:
+        if client is None:
             raise LinkFailure(self.trouble or "there is no connection to the broker")
         sent = client.publish(self._root + envelope.topic, envelope.payload, qos=1, retain=envelope.retain)
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
@@ -215,7 +214,6 @@ class MqttLink:
 
     def _accepted(self, client: mqtt.Client) -> None:
         self._client = client
-        self._connected = True
         self.trouble = None
         self.connections += 1
         self._greeting = asyncio.ensure_future(self._say_online())
@@ -227,7 +225,6 @@ class MqttLink:
             self.trouble = f"up/status could not be published: {failure}"
 
     def _lost(self, trouble: str | None) -> None:
-        self._connected = False
         self._client = None
         self.trouble = trouble or self.trouble or "the connection to the broker was lost"
         for answer in self._answers.values():

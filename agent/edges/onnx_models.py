@@ -5,17 +5,19 @@ answers that its card recorded. onnxruntime is imported here only, and only when
 """
 
 import hashlib
+import math
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.domain.history import History
 from agent.domain.request import Place
+from agent.domain.wire import WireError, from_json
 from agent.forecasting.feature_rows import FeatureRows
 from agent.forecasting.forecaster import LEARNING_HOURS, LEVELS, FloatArray, ModelUnusable
 from agent.forecasting.load_features import LOAD_FEATURES, load_features
@@ -24,22 +26,21 @@ from agent.forecasting.solar_features import SOLAR_FEATURES, solar_features
 
 MAX_MODEL_BYTES = 20_000_000
 MAX_CARD_BYTES = 1_000_000
+CARD_FORMAT = 1
 _TOLERANCE = 1e-4
 _FEATURES = {"load_w": LOAD_FEATURES, "pv_w": SOLAR_FEATURES}
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
-
-
-class SelfTest(_Strict):
+@dataclass(frozen=True, slots=True)
+class SelfTest:
     """Recorded rows of features (null is missing) and what the trainer's own library answered to them."""
 
-    rows: list[list[float | None]] = Field(min_length=1)
-    answers: list[list[float]] = Field(min_length=1)
+    rows: tuple[tuple[float | None, ...], ...]
+    answers: tuple[tuple[float, ...], ...]
 
 
-class SiteScore(_Strict):
+@dataclass(frozen=True, slots=True)
+class SiteScore:
     """Errors on one site by the definitions in docs; shares of 1, ``mape`` in shares of the value. None: undefined."""
 
     site: str
@@ -54,24 +55,28 @@ class SiteScore(_Strict):
     pinball: float
 
 
-class ModelCard(_Strict):
-    """What a model is, what it was made from and how good it is. ``card.json`` beside ``model.onnx``."""
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a model is, what it was made from and how good it is. ``card.json`` beside ``model.onnx``.
 
-    format: Literal[1]
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
-    quantity: Literal["load_w", "pv_w"]
-    step_s: list[int] = Field(min_length=1)
-    max_horizon_h: int = Field(gt=0)
-    min_history_h: int = Field(ge=24, le=LEARNING_HOURS)
-    features: list[str]
-    quantiles: list[float]
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    size_bytes: int = Field(gt=0)
-    trained_on: list[str]
+    ``quantity`` is ``load_w`` or ``pv_w``; ``step_s`` lists the rasters it can be asked on; ``version`` is a.b.c.
+    """
+
+    format: int
+    name: str
+    version: str
+    quantity: str
+    step_s: tuple[int, ...]
+    max_horizon_h: int
+    min_history_h: int
+    features: tuple[str, ...]
+    quantiles: tuple[float, ...]
+    sha256: str
+    size_bytes: int
+    trained_on: tuple[str, ...]
     trained_at: str
-    metrics: list[SiteScore]
-    limits: list[str]
+    metrics: tuple[SiteScore, ...]
+    limits: tuple[str, ...]
     self_test: SelfTest
 
 
@@ -99,7 +104,7 @@ class OnnxForecaster:
 
     def _refuse_horizon(self, step_s: int, steps: int) -> None:
         if step_s not in self.card.step_s:
-            raise ModelUnusable(self.name, f"it knows steps of {self.card.step_s} s, not of {step_s} s")
+            raise ModelUnusable(self.name, f"it knows steps of {list(self.card.step_s)} s, not of {step_s} s")
         if step_s * steps > self.card.max_horizon_h * 3600:
             hours = step_s * steps / 3600
             raise ModelUnusable(self.name, f"it reaches {self.card.max_horizon_h} h ahead, {hours:g} h are asked for")
@@ -122,13 +127,11 @@ def read_card(folder: Path) -> ModelCard:
     try:
         if path.stat().st_size > MAX_CARD_BYTES:
             raise ModelUnusable(folder.name, f"card.json has more than {MAX_CARD_BYTES} bytes")
-        card = ModelCard.model_validate_json(path.read_bytes())
+        card = from_json(ModelCard, path.read_bytes())
     except OSError as error:
         raise ModelUnusable(folder.name, f"card.json cannot be read: {error.strerror}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise ModelUnusable(folder.name, f"card.json is wrong at {place}: {first['msg']}") from error
+    except WireError as error:
+        raise ModelUnusable(folder.name, f"card.json is wrong: {error}") from error
     _refuse_card(folder.name, card)
     return card
 
@@ -148,10 +151,18 @@ def open_model(folder: Path, quantity: str, place: Place, rated_w: float = 0.0) 
 
 
 def _refuse_card(name: str, card: ModelCard) -> None:
+    if card.format != CARD_FORMAT:
+        raise ModelUnusable(name, f"card.json has format {card.format}, this version reads {CARD_FORMAT}")
+    if card.quantity not in _FEATURES:
+        raise ModelUnusable(name, f"it forecasts {card.quantity}, not one of {', '.join(_FEATURES)}")
+    if not (card.step_s and card.max_horizon_h > 0 and 24 <= card.min_history_h <= LEARNING_HOURS):
+        raise ModelUnusable(name, "its card names no step, no horizon, or a history that is not 24 to 168 h")
+    if not (_finite(card.self_test.rows) and _finite(card.self_test.answers) and card.self_test.rows):
+        raise ModelUnusable(name, "the self-test in card.json is empty or holds a value that is not a number")
     if card.name != name:
         raise ModelUnusable(name, f"card.json is that of {card.name}")
     if tuple(card.quantiles) != LEVELS:
-        raise ModelUnusable(name, f"its quantiles are {card.quantiles}, not {list(LEVELS)}")
+        raise ModelUnusable(name, f"its quantiles are {list(card.quantiles)}, not {list(LEVELS)}")
     if tuple(card.features) != _FEATURES[card.quantity]:
         raise ModelUnusable(name, "its features are not those that this version computes")
     widths = {len(row) for row in card.self_test.rows}, {len(row) for row in card.self_test.answers}
@@ -225,3 +236,7 @@ def _run(name: str, session: Any, rows: Any) -> FloatArray:
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _finite(table: Sequence[Sequence[float | None]]) -> bool:
+    return all(value is None or math.isfinite(value) for row in table for value in row)

@@ -3,6 +3,7 @@
 import re
 import stat
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ def load(path: Path) -> Settings:
     """Read, parse and check a site file. Raises SettingsError, and nothing else, for anything that is wrong with it."""
     text = _read(path)
     tables = _parsed(path, text)
+    if too_large := list(_too_large(tables, ())):
+        raise SettingsError(path, _placed(too_large, text, tables))
     try:
         settings = Settings.model_validate(tables, context={"folder": path.absolute().parent})
     except ValidationError as error:
@@ -84,6 +87,15 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         reason = reason[: place.start()] if place else reason
         faulty = lines[min(line, len(lines)) - 1] if line else ""
         raise _refusal(path, line, f"this is not TOML: {_lower(reason)}", _syntax_remedy(reason, faulty)) from None
+
+
+def _too_large(value: Any, key: Key) -> Iterator[Finding]:
+    """Integers beyond the 64 bits that TOML has; nothing below has to reckon with them."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        yield Finding(key, "is a number of more than 64 bits", "write a smaller one")
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for part, item in items:
+        yield from _too_large(item, (*key, part))
 
 
 def _syntax_remedy(reason: str, line: str) -> str:

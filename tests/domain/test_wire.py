@@ -32,9 +32,9 @@ def test_there_and_back(noun: object) -> None:
     ("change", "place"),
     [
         ({"extra": 1}, "unknown field extra"),
-        ({"source": 5}, "Forecast.source: a str was expected"),
+        ({"source": 5}, "Forecast.source: str was expected"),
         ({"levels": "0.5"}, "Forecast.levels: a list was expected"),
-        ({"levels": [0.5, "x"]}, "Forecast.levels[1]: a float was expected"),
+        ({"levels": [0.5, "x"]}, "Forecast.levels[1]: float was expected"),
         ({"issued_at": "yesterday"}, "Forecast.issued_at"),
         ({"horizon": {"start": NOW.isoformat(), "step_s": 0, "steps": 2}}, "at least one step"),
     ],

@@ -9,32 +9,10 @@ from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from drivers.device import Span, Transport
+from drivers.device import Span
 from drivers.endpoint import SerialEndpoint, TcpEndpoint
-from drivers.errors import BadFrame, LinkDown, NoAnswer, NotSupported, Refused
-from drivers.modbus import Bus
-from tests.drivers.wire import VirtualClock, registers, rtu, serving, tcp
-
-SILENT = (0.0, b"")
-
-
-def words(request: bytes, rtu_framing: bool = False) -> list[int]:
-    """What every misbehaving server holds: each register is its own address plus 1000."""
-    start = 2 if rtu_framing else 8
-    address, count = (int.from_bytes(request[i : i + 2], "big") for i in (start, start + 2))
-    return [address + 1000 + i for i in range(count)]
-
-
-def good(request: bytes) -> tuple[float, bytes]:
-    return 0.0, tcp(request, registers(request[7], words(request)))
-
-
-def bus_to(port: int, clock: VirtualClock | None = None, **options: object) -> Bus:
-    clock = clock or VirtualClock()
-    options = {"timeout_s": 0.2, "jitter": lambda: 1.0, **options}
-    framing = options.pop("framing", "tcp")
-    endpoint = TcpEndpoint("127.0.0.1", port, framing)  # type: ignore[arg-type]
-    return Bus(endpoint, monotonic=clock.monotonic, sleep=clock.sleep, **options)  # type: ignore[arg-type]
+from drivers.errors import BadFrame, LinkDown, NoAnswer, Refused
+from tests.drivers.wire import SILENT, VirtualClock, bus_to, good, registers, serving, tcp, until
 
 
 @pytest.fixture
@@ -110,12 +88,6 @@ async def test_the_connection_is_made_lazily_and_closed_by_the_last_user() -> No
         assert await two.read(Span("holding", 0, 1)) == [1000]
         assert server.connections == 2
         await two.close()
-
-
-async def until(condition: object) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # type: ignore[operator]
-            await asyncio.sleep(0.005)
 
 
 async def test_a_silent_peer_is_asked_twice_at_first_then_once_then_left_alone() -> None:
@@ -293,94 +265,14 @@ async def test_a_late_tcp_answer_is_never_taken_for_the_next() -> None:
         await transport.close()
 
 
-async def rtu_reads(transport: Transport, addresses: list[int]) -> list[int | None]:
-    found: list[int | None] = []
-    for address in addresses:
-        try:
-            found.append((await transport.read(Span("holding", address, 1)))[0])
-        except NoAnswer:
-            found.append(None)
-    return found
-
-
-async def test_a_late_rtu_answer_is_never_taken_for_the_next() -> None:
-    """Every second answer is late by more than the timeout, and looks exactly like the answer to the next request."""
-    clock = VirtualClock()
-    delays = iter([0.12, 0.0] * 4)
-
-    def late(request: bytes) -> tuple[float, bytes]:
-        return next(delays), rtu(request[0], registers(3, words(request, rtu_framing=True)))
-
-    async with serving(late) as server:
-        transport = bus_to(server.port, clock, timeout_s=0.1, framing="rtu").transport(1)
-        found = await rtu_reads(transport, [200, 300, 400, 500, 600, 700])
-        assert found == [None, 1300, None, 1500, None, 1700]
-        assert server.connections == 4, "closed after each silence"
-        assert [slept for slept in clock.slept if slept > 0.1] == [1.0, 1.0, 1.0], "the late window"
-        await transport.close()
-
-
-async def test_an_rtu_caller_that_gives_up_leaves_no_answer_behind() -> None:
-    delays = iter([0.05, 0.0])
-
-    def late(request: bytes) -> tuple[float, bytes]:
-        return next(delays), rtu(request[0], registers(3, words(request, rtu_framing=True)))
-
-    async with serving(late) as server:
-        transport = bus_to(server.port, framing="rtu").transport(1)
-        reading = asyncio.create_task(transport.read(Span("holding", 200, 1)))
-        await until(lambda: server.requests)
-        reading.cancel()
-        assert await transport.read(Span("holding", 300, 1)) == [1300]
-        assert server.connections == 2
-        await transport.close()
-
-
-async def test_rtu_keeps_its_gap_and_tcp_keeps_none() -> None:
-    def answer(request: bytes) -> tuple[float, bytes]:
-        return 0.0, rtu(request[0], registers(3, words(request, rtu_framing=True)))
-
-    clock = VirtualClock()
-    async with serving(answer) as server:
-        transport = bus_to(server.port, clock, framing="rtu").transport(1)
-        assert await rtu_reads(transport, [1, 2, 3]) == [1001, 1002, 1003]
-        assert clock.slept == pytest.approx([0.06, 0.06])
-        await transport.close()
-    clock = VirtualClock()
-    async with serving(good) as server:
-        transport = bus_to(server.port, clock).transport(1)
-        await rtu_reads(transport, [1, 2])
-        assert clock.slept == []
-        await transport.close()
-
-
-async def test_a_damaged_rtu_frame_is_no_answer() -> None:
-    def damaged(request: bytes) -> tuple[float, bytes]:
-        answer = bytearray(rtu(request[0], registers(3, words(request, rtu_framing=True))))
-        answer[3] ^= 0x01
-        return 0.0, bytes(answer)
-
-    async with serving(damaged) as server:
-        transport = bus_to(server.port, timeout_s=0.05, framing="rtu").transport(1)
-        with pytest.raises(NoAnswer):
-            await transport.read(Span("holding", 0, 1))
-        await transport.close()
-
-
 async def test_a_settle_time_is_waited_after_connecting() -> None:
     clock = VirtualClock()
     async with serving(good) as server:
         transport = bus_to(server.port, clock, settle_s=1.5).transport(1)
-        await rtu_reads(transport, [1, 2])
+        for address in (1, 2):
+            await transport.read(Span("holding", address, 1))
         assert clock.slept == [1.5]
         await transport.close()
-
-
-async def test_nobody_writes_to_every_device_of_an_rtu_bus() -> None:
-    async with serving(good) as server:
-        with pytest.raises(NotSupported, match="obeys unit 0"):
-            await bus_to(server.port, framing="rtu").transport(0).write(1, [2])
-        assert server.requests == []
 
 
 async def test_unit_0_is_the_device_itself_on_tcp() -> None:
@@ -389,13 +281,6 @@ async def test_unit_0_is_the_device_itself_on_tcp() -> None:
         await transport.write(1, [2])
         assert server.requests[0][6] == 0
         await transport.close()
-
-
-async def test_a_serial_port_that_is_not_there() -> None:
-    clock = VirtualClock()
-    bus = Bus(SerialEndpoint("/dev/does-not-exist"), monotonic=clock.monotonic, sleep=clock.sleep)
-    with pytest.raises(LinkDown, match="no connection to /dev/does-not-exist"):
-        await bus.transport(1).read(Span("holding", 0, 1))
 
 
 async def test_the_library_keeps_quiet(caplog: pytest.LogCaptureFixture) -> None:

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from drivers.endpoint import TcpEndpoint
+from drivers.modbus import Bus
+
 Reply = Callable[[bytes], tuple[float, bytes]]  # a request to a delay in seconds and the bytes to send (b"" for none)
 
 
@@ -106,3 +109,31 @@ class VirtualClock:
         self.slept.append(delay)
         self.now += delay
         await asyncio.sleep(0)
+
+
+SILENT = (0.0, b"")
+
+
+def words(request: bytes, rtu_framing: bool = False) -> list[int]:
+    """What every misbehaving server holds: each register is its own address plus 1000."""
+    start = 2 if rtu_framing else 8
+    address, count = (int.from_bytes(request[i : i + 2], "big") for i in (start, start + 2))
+    return [address + 1000 + i for i in range(count)]
+
+
+def good(request: bytes) -> tuple[float, bytes]:
+    return 0.0, tcp(request, registers(request[7], words(request)))
+
+
+def bus_to(port: int, clock: VirtualClock | None = None, **options: object) -> Bus:
+    clock = clock or VirtualClock()
+    options = {"timeout_s": 0.2, "jitter": lambda: 1.0, **options}
+    framing = options.pop("framing", "tcp")
+    endpoint = TcpEndpoint("127.0.0.1", port, framing)  # type: ignore[arg-type]
+    return Bus(endpoint, monotonic=clock.monotonic, sleep=clock.sleep, **options)  # type: ignore[arg-type]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)

@@ -163,10 +163,16 @@ def self_test_of_four(folder: Path) -> None:
 BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     "no model": (lambda folder: (folder / "model.onnx").unlink(), "model.onnx cannot be read: No such file"),
     "no card": (lambda folder: (folder / "card.json").unlink(), "card.json cannot be read: No such file"),
-    "empty card": (lambda folder: (folder / "card.json").write_text(""), "card.json is wrong at the document"),
+    "empty card": (lambda folder: (folder / "card.json").write_text(""), "card.json is wrong: ModelCard: not JSON"),
     "endless card": (lambda folder: (folder / "card.json").write_text(" " * 1_000_001), "more than 1000000 bytes"),
-    "unknown key": (lambda folder: change_card(folder, colour="red"), "card.json is wrong at colour"),
-    "text for a number": (lambda folder: change_card(folder, size_bytes="1"), "card.json is wrong at size_bytes"),
+    "unknown key": (
+        lambda folder: change_card(folder, colour="red"),
+        "card.json is wrong: ModelCard: unknown field colour",
+    ),
+    "text for a number": (
+        lambda folder: change_card(folder, size_bytes="1"),
+        "card.json is wrong: ModelCard.size_bytes: int was expected",
+    ),
     "other name": (lambda folder: change_card(folder, name="solar"), "card.json is that of solar"),
     "other levels": (lambda folder: change_card(folder, quantiles=[0.5]), "its quantiles are"),
     "other features": (lambda folder: change_card(folder, features=["lead_h"]), "its features are not those"),

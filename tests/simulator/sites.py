@@ -30,6 +30,7 @@ def hourly_trace(loads_w: list[float], pvs_w: list[float], start: datetime = BEG
 
 
 def flat_plant(clock: Clock, load_w: float = 1000.0, pv_w: float = 3000.0, **options: float) -> Plant:
-    """A plant with constant load and sun for two days, 50 % full."""
+    """A plant with constant load and sun for two days, 50 % full, that does to the watt what it is told."""
     trace = hourly_trace([load_w] * 48, [pv_w] * 48)
+    options = {"regulation_w": 0.0, **options}
     return Plant(trace, BATTERY, 6000.0, clock, **options)  # type: ignore[arg-type]

@@ -97,7 +97,7 @@ def test_the_end_of_the_trace_is_one_sentence_and_exit_2(tmp_path: Path, capsys:
     options = ["--site", str(site), "--start", "2026-06-01T00:00:00Z", "--speed", "36000", "--print-every", "0.05"]
     assert main([*FREE_PORTS, *options]) == 2
     shown = capsys.readouterr()
-    assert "2026-06-01 00:00" in shown.out
+    assert "self-consumption" in shown.out
     assert "the trace covers 2026-06-01T00:00Z to 2026-06-01T02:00Z" in shown.err
 
 

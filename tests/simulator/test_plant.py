@@ -146,6 +146,23 @@ def test_long_steps_jump_to_the_end_of_the_ramp() -> None:
     assert plant.bring_to_now().battery_w == 3000.0
 
 
+def test_a_held_setpoint_is_never_quite_still_and_keeps_its_mean() -> None:
+    clock = Clock()
+    plant = flat_plant(clock, regulation_w=5.0)
+    plant.order(1500.0, 1500.0)
+    seen = []
+    for _ in range(400):
+        clock.move(2.0)
+        seen.append(plant.bring_to_now().battery_w)
+    settled = seen[5:]
+    assert all(abs(power - 1500.0) <= 5.0 for power in settled)
+    assert len({round(power) for power in settled}) > 5
+    assert sum(settled) / len(settled) == pytest.approx(1500.0, abs=1.0)
+    plant.order(0.0, 0.0)
+    clock.move(60.0)
+    assert plant.bring_to_now().battery_w == 0.0
+
+
 def test_a_reboot_gives_no_power_and_forgets() -> None:
     clock = Clock()
     plant = flat_plant(clock)

@@ -58,8 +58,11 @@ def test_two_sites_do_not_hinder_each_other(tmp_path: Path) -> None:
 
 def test_a_child_process_does_not_keep_the_lock(tmp_path: Path) -> None:
     store = tmp_path / "site.sqlite3"
+    wait = "import time; print('up', flush=True); time.sleep(60)"
     with SiteLock(store):
-        child = subprocess.Popen((sys.executable, "-c", "input()"), stdin=subprocess.PIPE, close_fds=False)
+        child = subprocess.Popen((sys.executable, "-c", wait), stdout=subprocess.PIPE, text=True, close_fds=False)
+        assert child.stdout is not None
+        assert child.stdout.readline() == "up\n"
     with child, SiteLock(store):
         child.kill()
 

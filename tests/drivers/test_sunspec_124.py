@@ -1,0 +1,100 @@
+"""A battery setpoint by model 124, on devices that behave and on devices that do not."""
+
+import pytest
+
+from drivers.device import Applied, Clamped
+from drivers.errors import NotApplied, NotSupported
+from tests.drivers.hybrids import Hybrid, gen24
+from tests.drivers.memory import COMMON, SunSpecMap
+
+ORDER_704 = ["WSetMod", "WSet", "WSetRvrt", "WSetEnaRvrt", "WSetRvrtTms", "WSetEna"]
+ORDER_124 = ["ChaGriSet", "OutWRte", "InWRte", "InOutWRte_RvrtTms", "StorCtl_Mod"]
+
+
+def signed(word: int) -> int:
+    return word - 0x10000 if word >= 0x8000 else word
+
+
+@pytest.mark.parametrize(
+    ("power_w", "discharge_pct"), [(1500, 30.0), (-1500, -30.0), (0, 0.0), (5000, 100.0), (-5000, -100.0), (1.4, 0.03)]
+)
+async def test_124_closes_both_limits_on_the_setpoint(power_w: float, discharge_pct: float) -> None:
+    device = gen24()
+    hybrid = device.hybrid()
+    result = await hybrid.set_power(power_w, 60)
+    assert isinstance(result, Applied)
+    assert result.battery_w == pytest.approx(discharge_pct * 50)
+    assert device.names == ORDER_124
+    assert signed(device.raw(124, "OutWRte")) == round(discharge_pct * 100)
+    assert signed(device.raw(124, "InWRte")) == round(-discharge_pct * 100)
+    assert (device.raw(124, "StorCtl_Mod"), device.raw(124, "ChaGriSet")) == (3, 1)
+    assert device.raw(124, "InOutWRte_RvrtTms") == 60
+    assert hybrid.reverts
+
+
+async def test_124_over_its_rating_is_clamped() -> None:
+    device = gen24()
+    result = await device.hybrid().set_power(-8000, 60)
+    assert isinstance(result, Clamped)
+    assert result.battery_w == -5000
+
+
+async def test_124_without_a_timer_does_not_revert() -> None:
+    device = gen24(without=("InOutWRte_RvrtTms",))
+    hybrid = device.hybrid()
+    assert await hybrid.set_power(1000, 60) == Applied(1000)
+    assert not hybrid.reverts
+    assert "InOutWRte_RvrtTms" not in device.names
+
+
+@pytest.mark.parametrize("ignored", ["OutWRte", "InWRte", "StorCtl_Mod", "ChaGriSet"])
+async def test_124_a_write_that_is_ignored_is_not_applied(ignored: str) -> None:
+    device = gen24()
+    device.ignores.add(ignored)
+    with pytest.raises(NotApplied, match=f"124.{ignored} was set to"):
+        await device.hybrid().set_power(1500, 60)
+
+
+async def test_124_rates_without_their_timer_are_taken_back() -> None:
+    device = gen24()
+    device.ignores.add("InOutWRte_RvrtTms")
+    with pytest.raises(NotApplied, match="RvrtTms was set to 60 s"):
+        await device.hybrid().set_power(1500, 60)
+    assert device.raw(124, "StorCtl_Mod") == 0
+
+
+async def test_124_release_is_the_automatic_row_with_the_mode_first() -> None:
+    device = gen24()
+    hybrid = device.hybrid()
+    await hybrid.release()
+    assert device.writes == [], "nothing to write on a device that is automatic"
+    await hybrid.set_power(-1500, 60)
+    device.names.clear()
+    await hybrid.release()
+    assert device.names == ["StorCtl_Mod", "OutWRte", "InWRte", "ChaGriSet"]
+    assert [device.raw(124, name) for name in device.names] == [0, 10000, 10000, 0]
+
+
+async def test_124_without_a_base_takes_no_setpoint() -> None:
+    device = gen24(without=("WChaMax",))
+    with pytest.raises(NotSupported, match="neither model 704 WSet nor model 124"):
+        await device.hybrid().set_power(100, 60)
+
+
+async def test_124_with_a_base_of_zero() -> None:
+    device = gen24()
+    device.put(124, "WChaMax", 0)
+    with pytest.raises(NotSupported, match="WChaMax reads 0"):
+        await device.hybrid().set_power(100, 60)
+
+
+async def test_124_stands_in_for_a_704_without_setpoint() -> None:
+    layout = SunSpecMap()
+    layout.add(1, COMMON)
+    layout.add(701, {"W": 0, "W_SF": 0})
+    layout.add(704)
+    rates = {"OutWRte": 100, "InWRte": 100, "StorCtl_Mod": 0, "WChaMax": 1000, "WChaMax_SF": 0, "InOutWRte_SF": -2}
+    layout.add(124, rates)
+    device = Hybrid(layout.end(), (124,))
+    assert await device.hybrid().set_power(100, 60) == Applied(100)
+    assert "OutWRte" in device.names
