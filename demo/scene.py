@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from simulator.traces import Trace, from_csv, synthetic
 
 PAST_DAYS = 28
+PV_RATED_W = 4000.0
 # What a kWh costs in the synthetic days: cheap at night, dear in the evening.
 CLOCK_TARIFF = """\
 kind = "time_of_use"
@@ -65,10 +66,12 @@ class Scene:
 
 
 def synthetic_scene(seed: int, days: int) -> Scene:
-    """A home with a roof, a battery and a tariff by the clock, in late spring."""
+    """A home with a roof, a battery and a tariff by the clock, in early spring."""
     zone = "Europe/Amsterdam"
-    start = datetime.combine(date(2026, 5, 12), time(0), ZoneInfo(zone)).astimezone(UTC)
-    trace = synthetic(seed, start - timedelta(days=PAST_DAYS), PAST_DAYS + days + 3, timezone=zone)
+    start = datetime.combine(date(2026, 3, 17), time(0), ZoneInfo(zone)).astimezone(UTC)
+    trace = synthetic(
+        seed, start - timedelta(days=PAST_DAYS), PAST_DAYS + days + 3, timezone=zone, pv_rated_w=PV_RATED_W
+    )
     return Scene(
         name=f"a synthetic home (seed {seed})",
         trace=trace,
@@ -83,7 +86,7 @@ def synthetic_scene(seed: int, days: int) -> Scene:
         efficiency=0.95,
         soc_min_pct=10.0,
         soc_max_pct=95.0,
-        pv_rated_w=6000.0,
+        pv_rated_w=PV_RATED_W,
         export_price=0.07,
         from_file=False,
         day_ahead=False,

@@ -36,7 +36,7 @@ async def connected(port: int, timeout: float = 2.0, rtu: bool = False) -> Async
 async def holding(client: AsyncModbusTcpClient, address: int, count: int = 1, unit_id: int = 1) -> list[int]:
     answer = await client.read_holding_registers(address, count=count, device_id=unit_id)
     assert not answer.isError(), answer
-    return answer.registers
+    return list(answer.registers)
 
 
 async def write(client: AsyncModbusTcpClient, address: int, *words: int) -> int:
@@ -241,14 +241,14 @@ async def test_the_sdm630_serves_floats_with_its_own_limits(framing: str) -> Non
         connected(site.sdm_port, rtu=framing == "rtu") as client,
     ):
         answer = await client.read_input_registers(0, count=80, device_id=1)
-        found = floats(answer.registers)
+        found = floats(list(answer.registers))
         assert found[0x34 // 2] == pytest.approx(5000.0)
         assert sum(found[6:9]) == pytest.approx(5000.0)
         assert found[0x46 // 2] == pytest.approx(50.0, abs=0.1)
         assert found[0x48 // 2] == pytest.approx(4215.0, abs=0.01)
         assert found[0x4A // 2] == pytest.approx(1930.0, abs=0.01)
         answer = await client.read_input_registers(0x156, count=2, device_id=1)
-        assert floats(answer.registers) == pytest.approx([6145.0], abs=0.01)
+        assert floats(list(answer.registers)) == pytest.approx([6145.0], abs=0.01)
         for address, count, code in ((1, 2, 2), (0, 3, 2), (0, 82, 3), (0x180, 2, 2)):
             assert (await client.read_input_registers(address, count=count, device_id=1)).exception_code == code
         assert (await client.read_holding_registers(0, count=2, device_id=1)).exception_code == 1
