@@ -80,8 +80,16 @@ def _status(settings: Settings, asked: argparse.Namespace) -> int:
 
 def _release(settings: Settings, _: argparse.Namespace) -> int:
     from agent.commands.release import release
+    from agent.edges.lock import AlreadyRunning, SiteLock
+    from agent.ports import StoreFailure
 
-    code, sentence = asyncio.run(release(settings))
+    try:
+        with SiteLock(Path(settings.store.path)):
+            code, sentence = asyncio.run(release(settings))
+    except (AlreadyRunning, StoreFailure) as error:
+        # The daemon that runs steers the battery; taking it away would only start a quarrel.
+        print(f"the battery is left alone: {error}", file=sys.stderr)
+        return ALREADY_RUNNING if isinstance(error, AlreadyRunning) else 1
     print(sentence, file=sys.stdout if code == 0 else sys.stderr)
     return code
 

@@ -16,6 +16,7 @@ from agent.domain.history import History
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.wire import WireError, from_json, to_json
+from agent.ports import StoreFailure
 
 if TYPE_CHECKING:
     from agent.forecasting.forecaster import Forecaster
@@ -80,8 +81,8 @@ def main() -> int:
     try:
         request = from_json(PlanRequest, sys.stdin.buffer.read())
         plan = answer(request, read_history(request), deadline_s)
-    except (WireError, ValueError, MemoryError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    except (WireError, StoreFailure, ValueError, MemoryError) as error:
+        print(str(error) or type(error).__name__, file=sys.stderr)
         return 1
     sys.stdout.write(to_json(plan))
     return 0

@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -115,7 +116,8 @@ def _curtain(console: Console, scene: Scene, played: Played, out: Path) -> None:
     plan = played.app.latest.plan
     if plan is not None:
         console.print(f"forecasts by {plan.load.source} (load) and {plan.pv.source} (solar)", highlight=False)
-    draw(track, out, f"{scene.name}, {first:%d %b %Y}", scene.currency, scene.timezone)
+    day = first.astimezone(ZoneInfo(scene.timezone))
+    draw(track, out, f"{scene.name}, {day:%d %b %Y}", scene.currency, scene.timezone)
     console.print(f"picture: [bold]{out.resolve()}[/]")
 
 

@@ -5,13 +5,14 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
 from agent.app import App, build
+from agent.domain.plan import Plan, PlanStep
 from agent.domain.setpoint import Setpoint
 from agent.edges.clock import VirtualClock
 from agent.edges.store import SqliteStore
@@ -68,6 +69,7 @@ class Stage:
         )
         self._counted = replace(self.plant.counters)
         self._first_seq: dict[str, int] = {}
+        self._plan: Plan | None = None
 
     async def play(self) -> Played:
         """Play to the end, or to the cancellation of this task; the battery is released and the processes end."""
@@ -171,8 +173,7 @@ class Stage:
         before, self._counted = self._counted, replace(counters)
         begin = self.clock.now() - timedelta(seconds=self.step_s)
         per_step = 3600.0 / self.step_s
-        plan = app.latest.plan
-        step = None if plan is None else plan.step_at(begin)
+        step = self._planned(app, begin)
         prices = app.market.at(begin)
         setpoint: Setpoint | None = app.latest.setpoint
         import_wh, export_wh = counters.import_wh - before.import_wh, counters.export_wh - before.export_wh
@@ -198,6 +199,13 @@ class Stage:
                 reason="" if setpoint is None else setpoint.reason,
             )
         )
+
+    def _planned(self, app: App, at: datetime) -> PlanStep | None:
+        """The step of the plan that was in force at ``at``: the newest one may begin only after it."""
+        newest, before = app.latest.plan, self._plan
+        self._plan = newest
+        step = None if newest is None else newest.step_at(at)
+        return step if step is not None or before is None else before.step_at(at)
 
 
 def _paced(jobs: Sequence[Job]) -> list[Job]:

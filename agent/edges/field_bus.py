@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from drivers.registry import build
-
 from agent.edges.devices import Devices
 from agent.ports import Clock
 from agent.settings.sections import Device
 from drivers.device import Readable
 from drivers.endpoint import Endpoint
 from drivers.modbus import Bus
+from drivers.registry import build
 
 
 def connect_devices(listed: Sequence[Device], battery: str, clock: Clock) -> Devices:

@@ -59,7 +59,7 @@ def rollups(path: Path, span: str, start: datetime, end: datetime) -> list[Rollu
         return _rollups(connection, span, start, end)
 
 
-# Roll-ups, and the minutes that are not in them yet, in one statement, so that no minute moves between the two meanwhile.
+# Roll-ups, and the minutes that are not in them yet, in one statement: no minute can slip through between the two.
 # A mean is weighted by the seconds that were measured.
 _STEPS = """
 SELECT (at - :first) / :step_s, sum(covered_s),
