@@ -12,12 +12,12 @@ from agent.domain.tariff import Completed, PriceList, Tariff, completed_prices, 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Money per kWh and kg CO2 per kWh at one instant. ``import_with_carbon`` holds the objective's carbon price."""
+    """Money per kWh and kg CO2 per kWh at one instant. ``carbon_price`` is what the objective adds to an import."""
 
     import_price: float
     export_price: float
     carbon_kg_per_kwh: float
-    import_with_carbon: float
+    carbon_price: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Market:
         export_price = self._price(self.export_prices, self.export_tariff, at) or 0.0
         carbon = self._price(self.carbon, None, at)
         carbon = self.flat_carbon_kg_per_kwh if carbon is None else carbon
-        return Prices(import_price, export_price, carbon, import_price + self.objective.carbon_price_per_kg * carbon)
+        return Prices(import_price, export_price, carbon, self.objective.carbon_price_per_kg * carbon)
 
     def curves(self, horizon: Horizon) -> Curves | None:
         """Curves over ``horizon``, or None when not one import price is known."""

@@ -63,16 +63,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=_positive(int), default=1, help="how many days (default 1)")
     parser.add_argument("--seed", type=int, default=7, help="which synthetic days (default 7)")
     parser.add_argument("--speed", type=_positive(float), metavar="X", help="at most X times real time")
-    parser.add_argument("--step", type=_positive(float), default=60.0, help="control step in s of site time, up to 60")
+    parser.add_argument("--step", type=_positive(float, 60.0), default=60.0, help="control step in s of site time, up to 60")
     parser.add_argument("--out", type=Path, default=Path("demo-out/day.png"), help="where the picture goes")
     return parser
 
 
-def _positive(kind: type[float]) -> Any:
+def _positive(kind: type[float], most: float = 1e6) -> Any:
     def number(text: str) -> float:
         value = kind(text)
-        if not 0 < value < 1e6:
-            raise argparse.ArgumentTypeError(f"{text} is not above zero")
+        if not 0 < value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not above zero and at most {most:g}")
         return value
 
     return number

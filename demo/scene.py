@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from simulator.traces import Trace, from_csv, synthetic
 
@@ -100,7 +100,7 @@ def file_scene(path: Path, days: int, first_day: date | None) -> Scene:
         raise SceneError(f"{path}: the column import_price_per_kwh is missing, so there is nothing to save")
     name = path.name.split(".")[0]
     facts, assumed = _facts(path, name), []
-    zone = ZoneInfo(str(facts.get("timezone", "UTC")))
+    zone = _zone(facts, name)
     if not facts:
         assumed.append(f"no sites.json with {name} beside {path.name}: place, time zone and battery are assumed")
     start = _start(trace, zone, days, first_day)
@@ -138,6 +138,15 @@ def _facts(path: Path, name: str) -> dict[str, Any]:
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise SceneError(f"{listed}: not a list of sites: {error}") from error
     return {}
+
+
+def _zone(facts: dict[str, Any], name: str) -> ZoneInfo:
+    """The listed time zone; a remark may stand behind its name."""
+    word = str(facts.get("timezone", "UTC")).split()[0]
+    try:
+        return ZoneInfo(word)
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        raise SceneError(f"sites.json: {name} has the time zone {word}, which does not exist") from error
 
 
 def _start(trace: Trace, zone: ZoneInfo, days: int, first_day: date | None) -> datetime:

@@ -17,7 +17,7 @@ async def read_words(transport: Transport, rows: Iterable[Register], max_registe
     words: dict[int, int] = {}
     for span in plan_spans(rows, SpanLimits(max_registers, max_gap=max_registers)):
         answer = await transport.read(span)
-        words.update(zip(range(span.address, span.address + span.count), answer, strict=True))
+        words.update(enumerate(answer, start=span.address))
     return words
 
 
@@ -62,9 +62,9 @@ class ControlBlock:
 
     def resolved(self, name: str, value: float) -> float:
         """``value`` in the resolution of the point. Raises NotSupported when it cannot be written there."""
+        words = self._encoded(name, value)
         row = self._rows[name]
-        written = dict(zip(range(row.address, row.address + row.count), self._encoded(name, value), strict=True))
-        found = row.decode(self._words | written)
+        found = row.decode(self._words | dict(enumerate(words, start=row.address)))
         assert found is not None
         return found
 
@@ -76,7 +76,8 @@ class ControlBlock:
         """Write in this order; neighbours in one request, so that a device takes them together."""
         requests: list[tuple[int, list[int]]] = []
         for name, value in settings:
-            address, words = self._rows[name].address, self._encoded(name, value)
+            words = self._encoded(name, value)
+            address = self._rows[name].address
             if requests and requests[-1][0] + len(requests[-1][1]) == address:
                 requests[-1][1].extend(words)
             else:
@@ -89,8 +90,8 @@ class ControlBlock:
         return found is not None and math.isclose(found, self.resolved(name, value), rel_tol=1e-9, abs_tol=1e-9)
 
     def _encoded(self, name: str, value: float) -> list[int]:
-        row = self._rows[name]
-        if name not in self._writable or not row.writable:
+        row = self._rows.get(name)
+        if row is None or name not in self._writable or not row.writable:
             raise NotSupported(f"SunSpec point {self._model.model_id}.{name} may not be written")
         try:
             return row.encode(value, self._words)

@@ -103,7 +103,7 @@ class Register:
         exponent = self._exponent(words)
         if number is None or exponent is None:
             return None
-        return _shifted(number * self.scale * self.sign, exponent) + self.offset + 0.0  # + 0.0: no negative zero
+        return _shifted(number * self.scale * self.sign, exponent) + self.offset  # -0.0 + 0.0 is 0.0
 
     def encode(self, value: float, words: Mapping[int, int] | None = None) -> list[int]:
         """The words to write for ``value``. ``words`` holds the scale factor where the row has one.

@@ -121,7 +121,6 @@ class TableDevice:
         for constant in self._constants:
             found = self._value(constant.row, words)
             if found is not None and found != constant.value:
-                self._regroup()
                 expected = f"{constant.row.name} at {constant.row.address} is {found:g} instead of {constant.value:g}"
                 raise BadFrame(f"{self.name}: the registers are not those of this device: {expected}")
         return words
@@ -160,7 +159,7 @@ class TableDevice:
 
     async def _ask(self, span: Span, words: _Words) -> None:
         answer = await self._transport.read(span)
-        words[span.table].update(zip(range(span.address, span.address + span.count), answer, strict=True))
+        words[span.table].update(enumerate(answer, start=span.address))
 
     def _readings(self, words: _Words, at: float, *, slow: bool) -> list[Reading]:
         found = []

@@ -135,7 +135,7 @@ class Control:
         battery, plan, connection = self._rules.limits.battery, self._latest.plan, self._market.connection(now)
         if plan is not None and now < plan.expires_at:
             prices = self._market.at(now)
-            moment = Moment(now, net_load_w, soc_pct, prices.import_with_carbon, prices.export_price)
+            moment = Moment(now, net_load_w, soc_pct, prices.import_price, prices.export_price, prices.carbon_price)
             decision = follow(plan, moment, battery, connection)
             if decision is not None:
                 age_s = (now - plan.issued_at).total_seconds()
@@ -178,11 +178,11 @@ class Control:
 
     def _note(self, granted: Setpoint, outcome: Outcome) -> None:
         """A decision is written down when its power, rung or outcome differs from the one before."""
-        if isinstance(outcome, Held):
-            return
-        word, detail = describe(outcome)
-        row = DecisionRow(granted.at, granted.battery_w, granted.hold_s, granted.rung, granted.reason, word, detail)
         last = self._last_decision
+        if isinstance(outcome, Held) and (last is None or last.rung is granted.rung):
+            return
+        word, detail = (last.outcome, last.detail) if last and isinstance(outcome, Held) else describe(outcome)
+        row = DecisionRow(granted.at, granted.battery_w, granted.hold_s, granted.rung, granted.reason, word, detail)
         if last is not None and (last.battery_w, last.rung, last.outcome) == (row.battery_w, row.rung, row.outcome):
             return
         if last is None or last.rung is not row.rung or last.outcome != row.outcome:

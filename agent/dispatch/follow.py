@@ -21,7 +21,7 @@ SHORTEST_LOOK_S = 60.0
 class Moment:
     """What the fast loop knows now. ``net_load_w`` is load less solar; prices are money per kWh.
 
-    ``import_price`` and ``export_price`` hold the carbon price already, where the objective has one.
+    ``carbon_price`` comes on top of every imported kWh; it counts in the decision and not on the bill.
     """
 
     at: datetime
@@ -29,6 +29,7 @@ class Moment:
     soc_pct: float
     import_price: float
     export_price: float
+    carbon_price: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _cost_of_grid(moment: Moment, connection: Connection, over_price: float, bat
     grid_kwh = (moment.net_load_w - battery_w) * hours / 1000.0
     limit_w = connection.import_limit_w if grid_kwh > 0 else connection.export_limit_w
     over_kwh = 0.0 if limit_w is None else max(0.0, abs(grid_kwh) - limit_w * hours / 1000.0)
-    price = moment.import_price if grid_kwh > 0 else moment.export_price
+    price = moment.import_price + moment.carbon_price if grid_kwh > 0 else moment.export_price
     return grid_kwh * price + over_kwh * over_price
 
 
@@ -141,15 +142,15 @@ def _wear(battery: Battery, battery_w: float, hours: float) -> float:
 
 def _reason(moment: Moment, battery_w: float, worth_per_kwh: float) -> str:
     grid_w = moment.net_load_w - battery_w
+    bought = f"{moment.import_price:.3f}/kWh"
+    if moment.carbon_price >= 0.0005:
+        bought += f" + {moment.carbon_price:.3f} for carbon"
+    sold = f"{moment.export_price:.3f}/kWh"
     value = f"stored energy is worth {worth_per_kwh:.3f}/kWh"
     if abs(battery_w) < 1.0:
-        if moment.net_load_w > 0:
-            return f"holding: the grid costs {moment.import_price:.3f}/kWh, {value}"
-        return f"resting: {value}"
+        return f"holding: the grid costs {bought}, {value}" if moment.net_load_w > 0 else f"resting: {value}"
     if battery_w < 0:
         source = "from the grid" if moment.net_load_w >= 0 else "from the sun" if grid_w <= 1.0 else "from sun and grid"
-        paid = moment.import_price if grid_w > 1.0 else moment.export_price
-        return f"charging {-battery_w / 1000.0:.2f} kW {source} at {paid:.3f}/kWh, {value}"
-    target = "into the grid" if grid_w < -1.0 else "for the load"
-    paid = moment.export_price if grid_w < -1.0 else moment.import_price
-    return f"discharging {battery_w / 1000.0:.2f} kW {target} at {paid:.3f}/kWh, {value}"
+        return f"charging {-battery_w / 1000.0:.2f} kW {source} at {bought if grid_w > 1.0 else sold}, {value}"
+    target, paid = ("into the grid", sold) if grid_w < -1.0 else ("for the load", bought)
+    return f"discharging {battery_w / 1000.0:.2f} kW {target} at {paid}, {value}"

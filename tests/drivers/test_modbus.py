@@ -1,7 +1,9 @@
 """A bus against real sockets: a pymodbus server, and servers that misbehave."""
 
 import asyncio
+import contextlib
 import logging
+import random
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,8 +13,8 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from drivers.device import Span
 from drivers.endpoint import SerialEndpoint, TcpEndpoint
-from drivers.errors import BadFrame, LinkDown, NoAnswer, Refused
-from tests.drivers.wire import SILENT, VirtualClock, bus_to, good, registers, serving, tcp, until
+from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, Refused
+from tests.drivers.wire import SILENT, VirtualClock, bus_to, good, registers, rtu, serving, tcp, until
 
 
 @pytest.fixture
@@ -320,3 +322,24 @@ def test_unit_ids_are_checked(unit_id: int) -> None:
 def test_endpoints_are_checked(kind: type, settings: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         kind(**settings)
+
+
+@pytest.mark.parametrize("framing", ["tcp", "rtu"])
+async def test_noise_is_only_ever_an_error_of_the_drivers(framing: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Whole frames with random contents: an error that says so, and nothing logged by the event loop."""
+    noise = random.Random(7)
+
+    def babble(request: bytes) -> tuple[float, bytes]:
+        pdu = noise.choice([b"\x03\x04", b"\x83", b"\x2b", b"\x08", b"\x63"]) + noise.randbytes(noise.randrange(7))
+        return 0.0, tcp(request, pdu) if framing == "tcp" else rtu(request[0], pdu)
+
+    clock = VirtualClock()
+    async with serving(babble) as server:
+        transport = bus_to(server.port, clock, timeout_s=0.02, framing=framing).transport(1)
+        for _ in range(50):
+            with contextlib.suppress(DriverError):
+                assert len(await transport.read(Span("holding", 0, 2))) == 2
+            clock.now += 10.0
+        assert len(server.requests) >= 50
+        await transport.close()
+    assert caplog.records == []

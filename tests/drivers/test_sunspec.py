@@ -200,6 +200,7 @@ async def test_blocks_are_those_that_both_count_and_length_allow(counted: int, b
     layout = plain_map()
     model = layout.add(160, blocks=4)
     layout.words[model.address + 8] = counted
+    layout.add_foreign(64110, 200)
     chain = await discover(layout.end().transport())
     assert len(chain.models[2].blocks) == blocks
 

@@ -123,7 +123,10 @@ async def test_errors_of_the_link_reach_the_caller(error: DriverError) -> None:
     with pytest.raises(type(error)):
         await hybrid.set_power(1, 60)
     device.failure = lambda span: None
+    device.reads.clear()
     assert await hybrid.set_power(1, 60) == Applied(1)
+    walked = Span("holding", 40000, 2) in device.reads
+    assert walked is isinstance(error, LinkDown), "only a broken link means walking the chain again"
 
 
 async def test_controls_that_moved_are_not_written() -> None:

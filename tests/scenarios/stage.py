@@ -1,0 +1,200 @@
+"""A whole site on the virtual clock: the plant behind real Modbus TCP, and the agent that steers it.
+
+Answers and time-outs of the wire are real; everything else happens as fast as it goes.
+"""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from agent.app import App, build
+from agent.domain.horizon import floor_to_step
+from agent.domain.plan import Plan
+from agent.domain.request import PlanRequest
+from agent.domain.setpoint import Outcome, Rung, Setpoint
+from agent.domain.site import SiteState
+from agent.edges.clock import VirtualClock
+from agent.edges.timetable import run_virtual
+from agent.planner import answer, read_history
+from agent.ports import Job, Planner
+from agent.settings.load import load
+from simulator.columns import MeasuredColumn
+from simulator.faults import Fault, FaultScript
+from simulator.physics import BatterySpec
+from simulator.plant import Plant
+from simulator.plant_state import PlantState
+from simulator.server import SimulatedSite
+from simulator.traces import Trace, synthetic
+from tests.scenarios import site_file
+
+MIDNIGHT = datetime(2026, 3, 17, tzinfo=UTC)  # a Tuesday; London's clocks show UTC
+SYNC_EVERY_S = 60.0  # in the agent two seconds, which a virtual hour does not need
+LOAD_W, CHARGE_W, DISCHARGE_W = 6000.0, 5000.0, 4000.0
+
+
+class HonestPlanner:
+    """Plans in this process, as the planner process does."""
+
+    def __init__(self) -> None:
+        self.asked: list[PlanRequest] = []
+
+    async def plan(self, request: PlanRequest) -> Plan:
+        self.asked.append(request)
+        return answer(request, read_history(request), deadline_s=5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What stood after one control step. ``site`` is the truth, ``state`` what the agent saw."""
+
+    minute: float
+    setpoint: Setpoint
+    outcome: Outcome
+    state: SiteState
+    site: PlantState
+    mode: str
+
+    @property
+    def rung(self) -> Rung:
+        return self.setpoint.rung
+
+
+class Stage:
+    """Devices, agent and clock. Minutes count from the beginning of the play."""
+
+    def __init__(self, folder: Path, trace: Trace, soc_pct: float, usable_wh: float, beginning: datetime) -> None:
+        self.folder, self.beginning = folder, beginning
+        self.clock = VirtualClock(beginning)
+        self.faults = FaultScript()
+        spec = BatterySpec(usable_wh, CHARGE_W, DISCHARGE_W)
+        self.plant = Plant(trace, spec, 6000.0, self.clock.now, soc_pct=soc_pct, reserve_pct=10.0)
+        self.inverter_port, self.meter_port = site_file.free_ports(2)
+        self.site = SimulatedSite(
+            self.plant, faults=self.faults, inverter_port=self.inverter_port, meter_port=self.meter_port
+        )
+        self.seen: list[Moment] = []
+        self.app: App
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "site.sqlite3"
+
+    def build(self, planner: Planner | None = None, **words: object) -> App:
+        """A new agent on the same devices, clock and store; not started."""
+        ports = {"inverter_port": self.inverter_port, "meter_port": self.meter_port}
+        settings = load(site_file.write(self.folder, **ports, usable_wh=self.plant.battery.usable_wh, **words))
+        self.app = build(settings, self.clock, planner or HonestPlanner())
+        return self.app
+
+    def fault(self, kind: str, device: str, minute: float, minutes: float, **more: Any) -> None:
+        """Add a fault from ``minute`` on for ``minutes``."""
+        start = self.beginning + timedelta(minutes=minute)
+        self.faults.add(Fault(kind, device, start, 60.0 * minutes, **more))  # type: ignore[arg-type]
+
+    async def play(self, until: float, at: dict[float, Callable[[], Awaitable[None]]] | None = None) -> None:
+        """Go on until the minute ``until``. What stands in ``at`` is done at its minute, before the control step."""
+        begun, now = self._started, self.clock.now()
+        jobs = [
+            Job(f"at {minute}", 1e8, act, (self.beginning - now).total_seconds() + 60.0 * minute)
+            for minute, act in (at or {}).items()
+        ]
+        own = [replace(job, every_s=SYNC_EVERY_S) if job.name == "sync" else job for job in self.app.jobs()]
+        jobs += [resumed(job, begun, now) for job in own]
+        step_s = self.app.settings.control.step_s
+        jobs.append(resumed(Job("observe", step_s, self._observe), begun, now))
+        await run_virtual(jobs, self.clock, self.beginning + timedelta(minutes=until))
+
+    async def start(self) -> None:
+        self._started = self.clock.now()
+        await self.app.start()
+
+    def between(self, first: float, last: float) -> list[Moment]:
+        """The control steps from minute ``first`` until before ``last``; there is at least one."""
+        found = [moment for moment in self.seen if first <= moment.minute < last]
+        assert found, f"there was no control step from minute {first} to {last}"
+        return found
+
+    def at(self, minute: float) -> Moment:
+        """The last control step before ``minute``."""
+        return [moment for moment in self.seen if moment.minute < minute][-1]
+
+    async def events(self) -> list[tuple[str, str, str]]:
+        """(kind, severity, text) of every event that is in the store, oldest first."""
+        await self.app.record.step()
+        return [tuple(row) for row in self.rows("SELECT kind, severity, text FROM event ORDER BY seq")]  # type: ignore[misc]
+
+    def rows(self, select: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.store)) as connection:
+            return connection.execute(select).fetchall()
+
+    async def _observe(self) -> None:
+        setpoint, outcome, state = self.app.latest.setpoint, self.app.latest.outcome, self.app.latest.state
+        assert setpoint is not None
+        assert outcome is not None
+        assert state is not None
+        minute = (self.clock.now() - self.beginning).total_seconds() / 60.0
+        site = self.plant.bring_to_now()
+        self.seen.append(Moment(minute, setpoint, outcome, state, site, self.plant.mode()))
+
+
+def resumed(job: Job, begun: datetime, now: datetime) -> Job:
+    """``job``, which runs since ``begun``, with the time left until its next run as ``first_s``."""
+    passed_s = (now - begun).total_seconds()
+    if passed_s <= job.first_s:
+        return replace(job, first_s=job.first_s - passed_s)
+    if job.aligned:
+        last = floor_to_step(now, int(job.every_s))
+        next_time = now if last == now else last + timedelta(seconds=job.every_s)
+        return replace(job, first_s=(next_time - now).total_seconds())
+    return replace(job, first_s=-(passed_s - job.first_s) % job.every_s)
+
+
+def heavy_night() -> Trace:
+    """No sun and a load above all that the battery can discharge: the rule discharges, a plan of the night charges."""
+    hours = 24
+    first = int(MIDNIGHT.timestamp())
+    columns = {"load_w": MeasuredColumn(first, 3600, [LOAD_W] * hours), "pv_w": MeasuredColumn(first, 3600, [0.0] * hours)}
+    return Trace(columns)  # type: ignore[arg-type]
+
+
+def home(beginning: datetime) -> Trace:
+    """Days of a synthetic home with a solar roof."""
+    return synthetic(4, beginning - timedelta(days=1), 4, timezone="Europe/London", pv_rated_w=6000.0)
+
+
+@asynccontextmanager
+async def staged(
+    folder: Path,
+    *,
+    trace: Trace | None = None,
+    soc_pct: float = 30.0,
+    usable_wh: float = 40_000.0,
+    beginning: datetime = MIDNIGHT,
+    planner: Planner | None = None,
+    devices: bool = True,
+    **words: object,
+) -> AsyncIterator[Stage]:
+    """A stage whose agent has started; it is stopped at the end, and the devices after it."""
+    stage = Stage(folder, trace or heavy_night(), soc_pct, usable_wh, beginning)
+    if devices:
+        await stage.site.start()
+    try:
+        stage.build(planner, **words)
+        await stage.start()
+        try:
+            yield stage
+        finally:
+            await stage.app.stop("the scenario ends")
+    finally:
+        await stage.site.stop()
+
+
+def message(name: str, **body: object) -> bytes:
+    """What the platform sends as ``down/input/<name>``."""
+    plain = {key: f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value for key, value in body.items()}
+    return json.dumps({"schema": f"{name}/1.0", "issued_at": "2026-03-17T00:00:00Z", **plain}).encode()
