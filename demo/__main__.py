@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -63,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=_positive(int), default=1, help="how many days (default 1)")
     parser.add_argument("--seed", type=int, default=7, help="which synthetic days (default 7)")
     parser.add_argument("--speed", type=_positive(float), metavar="X", help="at most X times real time")
-    parser.add_argument("--step", type=_positive(float, 60.0), default=60.0, help="control step in s of site time, up to 60")
+    parser.add_argument(
+        "--step", type=_positive(float, 60.0), default=60.0, help="control step in s of site time, up to 60"
+    )
     parser.add_argument("--out", type=Path, default=Path("demo-out/day.png"), help="where the picture goes")
     return parser
 
@@ -123,7 +126,7 @@ def _curtain(console: Console, scene: Scene, played: Played, out: Path) -> None:
 
 def _work_table(played: Played) -> Table:
     counts, planning, messages = played.app.control.counts, played.app.planning, played.messages
-    table = Table(title="What the agent did", title_justify="left", show_header=False)
+    table = Table(title="What the agent did", title_justify="left", show_header=False, box=box.SIMPLE_HEAD)
     table.add_row("control steps", f"{counts.steps}")
     table.add_row("plans", f"{planning.made} made, {planning.failed} failed")
     table.add_row(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from rich import box
 from rich.table import Table
 
 from agent.advice.savings import Account, Period, capture, no_battery, perfect_foresight, self_consumption
@@ -67,7 +68,8 @@ def _as_controlled(track: Track, period: Period, battery: Battery, start_soc_pct
 
 def money_table(comparison: Comparison, currency: str) -> Table:
     """The table at the end of the demo."""
-    table = Table(title="What the days cost", title_justify="left", caption_justify="left")
+    table = Table(title="What the days cost", title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD,
+                  padding=(0, 0, 0, 1), pad_edge=False, collapse_padding=True)  # fmt: skip
     table.add_column("policy", no_wrap=True)
     for name in ("import\nkWh", "export\nkWh", f"cost\n{currency}", f"stored\n{currency}", f"net\n{currency}",
                  f"saved\n{currency}", "CO₂\nkg", "peak\nkW"):  # fmt: skip

@@ -1,12 +1,14 @@
 """The picture of the days that were played."""
 
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from demo.track import Track
 
 INK = "#1f2933"
-LOAD, SUN, BATTERY, GRID, PLAN = "#3b4a5a", "#f2a900", "#2a9d8f", "#c8553d", "#7b6fd0"
+SUN, BATTERY, GRID, PLAN = "#f2a900", "#2a9d8f", "#c8553d", "#7b6fd0"
+LEGEND: dict[str, Any] = {"framealpha": 0.85, "edgecolor": "none", "borderaxespad": 0.2}
 
 
 def draw(track: Track, path: Path, title: str, currency: str, timezone: str) -> None:
@@ -57,7 +59,7 @@ def _draw_supply(axis, times, kw) -> None:  # type: ignore[no-untyped-def]
     axis.axhline(0, color="#9aa5b1", linewidth=0.8)
     axis.set_ylabel("kW")
     axis.set_title("Who feeds the load; below zero: stored in the battery, sold to the grid", loc="left", fontsize=11)
-    axis.legend(loc="upper left", ncols=4, frameon=False)
+    axis.legend(loc="upper left", ncols=4, **LEGEND)
 
 
 def _draw_battery(axis, times, track: Track) -> None:  # type: ignore[no-untyped-def]
@@ -68,7 +70,7 @@ def _draw_battery(axis, times, track: Track) -> None:  # type: ignore[no-untyped
     axis.axhline(0, color="#9aa5b1", linewidth=0.8)
     axis.set_ylabel("kW")
     axis.set_title("Battery power, positive discharges: plan against actual", loc="left", fontsize=11)
-    axis.legend(loc="upper left", ncols=2, frameon=False)
+    axis.legend(loc="upper left", ncols=2, **LEGEND)
 
 
 def _draw_soc(axis, times, track: Track) -> None:  # type: ignore[no-untyped-def]
@@ -79,7 +81,7 @@ def _draw_soc(axis, times, track: Track) -> None:  # type: ignore[no-untyped-def
     axis.set_ylim(0, 100)
     axis.set_ylabel("%")
     axis.set_title("State of charge", loc="left", fontsize=11)
-    axis.legend(loc="upper left", ncols=2, frameon=False)
+    axis.legend(loc="upper left", ncols=2, **LEGEND)
 
 
 def _draw_prices(axis, times, track: Track, currency: str) -> None:  # type: ignore[no-untyped-def]
@@ -91,4 +93,4 @@ def _draw_prices(axis, times, track: Track, currency: str) -> None:  # type: ign
     carbon.set_ylabel("g CO₂ per kWh", color="#7b8794")
     carbon.spines[["top"]].set_visible(False)
     axis.set_title("Prices, and the carbon intensity of the grid in grey", loc="left", fontsize=11)
-    axis.legend(loc="upper left", ncols=2, frameon=False)
+    axis.legend(loc="upper left", ncols=2, **LEGEND)

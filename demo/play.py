@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from agent.app import App, build
-from agent.domain.plan import Plan, PlanStep
+from agent.domain.plan import Plan
 from agent.domain.setpoint import Setpoint
 from agent.edges.clock import VirtualClock
 from agent.edges.store import SqliteStore
@@ -69,7 +69,7 @@ class Stage:
         )
         self._counted = replace(self.plant.counters)
         self._first_seq: dict[str, int] = {}
-        self._plan: Plan | None = None
+        self._plans: list[tuple[Plan, float]] = []  # the last two, each with the state of charge it began with
 
     async def play(self) -> Played:
         """Play to the end, or to the cancellation of this task; the battery is released and the processes end."""
@@ -173,7 +173,7 @@ class Stage:
         before, self._counted = self._counted, replace(counters)
         begin = self.clock.now() - timedelta(seconds=self.step_s)
         per_step = 3600.0 / self.step_s
-        step = self._planned(app, begin)
+        planned_w, planned_pct = self._planned(app, begin)
         prices = app.market.at(begin)
         setpoint: Setpoint | None = app.latest.setpoint
         import_wh, export_wh = counters.import_wh - before.import_wh, counters.export_wh - before.export_wh
@@ -192,20 +192,27 @@ class Stage:
                 import_price=prices.import_price,
                 export_price=prices.export_price,
                 carbon_kg_per_kwh=prices.carbon_kg_per_kwh,
-                planned_battery_w=None if step is None else step.battery_w,
-                planned_soc_pct=None if step is None else step.soc_pct,
+                planned_battery_w=planned_w,
+                planned_soc_pct=planned_pct,
                 asked_w=None if setpoint is None else setpoint.battery_w,
                 rung="starting" if setpoint is None else setpoint.rung.value,
                 reason="" if setpoint is None else setpoint.reason,
             )
         )
 
-    def _planned(self, app: App, at: datetime) -> PlanStep | None:
-        """The step of the plan that was in force at ``at``: the newest one may begin only after it."""
-        newest, before = app.latest.plan, self._plan
-        self._plan = newest
-        step = None if newest is None else newest.step_at(at)
-        return step if step is not None or before is None else before.step_at(at)
+    def _planned(self, app: App, at: datetime) -> tuple[float | None, float | None]:
+        """Battery power and state of charge at ``at`` by the plan in force then: the newest may begin only after it."""
+        newest = app.latest.plan
+        if newest is not None and (not self._plans or newest is not self._plans[-1][0]):
+            self._plans = [*self._plans[-1:], (newest, self.plant.soc_pct)]
+        for plan, soc_pct in reversed(self._plans):
+            index = plan.horizon.index_of(at)
+            if index is not None:
+                step = plan.steps[index]
+                before_pct = plan.steps[index - 1].soc_pct if index else soc_pct
+                passed = (at - plan.horizon.start).total_seconds() / plan.horizon.step_s - index
+                return step.battery_w, before_pct + (step.soc_pct - before_pct) * passed
+        return None, None
 
 
 def _paced(jobs: Sequence[Job]) -> list[Job]:

@@ -130,8 +130,7 @@ class Control:
             return Setpoint(now, None, hold_s, Rung.RELEASE, "released: the battery does not follow its setpoints")
         net_load_w, soc_pct = state.net_load_w, state.soc_pct.known
         if net_load_w is None or soc_pct is None:
-            missing = "grid power" if net_load_w is None else "state of charge"
-            return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: the {missing} is not known")
+            return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
         battery, plan, connection = self._rules.limits.battery, self._latest.plan, self._market.connection(now)
         if plan is not None and now < plan.expires_at:
             prices = self._market.at(now)
@@ -232,6 +231,12 @@ def describe(outcome: Outcome) -> tuple[str, str]:
             return "unreachable", reason
         case Held():
             return "held", ""
+
+
+def _what_is_missing(state: SiteState) -> str:
+    """Which quantity cannot be acted on, and why: ``the grid power is stale``."""
+    needed = (("grid power", state.grid_w), ("state of charge", state.soc_pct), ("battery power", state.battery_w))
+    return next(f"the {name} is {measured.quality.value}" for name, measured in needed if measured.known is None)
 
 
 def _pv_cap(state: SiteState, battery_w: float, export_price: float, export_limit_w: float | None) -> float | None:

@@ -20,8 +20,8 @@ export_limit_w = "none"
 [battery]
 device = "inverter"
 usable_wh = {usable_wh}
-charge_w = 5000
-discharge_w = 4000
+charge_w = 3000
+discharge_w = 8000
 soc_min_pct = 10
 soc_max_pct = 95
 reserve_pct = 10
@@ -76,7 +76,7 @@ host = "127.0.0.1"
 port = {meter_port}
 timeout_s = {timeout_s}
 """
-# So cheap until six that a plan charges at full power all night, where our own rule would discharge.
+# So cheap until six that a plan charges as fast as it can, where our own rule would discharge.
 NIGHT_TARIFF = """\
 kind = "time_of_use"
 default_per_kwh = 0.60

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from agent.app import App, build
@@ -34,7 +35,7 @@ from tests.scenarios import site_file
 
 MIDNIGHT = datetime(2026, 3, 17, tzinfo=UTC)  # a Tuesday; London's clocks show UTC
 SYNC_EVERY_S = 60.0  # in the agent two seconds, which a virtual hour does not need
-LOAD_W, CHARGE_W, DISCHARGE_W = 6000.0, 5000.0, 4000.0
+LOAD_W, CHARGE_W, DISCHARGE_W = 6000.0, 3000.0, 8000.0
 
 
 class HonestPlanner:
@@ -155,11 +156,13 @@ def resumed(job: Job, begun: datetime, now: datetime) -> Job:
 
 
 def heavy_night() -> Trace:
-    """No sun and a load above all that the battery can discharge: the rule discharges, a plan of the night charges."""
-    hours = 24
-    first = int(MIDNIGHT.timestamp())
-    columns = {"load_w": MeasuredColumn(first, 3600, [LOAD_W] * hours), "pv_w": MeasuredColumn(first, 3600, [0.0] * hours)}
-    return Trace(columns)  # type: ignore[arg-type]
+    """A day without sun and with a load that empties any battery.
+
+    The rule covers the load; a plan charges until six as fast as it can, and the night is too short to charge enough.
+    """
+    chance, first = Random(4), int(MIDNIGHT.timestamp())
+    loads = [LOAD_W + chance.uniform(-100.0, 100.0) for _ in range(24 * 60)]
+    return Trace({"load_w": MeasuredColumn(first, 60, loads), "pv_w": MeasuredColumn(first, 3600, [0.0] * 24)})
 
 
 def home(beginning: datetime) -> Trace:
@@ -172,7 +175,7 @@ async def staged(
     folder: Path,
     *,
     trace: Trace | None = None,
-    soc_pct: float = 30.0,
+    soc_pct: float = 50.0,
     usable_wh: float = 40_000.0,
     beginning: datetime = MIDNIGHT,
     planner: Planner | None = None,

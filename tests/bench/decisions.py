@@ -1,0 +1,87 @@
+"""The arithmetic of a decision and of a plan, in process: the fast loop, the value table, the forecasts."""
+
+from collections.abc import Callable
+
+import highspy
+import numpy as np
+
+from agent.dispatch.follow import Moment, follow
+from agent.domain.site import Connection
+from agent.edges.onnx_models import OnnxForecaster, open_model
+from agent.planning.battery_lp import build
+from agent.planning.scenarios import net_load_paths
+from agent.planning.value_table import value_table
+from tests.bench.figures import Figure, Samples, side_by_side
+from tests.bench.lp import as_model
+from tests.bench.site import BATTERY, DAY, EXPORT, MODELS, NOW, PLACE, RATED_W, STEPS, planned, site_forecast
+
+DECISIONS = 200
+LOOKUPS = 1000
+
+
+def measure(rounds: int = 9) -> list[Figure]:
+    """Microseconds per decision; milliseconds of the value table and of the forecasts of one plan."""
+    decisions, lookups = side_by_side(rounds, _decisions, _lookups)
+    table, lp = side_by_side(rounds, _value_table, _highs_run())
+    forecasts, bare = side_by_side(rounds, lambda: site_forecast(planned().request), _bare_models())
+    per_decision = Samples(tuple(1000.0 * value / DECISIONS for value in decisions.values))
+    per_thousand = Samples(tuple(1000.0 * value for value in lookups.values))
+    return [
+        Figure("fast loop, one decision", "µs", per_decision, per_thousand, f"{LOOKUPS} look-ups in a dict"),
+        Figure("value table of a plan", "ms", table, lp, "HiGHS run() of the plan's LP"),
+        Figure(
+            "forecasts of a plan, models opened and checked, 20 past days with them",
+            "ms", forecasts, bare, f"both models over {STEPS} rows, opened before",
+        ),
+    ]  # fmt: skip
+
+
+def _decisions() -> None:
+    """Net loads from a sunny noon to a kettle, one second's decision each, with a limit at the connection."""
+    plan, connection = planned().plan, Connection(import_limit_w=17_000.0)
+    for index in range(DECISIONS):
+        moment = Moment(NOW, -4000.0 + 50.0 * index, 20.0 + 0.3 * index, DAY, EXPORT)
+        assert follow(plan, moment, BATTERY, connection) is not None
+
+
+def _lookups() -> None:
+    names = {f"device.point_{index}": index for index in range(50)}
+    for _ in range(LOOKUPS // len(names)):
+        for name in names:
+            names[name]
+
+
+def _value_table() -> None:
+    there = planned()
+    errors = there.forecast.load_errors, there.forecast.pv_errors
+    paths = net_load_paths(there.forecast.load, there.forecast.pv, *errors, RATED_W)
+    value_table(there.problem.terms, paths.net_w, paths.pv_w)
+
+
+def _highs_run() -> Callable[[], object]:
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    model = as_model(build(planned().problem))
+
+    def run() -> None:
+        solver.passModel(model)
+        solver.run()
+
+    return run
+
+
+def _bare_models() -> Callable[[], object]:
+    opened = (open_model(MODELS / "consumption", "load_w", PLACE), open_model(MODELS / "solar", "pv_w", PLACE, RATED_W))
+    rows = [_rows(model) for model in opened]
+
+    def run() -> None:
+        for model, features in zip(opened, rows, strict=True):
+            model._session.run(["quantiles"], {"features": features})
+
+    return run
+
+
+def _rows(model: OnnxForecaster) -> np.ndarray:
+    tests = np.array(model.card.self_test.rows, dtype=np.float32)
+    return np.resize(tests, (STEPS, tests.shape[1]))

@@ -1,0 +1,215 @@
+"""The site that is measured: a synthetic home with fifty days of history, two devices and a broker."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from agent.domain.history import History
+from agent.domain.horizon import Horizon
+from agent.domain.plan import Plan
+from agent.domain.records import Batch, MinuteRow
+from agent.domain.request import Objective, Place, PlanRequest
+from agent.domain.site import Battery, Connection
+from agent.edges.onnx_models import open_model
+from agent.edges.store import SqliteStore
+from agent.forecasting.make_forecast import SiteForecast, forecast_site
+from agent.planner import answer
+from agent.planning.make_plan import terms_of
+from agent.planning.terms import Problem
+from exported_models import __file__ as models_file
+from simulator.traces import synthetic
+
+ZONE = "Europe/Amsterdam"
+MODELS = Path(models_file).parent
+NOW = datetime(2026, 3, 17, tzinfo=UTC)
+PAST_DAYS = 50
+STEP_S = 900
+STEPS = 192  # 48 h of quarters
+RATED_W = 4000.0
+BATTERY = Battery(10_000.0, 5_000.0, 5_000.0, soc_min_pct=10.0, soc_max_pct=95.0, wear_per_kwh=0.02)
+PLACE = Place(52.0, 5.0, ZONE)
+NIGHT, DAY, EVENING = 0.14, 0.28, 0.42  # per kWh
+EXPORT = 0.07
+
+SITE_FILE = """\
+[site]
+id = "bench-home"
+name = "Bench home"
+latitude = 52.0
+longitude = 5.0
+timezone = "{zone}"
+currency = "EUR"
+
+[connection]
+import_limit_w = 17000
+export_limit_w = "none"
+
+[battery]
+device = "inverter"
+usable_wh = 10000
+charge_w = 5000
+discharge_w = 5000
+soc_min_pct = 10
+soc_max_pct = 95
+reserve_pct = 10
+wear_per_kwh = 0.02
+
+[solar]
+rated_w = 4000
+
+[tariff.import]
+kind = "time_of_use"
+default_per_kwh = 0.28
+
+[[tariff.import.window]]
+price_per_kwh = 0.14
+from = "00:00"
+to = "06:00"
+
+[[tariff.import.window]]
+price_per_kwh = 0.42
+from = "17:00"
+to = "21:00"
+
+[tariff.export]
+kind = "flat"
+price_per_kwh = 0.07
+
+[carbon]
+kg_per_kwh = 0.25
+
+[control]
+step_s = 1
+
+[planning]
+interval_s = 60
+
+[store]
+path = "{store}"
+commit_s = 5
+
+[cloud]
+host = "127.0.0.1"
+port = {mqtt_port}
+tls = false
+acknowledged_by = "broker"
+
+[log]
+level = "error"
+
+[[device]]
+name = "inverter"
+family = "sunspec_hybrid"
+roles = ["battery", "solar"]
+host = "127.0.0.1"
+port = {inverter_port}
+
+[[device]]
+name = "meter"
+family = "sunspec_meter"
+roles = ["grid"]
+host = "127.0.0.1"
+port = {meter_port}
+"""
+
+
+def write_site_file(folder: Path, inverter_port: int, meter_port: int, mqtt_port: int) -> Path:
+    """A site file in ``folder`` for devices and broker on these ports of this machine; the store lies beside it."""
+    path = folder / "site.toml"
+    ports = {"inverter_port": inverter_port, "meter_port": meter_port, "mqtt_port": mqtt_port}
+    path.write_text(SITE_FILE.format(zone=ZONE, store=folder / "site.sqlite3", **ports), "utf-8")
+    return path
+
+
+@cache
+def past() -> History:
+    """Fifty days of quarter-hour means up to ``NOW``."""
+    start = NOW - timedelta(days=PAST_DAYS)
+    trace = synthetic(1, start, PAST_DAYS + 1, timezone=ZONE, pv_rated_w=RATED_W)
+    horizon = Horizon(start, STEP_S, PAST_DAYS * 86_400 // STEP_S)
+    columns = []
+    for name in ("load_w", "pv_w"):
+        minutes = np.array([value for _, value in trace.series(name, start, NOW)], dtype=float)
+        columns.append(tuple(minutes.reshape(horizon.steps, -1).mean(axis=1).tolist()))
+    return History(horizon, columns[0], columns[1], (False,) * horizon.steps)
+
+
+async def fill_store(path: Path, end: datetime) -> None:
+    """Write the fifty days so that they end at ``end``, and roll them up, as a site that has run that long has it."""
+    history = past()
+    begin = end - timedelta(days=PAST_DAYS)
+    store = SqliteStore(path, ZoneInfo(ZONE), lambda: end)
+    await store.open()
+    rows = [
+        _quarter(begin + timedelta(seconds=STEP_S * index), load_w, pv_w)
+        for index, (load_w, pv_w) in enumerate(zip(history.load_w, history.pv_w, strict=True))
+    ]
+    await store.write(Batch(minutes=tuple(rows)))
+    backlog = await store.backlog()
+    await store.write(Batch(acknowledged=(("minute", backlog["minute"][1]),)))
+    await store.tidy(end)
+    await store.close()
+
+
+def _quarter(at: datetime, load_w: float | None, pv_w: float | None) -> MinuteRow:
+    return MinuteRow(
+        at=at, span_s=STEP_S, covered_s=STEP_S, grid_w=None, pv_w=pv_w, battery_w=None, load_w=load_w, soc_pct=None,
+        import_wh=0.0, export_wh=0.0, charge_wh=0.0, discharge_wh=0.0, cost=None, co2_kg=None, curtailed=False,
+        rung=None, time_trusted=True, points=(),
+    )  # fmt: skip
+
+
+def plan_request(store: Path) -> PlanRequest:
+    """48 h in quarters from ``NOW``, with the two shipped models."""
+    horizon = Horizon(NOW, STEP_S, STEPS)
+    hours = [at.astimezone(ZoneInfo(ZONE)).hour for at in horizon.times()]
+    prices = tuple(NIGHT if hour < 6 else EVENING if 17 <= hour < 21 else DAY for hour in hours)
+    return PlanRequest(
+        now=NOW,
+        horizon=horizon,
+        soc_pct=50.0,
+        battery=BATTERY,
+        connection=Connection(import_limit_w=17_000.0),
+        place=PLACE,
+        solar_rated_w=RATED_W,
+        import_price=prices,
+        export_price=(EXPORT,) * STEPS,
+        carbon_kg_per_kwh=(0.25,) * STEPS,
+        objective=Objective(),
+        valid_s=6 * 3600.0,
+        store=str(store),
+        models=str(MODELS),
+        load_model="consumption",
+        solar_model="solar",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One request with everything between it and its plan."""
+
+    request: PlanRequest
+    forecast: SiteForecast
+    problem: Problem
+    plan: Plan
+
+
+@cache
+def planned() -> Planned:
+    """The plan of the site at ``NOW``, made in this process."""
+    request = plan_request(Path("unused"))
+    forecast = site_forecast(request)
+    load, pv = (np.maximum(np.array(part.median), 0.0) for part in (forecast.load, forecast.pv))
+    problem = Problem(terms_of(request), BATTERY.energy_wh(request.soc_pct), load, pv)
+    return Planned(request, forecast, problem, answer(request, past(), 20.0))
+
+
+def site_forecast(request: PlanRequest) -> SiteForecast:
+    """Both forecasts by the shipped models, with the errors of twenty past days."""
+    load = open_model(MODELS / "consumption", "load_w", PLACE)
+    solar = open_model(MODELS / "solar", "pv_w", PLACE, RATED_W)
+    return forecast_site([load], [solar], past(), request.horizon, request.now)
