@@ -97,6 +97,7 @@ class App:
         """Release the battery first, then write what waits, then say goodbye. Bounded by the caller."""
         await self.control.release(f"released: {why}")
         self.note("stopped", "info", why)
+        self.control.flush()
         await self.record.step()
         with suppress(TimeoutError):  # a broker that has frozen: the rows are in the store
             async with asyncio.timeout(LAST_SYNC_S):

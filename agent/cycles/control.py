@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
@@ -210,6 +211,11 @@ class Control:
             self._catalogue = self.means.catalogue
             self._journal.catalogue(self._catalogue)
         for row in self.means.finished(state.at):
+            self._journal.minute(row)
+
+    def flush(self) -> None:
+        """Hand over the minute in the making, for the end: a row that covers less than its span."""
+        for row in self.means.finished(self._clock.now() + timedelta(minutes=1)):
             self._journal.minute(row)
 
     def _alarm(self, kind: str, text: str | None) -> None:

@@ -17,12 +17,14 @@ from tests.bench.children import BenchFailure
 from tests.bench.figures import Figure, Samples
 
 NAMES = ("controller", "start", "polling", "planner", "lp", "store", "payload", "decisions")
+WIDTH = 140  # of the table where the output is no terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when everything was measured, 1 when something could not be."""
     asked = _parser().parse_args(arguments)
-    console, began = Console(), time.monotonic()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    began = time.monotonic()
     measured: dict[str, list[Figure]] = {}
     failures: dict[str, str] = {}
     chosen = tuple(asked.only or NAMES)

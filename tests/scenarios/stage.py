@@ -165,6 +165,14 @@ def heavy_night() -> Trace:
     return Trace({"load_w": MeasuredColumn(first, 60, loads), "pv_w": MeasuredColumn(first, 3600, [0.0] * 24)})
 
 
+def passing_clouds() -> Trace:
+    """A day with a small load and a sun that is covered every other five minutes."""
+    chance, first = Random(5), int(MIDNIGHT.timestamp())
+    loads = [400.0 + chance.uniform(-50.0, 50.0) for _ in range(24 * 60)]
+    suns = [2500.0 - 1500.0 * (minute // 5 % 2) for minute in range(24 * 60)]
+    return Trace({"load_w": MeasuredColumn(first, 60, loads), "pv_w": MeasuredColumn(first, 60, suns)})
+
+
 def home(beginning: datetime) -> Trace:
     """Days of a synthetic home with a solar roof."""
     return synthetic(4, beginning - timedelta(days=1), 4, timezone="Europe/London", pv_rated_w=6000.0)

@@ -6,7 +6,7 @@ import pytest
 
 from agent.domain.setpoint import Applied, Held, Rung, Unreachable
 from tests.scenarios import site_file
-from tests.scenarios.stage import CHARGE_W, MIDNIGHT, Moment, Stage, home, staged
+from tests.scenarios.stage import CHARGE_W, Moment, Stage, passing_clouds, staged
 
 QUICK = {"timeout_s": 0.05}
 
@@ -114,13 +114,12 @@ async def test_a_wrong_unit_id_is_told_with_the_gateways_words(tmp_path: Path) -
 
 
 async def test_a_frozen_meter_is_found_out_and_told(tmp_path: Path) -> None:
-    noon = MIDNIGHT.replace(hour=11)
     words = {"import_tariff": site_file.FLAT_TARIFF}
-    async with staged(tmp_path, trace=home(noon), beginning=noon, usable_wh=10_000, **words) as stage:
+    async with staged(tmp_path, trace=passing_clouds(), usable_wh=10_000, **words) as stage:
         stage.fault("frozen", "meter", 10.1, 20.0)
         await stage.play(36.0)
         assert {moment.rung for moment in stage.between(1.3, 10.1)} == {Rung.PLAN}
-        # frozen_s is 300 s here, and the sun moves within a minute or two
+        # frozen_s is 300 s here, and the next cloud comes within five minutes
         for moment in stage.between(18.0, 30.0):
             assert moment.setpoint.reason == "released: the grid power is frozen"
             assert moment.mode == "self-consumption"
