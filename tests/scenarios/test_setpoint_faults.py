@@ -15,30 +15,40 @@ async def alarms(stage: Stage, kind: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "sentence"),
+    ("kind", "minutes", "sentence"),
     [
-        ("refused_write", "was refused with exception 6 (device busy)"),
-        ("ignored_write", "704.WSetRvrtTms was set to 120 s, but reads"),
+        ("refused_write", 1.5, "was refused with exception 6 (device busy)"),
+        # A swallowed refresh reads back like a written one while the old lease runs, so it shows after a lease's time.
+        ("ignored_write", 2.8, "704.WSetEna was set to 1 and reads 0"),
     ],
 )
 async def test_a_write_that_does_not_last_is_told_and_tried_again_every_step(
-    tmp_path: Path, kind: str, sentence: str
+    tmp_path: Path, kind: str, minutes: float, sentence: str
 ) -> None:
     async with staged(tmp_path) as stage:
-        # A swallowed refresh reads back like a written one while the old lease runs, so it shows after a lease's time.
-        stage.fault(kind, "inverter", 5.1, 3.5, code=6)
+        over = 5.1 + minutes
+        stage.fault(kind, "inverter", 5.1, minutes, code=6)
         await stage.play(11.0)
-        refused = [moment for moment in stage.between(5.1, 8.6) if isinstance(moment.outcome, Refused)]
-        assert len(refused) > 3
-        assert stage.at(8.6).mode == "self-consumption"
+        refused = [moment for moment in stage.between(5.1, over) if isinstance(moment.outcome, Refused)]
+        assert len(refused) >= 2
+        assert refused == stage.between(refused[0].minute, over)
         assert stage.app.control.counts.refused == len(refused)
         assert all(moment.rung is Rung.PLAN for moment in stage.between(1.3, 11.0))
-        first_after = stage.between(8.6, 11.0)[0]
+        first_after = stage.between(over, 11.0)[0]
         assert isinstance(first_after.outcome, Applied)
-        assert all(moment.mode.startswith(PLANNED) for moment in stage.between(8.6, 11.0))
+        assert all(moment.mode.startswith(PLANNED) for moment in stage.between(over, 11.0))
         (raised, text), (cleared, _) = await alarms(stage, "setpoint_failed")
         assert (raised, cleared) == ("alarm", "info")
         assert sentence in text
+
+
+async def test_writes_that_are_refused_for_long_end_in_no_control(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        stage.fault("refused_write", "inverter", 5.1, 30.0)
+        await stage.play(12.0)
+        assert stage.at(12.0).mode == "self-consumption"
+        assert stage.at(12.0).setpoint.reason == "released: the battery does not follow its setpoints"
+        assert [severity for severity, _ in await alarms(stage, "no_control")] == ["alarm"]
 
 
 async def test_a_battery_that_does_not_obey_is_left_alone_and_tried_again(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""An agent that ends and comes back: nothing is lost, nothing is numbered twice, and the battery is never left alone."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from agent.app import App
+from agent.domain.setpoint import Rung
+from tests.scenarios import site_file
+from tests.scenarios.stage import CHARGE_W, MIDNIGHT, message, staged
+
+CLOUD = site_file.CLOUD.format(port=1)
+WORDS = {"import_tariff": site_file.LIST_TARIFF, "cloud": CLOUD}
+
+
+async def test_a_restarted_agent_keeps_the_inputs_and_all_rows(tmp_path: Path) -> None:
+    async with staged(tmp_path, **WORDS) as stage:
+        first = stage.app
+        assert first.sync is not None
+        prices = message("tariff", valid_from=MIDNIGHT, step_s=900, import_price=[0.08] * 24 + [0.6] * 72)
+        await first.sync.take("down/input/tariff", prices)
+        until = MIDNIGHT + timedelta(hours=1)
+        limit = message("gridlimit", valid_from=MIDNIGHT, valid_to=until, import_limit_w=7000.0)
+        await first.sync.take("down/input/gridlimit", limit)
+        await stage.play(20.0)
+        before = stage.rows("SELECT seq, at FROM minute ORDER BY seq")
+        events = stage.rows("SELECT seq FROM event ORDER BY seq")
+        await first.stop("the agent was told to stop")
+
+        second = stage.build(**WORDS)
+        assert second is not first
+        await stage.start()
+        assert second.market.import_prices == first.market.import_prices
+        assert second.market.limit == first.market.limit
+        await stage.play(40.0)
+        after = stage.rows("SELECT seq, at FROM minute ORDER BY seq")
+        assert after[: len(before)] == before
+        seqs = [seq for seq, _ in after]
+        assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+        assert stage.rows("SELECT seq FROM event ORDER BY seq")[: len(events)] == events
+        assert stage.at(40.0).rung is Rung.PLAN
+        minutes = {at for _, at in after}
+        missing = {int(MIDNIGHT.timestamp()) + 60 * i for i in range(38)} - minutes
+        assert len(missing) <= 1, "at most the minute of the restart"
+
+
+async def abandon(app: App) -> None:
+    """What is left of a process that was killed: no connection and no thread, and nobody was told."""
+    await app.devices.close()
+    await app.store.close()
+
+
+async def test_an_agent_that_dies_leaves_a_setpoint_that_lapses_within_its_hold(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        await stage.play(5.2)
+        dead = stage.app
+        left_s = dead.settings.control.hold_s
+        stage.plant.bring_to_now()
+        assert stage.plant.mode().startswith(f"setpoint -{CHARGE_W:.0f} W")
+        assert stage.plant.band is not None
+        assert stage.plant.band.lapses_at is not None
+        assert stage.plant.seconds_left(stage.plant.band.lapses_at) <= left_s
+        await abandon(dead)
+
+        stage.clock.advance_to(stage.clock.now() + timedelta(seconds=left_s))
+        assert stage.plant.bring_to_now().battery_w > 0.0, "its own self-consumption covers the load"
+        assert stage.plant.mode() == "self-consumption"
+        assert stage.plant.orders[-1].ending == "lapsed"
+
+        stage.build()
+        await stage.start()
+        await stage.play(15.0)
+        assert stage.at(15.0).mode.startswith(f"setpoint -{CHARGE_W:.0f} W")
