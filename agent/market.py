@@ -46,6 +46,7 @@ class Market:
     limit: GridLimitInput | None = None
     weather: Weather | None = None
     _last_import: float | None = field(default=None)
+    _assumed: PriceList | None = field(default=None)  # the import prices of the newest curves, guesses among them
 
     def take(self, message: PlatformInput) -> None:
         """Let what the platform sent overlay the site file; the newest of each kind counts."""
@@ -62,8 +63,10 @@ class Market:
                 self.limit = message
 
     def at(self, at: datetime) -> Prices:
-        """Prices at ``at``. A price that is not known is the last one that was."""
+        """Prices at ``at``. A price that is not known is what the curves assume, or else the last one that was."""
         found = self._price(self.import_prices, self.import_tariff, at)
+        if found is None:
+            found = self._price(self._assumed, None, at)
         if found is not None:
             self._last_import = found
         import_price = found if found is not None else self._last_import or 0.0
@@ -80,8 +83,10 @@ class Market:
         sold = self._completed(self.export_prices, self.export_tariff, horizon, "export price")
         carbon = self._completed(self.carbon, None, horizon, "carbon intensity")
         flat_carbon = (self.flat_carbon_kg_per_kwh,) * horizon.steps
+        import_price = _not_cheaper_than_known(bought)
+        self._assumed = PriceList(horizon.start, horizon.step_s, import_price)
         return Curves(
-            _not_cheaper_than_known(bought),
+            import_price,
             sold.prices if sold is not None else (0.0,) * horizon.steps,
             carbon.prices if carbon is not None else flat_carbon,
             (*bought.notes, *(sold.notes if sold is not None else ())),

@@ -11,7 +11,16 @@ from pathlib import Path
 
 from agent.edges.store_reader import backlog, kept
 from simulator.broker import find_mosquitto, start_broker
-from tests.bench.children import BARE_IMPORT, BenchFailure, daemon, free_port, line_of, memory_mib, running, thread_cpu_s
+from tests.bench.children import (
+    BARE_IMPORT,
+    BenchFailure,
+    daemon,
+    free_port,
+    line_of,
+    memory_mib,
+    running,
+    thread_cpu_s,
+)
 from tests.bench.figures import Figure, Samples
 from tests.bench.site import fill_store, write_site_file
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from typing import Any
 
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
@@ -18,10 +19,15 @@ async def serve() -> None:
         server = ModbusTcpServer(SimDevice(1, [words]), address=("127.0.0.1", 0))
         await server.serve_forever(background=True)
         servers.append(server)
-    print(*(server.transport.sockets[0].getsockname()[1] for server in servers), flush=True)
+    print(*(_port(server) for server in servers), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     for server in servers:
-        await server.shutdown()
+        await server.shutdown()  # type: ignore[no-untyped-call]
+
+
+def _port(server: ModbusTcpServer) -> int:
+    listener: Any = server.transport
+    return int(listener.sockets[0].getsockname()[1])
 
 
 if __name__ == "__main__":

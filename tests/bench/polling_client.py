@@ -1,6 +1,6 @@
 """Polls ten devices once a second and prints the processor time of each second as JSON.
 
-``polling_client.py CORE SECONDS ours|pymodbus|raw PORT...``; every second it reads the same three blocks of 60 registers.
+``polling_client.py CORE SECONDS ours|pymodbus|raw PORT...``; every second it reads the same three blocks, 60 registers.
 """
 
 import asyncio
@@ -29,7 +29,9 @@ def table_device(port: int) -> Scan:
     kept = [quantity for quantity in Quantity if quantity not in RATINGS][: BLOCKS[0].count]
     wire = WIRE_TYPES["uint16"]
     formulas = {
-        quantity: Sum(tuple(Register(f"{quantity.value} {b.address}", b.address + row, wire, scale=0.1) for b in BLOCKS))
+        quantity: Sum(
+            tuple(Register(f"{quantity.value} {b.address}", b.address + row, wire, scale=0.1) for b in BLOCKS)
+        )
         for row, quantity in enumerate(kept)
     }
     bus = Bus(TcpEndpoint("127.0.0.1", port))

@@ -1,0 +1,130 @@
+"""Tariffs of the site file, overlaid by what the platform sent."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agent.domain.horizon import Horizon
+from agent.domain.inputs import CarbonInput, GridLimitInput, TariffInput, WeatherInput
+from agent.domain.request import Objective, Place
+from agent.domain.site import Connection
+from agent.domain.tariff import Flat, PriceList, Tariff
+from agent.market import Market
+
+NOW = datetime(2026, 3, 17, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = Horizon(NOW, 3600, 12)
+
+
+def market(bought: Tariff = Flat(0.28), sold: Tariff = Flat(0.05), connection: Connection = Connection()) -> Market:  # noqa: B008
+    objective = Objective(cost_weight=0.5, carbon_weight=0.5, carbon_value_per_kg=0.2)
+    return Market(bought, sold, 0.25, connection, objective, Place(51.5, 0.0, "Europe/London"))
+
+
+def prices(*bought: float, sold: tuple[float, ...] | None = None, start: datetime = NOW) -> TariffInput:
+    return TariffInput(NOW, start, 3600, bought, sold)
+
+
+def test_the_site_file_alone() -> None:
+    found = market().at(NOW)
+    assert (found.import_price, found.export_price, found.carbon_kg_per_kwh) == (0.28, 0.05, 0.25)
+    assert found.carbon_price == pytest.approx(0.2 * 0.25)
+    curves = market().curves(DAY)
+    assert curves is not None
+    assert (curves.import_price, curves.export_price) == ((0.28,) * 12, (0.05,) * 12)
+    assert (curves.carbon_kg_per_kwh, curves.notes) == ((0.25,) * 12, ())
+
+
+def test_what_the_platform_sent_lies_over_the_site_file_where_it_reaches() -> None:
+    site = market()
+    site.take(prices(0.10, 0.20, sold=(0.01, 0.02), start=NOW + HOUR))
+    found = [site.at(NOW + HOUR * hour) for hour in range(4)]
+    assert [one.import_price for one in found] == [0.28, 0.10, 0.20, 0.28]
+    assert [one.export_price for one in found] == [0.05, 0.01, 0.02, 0.05]
+    curves = site.curves(DAY)
+    assert curves is not None
+    assert curves.import_price == (0.28, 0.10, 0.20, *(0.28,) * 9)
+    assert curves.notes == ()
+
+
+def test_the_newest_input_of_a_kind_counts_and_takes_the_old_export_prices_with_it() -> None:
+    site = market()
+    site.take(prices(0.10, 0.10, sold=(0.01, 0.01)))
+    site.take(prices(0.11, 0.12))
+    assert [site.at(NOW + HOUR * hour).import_price for hour in range(3)] == [0.11, 0.12, 0.28]
+    assert site.at(NOW).export_price == 0.05
+
+
+def test_carbon_is_the_platforms_where_it_reaches_and_flat_elsewhere() -> None:
+    site = market()
+    site.take(CarbonInput(NOW, NOW, 3600, (0.10, 0.40)))
+    assert [site.at(NOW + HOUR * hour).carbon_kg_per_kwh for hour in range(3)] == [0.10, 0.40, 0.25]
+    assert site.at(NOW).carbon_price == pytest.approx(0.2 * 0.10)
+
+
+def test_negative_prices_are_prices() -> None:
+    site = market()
+    site.take(prices(-0.10))
+    assert site.at(NOW).import_price == -0.10
+
+
+EMPTY = PriceList(NOW, 3600, ())
+
+
+def test_without_any_price_there_are_no_curves() -> None:
+    site = market(bought=EMPTY)
+    assert site.curves(DAY) is None
+    assert site.at(NOW).import_price == 0.0
+
+
+def test_guessed_prices_are_not_below_the_middle_of_the_known_ones_and_are_told() -> None:
+    site = market(bought=EMPTY)
+    site.take(prices(0.40, 0.10, 0.10, 0.60, 0.50, 0.30))
+    curves = site.curves(DAY)
+    assert curves is not None
+    assert curves.import_price[:6] == (0.40, 0.10, 0.10, 0.60, 0.50, 0.30)
+    assert all(price >= 0.40 for price in curves.import_price[6:])
+    (note,) = curves.notes
+    assert note.startswith("the import price is not known for 6 of 12 steps")
+
+
+def test_the_fast_loop_sees_the_price_that_the_plan_assumes_where_none_is_known() -> None:
+    site = market(bought=EMPTY)
+    site.take(prices(0.40, 0.40, 0.40, 0.08))
+    after = NOW + 5 * HOUR
+    site.at(NOW + 3 * HOUR)
+    assert site.at(after).import_price == 0.08  # nothing has been assumed yet: the last one known
+    curves = site.curves(DAY)
+    assert curves is not None
+    assert site.at(after).import_price == curves.import_price[5] >= 0.32
+    assert site.at(NOW + 3 * HOUR).import_price == 0.08  # what is known stays what it is
+
+
+@pytest.mark.parametrize(
+    ("own", "sent", "both"),
+    [
+        ((None, None), (7000.0, None), (7000.0, None)),
+        ((17_000.0, 5000.0), (7000.0, 9000.0), (7000.0, 5000.0)),
+        ((17_000.0, 5000.0), (None, 0.0), (17_000.0, 0.0)),
+        ((17_000.0, None), (50_000.0, None), (17_000.0, None)),
+    ],
+)
+def test_of_two_limits_the_narrower_is_in_force_while_it_is_valid(
+    own: tuple[float | None, float | None],
+    sent: tuple[float | None, float | None],
+    both: tuple[float | None, float | None],
+) -> None:
+    site = market(connection=Connection(*own))
+    site.take(GridLimitInput(NOW, NOW, NOW + HOUR, *sent))
+    assert site.connection(NOW - timedelta(seconds=1)) == Connection(*own)
+    assert site.connection(NOW) == Connection(*both)
+    assert site.connection(NOW + HOUR - timedelta(seconds=1)) == Connection(*both)
+    assert site.connection(NOW + HOUR) == Connection(*own)
+
+
+def test_weather_gets_the_raster_of_its_columns() -> None:
+    site = market()
+    site.take(WeatherInput(NOW, NOW, 3600, (), (100.0, None, 300.0), ()))
+    assert site.weather is not None
+    assert site.weather.horizon == Horizon(NOW, 3600, 3)
+    assert site.weather.ghi_w_m2 == (100.0, None, 300.0)
