@@ -7,6 +7,7 @@ error when it cannot. Started with a memory limit in MB and a deadline in second
 import resource
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -73,11 +74,18 @@ def read_history(request: PlanRequest) -> History:
     return history(Path(request.store), request.now - HISTORY, request.now, request.horizon.step_s)
 
 
+def _limit_memory(limit: int) -> None:
+    """Data, not address space: native libraries reserve far more addresses than they use.
+
+    Where a sandbox forbids setting limits, the one of the service (MemoryMax) is left.
+    """
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
 def main() -> int:
     memory_mb, deadline_s = int(sys.argv[1]), float(sys.argv[2])
-    limit = memory_mb * 1024 * 1024
-    # Data, not address space: native libraries reserve far more addresses than they use.
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    _limit_memory(memory_mb * 1024 * 1024)
     try:
         request = from_json(PlanRequest, sys.stdin.buffer.read())
         plan = answer(request, read_history(request), deadline_s)

@@ -12,13 +12,13 @@ from agent.dispatch.frozen import FrozenWatch
 from agent.dispatch.guard import Limits, guard
 from agent.dispatch.lease import Lease
 from agent.dispatch.tracking import Tracking, Verdict
-from agent.domain.records import DecisionRow
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import SiteState
 from agent.latest import Latest
 from agent.market import Market
 from agent.planning.rules import self_consumption_w
 from agent.ports import Clock, Site
+from agent.recording.decisions import Decisions
 from agent.recording.journal import Journal
 from agent.recording.minute_means import MinuteMeans
 from drivers.reading import Quantity, Reading
@@ -70,7 +70,7 @@ class Control:
         self._lease: Lease | None = None
         self._unverified = False
         self._last_step: float | None = None
-        self._last_decision: DecisionRow | None = None
+        self._decisions = Decisions()
         self._catalogue: tuple[str, ...] = ()
         self.means = MinuteMeans()
         self.counts = ControlCounts()
@@ -177,20 +177,16 @@ class Control:
         return outcome
 
     def _note(self, granted: Setpoint, outcome: Outcome) -> None:
-        """A decision is written down when its power, rung or outcome differs from the one before."""
-        last = self._last_decision
-        if isinstance(outcome, Held) and (last is None or last.rung is granted.rung):
-            return
-        word, detail = (last.outcome, last.detail) if last and isinstance(outcome, Held) else describe(outcome)
-        row = DecisionRow(granted.at, granted.battery_w, granted.hold_s, granted.rung, granted.reason, word, detail)
-        if last is not None and (last.battery_w, last.rung, last.outcome) == (row.battery_w, row.rung, row.outcome):
-            return
-        if last is None or last.rung is not row.rung or last.outcome != row.outcome:
-            log.info("setpoint", battery_w=row.battery_w, rung=row.rung.value, outcome=word, reason=row.reason)
-        self._last_decision = row
-        self._journal.decision(row)
-        trouble = detail if isinstance(outcome, Refused | Unreachable) else None
-        self._alarm("setpoint_failed", trouble)
+        before = self._decisions.last
+        row = self._decisions.note(granted, outcome)
+        if row is not None:
+            self._journal.decision(row)
+            if before is None or (before.rung, before.outcome) != (row.rung, row.outcome):
+                log.info(
+                    "setpoint", battery_w=row.battery_w, rung=row.rung.value, outcome=row.outcome, reason=row.reason
+                )
+        if not isinstance(outcome, Held):
+            self._alarm("setpoint_failed", outcome.reason if isinstance(outcome, Refused | Unreachable) else None)
 
     def _record(self, state: SiteState, readings: Mapping[str, Mapping[Quantity, Reading]], granted: Setpoint) -> None:
         """What was seen holds until the next step is due; where that comes late, the gap stays a gap."""
@@ -222,21 +218,6 @@ class Control:
         event = self._journal.alarm(self._clock.now(), kind, text)
         if event is not None:
             log.warning(event.kind, text=event.text, severity=event.severity)
-
-
-def describe(outcome: Outcome) -> tuple[str, str]:
-    """An outcome as a stable word and a sentence."""
-    match outcome:
-        case Applied():
-            return "applied", ""
-        case Clamped(battery_w, reason):
-            return "clamped", f"{battery_w:.0f} W: {reason}"
-        case Refused(reason):
-            return "refused", reason
-        case Unreachable(reason):
-            return "unreachable", reason
-        case Held():
-            return "held", ""
 
 
 def _what_is_missing(state: SiteState) -> str:

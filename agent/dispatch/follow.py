@@ -15,6 +15,7 @@ from agent.domain.site import Battery, Connection
 
 # A decision looks at least this far ahead, so that the last seconds of a step do not turn it into all or nothing.
 SHORTEST_LOOK_S = 60.0
+MONEY_DECIMALS = 6  # what costs the same to a millionth is a tie
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,9 @@ def follow(plan: Plan, moment: Moment, battery: Battery, connection: Connection)
             - worth.at(soc_pct)
         )
 
-    # The rule's own power comes first: it wins every tie.
-    best_w = min(_candidates(moment, battery, connection, plan.values.soc_pct, look_h), key=cost)
+    # The rule's own power comes first and wins every tie: on a flat tariff most powers are worth the same.
+    candidates = _candidates(moment, battery, connection, plan.values.soc_pct, look_h)
+    best_w = min(candidates, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
     return Decision(best_w, _reason(moment, best_w, worth.per_kwh(moment.soc_pct, battery.usable_wh)))
 
 

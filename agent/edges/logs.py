@@ -6,6 +6,7 @@ from typing import Any
 
 # Syslog priorities as journald reads them from a "<N>" prefix (sd-daemon(3)).
 PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2, "exception": 3}
+KEYS = ("timestamp", "level", "event")
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -21,7 +22,7 @@ def configure(level: str) -> None:
         structlog.processors.add_log_level,
         *stamp,
         structlog.processors.ExceptionRenderer(),
-        structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False),
+        structlog.processors.LogfmtRenderer(key_order=KEYS, drop_missing=True, bool_as_flag=False),
         *([_with_priority] if under_journald else []),
     ]
     structlog.configure(

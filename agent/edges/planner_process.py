@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
 
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
@@ -29,32 +30,64 @@ class PlannerProcess:
         self._command = command or (sys.executable, "-m", "agent.planner")
 
     async def plan(self, request: PlanRequest) -> Plan:
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            str(self._memory_mb),
-            str(self._deadline_s),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            limit=LARGEST_PLAN,
-            start_new_session=True,  # Ctrl-C in a terminal is for the controller, which then ends the planner
-            env={**os.environ, **ENVIRONMENT},
-        )
+        process = await self._started()
         try:
             async with asyncio.timeout(self._deadline_s):
-                answer, said = await process.communicate(to_json(request).encode())
+                answer, said = await _converse(process, to_json(request).encode())
         except TimeoutError:
             raise PlannerFailure(f"the planner did not answer within {self._deadline_s:g} s and was ended") from None
         finally:
             await _end(process)
-        if process.returncode != 0:
-            raise PlannerFailure(_last_line(said) or f"the planner ended with code {process.returncode}")
         if len(answer) > LARGEST_PLAN:
             raise PlannerFailure(f"the planner's answer is larger than {LARGEST_PLAN} bytes")
+        if process.returncode != 0:
+            raise PlannerFailure(_last_line(said) or f"the planner ended with code {process.returncode}")
         try:
             return from_json(Plan, answer)
-        except WireError as error:
+        except (WireError, RecursionError) as error:
             raise PlannerFailure(f"the planner's answer is no plan: {error}") from error
+
+    async def _started(self) -> Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self._command,
+                str(self._memory_mb),
+                str(self._deadline_s),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                limit=LARGEST_PLAN,
+                start_new_session=True,  # Ctrl-C in a terminal is for the controller, which then ends the planner
+                env={**os.environ, **ENVIRONMENT},
+            )
+        except OSError as error:
+            raise PlannerFailure(f"the planner could not be started: {error}") from error
+
+
+async def _converse(process: Process, question: bytes) -> tuple[bytes, bytes]:
+    """Its answer and what it said on standard error. Of either, no more than a plan can be is taken into memory."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    told, answer, said = _tell(process.stdin, question), _listen(process.stdout), _listen(process.stderr)
+    _, heard, complaint = await asyncio.gather(told, answer, said)
+    if len(heard) <= LARGEST_PLAN:
+        await process.wait()
+    return heard, complaint
+
+
+async def _tell(stdin: asyncio.StreamWriter, question: bytes) -> None:
+    with suppress(BrokenPipeError, ConnectionResetError):  # it ended without listening; its code says why
+        stdin.write(question)
+        await stdin.drain()
+    stdin.close()
+
+
+async def _listen(stream: asyncio.StreamReader) -> bytes:
+    try:
+        return await stream.readexactly(LARGEST_PLAN + 1)
+    except asyncio.IncompleteReadError as whole:
+        return whole.partial
 
 
 async def _end(process: Process) -> None:

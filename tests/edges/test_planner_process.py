@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -85,7 +86,7 @@ async def test_an_answer_that_is_too_large_is_refused() -> None:
 
 
 async def test_a_command_that_does_not_exist_is_a_planner_failure() -> None:
-    with pytest.raises(PlannerFailure):
+    with pytest.raises(PlannerFailure, match=r"^the planner could not be started: .*No such file"):
         await PlannerProcess(5.0, 400, ("/nowhere/planner",)).plan(ASKED)
 
 
@@ -126,7 +127,16 @@ async def test_a_cancelled_question_ends_the_planner_too(tmp_path: Path) -> None
     assert is_gone(int(pid_file.read_text()))
 
 
-async def test_a_planner_that_never_stops_talking_is_ended_before_it_fills_the_memory() -> None:
-    text = "import sys\nwhile True: sys.stdout.write('x' * 65536)"
-    said = await sentence_of(text, deadline_s=20.0)
-    assert said == f"the planner's answer is larger than {LARGEST_PLAN} bytes"
+@pytest.mark.parametrize(
+    ("stream", "sentence"),
+    [
+        ("stdout", f"the planner's answer is larger than {LARGEST_PLAN} bytes"),
+        ("stderr", "the planner did not answer within 1 s and was ended"),
+    ],
+)
+async def test_a_planner_that_never_stops_talking_does_not_fill_our_memory(stream: str, sentence: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    said = await sentence_of(f"import sys\nwhile True: sys.{stream}.write('x' * 65536)", deadline_s=1.0)
+    grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert said == sentence
+    assert grown_mb < 15 * LARGEST_PLAN / 1e6
