@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agent.domain.setpoint import Applied, Clamped, Outcome, Refused, Setpoint, Unreachable
 from drivers import device as driver
 from drivers.device import Readable, Steerable
-from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer
+from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotSupported
 from drivers.reading import Quantity, Reading
 
 
@@ -32,6 +32,7 @@ class Devices:
         self._battery: Steerable = steerable
         self._steer_deadline_s = steer_deadline_s
         self._capped = False
+        self._can_cap = True
 
     @property
     def reverts(self) -> bool:
@@ -74,14 +75,22 @@ class Devices:
             await self._battery.release()
             return Applied(None)
         result = await self._battery.set_power(setpoint.battery_w, setpoint.hold_s)
-        if setpoint.pv_limit_w is not None or self._capped:
-            await self._battery.limit_pv(setpoint.pv_limit_w, setpoint.hold_s)
-            self._capped = setpoint.pv_limit_w is not None
+        if self._can_cap and (setpoint.pv_limit_w is not None or self._capped):
+            await self._cap(setpoint)
         match result:
             case driver.Applied(battery_w):
                 return Applied(battery_w)
             case driver.Clamped(battery_w, reason):
                 return Clamped(battery_w, reason)
+
+    async def _cap(self, setpoint: Setpoint) -> None:
+        """A device that cannot cap its solar power is asked once; its battery goes on being steered."""
+        try:
+            await self._battery.limit_pv(setpoint.pv_limit_w, setpoint.hold_s)
+        except NotSupported:
+            self._can_cap = False
+            return
+        self._capped = setpoint.pv_limit_w is not None
 
     async def _read_one(self, seat: _Seat) -> None:
         try:

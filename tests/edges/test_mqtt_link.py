@@ -12,6 +12,7 @@ from agent.cycles.sync import Sync
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import PlatformInput
 from agent.domain.records import Batch
+from agent.edges.clock import SystemClock
 from agent.edges.mqtt_link import MqttLink, longest_pause
 from agent.edges.mqtt_settings import MqttSettings
 from agent.edges.payloads import JsonPayloads
@@ -27,20 +28,6 @@ pytestmark = [
 ]
 SITE = "site-1"
 NOTE = Envelope("up/info", b"{}")
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    def trusted(self) -> bool:
-        return True
 
 
 async def until(reached: Callable[[], object], timeout_s: float = 15.0) -> None:
