@@ -23,6 +23,9 @@ WIDTH = 140  # of the table where the output is no terminal
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when everything was measured, 1 when something could not be."""
     asked = _parser().parse_args(arguments)
+    if sys.platform != "linux":
+        print("the bench reads /proc and runs on Linux only", file=sys.stderr)
+        return 1
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     began = time.monotonic()
     measured: dict[str, list[Figure]] = {}
@@ -59,9 +62,9 @@ def _measure(name: str) -> Callable[[], list[Figure]]:
 
 def _table(measured: dict[str, list[Figure]]) -> Table:
     table = Table(title="median (lowest to highest) of ours and of a yardstick measured in this run")
-    for heading, justify in (("what", "left"), ("ours", "right"), ("yardstick", "right"), ("ratio", "right")):
-        table.add_column(heading, justify="right" if justify == "right" else "left")
-    table.add_column("goal", justify="right")
+    table.add_column("what")
+    for heading in ("ours", "yardstick", "ratio", "goal"):
+        table.add_column(heading, justify="right")
     table.add_column("against")
     for figures in measured.values():
         for figure in figures:

@@ -14,6 +14,7 @@ from simulator.broker import find_mosquitto, start_broker
 from tests.bench.children import (
     BARE_IMPORT,
     BenchFailure,
+    compile_sources,
     daemon,
     free_port,
     line_of,
@@ -33,6 +34,7 @@ BARE_ROUNDS = 5
 
 def measure() -> list[Figure]:
     """Anonymous and resident memory after 20 s and a plan, beside an interpreter that only imports the libraries."""
+    compile_sources()
     with tempfile.TemporaryDirectory(prefix="bench-controller-") as name:
         found, cpu_s, note = _watch_daemon(Path(name))
     bare = [_bare_import() for _ in range(BARE_ROUNDS)]
@@ -77,7 +79,10 @@ def _broker(folder: Path) -> Iterator[tuple[int, str]]:
         return
     place = folder / "broker"
     place.mkdir()
-    broker = start_broker(place, kind="mosquitto")
+    try:
+        broker = start_broker(place, kind="mosquitto")
+    except RuntimeError as error:
+        raise BenchFailure(str(error)) from error
     try:
         yield broker.port, "mosquitto connected"
     finally:

@@ -11,6 +11,7 @@ from agent.edges.onnx_models import OnnxForecaster, open_model
 from agent.planning.battery_lp import build
 from agent.planning.scenarios import net_load_paths
 from agent.planning.value_table import value_table
+from tests.bench.children import BenchFailure
 from tests.bench.figures import Figure, Samples, side_by_side
 from tests.bench.lp import as_model
 from tests.bench.site import BATTERY, DAY, EXPORT, MODELS, NOW, PLACE, RATED_W, STEPS, planned, site_forecast
@@ -41,7 +42,8 @@ def _decisions() -> None:
     plan, connection = planned().plan, Connection(import_limit_w=17_000.0)
     for index in range(DECISIONS):
         moment = Moment(NOW, -4000.0 + 50.0 * index, 20.0 + 0.3 * index, DAY, EXPORT)
-        assert follow(plan, moment, BATTERY, connection) is not None
+        if follow(plan, moment, BATTERY, connection) is None:
+            raise BenchFailure("the plan does not cover its own first step")
 
 
 def _lookups() -> None:

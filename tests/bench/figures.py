@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
 
 
@@ -35,7 +35,7 @@ class Figure:
     yardstick: Samples | None = None
     against: str = ""
     goal: float | None = None
-    note: str = field(default="")
+    note: str = ""
 
     @property
     def ratio(self) -> float | None:

@@ -81,7 +81,8 @@ async def poll(kind: str, ports: Sequence[int], seconds: int) -> list[float]:
     spent, due, before = [], time.monotonic(), time.process_time()
     for _ in range(seconds):
         answers = await asyncio.gather(*(scan() for scan in scans))
-        assert all(answers)
+        if not all(answers):
+            raise OSError("a device did not answer")
         due += 1.0
         await asyncio.sleep(due - time.monotonic())
         now = time.process_time()

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.children import BARE_IMPORT, BenchFailure, daemon, free_port, kill_and_count
+from tests.bench.children import BARE_IMPORT, BenchFailure, compile_sources, daemon, free_port, kill_and_count
 from tests.bench.figures import Figure, Samples
 from tests.bench.site import NOW, fill_store, write_site_file
 
@@ -19,6 +19,7 @@ WITHIN_S = 30.0
 
 def measure(rounds: int = 9) -> list[Figure]:
     """Both processes are killed at the moment that counts, so that neither's orderly end is in the figure."""
+    compile_sources()
     with tempfile.TemporaryDirectory(prefix="bench-start-") as name, socket.socket() as inverter:
         folder = Path(name)
         inverter.bind(("127.0.0.1", 0))

@@ -36,9 +36,9 @@ def measure(rounds: int = 3) -> list[Figure]:
     ]
     if runs[0]["append"]["device"] is not None:
         append, rows, daemon = (_per_hour(runs, kind, "device") for kind in ("append", "rows", "daemon"))
-        note = "sectors written to the disk by all processes, the file system's journal included"
+        note = "sectors of the disk, the file system's journal and all other processes included"
         figures += [
-            Figure("store, device writes an hour, minute rows", "kB/h", rows, append, APPEND, note=note),
+            Figure("store, device writes an hour, minute rows", "kB/h", rows, append, APPEND, GOAL, note),
             Figure("store, device writes an hour by the recorder", "kB/h", daemon, append, APPEND),
         ]
     return figures + _sync_figures(syncs)

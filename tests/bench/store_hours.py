@@ -1,8 +1,8 @@
 """Writes some hours of one site, a commit a minute, and prints what that cost.
 
-``store_hours.py KIND FOLDER HOURS PLAN``. The kind ``append`` appends each minute's JSON to a file and syncs it; ``rows``
-gives the same minutes to the store; ``daemon`` lets the daemon's recorder write, with its latest state, setpoint and
-link, a plan (JSON in the file PLAN) every quarter of an hour, the platform's acknowledgement every minute and the hourly
+``store_hours.py KIND FOLDER HOURS PLAN``. ``append`` appends each minute's JSON to a file and syncs it; ``rows`` gives
+the same minutes to the store; ``daemon`` lets the daemon's recorder write, with its latest state, setpoint and link, a
+plan (JSON in the file PLAN) every quarter of an hour, the platform's acknowledgement every minute and the hourly
 upkeep. Printed as JSON: the bytes that this process caused to be written (write_bytes of /proc/self/io, proc(5)) and
 those that reached the folder's device from all processes, where the kernel counts them.
 """
