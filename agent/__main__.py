@@ -2,11 +2,17 @@
 
 import argparse
 import asyncio
+import gc
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.settings.load import SettingsError, load
-from agent.settings.schema import Settings
+if TYPE_CHECKING:
+    from agent.settings.schema import Settings
+
+# Before pydantic is imported: no other package's plugin has any business in here, and looking for them takes time.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 BAD_SETTINGS = 2
 ALREADY_RUNNING = 75  # EX_TEMPFAIL of sysexits.h
@@ -17,6 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     if asked.command == "check":
         return _check(asked.file)
+    from agent.settings.load import SettingsError, load
+
     try:
         settings = load(asked.config)
     except SettingsError as error:
@@ -51,11 +59,12 @@ def _check(file: Path) -> int:
     return code
 
 
-def _run(settings: Settings, _: argparse.Namespace) -> int:
+def _run(settings: "Settings", _: argparse.Namespace) -> int:
     from agent.edges import logs
     from agent.edges.lock import AlreadyRunning, SiteLock
 
     logs.configure(settings.log.level)
+    gc.disable()  # until everything is built: nothing of it is garbage
     from agent.commands.run import serve
     from agent.ports import StoreFailure
 
@@ -70,7 +79,7 @@ def _run(settings: Settings, _: argparse.Namespace) -> int:
         return 1
 
 
-def _status(settings: Settings, asked: argparse.Namespace) -> int:
+def _status(settings: "Settings", asked: argparse.Namespace) -> int:
     from rich.console import Console
 
     from agent.commands.status import show
@@ -78,7 +87,7 @@ def _status(settings: Settings, asked: argparse.Namespace) -> int:
     return show(settings, Console(), asked.rows)
 
 
-def _release(settings: Settings, _: argparse.Namespace) -> int:
+def _release(settings: "Settings", _: argparse.Namespace) -> int:
     from agent.commands.release import release
     from agent.edges.lock import AlreadyRunning, SiteLock
     from agent.ports import StoreFailure

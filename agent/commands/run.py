@@ -1,6 +1,7 @@
 """`enalysis-edge run`: the daemon on the system clock."""
 
 import asyncio
+import gc
 import signal
 from contextlib import suppress
 
@@ -9,7 +10,6 @@ import structlog
 from agent.app import App, build
 from agent.edges.clock import SystemClock
 from agent.edges.systemd import Notifier
-from agent.edges.timetable import schedule
 from agent.settings.schema import Settings
 
 log = structlog.get_logger("run")
@@ -27,6 +27,10 @@ async def serve(settings: Settings) -> int:
     app = build(settings, SystemClock())
     await app.start()
     notifier.ready("released, waiting for the first plan")
+    from agent.edges.timetable import schedule  # APScheduler can wait until the battery is in its neutral state
+
+    gc.freeze()
+    gc.enable()
     scheduler = schedule(app.jobs())
     scheduler.start()
     watch = asyncio.create_task(_watch(app, notifier))

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
-from agent.domain.plan import Plan
+from agent.domain.plan import Plan, ValueTable
 from agent.domain.setpoint import Setpoint
 from agent.domain.wire import to_json
 from agent.latest import Latest
@@ -48,7 +49,7 @@ class Record:
         if latest.setpoint is not None:
             self._journal.keep("setpoint", _setpoint_document(latest.setpoint, latest))
         if latest.plan is not None and latest.plan is not self._plan:
-            self._journal.keep("plan", to_json(latest.plan))
+            self._journal.keep("plan", _plan_document(latest.plan))
             self._plan = latest.plan
         self._journal.keep("link", json.dumps({"connected": latest.connected, "trouble": latest.link_trouble}))
         while latest.kept_documents:
@@ -60,3 +61,8 @@ def _setpoint_document(setpoint: Setpoint, latest: Latest) -> str:
     document = json.loads(to_json(setpoint))
     document["outcome"] = type(latest.outcome).__name__.lower() if latest.outcome is not None else None
     return json.dumps(document)
+
+
+def _plan_document(plan: Plan) -> str:
+    """The plan for people: without the value table, which is most of it and of no use after a restart."""
+    return to_json(replace(plan, values=ValueTable(plan.values.soc_pct, ())), digits=5)

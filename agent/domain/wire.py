@@ -19,9 +19,10 @@ class WireError(ValueError):
     """The text is not what it should be. ``str()`` names the place."""
 
 
-def to_json(noun: Any) -> str:
-    """Compact JSON of a frozen dataclass."""
-    return json.dumps(_plain(noun), separators=(",", ":"))
+def to_json(noun: Any, digits: int | None = None) -> str:
+    """Compact JSON of a frozen dataclass; numbers to ``digits`` significant digits where that is given."""
+    plain = _plain(noun)
+    return json.dumps(plain if digits is None else _rounded(plain, digits), separators=(",", ":"))
 
 
 def from_json(kind: type[T], text: str | bytes) -> T:
@@ -43,6 +44,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value) if _is_flat(value) else [_plain(item) for item in value]
     return value
+
+
+def _rounded(plain: Any, digits: int) -> Any:
+    if isinstance(plain, float):
+        return float(f"{plain:.{digits}g}")
+    if isinstance(plain, list):
+        return [_rounded(item, digits) for item in plain]
+    if isinstance(plain, dict):
+        return {name: _rounded(item, digits) for name, item in plain.items()}
+    return plain
 
 
 def _is_flat(values: tuple[Any, ...]) -> bool:

@@ -43,7 +43,7 @@ COLUMN = Field(default=(), max_length=LONGEST_LIST)
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
 class _Raster(_Message):

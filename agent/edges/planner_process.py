@@ -38,8 +38,6 @@ class PlannerProcess:
             raise PlannerFailure(f"the planner did not answer within {self._deadline_s:g} s and was ended") from None
         finally:
             await _end(process)
-        if len(answer) > LARGEST_PLAN:
-            raise PlannerFailure(f"the planner's answer is larger than {LARGEST_PLAN} bytes")
         if process.returncode != 0:
             raise PlannerFailure(_last_line(said) or f"the planner ended with code {process.returncode}")
         try:
@@ -56,7 +54,6 @@ class PlannerProcess:
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=PIPE,
-                limit=LARGEST_PLAN,
                 start_new_session=True,  # Ctrl-C in a terminal is for the controller, which then ends the planner
                 env={**os.environ, **ENVIRONMENT},
             )
@@ -65,14 +62,13 @@ class PlannerProcess:
 
 
 async def _converse(process: Process, question: bytes) -> tuple[bytes, bytes]:
-    """Its answer and what it said on standard error. Of either, no more than a plan can be is taken into memory."""
+    """Its answer, and what it said on standard error."""
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
     told, answer, said = _tell(process.stdin, question), _listen(process.stdout), _listen(process.stderr)
     _, heard, complaint = await asyncio.gather(told, answer, said)
-    if len(heard) <= LARGEST_PLAN:
-        await process.wait()
+    await process.wait()
     return heard, complaint
 
 
@@ -84,10 +80,13 @@ async def _tell(stdin: asyncio.StreamWriter, question: bytes) -> None:
 
 
 async def _listen(stream: asyncio.StreamReader) -> bytes:
-    try:
-        return await stream.readexactly(LARGEST_PLAN + 1)
-    except asyncio.IncompleteReadError as whole:
-        return whole.partial
+    """All of it. One that talks on and on would fill the controller's memory, so that is no answer."""
+    heard = bytearray()
+    while chunk := await stream.read(65536):
+        heard += chunk
+        if len(heard) > LARGEST_PLAN:
+            raise PlannerFailure(f"the planner's answer is larger than {LARGEST_PLAN} bytes")
+    return bytes(heard)
 
 
 async def _end(process: Process) -> None:

@@ -73,5 +73,7 @@ def terminal_value(terms: Terms) -> float:
     efficiency and less the wear. The median is untouched by a few spikes or gifts; never below zero.
     """
     last = max(1, round(TERMINAL_HOURS / terms.step_h))
-    ordinary = float(np.median(terms.import_price[-last:]))
+    ordered = np.sort(terms.import_price[-last:])  # numpy's own median would load all of numpy.ma
+    middle = len(ordered) // 2
+    ordinary = float(ordered[middle] + ordered[-1 - middle]) / 2.0
     return max(0.0, terms.battery.discharge_efficiency * (ordinary - terms.battery.wear_per_kwh))

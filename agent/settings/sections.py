@@ -43,13 +43,14 @@ ModelName = Annotated[
     BeforeValidator(_none_word),
     WithJsonSchema({"type": "string", "pattern": r"^[a-z0-9_\-]{1,64}$"}),
 ]
-FilePath = Annotated[str, Field(pattern=r"^[^\x00]{1,4000}$"), AfterValidator(_absolute)]
+# Lengths stand beside the patterns: a repetition inside one is unrolled by the engine, which costs megabytes.
+FilePath = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[^\x00]+$"), AfterValidator(_absolute)]
 Watts = Annotated[float, Field(ge=100, le=LARGEST_W)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Efficiency = Annotated[float, Field(gt=0.5, le=1)]
 Price = Annotated[float, Field(ge=-1000, le=1000)]
 ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,200}$")]
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
