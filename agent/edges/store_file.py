@@ -13,6 +13,7 @@ from agent.ports import StoreFailure
 KEPT_DAMAGED_FILES = 2
 BUSY_TIMEOUT_MS = 5000
 CHECKPOINT_PAGES = 1000  # 4 MB of WAL: a page that changes every minute reaches the database file a few times a day
+CACHE_KB = 500  # a commit touches a few pages; SQLite's own two megabytes would only grow the daemon
 SEQ_PER_SECOND = 1000
 
 
@@ -127,6 +128,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
     synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
     if (mode, synchronous) != ("wal", 2):

@@ -127,16 +127,10 @@ async def test_a_cancelled_question_ends_the_planner_too(tmp_path: Path) -> None
     assert is_gone(int(pid_file.read_text()))
 
 
-@pytest.mark.parametrize(
-    ("stream", "sentence"),
-    [
-        ("stdout", f"the planner's answer is larger than {LARGEST_PLAN} bytes"),
-        ("stderr", "the planner did not answer within 1 s and was ended"),
-    ],
-)
-async def test_a_planner_that_never_stops_talking_does_not_fill_our_memory(stream: str, sentence: str) -> None:
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+async def test_a_planner_that_never_stops_talking_does_not_fill_our_memory(stream: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    said = await sentence_of(f"import sys\nwhile True: sys.{stream}.write('x' * 65536)", deadline_s=1.0)
+    said = await sentence_of(f"import sys\nwhile True: sys.{stream}.write('x' * 65536)")
     grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert said == sentence
+    assert said == f"the planner's answer is larger than {LARGEST_PLAN} bytes"
     assert grown_mb < 15 * LARGEST_PLAN / 1e6

@@ -36,7 +36,9 @@ def diary() -> Diary:
     return Diary(VirtualClock(START))
 
 
-async def play(diary: Diary, jobs: list[Job], seconds: float, between: Callable[[], Awaitable[None]] | None = None) -> None:
+async def play(
+    diary: Diary, jobs: list[Job], seconds: float, between: Callable[[], Awaitable[None]] | None = None
+) -> None:
     await run_virtual(jobs, diary.clock, START + timedelta(seconds=seconds), between)
 
 
@@ -139,7 +141,9 @@ async def test_the_first_runs_on_the_system_clock_are_where_they_are_asked_for()
     async def nothing() -> None: ...
 
     before = datetime.now(UTC)
-    scheduler = schedule([Job("plan", 900, nothing, first_s=2.0, aligned=True), Job("upkeep", 60, nothing, first_s=60.0)])
+    scheduler = schedule(
+        [Job("plan", 900, nothing, first_s=2.0, aligned=True), Job("upkeep", 60, nothing, first_s=60.0)]
+    )
     scheduler.start(paused=True)
     times = {job.id: job.next_run_time for job in scheduler.get_jobs()}
     plan = scheduler.get_job("plan").trigger.get_next_fire_time(times["plan"], times["plan"])

@@ -127,7 +127,7 @@ class Stage:
     async def events(self) -> list[tuple[str, str, str]]:
         """(kind, severity, text) of every event that is in the store, oldest first."""
         await self.app.record.step()
-        return [tuple(row) for row in self.rows("SELECT kind, severity, text FROM event ORDER BY seq")]  # type: ignore[misc]
+        return [tuple(row) for row in self.rows("SELECT kind, severity, text FROM event ORDER BY seq")]
 
     def rows(self, select: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.store)) as connection:
@@ -207,5 +207,7 @@ async def staged(
 
 def message(name: str, **body: object) -> bytes:
     """What the platform sends as ``down/input/<name>``."""
-    plain = {key: f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value for key, value in body.items()}
+    plain = {
+        key: f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value for key, value in body.items()
+    }
     return json.dumps({"schema": f"{name}/1.0", "issued_at": "2026-03-17T00:00:00Z", **plain}).encode()

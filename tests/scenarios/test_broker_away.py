@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,7 +89,7 @@ async def test_after_an_hour_without_a_broker_everything_arrives(
 async def test_what_the_platform_sent_while_we_were_away_counts(
     tmp_path: Path, broker: Broker, platform: Platform
 ) -> None:
-    words = {"import_tariff": site_file.LIST_TARIFF, "cloud": cloud(broker)}
+    words: dict[str, Any] = {"import_tariff": site_file.LIST_TARIFF, "cloud": cloud(broker)}
     platform.send_input(
         SITE_ID,
         "tariff",

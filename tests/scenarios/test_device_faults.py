@@ -1,6 +1,7 @@
 """Devices that are silent, late, wrong or frozen: the battery is released, and taken up again when they are back."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from agent.domain.setpoint import Applied, Held, Rung, Unreachable
 from tests.scenarios import site_file
 from tests.scenarios.stage import CHARGE_W, Moment, Stage, passing_clouds, staged
 
-QUICK = {"timeout_s": 0.05}
+QUICK: dict[str, Any] = {"timeout_s": 0.05}
 
 
 def follows_the_plan(moment: Moment) -> bool:
@@ -114,7 +115,7 @@ async def test_a_wrong_unit_id_is_told_with_the_gateways_words(tmp_path: Path) -
 
 
 async def test_a_frozen_meter_is_found_out_and_told(tmp_path: Path) -> None:
-    words = {"import_tariff": site_file.FLAT_TARIFF}
+    words: dict[str, Any] = {"import_tariff": site_file.FLAT_TARIFF}
     async with staged(tmp_path, trace=passing_clouds(), usable_wh=10_000, **words) as stage:
         stage.fault("frozen", "meter", 10.1, 20.0)
         await stage.play(36.0)

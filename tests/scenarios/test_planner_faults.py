@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,7 +113,7 @@ async def test_a_model_that_is_no_model_costs_a_note_and_persistence_takes_over(
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(b"this is no model")
     (folder / "card.json").write_text("{}")
-    words = {"load_model": "consumption", "models": f'models = "{tmp_path / "models"}"'}
+    words: dict[str, Any] = {"load_model": "consumption", "models": f'models = "{tmp_path / "models"}"'}
     async with staged(tmp_path, **words) as stage:
         await stage.play(5.0)
         plan = stage.app.latest.plan

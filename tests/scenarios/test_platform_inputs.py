@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,8 +67,9 @@ async def test_without_any_price_there_is_no_plan_and_the_rule_holds(tmp_path: P
 
 
 async def test_where_a_price_list_ends_nothing_is_bought_on_a_guess(tmp_path: Path) -> None:
-    words = {"step_s": 60, "hold_s": 360, "stale_s": 180, "interval_s": 1800, "valid_h": 6}
-    async with staged(tmp_path, import_tariff=site_file.LIST_TARIFF, cloud=CLOUD, soc_pct=90.0, **words) as stage:
+    words: dict[str, Any] = {"step_s": 60, "hold_s": 360, "stale_s": 180, "interval_s": 1800, "valid_h": 6}
+    words |= {"import_tariff": site_file.LIST_TARIFF, "cloud": CLOUD}
+    async with staged(tmp_path, soc_pct=90.0, usable_wh=80_000, **words) as stage:
         dear_then_cheap = [0.40] * 12 + [0.08] * 12
         send(stage, "tariff", valid_from=MIDNIGHT, step_s=900, import_price=dear_then_cheap)
         await stage.play(60.0 * 7)

@@ -1,7 +1,8 @@
-"""An agent that ends and comes back: nothing is lost, nothing is numbered twice, and the battery is never left alone."""
+"""An agent that ends and comes back: nothing is lost or numbered twice, and the battery is never left alone."""
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from agent.app import App
 from agent.domain.setpoint import Rung
@@ -9,7 +10,7 @@ from tests.scenarios import site_file
 from tests.scenarios.stage import CHARGE_W, MIDNIGHT, message, staged
 
 CLOUD = site_file.CLOUD.format(port=1)
-WORDS = {"import_tariff": site_file.LIST_TARIFF, "cloud": CLOUD}
+WORDS: dict[str, Any] = {"import_tariff": site_file.LIST_TARIFF, "cloud": CLOUD}
 
 
 async def test_a_restarted_agent_keeps_the_inputs_and_all_rows(tmp_path: Path) -> None:
