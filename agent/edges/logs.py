@@ -11,11 +11,10 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
 def configure(level: str) -> None:
-    """Send every log line at ``level`` or above to standard error. Below journald a time stamp is added."""
+    """Send every log line at ``level`` or above to standard error. Without journald a time stamp is added."""
     import logging
 
-    import structlog
-
+    structlog = _structlog()
     under_journald = "JOURNAL_STREAM" in os.environ
     stamp = [] if under_journald else [structlog.processors.TimeStamper(fmt="iso", utc=True)]
     processors: list[Any] = [
@@ -33,6 +32,19 @@ def configure(level: str) -> None:
     )
     logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+
+
+def _structlog() -> Any:
+    """structlog without rich, which it loads wherever it finds it: 4 MB for coloured traces that no daemon shows."""
+    without = "structlog" not in sys.modules and "rich" not in sys.modules
+    if without:
+        sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        import structlog
+    finally:
+        if without:
+            del sys.modules["rich"]
+    return structlog
 
 
 def _with_priority(_: Any, method: str, line: str) -> str:
