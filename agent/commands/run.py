@@ -52,10 +52,11 @@ async def serve(settings: Settings) -> int:
 
 async def _watch(app: App, notifier: Notifier) -> None:
     """Tells systemd that control lives, only as long as it does: a cycle that hangs is not covered up."""
-    seen = -1
+    patience_s = 3.0 * app.settings.control.step_s
+    steps, progressed = -1, app.clock.monotonic()
     while True:
         await asyncio.sleep(notifier.interval_s or 10.0)
-        steps = app.control.counts.steps
-        if steps != seen:
+        if app.control.counts.steps != steps:
+            steps, progressed = app.control.counts.steps, app.clock.monotonic()
+        if app.clock.monotonic() - progressed <= patience_s:
             notifier.alive(app.sentence())
-        seen = steps
