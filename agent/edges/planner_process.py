@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
@@ -38,6 +39,8 @@ class PlannerProcess:
             raise PlannerFailure(f"the planner did not answer within {self._deadline_s:g} s and was ended") from None
         finally:
             await _end(process)
+        if max(len(answer), len(said)) > LARGEST_PLAN:
+            raise PlannerFailure(f"the planner's answer is larger than {LARGEST_PLAN} bytes")
         if process.returncode != 0:
             raise PlannerFailure(_last_line(said) or f"the planner ended with code {process.returncode}")
         try:
@@ -66,8 +69,8 @@ async def _converse(process: Process, question: bytes) -> tuple[bytes, bytes]:
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
-    told, answer, said = _tell(process.stdin, question), _listen(process.stdout), _listen(process.stderr)
-    _, heard, complaint = await asyncio.gather(told, answer, said)
+    answer, said = _listen(process, process.stdout), _listen(process, process.stderr)
+    _, heard, complaint = await asyncio.gather(_tell(process.stdin, question), answer, said)
     await process.wait()
     return heard, complaint
 
@@ -79,20 +82,23 @@ async def _tell(stdin: asyncio.StreamWriter, question: bytes) -> None:
     stdin.close()
 
 
-async def _listen(stream: asyncio.StreamReader) -> bytes:
-    """All of it. One that talks on and on would fill the controller's memory, so that is no answer."""
+async def _listen(process: Process, stream: asyncio.StreamReader) -> bytes:
+    """All of it. One that talks on and on would fill the controller's memory, so it is ended; the rest is dropped."""
     heard = bytearray()
     while chunk := await stream.read(65536):
-        heard += chunk
-        if len(heard) > LARGEST_PLAN:
-            raise PlannerFailure(f"the planner's answer is larger than {LARGEST_PLAN} bytes")
+        if len(heard) <= LARGEST_PLAN:
+            heard += chunk
+        elif process.returncode is None:
+            process.kill()
     return bytes(heard)
 
 
 async def _end(process: Process) -> None:
+    """Kill it and whatever it has started. What is left in its pipes is read: ``wait`` waits for their ends too."""
     if process.returncode is None:
-        process.kill()
-        await process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.communicate()
 
 
 def _last_line(said: bytes) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from agent.domain.horizon import floor_to_step
@@ -26,17 +27,30 @@ def schedule(jobs: Sequence[Job]) -> AsyncIOScheduler:
     scheduler = AsyncIOScheduler(timezone=UTC, executors={"default": AsyncIOExecutor()})
     now = datetime.now(UTC)
     for job in jobs:
-        base = floor_to_step(now, int(job.every_s)) if job.aligned else now + timedelta(seconds=job.first_s)
+        first = now + timedelta(seconds=job.first_s)
         scheduler.add_job(
             _guarded(job),
-            IntervalTrigger(seconds=job.every_s, start_date=base, timezone=UTC),
+            _Aligned(first, int(job.every_s))
+            if job.aligned
+            else IntervalTrigger(seconds=job.every_s, start_date=first),
             id=job.name,
-            next_run_time=now + timedelta(seconds=job.first_s),
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,
         )
     return scheduler
+
+
+class _Aligned(BaseTrigger):  # type: ignore[misc]
+    """A first run, then the multiples of a step; APScheduler's own interval would count on from the first run."""
+
+    def __init__(self, first: datetime, step_s: int) -> None:
+        self._first, self._step_s = first, step_s
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        if previous is None:
+            return self._first
+        return floor_to_step(max(previous, now), self._step_s) + timedelta(seconds=self._step_s)
 
 
 async def run_virtual(

@@ -99,7 +99,7 @@ def is_gone(pid: int) -> bool:
 
 
 STUBBORN = """
-import os, signal, sys, time
+import os, signal, subprocess, sys, threading, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 open({path!r}, "w").write(str(os.getpid()))
 {speak}
@@ -107,7 +107,16 @@ time.sleep(60)
 """
 
 
-@pytest.mark.parametrize("speak", ["", "sys.stdout.write('x' * 1000000); sys.stdout.flush()"])
+CHILD = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"
+CHATTER = "sys.stdout.write('x' * 1000000); sys.stdout.flush()"
+NEVER_SILENT = (
+    "threading.Thread(target=lambda: [(sys.stdout.write('x' * 9999), time.sleep(0.001)) for _ in range(10**9)]).start()"
+)
+
+
+@pytest.mark.parametrize(
+    "speak", ["pass", CHATTER, NEVER_SILENT, CHILD], ids=["silent", "chatter", "talking", "a child"]
+)
 async def test_at_the_deadline_it_is_killed_whatever_it_does(tmp_path: Path, speak: str) -> None:
     pid_file = tmp_path / "pid"
     said = await sentence_of(STUBBORN.format(path=str(pid_file), speak=speak), deadline_s=1.0)
@@ -117,7 +126,7 @@ async def test_at_the_deadline_it_is_killed_whatever_it_does(tmp_path: Path, spe
 
 async def test_a_cancelled_question_ends_the_planner_too(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
-    asking = asyncio.create_task(answer_of(STUBBORN.format(path=str(pid_file), speak="")))
+    asking = asyncio.create_task(answer_of(STUBBORN.format(path=str(pid_file), speak="pass")))
     async with asyncio.timeout(10.0):
         while not (pid_file.exists() and pid_file.read_text()):
             await asyncio.sleep(0.02)

@@ -1,0 +1,210 @@
+"""The ladder, the guard's word, leases, verification, and what is written down."""
+
+from datetime import timedelta
+
+import pytest
+
+from agent.domain.inputs import GridLimitInput
+from agent.domain.setpoint import Applied, Clamped, Held, Refused, Rung, Unreachable
+from agent.domain.site import Connection
+from agent.domain.tariff import Flat
+from drivers.reading import Quantity
+from tests.cycles.control_stage import START, ControlStage, plan
+
+
+async def test_without_a_plan_the_rule_covers_the_load() -> None:
+    stage = ControlStage()
+    setpoint = await stage.step()
+    assert (setpoint.battery_w, setpoint.rung) == (1000.0, Rung.RULES)
+    assert setpoint.reason == "self-consumption: there is no plan yet"
+    assert setpoint.hold_s == 60.0
+
+
+@pytest.mark.parametrize(
+    ("worth", "battery_w", "reason"),
+    [
+        (1.0, -5000.0, "charging 5.00 kW from the grid at 0.280/kWh"),
+        (0.2, 1000.0, "discharging 1.00 kW for the load at 0.280/kWh"),
+        (0.28, 0.0, "holding: the grid costs 0.280/kWh"),
+    ],
+)
+async def test_a_plan_is_followed_in_money(worth: float, battery_w: float, reason: str) -> None:
+    stage = ControlStage()
+    stage.latest.plan = plan(worth)
+    setpoint = await stage.step()
+    assert setpoint.battery_w == pytest.approx(battery_w)
+    assert setpoint.rung is Rung.PLAN
+    assert setpoint.reason.startswith(reason)
+
+
+async def test_the_ladder_goes_down_with_the_age_of_the_plan() -> None:
+    stage = ControlStage()
+    stage.latest.plan = plan(1.0, valid=timedelta(hours=1))
+    rungs = []
+    for minute in (0, 29, 31, 59, 61):
+        stage.clock.advance_to(START + timedelta(minutes=minute))
+        setpoint = await stage.step()
+        rungs.append((minute, setpoint.rung))
+    assert rungs == [(0, Rung.PLAN), (29, Rung.PLAN), (31, Rung.LAST_PLAN), (59, Rung.LAST_PLAN), (61, Rung.RULES)]
+    assert setpoint.reason == "self-consumption: the last plan has expired"
+
+
+@pytest.mark.parametrize(
+    ("device", "quantity", "reason"),
+    [
+        ("inverter", Quantity.SOC_PCT, "released: the state of charge is missing"),
+        ("meter", Quantity.GRID_W, "released: the grid power is missing"),
+        ("inverter", Quantity.BATTERY_W, "released: the battery power is missing"),
+    ],
+)
+async def test_what_is_missing_releases_and_is_named(device: str, quantity: Quantity, reason: str) -> None:
+    stage = ControlStage()
+    stage.latest.plan = plan(1.0)
+    await stage.step(3)
+    stage.site.values[device][quantity] = None
+    setpoint = await stage.step()
+    assert (setpoint.battery_w, setpoint.rung, setpoint.reason) == (None, Rung.RELEASE, reason)
+    assert stage.site.written[-1].battery_w is None
+
+
+async def test_a_silent_device_is_used_until_it_is_stale_and_alarmed_at_once() -> None:
+    stage = ControlStage()
+    stage.latest.plan = plan(1.0)
+    await stage.step(2)
+    stage.site.silent["meter"] = "unit 1: no answer"
+    assert (await stage.step(15)).rung is Rung.PLAN
+    assert (await stage.step(2)).reason == "released: the grid power is stale"
+    assert stage.journal.alarms == ("unit 1: no answer",)
+    del stage.site.silent["meter"]
+    assert (await stage.step()).rung is Rung.PLAN
+    assert not stage.journal.alarms
+
+
+async def test_a_lease_is_refreshed_at_half_its_life_and_small_changes_wait() -> None:
+    stage = ControlStage()
+    await stage.step()
+    assert [setpoint.battery_w for setpoint in stage.site.written] == [1000.0]
+    stage.site.values["meter"][Quantity.GRID_W] = 40.0  # the dead-band is 1 % of 5 kW
+    await stage.step(29)
+    assert len(stage.site.written) == 1
+    assert isinstance(stage.latest.outcome, Held)
+    await stage.step(2)
+    assert [setpoint.battery_w for setpoint in stage.site.written] == [1000.0, 1040.0]
+    stage.site.values["meter"][Quantity.GRID_W] = 60.0
+    await stage.step()
+    assert [setpoint.battery_w for setpoint in stage.site.written] == [1000.0, 1040.0, 1100.0]
+
+
+async def test_a_released_device_is_written_once() -> None:
+    stage = ControlStage()
+    await stage.control.release("released: the agent starts")
+    stage.site.values["inverter"][Quantity.SOC_PCT] = None
+    await stage.step(100)
+    assert [setpoint.battery_w for setpoint in stage.site.written] == [None]
+
+
+@pytest.mark.parametrize("failure", [Refused("busy"), Unreachable("no answer")])
+async def test_a_write_that_fails_is_tried_at_the_next_step_and_alarmed(failure: Refused | Unreachable) -> None:
+    stage = ControlStage()
+    stage.site.answers = [failure, failure]
+    await stage.step()
+    assert stage.journal.alarms == (failure.reason,)
+    await stage.step(2)
+    assert len(stage.site.written) == 3
+    assert isinstance(stage.latest.outcome, Applied)
+    assert not stage.journal.alarms
+    counts = stage.control.counts
+    assert (counts.written, counts.refused + counts.unreachable) == (1, 2)
+
+
+async def test_after_a_release_that_could_not_be_written_it_is_written_again() -> None:
+    stage = ControlStage()
+    stage.site.answers = [Unreachable("no answer")]
+    await stage.control.release("released: the agent starts")
+    stage.site.values["inverter"][Quantity.SOC_PCT] = None
+    await stage.step(3)
+    assert [setpoint.battery_w for setpoint in stage.site.written] == [None, None]
+
+
+async def test_a_clamped_setpoint_is_verified_by_what_the_device_took() -> None:
+    stage = ControlStage()
+    stage.latest.plan = plan(1.0)
+    stage.site.obeys = False
+    stage.site.answers = [Clamped(-3000.0, "its rating")]
+    await stage.step()
+    stage.site.values["inverter"][Quantity.BATTERY_W] = -3000.0
+    stage.site.values["meter"][Quantity.GRID_W] = 4000.0
+    await stage.step(29)
+    assert stage.control.counts.missed == 0
+    assert stage.control.counts.verified == 1
+    decisions = stage.journal.take(START).decisions
+    assert [(row.battery_w, row.outcome, row.detail) for row in decisions] == [
+        (-5000.0, "clamped", "-3000 W: its rating")
+    ]
+
+
+async def test_a_battery_that_does_not_follow_is_left_alone_for_ten_minutes() -> None:
+    stage = ControlStage()
+    stage.latest.plan = plan(1.0)
+    stage.site.obeys = False
+    setpoint = await stage.step(95)
+    assert setpoint.reason == "released: the battery does not follow its setpoints"
+    assert stage.control.counts.missed == 2  # the third miss is the end of it
+    (alarm,) = stage.journal.alarms
+    assert "left to itself for ten minutes" in alarm
+    writes = len(stage.site.written)
+    assert stage.site.written[-1].battery_w is None
+    await stage.step(590)
+    assert len(stage.site.written) == writes
+    stage.site.obeys = True
+    setpoint = await stage.step(20)
+    assert setpoint.rung is Rung.PLAN
+    assert not stage.journal.alarms
+
+
+async def test_the_ramp_is_kept_from_step_to_step() -> None:
+    stage = ControlStage(ramp_w_per_s=500.0)
+    stage.latest.plan = plan(1.0)
+    powers = [(await stage.step()).battery_w for _ in range(12)]
+    assert powers == [max(-5000.0, -500.0 * (i + 1)) for i in range(12)]
+
+
+async def test_limits_of_the_connection_hold_at_the_step_after_they_come() -> None:
+    stage = ControlStage(connection=Connection(import_limit_w=10_000.0))
+    stage.latest.plan = plan(1.0)
+    assert (await stage.step()).battery_w == -5000.0
+    stage.market.take(GridLimitInput(START, START, START + timedelta(hours=1), 3000.0, None))
+    setpoint = await stage.step()
+    assert setpoint.battery_w == pytest.approx(-2000.0)
+
+
+async def test_sun_that_nobody_pays_for_is_capped_while_its_export_costs_money() -> None:
+    stage = ControlStage(sold=Flat(-0.10))
+    stage.latest.plan = plan(-0.5)  # stored energy is a burden too
+    stage.site.values["inverter"][Quantity.PV_W] = 4000.0
+    stage.site.values["meter"][Quantity.GRID_W] = -3000.0  # load 1000 W
+    setpoint = await stage.step()
+    assert setpoint.pv_limit_w is not None
+    assert setpoint.pv_limit_w == pytest.approx(max(0.0, 1000.0 - (setpoint.battery_w or 0.0)))
+
+
+async def test_minutes_and_decisions_are_written_down() -> None:
+    stage = ControlStage()
+    stage.latest.plan = plan(1.0)
+    await stage.step(121)
+    batch = stage.journal.take(stage.clock.now())
+    assert [(row.at - START).total_seconds() for row in batch.minutes] == [0.0, 60.0]
+    assert [(row.covered_s, row.rung) for row in batch.minutes] == [(60.0, Rung.PLAN)] * 2
+    assert batch.catalogue == ("inverter.battery_w", "inverter.pv_w", "inverter.soc_pct", "meter.grid_w")
+    assert batch.minutes[1].points == (-5000.0, 0.0, 50.0, 6000.0)
+    assert [(row.battery_w, row.rung, row.outcome) for row in batch.decisions] == [(-5000.0, Rung.PLAN, "applied")]
+
+
+async def test_a_rung_that_changes_without_a_write_is_written_down_too() -> None:
+    stage = ControlStage()
+    stage.latest.plan = plan(0.2)  # as the rule would have it: cover the load
+    await stage.step(2)
+    stage.latest.plan = None
+    await stage.step(2)
+    decisions = stage.journal.take(START).decisions
+    assert [(row.battery_w, row.rung) for row in decisions] == [(1000.0, Rung.PLAN), (1000.0, Rung.RULES)]

@@ -1,0 +1,109 @@
+"""Asking for a plan: only good ones are taken, and what is wrong is one alarm until it is right again."""
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from agent.cycles.planning import Planning
+from agent.domain.plan import Plan
+from agent.domain.request import PlanRequest
+from agent.domain.site import Measured, SiteState
+from agent.edges.clock import VirtualClock
+from agent.latest import Latest
+from agent.planning.make_plan import make_plan
+from agent.ports import PlannerFailure
+from agent.recording.journal import Journal
+from drivers.reading import Quality
+from tests.planning.days import forecasts, request
+
+START = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+class ScriptedPlanner:
+    """Answers with a good plan, spoilt by the next of ``spoils``; None there is a failure."""
+
+    def __init__(self) -> None:
+        self.asked: list[PlanRequest] = []
+        self.spoils: list[dict[str, object] | None] = []
+
+    async def plan(self, request: PlanRequest) -> Plan:
+        self.asked.append(request)
+        changes = self.spoils.pop(0) if self.spoils else {}
+        if changes is None:
+            raise PlannerFailure("the model is ill")
+        load, pv = forecasts(request)
+        return replace(make_plan(request, load, pv, None, None, 5.0), **changes)  # type: ignore[arg-type]
+
+
+class PlanningStage:
+    def __init__(self) -> None:
+        self.clock, self.planner = VirtualClock(START), ScriptedPlanner()
+        self.journal, self.latest = Journal(), Latest()
+        self.has_prices = True
+        self.planning = Planning(self.clock, self.planner, self._question, self.journal, self.latest)
+        self.see_soc(40.0)
+
+    def see_soc(self, soc_pct: float, quality: Quality = Quality.GOOD) -> None:
+        self.latest.state = SiteState(self.clock.now(), soc_pct=Measured(soc_pct, quality))
+
+    def _question(self, now: datetime, soc_pct: float) -> PlanRequest | None:
+        asked = request(steps=8)
+        return replace(asked, now=asked.horizon.start, soc_pct=soc_pct) if self.has_prices else None
+
+
+async def test_a_good_plan_is_published() -> None:
+    stage = PlanningStage()
+    await stage.planning.step()
+    assert stage.latest.plan is not None
+    assert stage.planner.asked[0].soc_pct == 40.0
+    assert (stage.planning.made, stage.planning.failed, stage.latest.plan_failure) == (1, 0, None)
+    assert not stage.journal.alarms
+
+
+async def test_a_bad_plan_leaves_the_last_one_in_force() -> None:
+    stage = PlanningStage()
+    await stage.planning.step()
+    first = stage.latest.plan
+    spoils: list[dict[str, object] | None] = [
+        None,
+        {"cost": math.nan},
+        {"steps": ()},
+        {"issued_at": START - timedelta(days=1)},
+    ]
+    stage.planner.spoils = spoils
+    sentences = []
+    for _ in range(4):
+        await stage.planning.step()
+        sentences.append(stage.latest.plan_failure)
+        assert stage.latest.plan is first
+    assert sentences[:3] == [
+        "no plan: the model is ill",
+        "the plan was refused: the cost or the solving time of the plan is not a number",
+        "the plan was refused: the plan has 0 steps, the horizon 8",
+    ]
+    assert str(sentences[3]).startswith("the plan was refused: the plan was issued at ")
+    assert stage.planning.failed == 4
+    assert stage.journal.alarms == ("no plan: the model is ill",), "one alarm, by its first sentence"
+    await stage.planning.step()
+    assert stage.latest.plan is not first
+    assert not stage.journal.alarms
+    events = stage.journal.take(START).events
+    assert [(row.kind, row.severity) for row in events] == [("no_plan", "alarm"), ("no_plan", "info")]
+
+
+async def test_without_a_state_of_charge_nobody_is_asked() -> None:
+    stage = PlanningStage()
+    stage.latest.state = None
+    await stage.planning.step()
+    stage.see_soc(40.0, Quality.STALE)
+    await stage.planning.step()
+    assert stage.planner.asked == []
+    assert stage.latest.plan_failure == "no plan: the state of charge is not known"
+
+
+async def test_without_a_price_nobody_is_asked() -> None:
+    stage = PlanningStage()
+    stage.has_prices = False
+    await stage.planning.step()
+    assert stage.planner.asked == []
+    assert stage.latest.plan_failure == "no plan: no price is known"

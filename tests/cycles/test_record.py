@@ -1,0 +1,101 @@
+"""One commit an interval: what fails is kept and tried again, and the newest picture goes with it."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from agent.cycles.record import Record
+from agent.domain.records import Batch
+from agent.domain.setpoint import Applied, Rung, Setpoint
+from agent.domain.site import SiteState
+from agent.edges.clock import VirtualClock
+from agent.latest import Latest
+from agent.ports import StoreFailure
+from agent.recording.journal import Journal
+from tests.cycles.control_stage import plan
+from tests.cycles.test_upkeep import TidyStore
+
+START = datetime(2026, 3, 17, tzinfo=UTC)
+
+
+class FullStore(TidyStore):
+    """Takes batches, or none while ``full``."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.full = False
+        self.batches: list[Batch] = []
+
+    async def write(self, batch: Batch) -> None:
+        if self.full:
+            raise StoreFailure("the disk is full")
+        self.batches.append(batch)
+
+
+class RecordStage:
+    def __init__(self) -> None:
+        self.store, self.journal, self.latest = FullStore(), Journal(), Latest()
+        self.record = Record(VirtualClock(START), self.store, self.journal, self.latest)
+
+    def kept(self) -> dict[str, str]:
+        return dict(self.store.batches[-1].kept)
+
+
+@pytest.fixture
+def stage() -> RecordStage:
+    return RecordStage()
+
+
+async def test_the_newest_picture_is_kept_and_the_plan_only_when_it_is_new(stage: RecordStage) -> None:
+    stage.latest.state = SiteState(START)
+    stage.latest.setpoint = Setpoint(START, 1500.0, 60.0, Rung.RULES, "a reason")
+    stage.latest.outcome = Applied(1500.0)
+    stage.latest.plan = plan(0.2)
+    stage.latest.link_trouble = "no way"
+    stage.latest.kept_documents["input/tariff"] = "{}"
+    await stage.record.step()
+    kept = stage.kept()
+    assert kept.keys() == {"state", "setpoint", "plan", "link", "alarms", "input/tariff"}
+    assert json.loads(kept["setpoint"])["outcome"] == "applied"
+    assert json.loads(kept["link"]) == {"connected": False, "trouble": "no way"}
+    await stage.record.step()
+    assert stage.kept().keys() == {"state", "setpoint", "link", "alarms"}
+    stage.latest.plan = plan(0.3)
+    await stage.record.step()
+    assert "plan" in stage.kept()
+
+
+async def test_what_could_not_be_written_is_written_later_in_its_order(stage: RecordStage) -> None:
+    stage.latest.plan = plan(0.2)
+    stage.latest.kept_documents["input/tariff"] = "{}"
+    stage.record.acknowledged = lambda: (("event", 7),)
+    stage.store.full = True
+    for index in range(3):
+        stage.journal.event(START, "note", "info", f"event {index}")
+        await stage.record.step()
+    assert stage.store.batches == []
+    assert stage.journal.alarms == ("the disk is full",)
+    stage.store.full = False
+    stage.record.acknowledged = tuple
+    await stage.record.step()
+    (batch,) = stage.store.batches
+    assert [row.text for row in batch.events] == ["event 0", "the disk is full", "event 1", "event 2"]
+    assert {"plan", "input/tariff"} <= dict(batch.kept).keys()
+    assert batch.acknowledged == (("event", 7),)
+    assert not stage.journal.alarms
+    assert stage.record.commits == 1
+    await stage.record.step()
+    assert [row.text for row in stage.store.batches[-1].events] == ["over: the disk is full"]
+
+
+async def test_the_platforms_marks_go_with_every_commit(stage: RecordStage) -> None:
+    stage.record.acknowledged = lambda: (("minute", 5), ("event", 9))
+    await stage.record.step()
+    assert stage.store.batches[-1].acknowledged == (("minute", 5), ("event", 9))
+
+
+async def test_alarms_that_stand_are_kept_for_people(stage: RecordStage) -> None:
+    stage.journal.alarm(START, "no_plan", "no plan: no price is known")
+    await stage.record.step()
+    assert json.loads(stage.kept()["alarms"]) == ["no plan: no price is known"]
