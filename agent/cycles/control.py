@@ -102,7 +102,7 @@ class Control:
 
     def _estimate(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> SiteState:
         now, monotonic = self._clock.now(), self._clock.monotonic()
-        frozen = self._frozen.update(monotonic, readings)
+        frozen = self._frozen.update(readings)
         sources = [
             Source(name, self._rules.roles.get(name, frozenset()), found, name in frozen)
             for name, found in readings.items()

@@ -86,15 +86,27 @@ def test_a_meter_that_stands_still_while_the_inverter_moves_is_frozen() -> None:
     watch = FrozenWatch(60.0)
     found = frozenset[str]()
     for second in range(0, 120, 5):
-        found = watch.update(
-            second, {"meter": device(second, grid_w=500.0), "hybrid": device(second, pv_w=100.0 * second)}
-        )
+        found = watch.update({"meter": device(second, grid_w=500.0), "hybrid": device(second, pv_w=100.0 * second)})
     assert found == {"meter"}
-    assert watch.update(120, {"meter": device(120, grid_w=501.0), "hybrid": device(120, pv_w=9.0)}) == frozenset()
+    assert watch.update({"meter": device(120, grid_w=501.0), "hybrid": device(120, pv_w=9.0)}) == frozenset()
 
 
 def test_a_quiet_night_freezes_nobody() -> None:
     watch = FrozenWatch(60.0)
     for second in range(0, 600, 5):
-        found = watch.update(second, {"meter": device(second, grid_w=500.0), "hybrid": device(second, pv_w=0.0)})
+        found = watch.update({"meter": device(second, grid_w=500.0), "hybrid": device(second, pv_w=0.0)})
         assert found == frozenset()
+
+
+def test_a_battery_that_holds_its_setpoint_is_not_frozen_while_its_charge_moves() -> None:
+    watch = FrozenWatch(60.0)
+    for second in range(0, 600, 5):
+        hybrid = device(second, battery_w=2000.0, pv_w=0.0, soc_pct=50.0 - second / 100)
+        assert watch.update({"meter": device(second, grid_w=100.0 * (second % 7)), "hybrid": hybrid}) == frozenset()
+
+
+def test_a_silent_device_is_not_frozen() -> None:
+    watch = FrozenWatch(60.0)
+    for second in range(0, 600, 5):
+        meter = device(min(second, 20), grid_w=500.0)
+        assert watch.update({"meter": meter, "hybrid": device(second, pv_w=100.0 * second)}) == frozenset()

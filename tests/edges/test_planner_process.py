@@ -110,7 +110,7 @@ time.sleep(60)
 CHILD = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"
 CHATTER = "sys.stdout.write('x' * 1000000); sys.stdout.flush()"
 NEVER_SILENT = (
-    "threading.Thread(target=lambda: [(sys.stdout.write('x' * 9999), time.sleep(0.001)) for _ in range(10**9)]).start()"
+    "threading.Thread(target=lambda: [(sys.stdout.write('x' * 999), time.sleep(0.001)) for _ in range(10**9)]).start()"
 )
 
 
