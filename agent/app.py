@@ -42,6 +42,7 @@ INPUTS = ("tariff", "carbon", "weather", "gridlimit")
 SYNC_EVERY_S = 2.0
 UPKEEP_EVERY_S = 60.0
 LAST_SYNC_S = 1.0
+FIRST_PLAN_EVERY_S = 30.0
 
 
 @dataclass(slots=True)
@@ -86,6 +87,7 @@ class App:
         jobs = [
             Job("control", control.step_s, self.control.step),
             Job("planning", planning.interval_s, self.planning.step, first_s=2 * control.step_s, aligned=True),
+            Job("first plan", FIRST_PLAN_EVERY_S, self.planning.first, 2 * control.step_s + FIRST_PLAN_EVERY_S),
             Job("record", self.settings.store.commit_s, self.record.step, first_s=5 * control.step_s),
             Job("upkeep", UPKEEP_EVERY_S, self.upkeep.step, first_s=UPKEEP_EVERY_S),
         ]

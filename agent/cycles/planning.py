@@ -22,12 +22,22 @@ class Planning:
     def __init__(self, clock: Clock, planner: Planner, question: Question, journal: Journal, latest: Latest) -> None:
         self._clock, self._planner, self._question = clock, planner, question
         self._journal, self._latest = journal, latest
+        self._asking = False
         self.made = 0
         self.failed = 0
 
+    async def first(self) -> None:
+        """While there is no plan at all, ask as soon as the state of charge is known, and not only once an interval."""
+        if self._latest.plan is None and not self._asking and self._soc_pct() is not None:
+            await self.step()
+
     async def step(self) -> None:
         """Ask, check, publish. What goes wrong is an alarm; control goes down its ladder by itself."""
-        trouble = await self._try()
+        self._asking = True
+        try:
+            trouble = await self._try()
+        finally:
+            self._asking = False
         self._latest.plan_failure = trouble
         if trouble is None:
             self.made += 1
@@ -37,8 +47,11 @@ class Planning:
         if event is not None:
             log.warning("no_plan", text=event.text, severity=event.severity)
 
+    def _soc_pct(self) -> float | None:
+        return None if self._latest.state is None else self._latest.state.soc_pct.known
+
     async def _try(self) -> str | None:
-        soc = None if self._latest.state is None else self._latest.state.soc_pct.known
+        soc = self._soc_pct()
         if soc is None:
             return "no plan: the state of charge is not known"
         request = self._question(self._clock.now(), soc)

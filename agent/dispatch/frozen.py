@@ -68,7 +68,7 @@ class FrozenWatch:
             return False
         at = max(reading.at for reading in readings.values())
         watched = self._devices.get(name)
-        if watched is not None and found == watched.values:
+        if watched is not None and found == watched.values and at - watched.until <= self.frozen_s:
             watched.until = at
             return False
         self._devices[name] = _Watched(found, at, at)

@@ -53,7 +53,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """Not answered. Nothing is known, so nothing more is written until a read succeeds."""
+    """Not answered. Nothing is known; where the device has a timer, that ends what was in force."""
 
     reason: str
 

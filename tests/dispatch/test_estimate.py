@@ -110,3 +110,10 @@ def test_a_silent_device_is_not_frozen() -> None:
     for second in range(0, 600, 5):
         meter = device(min(second, 20), grid_w=500.0)
         assert watch.update({"meter": meter, "hybrid": device(second, pv_w=100.0 * second)}) == frozenset()
+
+
+def test_a_device_that_returns_with_its_old_values_gets_its_time_again() -> None:
+    watch = FrozenWatch(60.0)
+    for second in (0, 5, 300, 330):
+        meter = device(second, grid_w=500.0)
+        assert watch.update({"meter": meter, "hybrid": device(second, pv_w=100.0 * second)}) == frozenset()

@@ -152,9 +152,10 @@ async def test_a_read_only_file_system_is_said(tmp_path: Path) -> None:
 def _run_and_kill(path: Path, after_s: float) -> list[list[str]]:
     """Start the writer, kill it ``after_s`` seconds after its first commit, and return the lines it said."""
     command = [sys.executable, "-m", "tests.edges.store_rows", str(path)]
-    writer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    writer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert writer.stdout is not None
     said = [writer.stdout.readline(), writer.stdout.readline()]
+    assert said[1].startswith("commit"), "".join(said) + writer.stdout.read()
     time.sleep(after_s)
     writer.kill()
     said += writer.stdout.read().splitlines()

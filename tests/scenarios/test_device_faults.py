@@ -71,10 +71,10 @@ async def test_without_any_device_at_the_start_the_agent_runs_and_takes_over_whe
         for moment in stage.between(0.0, 8.0):
             assert (moment.rung, moment.setpoint.battery_w) == (Rung.RELEASE, None)
             assert isinstance(moment.outcome, Unreachable)
-        after = stage.between(9.0, 15.0)
-        assert {moment.rung for moment in after} == {Rung.RULES}
+        after = stage.between(9.0, 20.0)
         assert {type(moment.outcome) for moment in after} <= {Applied, Held}
-        # The planner is asked once an interval, and there was no state of charge to ask with before.
+        # The first plan does not wait for the next interval, which begins at minute 15.
+        assert {moment.rung for moment in stage.between(10.0, 20.0)} == {Rung.PLAN}
         assert all(follows_the_plan(moment) for moment in stage.between(15.4, 20.0))
         for device in ("inverter", "meter"):
             assert [severity for severity, _ in await alarms(stage, f"device_lost/{device}")] == ["alarm", "info"]
