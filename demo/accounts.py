@@ -79,17 +79,24 @@ def money_table(comparison: Comparison, currency: str) -> Table:
         style = "bold green" if account is comparison.controlled else None
         table.add_row(
             account.name,
-            f"{account.import_kwh:.1f}",
-            f"{account.export_kwh:.1f}",
-            f"{account.cost:.2f}",
-            f"{account.end_energy_value:+.2f}",
-            f"{account.net_cost:.2f}",
-            f"{idle - account.net_cost:.2f}",
-            f"{account.co2_kg:.1f}",
-            f"{account.peak_import_w / 1000:.1f}",
+            short(account.import_kwh),
+            short(account.export_kwh),
+            short(account.cost),
+            short(account.end_energy_value, "+"),
+            short(account.net_cost),
+            short(idle - account.net_cost),
+            short(account.co2_kg),
+            short(account.peak_import_w / 1000),
             style=style,
         )
     share = comparison.capture
     if share is not None:
         table.caption = f"captured {100 * share:.0f} % of what perfect foresight would have saved"
     return table
+
+
+def short(value: float, sign: str = "") -> str:
+    """Four digits or so, whatever the size of the site."""
+    size = abs(value)
+    decimals = 2 if size < 100 else 1 if size < 1000 else 0
+    return f"{value:{sign}.{decimals}f}"
