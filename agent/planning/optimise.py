@@ -72,14 +72,17 @@ class _Runs:
         return _flows(self.problem.terms, solution), solution.proven
 
 
-def solve_schedule(problem: Problem, time_limit_s: float) -> Schedule:
-    """Raises SolverFailure when the plain programme was not solved in time, ValueError for unusable input."""
+def solve_schedule(problem: Problem, time_limit_s: float, integer_most_s: float = INTEGER_MOST_S) -> Schedule:
+    """Raises SolverFailure when the plain programme was not solved in time, ValueError for unusable input.
+
+    ``integer_most_s`` bounds the programme with binaries within ``time_limit_s``.
+    """
     runs = _Runs(problem, time_limit_s)
     way = Directions.free(problem.terms.steps)
     notes: list[str] = []
     flows, _ = runs.solve(way)
     if _opposites_pay(problem.terms, flows):
-        way, flows = _choose(runs, notes)
+        way, flows = _choose(runs, notes, integer_most_s)
     for _ in range(NETTING_ROUNDS):
         if not flows.clashes:
             return _schedule(problem, flows, runs.spent_s, notes)
@@ -92,14 +95,14 @@ def _opposites_pay(terms: Terms, flows: _Flows) -> bool:
     return bool((flows.battery_clash & terms.both_ways_pays()).any() or (flows.grid_clash & terms.wash_pays()).any())
 
 
-def _choose(runs: _Runs, notes: list[str]) -> tuple[Directions, _Flows]:
+def _choose(runs: _Runs, notes: list[str], integer_most_s: float) -> tuple[Directions, _Flows]:
     """Directions by the programme with binaries, and by the dynamic programme unless those are proven best."""
     terms = runs.problem.terms
     free = Directions.free(terms.steps)
     way = replace(free, choose_battery=terms.both_ways_pays(), choose_grid=terms.wash_pays())
     candidates = []
     try:
-        flows, proven = runs.solve(way, min(INTEGER_SHARE * runs.left_s, INTEGER_MOST_S))
+        flows, proven = runs.solve(way, min(INTEGER_SHARE * runs.left_s, integer_most_s))
         candidates.append(_fix(terms, flows, free, way.choose_battery, way.choose_grid))
     except SolverFailure:
         proven = False

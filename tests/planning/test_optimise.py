@@ -159,7 +159,7 @@ def test_little_time_costs_little_money(import_price: float, export_price: float
     """When the programme with binaries has no time, the dynamic programme's directions stand in."""
     site = problem(2, steps=12, import_price=import_price, export_price=export_price)
     best = solve_schedule(site, 60.0)
-    hasty = solve_schedule(site, 0.02)
+    hasty = solve_schedule(site, 60.0, integer_most_s=1e-4)
     physical(site, hasty)
     assert hasty.objective >= best.objective - 1e-3 * abs(best.objective)
     assert hasty.objective <= best.objective + 0.02 * abs(best.objective)
