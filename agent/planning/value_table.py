@@ -90,26 +90,28 @@ def _cost(terms: Terms, change: Floats, net: Floats, pv: Floats) -> Floats:
     return np.asarray((per_hour + terms.battery.wear_per_kwh * np.maximum(-charge_kw, 0.0)) * terms.step_h)
 
 
+ROUNDING = 1e-12  # money; below it a dent is arithmetic
+
+
 def backward(
     terms: Terms, net_w: Floats, pv_w: Floats, points: int = GRID_POINTS, keep_concave: bool = True
 ) -> tuple[Floats, Floats]:
     """(grid in kWh, worth of shape (steps + 1, points)): row i at the start of step i, the last row at the end.
 
-    Steps at which opposite flows pay make the worth lose its concavity; ``keep_concave`` raises it to its concave
-    majorant there. ``net_w`` and ``pv_w`` have shape (paths, steps), W. Raises ValueError for anything not finite or
-    not of that shape.
+    Steps at which opposite flows pay make the worth lose its concavity, and so can, by a little, a kink of the costs
+    between two points of the grid; ``keep_concave`` raises it to its concave majorant there. ``net_w`` and ``pv_w``
+    have shape (paths, steps), W. Raises ValueError for anything not finite or not of that shape.
     """
     require_finite("net_w", net_w, (len(net_w), terms.steps))
     require_finite("pv_w", pv_w, net_w.shape)
     grid = soc_grid_kwh(terms, points)
     spacing = float(grid[1] - grid[0])
     options = moves(terms, net_w, pv_w, spacing, points)
-    dented = terms.both_ways_pays() | terms.wash_pays()
     worth = np.empty((terms.steps + 1, points))
     worth[-1] = terms.terminal_per_kwh * grid
     for step in range(terms.steps - 1, -1, -1):
         worth[step] = _step_back(options, step, worth[step + 1], spacing)
-        if keep_concave and dented[step]:
+        if keep_concave and (np.diff(worth[step], 2) > ROUNDING).any():
             worth[step] = concave_majorant(grid, worth[step])
     return grid, worth
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.domain.site import Connection
@@ -50,6 +50,7 @@ def test_refining_the_grid_approaches_from_the_dear_side(seed: int) -> None:
 
 
 @settings(max_examples=25, deadline=None)
+@example(seed=85, price=0.0, export=-0.25, limited=True)
 @given(seed=st.integers(0, 1000), price=st.floats(-0.5, 0.5), export=st.floats(-0.3, 0.5), limited=st.booleans())
 def test_concave_finite_and_not_falling_without_burden(seed: int, price: float, export: float, limited: bool) -> None:
     connection = Connection(3000.0, 2000.0) if limited else Connection()
