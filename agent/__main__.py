@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 BAD_SETTINGS = 2
+INTERRUPTED = 130
 ALREADY_RUNNING = 75  # EX_TEMPFAIL of sysexits.h
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code: 0 good, 1 failed, 2 bad site file or command line, 75 another instance runs."""
+    """Exit code: 0 good, 1 failed, 2 bad site file or command line, 75 another instance runs, 130 interrupted."""
     asked = _parser().parse_args(arguments)
+    try:
+        return _obey(asked)
+    except KeyboardInterrupt:  # before the daemon listens to signals, or in a command that does not
+        return INTERRUPTED
+
+
+def _obey(asked: argparse.Namespace) -> int:
     if asked.command == "check":
         return _check(asked.file)
     from agent.settings.load import SettingsError, load

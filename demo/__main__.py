@@ -1,146 +1,19 @@
-"""`make demo`: a day in a minute. Ends with a table and a picture."""
+"""Starts the demo. Ctrl-C is answered with a word and not with a trace, also while it is still loading."""
 
-import argparse
-import asyncio
-import shutil
-import signal
 import sys
-import tempfile
-from collections.abc import Coroutine
-from datetime import date
-from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-from agent.edges import logs
-from agent.planning.highs import SolverFailure
-from demo.accounts import compare, money_table
-from demo.picture import draw
-from demo.play import START_SOC_PCT, Played, Stage
-from demo.scene import Scene, SceneError, file_scene, synthetic_scene
-from simulator.site_csv import SiteFileError
-from simulator.traces import TraceError
-
-BAD_INPUT = 2
 INTERRUPTED = 130
 
 
-def main() -> int:
-    asked = _parser().parse_args()
-    console = Console()
-    logs.configure("error")  # what the agent would log is what the live view shows
+def run() -> int:
     try:
-        scene = synthetic_scene(asked.seed, asked.days) if asked.site is None else file_scene(
-            asked.site, asked.days, asked.start
-        )  # fmt: skip
-    except (SceneError, SiteFileError, TraceError) as error:
-        console.print(f"[red]{error}[/]", highlight=False)
-        return BAD_INPUT
-    for sentence in scene.assumed:
-        console.print(f"[yellow]{sentence}[/]", highlight=False)
-    folder = Path(tempfile.mkdtemp(prefix="enalysis-demo-"))
-    try:
-        played = _cancellable(Stage(scene, folder, asked.step, console, asked.speed).play())
-    except TraceError as error:
-        console.print(f"[red]{error}[/]", highlight=False)
-        return BAD_INPUT
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    if played is None or not played.track.moments:
-        console.print("stopped before the first step; nothing was played")
+        from demo.command import main
+
+        return main()
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
         return INTERRUPTED
-    _curtain(console, scene, played, asked.out)
-    return 0 if played.finished else INTERRUPTED
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m demo", description="Plays a site's days with the whole agent.")
-    parser.add_argument("--site", type=Path, metavar="CSV", help="play a real site instead of a synthetic one")
-    parser.add_argument("--start", type=date.fromisoformat, metavar="DATE", help="first day of --site, YYYY-MM-DD")
-    parser.add_argument("--days", type=_positive(int), default=1, help="how many days (default 1)")
-    parser.add_argument("--seed", type=int, default=7, help="which synthetic days (default 7)")
-    parser.add_argument("--speed", type=_positive(float), metavar="X", help="at most X times real time")
-    parser.add_argument(
-        "--step", type=_positive(float, 60.0), default=60.0, help="control step in s of site time, up to 60"
-    )
-    parser.add_argument("--out", type=Path, default=Path("demo-out/day.png"), help="where the picture goes")
-    return parser
-
-
-def _positive(kind: type[float], most: float = 1e6) -> Any:
-    def number(text: str) -> float:
-        value = kind(text)
-        if not 0 < value <= most:
-            raise argparse.ArgumentTypeError(f"{text} is not above zero and at most {most:g}")
-        return value
-
-    return number
-
-
-def _cancellable(playing: Coroutine[Any, Any, Played]) -> Played | None:
-    """Run to the end; Ctrl-C and SIGTERM cancel what is played, and it ends in order."""
-
-    async def run() -> Played | None:
-        task = asyncio.create_task(playing)
-        loop = asyncio.get_running_loop()
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(sign, task.cancel)
-        try:
-            return await task
-        except asyncio.CancelledError:
-            return None  # before the agent was built
-
-    return asyncio.run(run())
-
-
-def _curtain(console: Console, scene: Scene, played: Played, out: Path) -> None:
-    """The tables and the picture."""
-    track = played.track
-    first, last = track.moments[0].at, track.moments[-1].at
-    if not played.finished:
-        console.print("[yellow]stopped: the battery is released; this is what happened so far[/]")
-    hours = len(track.moments) * track.step_s / 3600.0
-    console.print(
-        f"[bold]{scene.name}[/]: {hours:.1f} h of site time in {played.wall_s:.0f} s, "
-        f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, "
-        f"battery {scene.usable_wh / 1000:g} kWh / {scene.power_w / 1000:g} kW"
-    )
-    try:
-        settings = played.app.settings
-        comparison = compare(track, settings.battery_spec(), settings.connection_spec(), START_SOC_PCT)
-        console.print(money_table(comparison, scene.currency))
-    except SolverFailure as failure:
-        console.print(f"[yellow]no comparison: {failure}[/]")
-    console.print(_work_table(played))
-    plan = played.app.latest.plan
-    if plan is not None:
-        console.print(f"forecasts by {plan.load.source} (load) and {plan.pv.source} (solar)", highlight=False)
-    day = first.astimezone(ZoneInfo(scene.timezone))
-    draw(track, out, f"{scene.name}, {day:%d %b %Y}", scene.currency, scene.timezone)
-    console.print(f"picture: [bold]{out.resolve()}[/]")
-
-
-def _work_table(played: Played) -> Table:
-    counts, planning, messages = played.app.control.counts, played.app.planning, played.messages
-    table = Table(title="What the agent did", title_justify="left", show_header=False, box=box.SIMPLE_HEAD)
-    table.add_row("control steps", f"{counts.steps}")
-    table.add_row("plans", f"{planning.made} made, {planning.failed} failed")
-    table.add_row(
-        "setpoints",
-        f"{counts.written} written and read back, {counts.verified} verified by measured power, "
-        f"{counts.refused} refused, {counts.unreachable} unreachable, {counts.missed} not followed",
-    )
-    table.add_row(
-        f"messages ({played.broker_kind})",
-        f"{messages.written} rows sent, {messages.acknowledged} acknowledged, {messages.lost} lost, "
-        f"{messages.duplicates} duplicates removed, {messages.gaps} gaps",
-    )
-    return table
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

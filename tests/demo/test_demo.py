@@ -68,6 +68,20 @@ def test_ctrl_c_releases_the_battery_and_leaves_no_process_behind(tmp_path: Path
     assert not [pid for pid in children if _alive(pid)]
 
 
+@pytest.mark.parametrize("after_s", [0.15, 0.4, 0.8])
+def test_ctrl_c_while_it_loads_is_no_traceback(after_s: float) -> None:
+    playing = subprocess.Popen(
+        [sys.executable, "-m", "demo"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    time.sleep(after_s)
+    for _ in range(3):
+        os.kill(playing.pid, signal.SIGINT)
+        time.sleep(0.1)
+    said, _ = playing.communicate(timeout=60)
+    assert playing.returncode in (130, -signal.SIGINT)
+    assert "demo/" not in said  # no frame of ours
+
+
 def _children(pid: int) -> list[int]:
     found = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in found.read_text().split()] if found.exists() else []
