@@ -122,8 +122,13 @@ class App:
         log.log(30 if severity != "info" else 20, kind, text=text)
 
     async def _sync(self) -> None:
-        if self.sync is not None:
-            await self.sync.step()
+        if self.sync is None:
+            return
+        await self.sync.step()
+        trouble = None if self.latest.connected else self.latest.link_trouble
+        event = self.journal.alarm(self.clock.now(), "link_down", trouble)
+        if event is not None:
+            log.warning(event.kind, text=event.text, severity=event.severity)
 
     async def _restore(self, name: str) -> None:
         document = await self.store.kept(f"input/{name}")

@@ -11,6 +11,7 @@ from rich.table import Table
 from agent.domain.plan import Plan
 from agent.domain.site import Measured, SiteState
 from agent.domain.wire import WireError, from_json
+from agent.edges.lock import AlreadyRunning, SiteLock
 from agent.edges.store_reader import backlog, kept
 from agent.settings.schema import Settings
 
@@ -25,11 +26,21 @@ def show(settings: Settings, console: Console, plan_rows: int) -> int:
         return 1
     now = datetime.now(UTC)
     console.print(f"[bold]{settings.site.name}[/] ({settings.site.id}), store {path}")
+    console.print(_running(path))
     _show_state(console, path, now)
     _show_setpoint(console, path, now)
     _show_plan(console, path, now, settings.site.timezone, settings.site.currency, plan_rows)
     _show_sync(console, path, settings)
     return 0
+
+
+def _running(path: Path) -> str:
+    """Whether the daemon holds the site's lock, and how fresh what follows can be."""
+    try:
+        with SiteLock(path):
+            return "[yellow]the agent does NOT run[/]; this is what it wrote last"
+    except AlreadyRunning as held:
+        return f"[green]running[/] (process {held.pid}); what follows is its last commit"
 
 
 def _show_state(console: Console, path: Path, now: datetime) -> None:
