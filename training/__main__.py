@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from agent.edges.onnx_models import SiteScore
+from agent.edges.model_card import SiteScore
 from agent.forecasting.forecaster import LEVELS, ModelUnusable
 from training.compare import compare
 from training.export import FOLDERS

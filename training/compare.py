@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from agent.edges.onnx_models import OnnxForecaster, SiteScore, open_model
+from agent.edges.model_card import SiteScore
+from agent.edges.onnx_models import OnnxForecaster, open_model
 from agent.forecasting.forecaster import Forecaster
 from agent.forecasting.persistence import LoadPersistence, SolarPersistence
 from training.measures import score

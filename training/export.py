@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.domain.wire import to_json
-from agent.edges.onnx_models import ModelCard, SelfTest, SiteScore
+from agent.edges.model_card import ModelCard, SelfTest, SiteScore
 from agent.forecasting.forecaster import LEVELS
 from agent.forecasting.load_features import LOAD_FEATURES
 from agent.forecasting.solar_features import SOLAR_FEATURES

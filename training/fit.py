@@ -6,7 +6,7 @@ from pathlib import Path
 
 import lightgbm
 
-from agent.edges.onnx_models import ModelCard
+from agent.edges.model_card import ModelCard
 from training.compare import compare
 from training.export import FOLDERS, write_model
 from training.rows import TrainingRows, training_rows

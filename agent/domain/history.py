@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.domain.horizon import Horizon
+from agent.domain.weather import Weather
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,12 +12,14 @@ class History:
     """Mean powers per step, W, oldest first. None where the step was not measured well enough to be used.
 
     ``curtailed[i]`` is true when the solar output of step i was capped, so that it says nothing about the sun.
+    ``weather`` is the weather model's word for the steps measured and for those ahead, None without a feed.
     """
 
     horizon: Horizon
     load_w: tuple[float | None, ...]
     pv_w: tuple[float | None, ...]
     curtailed: tuple[bool, ...]
+    weather: Weather | None = None
 
     @property
     def end(self) -> datetime:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from agent.domain.horizon import Horizon
 from agent.domain.site import Battery, Connection
+from agent.domain.weather import Weather
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,6 @@ class Objective:
     @property
     def carbon_price_per_kg(self) -> float:
         return self.carbon_weight / self.cost_weight * self.carbon_value_per_kg
-
-
-@dataclass(frozen=True, slots=True)
-class Weather:
-    """A weather forecast on its own raster; each tuple is empty when the feed does not have the column."""
-
-    horizon: Horizon
-    temperature_c: tuple[float | None, ...] = ()
-    ghi_w_m2: tuple[float | None, ...] = ()
-    cloud_pct: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

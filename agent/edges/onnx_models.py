@@ -1,14 +1,11 @@
 """Models made elsewhere, run by onnxruntime. Nothing of a model is believed before it has been checked.
 
 The file's size and hash are compared before a runtime sees it, its inputs and outputs after, and it must reproduce the
-answers that its card recorded. onnxruntime is imported here only, and only when a model is opened.
+answers that its card recorded.
 """
 
 import hashlib
-import math
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,67 +14,16 @@ import numpy as np
 
 from agent.domain.history import History
 from agent.domain.request import Place
-from agent.domain.wire import WireError, from_json
+from agent.edges.model_card import ModelCard, read_card
+from agent.edges.onnx_session import open_session, run
 from agent.forecasting.feature_rows import FeatureRows
-from agent.forecasting.forecaster import LEARNING_HOURS, LEVELS, FloatArray, ModelUnusable
-from agent.forecasting.load_features import LOAD_FEATURES, load_features
+from agent.forecasting.forecaster import LEVELS, FloatArray, ModelUnusable
+from agent.forecasting.load_features import load_features
 from agent.forecasting.series import load_series, solar_series
-from agent.forecasting.solar_features import SOLAR_FEATURES, solar_features
+from agent.forecasting.solar_features import solar_features
 
 MAX_MODEL_BYTES = 20_000_000
-MAX_CARD_BYTES = 1_000_000
-CARD_FORMAT = 1
 _TOLERANCE = 1e-4
-_FEATURES = {"load_w": LOAD_FEATURES, "pv_w": SOLAR_FEATURES}
-
-
-@dataclass(frozen=True, slots=True)
-class SelfTest:
-    """Recorded rows of features (null is missing) and what the trainer's own library answered to them."""
-
-    rows: tuple[tuple[float | None, ...], ...]
-    answers: tuple[tuple[float, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SiteScore:
-    """Errors on one site by the definitions in docs; shares of 1, ``mape`` in shares of the value. None: undefined."""
-
-    site: str
-    forecaster: str
-    step_s: int
-    seen_in_training: bool
-    scored: int
-    wape: float
-    mape: float | None
-    r2: float | None
-    cover_90: float
-    pinball: float
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCard:
-    """What a model is, what it was made from and how good it is. ``card.json`` beside ``model.onnx``.
-
-    ``quantity`` is ``load_w`` or ``pv_w``; ``step_s`` lists the rasters it can be asked on; ``version`` is a.b.c.
-    """
-
-    format: int
-    name: str
-    version: str
-    quantity: str
-    step_s: tuple[int, ...]
-    max_horizon_h: int
-    min_history_h: int
-    features: tuple[str, ...]
-    quantiles: tuple[float, ...]
-    sha256: str
-    size_bytes: int
-    trained_on: tuple[str, ...]
-    trained_at: str
-    metrics: tuple[SiteScore, ...]
-    limits: tuple[str, ...]
-    self_test: SelfTest
 
 
 class OnnxForecaster:
@@ -96,7 +42,7 @@ class OnnxForecaster:
         self._refuse_horizon(step_s, steps)
         rows = self._rows(history, origins, step_s, steps)
         shape = (len(origins), steps, len(LEVELS))
-        answers = _run(self.name, self._session, rows.matrix).reshape(shape)
+        answers = run(self.name, self._session, rows.matrix, "quantiles", len(LEVELS)).reshape(shape)
         scale = rows.scale_w.reshape(shape[:2])[:, :, None]
         quantiles = np.sort(rows.centre_w.reshape(shape) + scale * answers, axis=-1)
         ceiling = max(self._rated_w, 0.0) if self.quantity == "pv_w" else np.inf
@@ -121,21 +67,6 @@ class OnnxForecaster:
         return load_features(series, origins, steps, self._place)
 
 
-def read_card(folder: Path) -> ModelCard:
-    """The card of the model in ``folder``. Raises ModelUnusable."""
-    path = folder / "card.json"
-    try:
-        if path.stat().st_size > MAX_CARD_BYTES:
-            raise ModelUnusable(folder.name, f"card.json has more than {MAX_CARD_BYTES} bytes")
-        card = from_json(ModelCard, path.read_bytes())
-    except OSError as error:
-        raise ModelUnusable(folder.name, f"card.json cannot be read: {error.strerror}") from error
-    except WireError as error:
-        raise ModelUnusable(folder.name, f"card.json is wrong: {error}") from error
-    _refuse_card(folder.name, card)
-    return card
-
-
 def open_model(folder: Path, quantity: str, place: Place, rated_w: float = 0.0) -> OnnxForecaster:
     """The checked model of ``folder``, ready to forecast ``quantity``. Raises ModelUnusable with the reason.
 
@@ -144,30 +75,10 @@ def open_model(folder: Path, quantity: str, place: Place, rated_w: float = 0.0) 
     card = read_card(folder)
     if card.quantity != quantity:
         raise ModelUnusable(card.name, f"it forecasts {card.quantity}, not {quantity}")
-    session = _open_session(card, _checked_bytes(folder, card))
+    session = open_session(card.name, _checked_bytes(folder, card))
     _refuse_shapes(card, session)
     _refuse_other_answers(card, session)
     return OnnxForecaster(card, session, place, rated_w)
-
-
-def _refuse_card(name: str, card: ModelCard) -> None:
-    if card.format != CARD_FORMAT:
-        raise ModelUnusable(name, f"card.json has format {card.format}, this version reads {CARD_FORMAT}")
-    if card.quantity not in _FEATURES:
-        raise ModelUnusable(name, f"it forecasts {card.quantity}, not one of {', '.join(_FEATURES)}")
-    if not (card.step_s and card.max_horizon_h > 0 and 24 <= card.min_history_h <= LEARNING_HOURS):
-        raise ModelUnusable(name, "its card names no step, no horizon, or a history that is not 24 to 168 h")
-    if not (_finite(card.self_test.rows) and _finite(card.self_test.answers) and card.self_test.rows):
-        raise ModelUnusable(name, "the self-test in card.json is empty or holds a value that is not a number")
-    if card.name != name:
-        raise ModelUnusable(name, f"card.json is that of {card.name}")
-    if tuple(card.quantiles) != LEVELS:
-        raise ModelUnusable(name, f"its quantiles are {list(card.quantiles)}, not {list(LEVELS)}")
-    if tuple(card.features) != _FEATURES[card.quantity]:
-        raise ModelUnusable(name, "its features are not those that this version computes")
-    widths = {len(row) for row in card.self_test.rows}, {len(row) for row in card.self_test.answers}
-    if widths != ({len(card.features)}, {len(LEVELS)}) or len(card.self_test.rows) != len(card.self_test.answers):
-        raise ModelUnusable(name, "the self-test in card.json does not have one answer of every quantile a row")
 
 
 def _checked_bytes(folder: Path, card: ModelCard) -> bytes:
@@ -186,23 +97,6 @@ def _checked_bytes(folder: Path, card: ModelCard) -> bytes:
     return content
 
 
-def _open_session(card: ModelCard, content: bytes) -> Any:
-    """One thread, no spinning and no arena: the planner shares the gateway with control and runs for a moment."""
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at import
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 4  # what goes wrong is raised, not printed
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime's exceptions share no narrower parent
-        raise ModelUnusable(card.name, f"onnxruntime does not open it: {_first_line(error)}") from error
-
-
 def _refuse_shapes(card: ModelCard, session: Any) -> None:
     inputs = [(tensor.name, tensor.type, tensor.shape[1:]) for tensor in session.get_inputs()]
     outputs = [(tensor.name, tensor.type, tensor.shape[1:]) for tensor in session.get_outputs()]
@@ -215,28 +109,7 @@ def _refuse_shapes(card: ModelCard, session: Any) -> None:
 def _refuse_other_answers(card: ModelCard, session: Any) -> None:
     rows = np.array(card.self_test.rows, dtype=np.float32)  # null becomes NaN
     wanted = np.array(card.self_test.answers, dtype=np.float64)
-    given = _run(card.name, session, rows)
+    given = run(card.name, session, rows, "quantiles", len(LEVELS))
     worst = float(np.max(np.abs(given - wanted) / np.maximum(np.abs(wanted), 1.0)))
     if worst > _TOLERANCE:
         raise ModelUnusable(card.name, f"its self-test is off by {worst:.2g}, more than {_TOLERANCE:g} of the answer")
-
-
-def _run(name: str, session: Any, rows: Any) -> FloatArray:
-    try:
-        (answers,) = session.run(["quantiles"], {"features": rows})
-    except Exception as error:  # the runtime's exceptions share no narrower parent
-        raise ModelUnusable(name, f"it failed while running: {_first_line(error)}") from error
-    if answers.shape != (rows.shape[0], len(LEVELS)):
-        raise ModelUnusable(name, f"it answered in the shape {answers.shape}, not {(rows.shape[0], len(LEVELS))}")
-    if not np.isfinite(answers).all():
-        raise ModelUnusable(name, "it answered with a value that is not a number")
-    result: FloatArray = answers.astype(np.float64)
-    return result
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def _finite(table: Sequence[Sequence[float | None]]) -> bool:
-    return all(value is None or math.isfinite(value) for row in table for value in row)

@@ -1,0 +1,18 @@
+"""A stretch of measurements that should not be believed, or that is only strange."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """``quantity`` (``load_w`` or ``pv_w``) from ``start`` to ``end``. ``kind`` is ``data_fault`` or ``unusual``.
+
+    A data fault is kept out of forecasts and of what is learnt from them. ``reason`` is one sentence for a person.
+    """
+
+    quantity: str
+    start: datetime
+    end: datetime
+    kind: str
+    reason: str

@@ -1,0 +1,46 @@
+"""onnxruntime, imported here only and only when a model is opened."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from agent.forecasting.forecaster import FloatArray, ModelUnusable
+
+
+def open_session(name: str, content: bytes) -> Any:
+    """A session on checked bytes. Raises ModelUnusable.
+
+    One thread, no spinning and no arena: the planner shares the gateway with control and runs for a moment.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at import
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 4  # what goes wrong is raised, not printed
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's exceptions share no narrower parent
+        raise ModelUnusable(name, f"onnxruntime does not open it: {_first_line(error)}") from error
+
+
+def run(name: str, session: Any, rows: Any, output: str, width: int) -> FloatArray:
+    """``rows`` (N, features) through the model: (N, width), finite. Raises ModelUnusable."""
+    try:
+        (answers,) = session.run([output], {"features": rows})
+    except Exception as error:  # the runtime's exceptions share no narrower parent
+        raise ModelUnusable(name, f"it failed while running: {_first_line(error)}") from error
+    if answers.shape != (rows.shape[0], width):
+        raise ModelUnusable(name, f"it answered in the shape {answers.shape}, not {(rows.shape[0], width)}")
+    if not np.isfinite(answers).all():
+        raise ModelUnusable(name, "it answered with a value that is not a number")
+    result: FloatArray = answers.astype(np.float64)
+    return result
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
