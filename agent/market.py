@@ -6,9 +6,9 @@ from datetime import datetime
 from agent.domain.horizon import Horizon
 from agent.domain.inputs import CarbonInput, GridLimitInput, PlatformInput, TariffInput, WeatherInput
 from agent.domain.request import Objective, Place
-from agent.domain.weather import Weather
 from agent.domain.site import Connection
 from agent.domain.tariff import Completed, PriceList, Tariff, completed_prices, mean_prices, price_at
+from agent.domain.weather import Weather
 
 
 @dataclass(frozen=True, slots=True)
