@@ -1,4 +1,4 @@
-"""The command line: run, check, status, release."""
+"""The command line: run, check, status, release, models, backtest."""
 
 import argparse
 import asyncio
@@ -31,6 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _obey(asked: argparse.Namespace) -> int:
     if asked.command == "check":
         return _check(asked.file)
+    if asked.command == "models" and asked.action == "verify":
+        return _verify_model(Path(asked.folder))
+    if asked.command == "backtest" and asked.config is None:
+        return _backtest(None, asked)
     from agent.settings.load import SettingsError, load
 
     try:
@@ -38,7 +42,7 @@ def _obey(asked: argparse.Namespace) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return BAD_SETTINGS
-    commands = {"run": _run, "status": _status, "release": _release}
+    commands = {"run": _run, "status": _status, "release": _release, "models": _models, "backtest": _backtest}
     return commands[asked.command](settings, asked)
 
 
@@ -56,7 +60,42 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--config", type=Path, default=Path("/etc/enalysis-edge/site.toml"), metavar="FILE")
         if name == "status":
             command.add_argument("--rows", type=int, default=16, help="how many steps of the plan to show")
+    _add_backtest(commands.add_parser("backtest", help="play measured sites and say what the battery would have saved"))
+    _add_models(commands)
     return parser
+
+
+def _add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    models = commands.add_parser("models", help="which models are in charge, on trial or refused; change it by hand")
+    actions = models.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, argument, what in (
+        ("list", None, "show the models of this site"),
+        ("verify", "folder", "check the model in FOLDER without using it"),
+        ("promote", "name", "put the candidate NAME of the models folder in charge"),
+        ("rollback", "quantity", "put the model before back in charge"),
+    ):
+        action = actions.add_parser(name, help=what)
+        if argument == "quantity":
+            action.add_argument(argument, choices=("load_w", "pv_w"))
+        elif argument is not None:
+            action.add_argument(argument, metavar=argument.upper())
+        action.add_argument("--config", type=Path, default=Path("/etc/enalysis-edge/site.toml"), metavar="FILE")
+
+
+def _add_backtest(command: argparse.ArgumentParser) -> None:
+    played = command.add_mutually_exclusive_group(required=True)
+    played.add_argument("--data", type=Path, metavar="DIR", help="folder with sites.json and sites/*.csv.gz")
+    played.add_argument("--config", type=Path, metavar="FILE", help="site file: play the history of its store")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="figures; taken up where they end")
+    command.add_argument("--sites", metavar="A,B", help="only these sites of the folder")
+    command.add_argument("--policies", metavar="P,Q", help="only these policies")
+    command.add_argument("--export-price", type=float, metavar="X", help="per kWh; without it 0 or the site's own")
+    command.add_argument("--demand-charge", type=float, default=0.0, metavar="X", help="per kW of a month's peak")
+    command.add_argument("--days", type=float, metavar="N", help="only the last N days of the test period")
+    command.add_argument("--step", type=int, choices=(3600, 900), default=3600, help="seconds a step")
+    command.add_argument("--jobs", type=int, default=1, metavar="N", help="sites played at the same time")
+    command.add_argument("--models", type=Path, metavar="DIR", help="folder of exported models")
+    command.add_argument("--no-pictures", action="store_true", help="figures alone")
 
 
 def _check(file: Path) -> int:
@@ -65,6 +104,18 @@ def _check(file: Path) -> int:
     text, code = report(file)
     print(text, file=sys.stdout if code == 0 else sys.stderr)
     return code
+
+
+def _verify_model(folder: Path) -> int:
+    """It needs no site: a model is good or bad anywhere."""
+    from agent.commands import models
+
+    try:
+        print(models.verify(folder))
+    except models.NotDone as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    return 0
 
 
 def _run(settings: "Settings", _: argparse.Namespace) -> int:
@@ -93,6 +144,34 @@ def _status(settings: "Settings", asked: argparse.Namespace) -> int:
     from agent.commands.status import show
 
     return show(settings, Console(), asked.rows)
+
+
+def _models(settings: "Settings", asked: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from agent.commands import models
+    from agent.ports import StoreFailure
+
+    try:
+        if asked.action == "list":
+            return models.show(settings, Console())
+        if asked.action == "promote":
+            sentence = models.promote(settings, asked.name)
+        else:
+            sentence = models.roll_back(settings, asked.quantity)
+    except (StoreFailure, models.NotDone) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(sentence)
+    return 0
+
+
+def _backtest(settings: "Settings | None", asked: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from agent.commands.backtest import backtest
+
+    return backtest(asked, settings, Console() if sys.stdout.isatty() else Console(width=120))
 
 
 def _release(settings: "Settings", _: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 from agent.domain.history import History
 from agent.domain.request import Place
 from agent.edges.model_card import ModelCard, read_card
+from agent.edges.model_file import MAX_MODEL_BYTES, Tensor, refuse_unsafe
 from agent.edges.onnx_session import open_session, run
 from agent.forecasting.feature_rows import FeatureRows
 from agent.forecasting.forecaster import LEVELS, FloatArray, ModelUnusable
@@ -22,7 +23,6 @@ from agent.forecasting.load_features import load_features
 from agent.forecasting.series import load_series, solar_series
 from agent.forecasting.solar_features import solar_features
 
-MAX_MODEL_BYTES = 20_000_000
 _TOLERANCE = 1e-4
 
 
@@ -40,9 +40,9 @@ class OnnxForecaster:
     def predict(self, history: History, origins: Sequence[datetime], step_s: int, steps: int) -> FloatArray:
         """As Forecaster.predict. Raises ModelUnusable also when too little was measured before one of the origins."""
         self._refuse_horizon(step_s, steps)
-        rows = self._rows(history, origins, step_s, steps)
+        rows = self.rows(history, origins, step_s, steps)
         shape = (len(origins), steps, len(LEVELS))
-        answers = run(self.name, self._session, rows.matrix, "quantiles", len(LEVELS)).reshape(shape)
+        answers = self.answers(rows.matrix).reshape(shape)
         scale = rows.scale_w.reshape(shape[:2])[:, :, None]
         quantiles = np.sort(rows.centre_w.reshape(shape) + scale * answers, axis=-1)
         ceiling = max(self._rated_w, 0.0) if self.quantity == "pv_w" else np.inf
@@ -55,7 +55,12 @@ class OnnxForecaster:
             hours = step_s * steps / 3600
             raise ModelUnusable(self.name, f"it reaches {self.card.max_horizon_h} h ahead, {hours:g} h are asked for")
 
-    def _rows(self, history: History, origins: Sequence[datetime], step_s: int, steps: int) -> FeatureRows:
+    def answers(self, matrix: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> FloatArray:
+        """What the model itself says to rows of features, in scales from the centre: (rows, LEVELS)."""
+        return run(self.name, self._session, matrix, "quantiles", len(LEVELS))
+
+    def rows(self, history: History, origins: Sequence[datetime], step_s: int, steps: int) -> FeatureRows:
+        """The features that the model is asked with. Raises ModelUnusable as ``predict``."""
         solar = self.quantity == "pv_w"
         series = solar_series(history, step_s, self._rated_w) if solar else load_series(history, step_s)
         measured_h = float(series.measured_before(series.index_of(origins)).min()) * step_s / 3600
@@ -75,8 +80,10 @@ def open_model(folder: Path, quantity: str, place: Place, rated_w: float = 0.0) 
     card = read_card(folder)
     if card.quantity != quantity:
         raise ModelUnusable(card.name, f"it forecasts {card.quantity}, not {quantity}")
-    session = open_session(card.name, _checked_bytes(folder, card))
-    _refuse_shapes(card, session)
+    content = _checked_bytes(folder, card)
+    surface = refuse_unsafe(card.name, content)
+    _refuse_shapes(card, list(surface.inputs), list(surface.outputs))
+    session = open_session(card.name, content)
     _refuse_other_answers(card, session)
     return OnnxForecaster(card, session, place, rated_w)
 
@@ -97,9 +104,7 @@ def _checked_bytes(folder: Path, card: ModelCard) -> bytes:
     return content
 
 
-def _refuse_shapes(card: ModelCard, session: Any) -> None:
-    inputs = [(tensor.name, tensor.type, tensor.shape[1:]) for tensor in session.get_inputs()]
-    outputs = [(tensor.name, tensor.type, tensor.shape[1:]) for tensor in session.get_outputs()]
+def _refuse_shapes(card: ModelCard, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     wanted_in = [("features", "tensor(float)", [len(card.features)])]
     wanted_out = [("quantiles", "tensor(float)", [len(LEVELS)])]
     if inputs != wanted_in or outputs != wanted_out:

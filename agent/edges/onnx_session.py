@@ -1,11 +1,14 @@
 """onnxruntime, imported here only and only when a model is opened."""
 
 import os
+import threading
 from typing import Any
 
 import numpy as np
 
 from agent.forecasting.forecaster import FloatArray, ModelUnusable
+
+DEADLINE_S = 20.0
 
 
 def open_session(name: str, content: bytes) -> Any:
@@ -28,12 +31,27 @@ def open_session(name: str, content: bytes) -> Any:
         raise ModelUnusable(name, f"onnxruntime does not open it: {_first_line(error)}") from error
 
 
-def run(name: str, session: Any, rows: Any, output: str, width: int) -> FloatArray:
-    """``rows`` (N, features) through the model: (N, width), finite. Raises ModelUnusable."""
+def run(name: str, session: Any, rows: Any, output: str, width: int, deadline_s: float = DEADLINE_S) -> FloatArray:
+    """``rows`` (N, features) through the model: (N, width), finite. Raises ModelUnusable.
+
+    A run is stopped between two operators after ``deadline_s`` seconds. One operator that hangs is ended with its
+    process, which has a deadline of its own.
+    """
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.log_severity_level = 4
+    overdue = threading.Timer(deadline_s, setattr, (options, "terminate", True))
+    overdue.daemon = True
+    overdue.start()
     try:
-        (answers,) = session.run([output], {"features": rows})
+        (answers,) = session.run([output], {"features": rows}, options)
     except Exception as error:  # the runtime's exceptions share no narrower parent
+        if options.terminate:
+            raise ModelUnusable(name, f"it did not answer within {deadline_s:g} s and was stopped") from error
         raise ModelUnusable(name, f"it failed while running: {_first_line(error)}") from error
+    finally:
+        overdue.cancel()
     if answers.shape != (rows.shape[0], width):
         raise ModelUnusable(name, f"it answered in the shape {answers.shape}, not {(rows.shape[0], width)}")
     if not np.isfinite(answers).all():

@@ -1,0 +1,1 @@
+"""Plays a site's history through the agent's own planning and dispatch, beside other policies, in money."""

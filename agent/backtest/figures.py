@@ -1,0 +1,75 @@
+"""The figures of a play, one row a policy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from agent.backtest.case import Case
+from agent.backtest.demand import Hours
+from agent.backtest.play import Played, demand_cost, grid_w
+from agent.backtest.policies import NO_BATTERY, PERFECT
+
+DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One policy on one site. Money in the site's currency, kW and kWh.
+
+    ``cost`` is imports less exports, plus the demand charge, less what is left in the battery above the start.
+    ``saving`` is against no battery and ``capture`` its share of what perfect foresight saves, None where there is
+    nothing to save. ``co2_kg`` counts imports, ``peak_import_kw`` is the highest mean of an hour, ``cycles`` the energy
+    taken out of the battery in full capacities. ``ms_per_decision`` is the processor time of a step's planning and
+    deciding, forecasts apart.
+    """
+
+    site: str
+    export_price: float
+    demand_charge: float
+    policy: str
+    hours: float
+    cost: float
+    saving: float
+    capture: float | None
+    co2_kg: float
+    peak_import_kw: float
+    import_kwh: float
+    export_kwh: float
+    cycles: float
+    ms_per_decision: float
+
+    @property
+    def key(self) -> tuple[str, float, float, str]:
+        return self.site, self.export_price, self.demand_charge, self.policy
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+def rows_of(case: Case, played: Sequence[Played], demand_charge: float) -> list[Row]:
+    """A row for each; no battery and perfect foresight must be among them."""
+    costs = {one.policy: one.account(case).net_cost + demand_cost(case, one, demand_charge) for one in played}
+    idle, possible = costs[NO_BATTERY], costs[NO_BATTERY] - costs[PERFECT]
+    nothing = possible <= 1e-9 * max(1.0, abs(idle))
+    return [_row(case, one, demand_charge, costs[one.policy], idle, None if nothing else possible)
+            for one in played]  # fmt: skip
+
+
+def _row(case: Case, one: Played, demand_charge: float, cost: float, idle: float, possible: float | None) -> Row:
+    account = one.account(case)
+    battery = case.battery
+    return Row(
+        site=case.name,
+        export_price=round(float(case.period().export_price.mean()), 6),
+        demand_charge=demand_charge,
+        policy=one.policy,
+        hours=case.steps * case.horizon.step_h,
+        cost=round(cost, DIGITS),
+        saving=round(idle - cost, DIGITS),
+        capture=None if possible is None else round((idle - cost) / possible, DIGITS),
+        co2_kg=round(account.co2_kg, DIGITS),
+        peak_import_kw=round(float(Hours.of(case).import_kw(grid_w(case, one)).max()), DIGITS),
+        import_kwh=round(account.import_kwh, DIGITS),
+        export_kwh=round(account.export_kwh, DIGITS),
+        cycles=round(1000.0 * account.discharge_kwh / battery.discharge_efficiency / battery.usable_wh, DIGITS),
+        ms_per_decision=round(1000.0 * one.deciding_s / case.steps, DIGITS),
+    )

@@ -1,0 +1,82 @@
+"""The file that figures are collected in. It grows by a site at a time and can be taken up again."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from agent.backtest.figures import COLUMNS, Row
+
+
+class FiguresMismatch(Exception):
+    """The file holds figures of another kind. ``str()`` says which in one sentence."""
+
+
+class FiguresFile:
+    """A CSV file that grows by a site at a time. Beside it stands how it was made, so that unlike rows never mix."""
+
+    def __init__(self, path: Path, made: dict[str, object]) -> None:
+        self._path = path
+        self._made = made
+        self._note = path.with_name(path.name + ".made.json")
+
+    def open(self) -> list[Row]:
+        """The rows that are there; a last line that was cut short is dropped. Raises FiguresMismatch and OSError."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        text = self._whole_lines()
+        if not text:
+            self._note.write_text(json.dumps(self._made, indent=1) + "\n", encoding="utf-8")
+            self._append(io.StringIO(newline=""), [COLUMNS])
+            return []
+        self._refuse_other_making()
+        reader = csv.DictReader(io.StringIO(text))
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise FiguresMismatch(f"{self._path}:1: these are not the columns of a backtest; choose another file")
+        return [self._row(cells, reader.line_num) for cells in reader]
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Append, all in one write, and put it on the disk."""
+        cells = [["" if value is None else value for value in asdict(row).values()] for row in rows]
+        self._append(io.StringIO(newline=""), cells)
+
+    def _whole_lines(self) -> str:
+        if not self._path.exists():
+            return ""
+        content = self._path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if len(whole) < len(content):
+            with self._path.open("r+b") as file:
+                file.truncate(len(whole))
+        try:
+            return whole.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise FiguresMismatch(f"{self._path} is no text: {error}") from error
+
+    def _refuse_other_making(self) -> None:
+        try:
+            made = json.loads(self._note.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise FiguresMismatch(f"{self._path} does not say how it was made; choose another file") from None
+        for name, value in self._made.items():
+            if not isinstance(made, dict) or made.get(name) != value:
+                was = made.get(name) if isinstance(made, dict) else None
+                raise FiguresMismatch(f"{self._path} was made with {name} {was}, not {value}; choose another file")
+
+    def _row(self, cells: dict[str, str], line: int) -> Row:
+        try:
+            text = {name: cells[name] for name in ("site", "policy")}
+            capture = float(cells["capture"]) if cells["capture"] else None
+            numbers = {name: float(cells[name]) for name in COLUMNS if name not in (*text, "capture")}
+        except (TypeError, ValueError) as error:
+            raise FiguresMismatch(f"{self._path}:{line}: {error}") from error
+        return Row(**text, capture=capture, **numbers)  # type: ignore[arg-type]
+
+    def _append(self, text: io.StringIO, cells: Iterable[Iterable[object]]) -> None:
+        csv.writer(text, lineterminator="\n").writerows(cells)
+        with self._path.open("a", encoding="utf-8", newline="") as file:
+            file.write(text.getvalue())
+            file.flush()
+            os.fsync(file.fileno())

@@ -1,0 +1,156 @@
+"""The policies that are laid side by side. Each says at the start of a step what the battery is to do until its end.
+
+A policy sees the actual mean load and sun of the running step, as the fast loop does second by second; only the plan
+that is followed blindly does not look.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from agent.backtest.case import Case, Floats
+from agent.backtest.foresight import INTEGER_MOST_S, foreseen_problem, foreseen_terms
+from agent.backtest.outlook import HORIZON_H, Outlook
+from agent.backtest.prices_then import DAY_BEGINS_HOUR
+from agent.dispatch.follow import Moment, follow
+from agent.planning import optimise
+from agent.planning.highs import SolverFailure
+from agent.planning.rules import self_consumption_w, time_of_use_w
+from agent.planning.scenarios import terminal_value
+from agent.planning.schedule import Schedule
+from agent.planning.terms import Problem
+from agent.planning.walk import walk_alone
+
+NO_BATTERY, SELF_CONSUMPTION, TIME_OF_USE = "no_battery", "self_consumption", "time_of_use"
+PLAN_BLIND, AS_CONTROLLED = "plan_blind", "as_controlled"
+PERFECT_48H, PERFECT = "perfect_48h", "perfect"
+NAMES = (NO_BATTERY, SELF_CONSUMPTION, TIME_OF_USE, PLAN_BLIND, AS_CONTROLLED, PERFECT_48H, PERFECT)
+NEED_OUTLOOK = frozenset({PLAN_BLIND, AS_CONTROLLED})
+
+SOLVER_LIMIT_S = 10.0
+FORESIGHT_RENEWED_S = 3600  # who knows everything for 48 h gains nothing by looking again sooner
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that is played, and what the agent knows of it; None for policies that ask nobody."""
+
+    case: Case
+    index: int
+    outlook: Outlook | None = None
+
+    @property
+    def net_w(self) -> float:
+        """Load less solar as it really was."""
+        return float(self.case.load_w[self.index] - self.case.pv_w[self.index])
+
+
+class Policy(Protocol):
+    """One play of one case; it may keep what it needs from step to step."""
+
+    def power_w(self, step: Step, soc_pct: float) -> float:
+        """Battery power until the end of the step, W, > 0 discharges. The plant keeps it inside the limits."""
+        ...
+
+
+class NoBattery:
+    """Nothing is stored."""
+
+    def power_w(self, step: Step, soc_pct: float) -> float:
+        return 0.0
+
+
+class SelfConsumption:
+    """Cover the net load, store the surplus."""
+
+    def power_w(self, step: Step, soc_pct: float) -> float:
+        return self_consumption_w(step.net_w, soc_pct, step.case.battery, step.case.horizon.step_h)
+
+
+class TimeOfUse:
+    """Charge in the cheapest hours of a day, cover the net load in the dearest.
+
+    A day is what prices are published for: from 23:00 to 23:00 where that is done a day ahead, else the calendar day.
+    """
+
+    def __init__(self, case: Case) -> None:
+        zone = ZoneInfo(case.place.timezone)
+        early = timedelta(hours=24 - DAY_BEGINS_HOUR if case.day_ahead else 0)
+        days = [(at.astimezone(zone).replace(tzinfo=None) + early).date() for at in case.horizon.times()]
+        borders = [i for i in range(len(days)) if i == 0 or days[i] != days[i - 1]]
+        self._day_starts = np.array([*borders, len(days)])
+
+    def power_w(self, step: Step, soc_pct: float) -> float:
+        case = step.case
+        day = int(np.searchsorted(self._day_starts, step.index, side="right"))
+        begin, end = int(self._day_starts[day - 1]), int(self._day_starts[day])
+        prices = case.import_price[begin:end].tolist()
+        return time_of_use_w(step.net_w, soc_pct, case.battery, case.horizon.step_h, step.index - begin, prices)
+
+
+class PlanBlind:
+    """The linear programme's battery power on the median forecast, whatever load and sun really come."""
+
+    def power_w(self, step: Step, soc_pct: float) -> float:
+        outlook = _outlook(step)
+        medians = (np.maximum(np.array(f.median), 0.0) for f in (outlook.forecast.load, outlook.forecast.pv))
+        schedule = _schedule(Problem(outlook.terms, step.case.battery.energy_wh(soc_pct), *medians))
+        return float(schedule.discharge_w[0] - schedule.charge_w[0])
+
+
+class AsControlled:
+    """What the agent does: the fast loop, with the plan's worth of stored energy at the actual net load."""
+
+    def power_w(self, step: Step, soc_pct: float) -> float:
+        outlook, case = _outlook(step), step.case
+        carbon_price = case.objective.carbon_price_per_kg * float(case.carbon_kg_per_kwh[step.index])
+        moment = Moment(
+            case.at(step.index),
+            step.net_w,
+            soc_pct,
+            float(case.import_price[step.index]),
+            float(case.export_price[step.index]),
+            carbon_price,
+        )
+        decision = follow(outlook.plan(), moment, case.battery, case.connection)
+        assert decision is not None, "a plan made for this step covers it"
+        return decision.battery_w
+
+
+class Perfect48h:
+    """The linear programme on what load, sun and prices of the next 48 h really were, made anew every hour."""
+
+    def __init__(self) -> None:
+        self._made_at: datetime | None = None
+        self._powers_w: Floats = np.empty(0)
+        self._first = 0
+
+    def power_w(self, step: Step, soc_pct: float) -> float:
+        case, now = step.case, step.case.at(step.index)
+        if self._made_at is None or (now - self._made_at).total_seconds() >= FORESIGHT_RENEWED_S:
+            terms = foreseen_terms(case, step.index, _next_48h(case, step.index))
+            terms = replace(terms, terminal_per_kwh=terminal_value(terms))
+            schedule = _schedule(foreseen_problem(case, step.index, terms, soc_pct), INTEGER_MOST_S)
+            self._powers_w = schedule.discharge_w - schedule.charge_w
+            self._made_at, self._first = now, step.index
+        return float(self._powers_w[step.index - self._first])
+
+
+def _outlook(step: Step) -> Outlook:
+    if step.outlook is None:
+        raise ValueError("this policy cannot be played without the agent's outlook")
+    return step.outlook
+
+
+def _next_48h(case: Case, index: int) -> int:
+    return min(index + HORIZON_H * 3600 // case.horizon.step_s, case.horizon.steps)
+
+
+def _schedule(problem: Problem, integer_most_s: float = optimise.INTEGER_MOST_S) -> Schedule:
+    try:
+        return optimise.solve_schedule(problem, SOLVER_LIMIT_S, integer_most_s)
+    except SolverFailure as failure:
+        return walk_alone(problem, f"The schedule follows a value table, because {failure}.")

@@ -1,0 +1,52 @@
+"""What the agent knew of prices at a moment of the past."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from agent.backtest.case import Case
+from agent.domain.horizon import Horizon
+from agent.domain.tariff import PriceList
+from agent.market import Curves, Market
+
+PUBLISHED_HOUR = 16  # local; from then on the prices of tomorrow are known
+DAY_BEGINS_HOUR = 23  # local; a day of published prices runs from 23:00 to 23:00
+LOOK_BACK = timedelta(hours=50)  # what a price that is not known yet is guessed from
+
+
+def known_until(at: datetime, timezone: str) -> datetime:
+    """The end of the day-ahead prices that are known at ``at``: 23:00 of today, or of tomorrow from 16:00 on."""
+    zone = ZoneInfo(timezone)
+    local = at.astimezone(zone)
+    day = local.date() + timedelta(days=1 if local.hour >= PUBLISHED_HOUR else 0)
+    return datetime.combine(day, time(DAY_BEGINS_HOUR), zone).astimezone(UTC)
+
+
+def curves_at(case: Case, index: int, horizon: Horizon) -> Curves:
+    """Prices over ``horizon`` as the agent's own market completes them from what is known at step ``index``.
+
+    The carbon intensity ahead is guessed from what it was; it counts only where the objective gives it a price.
+    """
+    now, step = case.at(index), timedelta(seconds=case.horizon.step_s)
+    until = min(horizon.end, known_until(now, case.place.timezone)) if case.day_ahead else horizon.end
+    back = max(0, index - LOOK_BACK // step)
+    known = min(case.horizon.steps, index + max(1, (until - now) // step))
+    unknown = PriceList(case.at(back), case.horizon.step_s, ())
+    market = Market(
+        import_tariff=unknown,
+        export_tariff=unknown,
+        flat_carbon_kg_per_kwh=0.0,
+        site_connection=case.connection,
+        objective=case.objective,
+        place=case.place,
+        import_prices=_list(case, case.import_price[back:known].tolist(), back),
+        export_prices=_list(case, case.export_price[back : index + horizon.steps].tolist(), back),
+    )
+    if case.objective.carbon_price_per_kg > 0:
+        market.carbon = _list(case, case.carbon_kg_per_kwh[back : index + 1].tolist(), back)
+    curves = market.curves(horizon)
+    assert curves is not None, "the price of the running step is always known"
+    return curves
+
+
+def _list(case: Case, prices: list[float], first: int) -> PriceList:
+    return PriceList(case.at(first), case.horizon.step_s, tuple(prices))
