@@ -1,4 +1,4 @@
-"""The command line: run, check, status, release, models, backtest."""
+"""The command line: run, check, status, explain, advice, release, models, backtest, report."""
 
 import argparse
 import asyncio
@@ -42,7 +42,16 @@ def _obey(asked: argparse.Namespace) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return BAD_SETTINGS
-    commands = {"run": _run, "status": _status, "release": _release, "models": _models, "backtest": _backtest}
+    commands = {
+        "run": _run,
+        "status": _status,
+        "explain": _explain,
+        "advice": _advice,
+        "release": _release,
+        "models": _models,
+        "backtest": _backtest,
+        "report": _report,
+    }
     return commands[asked.command](settings, asked)
 
 
@@ -54,15 +63,39 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in (
         ("run", "run the daemon"),
         ("status", "show what the running agent knows and does"),
+        ("explain", "say why the battery does what it does"),
         ("release", "give the battery back to its own device, once"),
     ):
         command = commands.add_parser(name, help=what)
         command.add_argument("--config", type=Path, default=Path("/etc/enalysis-edge/site.toml"), metavar="FILE")
         if name == "status":
             command.add_argument("--rows", type=int, default=16, help="how many steps of the plan to show")
+        if name == "explain":
+            command.add_argument("--at", metavar="TIME", help="18:00, or 2026-06-01T18:00; now when left out")
     _add_backtest(commands.add_parser("backtest", help="play measured sites and say what the battery would have saved"))
+    _add_report(commands.add_parser("report", help="say what the battery saved, and what it could have saved"))
     _add_models(commands)
+    _add_advice(commands)
     return parser
+
+
+def _add_advice(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    advice = commands.add_parser("advice", help="what the agent recommends, and what you say to it")
+    actions = advice.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, what in (
+        ("list", "show the recommendations"),
+        ("acknowledge", "say that KEY is known and acted on"),
+        ("dismiss", "say that KEY is not wanted"),
+        ("schedule", "say when KEY will be done"),
+    ):
+        action = actions.add_parser(name, help=what)
+        if name == "list":
+            action.add_argument("--all", action="store_true", help="those that are over, too")
+        else:
+            action.add_argument("key", metavar="KEY", help="as the list shows it")
+        if name == "schedule":
+            action.add_argument("--at", metavar="TIME", help="18:00, or 2026-06-01T18:00; its own time when left out")
+        action.add_argument("--config", type=Path, default=Path("/etc/enalysis-edge/site.toml"), metavar="FILE")
 
 
 def _add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -96,6 +129,16 @@ def _add_backtest(command: argparse.ArgumentParser) -> None:
     command.add_argument("--jobs", type=int, default=1, metavar="N", help="sites played at the same time")
     command.add_argument("--models", type=Path, metavar="DIR", help="folder of exported models")
     command.add_argument("--no-pictures", action="store_true", help="figures alone")
+
+
+def _add_report(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", type=Path, default=Path("/etc/enalysis-edge/site.toml"), metavar="FILE")
+    command.add_argument("--by", choices=("hour", "day", "month", "year"), default="day", help="a row each")
+    command.add_argument("--from", dest="since", metavar="D", help="first day, 2026-06-01")
+    command.add_argument("--to", dest="until", metavar="D", help="last day")
+    command.add_argument("--csv", type=Path, metavar="FILE", help="write the rows, to a millionth")
+    command.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the rows")
+    command.add_argument("--ab", action="store_true", help="what the trial of optimiser against rule says")
 
 
 def _check(file: Path) -> int:
@@ -144,6 +187,59 @@ def _status(settings: "Settings", asked: argparse.Namespace) -> int:
     from agent.commands.status import show
 
     return show(settings, Console(), asked.rows)
+
+
+def _explain(settings: "Settings", asked: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from agent.commands.explain import NotExplained, explain
+    from agent.ports import StoreFailure
+
+    try:
+        print("\n".join(explain(settings, asked.at, datetime.now(UTC))))
+    except (StoreFailure, NotExplained) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _advice(settings: "Settings", asked: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from rich.console import Console
+
+    from agent.advice.book import NotPossible
+    from agent.commands import advice
+    from agent.commands.explain import NotExplained
+    from agent.domain.advisory import Verb
+    from agent.edges.inbox import InboxFailure
+    from agent.ports import StoreFailure
+
+    now = datetime.now(UTC)
+    try:
+        if asked.action == "list":
+            return advice.show(settings, Console(), now, asked.all)
+        print(advice.request(settings, Verb(asked.action), asked.key, getattr(asked, "at", None), now))
+    except (StoreFailure, NotPossible, NotExplained, InboxFailure) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _report(settings: "Settings", asked: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from rich.console import Console
+
+    from agent.commands.report import NoReport, report
+    from agent.ports import StoreFailure
+
+    try:
+        report(settings, asked, datetime.now(UTC), Console() if sys.stdout.isatty() else Console(width=140))
+    except (StoreFailure, NoReport) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def _models(settings: "Settings", asked: argparse.Namespace) -> int:

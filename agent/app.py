@@ -1,7 +1,7 @@
 """Builds everything once, and is the only file that knows everyone."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from agent.cycles.control import Control, ControlRules
+from agent.cycles.notices import Notices
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record
 from agent.cycles.sync import Sync
+from agent.cycles.trials import DOCUMENT, NightlyTrials
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.guard import Limits
-from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Applied
 from agent.edges.devices import Devices
@@ -29,10 +30,12 @@ from agent.edges.payloads import JsonPayloads
 from agent.edges.planner_process import PlannerProcess
 from agent.edges.retention import Retention
 from agent.edges.store import SqliteStore
+from agent.edges.trial_process import TrialProcess
 from agent.latest import Latest
 from agent.market import Market
-from agent.ports import Clock, Job, PayloadRefused, Planner
+from agent.ports import Clock, Job, PayloadRefused, Planner, Trials
 from agent.recording.journal import Journal
+from agent.settings.request import plan_request
 from agent.settings.schema import Settings
 from agent.settings.sections import Cloud
 
@@ -43,6 +46,8 @@ SYNC_EVERY_S = 2.0
 UPKEEP_EVERY_S = 60.0
 LAST_SYNC_S = 1.0
 FIRST_PLAN_EVERY_S = 30.0
+TRIALS_EVERY_S = 900.0
+TRIALS_FIRST_S = 300.0
 
 
 @dataclass(slots=True)
@@ -58,8 +63,10 @@ class App:
     market: Market
     control: Control
     planning: Planning
+    trials: NightlyTrials
     record: Record
     upkeep: Upkeep
+    notices: Notices
     payloads: JsonPayloads
     link: MqttLink | None
     sync: Sync | None
@@ -68,15 +75,18 @@ class App:
     async def start(self) -> None:
         """Open the store, take up the kept inputs, bring the battery into its neutral state. Raises StoreFailure."""
         for sentence in await self.store.open():
-            self.note("store_replaced", "alarm", sentence)
+            self.notices.note("store_replaced", "alarm", sentence)
         for name in INPUTS:
             await self._restore(name)
+        self.planning.suspicion.recall(await self.store.flags())
+        self.trials.recall(await self.store.kept(DOCUMENT))
         outcome = await self.control.release("released: the agent starts")
         if not isinstance(outcome, Applied):
             log.warning("not_released", outcome=str(outcome))
         elif not self.devices.reverts:
-            self.note("no_reversion_timer", "warning", "the battery's device does not go back by itself if we die")
-        self.note("started", "info", "the agent has started")
+            lasting = "the battery's device does not go back by itself if we die"
+            self.notices.note("no_reversion_timer", "warning", lasting)
+        self.notices.note("started", "info", "the agent has started")
         if self.link is not None and self.sync is not None:
             await self.link.start()
             self.listening = asyncio.create_task(self.sync.listen())
@@ -88,6 +98,7 @@ class App:
             Job("control", control.step_s, self.control.step),
             Job("planning", planning.interval_s, self.planning.step, first_s=2 * control.step_s, aligned=True),
             Job("first plan", FIRST_PLAN_EVERY_S, self.planning.first, 2 * control.step_s + FIRST_PLAN_EVERY_S),
+            Job("trials", TRIALS_EVERY_S, self.trials.step, first_s=TRIALS_FIRST_S),
             Job("record", self.settings.store.commit_s, self.record.step, first_s=5 * control.step_s),
             Job("upkeep", UPKEEP_EVERY_S, self.upkeep.step, first_s=UPKEEP_EVERY_S),
         ]
@@ -98,7 +109,7 @@ class App:
     async def stop(self, why: str) -> None:
         """Release the battery first, then write what waits, then say goodbye. Bounded by the caller."""
         await self.control.release(f"released: {why}")
-        self.note("stopped", "info", why)
+        self.notices.note("stopped", "info", why)
         self.control.flush()
         await self.record.step()
         with suppress(TimeoutError):  # a broker that has frozen: the rows are in the store
@@ -116,19 +127,12 @@ class App:
         setpoint = self.latest.setpoint
         return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
 
-    def note(self, kind: str, severity: str, text: str) -> None:
-        """An event, in the journal and in the log."""
-        self.journal.event(self.clock.now(), kind, severity, text)
-        log.log(30 if severity != "info" else 20, kind, text=text)
-
     async def _sync(self) -> None:
         if self.sync is None:
             return
         await self.sync.step()
         trouble = None if self.latest.connected else self.latest.link_trouble
-        event = self.journal.alarm(self.clock.now(), "link_down", trouble)
-        if event is not None:
-            log.warning(event.kind, text=event.text, severity=event.severity)
+        self.notices.alarm("link_down", trouble)
 
     async def _restore(self, name: str) -> None:
         document = await self.store.kept(f"input/{name}")
@@ -137,14 +141,15 @@ class App:
         try:
             message = self.payloads.parse(f"down/input/{name}", document.encode())
         except PayloadRefused as refusal:
-            self.note("message_refused", "warning", f"the kept {name} cannot be used: {refusal}")
+            self.notices.note("message_refused", "warning", f"the kept {name} cannot be used: {refusal}")
             return
         self.market.take(message)  # type: ignore[arg-type]
 
 
-def build(settings: Settings, clock: Clock, planner: Planner | None = None) -> App:
+def build(settings: Settings, clock: Clock, planner: Planner | None = None, trials: Trials | None = None) -> App:
     """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet."""
     journal, latest = Journal(), Latest()
+    notices = Notices(clock, journal)
     devices = connect_devices(settings.devices, settings.battery.device, clock)
     market = Market(
         settings.import_tariff(),
@@ -156,7 +161,13 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None) -> A
     )
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     store = SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
-    planner = planner or PlannerProcess(settings.planning.deadline_s, settings.planning.memory_mb)
+    turn, memory_mb = asyncio.Lock(), settings.planning.memory_mb
+    planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
+    trials = trials or TrialProcess(memory_mb, turn=turn)
+
+    def question(now: datetime, soc_pct: float) -> PlanRequest | None:
+        return plan_request(settings, market, now, soc_pct)
+
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12])
     app = App(
         settings=settings,
@@ -167,13 +178,16 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None) -> A
         latest=latest,
         market=market,
         control=Control(clock, devices, market, journal, latest, _control_rules(settings)),
-        planning=Planning(clock, planner, _question(settings, market), journal, latest),
+        planning=Planning(clock, planner, question, journal, latest),
+        trials=NightlyTrials(clock, trials, question, journal, latest, ZoneInfo(settings.site.timezone)),
         record=Record(clock, store, journal, latest),
-        upkeep=Upkeep(store, clock, lambda *event: app.note(*event)),
+        upkeep=Upkeep(store, clock, notices.note),
+        notices=notices,
         payloads=payloads,
         link=None,
         sync=None,
     )
+    app.record.weather = lambda: market.weather
     if settings.cloud is not None:
         _connect(app, settings.cloud)
     return app
@@ -190,40 +204,6 @@ def _control_rules(settings: Settings) -> ControlRules:
         limits=Limits(settings.battery_spec(), settings.connection_spec(), settings.battery.ramp_w_per_s),
         roles=settings.roles,
     )
-
-
-def _question(settings: Settings, market: Market) -> Callable[[datetime, float], PlanRequest | None]:
-    """How planning asks: everything but the time and the state of charge is known from here."""
-    planning = settings.planning
-    steps = planning.horizon_h * 3600 // planning.step_s
-
-    def question(now: datetime, soc_pct: float) -> PlanRequest | None:
-        horizon = Horizon(floor_to_step(now, planning.step_s), planning.step_s, steps)
-        curves = market.curves(horizon)
-        if curves is None:
-            return None
-        return PlanRequest(
-            now=now,
-            horizon=horizon,
-            soc_pct=soc_pct,
-            battery=settings.battery_spec(),
-            connection=market.connection(now),
-            place=settings.place(),
-            solar_rated_w=settings.solar_rated_w,
-            import_price=curves.import_price,
-            export_price=curves.export_price,
-            carbon_kg_per_kwh=curves.carbon_kg_per_kwh,
-            objective=settings.objective_spec(),
-            valid_s=planning.valid_h * 3600.0,
-            store=settings.store.path,
-            models=str(settings.models_folder),
-            load_model=planning.load_model,
-            solar_model=planning.solar_model,
-            weather=market.weather,
-            notes=curves.notes,
-        )
-
-    return question
 
 
 def _connect(app: App, cloud: Cloud) -> None:
@@ -250,7 +230,7 @@ def _connect(app: App, cloud: Cloud) -> None:
         latest=app.latest,
         facts=lambda: _facts(app),
         take_input=app.market.take,
-        report=lambda *event: app.note(*event),
+        report=app.notices.note,
         acknowledged_by=cloud.acknowledged_by,
     )
     app.record.acknowledged = lambda: () if app.sync is None else app.sync.acknowledged

@@ -4,74 +4,115 @@ Reads a PlanRequest as JSON from standard input and prints a Plan as JSON. Ends 
 error when it cannot. Started with a memory limit in MB and a deadline in seconds; it may be killed at any instant.
 """
 
+import json
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.domain.experience import Experience
 from agent.domain.history import History
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
+from agent.domain.weather_raster import hours_between, joined
 from agent.domain.wire import WireError, from_json, to_json
 from agent.ports import StoreFailure
 
 if TYPE_CHECKING:
-    from agent.forecasting.forecaster import Forecaster
+    from agent.domain.weather import Weather
+    from agent.forecasting.soundness import Sound
 
 # Four weeks that a forecaster looks back, before each of the twenty past days whose errors become scenarios.
 HISTORY = timedelta(days=50)
+DETECTOR = "anomaly"
 
 
-def answer(request: PlanRequest, history: History, deadline_s: float) -> Plan:
-    """The plan for ``request`` from ``history``; also called in process by tests, backtests and the bench."""
+def answer(request: PlanRequest, history: History, deadline_s: float, experiences: Sequence[Experience] = ()) -> Plan:
+    """The plan for ``request`` from ``history``; also called in process by tests, backtests and the bench.
+
+    ``history`` is as it was measured: what is doubted in it is left out here. ``experiences`` are what the plan before
+    has learnt, one a quantity; without them the forecasts learn from the history alone.
+    """
+    from agent.edges.site_models import members
     from agent.forecasting.make_forecast import forecast_site
     from agent.planning.make_plan import make_plan
 
     began = time.monotonic()
-    load, solar, notes = _forecasters(request)
-    site = forecast_site(load, solar, history, request.horizon, request.now)
-    noted = replace(request, notes=(*request.notes, *notes, *site.notes))
+    load, load_notes = members(request, "load_w")
+    solar, solar_notes = members(request, "pv_w")
+    sound, sound_notes = _examined(request, history)
+    known = replace(sound.history, weather=_weather(request, history))
+    learnt = {experience.quantity: experience for experience in experiences}
+    site = forecast_site(load, solar, known, request.horizon, request.now, learnt)
+    notes = (*request.notes, *load_notes, *solar_notes, *site.notes, *sound_notes)
     left_s = max(0.5, deadline_s - (time.monotonic() - began))
-    return make_plan(noted, site.load, site.pv, site.load_errors, site.pv_errors, left_s)
+    plan = make_plan(replace(request, notes=notes), site.load, site.pv, site.load_errors, site.pv_errors, left_s)
+    return replace(plan, experiences=site.experiences, suspects=sound.suspects, examined_from=history.horizon.start)
 
 
-def _forecasters(request: PlanRequest) -> "tuple[list[Forecaster], list[Forecaster], tuple[str, ...]]":
-    """For load and solar: the model of the site file where it can be used, then seasonal persistence."""
-    from agent.forecasting.persistence import LoadPersistence, SolarPersistence
-
-    load: list[Forecaster] = [LoadPersistence(request.place)]
-    solar: list[Forecaster] = [SolarPersistence(request.place, request.solar_rated_w)]
-    notes: list[str] = []
-    wanted = [(request.load_model, "load_w", load)]
-    if request.solar_rated_w > 0:
-        wanted.append((request.solar_model, "pv_w", solar))
-    for name, quantity, chain in wanted:
-        if name is not None:
-            model = _model(request, name, quantity, notes)
-            chain[:0] = [] if model is None else [model]
-    return load, solar, tuple(notes)
-
-
-def _model(request: PlanRequest, name: str, quantity: str, notes: list[str]) -> "Forecaster | None":
-    from agent.edges.onnx_models import open_model
+def _examined(request: PlanRequest, history: History) -> "tuple[Sound, tuple[str, ...]]":
+    """The history without its data faults, and what there is to say about it. No detector is no failure."""
+    from agent.edges.onnx_detector import open_detector
     from agent.forecasting.forecaster import ModelUnusable
+    from agent.forecasting.soundness import examine, notes
 
-    try:
-        return open_model(Path(request.models) / name, quantity, request.place, request.solar_rated_w)
-    except ModelUnusable as refusal:
-        notes.append(str(refusal))
-        return None
+    folder = Path(request.models) / DETECTOR
+    refused: tuple[str, ...] = ()
+    sound: Sound | None = None
+    if folder.is_dir():
+        try:
+            sound = examine(history, request.place, request.solar_rated_w, open_detector(folder), request.now)
+        except ModelUnusable as refusal:
+            refused = (str(refusal),)
+    if sound is None:
+        sound = examine(history, request.place, request.solar_rated_w, None, request.now)
+    return sound, (*refused, *notes(sound.suspects))
+
+
+def _weather(request: PlanRequest, history: History) -> "Weather | None":
+    """Hourly: what was written down of the past, and the newest word about the hours to come."""
+    hours = hours_between(history.horizon.start, request.horizon.end)
+    return joined(history.weather, request.weather, hours, request.now)
 
 
 def read_history(request: PlanRequest) -> History:
-    """The site's history up to the request's now, from the store."""
+    """The site's history up to the request's now, as it was measured, from the store."""
     from agent.edges.store_reader import history
 
-    return history(Path(request.store), request.now - HISTORY, request.now, request.horizon.step_s)
+    return history(Path(request.store), request.now - HISTORY, request.now, request.horizon.step_s, doubtful=True)
+
+
+def read_experiences(request: PlanRequest) -> tuple[tuple[Experience, ...], tuple[str, ...]]:
+    """What the forecasts have learnt before, from the store, and a sentence where that cannot be used."""
+    from agent.edges.store_reader import kept
+
+    document = kept(Path(request.store), "experience")
+    if document is None:
+        return (), ()
+    try:
+        json.loads(document, parse_constant=_refuse_word)
+        experiences = from_json(tuple[Experience, ...], document)
+        for experience in experiences:
+            _refuse_future(experience, request)
+    except (ValueError, RecursionError) as error:  # a WireError is a ValueError
+        return (), (f"what the forecasts had learnt is of no use and is learnt anew: {error}",)
+    return experiences, ()
+
+
+def _refuse_word(word: str) -> None:
+    raise WireError(f"it holds {word}, which is no number")
+
+
+def _refuse_future(experience: Experience, request: PlanRequest) -> None:
+    """What was learnt by a clock that ran ahead would be gone on from only when that time has come."""
+    learnt_to = experience.learnt_to
+    if learnt_to is not None and (learnt_to.tzinfo is None or learnt_to > request.now):
+        raise WireError(f"{experience.quantity} was learnt up to {learnt_to.isoformat()}, which is not in the past")
 
 
 def _limit_memory(limit: int) -> None:
@@ -88,7 +129,9 @@ def main() -> int:
     _limit_memory(memory_mb * 1024 * 1024)
     try:
         request = from_json(PlanRequest, sys.stdin.buffer.read())
-        plan = answer(request, read_history(request), deadline_s)
+        experiences, notes = read_experiences(request)
+        request = replace(request, notes=(*request.notes, *notes))
+        plan = answer(request, read_history(request), deadline_s, experiences)
     except (WireError, StoreFailure, ValueError, MemoryError) as error:
         print(str(error) or type(error).__name__, file=sys.stderr)
         return 1

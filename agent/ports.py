@@ -11,6 +11,7 @@ from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Outcome, Setpoint
+from agent.domain.suspect import Suspect
 from drivers.reading import Quantity, Reading
 
 
@@ -41,6 +42,10 @@ class Store(Protocol):
 
     async def kept(self, name: str) -> str | None:
         """A named JSON document, or None."""
+        ...
+
+    async def flags(self) -> Sequence[Suspect]:
+        """The measurements that are doubted, oldest first."""
         ...
 
     async def pending(self, stream: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
@@ -119,6 +124,18 @@ class Planner(Protocol):
     """Answers a request with a plan that has passed the independent check."""
 
     async def plan(self, request: PlanRequest) -> Plan: ...
+
+
+class TrialFailure(Exception):
+    """No trial of models was held to its end. ``str()`` says why in one sentence."""
+
+
+class Trials(Protocol):
+    """Compares candidate models with those in charge, and puts the better ones in charge."""
+
+    async def hold(self, request: PlanRequest) -> tuple[str, ...]:
+        """A sentence for everything that was decided. Raises TrialFailure."""
+        ...
 
 
 class Site(Protocol):

@@ -1,6 +1,7 @@
 """Scores a model beside persistence, on the raster of hours and, where the site was measured so, of quarters."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from agent.edges.model_card import SiteScore
@@ -13,8 +14,11 @@ from training.sites import MeasuredSite
 _HOUR_S = 3600
 
 
-def compare(folder: Path, quantity: str, sites: list[MeasuredSite]) -> list[SiteScore]:
-    """Persistence and the model of ``folder`` on every site and raster that can be scored. Raises ModelUnusable."""
+def compare(folder: Path, quantity: str, sites: Sequence[MeasuredSite], without: str = "") -> list[SiteScore]:
+    """Persistence and the model of ``folder`` on every site and raster that can be scored. Raises ModelUnusable.
+
+    ``without`` is added to the names of the forecasters: what they were not told.
+    """
     scores = []
     for site in sites:
         model = open_model(folder, quantity, site.place, site.rated_w)
@@ -22,7 +26,8 @@ def compare(folder: Path, quantity: str, sites: list[MeasuredSite]) -> list[Site
             for forecaster in (persistence(quantity, site), model):
                 made = score(forecaster, site, step_s)
                 if made is not None:
-                    scores.append(SiteScore(**asdict(made), seen_in_training=_seen(forecaster, site)))
+                    named = replace(made, forecaster=made.forecaster + without)
+                    scores.append(SiteScore(**asdict(named), seen_in_training=_seen(forecaster, site)))
     return scores
 
 

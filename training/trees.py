@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray
+from agent.forecasting.forecaster import LEVELS, FloatArray
 from training.rows import TrainingRows
 
 _OPSET_ML = 3  # TreeEnsembleRegressor as every onnxruntime since 1.8 runs it
@@ -19,43 +19,41 @@ _IR_VERSION = 8
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How the trees of one level grow; ``fewest_rows`` in a leaf.
+    """How trees grow: how many for each level of LEVELS, and at least ``fewest_rows`` in a leaf.
 
-    The median has ``trees``, each other level ``band_trees``: a band corrected less keeps more of the spread that the
-    site itself has shown, and costs less to run.
+    The outer levels get fewer than the median: a band corrected less keeps more of the spread that the site itself has
+    shown.
     """
 
-    trees: int
-    band_trees: int
+    trees: tuple[int, ...]
     leaves: int
     learning_rate: float
     fewest_rows: int
 
 
-def fit_quantiles(rows: TrainingRows, seed: int, growth: Growth) -> Iterator[lightgbm.Booster]:
-    """One booster a level of LEVELS, yielded as it is done."""
-    for column, level in enumerate(LEVELS):
+def fit_quantiles(rows: TrainingRows, seed: int, growth: Growth, threads: int = 2) -> Iterator[lightgbm.Booster]:
+    """One booster a level of LEVELS, yielded as it is done; the same for the same rows, seed and threads."""
+    for column, (level, rounds) in enumerate(zip(LEVELS, growth.trees, strict=True)):
         settings = {
             "objective": "quantile",
             "alpha": level,
             "num_leaves": growth.leaves,
             "learning_rate": growth.learning_rate,
             "min_data_in_leaf": growth.fewest_rows,
-            "feature_fraction": 0.7,
+            "feature_fraction": 0.5,
             "bagging_fraction": 0.5,
             "bagging_freq": 1,
             "lambda_l2": 1.0,
-            "max_bin": 127,
+            "max_bin": 63,
             "seed": seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": 2,
+            "num_threads": threads,
             "verbosity": -1,
         }
         dataset = lightgbm.Dataset(
-            rows.matrix, label=rows.answer[:, column], weight=rows.weight, params={"verbosity": -1}
+            rows.matrix, label=rows.answer[:, column], weight=rows.weight, params={"verbosity": -1, "max_bin": 63}
         )
-        rounds = growth.trees if column == MEDIAN else growth.band_trees
         yield lightgbm.train(settings, dataset, num_boost_round=rounds)
 
 

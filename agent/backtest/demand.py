@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.backtest.case import Case, Floats
+from agent.domain.request import Demand
+from agent.domain.tariff import DemandCharge
 
 Ints = NDArray[np.int64]
+HOUR_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,32 @@ class Hours:
         peaks = np.zeros(self.months)
         np.maximum.at(peaks, self.month, self.import_kw(grid_w))
         return peaks
+
+
+class DemandMeter:
+    """The highest hourly import of the running month and the import of the running hour, step by step of a play."""
+
+    def __init__(self, case: Case, charge: DemandCharge) -> None:
+        self._case, self._charge = case, charge
+        self._zone = ZoneInfo(case.place.timezone)
+        self._month: tuple[int, int] | None = None
+        self._hour = -1
+        self._peak_w = 0.0
+        self.interval_wh = 0.0
+
+    def demand(self, index: int) -> Demand:
+        """What the month has seen before step ``index``; to be asked for at every step before ``add``."""
+        at = self._case.at(index)
+        hour, month = int(at.timestamp()) // HOUR_S, _month(at.astimezone(self._zone))
+        if hour != self._hour:
+            self._peak_w = max(self._peak_w, self.interval_wh)  # Wh of an hour are its mean W
+            self._hour, self.interval_wh = hour, 0.0
+        if month != self._month:
+            self._month, self._peak_w = month, 0.0
+        return Demand(self._charge, self._peak_w)
+
+    def add(self, grid_w: float) -> None:
+        self.interval_wh += grid_w * self._case.horizon.step_h
 
 
 def _month(local: datetime) -> tuple[int, int]:

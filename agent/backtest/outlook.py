@@ -4,47 +4,54 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from agent.backtest.case import Case, cut
+import numpy as np
+
+from agent.backtest.case import Case, Floats, cut
 from agent.backtest.foreseen import Foreseen
 from agent.backtest.prices_then import curves_at
 from agent.domain.horizon import Horizon
-from agent.domain.plan import Plan, PlanStep
-from agent.domain.request import PlanRequest
+from agent.domain.plan import Plan
+from agent.domain.request import Demand, PlanRequest
 from agent.forecasting.forecaster import Forecaster
 from agent.forecasting.make_forecast import SiteForecast, forecast_site
 from agent.planner import HISTORY
+from agent.planning.demand import LONGEST_DAYS, peak_of
 from agent.planning.make_plan import terms_of
 from agent.planning.scenarios import net_load_paths
 from agent.planning.terms import Terms
 from agent.planning.value_table import value_table
 
 HORIZON_H = 48
+NOTHING: Floats = np.empty(0)
 
 
 class Outlook:
     """One step of a play, seen as the planner would. The value table is made when a policy first asks for it."""
 
-    def __init__(self, request: PlanRequest, site: SiteForecast) -> None:
+    def __init__(self, request: PlanRequest, site: SiteForecast, past_net_w: Floats = NOTHING) -> None:
         self.request = request
         self.forecast = site
+        self._past_net_w = past_net_w
         self.terms: Terms = terms_of(request)
         self._plan: Plan | None = None
 
-    def plan(self) -> Plan:
-        """A plan with the value table alone: what the fast loop acts on. Its steps tell nothing but the prices."""
+    def plan(self, demand: Demand | None = None) -> Plan:
+        """A plan with the value table alone: what the fast loop acts on. ``demand`` is that of the policy that asks."""
         if self._plan is None:
-            self._plan = self._valued()
+            self._plan = self._valued(replace(self.request, demand=demand))
         return self._plan
 
-    def _valued(self) -> Plan:
-        request, site = self.request, self.forecast
+    def _valued(self, request: PlanRequest) -> Plan:
+        site = self.forecast
+        expected_w = np.array(site.load.median) - np.array(site.pv.median)
+        terms = replace(self.terms, peak=peak_of(request, self._past_net_w, expected_w))
         paths = net_load_paths(site.load, site.pv, site.load_errors, site.pv_errors, request.solar_rated_w)
         return Plan(
             issued_at=request.now,
             expires_at=request.now + timedelta(seconds=request.valid_s),
             horizon=request.horizon,
-            steps=_priced_steps(request),
-            values=value_table(self.terms, paths.net_w, paths.pv_w),
+            steps=(),
+            values=value_table(terms, paths.net_w, paths.pv_w),
             load=site.load,
             pv=site.pv,
         )
@@ -65,7 +72,14 @@ class Agent:
         now, step_s = case.at(index), case.horizon.step_s
         horizon = Horizon(now, step_s, HORIZON_H * 3600 // step_s)
         history = cut(case.history, index - self._look_back, index)
-        return Outlook(request_at(case, index, horizon), forecast_site(self._load, self._solar, history, horizon, now))
+        site = forecast_site(self._load, self._solar, history, horizon, now)
+        return Outlook(request_at(case, index, horizon), site, past_net_w(case, index))
+
+
+def past_net_w(case: Case, index: int) -> Floats:
+    """Load less solar of the month before step ``index``, W."""
+    part = slice(max(0, index - LONGEST_DAYS * 86_400 // case.horizon.step_s), index)
+    return case.load_w[part] - case.pv_w[part]
 
 
 def request_at(case: Case, index: int, horizon: Horizon) -> PlanRequest:
@@ -90,10 +104,3 @@ def request_at(case: Case, index: int, horizon: Horizon) -> PlanRequest:
         solar_model=None,
         notes=curves.notes,
     )
-
-
-def _priced_steps(request: PlanRequest) -> tuple[PlanStep, ...]:
-    """What the fast loop reads from a plan's steps where the connection has limits: the highest price."""
-    rest = PlanStep(*[0.0] * 11)
-    prices = zip(request.import_price, request.export_price, strict=True)
-    return tuple(replace(rest, import_price=bought, export_price=sold) for bought, sold in prices)

@@ -61,11 +61,14 @@ def play(
 ) -> list[Played]:
     """One ``Played`` a policy of ``names``, in their order.
 
-    ``load`` and ``solar`` are asked only where a policy needs them. The planner knows nothing of a demand charge; it
-    counts for ``perfect`` alone. ``advance`` is told after every step how many are done. Raises SolverFailure.
+    ``load`` and ``solar`` are asked only where a policy needs them. A demand charge, money per kW of the highest hourly
+    import of a month, is known to ``as_controlled`` and ``perfect`` alone. ``advance`` is told after every step how
+    many are done. Raises SolverFailure.
     """
     walked = [name for name in names if name != PERFECT]
-    found = {played.policy: played for played in _walk(case, walked, load, solar, advance)} if walked else {}
+    found = (
+        {played.policy: played for played in _walk(case, walked, load, solar, demand_charge, advance)} if walked else {}
+    )
     if PERFECT in names:
         began = process_time()
         wanted_w = perfect_w(case, demand_charge)
@@ -77,9 +80,9 @@ def play(
 class _Play:
     """One policy with its own battery, by the rules of the plant."""
 
-    def __init__(self, case: Case, name: str) -> None:
+    def __init__(self, case: Case, name: str, demand_charge: float = 0.0) -> None:
         self.name = name
-        self._policy = _policy(case, name)
+        self._policy = _policy(case, name, demand_charge)
         self._case = case
         self.battery_w = np.zeros(case.steps)
         self.soc_pct = np.full(case.steps + 1, case.start_pct)
@@ -102,9 +105,10 @@ def _walk(
     names: Sequence[str],
     load: Sequence[Forecaster],
     solar: Sequence[Forecaster],
+    demand_charge: float,
     advance: Callable[[int], None],
 ) -> list[Played]:
-    plays = [_Play(case, name) for name in names]
+    plays = [_Play(case, name, demand_charge) for name in names]
     agent = Agent(case, load, solar) if NEED_OUTLOOK.intersection(names) else None
     for index in range(case.first, case.last):
         step = Step(case, index, None if agent is None else agent.outlook(index))
@@ -114,13 +118,13 @@ def _walk(
     return [one.played() for one in plays]
 
 
-def _policy(case: Case, name: str) -> Policy:
+def _policy(case: Case, name: str, demand_charge: float) -> Policy:
     made: dict[str, Callable[[], Policy]] = {
         NO_BATTERY: NoBattery,
         SELF_CONSUMPTION: SelfConsumption,
         TIME_OF_USE: lambda: TimeOfUse(case),
         PLAN_BLIND: PlanBlind,
-        AS_CONTROLLED: AsControlled,
+        AS_CONTROLLED: lambda: AsControlled(case, demand_charge),
         PERFECT_48H: Perfect48h,
     }
     if name not in made:

@@ -12,13 +12,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from agent.backtest.case import Case, Floats
+from agent.backtest.demand import HOUR_S as DEMAND_HOUR_S
+from agent.backtest.demand import DemandMeter
 from agent.backtest.foresight import INTEGER_MOST_S, foreseen_problem, foreseen_terms
 from agent.backtest.outlook import HORIZON_H, Outlook
 from agent.backtest.prices_then import DAY_BEGINS_HOUR
 from agent.dispatch.follow import Moment, follow
+from agent.domain.tariff import DemandCharge
 from agent.planning import optimise
 from agent.planning.highs import SolverFailure
-from agent.planning.rules import self_consumption_w, time_of_use_w
+from agent.planning.rules import self_consumption_w, time_of_use_w, within_limits
 from agent.planning.scenarios import terminal_value
 from agent.planning.schedule import Schedule
 from agent.planning.terms import Problem
@@ -102,7 +105,13 @@ class PlanBlind:
 
 
 class AsControlled:
-    """What the agent does: the fast loop, with the plan's worth of stored energy at the actual net load."""
+    """What the agent does: the fast loop, with the plan's worth of stored energy at the actual net load.
+
+    With a demand charge it remembers what it has imported, as the agent reads from its meter.
+    """
+
+    def __init__(self, case: Case, demand_charge: float = 0.0) -> None:
+        self._meter = None if demand_charge == 0.0 else DemandMeter(case, DemandCharge(demand_charge, DEMAND_HOUR_S))
 
     def power_w(self, step: Step, soc_pct: float) -> float:
         outlook, case = _outlook(step), step.case
@@ -115,8 +124,14 @@ class AsControlled:
             float(case.export_price[step.index]),
             carbon_price,
         )
-        decision = follow(outlook.plan(), moment, case.battery, case.connection)
+        demand = None
+        if self._meter is not None:
+            demand = self._meter.demand(step.index)
+            moment = replace(moment, interval_wh=self._meter.interval_wh)
+        decision = follow(outlook.plan(demand), moment, case.battery, case.connection)
         assert decision is not None, "a plan made for this step covers it"
+        if self._meter is not None:
+            self._meter.add(step.net_w - within_limits(decision.battery_w, soc_pct, case.battery, case.horizon.step_h))
         return decision.battery_w
 
 

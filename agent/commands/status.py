@@ -1,21 +1,27 @@
 """`enalysis-edge status`: what the agent knows and does, read from the store while the daemon runs."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from agent.domain.experience import Experience
 from agent.domain.plan import Plan
 from agent.domain.site import Measured, SiteState
+from agent.domain.suspect import DATA_FAULT
 from agent.domain.wire import WireError, from_json
 from agent.edges.lock import AlreadyRunning, SiteLock
-from agent.edges.store_reader import backlog, kept
+from agent.edges.store_reader import backlog, flags, kept
+from agent.ports import StoreFailure
 from agent.settings.schema import Settings
 
 QUALITY_STYLES = {"good": "green", "estimated": "cyan", "missing": "dim"}
+SUSPECTS_OF = timedelta(days=7)
+MOST_SUSPECTS = 3
 
 
 def show(settings: Settings, console: Console, plan_rows: int) -> int:
@@ -24,14 +30,24 @@ def show(settings: Settings, console: Console, plan_rows: int) -> int:
     if not path.exists():
         console.print(f"no store at {path}: the agent has not run with this site file yet")
         return 1
+    try:
+        _show(settings, console, path, plan_rows)
+    except StoreFailure as failure:
+        console.print(f"[red]{escape(str(failure))}[/]")
+        return 1
+    return 0
+
+
+def _show(settings: Settings, console: Console, path: Path, plan_rows: int) -> None:
     now = datetime.now(UTC)
     console.print(f"[bold]{settings.site.name}[/] ({settings.site.id}), store {path}")
     console.print(_running(path))
     _show_state(console, path, now)
     _show_setpoint(console, path, now)
+    _show_forecast(console, path, now)
+    _show_suspects(console, path, now)
     _show_plan(console, path, now, settings.site.timezone, settings.site.currency, plan_rows)
     _show_sync(console, path, settings)
-    return 0
 
 
 def _running(path: Path) -> str:
@@ -85,21 +101,62 @@ def _show_setpoint(console: Console, path: Path, now: datetime) -> None:
     console.print(f"  {setpoint['reason']}")
 
 
-def _show_plan(console: Console, path: Path, now: datetime, timezone: str, currency: str, rows: int) -> None:
+def _show_forecast(console: Console, path: Path, now: datetime) -> None:
+    """Who forecasts what, and what this site has taught about that."""
+    plan = _plan(path)
+    if not isinstance(plan, Plan):
+        return
+    console.print(f"[bold]forecast[/] {_span((now - plan.issued_at).total_seconds())} old")
+    learnt = _learnt(path)
+    for name, forecast in (("load", plan.load), ("solar", plan.pv)):
+        console.print(
+            f"  {name} by {escape(forecast.source)}, {learnt.get(forecast.quantity, 'nothing learnt here yet')}"
+        )
+    for note in plan.notes:
+        console.print(f"  [yellow]{escape(note)}[/]")
+
+
+def _learnt(path: Path) -> dict[str, str]:
+    """By quantity: how many of its forecasts have been compared with what came."""
+    try:
+        experiences = from_json(tuple[Experience, ...], kept(path, "experience") or "[]")
+    except WireError:
+        return {}
+    return {
+        one.quantity: f"compared with what came from {one.origins} starts up to {one.learnt_to:%Y-%m-%d %H:%M} UTC"
+        for one in experiences
+        if one.learnt_to is not None
+    }
+
+
+def _show_suspects(console: Console, path: Path, now: datetime) -> None:
+    recent = flags(path, now - SUSPECTS_OF)
+    for suspect in recent[-MOST_SUSPECTS:]:
+        what = "not believed" if suspect.kind == DATA_FAULT else "unusual"
+        when = f"{suspect.start:%d %b %H:%M} to {suspect.end:%d %b %H:%M} UTC"
+        console.print(f"[yellow]{what}[/] {suspect.quantity} {when}: {escape(suspect.reason)}")
+    if len(recent) > MOST_SUSPECTS:
+        console.print(f"  and {len(recent) - MOST_SUSPECTS} earlier ones within {SUSPECTS_OF.days} days")
+
+
+def _plan(path: Path) -> Plan | str:
+    """The stored plan, or why there is none."""
     document = kept(path, "plan")
     if document is None:
-        console.print("plan: none yet")
-        return
+        return "none yet"
     try:
-        plan = from_json(Plan, document)
+        return from_json(Plan, document)
     except WireError as error:
-        console.print(f"plan: the stored plan cannot be read: {error}")
+        return f"the stored plan cannot be read: {error}"
+
+
+def _show_plan(console: Console, path: Path, now: datetime, timezone: str, currency: str, rows: int) -> None:
+    plan = _plan(path)
+    if isinstance(plan, str):
+        console.print(f"plan: {plan}")
         return
     age = _span((now - plan.issued_at).total_seconds())
     state = "expired" if now >= plan.expires_at else f"good until {plan.expires_at:%H:%M} UTC"
-    console.print(f"[bold]forecast[/] {age} old: load by {plan.load.source}, solar by {plan.pv.source}")
-    for note in plan.notes:
-        console.print(f"  [yellow]{note}[/]")
     table = Table(title=f"plan of {plan.issued_at:%Y-%m-%d %H:%M} UTC, {age} old, {state}", title_justify="left")
     for column in ("local time", "load", "solar", "battery", "grid", "SoC", f"{currency}/kWh", "stored is worth"):
         table.add_column(column, justify="right")

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from agent.cycles.notices import Notices
 from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.follow import Moment, follow
 from agent.dispatch.frozen import FrozenWatch
@@ -64,6 +65,7 @@ class Control:
     ) -> None:
         self._clock, self._site, self._market = clock, site, market
         self._journal, self._latest, self._rules = journal, latest, rules
+        self._notices = Notices(clock, journal)
         self._frozen = FrozenWatch(rules.frozen_s)
         battery = rules.limits.battery
         self._tracking = Tracking(max(battery.charge_w, battery.discharge_w), patience_s=max(30.0, 2 * rules.step_s))
@@ -109,8 +111,8 @@ class Control:
         ]
         troubles = self._site.troubles()
         for name in self._rules.roles:
-            self._alarm(f"device_lost/{name}", troubles.get(name))
-            self._alarm(f"frozen/{name}", f"{name} answers with frozen values" if name in frozen else None)
+            self._notices.alarm(f"device_lost/{name}", troubles.get(name))
+            self._notices.alarm(f"frozen/{name}", f"{name} answers with frozen values" if name in frozen else None)
         return estimate(now, monotonic, sources, self._rules.stale_s)
 
     def _watch_tracking(self, state: SiteState) -> None:
@@ -122,7 +124,7 @@ class Control:
             self.counts.missed += 1
             self._lease = None  # write it again
         lost = "the battery does not follow its setpoints; it is left to itself for ten minutes"
-        self._alarm("no_control", lost if verdict is Verdict.NO_CONTROL else None)
+        self._notices.alarm("no_control", lost if verdict is Verdict.NO_CONTROL else None)
 
     def _choose(self, state: SiteState) -> Setpoint:
         """The highest rung of the ladder that can be taken."""
@@ -186,7 +188,9 @@ class Control:
                     "setpoint", battery_w=row.battery_w, rung=row.rung.value, outcome=row.outcome, reason=row.reason
                 )
         if not isinstance(outcome, Held):
-            self._alarm("setpoint_failed", outcome.reason if isinstance(outcome, Refused | Unreachable) else None)
+            self._notices.alarm(
+                "setpoint_failed", outcome.reason if isinstance(outcome, Refused | Unreachable) else None
+            )
 
     def _record(self, state: SiteState, readings: Mapping[str, Mapping[Quantity, Reading]], granted: Setpoint) -> None:
         """What was seen holds until the next step is due; where that comes late, the gap stays a gap."""
@@ -213,11 +217,6 @@ class Control:
         """Hand over the minute in the making, for the end: a row that covers less than its span."""
         for row in self.means.finished(self._clock.now() + timedelta(minutes=1)):
             self._journal.minute(row)
-
-    def _alarm(self, kind: str, text: str | None) -> None:
-        event = self._journal.alarm(self._clock.now(), kind, text)
-        if event is not None:
-            log.warning(event.kind, text=event.text, severity=event.severity)
 
 
 def _what_is_missing(state: SiteState) -> str:

@@ -5,11 +5,14 @@ from datetime import datetime
 
 import structlog
 
+from agent.cycles.notices import Notices
+from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.latest import Latest
 from agent.planning.check import check_plan
 from agent.ports import Clock, Planner, PlannerFailure
 from agent.recording.journal import Journal
+from agent.recording.suspicion import Suspicion
 
 log = structlog.get_logger("planning")
 
@@ -22,6 +25,8 @@ class Planning:
     def __init__(self, clock: Clock, planner: Planner, question: Question, journal: Journal, latest: Latest) -> None:
         self._clock, self._planner, self._question = clock, planner, question
         self._journal, self._latest = journal, latest
+        self._notices = Notices(clock, journal)
+        self.suspicion = Suspicion()
         self._asking = False
         self.made = 0
         self.failed = 0
@@ -43,9 +48,7 @@ class Planning:
             self.made += 1
         else:
             self.failed += 1
-        event = self._journal.alarm(self._clock.now(), "no_plan", trouble)
-        if event is not None:
-            log.warning("no_plan", text=event.text, severity=event.severity)
+        self._notices.alarm("no_plan", trouble)
 
     def _soc_pct(self) -> float | None:
         return None if self._latest.state is None else self._latest.state.soc_pct.known
@@ -65,5 +68,14 @@ class Planning:
         if wrong:
             return f"the plan was refused: {wrong[0]}"
         self._latest.plan = plan
+        self._note_suspects(plan)
         log.debug("plan", cost=round(plan.cost, 3), notes=list(plan.notes), load=plan.load.source, pv=plan.pv.source)
         return None
+
+    def _note_suspects(self, plan: Plan) -> None:
+        """Measurements that the planner doubts: an event for each that is new, and flags for those who read later."""
+        for kind, severity, sentence in self.suspicion.news(plan):
+            self._notices.note(kind, severity, sentence)
+        flags = self.suspicion.flags(plan)
+        if flags is not None:
+            self._journal.flag(flags)

@@ -4,16 +4,19 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-import structlog
-
+from agent.cycles.notices import Notices
+from agent.domain.experience import Experience
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.setpoint import Setpoint
+from agent.domain.weather import Weather
 from agent.domain.wire import to_json
 from agent.latest import Latest
 from agent.ports import Clock, Store, StoreFailure
 from agent.recording.journal import Journal
+from agent.recording.weather_log import WeatherLog
 
-log = structlog.get_logger("record")
+# A planner that goes on from an older experience learns the hours since then once more, which costs less than flash.
+EXPERIENCE_EVERY_S = 3000.0
 
 
 class Record:
@@ -22,12 +25,20 @@ class Record:
     def __init__(self, clock: Clock, store: Store, journal: Journal, latest: Latest) -> None:
         self._clock, self._store, self._journal, self._latest = clock, store, journal, latest
         self.acknowledged: Callable[[], tuple[tuple[str, int], ...]] = tuple
+        self.weather: Callable[[], Weather | None] = lambda: None
+        self._notices = Notices(clock, journal)
+        self._weather_log = WeatherLog()
         self._plan: Plan | None = None
+        self._experiences: tuple[Experience, ...] = ()
+        self._experienced_at: float | None = None
         self.commits = 0
 
     async def step(self) -> None:
         """Write what waits, and the newest picture for the status command."""
         self._keep_latest()
+        self._keep_experiences()
+        if self._clock.trusted():
+            self._journal.weather(self._weather_log.rows(self.weather(), self._clock.now()))
         for stream, seq in self.acknowledged():
             self._journal.acknowledge(stream, seq)
         batch = self._journal.take(self._clock.now())
@@ -35,12 +46,10 @@ class Record:
             await self._store.write(batch)
         except StoreFailure as failure:
             self._journal.give_back(batch)
-            if self._journal.alarm(self._clock.now(), "store_failed", str(failure)):
-                log.error("store_failed", text=str(failure))
+            self._notices.alarm("store_failed", str(failure))
             return
         self.commits += 1
-        if self._journal.alarm(self._clock.now(), "store_failed", None):
-            log.info("store_failed", text="over")
+        self._notices.alarm("store_failed", None)
 
     def _keep_latest(self) -> None:
         latest = self._latest
@@ -56,6 +65,15 @@ class Record:
             self._journal.keep(*latest.kept_documents.popitem())
         self._journal.keep("alarms", json.dumps(list(self._journal.alarms)))
 
+    def _keep_experiences(self) -> None:
+        """What the forecasts have learnt, about as often as that changes: with the hours that have passed."""
+        plan, now = self._latest.plan, self._clock.monotonic()
+        if plan is None or not plan.experiences or plan.experiences == self._experiences:
+            return
+        if self._experienced_at is None or now - self._experienced_at >= EXPERIENCE_EVERY_S:
+            self._journal.keep("experience", to_json(plan.experiences, digits=8))
+            self._experiences, self._experienced_at = plan.experiences, now
+
 
 def _setpoint_document(setpoint: Setpoint, latest: Latest) -> str:
     document = json.loads(to_json(setpoint))
@@ -64,5 +82,9 @@ def _setpoint_document(setpoint: Setpoint, latest: Latest) -> str:
 
 
 def _plan_document(plan: Plan) -> str:
-    """The plan for people: without the value table, which is most of it and of no use after a restart."""
-    return to_json(replace(plan, values=ValueTable(plan.values.soc_pct, ())), digits=5)
+    """The plan for people: without the value table, which is most of it and of no use after a restart.
+
+    What was learnt and what is doubted have their own places in the store.
+    """
+    values = ValueTable(plan.values.soc_pct, ())
+    return to_json(replace(plan, values=values, experiences=(), suspects=()), digits=5)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agent.domain.plan import Plan
+from agent.domain.plan import Plan, ValueTable
 from agent.domain.site import Battery, Connection
 
 # A decision looks at least this far ahead, so that the last seconds of a step do not turn it into all or nothing.
@@ -23,6 +23,8 @@ class Moment:
     """What the fast loop knows now. ``net_load_w`` is load less solar; prices are money per kWh.
 
     ``carbon_price`` comes on top of every imported kWh; it counts in the decision and not on the bill.
+    ``step_mean_w`` is the mean net load of the running step so far, which foretells more than one second of it;
+    None takes ``net_load_w``. ``interval_wh`` is what was imported in the running interval of a demand charge.
     """
 
     at: datetime
@@ -31,6 +33,8 @@ class Moment:
     import_price: float
     export_price: float
     carbon_price: float = 0.0
+    step_mean_w: float | None = None
+    interval_wh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +46,83 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class _Worth:
-    """Worth of stored energy at the end of the running step, money by SoC, linear between the points."""
+class Worth:
+    """Worth of stored energy at the end of the running step, money by SoC, linear between the points.
+
+    It lies between two rows of the table, ``share`` of the way from ``low`` to ``high``.
+    """
 
     soc_pct: Sequence[float]
-    worth: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    share: float = 0.0
 
     def at(self, soc_pct: float) -> float:
-        k = min(max(bisect_right(self.soc_pct, soc_pct) - 1, 0), len(self.soc_pct) - 2)
-        low, high = self.soc_pct[k], self.soc_pct[k + 1]
-        return self.worth[k] + (self.worth[k + 1] - self.worth[k]) * (soc_pct - low) / (high - low)
+        k = self._before(bisect_right(self.soc_pct, soc_pct))
+        return self._point(k) + self._slope(k) * (soc_pct - self.soc_pct[k])
 
     def per_kwh(self, soc_pct: float, usable_wh: float) -> float:
         """What one more stored kWh is worth at ``soc_pct``, money."""
-        k = min(max(bisect_left(self.soc_pct, soc_pct) - 1, 0), len(self.soc_pct) - 2)
-        slope = (self.worth[k + 1] - self.worth[k]) / (self.soc_pct[k + 1] - self.soc_pct[k])
-        return slope * 100.0 / (usable_wh / 1000.0)
+        return self._slope(self._before(bisect_left(self.soc_pct, soc_pct))) * 100_000.0 / usable_wh
+
+    def soc_worth(self, price_per_kwh: float, usable_wh: float) -> float:
+        """The SoC up to which one more stored kWh is worth more than ``price_per_kwh``."""
+        price_per_pct = price_per_kwh * usable_wh / 100_000.0
+        return self.soc_pct[bisect_left(range(len(self.soc_pct) - 1), -price_per_pct, key=lambda k: -self._slope(k))]
+
+    def _before(self, k: int) -> int:
+        return min(max(k - 1, 0), len(self.soc_pct) - 2)
+
+    def _point(self, k: int) -> float:
+        return self.low[k] + self.share * (self.high[k] - self.low[k])
+
+    def _slope(self, k: int) -> float:
+        """Money per point of SoC between points k and k + 1."""
+        return (self._point(k + 1) - self._point(k)) / (self.soc_pct[k + 1] - self.soc_pct[k])
+
+
+def worth_of(table: ValueTable, step: int, net_load_w: float) -> Worth:
+    """The worth at the end of ``step``, given its mean net load where the table tells it by that."""
+    seen = table.seen[step] if step < len(table.seen) else ()
+    if not seen:
+        return Worth(table.soc_pct, table.worth[step], table.worth[step])
+    above = min(max(bisect_left(seen, net_load_w, key=lambda one: one.net_load_w), 1), len(seen) - 1)
+    low, high = seen[above - 1], seen[above]
+    share = (net_load_w - low.net_load_w) / (high.net_load_w - low.net_load_w) if len(seen) > 1 else 0.0
+    return Worth(table.soc_pct, low.worth, high.worth, min(max(share, 0.0), 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    """Money per kWh at the connection now. Above each (W, money per kWh) of ``.._above`` energy costs so much more."""
+
+    import_price: float
+    export_price: float
+    import_above: list[tuple[float, float]]
+    export_above: list[tuple[float, float]]
+
+    def of_grid(self, grid_w: float, hours: float) -> float:
+        """Money for ``hours`` at ``grid_w``, > 0 imports."""
+        if grid_w > 0.0:
+            cost = grid_w * self.import_price
+            for limit_w, more in self.import_above:
+                if grid_w > limit_w:
+                    cost += (grid_w - limit_w) * more
+        else:
+            cost = grid_w * self.export_price
+            for limit_w, more in self.export_above:
+                if -grid_w > limit_w:
+                    cost += (-grid_w - limit_w) * more
+        return cost * hours / 1000.0
+
+    def marginal(self) -> list[float]:
+        """Every price that one more kWh can have, where several limits are passed together too."""
+        prices = [self.import_price, self.export_price]
+        prices += [self.import_price + more for _, more in self.import_above]
+        prices += [self.export_price - more for _, more in self.export_above]
+        if len(self.import_above) > 1:
+            prices.append(self.import_price + sum(more for _, more in self.import_above))
+        return prices
 
 
 def follow(plan: Plan, moment: Moment, battery: Battery, connection: Connection) -> Decision | None:
@@ -66,22 +131,21 @@ def follow(plan: Plan, moment: Moment, battery: Battery, connection: Connection)
     if index is None:
         return None
     step_end = plan.horizon.start + timedelta(seconds=plan.horizon.step_s * (index + 1))
-    look_s = max((step_end - moment.at).total_seconds(), SHORTEST_LOOK_S)
-    worth = _Worth(plan.values.soc_pct, plan.values.worth[index])
-    look_h = look_s / 3600.0
-
-    over_price = _price_of_a_broken_limit(plan, connection)
+    look_h = max((step_end - moment.at).total_seconds(), SHORTEST_LOOK_S) / 3600.0
+    so_far_w = moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w
+    worth = worth_of(plan.values, index, so_far_w)
+    prices = _prices(plan.values, index, moment, connection)
 
     def cost(battery_w: float) -> float:
         soc_pct = soc_after(battery, moment.soc_pct, battery_w, look_h)
         return (
-            _cost_of_grid(moment, connection, over_price, battery_w, look_h)
+            prices.of_grid(moment.net_load_w - battery_w, look_h)
             + _wear(battery, battery_w, look_h)
             - worth.at(soc_pct)
         )
 
     # The rule's own power comes first and wins every tie: on a flat tariff most powers are worth the same.
-    candidates = _candidates(moment, battery, connection, plan.values.soc_pct, look_h)
+    candidates = _candidates(moment, battery, prices, worth, look_h)
     best_w = min(candidates, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
     return Decision(best_w, _reason(moment, best_w, worth.per_kwh(moment.soc_pct, battery.usable_wh)))
 
@@ -98,44 +162,44 @@ def power_to_reach(battery: Battery, soc_pct: float, target_pct: float, hours: f
     return -stored_w / battery.charge_efficiency if stored_w > 0 else -stored_w * battery.discharge_efficiency
 
 
-def _candidates(
-    moment: Moment, battery: Battery, connection: Connection, grid_pct: Sequence[float], look_h: float
-) -> list[float]:
-    """Every power at which the cost can have its minimum: the cost is linear between these."""
-    most = min(
-        battery.discharge_w, power_to_reach(battery, moment.soc_pct, min(moment.soc_pct, battery.floor_pct), look_h)
-    )
-    least = max(
-        -battery.charge_w, power_to_reach(battery, moment.soc_pct, max(moment.soc_pct, battery.soc_max_pct), look_h)
-    )
-    bends = [moment.net_load_w, 0.0, most, least]
-    if connection.import_limit_w is not None:
-        bends.append(moment.net_load_w - connection.import_limit_w)
-    if connection.export_limit_w is not None:
-        bends.append(moment.net_load_w + connection.export_limit_w)
-    first = bisect_left(grid_pct, soc_after(battery, moment.soc_pct, most, look_h))
-    last = bisect_right(grid_pct, soc_after(battery, moment.soc_pct, least, look_h))
-    bends.extend(power_to_reach(battery, moment.soc_pct, pct, look_h) for pct in grid_pct[first:last])
-    return [min(max(watts, least), most) for watts in bends]
+def _candidates(moment: Moment, battery: Battery, prices: _Prices, worth: Worth, look_h: float) -> list[float]:
+    """Every power at which the cost can have its minimum.
+
+    The cost bends where the grid's price or the battery's direction changes. Between those bends one price holds, and
+    the best there is the SoC up to which a stored kWh is worth that price, through the battery's efficiency.
+    """
+    soc_pct, usable_wh, net_load_w = moment.soc_pct, battery.usable_wh, moment.net_load_w
+    most = min(battery.discharge_w, power_to_reach(battery, soc_pct, min(soc_pct, battery.floor_pct), look_h))
+    least = max(-battery.charge_w, power_to_reach(battery, soc_pct, max(soc_pct, battery.soc_max_pct), look_h))
+    powers = [net_load_w, 0.0, most, least]
+    powers += [net_load_w - limit_w for limit_w, _ in prices.import_above]
+    powers += [net_load_w + limit_w for limit_w, _ in prices.export_above]
+    for price in prices.marginal():
+        filled = worth.soc_worth(price / battery.charge_efficiency, usable_wh)
+        emptied = worth.soc_worth((price - battery.wear_per_kwh) * battery.discharge_efficiency, usable_wh)
+        powers.append(power_to_reach(battery, soc_pct, filled, look_h))
+        powers.append(power_to_reach(battery, soc_pct, emptied, look_h))
+    return [min(max(watts, least), most) for watts in powers]
 
 
-# Breaking a limit of the connection point costs this many times the highest price, so that it happens only when
-# nothing helps; the planner's value table prices it the same way.
+# Breaking a limit of the connection point costs this many times the price, so that it happens only when nothing helps;
+# the planner's value table prices it the same way.
 BROKEN_LIMIT_MULTIPLE = 100.0
 
 
-def _price_of_a_broken_limit(plan: Plan, connection: Connection) -> float:
-    if connection.import_limit_w is None and connection.export_limit_w is None:
-        return 0.0
-    return BROKEN_LIMIT_MULTIPLE * max(0.01, *(max(step.import_price, step.export_price) for step in plan.steps))
-
-
-def _cost_of_grid(moment: Moment, connection: Connection, over_price: float, battery_w: float, hours: float) -> float:
-    grid_kwh = (moment.net_load_w - battery_w) * hours / 1000.0
-    limit_w = connection.import_limit_w if grid_kwh > 0 else connection.export_limit_w
-    over_kwh = 0.0 if limit_w is None else max(0.0, abs(grid_kwh) - limit_w * hours / 1000.0)
-    price = moment.import_price + moment.carbon_price if grid_kwh > 0 else moment.export_price
-    return grid_kwh * price + over_kwh * over_price
+def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection) -> _Prices:
+    broken = table.broken_limit_per_kwh
+    if broken is None:
+        broken = BROKEN_LIMIT_MULTIPLE * max(0.01, abs(moment.import_price), abs(moment.export_price))
+    import_above, export_above = [], []
+    if table.peak is not None and table.peak.per_kw[step] > 0.0:
+        held_w = table.peak.held_w(step, moment.at, moment.interval_wh)
+        import_above.append((held_w, table.peak.per_kw[step] * 3600.0 / table.peak.interval_s))
+    if connection.import_limit_w is not None:
+        import_above.append((connection.import_limit_w, broken))
+    if connection.export_limit_w is not None:
+        export_above.append((connection.export_limit_w, broken))
+    return _Prices(moment.import_price + moment.carbon_price, moment.export_price, import_above, export_above)
 
 
 def _wear(battery: Battery, battery_w: float, hours: float) -> float:

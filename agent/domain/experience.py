@@ -3,15 +3,30 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+LEAD_EDGES_H = (1, 3, 6, 12, 24, 36, 48)
+"""Bucket b holds the leads up to LEAD_EDGES_H[b] hours; the last of them also what lies beyond."""
+
+FAINT = len(LEAD_EDGES_H)
+"""The bucket after those of the leads: steps that are expected to be nearly nothing, such as dawn and dusk."""
+
+BUCKETS = FAINT + 1
+
+CARRIED = 2
+"""So many of the first buckets are corrected by the error of the hour before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Experience:
     """Small, kept in the store and published with the forecast: how well each member did, how far levels were off.
 
-    A member is a forecaster by its name. ``losses[m][b]`` is member m's recent pinball loss at leads of bucket b, as a
-    share of the site's level. ``moves[b][q]`` moves level q at leads of bucket b away from the median, in half-widths
-    of the forecast's own interval. ``learnt_to`` is the newest origin whose forecast has been compared with what came;
-    ``origins`` counts those.
+    A member is a forecaster by its name. ``losses[m][b]`` is member m's recent mean pinball loss in bucket b, W, and
+    ``counted[m][b]`` how many hours of origins stand behind it, older ones for less. ``moves[b][q]`` moves level q in
+    bucket b upwards, in half-widths of the interval on that side (of the step's own and the horizon's mean one the
+    geometric mean); ``published[b][q]`` is what was in force about two days ago, when the forecasts that are judged now
+    were made. ``carried[b]`` holds the recent sums of r * r and r * e, where r is the error of the hour before an
+    origin and e that of the forecast in bucket b, both in half-widths; ``last_error`` is r for the hour after
+    ``learnt_to``, None where it was not measured. ``learnt_to`` is the newest origin whose forecast has been compared
+    with what came; ``origins`` counts those.
     """
 
     quantity: str
@@ -20,3 +35,7 @@ class Experience:
     members: tuple[str, ...] = ()
     losses: tuple[tuple[float, ...], ...] = ()
     moves: tuple[tuple[float, ...], ...] = ()
+    counted: tuple[tuple[float, ...], ...] = ()
+    published: tuple[tuple[float, ...], ...] = ()
+    carried: tuple[tuple[float, ...], ...] = ()
+    last_error: float | None = None

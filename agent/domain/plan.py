@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent.domain.experience import Experience
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
+from agent.domain.suspect import Suspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +35,61 @@ class PlanStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What stored energy is worth at the end of a step whose mean net load turned out to be ``net_load_w``.
+
+    ``worth[k]`` is money at ``soc_pct[k]`` of the table that this belongs to.
+    """
+
+    net_load_w: float
+    worth: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeakPrice:
+    """What import above ``threshold_w[i]`` costs in step i, by the mean over an interval: ``per_kw[i]`` money a kW."""
+
+    interval_s: int
+    threshold_w: tuple[float, ...]
+    per_kw: tuple[float, ...]
+
+    def held_w(self, step: int, at: datetime, imported_wh: float) -> float:
+        """The import, W, that brings the running interval to the threshold when held until its end.
+
+        ``imported_wh`` is what the interval, which has begun on a whole multiple of its length, has imported so far.
+        """
+        left_s = self.interval_s - at.timestamp() % self.interval_s
+        allowed_wh = self.threshold_w[step] * self.interval_s / 3600.0 - imported_wh
+        return max(0.0, allowed_wh * 3600.0 / left_s)
+
+
+@dataclass(frozen=True, slots=True)
 class ValueTable:
     """What the energy in the battery is worth, in money, by step and SoC.
 
     ``soc_pct`` is an ascending grid of at least two points. ``worth[i][k]`` is the expected value, in the tariff's
     currency, of standing at ``soc_pct[k]`` at the END of step i and acting well from there on. It does not fall with
     SoC unless energy has become a burden (negative prices), and is concave in SoC.
+
+    ``seen[i]`` says the same for a few net loads of step i, ascending, since a step that runs high foretells more of
+    it; between them it is linear. It covers the first steps only, or none; elsewhere ``worth`` holds. An energy above
+    a limit of the connection costs ``broken_limit_per_kwh``; None lets the fast loop take a multiple of the price.
     """
 
     soc_pct: tuple[float, ...]
     worth: tuple[tuple[float, ...], ...]
+    seen: tuple[tuple[Seen, ...], ...] = ()
+    broken_limit_per_kwh: float | None = None
+    peak: PeakPrice | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One plan. It is worth following until ``expires_at``; the controller checks it before the first use."""
+    """One plan. It is worth following until ``expires_at``; the controller checks it before the first use.
+
+    ``experiences`` are what the forecasts have learnt by now, one a quantity, for the next plan to go on from.
+    ``suspects`` are the measurements since ``examined_from`` that are doubted; None: nothing was examined.
+    """
 
     issued_at: datetime
     expires_at: datetime
@@ -59,6 +101,9 @@ class Plan:
     notes: tuple[str, ...] = field(default=())  # what the planner had to do without, one sentence each
     cost: float = 0.0  # expected cost of the horizon in money, less what is left in the battery
     solve_s: float = 0.0
+    experiences: tuple[Experience, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    examined_from: datetime | None = None
 
     def step_at(self, at: datetime) -> PlanStep | None:
         index = self.horizon.index_of(at)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.domain.setpoint import Rung
+from agent.domain.suspect import Suspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,24 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WeatherRow:
+    """What the weather feed said of the hour that begins ``at`` (UTC), as it began. None where it said nothing."""
+
+    at: datetime
+    temperature_c: float | None
+    ghi_w_m2: float | None
+    cloud_pct: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What is doubted of all measurements from ``since`` on (UTC): these stretches, and no others."""
+
+    since: datetime
+    suspects: tuple[Suspect, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one commit writes. ``kept`` replaces named JSON documents (latest state, plan, inputs, acknowledgements)."""
 
@@ -67,3 +86,5 @@ class Batch:
     catalogue: tuple[str, ...] | None = None  # set when the order of ``points`` has changed
     kept: tuple[tuple[str, str], ...] = ()
     acknowledged: tuple[tuple[str, int], ...] = ()  # stream, cumulative seq
+    weather: tuple[WeatherRow, ...] = ()
+    flags: Flags | None = None

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from agent.domain.horizon import Horizon
 from agent.domain.site import Battery, Connection
+from agent.domain.tariff import DemandCharge
 from agent.domain.weather import Weather
 
 
@@ -36,6 +37,14 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """The demand charge, and the highest mean import of the running month so far, W (0 where it is not known)."""
+
+    charge: DemandCharge
+    peak_w: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class PlanRequest:
     """The question. Tuples of prices and carbon have one entry a step of ``horizon``.
 
@@ -61,3 +70,4 @@ class PlanRequest:
     solar_model: str | None
     weather: Weather | None = None
     notes: tuple[str, ...] = ()
+    demand: Demand | None = None

@@ -43,7 +43,9 @@ class SiteScore:
 class ModelCard:
     """What a model is, what it was made from and how good it is. ``card.json`` beside ``model.onnx``.
 
-    ``quantity`` is ``load_w`` or ``pv_w``; ``step_s`` lists the rasters it can be asked on; ``version`` is a.b.c.
+    ``quantity`` is ``load_w`` or ``pv_w``; ``step_s`` lists the rasters it can be asked on; ``version`` is a.b.c;
+    ``trained_at`` is the newest day learnt from. ``data_sha256`` is over the files read, in the order of their names.
+    ``targets`` has a sentence a site that is scored: what was aimed at, and whether it was met.
     """
 
     format: int
@@ -62,6 +64,9 @@ class ModelCard:
     metrics: tuple[SiteScore, ...]
     limits: tuple[str, ...]
     self_test: SelfTest
+    seed: int = 0
+    data_sha256: str = ""
+    targets: tuple[str, ...] = ()
 
 
 def read_card(folder: Path) -> ModelCard:

@@ -22,6 +22,7 @@ from agent.forecasting.forecaster import LEVELS, FloatArray, ModelUnusable
 from agent.forecasting.load_features import load_features
 from agent.forecasting.series import load_series, solar_series
 from agent.forecasting.solar_features import solar_features
+from agent.forecasting.weather_series import weather_series
 
 _TOLERANCE = 1e-4
 
@@ -67,9 +68,10 @@ class OnnxForecaster:
         if measured_h < self.card.min_history_h:
             needed = f"needs {self.card.min_history_h} h measured in the four weeks before a forecast"
             raise ModelUnusable(self.name, f"it {needed}, there are {measured_h:g} h")
+        weather = weather_series(history, step_s, self._place)
         if solar:
-            return solar_features(series, origins, steps, self._place, self._rated_w)
-        return load_features(series, origins, steps, self._place)
+            return solar_features(series, origins, steps, self._place, self._rated_w, weather)
+        return load_features(series, origins, steps, self._place, weather)
 
 
 def open_model(folder: Path, quantity: str, place: Place, rated_w: float = 0.0) -> OnnxForecaster:

@@ -8,8 +8,10 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
+from math import isfinite
 
 from agent.domain.envelope import Envelope
+from agent.domain.experience import Experience
 from agent.domain.forecast import Forecast
 from agent.domain.inputs import Incoming
 from agent.domain.plan import Plan
@@ -74,8 +76,8 @@ class JsonPayloads:
             "start": _time(plan.horizon.start),
             "step_s": plan.horizon.step_s,
             "steps": columns,
-            "load": _forecast(plan.load),
-            "pv": _forecast(plan.pv),
+            "load": _forecast(plan.load, plan.experiences),
+            "pv": _forecast(plan.pv, plan.experiences),
             "cost": round(plan.cost, 4),
             "notes": list(plan.notes),
             "solve_s": round(plan.solve_s, 3),
@@ -104,11 +106,23 @@ class JsonPayloads:
         }
 
 
-def _forecast(forecast: Forecast) -> dict[str, object]:
-    return {
+def _forecast(forecast: Forecast, experiences: Sequence[Experience]) -> dict[str, object]:
+    body: dict[str, object] = {
         "source": forecast.source,
         "levels": list(forecast.levels),
         "values": [[round(value, 1) for value in row] for row in forecast.values],
+    }
+    learnt = next((one for one in experiences if one.quantity == forecast.quantity), None)
+    return body if learnt is None else body | {"learnt": _experience(learnt)}
+
+
+def _experience(learnt: Experience) -> dict[str, object]:
+    """How many past forecasts the quantiles were corrected by, and how far; what is not a number is null."""
+    return {
+        "origins": learnt.origins,
+        "until": None if learnt.learnt_to is None else _time(learnt.learnt_to),
+        "members": list(learnt.members),
+        "moves": [[round(move, 3) if isfinite(move) else None for move in row] for row in learnt.moves],
     }
 
 

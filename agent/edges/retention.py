@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 
 from agent.domain.records import MinuteRow
 from agent.edges import schema_sql as sql
+from agent.edges.side_tables import prune_flags, prune_weather
 from agent.edges.store_file import Marks, Transaction
 from agent.recording.rollups import SPANS, Rollup, merge, merge_minutes
+from agent.recording.weather_log import KEPT_DAYS
 
 ROLL_ROWS = 1440
 TRUNCATE_WAL_PAGES = 2000  # a WAL that is merely reused costs the flash less than one that is cut and grown again
 PRUNE_SHARE = 20
-QUARTER_DAYS = 800
+QUARTER_DAYS = 800  # and flags, which tell which quarters not to believe
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ def tidy(
         lost += _prune_by_age(connection, stream, marks[stream], retention, now)
     lost += _prune_by_size(connection, marks, retention)
     _prune_quarters(connection, now)
+    prune_weather(connection, now - timedelta(days=KEPT_DAYS))
+    prune_flags(connection, now - timedelta(days=QUARTER_DAYS))
     _give_back(connection)
     return lost
 

@@ -8,11 +8,12 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from agent.domain.records import DecisionRow, EventRow, MinuteRow
+from agent.domain.records import DecisionRow, EventRow, MinuteRow, WeatherRow
 from agent.domain.setpoint import Rung
+from agent.domain.suspect import Suspect
 from agent.recording.rollups import Rollup
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 STREAMS = ("minute", "decision", "event")
 
 MINUTE_COLUMNS = (
@@ -25,7 +26,19 @@ ROLLUP_COLUMNS = (
     "at", "covered_s", "curtailed_s", "grid_w", "pv_w", "battery_w", "load_w", "soc_pct", "soc_min_pct", "soc_max_pct",
     "import_wh", "export_wh", "charge_wh", "discharge_wh", "cost", "co2_kg",
 )  # fmt: skip
+WEATHER_COLUMNS = ("temperature_c", "ghi_w_m2", "cloud_pct")
+FLAG_COLUMNS = ("quantity", "kind", "start", "until", "reason")
 STREAM_COLUMNS = {"minute": MINUTE_COLUMNS, "decision": DECISION_COLUMNS, "event": EVENT_COLUMNS}
+
+# What is new in a version, for a file of the version before.
+MIGRATIONS = {
+    2: (
+        # what the weather feed said of each UTC hour when it began
+        f"CREATE TABLE weather (at INTEGER PRIMARY KEY, {', '.join(WEATHER_COLUMNS)})",
+        # measurements that are doubted, from start to before until
+        f"CREATE TABLE flag ({', '.join(FLAG_COLUMNS)}, PRIMARY KEY (quantity, kind, start)) WITHOUT ROWID",
+    ),
+}
 
 SCHEMA = (
     f"CREATE TABLE minute (seq INTEGER PRIMARY KEY, {', '.join(MINUTE_COLUMNS)}, catalogue INTEGER, points TEXT)",
@@ -36,6 +49,7 @@ SCHEMA = (
     "CREATE TABLE catalogue (version INTEGER PRIMARY KEY, names TEXT NOT NULL)",
     "CREATE TABLE kept (name TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL)",
     f"CREATE TABLE rollup (span TEXT, {', '.join(ROLLUP_COLUMNS)}, PRIMARY KEY (span, at)) WITHOUT ROWID",
+    *MIGRATIONS[2],
 )
 
 
@@ -77,6 +91,20 @@ def decision_values(row: DecisionRow) -> tuple[object, ...]:
     return (row.at.timestamp(), row.battery_w, row.hold_s, row.rung.value, row.reason, row.outcome, row.detail)
 
 
+def decision_row(values: Sequence[object]) -> DecisionRow:
+    """From a row in the order of DECISION_COLUMNS."""
+    at, battery_w, hold_s, rung, reason, outcome, detail = values
+    return DecisionRow(
+        datetime.fromtimestamp(float(str(at)), UTC),
+        None if battery_w is None else float(str(battery_w)),
+        float(str(hold_s)),
+        Rung(rung),
+        str(reason),
+        str(outcome),
+        str(detail),
+    )
+
+
 def event_values(row: EventRow) -> tuple[object, ...]:
     """In the order of EVENT_COLUMNS."""
     return (row.at.timestamp(), row.kind, row.severity, row.text)
@@ -92,6 +120,24 @@ def rollup_row(values: Sequence[object]) -> Rollup:
     named = dict(zip(ROLLUP_COLUMNS, values, strict=True))
     at = datetime.fromtimestamp(int(str(named.pop("at"))), UTC)
     return Rollup(at=at, **named)  # type: ignore[arg-type]
+
+
+def weather_values(row: WeatherRow) -> tuple[object, ...]:
+    """``at`` and the WEATHER_COLUMNS."""
+    return (int(row.at.timestamp()), *(getattr(row, name) for name in WEATHER_COLUMNS))
+
+
+def flag_values(suspect: Suspect) -> tuple[object, ...]:
+    """In the order of FLAG_COLUMNS."""
+    start, until = int(suspect.start.timestamp()), int(suspect.end.timestamp())
+    return (suspect.quantity, suspect.kind, start, until, suspect.reason)
+
+
+def flag_row(values: Sequence[object]) -> Suspect:
+    """From a row in the order of FLAG_COLUMNS."""
+    quantity, kind, start, until, reason = values
+    begin, end = (datetime.fromtimestamp(int(str(at)), UTC) for at in (start, until))
+    return Suspect(str(quantity), begin, end, str(kind), str(reason))
 
 
 def row_text(stream: str, values: Mapping[str, object], names: Sequence[str] = ()) -> str:

@@ -16,8 +16,10 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from agent.domain.records import Batch, MinuteRow
+from agent.domain.suspect import Suspect
 from agent.edges import schema_sql as sql
 from agent.edges.retention import Retention, tidy
+from agent.edges.side_tables import note_flags, note_weather, read_flags
 from agent.edges.store_file import Marks, Transaction, open_file
 from agent.ports import StoreFailure
 
@@ -80,6 +82,9 @@ class SqliteStore:
             return None if row is None else str(row[0])
 
         return await self._on_thread(work)
+
+    async def flags(self) -> Sequence[Suspect]:
+        return await self._on_thread(lambda: read_flags(self._connected()))
 
     async def pending(self, stream: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
         _known(stream)
@@ -147,6 +152,8 @@ class SqliteStore:
             events = [sql.event_values(row) for row in batch.events]
             last["event"] = _append(connection, "event", sql.EVENT_COLUMNS, last["event"], events)
             _keep(connection, batch, self._now())
+            note_weather(connection, batch.weather)
+            note_flags(connection, batch.flags)
             acked = self._acknowledge(connection, batch, last)
         self._catalogue = catalogue
         for name, marks in self._marks.items():

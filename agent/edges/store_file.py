@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.edges.schema_sql import SCHEMA, SCHEMA_VERSION, STREAMS
+from agent.edges.schema_sql import MIGRATIONS, SCHEMA, SCHEMA_VERSION, STREAMS
 from agent.ports import StoreFailure
 
 KEPT_DAMAGED_FILES = 2
@@ -135,6 +135,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
         raise StoreFailure(f"the store {path} cannot be made to last (journal {mode}, synchronous {synchronous})")
     if version == 0:
         _create(connection, now)
+    elif version < SCHEMA_VERSION:
+        _migrate(connection, version)
 
 
 def _create(connection: sqlite3.Connection, now: datetime) -> None:
@@ -145,6 +147,15 @@ def _create(connection: sqlite3.Connection, now: datetime) -> None:
             connection.execute(statement)
         for name in STREAMS:
             connection.execute("INSERT INTO stream VALUES (?, ?, ?, ?)", (name, first, first, first))
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring the file of an older version to ours in one transaction: what is in it stays as it is."""
+    with Transaction(connection):
+        for newer in range(version + 1, SCHEMA_VERSION + 1):
+            for statement in MIGRATIONS[newer]:
+                connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

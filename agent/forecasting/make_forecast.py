@@ -1,15 +1,18 @@
-"""From a forecaster and a history to the forecast of a horizon, and to how wrong it would have been on past days."""
+"""From forecasters, a history and what the site has taught to the forecast of a horizon and its errors on past days."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.domain.experience import LEAD_EDGES_H, Experience
 from agent.domain.forecast import Forecast
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
+from agent.forecasting.blend import blend, last_error, learn, shares
 from agent.forecasting.forecaster import (
     DAY_S,
     LEARNING_HOURS,
@@ -23,6 +26,10 @@ from agent.forecasting.series import Series, bridge_short_gaps, load_series, sol
 
 _BRIDGE_S = 3 * 3600
 _FEWEST_PATHS = 3
+_HOUR = timedelta(hours=1)
+_MOST_LEARNT = 24  # origins a call: a plan stays cheap, and a day is caught up in one
+_LEAST_SHARE = 0.005  # of a member that is named in a forecast's source
+_NOTHING_LEARNT: Mapping[str, Experience] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,8 @@ class SiteForecast:
 
     ``load_errors`` and ``pv_errors`` are actual - median, W, (days, steps), newest day first. Where both are there, row
     d of both is the same day, so that a dull day's load meets a dull day's sun. None where too few days were measured
-    completely. ``notes`` has a sentence for every forecaster that could not answer.
+    completely. ``notes`` has a sentence for every forecaster that could not answer. ``experiences``, of load and solar,
+    are for the next call to go on from.
     """
 
     load: Forecast
@@ -39,28 +47,41 @@ class SiteForecast:
     load_errors: FloatArray | None
     pv_errors: FloatArray | None
     notes: tuple[str, ...] = ()
+    experiences: tuple[Experience, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is asked: the forecast of ``quantity`` for ``horizon``, issued at ``now``, with ``days`` past ones."""
+
+    quantity: str
+    history: History
+    series: Series
+    horizon: Horizon
+    now: datetime
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """The forecasts of all forecasters that answered, (members, origins, LEVELS, steps), W."""
+
+    names: tuple[str, ...]
+    origins: tuple[datetime, ...]
+    quantiles: FloatArray
+    refusals: tuple[str, ...]
+
+    def at(self, origins: Sequence[datetime]) -> FloatArray:
+        """Those of some of the origins."""
+        return self.quantiles[:, [self.origins.index(origin) for origin in origins]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     forecast: Forecast
     errors: FloatArray  # one row a past day, NaN where incomplete
-    refusals: tuple[str, ...] = ()
-
-
-def forecast(forecaster: Forecaster, history: History, horizon: Horizon, quantity: str, now: datetime) -> Forecast:
-    """The forecaster's quantiles for the steps of ``horizon``. Raises ModelUnusable."""
-    return _answer(forecaster, history, horizon, quantity, now, days=0).forecast
-
-
-def error_paths(forecaster: Forecaster, history: History, horizon: Horizon, days: int = 20) -> FloatArray | None:
-    """Actual - median, W, (paths, steps), had ``horizon`` started on one of the last ``days`` days; newest first.
-
-    Only days whose every step was measured count, gaps of up to 3 h being bridged, and only those with a week measured
-    before them. None with fewer than three such days. Raises ModelUnusable.
-    """
-    answer = _answer(forecaster, history, horizon, forecaster.quantity, horizon.start, days)
-    return _paths(answer.errors, _whole(answer.errors))
+    experience: Experience
+    refusals: tuple[str, ...]
 
 
 def forecast_site(
@@ -69,15 +90,23 @@ def forecast_site(
     history: History,
     horizon: Horizon,
     now: datetime,
+    experiences: Mapping[str, Experience] = _NOTHING_LEARNT,
     days: int = 20,
 ) -> SiteForecast:
     """Both forecasts with paired error paths, one call of a forecaster each.
 
-    ``load`` and ``solar`` are in order of preference; the first that answers counts. Raises the last one's
-    ModelUnusable when none does, which cannot happen when persistence stands at the end.
+    All of ``load`` and of ``solar`` that answer are blended; the first is the preferred one. ``experiences`` are those
+    that an earlier call returned, by quantity: hours that have come to their end since are learnt from first. Without
+    one, the past days at hand are. Raises the last one's ModelUnusable when none answers, which cannot happen when
+    persistence stands at the end.
     """
-    of_load = _first_answer(load, history, horizon, "load_w", now, days)
-    of_solar = _first_answer(solar, history, horizon, "pv_w", now, days)
+    of_load, of_solar = (
+        _answer(forecasters, task, experiences.get(task.quantity, Experience(task.quantity)))
+        for forecasters, task in (
+            (load, _Task("load_w", history, load_series(history, horizon.step_s), horizon, now, days)),
+            (solar, _Task("pv_w", history, solar_series(history, horizon.step_s, 0.0), horizon, now, days)),
+        )
+    )
     load_days, solar_days = _whole(of_load.errors), _whole(of_solar.errors)
     both = load_days & solar_days
     if both.sum() >= _FEWEST_PATHS:
@@ -90,49 +119,102 @@ def forecast_site(
         _paths(of_load.errors, load_days),
         _paths(of_solar.errors, solar_days),
         of_load.refusals + of_solar.refusals,
+        (of_load.experience, of_solar.experience),
     )
 
 
-def _first_answer(
-    forecasters: Sequence[Forecaster], history: History, horizon: Horizon, quantity: str, now: datetime, days: int
-) -> _Answer:
+def _answer(forecasters: Sequence[Forecaster], task: _Task, experience: Experience) -> _Answer:
+    """The forecast, the errors of past days and what has been learnt, in one call of each forecaster."""
+    start, step_s = task.horizon.start, task.horizon.step_s
+    newest = -(-step_s * task.horizon.steps // DAY_S)  # its horizon has just ended when the new one starts
+    past = [start - timedelta(days=ago) for ago in range(newest, newest + task.days)]
+    known = _learnable(task.series, past)
+    measured = [origin for origin, enough in zip(past, known, strict=True) if enough]
+    lessons = _lessons(task, experience, measured)
+    hour_ago = [start - _HOUR] if 3600 % step_s == 0 and _learnable(task.series, [start - _HOUR])[0] else []
+    members = _predicted(forecasters, task, dict.fromkeys([start, *hour_ago, *lessons, *measured]))
+    for origin in lessons:
+        experience = _lesson(experience, members, task, origin)
+    latest = None
+    if hour_ago:
+        came = _actual(task.series, start, hour_ago, task.horizon.steps)[0]
+        latest = np.array([last_error(experience, members.names, members.at(hour_ago)[:, 0], came, step_s)])
+    quantiles = blend(experience, members.names, members.at([start]), step_s, latest)[0]
+    errors = np.full((task.days, task.horizon.steps), np.nan)
+    if measured:
+        medians = blend(experience, members.names, members.at(measured), step_s)[:, MEDIAN]
+        errors[known] = _actual(_bridged(task.series), start, measured, task.horizon.steps) - medians
+    return _Answer(_forecast(task, members.names, quantiles, experience), errors, experience, members.refusals)
+
+
+def _forecast(task: _Task, names: tuple[str, ...], quantiles: FloatArray, experience: Experience) -> Forecast:
+    values = tuple(tuple(row) for row in quantiles.tolist())
+    source = _source(names, shares(experience, names))
+    return Forecast(task.quantity, task.horizon, LEVELS, values, source, task.now, experience.origins)
+
+
+def _source(names: tuple[str, ...], parts: FloatArray) -> str:
+    heard = [(name, part) for name, part in zip(names, parts, strict=True) if part >= _LEAST_SHARE]
+    if len(heard) == 1:
+        return heard[0][0]
+    return " + ".join(f"{name} {part:.0%}" for name, part in heard)
+
+
+def _lessons(task: _Task, experience: Experience, measured: Sequence[datetime]) -> list[datetime]:
+    """Origins to learn from, oldest first: the hours that are ripe since the last one, at first the past days."""
+    if experience.learnt_to is None:
+        return list(reversed(measured))
+    step_s, start_s = task.horizon.step_s, round(task.horizon.start.timestamp())
+    every_s = max(step_s, 3600)
+    last_s = start_s - min(step_s * task.horizon.steps, LEAD_EDGES_H[-1] * 3600)
+    last_s -= (last_s - last_s % step_s) % every_s  # whole hours, as far as the raster has them
+    since_s = max(round(experience.learnt_to.timestamp()), last_s - task.days * DAY_S)
+    many = max(0, -(-(last_s - since_s) // every_s))
+    ripe = [datetime.fromtimestamp(last_s - every_s * ago, UTC) for ago in reversed(range(many))]
+    known = _learnable(task.series, ripe)
+    return [origin for origin, enough in zip(ripe, known, strict=True) if enough][:_MOST_LEARNT]
+
+
+def _learnable(series: Series, origins: Sequence[datetime]) -> NDArray[np.bool_]:
+    """Which origins have a week measured before them."""
+    return np.asarray(series.measured_before(series.index_of(origins)) * series.step_s >= LEARNING_HOURS * 3600)
+
+
+def _predicted(forecasters: Sequence[Forecaster], task: _Task, origins: Collection[datetime]) -> _Members:
+    names: list[str] = []
+    quantiles: list[FloatArray] = []
     refusals: list[str] = []
-    for forecaster in forecasters[:-1]:
+    for place, forecaster in enumerate(forecasters):
+        if forecaster.quantity != task.quantity:
+            raise ValueError(f"{forecaster.name} forecasts {forecaster.quantity}, not {task.quantity}")
         try:
-            answer = _answer(forecaster, history, horizon, quantity, now, days)
+            said = forecaster.predict(task.history, list(origins), task.horizon.step_s, task.horizon.steps)
         except ModelUnusable as refusal:
+            if not names and place == len(forecasters) - 1:
+                raise
             refusals.append(str(refusal))
         else:
-            return _Answer(answer.forecast, answer.errors, tuple(refusals))
-    answer = _answer(forecasters[-1], history, horizon, quantity, now, days)
-    return _Answer(answer.forecast, answer.errors, tuple(refusals))
+            names.append(forecaster.name)
+            quantiles.append(said)
+    return _Members(tuple(names), tuple(origins), np.stack(quantiles), tuple(refusals))
 
 
-def _answer(
-    forecaster: Forecaster, history: History, horizon: Horizon, quantity: str, now: datetime, days: int
-) -> _Answer:
-    """The forecast and the errors of past days in one call of the forecaster."""
-    if forecaster.quantity != quantity:
-        raise ValueError(f"{forecaster.name} forecasts {forecaster.quantity}, not {quantity}")
-    series = (
-        load_series(history, horizon.step_s) if quantity == "load_w" else solar_series(history, horizon.step_s, 0.0)
-    )
-    newest = -(-horizon.step_s * horizon.steps // DAY_S)  # its horizon has just ended when the new one starts
-    past = [horizon.start - timedelta(days=ago) for ago in range(newest, newest + days)]
-    known = series.measured_before(series.index_of(past)) * horizon.step_s >= LEARNING_HOURS * 3600
-    origins = [origin for origin, enough in zip(past, known, strict=True) if enough]
-    quantiles = forecaster.predict(history, [horizon.start, *origins], horizon.step_s, horizon.steps)
-    values = tuple(tuple(float(value) for value in row) for row in quantiles[0])
-    errors = np.full((days, horizon.steps), np.nan)
-    errors[known] = _actual(series, horizon, origins) - quantiles[1:, MEDIAN, :]
-    return _Answer(Forecast(quantity, horizon, LEVELS, values, forecaster.name, now), errors)
+def _lesson(experience: Experience, members: _Members, task: _Task, origin: datetime) -> Experience:
+    """The experience after what came over the first two days from ``origin``."""
+    step_s = task.horizon.step_s
+    steps = min(task.horizon.steps, LEAD_EDGES_H[-1] * 3600 // step_s)
+    came = _actual(task.series, task.horizon.start, [origin], steps)[0]
+    return learn(experience, members.names, members.at([origin])[:, 0, :, :steps], came, step_s, origin)
 
 
-def _actual(series: Series, horizon: Horizon, origins: Sequence[datetime]) -> FloatArray:
-    """What was measured over each past horizon, (origins, steps), NaN where a gap is too long."""
-    bridged = Series(series.start_s, series.step_s, bridge_short_gaps(series.values, _BRIDGE_S // series.step_s))
-    target = series.index_of(origins)[:, None] + np.arange(horizon.steps)
-    return bridged.before(target, series.index_of([horizon.start])[0])
+def _actual(series: Series, until: datetime, origins: Sequence[datetime], steps: int) -> FloatArray:
+    """What was measured over each past horizon before ``until``, (origins, steps), NaN where it was not."""
+    target = series.index_of(origins)[:, None] + np.arange(steps)
+    return series.before(target, series.index_of([until])[0])
+
+
+def _bridged(series: Series) -> Series:
+    return Series(series.start_s, series.step_s, bridge_short_gaps(series.values, _BRIDGE_S // series.step_s))
 
 
 def _whole(errors: FloatArray) -> NDArray[np.bool_]:

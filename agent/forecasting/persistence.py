@@ -14,7 +14,9 @@ from agent.domain.request import Place
 from agent.forecasting.forecaster import LEVELS, FloatArray
 from agent.forecasting.seasonal_load import load_quantiles, seasonal_load
 from agent.forecasting.series import load_series, solar_series
-from agent.forecasting.solar_window import solar_quantiles, solar_window
+from agent.forecasting.solar_feed import feed_guess, solar_feed
+from agent.forecasting.solar_window import habit_index, solar_quantiles, solar_window
+from agent.forecasting.weather_series import weather_series
 
 NAME = "persistence"
 
@@ -35,7 +37,10 @@ class LoadPersistence:
 
 
 class SolarPersistence:
-    """Solar power: the clear-sky index of the last days at the same time of day, times the clear sky to come."""
+    """Solar power: the clear-sky index of the last days at the same time of day, times the clear sky to come.
+
+    A weather feed speaks only where nothing was measured yet, so that one that goes wrong cannot mislead for long.
+    """
 
     name = NAME
     quantity = "pv_w"
@@ -50,4 +55,7 @@ class SolarPersistence:
             return np.zeros((len(origins), len(LEVELS), steps))
         series = solar_series(history, step_s, self._rated_w)
         window = solar_window(series, origins, steps, self._place, self._rated_w)
-        return np.minimum(solar_quantiles(window), self._rated_w).transpose(0, 2, 1)
+        feed = solar_feed(weather_series(history, step_s, self._place), series, origins, window)
+        guess = None if feed is None else feed_guess(feed)
+        quantiles = solar_quantiles(window, habit_index(window), guess)
+        return np.minimum(quantiles, self._rated_w).transpose(0, 2, 1)

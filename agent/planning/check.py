@@ -50,6 +50,10 @@ def _frame(plan: Plan, request: PlanRequest) -> Iterator[str]:
         yield f"the plan expires at {plan.expires_at.isoformat()}, before it is made"
     if plan.expires_at > request.now + timedelta(seconds=request.valid_s) or plan.expires_at > request.horizon.end:
         yield f"the plan expires at {plan.expires_at.isoformat()}, later than asked for or than it reaches"
+    if any(at.tzinfo is None for suspect in plan.suspects for at in (suspect.start, suspect.end)):
+        yield "a stretch of doubted measurements has no time zone"
+    if plan.examined_from is not None and plan.examined_from.tzinfo is None:
+        yield "the beginning of the examined measurements has no time zone"
     if not isfinite(plan.cost) or not isfinite(plan.solve_s):
         yield "the cost or the solving time of the plan is not a number"
 
@@ -99,6 +103,37 @@ def _value_table(table: ValueTable, request: PlanRequest) -> Iterator[str]:
         if not _concave(grid, row):
             yield f"the value table is not concave at step {step}"
             return
+    yield from _worth_by_net_load(table)
+
+
+def _worth_by_net_load(table: ValueTable) -> Iterator[str]:
+    if len(table.seen) > len(table.worth):
+        yield f"the value table tells worth by net load for {len(table.seen)} steps and has {len(table.worth)}"
+    price = table.broken_limit_per_kwh
+    if price is not None and not (isfinite(price) and price > 0.0):
+        yield f"the price of a broken limit is {price}, not above zero"
+    peak = table.peak
+    if peak is not None and not (
+        peak.interval_s > 0
+        and len(peak.threshold_w) == len(peak.per_kw) == len(table.worth)
+        and all(isfinite(value) and value >= 0.0 for value in (*peak.threshold_w, *peak.per_kw))
+    ):
+        yield f"the price of peaks is not {len(table.worth)} thresholds and charges of at least 0"
+    for step, several in enumerate(table.seen):
+        if not all(isfinite(seen.net_load_w) for seen in several):
+            yield f"a net load of the value table is not a number at step {step}"
+            return
+        if any(low.net_load_w >= high.net_load_w for low, high in pairwise(several)):
+            yield f"the net loads of the value table do not ascend at step {step}"
+            return
+        for seen in several:
+            row = seen.worth
+            if len(row) != len(table.soc_pct) or not all(isfinite(worth) for worth in row):
+                yield f"the worth by net load is not {len(table.soc_pct)} finite numbers at step {step}"
+                return
+            if not _concave(table.soc_pct, row):
+                yield f"the worth by net load is not concave at step {step}"
+                return
 
 
 def _concave(grid: Sequence[float], row: Sequence[float]) -> bool:

@@ -1,5 +1,8 @@
 """What a power at the connection point costs, curtailment chosen best: for the value table and the walk along it."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from agent.planning.terms import LIMIT_MULTIPLE, Floats, Terms
@@ -9,27 +12,45 @@ def negative_prices(terms: Terms) -> bool:
     return bool((terms.import_price < 0).any() or (terms.export_price < 0).any())
 
 
-def flow_cost(terms: Terms, flow_kw: Floats, import_price: Floats, export_price: Floats) -> Floats:
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Prices of some steps, to broadcast with flows; import above ``threshold_kw`` costs ``over_per_kwh`` more."""
+
+    import_price: Floats
+    export_price: Floats
+    threshold_kw: Floats | None = None
+    over_per_kwh: Floats | None = None
+
+    @classmethod
+    def of(cls, terms: Terms, place: Any) -> "Rates":
+        """``place`` indexes the steps: a step, or ``(slice(None), None)`` to broadcast over more."""
+        prices = terms.import_price[place], terms.export_price[place]
+        if terms.peak is None:
+            return cls(*prices)
+        return cls(*prices, terms.peak.threshold_kw[place], (terms.peak.per_kw / terms.peak.interval_h)[place])
+
+
+def flow_cost(terms: Terms, flow_kw: Floats, rates: Rates) -> Floats:
     """Money per hour of a flow at the connection (positive imports), limits priced softly."""
-    cost = np.where(flow_kw > 0.0, import_price, export_price) * flow_kw
+    cost = np.where(flow_kw > 0.0, rates.import_price, rates.export_price) * flow_kw
     penalty = LIMIT_MULTIPLE * terms.top_price
     if np.isfinite(terms.import_limit_kw):
         cost += penalty * np.maximum(flow_kw - terms.import_limit_kw, 0.0)
     if np.isfinite(terms.export_limit_kw):
         cost += penalty * np.maximum(-flow_kw - terms.export_limit_kw, 0.0)
+    if rates.threshold_kw is not None:
+        cost += rates.over_per_kwh * np.maximum(flow_kw - rates.threshold_kw, 0.0)
     return cost
 
 
-def best_curtailment(
-    terms: Terms, uncurtailed_kw: Floats, pv_kw: Floats, import_price: Floats, export_price: Floats
-) -> tuple[Floats, Floats]:
+def best_curtailment(terms: Terms, uncurtailed_kw: Floats, pv_kw: Floats, rates: Rates) -> tuple[Floats, Floats]:
     """(money per hour, curtailed kW) for a flow before curtailment; all arguments broadcast together.
 
     The cost is piecewise linear in the curtailed power, so one of its corners is best: nothing, all, down to a flow of
     zero, down to the export limit.
     """
     uncurtailed_kw, pv_kw = np.broadcast_arrays(uncurtailed_kw, pv_kw)
-    best_cost = flow_cost(terms, uncurtailed_kw, import_price, export_price)
+    best_cost = flow_cost(terms, uncurtailed_kw, rates)
     best = np.zeros_like(best_cost)
     corners = []
     if terms.curtailable and negative_prices(terms):
@@ -37,7 +58,7 @@ def best_curtailment(
     if terms.curtailable and np.isfinite(terms.export_limit_kw):
         corners.append(np.clip(-uncurtailed_kw - terms.export_limit_kw, 0.0, pv_kw))
     for corner in corners:
-        cost = flow_cost(terms, uncurtailed_kw + corner, import_price, export_price)
+        cost = flow_cost(terms, uncurtailed_kw + corner, rates)
         better = cost < best_cost
         best_cost = np.where(better, cost, best_cost)
         best = np.where(better, corner, best)

@@ -8,12 +8,13 @@ import numpy as np
 from agent.domain.forecast import Forecast
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.request import PlanRequest
+from agent.planning.demand import peak_of
 from agent.planning.highs import SolverFailure
 from agent.planning.optimise import solve_schedule
 from agent.planning.scenarios import net_load_paths, terminal_value
 from agent.planning.schedule import Schedule
 from agent.planning.terms import Floats, Problem, Terms, require_finite
-from agent.planning.value_table import as_table, backward
+from agent.planning.value_table import as_table, backward_by_path, concave_rows
 from agent.planning.walk import walk
 
 
@@ -24,13 +25,16 @@ def make_plan(
     load_errors: Floats | None,
     pv_errors: Floats | None,
     deadline_s: float,
+    past_net_w: Floats | None = None,
 ) -> Plan:
     """The plan that answers ``request``.
 
     The published steps are the linear programme's on the medians, with its duals; the value table is made over the
     medians bent by the past errors (actual less forecast, shape (days, steps), W, the same days in both; None when
     there are none). The import price of the objective is the tariff plus carbon; exports earn no carbon.
-    ``deadline_s`` bounds the solver. Raises ValueError in one sentence for input that is not finite or not in shape.
+    ``past_net_w`` is load less solar before the horizon on its raster, W, NaN where not known; only a demand charge
+    asks for it. ``deadline_s`` bounds the solver. Raises ValueError in one sentence for input that is not finite or not
+    in shape.
     """
     terms = terms_of(request)
     load_errors, pv_errors = _none_if_empty(load_errors), _none_if_empty(pv_errors)
@@ -38,11 +42,16 @@ def make_plan(
     problem = Problem(
         terms, _stored_wh(request), _median(load, "load_w", request, notes), _median(pv, "pv_w", request, notes)
     )
+    ahead_net_w = problem.load_w - problem.pv_w
+    peak = peak_of(request, np.empty(0) if past_net_w is None else past_net_w, ahead_net_w)
+    terms = replace(terms, peak=peak)
+    problem = replace(problem, terms=terms)
     paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
-    grid, worth = backward(terms, paths.net_w, paths.pv_w)
+    grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
     try:
         schedule = solve_schedule(problem, deadline_s)
     except SolverFailure as failure:
+        worth = concave_rows(grid, by_path.mean(axis=1))
         schedule = walk(problem, grid, worth, f"The schedule follows the value table, because {failure}.")
     if load_errors is None and pv_errors is None:
         notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
@@ -52,7 +61,7 @@ def make_plan(
         expires_at=min(request.now + timedelta(seconds=request.valid_s), horizon.end),
         horizon=horizon,
         steps=_steps(request, problem, schedule),
-        values=as_table(terms, grid, worth),
+        values=as_table(terms, grid, by_path, paths.net_w),
         load=load,
         pv=pv,
         notes=(*notes, *schedule.notes),

@@ -22,6 +22,21 @@ LEAST_TOP_PRICE = 0.01  # money per kWh, so that a free horizon still has an ord
 
 
 @dataclass(frozen=True, slots=True)
+class Peak:
+    """A demand charge: ``per_kw`` money for every kW of an interval's mean import above ``threshold_kw``.
+
+    Arrays have shape (steps,). ``interval`` numbers the intervals from 0, ``month`` the billing months. An interval is
+    never shorter than a step.
+    """
+
+    threshold_kw: Floats
+    per_kw: Floats
+    interval_h: float
+    interval: NDArray[np.int64]
+    month: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """Prices per kWh and limits. ``import_price`` and ``export_price`` have shape (steps,), finite.
 
@@ -36,6 +51,7 @@ class Terms:
     export_price: Floats
     terminal_per_kwh: float = 0.0
     curtailable: bool = True
+    peak: Peak | None = None
 
     def __post_init__(self) -> None:
         require_finite("import_price", self.import_price, (len(self.import_price),))

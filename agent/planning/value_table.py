@@ -1,9 +1,9 @@
 """What stored energy is worth at every step and SoC: a backward dynamic programme over many net-load paths.
 
-At each step the net load of a path is seen first and the battery power chosen then; the worth of a SoC is the mean
-over the paths of the best that can be done from there. Taking the mean anew at every step lets the future switch
-between paths, so the table never believes that a morning's error lasts for days (stochastic dynamic programming with
-recourse; Bertsekas, Dynamic Programming and Optimal Control, vol. 1).
+At each step the net load of a path is seen first and the battery power chosen then. A site stays on its path for some
+hours and then changes to any of them, so the table believes that a dull hour foretells another and never that a
+morning's error lasts for days (stochastic dynamic programming over a Markov chain with recourse; Bertsekas, Dynamic
+Programming and Optimal Control, vol. 1). The worth of a SoC is the mean over the paths.
 
 For one path and step the best target is a corner of a piecewise linear function: a point of the SoC grid, a power
 limit of the battery, or the power that brings the connection to zero, to a limit, or to nothing but curtailed sun.
@@ -13,13 +13,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agent.domain.plan import ValueTable
-from agent.planning.grid_cost import best_curtailment, negative_prices
-from agent.planning.terms import FLOOR_MULTIPLE, Floats, Terms, require_finite
+from agent.domain.plan import PeakPrice, Seen, ValueTable
+from agent.planning.grid_cost import Rates, best_curtailment, negative_prices
+from agent.planning.terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Terms, require_finite
 
 GRID_POINTS = 61
 NARROWEST_KWH = 1e-3  # a window without width still needs two distinct points
 OUT_OF_REACH = -1e15
+# Errors of a forecast last for hours: in hourly steps, .03 to .3 an hour earned the same, forgetting at once less. In
+# quarters a path's errors are mostly noise of the very quarter, and to stay on it earned less than to forget at once.
+SWITCHING_PER_H = 0.1
+FORGETTING_STEP_H = 0.99
+SEEN_HOURS = 2.0  # how far the table tells worth by net load: until the next plan, with one plan to spare
+SEEN_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+BANDWIDTH = 0.5  # of the spread of the paths; .3 and 1 earned nearly the same
+LEAST_WIDTH_W = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,8 @@ def moves(terms: Terms, net_w: Floats, pv_w: Floats, spacing_kwh: float, points:
         levels.append(np.full_like(net, -terms.export_limit_kw))
     if terms.curtailable and negative_prices(terms):
         levels.append(-pv)
+    if terms.peak is not None:
+        levels.append(np.broadcast_to(terms.peak.threshold_kw[:, None], net.shape))
     powers = np.clip(np.stack(levels, axis=1) - net[:, None, :], -terms.discharge_kw, terms.charge_kw)
     corner = change_kwh(terms, powers)
     on_grid = np.arange(-down, up + 1, dtype=np.float64) * spacing_kwh
@@ -85,8 +95,8 @@ def moves(terms: Terms, net_w: Floats, pv_w: Floats, spacing_kwh: float, points:
 def _cost(terms: Terms, change: Floats, net: Floats, pv: Floats) -> Floats:
     """Money for a step that changes stored energy by ``change`` (steps, moves, paths), wear included."""
     charge_kw = battery_kw(terms, change)
-    prices = (terms.import_price[:, None, None], terms.export_price[:, None, None])
-    per_hour, _ = best_curtailment(terms, net[:, None, :] + charge_kw, pv[:, None, :], *prices)
+    rates = Rates.of(terms, (slice(None), None, None))
+    per_hour, _ = best_curtailment(terms, net[:, None, :] + charge_kw, pv[:, None, :], rates)
     return np.asarray((per_hour + terms.battery.wear_per_kwh * np.maximum(-charge_kw, 0.0)) * terms.step_h)
 
 
@@ -94,50 +104,87 @@ ROUNDING = 1e-12  # money; below it a dent is arithmetic
 
 
 def backward(
-    terms: Terms, net_w: Floats, pv_w: Floats, points: int = GRID_POINTS, keep_concave: bool = True
+    terms: Terms,
+    net_w: Floats,
+    pv_w: Floats,
+    points: int = GRID_POINTS,
+    keep_concave: bool = True,
 ) -> tuple[Floats, Floats]:
     """(grid in kWh, worth of shape (steps + 1, points)): row i at the start of step i, the last row at the end.
 
-    Steps at which opposite flows pay make the worth lose its concavity, and so can, by a little, a kink of the costs
-    between two points of the grid; ``keep_concave`` raises it to its concave majorant there. ``net_w`` and ``pv_w``
-    have shape (paths, steps), W. Raises ValueError for anything not finite or not of that shape.
+    The mean over the paths of ``backward_by_path``. Steps at which opposite flows pay make the worth lose its
+    concavity, and so can, by a little, a kink of the costs between two points of the grid; ``keep_concave`` raises it
+    to its concave majorant there.
+    """
+    grid, by_path = backward_by_path(terms, net_w, pv_w, points)
+    worth: Floats = by_path.mean(axis=1)
+    return grid, concave_rows(grid, worth) if keep_concave else worth
+
+
+def backward_by_path(
+    terms: Terms, net_w: Floats, pv_w: Floats, points: int = GRID_POINTS, switching: float | None = None
+) -> tuple[Floats, Floats]:
+    """(grid in kWh, worth of shape (steps + 1, paths, points)): row [i, k] at the start of step i when on path k.
+
+    A path is left for any of them with chance ``switching`` within an hour:
+    ``worth[i, k](s) = max over s' of -cost(k, i, s' - s) + (1 - p) worth[i + 1, k](s') + p mean of worth[i + 1](s')``.
+    ``net_w`` and ``pv_w`` have shape (paths, steps), W. Raises ValueError for anything not finite or not of that shape.
     """
     require_finite("net_w", net_w, (len(net_w), terms.steps))
     require_finite("pv_w", pv_w, net_w.shape)
     grid = soc_grid_kwh(terms, points)
     spacing = float(grid[1] - grid[0])
     options = moves(terms, net_w, pv_w, spacing, points)
-    worth = np.empty((terms.steps + 1, points))
+    worth = np.empty((terms.steps + 1, len(net_w), points))
     worth[-1] = terms.terminal_per_kwh * grid
     for step in range(terms.steps - 1, -1, -1):
-        worth[step] = _step_back(options, step, worth[step + 1], spacing)
-        if keep_concave and (np.diff(worth[step], 2) > ROUNDING).any():
-            worth[step] = concave_majorant(grid, worth[step])
+        worth[step] = _step_back(options, step, expected(terms, worth[step + 1], switching), spacing)
     return grid, worth
 
 
+def expected(terms: Terms, worth: Floats, switching: float | None = None) -> Floats:
+    """What is expected of the next step by those on each path, shape (paths, points), when some change paths."""
+    p = _leaving(terms, switching)
+    return np.asarray((1.0 - p) * worth + p * worth.mean(axis=0))
+
+
+def _leaving(terms: Terms, switching: float | None = None) -> float:
+    """The chance to leave a path within one step."""
+    if switching is None:
+        switching = SWITCHING_PER_H if terms.step_h > FORGETTING_STEP_H else 1.0
+    return float(1.0 - (1.0 - switching) ** terms.step_h)
+
+
 def _step_back(options: Moves, step: int, after: Floats, spacing: float) -> Floats:
-    """Worth before a step from the worth after it, shape (points,)."""
-    points = len(after)
+    """Worth before a step from the worth after it, both of shape (paths, points)."""
+    paths, points = after.shape
     # Both sides are padded, so that a move out of the window is never the best one.
     margin = points + 1
-    padded = np.full(points + 2 * margin, OUT_OF_REACH)
-    padded[margin : margin + points] = after
-    windows = np.lib.stride_tricks.sliding_window_view(padded, points)
+    padded = np.full((paths, points + 2 * margin), OUT_OF_REACH)
+    padded[:, margin : margin + points] = after
+    windows = np.lib.stride_tricks.sliding_window_view(padded, points, axis=1)
+    every = np.arange(paths)
 
     def interpolated(change: Floats) -> Floats:
+        """The worth after a change of stored energy, shape (..., paths) to (..., paths, points)."""
         position = np.clip(change / spacing, -points, points - 1e-9)
         whole = np.floor(position).astype(np.intp)
         share = (position - whole)[..., None]
-        return np.asarray((1.0 - share) * windows[margin + whole] + share * windows[margin + whole + 1])
+        return np.asarray((1.0 - share) * windows[every, margin + whole] + share * windows[every, margin + whole + 1])
 
-    band = windows[margin - options.down : margin + options.up + 1, None, :] - options.on_grid[step, :, :, None]
-    best = band.max(axis=0)
-    at_limits = interpolated(options.limit_kwh)[:, None, :] - options.limits[step, :, :, None]
-    at_corners = interpolated(options.corner_kwh[step]) - options.corners[step, :, :, None]
-    for extra in (*at_limits, *at_corners):
-        np.maximum(best, extra, out=best)
-    return np.asarray(best.mean(axis=0))
+    band = windows[:, margin - options.down : margin + options.up + 1] - options.on_grid[step].T[:, :, None]
+    best = band.max(axis=1)
+    ends = np.broadcast_to(options.limit_kwh[:, None], (2, paths))
+    extra = np.concatenate([ends, options.corner_kwh[step]])
+    costs = np.concatenate([options.limits[step], options.corners[step]])
+    return np.asarray(np.maximum(best, (interpolated(extra) - costs[:, :, None]).max(axis=0)))
+
+
+def concave_rows(grid: Floats, rows: Floats) -> Floats:
+    """Every row that has a dent raised to its concave majorant."""
+    for place in np.flatnonzero((np.diff(rows, 2, axis=1) > ROUNDING).any(axis=1)):
+        rows[place] = concave_majorant(grid, rows[place])
+    return rows
 
 
 def concave_majorant(grid: Floats, values: Floats) -> Floats:
@@ -155,19 +202,48 @@ def concave_majorant(grid: Floats, values: Floats) -> Floats:
 
 
 def value_table(terms: Terms, net_w: Floats, pv_w: Floats, points: int = GRID_POINTS) -> ValueTable:
-    """The table of a plan: money by step and SoC, standing at the END of each step.
+    """The table of a plan: money by step and SoC, standing at the END of each step, and by net load at first."""
+    grid, by_path = backward_by_path(terms, net_w, pv_w, points)
+    return as_table(terms, grid, by_path, net_w)
+
+
+def as_table(terms: Terms, grid: Floats, by_path: Floats, net_w: Floats) -> ValueTable:
+    """The answer of ``backward_by_path`` over 0..100 % of the usable capacity, without its first row."""
+    soc_pct, rows = _over_all(terms, grid, concave_rows(grid, by_path[1:].mean(axis=1)))
+    steps = min(terms.steps, max(1, round(SEEN_HOURS / terms.step_h)))
+    seen = tuple(_seen(terms, grid, by_path[step + 1], net_w[:, step]) for step in range(steps))
+    price = LIMIT_MULTIPLE * terms.top_price
+    return ValueTable(tuple(soc_pct.tolist()), tuple(map(tuple, rows.tolist())), seen, price, _peak_price(terms))
+
+
+def _peak_price(terms: Terms) -> PeakPrice | None:
+    peak = terms.peak
+    if peak is None:
+        return None
+    threshold_w = tuple((1000.0 * peak.threshold_kw).tolist())
+    return PeakPrice(round(3600.0 * peak.interval_h), threshold_w, tuple(peak.per_kw.tolist()))
+
+
+def _seen(terms: Terms, grid: Floats, after: Floats, net_w: Floats) -> tuple[Seen, ...]:
+    """Worth after a step by what its net load was: paths count the more, the nearer they came to it."""
+    width = BANDWIDTH * float(net_w.std())
+    if len(net_w) < 2 or width <= LEAST_WIDTH_W or _leaving(terms) >= 1.0:
+        return ()
+    levels = np.quantile(net_w, SEEN_LEVELS)
+    levels = levels[np.concatenate([[True], np.diff(levels) > LEAST_WIDTH_W])]
+    weights = np.exp(-0.5 * ((net_w[None, :] - levels[:, None]) / width) ** 2)
+    weights /= weights.sum(axis=1, keepdims=True)
+    _, rows = _over_all(terms, grid, concave_rows(grid, weights @ expected(terms, after)))
+    return tuple(Seen(level, tuple(row)) for level, row in zip(levels.tolist(), rows.tolist(), strict=True))
+
+
+def _over_all(terms: Terms, grid: Floats, rows: Floats) -> tuple[Floats, Floats]:
+    """SoC in percent and rows of worth, from the window to all of the usable capacity.
 
     Below the window the worth falls steeper than any price, so that the battery is brought back first; above it more
     energy is worth nothing more.
     """
-    grid, worth = backward(terms, net_w, pv_w, points)
-    return as_table(terms, grid, worth)
-
-
-def as_table(terms: Terms, grid: Floats, worth: Floats) -> ValueTable:
-    """Rows 1.. of ``worth`` over 0..100 % of the usable capacity."""
     usable = terms.battery.usable_wh / 1000.0
-    rows = worth[1:]
     if grid[0] > 0.0:
         slope = np.maximum((rows[:, 1] - rows[:, 0]) / (grid[1] - grid[0]), 0.0) + FLOOR_MULTIPLE * terms.top_price
         rows = np.column_stack([rows[:, 0] - slope * grid[0], rows])
@@ -176,5 +252,4 @@ def as_table(terms: Terms, grid: Floats, worth: Floats) -> ValueTable:
         slope = np.minimum((rows[:, -1] - rows[:, -2]) / (grid[-1] - grid[-2]), 0.0)
         rows = np.column_stack([rows, rows[:, -1] + slope * (usable - grid[-1])])
         grid = np.concatenate([grid, [usable]])
-    soc_pct = 100.0 * grid / usable
-    return ValueTable(tuple(soc_pct.tolist()), tuple(tuple(row) for row in rows.tolist()))
+    return 100.0 * grid / usable, rows

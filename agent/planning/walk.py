@@ -5,7 +5,7 @@ It is the planner's answer when HiGHS has none, and its proposal of directions w
 
 import numpy as np
 
-from agent.planning.grid_cost import best_curtailment
+from agent.planning.grid_cost import Rates, best_curtailment
 from agent.planning.schedule import Schedule
 from agent.planning.terms import Floats, Problem, Terms
 from agent.planning.value_table import backward, battery_kw, change_kwh
@@ -25,9 +25,7 @@ def walk(problem: Problem, grid_kwh: Floats, worth: Floats, note: str) -> Schedu
     for step in range(terms.steps):
         change = _best_change(terms, step, stored, net[step], pv[step], grid_kwh, worth[step + 1])
         charge = float(battery_kw(terms, np.array(change)))
-        _, curtailed = best_curtailment(
-            terms, np.array(net[step] + charge), np.array(pv[step]), terms.import_price[step], terms.export_price[step]
-        )
+        _, curtailed = best_curtailment(terms, np.array(net[step] + charge), np.array(pv[step]), Rates.of(terms, step))
         flow = net[step] + charge + float(curtailed)
         slope = _slope(grid_kwh, worth[step + 1], stored + change)
         stored += change
@@ -63,13 +61,12 @@ def _best_change(terms: Terms, step: int, stored: float, net: float, pv: float, 
     if stored > grid[-1]:
         return max(least, float(grid[-1]) - stored)
     least, most = max(least, float(grid[0]) - stored), min(most, float(grid[-1]) - stored)
-    levels = np.array([0.0, terms.import_limit_kw, -terms.export_limit_kw, -pv])
+    threshold = np.inf if terms.peak is None else terms.peak.threshold_kw[step]
+    levels = np.array([0.0, terms.import_limit_kw, -terms.export_limit_kw, -pv, threshold])
     corners = change_kwh(terms, levels[np.isfinite(levels)] - net)
     options = np.clip(np.concatenate([grid - stored, corners, [0.0, least, most]]), least, most)
     charge = battery_kw(terms, options)
-    per_hour, _ = best_curtailment(
-        terms, net + charge, np.array(pv), terms.import_price[step], terms.export_price[step]
-    )
+    per_hour, _ = best_curtailment(terms, net + charge, np.array(pv), Rates.of(terms, step))
     cost = (per_hour + terms.battery.wear_per_kwh * np.maximum(-charge, 0.0)) * terms.step_h
     return float(options[np.argmin(cost - np.interp(stored + options, grid, after))])
 

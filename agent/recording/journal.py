@@ -5,9 +5,10 @@ many is told in an event as soon as something can be written again.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from datetime import datetime
 
-from agent.domain.records import Batch, DecisionRow, EventRow, MinuteRow
+from agent.domain.records import Batch, DecisionRow, EventRow, Flags, MinuteRow, WeatherRow
 
 MOST_MINUTES = 2 * 24 * 60
 MOST_ROWS = 5000
@@ -24,6 +25,8 @@ class Journal:
         self._acknowledged: dict[str, int] = {}
         self._catalogue: tuple[str, ...] | None = None
         self._alarms: dict[str, str] = {}
+        self._weather: dict[datetime, WeatherRow] = {}
+        self._flags: Flags | None = None
         self._dropped = 0
 
     def minute(self, row: MinuteRow) -> None:
@@ -72,6 +75,15 @@ class Journal:
         """The order of the points of the minutes that follow."""
         self._catalogue = names
 
+    def weather(self, rows: Sequence[WeatherRow]) -> None:
+        """What the feed says of hours that have begun. An hour that waits already keeps its first word."""
+        for row in rows:
+            self._weather.setdefault(row.at, row)
+
+    def flag(self, flags: Flags) -> None:
+        """Which measurements are doubted, with the next commit; the newest word counts."""
+        self._flags = flags
+
     def take(self, at: datetime) -> Batch:
         """Everything that waits, as one batch, and forget it. ``give_back`` undoes this."""
         if self._dropped:
@@ -84,13 +96,16 @@ class Journal:
             catalogue=self._catalogue,
             kept=tuple(self._kept.items()),
             acknowledged=tuple(self._acknowledged.items()),
+            weather=tuple(self._weather.values()),
+            flags=self._flags,
         )
         self._minutes.clear()
         self._decisions.clear()
         self._events.clear()
         self._kept.clear()
         self._acknowledged.clear()
-        self._catalogue = None
+        self._weather.clear()
+        self._catalogue = self._flags = None
         return batch
 
     def give_back(self, batch: Batch) -> None:
@@ -105,8 +120,9 @@ class Journal:
             self._kept.setdefault(name, document)
         for stream, seq in batch.acknowledged:
             self.acknowledge(stream, seq)
-        if self._catalogue is None:
-            self._catalogue = batch.catalogue
+        self._weather = {row.at: row for row in batch.weather} | self._weather
+        self._catalogue = batch.catalogue if self._catalogue is None else self._catalogue
+        self._flags = batch.flags if self._flags is None else self._flags
 
 
 def _trim(rows: deque[MinuteRow] | deque[DecisionRow] | deque[EventRow], most: int) -> int:

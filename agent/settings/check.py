@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from agent.settings import sections
-from agent.settings.load import SettingsError, load
+from agent.settings.absences import absences
+from agent.settings.load import SettingsError, load, placed
 from agent.settings.schema import Settings
 from agent.settings.words import number
 
@@ -11,13 +12,19 @@ GOOD, BAD = 0, 2
 
 
 def report(path: Path) -> tuple[str, int]:
-    """The text for people, and the exit code: 0 for a good file, 2 for any other."""
+    """The text for people, and the exit code: 0 for a good file, 2 for any other.
+
+    A good file may name what is not on this machine; that is told, and is no mistake in the file.
+    """
     try:
         settings = load(path)
+        absent = absences(settings)
+        missing = [] if not absent else ["not on this machine, or closed to this user:", str(placed(path, absent))]
     except SettingsError as error:
         count = len(error.problems)
         return f"{error}\nbad: {count} problem{'s' if count > 1 else ''} in {path}", BAD
-    return f"good: {path}\n" + "\n".join(f"  {word:<9} {text}" for word, text in _summary(settings)), GOOD
+    summary = [f"  {word:<9} {text}" for word, text in _summary(settings)]
+    return "\n".join([f"good: {path}", *summary, *missing]), GOOD
 
 
 def _summary(settings: Settings) -> list[tuple[str, str]]:

@@ -108,6 +108,9 @@ def _planning(settings: Settings) -> Iterator[Finding]:
     if found.valid_h > found.horizon_h:
         reason = f"is {number(found.valid_h)} h, which is longer than horizon_h ({found.horizon_h})"
         yield Finding(("planning", "valid_h"), reason, f"write {found.horizon_h} or less")
+    if found.models is not None and Path(found.models) == Path(settings.store.path).parent / "models":
+        reason = "is the folder beside the store, into which candidates are dropped"
+        yield Finding(("planning", "models"), reason, "keep the models in charge elsewhere, or leave it out")
 
 
 def _cloud(settings: Settings) -> Iterator[Finding]:

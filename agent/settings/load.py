@@ -17,7 +17,7 @@ from agent.settings.lines import key_lines
 from agent.settings.problems import Finding, Key, Problem, SettingsError
 from agent.settings.schema import Settings
 
-__all__ = ["LARGEST_FILE", "SettingsError", "load"]
+__all__ = ["LARGEST_FILE", "SettingsError", "load", "placed"]
 
 LARGEST_FILE = 1024 * 1024
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
@@ -42,6 +42,12 @@ def load(path: Path) -> Settings:
     if found:
         raise SettingsError(path, _placed(found, text, tables))
     return settings
+
+
+def placed(path: Path, found: list[Finding]) -> SettingsError:
+    """Findings about a file that ``load`` took, each with its line, as an error that nobody raises."""
+    text = _read(path)
+    return SettingsError(path, _placed(found, text, _parsed(path, text)))
 
 
 @cache

@@ -8,6 +8,7 @@ from agent.cycles.planning import Planning
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.site import Measured, SiteState
+from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.edges.clock import VirtualClock
 from agent.latest import Latest
 from agent.planning.make_plan import make_plan
@@ -107,3 +108,39 @@ async def test_without_a_price_nobody_is_asked() -> None:
     await stage.planning.step()
     assert stage.planner.asked == []
     assert stage.latest.plan_failure == "no plan: no price is known"
+
+
+async def test_doubted_measurements_are_told_once_and_flagged_when_they_change() -> None:
+    stage = PlanningStage()
+    since = START - timedelta(days=50)
+    asked = request(steps=8).now
+    dead = Suspect("load_w", asked - timedelta(hours=3), asked - timedelta(hours=1), DATA_FAULT, "the meter is dead")
+    longer = replace(dead, end=asked)
+    suspects = [(), (dead,), (dead,), (longer,)]
+    stage.planner.spoils = [{"suspects": found, "examined_from": since} for found in suspects]
+    flagged = []
+    for _ in suspects:
+        await stage.planning.step()
+        flags = stage.journal.take(START).flags
+        flagged.append(None if flags is None else flags.suspects)
+    assert flagged == [(), (dead,), None, (longer,)]
+
+
+async def test_the_events_of_doubted_measurements() -> None:
+    stage = PlanningStage()
+    asked = request(steps=8).now
+    dead = Suspect("load_w", asked - timedelta(hours=3), asked - timedelta(hours=1), DATA_FAULT, "the meter is dead")
+    stage.planner.spoils = [{"suspects": (dead,), "examined_from": asked - timedelta(days=50)}] * 3
+    for _ in range(3):
+        await stage.planning.step()
+    (event,) = stage.journal.take(START).events
+    assert (event.kind, event.severity) == ("data_fault", "warning")
+    assert event.text.endswith(" UTC: the meter is dead")
+
+
+async def test_a_suspect_without_a_time_zone_is_refused_with_its_plan() -> None:
+    stage = PlanningStage()
+    naive = Suspect("load_w", datetime(2026, 1, 1), datetime(2026, 1, 2), DATA_FAULT, "naive")
+    stage.planner.spoils = [{"suspects": (naive,)}]
+    await stage.planning.step()
+    assert stage.latest.plan_failure == "the plan was refused: a stretch of doubted measurements has no time zone"

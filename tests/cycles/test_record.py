@@ -1,14 +1,19 @@
 """One commit an interval: what fails is kept and tried again, and the newest picture goes with it."""
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from agent.cycles.record import Record
-from agent.domain.records import Batch
+from agent.domain.experience import Experience
+from agent.domain.horizon import Horizon
+from agent.domain.records import Batch, Flags
 from agent.domain.setpoint import Applied, Rung, Setpoint
 from agent.domain.site import SiteState
+from agent.domain.weather import Weather
+from agent.domain.wire import from_json
 from agent.edges.clock import VirtualClock
 from agent.latest import Latest
 from agent.ports import StoreFailure
@@ -36,7 +41,8 @@ class FullStore(TidyStore):
 class RecordStage:
     def __init__(self) -> None:
         self.store, self.journal, self.latest = FullStore(), Journal(), Latest()
-        self.record = Record(VirtualClock(START), self.store, self.journal, self.latest)
+        self.clock = VirtualClock(START)
+        self.record = Record(self.clock, self.store, self.journal, self.latest)
 
     def kept(self) -> dict[str, str]:
         return dict(self.store.batches[-1].kept)
@@ -99,3 +105,48 @@ async def test_alarms_that_stand_are_kept_for_people(stage: RecordStage) -> None
     stage.journal.alarm(START, "no_plan", "no plan: no price is known")
     await stage.record.step()
     assert json.loads(stage.kept()["alarms"]) == ["no plan: no price is known"]
+
+
+def learnt(origins: int) -> tuple[Experience, ...]:
+    return (Experience("load_w", START, origins, ("persistence",), ((0.1,),), ((0.25,),)),)
+
+
+async def test_what_was_learnt_is_kept_at_most_about_once_an_hour() -> None:
+    stage = RecordStage()
+    kept = []
+    for quarter in range(12):
+        stage.latest.plan = replace(plan(0.2), experiences=learnt(quarter // 2))
+        await stage.record.step()
+        document = stage.kept().get("experience")
+        kept.append(None if document is None else from_json(tuple[Experience, ...], document)[0].origins)
+        stage.clock.advance_to(stage.clock.now() + timedelta(minutes=15))
+    assert kept == [0, None, None, None, 2, None, None, None, 4, None, None, None]
+    assert 'experiences":[]' in stage.kept()["plan"], "it has its own place"
+
+
+async def test_the_weather_of_each_hour_goes_with_the_other_rows() -> None:
+    stage = RecordStage()
+    weather = Weather(Horizon(START, 3600, 3), temperature_c=(1.0, 2.0, 3.0))
+    stage.record.weather = lambda: weather
+    written = []
+    for _ in range(10):
+        await stage.record.step()
+        written.append([row.temperature_c for row in stage.store.batches[-1].weather])
+        stage.clock.advance_to(stage.clock.now() + timedelta(minutes=20))
+    assert written == [[1.0], [], [], [2.0], [], [], [3.0], [], [], []]
+
+
+async def test_weather_and_flags_wait_for_a_store_that_is_full() -> None:
+    stage = RecordStage()
+    flags = Flags(START, ())
+    stage.record.weather = lambda: Weather(Horizon(START, 3600, 3), temperature_c=(1.0, 2.0, 3.0))
+    stage.journal.flag(flags)
+    stage.store.full = True
+    for _ in range(3):
+        await stage.record.step()
+        stage.clock.advance_to(stage.clock.now() + timedelta(hours=1))
+    stage.store.full = False
+    await stage.record.step()
+    (batch,) = stage.store.batches
+    assert [row.temperature_c for row in batch.weather] == [1.0, 2.0, 3.0]
+    assert batch.flags == flags

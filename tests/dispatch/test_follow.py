@@ -1,7 +1,9 @@
 """The fast loop takes the cheapest power, and an engineer can check it by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from agent.dispatch.follow import Moment, follow, power_to_reach, soc_after
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
-from agent.domain.plan import Plan, PlanStep, ValueTable
+from agent.domain.plan import Plan, PlanStep, Seen, ValueTable
 from agent.domain.site import Battery, Connection
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -94,6 +96,67 @@ def test_no_other_power_is_cheaper(
     if 10.0 <= reached <= 90.0:
         assert money(decision.battery_w) <= money(other) + 1e-6
     assert 10.0 - 1e-6 <= soc_after(BATTERY, soc, decision.battery_w, look_h) <= 90.0 + 1e-6
+
+
+@given(
+    slopes=st.lists(st.floats(-0.05, 0.6), min_size=20, max_size=20),
+    net=st.floats(-9000, 9000),
+    price=st.floats(-0.3, 0.6),
+    sell=st.floats(-0.1, 0.5),
+    soc=st.floats(10, 90),
+    limits=st.sampled_from([Connection(), Connection(2500.0), Connection(None, 1000.0), Connection(4000.0, 0.0)]),
+    others=st.lists(st.floats(-5000, 4000), min_size=5, max_size=5),
+)
+def test_no_other_power_is_cheaper_on_a_worth_that_bends(
+    slopes: list[float],
+    net: float,
+    price: float,
+    sell: float,
+    soc: float,
+    limits: Connection,
+    others: list[float],
+) -> None:
+    """Five points of SoC apart, the worth bends; exports may be dearer than imports, limits may be broken."""
+    grid = tuple(5.0 * k for k in range(21))
+    worth = [0.0]
+    for slope in sorted(slopes, reverse=True):
+        worth.append(worth[-1] + slope * 0.5)  # 5 % of 10 kWh
+    plan = plan_with(0.0)
+    plan = replace(plan, values=ValueTable(grid, (tuple(worth),) * 4, broken_limit_per_kwh=50.0))
+    decision = follow(plan, moment(net, price, sell, soc), BATTERY, limits)
+    assert decision is not None
+
+    def money(battery_w: float) -> float:
+        grid_w = net - battery_w
+        limit_w = limits.import_limit_w if grid_w > 0 else limits.export_limit_w
+        over_w = 0.0 if limit_w is None else max(abs(grid_w) - limit_w, 0.0)
+        paid = (grid_w * (price if grid_w > 0 else sell) + 50.0 * over_w) * 0.25 / 1000.0
+        return paid - float(np.interp(soc_after(BATTERY, soc, battery_w, 0.25), grid, worth))
+
+    for other in others:
+        if 10.0 <= soc_after(BATTERY, soc, other, 0.25) <= 90.0:
+            assert money(decision.battery_w) <= money(other) + 2e-6
+
+
+@pytest.mark.parametrize(
+    ("seen_w", "per_kwh"),
+    [(None, 0.25), (-500.0, 0.1), (0.0, 0.1), (500.0, 0.175), (1000.0, 0.25), (1500.0, 0.325), (9000.0, 0.4)],
+)
+def test_the_running_step_tells_the_worth(seen_w: float | None, per_kwh: float) -> None:
+    """Between the net loads of the table the worth is linear, beyond them that of the last; None: the net load now."""
+    plan = plan_with(9.9)
+    soc = plan.values.soc_pct
+    seen = tuple(
+        Seen(net_w, tuple(pct / 100 * 10 * worth for pct in soc))
+        for net_w, worth in ((0.0, 0.1), (1000.0, 0.25), (2000.0, 0.4))
+    )
+    plan = replace(plan, values=replace(plan.values, seen=(seen,)))
+    decision = follow(plan, replace(moment(1000.0, 0.5), step_mean_w=seen_w), BATTERY, Connection())
+    assert decision is not None
+    assert decision.reason.endswith(f"stored energy is worth {per_kwh:.3f}/kWh")
+    later = follow(plan, moment(1000.0, 0.5, at=START + timedelta(minutes=15)), BATTERY, Connection())
+    assert later is not None
+    assert later.reason.endswith("9.900/kWh")
 
 
 @given(soc=st.floats(0, 100), target=st.floats(0, 100), hours=st.floats(0.01, 10))

@@ -1,12 +1,15 @@
 """What is sent is complete and small enough; what comes in is checked, and refused with one sentence."""
 
 import json
+import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.domain.experience import Experience
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.inputs import Acknowledgement, CarbonInput, GridLimitInput, TariffInput, WeatherInput
@@ -101,7 +104,7 @@ def test_a_row_too_large_for_any_batch_goes_alone() -> None:
     assert payloads().rows("minute", [large, row(2, 10)], 0, NOW).seq_to == 1
 
 
-def test_a_plan_is_sent_as_columns() -> None:
+def whole_plan() -> Plan:
     horizon = Horizon(datetime(2026, 6, 1, 12, tzinfo=UTC), 900, 192)
     step = PlanStep(0.0, 1234.567, 0.0, 10.0, 0.0, 55.555, 900.0, 300.0, 0.31234, 0.08, 0.2)
     forecast = Forecast(
@@ -109,7 +112,11 @@ def test_a_plan_is_sent_as_columns() -> None:
     )
     table = ValueTable((0.0, 100.0), ((0.0, 1.0),) * 192)
     plan = Plan(NOW, NOW + timedelta(hours=6), horizon, (step,) * 192, table, forecast, forecast, ("without weather",))
-    envelope = payloads().plan(plan, NOW)
+    return replace(plan, pv=replace(forecast, quantity="pv_w"))
+
+
+def test_a_plan_is_sent_as_columns() -> None:
+    envelope = payloads().plan(whole_plan(), NOW)
     body = sent(envelope.payload)
     assert envelope.retain
     assert len(envelope.payload) < LARGEST_PAYLOAD
@@ -118,6 +125,18 @@ def test_a_plan_is_sent_as_columns() -> None:
     assert steps["discharge_w"] == [1234.6] * 192
     assert steps["import_price"][0] == 0.31234
     assert (body["step_s"], body["notes"], body["start"]) == (900, ["without weather"], "2026-06-01T12:00:00.000Z")
+
+
+def test_the_forecast_of_a_plan_says_what_it_has_learnt() -> None:
+    plain = sent(payloads().plan(whole_plan(), NOW).payload)
+    assert "learnt" not in plain["load"]  # type: ignore[operator]
+    learnt = Experience("load_w", NOW, 412, ("persistence",), ((0.1,),), ((0.12345, -1.0), (math.nan, math.inf)))
+    body = sent(payloads().plan(replace(whole_plan(), experiences=(learnt,)), NOW).payload)
+    assert body["load"]["learnt"] == {  # type: ignore[index]
+        "origins": 412, "until": "2026-06-01T12:00:01.500Z", "members": ["persistence"],
+        "moves": [[0.123, -1.0], [None, None]],
+    }  # fmt: skip
+    assert body["pv"] == plain["pv"]
 
 
 def parse(topic: str, body: object) -> object:

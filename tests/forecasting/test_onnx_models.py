@@ -115,9 +115,10 @@ def test_absurd_readings_do_not_stop_a_model() -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_too_little_history_is_said(name: str) -> None:
-    for history, hours in ((empty_site(), "0"), (regular_site(CAMBRIDGE, days=2), "48")):
-        with pytest.raises(ModelUnusable, match=f"needs 72 h measured .* there are {hours} h"):
-            shipped(name).predict(history, [NOW], 900, 192)
+    hours_before = NOW - timedelta(hours=12)
+    for history, origin, hours in ((empty_site(), NOW, "0"), (regular_site(CAMBRIDGE, days=1), hours_before, "12")):
+        with pytest.raises(ModelUnusable, match=f"needs 24 h measured .* there are {hours} h"):
+            shipped(name).predict(history, [origin], 900, 192)
 
 
 def test_persistence_is_not_needed_where_models_answer() -> None:
@@ -133,8 +134,8 @@ def test_a_horizon_that_the_model_was_not_made_for_is_refused() -> None:
     model = shipped("consumption")
     with pytest.raises(ModelUnusable, match=r"steps of \[900, 3600\] s, not of 300 s"):
         model.predict(regular_site(CAMBRIDGE), [NOW], 300, 12)
-    with pytest.raises(ModelUnusable, match="reaches 48 h ahead, 49 h are asked for"):
-        model.predict(regular_site(CAMBRIDGE), [NOW], 3600, 49)
+    with pytest.raises(ModelUnusable, match="reaches 168 h ahead, 169 h are asked for"):
+        model.predict(regular_site(CAMBRIDGE), [NOW], 3600, 169)
 
 
 def truncated(folder: Path) -> None:

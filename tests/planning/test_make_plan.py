@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from agent.domain.plan import Plan
+from agent.domain.plan import Plan, Seen
 from agent.domain.request import Objective, PlanRequest
 from agent.domain.site import Connection
 from agent.planning.check import check_plan
@@ -147,6 +147,15 @@ def with_row(index: int, k: int, worth: float) -> Plan:
 NIGHT = 0  # the seeded site has no sun in its first hours
 STEP = PLAN.steps[NIGHT]
 LATER = PLAN.issued_at + timedelta(days=9)
+SEEN = PLAN.values.seen[0][0]
+
+
+def with_seen(step: int, seen: tuple[Seen, ...]) -> Plan:
+    rows = list(PLAN.values.seen)
+    rows[step] = seen
+    return replace(PLAN, values=replace(PLAN.values, seen=tuple(rows)))
+
+
 FALSE_PLANS = {
     "another horizon": replace(PLAN, horizon=replace(PLAN.horizon, step_s=1800)),
     "issued at": replace(PLAN, issued_at=LATER),
@@ -180,6 +189,14 @@ FALSE_PLANS = {
     ),
     "finite numbers at step 3": with_row(3, 8, float("nan")),
     "not concave at step 4": with_row(4, 8, PLAN.values.worth[4][8] - 1.0),
+    "the net loads of the value table do not ascend at step 1": with_seen(1, PLAN.values.seen[1][::-1]),
+    "a net load of the value table is not a number": with_seen(0, (replace(SEEN, net_load_w=float("nan")),)),
+    "the worth by net load is not": with_seen(0, (replace(SEEN, worth=SEEN.worth[1:]),)),
+    "the worth by net load is not concave at step 0": with_seen(
+        0, (replace(SEEN, worth=(*SEEN.worth[:8], SEEN.worth[8] - 1.0, *SEEN.worth[9:])),)
+    ),
+    "by net load for 49 steps": replace(PLAN, values=replace(PLAN.values, seen=((),) * 49)),
+    "the price of a broken limit is 0.0": replace(PLAN, values=replace(PLAN.values, broken_limit_per_kwh=0.0)),
 }
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agent.domain.site import Connection
 from agent.planning.optimise import solve_schedule
 from agent.planning.terms import Problem
-from agent.planning.value_table import as_table, backward, battery_kw, change_kwh, concave_majorant, value_table
+from agent.planning.value_table import backward, backward_by_path, battery_kw, change_kwh, concave_majorant, value_table
 from agent.planning.walk import walk, walk_alone
 from tests.planning.days import BATTERY, errors, problem
 from tests.planning.test_optimise import physical
@@ -134,7 +134,8 @@ def test_walk_on_a_shared_table_earns_most_of_it() -> None:
     idle = replace(site, terms=replace(site.terms, battery=replace(BATTERY, charge_w=0.0, discharge_w=0.0)))
     nothing, best = solve_schedule(idle, 10.0).objective, solve_schedule(site, 10.0).objective
     assert (nothing - walk(site, grid, worth, "").objective) / (nothing - best) > 0.9
-    assert as_table(site.terms, grid, worth).worth[0] != as_table(site.terms, grid, worth).worth[-1]
+    table = value_table(site.terms, *many_paths(site))
+    assert table.worth[0] != table.worth[-1]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -147,3 +148,56 @@ def test_paths_that_are_not_numbers(bad: float) -> None:
         backward(site.terms, net, sun)
     with pytest.raises(ValueError, match="pv_w has shape"):
         backward(site.terms, *(one_path(site)[0], sun[:, :-1]))
+
+
+def test_what_is_seen_now_tells_what_energy_is_worth_next() -> None:
+    """Two days, one dear in load all the time: after a step of high load, stored energy is worth more."""
+    site = problem(4, 24, terminal=0.05, soc_pct=40.0)
+    night = np.clip(site.load_w, 100.0, 250.0)
+    net = np.stack([night, night + 2000.0])
+    table = value_table(site.terms, net, np.zeros_like(net))
+    low, *_, high = table.seen[0]
+    assert low.net_load_w < high.net_load_w
+
+    def of_a_full_battery(row: tuple[float, ...]) -> float:
+        return row[-1] - row[1]
+
+    assert of_a_full_battery(low.worth) < of_a_full_battery(table.worth[0]) < of_a_full_battery(high.worth)
+
+
+def test_only_the_first_hours_tell_worth_by_net_load() -> None:
+    site = problem(4, 48)
+    table = value_table(site.terms, *many_paths(site))
+    assert len(table.seen) == 2
+    for several in table.seen:
+        nets = [one.net_load_w for one in several]
+        assert nets == sorted(nets)
+        assert all(len(one.worth) == len(table.soc_pct) for one in several)
+        slopes = np.diff([one.worth for one in several], axis=1) / np.diff(table.soc_pct)
+        assert (np.diff(slopes, axis=1) <= 1e-7 * np.abs(slopes).max()).all()
+
+
+def test_in_quarters_paths_are_forgotten_at_once() -> None:
+    site = problem(4, 48, step_h=0.25)
+    table = value_table(site.terms, *many_paths(site))
+    assert table.seen == ((),) * 8
+    switched = backward_by_path(site.terms, *many_paths(site), switching=1.0)[1]
+    assert np.array_equal(backward_by_path(site.terms, *many_paths(site))[1], switched)
+
+
+def test_one_path_has_nothing_to_tell_by_net_load() -> None:
+    site = problem(4, 24)
+    assert value_table(site.terms, *one_path(site)).seen == ((), ())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_paths_that_last_are_worth_between_changing_at_once_and_never(seed: int) -> None:
+    """Knowing more of what comes is worth more: each path for good, some hours, one step."""
+    site = problem(seed, 48)
+    means = [
+        backward_by_path(site.terms, *many_paths(site), switching=switching)[1][0].mean(axis=0)
+        for switching in (0.0, 0.1, 1.0)
+    ]
+    assert (means[0] >= means[1] - 1e-9).all()
+    assert (means[1] >= means[2] - 1e-9).all()
+    assert means[0].sum() > means[2].sum()

@@ -21,7 +21,7 @@ from agent.domain.setpoint import Outcome, Rung, Setpoint
 from agent.domain.site import SiteState
 from agent.edges.clock import VirtualClock
 from agent.edges.timetable import run_virtual
-from agent.planner import answer, read_history
+from agent.planner import answer, read_experiences, read_history
 from agent.ports import Job, Planner
 from agent.settings.load import load
 from simulator.columns import MeasuredColumn
@@ -46,7 +46,8 @@ class HonestPlanner:
 
     async def plan(self, request: PlanRequest) -> Plan:
         self.asked.append(request)
-        return answer(request, read_history(request), deadline_s=5.0)
+        experiences, _ = read_experiences(request)
+        return answer(request, read_history(request), 5.0, experiences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Stage:
         )
         self.seen: list[Moment] = []
         self.app: App
+        self.planner: Planner
 
     @property
     def store(self) -> Path:
@@ -89,7 +91,8 @@ class Stage:
         """A new agent on the same devices, clock and store; not started."""
         ports = {"inverter_port": self.inverter_port, "meter_port": self.meter_port}
         settings = load(site_file.write(self.folder, **ports, usable_wh=self.plant.battery.usable_wh, **words))
-        self.app = build(settings, self.clock, planner or HonestPlanner())
+        self.planner = planner or HonestPlanner()
+        self.app = build(settings, self.clock, self.planner)
         return self.app
 
     def fault(self, kind: str, device: str, minute: float, minutes: float, **more: Any) -> None:

@@ -109,11 +109,11 @@ async def test_a_planner_that_comes_back_clears_the_alarm(tmp_path: Path) -> Non
 
 
 async def test_a_model_that_is_no_model_costs_a_note_and_persistence_takes_over(tmp_path: Path) -> None:
-    folder = tmp_path / "models" / "consumption"
+    folder = tmp_path / "own_models" / "consumption"
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(b"this is no model")
     (folder / "card.json").write_text("{}")
-    words: dict[str, Any] = {"load_model": "consumption", "models": f'models = "{tmp_path / "models"}"'}
+    words: dict[str, Any] = {"load_model": "consumption", "models": f'models = "{tmp_path / "own_models"}"'}
     async with staged(tmp_path, **words) as stage:
         await stage.play(5.0)
         plan = stage.app.latest.plan

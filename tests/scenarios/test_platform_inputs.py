@@ -8,8 +8,9 @@ import pytest
 
 from agent.domain.inputs import PlatformInput
 from agent.domain.setpoint import Rung
+from agent.planner import read_history
 from tests.scenarios import site_file
-from tests.scenarios.stage import CHARGE_W, MIDNIGHT, Stage, message, staged
+from tests.scenarios.stage import CHARGE_W, MIDNIGHT, HonestPlanner, Stage, message, staged
 
 
 def send(stage: Stage, name: str, **body: object) -> None:
@@ -80,3 +81,19 @@ async def test_where_a_price_list_ends_nothing_is_bought_on_a_guess(tmp_path: Pa
         for moment in stage.between(362, 420):
             assert moment.rung is Rung.PLAN
             assert moment.site.battery_w > -50.0, moment.setpoint.reason
+
+
+async def test_the_weather_of_every_hour_is_written_down_and_known_to_the_plans_that_follow(tmp_path: Path) -> None:
+    words: dict[str, Any] = {"step_s": 60, "hold_s": 360, "stale_s": 180, "interval_s": 1800, "valid_h": 6}
+    async with staged(tmp_path, **words) as stage:
+        degrees = [4.0, 5.0, None, 7.0, 8.0, 9.0]
+        send(stage, "weather", valid_from=MIDNIGHT - timedelta(hours=1), step_s=3600, temperature_c=degrees)
+        await stage.play(60.0 * 3 + 5.0)
+        await stage.app.record.step()
+        start = int(MIDNIGHT.timestamp())
+        rows = [(start - 3600, 4.0), (start, 5.0), (start + 7200, 7.0), (start + 10800, 8.0)]
+        assert stage.rows("SELECT at, temperature_c FROM weather ORDER BY at") == rows
+        assert isinstance(stage.planner, HonestPlanner)
+        known = read_history(stage.planner.asked[-1]).weather
+        assert known is not None
+        assert known.temperature_c[-4:] == (4.0, 5.0, None, 7.0), "the hour that has just begun is not yet over"

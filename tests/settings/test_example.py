@@ -49,7 +49,7 @@ def test_what_is_commented_out_is_good_too(tmp_path: Path) -> None:
         "start,price_per_kwh\n2026-01-01T00:00:00Z,0.1\n2026-01-01T01:00:00Z,0.2\n"
     )
     settings = load(written(tmp_path, text))
-    assert settings.planning.models == "/var/lib/enalysis-edge/models"
+    assert settings.planning.models == "/opt/enalysis-edge/models"
     assert settings.cloud is not None
     assert settings.cloud.username == "riverside-12"
     assert settings.tariff.sold.kind == "list"

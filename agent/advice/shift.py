@@ -1,0 +1,114 @@
+"""The best time for a machine that can wait."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from agent.advice.explain import money
+from agent.advice.limits import Basis, busbar_price
+from agent.advice.what_if import Bill, WhatIf, judged
+from agent.domain.advisory import Advisory, AdvisoryType, FlexibleLoad, Support
+from agent.domain.horizon import Horizon
+from agent.planning.terms import Floats, Problem
+
+TRIED = 3  # the starts that look cheapest by the plan's own prices are tried in full
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When a load may run: it starts in ``first``..``last``; ``usual`` is when it would if nobody says anything."""
+
+    day: date
+    first: datetime
+    last: datetime
+    usual: datetime
+
+
+def slot_of(load: FlexibleLoad, now: datetime, zone: ZoneInfo) -> Slot | None:
+    """The next window that ``load`` still fits into; None when it is longer than its window."""
+    length = timedelta(seconds=load.duration_s)
+    today = now.astimezone(zone).date()
+    for day in (today - timedelta(days=1), today, today + timedelta(days=1)):
+        opens, closes = (datetime.combine(day, at, zone).astimezone(UTC) for at in (load.earliest, load.latest))
+        if closes <= opens:
+            closes = datetime.combine(day + timedelta(days=1), load.latest, zone).astimezone(UTC)
+        usual = opens
+        if load.usual is not None:
+            usual = datetime.combine(day, load.usual, zone).astimezone(UTC)
+            usual += timedelta(days=1) if usual < opens else timedelta(0)
+        if opens + length > closes or usual + length > closes:
+            continue
+        if usual >= now or (load.usual is None and now + length <= closes):
+            return Slot(day, max(opens, now), closes - length, max(usual, now))
+    return None
+
+
+def shift_load(what: WhatIf, load: FlexibleLoad, now: datetime, zone: ZoneInfo) -> Advisory | None:
+    """When ``load`` runs cheapest, against its usual time; None when that is the usual time. Raises SolverFailure."""
+    slot = slot_of(load, now, zone)
+    horizon = what.basis.plan.horizon
+    length = timedelta(seconds=load.duration_s)
+    if slot is None or slot.usual + length > horizon.end:
+        return None
+    starts = [t for t in horizon.times() if slot.first <= t <= slot.last and t + length <= horizon.end]
+    tried = sorted(starts, key=lambda start: _guess(what.basis, profile(horizon, load, start)))[:TRIED]
+    usual = profile(horizon, load, slot.usual)
+    in_forecast = usual if load.usual is not None else np.zeros(horizon.steps)
+    futures = [replace(one, load_w=np.maximum(one.load_w - in_forecast, 0.0)) for one in what.futures]
+    usual_bills = [_with(what, one, usual) for one in futures]
+    if not tried:
+        return None
+    costs = {start: _with(what, futures[0], profile(horizon, load, start)).money for start in tried}
+    best = min(tried, key=lambda start: (costs[start], abs(start - slot.usual)))
+    if costs[best] >= usual_bills[0].money:
+        return None
+    runs = profile(horizon, load, best)
+    saving = judged([bill - _with(what, one, runs) for bill, one in zip(usual_bills, futures, strict=True)])
+    alone = what.best(futures[0]).money
+    at, instead = best.astimezone(zone), slot.usual.astimezone(zone)
+    return Advisory(
+        key=f"{AdvisoryType.SHIFT_LOAD.value}/{load.name}/{slot.day.isoformat()}",
+        kind=AdvisoryType.SHIFT_LOAD,
+        headline=f"Run {load.name} at {at:%H:%M} instead of {instead:%H:%M}",
+        description=(
+            f"{load.name} ({load.power_w / 1000.0:.1f} kW for {load.duration_s / 60.0:.0f} min) would cost "
+            f"{money(usual_bills[0].money - alone)} at {instead:%H:%M} and costs {money(costs[best] - alone)} at "
+            f"{at:%a %H:%M}, with the battery doing its best either way."
+        ),
+        chance=saving.chance,
+        confidence=saving.chance,
+        cost_saving=saving.gained.money,
+        co2_saving_kg=saving.gained.co2_kg,
+        support=Support(usual_bills[0].money - alone, costs[best] - alone, "money", saving.spread),
+        created=now,
+        start=best,
+        end=best + length,
+        expires=best + length / 2,
+    )
+
+
+def profile(horizon: Horizon, load: FlexibleLoad, start: datetime) -> Floats:
+    """Mean power of ``load`` per step, W, when it begins at ``start``; shape (steps,)."""
+    begins = (start - horizon.start).total_seconds() / horizon.step_s
+    edges = np.arange(horizon.steps + 1, dtype=float)
+    ends = begins + load.duration_s / horizon.step_s
+    return np.asarray(load.power_w * np.diff(np.clip(edges, begins, ends)))
+
+
+def _with(what: WhatIf, problem: Problem, more_w: Floats) -> Bill:
+    return what.best(replace(problem, load_w=problem.load_w + more_w))
+
+
+def _guess(basis: Basis, more_w: Floats) -> float:
+    """What the load would cost at the plan's marginal prices."""
+    known = (busbar_price(basis, i) for i in range(len(basis.plan.steps)))
+    prices = [_by_worth(basis, i) if price is None else price for i, price in enumerate(known)]
+    return float(np.array(prices) @ more_w)
+
+
+def _by_worth(basis: Basis, index: int) -> float:
+    step = basis.plan.steps[index]
+    worth = basis.value(index) / basis.battery.discharge_efficiency + basis.battery.wear_per_kwh
+    return min(max(worth, step.export_price), basis.bought(index))

@@ -1,0 +1,190 @@
+"""`enalysis-edge report`: what the battery saved, what it could have saved, and where the rest went."""
+
+import csv
+from argparse import Namespace
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from agent.advice.ab_blocks import block_results
+from agent.advice.ab_test import NoEstimate, Schedule, estimate
+from agent.advice.ledger import MICRO, Amounts, Entry, by_period, days, total
+from agent.advice.metered import Metered, Rated
+from agent.commands.report_picture import NoPicture, draw
+from agent.commands.report_source import metered
+from agent.domain.wire import WireError, from_json
+from agent.edges.store_reader import kept
+from agent.settings.price_file import PriceFileError
+from agent.settings.schema import Settings
+
+AB_SCHEDULE = "ab/schedule"  # the kept document that names the blocks of a trial
+SETTLING = timedelta(days=3)
+COLUMNS = (
+    ("no battery", "no_battery"), ("paid", "paid"), ("saved", "saved"), ("rule saves", "saved_by_rule"),
+    ("achievable", "achievable"), ("forecast", "forecast"), ("plan", "plan"), ("execution", "execution"),
+)  # fmt: skip
+
+
+class NoReport(Exception):
+    """There is nothing to report. ``str()`` says why in one sentence."""
+
+
+def report(settings: Settings, asked: Namespace, now: datetime, console: Console) -> None:
+    """Print the table, or with ``asked.ab`` the trial; write the CSV and the picture that are asked for.
+
+    Raises NoReport and StoreFailure.
+    """
+    zone, path = ZoneInfo(settings.site.timezone), Path(settings.store.path)
+    first, last = _asked_day(asked.since, "--from"), _asked_day(asked.until, "--to")
+    if first is not None and last is not None and last < first:
+        raise NoReport(f"--to {last} is before --from {first}")
+    if first is not None and first > now.astimezone(zone).date():
+        raise NoReport(f"--from {first} is in the future")
+    if not path.exists():
+        raise NoReport(f"no store at {path}: the agent has not run with this site file yet")
+    measured = _measured(settings, now)
+    rated = Rated(settings.battery_spec(), settings.connection_spec())
+    if asked.ab:
+        console.print(_trial_line(settings, measured, rated, zone))
+        return
+    entries = _entries(measured, rated, zone, first, last)
+    if not entries:
+        between = f"from {first or 'the beginning'} to {last or 'now'}"
+        raise NoReport(
+            f"no hour {between} has load, solar power, battery power, SoC and prices all known, so nothing can be said"
+        )
+    sums = by_period(entries, asked.by, zone)
+    console.print(_table(sums, settings.site.name, settings.site.currency))
+    for note in _notes(measured, entries, now):
+        console.print(f"[dim]{escape(note)}[/]")
+    _write(asked, sums, settings)
+
+
+def _asked_day(text: str | None, option: str) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise NoReport(f"{option} {text!r} is no date: write 2026-06-01") from None
+
+
+def _measured(settings: Settings, now: datetime) -> Metered:
+    try:
+        found = metered(settings, now)
+    except PriceFileError as error:
+        raise NoReport(str(error)) from error
+    if found is None:
+        raise NoReport(f"the store {settings.store.path} has no finished quarter of an hour yet")
+    return found
+
+
+def _entries(measured: Metered, rated: Rated, zone: ZoneInfo, first: date | None, last: date | None) -> list[Entry]:
+    entries: list[Entry] = []
+    for day in days(measured, rated, zone, since=first):
+        if last is not None and day.date > last:
+            break
+        entries += day.entries
+    return entries
+
+
+def _table(sums: Mapping[str, Amounts], name: str, currency: str) -> Table:
+    title = f"{escape(name)}: what the battery saved, {currency}"
+    table = Table(title=title, box=box.SIMPLE, title_justify="left", show_footer=len(sums) > 1)
+    whole = total(list(sums.values()))
+    table.add_column("", footer="total", no_wrap=True)
+    table.add_column("hours", justify="right", footer=str(whole.hours))
+    for (heading, _), text in zip(COLUMNS, _cents(whole), strict=True):
+        table.add_column(heading, justify="right", footer=text, no_wrap=True)
+    table.add_column("capture", justify="right", footer=_capture(whole))
+    for period, amounts in sums.items():
+        table.add_row(period, str(amounts.hours), *_cents(amounts), _capture(amounts))
+    return table
+
+
+def _cents(amounts: Amounts) -> list[str]:
+    """In cents, rounded so that saved + forecast + plan + execution = achievable = no battery - hindsight holds."""
+    cents = {attribute: round(getattr(amounts, attribute) / 10_000) for _, attribute in COLUMNS}
+    cents["saved"] = cents["no_battery"] - cents["paid"]
+    cents["forecast"] = cents["achievable"] - cents["saved"] - cents["plan"] - cents["execution"]
+    return [f"{cents[attribute] / 100:.2f}" for _, attribute in COLUMNS]
+
+
+def _capture(amounts: Amounts) -> str:
+    return f"{amounts.saved / amounts.achievable:.1%}" if amounts.achievable >= 10_000 else "-"
+
+
+def _notes(measured: Metered, entries: list[Entry], now: datetime) -> list[str]:
+    first, last = entries[0].at, entries[-1].at
+    hours = round((last - first).total_seconds() / 3600) + 1
+    notes = ["capture is saved by achievable; forecast, plan and execution are what each lost of the rest"]
+    if hours > len(entries):
+        notes.append(f"{hours - len(entries)} of {hours} hours were not wholly measured and do not count")
+    unsolved = sum(entry.amounts.unsolved for entry in entries)
+    if unsolved:
+        notes.append(f"for {unsolved} hours the solver found no hindsight; what was done stands for it")
+    if last > now - SETTLING:
+        notes.append(
+            "the newest three days can still change: hindsight there does not see a whole day, or what follows"
+        )
+    steps = measured.steps_of(0, len(measured.counted_hours()))
+    known = np.flatnonzero(np.isfinite(measured.commanded_w[steps]))
+    if not known.size or measured.horizon.times()[int(known[0])] > first + timedelta(hours=1):
+        begin = f"before {measured.horizon.times()[int(known[0])]:%Y-%m-%d %H:%M} UTC" if known.size else "here"
+        notes.append(f"no decisions are kept {begin}: execution is not told from the forecast there")
+    return notes
+
+
+def _write(asked: Namespace, sums: Mapping[str, Amounts], settings: Settings) -> None:
+    try:
+        if asked.csv is not None:
+            _write_csv(asked.csv, sums)
+        if asked.picture is not None:
+            draw(sums, asked.picture, f"{settings.site.name}: what the battery saved", settings.site.currency)
+    except OSError as error:
+        raise NoReport(f"{error.filename} cannot be written: {error.strerror}") from error
+    except NoPicture as error:
+        raise NoReport(str(error)) from error
+
+
+def _write_csv(path: Path, sums: Mapping[str, Amounts]) -> None:
+    names = ("no_battery", "rule", "paid", "hindsight", "saved", "achievable", "forecast", "plan", "execution")
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("period", "hours", *names))
+        for period, amounts in sums.items():
+            writer.writerow((period, amounts.hours, *(_exact(getattr(amounts, name)) for name in names)))
+
+
+def _exact(micro: int) -> str:
+    sign, size = "-" if micro < 0 else "", abs(micro)
+    return f"{sign}{size // MICRO}.{size % MICRO:06d}"
+
+
+def _trial_line(settings: Settings, measured: Metered, rated: Rated, zone: ZoneInfo) -> str:
+    document = kept(Path(settings.store.path), AB_SCHEDULE)
+    if document is None:
+        raise NoReport("no trial of optimiser against rule has been drawn for this site")
+    try:
+        trial = from_json(Schedule, document)
+    except WireError as error:
+        raise NoReport(f"the stored trial cannot be read: {error}") from error
+    start, end = (at.astimezone(zone).date() for at in (trial.start.astimezone(UTC), trial.end))
+    entries = _entries(measured, rated, zone, start, end)
+    price = measured.import_price[np.isfinite(measured.import_price)]
+    worth = rated.battery.discharge_efficiency * float(price.mean()) if price.size else 0.0
+    try:
+        effect = estimate(trial, block_results(trial, entries, worth))
+    except NoEstimate as error:
+        raise NoReport(f"the trial from {start}: {error}") from error
+    currency = settings.site.currency
+    told = "" if effect.low > 0 or effect.high < 0 else ", which is no difference that this trial can tell from chance"
+    return (
+        f"the optimiser saves {effect.mean:+.2f} {currency} a day against the rule, 95 % interval {effect.low:+.2f} to "
+        f"{effect.high:+.2f}, from {effect.blocks} blocks of {trial.block_h} h since {start}{told}"
+    )

@@ -1,0 +1,101 @@
+"""Requests from the command line to the daemon: one small file each, in a folder beside the store.
+
+The store has one writer, the daemon; a command leaves its wish here and the daemon takes it up with its next commit. A
+file appears whole or not at all: it is written under another name, made durable and renamed.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from agent.domain.advisory import AdviceRequest
+from agent.domain.wire import WireError, from_json, to_json
+
+FOLDER = "requests"
+SUFFIX = ".json"
+LARGEST_FILE = 4096
+MOST_FILES = 1000
+
+
+class InboxFailure(Exception):
+    """The request was not left. ``str()`` says why in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The requests of one look into the inbox, oldest first, and a sentence for each file that was none.
+
+    ``files`` are all that were looked at, for ``clear``.
+    """
+
+    requests: tuple[AdviceRequest, ...]
+    refused: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+def inbox_of(store: Path) -> Path:
+    """The inbox that belongs to the store's file."""
+    return store.parent / FOLDER
+
+
+def drop(inbox: Path, request: AdviceRequest, now_ns: Callable[[], int] = time.time_ns) -> Path:
+    """Leave ``request``; its file's name sorts by time. Raises InboxFailure."""
+    name = f"{now_ns():020d}-{uuid4().hex[:8]}"
+    hidden, final = inbox / f".{name}", inbox / f"{name}{SUFFIX}"
+    try:
+        inbox.mkdir(mode=0o770, exist_ok=True)
+        if sum(1 for _ in inbox.glob(f"*{SUFFIX}")) >= MOST_FILES:
+            raise InboxFailure(f"{inbox} is full: {MOST_FILES} requests wait already, does the agent run?")
+        with hidden.open("x", encoding="utf-8") as file:
+            file.write(to_json(request))
+            file.flush()
+            os.fsync(file.fileno())
+        hidden.rename(final)
+        _sync_folder(inbox)
+    except OSError as error:
+        hidden.unlink(missing_ok=True)
+        raise InboxFailure(f"the request cannot be left in {inbox}: {error.strerror}") from error
+    return final
+
+
+def look(inbox: Path) -> Taken:
+    """What waits. The files stay until ``clear``, so that a request survives a crash between taking and writing."""
+    requests, refused, files = [], [], _waiting(inbox)
+    for path in files:
+        try:
+            text = path.read_bytes()
+            if len(text) > LARGEST_FILE:
+                raise WireError(f"it is larger than {LARGEST_FILE} bytes")
+            request = from_json(AdviceRequest, text)
+            if request.at.tzinfo is None or (
+                request.scheduled_for is not None and request.scheduled_for.tzinfo is None
+            ):
+                raise WireError("a time has no time zone")
+            requests.append(request)
+        except OSError as error:
+            refused.append(f"the request {path.name} cannot be read: {error.strerror}")
+        except (WireError, RecursionError) as error:
+            refused.append(f"the request {path.name} cannot be used: {error}")
+    return Taken(tuple(requests), tuple(refused), files)
+
+
+def clear(taken: Taken) -> None:
+    """Forget what was taken, after it has been written down."""
+    for path in taken.files:
+        path.unlink(missing_ok=True)
+
+
+def _waiting(inbox: Path) -> tuple[Path, ...]:
+    """The files of the inbox, oldest first; nothing where there is no inbox."""
+    return tuple(sorted(path for path in inbox.glob(f"*{SUFFIX}") if path.is_file() and not path.is_symlink()))
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,64 @@
+"""Which measurements are doubted: a person hears of each stretch once, the store is written when that changes."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from agent.domain.plan import Plan
+from agent.domain.records import Flags
+from agent.domain.suspect import DATA_FAULT, Suspect
+
+NEWS = timedelta(days=2)
+_EVENTS = {DATA_FAULT: ("data_fault", "warning")}
+_UNUSUAL = ("unusual_load", "info")
+
+Event = tuple[str, str, str]  # kind, severity, sentence
+
+
+class Suspicion:
+    """Suspects of one site. The same stretch comes again with every plan, a little longer while it lasts."""
+
+    def __init__(self) -> None:
+        self._told: tuple[Suspect, ...] = ()
+        self._flagged: tuple[Suspect, ...] | None = None
+
+    def recall(self, flagged: Sequence[Suspect]) -> None:
+        """What the store has from before the start: told already."""
+        self._told = tuple(flagged)
+
+    def news(self, plan: Plan) -> list[Event]:
+        """Events for stretches that nobody has heard of. Those that are long over are told as one number."""
+        if plan.examined_from is None:
+            return []
+        new = [suspect for suspect in plan.suspects if not any(_same(suspect, told) for told in self._told)]
+        kept = (told for told in self._told if told.end >= plan.examined_from)
+        self._told = (*kept, *new)
+        recent = [suspect for suspect in new if suspect.end > plan.issued_at - NEWS]
+        events = [_event(suspect) for suspect in recent]
+        return events + _of_old([suspect for suspect in new if suspect not in recent])
+
+    def flags(self, plan: Plan) -> Flags | None:
+        """What the store is to hold, or None while it does."""
+        if plan.examined_from is None or plan.suspects == self._flagged:
+            return None
+        self._flagged = plan.suspects
+        return Flags(plan.examined_from, plan.suspects)
+
+
+def _same(one: Suspect, other: Suspect) -> bool:
+    alike = (one.quantity, one.kind) == (other.quantity, other.kind)
+    return alike and one.start <= other.end and one.end >= other.start
+
+
+def _event(suspect: Suspect) -> Event:
+    kind, severity = _EVENTS.get(suspect.kind, _UNUSUAL)
+    return kind, severity, f"{_when(suspect.start)} to {_when(suspect.end)} UTC: {suspect.reason}"
+
+
+def _of_old(suspects: Sequence[Suspect]) -> list[Event]:
+    faults = sum(suspect.kind == DATA_FAULT for suspect in suspects)
+    counts = ((faults, "data_fault", "not believed"), (len(suspects) - faults, _UNUSUAL[0], "unusual"))
+    return [(kind, "info", f"older measurements that are {what}: {many}") for many, kind, what in counts if many]
+
+
+def _when(at: datetime) -> str:
+    return f"{at:%d %b %H:%M}"

@@ -1,0 +1,64 @@
+"""What a good site file names and this machine does not have: nothing is wrong with the file, and yet it may not work.
+
+The daemon runs without any of it as well as it can: a battery is better steered without a platform than not at all.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from agent.settings.problems import Finding
+from agent.settings.schema import Settings
+
+_SECRETS = ("ca_file", "cert_file", "key_file", "password_file")
+
+
+def absences(settings: Settings) -> list[Finding]:
+    """Everything that is named and not there, or that this user may not see."""
+    return [*_cloud(settings), *_models(settings), *_store(settings), *_serial(settings)]
+
+
+def _cloud(settings: Settings) -> Iterator[Finding]:
+    for key in _SECRETS if settings.cloud is not None else ():
+        name = getattr(settings.cloud, key)
+        if name is not None and not _is_there(Path(name)):
+            yield Finding(("cloud", key), f"is {name}, which is not there", "the platform cannot be reached without it")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    found = settings.planning
+    if found.models is not None and not _is_there(Path(found.models)):
+        remedy = "forecasts are seasonal persistence without it; leave it out for the models that come along"
+        yield Finding(("planning", "models"), f"is {found.models}, which is not there", remedy)
+        return
+    try:
+        models = settings.models_folder
+    except FileNotFoundError as error:
+        yield Finding(("planning", "models"), f"is left out: {error}", "forecasts are seasonal persistence without it")
+        return
+    for key, name in (("load_model", found.load_model), ("solar_model", found.solar_model)):
+        needed = key == "load_model" or settings.solar is not None
+        if needed and name is not None and not _is_there(models / name):
+            folder = models / name
+            yield Finding(
+                ("planning", key), f"is {name}, and there is no {folder}", 'name one that is there, or "none"'
+            )
+
+
+def _store(settings: Settings) -> Iterator[Finding]:
+    folder = Path(settings.store.path).parent
+    if not _is_there(folder):
+        yield Finding(("store", "path"), f"is in {folder}, which is not there", "the agent does not start without it")
+
+
+def _serial(settings: Settings) -> Iterator[Finding]:
+    for index, device in enumerate(settings.devices):
+        if device.serial_port is not None and not _is_there(Path(device.serial_port)):
+            reason = f"is {device.serial_port}, which is not there"
+            yield Finding(("device", index, "serial_port"), reason, "is the adapter plugged in?")
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # in a folder that is closed to us
+        return False

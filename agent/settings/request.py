@@ -1,0 +1,38 @@
+"""The site file and the prices in force become the planner's question."""
+
+from datetime import datetime
+
+from agent.domain.horizon import Horizon, floor_to_step
+from agent.domain.request import PlanRequest
+from agent.market import Market
+from agent.settings.schema import Settings
+
+
+def plan_request(settings: Settings, market: Market, now: datetime, soc_pct: float) -> PlanRequest | None:
+    """What is asked at ``now`` with ``soc_pct`` in the battery, or None while no price is known."""
+    planning = settings.planning
+    steps = planning.horizon_h * 3600 // planning.step_s
+    horizon = Horizon(floor_to_step(now, planning.step_s), planning.step_s, steps)
+    curves = market.curves(horizon)
+    if curves is None:
+        return None
+    return PlanRequest(
+        now=now,
+        horizon=horizon,
+        soc_pct=soc_pct,
+        battery=settings.battery_spec(),
+        connection=market.connection(now),
+        place=settings.place(),
+        solar_rated_w=settings.solar_rated_w,
+        import_price=curves.import_price,
+        export_price=curves.export_price,
+        carbon_kg_per_kwh=curves.carbon_kg_per_kwh,
+        objective=settings.objective_spec(),
+        valid_s=planning.valid_h * 3600.0,
+        store=settings.store.path,
+        models=str(settings.models_folder),
+        load_model=planning.load_model,
+        solar_model=planning.solar_model,
+        weather=market.weather,
+        notes=curves.notes,
+    )

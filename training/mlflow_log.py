@@ -1,0 +1,52 @@
+"""A fit noted in MLflow, which is imported only when somebody asks for it."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from agent.edges.model_card import ModelCard
+
+_EXPERIMENT = "enalysis-edge models"
+
+
+class MlflowMissing(Exception):
+    """MLflow cannot be used. ``str()`` says why in one sentence."""
+
+
+def open_mlflow(uri: str) -> Any:
+    """The library, set up to log to ``uri``. Raises MlflowMissing."""
+    try:
+        mlflow = importlib.import_module("mlflow")
+    except ImportError as error:
+        raise MlflowMissing("--mlflow: MLflow is not installed; pip install mlflow, or leave the option out") from error
+    try:
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_experiment(_EXPERIMENT)
+    except Exception as error:  # the library's own and those of whatever carries the URI share no narrower parent
+        raise MlflowMissing(f"--mlflow: {uri} cannot be used: {_first_line(error)}") from error
+    return mlflow
+
+
+def log_fit(mlflow: Any, card: ModelCard, folder: Path) -> None:
+    """One run: what went in, every score, and the files of the model."""
+    with mlflow.start_run(run_name=f"{card.name} {card.version}"):
+        mlflow.log_params(
+            {
+                "quantity": card.quantity,
+                "seed": card.seed,
+                "data_sha256": card.data_sha256,
+                "model_sha256": card.sha256,
+                "features": len(card.features),
+                "sites": len(card.trained_on),
+            }
+        )
+        for score in card.metrics:
+            of = f"{score.site}.{score.step_s}s.{score.forecaster}".replace(",", "").replace(" ", "_")
+            named = {"wape": score.wape, "mape": score.mape, "r2": score.r2, "cover_90": score.cover_90}
+            named["pinball"] = score.pinball
+            mlflow.log_metrics({f"{of}.{name}": value for name, value in named.items() if value is not None})
+        mlflow.log_artifacts(str(folder), artifact_path=card.name)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
