@@ -18,11 +18,11 @@ from agent.edges.model_card import ModelCard, SelfTest
 from agent.edges.model_file import read_files
 from agent.edges.onnx_models import open_model
 from training.own_rows import SiteRows, fingerprint, known_by, measured_series, site_rows
+from training.quantities import FOLDERS
 from training.sites import MeasuredSite
 
 FEWEST_DAYS = 28
 _EXPORTED = Path(__file__).parent.parent / "exported_models"
-_NAMES = {"load_w": "consumption", "pv_w": "solar"}
 _FEWEST_ROWS = 2000
 _SELF_TEST_ROWS = 12
 
@@ -44,7 +44,7 @@ class _Taught:
 
 def own_name(quantity: str) -> str:
     """The name, and so the folder, of a site's own model."""
-    return f"{_NAMES[quantity]}-own"
+    return f"{FOLDERS[quantity]}-own"
 
 
 def fit_own(
@@ -69,7 +69,7 @@ def make_own(
     from training.own_trees import add_trees, answers, extra_trees, trees_for  # LightGBM is needed to train alone
 
     taught = _taught(site, quantity, until, seed)
-    base = _EXPORTED / _NAMES[quantity] if base is None else base
+    base = _EXPORTED / FOLDERS[quantity] if base is None else base
     model = open_model(base, quantity, site.place, site.rated_w)
     found = site_rows(site, taught.history, model)
     if len(found.hour) < _FEWEST_ROWS:

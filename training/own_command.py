@@ -15,12 +15,12 @@ from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
 from agent.settings.load import SettingsError, load
 from training.own import TooLittleHistory, make_own, own_name
+from training.quantities import FOLDERS
 from training.sites import MeasuredSite, SitesUnreadable, read_site
 
 GOOD, FAILED, WRONG, TOO_LITTLE, INTERRUPTED = 0, 1, 2, 3, 130
 LONGEST = timedelta(days=800)
 _EXPORTED = Path(__file__).parent.parent / "exported_models"
-_USUAL = {"load_w": "consumption", "pv_w": "solar"}
 
 
 class NotFitted(Exception):
@@ -113,7 +113,7 @@ def _task_of_folder(wanted: argparse.Namespace) -> _Task:
     folder = wanted.base or _EXPORTED
     measured = {"load_w": site.history.load_w, "pv_w": site.history.pv_w if site.rated_w > 0 else ()}
     bases = {
-        quantity: folder / _USUAL[quantity]
+        quantity: folder / FOLDERS[quantity]
         for quantity, values in measured.items()
         if any(value is not None for value in values)
     }
