@@ -14,7 +14,20 @@ from agent.planning.value_table import value_table
 from tests.bench.children import BenchFailure
 from tests.bench.figures import Figure, Samples, side_by_side
 from tests.bench.lp import as_model
-from tests.bench.site import BATTERY, DAY, EXPORT, MODELS, NOW, PLACE, RATED_W, STEPS, planned, site_forecast
+from tests.bench.site import (
+    BATTERY,
+    DAY,
+    EXPORT,
+    MODELS,
+    NOW,
+    PLACE,
+    RATED_W,
+    STEP_S,
+    STEPS,
+    past,
+    planned,
+    site_forecast,
+)
 
 DECISIONS = 200
 LOOKUPS = 1000
@@ -25,6 +38,7 @@ def measure(rounds: int = 9) -> list[Figure]:
     decisions, lookups = side_by_side(rounds, _decisions, _lookups)
     table, lp = side_by_side(rounds, _value_table, _highs_run())
     forecasts, bare = side_by_side(rounds, lambda: site_forecast(planned().request), _bare_models())
+    features, alone = side_by_side(rounds, _features_and_models(), _bare_models())
     per_decision = Samples(tuple(1000.0 * value / DECISIONS for value in decisions.values))
     per_thousand = Samples(tuple(1000.0 * value for value in lookups.values))
     return [
@@ -33,6 +47,10 @@ def measure(rounds: int = 9) -> list[Figure]:
         Figure(
             "forecasts of a plan, models opened and checked, 20 past days with them",
             "ms", forecasts, bare, f"both models over {STEPS} rows, opened before",
+        ),
+        Figure(
+            f"features and both models over {STEPS} steps, all quantiles",
+            "ms", features, alone, f"both models over {STEPS} rows",
         ),
     ]  # fmt: skip
 
@@ -69,6 +87,17 @@ def _highs_run() -> Callable[[], object]:
     def run() -> None:
         solver.passModel(model)
         solver.run()
+
+    return run
+
+
+def _features_and_models() -> Callable[[], object]:
+    opened = (open_model(MODELS / "consumption", "load_w", PLACE), open_model(MODELS / "solar", "pv_w", PLACE, RATED_W))
+    history = past()
+
+    def run() -> None:
+        for model in opened:
+            model.predict(history, [NOW], STEP_S, STEPS)
 
     return run
 
