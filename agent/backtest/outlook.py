@@ -9,6 +9,7 @@ import numpy as np
 from agent.backtest.case import Case, Floats, cut
 from agent.backtest.foreseen import Foreseen
 from agent.backtest.prices_then import curves_at
+from agent.domain.experience import Experience
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.request import Demand, PlanRequest
@@ -65,6 +66,7 @@ class Agent:
         self._load = [Foreseen(forecaster, case.history) for forecaster in load]
         self._solar = [Foreseen(forecaster, case.history) for forecaster in solar]
         self._look_back = HISTORY // timedelta(seconds=case.horizon.step_s)
+        self._experiences: dict[str, Experience] = {}
 
     def outlook(self, index: int) -> Outlook:
         """From what was measured before step ``index`` and the prices known then."""
@@ -72,7 +74,8 @@ class Agent:
         now, step_s = case.at(index), case.horizon.step_s
         horizon = Horizon(now, step_s, HORIZON_H * 3600 // step_s)
         history = cut(case.history, index - self._look_back, index)
-        site = forecast_site(self._load, self._solar, history, horizon, now)
+        site = forecast_site(self._load, self._solar, history, horizon, now, self._experiences)
+        self._experiences = {learnt.quantity: learnt for learnt in site.experiences}
         return Outlook(request_at(case, index, horizon), site, past_net_w(case, index))
 
 
