@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from agent.cycles.control import Control, ControlRules
+from agent.cycles.control import Control
+from agent.cycles.ladder import ControlRules
 from agent.cycles.notices import Notices
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record

@@ -6,18 +6,17 @@ from datetime import timedelta
 
 import structlog
 
+from agent.cycles.ladder import ControlRules, Ladder
 from agent.cycles.notices import Notices
 from agent.dispatch.estimate import Source, estimate
-from agent.dispatch.follow import Moment, follow
 from agent.dispatch.frozen import FrozenWatch
-from agent.dispatch.guard import Limits, guard
+from agent.dispatch.guard import guard
 from agent.dispatch.lease import Lease
 from agent.dispatch.tracking import Tracking, Verdict
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import SiteState
 from agent.latest import Latest
 from agent.market import Market
-from agent.planning.rules import self_consumption_w
 from agent.ports import Clock, Site
 from agent.recording.decisions import Decisions
 from agent.recording.journal import Journal
@@ -25,24 +24,6 @@ from agent.recording.minute_means import MinuteMeans
 from drivers.reading import Quantity, Reading
 
 log = structlog.get_logger("control")
-
-
-@dataclass(frozen=True, slots=True)
-class ControlRules:
-    """How the fast loop behaves. Times are seconds."""
-
-    step_s: float
-    hold_s: float
-    stale_s: float
-    frozen_s: float
-    plan_fresh_s: float
-    limits: Limits
-    roles: Mapping[str, frozenset[str]]  # device name -> roles
-
-    @property
-    def deadband_w(self) -> float:
-        """Changes smaller than this are not worth a write: 1 % of the rating."""
-        return 0.01 * max(self.limits.battery.charge_w, self.limits.battery.discharge_w)
 
 
 @dataclass(slots=True)
@@ -65,6 +46,7 @@ class Control:
     ) -> None:
         self._clock, self._site, self._market = clock, site, market
         self._journal, self._latest, self._rules = journal, latest, rules
+        self._ladder = Ladder(market, latest, rules)
         self._notices = Notices(clock, journal)
         self._frozen = FrozenWatch(rules.frozen_s)
         battery = rules.limits.battery
@@ -84,7 +66,8 @@ class Control:
         state = self._estimate(readings)
         self._latest.state = state
         self._watch_tracking(state)
-        wanted = self._choose(state)
+        lost = self._tracking.out_of_control(self._clock.monotonic())
+        wanted = self._ladder.choose(state, lost)
         granted = self._guarded(wanted, state)
         outcome = await self._write(granted)
         self._latest.setpoint, self._latest.outcome = granted, outcome
@@ -125,29 +108,6 @@ class Control:
             self._lease = None  # write it again
         lost = "the battery does not follow its setpoints; it is left to itself for ten minutes"
         self._notices.alarm("no_control", lost if verdict is Verdict.NO_CONTROL else None)
-
-    def _choose(self, state: SiteState) -> Setpoint:
-        """The highest rung of the ladder that can be taken."""
-        now, hold_s = state.at, self._rules.hold_s
-        if self._tracking.out_of_control(self._clock.monotonic()):
-            return Setpoint(now, None, hold_s, Rung.RELEASE, "released: the battery does not follow its setpoints")
-        net_load_w, soc_pct = state.net_load_w, state.soc_pct.known
-        if net_load_w is None or soc_pct is None:
-            return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
-        battery, plan, connection = self._rules.limits.battery, self._latest.plan, self._market.connection(now)
-        if plan is not None and now < plan.expires_at:
-            prices = self._market.at(now)
-            moment = Moment(now, net_load_w, soc_pct, prices.import_price, prices.export_price, prices.carbon_price)
-            decision = follow(plan, moment, battery, connection)
-            if decision is not None:
-                age_s = (now - plan.issued_at).total_seconds()
-                rung = Rung.PLAN if age_s <= self._rules.plan_fresh_s else Rung.LAST_PLAN
-                cap_w = _pv_cap(state, decision.battery_w, prices.export_price, connection.export_limit_w)
-                return Setpoint(now, decision.battery_w, hold_s, rung, decision.reason, cap_w)
-        rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
-        why = "there is no plan yet" if plan is None else "the last plan has expired"
-        cap_w = _pv_cap(state, rule_w, 0.0, connection.export_limit_w)
-        return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
 
     def _guarded(self, wanted: Setpoint, state: SiteState) -> Setpoint:
         limits = replace(self._rules.limits, connection=self._market.connection(state.at))
@@ -217,22 +177,3 @@ class Control:
         """Hand over the minute in the making, for the end: a row that covers less than its span."""
         for row in self.means.finished(self._clock.now() + timedelta(minutes=1)):
             self._journal.minute(row)
-
-
-def _what_is_missing(state: SiteState) -> str:
-    """Which quantity cannot be acted on, and why: ``the grid power is stale``."""
-    needed = (("grid power", state.grid_w), ("state of charge", state.soc_pct), ("battery power", state.battery_w))
-    return next(f"the {name} is {measured.quality.value}" for name, measured in needed if measured.known is None)
-
-
-def _pv_cap(state: SiteState, battery_w: float, export_price: float, export_limit_w: float | None) -> float | None:
-    """The PV power to cap at, or None. Export that costs money, or that is forbidden, is not made."""
-    load_w, grid_w = state.load_w.known, state.grid_w.known
-    if load_w is None or grid_w is None:
-        return None
-    allowed_w = 0.0 if export_price < 0.0 else export_limit_w
-    if allowed_w is None:
-        return None
-    room_w = max(0.0, load_w - battery_w + allowed_w)
-    pv_w = state.pv_w.known
-    return room_w if pv_w is not None and pv_w > 0.9 * room_w else None

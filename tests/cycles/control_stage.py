@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from agent.cycles.control import Control, ControlRules
+from agent.cycles.control import Control
+from agent.cycles.ladder import ControlRules
 from agent.dispatch.guard import Limits
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon

@@ -1,0 +1,79 @@
+"""The ladder: a fresh plan, the last plan until it expires, our own rule, release. Each rung leaves its reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.dispatch.follow import Moment, follow
+from agent.dispatch.guard import Limits
+from agent.domain.setpoint import Rung, Setpoint
+from agent.domain.site import SiteState
+from agent.latest import Latest
+from agent.market import Market
+from agent.planning.rules import self_consumption_w
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRules:
+    """How the fast loop behaves. Times are seconds."""
+
+    step_s: float
+    hold_s: float
+    stale_s: float
+    frozen_s: float
+    plan_fresh_s: float
+    limits: Limits
+    roles: Mapping[str, frozenset[str]]  # device name -> roles
+
+    @property
+    def deadband_w(self) -> float:
+        """Changes smaller than this are not worth a write: 1 % of the rating."""
+        return 0.01 * max(self.limits.battery.charge_w, self.limits.battery.discharge_w)
+
+
+class Ladder:
+    """Chooses what the battery shall do now. Knows nothing of devices; the guard has the last word after it."""
+
+    def __init__(self, market: Market, latest: Latest, rules: ControlRules) -> None:
+        self._market, self._latest, self._rules = market, latest, rules
+
+    def choose(self, state: SiteState, out_of_control: bool) -> Setpoint:
+        """The highest rung that can be taken; none while the battery is ``out_of_control``."""
+        now, hold_s = state.at, self._rules.hold_s
+        if out_of_control:
+            return Setpoint(now, None, hold_s, Rung.RELEASE, "released: the battery does not follow its setpoints")
+        net_load_w, soc_pct = state.net_load_w, state.soc_pct.known
+        if net_load_w is None or soc_pct is None:
+            return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
+        battery, plan, connection = self._rules.limits.battery, self._latest.plan, self._market.connection(now)
+        if plan is not None and now < plan.expires_at:
+            prices = self._market.at(now)
+            moment = Moment(now, net_load_w, soc_pct, prices.import_price, prices.export_price, prices.carbon_price)
+            decision = follow(plan, moment, battery, connection)
+            if decision is not None:
+                age_s = (now - plan.issued_at).total_seconds()
+                rung = Rung.PLAN if age_s <= self._rules.plan_fresh_s else Rung.LAST_PLAN
+                cap_w = _pv_cap(state, decision.battery_w, prices.export_price, connection.export_limit_w)
+                return Setpoint(now, decision.battery_w, hold_s, rung, decision.reason, cap_w)
+        rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
+        why = "there is no plan yet" if plan is None else "the last plan has expired"
+        cap_w = _pv_cap(state, rule_w, 0.0, connection.export_limit_w)
+        return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
+
+
+def _what_is_missing(state: SiteState) -> str:
+    """Which quantity cannot be acted on, and why: ``the grid power is stale``."""
+    needed = (("grid power", state.grid_w), ("state of charge", state.soc_pct), ("battery power", state.battery_w))
+    return next(f"the {name} is {measured.quality.value}" for name, measured in needed if measured.known is None)
+
+
+def _pv_cap(state: SiteState, battery_w: float, export_price: float, export_limit_w: float | None) -> float | None:
+    """The PV power to cap at, or None. Export that costs money, or that is forbidden, is not made."""
+    load_w, grid_w = state.load_w.known, state.grid_w.known
+    if load_w is None or grid_w is None:
+        return None
+    allowed_w = 0.0 if export_price < 0.0 else export_limit_w
+    if allowed_w is None:
+        return None
+    room_w = max(0.0, load_w - battery_w + allowed_w)
+    pv_w = state.pv_w.known
+    return room_w if pv_w is not None and pv_w > 0.9 * room_w else None
