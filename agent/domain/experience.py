@@ -11,7 +11,7 @@ FAINT = len(LEAD_EDGES_H)
 
 BUCKETS = FAINT + 1
 
-CARRIED = 2
+CARRIED = 4
 """So many of the first buckets are corrected by the error of the hour before."""
 
 

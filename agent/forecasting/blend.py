@@ -17,7 +17,7 @@ _PRESUMED_H = 72.0  # hours of origins that this presumption is worth
 _MEMORY_H = 24.0 * 17.0  # of losses: a half-life of 12 days
 
 _CARRY_MEMORY_H = 24.0 * 45.0
-_CARRY_PRIOR = np.array([0.4, 0.24])  # share of the last hour's error that comes again in the first buckets of leads
+_CARRY_PRIOR = np.array([0.4, 0.24, 0.12, 0.06])  # share of the last hour's error that comes again in the first buckets
 _CARRY_PRIOR_SQUARES = 20.0  # ten days of hours with errors of a third of a half-width
 _MOST_CARRY = 0.9
 _MOST_ERROR = 3.0  # half-widths
@@ -38,7 +38,7 @@ def blend(
     Levels are averaged level by level (quantile averaging: K. Lichtendahl, Y. Grushka-Cockayne and R. Winkler,
     Management Science 59 (2013) 1594-1611) with weights by recent loss (after J. Bates and C. Granger, "The combination
     of forecasts", 1969), then moved by what the site's errors have shown. ``names`` are those of the members, the
-    preferred one first. Without any experience the first member is the forecast. ``last_errors`` (origins,) are those
+    preferred one first. Without any experience the first member is the forecast. ``last_error`` (origins,) are those
     of ``last_error``, NaN where unknown; their share that is wont to come again is added to the hours ahead.
     """
     tables = tables_of(experience)
@@ -50,13 +50,19 @@ def blend(
 
 
 def last_error(
-    experience: Experience, names: Sequence[str], members: FloatArray, actual: FloatArray, step_s: int
+    experience: Experience,
+    names: Sequence[str],
+    members: FloatArray,
+    actual: FloatArray,
+    step_s: int,
+    peak_w: float | None = None,
 ) -> float:
     """How far the hour just ended lay from its forecast, in half-widths of its interval; NaN where not measured.
 
     ``members`` (members, LEVELS, steps) were made at that hour's beginning; ``actual`` (steps,) is what came since, W.
+    ``peak_w`` is the highest value of a whole horizon, where the steps are only the beginning of one.
     """
-    raster = _raster(names, members[:, None], step_s)
+    raster = Raster(members[:, None], step_s, None if peak_w is None else np.array([peak_w]))
     quantiles = _averaged(tables_of(experience), names, members[:, None], raster)
     return _error_of_hour(quantiles, raster, Verdict(raster, actual), step_s)
 
@@ -138,12 +144,16 @@ def _averaged(tables: Tables, names: Sequence[str], members: FloatArray, raster:
 
 
 def _error_of_hour(quantiles: FloatArray, raster: Raster, verdict: Verdict, step_s: int) -> float:
-    """Mean error of the first hour in half-widths, damped where little is expected, as at dawn; NaN if not measured."""
-    counted = verdict.known.copy()
-    counted[max(1, 3600 // step_s) :] = False
-    if not counted.any():
+    """Mean error of the first hour in half-widths, damped where little is expected, as at dawn; NaN if not measured.
+
+    Its last quarter says most about what comes after it: each step counts twice as much as the one before.
+    """
+    steps = max(1, 3600 // step_s)
+    weights = np.where(verdict.known[:steps], 2.0 ** np.arange(steps), 0.0)
+    if not weights.any():
         return float("nan")
-    return float((_errors(quantiles, raster, verdict) * raster.trust[0])[counted].mean())
+    errors = (_errors(quantiles, raster, verdict) * raster.trust[0])[:steps]
+    return float(weights @ errors / weights.sum())
 
 
 def _mean_half_width(raster: Raster, quantiles: FloatArray) -> FloatArray:

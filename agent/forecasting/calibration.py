@@ -42,10 +42,13 @@ class Raster:
     about the hours after; ``late_days`` is (steps,), days beyond the last edge.
     """
 
-    def __init__(self, members: FloatArray, step_s: int) -> None:
-        """``members`` is (members, origins, LEVELS, steps), W."""
+    def __init__(self, members: FloatArray, step_s: int, peak_w: FloatArray | None = None) -> None:
+        """``members`` is (members, origins, LEVELS, steps), W.
+
+        ``peak_w`` (origins,) is the highest value of a whole horizon, where the steps are only the beginning of one.
+        """
         highest = members[:, :, -1, :].max(axis=0)
-        peak = highest.max(axis=-1, keepdims=True)
+        peak = highest.max(axis=-1, keepdims=True) if peak_w is None else peak_w[:, None]
         lead_h = (np.arange(highest.shape[-1]) + 0.5) * step_s / 3600.0
         by_lead = np.minimum(np.searchsorted(LEAD_EDGES_H, lead_h), FAINT - 1)
         self.step_h = step_s / 3600.0

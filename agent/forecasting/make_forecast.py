@@ -131,20 +131,44 @@ def _answer(forecasters: Sequence[Forecaster], task: _Task, experience: Experien
     known = _learnable(task.series, past)
     measured = [origin for origin, enough in zip(past, known, strict=True) if enough]
     lessons = _lessons(task, experience, measured)
-    hour_ago = [start - _HOUR] if 3600 % step_s == 0 and _learnable(task.series, [start - _HOUR])[0] else []
-    members = _predicted(forecasters, task, dict.fromkeys([start, *hour_ago, *lessons, *measured]))
+    members = _predicted(forecasters, task, dict.fromkeys([start, *lessons, *measured]), task.horizon.steps)
     for origin in lessons:
         experience = _lesson(experience, members, task, origin)
-    latest = None
-    if hour_ago:
-        came = _actual(task.series, start, hour_ago, task.horizon.steps)[0]
-        latest = np.array([last_error(experience, members.names, members.at(hour_ago)[:, 0], came, step_s)])
-    quantiles = blend(experience, members.names, members.at([start]), step_s, latest)[0]
+    origins = [start, *measured]
+    there = members.at(origins)
+    errors_before = _errors_before(forecasters, task, experience, origins, there)
+    quantiles = blend(experience, members.names, there, step_s, errors_before)
     errors = np.full((task.days, task.horizon.steps), np.nan)
     if measured:
-        medians = blend(experience, members.names, members.at(measured), step_s)[:, MEDIAN]
-        errors[known] = _actual(_bridged(task.series), start, measured, task.horizon.steps) - medians
-    return _Answer(_forecast(task, members.names, quantiles, experience), errors, experience, members.refusals)
+        errors[known] = _actual(_bridged(task.series), start, measured, task.horizon.steps) - quantiles[1:, MEDIAN]
+    return _Answer(_forecast(task, members.names, quantiles[0], experience), errors, experience, members.refusals)
+
+
+def _errors_before(
+    forecasters: Sequence[Forecaster],
+    task: _Task,
+    experience: Experience,
+    origins: Sequence[datetime],
+    following: FloatArray,
+) -> FloatArray:
+    """How far the hour before each origin lay from its forecast, half-widths, (origins,); NaN where not known.
+
+    Past days are corrected by it as the present one is, or their errors would be too wide for the next hours.
+    """
+    step_s, start = task.horizon.step_s, task.horizon.start
+    errors = np.full(len(origins), np.nan)
+    begins = [origin - _HOUR for origin in origins]
+    known = _learnable(task.series, begins) if 3600 % step_s == 0 else np.zeros(len(origins), dtype=bool)
+    if known.any():
+        begins = [begin for begin, enough in zip(begins, known, strict=True) if enough]
+        members = _predicted(forecasters, task, begins, 3600 // step_s)
+        came = _actual(task.series, start, begins, 3600 // step_s)
+        peaks_w = following[:, known, -1].max(axis=(0, -1)).tolist()
+        errors[known] = [
+            last_error(experience, members.names, members.quantiles[:, i], came[i], step_s, peak_w)
+            for i, peak_w in enumerate(peaks_w)
+        ]
+    return errors
 
 
 def _forecast(task: _Task, names: tuple[str, ...], quantiles: FloatArray, experience: Experience) -> Forecast:
@@ -180,7 +204,7 @@ def _learnable(series: Series, origins: Sequence[datetime]) -> NDArray[np.bool_]
     return np.asarray(series.measured_before(series.index_of(origins)) * series.step_s >= LEARNING_HOURS * 3600)
 
 
-def _predicted(forecasters: Sequence[Forecaster], task: _Task, origins: Collection[datetime]) -> _Members:
+def _predicted(forecasters: Sequence[Forecaster], task: _Task, origins: Collection[datetime], steps: int) -> _Members:
     names: list[str] = []
     quantiles: list[FloatArray] = []
     refusals: list[str] = []
@@ -188,7 +212,7 @@ def _predicted(forecasters: Sequence[Forecaster], task: _Task, origins: Collecti
         if forecaster.quantity != task.quantity:
             raise ValueError(f"{forecaster.name} forecasts {forecaster.quantity}, not {task.quantity}")
         try:
-            said = forecaster.predict(task.history, list(origins), task.horizon.step_s, task.horizon.steps)
+            said = forecaster.predict(task.history, list(origins), task.horizon.step_s, steps)
         except ModelUnusable as refusal:
             if not names and place == len(forecasters) - 1:
                 raise

@@ -142,16 +142,16 @@ def test_what_one_hour_missed_is_carried_into_the_next_hours() -> None:
         for errors in (None, np.array([error]), np.array([np.nan]))
     )
     shift = carried - plain
-    assert shift[0] > shift[1] > 0
-    assert (shift[3:] == 0).all()
+    assert shift[0] > shift[1] > shift[3] > shift[6] > 0
+    assert (shift[12:] == 0).all()
     np.testing.assert_array_equal(plain, unknown)
     assert np.isnan(last_error(NOTHING, ["a"], members, np.full(STEPS, np.nan), 3600))
 
 
-def test_quarter_hours_are_judged_by_their_hour() -> None:
+def test_an_hour_is_judged_by_its_quarters_and_most_by_the_last() -> None:
     known = np.full(STEPS, np.nan)
     known[:4] = [1000.0, 1000.0, 1164.5, 1164.5]
-    assert last_error(NOTHING, ["a"], fan(1000.0)[None], known, 900) == pytest.approx(1.0)
+    assert last_error(NOTHING, ["a"], fan(1000.0)[None], known, 900) == pytest.approx((4 + 8) * 2.0 / 15)
 
 
 @pytest.mark.parametrize(("memory", "low", "high"), [(0.0, 0.0, 0.1), (0.97, 0.6, 0.901)])

@@ -206,7 +206,7 @@ def test_the_last_hour_corrects_the_next() -> None:
     high = with_values_from(history, history.horizon.steps - 4, 2300.0, 0.0)
     raised = np.array(made_of(Flat(level_w=2000.0), high).load.values) - np.array(usual)
     assert raised[MEDIAN, 0] > raised[MEDIAN, 5] > 0
-    assert (raised[MEDIAN, 12:] == 0).all()
+    assert (raised[MEDIAN, 48:] == 0).all()
 
 
 @pytest.mark.parametrize("step_s", [300, 1800, 7200])
