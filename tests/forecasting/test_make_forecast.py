@@ -79,7 +79,8 @@ def test_errors_are_actual_less_median_newest_day_first() -> None:
     for row, ago in ((0, 2), (19, 21)):
         first = history.horizon.index_of(NOW - timedelta(days=ago))
         assert first is not None
-        np.testing.assert_allclose(errors[row], np.array(history.load_w[first : first + 192], dtype=float) - 1000.0)
+        actual = np.array(history.load_w[first : first + 192], dtype=float)
+        np.testing.assert_allclose(errors[row, 48:], actual[48:] - 1000.0)  # before it, the last error is carried on
 
 
 def test_errors_are_those_of_the_blended_median() -> None:
@@ -89,8 +90,8 @@ def test_errors_are_those_of_the_blended_median() -> None:
     assert made.load_errors is not None
     first = history.horizon.index_of(NOW - timedelta(days=2))
     assert first is not None
-    medians = np.array(history.load_w[first : first + 192], dtype=float) - made.load_errors[0]
-    assert (medians > 3000.0).all()
+    medians = (np.array(history.load_w[first : first + 192], dtype=float) - made.load_errors[0])[48:]
+    assert (medians > 3000.0).all()  # beyond the hours that the error before the origin moves
     assert (medians < 5000.0).all()
 
 
@@ -113,10 +114,24 @@ def test_a_short_history_teaches_nothing(history: History) -> None:
     assert made.load.calibrated_origins == 0
 
 
-def test_a_forecaster_is_asked_once() -> None:
+def test_a_forecaster_is_asked_once_for_horizons_and_once_for_the_hours_before_them() -> None:
     load, solar = Flat(), Flat("pv_w")
     forecast_site([load], [solar], regular_site(CAMBRIDGE), HORIZON, NOW)
-    assert load.asked == solar.asked == [22], "now, an hour ago and twenty past days"
+    assert load.asked == solar.asked == [21, 21], "now and twenty past days"
+
+
+def test_past_days_are_corrected_by_the_hour_before_them_as_today_is() -> None:
+    history = regular_site(CAMBRIDGE)
+    day = history.horizon.index_of(NOW - timedelta(days=2))
+    assert day is not None
+    usual = made_of(Flat(level_w=2000.0), history).load_errors
+    load_w = (*history.load_w[: day - 4], *(2300.0,) * 4, *history.load_w[day:])
+    raised = made_of(Flat(level_w=2000.0), replace(history, load_w=load_w)).load_errors
+    assert usual is not None
+    assert raised is not None
+    moved = usual[0] - raised[0]
+    assert moved[0] > moved[5] > 0.0
+    assert (moved[48:] == 0.0).all()
 
 
 def test_paths_of_load_and_sun_are_of_the_same_days() -> None:
