@@ -1,7 +1,7 @@
 """The ladder: a fresh plan, the last plan until it expires, our own rule, release. Each rung leaves its reason."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.dispatch.follow import Moment, follow
 from agent.dispatch.guard import Limits
@@ -36,8 +36,11 @@ class Ladder:
     def __init__(self, market: Market, latest: Latest, rules: ControlRules) -> None:
         self._market, self._latest, self._rules = market, latest, rules
 
-    def choose(self, state: SiteState, out_of_control: bool) -> Setpoint:
-        """The highest rung that can be taken; none while the battery is ``out_of_control``."""
+    def choose(self, state: SiteState, out_of_control: bool, interval_wh: float = 0.0) -> Setpoint:
+        """The highest rung that can be taken; none while the battery is ``out_of_control``.
+
+        ``interval_wh`` is what the running interval of a demand charge has imported.
+        """
         now, hold_s = state.at, self._rules.hold_s
         if out_of_control:
             return Setpoint(now, None, hold_s, Rung.RELEASE, "released: the battery does not follow its setpoints")
@@ -48,6 +51,7 @@ class Ladder:
         if plan is not None and now < plan.expires_at:
             prices = self._market.at(now)
             moment = Moment(now, net_load_w, soc_pct, prices.import_price, prices.export_price, prices.carbon_price)
+            moment = replace(moment, interval_wh=interval_wh)
             decision = follow(plan, moment, battery, connection)
             if decision is not None:
                 age_s = (now - plan.issued_at).total_seconds()
