@@ -97,7 +97,12 @@ def test_a_month_that_is_not_charged_is_not_held() -> None:
 
 
 def plan_of(
-    charge: DemandCharge | None, load_w: np.ndarray, soc_pct: float, interval_wh: float = 0.0, minute: int = 0
+    charge: DemandCharge | None,
+    load_w: np.ndarray,
+    soc_pct: float,
+    interval_wh: float = 0.0,
+    minute: int = 0,
+    peak_w: float = 0.0,
 ) -> tuple[Plan, PlanRequest]:
     """A known load without sun at one price, lossless: nothing but the demand charge makes the battery move."""
     steps, start = len(load_w), datetime(2026, 6, 10, 6, minute, tzinfo=UTC)
@@ -111,7 +116,7 @@ def plan_of(
         import_price=(0.2,) * steps,
         export_price=(0.0,) * steps,
         carbon_kg_per_kwh=(0.0,) * steps,
-        demand=None if charge is None else Demand(charge, 0.0, interval_wh),
+        demand=None if charge is None else Demand(charge, peak_w, interval_wh),
     )
     load = Forecast("load_w", asked.horizon, (0.5,), (tuple(load_w.tolist()),), "known", start)
     sun = Forecast("pv_w", asked.horizon, (0.5,), ((0.0,) * steps,), "known", start)
@@ -154,20 +159,17 @@ def test_a_peak_that_cannot_be_held_is_paid_once_told_and_in_the_cost() -> None:
     ]
 
 
-def test_what_the_running_interval_has_imported_counts() -> None:
-    """Without it the half hour that is left may import what the whole one may; with too much of it, nothing."""
+@pytest.mark.parametrize(("before_wh", "left_wh"), [(0.0, 1200.0), (900.0, 300.0), (1500.0, 0.0)])
+def test_what_the_running_interval_has_imported_counts(before_wh: float, left_wh: float) -> None:
+    """1.5 kWh are wanted in the half hour that is left; the month's peak so far allows 1.2 in a whole one."""
     load = np.full(96, 1000.0)
     load[:2] = 3000.0
-    easy, _ = plan_of(DemandCharge(15.0, 3600), load, 100.0, 0.0, minute=30)
-    hard, _ = plan_of(DemandCharge(15.0, 3600), load, 100.0, 900.0, minute=30)
-    assert easy.values.peak is not None
-    assert hard.values.peak is not None
-    held_w = hard.values.peak.threshold_w[0]
-    assert held_w == easy.values.peak.threshold_w[0] < 900.0
-    assert (easy.values.peak.begun_wh, hard.values.peak.begun_wh) == (0.0, 900.0)
-    assert imports_w(easy)[:2].sum() * 0.25 == pytest.approx(held_w, abs=1.0)
-    assert imports_w(hard)[:2] == pytest.approx([0.0, 0.0], abs=1.0)
-    assert "expected to rise to 0.9 kW" in " ".join(hard.notes)
+    plan, _ = plan_of(DemandCharge(15.0, 3600), load, 100.0, before_wh, minute=30, peak_w=1200.0)
+    assert plan.values.peak is not None
+    assert plan.values.peak.threshold_w[0] == 1200.0
+    assert plan.values.peak.begun_wh == before_wh
+    assert imports_w(plan)[:2].sum() * 0.25 <= left_wh + 1.0
+    assert any("expected to rise to 1.5 kW" in note for note in plan.notes) == (before_wh == 1500.0)
 
 
 def test_the_past_of_a_plan_has_its_gaps_and_nothing_before_it_was_measured() -> None:
