@@ -115,15 +115,16 @@ def test_over_the_plan_it_is_what_a_battery_with_one_unit_more_saves(limit: Limi
     assert programme.over_plan(limit) == pytest.approx((plain - moved) / 0.001, rel=0.01)
 
 
-def test_a_plan_as_it_is_kept_quotes_the_same() -> None:
+@pytest.mark.parametrize("charge", [False, True])
+def test_a_plan_as_it_is_kept_quotes_the_same(charge: bool) -> None:
     """Five digits are kept of every number."""
     from agent.domain.plan import Plan
     from agent.domain.wire import from_json, to_json
 
-    on = basis(4, connection=TIGHT)
+    on = charged(3600, interval_wh=900.0) if charge else basis(4, connection=TIGHT)
     kept = replace(on, plan=from_json(Plan, to_json(on.plan, digits=5)))
     programme, of_kept = again(on), again(kept)
-    for index in range(48):
+    for index in range(0, len(on.plan.steps), 4 if charge else 1):
         exact = explain_step(on, index, LONDON, programme).bindings
         rounded = explain_step(kept, index, LONDON, of_kept).bindings
         assert [one.limit for one in exact] == [one.limit for one in rounded]
