@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.backtest.case import Case, Floats
-from agent.backtest.demand import Hours
+from agent.backtest.demand import Intervals
 from agent.backtest.play import Played, demand_cost, grid_w, play
 from agent.backtest.policies import NAMES, PERFECT, Step, TimeOfUse
 from agent.domain.site import Connection
@@ -161,14 +161,14 @@ def flat(load_w: Floats, price: float = 0.3, **changed: object) -> Case:
 
 def test_months_are_local_and_hours_are_means_of_quarters() -> None:
     case = cases.case(days=40, played_days=40)
-    hours = Hours.of(case)
-    assert hours.months == 2
+    intervals = Intervals.of(case)
+    assert intervals.months == 2
     # The first of April begins at 22:00 UTC in Brussels, thirty days after the second of March less two hours.
-    assert int(np.searchsorted(hours.month, 1)) == 30 * 24 - 2
+    assert int(np.searchsorted(intervals.month, 1)) == 30 * 24 - 2
     quarters = cases.case(days=2, played_days=2, step_s=900)
     grid = np.tile([4000.0, 0.0, -2000.0, 2000.0], 48)
-    assert Hours.of(quarters).import_kw(grid).tolist() == pytest.approx([1.0] * 48)
-    assert Hours.of(quarters).peaks_kw(grid).tolist() == pytest.approx([1.0])
+    assert Intervals.of(quarters).import_kw(grid).tolist() == pytest.approx([1.0] * 48)
+    assert Intervals.of(quarters).peaks_kw(grid).tolist() == pytest.approx([1.0])
 
 
 def test_a_demand_charge_is_per_month_and_never_below_nothing() -> None:
