@@ -15,6 +15,7 @@ import structlog
 from agent.cycles.control import Control
 from agent.cycles.ladder import ControlRules
 from agent.cycles.notices import Notices
+from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record
 from agent.cycles.sync import Sync
@@ -83,7 +84,7 @@ class App:
             await self._restore(name)
         self.planning.suspicion.recall(await self.store.flags())
         if self.meter is not None:
-            await self._recall_peak(self.meter)
+            await recall_peak(self.meter, self.store, self.clock, self.journal)
         self.trials.recall(await self.store.kept(DOCUMENT))
         outcome = await self.control.release("released: the agent starts")
         if not isinstance(outcome, Applied):
@@ -138,19 +139,6 @@ class App:
         await self.sync.step()
         trouble = None if self.latest.connected else self.latest.link_trouble
         self.notices.alarm("link_down", trouble)
-
-    async def _recall_peak(self, meter: DemandMeter) -> None:
-        """The month's peak so far and the running interval: as kept, or from what was measured."""
-        now = self.clock.now()
-        since = meter.recall(await self.store.kept("demand"), now)
-        for row in await self.store.imports(since):
-            meter.add(*row)
-        doubt = meter.doubt(now) if self.clock.trusted() else None
-        if doubt is not None:
-            self.notices.note("peak_unknown", "warning", doubt)
-        document = meter.document()
-        if document is not None:
-            self.journal.keep("demand", document)
 
     async def _restore(self, name: str) -> None:
         document = await self.store.kept(f"input/{name}")

@@ -8,6 +8,7 @@ import structlog
 
 from agent.cycles.ladder import ControlRules, Ladder
 from agent.cycles.notices import Notices
+from agent.cycles.peak_recall import DOCUMENT
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.frozen import FrozenWatch
@@ -119,13 +120,13 @@ class Control:
         self._notices.alarm("no_control", lost if verdict is Verdict.NO_CONTROL else None)
 
     def _interval_wh(self, state: SiteState) -> float:
-        """What the running interval of the demand charge has imported until now, Wh; this step is counted after it."""
+        """What the running interval of the demand charge has imported until now, Wh."""
         if self._meter is None or not self._clock.trusted():
             return 0.0
         ended = self._meter.seen(state.at, self._rules.step_s, state.grid_w.known)
-        document = self._meter.document()
-        if ended and document is not None:
-            self._journal.keep("demand", document)
+        document = self._meter.document() if ended else None
+        if document is not None:
+            self._journal.keep(DOCUMENT, document)
         return self._meter.interval_wh(state.at)
 
     def _guarded(self, wanted: Setpoint, state: SiteState) -> Setpoint:

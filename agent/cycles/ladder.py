@@ -1,7 +1,7 @@
 """The ladder: a fresh plan, the last plan until it expires, our own rule, release. Each rung leaves its reason."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agent.dispatch.follow import Moment, follow
 from agent.dispatch.guard import Limits
@@ -50,8 +50,15 @@ class Ladder:
         battery, plan, connection = self._rules.limits.battery, self._latest.plan, self._market.connection(now)
         if plan is not None and now < plan.expires_at:
             prices = self._market.at(now)
-            moment = Moment(now, net_load_w, soc_pct, prices.import_price, prices.export_price, prices.carbon_price)
-            moment = replace(moment, interval_wh=interval_wh)
+            moment = Moment(
+                now,
+                net_load_w,
+                soc_pct,
+                prices.import_price,
+                prices.export_price,
+                prices.carbon_price,
+                interval_wh=interval_wh,
+            )
             decision = follow(plan, moment, battery, connection)
             if decision is not None:
                 age_s = (now - plan.issued_at).total_seconds()
