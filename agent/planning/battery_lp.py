@@ -183,7 +183,7 @@ def _add_peaks(
     row_of[charged] = rows
     counted = np.flatnonzero(row_of[peak.interval] >= 0)
     share = terms.step_h / peak.hours(terms.step_h)[peak.interval[counted]]
-    above_limit = [imported + 4 * n] if np.isfinite(terms.import_limit_kw) else []
+    above_limit = [imported + 4 * n] if np.isfinite(terms.import_limit_kw).any() else []
     for flow in (imported, *above_limit):
         columns.put(row_of[peak.interval[counted]], flow[counted], share)
     columns.put(rows, over[month], -1.0)
