@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,11 +15,13 @@ import structlog
 from agent.cycles.control import Control
 from agent.cycles.ladder import ControlRules
 from agent.cycles.notices import Notices
+from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record
 from agent.cycles.sync import Sync
 from agent.cycles.trials import DOCUMENT, NightlyTrials
 from agent.cycles.upkeep import Upkeep
+from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Applied
@@ -71,6 +73,7 @@ class App:
     payloads: JsonPayloads
     link: MqttLink | None
     sync: Sync | None
+    meter: DemandMeter | None = None
     listening: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -80,6 +83,8 @@ class App:
         for name in INPUTS:
             await self._restore(name)
         self.planning.suspicion.recall(await self.store.flags())
+        if self.meter is not None:
+            await recall_peak(self.meter, self.store, self.clock, self.journal)
         self.trials.recall(await self.store.kept(DOCUMENT))
         outcome = await self.control.release("released: the agent starts")
         if not isinstance(outcome, Applied):
@@ -166,8 +171,14 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None, tria
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
     trials = trials or TrialProcess(memory_mb, turn=turn)
 
+    charge = settings.demand_charge_spec()
+    meter = None if charge is None else DemandMeter(charge, ZoneInfo(settings.site.timezone))
+
     def question(now: datetime, soc_pct: float) -> PlanRequest | None:
-        return plan_request(settings, market, now, soc_pct)
+        request = plan_request(settings, market, now, soc_pct)
+        if request is None or meter is None:
+            return request
+        return replace(request, demand=meter.demand(request.horizon.start))
 
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12])
     app = App(
@@ -178,7 +189,7 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None, tria
         journal=journal,
         latest=latest,
         market=market,
-        control=Control(clock, devices, market, journal, latest, _control_rules(settings)),
+        control=Control(clock, devices, market, journal, latest, _control_rules(settings), meter),
         planning=Planning(clock, planner, question, journal, latest),
         trials=NightlyTrials(clock, trials, question, journal, latest, ZoneInfo(settings.site.timezone)),
         record=Record(clock, store, journal, latest),
@@ -187,6 +198,7 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None, tria
         payloads=payloads,
         link=None,
         sync=None,
+        meter=meter,
     )
     app.record.weather = lambda: market.weather
     if settings.cloud is not None:

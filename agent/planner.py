@@ -40,6 +40,7 @@ def answer(request: PlanRequest, history: History, deadline_s: float, experience
     """
     from agent.edges.site_models import members
     from agent.forecasting.make_forecast import forecast_site
+    from agent.planning.demand import past_net_w
     from agent.planning.make_plan import make_plan
 
     began = time.monotonic()
@@ -51,8 +52,15 @@ def answer(request: PlanRequest, history: History, deadline_s: float, experience
     site = forecast_site(load, solar, known, request.horizon, request.now, learnt)
     notes = (*request.notes, *load_notes, *solar_notes, *site.notes, *sound_notes)
     left_s = max(0.5, deadline_s - (time.monotonic() - began))
-    plan = make_plan(replace(request, notes=notes), site.load, site.pv, site.load_errors, site.pv_errors, left_s)
+    past_w = None if request.demand is None else past_net_w(_with_sun(known, request), request.horizon.start)
+    asked = replace(request, notes=notes)
+    plan = make_plan(asked, site.load, site.pv, site.load_errors, site.pv_errors, left_s, past_w)
     return replace(plan, experiences=site.experiences, suspects=sound.suspects, examined_from=history.horizon.start)
+
+
+def _with_sun(history: History, request: PlanRequest) -> History:
+    """A site without solar power has measured none, which is no gap."""
+    return history if request.solar_rated_w > 0.0 else replace(history, pv_w=(0.0,) * history.horizon.steps)
 
 
 def _examined(request: PlanRequest, history: History) -> "tuple[Sound, tuple[str, ...]]":

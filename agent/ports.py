@@ -48,6 +48,10 @@ class Store(Protocol):
         """The measurements that are doubted, oldest first."""
         ...
 
+    async def imports(self, since: datetime) -> Sequence[tuple[datetime, float, float, float]]:
+        """What was imported from ``since`` (UTC) on: (start, span s, measured s, imported Wh), oldest first."""
+        ...
+
     async def pending(self, stream: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
         """Rows of a stream with seq > ``after``, oldest first, as (seq, JSON object text)."""
         ...

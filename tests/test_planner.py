@@ -15,8 +15,9 @@ from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.records import Batch, WeatherRow
-from agent.domain.request import PlanRequest
+from agent.domain.request import Demand, PlanRequest
 from agent.domain.suspect import DATA_FAULT
+from agent.domain.tariff import DemandCharge
 from agent.domain.weather import Weather
 from agent.domain.wire import from_json, to_json
 from agent.edges.candidates import enrol
@@ -253,3 +254,25 @@ def test_another_step_of_the_plan_goes_on_from_the_same_experience(tmp_path: Pat
     plan = answer(coarse, history, 10.0, learnt)
     assert check_plan(plan, coarse) == []
     assert min(after.origins - before.origins for before, after in zip(learnt, plan.experiences, strict=True)) >= 0
+
+
+def test_a_demand_charge_is_held_by_the_past_of_the_site(tmp_path: Path, history: History) -> None:
+    """An hour of 30 kW ten days ago costs this month nothing by itself, but it is what the battery could not hold.
+
+    A site without solar power has no gaps for it, and a reading that is not believed is no past.
+    """
+    wish = asked(tmp_path / "site.db", demand=Demand(DemandCharge(15.0)))
+    quiet_w = threshold_w(history, wish)
+    index = history.horizon.steps - 10 * 24
+    busy = replace(history, load_w=(*history.load_w[:index], 30_000.0, *history.load_w[index + 1 :]))
+    assert threshold_w(busy, wish) > 20_000.0 > quiet_w
+    spoilt = replace(history, load_w=(*history.load_w[:index], 9e6, *history.load_w[index + 1 :]))
+    assert threshold_w(spoilt, wish) == pytest.approx(quiet_w, rel=0.05)
+    dark = replace(busy, pv_w=(None,) * busy.horizon.steps)
+    assert threshold_w(dark, replace(wish, solar_rated_w=0.0)) > 20_000.0
+
+
+def threshold_w(history: History, wish: PlanRequest) -> float:
+    peak = planned(history, wish).values.peak
+    assert peak is not None
+    return peak.threshold_w[0]

@@ -57,7 +57,7 @@ def explain_step(basis: Basis, index: int, zone: ZoneInfo, again: Resolved | Non
     limits = bindings(basis, index) if again is None else binding_in_step(basis, again, index)
     use = use_of_energy(basis, index)
     what = f"{_what_and_price(basis, index)}, {_worth(basis, index, use, zone)}"
-    binds = _what_binds(limits[0], again) if limits else _why_not_more(basis, index)
+    binds = _what_binds(basis, index, limits[0], again) if limits else _why_not_more(basis, index)
     return StepWhy(index, basis.start(index), f"{what}; {binds}", basis.value(index), use, limits, again is not None)
 
 
@@ -123,12 +123,14 @@ def _worth(basis: Basis, index: int, use: Use | None, zone: ZoneInfo) -> str:
     return f"{worth}, used from {_clock(basis, index, used, zone)} at {_grid_price(basis, used):.3f}"
 
 
-def _what_binds(first: Binding, again: Resolved | None) -> str:
-    binds = f"{first.limit.value} binds"
+def _what_binds(basis: Basis, index: int, first: Binding, again: Resolved | None) -> str:
+    binds, where = f"{first.limit.value} binds", "step"
+    if first.limit is Limit.PEAK:
+        binds, where = f"the demand peak of {basis.interval_import_w(index) / 1000.0:.1f} kW binds", "interval"
     if again is None:
         return binds
     less = "less of it" if first.limit in (Limit.FLOOR, Limit.RESERVE) else "more"
-    saved = f"one {first.limit.unit} {less} would save {money(first.worth)} in this step"
+    saved = f"one {first.limit.unit} {less} would save {money(first.worth)} in this {where}"
     in_all = again.over_plan(first.limit)
     if in_all > first.worth * 1.01:
         saved += f" and {money(in_all)} over the whole plan"

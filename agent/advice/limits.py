@@ -6,7 +6,8 @@ With v the worth of a stored kWh at the step, v' after it, p the price at the bu
     discharging rating   (p - wear - v / eta_d) dt       per kW
     top of the window    v' - v                          per kWh
     floor of the window  v - v'                          per kWh
-    connection, peak     (what the busbar would give or take for another kWh, less the grid's price) dt   per kW
+    connection           (what the busbar would give or take for another kWh, less the grid's price) dt   per kW
+    peak                 the same, for the hours of the demand charge's interval                          per kW
 
 These are the reduced costs of the linear programme (LP duality; Chvatal, Linear Programming, chapter 5).
 """
@@ -36,7 +37,7 @@ class Limit(Enum):
     RESERVE = "the reserve for outages"
     IMPORT = "the import limit of the connection"
     EXPORT = "the export limit of the connection"
-    PEAK = "the peak that is paid for already"
+    PEAK = "the demand peak"
 
     @property
     def unit(self) -> str:
@@ -60,6 +61,8 @@ class Basis:
 
     ``carbon_price`` is what the objective added to each imported kWh, one a step, money. ``end_value`` is what a stored
     kWh counts at the end of the plan, money. ``top_price`` is the largest price of the plan in size.
+    ``peaks_w`` is what the demand charge's intervals are held to, one a billing month: the threshold, or what the plan
+    raises it to; empty without a charge.
     """
 
     plan: Plan
@@ -68,6 +71,7 @@ class Basis:
     carbon_price: tuple[float, ...]
     end_value: float
     top_price: float = field(init=False)
+    peaks_w: tuple[float, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         if len(self.carbon_price) != len(self.plan.steps) or not self.plan.steps:
@@ -76,6 +80,7 @@ class Basis:
             )
         prices = (max(abs(step.import_price), abs(step.export_price)) for step in self.plan.steps)
         object.__setattr__(self, "top_price", max(LEAST_PRICE, *prices))
+        object.__setattr__(self, "peaks_w", self._peaks_w())
 
     @property
     def dt_h(self) -> float:
@@ -99,12 +104,39 @@ class Basis:
         return steps[index].energy_value_per_kwh if index < len(steps) else self.end_value
 
     def interval_import_w(self, index: int) -> float:
-        """Mean import of the demand charge's interval that step ``index`` is in, as far as the plan holds it, W."""
-        steps, horizon, peak = self.plan.steps, self.plan.horizon, self.plan.values.peak
+        """Mean import of the demand charge's interval that step ``index`` is in, as far as it is known, W."""
+        inside = self.interval(index)
+        imported_wh = sum(self.plan.steps[i].import_w for i in inside) * self.dt_h
+        peak = self.plan.values.peak
+        begun_wh = 0.0 if peak is None or inside.start > 0 else peak.begun_wh
+        return (imported_wh + begun_wh) / self.interval_h(index)
+
+    def interval(self, index: int) -> range:
+        """The steps of the demand charge's interval that step ``index`` is in; the step alone without a charge."""
+        many, before = self._raster()
+        first = (before + index) // many * many - before
+        return range(max(0, first), min(first + many, len(self.plan.steps)))
+
+    def interval_h(self, index: int) -> float:
+        """How much of that interval is known, hours: what came before the plan and its steps."""
+        inside = self.interval(index)
+        before = self._raster()[1] if inside.start == 0 else 0
+        return (before + len(inside)) * self.dt_h
+
+    def _peaks_w(self) -> tuple[float, ...]:
+        peak = self.plan.values.peak
+        if peak is None:
+            return ()
+        held = dict(zip(peak.month, peak.threshold_w, strict=True))
+        for index, month in enumerate(peak.month):
+            held[month] = max(held[month], self.interval_import_w(index))
+        return tuple(held[month] for month in sorted(held))
+
+    def _raster(self) -> tuple[int, int]:
+        """How many steps an interval has, and how many of the first one lie before the plan."""
+        peak, horizon = self.plan.values.peak, self.plan.horizon
         many = 1 if peak is None else max(1, peak.interval_s // horizon.step_s)
-        first = index - (int(horizon.start.timestamp()) // horizon.step_s + index) % many
-        inside = steps[max(0, first) : first + many]
-        return sum(step.import_w for step in inside) / many
+        return many, int(horizon.start.timestamp()) // horizon.step_s % many
 
     def start_soc_pct(self) -> float:
         """The SoC that the plan began from."""
@@ -167,7 +199,7 @@ def _at_peak(basis: Basis, index: int) -> bool:
     peak = basis.plan.values.peak
     if peak is None or peak.per_kw[index] <= 0.0:
         return False
-    return _reached(basis.interval_import_w(index), peak.threshold_w[index])
+    return _reached(basis.interval_import_w(index), basis.peaks_w[peak.month[index]])
 
 
 def _rating(basis: Basis, index: int, step: PlanStep) -> list[Binding]:
@@ -202,7 +234,7 @@ def _connection(basis: Basis, index: int, step: PlanStep) -> list[Binding]:
     if step.export_w > FLOW_W and _reached(step.export_w, connection.export_limit_w):
         found.append(Binding(Limit.EXPORT, (step.export_price - price) * basis.dt_h))
     if step.import_w > FLOW_W and not found and _at_peak(basis, index):
-        found.append(Binding(Limit.PEAK, (price - basis.bought(index)) * basis.dt_h))
+        found.append(Binding(Limit.PEAK, (price - basis.bought(index)) * basis.interval_h(index)))
     return found
 
 

@@ -13,7 +13,8 @@ from agent.advice.limits import Basis, Binding, Limit, reached, worth_a_word
 from agent.planning import highs
 from agent.planning.battery_lp import CURTAIL_TIE, Directions, build
 from agent.planning.highs import LinearProgram
-from agent.planning.terms import Peak, Problem, Terms
+from agent.planning.peak import Peak
+from agent.planning.terms import Problem, Terms
 
 Steps = NDArray[np.int64]
 
@@ -32,7 +33,10 @@ class Resolved:
     objective: float
 
     def in_step(self, limit: Limit, index: int) -> float:
-        """Money that one more kW or kWh of ``limit`` saves, moved in step ``index`` alone. Raises SolverFailure."""
+        """Money that one more kW or kWh of ``limit`` saves, moved in step ``index`` alone. Raises SolverFailure.
+
+        The peak of a demand charge is moved in the whole interval that the step is in.
+        """
         return self._saved(limit, np.array([index]))
 
     def over_plan(self, limit: Limit) -> float:
@@ -80,23 +84,30 @@ def binding_in_step(basis: Basis, again: Resolved, index: int) -> tuple[Binding,
 
 
 def _peak(basis: Basis) -> Peak | None:
-    """The demand charge of the plan. A billing month ends where the threshold or the charge changes."""
+    """The demand charge of the plan."""
     price, horizon = basis.plan.values.peak, basis.plan.horizon
     if price is None:
         return None
-    threshold, per_kw = np.array(price.threshold_w) / 1000.0, np.array(price.per_kw)
-    changes = np.concatenate([[False], (np.diff(threshold) != 0.0) | (np.diff(per_kw) != 0.0)])
-    interval = (int(horizon.start.timestamp()) + horizon.step_s * np.arange(horizon.steps)) // price.interval_s
-    return Peak(threshold, per_kw, price.interval_s / 3600.0, interval - interval[0], np.cumsum(changes))
+    first = int(horizon.start.timestamp())
+    interval = (first + horizon.step_s * np.arange(horizon.steps)) // price.interval_s
+    return Peak(
+        threshold_kw=np.array(price.threshold_w) / 1000.0,
+        per_kw=np.array(price.per_kw),
+        interval_h=price.interval_s / 3600.0,
+        interval=interval - interval[0],
+        month=np.array(price.month, dtype=np.int64),
+        begun_h=first % price.interval_s / 3600.0,
+        begun_kwh=price.begun_wh / 1000.0,
+    )
 
 
 def _with_threshold(problem: Problem, steps: Steps) -> Problem:
-    """``problem`` with a watt more of the threshold of the demand charge at ``steps``."""
+    """``problem`` with a watt more of the threshold of the demand charge in the intervals of ``steps``."""
     peak = problem.terms.peak
     if peak is None:
         raise ValueError("there is no demand charge whose threshold could be moved")
     threshold = peak.threshold_kw.copy()
-    threshold[steps] += UNIT
+    threshold[np.isin(peak.interval, peak.interval[steps])] += UNIT
     return replace(problem, terms=replace(problem.terms, peak=replace(peak, threshold_kw=threshold)))
 
 
@@ -118,9 +129,7 @@ def _demand(basis: Basis) -> float:
     peak = _peak(basis)
     if peak is None:
         return 0.0
-    over_kw = np.array([basis.interval_import_w(i) for i in range(len(basis.plan.steps))]) / 1000.0 - peak.threshold_kw
-    cost = np.maximum(over_kw, 0.0) * peak.per_kw
-    return float(sum(cost[peak.month == month].max() for month in np.unique(peak.month)))
+    return peak.cost(np.array([step.import_w for step in basis.plan.steps]) / 1000.0, basis.dt_h)
 
 
 def _directions(basis: Basis, terms: Terms) -> Directions:

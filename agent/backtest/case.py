@@ -51,10 +51,14 @@ class Case:
     day_ahead: bool
     first: int
     last: int
+    demand_interval_s: int = 3600  # over which a demand charge averages import; whole steps
 
     def __post_init__(self) -> None:
         if not 0 <= self.first < self.last <= self.history.horizon.steps:
             raise Unplayable(f"{self.name} has no step to play")
+        if self.demand_interval_s % self.history.horizon.step_s:
+            step_s = self.history.horizon.step_s
+            raise Unplayable(f"{self.name}: an interval of {self.demand_interval_s} s is no whole steps of {step_s} s")
 
     @property
     def horizon(self) -> Horizon:

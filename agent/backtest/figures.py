@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from agent.backtest.case import Case
-from agent.backtest.demand import Hours
+from agent.backtest.demand import Intervals
 from agent.backtest.play import Played, demand_cost, grid_w
 from agent.backtest.policies import NO_BATTERY, PERFECT
 
@@ -17,9 +17,9 @@ class Row:
 
     ``cost`` is imports less exports, plus the demand charge, less what is left in the battery above the start.
     ``saving`` is against no battery and ``capture`` its share of what perfect foresight saves, None where there is
-    nothing to save. ``co2_kg`` counts imports, ``peak_import_kw`` is the highest mean of an hour, ``cycles`` the energy
-    taken out of the battery in full capacities. ``ms_per_decision`` is the processor time of a step's planning and
-    deciding, forecasts apart.
+    nothing to save. ``co2_kg`` counts imports, ``peak_import_kw`` is the highest mean of a billing interval,
+    ``cycles`` the energy taken out of the battery in full capacities. ``ms_per_decision`` is the processor time of a
+    step's planning and deciding, forecasts apart.
     """
 
     site: str
@@ -67,7 +67,7 @@ def _row(case: Case, one: Played, demand_charge: float, cost: float, idle: float
         saving=round(idle - cost, DIGITS),
         capture=None if possible is None else round((idle - cost) / possible, DIGITS),
         co2_kg=round(account.co2_kg, DIGITS),
-        peak_import_kw=round(float(Hours.of(case).import_kw(grid_w(case, one)).max()), DIGITS),
+        peak_import_kw=round(float(Intervals.of(case).import_kw(grid_w(case, one)).max()), DIGITS),
         import_kwh=round(account.import_kwh, DIGITS),
         export_kwh=round(account.export_kwh, DIGITS),
         cycles=round(1000.0 * account.discharge_kwh / battery.discharge_efficiency / battery.usable_wh, DIGITS),

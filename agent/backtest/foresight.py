@@ -1,7 +1,7 @@
 """The ceiling: the cheapest that a battery could have done knowing load, sun and prices of the whole period.
 
-With a demand charge the linear programme gets a column per month, the highest hourly import, and a row per hour that
-holds the hour's mean import below it.
+With a demand charge the linear programme gets a column per month, its highest mean import over an interval, and a row
+per interval that holds its mean import below that.
 """
 
 from dataclasses import replace
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.backtest.case import Case, Floats
-from agent.backtest.demand import Hours
+from agent.backtest.demand import Intervals
 from agent.planning import highs
 from agent.planning.battery_lp import Directions, build
 from agent.planning.highs import LinearProgram, SolverFailure
@@ -49,12 +49,12 @@ def perfect_w(case: Case, demand_charge: float) -> Floats:
     terms = replace(terms, terminal_per_kwh=max(0.0, left))
     problem = foreseen_problem(case, case.first, terms, case.start_pct)
     if demand_charge > 0:
-        return _with_peaks(problem, Hours.of(case), demand_charge)
+        return _with_peaks(problem, Intervals.of(case), demand_charge)
     schedule = solve_schedule(problem, LIMIT_S, INTEGER_MOST_S)
     return schedule.discharge_w - schedule.charge_w
 
 
-def _with_peaks(problem: Problem, hours: Hours, price_per_kw: float) -> Floats:
+def _with_peaks(problem: Problem, intervals: Intervals, price_per_kw: float) -> Floats:
     """Where opposite flows at once would pay, the larger one is kept and the programme solved again.
 
     That is feasible, and the best for most of such steps.
@@ -62,7 +62,7 @@ def _with_peaks(problem: Problem, hours: Hours, price_per_kw: float) -> Floats:
     n = problem.terms.steps
     way = Directions.free(n)
     for _ in range(NETTING_ROUNDS):
-        values = highs.solve(_peak_program(problem, way, hours, price_per_kw), LIMIT_S).values
+        values = highs.solve(_peak_program(problem, way, intervals, price_per_kw), LIMIT_S).values
         charge, discharge, imported, exported = values[: 4 * n].reshape(4, n)
         both_battery = np.minimum(charge, discharge) > FLOW_TOLERANCE_KW
         both_grid = np.minimum(imported, exported) > FLOW_TOLERANCE_KW
@@ -80,18 +80,18 @@ def _with_peaks(problem: Problem, hours: Hours, price_per_kw: float) -> Floats:
     raise SolverFailure("opposite flows remained in the schedule with the demand charge")
 
 
-def _peak_program(problem: Problem, way: Directions, hours: Hours, price_per_kw: float) -> LinearProgram:
-    """``build`` with a column a month and a row an hour: mean import of the hour - peak of its month <= 0, kW."""
+def _peak_program(problem: Problem, way: Directions, intervals: Intervals, price_per_kw: float) -> LinearProgram:
+    """``build`` with a column a month and a row an interval: its mean import - peak of its month <= 0, kW."""
     program = build(problem, way)
     n, columns, rows = problem.terms.steps, len(program.cost), len(program.row_lower)
     imported = [np.arange(n) + 2 * n]
     if np.isfinite(problem.terms.import_limit_kw):
         imported.append(np.arange(n) + 6 * n)  # what is imported above the limit
-    hour, share = hours.hour, 1.0 / hours.steps_in[hours.hour]
-    entries = [(rows + hour, block, share) for block in imported]
-    entries.append((rows + hour, np.arange(n) + 3 * n, -share))
-    months, count = hours.months, len(hours.steps_in)
-    entries.append((rows + np.arange(count), columns + hours.month, np.full(count, -1.0)))
+    interval, share = intervals.interval, 1.0 / intervals.steps_in[intervals.interval]
+    entries = [(rows + interval, block, share) for block in imported]
+    entries.append((rows + interval, np.arange(n) + 3 * n, -share))
+    months, count = intervals.months, len(intervals.steps_in)
+    entries.append((rows + np.arange(count), columns + intervals.month, np.full(count, -1.0)))
     own = np.repeat(np.arange(columns), np.diff(program.starts))
     entries.append((program.indices.astype(np.int64), own, program.coefficients))
     at_row, at_column, value = (np.concatenate(part) for part in zip(*entries, strict=True))

@@ -42,10 +42,13 @@ class Outlook:
             self._plan = self._valued(replace(self.request, demand=demand))
         return self._plan
 
+    def charged(self, demand: Demand | None) -> Terms:
+        """The terms with a demand charge, as a plan has them."""
+        expected_w = np.array(self.forecast.load.median) - np.array(self.forecast.pv.median)
+        return replace(self.terms, peak=peak_of(replace(self.request, demand=demand), self._past_net_w, expected_w))
+
     def _valued(self, request: PlanRequest) -> Plan:
-        site = self.forecast
-        expected_w = np.array(site.load.median) - np.array(site.pv.median)
-        terms = replace(self.terms, peak=peak_of(request, self._past_net_w, expected_w))
+        site, terms = self.forecast, self.charged(request.demand)
         paths = net_load_paths(site.load, site.pv, site.load_errors, site.pv_errors, request.solar_rated_w)
         return Plan(
             issued_at=request.now,

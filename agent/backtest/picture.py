@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from agent.backtest.case import Case, Floats
-from agent.backtest.demand import Hours
+from agent.backtest.demand import Intervals
 from agent.backtest.play import Played, grid_w
 from agent.backtest.policies import (
     AS_CONTROLLED,
@@ -76,16 +76,16 @@ def saved_so_far(case: Case, one: Played, idle: Played, demand_charge: float) ->
 
 
 def _peaks_so_far(case: Case, grid: Floats) -> Floats:
-    """The sum of the months' highest hourly imports up to each step, kW."""
-    hours = Hours.of(case)
-    imported, total = hours.import_kw(grid), np.zeros(len(hours.month))
+    """The sum of the months' highest imports up to each step, kW."""
+    intervals = Intervals.of(case)
+    imported, total = intervals.import_kw(grid), np.zeros(len(intervals.month))
     peak = before = 0.0
-    for hour, month in enumerate(hours.month.tolist()):
-        if hour and month != hours.month[hour - 1]:
+    for interval, month in enumerate(intervals.month.tolist()):
+        if interval and month != intervals.month[interval - 1]:
             before, peak = before + peak, 0.0
-        peak = max(peak, float(imported[hour]))
-        total[hour] = before + peak
-    return np.asarray(total[hours.hour])
+        peak = max(peak, float(imported[interval]))
+        total[interval] = before + peak
+    return np.asarray(total[intervals.interval])
 
 
 def _draw_savings(axis: Any, case: Case, played: dict[str, Played], currency: str, demand_charge: float) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from agent.advice.savings import Account, account
 from agent.backtest.case import Case, Floats
-from agent.backtest.demand import Hours
+from agent.backtest.demand import Intervals
 from agent.backtest.foresight import perfect_w
 from agent.backtest.outlook import Agent
 from agent.backtest.policies import (
@@ -61,9 +61,9 @@ def play(
 ) -> list[Played]:
     """One ``Played`` a policy of ``names``, in their order.
 
-    ``load`` and ``solar`` are asked only where a policy needs them. A demand charge, money per kW of the highest hourly
-    import of a month, is known to ``as_controlled`` and ``perfect`` alone. ``advance`` is told after every step how
-    many are done. Raises SolverFailure.
+    ``load`` and ``solar`` are asked only where a policy needs them. A demand charge, money per kW of a month's
+    highest mean import, is known to ``plan_blind``, ``as_controlled`` and ``perfect`` alone. ``advance`` is told
+    after every step how many are done. Raises SolverFailure.
     """
     walked = [name for name in names if name != PERFECT]
     found = (
@@ -123,7 +123,7 @@ def _policy(case: Case, name: str, demand_charge: float) -> Policy:
         NO_BATTERY: NoBattery,
         SELF_CONSUMPTION: SelfConsumption,
         TIME_OF_USE: lambda: TimeOfUse(case),
-        PLAN_BLIND: PlanBlind,
+        PLAN_BLIND: lambda: PlanBlind(case, demand_charge),
         AS_CONTROLLED: lambda: AsControlled(case, demand_charge),
         PERFECT_48H: Perfect48h,
     }
@@ -154,4 +154,4 @@ def grid_w(case: Case, played: Played) -> Floats:
 
 
 def demand_cost(case: Case, played: Played, price_per_kw: float) -> float:
-    return price_per_kw * float(Hours.of(case).peaks_kw(grid_w(case, played)).sum())
+    return price_per_kw * float(Intervals.of(case).peaks_kw(grid_w(case, played)).sum())

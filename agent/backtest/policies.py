@@ -12,13 +12,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from agent.backtest.case import Case, Floats
-from agent.backtest.demand import HOUR_S as DEMAND_HOUR_S
-from agent.backtest.demand import DemandMeter
+from agent.backtest.demand import MonthSoFar
 from agent.backtest.foresight import INTEGER_MOST_S, foreseen_problem, foreseen_terms
 from agent.backtest.outlook import HORIZON_H, Outlook
 from agent.backtest.prices_then import DAY_BEGINS_HOUR
 from agent.dispatch.follow import Moment, follow
-from agent.domain.tariff import DemandCharge
 from agent.planning import optimise
 from agent.planning.highs import SolverFailure
 from agent.planning.rules import self_consumption_w, time_of_use_w, within_limits
@@ -95,13 +93,23 @@ class TimeOfUse:
 
 
 class PlanBlind:
-    """The linear programme's battery power on the median forecast, whatever load and sun really come."""
+    """The linear programme's battery power on the median forecast, whatever load and sun really come.
+
+    With a demand charge the programme knows it and what the month has imported, as the agent's own.
+    """
+
+    def __init__(self, case: Case, demand_charge: float = 0.0) -> None:
+        self._month = None if demand_charge == 0.0 else MonthSoFar(case, demand_charge)
 
     def power_w(self, step: Step, soc_pct: float) -> float:
-        outlook = _outlook(step)
+        outlook, case = _outlook(step), step.case
+        terms = outlook.terms if self._month is None else outlook.charged(self._month.demand(step.index))
         medians = (np.maximum(np.array(f.median), 0.0) for f in (outlook.forecast.load, outlook.forecast.pv))
-        schedule = _schedule(Problem(outlook.terms, step.case.battery.energy_wh(soc_pct), *medians))
-        return float(schedule.discharge_w[0] - schedule.charge_w[0])
+        schedule = _schedule(Problem(terms, case.battery.energy_wh(soc_pct), *medians))
+        battery_w = float(schedule.discharge_w[0] - schedule.charge_w[0])
+        if self._month is not None:
+            self._month.add(step.net_w - within_limits(battery_w, soc_pct, case.battery, case.horizon.step_h))
+        return battery_w
 
 
 class AsControlled:
@@ -111,7 +119,7 @@ class AsControlled:
     """
 
     def __init__(self, case: Case, demand_charge: float = 0.0) -> None:
-        self._meter = None if demand_charge == 0.0 else DemandMeter(case, DemandCharge(demand_charge, DEMAND_HOUR_S))
+        self._month = None if demand_charge == 0.0 else MonthSoFar(case, demand_charge)
 
     def power_w(self, step: Step, soc_pct: float) -> float:
         outlook, case = _outlook(step), step.case
@@ -125,13 +133,13 @@ class AsControlled:
             carbon_price,
         )
         demand = None
-        if self._meter is not None:
-            demand = self._meter.demand(step.index)
-            moment = replace(moment, interval_wh=self._meter.interval_wh)
+        if self._month is not None:
+            demand = self._month.demand(step.index)
+            moment = replace(moment, interval_wh=self._month.interval_wh)
         decision = follow(outlook.plan(demand), moment, case.battery, case.connection)
         assert decision is not None, "a plan made for this step covers it"
-        if self._meter is not None:
-            self._meter.add(step.net_w - within_limits(decision.battery_w, soc_pct, case.battery, case.horizon.step_h))
+        if self._month is not None:
+            self._month.add(step.net_w - within_limits(decision.battery_w, soc_pct, case.battery, case.horizon.step_h))
         return decision.battery_w
 
 

@@ -32,6 +32,7 @@ class Rules:
     demand_charge: float
     days: float | None
     models: Path
+    demand_interval_s: int = 3600
 
     def with_policies(self, policies: tuple[str, ...]) -> "Rules":
         return replace(self, policies=policies)
@@ -87,7 +88,7 @@ def run(task: PlayTask, progress: Progress = lambda done, steps: None) -> SiteDo
     """Play one site. ``progress`` is told how many steps of how many are done."""
     try:
         case, currency = task.case()
-        return _run(case, currency, task, progress)
+        return _run(replace(case, demand_interval_s=task.rules.demand_interval_s), currency, task, progress)
     except (SitesUnreadable, Unplayable, SolverFailure) as trouble:
         return SiteDone(task.name, (), trouble=str(trouble))
 

@@ -26,6 +26,7 @@ from agent.edges.model_card import read_card
 from agent.forecasting.forecaster import ModelUnusable
 from agent.settings.schema import Settings
 
+HOUR_S = 3600
 GOOD, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 Task = SiteTask | OwnTask
@@ -79,7 +80,11 @@ def _rules(asked: Namespace, settings: Settings | None) -> Rules:
             raise WrongArguments(f"--{name.replace('_', '-')} is {value}, not a number")
     if asked.demand_charge < 0 or asked.jobs < 1 or (asked.days is not None and asked.days <= 0):
         raise WrongArguments("--demand-charge must not be negative, --days and --jobs must be above zero")
-    return Rules(policies, asked.step, asked.export_price, asked.demand_charge, asked.days, _models(asked, settings))
+    interval_s = 60 * asked.demand_interval
+    if interval_s % asked.step:
+        raise WrongArguments(f"--demand-interval {asked.demand_interval} is no whole number of steps of {asked.step} s")
+    models = _models(asked, settings)
+    return Rules(policies, asked.step, asked.export_price, asked.demand_charge, asked.days, models, interval_s)
 
 
 def _models(asked: Namespace, settings: Settings | None) -> Path:
@@ -98,6 +103,8 @@ def _models(asked: Namespace, settings: Settings | None) -> Path:
 def _made(rules: Rules) -> dict[str, object]:
     """What rows must have in common to stand in one file."""
     made: dict[str, object] = {"step_s": rules.step_s, "days": rules.days}
+    if rules.demand_interval_s != HOUR_S:
+        made["demand_interval_s"] = rules.demand_interval_s
     for name in (LOAD_MODEL, SOLAR_MODEL):
         try:
             card = read_card(rules.models / name)

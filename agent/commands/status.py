@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from agent.dispatch.demand_meter import MonthPeak
 from agent.domain.experience import Experience
 from agent.domain.plan import Plan
 from agent.domain.site import Measured, SiteState
@@ -47,6 +48,7 @@ def _show(settings: Settings, console: Console, path: Path, plan_rows: int) -> N
     _show_forecast(console, path, now)
     _show_suspects(console, path, now)
     _show_plan(console, path, now, settings.site.timezone, settings.site.currency, plan_rows)
+    _show_demand(console, path, settings, now)
     _show_sync(console, path, settings)
 
 
@@ -173,6 +175,32 @@ def _show_plan(console: Console, path: Path, now: datetime, timezone: str, curre
             f"{step.energy_value_per_kwh:.3f}",
         )
     console.print(table)
+
+
+def _show_demand(console: Console, path: Path, settings: Settings, now: datetime) -> None:
+    """The month's peak so far, and what the plan holds import to, where a demand charge is paid."""
+    charge, zone = settings.demand_charge_spec(), ZoneInfo(settings.site.timezone)
+    if charge is None:
+        return
+    console.print(f"[bold]demand charge[/] {charge.per_kw:g} {settings.site.currency} per kW, {_peak(path, now, zone)}")
+    plan = _plan(path)
+    index = plan.horizon.index_of(now) if isinstance(plan, Plan) else None
+    peak = plan.values.peak if isinstance(plan, Plan) else None
+    if index is None or peak is None:
+        return
+    held = f"the plan holds intervals of {charge.interval_s // 60} minutes to {peak.threshold_w[index] / 1000:.1f} kW"
+    console.print(f"  {held if peak.per_kw[index] > 0.0 else 'this month is not charged'}")
+
+
+def _peak(path: Path, now: datetime, zone: ZoneInfo) -> str:
+    try:
+        found = from_json(MonthPeak, kept(path, "demand") or "{}")
+    except WireError:
+        return "the month's peak so far is not known"
+    local = now.astimezone(zone)
+    if (found.year, found.month) != (local.year, local.month) or found.peak_at is None:
+        return "no peak this month yet"
+    return f"this month's peak so far {found.peak_w / 1000:.1f} kW at {found.peak_at.astimezone(zone):%d %b %H:%M}"
 
 
 def _show_sync(console: Console, path: Path, settings: Settings) -> None:

@@ -8,6 +8,8 @@ import structlog
 
 from agent.cycles.ladder import ControlRules, Ladder
 from agent.cycles.notices import Notices
+from agent.cycles.peak_recall import DOCUMENT
+from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.frozen import FrozenWatch
 from agent.dispatch.guard import guard
@@ -42,10 +44,18 @@ class Control:
     """One control step a call. The only writer of ``latest.state``, ``latest.setpoint`` and ``latest.outcome``."""
 
     def __init__(
-        self, clock: Clock, site: Site, market: Market, journal: Journal, latest: Latest, rules: ControlRules
+        self,
+        clock: Clock,
+        site: Site,
+        market: Market,
+        journal: Journal,
+        latest: Latest,
+        rules: ControlRules,
+        meter: DemandMeter | None = None,
     ) -> None:
         self._clock, self._site, self._market = clock, site, market
         self._journal, self._latest, self._rules = journal, latest, rules
+        self._meter = meter
         self._ladder = Ladder(market, latest, rules)
         self._notices = Notices(clock, journal)
         self._frozen = FrozenWatch(rules.frozen_s)
@@ -67,7 +77,7 @@ class Control:
         self._latest.state = state
         self._watch_tracking(state)
         lost = self._tracking.out_of_control(self._clock.monotonic())
-        wanted = self._ladder.choose(state, lost)
+        wanted = self._ladder.choose(state, lost, self._interval_wh(state))
         granted = self._guarded(wanted, state)
         outcome = await self._write(granted)
         self._latest.setpoint, self._latest.outcome = granted, outcome
@@ -108,6 +118,16 @@ class Control:
             self._lease = None  # write it again
         lost = "the battery does not follow its setpoints; it is left to itself for ten minutes"
         self._notices.alarm("no_control", lost if verdict is Verdict.NO_CONTROL else None)
+
+    def _interval_wh(self, state: SiteState) -> float:
+        """What the running interval of the demand charge has imported until now, Wh."""
+        if self._meter is None or not self._clock.trusted():
+            return 0.0
+        ended = self._meter.seen(state.at, self._rules.step_s, state.grid_w.known)
+        document = self._meter.document() if ended else None
+        if document is not None:
+            self._journal.keep(DOCUMENT, document)
+        return self._meter.interval_wh(state.at)
 
     def _guarded(self, wanted: Setpoint, state: SiteState) -> Setpoint:
         limits = replace(self._rules.limits, connection=self._market.connection(state.at))

@@ -36,8 +36,11 @@ class Ladder:
     def __init__(self, market: Market, latest: Latest, rules: ControlRules) -> None:
         self._market, self._latest, self._rules = market, latest, rules
 
-    def choose(self, state: SiteState, out_of_control: bool) -> Setpoint:
-        """The highest rung that can be taken; none while the battery is ``out_of_control``."""
+    def choose(self, state: SiteState, out_of_control: bool, interval_wh: float = 0.0) -> Setpoint:
+        """The highest rung that can be taken; none while the battery is ``out_of_control``.
+
+        ``interval_wh`` is what the running interval of a demand charge has imported.
+        """
         now, hold_s = state.at, self._rules.hold_s
         if out_of_control:
             return Setpoint(now, None, hold_s, Rung.RELEASE, "released: the battery does not follow its setpoints")
@@ -47,7 +50,15 @@ class Ladder:
         battery, plan, connection = self._rules.limits.battery, self._latest.plan, self._market.connection(now)
         if plan is not None and now < plan.expires_at:
             prices = self._market.at(now)
-            moment = Moment(now, net_load_w, soc_pct, prices.import_price, prices.export_price, prices.carbon_price)
+            moment = Moment(
+                now,
+                net_load_w,
+                soc_pct,
+                prices.import_price,
+                prices.export_price,
+                prices.carbon_price,
+                interval_wh=interval_wh,
+            )
             decision = follow(plan, moment, battery, connection)
             if decision is not None:
                 age_s = (now - plan.issued_at).total_seconds()

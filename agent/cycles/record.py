@@ -84,7 +84,8 @@ def _setpoint_document(setpoint: Setpoint, latest: Latest) -> str:
 def _plan_document(plan: Plan) -> str:
     """The plan for people: without the value table, which is most of it and of no use after a restart.
 
-    What was learnt and what is doubted have their own places in the store.
+    Of that the price of a peak stays, since explanations need it. What was learnt and what is doubted have their own
+    places in the store.
     """
-    values = ValueTable(plan.values.soc_pct, ())
+    values = ValueTable(plan.values.soc_pct, (), peak=plan.values.peak)
     return to_json(replace(plan, values=values, experiences=(), suspects=()), digits=5)

@@ -47,11 +47,17 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class PeakPrice:
-    """What import above ``threshold_w[i]`` costs in step i, by the mean over an interval: ``per_kw[i]`` money a kW."""
+    """What import above ``threshold_w[i]`` costs in step i, by the mean over an interval: ``per_kw[i]`` money a kW.
+
+    ``month[i]`` numbers the billing months: the worst interval of each is charged. ``begun_wh`` is what the interval
+    that the horizon begins in had imported before.
+    """
 
     interval_s: int
     threshold_w: tuple[float, ...]
     per_kw: tuple[float, ...]
+    month: tuple[int, ...] = ()
+    begun_wh: float = 0.0
 
     def held_w(self, step: int, at: datetime, imported_wh: float) -> float:
         """The import, W, that brings the running interval to the threshold when held until its end.

@@ -38,10 +38,14 @@ class Objective:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """The demand charge, and the highest mean import of the running month so far, W (0 where it is not known)."""
+    """The demand charge, and the highest mean import of the running month so far, W (0 where it is not known).
+
+    ``interval_wh`` is what the running interval has imported before the horizon's start, Wh.
+    """
 
     charge: DemandCharge
     peak_w: float = 0.0
+    interval_wh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

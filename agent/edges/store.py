@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from agent.domain.records import Batch, MinuteRow
 from agent.domain.suspect import Suspect
 from agent.edges import schema_sql as sql
+from agent.edges.imports import Import, read_imports
 from agent.edges.retention import Retention, tidy
 from agent.edges.side_tables import note_flags, note_weather, read_flags
 from agent.edges.store_file import Marks, Transaction, open_file
@@ -85,6 +86,10 @@ class SqliteStore:
 
     async def flags(self) -> Sequence[Suspect]:
         return await self._on_thread(lambda: read_flags(self._connected()))
+
+    async def imports(self, since: datetime) -> Sequence[Import]:
+        """What was imported from ``since`` (UTC) on, as ``read_imports`` has it."""
+        return await self._on_thread(lambda: read_imports(self._connected(), since))
 
     async def pending(self, stream: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
         _known(stream)

@@ -7,6 +7,13 @@ Per step i, all at least zero: charge c, discharge d, import m, export x, curtai
 
 The limits of the connection, and the SoC window when the start lies outside it, are soft: slacks priced above
 everything else, so that there is always an answer.
+
+A demand charge adds a column o per billing month, kW above its threshold at the charge per kW, and a row per interval:
+
+    peak      mean of m over the interval - o <= threshold - what the interval has imported before
+
+so that the month pays for its worst interval once (the peak as a bound on all: Boyd and Vandenberghe, Convex
+Optimization, section 4.3.1).
 """
 
 from dataclasses import dataclass
@@ -69,7 +76,7 @@ class _Columns:
 
 
 def build(problem: Problem, directions: Directions | None = None) -> LinearProgram:
-    """The programme of ``problem``. Columns: c, d, m, x, k, s (steps each), then slacks, then binaries."""
+    """The programme of ``problem``. Columns: c, d, m, x, k, s (steps each), then slacks, peaks, then binaries."""
     terms, n = problem.terms, problem.terms.steps
     way = directions or Directions.free(n)
     load, pv = problem.load_w / 1000.0, problem.pv_w / 1000.0
@@ -106,6 +113,7 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
     row_lower, row_upper = [right], [right]
     _add_limit_slacks(columns, terms, way, most_import, most_export)
     _add_window_slack(columns, problem, stored, row_lower, row_upper)
+    _add_peaks(columns, terms, imported, row_lower, row_upper)
     binaries = _add_choices(columns, terms, way, most_import, most_export, row_lower, row_upper)
     integer = None
     if binaries:
@@ -154,6 +162,31 @@ def _add_window_slack(
     )
     columns.put(rows, stored, 1.0)
     columns.put(rows, slack, sign)
+
+
+def _add_peaks(
+    columns: _Columns, terms: Terms, imported: NDArray[np.int64], row_lower: list[Floats], row_upper: list[Floats]
+) -> None:
+    """What a month's worst interval imports above the threshold, where that is charged."""
+    peak, n = terms.peak, terms.steps
+    if peak is None or not (peak.per_kw > 0.0).any():
+        return
+    rate = peak.per_kw[peak.firsts]
+    charged = np.flatnonzero(rate > 0.0)
+    months, month = np.unique(peak.month[peak.firsts][charged], return_inverse=True)
+    per_kw = np.zeros(len(months))
+    np.maximum.at(per_kw, month, rate[charged])
+    over = columns.block(len(months), per_kw, np.inf)
+    most = (peak.threshold_kw[peak.firsts] - peak.begun_kw(terms.step_h))[charged]
+    rows = _append_rows(row_lower, row_upper, np.full(len(charged), -np.inf), most)
+    row_of = np.full(int(peak.interval[-1]) + 1, -1)
+    row_of[charged] = rows
+    counted = np.flatnonzero(row_of[peak.interval] >= 0)
+    share = terms.step_h / peak.hours(terms.step_h)[peak.interval[counted]]
+    above_limit = [imported + 4 * n] if np.isfinite(terms.import_limit_kw).any() else []
+    for flow in (imported, *above_limit):
+        columns.put(row_of[peak.interval[counted]], flow[counted], share)
+    columns.put(rows, over[month], -1.0)
 
 
 def _add_choices(

@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.request import Demand, PlanRequest
 from agent.domain.site import Battery
-from agent.planning.terms import Floats, Peak
+from agent.planning.peak import Floats, Peak
 
 LONGEST_DAYS = 31
 TOLERANCE = 1e-3  # of the highest past import
+WORTH_A_NOTE_KW = 1e-3
 
 
 def peak_of(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> Peak | None:
@@ -35,22 +37,55 @@ def peak_of(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> Pe
     charged = np.array([month in demand.charge.months for _, month in months])
     for month in dict.fromkeys(months):
         running = month == months[0]
-        days = _days_left(local[0]) if running else float(LONGEST_DAYS)
         mine = np.array([one == month for one in months])
-        back = round(days * 24.0 / horizon.step_h)
-        known = np.concatenate([past_net_w[-back:], ahead_net_w[mine]])
-        held_w = lowest_peak_w(_by_interval(known, demand, horizon), _interval_h(demand, horizon), request.battery)
+        days = _days_left(local[0]) if running else float(LONGEST_DAYS)
+        known = _nets(request, past_net_w, ahead_net_w[mine], days, int(np.argmax(mine)))
+        held_w = lowest_peak_w(known, _interval_s(demand, horizon) / 3600.0, request.battery)
         threshold[mine] = max(demand.peak_w if running else 0.0, held_w)
-    interval_s = max(demand.charge.interval_s, horizon.step_s)
+    interval_s = _interval_s(demand, horizon)
     first = int(horizon.start.timestamp())
     interval = (first + horizon.step_s * np.arange(horizon.steps)) // interval_s
+    begun_s = first % interval_s
     return Peak(
         threshold_kw=threshold / 1000.0,
         per_kw=np.where(charged, demand.charge.per_kw, 0.0),
         interval_h=interval_s / 3600.0,
         interval=interval - interval[0],
         month=np.unique(np.array([12 * year + month for year, month in months]), return_inverse=True)[1],
+        begun_h=begun_s / 3600.0,
+        begun_kwh=demand.interval_wh / 1000.0 if begun_s else 0.0,
     )
+
+
+def past_net_w(history: History, until: datetime) -> Floats:
+    """Load less solar of the days before ``until`` that a demand charge looks back, W, NaN where not measured.
+
+    ``history`` is on the raster of the plan; one that ends earlier leaves a gap.
+    """
+    horizon = history.horizon
+    end = round((until - horizon.start).total_seconds()) // horizon.step_s
+    first = max(0, end - LONGEST_DAYS * 86_400 // horizon.step_s)
+    net = np.full(max(0, end - first), np.nan)
+    known = [
+        np.nan if load is None or pv is None else load - pv
+        for load, pv in zip(history.load_w[first:end], history.pv_w[first:end], strict=True)
+    ]
+    net[: len(known)] = known
+    return net
+
+
+def raised(peak: Peak, import_w: Floats, step_h: float) -> list[str]:
+    """One sentence for every billing month whose threshold ``import_w`` (steps,) goes above."""
+    sentences = []
+    for month, over_kw in enumerate(peak.over_kw(import_w / 1000.0, step_h).tolist()):
+        if over_kw > WORTH_A_NOTE_KW:
+            step = int(np.argmax(peak.month == month))
+            held, cost = peak.threshold_kw[step], over_kw * peak.per_kw[step]
+            sentences.append(
+                f"The demand peak of {held:.1f} kW cannot be held: it is expected to rise to {held + over_kw:.1f} kW, "
+                f"which costs {cost:.2f}."
+            )
+    return sentences
 
 
 def lowest_peak_w(net_w: Floats, step_h: float, battery: Battery) -> float:
@@ -87,13 +122,26 @@ def _days_left(local: datetime) -> float:
     return float((following - local.replace(tzinfo=None)) / timedelta(days=1))
 
 
-def _interval_h(demand: Demand, horizon: Horizon) -> float:
-    return max(demand.charge.interval_s, horizon.step_s) / 3600.0
+def _interval_s(demand: Demand, horizon: Horizon) -> int:
+    return max(demand.charge.interval_s, horizon.step_s)
 
 
-def _by_interval(net_w: Floats, demand: Demand, horizon: Horizon) -> Floats:
-    """Means over intervals, without those that were not measured."""
-    many = max(1, demand.charge.interval_s // horizon.step_s)
-    whole = net_w[len(net_w) % many :].reshape(-1, many)
-    means = whole.mean(axis=1)
+def _nets(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats, days: float, begins: int) -> Floats:
+    """Means over intervals of the last ``days`` and of the steps ahead from step ``begins`` on, W, gaps left out."""
+    assert request.demand is not None
+    horizon, interval_s = request.horizon, _interval_s(request.demand, request.horizon)
+    start = int(horizon.start.timestamp())
+    past = past_net_w[max(0, len(past_net_w) - round(days * 24.0 / horizon.step_h)) :]
+    began = start - len(past) * horizon.step_s
+    if begins == 0:
+        return _by_interval(np.concatenate([past, ahead_net_w]), began, horizon.step_s, interval_s)
+    later = _by_interval(ahead_net_w, start + begins * horizon.step_s, horizon.step_s, interval_s)
+    return np.concatenate([_by_interval(past, began, horizon.step_s, interval_s), later])
+
+
+def _by_interval(net_w: Floats, start: int, step_s: int, interval_s: int) -> Floats:
+    """Means over the whole intervals of steps from ``start`` (seconds) on, without those that were not measured."""
+    many = interval_s // step_s
+    lead = -start % interval_s // step_s
+    means = net_w[lead : lead + (len(net_w) - lead) // many * many].reshape(-1, many).mean(axis=1)
     return np.asarray(means[np.isfinite(means)])

@@ -8,7 +8,7 @@ import numpy as np
 from agent.domain.forecast import Forecast
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.request import PlanRequest
-from agent.planning.demand import peak_of
+from agent.planning.demand import peak_of, raised
 from agent.planning.highs import SolverFailure
 from agent.planning.optimise import solve_schedule
 from agent.planning.scenarios import net_load_paths, terminal_value
@@ -55,6 +55,8 @@ def make_plan(
         schedule = walk(problem, grid, worth, f"The schedule follows the value table, because {failure}.")
     if load_errors is None and pv_errors is None:
         notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
+    if peak is not None:
+        notes += raised(peak, schedule.import_w, terms.step_h)
     horizon = request.horizon
     return Plan(
         issued_at=request.now,
@@ -129,10 +131,15 @@ def _steps(request: PlanRequest, problem: Problem, schedule: Schedule) -> tuple[
 
 
 def _cost(request: PlanRequest, problem: Problem, schedule: Schedule) -> float:
-    """Money for the horizon at the tariff, plus wear, less what the battery gained over the horizon."""
+    """Money for the horizon at the tariff, plus wear, less what the battery gained over the horizon.
+
+    A demand charge counts with what the plan adds to it above the thresholds, which are paid anyway.
+    """
     bought = np.array(request.import_price) @ schedule.import_w
     sold = np.array(request.export_price) @ schedule.export_w
     wear = request.battery.wear_per_kwh * schedule.discharge_w.sum()
     gained_kwh = (schedule.soc_wh[-1] - problem.soc_wh) / 1000.0
     energy = float(bought - sold + wear) * problem.terms.step_h / 1000.0
-    return energy - problem.terms.terminal_per_kwh * float(gained_kwh)
+    peak = problem.terms.peak
+    charge = 0.0 if peak is None else peak.cost(schedule.import_w / 1000.0, problem.terms.step_h)
+    return energy + charge - problem.terms.terminal_per_kwh * float(gained_kwh)

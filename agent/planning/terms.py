@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.domain.site import Battery, Connection
+from agent.planning.peak import Peak
 
 Floats = NDArray[np.float64]
 
@@ -19,21 +20,6 @@ FLOOR_MULTIPLE = 2.0
 CEILING_MULTIPLE = 1.0
 LIMIT_MULTIPLE = 100.0
 LEAST_TOP_PRICE = 0.01  # money per kWh, so that a free horizon still has an order of preferences
-
-
-@dataclass(frozen=True, slots=True)
-class Peak:
-    """A demand charge: ``per_kw`` money for every kW of an interval's mean import above ``threshold_kw``.
-
-    Arrays have shape (steps,). ``interval`` numbers the intervals from 0, ``month`` the billing months. An interval is
-    never shorter than a step.
-    """
-
-    threshold_kw: Floats
-    per_kw: Floats
-    interval_h: float
-    interval: NDArray[np.int64]
-    month: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,9 @@ def _peak_price(terms: Terms) -> PeakPrice | None:
     if peak is None:
         return None
     threshold_w = tuple((1000.0 * peak.threshold_kw).tolist())
-    return PeakPrice(round(3600.0 * peak.interval_h), threshold_w, tuple(peak.per_kw.tolist()))
+    price = tuple(peak.per_kw.tolist())
+    month = tuple(peak.month.tolist())
+    return PeakPrice(round(3600.0 * peak.interval_h), threshold_w, price, month, 1000.0 * peak.begun_kwh)
 
 
 def _seen(terms: Terms, grid: Floats, after: Floats, net_w: Floats) -> tuple[Seen, ...]:

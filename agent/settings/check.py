@@ -41,6 +41,7 @@ def _summary(settings: Settings) -> list[tuple[str, str]]:
         *(("device", _device(device)) for device in settings.devices),
         ("import", _tariff(settings.tariff.bought)),
         ("export", _tariff(settings.tariff.sold)),
+        *_demand(settings),
         ("platform", "none: the site stands alone" if cloud is None else f"{cloud.host}:{cloud.port}"),
     ]
 
@@ -58,6 +59,15 @@ def _tariff(tariff: sections.Tariff) -> str:
             return f"{number(tariff.default_per_kwh)} per kWh, and other prices in {windows}"
         case sections.ListTariff():
             return "a list of prices from " + ("the platform" if tariff.file is None else tariff.file)
+
+
+def _demand(settings: Settings) -> list[tuple[str, str]]:
+    found = settings.demand_charge
+    if found is None:
+        return []
+    months = "" if len(found.months) == 12 else f", in {len(found.months)} months of the year"
+    text = f"{number(found.per_kw)} per kW of a month's highest {found.interval_minutes} minutes{months}"
+    return [("demand", text)]
 
 
 def _limit(watts: float | None) -> str:

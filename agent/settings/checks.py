@@ -17,7 +17,7 @@ Check = Callable[[Settings], Iterator[Finding]]
 def check(settings: Settings) -> list[Finding]:
     """Everything that is wrong with a file whose keys are each right by themselves."""
     checks: tuple[Check, ...] = (_site, _limits, _battery, device_findings, _tariffs, _control, _planning, _cloud)
-    return [finding for one in checks for finding in one(settings)]
+    return [finding for one in (*checks, _demand) for finding in one(settings)]
 
 
 def _site(settings: Settings) -> Iterator[Finding]:
@@ -71,6 +71,18 @@ def _tariffs(settings: Settings) -> Iterator[Finding]:
                     read_prices(Path(file))
                 except PriceFileError as error:
                     yield Finding(("tariff", key, "file"), f"cannot be used: {error}", "correct that file")
+
+
+def _demand(settings: Settings) -> Iterator[Finding]:
+    found, step_s = settings.demand_charge, settings.planning.step_s
+    if found is None:
+        return
+    twice = next((month for month in found.months if found.months.count(month) > 1), None)
+    if twice is not None:
+        yield Finding(("demand_charge", "months"), f"names {twice} twice", "name it once")
+    if found.interval_minutes * 60 % step_s:
+        reason = f"is {found.interval_minutes}, which is no whole number of plan steps of {step_s} s"
+        yield Finding(("demand_charge", "interval_minutes"), reason, "set step_s = 900 or 300 in [planning]")
 
 
 def _windows(key: str, tariff: sections.TimeOfUseTariff) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from agent.domain.request import Objective, Place
 from agent.domain.site import Battery, Connection
-from agent.domain.tariff import Tariff
+from agent.domain.tariff import DemandCharge, Tariff
 from agent.settings import sections, to_domain
 
 
@@ -19,6 +19,9 @@ class Settings(sections.Section):
     battery: sections.Battery = Field(description="the battery")
     solar: sections.Solar | None = Field(default=None, description="the solar array; without it the site has none")
     tariff: sections.Tariffs = Field(description="what energy costs and what is paid for it")
+    demand_charge: sections.DemandCharge | None = Field(
+        default=None, description="what the highest import of a month costs; nothing when left out"
+    )
     carbon: sections.Carbon = Field(default_factory=sections.Carbon, description="carbon intensity of the grid")
     objective: sections.Objective = Field(default_factory=sections.Objective, description="what counts, and how much")
     control: sections.Control = Field(default_factory=sections.Control, description="the fast loop")
@@ -51,6 +54,9 @@ class Settings(sections.Section):
     def export_tariff(self) -> Tariff:
         """As ``import_tariff``, for energy fed into the grid."""
         return to_domain.tariff(self.tariff.sold, self.site)
+
+    def demand_charge_spec(self) -> DemandCharge | None:
+        return None if self.demand_charge is None else to_domain.demand_charge(self.demand_charge)
 
     @property
     def solar_rated_w(self) -> float:

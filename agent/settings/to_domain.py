@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agent.domain.request import Objective, Place
 from agent.domain.site import Battery, Connection
-from agent.domain.tariff import HOLIDAY, Flat, PriceList, Tariff, TimeOfUse, Window
+from agent.domain.tariff import HOLIDAY, DemandCharge, Flat, PriceList, Tariff, TimeOfUse, Window
 from agent.settings import sections
 from agent.settings.price_file import read_prices
 from agent.settings.sections import WEEKDAYS
@@ -37,6 +37,10 @@ def place(found: sections.Site) -> Place:
 
 def objective(found: sections.Objective) -> Objective:
     return Objective(found.cost_weight, found.carbon_weight, found.carbon_value_per_kg)
+
+
+def demand_charge(found: sections.DemandCharge) -> DemandCharge:
+    return DemandCharge(found.per_kw, 60 * found.interval_minutes, tuple(sorted(found.months)))
 
 
 def tariff(found: sections.Tariff, site: sections.Site) -> Tariff:

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from agent.advice.explain import explain_plan, explain_step, money, use_of_energy
+from agent.advice.explain import StepWhy, explain_plan, explain_step, money, use_of_energy
 from agent.advice.explain_decision import explain_decision
-from agent.advice.limits import Basis, Limit, bindings, reached_now
+from agent.advice.limits import Basis, Limit, bindings, reached, reached_now
 from agent.advice.moved_limit import Resolved, resolved
+from agent.domain.horizon import Horizon
 from agent.domain.plan import PeakPrice
 from agent.domain.records import DecisionRow
+from agent.domain.request import Demand
 from agent.domain.setpoint import Rung
 from agent.domain.site import Battery, Connection
+from agent.domain.tariff import DemandCharge
 from agent.planning.optimise import solve_schedule
 from tests.advice.plans import basis
 from tests.planning.days import BATTERY
@@ -112,15 +115,16 @@ def test_over_the_plan_it_is_what_a_battery_with_one_unit_more_saves(limit: Limi
     assert programme.over_plan(limit) == pytest.approx((plain - moved) / 0.001, rel=0.01)
 
 
-def test_a_plan_as_it_is_kept_quotes_the_same() -> None:
+@pytest.mark.parametrize("charge", [False, True])
+def test_a_plan_as_it_is_kept_quotes_the_same(charge: bool) -> None:
     """Five digits are kept of every number."""
     from agent.domain.plan import Plan
     from agent.domain.wire import from_json, to_json
 
-    on = basis(4, connection=TIGHT)
+    on = charged(3600, interval_wh=900.0) if charge else basis(4, connection=TIGHT)
     kept = replace(on, plan=from_json(Plan, to_json(on.plan, digits=5)))
     programme, of_kept = again(on), again(kept)
-    for index in range(48):
+    for index in range(0, len(on.plan.steps), 4 if charge else 1):
         exact = explain_step(on, index, LONDON, programme).bindings
         rounded = explain_step(kept, index, LONDON, of_kept).bindings
         assert [one.limit for one in exact] == [one.limit for one in rounded]
@@ -190,7 +194,7 @@ def test_a_plan_of_another_site_file_is_not_priced() -> None:
 def test_a_paid_peak_binds_as_an_import_limit_would() -> None:
     """The same plan, read once as held below a limit and once as held below the threshold of a demand charge."""
     limited = basis(0, connection=Connection(1800.0))
-    peak = PeakPrice(3600, (1800.0,) * 48, (500.0,) * 48)
+    peak = PeakPrice(3600, (1800.0,) * 48, (500.0,) * 48, (0,) * 48)
     values = replace(limited.plan.values, peak=peak)
     held = replace(limited, connection=Connection(), plan=replace(limited.plan, values=values))
     pairs = [(bindings(limited, i), bindings(held, i)) for i in range(48)]
@@ -200,12 +204,12 @@ def test_a_paid_peak_binds_as_an_import_limit_would() -> None:
     ]
     assert as_peak == [found for _, found in pairs]
     assert sum(any(one.limit is Limit.PEAK for one in found) for _, found in pairs) >= 3
-    assert any("the peak that is paid for already binds" in why.sentence for why in explain_plan(held, LONDON))
+    assert any("the demand peak of 1.8 kW binds" in why.sentence for why in explain_plan(held, LONDON))
 
 
 def test_the_mean_of_a_demand_interval_counts_its_steps() -> None:
     on = basis(0, step_s=900, connection=Connection())
-    values = replace(on.plan.values, peak=PeakPrice(1800, (0.0,) * 192, (1.0,) * 192))
+    values = replace(on.plan.values, peak=PeakPrice(1800, (0.0,) * 192, (1.0,) * 192, (0,) * 192))
     on = replace(on, plan=replace(on.plan, values=values))
     for i in (0, 1, 2, 3):
         half = on.plan.steps[i - i % 2 : i - i % 2 + 2]
@@ -261,3 +265,53 @@ def test_a_setpoint_says_its_reason_its_limit_and_what_the_device_did() -> None:
 )
 def test_amounts_have_three_digits(amount: float, text: str) -> None:
     assert money(amount) == text
+
+
+def charged(interval_s: int, peak_w: float = 0.0, step_s: int = 900, interval_wh: float = 0.0) -> Basis:
+    """Noon of the last day of a month, which ends within the plan."""
+    demand = Demand(DemandCharge(12.0, interval_s), peak_w, interval_wh)
+    noon = datetime(2026, 6, 29, 12, 30, tzinfo=UTC)
+    horizon = Horizon(noon, step_s, 48 * 3600 // step_s)
+    return basis(3, step_s, Connection(), now=noon, horizon=horizon, demand=demand)
+
+
+@pytest.mark.parametrize("interval_s", [900, 1800, 3600])
+@pytest.mark.parametrize(("peak_w", "interval_wh"), [(0.0, 0.0), (0.0, 900.0), (1500.0, 0.0)])
+def test_what_is_quoted_of_a_demand_peak_is_what_a_higher_one_saves(
+    interval_s: int, peak_w: float, interval_wh: float
+) -> None:
+    """The programme is built anew with a month's peak that is a watt higher, and solved by itself."""
+    on = charged(interval_s, peak_w, interval_wh=interval_wh if interval_s > 1800 else 0.0)
+    programme = again(on)
+    terms = programme.problem.terms
+    assert terms.peak is not None
+    higher = replace(terms.peak, threshold_kw=terms.peak.threshold_kw + 0.001)
+    more = replace(programme.problem, terms=replace(terms, peak=higher))
+    plain, moved = (solve_schedule(site, 10.0).objective for site in (programme.problem, more))
+    assert programme.over_plan(Limit.PEAK) == pytest.approx((plain - moved) / 0.001, rel=0.01)
+    there = [i for i in range(192) if Limit.PEAK in reached(on, i)]
+    peaks = [w for w in (explain_step(on, i, LONDON, programme) for i in there[:8]) if binds(w) is Limit.PEAK]
+    assert peaks
+    for why in peaks[:3]:
+        index = why.index
+        rows = terms.peak.interval == terms.peak.interval[index]
+        one = replace(terms.peak, threshold_kw=terms.peak.threshold_kw + 0.001 * rows)
+        alone = replace(programme.problem, terms=replace(terms, peak=one))
+        saved = (plain - solve_schedule(alone, 10.0).objective) / 0.001
+        assert why.bindings[0].worth == pytest.approx(saved, rel=0.01)
+        assert f"the demand peak of {on.interval_import_w(index) / 1000:.1f} kW binds" in why.sentence
+        assert "more would save" in why.sentence
+        assert "in this interval" in why.sentence
+
+
+def binds(why: StepWhy) -> Limit | None:
+    return why.bindings[0].limit if why.bindings else None
+
+
+def test_by_the_duals_the_same_peaks_bind() -> None:
+    on = charged(900)
+    programme, some = again(on), range(0, 192, 4)
+    by_duals = [binds(explain_step(on, i, LONDON)) for i in some]
+    moved = [binds(explain_step(on, i, LONDON, programme)) for i in some]
+    assert Limit.PEAK in moved
+    assert sum(one is two for one, two in zip(by_duals, moved, strict=True)) >= 44

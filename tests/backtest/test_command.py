@@ -126,6 +126,7 @@ WRONG = [
     (["--sites", "castle"], "there is no site castle; there are house"),
     (["--demand-charge", "-1"], "must not be negative"),
     (["--export-price", "nan"], "--export-price is nan, not a number"),
+    (["--demand-interval", "15"], "--demand-interval 15 is no whole number of steps of 3600 s"),
     (["--jobs", "0"], "must be above zero"),
     (["--days", "0"], "must be above zero"),
 ]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.backtest.case import Case, Floats
-from agent.backtest.demand import Hours
+from agent.backtest.case import Case, Floats, Unplayable
+from agent.backtest.demand import Intervals, MonthSoFar
 from agent.backtest.play import Played, demand_cost, grid_w, play
 from agent.backtest.policies import NAMES, PERFECT, Step, TimeOfUse
 from agent.domain.site import Connection
@@ -161,14 +161,46 @@ def flat(load_w: Floats, price: float = 0.3, **changed: object) -> Case:
 
 def test_months_are_local_and_hours_are_means_of_quarters() -> None:
     case = cases.case(days=40, played_days=40)
-    hours = Hours.of(case)
-    assert hours.months == 2
+    intervals = Intervals.of(case)
+    assert intervals.months == 2
     # The first of April begins at 22:00 UTC in Brussels, thirty days after the second of March less two hours.
-    assert int(np.searchsorted(hours.month, 1)) == 30 * 24 - 2
+    assert int(np.searchsorted(intervals.month, 1)) == 30 * 24 - 2
     quarters = cases.case(days=2, played_days=2, step_s=900)
     grid = np.tile([4000.0, 0.0, -2000.0, 2000.0], 48)
-    assert Hours.of(quarters).import_kw(grid).tolist() == pytest.approx([1.0] * 48)
-    assert Hours.of(quarters).peaks_kw(grid).tolist() == pytest.approx([1.0])
+    assert Intervals.of(quarters).import_kw(grid).tolist() == pytest.approx([1.0] * 48)
+    assert Intervals.of(quarters).peaks_kw(grid).tolist() == pytest.approx([1.0])
+
+
+@pytest.mark.parametrize(("interval_s", "peak_kw"), [(900, 4.0), (1800, 2.0), (3600, 1.0)])
+def test_import_is_averaged_over_the_billing_interval(interval_s: int, peak_kw: float) -> None:
+    quarters = cases.case(days=2, played_days=2, step_s=900)
+    case = replace(quarters, demand_interval_s=interval_s)
+    grid = np.tile([4000.0, 0.0, -2000.0, 2000.0], 48)
+    assert Intervals.of(case).peaks_kw(grid).tolist() == pytest.approx([peak_kw])
+    month = MonthSoFar(case, 15.0)
+    for index in range(case.first, case.last):
+        month.demand(index)
+        month.add(grid[index - case.first])
+    assert month.demand(case.last).peak_w == pytest.approx(1000.0 * peak_kw)
+
+
+def test_an_interval_that_is_no_whole_steps_is_refused() -> None:
+    with pytest.raises(Unplayable, match="900 s is no whole steps of 3600 s"):
+        replace(cases.case(), demand_interval_s=900)
+
+
+def test_a_plan_that_knows_the_charge_holds_the_peak_where_the_forecast_comes_true() -> None:
+    """A cheap hour a day, in which a plan for energy alone charges as fast as it can."""
+    load = np.full(4 * 24, 2000.0)
+    price = np.where(np.arange(4 * 24) % 24 == 3, 0.05, 0.3)
+    case = replace(flat(load), import_price=price)
+    load_ahead, sun_ahead = cases.Knows("load_w", case.load_w), cases.Knows("pv_w", case.pv_w)
+    peaks = [
+        float(grid_w(case, play(case, ("plan_blind",), [load_ahead], [sun_ahead], charge)[0]).max())
+        for charge in (0.0, 15.0)
+    ]
+    assert peaks[0] > 4000.0
+    assert peaks[1] < 2500.0
 
 
 def test_a_demand_charge_is_per_month_and_never_below_nothing() -> None:

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from agent.__main__ import main
 from agent.domain.experience import Experience
+from agent.domain.horizon import floor_to_step
+from agent.domain.plan import PeakPrice
 from agent.domain.records import Batch, Flags
 from agent.domain.suspect import DATA_FAULT, UNUSUAL, Suspect
 from agent.domain.wire import to_json
@@ -79,3 +82,33 @@ async def test_a_store_that_cannot_be_read_is_one_sentence(site: Site) -> None:
     code, lines = site.said()
     assert code == 1
     assert any("cannot be read: " in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("", "the month's peak so far is not known"),
+        ('"peak_w":41200.0,"peak_at":"{now}"', "this month's peak so far 41.2 kW at {local}"),
+        ('"peak_w":0.0,"peak_at":null', "no peak this month yet"),
+    ],
+)
+async def test_the_peak_of_the_month_and_what_the_plan_holds(
+    site: Site, tmp_path: Path, document: str, said: str
+) -> None:
+    charge = "[demand_charge]\nper_kw = 15.0\ninterval_minutes = 15\n"
+    site.config = site_file.write(tmp_path, inverter_port=1, meter_port=2, cloud=charge)
+    local = NOW.astimezone(ZoneInfo("Europe/London"))
+    made = plan(0.2, NOW)
+    horizon = replace(made.horizon, start=floor_to_step(NOW, 900))
+    peak = PeakPrice(900, (43_000.0,) * 16, (15.0,) * 16, (0,) * 16)
+    made = replace(made, horizon=horizon, values=replace(made.values, peak=peak))
+    kept = [("plan", to_json(made))]
+    if document:
+        rest = document.replace("{now}", NOW.isoformat())
+        head = f'"year":{local.year},"month":{local.month},"interval_s":900,"seen_to":"{NOW.isoformat()}"'
+        kept.append(("demand", f"{{{head},{rest}}}"))
+    await site.write(Batch(kept=tuple(kept)))
+    code, lines = site.said()
+    assert code == 0
+    assert f"demand charge 15 GBP per kW, {said.replace('{local}', f'{local:%d %b %H:%M}')}" in lines
+    assert "the plan holds intervals of 15 minutes to 43.0 kW" in lines

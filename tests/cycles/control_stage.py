@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from agent.cycles.control import Control
 from agent.cycles.ladder import ControlRules
+from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
@@ -71,6 +72,7 @@ class ControlStage:
         sold: Tariff = Flat(0.05),  # noqa: B008 - frozen
         connection: Connection = Connection(),  # noqa: B008 - frozen
         ramp_w_per_s: float | None = None,
+        meter: DemandMeter | None = None,
     ) -> None:
         self.clock = VirtualClock(START)
         self.site = ScriptedSite(self.clock)
@@ -78,7 +80,7 @@ class ControlStage:
         self.market = Market(bought, sold, 0.25, connection, Objective(), Place(51.5, 0.0, "UTC"))
         limits = Limits(BATTERY, connection, ramp_w_per_s)
         rules = ControlRules(1.0, 60.0, 15.0, 3600.0, 1800.0, limits, ROLES)
-        self.control = Control(self.clock, self.site, self.market, self.journal, self.latest, rules)
+        self.control = Control(self.clock, self.site, self.market, self.journal, self.latest, rules, meter)
 
     async def step(self, count: int = 1) -> Setpoint:
         """So many control steps, a second each. The last setpoint."""

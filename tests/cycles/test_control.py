@@ -1,13 +1,17 @@
 """The ladder, the guard's word, leases, verification, and what is written down."""
 
+from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.inputs import GridLimitInput
+from agent.domain.plan import PeakPrice
 from agent.domain.setpoint import Applied, Clamped, Held, Refused, Rung, Unreachable
 from agent.domain.site import Connection
-from agent.domain.tariff import Flat
+from agent.domain.tariff import DemandCharge, Flat
 from drivers.reading import Quantity
 from tests.cycles.control_stage import START, ControlStage, plan
 
@@ -208,3 +212,30 @@ async def test_a_rung_that_changes_without_a_write_is_written_down_too() -> None
     await stage.step(2)
     decisions = stage.journal.take(START).decisions
     assert [(row.battery_w, row.rung) for row in decisions] == [(1000.0, Rung.PLAN), (1000.0, Rung.RULES)]
+
+
+@pytest.mark.parametrize(("imported_w", "grid_w"), [(None, 2000.0), (5000.0, 500.0), (500.0, 2750.0)])
+async def test_what_the_demand_interval_has_imported_decides_what_is_left_of_it(
+    imported_w: float | None, grid_w: float
+) -> None:
+    """Ten of fifteen minutes are left of a peak of 2 kW; before, nothing was seen, or five minutes of a power."""
+    meter = DemandMeter(DemandCharge(15.0, 900), ZoneInfo("UTC"))
+    if imported_w is not None:
+        meter.add(START, 300.0, 300.0, imported_w / 12.0)
+    stage = ControlStage(meter=meter)
+    stage.clock.advance_to(START + timedelta(seconds=0 if imported_w is None else 300))
+    stage.site.values["meter"][Quantity.GRID_W] = 5000.0
+    peak = PeakPrice(900, (2000.0,) * 16, (15.0,) * 16, (0,) * 16)
+    made = plan(0.29, stage.clock.now())
+    stage.latest.plan = replace(made, values=replace(made.values, peak=peak))
+    setpoint = await stage.step()
+    assert setpoint.battery_w == pytest.approx(5000.0 - grid_w, abs=30.0)
+
+
+async def test_the_demand_peak_is_kept_when_an_interval_has_ended_and_not_before() -> None:
+    stage = ControlStage(meter=DemandMeter(DemandCharge(15.0, 900), ZoneInfo("UTC")))
+    stage.clock.advance_to(START + timedelta(seconds=880))
+    for _ in range(2):
+        await stage.step(15)
+        documents = dict(stage.journal.take(stage.clock.now()).kept)
+        assert set(documents) == ({"demand"} if stage.clock.now() > START + timedelta(seconds=900) else set())

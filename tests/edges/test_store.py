@@ -154,3 +154,18 @@ async def test_a_missing_folder_is_said(tmp_path: Path) -> None:
         await new_store(tmp_path / "no" / "site.db").open()
     with pytest.raises(StoreFailure, match="no store at"):
         store_reader.kept(tmp_path / "no" / "site.db", "plan")
+
+
+async def test_what_was_imported_is_whole_before_in_and_after_the_roll_ups(store: SqliteStore) -> None:
+    """6 Wh a minute, asked for from the second quarter on."""
+    await store.write(Batch(minutes=tuple(minute(i) for i in range(40)), catalogue=NAMES))
+    since = START + timedelta(minutes=15)
+    before = await store.imports(since)
+    await store.tidy(START + timedelta(minutes=40))
+    await store.write(Batch(minutes=tuple(minute(i) for i in range(40, 50))))
+    after = await store.imports(since)
+    assert len(after) < len(before) + 10
+    assert [sum(row[3] for row in rows) for rows in (before, after)] == pytest.approx([150.0, 210.0])
+    assert [sum(row[2] for row in rows) for rows in (before, after)] == pytest.approx([1500.0, 2100.0])
+    assert [row[0] for row in after] == sorted(row[0] for row in after)
+    assert after[0][0] == since

@@ -31,6 +31,7 @@ def many_paths(site: Problem) -> tuple[np.ndarray, np.ndarray]:
 def test_one_known_path_is_worth_what_the_linear_programme_says(
     seed: int, connection: Connection, export_price: float
 ) -> None:
+    """This holds without a demand charge: the table prices every interval, the programme a month's worst one alone."""
     site = problem(seed, connection=connection, import_price=0.3, export_price=export_price, terminal=0.0)
     grid, worth = backward(site.terms, *one_path(site), points=481)
     expected = solve_schedule(site, 10.0).objective

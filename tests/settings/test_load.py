@@ -118,6 +118,17 @@ class TestReport:
                      "mqtt.example.org:8883"):  # fmt: skip
             assert part in text
 
+    @pytest.mark.parametrize(
+        ("months", "said"),
+        [("", "6.5 per kW of a month's highest 30 minutes\n"),
+         ("months = [12, 1]", "6.5 per kW of a month's highest 30 minutes, in 2 months of the year\n")],
+    )  # fmt: skip
+    def test_a_demand_charge_is_said(self, tmp_path: Path, months: str, said: str) -> None:
+        more = f"[demand_charge]\nper_kw = 6.5\ninterval_minutes = 30\n{months}\n[solar]"
+        text, code = report(written(tmp_path, changed("[solar]", more)))
+        assert code == 0
+        assert said in text
+
     def test_a_bad_file(self, tmp_path: Path) -> None:
         path = written(tmp_path, changed("[solar]", "[soler]"))
         text, code = report(path)

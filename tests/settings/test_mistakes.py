@@ -167,6 +167,18 @@ TOGETHER: dict[str, Mistake] = {
                        "[planning] valid_h", "shorter than interval_s", "until the next"),
     "plan too long": ("[cloud]", "[planning]\nhorizon_h = 5\n[cloud]", "[planning]", "[planning] valid_h",
                       "longer than horizon_h (5)", "write 5"),
+    "demand charge for nothing": ("[cloud]", "[demand_charge]\nper_kw = 0\ninterval_minutes = 15\n[cloud]",
+                                  "per_kw = 0", "[demand_charge] per_kw", "more than 0", "kW"),
+    "demand charge of ten minutes": ("[cloud]", "[demand_charge]\nper_kw = 9\ninterval_minutes = 10\n[cloud]",
+                                     "interval_minutes", "[demand_charge] interval_minutes", "10", "60"),
+    "demand charge without its minutes": ("[cloud]", "[demand_charge]\nper_kw = 9\n[cloud]", "[demand_charge]",
+                                          "[demand_charge] interval_minutes", "missing", "15"),
+    "demand charge of a month twice": (
+        "[cloud]", "[demand_charge]\nper_kw = 9\ninterval_minutes = 15\nmonths = [1, 1]\n[cloud]", "months",
+        "[demand_charge] months", "1 twice", "once"),
+    "demand charge within a plan step": (
+        "[cloud]", "[planning]\nstep_s = 1800\n[demand_charge]\nper_kw = 9\ninterval_minutes = 15\n[cloud]",
+        "interval_minutes", "[demand_charge] interval_minutes", "no whole number of plan steps of 1800 s", "900"),
     "certificate without key": ("[cloud]", '[cloud]\ncert_file = "c"', "cert_file", "[cloud] cert_file",
                                 "without key_file", "add key_file"),
     "password without name": ("[cloud]", '[cloud]\npassword_file = "p"', "password_file", "[cloud] password_file",

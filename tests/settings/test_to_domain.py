@@ -7,7 +7,7 @@ import pytest
 
 from agent.domain.request import Objective, Place
 from agent.domain.site import Battery, Connection
-from agent.domain.tariff import EVERY_DAY, EVERY_MONTH, HOLIDAY, Flat, PriceList, TimeOfUse, Window
+from agent.domain.tariff import EVERY_DAY, EVERY_MONTH, HOLIDAY, DemandCharge, Flat, PriceList, TimeOfUse, Window
 from agent.settings.load import load
 from agent.settings.price_file import PriceFileError, read_prices
 from agent.settings.schema import Settings
@@ -39,6 +39,14 @@ def test_every_key_of_the_battery_arrives(tmp_path: Path) -> None:
     text = changed("[solar]", "charge_efficiency = 0.9\ndischarge_efficiency = 0.8\nwear_per_kwh = 0.02\n[solar]")
     found = load(written(tmp_path, text)).battery_spec()
     assert (found.charge_efficiency, found.discharge_efficiency, found.wear_per_kwh) == (0.9, 0.8, 0.02)
+
+
+def test_a_demand_charge(settings: Settings, tmp_path: Path) -> None:
+    assert settings.demand_charge_spec() is None
+    text = changed("[solar]", "[demand_charge]\nper_kw = 6.5\ninterval_minutes = 30\nmonths = [12, 1]\n[solar]")
+    assert load(written(tmp_path, text)).demand_charge_spec() == DemandCharge(6.5, 1800, (1, 12))
+    text = changed("[solar]", "[demand_charge]\nper_kw = 15.0\ninterval_minutes = 15\n[solar]")
+    assert load(written(tmp_path, text)).demand_charge_spec() == DemandCharge(15.0, 900)
 
 
 def test_tariffs(settings: Settings) -> None:

@@ -1,0 +1,25 @@
+"""The month's peak of a demand charge at the start: as it was kept, else from what was measured."""
+
+from agent.cycles.notices import Notices
+from agent.dispatch.demand_meter import DemandMeter
+from agent.ports import Clock, Store
+from agent.recording.journal import Journal
+
+DOCUMENT = "demand"
+
+
+async def recall_peak(meter: DemandMeter, store: Store, clock: Clock, journal: Journal) -> None:
+    """Bring ``meter`` up to now; an event says where too little is known of the month. Raises StoreFailure.
+
+    What the running interval had imported is in the store up to the last commit.
+    """
+    now = clock.now()
+    since = meter.recall(await store.kept(DOCUMENT), now)
+    for row in await store.imports(since):
+        meter.add(*row)
+    doubt = meter.doubt(now) if clock.trusted() else None
+    if doubt is not None:
+        Notices(clock, journal).note("peak_unknown", "warning", doubt)
+    document = meter.document()
+    if document is not None:
+        journal.keep(DOCUMENT, document)

@@ -1,0 +1,164 @@
+"""What a demand charge counts: the mean import of the running interval, and the highest of the running month.
+
+Intervals begin on whole multiples of their length; months are those of the site's clock. What was not measured counts
+for nothing: a mean is taken over the seconds that were seen, and an interval of which less than half was seen is left
+out.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from zoneinfo import ZoneInfo
+
+from agent.domain.horizon import floor_to_step
+from agent.domain.request import Demand
+from agent.domain.tariff import DemandCharge
+from agent.domain.wire import WireError, from_json, to_json
+
+PART_S = 300  # the horizon of a plan begins on a whole multiple of it
+LEAST_SEEN = 0.5  # of an interval, and of a month's intervals before its peak counts as known
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPeak:
+    """The highest mean import, W, of a month so far, and the start of that interval (None: nothing was imported).
+
+    Everything before ``seen_to`` is in it. All times are UTC; ``year`` and ``month`` are those of the site's clock.
+    """
+
+    year: int
+    month: int
+    interval_s: int
+    peak_w: float
+    peak_at: datetime | None
+    seen_to: datetime
+
+
+class DemandMeter:
+    """Fed with every control step, in order of time. ``zone`` is the site's."""
+
+    def __init__(self, charge: DemandCharge, zone: ZoneInfo) -> None:
+        self.charge = charge
+        self._zone = zone
+        self._start: datetime | None = None
+        self._month = (0, 0)
+        self._peak_w = 0.0
+        self._peak_at: datetime | None = None
+        self._counted = 0  # intervals of the month that were seen well enough
+        self._recalled = False
+        self._parts: list[tuple[float, float]] = []  # imported Wh and seconds seen, by PART_S of the running interval
+
+    def seen(self, at: datetime, seconds: float, grid_w: float | None) -> bool:
+        """``grid_w`` (> 0 imports, None unknown) held for ``seconds`` from ``at``. True when an interval has ended."""
+        if grid_w is None or not isfinite(grid_w):
+            return self._reach(at)
+        return self.add(at, seconds, seconds, max(0.0, grid_w) * seconds / 3600.0)
+
+    def add(self, at: datetime, span_s: float, seen_s: float, import_wh: float) -> bool:
+        """``import_wh`` was imported within ``span_s`` from ``at``, of which ``seen_s`` were measured."""
+        ended, left_s = False, span_s
+        while left_s > 0.0:
+            ended |= self._reach(at)
+            part_s = min(left_s, PART_S - at.timestamp() % PART_S)
+            part = int(at.timestamp() % self.charge.interval_s) // PART_S
+            wh, known_s = self._parts[part]
+            self._parts[part] = (wh + import_wh * part_s / span_s, known_s + seen_s * part_s / span_s)
+            at, left_s = at + timedelta(seconds=part_s), left_s - part_s
+        return ended
+
+    def interval_wh(self, at: datetime) -> float:
+        """What the running interval has imported by ``at``, Wh: the mean of what was seen, for all of its time.
+
+        0 for an interval that begins at ``at`` or later, and where nothing of it was seen.
+        """
+        if self._start is None or at <= self._start:
+            return 0.0
+        elapsed_s = min((at - self._start).total_seconds(), float(self.charge.interval_s))
+        mean_w = self._mean_w(-int(-elapsed_s // PART_S)) or self._mean_w(len(self._parts))
+        return (mean_w or 0.0) * elapsed_s / 3600.0
+
+    def demand(self, horizon_start: datetime) -> Demand:
+        """What a plan whose horizon begins then is to know."""
+        return Demand(self.charge, self._peak_w, self.interval_wh(horizon_start))
+
+    def document(self) -> str | None:
+        """What is to be kept, as JSON; None before the first control step."""
+        if self._start is None:
+            return None
+        peak = MonthPeak(*self._month, self.charge.interval_s, self._peak_w, self._peak_at, self._start)
+        return to_json(peak)
+
+    def recall(self, document: str | None, now: datetime) -> datetime:
+        """Go on from what was kept, where that is of this month. Returns since when ``add`` is to be told what was.
+
+        What was kept of a later time is taken too: a clock that was never set is behind.
+        """
+        local = now.astimezone(self._zone)
+        kept = None if document is None else _sound(document)
+        if kept is None or kept.interval_s != self.charge.interval_s:
+            return self._month_start(now)
+        if (kept.year, kept.month) < (local.year, local.month):
+            return self._month_start(now)
+        self._month, self._peak_w, self._peak_at = (kept.year, kept.month), kept.peak_w, kept.peak_at
+        self._recalled = True
+        return kept.seen_to
+
+    def doubt(self, now: datetime) -> str | None:
+        """Why the month's peak cannot be relied on, in one sentence, once all that is known has been added."""
+        self._reach(now)
+        intervals = int((now - self._month_start(now)).total_seconds()) // self.charge.interval_s
+        if self._recalled or not self._charged or self._counted >= LEAST_SEEN * intervals:
+            return None
+        return (
+            f"the month's highest import is not known, since {self._counted} of its {intervals} intervals of "
+            f"{self.charge.interval_s // 60} minutes were measured: for the demand charge it counts as "
+            f"{self._peak_w / 1000.0:.1f} kW"
+        )
+
+    @property
+    def _charged(self) -> bool:
+        return self._month[1] in self.charge.months
+
+    def _reach(self, at: datetime) -> bool:
+        """Be in the interval of ``at``. True when that ends one."""
+        start = floor_to_step(at, self.charge.interval_s)
+        if start == self._start:
+            return False
+        ended = self._start is not None
+        if self._start is not None and start > self._start:  # where the clock was set back nothing is believed
+            self._close(self._start)
+        local = start.astimezone(self._zone)
+        if (local.year, local.month) != self._month:
+            self._month, self._peak_w, self._peak_at = (local.year, local.month), 0.0, None
+            self._counted, self._recalled = 0, False
+        self._start = start
+        self._parts = [(0.0, 0.0)] * (self.charge.interval_s // PART_S)
+        return ended
+
+    def _close(self, start: datetime) -> None:
+        mean_w = self._mean_w(len(self._parts))
+        if mean_w is None or sum(seen_s for _, seen_s in self._parts) < LEAST_SEEN * self.charge.interval_s:
+            return
+        self._counted += 1
+        if self._charged and mean_w > self._peak_w:
+            self._peak_w, self._peak_at = mean_w, start
+
+    def _mean_w(self, parts: int) -> float | None:
+        """Mean import of the first ``parts`` of the running interval over what was seen of them; None: nothing was."""
+        seen_s = sum(seen_s for _, seen_s in self._parts[:parts])
+        return None if seen_s <= 0.0 else sum(wh for wh, _ in self._parts[:parts]) * 3600.0 / seen_s
+
+    def _month_start(self, at: datetime) -> datetime:
+        local = at.astimezone(self._zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
+        return local.astimezone(UTC)
+
+
+def _sound(document: str) -> MonthPeak | None:
+    """What was kept, or None where it cannot be used."""
+    try:
+        kept = from_json(MonthPeak, document)
+    except WireError:
+        return None
+    times = [kept.seen_to] if kept.peak_at is None else [kept.seen_to, kept.peak_at]
+    sound = isfinite(kept.peak_w) and kept.peak_w >= 0.0 and all(at.tzinfo is not None for at in times)
+    return kept if sound else None
