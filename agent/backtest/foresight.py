@@ -85,7 +85,7 @@ def _peak_program(problem: Problem, way: Directions, hours: Hours, price_per_kw:
     program = build(problem, way)
     n, columns, rows = problem.terms.steps, len(program.cost), len(program.row_lower)
     imported = [np.arange(n) + 2 * n]
-    if np.isfinite(problem.terms.import_limit_kw):
+    if problem.terms.limits_import:
         imported.append(np.arange(n) + 6 * n)  # what is imported above the limit
     hour, share = hours.hour, 1.0 / hours.steps_in[hours.hour]
     entries = [(rows + hour, block, share) for block in imported]
