@@ -44,7 +44,8 @@ class Ladder:
         net_load_w, soc_pct = state.net_load_w, state.soc_pct.known
         if net_load_w is None or soc_pct is None:
             return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
-        battery, plan, connection = self._rules.limits.battery, self._latest.plan, self._market.connection(now)
+        battery, plan = self._market.kept(self._rules.limits.battery, now), self._latest.plan
+        connection = self._market.connection(now)
         if plan is not None and now < plan.expires_at:
             prices = self._market.at(now)
             moment = Moment(now, net_load_w, soc_pct, prices.import_price, prices.export_price, prices.carbon_price)
