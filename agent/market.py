@@ -12,7 +12,6 @@ from agent.domain.site import Battery, Connection, Failsafe
 from agent.domain.tariff import Completed, PriceList, Tariff, completed_prices, mean_prices, price_at
 from agent.domain.weather import Weather
 
-
 # A message that claims to be issued later than this from now was stamped by a wrong clock and proves nothing.
 AHEAD = timedelta(minutes=1)
 

@@ -11,7 +11,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """``by_clock`` is a schedule in the form of a tariff: what stands there as a price is a state of charge, percent."""
+    """``by_clock`` is a schedule in the form of a tariff: what stands there as a price is an SoC in percent."""
 
     by_clock: TimeOfUse
 

@@ -1,4 +1,4 @@
-"""The answer when the solver has none: the walk along the value table, or the self-consumption rule where that is cheaper.
+"""The answer when the solver has none: the walk along the value table, or the self-consumption rule if it is cheaper.
 
 So a plan that was made in no time is never worse, on its own forecast, than having no plan at all.
 """
@@ -33,7 +33,7 @@ def never_worse_than_rule(problem: Problem, schedule: Schedule, grid_kwh: Floats
 
 
 def rule_schedule(problem: Problem, grid_kwh: Floats, worth: Floats) -> Schedule:
-    """What the self-consumption rule does with the problem's own load and sun, kept to the limits as the guard would."""
+    """What the self-consumption rule does with the problem's own load and sun; sun above the limits is curtailed."""
     terms, dt = problem.terms, problem.terms.step_h
     net_w, pv_kw = problem.load_w - problem.pv_w, problem.pv_w / 1000.0
     rows: list[tuple[float, ...]] = []

@@ -51,8 +51,9 @@ def independent_cost(on: Basis, limit: Limit | None = None, steps: slice = slice
         Limit.IMPORT: np.full(n, (on.connection.import_limit_w or 1e6) / 1000.0),
         Limit.EXPORT: np.full(n, (on.connection.export_limit_w or 1e6) / 1000.0),
         Limit.CEILING: np.full(n, usable * battery.soc_max_pct / 100.0),
-        Limit.FLOOR: np.full(n, -usable * battery.floor_pct / 100.0),
+        Limit.FLOOR: np.array([-usable * on.battery_at(i).floor_pct / 100.0 for i in range(n)]),
     }
+    upper[Limit.RESERVE] = upper[Limit.FLOOR]
     if limit is not None:
         upper[limit][steps] += unit
     most = (upper[Limit.CHARGE_RATING], upper[Limit.DISCHARGE_RATING], upper[Limit.IMPORT], upper[Limit.EXPORT], pv)
@@ -91,6 +92,25 @@ def test_the_quoted_saving_is_what_moving_the_named_limit_by_one_unit_saves(seed
         assert limit.value in why.sentence
         seen.add(limit)
     assert len(seen) >= 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_reserve_by_the_hour_is_named_and_worth_what_moving_it_saves(seed: int) -> None:
+    """It is bought before its hour though it is sold for less after it: one kWh less of it saves the loss."""
+    reserve = tuple(70.0 if step in (4, 28) else 0.0 for step in range(48))
+    on = basis(seed, reserve_pct=reserve, soc_pct=15.0, export_price=(0.0,) * 48)
+    programme, cost, named = again(on), independent_cost(on), set()
+    for index in range(48):
+        why = explain_step(on, index, LONDON, programme)
+        for one in why.bindings:
+            if one.limit in (Limit.RESERVE, Limit.FLOOR):
+                moved = (cost - independent_cost(on, one.limit, slice(index, index + 1))) / 0.001
+                assert one.worth == pytest.approx(moved, rel=0.01)
+                named.add((index, one.limit))
+        if why.bindings and why.bindings[0].limit is Limit.RESERVE:
+            assert "the reserve for outages binds: one kWh less of it would save" in why.sentence
+    assert (4, Limit.RESERVE) in named
+    assert all((limit is Limit.RESERVE) == (index in (4, 28)) for index, limit in named)
 
 
 @pytest.mark.parametrize(

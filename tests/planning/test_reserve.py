@@ -1,4 +1,4 @@
-"""A reserve by the hour and limits of the connection by the hour, in the programme, the table, the walk and the check."""
+"""A reserve and limits of the connection by the hour: in the programme, the table, the walk and the check."""
 
 from dataclasses import replace
 
