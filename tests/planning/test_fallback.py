@@ -45,10 +45,10 @@ def cost_by_rule(asked: PlanRequest, plan: Plan) -> float:
     soc_pct=st.floats(10.0, 95.0),
     price=st.floats(0.0, 0.6),
     export=st.floats(0.0, 0.3),
-    spread_w=st.sampled_from([50.0, 400.0, 3000.0]),
+    bias_w=st.sampled_from([-4000.0, 0.0, 4000.0]),
 )
 def test_with_no_time_at_all_it_costs_no_more_than_the_rule(
-    seed: int, soc_pct: float, price: float, export: float, spread_w: float
+    seed: int, soc_pct: float, price: float, export: float, bias_w: float
 ) -> None:
     """Errors of the past far from this forecast make a table that misleads: then the rule's schedule is taken."""
     steps = 24
@@ -57,8 +57,8 @@ def test_with_no_time_at_all_it_costs_no_more_than_the_rule(
     asked = request(seed, steps, soc_pct=soc_pct, import_price=prices, export_price=(export,) * steps,
                     connection=Connection(), objective=Objective(1.0, 0.0))  # fmt: skip
     load, sun = forecasts(asked, seed)
-    bent = (errors(steps, 5, spread_w, seed), errors(steps, 5, spread_w, seed + 1))
-    plan = make_plan(asked, load, sun, *bent, 1e-9)
+    bent = errors(steps, 5, seed=seed) + bias_w
+    plan = make_plan(asked, load, sun, bent, -bent, 1e-9)
     assert check_plan(plan, asked) == []
     assert plan.cost <= cost_by_rule(asked, plan) + 1e-3
 
