@@ -164,6 +164,8 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None, tria
         settings.connection_spec(),
         settings.objective_spec(),
         settings.place(),
+        settings.reserve_spec(),
+        settings.failsafe_spec(),
     )
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     store = SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)

@@ -1,14 +1,19 @@
 """What the site pays and may do, now and later: tariffs of the site file, overlaid by what the platform sent."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+import math
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from agent.domain.horizon import Horizon
 from agent.domain.inputs import CarbonInput, GridLimitInput, PlatformInput, TariffInput, WeatherInput
 from agent.domain.request import Objective, Place
-from agent.domain.site import Connection
+from agent.domain.reserve import Reserve
+from agent.domain.site import Battery, Connection, Failsafe
 from agent.domain.tariff import Completed, PriceList, Tariff, completed_prices, mean_prices, price_at
 from agent.domain.weather import Weather
+
+# A message that claims to be issued later than this from now was stamped by a wrong clock and proves nothing.
+AHEAD = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class Market:
     site_connection: Connection
     objective: Objective
     place: Place
+    reserve: Reserve | None = None
+    failsafe: Failsafe | None = None
     import_prices: PriceList | None = None
     export_prices: PriceList | None = None
     carbon: PriceList | None = None
@@ -94,13 +101,40 @@ class Market:
         )
 
     def connection(self, at: datetime) -> Connection:
-        """The limits in force: the narrower of the site file's and the platform's."""
-        limit, own = self.limit, self.site_connection
+        """The limits in force: the narrowest of the site file's, the platform's and, in its silence, the failsafe's."""
+        found, limit = self._without_platform(at), self.limit
         if limit is None or not limit.valid_from <= at < limit.valid_to:
-            return own
-        return Connection(
-            _narrower(own.import_limit_w, limit.import_limit_w), _narrower(own.export_limit_w, limit.export_limit_w)
-        )
+            return found
+        return _narrower(found, Connection(limit.import_limit_w, limit.export_limit_w))
+
+    def connections(self, now: datetime, horizon: Horizon) -> tuple[Connection, ...]:
+        """The limits of each step as they are known at ``now``: those that hold in any part of it."""
+        found, limit = self._without_platform(now), self.limit
+        if limit is None:
+            return (found,) * horizon.steps
+        both = _narrower(found, Connection(limit.import_limit_w, limit.export_limit_w))
+        step = timedelta(seconds=horizon.step_s)
+        return tuple(both if at < limit.valid_to and at + step > limit.valid_from else found for at in horizon.times())
+
+    def limit_is_silent(self, now: datetime) -> bool:
+        """Whether a failsafe is asked for and the platform's grid limit has not been heard of for longer than that."""
+        if self.failsafe is None:
+            return False
+        return self.limit is None or not -AHEAD <= now - self.limit.issued_at <= self.failsafe.after
+
+    def kept(self, battery: Battery, at: datetime, for_s: float = 0.0) -> Battery:
+        """``battery`` with the reserve of ``at``, or with the highest of the ``for_s`` seconds that follow."""
+        if self.reserve is None:
+            return battery
+        if for_s <= 0.0:
+            return replace(battery, reserve_pct=self.reserve.at(at))
+        (highest,) = self.reserve.over(Horizon(at, math.ceil(for_s), 1))
+        return replace(battery, reserve_pct=highest)
+
+    def _without_platform(self, now: datetime) -> Connection:
+        if self.failsafe is None or not self.limit_is_silent(now):
+            return self.site_connection
+        return _narrower(self.site_connection, self.failsafe.limits)
 
     @staticmethod
     def _price(sent: PriceList | None, tariff: Tariff | None, at: datetime) -> float | None:
@@ -134,6 +168,12 @@ def _length(weather: WeatherInput) -> int:
     return max(len(weather.temperature_c), len(weather.ghi_w_m2), len(weather.cloud_pct))
 
 
-def _narrower(one: float | None, other: float | None) -> float | None:
+def _narrower(one: Connection, other: Connection) -> Connection:
+    return Connection(
+        _least(one.import_limit_w, other.import_limit_w), _least(one.export_limit_w, other.export_limit_w)
+    )
+
+
+def _least(one: float | None, other: float | None) -> float | None:
     limits = [limit for limit in (one, other) if limit is not None]
     return min(limits) if limits else None

@@ -1,14 +1,15 @@
 """Tariffs of the site file, overlaid by what the platform sent."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from agent.domain.horizon import Horizon
 from agent.domain.inputs import CarbonInput, GridLimitInput, TariffInput, WeatherInput
 from agent.domain.request import Objective, Place
-from agent.domain.site import Connection
-from agent.domain.tariff import Flat, PriceList, Tariff
+from agent.domain.reserve import Reserve
+from agent.domain.site import Battery, Connection, Failsafe
+from agent.domain.tariff import Flat, PriceList, Tariff, TimeOfUse, Window
 from agent.market import Market
 
 NOW = datetime(2026, 3, 17, 12, tzinfo=UTC)
@@ -128,3 +129,94 @@ def test_weather_gets_the_raster_of_its_columns() -> None:
     assert site.weather is not None
     assert site.weather.horizon == Horizon(NOW, 3600, 3)
     assert site.weather.ghi_w_m2 == (100.0, None, 300.0)
+
+
+def test_the_limits_of_the_steps_are_those_that_hold_in_any_part_of_them() -> None:
+    site = market(connection=Connection(17_000.0, None))
+    own, both = Connection(17_000.0, None), Connection(17_000.0, 0.0)
+    assert site.connections(NOW, DAY) == (own,) * 12
+    half_past = NOW + timedelta(minutes=90)
+    site.take(GridLimitInput(NOW, half_past, half_past + HOUR, None, 0.0))
+    assert site.connections(NOW, DAY) == (own, both, both, *(own,) * 9)
+    site.take(GridLimitInput(NOW, NOW + HOUR, NOW + 2 * HOUR, None, 0.0))
+    assert site.connections(NOW, DAY) == (own, both, *(own,) * 10)
+
+
+class TestFailsafe:
+    FAILSAFE = Failsafe(Connection(4200.0, 0.0), timedelta(seconds=120))
+
+    def site(self) -> Market:
+        site = market(connection=Connection(17_000.0, 5000.0))
+        site.failsafe = self.FAILSAFE
+        return site
+
+    @staticmethod
+    def word(issued_at: datetime, import_limit_w: float | None = None) -> GridLimitInput:
+        return GridLimitInput(issued_at, issued_at, issued_at + HOUR, import_limit_w, None)
+
+    def test_it_holds_until_the_platform_is_heard_and_again_when_it_has_been_silent(self) -> None:
+        site = self.site()
+        assert site.limit_is_silent(NOW)
+        assert site.connection(NOW) == Connection(4200.0, 0.0)
+        site.take(self.word(NOW))
+        for after_s, limits in ((0, (17_000.0, 5000.0)), (120, (17_000.0, 5000.0)), (121, (4200.0, 0.0))):
+            at = NOW + timedelta(seconds=after_s)
+            assert site.connection(at) == Connection(*limits)
+            assert site.connections(at, DAY) == (Connection(*limits),) * 12
+        site.take(self.word(NOW + timedelta(seconds=300)))
+        assert site.connection(NOW + timedelta(seconds=301)) == Connection(17_000.0, 5000.0)
+
+    def test_a_limit_that_is_still_valid_and_narrower_holds_beside_it(self) -> None:
+        site = self.site()
+        site.take(self.word(NOW, 1000.0))
+        assert site.connection(NOW + timedelta(minutes=30)) == Connection(1000.0, 0.0)
+        assert site.connection(NOW + timedelta(minutes=70)) == Connection(4200.0, 0.0)
+
+    def test_a_message_of_old_that_is_delivered_again_is_not_a_sign_of_life(self) -> None:
+        site = self.site()
+        site.take(self.word(NOW - timedelta(minutes=10)))
+        assert site.limit_is_silent(NOW)
+
+    def test_a_message_from_the_future_is_not_one_either(self) -> None:
+        site = self.site()
+        site.take(self.word(NOW + timedelta(days=400)))
+        assert site.limit_is_silent(NOW)
+
+    def test_without_it_silence_means_nothing(self) -> None:
+        site = market()
+        assert not site.limit_is_silent(NOW)
+        assert site.connection(NOW) == Connection()
+
+
+def test_the_battery_keeps_the_reserve_of_the_hour_or_of_what_a_lease_reaches_into() -> None:
+    site, battery = market(), Battery(10_000.0, 5000.0, 5000.0, reserve_pct=20.0)
+    assert site.kept(battery, NOW) is battery
+    site.reserve = Reserve(TimeOfUse(20.0, (Window(60.0, time(16), time(21)),), "Europe/London"))
+    before = NOW + timedelta(hours=3, minutes=59, seconds=30)
+    assert site.kept(battery, before).reserve_pct == 20.0
+    assert site.kept(battery, before, 20.0).reserve_pct == 20.0
+    assert site.kept(battery, before, 60.0).reserve_pct == 60.0
+    assert site.kept(battery, before + timedelta(minutes=1)).reserve_pct == 60.0
+
+
+def test_of_two_messages_that_overlap_the_one_that_came_last_counts_and_the_site_file_beyond_it() -> None:
+    site = market(bought=Flat(0.28))
+    site.take(prices(0.10, 0.11, 0.12, 0.13))
+    site.take(prices(0.50, 0.51, start=NOW + 2 * HOUR))
+    assert [site.at(NOW + HOUR * hour).import_price for hour in range(5)] == [0.28, 0.28, 0.50, 0.51, 0.28]
+    curves = site.curves(DAY)
+    assert curves is not None
+    assert curves.import_price[:5] == (0.28, 0.28, 0.50, 0.51, 0.28)
+    assert curves.notes == (), "every price is known: nothing is guessed"
+
+
+def test_two_lists_leave_a_guess_only_where_neither_reaches() -> None:
+    """A list from the site file's CSV and one from the platform."""
+    site = market(bought=PriceList(NOW, 3600, (0.40,) * 4))
+    site.take(prices(0.10, 0.10, start=NOW + 3 * HOUR))
+    curves = site.curves(DAY)
+    assert curves is not None
+    assert curves.import_price[:5] == (0.40, 0.40, 0.40, 0.10, 0.10)
+    assert min(curves.import_price[5:]) >= 0.40
+    (note,) = curves.notes
+    assert note.startswith("the import price is not known for 7 of 12 steps")

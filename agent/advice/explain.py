@@ -149,8 +149,8 @@ def _why_not_more(basis: Basis, index: int) -> str:
         return "no limit binds: another kWh would gain nothing here"
     if step.soc_pct >= basis.battery.soc_max_pct - AT_LIMIT_PCT:
         return "the battery is full, and more room would gain nothing here"
-    if step.soc_pct <= basis.battery.floor_pct + AT_LIMIT_PCT:
-        return f"the battery is at {basis.floor.value}, and less of it would gain nothing here"
+    if step.soc_pct <= basis.battery_at(index).floor_pct + AT_LIMIT_PCT:
+        return f"the battery is at {basis.floor(index).value}, and less of it would gain nothing here"
     return "no limit binds: what is lost in storing is more than the difference"
 
 

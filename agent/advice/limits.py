@@ -12,7 +12,7 @@ With v the worth of a stored kWh at the step, v' after it, p the price at the bu
 These are the reduced costs of the linear programme (LP duality; Chvatal, Linear Programming, chapter 5).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -60,7 +60,8 @@ class Basis:
     """A plan and what it was made on.
 
     ``carbon_price`` is what the objective added to each imported kWh, one a step, money. ``end_value`` is what a stored
-    kWh counts at the end of the plan, money. ``top_price`` is the largest price of the plan in size.
+    kWh counts at the end of the plan, money. ``top_price`` is the largest price of the plan in size. ``reserve_pct``
+    and ``connections`` have one entry a step, or none where ``battery`` and ``connection`` hold throughout.
     ``peaks_w`` is what the demand charge's intervals are held to, one a billing month: the threshold, or what the plan
     raises it to; empty without a charge.
     """
@@ -70,6 +71,8 @@ class Basis:
     connection: Connection
     carbon_price: tuple[float, ...]
     end_value: float
+    reserve_pct: tuple[float, ...] = ()
+    connections: tuple[Connection, ...] = ()
     top_price: float = field(init=False)
     peaks_w: tuple[float, ...] = field(init=False)
 
@@ -86,9 +89,18 @@ class Basis:
     def dt_h(self) -> float:
         return self.plan.horizon.step_h
 
-    @property
-    def floor(self) -> Limit:
-        return Limit.RESERVE if self.battery.reserve_pct > self.battery.soc_min_pct else Limit.FLOOR
+    def battery_at(self, index: int) -> Battery:
+        """The battery with the reserve that holds at the end of step ``index``."""
+        return replace(self.battery, reserve_pct=self.reserve_pct[index]) if self.reserve_pct else self.battery
+
+    def floor(self, index: int) -> Limit:
+        """What the lowest SoC of step ``index`` is called."""
+        battery = self.battery_at(index)
+        return Limit.RESERVE if battery.reserve_pct > battery.soc_min_pct else Limit.FLOOR
+
+    def connection_at(self, index: int) -> Connection:
+        """The limits of the connection in step ``index``."""
+        return self.connections[index] if self.connections else self.connection
 
     def start(self, index: int) -> datetime:
         """When step ``index`` begins, UTC."""
@@ -160,7 +172,7 @@ def worth_a_word(basis: Basis, binding: Binding) -> bool:
 
 def busbar_price(basis: Basis, index: int) -> float | None:
     """What another kWh taken from the busbar costs at step ``index``; None where only the battery could tell."""
-    step, connection = basis.plan.steps[index], basis.connection
+    step, connection = basis.plan.steps[index], basis.connection_at(index)
     if step.curtail_w > FLOW_W:
         return 0.0
     if step.import_w > FLOW_W and not _reached(step.import_w, connection.import_limit_w) and not _at_peak(basis, index):
@@ -182,12 +194,12 @@ def _price_by_battery(basis: Basis, index: int, step: PlanStep) -> float | None:
 
 def reached(basis: Basis, index: int) -> tuple[Limit, ...]:
     """Every limit that step ``index`` stands at, whether it is worth anything or not."""
-    step, battery, connection = basis.plan.steps[index], basis.battery, basis.connection
+    step, battery, connection = basis.plan.steps[index], basis.battery_at(index), basis.connection_at(index)
     at = {
         Limit.CHARGE_RATING: step.charge_w > FLOW_W and _reached(step.charge_w, battery.charge_w),
         Limit.DISCHARGE_RATING: step.discharge_w > FLOW_W and _reached(step.discharge_w, battery.discharge_w),
         Limit.CEILING: step.soc_pct >= battery.soc_max_pct - AT_LIMIT_PCT,
-        basis.floor: step.soc_pct <= battery.floor_pct + AT_LIMIT_PCT,
+        basis.floor(index): step.soc_pct <= battery.floor_pct + AT_LIMIT_PCT,
         Limit.IMPORT: step.import_w > FLOW_W and _reached(step.import_w, connection.import_limit_w),
         Limit.EXPORT: step.export_w > FLOW_W and _reached(step.export_w, connection.export_limit_w),
         Limit.PEAK: step.import_w > FLOW_W and _at_peak(basis, index),
@@ -215,17 +227,17 @@ def _rating(basis: Basis, index: int, step: PlanStep) -> list[Binding]:
 
 
 def _window(basis: Basis, index: int, step: PlanStep) -> list[Binding]:
-    battery, rise = basis.battery, basis.value(index + 1) - basis.value(index)
+    battery, rise = basis.battery_at(index), basis.value(index + 1) - basis.value(index)
     found = []
     if step.soc_pct >= battery.soc_max_pct - AT_LIMIT_PCT:
         found.append(Binding(Limit.CEILING, rise))
     if step.soc_pct <= battery.floor_pct + AT_LIMIT_PCT:
-        found.append(Binding(basis.floor, -rise))
+        found.append(Binding(basis.floor(index), -rise))
     return found
 
 
 def _connection(basis: Basis, index: int, step: PlanStep) -> list[Binding]:
-    connection, price = basis.connection, busbar_price(basis, index)
+    connection, price = basis.connection_at(index), busbar_price(basis, index)
     if price is None:
         return []
     found = []

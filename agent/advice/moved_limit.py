@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agent.advice.limits import Basis, Binding, Limit, reached, worth_a_word
 from agent.planning import highs
-from agent.planning.battery_lp import CURTAIL_TIE, Directions, build
+from agent.planning.battery_lp import CURTAIL_TIE, Directions, build, soft_floor
 from agent.planning.highs import LinearProgram
 from agent.planning.peak import Peak
 from agent.planning.terms import Problem, Terms
@@ -69,7 +69,18 @@ def problem_of(basis: Basis) -> Problem:
     steps = basis.plan.steps
     bought = np.array([basis.bought(i) for i in range(len(steps))])
     sold = np.array([step.export_price for step in steps])
-    terms = Terms(basis.dt_h, basis.battery, basis.connection, bought, sold, basis.end_value, peak=_peak(basis))
+    terms = Terms(
+        basis.dt_h,
+        basis.battery,
+        basis.connection,
+        bought,
+        sold,
+        basis.end_value,
+        peak=_peak(basis),
+        reserve_pct=basis.reserve_pct,
+        import_limits_w=tuple(one.import_limit_w for one in basis.connections),
+        export_limits_w=tuple(one.export_limit_w for one in basis.connections),
+    )
     start_wh = max(0.0, basis.battery.energy_wh(basis.start_soc_pct()))
     return Problem(terms, start_wh, np.array([s.load_w for s in steps]), np.array([s.pv_w for s in steps]))
 
@@ -156,18 +167,18 @@ def _moved(problem: Problem, program: LinearProgram, limit: Limit, steps: Steps)
     match limit:
         case Limit.CHARGE_RATING:
             upper[charge] += UNIT
-            upper[imported] = np.minimum(upper[imported] + UNIT, terms.import_limit_kw)
+            upper[imported] = np.minimum(upper[imported] + UNIT, terms.import_limit_kw[steps])
         case Limit.DISCHARGE_RATING:
             upper[discharge] += UNIT
-            upper[exported] = np.minimum(upper[exported] + UNIT, terms.export_limit_kw)
+            upper[exported] = np.minimum(upper[exported] + UNIT, terms.export_limit_kw[steps])
         case Limit.CEILING if problem.soc_wh / 1000.0 > terms.ceiling_kwh:
             row_upper[2 * n + steps] += UNIT  # a start outside the window makes its edge a soft row
         case Limit.CEILING:
             upper[stored] += UNIT
-        case Limit.FLOOR | Limit.RESERVE if problem.soc_wh / 1000.0 < terms.floor_kwh:
-            row_lower[2 * n + steps] -= UNIT
         case Limit.FLOOR | Limit.RESERVE:
-            lower[stored] -= UNIT
+            soft = soft_floor(problem)  # where the floor is out of reach it is a row, in the order of the steps
+            row_lower[2 * n + (np.cumsum(soft) - 1)[steps[soft[steps]]]] -= UNIT
+            lower[stored[~soft[steps]]] -= UNIT
         case Limit.IMPORT:
             upper[imported] += UNIT
         case Limit.EXPORT:

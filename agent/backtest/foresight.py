@@ -85,7 +85,7 @@ def _peak_program(problem: Problem, way: Directions, intervals: Intervals, price
     program = build(problem, way)
     n, columns, rows = problem.terms.steps, len(program.cost), len(program.row_lower)
     imported = [np.arange(n) + 2 * n]
-    if np.isfinite(problem.terms.import_limit_kw):
+    if problem.terms.limits_import:
         imported.append(np.arange(n) + 6 * n)  # what is imported above the limit
     interval, share = intervals.interval, 1.0 / intervals.steps_in[intervals.interval]
     entries = [(rows + interval, block, share) for block in imported]

@@ -81,7 +81,8 @@ def _decision(settings: Settings, path: Path, market: Market, at: datetime, zone
     if decision is None:
         raise NotExplained(f"nothing had been decided by {at.astimezone(zone):%Y-%m-%d %H:%M}")
     grid_w, soc_pct = (None, None) if minute is None else (minute.grid_w, minute.soc_pct)
-    why = explain_decision(decision, grid_w, soc_pct, settings.battery_spec(), market.connection(at))
+    battery = market.kept(settings.battery_spec(), at)
+    why = explain_decision(decision, grid_w, soc_pct, battery, market.connection(at))
     given = f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     unseen = "" if minute is not None else " (nothing measured at the time asked for is in the store)"
     return f"setpoint of {given}, {decision.rung.value}: {why}{unseen}"
@@ -117,10 +118,13 @@ def _plan_lines(
 
 def basis_of(plan: Plan, settings: Settings, market: Market, connection: Connection) -> Basis:
     """What a kept plan was made on, from the site file and what the platform has sent."""
-    curves = market.curves(Horizon(plan.horizon.start, plan.horizon.step_s, len(plan.steps)))
+    horizon = Horizon(plan.horizon.start, plan.horizon.step_s, len(plan.steps))
+    curves = market.curves(horizon)
     per_kg = market.objective.carbon_price_per_kg
     carbon = (0.0,) * len(plan.steps) if curves is None else tuple(per_kg * kg for kg in curves.carbon_kg_per_kwh)
-    basis = Basis(plan, settings.battery_spec(), connection, carbon, 0.0)
+    reserve_pct = () if market.reserve is None else market.reserve.over(horizon)
+    connections = market.connections(plan.issued_at, horizon)
+    basis = Basis(plan, settings.battery_spec(), connection, carbon, 0.0, reserve_pct, connections)
     return replace(basis, end_value=terminal_value(_terms(basis)))
 
 
@@ -147,7 +151,16 @@ def _market(settings: Settings, path: Path) -> Market:
     except PriceFileError as error:
         raise NotExplained(str(error)) from error
     connection, place = settings.connection_spec(), settings.place()
-    market = Market(bought, sold, settings.carbon.kg_per_kwh, connection, settings.objective_spec(), place)
+    market = Market(
+        bought,
+        sold,
+        settings.carbon.kg_per_kwh,
+        connection,
+        settings.objective_spec(),
+        place,
+        settings.reserve_spec(),
+        settings.failsafe_spec(),
+    )
     payloads = JsonPayloads(settings.site.id, "explain")
     for name in INPUTS:
         document = kept(path, f"input/{name}")

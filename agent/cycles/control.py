@@ -25,6 +25,8 @@ from agent.recording.journal import Journal
 from agent.recording.minute_means import MinuteMeans
 from drivers.reading import Quantity, Reading
 
+GRID_LIMIT_LOST = "the platform's grid limit has not been heard of for too long; the failsafe limits hold"
+
 log = structlog.get_logger("control")
 
 
@@ -75,6 +77,8 @@ class Control:
         readings = await self._site.read(self._rules.step_s * 0.8)
         state = self._estimate(readings)
         self._latest.state = state
+        silent = self._market.limit_is_silent(state.at)
+        self._notices.alarm("grid_limit_lost", GRID_LIMIT_LOST if silent else None)
         self._watch_tracking(state)
         lost = self._tracking.out_of_control(self._clock.monotonic())
         wanted = self._ladder.choose(state, lost, self._interval_wh(state))
@@ -130,7 +134,8 @@ class Control:
         return self._meter.interval_wh(state.at)
 
     def _guarded(self, wanted: Setpoint, state: SiteState) -> Setpoint:
-        limits = replace(self._rules.limits, connection=self._market.connection(state.at))
+        battery = self._market.kept(self._rules.limits.battery, state.at, wanted.hold_s)
+        limits = replace(self._rules.limits, battery=battery, connection=self._market.connection(state.at))
         since_s = self._rules.step_s if self._last_step is None else self._clock.monotonic() - self._last_step
         last_w = None if self._lease is None else self._lease.battery_w
         return guard(wanted, state, limits, since_s, last_w if last_w is not None else state.battery_w.known)

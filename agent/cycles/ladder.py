@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from agent.dispatch.follow import Moment, follow
 from agent.dispatch.guard import Limits
+from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import SiteState
 from agent.latest import Latest
@@ -47,7 +49,8 @@ class Ladder:
         net_load_w, soc_pct = state.net_load_w, state.soc_pct.known
         if net_load_w is None or soc_pct is None:
             return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
-        battery, plan, connection = self._rules.limits.battery, self._latest.plan, self._market.connection(now)
+        battery, plan = self._market.kept(self._rules.limits.battery, now), self._latest.plan
+        connection = self._market.connection(now)
         if plan is not None and now < plan.expires_at:
             prices = self._market.at(now)
             moment = Moment(
@@ -64,6 +67,8 @@ class Ladder:
                 age_s = (now - plan.issued_at).total_seconds()
                 rung = Rung.PLAN if age_s <= self._rules.plan_fresh_s else Rung.LAST_PLAN
                 cap_w = _pv_cap(state, decision.battery_w, prices.export_price, connection.export_limit_w)
+                if prices.import_price + prices.carbon_price < 0.0 and _gives_sun_away(plan, now):
+                    cap_w = _cap_for_import(state, decision.battery_w, connection.import_limit_w)
                 return Setpoint(now, decision.battery_w, hold_s, rung, decision.reason, cap_w)
         rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
         why = "there is no plan yet" if plan is None else "the last plan has expired"
@@ -75,6 +80,20 @@ def _what_is_missing(state: SiteState) -> str:
     """Which quantity cannot be acted on, and why: ``the grid power is stale``."""
     needed = (("grid power", state.grid_w), ("state of charge", state.soc_pct), ("battery power", state.battery_w))
     return next(f"the {name} is {measured.quality.value}" for name, measured in needed if measured.known is None)
+
+
+def _gives_sun_away(plan: Plan, at: datetime) -> bool:
+    """Whether the plan curtails at ``at``: it has weighed the import that replaces the sun against peaks and limits."""
+    step = plan.step_at(at)
+    return step is not None and step.curtail_w > 1.0
+
+
+def _cap_for_import(state: SiteState, battery_w: float, import_limit_w: float | None) -> float | None:
+    """The PV power to cap at while import is paid for: none, or what the import limit leaves to be covered."""
+    load_w = state.load_w.known
+    if load_w is None:
+        return None
+    return 0.0 if import_limit_w is None else max(0.0, load_w - battery_w - import_limit_w)
 
 
 def _pv_cap(state: SiteState, battery_w: float, export_price: float, export_limit_w: float | None) -> float | None:

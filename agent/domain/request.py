@@ -52,6 +52,10 @@ class Demand:
 class PlanRequest:
     """The question. Tuples of prices and carbon have one entry a step of ``horizon``.
 
+    ``reserve_pct`` is what the SoC must not be below at the end of each step; empty: the battery's own reserve always.
+    ``import_limit_w`` and ``export_limit_w`` are the limits of the connection by step, None where there is none; empty:
+    those of ``connection`` throughout.
+
     ``store`` is the path of the database that the planner reads history from, read-only. ``models`` is the folder of
     exported models; a model name None asks for seasonal persistence.
     """
@@ -75,3 +79,19 @@ class PlanRequest:
     weather: Weather | None = None
     notes: tuple[str, ...] = ()
     demand: Demand | None = None
+    reserve_pct: tuple[float, ...] = ()
+    import_limit_w: tuple[float | None, ...] = ()
+    export_limit_w: tuple[float | None, ...] = ()
+
+    def floor_pct(self, step: int) -> float:
+        """The lowest SoC at the end of ``step``."""
+        if not self.reserve_pct:
+            return self.battery.floor_pct
+        return max(self.battery.soc_min_pct, self.reserve_pct[step])
+
+    def connection_at(self, step: int) -> Connection:
+        """The limits that hold in ``step``."""
+        return Connection(
+            self.import_limit_w[step] if self.import_limit_w else self.connection.import_limit_w,
+            self.export_limit_w[step] if self.export_limit_w else self.connection.export_limit_w,
+        )

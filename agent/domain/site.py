@@ -1,7 +1,7 @@
 """What stands on the site, and one frozen picture of what it does."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from drivers.reading import Quality
 
@@ -40,6 +40,14 @@ class Connection:
 
     import_limit_w: float | None = None
     export_limit_w: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failsafe:
+    """``limits`` hold when nothing has been heard of the platform's grid limit for longer than ``after``."""
+
+    limits: Connection
+    after: timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ Per step i, all at least zero: charge c, discharge d, import m, export x, curtai
     balance   m - x + d - c - k = load - pv
     storage   s[i] - s[i-1] - eta_c c dt + d dt / eta_d = 0        (its dual is the value of stored energy)
 
-The limits of the connection, and the SoC window when the start lies outside it, are soft: slacks priced above
-everything else, so that there is always an answer.
+The limits of the connection are soft, and so is the SoC window where the start lies outside it or a floor rises faster
+than the battery can be charged: slacks priced above everything else, so that there is always an answer.
 
 A demand charge adds a column o per billing month, kW above its threshold at the charge per kW, and a row per interval:
 
@@ -54,7 +54,9 @@ class _Columns:
         self._bounds: list[tuple[Floats, Floats, Floats]] = []
         self._entries: list[tuple[NDArray[np.int64], NDArray[np.int64], Floats]] = []
 
-    def block(self, size: int, cost: Floats | float, upper: Floats | float, lower: float = 0.0) -> NDArray[np.int64]:
+    def block(
+        self, size: int, cost: Floats | float, upper: Floats | float, lower: Floats | float = 0.0
+    ) -> NDArray[np.int64]:
         """Append ``size`` columns and return their indices."""
         full = (np.broadcast_to(np.asarray(part, dtype=float), size) for part in (cost, lower, upper))
         self._bounds.append(tuple(full))  # type: ignore[arg-type]
@@ -87,7 +89,9 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
     columns = _Columns()
 
     charge = columns.block(n, 0.0, np.where(way.no_charge, 0.0, terms.charge_kw))
-    discharge = columns.block(n, terms.battery.wear_per_kwh * dt, np.where(way.no_discharge, 0.0, terms.discharge_kw))
+    below = soft_floor(problem)  # a reserve that is not yet there is not taken from
+    no_discharge = way.no_discharge | below
+    discharge = columns.block(n, terms.battery.wear_per_kwh * dt, np.where(no_discharge, 0.0, terms.discharge_kw))
     imported = columns.block(
         n, terms.import_price * dt, np.where(way.no_import, 0.0, np.minimum(most_import, terms.import_limit_kw))
     )
@@ -95,7 +99,7 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
         n, -terms.export_price * dt, np.where(way.no_export, 0.0, np.minimum(most_export, terms.export_limit_kw))
     )
     curtailed = columns.block(n, CURTAIL_TIE * terms.top_price * dt, pv if terms.curtailable else 0.0)
-    low, high = _stored_bounds(problem)
+    low, high = _stored_bounds(problem, below)
     end_value = np.zeros(n)
     end_value[-1] = -terms.terminal_per_kwh
     stored = columns.block(n, end_value, high, low)
@@ -112,7 +116,7 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
     right[n] = problem.soc_wh / 1000.0
     row_lower, row_upper = [right], [right]
     _add_limit_slacks(columns, terms, way, most_import, most_export)
-    _add_window_slack(columns, problem, stored, row_lower, row_upper)
+    _add_window_slack(columns, problem, below, stored, row_lower, row_upper)
     _add_peaks(columns, terms, imported, row_lower, row_upper)
     binaries = _add_choices(columns, terms, way, most_import, most_export, row_lower, row_upper)
     integer = None
@@ -122,10 +126,20 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
     return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), integer)
 
 
-def _stored_bounds(problem: Problem) -> tuple[float, float]:
-    """Hard bounds of stored energy, kWh: the window, opened on the side where the start lies outside it."""
+def soft_floor(problem: Problem) -> Mask:
+    """Steps, shape (steps,), whose floor is out of reach though the battery charges all the time within the limits."""
     terms, start = problem.terms, problem.soc_wh / 1000.0
-    low = terms.floor_kwh if start >= terms.floor_kwh else 0.0
+    if start >= terms.floor_kwh.max():
+        return np.zeros(terms.steps, dtype=bool)
+    room_kw = np.clip(terms.import_limit_kw - (problem.load_w - problem.pv_w) / 1000.0, 0.0, terms.charge_kw)
+    reach = start + np.cumsum(room_kw) * terms.battery.charge_efficiency * terms.step_h
+    return np.asarray(np.minimum(reach, terms.ceiling_kwh) < terms.floor_kwh)
+
+
+def _stored_bounds(problem: Problem, below: Mask) -> tuple[Floats, float]:
+    """Hard bounds of stored energy, kWh: the window, opened where it cannot be kept."""
+    terms, start = problem.terms, problem.soc_wh / 1000.0
+    low = np.where(below, 0.0, terms.floor_kwh)
     high = terms.ceiling_kwh if start <= terms.ceiling_kwh else max(terms.battery.usable_wh / 1000.0, start)
     return low, high
 
@@ -135,32 +149,36 @@ def _add_limit_slacks(
 ) -> None:
     """Import and export above the limits of the connection."""
     n, price = terms.steps, LIMIT_MULTIPLE * terms.top_price * terms.step_h
-    for limit, most, forbidden, sign in (
-        (terms.import_limit_kw, most_import, way.no_import, 1.0),
-        (terms.export_limit_kw, most_export, way.no_export, -1.0),
+    for limited, limit, most, forbidden, sign in (
+        (terms.limits_import, terms.import_limit_kw, most_import, way.no_import, 1.0),
+        (terms.limits_export, terms.export_limit_kw, most_export, way.no_export, -1.0),
     ):
-        if np.isfinite(limit):
-            over = columns.block(n, price, np.where(forbidden, 0.0, most))
+        if limited:
+            over = columns.block(n, price, np.where(forbidden | np.isinf(limit), 0.0, most))
             columns.put(np.arange(n), over, sign)
 
 
 def _add_window_slack(
-    columns: _Columns, problem: Problem, stored: NDArray[np.int64], row_lower: list[Floats], row_upper: list[Floats]
+    columns: _Columns,
+    problem: Problem,
+    below: Mask,
+    stored: NDArray[np.int64],
+    row_lower: list[Floats],
+    row_upper: list[Floats],
 ) -> None:
-    """Energy outside the window, only when the start is outside it: the battery alone can never leave it."""
-    terms, n, start = problem.terms, problem.terms.steps, problem.soc_wh / 1000.0
-    below = start < terms.floor_kwh
-    if not below and start <= terms.ceiling_kwh:
+    """Energy below the floor where that is out of reach, or above the window when the start is above it."""
+    terms, start = problem.terms, problem.soc_wh / 1000.0
+    above = start > terms.ceiling_kwh
+    steps = np.ones(terms.steps, dtype=bool) if above else below
+    many = int(steps.sum())
+    if not many:
         return
-    multiple, sign = (FLOOR_MULTIPLE, 1.0) if below else (CEILING_MULTIPLE, -1.0)
-    slack = columns.block(n, multiple * terms.top_price * terms.step_h, np.inf)
-    rows = _append_rows(
-        row_lower,
-        row_upper,
-        np.full(n, terms.floor_kwh if below else -np.inf),
-        np.full(n, np.inf if below else terms.ceiling_kwh),
-    )
-    columns.put(rows, stored, 1.0)
+    multiple, sign = (CEILING_MULTIPLE, -1.0) if above else (FLOOR_MULTIPLE, 1.0)
+    slack = columns.block(many, multiple * terms.top_price * terms.step_h, np.inf)
+    low = np.full(many, -np.inf) if above else terms.floor_kwh[steps]
+    high = np.full(many, terms.ceiling_kwh if above else np.inf)
+    rows = _append_rows(row_lower, row_upper, low, high)
+    columns.put(rows, stored[steps], 1.0)
     columns.put(rows, slack, sign)
 
 
@@ -202,9 +220,9 @@ def _add_choices(
     n, total = terms.steps, 0
     charge, discharge, imported, exported = (np.arange(n) + block * n for block in range(4))
     over = 6 * n
-    import_flows = [imported] + ([np.arange(n) + over] if np.isfinite(terms.import_limit_kw) else [])
+    import_flows = [imported] + ([np.arange(n) + over] if terms.limits_import else [])
     over += n * (len(import_flows) - 1)
-    export_flows = [exported] + ([np.arange(n) + over] if np.isfinite(terms.export_limit_kw) else [])
+    export_flows = [exported] + ([np.arange(n) + over] if terms.limits_export else [])
     for chosen, flows, opposites, most, most_opposite in (
         (way.choose_battery, [charge], [discharge], np.full(n, terms.charge_kw), np.full(n, terms.discharge_kw)),
         (way.choose_grid, import_flows, export_flows, most_import, most_export),

@@ -8,6 +8,7 @@ from math import isfinite
 from agent.domain.forecast import Forecast
 from agent.domain.plan import Plan, PlanStep, ValueTable
 from agent.domain.request import PlanRequest
+from agent.domain.site import Battery, Connection
 
 POWER_TOLERANCE_W = 1.0
 POWER_TOLERANCE_SHARE = 0.001
@@ -90,7 +91,7 @@ def _value_table(table: ValueTable, request: PlanRequest) -> Iterator[str]:
         yield "the SoC grid of the value table does not ascend"
         return
     if (
-        grid[0] > request.battery.floor_pct + SOC_TOLERANCE_PCT
+        grid[0] > min(request.floor_pct(step) for step in range(request.horizon.steps)) + SOC_TOLERANCE_PCT
         or grid[-1] < request.battery.soc_max_pct - SOC_TOLERANCE_PCT
     ):
         yield f"the value table covers {grid[0]:g}..{grid[-1]:g} %, not the SoC window"
@@ -173,15 +174,14 @@ def _inputs(plan: Plan, request: PlanRequest) -> Iterator[str]:
 def _first_of_each_kind(steps: Sequence[PlanStep], request: PlanRequest) -> Iterator[str]:
     seen: set[str] = set()
     for index, step in enumerate(steps):
-        for kind, sentence in _step(step, request):
+        for kind, sentence in _step(step, request.battery, request.connection_at(index)):
             if kind not in seen:
                 seen.add(kind)
                 yield f"{sentence} at step {index}"
 
 
-def _step(step: PlanStep, request: PlanRequest) -> Iterator[tuple[str, str]]:
+def _step(step: PlanStep, battery: Battery, connection: Connection) -> Iterator[tuple[str, str]]:
     """(kind, sentence) of everything impossible or forbidden in one step."""
-    battery, connection = request.battery, request.connection
     for name in FLOWS:
         if getattr(step, name) < -POWER_TOLERANCE_W:
             yield name, f"{name} is negative ({getattr(step, name):.0f} W)"
@@ -215,9 +215,9 @@ def _above(power_w: float, most_w: float) -> bool:
 
 
 def _trajectory(steps: Sequence[PlanStep], request: PlanRequest) -> Iterator[str]:
-    """The SoC of every step follows from the powers and stays where it may be."""
+    """The SoC of every step follows from the powers and stays where it may be: nothing is taken from a reserve."""
     battery, step_h = request.battery, request.horizon.step_h
-    low, high = min(battery.floor_pct, request.soc_pct), max(battery.soc_max_pct, request.soc_pct)
+    before_pct, high = request.soc_pct, max(battery.soc_max_pct, request.soc_pct)
     stored_wh = battery.energy_wh(request.soc_pct)
     drifted = outside = False
     for index, step in enumerate(steps):
@@ -227,6 +227,8 @@ def _trajectory(steps: Sequence[PlanStep], request: PlanRequest) -> Iterator[str
         if not drifted and abs(soc_pct - step.soc_pct) > SOC_TOLERANCE_PCT:
             drifted = True
             yield f"the SoC at step {index} is {step.soc_pct:.1f} %, but the powers lead to {soc_pct:.1f} %"
+        low = min(request.floor_pct(index), before_pct)
+        before_pct = step.soc_pct
         if not outside and not low - SOC_TOLERANCE_PCT <= step.soc_pct <= high + SOC_TOLERANCE_PCT:
             outside = True
             yield f"the SoC at step {index} is {step.soc_pct:.1f} %, outside {low:.1f}..{high:.1f} %"

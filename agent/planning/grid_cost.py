@@ -14,10 +14,14 @@ def negative_prices(terms: Terms) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Prices of some steps, to broadcast with flows; import above ``threshold_kw`` costs ``over_per_kwh`` more."""
+    """Prices and limits of some steps, to broadcast with flows; import above ``threshold_kw`` costs
+    ``over_per_kwh`` more.
+    """
 
     import_price: Floats
     export_price: Floats
+    import_limit_kw: Floats
+    export_limit_kw: Floats
     threshold_kw: Floats | None = None
     over_per_kwh: Floats | None = None
 
@@ -25,19 +29,20 @@ class Rates:
     def of(cls, terms: Terms, place: Any) -> "Rates":
         """``place`` indexes the steps: a step, or ``(slice(None), None)`` to broadcast over more."""
         prices = terms.import_price[place], terms.export_price[place]
+        limits = terms.import_limit_kw[place], terms.export_limit_kw[place]
         if terms.peak is None:
-            return cls(*prices)
-        return cls(*prices, terms.peak.threshold_kw[place], (terms.peak.per_kw / terms.peak.interval_h)[place])
+            return cls(*prices, *limits)
+        return cls(*prices, *limits, terms.peak.threshold_kw[place], (terms.peak.per_kw / terms.peak.interval_h)[place])
 
 
 def flow_cost(terms: Terms, flow_kw: Floats, rates: Rates) -> Floats:
     """Money per hour of a flow at the connection (positive imports), limits priced softly."""
     cost = np.where(flow_kw > 0.0, rates.import_price, rates.export_price) * flow_kw
     penalty = LIMIT_MULTIPLE * terms.top_price
-    if np.isfinite(terms.import_limit_kw):
-        cost += penalty * np.maximum(flow_kw - terms.import_limit_kw, 0.0)
-    if np.isfinite(terms.export_limit_kw):
-        cost += penalty * np.maximum(-flow_kw - terms.export_limit_kw, 0.0)
+    if terms.limits_import:
+        cost += penalty * np.maximum(flow_kw - rates.import_limit_kw, 0.0)
+    if terms.limits_export:
+        cost += penalty * np.maximum(-flow_kw - rates.export_limit_kw, 0.0)
     if rates.threshold_kw is not None:
         cost += rates.over_per_kwh * np.maximum(flow_kw - rates.threshold_kw, 0.0)
     return cost
@@ -55,8 +60,8 @@ def best_curtailment(terms: Terms, uncurtailed_kw: Floats, pv_kw: Floats, rates:
     corners = []
     if terms.curtailable and negative_prices(terms):
         corners += [pv_kw, np.clip(-uncurtailed_kw, 0.0, pv_kw)]
-    if terms.curtailable and np.isfinite(terms.export_limit_kw):
-        corners.append(np.clip(-uncurtailed_kw - terms.export_limit_kw, 0.0, pv_kw))
+    if terms.curtailable and terms.limits_export:
+        corners.append(np.clip(-uncurtailed_kw - rates.export_limit_kw, 0.0, pv_kw))
     for corner in corners:
         cost = flow_cost(terms, uncurtailed_kw + corner, rates)
         better = cost < best_cost

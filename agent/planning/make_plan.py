@@ -9,13 +9,13 @@ from agent.domain.forecast import Forecast
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.request import PlanRequest
 from agent.planning.demand import peak_of, raised
+from agent.planning.fallback import never_worse_than_rule, without_solver
 from agent.planning.highs import SolverFailure
 from agent.planning.optimise import solve_schedule
 from agent.planning.scenarios import net_load_paths, terminal_value
 from agent.planning.schedule import Schedule
 from agent.planning.terms import Floats, Problem, Terms, require_finite
 from agent.planning.value_table import as_table, backward_by_path, concave_rows
-from agent.planning.walk import walk
 
 
 def make_plan(
@@ -48,11 +48,13 @@ def make_plan(
     problem = replace(problem, terms=terms)
     paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
     grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
+    worth = concave_rows(grid, by_path.mean(axis=1))
     try:
         schedule = solve_schedule(problem, deadline_s)
+        if not schedule.proven:
+            schedule = never_worse_than_rule(problem, schedule, grid, worth)
     except SolverFailure as failure:
-        worth = concave_rows(grid, by_path.mean(axis=1))
-        schedule = walk(problem, grid, worth, f"The schedule follows the value table, because {failure}.")
+        schedule = without_solver(problem, grid, worth, str(failure))
     if load_errors is None and pv_errors is None:
         notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
     if peak is not None:
@@ -83,7 +85,16 @@ def terms_of(request: PlanRequest) -> Terms:
     if not np.isfinite(carbon_price) or carbon_price < 0:
         raise ValueError(f"the carbon price is {carbon_price} per kg, not a number of at least 0")
     counted = arrays["import_price"] + carbon_price * arrays["carbon_kg_per_kwh"]
-    terms = Terms(request.horizon.step_h, request.battery, request.connection, counted, arrays["export_price"])
+    terms = Terms(
+        request.horizon.step_h,
+        request.battery,
+        request.connection,
+        counted,
+        arrays["export_price"],
+        reserve_pct=request.reserve_pct,
+        import_limits_w=request.import_limit_w,
+        export_limits_w=request.export_limit_w,
+    )
     return replace(terms, terminal_per_kwh=terminal_value(terms))
 
 

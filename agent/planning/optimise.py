@@ -5,6 +5,7 @@ price). Then a binary per such step chooses; where that runs out of time, a dyna
 directions are then fixed and the plain programme solved again, so that the duals are those of the answer.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,11 +82,13 @@ def solve_schedule(problem: Problem, time_limit_s: float, integer_most_s: float 
     way = Directions.free(problem.terms.steps)
     notes: list[str] = []
     flows, _ = runs.solve(way)
+    proven = True
     if _opposites_pay(problem.terms, flows):
         way, flows = _choose(runs, notes, integer_most_s)
+        proven = not notes
     for _ in range(NETTING_ROUNDS):
         if not flows.clashes:
-            return _schedule(problem, flows, runs.spent_s, notes)
+            return replace(_schedule(problem, flows, runs.spent_s, notes), proven=proven)
         way = _net(problem.terms, flows, way)
         flows, _ = runs.solve(way)
     raise SolverFailure("opposite flows remained in the schedule")
@@ -110,7 +113,12 @@ def _choose(runs: _Runs, notes: list[str], integer_most_s: float) -> tuple[Direc
         notes.append("The choice between opposite flows was not proven best in time; the schedule is a good one.")
         walked = _flows_of(walk_alone(runs.problem, ""))
         candidates.append(_fix(terms, walked, free, way.choose_battery, way.choose_grid))
-    answers = [(candidate, runs.solve(candidate)[0]) for candidate in candidates]
+    answers = []
+    for candidate in candidates:
+        with suppress(SolverFailure):  # directions that leave no way to a rising floor, or no time
+            answers.append((candidate, runs.solve(candidate)[0]))
+    if not answers:
+        raise SolverFailure("no choice between opposite flows was solved")
     return min(answers, key=lambda answer: answer[1].objective)
 
 
@@ -140,8 +148,8 @@ def _flows(terms: Terms, solution: Solution) -> _Flows:
     charge, discharge, imported, exported, curtailed, stored = np.maximum(solution.values[: 6 * n], 0.0).reshape(6, n)
     over = [np.zeros(n), np.zeros(n)]
     first = 6 * n
-    for side, limit in enumerate((terms.import_limit_kw, terms.export_limit_kw)):
-        if np.isfinite(limit):
+    for side, limited in enumerate((terms.limits_import, terms.limits_export)):
+        if limited:
             over[side] = np.maximum(solution.values[first : first + n], 0.0)
             first += n
     return _Flows(
@@ -193,12 +201,14 @@ def _slack_notes(problem: Problem, flows: _Flows) -> list[str]:
         if len(steps):
             most = flows.over_limit[steps].max()
             notes.append(f"The {name} limit cannot be kept on {len(steps)} steps, by up to {most:.1f} kW.")
-    start = problem.soc_wh / 1000.0
-    floor, ceiling = terms.floor_kwh - SLACK_TOLERANCE, terms.ceiling_kwh + SLACK_TOLERANCE
-    for word, outside, kept in (
-        ("below", start < floor, flows.stored < floor),
-        ("above", start > ceiling, flows.stored > ceiling),
-    ):
-        if outside:
-            notes.append(f"The battery starts {word} its SoC window and is outside it on {int(kept.sum())} steps.")
+    start, ceiling = problem.soc_wh / 1000.0, terms.ceiling_kwh + SLACK_TOLERANCE
+    missing = terms.floor_kwh - flows.stored
+    below = int((missing > SLACK_TOLERANCE).sum())
+    if start < terms.floor_kwh[0] - SLACK_TOLERANCE:
+        notes.append(f"The battery starts below its SoC window and is outside it on {below} steps.")
+    elif below:
+        notes.append(f"The reserve cannot be there in time on {below} steps, by up to {missing.max():.1f} kWh.")
+    if start > ceiling:
+        above = int((flows.stored > ceiling).sum())
+        notes.append(f"The battery starts above its SoC window and is outside it on {above} steps.")
     return notes

@@ -4,7 +4,8 @@ Inside this room powers are kW, energies kWh and money the tariff's currency, so
 programme stay near one. Everything a caller sees is in W, Wh and money per kWh.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,10 @@ class Terms:
 
     ``import_price`` is what an imported kWh counts in the objective (tariff plus carbon), ``terminal_per_kwh`` what a
     stored kWh is worth at the end. ``curtailable`` False takes the solar power as it comes.
+
+    ``reserve_pct``, ``import_limits_w`` and ``export_limits_w`` have one entry a step, or none where the battery's
+    reserve and the connection's limits hold throughout. Of them come ``floor_kwh`` (at the end of each step) and
+    the limits in kW (infinite where there is none), shape (steps,).
     """
 
     step_h: float
@@ -38,6 +43,12 @@ class Terms:
     terminal_per_kwh: float = 0.0
     curtailable: bool = True
     peak: Peak | None = None
+    reserve_pct: Sequence[float] = ()
+    import_limits_w: Sequence[float | None] = ()
+    export_limits_w: Sequence[float | None] = ()
+    floor_kwh: Floats = field(init=False)
+    import_limit_kw: Floats = field(init=False)
+    export_limit_kw: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         require_finite("import_price", self.import_price, (len(self.import_price),))
@@ -53,13 +64,17 @@ class Terms:
             raise ValueError("the efficiencies of the battery must be above 0 and at most 1")
         if self.battery.charge_w < 0 or self.battery.discharge_w < 0 or self.battery.wear_per_kwh < 0:
             raise ValueError("the power limits and the wear cost of the battery must not be negative")
-        low, high = self.battery.floor_pct, self.battery.soc_max_pct
-        if not 0 <= low <= high <= 100:
+        floors = self._floors_pct()
+        low, high = float(floors.max()), self.battery.soc_max_pct
+        if not 0 <= floors.min() <= low <= high <= 100:
             raise ValueError(f"the SoC window runs from {low} to {high} %, not upwards within 0..100")
-        for name in ("import_limit_w", "export_limit_w"):
-            limit = getattr(self.connection, name)
-            if limit is not None and not 0 <= limit < np.inf:
-                raise ValueError(f"{name} is {limit}, not a positive number or nothing")
+        connection = self.connection
+        object.__setattr__(self, "floor_kwh", self.battery.usable_wh * floors / 100.0 / 1000.0)
+        for name, own, given in (
+            ("import_limit", connection.import_limit_w, self.import_limits_w),
+            ("export_limit", connection.export_limit_w, self.export_limits_w),
+        ):
+            object.__setattr__(self, f"{name}_kw", _limits_kw(f"{name}_w", given or (own,) * self.steps, self.steps))
 
     @property
     def steps(self) -> int:
@@ -74,24 +89,25 @@ class Terms:
         return self.battery.discharge_w / 1000.0
 
     @property
-    def floor_kwh(self) -> float:
-        return self.battery.energy_wh(self.battery.floor_pct) / 1000.0
-
-    @property
     def ceiling_kwh(self) -> float:
         return self.battery.energy_wh(self.battery.soc_max_pct) / 1000.0
 
     @property
-    def import_limit_kw(self) -> float:
-        """Infinite when there is none."""
-        limit = self.connection.import_limit_w
-        return np.inf if limit is None else limit / 1000.0
+    def limits_import(self) -> bool:
+        """Whether the connection limits the import of any step."""
+        return bool(np.isfinite(self.import_limit_kw).any())
 
     @property
-    def export_limit_kw(self) -> float:
-        """Infinite when there is none."""
-        limit = self.connection.export_limit_w
-        return np.inf if limit is None else limit / 1000.0
+    def limits_export(self) -> bool:
+        """Whether the connection limits the export of any step."""
+        return bool(np.isfinite(self.export_limit_kw).any())
+
+    def _floors_pct(self) -> Floats:
+        if not self.reserve_pct:
+            return np.full(self.steps, self.battery.floor_pct)
+        reserve = np.array(self.reserve_pct, dtype=float)
+        require_finite("reserve_pct", reserve, (self.steps,))
+        return np.asarray(np.maximum(reserve, self.battery.soc_min_pct))
 
     @property
     def top_price(self) -> float:
@@ -134,6 +150,15 @@ class Problem:
                 raise ValueError(f"{name} is negative at step {int(np.argmax(values < 0))}")
         if not np.isfinite(self.soc_wh) or self.soc_wh < 0:
             raise ValueError(f"the stored energy at the start is {self.soc_wh} Wh, not a number of at least 0")
+
+
+def _limits_kw(name: str, limits_w: Sequence[float | None], steps: int) -> Floats:
+    if len(limits_w) != steps:
+        raise ValueError(f"{name} has {len(limits_w)} entries, the prices {steps}")
+    for limit in set(limits_w):
+        if limit is not None and not 0 <= limit < np.inf:
+            raise ValueError(f"{name} is {limit}, not a positive number or nothing")
+    return np.array([np.inf if limit is None else limit / 1000.0 for limit in limits_w])
 
 
 def require_finite(name: str, values: Floats, shape: tuple[int, ...]) -> None:

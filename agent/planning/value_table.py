@@ -12,8 +12,10 @@ limit of the battery, or the power that brings the connection to zero, to a limi
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.domain.plan import PeakPrice, Seen, ValueTable
+from agent.planning.floor import below_floor, with_floor
 from agent.planning.grid_cost import Rates, best_curtailment, negative_prices
 from agent.planning.terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Terms, require_finite
 
@@ -50,7 +52,7 @@ class Moves:
 def soc_grid_kwh(terms: Terms, points: int = GRID_POINTS) -> Floats:
     """Evenly spaced stored energies over the SoC window, kWh."""
     high = terms.ceiling_kwh
-    low = min(terms.floor_kwh, high - NARROWEST_KWH)
+    low = min(float(terms.floor_kwh.min()), high - NARROWEST_KWH)
     return np.linspace(low, high, points)
 
 
@@ -74,10 +76,10 @@ def moves(terms: Terms, net_w: Floats, pv_w: Floats, spacing_kwh: float, points:
     limit = change_kwh(terms, np.array([-terms.discharge_kw, terms.charge_kw]))
     down, up = (min(points - 1, int(abs(reach) / spacing_kwh + 1e-9)) for reach in limit)
     levels = [np.zeros_like(net)]
-    if np.isfinite(terms.import_limit_kw):
-        levels.append(np.full_like(net, terms.import_limit_kw))
-    if np.isfinite(terms.export_limit_kw):
-        levels.append(np.full_like(net, -terms.export_limit_kw))
+    if terms.limits_import:
+        levels.append(np.broadcast_to(terms.import_limit_kw[:, None], net.shape))
+    if terms.limits_export:
+        levels.append(np.broadcast_to(-terms.export_limit_kw[:, None], net.shape))
     if terms.curtailable and negative_prices(terms):
         levels.append(-pv)
     if terms.peak is not None:
@@ -126,6 +128,7 @@ def backward_by_path(
 ) -> tuple[Floats, Floats]:
     """(grid in kWh, worth of shape (steps + 1, paths, points)): row [i, k] at the start of step i when on path k.
 
+    Row i does not count what it costs to stand below the floor at the end of step i - 1: see ``below_floor``.
     A path is left for any of them with chance ``switching`` within an hour:
     ``worth[i, k](s) = max over s' of -cost(k, i, s' - s) + (1 - p) worth[i + 1, k](s') + p mean of worth[i + 1](s')``.
     ``net_w`` and ``pv_w`` have shape (paths, steps), W. Raises ValueError for anything not finite or not of that shape.
@@ -138,7 +141,8 @@ def backward_by_path(
     worth = np.empty((terms.steps + 1, len(net_w), points))
     worth[-1] = terms.terminal_per_kwh * grid
     for step in range(terms.steps - 1, -1, -1):
-        worth[step] = _step_back(options, step, expected(terms, worth[step + 1], switching), spacing)
+        after = expected(terms, worth[step + 1], switching) - below_floor(terms, step, grid)
+        worth[step] = _step_back(options, step, after, spacing)
     return grid, worth
 
 
@@ -209,9 +213,10 @@ def value_table(terms: Terms, net_w: Floats, pv_w: Floats, points: int = GRID_PO
 
 def as_table(terms: Terms, grid: Floats, by_path: Floats, net_w: Floats) -> ValueTable:
     """The answer of ``backward_by_path`` over 0..100 % of the usable capacity, without its first row."""
-    soc_pct, rows = _over_all(terms, grid, concave_rows(grid, by_path[1:].mean(axis=1)))
+    every = np.arange(terms.steps)
+    soc_pct, rows = _over_all(terms, grid, concave_rows(grid, by_path[1:].mean(axis=1)), every)
     steps = min(terms.steps, max(1, round(SEEN_HOURS / terms.step_h)))
-    seen = tuple(_seen(terms, grid, by_path[step + 1], net_w[:, step]) for step in range(steps))
+    seen = tuple(_seen(terms, grid, by_path[step + 1], net_w[:, step], step) for step in range(steps))
     price = LIMIT_MULTIPLE * terms.top_price
     return ValueTable(tuple(soc_pct.tolist()), tuple(map(tuple, rows.tolist())), seen, price, _peak_price(terms))
 
@@ -226,7 +231,7 @@ def _peak_price(terms: Terms) -> PeakPrice | None:
     return PeakPrice(round(3600.0 * peak.interval_h), threshold_w, price, month, 1000.0 * peak.begun_kwh)
 
 
-def _seen(terms: Terms, grid: Floats, after: Floats, net_w: Floats) -> tuple[Seen, ...]:
+def _seen(terms: Terms, grid: Floats, after: Floats, net_w: Floats, step: int) -> tuple[Seen, ...]:
     """Worth after a step by what its net load was: paths count the more, the nearer they came to it."""
     width = BANDWIDTH * float(net_w.std())
     if len(net_w) < 2 or width <= LEAST_WIDTH_W or _leaving(terms) >= 1.0:
@@ -235,17 +240,19 @@ def _seen(terms: Terms, grid: Floats, after: Floats, net_w: Floats) -> tuple[See
     levels = levels[np.concatenate([[True], np.diff(levels) > LEAST_WIDTH_W])]
     weights = np.exp(-0.5 * ((net_w[None, :] - levels[:, None]) / width) ** 2)
     weights /= weights.sum(axis=1, keepdims=True)
-    _, rows = _over_all(terms, grid, concave_rows(grid, weights @ expected(terms, after)))
+    same = np.full(len(levels), step)
+    _, rows = _over_all(terms, grid, concave_rows(grid, weights @ expected(terms, after)), same)
     return tuple(Seen(level, tuple(row)) for level, row in zip(levels.tolist(), rows.tolist(), strict=True))
 
 
-def _over_all(terms: Terms, grid: Floats, rows: Floats) -> tuple[Floats, Floats]:
-    """SoC in percent and rows of worth, from the window to all of the usable capacity.
+def _over_all(terms: Terms, grid: Floats, rows: Floats, steps: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """SoC in percent and rows of worth at the end of ``steps``, from the window to all of the usable capacity.
 
     Below the window the worth falls steeper than any price, so that the battery is brought back first; above it more
     energy is worth nothing more.
     """
     usable = terms.battery.usable_wh / 1000.0
+    grid, rows = with_floor(terms, grid, rows, steps)
     if grid[0] > 0.0:
         slope = np.maximum((rows[:, 1] - rows[:, 0]) / (grid[1] - grid[0]), 0.0) + FLOOR_MULTIPLE * terms.top_price
         rows = np.column_stack([rows[:, 0] - slope * grid[0], rows])

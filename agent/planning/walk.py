@@ -27,9 +27,9 @@ def walk(problem: Problem, grid_kwh: Floats, worth: Floats, note: str) -> Schedu
         charge = float(battery_kw(terms, np.array(change)))
         _, curtailed = best_curtailment(terms, np.array(net[step] + charge), np.array(pv[step]), Rates.of(terms, step))
         flow = net[step] + charge + float(curtailed)
-        slope = _slope(grid_kwh, worth[step + 1], stored + change)
+        per_kwh = slope(grid_kwh, worth[step + 1], stored + change)
         stored += change
-        rows.append((charge, flow, float(curtailed), stored, slope))
+        rows.append((charge, flow, float(curtailed), stored, per_kwh))
     charge_kw, flow_kw, curtailed_kw, stored_kwh, slopes = np.array(rows).T
     money = terms.import_price * np.maximum(flow_kw, 0.0) - terms.export_price * np.maximum(-flow_kw, 0.0)
     wear = terms.battery.wear_per_kwh * np.maximum(-charge_kw, 0.0)
@@ -56,13 +56,15 @@ def walk_alone(problem: Problem, note: str) -> Schedule:
 
 def _best_change(terms: Terms, step: int, stored: float, net: float, pv: float, grid: Floats, after: Floats) -> float:
     least, most = (float(reach) for reach in change_kwh(terms, np.array([-terms.discharge_kw, terms.charge_kw])))
-    if stored < grid[0]:
-        return min(most, float(grid[0]) - stored)
+    floor = min(float(terms.floor_kwh[step]), float(grid[-1]))
+    if stored < floor:
+        allowed = float(change_kwh(terms, np.array(max(0.0, float(terms.import_limit_kw[step]) - net))))
+        return min(most, allowed, floor - stored)
     if stored > grid[-1]:
         return max(least, float(grid[-1]) - stored)
-    least, most = max(least, float(grid[0]) - stored), min(most, float(grid[-1]) - stored)
+    least, most = max(least, floor - stored), min(most, float(grid[-1]) - stored)
     threshold = np.inf if terms.peak is None else terms.peak.threshold_kw[step]
-    levels = np.array([0.0, terms.import_limit_kw, -terms.export_limit_kw, -pv, threshold])
+    levels = np.array([0.0, terms.import_limit_kw[step], -terms.export_limit_kw[step], -pv, threshold])
     corners = change_kwh(terms, levels[np.isfinite(levels)] - net)
     options = np.clip(np.concatenate([grid - stored, corners, [0.0, least, most]]), least, most)
     charge = battery_kw(terms, options)
@@ -71,6 +73,7 @@ def _best_change(terms: Terms, step: int, stored: float, net: float, pv: float, 
     return float(options[np.argmin(cost - np.interp(stored + options, grid, after))])
 
 
-def _slope(grid: Floats, worth: Floats, stored: float) -> float:
+def slope(grid: Floats, worth: Floats, stored: float) -> float:
+    """What one more kWh is worth where ``stored`` kWh are, by a row of worth."""
     place = int(np.clip(np.searchsorted(grid, stored), 1, len(grid) - 1))
     return float((worth[place] - worth[place - 1]) / (grid[place] - grid[place - 1]))

@@ -30,13 +30,15 @@ def report(path: Path) -> tuple[str, int]:
 def _summary(settings: Settings) -> list[tuple[str, str]]:
     site, battery, cloud = settings.site, settings.battery, settings.cloud
     floor = max(battery.soc_min_pct, battery.reserve_pct)
+    hours = len(settings.reserve)
+    by_clock = f", other reserves in {hours} window{'s' if hours > 1 else ''}" if hours else ""
     window = f"used from {number(floor)} to {number(battery.soc_max_pct)} %"
     power = f"charges with {_kilo(battery.charge_w)}W, discharges with {_kilo(battery.discharge_w)}W"
     limits = settings.connection
     return [
         ("site", f"{site.name} ({site.id}), {site.timezone}, money in {site.currency}"),
         ("limits", f"import {_limit(limits.import_limit_w)}, export {_limit(limits.export_limit_w)}"),
-        ("battery", f"{_kilo(battery.usable_wh)}Wh at {battery.device}, {power}, {window}"),
+        ("battery", f"{_kilo(battery.usable_wh)}Wh at {battery.device}, {power}, {window}{by_clock}"),
         ("solar", "none" if settings.solar is None else f"{_kilo(settings.solar.rated_w)}W"),
         *(("device", _device(device)) for device in settings.devices),
         ("import", _tariff(settings.tariff.bought)),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from agent.settings import sections
 from agent.settings.device_checks import device_findings
 from agent.settings.price_file import PriceFileError, read_prices
-from agent.settings.problems import Finding
+from agent.settings.problems import Finding, Key
 from agent.settings.schema import Settings
 from agent.settings.words import nearest, number
 
@@ -16,8 +16,20 @@ Check = Callable[[Settings], Iterator[Finding]]
 
 def check(settings: Settings) -> list[Finding]:
     """Everything that is wrong with a file whose keys are each right by themselves."""
-    checks: tuple[Check, ...] = (_site, _limits, _battery, device_findings, _tariffs, _control, _planning, _cloud)
-    return [finding for one in (*checks, _demand) for finding in one(settings)]
+    checks: tuple[Check, ...] = (
+        _site,
+        _limits,
+        _failsafe,
+        _battery,
+        _reserve,
+        device_findings,
+        _tariffs,
+        _control,
+        _planning,
+        _cloud,
+        _demand,
+    )
+    return [finding for one in checks for finding in one(settings)]
 
 
 def _site(settings: Settings) -> Iterator[Finding]:
@@ -38,6 +50,22 @@ def _limits(settings: Settings) -> Iterator[Finding]:
             yield Finding(("connection", key), f"is {number(watts)} W, which is less than a lamp", hint)
 
 
+def _failsafe(settings: Settings) -> Iterator[Finding]:
+    found = settings.connection
+    given = [key for key in ("failsafe_import_w", "failsafe_export_w") if getattr(found, key) is not None]
+    if found.failsafe_after_s is None:
+        for key in given:
+            hint = "add failsafe_after_s, such as 120"
+            yield Finding(("connection", key), "is given without failsafe_after_s", hint)
+    elif not given:
+        hint = "add failsafe_import_w or failsafe_export_w, or leave it out"
+        yield Finding(("connection", "failsafe_after_s"), "is given without a failsafe limit", hint)
+    elif settings.cloud is None:
+        hint = "add a section [cloud], or leave the failsafe out"
+        reason = "is given, and there is no [cloud] whose grid limit could be lost"
+        yield Finding(("connection", "failsafe_after_s"), reason, hint)
+
+
 def _battery(settings: Settings) -> Iterator[Finding]:
     found = settings.battery
     fractions = [key for key in ("soc_min_pct", "soc_max_pct", "reserve_pct") if 0 < getattr(found, key) < 1]
@@ -55,6 +83,27 @@ def _battery(settings: Settings) -> Iterator[Finding]:
     elif found.reserve_pct >= found.soc_max_pct:
         reason = f"is {number(found.reserve_pct)}, which is not below soc_max_pct ({number(found.soc_max_pct)})"
         yield Finding(("battery", "reserve_pct"), reason, "lower the reserve: nothing would be left to use")
+
+
+def _reserve(settings: Settings) -> Iterator[Finding]:
+    top = settings.battery.soc_max_pct
+    for index, window in enumerate(settings.reserve):
+        place = ("reserve", index)
+        if 0 < window.pct < 1:
+            hint = f"it is a percentage: did you mean {number(window.pct * 100)}?"
+            yield Finding((*place, "pct"), f"is {number(window.pct)}", hint)
+        elif window.pct >= top:
+            reason = f"is {number(window.pct)}, which is not below soc_max_pct ({number(top)})"
+            yield Finding((*place, "pct"), reason, "lower the reserve: nothing would be left to use")
+        yield from _named_twice(place, window)
+
+
+def _named_twice(place: Key, window: sections.ReserveWindow | sections.TariffWindow) -> Iterator[Finding]:
+    for name in ("weekdays", "months"):
+        entries = getattr(window, name)
+        twice = next((entry for entry in entries if entries.count(entry) > 1), None)
+        if twice is not None:
+            yield Finding((*place, name), f"names {twice} twice", "name it once")
 
 
 def _tariffs(settings: Settings) -> Iterator[Finding]:
@@ -88,11 +137,7 @@ def _demand(settings: Settings) -> Iterator[Finding]:
 def _windows(key: str, tariff: sections.TimeOfUseTariff) -> Iterator[Finding]:
     for index, window in enumerate(tariff.windows):
         place = ("tariff", key, "window", index)
-        for name in ("weekdays", "months"):
-            entries = getattr(window, name)
-            twice = next((entry for entry in entries if entries.count(entry) > 1), None)
-            if twice is not None:
-                yield Finding((*place, name), f"names {twice} twice", "name it once")
+        yield from _named_twice(place, window)
         chosen = "weekdays" in window.model_fields_set and "holiday" in window.weekdays
         if chosen and tariff.holidays_as != "holiday":
             reason = f'names "holiday", but holidays count as "{tariff.holidays_as}" in this tariff'

@@ -16,12 +16,14 @@ def plan_request(settings: Settings, market: Market, now: datetime, soc_pct: flo
     curves = market.curves(horizon)
     if curves is None:
         return None
+    connections = market.connections(now, horizon)
+    varies = len(set(connections)) > 1
     return PlanRequest(
         now=now,
         horizon=horizon,
         soc_pct=soc_pct,
         battery=settings.battery_spec(),
-        connection=market.connection(now),
+        connection=connections[0],
         place=settings.place(),
         solar_rated_w=settings.solar_rated_w,
         import_price=curves.import_price,
@@ -35,4 +37,7 @@ def plan_request(settings: Settings, market: Market, now: datetime, soc_pct: flo
         solar_model=planning.solar_model,
         weather=market.weather,
         notes=curves.notes,
+        reserve_pct=() if market.reserve is None else market.reserve.over(horizon),
+        import_limit_w=tuple(one.import_limit_w for one in connections) if varies else (),
+        export_limit_w=tuple(one.export_limit_w for one in connections) if varies else (),
     )

@@ -6,7 +6,8 @@ from pathlib import Path
 from pydantic import Field
 
 from agent.domain.request import Objective, Place
-from agent.domain.site import Battery, Connection
+from agent.domain.reserve import Reserve
+from agent.domain.site import Battery, Connection, Failsafe
 from agent.domain.tariff import DemandCharge, Tariff
 from agent.settings import sections, to_domain
 
@@ -17,6 +18,9 @@ class Settings(sections.Section):
     site: sections.Site = Field(description="who and where the site is")
     connection: sections.Connection = Field(description="limits at the point where the site meets the grid")
     battery: sections.Battery = Field(description="the battery")
+    reserve: list[sections.ReserveWindow] = Field(
+        default=[], description="reserves by the clock; the first window that holds counts", max_length=200
+    )
     solar: sections.Solar | None = Field(default=None, description="the solar array; without it the site has none")
     tariff: sections.Tariffs = Field(description="what energy costs and what is paid for it")
     demand_charge: sections.DemandCharge | None = Field(
@@ -40,6 +44,14 @@ class Settings(sections.Section):
 
     def connection_spec(self) -> Connection:
         return to_domain.connection(self.connection)
+
+    def reserve_spec(self) -> Reserve | None:
+        """What is kept for outages by the clock; None where it is the same at all hours."""
+        return to_domain.reserve(self.reserve, self.battery.reserve_pct, self.site) if self.reserve else None
+
+    def failsafe_spec(self) -> Failsafe | None:
+        """The limits while the platform's grid limit is silent; None where there are none."""
+        return to_domain.failsafe(self.connection)
 
     def place(self) -> Place:
         return to_domain.place(self.site)

@@ -76,6 +76,16 @@ class Connection(Section):
 
     import_limit_w: Limit = Field(description='most power drawn from the grid in watts, or "none"', examples=[17000])
     export_limit_w: Limit = Field(description='most power fed into the grid in watts, or "none"', examples=[5000])
+    failsafe_after_s: Annotated[float, Field(ge=30, le=86400)] | None = Field(
+        default=None,
+        description="silence of the platform's grid limit after which the failsafe limits hold, in seconds",
+    )
+    failsafe_import_w: Annotated[float, Field(ge=0, le=LARGEST_W)] | None = Field(
+        default=None, description="most power drawn from the grid while the platform's grid limit is silent, in watts"
+    )
+    failsafe_export_w: Annotated[float, Field(ge=0, le=LARGEST_W)] | None = Field(
+        default=None, description="most power fed into the grid while the platform's grid limit is silent, in watts"
+    )
 
 
 class Battery(Section):
@@ -146,6 +156,22 @@ class FlatTariff(Section):
 
     kind: Literal["flat"] = Field(description="one price at all times")
     price_per_kwh: Price = Field(description="money per kWh", examples=[0.28])
+
+
+class ReserveWindow(Section):
+    """A reserve of its own in certain hours. A window over midnight belongs to the day it begins on."""
+
+    pct: Percent = Field(description="state of charge kept for outages in these hours, in percent", examples=[60])
+    start: ClockTime = Field(alias="from", description='local time "HH:MM" from which it is kept', examples=["16:00"])
+    end: ClockTime = Field(
+        alias="to", description='local time "HH:MM" until which it is kept; "00:00" is midnight', examples=["21:00"]
+    )
+    weekdays: list[Weekday] = Field(
+        default=[*WEEKDAYS], description="days on which it begins, every day when left out", min_length=1
+    )
+    months: list[Annotated[int, Field(ge=1, le=12)]] = Field(
+        default=list(range(1, 13)), description="months in which it begins, every month when left out", min_length=1
+    )
 
 
 class TariffWindow(Section):

@@ -1,10 +1,12 @@
 """Sections of the site file become the nouns that the other rooms know."""
 
-from datetime import UTC, datetime, time
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from agent.domain.request import Objective, Place
-from agent.domain.site import Battery, Connection
+from agent.domain.reserve import Reserve
+from agent.domain.site import Battery, Connection, Failsafe
 from agent.domain.tariff import HOLIDAY, DemandCharge, Flat, PriceList, Tariff, TimeOfUse, Window
 from agent.settings import sections
 from agent.settings.price_file import read_prices
@@ -29,6 +31,27 @@ def battery(found: sections.Battery) -> Battery:
 
 def connection(found: sections.Connection) -> Connection:
     return Connection(found.import_limit_w, found.export_limit_w)
+
+
+def failsafe(found: sections.Connection) -> Failsafe | None:
+    if found.failsafe_after_s is None:
+        return None
+    limits = Connection(found.failsafe_import_w, found.failsafe_export_w)
+    return Failsafe(limits, timedelta(seconds=found.failsafe_after_s))
+
+
+def reserve(found: Sequence[sections.ReserveWindow], otherwise_pct: float, site: sections.Site) -> Reserve:
+    windows = tuple(
+        Window(
+            window.pct,
+            time.fromisoformat(window.start),
+            time.fromisoformat(window.end),
+            frozenset(_day_type(day) for day in window.weekdays),
+            frozenset(window.months),
+        )
+        for window in found
+    )
+    return Reserve(TimeOfUse(otherwise_pct, windows, site.timezone))
 
 
 def place(found: sections.Site) -> Place:

@@ -21,7 +21,8 @@ def basis(
     asked = days.request(seed, 48 * 3600 // step_s, step_s, connection=connection, **changes)
     load, pv = forecasts or days.forecasts(asked, seed)
     plan = make_plan(asked, load, pv, None, None, 20.0)
-    return Basis(plan, asked.battery, connection, carbon_price(asked), terms_of(asked).terminal_per_kwh)
+    end_value = terms_of(asked).terminal_per_kwh
+    return Basis(plan, asked.battery, connection, carbon_price(asked), end_value, asked.reserve_pct)
 
 
 def carbon_price(asked: PlanRequest) -> tuple[float, ...]:

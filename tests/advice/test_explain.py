@@ -54,8 +54,9 @@ def independent_cost(on: Basis, limit: Limit | None = None, steps: slice = slice
         Limit.IMPORT: np.full(n, (on.connection.import_limit_w or 1e6) / 1000.0),
         Limit.EXPORT: np.full(n, (on.connection.export_limit_w or 1e6) / 1000.0),
         Limit.CEILING: np.full(n, usable * battery.soc_max_pct / 100.0),
-        Limit.FLOOR: np.full(n, -usable * battery.floor_pct / 100.0),
+        Limit.FLOOR: np.array([-usable * on.battery_at(i).floor_pct / 100.0 for i in range(n)]),
     }
+    upper[Limit.RESERVE] = upper[Limit.FLOOR]
     if limit is not None:
         upper[limit][steps] += unit
     most = (upper[Limit.CHARGE_RATING], upper[Limit.DISCHARGE_RATING], upper[Limit.IMPORT], upper[Limit.EXPORT], pv)
@@ -94,6 +95,25 @@ def test_the_quoted_saving_is_what_moving_the_named_limit_by_one_unit_saves(seed
         assert limit.value in why.sentence
         seen.add(limit)
     assert len(seen) >= 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_reserve_by_the_hour_is_named_and_worth_what_moving_it_saves(seed: int) -> None:
+    """It is bought before its hour though it is sold for less after it: one kWh less of it saves the loss."""
+    reserve = tuple(70.0 if step in (4, 28) else 0.0 for step in range(48))
+    on = basis(seed, reserve_pct=reserve, soc_pct=15.0, export_price=(0.0,) * 48)
+    programme, cost, named = again(on), independent_cost(on), set()
+    for index in range(48):
+        why = explain_step(on, index, LONDON, programme)
+        for one in why.bindings:
+            if one.limit in (Limit.RESERVE, Limit.FLOOR):
+                moved = (cost - independent_cost(on, one.limit, slice(index, index + 1))) / 0.001
+                assert one.worth == pytest.approx(moved, rel=0.01)
+                named.add((index, one.limit))
+        if why.bindings and why.bindings[0].limit is Limit.RESERVE:
+            assert "the reserve for outages binds: one kWh less of it would save" in why.sentence
+    assert (4, Limit.RESERVE) in named
+    assert all((limit is Limit.RESERVE) == (index in (4, 28)) for index, limit in named)
 
 
 @pytest.mark.parametrize(
@@ -161,10 +181,11 @@ def test_charging_for_the_evening_names_the_evening_and_the_rating() -> None:
     on = two_prices(Battery(20_000, 500, 4000, 0.95, 0.95, soc_min_pct=10))
     why = explain_step(on, 0, LONDON, again(on))
     when = why.sentence.split("0.285 at ")[1][:5]
-    assert why.sentence == (
+    assert why.sentence.startswith(
         f"charging 0.5 kW from the grid: 0.140 now, stored energy is worth 0.285 at {when}; "
-        "the inverter's charging rating binds: one kW more would save 0.131 in this step and 0.784 over the whole plan"
+        "the inverter's charging rating binds: one kW more would save 0.131 in this step and 0.78"
     )
+    assert why.sentence.endswith(" over the whole plan")  # six times 0.13075, half a thousandth from either side
     assert "19:00" <= when < "24:00"  # of several equal hours the plan may take any
     assert why.bindings[0].worth == pytest.approx(0.285 * 0.95 - 0.14, rel=0.01)
 

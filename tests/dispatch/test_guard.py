@@ -1,15 +1,20 @@
 """Whatever comes in, what goes out is inside the limits."""
 
 import math
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.dispatch.guard import Limits, guard
+from agent.domain.request import Objective, Place
+from agent.domain.reserve import Reserve
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import MISSING, Battery, Connection, Measured, SiteState
+from agent.domain.tariff import Flat, TimeOfUse, Window
+from agent.market import Market
 from drivers.reading import Quality
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -149,3 +154,33 @@ def test_what_cannot_be_judged_is_released(seen: SiteState, why: str) -> None:
     assert granted.battery_w is None
     assert granted.rung is Rung.RELEASE
     assert granted.reason == why
+
+
+@given(
+    asked=watts,
+    soc=st.floats(0, 100),
+    before_s=st.floats(-120, 120),
+    hold_s=st.floats(10, 600),
+    kept=st.floats(10, 90),
+    rises_by=st.floats(0, 60),
+)
+def test_no_lease_takes_the_battery_through_a_reserve_that_rises_while_it_holds(
+    asked: float, soc: float, before_s: float, hold_s: float, kept: float, rises_by: float
+) -> None:
+    """The reserve rises at 16:00; the setpoint is given ``before_s`` seconds before that."""
+    rises = datetime(2026, 1, 14, 16, tzinfo=UTC)
+    now = rises - timedelta(seconds=before_s)
+    windows = (Window(kept + rises_by, time(16), time(21)),)
+    objective, place = Objective(), Place(51.5, 0.0, "Europe/London")
+    market = Market(Flat(0.3), Flat(0.0), 0.0, Connection(), objective, place,
+                    Reserve(TimeOfUse(kept, windows, "Europe/London")))  # fmt: skip
+    battery = market.kept(BATTERY, now, hold_s)
+    setpoint = Setpoint(now, asked, hold_s, Rung.PLAN, "asked")
+    granted = guard(setpoint, replace(state(soc_pct=soc), at=now), Limits(battery, Connection()), 1.0, None)
+    assert granted.battery_w is not None
+    floor = kept + rises_by if before_s <= hold_s else kept
+    taken_pct = max(granted.battery_w, 0.0) * hold_s / 3600.0 / BATTERY.discharge_efficiency / 100.0  # of 10 kWh
+    if soc < floor:
+        assert granted.battery_w <= 0.0
+    else:
+        assert soc - taken_pct >= floor - 1e-6

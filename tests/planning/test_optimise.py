@@ -43,7 +43,7 @@ def physical(site: Problem, schedule: Schedule) -> None:
 def in_window(site: Problem, schedule: Schedule) -> bool:
     terms = site.terms
     return bool(
-        (schedule.soc_wh >= 1000 * terms.floor_kwh - 0.01).all()
+        (schedule.soc_wh >= 1000 * terms.floor_kwh.max() - 0.01).all()
         and (schedule.soc_wh <= 1000 * terms.ceiling_kwh + 0.01).all()
     )
 
@@ -65,7 +65,7 @@ def test_same_optimum_as_another_formulation(seed: int, connection: Connection) 
     )
     start = site.soc_wh / 1000.0
     room = np.concatenate([np.full(n, terms.ceiling_kwh - start), np.full(n, start - terms.floor_kwh)])
-    most_import, most_export = terms.import_limit_kw, terms.export_limit_kw
+    most_import, most_export = terms.import_limit_kw[0], terms.export_limit_kw[0]
     bounds = [(0, 5.0)] * n + [(0, 4.0)] * n + [(0, most_import)] * n + [(0, most_export)] * n
     bounds += [(0, sun) for sun in site.pv_w / 1000.0]
     dense = linprog(

@@ -16,6 +16,7 @@ currency = "GBP"
 [connection]
 import_limit_w = 17000
 export_limit_w = "none"
+{failsafe}
 
 [battery]
 device = "inverter"
@@ -109,6 +110,7 @@ WORDS: dict[str, object] = {
     "models": "",
     "commit_s": 60,
     "cloud": "",
+    "failsafe": "",
     "log_level": "error",
     "inverter_unit": 1,
     "timeout_s": 0.1,

@@ -9,6 +9,12 @@ from tests.settings.small_site import TEXT, changed, problems
 # What is replaced, by what, a text on the line that is to be named, the key, part of the reason, part of the remedy.
 Mistake = tuple[str, str, str, str, str, str]
 
+
+def reserved(pct: str, more: str = "") -> str:
+    """A reserve of its own from 16:00 on, before the section that it stands in for."""
+    return f'[[reserve]]\npct = {pct}\nfrom = "16:00"\nto = "21:00"\n{more}\n[cloud]'
+
+
 KEYS: dict[str, Mistake] = {
     "unknown key": (
         'name = "Riverside"', 'nmae = "Riverside"', "nmae", "[site] nmae", "not a key", "did you mean name?",
@@ -157,6 +163,23 @@ TOGETHER: dict[str, Mistake] = {
                                           'holidays_as = "holiday"'),
     "weekday twice": ('to = "05:30"', 'to = "05:30"\nweekdays = ["monday", "monday"]', '"monday"',
                       "[[tariff.import.window]] 1: weekdays", "monday twice", "once"),
+    "failsafe without its time": ('export_limit_w = "none"', 'export_limit_w = "none"\nfailsafe_export_w = 0',
+                                  "failsafe_export_w", "[connection] failsafe_export_w", "without failsafe_after_s",
+                                  "add failsafe_after_s"),
+    "failsafe without a limit": ('export_limit_w = "none"', 'export_limit_w = "none"\nfailsafe_after_s = 120',
+                                 "failsafe_after_s", "[connection] failsafe_after_s", "without a failsafe limit",
+                                 "failsafe_export_w"),
+    "failsafe in a hurry": ('export_limit_w = "none"', 'export_limit_w = "none"\nfailsafe_after_s = 1',
+                            "failsafe_after_s", "[connection] failsafe_after_s", "at least 30", ""),
+    "reserve of an hour above the window": ("[cloud]", reserved("95.5"), "pct = 95.5", "[[reserve]] 1: pct",
+                                            "not below soc_max_pct (95)", "nothing would be left"),
+    "reserve of an hour as a fraction": ("[cloud]", reserved("0.6"), "pct = 0.6", "[[reserve]] 1: pct", "is 0.6",
+                                         "did you mean 60?"),
+    "month twice in a reserve": ("[cloud]", reserved("60", "months = [1, 1]"), "months", "[[reserve]] 1: months",
+                                 "names 1 twice", "once"),
+    "a flat price beside windows": ("default_per_kwh = 0.28", "default_per_kwh = 0.28\nprice_per_kwh = 0.3",
+                                    "price_per_kwh = 0.3", "[tariff.import] price_per_kwh", "not a key",
+                                    "default_per_kwh"),
     "short hold": ("[cloud]", "[control]\nstep_s = 5\nhold_s = 14\n[cloud]", "hold_s", "[control] hold_s",
                    "less than three control steps of 5 s", "write 15 or more"),
     "readings always stale": ("[cloud]", "[control]\nstep_s = 10\n[cloud]", "[control]", "[control] stale_s",

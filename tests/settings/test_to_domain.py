@@ -1,12 +1,13 @@
 """What the other rooms get from a site file."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from agent.domain.request import Objective, Place
-from agent.domain.site import Battery, Connection
+from agent.domain.reserve import Reserve
+from agent.domain.site import Battery, Connection, Failsafe
 from agent.domain.tariff import EVERY_DAY, EVERY_MONTH, HOLIDAY, DemandCharge, Flat, PriceList, TimeOfUse, Window
 from agent.settings.load import load
 from agent.settings.price_file import PriceFileError, read_prices
@@ -143,3 +144,18 @@ def test_a_price_file_that_is_not_there(tmp_path: Path) -> None:
         read_prices(tmp_path / "prices.csv")
     with pytest.raises(PriceFileError, match="cannot be read: Is a directory"):
         read_prices(tmp_path)
+
+
+def test_reserves_by_the_clock_lie_over_that_of_the_battery(settings: Settings, tmp_path: Path) -> None:
+    assert settings.reserve_spec() is None
+    window = '[[reserve]]\npct = 60\nfrom = "16:00"\nto = "21:00"\nweekdays = ["friday"]\nmonths = [1]\n[solar]'
+    found = load(written(tmp_path, changed("[solar]", window))).reserve_spec()
+    friday = Window(60, time(16), time(21), frozenset({4}), frozenset({1}))
+    assert found == Reserve(TimeOfUse(20, (friday,), "Europe/London"))
+
+
+def test_a_failsafe_has_its_limits_and_its_time(settings: Settings, tmp_path: Path) -> None:
+    assert settings.failsafe_spec() is None
+    both = 'export_limit_w = "none"\nfailsafe_after_s = 120\nfailsafe_export_w = 0'
+    found = load(written(tmp_path, changed('export_limit_w = "none"', both))).failsafe_spec()
+    assert found == Failsafe(Connection(None, 0), timedelta(seconds=120))

@@ -1,0 +1,91 @@
+"""The answer when the solver has none: the walk along the value table, or the self-consumption rule if it is cheaper.
+
+So a plan that was made in no time is never worse, on its own forecast, than having no plan at all.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from agent.planning.grid_cost import Rates, best_curtailment
+from agent.planning.rules import self_consumption_w
+from agent.planning.schedule import Schedule
+from agent.planning.terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Problem
+from agent.planning.walk import slope, walk
+
+SAME_SHARE = 1e-6  # of the cost: less is arithmetic
+
+
+def without_solver(problem: Problem, grid_kwh: Floats, worth: Floats, why: str) -> Schedule:
+    """The cheaper of the two on the problem's own load and sun. ``worth`` is that of ``value_table.backward``."""
+    walked = walk(problem, grid_kwh, worth, f"The schedule follows the value table, because {why}.")
+    return never_worse_than_rule(problem, walked, grid_kwh, worth)
+
+
+def never_worse_than_rule(problem: Problem, schedule: Schedule, grid_kwh: Floats, worth: Floats) -> Schedule:
+    """``schedule``, or the self-consumption rule's where that costs less, with a note."""
+    rule = rule_schedule(problem, grid_kwh, worth)
+    mine, others = cost_of(problem, schedule), cost_of(problem, rule)
+    if mine <= others + SAME_SHARE * max(abs(mine), abs(others)):
+        return schedule
+    note = "The schedule is that of the self-consumption rule, which costs less than what was found in time."
+    return replace(rule, run_s=schedule.run_s, notes=(*schedule.notes, note))
+
+
+def rule_schedule(problem: Problem, grid_kwh: Floats, worth: Floats) -> Schedule:
+    """What the self-consumption rule does with the problem's own load and sun; sun above the limits is curtailed."""
+    terms, dt = problem.terms, problem.terms.step_h
+    net_w, pv_kw = problem.load_w - problem.pv_w, problem.pv_w / 1000.0
+    rows: list[tuple[float, ...]] = []
+    stored_wh = problem.soc_wh
+    for step in range(terms.steps):
+        floor_pct = 100.0 * float(terms.floor_kwh[step]) * 1000.0 / terms.battery.usable_wh
+        battery = replace(terms.battery, reserve_pct=floor_pct)
+        soc_pct = 100.0 * stored_wh / battery.usable_wh
+        power_w = self_consumption_w(float(net_w[step]), soc_pct, battery, dt)
+        uncurtailed = np.array((net_w[step] - power_w) / 1000.0)
+        _, curtailed = best_curtailment(terms, uncurtailed, pv_kw[step], Rates.of(terms, step))
+        stored_wh -= power_w * dt * (1.0 / battery.discharge_efficiency if power_w > 0 else battery.charge_efficiency)
+        flow = float(uncurtailed + curtailed)
+        rows.append((power_w / 1000.0, flow, float(curtailed), stored_wh / 1000.0))
+    power_kw, flow_kw, curtailed_kw, stored_kwh = np.array(rows).T
+    schedule = Schedule(
+        charge_w=1000.0 * np.maximum(-power_kw, 0.0),
+        discharge_w=1000.0 * np.maximum(power_kw, 0.0),
+        import_w=1000.0 * np.maximum(flow_kw, 0.0),
+        export_w=1000.0 * np.maximum(-flow_kw, 0.0),
+        curtail_w=1000.0 * curtailed_kw,
+        soc_wh=1000.0 * stored_kwh,
+        energy_value_per_kwh=np.array([slope(grid_kwh, worth[i + 1], stored) for i, stored in enumerate(stored_kwh)]),
+        objective=0.0,
+        run_s=0.0,
+        notes=(),
+    )
+    return replace(schedule, objective=cost_of(problem, schedule))
+
+
+def cost_of(problem: Problem, schedule: Schedule) -> float:
+    """Money that a schedule costs as the linear programme counts it: energy, wear, peaks, and what is broken of limits,
+    less what is left in the battery.
+    """
+    terms = problem.terms
+    imported, exported = schedule.import_w / 1000.0, schedule.export_w / 1000.0
+    per_hour = terms.import_price * imported - terms.export_price * exported
+    per_hour = per_hour + terms.battery.wear_per_kwh * schedule.discharge_w / 1000.0
+    over = np.maximum(imported - terms.import_limit_kw, 0.0) + np.maximum(exported - terms.export_limit_kw, 0.0)
+    below = np.maximum(terms.floor_kwh - schedule.soc_wh / 1000.0, 0.0)
+    per_hour = per_hour + terms.top_price * (LIMIT_MULTIPLE * over + FLOOR_MULTIPLE * below)
+    left = terms.terminal_per_kwh * float(schedule.soc_wh[-1]) / 1000.0
+    return float(per_hour.sum()) * terms.step_h + _peaks(problem, imported) - left
+
+
+def _peaks(problem: Problem, imported_kw: Floats) -> float:
+    """What the highest mean import of each billing month costs above its threshold."""
+    peak = problem.terms.peak
+    if peak is None:
+        return 0.0
+    # A step that begins in the middle of an interval has the rest of it behind: the mean is over the whole of it.
+    steps_in = max(1.0, round(peak.interval_h / problem.terms.step_h))
+    mean = np.bincount(peak.interval, weights=imported_kw) / steps_in
+    over = np.maximum(mean[peak.interval] - peak.threshold_kw, 0.0) * peak.per_kw
+    return float(sum(over[peak.month == month].max() for month in np.unique(peak.month)))
