@@ -55,7 +55,7 @@ class Outlook:
             expires_at=request.now + timedelta(seconds=request.valid_s),
             horizon=request.horizon,
             steps=(),
-            values=value_table(terms, paths.net_w, paths.pv_w),
+            values=value_table(terms, paths.net_w, paths.pv_w, paths.noise_w),
             load=site.load,
             pv=site.pv,
         )

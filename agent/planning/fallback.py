@@ -76,16 +76,5 @@ def cost_of(problem: Problem, schedule: Schedule) -> float:
     below = np.maximum(terms.floor_kwh - schedule.soc_wh / 1000.0, 0.0)
     per_hour = per_hour + terms.top_price * (LIMIT_MULTIPLE * over + FLOOR_MULTIPLE * below)
     left = terms.terminal_per_kwh * float(schedule.soc_wh[-1]) / 1000.0
-    return float(per_hour.sum()) * terms.step_h + _peaks(problem, imported) - left
-
-
-def _peaks(problem: Problem, imported_kw: Floats) -> float:
-    """What the highest mean import of each billing month costs above its threshold."""
-    peak = problem.terms.peak
-    if peak is None:
-        return 0.0
-    # A step that begins in the middle of an interval has the rest of it behind: the mean is over the whole of it.
-    steps_in = max(1.0, round(peak.interval_h / problem.terms.step_h))
-    mean = np.bincount(peak.interval, weights=imported_kw) / steps_in
-    over = np.maximum(mean[peak.interval] - peak.threshold_kw, 0.0) * peak.per_kw
-    return float(sum(over[peak.month == month].max() for month in np.unique(peak.month)))
+    peaks = 0.0 if terms.peak is None else terms.peak.cost(imported, terms.step_h)
+    return float(per_hour.sum()) * terms.step_h + peaks - left

@@ -48,13 +48,7 @@ def make_plan(
     problem = replace(problem, terms=terms)
     paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
     grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
-    worth = concave_rows(grid, by_path.mean(axis=1))
-    try:
-        schedule = solve_schedule(problem, deadline_s)
-        if not schedule.proven:
-            schedule = never_worse_than_rule(problem, schedule, grid, worth)
-    except SolverFailure as failure:
-        schedule = without_solver(problem, grid, worth, str(failure))
+    schedule = _schedule(problem, grid, by_path, deadline_s)
     if load_errors is None and pv_errors is None:
         notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
     if peak is not None:
@@ -65,13 +59,26 @@ def make_plan(
         expires_at=min(request.now + timedelta(seconds=request.valid_s), horizon.end),
         horizon=horizon,
         steps=_steps(request, problem, schedule),
-        values=as_table(terms, grid, by_path, paths.net_w),
+        values=as_table(terms, grid, by_path, paths.net_w, paths.noise_w),
         load=load,
         pv=pv,
         notes=(*notes, *schedule.notes),
         cost=_cost(request, problem, schedule),
         solve_s=schedule.run_s,
     )
+
+
+def _schedule(problem: Problem, grid_kwh: Floats, by_path: Floats, deadline_s: float) -> Schedule:
+    """The linear programme's, where it is proven best in time; else the best that is at hand."""
+
+    def worth() -> Floats:
+        return concave_rows(grid_kwh, by_path.mean(axis=1))
+
+    try:
+        schedule = solve_schedule(problem, deadline_s)
+    except SolverFailure as failure:
+        return without_solver(problem, grid_kwh, worth(), str(failure))
+    return schedule if schedule.proven else never_worse_than_rule(problem, schedule, grid_kwh, worth())
 
 
 def terms_of(request: PlanRequest) -> Terms:

@@ -9,15 +9,21 @@ from agent.planning.terms import Floats, Terms, require_finite
 
 # Without past errors, each quantity is represented by the middles of three equally likely thirds of its distribution.
 THIRDS = (1.0 / 6.0, 0.5, 5.0 / 6.0)
+# Of a quarter's error, what lasts about an hour foretells the next; the rest is noise that the fast loop meets.
+LASTING_S = 3600
 TERMINAL_HOURS = 24.0
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Equally likely paths, shape (paths, steps), W. ``net_w`` is load less solar power, ``pv_w`` the solar power."""
+    """Equally likely paths, shape (paths, steps), W. ``net_w`` is load less solar power, ``pv_w`` the solar power.
+
+    ``noise_w``, shape (steps,), is the spread (one standard deviation) of the short noise that the paths leave out.
+    """
 
     net_w: Floats
     pv_w: Floats
+    noise_w: Floats
 
 
 def net_load_paths(
@@ -35,15 +41,32 @@ def net_load_paths(
     for name, errors in (("load_errors", load_errors), ("pv_errors", pv_errors)):
         if errors is not None:
             require_finite(name, errors, (len(errors), steps))
+    noise_w = np.zeros(steps)
     if load_errors is None and pv_errors is None:
         loads, suns = _quantile_pairs(load, pv)
     else:
-        loads = np.array(load.median) + (0.0 if load_errors is None else load_errors)
-        suns = np.array(pv.median) + (0.0 if pv_errors is None else pv_errors)
+        short_w = np.zeros((1, steps))
+        loads, suns = np.array([load.median]), np.array([pv.median])
+        if load_errors is not None:
+            lasting = lasting_part(load_errors, load.horizon.step_s)
+            loads, short_w = loads + lasting, short_w + load_errors - lasting
+        if pv_errors is not None:
+            lasting = lasting_part(pv_errors, pv.horizon.step_s)
+            suns, short_w = suns + lasting, short_w - pv_errors + lasting
+        noise_w = short_w.std(axis=0)
     loads = np.maximum(loads, 0.0)
     suns = np.clip(suns, 0.0, pv_rated_w if pv_rated_w > 0 else np.inf)
     loads, suns = np.broadcast_arrays(np.atleast_2d(loads), np.atleast_2d(suns))
-    return Paths(loads - suns, np.array(suns))
+    return Paths(loads - suns, np.array(suns), noise_w)
+
+
+def lasting_part(errors: Floats, step_s: int) -> Floats:
+    """The centred mean of about ``LASTING_S`` of every row, shape (rows, steps); of hourly steps, the row itself."""
+    half = LASTING_S // step_s // 2
+    if half == 0:
+        return errors
+    padded = np.pad(errors, ((0, 0), (half, half)), mode="edge")
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=1).mean(axis=-1))
 
 
 def _quantile_pairs(load: Forecast, pv: Forecast) -> tuple[Floats, Floats]:

@@ -22,10 +22,8 @@ from agent.planning.terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Terms, 
 GRID_POINTS = 61
 NARROWEST_KWH = 1e-3  # a window without width still needs two distinct points
 OUT_OF_REACH = -1e15
-# Errors of a forecast last for hours: in hourly steps, .03 to .3 an hour earned the same, forgetting at once less. In
-# quarters a path's errors are mostly noise of the very quarter, and to stay on it earned less than to forget at once.
+# Errors of a forecast last for hours: .03 to .3 an hour earned the same, forgetting at once 1 to 5 % less.
 SWITCHING_PER_H = 0.1
-FORGETTING_STEP_H = 0.99
 SEEN_HOURS = 2.0  # how far the table tells worth by net load: until the next plan, with one plan to spare
 SEEN_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 BANDWIDTH = 0.5  # of the spread of the paths; .3 and 1 earned nearly the same
@@ -155,7 +153,7 @@ def expected(terms: Terms, worth: Floats, switching: float | None = None) -> Flo
 def _leaving(terms: Terms, switching: float | None = None) -> float:
     """The chance to leave a path within one step."""
     if switching is None:
-        switching = SWITCHING_PER_H if terms.step_h > FORGETTING_STEP_H else 1.0
+        switching = SWITCHING_PER_H
     return float(1.0 - (1.0 - switching) ** terms.step_h)
 
 
@@ -205,18 +203,24 @@ def concave_majorant(grid: Floats, values: Floats) -> Floats:
     return np.interp(grid, grid[corners], values[corners])
 
 
-def value_table(terms: Terms, net_w: Floats, pv_w: Floats, points: int = GRID_POINTS) -> ValueTable:
+def value_table(
+    terms: Terms, net_w: Floats, pv_w: Floats, noise_w: Floats | None = None, points: int = GRID_POINTS
+) -> ValueTable:
     """The table of a plan: money by step and SoC, standing at the END of each step, and by net load at first."""
     grid, by_path = backward_by_path(terms, net_w, pv_w, points)
-    return as_table(terms, grid, by_path, net_w)
+    return as_table(terms, grid, by_path, net_w, noise_w)
 
 
-def as_table(terms: Terms, grid: Floats, by_path: Floats, net_w: Floats) -> ValueTable:
-    """The answer of ``backward_by_path`` over 0..100 % of the usable capacity, without its first row."""
+def as_table(terms: Terms, grid: Floats, by_path: Floats, net_w: Floats, noise_w: Floats | None = None) -> ValueTable:
+    """The answer of ``backward_by_path`` over 0..100 % of the usable capacity, without its first row.
+
+    ``noise_w`` (steps,) is how far a measured net load may lie from its path, W, one standard deviation; 0 when None.
+    """
     every = np.arange(terms.steps)
     soc_pct, rows = _over_all(terms, grid, concave_rows(grid, by_path[1:].mean(axis=1)), every)
     steps = min(terms.steps, max(1, round(SEEN_HOURS / terms.step_h)))
-    seen = tuple(_seen(terms, grid, by_path[step + 1], net_w[:, step], step) for step in range(steps))
+    noise = [0.0] * steps if noise_w is None else noise_w[:steps].tolist()
+    seen = tuple(_seen(terms, grid, by_path[step + 1], net_w[:, step], step, noise[step]) for step in range(steps))
     price = LIMIT_MULTIPLE * terms.top_price
     return ValueTable(tuple(soc_pct.tolist()), tuple(map(tuple, rows.tolist())), seen, price, _peak_price(terms))
 
@@ -231,9 +235,9 @@ def _peak_price(terms: Terms) -> PeakPrice | None:
     return PeakPrice(round(3600.0 * peak.interval_h), threshold_w, price, month, 1000.0 * peak.begun_kwh)
 
 
-def _seen(terms: Terms, grid: Floats, after: Floats, net_w: Floats, step: int) -> tuple[Seen, ...]:
+def _seen(terms: Terms, grid: Floats, after: Floats, net_w: Floats, step: int, noise_w: float) -> tuple[Seen, ...]:
     """Worth after a step by what its net load was: paths count the more, the nearer they came to it."""
-    width = BANDWIDTH * float(net_w.std())
+    width = float(np.hypot(BANDWIDTH * net_w.std(), noise_w))
     if len(net_w) < 2 or width <= LEAST_WIDTH_W or _leaving(terms) >= 1.0:
         return ()
     levels = np.quantile(net_w, SEEN_LEVELS)

@@ -75,7 +75,7 @@ def _value_table() -> None:
     there = planned()
     errors = there.forecast.load_errors, there.forecast.pv_errors
     paths = net_load_paths(there.forecast.load, there.forecast.pv, *errors, RATED_W)
-    value_table(there.problem.terms, paths.net_w, paths.pv_w)
+    value_table(there.problem.terms, paths.net_w, paths.pv_w, paths.noise_w)
 
 
 def _highs_run() -> Callable[[], object]:

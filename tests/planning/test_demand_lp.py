@@ -55,7 +55,7 @@ def independent_cost(site: Problem, per_kw: float, thresholds_kw: dict[str, floa
         most.append(thresholds_kw[month] - before_kwh / hours)
     flat = np.full(n, 1e-4 * terms.top_price)
     cost = np.concatenate([0 * flat, 0 * flat + battery.wear_per_kwh, terms.import_price, -terms.export_price, flat])
-    upper = (terms.charge_kw, terms.discharge_kw, terms.import_limit_kw, None)
+    upper = (terms.charge_kw, terms.discharge_kw, float(terms.import_limit_kw[0]), None)
     bounds = [(0.0, top) for top in upper for _ in range(n)] + [(0.0, sun) for sun in site.pv_w / 1000.0]
     start = site.soc_wh / 1000.0
     found = linprog(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agent.domain.forecast import Forecast
-from agent.planning.scenarios import at_levels, net_load_paths, terminal_value
+from agent.planning.scenarios import at_levels, lasting_part, net_load_paths, terminal_value
 from tests.planning.days import errors, forecasts, problem, request
 
 ASKED = request()
@@ -28,6 +28,25 @@ def test_paths_stay_possible() -> None:
     assert paths.pv_w.min() == 0.0
     assert paths.pv_w.max() == 4500.0
     assert (paths.net_w + paths.pv_w).min() == 0.0
+
+
+def test_of_quarters_errors_what_lasts_an_hour_is_kept() -> None:
+    steady, flicker = np.full((1, 48), 300.0), 200.0 * np.array([[1.0, -1.0] * 24])
+    kept = lasting_part(steady + flicker, 900)
+    assert kept[:, 2:-2] == pytest.approx(steady[:, 2:-2], abs=200.0 / 5 + 1e-9)
+    assert lasting_part(steady, 900) == pytest.approx(steady)
+    np.testing.assert_array_equal(lasting_part(steady + flicker, 3600), steady + flicker)
+
+
+def test_what_paths_leave_out_is_told_as_noise() -> None:
+    asked = request(step_s=900, steps=96)
+    load, sun = forecasts(asked)
+    drawn = errors(96, spread_w=100.0)
+    paths = net_load_paths(load, sun, drawn, 0.0 * drawn, 1e6)
+    assert paths.noise_w.shape == (96,)
+    assert paths.noise_w == pytest.approx((drawn - lasting_part(drawn, 900)).std(axis=0))
+    hourly = errors(STEPS)
+    assert (net_load_paths(LOAD, SUN, hourly, hourly, 1e6).noise_w == 0.0).all()
 
 
 def test_one_quantity_without_errors_keeps_its_median() -> None:

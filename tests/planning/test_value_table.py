@@ -178,12 +178,16 @@ def test_only_the_first_hours_tell_worth_by_net_load() -> None:
         assert (np.diff(slopes, axis=1) <= 1e-7 * np.abs(slopes).max()).all()
 
 
-def test_in_quarters_paths_are_forgotten_at_once() -> None:
+def test_the_noisier_a_quarter_the_less_its_net_load_foretells() -> None:
     site = problem(4, 48, step_h=0.25)
-    table = value_table(site.terms, *many_paths(site))
-    assert table.seen == ((),) * 8
-    switched = backward_by_path(site.terms, *many_paths(site), switching=1.0)[1]
-    assert np.array_equal(backward_by_path(site.terms, *many_paths(site))[1], switched)
+    net, pv = many_paths(site)
+
+    def told(noise_w: float) -> float:
+        """How far the worths of a low and of a high first quarter lie apart."""
+        low, *_, high = value_table(site.terms, net, pv, np.full(48, noise_w)).seen[0]
+        return max(abs(one - other) for one, other in zip(low.worth, high.worth, strict=True))
+
+    assert told(0.0) > told(1000.0) > told(10_000.0) > 0.0
 
 
 def test_one_path_has_nothing_to_tell_by_net_load() -> None:
