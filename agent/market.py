@@ -108,13 +108,15 @@ class Market:
         return _narrower(found, Connection(limit.import_limit_w, limit.export_limit_w))
 
     def connections(self, now: datetime, horizon: Horizon) -> tuple[Connection, ...]:
-        """The limits of each step as they are known at ``now``: those that hold in any part of it."""
+        """The limits of each step as they are known at ``now``: those that hold in any part of it that is to come."""
         found, limit = self._without_platform(now), self.limit
         if limit is None:
             return (found,) * horizon.steps
         both = _narrower(found, Connection(limit.import_limit_w, limit.export_limit_w))
         step = timedelta(seconds=horizon.step_s)
-        return tuple(both if at < limit.valid_to and at + step > limit.valid_from else found for at in horizon.times())
+        return tuple(
+            both if max(at, now) < limit.valid_to and at + step > limit.valid_from else found for at in horizon.times()
+        )
 
     def limit_is_silent(self, now: datetime) -> bool:
         """Whether a failsafe is asked for and the platform's grid limit has not been heard of for longer than that."""

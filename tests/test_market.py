@@ -140,6 +140,9 @@ def test_the_limits_of_the_steps_are_those_that_hold_in_any_part_of_them() -> No
     assert site.connections(NOW, DAY) == (own, both, both, *(own,) * 9)
     site.take(GridLimitInput(NOW, NOW + HOUR, NOW + 2 * HOUR, None, 0.0))
     assert site.connections(NOW, DAY) == (own, both, *(own,) * 10)
+    site.take(GridLimitInput(NOW, NOW, NOW + HOUR / 2, None, 0.0))
+    assert site.connections(NOW, DAY) == (both, *(own,) * 11)
+    assert site.connections(NOW + HOUR / 2, DAY) == (own,) * 12, "what is over binds no more of the running step"
 
 
 class TestFailsafe:

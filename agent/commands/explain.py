@@ -57,7 +57,7 @@ def explain(settings: Settings, at: str | None, now: datetime) -> list[str]:
     if not path.exists():
         raise NotExplained(f"no store at {path}: the agent has not run with this site file yet")
     plan = _kept_plan(path)
-    market = _market(settings, path)
+    market = _market(settings, path, now)
     if moment > now:
         return _plan_lines(settings, market, plan, moment, zone)
     lines = [_decision(settings, path, market, moment, zone)]
@@ -144,8 +144,11 @@ def _again(basis: Basis) -> tuple[Resolved | None, list[str]]:
     return again, ([] if again is not None else [doubt])
 
 
-def _market(settings: Settings, path: Path) -> Market:
-    """The tariffs of the site file, overlaid by what the platform had sent."""
+def _market(settings: Settings, path: Path, now: datetime) -> Market:
+    """The tariffs of the site file, overlaid by what the platform had sent.
+
+    Of the grid limit only the newest word is kept: where that is not silent now, it is taken for not silent before.
+    """
     try:
         bought, sold = settings.import_tariff(), settings.export_tariff()
     except PriceFileError as error:
@@ -167,4 +170,6 @@ def _market(settings: Settings, path: Path) -> Market:
         with suppress(PayloadRefused):  # the agent does without it in the same way
             if document is not None:
                 market.take(payloads.parse(f"down/input/{name}", document.encode()))  # type: ignore[arg-type]
+    if not market.limit_is_silent(now):
+        market.failsafe = None
     return market

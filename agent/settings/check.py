@@ -35,9 +35,10 @@ def _summary(settings: Settings) -> list[tuple[str, str]]:
     window = f"used from {number(floor)} to {number(battery.soc_max_pct)} %"
     power = f"charges with {_kilo(battery.charge_w)}W, discharges with {_kilo(battery.discharge_w)}W"
     limits = settings.connection
+    silence = _failsafe(limits)
     return [
         ("site", f"{site.name} ({site.id}), {site.timezone}, money in {site.currency}"),
-        ("limits", f"import {_limit(limits.import_limit_w)}, export {_limit(limits.export_limit_w)}"),
+        ("limits", f"import {_limit(limits.import_limit_w)}, export {_limit(limits.export_limit_w)}{silence}"),
         ("battery", f"{_kilo(battery.usable_wh)}Wh at {battery.device}, {power}, {window}{by_clock}"),
         ("solar", "none" if settings.solar is None else f"{_kilo(settings.solar.rated_w)}W"),
         *(("device", _device(device)) for device in settings.devices),
@@ -74,6 +75,13 @@ def _demand(settings: Settings) -> list[tuple[str, str]]:
 
 def _limit(watts: float | None) -> str:
     return "without limit" if watts is None else f"up to {_kilo(watts)}W"
+
+
+def _failsafe(limits: sections.Connection) -> str:
+    if limits.failsafe_after_s is None:
+        return ""
+    kept = f"import {_limit(limits.failsafe_import_w)}, export {_limit(limits.failsafe_export_w)}"
+    return f"; after {number(limits.failsafe_after_s)} s without the platform's grid limit: {kept}"
 
 
 def _kilo(value: float) -> str:

@@ -22,6 +22,7 @@ from agent.edges.store import SqliteStore
 from agent.market import Market
 from agent.planning.make_plan import make_plan
 from agent.settings.load import load
+from agent.settings.request import plan_request
 from agent.settings.schema import Settings
 from tests.edges.store_rows import minute
 from tests.planning.days import errors, forecast, request
@@ -136,6 +137,41 @@ def test_amounts_are_not_quoted_when_the_site_file_has_changed(full: Settings) -
 def test_carbon_that_the_platform_sent_is_counted(full: Settings) -> None:
     written(full, Batch(kept=(("input/carbon", CARBON),)))
     assert "and 0.021 for its carbon" in explain(full, "23:30", NOW)[0]
+
+
+RESERVED = """
+[[reserve]]
+pct = 60
+from = "18:00"
+to = "19:00"
+"""
+
+
+def test_a_plan_with_a_reserve_by_the_clock_and_a_failsafe_is_explained_without_doubt(tmp_path: Path) -> None:
+    """The grid limit that is kept is newer than the plan: that is no silence at the time of the plan."""
+    cloud = site_file.CLOUD.format(port=1) + RESERVED
+    failsafe = "failsafe_after_s = 120\nfailsafe_import_w = 100"
+    words = {"inverter_port": 1, "meter_port": 2, "import_tariff": site_file.FLAT_TARIFF}
+    settings = load(site_file.write(tmp_path, cloud=cloud, failsafe=failsafe, **words))
+    start = NOW.replace(minute=0)
+    market = Market(settings.import_tariff(), settings.export_tariff(), 0.0, settings.connection_spec(),
+                    settings.objective_spec(), settings.place(), settings.reserve_spec())  # fmt: skip
+    asked = plan_request(settings, market, start, 40.0)
+    assert asked is not None
+    load_w, pv_w = np.full(48, 900.0), np.zeros(48)
+    forecasts = forecast("load_w", asked.horizon, load_w), forecast("pv_w", asked.horizon, pv_w)
+    plan = make_plan(asked, *forecasts, errors(48), errors(48), 20.0)
+    heard = {
+        "schema": "gridlimit/1.0",
+        "issued_at": "2026-06-01T12:04:30Z",
+        "valid_from": "2026-06-01T12:04:30Z",
+        "valid_to": "2026-06-01T12:04:31Z",
+    }
+    kept = (("plan", to_json(plan, 5)), ("input/gridlimit", json.dumps(heard)))
+    written(settings, Batch(decisions=(decided(start),), kept=kept))
+    (said,) = explain(settings, "18:45", NOW)
+    assert "the battery is at the reserve for outages" in said  # and no line that doubts the amounts
+    assert plan.steps[20].soc_pct >= 60.0 - 1e-6  # 17:00 UTC is 18:00 in London
 
 
 def said_by_main(config: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str, str]:

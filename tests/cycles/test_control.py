@@ -1,7 +1,7 @@
 """The ladder, the guard's word, leases, verification, and what is written down."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,9 +9,10 @@ import pytest
 from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.inputs import GridLimitInput
 from agent.domain.plan import PeakPrice
+from agent.domain.reserve import Reserve
 from agent.domain.setpoint import Applied, Clamped, Held, Refused, Rung, Unreachable
 from agent.domain.site import Connection
-from agent.domain.tariff import DemandCharge, Flat
+from agent.domain.tariff import DemandCharge, Flat, TimeOfUse, Window
 from drivers.reading import Quantity
 from tests.cycles.control_stage import START, ControlStage, plan
 
@@ -190,6 +191,38 @@ async def test_sun_that_nobody_pays_for_is_capped_while_its_export_costs_money()
     setpoint = await stage.step()
     assert setpoint.pv_limit_w is not None
     assert setpoint.pv_limit_w == pytest.approx(max(0.0, 1000.0 - (setpoint.battery_w or 0.0)))
+
+
+@pytest.mark.parametrize(
+    ("price", "curtailed_w", "limit_w", "cap_w"),
+    [(-0.5, 500.0, None, 0.0), (-0.5, 500.0, 4000.0, 2000.0), (-0.5, 0.0, None, None), (0.1, 500.0, None, None)],
+)
+async def test_sun_makes_room_for_import_that_is_paid_for_where_the_plan_says_so(
+    price: float, curtailed_w: float, limit_w: float | None, cap_w: float | None
+) -> None:
+    """5 kW of charging and 1 kW of load: an import limit of 4 kW leaves 2 kW to the sun."""
+    stage = ControlStage(bought=Flat(price), sold=Flat(0.0))
+    made = plan(1.0)
+    stage.latest.plan = replace(made, steps=tuple(replace(step, curtail_w=curtailed_w) for step in made.steps))
+    stage.market.take(GridLimitInput(START, START, START + timedelta(hours=1), limit_w, None))
+    stage.site.values["inverter"][Quantity.PV_W] = 3000.0
+    stage.site.values["meter"][Quantity.GRID_W] = -2000.0  # load 1000 W
+    setpoint = await stage.step()
+    assert setpoint.battery_w == pytest.approx(-5000.0)
+    assert setpoint.pv_limit_w == (None if cap_w is None else pytest.approx(cap_w))
+
+
+async def test_the_reserve_of_the_hour_is_kept_by_the_rule_and_by_the_guard() -> None:
+    """The stage begins at 12:00. The reserve rises to the 50 % that the battery has at 12:10."""
+    stage = ControlStage()
+    stage.market.reserve = Reserve(TimeOfUse(20.0, (Window(50.0, time(12, 10), time(12, 20)),), "UTC"))
+    powers = {}
+    for second in (0, 539, 541, 601, 1199, 1201):
+        stage.clock.advance_to(START + timedelta(seconds=second))
+        setpoint = await stage.step()
+        powers[second] = setpoint.battery_w
+    # A lease of 60 s that is given from 12:09:00 on would reach into the window.
+    assert powers == {0: 1000.0, 539: 1000.0, 541: 0.0, 601: 0.0, 1199: 0.0, 1201: 1000.0}
 
 
 async def test_minutes_and_decisions_are_written_down() -> None:

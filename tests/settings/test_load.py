@@ -129,6 +129,15 @@ class TestReport:
         assert code == 0
         assert said in text
 
+    def test_reserves_by_the_clock_and_a_failsafe_are_told(self, tmp_path: Path) -> None:
+        limits = 'export_limit_w = "none"\nfailsafe_after_s = 120\nfailsafe_export_w = 0'
+        window = '[[reserve]]\npct = 60\nfrom = "16:00"\nto = "21:00"\n[solar]'
+        text, code = report(written(tmp_path, changed("[solar]", window, changed('export_limit_w = "none"', limits))))
+        assert code == 0
+        assert "used from 20 to 95 %, other reserves in 1 window" in text
+        silence = "; after 120 s without the platform's grid limit: import without limit, export up to 0 kW"
+        assert f"export without limit{silence}" in text
+
     def test_a_bad_file(self, tmp_path: Path) -> None:
         path = written(tmp_path, changed("[solar]", "[soler]"))
         text, code = report(path)
