@@ -103,6 +103,8 @@ def _add_backtest(command: argparse.ArgumentParser) -> None:
     command.add_argument("--policies", metavar="P,Q", help="only these policies")
     command.add_argument("--export-price", type=float, metavar="X", help="per kWh; without it 0 or the site's own")
     command.add_argument("--demand-charge", type=float, default=0.0, metavar="X", help="per kW of a month's peak")
+    command.add_argument("--carbon-weight", type=float, metavar="W", help="0 to below 1; money weighs the rest of 1")
+    command.add_argument("--carbon-value", type=float, metavar="V", help="what a kg CO2 is worth, with the weight")
     command.add_argument("--days", type=float, metavar="N", help="only the last N days of the test period")
     command.add_argument("--step", type=int, choices=(3600, 900), default=3600, help="seconds a step")
     command.add_argument("--jobs", type=int, default=1, metavar="N", help="sites played at the same time")

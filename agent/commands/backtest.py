@@ -22,6 +22,7 @@ from agent.backtest.own_site import OwnTask
 from agent.backtest.policies import NAMES
 from agent.backtest.site_run import LOAD_MODEL, SOLAR_MODEL, Rules, SiteDone, SiteTask, run
 from agent.backtest.sites import SitesUnreadable, described_sites, usual_export_price
+from agent.domain.request import Objective
 from agent.edges.model_card import read_card
 from agent.forecasting.forecaster import ModelUnusable
 from agent.settings.schema import Settings
@@ -29,6 +30,7 @@ from agent.settings.schema import Settings
 GOOD, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 Task = SiteTask | OwnTask
+USUAL = Objective()
 
 
 class WrongArguments(Exception):
@@ -79,7 +81,26 @@ def _rules(asked: Namespace, settings: Settings | None) -> Rules:
             raise WrongArguments(f"--{name.replace('_', '-')} is {value}, not a number")
     if asked.demand_charge < 0 or asked.jobs < 1 or (asked.days is not None and asked.days <= 0):
         raise WrongArguments("--demand-charge must not be negative, --days and --jobs must be above zero")
-    return Rules(policies, asked.step, asked.export_price, asked.demand_charge, asked.days, _models(asked, settings))
+    models, objective = _models(asked, settings), _objective(asked)
+    return Rules(policies, asked.step, asked.export_price, asked.demand_charge, asked.days, models, objective)
+
+
+def _objective(asked: Namespace) -> Objective | None:
+    """Money and carbon as asked for; None where neither is named."""
+    if asked.carbon_weight is None and asked.carbon_value is None:
+        return None
+    weight = USUAL.carbon_weight if asked.carbon_weight is None else asked.carbon_weight
+    value = USUAL.carbon_value_per_kg if asked.carbon_value is None else asked.carbon_value
+    return weighed(weight, value)
+
+
+def weighed(weight: float, value_per_kg: float) -> Objective:
+    """Carbon counts ``weight``, money the rest of 1. Raises WrongArguments."""
+    if not 0 <= weight < 1:
+        raise WrongArguments(f"the weight of carbon is {weight}, not a fraction from 0 to below 1")
+    if not 0 <= value_per_kg < math.inf:
+        raise WrongArguments(f"--carbon-value is {value_per_kg}, not money of at least 0 per kg")
+    return Objective(1.0 - weight, weight, value_per_kg)
 
 
 def _models(asked: Namespace, settings: Settings | None) -> Path:
@@ -97,7 +118,8 @@ def _models(asked: Namespace, settings: Settings | None) -> Path:
 
 def _made(rules: Rules) -> dict[str, object]:
     """What rows must have in common to stand in one file."""
-    made: dict[str, object] = {"step_s": rules.step_s, "days": rules.days}
+    price = None if rules.objective is None else round(rules.objective.carbon_price_per_kg, 9)
+    made: dict[str, object] = {"step_s": rules.step_s, "days": rules.days, "carbon_price_per_kg": price}
     for name in (LOAD_MODEL, SOLAR_MODEL):
         try:
             card = read_card(rules.models / name)

@@ -49,13 +49,12 @@ class _Columns:
 
     def block(self, size: int, cost: Floats | float, upper: Floats | float, lower: float = 0.0) -> NDArray[np.int64]:
         """Append ``size`` columns and return their indices."""
-        full = (np.broadcast_to(np.asarray(part, dtype=float), size) for part in (cost, lower, upper))
-        self._bounds.append(tuple(full))  # type: ignore[arg-type]
+        self._bounds.append((np.full(size, cost, float), np.full(size, lower, float), np.full(size, upper, float)))
         self.count += size
         return np.arange(self.count - size, self.count)
 
     def put(self, rows: NDArray[np.int64], columns: NDArray[np.int64], value: Floats | float) -> None:
-        self._entries.append((rows, columns, np.broadcast_to(np.asarray(value, dtype=float), len(rows))))
+        self._entries.append((rows, columns, np.full(len(rows), value, float)))
 
     def program(self, row_lower: Floats, row_upper: Floats, integer: Mask | None) -> LinearProgram:
         rows, columns, values = (np.concatenate(part) for part in zip(*self._entries, strict=True))
