@@ -100,7 +100,7 @@ def run(task: PlayTask, progress: Progress = lambda done, steps: None) -> SiteDo
 def _run(case: Case, currency: str, task: PlayTask, progress: Progress) -> SiteDone:
     rules, picture = task.rules, task.picture
     notes: list[str] = []
-    load, solar = _forecasters(case, rules, notes)
+    load, solar = forecasters(case, rules, notes)
     done = 0
 
     def advance(steps: int) -> None:
@@ -120,7 +120,7 @@ def _run(case: Case, currency: str, task: PlayTask, progress: Progress) -> SiteD
     return SiteDone(case.name, tuple(row for row in rows if row.policy in rules.policies), tuple(notes))
 
 
-def _forecasters(case: Case, rules: Rules, notes: list[str]) -> tuple[list[Forecaster], list[Forecaster]]:
+def forecasters(case: Case, rules: Rules, notes: list[str]) -> tuple[list[Forecaster], list[Forecaster]]:
     """As the planner has them: the model where it can be used, then seasonal persistence."""
     load: list[Forecaster] = [LoadPersistence(case.place)]
     solar: list[Forecaster] = [SolarPersistence(case.place, case.solar_rated_w)]

@@ -81,7 +81,7 @@ def _rules(asked: Namespace, settings: Settings | None) -> Rules:
             raise WrongArguments(f"--{name.replace('_', '-')} is {value}, not a number")
     if asked.demand_charge < 0 or asked.jobs < 1 or (asked.days is not None and asked.days <= 0):
         raise WrongArguments("--demand-charge must not be negative, --days and --jobs must be above zero")
-    models, objective = _models(asked, settings), _objective(asked)
+    models, objective = models_folder(asked.models, settings), _objective(asked)
     return Rules(policies, asked.step, asked.export_price, asked.demand_charge, asked.days, models, objective)
 
 
@@ -103,10 +103,10 @@ def weighed(weight: float, value_per_kg: float) -> Objective:
     return Objective(1.0 - weight, weight, value_per_kg)
 
 
-def _models(asked: Namespace, settings: Settings | None) -> Path:
+def models_folder(asked: Path | None, settings: Settings | None = None) -> Path:
     """The folder of models: as asked for, as the site file has it, or the one installed with the program."""
-    if asked.models is not None:
-        return Path(asked.models)
+    if asked is not None:
+        return asked
     if settings is not None:
         return settings.models_folder
     installed = find_spec("exported_models")
