@@ -107,13 +107,13 @@ def _beside_other_days(plain: FloatArray, measured: BoolArray) -> FloatArray:
     if not measured.any():
         return np.zeros_like(plain)
     known = np.nan_to_num(plain[measured])
-    middle = _median(known)
-    spread = MAD_TO_SIGMA * _median(np.abs(known - middle))
+    middle = column_medians(known)
+    spread = MAD_TO_SIGMA * column_medians(np.abs(known - middle))
     beside: FloatArray = np.arcsinh((plain - middle) / (spread + _LEAST_DIFFERENCE))
     return beside
 
 
-def _median(rows: FloatArray) -> FloatArray:
+def column_medians(rows: FloatArray) -> FloatArray:
     """Of every column, all finite; numpy's own median would load all of numpy.ma."""
     ordered = np.sort(rows, axis=0)
     middle = len(rows) // 2

@@ -166,6 +166,8 @@ def _add_choices(
 ) -> int:
     """A binary z per chosen step: flow <= most z and opposite <= most (1 - z). Returns how many binaries."""
     n, total = terms.steps, 0
+    if not (way.choose_battery.any() or way.choose_grid.any()):
+        return 0
     charge, discharge, imported, exported = (np.arange(n) + block * n for block in range(4))
     over = 6 * n
     import_flows = [imported] + ([np.arange(n) + over] if np.isfinite(terms.import_limit_kw) else [])
