@@ -1,4 +1,4 @@
-"""The command line: run, check, status, explain, release, models, backtest, report."""
+"""The command line: run, check, status, explain, release, models, backtest, frontier, report."""
 
 import argparse
 import asyncio
@@ -35,6 +35,8 @@ def _obey(asked: argparse.Namespace) -> int:
         return _verify_model(Path(asked.folder))
     if asked.command == "backtest" and asked.config is None:
         return _backtest(None, asked)
+    if asked.command == "frontier":
+        return _frontier(asked)
     from agent.settings.load import SettingsError, load
 
     try:
@@ -72,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         if name == "explain":
             command.add_argument("--at", metavar="TIME", help="18:00, or 2026-06-01T18:00; now when left out")
     _add_backtest(commands.add_parser("backtest", help="play measured sites and say what the battery would have saved"))
+    _add_frontier(
+        commands.add_parser("frontier", help="play a measured site at several weights of carbon, and draw it")
+    )
     _add_report(commands.add_parser("report", help="say what the battery saved, and what it could have saved"))
     _add_models(commands)
     return parser
@@ -105,11 +110,23 @@ def _add_backtest(command: argparse.ArgumentParser) -> None:
     command.add_argument("--demand-charge", type=float, default=0.0, metavar="X", help="per kW of a month's peak")
     minutes = "minutes over which its import is averaged"
     command.add_argument("--demand-interval", type=int, choices=(15, 30, 60), default=60, help=minutes)
+    command.add_argument("--carbon-weight", type=float, metavar="W", help="0 to below 1; money weighs the rest of 1")
+    command.add_argument("--carbon-value", type=float, metavar="V", help="what a kg CO2 is worth, with the weight")
     command.add_argument("--days", type=float, metavar="N", help="only the last N days of the test period")
     command.add_argument("--step", type=int, choices=(3600, 900), default=3600, help="seconds a step")
     command.add_argument("--jobs", type=int, default=1, metavar="N", help="sites played at the same time")
     command.add_argument("--models", type=Path, metavar="DIR", help="folder of exported models")
     command.add_argument("--no-pictures", action="store_true", help="figures alone")
+
+
+def _add_frontier(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with sites.json and sites")
+    command.add_argument("--site", required=True, metavar="S", help="one site of the folder")
+    command.add_argument("--out", type=Path, required=True, metavar="PICTURE.png", help="cost over CO2")
+    command.add_argument("--weights", default="0,0.3,0.5,0.7,0.8,0.9", metavar="W,...", help="of carbon, 0 to below 1")
+    command.add_argument("--carbon-value", type=float, default=0.1, metavar="V", help="what a kg CO2 is worth")
+    command.add_argument("--days", type=float, default=30.0, metavar="N", help="the last N days of the test period")
+    command.add_argument("--models", type=Path, metavar="DIR", help="folder of exported models")
 
 
 def _add_report(command: argparse.ArgumentParser) -> None:
@@ -226,6 +243,14 @@ def _backtest(settings: "Settings | None", asked: argparse.Namespace) -> int:
     from agent.commands.backtest import backtest
 
     return backtest(asked, settings, Console() if sys.stdout.isatty() else Console(width=120))
+
+
+def _frontier(asked: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from agent.commands.frontier import show
+
+    return show(asked, Console() if sys.stdout.isatty() else Console(width=120))
 
 
 def _release(settings: "Settings", _: argparse.Namespace) -> int:

@@ -89,7 +89,7 @@ class Market:
         if bought is None:
             return None
         sold = self._completed(self.export_prices, self.export_tariff, horizon, "export price")
-        carbon = self._completed(self.carbon, None, horizon, "carbon intensity")
+        carbon = self._completed(self.carbon, None, horizon, "carbon intensity", every_day_alike=True)
         flat_carbon = (self.flat_carbon_kg_per_kwh,) * horizon.steps
         import_price = _not_cheaper_than_known(bought)
         self._assumed = PriceList(horizon.start, horizon.step_s, import_price)
@@ -144,7 +144,7 @@ class Market:
         return price if price is not None or tariff is None else price_at(tariff, at)
 
     def _completed(
-        self, sent: PriceList | None, tariff: Tariff | None, horizon: Horizon, what: str
+        self, sent: PriceList | None, tariff: Tariff | None, horizon: Horizon, what: str, every_day_alike: bool = False
     ) -> Completed | None:
         own = (None,) * horizon.steps if tariff is None else mean_prices(tariff, horizon)
         over = (None,) * horizon.steps if sent is None else mean_prices(sent, horizon)
@@ -152,7 +152,10 @@ class Market:
         earlier = sent if sent is not None else tariff
         if earlier is None:
             return None
-        return completed_prices(known, horizon, earlier, what, self.place.timezone, self.place.holidays)
+        place = self.place
+        return completed_prices(
+            known, horizon, earlier, what, place.timezone, place.holidays, every_day_alike=every_day_alike
+        )
 
 
 def _not_cheaper_than_known(bought: Completed) -> tuple[float, ...]:

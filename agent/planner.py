@@ -4,6 +4,7 @@ Reads a PlanRequest as JSON from standard input and prints a Plan as JSON. Ends 
 error when it cannot. Started with a memory limit in MB and a deadline in seconds; it may be killed at any instant.
 """
 
+import gc
 import json
 import resource
 import sys
@@ -133,6 +134,7 @@ def _limit_memory(limit: int) -> None:
 
 
 def main() -> int:
+    gc.disable()  # it is gone before there is anything worth collecting
     memory_mb, deadline_s = int(sys.argv[1]), float(sys.argv[2])
     _limit_memory(memory_mb * 1024 * 1024)
     try:

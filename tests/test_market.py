@@ -63,6 +63,16 @@ def test_carbon_is_the_platforms_where_it_reaches_and_flat_elsewhere() -> None:
     assert site.at(NOW).carbon_price == pytest.approx(0.2 * 0.10)
 
 
+def test_carbon_ahead_is_guessed_from_the_day_before_whatever_day_that_was() -> None:
+    """Prices know weekends; carbon follows sun and wind, and a mean would say that no hour is better than another."""
+    site, saturday = market(), datetime(2026, 3, 21, tzinfo=UTC)
+    friday = tuple(0.05 if 10 <= hour < 16 else 0.40 for hour in range(24))
+    site.take(CarbonInput(saturday, saturday - 24 * HOUR, 3600, friday))
+    curves = site.curves(Horizon(saturday, 3600, 24))
+    assert curves is not None
+    assert curves.carbon_kg_per_kwh == friday
+
+
 def test_negative_prices_are_prices() -> None:
     site = market()
     site.take(prices(-0.10))

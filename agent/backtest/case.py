@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -73,6 +73,10 @@ class Case:
     def start_pct(self) -> float:
         """The battery starts in the middle of the window that may be used."""
         return (self.battery.floor_pct + self.battery.soc_max_pct) / 2.0
+
+    def aiming_at(self, objective: Objective | None) -> "Case":
+        """The same case steered by another objective; None leaves its own."""
+        return self if objective is None else replace(self, objective=objective)
 
     def at(self, index: int) -> datetime:
         return self.horizon.start + timedelta(seconds=self.horizon.step_s * index)

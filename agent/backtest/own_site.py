@@ -39,7 +39,7 @@ class OwnTask:
         steps = measured.horizon.steps
         many = round(steps * TEST_SHARE) if rules.days is None else round(rules.days * 86_400 / rules.step_s)
         case = case_of_settings(settings, measured, rules.export_price, max(steps - many, 0))
-        return case, settings.site.currency
+        return case.aiming_at(rules.objective), settings.site.currency
 
 
 def case_of_settings(settings: Settings, measured: History, export_price: float | None, first: int) -> Case:

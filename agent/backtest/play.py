@@ -77,7 +77,7 @@ def play(
     return [found[name] for name in names]
 
 
-class _Play:
+class OnePlay:
     """One policy with its own battery, by the rules of the plant."""
 
     def __init__(self, case: Case, name: str, demand_charge: float = 0.0) -> None:
@@ -108,7 +108,7 @@ def _walk(
     demand_charge: float,
     advance: Callable[[int], None],
 ) -> list[Played]:
-    plays = [_Play(case, name, demand_charge) for name in names]
+    plays = [OnePlay(case, name, demand_charge) for name in names]
     agent = Agent(case, load, solar) if NEED_OUTLOOK.intersection(names) else None
     for index in range(case.first, case.last):
         step = Step(case, index, None if agent is None else agent.outlook(index))

@@ -11,7 +11,7 @@ from agent.backtest.picture import NoPictures, draw
 from agent.backtest.play import play
 from agent.backtest.policies import NAMES, NEED_OUTLOOK, NO_BATTERY, PERFECT
 from agent.backtest.sites import SitesUnreadable, read_site
-from agent.domain.request import Place
+from agent.domain.request import Objective, Place
 from agent.edges.onnx_models import open_model
 from agent.forecasting.forecaster import Forecaster, ModelUnusable
 from agent.forecasting.persistence import LoadPersistence, SolarPersistence
@@ -24,7 +24,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How sites are played. ``export_price`` None takes each site's own, ``days`` None its whole test period."""
+    """How sites are played. ``export_price`` None takes each site's own, ``days`` None its whole test period.
+
+    ``objective`` None is money alone on the sites of a folder, and the site file's own on the user's site.
+    """
 
     policies: tuple[str, ...]
     step_s: int
@@ -33,6 +36,7 @@ class Rules:
     days: float | None
     models: Path
     demand_interval_s: int = 3600
+    objective: Objective | None = None
 
     def with_policies(self, policies: tuple[str, ...]) -> "Rules":
         return replace(self, policies=policies)
@@ -81,7 +85,8 @@ class SiteTask:
         """As PlayTask.case."""
         site = read_site(self.folder, self.name, self.described)
         sold = site.export_price if self.rules.export_price is None else self.rules.export_price
-        return case_of(site, self.rules.step_s, sold, self.rules.days), site.currency
+        case = case_of(site, self.rules.step_s, sold, self.rules.days)
+        return case.aiming_at(self.rules.objective), site.currency
 
 
 def run(task: PlayTask, progress: Progress = lambda done, steps: None) -> SiteDone:
@@ -96,7 +101,7 @@ def run(task: PlayTask, progress: Progress = lambda done, steps: None) -> SiteDo
 def _run(case: Case, currency: str, task: PlayTask, progress: Progress) -> SiteDone:
     rules, picture = task.rules, task.picture
     notes: list[str] = []
-    load, solar = _forecasters(case, rules, notes)
+    load, solar = forecasters(case, rules, notes)
     done = 0
 
     def advance(steps: int) -> None:
@@ -116,7 +121,7 @@ def _run(case: Case, currency: str, task: PlayTask, progress: Progress) -> SiteD
     return SiteDone(case.name, tuple(row for row in rows if row.policy in rules.policies), tuple(notes))
 
 
-def _forecasters(case: Case, rules: Rules, notes: list[str]) -> tuple[list[Forecaster], list[Forecaster]]:
+def forecasters(case: Case, rules: Rules, notes: list[str]) -> tuple[list[Forecaster], list[Forecaster]]:
     """As the planner has them: the model where it can be used, then seasonal persistence."""
     load: list[Forecaster] = [LoadPersistence(case.place)]
     solar: list[Forecaster] = [SolarPersistence(case.place, case.solar_rated_w)]

@@ -22,6 +22,7 @@ from agent.backtest.own_site import OwnTask
 from agent.backtest.policies import NAMES
 from agent.backtest.site_run import LOAD_MODEL, SOLAR_MODEL, Rules, SiteDone, SiteTask, run
 from agent.backtest.sites import SitesUnreadable, described_sites, usual_export_price
+from agent.domain.request import Objective
 from agent.edges.model_card import read_card
 from agent.forecasting.forecaster import ModelUnusable
 from agent.settings.schema import Settings
@@ -30,6 +31,7 @@ HOUR_S = 3600
 GOOD, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 Task = SiteTask | OwnTask
+USUAL = Objective()
 
 
 class WrongArguments(Exception):
@@ -83,14 +85,41 @@ def _rules(asked: Namespace, settings: Settings | None) -> Rules:
     interval_s = 60 * asked.demand_interval
     if interval_s % asked.step:
         raise WrongArguments(f"--demand-interval {asked.demand_interval} is no whole number of steps of {asked.step} s")
-    models = _models(asked, settings)
-    return Rules(policies, asked.step, asked.export_price, asked.demand_charge, asked.days, models, interval_s)
+    models, objective = models_folder(asked.models, settings), _objective(asked)
+    return Rules(
+        policies,
+        asked.step,
+        asked.export_price,
+        asked.demand_charge,
+        asked.days,
+        models,
+        interval_s,
+        objective,
+    )
 
 
-def _models(asked: Namespace, settings: Settings | None) -> Path:
+def _objective(asked: Namespace) -> Objective | None:
+    """Money and carbon as asked for; None where neither is named."""
+    if asked.carbon_weight is None and asked.carbon_value is None:
+        return None
+    weight = USUAL.carbon_weight if asked.carbon_weight is None else asked.carbon_weight
+    value = USUAL.carbon_value_per_kg if asked.carbon_value is None else asked.carbon_value
+    return weighed(weight, value)
+
+
+def weighed(weight: float, value_per_kg: float) -> Objective:
+    """Carbon counts ``weight``, money the rest of 1. Raises WrongArguments."""
+    if not 0 <= weight < 1:
+        raise WrongArguments(f"the weight of carbon is {weight}, not a fraction from 0 to below 1")
+    if not 0 <= value_per_kg < math.inf:
+        raise WrongArguments(f"--carbon-value is {value_per_kg}, not money of at least 0 per kg")
+    return Objective(1.0 - weight, weight, value_per_kg)
+
+
+def models_folder(asked: Path | None, settings: Settings | None = None) -> Path:
     """The folder of models: as asked for, as the site file has it, or the one installed with the program."""
-    if asked.models is not None:
-        return Path(asked.models)
+    if asked is not None:
+        return asked
     if settings is not None:
         return settings.models_folder
     installed = find_spec("exported_models")
@@ -102,7 +131,8 @@ def _models(asked: Namespace, settings: Settings | None) -> Path:
 
 def _made(rules: Rules) -> dict[str, object]:
     """What rows must have in common to stand in one file."""
-    made: dict[str, object] = {"step_s": rules.step_s, "days": rules.days}
+    price = None if rules.objective is None else round(rules.objective.carbon_price_per_kg, 9)
+    made: dict[str, object] = {"step_s": rules.step_s, "days": rules.days, "carbon_price_per_kg": price}
     if rules.demand_interval_s != HOUR_S:
         made["demand_interval_s"] = rules.demand_interval_s
     for name in (LOAD_MODEL, SOLAR_MODEL):

@@ -240,10 +240,12 @@ def completed_prices(
     what: str,
     timezone: str = "UTC",
     holidays: Collection[date] = (),
+    every_day_alike: bool = False,
 ) -> Completed | None:
     """Fill the holes of ``known``: from the same clock time of a like day up to 48 hours back, else with the mean.
 
-    Days are alike when both are working days, or both are Saturdays, Sundays or holidays, in ``timezone``. What lies
+    Days are alike when both are working days, or both are Saturdays, Sundays or holidays, in ``timezone``;
+    ``every_day_alike`` takes any day, as for what follows sun and wind more than the calendar. What lies
     before the horizon is asked of ``earlier``. ``what`` names the prices in the notes. None when nothing is known.
     """
     past = _before(horizon)
@@ -255,7 +257,7 @@ def completed_prices(
         return None
     mean = math.fsum(believed) / len(believed)
     whole = Horizon(past.start, horizon.step_s, past.steps + horizon.steps)
-    calendar = _Calendar(ZoneInfo(timezone), frozenset(holidays))
+    calendar = _Calendar(ZoneInfo(timezone), frozenset(holidays), every_day_alike)
     like = [
         _like_price(at, whole, earlier_prices + known, calendar) if price is None else price
         for at, price in zip(horizon.times(), known, strict=True)
@@ -270,8 +272,12 @@ def completed_prices(
 class _Calendar:
     zone: ZoneInfo
     holidays: frozenset[date]
+    every_day_alike: bool
 
-    def is_working_day(self, day: date) -> bool:
+    def are_alike(self, one: date, other: date) -> bool:
+        return self.every_day_alike or self._is_working_day(one) == self._is_working_day(other)
+
+    def _is_working_day(self, day: date) -> bool:
         return day.weekday() < 5 and day not in self.holidays
 
 
@@ -286,7 +292,7 @@ def _like_price(at: datetime, whole: Horizon, prices: tuple[float | None, ...], 
     for days in _DAYS_BACK:
         back = local - timedelta(days=days)  # the same clock time, since local arithmetic is by the clock
         index = whole.index_of(back.astimezone(UTC))
-        if index is None or calendar.is_working_day(back.date()) != calendar.is_working_day(local.date()):
+        if index is None or not calendar.are_alike(back.date(), local.date()):
             continue
         if prices[index] is not None:
             return prices[index]

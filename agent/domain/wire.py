@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+_FLAT = (float, int, str, bool, type(None))
 
 
 class WireError(ValueError):
@@ -57,7 +58,7 @@ def _rounded(plain: Any, digits: int) -> Any:
 
 
 def _is_flat(values: tuple[Any, ...]) -> bool:
-    return all(isinstance(item, float | int | str | None) for item in values)
+    return all(type(item) in _FLAT for item in values)
 
 
 @cache

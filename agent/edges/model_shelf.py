@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -38,6 +36,9 @@ def folder_of(models: Path, digest: str, name: str) -> Path:
 
 def keep(models: Path, files: ModelFiles) -> Path:
     """Put a copy on the shelf, whole or not at all; its folder, on the disk on return. Raises OSError."""
+    import shutil  # costs time that a planner, which only looks here, does not have
+    import tempfile
+
     digest = fingerprint(files)
     folder = folder_of(models, digest, files.name)
     if fingerprint_of(folder) == digest:
@@ -66,6 +67,8 @@ def keep(models: Path, files: ModelFiles) -> Path:
 
 def clear_shelf(models: Path, wanted: Collection[str]) -> None:
     """Remove the copies whose fingerprints are not ``wanted``. Raises OSError."""
+    import shutil
+
     shelf = models / _SHELF
     names = {digest[:32] for digest in wanted}
     with suppress(FileNotFoundError):

@@ -15,6 +15,9 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _TAG_INT, _TAG_FLOAT, _TAG_STRING = 0x40, 0x3D, 0x4A  # AttributeProto: ints = 8, floats = 7, strings = 9
 _INTS = re.compile(rb"(?:\x40[\x80-\xff]{0,9}+[\x00-\x7f])++")
 _FLOATS = re.compile(rb"(?:\x3d[\x00-\xff]{4})++")
+# A forest names the kind of every node, 100,000 times the same few words.
+_KINDS = (b"LEAF", b"BRANCH_LEQ", b"BRANCH_LT", b"BRANCH_GTE", b"BRANCH_GT", b"BRANCH_EQ", b"BRANCH_NEQ")
+_KNOWN = re.compile(rb"(?:\x4a(?:" + b"|".join(bytes([len(kind)]) + kind for kind in _KINDS) + rb"))++")
 _LONGEST_VARINT = 10
 _LONGEST_INT = 5  # of an element of a list: 35 bits, far beyond any index in a file of 20 MB
 
@@ -158,6 +161,10 @@ def _strings(span: Span, at: int) -> tuple[tuple[bytes, ...], int]:
     """A run of strings shorter than 128 bytes."""
     content, end = span.content, span.end
     found: list[bytes] = []
+    known = _KNOWN.match(content, at, end)
+    if known is not None:
+        found = [kind[1:] for kind in known[0].split(b"\x4a")[1:]]  # no kind has the tag, a J, among its letters
+        at = known.end()
     while at < end and content[at] == _TAG_STRING:
         stop = at + 2 + (content[at + 1] if at + 1 < end else 128)
         if stop > end or content[at + 1] > 127:

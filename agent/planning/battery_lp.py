@@ -58,13 +58,12 @@ class _Columns:
         self, size: int, cost: Floats | float, upper: Floats | float, lower: Floats | float = 0.0
     ) -> NDArray[np.int64]:
         """Append ``size`` columns and return their indices."""
-        full = (np.broadcast_to(np.asarray(part, dtype=float), size) for part in (cost, lower, upper))
-        self._bounds.append(tuple(full))  # type: ignore[arg-type]
+        self._bounds.append((np.full(size, cost, float), np.full(size, lower, float), np.full(size, upper, float)))
         self.count += size
         return np.arange(self.count - size, self.count)
 
     def put(self, rows: NDArray[np.int64], columns: NDArray[np.int64], value: Floats | float) -> None:
-        self._entries.append((rows, columns, np.broadcast_to(np.asarray(value, dtype=float), len(rows))))
+        self._entries.append((rows, columns, np.full(len(rows), value, float)))
 
     def program(self, row_lower: Floats, row_upper: Floats, integer: Mask | None) -> LinearProgram:
         rows, columns, values = (np.concatenate(part) for part in zip(*self._entries, strict=True))
@@ -218,6 +217,8 @@ def _add_choices(
 ) -> int:
     """A binary z per chosen step: flow <= most z and opposite <= most (1 - z). Returns how many binaries."""
     n, total = terms.steps, 0
+    if not (way.choose_battery.any() or way.choose_grid.any()):
+        return 0
     charge, discharge, imported, exported = (np.arange(n) + block * n for block in range(4))
     over = 6 * n
     import_flows = [imported] + ([np.arange(n) + over] if terms.limits_import else [])

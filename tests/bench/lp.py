@@ -1,9 +1,10 @@
-"""Building and solving the battery LP, beside HiGHS's own run of the same model."""
+"""Building and solving the battery LP, beside HiGHS's own run of the same model and beside scipy with dense rows."""
 
 import highspy
 
 from agent.planning.battery_lp import build
 from agent.planning.highs import LinearProgram, solve
+from tests.bench.dense_lp import build_dense, solve_dense
 from tests.bench.figures import Figure, Samples, timed
 from tests.bench.site import STEPS, planned
 
@@ -15,16 +16,18 @@ def measure(rounds: int = 21) -> list[Figure]:
     """Milliseconds for 192 steps: arrays, model, solver and answer against ``Highs.run()`` alone, cold."""
     problem = planned().problem
     program = build(problem)
-    columns: list[list[float]] = [[], [], []]
+    columns: list[list[float]] = [[], [], [], []]
     for _ in range(rounds + 1):
         columns[0].append(timed(lambda: solve(build(problem), 20.0)))
         columns[1].append(_run_alone(program, {}))
         columns[2].append(_run_alone(program, OURS))
-    ours, default, same = (Samples(tuple(1000.0 * value for value in column[1:])) for column in columns)
+        columns[3].append(timed(lambda: solve_dense(build_dense(problem))))
+    ours, default, same, dense = (Samples(tuple(1000.0 * value for value in column[1:])) for column in columns)
     what = f"LP of {STEPS} steps, build + solve"
     return [
         Figure(what, "ms", ours, default, "HiGHS run(), its defaults, 1 thread", GOAL),
         Figure(what, "ms", ours, same, "HiGHS run() with our options (presolve off)", GOAL),
+        Figure(what, "ms", ours, dense, "scipy linprog, dense rows, one signed power, build + solve"),
     ]
 
 

@@ -19,7 +19,7 @@ from agent.domain.suspect import DATA_FAULT, UNUSUAL
 from agent.edges.onnx_detector import OnnxDetector, open_detector
 from agent.forecasting.forecaster import ModelUnusable
 from agent.forecasting.soundness import Sound, examine
-from agent.forecasting.soundness_features import FEATURES
+from agent.forecasting.soundness_features import FEATURES, column_medians
 from tests.forecasting.sites import NIGHT_W, NOW, RATED_W, SAN_DIEGO, TROMSO, regular_site
 from tests.forecasting.tiny_onnx import identity_model
 
@@ -149,3 +149,9 @@ def test_other_scores_than_those_of_the_card_are_refused(folder: Path) -> None:
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(ModelUnusable, match=r"self-test is off by 0\.01"):
         open_detector(folder)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 50])
+def test_medians_of_columns_are_numpys(rows: int) -> None:
+    table = np.random.default_rng(rows).normal(size=(rows, 5))
+    assert np.array_equal(column_medians(table), np.median(table, axis=0))
