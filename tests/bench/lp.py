@@ -19,9 +19,9 @@ def measure(rounds: int = 21) -> list[Figure]:
     columns: list[list[float]] = [[], [], [], []]
     for _ in range(rounds + 1):
         columns[0].append(timed(lambda: solve(build(problem), 20.0)))
+        columns[3].append(timed(lambda: solve_dense(build_dense(problem))))
         columns[1].append(_run_alone(program, {}))
         columns[2].append(_run_alone(program, OURS))
-        columns[3].append(timed(lambda: solve_dense(build_dense(problem))))
     ours, default, same, dense = (Samples(tuple(1000.0 * value for value in column[1:])) for column in columns)
     what = f"LP of {STEPS} steps, build + solve"
     return [
