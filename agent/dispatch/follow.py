@@ -8,7 +8,7 @@ engineer can check any decision by hand with the same three numbers: the price, 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.site import Battery, Connection
@@ -16,6 +16,13 @@ from agent.domain.site import Battery, Connection
 # A decision looks at least this far ahead, so that the last seconds of a step do not turn it into all or nothing.
 SHORTEST_LOOK_S = 60.0
 MONEY_DECIMALS = 6  # what costs the same to a millionth is a tie
+# A change of direction must earn, within a dwell, what this many seconds at full power cost: no chatter for pennies.
+SWITCHING_S = 2.0
+DWELL_S = 300.0
+# Breaking a limit of the connection point costs this many times the price, so that it happens only when nothing helps;
+# the planner's value table prices it the same way.
+BROKEN_LIMIT_MULTIPLE = 100.0
+NEAR_W = 10.0  # import this close to what a demand interval allows is said to hold it
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +30,9 @@ class Moment:
     """What the fast loop knows now. ``net_load_w`` is load less solar; prices are money per kWh.
 
     ``carbon_price`` comes on top of every imported kWh; it counts in the decision and not on the bill.
-    ``step_mean_w`` is the mean net load of the running step so far, which foretells more than one second of it;
-    None takes ``net_load_w``. ``interval_wh`` is what was imported in the running interval of a demand charge.
+    ``step_mean_w`` is the mean net load of late, which foretells more than one second of it; None takes
+    ``net_load_w``. ``interval_wh`` is what was imported in the running interval of a demand charge. ``battery_w`` is
+    the power in force (positive discharges), None where nothing is: to turn round costs a little.
     """
 
     at: datetime
@@ -35,6 +43,7 @@ class Moment:
     carbon_price: float = 0.0
     step_mean_w: float | None = None
     interval_wh: float = 0.0
+    battery_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +67,36 @@ class Worth:
     share: float = 0.0
 
     def at(self, soc_pct: float) -> float:
-        k = self._before(bisect_right(self.soc_pct, soc_pct))
+        k = min(max(bisect_right(self.soc_pct, soc_pct) - 1, 0), len(self.soc_pct) - 2)
         return self._point(k) + self._slope(k) * (soc_pct - self.soc_pct[k])
 
     def per_kwh(self, soc_pct: float, usable_wh: float) -> float:
         """What one more stored kWh is worth at ``soc_pct``, money."""
-        return self._slope(self._before(bisect_left(self.soc_pct, soc_pct))) * 100_000.0 / usable_wh
+        k = min(max(bisect_left(self.soc_pct, soc_pct) - 1, 0), len(self.soc_pct) - 2)
+        return self._slope(k) * 100_000.0 / usable_wh
 
     def soc_worth(self, price_per_kwh: float, usable_wh: float) -> float:
-        """The SoC up to which one more stored kWh is worth more than ``price_per_kwh``."""
+        """The SoC up to which one more stored kWh is worth more than ``price_per_kwh``, by bisection of the slopes."""
         price_per_pct = price_per_kwh * usable_wh / 100_000.0
-        return self.soc_pct[bisect_left(range(len(self.soc_pct) - 1), -price_per_pct, key=lambda k: -self._slope(k))]
-
-    def _before(self, k: int) -> int:
-        return min(max(k - 1, 0), len(self.soc_pct) - 2)
+        first, last = 0, len(self.soc_pct) - 1
+        while first < last:
+            k = (first + last) // 2
+            if self._slope(k) > price_per_pct:
+                first = k + 1
+            else:
+                last = k
+        return self.soc_pct[first]
 
     def _point(self, k: int) -> float:
         return self.low[k] + self.share * (self.high[k] - self.low[k])
 
     def _slope(self, k: int) -> float:
         """Money per point of SoC between points k and k + 1."""
-        return (self._point(k + 1) - self._point(k)) / (self.soc_pct[k + 1] - self.soc_pct[k])
+        low, high = self.low, self.high
+        rise = low[k + 1] - low[k]
+        if self.share:
+            rise += self.share * (high[k + 1] - high[k] - rise)
+        return rise / (self.soc_pct[k + 1] - self.soc_pct[k])
 
 
 def worth_of(table: ValueTable, step: int, net_load_w: float) -> Worth:
@@ -94,15 +112,19 @@ def worth_of(table: ValueTable, step: int, net_load_w: float) -> Worth:
 
 @dataclass(frozen=True, slots=True)
 class _Prices:
-    """Money per kWh at the connection now. Above each (W, money per kWh) of ``.._above`` energy costs so much more."""
+    """Money per kWh at the connection now. Above each (W, money per kWh) of ``.._above`` energy costs so much more.
+
+    ``held_w`` is the import that a demand charge allows for the rest of its interval, None without one.
+    """
 
     import_price: float
     export_price: float
     import_above: list[tuple[float, float]]
     export_above: list[tuple[float, float]]
+    held_w: float | None = None
 
-    def of_grid(self, grid_w: float, hours: float) -> float:
-        """Money for ``hours`` at ``grid_w``, > 0 imports."""
+    def of_grid(self, grid_w: float) -> float:
+        """Money per hour at ``grid_w``, > 0 imports, times 1000."""
         if grid_w > 0.0:
             cost = grid_w * self.import_price
             for limit_w, more in self.import_above:
@@ -113,7 +135,7 @@ class _Prices:
             for limit_w, more in self.export_above:
                 if -grid_w > limit_w:
                     cost += (-grid_w - limit_w) * more
-        return cost * hours / 1000.0
+        return cost
 
     def marginal(self) -> list[float]:
         """Every price that one more kWh can have, where several limits are passed together too."""
@@ -130,24 +152,24 @@ def follow(plan: Plan, moment: Moment, battery: Battery, connection: Connection)
     index = plan.horizon.index_of(moment.at)
     if index is None:
         return None
-    step_end = plan.horizon.start + timedelta(seconds=plan.horizon.step_s * (index + 1))
-    look_h = max((step_end - moment.at).total_seconds(), SHORTEST_LOOK_S) / 3600.0
-    so_far_w = moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w
-    worth = worth_of(plan.values, index, so_far_w)
+    since_s = (moment.at - plan.horizon.start).total_seconds()
+    look_h = max(plan.horizon.step_s * (index + 1) - since_s, SHORTEST_LOOK_S) / 3600.0
+    worth = worth_of(plan.values, index, moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w)
     prices = _prices(plan.values, index, moment, connection)
+    turning = _turning_per_h(moment, battery, prices)
 
     def cost(battery_w: float) -> float:
-        soc_pct = soc_after(battery, moment.soc_pct, battery_w, look_h)
-        return (
-            prices.of_grid(moment.net_load_w - battery_w, look_h)
-            + _wear(battery, battery_w, look_h)
-            - worth.at(soc_pct)
-        )
+        per_h = prices.of_grid(moment.net_load_w - battery_w)
+        if battery_w > 0.0:
+            per_h += battery_w * battery.wear_per_kwh
+        if turning and battery_w * moment.battery_w <= 0.0:  # type: ignore[operator]
+            per_h += turning
+        return per_h * look_h / 1000.0 - worth.at(soc_after(battery, moment.soc_pct, battery_w, look_h))
 
     # The rule's own power comes first and wins every tie: on a flat tariff most powers are worth the same.
-    candidates = _candidates(moment, battery, prices, worth, look_h)
+    candidates = dict.fromkeys(_candidates(moment, battery, prices, worth, look_h))
     best_w = min(candidates, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
-    return Decision(best_w, _reason(moment, best_w, worth.per_kwh(moment.soc_pct, battery.usable_wh)))
+    return Decision(best_w, _reason(moment, best_w, prices, worth.per_kwh(moment.soc_pct, battery.usable_wh)))
 
 
 def soc_after(battery: Battery, soc_pct: float, battery_w: float, hours: float) -> float:
@@ -182,16 +204,22 @@ def _candidates(moment: Moment, battery: Battery, prices: _Prices, worth: Worth,
     return [min(max(watts, least), most) for watts in powers]
 
 
-# Breaking a limit of the connection point costs this many times the price, so that it happens only when nothing helps;
-# the planner's value table prices it the same way.
-BROKEN_LIMIT_MULTIPLE = 100.0
+def _turning_per_h(moment: Moment, battery: Battery, prices: _Prices) -> float:
+    """What it counts to leave the direction in force for the other one or for a rest, money per hour times 1000.
+
+    0 where nothing is in force and where the battery rests, since it may begin at any time.
+    """
+    if not moment.battery_w:
+        return 0.0
+    price = max(abs(prices.import_price), abs(prices.export_price))
+    return max(battery.charge_w, battery.discharge_w) * price * SWITCHING_S / DWELL_S
 
 
 def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection) -> _Prices:
     broken = table.broken_limit_per_kwh
     if broken is None:
         broken = BROKEN_LIMIT_MULTIPLE * max(0.01, abs(moment.import_price), abs(moment.export_price))
-    import_above, export_above = [], []
+    import_above, export_above, held_w = [], [], None
     if table.peak is not None and table.peak.per_kw[step] > 0.0:
         held_w = table.peak.held_w(step, moment.at, moment.interval_wh)
         import_above.append((held_w, table.peak.per_kw[step] * 3600.0 / table.peak.interval_s))
@@ -199,20 +227,19 @@ def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection
         import_above.append((connection.import_limit_w, broken))
     if connection.export_limit_w is not None:
         export_above.append((connection.export_limit_w, broken))
-    return _Prices(moment.import_price + moment.carbon_price, moment.export_price, import_above, export_above)
+    return _Prices(moment.import_price + moment.carbon_price, moment.export_price, import_above, export_above, held_w)
 
 
-def _wear(battery: Battery, battery_w: float, hours: float) -> float:
-    return max(0.0, battery_w) * hours / 1000.0 * battery.wear_per_kwh
-
-
-def _reason(moment: Moment, battery_w: float, worth_per_kwh: float) -> str:
+def _reason(moment: Moment, battery_w: float, prices: _Prices, worth_per_kwh: float) -> str:
     grid_w = moment.net_load_w - battery_w
     bought = f"{moment.import_price:.3f}/kWh"
     if moment.carbon_price >= 0.0005:
         bought += f" + {moment.carbon_price:.3f} for carbon"
     sold = f"{moment.export_price:.3f}/kWh"
     value = f"stored energy is worth {worth_per_kwh:.3f}/kWh"
+    if prices.held_w is not None and battery_w > 0.0 and abs(grid_w - prices.held_w) < NEAR_W:
+        held = f"holding the demand peak with an import of {prices.held_w / 1000.0:.2f} kW"
+        return f"discharging {battery_w / 1000.0:.2f} kW, {held}: the grid costs {bought}, {value}"
     if abs(battery_w) < 1.0:
         return f"holding: the grid costs {bought}, {value}" if moment.net_load_w > 0 else f"resting: {value}"
     if battery_w < 0:
