@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from agent.advice.ledger import MICRO, Amounts
+from agent.domain.ledger import MICRO, Amounts
 
 PARTS = (
     ("saved", "saved", "#2a9d8f"),
