@@ -166,6 +166,7 @@ class Control:
             granted.rung,
             granted.pv_limit_w is not None,
             self._clock.trusted(),
+            self._market.known_at(state.at),
         )
         if self.means.catalogue != self._catalogue:
             self._catalogue = self.means.catalogue
