@@ -7,6 +7,7 @@ from typing import Protocol
 
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Incoming
+from agent.domain.ledger import Settled, SettlementRequest
 from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
@@ -135,6 +136,18 @@ class Trials(Protocol):
 
     async def hold(self, request: PlanRequest) -> tuple[str, ...]:
         """A sentence for everything that was decided. Raises TrialFailure."""
+        ...
+
+
+class SettlementFailure(Exception):
+    """No day was settled. ``str()`` says why in one sentence."""
+
+
+class Settlement(Protocol):
+    """Works out what the days that have passed did cost, and would have cost otherwise."""
+
+    async def settle(self, request: SettlementRequest) -> Settled:
+        """Raises SettlementFailure. Nothing is written."""
         ...
 
 
