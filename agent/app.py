@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from agent.cycles.comparison import DOCUMENT as COMPARISON
+from agent.cycles.comparison import Comparison
 from agent.cycles.control import Control
 from agent.cycles.ladder import ControlRules
 from agent.cycles.notices import Notices
@@ -26,6 +28,7 @@ from agent.dispatch.guard import Limits
 from agent.domain.ledger import Carry, SettlementRequest
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Applied
+from agent.edges.comparison_inbox import ComparisonInbox, comparison_inbox_of
 from agent.edges.devices import Devices
 from agent.edges.field_bus import connect_devices
 from agent.edges.mqtt_link import MqttLink
@@ -55,6 +58,7 @@ TRIALS_EVERY_S = 900.0
 TRIALS_FIRST_S = 300.0
 SETTLEMENT_EVERY_S = 900.0
 SETTLEMENT_FIRST_S = 600.0
+COMPARISON_EVERY_S = 60.0
 
 
 @dataclass(slots=True)
@@ -72,6 +76,7 @@ class App:
     planning: Planning
     trials: NightlyTrials
     settlement: NightlySettlement
+    comparison: Comparison
     record: Record
     upkeep: Upkeep
     notices: Notices
@@ -89,6 +94,7 @@ class App:
         self.planning.suspicion.recall(await self.store.flags())
         self.trials.recall(await self.store.kept(DOCUMENT))
         self.settlement.recall(await self.store.kept(LEDGER))
+        self.comparison.recall(await self.store.kept(COMPARISON))
         outcome = await self.control.release("released: the agent starts")
         if not isinstance(outcome, Applied):
             log.warning("not_released", outcome=str(outcome))
@@ -109,6 +115,7 @@ class App:
             Job("first plan", FIRST_PLAN_EVERY_S, self.planning.first, 2 * control.step_s + FIRST_PLAN_EVERY_S),
             Job("trials", TRIALS_EVERY_S, self.trials.step, first_s=TRIALS_FIRST_S),
             Job("settlement", SETTLEMENT_EVERY_S, self.settlement.step, first_s=SETTLEMENT_FIRST_S),
+            Job("comparison", COMPARISON_EVERY_S, self.comparison.step, first_s=COMPARISON_EVERY_S),
             Job("record", self.settings.store.commit_s, self.record.step, first_s=5 * control.step_s),
             Job("upkeep", UPKEEP_EVERY_S, self.upkeep.step, first_s=UPKEEP_EVERY_S),
         ]
@@ -201,6 +208,9 @@ def build(
         planning=Planning(clock, planner, question, journal, latest),
         trials=NightlyTrials(clock, trials, question, journal, latest, ZoneInfo(settings.site.timezone)),
         settlement=NightlySettlement(clock, settlement, ledger_question, journal, ZoneInfo(settings.site.timezone)),
+        comparison=Comparison(
+            clock, ComparisonInbox(comparison_inbox_of(Path(settings.store.path))), store, journal, latest
+        ),
         record=Record(clock, store, journal, latest),
         upkeep=Upkeep(store, clock, notices.note),
         notices=notices,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from agent.domain.comparison import Schedule
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Incoming
 from agent.domain.ledger import Settled, SettlementRequest
@@ -148,6 +149,24 @@ class Settlement(Protocol):
 
     async def settle(self, request: SettlementRequest) -> Settled:
         """Raises SettlementFailure. Nothing is written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The newest comparison that was asked for, and a sentence for everything that could not be read."""
+
+    schedule: Schedule | None = None
+    refused: tuple[str, ...] = ()
+
+
+class ComparisonRequests(Protocol):
+    """What people want of the comparison of optimiser and rule."""
+
+    async def waiting(self) -> Asked: ...
+
+    async def clear(self) -> None:
+        """Forget what the last ``waiting`` found."""
         ...
 
 

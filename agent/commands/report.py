@@ -19,6 +19,7 @@ from agent.advice.ledger import by_period, total
 from agent.advice.metered import Metered
 from agent.commands.report_picture import NoPicture, draw
 from agent.commands.report_source import Found, entries
+from agent.cycles.comparison import DOCUMENT as AB_SCHEDULE
 from agent.domain.comparison import Schedule
 from agent.domain.ledger import MICRO, Amounts
 from agent.domain.wire import WireError, from_json
@@ -26,7 +27,6 @@ from agent.edges.store_reader import kept
 from agent.settings.price_file import PriceFileError
 from agent.settings.schema import Settings
 
-AB_SCHEDULE = "ab/schedule"  # the kept document that names the blocks of a trial
 SETTLING = timedelta(days=3)
 COLUMNS = (
     ("no battery", "no_battery"), ("paid", "paid"), ("saved", "saved"), ("rule saves", "saved_by_rule"),

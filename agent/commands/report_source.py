@@ -11,6 +11,7 @@ import numpy as np
 
 from agent.advice.ledger import days
 from agent.advice.metered import Floats, Metered, Rated
+from agent.cycles.settlement import DOCUMENT as LEDGER
 from agent.domain.horizon import Horizon
 from agent.domain.inputs import TariffInput
 from agent.domain.ledger import Carry, Entry
@@ -22,7 +23,6 @@ from agent.edges.store_reader import kept, ledger
 from agent.ports import PayloadRefused
 from agent.settings.schema import Settings
 
-LEDGER = "ledger"  # the kept document that says where the ledger ends
 FIRST_DAY, LAST_DAY = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 

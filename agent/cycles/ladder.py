@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agent.dispatch.follow import Moment, follow
 from agent.dispatch.guard import Limits
+from agent.domain.comparison import Arm
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import SiteState
 from agent.latest import Latest
@@ -45,7 +46,9 @@ class Ladder:
         if net_load_w is None or soc_pct is None:
             return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
         battery, plan, connection = self._rules.limits.battery, self._latest.plan, self._market.connection(now)
-        if plan is not None and now < plan.expires_at:
+        comparison = self._latest.comparison
+        is_rules_turn = comparison is not None and comparison.which(now) is Arm.RULE
+        if plan is not None and now < plan.expires_at and not is_rules_turn:
             prices = self._market.at(now)
             moment = Moment(now, net_load_w, soc_pct, prices.import_price, prices.export_price, prices.carbon_price)
             decision = follow(plan, moment, battery, connection)
@@ -56,6 +59,8 @@ class Ladder:
                 return Setpoint(now, decision.battery_w, hold_s, rung, decision.reason, cap_w)
         rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
         why = "there is no plan yet" if plan is None else "the last plan has expired"
+        if is_rules_turn:
+            why = "it is the rule's turn in the comparison"
         cap_w = _pv_cap(state, rule_w, 0.0, connection.export_limit_w)
         return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
 

@@ -5,23 +5,26 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.cycles.notices import Notices
+from agent.domain.horizon import floor_to_step
 from agent.domain.ledger import Carry, SettlementRequest
 from agent.domain.wire import WireError, from_json, to_json
 from agent.ports import Clock, Settlement, SettlementFailure
 from agent.recording.journal import Journal
 
 QUIET_HOURS = range(2, 5)  # local; after the trials of models, which come first in the timetable
-SOON = timedelta(hours=12)
+SOON = timedelta(hours=3)  # once a night, also where it failed
 AT_LAST = timedelta(hours=36)  # where the gateway is off at night
 MISSING = timedelta(hours=71)  # a day that ended 48 h ago is not in the ledger; the shortest day has 23 h
+HOUR_S = 3600
 DOCUMENT = "ledger"
 
 
 class NightlySettlement:
     """Run ``step`` every few minutes. Where the ledger ends is kept in the store, under ``ledger``.
 
-    It asks soon after the start when days are missing, goes on at the next step while there are more, and else asks
-    once a night. Rows and the kept document are given to the journal together, so they are written in one commit.
+    A new ledger begins now: what was measured before has no prices beside it. Days that are missing at the start are
+    asked for soon, more of them at the next step, and all others once a night. Rows and the kept document are given to
+    the journal together, so they are written in one commit.
     """
 
     def __init__(
@@ -37,10 +40,11 @@ class NightlySettlement:
         self._notices = Notices(clock, journal)
         self._carry: Carry | None = None
         self._asked: datetime | None = None
-        self._more = False
+        self._is_new = self._more = False
 
     def recall(self, document: str | None) -> None:
-        """The kept document from before the start. One that cannot be read is told, and the ledger begins again."""
+        """The kept document from before the start. One that cannot be read is told, and all days are settled anew."""
+        self._is_new = document is None
         if document is None:
             return
         try:
@@ -73,10 +77,20 @@ class NightlySettlement:
     def _is_due(self, now: datetime) -> bool:
         if not self._clock.trusted():
             return False
+        if self._is_new:
+            self._begin(now)
+        if self._carry is not None and self._carry.until > now:  # the clock was wrong, and so were the days
+            self._carry = None
         if self._carry is not None and now - self._carry.until < MISSING:
+            self._asked = now  # nothing is missing, so the next night will do
             return False
         if self._asked is None or self._more or self._asked > now:
             return True
         passed = now - self._asked
         quiet = now.astimezone(self._zone).hour in QUIET_HOURS
         return passed > AT_LAST or (quiet and passed > SOON)
+
+    def _begin(self, now: datetime) -> None:
+        battery = self._question(now, None).battery
+        self._is_new, self._carry = False, Carry(floor_to_step(now, HOUR_S), None, battery.usable_wh)
+        self._journal.keep(DOCUMENT, to_json(self._carry))

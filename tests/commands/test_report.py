@@ -14,7 +14,8 @@ from rich.console import Console
 
 from agent.__main__ import main
 from agent.advice.ab_test import schedule
-from agent.commands.report import AB_SCHEDULE, NoReport, report
+from agent.commands.report import NoReport, report
+from agent.cycles.comparison import DOCUMENT as AB_SCHEDULE
 from agent.domain.records import Batch, DecisionRow, Flags, MinuteRow
 from agent.domain.setpoint import Rung
 from agent.domain.suspect import DATA_FAULT, Suspect
