@@ -19,6 +19,7 @@ class Comparison:
         self._requests, self._store = requests, store
         self._journal, self._latest = journal, latest
         self._notices = Notices(clock, journal)
+        self._told: tuple[str, ...] = ()
 
     def recall(self, document: str | None) -> None:
         """The kept document from before the start. One that cannot be read leaves every decision to the optimiser."""
@@ -38,7 +39,9 @@ class Comparison:
         if asked.schedule is not None and not await self._is_kept(asked.schedule):
             return
         for sentence in asked.refused:
-            self._notices.note("comparison", "warning", sentence)
+            if sentence not in self._told:
+                self._notices.note("comparison", "warning", sentence)
+        self._told = asked.refused
         if asked.schedule is not None or asked.refused:
             await self._requests.clear()
 

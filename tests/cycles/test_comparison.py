@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from agent.advice.ab_test import schedule
 from agent.cycles.comparison import DOCUMENT, Comparison
 from agent.domain.comparison import Schedule
@@ -85,6 +87,23 @@ async def test_the_newest_request_counts_and_what_is_none_is_told_once(tmp_path:
         "the request b.json cannot be used: Schedule: a block of 7 h does not divide a day",
     ]
     assert site.waits() == 0
+    await site.store.close()
+
+
+async def test_what_cannot_be_cleared_away_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    site = Site(tmp_path)
+    drop(site.inbox, FIRST)
+    (site.inbox / "a.json").write_text("{")
+    monkeypatch.setattr(Path, "unlink", refuse)
+    texts = []
+    for _ in range(4):
+        await site.cycle.step()
+        texts += await site.commit()
+    assert [text.split()[0] for text in texts] == ["optimiser", "the"]
+    assert (site.latest.comparison, site.waits()) == (FIRST, 2)
     await site.store.close()
 
 
