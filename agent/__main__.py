@@ -1,4 +1,4 @@
-"""The command line: run, check, status, explain, release, models, backtest, frontier, report."""
+"""The command line: run, check, status, explain, release, models, backtest, frontier, report, ab."""
 
 import argparse
 import asyncio
@@ -52,6 +52,7 @@ def _obey(asked: argparse.Namespace) -> int:
         "models": _models,
         "backtest": _backtest,
         "report": _report,
+        "ab": _compare,
     }
     return commands[asked.command](settings, asked)
 
@@ -79,7 +80,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_report(commands.add_parser("report", help="say what the battery saved, and what it could have saved"))
     _add_models(commands)
+    _add_comparison(commands)
     return parser
+
+
+def _add_comparison(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    compared = commands.add_parser("ab", help="let optimiser and rule take turns, to see what the optimiser is worth")
+    actions = compared.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, what in (
+        ("start", "from the next midnight on, by blocks drawn at random"),
+        ("stop", "the optimiser decides again"),
+        ("status", "who decides now, and how far it is"),
+    ):
+        action = actions.add_parser(name, help=what)
+        action.add_argument("--config", type=Path, default=Path("/etc/enalysis-edge/site.toml"), metavar="FILE")
+        if name == "start":
+            action.add_argument("--blocks-h", type=int, choices=(6, 8, 12, 24), default=24, help="hours of a turn")
+            action.add_argument("--days", type=int, default=28, metavar="N", help="an even number; 28 when left out")
 
 
 def _add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -214,6 +231,27 @@ def _report(settings: "Settings", asked: argparse.Namespace) -> int:
     except (StoreFailure, NoReport) as error:
         print(error, file=sys.stderr)
         return 1
+    return 0
+
+
+def _compare(settings: "Settings", asked: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from agent.commands import comparison
+    from agent.ports import StoreFailure
+
+    now = datetime.now(UTC)
+    try:
+        if asked.action == "start":
+            sentence = comparison.start(settings, asked.days, asked.blocks_h, now)
+        elif asked.action == "stop":
+            sentence = comparison.stop(settings, now)
+        else:
+            sentence = comparison.status(settings, now)
+    except (StoreFailure, comparison.NotCompared) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(sentence)
     return 0
 
 

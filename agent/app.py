@@ -12,19 +12,25 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from agent.cycles.comparison import DOCUMENT as COMPARISON
+from agent.cycles.comparison import Comparison
 from agent.cycles.control import Control
 from agent.cycles.ladder import ControlRules
 from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record
+from agent.cycles.settlement import DOCUMENT as LEDGER
+from agent.cycles.settlement import NightlySettlement
 from agent.cycles.sync import Sync
 from agent.cycles.trials import DOCUMENT, NightlyTrials
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
+from agent.domain.ledger import Carry, SettlementRequest
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Applied
+from agent.edges.comparison_inbox import ComparisonInbox, comparison_inbox_of
 from agent.edges.devices import Devices
 from agent.edges.field_bus import connect_devices
 from agent.edges.mqtt_link import MqttLink
@@ -32,13 +38,14 @@ from agent.edges.mqtt_settings import MqttSettings
 from agent.edges.payloads import JsonPayloads
 from agent.edges.planner_process import PlannerProcess
 from agent.edges.retention import Retention
+from agent.edges.settlement_process import SettlementProcess
 from agent.edges.store import SqliteStore
 from agent.edges.trial_process import TrialProcess
 from agent.latest import Latest
 from agent.market import Market
-from agent.ports import Clock, Job, PayloadRefused, Planner, Trials
+from agent.ports import Clock, Job, PayloadRefused, Planner, Settlement, Trials
 from agent.recording.journal import Journal
-from agent.settings.request import plan_request
+from agent.settings.request import plan_request, settlement_request
 from agent.settings.schema import Settings
 from agent.settings.sections import Cloud
 
@@ -51,6 +58,9 @@ LAST_SYNC_S = 1.0
 FIRST_PLAN_EVERY_S = 30.0
 TRIALS_EVERY_S = 900.0
 TRIALS_FIRST_S = 300.0
+SETTLEMENT_EVERY_S = 900.0
+SETTLEMENT_FIRST_S = 600.0
+COMPARISON_EVERY_S = 60.0
 
 
 @dataclass(slots=True)
@@ -67,6 +77,8 @@ class App:
     control: Control
     planning: Planning
     trials: NightlyTrials
+    settlement: NightlySettlement
+    comparison: Comparison
     record: Record
     upkeep: Upkeep
     notices: Notices
@@ -86,6 +98,8 @@ class App:
         if self.meter is not None:
             await recall_peak(self.meter, self.store, self.clock, self.journal)
         self.trials.recall(await self.store.kept(DOCUMENT))
+        self.settlement.recall(await self.store.kept(LEDGER))
+        self.comparison.recall(await self.store.kept(COMPARISON))
         outcome = await self.control.release("released: the agent starts")
         if not isinstance(outcome, Applied):
             log.warning("not_released", outcome=str(outcome))
@@ -105,6 +119,8 @@ class App:
             Job("planning", planning.interval_s, self.planning.step, first_s=2 * control.step_s, aligned=True),
             Job("first plan", FIRST_PLAN_EVERY_S, self.planning.first, 2 * control.step_s + FIRST_PLAN_EVERY_S),
             Job("trials", TRIALS_EVERY_S, self.trials.step, first_s=TRIALS_FIRST_S),
+            Job("settlement", SETTLEMENT_EVERY_S, self.settlement.step, first_s=SETTLEMENT_FIRST_S),
+            Job("comparison", COMPARISON_EVERY_S, self.comparison.step, first_s=COMPARISON_EVERY_S),
             Job("record", self.settings.store.commit_s, self.record.step, first_s=5 * control.step_s),
             Job("upkeep", UPKEEP_EVERY_S, self.upkeep.step, first_s=UPKEEP_EVERY_S),
         ]
@@ -152,7 +168,13 @@ class App:
         self.market.take(message)  # type: ignore[arg-type]
 
 
-def build(settings: Settings, clock: Clock, planner: Planner | None = None, trials: Trials | None = None) -> App:
+def build(
+    settings: Settings,
+    clock: Clock,
+    planner: Planner | None = None,
+    trials: Trials | None = None,
+    settlement: Settlement | None = None,
+) -> App:
     """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet."""
     journal, latest = Journal(), Latest()
     notices = Notices(clock, journal)
@@ -172,6 +194,7 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None, tria
     turn, memory_mb = asyncio.Lock(), settings.planning.memory_mb
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
     trials = trials or TrialProcess(memory_mb, turn=turn)
+    settlement = settlement or SettlementProcess(memory_mb, turn=turn)
 
     charge = settings.demand_charge_spec()
     meter = None if charge is None else DemandMeter(charge, ZoneInfo(settings.site.timezone))
@@ -181,6 +204,9 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None, tria
         if request is None or meter is None:
             return request
         return replace(request, demand=meter.demand(request.horizon.start))
+
+    def ledger_question(now: datetime, carry: Carry | None) -> SettlementRequest:
+        return settlement_request(settings, now, carry)
 
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12])
     app = App(
@@ -194,6 +220,10 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None, tria
         control=Control(clock, devices, market, journal, latest, _control_rules(settings), meter),
         planning=Planning(clock, planner, question, journal, latest),
         trials=NightlyTrials(clock, trials, question, journal, latest, ZoneInfo(settings.site.timezone)),
+        settlement=NightlySettlement(clock, settlement, ledger_question, journal, ZoneInfo(settings.site.timezone)),
+        comparison=Comparison(
+            clock, ComparisonInbox(comparison_inbox_of(Path(settings.store.path))), store, journal, latest
+        ),
         record=Record(clock, store, journal, latest),
         upkeep=Upkeep(store, clock, notices.note),
         notices=notices,

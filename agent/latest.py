@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from agent.domain.comparison import Schedule
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.site import SiteState
@@ -18,4 +19,5 @@ class Latest:
     outcome: Outcome | None = None
     connected: bool = False
     link_trouble: str | None = None
+    comparison: Schedule | None = None  # of optimiser and rule, written by the cycle of that name
     kept_documents: dict[str, str] = field(default_factory=dict)  # written with the next commit

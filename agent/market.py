@@ -83,6 +83,13 @@ class Market:
         carbon = self.flat_carbon_kg_per_kwh if carbon is None else carbon
         return Prices(import_price, export_price, carbon, self.objective.carbon_price_per_kg * carbon)
 
+    def known_at(self, at: datetime) -> tuple[float | None, float | None]:
+        """The prices of import and export at ``at``, None where nobody has said one."""
+        return (
+            self._price(self.import_prices, self.import_tariff, at),
+            self._price(self.export_prices, self.export_tariff, at),
+        )
+
     def curves(self, horizon: Horizon) -> Curves | None:
         """Curves over ``horizon``, or None when not one import price is known."""
         bought = self._completed(self.import_prices, self.import_tariff, horizon, "import price")

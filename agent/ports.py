@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from agent.domain.comparison import Schedule
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Incoming
+from agent.domain.ledger import Settled, SettlementRequest
 from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
@@ -139,6 +141,36 @@ class Trials(Protocol):
 
     async def hold(self, request: PlanRequest) -> tuple[str, ...]:
         """A sentence for everything that was decided. Raises TrialFailure."""
+        ...
+
+
+class SettlementFailure(Exception):
+    """No day was settled. ``str()`` says why in one sentence."""
+
+
+class Settlement(Protocol):
+    """Works out what the days that have passed did cost, and would have cost otherwise."""
+
+    async def settle(self, request: SettlementRequest) -> Settled:
+        """Raises SettlementFailure. Nothing is written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The newest comparison that was asked for, and a sentence for everything that could not be read."""
+
+    schedule: Schedule | None = None
+    refused: tuple[str, ...] = ()
+
+
+class ComparisonRequests(Protocol):
+    """What people want of the comparison of optimiser and rule."""
+
+    async def waiting(self) -> Asked: ...
+
+    async def clear(self) -> None:
+        """Forget what the last ``waiting`` found."""
         ...
 
 

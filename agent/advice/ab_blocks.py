@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from agent.advice.ab_test import DAY_H, BlockResult, Schedule
-from agent.advice.ledger import MICRO, Entry
+from agent.advice.ab_test import BlockResult
+from agent.domain.comparison import DAY_H, Schedule
+from agent.domain.ledger import MICRO, Entry
 
 LEAST_SHARE = 0.9  # of a block's hours must be in the ledger
 _HOUR = timedelta(hours=1)

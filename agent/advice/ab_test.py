@@ -12,53 +12,15 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
+
+from agent.domain.comparison import DAY_H, Arm, Schedule
 
 CONFIDENCE = 0.95
 LEAST_PAIRS = 5  # two more than what is estimated
-DAY_H = 24
-
-
-class Arm(Enum):
-    """Who decides in a block."""
-
-    OPTIMISER = "optimiser"
-    RULE = "rule"
 
 
 class NoEstimate(ValueError):
     """The trial says nothing yet. ``str()`` says why in one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """``arms[i]`` decides in the ``block_h`` hours from ``start`` (UTC) + i blocks."""
-
-    start: datetime
-    block_h: int
-    arms: tuple[Arm, ...]
-
-    @property
-    def end(self) -> datetime:
-        return self.block_start(len(self.arms))
-
-    def block_start(self, block: int) -> datetime:
-        return self.start + timedelta(hours=self.block_h * block)
-
-    def which(self, at: datetime) -> Arm | None:
-        """Who decides at ``at``; None before and after the trial."""
-        block = int((at - self.start).total_seconds() // (3600 * self.block_h))
-        return self.arms[block] if 0 <= block < len(self.arms) else None
-
-    def pairs(self) -> tuple[tuple[int, int], ...]:
-        """The blocks that are compared: (optimiser's, rule's), a pair each two days and time of day."""
-        a_day = DAY_H // self.block_h
-        found = []
-        for first in range(len(self.arms)):
-            if first % (2 * a_day) < a_day:
-                pair = (first, first + a_day)
-                found.append(pair if self.arms[first] is Arm.OPTIMISER else pair[::-1])
-        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,70 +15,17 @@ forecast: all the rest, so that saved + forecast + plan + execution = achievable
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from agent.advice.metered import Floats, Metered, Rated, bill, start_wh, stored_change_wh, stretches
 from agent.advice.regret import hindsight, planned
+from agent.domain.ledger import MICRO, Amounts, Carry, Entry
 from agent.domain.site import Battery
 from agent.planning.highs import SolverFailure
 from agent.planning.rules import self_consumption_w
-
-MICRO = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """Millionths of the currency over ``hours`` measured hours. The first four are bills, the others parts of a loss.
-
-    ``unsolved`` of the hours had no answer of the solver: what was paid stands for hindsight there.
-    """
-
-    hours: int = 0
-    no_battery: int = 0
-    rule: int = 0
-    paid: int = 0
-    hindsight: int = 0
-    plan: int = 0
-    execution: int = 0
-    unsolved: int = 0
-
-    @property
-    def saved(self) -> int:
-        return self.no_battery - self.paid
-
-    @property
-    def saved_by_rule(self) -> int:
-        """What the self-consumption rule would have saved."""
-        return self.no_battery - self.rule
-
-    @property
-    def achievable(self) -> int:
-        return self.no_battery - self.hindsight
-
-    @property
-    def forecast(self) -> int:
-        return self.achievable - self.saved - self.plan - self.execution
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """The hour that begins ``at`` (UTC); ``stored_wh`` was in the battery when it began."""
-
-    at: datetime
-    amounts: Amounts
-    stored_wh: float
-
-
-@dataclass(frozen=True, slots=True)
-class Carry:
-    """What is carried from day to day: the rule's own SoC at ``until`` (UTC), for a battery of ``usable_wh``."""
-
-    until: datetime
-    rule_soc_pct: float | None
-    usable_wh: float
 
 
 @dataclass(frozen=True, slots=True)

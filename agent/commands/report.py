@@ -14,17 +14,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.advice.ab_blocks import block_results
-from agent.advice.ab_test import NoEstimate, Schedule, estimate
-from agent.advice.ledger import MICRO, Amounts, Entry, by_period, days, total
-from agent.advice.metered import Metered, Rated
+from agent.advice.ab_test import NoEstimate, estimate
+from agent.advice.ledger import by_period, total
+from agent.advice.metered import Metered
 from agent.commands.report_picture import NoPicture, draw
-from agent.commands.report_source import metered
+from agent.commands.report_source import Found, entries
+from agent.cycles.comparison import DOCUMENT as AB_SCHEDULE
+from agent.domain.comparison import Schedule
+from agent.domain.ledger import MICRO, Amounts
 from agent.domain.wire import WireError, from_json
 from agent.edges.store_reader import kept
 from agent.settings.price_file import PriceFileError
 from agent.settings.schema import Settings
 
-AB_SCHEDULE = "ab/schedule"  # the kept document that names the blocks of a trial
 SETTLING = timedelta(days=3)
 COLUMNS = (
     ("no battery", "no_battery"), ("paid", "paid"), ("saved", "saved"), ("rule saves", "saved_by_rule"),
@@ -49,20 +51,18 @@ def report(settings: Settings, asked: Namespace, now: datetime, console: Console
         raise NoReport(f"--from {first} is in the future")
     if not path.exists():
         raise NoReport(f"no store at {path}: the agent has not run with this site file yet")
-    measured = _measured(settings, now)
-    rated = Rated(settings.battery_spec(), settings.connection_spec())
     if asked.ab:
-        console.print(_trial_line(settings, measured, rated, zone))
+        console.print(_trial_line(settings, now, zone))
         return
-    entries = _entries(measured, rated, zone, first, last)
-    if not entries:
+    found = _found(settings, now, first, last)
+    if not found.entries:
         between = f"from {first or 'the beginning'} to {last or 'now'}"
         raise NoReport(
             f"no hour {between} has load, solar power, battery power, SoC and prices all known, so nothing can be said"
         )
-    sums = by_period(entries, asked.by, zone)
+    sums = by_period(found.entries, asked.by, zone)
     console.print(_table(sums, settings.site.name, settings.site.currency))
-    for note in _notes(measured, entries, now):
+    for note in _notes(found, now):
         console.print(f"[dim]{escape(note)}[/]")
     _write(asked, sums, settings)
 
@@ -74,23 +74,16 @@ def _asked_day(text: str | None, option: str) -> date | None:
         raise NoReport(f"{option} {text!r} is no date: write 2026-06-01") from None
 
 
-def _measured(settings: Settings, now: datetime) -> Metered:
+def _found(settings: Settings, now: datetime, first: date | None, last: date | None) -> Found:
     try:
-        found = metered(settings, now)
+        found = entries(settings, now, first, last)
     except PriceFileError as error:
         raise NoReport(str(error)) from error
-    if found is None:
+    except WireError as error:
+        raise NoReport(f"the stored end of the ledger cannot be read: {error}") from error
+    if found.measured is None and not found.entries:
         raise NoReport(f"the store {settings.store.path} has no finished quarter of an hour yet")
     return found
-
-
-def _entries(measured: Metered, rated: Rated, zone: ZoneInfo, first: date | None, last: date | None) -> list[Entry]:
-    entries: list[Entry] = []
-    for day in days(measured, rated, zone, since=first):
-        if last is not None and day.date > last:
-            break
-        entries += day.entries
-    return entries
 
 
 def _table(sums: Mapping[str, Amounts], name: str, currency: str) -> Table:
@@ -119,25 +112,33 @@ def _capture(amounts: Amounts) -> str:
     return f"{amounts.saved / amounts.achievable:.1%}" if amounts.achievable >= 10_000 else "-"
 
 
-def _notes(measured: Metered, entries: list[Entry], now: datetime) -> list[str]:
-    first, last = entries[0].at, entries[-1].at
+def _notes(found: Found, now: datetime) -> list[str]:
+    first, last = found.entries[0].at, found.entries[-1].at
     hours = round((last - first).total_seconds() / 3600) + 1
     notes = ["capture is saved by achievable; forecast, plan and execution are what each lost of the rest"]
-    if hours > len(entries):
-        notes.append(f"{hours - len(entries)} of {hours} hours were not wholly measured and do not count")
-    unsolved = sum(entry.amounts.unsolved for entry in entries)
+    if hours > len(found.entries):
+        notes.append(f"{hours - len(found.entries)} of {hours} hours were not wholly measured and do not count")
+    unsolved = sum(entry.amounts.unsolved for entry in found.entries)
     if unsolved:
         notes.append(f"for {unsolved} hours the solver found no hindsight; what was done stands for it")
     if last > now - SETTLING:
         notes.append(
             "the newest three days can still change: hindsight there does not see a whole day, or what follows"
         )
-    steps = measured.steps_of(0, len(measured.counted_hours()))
-    known = np.flatnonzero(np.isfinite(measured.commanded_w[steps]))
-    if not known.size or measured.horizon.times()[int(known[0])] > first + timedelta(hours=1):
-        begin = f"before {measured.horizon.times()[int(known[0])]:%Y-%m-%d %H:%M} UTC" if known.size else "here"
-        notes.append(f"no decisions are kept {begin}: execution is not told from the forecast there")
+    open_entries = [entry.at for entry in found.entries if found.open_from is None or entry.at >= found.open_from]
+    if found.measured is not None and open_entries:
+        notes += _without_decisions(found.measured, open_entries[0])
     return notes
+
+
+def _without_decisions(measured: Metered, first: datetime) -> list[str]:
+    """Whether what was asked of the battery is known from ``first`` on."""
+    times, known = measured.horizon.times(), np.isfinite(measured.commanded_w)
+    asked = [at for at, is_known in zip(times, known, strict=True) if is_known and at >= first]
+    if asked and asked[0] <= first + timedelta(hours=1):
+        return []
+    begin = f"before {asked[0]:%Y-%m-%d %H:%M} UTC" if asked else "here"
+    return [f"no decisions are kept {begin}: execution is not told from the forecast there"]
 
 
 def _write(asked: Namespace, sums: Mapping[str, Amounts], settings: Settings) -> None:
@@ -166,24 +167,25 @@ def _exact(micro: int) -> str:
     return f"{sign}{size // MICRO}.{size % MICRO:06d}"
 
 
-def _trial_line(settings: Settings, measured: Metered, rated: Rated, zone: ZoneInfo) -> str:
+def _trial_line(settings: Settings, now: datetime, zone: ZoneInfo) -> str:
     document = kept(Path(settings.store.path), AB_SCHEDULE)
     if document is None:
-        raise NoReport("no trial of optimiser against rule has been drawn for this site")
+        raise NoReport("no comparison of optimiser and rule has been started on this site")
     try:
         trial = from_json(Schedule, document)
     except WireError as error:
-        raise NoReport(f"the stored trial cannot be read: {error}") from error
+        raise NoReport(f"the stored comparison cannot be read: {error}") from error
     start, end = (at.astimezone(zone).date() for at in (trial.start.astimezone(UTC), trial.end))
-    entries = _entries(measured, rated, zone, start, end)
-    price = measured.import_price[np.isfinite(measured.import_price)]
-    worth = rated.battery.discharge_efficiency * float(price.mean()) if price.size else 0.0
+    found = _found(settings, now, start, end)
+    price = np.zeros(0) if found.measured is None else found.measured.import_price
+    price = price[np.isfinite(price)]
+    worth = settings.battery_spec().discharge_efficiency * float(price.mean()) if price.size else 0.0
     try:
-        effect = estimate(trial, block_results(trial, entries, worth))
+        effect = estimate(trial, block_results(trial, found.entries, worth))
     except NoEstimate as error:
-        raise NoReport(f"the trial from {start}: {error}") from error
+        raise NoReport(f"the comparison from {start}: {error}") from error
     currency = settings.site.currency
-    told = "" if effect.low > 0 or effect.high < 0 else ", which is no difference that this trial can tell from chance"
+    told = "" if effect.low > 0 or effect.high < 0 else ", which cannot be told from chance yet"
     return (
         f"the optimiser saves {effect.mean:+.2f} {currency} a day against the rule, 95 % interval {effect.low:+.2f} to "
         f"{effect.high:+.2f}, from {effect.blocks} blocks of {trial.block_h} h since {start}{told}"

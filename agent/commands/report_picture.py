@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from agent.advice.ledger import MICRO, Amounts
+from agent.domain.ledger import MICRO, Amounts
 
 PARTS = (
     ("saved", "saved", "#2a9d8f"),
@@ -41,7 +41,7 @@ def draw(sums: Mapping[str, Amounts], path: Path, title: str, currency: str) -> 
         achievable = [amounts.achievable / MICRO for amounts in sums.values()]
         by_rule = [amounts.saved_by_rule / MICRO for amounts in sums.values()]
         axes.plot(places, achievable, "_", color=INK, markersize=14, label="achievable")
-        axes.plot(places, by_rule, ".", color="#7b8794", label="the self-consumption rule")
+        axes.plot(places, by_rule, "o", color="white", markeredgecolor=INK, label="the self-consumption rule")
         every = -(-len(sums) // MOST_LABELS)
         axes.set_xticks(list(places)[::every], list(sums)[::every], rotation=45, ha="right")
         axes.set_ylabel(currency)

@@ -1,107 +1,104 @@
-"""What the ledger needs of a site: its roll-ups, its decisions and its prices, from the store and the site file."""
+"""What a report is made of: the settled hours of the store, and what is worked out now of the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from agent.advice.metered import HOUR_S, Floats, Metered
-from agent.domain.horizon import Horizon, floor_to_step
+from agent.advice.ledger import days
+from agent.advice.metered import Floats, Metered, Rated
+from agent.cycles.settlement import DOCUMENT as LEDGER
+from agent.domain.horizon import Horizon
 from agent.domain.inputs import TariffInput
-from agent.domain.records import DecisionRow
-from agent.domain.suspect import DATA_FAULT, Suspect
+from agent.domain.ledger import Carry, Entry
 from agent.domain.tariff import PriceList, Tariff, mean_prices
+from agent.domain.wire import from_json
+from agent.edges.metered_reader import read_metered
 from agent.edges.payloads import JsonPayloads
-from agent.edges.store_reader import LEAST_COVERAGE, decisions, flags, kept, rollups
+from agent.edges.store_reader import kept, ledger
 from agent.ports import PayloadRefused
-from agent.recording.rollups import Rollup
 from agent.settings.schema import Settings
 
-LONGEST = timedelta(days=800)  # as long as quarters are kept
-STEP_S = 900
+FIRST_DAY, LAST_DAY = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``entries`` oldest first; ``measured`` and ``open_from`` (UTC) are what those that are not settled come from."""
+
+    entries: tuple[Entry, ...]
+    measured: Metered | None
+    open_from: datetime | None
 
 
 def metered(settings: Settings, now: datetime) -> Metered | None:
-    """All quarters of the store up to the last whole hour, or None when there are none.
+    """What was measured, as ``read_metered`` has it, with prices for the quarters whose own were not written down.
 
-    A quarter that was measured for less than half of its time, or that is flagged as a data fault, is missing. Prices
-    are those of the site file, and of the newest prices that the platform has sent. Raises StoreFailure and
+    Those are what the site file says, overlaid by the newest prices of the platform. Raises StoreFailure and
     PriceFileError.
     """
     path = Path(settings.store.path)
-    last = floor_to_step(now, HOUR_S)
-    found = rollups(path, "quarter", last - LONGEST, last)
-    if not found:
+    carbon_price = settings.objective_spec().carbon_price_per_kg * settings.carbon.kg_per_kwh
+    found = read_metered(path, now, settings.solar is not None, carbon_price)
+    if found is None:
         return None
-    first = floor_to_step(found[0].at, HOUR_S)
-    end = floor_to_step(found[-1].at, HOUR_S) + timedelta(hours=1)
-    horizon = Horizon(first, STEP_S, round((end - first).total_seconds() / STEP_S))
-    doubted = [flag for flag in flags(path, first) if flag.kind == DATA_FAULT]
     bought, sold = _sent(settings, path)
-    return Metered(
-        horizon,
-        load_w=_without(doubted, "load_w", _means(found, "load_w", horizon), horizon),
-        pv_w=_solar(settings, found, doubted, horizon),
-        battery_w=_means(found, "battery_w", horizon),
-        soc_pct=_means(found, "soc_pct", horizon),
-        commanded_w=commanded(decisions(path, first, end), horizon),
-        import_price=_prices(settings.import_tariff(), bought, horizon),
-        export_price=_prices(settings.export_tariff(), sold, horizon),
-        carbon_price=np.full(horizon.steps, settings.objective_spec().carbon_price_per_kg * settings.carbon.kg_per_kwh),
+    return replace(
+        found,
+        import_price=_completed(found.import_price, settings.import_tariff(), bought, found.horizon),
+        export_price=_completed(found.export_price, settings.export_tariff(), sold, found.horizon),
     )
 
 
-def commanded(made: Sequence[DecisionRow], horizon: Horizon) -> Floats:
-    """Mean power that was asked of the battery in each step, W; NaN where for a part of it nothing was asked."""
-    energy, seconds = np.zeros(horizon.steps), np.zeros(horizon.steps)
-    for place, decision in enumerate(made):
-        until = made[place + 1].at if place + 1 < len(made) else horizon.end
-        begin = max(0.0, (decision.at - horizon.start).total_seconds())
-        end = min((until - horizon.start).total_seconds(), float(horizon.step_s * horizon.steps))
-        while decision.battery_w is not None and begin < end:
-            step = int(begin // horizon.step_s)
-            cut = min(end, float((step + 1) * horizon.step_s))
-            energy[step] += decision.battery_w * (cut - begin)
-            seconds[step] += cut - begin
-            begin = cut
-    whole = seconds > horizon.step_s - 1e-3
-    return np.where(whole, energy / np.where(whole, seconds, 1.0), np.nan)
+def entries(settings: Settings, now: datetime, first: date | None, last: date | None) -> Found:
+    """The hours of the site's days ``first`` to ``last``, each from the ledger where it is settled.
+
+    What was measured before the ledger began, and since it ended, is worked out. Raises StoreFailure, PriceFileError
+    and WireError.
+    """
+    path, zone = Path(settings.store.path), ZoneInfo(settings.site.timezone)
+    document = kept(path, LEDGER)
+    carry = None if document is None else from_json(Carry, document)
+    settled = [] if carry is None else ledger(path, FIRST_DAY, carry.until)
+    measured = metered(settings, now)
+    rated = Rated(settings.battery_spec(), settings.connection_spec())
+    begun = settled[0].at if settled else None if carry is None else carry.until
+    found: list[Entry] = []
+    if measured is not None and (begun is None or begun > measured.horizon.start):
+        found += _worked_out(measured, rated, zone, None, (first, last), begun)
+    found += [entry for entry in settled if _is_within(entry.at.astimezone(zone).date(), first, last)]
+    if measured is not None and carry is not None:
+        found += _worked_out(measured, rated, zone, carry, (first, last), None)
+    return Found(tuple(found), measured, None if carry is None else carry.until)
 
 
-def _means(found: Sequence[Rollup], quantity: str, horizon: Horizon) -> Floats:
-    values = np.full(horizon.steps, np.nan)
-    for rollup in found:
-        mean = getattr(rollup, quantity)
-        if mean is not None and rollup.covered_s >= LEAST_COVERAGE * horizon.step_s:
-            values[round((rollup.at - horizon.start).total_seconds()) // horizon.step_s] = mean
-    return values
+def _worked_out(
+    measured: Metered, rated: Rated, zone: ZoneInfo, carry: Carry | None, between: tuple[date | None, date | None],
+    before: datetime | None,
+) -> Iterator[Entry]:  # fmt: skip
+    first, last = between
+    for day in days(measured, rated, zone, carry, since=first):
+        if last is not None and day.date > last:
+            return
+        yield from (entry for entry in day.entries if before is None or entry.at < before)
+        if before is not None and day.carry.until >= before:
+            return
 
 
-def _solar(settings: Settings, found: Sequence[Rollup], doubted: Sequence[Suspect], horizon: Horizon) -> Floats:
-    """A site without an array measures none, and that is no hole."""
-    values = _means(found, "pv_w", horizon)
-    if settings.solar is None:
-        return np.nan_to_num(values, nan=0.0)
-    return _without(doubted, "pv_w", values, horizon)
+def _is_within(day: date, first: date | None, last: date | None) -> bool:
+    return (first is None or day >= first) and (last is None or day <= last)
 
 
-def _without(doubted: Sequence[Suspect], quantity: str, values: Floats, horizon: Horizon) -> Floats:
-    for flag in doubted:
-        if flag.quantity == quantity:
-            first = int((flag.start - horizon.start).total_seconds() // horizon.step_s)
-            last = -int((horizon.start - flag.end).total_seconds() // horizon.step_s)
-            values[max(0, first) : max(0, last)] = np.nan
-    return values
-
-
-def _prices(tariff: Tariff, sent: PriceList | None, horizon: Horizon) -> Floats:
-    own = np.array(mean_prices(tariff, horizon), dtype=np.float64)
-    if sent is None:
-        return own
-    overlaid = np.array(mean_prices(sent, horizon), dtype=np.float64)
-    return np.where(np.isfinite(overlaid), overlaid, own)
+def _completed(known: Floats, tariff: Tariff, sent: PriceList | None, horizon: Horizon) -> Floats:
+    prices = np.array(mean_prices(tariff, horizon), dtype=np.float64)
+    if sent is not None:
+        overlaid = np.array(mean_prices(sent, horizon), dtype=np.float64)
+        prices = np.where(np.isfinite(overlaid), overlaid, prices)
+    return np.where(np.isfinite(known), known, prices)
 
 
 def _sent(settings: Settings, path: Path) -> tuple[PriceList | None, PriceList | None]:

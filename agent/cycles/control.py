@@ -81,7 +81,8 @@ class Control:
         self._notices.alarm("grid_limit_lost", GRID_LIMIT_LOST if silent else None)
         self._watch_tracking(state)
         lost = self._tracking.out_of_control(self._clock.monotonic())
-        wanted = self._ladder.choose(state, lost, self._interval_wh(state))
+        in_force_w = None if self._lease is None else self._lease.battery_w
+        wanted = self._ladder.choose(state, lost, self._interval_wh(state), in_force_w)
         granted = self._guarded(wanted, state)
         outcome = await self._write(granted)
         self._latest.setpoint, self._latest.outcome = granted, outcome
@@ -191,6 +192,7 @@ class Control:
             granted.rung,
             granted.pv_limit_w is not None,
             self._clock.trusted(),
+            self._market.known_at(state.at),
         )
         if self.means.catalogue != self._catalogue:
             self._catalogue = self.means.catalogue

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from agent.dispatch.follow import Moment, follow
 from agent.dispatch.guard import Limits
+from agent.dispatch.recent_mean import RecentMean
+from agent.domain.comparison import Arm
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung, Setpoint
-from agent.domain.site import SiteState
+from agent.domain.site import Battery, Connection, SiteState
 from agent.latest import Latest
 from agent.market import Market
 from agent.planning.rules import self_consumption_w
@@ -37,11 +39,15 @@ class Ladder:
 
     def __init__(self, market: Market, latest: Latest, rules: ControlRules) -> None:
         self._market, self._latest, self._rules = market, latest, rules
+        self._net_load = RecentMean()
 
-    def choose(self, state: SiteState, out_of_control: bool, interval_wh: float = 0.0) -> Setpoint:
+    def choose(
+        self, state: SiteState, out_of_control: bool, interval_wh: float = 0.0, in_force_w: float | None = None
+    ) -> Setpoint:
         """The highest rung that can be taken; none while the battery is ``out_of_control``.
 
-        ``interval_wh`` is what the running interval of a demand charge has imported.
+        ``interval_wh`` is what the running interval of a demand charge has imported, ``in_force_w`` the battery power
+        that was last written, None where nothing is in force.
         """
         now, hold_s = state.at, self._rules.hold_s
         if out_of_control:
@@ -49,9 +55,10 @@ class Ladder:
         net_load_w, soc_pct = state.net_load_w, state.soc_pct.known
         if net_load_w is None or soc_pct is None:
             return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
-        battery, plan = self._market.kept(self._rules.limits.battery, now), self._latest.plan
-        connection = self._market.connection(now)
-        if plan is not None and now < plan.expires_at:
+        plan, comparison = self._latest.plan, self._latest.comparison
+        battery = self._market.kept(self._rules.limits.battery, now)
+        is_rules_turn = comparison is not None and comparison.which(now) is Arm.RULE
+        if plan is not None and now < plan.expires_at and not is_rules_turn:
             prices = self._market.at(now)
             moment = Moment(
                 now,
@@ -60,20 +67,37 @@ class Ladder:
                 prices.import_price,
                 prices.export_price,
                 prices.carbon_price,
-                interval_wh=interval_wh,
+                self._net_load.after(now, net_load_w, plan.horizon.step_s / 2.0),
+                interval_wh,
+                in_force_w,
             )
-            decision = follow(plan, moment, battery, connection)
-            if decision is not None:
-                age_s = (now - plan.issued_at).total_seconds()
-                rung = Rung.PLAN if age_s <= self._rules.plan_fresh_s else Rung.LAST_PLAN
-                cap_w = _pv_cap(state, decision.battery_w, prices.export_price, connection.export_limit_w)
-                if prices.import_price + prices.carbon_price < 0.0 and _gives_sun_away(plan, now):
-                    cap_w = _cap_for_import(state, decision.battery_w, connection.import_limit_w)
-                return Setpoint(now, decision.battery_w, hold_s, rung, decision.reason, cap_w)
-        rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
+            planned = self._planned(plan, moment, state, battery)
+            if planned is not None:
+                return planned
         why = "there is no plan yet" if plan is None else "the last plan has expired"
-        cap_w = _pv_cap(state, rule_w, 0.0, connection.export_limit_w)
+        if is_rules_turn:
+            why = "it is the rule's turn in the comparison"
+        rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
+        cap_w = _pv_cap(state, rule_w, 0.0, self._market.connection(now).export_limit_w)
         return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
+
+    def _planned(self, plan: Plan, moment: Moment, state: SiteState, battery: Battery) -> Setpoint | None:
+        """What the plan's worth of stored energy asks for; None where the plan does not cover this moment."""
+        connection = self._market.connection(moment.at)
+        decision = follow(plan, moment, battery, connection)
+        if decision is None:
+            return None
+        age_s = (moment.at - plan.issued_at).total_seconds()
+        rung = Rung.PLAN if age_s <= self._rules.plan_fresh_s else Rung.LAST_PLAN
+        cap_w = _solar_cap(plan, moment, state, decision.battery_w, connection)
+        return Setpoint(moment.at, decision.battery_w, self._rules.hold_s, rung, decision.reason, cap_w)
+
+
+def _solar_cap(plan: Plan, moment: Moment, state: SiteState, battery_w: float, connection: Connection) -> float | None:
+    """The PV power to cap at, or None: while import is paid for, sun that the plan gives away makes room for it."""
+    if moment.import_price + moment.carbon_price < 0.0 and _gives_sun_away(plan, moment.at):
+        return _cap_for_import(state, battery_w, connection.import_limit_w)
+    return _pv_cap(state, battery_w, moment.export_price, connection.export_limit_w)
 
 
 def _what_is_missing(state: SiteState) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.domain.ledger import Entry
 from agent.domain.setpoint import Rung
 from agent.domain.suspect import Suspect
 
@@ -12,7 +13,8 @@ class MinuteRow:
     """Means over the ``span_s`` seconds from ``at`` (UTC). None where nothing usable was measured.
 
     ``covered_s`` says for how many seconds the site's power balance was known. ``points`` are the means of every
-    reading, in the order of the catalogue in force (``device.quantity`` names); None is missing.
+    reading, in the order of the catalogue in force (``device.quantity`` names); None is missing. The prices are those
+    that were known, money per kWh; ``cost`` may also count prices that were assumed.
     """
 
     at: datetime
@@ -33,6 +35,8 @@ class MinuteRow:
     rung: Rung | None
     time_trusted: bool
     points: tuple[float | None, ...]
+    import_price: float | None = None
+    export_price: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +92,4 @@ class Batch:
     acknowledged: tuple[tuple[str, int], ...] = ()  # stream, cumulative seq
     weather: tuple[WeatherRow, ...] = ()
     flags: Flags | None = None
+    ledger: tuple[Entry, ...] = ()

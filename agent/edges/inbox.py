@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Generic, TypeVar, overload
 from uuid import uuid4
 
 from agent.domain.advisory import AdviceRequest
@@ -16,8 +17,11 @@ from agent.domain.wire import WireError, from_json, to_json
 
 FOLDER = "requests"
 SUFFIX = ".json"
-LARGEST_FILE = 4096
+LARGEST_FILE = 16_384
 MOST_FILES = 1000
+
+
+Request = TypeVar("Request")
 
 
 class InboxFailure(Exception):
@@ -25,13 +29,13 @@ class InboxFailure(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Generic[Request]):
     """The requests of one look into the inbox, oldest first, and a sentence for each file that was none.
 
     ``files`` are all that were looked at, for ``clear``.
     """
 
-    requests: tuple[AdviceRequest, ...]
+    requests: tuple[Request, ...]
     refused: tuple[str, ...]
     files: tuple[Path, ...]
 
@@ -41,8 +45,8 @@ def inbox_of(store: Path) -> Path:
     return store.parent / FOLDER
 
 
-def drop(inbox: Path, request: AdviceRequest, now_ns: Callable[[], int] = time.time_ns) -> Path:
-    """Leave ``request``; its file's name sorts by time. Raises InboxFailure."""
+def drop(inbox: Path, request: Any, now_ns: Callable[[], int] = time.time_ns) -> Path:
+    """Leave ``request``, a frozen noun that crosses the wire; its file's name sorts by time. Raises InboxFailure."""
     name = f"{now_ns():020d}-{uuid4().hex[:8]}"
     hidden, final = inbox / f".{name}", inbox / f"{name}{SUFFIX}"
     try:
@@ -61,17 +65,25 @@ def drop(inbox: Path, request: AdviceRequest, now_ns: Callable[[], int] = time.t
     return final
 
 
-def look(inbox: Path) -> Taken:
-    """What waits. The files stay until ``clear``, so that a request survives a crash between taking and writing."""
+@overload
+def look(inbox: Path) -> Taken[AdviceRequest]: ...
+@overload
+def look(inbox: Path, kind: type[Request]) -> Taken[Request]: ...
+def look(inbox: Path, kind: type[Any] = AdviceRequest) -> Taken[Any]:
+    """What waits, of one ``kind``.
+
+    The files stay until ``clear``, so that a request survives a crash between taking and writing.
+    """
     requests, refused, files = [], [], _waiting(inbox)
     for path in files:
         try:
             text = path.read_bytes()
             if len(text) > LARGEST_FILE:
                 raise WireError(f"it is larger than {LARGEST_FILE} bytes")
-            request = from_json(AdviceRequest, text)
-            if request.at.tzinfo is None or (
-                request.scheduled_for is not None and request.scheduled_for.tzinfo is None
+            request = from_json(kind, text)
+            if isinstance(request, AdviceRequest) and (
+                request.at.tzinfo is None
+                or (request.scheduled_for is not None and request.scheduled_for.tzinfo is None)
             ):
                 raise WireError("a time has no time zone")
             requests.append(request)
@@ -82,7 +94,7 @@ def look(inbox: Path) -> Taken:
     return Taken(tuple(requests), tuple(refused), files)
 
 
-def clear(taken: Taken) -> None:
+def clear(taken: Taken[Any]) -> None:
     """Forget what was taken, after it has been written down."""
     for path in taken.files:
         path.unlink(missing_ok=True)

@@ -48,11 +48,12 @@ def tidy(
 def _roll_up(connection: sqlite3.Connection, zone: ZoneInfo) -> bool:
     """Merge the next minutes into every span. True when there may be more."""
     rolled = connection.execute("SELECT rolled FROM stream WHERE name = 'minute'").fetchone()[0]
-    select = f"SELECT seq, {', '.join(sql.MINUTE_COLUMNS)} FROM minute WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608
+    columns = (*sql.MINUTE_COLUMNS, *sql.PRICE_COLUMNS)
+    select = f"SELECT seq, {', '.join(columns)} FROM minute WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - own names
     found = connection.execute(select, (rolled, ROLL_ROWS)).fetchall()
     if not found:
         return False
-    minutes = [sql.minute_row(dict(zip(sql.MINUTE_COLUMNS, row[1:], strict=True))) for row in found]
+    minutes = [sql.minute_row(dict(zip(columns, row[1:], strict=True))) for row in found]
     with Transaction(connection):
         for span in SPANS:
             _merge_span(connection, span, minutes, zone)

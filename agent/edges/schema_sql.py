@@ -8,26 +8,30 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from agent.domain.ledger import Amounts, Entry
 from agent.domain.records import DecisionRow, EventRow, MinuteRow, WeatherRow
 from agent.domain.setpoint import Rung
 from agent.domain.suspect import Suspect
 from agent.recording.rollups import Rollup
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 STREAMS = ("minute", "decision", "event")
 
 MINUTE_COLUMNS = (
     "at", "span_s", "covered_s", "grid_w", "pv_w", "battery_w", "load_w", "soc_pct", "import_wh", "export_wh",
     "charge_wh", "discharge_wh", "cost", "co2_kg", "curtailed", "rung", "time_trusted",
 )  # fmt: skip
+PRICE_COLUMNS = ("import_price", "export_price")  # of a minute; the platform, which sent them, is not sent them back
 DECISION_COLUMNS = ("at", "battery_w", "hold_s", "rung", "reason", "outcome", "detail")
 EVENT_COLUMNS = ("at", "kind", "severity", "text")
 ROLLUP_COLUMNS = (
     "at", "covered_s", "curtailed_s", "grid_w", "pv_w", "battery_w", "load_w", "soc_pct", "soc_min_pct", "soc_max_pct",
-    "import_wh", "export_wh", "charge_wh", "discharge_wh", "cost", "co2_kg",
+    "import_wh", "export_wh", "charge_wh", "discharge_wh", "cost", "co2_kg", *PRICE_COLUMNS,
 )  # fmt: skip
 WEATHER_COLUMNS = ("temperature_c", "ghi_w_m2", "cloud_pct")
 FLAG_COLUMNS = ("quantity", "kind", "start", "until", "reason")
+AMOUNT_COLUMNS = ("hours", "no_battery", "rule", "paid", "hindsight", "plan", "execution", "unsolved")
+LEDGER_COLUMNS = ("at", *AMOUNT_COLUMNS, "stored_wh")
 STREAM_COLUMNS = {"minute": MINUTE_COLUMNS, "decision": DECISION_COLUMNS, "event": EVENT_COLUMNS}
 
 # What is new in a version, for a file of the version before.
@@ -38,10 +42,16 @@ MIGRATIONS = {
         # measurements that are doubted, from start to before until
         f"CREATE TABLE flag ({', '.join(FLAG_COLUMNS)}, PRIMARY KEY (quantity, kind, start)) WITHOUT ROWID",
     ),
+    3: (
+        *(f"ALTER TABLE {table} ADD COLUMN {name}" for table in ("minute", "rollup") for name in PRICE_COLUMNS),
+        # settled hours of the savings ledger, in millionths of the currency
+        f"CREATE TABLE ledger (at INTEGER PRIMARY KEY, {', '.join(LEDGER_COLUMNS[1:])})",
+    ),
 }
 
 SCHEMA = (
-    f"CREATE TABLE minute (seq INTEGER PRIMARY KEY, {', '.join(MINUTE_COLUMNS)}, catalogue INTEGER, points TEXT)",
+    f"CREATE TABLE minute (seq INTEGER PRIMARY KEY, {', '.join(MINUTE_COLUMNS)}, catalogue INTEGER, points TEXT, "
+    f"{', '.join(PRICE_COLUMNS)})",
     f"CREATE TABLE decision (seq INTEGER PRIMARY KEY, {', '.join(DECISION_COLUMNS)})",
     f"CREATE TABLE event (seq INTEGER PRIMARY KEY, {', '.join(EVENT_COLUMNS)})",
     # acked: everything up to it is at the platform; last: no seq up to it is given again; rolled: is in the roll-ups
@@ -50,6 +60,7 @@ SCHEMA = (
     "CREATE TABLE kept (name TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL)",
     f"CREATE TABLE rollup (span TEXT, {', '.join(ROLLUP_COLUMNS)}, PRIMARY KEY (span, at)) WITHOUT ROWID",
     *MIGRATIONS[2],
+    MIGRATIONS[3][-1],
 )
 
 
@@ -66,6 +77,11 @@ def minute_values(row: MinuteRow) -> tuple[object, ...]:
     return (int(row.at.timestamp()), *numbers, int(row.curtailed), rung, int(row.time_trusted))
 
 
+def price_values(row: MinuteRow) -> tuple[float | None, ...]:
+    """In the order of PRICE_COLUMNS."""
+    return (row.import_price, row.export_price)
+
+
 def points_text(points: Sequence[float | None], length: int) -> str:
     """A JSON list of ``length`` numbers, to a thousandth; what is not given is null."""
     rounded = [None if value is None else round(value, 3) for value in points]
@@ -73,7 +89,7 @@ def points_text(points: Sequence[float | None], length: int) -> str:
 
 
 def minute_row(values: Mapping[str, object]) -> MinuteRow:
-    """A minute as it was written, without its points."""
+    """A minute as it was written, without its points; ``values`` may lack the prices."""
     read = dict(values)
     rung = read.pop("rung")
     return MinuteRow(
@@ -82,7 +98,7 @@ def minute_row(values: Mapping[str, object]) -> MinuteRow:
         curtailed=bool(read.pop("curtailed")),
         time_trusted=bool(read.pop("time_trusted")),
         points=(),
-        **{name: read[name] for name in MINUTE_COLUMNS[1:14]},  # type: ignore[arg-type]
+        **{name: read[name] for name in (*MINUTE_COLUMNS[1:14], *PRICE_COLUMNS) if name in read},  # type: ignore[arg-type]
     )
 
 
@@ -138,6 +154,19 @@ def flag_row(values: Sequence[object]) -> Suspect:
     quantity, kind, start, until, reason = values
     begin, end = (datetime.fromtimestamp(int(str(at)), UTC) for at in (start, until))
     return Suspect(str(quantity), begin, end, str(kind), str(reason))
+
+
+def ledger_values(entry: Entry) -> tuple[object, ...]:
+    """In the order of LEDGER_COLUMNS."""
+    amounts = (getattr(entry.amounts, name) for name in AMOUNT_COLUMNS)
+    return (int(entry.at.timestamp()), *amounts, entry.stored_wh)
+
+
+def ledger_entry(values: Sequence[object]) -> Entry:
+    """From a row in the order of LEDGER_COLUMNS."""
+    at, *amounts, stored_wh = values
+    read = Amounts(*(int(str(amount)) for amount in amounts))
+    return Entry(datetime.fromtimestamp(int(str(at)), UTC), read, float(str(stored_wh)))
 
 
 def row_text(stream: str, values: Mapping[str, object], names: Sequence[str] = ()) -> str:

@@ -1,6 +1,6 @@
-"""What stands beside the measurements in the store: the weather feed's words, and flags on what is doubted.
+"""What stands beside the measurements in the store: the weather feed's words, flags on what is doubted, the ledger.
 
-Neither is a stream: nothing of it waits for the platform.
+None of it is a stream: nothing waits for the platform.
 """
 
 import sqlite3
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from agent.domain.horizon import Horizon
+from agent.domain.ledger import Entry
 from agent.domain.records import Flags, WeatherRow
 from agent.domain.suspect import Suspect
 from agent.domain.weather import Weather
@@ -77,3 +78,16 @@ def read_flags(connection: sqlite3.Connection, start: datetime | None = None) ->
 def prune_flags(connection: sqlite3.Connection, before: datetime) -> None:
     """Forget flags on measurements before ``before``."""
     connection.execute("DELETE FROM flag WHERE until < ?", (int(before.timestamp()),))
+
+
+def note_ledger(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+    """Write settled hours down. An hour that is settled again replaces itself."""
+    replace = sql.insert_sql("ledger", sql.LEDGER_COLUMNS, "REPLACE")
+    connection.executemany(replace, [sql.ledger_values(entry) for entry in entries])
+
+
+def read_ledger(connection: sqlite3.Connection, start: datetime, end: datetime) -> list[Entry]:
+    """The settled hours that begin in [``start``, ``end``), oldest first."""
+    select = f"SELECT {', '.join(sql.LEDGER_COLUMNS)} FROM ledger WHERE at >= ? AND at < ? ORDER BY at"  # noqa: S608
+    found = connection.execute(select, (int(start.timestamp()), int(end.timestamp())))
+    return [sql.ledger_entry(row) for row in found]

@@ -20,7 +20,7 @@ from agent.domain.suspect import Suspect
 from agent.edges import schema_sql as sql
 from agent.edges.imports import Import, read_imports
 from agent.edges.retention import Retention, tidy
-from agent.edges.side_tables import note_flags, note_weather, read_flags
+from agent.edges.side_tables import note_flags, note_ledger, note_weather, read_flags
 from agent.edges.store_file import Marks, Transaction, open_file
 from agent.ports import StoreFailure
 
@@ -149,8 +149,11 @@ class SqliteStore:
         with Transaction(connection):
             if catalogue != self._catalogue:
                 connection.execute("INSERT INTO catalogue VALUES (?, ?)", (catalogue[0], json.dumps(catalogue[1])))
-            minutes = [(*sql.minute_values(row), catalogue[0], _points(row, catalogue[1])) for row in batch.minutes]
-            columns = (*sql.MINUTE_COLUMNS, "catalogue", "points")
+            minutes = [
+                (*sql.minute_values(row), *sql.price_values(row), catalogue[0], _points(row, catalogue[1]))
+                for row in batch.minutes
+            ]
+            columns = (*sql.MINUTE_COLUMNS, *sql.PRICE_COLUMNS, "catalogue", "points")
             last["minute"] = _append(connection, "minute", columns, last["minute"], minutes)
             decisions = [sql.decision_values(row) for row in batch.decisions]
             last["decision"] = _append(connection, "decision", sql.DECISION_COLUMNS, last["decision"], decisions)
@@ -159,6 +162,7 @@ class SqliteStore:
             _keep(connection, batch, self._now())
             note_weather(connection, batch.weather)
             note_flags(connection, batch.flags)
+            note_ledger(connection, batch.ledger)
             acked = self._acknowledge(connection, batch, last)
         self._catalogue = catalogue
         for name, marks in self._marks.items():

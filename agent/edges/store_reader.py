@@ -8,11 +8,12 @@ from pathlib import Path
 
 from agent.domain.history import History
 from agent.domain.horizon import Horizon, floor_to_step
+from agent.domain.ledger import Entry
 from agent.domain.records import DecisionRow, MinuteRow
 from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.domain.weather_raster import hours_between
 from agent.edges import schema_sql as sql
-from agent.edges.side_tables import read_flags, read_weather
+from agent.edges.side_tables import read_flags, read_ledger, read_weather
 from agent.ports import StoreFailure
 from agent.recording.rollups import Rollup
 
@@ -98,6 +99,12 @@ def rollups(path: Path, span: str, start: datetime, end: datetime) -> list[Rollu
     """The roll-ups of ``span`` (quarter, hour, day, month) that begin in [``start``, ``end``), oldest first."""
     with _reading(path) as connection:
         return _rollups(connection, span, start, end)
+
+
+def ledger(path: Path, start: datetime, end: datetime) -> list[Entry]:
+    """The settled hours that begin in [``start``, ``end``), oldest first. An hour that did not count is not there."""
+    with _reading(path) as connection:
+        return read_ledger(connection, start, end)
 
 
 # Roll-ups, and the minutes that are not in them yet, in one statement: no minute can slip through between the two.

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 
+from agent.domain.ledger import Entry
 from agent.domain.records import Batch, DecisionRow, EventRow, Flags, MinuteRow, WeatherRow
 
 MOST_MINUTES = 2 * 24 * 60
@@ -27,6 +28,7 @@ class Journal:
         self._alarms: dict[str, str] = {}
         self._weather: dict[datetime, WeatherRow] = {}
         self._flags: Flags | None = None
+        self._ledger: dict[datetime, Entry] = {}
         self._dropped = 0
 
     def minute(self, row: MinuteRow) -> None:
@@ -84,6 +86,10 @@ class Journal:
         """Which measurements are doubted, with the next commit; the newest word counts."""
         self._flags = flags
 
+    def settle(self, entries: Sequence[Entry]) -> None:
+        """Hours of the ledger. One that is settled twice before it could be written counts once."""
+        self._ledger |= {entry.at: entry for entry in entries}
+
     def take(self, at: datetime) -> Batch:
         """Everything that waits, as one batch, and forget it. ``give_back`` undoes this."""
         if self._dropped:
@@ -98,6 +104,7 @@ class Journal:
             acknowledged=tuple(self._acknowledged.items()),
             weather=tuple(self._weather.values()),
             flags=self._flags,
+            ledger=tuple(self._ledger.values()),
         )
         self._minutes.clear()
         self._decisions.clear()
@@ -105,6 +112,7 @@ class Journal:
         self._kept.clear()
         self._acknowledged.clear()
         self._weather.clear()
+        self._ledger.clear()
         self._catalogue = self._flags = None
         return batch
 
@@ -121,6 +129,7 @@ class Journal:
         for stream, seq in batch.acknowledged:
             self.acknowledge(stream, seq)
         self._weather = {row.at: row for row in batch.weather} | self._weather
+        self._ledger = {entry.at: entry for entry in batch.ledger} | self._ledger
         self._catalogue = batch.catalogue if self._catalogue is None else self._catalogue
         self._flags = batch.flags if self._flags is None else self._flags
 

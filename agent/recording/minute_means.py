@@ -42,6 +42,8 @@ class _Span:
     battery: _Mean = field(default_factory=_Mean)
     load: _Mean = field(default_factory=_Mean)
     soc: _Mean = field(default_factory=_Mean)
+    import_price: _Mean = field(default_factory=_Mean)
+    export_price: _Mean = field(default_factory=_Mean)
     import_wh: float = 0.0
     export_wh: float = 0.0
     charge_wh: float = 0.0
@@ -64,6 +66,7 @@ class _Step:
     rung: Rung | None
     curtailed: bool
     time_trusted: bool
+    known_prices: tuple[float | None, float | None]
 
 
 class MinuteMeans:
@@ -93,16 +96,18 @@ class MinuteMeans:
         rung: Rung | None,
         curtailed: bool,
         time_trusted: bool,
+        known_prices: tuple[float | None, float | None] = (None, None),
     ) -> None:
         """Count one control step: ``state`` holds for ``duration_s`` seconds from ``state.at``.
 
         ``readings`` are named ``device.quantity``; prices are money per kWh, ``carbon`` kg per kWh. Where this step
-        begins before the step before it ended, the overlap is counted once. Raises ValueError for a duration that is
+        begins before the step before it ended, the overlap is counted once. ``known_prices`` are those of import and
+        export that are not assumed. Raises ValueError for a duration that is
         not above 0 and at most an hour.
         """
         if not 0 < duration_s <= LONGEST_STEP_S:
             raise ValueError(f"a control step cannot last {duration_s} s")
-        step = _Step(state, readings, import_price, export_price, carbon, rung, curtailed, time_trusted)
+        step = _Step(state, readings, import_price, export_price, carbon, rung, curtailed, time_trusted, known_prices)
         for name in readings:
             self._names.setdefault(name)
         begin, end = state.at, state.at + timedelta(seconds=duration_s)
@@ -145,6 +150,8 @@ class MinuteMeans:
             rung=max(span.rungs, key=lambda rung: span.rungs[rung], default=None),
             time_trusted=span.time_trusted,
             points=tuple(span.points[name].value if name in span.points else None for name in self._names),
+            import_price=span.import_price.value,
+            export_price=span.export_price.value,
         )
 
 
@@ -158,6 +165,8 @@ def _count(span: _Span, step: _Step, seconds: float) -> None:
     span.battery.add(battery_w, seconds)
     span.load.add(_value(state.load_w), seconds)
     span.soc.add(_value(state.soc_pct), seconds)
+    span.import_price.add(step.known_prices[0], seconds)
+    span.export_price.add(step.known_prices[1], seconds)
     for name, value in step.readings.items():
         span.points.setdefault(name, _Mean()).add(value, seconds)
     if battery_w is not None:

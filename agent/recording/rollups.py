@@ -22,7 +22,7 @@ class Rollup:
     """Totals of the span that begins ``at`` (UTC). Means are weighted by ``covered_s``; None is not measured.
 
     ``covered_s`` counts the seconds with a known power balance, ``curtailed_s`` those of minutes with capped solar
-    output. Energies are Wh, ``cost`` is in the tariff's currency.
+    output. Energies are Wh, ``cost`` is in the tariff's currency, prices are what was known of them, money per kWh.
     """
 
     at: datetime
@@ -41,6 +41,8 @@ class Rollup:
     discharge_wh: float
     cost: float | None
     co2_kg: float | None
+    import_price: float | None = None
+    export_price: float | None = None
 
 
 def span_start(at: datetime, span: str, zone: ZoneInfo) -> datetime:
@@ -74,6 +76,8 @@ def of_minute(row: MinuteRow, at: datetime) -> Rollup:
         discharge_wh=row.discharge_wh,
         cost=row.cost,
         co2_kg=row.co2_kg,
+        import_price=row.import_price,
+        export_price=row.export_price,
     )
 
 
@@ -100,6 +104,8 @@ def merge(parts: Iterable[Rollup], at: datetime) -> Rollup:
         discharge_wh=sum(part.discharge_wh for part in known),
         cost=_total([part.cost for part in known]),
         co2_kg=_total([part.co2_kg for part in known]),
+        import_price=_mean([part.import_price for part in known], weights),
+        export_price=_mean([part.export_price for part in known], weights),
     )
 
 

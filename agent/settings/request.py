@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from agent.domain.horizon import Horizon, floor_to_step
+from agent.domain.ledger import Carry, SettlementRequest
 from agent.domain.request import PlanRequest
 from agent.market import Market
 from agent.settings.schema import Settings
@@ -40,4 +41,18 @@ def plan_request(settings: Settings, market: Market, now: datetime, soc_pct: flo
         reserve_pct=() if market.reserve is None else market.reserve.over(horizon),
         import_limit_w=tuple(one.import_limit_w for one in connections) if varies else (),
         export_limit_w=tuple(one.export_limit_w for one in connections) if varies else (),
+    )
+
+
+def settlement_request(settings: Settings, now: datetime, carry: Carry | None) -> SettlementRequest:
+    """What is asked at ``now`` of a ledger that ends with ``carry``."""
+    return SettlementRequest(
+        now=now,
+        store=settings.store.path,
+        timezone=settings.site.timezone,
+        battery=settings.battery_spec(),
+        connection=settings.connection_spec(),
+        has_solar=settings.solar is not None,
+        carbon_price_per_kwh=settings.objective_spec().carbon_price_per_kg * settings.carbon.kg_per_kwh,
+        carry=carry,
     )

@@ -9,8 +9,9 @@ import pytest
 from scipy import stats
 
 from agent.advice.ab_blocks import block_results
-from agent.advice.ab_test import Arm, BlockResult, Effect, NoEstimate, Schedule, estimate, schedule, t_quantile
-from agent.advice.ledger import Amounts, Entry
+from agent.advice.ab_test import BlockResult, Effect, NoEstimate, estimate, schedule, t_quantile
+from agent.domain.comparison import Arm, Schedule
+from agent.domain.ledger import Amounts, Entry
 from agent.domain.wire import from_json, to_json
 
 START = datetime(2026, 6, 1, tzinfo=UTC)

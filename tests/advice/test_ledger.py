@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.advice.ledger import MICRO, Amounts, Carry, Day, by_period, days, total
+from agent.advice.ledger import Day, by_period, days, total
 from agent.advice.metered import Floats, Metered, Rated, stored_change_wh
 from agent.domain.horizon import Horizon
+from agent.domain.ledger import MICRO, Amounts, Carry
 from agent.domain.site import Battery, Connection
 from agent.domain.wire import from_json, to_json
 

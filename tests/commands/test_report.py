@@ -14,7 +14,8 @@ from rich.console import Console
 
 from agent.__main__ import main
 from agent.advice.ab_test import schedule
-from agent.commands.report import AB_SCHEDULE, NoReport, report
+from agent.commands.report import NoReport, report
+from agent.cycles.comparison import DOCUMENT as AB_SCHEDULE
 from agent.domain.records import Batch, DecisionRow, Flags, MinuteRow
 from agent.domain.setpoint import Rung
 from agent.domain.suspect import DATA_FAULT, Suspect
@@ -148,7 +149,7 @@ async def test_the_trial_of_optimiser_against_rule(site: Site) -> None:
     with pytest.raises(NoReport, match="no store"):
         site.said(ab=True)
     await site.write(Batch(minutes=tuple(quarters(13, active=days))))
-    with pytest.raises(NoReport, match="no trial of optimiser against rule"):
+    with pytest.raises(NoReport, match="no comparison of optimiser and rule"):
         site.said(ab=True)
     await site.write(Batch(kept=((AB_SCHEDULE, to_json(drawn)),)))
     [line] = [" ".join(line) for line in site.said(ab=True)]
@@ -164,7 +165,7 @@ async def test_a_trial_that_has_just_begun_or_is_damaged(site: Site) -> None:
     with pytest.raises(NoReport, match="1 pairs of blocks are complete, and 5 are needed"):
         site.said(ab=True)
     await site.write(Batch(kept=((AB_SCHEDULE, "{"),)))
-    with pytest.raises(NoReport, match="the stored trial cannot be read"):
+    with pytest.raises(NoReport, match="the stored comparison cannot be read"):
         site.said(ab=True)
 
 

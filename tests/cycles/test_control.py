@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.dispatch.demand_meter import DemandMeter
-from agent.domain.inputs import GridLimitInput
+from agent.domain.comparison import Arm, Schedule
+from agent.domain.inputs import GridLimitInput, TariffInput
 from agent.domain.plan import PeakPrice
 from agent.domain.reserve import Reserve
 from agent.domain.setpoint import Applied, Clamped, Held, Refused, Rung, Unreachable
 from agent.domain.site import Connection
-from agent.domain.tariff import DemandCharge, Flat, TimeOfUse, Window
+from agent.domain.tariff import DemandCharge, Flat, PriceList, TimeOfUse, Window
 from drivers.reading import Quantity
 from tests.cycles.control_stage import START, ControlStage, plan
 
@@ -235,6 +236,32 @@ async def test_minutes_and_decisions_are_written_down() -> None:
     assert batch.catalogue == ("inverter.battery_w", "inverter.pv_w", "inverter.soc_pct", "meter.grid_w")
     assert batch.minutes[1].points == (-5000.0, 0.0, 50.0, 6000.0)
     assert [(row.battery_w, row.rung, row.outcome) for row in batch.decisions] == [(-5000.0, Rung.PLAN, "applied")]
+
+
+async def test_a_minute_knows_the_prices_that_were_said_and_no_guess() -> None:
+    stage = ControlStage(bought=PriceList(START, 3600, ()))
+    await stage.step(61)
+    stage.market.take(TariffInput(START, START, 3600, (0.31,), (0.04,)))
+    await stage.step(60)
+    first, second = stage.journal.take(stage.clock.now()).minutes
+    assert (first.import_price, first.export_price) == (None, pytest.approx(0.05))
+    assert (second.import_price, second.export_price) == (pytest.approx(0.31), pytest.approx(0.04, abs=3e-4))
+
+
+async def test_when_it_is_the_rules_turn_the_rule_decides_and_the_plan_waits() -> None:
+    stage = ControlStage()
+    stage.latest.plan = plan(1.0)
+    turns = (Arm.OPTIMISER, Arm.RULE, Arm.RULE, Arm.OPTIMISER)
+    stage.latest.comparison = Schedule(START - timedelta(minutes=59, seconds=59), 1, turns)
+    found = [await stage.step() for _ in range(2)]
+    assert [(setpoint.rung, setpoint.battery_w) for setpoint in found] == [
+        (Rung.PLAN, pytest.approx(-5000.0)),
+        (Rung.RULES, pytest.approx(1000.0)),
+    ]
+    assert found[1].reason == "self-consumption: it is the rule's turn in the comparison"
+    assert stage.latest.plan is not None
+    stage.latest.comparison = Schedule(START - timedelta(days=2), 24, turns[:2])
+    assert (await stage.step()).rung is Rung.PLAN, "it is over"
 
 
 async def test_a_rung_that_changes_without_a_write_is_written_down_too() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent.dispatch.follow import Moment, follow, power_to_reach, soc_after
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
-from agent.domain.plan import Plan, PlanStep, Seen, ValueTable
+from agent.domain.plan import PeakPrice, Plan, PlanStep, Seen, ValueTable
 from agent.domain.site import Battery, Connection
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -163,4 +163,55 @@ def test_the_running_step_tells_the_worth(seen_w: float | None, per_kwh: float) 
 def test_power_to_reach_is_the_inverse(soc: float, target: float, hours: float) -> None:
     assert soc_after(BATTERY, soc, power_to_reach(BATTERY, soc, target, hours), hours) == pytest.approx(
         target, abs=1e-6
+    )
+
+
+def directions(kept: bool) -> list[int]:
+    """What the battery does each second while a stored kWh is worth about what it costs, and the load flickers."""
+    random = np.random.default_rng(3)
+    found, in_force_w = [], None
+    for second in range(900):
+        price = 0.30 + 0.0005 * random.standard_normal()
+        now = moment(2000.0 + 100.0 * random.standard_normal(), price, at=START + timedelta(seconds=second))
+        decision = follow(plan_with(0.30 * 0.95), replace(now, battery_w=in_force_w), BATTERY, Connection())
+        assert decision is not None
+        in_force_w = decision.battery_w if kept else None
+        found.append(int(np.sign(decision.battery_w)))
+    return found
+
+
+def test_it_does_not_turn_round_for_pennies() -> None:
+    def turns(found: list[int]) -> int:
+        return int(np.count_nonzero(np.diff(found)))
+
+    assert turns(directions(kept=False)) > 100
+    assert turns(directions(kept=True)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("in_force_w", "price", "expected"),
+    [
+        (2000.0, 0.286, 2000.0),  # four tenths of a cent less than stored energy is worth: go on
+        (2000.0, 0.27, 0.0),  # two cents: stop
+        (0.0, 0.286, 0.0),
+        (None, 0.286, 0.0),
+        (-1000.0, 0.32, 2000.0),
+    ],
+)
+def test_what_a_turn_must_earn(in_force_w: float | None, price: float, expected: float) -> None:
+    now = replace(moment(2000.0, price), battery_w=in_force_w)
+    decision = follow(plan_with(0.29 * 0.95), now, BATTERY, Connection())
+    assert decision is not None
+    assert decision.battery_w == pytest.approx(expected, abs=1.0)
+
+
+def test_a_peak_that_is_held_is_said() -> None:
+    peak = PeakPrice(900, (1500.0,) * 4, (10.0,) * 4, (0,) * 4)
+    plan = plan_with(0.40)
+    plan = replace(plan, values=replace(plan.values, peak=peak))
+    decision = follow(plan, moment(4000.0, 0.20), BATTERY, Connection())
+    assert decision is not None
+    assert decision.battery_w == pytest.approx(2500.0)
+    assert decision.reason.startswith(
+        "discharging 2.50 kW, holding the demand peak with an import of 1.50 kW: the grid"
     )

@@ -51,7 +51,7 @@ def test_no_inbox_is_empty(tmp_path: Path) -> None:
         (b'{"key": "a"}', "cannot be used"),
         (to_json(request()).replace('"schedule"', '"burn"').encode(), "'burn' is not a valid Verb"),
         (to_json(request()).replace("+00:00", "").encode(), "a time has no time zone"),
-        (b" " * 5000, "it is larger than 4096 bytes"),
+        (b" " * 17_000, "it is larger than 16384 bytes"),
     ],
 )
 def test_what_is_no_request_is_refused_and_can_be_cleared(tmp_path: Path, text: bytes, sentence: str) -> None:

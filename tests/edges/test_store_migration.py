@@ -1,4 +1,4 @@
-"""A store of the first version is brought to ours when it is opened, and nothing in it is lost."""
+"""A store of an earlier version is brought to ours when it is opened, and nothing in it is lost."""
 
 import sqlite3
 from contextlib import closing
@@ -33,15 +33,21 @@ INSERT INTO decision VALUES (1001, 1780315200.5, 1500.0, 60.0, 'rules', 'why', '
 INSERT INTO rollup VALUES ('hour', 1780311600, 3600.0, 0.0, 400.0, 200.0, -100.0, 700.0, 50.0, 49.0, 51.0, 400.0, 0.0, 100.0, 0.0, 0.1, 0.2);
 PRAGMA user_version = 1;
 """  # noqa: E501
+# What version 2 made beside that, word for word.
+VERSION_2 = """
+CREATE TABLE weather (at INTEGER PRIMARY KEY, temperature_c, ghi_w_m2, cloud_pct);
+CREATE TABLE flag (quantity, kind, start, until, reason, PRIMARY KEY (quantity, kind, start)) WITHOUT ROWID;
+INSERT INTO weather VALUES (1780308000, 14.0, 200.0, 50.0);
+INSERT INTO flag VALUES ('load_w', 'data_fault', 1780300000, 1780303600, 'stuck');
+PRAGMA user_version = 2;
+"""
 TABLES = ("minute", "decision", "event", "stream", "catalogue", "kept", "rollup")
 
 
-@pytest.fixture
-def old(tmp_path: Path) -> Path:
-    """A store of version 1 with rows in every table, five minutes of them not rolled up."""
-    path = tmp_path / "site.db"
+def made_by(version: int, path: Path) -> Path:
+    """A store with rows in every table, five minutes of them not rolled up."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript(VERSION_1)
+        connection.executescript(VERSION_1 if version == 1 else VERSION_1 + VERSION_2)
         for index in range(5):
             values = (1001 + index, 1780315200 + 60 * index, 60, 60.0, 400.0, 200.0, -100.0, 500.0 + index, 50.0)
             rest = (6.0, 0.0, 1.0, 0.0, 0.002, 0.001, 0, "plan", 1, 1, f"[{index}]")
@@ -49,9 +55,22 @@ def old(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(params=[1, 2])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return made_by(request.param, tmp_path / "site.db")
+
+
 def contents(path: Path) -> dict[str, list[Any]]:
     with closing(sqlite3.connect(path)) as connection:
         return {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}  # noqa: S608
+
+
+def with_prices(before: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """``before`` with the columns that version 3 adds: nobody knows the prices of those minutes."""
+    return {
+        table: [(*row, None, None) if table in ("minute", "rollup") else row for row in rows]
+        for table, rows in before.items()
+    }
 
 
 def schema(path: Path) -> set[tuple[str, str]]:
@@ -71,7 +90,7 @@ async def test_nothing_is_lost_and_the_tables_are_those_of_a_new_file(old: Path,
     store = new_store(old)
     assert await store.open() == []
     await store.close()
-    assert contents(old) == before
+    assert contents(old) == with_prices(before)
     fresh = new_store(tmp_path / "fresh.db")
     await fresh.open()
     await fresh.close()
@@ -95,16 +114,30 @@ async def test_it_goes_on_where_the_old_one_ended(old: Path) -> None:
     assert found.weather.temperature_c == (None, 15.0)
 
 
-async def test_an_update_that_fails_leaves_the_old_version(old: Path) -> None:
+async def test_weather_and_flags_of_the_second_version_stay(tmp_path: Path) -> None:
+    old = made_by(2, tmp_path / "site.db")
+    store = new_store(old)
+    await store.open()
+    assert [(flag.quantity, flag.reason) for flag in await store.flags()] == [("load_w", "stuck")]
+    await store.close()
+    found = store_reader.history(old, START - timedelta(hours=2), START - timedelta(hours=1), 3600)
+    assert found.weather is not None
+    assert found.weather.temperature_c == (14.0,)
+
+
+@pytest.mark.parametrize("table", ["flag", "ledger"])
+async def test_an_update_that_fails_leaves_the_old_version(tmp_path: Path, table: str) -> None:
+    """The last of the new tables cannot be made, when the others and the columns are there already."""
+    old = made_by(1, tmp_path / "site.db")
     with closing(sqlite3.connect(old)) as connection:
-        connection.execute("CREATE TABLE flag (theirs)")  # the second of the new tables cannot be made
+        connection.execute(f"CREATE TABLE {table} (theirs)")
         connection.commit()
     before, tables = contents(old), schema(old)
-    with pytest.raises(StoreFailure, match=r"cannot be used: table flag already exists"):
+    with pytest.raises(StoreFailure, match=rf"cannot be used: table {table} already exists"):
         await new_store(old).open()
     assert (contents(old), schema(old), version(old)) == (before, tables, 1)
 
 
 def test_a_reader_that_comes_before_the_update_says_so(old: Path) -> None:
-    with pytest.raises(StoreFailure, match=r"of an older version \(schema 1\); the agent updates it when it starts"):
+    with pytest.raises(StoreFailure, match=r"of an older version \(schema [12]\); the agent updates it when it starts"):
         store_reader.kept(old, "plan")

@@ -114,6 +114,15 @@ def test_the_catalogue_grows_at_its_end() -> None:
     assert [row.points for row in means.finished(LATER)] == [(1.0, 2.0, None), (4.0, None, 3.0)]
 
 
+def test_prices_are_means_over_the_time_in_which_they_were_known() -> None:
+    means = MinuteMeans()
+    for second, known in ((0, (0.30, None)), (15, (0.10, None)), (30, (None, None)), (45, (0.10, 0.05))):
+        means.add(state(second, 1.0), {}, 15.0, 0.9, 0.9, None, None, False, True, known)
+    (row,) = means.finished(LATER)
+    assert (row.import_price, row.export_price) == (pytest.approx(0.5 / 3), 0.05)
+    assert row.cost is not None, "what was assumed counts as before"
+
+
 @pytest.mark.parametrize("duration_s", [0.0, -1.0, float("nan"), float("inf"), 3601.0])
 def test_a_duration_that_cannot_be_is_refused(duration_s: float) -> None:
     with pytest.raises(ValueError, match="cannot last"):

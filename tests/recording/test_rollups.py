@@ -1,5 +1,6 @@
 """Roll-ups: boundaries in the site's own calendar, and totals that do not depend on the order of merging."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,17 @@ def test_a_day_of_a_clock_change_has_its_own_length(day: datetime, minutes: int)
     rows = [minute(first + timedelta(minutes=i)) for i in range(30 * 60)]
     days = merge_minutes(rows, "day", BERLIN)
     assert days[day.replace(tzinfo=BERLIN).astimezone(UTC)].covered_s == minutes * 60
+
+
+def test_prices_are_weighted_by_what_was_covered_where_they_were_known() -> None:
+    at = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    rows = [
+        replace(minute(at + timedelta(minutes=i), covered_s=covered_s), import_price=price)
+        for i, (covered_s, price) in enumerate(((60.0, 0.10), (30.0, 0.40), (60.0, None)))
+    ]
+    quarter = merge_minutes(rows, "quarter", BERLIN)[at]
+    assert quarter.import_price == pytest.approx((60.0 * 0.10 + 30.0 * 0.40) / 90.0)
+    assert quarter.export_price is None
 
 
 def test_an_unknown_span_is_refused() -> None:

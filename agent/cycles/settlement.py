@@ -1,0 +1,96 @@
+"""Once a day the days that have passed enter the savings ledger. When, and nothing else."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from agent.cycles.notices import Notices
+from agent.domain.horizon import floor_to_step
+from agent.domain.ledger import Carry, SettlementRequest
+from agent.domain.wire import WireError, from_json, to_json
+from agent.ports import Clock, Settlement, SettlementFailure
+from agent.recording.journal import Journal
+
+QUIET_HOURS = range(2, 5)  # local; after the trials of models, which come first in the timetable
+SOON = timedelta(hours=3)  # once a night, also where it failed
+AT_LAST = timedelta(hours=36)  # where the gateway is off at night
+MISSING = timedelta(hours=71)  # a day that ended 48 h ago is not in the ledger; the shortest day has 23 h
+HOUR_S = 3600
+DOCUMENT = "ledger"
+
+
+class NightlySettlement:
+    """Run ``step`` every few minutes. Where the ledger ends is kept in the store, under ``ledger``.
+
+    A new ledger begins now: what was measured before has no prices beside it. Days that are missing at the start are
+    asked for soon, more of them at the next step, and all others once a night. Rows and the kept document are given to
+    the journal together, so they are written in one commit.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        settlement: Settlement,
+        question: Callable[[datetime, Carry | None], SettlementRequest],
+        journal: Journal,
+        zone: ZoneInfo,
+    ) -> None:
+        self._clock, self._settlement, self._question = clock, settlement, question
+        self._journal, self._zone = journal, zone
+        self._notices = Notices(clock, journal)
+        self._carry: Carry | None = None
+        self._asked: datetime | None = None
+        self._is_new = self._more = False
+
+    def recall(self, document: str | None) -> None:
+        """The kept document from before the start. One that cannot be read is told, and all days are settled anew."""
+        self._is_new = document is None
+        if document is None:
+            return
+        try:
+            carry = from_json(Carry, document)
+            if carry.until.tzinfo is None:
+                raise WireError("Carry.until: it has no time zone")
+        except (WireError, RecursionError) as error:
+            self._notices.note("ledger_failed", "warning", f"the savings ledger is settled anew: {error}")
+            return
+        self._carry = carry
+
+    async def step(self) -> None:
+        """Settle when it is time. A failure is an event and is tried again the next night; nothing is raised."""
+        now = self._clock.now()
+        if not self._is_due(now):
+            return
+        self._asked = now
+        try:
+            settled = await self._settlement.settle(self._question(now, self._carry))
+        except SettlementFailure as failure:
+            self._more = False
+            self._notices.note("ledger_failed", "warning", f"the savings ledger was not settled: {failure}")
+            return
+        self._more = settled.more
+        if settled.carry is not None and settled.carry != self._carry:
+            self._carry = settled.carry
+            self._journal.settle(settled.entries)
+            self._journal.keep(DOCUMENT, to_json(settled.carry))
+
+    def _is_due(self, now: datetime) -> bool:
+        if not self._clock.trusted():
+            return False
+        if self._is_new:
+            self._begin(now)
+        if self._carry is not None and self._carry.until > now:  # the clock was wrong, and so were the days
+            self._carry = None
+        if self._carry is not None and now - self._carry.until < MISSING:
+            self._asked = now  # nothing is missing, so the next night will do
+            return False
+        if self._asked is None or self._more or self._asked > now:
+            return True
+        passed = now - self._asked
+        quiet = now.astimezone(self._zone).hour in QUIET_HOURS
+        return passed > AT_LAST or (quiet and passed > SOON)
+
+    def _begin(self, now: datetime) -> None:
+        battery = self._question(now, None).battery
+        self._is_new, self._carry = False, Carry(floor_to_step(now, HOUR_S), None, battery.usable_wh)
+        self._journal.keep(DOCUMENT, to_json(self._carry))

@@ -1,0 +1,90 @@
+"""What the savings ledger is written in: an hour's bills, what is carried on, and the question that settles them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.domain.site import Battery, Connection
+
+MICRO = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """Millionths of the currency over ``hours`` measured hours. The first four are bills, the others parts of a loss.
+
+    ``unsolved`` of the hours had no answer of the solver: what was paid stands for hindsight there.
+    """
+
+    hours: int = 0
+    no_battery: int = 0
+    rule: int = 0
+    paid: int = 0
+    hindsight: int = 0
+    plan: int = 0
+    execution: int = 0
+    unsolved: int = 0
+
+    @property
+    def saved(self) -> int:
+        return self.no_battery - self.paid
+
+    @property
+    def saved_by_rule(self) -> int:
+        """What the self-consumption rule would have saved."""
+        return self.no_battery - self.rule
+
+    @property
+    def achievable(self) -> int:
+        return self.no_battery - self.hindsight
+
+    @property
+    def forecast(self) -> int:
+        return self.achievable - self.saved - self.plan - self.execution
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The hour that begins ``at`` (UTC); ``stored_wh`` was in the battery when it began."""
+
+    at: datetime
+    amounts: Amounts
+    stored_wh: float
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """What is carried from day to day: the rule's own SoC at ``until`` (UTC), for a battery of ``usable_wh``."""
+
+    until: datetime
+    rule_soc_pct: float | None
+    usable_wh: float
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementRequest:
+    """Settle the whole days of the database ``store`` that are not in its ledger yet.
+
+    ``carbon_price_per_kwh`` is what the planner adds to the price of an imported kWh; ``carry`` is where the ledger
+    ends, None for one that begins.
+    """
+
+    now: datetime
+    store: str
+    timezone: str
+    battery: Battery
+    connection: Connection
+    has_solar: bool
+    carbon_price_per_kwh: float
+    carry: Carry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The hours of the days that were settled, oldest first, and where the ledger now ends.
+
+    ``more``: further days could have been settled, had there been time.
+    """
+
+    entries: tuple[Entry, ...]
+    carry: Carry | None
+    more: bool = False

@@ -1,0 +1,73 @@
+"""The settlement process: the whole days that have passed enter the savings ledger, once a day, then gone.
+
+Reads a SettlementRequest as JSON from standard input and prints what it Settled as JSON. It writes nothing itself: the
+controller, the store's one writer, puts rows and carry down in one commit. So it may be killed at any instant, and the
+next one settles the same days again. Started with a memory limit in MB and a deadline in seconds; what cannot be
+settled in that time is left to the next one.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agent.advice.ledger import days
+from agent.advice.metered import Rated
+from agent.domain.ledger import Entry, Settled, SettlementRequest
+from agent.domain.wire import WireError, from_json, to_json
+from agent.edges.metered_reader import read_metered
+from agent.ports import StoreFailure
+
+SETTLES_AFTER = timedelta(hours=48)  # until then the split into plan and forecast can change
+MOST_DAYS = 60  # what fits into one answer, and into one commit
+_SHARE_OF_DEADLINE = 0.6
+
+
+def settle(request: SettlementRequest, goes_on: Callable[[], bool]) -> Settled:
+    """The days after ``request.carry`` that ended 48 h ago and after which something was measured, oldest first.
+
+    ``goes_on`` is asked before each further day with hours that count. Raises StoreFailure.
+    """
+    carry = request.carry
+    since = None if carry is None else carry.until
+    measured = read_metered(Path(request.store), request.now, request.has_solar, request.carbon_price_per_kwh, since)
+    if measured is None:
+        return Settled((), carry)
+    entries: list[Entry] = []
+    counted = 0
+    for day in days(measured, Rated(request.battery, request.connection), ZoneInfo(request.timezone), carry):
+        if day.carry.until > request.now - SETTLES_AFTER or day.carry.until >= measured.horizon.end:
+            break
+        if counted >= MOST_DAYS or (counted and not goes_on()):
+            return Settled(tuple(entries), carry, more=True)
+        counted += bool(day.entries)
+        entries += day.entries
+        carry = day.carry
+    return Settled(tuple(entries), carry)
+
+
+def _limit_memory(limit: int) -> None:
+    with suppress(OSError, ValueError):  # where a sandbox forbids it, the limit of the service is left
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def main() -> int:
+    memory_mb, deadline_s = int(sys.argv[1]), float(sys.argv[2])
+    give_up = time.monotonic() + _SHARE_OF_DEADLINE * deadline_s
+    _limit_memory(memory_mb * 1024 * 1024)
+    try:
+        request = from_json(SettlementRequest, sys.stdin.buffer.read())
+        settled = settle(request, lambda: time.monotonic() < give_up)
+    except (WireError, StoreFailure, ValueError, MemoryError) as error:
+        print(str(error) or type(error).__name__, file=sys.stderr)
+        return 1
+    sys.stdout.write(to_json(settled))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
