@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -151,7 +151,7 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None, tria
     """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet."""
     journal, latest = Journal(), Latest()
     notices = Notices(clock, journal)
-    devices = connect_devices(settings.devices, settings.battery.device, clock)
+    devices = connect_devices(settings.devices, settings.battery.steered_by, clock)
     market = Market(
         settings.import_tariff(),
         settings.export_tariff(),
@@ -167,7 +167,10 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None, tria
     trials = trials or TrialProcess(memory_mb, turn=turn)
 
     def question(now: datetime, soc_pct: float) -> PlanRequest | None:
-        return plan_request(settings, market, now, soc_pct)
+        request = plan_request(settings, market, now, soc_pct)
+        if request is None or latest.battery is None:
+            return request
+        return replace(request, battery=latest.battery)
 
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12])
     app = App(
@@ -204,6 +207,7 @@ def _control_rules(settings: Settings) -> ControlRules:
         plan_fresh_s=2.0 * settings.planning.interval_s,
         limits=Limits(settings.battery_spec(), settings.connection_spec(), settings.battery.ramp_w_per_s),
         roles=settings.roles,
+        units=settings.battery_units(),
     )
 
 

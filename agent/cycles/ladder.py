@@ -1,12 +1,13 @@
 """The ladder: a fresh plan, the last plan until it expires, our own rule, release. Each rung leaves its reason."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from agent.dispatch.follow import Moment, follow
 from agent.dispatch.guard import Limits
 from agent.domain.setpoint import Rung, Setpoint
-from agent.domain.site import SiteState
+from agent.domain.site import Battery, BatteryUnit, SiteState
 from agent.latest import Latest
 from agent.market import Market
 from agent.planning.rules import self_consumption_w
@@ -23,6 +24,7 @@ class ControlRules:
     plan_fresh_s: float
     limits: Limits
     roles: Mapping[str, frozenset[str]]  # device name -> roles
+    units: tuple[BatteryUnit, ...] = ()  # the batteries, by the devices that steer them
 
     @property
     def deadband_w(self) -> float:
@@ -35,16 +37,21 @@ class Ladder:
 
     def __init__(self, market: Market, latest: Latest, rules: ControlRules) -> None:
         self._market, self._latest, self._rules = market, latest, rules
+        self._usable_wh = self._before_wh = rules.limits.battery.usable_wh
+        self._changed_at: datetime | None = None
 
-    def choose(self, state: SiteState, out_of_control: bool) -> Setpoint:
-        """The highest rung that can be taken; none while the battery is ``out_of_control``."""
+    def choose(self, state: SiteState, out_of_control: bool, there: Battery | None = None) -> Setpoint:
+        """The highest rung that can be taken; none while the battery is ``out_of_control``.
+
+        ``there`` is what can be steered now, None for the whole battery.
+        """
         now, hold_s = state.at, self._rules.hold_s
         if out_of_control:
             return Setpoint(now, None, hold_s, Rung.RELEASE, "released: the battery does not follow its setpoints")
         net_load_w, soc_pct = state.net_load_w, state.soc_pct.known
         if net_load_w is None or soc_pct is None:
             return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
-        battery, plan, connection = self._rules.limits.battery, self._latest.plan, self._market.connection(now)
+        battery, plan, connection = self._of_the_plan(now, there), self._latest.plan, self._market.connection(now)
         if plan is not None and now < plan.expires_at:
             prices = self._market.at(now)
             moment = Moment(now, net_load_w, soc_pct, prices.import_price, prices.export_price, prices.carbon_price)
@@ -58,6 +65,16 @@ class Ladder:
         why = "there is no plan yet" if plan is None else "the last plan has expired"
         cap_w = _pv_cap(state, rule_w, 0.0, connection.export_limit_w)
         return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
+
+    def _of_the_plan(self, now: datetime, there: Battery | None) -> Battery:
+        """``there``, with the capacity that the plan was made for: its worth of stored energy is by the percent."""
+        if there is None:
+            return self._rules.limits.battery
+        if there.usable_wh != self._usable_wh:
+            self._before_wh, self._usable_wh, self._changed_at = self._usable_wh, there.usable_wh, now
+        plan = self._latest.plan
+        older = plan is not None and self._changed_at is not None and plan.issued_at < self._changed_at
+        return replace(there, usable_wh=self._before_wh if older else there.usable_wh)
 
 
 def _what_is_missing(state: SiteState) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from agent.domain.request import Objective, Place
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Battery, BatteryUnit, Connection
 from agent.domain.tariff import Tariff
 from agent.settings import sections, to_domain
 
@@ -34,6 +34,9 @@ class Settings(sections.Section):
 
     def battery_spec(self) -> Battery:
         return to_domain.battery(self.battery)
+
+    def battery_units(self) -> tuple[BatteryUnit, ...]:
+        return to_domain.battery_units(self.battery)
 
     def connection_spec(self) -> Connection:
         return to_domain.connection(self.connection)
