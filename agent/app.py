@@ -178,7 +178,7 @@ def build(
     """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet."""
     journal, latest = Journal(), Latest()
     notices = Notices(clock, journal)
-    devices = connect_devices(settings.devices, settings.battery.device, clock)
+    devices = connect_devices(settings.devices, settings.battery.steered_by, clock)
     market = Market(
         settings.import_tariff(),
         settings.export_tariff(),
@@ -201,9 +201,11 @@ def build(
 
     def question(now: datetime, soc_pct: float) -> PlanRequest | None:
         request = plan_request(settings, market, now, soc_pct)
-        if request is None or meter is None:
-            return request
-        return replace(request, demand=meter.demand(request.horizon.start))
+        if request is None:
+            return None
+        if latest.battery is not None:
+            request = replace(request, battery=latest.battery)
+        return request if meter is None else replace(request, demand=meter.demand(request.horizon.start))
 
     def ledger_question(now: datetime, carry: Carry | None) -> SettlementRequest:
         return settlement_request(settings, now, carry)
@@ -248,6 +250,7 @@ def _control_rules(settings: Settings) -> ControlRules:
         plan_fresh_s=2.0 * settings.planning.interval_s,
         limits=Limits(settings.battery_spec(), settings.connection_spec(), settings.battery.ramp_w_per_s),
         roles=settings.roles,
+        units=settings.battery_units(),
     )
 
 

@@ -5,17 +5,21 @@ from dataclasses import dataclass, field
 from agent.domain.comparison import Schedule
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Outcome, Setpoint
-from agent.domain.site import SiteState
+from agent.domain.site import Battery, SiteState
 
 
 @dataclass(slots=True)
 class Latest:
-    """``state``, ``setpoint`` and ``outcome`` are written by control, ``plan`` by planning, the link by sync."""
+    """``state``, ``setpoint``, ``battery`` and ``outcome`` are written by control.
+
+    ``plan`` is written by planning, the link by sync.
+    """
 
     state: SiteState | None = None
     plan: Plan | None = None
     plan_failure: str | None = None
     setpoint: Setpoint | None = None
+    battery: Battery | None = None  # what of it can be steered now
     outcome: Outcome | None = None
     connected: bool = False
     link_trouble: str | None = None

@@ -17,16 +17,21 @@ TRY_FOR_S = 8.0
 async def release(settings: Settings) -> tuple[int, str]:
     """Try for a few seconds; exit code and one sentence."""
     clock = SystemClock()
-    devices = connect_devices(settings.devices, settings.battery.device, clock)
+    devices = connect_devices(settings.devices, settings.battery.steered_by, clock)
     setpoint = Setpoint(clock.now(), None, 0.0, Rung.RELEASE, "released by command")
+    names = " and ".join(settings.battery.steered_by)
+    one = len(settings.battery.steered_by) == 1
     give_up = time.monotonic() + TRY_FOR_S
     try:
         while True:
             outcome = await devices.steer(setpoint)
             if isinstance(outcome, Applied):
-                return 0, f"{settings.battery.device} is released to its own self-consumption"
+                return (
+                    0,
+                    f"{names} {'is' if one else 'are'} released to {'its' if one else 'their'} own self-consumption",
+                )
             if time.monotonic() > give_up:
-                return 1, f"{settings.battery.device} could not be released: {outcome}"
+                return 1, f"{names} could not be released: {outcome}"
             await asyncio.sleep(0.5)
     finally:
         await devices.close()

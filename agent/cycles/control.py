@@ -1,11 +1,12 @@
 """The seconds: read, estimate, choose a rung, guard, write, see. Waits for no disk, broker, model or solver."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
+from agent.cycles.battery_units import BatteryUnits
 from agent.cycles.ladder import ControlRules, Ladder
 from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import DOCUMENT
@@ -16,7 +17,7 @@ from agent.dispatch.guard import guard
 from agent.dispatch.lease import Lease
 from agent.dispatch.tracking import Tracking, Verdict
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
-from agent.domain.site import SiteState
+from agent.domain.site import Battery, SiteState
 from agent.latest import Latest
 from agent.market import Market
 from agent.ports import Clock, Site
@@ -63,6 +64,7 @@ class Control:
         self._frozen = FrozenWatch(rules.frozen_s)
         battery = rules.limits.battery
         self._tracking = Tracking(max(battery.charge_w, battery.discharge_w), patience_s=max(30.0, 2 * rules.step_s))
+        self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s)
         self._lease: Lease | None = None
         self._unverified = False
         self._last_step: float | None = None
@@ -81,9 +83,12 @@ class Control:
         self._notices.alarm("grid_limit_lost", GRID_LIMIT_LOST if silent else None)
         self._watch_tracking(state)
         lost = self._tracking.out_of_control(self._clock.monotonic())
+        whole, monotonic = self._rules.limits.battery, self._clock.monotonic()
+        there = self._tracking.delivered(self._units.battery(whole), monotonic)
+        self._latest.battery = self._tracking.delivered(self._units.rated(whole), monotonic)
         in_force_w = None if self._lease is None else self._lease.battery_w
-        wanted = self._ladder.choose(state, lost, self._interval_wh(state), in_force_w)
-        granted = self._guarded(wanted, state)
+        wanted = self._ladder.choose(state, lost, there, self._interval_wh(state), in_force_w)
+        granted = self._guarded(wanted, state, there)
         outcome = await self._write(granted)
         self._latest.setpoint, self._latest.outcome = granted, outcome
         self._note(granted, outcome)
@@ -103,10 +108,24 @@ class Control:
     def _estimate(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> SiteState:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         frozen = self._frozen.update(readings)
-        sources = [
-            Source(name, self._rules.roles.get(name, frozenset()), found, name in frozen)
+        doubts = self._units.doubts(readings, monotonic)
+        weights = {unit.device: unit.battery.usable_wh for unit in self._rules.units}
+        sources: Sequence[Source] = [
+            Source(
+                name,
+                self._rules.roles.get(name, frozenset()),
+                found,
+                name in frozen,
+                doubts.get(name) is not None,
+                weights.get(name, 1.0),
+            )
             for name, found in readings.items()
         ]
+        sources, changed = self._units.look(sources, monotonic)
+        if changed and len(self._rules.units) > 1:
+            self._lease = None  # share again among those that are there
+        for name, doubt in doubts.items():
+            self._notices.alarm(f"soc_jump/{name}", None if doubt is None else f"{name}: {doubt}")
         troubles = self._site.troubles()
         for name in self._rules.roles:
             self._notices.alarm(f"device_lost/{name}", troubles.get(name))
@@ -123,6 +142,7 @@ class Control:
             self._lease = None  # write it again
         lost = "the battery does not follow its setpoints; it is left to itself for ten minutes"
         self._notices.alarm("no_control", lost if verdict is Verdict.NO_CONTROL else None)
+        self._notices.alarm("battery_limited", self._tracking.weak)
 
     def _interval_wh(self, state: SiteState) -> float:
         """What the running interval of the demand charge has imported until now, Wh."""
@@ -134,8 +154,8 @@ class Control:
             self._journal.keep(DOCUMENT, document)
         return self._meter.interval_wh(state.at)
 
-    def _guarded(self, wanted: Setpoint, state: SiteState) -> Setpoint:
-        battery = self._market.kept(self._rules.limits.battery, state.at, wanted.hold_s)
+    def _guarded(self, wanted: Setpoint, state: SiteState, there: Battery) -> Setpoint:
+        battery = self._market.kept(there, state.at, wanted.hold_s)
         limits = replace(self._rules.limits, battery=battery, connection=self._market.connection(state.at))
         since_s = self._rules.step_s if self._last_step is None else self._clock.monotonic() - self._last_step
         last_w = None if self._lease is None else self._lease.battery_w
@@ -145,7 +165,8 @@ class Control:
         monotonic = self._clock.monotonic()
         if self._lease is not None and not self._lease.must_be_replaced(granted, monotonic, self._rules.deadband_w):
             return Held()
-        outcome = await self._site.steer(granted)
+        outcome = await self._site.steer(replace(granted, shares=self._units.split(granted.battery_w)))
+        self._units.told(outcome, monotonic)
         match outcome:
             case Applied() | Clamped():
                 self.counts.written += 1

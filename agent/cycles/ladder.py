@@ -1,7 +1,7 @@
 """The ladder: a fresh plan, the last plan until it expires, our own rule, release. Each rung leaves its reason."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.dispatch.follow import Moment, follow
@@ -10,7 +10,7 @@ from agent.dispatch.recent_mean import RecentMean
 from agent.domain.comparison import Arm
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung, Setpoint
-from agent.domain.site import Battery, Connection, SiteState
+from agent.domain.site import Battery, BatteryUnit, Connection, SiteState
 from agent.latest import Latest
 from agent.market import Market
 from agent.planning.rules import self_consumption_w
@@ -27,6 +27,7 @@ class ControlRules:
     plan_fresh_s: float
     limits: Limits
     roles: Mapping[str, frozenset[str]]  # device name -> roles
+    units: tuple[BatteryUnit, ...] = ()  # the batteries, by the devices that steer them
 
     @property
     def deadband_w(self) -> float:
@@ -40,14 +41,22 @@ class Ladder:
     def __init__(self, market: Market, latest: Latest, rules: ControlRules) -> None:
         self._market, self._latest, self._rules = market, latest, rules
         self._net_load = RecentMean()
+        self._usable_wh = self._before_wh = rules.limits.battery.usable_wh
+        self._changed_at: datetime | None = None
 
     def choose(
-        self, state: SiteState, out_of_control: bool, interval_wh: float = 0.0, in_force_w: float | None = None
+        self,
+        state: SiteState,
+        out_of_control: bool,
+        there: Battery | None = None,
+        interval_wh: float = 0.0,
+        in_force_w: float | None = None,
     ) -> Setpoint:
         """The highest rung that can be taken; none while the battery is ``out_of_control``.
 
-        ``interval_wh`` is what the running interval of a demand charge has imported, ``in_force_w`` the battery power
-        that was last written, None where nothing is in force.
+        ``there`` is what can be steered now, None for the whole battery. ``interval_wh`` is what the running interval
+        of a demand charge has imported, ``in_force_w`` the battery power that was last written, None where nothing is
+        in force.
         """
         now, hold_s = state.at, self._rules.hold_s
         if out_of_control:
@@ -56,7 +65,7 @@ class Ladder:
         if net_load_w is None or soc_pct is None:
             return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
         plan, comparison = self._latest.plan, self._latest.comparison
-        battery = self._market.kept(self._rules.limits.battery, now)
+        battery = self._market.kept(self._of_the_plan(now, there), now)
         is_rules_turn = comparison is not None and comparison.which(now) is Arm.RULE
         if plan is not None and now < plan.expires_at and not is_rules_turn:
             prices = self._market.at(now)
@@ -91,6 +100,16 @@ class Ladder:
         rung = Rung.PLAN if age_s <= self._rules.plan_fresh_s else Rung.LAST_PLAN
         cap_w = _solar_cap(plan, moment, state, decision.battery_w, connection)
         return Setpoint(moment.at, decision.battery_w, self._rules.hold_s, rung, decision.reason, cap_w)
+
+    def _of_the_plan(self, now: datetime, there: Battery | None) -> Battery:
+        """``there``, with the capacity that the plan was made for: its worth of stored energy is by the percent."""
+        if there is None:
+            return self._rules.limits.battery
+        if there.usable_wh != self._usable_wh:
+            self._before_wh, self._usable_wh, self._changed_at = self._usable_wh, there.usable_wh, now
+        plan = self._latest.plan
+        older = plan is not None and self._changed_at is not None and plan.issued_at < self._changed_at
+        return replace(there, usable_wh=self._before_wh if older else there.usable_wh)
 
 
 def _solar_cap(plan: Plan, moment: Moment, state: SiteState, battery_w: float, connection: Connection) -> float | None:

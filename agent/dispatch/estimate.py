@@ -13,13 +13,16 @@ class Source:
     """The newest readings of one device and what it stands for on the site.
 
     ``roles`` are the site file's words: ``grid``, ``solar``, ``battery``, ``load``. ``frozen`` is the verdict of
-    ``frozen.py``: the device goes on answering, but with its last numbers.
+    ``frozen.py``: the device goes on answering, but with its last numbers. ``doubted`` is that of ``soc_watch.py``.
+    The SoC of several batteries is the mean weighted by ``usable_wh``.
     """
 
     device: str
     roles: frozenset[str]
     readings: Mapping[Quantity, Reading]
     frozen: bool = False
+    doubted: bool = False
+    usable_wh: float = 1.0
 
 
 def estimate(at: datetime, monotonic_s: float, sources: Sequence[Source], stale_s: float) -> SiteState:
@@ -56,7 +59,7 @@ def _of_role(
     found = [
         _measured(source, quantities, monotonic_s, stale_s)
         for source in sources
-        if role in source.roles and any(quantity in source.readings for quantity in quantities)
+        if role in source.roles and _has(source, quantities)
     ]
     if not found:
         return MISSING
@@ -64,8 +67,15 @@ def _of_role(
     if len(values) < len(found):
         return MISSING
     worst = next((one for one in found if not one.usable), found[0])
-    total = sum(values) / len(values) if mean else sum(values)
+    total = sum(values)
+    if mean:
+        weights = [source.usable_wh for source in sources if role in source.roles and _has(source, quantities)]
+        total = sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
     return Measured(total, worst.quality, max(one.age_s for one in found))
+
+
+def _has(source: Source, quantities: Sequence[Quantity]) -> bool:
+    return any(quantity in source.readings for quantity in quantities)
 
 
 def _measured(source: Source, quantities: Sequence[Quantity], monotonic_s: float, stale_s: float) -> Measured:
@@ -79,6 +89,8 @@ def _measured(source: Source, quantities: Sequence[Quantity], monotonic_s: float
         quality = Quality.STALE
     elif source.frozen:
         quality = Quality.FROZEN
+    elif source.doubted and quantity is Quantity.SOC_PCT:
+        quality = Quality.IMPLAUSIBLE
     return Measured(reading.value, quality, age_s)
 
 

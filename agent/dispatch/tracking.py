@@ -4,10 +4,17 @@ Devices answer a write and do nothing, for many reasons (a portal's schedule, a 
 setpoint is verified when the measured battery power comes within tolerance. One that is not met within ``patience_s``
 counts as a miss; after ``misses_allowed`` in a row the battery is out of our control, and is left alone for
 ``pause_s`` before the next try.
+
+A battery that delivers a part of what is asked for (it is hot, cold or ageing) is in control, but limited: for
+``pause_s`` no more is asked than it delivered, then it is tried in full again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
+
+from agent.domain.site import Battery
+
+LEAST_PART = 0.2  # of what was asked; less is not a limit but no obedience
 
 
 class Verdict(Enum):
@@ -31,6 +38,8 @@ class Tracking:
     _asked_at: float = 0.0
     _misses: int = 0
     _paused_until: float | None = None
+    _short: dict[bool, tuple[float, float]] = field(default_factory=dict)  # charging -> (most W, until)
+    weak: str | None = None  # one sentence while less is delivered than asked for
 
     @property
     def tolerance_w(self) -> float:
@@ -55,12 +64,38 @@ class Tracking:
             return Verdict.WAITING
         if abs(battery_w - self._asked_w) <= self.tolerance_w:
             self._misses = 0
+            self._recovered(battery_w)
             return Verdict.VERIFIED
         if _near_an_end(self._asked_w, battery_w, soc_pct):
             return Verdict.LIMITED
         if monotonic_s - self._asked_at < self.patience_s:
             return Verdict.WAITING
+        if battery_w * self._asked_w > 0.0 and LEAST_PART <= abs(battery_w / self._asked_w) < 1.0:
+            return self._fell_short(monotonic_s, battery_w, self._asked_w)
         return self._miss(monotonic_s)
+
+    def delivered(self, battery: Battery, monotonic_s: float) -> Battery:
+        """``battery`` with its ratings cut to what it delivered lately."""
+        held = {charging: most_w for charging, (most_w, until) in self._short.items() if monotonic_s < until}
+        return replace(
+            battery,
+            charge_w=min(battery.charge_w, held.get(True, battery.charge_w)),
+            discharge_w=min(battery.discharge_w, held.get(False, battery.discharge_w)),
+        )
+
+    def _fell_short(self, monotonic_s: float, battery_w: float, asked_w: float) -> Verdict:
+        self._misses = 0
+        self._short[asked_w < 0.0] = (abs(battery_w), monotonic_s + self.pause_s)
+        self.weak = f"the battery delivers {abs(battery_w):.0f} W of the {abs(asked_w):.0f} W asked for"
+        return Verdict.LIMITED
+
+    def _recovered(self, battery_w: float) -> None:
+        """More than the limit was delivered, so it is one no more."""
+        charging = battery_w < 0.0
+        if charging in self._short and abs(battery_w) > self._short[charging][0] + 2.0 * self.tolerance_w:
+            del self._short[charging]
+        if not self._short:
+            self.weak = None
 
     def out_of_control(self, monotonic_s: float) -> bool:
         """True while the battery is left alone because it did not follow."""

@@ -19,6 +19,7 @@ class Setpoint:
     """What the battery shall do, for how long, and why.
 
     ``battery_w`` > 0 discharges; None releases the device to its own self-consumption. ``pv_limit_w`` None is no cap.
+    ``shares`` are watts by device where the site has several batteries; one without a share is released.
     """
 
     at: datetime
@@ -27,6 +28,7 @@ class Setpoint:
     rung: Rung
     reason: str
     pv_limit_w: float | None = None
+    shares: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,14 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Clamped:
-    """Taken by the device at another power, because of its own limits."""
+    """Taken by the device at another power, because of its own limits.
+
+    Of several batteries this is the sum that was taken; ``failed`` are the devices that took nothing.
+    """
 
     battery_w: float
     reason: str
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,14 @@ class Battery:
 
 
 @dataclass(frozen=True, slots=True)
+class BatteryUnit:
+    """One of the site's batteries, by the device that steers it."""
+
+    device: str
+    battery: Battery
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """The point of common coupling (PCC). None is no limit. Limits are positive watts."""
 

@@ -1,13 +1,14 @@
 """The site's devices behind one door: buses, transports and families from the site file's list."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from agent.domain.setpoint import Applied, Clamped, Outcome, Refused, Setpoint, Unreachable
-from drivers import device as driver
-from drivers.device import Readable, Steerable
-from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotSupported
+from agent.domain.setpoint import Outcome, Setpoint
+from agent.edges.steered_battery import SteeredBattery, together
+from drivers.device import Readable
+from drivers.errors import DriverError
 from drivers.reading import Quantity, Reading
 
 
@@ -24,20 +25,20 @@ class _Seat:
 class Devices:
     """Implements ``agent.ports.Site``. Each device is read by a task of its own, so a dead one delays nobody."""
 
-    def __init__(self, devices: Sequence[Readable], battery: str, steer_deadline_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        devices: Sequence[Readable],
+        *batteries: str,
+        steer_deadline_s: float = 5.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._seats = {device.name: _Seat(device, {}) for device in devices}
-        steerable = self._seats[battery].device
-        if not isinstance(steerable, Steerable):
-            raise ValueError(f"{battery} is of a family that cannot be steered")
-        self._battery: Steerable = steerable
-        self._steer_deadline_s = steer_deadline_s
-        self._capped = False
-        self._can_cap = True
+        self._steered = [SteeredBattery(self._seats[name].device, steer_deadline_s, monotonic) for name in batteries]
 
     @property
     def reverts(self) -> bool:
-        """True when the battery's device goes back to self-consumption by itself when a lease lapses."""
-        return self._battery.reverts
+        """True when every battery's device goes back to self-consumption by itself when a lease lapses."""
+        return all(one.reverts for one in self._steered)
 
     async def read(self, deadline_s: float) -> Mapping[str, Mapping[Quantity, Reading]]:
         for seat in self._seats.values():
@@ -51,15 +52,15 @@ class Devices:
         return {name: seat.trouble for name, seat in self._seats.items() if seat.trouble is not None}
 
     async def steer(self, setpoint: Setpoint) -> Outcome:
-        try:
-            async with asyncio.timeout(self._steer_deadline_s):
-                return await self._steer(setpoint)
-        except (LinkDown, NoAnswer, BadFrame) as error:
-            return Unreachable(str(error))
-        except TimeoutError:
-            return Unreachable(f"{self._battery.name} did not take the setpoint within {self._steer_deadline_s:g} s")
-        except DriverError as error:
-            return Refused(str(error))
+        """Several batteries are written side by side, so that one which does not answer delays no other."""
+        if len(self._steered) == 1:
+            return await self._steered[0].steer(setpoint)
+        shares = dict(setpoint.shares)
+        # Where the sun is on which inverter is not known, so each may make an equal part of what is allowed.
+        cap_w = None if setpoint.pv_limit_w is None else setpoint.pv_limit_w / len(self._steered)
+        each = replace(setpoint, pv_limit_w=cap_w)
+        outcomes = await asyncio.gather(*(one.take(each, shares.get(one.name)) for one in self._steered))
+        return together({one.name: outcome for one, outcome in zip(self._steered, outcomes, strict=True)}, setpoint)
 
     async def close(self) -> None:
         """Stop the reads under way and close every connection."""
@@ -69,28 +70,6 @@ class Devices:
         await asyncio.gather(*running, return_exceptions=True)
         for seat in self._seats.values():
             await seat.device.close()
-
-    async def _steer(self, setpoint: Setpoint) -> Outcome:
-        if setpoint.battery_w is None:
-            await self._battery.release()
-            return Applied(None)
-        result = await self._battery.set_power(setpoint.battery_w, setpoint.hold_s)
-        if self._can_cap and (setpoint.pv_limit_w is not None or self._capped):
-            await self._cap(setpoint)
-        match result:
-            case driver.Applied(battery_w):
-                return Applied(battery_w)
-            case driver.Clamped(battery_w, reason):
-                return Clamped(battery_w, reason)
-
-    async def _cap(self, setpoint: Setpoint) -> None:
-        """A device that cannot cap its solar power is asked once; its battery goes on being steered."""
-        try:
-            await self._battery.limit_pv(setpoint.pv_limit_w, setpoint.hold_s)
-        except NotSupported:
-            self._can_cap = False
-            return
-        self._capped = setpoint.pv_limit_w is not None
 
     async def _read_one(self, seat: _Seat) -> None:
         try:

@@ -11,7 +11,7 @@ from drivers.modbus import Bus
 from drivers.registry import build
 
 
-def connect_devices(listed: Sequence[Device], battery: str, clock: Clock) -> Devices:
+def connect_devices(listed: Sequence[Device], batteries: Sequence[str], clock: Clock) -> Devices:
     """The devices, not yet connected. Devices on one endpoint share its bus and its lock.
 
     A shared bus is as patient as the most patient of its devices and keeps the longest of their gaps.
@@ -38,4 +38,4 @@ def connect_devices(listed: Sequence[Device], battery: str, clock: Clock) -> Dev
         )
         for device in listed
     ]
-    return Devices(built, battery)
+    return Devices(built, *batteries, monotonic=clock.monotonic)

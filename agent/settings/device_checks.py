@@ -122,9 +122,12 @@ def _roles(settings: Settings) -> Iterator[Finding]:
     if counts["grid"] == 0:
         remedy = 'give the meter at the grid connection roles = ["grid"]'
         yield Finding(("device",), 'has no device with the role "grid"', remedy)
+    steered = {"grid": (), "battery": settings.battery.steered_by}
     for role, why in (("grid", "their powers would be added"), ("battery", "one battery is steered")):
-        if counts[role] > 1:
-            last = max(index for index, device in enumerate(settings.devices) if role in device.roles)
+        having = [index for index, device in enumerate(settings.devices) if role in device.roles]
+        loose = [index for index in having if settings.devices[index].name not in steered[role]]
+        if counts[role] > 1 and loose:
+            last = max(having) if role == "grid" else max(loose)
             reason = f'names "{role}", which another device has already: {why}'
             yield Finding(("device", last, "roles"), reason, f'leave "{role}" with one device')
     if counts["solar"] and settings.solar is None:
@@ -135,8 +138,17 @@ def _roles(settings: Settings) -> Iterator[Finding]:
 
 
 def _battery_device(settings: Settings) -> Iterator[Finding]:
-    name = settings.battery.device
-    key: Key = ("battery", "device")
+    battery = settings.battery
+    yield from _one_battery_device(settings, ("battery", "device"), battery.device)
+    for place, unit in enumerate(battery.further):
+        key: Key = ("battery", "further", place, "device")
+        if unit.device in battery.steered_by[: place + 1]:
+            yield Finding(key, f'is "{unit.device}", which steers another battery already', "name each device once")
+        else:
+            yield from _one_battery_device(settings, key, unit.device)
+
+
+def _one_battery_device(settings: Settings, key: Key, name: str) -> Iterator[Finding]:
     index = next((index for index, device in enumerate(settings.devices) if device.name == name), None)
     if index is None:
         names = [device.name for device in settings.devices]

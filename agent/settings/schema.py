@@ -7,7 +7,7 @@ from pydantic import Field
 
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
-from agent.domain.site import Battery, Connection, Failsafe
+from agent.domain.site import Battery, BatteryUnit, Connection, Failsafe
 from agent.domain.tariff import DemandCharge, Tariff
 from agent.settings import sections, to_domain
 
@@ -41,6 +41,9 @@ class Settings(sections.Section):
 
     def battery_spec(self) -> Battery:
         return to_domain.battery(self.battery)
+
+    def battery_units(self) -> tuple[BatteryUnit, ...]:
+        return to_domain.battery_units(self.battery)
 
     def connection_spec(self) -> Connection:
         return to_domain.connection(self.connection)

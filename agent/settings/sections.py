@@ -88,6 +88,15 @@ class Connection(Section):
     )
 
 
+class FurtherBattery(Section):
+    """One more battery, planned as one with the first. Its window, efficiencies and wear are those of [battery]."""
+
+    device: Text = Field(description="name of the [[device]] that steers it", examples=["inverter_2"])
+    usable_wh: Watts = Field(description="energy between 0 and 100 % state of charge, in Wh", examples=[10000])
+    charge_w: Watts = Field(description="most charging power in watts", examples=[5000])
+    discharge_w: Watts = Field(description="most discharging power in watts", examples=[5000])
+
+
 class Battery(Section):
     """The battery as the planner and the guard see it. Powers are AC watts."""
 
@@ -106,6 +115,12 @@ class Battery(Section):
     ramp_w_per_s: Annotated[float, Field(ge=1, le=LARGEST_W)] | None = Field(
         default=None, description="fastest change of the battery's power in watts per second; no limit when left out"
     )
+    further: list[FurtherBattery] = Field(default=[], description="one table for each further battery", max_length=15)
+
+    @property
+    def steered_by(self) -> tuple[str, ...]:
+        """The devices that steer the batteries, the first one first."""
+        return (self.device, *(one.device for one in self.further))
 
 
 class Solar(Section):

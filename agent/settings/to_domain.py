@@ -1,12 +1,13 @@
 """Sections of the site file become the nouns that the other rooms know."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
-from agent.domain.site import Battery, Connection, Failsafe
+from agent.domain.site import Battery, BatteryUnit, Connection, Failsafe
 from agent.domain.tariff import HOLIDAY, DemandCharge, Flat, PriceList, Tariff, TimeOfUse, Window
 from agent.settings import sections
 from agent.settings.price_file import read_prices
@@ -16,10 +17,27 @@ NO_PRICES = PriceList(datetime(2000, 1, 1, tzinfo=UTC), 3600, ())
 
 
 def battery(found: sections.Battery) -> Battery:
+    """All batteries as one: capacities and powers are summed."""
+    units: list[sections.Battery | sections.FurtherBattery] = [found, *found.further]
+    return replace(
+        _battery(found, found),
+        usable_wh=sum(unit.usable_wh for unit in units),
+        charge_w=sum(unit.charge_w for unit in units),
+        discharge_w=sum(unit.discharge_w for unit in units),
+    )
+
+
+def battery_units(found: sections.Battery) -> tuple[BatteryUnit, ...]:
+    """Each battery by the device that steers it."""
+    units: list[sections.Battery | sections.FurtherBattery] = [found, *found.further]
+    return tuple(BatteryUnit(unit.device, _battery(found, unit)) for unit in units)
+
+
+def _battery(found: sections.Battery, unit: sections.Battery | sections.FurtherBattery) -> Battery:
     return Battery(
-        usable_wh=found.usable_wh,
-        charge_w=found.charge_w,
-        discharge_w=found.discharge_w,
+        usable_wh=unit.usable_wh,
+        charge_w=unit.charge_w,
+        discharge_w=unit.discharge_w,
         charge_efficiency=found.charge_efficiency,
         discharge_efficiency=found.discharge_efficiency,
         soc_min_pct=found.soc_min_pct,

@@ -1,6 +1,7 @@
 """All devices behind one door: the slow delay nobody, and every error becomes an outcome or a trouble."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -186,3 +187,36 @@ async def test_a_defect_in_one_driver_does_not_take_the_others_with_it() -> None
     assert found["inverter"][Quantity.GRID_W].value == 2.0
     assert "a defect" in devices.troubles()["meter"]
     await devices.close()
+
+
+async def test_two_batteries_take_their_shares_side_by_side_and_one_that_fails_is_named() -> None:
+    one, other = Inverter("one"), Inverter("other")
+    now = [0.0]
+    devices = Devices([one, other], "one", "other", monotonic=lambda: now[0])
+    shared = replace(setpoint(3000.0), shares=(("one", 1500.0), ("other", 1500.0)))
+    assert await devices.steer(shared) == Applied(3000.0)
+    now[0] = 10.0
+    assert await devices.steer(shared) == Applied(3000.0)
+    assert one.told == other.told == [("power", 1500.0, 60.0)], "what is in force is not written again"
+    now[0] = 20.0
+    other.steer_error = NoAnswer("no answer")
+    assert await devices.steer(shared) == Clamped(1500.0, "other: no answer", ("other",))
+
+
+async def test_a_release_reaches_every_battery_and_counts_only_when_all_took_it() -> None:
+    one, other = Inverter("one"), Inverter("other")
+    devices = Devices([one, other], "one", "other")
+    one.steer_error = NoAnswer("no answer")
+    assert await devices.steer(setpoint(None)) == Unreachable("one: no answer")
+    assert other.told == [("release",)]
+    one.steer_error = None
+    assert await devices.steer(setpoint(None)) == Applied(None)
+    assert one.told == [("release",)]
+
+
+async def test_a_battery_without_a_share_is_released_once() -> None:
+    one, other = Inverter("one"), Inverter("other")
+    devices = Devices([one, other], "one", "other")
+    for watts in (1000.0, 1200.0, 1400.0):
+        await devices.steer(replace(setpoint(watts), shares=(("one", watts),)))
+    assert other.told == [("release",)]

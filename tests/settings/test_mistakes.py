@@ -122,6 +122,13 @@ TOGETHER: dict[str, Mistake] = {
                                "no device", 'did you mean "inverter"?'),
     "battery that cannot be steered": ('device = "inverter"', 'device = "meter"', "\ndevice", "[battery] device",
                                        "sdm630 cannot be steered", "sunspec_hybrid"),
+    "further battery without device": ("[solar]", "[[battery.further]]\ndevice = \"invertr\"\nusable_wh = 9000\n"
+                                       "charge_w = 4000\ndischarge_w = 4000\n[solar]", "invertr",
+                                       "[[battery.further]] 1: device", "no device", 'did you mean "inverter"?'),
+    "one device for two batteries": ("[solar]", "[[battery.further]]\ndevice = \"inverter\"\nusable_wh = 9000\n"
+                                     "charge_w = 4000\ndischarge_w = 4000\n[solar]",
+                                     '[[battery.further]]\ndevice',
+                                     "[[battery.further]] 1: device", "another battery already", "once"),
     "battery without role": ('["battery", "solar"]', '["solar"]', '["solar"]', "[[device]] 1: roles",
                              "[battery] is steered by inverter", 'add "battery"'),
     "two batteries": ('["grid"]', '["grid", "battery"]', '["grid", "b', "[[device]] 2: roles", "another device",

@@ -1,0 +1,100 @@
+"""Which of the site's batteries can be acted on now, what they can do together, and who gets what."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from agent.dispatch.estimate import Source
+from agent.dispatch.share import UnitState, available, share
+from agent.dispatch.soc_watch import SocWatch
+from agent.domain.setpoint import Clamped, Outcome
+from agent.domain.site import Battery, BatteryUnit
+from drivers.reading import Quality, Quantity, Reading
+
+
+class BatteryUnits:
+    """One instance a site, also for a site with one battery. Times are monotonic seconds."""
+
+    def __init__(self, units: Sequence[BatteryUnit], stale_s: float, hold_s: float) -> None:
+        self._units, self._stale_s, self._hold_s = units, stale_s, hold_s
+        self._watches = {unit.device: SocWatch(unit.battery) for unit in units}
+        self._left_out: dict[str, float] = {}
+        self._in_use: frozenset[str] = frozenset()
+        self.present: tuple[UnitState, ...] = ()
+
+    def doubts(self, readings: Mapping[str, Mapping[Quantity, Reading]], monotonic_s: float) -> dict[str, str | None]:
+        """By device: one sentence for a state of charge that must not be acted on, else None."""
+        found = {name: readings.get(name, {}) for name in self._watches}
+        return {
+            name: watch.update(
+                monotonic_s,
+                self._fresh(found[name].get(Quantity.SOC_PCT), monotonic_s),
+                self._fresh(found[name].get(Quantity.BATTERY_W), monotonic_s),
+            )
+            for name, watch in self._watches.items()
+        }
+
+    def look(self, sources: Sequence[Source], monotonic_s: float) -> tuple[tuple[Source, ...], bool]:
+        """The sources without the batteries that cannot be acted on while others can; True when those there changed.
+
+        The power of one that is left out is part of the net load, where the grid's meter sees it.
+        """
+        by_name = {source.device: source for source in sources}
+        before = [unit.device for unit in self.present]
+        self.present = tuple(
+            UnitState(unit.device, unit.battery, soc_pct)
+            for unit in self._units
+            if (soc_pct := self._soc_pct(by_name.get(unit.device), monotonic_s)) is not None
+        )
+        there = {unit.device for unit in self.present}
+        changed = before != [unit.device for unit in self.present]
+        if not there:
+            return tuple(sources), changed
+        absent = {unit.device for unit in self._units} - there
+        return tuple(_left_out(source) if source.device in absent else source for source in sources), changed
+
+    def battery(self, whole: Battery) -> Battery:
+        """What is there, as one battery; ``whole`` where there is one battery or none can be seen."""
+        return whole if len(self._units) < 2 or not self.present else available(self.present, self._hold_s)
+
+    def rated(self, whole: Battery) -> Battery:
+        """As ``battery``, with the ratings of those there, wherever their SoC is now: what a plan is made for."""
+        if len(self._units) < 2 or not self.present:
+            return whole
+        there = [unit.battery for unit in self.present]
+        return replace(
+            whole,
+            usable_wh=sum(one.usable_wh for one in there),
+            charge_w=sum(one.charge_w for one in there),
+            discharge_w=sum(one.discharge_w for one in there),
+        )
+
+    def split(self, battery_w: float | None) -> tuple[tuple[str, float], ...]:
+        """Watts by device; nothing where the site has one battery or all are released."""
+        if len(self._units) < 2 or battery_w is None:
+            self._in_use = frozenset()
+            return ()
+        shares = share(battery_w, self.present, self._hold_s, self._in_use)
+        self._in_use = frozenset(name for name, watts in shares.items() if watts)
+        return tuple(shares.items())
+
+    def told(self, outcome: Outcome, monotonic_s: float) -> None:
+        """A battery that did not take its share is left out for one lease, and the others take over."""
+        failed: Iterable[str] = outcome.failed if isinstance(outcome, Clamped) else ()
+        self._left_out.update(dict.fromkeys(failed, monotonic_s + self._hold_s))
+
+    def _fresh(self, reading: Reading | None, monotonic_s: float) -> float | None:
+        return None if reading is None or monotonic_s - reading.at > self._stale_s else reading.value
+
+    def _soc_pct(self, source: Source | None, monotonic_s: float) -> float | None:
+        if source is None or source.frozen or source.doubted:
+            return None
+        if monotonic_s < self._left_out.get(source.device, monotonic_s):
+            return None
+        soc = source.readings.get(Quantity.SOC_PCT)
+        if soc is None or soc.quality is not Quality.GOOD or monotonic_s - soc.at > self._stale_s:
+            return None
+        return soc.value
+
+
+def _left_out(source: Source) -> Source:
+    return Source(source.device, source.roles - {"battery"}, source.readings, source.frozen)
