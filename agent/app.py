@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from agent.cycles.advice import DOCUMENT as ADVICE
+from agent.cycles.advice import Recommendations
 from agent.cycles.control import Control
 from agent.cycles.ladder import ControlRules
 from agent.cycles.notices import Notices
@@ -25,6 +27,7 @@ from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Applied
 from agent.edges.devices import Devices
 from agent.edges.field_bus import connect_devices
+from agent.edges.inbox import FileInbox, inbox_of
 from agent.edges.mqtt_link import MqttLink
 from agent.edges.mqtt_settings import MqttSettings
 from agent.edges.payloads import JsonPayloads
@@ -65,6 +68,7 @@ class App:
     control: Control
     planning: Planning
     trials: NightlyTrials
+    advice: Recommendations
     record: Record
     upkeep: Upkeep
     notices: Notices
@@ -81,6 +85,7 @@ class App:
             await self._restore(name)
         self.planning.suspicion.recall(await self.store.flags())
         self.trials.recall(await self.store.kept(DOCUMENT))
+        self.advice.recall(await self.store.kept(ADVICE))
         outcome = await self.control.release("released: the agent starts")
         if not isinstance(outcome, Applied):
             log.warning("not_released", outcome=str(outcome))
@@ -100,7 +105,7 @@ class App:
             Job("planning", planning.interval_s, self.planning.step, first_s=2 * control.step_s, aligned=True),
             Job("first plan", FIRST_PLAN_EVERY_S, self.planning.first, 2 * control.step_s + FIRST_PLAN_EVERY_S),
             Job("trials", TRIALS_EVERY_S, self.trials.step, first_s=TRIALS_FIRST_S),
-            Job("record", self.settings.store.commit_s, self.record.step, first_s=5 * control.step_s),
+            Job("record", self.settings.store.commit_s, self._commit, first_s=5 * control.step_s),
             Job("upkeep", UPKEEP_EVERY_S, self.upkeep.step, first_s=UPKEEP_EVERY_S),
         ]
         if self.sync is not None:
@@ -112,7 +117,7 @@ class App:
         await self.control.release(f"released: {why}")
         self.notices.note("stopped", "info", why)
         self.control.flush()
-        await self.record.step()
+        await self._commit()
         with suppress(TimeoutError):  # a broker that has frozen: the rows are in the store
             async with asyncio.timeout(LAST_SYNC_S):
                 await self._sync()
@@ -127,6 +132,13 @@ class App:
         """One line for systemd's status."""
         setpoint = self.latest.setpoint
         return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
+
+    async def _commit(self) -> None:
+        await self.advice.take_up()
+        before = self.record.commits
+        await self.record.step()
+        if self.record.commits > before:
+            await self.advice.written()
 
     async def _sync(self) -> None:
         if self.sync is None:
@@ -169,6 +181,14 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None, tria
     def question(now: datetime, soc_pct: float) -> PlanRequest | None:
         return plan_request(settings, market, now, soc_pct)
 
+    spec, worth_it = settings.advice_spec(), settings.advice.worth_it
+    inbox = FileInbox(inbox_of(Path(settings.store.path)))
+    advice = Recommendations(clock, inbox, journal, latest, spec, market.paid, worth_it)
+
+    def advised(now: datetime, soc_pct: float) -> PlanRequest | None:
+        request = question(now, soc_pct)
+        return None if request is None else replace(request, advice=advice.question())
+
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12])
     app = App(
         settings=settings,
@@ -179,8 +199,9 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None, tria
         latest=latest,
         market=market,
         control=Control(clock, devices, market, journal, latest, _control_rules(settings)),
-        planning=Planning(clock, planner, question, journal, latest),
+        planning=Planning(clock, planner, advised, journal, latest),
         trials=NightlyTrials(clock, trials, question, journal, latest, ZoneInfo(settings.site.timezone)),
+        advice=advice,
         record=Record(clock, store, journal, latest),
         upkeep=Upkeep(store, clock, notices.note),
         notices=notices,
@@ -188,6 +209,7 @@ def build(settings: Settings, clock: Clock, planner: Planner | None = None, tria
         link=None,
         sync=None,
     )
+    app.planning.heard = advice.hear
     app.record.weather = lambda: market.weather
     if settings.cloud is not None:
         _connect(app, settings.cloud)
@@ -234,6 +256,7 @@ def _connect(app: App, cloud: Cloud) -> None:
         report=app.notices.note,
         acknowledged_by=cloud.acknowledged_by,
     )
+    app.sync.take_request = app.advice.ask
     app.record.acknowledged = lambda: () if app.sync is None else app.sync.acknowledged
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from agent.domain.advisory import Advisory
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.site import SiteState
@@ -9,7 +10,10 @@ from agent.domain.site import SiteState
 
 @dataclass(slots=True)
 class Latest:
-    """``state``, ``setpoint`` and ``outcome`` are written by control, ``plan`` by planning, the link by sync."""
+    """``state``, ``setpoint`` and ``outcome`` are written by control, ``plan`` by planning, the link by sync.
+
+    ``advice`` are the recommendations that are open, the largest saving first; None before the book was opened.
+    """
 
     state: SiteState | None = None
     plan: Plan | None = None
@@ -18,4 +22,5 @@ class Latest:
     outcome: Outcome | None = None
     connected: bool = False
     link_trouble: str | None = None
+    advice: tuple[Advisory, ...] | None = None
     kept_documents: dict[str, str] = field(default_factory=dict)  # written with the next commit

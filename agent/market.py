@@ -76,6 +76,13 @@ class Market:
         carbon = self.flat_carbon_kg_per_kwh if carbon is None else carbon
         return Prices(import_price, export_price, carbon, self.objective.carbon_price_per_kg * carbon)
 
+    def paid(self, at: datetime) -> tuple[float, float] | None:
+        """The import and export price that was in force at ``at``; None where that is not known any more."""
+        bought = self._price(self.import_prices, self.import_tariff, at)
+        if bought is None:
+            return None
+        return bought, self._price(self.export_prices, self.export_tariff, at) or 0.0
+
     def curves(self, horizon: Horizon) -> Curves | None:
         """Curves over ``horizon``, or None when not one import price is known."""
         bought = self._completed(self.import_prices, self.import_tariff, horizon, "import price")

@@ -10,7 +10,7 @@ from agent.advice.moved_limit import problem_of
 from agent.planning.optimise import solve_schedule
 from agent.planning.rules import self_consumption_w, within_limits
 from agent.planning.scenarios import at_levels
-from agent.planning.terms import Floats, Problem, require_finite
+from agent.planning.terms import Floats, Peak, Problem, require_finite
 
 SOLVE_S = 2.0
 LOW, HIGH = 0.1, 0.9
@@ -83,7 +83,12 @@ class WhatIf:
         terms, dt = problem.terms, problem.terms.step_h
         if first >= terms.steps:
             return Bill(-terms.terminal_per_kwh * soc_wh / 1000.0, 0.0)
-        rest = replace(terms, import_price=terms.import_price[first:], export_price=terms.export_price[first:])
+        rest = replace(
+            terms,
+            import_price=terms.import_price[first:],
+            export_price=terms.export_price[first:],
+            peak=None if terms.peak is None else _peak_from(terms.peak, first),
+        )
         schedule = solve_schedule(Problem(rest, soc_wh, problem.load_w[first:], problem.pv_w[first:]), SOLVE_S)
         tariff = np.array([step.import_price for step in self.basis.plan.steps[first:]])
         flows = tariff @ schedule.import_w - rest.export_price @ schedule.export_w
@@ -110,3 +115,15 @@ def judged(savings: Sequence[Bill]) -> Saving:
     held = sum(share for share, saving in zip(SHARES, savings, strict=True) if saving.money >= 0.5 * gained.money)
     amounts = [saving.money for saving in savings]
     return Saving(gained, 0.05 + 0.9 * held, (max(amounts) - min(amounts)) / 2.0)
+
+
+def _peak_from(peak: Peak, first: int) -> Peak:
+    """The demand charge of the steps from ``first`` on, intervals and months numbered from 0 again."""
+    interval, month = peak.interval[first:], peak.month[first:]
+    return replace(
+        peak,
+        threshold_kw=peak.threshold_kw[first:],
+        per_kw=peak.per_kw[first:],
+        interval=interval - interval[0],
+        month=month - month[0],
+    )

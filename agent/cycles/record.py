@@ -87,4 +87,4 @@ def _plan_document(plan: Plan) -> str:
     What was learnt and what is doubted have their own places in the store.
     """
     values = ValueTable(plan.values.soc_pct, ())
-    return to_json(replace(plan, values=values, experiences=(), suspects=()), digits=5)
+    return to_json(replace(plan, values=values, experiences=(), suspects=(), advice=None), digits=5)

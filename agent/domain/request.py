@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from agent.domain.advisory import AdviceQuestion
 from agent.domain.horizon import Horizon
 from agent.domain.site import Battery, Connection
 from agent.domain.tariff import DemandCharge
@@ -71,3 +72,4 @@ class PlanRequest:
     weather: Weather | None = None
     notes: tuple[str, ...] = ()
     demand: Demand | None = None
+    advice: AdviceQuestion | None = None  # None: no recommendations are wanted this time

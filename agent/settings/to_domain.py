@@ -1,8 +1,10 @@
 """Sections of the site file become the nouns that the other rooms know."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 
+from agent.domain.advisory import AdviceQuestion, FlexibleLoad, Outage
 from agent.domain.request import Objective, Place
 from agent.domain.site import Battery, Connection
 from agent.domain.tariff import HOLIDAY, Flat, PriceList, Tariff, TimeOfUse, Window
@@ -37,6 +39,26 @@ def place(found: sections.Site) -> Place:
 
 def objective(found: sections.Objective) -> Objective:
     return Objective(found.cost_weight, found.carbon_weight, found.carbon_value_per_kg)
+
+
+def advice(found: sections.Advice, loads: Sequence[sections.FlexibleLoad]) -> AdviceQuestion:
+    return AdviceQuestion(
+        loads=tuple(_flexible_load(load) for load in loads),
+        outages=tuple(Outage(one.start.astimezone(UTC), one.end.astimezone(UTC)) for one in found.outages),
+        outage_value_per_kwh=found.outage_value_per_kwh,
+        critical_load_w=found.critical_load_w,
+    )
+
+
+def _flexible_load(found: sections.FlexibleLoad) -> FlexibleLoad:
+    return FlexibleLoad(
+        found.name,
+        found.power_w,
+        60 * found.duration_min,
+        time.fromisoformat(found.earliest),
+        time.fromisoformat(found.latest),
+        None if found.usual is None else time.fromisoformat(found.usual),
+    )
 
 
 def tariff(found: sections.Tariff, site: sections.Site) -> Tariff:
