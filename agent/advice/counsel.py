@@ -20,8 +20,8 @@ LEAST_QUARTERS = 4  # what is forecast from less than an hour is no ground for a
 def counsel(plan: Plan, request: PlanRequest, quarters: Sequence[Rollup], still_time: Callable[[], bool]) -> Advice:
     """Proposals that rest on ``plan``, the answer to ``request``, and outcomes of what is due.
 
-    ``quarters`` are the site's last weeks, oldest first. What is not begun when ``still_time`` says no is left out, and so is
-    what rests on forecasts while there is hardly any history.
+    ``quarters`` are the site's last weeks, oldest first. What is not begun when ``still_time`` says no is left out, and
+    so is what rests on forecasts while there is hardly any history.
     Raises SolverFailure, and ValueError for a request without an AdviceQuestion or for input that does not fit.
     """
     question = request.advice

@@ -21,6 +21,7 @@ from agent.recording.journal import Journal
 
 DOCUMENT = "advice"
 ASK_EVERY_S = 3300.0  # less than an hour, since plans come at whole intervals
+FIRST_AFTER_S = 300.0  # the first plan of all is waited for, and comes without
 SETTLE_AFTER = timedelta(hours=2)  # by then the quarters are rolled up
 MOST_DUE = 20
 MOST_ASKED = 1000
@@ -50,7 +51,7 @@ class Recommendations:
         self._notices = Notices(clock, journal)
         self._book = AdviceBook()
         self._asked: deque[AdviceRequest] = deque(maxlen=MOST_ASKED)
-        self._not_before: float | None = None
+        self._not_before = clock.monotonic() + FIRST_AFTER_S
 
     def recall(self, document: str | None) -> None:
         """The book from before the start. One that cannot be read is begun anew, and that is told."""
@@ -66,7 +67,7 @@ class Recommendations:
         A plan that fails takes the question with it until the next hour: recommendations must not cost plans.
         """
         monotonic = self._clock.monotonic()
-        if not self._clock.trusted() or (self._not_before is not None and monotonic < self._not_before):
+        if not self._clock.trusted() or monotonic < self._not_before:
             return None
         self._not_before = monotonic + ASK_EVERY_S
         now = self._clock.now()
