@@ -96,7 +96,7 @@ def test_outages_and_a_sick_battery_are_told() -> None:
 
 @pytest.mark.parametrize(("known", "came_true"), [(True, False), (False, None)])
 def test_what_is_due_is_settled_where_its_prices_are_known(known: bool, came_true: bool | None) -> None:
-    """An idle battery spends nothing where the rule would have: dear energy was bought instead, and nothing is saved."""
+    """A battery that stood idle while energy was dear bought it instead, and saved nothing."""
     start, end = NOW - 6 * HOUR, NOW - 3 * HOUR
     due = advisory("hold_battery/2025-06-02", start=start, end=end, expires=end, energy_value_per_kwh=0.1)
     paid = tuple(PricedSpan(one.at, 0.3, 0.0) for one in quarters()) if known else ()
