@@ -76,7 +76,10 @@ class Recommendations:
         return replace(self._site, outages=outages, due=ended, paid=self._paid_around(ended))
 
     def hear(self, plan: Plan) -> None:
-        """Take up what the planner proposes and what it found out about earlier ones."""
+        """Take up what the planner proposes and what it found out about earlier ones.
+
+        One whose time or saving has moved is brought up to date in the book and not told again.
+        """
         if plan.advice is None:
             return
         book, now = self._book, self._clock.now()
@@ -86,7 +89,8 @@ class Recommendations:
                 self._notices.note("advice_outcome", "info", f"{headlines[settled.key]}: {settled.outcome.text}")
             book = close(book, settled.key, settled.outcome)
         taken = take(book, plan.advice.proposals, now, self._worth_it)
-        for one in taken.issued:
+        live = {one.key for one in open_ones(book, now)}
+        for one in (one for one in taken.issued if one.key not in live):
             self._notices.note("advice", "info", f"{one.headline}: {one.description}")
         self._adopt(taken.book)
 

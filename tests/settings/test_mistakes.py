@@ -114,7 +114,7 @@ TOGETHER: dict[str, Mistake] = {
     ),
     "a usual time outside the window": (
         "[cloud]", '[[flexible_load]]\nname = "w"\npower_w = 2000\nduration_min = 60\nearliest = "08:00"\n'
-        'latest = "20:00"\nusual = "19:30"\n[cloud]', "usual", "[[flexible_load]] 1: usual", "not run wholly", "earlier",
+        'latest = "20:00"\nusual = "19:30"\n[cloud]', "usual", "[[flexible_load]] 1: usual", "wholly", "earlier",
     ),
     "an outage that ends before it begins": (
         "[cloud]", "[[advice.outage]]\nfrom = 2026-01-01T10:00:00Z\nto = 2026-01-01T09:00:00Z\n[cloud]", "to = 2026",
