@@ -1,4 +1,4 @@
-"""The command line: run, check, status, explain, release, models, backtest, frontier, report, ab."""
+"""The command line: run, check, status, explain, advice, release, models, backtest, frontier, report, ab."""
 
 import argparse
 import asyncio
@@ -48,6 +48,7 @@ def _obey(asked: argparse.Namespace) -> int:
         "run": _run,
         "status": _status,
         "explain": _explain,
+        "advice": _advice,
         "release": _release,
         "models": _models,
         "backtest": _backtest,
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands.add_parser("report", help="say what the battery saved, and what it could have saved"))
     _add_models(commands)
     _add_comparison(commands)
+    _add_advice(commands)
     return parser
 
 
@@ -97,6 +99,25 @@ def _add_comparison(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         if name == "start":
             action.add_argument("--blocks-h", type=int, choices=(6, 8, 12, 24), default=24, help="hours of a turn")
             action.add_argument("--days", type=int, default=28, metavar="N", help="an even number; 28 when left out")
+
+
+def _add_advice(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    advice = commands.add_parser("advice", help="what the agent recommends, and what you say to it")
+    actions = advice.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, what in (
+        ("list", "show the recommendations"),
+        ("acknowledge", "say that KEY is known and acted on"),
+        ("dismiss", "say that KEY is not wanted"),
+        ("schedule", "say when KEY will be done"),
+    ):
+        action = actions.add_parser(name, help=what)
+        if name == "list":
+            action.add_argument("--all", action="store_true", help="those that are over, too")
+        else:
+            action.add_argument("key", metavar="KEY", help="as the list shows it")
+        if name == "schedule":
+            action.add_argument("--at", metavar="TIME", help="18:00, or 2026-06-01T18:00; its own time when left out")
+        action.add_argument("--config", type=Path, default=Path("/etc/enalysis-edge/site.toml"), metavar="FILE")
 
 
 def _add_models(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -213,6 +234,29 @@ def _explain(settings: "Settings", asked: argparse.Namespace) -> int:
     try:
         print("\n".join(explain(settings, asked.at, datetime.now(UTC))))
     except (StoreFailure, NotExplained) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _advice(settings: "Settings", asked: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from rich.console import Console
+
+    from agent.advice.book import NotPossible
+    from agent.commands import advice
+    from agent.commands.explain import NotExplained
+    from agent.domain.advisory import Verb
+    from agent.edges.inbox import InboxFailure
+    from agent.ports import StoreFailure
+
+    now = datetime.now(UTC)
+    try:
+        if asked.action == "list":
+            return advice.show(settings, Console(), now, asked.all)
+        print(advice.request(settings, Verb(asked.action), asked.key, getattr(asked, "at", None), now))
+    except (StoreFailure, NotPossible, NotExplained, InboxFailure) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

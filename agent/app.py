@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
@@ -12,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from agent.cycles.advice import DOCUMENT as ADVICE
+from agent.cycles.advice import Recommendations
 from agent.cycles.comparison import DOCUMENT as COMPARISON
 from agent.cycles.comparison import Comparison
 from agent.cycles.control import Control
@@ -27,12 +28,11 @@ from agent.cycles.trials import DOCUMENT, NightlyTrials
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
-from agent.domain.ledger import Carry, SettlementRequest
-from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Applied
 from agent.edges.comparison_inbox import ComparisonInbox, comparison_inbox_of
 from agent.edges.devices import Devices
 from agent.edges.field_bus import connect_devices
+from agent.edges.inbox import FileInbox, inbox_of
 from agent.edges.mqtt_link import MqttLink
 from agent.edges.mqtt_settings import MqttSettings
 from agent.edges.payloads import JsonPayloads
@@ -44,8 +44,8 @@ from agent.edges.trial_process import TrialProcess
 from agent.latest import Latest
 from agent.market import Market
 from agent.ports import Clock, Job, PayloadRefused, Planner, Settlement, Trials
+from agent.questions import Questions
 from agent.recording.journal import Journal
-from agent.settings.request import plan_request, settlement_request
 from agent.settings.schema import Settings
 from agent.settings.sections import Cloud
 
@@ -79,6 +79,7 @@ class App:
     trials: NightlyTrials
     settlement: NightlySettlement
     comparison: Comparison
+    advice: Recommendations
     record: Record
     upkeep: Upkeep
     notices: Notices
@@ -100,6 +101,7 @@ class App:
         self.trials.recall(await self.store.kept(DOCUMENT))
         self.settlement.recall(await self.store.kept(LEDGER))
         self.comparison.recall(await self.store.kept(COMPARISON))
+        self.advice.recall(await self.store.kept(ADVICE))
         outcome = await self.control.release("released: the agent starts")
         if not isinstance(outcome, Applied):
             log.warning("not_released", outcome=str(outcome))
@@ -121,7 +123,7 @@ class App:
             Job("trials", TRIALS_EVERY_S, self.trials.step, first_s=TRIALS_FIRST_S),
             Job("settlement", SETTLEMENT_EVERY_S, self.settlement.step, first_s=SETTLEMENT_FIRST_S),
             Job("comparison", COMPARISON_EVERY_S, self.comparison.step, first_s=COMPARISON_EVERY_S),
-            Job("record", self.settings.store.commit_s, self.record.step, first_s=5 * control.step_s),
+            Job("record", self.settings.store.commit_s, self._commit, first_s=5 * control.step_s),
             Job("upkeep", UPKEEP_EVERY_S, self.upkeep.step, first_s=UPKEEP_EVERY_S),
         ]
         if self.sync is not None:
@@ -133,7 +135,7 @@ class App:
         await self.control.release(f"released: {why}")
         self.notices.note("stopped", "info", why)
         self.control.flush()
-        await self.record.step()
+        await self._commit()
         with suppress(TimeoutError):  # a broker that has frozen: the rows are in the store
             async with asyncio.timeout(LAST_SYNC_S):
                 await self._sync()
@@ -148,6 +150,13 @@ class App:
         """One line for systemd's status."""
         setpoint = self.latest.setpoint
         return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
+
+    async def _commit(self) -> None:
+        await self.advice.take_up()
+        before = self.record.commits
+        await self.record.step()
+        if self.record.commits > before:
+            await self.advice.written()
 
     async def _sync(self) -> None:
         if self.sync is None:
@@ -179,16 +188,7 @@ def build(
     journal, latest = Journal(), Latest()
     notices = Notices(clock, journal)
     devices = connect_devices(settings.devices, settings.battery.steered_by, clock)
-    market = Market(
-        settings.import_tariff(),
-        settings.export_tariff(),
-        settings.carbon.kg_per_kwh,
-        settings.connection_spec(),
-        settings.objective_spec(),
-        settings.place(),
-        settings.reserve_spec(),
-        settings.failsafe_spec(),
-    )
+    market = _market(settings)
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     store = SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
     turn, memory_mb = asyncio.Lock(), settings.planning.memory_mb
@@ -199,17 +199,10 @@ def build(
     charge = settings.demand_charge_spec()
     meter = None if charge is None else DemandMeter(charge, ZoneInfo(settings.site.timezone))
 
-    def question(now: datetime, soc_pct: float) -> PlanRequest | None:
-        request = plan_request(settings, market, now, soc_pct)
-        if request is None:
-            return None
-        if latest.battery is not None:
-            request = replace(request, battery=latest.battery)
-        return request if meter is None else replace(request, demand=meter.demand(request.horizon.start))
-
-    def ledger_question(now: datetime, carry: Carry | None) -> SettlementRequest:
-        return settlement_request(settings, now, carry)
-
+    spec, worth_it = settings.advice_spec(), settings.advice.worth_it
+    path, zone = Path(settings.store.path), ZoneInfo(settings.site.timezone)
+    advice = Recommendations(clock, FileInbox(inbox_of(path)), journal, latest, spec, market.paid, worth_it)
+    questions = Questions(settings, market, latest, meter, advice.question)
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12])
     app = App(
         settings=settings,
@@ -220,12 +213,11 @@ def build(
         latest=latest,
         market=market,
         control=Control(clock, devices, market, journal, latest, _control_rules(settings), meter),
-        planning=Planning(clock, planner, question, journal, latest),
-        trials=NightlyTrials(clock, trials, question, journal, latest, ZoneInfo(settings.site.timezone)),
-        settlement=NightlySettlement(clock, settlement, ledger_question, journal, ZoneInfo(settings.site.timezone)),
-        comparison=Comparison(
-            clock, ComparisonInbox(comparison_inbox_of(Path(settings.store.path))), store, journal, latest
-        ),
+        planning=Planning(clock, planner, questions.for_plan_with_advice, journal, latest),
+        trials=NightlyTrials(clock, trials, questions.for_plan, journal, latest, zone),
+        settlement=NightlySettlement(clock, settlement, questions.for_ledger, journal, zone),
+        comparison=Comparison(clock, ComparisonInbox(comparison_inbox_of(path)), store, journal, latest),
+        advice=advice,
         record=Record(clock, store, journal, latest),
         upkeep=Upkeep(store, clock, notices.note),
         notices=notices,
@@ -234,10 +226,24 @@ def build(
         sync=None,
         meter=meter,
     )
+    app.planning.heard = advice.hear
     app.record.weather = lambda: market.weather
     if settings.cloud is not None:
         _connect(app, settings.cloud)
     return app
+
+
+def _market(settings: Settings) -> Market:
+    return Market(
+        settings.import_tariff(),
+        settings.export_tariff(),
+        settings.carbon.kg_per_kwh,
+        settings.connection_spec(),
+        settings.objective_spec(),
+        settings.place(),
+        settings.reserve_spec(),
+        settings.failsafe_spec(),
+    )
 
 
 def _control_rules(settings: Settings) -> ControlRules:
@@ -281,6 +287,7 @@ def _connect(app: App, cloud: Cloud) -> None:
         report=app.notices.note,
         acknowledged_by=cloud.acknowledged_by,
     )
+    app.sync.take_request = app.advice.ask
     app.record.acknowledged = lambda: () if app.sync is None else app.sync.acknowledged
 
 

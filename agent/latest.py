@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from agent.domain.advisory import Advisory
 from agent.domain.comparison import Schedule
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Outcome, Setpoint
@@ -12,7 +13,8 @@ from agent.domain.site import Battery, SiteState
 class Latest:
     """``state``, ``setpoint``, ``battery`` and ``outcome`` are written by control.
 
-    ``plan`` is written by planning, the link by sync.
+    ``plan`` is written by planning, the link by sync. ``advice`` are the recommendations that are open, the largest
+    saving first; None before the book was opened.
     """
 
     state: SiteState | None = None
@@ -24,4 +26,5 @@ class Latest:
     connected: bool = False
     link_trouble: str | None = None
     comparison: Schedule | None = None  # of optimiser and rule, written by the cycle of that name
+    advice: tuple[Advisory, ...] | None = None
     kept_documents: dict[str, str] = field(default_factory=dict)  # written with the next commit

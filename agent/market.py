@@ -90,6 +90,11 @@ class Market:
             self._price(self.export_prices, self.export_tariff, at),
         )
 
+    def paid(self, at: datetime) -> tuple[float, float] | None:
+        """The import and export price that was in force at ``at``; None where that is not known any more."""
+        bought, sold = self.known_at(at)
+        return None if bought is None else (bought, sold or 0.0)
+
     def curves(self, horizon: Horizon) -> Curves | None:
         """Curves over ``horizon``, or None when not one import price is known."""
         bought = self._completed(self.import_prices, self.import_tariff, horizon, "import price")

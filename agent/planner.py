@@ -27,17 +27,27 @@ from agent.ports import StoreFailure
 if TYPE_CHECKING:
     from agent.domain.weather import Weather
     from agent.forecasting.soundness import Sound
+    from agent.recording.rollups import Rollup
 
 # Four weeks that a forecaster looks back, before each of the twenty past days whose errors become scenarios.
 HISTORY = timedelta(days=50)
+QUARTERS = timedelta(days=28)
+ADVICE_SHARE = 0.5  # of the deadline: no recommendation is worth a late plan
 DETECTOR = "anomaly"
 
 
-def answer(request: PlanRequest, history: History, deadline_s: float, experiences: Sequence[Experience] = ()) -> Plan:
+def answer(
+    request: PlanRequest,
+    history: History,
+    deadline_s: float,
+    experiences: Sequence[Experience] = (),
+    quarters: "Sequence[Rollup]" = (),
+) -> Plan:
     """The plan for ``request`` from ``history``; also called in process by tests, backtests and the bench.
 
     ``history`` is as it was measured: what is doubted in it is left out here. ``experiences`` are what the plan before
-    has learnt, one a quantity; without them the forecasts learn from the history alone.
+    has learnt, one a quantity; without them the forecasts learn from the history alone. ``quarters`` are the site's
+    last weeks, for recommendations.
     """
     from agent.edges.site_models import members
     from agent.forecasting.make_forecast import forecast_site
@@ -56,7 +66,22 @@ def answer(request: PlanRequest, history: History, deadline_s: float, experience
     past_w = None if request.demand is None else past_net_w(_with_sun(known, request), request.horizon.start)
     asked = replace(request, notes=notes)
     plan = make_plan(asked, site.load, site.pv, site.load_errors, site.pv_errors, left_s, past_w)
-    return replace(plan, experiences=site.experiences, suspects=sound.suspects, examined_from=history.horizon.start)
+    plan = replace(plan, experiences=site.experiences, suspects=sound.suspects, examined_from=history.horizon.start)
+    return _advised(request, plan, quarters, began + ADVICE_SHARE * deadline_s)
+
+
+def _advised(request: PlanRequest, plan: Plan, quarters: "Sequence[Rollup]", until: float) -> Plan:
+    """With recommendations where they are wanted. They begin nothing after ``until`` and never cost the plan."""
+    if request.advice is None:
+        return plan
+    from agent.advice.counsel import counsel
+    from agent.planning.highs import SolverFailure
+
+    try:
+        advice = counsel(plan, request, quarters, lambda: time.monotonic() < until)
+    except (SolverFailure, ValueError) as failure:
+        return replace(plan, notes=(*plan.notes, f"There are no new recommendations this time: {failure}."))
+    return replace(plan, advice=advice)
 
 
 def _with_sun(history: History, request: PlanRequest) -> History:
@@ -94,6 +119,15 @@ def read_history(request: PlanRequest) -> History:
     from agent.edges.store_reader import history
 
     return history(Path(request.store), request.now - HISTORY, request.now, request.horizon.step_s, doubtful=True)
+
+
+def read_quarters(request: PlanRequest) -> "tuple[Rollup, ...]":
+    """The site's last weeks in quarters, oldest first, where recommendations are wanted."""
+    from agent.edges.store_reader import rollups
+
+    if request.advice is None:
+        return ()
+    return tuple(rollups(Path(request.store), "quarter", request.now - QUARTERS, request.now))
 
 
 def read_experiences(request: PlanRequest) -> tuple[tuple[Experience, ...], tuple[str, ...]]:
@@ -141,7 +175,7 @@ def main() -> int:
         request = from_json(PlanRequest, sys.stdin.buffer.read())
         experiences, notes = read_experiences(request)
         request = replace(request, notes=(*request.notes, *notes))
-        plan = answer(request, read_history(request), deadline_s, experiences)
+        plan = answer(request, read_history(request), deadline_s, experiences, read_quarters(request))
     except (WireError, StoreFailure, ValueError, MemoryError) as error:
         print(str(error) or type(error).__name__, file=sys.stderr)
         return 1

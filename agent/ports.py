@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from agent.domain.advisory import AdviceRequest, Advisory
 from agent.domain.comparison import Schedule
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Incoming
@@ -115,10 +116,24 @@ class Payloads(Protocol):
 
     def plan(self, plan: Plan, now: datetime) -> Envelope: ...
 
+    def advice(self, advisories: Sequence[Advisory], now: datetime) -> Envelope: ...
+
     def info(self, facts: Mapping[str, object], now: datetime) -> Envelope: ...
 
     def parse(self, topic: str, payload: bytes) -> Incoming:
         """``topic`` is below the site's root (``down/ack``, ``down/input/tariff``). Raises PayloadRefused."""
+        ...
+
+
+class Inbox(Protocol):
+    """What people ask of recommendations on the command line."""
+
+    async def look(self) -> tuple[Sequence[AdviceRequest], Sequence[str]]:
+        """What waits, oldest first, and a sentence for each request that is none."""
+        ...
+
+    async def clear(self) -> None:
+        """Forget what the last ``look`` found: it has been written down."""
         ...
 
 

@@ -116,7 +116,7 @@ class Platform:
             return self.streams.setdefault((site_id, name), ReceivedStream())
 
     def document(self, site_id: str, name: str) -> dict[str, Any] | None:
-        """The latest ``status``, ``info`` or ``plan`` of a site, or None."""
+        """The latest ``status``, ``info``, ``plan`` or ``advice`` of a site, or None."""
         with self._lock:
             return self.documents.get((site_id, name))
 
@@ -124,6 +124,11 @@ class Platform:
         """Publish ``tariff``, ``carbon``, ``weather`` or ``gridlimit``, retained. Issued now where not said."""
         full = {"schema": f"{name}/1.0", "id": site_id, "ts": _now(), "issued_at": _now(), **body}
         self._publish(f"ee/1/{site_id}/down/input/{name}", full)
+
+    def send_command(self, site_id: str, name: str, body: Mapping[str, object]) -> None:
+        """Publish ``advice`` (key, verb, scheduled_for), never retained. Issued now where not said."""
+        full = {"schema": f"{name}/1.0", "id": site_id, "ts": _now(), "issued_at": _now(), **body}
+        self._publish(f"ee/1/{site_id}/down/cmd/{name}", full, retain=False)
 
     def acknowledge(self, site_id: str, everything: bool = False) -> None:
         """Publish the cumulative marks of a site, and from where on it shall send again, retained.
@@ -139,8 +144,8 @@ class Platform:
             body["resend_from"] = missing
         self._publish(f"ee/1/{site_id}/down/ack", body)
 
-    def _publish(self, topic: str, body: Mapping[str, object]) -> None:
-        self._client.publish(topic, json.dumps(body, allow_nan=False).encode(), qos=1, retain=True)
+    def _publish(self, topic: str, body: Mapping[str, object], retain: bool = True) -> None:
+        self._client.publish(topic, json.dumps(body, allow_nan=False).encode(), qos=1, retain=retain)
 
     def _on_connect(
         self, client: mqtt.Client, userdata: object, flags: mqtt.ConnectFlags, reason: ReasonCode, properties: object

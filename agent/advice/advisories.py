@@ -4,9 +4,10 @@ What is proposed here carries its maker's own confidence; the book (``agent.advi
 too small and corrects the confidence by how earlier ones turned out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from agent.advice.battery_health import Sample
@@ -15,19 +16,11 @@ from agent.advice.limits import FLOW_W, Basis
 from agent.advice.shift import shift_load
 from agent.advice.trouble import coming_peak, data_faults, raise_reserve, sick_battery
 from agent.advice.what_if import WhatIf, judged, what_if
-from agent.domain.advisory import Advisory, AdvisoryType, FlexibleLoad, Support
+from agent.domain.advisory import Advisory, AdvisoryType, FlexibleLoad, Outage, Support
 
 AHEAD = timedelta(hours=24)
 LARGEST_GAP = timedelta(hours=1)
 ABOVE_FLOOR_PCT = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Outage:
-    """The grid was away from ``start`` to ``end`` (UTC)."""
-
-    start: datetime
-    end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +46,21 @@ class Site:
     critical_load_w: float = 0.0
 
 
-def advise(basis: Basis, site: Site) -> tuple[Advisory, ...]:
-    """Every recommendation for now. Raises SolverFailure, and ValueError for input that does not fit."""
-    what = what_if(basis, site.carbon_kg_per_kwh)
+def advise(basis: Basis, site: Site, still_time: Callable[[], bool] = lambda: True) -> tuple[Advisory, ...]:
+    """Every recommendation for now; what is not begun when ``still_time`` says no is left out.
+
+    Raises SolverFailure, and ValueError for input that does not fit.
+    """
     found: list[Advisory | None] = [
-        charge(what, site),
-        hold(what, site),
-        *(shift_load(what, load, site.now, site.zone) for load in site.loads),
         coming_peak(basis, site.now, site.zone, site.month_peak_w, site.demand_charge_per_kw),
         raise_reserve(basis, site.now, _hours(site), site.outage_days, site.critical_load_w, site.outage_value_per_kwh),
         sick_battery(basis, site.now, site.samples),
         *data_faults(basis.plan.suspects, site.now, site.zone),
     ]
+    what = what_if(basis, site.carbon_kg_per_kwh)
+    solved: list[Callable[[], Advisory | None]] = [lambda: charge(what, site), lambda: hold(what, site)]
+    solved += [partial(shift_load, what, load, site.now, site.zone) for load in site.loads]
+    found += [make() for make in solved if still_time()]
     return tuple(one for one in found if one is not None)
 
 

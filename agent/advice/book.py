@@ -44,8 +44,9 @@ def take(book: AdviceBook, proposals: Sequence[Advisory], now: datetime, worth_i
     """Take up ``proposals``. ``worth_it`` is the smallest saving in money that is worth a word.
 
     What is not about money is always worth a word. A recommendation with a known key is issued again only after the
-    earlier one has expired and is settled, or when its saving or its time is another; after a dismissal only when it
-    saves twice. What is settled stays in the book, its key made longer by the minute it was created.
+    earlier one has expired and is settled, or, before it has begun, when its saving or its time is another; after a
+    dismissal only when it saves twice. What is settled stays in the book, its key made longer by the minute it was
+    created.
     """
     known = {one.key: one for one in book.advisories}
     issued: list[Advisory] = []
@@ -124,12 +125,20 @@ def due(book: AdviceBook, now: datetime) -> tuple[Advisory, ...]:
 def settled(book: AdviceBook, now: datetime, outcome_of: Callable[[Advisory], Outcome]) -> AdviceBook:
     """Everything that is due becomes done; what came true or not is learnt from."""
     for one in due(book, now):
-        outcome = outcome_of(one)
-        book = _replaced(book, replace(one, state=AdvisoryState.DONE, outcome=outcome))
-        if outcome.came_true is not None:
-            past = (*book.past, Past(one.kind, one.chance, outcome.came_true))
-            book = replace(book, past=past[-MOST_PAST:])
+        book = close(book, one.key, outcome_of(one))
     return book
+
+
+def close(book: AdviceBook, key: str, outcome: Outcome) -> AdviceBook:
+    """The recommendation ``key`` is done; what came true or not is learnt from. One that is done or gone stays so."""
+    one = next((one for one in book.advisories if one.key == key and one.outcome is None), None)
+    if one is None:
+        return book
+    book = _replaced(book, replace(one, state=AdvisoryState.DONE, outcome=outcome))
+    if outcome.came_true is None:
+        return book
+    past = (*book.past, Past(one.kind, one.chance, outcome.came_true))
+    return replace(book, past=past[-MOST_PAST:])
 
 
 def open_ones(book: AdviceBook, now: datetime) -> tuple[Advisory, ...]:
@@ -150,6 +159,8 @@ def _is_news(earlier: Advisory, proposal: Advisory, now: datetime, worth_it: flo
         return before is not None and after is not None and after >= 2.0 * max(before, worth_it)
     if earlier.state is not AdvisoryState.OPEN:
         return False  # people have made up their minds
+    if earlier.start <= now and proposal.end <= earlier.end:
+        return False  # it is under way, and this is what is left of it
     if earlier.start > now and abs((proposal.start - earlier.start).total_seconds()) > 3600.0:
         return True
     if before is None or after is None:

@@ -63,9 +63,10 @@ class WhatIf:
     def _head(
         self, problem: Problem, first: int, end: int, powers_w: Sequence[float] | None, soc_pct: float
     ) -> tuple[Bill, float]:
-        battery, dt = self.basis.battery, self.basis.dt_h
+        dt = self.basis.dt_h
         money = co2 = 0.0
         for i in range(first, end):
+            battery = self.basis.battery_at(i)
             net_w = float(problem.load_w[i] - problem.pv_w[i])
             if powers_w is None:
                 watts = self_consumption_w(net_w, soc_pct, battery, dt)
@@ -83,7 +84,7 @@ class WhatIf:
         terms, dt = problem.terms, problem.terms.step_h
         if first >= terms.steps:
             return Bill(-terms.terminal_per_kwh * soc_wh / 1000.0, 0.0)
-        rest = replace(terms, import_price=terms.import_price[first:], export_price=terms.export_price[first:])
+        rest = terms.after(first)
         schedule = solve_schedule(Problem(rest, soc_wh, problem.load_w[first:], problem.pv_w[first:]), SOLVE_S)
         tariff = np.array([step.import_price for step in self.basis.plan.steps[first:]])
         flows = tariff @ schedule.import_w - rest.export_price @ schedule.export_w

@@ -9,7 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from agent.advice.book import open_ones
+from agent.cycles.advice import DOCUMENT as ADVICE
 from agent.dispatch.demand_meter import MonthPeak
+from agent.domain.advisory import AdviceBook
 from agent.domain.experience import Experience
 from agent.domain.plan import Plan
 from agent.domain.site import Measured, SiteState
@@ -47,6 +50,7 @@ def _show(settings: Settings, console: Console, path: Path, plan_rows: int) -> N
     _show_setpoint(console, path, now)
     _show_forecast(console, path, now)
     _show_suspects(console, path, now)
+    _show_advice(console, path, now, settings.site.currency)
     _show_plan(console, path, now, settings.site.timezone, settings.site.currency, plan_rows)
     _show_demand(console, path, settings, now)
     _show_sync(console, path, settings)
@@ -139,6 +143,21 @@ def _show_suspects(console: Console, path: Path, now: datetime) -> None:
         console.print(f"[yellow]{what}[/] {suspect.quantity} {when}: {escape(suspect.reason)}")
     if len(recent) > MOST_SUSPECTS:
         console.print(f"  and {len(recent) - MOST_SUSPECTS} earlier ones within {SUSPECTS_OF.days} days")
+
+
+def _show_advice(console: Console, path: Path, now: datetime, currency: str) -> None:
+    """How many recommendations are open, and the one that saves most."""
+    document = kept(path, ADVICE)
+    try:
+        found = () if document is None else open_ones(from_json(AdviceBook, document), now)
+    except WireError as error:
+        console.print(f"recommendations: what is stored cannot be read: {error}")
+        return
+    if not found:
+        console.print("[bold]recommendations[/] none are open")
+        return
+    saving = "" if found[0].cost_saving is None else f", saves {found[0].cost_saving:.2f} {currency}"
+    console.print(f"[bold]recommendations[/] {len(found)} open; first: {escape(found[0].headline)}{saving}")
 
 
 def _plan(path: Path) -> Plan | str:

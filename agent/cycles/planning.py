@@ -27,6 +27,7 @@ class Planning:
         self._journal, self._latest = journal, latest
         self._notices = Notices(clock, journal)
         self.suspicion = Suspicion()
+        self.heard: Callable[[Plan], None] = lambda plan: None
         self._asking = False
         self.made = 0
         self.failed = 0
@@ -69,6 +70,7 @@ class Planning:
             return f"the plan was refused: {wrong[0]}"
         self._latest.plan = plan
         self._note_suspects(plan)
+        self.heard(plan)
         log.debug("plan", cost=round(plan.cost, 3), notes=list(plan.notes), load=plan.load.source, pv=plan.pv.source)
         return None
 

@@ -88,4 +88,4 @@ def _plan_document(plan: Plan) -> str:
     places in the store.
     """
     values = ValueTable(plan.values.soc_pct, (), peak=plan.values.peak)
-    return to_json(replace(plan, values=values, experiences=(), suspects=()), digits=5)
+    return to_json(replace(plan, values=values, experiences=(), suspects=(), advice=None), digits=5)

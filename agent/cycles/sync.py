@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from agent.domain.advisory import AdviceRequest, Advisory
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Acknowledgement, PlatformInput
 from agent.domain.plan import Plan
@@ -24,6 +25,7 @@ from agent.ports import (
 )
 
 STREAMS = ("event", "decision", "minute")  # what a person waits for goes first, also while a backlog drains
+COMMANDS = "down/cmd/"
 BATCH_ROWS = 500
 BATCHES_PER_STEP = 20
 REFUSALS_BEFORE_SKIPPING = 5
@@ -89,6 +91,8 @@ class Sync:
         self._streams: dict[str, _Stream] = {}
         self._replayed: dict[str, tuple[int, float]] = {}
         self._published_plan: Plan | None = None
+        self._published_advice: tuple[Advisory, ...] | None = None
+        self.take_request: Callable[[AdviceRequest], None] = lambda request: None
         self._greeted = False
         self._not_before = 0.0
         self.counters = Counters()
@@ -111,6 +115,7 @@ class Sync:
                 await self._greet()
             if self._latest.plan is not None and self._latest.plan is not self._published_plan:
                 await self._send_plan(self._latest.plan)
+            await self._send_advice()
             await self._drain()
         except EnvelopeRefused as refusal:
             self.counters.refused += 1
@@ -125,11 +130,18 @@ class Sync:
     async def listen(self) -> None:
         """Take in messages for ever."""
         while True:
-            topic, payload, _ = await self._link.incoming()
-            await self.take(topic, payload)
+            topic, payload, retained = await self._link.incoming()
+            await self.take(topic, payload, retained)
 
-    async def take(self, topic: str, payload: bytes) -> None:
-        """Take in one message. A bad one is counted, reported and otherwise ignored."""
+    async def take(self, topic: str, payload: bytes, retained: bool = False) -> None:
+        """Take in one message. A bad one is counted, reported and otherwise ignored.
+
+        A command that the broker has kept is an old one, which would come again with every connection.
+        """
+        if retained and topic.startswith(COMMANDS):
+            self.counters.messages_refused += 1
+            self._report("message_refused", "warning", f"{topic}: a command must not be retained")
+            return
         try:
             message = self._payloads.parse(topic, payload)
         except PayloadRefused as refusal:
@@ -142,6 +154,9 @@ class Sync:
             except StoreFailure as failure:
                 self._report("store_failed", "alarm", str(failure))
             return
+        if isinstance(message, AdviceRequest):
+            self.take_request(message)
+            return
         self.counters.inputs += 1
         self._latest.kept_documents[topic.removeprefix("down/")] = payload.decode("utf-8")
         self._take_input(message)
@@ -152,7 +167,7 @@ class Sync:
         for stream in self._streams.values():
             _go_back(stream, stream.acked)
         await self._link.publish(self._payloads.info(self._facts(), self._clock.now()))
-        self._published_plan = None
+        self._published_plan = self._published_advice = None
         self._greeted = True
 
     async def _load_marks(self) -> None:
@@ -163,6 +178,12 @@ class Sync:
     async def _send_plan(self, plan: Plan) -> None:
         await self._link.publish(self._payloads.plan(plan, self._clock.now()))
         self._published_plan = plan
+
+    async def _send_advice(self) -> None:
+        advice = self._latest.advice
+        if advice is not None and advice != self._published_advice:
+            await self._link.publish(self._payloads.advice(advice, self._clock.now()))
+            self._published_advice = advice
 
     async def _drain(self) -> None:
         """Send batches, the most urgent stream first, until nothing is left or the step has had its share."""

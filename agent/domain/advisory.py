@@ -99,6 +99,57 @@ class FlexibleLoad:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """The grid was away from ``start`` to ``end`` (UTC)."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PricedSpan:
+    """What energy cost in the quarter that began ``at`` (UTC), money per kWh."""
+
+    at: datetime
+    import_price: float
+    export_price: float
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceQuestion:
+    """What recommendations rest on besides a plan's own question.
+
+    ``outages`` are those of the last ``outage_days``; a kWh that is missing in one is worth ``outage_value_per_kwh``,
+    for ``critical_load_w`` of the load. ``due`` are earlier recommendations whose outcome is wanted, ``paid`` the
+    prices around them, oldest first; a quarter whose price is not known is left out.
+    """
+
+    loads: tuple[FlexibleLoad, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    outage_days: float = 365.0
+    outage_value_per_kwh: float = 0.0
+    critical_load_w: float = 0.0
+    due: tuple[Advisory, ...] = ()
+    paid: tuple[PricedSpan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """``outcome`` belongs to the recommendation ``key``."""
+
+    key: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The planner's answer to an AdviceQuestion."""
+
+    proposals: tuple[Advisory, ...] = ()
+    settled: tuple[Settled, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """One recommendation that turned out true or false, with the confidence its maker had."""
 

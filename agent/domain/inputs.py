@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.domain.advisory import AdviceRequest
+
 
 @dataclass(frozen=True, slots=True)
 class TariffInput:
@@ -66,4 +68,4 @@ class Acknowledgement:
     resend_from: tuple[tuple[str, int], ...] = ()
 
 
-Incoming = PlatformInput | Acknowledgement
+Incoming = PlatformInput | Acknowledgement | AdviceRequest

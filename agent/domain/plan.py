@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent.domain.advisory import Advice
 from agent.domain.experience import Experience
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
@@ -110,6 +111,7 @@ class Plan:
     experiences: tuple[Experience, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     examined_from: datetime | None = None
+    advice: Advice | None = None  # where the request wanted it
 
     def step_at(self, at: datetime) -> PlanStep | None:
         index = self.horizon.index_of(at)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from agent.domain.advisory import AdviceQuestion
 from agent.domain.horizon import Horizon
 from agent.domain.site import Battery, Connection
 from agent.domain.tariff import DemandCharge
@@ -82,6 +83,7 @@ class PlanRequest:
     reserve_pct: tuple[float, ...] = ()
     import_limit_w: tuple[float | None, ...] = ()
     export_limit_w: tuple[float | None, ...] = ()
+    advice: AdviceQuestion | None = None  # None: no recommendations are wanted this time
 
     def floor_pct(self, step: int) -> float:
         """The lowest SoC at the end of ``step``."""

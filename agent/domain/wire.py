@@ -7,7 +7,7 @@ Python's own ``json`` reads NaN and Infinity; they are let through here and refu
 import dataclasses
 import json
 import types
-from datetime import date
+from datetime import date, time
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -40,7 +40,7 @@ def _plain(value: Any) -> Any:
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, date):  # a datetime is a date
+    if isinstance(value, date | time):  # a datetime is a date
         return value.isoformat()
     if isinstance(value, tuple):
         return list(value) if _is_flat(value) else [_plain(item) for item in value]
@@ -121,7 +121,7 @@ def _build_scalar(kind: Any, plain: Any, place: str) -> Any:
         return plain
     if isinstance(plain, str) and isinstance(kind, type):
         try:
-            if issubclass(kind, date):
+            if issubclass(kind, date | time):
                 return kind.fromisoformat(plain)
             if issubclass(kind, Enum):
                 return kind(plain)

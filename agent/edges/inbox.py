@@ -4,6 +4,7 @@ The store has one writer, the daemon; a command leaves its wish here and the dae
 file appears whole or not at all: it is written under another name, made durable and renamed.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -98,6 +99,23 @@ def clear(taken: Taken[Any]) -> None:
     """Forget what was taken, after it has been written down."""
     for path in taken.files:
         path.unlink(missing_ok=True)
+
+
+class FileInbox:
+    """Implements ``agent.ports.Inbox`` on the folder of ``inbox_of``; the disk is waited for on another thread."""
+
+    def __init__(self, inbox: Path) -> None:
+        self._inbox = inbox
+        self._taken: Taken[AdviceRequest] = Taken((), (), ())
+
+    async def look(self) -> tuple[tuple[AdviceRequest, ...], tuple[str, ...]]:
+        self._taken = await asyncio.to_thread(look, self._inbox)
+        return self._taken.requests, self._taken.refused
+
+    async def clear(self) -> None:
+        taken, self._taken = self._taken, Taken[AdviceRequest]((), (), ())
+        if taken.files:
+            await asyncio.to_thread(clear, taken)
 
 
 def _waiting(inbox: Path) -> tuple[Path, ...]:

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from agent.domain.advisory import AdviceRequest, Verb
 from agent.domain.inputs import (
     Acknowledgement,
     CarbonInput,
     GridLimitInput,
     Incoming,
-    PlatformInput,
     TariffInput,
     WeatherInput,
 )
@@ -117,7 +117,26 @@ class _Acknowledgement(_Message):
         return Acknowledgement(self.ts, tuple(self.streams.items()), tuple(self.resend_from.items()))
 
 
-_MODELS: dict[str, type[_Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement]] = {
+class _Advice(_Message):
+    issued_at: Utc
+    key: Annotated[str, Field(min_length=1, max_length=200)]
+    verb: Literal["acknowledge", "dismiss", "schedule"]
+    scheduled_for: Utc | None = None
+
+    @model_validator(mode="after")
+    def _time_with_schedule(self) -> "_Advice":
+        if self.scheduled_for is not None and self.verb != "schedule":
+            raise ValueError(f"scheduled_for does not belong to {self.verb}")
+        return self
+
+    def frozen(self) -> AdviceRequest:
+        return AdviceRequest(self.key, Verb(self.verb), self.issued_at, self.scheduled_for)
+
+
+_Known = _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement | _Advice
+ADVICE_TOPIC = "down/cmd/advice"
+_MODELS: dict[str, type[_Known]] = {
+    ADVICE_TOPIC: _Advice,
     "down/ack": _Acknowledgement,
     "down/input/tariff": _Tariff,
     "down/input/carbon": _Carbon,
@@ -147,7 +166,7 @@ def parse_incoming(topic: str, payload: bytes, largest: int) -> Incoming:
         raise PayloadRefused(f"{topic}: {place}: {first['msg']}") from error
 
 
-def _frozen(message: _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement) -> PlatformInput | Acknowledgement:
+def _frozen(message: _Known) -> Incoming:
     return message.frozen()
 
 

@@ -18,7 +18,7 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.domain.envelope import Envelope
-from agent.edges.incoming_models import INPUT_TOPICS
+from agent.edges.incoming_models import ADVICE_TOPIC, INPUT_TOPICS
 from agent.edges.mqtt_settings import MqttSettings, connect_arguments, new_client
 from agent.ports import EnvelopeRefused, LinkFailure
 
@@ -28,7 +28,7 @@ WAITING_MESSAGES = 1000
 STOP_S = 2.0
 TAKEN_OVER_PAUSE_S = 60.0
 STEADY_S = 60.0
-TOPICS = ("down/ack", *INPUT_TOPICS)
+TOPICS = ("down/ack", ADVICE_TOPIC, *INPUT_TOPICS)
 
 StatusEnvelope = Callable[[str], Envelope]
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from itertools import count
 from math import isfinite
 
+from agent.advice.words import to_dict
+from agent.domain.advisory import Advisory
 from agent.domain.envelope import Envelope
 from agent.domain.experience import Experience
 from agent.domain.forecast import Forecast
@@ -20,6 +22,7 @@ from agent.edges.incoming_models import parse_incoming
 LARGEST_PAYLOAD = 64 * 1024
 TOPICS = {"minute": "up/data/minute", "decision": "up/data/decision", "event": "up/event"}
 STATUS_TOPIC = "up/status"
+MOST_ADVISORIES = 40  # of less than 1.5 KB each
 _POWERS = ("charge_w", "discharge_w", "import_w", "export_w", "curtail_w", "load_w", "pv_w")
 _PRICES = ("import_price", "export_price", "energy_value_per_kwh")
 
@@ -83,6 +86,12 @@ class JsonPayloads:
             "solve_s": round(plan.solve_s, 3),
         }
         return Envelope("up/plan", _text(body).encode(), retain=True)
+
+    def advice(self, advisories: Sequence[Advisory], now: datetime) -> Envelope:
+        """The recommendations that are open, the largest saving first; no more than a payload may hold."""
+        shown = [to_dict(one) for one in advisories[:MOST_ADVISORIES]]
+        body = self._head("advice", now) | {"advice": shown, "open": len(advisories)}
+        return Envelope("up/advice", _text(body).encode(), retain=True)
 
     def info(self, facts: Mapping[str, object], now: datetime) -> Envelope:
         """What this site runs. ``facts`` are plain JSON values: versions, devices, hashes."""

@@ -1,6 +1,6 @@
 """A demand charge on the raster of a plan: which steps are billed together, and what their mean import costs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,21 @@ class Peak:
     month: Ints
     begun_h: float = 0.0
     begun_kwh: float = 0.0
+
+    def after(self, first: int) -> "Peak":
+        """The charge of the steps from ``first`` on; what the first interval of them has imported is left out."""
+        if first == 0:
+            return self
+        interval, month = self.interval[first:], self.month[first:]
+        return replace(
+            self,
+            threshold_kw=self.threshold_kw[first:],
+            per_kw=self.per_kw[first:],
+            interval=interval - interval[0],
+            month=month - month[0],
+            begun_h=0.0,
+            begun_kwh=0.0,
+        )
 
     @property
     def firsts(self) -> Ints:

@@ -5,7 +5,7 @@ programme stay near one. Everything a caller sees is in W, Wh and money per kWh.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,18 @@ class Terms:
     @property
     def steps(self) -> int:
         return len(self.import_price)
+
+    def after(self, first: int) -> "Terms":
+        """The same question for the steps from ``first`` on."""
+        return replace(
+            self,
+            import_price=self.import_price[first:],
+            export_price=self.export_price[first:],
+            peak=None if self.peak is None else self.peak.after(first),
+            reserve_pct=self.reserve_pct[first:],
+            import_limits_w=self.import_limits_w[first:],
+            export_limits_w=self.export_limits_w[first:],
+        )
 
     @property
     def charge_kw(self) -> float:

@@ -13,6 +13,8 @@ from agent.settings.words import nearest, number
 
 Check = Callable[[Settings], Iterator[Finding]]
 
+DAY_MIN = 24 * 60
+
 
 def check(settings: Settings) -> list[Finding]:
     """Everything that is wrong with a file whose keys are each right by themselves."""
@@ -26,6 +28,7 @@ def check(settings: Settings) -> list[Finding]:
         _tariffs,
         _control,
         _planning,
+        _advice,
         _cloud,
         _demand,
     )
@@ -168,6 +171,31 @@ def _planning(settings: Settings) -> Iterator[Finding]:
     if found.models is not None and Path(found.models) == Path(settings.store.path).parent / "models":
         reason = "is the folder beside the store, into which candidates are dropped"
         yield Finding(("planning", "models"), reason, "keep the models in charge elsewhere, or leave it out")
+
+
+def _advice(settings: Settings) -> Iterator[Finding]:
+    names = [load.name for load in settings.flexible_loads]
+    for index, load in enumerate(settings.flexible_loads):
+        place = ("flexible_load", index)
+        if names.index(load.name) < index:
+            yield Finding((*place, "name"), f'is "{load.name}", which another one has already', "give each its own")
+        window_min = (_minute(load.latest) - _minute(load.earliest)) % DAY_MIN or DAY_MIN
+        if load.duration_min > window_min:
+            reason = f"is {load.duration_min} min, which is longer than from {load.earliest} to {load.latest}"
+            yield Finding((*place, "duration_min"), reason, f"write {window_min} or less, or widen the window")
+        elif (
+            load.usual is not None
+            and (_minute(load.usual) - _minute(load.earliest)) % DAY_MIN + load.duration_min > window_min
+        ):
+            reason = f'is "{load.usual}": it would not run wholly from {load.earliest} to {load.latest}'
+            yield Finding((*place, "usual"), reason, "write an earlier time, widen the window, or leave it out")
+    for index, outage in enumerate(settings.advice.outages):
+        if outage.end <= outage.start:
+            yield Finding(("advice", "outage", index, "to"), "is not after from", "an outage ends after it begins")
+
+
+def _minute(clock: str) -> int:
+    return 60 * int(clock[:2]) + int(clock[3:])
 
 
 def _cloud(settings: Settings) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from agent.domain.advisory import AdviceQuestion
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Battery, BatteryUnit, Connection, Failsafe
@@ -30,6 +31,10 @@ class Settings(sections.Section):
     objective: sections.Objective = Field(default_factory=sections.Objective, description="what counts, and how much")
     control: sections.Control = Field(default_factory=sections.Control, description="the fast loop")
     planning: sections.Planning = Field(default_factory=sections.Planning, description="the planner")
+    advice: sections.Advice = Field(default_factory=sections.Advice, description="recommendations to people")
+    flexible_loads: list[sections.FlexibleLoad] = Field(
+        default=[], alias="flexible_load", description="machines that may run at another time", max_length=20
+    )
     store: sections.Store = Field(default_factory=sections.Store, description="where everything is kept that must last")
     cloud: sections.Cloud | None = Field(
         default=None, description="the central platform; without it the site stands alone"
@@ -61,6 +66,10 @@ class Settings(sections.Section):
 
     def objective_spec(self) -> Objective:
         return to_domain.objective(self.objective)
+
+    def advice_spec(self) -> AdviceQuestion:
+        """The site's part of it; what is due is added by the advice cycle."""
+        return to_domain.advice(self.advice, self.flexible_loads)
 
     def import_tariff(self) -> Tariff:
         """Reads the file of a price list again. Raises PriceFileError when that has become unusable."""

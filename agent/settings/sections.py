@@ -8,7 +8,16 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from drivers.endpoint import Parity, SerialEndpoint, TcpEndpoint
 
@@ -294,6 +303,42 @@ class Planning(Section):
     )
     load_model: ModelName = Field(default="consumption", description='name of the consumption model, or "none"')
     solar_model: ModelName = Field(default="solar", description='name of the solar model, or "none"')
+
+
+class PastOutage(Section):
+    """A time without the grid."""
+
+    start: AwareDatetime = Field(alias="from", description="when the grid went away, with its time zone")
+    end: AwareDatetime = Field(alias="to", description="when it came back, with its time zone")
+
+
+class Advice(Section):
+    """What recommendations to people rest on."""
+
+    worth_it: float = Field(default=0.1, description="smallest saving that is worth a word, money", ge=0, le=100_000)
+    critical_load_w: float = Field(default=0.0, description="load that must go on in an outage", ge=0, le=LARGEST_W)
+    outage_value_per_kwh: float = Field(
+        default=0.0, description="what a kWh of it is worth in an outage, money", ge=0, le=10_000
+    )
+    outages: list[PastOutage] = Field(
+        default=[], alias="outage", description="times without the grid, of a year at most", max_length=200
+    )
+
+
+class FlexibleLoad(Section):
+    """A machine that may run at another time."""
+
+    name: Text = Field(description="name for people", examples=["dishwasher"])
+    power_w: float = Field(description="power while it runs, in watts", ge=10, le=LARGEST_W, examples=[2000])
+    duration_min: int = Field(description="how long it runs, in minutes", ge=5, le=1440, examples=[120])
+    earliest: ClockTime = Field(description='local time "HH:MM" before which it cannot begin', examples=["08:00"])
+    latest: ClockTime = Field(
+        description='local time "HH:MM" by which it must be done; the window may reach over midnight',
+        examples=["22:00"],
+    )
+    usual: ClockTime | None = Field(
+        default=None, description="local time at which it begins when nobody says anything; unknown when left out"
+    )
 
 
 class Store(Section):

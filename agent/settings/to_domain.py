@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+from agent.domain.advisory import AdviceQuestion, FlexibleLoad, Outage
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Battery, BatteryUnit, Connection, Failsafe
@@ -82,6 +83,26 @@ def objective(found: sections.Objective) -> Objective:
 
 def demand_charge(found: sections.DemandCharge) -> DemandCharge:
     return DemandCharge(found.per_kw, 60 * found.interval_minutes, tuple(sorted(found.months)))
+
+
+def advice(found: sections.Advice, loads: Sequence[sections.FlexibleLoad]) -> AdviceQuestion:
+    return AdviceQuestion(
+        loads=tuple(_flexible_load(load) for load in loads),
+        outages=tuple(Outage(one.start.astimezone(UTC), one.end.astimezone(UTC)) for one in found.outages),
+        outage_value_per_kwh=found.outage_value_per_kwh,
+        critical_load_w=found.critical_load_w,
+    )
+
+
+def _flexible_load(found: sections.FlexibleLoad) -> FlexibleLoad:
+    return FlexibleLoad(
+        found.name,
+        found.power_w,
+        60 * found.duration_min,
+        time.fromisoformat(found.earliest),
+        time.fromisoformat(found.latest),
+        None if found.usual is None else time.fromisoformat(found.usual),
+    )
 
 
 def tariff(found: sections.Tariff, site: sections.Site) -> Tariff:

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from agent.advice.advisories import Outage, Site, advise
+from agent.advice.advisories import Site, advise
 from agent.advice.limits import Basis
 from agent.advice.settle import Evidence, settle
 from agent.advice.shift import profile, slot_of
 from agent.advice.trouble import coming_peak, data_faults, raise_reserve
 from agent.advice.what_if import Bill, judged, what_if
-from agent.domain.advisory import Advisory, AdvisoryState, AdvisoryType, FlexibleLoad
+from agent.domain.advisory import Advisory, AdvisoryState, AdvisoryType, FlexibleLoad, Outage
 from agent.domain.horizon import Horizon
 from agent.domain.site import Battery, Connection
 from agent.domain.suspect import DATA_FAULT, UNUSUAL, Suspect

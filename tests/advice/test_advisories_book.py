@@ -13,6 +13,7 @@ from agent.advice.book import (
     act,
     attend,
     calibrated,
+    close,
     due,
     find,
     open_ones,
@@ -218,3 +219,20 @@ def test_the_words_for_the_platform() -> None:
     assert (said["start"], said["scheduled_for"]) == ("2026-06-01T13:00:00Z", "2026-06-01T13:00:00Z")
     assert said["support"] == {"forecast": 3.0, "optimum": 2.0, "accuracy": 0.2, "unit": "money"}
     assert said["outcome"] == {"at": "2026-06-01T16:00:00Z", "came_true": True, "saved": 0.5, "text": "it was so"}
+
+
+def test_what_is_left_of_one_that_is_under_way_is_no_news() -> None:
+    first = take(AdviceBook(), [advisory(saving=5.0)], NOW, 0.1).book
+    later = NOW + 2 * HOUR
+    rest = advisory(saving=1.0, start=later)
+    assert take(first, [rest], later, 0.1).issued == ()
+
+
+def test_an_outcome_is_taken_once() -> None:
+    first = take(AdviceBook(), [advisory()], NOW, 0.1).book
+    outcome = Outcome(NOW + 5 * HOUR, True, 1.0, "it came")
+    done = close(first, "hold_battery/2026-06-01", outcome)
+    assert find(done, "hold_battery/2026-06-01").outcome == outcome
+    assert close(done, "hold_battery/2026-06-01", outcome) == done
+    assert close(first, "nothing", outcome) == first
+    assert done.past == (Past(AdvisoryType.HOLD, 0.8, True),)

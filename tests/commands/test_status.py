@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.__main__ import main
+from agent.domain.advisory import AdviceBook
 from agent.domain.experience import Experience
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import PeakPrice
 from agent.domain.records import Batch, Flags
 from agent.domain.suspect import DATA_FAULT, UNUSUAL, Suspect
 from agent.domain.wire import to_json
+from tests.advice.test_advisories_book import advisory
 from tests.cycles.control_stage import plan
 from tests.edges.store_rows import new_store
 from tests.scenarios import site_file
@@ -112,3 +114,17 @@ async def test_the_peak_of_the_month_and_what_the_plan_holds(
     assert code == 0
     assert f"demand charge 15 GBP per kW, {said.replace('{local}', f'{local:%d %b %H:%M}')}" in lines
     assert "the plan holds intervals of 15 minutes to 43.0 kW" in lines
+
+
+async def test_how_many_recommendations_are_open_and_which_saves_most(site: Site) -> None:
+    later = NOW + timedelta(hours=3)
+    kept = tuple(
+        advisory(f"hold_battery/{i}", saving=float(i), headline=f"Hold [{i}]", start=NOW, end=later, expires=later)
+        for i in (1, 3, 2)
+    )
+    await site.write(Batch(kept=(("advice", to_json(AdviceBook(kept))),)))
+    assert "recommendations 3 open; first: Hold [3], saves 3.00 GBP" in site.said()[1]
+    await site.write(Batch(kept=(("advice", "{}"),)))
+    assert "recommendations none are open" in site.said()[1]
+    await site.write(Batch(kept=(("advice", "[]"),)))
+    assert any(line.startswith("recommendations: what is stored cannot be read") for line in site.said()[1])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.cycles.sync import Sync
+from agent.domain.advisory import AdviceRequest, Verb
 from agent.domain.envelope import Envelope
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
@@ -18,6 +19,7 @@ from agent.edges.payloads import JsonPayloads
 from agent.edges.store import SqliteStore
 from agent.latest import Latest
 from agent.ports import EnvelopeRefused, LinkFailure
+from tests.advice.test_advisories_book import advisory
 from tests.cycles.test_upkeep import HandClock
 from tests.edges.store_rows import event, minute, new_store
 
@@ -247,6 +249,32 @@ async def test_a_plan_is_published_once_and_again_after_a_return(scene: Scene) -
         await scene.sync.step()
     assert scene.link.topics() == ["up/info", "up/plan", "up/info", "up/plan"]
     assert scene.link.sent[1].retain
+
+
+async def test_recommendations_are_published_when_they_change_and_again_after_a_return(scene: Scene) -> None:
+    one = advisory()
+    for connected, advice in (
+        (True, None),
+        (True, ()),
+        (True, (one,)),
+        (True, (one,)),
+        (False, (one,)),
+        (True, (one,)),
+    ):
+        scene.link.connected, scene.latest.advice = connected, advice
+        await scene.sync.step()
+    assert scene.link.topics() == ["up/info", "up/advice", "up/advice", "up/info", "up/advice"]
+
+
+async def test_a_word_about_a_recommendation_is_handed_on_unless_it_was_retained(scene: Scene) -> None:
+    heard: list[AdviceRequest] = []
+    scene.sync.take_request = heard.append
+    text = b'{"schema": "advice/1.0", "issued_at": "2026-06-01T10:00:00Z", "key": "k", "verb": "dismiss"}'
+    await scene.sync.take("down/cmd/advice", text)
+    await scene.sync.take("down/cmd/advice", text, retained=True)
+    assert [(request.key, request.verb) for request in heard] == [("k", Verb.DISMISS)]
+    told = ("message_refused", "warning", "down/cmd/advice: a command must not be retained")
+    assert scene.events == [told]
 
 
 async def test_a_store_that_cannot_be_read_is_reported_and_tried_again(scene: Scene) -> None:

@@ -9,7 +9,7 @@ import pytest
 from agent.domain.advisory import AdviceRequest, Verb
 from agent.domain.wire import to_json
 from agent.edges import inbox as inbox_file
-from agent.edges.inbox import InboxFailure, clear, drop, inbox_of, look
+from agent.edges.inbox import FileInbox, InboxFailure, clear, drop, inbox_of, look
 
 AT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
@@ -79,3 +79,15 @@ def test_a_full_inbox_and_one_that_cannot_be_made_say_so(tmp_path: Path, monkeyp
         drop(tmp_path, request())
     with pytest.raises(InboxFailure, match=r"cannot be left in .*: No such file or directory"):
         drop(tmp_path / "no" / "requests", request())
+
+
+async def test_only_what_was_looked_at_is_cleared(tmp_path: Path) -> None:
+    inbox = FileInbox(tmp_path / "requests")
+    assert await inbox.look() == ((), ())
+    await inbox.clear()
+    drop(tmp_path / "requests", request("first"))
+    assert await inbox.look() == ((request("first"),), ())
+    drop(tmp_path / "requests", request("second"))
+    await inbox.clear()
+    await inbox.clear()
+    assert look(tmp_path / "requests").requests == (request("second"),)

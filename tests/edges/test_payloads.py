@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.domain.advisory import AdviceRequest, Verb
 from agent.domain.experience import Experience
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
@@ -163,6 +164,17 @@ def test_inputs_become_frozen_objects() -> None:
     )
 
 
+ADVICE = {
+    "schema": "advice/1.0", "issued_at": "2026-06-01T10:00:00Z", "key": "shift_load/washer/2026-06-01",
+    "verb": "schedule", "scheduled_for": "2026-06-01T20:00:00Z",
+}  # fmt: skip
+
+
+def test_a_word_about_a_recommendation_is_read() -> None:
+    at, then = datetime(2026, 6, 1, 10, tzinfo=UTC), datetime(2026, 6, 1, 20, tzinfo=UTC)
+    assert parse("down/cmd/advice", ADVICE) == AdviceRequest(str(ADVICE["key"]), Verb.SCHEDULE, at, then)
+
+
 @pytest.mark.parametrize(
     ("topic", "body", "words"),
     [
@@ -191,6 +203,13 @@ def test_inputs_become_frozen_objects() -> None:
         ("down/ack", ACK | {"streams": {"minute": -1}}, "streams.minute"),
         ("down/ack", ACK | {"streams": {"minute": 2**60}}, "streams.minute"),
         ("down/cmd/reboot", {}, "no such topic"),
+        ("down/cmd/advice", ADVICE | {"verb": "burn"}, "verb: .*'acknowledge', 'dismiss' or 'schedule'"),
+        ("down/cmd/advice", ADVICE | {"key": ""}, "key: .*at least 1 character"),
+        ("down/cmd/advice", ADVICE | {"key": "x" * 201}, "key: .*at most 200"),
+        ("down/cmd/advice", ADVICE | {"key": 7}, "key: .*valid string"),
+        ("down/cmd/advice", ADVICE | {"scheduled_for": "2026-06-01T20:00:00+02:00"}, "scheduled_for: .*in UTC"),
+        ("down/cmd/advice", ADVICE | {"verb": "dismiss"}, "scheduled_for does not belong to dismiss"),
+        ("down/cmd/advice", ADVICE | {"schema": "advice/2.0"}, "schema version 2 is not known"),
     ],
 )
 def test_bad_messages_are_refused_with_place_and_reason(topic: str, body: object, words: str) -> None:

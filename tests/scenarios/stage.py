@@ -21,7 +21,7 @@ from agent.domain.setpoint import Outcome, Rung, Setpoint
 from agent.domain.site import SiteState
 from agent.edges.clock import VirtualClock
 from agent.edges.timetable import run_virtual
-from agent.planner import answer, read_experiences, read_history
+from agent.planner import answer, read_experiences, read_history, read_quarters
 from agent.ports import Job, Planner
 from agent.settings.load import load
 from simulator.columns import MeasuredColumn
@@ -47,7 +47,7 @@ class HonestPlanner:
     async def plan(self, request: PlanRequest) -> Plan:
         self.asked.append(request)
         experiences, _ = read_experiences(request)
-        return answer(request, read_history(request), 5.0, experiences)
+        return answer(request, read_history(request), 5.0, experiences, read_quarters(request))
 
 
 @dataclass(frozen=True, slots=True)

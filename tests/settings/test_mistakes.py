@@ -114,6 +114,18 @@ VALUES: dict[str, Mistake] = {
 }  # fmt: skip
 
 TOGETHER: dict[str, Mistake] = {
+    "a machine longer than its window": (
+        "[cloud]", '[[flexible_load]]\nname = "w"\npower_w = 2000\nduration_min = 180\nearliest = "22:00"\n'
+        'latest = "00:30"\n[cloud]', "duration_min", "[[flexible_load]] 1: duration_min", "longer than", "150 or less",
+    ),
+    "a usual time outside the window": (
+        "[cloud]", '[[flexible_load]]\nname = "w"\npower_w = 2000\nduration_min = 60\nearliest = "08:00"\n'
+        'latest = "20:00"\nusual = "19:30"\n[cloud]', "usual", "[[flexible_load]] 1: usual", "wholly", "earlier",
+    ),
+    "an outage that ends before it begins": (
+        "[cloud]", "[[advice.outage]]\nfrom = 2026-01-01T10:00:00Z\nto = 2026-01-01T09:00:00Z\n[cloud]", "to = 2026",
+        "[[advice.outage]] 1: to", "not after from", "ends after",
+    ),
     "window of the battery": ("soc_min_pct = 10", "soc_min_pct = 95", "soc_max_pct", "[battery] soc_max_pct",
                               "not above soc_min_pct (95)", "room"),
     "reserve above the window": ("reserve_pct = 20", "reserve_pct = 96", "reserve_pct", "[battery] reserve_pct",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.domain.advisory import FlexibleLoad, Outage
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Battery, Connection, Failsafe
@@ -159,3 +160,11 @@ def test_a_failsafe_has_its_limits_and_its_time(settings: Settings, tmp_path: Pa
     both = 'export_limit_w = "none"\nfailsafe_after_s = 120\nfailsafe_export_w = 0'
     found = load(written(tmp_path, changed('export_limit_w = "none"', both))).failsafe_spec()
     assert found == Failsafe(Connection(None, 0), timedelta(seconds=120))
+
+
+def test_what_recommendations_rest_on(tmp_path: Path) -> None:
+    machine = '[[flexible_load]]\nname = "w"\npower_w = 2000\nduration_min = 90\nearliest = "22:00"\nlatest = "06:00"\n'
+    outage = "[[advice.outage]]\nfrom = 2026-01-01T10:00:00+01:00\nto = 2026-01-01T11:00:00+01:00\n"
+    found = load(written(tmp_path, changed("[cloud]", f"{machine}{outage}[cloud]"))).advice_spec()
+    assert found.loads == (FlexibleLoad("w", 2000.0, 5400, time(22), time(6)),)
+    assert found.outages == (Outage(datetime(2026, 1, 1, 9, tzinfo=UTC), datetime(2026, 1, 1, 10, tzinfo=UTC)),)

@@ -1,0 +1,139 @@
+"""Recommendations: when the planner is asked for them, the book of them, and what people say. When, and nothing else.
+
+The book is written with the next commit, and only when it has changed.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from agent.advice.book import attend, close, due, open_ones, take
+from agent.advice.settle import DONE_BY_PEOPLE
+from agent.cycles.notices import Notices
+from agent.domain.advisory import AdviceBook, AdviceQuestion, AdviceRequest, Advisory, PricedSpan
+from agent.domain.horizon import floor_to_step
+from agent.domain.plan import Plan
+from agent.domain.wire import WireError, from_json, to_json
+from agent.latest import Latest
+from agent.ports import Clock, Inbox
+from agent.recording.journal import Journal
+
+DOCUMENT = "advice"
+ASK_EVERY_S = 3300.0  # less than an hour, since plans come at whole intervals
+FIRST_AFTER_S = 300.0  # the first plan of all is waited for, and comes without
+SETTLE_AFTER = timedelta(hours=2)  # by then the quarters are rolled up
+MOST_DUE = 20
+MOST_ASKED = 1000
+OUTAGES_OF = timedelta(days=365)
+SPAN_S = 900
+
+
+class Recommendations:
+    """The only writer of ``latest.advice``.
+
+    ``site`` is the site file's part of the question, ``paid`` the import and export price at an instant, ``worth_it``
+    the smallest saving in money that is worth a word.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        inbox: Inbox,
+        journal: Journal,
+        latest: Latest,
+        site: AdviceQuestion,
+        paid: Callable[[datetime], tuple[float, float] | None],
+        worth_it: float,
+    ) -> None:
+        self._clock, self._inbox, self._journal, self._latest = clock, inbox, journal, latest
+        self._site, self._paid, self._worth_it = site, paid, worth_it
+        self._notices = Notices(clock, journal)
+        self._book = AdviceBook()
+        self._asked: deque[AdviceRequest] = deque(maxlen=MOST_ASKED)
+        self._not_before = clock.monotonic() + FIRST_AFTER_S
+
+    def recall(self, document: str | None) -> None:
+        """The book from before the start. One that cannot be read is begun anew, and that is told."""
+        try:
+            self._book = AdviceBook() if document is None else from_json(AdviceBook, document)
+        except (WireError, RecursionError) as error:
+            self._notices.note("advice_lost", "warning", f"the kept recommendations cannot be read: {error}")
+        self._show()
+
+    def question(self) -> AdviceQuestion | None:
+        """What the planner is asked beside its plan, once an hour; None in between.
+
+        A plan that fails takes the question with it until the next hour: recommendations must not cost plans.
+        """
+        monotonic = self._clock.monotonic()
+        if not self._clock.trusted() or monotonic < self._not_before:
+            return None
+        self._not_before = monotonic + ASK_EVERY_S
+        now = self._clock.now()
+        ended = due(self._book, now - SETTLE_AFTER)[:MOST_DUE]
+        outages = tuple(one for one in self._site.outages if now - OUTAGES_OF < one.end <= now)
+        return replace(self._site, outages=outages, due=ended, paid=self._paid_around(ended))
+
+    def hear(self, plan: Plan) -> None:
+        """Take up what the planner proposes and what it found out about earlier ones.
+
+        One whose time or saving has moved is brought up to date in the book and not told again.
+        """
+        if plan.advice is None:
+            return
+        book, now = self._book, self._clock.now()
+        headlines = {one.key: one.headline for one in book.advisories}
+        for settled in plan.advice.settled:
+            if settled.key in headlines:
+                self._notices.note("advice_outcome", "info", f"{headlines[settled.key]}: {settled.outcome.text}")
+            book = close(book, settled.key, settled.outcome)
+        taken = take(book, plan.advice.proposals, now, self._worth_it)
+        live = {one.key for one in open_ones(book, now)}
+        for one in (one for one in taken.issued if one.key not in live):
+            self._notices.note("advice", "info", f"{one.headline}: {one.description}")
+        self._adopt(taken.book)
+
+    def ask(self, request: AdviceRequest) -> None:
+        """What the platform asks; it is taken up with the next commit, and judged by our own clock."""
+        self._asked.append(replace(request, at=self._clock.now()))
+
+    async def take_up(self) -> None:
+        """What people ask since the last commit, from the command line and from the platform."""
+        requests, refused = await self._inbox.look()
+        asked = tuple(self._asked)
+        self._asked.clear()
+        book, impossible = attend(self._book, (*requests, *asked))
+        for sentence in (*refused, *impossible):
+            self._notices.note("advice_refused", "warning", sentence)
+        before = {one.key: one.state for one in self._book.advisories}
+        for one in book.advisories:
+            if one.state is not before[one.key]:
+                self._notices.note("advice_answered", "info", f"{one.headline}: {one.state.value}")
+        self._adopt(book)
+
+    async def written(self) -> None:
+        """The commit is durable: the wishes of the command line have done their work."""
+        await self._inbox.clear()
+
+    def _adopt(self, book: AdviceBook) -> None:
+        if book != self._book:
+            self._book = book
+            self._journal.keep(DOCUMENT, to_json(book))
+        self._show()
+
+    def _show(self) -> None:
+        self._latest.advice = open_ones(self._book, self._clock.now())
+
+    def _paid_around(self, ended: tuple[Advisory, ...]) -> tuple[PricedSpan, ...]:
+        """Prices of the quarters during each, and as long before and after it."""
+        times: set[datetime] = set()
+        for one in ended:
+            if one.kind in DONE_BY_PEOPLE:
+                continue
+            length, at = one.end - one.start, floor_to_step(one.start - (one.end - one.start), SPAN_S)
+            while at < one.end + length:
+                times.add(at)
+                at += timedelta(seconds=SPAN_S)
+        found = [(at, self._paid(at)) for at in sorted(times)]
+        return tuple(PricedSpan(at, *prices) for at, prices in found if prices is not None)
