@@ -139,7 +139,7 @@ TOGETHER: dict[str, Mistake] = {
                                        "[[battery.further]] 1: device", "no device", 'did you mean "inverter"?'),
     "one device for two batteries": ("[solar]", "[[battery.further]]\ndevice = \"inverter\"\nusable_wh = 9000\n"
                                      "charge_w = 4000\ndischarge_w = 4000\n[solar]",
-                                     '[[battery.further]]\ndevice',
+                                     'device = "inverter"\nusable_wh = 9000',
                                      "[[battery.further]] 1: device", "another battery already", "once"),
     "battery without role": ('["battery", "solar"]', '["solar"]', '["solar"]', "[[device]] 1: roles",
                              "[battery] is steered by inverter", 'add "battery"'),
