@@ -113,7 +113,8 @@ class FileInbox:
         return self._taken.requests, self._taken.refused
 
     async def clear(self) -> None:
-        taken, self._taken = self._taken, Taken[AdviceRequest]((), (), ())
+        taken: Taken[AdviceRequest]
+        taken, self._taken = self._taken, Taken((), (), ())
         if taken.files:
             await asyncio.to_thread(clear, taken)
 

@@ -36,7 +36,7 @@ def build_dense(problem: Problem) -> DenseProgram:
         soc[step, : step + 1] = dt
         soc[n + step, : step + 1] = -dt
         soc_right[step] = terms.ceiling_kwh - start
-        soc_right[n + step] = start - terms.floor_kwh
+        soc_right[n + step] = start - float(terms.floor_kwh[step])
         balance[step, step] = -1.0
         balance[step, n + step] = 1.0
         balance[step, 2 * n + step] = -1.0
