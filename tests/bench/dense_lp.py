@@ -49,7 +49,7 @@ def build_dense(problem: Problem) -> DenseProgram:
         equal_right=(problem.load_w - problem.pv_w) / 1000.0,
         bounds=np.array(
             [(-terms.discharge_kw, terms.charge_kw)] * n
-            + [(0.0, terms.import_limit_kw)] * n
+            + [(0.0, limit) for limit in terms.import_limit_kw.tolist()]
             + [(0.0, terms.export_limit_kw)] * n
         ),
     )
