@@ -50,7 +50,7 @@ def build_dense(problem: Problem) -> DenseProgram:
         bounds=np.array(
             [(-terms.discharge_kw, terms.charge_kw)] * n
             + [(0.0, limit) for limit in terms.import_limit_kw.tolist()]
-            + [(0.0, terms.export_limit_kw)] * n
+            + [(0.0, limit) for limit in terms.export_limit_kw.tolist()]
         ),
     )
 
