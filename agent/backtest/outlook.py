@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from agent.forecasting.make_forecast import SiteForecast, forecast_site
 from agent.planner import HISTORY
 from agent.planning.demand import LONGEST_DAYS, peak_of
 from agent.planning.make_plan import terms_of
-from agent.planning.scenarios import net_load_paths
+from agent.planning.scenarios import Paths, net_load_paths
 from agent.planning.terms import Terms
 from agent.planning.value_table import value_table
 
@@ -36,20 +37,28 @@ class Outlook:
         self.terms: Terms = terms_of(request)
         self._plan: Plan | None = None
 
-    def plan(self, demand: Demand | None = None) -> Plan:
-        """A plan with the value table alone: what the fast loop acts on. ``demand`` is that of the policy that asks."""
+    def plan(self, demand: Demand | None = None, soc_pct: float | None = None) -> Plan:
+        """A plan with the value table alone: what the fast loop acts on. Both are those of the policy that asks."""
         if self._plan is None:
-            self._plan = self._valued(replace(self.request, demand=demand))
+            self._plan = self._valued(self.charged(demand, soc_pct))
         return self._plan
 
-    def charged(self, demand: Demand | None) -> Terms:
+    def charged(self, demand: Demand | None, soc_pct: float | None) -> Terms:
         """The terms with a demand charge, as a plan has them."""
+        if demand is None:
+            return self.terms
+        soc_pct = self.request.soc_pct if soc_pct is None else soc_pct
+        asked = replace(self.request, demand=demand, soc_pct=soc_pct)
         expected_w = np.array(self.forecast.load.median) - np.array(self.forecast.pv.median)
-        return replace(self.terms, peak=peak_of(replace(self.request, demand=demand), self._past_net_w, expected_w))
+        return replace(self.terms, peak=peak_of(asked, self._past_net_w, expected_w, self._paths.net_w))
 
-    def _valued(self, request: PlanRequest) -> Plan:
-        site, terms = self.forecast, self.charged(request.demand)
-        paths = net_load_paths(site.load, site.pv, site.load_errors, site.pv_errors, request.solar_rated_w)
+    @cached_property
+    def _paths(self) -> Paths:
+        site = self.forecast
+        return net_load_paths(site.load, site.pv, site.load_errors, site.pv_errors, self.request.solar_rated_w)
+
+    def _valued(self, terms: Terms) -> Plan:
+        request, site, paths = self.request, self.forecast, self._paths
         return Plan(
             issued_at=request.now,
             expires_at=request.now + timedelta(seconds=request.valid_s),

@@ -222,7 +222,7 @@ def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection
     import_above, export_above, held_w = [], [], None
     if table.peak is not None and table.peak.per_kw[step] > 0.0:
         held_w = table.peak.held_w(step, moment.at, moment.interval_wh)
-        import_above.append((held_w, table.peak.per_kw[step] * 3600.0 / table.peak.interval_s))
+        import_above.append((held_w, table.peak.over_per_kwh(step)))
     if connection.import_limit_w is not None:
         import_above.append((connection.import_limit_w, broken))
     if connection.export_limit_w is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from agent.domain.plan import RAISING_SHARE
 from agent.planning.terms import LIMIT_MULTIPLE, Floats, Terms
 
 
@@ -32,7 +33,8 @@ class Rates:
         limits = terms.import_limit_kw[place], terms.export_limit_kw[place]
         if terms.peak is None:
             return cls(*prices, *limits)
-        return cls(*prices, *limits, terms.peak.threshold_kw[place], (terms.peak.per_kw / terms.peak.interval_h)[place])
+        over_per_kwh = RAISING_SHARE * terms.peak.per_kw / terms.peak.interval_h
+        return cls(*prices, *limits, terms.peak.aim_kw[place], over_per_kwh[place])
 
 
 def flow_cost(terms: Terms, flow_kw: Floats, rates: Rates) -> Floats:

@@ -42,11 +42,11 @@ def make_plan(
     problem = Problem(
         terms, _stored_wh(request), _median(load, "load_w", request, notes), _median(pv, "pv_w", request, notes)
     )
+    paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
     ahead_net_w = problem.load_w - problem.pv_w
-    peak = peak_of(request, np.empty(0) if past_net_w is None else past_net_w, ahead_net_w)
+    peak = peak_of(request, np.empty(0) if past_net_w is None else past_net_w, ahead_net_w, paths.net_w)
     terms = replace(terms, peak=peak)
     problem = replace(problem, terms=terms)
-    paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
     grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
     schedule = _schedule(problem, grid, by_path, deadline_s)
     if load_errors is None and pv_errors is None:
