@@ -16,7 +16,7 @@ from agent.domain.wire import from_json, to_json
 from agent.planning.check import check_plan
 from agent.planning.demand import lowest_peak_w, peak_of
 from agent.planning.make_plan import make_plan
-from tests.planning.days import errors, forecasts, request
+from tests.planning.days import BATTERY, errors, forecasts, request
 
 LOSSLESS = Battery(10_000, 5_000, 5_000, 1.0, 1.0, soc_min_pct=0, soc_max_pct=100)
 
