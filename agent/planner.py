@@ -6,11 +6,9 @@ error when it cannot. Started with a memory limit in MB and a deadline in second
 
 import gc
 import json
-import resource
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +20,7 @@ from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.weather_raster import hours_between, joined
 from agent.domain.wire import WireError, from_json, to_json
+from agent.edges.memory_limit import limit_memory
 from agent.ports import StoreFailure
 
 if TYPE_CHECKING:
@@ -158,19 +157,10 @@ def _refuse_future(experience: Experience, request: PlanRequest) -> None:
         raise WireError(f"{experience.quantity} was learnt up to {learnt_to.isoformat()}, which is not in the past")
 
 
-def _limit_memory(limit: int) -> None:
-    """Data, not address space: native libraries reserve far more addresses than they use.
-
-    Where a sandbox forbids setting limits, the one of the service (MemoryMax) is left.
-    """
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
 def main() -> int:
     gc.disable()  # it is gone before there is anything worth collecting
     memory_mb, deadline_s = int(sys.argv[1]), float(sys.argv[2])
-    _limit_memory(memory_mb * 1024 * 1024)
+    limit_memory(memory_mb)
     try:
         request = from_json(PlanRequest, sys.stdin.buffer.read())
         experiences, notes = read_experiences(request)

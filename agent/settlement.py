@@ -6,11 +6,9 @@ next one settles the same days again. Started with a memory limit in MB and a de
 settled in that time is left to the next one.
 """
 
-import resource
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,6 +17,7 @@ from agent.advice.ledger import days
 from agent.advice.metered import Rated
 from agent.domain.ledger import Entry, Settled, SettlementRequest
 from agent.domain.wire import WireError, from_json, to_json
+from agent.edges.memory_limit import limit_memory
 from agent.edges.metered_reader import read_metered
 from agent.ports import StoreFailure
 
@@ -50,15 +49,10 @@ def settle(request: SettlementRequest, goes_on: Callable[[], bool]) -> Settled:
     return Settled(tuple(entries), carry)
 
 
-def _limit_memory(limit: int) -> None:
-    with suppress(OSError, ValueError):  # where a sandbox forbids it, the limit of the service is left
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
 def main() -> int:
     memory_mb, deadline_s = int(sys.argv[1]), float(sys.argv[2])
     give_up = time.monotonic() + _SHARE_OF_DEADLINE * deadline_s
-    _limit_memory(memory_mb * 1024 * 1024)
+    limit_memory(memory_mb)
     try:
         request = from_json(SettlementRequest, sys.stdin.buffer.read())
         settled = settle(request, lambda: time.monotonic() < give_up)

@@ -5,7 +5,6 @@ limit in MB and a deadline in seconds. What has been compared is kept day by day
 be killed at any instant and goes on the next time.
 """
 
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from agent.edges.champions import (
     models_beside,
     read_champions,
 )
+from agent.edges.memory_limit import limit_memory
 from agent.edges.model_shelf import fingerprint_of, folder_of
 from agent.edges.onnx_models import open_model
 from agent.edges.store_reader import history
@@ -215,15 +215,10 @@ class _Bench:
         return f"model {trial.name} {trial.version} is refused: {why}"
 
 
-def _limit_memory(limit: int) -> None:
-    with suppress(OSError, ValueError):  # where a sandbox forbids it, the limit of the service is left
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
 def main() -> int:
     memory_mb, deadline_s = int(sys.argv[1]), float(sys.argv[2])
     give_up = time.monotonic() + _SHARE_OF_DEADLINE * deadline_s
-    _limit_memory(memory_mb * 1024 * 1024)
+    limit_memory(memory_mb)
     from agent.backtest.earn import earn
 
     try:
