@@ -47,7 +47,7 @@ class Beside(Trace):
 
     def at(self, when: datetime) -> Moment:
         moment = super().at(when)
-        return replace(moment, load_w=moment.load_w - self._other.state.battery_w)
+        return replace(moment, load_w=moment.load_w - self._other.advance(when).battery_w)
 
 
 @dataclass
@@ -99,8 +99,10 @@ async def test_both_are_steered_as_one_and_shared_by_headroom(tmp_path: Path) ->
         assert both.second.mode().startswith("setpoint")
 
 
-@pytest.mark.parametrize("kind", ["no_answer", "reboot"])
-@pytest.mark.parametrize(("lost", "left_w"), [("inverter_2", LOAD_W), ("inverter", SECOND_W)])
+@pytest.mark.parametrize(
+    ("kind", "lost", "left_w"),
+    [("no_answer", "inverter_2", LOAD_W), ("reboot", "inverter_2", LOAD_W), ("reboot", "inverter", SECOND_W)],
+)
 async def test_one_that_dies_is_replaced_within_the_limits_of_the_other(
     tmp_path: Path, kind: str, lost: str, left_w: float
 ) -> None:
@@ -117,6 +119,19 @@ async def test_one_that_dies_is_replaced_within_the_limits_of_the_other(
         events = [kind for kind, severity, _ in await both.stage.events() if severity == "alarm"]
         assert events.count(f"device_lost/{lost}") == 1
         assert "setpoint_failed" not in events
+
+
+async def test_one_that_refuses_its_share_is_named_once_and_taken_up_again(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        both.fault("refused_write", "inverter_2", 5.1, 6.0)
+        await both.stage.play(10.5)
+        assert both.powers_w()[0] == pytest.approx(LOAD_W, abs=250.0)
+        await both.stage.play(16.0)
+        first_w, second_w = both.powers_w()
+        assert first_w / second_w == pytest.approx(1.5, rel=0.06)
+        told = [(level, text) for kind, level, text in await both.stage.events() if kind == "setpoint_failed/inverter_2"]
+        assert [level for level, _ in told] == ["alarm", "info"]
+        assert told[0][1].startswith("inverter_2: ")
 
 
 async def test_both_are_released_at_the_end(tmp_path: Path) -> None:
