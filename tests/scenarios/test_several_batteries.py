@@ -72,7 +72,9 @@ async def pair(folder: Path) -> AsyncIterator[Pair]:
     """70 % in the first and 50 % in the second, and a load between what one and what both can cover."""
     stage = Stage(folder, heavy_night(), 70.0, USABLE_WH, MIDNIGHT)
     first = int(MIDNIGHT.timestamp())
-    nothing = Trace({"load_w": MeasuredColumn(first, 3600, [0.0] * 24), "pv_w": MeasuredColumn(first, 3600, [0.0] * 24)})
+    nothing = Trace(
+        {"load_w": MeasuredColumn(first, 3600, [0.0] * 24), "pv_w": MeasuredColumn(first, 3600, [0.0] * 24)}
+    )
     second = Plant(nothing, BatterySpec(USABLE_WH, SECOND_W, SECOND_W), 1.0, stage.clock.now, soc_pct=50.0)
     stage.plant.trace = Beside(stage.plant.trace, second)
     faults = FaultScript()
@@ -129,7 +131,9 @@ async def test_one_that_refuses_its_share_is_named_once_and_taken_up_again(tmp_p
         await both.stage.play(16.0)
         first_w, second_w = both.powers_w()
         assert first_w / second_w == pytest.approx(1.5, rel=0.06)
-        told = [(level, text) for kind, level, text in await both.stage.events() if kind == "setpoint_failed/inverter_2"]
+        told = [
+            (level, text) for kind, level, text in await both.stage.events() if kind == "setpoint_failed/inverter_2"
+        ]
         assert [level for level, _ in told] == ["alarm", "info"]
         assert told[0][1].startswith("inverter_2: ")
 
