@@ -27,6 +27,7 @@ Kind = Literal[
     "refused_write",  # writes are answered with exception ``code``
     "ignored_write",  # writes are answered and change nothing
     "unheeded_write",  # writes are stored and read back, and the device does not act on them
+    "derate",  # the battery gives and takes no more than ``share`` of its rating
     "reboot",  # orders are forgotten; connections are dropped and there is no power until the end
     "wrong_unit",  # answers carry the next unit id
 ]
@@ -35,7 +36,7 @@ Device = Literal["inverter", "meter", "sdm630"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 DEVICES: tuple[Device, ...] = get_args(Device)
 _CODES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 11)
-_KEYS = ("kind", "device", "start", "duration", "seconds", "code")
+_KEYS = ("kind", "device", "start", "duration", "seconds", "code", "share")
 _LENGTH = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 
 
@@ -45,7 +46,10 @@ class FaultScriptError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault from ``start`` (aware) for ``duration_s``. ``seconds`` is for late answers, ``code`` for refusals."""
+    """One fault from ``start`` (aware) for ``duration_s``. ``seconds`` is for late answers, ``code`` for refusals.
+
+    ``share`` (0..1) is for a derated battery.
+    """
 
     kind: Kind
     device: Device
@@ -53,6 +57,7 @@ class Fault:
     duration_s: float
     seconds: float = 2.0
     code: int = 4
+    share: float = 0.5
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -67,6 +72,8 @@ class Fault:
             raise ValueError("seconds must not be negative")
         if self.code not in _CODES:
             raise ValueError(f"{self.code} is not a Modbus exception code")
+        if not 0.0 <= self.share <= 1.0:
+            raise ValueError("share must lie in 0..1")
 
     @property
     def end(self) -> datetime:
@@ -151,6 +158,7 @@ def _from_entry(entry: object, beginning: datetime, place: str) -> Fault:
             duration_s=_seconds(entry["duration"], "the duration"),
             seconds=_seconds(entry.get("seconds", 2.0), "seconds"),
             code=_code(entry.get("code", 4)),
+            share=_share(entry.get("share", 0.5)),
         )
     except ValueError as error:
         raise FaultScriptError(f"{place}: {error}") from None
@@ -186,3 +194,12 @@ def _code(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise ValueError(f"code is {value!r}, not a number")
+
+
+def _share(value: object) -> float:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    raise ValueError(f"share is {value!r}, not a number")

@@ -62,6 +62,7 @@ class Plant:
         self.grid_charging = True
         self.recharge_w = 0.0
         self.connected = True
+        self.rating_share = 1.0  # what heat, cold or age leave of the battery's ratings
         self.counters = Counters()
         self.orders: deque[Accepted] = deque(maxlen=_KEPT_ORDERS)
         self._now = now
@@ -93,6 +94,11 @@ class Plant:
     def cap(self) -> Cap | None:
         """What limits the solar power, None for nothing."""
         return self._cap
+
+    def recalibrate(self, soc_pct: float) -> None:
+        """The battery's gauge finds that it was wrong, and shows ``soc_pct`` from now on."""
+        self.bring_to_now()
+        self._stored_wh = self.battery.usable_wh * soc_pct / 100.0
 
     @property
     def soc_pct(self) -> float:
@@ -227,6 +233,8 @@ class Plant:
             wanted_w = max(wanted_w, -pv_w)
         if self._recharges() and self._band is None:
             wanted_w = min(wanted_w, -self.recharge_w)
+        wanted_w = max(-self.battery.charge_w * self.rating_share, wanted_w)
+        wanted_w = min(self.battery.discharge_w * self.rating_share, wanted_w)
         return max(-self.inverter_w - pv_w, min(self.inverter_w - pv_w, wanted_w))
 
     def _recharges(self) -> bool:

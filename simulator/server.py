@@ -127,6 +127,8 @@ class SimulatedSite:
                     self.plant.reboot((fault.end - self.plant.state.at).total_seconds())
                     self._inverter.forget()
         self.plant.advance(now)
+        derated = self.fault("inverter", "derate")
+        self.plant.rating_share = 1.0 if derated is None else derated.share
 
     def fault(self, device: Device, kind: Kind) -> Fault | None:
         """The fault of that kind that is active on the device now."""

@@ -1,12 +1,12 @@
 """Which of the site's batteries can be acted on now, what they can do together, and who gets what."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from agent.dispatch.estimate import Source
 from agent.dispatch.share import UnitState, available, share
 from agent.dispatch.soc_watch import SocWatch
-from agent.domain.setpoint import Clamped, Outcome
+from agent.domain.setpoint import Applied, Clamped, Outcome
 from agent.domain.site import Battery, BatteryUnit
 from drivers.reading import Quality, Quantity, Reading
 
@@ -20,6 +20,7 @@ class BatteryUnits:
         self._left_out: dict[str, float] = {}
         self._in_use: frozenset[str] = frozenset()
         self.present: tuple[UnitState, ...] = ()
+        self.refusals: dict[str, str | None] = {}  # by device: why it did not take its last share, None where it did
 
     def doubts(self, readings: Mapping[str, Mapping[Quantity, Reading]], monotonic_s: float) -> dict[str, str | None]:
         """By device: one sentence for a state of charge that must not be acted on, else None."""
@@ -77,10 +78,14 @@ class BatteryUnits:
         self._in_use = frozenset(name for name, watts in shares.items() if watts)
         return tuple(shares.items())
 
-    def told(self, outcome: Outcome, monotonic_s: float) -> None:
+    def told(self, outcome: Outcome, shares: Mapping[str, float], monotonic_s: float) -> None:
         """A battery that did not take its share is left out for one lease, and the others take over."""
-        failed: Iterable[str] = outcome.failed if isinstance(outcome, Clamped) else ()
+        if not isinstance(outcome, Applied | Clamped):
+            return
+        failed = outcome.failed if isinstance(outcome, Clamped) else ()
         self._left_out.update(dict.fromkeys(failed, monotonic_s + self._hold_s))
+        for name in shares:
+            self.refusals[name] = outcome.reason if isinstance(outcome, Clamped) and name in failed else None
 
     def _fresh(self, reading: Reading | None, monotonic_s: float) -> float | None:
         return None if reading is None or monotonic_s - reading.at > self._stale_s else reading.value

@@ -165,8 +165,9 @@ class Control:
         monotonic = self._clock.monotonic()
         if self._lease is not None and not self._lease.must_be_replaced(granted, monotonic, self._rules.deadband_w):
             return Held()
-        outcome = await self._site.steer(replace(granted, shares=self._units.split(granted.battery_w)))
-        self._units.told(outcome, monotonic)
+        shares = self._units.split(granted.battery_w)
+        outcome = await self._site.steer(replace(granted, shares=shares))
+        self._units.told(outcome, dict(shares), monotonic)
         match outcome:
             case Applied() | Clamped():
                 self.counts.written += 1
@@ -198,6 +199,8 @@ class Control:
             self._notices.alarm(
                 "setpoint_failed", outcome.reason if isinstance(outcome, Refused | Unreachable) else None
             )
+        for name, why in self._units.refusals.items():
+            self._notices.alarm(f"setpoint_failed/{name}", why)
 
     def _record(self, state: SiteState, readings: Mapping[str, Mapping[Quantity, Reading]], granted: Setpoint) -> None:
         """What was seen holds until the next step is due; where that comes late, the gap stays a gap."""

@@ -41,8 +41,9 @@ class Ladder:
     def __init__(self, market: Market, latest: Latest, rules: ControlRules) -> None:
         self._market, self._latest, self._rules = market, latest, rules
         self._net_load = RecentMean()
-        self._usable_wh = self._before_wh = rules.limits.battery.usable_wh
+        self._usable_wh = self._before_wh = self._plan_wh = rules.limits.battery.usable_wh
         self._changed_at: datetime | None = None
+        self._plan: Plan | None = None
 
     def choose(
         self,
@@ -108,8 +109,12 @@ class Ladder:
         if there.usable_wh != self._usable_wh:
             self._before_wh, self._usable_wh, self._changed_at = self._usable_wh, there.usable_wh, now
         plan = self._latest.plan
-        older = plan is not None and self._changed_at is not None and plan.issued_at < self._changed_at
-        return replace(there, usable_wh=self._before_wh if older else there.usable_wh)
+        if plan is None:
+            return there
+        if plan is not self._plan:  # later changes do not touch what it was made for: a battery may go and come back
+            older = self._changed_at is not None and plan.issued_at < self._changed_at
+            self._plan, self._plan_wh = plan, self._before_wh if older else self._usable_wh
+        return replace(there, usable_wh=self._plan_wh)
 
 
 def _solar_cap(plan: Plan, moment: Moment, state: SiteState, battery_w: float, connection: Connection) -> float | None:

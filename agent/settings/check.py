@@ -33,13 +33,14 @@ def _summary(settings: Settings) -> list[tuple[str, str]]:
     hours = len(settings.reserve)
     by_clock = f", other reserves in {hours} window{'s' if hours > 1 else ''}" if hours else ""
     window = f"used from {number(floor)} to {number(battery.soc_max_pct)} %"
-    power = f"charges with {_kilo(battery.charge_w)}W, discharges with {_kilo(battery.discharge_w)}W"
+    whole, names = settings.battery_spec(), " and ".join(battery.steered_by)
+    power = f"charges with {_kilo(whole.charge_w)}W, discharges with {_kilo(whole.discharge_w)}W"
     limits = settings.connection
     silence = _failsafe(limits)
     return [
         ("site", f"{site.name} ({site.id}), {site.timezone}, money in {site.currency}"),
         ("limits", f"import {_limit(limits.import_limit_w)}, export {_limit(limits.export_limit_w)}{silence}"),
-        ("battery", f"{_kilo(battery.usable_wh)}Wh at {battery.device}, {power}, {window}{by_clock}"),
+        ("battery", f"{_kilo(whole.usable_wh)}Wh at {names}, {power}, {window}{by_clock}"),
         ("solar", "none" if settings.solar is None else f"{_kilo(settings.solar.rated_w)}W"),
         *(("device", _device(device)) for device in settings.devices),
         ("import", _tariff(settings.tariff.bought)),

@@ -26,6 +26,7 @@ discharge_w = 8000
 soc_min_pct = 10
 soc_max_pct = 95
 reserve_pct = 10
+{further}
 
 [solar]
 rated_w = 6000
@@ -76,6 +77,7 @@ roles = ["grid"]
 host = "127.0.0.1"
 port = {meter_port}
 timeout_s = {timeout_s}
+{more_devices}
 """
 # So cheap until six that a plan charges as fast as it can, where our own rule would discharge.
 NIGHT_TARIFF = """\
@@ -111,6 +113,8 @@ WORDS: dict[str, object] = {
     "commit_s": 60,
     "cloud": "",
     "failsafe": "",
+    "further": "",
+    "more_devices": "",
     "log_level": "error",
     "inverter_unit": 1,
     "timeout_s": 0.1,

@@ -8,8 +8,9 @@ import pytest
 from agent.domain.advisory import FlexibleLoad, Outage
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
-from agent.domain.site import Battery, Connection, Failsafe
+from agent.domain.site import Battery, BatteryUnit, Connection, Failsafe
 from agent.domain.tariff import EVERY_DAY, EVERY_MONTH, HOLIDAY, DemandCharge, Flat, PriceList, TimeOfUse, Window
+from agent.settings.check import report
 from agent.settings.load import load
 from agent.settings.price_file import PriceFileError, read_prices
 from agent.settings.schema import Settings
@@ -41,6 +42,33 @@ def test_every_key_of_the_battery_arrives(tmp_path: Path) -> None:
     text = changed("[solar]", "charge_efficiency = 0.9\ndischarge_efficiency = 0.8\nwear_per_kwh = 0.02\n[solar]")
     found = load(written(tmp_path, text)).battery_spec()
     assert (found.charge_efficiency, found.discharge_efficiency, found.wear_per_kwh) == (0.9, 0.8, 0.02)
+
+
+FURTHER = """[[battery.further]]
+device = "inverter_2"
+usable_wh = 4000
+charge_w = 2000
+discharge_w = 3000
+[solar]"""
+SECOND = """
+[[device]]
+name = "inverter_2"
+family = "sunspec_hybrid"
+roles = ["battery"]
+host = "192.168.1.52"
+"""
+
+
+def test_several_batteries_are_one_and_each_has_the_window_of_the_first(tmp_path: Path) -> None:
+    path = written(tmp_path, changed("[solar]", FURTHER) + SECOND)
+    settings = load(path)
+    assert settings.battery_spec() == Battery(14000, 7000, 8000, 0.95, 0.95, 10, 95, 20, 0)
+    assert settings.battery_units() == (
+        BatteryUnit("inverter", Battery(10000, 5000, 5000, 0.95, 0.95, 10, 95, 20, 0)),
+        BatteryUnit("inverter_2", Battery(4000, 2000, 3000, 0.95, 0.95, 10, 95, 20, 0)),
+    )
+    text, _ = report(path)
+    assert "14 kWh at inverter and inverter_2, charges with 7 kW, discharges with 8 kW" in text
 
 
 def test_a_demand_charge(settings: Settings, tmp_path: Path) -> None:

@@ -79,6 +79,8 @@ def test_a_fault_is_active_from_its_start_to_before_its_end() -> None:
         ("10m 60s meter late_answer wait=3", "faults line 1: 'wait' is not known; there are kind, device, start"),
         ("10m 60s meter frozen kind=reboot", "faults line 1: kind is given twice"),
         ("10m 60s meter refused_read code=9", "faults line 1: 9 is not a Modbus exception code"),
+        ("10m 60s inverter derate share=1.5", "faults line 1: share must lie in 0..1"),
+        ("10m 60s inverter derate share=x", "faults line 1: share is 'x', not a number"),
         ("10m 60s meter refused_read code=x", "faults line 1: code is 'x', not a number"),
     ],
 )

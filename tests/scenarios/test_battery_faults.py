@@ -1,0 +1,42 @@
+"""A battery that delivers less than is asked for, and one whose gauge jumps."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.domain.setpoint import Rung
+from tests.scenarios.stage import CHARGE_W, Stage, staged
+
+
+async def told(stage: Stage, kind: str) -> list[tuple[str, str]]:
+    return [(severity, text) for name, severity, text in await stage.events() if name == kind]
+
+
+async def test_a_derated_battery_is_told_once_stays_with_the_plan_and_recovers(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        stage.fault("derate", "inverter", 5.1, 14.0, share=0.5)
+        await stage.play(35.0)
+        assert all(moment.rung is Rung.PLAN for moment in stage.between(1.3, 35.0))
+        limited = stage.between(8.0, 15.0)
+        assert all(moment.setpoint.battery_w == pytest.approx(-CHARGE_W / 2.0, abs=50.0) for moment in limited)
+        assert stage.at(35.0).site.battery_w == pytest.approx(-CHARGE_W, abs=100.0)
+        (raised, sentence), (cleared, _) = await told(stage, "battery_limited")
+        assert (raised, cleared) == ("alarm", "info")
+        assert sentence.endswith(f"W of the {CHARGE_W:.0f} W asked for")
+        assert await told(stage, "no_control") == []
+
+
+async def test_a_gauge_that_jumps_releases_the_battery_until_it_has_held(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+
+        async def jump() -> None:
+            stage.plant.recalibrate(75.0)
+
+        await stage.play(10.0, {5.1: jump})
+        doubted = [moment for moment in stage.between(5.1, 10.0) if moment.rung is Rung.RELEASE]
+        assert 1.0 <= doubted[-1].minute - doubted[0].minute + 1.0 / 3.0 <= 1.7
+        assert all(moment.setpoint.reason == "released: the state of charge is implausible" for moment in doubted)
+        assert stage.at(10.0).rung is Rung.PLAN
+        (raised, sentence), (cleared, _) = await told(stage, "soc_jump/inverter")
+        assert (raised, cleared) == ("alarm", "info")
+        assert "the state of charge jumped from 50 to 75 %" in sentence
