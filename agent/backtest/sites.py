@@ -71,7 +71,9 @@ def described_sites(folder: Path) -> dict[str, dict[str, Any]]:
     try:
         described = json.loads(path.read_text(encoding="utf-8"))["sites"]
         found = {name: dict(described[name]) for name in sorted(described) if _file(folder, name).exists()}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise SitesUnreadable(f"{path} cannot be read: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError) as error:
         raise SitesUnreadable(f"{path} does not describe any sites: {error!r}") from error
     if not found:
         raise SitesUnreadable(f"{folder / 'sites'} has no file of any site in sites.json")

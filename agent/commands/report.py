@@ -170,7 +170,9 @@ def _exact(micro: int) -> str:
 def _trial_line(settings: Settings, now: datetime, zone: ZoneInfo) -> str:
     document = kept(Path(settings.store.path), AB_SCHEDULE)
     if document is None:
-        raise NoReport("no comparison of optimiser and rule has been started on this site")
+        raise NoReport(
+            "no comparison of optimiser and rule has begun on this site; `enalysis-edge ab status` says what is set"
+        )
     try:
         trial = from_json(Schedule, document)
     except WireError as error:

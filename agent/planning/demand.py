@@ -103,7 +103,7 @@ def raised(peak: Peak, import_w: Floats, step_h: float) -> list[str]:
             step = int(np.argmax(peak.month == month))
             held, cost = peak.threshold_kw[step], over_kw * peak.per_kw[step]
             sentences.append(
-                f"The demand peak of {held:.1f} kW cannot be held: it is expected to rise to {held + over_kw:.1f} kW, "
+                f"The demand peak of {held:.2f} kW cannot be held: it is expected to rise to {held + over_kw:.2f} kW, "
                 f"which costs {cost:.2f}."
             )
     return sentences

@@ -144,7 +144,7 @@ def test_a_wrong_word_is_exit_2_and_one_sentence(
 
 def test_no_folder_and_a_file_of_another_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path / "nothing", tmp_path / "figures.csv") == 2
-    assert "sites.json does not describe any sites" in capsys.readouterr().err
+    assert "sites.json cannot be read: No such file or directory" in capsys.readouterr().err
     folder = data.write(tmp_path, days=4)
     other = tmp_path / "letters.csv"
     other.write_text("a,b\n1,2\n")

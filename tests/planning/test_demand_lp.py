@@ -181,7 +181,7 @@ def test_a_peak_that_cannot_be_held_is_paid_once_told_and_in_the_cost() -> None:
     assert plan.cost - free.cost == pytest.approx(extra, abs=0.01)
     told = [note for note in plan.notes if "peak" in note]
     assert told == [
-        f"The demand peak of {held_w / 1000:.1f} kW cannot be held: it is expected to rise to 7.0 kW, "
+        f"The demand peak of {held_w / 1000:.2f} kW cannot be held: it is expected to rise to 7.00 kW, "
         f"which costs {extra:.2f}."
     ]
 
@@ -196,7 +196,7 @@ def test_what_the_running_interval_has_imported_counts(before_wh: float, left_wh
     assert plan.values.peak.threshold_w[0] == 1200.0
     assert plan.values.peak.begun_wh == before_wh
     assert imports_w(plan)[:2].sum() * 0.25 <= left_wh + 1.0
-    assert any("expected to rise to 1.5 kW" in note for note in plan.notes) == (before_wh == 1500.0)
+    assert any("expected to rise to 1.50 kW" in note for note in plan.notes) == (before_wh == 1500.0)
 
 
 def test_the_past_of_a_plan_has_its_gaps_and_nothing_before_it_was_measured() -> None:
