@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.domain.plan import Plan, ValueTable
+from agent.domain.plan import SHORTEST_LOOK_S, Plan, ValueTable
 from agent.domain.site import Battery, Connection
 
-# A decision looks at least this far ahead, so that the last seconds of a step do not turn it into all or nothing.
-SHORTEST_LOOK_S = 60.0
 MONEY_DECIMALS = 6  # what costs the same to a millionth is a tie
 # A change of direction must earn, within a dwell, what this many seconds at full power cost: no chatter for pennies.
 SWITCHING_S = 2.0

@@ -49,6 +49,8 @@ class Seen:
 # A month pays for its worst interval once. Of the intervals of a plan that pass the threshold about one in four raises
 # the peak again, so a table that prices each of them by itself prices it at a quarter; in full, it hoarded for peaks.
 RAISING_SHARE = 0.25
+# A decision looks at least this far ahead, so that the last seconds of a step do not turn it into all or nothing.
+SHORTEST_LOOK_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,9 @@ class PeakPrice:
         ``imported_wh`` is what the interval, which has begun on a whole multiple of its length, has imported so far.
         """
         left_s = self.interval_s - at.timestamp() % self.interval_s
-        allowed_wh = self.aim_w(step) * self.interval_s / 3600.0 - imported_wh
-        return max(0.0, allowed_wh * 3600.0 / left_s)
+        beyond_s = max(0.0, SHORTEST_LOOK_S - left_s)  # what the last seconds allow is no import to rush into
+        allowed_wh = self.aim_w(step) * (self.interval_s + beyond_s) / 3600.0 - imported_wh
+        return max(0.0, allowed_wh * 3600.0 / (left_s + beyond_s))
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,12 +86,15 @@ def solve_schedule(problem: Problem, time_limit_s: float, integer_most_s: float 
     if _opposites_pay(problem.terms, flows):
         way, flows = _choose(runs, notes, integer_most_s)
         proven = not notes
-    for _ in range(NETTING_ROUNDS):
+    for left in reversed(range(NETTING_ROUNDS)):
         if not flows.clashes:
-            return replace(_schedule(problem, flows, runs.spent_s, notes), proven=proven)
-        way = _net(problem.terms, flows, way)
+            break
+        # A clash that is forbidden in one step may turn up in another: in the end every step has one direction.
+        way = _net(problem.terms, flows, way) if left else _one_way(problem.terms, flows, way)
         flows, _ = runs.solve(way)
-    raise SolverFailure("opposite flows remained in the schedule")
+    if flows.clashes:
+        raise SolverFailure("opposite flows remained in the schedule")
+    return replace(_schedule(problem, flows, runs.spent_s, notes), proven=proven)
 
 
 def _opposites_pay(terms: Terms, flows: _Flows) -> bool:
@@ -128,6 +131,12 @@ def _net(terms: Terms, flows: _Flows, way: Directions) -> Directions:
     if flows.battery_clash.any():
         return _fix(terms, flows, way, flows.battery_clash, none)
     return _fix(terms, flows, way, none, flows.grid_clash)
+
+
+def _one_way(terms: Terms, flows: _Flows, way: Directions) -> Directions:
+    """Allow only the larger of two opposite flows in every step."""
+    every = np.ones(terms.steps, dtype=bool)
+    return _fix(terms, flows, way, every, every)
 
 
 def _fix(terms: Terms, flows: _Flows, way: Directions, battery: Mask, grid: Mask) -> Directions:

@@ -160,3 +160,13 @@ def test_the_rest_of_a_charge_is_numbered_from_nought() -> None:
     assert rest.interval[0] == 0
     assert len(rest.threshold_kw) == len(rest.per_kw) == len(rest.month) == 43
     assert peak.after(0) is peak
+
+
+def test_the_last_seconds_of_an_interval_allow_no_rush() -> None:
+    peak = PeakPrice(900, (2000.0,), (15.0,), (0,))
+    end = datetime(2026, 6, 10, 12, 15, tzinfo=UTC)
+    allowed = [peak.held_w(0, end - timedelta(seconds=left), 400.0) for left in (300, 60, 10, 1)]
+    assert allowed[0] == pytest.approx(1200.0)  # 100 Wh in five minutes
+    assert allowed[1] == pytest.approx(6000.0)
+    assert allowed[2] == pytest.approx((100.0 + 2000.0 * 50 / 3600) * 60)
+    assert max(allowed) < 8100.0, "spread over a minute at least, with the next interval's share"

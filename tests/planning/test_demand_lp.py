@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -97,6 +97,7 @@ def test_a_month_that_is_not_charged_is_not_held() -> None:
 
 
 @settings(max_examples=10, deadline=None)
+@example(seed=0, price=-0.05989315206459614, export=-0.125, limited=False, interval_s=900)  # clashes that move on
 @given(
     seed=st.integers(0, 500),
     price=st.floats(-0.3, 0.4),
