@@ -8,6 +8,7 @@ from agent.backtest.frontier import Point
 from agent.backtest.picture import COLOURS, INK, NoPictures
 from agent.backtest.policies import AS_CONTROLLED, SELF_CONSUMPTION
 from agent.domain.request import Objective
+from agent.edges.picture_file import save
 
 USUAL = Objective()
 
@@ -36,7 +37,7 @@ def draw(title: str, points: Sequence[Point], path: Path, currency: str) -> None
         for axis in (all_of_it, close_up):
             _tidy(axis, currency)
         figure.suptitle(title, fontsize=15, fontweight="bold", x=0.01, ha="left")
-        figure.savefig(path, dpi=110)
+        save(figure, path)
         plt.close(figure)
 
 

@@ -19,6 +19,7 @@ from agent.backtest.policies import (
     SELF_CONSUMPTION,
     TIME_OF_USE,
 )
+from agent.edges.picture_file import save
 
 INK = "#1f2933"
 COLOURS = {
@@ -57,7 +58,7 @@ def draw(case: Case, played: Sequence[Played], path: Path, currency: str, demand
         _draw_soc(axes[3], case, by_name, week)
         _tidy(axes, case.place.timezone)
         figure.suptitle(f"{case.name}: what the battery saved", fontsize=15, fontweight="bold", x=0.01, ha="left")
-        figure.savefig(path, dpi=110)
+        save(figure, path)
         plt.close(figure)
 
 

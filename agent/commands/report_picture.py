@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agent.domain.ledger import MICRO, Amounts
+from agent.edges.picture_file import save
 
 PARTS = (
     ("saved", "saved", "#2a9d8f"),
@@ -50,5 +51,5 @@ def draw(sums: Mapping[str, Amounts], path: Path, title: str, currency: str) -> 
         axes.margins(y=0.08)
         figure.legend(loc="outside lower center", ncols=6, edgecolor="none", fontsize=9)
         axes.set_title(title, loc="left", fontsize=14, fontweight="bold")
-        figure.savefig(path, dpi=110)
+        save(figure, path)
         plt.close(figure)
