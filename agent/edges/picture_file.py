@@ -14,5 +14,7 @@ def save(figure: Any, path: Path) -> None:
     try:
         figure.savefig(aside, dpi=DOTS_PER_INCH)
         aside.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         aside.unlink(missing_ok=True)
