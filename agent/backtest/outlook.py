@@ -37,20 +37,19 @@ class Outlook:
         self.terms: Terms = terms_of(request)
         self._plan: Plan | None = None
 
-    def plan(self, demand: Demand | None = None, soc_pct: float | None = None) -> Plan:
-        """A plan with the value table alone: what the fast loop acts on. Both are those of the policy that asks."""
+    def plan(self, demand: Demand | None = None) -> Plan:
+        """A plan with the value table alone: what the fast loop acts on. ``demand`` is that of the policy that asks."""
         if self._plan is None:
-            self._plan = self._valued(self.charged(demand, soc_pct))
+            self._plan = self._valued(self.charged(demand))
         return self._plan
 
-    def charged(self, demand: Demand | None, soc_pct: float | None) -> Terms:
+    def charged(self, demand: Demand | None) -> Terms:
         """The terms with a demand charge, as a plan has them."""
         if demand is None:
             return self.terms
-        soc_pct = self.request.soc_pct if soc_pct is None else soc_pct
-        asked = replace(self.request, demand=demand, soc_pct=soc_pct)
+        asked = replace(self.request, demand=demand)
         expected_w = np.array(self.forecast.load.median) - np.array(self.forecast.pv.median)
-        return replace(self.terms, peak=peak_of(asked, self._past_net_w, expected_w, self._paths.net_w))
+        return replace(self.terms, peak=peak_of(asked, self._past_net_w, expected_w))
 
     @cached_property
     def _paths(self) -> Paths:

@@ -103,7 +103,7 @@ class PlanBlind:
 
     def power_w(self, step: Step, soc_pct: float) -> float:
         outlook, case = _outlook(step), step.case
-        terms = outlook.terms if self._month is None else outlook.charged(self._month.demand(step.index), soc_pct)
+        terms = outlook.terms if self._month is None else outlook.charged(self._month.demand(step.index))
         medians = (np.maximum(np.array(f.median), 0.0) for f in (outlook.forecast.load, outlook.forecast.pv))
         schedule = _schedule(Problem(terms, case.battery.energy_wh(soc_pct), *medians))
         battery_w = float(schedule.discharge_w[0] - schedule.charge_w[0])
@@ -136,7 +136,7 @@ class AsControlled:
         if self._month is not None:
             demand = self._month.demand(step.index)
             moment = replace(moment, interval_wh=self._month.interval_wh)
-        decision = follow(outlook.plan(demand, soc_pct), moment, case.battery, case.connection)
+        decision = follow(outlook.plan(demand), moment, case.battery, case.connection)
         assert decision is not None, "a plan made for this step covers it"
         if self._month is not None:
             self._month.add(step.net_w - within_limits(decision.battery_w, soc_pct, case.battery, case.horizon.step_h))

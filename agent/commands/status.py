@@ -207,7 +207,7 @@ def _show_demand(console: Console, path: Path, settings: Settings, now: datetime
     peak = plan.values.peak if isinstance(plan, Plan) else None
     if index is None or peak is None:
         return
-    held = f"the plan holds intervals of {charge.interval_s // 60} minutes to {peak.aim_w(index) / 1000:.1f} kW"
+    held = f"the plan holds intervals of {charge.interval_s // 60} minutes to {peak.threshold_w[index] / 1000:.1f} kW"
     console.print(f"  {held if peak.per_kw[index] > 0.0 else 'this month is not charged'}")
 
 

@@ -58,7 +58,7 @@ class PeakPrice:
     """What import above ``threshold_w[i]`` costs in step i, by the mean over an interval: ``per_kw[i]`` money a kW.
 
     ``month[i]`` numbers the billing months: the worst interval of each is charged. ``begun_wh`` is what the interval
-    that the horizon begins in had imported before; ``least_held_w`` what the running month can be held to at best.
+    that the horizon begins in had imported before.
     """
 
     interval_s: int
@@ -66,25 +66,19 @@ class PeakPrice:
     per_kw: tuple[float, ...]
     month: tuple[int, ...] = ()
     begun_wh: float = 0.0
-    least_held_w: float = 0.0
-
-    def aim_w(self, step: int) -> float:
-        """The mean import that intervals are held to in ``step``, W."""
-        running = not self.month or self.month[step] == self.month[0]
-        return max(self.threshold_w[step], self.least_held_w) if running else self.threshold_w[step]
 
     def over_per_kwh(self, step: int) -> float:
         """What a kWh above the threshold counts in the fast loop, money."""
         return RAISING_SHARE * self.per_kw[step] * 3600.0 / self.interval_s
 
     def held_w(self, step: int, at: datetime, imported_wh: float) -> float:
-        """The import, W, that brings the running interval to its aim when held until its end.
+        """The import, W, that brings the running interval to the threshold when held until its end.
 
         ``imported_wh`` is what the interval, which has begun on a whole multiple of its length, has imported so far.
         """
         left_s = self.interval_s - at.timestamp() % self.interval_s
         beyond_s = max(0.0, SHORTEST_LOOK_S - left_s)  # what the last seconds allow is no import to rush into
-        allowed_wh = self.aim_w(step) * (self.interval_s + beyond_s) / 3600.0 - imported_wh
+        allowed_wh = self.threshold_w[step] * (self.interval_s + beyond_s) / 3600.0 - imported_wh
         return max(0.0, allowed_wh * 3600.0 / (left_s + beyond_s))
 
 

@@ -117,10 +117,7 @@ def _worth_by_net_load(table: ValueTable) -> Iterator[str]:
     if peak is not None and not (
         peak.interval_s > 0
         and len(peak.threshold_w) == len(peak.per_kw) == len(peak.month) == len(table.worth)
-        and all(
-            isfinite(value) and value >= 0.0
-            for value in (*peak.threshold_w, *peak.per_kw, peak.begun_wh, peak.least_held_w)
-        )
+        and all(isfinite(value) and value >= 0.0 for value in (*peak.threshold_w, *peak.per_kw, peak.begun_wh))
     ):
         yield f"the price of peaks is not {len(table.worth)} thresholds and charges of at least 0"
     for step, several in enumerate(table.seen):

@@ -2,8 +2,7 @@
 
 The threshold is what the month will cost anyway: its highest mean import so far, or the lowest that the battery could
 have held over as many past days as the month has left, whichever is higher. Below it import costs nothing more; above
-it every kW costs the charge. The value table aims higher where the next day cannot be held to that from where the
-battery stands.
+it every kW costs the charge.
 """
 
 from datetime import datetime, timedelta
@@ -20,18 +19,13 @@ from agent.planning.peak import Floats, Peak
 LONGEST_DAYS = 31
 TOLERANCE = 1e-3  # of the highest past import
 WORTH_A_NOTE_KW = 1e-3
-NEXT_H = 24.0  # a battery is filled again within a day
 
 
-def peak_of(
-    request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats, paths_net_w: Floats | None = None
-) -> Peak | None:
+def peak_of(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> Peak | None:
     """The thresholds of the steps ahead; None without a demand charge.
 
     ``past_net_w`` is load less solar before the horizon on its raster, W, NaN where not measured; ``ahead_net_w`` is
     what is expected of the horizon's steps, so that a load that has grown is not asked to hold what it cannot.
-    ``paths_net_w`` are the paths of the horizon, shape (paths, steps), W: what half of them cannot hold from the
-    request's SoC is not asked for either, or the battery would hoard for a peak that comes anyway.
     """
     demand, horizon = request.demand, request.horizon
     if demand is None:
@@ -60,22 +54,7 @@ def peak_of(
         month=np.unique(np.array([12 * year + month for year, month in months]), return_inverse=True)[1],
         begun_h=begun_s / 3600.0,
         begun_kwh=demand.interval_wh / 1000.0 if begun_s else 0.0,
-        least_held_kw=_still_held_w(request, paths_net_w) / 1000.0,
     )
-
-
-def _still_held_w(request: PlanRequest, paths_net_w: Floats | None) -> float:
-    """The middle of the lowest imports that can be held along each path of the next day, W; 0 without paths."""
-    if paths_net_w is None or request.demand is None:
-        return 0.0
-    horizon, interval_s = request.horizon, _interval_s(request.demand, request.horizon)
-    battery, start = request.battery, int(horizon.start.timestamp())
-    stored_wh = battery.energy_wh(max(0.0, request.soc_pct - battery.floor_pct))
-    lowest = sorted(
-        lowest_peak_w(_by_interval(path, start, horizon.step_s, interval_s), interval_s / 3600.0, battery, stored_wh)
-        for path in paths_net_w[:, : round(NEXT_H / horizon.step_h)]
-    )
-    return lowest[len(lowest) // 2]
 
 
 def past_net_w(history: History, until: datetime) -> Floats:
@@ -109,11 +88,8 @@ def raised(peak: Peak, import_w: Floats, step_h: float) -> list[str]:
     return sentences
 
 
-def lowest_peak_w(net_w: Floats, step_h: float, battery: Battery, stored_wh: float | None = None) -> float:
-    """The lowest import that a battery can hold throughout ``net_w`` (finite, W), by bisection.
-
-    It begins with ``stored_wh`` above its floor, full when None.
-    """
+def lowest_peak_w(net_w: Floats, step_h: float, battery: Battery) -> float:
+    """The lowest import that a battery, full at first, could have held throughout ``net_w`` (finite), by bisection."""
     if net_w.size == 0:
         return 0.0
     nets = net_w.tolist()
@@ -121,13 +97,13 @@ def lowest_peak_w(net_w: Floats, step_h: float, battery: Battery, stored_wh: flo
     low, most = 0.0, high
     while high - low > TOLERANCE * most:
         middle = (low + high) / 2.0
-        low, high = (low, middle) if _holds(nets, middle, step_h, battery, stored_wh) else (middle, high)
+        low, high = (low, middle) if _holds(nets, middle, step_h, battery) else (middle, high)
     return float(high)
 
 
-def _holds(nets: list[float], peak_w: float, step_h: float, battery: Battery, begin_wh: float | None) -> bool:
+def _holds(nets: list[float], peak_w: float, step_h: float, battery: Battery) -> bool:
     room_wh = battery.energy_wh(battery.soc_max_pct - battery.floor_pct)
-    stored_wh = room_wh if begin_wh is None else min(begin_wh, room_wh)
+    stored_wh = room_wh
     for net_w in nets:
         over_w = net_w - peak_w
         if over_w > 0.0:

@@ -34,7 +34,7 @@ class Rates:
         if terms.peak is None:
             return cls(*prices, *limits)
         over_per_kwh = RAISING_SHARE * terms.peak.per_kw / terms.peak.interval_h
-        return cls(*prices, *limits, terms.peak.aim_kw[place], over_per_kwh[place])
+        return cls(*prices, *limits, terms.peak.threshold_kw[place], over_per_kwh[place])
 
 
 def flow_cost(terms: Terms, flow_kw: Floats, rates: Rates) -> Floats:

@@ -44,7 +44,7 @@ def make_plan(
     )
     paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
     ahead_net_w = problem.load_w - problem.pv_w
-    peak = peak_of(request, np.empty(0) if past_net_w is None else past_net_w, ahead_net_w, paths.net_w)
+    peak = peak_of(request, np.empty(0) if past_net_w is None else past_net_w, ahead_net_w)
     terms = replace(terms, peak=peak)
     problem = replace(problem, terms=terms)
     grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)

@@ -15,7 +15,6 @@ class Peak:
 
     Arrays have shape (steps,). ``interval`` numbers the intervals from 0, ``month`` the billing months. An interval is
     never shorter than a step. The first one began ``begun_h`` hours before the horizon and imported ``begun_kwh`` then.
-    ``least_held_kw`` is what the running month can be held to at best, as the battery stands.
     """
 
     threshold_kw: Floats
@@ -25,13 +24,6 @@ class Peak:
     month: Ints
     begun_h: float = 0.0
     begun_kwh: float = 0.0
-    least_held_kw: float = 0.0
-
-    @property
-    def aim_kw(self) -> Floats:
-        """What the value table holds import to, shape (steps,): the threshold, or the least that can be held."""
-        running = self.month == self.month[0]
-        return np.where(running, np.maximum(self.threshold_kw, self.least_held_kw), self.threshold_kw)
 
     def after(self, first: int) -> "Peak":
         """The charge of the steps from ``first`` on; what the first interval of them has imported is left out."""

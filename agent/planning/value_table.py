@@ -81,7 +81,7 @@ def moves(terms: Terms, net_w: Floats, pv_w: Floats, spacing_kwh: float, points:
     if terms.curtailable and negative_prices(terms):
         levels.append(-pv)
     if terms.peak is not None:
-        levels.append(np.broadcast_to(terms.peak.aim_kw[:, None], net.shape))
+        levels.append(np.broadcast_to(terms.peak.threshold_kw[:, None], net.shape))
     powers = np.clip(np.stack(levels, axis=1) - net[:, None, :], -terms.discharge_kw, terms.charge_kw)
     corner = change_kwh(terms, powers)
     on_grid = np.arange(-down, up + 1, dtype=np.float64) * spacing_kwh
@@ -232,8 +232,7 @@ def _peak_price(terms: Terms) -> PeakPrice | None:
     threshold_w = tuple((1000.0 * peak.threshold_kw).tolist())
     price = tuple(peak.per_kw.tolist())
     month = tuple(peak.month.tolist())
-    begun_wh, held_w = 1000.0 * peak.begun_kwh, 1000.0 * peak.least_held_kw
-    return PeakPrice(round(3600.0 * peak.interval_h), threshold_w, price, month, begun_wh, held_w)
+    return PeakPrice(round(3600.0 * peak.interval_h), threshold_w, price, month, 1000.0 * peak.begun_kwh)
 
 
 def _seen(terms: Terms, grid: Floats, after: Floats, net_w: Floats, step: int, noise_w: float) -> tuple[Seen, ...]:

@@ -134,24 +134,6 @@ def test_charges_that_cannot_be(wrong: dict[str, object]) -> None:
         DemandCharge(**wrong)  # type: ignore[arg-type]
 
 
-def test_the_table_aims_at_what_can_still_be_held_from_where_the_battery_stands() -> None:
-    day = datetime(2026, 6, 10, tzinfo=UTC)
-    evening = np.tile(np.where(np.arange(48) % 24 >= 20, 9000.0, 500.0), (5, 1))
-    full, empty = (
-        peak_of(replace(asked_on(day, DemandCharge(15.0), 2000.0), soc_pct=soc_pct), FLAT_W * 0.0, evening[0], evening)
-        for soc_pct in (100.0, 0.0)
-    )
-    assert full is not None
-    assert empty is not None
-    assert full.least_held_kw == pytest.approx(empty.least_held_kw, rel=0.01), "twenty hours fill it either way"
-    late = np.roll(evening, -20, axis=1)  # the peak comes at once
-    now = peak_of(replace(asked_on(day, DemandCharge(15.0), 2000.0), soc_pct=0.0), FLAT_W, late[0], late)
-    assert now is not None
-    assert now.least_held_kw == pytest.approx(9.0, abs=0.1)
-    assert (now.aim_kw >= now.threshold_kw).all()
-    assert now.aim_kw[0] == pytest.approx(9.0, abs=0.1)
-
-
 def test_the_rest_of_a_charge_is_numbered_from_nought() -> None:
     day = datetime(2026, 6, 10, tzinfo=UTC)
     peak = peak_of(asked_on(day, DemandCharge(15.0), 2000.0, 900), FLAT_W, np.zeros(48))
