@@ -139,7 +139,7 @@ def _stored_bounds(problem: Problem, below: Mask) -> tuple[Floats, float]:
     """Hard bounds of stored energy, kWh: the window, opened where it cannot be kept."""
     terms, start = problem.terms, problem.soc_wh / 1000.0
     low = np.where(below, 0.0, terms.floor_kwh)
-    high = terms.ceiling_kwh if start <= terms.ceiling_kwh else max(terms.battery.usable_wh / 1000.0, start)
+    high = max(terms.ceiling_kwh, start)  # from above the window it may only come down
     return low, high
 
 

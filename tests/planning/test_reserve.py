@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.domain.plan import Plan
@@ -46,6 +46,7 @@ def test_a_reserve_is_there_when_its_hour_begins_and_is_free_after_it(soc_pct: f
 
 
 @settings(max_examples=25, deadline=None)
+@example(soc_pct=96.0, seed=0, kept=[50.0], limit=None, price=-0.3, deadline_s=5.0)  # paid to fill what is too full
 @given(
     seed=st.integers(0, 1000),
     soc_pct=st.floats(0.0, 100.0),
