@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from simulator.faults import FaultScript, FaultScriptError, read_script
+from simulator.orders import Ramp
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
 from simulator.server import UNIT_ID, PortTaken, SimulatedSite
@@ -46,6 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sdm-framing", choices=("tcp", "rtu"), default="tcp", help="rtu: RTU frames over TCP")
     parser.add_argument("--strict-writes", action="store_true", help="refuse writes to read-only points")
     parser.add_argument("--speed", type=_positive, default=1.0, help="seconds of the site in one real second")
+    parser.add_argument("--meter-lag", type=_not_negative, default=0.0, metavar="S", help="age of what the meters show")
+    parser.add_argument(
+        "--inverter-lag", type=_not_negative, default=1.0, metavar="S", help="from an order to its power"
+    )
     parser.add_argument("--faults", metavar="FILE", help="a script of faults")
     parser.add_argument("--print-every", type=_positive, default=5.0, metavar="S", help="real seconds between lines")
     parser.add_argument("--pv-w", type=_positive, default=None, help="rating of the solar inverter, W")
@@ -69,12 +74,20 @@ def _positive(text: str) -> float:
     return number
 
 
+def _not_negative(text: str) -> float:
+    number = float(text)
+    if not 0.0 <= number < float("inf"):
+        raise ValueError(text)
+    return number
+
+
 async def _run(options: argparse.Namespace) -> None:
     trace, beginning = _trace(options)
     clock = fast_clock(beginning, options.speed)
     battery = BatterySpec(options.battery_wh, options.battery_w, options.battery_w)
     pv_w = options.pv_w or max(1000.0, max((value or 0.0 for _, value in _some_solar(trace)), default=0.0))
-    plant = Plant(trace, battery, pv_w, clock, soc_pct=options.soc)
+    ramp = Ramp(dead_time_s=options.inverter_lag)
+    plant = Plant(trace, battery, pv_w, clock, soc_pct=options.soc, ramp=ramp)
     script = read_script(options.faults, beginning) if options.faults else FaultScript()
     site = SimulatedSite(
         plant,
@@ -86,6 +99,7 @@ async def _run(options: argparse.Namespace) -> None:
         sdm_port=options.sdm_port,
         sdm_framing=options.sdm_framing,
         strict_writes=options.strict_writes,
+        meter_lag_s=options.meter_lag,
     )
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

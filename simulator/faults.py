@@ -21,6 +21,7 @@ from typing import Literal, get_args
 Kind = Literal[
     "no_answer",  # requests are taken and never answered
     "late_answer",  # answers come ``seconds`` of real time late
+    "late_values",  # measured values are those of ``seconds`` before
     "sentinel",  # every measured value reads "not implemented"
     "frozen",  # measured values stay at their last digits
     "refused_read",  # reads are answered with exception ``code``
@@ -46,9 +47,9 @@ class FaultScriptError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault from ``start`` (aware) for ``duration_s``. ``seconds`` is for late answers, ``code`` for refusals.
+    """One fault from ``start`` (aware) for ``duration_s``.
 
-    ``share`` (0..1) is for a derated battery.
+    ``seconds`` is for late answers and values, ``code`` for refusals, ``share`` (0..1) for a derated battery.
     """
 
     kind: Kind

@@ -23,6 +23,7 @@ _RECHARGE_BELOW_PCT = 2.0  # percentage points under the reserve at which a devi
 _MINUTE_S = 60.0
 _KEPT_ORDERS = 4096
 _REGULATION_SEED, _REGULATION_S = 921, 4.0
+_KEPT_STATES = 4096
 
 
 class Plant:
@@ -69,7 +70,7 @@ class Plant:
         self._substep_s = substep_s
         self._rated_w = max(battery.charge_w, battery.discharge_w)
         self._regulation_w = 0.001 * self._rated_w if regulation_w is None else regulation_w
-        self._ramp = ramp if ramp is not None else Ramp()
+        self.ramp = ramp if ramp is not None else Ramp()
         self._stored_wh = battery.usable_wh * soc_pct / 100.0
         self._at_s = now().timestamp()
         self._band: Band | None = None
@@ -79,11 +80,17 @@ class Plant:
         self._off_until_s = -math.inf
         self._delivered_w = 0.0
         self._state = self._still()
+        self._past: deque[PlantState] = deque([self._state], maxlen=_KEPT_STATES)
 
     @property
     def state(self) -> PlantState:
         """The site when it was last brought forward."""
         return self._state
+
+    def state_before(self, seconds: float) -> PlantState:
+        """The site as it was ``seconds`` before it was last brought forward; the oldest known for a longer time."""
+        at_s = self._at_s - seconds
+        return next((state for state in reversed(self._past) if state.at.timestamp() <= at_s), self._past[0])
 
     @property
     def band(self) -> Band | None:
@@ -194,7 +201,7 @@ class Plant:
         """The next time at which something changes by itself."""
         times = [(math.floor(self._at_s / _MINUTE_S) + 1.0) * _MINUTE_S]
         times += [one.lapses_at for one in (self._band, self._cap) if one is not None and one.lapses_at is not None]
-        times += [self._off_until_s, self._ordered_s + self._ramp.dead_time_s]
+        times += [self._off_until_s, self._ordered_s + self.ramp.dead_time_s]
         return min(time for time in times if time > self._at_s)
 
     def _step(self, seconds: float) -> None:
@@ -219,6 +226,7 @@ class Plant:
             pv_available_w=moment.pv_available_w,
             online=online,
         )
+        self._past.append(self._state)
         self.counters.add(seconds / SECONDS_PER_HOUR, self._state, step.loss_wh)
         self._note_order(seconds)
 
@@ -245,11 +253,11 @@ class Plant:
         return self._recharging
 
     def _ramped(self, wanted_w: float, seconds: float) -> float:
-        if seconds > self._ramp.longest_step_s:
+        if seconds > self.ramp.longest_step_s:
             return wanted_w
-        if self._at_s < self._ordered_s + self._ramp.dead_time_s:
+        if self._at_s < self._ordered_s + self.ramp.dead_time_s:
             return self._delivered_w
-        change_w = self._ramp.pct_per_s / 100.0 * self._rated_w * seconds
+        change_w = self.ramp.pct_per_s / 100.0 * self._rated_w * seconds
         return max(self._delivered_w - change_w, min(self._delivered_w + change_w, wanted_w))
 
     def _note_order(self, seconds: float) -> None:

@@ -36,6 +36,7 @@ class SimulatedSite:
     Unit id 1 answers on each port: the hybrid inverter of ``profile``, a SunSpec meter, an Eastron SDM630. The profile
     ``gen24`` also has the SunSpec meter at unit id 200 of the inverter's port. ``sdm_framing`` "rtu" speaks RTU frames
     over TCP, as cheap RS-485 gateways do. ``strict_writes`` refuses writes to read-only points; else they are ignored.
+    The meters show what was ``meter_lag_s`` seconds before, as most real ones do for one to ten seconds.
     Nothing is computed until a request comes: it brings the plant to its own clock first.
     """
 
@@ -51,8 +52,10 @@ class SimulatedSite:
         sdm_port: int = 0,
         sdm_framing: Framing = "tcp",
         strict_writes: bool = False,
+        meter_lag_s: float = 0.0,
     ) -> None:
         self.plant = plant
+        self.meter_lag_s = meter_lag_s
         self.profile = profile
         self.faults = faults if faults is not None else FaultScript()
         self.host = host
@@ -163,6 +166,13 @@ class Hosted:
     def fault(self, kind: Kind) -> Fault | None:
         return self._site.fault(self.device, kind)
 
+    def _late_s(self) -> float:
+        """How old the values are that this unit shows, s."""
+        late = self.fault("late_values")
+        if late is not None:
+            return late.seconds
+        return 0.0 if self.device == "inverter" else self._site.meter_lag_s
+
     async def _on_request(
         self,
         function_code: int,
@@ -176,7 +186,7 @@ class Hosted:
         if function_code not in self._unit.function_codes:
             return ExcCodes.ILLEGAL_FUNCTION
         self._site.bring_to_now()
-        self._unit.refresh(frozen=self.fault("frozen") is not None)
+        self._unit.refresh(frozen=self.fault("frozen") is not None, late_s=self._late_s())
         if written is not None:
             words = [int(word) for word in written]
             self._echo = words

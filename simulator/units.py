@@ -82,9 +82,12 @@ class Unit:
             for name in face.measured(plant.state, plant.counters)
         }
 
-    def refresh(self, frozen: bool = False) -> None:
-        """Show the plant's newest state; nothing is computed when it has not moved. ``frozen`` leaves measurements."""
-        state = self._plant.state
+    def refresh(self, frozen: bool = False, late_s: float = 0.0) -> None:
+        """Show the plant's newest state, or that of ``late_s`` seconds before; ``frozen`` leaves measurements.
+
+        Nothing is computed when it has not moved. Counters are never late.
+        """
+        state = self._plant.state_before(late_s) if late_s > 0.0 else self._plant.state
         if state is not self._shown and not frozen:
             self.image.put_all(self._face.measured(state, self._plant.counters))
             self._shown = state

@@ -10,6 +10,7 @@ from agent.cycles.battery_units import BatteryUnits
 from agent.cycles.ladder import ControlRules, Ladder
 from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import DOCUMENT
+from agent.dispatch.alignment import Alignment
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.frozen import FrozenWatch
@@ -27,6 +28,8 @@ from agent.recording.minute_means import MinuteMeans
 from drivers.reading import Quantity, Reading
 
 GRID_LIMIT_LOST = "the platform's grid limit has not been heard of for too long; the failsafe limits hold"
+
+LAG_MOVED_S = 2.0  # a lag of the meter that has moved by more is told anew
 
 log = structlog.get_logger("control")
 
@@ -64,6 +67,7 @@ class Control:
         self._frozen = FrozenWatch(rules.frozen_s)
         battery = rules.limits.battery
         self._tracking = Tracking(max(battery.charge_w, battery.discharge_w), patience_s=max(30.0, 2 * rules.step_s))
+        self._alignment = Alignment(max(battery.charge_w, battery.discharge_w))
         self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s)
         self._lease: Lease | None = None
         self._unverified = False
@@ -130,7 +134,18 @@ class Control:
         for name in self._rules.roles:
             self._notices.alarm(f"device_lost/{name}", troubles.get(name))
             self._notices.alarm(f"frozen/{name}", f"{name} answers with frozen values" if name in frozen else None)
-        return estimate(now, monotonic, sources, self._rules.stale_s)
+        return self._aligned(estimate(now, monotonic, sources, self._rules.stale_s))
+
+    def _aligned(self, state: SiteState) -> SiteState:
+        """With the powers of one instant; a meter that is late is told."""
+        before = self._alignment.lag
+        aligned = self._alignment.align(self._clock.monotonic(), state)
+        lag = self._alignment.lag
+        if lag is not None and (before is None or abs(lag.least_s - before.least_s) > LAG_MOVED_S):
+            text = f"the grid meter's values are {lag.least_s:.0f} to {lag.most_s:.0f} s older than the battery's"
+            self._notices.note("meter_lag", "info", text)
+        self._notices.alarm("meter_late", self._alignment.late())
+        return aligned
 
     def _watch_tracking(self, state: SiteState) -> None:
         verdict = self._tracking.seen(self._clock.monotonic(), state.battery_w.known, state.soc_pct.known)
@@ -175,6 +190,8 @@ class Control:
                 if granted.battery_w is None:
                     self.counts.verified += 1  # a release is verified by its read-back alone
                 self._tracking.asked(monotonic, outcome.battery_w)
+                if outcome.battery_w is not None:
+                    self._alignment.told(monotonic, outcome.battery_w)
                 self._lease = Lease(granted.battery_w, granted.pv_limit_w, monotonic, granted.hold_s)
             case Refused():
                 self.counts.refused += 1

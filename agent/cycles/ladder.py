@@ -138,7 +138,7 @@ def _gives_sun_away(plan: Plan, at: datetime) -> bool:
 
 def _cap_for_import(state: SiteState, battery_w: float, import_limit_w: float | None) -> float | None:
     """The PV power to cap at while import is paid for: none, or what the import limit leaves to be covered."""
-    load_w = state.load_w.known
+    load_w = state.load_to_cover_w
     if load_w is None:
         return None
     return 0.0 if import_limit_w is None else max(0.0, load_w - battery_w - import_limit_w)
@@ -146,8 +146,8 @@ def _cap_for_import(state: SiteState, battery_w: float, import_limit_w: float | 
 
 def _pv_cap(state: SiteState, battery_w: float, export_price: float, export_limit_w: float | None) -> float | None:
     """The PV power to cap at, or None. Export that costs money, or that is forbidden, is not made."""
-    load_w, grid_w = state.load_w.known, state.grid_w.known
-    if load_w is None or grid_w is None:
+    load_w = state.load_to_cover_w
+    if load_w is None or state.grid_w.known is None:
         return None
     allowed_w = 0.0 if export_price < 0.0 else export_limit_w
     if allowed_w is None:

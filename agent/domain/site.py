@@ -82,7 +82,11 @@ MISSING = Measured(None, Quality.MISSING)
 
 @dataclass(frozen=True, slots=True)
 class SiteState:
-    """One picture of the site at ``at`` (UTC). What was not measured and cannot be derived is MISSING."""
+    """One picture of the site at ``at`` (UTC). What was not measured and cannot be derived is MISSING.
+
+    Meter and battery show values of different instants. The ``aligned`` ones are of one instant, as of
+    ``dispatch/same_instant.py``; control acts on them.
+    """
 
     at: datetime
     grid_w: Measured = MISSING
@@ -91,12 +95,21 @@ class SiteState:
     load_w: Measured = MISSING
     soc_pct: Measured = MISSING
     faults: tuple[str, ...] = field(default=())
+    aligned_net_load: Measured = MISSING
+    aligned_load: Measured = MISSING
 
     @property
     def net_load_w(self) -> float | None:
-        """Load less solar: what battery and grid must cover together. None when it is not known."""
+        """Load less solar, W: what battery and grid must cover together. None when it is not known."""
+        if self.aligned_net_load.known is not None:
+            return self.aligned_net_load.known
         grid_w, battery_w = self.grid_w.known, self.battery_w.known
         if grid_w is not None and battery_w is not None:
             return grid_w + battery_w
         load_w, pv_w = self.load_w.known, self.pv_w.known
         return None if load_w is None or pv_w is None else load_w - pv_w
+
+    @property
+    def load_to_cover_w(self) -> float | None:
+        """The load that a cap of the solar power leaves to be covered, W. None when it is not known."""
+        return self.load_w.known if self.aligned_load.known is None else self.aligned_load.known

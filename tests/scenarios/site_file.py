@@ -15,7 +15,7 @@ currency = "GBP"
 
 [connection]
 import_limit_w = 17000
-export_limit_w = "none"
+export_limit_w = {export_limit_w}
 {failsafe}
 
 [battery]
@@ -113,6 +113,7 @@ WORDS: dict[str, object] = {
     "commit_s": 60,
     "cloud": "",
     "failsafe": "",
+    "export_limit_w": '"none"',
     "further": "",
     "more_devices": "",
     "log_level": "error",

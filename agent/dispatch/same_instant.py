@@ -1,0 +1,62 @@
+"""What the site takes behind the grid meter, where the meter's values are not of the same instant as the battery's.
+
+``grid + battery`` is the net load only when both are of one instant. Meters and inverters show what was up to ten
+seconds ago, and a loop that adds up such values answers its own moves: it swings. At the instant of the meter's value
+the battery had one of the powers that it has shown or was told within the last seconds, so the net load lies in an
+interval, and the estimate moves only as far as that interval forces it to. A battery at rest makes the interval a
+point: a load that changes is met once and exactly, and nothing is fed back, whatever the lags are.
+"""
+
+from dataclasses import dataclass, field
+
+from agent.dispatch.power_trace import PowerTrace
+from agent.domain.site import MISSING, Measured
+from drivers.reading import Quality
+
+METER_LAG_S = 15.0  # the oldest value of a meter that is reckoned with, unless it has been seen to be older
+INVERTER_LAG_S = 10.0  # from a write until the inverter shows its power
+KEPT_S = 90.0
+
+
+@dataclass(slots=True)
+class SameInstant:
+    """``update`` gives grid + supply of one instant. One instance for each supply; times are monotonic seconds."""
+
+    grid: PowerTrace = field(default_factory=lambda: PowerTrace(KEPT_S))
+    supply: PowerTrace = field(default_factory=lambda: PowerTrace(KEPT_S))
+    _told: PowerTrace = field(default_factory=lambda: PowerTrace(KEPT_S))
+    _sum_w: float | None = None
+
+    def told(self, monotonic_s: float, supply_w: float) -> None:
+        """This power was written to the device. Writing the same again is no news."""
+        if not len(self._told) or supply_w != self._told.newest_w:
+            self._told.add(monotonic_s, supply_w)
+
+    def update(
+        self, monotonic_s: float, grid: Measured, supply: Measured, meter_lag_s: float = METER_LAG_S
+    ) -> Measured:
+        """The sum now; MISSING where one of the two is not known, and then it begins anew.
+
+        ``meter_lag_s`` is how much older than the supply's the meter's value may be.
+        """
+        if grid.known is None or supply.known is None:
+            self._begin_anew()
+            return MISSING
+        self.grid.add(monotonic_s - grid.age_s, grid.known)
+        self.supply.add(monotonic_s - supply.age_s, supply.known)
+        seen_s = self.grid.newest_s
+        least_w, most_w = self.supply.between(seen_s - meter_lag_s, seen_s)
+        under_way_s = monotonic_s - meter_lag_s - INVERTER_LAG_S
+        if len(self._told) and self._told.newest_s >= under_way_s:
+            least_told_w, most_told_w = self._told.between(under_way_s, monotonic_s)
+            least_w, most_w = min(least_w, least_told_w), max(most_w, most_told_w)
+        least_w, most_w = least_w + self.grid.newest_w, most_w + self.grid.newest_w
+        # The first time there is no past: both are taken to be of one instant.
+        before_w = grid.known + supply.known if self._sum_w is None else self._sum_w
+        self._sum_w = min(max(before_w, least_w), most_w)
+        return Measured(self._sum_w, Quality.ESTIMATED, max(grid.age_s, supply.age_s))
+
+    def _begin_anew(self) -> None:
+        self.grid.clear()
+        self.supply.clear()
+        self._sum_w = None
