@@ -10,12 +10,13 @@ from agent.cycles.battery_units import BatteryUnits
 from agent.cycles.ladder import ControlRules, Ladder
 from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import DOCUMENT
+from agent.cycles.setpoint_response import SetpointResponse
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.frozen import FrozenWatch
 from agent.dispatch.guard import guard
 from agent.dispatch.lease import Lease
-from agent.dispatch.tracking import Tracking, Verdict
+from agent.dispatch.tracking import Verdict
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import Battery, SiteState
 from agent.latest import Latest
@@ -62,9 +63,8 @@ class Control:
         self._ladder = Ladder(market, latest, rules)
         self._notices = Notices(clock, journal)
         self._frozen = FrozenWatch(rules.frozen_s)
-        battery = rules.limits.battery
-        self._tracking = Tracking(max(battery.charge_w, battery.discharge_w), patience_s=max(30.0, 2 * rules.step_s))
-        self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s)
+        self._response = SetpointResponse(rules.limits.battery, rules.units, max(30.0, 2 * rules.step_s))
+        self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
         self._lease: Lease | None = None
         self._unverified = False
         self._last_step: float | None = None
@@ -82,10 +82,10 @@ class Control:
         silent = self._market.limit_is_silent(state.at)
         self._notices.alarm("grid_limit_lost", GRID_LIMIT_LOST if silent else None)
         self._watch_tracking(state)
-        lost = self._tracking.out_of_control(self._clock.monotonic())
         whole, monotonic = self._rules.limits.battery, self._clock.monotonic()
-        there = self._tracking.delivered(self._units.battery(whole), monotonic)
-        self._latest.battery = self._tracking.delivered(self._units.rated(whole), monotonic)
+        lost = self._response.is_lost(monotonic)
+        there = self._response.delivered(self._units.battery(whole), monotonic)
+        self._latest.battery = self._response.delivered(self._units.rated(whole), monotonic)
         in_force_w = None if self._lease is None else self._lease.battery_w
         wanted = self._ladder.choose(state, lost, there, self._interval_wh(state), in_force_w)
         granted = self._guarded(wanted, state, there)
@@ -114,9 +114,9 @@ class Control:
             Source(
                 name,
                 self._rules.roles.get(name, frozenset()),
-                found,
+                self._units.counted(name, found),
                 name in frozen,
-                doubts.get(name) is not None,
+                self._units.is_doubted(name),
                 weights.get(name, 1.0),
             )
             for name, found in readings.items()
@@ -133,16 +133,18 @@ class Control:
         return estimate(now, monotonic, sources, self._rules.stale_s)
 
     def _watch_tracking(self, state: SiteState) -> None:
-        verdict = self._tracking.seen(self._clock.monotonic(), state.battery_w.known, state.soc_pct.known)
+        monotonic = self._clock.monotonic()
+        verdict = self._response.seen(monotonic, self._units.seen(state))
         if verdict in (Verdict.VERIFIED, Verdict.LIMITED) and self._unverified:
             self._unverified = False
             self.counts.verified += 1
         if verdict is Verdict.MISSED:
             self.counts.missed += 1
             self._lease = None  # write it again
-        lost = "the battery does not follow its setpoints; it is left to itself for ten minutes"
-        self._notices.alarm("no_control", lost if verdict is Verdict.NO_CONTROL else None)
-        self._notices.alarm("battery_limited", self._tracking.weak)
+        for device, charging in self._response.at_an_end:
+            self._units.found_end(device, charging)
+        for kind, sentence in self._response.alarms(monotonic).items():
+            self._notices.alarm(kind, sentence)
 
     def _interval_wh(self, state: SiteState) -> float:
         """What the running interval of the demand charge has imported until now, Wh."""
@@ -174,7 +176,7 @@ class Control:
                 self._unverified = granted.battery_w is not None
                 if granted.battery_w is None:
                     self.counts.verified += 1  # a release is verified by its read-back alone
-                self._tracking.asked(monotonic, outcome.battery_w)
+                self._response.asked(monotonic, outcome.battery_w, dict(shares))
                 self._lease = Lease(granted.battery_w, granted.pv_limit_w, monotonic, granted.hold_s)
             case Refused():
                 self.counts.refused += 1
