@@ -16,12 +16,15 @@ from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.frozen import FrozenWatch
 from agent.dispatch.guard import guard
 from agent.dispatch.lease import Lease
+from agent.dispatch.solar_sleep import SolarSleep
 from agent.dispatch.tracking import Verdict
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import Battery, SiteState
 from agent.latest import Latest
 from agent.market import Market
 from agent.ports import Clock, Site
+from agent.recording.counters import DOCUMENT as COUNTERS
+from agent.recording.counters import Counters
 from agent.recording.decisions import Decisions
 from agent.recording.journal import Journal
 from agent.recording.minute_means import MinuteMeans
@@ -63,6 +66,7 @@ class Control:
         self._ladder = Ladder(market, latest, rules)
         self._notices = Notices(clock, journal)
         self._frozen = FrozenWatch(rules.frozen_s)
+        self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._response = SetpointResponse(rules.limits.battery, rules.units, max(30.0, 2 * rules.step_s))
         self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
         self._lease: Lease | None = None
@@ -71,6 +75,7 @@ class Control:
         self._decisions = Decisions()
         self._catalogue: tuple[str, ...] = ()
         self.means = MinuteMeans()
+        self.counters = Counters()
         self.counts = ControlCounts()
 
     async def step(self) -> None:
@@ -107,7 +112,10 @@ class Control:
 
     def _estimate(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> SiteState:
         now, monotonic = self._clock.now(), self._clock.monotonic()
-        frozen = self._frozen.update(readings)
+        frozen, troubles = self._frozen.update(readings), self._site.troubles()
+        sun_deg = self._market.place.sun_elevation_deg(now) if self._clock.trusted() else None
+        readings = self._sleep.update(readings, frozen | set(troubles), sun_deg, monotonic)
+        frozen -= self._sleep.asleep
         doubts = self._units.doubts(readings, monotonic)
         weights = {unit.device: unit.battery.usable_wh for unit in self._rules.units}
         sources: Sequence[Source] = [
@@ -126,9 +134,8 @@ class Control:
             self._lease = None  # share again among those that are there
         for name, doubt in doubts.items():
             self._notices.alarm(f"soc_jump/{name}", None if doubt is None else f"{name}: {doubt}")
-        troubles = self._site.troubles()
         for name in self._rules.roles:
-            self._notices.alarm(f"device_lost/{name}", troubles.get(name))
+            self._notices.alarm(f"device_lost/{name}", None if name in self._sleep.asleep else troubles.get(name))
             self._notices.alarm(f"frozen/{name}", f"{name} answers with frozen values" if name in frozen else None)
         return estimate(now, monotonic, sources, self._rules.stale_s)
 
@@ -207,7 +214,7 @@ class Control:
     def _record(self, state: SiteState, readings: Mapping[str, Mapping[Quantity, Reading]], granted: Setpoint) -> None:
         """What was seen holds until the next step is due; where that comes late, the gap stays a gap."""
         prices = self._market.at(state.at)
-        points = {f"{name}.{q.value}": r.value for name, found in readings.items() for q, r in found.items()}
+        points = self._points(readings)
         self.means.add(
             state,
             points,
@@ -225,6 +232,22 @@ class Control:
             self._journal.catalogue(self._catalogue)
         for row in self.means.finished(state.at):
             self._journal.minute(row)
+
+    def _points(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> dict[str, float | None]:
+        """Every reading by name. What a silent device said long ago is missing now, and so is an odd counter."""
+        monotonic, stale_s = self._clock.monotonic(), self._rules.stale_s
+        points = {
+            f"{name}.{quantity.value}": reading.value if monotonic - reading.at <= stale_s else None
+            for name, found in readings.items()
+            for quantity, reading in found.items()
+        }
+        judged, resets = self.counters.judged(points, monotonic)
+        for device, sentence in resets:
+            self._notices.note(f"counter_reset/{device}", "warning", sentence)
+        document = self.counters.document(monotonic)
+        if document is not None:
+            self._journal.keep(COUNTERS, document)
+        return judged
 
     def flush(self) -> None:
         """Hand over the minute in the making, for the end: a row that covers less than its span."""

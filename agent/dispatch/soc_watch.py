@@ -1,12 +1,13 @@
 """A state of charge is believed while the energy that was moved explains it, and counted while it does not.
 
-Gauges are recalibrated, swapped, misread and stuck. Since the last value that was believed the battery's measured power
-is counted. The count is never exact: it is off by ``JUMP_PCT``, by ``METER_PART`` of all energy that was moved, by what
-flows below the noise of a power meter, and by the whole rating for as long as the power was not measured; the sum is its
-*margin*. A gauge that differs from the count by more than the margin is doubted, whether it jumped or has stayed while
-energy was moved. Meanwhile the count is acted on, within a window that is narrower by its margin at the top and by it
-and at least ``CAUTION_PCT`` at the bottom: that costs less than a release, and no discharge is forced on a guess. A
-count whose margin has passed ``MOST_MARGIN_PCT`` is no better than nothing, and the battery is left to its own device.
+Gauges are recalibrated, swapped, misread and stuck. Since the last value that was believed the battery's measured
+power is counted. The count is never exact: it is off by ``JUMP_PCT``, by ``METER_PART`` of all energy that was moved,
+by what flows below the noise of a power meter, and by the whole rating for as long as the power was not measured; the
+sum is its *margin*. A gauge that differs from the count by more than the margin is doubted, whether it jumped or has
+stayed while energy was moved. Meanwhile the count is acted on, within a window that is narrower by its margin at the
+top and by it and at least ``CAUTION_PCT`` at the bottom: that costs less than a release, and no discharge is forced
+on a guess. A count whose margin has passed ``MOST_MARGIN_PCT`` is no better than nothing: the battery is left to its
+own device.
 
 A doubted gauge is believed again when it
 - comes back into the count's margin, by a move of its own: one that only stays until the count passes it shows nothing;
