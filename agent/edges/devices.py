@@ -11,7 +11,6 @@ from drivers.device import Readable
 from drivers.errors import DriverError, Refused
 from drivers.reading import Quantity, Reading
 
-
 _REFUSALS_ALLOWED = 3  # in a row; a device that is busy once is not in trouble
 
 

@@ -26,7 +26,7 @@ family = "sunspec_hybrid"
 roles = ["solar"]
 host = "127.0.0.1"
 port = {port}
-timeout_s = 0.03
+timeout_s = 0.05
 """
 SLOW: dict[str, Any] = {"step_s": 60, "hold_s": 240, "stale_s": 150}
 
