@@ -27,7 +27,6 @@ NOT_COVERED: dict[int, str] = {
     24: "not shown yet",
     25: "not shown yet",
     26: "not shown yet",
-    31: "not shown yet",
     33: "not shown yet",
     34: "not shown yet",
     35: "not shown yet",

@@ -144,8 +144,37 @@ async def test_a_battery_that_gives_nothing_at_50_percent_is_empty_and_not_out_o
         assert await raised(stage, "soc_jump/inverter") == ["alarm"]
 
 
-@fault(32, injected="the inverter stores what is written, reads it back, and covers the load as before", neutral_s=300.0,
-       alarm="no_control")  # fmt: skip
+@fault(
+    31,
+    injected="the sign, then the scale factor of the meter changes while a battery is charged",
+    neutral_s=280.0,
+    alarm="meter_contradicts",
+)
+@pytest.mark.parametrize("factor", [-1.0, 0.1])
+async def test_a_meter_that_contradicts_the_battery_is_not_acted_on(
+    tmp_path: Path, outcome: Outcome, factor: float
+) -> None:
+    async with staged(tmp_path) as stage:
+        stage.fault("scaled_power", "meter", FAULT_AT, 20.0, factor=factor)
+        await stage.play(24.0)
+        outcome.neutral_after(neutral_after_s(stage))
+        released = [moment for moment in stage.between(FAULT_AT, 24.0) if moment.rung is Rung.RELEASE]
+        assert {moment.setpoint.reason for moment in released} == {"released: the grid power is implausible"}
+        assert {moment.mode for moment in released} == {"self-consumption"}
+        assert {moment.state.load_w.known for moment in released} == {None}
+        assert await raised(stage, "meter_contradicts/meter") == ["alarm"]
+        outcome.raised("meter_contradicts/meter")
+        await stage.play(60.0)  # the fault is over: one step of the battery shows it
+        assert await raised(stage, "meter_contradicts/meter") == ["alarm", "info"]
+        assert is_charging(stage.at(60.0))
+
+
+@fault(
+    32,
+    injected="the inverter stores what is written, reads it back, and covers the load as before",
+    neutral_s=300.0,
+    alarm="no_control",
+)
 async def test_writes_without_effect_end_in_no_control(tmp_path: Path, outcome: Outcome) -> None:
     async with staged(tmp_path) as stage:
         stage.fault("unheeded_write", "inverter", FAULT_AT, 20.0)
