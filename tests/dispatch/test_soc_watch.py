@@ -50,6 +50,14 @@ def test_zero_while_full_is_counted_through_the_discharge_and_believed_when_it_r
     assert (judged.soc_pct, judged.doubt) == (100.0 - discharged(600), None)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "believed"),
+    [(88.0, 100.0, True), (13.0, 1.0, True), (80.0, 100.0, False), (13.0, 25.0, False), (88.0, 76.0, False)],
+)
+def test_a_gauge_that_finds_its_end_is_believed(before: float, now: float, believed: bool) -> None:
+    assert (watched(before).update(1.0, now, 0.0).doubt is None) is believed
+
+
 def test_one_that_goes_on_jumping_is_never_believed() -> None:
     watch = watched(80.0)
     for second in range(1, 300):
@@ -141,6 +149,18 @@ def test_physics_has_the_last_word_at_the_ends(charging: bool, end_pct: float, s
     assert abs(judged.soc_pct - end_pct) == pytest.approx(8.3, abs=0.6)
 
 
+def test_a_battery_that_was_only_blocked_is_tried_again_ever_more_seldom() -> None:
+    watch, hour, waits = watched(50.0), 0, []
+    for _ in range(5):
+        watch.found_end(False)
+        since = hour
+        while watch.update(float(HOUR * hour), 50.0, 0.0).doubt is not None:
+            hour += 1
+        waits.append(hour - since)
+        assert watch.update(float(HOUR * hour), 50.0, 0.0).soc_pct == 50.0
+    assert waits == [1, 2, 4, 6, 6]
+
+
 def test_a_gauge_that_agrees_with_the_end_is_left_alone() -> None:
     watch = watched(9.0)
     watch.found_end(False)
@@ -153,3 +173,13 @@ def test_a_count_narrows_the_window() -> None:
     assert cautious.floor_pct == pytest.approx(20.0)
     assert cautious.soc_max_pct == pytest.approx(90.0, abs=0.1)
     assert watch.update(2.0, 80.0, 0.0).cautious(BATTERY) == BATTERY
+
+
+def test_a_battery_that_neither_gives_nor_takes_is_switched_off_and_its_gauge_may_be_right() -> None:
+    watch = watched(50.0)
+    watch.found_end(True)
+    assert watch.update(1.0, 50.0, 0.0).soc_pct == 95.0
+    for second, charging in enumerate((False, True, False), start=2):
+        watch.found_end(charging)
+        judged = watch.update(float(second), 50.0, 0.0)
+        assert (judged.soc_pct, judged.doubt) == (50.0, None)

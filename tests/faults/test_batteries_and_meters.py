@@ -35,9 +35,9 @@ def is_charging(moment: Moment) -> bool:
 
 
 @fault(27, injected="a meter that answers two polls with exception 6, then one that does so for three minutes",
-       neutral_s=80.0, alarm="device_lost")  # fmt: skip
+       neutral_s=60.0, alarm="device_lost")  # fmt: skip
 async def test_busy_twice_is_nothing_and_busy_for_long_is_lost(tmp_path: Path, outcome: Outcome) -> None:
-    async with staged(tmp_path) as stage:
+    async with staged(tmp_path, stale_s=40) as stage:
         stage.fault("refused_read", "meter", FAULT_AT, 0.6, code=6)
         stage.fault("refused_read", "meter", 9.1, 3.0, code=6)
         await stage.play(9.0)
@@ -73,7 +73,7 @@ async def test_sentinels_are_missing_and_reach_neither_control_nor_the_platform(
 
 
 @fault(29, injected="the meter's measurements stay at their last digits under passing clouds (frozen_s = 60)",
-       neutral_s=320.0, alarm="frozen")  # fmt: skip
+       neutral_s=80.0, alarm="frozen")  # fmt: skip
 async def test_a_frozen_meter_is_released_from_once_the_world_has_moved(tmp_path: Path, outcome: Outcome) -> None:
     async with staged(tmp_path, trace=passing_clouds(), usable_wh=10_000, frozen_s=60, **FLAT) as stage:
         stage.fault("frozen", "meter", 10.1, 10.0)
@@ -147,7 +147,7 @@ async def test_a_battery_that_gives_nothing_at_50_percent_is_empty_and_not_out_o
 @fault(
     31,
     injected="the sign, then the scale factor of the meter changes while a battery is charged",
-    neutral_s=280.0,
+    neutral_s=140.0,
     alarm="meter_contradicts",
 )
 @pytest.mark.parametrize("factor", [-1.0, 0.1])
@@ -172,7 +172,7 @@ async def test_a_meter_that_contradicts_the_battery_is_not_acted_on(
 @fault(
     32,
     injected="the inverter stores what is written, reads it back, and covers the load as before",
-    neutral_s=300.0,
+    neutral_s=260.0,
     alarm="no_control",
 )
 async def test_writes_without_effect_end_in_no_control(tmp_path: Path, outcome: Outcome) -> None:
@@ -199,9 +199,9 @@ async def test_a_sixth_is_kept_and_never_released_into_the_load(tmp_path: Path, 
         outcome.raised("battery_limited")
 
 
-@fault(37, injected="every device of the site stops listening", neutral_s=80.0, rows_lost=0, alarm="device_lost")
+@fault(37, injected="every device of the site stops listening", neutral_s=60.0, rows_lost=0, alarm="device_lost")
 async def test_without_any_device_the_loop_lives_and_says_so(tmp_path: Path, outcome: Outcome) -> None:
-    async with staged(tmp_path) as stage:
+    async with staged(tmp_path, stale_s=40) as stage:
         await stage.play(20.0, {FAULT_AT: stage.site.stop, 15.1: stage.site.start})
         outcome.neutral_after(neutral_after_s(stage))
         assert len(stage.between(FAULT_AT, 15.1)) == 30  # a control step every 20 s throughout

@@ -43,3 +43,15 @@ async def test_a_gauge_that_is_recalibrated_is_counted_on_until_it_has_followed_
         (raised, sentence), (cleared, _) = await told(stage, "soc_jump/inverter")
         assert (raised, cleared) == ("alarm", "info")
         assert "the state of charge jumped from 50 to 75 %" in sentence
+
+
+async def test_a_battery_that_is_switched_off_is_planned_without_and_taken_up_again(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        stage.fault("derate", "inverter", 5.1, 30.0, share=0.0)
+        await stage.play(75.0)
+        assert {moment.rung for moment in stage.between(1.3, 75.0)} == {Rung.PLAN}
+        assert {moment.setpoint.battery_w for moment in stage.between(9.0, 17.0)} == {0.0}
+        plan = next(request for request in stage.planner.asked if request.battery.charge_w == 0.0)  # type: ignore[attr-defined]
+        assert plan.battery.usable_wh == 40_000.0
+        assert stage.at(75.0).site.battery_w == pytest.approx(-CHARGE_W, abs=100.0)
+        assert await told(stage, "no_control") == []
