@@ -45,6 +45,7 @@ from agent.latest import Latest
 from agent.market import Market
 from agent.ports import Clock, Job, PayloadRefused, Planner, Settlement, Trials
 from agent.questions import Questions
+from agent.recording.counters import DOCUMENT as COUNTERS
 from agent.recording.journal import Journal
 from agent.settings.schema import Settings
 from agent.settings.sections import Cloud
@@ -98,6 +99,8 @@ class App:
         self.planning.suspicion.recall(await self.store.flags())
         if self.meter is not None:
             await recall_peak(self.meter, self.store, self.clock, self.journal)
+        if not self.control.counters.recall(await self.store.kept(COUNTERS)):
+            self.notices.note("document_refused", "warning", "the kept readings of the energy counters cannot be used")
         self.trials.recall(await self.store.kept(DOCUMENT))
         self.settlement.recall(await self.store.kept(LEDGER))
         self.comparison.recall(await self.store.kept(COMPARISON))

@@ -32,6 +32,7 @@ _READ_HOLDING, _READ_INPUT, _WRITE_ONE, _WRITE_MANY = 3, 4, 6, 16
 _RTU_GAP_S = 0.06  # Eastron asks for 60 ms between telegrams; the 3.5 characters of the standard are within it
 _SILENCES_ALLOWED = 3  # in a row, then a unit is left alone for a while and a connection is made anew
 _NEVER = 1_000_000
+_NOT_NOW = frozenset({4, 5, 6, 10, 11})  # exceptions of a unit that is busy, failing or away: it is left alone too
 
 _Client = AsyncModbusTcpClient | AsyncModbusSerialClient
 
@@ -157,7 +158,7 @@ class Bus:
         if left_s := self._link.left_s():
             raise LinkDown(f"{request.asked}: no connection to {self.endpoint}, next attempt in {left_s:.1f} s")
         if left_s := self._units[request.unit_id].left_s():
-            raise NoAnswer(f"{request.asked}: silent before, next attempt in {left_s:.1f} s")
+            raise NoAnswer(f"{request.asked}: silent or busy before, next attempt in {left_s:.1f} s")
 
     async def _connect(self, asked: str) -> _Client:
         self._hang_up()
@@ -188,7 +189,11 @@ class Bus:
         finally:
             self._pause(clean)  # also when the caller was cancelled
         self._silences = 0
-        self._units[request.unit_id].succeeded()
+        unit = self._units[request.unit_id]
+        if answer.isError() and answer.exception_code in _NOT_NOW:
+            unit.failed()
+        else:
+            unit.succeeded()
         if answer.isError():
             raise Refused(answer.exception_code, request.asked)
         return answer

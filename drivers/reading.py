@@ -44,6 +44,16 @@ class Quantity(Enum):
         """The unit at the end of the name: ``w``, ``wh``, ``v``, ``a``, ``hz``, ``pct``, ``c`` or ``state``."""
         return self.value.rsplit("_", 1)[-1]
 
+    @property
+    def is_counter(self) -> bool:
+        """An energy that is added up for ever. A mean of it says nothing, and it cannot fall."""
+        return self in (Quantity.IMPORT_WH, Quantity.EXPORT_WH, Quantity.AC_WH)
+
+    @property
+    def is_level(self) -> bool:
+        """True for what has a mean over time; counters and codes are taken as they were last."""
+        return not self.is_counter and self is not Quantity.STATE
+
 
 class Quality(Enum):
     """How far a value can be trusted."""
@@ -53,6 +63,7 @@ class Quality(Enum):
     FROZEN = "frozen"  # unchanged to the last digit while the world moved
     IMPLAUSIBLE = "implausible"  # outside what the device can physically do
     ESTIMATED = "estimated"  # derived from other readings
+    ASLEEP = "asleep"  # a solar inverter after dark: it gives nothing, and need not say so
     MISSING = "missing"  # the device does not have it, or did not answer
 
 

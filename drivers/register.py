@@ -35,7 +35,7 @@ class WireType:
 
     @property
     def is_accumulator(self) -> bool:
-        """A counter whose 0 cannot be told from "not implemented" until it has moved."""
+        """A counter whose 0 means "not implemented"."""
         return self.name.startswith("acc")
 
 

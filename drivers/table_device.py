@@ -40,10 +40,10 @@ class _Group:
 class TableDevice:
     """Implements ``Readable``. Signs, units and what a quantity is made of are in ``formulas``.
 
-    A block that is refused for its address is halved, now and in later reads, until only the rows that the device does
-    not have are left out; that lasts until the link breaks. Ratings are read once a minute. An accumulator that has
-    never left 0 is missing. ``ratings`` are known beforehand, for plausibility. Raises ValueError when a row cannot be
-    read within ``limits``.
+    A block that is refused for its address is halved, now and in later reads, until only the rows that the device
+    does not have are left out; that lasts until the link breaks. Ratings are read once a minute. An accumulator at 0
+    is missing, as its specification says, also after it has moved. ``ratings`` are known beforehand, for
+    plausibility. Raises ValueError when a row cannot be read within ``limits``.
     """
 
     def __init__(
@@ -65,7 +65,6 @@ class TableDevice:
         self._ratings = dict(ratings or {})
         self._monotonic = monotonic
         self._groups: list[_Group] = []
-        self._moved: set[Register] = set()
         self._slow_readings: list[Reading] = []
         self._slow_due = -float("inf")
         self._regroup()
@@ -172,12 +171,7 @@ class TableDevice:
         there = words[row.table]
         if any(row.address + i not in there for i in range(row.count)):
             return None
-        value = row.decode(there)
-        if not row.wire.is_accumulator:
-            return value
-        if value is not None:
-            self._moved.add(row)
-        return 0.0 if value is None and row in self._moved else value
+        return row.decode(there)
 
     def _judged(self, reading: Reading) -> Reading:
         if reading.value is None or is_plausible(reading.quantity, reading.value, self._ratings):

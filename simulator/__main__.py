@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from simulator.faults import FaultScript, FaultScriptError, read_script
+from simulator.faults import KINDS, FaultScript, FaultScriptError, read_script
 from simulator.orders import Ramp
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--inverter-lag", type=_not_negative, default=1.0, metavar="S", help="from an order to its power"
     )
-    parser.add_argument("--faults", metavar="FILE", help="a script of faults")
+    parser.add_argument("--faults", metavar="FILE", help=f"a script of faults: {', '.join(KINDS)}")
     parser.add_argument("--print-every", type=_positive, default=5.0, metavar="S", help="real seconds between lines")
     parser.add_argument("--pv-w", type=_positive, default=None, help="rating of the solar inverter, W")
     parser.add_argument("--battery-wh", type=_positive, default=10000.0)

@@ -31,13 +31,20 @@ Kind = Literal[
     "derate",  # the battery gives and takes no more than ``share`` of its rating
     "reboot",  # orders are forgotten; connections are dropped and there is no power until the end
     "wrong_unit",  # answers carry the next unit id
+    "night_sleep",  # while there is no sun, reads are refused with exception ``code``, or never answered with code 0
+    "gives_nothing",  # the battery does not discharge, whatever its state of charge; it charges as before
+    "takes_nothing",  # the battery does not charge, whatever its state of charge
+    "stuck_gauge",  # the state of charge stays as it is shown at the beginning
+    "wrong_gauge",  # the state of charge reads 100 x ``share`` %
+    "zero_counter",  # energy counters read 0
+    "scaled_power",  # powers read ``factor`` times what they are: a scale factor, or with -1 a sign, that has changed
 ]
 Device = Literal["inverter", "meter", "sdm630"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 DEVICES: tuple[Device, ...] = get_args(Device)
 _CODES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 11)
-_KEYS = ("kind", "device", "start", "duration", "seconds", "code", "share")
+_KEYS = ("kind", "device", "start", "duration", "seconds", "code", "share", "factor")
 _LENGTH = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 
 
@@ -49,7 +56,8 @@ class FaultScriptError(ValueError):
 class Fault:
     """One fault from ``start`` (aware) for ``duration_s``.
 
-    ``seconds`` is for late answers and values, ``code`` for refusals, ``share`` (0..1) for a derated battery.
+    ``seconds`` is for late answers and values, ``code`` for refusals, ``share`` (0..1) for a derated battery and a
+    wrong gauge, ``factor`` for powers that are shown wrong.
     """
 
     kind: Kind
@@ -59,6 +67,7 @@ class Fault:
     seconds: float = 2.0
     code: int = 4
     share: float = 0.5
+    factor: float = 10.0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -71,10 +80,12 @@ class Fault:
             raise ValueError("the duration must be longer than 0 s")
         if not 0.0 <= self.seconds < math.inf:
             raise ValueError("seconds must not be negative")
-        if self.code not in _CODES:
+        if self.code not in _CODES and not (self.kind == "night_sleep" and self.code == 0):
             raise ValueError(f"{self.code} is not a Modbus exception code")
         if not 0.0 <= self.share <= 1.0:
             raise ValueError("share must lie in 0..1")
+        if not math.isfinite(self.factor):
+            raise ValueError("factor must be a finite number")
 
     @property
     def end(self) -> datetime:
@@ -159,7 +170,8 @@ def _from_entry(entry: object, beginning: datetime, place: str) -> Fault:
             duration_s=_seconds(entry["duration"], "the duration"),
             seconds=_seconds(entry.get("seconds", 2.0), "seconds"),
             code=_code(entry.get("code", 4)),
-            share=_share(entry.get("share", 0.5)),
+            share=_number(entry.get("share", 0.5), "share"),
+            factor=_number(entry.get("factor", 10.0), "factor"),
         )
     except ValueError as error:
         raise FaultScriptError(f"{place}: {error}") from None
@@ -197,10 +209,10 @@ def _code(value: object) -> int:
     raise ValueError(f"code is {value!r}, not a number")
 
 
-def _share(value: object) -> float:
+def _number(value: object, what: str) -> float:
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         try:
             return float(value)
         except ValueError:
             pass
-    raise ValueError(f"share is {value!r}, not a number")
+    raise ValueError(f"{what} is {value!r}, not a number")

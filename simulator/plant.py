@@ -64,6 +64,7 @@ class Plant:
         self.recharge_w = 0.0
         self.connected = True
         self.rating_share = 1.0  # what heat, cold or age leave of the battery's ratings
+        self.gives = self.takes = True  # whether it discharges and charges at all
         self.counters = Counters()
         self.orders: deque[Accepted] = deque(maxlen=_KEPT_ORDERS)
         self._now = now
@@ -241,8 +242,8 @@ class Plant:
             wanted_w = max(wanted_w, -pv_w)
         if self._recharges() and self._band is None:
             wanted_w = min(wanted_w, -self.recharge_w)
-        wanted_w = max(-self.battery.charge_w * self.rating_share, wanted_w)
-        wanted_w = min(self.battery.discharge_w * self.rating_share, wanted_w)
+        wanted_w = max(-self.battery.charge_w * self.rating_share * self.takes, wanted_w)
+        wanted_w = min(self.battery.discharge_w * self.rating_share * self.gives, wanted_w)
         return max(-self.inverter_w - pv_w, min(self.inverter_w - pv_w, wanted_w))
 
     def _recharges(self) -> bool:

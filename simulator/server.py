@@ -14,6 +14,7 @@ from pymodbus.server.requesthandler import ServerRequestHandler
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from simulator import der_7xx, der_gen24, meters
+from simulator.distortion import Distortion
 from simulator.faults import Device, Fault, FaultScript, Kind
 from simulator.plant import Plant
 from simulator.units import Unit
@@ -132,6 +133,8 @@ class SimulatedSite:
         self.plant.advance(now)
         derated = self.fault("inverter", "derate")
         self.plant.rating_share = 1.0 if derated is None else derated.share
+        self.plant.gives = self.fault("inverter", "gives_nothing") is None
+        self.plant.takes = self.fault("inverter", "takes_nothing") is None
 
     def fault(self, device: Device, kind: Kind) -> Fault | None:
         """The fault of that kind that is active on the device now."""
@@ -156,6 +159,7 @@ class Hosted:
         self._unit = unit
         self.device = device
         self._echo: list[int] = []
+        self._stuck: tuple[Fault, float] | None = None  # since when the gauge shows what
 
     def as_sim_device(self, unit_id: int) -> SimDevice:
         """The same unit for pymodbus, which checks addresses and keeps the words between the hook and the answer."""
@@ -186,7 +190,7 @@ class Hosted:
         if function_code not in self._unit.function_codes:
             return ExcCodes.ILLEGAL_FUNCTION
         self._site.bring_to_now()
-        self._unit.refresh(frozen=self.fault("frozen") is not None, late_s=self._late_s())
+        self._unit.refresh(self.fault("frozen") is not None, self._distortion(), self._late_s())
         if written is not None:
             words = [int(word) for word in written]
             self._echo = words
@@ -196,13 +200,33 @@ class Hosted:
         if function_code == _WRITE_SINGLE:  # a device echoes the request, whatever became of it
             registers[address - start : address - start + count] = self._echo
             return None
-        refused = self.fault("refused_read")
+        refused = self.fault("refused_read") or self._sleep()
         code = refused.code if refused is not None else self._unit.refuses_read(address, count)
-        if code is not None:
+        if code:
             return ExcCodes(code)
         found = self._unit.read(address, count, as_missing=self.fault("sentinel") is not None)
         registers[address - start : address - start + count] = found
         return None
+
+    def is_silent(self) -> bool:
+        """Whether requests are taken and never answered now."""
+        asleep = self._sleep()
+        return self.fault("no_answer") is not None or (asleep is not None and asleep.code == 0)
+
+    def _sleep(self) -> Fault | None:
+        return self.fault("night_sleep") if self._site.plant.state.pv_available_w <= 0.0 else None
+
+    def _distortion(self) -> Distortion:
+        scaled, gauge, stuck = self.fault("scaled_power"), self.fault("wrong_gauge"), self.fault("stuck_gauge")
+        soc_pct = None if gauge is None else 100.0 * gauge.share
+        if stuck is None:
+            self._stuck = None
+        else:
+            if self._stuck is None or self._stuck[0] != stuck:
+                self._stuck = (stuck, self._site.plant.state.soc_pct)
+            soc_pct = self._stuck[1]
+        factor = 1.0 if scaled is None else scaled.factor
+        return Distortion(soc_pct, self.fault("zero_counter") is not None, factor)
 
     def _write(self, address: int, words: list[int]) -> int | None:
         refused = self.fault("refused_write")
@@ -266,7 +290,7 @@ class _Connection(ServerRequestHandler):
         if hosted.fault("reboot") is not None:
             self.close()
             return
-        if hosted.fault("no_answer") is not None:
+        if hosted.is_silent():
             return
         late = hosted.fault("late_answer")
         if hosted.fault("wrong_unit") is not None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from simulator.distortion import NOTHING, Distortion
 from simulator.plant import Plant
 from simulator.plant_state import Counters, PlantState
 from simulator.registers import Image, Point
@@ -73,7 +74,7 @@ class Unit:
         self._strict_writes = strict_writes
         self._largest_read = largest_read
         self._even_reads = even_reads
-        self._shown: PlantState | None = None
+        self._shown: tuple[PlantState, Distortion] | None = None
         self._measured: dict[int, Point] = {}
         self._by_address = sorted(image.points.items(), key=lambda item: item[1].register.address)
         self.refresh()
@@ -82,15 +83,18 @@ class Unit:
             for name in face.measured(plant.state, plant.counters)
         }
 
-    def refresh(self, frozen: bool = False, late_s: float = 0.0) -> None:
+    def refresh(self, frozen: bool = False, distortion: Distortion = NOTHING, late_s: float = 0.0) -> None:
         """Show the plant's newest state, or that of ``late_s`` seconds before; ``frozen`` leaves measurements.
 
         Nothing is computed when it has not moved. Counters are never late.
         """
         state = self._plant.state_before(late_s) if late_s > 0.0 else self._plant.state
-        if state is not self._shown and not frozen:
-            self.image.put_all(self._face.measured(state, self._plant.counters))
-            self._shown = state
+        now = (state, distortion)
+        if now != self._shown and not frozen:
+            values = dict(self._face.measured(state, self._plant.counters))
+            distortion.apply(values)
+            self.image.put_all(values)
+            self._shown = now
         self.image.put_all(self._face.controls())
 
     def refuses_read(self, address: int, count: int) -> int | None:

@@ -23,7 +23,7 @@ from agent.edges.store_reader import backlog, flags, kept
 from agent.ports import StoreFailure
 from agent.settings.schema import Settings
 
-QUALITY_STYLES = {"good": "green", "estimated": "cyan", "missing": "dim"}
+QUALITY_STYLES = {"good": "green", "estimated": "cyan", "asleep": "dim", "missing": "dim"}
 SUSPECTS_OF = timedelta(days=7)
 MOST_SUSPECTS = 3
 

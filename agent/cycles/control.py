@@ -10,25 +10,30 @@ from agent.cycles.battery_units import BatteryUnits
 from agent.cycles.ladder import ControlRules, Ladder
 from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import DOCUMENT
+from agent.cycles.setpoint_response import SetpointResponse
 from agent.dispatch.alignment import Alignment
+from agent.dispatch.balance_watch import BalanceWatch
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.frozen import FrozenWatch
 from agent.dispatch.guard import guard
 from agent.dispatch.lease import Lease
-from agent.dispatch.tracking import Tracking, Verdict
+from agent.dispatch.solar_sleep import SolarSleep
+from agent.dispatch.tracking import Verdict
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
-from agent.domain.site import Battery, SiteState
+from agent.domain.site import MISSING, Battery, SiteState
 from agent.latest import Latest
 from agent.market import Market
 from agent.ports import Clock, Site
+from agent.recording.counters import DOCUMENT as COUNTERS
+from agent.recording.counters import Counters
 from agent.recording.decisions import Decisions
 from agent.recording.journal import Journal
 from agent.recording.minute_means import MinuteMeans
-from drivers.reading import Quantity, Reading
+from drivers.reading import Quality, Quantity, Reading
 
 GRID_LIMIT_LOST = "the platform's grid limit has not been heard of for too long; the failsafe limits hold"
-
+PROBE = "held at 0 W for a minute, to see whether the grid's meter follows the battery"
 LAG_MOVED_S = 2.0  # a lag of the meter that has moved by more is told anew
 
 log = structlog.get_logger("control")
@@ -65,33 +70,38 @@ class Control:
         self._ladder = Ladder(market, latest, rules)
         self._notices = Notices(clock, journal)
         self._frozen = FrozenWatch(rules.frozen_s)
+        self._sleep = SolarSleep(rules.roles, rules.stale_s)
         battery = rules.limits.battery
-        self._tracking = Tracking(max(battery.charge_w, battery.discharge_w), patience_s=max(30.0, 2 * rules.step_s))
         self._alignment = Alignment(max(battery.charge_w, battery.discharge_w))
-        self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s)
+        self._balance = BalanceWatch(max(battery.charge_w, battery.discharge_w), max(30.0, 2.5 * rules.step_s))
+        self._response = SetpointResponse(rules.limits.battery, rules.units, max(30.0, 2 * rules.step_s))
+        self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
         self._lease: Lease | None = None
         self._unverified = False
         self._last_step: float | None = None
         self._decisions = Decisions()
         self._catalogue: tuple[str, ...] = ()
         self.means = MinuteMeans()
+        self.counters = Counters()
         self.counts = ControlCounts()
 
     async def step(self) -> None:
         """One pass of the straight road, from register words to the outcome of a setpoint."""
         began = self._clock.monotonic()
         readings = await self._site.read(self._rules.step_s * 0.8)
-        state = self._estimate(readings)
+        state = self._aligned(self._balanced(self._estimate(readings)))
         self._latest.state = state
         silent = self._market.limit_is_silent(state.at)
         self._notices.alarm("grid_limit_lost", GRID_LIMIT_LOST if silent else None)
         self._watch_tracking(state)
-        lost = self._tracking.out_of_control(self._clock.monotonic())
         whole, monotonic = self._rules.limits.battery, self._clock.monotonic()
-        there = self._tracking.delivered(self._units.battery(whole), monotonic)
-        self._latest.battery = self._tracking.delivered(self._units.rated(whole), monotonic)
+        lost = self._response.is_lost(monotonic)
+        there = self._response.delivered(self._units.battery(whole), monotonic)
+        self._latest.battery = self._response.delivered(self._units.rated(whole), monotonic)
         in_force_w = None if self._lease is None else self._lease.battery_w
         wanted = self._ladder.choose(state, lost, there, self._interval_wh(state), in_force_w)
+        if self._balance.is_probing and wanted.battery_w is not None:
+            wanted = replace(wanted, battery_w=0.0, reason=PROBE)
         granted = self._guarded(wanted, state, there)
         outcome = await self._write(granted)
         self._latest.setpoint, self._latest.outcome = granted, outcome
@@ -111,16 +121,19 @@ class Control:
 
     def _estimate(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> SiteState:
         now, monotonic = self._clock.now(), self._clock.monotonic()
-        frozen = self._frozen.update(readings)
+        frozen, troubles = self._frozen.update(readings), self._site.troubles()
+        sun_deg = self._market.place.sun_elevation_deg(now) if self._clock.trusted() else None
+        readings = self._sleep.update(readings, frozen | set(troubles), sun_deg, monotonic)
+        frozen -= self._sleep.asleep
         doubts = self._units.doubts(readings, monotonic)
         weights = {unit.device: unit.battery.usable_wh for unit in self._rules.units}
         sources: Sequence[Source] = [
             Source(
                 name,
                 self._rules.roles.get(name, frozenset()),
-                found,
+                self._units.counted(name, found),
                 name in frozen,
-                doubts.get(name) is not None,
+                self._units.is_doubted(name),
                 weights.get(name, 1.0),
             )
             for name, found in readings.items()
@@ -130,11 +143,10 @@ class Control:
             self._lease = None  # share again among those that are there
         for name, doubt in doubts.items():
             self._notices.alarm(f"soc_jump/{name}", None if doubt is None else f"{name}: {doubt}")
-        troubles = self._site.troubles()
         for name in self._rules.roles:
-            self._notices.alarm(f"device_lost/{name}", troubles.get(name))
+            self._notices.alarm(f"device_lost/{name}", None if name in self._sleep.asleep else troubles.get(name))
             self._notices.alarm(f"frozen/{name}", f"{name} answers with frozen values" if name in frozen else None)
-        return self._aligned(estimate(now, monotonic, sources, self._rules.stale_s))
+        return estimate(now, monotonic, sources, self._rules.stale_s)
 
     def _aligned(self, state: SiteState) -> SiteState:
         """With the powers of one instant; a meter that is late is told."""
@@ -147,17 +159,31 @@ class Control:
         self._notices.alarm("meter_late", self._alignment.late())
         return aligned
 
+    def _balanced(self, state: SiteState) -> SiteState:
+        """``state`` without the grid's power while its meter contradicts the battery, and what was derived from it."""
+        monotonic = self._clock.monotonic()
+        self._balance.seen(monotonic, state.battery_w.known, state.grid_w.known, state.pv_w.known)
+        for name, roles in self._rules.roles.items():
+            if "grid" in roles:
+                self._notices.alarm(f"meter_contradicts/{name}", self._balance.sentence)
+        if not self._balance.is_wrong(monotonic):
+            return state
+        load_w = MISSING if state.load_w.quality is Quality.ESTIMATED else state.load_w
+        return replace(state, grid_w=replace(state.grid_w, quality=Quality.IMPLAUSIBLE), load_w=load_w)
+
     def _watch_tracking(self, state: SiteState) -> None:
-        verdict = self._tracking.seen(self._clock.monotonic(), state.battery_w.known, state.soc_pct.known)
+        monotonic = self._clock.monotonic()
+        verdict = self._response.seen(monotonic, self._units.seen(state))
         if verdict in (Verdict.VERIFIED, Verdict.LIMITED) and self._unverified:
             self._unverified = False
             self.counts.verified += 1
         if verdict is Verdict.MISSED:
             self.counts.missed += 1
             self._lease = None  # write it again
-        lost = "the battery does not follow its setpoints; it is left to itself for ten minutes"
-        self._notices.alarm("no_control", lost if verdict is Verdict.NO_CONTROL else None)
-        self._notices.alarm("battery_limited", self._tracking.weak)
+        for device, charging in self._response.at_an_end:
+            self._units.found_end(device, charging)
+        for kind, sentence in self._response.alarms(monotonic).items():
+            self._notices.alarm(kind, sentence)
 
     def _interval_wh(self, state: SiteState) -> float:
         """What the running interval of the demand charge has imported until now, Wh."""
@@ -189,7 +215,8 @@ class Control:
                 self._unverified = granted.battery_w is not None
                 if granted.battery_w is None:
                     self.counts.verified += 1  # a release is verified by its read-back alone
-                self._tracking.asked(monotonic, outcome.battery_w)
+                self._balance.asked(monotonic, outcome.battery_w)
+                self._response.asked(monotonic, outcome.battery_w, dict(shares))
                 if outcome.battery_w is not None:
                     self._alignment.told(monotonic, outcome.battery_w)
                 self._lease = Lease(granted.battery_w, granted.pv_limit_w, monotonic, granted.hold_s)
@@ -222,7 +249,7 @@ class Control:
     def _record(self, state: SiteState, readings: Mapping[str, Mapping[Quantity, Reading]], granted: Setpoint) -> None:
         """What was seen holds until the next step is due; where that comes late, the gap stays a gap."""
         prices = self._market.at(state.at)
-        points = {f"{name}.{q.value}": r.value for name, found in readings.items() for q, r in found.items()}
+        points = self._points(readings)
         self.means.add(
             state,
             points,
@@ -240,6 +267,22 @@ class Control:
             self._journal.catalogue(self._catalogue)
         for row in self.means.finished(state.at):
             self._journal.minute(row)
+
+    def _points(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> dict[str, float | None]:
+        """Every reading by name. What a silent device said long ago is missing now, and so is an odd counter."""
+        monotonic, stale_s = self._clock.monotonic(), self._rules.stale_s
+        points = {
+            f"{name}.{quantity.value}": reading.value if monotonic - reading.at <= stale_s else None
+            for name, found in readings.items()
+            for quantity, reading in found.items()
+        }
+        judged, resets = self.counters.judged(points, monotonic)
+        for device, sentence in resets:
+            self._notices.note(f"counter_reset/{device}", "warning", sentence)
+        document = self.counters.document(monotonic)
+        if document is not None:
+            self._journal.keep(COUNTERS, document)
+        return judged
 
     def flush(self) -> None:
         """Hand over the minute in the making, for the end: a row that covers less than its span."""

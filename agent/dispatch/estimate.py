@@ -55,11 +55,11 @@ def _of_role(
     stale_s: float,
     mean: bool = False,
 ) -> Measured:
-    """The sum (or mean) over the devices of a role; as bad as the worst of them, missing if one is missing."""
+    """The sum (or mean) over the devices of a role; as bad as the worst of them, missing if one is missing or new."""
     found = [
         _measured(source, quantities, monotonic_s, stale_s)
         for source in sources
-        if role in source.roles and _has(source, quantities)
+        if role in source.roles and (_has(source, quantities) or not source.readings)
     ]
     if not found:
         return MISSING
@@ -79,9 +79,9 @@ def _has(source: Source, quantities: Sequence[Quantity]) -> bool:
 
 
 def _measured(source: Source, quantities: Sequence[Quantity], monotonic_s: float, stale_s: float) -> Measured:
-    quantity = next(quantity for quantity in quantities if quantity in source.readings)
-    reading = source.readings[quantity]
-    if reading.value is None:
+    quantity = next((quantity for quantity in quantities if quantity in source.readings), quantities[0])
+    reading = source.readings.get(quantity)
+    if reading is None or reading.value is None:
         return MISSING
     age_s = max(0.0, monotonic_s - reading.at)
     quality = reading.quality

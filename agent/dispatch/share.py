@@ -38,12 +38,12 @@ class _Room:
 def available(units: Sequence[UnitState], hold_s: float) -> Battery:
     """The units as one battery. Its powers are those that the units can hold for ``hold_s`` from where each is now.
 
-    Raises ValueError without a unit.
+    The window is that of the least cautious unit: each unit keeps its own. Raises ValueError without a unit.
     """
     if not units:
         raise ValueError("there is no unit")
     return replace(
-        units[0].battery,
+        min((unit.battery for unit in units), key=lambda battery: battery.caution_pct),
         usable_wh=sum(unit.battery.usable_wh for unit in units),
         charge_w=sum(_room(unit, True, hold_s).most_w for unit in units),
         discharge_w=sum(_room(unit, False, hold_s).most_w for unit in units),

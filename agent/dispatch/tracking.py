@@ -1,12 +1,17 @@
 """Believed only when seen: does the measured power follow what was written?
 
-Devices answer a write and do nothing, for many reasons (a portal's schedule, a calibration, a firmware fault). A
-setpoint is verified when the measured battery power comes within tolerance. One that is not met within ``patience_s``
-counts as a miss; after ``misses_allowed`` in a row the battery is out of our control, and is left alone for
-``pause_s`` before the next try.
+Devices answer a write and do nothing, or do something else, for many reasons (a portal's schedule, a calibration, a
+cold or empty battery, a firmware fault). A setpoint is verified when the measured battery power comes within the
+tolerance. What is not within ``patience_s`` is one of three things, and a release, which may cost money, is the last:
 
-A battery that delivers a part of what is asked for (it is hot, cold or ageing) is in control, but limited: for
-``pause_s`` no more is asked than it delivered, then it is tried in full again.
+1. A part in the direction asked for, above the noise: the battery is *limited*. For ``pause_s`` no more is asked in
+   that direction than it gave, then it is tried in full again.
+2. Nothing at all: a miss, and written again. After ``misses_allowed`` misses in a row the direction is *held* at 0 W
+   for ``pause_s``, and for twice as long each time after that, up to ``LONGEST_PAUSE_S``. The other direction is open.
+   This never ends in a release.
+3. Something else (the wrong direction, more than was asked for, power where none was asked for): a miss, and written
+   again. After ``misses_allowed`` misses in a row both directions are held at 0 W for ``pause_s``. If the battery
+   ignores that for ``patience_s`` too it is *out of control*: left alone for ``pause_s``, and planned without.
 """
 
 from dataclasses import dataclass, field, replace
@@ -14,7 +19,8 @@ from enum import Enum
 
 from agent.domain.site import Battery
 
-LEAST_PART = 0.2  # of what was asked; less is not a limit but no obedience
+LONGEST_PAUSE_S = 3600.0
+NOISE_W, NOISE_PART = 50.0, 0.01  # of the rating; an inverter's own needs look like a small charge or discharge
 
 
 class Verdict(Enum):
@@ -23,7 +29,18 @@ class Verdict(Enum):
     VERIFIED = "verified"
     LIMITED = "limited by the battery itself"
     MISSED = "missed"
+    HELD = "held at 0 W"
     NO_CONTROL = "no control"
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """The most that is asked for in one direction until ``until`` (monotonic seconds)."""
+
+    most_w: float
+    until: float
+    sentence: str
+    gave_nothing: bool = False
 
 
 @dataclass(slots=True)
@@ -38,12 +55,21 @@ class Tracking:
     _asked_at: float = 0.0
     _misses: int = 0
     _paused_until: float | None = None
-    _short: dict[bool, tuple[float, float]] = field(default_factory=dict)  # charging -> (most W, until)
-    weak: str | None = None  # one sentence while less is delivered than asked for
+    _limits: dict[bool, _Limit] = field(default_factory=dict)  # by direction: True charges
+    _pauses_s: dict[bool, float] = field(default_factory=dict)  # the next pause after nothing was given
 
     @property
     def tolerance_w(self) -> float:
         return max(100.0, 0.05 * self.rating_w)
+
+    @property
+    def noise_w(self) -> float:
+        return max(NOISE_W, NOISE_PART * self.rating_w)
+
+    @property
+    def weak(self) -> str | None:
+        """One sentence while less is delivered than asked for, or was until the next try."""
+        return next((limit.sentence for limit in self._limits.values()), None)
 
     def asked(self, monotonic_s: float, battery_w: float | None) -> None:
         """A setpoint was written and read back. Refreshing the same power does not restart the patience."""
@@ -56,6 +82,7 @@ class Tracking:
 
     def seen(self, monotonic_s: float, battery_w: float | None, soc_pct: float | None) -> Verdict:
         """Judge a measurement of the battery power (None: not measured)."""
+        self._forget_limits(monotonic_s)
         if self.out_of_control(monotonic_s):
             return Verdict.NO_CONTROL
         if self._asked_w is None:
@@ -70,45 +97,78 @@ class Tracking:
             return Verdict.LIMITED
         if monotonic_s - self._asked_at < self.patience_s:
             return Verdict.WAITING
-        if battery_w * self._asked_w > 0.0 and LEAST_PART <= abs(battery_w / self._asked_w) < 1.0:
+        if battery_w * self._asked_w > 0.0 and self.noise_w < abs(battery_w) < abs(self._asked_w):
             return self._fell_short(monotonic_s, battery_w, self._asked_w)
-        return self._miss(monotonic_s)
+        return self._miss(monotonic_s, battery_w, self._asked_w)
 
     def delivered(self, battery: Battery, monotonic_s: float) -> Battery:
         """``battery`` with its ratings cut to what it delivered lately."""
-        held = {charging: most_w for charging, (most_w, until) in self._short.items() if monotonic_s < until}
+        most = {charging: limit.most_w for charging, limit in self._limits.items() if monotonic_s < limit.until}
         return replace(
             battery,
-            charge_w=min(battery.charge_w, held.get(True, battery.charge_w)),
-            discharge_w=min(battery.discharge_w, held.get(False, battery.discharge_w)),
+            charge_w=min(battery.charge_w, most.get(True, battery.charge_w)),
+            discharge_w=min(battery.discharge_w, most.get(False, battery.discharge_w)),
         )
 
-    def _fell_short(self, monotonic_s: float, battery_w: float, asked_w: float) -> Verdict:
-        self._misses = 0
-        self._short[asked_w < 0.0] = (abs(battery_w), monotonic_s + self.pause_s)
-        self.weak = f"the battery delivers {abs(battery_w):.0f} W of the {abs(asked_w):.0f} W asked for"
-        return Verdict.LIMITED
-
-    def _recovered(self, battery_w: float) -> None:
-        """More than the limit was delivered, so it is one no more."""
-        charging = battery_w < 0.0
-        if charging in self._short and abs(battery_w) > self._short[charging][0] + 2.0 * self.tolerance_w:
-            del self._short[charging]
-        if not self._short:
-            self.weak = None
+    def gave_nothing(self, charging: bool) -> bool:
+        """True while a direction is held because nothing came of it: the battery may be empty (charging: full)."""
+        limit = self._limits.get(charging)
+        return limit is not None and limit.gave_nothing
 
     def out_of_control(self, monotonic_s: float) -> bool:
         """True while the battery is left alone because it did not follow."""
         return self._paused_until is not None and monotonic_s < self._paused_until
 
-    def _miss(self, monotonic_s: float) -> Verdict:
+    def _fell_short(self, monotonic_s: float, battery_w: float, asked_w: float) -> Verdict:
+        self._misses = 0
+        sentence = f"the battery delivers {abs(battery_w):.0f} W of the {abs(asked_w):.0f} W asked for"
+        self._limits[asked_w < 0.0] = _Limit(abs(battery_w), monotonic_s + self.pause_s, sentence)
+        return Verdict.LIMITED
+
+    def _recovered(self, battery_w: float) -> None:
+        """More than the limit was delivered, so it is one no more."""
+        charging = battery_w < 0.0
+        if abs(battery_w) > self.noise_w:
+            self._pauses_s.pop(charging, None)
+        limit = self._limits.get(charging)
+        if limit is not None and abs(battery_w) > limit.most_w + 2.0 * self.tolerance_w:
+            del self._limits[charging]
+
+    def _forget_limits(self, monotonic_s: float) -> None:
+        """One that has run out stands as long as a new try needs to show whether it still holds."""
+        for charging, limit in tuple(self._limits.items()):
+            if monotonic_s >= limit.until + 2.0 * self.patience_s:
+                del self._limits[charging]
+
+    def _miss(self, monotonic_s: float, battery_w: float, asked_w: float) -> Verdict:
         self._misses += 1
         self._asked_at = monotonic_s
         if self._misses < self.misses_allowed:
             return Verdict.MISSED
+        if abs(battery_w) <= self.noise_w:
+            self._misses = 0
+            self._hold_direction(monotonic_s, asked_w)
+            return Verdict.HELD
+        if self._misses == self.misses_allowed:
+            self._hold_both(monotonic_s, battery_w, asked_w)
+            return Verdict.HELD
         self._misses, self._asked_w = 0, None
+        self._limits.clear()
         self._paused_until = monotonic_s + self.pause_s
         return Verdict.NO_CONTROL
+
+    def _hold_direction(self, monotonic_s: float, asked_w: float) -> None:
+        charging = asked_w < 0.0
+        pause_s = self._pauses_s.get(charging, self.pause_s)
+        self._pauses_s[charging] = min(2.0 * pause_s, LONGEST_PAUSE_S)
+        sentence = f"the battery gives nothing of the {abs(asked_w):.0f} W asked for; it is held at 0 W"
+        if charging:
+            sentence = f"the battery takes nothing of the {abs(asked_w):.0f} W asked for; it is held at 0 W"
+        self._limits[charging] = _Limit(0.0, monotonic_s + pause_s, sentence, gave_nothing=True)
+
+    def _hold_both(self, monotonic_s: float, battery_w: float, asked_w: float) -> None:
+        sentence = f"the battery was asked for {asked_w:.0f} W and delivers {battery_w:.0f} W; it is held at 0 W"
+        self._limits = dict.fromkeys((True, False), _Limit(0.0, monotonic_s + self.pause_s, sentence))
 
 
 def _near_an_end(asked_w: float, measured_w: float, soc_pct: float | None) -> bool:

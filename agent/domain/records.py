@@ -13,8 +13,9 @@ class MinuteRow:
     """Means over the ``span_s`` seconds from ``at`` (UTC). None where nothing usable was measured.
 
     ``covered_s`` says for how many seconds the site's power balance was known. ``points`` are the means of every
-    reading, in the order of the catalogue in force (``device.quantity`` names); None is missing. The prices are those
-    that were known, money per kWh; ``cost`` may also count prices that were assumed.
+    reading, and the last of counters and codes, in the order of the catalogue in force (``device.quantity`` names);
+    None is missing. The prices are those that were known, money per kWh; ``cost`` may also count prices that were
+    assumed.
     """
 
     at: datetime

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from agent.domain.advisory import AdviceQuestion
 from agent.domain.horizon import Horizon
 from agent.domain.site import Battery, Connection
+from agent.domain.sun_position import sun_elevation_deg
 from agent.domain.tariff import DemandCharge
 from agent.domain.weather import Weather
 
@@ -18,6 +19,10 @@ class Place:
     longitude: float
     timezone: str
     holidays: tuple[date, ...] = ()
+
+    def sun_elevation_deg(self, at: datetime) -> float:
+        """Elevation of the sun's centre above the horizon here, degrees, negative at night."""
+        return sun_elevation_deg(at, self.latitude, self.longitude)
 
 
 @dataclass(frozen=True, slots=True)

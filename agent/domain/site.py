@@ -1,7 +1,8 @@
 """What stands on the site, and one frozen picture of what it does."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from drivers.reading import Quality
 
@@ -11,7 +12,8 @@ class Battery:
     """One battery as the planner and the guard see it. Powers are AC watts, both positive; efficiencies are one-way.
 
     ``soc_min_pct``..``soc_max_pct`` is the window that may be used; ``reserve_pct`` is kept for outages inside it, so
-    the floor for dispatch is the higher of the two. ``wear_per_kwh`` is money per kWh discharged.
+    the floor for dispatch is the higher of the two, and ``caution_pct`` above that while the SoC is only counted.
+    ``wear_per_kwh`` is money per kWh discharged.
     """
 
     usable_wh: float
@@ -23,11 +25,16 @@ class Battery:
     soc_max_pct: float = 100.0
     reserve_pct: float = 0.0
     wear_per_kwh: float = 0.0
+    caution_pct: float = 0.0
 
     @property
     def floor_pct(self) -> float:
         """The lowest SoC that dispatch may go to."""
-        return max(self.soc_min_pct, self.reserve_pct)
+        return min(100.0, max(self.soc_min_pct, self.reserve_pct) + self.caution_pct)
+
+    def with_caution(self, floor_by_pct: float, top_by_pct: float) -> Self:
+        """The same battery with a floor that is higher and a top that is lower by so many percent."""
+        return replace(self, caution_pct=floor_by_pct, soc_max_pct=max(self.soc_min_pct, self.soc_max_pct - top_by_pct))
 
     def energy_wh(self, soc_pct: float) -> float:
         """Stored energy at ``soc_pct``, Wh on the battery's side of its efficiencies."""
@@ -69,7 +76,7 @@ class Measured:
     @property
     def usable(self) -> bool:
         """Fit to be acted on."""
-        return self.value is not None and self.quality in (Quality.GOOD, Quality.ESTIMATED)
+        return self.value is not None and self.quality in (Quality.GOOD, Quality.ESTIMATED, Quality.ASLEEP)
 
     @property
     def known(self) -> float | None:

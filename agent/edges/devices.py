@@ -8,17 +8,20 @@ from dataclasses import dataclass, replace
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.edges.steered_battery import SteeredBattery, together
 from drivers.device import Readable
-from drivers.errors import DriverError
+from drivers.errors import DriverError, Refused
 from drivers.reading import Quantity, Reading
+
+_REFUSALS_ALLOWED = 3  # in a row; a device that is busy once is not in trouble
 
 
 @dataclass(slots=True)
 class _Seat:
-    """One device, its newest readings, and the read that is under way."""
+    """One device, its newest readings, and the read that is under way. ``refusals`` are exceptions in a row."""
 
     device: Readable
     readings: dict[Quantity, Reading]
     trouble: str | None = None
+    refusals: int = 0
     running: asyncio.Task[None] | None = None
 
 
@@ -74,11 +77,16 @@ class Devices:
     async def _read_one(self, seat: _Seat) -> None:
         try:
             readings = await seat.device.read()
+        except Refused as error:
+            seat.refusals += 1
+            if seat.refusals >= _REFUSALS_ALLOWED:
+                seat.trouble = str(error)
+            return
         except DriverError as error:
             seat.trouble = str(error)
             return
         except Exception as error:  # a defect in one family is that device's trouble and nobody else's
             seat.trouble = f"{seat.device.name} could not be read, a defect: {type(error).__name__}: {error}"
             return
-        seat.trouble = None
+        seat.trouble, seat.refusals = None, 0
         seat.readings = {reading.quantity: reading for reading in readings}

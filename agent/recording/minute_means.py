@@ -1,7 +1,8 @@
 """Control steps become minute rows: means weighted by time, energies, cost and carbon. Pure.
 
 A step holds from the instant of its state for its duration; a step that runs over the end of a minute is shared out
-between the minutes by time. What was not measured is left out and shows in ``covered_s``.
+between the minutes by time. What was not measured is left out and shows in ``covered_s``. Counters and codes have no
+mean: of them a minute keeps the last value.
 """
 
 import math
@@ -13,8 +14,10 @@ from agent.domain.horizon import floor_to_step
 from agent.domain.records import MinuteRow
 from agent.domain.setpoint import Rung
 from agent.domain.site import Measured, SiteState
+from drivers.reading import Quantity
 
 LONGEST_STEP_S = 3600.0
+TAKEN_LAST = frozenset(quantity.value for quantity in Quantity if not quantity.is_level)
 
 
 @dataclass(slots=True)
@@ -30,6 +33,17 @@ class _Mean:
     @property
     def value(self) -> float | None:
         return self.weighted / self.seconds if self.seconds > 0 else None
+
+
+@dataclass(slots=True)
+class _Last:
+    """Of a counter or a code: what was last known of it."""
+
+    value: float | None = None
+
+    def add(self, value: float | None, seconds: float) -> None:
+        if value is not None and math.isfinite(value):
+            self.value = value
 
 
 @dataclass(slots=True)
@@ -53,7 +67,7 @@ class _Span:
     curtailed: bool = False
     time_trusted: bool = True
     rungs: dict[Rung, float] = field(default_factory=dict)
-    points: dict[str, _Mean] = field(default_factory=dict)
+    points: dict[str, _Mean | _Last] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +182,9 @@ def _count(span: _Span, step: _Step, seconds: float) -> None:
     span.import_price.add(step.known_prices[0], seconds)
     span.export_price.add(step.known_prices[1], seconds)
     for name, value in step.readings.items():
-        span.points.setdefault(name, _Mean()).add(value, seconds)
+        if name not in span.points:
+            span.points[name] = _Last() if name.rpartition(".")[2] in TAKEN_LAST else _Mean()
+        span.points[name].add(value, seconds)
     if battery_w is not None:
         span.discharge_wh += max(battery_w, 0.0) * seconds / 3600.0
         span.charge_wh += max(-battery_w, 0.0) * seconds / 3600.0

@@ -150,23 +150,38 @@ async def test_a_clamped_setpoint_is_verified_by_what_the_device_took() -> None:
     ]
 
 
-async def test_a_battery_that_does_not_follow_is_left_alone_for_ten_minutes() -> None:
+async def test_a_battery_that_does_the_opposite_is_held_at_0_and_then_left_alone_for_ten_minutes() -> None:
     stage = ControlStage()
     stage.latest.plan = plan(1.0)
     stage.site.obeys = False
+    stage.site.values["inverter"][Quantity.BATTERY_W] = 2000.0
     setpoint = await stage.step(95)
+    assert (setpoint.rung, setpoint.battery_w) == (Rung.PLAN, 0.0)
+    assert stage.journal.alarms == ("the battery was asked for -5000 W and delivers 2000 W; it is held at 0 W",)
+    setpoint = await stage.step(35)
     assert setpoint.reason == "released: the battery does not follow its setpoints"
-    assert stage.control.counts.missed == 2  # the third miss is the end of it
+    assert stage.control.counts.missed == 3
     (alarm,) = stage.journal.alarms
     assert "left to itself for ten minutes" in alarm
     writes = len(stage.site.written)
     assert stage.site.written[-1].battery_w is None
-    await stage.step(590)
+    await stage.step(580)
     assert len(stage.site.written) == writes
     stage.site.obeys = True
-    setpoint = await stage.step(20)
+    setpoint = await stage.step(30)
     assert setpoint.rung is Rung.PLAN
     assert not stage.journal.alarms
+
+
+async def test_a_battery_that_takes_nothing_is_held_and_never_released() -> None:
+    stage = ControlStage()
+    stage.latest.plan = plan(1.0)
+    stage.site.obeys = False
+    rungs = {(await stage.step()).rung for _ in range(1500)}
+    assert rungs == {Rung.PLAN}
+    assert stage.journal.alarms == ("the battery takes nothing of the 5000 W asked for; it is held at 0 W",)
+    assert stage.latest.battery is not None
+    assert (stage.latest.battery.charge_w, stage.latest.battery.discharge_w) == (0.0, 5000.0)  # what is planned with
 
 
 async def test_the_ramp_is_kept_from_step_to_step() -> None:

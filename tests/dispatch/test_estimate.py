@@ -56,6 +56,13 @@ def test_a_missing_reading_is_missing_and_not_zero() -> None:
     assert state.load_w.value is None
 
 
+def test_a_solar_device_that_has_not_said_anything_yet_is_not_nothing() -> None:
+    state = estimate(NOW, 100.0, [METER, HYBRID, source("roof", "solar")], 15.0)
+    assert state.pv_w.value is None
+    assert state.load_w.value is None
+    assert state.net_load_w is not None
+
+
 def test_two_of_three_meters_are_enough() -> None:
     load = source("load", "load", load_w=1500.0)
     hybrid = source("hybrid", "battery solar", pv_w=2000.0, soc_pct=60.0)

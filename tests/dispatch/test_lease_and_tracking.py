@@ -7,7 +7,9 @@ import pytest
 from agent.dispatch.lease import Lease
 from agent.dispatch.tracking import Tracking, Verdict
 from agent.domain.setpoint import Rung, Setpoint
+from agent.domain.site import Battery
 
+BATTERY = Battery(10_000.0, 5000.0, 5000.0)
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
@@ -42,15 +44,73 @@ def test_a_followed_setpoint_is_verified() -> None:
     assert tracking.seen(5.0, 1900.0, 50.0) is Verdict.VERIFIED
 
 
-def test_three_misses_and_the_battery_is_left_alone_for_a_while() -> None:
+def verdicts(tracking: Tracking, battery_w: float, first: int, last: int) -> list[Verdict]:
+    return [tracking.seen(float(second), battery_w, 50.0) for second in range(first, last, 10)]
+
+
+def test_a_battery_that_does_the_opposite_is_held_at_0_first_and_left_alone_when_it_ignores_that() -> None:
     tracking = Tracking(5000.0)
     tracking.asked(0.0, 2000.0)
-    verdicts = [tracking.seen(float(second), 0.0, 50.0) for second in range(0, 121, 10)]
-    assert verdicts.count(Verdict.MISSED) == 2
-    assert verdicts[-1] is Verdict.NO_CONTROL
+    found = verdicts(tracking, -3000.0, 0, 91)
+    assert found.count(Verdict.MISSED) == 2
+    assert found[-1] is Verdict.HELD
+    assert tracking.weak == "the battery was asked for 2000 W and delivers -3000 W; it is held at 0 W"
+    there = tracking.delivered(BATTERY, 91.0)
+    assert (there.charge_w, there.discharge_w) == (0.0, 0.0)
+    tracking.asked(91.0, 0.0)
+    found = verdicts(tracking, -3000.0, 91, 122)
+    assert found == [Verdict.WAITING] * 3 + [Verdict.NO_CONTROL]
     assert tracking.out_of_control(500.0)
     assert not tracking.out_of_control(800.0)
     assert tracking.seen(800.0, 0.0, 50.0) is Verdict.NOTHING_ASKED
+
+
+def test_a_battery_that_rests_when_it_is_held_stays_in_control_and_is_tried_again() -> None:
+    tracking = Tracking(5000.0)
+    tracking.asked(0.0, 2000.0)
+    verdicts(tracking, -3000.0, 0, 91)
+    tracking.asked(91.0, 0.0)
+    assert tracking.seen(95.0, 0.0, 50.0) is Verdict.VERIFIED
+    assert tracking.delivered(BATTERY, 689.0).discharge_w == 0.0
+    assert tracking.delivered(BATTERY, 690.0) == BATTERY
+
+
+def test_nothing_is_no_disobedience_it_holds_one_direction_ever_longer() -> None:
+    tracking, at, pauses = Tracking(5000.0), 0.0, []
+    for _ in range(5):
+        tracking.asked(at, -2000.0)
+        found = verdicts(tracking, -40.0, int(at), int(at) + 91)  # 40 W is what the inverter needs for itself
+        assert found[-1] is Verdict.HELD
+        assert tracking.gave_nothing(True)
+        assert not tracking.gave_nothing(False)
+        assert tracking.delivered(BATTERY, at + 91.0).discharge_w == 5000.0
+        tracking.asked(at + 91.0, 0.0)
+        again = next(s for s in range(int(at) + 91, 10**6) if tracking.delivered(BATTERY, float(s)).charge_w > 0.0)
+        pauses.append(again - at - 90.0)
+        at = float(again)
+    assert pauses == [600.0, 1200.0, 2400.0, 3600.0, 3600.0]
+
+
+@pytest.mark.parametrize("gave_w", [-60.0, -500.0, -2900.0 / 2])
+def test_whatever_comes_in_the_right_direction_is_a_limit_and_no_disobedience(gave_w: float) -> None:
+    tracking = Tracking(3000.0)
+    tracking.asked(0.0, -3000.0)
+    assert set(verdicts(tracking, gave_w, 30, 300)) == {Verdict.LIMITED}
+    assert tracking.delivered(BATTERY, 300.0).charge_w == -gave_w
+    assert not tracking.out_of_control(300.0)
+
+
+def test_a_limit_does_not_outlive_its_ten_minutes_where_nothing_more_is_asked_for() -> None:
+    tracking = Tracking(5000.0)
+    tracking.asked(0.0, -5000.0)
+    assert tracking.seen(30.0, -2000.0, 50.0) is Verdict.LIMITED
+    tracking.asked(31.0, 1000.0)
+    for second in range(40, 690, 10):
+        assert tracking.seen(float(second), 1000.0, 50.0) is Verdict.VERIFIED
+        assert tracking.weak == "the battery delivers 2000 W of the 5000 W asked for"
+    assert tracking.delivered(BATTERY, 631.0).charge_w == 5000.0
+    tracking.seen(690.0, 1000.0, 50.0)  # a new try has had time to show that it still holds
+    assert tracking.weak is None
 
 
 def test_refreshing_the_same_power_does_not_restart_the_patience() -> None:
@@ -65,7 +125,8 @@ def test_refreshing_the_same_power_does_not_restart_the_patience() -> None:
     [
         (-5000.0, -700.0, 97.0, Verdict.LIMITED),
         (4000.0, 500.0, 8.0, Verdict.LIMITED),
-        (-5000.0, -700.0, 50.0, Verdict.MISSED),
+        (-5000.0, -700.0, 50.0, Verdict.LIMITED),  # a seventh is a limit too
+        (-5000.0, -20.0, 50.0, Verdict.MISSED),
         (-5000.0, 700.0, 97.0, Verdict.MISSED),
         (-5000.0, None, 50.0, Verdict.WAITING),
     ],

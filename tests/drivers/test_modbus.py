@@ -102,7 +102,7 @@ async def test_a_silent_peer_is_asked_twice_at_first_then_once_then_left_alone()
         with pytest.raises(NoAnswer):
             await transport.read(Span("holding", 0, 1))
         assert len(server.requests) == 3
-        with pytest.raises(NoAnswer, match=r"silent before, next attempt in 0\.5 s"):
+        with pytest.raises(NoAnswer, match=r"silent or busy before, next attempt in 0\.5 s"):
             await transport.read(Span("holding", 0, 1))
         assert len(server.requests) == 3
         clock.now += 0.5

@@ -126,14 +126,14 @@ async def test_ratings_are_asked_for_once_a_minute_and_keep_their_age() -> None:
     assert (await read(found))[Q.RATED_W].at == 160.0
 
 
-async def test_an_accumulator_is_missing_until_it_has_moved() -> None:
+async def test_an_accumulator_at_zero_is_missing_before_and_after_it_has_moved() -> None:
     transport = MemoryTransport({0: 0, 1: 0})
     found = device(transport, {Q.IMPORT_WH: Register("acc", 0, WIRE_TYPES["acc32"])})
     assert (await read(found))[Q.IMPORT_WH].quality is Quality.MISSING
     transport.words[1] = 7
     assert (await read(found))[Q.IMPORT_WH].value == 7
     transport.words[1] = 0
-    assert (await read(found))[Q.IMPORT_WH].value == 0
+    assert (await read(found))[Q.IMPORT_WH].quality is Quality.MISSING
 
 
 async def test_a_refused_block_is_halved_until_only_the_bad_row_is_left_out() -> None:

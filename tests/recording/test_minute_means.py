@@ -161,3 +161,25 @@ def test_energy_is_conserved(steps: list[tuple[float, float, float, bool]], offs
     assert sum(row.export_wh for row in rows) == pytest.approx(expected["export"], rel=1e-4, abs=1e-2)
     assert sum(row.charge_wh for row in rows) == pytest.approx(expected["charge"], rel=1e-4, abs=1e-2)
     assert sum(row.discharge_wh for row in rows) == pytest.approx(expected["discharge"], rel=1e-4, abs=1e-2)
+
+
+def test_counters_and_codes_are_taken_last_and_never_averaged() -> None:
+    means = MinuteMeans()
+    counted = {0: 4500.0, 20: None, 40: 4503.0}
+    for second, wh in counted.items():
+        code = 4.0 if second < 40 else 7.0
+        readings = {"meter.import_wh": wh, "inverter.state": code, "meter.grid_w": float(second)}
+        add(means, state(second, 100.0), 20.0, readings)
+    (row,) = means.finished(LATER)
+    assert dict(zip(means.catalogue, row.points, strict=True)) == {
+        "meter.import_wh": 4503.0,
+        "inverter.state": 7.0,
+        "meter.grid_w": 20.0,
+    }
+
+
+def test_a_counter_that_is_missing_at_the_end_of_a_minute_is_what_was_last_known_of_it() -> None:
+    means = MinuteMeans()
+    add(means, state(0, 100.0), 30.0, {"meter.import_wh": 4500.0})
+    add(means, state(30, 100.0), 60.0, {"meter.import_wh": None})
+    assert [row.points for row in means.finished(LATER)] == [(4500.0,), (None,)]

@@ -120,3 +120,10 @@ def test_a_wrong_document_is_refused(tmp_path: Path, name: str, text: str, sente
 def test_an_absent_script_is_named(tmp_path: Path) -> None:
     with pytest.raises(FaultScriptError, match=r"absent\.txt: cannot be read"):
         read_script(tmp_path / "absent.txt", BEGINNING)
+
+
+def test_silence_is_no_exception_code_but_of_a_device_that_sleeps() -> None:
+    (fault,) = parse_lines("10m 8h inverter night_sleep code=0", BEGINNING).faults
+    assert fault.code == 0
+    with pytest.raises(FaultScriptError):
+        parse_lines("10m 8h inverter refused_read code=0", BEGINNING)

@@ -400,3 +400,34 @@ async def test_a_fault_of_one_device_leaves_the_others_alone() -> None:
             assert await holding(client, 40000, 2) == [0x5375, 0x6E53]
         async with connected(site.sdm_port) as client:
             assert not (await client.read_input_registers(0x34, count=2, device_id=1)).isError()
+
+
+async def test_a_battery_that_gives_nothing_still_charges() -> None:
+    clock = Clock()
+    async with faulty(script("gives_nothing"), clock) as (plant, client):
+        assert await write(client, OUT_RATE, 3000, -3000) == 0
+        assert await write(client, STORAGE_MODE, 3) == 0
+        clock.move(20)
+        await holding(client, AC_W)
+        assert plant.state.battery_w == 0.0
+        assert await write(client, STORAGE_MODE, 0) == 0
+        clock.move(20)
+        await holding(client, AC_W)
+        assert plant.state.battery_w == -2000.0  # the sun that is left over
+
+
+async def test_gauges_counters_and_powers_that_are_shown_wrong() -> None:
+    clock = Clock()
+    async with faulty(script("wrong_gauge", share=0.25), clock) as (_, client):
+        assert await holding(client, SOC) == [2500]
+        clock.move(60)
+        assert 5000 <= (await holding(client, SOC))[0] <= 5100
+    async with faulty(script("scaled_power", factor=-1.0), Clock()) as (_, client):
+        assert await holding(client, AC_W) == [0x10000 - 1000]
+    async with faulty(script("zero_counter"), Clock()) as (_, client):
+        assert await holding(client, 40093, 2) == [0, 0]
+
+
+async def test_a_device_sleeps_only_while_there_is_no_sun() -> None:
+    async with faulty(script("night_sleep"), Clock()) as (_, client):
+        assert await holding(client, AC_W) == [1000]  # there is sun in this plant
