@@ -13,9 +13,10 @@ from agent.domain.envelope import Envelope
 from agent.domain.inputs import PlatformInput
 from agent.domain.records import Batch
 from agent.edges.clock import SystemClock
-from agent.edges.mqtt_link import MqttLink, longest_pause
+from agent.edges.mqtt_link import MqttLink
 from agent.edges.mqtt_settings import MqttSettings
 from agent.edges.payloads import JsonPayloads
+from agent.edges.reconnect_delay import longest_pause
 from agent.latest import Latest
 from agent.ports import EnvelopeRefused, LinkFailure
 from simulator.broker import Broker, find_mosquitto, start_broker
