@@ -10,6 +10,7 @@ from agent.ports import Clock
 
 DOWN_S = 15.0  # a broker that restarts is no alarm
 STEADY_S = 60.0  # nor is a connection that was there for a moment its end
+RIVAL_GONE_S = 3600.0  # two gateways with one id take turns for minutes each
 RENEW_WITHIN = timedelta(days=30)
 CERTIFICATES_EVERY_S = 6 * 3600.0
 
@@ -33,6 +34,7 @@ class LinkWatch:
         self._rival, self._certificates = rival, certificates
         self._down_since: float | None = None
         self._up_since: float | None = None
+        self._rival_seen: float | None = None
         self._look_at = clock.monotonic()
 
     async def step(self) -> None:
@@ -44,20 +46,27 @@ class LinkWatch:
                 self._notices.alarm(f"certificate_ends/{what}", self._verdict(what, end))
 
     def _watch_connection(self) -> None:
-        now, rival = self._clock.monotonic(), self._rival()
-        if rival is not None:
-            self._notices.alarm("same_site_id", rival)
+        now = self._clock.monotonic()
+        self._watch_rival(now)
         if self._latest.connected:
             self._down_since = None
             self._up_since = now if self._up_since is None else self._up_since
             if now - self._up_since >= STEADY_S:
                 self._notices.alarm("link_down", None)
-                self._notices.alarm("same_site_id", None)
             return
         self._up_since = None
         self._down_since = now if self._down_since is None else self._down_since
-        if now - self._down_since >= DOWN_S:
+        if now - self._down_since >= DOWN_S and self._rival_seen is None:  # which is why
             self._notices.alarm("link_down", self._latest.link_trouble)
+
+    def _watch_rival(self, now: float) -> None:
+        rival = self._rival()
+        if rival is not None:
+            self._rival_seen = now
+            self._notices.alarm("same_site_id", rival)
+        elif self._rival_seen is not None and now - self._rival_seen >= RIVAL_GONE_S:
+            self._rival_seen = None
+            self._notices.alarm("same_site_id", None)
 
     def _verdict(self, what: str, end: datetime | str) -> str | None:
         """The sentence of the alarm, or None. A clock that is not trusted judges nothing."""

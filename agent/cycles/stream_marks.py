@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-FIRST_ROWS = 32
+FIRST_ROWS = 8
 MOST_ROWS = 500
 REFUSALS_BEFORE_PARKING = 5
 SLOW_S, QUICK_S = 2.0, 1.0
