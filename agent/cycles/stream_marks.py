@@ -19,7 +19,8 @@ NOT_THE_ROW = (0x87, 0x90, 0x97)
 class StreamMarks:
     """``sent``, ``acked`` and ``prev`` are seqs; ``limit`` is how many rows the next envelope may have.
 
-    ``parked`` are rows that are not sent any more: each was refused again and again while it stood alone.
+    ``parked`` are rows that are not sent any more: each was refused again and again while it stood alone. One of the
+    rows up to ``doubtful`` is to blame for what failed last; ``failures`` are those of the row ``blamed``.
     ``not_before`` is on the monotonic clock, in seconds.
     """
 
@@ -27,6 +28,8 @@ class StreamMarks:
     acked: int
     prev: int
     limit: int = FIRST_ROWS
+    doubtful: int = 0
+    blamed: int = 0
     failures: int = 0
     waiting_since: float | None = None
     patience_s: float = FIRST_PATIENCE_S
@@ -55,18 +58,18 @@ class StreamMarks:
         On a slow line a large envelope would hold up everything behind it, so the next one is smaller.
         """
         self.sent = self.prev = seq_to
-        self.failures, self.pause_s = 0, 0.0
+        self.pause_s = 0.0
         if took_s > SLOW_S:
             self.limit = max(1, rows // 2)
-        elif took_s < QUICK_S:
+        elif took_s < QUICK_S and seq_to >= self.doubtful:
             self.limit = min(2 * self.limit, MOST_ROWS)
         if released:
             self.acked = max(self.acked, seq_to)
         elif self.waiting_since is None:
             self.waiting_since = now
 
-    def note_refusal(self, code: int, rows: int, first: int, now: float) -> bool:
-        """The broker refused ``rows`` from ``first`` on. True when that row alone is to blame and is parked now.
+    def note_refusal(self, code: int, rows: Sequence[int], now: float) -> bool:
+        """The broker refused the rows with these seqs. True when that row alone is to blame and is parked now.
 
         A topic that may not be written, or a quota, is waited out for longer and longer.
         """
@@ -75,28 +78,33 @@ class StreamMarks:
             self.not_before = now + self.pause_s
             return False
         self.not_before = now + ROW_PAUSE_S
-        return self._narrow_down(rows, first)
+        return self._narrow_down(rows)
 
-    def note_failure(self, rows: int, first: int, took_s: float) -> bool:
-        """The connection ended under ``rows`` from ``first`` on. True when that row alone ends it, and is parked now.
+    def note_failure(self, rows: Sequence[int], took_s: float) -> bool:
+        """The connection ended under the rows with these seqs. True when that row alone ends it, and is parked now.
 
         A line that did not acknowledge in time is no fault of a row; it gets less at a time.
         """
         if took_s >= SLOW_S:
-            self.limit = max(1, rows // 2)
+            self.limit = max(1, len(rows) // 2)
             return False
-        return self._narrow_down(rows, first)
+        return self._narrow_down(rows)
 
-    def _narrow_down(self, rows: int, first: int) -> bool:
-        """Halve the envelope, so that only the row that cannot be sent stands alone in the end; then go on without."""
-        if rows > 1:
-            self.limit = max(1, rows // 2)
+    def _narrow_down(self, rows: Sequence[int]) -> bool:
+        """Halve the envelope, so that only the row that cannot be sent stands alone in the end; then go on without.
+
+        Rows before it may have to be sent again in between: that they were taken says nothing about it.
+        """
+        self.doubtful = rows[-1]
+        if len(rows) > 1:
+            self.limit = max(1, len(rows) // 2)
             return False
-        self.failures += 1
+        self.failures = self.failures + 1 if rows[0] == self.blamed else 1
+        self.blamed = rows[0]
         if self.failures < REFUSALS_BEFORE_PARKING:
             return False
-        self.parked.add(first)
-        self.sent, self.failures, self.limit, self.not_before = first, 0, FIRST_ROWS, 0.0
+        self.parked.add(rows[0])
+        self.sent, self.failures, self.doubtful, self.limit, self.not_before = rows[0], 0, 0, FIRST_ROWS, 0.0
         return True
 
     def acknowledge(self, seq: int, now: float) -> None:

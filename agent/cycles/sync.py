@@ -241,7 +241,7 @@ class Sync:
             return False
         envelope = self._payloads.rows(name, rows, stream.prev, self._clock.now())
         assert envelope.seq_to is not None
-        mark, taken = stream.sent, sum(seq <= envelope.seq_to for seq, _ in rows)
+        mark, taken = stream.sent, [seq for seq, _ in rows if seq <= envelope.seq_to]
         try:
             await self._link.publish(envelope)
         except EnvelopeRefused as refusal:
@@ -249,18 +249,18 @@ class Sync:
                 self._note_refused(envelope.topic, refusal)
             else:
                 self.counters.refused += 1  # a row that cannot be sent is told when it is parked
-            if stream.note_refusal(refusal.code, taken, rows[0][0], self._clock.monotonic()):
+            if stream.note_refusal(refusal.code, taken, self._clock.monotonic()):
                 self._park(name, *rows[0])
             return False
         except LinkFailure:
-            if stream.note_failure(taken, rows[0][0], self._clock.monotonic() - began):
+            if stream.note_failure(taken, self._clock.monotonic() - began):
                 self._park(name, *rows[0])
             raise
-        self.counters.sent += taken
+        self.counters.sent += len(taken)
         self._note_taken(envelope.topic)
         if stream.sent == mark:  # else the platform has moved the mark in the meantime
             now = self._clock.monotonic()
-            stream.note_sent(envelope.seq_to, taken, now - began, now, self._by_broker)
+            stream.note_sent(envelope.seq_to, len(taken), now - began, now, self._by_broker)
         return True
 
     def _note_refused(self, topic: str, refusal: EnvelopeRefused) -> None:

@@ -15,11 +15,12 @@ from agent.domain.envelope import Envelope
 from agent.edges import mqtt_troubles as troubles
 from agent.edges.incoming_models import ADVICE_TOPIC, INPUT_TOPICS
 from agent.edges.mqtt_settings import MqttSettings
-from agent.edges.mqtt_thread import IN_FLIGHT, NetworkThread
+from agent.edges.mqtt_thread import IN_FLIGHT, BrokerLimits, NetworkThread
 from agent.edges.reconnect_delay import Ending, ReconnectDelay
 from agent.ports import EnvelopeRefused, LinkFailure
 
-NO_SUBSCRIBERS = 0x10
+NO_SUBSCRIBERS, PACKET_TOO_LARGE = 0x10, 0x95
+HEAD_BYTES = 16  # of a PUBLISH without its topic, at most
 WAITING_MESSAGES = 1000
 STOP_S = 2.0
 PROBE_EVERY_S = 5.0
@@ -43,6 +44,7 @@ class MqttLink:
         self._status = status
         self._root = f"ee/1/{settings.site_id}/"
         self._places = asyncio.Semaphore(IN_FLIGHT)
+        self._most_bytes: int | None = None
         self._answers: dict[int, asyncio.Future[int]] = {}
         self._messages: asyncio.Queue[tuple[str, bytes, bool]] = asyncio.Queue(WAITING_MESSAGES)
         self._client: mqtt.Client | None = None  # accepted by the broker
@@ -98,7 +100,11 @@ class MqttLink:
         client = self._client
         if client is None:
             raise LinkFailure(self.trouble or "there is no connection to the broker")
-        sent = client.publish(self._root + envelope.topic, envelope.payload, qos=1, retain=envelope.retain)
+        topic, size = self._root + envelope.topic, len(envelope.payload) + len(self._root + envelope.topic) + HEAD_BYTES
+        if self._most_bytes is not None and size > self._most_bytes:
+            words = {"topic": envelope.topic, "size": size, "most": self._most_bytes}
+            raise EnvelopeRefused(PACKET_TOO_LARGE, troubles.TOO_LARGE.format(**words))
+        sent = client.publish(topic, envelope.payload, qos=1, retain=envelope.retain)
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
             raise LinkFailure(f"{envelope.topic} was not sent: {mqtt.error_string(sent.rc)}")
         answer = asyncio.get_running_loop().create_future()
@@ -149,11 +155,15 @@ class MqttLink:
 
     # What the thread hands over (``mqtt_thread.Listener``).
 
-    def accepted(self, thread: NetworkThread, client: mqtt.Client, in_flight: int) -> None:
+    @property
+    def waiting(self) -> int:
+        return len(self._answers)
+
+    def accepted(self, thread: NetworkThread, client: mqtt.Client, limits: BrokerLimits) -> None:
         if thread is not self._thread:
             return
         self._client = client
-        self._places = asyncio.Semaphore(in_flight)
+        self._places, self._most_bytes = asyncio.Semaphore(limits.in_flight), limits.packet_bytes
         self.trouble = self.rival = None
         self.connections += 1
         self._greeting = asyncio.create_task(self._say_online())

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -30,9 +31,15 @@ TAKEN_OVER, KEEPALIVE_TIMEOUT = 0x8E, 0x8D
 
 
 class Listener(Protocol):
-    """What the thread hands over. Everything is called on the event loop."""
+    """What the thread hands over, on the event loop.
 
-    def accepted(self, thread: "NetworkThread", client: mqtt.Client, in_flight: int) -> None: ...
+    ``waiting`` alone is asked by the thread: how many envelopes have no answer yet.
+    """
+
+    @property
+    def waiting(self) -> int: ...
+
+    def accepted(self, thread: "NetworkThread", client: mqtt.Client, limits: "BrokerLimits") -> None: ...
 
     def lost(self, thread: "NetworkThread", trouble: str, ending: Ending) -> None: ...
 
@@ -43,6 +50,14 @@ class Listener(Protocol):
     def heard(self, topic: str, payload: bytes, retain: bool) -> None: ...
 
     def ended(self, thread: "NetworkThread") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerLimits:
+    """What the broker takes: messages that it has not acknowledged, and bytes of one packet (None: any size)."""
+
+    in_flight: int = IN_FLIGHT
+    packet_bytes: int | None = None
 
 
 class _Attempt:
@@ -149,8 +164,11 @@ class NetworkThread:
     def _count_short(self, attempt: _Attempt, lasted_s: float) -> None:
         """Connections that the broker took at the first try and ended soon without a word: a second client does that.
 
-        A broker that restarts lets some tries fail in between, or says why it ends the connection.
+        A broker that restarts lets some tries fail in between, or says why it ends the connection. What ends while a
+        message is on its way may have been ended by that message, and counts neither way.
         """
+        if attempt.accepted_at is not None and self._listener.waiting:
+            return
         silent = attempt.ending is Ending.LOST and attempt.goodbye is None
         short = silent and attempt.accepted_at is not None and lasted_s < STEADY_S and not self._stopping.is_set()
         self._short = self._short + 1 if short else 0
@@ -190,7 +208,8 @@ class NetworkThread:
         for topic in self._topics:
             client.subscribe(self._root + topic, qos=1)
         in_flight = min(IN_FLIGHT, int(getattr(more, "ReceiveMaximum", IN_FLIGHT)))
-        self._tell(self._listener.accepted, self, client, in_flight)
+        limits = BrokerLimits(in_flight, getattr(more, "MaximumPacketSize", None))
+        self._tell(self._listener.accepted, self, client, limits)
 
     def _on_subscribe(
         self, client: mqtt.Client, userdata: object, mid: int, reasons: list[ReasonCode], properties: object
@@ -226,7 +245,9 @@ class NetworkThread:
 
     def _on_log(self, attempt: _Attempt, client: mqtt.Client, userdata: object, level: int, text: str) -> None:
         """paho logs why a read failed and then only says that the connection is gone."""
-        if level == mqtt.MQTT_LOG_ERR and attempt.goodbye is None:
+        if text.startswith("Received malformed packet"):
+            attempt.goodbye = troubles.MALFORMED
+        elif level == mqtt.MQTT_LOG_ERR and attempt.goodbye is None:
             attempt.goodbye = troubles.not_received(text)
 
 

@@ -10,6 +10,8 @@ NO_ANSWER = "{place}: takes the connection and then says nothing: is an MQTT bro
 NO_BROKER = "{place}: closed the connection before it spoke MQTT: is an MQTT broker behind this port?"
 FROZEN = "the broker did not answer within {seconds:g} s"
 LOST = "the connection to the broker was lost"
+MALFORMED = "the broker answered with what MQTT does not know; mosquitto 2.0 does so to a message that is too large"
+TOO_LARGE = "{topic} has {size} bytes, more than the {most} that the broker takes"
 RIVAL = "another client has connected with this site's id: another gateway with the same site id runs somewhere"
 PERHAPS_RIVAL = (
     "the broker took our connection and ended it within a minute, {times} times in a row: most likely another gateway "
