@@ -55,7 +55,7 @@ log = structlog.get_logger("app")
 
 INPUTS = ("tariff", "carbon", "weather", "gridlimit")
 SYNC_EVERY_S = 2.0
-DRAIN_SHARE = 0.35  # of a control step; the half before the next one less a batch
+DRAIN_SHARE, LEAST_DRAIN_S = 0.35, 0.15  # of a control step: the half before the next one, less a batch
 UPKEEP_EVERY_S = 60.0
 LAST_SYNC_S = 1.0
 FIRST_PLAN_EVERY_S = 30.0
@@ -295,7 +295,7 @@ def _connect(app: App, cloud: Cloud) -> None:
     )
     app.sync.take_request = app.advice.ask
     app.sync.alarm = app.notices.alarm
-    app.sync.drain_s = DRAIN_SHARE * min(app.settings.control.step_s, SYNC_EVERY_S)
+    app.sync.drain_s = max(LEAST_DRAIN_S, DRAIN_SHARE * min(app.settings.control.step_s, SYNC_EVERY_S))
     app.link_watch = LinkWatch(
         app.clock,
         app.latest,

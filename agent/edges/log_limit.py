@@ -12,6 +12,8 @@ DAY_S = 86400.0
 # A day has what was saved up and what comes in a day: 2 + 3 = 5 MB of all sources, 0.25 + 0.75 = 1 MB of one.
 ALL_BYTES_AT_ONCE, ALL_BYTES_PER_S = 2e6, 3e6 / DAY_S
 SOURCE_BYTES_AT_ONCE, SOURCE_BYTES_PER_S = 0.25e6, 0.75e6 / DAY_S
+QUIET = 0.9  # of its bytes: a source that has said little
+FOR_THE_QUIET = 0.2  # of all bytes, so that storms do not silence the others
 MOST_SOURCES = 500
 
 
@@ -79,10 +81,15 @@ class LogLimit:
         """Raises ``drop`` for a line that passes the bytes of its source or of all."""
         now, size, source = self._monotonic(), len(line.encode("utf-8", "replace")) + 1, self._source
         assert source is not None
-        if not (source.bytes.has(size, now) and self._bytes.has(size, now)):
+        quiet = source.bytes.has(max(size, QUIET * SOURCE_BYTES_AT_ONCE), now)
+        kept_back = 0.0 if quiet else FOR_THE_QUIET * ALL_BYTES_AT_ONCE
+        if not source.bytes.has(size, now):
             source.left_out += 1
             raise self._drop
-        source.bytes.take(size)
+        source.bytes.take(size)  # also for a line that is then left out: a storm does not become quiet by that
+        if not self._bytes.has(size + kept_back, now):
+            source.left_out += 1
+            raise self._drop
         self._bytes.take(size)
         source.left_out = 0
         return line

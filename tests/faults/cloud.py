@@ -130,6 +130,10 @@ class Proxy:
         self.port = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def rate(self, bytes_per_s: float | None, delay_s: float) -> None:
+        """From now on."""
+        self._bytes_per_s, self._delay_s = bytes_per_s, delay_s
+
     async def __aenter__(self) -> "Proxy":
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=2048)
         self.port = self._server.sockets[0].getsockname()[1]
