@@ -45,7 +45,7 @@ class MqttLink:
         self._root = f"ee/1/{settings.site_id}/"
         self._places = asyncio.Semaphore(IN_FLIGHT)
         self._most_bytes: int | None = None
-        self._answers: dict[int, asyncio.Future[int]] = {}
+        self._answers: dict[int, asyncio.Future[int | None]] = {}  # None: the connection ended before
         self._messages: asyncio.Queue[tuple[str, bytes, bool]] = asyncio.Queue(WAITING_MESSAGES)
         self._client: mqtt.Client | None = None  # accepted by the broker
         self._thread: NetworkThread | None = None
@@ -107,7 +107,7 @@ class MqttLink:
         sent = client.publish(topic, envelope.payload, qos=1, retain=envelope.retain)
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
             raise LinkFailure(f"{envelope.topic} was not sent: {mqtt.error_string(sent.rc)}")
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._answers[sent.mid] = answer
         patience_s = 2 * self._settings.keepalive_s
         try:
@@ -117,6 +117,8 @@ class MqttLink:
             raise LinkFailure(self._give_up(client, patience_s)) from None
         finally:
             self._answers.pop(sent.mid, None)
+        if code is None:
+            raise LinkFailure(self.trouble or troubles.LOST)
         if code >= 0x80:
             raise EnvelopeRefused(code, f"the broker refused {envelope.topic} with code 0x{code:02x}")
         self.unheard += code == NO_SUBSCRIBERS
@@ -184,7 +186,7 @@ class MqttLink:
             self.rival = trouble
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_exception(LinkFailure(self.trouble))
+                answer.set_result(None)  # an exception in a future would keep the client alive by its traceback
 
     def troubled(self, thread: NetworkThread, trouble: str) -> None:
         if thread is self._thread:

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def test_on_a_bad_line_live_values_go_first_and_control_is_untouched(outcome: Ou
     assert topics[1] == "up/live"
     batches = [at for at, topic in enumerate(topics) if topic == "up/data/minute"]
     assert batches
-    for before, after in zip(batches, batches[1:], strict=False):
+    for before, after in pairwise(batches):
         assert "up/live" in topics[before:after], "no two parts of a backlog without what counts now between them"
     assert all(size <= 6000 for topic, size in told["sent"] if topic.startswith("up/data")), "six seconds of this line"
     outcome.lost(told["lost"])
