@@ -228,7 +228,7 @@ class Sync:
         for _ in range(BATCHES_PER_STEP):
             sent = [await self._send_batch(name) for name in STREAMS]
             self._draining = any(sent)
-            if not self._draining or self._clock.monotonic() - began > self.drain_s:
+            if not self._draining or self._clock.monotonic() - began >= self.drain_s:
                 return
             await self._send_live()
 

@@ -88,11 +88,8 @@ def _will_properties() -> Properties:
 
 def _tls_context(settings: MqttSettings) -> ssl.SSLContext:
     """With the files as they are now, so that one that was replaced counts from the next connection on."""
-    context = ssl.create_default_context()
-    if settings.ca_file is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        with _told(settings.ca_file, "the file of authorities"):
-            context.load_verify_locations(settings.ca_file)
+    with _told(settings.ca_file or Path(ssl.get_default_verify_paths().openssl_cafile), "the file of authorities"):
+        context = ssl.create_default_context(cafile=None if settings.ca_file is None else str(settings.ca_file))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if settings.cert_file is not None:
         with _told(settings.cert_file, "our certificate or its key"):
