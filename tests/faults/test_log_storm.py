@@ -100,7 +100,7 @@ def test_a_failing_device_is_no_storm(tmp_path: Path) -> None:
     with failing_device(ports[0]), failing_device(ports[1]):
         config = quick_site(tmp_path, *ports, step_s=0.2, stale_s=2, log_level="debug")
         with daemon(config) as running:
-            time.sleep(8.0)
+            time.sleep(5.0)
             assert running.process.poll() is None
             running.stop()
     lines = [line for line in running.said().splitlines() if line.startswith("timestamp=")]
@@ -112,4 +112,4 @@ def test_a_failing_device_is_no_storm(tmp_path: Path) -> None:
         at = datetime.fromisoformat(words["timestamp"].replace("Z", "+00:00"))
         per_source[(words["event"], int(at.timestamp()))] += 1
     assert max(per_source.values()) <= LINES_PER_S
-    assert len(running.said()) / 8.0 * DAY_S / 10 <= BYTES_A_DAY, "the start is the loudest"
+    assert len(running.said()) / 5.0 * DAY_S / 10 <= BYTES_A_DAY, "the start is the loudest"
