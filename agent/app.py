@@ -17,6 +17,7 @@ from agent.cycles.comparison import DOCUMENT as COMPARISON
 from agent.cycles.comparison import Comparison
 from agent.cycles.control import Control
 from agent.cycles.ladder import ControlRules
+from agent.cycles.link_watch import LinkWatch
 from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
@@ -29,6 +30,7 @@ from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
 from agent.domain.setpoint import Applied
+from agent.edges.certificates import validity
 from agent.edges.comparison_inbox import ComparisonInbox, comparison_inbox_of
 from agent.edges.devices import Devices
 from agent.edges.field_bus import connect_devices
@@ -54,6 +56,7 @@ log = structlog.get_logger("app")
 
 INPUTS = ("tariff", "carbon", "weather", "gridlimit")
 SYNC_EVERY_S = 2.0
+DRAIN_SHARE, LEAST_DRAIN_S = 0.35, 0.15  # of a control step: the half before the next one, less a batch
 UPKEEP_EVERY_S = 60.0
 LAST_SYNC_S = 1.0
 FIRST_PLAN_EVERY_S = 30.0
@@ -87,6 +90,7 @@ class App:
     payloads: JsonPayloads
     link: MqttLink | None
     sync: Sync | None
+    link_watch: LinkWatch | None = None
     meter: DemandMeter | None = None
     listening: asyncio.Task[None] | None = None
 
@@ -130,7 +134,9 @@ class App:
             Job("upkeep", UPKEEP_EVERY_S, self.upkeep.step, first_s=UPKEEP_EVERY_S),
         ]
         if self.sync is not None:
-            jobs.append(Job("sync", SYNC_EVERY_S, self._sync, first_s=SYNC_EVERY_S))
+            # Between two control steps, so that what a backlog costs is paid while control has nothing to do.
+            between_s = min(control.step_s, SYNC_EVERY_S) / 2
+            jobs.append(Job("sync", SYNC_EVERY_S, self._sync, first_s=SYNC_EVERY_S + between_s))
         return jobs
 
     async def stop(self, why: str) -> None:
@@ -165,8 +171,8 @@ class App:
         if self.sync is None:
             return
         await self.sync.step()
-        trouble = None if self.latest.connected else self.latest.link_trouble
-        self.notices.alarm("link_down", trouble)
+        if self.link_watch is not None:
+            await self.link_watch.step()
 
     async def _restore(self, name: str) -> None:
         document = await self.store.kept(f"input/{name}")
@@ -291,6 +297,15 @@ def _connect(app: App, cloud: Cloud) -> None:
         acknowledged_by=cloud.acknowledged_by,
     )
     app.sync.take_request = app.advice.ask
+    app.sync.alarm = app.notices.alarm
+    app.sync.drain_s = max(LEAST_DRAIN_S, DRAIN_SHARE * min(app.settings.control.step_s, SYNC_EVERY_S))
+    app.link_watch = LinkWatch(
+        app.clock,
+        app.latest,
+        app.notices,
+        lambda: None if app.link is None else app.link.rival,
+        lambda: validity(reach.ca_file, reach.cert_file),
+    )
     app.record.acknowledged = lambda: () if app.sync is None else app.sync.acknowledged
 
 

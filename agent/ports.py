@@ -14,6 +14,7 @@ from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Outcome, Setpoint
+from agent.domain.site import SiteState
 from agent.domain.suspect import Suspect
 from drivers.reading import Quantity, Reading
 
@@ -117,6 +118,8 @@ class Payloads(Protocol):
     def plan(self, plan: Plan, now: datetime) -> Envelope: ...
 
     def advice(self, advisories: Sequence[Advisory], now: datetime) -> Envelope: ...
+
+    def live(self, state: SiteState, setpoint: Setpoint | None, now: datetime) -> Envelope: ...
 
     def info(self, facts: Mapping[str, object], now: datetime) -> Envelope: ...
 

@@ -21,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 SESSION_EXPIRY_S = 7 * 86400
 UP_TOPIC = "ee/1/+/up/#"
+LIVES = 20
 
 
 @dataclass(slots=True)
@@ -60,7 +61,11 @@ class ReceivedStream:
 
 
 class Platform:
-    """A platform on a broker of this machine. ``acknowledges`` may be turned off and on at any time."""
+    """A platform on a broker of this machine. ``acknowledges`` may be turned off and on at any time.
+
+    ``lives`` are the last (session, connection) that came online, of each site. A session that comes again after
+    another one is a second gateway with the same site id: ``rivals`` names such sites.
+    """
 
     def __init__(
         self,
@@ -73,6 +78,8 @@ class Platform:
         self.acknowledges = True
         self.streams: dict[tuple[str, str], ReceivedStream] = {}
         self.documents: dict[tuple[str, str], dict[str, Any]] = {}
+        self.lives: dict[str, list[tuple[object, object]]] = {}
+        self.rivals: set[str] = set()
         self.counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._subscribed = threading.Event()
@@ -171,7 +178,7 @@ class Platform:
         self.counts["messages"] += 1
         if kind not in ("data", "event"):
             with self._lock:
-                self.documents[(site_id, kind)] = body
+                self._take_document(site_id, kind, body)
             return
         stream = self.stream(site_id, body["stream"])
         with self._lock:
@@ -179,6 +186,22 @@ class Platform:
             self.counts["rows"] += len(body["rows"])
         if self.acknowledges:
             self.acknowledge(site_id)
+
+    def _take_document(self, site_id: str, kind: str, body: dict[str, Any]) -> None:
+        """Keep it, unless it is the late death of a connection that has been followed by another."""
+        if kind == "status":
+            life = (body.get("session"), body.get("connection"))
+            lives = self.lives.setdefault(site_id, [])
+            if body["status"] == "online":
+                sessions = [session for session, _ in lives]
+                if body.get("session") in sessions and sessions[-1] != body.get("session"):
+                    self.rivals.add(site_id)
+                lives.append(life)
+                del lives[:-LIVES]
+            elif lives and life != lives[-1]:
+                self.counts["late_deaths"] += 1
+                return
+        self.documents[(site_id, kind)] = body
 
 
 def _now() -> str:

@@ -233,6 +233,8 @@ def _show_sync(console: Console, path: Path, settings: Settings) -> None:
     depth = {stream: highest - acknowledged for stream, (acknowledged, highest) in backlog(path).items()}
     waiting = ", ".join(f"{stream} {count}" for stream, count in depth.items())
     console.print(f"[bold]outbox[/] {sum(depth.values())} rows wait for the platform ({waiting})")
+    if parked := json.loads(kept(path, "parked") or "[]"):
+        console.print(f"[yellow]parked[/] {len(parked)} rows that the broker refused time and again; they stay here")
     for alarm in json.loads(kept(path, "alarms") or "[]"):
         console.print(f"[red]! {alarm}[/]")
 

@@ -4,10 +4,12 @@ The store is the only queue. What has been sent is a mark in memory, what has be
 after a return of the link, sending goes on from the acknowledged mark and the platform removes what it has twice.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
 from agent.domain.advisory import AdviceRequest, Advisory
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Acknowledgement, PlatformInput
@@ -26,18 +28,19 @@ from agent.ports import (
 
 STREAMS = ("event", "decision", "minute")  # what a person waits for goes first, also while a backlog drains
 COMMANDS = "down/cmd/"
-BATCH_ROWS = 500
 BATCHES_PER_STEP = 20
-REFUSALS_BEFORE_SKIPPING = 5
-PAUSE_S = 30.0  # after a refusal by the broker or a failure of the store
+PAUSE_S, LONGEST_PAUSE_S = 30.0, 3600.0  # after a refusal of what opens a connection, or a failure of the store
 REPLAY_PAUSE_S = 30.0  # the same replay is asked for with every batch that was under way
-FIRST_PATIENCE_S = 600.0
-LONGEST_PATIENCE_S = 86400.0
+LIVE_EVERY_S, LIVE_WHILE_DRAINING_S = 30.0, 5.0
+REFUSED_MESSAGES_EVERY_S = 60.0
+PARKED = "parked"
+MOST_PARKED = 50
 
 
 @dataclass(slots=True)
 class Counters:
-    """Since the start: rows sent (again ones too), envelopes refused by the broker, messages refused by us, inputs."""
+    """Since the start: rows sent (again ones too), envelopes refused by the broker, rows parked, messages refused by
+    us, inputs."""
 
     sent: int = 0
     refused: int = 0
@@ -46,25 +49,14 @@ class Counters:
     inputs: int = 0
 
 
-@dataclass(slots=True)
-class _Stream:
-    """``sent`` and ``acked`` are seqs. ``limit`` is how many rows the next envelope may have."""
-
-    sent: int
-    acked: int
-    prev: int
-    limit: int = BATCH_ROWS
-    refusals: int = 0
-    waiting_since: float | None = None
-    patience_s: float = FIRST_PATIENCE_S
-
-
 class Sync:
     """Run ``step`` every second or so and ``listen`` beside it. One task each; neither raises.
 
     ``acknowledged_by`` ``platform`` releases rows by the platform's cumulative acknowledgement, ``broker`` by the
     broker's PUBACK. ``take_input`` gets every valid input; its text is in ``latest.kept_documents`` by then, under
-    ``input/<name>``. ``report`` gets (kind, severity, sentence) for what a person may want to know.
+    ``input/<name>``. ``report`` gets (kind, severity, sentence) for what a person may want to know, ``alarm`` (kind,
+    sentence or None) for what lasts. A step drains for no longer than ``drain_s``, so that it can stand between two
+    control steps.
     """
 
     def __init__(
@@ -88,13 +80,20 @@ class Sync:
         self._take_input = take_input
         self._report = report
         self._by_broker = acknowledged_by == "broker"
-        self._streams: dict[str, _Stream] = {}
+        self._streams: dict[str, StreamMarks] = {}
         self._replayed: dict[str, tuple[int, float]] = {}
         self._published_plan: Plan | None = None
         self._published_advice: tuple[Advisory, ...] | None = None
         self.take_request: Callable[[AdviceRequest], None] = lambda request: None
+        self.alarm: Callable[[str, str | None], None] = lambda kind, text: None
+        self.drain_s = 2.0
         self._greeted = False
-        self._not_before = 0.0
+        self._not_before = self._pause_s = 0.0
+        self._live_at = -LIVE_EVERY_S
+        self._draining = False
+        self._refused: set[str] = set()  # topics that the broker does not take
+        self._parked: list[dict[str, object]] = []
+        self._messages_refused: dict[str, tuple[float, int]] = {}
         self.counters = Counters()
 
     @property
@@ -113,19 +112,25 @@ class Sync:
         try:
             if not self._greeted:
                 await self._greet()
+            await self._send_live()
             if self._latest.plan is not None and self._latest.plan is not self._published_plan:
                 await self._send_plan(self._latest.plan)
             await self._send_advice()
             await self._drain()
+            self._pause_s = 0.0
         except EnvelopeRefused as refusal:
-            self.counters.refused += 1
-            self._not_before = self._clock.monotonic() + PAUSE_S
-            self._report("upload_refused", "warning", str(refusal))
+            self._pause()
+            self._note_refused("up/info", refusal)
         except StoreFailure as failure:
-            self._not_before = self._clock.monotonic() + PAUSE_S
+            self._pause()
             self._report("store_failed", "alarm", str(failure))
         except LinkFailure:
             self._greeted = False  # the rows are in the store; the link says why, and comes back by itself
+
+    def _pause(self) -> None:
+        """Wait before the next step, each time twice as long."""
+        self._pause_s = min(max(PAUSE_S, 2 * self._pause_s), LONGEST_PAUSE_S)
+        self._not_before = self._clock.monotonic() + self._pause_s
 
     async def listen(self) -> None:
         """Take in messages for ever."""
@@ -139,14 +144,12 @@ class Sync:
         A command that the broker has kept is an old one, which would come again with every connection.
         """
         if retained and topic.startswith(COMMANDS):
-            self.counters.messages_refused += 1
-            self._report("message_refused", "warning", f"{topic}: a command must not be retained")
+            self._refuse_message(topic, f"{topic}: a command must not be retained")
             return
         try:
             message = self._payloads.parse(topic, payload)
         except PayloadRefused as refusal:
-            self.counters.messages_refused += 1
-            self._report("message_refused", "warning", str(refusal))
+            self._refuse_message(topic, str(refusal))
             return
         if isinstance(message, Acknowledgement):
             try:
@@ -161,106 +164,135 @@ class Sync:
         self._latest.kept_documents[topic.removeprefix("down/")] = payload.decode("utf-8")
         self._take_input(message)
 
+    def _refuse_message(self, topic: str, why: str) -> None:
+        """Told once a minute and topic; a flood of bad messages is no flood of events."""
+        self.counters.messages_refused += 1
+        now = self._clock.monotonic()
+        told_at, untold = self._messages_refused.get(topic, (now - REFUSED_MESSAGES_EVERY_S, 0))
+        if now - told_at < REFUSED_MESSAGES_EVERY_S:
+            self._messages_refused[topic] = (told_at, untold + 1)
+            return
+        self._messages_refused[topic] = (now, 0)
+        self._report("message_refused", "warning", why + (f" (and {untold} more before it)" if untold else ""))
+
     async def _greet(self) -> None:
         """Once a connection: who we are, and back to what the platform is known to have."""
         await self._load_marks()
         for stream in self._streams.values():
-            _go_back(stream, stream.acked)
+            stream.go_back(stream.acked)
+            stream.limit = min(stream.limit, FIRST_ROWS)
         await self._link.publish(self._payloads.info(self._facts(), self._clock.now()))
+        self._note_taken("up/info")
         self._published_plan = self._published_advice = None
         self._greeted = True
 
     async def _load_marks(self) -> None:
         if not self._streams:
             backlog = await self._store.backlog()
-            self._streams = {name: _Stream(backlog[name][0], backlog[name][0], backlog[name][0]) for name in STREAMS}
+            self._parked = json.loads(await self._store.kept(PARKED) or "[]")
+            self._streams = {
+                name: StreamMarks(backlog[name][0], backlog[name][0], backlog[name][0]) for name in STREAMS
+            }
+
+    async def _send_live(self) -> None:
+        """What is measured now, which does not wait for a backlog."""
+        now, state = self._clock.monotonic(), self._latest.state
+        if state is not None and now - self._live_at >= (LIVE_WHILE_DRAINING_S if self._draining else LIVE_EVERY_S):
+            self._live_at = now
+            await self._send_document(self._payloads.live(state, self._latest.setpoint, self._clock.now()))
 
     async def _send_plan(self, plan: Plan) -> None:
-        await self._link.publish(self._payloads.plan(plan, self._clock.now()))
+        await self._send_document(self._payloads.plan(plan, self._clock.now()))
         self._published_plan = plan
 
     async def _send_advice(self) -> None:
         advice = self._latest.advice
         if advice is not None and advice != self._published_advice:
-            await self._link.publish(self._payloads.advice(advice, self._clock.now()))
+            await self._send_document(self._payloads.advice(advice, self._clock.now()))
             self._published_advice = advice
+
+    async def _send_document(self, envelope: Envelope) -> None:
+        """One that the broker refuses is not tried again: the next one replaces it, and rows do not wait for it."""
+        try:
+            await self._link.publish(envelope)
+        except EnvelopeRefused as refusal:
+            self._note_refused(envelope.topic, refusal)
+        else:
+            self._note_taken(envelope.topic)
 
     async def _drain(self) -> None:
         """Send batches, the most urgent stream first, until nothing is left or the step has had its share."""
+        began = self._clock.monotonic()
         for stream in self._streams.values():
-            self._lose_patience(stream)
+            stream.lose_patience(began)
         for _ in range(BATCHES_PER_STEP):
             sent = [await self._send_batch(name) for name in STREAMS]
-            if not any(sent):
+            self._draining = any(sent)
+            if not self._draining or self._clock.monotonic() - began >= self.drain_s:
                 return
+            await self._send_live()
 
     async def _send_batch(self, name: str) -> bool:
-        stream = self._streams[name]
-        rows = await self._store.pending(name, stream.sent, stream.limit)
+        stream, began = self._streams[name], self._clock.monotonic()
+        if began < stream.not_before:
+            return False
+        rows = stream.sendable(await self._store.pending(name, stream.sent, stream.limit))
         if not rows:
             return False
         envelope = self._payloads.rows(name, rows, stream.prev, self._clock.now())
-        mark, taken = stream.sent, sum(seq <= (envelope.seq_to or 0) for seq, _ in rows)
+        assert envelope.seq_to is not None
+        mark, taken = stream.sent, [seq for seq, _ in rows if seq <= envelope.seq_to]
         try:
             await self._link.publish(envelope)
-        except EnvelopeRefused:
-            self._note_refusal(name, stream, taken, rows[0][0])
+        except EnvelopeRefused as refusal:
+            if refusal.code in NOT_THE_ROW:
+                self._note_refused(envelope.topic, refusal)
+            else:
+                self.counters.refused += 1  # a row that cannot be sent is told when it is parked
+            if stream.note_refusal(refusal.code, taken, self._clock.monotonic()):
+                self._park(name, *rows[0])
+            return False
+        except LinkFailure:
+            if stream.note_failure(taken, self._clock.monotonic() - began):
+                self._park(name, *rows[0])
             raise
-        self.counters.sent += taken
+        self.counters.sent += len(taken)
+        self._note_taken(envelope.topic)
         if stream.sent == mark:  # else the platform has moved the mark in the meantime
-            self._note_sent(stream, envelope)
+            now = self._clock.monotonic()
+            stream.note_sent(envelope.seq_to, len(taken), now - began, now, self._by_broker)
         return True
 
-    def _note_sent(self, stream: _Stream, envelope: Envelope) -> None:
-        assert envelope.seq_to is not None
-        stream.sent = stream.prev = envelope.seq_to
-        stream.refusals, stream.limit = 0, min(2 * stream.limit, BATCH_ROWS)
-        if self._by_broker:
-            stream.acked = max(stream.acked, envelope.seq_to)
-        elif stream.waiting_since is None:
-            stream.waiting_since = self._clock.monotonic()
+    def _note_refused(self, topic: str, refusal: EnvelopeRefused) -> None:
+        self.counters.refused += 1
+        self._refused.add(topic)
+        self.alarm(f"upload_refused/{topic}", str(refusal))
 
-    def _note_refusal(self, name: str, stream: _Stream, taken: int, first: int) -> None:
-        """Halve the batch, so that only the row that cannot be sent stands alone in the end; then go on without it.
+    def _note_taken(self, topic: str) -> None:
+        if topic in self._refused:
+            self._refused.discard(topic)
+            self.alarm(f"upload_refused/{topic}", None)
 
-        It stays in the store. ``prev`` does not move, which tells the platform that it will not come.
-        """
-        if taken > 1:
-            stream.limit = taken // 2
-            return
-        stream.refusals += 1
-        if stream.refusals >= REFUSALS_BEFORE_SKIPPING:
-            stream.sent, stream.refusals, stream.limit = first, 0, BATCH_ROWS
-            self.counters.skipped += 1
-            self._report("row_skipped", "alarm", f"Row {first} of the stream {name} was refused and is not sent.")
+    def _park(self, name: str, seq: int, row: str) -> None:
+        """It is not sent any more; it stays in the store, and a copy of it longer than the store keeps rows."""
+        self.counters.skipped += 1
+        self._parked = [*self._parked, {"stream": name, "seq": seq, "row": row}][-MOST_PARKED:]
+        self._latest.kept_documents[PARKED] = json.dumps(self._parked)
+        self._report(
+            "row_skipped",
+            "alarm",
+            f"Row {seq} of the stream {name} was refused time and again and is parked: not sent, kept.",
+        )
 
     async def _acknowledge(self, message: Acknowledgement) -> None:
         await self._load_marks()
         if self._by_broker:
             return
+        now = self._clock.monotonic()
         for name, seq in message.streams:
-            stream = self._streams[name]
-            if seq > stream.acked:
-                stream.acked, stream.patience_s = seq, FIRST_PATIENCE_S
-                stream.waiting_since = None if seq >= stream.sent else self._clock.monotonic()
-                if seq > stream.sent:
-                    _go_back(stream, seq)
+            self._streams[name].acknowledge(seq, now)
         for name, seq in message.resend_from:
             asked, at = self._replayed.get(name, (-1, 0.0))
-            now = self._clock.monotonic()
             if seq <= self._streams[name].sent and (seq != asked or now - at > REPLAY_PAUSE_S):
                 self._replayed[name] = (seq, now)
-                _go_back(self._streams[name], seq - 1)
-
-    def _lose_patience(self, stream: _Stream) -> None:
-        """What the broker took and nobody acknowledges is sent again, each time after twice as long."""
-        since = stream.waiting_since
-        if since is not None and self._clock.monotonic() - since > stream.patience_s:
-            stream.patience_s = min(2 * stream.patience_s, LONGEST_PATIENCE_S)
-            _go_back(stream, stream.acked)
-
-
-def _go_back(stream: _Stream, seq: int) -> None:
-    """Send on from after ``seq``."""
-    stream.sent = stream.prev = seq
-    stream.waiting_since = None
+                self._streams[name].go_back(seq - 1)

@@ -2,7 +2,11 @@
 
 import os
 import sys
+import time
+from functools import partial
 from typing import Any
+
+from agent.edges.log_limit import LogLimit
 
 # Syslog priorities as journald reads them from a "<N>" prefix (sd-daemon(3)).
 PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2, "exception": 3}
@@ -16,22 +20,32 @@ def configure(level: str) -> None:
 
     structlog = _structlog()
     under_journald = "JOURNAL_STREAM" in os.environ
+    limit = LogLimit(time.monotonic, structlog.DropEvent)
     stamp = [] if under_journald else [structlog.processors.TimeStamper(fmt="iso", utc=True)]
     processors: list[Any] = [
+        limit.count,
         structlog.processors.add_log_level,
         *stamp,
         structlog.processors.ExceptionRenderer(),
         structlog.processors.LogfmtRenderer(key_order=KEYS, drop_missing=True, bool_as_flag=False),
+        limit.weigh,
         *([_with_priority] if under_journald else []),
     ]
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=partial(_named_logger, structlog.PrintLoggerFactory(sys.stderr)),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+
+
+def _named_logger(make: Any, name: str = "", *_: Any) -> Any:
+    """structlog's own, which does not know its name."""
+    logger = make()
+    logger.name = name
+    return logger
 
 
 def _structlog() -> Any:

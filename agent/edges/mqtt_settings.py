@@ -1,6 +1,8 @@
 """How to reach the broker, and a paho client that is set up for it."""
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +11,8 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+
+from agent.edges.mqtt_troubles import UnusableFile
 
 SESSION_EXPIRY_S = 7 * 86400
 RECEIVE_MAXIMUM = 16
@@ -22,6 +26,7 @@ class MqttSettings:
 
     ``tls`` checks the broker's certificate against ``ca_file``, or the system's authorities where it is None.
     ``cert_file`` and ``key_file`` are ours, where the broker wants one. The password is the first line of its file.
+    ``longest_pause_s`` is the longest upper end of a pause, ``apart_s`` the least pause after a refusal or a take-over.
     """
 
     host: str
@@ -36,6 +41,7 @@ class MqttSettings:
     password_file: Path | None = None
     keepalive_s: int = 30
     longest_pause_s: float = 120.0
+    apart_s: float = 60.0
 
 
 def new_client(settings: MqttSettings, will_topic: str, will_payload: bytes) -> mqtt.Client:
@@ -63,7 +69,9 @@ def new_client(settings: MqttSettings, will_topic: str, will_payload: bytes) -> 
 
 def connect_arguments(settings: MqttSettings) -> dict[str, Any]:
     """The arguments of ``Client.connect``."""
-    arguments: dict[str, Any] = {"host": settings.host, "port": settings.port, "keepalive": settings.keepalive_s}
+    # paho looks at its times once a second: with a second less, a broker that is silent is left within two keepalives.
+    keepalive_s = max(1, settings.keepalive_s - 1)
+    arguments: dict[str, Any] = {"host": settings.host, "port": settings.port, "keepalive": keepalive_s}
     if settings.protocol == "5":
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = SESSION_EXPIRY_S
@@ -79,12 +87,31 @@ def _will_properties() -> Properties:
 
 
 def _tls_context(settings: MqttSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=None if settings.ca_file is None else str(settings.ca_file))
+    """With the files as they are now, so that one that was replaced counts from the next connection on."""
+    with _told(settings.ca_file or Path(ssl.get_default_verify_paths().openssl_cafile), "the file of authorities"):
+        context = ssl.create_default_context(cafile=None if settings.ca_file is None else str(settings.ca_file))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if settings.cert_file is not None:
-        context.load_cert_chain(settings.cert_file, settings.key_file)
+        with _told(settings.cert_file, "our certificate or its key"):
+            context.load_cert_chain(settings.cert_file, settings.key_file)
     return context
 
 
 def _password(file: Path | None) -> str | None:
-    return None if file is None else file.read_text("utf-8").partition("\n")[0].strip()
+    if file is None:
+        return None
+    with _told(file, "the password file"):
+        return file.read_text("utf-8").partition("\n")[0].strip()
+
+
+@contextmanager
+def _told(file: Path, what: str) -> Iterator[None]:
+    """Name the file in whatever goes wrong with it."""
+    try:
+        yield
+    except ssl.SSLError as error:
+        raise UnusableFile(f"{what} {file} cannot be used: it is no PEM file that fits ({error.reason})") from error
+    except OSError as error:
+        raise UnusableFile(f"{what} {file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UnusableFile(f"{what} {file} cannot be read: it is no text") from error

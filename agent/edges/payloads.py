@@ -17,12 +17,16 @@ from agent.domain.experience import Experience
 from agent.domain.forecast import Forecast
 from agent.domain.inputs import Incoming
 from agent.domain.plan import Plan
+from agent.domain.setpoint import Setpoint
+from agent.domain.site import SiteState
 from agent.edges.incoming_models import parse_incoming
 
 LARGEST_PAYLOAD = 64 * 1024
 TOPICS = {"minute": "up/data/minute", "decision": "up/data/decision", "event": "up/event"}
 STATUS_TOPIC = "up/status"
+LIVE_TOPIC = "up/live"
 MOST_ADVISORIES = 40  # of less than 1.5 KB each
+_MEASURED = ("grid_w", "pv_w", "battery_w", "load_w", "soc_pct")
 _POWERS = ("charge_w", "discharge_w", "import_w", "export_w", "curtail_w", "load_w", "pv_w")
 _PRICES = ("import_price", "export_price", "energy_value_per_kwh")
 
@@ -34,6 +38,7 @@ class JsonPayloads:
         self.site_id = site_id
         self.session = session
         self._numbers = count(1)
+        self._connection = 0
 
     def rows(self, stream: str, rows: Sequence[tuple[int, str]], prev: int, now: datetime) -> Envelope:
         """A batch of one stream: a header of columns and one list a row, up to 64 KiB.
@@ -97,9 +102,27 @@ class JsonPayloads:
         """What this site runs. ``facts`` are plain JSON values: versions, devices, hashes."""
         return Envelope("up/info", _text(self._head("info", now) | dict(facts)).encode(), retain=True)
 
+    def live(self, state: SiteState, setpoint: Setpoint | None, now: datetime) -> Envelope:
+        """What is measured and done now. It is no row: the next one replaces it, and it goes before any backlog."""
+        body = self._head("live", now) | {
+            "connection": self._connection,
+            "at": _time(state.at),
+            **{name: _rounded(getattr(state, name).value) for name in _MEASURED},
+            "quality": {name: getattr(state, name).quality.value for name in _MEASURED},
+            "setpoint_w": None if setpoint is None else _rounded(setpoint.battery_w),
+            "rung": None if setpoint is None else setpoint.rung.value,
+        }
+        return Envelope(LIVE_TOPIC, _text(body).encode())
+
     def status(self, word: str, now: datetime) -> Envelope:
-        """``online``, ``stopping`` or ``lost``; the session tells an old death from a new birth."""
-        return Envelope(STATUS_TOPIC, _text(self._head("status", now) | {"status": word}).encode(), retain=True)
+        """``online``, ``stopping`` or ``lost``, of a session (a run of the program) and of one of its connections.
+
+        ``lost`` is the will of the connection that is tried next. Both numbers tell an old death from a new birth.
+        """
+        if word == "lost":
+            self._connection += 1
+        body = self._head("status", now) | {"connection": self._connection, "status": word}
+        return Envelope(STATUS_TOPIC, _text(body).encode(), retain=True)
 
     def parse(self, topic: str, payload: bytes) -> Incoming:
         """Raises PayloadRefused with one sentence for anything that is not a valid message of ``topic``."""
@@ -133,6 +156,10 @@ def _experience(learnt: Experience) -> dict[str, object]:
         "members": list(learnt.members),
         "moves": [[round(move, 3) if isfinite(move) else None for move in row] for row in learnt.moves],
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def _text(value: object) -> str:

@@ -16,7 +16,10 @@ from rich.table import Table
 from tests.bench.children import BenchFailure
 from tests.bench.figures import Figure, Samples
 
-NAMES = ("controller", "dead_devices", "start", "polling", "planner", "lp", "store", "payload", "decisions")
+NAMES = (
+    *("controller", "dead_devices", "start", "polling", "planner", "lp", "store", "payload", "decisions"),
+    *("drain", "restarts"),
+)
 WIDTH = 140  # of the table where the output is no terminal
 
 

@@ -13,9 +13,10 @@ from agent.domain.envelope import Envelope
 from agent.domain.inputs import PlatformInput
 from agent.domain.records import Batch
 from agent.edges.clock import SystemClock
-from agent.edges.mqtt_link import MqttLink, longest_pause
+from agent.edges.mqtt_link import MqttLink
 from agent.edges.mqtt_settings import MqttSettings
 from agent.edges.payloads import JsonPayloads
+from agent.edges.reconnect_delay import longest_pause
 from agent.latest import Latest
 from agent.ports import EnvelopeRefused, LinkFailure
 from simulator.broker import Broker, find_mosquitto, start_broker
@@ -90,6 +91,26 @@ async def test_many_at_once_are_all_acknowledged(link: MqttLink, platform: Platf
     before = platform.counts["messages"]
     await asyncio.gather(*(link.publish(NOTE) for _ in range(200)))
     await until(lambda: platform.counts["messages"] >= before + 200)
+
+
+@pytest.mark.parametrize(("more", "most"), [((), 16), (("max_inflight_messages 3",), 3)])
+async def test_little_waits_inside_paho_and_no_more_than_the_broker_wants(
+    tmp_path: Path, more: tuple[str, ...], most: int
+) -> None:
+    broker = start_broker(tmp_path, more=more)
+    link = new_link(broker)
+    await link.start()
+    await until(lambda: link.connected)
+    await link.publish(NOTE)
+    broker.freeze()
+    waiting = [asyncio.ensure_future(link.publish(NOTE)) for _ in range(100)]
+    await asyncio.sleep(0.1)
+    assert link._client is not None
+    assert len(link._client._out_messages) == most
+    broker.thaw()
+    await asyncio.gather(*waiting)
+    await link.stop()
+    broker.stop()
 
 
 async def test_without_a_broker_nothing_is_taken_and_the_trouble_is_told(broker: Broker) -> None:

@@ -57,7 +57,7 @@ def test_every_message_has_the_head_of_the_contract() -> None:
     found = [sent(speaker.status("online", NOW).payload), sent(speaker.info({"version": "1"}, NOW).payload)]
     assert found[0] == {
         "schema": "status/1.0", "id": "site-1", "ts": "2026-06-01T12:00:01.500Z", "session": "abc", "seq": 1,
-        "status": "online",
+        "connection": 0, "status": "online",
     }  # fmt: skip
     assert (found[1]["seq"], found[1]["version"]) == (2, "1")
 

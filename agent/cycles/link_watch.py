@@ -1,0 +1,81 @@
+"""The alarms about the way to the platform: it is down, another gateway has our id, a certificate ends soon."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from math import ceil
+
+from agent.cycles.notices import Notices
+from agent.latest import Latest
+from agent.ports import Clock
+
+DOWN_S = 15.0  # a broker that restarts is no alarm
+STEADY_S = 60.0  # nor is a connection that was there for a moment its end
+RIVAL_GONE_S = 3600.0  # two gateways with one id take turns for minutes each
+RENEW_WITHIN = timedelta(days=30)
+CERTIFICATES_EVERY_S = 6 * 3600.0
+
+
+class LinkWatch:
+    """Run ``step`` after every step of sync. ``rival`` says why another gateway is believed to have our id, or None.
+
+    ``certificates`` gives, by what the certificates are, the time at which they end (UTC), or a sentence about a file
+    that cannot be read.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        latest: Latest,
+        notices: Notices,
+        rival: Callable[[], str | None],
+        certificates: Callable[[], Awaitable[Mapping[str, datetime | str]]],
+    ) -> None:
+        self._clock, self._latest, self._notices = clock, latest, notices
+        self._rival, self._certificates = rival, certificates
+        self._down_since: float | None = None
+        self._up_since: float | None = None
+        self._rival_seen: float | None = None
+        self._look_at = clock.monotonic()
+
+    async def step(self) -> None:
+        """Raise and clear. Nothing is raised as an exception."""
+        self._watch_connection()
+        if self._clock.monotonic() >= self._look_at:
+            self._look_at = self._clock.monotonic() + CERTIFICATES_EVERY_S
+            for what, end in (await self._certificates()).items():
+                self._notices.alarm(f"certificate_ends/{what}", self._verdict(what, end))
+
+    def _watch_connection(self) -> None:
+        now = self._clock.monotonic()
+        self._watch_rival(now)
+        if self._latest.connected:
+            self._down_since = None
+            self._up_since = now if self._up_since is None else self._up_since
+            if now - self._up_since >= STEADY_S:
+                self._notices.alarm("link_down", None)
+            return
+        self._up_since = None
+        self._down_since = now if self._down_since is None else self._down_since
+        if now - self._down_since >= DOWN_S and self._rival_seen is None:  # which is why
+            self._notices.alarm("link_down", self._latest.link_trouble)
+
+    def _watch_rival(self, now: float) -> None:
+        rival = self._rival()
+        if rival is not None:
+            self._rival_seen = now
+            self._notices.alarm("same_site_id", rival)
+        elif self._rival_seen is not None and now - self._rival_seen >= RIVAL_GONE_S:
+            self._rival_seen = None
+            self._notices.alarm("same_site_id", None)
+
+    def _verdict(self, what: str, end: datetime | str) -> str | None:
+        """The sentence of the alarm, or None. A clock that is not trusted judges nothing."""
+        if isinstance(end, str):
+            return end
+        now = self._clock.now()
+        if not self._clock.trusted() or end - now > RENEW_WITHIN:
+            return None
+        if end <= now:
+            return f"the {what} has expired on {end:%Y-%m-%d}: the platform cannot be reached until it is renewed"
+        days = ceil((end - now) / timedelta(days=1))
+        return f"the {what} ends on {end:%Y-%m-%d}, in {days} day{'s' if days > 1 else ''}: renew it before"

@@ -1,0 +1,124 @@
+"""How far one stream of rows has been sent and acknowledged, and how much of it the next envelope may carry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+FIRST_ROWS = 8
+MOST_ROWS = 500
+REFUSALS_BEFORE_PARKING = 5
+SLOW_S, QUICK_S = 2.0, 1.0
+FIRST_PATIENCE_S = 600.0
+LONGEST_PATIENCE_S = 86400.0
+ROW_PAUSE_S = 30.0
+LONGEST_PAUSE_S = 3600.0
+# MQTT 5.0, 2.4: not authorized, topic name invalid, quota exceeded. The row cannot help it; all others are its own.
+NOT_THE_ROW = (0x87, 0x90, 0x97)
+
+
+@dataclass(slots=True)
+class StreamMarks:
+    """``sent``, ``acked`` and ``prev`` are seqs; ``limit`` is how many rows the next envelope may have.
+
+    ``parked`` are rows that are not sent any more: each was refused again and again while it stood alone. One of the
+    rows up to ``doubtful`` is to blame for what failed last; ``failures`` are those of the row ``blamed``.
+    ``not_before`` is on the monotonic clock, in seconds.
+    """
+
+    sent: int
+    acked: int
+    prev: int
+    limit: int = FIRST_ROWS
+    doubtful: int = 0
+    blamed: int = 0
+    failures: int = 0
+    waiting_since: float | None = None
+    patience_s: float = FIRST_PATIENCE_S
+    not_before: float = 0.0
+    pause_s: float = 0.0
+    parked: set[int] = field(default_factory=set)
+
+    def go_back(self, seq: int) -> None:
+        """Send on from after ``seq``."""
+        self.sent = self.prev = seq
+        self.waiting_since = None
+
+    def sendable(self, rows: Sequence[tuple[int, str]]) -> Sequence[tuple[int, str]]:
+        """``rows`` without parked ones, up to the first of them that stands between others.
+
+        ``prev`` does not move over parked rows, which tells the platform that they will not come.
+        """
+        found = list(rows)
+        while found and found[0][0] in self.parked:
+            self.sent = found.pop(0)[0]
+        return found[: next((at for at, (seq, _) in enumerate(found) if seq in self.parked), len(found))]
+
+    def note_sent(self, seq_to: int, rows: int, took_s: float, now: float, released: bool) -> None:
+        """``rows`` up to ``seq_to`` were taken after ``took_s`` seconds; ``released`` where that is enough.
+
+        On a slow line a large envelope would hold up everything behind it, so the next one is smaller.
+        """
+        self.sent = self.prev = seq_to
+        self.pause_s = 0.0
+        if took_s > SLOW_S:
+            self.limit = max(1, rows // 2)
+        elif took_s < QUICK_S and seq_to >= self.doubtful:
+            self.limit = min(2 * self.limit, MOST_ROWS)
+        if released:
+            self.acked = max(self.acked, seq_to)
+        elif self.waiting_since is None:
+            self.waiting_since = now
+
+    def note_refusal(self, code: int, rows: Sequence[int], now: float) -> bool:
+        """The broker refused the rows with these seqs. True when that row alone is to blame and is parked now.
+
+        A topic that may not be written, or a quota, is waited out for longer and longer.
+        """
+        if code in NOT_THE_ROW:
+            self.pause_s = min(max(ROW_PAUSE_S, 2 * self.pause_s), LONGEST_PAUSE_S)
+            self.not_before = now + self.pause_s
+            return False
+        self.not_before = now + ROW_PAUSE_S
+        return self._narrow_down(rows)
+
+    def note_failure(self, rows: Sequence[int], took_s: float) -> bool:
+        """The connection ended under the rows with these seqs. True when that row alone ends it, and is parked now.
+
+        A line that did not acknowledge in time is no fault of a row; it gets less at a time.
+        """
+        if took_s >= SLOW_S:
+            self.limit = max(1, len(rows) // 2)
+            return False
+        return self._narrow_down(rows)
+
+    def _narrow_down(self, rows: Sequence[int]) -> bool:
+        """Halve the envelope, so that only the row that cannot be sent stands alone in the end; then go on without.
+
+        Rows before it may have to be sent again in between: that they were taken says nothing about it.
+        """
+        self.doubtful = rows[-1]
+        if len(rows) > 1:
+            self.limit = max(1, len(rows) // 2)
+            return False
+        self.failures = self.failures + 1 if rows[0] == self.blamed else 1
+        self.blamed = rows[0]
+        if self.failures < REFUSALS_BEFORE_PARKING:
+            return False
+        self.parked.add(rows[0])
+        self.sent, self.failures, self.doubtful, self.limit, self.not_before = rows[0], 0, 0, FIRST_ROWS, 0.0
+        return True
+
+    def acknowledge(self, seq: int, now: float) -> None:
+        """The platform has everything up to ``seq``."""
+        if seq <= self.acked:
+            return
+        self.acked, self.patience_s = seq, FIRST_PATIENCE_S
+        self.waiting_since = None if seq >= self.sent else now
+        self.parked = {one for one in self.parked if one > seq}
+        if seq > self.sent:
+            self.go_back(seq)
+
+    def lose_patience(self, now: float) -> None:
+        """What the broker took and nobody acknowledges is sent again, each time after twice as long."""
+        if self.waiting_since is not None and now - self.waiting_since > self.patience_s:
+            self.patience_s = min(2 * self.patience_s, LONGEST_PATIENCE_S)
+            self.go_back(self.acked)
