@@ -1,4 +1,4 @@
-"""`make update`: resolves all that pyproject.toml names at once, and writes one file a set with the hashes of its wheels.
+"""`make update`: resolves all that pyproject.toml names at once, and writes a file a set with the hashes of its wheels.
 
 A file holds what its set needs beyond the file it begins with (``-r``); together they are one resolution, for every
 Python from 3.11 on and every processor that a package has wheels for. Only wheels are locked in: nothing is built.
