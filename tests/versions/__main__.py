@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.versions.environment import ENDS, PLACE, Environment, NotInstalled, install
-from tests.versions.proofs import COMMANDS, TESTS
+from tests.versions.proofs import COMMANDS, TESTS, WHOLE
 from tests.versions.verdict import Verdict, judge
 
 WIDTH = 110  # of the table where the output is no terminal
@@ -40,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def table(tried: Tried) -> Table:
     """A row a package: its release at each end, and what became of it."""
-    shown = Table("package", *tried, "result")
-    for package in (*TESTS, *COMMANDS):
+    shown = Table("package", *tried)
+    shown.add_column("result", overflow="fold")
+    for package in (*TESTS, *COMMANDS, *WHOLE):
         releases = [environment.releases.get(package, "-") for environment, _ in tried.values()]
         said = [result(end, verdict, package) for end, (_, verdict) in tried.items()]
         shown.add_row(package, *releases, "\n".join(filter(None, said)) or "good")

@@ -6,14 +6,15 @@ ROOT = Path(__file__).parents[2]
 WAYS, LIBRARIES, PEERS = (f"tests/versions/test_{name}.py" for name in ("whole_ways", "libraries", "peers"))
 PLAN = f"{WAYS}::test_a_plan_through_the_planner_process_with_the_shipped_models"
 POLL = f"{WAYS}::test_a_poll_of_the_simulator"
+SYNC = f"{WAYS}::test_a_sync_with_the_platform"
 FIT = "tests/training/test_own.py::test_it_learns_what_the_shipped_model_cannot_know"
 
 # The files of tests, or single tests of them, that use a package.
 TESTS: dict[str, tuple[str, ...]] = {
     "pymodbus": (POLL, "tests/drivers/test_modbus.py", "tests/drivers/test_modbus_rtu.py"),
-    "paho-mqtt": (f"{WAYS}::test_a_sync_with_the_platform", "tests/edges/test_mqtt_amqtt.py"),
-    "onnxruntime": (f"{LIBRARIES}::test_a_shipped_model_forecasts", PLAN),
-    "numpy": (f"{LIBRARIES}::test_a_shipped_model_forecasts", "tests/planning/test_make_plan.py", PLAN),
+    "paho-mqtt": (SYNC, "tests/edges/test_mqtt_amqtt.py"),
+    "onnxruntime": (f"{LIBRARIES}::test_a_shipped_model_forecasts",),
+    "numpy": (f"{LIBRARIES}::test_a_shipped_model_forecasts", "tests/planning/test_make_plan.py"),
     "highspy": (f"{LIBRARIES}::test_highs_solves", "tests/planning/test_highs.py", PLAN),
     "apscheduler": (f"{LIBRARIES}::test_apscheduler_runs_jobs_again_and_again", "tests/edges/test_timetable.py"),
     "pydantic": ("tests/settings/test_load.py", "tests/settings/test_example.py"),
@@ -38,6 +39,9 @@ TESTS: dict[str, tuple[str, ...]] = {
     "scipy": ("tests/advice/test_ab_test.py",),
     "trustme": ("tests/edges/test_mqtt_tls.py",),
 }  # fmt: skip
+
+# What takes many packages at once: which of them is to blame, its reason has to say.
+WHOLE: dict[str, tuple[str, ...]] = {"a plan": (PLAN,), "a poll": (POLL,), "a sync": (SYNC,)}
 
 # Programmes that judge the code, as ``make check`` runs them. mypy sees rooms that know no library's types: its answers
 # about those change with the library, and are asked for with the locked releases only.

@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.versions.environment import PLACE, Environment
-from tests.versions.proofs import COMMANDS, ROOT, TESTS, files
+from tests.versions.proofs import COMMANDS, ROOT, TESTS, WHOLE, files
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,14 @@ def judge(end: str, environment: Environment) -> Verdict:
 def verdict_of(found: list[Outcome], failures: dict[str, str]) -> Verdict:
     """Package by package from the outcomes of single tests; ``failures`` are those known already."""
     failures, left_out = dict(failures), {}
-    for package, proofs in TESTS.items():
+    for package, proofs in (TESTS | WHOLE).items():
         for proof in proofs:
             mine = [outcome for outcome in found if outcome.place.startswith(proof)]
             failed = [outcome for outcome in mine if outcome.word == "failed"]
-            if failed or not mine:
-                failures.setdefault(
-                    package, f"{failed[0].place}: {failed[0].reason}" if failed else f"{proof} did not run"
-                )
+            if not mine:
+                failures.setdefault(package, f"{proof} was not run")
+            elif failed:
+                failures.setdefault(package, f"{failed[0].place.partition('::')[2]}: {failed[0].reason}")
             elif all(outcome.word == "skipped" for outcome in mine):
                 left_out.setdefault(package, mine[0].reason)
     return Verdict(failures, left_out)
