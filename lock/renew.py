@@ -62,8 +62,11 @@ def main() -> None:
         begun = set(found[parent]) if parent else set()
         rest = "".join(block for block in found[name] if block not in begun)
         start = f"-r {parent}.txt\n" if parent else OPTIONS
-        (HERE / f"{name}.txt").write_text(HEAD + start + rest, "utf-8")
-        print(f"lock/{name}.txt: {len(found[name])} releases")
+        file, text = HERE / f"{name}.txt", HEAD + start + rest
+        changed = not file.exists() or file.read_text("utf-8") != text
+        if changed:  # an untouched file keeps its time, and make the environment
+            file.write_text(text, "utf-8")
+        print(f"lock/{name}.txt: {len(found[name])} releases, {'renewed' if changed else 'as before'}")
 
 
 if __name__ == "__main__":
