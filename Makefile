@@ -3,7 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: demo test check bench train clean mosquitto
+# What is installed stands in lock/: releases with the hashes of their wheels. Nothing else is taken, nothing is built.
+LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+# The agent itself, by the locked build backend.
+AGENT := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+# An environment that does not run, was not finished or belongs to another folder is made anew.
+BROKEN := $(shell test ! -e .venv || { $(BIN)/python -c 'import pip' && test "$$(cat .venv/python.stamp)" = "$(CURDIR)"; } \
+  2>/dev/null || echo broken)
+
+.PHONY: demo test check bench train clean mosquitto update check-versions anew
 
 demo: .venv/demo.stamp
 	$(BIN)/python -m demo $(ARGS)
@@ -30,21 +38,40 @@ mosquitto:
 	    { apt-get install -y -qq mosquitto >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq mosquitto >/dev/null 2>&1; }; }; } || \
 	  echo "mosquitto is missing and cannot be installed here: the tests that need a real broker will be skipped"
 
-.venv/bin/python:
+# All ends of the ranges in pyproject.toml, each in an environment of its own.
+check-versions: .venv/dev.stamp .venv/uv.stamp mosquitto
+	$(BIN)/python -m tests.versions $(ARGS)
+
+# Renews the lock: the newest releases that pyproject.toml allows.
+update: .venv/uv.stamp
+	$(BIN)/python lock/renew.py
+
+.venv/python.stamp: $(wildcard lock/*.txt) $(if $(BROKEN),anew)
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import sys; sys.version_info < (3, 14) or print("The lock was tried with Python 3.11 to 3.13; this is", sys.version.split()[0])'
+	@test ! -e .venv || echo "The environment in .venv is out of date or broken and is made anew."
+	@rm -rf .venv
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(LOCKED) -r lock/build.txt
+	@echo "$(CURDIR)" >$@
 
-.venv/demo.stamp: .venv/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
+.venv/demo.stamp: .venv/python.stamp pyproject.toml
+	$(LOCKED) -r lock/demo.txt
+	$(AGENT)
 	@touch $@
 
-.venv/dev.stamp: .venv/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo,dev]'
+.venv/dev.stamp: .venv/python.stamp pyproject.toml
+	$(LOCKED) -r lock/dev.txt
+	$(AGENT)
 	@touch $@
 
-.venv/train.stamp: .venv/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo,dev,train]'
+.venv/train.stamp: .venv/python.stamp pyproject.toml
+	$(LOCKED) -r lock/train.txt
+	$(AGENT)
+	@touch $@
+
+.venv/uv.stamp: .venv/python.stamp
+	$(LOCKED) --target .venv/uv --upgrade -r lock/uv.txt
 	@touch $@
 
 clean:

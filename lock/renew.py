@@ -1,0 +1,73 @@
+"""`make update`: resolves all that pyproject.toml names at once, and writes a file a set with the hashes of its wheels.
+
+A file holds what its set needs beyond the file it begins with (``-r``); together they are one resolution, for every
+Python from 3.11 on and every processor that a package has wheels for. Only wheels are locked in: nothing is built.
+The uv that resolves is itself one of the sets.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parent / "pyproject.toml"
+UV = HERE.parent / ".venv" / "uv" / "bin" / "uv"
+OLDEST_PYTHON = "3.11"
+
+# Each set: the set it begins with, and what uv is asked for.
+SETS: dict[str, tuple[str | None, tuple[str, ...]]] = {
+    "build": (None, ("--group", "build")),
+    "uv": (None, ("--group", "lock")),
+    "runtime": (None, (str(PROJECT),)),
+    "demo": ("runtime", (str(PROJECT), "--extra", "demo")),
+    "train": ("runtime", (str(PROJECT), "--extra", "train")),
+    "peers": ("train", (str(PROJECT), "--extra", "train", "--extra", "peers")),
+    "dev": ("demo", (str(PROJECT), "--extra", "demo", "--extra", "dev")),
+}
+HEAD = "# Made by `make update` from pyproject.toml; not edited by hand.\n"
+OPTIONS = "--require-hashes\n--only-binary :all:\n"
+
+
+def resolve(out: Path, *what: str) -> None:
+    """Write the resolution of ``what`` to ``out``. Ends the programme with uv's own words when there is none."""
+    asked = (UV, "pip", "compile", "--quiet", "--universal", "--python-version", OLDEST_PYTHON)
+    form = ("--generate-hashes", "--only-binary", ":all:", "--no-header", "--no-annotate", "--no-emit-index-url")
+    answer = subprocess.run((*asked, *form, "--output-file", out, *what), cwd=PROJECT.parent, check=False)
+    if answer.returncode:
+        sys.exit("the lock is as it was: uv found no set of releases for pyproject.toml, its reason stands above")
+
+
+def blocks(resolution: str) -> list[str]:
+    """A requirement with the lines of its hashes, each."""
+    found: list[str] = []
+    for line in resolution.splitlines(keepends=True):
+        if line.startswith(" "):
+            found[-1] += line
+        else:
+            found.append(line)
+    return found
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.txt"
+        resolve(whole, str(PROJECT), "--all-extras", "--group", "build", "--group", "lock")
+        found: dict[str, list[str]] = {}
+        for name, (_, what) in SETS.items():
+            out = Path(folder) / f"{name}.txt"
+            resolve(out, *what, "--constraint", str(whole))
+            found[name] = blocks(out.read_text("utf-8"))
+    for name, (parent, _) in SETS.items():
+        begun = set(found[parent]) if parent else set()
+        rest = "".join(block for block in found[name] if block not in begun)
+        start = f"-r {parent}.txt\n" if parent else OPTIONS
+        file, text = HERE / f"{name}.txt", HEAD + start + rest
+        changed = not file.exists() or file.read_text("utf-8") != text
+        if changed:  # an untouched file keeps its time, and make the environment
+            file.write_text(text, "utf-8")
+        print(f"lock/{name}.txt: {len(found[name])} releases, {'renewed' if changed else 'as before'}")
+
+
+if __name__ == "__main__":
+    main()
