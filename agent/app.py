@@ -21,6 +21,7 @@ from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record
+from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.cycles.settlement import DOCUMENT as LEDGER
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.sync import Sync
@@ -55,7 +56,8 @@ INPUTS = ("tariff", "carbon", "weather", "gridlimit")
 SYNC_EVERY_S = 2.0
 UPKEEP_EVERY_S = 60.0
 LAST_SYNC_S = 1.0
-FIRST_PLAN_EVERY_S = 30.0
+PLAN_AGAIN_EVERY_S = 10.0
+HOUR_S = 3600.0
 TRIALS_EVERY_S = 900.0
 TRIALS_FIRST_S = 300.0
 SETTLEMENT_EVERY_S = 900.0
@@ -119,7 +121,7 @@ class App:
         jobs = [
             Job("control", control.step_s, self.control.step),
             Job("planning", planning.interval_s, self.planning.step, first_s=2 * control.step_s, aligned=True),
-            Job("first plan", FIRST_PLAN_EVERY_S, self.planning.first, 2 * control.step_s + FIRST_PLAN_EVERY_S),
+            Job("plan again", PLAN_AGAIN_EVERY_S, self.planning.again, 2 * control.step_s + PLAN_AGAIN_EVERY_S),
             Job("trials", TRIALS_EVERY_S, self.trials.step, first_s=TRIALS_FIRST_S),
             Job("settlement", SETTLEMENT_EVERY_S, self.settlement.step, first_s=SETTLEMENT_FIRST_S),
             Job("comparison", COMPARISON_EVERY_S, self.comparison.step, first_s=COMPARISON_EVERY_S),
@@ -213,7 +215,7 @@ def build(
         latest=latest,
         market=market,
         control=Control(clock, devices, market, journal, latest, _control_rules(settings), meter),
-        planning=Planning(clock, planner, questions.for_plan_with_advice, journal, latest),
+        planning=Planning(clock, planner, questions.for_plan_with_advice, journal, latest, _plan_retry(settings)),
         trials=NightlyTrials(clock, trials, questions.for_plan, journal, latest, zone),
         settlement=NightlySettlement(clock, settlement, questions.for_ledger, journal, zone),
         comparison=Comparison(clock, ComparisonInbox(comparison_inbox_of(path)), store, journal, latest),
@@ -244,6 +246,11 @@ def _market(settings: Settings) -> Market:
         settings.reserve_spec(),
         settings.failsafe_spec(),
     )
+
+
+def _plan_retry(settings: Settings) -> Retry:
+    """As many plans an hour as when all go well, and one more try where that is one an hour."""
+    return Retry(PLAN_RESTS_S, max(2, int(HOUR_S // settings.planning.interval_s)))
 
 
 def _control_rules(settings: Settings) -> ControlRules:
