@@ -47,6 +47,7 @@ from agent.market import Market
 from agent.ports import Clock, Job, PayloadRefused, Planner, Settlement, Trials
 from agent.questions import Questions
 from agent.recording.journal import Journal
+from agent.self_test import SelfTest
 from agent.settings.schema import Settings
 from agent.settings.sections import Cloud
 
@@ -76,6 +77,7 @@ class App:
     journal: Journal
     latest: Latest
     market: Market
+    self_test: SelfTest
     control: Control
     planning: Planning
     trials: NightlyTrials
@@ -159,6 +161,7 @@ class App:
         await self.record.step()
         if self.record.commits > before:
             await self.advice.written()
+        self.self_test.relieve(self.planning.made, self.record.commits)
 
     async def _sync(self) -> None:
         if self.sync is None:
@@ -214,6 +217,7 @@ def build(
         journal=journal,
         latest=latest,
         market=market,
+        self_test=SelfTest(settings, clock, planner, store, notices),
         control=Control(clock, devices, market, journal, latest, _control_rules(settings), meter),
         planning=Planning(clock, planner, questions.for_plan_with_advice, journal, latest, _plan_retry(settings)),
         trials=NightlyTrials(clock, trials, questions.for_plan, journal, latest, zone),

@@ -113,9 +113,10 @@ class ChildProcess:
         return process
 
     def _log_printed(self, outputs: ChildOutputs, failed: bool) -> None:
+        """What libraries print is worth a look after a failure; of the errors the reason has the last line already."""
         for stream, pipe in (("stdout", outputs.printed), ("stderr", outputs.errors)):
             if pipe.total:
-                tell = log.info if failed else log.debug
+                tell = log.info if failed and pipe is outputs.printed else log.debug
                 tell("child_printed", child=self._name, stream=stream, bytes=pipe.total, text=shown(pipe))
 
 
