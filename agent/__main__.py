@@ -329,8 +329,11 @@ def _models(settings: "Settings", asked: argparse.Namespace) -> int:
 def _backtest(settings: "Settings | None", asked: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from agent.commands.backtest import backtest
-
+    try:
+        from agent.commands.backtest import backtest
+    except ImportError as error:  # numpy, HiGHS or onnxruntime: what is installed does not fit this machine
+        print(f"nothing can be planned: a library cannot be loaded: {error}", file=sys.stderr)
+        return 1
     return backtest(asked, settings, Console() if sys.stdout.isatty() else Console(width=120))
 
 
