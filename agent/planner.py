@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # Four weeks that a forecaster looks back, before each of the twenty past days whose errors become scenarios.
 HISTORY = timedelta(days=50)
 QUARTERS = timedelta(days=28)
+MOST_SOLVER_S = 10.0  # a programme of two days takes a tenth of a second; who needs longer gets the walk's schedule
 ADVICE_SHARE = 0.5  # of the deadline: no recommendation is worth a late plan
 DETECTOR = "anomaly"
 
@@ -62,7 +63,7 @@ def answer(
     learnt = {experience.quantity: experience for experience in experiences}
     site = forecast_site(load, solar, known, request.horizon, request.now, learnt)
     notes = (*request.notes, *load_notes, *solar_notes, *site.notes, *sound_notes)
-    left_s = max(0.5, deadline_s - (time.monotonic() - began))
+    left_s = min(MOST_SOLVER_S, max(0.5, deadline_s - (time.monotonic() - began)))
     past_w = None if request.demand is None else past_net_w(_with_sun(known, request), request.horizon.start)
     asked = replace(request, notes=notes)
     plan = make_plan(asked, site.load, site.pv, site.load_errors, site.pv_errors, left_s, past_w)

@@ -19,15 +19,20 @@ def answer_once(answer: Callable[[bytes, float], str], *refusals: type[Exception
     memory_mb, deadline_s = int(sys.argv[1]), float(sys.argv[2])
     descriptor = _kept_apart(int(sys.argv[3]) if len(sys.argv) > 3 else STANDARD_OUTPUT)
     limit_memory(memory_mb)
-    expected: tuple[type[Exception], ...] = (*refusals, MemoryError)
     try:
         text = answer(sys.stdin.buffer.read(), deadline_s)
-    except expected as error:
-        print(str(error) or type(error).__name__, file=sys.stderr)
-        return 1
+    except MemoryError:
+        return _refused(f"it needs more memory than the {memory_mb} MB that it may have")
+    except refusals as error:
+        return _refused(str(error) or type(error).__name__)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)
     return 0
+
+
+def _refused(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 1
 
 
 def _kept_apart(descriptor: int) -> int:
