@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _obey(asked: argparse.Namespace) -> int:
     if asked.command == "check":
-        return _check(asked.file)
+        return _check(asked.file, asked.self_test)
     if asked.command == "models" and asked.action == "verify":
         return _verify_model(Path(asked.folder))
     if asked.command == "backtest" and asked.config is None:
@@ -63,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check = commands.add_parser("check", help="say what is wrong with a site file, and where")
     check.add_argument("file", type=Path)
+    tried = "also make a plan on made-up data, try the store, the models and what is kept; safe beside a running daemon"
+    check.add_argument("--self-test", action="store_true", help=tried)
     for name, what in (
         ("run", "run the daemon"),
         ("status", "show what the running agent knows and does"),
@@ -177,12 +179,17 @@ def _add_report(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ab", action="store_true", help="what the trial of optimiser against rule says")
 
 
-def _check(file: Path) -> int:
+def _check(file: Path, tries: bool) -> int:
     from agent.settings.check import report
 
     text, code = report(file)
     print(text, file=sys.stdout if code == 0 else sys.stderr)
-    return code
+    if code or not tries:
+        return code
+    from agent.commands.self_test import self_test
+    from agent.settings.load import load
+
+    return self_test(load(file), print)
 
 
 def _verify_model(folder: Path) -> int:
@@ -322,8 +329,11 @@ def _models(settings: "Settings", asked: argparse.Namespace) -> int:
 def _backtest(settings: "Settings | None", asked: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from agent.commands.backtest import backtest
-
+    try:
+        from agent.commands.backtest import backtest
+    except ImportError as error:  # numpy, HiGHS or onnxruntime: what is installed does not fit this machine
+        print(f"nothing can be planned: a library cannot be loaded: {error}", file=sys.stderr)
+        return 1
     return backtest(asked, settings, Console() if sys.stdout.isatty() else Console(width=120))
 
 

@@ -22,6 +22,7 @@ from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record
+from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.cycles.settlement import DOCUMENT as LEDGER
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.sync import Sync
@@ -49,6 +50,7 @@ from agent.ports import Clock, Job, PayloadRefused, Planner, Settlement, Trials
 from agent.questions import Questions
 from agent.recording.counters import DOCUMENT as COUNTERS
 from agent.recording.journal import Journal
+from agent.self_test import SelfTest
 from agent.settings.schema import Settings
 from agent.settings.sections import Cloud
 
@@ -59,7 +61,8 @@ SYNC_EVERY_S = 2.0
 DRAIN_SHARE, LEAST_DRAIN_S = 0.35, 0.15  # of a control step: the half before the next one, less a batch
 UPKEEP_EVERY_S = 60.0
 LAST_SYNC_S = 1.0
-FIRST_PLAN_EVERY_S = 30.0
+PLAN_AGAIN_EVERY_S = 10.0
+HOUR_S = 3600.0
 TRIALS_EVERY_S = 900.0
 TRIALS_FIRST_S = 300.0
 SETTLEMENT_EVERY_S = 900.0
@@ -78,6 +81,7 @@ class App:
     journal: Journal
     latest: Latest
     market: Market
+    self_test: SelfTest
     control: Control
     planning: Planning
     trials: NightlyTrials
@@ -126,7 +130,7 @@ class App:
         jobs = [
             Job("control", control.step_s, self.control.step),
             Job("planning", planning.interval_s, self.planning.step, first_s=2 * control.step_s, aligned=True),
-            Job("first plan", FIRST_PLAN_EVERY_S, self.planning.first, 2 * control.step_s + FIRST_PLAN_EVERY_S),
+            Job("plan again", PLAN_AGAIN_EVERY_S, self.planning.again, 2 * control.step_s + PLAN_AGAIN_EVERY_S),
             Job("trials", TRIALS_EVERY_S, self.trials.step, first_s=TRIALS_FIRST_S),
             Job("settlement", SETTLEMENT_EVERY_S, self.settlement.step, first_s=SETTLEMENT_FIRST_S),
             Job("comparison", COMPARISON_EVERY_S, self.comparison.step, first_s=COMPARISON_EVERY_S),
@@ -166,6 +170,7 @@ class App:
         await self.record.step()
         if self.record.commits > before:
             await self.advice.written()
+        self.self_test.relieve(self.planning.made, self.record.commits)
 
     async def _sync(self) -> None:
         if self.sync is None:
@@ -221,8 +226,9 @@ def build(
         journal=journal,
         latest=latest,
         market=market,
+        self_test=SelfTest(settings, clock, planner, store, notices),
         control=Control(clock, devices, market, journal, latest, _control_rules(settings), meter),
-        planning=Planning(clock, planner, questions.for_plan_with_advice, journal, latest),
+        planning=Planning(clock, planner, questions.for_plan_with_advice, journal, latest, _plan_retry(settings)),
         trials=NightlyTrials(clock, trials, questions.for_plan, journal, latest, zone),
         settlement=NightlySettlement(clock, settlement, questions.for_ledger, journal, zone),
         comparison=Comparison(clock, ComparisonInbox(comparison_inbox_of(path)), store, journal, latest),
@@ -253,6 +259,11 @@ def _market(settings: Settings) -> Market:
         settings.reserve_spec(),
         settings.failsafe_spec(),
     )
+
+
+def _plan_retry(settings: Settings) -> Retry:
+    """As many plans an hour as when all go well, and one more try where that is one an hour."""
+    return Retry(PLAN_RESTS_S, max(2, int(HOUR_S // settings.planning.interval_s)))
 
 
 def _control_rules(settings: Settings) -> ControlRules:

@@ -1,7 +1,8 @@
 """The planner process: history, models and LP in, one plan out, gone.
 
-Reads a PlanRequest as JSON from standard input and prints a Plan as JSON. Ends with code 1 and one sentence on standard
-error when it cannot. Started with a memory limit in MB and a deadline in seconds; it may be killed at any instant.
+Reads a PlanRequest as JSON from standard input and answers with a Plan as JSON on a descriptor of its own. Ends with
+code 1 and one sentence on standard error when it cannot. Its arguments are those of ``agent.edges.answering``; it may
+be killed at any instant.
 """
 
 import gc
@@ -20,7 +21,7 @@ from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.weather_raster import hours_between, joined
 from agent.domain.wire import WireError, from_json, to_json
-from agent.edges.memory_limit import limit_memory
+from agent.edges.answering import answer_once
 from agent.ports import StoreFailure
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 # Four weeks that a forecaster looks back, before each of the twenty past days whose errors become scenarios.
 HISTORY = timedelta(days=50)
 QUARTERS = timedelta(days=28)
+MOST_SOLVER_S = 10.0  # a programme of two days takes a tenth of a second; who needs longer gets the walk's schedule
 ADVICE_SHARE = 0.5  # of the deadline: no recommendation is worth a late plan
 DETECTOR = "anomaly"
 
@@ -61,7 +63,7 @@ def answer(
     learnt = {experience.quantity: experience for experience in experiences}
     site = forecast_site(load, solar, known, request.horizon, request.now, learnt)
     notes = (*request.notes, *load_notes, *solar_notes, *site.notes, *sound_notes)
-    left_s = max(0.5, deadline_s - (time.monotonic() - began))
+    left_s = min(MOST_SOLVER_S, max(0.5, deadline_s - (time.monotonic() - began)))
     past_w = None if request.demand is None else past_net_w(_with_sun(known, request), request.horizon.start)
     asked = replace(request, notes=notes)
     plan = make_plan(asked, site.load, site.pv, site.load_errors, site.pv_errors, left_s, past_w)
@@ -159,18 +161,14 @@ def _refuse_future(experience: Experience, request: PlanRequest) -> None:
 
 def main() -> int:
     gc.disable()  # it is gone before there is anything worth collecting
-    memory_mb, deadline_s = int(sys.argv[1]), float(sys.argv[2])
-    limit_memory(memory_mb)
-    try:
-        request = from_json(PlanRequest, sys.stdin.buffer.read())
-        experiences, notes = read_experiences(request)
-        request = replace(request, notes=(*request.notes, *notes))
-        plan = answer(request, read_history(request), deadline_s, experiences, read_quarters(request))
-    except (WireError, StoreFailure, ValueError, MemoryError) as error:
-        print(str(error) or type(error).__name__, file=sys.stderr)
-        return 1
-    sys.stdout.write(to_json(plan))
-    return 0
+    return answer_once(_planned, WireError, StoreFailure, ValueError)
+
+
+def _planned(question: bytes, deadline_s: float) -> str:
+    request = from_json(PlanRequest, question)
+    experiences, notes = read_experiences(request)
+    request = replace(request, notes=(*request.notes, *notes))
+    return to_json(answer(request, read_history(request), deadline_s, experiences, read_quarters(request)))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """The settlement process: the whole days that have passed enter the savings ledger, once a day, then gone.
 
-Reads a SettlementRequest as JSON from standard input and prints what it Settled as JSON. It writes nothing itself: the
-controller, the store's one writer, puts rows and carry down in one commit. So it may be killed at any instant, and the
-next one settles the same days again. Started with a memory limit in MB and a deadline in seconds; what cannot be
-settled in that time is left to the next one.
+Reads a SettlementRequest as JSON from standard input and answers with what it Settled as JSON. It writes nothing
+itself: the controller, the store's one writer, puts rows and carry down in one commit. So it may be killed at any
+instant, and the next one settles the same days again. What cannot be settled within its deadline is left to the next
+one. Its arguments are those of ``agent.edges.answering``.
 """
 
 import sys
@@ -17,7 +17,7 @@ from agent.advice.ledger import days
 from agent.advice.metered import Rated
 from agent.domain.ledger import Entry, Settled, SettlementRequest
 from agent.domain.wire import WireError, from_json, to_json
-from agent.edges.memory_limit import limit_memory
+from agent.edges.answering import answer_once
 from agent.edges.metered_reader import read_metered
 from agent.ports import StoreFailure
 
@@ -50,17 +50,12 @@ def settle(request: SettlementRequest, goes_on: Callable[[], bool]) -> Settled:
 
 
 def main() -> int:
-    memory_mb, deadline_s = int(sys.argv[1]), float(sys.argv[2])
+    return answer_once(_settled, WireError, StoreFailure, ValueError)
+
+
+def _settled(question: bytes, deadline_s: float) -> str:
     give_up = time.monotonic() + _SHARE_OF_DEADLINE * deadline_s
-    limit_memory(memory_mb)
-    try:
-        request = from_json(SettlementRequest, sys.stdin.buffer.read())
-        settled = settle(request, lambda: time.monotonic() < give_up)
-    except (WireError, StoreFailure, ValueError, MemoryError) as error:
-        print(str(error) or type(error).__name__, file=sys.stderr)
-        return 1
-    sys.stdout.write(to_json(settled))
-    return 0
+    return to_json(settle(from_json(SettlementRequest, question), lambda: time.monotonic() < give_up))
 
 
 if __name__ == "__main__":

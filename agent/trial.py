@@ -1,7 +1,7 @@
 """The trial process: candidates against the models in charge on the days of this site, once a day, then gone.
 
-Reads a PlanRequest as JSON from standard input, as the planner does, and prints a Report as JSON. Started with a memory
-limit in MB and a deadline in seconds. What has been compared is kept day by day in ``champions.json``, so that it may
+Reads a PlanRequest as JSON from standard input, as the planner does, and answers with a Report as JSON. Its arguments
+are those of ``agent.edges.answering``. What has been compared is kept day by day in ``champions.json``, so that it may
 be killed at any instant and goes on the next time.
 """
 
@@ -17,6 +17,7 @@ from agent.domain.contest import Decision, Report, Verdict
 from agent.domain.history import History
 from agent.domain.request import PlanRequest
 from agent.domain.wire import WireError, from_json, to_json
+from agent.edges.answering import answer_once
 from agent.edges.candidates import enrol
 from agent.edges.champions import (
     FACTORY,
@@ -30,7 +31,6 @@ from agent.edges.champions import (
     models_beside,
     read_champions,
 )
-from agent.edges.memory_limit import limit_memory
 from agent.edges.model_shelf import fingerprint_of, folder_of
 from agent.edges.onnx_models import open_model
 from agent.edges.store_reader import history
@@ -216,20 +216,16 @@ class _Bench:
 
 
 def main() -> int:
-    memory_mb, deadline_s = int(sys.argv[1]), float(sys.argv[2])
-    give_up = time.monotonic() + _SHARE_OF_DEADLINE * deadline_s
-    limit_memory(memory_mb)
+    return answer_once(_held, WireError, StoreFailure, SolverFailure, ValueError)
+
+
+def _held(question: bytes, deadline_s: float) -> str:
     from agent.backtest.earn import earn
 
-    try:
-        request = from_json(PlanRequest, sys.stdin.buffer.read())
-        past = history(Path(request.store), request.now - HISTORY, request.now, request.horizon.step_s)
-        sentences = hold_trials(request, past, earn, lambda: time.monotonic() < give_up)
-    except (WireError, StoreFailure, SolverFailure, ValueError, MemoryError) as error:
-        print(str(error) or type(error).__name__, file=sys.stderr)
-        return 1
-    sys.stdout.write(to_json(Report(tuple(sentences))))
-    return 0
+    give_up = time.monotonic() + _SHARE_OF_DEADLINE * deadline_s
+    request = from_json(PlanRequest, question)
+    past = history(Path(request.store), request.now - HISTORY, request.now, request.horizon.step_s)
+    return to_json(Report(tuple(hold_trials(request, past, earn, lambda: time.monotonic() < give_up))))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from agent.edges import logs
@@ -24,8 +25,10 @@ from demo.scene import Scene, SceneError, file_scene, synthetic_scene
 from simulator.site_csv import SiteFileError
 from simulator.traces import TraceError
 
+FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
+FEW_FAIL = 0.05  # of the plans: more are worth a word
 
 
 def main() -> int:
@@ -53,7 +56,20 @@ def main() -> int:
         console.print("stopped before the first step; nothing was played")
         return INTERRUPTED
     _curtain(console, scene, played, asked.out)
-    return 0 if played.finished else INTERRUPTED
+    planning = played.app.planning
+    planned, said = judged(planning.made, planning.failed, played.app.latest.plan_failure)
+    if said is not None:
+        console.print(said, highlight=False)
+    return INTERRUPTED if not played.finished else 0 if planned else FAILED
+
+
+def judged(made: int, failed: int, trouble: str | None) -> tuple[bool, str | None]:
+    """Whether anything was planned, and what is to be said of plans that failed, as markup."""
+    if not made:
+        return False, f"[bold red]nothing was planned: {escape(trouble or 'no plan was asked for')}[/]"
+    if failed > FEW_FAIL * (made + failed):
+        return True, f"[yellow]{failed} of {made + failed} plans failed; the last plan or our own rule took over[/]"
+    return True, None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,6 +25,7 @@ from agent.backtest.policies import (
     Perfect48h,
     PlanBlind,
     Policy,
+    Schedules,
     SelfConsumption,
     Step,
     TimeOfUse,
@@ -38,13 +39,16 @@ from agent.planning.rules import within_limits
 class Played:
     """What a policy did: battery power (steps,), W, > 0 discharges, and SoC (steps + 1,), percent.
 
-    ``deciding_s`` is the processor time of all its decisions.
+    ``deciding_s`` is the processor time of all its decisions; ``schedules`` are those it asked the solver for, and
+    ``unsolved`` those of them that were made without it.
     """
 
     policy: str
     battery_w: Floats
     soc_pct: Floats
     deciding_s: float
+    schedules: int = 0
+    unsolved: int = 0
 
     def account(self, case: Case) -> Account:
         gained = float(self.soc_pct[-1] - self.soc_pct[0])
@@ -82,7 +86,8 @@ class OnePlay:
 
     def __init__(self, case: Case, name: str, demand_charge: float = 0.0) -> None:
         self.name = name
-        self._policy = _policy(case, name, demand_charge)
+        self._schedules = Schedules()
+        self._policy = _policy(case, name, demand_charge, self._schedules)
         self._case = case
         self.battery_w = np.zeros(case.steps)
         self.soc_pct = np.full(case.steps + 1, case.start_pct)
@@ -97,7 +102,8 @@ class OnePlay:
         self.battery_w[place], self.soc_pct[place + 1] = _held(self._case, wanted_w, soc_pct)
 
     def played(self) -> Played:
-        return Played(self.name, self.battery_w, self.soc_pct, self.deciding_s)
+        counted = self._schedules
+        return Played(self.name, self.battery_w, self.soc_pct, self.deciding_s, counted.asked, counted.failed)
 
 
 def _walk(
@@ -118,14 +124,14 @@ def _walk(
     return [one.played() for one in plays]
 
 
-def _policy(case: Case, name: str, demand_charge: float) -> Policy:
+def _policy(case: Case, name: str, demand_charge: float, schedules: Schedules) -> Policy:
     made: dict[str, Callable[[], Policy]] = {
         NO_BATTERY: NoBattery,
         SELF_CONSUMPTION: SelfConsumption,
         TIME_OF_USE: lambda: TimeOfUse(case),
-        PLAN_BLIND: lambda: PlanBlind(case, demand_charge),
+        PLAN_BLIND: lambda: PlanBlind(case, schedules, demand_charge),
         AS_CONTROLLED: lambda: AsControlled(case, demand_charge),
-        PERFECT_48H: Perfect48h,
+        PERFECT_48H: lambda: Perfect48h(schedules),
     }
     if name not in made:
         raise ValueError(f"there is no policy {name}; there are {', '.join([*made, PERFECT])}")

@@ -57,6 +57,21 @@ class Policy(Protocol):
         ...
 
 
+class Schedules:
+    """Makes schedules for a play, and counts those for which the solver had no answer."""
+
+    def __init__(self) -> None:
+        self.asked = self.failed = 0
+
+    def of(self, problem: Problem, integer_most_s: float = optimise.INTEGER_MOST_S) -> Schedule:
+        self.asked += 1
+        try:
+            return optimise.solve_schedule(problem, SOLVER_LIMIT_S, integer_most_s)
+        except SolverFailure as failure:
+            self.failed += 1
+            return walk_alone(problem, f"The schedule follows a value table, because {failure}.")
+
+
 class NoBattery:
     """Nothing is stored."""
 
@@ -98,14 +113,15 @@ class PlanBlind:
     With a demand charge the programme knows it and what the month has imported, as the agent's own.
     """
 
-    def __init__(self, case: Case, demand_charge: float = 0.0) -> None:
+    def __init__(self, case: Case, schedules: Schedules, demand_charge: float = 0.0) -> None:
+        self._schedules = schedules
         self._month = None if demand_charge == 0.0 else MonthSoFar(case, demand_charge)
 
     def power_w(self, step: Step, soc_pct: float) -> float:
         outlook, case = _outlook(step), step.case
         terms = outlook.terms if self._month is None else outlook.charged(self._month.demand(step.index))
         medians = (np.maximum(np.array(f.median), 0.0) for f in (outlook.forecast.load, outlook.forecast.pv))
-        schedule = _schedule(Problem(terms, case.battery.energy_wh(soc_pct), *medians))
+        schedule = self._schedules.of(Problem(terms, case.battery.energy_wh(soc_pct), *medians))
         battery_w = float(schedule.discharge_w[0] - schedule.charge_w[0])
         if self._month is not None:
             self._month.add(step.net_w - within_limits(battery_w, soc_pct, case.battery, case.horizon.step_h))
@@ -146,7 +162,8 @@ class AsControlled:
 class Perfect48h:
     """The linear programme on what load, sun and prices of the next 48 h really were, made anew every hour."""
 
-    def __init__(self) -> None:
+    def __init__(self, schedules: Schedules) -> None:
+        self._schedules = schedules
         self._made_at: datetime | None = None
         self._powers_w: Floats = np.empty(0)
         self._first = 0
@@ -156,7 +173,7 @@ class Perfect48h:
         if self._made_at is None or (now - self._made_at).total_seconds() >= FORESIGHT_RENEWED_S:
             terms = foreseen_terms(case, step.index, _next_48h(case, step.index))
             terms = replace(terms, terminal_per_kwh=terminal_value(terms))
-            schedule = _schedule(foreseen_problem(case, step.index, terms, soc_pct), INTEGER_MOST_S)
+            schedule = self._schedules.of(foreseen_problem(case, step.index, terms, soc_pct), INTEGER_MOST_S)
             self._powers_w = schedule.discharge_w - schedule.charge_w
             self._made_at, self._first = now, step.index
         return float(self._powers_w[step.index - self._first])
@@ -170,10 +187,3 @@ def _outlook(step: Step) -> Outlook:
 
 def _next_48h(case: Case, index: int) -> int:
     return min(index + HORIZON_H * 3600 // case.horizon.step_s, case.horizon.steps)
-
-
-def _schedule(problem: Problem, integer_most_s: float = optimise.INTEGER_MOST_S) -> Schedule:
-    try:
-        return optimise.solve_schedule(problem, SOLVER_LIMIT_S, integer_most_s)
-    except SolverFailure as failure:
-        return walk_alone(problem, f"The schedule follows a value table, because {failure}.")

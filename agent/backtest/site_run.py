@@ -44,12 +44,17 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class SiteDone:
-    """``rows`` is empty where ``trouble`` says why the site was not played; ``notes`` say what it had to do without."""
+    """``rows`` is empty where ``trouble`` says why the site was not played; ``notes`` say what it had to do without.
+
+    ``schedules`` were asked of the solver, ``unsolved`` of them were made without it.
+    """
 
     name: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     trouble: str | None = None
+    schedules: int = 0
+    unsolved: int = 0
 
 
 class PlayTask(Protocol):
@@ -118,7 +123,9 @@ def _run(case: Case, currency: str, task: PlayTask, progress: Progress) -> SiteD
             draw(case, played, picture, currency, rules.demand_charge)
         except (NoPictures, OSError) as error:
             notes.append(str(error))
-    return SiteDone(case.name, tuple(row for row in rows if row.policy in rules.policies), tuple(notes))
+    wanted = tuple(row for row in rows if row.policy in rules.policies)
+    schedules, unsolved = sum(one.schedules for one in played), sum(one.unsolved for one in played)
+    return SiteDone(case.name, wanted, tuple(notes), schedules=schedules, unsolved=unsolved)
 
 
 def forecasters(case: Case, rules: Rules, notes: list[str]) -> tuple[list[Forecaster], list[Forecaster]]:

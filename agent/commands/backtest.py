@@ -28,6 +28,7 @@ from agent.forecasting.forecaster import ModelUnusable
 from agent.settings.schema import Settings
 
 HOUR_S = 3600
+FEW_UNSOLVED = 0.05  # of the schedules: more are worth a word
 GOOD, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 Task = SiteTask | OwnTask
@@ -41,8 +42,8 @@ class WrongArguments(Exception):
 def backtest(asked: Namespace, settings: Settings | None, console: Console) -> int:
     """Play the sites of a folder, or with ``settings`` the user's own, and print a summary.
 
-    0 is good, 1 a site that could not be played, 2 a wrong command line or file, 130 stopped; the file of figures is
-    whole in all cases, and the same command goes on where it was stopped.
+    0 is good, 1 a site that could not be played or a solver that never answered, 2 a wrong command line or file, 130
+    stopped; the file of figures is whole in all cases, and the same command goes on where it was stopped.
     """
     try:
         rules = _rules(asked, settings)
@@ -58,17 +59,32 @@ def backtest(asked: Namespace, settings: Settings | None, console: Console) -> i
     except OSError as error:
         print(f"{asked.out} cannot be written: {error.strerror}", file=sys.stderr)
         return FAILED
-    rows, troubles = list(there), 0
+    played: list[SiteDone] = []
     try:
         for done in _play(tasks, asked.jobs, console):
             file.add(done.rows)
-            rows += done.rows
-            troubles += _tell(done)
+            played.append(done)
+            _tell(done)
     except KeyboardInterrupt:
         print(f"interrupted; {asked.out} holds what is done, the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
-    _summarise(rows, rules, console)
-    return FAILED if troubles else GOOD
+    _summarise([*there, *(row for done in played for row in done.rows)], rules, console)
+    planned, said = judged(played)
+    if said is not None:
+        console.print(said, highlight=False)
+    return GOOD if planned and not any(done.trouble for done in played) else FAILED
+
+
+def judged(played: Sequence[SiteDone]) -> tuple[bool, str | None]:
+    """Whether anything was planned, and what is to be said of schedules made without the solver, as markup."""
+    schedules, unsolved = sum(done.schedules for done in played), sum(done.unsolved for done in played)
+    if played and all(done.trouble for done in played):
+        return False, "[bold red]nothing was planned: not one site could be played[/]"
+    if schedules and unsolved == schedules:
+        return False, f"[bold red]nothing was planned: the solver answered none of {schedules} times[/]"
+    if unsolved > FEW_UNSOLVED * schedules:
+        return True, f"[yellow]the solver did not answer {unsolved} of {schedules} times; a value table took over[/]"
+    return True, None
 
 
 def _rules(asked: Namespace, settings: Settings | None) -> Rules:
@@ -203,13 +219,12 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _tell(done: SiteDone) -> bool:
-    """Say what a site had to do without; True when it could not be played."""
+def _tell(done: SiteDone) -> None:
+    """What a site had to do without, and why it could not be played."""
     for note in done.notes:
         print(f"{done.name}: {note}", file=sys.stderr)
     if done.trouble is not None:
         print(done.trouble, file=sys.stderr)
-    return done.trouble is not None
 
 
 def _summarise(rows: Sequence[Row], rules: Rules, console: Console) -> None:

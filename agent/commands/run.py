@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import signal
+from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any
 
 import structlog
 
@@ -26,13 +28,14 @@ async def serve(settings: Settings) -> int:
         loop.add_signal_handler(sign, stop.set)
     app = build(settings, SystemClock())
     await app.start()
-    notifier.ready("released, waiting for the first plan")
     from agent.edges.timetable import schedule  # APScheduler can wait until the battery is in its neutral state
 
     gc.freeze()
     gc.enable()
     scheduler = schedule(app.jobs())
     scheduler.start()
+    await _first_of(app.self_test.run(), stop)  # beside control: the battery waits for nothing
+    notifier.ready("released, waiting for the first plan")
     watch = asyncio.create_task(_watch(app, notifier))
     log.info("started", site=settings.site.id)
     await stop.wait()
@@ -48,6 +51,17 @@ async def serve(settings: Settings) -> int:
         log.error("stopped_late", within_s=STOP_WITHIN_S)
     log.info("stopped", site=settings.site.id)
     return 0
+
+
+async def _first_of(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """Wait for the work, or until it is time to stop; then the work is given up."""
+    tasks = [asyncio.create_task(work), asyncio.create_task(stop.wait())]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    error, _ = await asyncio.gather(*tasks, return_exceptions=True)
+    if isinstance(error, Exception):  # a defect of the self-test may not end the daemon
+        log.error("self_test_failed", exc_info=error)
 
 
 async def _watch(app: App, notifier: Notifier) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 import structlog
 
 from agent.cycles.notices import Notices
+from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.latest import Latest
@@ -20,11 +21,23 @@ Question = Callable[[datetime, float], PlanRequest | None]
 
 
 class Planning:
-    """One plan a call. The only writer of ``latest.plan``. A plan that fails leaves the last one in force."""
+    """One plan a call. The only writer of ``latest.plan``. A plan that fails leaves the last one in force.
 
-    def __init__(self, clock: Clock, planner: Planner, question: Question, journal: Journal, latest: Latest) -> None:
+    A planner that has failed is left alone for as long as ``retry`` says, also where the next plan would be due.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        planner: Planner,
+        question: Question,
+        journal: Journal,
+        latest: Latest,
+        retry: Retry | None = None,
+    ) -> None:
         self._clock, self._planner, self._question = clock, planner, question
         self._journal, self._latest = journal, latest
+        self._retry = retry or Retry(PLAN_RESTS_S)
         self._notices = Notices(clock, journal)
         self.suspicion = Suspicion()
         self.heard: Callable[[Plan], None] = lambda plan: None
@@ -32,13 +45,15 @@ class Planning:
         self.made = 0
         self.failed = 0
 
-    async def first(self) -> None:
-        """While there is no plan at all, ask as soon as the state of charge is known, and not only once an interval."""
-        if self._latest.plan is None and not self._asking and self._soc_pct() is not None:
+    async def again(self) -> None:
+        """Between the intervals: while there is no plan at all or the last one failed, and something can be asked."""
+        if (self._latest.plan is None or self._retry.failures) and self._soc_pct() is not None:
             await self.step()
 
     async def step(self) -> None:
         """Ask, check, publish. What goes wrong is an alarm; control goes down its ladder by itself."""
+        if self._asking or self._retry.rests(self._clock.monotonic()):
+            return
         self._asking = True
         try:
             trouble = await self._try()
@@ -61,18 +76,29 @@ class Planning:
         request = self._question(self._clock.now(), soc)
         if request is None:
             return "no plan: no price is known"
+        began_s = self._clock.monotonic()
         try:
-            plan = await self._planner.plan(request)
+            plan = await self._asked(request)
         except PlannerFailure as failure:
-            return f"no plan: {failure}"
-        wrong = check_plan(plan, request)
-        if wrong:
-            return f"the plan was refused: {wrong[0]}"
+            self._retry.failed(began_s, self._clock.monotonic())
+            return str(failure)
+        self._retry.succeeded()
         self._latest.plan = plan
         self._note_suspects(plan)
         self.heard(plan)
         log.debug("plan", cost=round(plan.cost, 3), notes=list(plan.notes), load=plan.load.source, pv=plan.pv.source)
         return None
+
+    async def _asked(self, request: PlanRequest) -> Plan:
+        """A plan that has passed the check. Raises PlannerFailure with the sentence of the alarm."""
+        try:
+            plan = await self._planner.plan(request)
+        except PlannerFailure as failure:
+            raise PlannerFailure(f"no plan: {failure}") from failure
+        wrong = check_plan(plan, request)
+        if wrong:
+            raise PlannerFailure(f"the plan was refused: {wrong[0]}")
+        return plan
 
     def _note_suspects(self, plan: Plan) -> None:
         """Measurements that the planner doubts: an event for each that is new, and flags for those who read later."""

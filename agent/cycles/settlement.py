@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.cycles.notices import Notices
+from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
 from agent.domain.horizon import floor_to_step
 from agent.domain.ledger import Carry, SettlementRequest
 from agent.domain.wire import WireError, from_json, to_json
@@ -23,8 +24,8 @@ class NightlySettlement:
     """Run ``step`` every few minutes. Where the ledger ends is kept in the store, under ``ledger``.
 
     A new ledger begins now: what was measured before has no prices beside it. Days that are missing at the start are
-    asked for soon, more of them at the next step, and all others once a night. Rows and the kept document are given to
-    the journal together, so they are written in one commit.
+    asked for soon, more of them at the next step, and all others once a night, where that fails ever more seldom. Rows
+    and the kept document are given to the journal together, so they are written in one commit.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class NightlySettlement:
         self._clock, self._settlement, self._question = clock, settlement, question
         self._journal, self._zone = journal, zone
         self._notices = Notices(clock, journal)
+        self._retry = Retry(NIGHTLY_RESTS_S)
         self._carry: Carry | None = None
         self._asked: datetime | None = None
         self._is_new = self._more = False
@@ -57,17 +59,19 @@ class NightlySettlement:
         self._carry = carry
 
     async def step(self) -> None:
-        """Settle when it is time. A failure is an event and is tried again the next night; nothing is raised."""
+        """Settle when it is time. A failure is an event and is tried again in a night to come; nothing is raised."""
         now = self._clock.now()
         if not self._is_due(now):
             return
-        self._asked = now
+        self._asked, began_s = now, self._clock.monotonic()
         try:
             settled = await self._settlement.settle(self._question(now, self._carry))
         except SettlementFailure as failure:
             self._more = False
+            self._retry.failed(began_s, self._clock.monotonic())
             self._notices.note("ledger_failed", "warning", f"the savings ledger was not settled: {failure}")
             return
+        self._retry.succeeded()
         self._more = settled.more
         if settled.carry is not None and settled.carry != self._carry:
             self._carry = settled.carry
@@ -83,6 +87,8 @@ class NightlySettlement:
             self._carry = None
         if self._carry is not None and now - self._carry.until < MISSING:
             self._asked = now  # nothing is missing, so the next night will do
+            return False
+        if self._retry.rests(self._clock.monotonic()):
             return False
         if self._asked is None or self._more or self._asked > now:
             return True

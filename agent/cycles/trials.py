@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from agent.cycles.notices import Notices
 from agent.cycles.planning import Question
+from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
 from agent.latest import Latest
 from agent.ports import Clock, TrialFailure, Trials
 from agent.recording.journal import Journal
@@ -18,7 +19,10 @@ DOCUMENT = "trial"
 
 
 class NightlyTrials:
-    """Run ``step`` every few minutes. When the last trials were is kept in the store, under ``trial``."""
+    """Run ``step`` every few minutes. When the last trials were is kept in the store, under ``trial``.
+
+    Trials that fail night after night are held ever more seldom.
+    """
 
     def __init__(
         self, clock: Clock, trials: Trials, question: Question, journal: Journal, latest: Latest, zone: ZoneInfo
@@ -26,6 +30,7 @@ class NightlyTrials:
         self._clock, self._trials, self._question = clock, trials, question
         self._latest, self._zone = latest, zone
         self._notices = Notices(clock, journal)
+        self._retry = Retry(NIGHTLY_RESTS_S)
         self._last: datetime | None = None
 
     def recall(self, document: str | None) -> None:
@@ -47,16 +52,19 @@ class NightlyTrials:
         if request is None:
             return  # no price is known yet; planning says so
         self._note_time(now)
+        began_s = self._clock.monotonic()
         try:
             sentences = await self._trials.hold(request)
         except TrialFailure as failure:
+            self._retry.failed(began_s, self._clock.monotonic())
             self._notices.note("trial_failed", "warning", f"no trial of models: {failure}")
             return
+        self._retry.succeeded()
         for sentence in sentences:
             self._notices.note("model_trial", "info", sentence)
 
     def _is_due(self, now: datetime) -> bool:
-        if not self._clock.trusted():
+        if not self._clock.trusted() or self._retry.rests(self._clock.monotonic()):
             return False
         if self._last is None or self._last > now:
             self._note_time(now)

@@ -1,4 +1,7 @@
-"""A short-lived process: hands it one question, takes one answer, and ends it: by itself, or at the deadline."""
+"""A short-lived process: hands it one question, takes one answer, and ends it: by itself, or at the deadline.
+
+The answer comes over a descriptor of its own, whose number is the last argument. What the process prints is its log.
+"""
 
 import asyncio
 import os
@@ -7,7 +10,11 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
 
-LARGEST_ANSWER = 4 * 1024 * 1024
+import structlog
+
+from agent.edges.child_outputs import LARGEST_ANSWER, MOST_PRINTED, ChildOutputs, last_line, shown
+
+log = structlog.get_logger("child")
 
 # One thread each, since no more are needed, and no telemetry: onnxruntime sends it by default on Linux.
 ENVIRONMENT = {
@@ -45,80 +52,100 @@ class ChildProcess:
         self._niceness = niceness
 
     async def ask(self, question: bytes) -> bytes:
-        """What it printed. Raises ChildFailure; whoever is cancelled while it waits ends the process too."""
+        """Its answer. Raises ChildFailure; whoever is cancelled while it waits ends the process too."""
         async with self._turn:
-            process = await self._started()
+            outputs = ChildOutputs()
             try:
-                async with asyncio.timeout(self._deadline_s):
-                    answer, said = await _converse(process, question)
-            except TimeoutError:
-                late = f"the {self._name} did not answer within {self._deadline_s:g} s and was ended"
-                raise ChildFailure(late) from None
-            finally:
-                await _end(process)
-        if max(len(answer), len(said)) > LARGEST_ANSWER:
-            raise ChildFailure(f"the {self._name}'s answer is larger than {LARGEST_ANSWER} bytes")
-        if process.returncode != 0:
-            raise ChildFailure(_last_line(said) or f"the {self._name} ended with code {process.returncode}")
+                answer = await self._converse(question, outputs)
+            except ChildFailure:
+                self._log_printed(outputs, failed=True)
+                raise
+        self._log_printed(outputs, failed=False)
         return answer
 
-    async def _started(self) -> Process:
+    async def _converse(self, question: bytes, outputs: ChildOutputs) -> bytes:
+        process = await self._started(outputs)
         try:
+            async with asyncio.timeout(self._deadline_s):
+                await _tell(process, question)
+                await process.wait()
+                await outputs.end()
+        except TimeoutError:
+            late = f"the {self._name} did not answer within {self._deadline_s:g} s and was ended"
+            raise ChildFailure(late) from None
+        finally:
+            await _end(process, outputs)
+        return self._judged(process.returncode, outputs)
+
+    def _judged(self, code: int | None, outputs: ChildOutputs) -> bytes:
+        if outputs.answer.flooded:
+            raise ChildFailure(f"the {self._name}'s answer is larger than {LARGEST_ANSWER} bytes")
+        if outputs.printed.flooded or outputs.errors.flooded:
+            raise ChildFailure(f"the {self._name} printed more than {MOST_PRINTED} bytes and was ended")
+        if code != 0:
+            raise ChildFailure(last_line(outputs.errors.heard) or f"the {self._name} ended with code {code}")
+        if not outputs.answer.total:
+            raise ChildFailure(f"the {self._name} ended without an answer")
+        return outputs.answer.heard
+
+    async def _started(self, outputs: ChildOutputs) -> Process:
+        try:
+            await outputs.open()
             process = await asyncio.create_subprocess_exec(
                 *self._command,
                 str(self._memory_mb),
                 str(self._deadline_s),
+                str(outputs.answer.writing),
                 stdin=PIPE,
-                stdout=PIPE,
-                stderr=PIPE,
+                stdout=outputs.printed.writing,
+                stderr=outputs.errors.writing,
+                pass_fds=(outputs.answer.writing,),
                 start_new_session=True,  # Ctrl-C in a terminal is for the controller, which then ends the process
                 env={**os.environ, **ENVIRONMENT},
             )
         except OSError as error:
+            await outputs.close()
             raise ChildFailure(f"the {self._name} could not be started: {error}") from error
+        outputs.belong_to(lambda: _kill(process))
         if self._niceness:
             with suppress(OSError):  # it has ended already, or the service may not do this: it runs as others do
                 os.setpriority(os.PRIO_PROCESS, process.pid, self._niceness)
         return process
 
+    def _log_printed(self, outputs: ChildOutputs, failed: bool) -> None:
+        """What libraries print is worth a look after a failure; of the errors the reason has the last line already."""
+        for stream, pipe in (("stdout", outputs.printed), ("stderr", outputs.errors)):
+            if pipe.total:
+                tell = log.info if failed and pipe is outputs.printed else log.debug
+                tell("child_printed", child=self._name, stream=stream, bytes=pipe.total, text=shown(pipe))
 
-async def _converse(process: Process, question: bytes) -> tuple[bytes, bytes]:
-    """Its answer, and what it said on standard error."""
+
+async def _tell(process: Process, question: bytes) -> None:
     assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    answer, said = _listen(process, process.stdout), _listen(process, process.stderr)
-    _, heard, complaint = await asyncio.gather(_tell(process.stdin, question), answer, said)
-    await process.wait()
-    return heard, complaint
-
-
-async def _tell(stdin: asyncio.StreamWriter, question: bytes) -> None:
     with suppress(BrokenPipeError, ConnectionResetError):  # it ended without listening; its code says why
-        stdin.write(question)
-        await stdin.drain()
-    stdin.close()
+        process.stdin.write(question)
+        await process.stdin.drain()
+    process.stdin.close()
 
 
-async def _listen(process: Process, stream: asyncio.StreamReader) -> bytes:
-    """All of it. One that talks on and on would fill the controller's memory, so it is ended; the rest is dropped."""
-    heard = bytearray()
-    while chunk := await stream.read(65536):
-        if len(heard) <= LARGEST_ANSWER:
-            heard += chunk
-        elif process.returncode is None:
-            process.kill()
-    return bytes(heard)
+def _stop_telling(process: Process) -> None:
+    """A question that was not read to its end would be waited for as long as somebody holds the other end."""
+    assert process.stdin is not None
+    if process.stdin.transport.get_write_buffer_size():
+        process.stdin.transport.abort()
+    else:
+        process.stdin.close()
 
 
-async def _end(process: Process) -> None:
-    """Kill it and whatever it has started. What is left in its pipes is read: ``wait`` waits for their ends too."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.communicate()
+async def _end(process: Process, outputs: ChildOutputs) -> None:
+    """Kill it and whatever it has started, and wait for nobody who still holds one of its pipes."""
+    if process.returncode is None or outputs.held:
+        _kill(process)
+    _stop_telling(process)
+    await outputs.close()
+    await process.wait()
 
 
-def _last_line(said: bytes) -> str:
-    lines = said.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1][:300] if lines else ""
+def _kill(process: Process) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -5,7 +5,8 @@ import asyncio
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.wire import WireError, from_json, to_json
-from agent.edges.child_process import ENVIRONMENT, LARGEST_ANSWER, ChildFailure, ChildProcess
+from agent.edges.child_outputs import LARGEST_ANSWER
+from agent.edges.child_process import ENVIRONMENT, ChildFailure, ChildProcess
 from agent.ports import PlannerFailure
 
 __all__ = ["ENVIRONMENT", "LARGEST_PLAN", "PlannerProcess"]

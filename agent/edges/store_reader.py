@@ -61,6 +61,12 @@ def kept(path: Path, name: str) -> str | None:
         return None if row is None else str(row[0])
 
 
+def kept_documents(path: Path) -> dict[str, str]:
+    """Every named JSON document."""
+    with _reading(path) as connection:
+        return dict(connection.execute("SELECT name, body FROM kept ORDER BY name").fetchall())
+
+
 def decision_at(path: Path, at: datetime) -> tuple[DecisionRow | None, MinuteRow | None]:
     """The decision in force at ``at`` (UTC) and the minute that was measured then; None where nothing was written."""
     decisions, minutes = ", ".join(sql.DECISION_COLUMNS), ", ".join(sql.MINUTE_COLUMNS)

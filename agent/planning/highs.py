@@ -1,6 +1,8 @@
 """The only door to HiGHS: arrays in, vector and duals out. One thread, silent, with a time limit."""
 
+import os
 from dataclasses import dataclass
+from functools import cache
 
 import highspy
 import numpy as np
@@ -55,6 +57,7 @@ def solve(program: LinearProgram, time_limit_s: float, gap: float = 1e-4) -> Sol
     _refuse_what_highs_accepts(program)
     if not time_limit_s > 0:
         raise SolverFailure("no time was left for the solver")
+    _let_greet()
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
@@ -65,6 +68,22 @@ def solve(program: LinearProgram, time_limit_s: float, gap: float = 1e-4) -> Sol
     _pass(solver, program)
     solver.run()
     return _answer(solver, program)
+
+
+@cache
+def _let_greet() -> None:
+    """HiGHS 1.16 prints a banner to descriptor 1 when a process makes its first solver, before it can be silenced."""
+    try:
+        output, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # there is no descriptor 1 to be kept clean, or none left
+        return
+    os.dup2(nowhere, 1)
+    try:
+        highspy.Highs()
+    finally:
+        os.dup2(output, 1)
+        os.close(output)
+        os.close(nowhere)
 
 
 def _pass(solver: highspy.Highs, program: LinearProgram) -> None:

@@ -25,7 +25,8 @@ class Journal:
         self._kept: dict[str, str] = {}
         self._acknowledged: dict[str, int] = {}
         self._catalogue: tuple[str, ...] | None = None
-        self._alarms: dict[str, str] = {}
+        self._alarms: dict[str, str] = {}  # by kind, as they stand
+        self._told: dict[str, str] = {}  # as they were raised
         self._weather: dict[datetime, WeatherRow] = {}
         self._flags: Flags | None = None
         self._ledger: dict[datetime, Entry] = {}
@@ -49,16 +50,19 @@ class Journal:
     def alarm(self, at: datetime, kind: str, text: str | None) -> EventRow | None:
         """Raise the alarm ``kind`` with ``text``, or clear it with None. Returns the event when that changed anything.
 
-        A text that changes while the alarm stands is no new alarm.
+        A text that changes while the alarm stands is no new alarm and no event; it is what stands from then on. What
+        clears the alarm repeats what was told when it was raised.
         """
-        standing = self._alarms.get(kind)
-        if text is not None and standing is None:
-            self._alarms[kind] = text
-            return self.event(at, kind, "alarm", text)
-        if text is None and standing is not None:
-            del self._alarms[kind]
-            return self.event(at, kind, "info", f"over: {standing}")
-        return None
+        told = self._told.get(kind)
+        if text is None:
+            self._alarms.pop(kind, None)
+            self._told.pop(kind, None)
+            return None if told is None else self.event(at, kind, "info", f"over: {told}")
+        self._alarms[kind] = text
+        if told is not None:
+            return None
+        self._told[kind] = text
+        return self.event(at, kind, "alarm", text)
 
     @property
     def alarms(self) -> tuple[str, ...]:

@@ -120,10 +120,10 @@ def daemon(config: Path, **options: object) -> Iterator[Daemon]:
         running.kill()
 
 
-def enalysis_edge(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def enalysis_edge(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """One command, run to its end."""
-    command = [sys.executable, "-m", "agent", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60.0)
+    command, around = [sys.executable, "-m", "agent", *map(str, arguments)], {**os.environ, **environment}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60.0, env=around)
 
 
 def quick_site(folder: Path, inverter_port: int, meter_port: int, cloud: str = "", **words: object) -> Path:

@@ -15,6 +15,8 @@ import pytest
 
 from agent.__main__ import main
 from agent.backtest.figures import COLUMNS
+from agent.backtest.site_run import SiteDone
+from agent.commands.backtest import judged
 from agent.domain.horizon import floor_to_step
 from agent.domain.records import Batch, MinuteRow
 from agent.edges.store import SqliteStore
@@ -199,3 +201,57 @@ def test_the_users_own_history_is_played_from_the_store(tmp_path: Path, capsys: 
     assert float(found["no_battery"]["cost"]) > float(found["as_controlled"]["cost"]) >= float(found["perfect"]["cost"])
     assert main(words) == 2
     assert "give the site's own history a file of its own" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("played", "planned", "said"),
+    [
+        ([], True, None),
+        ([SiteDone("a", (), schedules=100, unsolved=5)], True, None),
+        ([SiteDone("a", (), schedules=100, unsolved=6)], True, "[yellow]the solver did not answer 6 of 100 times"),
+        (
+            [SiteDone("a", (), schedules=9, unsolved=9)],
+            False,
+            "[bold red]nothing was planned: the solver answered none",
+        ),
+        ([SiteDone("a", (), trouble="gone")], False, "[bold red]nothing was planned: not one site could be played"),
+        ([SiteDone("a", (), trouble="gone"), SiteDone("b", ())], True, None),
+    ],
+)
+def test_what_is_said_where_little_was_planned(played: list[SiteDone], planned: bool, said: str | None) -> None:
+    found, sentence = judged(played)
+    assert found is planned
+    assert sentence is None if said is None else str(sentence).startswith(said)
+
+
+DEAF_SOLVER = """
+import sys
+from agent.planning import optimise
+from agent.planning.highs import SolverFailure
+
+def fails(*_, **__):
+    raise SolverFailure("HiGHS ended with status 'Not Set'")
+
+optimise.solve_schedule = fails
+from agent.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_backtest_in_which_nothing_was_planned_ends_in_red(tmp_path: Path) -> None:
+    folder, out = data.write(tmp_path, days=12), tmp_path / "figures.csv"
+    words = ["backtest", "--data", str(folder), "--out", str(out), "--models", str(folder / "none"), "--no-pictures"]
+    command = [sys.executable, "-c", DEAF_SOLVER, *words, "--days", "1", "--policies", "plan_blind"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "nothing was planned: not one site could be played" in done.stdout
+    assert done.stderr == "HiGHS ended with status 'Not Set'\n"
+
+
+def test_a_backtest_without_a_solver_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "highspy.py").write_text("raise ImportError('libhighs.so: no such file')")
+    command = [sys.executable, "-m", "agent", "backtest", "--data", str(tmp_path), "--out", str(tmp_path / "a.csv")]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "nothing can be planned: a library cannot be loaded: libhighs.so: no such file\n"

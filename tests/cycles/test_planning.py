@@ -1,18 +1,22 @@
 """Asking for a plan: only good ones are taken, and what is wrong is one alarm until it is right again."""
 
+import asyncio
 import math
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from agent.cycles.planning import Planning
+from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.site import Measured, SiteState
 from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.edges.clock import VirtualClock
+from agent.edges.timetable import run_virtual
 from agent.latest import Latest
 from agent.planning.make_plan import make_plan
-from agent.ports import PlannerFailure
+from agent.ports import Job, PlannerFailure
 from agent.recording.journal import Journal
 from drivers.reading import Quality
 from tests.planning.days import forecasts, request
@@ -23,12 +27,14 @@ START = datetime(2026, 6, 1, tzinfo=UTC)
 class ScriptedPlanner:
     """Answers with a good plan, spoilt by the next of ``spoils``; None there is a failure."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock, self.takes_s = clock, 0.0
         self.asked: list[PlanRequest] = []
         self.spoils: list[dict[str, object] | None] = []
 
     async def plan(self, request: PlanRequest) -> Plan:
         self.asked.append(request)
+        await self.clock.sleep(self.takes_s)
         changes = self.spoils.pop(0) if self.spoils else {}
         if changes is None:
             raise PlannerFailure("the model is ill")
@@ -38,11 +44,34 @@ class ScriptedPlanner:
 
 class PlanningStage:
     def __init__(self) -> None:
-        self.clock, self.planner = VirtualClock(START), ScriptedPlanner()
+        self.clock = VirtualClock(START)
+        self.planner = ScriptedPlanner(self.clock)
         self.journal, self.latest = Journal(), Latest()
         self.has_prices = True
-        self.planning = Planning(self.clock, self.planner, self._question, self.journal, self.latest)
+        self.retry = Retry(PLAN_RESTS_S, most_an_hour=4)
+        self.planning = Planning(self.clock, self.planner, self._question, self.journal, self.latest, self.retry)
         self.see_soc(40.0)
+
+    async def step_after(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+        await self.planning.step()
+
+    async def play(self, hours: float) -> list[float]:
+        """The interval's steps and those between, as the timetable has them; when the planner was started, s."""
+        began = self.clock.monotonic()
+        times: list[float] = []
+
+        async def counted(step: Callable[[], Awaitable[None]]) -> None:
+            before = len(self.planner.asked)
+            await step()
+            times.extend([self.clock.monotonic() - began] * (len(self.planner.asked) - before))
+
+        jobs = [
+            Job("planning", 900, lambda: counted(self.planning.step), aligned=True),
+            Job("plan again", 10, lambda: counted(self.planning.again), first_s=10),
+        ]
+        await run_virtual(jobs, self.clock, self.clock.now() + timedelta(hours=hours))
+        return times
 
     def see_soc(self, soc_pct: float, quality: Quality = Quality.GOOD) -> None:
         self.latest.state = SiteState(self.clock.now(), soc_pct=Measured(soc_pct, quality))
@@ -74,7 +103,7 @@ async def test_a_bad_plan_leaves_the_last_one_in_force() -> None:
     stage.planner.spoils = spoils
     sentences = []
     for _ in range(4):
-        await stage.planning.step()
+        await stage.step_after(900.0)
         sentences.append(stage.latest.plan_failure)
         assert stage.latest.plan is first
     assert sentences[:3] == [
@@ -84,12 +113,46 @@ async def test_a_bad_plan_leaves_the_last_one_in_force() -> None:
     ]
     assert str(sentences[3]).startswith("the plan was refused: the plan was issued at ")
     assert stage.planning.failed == 4
-    assert stage.journal.alarms == ("no plan: the model is ill",), "one alarm, by its first sentence"
-    await stage.planning.step()
+    assert stage.journal.alarms == (sentences[3],), "one alarm, with the newest reason"
+    await stage.step_after(900.0)
     assert stage.latest.plan is not first
     assert not stage.journal.alarms
     events = stage.journal.take(START).events
-    assert [(row.kind, row.severity) for row in events] == [("no_plan", "alarm"), ("no_plan", "info")]
+    assert [(row.kind, row.severity, row.text) for row in events] == [
+        ("no_plan", "alarm", "no plan: the model is ill"),
+        ("no_plan", "info", "over: no plan: the model is ill"),
+    ]
+
+
+async def test_a_planner_that_fails_is_started_ever_more_seldom_and_no_oftener_than_one_that_works() -> None:
+    works, fails = PlanningStage(), PlanningStage()
+    fails.planner.spoils = [None] * 1000
+    worked, failed = await works.play(6.0), await fails.play(6.0)
+    assert worked == [900.0 * i for i in range(24)]
+    assert failed[:7] == [0, 30, 90, 210, 3600, 4500, 5400]
+    assert fails.planning.failed == len(failed) == len(worked)
+    for start in (*worked, *failed):
+        assert sum(start <= at < start + 3600 for at in failed) <= 4, "as many as work"
+    assert [row.severity for row in fails.journal.take(START).events] == ["alarm"], "told once"
+
+
+async def test_after_a_success_all_rests_begin_anew() -> None:
+    stage = PlanningStage()
+    stage.planner.spoils = [None, None, {}, None, None, None]
+    assert await stage.play(1.0) == [0, 30, 90, 900, 930, 990, 1110, 1800, 2700]
+
+
+async def test_a_rest_is_counted_from_the_end_of_the_failed_try() -> None:
+    stage = PlanningStage()
+    stage.planner.spoils, stage.planner.takes_s = [None] * 4, 20.0
+    assert await stage.play(0.1) == [20, 70, 150, 290]
+
+
+async def test_while_one_plan_is_asked_for_there_is_no_second() -> None:
+    stage = PlanningStage()
+    stage.planner.spoils = [None]
+    await asyncio.gather(stage.planning.step(), stage.planning.step(), stage.planning.again())
+    assert len(stage.planner.asked) == 1
 
 
 async def test_without_a_state_of_charge_nobody_is_asked() -> None:

@@ -21,7 +21,7 @@ def trial(text: str, turn: asyncio.Lock | None = None) -> TrialProcess:
 
 
 async def test_it_reports_what_was_decided_and_leaves_the_processor_to_others() -> None:
-    text = "import sys, os, json; sys.stdin.read(); print(json.dumps({'sentences': [str(os.nice(0)), 'x' * 9999]}))"
+    text = "import json; sys.stdin.read(); answer.write(json.dumps({'sentences': [str(os.nice(0)), 'x' * 9999]}))"
     niceness, long = await trial(text).hold(ASKED)
     assert int(niceness) >= NICENESS
     assert len(long) == LONGEST_SENTENCE
@@ -30,8 +30,9 @@ async def test_it_reports_what_was_decided_and_leaves_the_processor_to_others() 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("print('hello')", "the trial's answer is no report: Report: not JSON: "),
-        ("print('{\"sentences\": [1]}')", "the trial's answer is no report: Report.sentences[0]: "),
+        ("answer.write('hello')", "the trial's answer is no report: Report: not JSON: "),
+        ("answer.write('{\"sentences\": [1]}')", "the trial's answer is no report: Report.sentences[0]: "),
+        ("print('a banner')", "the trial ended without an answer"),
         ("import sys; sys.exit('there is no store')", "there is no store"),
         ("import sys; sys.exit(3)", "the trial ended with code 3"),
     ],

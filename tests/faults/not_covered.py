@@ -3,10 +3,7 @@
 NOT_COVERED: dict[int, str] = {
     1: "not shown yet",
     2: "not shown yet",
-    4: "not shown yet",
     5: "not shown yet",
-    6: "not shown yet",
-    7: "not shown yet",
     8: "not shown yet",
     9: "not shown yet",
     10: "not shown yet",
@@ -29,10 +26,6 @@ NOT_COVERED: dict[int, str] = {
     34: "not shown yet",
     35: "not shown yet",
     36: "not shown yet",
-    38: "not shown yet",
-    39: "not shown yet",
-    40: "not shown yet",
-    41: "not shown yet",
     42: "not shown yet",
     43: "not shown yet",
     44: "not shown yet",
@@ -43,6 +36,5 @@ NOT_COVERED: dict[int, str] = {
     58: "not shown yet",
     59: "the site file is read at start alone",
     60: "not shown yet",
-    61: "not shown yet",
     63: "not shown yet",
 }

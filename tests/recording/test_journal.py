@@ -46,9 +46,9 @@ def test_an_alarm_is_raised_once_and_cleared_once() -> None:
     assert raised is not None
     assert raised.severity == "alarm"
     assert journal.alarm(NOW, "device_lost/meter", "still no answer") is None
-    assert journal.alarms == ("no answer",)
+    assert journal.alarms == ("still no answer",)
     cleared = journal.alarm(NOW, "device_lost/meter", None)
     assert cleared is not None
-    assert cleared.text == "over: no answer"
+    assert cleared.text == "over: no answer", "as it was told"
     assert journal.alarm(NOW, "device_lost/meter", None) is None
     assert journal.alarms == ()

@@ -22,6 +22,7 @@ from agent.edges.store_reader import kept, ledger
 from agent.ports import SettlementFailure
 from agent.settlement import settle
 from tests.edges.store_rows import new_store
+from tests.edges.test_planner_process import script
 from tests.settlement.quarters import START, quarters, request, without
 
 DAYS = 6
@@ -108,9 +109,10 @@ async def test_the_process_answers_what_the_function_does(store: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("print('hello')", "the settlement's answer is no ledger: Settled: not JSON: "),
+        ("answer.write('hello')", "the settlement's answer is no ledger: Settled: not JSON: "),
         (
-            'print(\'{"entries": [], "carry": {"until": "2026-01-01T00:00:00", "rule_soc_pct": 1, "usable_wh": 1}}\')',
+            'answer.write(\'{"entries": [], "carry": {"until": "2026-01-01T00:00:00", "rule_soc_pct": 1,\'\n'
+            "'\"usable_wh\": 1}}')",
             "the settlement's answer is no ledger: a time has no time zone",
         ),
         ("import sys; sys.exit('no memory')", "no memory"),
@@ -118,7 +120,7 @@ async def test_the_process_answers_what_the_function_does(store: Path) -> None:
 )
 async def test_a_failure_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(SettlementFailure) as failure:
-        await SettlementProcess(400, 20.0, (sys.executable, "-c", text)).settle(request(tmp_path / "no.db", NOW))
+        await SettlementProcess(400, 20.0, script(text)).settle(request(tmp_path / "no.db", NOW))
     assert str(failure.value).startswith(sentence)
 
 
@@ -156,7 +158,7 @@ async def test_killed_at_any_moment_it_loses_nothing_and_doubles_nothing(store: 
             if kills < 4:
                 process.send_signal(signal.SIGKILL)
                 kills += 1
-            ended = process.stdout.read() == "done\n"
+            ended = process.stdout.read().endswith("done\n")  # before it the solver may print
         rows = settled_of(store)
         document = kept(store, "ledger")
         carry = None if document is None else from_json(Carry, document)

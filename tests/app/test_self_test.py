@@ -1,0 +1,166 @@
+"""What does not work is said at the start, by the daemon and by `check --self-test`; the battery waits for nothing."""
+
+import asyncio
+import shutil
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from agent.domain.records import Batch
+from agent.made_up import made_up_request
+from agent.self_test import try_store
+from agent.settings.load import load
+from exported_models import __file__ as models_file
+from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, simulator, until
+from tests.edges.store_rows import new_store
+from tests.scenarios import site_file
+from tests.scenarios.site_file import free_ports
+
+GOOD = [
+    "  the store takes a write   ok",
+    "  what is kept can be read  ok",
+    "  a plan on made-up data    ok",
+    "  the solver                ok",
+    "  the models                ok",
+    "self-test: all is well",
+]
+
+UNLOADABLE = "ImportError: libhighs.so: undefined symbol: dlopen"
+
+
+@pytest.fixture(scope="module")
+def ports() -> Iterator[tuple[int, int]]:
+    inverter_port, meter_port = free_ports(2)
+    with simulator(inverter_port, meter_port):
+        yield inverter_port, meter_port
+
+
+def checked(config: Path, **environment: str) -> tuple[int, list[str]]:
+    """Exit code, and the lines of the self-test alone."""
+    done = enalysis_edge("check", "--self-test", config, **environment)
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("  the store"))
+    return done.returncode, lines[first:]
+
+
+async def keep(config: Path, **documents: str) -> None:
+    store = new_store(config.with_name("site.sqlite3"))
+    await store.open()
+    await store.write(Batch(kept=tuple(documents.items())))
+    await store.close()
+
+
+def broken_library(folder: Path, name: str) -> str:
+    """A PYTHONPATH on which the library cannot be loaded."""
+    package = folder / "broken" / name
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError('libhighs.so: undefined symbol: dlopen')")
+    return str(package.parent)
+
+
+def own_models(folder: Path) -> dict[str, object]:
+    """A folder of models that is ours to spoil, as words of a site file."""
+    shutil.copytree(Path(models_file).parent, folder / "own_models")
+    return {"load_model": "consumption", "models": f'models = "{folder / "own_models"}"'}
+
+
+def test_a_good_site_passes_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    config = site_file.write(tmp_path, inverter_port=1, meter_port=2, load_model="consumption")
+    assert checked(config) == (0, GOOD)
+    assert list(tmp_path.iterdir()) == [config]
+
+
+async def test_what_is_wrong_is_one_sentence_each(tmp_path: Path) -> None:
+    config = site_file.write(tmp_path, inverter_port=1, meter_port=2, **own_models(tmp_path))
+    model = tmp_path / "own_models" / "consumption" / "model.onnx"
+    model.write_bytes(model.read_bytes()[:-1])
+    await keep(config, ledger="{", **{"input/tariff": "[]", "trial": "{}"})
+    code, lines = await asyncio.to_thread(checked, config)
+    assert code == 1
+    assert [line.partition("FAILED: ")[0].strip() for line in lines] == [
+        "the store takes a write   ok",
+        "what is kept can be read",
+        "a plan on made-up data    ok",
+        "the solver                ok",
+        "the models",
+        "self-test: 2 of 5 failed",
+    ]
+    assert "the kept tariff cannot be read: " in lines[1]
+    assert "the kept ledger cannot be read: Carry: not JSON" in lines[1]
+    assert "model consumption is not usable: " in lines[4]
+
+
+def test_a_store_that_is_none_and_a_library_that_does_not_load(tmp_path: Path) -> None:
+    config = site_file.write(tmp_path, inverter_port=1, meter_port=2)
+    (tmp_path / "site.sqlite3").write_bytes(b"this is no database, and it is long enough to be read as one" * 20)
+    code, lines = checked(config, PYTHONPATH=broken_library(tmp_path, "highspy"))
+    assert code == 1
+    assert "takes no write: file is not a database" in lines[0]
+    assert "file is not a database" in lines[1]
+    assert lines[2].endswith(
+        "no plan could be made on made-up data: ImportError: libhighs.so: undefined symbol: dlopen"
+    )
+    assert lines[3] == "self-test: 3 of 3 failed"
+
+
+async def test_a_folder_that_takes_no_file_is_said_with_its_reason(tmp_path: Path) -> None:
+    finding = await try_store(tmp_path / "nowhere" / "site.sqlite3")
+    assert finding.trouble == f"nothing can be written beside the store {tmp_path}/nowhere/site.sqlite3: " + (
+        "No such file or directory"
+    )
+
+
+async def test_the_write_that_is_tried_is_taken_back(tmp_path: Path) -> None:
+    config = site_file.write(tmp_path, inverter_port=1, meter_port=2)
+    await keep(config, trial="{}")
+    assert (await try_store(config.with_name("site.sqlite3"))).trouble is None
+    with closing(sqlite3.connect(config.with_name("site.sqlite3"))) as connection:
+        assert connection.execute("SELECT name FROM kept").fetchall() == [("trial",)]
+
+
+def test_the_made_up_question_is_the_sites_own_battery_and_models(tmp_path: Path) -> None:
+    settings = load(site_file.write(tmp_path, inverter_port=1, meter_port=2, load_model="consumption"))
+    request = made_up_request(settings, tmp_path)
+    assert (request.battery, request.load_model) == (settings.battery_spec(), "consumption")
+    assert request.store != settings.store.path
+
+
+def events(config: Path) -> list[tuple[str, str, str]]:
+    with closing(sqlite3.connect(f"file:{config.with_name('site.sqlite3')}?mode=ro", uri=True)) as connection:
+        return connection.execute("SELECT kind, severity, text FROM event ORDER BY seq").fetchall()
+
+
+def test_a_daemon_whose_solver_does_not_load_says_so_and_steers_by_the_rule(
+    tmp_path: Path, ports: tuple[int, int]
+) -> None:
+    config = quick_site(tmp_path, *ports)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard, closing(Inverter(ports[0])) as inverter:
+        heard.settimeout(20.0)
+        heard.bind(str(tmp_path / "notify"))
+        environment = {
+            "NOTIFY_SOCKET": str(tmp_path / "notify"),
+            "PYTHONPATH": broken_library(tmp_path, "highspy"),
+        }
+        with daemon(config, environment=environment) as running:
+            until(inverter.is_steered, "a setpoint of the rule")
+            assert heard.recv(4096).startswith(b"READY=1")
+            until(lambda: "no_plan" in running.said(), "the first plan of its own")
+            assert running.stop() == 0
+    assert "Traceback" not in running.said()
+    alarms = [(kind, text) for kind, severity, text in events(config) if severity == "alarm"]
+    assert ("self_test_failed/plan", f"self-test: no plan could be made on made-up data: {UNLOADABLE}") in alarms
+    assert ("no_plan", f"no plan: {UNLOADABLE}") in alarms
+
+
+async def test_beside_a_daemon_nothing_is_disturbed(tmp_path: Path, ports: tuple[int, int]) -> None:
+    config = quick_site(tmp_path, *ports)
+    with daemon(config) as running, closing(Inverter(ports[0])) as inverter:
+        until(inverter.is_steered, "a setpoint")
+        assert checked(config) == (0, GOOD)
+        assert running.stop() == 0
+    assert [kind for kind, severity, _ in events(config) if severity != "info"] == []

@@ -1,0 +1,52 @@
+"""A demo in which nothing was planned is no success."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import demo.command
+from demo.command import judged
+from demo.scene import Scene, synthetic_scene
+
+# Loaded by every Python on this path; the planner process alone finds no solver.
+NO_SOLVER = """
+import sys
+if "agent.planner" in sys.orig_argv:
+    sys.modules["highspy"] = None
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "failed", "planned", "said"),
+    [
+        (97, 0, True, None),
+        (97, 5, True, None),
+        (97, 6, True, "[yellow]6 of 103 plans failed; the last plan or our own rule took over[/]"),
+        (0, 9, False, "[bold red]nothing was planned: no plan: \\[a] fault[/]"),
+    ],
+)
+def test_what_is_said_of_plans_that_failed(made: int, failed: int, planned: bool, said: str | None) -> None:
+    assert judged(made, failed, "no plan: [a] fault") == (planned, said)
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_the_whole_demo(
+    works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(NO_SOLVER)
+
+    def half_an_hour(seed: int, days: int) -> Scene:
+        scene = synthetic_scene(seed, days)
+        return replace(scene, days=1 / 48)
+
+    monkeypatch.setattr(demo.command, "synthetic_scene", half_an_hour)
+    monkeypatch.setattr("sys.argv", ["demo", "--out", str(tmp_path / "day.png")])
+    if not works:
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert demo.command.main() == (0 if works else 1)
+    said = " ".join(capfd.readouterr().out.split())
+    assert ("nothing was planned: no plan: " in said) is not works
+    assert ("plans 3 made, 0 failed" in said) is works
+    assert ("plans 0 made, 4 failed" in said) is not works
+    assert "Running HiGHS" not in said
