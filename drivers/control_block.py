@@ -45,9 +45,7 @@ class ControlBlock:
         self._model = model
         self._writable = frozenset(writable)
         self._rows = {
-            name: replace(rows[name], persistent=name in persistent)
-            for name in (*writable, *readable)
-            if name in rows
+            name: replace(rows[name], persistent=name in persistent) for name in (*writable, *readable) if name in rows
         }
         self._writes = Counter[str]() if writes is None else writes
         self._id = rows["ID"]
