@@ -1,6 +1,7 @@
 """Why a connection could not be made, as the words that follow "no connection to <endpoint>: "."""
 
 import errno
+import os
 import re
 import socket
 
@@ -30,7 +31,7 @@ def failure_words(endpoint: Endpoint, error: BaseException | None, timeout_s: fl
         return "this name is not known" if unknown else "no name server tells the address of this name"
     number = _errno(error)
     if number is not None and number != errno.ETIMEDOUT:
-        return _WORDS.get(number, _lower(_strerror(number)))
+        return _WORDS.get(number, _lower(os.strerror(number)))
     if isinstance(endpoint, SerialEndpoint):
         return "the serial port could not be opened with these settings"
     return f"nothing came back within {timeout_s:g} s"
@@ -48,10 +49,6 @@ def _errno(error: BaseException | None) -> int | None:
                 return number
         error = error.__cause__ or error.__context__
     return None
-
-
-def _strerror(number: int) -> str:
-    return OSError(number, "").strerror or errno.errorcode.get(number, f"error {number}")
 
 
 def _lower(sentence: str) -> str:
