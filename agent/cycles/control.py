@@ -10,6 +10,7 @@ from agent.cycles.battery_units import BatteryUnits
 from agent.cycles.ladder import ControlRules, Ladder
 from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import DOCUMENT
+from agent.cycles.steering_watch import SteeringWatch
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.frozen import FrozenWatch
@@ -64,6 +65,7 @@ class Control:
         self._frozen = FrozenWatch(rules.frozen_s)
         battery = rules.limits.battery
         self._tracking = Tracking(max(battery.charge_w, battery.discharge_w), patience_s=max(30.0, 2 * rules.step_s))
+        self._steering = SteeringWatch(clock, journal, site, rules.roles)
         self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s)
         self._lease: Lease | None = None
         self._unverified = False
@@ -77,6 +79,9 @@ class Control:
         """One pass of the straight road, from register words to the outcome of a setpoint."""
         began = self._clock.monotonic()
         readings = await self._site.read(self._rules.step_s * 0.8)
+        steering = self._steering.step()
+        if steering.lost:
+            self._lease = None  # what was written is not in force any more
         state = self._estimate(readings)
         self._latest.state = state
         silent = self._market.limit_is_silent(state.at)
@@ -89,7 +94,10 @@ class Control:
         in_force_w = None if self._lease is None else self._lease.battery_w
         wanted = self._ladder.choose(state, lost, there, self._interval_wh(state), in_force_w)
         granted = self._guarded(wanted, state, there)
-        outcome = await self._write(granted)
+        if steering.left_alone is None:
+            outcome = await self._write(granted)
+        else:
+            granted, outcome = self._left_alone(granted, steering.left_alone), Held()
         self._latest.setpoint, self._latest.outcome = granted, outcome
         self._note(granted, outcome)
         self._record(state, readings, granted)
@@ -185,6 +193,12 @@ class Control:
             case Held():
                 pass
         return outcome
+
+    def _left_alone(self, granted: Setpoint, why: str) -> Setpoint:
+        """Nothing is written, not even a release: something else has the battery, or writing would wear it out."""
+        self._lease, self._unverified = None, False
+        self._tracking.asked(self._clock.monotonic(), None)
+        return Setpoint(granted.at, None, granted.hold_s, Rung.RELEASE, why)
 
     def _note(self, granted: Setpoint, outcome: Outcome) -> None:
         before = self._decisions.last
