@@ -25,6 +25,7 @@ class SteeringWatch:
         for name in self._devices:
             self._notices.alarm(f"foreign_master/{name}", report.foreign.get(name))
             self._notices.alarm(f"write_budget/{name}", report.used_up.get(name))
+        self._notices.alarm("steering_not_kept", report.not_kept)
         if report.writes != self._writes:
             self._tell(dict(report.writes))
         return report

@@ -18,7 +18,9 @@ class SteeringReport:
     """``foreign``: by device, one sentence about what else steers it.
 
     ``left_alone`` says why nothing is written to any of the site's batteries now. ``lost`` is True while what was
-    written last is known to be in force no more. ``writes``: by device, where it has persistent registers.
+    written last is known to be in force no more. ``writes``: by device, where it has persistent registers,
+    and ``used_up`` a sentence where no more of them may be made today. ``not_kept`` says why the store does not hold
+    what was found at the devices.
     """
 
     foreign: Mapping[str, str] = field(default_factory=dict)
@@ -26,3 +28,4 @@ class SteeringReport:
     lost: bool = False
     writes: Mapping[str, DailyWrites] = field(default_factory=dict)
     used_up: Mapping[str, str] = field(default_factory=dict)
+    not_kept: str | None = None

@@ -8,6 +8,7 @@ import fcntl
 import os
 import socket
 import stat
+import sys
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
@@ -18,8 +19,6 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from types import TracebackType
 
-import structlog
-
 from agent.edges.lock import AlreadyRunning
 from agent.settings.schema import Settings
 from agent.settings.sections import Device
@@ -27,8 +26,6 @@ from agent.settings.sections import Device
 RESOLVE_WITHIN_S = 2.0
 SHARED_FOLDERS = (Path("/run/lock"), Path(tempfile.gettempdir()))
 ENVIRONMENT = "ENALYSIS_EDGE_LOCKS"  # another folder
-
-log = structlog.get_logger("device_lock")
 
 
 class AlreadySteered(AlreadyRunning):
@@ -47,8 +44,8 @@ class AlreadySteered(AlreadyRunning):
 class DeviceLocks:
     """Holds the locks of all devices that ``settings`` steer, as a context manager. Raises AlreadySteered.
 
-    The kernel lets go of them when the process ends, however it ends. Where no file can be made, that is logged and
-    the device is steered all the same.
+    The kernel lets go of them when the process ends, however it ends. Where no file can be made, that is said on
+    standard error and the device is steered all the same.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -74,7 +71,7 @@ class DeviceLocks:
         try:
             descriptor = _opened(path)
         except OSError as error:
-            log.warning("device_not_locked", device=device.name, path=str(path), reason=error.strerror)
+            print(f"{device.name} is steered without a lock: {path}: {error.strerror}", file=sys.stderr)
             return
         held.callback(os.close, descriptor)
         try:

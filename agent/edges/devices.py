@@ -76,6 +76,7 @@ class Devices:
             left_alone="; ".join(why for why in alone if why) if all(alone) else None,
             lost=any(one.lost for one in self._steered),
             writes={one.name: made for one in self._steered if (made := one.writes) is not None},
+            not_kept=self._memory.trouble,
             used_up={one.name: told for one in self._steered if (told := one.used_up) is not None},
         )
 

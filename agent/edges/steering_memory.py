@@ -11,15 +11,11 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
-import structlog
-
 from agent.dispatch.write_budget import WriteBudget
 from agent.ports import StoreFailure
 
 DOCUMENT = "steering"
 KEEP_WITHIN_S = 1.0
-
-log = structlog.get_logger("steering_memory")
 
 
 class SteeringMemory:
@@ -30,6 +26,7 @@ class SteeringMemory:
         self._devices: dict[str, dict[str, Any]] = {}
         self._writing: asyncio.Task[None] | None = None
         self._stale = False
+        self.trouble: str | None = None  # one sentence while the store does not hold the newest
 
     def recall(self, document: str | None) -> None:
         """Take up what an earlier process kept. A document that cannot be read is none."""
@@ -38,7 +35,7 @@ class SteeringMemory:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            log.warning("steering_forgotten", reason="the kept document cannot be read")
+            self.trouble = "what was kept of the steered devices cannot be read"
             return
         self._devices = {name: entry for name, entry in found.items() if isinstance(entry, dict)}
 
@@ -91,8 +88,9 @@ class SteeringMemory:
             try:
                 await write(json.dumps(self._devices))
             except StoreFailure as failure:
-                log.warning("steering_not_kept", reason=str(failure))
+                self.trouble = f"what was found at the steered devices is not kept: {failure}"
                 return
+            self.trouble = None
 
     def _entry(self, address: str) -> dict[str, Any]:
         return self._devices.setdefault(address, {})
