@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: demo test check bench train clean mosquitto
+.PHONY: demo test check bench kills train clean mosquitto
 
 demo: .venv/demo.stamp
 	$(BIN)/python -m demo $(ARGS)
@@ -19,6 +19,10 @@ check: .venv/dev.stamp
 
 bench: .venv/dev.stamp mosquitto
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# The agent killed 200 times in the middle of a setpoint; prints the longest time until the inverter was given back.
+kills: .venv/dev.stamp
+	KILLS=200 $(BIN)/python -m pytest -q -s tests/faults/test_killed.py -k any_instant $(ARGS)
 
 train: .venv/train.stamp
 	$(BIN)/python -m training $(ARGS)

@@ -143,7 +143,7 @@ class SteeredBattery:
 
     async def _look(self) -> None:
         expected = self._expected
-        if expected is None:
+        if expected is None or self.lost:  # nothing to compare with, or it was seen and is about to be written again
             return
         self._looked_at = self._monotonic()
         state = await self._battery.in_force()
