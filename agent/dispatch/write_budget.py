@@ -1,19 +1,21 @@
 """How often registers that wear may be written: counted by day and register, coarser as it is used up, then not at all.
 
 EEPROM lasts about 100,000 writes: a hundred a day are three years of one cell, and devices spread them. A tenth of the
-budget is kept for releases. Renewing a setpoint is a write too, so on such a device a setpoint holds for long: renewals
-take at most half of the budget.
+budget is kept for releases; the rest is spread over the day. Renewing a setpoint is a write too, so on such a device a
+setpoint holds for long: renewals take at most half of the budget.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 
 from agent.domain.steering import DailyWrites
 
 DAY_S = 86400.0
 FOR_RELEASES = 0.1
-LEAST_DEADBAND = 0.02  # of the rating, with the budget untouched
+AT_MIDNIGHT = 0.2  # of what is for setpoints may be used at once; the rest comes with the hours
+LEAST_DEADBAND, WIDEST_DEADBAND = 0.02, 2.0  # of the rating: two ratings are more than any change
+LESS_POWER = 0.25  # of the rating: no dead-band is wider for a change to less power, which a limit may ask for
 
 
 @dataclass(slots=True)
@@ -45,10 +47,17 @@ class WriteBudget:
         """False when what is left is for releases."""
         return self.used_today(today) < self._for_setpoints
 
-    def deadband_w(self, today: date) -> float:
-        """The least change that is worth a write: 2 % of the rating at first, all of it at the end."""
-        share = min(1.0, self.used_today(today) / self._for_setpoints)
-        return self.rating_w * (LEAST_DEADBAND + (1.0 - LEAST_DEADBAND) * share * share)
+    def deadband_w(self, now: datetime, less: bool = False) -> float:
+        """The least change that is worth a write at ``now``, wider the more of what the hours allow is used up.
+
+        ``less``: the change is to a power that is nearer to zero.
+        """
+        at = now.astimezone(UTC)
+        passed = (at.hour * 3600 + at.minute * 60 + at.second) / DAY_S
+        allowed = self._for_setpoints * (AT_MIDNIGHT + (1.0 - AT_MIDNIGHT) * passed)
+        share = min(1.0, self.used_today(at.date()) / allowed)
+        widest = LESS_POWER if less else WIDEST_DEADBAND
+        return self.rating_w * min(widest, LEAST_DEADBAND + (WIDEST_DEADBAND - LEAST_DEADBAND) * share * share)
 
     def today(self, today: date) -> DailyWrites:
         return DailyWrites(today.isoformat(), self.used_today(today), self.per_day)

@@ -242,7 +242,8 @@ class SteeredBattery:
             return True
         if self._monotonic() - lease.written_at >= lease.hold_s / 2.0:
             return True
-        deadband_w = self._terms.budget.deadband_w(self._today())
+        less = abs(wanted.battery_w) < abs(lease.battery_w) and wanted.battery_w * lease.battery_w >= 0.0
+        deadband_w = self._terms.budget.deadband_w(self._terms.now(), less)
         if (wanted.pv_limit_w is None) != (lease.pv_limit_w is None):
             return True
         cap_moved_w = abs((wanted.pv_limit_w or 0.0) - (lease.pv_limit_w or 0.0))

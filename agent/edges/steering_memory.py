@@ -79,7 +79,7 @@ class SteeringMemory:
 
     async def settle(self, within_s: float) -> None:
         """Wait for what is being written."""
-        if self._writing is not None:
+        if self._writing is not None and not self._writing.done():
             await asyncio.wait([self._writing], timeout=within_s)
 
     async def _keep(self, write: Callable[[str], Awaitable[None]]) -> None:

@@ -1,6 +1,6 @@
 """Registers that wear: counted by the day, coarser as the budget is used up, then held."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -34,15 +34,26 @@ def test_a_tenth_is_left_for_releases(per_day: int, setpoints: int) -> None:
     assert not budget.may_steer(DAY)
 
 
-def test_the_dead_band_grows_from_two_percent_to_the_whole_rating() -> None:
-    budget = WriteBudget(100, 5000.0)
+@pytest.mark.parametrize(("hour", "allowed"), [(0, 18), (12, 54), (23, 87)])
+def test_the_dead_band_grows_until_no_change_passes_it(hour: int, allowed: int) -> None:
+    """A fifth of what is for setpoints may be used at once, the rest as the day goes on."""
+    budget, at = WriteBudget(100, 5000.0), datetime(2026, 3, 17, hour, tzinfo=UTC)
     seen = []
-    for _ in range(91):
-        seen.append(budget.deadband_w(DAY))
+    for _ in range(allowed + 1):
+        seen.append(budget.deadband_w(at))
         budget.spend({"WSet": 1}, DAY)
     assert seen[0] == 100.0
     assert seen == sorted(seen)
-    assert seen[90] == pytest.approx(5000.0)
+    assert seen[allowed // 2] < 5000.0
+    assert seen[allowed] == pytest.approx(10000.0, rel=0.03), "from full charge to full discharge"
+    assert budget.deadband_w(at, less=True) == 1250.0
+
+
+def test_the_dead_band_is_by_the_utc_day_whatever_the_zone() -> None:
+    budget = WriteBudget(100, 5000.0)
+    budget.spend({"WSet": 18}, DAY)
+    eastern = datetime(2026, 3, 17, 2, tzinfo=timezone(timedelta(hours=2)))
+    assert budget.deadband_w(eastern) == 10000.0
 
 
 def test_renewals_alone_take_at_most_half_of_the_budget() -> None:

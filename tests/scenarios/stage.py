@@ -98,7 +98,8 @@ class Stage:
     def build(self, planner: Planner | None = None, **words: object) -> App:
         """A new agent on the same devices, clock and store; not started."""
         ports = {"inverter_port": self.inverter_port, "meter_port": self.meter_port}
-        settings = load(site_file.write(self.folder, **ports, usable_wh=self.plant.battery.usable_wh, **words))
+        own = {**ports, "usable_wh": self.plant.battery.usable_wh}
+        settings = load(site_file.write(self.folder, **{**own, **words}))
         self.planner = planner or HonestPlanner()
         self.app = build(settings, self.clock, self.planner)
         return self.app
