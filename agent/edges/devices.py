@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.steering import SteeringReport
-from agent.edges.steered_battery import SteeredBattery, SteeringTerms, together
+from agent.edges.joint_outcome import together
+from agent.edges.steered_battery import SteeredBattery, SteeringTerms
 from agent.edges.steering_memory import SteeringMemory
 from drivers.device import Readable
 from drivers.errors import DriverError

@@ -1,4 +1,4 @@
-"""One battery that is written to, and what several answered as one outcome."""
+"""One battery that is written to: its lease, what must be given back, who else writes there, and what writing costs."""
 
 import asyncio
 from collections import Counter
@@ -152,7 +152,8 @@ class SteeredBattery:
         goes_back_to = all(self._found.get(name) == value for name, value in state.order.items())
         if not goes_back_to and not is_foreign(state, expected, self._clamps):
             return
-        self.lost, self._lease = True, None
+        if expected.order:  # a battery that we had given back may be somebody else's: that is told and not undone
+            self.lost, self._lease = True, None
         if not goes_back_to:
             holds, wrote = order_words(state), order_words(expected)
             told = f"something else steers this battery: {self.name} holds {holds}, and what we wrote was {wrote}"
@@ -160,7 +161,11 @@ class SteeredBattery:
             self._expected = None if self._foreign.gives_way(self._monotonic()) else expected
 
     async def _steer(self, setpoint: Setpoint) -> Outcome:
-        await self._look()
+        try:
+            await self._look()
+        except DriverError:
+            if setpoint.battery_w is not None:  # a release is tried, whatever else cannot be read
+                raise
         if self._foreign.gives_way(self._monotonic()):
             return Refused(self.left_alone or "")
         self._lease, self._expected, self.lost = None, None, False
@@ -264,34 +269,3 @@ class SteeredBattery:
 
     def _today(self) -> date:
         return self._terms.now().astimezone(UTC).date()
-
-
-def together(outcomes: Mapping[str, Outcome], setpoint: Setpoint) -> Outcome:
-    """What all batteries answered, as one. Those without a share were to be released, which the power does not need.
-
-    A site's release counts only when every battery took it.
-    """
-    shares = dict(setpoint.shares)
-    asked = outcomes if setpoint.battery_w is None else {name: outcomes[name] for name in outcomes if name in shares}
-    reasons = {name: one.reason for name, one in asked.items() if isinstance(one, Clamped | Refused | Unreachable)}
-    failed = tuple(name for name, one in asked.items() if isinstance(one, Refused | Unreachable))
-    told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-    if failed and (setpoint.battery_w is None or len(failed) == len(asked)):
-        refused = all(isinstance(asked[name], Refused) for name in failed)
-        return Refused(told) if refused else Unreachable(told)
-    if setpoint.battery_w is None:
-        return Applied(None)
-    taken_w = sum(_taken_w(one, shares[name]) for name, one in asked.items())
-    return Clamped(taken_w, told, failed) if reasons else Applied(taken_w)
-
-
-def _taken_w(outcome: Outcome, share_w: float) -> float:
-    match outcome:
-        case Applied(battery_w):
-            return battery_w or 0.0
-        case Clamped(battery_w):
-            return battery_w
-        case Held():
-            return share_w
-        case Refused() | Unreachable():
-            return 0.0

@@ -32,7 +32,7 @@ class Inverter:
         self.holds: dict[str, float] = {}
         self.written: ControlState | None = None
         self.silent = False
-        self.write_fails = False
+        self.write_fails = self.only_reads_fail = False
         self.recalled: dict[str, float] | None = None
 
     async def read(self) -> list[Reading]:
@@ -64,7 +64,7 @@ class Inverter:
 
     def _hold(self, word: str, order: dict[str, float]) -> None:
         self.written = None
-        if self.silent or self.write_fails:
+        if (self.silent and not self.only_reads_fail) or self.write_fails:
             raise NoAnswer("silent")
         self.log.append(word)
         self.holds, self.written = order, ControlState(dict(order), {})
@@ -198,6 +198,26 @@ async def test_a_lapsed_order_is_lost_and_what_was_found_is_no_stranger() -> Non
         assert stage.battery.foreign is None
         await stage.steer(1000.0)
         assert not stage.battery.lost
+
+
+async def test_a_release_is_tried_though_nothing_can_be_read() -> None:
+    stage = Stage()
+    await stage.steer(1000.0)
+    stage.inverter.silent, stage.inverter.only_reads_fail = True, True
+    assert await stage.steer(None) == Applied(None)
+    assert stage.inverter.holds == {}
+
+
+async def test_who_takes_a_battery_that_we_had_given_back_is_told_of_and_not_undone() -> None:
+    stage = Stage()
+    await stage.steer(None)
+    stage.inverter.holds = {"watts": -700.0}
+    await stage.look()
+    assert stage.battery.foreign is not None
+    assert not stage.battery.lost
+    for _ in range(2):
+        await stage.look()
+    assert stage.battery.left_alone is not None, "the third time, also without a write of ours"
 
 
 async def test_it_is_looked_at_every_five_seconds_and_before_each_write() -> None:
