@@ -64,12 +64,12 @@ def site(folder: Path, ports: tuple[int, int], **words: object) -> Path:
 @fault(
     1,
     injected=f"{KILLS} times SIGKILL at a random instant of a setpoint, then the one-shot release of ExecStopPost",
-    neutral_s=5.0,
+    neutral_s=20.0,
 )
 async def test_killed_at_any_instant_the_inverter_is_as_its_owner_had_set_it(
     tmp_path: Path, ports: tuple[int, int], owner: SecondMaster, outcome: Outcome
 ) -> None:
-    """The inverter's own timer is at 60 s, so what is seen within five is the release."""
+    """The inverter's own timer is at 60 s, so what is seen within twenty is the release, on a loaded machine too."""
     config, chance, longest_s = site(tmp_path, ports), random.Random(1), 0.0
     for _ in range(KILLS):
         with daemon(config) as running:
