@@ -11,7 +11,7 @@ AGENT := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-d
 BROKEN := $(shell test ! -e .venv || { $(BIN)/python -c 'import pip' && test "$$(cat .venv/python.stamp)" = "$(CURDIR)"; } \
   2>/dev/null || echo broken)
 
-.PHONY: demo test check bench train clean mosquitto update check-versions anew
+.PHONY: demo test check bench kills train clean mosquitto update check-versions anew
 
 demo: .venv/demo.stamp
 	$(BIN)/python -m demo $(ARGS)
@@ -27,6 +27,10 @@ check: .venv/dev.stamp
 
 bench: .venv/dev.stamp mosquitto
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# The agent killed 200 times in the middle of a setpoint; prints the longest time until the inverter was given back.
+kills: .venv/dev.stamp
+	KILLS=200 $(BIN)/python -m pytest -q -s tests/faults/test_killed.py -k any_instant $(ARGS)
 
 train: .venv/train.stamp
 	$(BIN)/python -m training $(ARGS)

@@ -206,6 +206,7 @@ def _verify_model(folder: Path) -> int:
 
 def _run(settings: "Settings", _: argparse.Namespace) -> int:
     from agent.edges import logs
+    from agent.edges.device_lock import DeviceLocks
     from agent.edges.lock import AlreadyRunning, SiteLock
 
     logs.configure(settings.log.level)
@@ -214,7 +215,7 @@ def _run(settings: "Settings", _: argparse.Namespace) -> int:
     from agent.ports import StoreFailure
 
     try:
-        with SiteLock(Path(settings.store.path)):
+        with SiteLock(Path(settings.store.path)), DeviceLocks(settings):
             return asyncio.run(serve(settings))
     except AlreadyRunning as error:
         print(error, file=sys.stderr)
@@ -347,11 +348,12 @@ def _frontier(asked: argparse.Namespace) -> int:
 
 def _release(settings: "Settings", _: argparse.Namespace) -> int:
     from agent.commands.release import release
+    from agent.edges.device_lock import DeviceLocks
     from agent.edges.lock import AlreadyRunning, SiteLock
     from agent.ports import StoreFailure
 
     try:
-        with SiteLock(Path(settings.store.path)):
+        with SiteLock(Path(settings.store.path)), DeviceLocks(settings):
             code, sentence = asyncio.run(release(settings))
     except (AlreadyRunning, StoreFailure) as error:
         # The daemon that runs steers the battery; taking it away would only start a quarrel.

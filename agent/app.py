@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
@@ -30,6 +30,7 @@ from agent.cycles.trials import DOCUMENT, NightlyTrials
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
+from agent.domain.records import Batch
 from agent.domain.setpoint import Applied
 from agent.edges.certificates import validity
 from agent.edges.comparison_inbox import ComparisonInbox, comparison_inbox_of
@@ -42,6 +43,7 @@ from agent.edges.payloads import JsonPayloads
 from agent.edges.planner_process import PlannerProcess
 from agent.edges.retention import Retention
 from agent.edges.settlement_process import SettlementProcess
+from agent.edges.steering_memory import DOCUMENT as STEERING
 from agent.edges.store import SqliteStore
 from agent.edges.trial_process import TrialProcess
 from agent.latest import Latest
@@ -63,6 +65,7 @@ UPKEEP_EVERY_S = 60.0
 LAST_SYNC_S = 1.0
 PLAN_AGAIN_EVERY_S = 10.0
 HOUR_S = 3600.0
+LAST_KEEP_S = 0.5
 TRIALS_EVERY_S = 900.0
 TRIALS_FIRST_S = 300.0
 SETTLEMENT_EVERY_S = 900.0
@@ -113,6 +116,7 @@ class App:
         self.settlement.recall(await self.store.kept(LEDGER))
         self.comparison.recall(await self.store.kept(COMPARISON))
         self.advice.recall(await self.store.kept(ADVICE))
+        self.devices.recall(await self.store.kept(STEERING))
         outcome = await self.control.release("released: the agent starts")
         if not isinstance(outcome, Applied):
             log.warning("not_released", outcome=str(outcome))
@@ -156,6 +160,7 @@ class App:
             self.listening.cancel()
         if self.link is not None:
             await self.link.stop()
+        await self.devices.settle(LAST_KEEP_S)
         await self.store.close()
         await self.devices.close()
 
@@ -201,10 +206,10 @@ def build(
     """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet."""
     journal, latest = Journal(), Latest()
     notices = Notices(clock, journal)
-    devices = connect_devices(settings.devices, settings.battery.steered_by, clock)
     market = _market(settings)
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     store = SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
+    devices = connect_devices(settings, clock, lambda document: store.write(Batch(kept=((STEERING, document),))))
     turn, memory_mb = asyncio.Lock(), settings.planning.memory_mb
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
     trials = trials or TrialProcess(memory_mb, turn=turn)
@@ -328,6 +333,7 @@ def _facts(app: App) -> dict[str, object]:
         "load_model": app.settings.planning.load_model,
         "solar_model": app.settings.planning.solar_model,
         "reversion_timer": app.devices.reverts,
+        "persistent_writes": {name: asdict(made) for name, made in app.devices.steering().writes.items()},
     }
 
 

@@ -15,6 +15,7 @@ from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.site import SiteState
+from agent.domain.steering import SteeringReport
 from agent.domain.suspect import Suspect
 from drivers.reading import Quantity, Reading
 
@@ -202,6 +203,10 @@ class Site(Protocol):
 
     def troubles(self) -> Mapping[str, str]:
         """One sentence for each device that did not answer last time."""
+        ...
+
+    def steering(self) -> SteeringReport:
+        """Who else writes to the devices that steer, and what was written there."""
         ...
 
     async def steer(self, setpoint: Setpoint) -> Outcome:

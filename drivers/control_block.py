@@ -1,7 +1,9 @@
 """The points of one model that steer it: written by an allow-list, believed only when they read back."""
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from drivers.device import Applied, Clamped, SteerResult, Transport
 from drivers.errors import BadFrame, NotApplied, NotSupported
@@ -24,7 +26,8 @@ async def read_words(transport: Transport, rows: Iterable[Register], max_registe
 class ControlBlock:
     """Some points of a model on a device. Only those named in ``writable`` can be written, whatever the model allows.
 
-    ``read`` fetches all of them; the other methods speak of what was read last.
+    ``read`` fetches all of them; the other methods speak of what was read last. ``persistent`` names the points that
+    wear: a write of one is counted in ``writes`` by its full name.
     """
 
     def __init__(
@@ -34,12 +37,17 @@ class ControlBlock:
         writable: Collection[str],
         readable: Collection[str] = (),
         max_registers: int = 125,
+        persistent: Collection[str] = (),
+        writes: Counter[str] | None = None,
     ) -> None:
         rows = registers_of(model)
         self._transport = transport
         self._model = model
         self._writable = frozenset(writable)
-        self._rows = {name: rows[name] for name in (*writable, *readable) if name in rows}
+        self._rows = {
+            name: replace(rows[name], persistent=name in persistent) for name in (*writable, *readable) if name in rows
+        }
+        self._writes = Counter[str]() if writes is None else writes
         self._id = rows["ID"]
         self._max_registers = max_registers
         self._words: dict[int, int] = {}
@@ -60,6 +68,23 @@ class ControlBlock:
         """True when the device implements all of these points."""
         return all(self.value(name) is not None for name in names)
 
+    def full_name(self, name: str) -> str:
+        """The point as it is called outside of its model: ``124.InWRte``."""
+        return f"{self._model.model_id}.{name}"
+
+    def settings(self, *names: str) -> dict[str, float]:
+        """The values of these points, all writable ones when none is named, by full name; those that are there."""
+        found = {name: self.value(name) for name in names or sorted(self._writable)}
+        return {self.full_name(name): value for name, value in found.items() if value is not None}
+
+    def needed(self, settings: Sequence[_Setting]) -> list[_Setting]:
+        """``settings`` without those persistent points that hold their value already."""
+        return [
+            (name, value)
+            for name, value in settings
+            if not (self._rows[name].persistent and self._reads_back(name, value))
+        ]
+
     def resolved(self, name: str, value: float) -> float:
         """``value`` in the resolution of the point. Raises NotSupported when it cannot be written there."""
         words = self._encoded(name, value)
@@ -77,6 +102,8 @@ class ControlBlock:
         requests: list[tuple[int, list[int]]] = []
         for name, value in settings:
             words = self._encoded(name, value)
+            if self._rows[name].persistent:
+                self._writes[self.full_name(name)] += 1
             address = self._rows[name].address
             if requests and requests[-1][0] + len(requests[-1][1]) == address:
                 requests[-1][1].extend(words)

@@ -1,6 +1,6 @@
 """The seams of this library: what a transport and a device can do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -69,6 +69,18 @@ class Clamped:
 SteerResult = Applied | Clamped
 
 
+@dataclass(frozen=True, slots=True)
+class ControlState:
+    """What the registers that steer a device hold, by the datasheet's names (``124.InWRte``), in the datasheet's units.
+
+    ``order`` are those that say what the battery is forced or limited to; empty while the device is left to itself.
+    ``settings`` are all that steering writes.
+    """
+
+    order: Mapping[str, float]
+    settings: Mapping[str, float]
+
+
 @runtime_checkable
 class Steerable(Protocol):
     """A device whose battery power can be set for a while.
@@ -79,6 +91,21 @@ class Steerable(Protocol):
     """
 
     name: str
+
+    @property
+    def written(self) -> ControlState | None:
+        """What the registers read back after the last write that was taken; None where that is not known."""
+        ...
+
+    @property
+    def wears(self) -> bool:
+        """True when every change of the setpoint writes registers that a datasheet marks persistent."""
+        ...
+
+    @property
+    def persistent_writes(self) -> Mapping[str, int]:
+        """How often each persistent register was written by this object, by the datasheet's name."""
+        ...
 
     @property
     def reverts(self) -> bool:
@@ -93,6 +120,25 @@ class Steerable(Protocol):
         """Cap the inverter's PV output at ``pv_w`` watts (None lifts the cap). Raises ``NotSupported`` without one."""
         ...
 
+    async def in_force(self) -> ControlState:
+        """Read what the control registers hold now, and write nothing."""
+        ...
+
+    async def as_found(self) -> Mapping[str, float]:
+        """Read the settings that steering will write and remember them as what ``release`` gives back.
+
+        A power that some controller forced, or a limit that runs out by itself, is nobody's setting: in its place
+        stands what leaves the device to itself.
+        """
+        ...
+
+    def recall(self, found: Mapping[str, float]) -> None:
+        """``release`` gives back ``found``, read by an earlier process that ended before it could."""
+        ...
+
     async def release(self) -> None:
-        """Give control back to the device: its own self-consumption, no forced power. Safe to call at any time."""
+        """Give control back to the device: what was found, and else its own self-consumption without forced power.
+
+        Safe to call at any time.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Modbus TCP and RTU by pymodbus, the only file that knows it.
+"""Modbus TCP and RTU by pymodbus, which only this file and ``modbus_client`` know.
 
 A ``Bus`` is one endpoint: one connection, one lock, one request at a time, shared by every unit id behind it.
 Sources of the rules: Modbus application protocol 1.1b3, Modbus over serial line 1.02, pymodbus 3.16 with its issue 2827
@@ -16,25 +16,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from pymodbus import FramerType, ModbusException
-from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+from pymodbus import ModbusException
 from pymodbus.exceptions import ConnectionException
 from pymodbus.pdu import ModbusPDU
 
 from drivers.back_off import BackOff
 from drivers.device import Span, Transport
-from drivers.endpoint import Endpoint, SerialEndpoint
+from drivers.endpoint import Endpoint
 from drivers.errors import BadFrame, LinkDown, NoAnswer, NotSupported, Refused
+from drivers.link_failure import failure_words
+from drivers.modbus_client import Client, make_client
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # each lost answer would be several lines with hex dumps
 
 _READ_HOLDING, _READ_INPUT, _WRITE_ONE, _WRITE_MANY = 3, 4, 6, 16
 _RTU_GAP_S = 0.06  # Eastron asks for 60 ms between telegrams; the 3.5 characters of the standard are within it
 _SILENCES_ALLOWED = 3  # in a row, then a unit is left alone for a while and a connection is made anew
-_NEVER = 1_000_000
 _NOT_NOW = frozenset({4, 5, 6, 10, 11})  # exceptions of a unit that is busy, failing or away: it is left alone too
-
-_Client = AsyncModbusTcpClient | AsyncModbusSerialClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class _Request:
     asked: str
     function: int
     count: int | None
-    send: Callable[[_Client], Awaitable[ModbusPDU]]
+    send: Callable[[Client], Awaitable[ModbusPDU]]
 
     def check(self, answer: ModbusPDU) -> None:
         """Raise BadFrame for an answer to some other question: pymodbus checks neither function nor length."""
@@ -96,12 +94,13 @@ class Bus:
         self._monotonic = monotonic
         self._sleep = sleep
         self._lock = asyncio.Lock()
-        self._client: _Client | None = None
+        self._client: Client | None = None
         self._users: set[_UnitTransport] = set()
         self._quiet_until = -float("inf")
         self._link = BackOff(monotonic, jitter)
         self._units: defaultdict[int, BackOff] = defaultdict(partial(BackOff, monotonic, jitter, _SILENCES_ALLOWED - 1))
         self._silences = 0  # in a row, of any unit
+        self._why = ""  # the last connection could not be made
 
     def transport(self, unit_id: int, *, single_write_fc6: bool = False) -> Transport:
         """The registers of one unit id. ``single_write_fc6`` sends single words by FC6 instead of FC16."""
@@ -139,7 +138,7 @@ class Bus:
             self._hang_up()
 
     @asynccontextmanager
-    async def _turn(self, request: _Request) -> AsyncIterator[_Client]:
+    async def _turn(self, request: _Request) -> AsyncIterator[Client]:
         """The bus for one request: nobody else's, connected, and quiet for long enough."""
         self._raise_if_resting(request)
         async with self._lock:
@@ -156,15 +155,14 @@ class Bus:
     def _raise_if_resting(self, request: _Request) -> None:
         """Answer at once for what is known to be gone: nothing else shall wait for it."""
         if left_s := self._link.left_s():
-            raise LinkDown(f"{request.asked}: no connection to {self.endpoint}, next attempt in {left_s:.1f} s")
+            next_one = f"next attempt in {left_s:.1f} s"
+            raise LinkDown(f"{request.asked}: no connection to {self.endpoint}, {next_one}: {self._why}")
         if left_s := self._units[request.unit_id].left_s():
             raise NoAnswer(f"{request.asked}: silent or busy before, next attempt in {left_s:.1f} s")
 
-    async def _connect(self, asked: str) -> _Client:
+    async def _connect(self, asked: str) -> Client:
         self._hang_up()
-        client = _client(self.endpoint, self._timeout_s)
-        client.set_max_no_responses(_NEVER)  # this class counts for itself
-        _drop_nonsense(client)
+        client, met = make_client(self.endpoint, self._timeout_s)
         try:
             connected = await client.connect()
         except (OSError, ValueError):  # a serial port may refuse its settings
@@ -172,11 +170,12 @@ class Bus:
         if not connected:
             client.close()
             self._link.failed()
-            raise LinkDown(f"{asked}: no connection to {self.endpoint}")
+            self._why = failure_words(self.endpoint, met[-1] if met else None, self._timeout_s)
+            raise LinkDown(f"{asked}: no connection to {self.endpoint}: {self._why}")
         self._link.succeeded()
         return client
 
-    async def _exchange(self, client: _Client, request: _Request) -> ModbusPDU:
+    async def _exchange(self, client: Client, request: _Request) -> ModbusPDU:
         clean = False  # until its answer has come, whatever follows on the wire may still be it
         try:
             answer = await request.send(client)
@@ -206,7 +205,7 @@ class Bus:
             pause_s = max(1.0, 2 * self._timeout_s, self._gap_s)
         self._quiet_until = self._monotonic() + pause_s
 
-    def _silence(self, client: _Client, request: _Request) -> NoAnswer | LinkDown:
+    def _silence(self, client: Client, request: _Request) -> NoAnswer | LinkDown:
         if not client.connected:
             self._hang_up()
             return LinkDown(f"{request.asked}: {self.endpoint} closed the connection instead of answering")
@@ -223,38 +222,6 @@ class Bus:
             self._client = None
 
 
-def _client(endpoint: Endpoint, timeout_s: float) -> _Client:
-    """A client that neither retries nor reconnects by itself: the bus does."""
-    if isinstance(endpoint, SerialEndpoint):
-        return AsyncModbusSerialClient(
-            endpoint.port,
-            framer=FramerType.RTU,
-            baudrate=endpoint.baud,
-            parity=endpoint.parity,
-            stopbits=endpoint.stop_bits,
-            reconnect_delay=0,
-            timeout=timeout_s,
-            retries=0,
-        )
-    framer = FramerType.RTU if endpoint.is_rtu else FramerType.SOCKET
-    return AsyncModbusTcpClient(
-        endpoint.host, framer=framer, port=endpoint.port, reconnect_delay=0, timeout=timeout_s, retries=0
-    )
-
-
-def _drop_nonsense(client: _Client) -> None:
-    """Let a frame that cannot be decoded be no answer. In the library it is an error in the event loop."""
-    take = client.ctx.callback_data
-
-    def take_or_drop(data: bytes, addr: tuple[object, ...] | None = None) -> int:
-        try:
-            return take(data, addr)
-        except ModbusException:
-            return len(data)
-
-    client.ctx.callback_data = take_or_drop  # type: ignore[method-assign]
-
-
 class _UnitTransport:
     """``Transport`` of one unit id on a bus."""
 
@@ -266,7 +233,7 @@ class _UnitTransport:
     async def read(self, span: Span) -> list[int]:
         asked = f"unit {self.unit_id}: reading {span.count} {span.table} registers from {span.address}"
 
-        def send(client: _Client) -> Awaitable[ModbusPDU]:
+        def send(client: Client) -> Awaitable[ModbusPDU]:
             read = client.read_holding_registers if span.table == "holding" else client.read_input_registers
             return read(span.address, count=span.count, device_id=self.unit_id)
 
@@ -281,7 +248,7 @@ class _UnitTransport:
             raise NotSupported(f"{asked}: every device of an RTU bus obeys unit 0")
         single = self._single_write_fc6 and len(words) == 1
 
-        def send(client: _Client) -> Awaitable[ModbusPDU]:
+        def send(client: Client) -> Awaitable[ModbusPDU]:
             if single:
                 return client.write_register(address, words[0], device_id=self.unit_id)
             return client.write_registers(address, list(words), device_id=self.unit_id)

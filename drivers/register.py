@@ -72,7 +72,8 @@ _FLOAT32_LOWEST = -3.4028234663852886e38
 class Register:
     """One row. ``name`` is the vendor's own word for it; ``address`` is the PDU address (counted from 0).
 
-    value = raw x ``scale`` x 10^SF x ``sign`` + ``offset``.
+    value = raw x ``scale`` x 10^SF x ``sign`` + ``offset``. ``persistent`` marks a setting that the device keeps in
+    flash or EEPROM, which wears with every write.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Register:
     sentinel: int | None = None
     low_word_first: bool = False
     writable: bool = False
+    persistent: bool = False
     unit: str = ""
 
     @property

@@ -1,37 +1,51 @@
 """`enalysis-edge release`: gives the battery back to its own device, once, and ends.
 
 It shares nothing with the planner and does not need the daemon; the systemd unit runs it after the daemon has died.
+What the daemon found at the device before it steered is read from the store and given back; where the store cannot be
+read in time, the device is left to its own self-consumption.
 """
 
 import asyncio
 import time
+from pathlib import Path
 
-from agent.domain.setpoint import Applied, Rung, Setpoint
+from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.edges.clock import SystemClock
 from agent.edges.field_bus import connect_devices
+from agent.edges.kept_steering import read_steering, write_steering
 from agent.settings.schema import Settings
 
 TRY_FOR_S = 8.0
+KEEP_WITHIN_S = 1.0
 
 
 async def release(settings: Settings) -> tuple[int, str]:
     """Try for a few seconds; exit code and one sentence."""
-    clock = SystemClock()
-    devices = connect_devices(settings.devices, settings.battery.steered_by, clock)
+    clock, store = SystemClock(), Path(settings.store.path)
+    devices = connect_devices(settings, clock, lambda document: write_steering(store, document))
+    document, trouble = read_steering(store)
+    devices.recall(document)
     setpoint = Setpoint(clock.now(), None, 0.0, Rung.RELEASE, "released by command")
     names = " and ".join(settings.battery.steered_by)
-    one = len(settings.battery.steered_by) == 1
+    is_are, its = ("is", "its") if len(settings.battery.steered_by) == 1 else ("are", "their")
     give_up = time.monotonic() + TRY_FOR_S
     try:
         while True:
             outcome = await devices.steer(setpoint)
             if isinstance(outcome, Applied):
-                return (
-                    0,
-                    f"{names} {'is' if one else 'are'} released to {'its' if one else 'their'} own self-consumption",
-                )
+                await devices.settle(KEEP_WITHIN_S)
+                unknown = "" if trouble is None else f"; what was set there before is not known: {trouble}"
+                return 0, f"{names} {is_are} released to {its} own self-consumption{unknown}"
             if time.monotonic() > give_up:
-                return 1, f"{names} could not be released: {outcome}"
+                return 1, f"{names} could not be released: {_why(outcome)}"
             await asyncio.sleep(0.5)
     finally:
         await devices.close()
+
+
+def _why(outcome: Outcome) -> str:
+    match outcome:
+        case Refused(reason) | Unreachable(reason):
+            return reason
+        case Applied() | Clamped() | Held():
+            return "it was not asked for"

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from agent.advice.book import open_ones
 from agent.cycles.advice import DOCUMENT as ADVICE
+from agent.cycles.steering_watch import DOCUMENT as WRITES
 from agent.dispatch.demand_meter import MonthPeak
 from agent.domain.advisory import AdviceBook
 from agent.domain.experience import Experience
@@ -48,6 +49,7 @@ def _show(settings: Settings, console: Console, path: Path, plan_rows: int) -> N
     console.print(_running(path))
     _show_state(console, path, now)
     _show_setpoint(console, path, now)
+    _show_writes(console, path)
     _show_forecast(console, path, now)
     _show_suspects(console, path, now)
     _show_advice(console, path, now, settings.site.currency)
@@ -105,6 +107,13 @@ def _show_setpoint(console: Console, path: Path, now: datetime) -> None:
     age = _span((now - datetime.fromisoformat(setpoint["at"])).total_seconds())
     console.print(f"[bold]setpoint[/] {what}, {setpoint['outcome']}, rung {setpoint['rung']}, {age} ago")
     console.print(f"  {setpoint['reason']}")
+
+
+def _show_writes(console: Console, path: Path) -> None:
+    """How often registers that wear were written, where a device has such."""
+    for name, made in json.loads(kept(path, WRITES) or "{}").items():
+        used = f"{made['used']} of {made['budget']} writes of its persistent registers on {made['day']}"
+        console.print(f"  {escape(name)}: {used}")
 
 
 def _show_forecast(console: Console, path: Path, now: datetime) -> None:

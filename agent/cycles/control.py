@@ -11,6 +11,7 @@ from agent.cycles.ladder import ControlRules, Ladder
 from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import DOCUMENT
 from agent.cycles.setpoint_response import SetpointResponse
+from agent.cycles.steering_watch import SteeringWatch
 from agent.dispatch.alignment import Alignment
 from agent.dispatch.balance_watch import BalanceWatch
 from agent.dispatch.demand_meter import DemandMeter
@@ -75,6 +76,7 @@ class Control:
         self._alignment = Alignment(max(battery.charge_w, battery.discharge_w))
         self._balance = BalanceWatch(max(battery.charge_w, battery.discharge_w), max(30.0, 2.5 * rules.step_s))
         self._response = SetpointResponse(rules.limits.battery, rules.units, max(30.0, 2 * rules.step_s))
+        self._steering = SteeringWatch(clock, journal, site, rules.roles)
         self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
         self._lease: Lease | None = None
         self._unverified = False
@@ -89,6 +91,9 @@ class Control:
         """One pass of the straight road, from register words to the outcome of a setpoint."""
         began = self._clock.monotonic()
         readings = await self._site.read(self._rules.step_s * 0.8)
+        steering = self._steering.step()
+        if steering.lost:
+            self._lease = None  # what was written is not in force any more
         state = self._aligned(self._balanced(self._estimate(readings)))
         self._latest.state = state
         silent = self._market.limit_is_silent(state.at)
@@ -103,7 +108,10 @@ class Control:
         if self._balance.is_probing and wanted.battery_w is not None:
             wanted = replace(wanted, battery_w=0.0, reason=PROBE)
         granted = self._guarded(wanted, state, there)
-        outcome = await self._write(granted)
+        if steering.left_alone is None:
+            outcome = await self._write(granted)
+        else:
+            granted, outcome = self._left_alone(granted, steering.left_alone), Held()
         self._latest.setpoint, self._latest.outcome = granted, outcome
         self._note(granted, outcome)
         self._record(state, readings, granted)
@@ -229,6 +237,13 @@ class Control:
             case Held():
                 pass
         return outcome
+
+    def _left_alone(self, granted: Setpoint, why: str) -> Setpoint:
+        """Nothing is written, not even a release: something else has the battery, or writing would wear it out."""
+        self._lease, self._unverified = None, False
+        self._balance.asked(self._clock.monotonic(), None)
+        self._response.asked(self._clock.monotonic(), None, {})
+        return Setpoint(granted.at, None, granted.hold_s, Rung.RELEASE, why)
 
     def _note(self, granted: Setpoint, outcome: Outcome) -> None:
         before = self._decisions.last

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.domain.setpoint import Outcome, Setpoint
-from agent.edges.steered_battery import SteeredBattery, together
+from agent.domain.steering import SteeringReport
+from agent.edges.joint_outcome import together
+from agent.edges.steered_battery import SteeredBattery, SteeringTerms
+from agent.edges.steering_memory import SteeringMemory
 from drivers.device import Readable
 from drivers.errors import DriverError, Refused
 from drivers.reading import Quantity, Reading
@@ -34,9 +37,25 @@ class Devices:
         *batteries: str,
         steer_deadline_s: float = 5.0,
         monotonic: Callable[[], float] = time.monotonic,
+        terms: Mapping[str, SteeringTerms] | None = None,
+        memory: SteeringMemory | None = None,
     ) -> None:
+        self._terms, self._memory = terms or {}, memory or SteeringMemory()
         self._seats = {device.name: _Seat(device, {}) for device in devices}
-        self._steered = [SteeredBattery(self._seats[name].device, steer_deadline_s, monotonic) for name in batteries]
+        self._steered = [
+            SteeredBattery(self._seats[name].device, steer_deadline_s, monotonic, self._terms.get(name))
+            for name in batteries
+        ]
+
+    def recall(self, document: str | None) -> None:
+        """Take up what an earlier process kept of the devices that steer. Call it before the first setpoint."""
+        self._memory.recall(document)
+        for one in self._terms.values():
+            self._memory.fill(one.address, one.budget)
+
+    async def settle(self, within_s: float) -> None:
+        """Wait until what is to be kept of the devices has been written."""
+        await self._memory.settle(within_s)
 
     @property
     def reverts(self) -> bool:
@@ -53,6 +72,17 @@ class Devices:
 
     def troubles(self) -> Mapping[str, str]:
         return {name: seat.trouble for name, seat in self._seats.items() if seat.trouble is not None}
+
+    def steering(self) -> SteeringReport:
+        alone = [one.left_alone for one in self._steered]
+        return SteeringReport(
+            foreign={one.name: told for one in self._steered if (told := one.foreign) is not None},
+            left_alone="; ".join(why for why in alone if why) if all(alone) else None,
+            lost=any(one.lost for one in self._steered),
+            writes={one.name: made for one in self._steered if (made := one.writes) is not None},
+            not_kept=self._memory.trouble,
+            used_up={one.name: told for one in self._steered if (told := one.used_up) is not None},
+        )
 
     async def steer(self, setpoint: Setpoint) -> Outcome:
         """Several batteries are written side by side, so that one which does not answer delays no other."""
@@ -90,3 +120,6 @@ class Devices:
             return
         seat.trouble, seat.refusals = None, 0
         seat.readings = {reading.quantity: reading for reading in readings}
+        for battery in self._steered:
+            if battery.name == seat.device.name:
+                await battery.look()

@@ -124,6 +124,9 @@ class Battery(Section):
     ramp_w_per_s: Annotated[float, Field(ge=1, le=LARGEST_W)] | None = Field(
         default=None, description="fastest change of the battery's power in watts per second; no limit when left out"
     )
+    persistent_writes_per_day: int = Field(
+        default=100, description="most writes a day of a register that the device keeps in flash", ge=10, le=10000
+    )
     further: list[FurtherBattery] = Field(default=[], description="one table for each further battery", max_length=15)
 
     @property

@@ -7,13 +7,14 @@ SunSpec DER Information Model Specification 1.2, Fronius register tables for GEN
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
 from drivers.control_block import read_words
-from drivers.device import Applied, Clamped, SteerResult, Transport
+from drivers.device import Applied, Clamped, ControlState, SteerResult, Transport
 from drivers.errors import BadFrame, LinkDown, NotApplied, NotSupported, Refused
 from drivers.families.sunspec_124_rates import Rates124
 from drivers.families.sunspec_704_setpoint import Setpoint704
@@ -36,9 +37,15 @@ class _Setpoint(Protocol):
 
     async def prepare(self) -> bool: ...
 
+    async def read(self) -> ControlState: ...
+
+    def state(self) -> ControlState: ...
+
+    def found(self) -> dict[str, float]: ...
+
     async def set_power(self, power_w: float, hold_s: float) -> SteerResult: ...
 
-    async def release(self) -> None: ...
+    async def release(self, found: Mapping[str, float]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,8 @@ class SunSpecHybrid:
     ``setpoint_of`` says what model 704 WSet is the power of, which the standard leaves to the maker: "battery", or
     "inverter" for devices that take the AC power of battery and PV together; then the PV power read last is added
     before writing. Model 124 always speaks of the battery. The cap of ``limit_pv`` is on the inverter's whole active
-    power, so while the battery discharges it leaves less to PV.
+    power, so while the battery discharges it leaves less to PV. ``wears`` says that the device keeps what is
+    written in flash, whatever the standard says of it.
     """
 
     def __init__(
@@ -67,6 +75,7 @@ class SunSpecHybrid:
         options: SunSpecOptions,
         monotonic: Callable[[], float],
         setpoint_of: SetpointOf = "battery",
+        wears: bool = False,
     ) -> None:
         self.name = name
         self._device = SunSpecDevice(name, transport, choose, options, monotonic)
@@ -77,6 +86,14 @@ class SunSpecHybrid:
         self._latest: dict[Quantity, Reading] = {}
         self._known: _Controls | None = None
         self._capped = False
+        self._found: Mapping[str, float] = {}
+        self._writes: Counter[str] = Counter()
+        self.written: ControlState | None = None
+        self.wears = wears
+
+    @property
+    def persistent_writes(self) -> Mapping[str, int]:
+        return dict(self._writes)
 
     @property
     def reverts(self) -> bool:
@@ -97,13 +114,13 @@ class SunSpecHybrid:
     async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
         _check(battery_w, hold_s)
         async with self._conversation() as controls:
-            setpoint = controls.setpoint
-            if setpoint is None:
-                raise NotSupported(f"{self.name} takes no battery setpoint: neither model 704 WSet nor model 124")
+            setpoint = self._setpoint(controls)
             await self._must_listen(controls)
             within_w = self._within_ratings(battery_w)
             beside_w = self._beside_w(setpoint)
+            self.written = None
             result = await setpoint.set_power(within_w + beside_w, hold_s)
+            self.written = setpoint.state()
         held_w = result.battery_w - beside_w
         if isinstance(result, Clamped):
             return Clamped(held_w, result.reason)
@@ -120,19 +137,41 @@ class SunSpecHybrid:
                 raise NotSupported(f"{self.name} takes no cap on its power: neither model 704 nor model 123")
             if pv_w is None:
                 self._capped = False
-                return await controls.cap.lift()
+                return await controls.cap.lift(self._found)
             await self._must_listen(controls)
             self._capped = True
-            return await controls.cap.set_cap(pv_w, hold_s)
+            return await controls.cap.set_cap(pv_w, hold_s, self._found)
+
+    async def in_force(self) -> ControlState:
+        async with self._conversation() as controls:
+            return await self._setpoint(controls).read()
+
+    async def as_found(self) -> Mapping[str, float]:
+        async with self._conversation() as controls:
+            setpoint = self._setpoint(controls)
+            await setpoint.read()
+            found = setpoint.found() | ({} if controls.cap is None else await controls.cap.found())
+            self._found = found
+            return found
+
+    def recall(self, found: Mapping[str, float]) -> None:
+        self._found, self._capped = found, True
 
     async def release(self) -> None:
-        """The battery to the device's own self-consumption, and no cap of ours left."""
+        """The battery to the device's own self-consumption or what was found, and no cap of ours left."""
         async with self._conversation() as controls:
             if controls.setpoint is not None:
-                await controls.setpoint.release()
+                self.written = None
+                await controls.setpoint.release(self._found)
+                self.written = controls.setpoint.state()
             if controls.cap is not None and self._capped:
-                await controls.cap.lift()
+                await controls.cap.lift(self._found)
             self._capped = False
+
+    def _setpoint(self, controls: _Controls) -> _Setpoint:
+        if controls.setpoint is None:
+            raise NotSupported(f"{self.name} takes no battery setpoint: neither model 704 WSet nor model 124")
+        return controls.setpoint
 
     @asynccontextmanager
     async def _conversation(self) -> AsyncIterator[_Controls]:
@@ -155,14 +194,18 @@ class SunSpecHybrid:
         points, transport, most = Points(chain), self._device.transport, self._max_registers
         setpoints: list[Setpoint704 | Rates124] = []
         if model := points.model(704):
-            setpoints.append(Setpoint704(transport, model, most))
+            setpoints.append(Setpoint704(transport, model, most, self.wears, self._writes))
         if model := points.model(124):
-            setpoints.append(Rates124(transport, model, most))
+            setpoints.append(Rates124(transport, model, most, self.wears, self._writes))
         ratings = {
             704: _rows(points.row(702, "WMax"), points.row(702, "WMaxRtg")),
             123: _rows(points.row(121, "WMax"), points.row(120, "WRtg")),
         }
-        caps = [PvCap(transport, model, rows, most) for i, rows in ratings.items() if (model := points.model(i))]
+        caps = [
+            PvCap(transport, model, rows, most, self.wears, self._writes)
+            for i, rows in ratings.items()
+            if (model := points.model(i))
+        ]
         locality = points.row((715, 802), "LocRemCtl")
         return _Controls(chain, await _first_able(setpoints), await _first_able(caps), locality)
 
@@ -221,7 +264,8 @@ def _check(power_w: float, hold_s: float) -> None:
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SunSpecHybrid:
     setpoint_of: SetpointOf = "inverter" if options["setpoint_of"] == "inverter" else "battery"
-    return SunSpecHybrid(name, transport, options_from(options), monotonic, setpoint_of)
+    wears = options["persistent_setpoints"] is True
+    return SunSpecHybrid(name, transport, options_from(options), monotonic, setpoint_of, wears)
 
 
 FAMILY = Family(
@@ -233,6 +277,9 @@ FAMILY = Family(
         **SUNSPEC_OPTIONS,
         "setpoint_of": Option(
             str, "battery", "what model 704 WSet is the power of on this device", ("battery", "inverter")
+        ),
+        "persistent_setpoints": Option(
+            bool, False, "the device keeps setpoints in flash or EEPROM, so that its writes are counted and limited"
         ),
     },
 )

@@ -5,7 +5,8 @@ model 123: a changed limit takes effect only when the enable point is written ag
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drivers.control_block import ControlBlock, judged, read_words
@@ -34,16 +35,28 @@ POINTS = {
 
 
 class PvCap:
-    """Sets and lifts the cap. ``ratings`` are rows of which the first implemented one is 100 %, W."""
+    """Sets and lifts the cap. ``ratings`` are rows of which the first implemented one is 100 %, W.
 
-    def __init__(self, transport: Transport, model: Model, ratings: Sequence[Register], max_registers: int) -> None:
+    ``wears``: all points are persistent.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        model: Model,
+        ratings: Sequence[Register],
+        max_registers: int,
+        wears: bool = False,
+        writes: Counter[str] | None = None,
+    ) -> None:
         self._transport = transport
         self._ratings = tuple(ratings)
         self._max_registers = max_registers
         self._model_id = model.model_id
         self._points = POINTS[model.model_id]
-        names = [_LIMIT, self._points.enable, self._points.timer, self._points.enable_after]
-        self._block = ControlBlock(transport, model, [name for name in names if name], (), max_registers)
+        named = (_LIMIT, self._points.enable, self._points.timer, self._points.enable_after)
+        names = [name for name in named if name]
+        self._block = ControlBlock(transport, model, names, (), max_registers, names if wears else (), writes)
         self._full_w = 0.0
 
     async def prepare(self) -> bool:
@@ -53,12 +66,24 @@ class PvCap:
         self._full_w = next((found for row in self._ratings if (found := row.decode(words))), 0.0)
         return self._full_w > 0 and self._block.has(_LIMIT, self._points.enable)
 
-    async def set_cap(self, power_w: float, hold_s: float) -> SteerResult:
-        """The limit and its timer first, the enable point last, then read everything back."""
+    async def found(self) -> dict[str, float]:
+        """The settings as they are now. A cap that runs out by itself is nobody's setting."""
+        block, points = self._block, self._points
+        await block.read()
+        settings = block.settings()
+        if block.value(points.enable) == 1 and block.value(points.timer):
+            settings |= {block.full_name(name): value for name, value in ((points.enable, 0.0), (_LIMIT, 100.0))}
+        return settings
+
+    async def set_cap(self, power_w: float, hold_s: float, found: Mapping[str, float]) -> SteerResult:
+        """The limit and its timer first, the enable point last, then read everything back.
+
+        A cap that was ``found`` is never exceeded.
+        """
         block, points = self._block, self._points
         await block.read()
         before_pct = block.value(_LIMIT)
-        limit_pct = min(100.0, 100.0 * power_w / self._full_w)
+        limit_pct = min(self._most_pct(found), 100.0 * power_w / self._full_w)
         wanted = [(_LIMIT, limit_pct), (points.timer, min(math.ceil(hold_s), _LONGEST_S))]
         if points.enable_after:
             wanted.insert(1, (points.enable_after, 0.0))
@@ -70,16 +95,24 @@ class PvCap:
         held_w = result.battery_w * self._full_w / 100.0
         return Applied(held_w) if isinstance(result, Applied) else Clamped(held_w, result.reason)
 
-    async def lift(self) -> SteerResult:
-        """No cap. Writes nothing where none is in force."""
-        await self._block.read()
-        if self._block.value(self._points.enable) != 0:
-            await self._enable([(_LIMIT, 100.0)], 0.0)
-        return Applied(self._full_w)
+    async def lift(self, found: Mapping[str, float]) -> SteerResult:
+        """No cap, or the one that was ``found``. Writes nothing where that is in force."""
+        block, points = self._block, self._points
+        await block.read()
+        known = {name: found.get(block.full_name(name)) for name in (_LIMIT, points.timer, points.enable_after)}
+        settings = [(name, value) for name, value in known.items() if value is not None and block.has(name)]
+        state = found.get(block.full_name(points.enable), 0.0)
+        if block.value(points.enable) != state or block.differs(settings):
+            await self._enable(settings or [(_LIMIT, 100.0)], state)
+        return Applied(self._most_pct(found) * self._full_w / 100.0)
+
+    def _most_pct(self, found: Mapping[str, float]) -> float:
+        capped = found.get(self._block.full_name(self._points.enable)) == 1
+        return found.get(self._block.full_name(_LIMIT), 100.0) if capped else 100.0
 
     async def _enable(self, settings: list[tuple[str, float]], state: float) -> None:
         block, enable = self._block, (self._points.enable, state)
-        await block.write(settings)
+        await block.write(block.needed(settings))
         await block.write([enable])
         await block.read()
         for name, value in block.differs([*settings, enable]):

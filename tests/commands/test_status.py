@@ -128,3 +128,11 @@ async def test_how_many_recommendations_are_open_and_which_saves_most(site: Site
     assert "recommendations none are open" in site.said()[1]
     await site.write(Batch(kept=(("advice", "[]"),)))
     assert any(line.startswith("recommendations: what is stored cannot be read") for line in site.said()[1])
+
+
+async def test_how_often_registers_that_wear_were_written(site: Site) -> None:
+    await site.write(
+        Batch(kept=(("persistent_writes", '{"inverter": {"day": "2026-03-17", "used": 83, "budget": 100}}'),))
+    )
+    _, lines = site.said()
+    assert "inverter: 83 of 100 writes of its persistent registers on 2026-03-17" in lines

@@ -13,6 +13,7 @@ from agent.domain.plan import Plan, PlanStep, ValueTable
 from agent.domain.request import Objective, Place
 from agent.domain.setpoint import Applied, Outcome, Setpoint
 from agent.domain.site import Battery, Connection
+from agent.domain.steering import SteeringReport
 from agent.domain.tariff import Flat, Tariff
 from agent.edges.clock import VirtualClock
 from agent.latest import Latest
@@ -38,6 +39,7 @@ class ScriptedSite:
         self.answers: list[Outcome] = []
         self.written: list[Setpoint] = []
         self.obeys = True
+        self.report = SteeringReport()
         self._shown: dict[str, dict[Quantity, Reading]] = {}
 
     async def read(self, deadline_s: float) -> Mapping[str, Mapping[Quantity, Reading]]:
@@ -48,6 +50,9 @@ class ScriptedSite:
 
     def troubles(self) -> Mapping[str, str]:
         return dict(self.silent)
+
+    def steering(self) -> SteeringReport:
+        return self.report
 
     async def steer(self, setpoint: Setpoint) -> Outcome:
         self.written.append(setpoint)

@@ -13,6 +13,7 @@ from agent.domain.plan import PeakPrice
 from agent.domain.reserve import Reserve
 from agent.domain.setpoint import Applied, Clamped, Held, Refused, Rung, Unreachable
 from agent.domain.site import Connection
+from agent.domain.steering import DailyWrites, SteeringReport
 from agent.domain.tariff import DemandCharge, Flat, PriceList, TimeOfUse, Window
 from drivers.reading import Quantity
 from tests.cycles.control_stage import START, ControlStage, plan
@@ -315,3 +316,40 @@ async def test_the_demand_peak_is_kept_when_an_interval_has_ended_and_not_before
         await stage.step(15)
         documents = dict(stage.journal.take(stage.clock.now()).kept)
         assert set(documents) == ({"demand"} if stage.clock.now() > START + timedelta(seconds=900) else set())
+
+
+async def test_a_battery_that_something_else_steers_is_left_alone_and_told() -> None:
+    stage = ControlStage()
+    await stage.step(2)
+    written = len(stage.site.written)
+    told = "something else steers this battery: inverter holds 5"
+    stage.site.report = SteeringReport(foreign={"inverter": told}, left_alone=f"left alone: {told}", lost=True)
+    setpoint = await stage.step(3)
+    assert (setpoint.rung, setpoint.battery_w, setpoint.reason) == (Rung.RELEASE, None, f"left alone: {told}")
+    assert len(stage.site.written) == written
+    assert stage.journal.alarms == (told,)
+    stage.site.report = SteeringReport()
+    await stage.step()
+    assert len(stage.site.written) == written + 1
+    assert stage.journal.alarms == ()
+
+
+async def test_what_is_not_in_force_any_more_is_written_again() -> None:
+    stage = ControlStage()
+    await stage.step(3)
+    written = len(stage.site.written)
+    stage.site.report = SteeringReport(lost=True)
+    await stage.step()
+    assert len(stage.site.written) == written + 1
+
+
+async def test_the_writes_of_a_day_are_kept_and_told_when_it_is_over() -> None:
+    stage = ControlStage()
+    for day, used in (("2026-03-17", 5), ("2026-03-17", 83), ("2026-03-18", 0)):
+        stage.site.report = SteeringReport(writes={"inverter": DailyWrites(day, used, 100)})
+        await stage.step(2)
+    batch = stage.journal.take(stage.clock.now())
+    assert dict(batch.kept)["persistent_writes"] == '{"inverter": {"day": "2026-03-18", "used": 0, "budget": 100}}'
+    told = [event.text for event in batch.events if event.kind == "persistent_writes"]
+    assert len(told) == 1
+    assert "written 83 times on 2026-03-17, of 100" in told[0]

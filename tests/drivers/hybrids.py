@@ -18,6 +18,7 @@ class Hybrid(MemoryTransport):
         self.ignores: set[str] = set()
         self.tamper: Tamper = lambda words: None
         self.names: list[str] = []
+        self._absent = {at for at, word in layout.words.items() if word in (0x8000, 0xFFFF)}
         self._points = {
             layout.address(model_id, name) + i: (name, i)
             for model_id in controls
@@ -30,7 +31,7 @@ class Hybrid(MemoryTransport):
             name, part = self._points.get(at, (f"register {at}", 0))
             if part == 0:
                 self.names.append(name)
-            if name not in self.ignores and self.words.get(at) not in (0x8000, 0xFFFF):
+            if name not in self.ignores and at not in self._absent:
                 self.words[at] = word
         self.tamper(self.words)
 

@@ -1,6 +1,7 @@
 """All devices behind one door: the slow delay nobody, and every error becomes an outcome or a trouble."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,7 +10,7 @@ import pytest
 from agent.domain.setpoint import Applied, Clamped, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.edges.devices import Devices
 from drivers import device as driver
-from drivers.device import SteerResult
+from drivers.device import ControlState, SteerResult
 from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotApplied, NotSupported
 from drivers.errors import Refused as DeviceRefused
 from drivers.reading import Quantity, Reading
@@ -44,9 +45,15 @@ class Inverter(Meter):
     """Notes what it is told; raises ``steer_error`` instead."""
 
     reverts = True
+    wears = False
 
     def __init__(self, name: str = "inverter") -> None:
         super().__init__(name)
+        self.persistent_writes: dict[str, int] = {}
+        self.written: ControlState | None = None
+        self.holds: dict[str, float] = {}
+        self.found = {"mode": 2.0}
+        self.recalled: dict[str, float] | None = None
         self.told: list[tuple[object, ...]] = []
         self.steer_error: Exception | None = None
         self.result: SteerResult = driver.Applied(1500.0)
@@ -61,14 +68,29 @@ class Inverter(Meter):
 
     async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
         await self._tell("power", battery_w, hold_s)
+        self._hold({"watts": battery_w})
         return self.result
 
     async def limit_pv(self, pv_w: float | None, hold_s: float) -> SteerResult:
         await self._tell("cap", pv_w, hold_s)
         return driver.Applied(pv_w or 0.0)
 
+    async def in_force(self) -> ControlState:
+        return ControlState(dict(self.holds), dict(self.holds))
+
+    async def as_found(self) -> dict[str, float]:
+        return self.found
+
+    def recall(self, found: Mapping[str, float]) -> None:
+        self.recalled = dict(found)
+
     async def release(self) -> None:
         await self._tell("release")
+        self._hold({})
+
+    def _hold(self, order: dict[str, float]) -> None:
+        self.holds = order
+        self.written = ControlState(dict(order), dict(order))
 
 
 def setpoint(battery_w: float | None, cap_w: float | None = None) -> Setpoint:

@@ -29,7 +29,7 @@ from simulator.faults import Fault, FaultScript
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
 from simulator.plant_state import PlantState
-from simulator.server import SimulatedSite
+from simulator.server import Profile, SimulatedSite
 from simulator.traces import Trace, synthetic
 from tests.scenarios import site_file
 
@@ -69,7 +69,15 @@ class Moment:
 class Stage:
     """Devices, agent and clock. Minutes count from the beginning of the play."""
 
-    def __init__(self, folder: Path, trace: Trace, soc_pct: float, usable_wh: float, beginning: datetime) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        trace: Trace,
+        soc_pct: float,
+        usable_wh: float,
+        beginning: datetime,
+        profile: Profile = "sunspec7xx",
+    ) -> None:
         self.folder, self.beginning = folder, beginning
         self.clock = VirtualClock(beginning)
         self.faults = FaultScript()
@@ -77,7 +85,7 @@ class Stage:
         self.plant = Plant(trace, spec, 6000.0, self.clock.now, soc_pct=soc_pct, reserve_pct=10.0)
         self.inverter_port, self.meter_port = site_file.free_ports(2)
         self.site = SimulatedSite(
-            self.plant, faults=self.faults, inverter_port=self.inverter_port, meter_port=self.meter_port
+            self.plant, profile, faults=self.faults, inverter_port=self.inverter_port, meter_port=self.meter_port
         )
         self.seen: list[Moment] = []
         self.app: App
@@ -90,7 +98,8 @@ class Stage:
     def build(self, planner: Planner | None = None, **words: object) -> App:
         """A new agent on the same devices, clock and store; not started."""
         ports = {"inverter_port": self.inverter_port, "meter_port": self.meter_port}
-        settings = load(site_file.write(self.folder, **ports, usable_wh=self.plant.battery.usable_wh, **words))
+        own = {**ports, "usable_wh": self.plant.battery.usable_wh}
+        settings = load(site_file.write(self.folder, **{**own, **words}))
         self.planner = planner or HonestPlanner()
         self.app = build(settings, self.clock, self.planner)
         return self.app
@@ -191,10 +200,11 @@ async def staged(
     beginning: datetime = MIDNIGHT,
     planner: Planner | None = None,
     devices: bool = True,
+    profile: Profile = "sunspec7xx",
     **words: object,
 ) -> AsyncIterator[Stage]:
     """A stage whose agent has started; it is stopped at the end, and the devices after it."""
-    stage = Stage(folder, trace or heavy_night(), soc_pct, usable_wh, beginning)
+    stage = Stage(folder, trace or heavy_night(), soc_pct, usable_wh, beginning, profile)
     if devices:
         await stage.site.start()
     try:

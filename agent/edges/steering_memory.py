@@ -1,0 +1,96 @@
+"""What must outlive us about the devices that are steered: what was found there, and how often they were written.
+
+One kept document. It is written before the first register, and waited for only so long: a battery is not left in the
+wrong state because a disk is slow.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+from agent.dispatch.write_budget import WriteBudget
+from agent.ports import StoreFailure
+
+DOCUMENT = "steering"
+KEEP_WITHIN_S = 1.0
+
+
+class SteeringMemory:
+    """By device address. ``write`` makes the document durable; without it nothing is kept."""
+
+    def __init__(self, write: Callable[[str], Awaitable[None]] | None = None) -> None:
+        self._write = write
+        self._devices: dict[str, dict[str, Any]] = {}
+        self._writing: asyncio.Task[None] | None = None
+        self._stale = False
+        self.trouble: str | None = None  # one sentence while the store does not hold the newest
+
+    def recall(self, document: str | None) -> None:
+        """Take up what an earlier process kept. A document that cannot be read is none."""
+        try:
+            found = json.loads(document or "{}")
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            self.trouble = "what was kept of the steered devices cannot be read"
+            return
+        self._devices = {name: entry for name, entry in found.items() if isinstance(entry, dict)}
+
+    def left_behind(self, address: str) -> dict[str, float] | None:
+        """The settings found before a steering that was not ended, by the datasheet's names; else None."""
+        entry = self._devices.get(address, {})
+        found = entry.get("found")
+        if entry.get("steering") is not True or not isinstance(found, dict):
+            return None
+        return {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}
+
+    def begun(self, address: str, found: Mapping[str, float]) -> None:
+        """The device is about to be steered; before, it held ``found``."""
+        self._entry(address).update(steering=True, found=dict(found))
+
+    def ended(self, address: str) -> None:
+        """What was found has been given back."""
+        self._entry(address)["steering"] = False
+
+    def count(self, address: str, budget: WriteBudget) -> None:
+        self._entry(address).update(day=budget.day.isoformat(), writes=dict(budget.used))
+
+    def fill(self, address: str, budget: WriteBudget) -> None:
+        """Give ``budget`` the writes that were counted before."""
+        entry = self._devices.get(address, {})
+        writes = entry.get("writes")
+        with suppress(ValueError, TypeError):
+            day = date.fromisoformat(entry.get("day", ""))
+            if isinstance(writes, dict):
+                budget.spend({str(name): int(count) for name, count in writes.items()}, day)
+
+    async def keep(self) -> None:
+        """Write the document, and wait for that a second at the longest."""
+        self.keep_soon()
+        await self.settle(KEEP_WITHIN_S)
+
+    def keep_soon(self) -> None:
+        self._stale = True
+        if self._write is not None and (self._writing is None or self._writing.done()):
+            self._writing = asyncio.create_task(self._keep(self._write))
+
+    async def settle(self, within_s: float) -> None:
+        """Wait for what is being written."""
+        if self._writing is not None and not self._writing.done():
+            await asyncio.wait([self._writing], timeout=within_s)
+
+    async def _keep(self, write: Callable[[str], Awaitable[None]]) -> None:
+        while self._stale:
+            self._stale = False
+            try:
+                await write(json.dumps(self._devices))
+            except StoreFailure as failure:
+                self.trouble = f"what was found at the steered devices is not kept: {failure}"
+                return
+            self.trouble = None
+
+    def _entry(self, address: str) -> dict[str, Any]:
+        return self._devices.setdefault(address, {})
