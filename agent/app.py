@@ -16,6 +16,7 @@ from agent.cycles.advice import Recommendations
 from agent.cycles.comparison import DOCUMENT as COMPARISON
 from agent.cycles.comparison import Comparison
 from agent.cycles.control import Control
+from agent.cycles.inputs import TakeInputs
 from agent.cycles.ladder import ControlRules
 from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import recall_peak
@@ -43,7 +44,7 @@ from agent.edges.store import SqliteStore
 from agent.edges.trial_process import TrialProcess
 from agent.latest import Latest
 from agent.market import Market
-from agent.ports import Clock, Job, PayloadRefused, Planner, Settlement, Trials
+from agent.ports import Clock, Job, Planner, Settlement, Trials
 from agent.questions import Questions
 from agent.recording.journal import Journal
 from agent.settings.schema import Settings
@@ -51,7 +52,6 @@ from agent.settings.sections import Cloud
 
 log = structlog.get_logger("app")
 
-INPUTS = ("tariff", "carbon", "weather", "gridlimit")
 SYNC_EVERY_S = 2.0
 UPKEEP_EVERY_S = 60.0
 LAST_SYNC_S = 1.0
@@ -74,6 +74,7 @@ class App:
     journal: Journal
     latest: Latest
     market: Market
+    inputs: TakeInputs
     control: Control
     planning: Planning
     trials: NightlyTrials
@@ -93,8 +94,7 @@ class App:
         """Open the store, take up the kept inputs, bring the battery into its neutral state. Raises StoreFailure."""
         for sentence in await self.store.open():
             self.notices.note("store_replaced", "alarm", sentence)
-        for name in INPUTS:
-            await self._restore(name)
+        await self.inputs.restore(self.store, self.payloads)
         self.planning.suspicion.recall(await self.store.flags())
         if self.meter is not None:
             await recall_peak(self.meter, self.store, self.clock, self.journal)
@@ -161,20 +161,10 @@ class App:
     async def _sync(self) -> None:
         if self.sync is None:
             return
+        self.inputs.step()
         await self.sync.step()
         trouble = None if self.latest.connected else self.latest.link_trouble
         self.notices.alarm("link_down", trouble)
-
-    async def _restore(self, name: str) -> None:
-        document = await self.store.kept(f"input/{name}")
-        if document is None:
-            return
-        try:
-            message = self.payloads.parse(f"down/input/{name}", document.encode())
-        except PayloadRefused as refusal:
-            self.notices.note("message_refused", "warning", f"the kept {name} cannot be used: {refusal}")
-            return
-        self.market.take(message)  # type: ignore[arg-type]
 
 
 def build(
@@ -203,7 +193,7 @@ def build(
     path, zone = Path(settings.store.path), ZoneInfo(settings.site.timezone)
     advice = Recommendations(clock, FileInbox(inbox_of(path)), journal, latest, spec, market.paid, worth_it)
     questions = Questions(settings, market, latest, meter, advice.question)
-    payloads = JsonPayloads(settings.site.id, uuid4().hex[:12])
+    payloads = JsonPayloads(settings.site.id, uuid4().hex[:12], settings.site.currency)
     app = App(
         settings=settings,
         clock=clock,
@@ -212,6 +202,7 @@ def build(
         journal=journal,
         latest=latest,
         market=market,
+        inputs=TakeInputs(market, clock, latest, notices.note),
         control=Control(clock, devices, market, journal, latest, _control_rules(settings), meter),
         planning=Planning(clock, planner, questions.for_plan_with_advice, journal, latest),
         trials=NightlyTrials(clock, trials, questions.for_plan, journal, latest, zone),
@@ -283,7 +274,7 @@ def _connect(app: App, cloud: Cloud) -> None:
         clock=app.clock,
         latest=app.latest,
         facts=lambda: _facts(app),
-        take_input=app.market.take,
+        take_input=app.inputs.take,
         report=app.notices.note,
         acknowledged_by=cloud.acknowledged_by,
     )

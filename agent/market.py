@@ -1,16 +1,20 @@
 """What the site pays and may do, now and later: tariffs of the site file, overlaid by what the platform sent."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from agent.domain.horizon import Horizon
-from agent.domain.inputs import CarbonInput, GridLimitInput, PlatformInput, TariffInput, WeatherInput
+from agent.domain.completed_prices import Completed, completed_prices
+from agent.domain.horizon import Horizon, floor_to_step
+from agent.domain.inputs import GridLimitInput, Inputs, PlatformInput, WeatherInput
+from agent.domain.overlay import Overlay
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Battery, Connection, Failsafe
-from agent.domain.tariff import Completed, PriceList, Tariff, completed_prices, mean_prices, price_at
+from agent.domain.tariff import PriceList, Tariff, mean_prices, price_at
 from agent.domain.weather import Weather
+from agent.domain.weather_raster import HOUR_S, layered
 
 # A message that claims to be issued later than this from now was stamped by a wrong clock and proves nothing.
 AHEAD = timedelta(minutes=1)
@@ -48,27 +52,36 @@ class Market:
     place: Place
     reserve: Reserve | None = None
     failsafe: Failsafe | None = None
-    import_prices: PriceList | None = None
-    export_prices: PriceList | None = None
-    carbon: PriceList | None = None
-    limit: GridLimitInput | None = None
+    said: Inputs = field(default_factory=Inputs)  # by the platform
     weather: Weather | None = None
     _last_import: float | None = field(default=None)
     _assumed: PriceList | None = field(default=None)  # the import prices of the newest curves, guesses among them
 
     def take(self, message: PlatformInput) -> None:
-        """Let what the platform sent overlay the site file; the newest of each kind counts."""
-        match message:
-            case TariffInput(_, start, step_s, bought, sold):
-                self.import_prices = PriceList(start, step_s, bought)
-                self.export_prices = None if sold is None else PriceList(start, step_s, sold)
-            case CarbonInput(_, start, step_s, kg_per_kwh):
-                self.carbon = PriceList(start, step_s, kg_per_kwh)
-            case WeatherInput():
-                raster = Horizon(message.valid_from, message.step_s, _length(message))
-                self.weather = Weather(raster, message.temperature_c, message.ghi_w_m2, message.cloud_pct)
-            case GridLimitInput():
-                self.limit = message
+        """Let what the platform sent overlay the site file; of each kind what was issued last counts."""
+        self.recall(self.said.joined_by(message))
+
+    def recall(self, said: Inputs) -> None:
+        """Let all that the platform has said be ``said``."""
+        if said.weather != self.said.weather:
+            self.weather = _weather(said.weather)
+        self.said = said
+
+    @property
+    def import_prices(self) -> Overlay | None:
+        return self.said.import_prices
+
+    @property
+    def export_prices(self) -> Overlay | None:
+        return self.said.export_prices
+
+    @property
+    def carbon(self) -> Overlay | None:
+        return self.said.carbon
+
+    @property
+    def limit(self) -> GridLimitInput | None:
+        return self.said.limit
 
     def at(self, at: datetime) -> Prices:
         """Prices at ``at``. A price that is not known is what the curves assume, or else the last one that was."""
@@ -151,12 +164,12 @@ class Market:
         return _narrower(self.site_connection, self.failsafe.limits)
 
     @staticmethod
-    def _price(sent: PriceList | None, tariff: Tariff | None, at: datetime) -> float | None:
+    def _price(sent: Tariff | None, tariff: Tariff | None, at: datetime) -> float | None:
         price = None if sent is None else price_at(sent, at)
         return price if price is not None or tariff is None else price_at(tariff, at)
 
     def _completed(
-        self, sent: PriceList | None, tariff: Tariff | None, horizon: Horizon, what: str, every_day_alike: bool = False
+        self, sent: Tariff | None, tariff: Tariff | None, horizon: Horizon, what: str, every_day_alike: bool = False
     ) -> Completed | None:
         own = (None,) * horizon.steps if tariff is None else mean_prices(tariff, horizon)
         over = (None,) * horizon.steps if sent is None else mean_prices(sent, horizon)
@@ -181,8 +194,17 @@ def _not_cheaper_than_known(bought: Completed) -> tuple[float, ...]:
     )
 
 
-def _length(weather: WeatherInput) -> int:
-    return max(len(weather.temperature_c), len(weather.ghi_w_m2), len(weather.cloud_pct))
+def _weather(forecasts: Sequence[WeatherInput]) -> Weather | None:
+    """The newest forecast, and the others where it is silent, from the hour of its issue on."""
+    if not forecasts:
+        return None
+    return layered(
+        [
+            Weather(Horizon(one.valid_from, one.step_s, one.steps), one.temperature_c, one.ghi_w_m2, one.cloud_pct)
+            for one in forecasts
+        ],
+        floor_to_step(forecasts[0].issued_at, HOUR_S),
+    )
 
 
 def _narrower(one: Connection, other: Connection) -> Connection:

@@ -63,8 +63,9 @@ class Sync:
     """Run ``step`` every second or so and ``listen`` beside it. One task each; neither raises.
 
     ``acknowledged_by`` ``platform`` releases rows by the platform's cumulative acknowledgement, ``broker`` by the
-    broker's PUBACK. ``take_input`` gets every valid input; its text is in ``latest.kept_documents`` by then, under
-    ``input/<name>``. ``report`` gets (kind, severity, sentence) for what a person may want to know.
+    broker's PUBACK. ``take_input`` gets every valid input and says why it refuses it, or None; the text of one that
+    was taken is then in ``latest.kept_documents``, under ``input/<name>``. ``report`` gets (kind, severity, sentence)
+    for what a person may want to know.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Sync:
         clock: Clock,
         latest: Latest,
         facts: Callable[[], Mapping[str, object]],
-        take_input: Callable[[PlatformInput], None],
+        take_input: Callable[[PlatformInput], str | None],
         report: Callable[[str, str, str], None],
         acknowledged_by: Literal["platform", "broker"] = "platform",
     ) -> None:
@@ -144,9 +145,9 @@ class Sync:
             return
         try:
             message = self._payloads.parse(topic, payload)
-        except PayloadRefused as refusal:
+        except PayloadRefused as error:
             self.counters.messages_refused += 1
-            self._report("message_refused", "warning", str(refusal))
+            self._report("message_refused", "warning", str(error))
             return
         if isinstance(message, Acknowledgement):
             try:
@@ -157,9 +158,13 @@ class Sync:
         if isinstance(message, AdviceRequest):
             self.take_request(message)
             return
+        refusal = self._take_input(message)
+        if refusal is not None:
+            self.counters.messages_refused += 1
+            self._report("message_refused", "warning", f"{topic}: {refusal}")
+            return
         self.counters.inputs += 1
         self._latest.kept_documents[topic.removeprefix("down/")] = payload.decode("utf-8")
-        self._take_input(message)
 
     async def _greet(self) -> None:
         """Once a connection: who we are, and back to what the platform is known to have."""

@@ -2,10 +2,21 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from agent.domain.advisory import AdviceRequest, Verb
 from agent.domain.inputs import (
@@ -16,21 +27,41 @@ from agent.domain.inputs import (
     TariffInput,
     WeatherInput,
 )
+from agent.domain.money import beyond_spikes, unlikely_list
 from agent.ports import PayloadRefused
 
 DEEPEST = 16
 LONGEST_LIST = 2016  # a week of five-minute steps
 MAJOR = 1
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC)
 
 
 def _in_utc(at: datetime) -> datetime:
-    if at.utcoffset() != timedelta(0):
-        raise ValueError("times are in UTC")
+    if not EARLIEST <= at <= LATEST:
+        raise ValueError(f"times are from {EARLIEST.year} to {LATEST.year}")
     return at.astimezone(UTC)
 
 
+Prices = tuple[float | None, ...] | None
 Utc = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Price = Annotated[float, Field(ge=-5.0, le=10.0)]  # per kWh: day-ahead markets are capped at -0.5..+5 per kWh in the EU
+
+
+def _possible(price: float, found: ValidationInfo) -> float:
+    """A price per kWh that a market has let happen, in the currency that is the context."""
+    wrong = beyond_spikes(price, str(found.context))
+    if wrong is not None:
+        raise PydanticCustomError("price", "{wrong}", {"wrong": wrong})
+    return price
+
+
+def _likely(prices: Prices, found: ValidationInfo) -> Prices:
+    doubt = unlikely_list(prices or (), found.data.get("step_s", 3600), str(found.context))
+    if doubt is not None:
+        raise PydanticCustomError("prices", "{doubt}", {"doubt": doubt})
+    return prices
+
+
+Price = Annotated[float, AfterValidator(_possible)]
 Carbon = Annotated[float, Field(ge=0.0, le=3.0)]  # kg per kWh: lignite alone is about 1.2
 Temperature = Annotated[float, Field(ge=-80.0, le=65.0)]
 Irradiance = Annotated[float, Field(ge=0.0, le=1600.0)]
@@ -53,8 +84,10 @@ class _Raster(_Message):
 
 
 class _Tariff(_Raster):
-    import_price: Annotated[tuple[Price, ...], MANY]
-    export_price: Annotated[tuple[Price, ...], MANY] | None = None
+    import_price: Annotated[tuple[Price | None, ...], MANY]
+    export_price: Annotated[tuple[Price | None, ...], MANY] | None = None
+
+    _no_cents = field_validator("import_price", "export_price")(_likely)
 
     @model_validator(mode="after")
     def _same_length(self) -> "_Tariff":
@@ -67,7 +100,7 @@ class _Tariff(_Raster):
 
 
 class _Carbon(_Raster):
-    kg_per_kwh: Annotated[tuple[Carbon, ...], MANY]
+    kg_per_kwh: Annotated[tuple[Carbon | None, ...], MANY]
 
     def frozen(self) -> CarbonInput:
         return CarbonInput(self.issued_at, self.valid_from, self.step_s, self.kg_per_kwh)
@@ -146,8 +179,11 @@ _MODELS: dict[str, type[_Known]] = {
 INPUT_TOPICS = tuple(topic for topic in _MODELS if topic.startswith("down/input/"))
 
 
-def parse_incoming(topic: str, payload: bytes, largest: int) -> Incoming:
-    """The checked object of one message. Raises PayloadRefused with the topic, the place and the reason."""
+def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> Incoming:
+    """The checked object of one message, prices of it in ``currency``.
+
+    Raises PayloadRefused with the topic, the place and the reason.
+    """
     model = _MODELS.get(topic)
     if model is None:
         raise PayloadRefused(f"{topic}: no such topic is known")
@@ -159,7 +195,7 @@ def parse_incoming(topic: str, payload: bytes, largest: int) -> Incoming:
         raise PayloadRefused(f"{topic}: the payload is not UTF-8 (byte {error.start})") from error
     _check_shape(topic, text)
     try:
-        return _frozen(model.model_validate_json(text))
+        return _frozen(model.model_validate_json(text, context=currency))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "message"
