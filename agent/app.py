@@ -46,7 +46,9 @@ from agent.latest import Latest
 from agent.market import Market
 from agent.ports import Clock, Job, Planner, Settlement, Trials
 from agent.questions import Questions
+from agent.recording.decisions import describe
 from agent.recording.journal import Journal
+from agent.settings.last_run import DOCUMENT as SETTINGS
 from agent.settings.schema import Settings
 from agent.settings.sections import Cloud
 
@@ -94,6 +96,7 @@ class App:
         """Open the store, take up the kept inputs, bring the battery into its neutral state. Raises StoreFailure."""
         for sentence in await self.store.open():
             self.notices.note("store_replaced", "alarm", sentence)
+        self.journal.keep(SETTINGS, self.settings.model_dump_json(by_alias=True))
         await self.inputs.restore(self.store, self.payloads)
         self.planning.suspicion.recall(await self.store.flags())
         if self.meter is not None:
@@ -104,7 +107,7 @@ class App:
         self.advice.recall(await self.store.kept(ADVICE))
         outcome = await self.control.release("released: the agent starts")
         if not isinstance(outcome, Applied):
-            log.warning("not_released", outcome=str(outcome))
+            log.warning("not_released", outcome=": ".join(describe(outcome)))
         elif not self.devices.reverts:
             lasting = "the battery's device does not go back by itself if we die"
             self.notices.note("no_reversion_timer", "warning", lasting)

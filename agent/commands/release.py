@@ -6,9 +6,10 @@ It shares nothing with the planner and does not need the daemon; the systemd uni
 import asyncio
 import time
 
-from agent.domain.setpoint import Applied, Rung, Setpoint
+from agent.domain.setpoint import Applied, Outcome, Rung, Setpoint
 from agent.edges.clock import SystemClock
 from agent.edges.field_bus import connect_devices
+from agent.recording.decisions import describe
 from agent.settings.schema import Settings
 
 TRY_FOR_S = 8.0
@@ -31,7 +32,12 @@ async def release(settings: Settings) -> tuple[int, str]:
                     f"{names} {'is' if one else 'are'} released to {'its' if one else 'their'} own self-consumption",
                 )
             if time.monotonic() > give_up:
-                return 1, f"{names} could not be released: {outcome}"
+                return 1, f"{names} could not be released: {_why(outcome)}"
             await asyncio.sleep(0.5)
     finally:
         await devices.close()
+
+
+def _why(outcome: Outcome) -> str:
+    word, detail = describe(outcome)
+    return detail or f"the answer was {word}"
