@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: demo test check bench train clean mosquitto
+.PHONY: demo test check bench fuzz train clean mosquitto
 
 demo: .venv/demo.stamp
 	$(BIN)/python -m demo $(ARGS)
@@ -19,6 +19,9 @@ check: .venv/dev.stamp
 
 bench: .venv/dev.stamp mosquitto
 	$(BIN)/python -m tests.bench $(ARGS)
+
+fuzz: .venv/dev.stamp
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 train: .venv/train.stamp
 	$(BIN)/python -m training $(ARGS)

@@ -32,6 +32,7 @@ from agent.ports import PayloadRefused
 
 DEEPEST = 16
 LONGEST_LIST = 2016  # a week of five-minute steps
+LONGEST_KEY = 40
 MAJOR = 1
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC)
 
@@ -198,8 +199,14 @@ def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> I
         return _frozen(model.model_validate_json(text, context=currency))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "message"
+        place = ".".join(map(_shown, first["loc"])) or "message"
         raise PayloadRefused(f"{topic}: {place}: {first['msg']}") from error
+
+
+def _shown(part: int | str) -> str:
+    """A part of a place as it may stand in a log: the sender's own keys are shown only where they are short words."""
+    text = str(part)
+    return text if text.isprintable() and len(text) <= LONGEST_KEY else "(a key)"
 
 
 def _frozen(message: _Known) -> Incoming:

@@ -245,6 +245,8 @@ def test_a_word_about_a_recommendation_is_read() -> None:
         ("down/input/gridlimit", LIMIT | {"export_limit_w": -1}, "export_limit_w"),
         ("down/ack", ACK | {"streams": {"minutes": 1}}, "streams.minutes"),
         ("down/ack", ACK | {"streams": {"minute": -1}}, "streams.minute"),
+        ("down/ack", ACK | {"streams": {"a\nb": 1}}, r"streams.\(a key\)"),
+        ("down/ack", ACK | {"streams": {"x" * 60_000: 1}}, r"streams.\(a key\)"),
         ("down/ack", ACK | {"streams": {"minute": 2**60}}, "streams.minute"),
         ("down/cmd/reboot", {}, "no such topic"),
         ("down/cmd/advice", ADVICE | {"verb": "burn"}, "verb: .*'acknowledge', 'dismiss' or 'schedule'"),
