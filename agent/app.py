@@ -22,6 +22,7 @@ from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record
+from agent.cycles.settings_kept import keep_settings
 from agent.cycles.settlement import DOCUMENT as LEDGER
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.sync import Sync
@@ -48,7 +49,6 @@ from agent.ports import Clock, Job, Planner, Settlement, Trials
 from agent.questions import Questions
 from agent.recording.decisions import describe
 from agent.recording.journal import Journal
-from agent.settings.last_run import DOCUMENT as SETTINGS
 from agent.settings.schema import Settings
 from agent.settings.sections import Cloud
 
@@ -96,7 +96,7 @@ class App:
         """Open the store, take up the kept inputs, bring the battery into its neutral state. Raises StoreFailure."""
         for sentence in await self.store.open():
             self.notices.note("store_replaced", "alarm", sentence)
-        self.journal.keep(SETTINGS, self.settings.model_dump_json(by_alias=True))
+        await keep_settings(self.settings, self.store, self.notices, self.journal)
         await self.inputs.restore(self.store, self.payloads)
         self.planning.suspicion.recall(await self.store.flags())
         if self.meter is not None:
@@ -221,7 +221,7 @@ def build(
         meter=meter,
     )
     app.planning.heard = advice.hear
-    app.record.weather = lambda: market.weather
+    app.record.weather = lambda: market.weather_at(clock.now())
     if settings.cloud is not None:
         _connect(app, settings.cloud)
     return app

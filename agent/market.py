@@ -18,6 +18,9 @@ from agent.domain.weather_raster import HOUR_S, layered
 
 # A message that claims to be issued later than this from now was stamped by a wrong clock and proves nothing.
 AHEAD = timedelta(minutes=1)
+# Older words than these are left out, whatever time they are about: the weather and the grid's mix have moved on.
+WEATHER_LASTS = timedelta(hours=12)
+CARBON_LASTS = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Market:
     reserve: Reserve | None = None
     failsafe: Failsafe | None = None
     said: Inputs = field(default_factory=Inputs)  # by the platform
-    weather: Weather | None = None
+    _weather: Weather | None = None
     _last_import: float | None = field(default=None)
     _assumed: PriceList | None = field(default=None)  # the import prices of the newest curves, guesses among them
 
@@ -64,7 +67,7 @@ class Market:
     def recall(self, said: Inputs) -> None:
         """Let all that the platform has said be ``said``."""
         if said.weather != self.said.weather:
-            self.weather = _weather(said.weather)
+            self._weather = _layered(said.weather)
         self.said = said
 
     @property
@@ -79,6 +82,28 @@ class Market:
     def carbon(self) -> Overlay | None:
         return self.said.carbon
 
+    def weather_at(self, now: datetime) -> Weather | None:
+        """The forecast that counts at ``now``; None where nothing was said for too long."""
+        if not self.said.weather or now - self.said.weather[0].issued_at > WEATHER_LASTS:
+            return None
+        return self._weather
+
+    def _carbon_at(self, now: datetime) -> Overlay | None:
+        carbon = self.said.carbon
+        return None if carbon is None or not carbon.words or now - carbon.words[0].issued_at > CARBON_LASTS else carbon
+
+    def stale(self, now: datetime) -> tuple[str, ...]:
+        """A sentence for everything that is left out at ``now`` because nothing newer was said."""
+        old = []
+        if self.said.weather and self.weather_at(now) is None:
+            old.append(("weather forecast", WEATHER_LASTS))
+        if self.said.carbon is not None and self._carbon_at(now) is None:
+            old.append(("carbon intensity", CARBON_LASTS))
+        return tuple(
+            f"the {name} is left out: nothing was said for more than {lasts.total_seconds() / 3600:.0f} h"
+            for name, lasts in old
+        )
+
     @property
     def limit(self) -> GridLimitInput | None:
         return self.said.limit
@@ -92,7 +117,7 @@ class Market:
             self._last_import = found
         import_price = found if found is not None else self._last_import or 0.0
         export_price = self._price(self.export_prices, self.export_tariff, at) or 0.0
-        carbon = self._price(self.carbon, None, at)
+        carbon = self._price(self._carbon_at(at), None, at)
         carbon = self.flat_carbon_kg_per_kwh if carbon is None else carbon
         return Prices(import_price, export_price, carbon, self.objective.carbon_price_per_kg * carbon)
 
@@ -114,7 +139,9 @@ class Market:
         if bought is None:
             return None
         sold = self._completed(self.export_prices, self.export_tariff, horizon, "export price")
-        carbon = self._completed(self.carbon, None, horizon, "carbon intensity", every_day_alike=True)
+        carbon = self._completed(
+            self._carbon_at(horizon.start), None, horizon, "carbon intensity", every_day_alike=True
+        )
         flat_carbon = (self.flat_carbon_kg_per_kwh,) * horizon.steps
         import_price = _not_cheaper_than_known(bought)
         self._assumed = PriceList(horizon.start, horizon.step_s, import_price)
@@ -194,7 +221,7 @@ def _not_cheaper_than_known(bought: Completed) -> tuple[float, ...]:
     )
 
 
-def _weather(forecasts: Sequence[WeatherInput]) -> Weather | None:
+def _layered(forecasts: Sequence[WeatherInput]) -> Weather | None:
     """The newest forecast, and the others where it is silent, from the hour of its issue on."""
     if not forecasts:
         return None

@@ -96,15 +96,32 @@ def test_a_grid_limit_that_is_said_again_does_not_lift_the_one_in_force() -> Non
     assert site.connection(NOW + HOUR) == Connection(None, None)
 
 
+def test_weather_and_carbon_that_nobody_has_renewed_are_left_out_and_that_is_told() -> None:
+    site = market()
+    site.take(WeatherInput(NOW, NOW, 3600, (), (100.0,) * 72, ()))
+    site.take(CarbonInput(NOW, NOW, 3600, (0.10,) * 72))
+    assert site.weather_at(NOW + 12 * HOUR) is not None
+    assert site.weather_at(NOW + 12 * HOUR + timedelta(seconds=1)) is None
+    assert site.at(NOW + 24 * HOUR).carbon_kg_per_kwh == 0.10
+    assert site.at(NOW + 25 * HOUR).carbon_kg_per_kwh == 0.25
+    curves = site.curves(Horizon(NOW + 25 * HOUR, 3600, 4))
+    assert curves is not None
+    assert curves.carbon_kg_per_kwh == (0.25,) * 4
+    assert site.stale(NOW) == ()
+    assert site.stale(NOW + 13 * HOUR) == ("the weather forecast is left out: nothing was said for more than 12 h",)
+    assert len(site.stale(NOW + 25 * HOUR)) == 2
+
+
 def test_weather_is_the_newest_word_of_each_hour() -> None:
     site = market()
     site.take(WeatherInput(NOW, NOW, 3600, (), (100.0, 200.0, 300.0), ()))
     site.take(WeatherInput(NOW + HOUR / 2, NOW + HOUR, 3600, (9.0, 9.0), (210.0, None), ()))
     site.take(WeatherInput(NOW - HOUR, NOW, 3600, (), (1.0, 2.0, 3.0, 400.0), ()))
-    assert site.weather is not None
-    assert site.weather.horizon == Horizon(NOW, 3600, 4)
-    assert site.weather.ghi_w_m2 == (100.0, 210.0, 300.0, 400.0)
-    assert site.weather.temperature_c == (None, 9.0, 9.0, None)
+    weather = site.weather_at(NOW)
+    assert weather is not None
+    assert weather.horizon == Horizon(NOW, 3600, 4)
+    assert weather.ghi_w_m2 == (100.0, 210.0, 300.0, 400.0)
+    assert weather.temperature_c == (None, 9.0, 9.0, None)
 
 
 def test_carbon_is_the_platforms_where_it_reaches_and_flat_elsewhere() -> None:
@@ -187,9 +204,10 @@ def test_of_two_limits_the_narrower_is_in_force_while_it_is_valid(
 def test_weather_gets_the_raster_of_its_columns() -> None:
     site = market()
     site.take(WeatherInput(NOW, NOW, 3600, (), (100.0, None, 300.0), ()))
-    assert site.weather is not None
-    assert site.weather.horizon == Horizon(NOW, 3600, 3)
-    assert site.weather.ghi_w_m2 == (100.0, None, 300.0)
+    weather = site.weather_at(NOW)
+    assert weather is not None
+    assert weather.horizon == Horizon(NOW, 3600, 3)
+    assert weather.ghi_w_m2 == (100.0, None, 300.0)
 
 
 def test_the_limits_of_the_steps_are_those_that_hold_in_any_part_of_them() -> None:

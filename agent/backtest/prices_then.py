@@ -42,9 +42,9 @@ def curves_at(case: Case, index: int, horizon: Horizon) -> Curves:
         objective=case.objective,
         place=case.place,
         said=Inputs(
-            import_prices=_said(case, case.import_price[back:known].tolist(), back),
-            export_prices=_said(case, case.export_price[back : index + horizon.steps].tolist(), back),
-            carbon=_said(case, case.carbon_kg_per_kwh[back : index + 1].tolist(), back) if counts else None,
+            import_prices=_said(case, case.import_price[back:known].tolist(), back, now),
+            export_prices=_said(case, case.export_price[back : index + horizon.steps].tolist(), back, now),
+            carbon=_said(case, case.carbon_kg_per_kwh[back : index + 1].tolist(), back, now) if counts else None,
         ),
     )
     curves = market.curves(horizon)
@@ -52,6 +52,5 @@ def curves_at(case: Case, index: int, horizon: Horizon) -> Curves:
     return curves
 
 
-def _said(case: Case, prices: list[float], first: int) -> Overlay:
-    start = case.at(first)
-    return Overlay((Word(start, start, case.horizon.step_s, tuple(prices)),))
+def _said(case: Case, prices: list[float], first: int, now: datetime) -> Overlay:
+    return Overlay((Word(now, case.at(first), case.horizon.step_s, tuple(prices)),))

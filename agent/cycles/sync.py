@@ -156,7 +156,7 @@ class Sync:
                 self._report("store_failed", "alarm", str(failure))
             return
         if isinstance(message, AdviceRequest):
-            self.take_request(message)
+            self._take_request(topic, message)
             return
         refusal = self._take_input(message)
         if refusal is not None:
@@ -165,6 +165,17 @@ class Sync:
             return
         self.counters.inputs += 1
         self._latest.kept_documents[topic.removeprefix("down/")] = payload.decode("utf-8")
+
+    def _take_request(self, topic: str, request: AdviceRequest) -> None:
+        if request.expires_at is not None and self._clock.trusted() and request.expires_at <= self._clock.now():
+            self.counters.messages_refused += 1
+            self._report(
+                "message_refused",
+                "warning",
+                f"{topic}: the command has expired at {request.expires_at:%Y-%m-%d %H:%M:%S} UTC",
+            )
+            return
+        self.take_request(request)
 
     async def _greet(self) -> None:
         """Once a connection: who we are, and back to what the platform is known to have."""

@@ -156,6 +156,7 @@ class _Advice(_Message):
     key: Annotated[str, Field(min_length=1, max_length=200)]
     verb: Literal["acknowledge", "dismiss", "schedule"]
     scheduled_for: Utc | None = None
+    expires_at: Utc | None = None
 
     @model_validator(mode="after")
     def _time_with_schedule(self) -> "_Advice":
@@ -164,7 +165,7 @@ class _Advice(_Message):
         return self
 
     def frozen(self) -> AdviceRequest:
-        return AdviceRequest(self.key, Verb(self.verb), self.issued_at, self.scheduled_for)
+        return AdviceRequest(self.key, Verb(self.verb), self.issued_at, self.scheduled_for, self.expires_at)
 
 
 _Known = _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement | _Advice

@@ -3,9 +3,12 @@
 The daemon reads the site file once, at its start, and keeps what it read in its store.
 """
 
+import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -35,6 +38,29 @@ def settings_of(document: str) -> Settings | None:
         return Settings.model_validate_json(document)
     except ValidationError:
         return None
+
+
+def differences(before: str, after: str) -> list[str]:
+    """Each key of two kept settings whose value is another, as ``device.2.unit_id 2 to 1``; - where there is none."""
+    try:
+        old, new = dict(_leaves(json.loads(before), "")), dict(_leaves(json.loads(after), ""))
+    except (ValueError, RecursionError):
+        return []
+    keys = [*new, *(key for key in old if key not in new)]
+    return [
+        f"{key} {json.dumps(old[key]) if key in old else '-'} to {json.dumps(new[key]) if key in new else '-'}"
+        for key in keys
+        if key not in old or key not in new or old[key] != new[key]
+    ]
+
+
+def _leaves(tree: Any, place: str) -> Iterator[tuple[str, Any]]:
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree, 1) if isinstance(tree, list) else None
+    if items is None:
+        yield place, tree
+        return
+    for key, value in items:
+        yield from _leaves(value, f"{place}.{key}" if place else str(key))
 
 
 def _named(text: str) -> str | None:
