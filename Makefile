@@ -11,7 +11,7 @@ AGENT := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-d
 BROKEN := $(shell test ! -e .venv || { $(BIN)/python -c 'import pip' && test "$$(cat .venv/python.stamp)" = "$(CURDIR)"; } \
   2>/dev/null || echo broken)
 
-.PHONY: demo test check bench kills train clean mosquitto update check-versions anew
+.PHONY: demo test check bench fuzz kills train clean mosquitto update check-versions anew
 
 demo: .venv/demo.stamp
 	$(BIN)/python -m demo $(ARGS)
@@ -27,6 +27,10 @@ check: .venv/dev.stamp
 
 bench: .venv/dev.stamp mosquitto
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# A million damaged inputs, and a hundred thousand hostile plans and readings against the guard.
+fuzz: .venv/dev.stamp
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 # The agent killed 200 times in the middle of a setpoint; prints the longest time until the inverter was given back.
 kills: .venv/dev.stamp

@@ -1,12 +1,22 @@
 """The command line: run, check, status, explain, advice, release, models, backtest, frontier, report, ab."""
 
+import _signal  # type: ignore[import-not-found]  # `signal` would import enum and more first
+import sys
+
+# Ctrl-C in an import would end in a traceback: until ``main`` listens, it ends the process as it ends any other.
+if (__name__ == "__main__" or sys.argv[0].endswith("enalysis-edge")) and _signal.getsignal(
+    _signal.SIGINT
+) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
 import argparse
-import asyncio
 import gc
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from agent.commands.ending import INTERRUPTED as INTERRUPTED
+from agent.commands.ending import ended
 
 if TYPE_CHECKING:
     from agent.settings.schema import Settings
@@ -15,17 +25,16 @@ if TYPE_CHECKING:
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 BAD_SETTINGS = 2
-INTERRUPTED = 130
+NEED_A_GOOD_FILE = ("run", "backtest")  # the others can do with what the agent last started with
 ALREADY_RUNNING = 75  # EX_TEMPFAIL of sysexits.h
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code: 0 good, 1 failed, 2 bad site file or command line, 75 another instance runs, 130 interrupted."""
-    asked = _parser().parse_args(arguments)
-    try:
-        return _obey(asked)
-    except KeyboardInterrupt:  # before the daemon listens to signals, or in a command that does not
-        return INTERRUPTED
+    """Exit code: 0 good, 1 failed, 2 bad site file or command line, 75 another instance runs.
+
+    130 after Ctrl-C, before the daemon listens to signals or in a command that does not; 141 when nobody reads.
+    """
+    return ended(lambda: _obey(_parser().parse_args(arguments)))
 
 
 def _obey(asked: argparse.Namespace) -> int:
@@ -39,8 +48,14 @@ def _obey(asked: argparse.Namespace) -> int:
         return _frontier(asked)
     from agent.settings.load import SettingsError, load
 
+    good = True
     try:
-        settings = load(asked.config)
+        if asked.command in NEED_A_GOOD_FILE:
+            settings = load(asked.config)
+        else:
+            from agent.commands.settings_at_hand import settings_at_hand
+
+            settings, good = settings_at_hand(asked.config)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return BAD_SETTINGS
@@ -55,7 +70,9 @@ def _obey(asked: argparse.Namespace) -> int:
         "report": _report,
         "ab": _compare,
     }
-    return commands[asked.command](settings, asked)
+    code = commands[asked.command](settings, asked)
+    # Of a release the exit code says whether the battery was released, whatever is wrong with the file.
+    return code if good or code != 0 or asked.command == "release" else BAD_SETTINGS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -211,6 +228,8 @@ def _run(settings: "Settings", _: argparse.Namespace) -> int:
 
     logs.configure(settings.log.level)
     gc.disable()  # until everything is built: nothing of it is garbage
+    import asyncio
+
     from agent.commands.run import serve
     from agent.ports import StoreFailure
 
@@ -226,11 +245,10 @@ def _run(settings: "Settings", _: argparse.Namespace) -> int:
 
 
 def _status(settings: "Settings", asked: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from agent.commands.status import show
+    from agent.commands.terminal import terminal
 
-    return show(settings, Console(), asked.rows)
+    return show(settings, terminal(), asked.rows)
 
 
 def _explain(settings: "Settings", asked: argparse.Namespace) -> int:
@@ -250,11 +268,10 @@ def _explain(settings: "Settings", asked: argparse.Namespace) -> int:
 def _advice(settings: "Settings", asked: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from rich.console import Console
-
     from agent.advice.book import NotPossible
     from agent.commands import advice
     from agent.commands.explain import NotExplained
+    from agent.commands.terminal import terminal
     from agent.domain.advisory import Verb
     from agent.edges.inbox import InboxFailure
     from agent.ports import StoreFailure
@@ -262,7 +279,7 @@ def _advice(settings: "Settings", asked: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     try:
         if asked.action == "list":
-            return advice.show(settings, Console(), now, asked.all)
+            return advice.show(settings, terminal(), now, asked.all)
         print(advice.request(settings, Verb(asked.action), asked.key, getattr(asked, "at", None), now))
     except (StoreFailure, NotPossible, NotExplained, InboxFailure) as error:
         print(error, file=sys.stderr)
@@ -273,13 +290,12 @@ def _advice(settings: "Settings", asked: argparse.Namespace) -> int:
 def _report(settings: "Settings", asked: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from rich.console import Console
-
     from agent.commands.report import NoReport, report
+    from agent.commands.terminal import terminal
     from agent.ports import StoreFailure
 
     try:
-        report(settings, asked, datetime.now(UTC), Console() if sys.stdout.isatty() else Console(width=140))
+        report(settings, asked, datetime.now(UTC), terminal(140))
     except (StoreFailure, NoReport) as error:
         print(error, file=sys.stderr)
         return 1
@@ -308,14 +324,13 @@ def _compare(settings: "Settings", asked: argparse.Namespace) -> int:
 
 
 def _models(settings: "Settings", asked: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from agent.commands import models
+    from agent.commands.terminal import terminal
     from agent.ports import StoreFailure
 
     try:
         if asked.action == "list":
-            return models.show(settings, Console())
+            return models.show(settings, terminal())
         if asked.action == "promote":
             sentence = models.promote(settings, asked.name)
         else:
@@ -328,25 +343,26 @@ def _models(settings: "Settings", asked: argparse.Namespace) -> int:
 
 
 def _backtest(settings: "Settings | None", asked: argparse.Namespace) -> int:
-    from rich.console import Console
+    from agent.commands.terminal import terminal
 
     try:
         from agent.commands.backtest import backtest
     except ImportError as error:  # numpy, HiGHS or onnxruntime: what is installed does not fit this machine
         print(f"nothing can be planned: a library cannot be loaded: {error}", file=sys.stderr)
         return 1
-    return backtest(asked, settings, Console() if sys.stdout.isatty() else Console(width=120))
+    return backtest(asked, settings, terminal(120))
 
 
 def _frontier(asked: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from agent.commands.frontier import show
+    from agent.commands.terminal import terminal
 
-    return show(asked, Console() if sys.stdout.isatty() else Console(width=120))
+    return show(asked, terminal(120))
 
 
 def _release(settings: "Settings", _: argparse.Namespace) -> int:
+    import asyncio
+
     from agent.commands.release import release
     from agent.edges.device_lock import DeviceLocks
     from agent.edges.lock import AlreadyRunning, SiteLock

@@ -16,6 +16,7 @@ from agent.cycles.advice import Recommendations
 from agent.cycles.comparison import DOCUMENT as COMPARISON
 from agent.cycles.comparison import Comparison
 from agent.cycles.control import Control
+from agent.cycles.inputs import TakeInputs
 from agent.cycles.ladder import ControlRules
 from agent.cycles.link_watch import LinkWatch
 from agent.cycles.notices import Notices
@@ -23,6 +24,7 @@ from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record
 from agent.cycles.retry import PLAN_RESTS_S, Retry
+from agent.cycles.settings_kept import keep_settings
 from agent.cycles.settlement import DOCUMENT as LEDGER
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.sync import Sync
@@ -48,9 +50,10 @@ from agent.edges.store import SqliteStore
 from agent.edges.trial_process import TrialProcess
 from agent.latest import Latest
 from agent.market import Market
-from agent.ports import Clock, Job, PayloadRefused, Planner, Settlement, Trials
+from agent.ports import Clock, Job, Planner, Settlement, Trials
 from agent.questions import Questions
 from agent.recording.counters import DOCUMENT as COUNTERS
+from agent.recording.decisions import describe
 from agent.recording.journal import Journal
 from agent.self_test import SelfTest
 from agent.settings.schema import Settings
@@ -58,7 +61,6 @@ from agent.settings.sections import Cloud
 
 log = structlog.get_logger("app")
 
-INPUTS = ("tariff", "carbon", "weather", "gridlimit")
 SYNC_EVERY_S = 2.0
 DRAIN_SHARE, LEAST_DRAIN_S = 0.35, 0.15  # of a control step: the half before the next one, less a batch
 UPKEEP_EVERY_S = 60.0
@@ -84,6 +86,7 @@ class App:
     journal: Journal
     latest: Latest
     market: Market
+    inputs: TakeInputs
     self_test: SelfTest
     control: Control
     planning: Planning
@@ -105,8 +108,8 @@ class App:
         """Open the store, take up the kept inputs, bring the battery into its neutral state. Raises StoreFailure."""
         for sentence in await self.store.open():
             self.notices.note("store_replaced", "alarm", sentence)
-        for name in INPUTS:
-            await self._restore(name)
+        await keep_settings(self.settings, self.store, self.notices, self.journal)
+        await self.inputs.restore(self.store, self.payloads)
         self.planning.suspicion.recall(await self.store.flags())
         if self.meter is not None:
             await recall_peak(self.meter, self.store, self.clock, self.journal)
@@ -119,7 +122,7 @@ class App:
         self.devices.recall(await self.store.kept(STEERING))
         outcome = await self.control.release("released: the agent starts")
         if not isinstance(outcome, Applied):
-            log.warning("not_released", outcome=str(outcome))
+            log.warning("not_released", outcome=": ".join(describe(outcome)))
         elif not self.devices.reverts:
             lasting = "the battery's device does not go back by itself if we die"
             self.notices.note("no_reversion_timer", "warning", lasting)
@@ -180,20 +183,10 @@ class App:
     async def _sync(self) -> None:
         if self.sync is None:
             return
+        self.inputs.step()
         await self.sync.step()
         if self.link_watch is not None:
             await self.link_watch.step()
-
-    async def _restore(self, name: str) -> None:
-        document = await self.store.kept(f"input/{name}")
-        if document is None:
-            return
-        try:
-            message = self.payloads.parse(f"down/input/{name}", document.encode())
-        except PayloadRefused as refusal:
-            self.notices.note("message_refused", "warning", f"the kept {name} cannot be used: {refusal}")
-            return
-        self.market.take(message)  # type: ignore[arg-type]
 
 
 def build(
@@ -222,7 +215,7 @@ def build(
     path, zone = Path(settings.store.path), ZoneInfo(settings.site.timezone)
     advice = Recommendations(clock, FileInbox(inbox_of(path)), journal, latest, spec, market.paid, worth_it)
     questions = Questions(settings, market, latest, meter, advice.question)
-    payloads = JsonPayloads(settings.site.id, uuid4().hex[:12])
+    payloads = JsonPayloads(settings.site.id, uuid4().hex[:12], settings.site.currency)
     app = App(
         settings=settings,
         clock=clock,
@@ -231,6 +224,7 @@ def build(
         journal=journal,
         latest=latest,
         market=market,
+        inputs=TakeInputs(market, clock, latest, notices.note),
         self_test=SelfTest(settings, clock, planner, store, notices),
         control=Control(clock, devices, market, journal, latest, _control_rules(settings), meter),
         planning=Planning(clock, planner, questions.for_plan_with_advice, journal, latest, _plan_retry(settings)),
@@ -247,7 +241,7 @@ def build(
         meter=meter,
     )
     app.planning.heard = advice.hear
-    app.record.weather = lambda: market.weather
+    app.record.weather = lambda: market.weather_at(clock.now())
     if settings.cloud is not None:
         _connect(app, settings.cloud)
     return app
@@ -308,7 +302,7 @@ def _connect(app: App, cloud: Cloud) -> None:
         clock=app.clock,
         latest=app.latest,
         facts=lambda: _facts(app),
-        take_input=app.market.take,
+        take_input=app.inputs.take,
         report=app.notices.note,
         acknowledged_by=cloud.acknowledged_by,
     )

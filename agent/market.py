@@ -1,19 +1,26 @@
 """What the site pays and may do, now and later: tariffs of the site file, overlaid by what the platform sent."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from agent.domain.horizon import Horizon
-from agent.domain.inputs import CarbonInput, GridLimitInput, PlatformInput, TariffInput, WeatherInput
+from agent.domain.completed_prices import Completed, completed_prices
+from agent.domain.horizon import Horizon, floor_to_step
+from agent.domain.inputs import GridLimitInput, Inputs, PlatformInput, WeatherInput
+from agent.domain.overlay import Overlay
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Battery, Connection, Failsafe
-from agent.domain.tariff import Completed, PriceList, Tariff, completed_prices, mean_prices, price_at
+from agent.domain.tariff import PriceList, Tariff, mean_prices, price_at
 from agent.domain.weather import Weather
+from agent.domain.weather_raster import HOUR_S, layered
 
 # A message that claims to be issued later than this from now was stamped by a wrong clock and proves nothing.
 AHEAD = timedelta(minutes=1)
+# Older words than these are left out, whatever time they are about: the weather and the grid's mix have moved on.
+WEATHER_LASTS = timedelta(hours=12)
+CARBON_LASTS = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +55,58 @@ class Market:
     place: Place
     reserve: Reserve | None = None
     failsafe: Failsafe | None = None
-    import_prices: PriceList | None = None
-    export_prices: PriceList | None = None
-    carbon: PriceList | None = None
-    limit: GridLimitInput | None = None
-    weather: Weather | None = None
+    said: Inputs = field(default_factory=Inputs)  # by the platform
+    _weather: Weather | None = None
     _last_import: float | None = field(default=None)
     _assumed: PriceList | None = field(default=None)  # the import prices of the newest curves, guesses among them
 
     def take(self, message: PlatformInput) -> None:
-        """Let what the platform sent overlay the site file; the newest of each kind counts."""
-        match message:
-            case TariffInput(_, start, step_s, bought, sold):
-                self.import_prices = PriceList(start, step_s, bought)
-                self.export_prices = None if sold is None else PriceList(start, step_s, sold)
-            case CarbonInput(_, start, step_s, kg_per_kwh):
-                self.carbon = PriceList(start, step_s, kg_per_kwh)
-            case WeatherInput():
-                raster = Horizon(message.valid_from, message.step_s, _length(message))
-                self.weather = Weather(raster, message.temperature_c, message.ghi_w_m2, message.cloud_pct)
-            case GridLimitInput():
-                self.limit = message
+        """Let what the platform sent overlay the site file; of each kind what was issued last counts."""
+        self.recall(self.said.joined_by(message))
+
+    def recall(self, said: Inputs) -> None:
+        """Let all that the platform has said be ``said``."""
+        if said.weather != self.said.weather:
+            self._weather = _layered(said.weather)
+        self.said = said
+
+    @property
+    def import_prices(self) -> Overlay | None:
+        return self.said.import_prices
+
+    @property
+    def export_prices(self) -> Overlay | None:
+        return self.said.export_prices
+
+    @property
+    def carbon(self) -> Overlay | None:
+        return self.said.carbon
+
+    def weather_at(self, now: datetime) -> Weather | None:
+        """The forecast that counts at ``now``; None where nothing was said for too long."""
+        if not self.said.weather or now - self.said.weather[0].issued_at > WEATHER_LASTS:
+            return None
+        return self._weather
+
+    def _carbon_at(self, now: datetime) -> Overlay | None:
+        carbon = self.said.carbon
+        return None if carbon is None or not carbon.words or now - carbon.words[0].issued_at > CARBON_LASTS else carbon
+
+    def stale(self, now: datetime) -> tuple[str, ...]:
+        """A sentence for everything that is left out at ``now`` because nothing newer was said."""
+        old = []
+        if self.said.weather and self.weather_at(now) is None:
+            old.append(("weather forecast", WEATHER_LASTS))
+        if self.said.carbon is not None and self._carbon_at(now) is None:
+            old.append(("carbon intensity", CARBON_LASTS))
+        return tuple(
+            f"the {name} is left out: nothing was said for more than {lasts.total_seconds() / 3600:.0f} h"
+            for name, lasts in old
+        )
+
+    @property
+    def limit(self) -> GridLimitInput | None:
+        return self.said.limit
 
     def at(self, at: datetime) -> Prices:
         """Prices at ``at``. A price that is not known is what the curves assume, or else the last one that was."""
@@ -79,7 +117,7 @@ class Market:
             self._last_import = found
         import_price = found if found is not None else self._last_import or 0.0
         export_price = self._price(self.export_prices, self.export_tariff, at) or 0.0
-        carbon = self._price(self.carbon, None, at)
+        carbon = self._price(self._carbon_at(at), None, at)
         carbon = self.flat_carbon_kg_per_kwh if carbon is None else carbon
         return Prices(import_price, export_price, carbon, self.objective.carbon_price_per_kg * carbon)
 
@@ -101,7 +139,9 @@ class Market:
         if bought is None:
             return None
         sold = self._completed(self.export_prices, self.export_tariff, horizon, "export price")
-        carbon = self._completed(self.carbon, None, horizon, "carbon intensity", every_day_alike=True)
+        carbon = self._completed(
+            self._carbon_at(horizon.start), None, horizon, "carbon intensity", every_day_alike=True
+        )
         flat_carbon = (self.flat_carbon_kg_per_kwh,) * horizon.steps
         import_price = _not_cheaper_than_known(bought)
         self._assumed = PriceList(horizon.start, horizon.step_s, import_price)
@@ -151,12 +191,12 @@ class Market:
         return _narrower(self.site_connection, self.failsafe.limits)
 
     @staticmethod
-    def _price(sent: PriceList | None, tariff: Tariff | None, at: datetime) -> float | None:
+    def _price(sent: Tariff | None, tariff: Tariff | None, at: datetime) -> float | None:
         price = None if sent is None else price_at(sent, at)
         return price if price is not None or tariff is None else price_at(tariff, at)
 
     def _completed(
-        self, sent: PriceList | None, tariff: Tariff | None, horizon: Horizon, what: str, every_day_alike: bool = False
+        self, sent: Tariff | None, tariff: Tariff | None, horizon: Horizon, what: str, every_day_alike: bool = False
     ) -> Completed | None:
         own = (None,) * horizon.steps if tariff is None else mean_prices(tariff, horizon)
         over = (None,) * horizon.steps if sent is None else mean_prices(sent, horizon)
@@ -181,8 +221,17 @@ def _not_cheaper_than_known(bought: Completed) -> tuple[float, ...]:
     )
 
 
-def _length(weather: WeatherInput) -> int:
-    return max(len(weather.temperature_c), len(weather.ghi_w_m2), len(weather.cloud_pct))
+def _layered(forecasts: Sequence[WeatherInput]) -> Weather | None:
+    """The newest forecast, and the others where it is silent, from the hour of its issue on."""
+    if not forecasts:
+        return None
+    return layered(
+        [
+            Weather(Horizon(one.valid_from, one.step_s, one.steps), one.temperature_c, one.ghi_w_m2, one.cloud_pct)
+            for one in forecasts
+        ],
+        floor_to_step(forecasts[0].issued_at, HOUR_S),
+    )
 
 
 def _narrower(one: Connection, other: Connection) -> Connection:

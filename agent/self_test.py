@@ -15,6 +15,8 @@ from agent.cycles.notices import Notices
 from agent.domain.advisory import AdviceBook
 from agent.domain.comparison import Schedule
 from agent.domain.experience import Experience
+from agent.domain.inputs import DOCUMENT as INPUTS
+from agent.domain.inputs import Inputs
 from agent.domain.ledger import Carry
 from agent.domain.records import Batch
 from agent.domain.wire import WireError, from_json
@@ -52,7 +54,7 @@ class SelfTest:
         try:
             async with asyncio.timeout(WITHIN_S):
                 self._tell(await self._written())
-                self._tell(await try_kept(Path(self._settings.store.path)))
+                self._tell(await try_kept(Path(self._settings.store.path), self._settings.site.currency))
                 for finding in await try_plan(self._settings, self._planner):
                     self._tell(finding)
         except TimeoutError:
@@ -96,19 +98,19 @@ async def try_plan(settings: Settings, planner: Planner) -> list[Finding]:
     return [Finding("plan"), Finding("solver", _joined(fallback)), Finding("models", _joined(others))]
 
 
-async def try_kept(store: Path) -> Finding:
-    """Whether everything that the store keeps by name can be read."""
-    return await asyncio.to_thread(_kept, store)
+async def try_kept(store: Path, currency: str) -> Finding:
+    """Whether everything that the store keeps by name can be read. ``currency`` is that of the kept prices."""
+    return await asyncio.to_thread(_kept, store, currency)
 
 
-def _kept(store: Path) -> Finding:
+def _kept(store: Path, currency: str) -> Finding:
     if not store.exists():
         return Finding("kept")
     try:
         documents = kept_documents(store)
     except StoreFailure as failure:
         return Finding("kept", str(failure))
-    return Finding("kept", _joined([said for said in (_unreadable(*one) for one in documents.items()) if said]))
+    return Finding("kept", _joined([said for one in documents.items() if (said := _unreadable(*one, currency))]))
 
 
 def _object(document: str) -> None:
@@ -123,14 +125,15 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "ab/schedule": _as(Schedule),
     "advice": _as(AdviceBook),
     "experience": _as(tuple[Experience, ...]),
+    INPUTS: _as(Inputs),
     "ledger": _as(Carry),
 }
 
 
-def _unreadable(name: str, document: str) -> str | None:
+def _unreadable(name: str, document: str, currency: str) -> str | None:
     try:
         if name.startswith("input/"):
-            parse_incoming(f"down/{name}", document.encode(), LARGEST_PAYLOAD)
+            parse_incoming(f"down/{name}", document.encode(), LARGEST_PAYLOAD, currency)
         else:
             READERS.get(name, _object)(document)
     except (WireError, PayloadRefused, ValueError, RecursionError) as error:

@@ -2,7 +2,7 @@
 
 import sys
 
-INTERRUPTED = 130
+from agent.commands.ending import INTERRUPTED, ended
 
 
 def run() -> int:
@@ -16,4 +16,4 @@ def run() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(ended(run))

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from agent.commands.terminal import terminal
 from agent.edges import logs
 from agent.planning.highs import SolverFailure
 from demo.accounts import compare, money_table
@@ -33,7 +34,7 @@ FEW_FAIL = 0.05  # of the plans: more are worth a word
 
 def main() -> int:
     asked = _parser().parse_args()
-    console = Console()
+    console = terminal()
     logs.configure("error")  # what the agent would log is what the live view shows
     try:
         scene = synthetic_scene(asked.seed, asked.days) if asked.site is None else file_scene(

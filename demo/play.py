@@ -147,7 +147,8 @@ class Stage:
                 ("carbon", feed.carbon_message(scene, self.clock.now())),
             ):
                 if message is not None:
-                    platform.send_input(SITE_ID, name, message)
+                    issued_at = self.clock.now().isoformat().replace("+00:00", "Z")
+                    platform.send_input(SITE_ID, name, {"issued_at": issued_at, **message})
 
         await publish()
         await _first_inputs(app, scene)

@@ -95,7 +95,7 @@ class Register:
         return self.wire.registers
 
     def decode(self, words: Mapping[int, int]) -> float | None:
-        """The value in our sign and base unit, or None when missing.
+        """The value in our sign and base unit, or None when missing or beyond all numbers.
 
         ``words`` maps PDU address to register content and must hold this row's registers; a missing scale factor
         makes the value missing.
@@ -105,7 +105,8 @@ class Register:
         exponent = self._exponent(words)
         if number is None or exponent is None:
             return None
-        return _shifted(number * self.scale * self.sign, exponent) + self.offset  # -0.0 + 0.0 is 0.0
+        value = _shifted(number * self.scale * self.sign, exponent) + self.offset  # -0.0 + 0.0 is 0.0
+        return value if math.isfinite(value) else None  # a 64-bit float times 10^10 may be beyond all floats
 
     def encode(self, value: float, words: Mapping[int, int] | None = None) -> list[int]:
         """The words to write for ``value``. ``words`` holds the scale factor where the row has one.

@@ -1,7 +1,14 @@
 """``python -m simulator``: a site with a meter, an inverter and a battery that speaks Modbus on this machine."""
 
+import _signal  # type: ignore[import-not-found]  # `signal` would import enum and more first
+
+# Ctrl-C in an import would end in a traceback: until the command listens, it ends the process as it ends any other.
+if __name__ == "__main__" and _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
 import argparse
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -16,18 +23,25 @@ from simulator.server import UNIT_ID, PortTaken, SimulatedSite
 from simulator.site_csv import SiteFileError
 from simulator.traces import Trace, TraceError, from_csv, synthetic
 
+READER_GONE = 141  # as a shell reports SIGPIPE
 _WEEK = timedelta(days=7)
 _SYNTHETIC_DAYS = 3650
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until stopped. 0 after an orderly stop, 2 with one sentence when it cannot begin or the trace has ended."""
+    """Run until stopped. 0 after an orderly stop, 2 with one sentence when it cannot begin or the trace has ended.
+
+    141 when nobody reads its output any more.
+    """
     options = _parser().parse_args(arguments)
     try:
         asyncio.run(_run(options))
     except (PortTaken, SiteFileError, TraceError, FaultScriptError, ValueError) as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # nobody reads the lines any more; what is left of them would fail again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
     return 0
 
 

@@ -22,8 +22,13 @@ def market(bought: Tariff = Flat(0.28), sold: Tariff = Flat(0.05), connection: C
     return Market(bought, sold, 0.25, connection, objective, Place(51.5, 0.0, "Europe/London"))
 
 
-def prices(*bought: float, sold: tuple[float, ...] | None = None, start: datetime = NOW) -> TariffInput:
-    return TariffInput(NOW, start, 3600, bought, sold)
+def prices(
+    *bought: float | None,
+    sold: tuple[float, ...] | None = None,
+    start: datetime = NOW,
+    issued_at: datetime = NOW,
+) -> TariffInput:
+    return TariffInput(issued_at, start, 3600, bought, sold)
 
 
 def test_the_site_file_alone() -> None:
@@ -48,12 +53,75 @@ def test_what_the_platform_sent_lies_over_the_site_file_where_it_reaches() -> No
     assert curves.notes == ()
 
 
-def test_the_newest_input_of_a_kind_counts_and_takes_the_old_export_prices_with_it() -> None:
+def test_a_message_without_export_prices_leaves_those_that_are_known() -> None:
     site = market()
     site.take(prices(0.10, 0.10, sold=(0.01, 0.01)))
     site.take(prices(0.11, 0.12))
     assert [site.at(NOW + HOUR * hour).import_price for hour in range(3)] == [0.11, 0.12, 0.28]
-    assert site.at(NOW).export_price == 0.05
+    assert [site.at(NOW + HOUR * hour).export_price for hour in range(3)] == [0.01, 0.01, 0.05]
+
+
+def test_an_older_message_that_comes_late_replaces_nothing_and_fills_what_is_not_known() -> None:
+    site = market(bought=EMPTY)
+    site.take(prices(0.26, 0.26, issued_at=NOW))
+    site.take(prices(0.99, 0.99, 0.30, issued_at=NOW - HOUR))
+    assert [site.at(NOW + HOUR * hour).import_price for hour in range(3)] == [0.26, 0.26, 0.30]
+
+
+def test_tomorrows_list_leaves_the_rest_of_today_known() -> None:
+    site = market(bought=EMPTY)
+    site.take(prices(*[0.20] * 12, issued_at=NOW - 20 * HOUR))
+    site.take(prices(*[0.40] * 24, start=NOW + 12 * HOUR, issued_at=NOW))
+    curves = site.curves(Horizon(NOW, 3600, 24))
+    assert curves is not None
+    assert curves.import_price == (*[0.20] * 12, *[0.40] * 12)
+    assert curves.notes == ()
+
+
+def test_a_hole_is_what_was_said_before_or_else_not_known() -> None:
+    site = market(bought=EMPTY)
+    site.take(prices(0.20, issued_at=NOW - HOUR))
+    site.take(prices(None, None, 0.30, issued_at=NOW))
+    assert [site.known_at(NOW + HOUR * hour)[0] for hour in range(4)] == [0.20, None, 0.30, None]
+
+
+def test_a_grid_limit_that_is_said_again_does_not_lift_the_one_in_force() -> None:
+    site = market()
+    morning = GridLimitInput(NOW - 4 * HOUR, NOW - 4 * HOUR, NOW + 8 * HOUR, None, None)
+    noon = GridLimitInput(NOW, NOW, NOW + 8 * HOUR, 4200.0, None)
+    for message in (morning, noon, morning):
+        site.take(message)
+    assert site.connection(NOW + HOUR) == Connection(4200.0, None)
+    site.take(GridLimitInput(NOW + HOUR, NOW + HOUR, NOW + 8 * HOUR, None, None))
+    assert site.connection(NOW + HOUR) == Connection(None, None)
+
+
+def test_weather_and_carbon_that_nobody_has_renewed_are_left_out_and_that_is_told() -> None:
+    site = market()
+    site.take(WeatherInput(NOW, NOW, 3600, (), (100.0,) * 72, ()))
+    site.take(CarbonInput(NOW, NOW, 3600, (0.10,) * 72))
+    assert site.weather_at(NOW + 12 * HOUR) is not None
+    assert site.weather_at(NOW + 12 * HOUR + timedelta(seconds=1)) is None
+    assert site.at(NOW + 24 * HOUR).carbon_kg_per_kwh == 0.10
+    assert site.at(NOW + 25 * HOUR).carbon_kg_per_kwh == 0.25
+    curves = site.curves(Horizon(NOW + 25 * HOUR, 3600, 4))
+    assert curves is not None
+    assert curves.carbon_kg_per_kwh == (0.25,) * 4
+    assert site.stale(NOW) == ()
+    assert site.stale(NOW + 13 * HOUR) == ("the weather forecast is left out: nothing was said for more than 12 h",)
+    assert len(site.stale(NOW + 25 * HOUR)) == 2
+
+
+def test_weather_is_the_newest_word_of_each_hour() -> None:
+    site = market()
+    site.take(WeatherInput(NOW, NOW, 3600, (), (100.0, 200.0, 300.0), ()))
+    site.take(WeatherInput(NOW + HOUR / 2, NOW + HOUR, 3600, (9.0, 9.0), (210.0, None), ()))
+    site.take(WeatherInput(NOW - HOUR, NOW, 3600, (), (1.0, 2.0, 3.0, 400.0), ()))
+    weather = site.weather_at(NOW)
+    assert weather is not None
+    assert weather.horizon == Horizon(NOW, 3600, 4)
+    assert weather.ghi_w_m2 == (100.0, 210.0, 300.0, 400.0)
+    assert weather.temperature_c == (None, 9.0, 9.0, None)
 
 
 def test_carbon_is_the_platforms_where_it_reaches_and_flat_elsewhere() -> None:
@@ -136,9 +204,10 @@ def test_of_two_limits_the_narrower_is_in_force_while_it_is_valid(
 def test_weather_gets_the_raster_of_its_columns() -> None:
     site = market()
     site.take(WeatherInput(NOW, NOW, 3600, (), (100.0, None, 300.0), ()))
-    assert site.weather is not None
-    assert site.weather.horizon == Horizon(NOW, 3600, 3)
-    assert site.weather.ghi_w_m2 == (100.0, None, 300.0)
+    weather = site.weather_at(NOW)
+    assert weather is not None
+    assert weather.horizon == Horizon(NOW, 3600, 3)
+    assert weather.ghi_w_m2 == (100.0, None, 300.0)
 
 
 def test_the_limits_of_the_steps_are_those_that_hold_in_any_part_of_them() -> None:
@@ -212,14 +281,14 @@ def test_the_battery_keeps_the_reserve_of_the_hour_or_of_what_a_lease_reaches_in
     assert site.kept(battery, before + timedelta(minutes=1)).reserve_pct == 60.0
 
 
-def test_of_two_messages_that_overlap_the_one_that_came_last_counts_and_the_site_file_beyond_it() -> None:
+def test_of_two_messages_of_one_time_that_overlap_the_one_that_came_last_counts_and_the_site_file_beyond_them() -> None:
     site = market(bought=Flat(0.28))
     site.take(prices(0.10, 0.11, 0.12, 0.13))
     site.take(prices(0.50, 0.51, start=NOW + 2 * HOUR))
-    assert [site.at(NOW + HOUR * hour).import_price for hour in range(5)] == [0.28, 0.28, 0.50, 0.51, 0.28]
+    assert [site.at(NOW + HOUR * hour).import_price for hour in range(5)] == [0.10, 0.11, 0.50, 0.51, 0.28]
     curves = site.curves(DAY)
     assert curves is not None
-    assert curves.import_price[:5] == (0.28, 0.28, 0.50, 0.51, 0.28)
+    assert curves.import_price[:5] == (0.10, 0.11, 0.50, 0.51, 0.28)
     assert curves.notes == (), "every price is known: nothing is guessed"
 
 

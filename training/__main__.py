@@ -1,11 +1,19 @@
 """``python -m training fit`` makes the exported models, ``python -m training score`` says how good they are."""
 
+import _signal  # type: ignore[import-not-found]  # `signal` would import enum and more first
+
+# Ctrl-C in an import would end in a traceback: until the command listens, it ends the process as it ends any other.
+if __name__ == "__main__" and _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
 import argparse
 import sys
 from pathlib import Path
 
 from rich.console import Console
 
+from agent.commands.ending import ended
+from agent.commands.terminal import terminal
 from agent.forecasting.forecaster import ModelUnusable
 from training.anomaly import COMMAND as ANOMALY
 from training.anomaly import add_command, fit_anomaly
@@ -22,7 +30,7 @@ _MODELS = Path(__file__).parent.parent / "exported_models"
 def main() -> int:
     """Run the command. 2 is a wrong command, 1 something that cannot be read or used, said in one sentence."""
     wanted = _arguments()
-    console = Console() if sys.stdout.isatty() else Console(width=100)
+    console = terminal(100)
     if wanted.command == "evaluate":
         return evaluate(wanted, console)
     if wanted.command == "fit" and wanted.site:
@@ -66,4 +74,4 @@ def _score(sites: list[MeasuredSite], models: Path, console: Console) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from agent.backtest.case import Case
 from agent.domain.horizon import Horizon
+from agent.domain.inputs import Inputs
+from agent.domain.overlay import Overlay, Word
 from agent.domain.tariff import PriceList
 from agent.market import Curves, Market
 
@@ -31,6 +33,7 @@ def curves_at(case: Case, index: int, horizon: Horizon) -> Curves:
     back = max(0, index - LOOK_BACK // step)
     known = min(case.horizon.steps, index + max(1, (until - now) // step))
     unknown = PriceList(case.at(back), case.horizon.step_s, ())
+    counts = case.objective.carbon_price_per_kg > 0
     market = Market(
         import_tariff=unknown,
         export_tariff=unknown,
@@ -38,15 +41,16 @@ def curves_at(case: Case, index: int, horizon: Horizon) -> Curves:
         site_connection=case.connection,
         objective=case.objective,
         place=case.place,
-        import_prices=_list(case, case.import_price[back:known].tolist(), back),
-        export_prices=_list(case, case.export_price[back : index + horizon.steps].tolist(), back),
+        said=Inputs(
+            import_prices=_said(case, case.import_price[back:known].tolist(), back, now),
+            export_prices=_said(case, case.export_price[back : index + horizon.steps].tolist(), back, now),
+            carbon=_said(case, case.carbon_kg_per_kwh[back : index + 1].tolist(), back, now) if counts else None,
+        ),
     )
-    if case.objective.carbon_price_per_kg > 0:
-        market.carbon = _list(case, case.carbon_kg_per_kwh[back : index + 1].tolist(), back)
     curves = market.curves(horizon)
     assert curves is not None, "the price of the running step is always known"
     return curves
 
 
-def _list(case: Case, prices: list[float], first: int) -> PriceList:
-    return PriceList(case.at(first), case.horizon.step_s, tuple(prices))
+def _said(case: Case, prices: list[float], first: int, now: datetime) -> Overlay:
+    return Overlay((Word(now, case.at(first), case.horizon.step_s, tuple(prices)),))

@@ -16,17 +16,16 @@ from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.site import Connection
 from agent.domain.wire import WireError, from_json
+from agent.edges.inputs_reader import inputs_of
 from agent.edges.payloads import JsonPayloads
 from agent.edges.store_reader import decision_at, kept
 from agent.market import Market
 from agent.planning.highs import SolverFailure
 from agent.planning.scenarios import terminal_value
 from agent.planning.terms import Terms
-from agent.ports import PayloadRefused
 from agent.settings.price_file import PriceFileError
 from agent.settings.schema import Settings
 
-INPUTS = ("tariff", "carbon", "gridlimit")
 MORE_STEPS = 6
 
 
@@ -164,12 +163,7 @@ def _market(settings: Settings, path: Path, now: datetime) -> Market:
         settings.reserve_spec(),
         settings.failsafe_spec(),
     )
-    payloads = JsonPayloads(settings.site.id, "explain")
-    for name in INPUTS:
-        document = kept(path, f"input/{name}")
-        with suppress(PayloadRefused):  # the agent does without it in the same way
-            if document is not None:
-                market.take(payloads.parse(f"down/input/{name}", document.encode()))  # type: ignore[arg-type]
+    market.recall(inputs_of(path, JsonPayloads(settings.site.id, "explain", settings.site.currency)))
     if not market.limit_is_silent(now):
         market.failsafe = None
     return market

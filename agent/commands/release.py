@@ -9,10 +9,11 @@ import asyncio
 import time
 from pathlib import Path
 
-from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
+from agent.domain.setpoint import Applied, Outcome, Rung, Setpoint
 from agent.edges.clock import SystemClock
 from agent.edges.field_bus import connect_devices
 from agent.edges.kept_steering import read_steering, write_steering
+from agent.recording.decisions import describe
 from agent.settings.schema import Settings
 
 TRY_FOR_S = 8.0
@@ -44,8 +45,5 @@ async def release(settings: Settings) -> tuple[int, str]:
 
 
 def _why(outcome: Outcome) -> str:
-    match outcome:
-        case Refused(reason) | Unreachable(reason):
-            return reason
-        case Applied() | Clamped() | Held():
-            return "it was not asked for"
+    word, detail = describe(outcome)
+    return detail or f"the answer was {word}"

@@ -1,7 +1,6 @@
 """What a report is made of: the settled hours of the store, and what is worked out now of the rest."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,14 +12,14 @@ from agent.advice.ledger import days
 from agent.advice.metered import Floats, Metered, Rated
 from agent.cycles.settlement import DOCUMENT as LEDGER
 from agent.domain.horizon import Horizon
-from agent.domain.inputs import TariffInput
 from agent.domain.ledger import Carry, Entry
-from agent.domain.tariff import PriceList, Tariff, mean_prices
+from agent.domain.overlay import Overlay
+from agent.domain.tariff import Tariff, mean_prices
 from agent.domain.wire import from_json
+from agent.edges.inputs_reader import inputs_of
 from agent.edges.metered_reader import read_metered
 from agent.edges.payloads import JsonPayloads
 from agent.edges.store_reader import kept, ledger
-from agent.ports import PayloadRefused
 from agent.settings.schema import Settings
 
 FIRST_DAY, LAST_DAY = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
@@ -46,11 +45,11 @@ def metered(settings: Settings, now: datetime) -> Metered | None:
     found = read_metered(path, now, settings.solar is not None, carbon_price)
     if found is None:
         return None
-    bought, sold = _sent(settings, path)
+    said = inputs_of(path, JsonPayloads(settings.site.id, "report", settings.site.currency))
     return replace(
         found,
-        import_price=_completed(found.import_price, settings.import_tariff(), bought, found.horizon),
-        export_price=_completed(found.export_price, settings.export_tariff(), sold, found.horizon),
+        import_price=_completed(found.import_price, settings.import_tariff(), said.import_prices, found.horizon),
+        export_price=_completed(found.export_price, settings.export_tariff(), said.export_prices, found.horizon),
     )
 
 
@@ -93,22 +92,9 @@ def _is_within(day: date, first: date | None, last: date | None) -> bool:
     return (first is None or day >= first) and (last is None or day <= last)
 
 
-def _completed(known: Floats, tariff: Tariff, sent: PriceList | None, horizon: Horizon) -> Floats:
+def _completed(known: Floats, tariff: Tariff, sent: Overlay | None, horizon: Horizon) -> Floats:
     prices = np.array(mean_prices(tariff, horizon), dtype=np.float64)
     if sent is not None:
         overlaid = np.array(mean_prices(sent, horizon), dtype=np.float64)
         prices = np.where(np.isfinite(overlaid), overlaid, prices)
     return np.where(np.isfinite(known), known, prices)
-
-
-def _sent(settings: Settings, path: Path) -> tuple[PriceList | None, PriceList | None]:
-    """The newest import and export prices of the platform, where it has sent any that can be read."""
-    document = kept(path, "input/tariff")
-    if document is None:
-        return None, None
-    with suppress(PayloadRefused):  # the agent does without it in the same way
-        match JsonPayloads(settings.site.id, "report").parse("down/input/tariff", document.encode()):
-            case TariffInput(_, start, step_s, bought, sold):
-                start = start.astimezone(UTC)
-                return PriceList(start, step_s, bought), None if sold is None else PriceList(start, step_s, sold)
-    return None, None

@@ -34,4 +34,4 @@ def self_test(settings: Settings, say: Callable[[str], None]) -> int:
 async def _findings(settings: Settings) -> list[Finding]:
     store = Path(settings.store.path)
     planner = PlannerProcess(settings.planning.deadline_s, settings.planning.memory_mb)
-    return [await try_store(store), await try_kept(store), *await try_plan(settings, planner)]
+    return [await try_store(store), await try_kept(store, settings.site.currency), *await try_plan(settings, planner)]

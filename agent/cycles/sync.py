@@ -53,10 +53,10 @@ class Sync:
     """Run ``step`` every second or so and ``listen`` beside it. One task each; neither raises.
 
     ``acknowledged_by`` ``platform`` releases rows by the platform's cumulative acknowledgement, ``broker`` by the
-    broker's PUBACK. ``take_input`` gets every valid input; its text is in ``latest.kept_documents`` by then, under
-    ``input/<name>``. ``report`` gets (kind, severity, sentence) for what a person may want to know, ``alarm`` (kind,
-    sentence or None) for what lasts. A step drains for no longer than ``drain_s``, so that it can stand between two
-    control steps.
+    broker's PUBACK. ``take_input`` gets every valid input and says why it refuses it, or None; the text of one that
+    was taken is then in ``latest.kept_documents``, under ``input/<name>``. ``report`` gets (kind, severity, sentence)
+    for what a person may want to know, ``alarm`` (kind, sentence or None) for what lasts. A step drains for no longer
+    than ``drain_s``, so that it can stand between two control steps.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Sync:
         clock: Clock,
         latest: Latest,
         facts: Callable[[], Mapping[str, object]],
-        take_input: Callable[[PlatformInput], None],
+        take_input: Callable[[PlatformInput], str | None],
         report: Callable[[str, str, str], None],
         acknowledged_by: Literal["platform", "broker"] = "platform",
     ) -> None:
@@ -148,8 +148,8 @@ class Sync:
             return
         try:
             message = self._payloads.parse(topic, payload)
-        except PayloadRefused as refusal:
-            self._refuse_message(topic, str(refusal))
+        except PayloadRefused as error:
+            self._refuse_message(topic, str(error))
             return
         if isinstance(message, Acknowledgement):
             try:
@@ -158,11 +158,21 @@ class Sync:
                 self._report("store_failed", "alarm", str(failure))
             return
         if isinstance(message, AdviceRequest):
-            self.take_request(message)
+            self._take_request(topic, message)
+            return
+        refusal = self._take_input(message)
+        if refusal is not None:
+            self._refuse_message(topic, f"{topic}: {refusal}")
             return
         self.counters.inputs += 1
         self._latest.kept_documents[topic.removeprefix("down/")] = payload.decode("utf-8")
-        self._take_input(message)
+
+    def _take_request(self, topic: str, request: AdviceRequest) -> None:
+        if request.expires_at is not None and self._clock.trusted() and request.expires_at <= self._clock.now():
+            expired = f"the command has expired at {request.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+            self._refuse_message(topic, f"{topic}: {expired}")
+            return
+        self.take_request(request)
 
     def _refuse_message(self, topic: str, why: str) -> None:
         """Told once a minute and topic; a flood of bad messages is no flood of events."""

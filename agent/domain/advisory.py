@@ -180,3 +180,4 @@ class AdviceRequest:
     verb: Verb
     at: datetime
     scheduled_for: datetime | None = None
+    expires_at: datetime | None = None  # one that comes later is not run; None: it may come whenever it does

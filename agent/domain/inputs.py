@@ -1,33 +1,38 @@
 """What the central platform sends down: prices, carbon, weather, a grid limit, and what it has received."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from agent.domain.advisory import AdviceRequest
+from agent.domain.overlay import Overlay, Word
+
+MOST_FORECASTS = 4
+DOCUMENT = "inputs"  # what of it is kept in the store
+MESSAGES = ("tariff", "carbon", "weather", "gridlimit")  # the last of each is kept as it came, as ``input/<name>``
 
 
 @dataclass(frozen=True, slots=True)
 class TariffInput:
     """Prices in the site's currency per kWh, one a step of ``step_s`` seconds from ``valid_from`` (UTC).
 
-    ``export_price`` is None where the platform says nothing about it.
+    A price is None where the message says nothing about that step; ``export_price`` where it says nothing at all.
     """
 
     issued_at: datetime
     valid_from: datetime
     step_s: int
-    import_price: tuple[float, ...]
-    export_price: tuple[float, ...] | None
+    import_price: tuple[float | None, ...]
+    export_price: tuple[float | None, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class CarbonInput:
-    """Carbon intensity of imported energy, kg CO2 per kWh, one a step."""
+    """Carbon intensity of imported energy, kg CO2 per kWh, one a step; None where nothing is said."""
 
     issued_at: datetime
     valid_from: datetime
     step_s: int
-    kg_per_kwh: tuple[float, ...]
+    kg_per_kwh: tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,14 @@ class WeatherInput:
     ghi_w_m2: tuple[float | None, ...]
     cloud_pct: tuple[float | None, ...]
 
+    @property
+    def steps(self) -> int:
+        return max(len(self.temperature_c), len(self.ghi_w_m2), len(self.cloud_pct))
+
+    @property
+    def end(self) -> datetime:
+        return self.valid_from + timedelta(seconds=self.step_s * self.steps)
+
 
 @dataclass(frozen=True, slots=True)
 class GridLimitInput:
@@ -51,6 +64,46 @@ class GridLimitInput:
     valid_to: datetime
     import_limit_w: float | None
     export_limit_w: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that the platform has said and that still counts. None: nothing of that kind.
+
+    ``weather`` holds the newest forecasts, the newest first.
+    """
+
+    import_prices: Overlay | None = None
+    export_prices: Overlay | None = None
+    carbon: Overlay | None = None
+    weather: tuple[WeatherInput, ...] = ()
+    limit: GridLimitInput | None = None
+
+    def joined_by(self, message: "PlatformInput") -> "Inputs":
+        """With ``message``, by its own time of issue: what was said later stands above it."""
+        match message:
+            case TariffInput(issued_at, start, step_s, bought, sold):
+                joined = replace(self, import_prices=_laid(self.import_prices, Word(issued_at, start, step_s, bought)))
+                if sold is None:
+                    return joined
+                return replace(joined, export_prices=_laid(self.export_prices, Word(issued_at, start, step_s, sold)))
+            case CarbonInput(issued_at, start, step_s, kg_per_kwh):
+                return replace(self, carbon=_laid(self.carbon, Word(issued_at, start, step_s, kg_per_kwh)))
+            case WeatherInput():
+                return replace(self, weather=_newest(self.weather, message))
+            case GridLimitInput():
+                older = self.limit is not None and message.issued_at < self.limit.issued_at
+                return self if older else replace(self, limit=message)
+
+    def issued_by(self, latest: datetime) -> "Inputs":
+        """Without what claims to be issued after ``latest``."""
+        import_prices, export_prices, carbon = (
+            None if overlay is None else overlay.issued_by(latest)
+            for overlay in (self.import_prices, self.export_prices, self.carbon)
+        )
+        weather = tuple(one for one in self.weather if one.issued_at <= latest)
+        limit = None if self.limit is None or self.limit.issued_at > latest else self.limit
+        return Inputs(import_prices, export_prices, carbon, weather, limit)
 
 
 PlatformInput = TariffInput | CarbonInput | WeatherInput | GridLimitInput
@@ -69,3 +122,15 @@ class Acknowledgement:
 
 
 Incoming = PlatformInput | Acknowledgement | AdviceRequest
+
+
+def _laid(overlay: Overlay | None, word: Word) -> Overlay:
+    return (overlay or Overlay()).laid(word)
+
+
+def _newest(weather: tuple[WeatherInput, ...], message: WeatherInput) -> tuple[WeatherInput, ...]:
+    """The newest forecasts that are not over, ``message`` above those issued at the same time."""
+    above = [one for one in weather if one.issued_at > message.issued_at]
+    below = [one for one in weather if one.issued_at <= message.issued_at and one != message]
+    found = [*above, message, *below]
+    return tuple(one for one in found[:MOST_FORECASTS] if one is message or one.end > found[0].issued_at)

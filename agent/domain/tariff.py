@@ -5,19 +5,19 @@ window loses what falls into the gap, on the day that gains one, the hour that c
 """
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.domain.horizon import Horizon
+from agent.domain.overlay import Overlay
 
 HOLIDAY = 7  # a day type beside the weekdays 0 (Monday) to 6 (Sunday)
 EVERY_DAY = frozenset(range(8))
 EVERY_MONTH = frozenset(range(1, 13))
 
 _MINUTE = timedelta(minutes=1)
-_DAYS_BACK = (1, 2)  # where a like day is looked for: 48 hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class PriceList:
         return self.start + timedelta(seconds=self.step_s * len(self.prices))
 
 
-Tariff = Flat | TimeOfUse | PriceList
+Tariff = Flat | TimeOfUse | PriceList | Overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,8 @@ def price_at(tariff: Tariff, at: datetime) -> float | None:
         case PriceList(start, step_s, prices):
             index = (at - start) // timedelta(seconds=step_s)
             return prices[index] if 0 <= index < len(prices) else None
+        case Overlay():
+            return tariff.at(at)
 
 
 def segments(tariff: Tariff, start: datetime, end: datetime) -> Iterator[Segment]:
@@ -135,6 +137,8 @@ def segments(tariff: Tariff, start: datetime, end: datetime) -> Iterator[Segment
             yield from _clock_segments(tariff, start, end)
         case PriceList():
             yield from _list_segments(tariff, start, end)
+        case Overlay():
+            yield from (Segment(*stretch) for stretch in tariff.stretches(start, end))
 
 
 def _list_segments(tariff: PriceList, start: datetime, end: datetime) -> Iterator[Segment]:
@@ -222,83 +226,3 @@ def _spread(segment: Segment, horizon: Horizon) -> Iterator[tuple[int, float]]:
         until = min(end, float((index + 1) * horizon.step_s))
         yield index, until - begin
         begin, index = until, index + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """Prices without holes. ``guessed[i]`` is true where ``prices[i]`` was not known: nobody should buy on a guess."""
-
-    prices: tuple[float, ...]
-    guessed: tuple[bool, ...]
-    notes: tuple[str, ...]
-
-
-def completed_prices(
-    known: tuple[float | None, ...],
-    horizon: Horizon,
-    earlier: Tariff,
-    what: str,
-    timezone: str = "UTC",
-    holidays: Collection[date] = (),
-    every_day_alike: bool = False,
-) -> Completed | None:
-    """Fill the holes of ``known``: from the same clock time of a like day up to 48 hours back, else with the mean.
-
-    Days are alike when both are working days, or both are Saturdays, Sundays or holidays, in ``timezone``;
-    ``every_day_alike`` takes any day, as for what follows sun and wind more than the calendar. What lies
-    before the horizon is asked of ``earlier``. ``what`` names the prices in the notes. None when nothing is known.
-    """
-    past = _before(horizon)
-    earlier_prices = mean_prices(earlier, past)
-    believed = [price for price in known if price is not None] or [
-        price for price in earlier_prices if price is not None
-    ]
-    if not believed:
-        return None
-    mean = math.fsum(believed) / len(believed)
-    whole = Horizon(past.start, horizon.step_s, past.steps + horizon.steps)
-    calendar = _Calendar(ZoneInfo(timezone), frozenset(holidays), every_day_alike)
-    like = [
-        _like_price(at, whole, earlier_prices + known, calendar) if price is None else price
-        for at, price in zip(horizon.times(), known, strict=True)
-    ]
-    guessed = tuple(price is None for price in known)
-    flat = sum(price is None for price in like)
-    notes = (_note(what, len(known), sum(guessed) - flat, flat),) if any(guessed) else ()
-    return Completed(tuple(mean if price is None else price for price in like), guessed, notes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Calendar:
-    zone: ZoneInfo
-    holidays: frozenset[date]
-    every_day_alike: bool
-
-    def are_alike(self, one: date, other: date) -> bool:
-        return self.every_day_alike or self._is_working_day(one) == self._is_working_day(other)
-
-    def _is_working_day(self, day: date) -> bool:
-        return day.weekday() < 5 and day not in self.holidays
-
-
-def _before(horizon: Horizon) -> Horizon:
-    """The steps up to the horizon's start that may be two clock days back; such days may have 25 hours."""
-    steps = -(-49 * 3600 // horizon.step_s)
-    return Horizon(horizon.start - timedelta(seconds=steps * horizon.step_s), horizon.step_s, steps)
-
-
-def _like_price(at: datetime, whole: Horizon, prices: tuple[float | None, ...], calendar: _Calendar) -> float | None:
-    local = at.astimezone(calendar.zone)
-    for days in _DAYS_BACK:
-        back = local - timedelta(days=days)  # the same clock time, since local arithmetic is by the clock
-        index = whole.index_of(back.astimezone(UTC))
-        if index is None or not calendar.are_alike(back.date(), local.date()):
-            continue
-        if prices[index] is not None:
-            return prices[index]
-    return None
-
-
-def _note(what: str, steps: int, like: int, flat: int) -> str:
-    sources = [f"{like} taken from a like day before"] * (like > 0) + [f"{flat} set to the mean"] * (flat > 0)
-    return f"the {what} is not known for {like + flat} of {steps} steps: {' and '.join(sources)}"

@@ -10,6 +10,8 @@ HOUR_S = 3600
 _LEAST_SHARE = 0.5  # of a step that must be known, as for measured means
 
 Column = tuple[float | None, ...]
+MOST_STEPS = 2016
+_COLUMNS = ("temperature_c", "ghi_w_m2", "cloud_pct")
 
 
 def hours_between(start: datetime, end: datetime) -> Horizon:
@@ -33,12 +35,36 @@ def joined(past: Weather | None, ahead: Weather | None, raster: Horizon, now: da
     will_be = on_raster(ahead or Weather(raster), raster)
     over = max(0, min(raster.steps, (now - raster.start) // timedelta(seconds=raster.step_s)))
     columns = []
-    for name in ("temperature_c", "ghi_w_m2", "cloud_pct"):
+    for name in _COLUMNS:
         old: Column = getattr(was, name) or (None,) * raster.steps
         new: Column = getattr(will_be, name) or (None,) * raster.steps
         column = (*map(_first_known, old[:over], new[:over]), *map(_first_known, new[over:], old[over:]))
         columns.append(column if any(value is not None for value in column) else ())
     return Weather(raster, *columns) if any(columns) else None
+
+
+def layered(forecasts: Sequence[Weather], since: datetime) -> Weather:
+    """Several forecasts as one, the first of them the one that counts; the others where it is silent.
+
+    The raster is that of the first, and goes on to where the last of them ends, ``MOST_STEPS`` at most. Of what is
+    before the first only what is after ``since`` is taken.
+    """
+    first = forecasts[0].horizon
+    step = timedelta(seconds=first.step_s)
+    start = min([first.start, *(max(since, one.horizon.start) for one in forecasts)])
+    back = min(-((start - first.start) // step), MOST_STEPS)
+    end = max(one.horizon.end for one in forecasts)
+    ahead = min(max(first.steps, -((first.start - end) // step)), max(first.steps, MOST_STEPS))
+    raster = Horizon(first.start - back * step, first.step_s, back + ahead)
+    found = on_raster(forecasts[0], raster)
+    for one in forecasts[1:]:
+        under = on_raster(one, raster)
+        found = Weather(raster, *(_over(getattr(found, name), getattr(under, name)) for name in _COLUMNS))
+    return found
+
+
+def _over(above: Column, below: Column) -> Column:
+    return tuple(map(_first_known, above, below)) if above and below else above or below
 
 
 def _first_known(one: float | None, other: float | None) -> float | None:

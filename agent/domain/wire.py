@@ -32,6 +32,8 @@ def from_json(kind: type[T], text: str | bytes) -> T:
         plain = json.loads(text)
     except ValueError as error:
         raise WireError(f"{kind.__name__}: not JSON: {error}") from error
+    except RecursionError:
+        raise WireError(f"{kind.__name__}: it is nested too deeply") from None
     return _build(kind, plain, kind.__name__)  # type: ignore[no-any-return]
 
 
@@ -116,7 +118,10 @@ def _build_noun(kind: Any, plain: Any, place: str) -> Any:
 
 def _build_scalar(kind: Any, plain: Any, place: str) -> Any:
     if kind is float and type(plain) in (int, float):
-        return float(plain)
+        try:
+            return float(plain)
+        except OverflowError:
+            raise WireError(f"{place}: the number is too large") from None
     if kind in (str, int, bool) and type(plain) is kind:
         return plain
     if isinstance(plain, str) and isinstance(kind, type):

@@ -2,10 +2,21 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from agent.domain.advisory import AdviceRequest, Verb
 from agent.domain.inputs import (
@@ -16,21 +27,42 @@ from agent.domain.inputs import (
     TariffInput,
     WeatherInput,
 )
+from agent.domain.money import beyond_spikes, unlikely_list
 from agent.ports import PayloadRefused
 
 DEEPEST = 16
 LONGEST_LIST = 2016  # a week of five-minute steps
+LONGEST_KEY = 40
 MAJOR = 1
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC)
 
 
 def _in_utc(at: datetime) -> datetime:
-    if at.utcoffset() != timedelta(0):
-        raise ValueError("times are in UTC")
+    if not EARLIEST <= at <= LATEST:
+        raise ValueError(f"times are from {EARLIEST.year} to {LATEST.year}")
     return at.astimezone(UTC)
 
 
+Prices = tuple[float | None, ...] | None
 Utc = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Price = Annotated[float, Field(ge=-5.0, le=10.0)]  # per kWh: day-ahead markets are capped at -0.5..+5 per kWh in the EU
+
+
+def _possible(price: float, found: ValidationInfo) -> float:
+    """A price per kWh that a market has let happen, in the currency that is the context."""
+    wrong = beyond_spikes(price, str(found.context))
+    if wrong is not None:
+        raise PydanticCustomError("price", "{wrong}", {"wrong": wrong})
+    return price
+
+
+def _likely(prices: Prices, found: ValidationInfo) -> Prices:
+    doubt = unlikely_list(prices or (), found.data.get("step_s", 3600), str(found.context))
+    if doubt is not None:
+        raise PydanticCustomError("prices", "{doubt}", {"doubt": doubt})
+    return prices
+
+
+Price = Annotated[float, AfterValidator(_possible)]
 Carbon = Annotated[float, Field(ge=0.0, le=3.0)]  # kg per kWh: lignite alone is about 1.2
 Temperature = Annotated[float, Field(ge=-80.0, le=65.0)]
 Irradiance = Annotated[float, Field(ge=0.0, le=1600.0)]
@@ -53,8 +85,10 @@ class _Raster(_Message):
 
 
 class _Tariff(_Raster):
-    import_price: Annotated[tuple[Price, ...], MANY]
-    export_price: Annotated[tuple[Price, ...], MANY] | None = None
+    import_price: Annotated[tuple[Price | None, ...], MANY]
+    export_price: Annotated[tuple[Price | None, ...], MANY] | None = None
+
+    _no_cents = field_validator("import_price", "export_price")(_likely)
 
     @model_validator(mode="after")
     def _same_length(self) -> "_Tariff":
@@ -67,7 +101,7 @@ class _Tariff(_Raster):
 
 
 class _Carbon(_Raster):
-    kg_per_kwh: Annotated[tuple[Carbon, ...], MANY]
+    kg_per_kwh: Annotated[tuple[Carbon | None, ...], MANY]
 
     def frozen(self) -> CarbonInput:
         return CarbonInput(self.issued_at, self.valid_from, self.step_s, self.kg_per_kwh)
@@ -122,6 +156,7 @@ class _Advice(_Message):
     key: Annotated[str, Field(min_length=1, max_length=200)]
     verb: Literal["acknowledge", "dismiss", "schedule"]
     scheduled_for: Utc | None = None
+    expires_at: Utc | None = None
 
     @model_validator(mode="after")
     def _time_with_schedule(self) -> "_Advice":
@@ -130,7 +165,7 @@ class _Advice(_Message):
         return self
 
     def frozen(self) -> AdviceRequest:
-        return AdviceRequest(self.key, Verb(self.verb), self.issued_at, self.scheduled_for)
+        return AdviceRequest(self.key, Verb(self.verb), self.issued_at, self.scheduled_for, self.expires_at)
 
 
 _Known = _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement | _Advice
@@ -146,8 +181,11 @@ _MODELS: dict[str, type[_Known]] = {
 INPUT_TOPICS = tuple(topic for topic in _MODELS if topic.startswith("down/input/"))
 
 
-def parse_incoming(topic: str, payload: bytes, largest: int) -> Incoming:
-    """The checked object of one message. Raises PayloadRefused with the topic, the place and the reason."""
+def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> Incoming:
+    """The checked object of one message, prices of it in ``currency``.
+
+    Raises PayloadRefused with the topic, the place and the reason.
+    """
     model = _MODELS.get(topic)
     if model is None:
         raise PayloadRefused(f"{topic}: no such topic is known")
@@ -159,11 +197,17 @@ def parse_incoming(topic: str, payload: bytes, largest: int) -> Incoming:
         raise PayloadRefused(f"{topic}: the payload is not UTF-8 (byte {error.start})") from error
     _check_shape(topic, text)
     try:
-        return _frozen(model.model_validate_json(text))
+        return _frozen(model.model_validate_json(text, context=currency))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "message"
+        place = ".".join(map(_shown, first["loc"])) or "message"
         raise PayloadRefused(f"{topic}: {place}: {first['msg']}") from error
+
+
+def _shown(part: int | str) -> str:
+    """A part of a place as it may stand in a log: the sender's own keys are shown only where they are short words."""
+    text = str(part)
+    return text if text.isprintable() and len(text) <= LONGEST_KEY else "(a key)"
 
 
 def _frozen(message: _Known) -> Incoming:

@@ -32,11 +32,15 @@ _PRICES = ("import_price", "export_price", "energy_value_per_kwh")
 
 
 class JsonPayloads:
-    """Implements ``agent.ports.Payloads`` for one site and one run of the program (``session``)."""
+    """Implements ``agent.ports.Payloads`` for one site and one run of the program (``session``).
 
-    def __init__(self, site_id: str, session: str) -> None:
+    ``currency`` is that of the prices that come in.
+    """
+
+    def __init__(self, site_id: str, session: str, currency: str = "EUR") -> None:
         self.site_id = site_id
         self.session = session
+        self.currency = currency
         self._numbers = count(1)
         self._connection = 0
 
@@ -126,7 +130,7 @@ class JsonPayloads:
 
     def parse(self, topic: str, payload: bytes) -> Incoming:
         """Raises PayloadRefused with one sentence for anything that is not a valid message of ``topic``."""
-        return parse_incoming(topic, payload, LARGEST_PAYLOAD)
+        return parse_incoming(topic, payload, LARGEST_PAYLOAD, self.currency)
 
     def _head(self, name: str, now: datetime) -> dict[str, object]:
         return {

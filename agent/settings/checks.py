@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from agent.settings import sections
 from agent.settings.device_checks import device_findings
+from agent.settings.price_checks import price_findings
 from agent.settings.price_file import PriceFileError, read_prices
 from agent.settings.problems import Finding, Key
 from agent.settings.schema import Settings
 from agent.settings.words import nearest, number
+from agent.settings.zone_places import correction
 
 Check = Callable[[Settings], Iterator[Finding]]
 
@@ -26,6 +28,7 @@ def check(settings: Settings) -> list[Finding]:
         _reserve,
         device_findings,
         _tariffs,
+        price_findings,
         _control,
         _planning,
         _advice,
@@ -43,6 +46,12 @@ def _site(settings: Settings) -> Iterator[Finding]:
         near = nearest(name, available_timezones())
         hint = f'did you mean "{near}"?' if near else 'it is an IANA name such as "Europe/London"'
         yield Finding(("site", "timezone"), f'is "{name}", which is not a time zone of this machine', hint)
+        return
+    found = correction(name, settings.site.latitude, settings.site.longitude)
+    if found is not None:
+        key = "latitude" if "latitude" in found[1] else "longitude"
+        reason = f"is {found[0]:.0f} km from where the clock is {name}, together with the other coordinate"
+        yield Finding(("site", key), reason, found[1])
 
 
 def _limits(settings: Settings) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ _DECIMAL_COMMA = re.compile(r"=\s*[+-]?\d+,\d+\s*(#.*)?$")
 _CURLY = re.compile("[\u201c\u201d\u2018\u2019\u201e]")
 _BARE_WORD = re.compile(r"=\s*[A-Za-z][A-Za-z ]*\s*(#.*)?$")
 _UNIT = re.compile(r"=\s*[+-]?[\d.]+\s*[A-Za-z%]+\s*(#.*)?$")
+_OPEN_NUMBER = re.compile(r"^[^#\"'\n]*=[^#\"'\n]*[0-9]\Z", re.MULTILINE)
 _CLOCK = re.compile(r"=\s*\d{1,2}:\d{2}\s*(#.*)?$")
 
 
@@ -41,6 +42,9 @@ def load(path: Path) -> Settings:
     found = check(settings)
     if found:
         raise SettingsError(path, _placed(found, text, tables))
+    if _OPEN_NUMBER.search(text):  # "unit_id = 21" would become unit 2 where a file is cut off
+        remedy = "the file may be cut off; if it is whole, end its last line with a line break"
+        raise _refusal(path, len(text.splitlines()), "this number is the end of the file, without a line break", remedy)
     return settings
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.domain.completed_prices import completed_prices
 from agent.domain.horizon import Horizon
 from agent.domain.tariff import (
     EVERY_DAY,
@@ -18,7 +19,6 @@ from agent.domain.tariff import (
     PriceList,
     TimeOfUse,
     Window,
-    completed_prices,
     mean_prices,
     price_at,
     segments,

@@ -9,6 +9,7 @@ from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.request import Place
 from agent.domain.setpoint import Rung, Setpoint
+from agent.domain.tariff import Flat
 from agent.domain.wire import WireError, from_json, to_json
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -49,3 +50,12 @@ def test_what_is_wrong_is_named(change: dict[str, object], place: str) -> None:
 def test_no_noun_at_all(text: str) -> None:
     with pytest.raises(WireError):
         from_json(Forecast, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("[" * 100_000 + "]" * 100_000, "nested too deeply"), ('{"price_per_kwh": 1' + "0" * 400 + "}", "too large")],
+)
+def test_what_no_number_and_no_stack_can_hold_is_refused_like_the_rest(text: str, reason: str) -> None:
+    with pytest.raises(WireError, match=reason):
+        from_json(Flat, text)

@@ -158,3 +158,10 @@ def test_strings_come_back(text: str) -> None:
 )
 def test_strings_of_odd_devices(words: list[int], text: str) -> None:
     assert decode_string(words) == text
+
+
+def test_a_float_that_its_scale_factor_takes_beyond_all_numbers_is_missing() -> None:
+    row = Register("W", 0, WIRE_TYPES["float64"], scale_address=4)
+    words = dict(enumerate([0x7FC0, 0, 0, 0, 10]))
+    assert row.decode(words) is None
+    assert row.decode(words | {4: 0}) is not None

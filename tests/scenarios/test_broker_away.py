@@ -93,7 +93,12 @@ async def test_what_the_platform_sent_while_we_were_away_counts(
     platform.send_input(
         SITE_ID,
         "tariff",
-        {"valid_from": "2026-03-17T00:00:00Z", "step_s": 900, "import_price": [0.08] * 24 + [0.6] * 72},
+        {
+            "issued_at": "2026-03-17T00:00:00Z",
+            "valid_from": "2026-03-17T00:00:00Z",
+            "step_s": 900,
+            "import_price": [0.08] * 24 + [0.6] * 72,
+        },
     )
     async with staged(tmp_path, **words) as stage:
         await sync_until(stage, lambda: stage.app.market.import_prices is not None)

@@ -1,0 +1,74 @@
+"""The settings that the agent last started with, for commands that find the site file broken.
+
+The daemon reads the site file once, at its start, and keeps what it read in its store.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent.settings.schema import Settings
+from agent.settings.sections import Store
+
+DOCUMENT = "settings"
+LARGEST_FILE = 1024 * 1024
+_SECTION = re.compile(r"^\s*\[\s*store\s*\]\s*(?:#.*)?$(.*?)(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
+_PATH = re.compile(r"""^\s*path\s*=\s*(?:"([^"\n]+)"|'([^'\n]+)')""", re.MULTILINE)
+
+
+def store_of(site_file: Path) -> Path:
+    """Where the store is that ``site_file`` names, as far as that can be read, else where it is when left out."""
+    try:
+        with site_file.open("rb") as file:
+            text = file.read(LARGEST_FILE).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return Path(Store().path)
+    named = _named(text)
+    return Path(Store().path) if named is None else site_file.absolute().parent / named
+
+
+def settings_of(document: str) -> Settings | None:
+    """The settings that were kept; None where another version kept them in a way that this one does not read."""
+    try:
+        return Settings.model_validate_json(document)
+    except ValidationError:
+        return None
+
+
+def differences(before: str, after: str) -> list[str]:
+    """Each key of two kept settings whose value is another, as ``device.2.unit_id 2 to 1``; - where there is none."""
+    try:
+        old, new = dict(_leaves(json.loads(before), "")), dict(_leaves(json.loads(after), ""))
+    except (ValueError, RecursionError):
+        return []
+    keys = [*new, *(key for key in old if key not in new)]
+    return [
+        f"{key} {json.dumps(old[key]) if key in old else '-'} to {json.dumps(new[key]) if key in new else '-'}"
+        for key in keys
+        if key not in old or key not in new or old[key] != new[key]
+    ]
+
+
+def _leaves(tree: Any, place: str) -> Iterator[tuple[str, Any]]:
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree, 1) if isinstance(tree, list) else None
+    if items is None:
+        yield place, tree
+        return
+    for key, value in items:
+        yield from _leaves(value, f"{place}.{key}" if place else str(key))
+
+
+def _named(text: str) -> str | None:
+    try:
+        store = tomllib.loads(text).get("store")
+        path = store.get("path") if isinstance(store, dict) else None
+        return path if isinstance(path, str) and path else None
+    except (ValueError, RecursionError):
+        section = _SECTION.search(text)
+        found = None if section is None else _PATH.search(section[1])
+        return None if found is None else found[1] or found[2]

@@ -1,0 +1,41 @@
+"""Prices of a site file that cannot be meant in its currency: cents for euros, a price per MWh."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from agent.domain.money import unlikely, unlikely_list
+from agent.settings import sections
+from agent.settings.price_file import PriceFileError, read_prices
+from agent.settings.problems import Finding, Key
+from agent.settings.schema import Settings
+
+
+def price_findings(settings: Settings) -> Iterator[Finding]:
+    """One for each price that is more than anybody pays in the site's currency."""
+    currency = settings.site.currency
+    for key, tariff in (("import", settings.tariff.bought), ("export", settings.tariff.sold)):
+        yield from _tariff(("tariff", key), tariff, currency)
+    yield from _price(("battery", "wear_per_kwh"), settings.battery.wear_per_kwh, currency)
+
+
+def _tariff(place: Key, tariff: sections.Tariff, currency: str) -> Iterator[Finding]:
+    match tariff:
+        case sections.FlatTariff():
+            yield from _price((*place, "price_per_kwh"), tariff.price_per_kwh, currency)
+        case sections.TimeOfUseTariff():
+            yield from _price((*place, "default_per_kwh"), tariff.default_per_kwh, currency)
+            for index, window in enumerate(tariff.windows):
+                yield from _price((*place, "window", index, "price_per_kwh"), window.price_per_kwh, currency)
+        case sections.ListTariff(file=str(file)):
+            with suppress(PriceFileError):  # that is a finding of its own
+                found = read_prices(Path(file))
+                doubt = unlikely_list(found.prices, found.step_s, currency)
+                if doubt is not None:
+                    yield Finding((*place, "file"), f"cannot be meant: {doubt}", "correct that file")
+
+
+def _price(place: Key, price: float, currency: str) -> Iterator[Finding]:
+    found = unlikely(price, currency)
+    if found is not None:
+        yield Finding(place, f"is {found[0]}", found[1])

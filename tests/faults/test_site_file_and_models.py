@@ -1,0 +1,88 @@
+"""Files that are cut off or damaged: a site file, a model."""
+
+import json
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from agent.edges.champions import in_charge, read_champions
+from agent.edges.model_card import read_card
+from agent.edges.model_check import check_model
+from agent.forecasting.forecaster import ModelUnusable
+from agent.settings.load import SettingsError, load
+from tests.app.processes import daemon, enalysis_edge, quick_site, simulator, until
+from tests.edges.model_folders import SHIPPED, candidate
+from tests.faults.catalogue import Outcome, fault
+from tests.scenarios.site_file import free_ports
+from tests.settings.small_site import TEXT
+
+LAST_LINE = "unit_id = 2\n"
+
+
+@fault(58, injected="every prefix of a good site file")
+def test_every_prefix_of_a_site_file_is_refused_or_means_the_same(tmp_path: Path) -> None:
+    """What a cut at the end of a line takes away whole leaves no trace in the file: there the next start tells it."""
+    path = tmp_path / "site.toml"
+    path.write_text(TEXT)
+    whole, taken = load(path), []
+    for length in range(len(TEXT)):
+        path.write_text(TEXT[:length])
+        try:
+            if load(path) != whole:
+                taken.append(length)
+        except SettingsError:
+            continue
+    at_the_end_of_a_line = {TEXT.index(LAST_LINE) - 1, TEXT.index(LAST_LINE)}
+    assert set(taken) <= at_the_end_of_a_line, "a key that may be left out, lost as a whole line"
+
+
+@fault(58, injected="the site file is cut off under a daemon that runs", alarm="settings_changed")
+def test_a_daemon_goes_on_with_the_settings_it_read_and_the_next_start_tells_what_changed(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    inverter_port, meter_port = free_ports(2)
+    config = quick_site(tmp_path, inverter_port, meter_port)
+    good = config.read_text("utf-8")
+    with simulator(inverter_port, meter_port):
+        with daemon(config) as running:
+            until(lambda: "state at" in enalysis_edge("status", "--config", config).stdout, "a first commit")
+            for text in ("", good[:300], good[: good.index("[[device]]")]):
+                config.write_text(text, "utf-8")
+                assert "running" in enalysis_edge("status", "--config", config).stdout
+                assert running.process.poll() is None
+        config.write_text(good.replace("charge_w = 3000", "charge_w = 2500"), "utf-8")
+        with daemon(config) as again:
+            until(lambda: "settings_changed" in again.said(), "a word about the change")
+            said = next(line for line in again.said().splitlines() if "settings_changed" in line)
+    assert "battery.charge_w 3000.0 to 2500.0" in said
+    outcome.raised("settings_changed")
+
+
+@fault(60, injected="each of 64 stretches of a model file damaged, cut at 64 places, and cards that do not agree")
+def test_a_damaged_model_is_refused_and_the_one_in_charge_stays(tmp_path: Path) -> None:
+    """Models carry a hash and no signature yet. What is refused here is refused before a runtime opens it."""
+    state, models = tmp_path, tmp_path / "models"
+    models.mkdir()
+    folder = candidate(models, "better", "solar", version="2.0.0")
+    content, card = (folder / "model.onnx").read_bytes(), json.loads((folder / "card.json").read_text())
+    before = in_charge(state, SHIPPED, "pv_w", "solar")
+    chance, step = Random(60), len(content) // 64
+    damages = [content[: step * part] for part in range(64)]
+    for part in range(64):
+        at = step * part + chance.randrange(step)
+        damages.append(content[:at] + bytes([content[at] ^ (1 << chance.randrange(8))]) + content[at + 1 :])
+    for damaged in damages:
+        (folder / "model.onnx").write_bytes(damaged)
+        with pytest.raises(ModelUnusable, match=r"SHA-256|bytes") as refused:
+            check_model(folder)
+        assert "\n" not in str(refused.value)
+    (folder / "model.onnx").write_bytes(content)
+    for change in ({"sha256": "0" * 64}, {"size_bytes": 7}, {"format": card["format"] + 1}, {"name": "other"}):
+        (folder / "card.json").write_text(json.dumps(card | change))
+        with pytest.raises(ModelUnusable):
+            check_model(folder)
+    assert in_charge(state, SHIPPED, "pv_w", "solar") == before
+    (folder / "card.json").write_text(json.dumps(card))
+    assert check_model(folder) == read_card(folder), "whole again, it is good"
+    assert read_champions(models)[1] is None

@@ -1,0 +1,76 @@
+"""Messages of the platform: refused in one sentence, or taken and then asked for prices, limits and weather."""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from agent.domain.advisory import AdviceRequest
+from agent.domain.horizon import Horizon
+from agent.domain.inputs import Acknowledgement, Inputs
+from agent.domain.request import Objective, Place
+from agent.domain.site import Connection
+from agent.domain.tariff import PriceList
+from agent.domain.wire import from_json, to_json
+from agent.edges.payloads import JsonPayloads
+from agent.market import Market
+from agent.ports import PayloadRefused
+from tests.fuzz.mutation import changed, damaged, text_of
+from tests.fuzz.tally import Tally, Tick
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+AT = "2026-06-01T10:00:00Z"
+HEAD = {"issued_at": AT, "valid_from": AT, "step_s": 3600}
+GOOD: dict[str, dict[str, Any]] = {
+    "down/input/tariff": {
+        "schema": "tariff/1.0", **HEAD, "import_price": [0.31, None, -0.02, 0.4],
+        "export_price": [0.08, 0.08, 0.1, None],
+    },
+    "down/input/carbon": {"schema": "carbon/1.0", **HEAD, "kg_per_kwh": [0.2, 0.3, None]},
+    "down/input/weather": {
+        "schema": "weather/1.0", **HEAD, "temperature_c": [9.0, None], "ghi_w_m2": [0.0, 850.5], "cloud_pct": [],
+    },
+    "down/input/gridlimit": {
+        "schema": "gridlimit/1.0", "issued_at": AT, "valid_from": AT, "valid_to": "2026-06-01T20:00:00Z",
+        "import_limit_w": 4200.0, "export_limit_w": None,
+    },
+    "down/ack": {"schema": "ack/1.0", "ts": AT, "streams": {"minute": 123, "event": 0}, "resend_from": {"event": 1}},
+    "down/cmd/advice": {
+        "schema": "advice/1.0", "issued_at": AT, "key": "shift_load/washer", "verb": "schedule", "scheduled_for": AT,
+    },
+}  # fmt: skip
+READ_EVERY = 20  # taken inputs; curves cost more than a message
+
+
+def run(chance: Random, count: int, tick: Tick) -> Tally:
+    tally, topics = Tally("messages of the platform"), list(GOOD)
+    door, market = JsonPayloads("home-1", "fuzz", "GBP"), _market()
+    for number in range(count):
+        topic = chance.choice(topics) if number % 50 else f"down/{chance.choice(['', 'cmd/x', 'input/tariff/'])}"
+        good = GOOD.get(topic, GOOD["down/ack"])
+        payload = damaged(chance, text_of(good)) if chance.random() < 0.4 else text_of(changed(chance, good))
+        with tally.watched((topic, payload)):
+            try:
+                message = door.parse(topic, payload)
+            except PayloadRefused as refusal:
+                tally.refusal(str(refusal), (topic, payload))
+                continue
+            tally.taken += 1
+            if isinstance(message, Acknowledgement | AdviceRequest):
+                to_json(message)
+                continue
+            market.take(message)
+            market.at(NOW)
+            market.connection(NOW)
+            if tally.taken % READ_EVERY == 0:
+                market.curves(Horizon(NOW, 900, 96))
+                market.connections(NOW, Horizon(NOW, 900, 96))
+                assert from_json(Inputs, to_json(market.said)) == market.said
+        if tally.taken % 500 == 499:
+            market = _market()
+        tick(number)
+    return tally
+
+
+def _market() -> Market:
+    nothing = PriceList(NOW - timedelta(days=1), 3600, ())
+    return Market(nothing, nothing, 0.2, Connection(), Objective(), Place(51.5, 0.0, "Europe/London"))
