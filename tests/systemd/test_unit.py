@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.edges.device_lock import SHARED_FOLDERS
+
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = SYSTEMD / "enalysis-edge.service"
 DROP_INS = sorted((SYSTEMD / "drop-ins").glob("*.conf"))
@@ -70,6 +72,11 @@ def test_the_battery_is_released_however_the_daemon_ends() -> None:
     assert service["ExecStopPost"] == f"{PROGRAM} release --config /etc/enalysis-edge/site.toml"
     assert service["ExecStart"] == f"{PROGRAM} run --config /etc/enalysis-edge/site.toml"
     assert float(service["TimeoutStopSec"]) >= 10  # the release may take eight seconds
+
+
+def test_the_locks_of_the_devices_can_be_seen_by_every_agent_of_the_machine() -> None:
+    """Everything else is read-only to the unit, and its /tmp is its own."""
+    assert keys("Service")["ReadWritePaths"] == f"-{SHARED_FOLDERS[0]}"
 
 
 def test_it_is_always_started_again() -> None:
