@@ -60,6 +60,8 @@ class ChildProcess:
             except ChildFailure:
                 self._log_printed(outputs, failed=True)
                 raise
+            finally:
+                await outputs.close()
         self._log_printed(outputs, failed=False)
         return answer
 
@@ -104,7 +106,6 @@ class ChildProcess:
                 env={**os.environ, **ENVIRONMENT},
             )
         except OSError as error:
-            await outputs.close()
             raise ChildFailure(f"the {self._name} could not be started: {error}") from error
         outputs.belong_to(lambda: _kill(process))
         if self._niceness:
