@@ -15,7 +15,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.commands.ending import INTERRUPTED as INTERRUPTED
 from agent.commands.ending import ended
 
 if TYPE_CHECKING:

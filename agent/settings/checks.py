@@ -16,6 +16,7 @@ from agent.settings.zone_places import correction
 Check = Callable[[Settings], Iterator[Finding]]
 
 DAY_MIN = 24 * 60
+YEARS = range(2000, 2200)
 
 
 def check(settings: Settings) -> list[Finding]:
@@ -199,7 +200,12 @@ def _advice(settings: Settings) -> Iterator[Finding]:
             reason = f'is "{load.usual}": it would not run wholly from {load.earliest} to {load.latest}'
             yield Finding((*place, "usual"), reason, "write an earlier time, widen the window, or leave it out")
     for index, outage in enumerate(settings.advice.outages):
-        if outage.end <= outage.start:
+        far = next((key for key, at in (("from", outage.start), ("to", outage.end)) if at.year not in YEARS), None)
+        if far is not None:
+            yield Finding(
+                ("advice", "outage", index, far), "is no time of this site", "write its year with four digits"
+            )
+        elif outage.end <= outage.start:
             yield Finding(("advice", "outage", index, "to"), "is not after from", "an outage ends after it begins")
 
 

@@ -28,7 +28,12 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.key} " if self.key else ""
-        return f"{place}{self.reason}; {self.remedy}" if self.remedy else f"{place}{self.reason}"
+        return _visible(f"{place}{self.reason}; {self.remedy}" if self.remedy else f"{place}{self.reason}")
+
+
+def _visible(sentence: str) -> str:
+    """With every invisible character as its code: what was pasted with a value is often what is wrong with it."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in sentence)
 
 
 class SettingsError(Exception):

@@ -35,7 +35,7 @@ class SettledSite:
     """Its tariff of today is another one than what was paid: only what was written down is right."""
 
     def __init__(self, folder: Path) -> None:
-        flat = 'kind = "flat"\nprice_per_kwh = 0.9'
+        flat = 'kind = "flat"\nprice_per_kwh = 1.5'
         self.config = site_file.write(folder, inverter_port=1, meter_port=2, import_tariff=flat)
         self.path = folder / "site.sqlite3"
 
@@ -102,7 +102,7 @@ async def test_hours_before_the_ledger_began_are_worked_out_with_the_tariff_of_t
     await site.settle(now, Carry(START + DAY, None, BATTERY.usable_wh))
     days = [line.split() for line in site.said(now) if line.startswith("2026")]
     assert [(day[0], day[1]) for day in days] == [(f"2026-01-{12 + i}", "24") for i in range(8)]
-    assert days[0][2] == "43.20", "2 kW x 24 h x 0.90"
+    assert days[0][2] == "72.00", "2 kW x 24 h x 1.50"
     assert days[1][2] == "22.67", "2.01 kW x (6 h x .08 + 18 h x .60)"
 
 

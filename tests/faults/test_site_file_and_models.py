@@ -6,9 +6,12 @@ from random import Random
 
 import pytest
 
+from agent.domain.request import Place
+from agent.edges import onnx_models
 from agent.edges.champions import in_charge, read_champions
 from agent.edges.model_card import read_card
 from agent.edges.model_check import check_model
+from agent.edges.onnx_models import open_model
 from agent.forecasting.forecaster import ModelUnusable
 from agent.settings.load import SettingsError, load
 from tests.app.processes import daemon, enalysis_edge, quick_site, simulator, until
@@ -17,6 +20,7 @@ from tests.faults.catalogue import Outcome, fault
 from tests.scenarios.site_file import free_ports
 from tests.settings.small_site import TEXT
 
+PLACE = Place(52.2, 0.12, "Europe/London")
 LAST_LINE = "unit_id = 2\n"
 
 
@@ -47,10 +51,11 @@ def test_a_daemon_goes_on_with_the_settings_it_read_and_the_next_start_tells_wha
     with simulator(inverter_port, meter_port):
         with daemon(config) as running:
             until(lambda: "state at" in enalysis_edge("status", "--config", config).stdout, "a first commit")
-            for text in ("", good[:300], good[: good.index("[[device]]")]):
-                config.write_text(text, "utf-8")
-                assert "running" in enalysis_edge("status", "--config", config).stdout
-                assert running.process.poll() is None
+            config.write_text("", "utf-8")
+            assert enalysis_edge("status", "--config", config).returncode == 2  # not even the store is named any more
+            config.write_text(good[: good.index("[[device]]")], "utf-8")
+            assert "running" in enalysis_edge("status", "--config", config).stdout
+            assert running.process.poll() is None
         config.write_text(good.replace("charge_w = 3000", "charge_w = 2500"), "utf-8")
         with daemon(config) as again:
             until(lambda: "settings_changed" in again.said(), "a word about the change")
@@ -60,7 +65,9 @@ def test_a_daemon_goes_on_with_the_settings_it_read_and_the_next_start_tells_wha
 
 
 @fault(60, injected="each of 64 stretches of a model file damaged, cut at 64 places, and cards that do not agree")
-def test_a_damaged_model_is_refused_and_the_one_in_charge_stays(tmp_path: Path) -> None:
+def test_a_damaged_model_is_refused_and_the_one_in_charge_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Models carry a hash and no signature yet. What is refused here is refused before a runtime opens it."""
     state, models = tmp_path, tmp_path / "models"
     models.mkdir()
@@ -72,16 +79,17 @@ def test_a_damaged_model_is_refused_and_the_one_in_charge_stays(tmp_path: Path) 
     for part in range(64):
         at = step * part + chance.randrange(step)
         damages.append(content[:at] + bytes([content[at] ^ (1 << chance.randrange(8))]) + content[at + 1 :])
+    monkeypatch.setattr(onnx_models, "open_session", lambda *_: pytest.fail("a runtime has opened it"))
     for damaged in damages:
         (folder / "model.onnx").write_bytes(damaged)
         with pytest.raises(ModelUnusable, match=r"SHA-256|bytes") as refused:
-            check_model(folder)
+            open_model(folder, "pv_w", PLACE)
         assert "\n" not in str(refused.value)
     (folder / "model.onnx").write_bytes(content)
-    for change in ({"sha256": "0" * 64}, {"size_bytes": 7}, {"format": card["format"] + 1}, {"name": "other"}):
+    for change in ({"sha256": "0" * 64}, {"size_bytes": 7}, {"format": card["format"] + 1}):
         (folder / "card.json").write_text(json.dumps(card | change))
         with pytest.raises(ModelUnusable):
-            check_model(folder)
+            open_model(folder, "pv_w", PLACE)
     assert in_charge(state, SHIPPED, "pv_w", "solar") == before
     (folder / "card.json").write_text(json.dumps(card))
     assert check_model(folder) == read_card(folder), "whole again, it is good"

@@ -101,3 +101,16 @@ def test_every_zone_that_people_live_by_has_a_place() -> None:
 def test_the_smallest_site_is_still_good(tmp_path: Path) -> None:
     assert problems(tmp_path, TEXT) == ()
     assert written(tmp_path, TEXT).exists()
+
+
+def test_what_cannot_be_seen_in_a_value_is_shown(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, changed('kind = "flat"', 'kind = "fl\ufeffat"'))
+    assert '"fl\\ufeffat"' in str(problem)
+    assert str(problem).isprintable()
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_an_outage_beyond_all_calendars(tmp_path: Path, at: str) -> None:
+    text = changed("[cloud]", f"[[advice.outage]]\nfrom = {at}\nto = 2026-06-01T10:00:00Z\n[cloud]")
+    (problem,) = problems(tmp_path, text)
+    assert problem.reason == "is no time of this site"
