@@ -29,6 +29,7 @@ from agent.recording.counters import Counters
 from agent.recording.decisions import Decisions
 from agent.recording.journal import Journal
 from agent.recording.minute_means import MinuteMeans
+from agent.recording.points import points_of
 from drivers.reading import Quality, Quantity, Reading
 
 GRID_LIMIT_LOST = "the platform's grid limit has not been heard of for too long; the failsafe limits hold"
@@ -255,12 +256,8 @@ class Control:
 
     def _points(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> dict[str, float | None]:
         """Every reading by name. What a silent device said long ago is missing now, and so is an odd counter."""
-        monotonic, stale_s = self._clock.monotonic(), self._rules.stale_s
-        points = {
-            f"{name}.{quantity.value}": reading.value if monotonic - reading.at <= stale_s else None
-            for name, found in readings.items()
-            for quantity, reading in found.items()
-        }
+        monotonic = self._clock.monotonic()
+        points = points_of(readings, monotonic, self._rules.stale_s)
         judged, resets = self.counters.judged(points, monotonic)
         for device, sentence in resets:
             self._notices.note(f"counter_reset/{device}", "warning", sentence)

@@ -1,4 +1,4 @@
-"""Processor time of the daemon while not one device of the site answers (row 37 of the faults: at most 5 % of a core)."""
+"""Processor time of the daemon while not one device of the site answers (row 37 of the faults: at most 5 %)."""
 
 import tempfile
 import time
