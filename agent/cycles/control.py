@@ -21,6 +21,7 @@ from agent.dispatch.solar_sleep import SolarSleep
 from agent.dispatch.tracking import Verdict
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import MISSING, Battery, SiteState
+from agent.domain.wire import from_json
 from agent.latest import Latest
 from agent.market import Market
 from agent.ports import Clock, Site
@@ -108,6 +109,11 @@ class Control:
         self._record(state, readings, granted)
         self._last_step = began
         self.counts.steps += 1
+
+    def recall(self, document: str | None) -> None:
+        """Begin with the state that an earlier agent kept, as far as it is of use. Raises WireError."""
+        if document is not None and self._clock.trusted():
+            self._units.recall(from_json(SiteState, document), self._clock.now())
 
     async def release(self, why: str) -> Outcome:
         """Give the battery back to its own device, whatever was in force. Used at start and at the end."""

@@ -124,6 +124,11 @@ class SocWatch:
             return self._believe(soc_pct)
         return self._counted(count)
 
+    def recall(self, counted_pct: float, age_s: float) -> None:
+        """Go on from what an earlier agent had counted ``age_s`` ago, when it did not believe the gauge."""
+        rating_w = max(self.battery.charge_w, self.battery.discharge_w)
+        self._count = _Count(counted_pct, off_pct=rating_w * age_s / 36.0 / self.battery.usable_wh)
+
     def found_end(self, charging: bool) -> None:
         """The battery takes nothing (``charging``) or gives nothing: it is full or empty, whatever its gauge says."""
         end_pct = self.battery.soc_max_pct if charging else self.battery.floor_pct

@@ -7,7 +7,7 @@ import pytest
 from agent.cycles.control import Control
 from agent.domain.setpoint import Clamped, Rung
 from agent.domain.site import BatteryUnit
-from drivers.reading import Quality, Quantity
+from drivers.reading import Quality, Quantity, Reading
 from tests.cycles.control_stage import BATTERY, ROLES, ControlStage, plan
 
 HALF = replace(BATTERY, usable_wh=5000.0, charge_w=2500.0, discharge_w=2500.0)
@@ -140,3 +140,13 @@ async def test_a_battery_that_delivers_half_goes_on_at_that_and_recovers() -> No
     assert stage.latest.setpoint is not None
     assert stage.latest.setpoint.battery_w == pytest.approx(-5000.0)
     assert not stage.journal.alarms
+
+
+async def test_a_power_that_cannot_be_is_not_counted() -> None:
+    stage = staged(BatteryUnit("inverter", BATTERY))
+    stage.site.obeys = False
+    await stage.step()
+    units = stage.control._units
+    soc = Reading(Quantity.SOC_PCT, 80.0, 2.0)
+    wild = Reading(Quantity.BATTERY_W, -3e6, 2.0, Quality.IMPLAUSIBLE)
+    assert units.doubts({"inverter": {Quantity.SOC_PCT: soc, Quantity.BATTERY_W: wild}}, 2.0)["inverter"] is not None
