@@ -8,10 +8,10 @@ import structlog
 
 from agent.cycles.battery_units import BatteryUnits
 from agent.cycles.ladder import ControlRules, Ladder
+from agent.cycles.meter_balance import MeterBalance
 from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import DOCUMENT
 from agent.cycles.setpoint_response import SetpointResponse
-from agent.dispatch.balance_watch import BalanceWatch
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.frozen import FrozenWatch
@@ -20,7 +20,7 @@ from agent.dispatch.lease import Lease
 from agent.dispatch.solar_sleep import SolarSleep
 from agent.dispatch.tracking import Verdict
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
-from agent.domain.site import MISSING, Battery, SiteState
+from agent.domain.site import Battery, SiteState
 from agent.domain.wire import from_json
 from agent.latest import Latest
 from agent.market import Market
@@ -31,11 +31,9 @@ from agent.recording.decisions import Decisions
 from agent.recording.journal import Journal
 from agent.recording.minute_means import MinuteMeans
 from agent.recording.points import points_of
-from drivers.reading import Quality, Quantity, Reading
+from drivers.reading import Quantity, Reading
 
 GRID_LIMIT_LOST = "the platform's grid limit has not been heard of for too long; the failsafe limits hold"
-
-PROBE = "held at 0 W for a minute, to see whether the grid's meter follows the battery"
 
 log = structlog.get_logger("control")
 
@@ -72,8 +70,7 @@ class Control:
         self._notices = Notices(clock, journal)
         self._frozen = FrozenWatch(rules.frozen_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
-        battery = rules.limits.battery
-        self._balance = BalanceWatch(max(battery.charge_w, battery.discharge_w), max(30.0, 2.5 * rules.step_s))
+        self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, self._notices)
         self._response = SetpointResponse(rules.limits.battery, rules.units, max(30.0, 2 * rules.step_s))
         self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
         self._lease: Lease | None = None
@@ -89,7 +86,7 @@ class Control:
         """One pass of the straight road, from register words to the outcome of a setpoint."""
         began = self._clock.monotonic()
         readings = await self._site.read(self._rules.step_s * 0.8)
-        state = self._balanced(self._estimate(readings))
+        state = self._balance.judged(self._estimate(readings), self._clock.monotonic())
         self._latest.state = state
         silent = self._market.limit_is_silent(state.at)
         self._notices.alarm("grid_limit_lost", GRID_LIMIT_LOST if silent else None)
@@ -100,9 +97,7 @@ class Control:
         self._latest.battery = self._response.delivered(self._units.rated(whole), monotonic)
         in_force_w = None if self._lease is None else self._lease.battery_w
         wanted = self._ladder.choose(state, lost, there, self._interval_wh(state), in_force_w)
-        if self._balance.is_probing and wanted.battery_w is not None:
-            wanted = replace(wanted, battery_w=0.0, reason=PROBE)
-        granted = self._guarded(wanted, state, there)
+        granted = self._guarded(self._balance.probed(wanted), state, there)
         outcome = await self._write(granted)
         self._latest.setpoint, self._latest.outcome = granted, outcome
         self._note(granted, outcome)
@@ -152,18 +147,6 @@ class Control:
             self._notices.alarm(f"device_lost/{name}", None if name in self._sleep.asleep else troubles.get(name))
             self._notices.alarm(f"frozen/{name}", f"{name} answers with frozen values" if name in frozen else None)
         return estimate(now, monotonic, sources, self._rules.stale_s)
-
-    def _balanced(self, state: SiteState) -> SiteState:
-        """``state`` without the grid's power while its meter contradicts the battery, and what was derived from it."""
-        monotonic = self._clock.monotonic()
-        self._balance.seen(monotonic, state.battery_w.known, state.grid_w.known, state.pv_w.known)
-        for name, roles in self._rules.roles.items():
-            if "grid" in roles:
-                self._notices.alarm(f"meter_contradicts/{name}", self._balance.sentence)
-        if not self._balance.is_wrong(monotonic):
-            return state
-        load_w = MISSING if state.load_w.quality is Quality.ESTIMATED else state.load_w
-        return replace(state, grid_w=replace(state.grid_w, quality=Quality.IMPLAUSIBLE), load_w=load_w)
 
     def _watch_tracking(self, state: SiteState) -> None:
         monotonic = self._clock.monotonic()

@@ -115,7 +115,7 @@ class SocWatch:
             if not 0.0 <= soc_pct <= 100.0:
                 return SocJudgement(None, f"the state of charge reads {soc_pct:.0f} %")
             return self._believe(soc_pct)
-        if self._doubted is None and count.explains(soc_pct):
+        if self._doubted is None and 0.0 <= soc_pct <= 100.0 and count.explains(soc_pct):
             return self._follow(count, soc_pct)
         if self._doubted is None:
             self._sentence = _sentence(count, soc_pct)
