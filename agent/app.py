@@ -34,6 +34,7 @@ from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
 from agent.domain.records import Batch
 from agent.domain.setpoint import Applied
+from agent.domain.wire import WireError
 from agent.edges.certificates import validity
 from agent.edges.comparison_inbox import ComparisonInbox, comparison_inbox_of
 from agent.edges.devices import Devices
@@ -115,6 +116,10 @@ class App:
             await recall_peak(self.meter, self.store, self.clock, self.journal)
         if not self.control.counters.recall(await self.store.kept(COUNTERS)):
             self.notices.note("document_refused", "warning", "the kept readings of the energy counters cannot be used")
+        try:
+            self.control.recall(await self.store.kept("state"))
+        except WireError as error:
+            self.notices.note("document_refused", "warning", f"the kept state of the site cannot be used: {error}")
         self.trials.recall(await self.store.kept(DOCUMENT))
         self.settlement.recall(await self.store.kept(LEDGER))
         self.comparison.recall(await self.store.kept(COMPARISON))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from agent.cycles.setpoint_response import SITE, Seen, SetpointResponse
 from agent.dispatch.estimate import Source
@@ -10,6 +11,8 @@ from agent.dispatch.soc_watch import SocJudgement, SocWatch
 from agent.domain.setpoint import Applied, Clamped, Outcome
 from agent.domain.site import Battery, BatteryUnit, SiteState
 from drivers.reading import Quality, Quantity, Reading
+
+RECALLED_S = 600.0  # after a longer stop a count is no better than a gauge
 
 
 class BatteryUnits:
@@ -29,7 +32,9 @@ class BatteryUnits:
         """Judge every gauge. By device: one sentence for a state of charge that is not believed, else None."""
         for name, watch in self._watches.items():
             found = readings.get(name, {})
-            self._powers[name] = self._fresh(found.get(Quantity.BATTERY_W), monotonic_s)
+            power = found.get(Quantity.BATTERY_W)
+            sound = power is not None and power.quality in (Quality.GOOD, Quality.ESTIMATED)
+            self._powers[name] = self._fresh(power, monotonic_s) if sound else None
             soc_pct = self._fresh(found.get(Quantity.SOC_PCT), monotonic_s)
             self._judged[name] = watch.update(monotonic_s, soc_pct, self._powers[name])
         return {name: judged.doubt for name, judged in self._judged.items()}
@@ -46,6 +51,13 @@ class BatteryUnits:
         """Whether neither the gauge of ``device`` nor the count can be acted on."""
         judged = self._judged.get(device)
         return judged is not None and judged.doubt is not None and judged.soc_pct is None
+
+    def recall(self, state: SiteState, now: datetime) -> None:
+        """Go on counting where an earlier agent stopped lately, which did not believe the gauge of its one battery."""
+        soc, age_s = state.soc_pct, (now - state.at).total_seconds()
+        counted = soc.quality is Quality.ESTIMATED and 0.0 <= age_s <= RECALLED_S
+        if len(self._watches) == 1 and soc.value is not None and counted:
+            next(iter(self._watches.values())).recall(soc.value, age_s)
 
     def found_end(self, device: str, charging: bool) -> None:
         """``device`` takes nothing (``charging``) or gives nothing, whatever its gauge says."""

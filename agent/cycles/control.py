@@ -8,12 +8,12 @@ import structlog
 
 from agent.cycles.battery_units import BatteryUnits
 from agent.cycles.ladder import ControlRules, Ladder
+from agent.cycles.meter_alignment import MeterAlignment
+from agent.cycles.meter_balance import MeterBalance
 from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import DOCUMENT
 from agent.cycles.setpoint_response import SetpointResponse
 from agent.cycles.steering_watch import SteeringWatch
-from agent.dispatch.alignment import Alignment
-from agent.dispatch.balance_watch import BalanceWatch
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.frozen import FrozenWatch
@@ -22,7 +22,8 @@ from agent.dispatch.lease import Lease
 from agent.dispatch.solar_sleep import SolarSleep
 from agent.dispatch.tracking import Verdict
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
-from agent.domain.site import MISSING, Battery, SiteState
+from agent.domain.site import Battery, SiteState
+from agent.domain.wire import from_json
 from agent.latest import Latest
 from agent.market import Market
 from agent.ports import Clock, Site
@@ -31,11 +32,10 @@ from agent.recording.counters import Counters
 from agent.recording.decisions import Decisions
 from agent.recording.journal import Journal
 from agent.recording.minute_means import MinuteMeans
-from drivers.reading import Quality, Quantity, Reading
+from agent.recording.points import points_of
+from drivers.reading import Quantity, Reading
 
 GRID_LIMIT_LOST = "the platform's grid limit has not been heard of for too long; the failsafe limits hold"
-PROBE = "held at 0 W for a minute, to see whether the grid's meter follows the battery"
-LAG_MOVED_S = 2.0  # a lag of the meter that has moved by more is told anew
 
 log = structlog.get_logger("control")
 
@@ -72,9 +72,8 @@ class Control:
         self._notices = Notices(clock, journal)
         self._frozen = FrozenWatch(rules.frozen_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
-        battery = rules.limits.battery
-        self._alignment = Alignment(max(battery.charge_w, battery.discharge_w))
-        self._balance = BalanceWatch(max(battery.charge_w, battery.discharge_w), max(30.0, 2.5 * rules.step_s))
+        self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, self._notices)
+        self._alignment = MeterAlignment(rules.limits.battery, self._notices)
         self._response = SetpointResponse(rules.limits.battery, rules.units, max(30.0, 2 * rules.step_s))
         self._steering = SteeringWatch(clock, journal, site, rules.roles)
         self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
@@ -94,7 +93,7 @@ class Control:
         steering = self._steering.step()
         if steering.lost:
             self._lease = None  # what was written is not in force any more
-        state = self._aligned(self._balanced(self._estimate(readings)))
+        state = self._judged(self._estimate(readings))
         self._latest.state = state
         silent = self._market.limit_is_silent(state.at)
         self._notices.alarm("grid_limit_lost", GRID_LIMIT_LOST if silent else None)
@@ -105,9 +104,7 @@ class Control:
         self._latest.battery = self._response.delivered(self._units.rated(whole), monotonic)
         in_force_w = None if self._lease is None else self._lease.battery_w
         wanted = self._ladder.choose(state, lost, there, self._interval_wh(state), in_force_w)
-        if self._balance.is_probing and wanted.battery_w is not None:
-            wanted = replace(wanted, battery_w=0.0, reason=PROBE)
-        granted = self._guarded(wanted, state, there)
+        granted = self._guarded(self._balance.probed(wanted), state, there)
         if steering.left_alone is None:
             outcome = await self._write(granted)
         else:
@@ -117,6 +114,11 @@ class Control:
         self._record(state, readings, granted)
         self._last_step = began
         self.counts.steps += 1
+
+    def recall(self, document: str | None) -> None:
+        """Begin with the state that an earlier agent kept, as far as it is of use. Raises WireError."""
+        if document is not None and self._clock.trusted():
+            self._units.recall(from_json(SiteState, document), self._clock.now())
 
     async def release(self, why: str) -> Outcome:
         """Give the battery back to its own device, whatever was in force. Used at start and at the end."""
@@ -156,28 +158,10 @@ class Control:
             self._notices.alarm(f"frozen/{name}", f"{name} answers with frozen values" if name in frozen else None)
         return estimate(now, monotonic, sources, self._rules.stale_s)
 
-    def _aligned(self, state: SiteState) -> SiteState:
-        """With the powers of one instant; a meter that is late is told."""
-        before = self._alignment.lag
-        aligned = self._alignment.align(self._clock.monotonic(), state)
-        lag = self._alignment.lag
-        if lag is not None and (before is None or abs(lag.least_s - before.least_s) > LAG_MOVED_S):
-            text = f"the grid meter's values are {lag.least_s:.0f} to {lag.most_s:.0f} s older than the battery's"
-            self._notices.note("meter_lag", "info", text)
-        self._notices.alarm("meter_late", self._alignment.late())
-        return aligned
-
-    def _balanced(self, state: SiteState) -> SiteState:
-        """``state`` without the grid's power while its meter contradicts the battery, and what was derived from it."""
+    def _judged(self, state: SiteState) -> SiteState:
+        """Without a meter that contradicts the battery, and with the powers of one instant."""
         monotonic = self._clock.monotonic()
-        self._balance.seen(monotonic, state.battery_w.known, state.grid_w.known, state.pv_w.known)
-        for name, roles in self._rules.roles.items():
-            if "grid" in roles:
-                self._notices.alarm(f"meter_contradicts/{name}", self._balance.sentence)
-        if not self._balance.is_wrong(monotonic):
-            return state
-        load_w = MISSING if state.load_w.quality is Quality.ESTIMATED else state.load_w
-        return replace(state, grid_w=replace(state.grid_w, quality=Quality.IMPLAUSIBLE), load_w=load_w)
+        return self._alignment.aligned(self._balance.judged(state, monotonic), monotonic)
 
     def _watch_tracking(self, state: SiteState) -> None:
         monotonic = self._clock.monotonic()
@@ -225,8 +209,7 @@ class Control:
                     self.counts.verified += 1  # a release is verified by its read-back alone
                 self._balance.asked(monotonic, outcome.battery_w)
                 self._response.asked(monotonic, outcome.battery_w, dict(shares))
-                if outcome.battery_w is not None:
-                    self._alignment.told(monotonic, outcome.battery_w)
+                self._alignment.told(monotonic, outcome.battery_w)
                 self._lease = Lease(granted.battery_w, granted.pv_limit_w, monotonic, granted.hold_s)
             case Refused():
                 self.counts.refused += 1
@@ -285,12 +268,8 @@ class Control:
 
     def _points(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> dict[str, float | None]:
         """Every reading by name. What a silent device said long ago is missing now, and so is an odd counter."""
-        monotonic, stale_s = self._clock.monotonic(), self._rules.stale_s
-        points = {
-            f"{name}.{quantity.value}": reading.value if monotonic - reading.at <= stale_s else None
-            for name, found in readings.items()
-            for quantity, reading in found.items()
-        }
+        monotonic = self._clock.monotonic()
+        points = points_of(readings, monotonic, self._rules.stale_s)
         judged, resets = self.counters.judged(points, monotonic)
         for device, sentence in resets:
             self._notices.note(f"counter_reset/{device}", "warning", sentence)

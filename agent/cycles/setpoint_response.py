@@ -49,7 +49,9 @@ class SetpointResponse:
         return battery if tracking is None else tracking.delivered(battery, monotonic_s)
 
     def is_lost(self, monotonic_s: float, device: str = SITE) -> bool:
-        """Whether ``device`` is left alone because it does not follow."""
+        """Whether ``device`` is left alone because it does not follow; of a site with several, whether all are."""
+        if device == SITE and not self.is_of_one:
+            return all(tracking.out_of_control(monotonic_s) for tracking in self._tracking.values())
         tracking = self._tracking.get(device)
         return tracking is not None and tracking.out_of_control(monotonic_s)
 

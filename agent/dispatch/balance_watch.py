@@ -1,17 +1,18 @@
-"""Does the grid's meter answer to the battery? When the battery's power changes, grid and sun must change by the
-opposite.
+"""Does the grid's meter answer to the battery? Where the battery's power changes, grid and sun change by the opposite.
 
 A firmware update or a clamp that is put on again turns the sign of a meter or moves its scale factor, and every value
 after that looks sound. A *step* is a setpoint far from what the battery did, after a time at rest and before the next
 change: between the two ends, both ``settle_s`` after what moved them (meter and inverter lag by up to ten seconds
 each), the response is the change of grid and sun per watt of battery, which is 1 but for what the load did meanwhile.
-A response outside ``LEAST``..``MOST`` is evidence against the meter, any other clears it. The load may step too, so
-``PROOFS`` pieces of evidence in a row are needed.
+A response of the wrong sign or above ``MOST`` is evidence against the meter; one between ``LEAST`` and ``MOST``
+clears it. Hardly any response says nothing, since another battery or a wallbox that regulates the same grid to zero
+makes the same, unless the grid power shrank to a tenth before. The load may step too, so ``PROOFS`` pieces of
+evidence in a row are needed.
 
 To see more than chance brings, a *probe* holds the battery at 0 W for one step where there is a suspicion: a first
 piece of evidence, a grid power that from one reading to the next becomes -1, 10 or 1/10 times what it was, or a load
-that is negative for a minute. One that finds the meter sound costs half a minute of battery, and there is at most one
-an hour.
+that is negative for a minute. A probe costs a minute of battery at most, and the next one has to wait: an hour, and
+twice as long each time that one shows nothing, up to a day.
 
 A meter that is proven wrong is not acted on for ``PAUSE_S``; then one more step decides.
 """
@@ -25,7 +26,8 @@ PROOFS = 3
 PAUSE_S = 1800.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 3600.0, 86_400.0  # between probes
 NEGATIVE_S = 60.0
-FACTORS = (-1.0, 10.0, 0.1)  # of a sign or a scale factor that has changed
+SHRINKS = 0.1
+FACTORS = (-1.0, 10.0, SHRINKS)  # of a sign or a scale factor that has changed
 ALIKE = 0.05
 
 
@@ -52,6 +54,7 @@ class BalanceWatch:
     _before: _Picture | None = None  # of the step under way
     _last: _Picture | None = None
     _evidence: int = 0
+    _shrunk: bool = False  # the grid power became a tenth at once
     _probe_at: float | None = None
     _next_probe: float = -float("inf")
     _pause_s: float = FIRST_PAUSE_S
@@ -109,7 +112,9 @@ class BalanceWatch:
             return
         self._probe_at = None
         if LEAST <= answer_w / moved_w <= MOST:
-            self._evidence, self.sentence, self._wrong_until = 0, None, -float("inf")
+            self._evidence, self._shrunk, self.sentence, self._wrong_until = 0, False, None, -float("inf")
+            return
+        if abs(answer_w / moved_w) < LEAST and not self._shrunk:
             return
         self._evidence += 1
         if self._evidence < PROOFS:
@@ -140,4 +145,6 @@ class BalanceWatch:
             return True
         if last is None or max(abs(last.grid_w), abs(now.grid_w)) < self._step_w:
             return False
-        return any(abs(now.grid_w - factor * last.grid_w) <= ALIKE * abs(factor * last.grid_w) for factor in FACTORS)
+        found = [factor for factor in FACTORS if abs(now.grid_w / factor - last.grid_w) <= ALIKE * abs(last.grid_w)]
+        self._shrunk = self._shrunk or SHRINKS in found
+        return bool(found)

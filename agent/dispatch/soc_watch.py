@@ -115,7 +115,7 @@ class SocWatch:
             if not 0.0 <= soc_pct <= 100.0:
                 return SocJudgement(None, f"the state of charge reads {soc_pct:.0f} %")
             return self._believe(soc_pct)
-        if self._doubted is None and count.explains(soc_pct):
+        if self._doubted is None and 0.0 <= soc_pct <= 100.0 and count.explains(soc_pct):
             return self._follow(count, soc_pct)
         if self._doubted is None:
             self._sentence = _sentence(count, soc_pct)
@@ -123,6 +123,11 @@ class SocWatch:
         if self._is_proven(count, self._doubted, soc_pct):
             return self._believe(soc_pct)
         return self._counted(count)
+
+    def recall(self, counted_pct: float, age_s: float) -> None:
+        """Go on from what an earlier agent had counted ``age_s`` ago, when it did not believe the gauge."""
+        rating_w = max(self.battery.charge_w, self.battery.discharge_w)
+        self._count = _Count(counted_pct, off_pct=rating_w * age_s / 36.0 / self.battery.usable_wh)
 
     def found_end(self, charging: bool) -> None:
         """The battery takes nothing (``charging``) or gives nothing: it is full or empty, whatever its gauge says."""

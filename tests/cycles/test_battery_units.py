@@ -7,7 +7,7 @@ import pytest
 from agent.cycles.control import Control
 from agent.domain.setpoint import Clamped, Rung
 from agent.domain.site import BatteryUnit
-from drivers.reading import Quality, Quantity
+from drivers.reading import Quality, Quantity, Reading
 from tests.cycles.control_stage import BATTERY, ROLES, ControlStage, plan
 
 HALF = replace(BATTERY, usable_wh=5000.0, charge_w=2500.0, discharge_w=2500.0)
@@ -115,6 +115,23 @@ async def test_a_battery_that_gives_nothing_at_50_percent_is_empty_until_it_has_
     assert any("gives nothing at 50 %, so it counts as empty" in alarm for alarm in stage.journal.alarms)
 
 
+async def test_of_two_the_one_that_does_not_follow_is_left_out_and_without_both_the_site_is_released() -> None:
+    stage = two()
+    stage.site.values["inverter"][Quantity.BATTERY_W] = 2000.0
+    stage.site.values["second"][Quantity.BATTERY_W] = -2500.0
+    setpoint = await stage.step(130)
+    assert (setpoint.rung, setpoint.battery_w) == (Rung.PLAN, pytest.approx(-2500.0))
+    assert dict(stage.site.written[-1].shares) == {"second": -2500.0}
+    lost = "inverter: the battery does not follow its setpoints; it is left to itself for ten minutes"
+    assert stage.journal.alarms == (lost,)
+    stage.site.values["second"][Quantity.BATTERY_W] = 2000.0
+    setpoint = await stage.step(130)
+    assert setpoint.reason == "released: the battery does not follow its setpoints"
+    writes = len(stage.site.written)
+    await stage.step(100)
+    assert len(stage.site.written) == writes
+
+
 async def test_a_short_battery_does_not_cut_the_other_one() -> None:
     stage = two()
     stage.site.values["inverter"][Quantity.BATTERY_W] = -1000.0
@@ -140,3 +157,13 @@ async def test_a_battery_that_delivers_half_goes_on_at_that_and_recovers() -> No
     assert stage.latest.setpoint is not None
     assert stage.latest.setpoint.battery_w == pytest.approx(-5000.0)
     assert not stage.journal.alarms
+
+
+async def test_a_power_that_cannot_be_is_not_counted() -> None:
+    stage = staged(BatteryUnit("inverter", BATTERY))
+    stage.site.obeys = False
+    await stage.step()
+    units = stage.control._units
+    soc = Reading(Quantity.SOC_PCT, 80.0, 2.0)
+    wild = Reading(Quantity.BATTERY_W, -3e6, 2.0, Quality.IMPLAUSIBLE)
+    assert units.doubts({"inverter": {Quantity.SOC_PCT: soc, Quantity.BATTERY_W: wild}}, 2.0)["inverter"] is not None

@@ -353,3 +353,30 @@ async def test_the_writes_of_a_day_are_kept_and_told_when_it_is_over() -> None:
     told = [event.text for event in batch.events if event.kind == "persistent_writes"]
     assert len(told) == 1
     assert "written 83 times on 2026-03-17, of 100" in told[0]
+
+
+async def test_a_lifetime_counter_that_reads_0_for_half_a_minute_is_neither_0_nor_a_mean() -> None:
+    stage = ControlStage()
+    stage.site.values["meter"][Quantity.IMPORT_WH] = 4501.0
+    await stage.step(60)
+    stage.site.values["meter"][Quantity.IMPORT_WH] = 0.0
+    await stage.step(30)
+    stage.site.values["meter"][Quantity.IMPORT_WH] = 4503.0
+    await stage.step(31)
+    stage.site.values["meter"][Quantity.IMPORT_WH] = 0.0
+    await stage.step(60)
+    place = stage.control.means.catalogue.index("meter.import_wh")
+    found = [row.points[place] for row in stage.journal.take(stage.clock.now()).minutes]
+    assert found == [4501.0, 4503.0, 4503.0]  # each is the last that was right
+    assert not stage.journal.alarms
+
+
+async def test_a_counter_that_goes_on_from_lower_is_told_when_an_hour_has_passed() -> None:
+    stage = ControlStage()
+    stage.site.values["meter"][Quantity.IMPORT_WH] = 4_500_000.0
+    await stage.step(2)
+    stage.site.values["meter"][Quantity.IMPORT_WH] = 70.0
+    await stage.step(3602)
+    events = stage.journal.take(stage.clock.now()).events
+    (told,) = [event for event in events if event.kind == "counter_reset/meter"]
+    assert told.text == "meter.import_wh was reset: it stood at 4500.0 kWh and goes on from 0.1 kWh"

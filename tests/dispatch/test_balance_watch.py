@@ -78,6 +78,13 @@ def test_a_sound_meter_is_never_wrong(seed: int, wanted: Callable[[int, float], 
     assert site.probed <= 6 * 60  # seconds, of a day
 
 
+def test_another_battery_that_keeps_the_grid_at_zero_is_no_contradiction() -> None:
+    site = Site(steady)
+    site.load_w = lambda second: 300.0 + site.orders[0]  # it takes what ours gives
+    site.play(24 * 3600, switching)
+    assert site.wrong_at == []
+
+
 @pytest.mark.parametrize("factor", [-1.0, 10.0, 0.1])
 @pytest.mark.parametrize("lag_s", [0, 3, 10])
 def test_a_meter_whose_sign_or_scale_changes_is_found_out_within_two_minutes(factor: float, lag_s: int) -> None:

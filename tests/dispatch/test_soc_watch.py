@@ -1,6 +1,8 @@
 """A state of charge is believed while the measured power explains it, and counted from the power while it does not."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.dispatch.soc_watch import SocWatch
 from agent.domain.site import Battery
@@ -183,3 +185,30 @@ def test_a_battery_that_neither_gives_nor_takes_is_switched_off_and_its_gauge_ma
         watch.found_end(charging)
         judged = watch.update(float(second), 50.0, 0.0)
         assert (judged.soc_pct, judged.doubt) == (50.0, None)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0.0, 7200.0),
+            st.none() | st.floats(-50.0, 150.0) | st.sampled_from([0.0, 50.0, 100.0, 655.35]),
+            st.none() | st.floats(-6000.0, 6000.0),
+            st.none() | st.booleans(),
+        ),
+        max_size=60,
+    )
+)
+def test_whatever_comes_what_is_acted_on_is_a_state_of_charge_and_a_window(
+    steps: list[tuple[float, float | None, float | None, bool | None]],
+) -> None:
+    watch, at = SocWatch(BATTERY), 0.0
+    for wait_s, soc_pct, battery_w, end in steps:
+        at += wait_s
+        if end is not None:
+            watch.found_end(end)
+        judged = watch.update(at, soc_pct, battery_w)
+        assert judged.soc_pct is None or 0.0 <= judged.soc_pct <= 100.0
+        assert judged.doubt is not None or judged.soc_pct == soc_pct
+        cautious = judged.cautious(BATTERY)
+        assert BATTERY.floor_pct <= cautious.floor_pct <= 100.0
+        assert BATTERY.soc_min_pct <= cautious.soc_max_pct <= BATTERY.soc_max_pct

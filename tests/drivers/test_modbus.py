@@ -112,6 +112,28 @@ async def test_a_silent_peer_is_asked_twice_at_first_then_once_then_left_alone()
         await transport.close()
 
 
+@pytest.mark.parametrize(("code", "is_rested"), [(4, True), (6, True), (11, True), (2, False), (3, False)])
+async def test_a_unit_that_is_busy_three_times_is_rested_and_one_that_answers_no_is_not(
+    code: int, is_rested: bool
+) -> None:
+    def busy(request: bytes) -> tuple[float, bytes]:
+        return 0.0, tcp(request, bytes((request[7] | 0x80, code)))
+
+    clock = VirtualClock()
+    async with serving(busy) as server:
+        transport = bus_to(server.port, clock).transport(1)
+        for _ in range(3):
+            with pytest.raises(Refused):
+                await transport.read(Span("holding", 0, 1))
+        with pytest.raises(NoAnswer if is_rested else Refused):
+            await transport.read(Span("holding", 0, 1))
+        assert len(server.requests) == (3 if is_rested else 4)
+        clock.now += 0.5
+        server.reply = good
+        assert await transport.read(Span("holding", 0, 1)) == [1000]
+        await transport.close()
+
+
 async def test_a_silent_unit_does_not_silence_its_neighbour() -> None:
     def deaf_unit_9(request: bytes) -> tuple[float, bytes]:
         return SILENT if request[6] == 9 else good(request)

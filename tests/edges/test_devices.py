@@ -128,6 +128,23 @@ async def test_a_device_that_fails_keeps_its_old_values_and_has_a_trouble() -> N
     await devices.close()
 
 
+async def test_a_device_that_is_busy_is_in_trouble_at_the_third_time_in_a_row() -> None:
+    meter = Meter("meter")
+    devices = Devices([meter, Inverter()], "inverter")
+    meter.error = DeviceRefused(6, "unit 1: reading")
+    for _ in range(2):
+        for _ in range(2):
+            await devices.read(5.0)
+            assert devices.troubles() == {}
+        meter.error = None
+        await devices.read(5.0)
+        meter.error = DeviceRefused(6, "unit 1: reading")
+    for _ in range(3):
+        await devices.read(5.0)
+    assert devices.troubles() == {"meter": "unit 1: reading was refused with exception 6 (device busy)"}
+    await devices.close()
+
+
 async def test_a_device_that_was_never_read_has_no_values() -> None:
     meter = Meter("meter")
     meter.error = LinkDown("no connection")

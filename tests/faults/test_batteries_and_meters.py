@@ -114,6 +114,22 @@ async def test_a_gauge_that_is_wrong_for_minutes_is_never_believed(tmp_path: Pat
         outcome.raised("soc_jump/inverter")
 
 
+@fault(30, injected="the gauge reads 0 % at 60 %, and the agent is restarted meanwhile", alarm="soc_jump")
+async def test_a_restart_makes_no_gauge_believed(tmp_path: Path, outcome: Outcome) -> None:
+    async with staged(tmp_path, soc_pct=60.0) as stage:
+        stage.fault("wrong_gauge", "inverter", FAULT_AT, 20.0, share=0.0)
+        await stage.play(8.0)
+        await stage.app.stop("the scenario restarts the agent")
+        stage.build()
+        await stage.start()
+        await stage.play(14.0)
+        known = {moment.state.soc_pct.quality for moment in stage.between(8.1, 14.0)}
+        assert known == {Quality.ESTIMATED}
+        assert stage.at(14.0).state.soc_pct.known == pytest.approx(stage.at(14.0).site.soc_pct, abs=1.0)
+        assert await raised(stage, "soc_jump/inverter") == ["alarm", "alarm"]  # one of each agent
+        outcome.raised("soc_jump/inverter")
+
+
 @fault(30, injected="the gauge jumps from 18 % to 60 % under a load that the plan would cover", alarm="soc_jump")
 async def test_no_discharge_is_forced_on_a_count_below_reserve_and_ten_percent(
     tmp_path: Path, outcome: Outcome
