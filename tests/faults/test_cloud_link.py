@@ -93,12 +93,12 @@ async def test_a_network_thread_that_is_dead_is_seen_and_replaced(
 
 
 @fault(48, injected="SIGSTOP of a real broker, idle and while a message waits; a line that goes dead")
-@pytest.mark.parametrize("how", ["idle", "waiting", "dead line"])
+@pytest.mark.parametrize(("how", "protocol"), [("idle", "5"), ("idle", "3.1.1"), ("waiting", "5"), ("dead line", "5")])
 async def test_a_frozen_broker_or_a_half_open_line_is_left_within_two_keepalives(
-    broker: Broker, outcome: Outcome, how: str
+    broker: Broker, outcome: Outcome, how: str, protocol: str
 ) -> None:
     keepalive_s = 3
-    async with Proxy(broker.port) as proxy, linked(proxy.port, keepalive_s=keepalive_s) as link:
+    async with Proxy(broker.port) as proxy, linked(proxy.port, keepalive_s=keepalive_s, protocol=protocol) as link:
         await until(lambda: link.connected)
         await link.publish(NOTE)
         proxy.dead = how == "dead line"
