@@ -29,7 +29,7 @@ from agent.ports import (
 STREAMS = ("event", "decision", "minute")  # what a person waits for goes first, also while a backlog drains
 COMMANDS = "down/cmd/"
 BATCHES_PER_STEP = 20
-PAUSE_S, LONGEST_PAUSE_S = 30.0, 3600.0  # after a refusal of what opens a connection, or a failure of the store
+PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0  # after a refusal of what opens a connection, or a failure of the store
 REPLAY_PAUSE_S = 30.0  # the same replay is asked for with every batch that was under way
 LIVE_EVERY_S, LIVE_WHILE_DRAINING_S = 30.0, 5.0
 REFUSED_MESSAGES_EVERY_S = 60.0
@@ -190,7 +190,7 @@ class Sync:
         await self._load_marks()
         for stream in self._streams.values():
             stream.go_back(stream.acked)
-            stream.limit = min(stream.limit, FIRST_ROWS)
+            stream.limit, stream.not_before = min(stream.limit, FIRST_ROWS), 0.0
         await self._link.publish(self._payloads.info(self._facts(), self._clock.now()))
         self._note_taken("up/info")
         self._published_plan = self._published_advice = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 STEADY_S = 60.0
+RETURN_S = 10.0
 
 
 class Ending(Enum):
@@ -20,8 +21,9 @@ class ReconnectDelay:
     """Exponential back-off with full jitter, so that a thousand sites that lost their broker do not return together.
 
     ``random`` gives numbers from 0 to below 1. A pause is uniform between 0 and an upper end that doubles from 1 s to
-    ``longest_s``. After a refusal or a take-over it is uniform between ``apart_s`` and ``apart_s`` and the upper end
-    more: coming back at once would only be refused again, or throw the other client out.
+    ``longest_s``. After a connection that had lasted the upper end is ten seconds: a broker that has only restarted
+    would meet all sites in one second. After a refusal or a take-over the pause is uniform between ``apart_s`` and
+    ``apart_s + longest_s``: coming back at once would only be refused again, or throw the other client out.
     """
 
     random: Callable[[], float]
@@ -33,7 +35,8 @@ class ReconnectDelay:
         """Seconds to wait after a connection that the broker had accepted for ``lasted_s`` seconds (0: never)."""
         self.upper_s = longest_pause(self.upper_s, lasted_s, self.longest_s)
         if ending is Ending.LOST:
-            return self.random() * self.upper_s
+            least_s = RETURN_S if lasted_s >= STEADY_S else 0.0
+            return self.random() * min(max(self.upper_s, least_s), self.longest_s)
         self.upper_s = self.longest_s
         return self.apart_s + self.random() * self.upper_s
 

@@ -17,7 +17,7 @@ ROWS_PER_S = 100.0
 IDLE = "the same agent in the same run, with nothing to send"
 
 
-def measure(rounds: int = 5, seconds: float = 24.0) -> list[Figure]:
+def measure(rounds: int = 4, seconds: float = 24.0) -> list[Figure]:
     """Rows a second at the broker, and the p99 of the control step beside that of turns without draining."""
     if find_mosquitto() is None:
         raise BenchFailure("mosquitto is not installed on this machine")
@@ -25,7 +25,8 @@ def measure(rounds: int = 5, seconds: float = 24.0) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="bench-drain-") as name:
         agent, platform = _run(Path(name), rounds, seconds)
     idle, draining = agent["idle_ms"], agent["draining_ms"]
-    note = f"{len(draining)} steps of each kind; {platform['twice']} rows came twice, {platform['gaps']} gaps"
+    twice, gaps, left = platform["twice"], platform["gaps"], agent["left"]
+    note = f"{len(draining)} steps of each kind; {twice} rows came twice, {gaps} gaps, {left} rows left"
     rows = Samples(tuple(agent["rows_per_s"]))
     return [
         Figure("drain, rows a second", "rows/s", rows, Samples((ROWS_PER_S,)), "the least that is wanted", note=note),

@@ -23,7 +23,7 @@ from agent.ports import Job, PlannerFailure
 from agent.settings.load import load
 from tests.edges.store_rows import NAMES, minute
 
-ROWS = 40_000
+ROWS = 55_000  # 38 days of minutes: the store keeps 40
 SETTLE_S = 3.0
 
 

@@ -1,0 +1,68 @@
+"""What sync sends when: live values, documents that are refused, slow lines, floods of bad messages."""
+
+import json
+from datetime import UTC, datetime
+
+from agent.domain.envelope import Envelope
+from agent.domain.site import SiteState
+from tests.cycles.test_sync import Scene, scene, store
+
+__all__ = ["scene", "store"]  # fixtures
+
+
+async def test_a_flood_of_bad_messages_is_told_once_a_minute(scene: Scene) -> None:
+    for _ in range(300):
+        await scene.sync.take("down/ack", b"{}")
+        scene.clock.seconds += 0.5
+    assert scene.sync.counters.messages_refused == 300
+    assert [text.partition(" (and ")[2] for _, _, text in scene.events] == [
+        "", "119 more before it)", "119 more before it)"
+    ]  # fmt: skip
+
+
+async def test_what_is_measured_now_goes_before_a_backlog_and_more_often_beside_it(scene: Scene) -> None:
+    scene.latest.state = SiteState(datetime(2026, 6, 1, 12, tzinfo=UTC))
+    await scene.write(0, 300)
+    scene.sync.drain_s = 0.0
+    for _ in range(30):
+        await scene.sync.step()
+        scene.clock.seconds += 1.0
+    assert scene.link.topics()[:2] == ["up/info", "up/live"]
+    assert (
+        scene.link.topics().count("up/live") == 2
+    )  # at 0 s, and at 5 s while the 300 rows went in steps of 8, 16, ...
+    body = json.loads(scene.link.sent[1].payload)
+    assert (body["schema"], body["grid_w"], body["quality"]["grid_w"]) == ("live/1.0", None, "missing")
+
+
+async def test_a_document_that_is_refused_holds_up_no_row(scene: Scene) -> None:
+    raised: list[tuple[str, str | None]] = []
+    scene.sync.alarm = lambda kind, text: raised.append((kind, text))
+    scene.latest.state = SiteState(datetime(2026, 6, 1, 12, tzinfo=UTC))
+    seqs = await scene.write(0, 5)
+    scene.link.refuses = lambda envelope: envelope.topic == "up/live"
+    await scene.sync.step()
+    assert scene.link.rows() == seqs
+    assert raised == [("upload_refused/up/live", "packet too large")]
+    scene.link.refuses = lambda envelope: False
+    scene.clock.seconds += 31.0
+    await scene.sync.step()
+    assert raised[1:] == [("upload_refused/up/live", None)]
+
+
+async def test_a_slow_line_is_given_less_at_a_time(scene: Scene) -> None:
+    await scene.write(0, 200)
+    sizes = []
+
+    def slow(envelope: Envelope) -> bool:
+        if envelope.stream == "minute":
+            sizes.append(len(json.loads(envelope.payload)["rows"]))
+            scene.clock.seconds += 0.1 * sizes[-1]
+        return False
+
+    scene.link.refuses = slow
+    for _ in range(12):
+        await scene.sync.step()
+    assert sizes[:3] == [8, 16, 16]
+    assert max(sizes[3:]) <= 32
+    assert sum(sizes) == 200
