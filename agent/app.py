@@ -1,7 +1,7 @@
 """Builds everything once, and is the only file that knows everyone."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -24,6 +24,7 @@ from agent.cycles.record import Record
 from agent.cycles.settlement import DOCUMENT as LEDGER
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.sync import Sync
+from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.trials import DOCUMENT, NightlyTrials
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
@@ -43,7 +44,7 @@ from agent.edges.store import SqliteStore
 from agent.edges.trial_process import TrialProcess
 from agent.latest import Latest
 from agent.market import Market
-from agent.ports import Clock, Job, PayloadRefused, Planner, Settlement, Trials
+from agent.ports import Clock, Job, PayloadRefused, Planner, Settlement, TimeSource, Trials
 from agent.questions import Questions
 from agent.recording.journal import Journal
 from agent.settings.schema import Settings
@@ -61,6 +62,7 @@ TRIALS_FIRST_S = 300.0
 SETTLEMENT_EVERY_S = 900.0
 SETTLEMENT_FIRST_S = 600.0
 COMPARISON_EVERY_S = 60.0
+PLAN_BEARS_S = 60.0  # a step of the clock by less leaves the plan in force, until the next one is made
 
 
 @dataclass(slots=True)
@@ -75,6 +77,7 @@ class App:
     latest: Latest
     market: Market
     control: Control
+    timekeeping: Timekeeping
     planning: Planning
     trials: NightlyTrials
     settlement: NightlySettlement
@@ -88,11 +91,14 @@ class App:
     sync: Sync | None
     meter: DemandMeter | None = None
     listening: asyncio.Task[None] | None = None
+    rearm: Callable[[], None] = lambda: None  # the jobs of the calendar, after the wall clock was set
 
     async def start(self) -> None:
         """Open the store, take up the kept inputs, bring the battery into its neutral state. Raises StoreFailure."""
         for sentence in await self.store.open():
             self.notices.note("store_replaced", "alarm", sentence)
+        await self.timekeeping.start(self.store)
+        self.market.time_is_known = self.clock.trusted()
         for name in INPUTS:
             await self._restore(name)
         self.planning.suspicion.recall(await self.store.flags())
@@ -117,9 +123,9 @@ class App:
         """What happens again and again; at the same instant in this order."""
         control, planning = self.settings.control, self.settings.planning
         jobs = [
-            Job("control", control.step_s, self.control.step),
-            Job("planning", planning.interval_s, self.planning.step, first_s=2 * control.step_s, aligned=True),
-            Job("first plan", FIRST_PLAN_EVERY_S, self.planning.first, 2 * control.step_s + FIRST_PLAN_EVERY_S),
+            Job("control", control.step_s, self._control),
+            Job("planning", planning.interval_s, self._plan, first_s=2 * control.step_s, aligned=True),
+            Job("first plan", FIRST_PLAN_EVERY_S, self._first_plan, 2 * control.step_s + FIRST_PLAN_EVERY_S),
             Job("trials", TRIALS_EVERY_S, self.trials.step, first_s=TRIALS_FIRST_S),
             Job("settlement", SETTLEMENT_EVERY_S, self.settlement.step, first_s=SETTLEMENT_FIRST_S),
             Job("comparison", COMPARISON_EVERY_S, self.comparison.step, first_s=COMPARISON_EVERY_S),
@@ -150,6 +156,24 @@ class App:
         """One line for systemd's status."""
         setpoint = self.latest.setpoint
         return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
+
+    async def _control(self) -> None:
+        self.timekeeping.look()
+        self.market.time_is_known = self.clock.trusted()
+        await self.control.step()
+
+    async def _plan(self) -> None:
+        if self.latest.clock_doubt is None:
+            await self.planning.step()
+
+    async def _first_plan(self) -> None:
+        if self.latest.clock_doubt is None:
+            await self.planning.first()
+
+    def _clock_was_set(self, by_s: float) -> None:
+        if abs(by_s) >= PLAN_BEARS_S:
+            self.planning.discard()
+        self.rearm()
 
     async def _commit(self) -> None:
         await self.advice.take_up()
@@ -183,8 +207,12 @@ def build(
     planner: Planner | None = None,
     trials: Trials | None = None,
     settlement: Settlement | None = None,
+    time_source: TimeSource | None = None,
 ) -> App:
-    """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet."""
+    """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet.
+
+    Without a ``time_source`` the clock is never doubted.
+    """
     journal, latest = Journal(), Latest()
     notices = Notices(clock, journal)
     devices = connect_devices(settings.devices, settings.battery.steered_by, clock)
@@ -204,6 +232,9 @@ def build(
     advice = Recommendations(clock, FileInbox(inbox_of(path)), journal, latest, spec, market.paid, worth_it)
     questions = Questions(settings, market, latest, meter, advice.question)
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12])
+    control = Control(clock, devices, market, journal, latest, _control_rules(settings), meter)
+    given = settings.site.clock == "trust"
+    timekeeping = Timekeeping(clock, journal, latest, control.means, time_source, given)
     app = App(
         settings=settings,
         clock=clock,
@@ -212,14 +243,15 @@ def build(
         journal=journal,
         latest=latest,
         market=market,
-        control=Control(clock, devices, market, journal, latest, _control_rules(settings), meter),
+        control=control,
+        timekeeping=timekeeping,
         planning=Planning(clock, planner, questions.for_plan_with_advice, journal, latest),
         trials=NightlyTrials(clock, trials, questions.for_plan, journal, latest, zone),
         settlement=NightlySettlement(clock, settlement, questions.for_ledger, journal, zone),
         comparison=Comparison(clock, ComparisonInbox(comparison_inbox_of(path)), store, journal, latest),
         advice=advice,
         record=Record(clock, store, journal, latest),
-        upkeep=Upkeep(store, clock, notices.note),
+        upkeep=Upkeep(store, clock, notices.note, lambda: timekeeping.tells_age),
         notices=notices,
         payloads=payloads,
         link=None,
@@ -227,6 +259,7 @@ def build(
         meter=meter,
     )
     app.planning.heard = advice.hear
+    timekeeping.on_step = app._clock_was_set
     app.record.weather = lambda: market.weather
     if settings.cloud is not None:
         _connect(app, settings.cloud)

@@ -53,6 +53,7 @@ class Market:
     carbon: PriceList | None = None
     limit: GridLimitInput | None = None
     weather: Weather | None = None
+    time_is_known: bool = True  # while it is not, what holds at some time of day holds at any
     _last_import: float | None = field(default=None)
     _assumed: PriceList | None = field(default=None)  # the import prices of the newest curves, guesses among them
 
@@ -115,7 +116,7 @@ class Market:
     def connection(self, at: datetime) -> Connection:
         """The limits in force: the narrowest of the site file's, the platform's and, in its silence, the failsafe's."""
         found, limit = self._without_platform(at), self.limit
-        if limit is None or not limit.valid_from <= at < limit.valid_to:
+        if limit is None or (self.time_is_known and not limit.valid_from <= at < limit.valid_to):
             return found
         return _narrower(found, Connection(limit.import_limit_w, limit.export_limit_w))
 
@@ -140,6 +141,8 @@ class Market:
         """``battery`` with the reserve of ``at``, or with the highest of the ``for_s`` seconds that follow."""
         if self.reserve is None:
             return battery
+        if not self.time_is_known:
+            return replace(battery, reserve_pct=self.reserve.highest)
         if for_s <= 0.0:
             return replace(battery, reserve_pct=self.reserve.at(at))
         (highest,) = self.reserve.over(Horizon(at, math.ceil(for_s), 1))

@@ -15,11 +15,17 @@ from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.suspect import Suspect
+from agent.domain.time_trust import TimeEvidence
 from drivers.reading import Quantity, Reading
 
 
 class Clock(Protocol):
-    """Time is injected. ``now`` is aware UTC; ``monotonic`` never steps; leases and staleness run on it."""
+    """Time is injected. ``now`` is aware UTC; ``monotonic`` never steps; leases and staleness run on it.
+
+    ``believed`` is written by the cycle that keeps time.
+    """
+
+    believed: bool
 
     def now(self) -> datetime: ...
 
@@ -28,7 +34,24 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
     def trusted(self) -> bool:
-        """False while the wall clock cannot be believed (before 2024, or never synchronised)."""
+        """False while the wall clock cannot be believed: it may be hours or years off."""
+        ...
+
+    def adopt(self) -> float:
+        """Take over the system's wall time. Returns how far it is from where ``now`` had got to, seconds (> 0 ahead).
+
+        ``now`` runs on the monotonic clock in between.
+        """
+        ...
+
+
+class TimeSource(Protocol):
+    """What the platform knows of its own wall clock."""
+
+    def look(self) -> TimeEvidence: ...
+
+    def boot_id(self) -> str:
+        """The same as long as the monotonic clock goes on."""
         ...
 
 
@@ -63,8 +86,15 @@ class Store(Protocol):
         """Per stream: (highest acknowledged seq, highest seq)."""
         ...
 
-    async def tidy(self, now: datetime) -> list[str]:
-        """Roll up, prune by age and bytes, checkpoint. Returns sentences about anything lost to the ring."""
+    async def newest(self) -> datetime | None:
+        """The start of the newest minute whose time was trusted; None without one."""
+        ...
+
+    async def tidy(self, now: datetime | None, dated: bool = True) -> list[str]:
+        """Roll up, prune by age and bytes, checkpoint. Returns sentences about anything lost to the ring.
+
+        ``now`` None prunes nothing by its age; without ``dated``, while the time is not known, nothing is rolled up.
+        """
         ...
 
 

@@ -10,6 +10,7 @@ import structlog
 from agent.app import App, build
 from agent.edges.clock import SystemClock
 from agent.edges.systemd import Notifier
+from agent.edges.time_source import HostTime
 from agent.settings.schema import Settings
 
 log = structlog.get_logger("run")
@@ -24,15 +25,16 @@ async def serve(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    app = build(settings, SystemClock())
+    app = build(settings, SystemClock(), time_source=HostTime())
     await app.start()
     notifier.ready("released, waiting for the first plan")
-    from agent.edges.timetable import schedule  # APScheduler can wait until the battery is in its neutral state
+    from agent.edges.timetable import Timetable  # APScheduler can wait until the battery is in its neutral state
 
     gc.freeze()
     gc.enable()
-    scheduler = schedule(app.jobs())
-    scheduler.start()
+    timetable = Timetable(app.jobs())
+    app.rearm = timetable.rearm
+    timetable.start()
     watch = asyncio.create_task(_watch(app, notifier))
     log.info("started", site=settings.site.id)
     await stop.wait()
@@ -40,9 +42,9 @@ async def serve(settings: Settings) -> int:
     watch.cancel()
     with suppress(asyncio.CancelledError):
         await watch
-    scheduler.shutdown(wait=False)
     try:
         async with asyncio.timeout(STOP_WITHIN_S):
+            await timetable.stop()
             await app.stop("the agent was told to stop")
     except TimeoutError:
         log.error("stopped_late", within_s=STOP_WITHIN_S)
