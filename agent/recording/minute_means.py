@@ -126,11 +126,11 @@ class MinuteMeans:
     def finished(self, now: datetime) -> list[MinuteRow]:
         """Rows of the spans that have ended by ``now``, oldest first; each is given once.
 
-        Spans far ahead of ``now`` belong to a clock that has since been set back: they are given too.
+        Spans that begin after the newest step belong to a clock that has since been set back: they are given too.
         """
         length = timedelta(seconds=self._span_s)
-        ahead = now + timedelta(seconds=LONGEST_STEP_S + self._span_s)
-        done = sorted(at for at in self._spans if at + length <= now or at > ahead)
+        until = self._until
+        done = sorted(at for at in self._spans if at + length <= now or (until is not None and at >= until))
         if done and (self._given_to is None or done[-1] + length > self._given_to):
             self._given_to = done[-1] + length
         return [self._row(at, self._spans.pop(at)) for at in done]

@@ -192,10 +192,16 @@ async def staged(
     planner: Planner | None = None,
     devices: bool = True,
     time_source: TimeSource | None = None,
+    ahead_s: float = 0.0,
     **words: object,
 ) -> AsyncIterator[Stage]:
-    """A stage whose agent has started; it is stopped at the end, and the devices after it."""
+    """A stage whose agent has started; it is stopped at the end, and the devices after it.
+
+    The wall clock is ``ahead_s`` seconds ahead of the true time.
+    """
     stage = Stage(folder, trace or heavy_night(), soc_pct, usable_wh, beginning)
+    stage.clock.step_wall(ahead_s)
+    stage.clock.adopt()
     if devices:
         await stage.site.start()
     try:
