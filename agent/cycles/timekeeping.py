@@ -59,8 +59,8 @@ class Timekeeping:
         document. Raises StoreFailure."""
         self._newest = await store.newest()
         self._after = tuple((name, last) for name, (_, last) in (await store.backlog()).items())
-        missed_s = self._recall(await store.kept(DOCUMENT))
         self._clock.adopt()
+        missed_s = self._recall(await store.kept(DOCUMENT))
         if self._newest is not None and self._clock.now() - self._newest > timedelta(seconds=LEAP_S):
             self._leapt_at = self._clock.monotonic()
         self._judge()
