@@ -238,9 +238,10 @@ class Site(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing that happens again and again. What makes it happen is an edge: APScheduler, or virtual time.
+    """One thing that happens again and again. What makes it happen is an edge: the timetable, or virtual time.
 
-    ``run`` is called every ``every_s`` seconds, first ``first_s`` seconds after the start. It never overlaps itself.
+    ``run`` is called every ``every_s`` seconds of the monotonic clock, first ``first_s`` seconds after the start. It
+    never overlaps itself.
 
     ``aligned`` jobs run on the multiples of ``every_s`` of the UTC day (a plan on the quarter of an hour) besides
     their first run.

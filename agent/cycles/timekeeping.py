@@ -22,6 +22,7 @@ from agent.recording.minute_means import MinuteMeans
 DOCUMENT = "clock"
 STEP_S = 1.0  # a service that disciplines the clock slews what is less
 LEAP_S = 24 * 3600.0  # nobody corrects a clock that was right by so much
+FOUND_WITHIN_S = 3600.0  # of the boot: a leap is the time that was found, where the clock began at the last shutdown
 JUDGE_EVERY_S = 5.0
 SLACK = timedelta(minutes=1)
 
@@ -87,10 +88,10 @@ class Timekeeping:
         return self._clock.trusted() and (self._is_synced() or steady_s >= LONGEST_UNSYNCED_S)
 
     def _note_step(self, by_s: float) -> None:
-        if self._doubt is None or self._leap_s:
+        if abs(by_s) >= LEAP_S:
+            self._leapt_at = self._clock.monotonic()
+        if (self._doubt is None and self._clock.monotonic() >= FOUND_WITHIN_S) or self._leap_s:
             self._leap_s += by_s
-            if abs(by_s) >= LEAP_S:
-                self._leapt_at = self._clock.monotonic()
         if self._undated is not None:
             self._redate(by_s)
         self._notices.note("clock_stepped", "warning", f"the clock was set {_span(by_s)}")

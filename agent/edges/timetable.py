@@ -133,6 +133,11 @@ def _guarded(job: Job) -> Callable[[], Awaitable[None]]:
     async def run() -> None:
         try:
             await job.run()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            log.error("job_cancelled", job=job.name)  # something it waited for was; nobody has told the job to end
         except Exception:  # the one place where a cycle's defect may not end the daemon
             log.exception("job_failed", job=job.name)
 

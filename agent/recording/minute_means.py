@@ -13,6 +13,7 @@ from agent.domain.horizon import floor_to_step
 from agent.domain.records import MinuteRow
 from agent.domain.setpoint import Rung
 from agent.domain.site import Measured, SiteState
+from agent.recording.given_spans import GivenSpans
 
 LONGEST_STEP_S = 3600.0
 OVERLAP = timedelta(minutes=2)  # what a clock that is set back by less repeats is left out; more is written and marked
@@ -80,7 +81,7 @@ class MinuteMeans:
         self._spans: dict[datetime, _Span] = {}
         self._names: dict[str, None] = {}
         self._until: datetime | None = None
-        self._given_to: datetime | None = None  # the end of the newest span that was given
+        self._given = GivenSpans()
 
     @property
     def catalogue(self) -> tuple[str, ...]:
@@ -131,8 +132,8 @@ class MinuteMeans:
         length = timedelta(seconds=self._span_s)
         until = self._until
         done = sorted(at for at in self._spans if at + length <= now or (until is not None and at >= until))
-        if done and (self._given_to is None or done[-1] + length > self._given_to):
-            self._given_to = done[-1] + length
+        for at in done:
+            self._given.note(at, length, self._spans[at].time_trusted)
         return [self._row(at, self._spans.pop(at)) for at in done]
 
     def redate(self, by_s: float) -> None:
@@ -140,16 +141,17 @@ class MinuteMeans:
         by = timedelta(seconds=60 * round(by_s / 60.0))
         self._spans = {at if span.time_trusted else at + by: span for at, span in self._spans.items()}
         self._until = None if self._until is None else self._until + by
-        self._given_to = None if self._given_to is None else self._given_to + by
+        self._given.move(by)
 
     def trust(self, since: datetime) -> None:
         """The time is known: the spans in the making that begin at ``since`` or later have the right one."""
         for at, span in self._spans.items():
             span.time_trusted = span.time_trusted or at >= since
+        self._given.trust(since)
 
     def _span(self, start: datetime) -> _Span:
         if start not in self._spans:
-            self._spans[start] = _Span(time_trusted=self._given_to is None or start >= self._given_to)
+            self._spans[start] = _Span(time_trusted=not self._given.has(start))
         return self._spans[start]
 
     def _row(self, at: datetime, span: _Span) -> MinuteRow:

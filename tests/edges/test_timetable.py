@@ -125,6 +125,22 @@ async def test_on_the_system_clock_a_failing_job_is_run_again_and_disturbs_no_ot
     assert ran.count("good") >= 2
 
 
+async def test_a_job_that_waited_for_something_that_was_cancelled_goes_on() -> None:
+    ran, enough = 0, asyncio.Event()
+
+    async def waits() -> None:
+        nonlocal ran
+        ran += 1
+        if ran == 3:
+            enough.set()
+        other = asyncio.get_running_loop().create_future()
+        other.cancel()
+        await other
+
+    async with running(Job("waits", 0.02, waits)), asyncio.timeout(10.0):
+        await enough.wait()
+
+
 async def test_on_the_system_clock_a_job_never_overlaps_itself() -> None:
     going, most, done = 0, 0, asyncio.Event()
     count = 0

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
@@ -27,11 +26,6 @@ class ServedSite:
     @property
     def is_steered(self) -> bool:
         return self.plant.band is not None
-
-    def longest_pause_s(self, since: float) -> float:
-        """Between two requests after ``since``, or the last of them and now."""
-        times = [since, *(at for at in self.asked_at if at > since), time.monotonic()]
-        return max(later - at for at, later in pairwise(times))
 
 
 @asynccontextmanager

@@ -170,22 +170,35 @@ async def test_a_site_without_any_time_service_is_planned_for(tmp_path: Path) ->
 
 async def test_a_leap_of_a_month_is_not_believed_and_takes_nothing_with_it(tmp_path: Path) -> None:
     async with staged(tmp_path, time_source=ScriptedTime(NOTHING)) as stage:
-        await stage.play(10)
+        await stage.play(70)
         stage.clock.step_wall(30 * DAY_S)
-        await stage.play(75)
-        assert {moment.rung for moment in stage.between(10, 75)} == {Rung.RULES}
-        assert stage.app.upkeep.tidied_at is not None
-        assert len(minutes(stage)) >= 70, "the hourly upkeep prunes nothing by a clock that leapt"
+        await stage.play(130)
+        assert {moment.rung for moment in stage.between(70, 130)} == {Rung.RULES}
+        assert stage.app.upkeep.tidied_at == MIDNIGHT + timedelta(minutes=121, days=30)
+        assert len(minutes(stage)) >= 128, "the hourly upkeep prunes nothing by a clock that leapt"
         stage.clock.step_wall(-30 * DAY_S)
-        await stage.play(80)
-        assert stage.at(80).rung is Rung.PLAN
+        await stage.play(135)
+        assert stage.at(135).rung is Rung.PLAN
         assert never_paused(stage)
     found = minutes(stage)
     trusted = [at for at, is_trusted in found if is_trusted]
     assert trusted == sorted(set(trusted))
-    assert max(at for at, _ in found) < MIDNIGHT + timedelta(minutes=81)
+    assert max(at for at, _ in found) < MIDNIGHT + timedelta(minutes=136)
     assert len(found) - len(trusted) <= 1
-    assert len(found) == 80
+    assert len(found) == 135
+
+
+async def test_a_leap_soon_after_the_boot_is_the_time_that_was_found(tmp_path: Path) -> None:
+    """The gateway began at its last shutdown, three days ago, and nothing says whether a service sets its clock."""
+    async with staged(tmp_path, time_source=ScriptedTime(NOTHING)) as stage:
+        await stage.play(10)
+        stage.clock.step_wall(3 * DAY_S)
+        await stage.play(20)
+        assert stage.at(20).rung is Rung.PLAN
+        stage.clock.step_wall(-3 * DAY_S)
+        await stage.play(25)
+        assert stage.at(25).rung is Rung.PLAN
+    assert {trusted for _, trusted in minutes(stage)} == {True}, "what was never written does not come again"
 
 
 ZONES = ("Europe/London", "Europe/Berlin", "Europe/Lisbon", "Europe/Dublin", "America/New_York", "Australia/Sydney")
