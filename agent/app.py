@@ -91,7 +91,7 @@ class App:
     sync: Sync | None
     meter: DemandMeter | None = None
     listening: asyncio.Task[None] | None = None
-    rearm: Callable[[], None] = lambda: None  # the jobs of the calendar, after the wall clock was set
+    rearm: Callable[[float], None] = lambda by_s: None  # the jobs of the calendar, after the wall clock was set
 
     async def start(self) -> None:
         """Open the store, take up the kept inputs, bring the battery into its neutral state. Raises StoreFailure."""
@@ -173,7 +173,7 @@ class App:
     def _clock_was_set(self, by_s: float) -> None:
         if abs(by_s) >= PLAN_BEARS_S:
             self.planning.discard()
-        self.rearm()
+        self.rearm(by_s)
 
     async def _commit(self) -> None:
         await self.advice.take_up()

@@ -24,6 +24,8 @@ STEP_S = 1.0  # a service that disciplines the clock slews what is less
 LEAP_S = 24 * 3600.0  # nobody corrects a clock that was right by so much
 FOUND_WITHIN_S = 3600.0  # of the boot: a leap is the time that was found, where the clock began at the last shutdown
 JUDGE_EVERY_S = 5.0
+WORTH_A_WORD_S = 10.0
+TELL_EVERY_S = 600.0  # of smaller steps, where two services set the clock against each other
 SLACK = timedelta(minutes=1)
 
 
@@ -52,7 +54,7 @@ class Timekeeping:
         self._doubt: Doubt | None = None
         self._synced_at: float | None = None
         self._leap_s, self._leapt_at = 0.0, -LONGEST_UNSYNCED_S
-        self._judged_at = -JUDGE_EVERY_S
+        self._judged_at, self._told_at = -JUDGE_EVERY_S, -TELL_EVERY_S
         self.on_step: Callable[[float], None] = lambda by_s: None
 
     async def start(self, store: Store) -> None:
@@ -94,7 +96,10 @@ class Timekeeping:
             self._leap_s += by_s
         if self._undated is not None:
             self._redate(by_s)
-        self._notices.note("clock_stepped", "warning", f"the clock was set {_span(by_s)}")
+        monotonic = self._clock.monotonic()
+        if abs(by_s) >= WORTH_A_WORD_S or monotonic - self._told_at >= TELL_EVERY_S:
+            self._told_at = monotonic
+            self._notices.note("clock_stepped", "warning", f"the clock was set {_span(by_s)}")
 
     def _judge(self) -> None:
         monotonic, now = self._clock.monotonic(), self._clock.now()

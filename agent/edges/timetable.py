@@ -17,6 +17,7 @@ from agent.ports import Job
 log = structlog.get_logger("timetable")
 
 STOP_WITHIN_S = 0.5
+AT_ONCE_S = 60.0
 
 
 class Timetable:
@@ -47,10 +48,15 @@ class Timetable:
         self._tasks = [asyncio.create_task(_beat(job), name=job.name) for job in self._beats]
         self._calendar.start()
 
-    def rearm(self) -> None:
-        """The wall clock was set: the jobs of the calendar run at once, and then on the multiples of the new time."""
+    def rearm(self, by_s: float) -> None:
+        """The wall clock was set by ``by_s`` seconds: the jobs of the calendar go on at the multiples of the new time.
+
+        After a step of a minute or more they also run at once.
+        """
+        now = datetime.now(UTC)
         for job in self._calendar.get_jobs():
-            job.modify(next_run_time=datetime.now(UTC))
+            next_time = now if abs(by_s) >= AT_ONCE_S else job.trigger.get_next_fire_time(None, now)
+            job.modify(next_run_time=next_time)
 
     async def stop(self) -> None:
         """End every job where it waits; what it leaves to others is theirs."""
@@ -104,7 +110,8 @@ async def run_virtual(
         await job.run()
         heapq.heappush(queue, (_next_time(job, due, clock), order, job))
         if clock.adopted_s != step_s:
-            step_s, queue = clock.adopted_s, _rearmed(queue, clock.monotonic())
+            queue = _rearmed(queue, clock, clock.adopted_s - step_s)
+            step_s = clock.adopted_s
         if between is not None and queue[0][0] > due:
             await between()
         await asyncio.sleep(0)
@@ -122,9 +129,13 @@ def _next_time(job: Job, due: float, clock: VirtualClock) -> float:
     return clock.monotonic() + (multiple - now).total_seconds()
 
 
-def _rearmed(queue: Queue, now: float) -> Queue:
+def _rearmed(queue: Queue, clock: VirtualClock, by_s: float) -> Queue:
     """As ``Timetable.rearm``."""
-    armed = [(now if job.aligned else due, order, job) for due, order, job in queue]
+    now, at_once = clock.monotonic(), abs(by_s) >= AT_ONCE_S
+    armed = [
+        (due if not job.aligned else now if at_once else _next_time(job, due, clock), order, job)
+        for due, order, job in queue
+    ]
     heapq.heapify(armed)
     return armed
 
