@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
@@ -171,6 +172,7 @@ class App:
             await self.planning.first()
 
     def _clock_was_set(self, by_s: float) -> None:
+        self.market.clock_was_set(timedelta(seconds=by_s))
         if abs(by_s) >= PLAN_BEARS_S:
             self.planning.discard()
         self.rearm(by_s)

@@ -54,6 +54,7 @@ class Market:
     limit: GridLimitInput | None = None
     weather: Weather | None = None
     time_is_known: bool = True  # while it is not, what holds at some time of day holds at any
+    _clock_set_by: timedelta = field(default=timedelta())  # since the limit was heard
     _last_import: float | None = field(default=None)
     _assumed: PriceList | None = field(default=None)  # the import prices of the newest curves, guesses among them
 
@@ -70,6 +71,7 @@ class Market:
                 self.weather = Weather(raster, message.temperature_c, message.ghi_w_m2, message.cloud_pct)
             case GridLimitInput():
                 self.limit = message
+                self._clock_set_by = timedelta()
 
     def at(self, at: datetime) -> Prices:
         """Prices at ``at``. A price that is not known is what the curves assume, or else the last one that was."""
@@ -135,7 +137,13 @@ class Market:
         """Whether a failsafe is asked for and the platform's grid limit has not been heard of for longer than that."""
         if self.failsafe is None:
             return False
-        return self.limit is None or not -AHEAD <= now - self.limit.issued_at <= self.failsafe.after
+        return (
+            self.limit is None or not -AHEAD <= now - self._clock_set_by - self.limit.issued_at <= self.failsafe.after
+        )
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """The wall clock was set: how long the platform has been silent does not change by that."""
+        self._clock_set_by += by
 
     def kept(self, battery: Battery, at: datetime, for_s: float = 0.0) -> Battery:
         """``battery`` with the reserve of ``at``, or with the highest of the ``for_s`` seconds that follow."""

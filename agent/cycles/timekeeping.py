@@ -99,7 +99,8 @@ class Timekeeping:
         monotonic = self._clock.monotonic()
         if abs(by_s) >= WORTH_A_WORD_S or monotonic - self._told_at >= TELL_EVERY_S:
             self._told_at = monotonic
-            self._notices.note("clock_stepped", "warning", f"the clock was set {_span(by_s)}")
+            moved = "" if self._undated is None else "; what was measured without the time moves with it"
+            self._notices.note("clock_stepped", "warning", f"the clock was set {_span(by_s)}{moved}")
 
     def _judge(self) -> None:
         monotonic, now = self._clock.monotonic(), self._clock.now()
