@@ -22,7 +22,8 @@ from agent.recording.minute_means import MinuteMeans
 DOCUMENT = "clock"
 STEP_S = 1.0  # a service that disciplines the clock slews what is less
 LEAP_S = 24 * 3600.0  # nobody corrects a clock that was right by so much
-FOUND_WITHIN_S = 3600.0  # of the boot: a leap is the time that was found, where the clock began at the last shutdown
+# of the boot, where nobody says whether a service sets the clock: a leap is the time that was found
+FOUND_WITHIN_S = 3600.0
 JUDGE_EVERY_S = 5.0
 WORTH_A_WORD_S = 10.0
 TELL_EVERY_S = 600.0  # of smaller steps, where two services set the clock against each other
@@ -52,6 +53,7 @@ class Timekeeping:
         self._after: tuple[tuple[str, int], ...] = ()
         self._undated: Undated | None = None
         self._doubt: Doubt | None = None
+        self._is_kept = False
         self._synced_at: float | None = None
         self._leap_s, self._leapt_at = 0.0, -LONGEST_UNSYNCED_S
         self._judged_at, self._told_at = -JUDGE_EVERY_S, -TELL_EVERY_S
@@ -66,9 +68,9 @@ class Timekeeping:
         missed_s = self._recall(await store.kept(DOCUMENT))
         if self._newest is not None and self._clock.now() - self._newest > timedelta(seconds=LEAP_S):
             self._leapt_at = self._clock.monotonic()
-        self._judge()
         if abs(missed_s) >= STEP_S:
-            self._redate(missed_s)
+            self._note_step(missed_s)
+        self._judge()
         self._mark()
 
     def look(self) -> None:
@@ -92,7 +94,9 @@ class Timekeeping:
     def _note_step(self, by_s: float) -> None:
         if abs(by_s) >= LEAP_S:
             self._leapt_at = self._clock.monotonic()
-        if (self._doubt is None and self._clock.monotonic() >= FOUND_WITHIN_S) or self._leap_s:
+        may_be_found = not self._is_kept and self._clock.monotonic() < FOUND_WITHIN_S
+        was_trusted = self._doubt is None and self._undated is None
+        if (was_trusted and not may_be_found) or self._leap_s:
             self._leap_s += by_s
         if self._undated is not None:
             self._redate(by_s)
@@ -108,6 +112,7 @@ class Timekeeping:
         if self._source is None:
             return
         evidence = self._source.look()
+        self._is_kept = evidence.is_kept
         if evidence.synced_s is not None:
             self._synced_at = monotonic - evidence.synced_s
         elif self._synced_at is not None:
@@ -138,11 +143,11 @@ class Timekeeping:
         if not self._clock.trusted() and self._undated is None:
             boot = "" if self._source is None else self._source.boot_id()
             since = floor_to_step(self._clock.now(), 60)
-            self._undated = Undated(boot, self._ahead_s(), since, self._after, bool(self._leap_s))
+            self._undated = Undated(boot, self._ahead_s(), since, self._after, self._leap_s)
             self._journal.keep(DOCUMENT, to_json(self._undated))
         elif self._clock.trusted() and self._undated is not None:
             order = self._order(0.0, trusted=True)
-            if self._undated.leapt:
+            if self._undated.leap_s:
                 order = replace(order, since=order.since + SLACK)
             self._journal.redate(order)
             self._means.trust(order.since)
@@ -156,7 +161,10 @@ class Timekeeping:
         self._journal.redate(order)
         self._means.redate(by_s)
         since = self._undated.since + timedelta(seconds=order.minutes_s)
-        self._undated = replace(self._undated, ahead_s=self._undated.ahead_s + by_s, since=since)
+        ahead_s = self._undated.ahead_s + by_s
+        self._undated = replace(
+            self._undated, ahead_s=ahead_s, since=since, leap_s=self._leap_s or self._undated.leap_s
+        )
         self._journal.keep(DOCUMENT, to_json(self._undated))
 
     def _order(self, by_s: float, trusted: bool) -> Redate:
@@ -172,7 +180,9 @@ class Timekeeping:
             return 0.0
         if self._source is None or kept.boot_id != self._source.boot_id():
             return 0.0
-        self._undated = kept
+        self._undated, self._leap_s = kept, kept.leap_s
+        if kept.leap_s:
+            self._leapt_at = self._clock.monotonic()
         return self._ahead_s() - kept.ahead_s
 
     def _ahead_s(self) -> float:

@@ -10,11 +10,12 @@ class Undated:
 
     ``ahead_s`` is the wall time less the monotonic one, seconds: constant until the clock is set. ``since`` is the
     minute in which the stretch begins on the wrong clock, ``after`` the seq of each stream that its rows are above.
-    ``leapt``: before that minute the time was known, so that a part of it is in another row.
+    ``leap_s``: how far the clock was set before it, where the time had been known: a part of its first minute is in
+    another row then.
     """
 
     boot_id: str
     ahead_s: float
     since: datetime
     after: tuple[tuple[str, int], ...]
-    leapt: bool = False
+    leap_s: float = 0.0

@@ -1,5 +1,6 @@
 """What the host knows of its own clock: read from files and the kernel, without any privilege."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +12,14 @@ UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
 class HostTime:
     """Implements ``agent.ports.TimeSource`` on Linux. ``root`` is where /run, /sys and /proc are.
 
+    ``kernel`` is what adjtimex(2) answers, negative where it must not be asked.
+
     systemd-timesyncd touches a file whenever it has set the clock. Of chrony and ntpd only the kernel knows; where it
     must not be asked, nothing is known, as without any such service.
     """
 
-    def __init__(self, root: Path = Path("/")) -> None:
+    def __init__(self, root: Path = Path("/"), kernel: Callable[[], int] | None = None) -> None:
+        self._kernel = kernel or ask_kernel
         self._timesyncd = root / "run/systemd/timesync"
         self._others = tuple(root / "run" / name for name in ("chrony", "chronyd.pid", "ntpd.pid", "ntpsec"))
         self._rtc = root / "sys/class/rtc/rtc0/since_epoch"
@@ -52,8 +56,13 @@ class HostTime:
 
     def _kernel_is_synced(self) -> bool | None:
         """None where the kernel does not tell."""
-        import ctypes  # two megabytes that most hosts do without
-
-        asked = ctypes.create_string_buffer(512)  # struct timex, all zero: nothing is set
-        state = int(ctypes.CDLL(None).adjtimex(asked))
+        state = self._kernel()
         return None if state < 0 else state != UNSYNCHRONISED
+
+
+def ask_kernel() -> int:
+    """The clock's state by adjtimex(2), which sets nothing here."""
+    import ctypes  # two megabytes that most hosts do without
+
+    asked = ctypes.create_string_buffer(512)  # struct timex, all zero
+    return int(ctypes.CDLL(None).adjtimex(asked))

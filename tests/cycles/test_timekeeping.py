@@ -3,7 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from agent.cycles.timekeeping import Timekeeping
+from agent.domain.time_trust import TimeEvidence
 from agent.edges.clock import VirtualClock
 from agent.edges.store import SqliteStore
 from agent.latest import Latest
@@ -47,19 +50,21 @@ class Gateway:
         return [text.split('"at":"')[1][11:16] + ("" if '"time_trusted":true' in text else "?") for text in texts]
 
 
+@pytest.mark.parametrize(("before", "after"), [(WAITING, SYNCED), (NOTHING, NOTHING)])
 async def test_what_an_earlier_run_of_the_same_boot_measured_is_dated_when_the_time_was_found_in_between(
-    tmp_path: Path,
+    tmp_path: Path, before: TimeEvidence, after: TimeEvidence
 ) -> None:
-    clock = VirtualClock(TRUE)
+    clock = VirtualClock(TRUE - timedelta(hours=2))
+    await clock.sleep(7200.0)  # the boot is some time ago
     clock.step_wall(-LOST_S)
-    first = Gateway(tmp_path / "site.db", clock, ScriptedTime(WAITING))
+    first = Gateway(tmp_path / "site.db", clock, ScriptedTime(before))
     await first.start()
     await first.measure(3)
     assert await first.dated() == ["00:10?", "00:11?", "00:12?"]
     await first.store.close()
 
     clock.step_wall(LOST_S)
-    second = Gateway(tmp_path / "site.db", clock, ScriptedTime(SYNCED))
+    second = Gateway(tmp_path / "site.db", clock, ScriptedTime(after))
     await second.start()
     await second.measure(2)
     assert await second.dated() == ["12:10", "12:11", "12:12", "12:13", "12:14"]
@@ -80,6 +85,32 @@ async def test_what_another_boot_measured_keeps_its_mark(tmp_path: Path) -> None
     await second.measure(1)
     assert await second.dated() == ["00:10?", "00:11?", "12:12"]
     await second.store.close()
+
+
+async def test_a_restart_does_not_make_a_leap_believed(tmp_path: Path) -> None:
+    clock = VirtualClock(TRUE)
+    clock.advance_to(TRUE + timedelta(hours=2))
+    first = Gateway(tmp_path / "site.db", clock, ScriptedTime(NOTHING))
+    await first.start()
+    await first.measure(2)
+    clock.step_wall(30 * 86400.0)
+    await first.measure(2)
+    assert first.latest.clock_doubt == "the clock was set 30.0 days ahead, which nothing confirms"
+    await first.store.close()
+
+    second = Gateway(tmp_path / "site.db", clock, ScriptedTime(NOTHING))
+    await second.start()
+    assert second.latest.clock_doubt == first.latest.clock_doubt
+    await second.store.close()
+
+    clock.step_wall(-30 * 86400.0)
+    third = Gateway(tmp_path / "site.db", clock, ScriptedTime(NOTHING))
+    await third.start()
+    assert third.latest.clock_doubt is None
+    await third.measure(1)
+    dated = await third.dated()
+    assert [one.rstrip("?") for one in dated] == ["14:10", "14:11", "14:12", "14:13", "14:14"]
+    await third.store.close()
 
 
 async def test_a_start_at_the_last_shutdown_is_before_what_was_measured(tmp_path: Path) -> None:

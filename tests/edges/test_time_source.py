@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.domain.time_trust import TimeEvidence
-from agent.edges.time_source import HostTime
+from agent.edges.time_source import UNSYNCHRONISED, HostTime, ask_kernel
 
 
 def test_a_host_without_any_service_knows_nothing(tmp_path: Path) -> None:
@@ -38,10 +38,19 @@ def test_a_clock_with_a_battery_is_read(tmp_path: Path) -> None:
     assert HostTime(tmp_path).look().rtc is None
 
 
-def test_of_chrony_the_kernel_knows(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [(0, TimeEvidence(True, 0.0)), (UNSYNCHRONISED, TimeEvidence(True, None)), (-1, TimeEvidence(False, None))],
+    ids=["synchronised", "not synchronised", "must not be asked"],
+)
+def test_of_chrony_the_kernel_knows(tmp_path: Path, state: int, found: TimeEvidence) -> None:
+    assert HostTime(tmp_path, lambda: state).look() == TimeEvidence(), "without chrony it is not asked"
     (tmp_path / "run/chrony").mkdir(parents=True)
-    found = HostTime(tmp_path).look()
-    assert found in (TimeEvidence(True, 0.0, None), TimeEvidence(True, None, None), TimeEvidence())
+    assert HostTime(tmp_path, lambda: state).look() == found
+
+
+def test_the_kernel_answers_and_nothing_is_set() -> None:
+    assert -1 <= ask_kernel() <= UNSYNCHRONISED
 
 
 def test_this_host_has_a_boot() -> None:
