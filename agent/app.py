@@ -1,9 +1,10 @@
 """Builds everything once, and is the only file that knows everyone."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
@@ -28,6 +29,7 @@ from agent.cycles.settings_kept import keep_settings
 from agent.cycles.settlement import DOCUMENT as LEDGER
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.sync import Sync
+from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.trials import DOCUMENT, NightlyTrials
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
@@ -51,7 +53,7 @@ from agent.edges.store import SqliteStore
 from agent.edges.trial_process import TrialProcess
 from agent.latest import Latest
 from agent.market import Market
-from agent.ports import Clock, Job, Planner, Settlement, Trials
+from agent.ports import Clock, Job, Planner, Settlement, TimeSource, Trials
 from agent.questions import Questions
 from agent.recording.counters import DOCUMENT as COUNTERS
 from agent.recording.decisions import describe
@@ -74,6 +76,7 @@ TRIALS_FIRST_S = 300.0
 SETTLEMENT_EVERY_S = 900.0
 SETTLEMENT_FIRST_S = 600.0
 COMPARISON_EVERY_S = 60.0
+PLAN_BEARS_S = 60.0  # a step of the clock by less leaves the plan in force, until the next one is made
 
 
 @dataclass(slots=True)
@@ -90,6 +93,7 @@ class App:
     inputs: TakeInputs
     self_test: SelfTest
     control: Control
+    timekeeping: Timekeeping
     planning: Planning
     trials: NightlyTrials
     settlement: NightlySettlement
@@ -104,11 +108,14 @@ class App:
     link_watch: LinkWatch | None = None
     meter: DemandMeter | None = None
     listening: asyncio.Task[None] | None = None
+    rearm: Callable[[float], None] = lambda by_s: None  # the jobs of the calendar, after the wall clock was set
 
     async def start(self) -> None:
         """Open the store, take up the kept inputs, bring the battery into its neutral state. Raises StoreFailure."""
         for sentence in await self.store.open():
             self.notices.note("store_replaced", "alarm", sentence)
+        await self.timekeeping.start(self.store)
+        self.market.time_is_known = self.clock.trusted()
         await keep_settings(self.settings, self.store, self.notices, self.journal)
         await self.inputs.restore(self.store, self.payloads)
         self.planning.suspicion.recall(await self.store.flags())
@@ -140,9 +147,9 @@ class App:
         """What happens again and again; at the same instant in this order."""
         control, planning = self.settings.control, self.settings.planning
         jobs = [
-            Job("control", control.step_s, self.control.step),
-            Job("planning", planning.interval_s, self.planning.step, first_s=2 * control.step_s, aligned=True),
-            Job("plan again", PLAN_AGAIN_EVERY_S, self.planning.again, 2 * control.step_s + PLAN_AGAIN_EVERY_S),
+            Job("control", control.step_s, self._control),
+            Job("planning", planning.interval_s, self._plan, first_s=2 * control.step_s, aligned=True),
+            Job("plan again", PLAN_AGAIN_EVERY_S, self._plan_again, 2 * control.step_s + PLAN_AGAIN_EVERY_S),
             Job("trials", TRIALS_EVERY_S, self.trials.step, first_s=TRIALS_FIRST_S),
             Job("settlement", SETTLEMENT_EVERY_S, self.settlement.step, first_s=SETTLEMENT_FIRST_S),
             Job("comparison", COMPARISON_EVERY_S, self.comparison.step, first_s=COMPARISON_EVERY_S),
@@ -177,6 +184,25 @@ class App:
         setpoint = self.latest.setpoint
         return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
 
+    async def _control(self) -> None:
+        self.timekeeping.look()
+        self.market.time_is_known = self.clock.trusted()
+        await self.control.step()
+
+    async def _plan(self) -> None:
+        if self.latest.clock_doubt is None:
+            await self.planning.step()
+
+    async def _plan_again(self) -> None:
+        if self.latest.clock_doubt is None:
+            await self.planning.again()
+
+    def _clock_was_set(self, by_s: float) -> None:
+        self.market.clock_was_set(timedelta(seconds=by_s))
+        if abs(by_s) >= PLAN_BEARS_S:
+            self.planning.discard()
+        self.rearm(by_s)
+
     async def _commit(self) -> None:
         await self.advice.take_up()
         before = self.record.commits
@@ -200,8 +226,12 @@ def build(
     planner: Planner | None = None,
     trials: Trials | None = None,
     settlement: Settlement | None = None,
+    time_source: TimeSource | None = None,
 ) -> App:
-    """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet."""
+    """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet.
+
+    Without a ``time_source`` the clock is never doubted.
+    """
     journal, latest = Journal(), Latest()
     notices = Notices(clock, journal)
     market = _market(settings)
@@ -221,6 +251,9 @@ def build(
     advice = Recommendations(clock, FileInbox(inbox_of(path)), journal, latest, spec, market.paid, worth_it)
     questions = Questions(settings, market, latest, meter, advice.question)
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12], settings.site.currency)
+    control = Control(clock, devices, market, journal, latest, _control_rules(settings), meter)
+    given = settings.site.clock == "trust"
+    timekeeping = Timekeeping(clock, journal, latest, control.means, time_source, given)
     app = App(
         settings=settings,
         clock=clock,
@@ -231,14 +264,15 @@ def build(
         market=market,
         inputs=TakeInputs(market, clock, latest, notices.note),
         self_test=SelfTest(settings, clock, planner, store, notices),
-        control=Control(clock, devices, market, journal, latest, _control_rules(settings), meter),
+        control=control,
+        timekeeping=timekeeping,
         planning=Planning(clock, planner, questions.for_plan_with_advice, journal, latest, _plan_retry(settings)),
         trials=NightlyTrials(clock, trials, questions.for_plan, journal, latest, zone),
         settlement=NightlySettlement(clock, settlement, questions.for_ledger, journal, zone),
         comparison=Comparison(clock, ComparisonInbox(comparison_inbox_of(path)), store, journal, latest),
         advice=advice,
         record=Record(clock, store, journal, latest),
-        upkeep=Upkeep(store, clock, notices.note),
+        upkeep=Upkeep(store, clock, notices.note, lambda: timekeeping.tells_age),
         notices=notices,
         payloads=payloads,
         link=None,
@@ -246,6 +280,7 @@ def build(
         meter=meter,
     )
     app.planning.heard = advice.hear
+    timekeeping.on_step = app._clock_was_set
     app.record.weather = lambda: market.weather_at(clock.now())
     if settings.cloud is not None:
         _connect(app, settings.cloud)

@@ -25,6 +25,7 @@ class Latest:
     outcome: Outcome | None = None
     connected: bool = False
     link_trouble: str | None = None
+    clock_doubt: str | None = None  # why the time is not trusted, written by the cycle that keeps it
     comparison: Schedule | None = None  # of optimiser and rule, written by the cycle of that name
     advice: tuple[Advisory, ...] | None = None
     kept_documents: dict[str, str] = field(default_factory=dict)  # written with the next commit

@@ -57,6 +57,8 @@ class Market:
     failsafe: Failsafe | None = None
     said: Inputs = field(default_factory=Inputs)  # by the platform
     _weather: Weather | None = None
+    time_is_known: bool = True  # while it is not, what holds at some time of day holds at any
+    _clock_set_by: timedelta = field(default=timedelta())  # since the limit was heard
     _last_import: float | None = field(default=None)
     _assumed: PriceList | None = field(default=None)  # the import prices of the newest curves, guesses among them
 
@@ -68,6 +70,8 @@ class Market:
         """Let all that the platform has said be ``said``."""
         if said.weather != self.said.weather:
             self._weather = _layered(said.weather)
+        if said.limit != self.said.limit:
+            self._clock_set_by = timedelta()
         self.said = said
 
     @property
@@ -155,7 +159,7 @@ class Market:
     def connection(self, at: datetime) -> Connection:
         """The limits in force: the narrowest of the site file's, the platform's and, in its silence, the failsafe's."""
         found, limit = self._without_platform(at), self.limit
-        if limit is None or not limit.valid_from <= at < limit.valid_to:
+        if limit is None or (self.time_is_known and not limit.valid_from <= at < limit.valid_to):
             return found
         return _narrower(found, Connection(limit.import_limit_w, limit.export_limit_w))
 
@@ -174,12 +178,20 @@ class Market:
         """Whether a failsafe is asked for and the platform's grid limit has not been heard of for longer than that."""
         if self.failsafe is None:
             return False
-        return self.limit is None or not -AHEAD <= now - self.limit.issued_at <= self.failsafe.after
+        return (
+            self.limit is None or not -AHEAD <= now - self._clock_set_by - self.limit.issued_at <= self.failsafe.after
+        )
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """The wall clock was set: how long the platform has been silent does not change by that."""
+        self._clock_set_by += by
 
     def kept(self, battery: Battery, at: datetime, for_s: float = 0.0) -> Battery:
         """``battery`` with the reserve of ``at``, or with the highest of the ``for_s`` seconds that follow."""
         if self.reserve is None:
             return battery
+        if not self.time_is_known:
+            return replace(battery, reserve_pct=self.reserve.highest)
         if for_s <= 0.0:
             return replace(battery, reserve_pct=self.reserve.at(at))
         (highest,) = self.reserve.over(Horizon(at, math.ceil(for_s), 1))

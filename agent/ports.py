@@ -17,11 +17,17 @@ from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.site import SiteState
 from agent.domain.steering import SteeringReport
 from agent.domain.suspect import Suspect
+from agent.domain.time_trust import TimeEvidence
 from drivers.reading import Quantity, Reading
 
 
 class Clock(Protocol):
-    """Time is injected. ``now`` is aware UTC; ``monotonic`` never steps; leases and staleness run on it."""
+    """Time is injected. ``now`` is aware UTC; ``monotonic`` never steps; leases and staleness run on it.
+
+    ``believed`` is written by the cycle that keeps time.
+    """
+
+    believed: bool
 
     def now(self) -> datetime: ...
 
@@ -30,7 +36,24 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
     def trusted(self) -> bool:
-        """False while the wall clock cannot be believed (before 2024, or never synchronised)."""
+        """False while the wall clock cannot be believed: it may be hours or years off."""
+        ...
+
+    def adopt(self) -> float:
+        """Take over the system's wall time. Returns how far it is from where ``now`` had got to, seconds (> 0 ahead).
+
+        ``now`` runs on the monotonic clock in between.
+        """
+        ...
+
+
+class TimeSource(Protocol):
+    """What the platform knows of its own wall clock."""
+
+    def look(self) -> TimeEvidence: ...
+
+    def boot_id(self) -> str:
+        """The same as long as the monotonic clock goes on."""
         ...
 
 
@@ -65,8 +88,15 @@ class Store(Protocol):
         """Per stream: (highest acknowledged seq, highest seq)."""
         ...
 
-    async def tidy(self, now: datetime) -> list[str]:
-        """Roll up, prune by age and bytes, checkpoint. Returns sentences about anything lost to the ring."""
+    async def newest(self) -> datetime | None:
+        """The start of the newest minute whose time was trusted; None without one."""
+        ...
+
+    async def tidy(self, now: datetime | None, dated: bool = True) -> list[str]:
+        """Roll up, prune by age and bytes, checkpoint. Returns sentences about anything lost to the ring.
+
+        ``now`` None prunes nothing by its age; without ``dated``, while the time is not known, nothing is rolled up.
+        """
         ...
 
 
@@ -216,9 +246,10 @@ class Site(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing that happens again and again. What makes it happen is an edge: APScheduler, or virtual time.
+    """One thing that happens again and again. What makes it happen is an edge: the timetable, or virtual time.
 
-    ``run`` is called every ``every_s`` seconds, first ``first_s`` seconds after the start. It never overlaps itself.
+    ``run`` is called every ``every_s`` seconds of the monotonic clock, first ``first_s`` seconds after the start. It
+    never overlaps itself.
 
     ``aligned`` jobs run on the multiples of ``every_s`` of the UTC day (a plan on the quarter of an hour) besides
     their first run.

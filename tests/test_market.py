@@ -302,3 +302,27 @@ def test_two_lists_leave_a_guess_only_where_neither_reaches() -> None:
     assert min(curves.import_price[5:]) >= 0.40
     (note,) = curves.notes
     assert note.startswith("the import price is not known for 7 of 12 steps")
+
+
+def test_while_the_time_is_not_known_the_limit_and_the_highest_reserve_hold_at_any_time() -> None:
+    site = market()
+    site.reserve = Reserve(TimeOfUse(20.0, (Window(60.0, time(16), time(21)),), "Europe/London"))
+    site.take(GridLimitInput(NOW, NOW, NOW + HOUR, 4200.0, None))
+    later = NOW + 8 * HOUR
+    battery = Battery(10_000.0, 5000.0, 5000.0)
+    for known, limit_w, reserve_pct in ((True, None, 20.0), (False, 4200.0, 60.0)):
+        site.time_is_known = known
+        assert site.connection(later).import_limit_w == limit_w
+        assert site.kept(battery, NOW + 10 * HOUR, 60.0).reserve_pct == reserve_pct
+
+
+@pytest.mark.parametrize("by", [-5 * HOUR, -timedelta(seconds=20), 5 * HOUR, timedelta(days=30)])
+def test_a_step_of_the_clock_makes_the_platform_no_more_and_no_less_silent(by: timedelta) -> None:
+    site = market()
+    site.failsafe = Failsafe(Connection(4200.0, 0.0), timedelta(seconds=120))
+    site.take(GridLimitInput(NOW, NOW, NOW + HOUR, 9000.0, None))
+    site.clock_was_set(by)
+    assert not site.limit_is_silent(NOW + by + timedelta(seconds=119))
+    assert site.limit_is_silent(NOW + by + timedelta(seconds=121))
+    site.take(GridLimitInput(NOW + by, NOW, NOW + HOUR, 9000.0, None))
+    assert not site.limit_is_silent(NOW + by + timedelta(seconds=119))

@@ -12,6 +12,7 @@ import structlog
 from agent.app import App, build
 from agent.edges.clock import SystemClock
 from agent.edges.systemd import Notifier
+from agent.edges.time_source import HostTime
 from agent.settings.schema import Settings
 
 log = structlog.get_logger("run")
@@ -26,14 +27,15 @@ async def serve(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    app = build(settings, SystemClock())
+    app = build(settings, SystemClock(), time_source=HostTime())
     await app.start()
-    from agent.edges.timetable import schedule  # APScheduler can wait until the battery is in its neutral state
+    from agent.edges.timetable import Timetable  # APScheduler can wait until the battery is in its neutral state
 
     gc.freeze()
     gc.enable()
-    scheduler = schedule(app.jobs())
-    scheduler.start()
+    timetable = Timetable(app.jobs())
+    app.rearm = timetable.rearm
+    timetable.start()
     await _first_of(app.self_test.run(), stop)  # beside control: the battery waits for nothing
     notifier.ready("released, waiting for the first plan")
     watch = asyncio.create_task(_watch(app, notifier))
@@ -43,9 +45,9 @@ async def serve(settings: Settings) -> int:
     watch.cancel()
     with suppress(asyncio.CancelledError):
         await watch
-    scheduler.shutdown(wait=False)
     try:
         async with asyncio.timeout(STOP_WITHIN_S):
+            await timetable.stop()
             await app.stop("the agent was told to stop")
     except TimeoutError:
         log.error("stopped_late", within_s=STOP_WITHIN_S)

@@ -257,7 +257,7 @@ class Control:
             prices.carbon_kg_per_kwh,
             granted.rung,
             granted.pv_limit_w is not None,
-            self._clock.trusted(),
+            self._latest.clock_doubt is None,
             self._market.known_at(state.at),
         )
         if self.means.catalogue != self._catalogue:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from agent.domain.inputs import DOCUMENT, MESSAGES, Inputs, PlatformInput
+from agent.domain.inputs import DOCUMENT, MESSAGES, GridLimitInput, Inputs, PlatformInput
 from agent.domain.wire import WireError, from_json, to_json
 from agent.latest import Latest
 from agent.market import Market
@@ -18,7 +18,8 @@ class TakeInputs:
     """Gives the market what the platform says. All of it is kept in the store under ``inputs``.
 
     While our own clock is not trusted nobody can tell what is from the future: messages wait until it is, the newest
-    ``MOST_WAITING`` of them. Nothing is planned before that. ``report`` gets (kind, severity, sentence).
+    ``MOST_WAITING`` of them. Nothing is planned before that; a grid limit, which counts at any time then, is taken at
+    once. ``report`` gets (kind, severity, sentence).
     """
 
     def __init__(self, market: Market, clock: Clock, latest: Latest, report: Callable[[str, str, str], None]) -> None:
@@ -27,6 +28,9 @@ class TakeInputs:
 
     def take(self, message: PlatformInput) -> str | None:
         """Why ``message`` is refused; None when it is taken, or waits for the clock."""
+        if not self._clock.trusted() and isinstance(message, GridLimitInput):
+            self._lay_over(self._market.said.joined_by(message))
+            return None
         if not self._clock.trusted():
             self._waiting = [*(one for one in self._waiting if one != message), message][-MOST_WAITING:]
             return None
@@ -37,11 +41,13 @@ class TakeInputs:
                 f"issued_at: it claims to be issued {ahead} from now; the clock of its sender or of this site is wrong"
             )
         # What stands above it with a time that is still to come was taken while our own clock was wrong.
-        said = self._market.said.issued_by(latest).joined_by(message)
+        self._lay_over(self._market.said.issued_by(latest).joined_by(message))
+        return None
+
+    def _lay_over(self, said: Inputs) -> None:
         if said != self._market.said:
             self._market.recall(said)
             self._latest.kept_documents[DOCUMENT] = to_json(said)
-        return None
 
     def step(self) -> None:
         """Take what has waited for the clock, once that is trusted."""

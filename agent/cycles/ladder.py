@@ -68,7 +68,8 @@ class Ladder:
         plan, comparison = self._latest.plan, self._latest.comparison
         battery = self._market.kept(self._of_the_plan(now, there), now)
         is_rules_turn = comparison is not None and comparison.which(now) is Arm.RULE
-        if plan is not None and now < plan.expires_at and not is_rules_turn:
+        doubt = self._latest.clock_doubt
+        if plan is not None and now < plan.expires_at and not is_rules_turn and doubt is None:
             prices = self._market.at(now)
             moment = Moment(
                 now,
@@ -87,6 +88,8 @@ class Ladder:
         why = "there is no plan yet" if plan is None else "the last plan has expired"
         if is_rules_turn:
             why = "it is the rule's turn in the comparison"
+        if doubt is not None:
+            why = doubt
         rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
         cap_w = _pv_cap(state, rule_w, 0.0, self._market.connection(now).export_limit_w)
         return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)

@@ -42,6 +42,7 @@ class Planning:
         self.suspicion = Suspicion()
         self.heard: Callable[[Plan], None] = lambda plan: None
         self._asking = False
+        self._clock_steps = 0
         self.made = 0
         self.failed = 0
 
@@ -66,6 +67,11 @@ class Planning:
             self.failed += 1
         self._notices.alarm("no_plan", trouble)
 
+    def discard(self) -> None:
+        """The clock was set: what was planned, and what is being planned, is for another time."""
+        self._latest.plan = None
+        self._clock_steps += 1
+
     def _soc_pct(self) -> float | None:
         return None if self._latest.state is None else self._latest.state.soc_pct.known
 
@@ -73,7 +79,7 @@ class Planning:
         soc = self._soc_pct()
         if soc is None:
             return "no plan: the state of charge is not known"
-        request = self._question(self._clock.now(), soc)
+        steps, request = self._clock_steps, self._question(self._clock.now(), soc)
         if request is None:
             return "no plan: no price is known"
         began_s = self._clock.monotonic()
@@ -83,6 +89,8 @@ class Planning:
             self._retry.failed(began_s, self._clock.monotonic())
             return str(failure)
         self._retry.succeeded()
+        if steps != self._clock_steps:
+            return await self._try()
         self._latest.plan = plan
         self._note_suspects(plan)
         self.heard(plan)

@@ -10,12 +10,22 @@ FIRST_AFTER_S = 60.0
 
 
 class Upkeep:
-    """Run ``step`` as often as you like. ``report`` gets (kind, severity, sentence) for an event."""
+    """Run ``step`` as often as you like. ``report`` gets (kind, severity, sentence) for an event.
 
-    def __init__(self, store: Store, clock: Clock, report: Callable[[str, str, str], None]) -> None:
+    While ``tells_age`` says no, the clock may be far ahead: nothing is thrown away for its age.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        report: Callable[[str, str, str], None],
+        tells_age: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._report = report
+        self._tells_age = tells_age
         self._next = clock.monotonic() + FIRST_AFTER_S
         self.tidied_at: datetime | None = None
 
@@ -26,7 +36,7 @@ class Upkeep:
         self._next = self._clock.monotonic() + EVERY_S
         now = self._clock.now()
         try:
-            lost = await self._store.tidy(now)
+            lost = await self._store.tidy(now if self._tells_age() else None, self._clock.trusted())
         except StoreFailure as failure:
             self._report("store_failed", "alarm", str(failure))
             return

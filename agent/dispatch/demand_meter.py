@@ -16,6 +16,7 @@ from agent.domain.tariff import DemandCharge
 from agent.domain.wire import WireError, from_json, to_json
 
 PART_S = 300  # the horizon of a plan begins on a whole multiple of it
+MONTHS_REMEMBERED = 3
 LEAST_SEEN = 0.5  # of an interval, and of a month's intervals before its peak counts as known
 
 
@@ -46,6 +47,7 @@ class DemandMeter:
         self._peak_at: datetime | None = None
         self._counted = 0  # intervals of the month that were seen well enough
         self._recalled = False
+        self._other_months: dict[tuple[int, int], tuple[float, datetime | None, int, bool]] = {}
         self._parts: list[tuple[float, float]] = []  # imported Wh and seconds seen, by PART_S of the running interval
 
     def seen(self, at: datetime, seconds: float, grid_w: float | None) -> bool:
@@ -129,11 +131,19 @@ class DemandMeter:
             self._close(self._start)
         local = start.astimezone(self._zone)
         if (local.year, local.month) != self._month:
-            self._month, self._peak_w, self._peak_at = (local.year, local.month), 0.0, None
-            self._counted, self._recalled = 0, False
+            self._turn_to((local.year, local.month))
         self._start = start
         self._parts = [(0.0, 0.0)] * (self.charge.interval_s // PART_S)
         return ended
+
+    def _turn_to(self, month: tuple[int, int]) -> None:
+        """Another month begins, or goes on where the clock was wrong for a while."""
+        self._other_months[self._month] = (self._peak_w, self._peak_at, self._counted, self._recalled)
+        self._month = month
+        known = self._other_months.pop(month, (0.0, None, 0, False))
+        self._peak_w, self._peak_at, self._counted, self._recalled = known
+        while len(self._other_months) > MONTHS_REMEMBERED:
+            del self._other_months[next(iter(self._other_months))]
 
     def _close(self, start: datetime) -> None:
         mean_w = self._mean_w(len(self._parts))

@@ -82,6 +82,26 @@ class Flags:
 
 
 @dataclass(frozen=True, slots=True)
+class Redate:
+    """Rows above the seqs of ``after`` that are dated ``since``..``until`` (UTC) belong ``by_s`` seconds later.
+
+    Minutes move by whole minutes, and only those whose time was not trusted; ``trusted`` says that it now is.
+    ``since`` is a whole minute.
+    """
+
+    after: tuple[tuple[str, int], ...]
+    since: datetime
+    until: datetime
+    by_s: float
+    trusted: bool
+
+    @property
+    def minutes_s(self) -> int:
+        """How far minutes move, seconds."""
+        return 60 * round(self.by_s / 60.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one commit writes. ``kept`` replaces named JSON documents (latest state, plan, inputs, acknowledgements)."""
 
@@ -94,3 +114,4 @@ class Batch:
     weather: tuple[WeatherRow, ...] = ()
     flags: Flags | None = None
     ledger: tuple[Entry, ...] = ()
+    redates: tuple[Redate, ...] = ()  # of rows that are in the store already

@@ -20,6 +20,12 @@ class Reserve:
         kept = price_at(self.by_clock, at)
         return self.by_clock.default_per_kwh if kept is None else kept
 
+    @property
+    def highest(self) -> float:
+        """The most that is kept at any time, percent."""
+        windows = max((window.price_per_kwh for window in self.by_clock.windows), default=0.0)
+        return max(self.by_clock.default_per_kwh, windows)
+
     def over(self, horizon: Horizon) -> tuple[float, ...]:
         """What the SoC must not be below at the end of each step, percent.
 

@@ -11,7 +11,7 @@ _IMPORTS = """
 SELECT at, :quarter_s, covered_s, import_wh FROM rollup WHERE span = 'quarter' AND at >= :first
 UNION ALL
 SELECT at, span_s, covered_s, import_wh FROM minute
-  WHERE at >= :first AND seq > (SELECT rolled FROM stream WHERE name = 'minute')
+  WHERE at >= :first AND time_trusted AND seq > (SELECT rolled FROM stream WHERE name = 'minute')
 ORDER BY 1
 """
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from agent.domain.records import MinuteRow
 from agent.edges import schema_sql as sql
+from agent.edges.dating import countable
 from agent.edges.side_tables import prune_flags, prune_weather
 from agent.edges.store_file import Marks, Transaction
 from agent.recording.rollups import SPANS, Rollup, merge, merge_minutes
@@ -29,18 +30,28 @@ class Retention:
 
 
 def tidy(
-    connection: sqlite3.Connection, marks: dict[str, Marks], zone: ZoneInfo, retention: Retention, now: datetime
+    connection: sqlite3.Connection,
+    marks: dict[str, Marks],
+    zone: ZoneInfo,
+    retention: Retention,
+    now: datetime | None,
+    dated: bool = True,
 ) -> list[str]:
-    """Roll up, prune, give space back. Returns a sentence for every gap that the platform will never fill."""
-    while _roll_up(connection, zone):
+    """Roll up, prune, give space back. Returns a sentence for every gap that the platform will never fill.
+
+    ``now`` None: nothing is pruned by its age. Without ``dated`` nothing is rolled up: its date is not known yet.
+    """
+    while dated and _roll_up(connection, zone):
         pass
-    lost = []
-    for stream in sql.STREAMS:
-        lost += _prune_by_age(connection, stream, marks[stream], retention, now)
+    lost: list[str] = []
+    if now is not None:
+        for stream in sql.STREAMS:
+            lost += _prune_by_age(connection, stream, marks[stream], retention, now)
     lost += _prune_by_size(connection, marks, retention)
-    _prune_quarters(connection, now)
-    prune_weather(connection, now - timedelta(days=KEPT_DAYS))
-    prune_flags(connection, now - timedelta(days=QUARTER_DAYS))
+    if now is not None:
+        _prune_quarters(connection, now)
+        prune_weather(connection, now - timedelta(days=KEPT_DAYS))
+        prune_flags(connection, now - timedelta(days=QUARTER_DAYS))
     _give_back(connection)
     return lost
 
@@ -53,7 +64,7 @@ def _roll_up(connection: sqlite3.Connection, zone: ZoneInfo) -> bool:
     found = connection.execute(select, (rolled, ROLL_ROWS)).fetchall()
     if not found:
         return False
-    minutes = [sql.minute_row(dict(zip(columns, row[1:], strict=True))) for row in found]
+    minutes = countable(connection, rolled, [sql.minute_row(dict(zip(columns, row[1:], strict=True))) for row in found])
     with Transaction(connection):
         for span in SPANS:
             _merge_span(connection, span, minutes, zone)

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from agent.domain.records import Batch, MinuteRow
 from agent.domain.suspect import Suspect
 from agent.edges import schema_sql as sql
+from agent.edges.dating import newest_trusted, redate
 from agent.edges.imports import Import, read_imports
 from agent.edges.retention import Retention, tidy
 from agent.edges.side_tables import note_flags, note_ledger, note_weather, read_flags
@@ -102,9 +103,12 @@ class SqliteStore:
 
         return await self._on_thread(work)
 
-    async def tidy(self, now: datetime) -> list[str]:
+    async def newest(self) -> datetime | None:
+        return await self._on_thread(lambda: newest_trusted(self._connected()))
+
+    async def tidy(self, now: datetime | None, dated: bool = True) -> list[str]:
         def work() -> list[str]:
-            lost = tidy(self._connected(), self._marks, self._zone, self._retention, now)
+            lost = tidy(self._connected(), self._marks, self._zone, self._retention, now, dated)
             found, self._sentences = self._sentences + lost, []
             return found
 
@@ -147,6 +151,7 @@ class SqliteStore:
         catalogue = self._next_catalogue(batch.catalogue)
         last = {name: marks.last for name, marks in self._marks.items()}
         with Transaction(connection):
+            redate(connection, batch.redates)
             if catalogue != self._catalogue:
                 connection.execute("INSERT INTO catalogue VALUES (?, ?)", (catalogue[0], json.dumps(catalogue[1])))
             minutes = [

@@ -127,6 +127,7 @@ FROM (
   SELECT at, covered_s, load_w, pv_w, iif(curtailed, covered_s, 0) FROM minute
     WHERE at >= :first AND at < :end
       AND (:span IS NULL OR seq > (SELECT rolled FROM stream WHERE name = 'minute'))
+      AND (time_trusted OR seq <= (SELECT rolled FROM stream WHERE name = 'minute'))
 )
 GROUP BY 1
 """

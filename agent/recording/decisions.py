@@ -32,7 +32,8 @@ class Decisions:
     def _is_news(last: DecisionRow, row: DecisionRow) -> bool:
         if (last.rung, last.outcome) != (row.rung, row.outcome):
             return True
-        return last.battery_w != row.battery_w and (row.at - last.at).total_seconds() >= POWER_EVERY_S
+        recent = 0.0 <= (row.at - last.at).total_seconds() < POWER_EVERY_S  # the clock may have been set back
+        return last.battery_w != row.battery_w and not recent
 
 
 def describe(outcome: Outcome) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from agent.domain.ledger import Entry
-from agent.domain.records import Batch, DecisionRow, EventRow, Flags, MinuteRow, WeatherRow
+from agent.domain.records import Batch, DecisionRow, EventRow, Flags, MinuteRow, Redate, WeatherRow
+from agent.recording.redating import redated, redated_batch, redated_minute
 
 MOST_MINUTES = 2 * 24 * 60
 MOST_ROWS = 5000
@@ -30,6 +31,7 @@ class Journal:
         self._weather: dict[datetime, WeatherRow] = {}
         self._flags: Flags | None = None
         self._ledger: dict[datetime, Entry] = {}
+        self._redates: list[Redate] = []
         self._dropped = 0
 
     def minute(self, row: MinuteRow) -> None:
@@ -94,6 +96,13 @@ class Journal:
         """Hours of the ledger. One that is settled twice before it could be written counts once."""
         self._ledger |= {entry.at: entry for entry in entries}
 
+    def redate(self, order: Redate) -> None:
+        """Date the rows that wait, and with the next commit those that are written."""
+        self._minutes = deque(redated_minute(row, order) for row in self._minutes)
+        self._decisions = deque(redated(row, order) for row in self._decisions)
+        self._events = deque(redated(row, order) for row in self._events)
+        self._redates.append(order)
+
     def take(self, at: datetime) -> Batch:
         """Everything that waits, as one batch, and forget it. ``give_back`` undoes this."""
         if self._dropped:
@@ -109,6 +118,7 @@ class Journal:
             weather=tuple(self._weather.values()),
             flags=self._flags,
             ledger=tuple(self._ledger.values()),
+            redates=tuple(self._redates),
         )
         self._minutes.clear()
         self._decisions.clear()
@@ -117,11 +127,15 @@ class Journal:
         self._acknowledged.clear()
         self._weather.clear()
         self._ledger.clear()
+        self._redates.clear()
         self._catalogue = self._flags = None
         return batch
 
     def give_back(self, batch: Batch) -> None:
         """The batch was not written: keep it for the next try, in its old order."""
+        for order in self._redates:  # what was ordered while the batch was on its way
+            batch = redated_batch(batch, order)
+        self._redates[:0] = batch.redates
         self._minutes.extendleft(reversed(batch.minutes))
         self._decisions.extendleft(reversed(batch.decisions))
         self._events.extendleft(reversed(batch.events))

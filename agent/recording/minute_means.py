@@ -14,10 +14,12 @@ from agent.domain.horizon import floor_to_step
 from agent.domain.records import MinuteRow
 from agent.domain.setpoint import Rung
 from agent.domain.site import Measured, SiteState
+from agent.recording.given_spans import GivenSpans
 from drivers.reading import Quantity
 
 LONGEST_STEP_S = 3600.0
 TAKEN_LAST = frozenset(quantity.value for quantity in Quantity if not quantity.is_level)
+OVERLAP = timedelta(minutes=2)  # what a clock that is set back by less repeats is left out; more is written and marked
 
 
 @dataclass(slots=True)
@@ -93,6 +95,7 @@ class MinuteMeans:
         self._spans: dict[datetime, _Span] = {}
         self._names: dict[str, None] = {}
         self._until: datetime | None = None
+        self._given = GivenSpans()
 
     @property
     def catalogue(self) -> tuple[str, ...]:
@@ -115,7 +118,8 @@ class MinuteMeans:
         """Count one control step: ``state`` holds for ``duration_s`` seconds from ``state.at``.
 
         ``readings`` are named ``device.quantity``; prices are money per kWh, ``carbon`` kg per kWh. Where this step
-        begins before the step before it ended, the overlap is counted once. ``known_prices`` are those of import and
+        begins before the step before it ended, the overlap is counted once. A clock that was set back further begins
+        spans again that were given: their time is not trusted. ``known_prices`` are those of import and
         export that are not assumed. Raises ValueError for a duration that is
         not above 0 and at most an hour.
         """
@@ -125,24 +129,44 @@ class MinuteMeans:
         for name in readings:
             self._names.setdefault(name)
         begin, end = state.at, state.at + timedelta(seconds=duration_s)
-        if self._until is not None and begin < self._until < end:
+        if self._until is not None and begin < self._until <= begin + OVERLAP:
             begin = self._until
-        self._until = end
+        self._until = max(begin, end)
         while begin < end:
             start = floor_to_step(begin, self._span_s)
             cut = min(end, start + timedelta(seconds=self._span_s))
-            _count(self._spans.setdefault(start, _Span()), step, (cut - begin).total_seconds())
+            _count(self._span(start), step, (cut - begin).total_seconds())
             begin = cut
 
     def finished(self, now: datetime) -> list[MinuteRow]:
         """Rows of the spans that have ended by ``now``, oldest first; each is given once.
 
-        Spans far ahead of ``now`` belong to a clock that has since been set back: they are given too.
+        Spans that begin after the newest step belong to a clock that has since been set back: they are given too.
         """
         length = timedelta(seconds=self._span_s)
-        ahead = now + timedelta(seconds=LONGEST_STEP_S + self._span_s)
-        done = sorted(at for at in self._spans if at + length <= now or at > ahead)
+        until = self._until
+        done = sorted(at for at in self._spans if at + length <= now or (until is not None and at >= until))
+        for at in done:
+            self._given.note(at, length, self._spans[at].time_trusted)
         return [self._row(at, self._spans.pop(at)) for at in done]
+
+    def redate(self, by_s: float) -> None:
+        """The clock was set by ``by_s`` seconds: the spans whose time was not trusted belong so many minutes later."""
+        by = timedelta(seconds=60 * round(by_s / 60.0))
+        self._spans = {at if span.time_trusted else at + by: span for at, span in self._spans.items()}
+        self._until = None if self._until is None else self._until + by
+        self._given.move(by)
+
+    def trust(self, since: datetime) -> None:
+        """The time is known: the spans in the making that begin at ``since`` or later have the right one."""
+        for at, span in self._spans.items():
+            span.time_trusted = span.time_trusted or at >= since
+        self._given.trust(since)
+
+    def _span(self, start: datetime) -> _Span:
+        if start not in self._spans:
+            self._spans[start] = _Span(time_trusted=not self._given.has(start))
+        return self._spans[start]
 
     def _row(self, at: datetime, span: _Span) -> MinuteRow:
         return MinuteRow(

@@ -78,6 +78,9 @@ class Site(Section):
     timezone: Text = Field(description="IANA name of the site's time zone", examples=["Europe/London"])
     currency: str = Field(description="ISO 4217 code of all money", pattern=r"^[A-Z]{3}$", examples=["GBP"])
     holidays: list[date] = Field(default=[], description="public holidays as dates, such as [2026-12-25]")
+    clock: Literal["auto", "trust"] = Field(
+        default="auto", description='"trust" takes the gateway\'s clock as it is, where nothing can confirm it'
+    )
 
 
 class Connection(Section):

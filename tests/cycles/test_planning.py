@@ -207,3 +207,22 @@ async def test_a_suspect_without_a_time_zone_is_refused_with_its_plan() -> None:
     stage.planner.spoils = [{"suspects": (naive,)}]
     await stage.planning.step()
     assert stage.latest.plan_failure == "the plan was refused: a stretch of doubted measurements has no time zone"
+
+
+async def test_a_plan_that_was_being_made_when_the_clock_was_set_is_made_again() -> None:
+    stage = PlanningStage()
+    await stage.planning.step()
+    plan_at_once = stage.planner.plan
+
+    async def set_meanwhile(request: PlanRequest) -> Plan:
+        plan = await plan_at_once(request)
+        if len(stage.planner.asked) == 2:
+            stage.planning.discard()
+            assert stage.latest.plan is None
+        return plan
+
+    stage.planner.plan = set_meanwhile  # type: ignore[method-assign]
+    await stage.planning.step()
+    assert len(stage.planner.asked) == 3
+    assert stage.latest.plan is not None
+    assert (stage.planning.made, stage.planning.failed) == (2, 0)

@@ -15,6 +15,7 @@ class HandClock:
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.believed = True
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self.seconds)
@@ -26,7 +27,10 @@ class HandClock:
         self.seconds += seconds
 
     def trusted(self) -> bool:
-        return True
+        return self.believed
+
+    def adopt(self) -> float:
+        return 0.0
 
 
 class TidyStore:
@@ -34,7 +38,8 @@ class TidyStore:
 
     def __init__(self, answers: list[list[str] | StoreFailure]) -> None:
         self.answers = answers
-        self.times: list[datetime] = []
+        self.times: list[datetime | None] = []
+        self.dated: list[bool] = []
 
     async def write(self, batch: Batch) -> None: ...
 
@@ -47,8 +52,12 @@ class TidyStore:
     async def backlog(self) -> dict[str, tuple[int, int]]:
         return {}
 
-    async def tidy(self, now: datetime) -> list[str]:
+    async def newest(self) -> datetime | None:
+        return None
+
+    async def tidy(self, now: datetime | None, dated: bool = True) -> list[str]:
         self.times.append(now)
+        self.dated.append(dated)
         answer = self.answers.pop(0)
         if isinstance(answer, StoreFailure):
             raise answer
@@ -62,7 +71,19 @@ async def test_once_an_hour_and_every_sentence_is_an_event() -> None:
     for _ in range(8000):
         await upkeep.step()
         clock.seconds += 1.0
-    minutes = [(at - START).total_seconds() / 60 for at in store.times]
+    minutes = [(at - START).total_seconds() / 60 for at in store.times if at is not None]
     assert minutes == [1.0, 61.0, 121.0]
     assert said == [("store_failed", "alarm", "the disk is full"), ("records_lost", "alarm", "5 rows were dropped")]
     assert upkeep.tidied_at == store.times[2]
+
+
+async def test_a_clock_that_may_be_far_ahead_prunes_nothing_and_one_that_is_lost_rolls_nothing_up() -> None:
+    clock, store = HandClock(), TidyStore([[], [], []])
+    tells_age = True
+    upkeep = Upkeep(store, clock, lambda *event: None, lambda: tells_age)
+    for believed, tells_age in ((False, False), (True, False), (True, True)):  # noqa: B007 - the cycle asks for it
+        clock.believed = believed
+        clock.seconds += 3600.0
+        await upkeep.step()
+    assert [at is None for at in store.times] == [True, True, False]
+    assert store.dated == [False, True, True]

@@ -185,3 +185,12 @@ def test_an_hour_of_minutes_is_an_hour_of_energy(powers: list[float], interval_s
     on.seen(at, 1.0, 0.0)
     means = [sum(powers[i : i + many]) / many for i in range(0, 60, many)]
     assert peak_w(on) == pytest.approx(max(means), abs=1e-6)
+
+
+def test_a_clock_that_shows_another_month_for_a_while_takes_no_peak_with_it() -> None:
+    on = meter()
+    at = fed(on, NOON, 15, 5000.0)
+    fed(on, at + timedelta(days=30), 2, 100.0)
+    assert peak_w(on) == 0.0
+    fed(on, at, 2, 100.0)
+    assert peak_w(on) == pytest.approx(5000.0)

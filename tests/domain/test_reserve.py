@@ -24,6 +24,11 @@ def test_the_first_window_that_holds_counts(clock: str, kept: float) -> None:
     assert EVENING.at(at) == kept
 
 
+def test_the_highest_reserve_of_any_time() -> None:
+    assert EVENING.highest == 80.0
+    assert Reserve(TimeOfUse(20.0, (), "Europe/London")).highest == 20.0
+
+
 def test_the_reserve_is_there_at_the_end_of_the_step_before_its_window_and_free_after_it() -> None:
     over = EVENING.over(Horizon(NOON, 3600, 12))
     assert over == (20.0, 20.0, 20.0, 60.0, 60.0, 80.0, 80.0, 60.0, 60.0, 20.0, 20.0, 20.0)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -93,5 +93,33 @@ async def test_anything_else_is_no_connection(
         assert word in (link.trouble or "")
         assert link.connections == 0
         assert not link.connected
+    finally:
+        await link.stop()
+
+
+@pytest.fixture
+def early_broker(tmp_path: Path, authority: trustme.CA) -> Iterator[Broker]:
+    """Its certificate becomes valid in a moment: to a client whose clock is behind every certificate is so."""
+    valid_from = datetime.now(UTC) + timedelta(seconds=3)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    server = authority.issue_cert("127.0.0.1", not_before=valid_from)
+    server.cert_chain_pems[0].write_to_path(tmp_path / "server.pem")
+    server.private_key_pem.write_to_path(tmp_path / "server.key")
+    more = [f"cafile {tmp_path}/ca.pem", f"certfile {tmp_path}/server.pem", f"keyfile {tmp_path}/server.key"]
+    started = start_broker(tmp_path, more=more)
+    yield started
+    started.stop()
+
+
+async def test_a_certificate_that_is_not_yet_valid_is_tried_again(
+    early_broker: Broker, authority: trustme.CA, tmp_path: Path
+) -> None:
+    link = link_to(early_broker, **with_certificate(tmp_path, authority, authority))
+    await link.start()
+    try:
+        await until(lambda: link.trouble)
+        assert "not yet valid" in (link.trouble or "")
+        await until(lambda: link.connected)
+        assert link.trouble is None
     finally:
         await link.stop()

@@ -1,13 +1,15 @@
-"""Jobs on the virtual clock in their order and on their raster, and on APScheduler with errors kept in."""
+"""Jobs on the virtual clock in their order and on their raster, and on the system's clocks with errors kept in."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from agent.edges.clock import VirtualClock
-from agent.edges.timetable import run_virtual, schedule
+from agent.edges.timetable import Timetable, _Multiples, run_virtual
 from agent.ports import Job
 
 START = datetime(2026, 3, 17, 0, 0, 7, tzinfo=UTC)
@@ -34,6 +36,16 @@ class Diary:
 @pytest.fixture
 def diary() -> Diary:
     return Diary(VirtualClock(START))
+
+
+@asynccontextmanager
+async def running(*jobs: Job) -> AsyncIterator[Timetable]:
+    timetable = Timetable(jobs)
+    timetable.start()
+    try:
+        yield timetable
+    finally:
+        await timetable.stop()
 
 
 async def play(
@@ -108,46 +120,116 @@ async def test_on_the_system_clock_a_failing_job_is_run_again_and_disturbs_no_ot
             enough.set()
         raise ZeroDivisionError("on purpose")
 
-    scheduler = schedule([Job("good", 0.05, good), Job("bad", 0.05, bad)])
-    scheduler.start()
-    async with asyncio.timeout(10.0):
+    async with running(Job("good", 0.05, good), Job("bad", 0.05, bad)), asyncio.timeout(10.0):
         await enough.wait()
-    scheduler.shutdown(wait=False)
     assert ran.count("good") >= 2
 
 
+async def test_a_job_that_waited_for_something_that_was_cancelled_goes_on() -> None:
+    ran, enough = 0, asyncio.Event()
+
+    async def waits() -> None:
+        nonlocal ran
+        ran += 1
+        if ran == 3:
+            enough.set()
+        other = asyncio.get_running_loop().create_future()
+        other.cancel()
+        await other
+
+    async with running(Job("waits", 0.02, waits)), asyncio.timeout(10.0):
+        await enough.wait()
+
+
 async def test_on_the_system_clock_a_job_never_overlaps_itself() -> None:
-    running, most, done = 0, 0, asyncio.Event()
+    going, most, done = 0, 0, asyncio.Event()
     count = 0
 
     async def slow() -> None:
-        nonlocal running, most, count
-        running, count = running + 1, count + 1
-        most = max(most, running)
+        nonlocal going, most, count
+        going, count = going + 1, count + 1
+        most = max(most, going)
         await asyncio.sleep(0.12)
-        running -= 1
+        going -= 1
         if count == 3:
             done.set()
 
-    scheduler = schedule([Job("slow", 0.05, slow)])
-    scheduler.start()
-    async with asyncio.timeout(10.0):
+    async with running(Job("slow", 0.05, slow)), asyncio.timeout(10.0):
         await done.wait()
-    scheduler.shutdown(wait=False)
     assert most == 1
 
 
 async def test_the_first_runs_on_the_system_clock_are_where_they_are_asked_for() -> None:
-    async def nothing() -> None: ...
+    ran: list[tuple[str, float]] = []
+    loop = asyncio.get_running_loop()
+    began = loop.time()
 
-    before = datetime.now(UTC)
-    scheduler = schedule(
-        [Job("plan", 900, nothing, first_s=2.0, aligned=True), Job("upkeep", 60, nothing, first_s=60.0)]
+    def noting(name: str) -> Callable[[], Awaitable[None]]:
+        async def note() -> None:
+            ran.append((name, loop.time() - began))
+
+        return note
+
+    jobs = (
+        Job("plan", 900, noting("plan"), first_s=0.2, aligned=True),
+        Job("soon", 60, noting("soon"), first_s=0.3),
+        Job("late", 60, noting("late"), first_s=60.0),
     )
-    scheduler.start(paused=True)
-    times = {job.id: job.next_run_time for job in scheduler.get_jobs()}
-    plan = scheduler.get_job("plan").trigger.get_next_fire_time(times["plan"], times["plan"])
-    scheduler.shutdown(wait=False)
-    assert 1.9 <= (times["plan"] - before).total_seconds() <= 10.0
-    assert 59.9 <= (times["upkeep"] - before).total_seconds() <= 70.0
-    assert (plan.minute % 15, plan.second, plan.microsecond) == (0, 0, 0)
+    async with running(*jobs):
+        await asyncio.sleep(0.6)
+    times = dict(ran)
+    assert sorted(times) == ["plan", "soon"]
+    assert len(ran) == 2
+    assert times["plan"] >= 0.19
+    assert times["soon"] >= 0.3
+
+
+def test_after_any_step_the_calendar_names_one_next_time_and_lists_none_that_was_missed() -> None:
+    due = datetime(2026, 3, 17, 12, tzinfo=UTC)
+    for now in (due, due + timedelta(days=30), due + timedelta(days=365 * 56), due + timedelta(seconds=1)):
+        next_time = _Multiples(900).get_next_fire_time(due, now)
+        assert 0 < (next_time - now).total_seconds() <= 900
+        assert next_time.timestamp() % 900 == 0
+    lost = datetime(1970, 1, 1, 0, 0, 10, tzinfo=UTC)
+    assert _Multiples(900).get_next_fire_time(None, lost) == datetime(1970, 1, 1, 0, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("step_s", [-20.0, -3600.0, -18_000.0, 18_000.0, 30 * 86400.0, -56 * 365 * 86400.0])
+async def test_a_step_of_the_wall_clock_moves_no_interval_and_arms_the_calendar_again(
+    diary: Diary, step_s: float
+) -> None:
+    began = diary.clock.monotonic()
+    every_second: list[float] = []
+
+    async def control() -> None:
+        diary.clock.adopt()
+        every_second.append(diary.clock.monotonic() - began)
+        if len(every_second) == 400:
+            diary.clock.step_wall(step_s)
+
+    await play(diary, [Job("control", 1.0, control), diary.job("plan", 900, first_s=2, aligned=True)], 3000)
+    assert every_second == [float(second) for second in range(3000)]
+    at = [START + timedelta(seconds=seconds) for seconds in diary.times("plan")]
+    assert at[0] == START + timedelta(seconds=2)
+    assert len(at) >= 4
+    if abs(step_s) >= 60.0:
+        assert at.pop(1) == START + timedelta(seconds=400 + step_s)  # at once, when the step is adopted
+    assert all(one.timestamp() % 900 == 0 for one in at[1:])
+    assert [later - one for one, later in pairwise(at[1:])] == [timedelta(seconds=900)] * (len(at) - 2)
+
+
+async def test_a_step_of_the_wall_clock_arms_the_calendar_of_the_system_again() -> None:
+    ran, enough = 0, asyncio.Event()
+
+    async def plan() -> None:
+        nonlocal ran
+        ran += 1
+        enough.set()
+
+    async with running(Job("plan", 900, plan, first_s=800.0, aligned=True)) as timetable:
+        timetable.rearm(-20.0)
+        await asyncio.sleep(0.1)
+        assert ran == 0
+        timetable.rearm(-3600.0)
+        async with asyncio.timeout(10.0):
+            await enough.wait()

@@ -106,6 +106,36 @@ def test_a_clock_set_back_loses_no_row() -> None:
     assert [row.grid_w for row in rows] == [200.0, 100.0]
 
 
+def test_what_a_clock_set_back_by_seconds_repeats_is_counted_once() -> None:
+    means = MinuteMeans()
+    for second in range(40):
+        add(means, state(second, 100.0), 1.0)
+    for second in range(20, 60):
+        add(means, state(second, 100.0), 1.0)
+    (row,) = means.finished(LATER)
+    assert (row.covered_s, row.time_trusted) == (60.0, True)
+
+
+def test_a_minute_that_comes_again_is_marked() -> None:
+    means = MinuteMeans()
+    add(means, state(0, 100.0), 300.0)
+    first = means.finished(START + timedelta(minutes=5))
+    add(means, state(60, 200.0), 60.0)
+    (again,) = means.finished(START + timedelta(minutes=2))
+    assert [row.time_trusted for row in first] == [True] * 5
+    assert (again.at, again.grid_w, again.time_trusted) == (START + timedelta(minutes=1), 200.0, False)
+
+
+def test_minutes_without_a_date_move_with_the_clock() -> None:
+    means = MinuteMeans()
+    add(means, state(0, 100.0), 40.0, trusted=False)
+    means.redate(7205.0)
+    means.trust(START + timedelta(hours=2))
+    add(means, state(7245, 100.0), 15.0)
+    (row,) = means.finished(START + timedelta(hours=3))
+    assert (row.at, row.covered_s, row.time_trusted) == (START + timedelta(hours=2), 55.0, True)
+
+
 def test_the_catalogue_grows_at_its_end() -> None:
     means = MinuteMeans()
     add(means, state(0, 1.0), 60.0, {"b.x": 1.0, "a.y": 2.0})

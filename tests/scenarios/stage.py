@@ -22,7 +22,7 @@ from agent.domain.site import SiteState
 from agent.edges.clock import VirtualClock
 from agent.edges.timetable import run_virtual
 from agent.planner import answer, read_experiences, read_history, read_quarters
-from agent.ports import Job, Planner
+from agent.ports import Job, Planner, TimeSource
 from agent.settings.load import load
 from simulator.columns import MeasuredColumn
 from simulator.faults import Fault, FaultScript
@@ -82,7 +82,7 @@ class Stage:
         self.clock = VirtualClock(beginning)
         self.faults = FaultScript()
         spec = BatterySpec(usable_wh, CHARGE_W, DISCHARGE_W)
-        self.plant = Plant(trace, spec, 6000.0, self.clock.now, soc_pct=soc_pct, reserve_pct=10.0)
+        self.plant = Plant(trace, spec, 6000.0, self.clock.true_now, soc_pct=soc_pct, reserve_pct=10.0)
         self.inverter_port, self.meter_port = site_file.free_ports(2)
         self.site = SimulatedSite(
             self.plant, profile, faults=self.faults, inverter_port=self.inverter_port, meter_port=self.meter_port
@@ -95,13 +95,13 @@ class Stage:
     def store(self) -> Path:
         return self.folder / "site.sqlite3"
 
-    def build(self, planner: Planner | None = None, **words: object) -> App:
+    def build(self, planner: Planner | None = None, time_source: TimeSource | None = None, **words: object) -> App:
         """A new agent on the same devices, clock and store; not started."""
         ports = {"inverter_port": self.inverter_port, "meter_port": self.meter_port}
         own = {**ports, "usable_wh": self.plant.battery.usable_wh}
         settings = load(site_file.write(self.folder, **{**own, **words}))
         self.planner = planner or HonestPlanner()
-        self.app = build(settings, self.clock, self.planner)
+        self.app = build(settings, self.clock, self.planner, time_source=time_source)
         return self.app
 
     def fault(self, kind: str, device: str, minute: float, minutes: float, **more: Any) -> None:
@@ -111,7 +111,7 @@ class Stage:
 
     async def play(self, until: float, at: dict[float, Callable[[], Awaitable[None]]] | None = None) -> None:
         """Go on until the minute ``until``. What stands in ``at`` is done at its minute, before the control step."""
-        begun, now = self._started, self.clock.now()
+        begun, now = self._started, self.clock.true_now()
         jobs = [
             Job(f"at {minute}", 1e8, act, (self.beginning - now).total_seconds() + 60.0 * minute)
             for minute, act in (at or {}).items()
@@ -123,7 +123,7 @@ class Stage:
         await run_virtual(jobs, self.clock, self.beginning + timedelta(minutes=until))
 
     async def start(self) -> None:
-        self._started = self.clock.now()
+        self._started = self.clock.true_now()
         await self.app.start()
 
     def between(self, first: float, last: float) -> list[Moment]:
@@ -150,7 +150,7 @@ class Stage:
         assert setpoint is not None
         assert outcome is not None
         assert state is not None
-        minute = (self.clock.now() - self.beginning).total_seconds() / 60.0
+        minute = (self.clock.true_now() - self.beginning).total_seconds() / 60.0
         site = self.plant.bring_to_now()
         self.seen.append(Moment(minute, setpoint, outcome, state, site, self.plant.mode()))
 
@@ -201,14 +201,21 @@ async def staged(
     planner: Planner | None = None,
     devices: bool = True,
     profile: Profile = "sunspec7xx",
+    time_source: TimeSource | None = None,
+    ahead_s: float = 0.0,
     **words: object,
 ) -> AsyncIterator[Stage]:
-    """A stage whose agent has started; it is stopped at the end, and the devices after it."""
+    """A stage whose agent has started; it is stopped at the end, and the devices after it.
+
+    The wall clock is ``ahead_s`` seconds ahead of the true time.
+    """
     stage = Stage(folder, trace or heavy_night(), soc_pct, usable_wh, beginning, profile)
+    stage.clock.step_wall(ahead_s)
+    stage.clock.adopt()
     if devices:
         await stage.site.start()
     try:
-        stage.build(planner, **words)
+        stage.build(planner, time_source, **words)
         await stage.start()
         try:
             yield stage
