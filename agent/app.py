@@ -28,6 +28,7 @@ from agent.cycles.trials import DOCUMENT, NightlyTrials
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
+from agent.domain.envelope import Envelope
 from agent.domain.setpoint import Applied
 from agent.edges.comparison_inbox import ComparisonInbox, comparison_inbox_of
 from agent.edges.devices import Devices
@@ -43,7 +44,7 @@ from agent.edges.store import SqliteStore
 from agent.edges.trial_process import TrialProcess
 from agent.latest import Latest
 from agent.market import Market
-from agent.ports import Clock, Job, PayloadRefused, Planner, Settlement, Trials
+from agent.ports import Clock, Job, PayloadRefused, Planner, Settlement, StoreFailure, Trials
 from agent.questions import Questions
 from agent.recording.journal import Journal
 from agent.settings.schema import Settings
@@ -55,6 +56,7 @@ INPUTS = ("tariff", "carbon", "weather", "gridlimit")
 SYNC_EVERY_S = 2.0
 UPKEEP_EVERY_S = 60.0
 LAST_SYNC_S = 1.0
+OPEN_WITHIN_S = 5.0
 FIRST_PLAN_EVERY_S = 30.0
 TRIALS_EVERY_S = 900.0
 TRIALS_FIRST_S = 300.0
@@ -88,9 +90,39 @@ class App:
     sync: Sync | None
     meter: DemandMeter | None = None
     listening: asyncio.Task[None] | None = None
+    recalled: bool = False
 
     async def start(self) -> None:
-        """Open the store, take up the kept inputs, bring the battery into its neutral state. Raises StoreFailure."""
+        """Open the store, take up what it has kept, bring the battery into its neutral state.
+
+        Control waits for no disk: without a store it goes by its own rule, and the first commit tries again.
+        """
+        await self._recall(OPEN_WITHIN_S)
+        outcome = await self.control.release("released: the agent starts")
+        if not isinstance(outcome, Applied):
+            log.warning("not_released", outcome=str(outcome))
+        elif not self.devices.reverts:
+            lasting = "the battery's device does not go back by itself if we die"
+            self.notices.note("no_reversion_timer", "warning", lasting)
+        self.notices.note("started", "info", "the agent has started")
+        if self.link is not None and self.sync is not None:
+            await self.link.start()
+            self.listening = asyncio.create_task(self.sync.listen())
+
+    async def _recall(self, within_s: float | None = None) -> None:
+        """Take up what the store has kept. One that cannot be used, or not in time, is an alarm."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._take_up_kept()
+        except TimeoutError:
+            text = f"the store {self.store.path} was not read within {within_s:g} s: control goes on without it"
+            self.notices.alarm("store_failed", text)
+        except StoreFailure as failure:
+            self.notices.alarm("store_failed", str(failure))
+        else:
+            self.recalled = True
+
+    async def _take_up_kept(self) -> None:
         for sentence in await self.store.open():
             self.notices.note("store_replaced", "alarm", sentence)
         for name in INPUTS:
@@ -102,16 +134,6 @@ class App:
         self.settlement.recall(await self.store.kept(LEDGER))
         self.comparison.recall(await self.store.kept(COMPARISON))
         self.advice.recall(await self.store.kept(ADVICE))
-        outcome = await self.control.release("released: the agent starts")
-        if not isinstance(outcome, Applied):
-            log.warning("not_released", outcome=str(outcome))
-        elif not self.devices.reverts:
-            lasting = "the battery's device does not go back by itself if we die"
-            self.notices.note("no_reversion_timer", "warning", lasting)
-        self.notices.note("started", "info", "the agent has started")
-        if self.link is not None and self.sync is not None:
-            await self.link.start()
-            self.listening = asyncio.create_task(self.sync.listen())
 
     def jobs(self) -> Sequence[Job]:
         """What happens again and again; at the same instant in this order."""
@@ -152,6 +174,10 @@ class App:
         return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
 
     async def _commit(self) -> None:
+        if not self.recalled:
+            await self._recall()
+        if not self.recalled:
+            return  # what waits stays in memory: a commit now would overwrite what was kept
         await self.advice.take_up()
         before = self.record.commits
         await self.record.step()
@@ -167,8 +193,8 @@ class App:
 
     async def _restore(self, name: str) -> None:
         document = await self.store.kept(f"input/{name}")
-        if document is None:
-            return
+        if document is None or f"input/{name}" in self.latest.kept_documents:
+            return  # the platform has sent a newer one while there was no store
         try:
             message = self.payloads.parse(f"down/input/{name}", document.encode())
         except PayloadRefused as refusal:
@@ -219,7 +245,7 @@ def build(
         comparison=Comparison(clock, ComparisonInbox(comparison_inbox_of(path)), store, journal, latest),
         advice=advice,
         record=Record(clock, store, journal, latest),
-        upkeep=Upkeep(store, clock, notices.note),
+        upkeep=Upkeep(store, clock, notices.report),
         notices=notices,
         payloads=payloads,
         link=None,
@@ -275,7 +301,7 @@ def _connect(app: App, cloud: Cloud) -> None:
         username=cloud.username,
         password_file=_path(cloud.password_file),
     )
-    app.link = MqttLink(reach, lambda word: app.payloads.status(word, app.clock.now()))
+    app.link = MqttLink(reach, lambda word: _status(app, word))
     app.sync = Sync(
         store=app.store,
         link=app.link,
@@ -284,11 +310,16 @@ def _connect(app: App, cloud: Cloud) -> None:
         latest=app.latest,
         facts=lambda: _facts(app),
         take_input=app.market.take,
-        report=app.notices.note,
+        report=app.notices.report,
         acknowledged_by=cloud.acknowledged_by,
     )
     app.sync.take_request = app.advice.ask
+    app.sync.alarms = lambda: app.journal.alarms
     app.record.acknowledged = lambda: () if app.sync is None else app.sync.acknowledged
+
+
+def _status(app: App, word: str) -> Envelope:
+    return app.payloads.status(word, app.clock.now(), app.journal.alarms if word == "online" else ())
 
 
 def _facts(app: App) -> dict[str, object]:

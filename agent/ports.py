@@ -67,6 +67,15 @@ class Store(Protocol):
         """Roll up, prune by age and bytes, checkpoint. Returns sentences about anything lost to the ring."""
         ...
 
+    def remarks(self) -> Sequence[str]:
+        """A sentence for everything that befell the file since the last call. Does not wait."""
+        ...
+
+    @property
+    def shortage(self) -> str | None:
+        """Why there will soon be no room for more, while that is so. Does not wait."""
+        ...
+
 
 class LinkFailure(Exception):
     """The envelope was not taken. It stays in the store."""
@@ -119,6 +128,8 @@ class Payloads(Protocol):
     def advice(self, advisories: Sequence[Advisory], now: datetime) -> Envelope: ...
 
     def info(self, facts: Mapping[str, object], now: datetime) -> Envelope: ...
+
+    def status(self, word: str, now: datetime, alarms: Sequence[str] = ()) -> Envelope: ...
 
     def parse(self, topic: str, payload: bytes) -> Incoming:
         """``topic`` is below the site's root (``down/ack``, ``down/input/tariff``). Raises PayloadRefused."""

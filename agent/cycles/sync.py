@@ -93,6 +93,8 @@ class Sync:
         self._published_plan: Plan | None = None
         self._published_advice: tuple[Advisory, ...] | None = None
         self.take_request: Callable[[AdviceRequest], None] = lambda request: None
+        self.alarms: Callable[[], tuple[str, ...]] = tuple
+        self._told_alarms: tuple[str, ...] = ()
         self._greeted = False
         self._not_before = 0.0
         self.counters = Counters()
@@ -111,6 +113,7 @@ class Sync:
         if self._clock.monotonic() < self._not_before:
             return
         try:
+            await self._tell_alarms()
             if not self._greeted:
                 await self._greet()
             if self._latest.plan is not None and self._latest.plan is not self._published_plan:
@@ -169,6 +172,13 @@ class Sync:
         await self._link.publish(self._payloads.info(self._facts(), self._clock.now()))
         self._published_plan = self._published_advice = None
         self._greeted = True
+
+    async def _tell_alarms(self) -> None:
+        """The status again when other alarms stand: this way they reach the platform without the store, too."""
+        alarms = self.alarms()
+        if alarms != self._told_alarms:
+            await self._link.publish(self._payloads.status("online", self._clock.now(), alarms))
+            self._told_alarms = alarms
 
     async def _load_marks(self) -> None:
         if not self._streams:

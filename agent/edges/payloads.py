@@ -23,6 +23,7 @@ LARGEST_PAYLOAD = 64 * 1024
 TOPICS = {"minute": "up/data/minute", "decision": "up/data/decision", "event": "up/event"}
 STATUS_TOPIC = "up/status"
 MOST_ADVISORIES = 40  # of less than 1.5 KB each
+MOST_ALARMS = 20
 _POWERS = ("charge_w", "discharge_w", "import_w", "export_w", "curtail_w", "load_w", "pv_w")
 _PRICES = ("import_price", "export_price", "energy_value_per_kwh")
 
@@ -97,9 +98,15 @@ class JsonPayloads:
         """What this site runs. ``facts`` are plain JSON values: versions, devices, hashes."""
         return Envelope("up/info", _text(self._head("info", now) | dict(facts)).encode(), retain=True)
 
-    def status(self, word: str, now: datetime) -> Envelope:
-        """``online``, ``stopping`` or ``lost``; the session tells an old death from a new birth."""
-        return Envelope(STATUS_TOPIC, _text(self._head("status", now) | {"status": word}).encode(), retain=True)
+    def status(self, word: str, now: datetime, alarms: Sequence[str] = ()) -> Envelope:
+        """``online``, ``stopping`` or ``lost``; the session tells an old death from a new birth.
+
+        ``alarms`` are the texts of those that stand, the newest of them: the one way to tell that the store has failed.
+        """
+        body = self._head("status", now) | {"status": word}
+        if alarms:
+            body["alarms"] = list(alarms[-MOST_ALARMS:])
+        return Envelope(STATUS_TOPIC, _text(body).encode(), retain=True)
 
     def parse(self, topic: str, payload: bytes) -> Incoming:
         """Raises PayloadRefused with one sentence for anything that is not a valid message of ``topic``."""

@@ -16,6 +16,7 @@ from agent.recording.weather_log import KEPT_DAYS
 ROLL_ROWS = 1440
 TRUNCATE_WAL_PAGES = 2000  # a WAL that is merely reused costs the flash less than one that is cut and grown again
 PRUNE_SHARE = 20
+DROP_SHARE = 5
 QUARTER_DAYS = 800  # and flags, which tell which quarters not to believe
 
 
@@ -121,6 +122,16 @@ def _prune_by_size(connection: sqlite3.Connection, marks: dict[str, Marks], rete
         before = oldest + max(1, (newest + 1 - oldest) // PRUNE_SHARE)
         lost += _prune(connection, "minute", marks["minute"], before, "beyond the size the store may have")
     return lost
+
+
+def drop_acknowledged(connection: sqlite3.Connection, marks: dict[str, Marks]) -> None:
+    """On a full disk: the oldest share of what the platform has and the roll-ups know. The rest waits in memory."""
+    rolled = int(connection.execute("SELECT rolled FROM stream WHERE name = 'minute'").fetchone()[0])
+    for stream in sql.STREAMS:
+        oldest = connection.execute(f"SELECT min(seq) FROM {stream}").fetchone()[0]  # noqa: S608 - own stream names
+        until = min(marks[stream].acked, rolled) if stream == "minute" else marks[stream].acked
+        if oldest is not None and oldest <= until:
+            _prune(connection, stream, marks[stream], oldest + 1 + (until - oldest) // DROP_SHARE, "acknowledged")
 
 
 def _prune_quarters(connection: sqlite3.Connection, now: datetime) -> None:

@@ -1,24 +1,22 @@
 """Opening the database file: checked, of our version, and with the settings that make a commit last."""
 
 import json
-import os
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from agent.edges.moved_file import Identity, identity
 from agent.edges.schema_sql import MIGRATIONS, SCHEMA, SCHEMA_VERSION, STREAMS
+from agent.edges.set_aside import finish_setting_aside, set_aside
 from agent.ports import StoreFailure
+from agent.settings.store_path import path_trouble
 
-KEPT_DAMAGED_FILES = 2
 BUSY_TIMEOUT_MS = 5000
 CHECKPOINT_PAGES = 1000  # 4 MB of WAL: a page that changes every minute reaches the database file a few times a day
 CACHE_KB = 500  # a commit touches a few pages; SQLite's own two megabytes would only grow the daemon
 SEQ_PER_SECOND = 1000
-
-
-class StoreTooNew(StoreFailure):
-    """The file was made by a newer version of this program. It was not changed."""
 
 
 @dataclass(slots=True)
@@ -35,6 +33,7 @@ class Opened:
     marks: dict[str, Marks]
     catalogue: tuple[int, tuple[str, ...]]
     sentences: list[str]
+    identity: Identity | None
 
 
 class Transaction:
@@ -56,31 +55,60 @@ class Transaction:
 
 
 def open_file(path: Path, now: datetime) -> Opened:
-    """Open, check and if need be make the file. ``now`` dates a new file and names a damaged one.
+    """Open, check and if need be make the file. ``now`` dates a new file and names one that is moved aside.
 
-    Raises StoreTooNew, and StoreFailure when the folder or the file cannot be used.
+    A damaged file, and one that a newer version has made, is moved aside as it is and a new one is made. Raises
+    StoreFailure when the folder or the file cannot be used.
     """
-    if not path.parent.is_dir():
-        raise StoreFailure(f"the folder {path.parent} for the store does not exist")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise StoreFailure(f"the folder {path.parent} for the store cannot be written to")
+    trouble = path_trouble(path)
+    if trouble is not None and trouble.lasting:
+        raise StoreFailure(f"the store {trouble.reason}: {trouble.remedy}")
     sentences: list[str] = []
     try:
-        connection = _checked(path)
-    except sqlite3.DatabaseError as error:
-        if not _is_damage(error):
-            raise StoreFailure(f"the store {path} cannot be opened: {error}") from error
-        sentences.append(_move_aside(path, now, str(error)))
-        connection = _checked(path)
+        finish_setting_aside(path)
+        connection = _checked_or_new(path, now, sentences)
+    except OSError as error:
+        raise StoreFailure(f"the store {path} cannot be used: {error.strerror}") from error
+    except sqlite3.Error as error:
+        raise StoreFailure(f"the store {path} cannot be opened: {error}") from error
     try:
         _prepare(connection, path, now)
-        return Opened(connection, _read_marks(connection), _read_catalogue(connection), sentences)
+        return Opened(connection, _read_marks(connection), _read_catalogue(connection), sentences, identity(path))
     except sqlite3.Error as error:
         connection.close()
         raise StoreFailure(f"the store {path} cannot be used: {error}") from error
     except StoreFailure:
         connection.close()
         raise
+
+
+def _checked_or_new(path: Path, now: datetime, sentences: list[str]) -> sqlite3.Connection:
+    try:
+        newer = _newer_version(path)
+        if newer is None:
+            return _checked(path)
+        aside = set_aside(path, f"schema{newer}", now)
+        sentences.append(
+            f"The store {path} was made by a newer version (schema {newer}, this program knows {SCHEMA_VERSION}); it "
+            f"was moved to {aside.name} as it was, and a new one was started."
+        )
+    except sqlite3.DatabaseError as error:
+        if not _is_damage(error):
+            raise
+        aside = set_aside(path, "corrupt", now)
+        sentences.append(
+            f"The store {path} was damaged ({error}); it was moved to {aside.name} and a new one was started."
+        )
+    return _checked(path)
+
+
+def _newer_version(path: Path) -> int | None:
+    """The schema of a file that is newer than ours. It is looked at without writing, so not even its log moves."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    return version if version > SCHEMA_VERSION else None
 
 
 def _checked(path: Path) -> sqlite3.Connection:
@@ -103,26 +131,8 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _move_aside(path: Path, now: datetime, reason: str) -> str:
-    aside = path.with_name(f"{path.name}.corrupt-{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}")
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))
-    older = sorted(path.parent.glob(f"{path.name}.corrupt-*Z"), reverse=True)[KEPT_DAMAGED_FILES:]
-    for old in older:
-        for suffix in ("", "-wal", "-shm"):
-            old.with_name(old.name + suffix).unlink(missing_ok=True)
-    return f"The store {path} was damaged ({reason}); it was moved to {aside.name} and a new one was started."
-
-
 def _prepare(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > SCHEMA_VERSION:
-        raise StoreTooNew(
-            f"the store {path} was made by a newer version (schema {version}, this program knows {SCHEMA_VERSION}); "
-            "it was not changed"
-        )
     if version == 0:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")

@@ -188,7 +188,7 @@ async def test_rows_that_were_dropped_are_declared_by_prev(scene: Scene) -> None
     await scene.sync.step()
     scene.link.connected = False
     await scene.sync.step()
-    connection = scene.store._connection
+    connection = scene.store._file.connection
     assert connection is not None
     connection.execute("DELETE FROM minute WHERE seq <= ?", (seqs[6],))
     scene.link.connected = True

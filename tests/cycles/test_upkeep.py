@@ -36,7 +36,12 @@ class TidyStore:
         self.answers = answers
         self.times: list[datetime] = []
 
+    shortage: str | None = None
+
     async def write(self, batch: Batch) -> None: ...
+
+    def remarks(self) -> list[str]:
+        return []
 
     async def kept(self, name: str) -> str | None:
         return None

@@ -7,7 +7,7 @@ from tests.scenarios.stage import MIDNIGHT, Stage, staged
 
 
 def limit_pages(stage: Stage, pages: int | None) -> None:
-    connection = stage.app.store._connection
+    connection = stage.app.store._file.connection
     assert connection is not None
     used = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {used if pages is None else pages}")

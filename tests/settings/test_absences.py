@@ -53,6 +53,8 @@ CASES = [
     (PLACE + '[planning]\nmodels = "mine"\n', "[planning] models is {folder}/mine, which is not there; ", 3),
     (PLACE + '[planning]\nload_model = "mine"\n', "[planning] load_model is mine, and there is no ", 3),
     ('[store]\npath = "absent/site.sqlite3"\n', "[store] path is in {folder}/absent, which is not there; ", 1),
+    ('[store]\npath = "."\n', "[store] path is {folder}, which is a folder; ", 1),
+    ('[store]\npath = "site.toml/site.sqlite3"\n', "[store] path is in {folder}/site.toml, which is no folder; ", 1),
 ]
 
 
