@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from agent.domain.records import MinuteRow
 from agent.edges import schema_sql as sql
 from agent.edges.side_tables import prune_flags, prune_weather
-from agent.edges.store_file import Marks, Transaction
+from agent.edges.store_file import Marks
+from agent.edges.transaction import Transaction
 from agent.recording.rollups import SPANS, Rollup, merge, merge_minutes
 from agent.recording.weather_log import KEPT_DAYS
 

@@ -22,7 +22,7 @@ from agent.edges.imports import Import, read_imports
 from agent.edges.retention import Retention, tidy
 from agent.edges.side_tables import note_flags, note_ledger, note_weather, read_flags
 from agent.edges.store_connection import StoreConnection, is_full
-from agent.edges.store_file import Transaction
+from agent.edges.transaction import Transaction
 from agent.ports import StoreFailure
 
 Answer = TypeVar("Answer")

@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.edges.moved_file import Identity, identity
+from agent.edges.salvage import salvage
 from agent.edges.schema_sql import MIGRATIONS, SCHEMA, SCHEMA_VERSION, STREAMS
 from agent.edges.set_aside import finish_setting_aside, set_aside
+from agent.edges.transaction import Transaction
 from agent.ports import StoreFailure
 from agent.settings.store_path import path_trouble
 
@@ -36,29 +38,12 @@ class Opened:
     identity: Identity | None
 
 
-class Transaction:
-    """BEGIN IMMEDIATE, then COMMIT, or ROLLBACK when anything in between, or the commit itself, fails."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            if kind is None:
-                self._connection.execute("COMMIT")
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-
-
-def open_file(path: Path, now: datetime) -> Opened:
+def open_file(path: Path, now: datetime, aside: Path | None = None) -> Opened:
     """Open, check and if need be make the file. ``now`` dates a new file and names one that is moved aside.
 
-    A damaged file, and one that a newer version has made, is moved aside as it is and a new one is made. Raises
-    StoreFailure when the folder or the file cannot be used.
+    A damaged file, and one that a newer version has made, is moved aside as it is and a new one is made; what can
+    still be read of a damaged one, or of ``aside``, is taken over. Raises StoreFailure when the folder or the file
+    cannot be used.
     """
     trouble = path_trouble(path)
     if trouble is not None and trouble.lasting:
@@ -66,13 +51,15 @@ def open_file(path: Path, now: datetime) -> Opened:
     sentences: list[str] = []
     try:
         finish_setting_aside(path)
-        connection = _checked_or_new(path, now, sentences)
+        connection, aside = _checked_or_new(path, now, sentences, aside)
     except OSError as error:
         raise StoreFailure(f"the store {path} cannot be used: {error.strerror}") from error
     except sqlite3.Error as error:
         raise StoreFailure(f"the store {path} cannot be opened: {error}") from error
     try:
         _prepare(connection, path, now)
+        if aside is not None:
+            sentences.append(salvage(connection, aside))
         return Opened(connection, _read_marks(connection), _read_catalogue(connection), sentences, identity(path))
     except sqlite3.Error as error:
         connection.close()
@@ -82,15 +69,18 @@ def open_file(path: Path, now: datetime) -> Opened:
         raise
 
 
-def _checked_or_new(path: Path, now: datetime, sentences: list[str]) -> sqlite3.Connection:
+def _checked_or_new(
+    path: Path, now: datetime, sentences: list[str], aside: Path | None
+) -> tuple[sqlite3.Connection, Path | None]:
+    """A connection, and the file that is to be salvaged."""
     try:
         newer = _newer_version(path)
         if newer is None:
-            return _checked(path)
-        aside = set_aside(path, f"schema{newer}", now)
+            return _checked(path), aside
+        moved = set_aside(path, f"schema{newer}", now)
         sentences.append(
             f"The store {path} was made by a newer version (schema {newer}, this program knows {SCHEMA_VERSION}); it "
-            f"was moved to {aside.name} as it was, and a new one was started."
+            f"was moved to {moved.name} as it was, and a new one was started."
         )
     except sqlite3.DatabaseError as error:
         if not _is_damage(error):
@@ -99,7 +89,7 @@ def _checked_or_new(path: Path, now: datetime, sentences: list[str]) -> sqlite3.
         sentences.append(
             f"The store {path} was damaged ({error}); it was moved to {aside.name} and a new one was started."
         )
-    return _checked(path)
+    return _checked(path), aside
 
 
 def _newer_version(path: Path) -> int | None:
@@ -175,6 +165,14 @@ def _read_marks(connection: sqlite3.Connection) -> dict[str, Marks]:
         highest = connection.execute(f"SELECT max(seq) FROM {name}").fetchone()[0]  # noqa: S608 - our own stream names
         marks[name] = Marks(acked, max(last, highest or 0))
     return marks
+
+
+def drop_unconfirmed(connection: sqlite3.Connection, known: dict[str, Marks]) -> dict[str, Marks]:
+    """After a commit that failed at its last step its rows may be in the file all the same: they are written again."""
+    with Transaction(connection):
+        for stream, marks in known.items():
+            connection.execute(f"DELETE FROM {stream} WHERE seq > ?", (marks.last,))  # noqa: S608 - our own names
+    return _read_marks(connection)
 
 
 def _read_catalogue(connection: sqlite3.Connection) -> tuple[int, tuple[str, ...]]:

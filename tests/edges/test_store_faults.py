@@ -91,9 +91,10 @@ async def test_a_damaged_file_is_moved_aside(tmp_path: Path, damage: str) -> Non
         raw = bytearray(b"hello\n" * 100)
     path.write_bytes(raw)
     again = new_store(path)
-    (sentence,) = await again.open()
+    sentence, salvaged = await again.open()
     assert "was damaged" in sentence
     assert "a new one was started" in sentence
+    assert salvaged.endswith("rows of it could still be read and were taken over.")
     assert bytes(raw) == next(tmp_path.glob("site.db.corrupt-*Z")).read_bytes()
     assert (await again.backlog())["minute"][0] <= last
     await again.write(Batch(events=(event(0),)))
@@ -124,7 +125,7 @@ async def test_damage_found_while_running_costs_one_write(tmp_path: Path) -> Non
         await _fill(store)
     await store.write(Batch(minutes=(minute(0, 50),)))
     assert len(await store.pending("minute", 0, 1000)) == 1
-    (sentence,) = store.remarks()
+    sentence, _ = store.remarks()
     assert "was damaged" in sentence
     await store.close()
 
