@@ -1,11 +1,10 @@
 """A database whose file was moved, removed or replaced while it was open: nothing is written to where nobody looks."""
 
-import os
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from agent.edges.set_aside import PARTS, sync_folder
+from agent.edges.set_aside import PARTS, sync_file, sync_folder
 from agent.ports import StoreFailure
 
 Identity = tuple[int, int]
@@ -36,7 +35,7 @@ def bring_back(connection: sqlite3.Connection, path: Path) -> str:
         copy.unlink(missing_ok=True)
         with closing(sqlite3.connect(copy)) as target:
             connection.backup(target)
-        _sync(copy)
+        sync_file(copy)
         connection.close()
         for part in PARTS[1:]:
             path.with_name(path.name + part).unlink(missing_ok=True)
@@ -46,11 +45,3 @@ def bring_back(connection: sqlite3.Connection, path: Path) -> str:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise StoreFailure(f"the store {path} was moved or removed, and no copy can be made there: {why}") from error
     return f"The store {path} was moved or removed while the agent ran; a copy of all it held was put there."
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

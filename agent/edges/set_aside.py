@@ -26,15 +26,33 @@ def set_aside(path: Path, label: str, now: datetime) -> Path:
     return aside
 
 
+def new_file(path: Path) -> Path:
+    """Where a new database is made that is to replace ``path``."""
+    return path.with_name(f"{path.name}.new")
+
+
 def finish_setting_aside(path: Path) -> None:
-    """After a power cut between two renames: a log without its database follows it, or SQLite would delete it."""
-    log = path.with_name(f"{path.name}-wal")
-    if path.exists() or not log.exists():
+    """After a power cut between two renames: the log follows its database, or SQLite would delete it, and a new file
+    that was made to replace it takes its place. Raises OSError.
+    """
+    if path.exists():
         return
+    log, new = path.with_name(f"{path.name}-wal"), new_file(path)
     asides = sorted(path.parent.glob(f"{path.name}.*-*Z"), key=lambda aside: aside.name.rpartition("-")[2])
-    if asides and not asides[-1].with_name(f"{asides[-1].name}-wal").exists():
+    if log.exists() and asides and not asides[-1].with_name(f"{asides[-1].name}-wal").exists():
         log.rename(asides[-1].with_name(f"{asides[-1].name}-wal"))
-        sync_folder(path.parent)
+    if new.exists() and asides:
+        new.rename(path)
+    sync_folder(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Make what was written to ``path`` durable. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,14 +2,12 @@
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from agent.edges.ballast import Ballast
 from agent.edges.moved_file import Identity, bring_back, identity
 from agent.edges.retention import drop_acknowledged
-from agent.edges.set_aside import set_aside
 from agent.edges.store_file import Marks, Opened, drop_unconfirmed, open_file
 from agent.ports import StoreFailure
 
@@ -34,7 +32,7 @@ class StoreConnection:
         self._identity: Identity | None = None
         self._ballast = Ballast(path)
         self._failures = 0
-        self._aside: Path | None = None
+        self._failing: str | None = None
         self._trouble = f"the store {path} is not open"
 
     def reading(self) -> Connection:
@@ -66,20 +64,20 @@ class StoreConnection:
             self._count_failure(failure.__cause__)
             raise
         self.connection, self.marks = opened.connection, opened.marks
-        if opened.identity == self._identity or self._aside is not None:
+        if opened.identity == self._identity or opened.salvaged:
             self.marks = drop_unconfirmed(opened.connection, before)
         self.catalogue, self._identity = opened.catalogue, opened.identity
         self.sentences += opened.sentences
-        self._aside = None
+        self._failing = None
         self.lay_ballast()
 
     def _open_file(self) -> Opened:
         try:
-            return open_file(self.path, self._now(), self._aside)
+            return open_file(self.path, self._now(), self._failing)
         except StoreFailure:
             if not (self._ballast.is_needed() and self._ballast.release()):
                 raise
-            return open_file(self.path, self._now(), self._aside)
+            return open_file(self.path, self._now(), self._failing)
 
     def lay_ballast(self) -> None:
         self.shortage = None if self._ballast.lay() else f"the disk of {self.path} is nearly full: make room on it"
@@ -101,12 +99,7 @@ class StoreConnection:
             return
         self._failures += 1
         if self._failures == FAILURES_BEFORE_SETTING_ASIDE:
-            with suppress(OSError):  # nothing can be moved on that disk either: it is tried again as it is
-                self._aside = aside = set_aside(self.path, "failed", self._now())
-                self.sentences.append(
-                    f"The store {self.path} failed {self._failures} times in a row ({error}); it was moved to "
-                    f"{aside.name} and a new one is started."
-                )
+            self._failing = f"failed {self._failures} times in a row ({error})"
 
     def make_room(self, connection: Connection) -> None:
         """Give the ballast up, empty the log, and drop the oldest of what the platform has."""

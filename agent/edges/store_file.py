@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.edges.moved_file import Identity, identity
 from agent.edges.salvage import salvage
 from agent.edges.schema_sql import MIGRATIONS, SCHEMA, SCHEMA_VERSION, STREAMS
-from agent.edges.set_aside import finish_setting_aside, set_aside
+from agent.edges.set_aside import PARTS, finish_setting_aside, new_file, set_aside, sync_file, sync_folder
 from agent.edges.transaction import Transaction
 from agent.ports import StoreFailure
 from agent.settings.store_path import path_trouble
@@ -36,14 +36,15 @@ class Opened:
     catalogue: tuple[int, tuple[str, ...]]
     sentences: list[str]
     identity: Identity | None
+    salvaged: bool
 
 
-def open_file(path: Path, now: datetime, aside: Path | None = None) -> Opened:
+def open_file(path: Path, now: datetime, failing: str | None = None) -> Opened:
     """Open, check and if need be make the file. ``now`` dates a new file and names one that is moved aside.
 
-    A damaged file, and one that a newer version has made, is moved aside as it is and a new one is made; what can
-    still be read of a damaged one, or of ``aside``, is taken over. Raises StoreFailure when the folder or the file
-    cannot be used.
+    A damaged file, one that is ``failing`` (why), and one that a newer version has made is moved aside as it is and a
+    new one is made; what can still be read of one that is damaged or failing is taken over. Raises StoreFailure when
+    the folder or the file cannot be used.
     """
     trouble = path_trouble(path)
     if trouble is not None and trouble.lasting:
@@ -51,16 +52,15 @@ def open_file(path: Path, now: datetime, aside: Path | None = None) -> Opened:
     sentences: list[str] = []
     try:
         finish_setting_aside(path)
-        connection, aside = _checked_or_new(path, now, sentences, aside)
+        connection, salvaged = _checked_or_new(path, now, sentences, failing)
     except OSError as error:
         raise StoreFailure(f"the store {path} cannot be used: {error.strerror}") from error
     except sqlite3.Error as error:
         raise StoreFailure(f"the store {path} cannot be opened: {error}") from error
     try:
         _prepare(connection, path, now)
-        if aside is not None:
-            sentences.append(salvage(connection, aside))
-        return Opened(connection, _read_marks(connection), _read_catalogue(connection), sentences, identity(path))
+        marks, catalogue = _read_marks(connection), _read_catalogue(connection)
+        return Opened(connection, marks, catalogue, sentences, identity(path), salvaged)
     except sqlite3.Error as error:
         connection.close()
         raise StoreFailure(f"the store {path} cannot be used: {error}") from error
@@ -70,35 +70,66 @@ def open_file(path: Path, now: datetime, aside: Path | None = None) -> Opened:
 
 
 def _checked_or_new(
-    path: Path, now: datetime, sentences: list[str], aside: Path | None
-) -> tuple[sqlite3.Connection, Path | None]:
-    """A connection, and the file that is to be salvaged."""
+    path: Path, now: datetime, sentences: list[str], failing: str | None
+) -> tuple[sqlite3.Connection, bool]:
+    """A connection, and whether its file is new and holds what was salvaged of another."""
     try:
         newer = _newer_version(path)
-        if newer is None:
-            return _checked(path), aside
-        moved = set_aside(path, f"schema{newer}", now)
-        sentences.append(
-            f"The store {path} was made by a newer version (schema {newer}, this program knows {SCHEMA_VERSION}); it "
-            f"was moved to {moved.name} as it was, and a new one was started."
-        )
+        if newer is not None:
+            aside = set_aside(path, f"schema{newer}", now)
+            sentences.append(
+                f"The store {path} was made by a newer version (schema {newer}, this program knows {SCHEMA_VERSION}); "
+                f"it was moved to {aside.name} as it was, and a new one was started."
+            )
+        elif failing is not None and path.exists():
+            sentences += _replace(path, "failed", failing, now)
+            return _checked(path), True
+        return _checked(path), False
     except sqlite3.DatabaseError as error:
         if not _is_damage(error):
             raise
-        aside = set_aside(path, "corrupt", now)
-        sentences.append(
-            f"The store {path} was damaged ({error}); it was moved to {aside.name} and a new one was started."
-        )
-    return _checked(path), aside
+        sentences += _replace(path, "corrupt", f"was damaged ({error})", now)
+        return _checked(path), True
+
+
+def _replace(path: Path, label: str, reason: str, now: datetime) -> list[str]:
+    """Make a new file of what can be read of ``path``, then move that aside, then put the new one in its place.
+
+    A power cut in between leaves the old file, or one that is whole. Returns sentences.
+    """
+    new = new_file(path)
+    for part in PARTS:
+        new.with_name(new.name + part).unlink(missing_ok=True)
+    with closing(sqlite3.connect(new, isolation_level=None)) as connection:
+        _prepare(connection, new, now)
+        salvaged = salvage(connection, path)
+    sync_file(new)
+    aside = set_aside(path, label, now)
+    new.rename(path)
+    sync_folder(path.parent)
+    return [f"The store {path} {reason}; it was moved to {aside.name} and a new one was started.", salvaged]
 
 
 def _newer_version(path: Path) -> int | None:
     """The schema of a file that is newer than ours. It is looked at without writing, so not even its log moves."""
     if not path.exists() or path.stat().st_size == 0:
         return None
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reader:
+        try:
+            version = _version(reader)
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_READONLY:
+                raise
+            # After a power cut the log's index must be written first. The reader is the last one to close it, and may
+            # not move the log into the database.
+            with closing(sqlite3.connect(path)) as recovering:
+                _version(recovering)
+                version = _version(reader)
     return version if version > SCHEMA_VERSION else None
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _checked(path: Path) -> sqlite3.Connection:
@@ -122,7 +153,7 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    version = _version(connection)
     if version == 0:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
