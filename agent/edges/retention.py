@@ -15,7 +15,7 @@ from agent.recording.rollups import SPANS, Rollup, merge, merge_minutes
 from agent.recording.weather_log import KEPT_DAYS
 
 ROLL_ROWS = 1440
-TRUNCATE_WAL_PAGES = 2000  # a WAL that is merely reused costs the flash less than one that is cut and grown again
+TRUNCATE_WAL_BYTES = 8_192_000  # a WAL that is merely reused costs the flash less than one that is cut and grown again
 PRUNE_SHARE = 20
 DROP_SHARE = 5
 QUARTER_DAYS = 800  # and flags, which tell which quarters not to believe
@@ -147,7 +147,7 @@ def _give_back(connection: sqlite3.Connection) -> None:
     if free * 4 > pages:
         connection.executescript("PRAGMA incremental_vacuum")  # execute() would stop after the first page
     in_wal = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
-    if in_wal > TRUNCATE_WAL_PAGES:
+    if in_wal * _pragma(connection, "page_size") > TRUNCATE_WAL_BYTES:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 

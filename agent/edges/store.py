@@ -19,6 +19,7 @@ from agent.domain.records import Batch, MinuteRow
 from agent.domain.suspect import Suspect
 from agent.edges import schema_sql as sql
 from agent.edges.imports import Import, read_imports
+from agent.edges.points_blob import to_blob
 from agent.edges.retention import Retention, tidy
 from agent.edges.side_tables import note_flags, note_ledger, note_weather, read_flags
 from agent.edges.store_connection import StoreConnection, is_full
@@ -214,11 +215,11 @@ def _keep(connection: Connection, batch: Batch, now: datetime) -> None:
     connection.executemany(replace, [(name, at, body) for name, body in batch.kept])
 
 
-def _points(row: MinuteRow, names: tuple[str, ...]) -> str:
+def _points(row: MinuteRow, names: tuple[str, ...]) -> bytes:
     if len(row.points) > len(names):
         at = row.at.isoformat(timespec="minutes")
         raise StoreFailure(f"the minute {at} has {len(row.points)} points, but the catalogue names {len(names)}")
-    return sql.points_text(row.points, len(names))
+    return to_blob(row.points, len(names))
 
 
 def _known(stream: str) -> None:

@@ -16,7 +16,8 @@ from agent.ports import StoreFailure
 from agent.settings.store_path import path_trouble
 
 BUSY_TIMEOUT_MS = 5000
-CHECKPOINT_PAGES = 1000  # 4 MB of WAL: a page that changes every minute reaches the database file a few times a day
+PAGE_BYTES = 1024  # a minute's commit then changes one page of a thousand bytes; older files keep their 4096
+CHECKPOINT_BYTES = 4_096_000  # of WAL: a page that changes every minute reaches the database file a few times a day
 CACHE_KB = 500  # a commit touches a few pages; SQLite's own two megabytes would only grow the daemon
 SEQ_PER_SECOND = 1000
 
@@ -155,10 +156,12 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
 def _prepare(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
     version = _version(connection)
     if version == 0:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    page_bytes = int(connection.execute("PRAGMA page_size").fetchone()[0])
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_BYTES // page_bytes}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
     synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]

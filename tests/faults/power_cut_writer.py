@@ -90,6 +90,6 @@ async def write_all(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    store_file.CHECKPOINT_PAGES = 25  # so that a short run has many checkpoints
-    retention.TRUNCATE_WAL_PAGES = 20
+    store_file.CHECKPOINT_BYTES = 30_000  # so that a short run has many checkpoints
+    retention.TRUNCATE_WAL_BYTES = 20_000
     asyncio.run(write_all(Path(sys.argv[1])))

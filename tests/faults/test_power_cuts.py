@@ -69,7 +69,7 @@ async def _prepare(root: Path) -> None:
     with closing(sqlite3.connect(damaged)) as connection:
         page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'weather'").fetchone()[0]
     raw = bytearray(damaged.read_bytes())
-    raw[(page - 1) * 4096 : page * 4096] = random.Random(1).randbytes(4096)
+    raw[(page - 1) * 1024 : page * 1024] = random.Random(1).randbytes(1024)
     damaged.write_bytes(raw)
 
 

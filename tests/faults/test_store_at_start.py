@@ -24,7 +24,7 @@ async def _goes_on(stage: Stage, began: float, minute: float) -> None:
     assert stage.at(minute).rung is Rung.PLAN
 
 
-@fault(11, injected="a third of the pages overwritten with noise", alarm="store_replaced")
+@fault(11, injected="the root page of a table overwritten with noise", alarm="store_replaced")
 async def test_a_corrupt_database_is_moved_aside_and_salvaged(tmp_path: Path, outcome: Outcome) -> None:
     await _two_hours(tmp_path)
     path = tmp_path / "site.sqlite3"
@@ -33,7 +33,7 @@ async def test_a_corrupt_database_is_moved_aside_and_salvaged(tmp_path: Path, ou
         minutes = connection.execute("SELECT seq, at, load_w, points FROM minute ORDER BY seq").fetchall()
         kept = dict(connection.execute("SELECT name, body FROM kept").fetchall())
     raw = bytearray(path.read_bytes())
-    raw[(root - 1) * 4096 : root * 4096] = random.Random(1).randbytes(4096)
+    raw[(root - 1) * 1024 : root * 1024] = random.Random(1).randbytes(1024)
     path.write_bytes(raw)
     began = time.monotonic()
     async with staged(tmp_path) as stage:
