@@ -16,7 +16,7 @@ from rich.table import Table
 from tests.bench.children import BenchFailure
 from tests.bench.figures import Figure, Samples
 
-NAMES = ("controller", "start", "polling", "planner", "lp", "store", "payload", "decisions")
+NAMES = ("controller", "start", "polling", "planner", "lp", "store", "payload", "decisions", "month", "parts")
 WIDTH = 140  # of the table where the output is no terminal
 
 

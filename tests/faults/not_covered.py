@@ -5,7 +5,6 @@ NOT_COVERED: dict[int, str] = {
     2: "not shown yet",
     3: "not shown yet",
     4: "not shown yet",
-    6: "not shown yet",
     7: "not shown yet",
     14: "not shown yet",
     15: "not shown yet",
