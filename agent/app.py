@@ -55,6 +55,7 @@ log = structlog.get_logger("app")
 INPUTS = ("tariff", "carbon", "weather", "gridlimit")
 SYNC_EVERY_S = 2.0
 UPKEEP_EVERY_S = 60.0
+LAST_COMMIT_S = 2.5
 LAST_SYNC_S = 1.0
 OPEN_WITHIN_S = 5.0
 FIRST_PLAN_EVERY_S = 30.0
@@ -157,7 +158,9 @@ class App:
         await self.control.release(f"released: {why}")
         self.notices.note("stopped", "info", why)
         self.control.flush()
-        await self._commit()
+        with suppress(TimeoutError):  # a disk that hangs: the platform is still to hear that we stop
+            async with asyncio.timeout(LAST_COMMIT_S):
+                await self._commit()
         with suppress(TimeoutError):  # a broker that has frozen: the rows are in the store
             async with asyncio.timeout(LAST_SYNC_S):
                 await self._sync()

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from agent.edges.schema_sql import SCHEMA_VERSION, STREAMS, insert_sql
+from agent.edges.schema_sql import STREAMS, insert_sql
 from agent.edges.transaction import Transaction
 
 # The key in whose order a table is read, from both ends: between the two lies what is damaged.
@@ -15,24 +15,26 @@ TABLES = {
 ROWS_AT_ONCE = 2000
 
 
-def salvage(connection: sqlite3.Connection, aside: Path) -> str:
-    """Copy the rows of ``aside`` into the new, empty tables of ``connection``. Returns a sentence; raises nothing."""
+def salvage(connection: sqlite3.Connection, damaged: Path) -> str:
+    """Copy the rows of ``damaged`` into the new, empty tables of ``connection``. Returns a sentence.
+
+    What cannot be read is left out; what cannot be written raises sqlite3.Error.
+    """
     rows = 0
-    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True)) as old:
-        if int(old.execute("PRAGMA user_version").fetchone()[0]) <= SCHEMA_VERSION:
-            for table, key in TABLES.items():
-                with suppress(sqlite3.Error):
-                    rows += _copy(connection, old, table, key)
-            with suppress(sqlite3.Error):
-                _take_up_marks(connection, old)
+    with closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old:
+        for table, key in TABLES.items():
+            rows += _copy(connection, old, table, key)
+        _take_up_marks(connection, old)
     return f"{rows} rows of it could still be read and were taken over."
 
 
 def _copy(connection: sqlite3.Connection, old: sqlite3.Connection, table: str, key: str) -> int:
-    known = _columns(connection, table)
-    columns = [name for name in _columns(old, table) if name in known]
-    before = connection.total_changes
-    for direction in ("ASC", "DESC"):
+    known, before = _columns(connection, table), connection.total_changes
+    try:
+        columns = [name for name in _columns(old, table) if name in known]
+    except sqlite3.Error:
+        return 0
+    for direction in ("ASC", "DESC") if columns else ():
         order = ", ".join(f"{name} {direction}" for name in key.split(", "))
         select = f"SELECT {', '.join(columns)} FROM {table} ORDER BY {order}"  # noqa: S608 - our own names
         if _pour(connection, insert_sql(table, columns, "INSERT OR IGNORE"), old, select):
@@ -42,14 +44,17 @@ def _copy(connection: sqlite3.Connection, old: sqlite3.Connection, table: str, k
 
 def _pour(connection: sqlite3.Connection, insert: str, old: sqlite3.Connection, select: str) -> bool:
     """Copy as far as can be read. True when that was everything."""
-    try:
-        found = old.execute(select)
-        while rows := found.fetchmany(ROWS_AT_ONCE):
-            with Transaction(connection):
-                connection.executemany(insert, rows)
-    except sqlite3.DatabaseError:
-        return False
-    return True
+    found: sqlite3.Cursor | None = None
+    while True:
+        try:
+            found = found or old.execute(select)
+            rows = found.fetchmany(ROWS_AT_ONCE)
+        except sqlite3.Error:
+            return False
+        if not rows:
+            return True
+        with Transaction(connection):
+            connection.executemany(insert, rows)
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[str]:

@@ -60,7 +60,7 @@ class StoreConnection:
         try:
             opened = self._open_file()
         except StoreFailure as failure:
-            self._trouble = str(failure)
+            self._trouble, self._failing = str(failure), None
             self._count_failure(failure.__cause__)
             raise
         self.connection, self.marks = opened.connection, opened.marks
@@ -94,11 +94,12 @@ class StoreConnection:
         return StoreFailure(self._trouble)
 
     def _count_failure(self, error: BaseException | None) -> None:
-        """A file that the disk refuses three times in a row is moved aside, once until a commit has worked again."""
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_IOERR:
+        """At every third time in a row that the disk refuses the file it is to be replaced, which leaves it where it is
+        as long as no new one can be made."""
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_IOERR or self._ballast.is_needed():
             return
         self._failures += 1
-        if self._failures == FAILURES_BEFORE_SETTING_ASIDE:
+        if self._failures % FAILURES_BEFORE_SETTING_ASIDE == 0:
             self._failing = f"failed {self._failures} times in a row ({error})"
 
     def make_room(self, connection: Connection) -> None:

@@ -55,19 +55,27 @@ def test_one_error_costs_one_commit_that_is_tried_again(
 
 
 @needs_strace
-@fault(10, injected="EIO at three syncs in a row (strace)", rows_lost=0)
+@fault(10, injected="EIO at every sync of three commits in a row (strace)", rows_lost=0)
 def test_after_three_in_a_row_the_file_is_moved_aside(tmp_path: Path, outcome: Outcome) -> None:
-    path = tmp_path / "site.db"
-    said = _written(path, "fdatasync:error=EIO:when=12..18")
-    failed = [line for line in said if line.startswith("failed")]
-    assert 3 <= len(failed) < COMMITS
-    moved, salvaged = (line for line in said if line.startswith("remark"))
+    folder, said, moved = _first_moved(tmp_path)
+    assert len([line for line in said if line.startswith("failed")]) == 3
     assert "failed 3 times in a row (disk I/O error)" in moved
-    assert salvaged.endswith("could still be read and were taken over.")
-    assert len(list(tmp_path.glob("site.db.failed-*Z"))) == 1
-    found = _events(path)
+    assert len(list(folder.glob("site.db.failed-*Z"))) == 1
+    found = _events(folder / "site.db")
     assert sorted(found) == sorted({f"event {index}" for index in range(COMMITS)})
     outcome.lost(COMMITS - len(found))
+
+
+def _first_moved(tmp_path: Path) -> tuple[Path, list[str], str]:
+    """How many syncs three commits make depends on SQLite's version: the fewest that fail so that a file is moved."""
+    for last in range(14, 24):
+        folder = tmp_path / str(last)
+        folder.mkdir()
+        said = _written(folder / "site.db", f"fdatasync:error=EIO:when=12..{last}")
+        for line in said:
+            if line.startswith("remark"):
+                return folder, said, line
+    raise AssertionError("no file was moved aside")
 
 
 @needs_strace
