@@ -33,15 +33,17 @@ class StoreConnection:
         self._ballast = Ballast(path)
         self._failures = 0
         self._failing: str | None = None
-        self._trouble = f"the store {path} is not open"
+        self._trouble: str | None = None
 
     def reading(self) -> Connection:
         """The connection, for what only reads. After a failure the next write opens the file again; till then this
         raises StoreFailure with the reason.
         """
-        if self.connection is None:
+        if self.connection is not None:
+            return self.connection
+        if self._trouble is not None:
             raise StoreFailure(self._trouble)
-        return self.connection
+        return self.writing()
 
     def writing(self) -> Connection:
         """The connection, for a write; opened again, with all its checks, after a failure that was not a full disk, and
@@ -68,7 +70,7 @@ class StoreConnection:
             self.marks = drop_unconfirmed(opened.connection, before)
         self.catalogue, self._identity = opened.catalogue, opened.identity
         self.sentences += opened.sentences
-        self._failing = None
+        self._failing = self._trouble = None
         self.lay_ballast()
 
     def _open_file(self) -> Opened:
