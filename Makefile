@@ -11,12 +11,12 @@ AGENT := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-d
 BROKEN := $(shell test ! -e .venv || { $(BIN)/python -c 'import pip' && test "$$(cat .venv/python.stamp)" = "$(CURDIR)"; } \
   2>/dev/null || echo broken)
 
-.PHONY: demo test check bench fuzz kills train clean mosquitto update check-versions anew
+.PHONY: demo test check bench fuzz kills power-cuts train clean mosquitto strace update check-versions anew
 
 demo: .venv/demo.stamp
 	$(BIN)/python -m demo $(ARGS)
 
-test: .venv/dev.stamp mosquitto
+test: .venv/dev.stamp mosquitto strace
 	$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/dev.stamp
@@ -36,6 +36,10 @@ fuzz: .venv/dev.stamp
 kills: .venv/dev.stamp
 	KILLS=200 $(BIN)/python -m pytest -q -s tests/faults/test_killed.py -k any_instant $(ARGS)
 
+# A cut at every system call of the recorded run that changes the disk; `make test` takes 240 of them.
+power-cuts: .venv/dev.stamp strace
+	POWER_CUTS=1000000 $(BIN)/python -m pytest tests/faults/test_power_cuts.py $(ARGS)
+
 train: .venv/train.stamp
 	$(BIN)/python -m training $(ARGS)
 
@@ -45,6 +49,12 @@ mosquitto:
 	  { command -v apt-get >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] && \
 	    { apt-get install -y -qq mosquitto >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq mosquitto >/dev/null 2>&1; }; }; } || \
 	  echo "mosquitto is missing and cannot be installed here: the tests that need a real broker will be skipped"
+
+# It records the run that is cut, and injects errors and delays into system calls.
+strace:
+	@command -v strace >/dev/null 2>&1 || \
+	  { command -v apt-get >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] && apt-get install -y -qq strace >/dev/null 2>&1; } || \
+	  echo "strace is missing and cannot be installed here: power cuts, failing and slow disks are not tested"
 
 # All ends of the ranges in pyproject.toml, each in an environment of its own.
 check-versions: .venv/dev.stamp .venv/uv.stamp mosquitto

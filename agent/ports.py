@@ -99,6 +99,15 @@ class Store(Protocol):
         """
         ...
 
+    def remarks(self) -> Sequence[str]:
+        """A sentence for everything that befell the file since the last call. Does not wait."""
+        ...
+
+    @property
+    def shortage(self) -> str | None:
+        """Why there will soon be no room for more, while that is so. Does not wait."""
+        ...
+
 
 class LinkFailure(Exception):
     """The envelope was not taken. It stays in the store."""
@@ -153,6 +162,8 @@ class Payloads(Protocol):
     def live(self, state: SiteState, setpoint: Setpoint | None, now: datetime) -> Envelope: ...
 
     def info(self, facts: Mapping[str, object], now: datetime) -> Envelope: ...
+
+    def status(self, word: str, now: datetime, alarms: Sequence[str] = ()) -> Envelope: ...
 
     def parse(self, topic: str, payload: bytes) -> Incoming:
         """``topic`` is below the site's root (``down/ack``, ``down/input/tariff``). Raises PayloadRefused."""

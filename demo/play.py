@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from agent.app import App, build
+from agent.app import build
+from agent.daemon import App
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Setpoint
 from agent.edges.clock import VirtualClock

@@ -9,7 +9,8 @@ from typing import Any
 
 import structlog
 
-from agent.app import App, build
+from agent.app import build
+from agent.daemon import App
 from agent.edges.clock import SystemClock
 from agent.edges.systemd import Notifier
 from agent.edges.time_source import HostTime

@@ -25,6 +25,13 @@ class Notices:
         if event is not None:
             _tell(event.kind, event.severity, event.text)
 
+    def report(self, kind: str, severity: str, text: str) -> None:
+        """As ``note``; but a store that cannot be read stands as one alarm, until a commit works."""
+        if kind == "store_failed":
+            self.alarm(kind, text)
+        else:
+            self.note(kind, severity, text)
+
 
 def _tell(kind: str, severity: str, text: str) -> None:
     if severity == "info":

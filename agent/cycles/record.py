@@ -47,9 +47,12 @@ class Record:
         except StoreFailure as failure:
             self._journal.give_back(batch)
             self._notices.alarm("store_failed", str(failure))
-            return
-        self.commits += 1
-        self._notices.alarm("store_failed", None)
+        else:
+            self.commits += 1
+            self._notices.alarm("store_failed", None)
+        for sentence in self._store.remarks():
+            self._notices.note("store_replaced", "alarm", sentence)
+        self._notices.alarm("disk_full", self._store.shortage)
 
     def _keep_latest(self) -> None:
         latest = self._latest

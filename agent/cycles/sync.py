@@ -87,6 +87,8 @@ class Sync:
         self.take_request: Callable[[AdviceRequest], None] = lambda request: None
         self.alarm: Callable[[str, str | None], None] = lambda kind, text: None
         self.drain_s = 2.0
+        self.alarms: Callable[[], tuple[str, ...]] = tuple
+        self._told_alarms: tuple[str, ...] = ()
         self._greeted = False
         self._not_before = self._pause_s = 0.0
         self._live_at = -LIVE_EVERY_S
@@ -110,6 +112,7 @@ class Sync:
         if self._clock.monotonic() < self._not_before:
             return
         try:
+            await self._tell_alarms()
             if not self._greeted:
                 await self._greet()
             await self._send_live()
@@ -195,6 +198,13 @@ class Sync:
         self._note_taken("up/info")
         self._published_plan = self._published_advice = None
         self._greeted = True
+
+    async def _tell_alarms(self) -> None:
+        """The status again when other alarms stand: this way they reach the platform without the store, too."""
+        alarms = self.alarms()
+        if alarms != self._told_alarms:
+            await self._link.publish(self._payloads.status("online", self._clock.now(), alarms))
+            self._told_alarms = alarms
 
     async def _load_marks(self) -> None:
         if not self._streams:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent.domain.comparison import Schedule
 from agent.edges.inbox import Taken, clear, look
+from agent.edges.set_aside import sync_folder
 from agent.ports import Asked
 
 FOLDER = "comparison"
@@ -37,5 +38,7 @@ class ComparisonInbox:
 
     def _look(self) -> Taken[Schedule]:
         with suppress(OSError):  # a folder that cannot be made holds no request
-            self._inbox.mkdir(mode=0o770, exist_ok=True)
+            if not self._inbox.is_dir():
+                self._inbox.mkdir(mode=0o770)
+                sync_folder(self._inbox.parent)
         return look(self._inbox, Schedule)

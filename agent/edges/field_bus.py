@@ -31,7 +31,7 @@ def connect_devices(settings: Settings, clock: Clock, write: Callable[[str], Awa
         )
         for device in settings.devices
     ]
-    memory = SteeringMemory(write)
+    memory = SteeringMemory(write, awaits_recall=True)
     rating_w = {unit.device: max(unit.battery.charge_w, unit.battery.discharge_w) for unit in settings.battery_units()}
     per_day = settings.battery.persistent_writes_per_day
     terms = {

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from agent.domain.advisory import AdviceRequest
 from agent.domain.wire import WireError, from_json, to_json
+from agent.edges.set_aside import sync_folder
 
 FOLDER = "requests"
 SUFFIX = ".json"
@@ -51,7 +52,9 @@ def drop(inbox: Path, request: Any, now_ns: Callable[[], int] = time.time_ns) ->
     name = f"{now_ns():020d}-{uuid4().hex[:8]}"
     hidden, final = inbox / f".{name}", inbox / f"{name}{SUFFIX}"
     try:
-        inbox.mkdir(mode=0o770, exist_ok=True)
+        if not inbox.is_dir():
+            inbox.mkdir(mode=0o770, exist_ok=True)
+            sync_folder(inbox.parent)
         if sum(1 for _ in inbox.glob(f"*{SUFFIX}")) >= MOST_FILES:
             raise InboxFailure(f"{inbox} is full: {MOST_FILES} requests wait already, does the agent run?")
         with hidden.open("x", encoding="utf-8") as file:
@@ -59,7 +62,7 @@ def drop(inbox: Path, request: Any, now_ns: Callable[[], int] = time.time_ns) ->
             file.flush()
             os.fsync(file.fileno())
         hidden.rename(final)
-        _sync_folder(inbox)
+        sync_folder(inbox)
     except OSError as error:
         hidden.unlink(missing_ok=True)
         raise InboxFailure(f"the request cannot be left in {inbox}: {error.strerror}") from error
@@ -122,11 +125,3 @@ class FileInbox:
 def _waiting(inbox: Path) -> tuple[Path, ...]:
     """The files of the inbox, oldest first; nothing where there is no inbox."""
     return tuple(sorted(path for path in inbox.glob(f"*{SUFFIX}") if path.is_file() and not path.is_symlink()))
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

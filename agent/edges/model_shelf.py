@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from agent.edges.model_file import FILES, ModelFiles, read_files
+from agent.edges.set_aside import sync_folder
 from agent.forecasting.forecaster import ModelUnusable
 
 _SHELF = "kept"
@@ -52,13 +53,13 @@ def keep(models: Path, files: ModelFiles) -> Path:
         make_folder(copy)
         for file, content in zip(FILES, (files.card, files.model), strict=True):
             _write_synced(copy / file, content)
-        _sync_folder(copy)
+        sync_folder(copy)
         staging.chmod(0o755)
-        _sync_folder(staging)
+        sync_folder(staging)
         with suppress(FileNotFoundError):  # a copy that was damaged
             shutil.rmtree(folder.parent)
         os.rename(staging, folder.parent)
-        _sync_folder(shelf)
+        sync_folder(shelf)
     except OSError:
         shutil.rmtree(staging, ignore_errors=True)
         raise
@@ -78,10 +79,14 @@ def clear_shelf(models: Path, wanted: Collection[str]) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make it where it is not there. Raises OSError."""
+    """Make it where it is not there, durable on return. Raises OSError."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
     with suppress(FileExistsError):
-        folder.mkdir(mode=0o755, parents=True)
+        folder.mkdir(mode=0o755)
         _give_to_owner(folder, folder.parent)
+    sync_folder(folder.parent)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -89,7 +94,7 @@ def write_whole(path: Path, content: bytes) -> None:
     staging = path.with_name(f".{path.name}.new")
     _write_synced(staging, content)
     os.replace(staging, path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _write_synced(path: Path, content: bytes) -> None:
@@ -106,11 +111,3 @@ def _give_to_owner(path: Path, folder: Path) -> None:
     if os.geteuid() == 0:
         owner = folder.stat()
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

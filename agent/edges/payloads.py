@@ -27,6 +27,7 @@ STATUS_TOPIC = "up/status"
 LIVE_TOPIC = "up/live"
 MOST_ADVISORIES = 40  # of less than 1.5 KB each
 _MEASURED = ("grid_w", "pv_w", "battery_w", "load_w", "soc_pct")
+MOST_ALARMS = 20
 _POWERS = ("charge_w", "discharge_w", "import_w", "export_w", "curtail_w", "load_w", "pv_w")
 _PRICES = ("import_price", "export_price", "energy_value_per_kwh")
 
@@ -118,14 +119,17 @@ class JsonPayloads:
         }
         return Envelope(LIVE_TOPIC, _text(body).encode())
 
-    def status(self, word: str, now: datetime) -> Envelope:
+    def status(self, word: str, now: datetime, alarms: Sequence[str] = ()) -> Envelope:
         """``online``, ``stopping`` or ``lost``, of a session (a run of the program) and of one of its connections.
 
         ``lost`` is the will of the connection that is tried next. Both numbers tell an old death from a new birth.
+        ``alarms`` are the texts of those that stand, the newest of them: the one way to tell that the store has failed.
         """
         if word == "lost":
             self._connection += 1
         body = self._head("status", now) | {"connection": self._connection, "status": word}
+        if alarms:
+            body["alarms"] = list(alarms[-MOST_ALARMS:])
         return Envelope(STATUS_TOPIC, _text(body).encode(), retain=True)
 
     def parse(self, topic: str, payload: bytes) -> Incoming:

@@ -10,13 +10,15 @@ from agent.domain.records import MinuteRow
 from agent.edges import schema_sql as sql
 from agent.edges.dating import countable
 from agent.edges.side_tables import prune_flags, prune_weather
-from agent.edges.store_file import Marks, Transaction
+from agent.edges.store_file import Marks
+from agent.edges.transaction import Transaction
 from agent.recording.rollups import SPANS, Rollup, merge, merge_minutes
 from agent.recording.weather_log import KEPT_DAYS
 
 ROLL_ROWS = 1440
-TRUNCATE_WAL_PAGES = 2000  # a WAL that is merely reused costs the flash less than one that is cut and grown again
+TRUNCATE_WAL_BYTES = 8_192_000  # a WAL that is merely reused costs the flash less than one that is cut and grown again
 PRUNE_SHARE = 20
+DROP_SHARE = 5
 QUARTER_DAYS = 800  # and flags, which tell which quarters not to believe
 
 
@@ -134,6 +136,16 @@ def _prune_by_size(connection: sqlite3.Connection, marks: dict[str, Marks], rete
     return lost
 
 
+def drop_acknowledged(connection: sqlite3.Connection, marks: dict[str, Marks]) -> None:
+    """On a full disk: the oldest share of what the platform has and the roll-ups know. The rest waits in memory."""
+    rolled = int(connection.execute("SELECT rolled FROM stream WHERE name = 'minute'").fetchone()[0])
+    for stream in sql.STREAMS:
+        oldest = connection.execute(f"SELECT min(seq) FROM {stream}").fetchone()[0]  # noqa: S608 - own stream names
+        until = min(marks[stream].acked, rolled) if stream == "minute" else marks[stream].acked
+        if oldest is not None and oldest <= until:
+            _prune(connection, stream, marks[stream], oldest + 1 + (until - oldest) // DROP_SHARE, "acknowledged")
+
+
 def _prune_quarters(connection: sqlite3.Connection, now: datetime) -> None:
     before = (now - timedelta(days=QUARTER_DAYS)).timestamp()
     if connection.execute("SELECT 1 FROM rollup WHERE span = 'quarter' AND at < ? LIMIT 1", (before,)).fetchone():
@@ -146,7 +158,7 @@ def _give_back(connection: sqlite3.Connection) -> None:
     if free * 4 > pages:
         connection.executescript("PRAGMA incremental_vacuum")  # execute() would stop after the first page
     in_wal = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
-    if in_wal > TRUNCATE_WAL_PAGES:
+    if in_wal * _pragma(connection, "page_size") > TRUNCATE_WAL_BYTES:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 

@@ -12,9 +12,10 @@ from agent.domain.ledger import Amounts, Entry
 from agent.domain.records import DecisionRow, EventRow, MinuteRow, WeatherRow
 from agent.domain.setpoint import Rung
 from agent.domain.suspect import Suspect
+from agent.edges.points_blob import from_blob
 from agent.recording.rollups import Rollup
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 STREAMS = ("minute", "decision", "event")
 
 MINUTE_COLUMNS = (
@@ -47,6 +48,7 @@ MIGRATIONS = {
         # settled hours of the savings ledger, in millionths of the currency
         f"CREATE TABLE ledger (at INTEGER PRIMARY KEY, {', '.join(LEDGER_COLUMNS[1:])})",
     ),
+    4: (),  # the points of the minutes that follow are bytes and no text (points_blob.py)
 }
 
 SCHEMA = (
@@ -80,12 +82,6 @@ def minute_values(row: MinuteRow) -> tuple[object, ...]:
 def price_values(row: MinuteRow) -> tuple[float | None, ...]:
     """In the order of PRICE_COLUMNS."""
     return (row.import_price, row.export_price)
-
-
-def points_text(points: Sequence[float | None], length: int) -> str:
-    """A JSON list of ``length`` numbers, to a thousandth; what is not given is null."""
-    rounded = [None if value is None else round(value, 3) for value in points]
-    return json.dumps(rounded + [None] * (length - len(points)), separators=(",", ":"), allow_nan=False)
 
 
 def minute_row(values: Mapping[str, object]) -> MinuteRow:
@@ -176,7 +172,7 @@ def row_text(stream: str, values: Mapping[str, object], names: Sequence[str] = (
     """
     shown: dict[str, object] = {name: _shown(name, values[name]) for name in STREAM_COLUMNS[stream]}
     if stream == "minute":
-        points = json.loads(str(values["points"]))
+        points = from_blob(values["points"])
         shown["points"] = dict(zip(names, points, strict=True))
     return json.dumps(shown, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 

@@ -19,17 +19,25 @@ KEEP_WITHIN_S = 1.0
 
 
 class SteeringMemory:
-    """By device address. ``write`` makes the document durable; without it nothing is kept."""
+    """By device address. ``write`` makes the document durable; without it nothing is kept.
 
-    def __init__(self, write: Callable[[str], Awaitable[None]] | None = None) -> None:
+    With ``awaits_recall`` nothing is written before ``recall``: a store that opens late still holds what an earlier
+    process found.
+    """
+
+    def __init__(self, write: Callable[[str], Awaitable[None]] | None = None, *, awaits_recall: bool = False) -> None:
         self._write = write
         self._devices: dict[str, dict[str, Any]] = {}
         self._writing: asyncio.Task[None] | None = None
-        self._stale = False
+        self._stale, self._recalled = False, not awaits_recall
         self.trouble: str | None = None  # one sentence while the store does not hold the newest
 
     def recall(self, document: str | None) -> None:
-        """Take up what an earlier process kept. A document that cannot be read is none."""
+        """Take up what an earlier process kept, also late. A document that cannot be read is none.
+
+        What was found by a process that did not end its steering goes before what was found since: that was its own.
+        """
+        self._recalled, late = True, bool(self._devices)
         try:
             found = json.loads(document or "{}")
         except ValueError:
@@ -37,7 +45,11 @@ class SteeringMemory:
         if not isinstance(found, dict):
             self.trouble = "what was kept of the steered devices cannot be read"
             return
-        self._devices = {name: entry for name, entry in found.items() if isinstance(entry, dict)}
+        for address, kept in found.items():
+            if isinstance(kept, dict) and (address not in self._devices or kept.get("steering") is True):
+                self._devices[address] = self._devices.get(address, {}) | kept
+        if late:
+            self.keep_soon()
 
     def left_behind(self, address: str) -> dict[str, float] | None:
         """The settings found before a steering that was not ended, by the datasheet's names; else None."""
@@ -74,7 +86,9 @@ class SteeringMemory:
 
     def keep_soon(self) -> None:
         self._stale = True
-        if self._write is not None and (self._writing is None or self._writing.done()):
+        if not self._recalled:
+            self.trouble = "what was found at the steered devices is not kept: the store was not read yet"
+        elif self._write is not None and (self._writing is None or self._writing.done()):
             self._writing = asyncio.create_task(self._keep(self._write))
 
     async def settle(self, within_s: float) -> None:

@@ -20,9 +20,11 @@ from agent.domain.suspect import Suspect
 from agent.edges import schema_sql as sql
 from agent.edges.dating import newest_trusted, redate
 from agent.edges.imports import Import, read_imports
+from agent.edges.points_blob import to_blob
 from agent.edges.retention import Retention, tidy
 from agent.edges.side_tables import note_flags, note_ledger, note_weather, read_flags
-from agent.edges.store_file import Marks, Transaction, open_file
+from agent.edges.store_connection import StoreConnection, is_full
+from agent.edges.transaction import Transaction
 from agent.ports import StoreFailure
 
 Answer = TypeVar("Answer")
@@ -43,54 +45,51 @@ class SqliteStore:
         self._now = now
         self._retention = retention or Retention()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._connection: Connection | None = None
-        self._marks: dict[str, Marks] = {}
-        self._catalogue: tuple[int, tuple[str, ...]] = (0, ())
+        self._file = StoreConnection(path, now)
         self._names: tuple[str, ...] | None = None
-        self._sentences: list[str] = []
 
     async def open(self) -> list[str]:
-        """Open or make the file. Returns sentences about a damaged file that was moved aside.
+        """Open or make the file. Returns sentences about a file that was moved aside.
 
-        Raises StoreTooNew for the file of a newer version, which is left alone, and StoreFailure for a folder that
-        cannot be used.
+        Raises StoreFailure for a folder that cannot be used; the next ``write`` tries again.
         """
 
-        def work() -> list[str]:
-            self._connected()
-            found, self._sentences = self._sentences, []
-            return found
-
-        return await self._on_thread(work)
+        await self._on_thread(self._file.writing)
+        return self.remarks()
 
     async def close(self) -> None:
         """Close the file. What was written stays written; later calls raise StoreFailure."""
 
-        def work() -> None:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
         with suppress(StoreFailure):  # it was closed already
-            await self._on_thread(work)
+            await self._on_thread(self._file.close)
         self._thread.shutdown(wait=False)
 
     async def write(self, batch: Batch) -> None:
         await self._on_thread(lambda: self._write(batch))
 
+    def remarks(self) -> list[str]:
+        found = []
+        while self._file.sentences:  # the thread may add to it at any moment
+            found.append(self._file.sentences.pop(0))
+        return found
+
+    @property
+    def shortage(self) -> str | None:
+        return self._file.shortage
+
     async def kept(self, name: str) -> str | None:
         def work() -> str | None:
-            row = self._connected().execute("SELECT body FROM kept WHERE name = ?", (name,)).fetchone()
+            row = self._file.reading().execute("SELECT body FROM kept WHERE name = ?", (name,)).fetchone()
             return None if row is None else str(row[0])
 
         return await self._on_thread(work)
 
     async def flags(self) -> Sequence[Suspect]:
-        return await self._on_thread(lambda: read_flags(self._connected()))
+        return await self._on_thread(lambda: read_flags(self._file.reading()))
 
     async def imports(self, since: datetime) -> Sequence[Import]:
         """What was imported from ``since`` (UTC) on, as ``read_imports`` has it."""
-        return await self._on_thread(lambda: read_imports(self._connected(), since))
+        return await self._on_thread(lambda: read_imports(self._file.reading(), since))
 
     async def pending(self, stream: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
         _known(stream)
@@ -98,19 +97,19 @@ class SqliteStore:
 
     async def backlog(self) -> dict[str, tuple[int, int]]:
         def work() -> dict[str, tuple[int, int]]:
-            self._connected()
-            return {name: (marks.acked, marks.last) for name, marks in self._marks.items()}
+            self._file.reading()
+            return {name: (marks.acked, marks.last) for name, marks in self._file.marks.items()}
 
         return await self._on_thread(work)
 
     async def newest(self) -> datetime | None:
-        return await self._on_thread(lambda: newest_trusted(self._connected()))
+        return await self._on_thread(lambda: newest_trusted(self._file.reading()))
 
     async def tidy(self, now: datetime | None, dated: bool = True) -> list[str]:
         def work() -> list[str]:
-            lost = tidy(self._connected(), self._marks, self._zone, self._retention, now, dated)
-            found, self._sentences = self._sentences + lost, []
-            return found
+            lost = tidy(self._file.writing(), self._file.marks, self._zone, self._retention, now, dated)
+            self._file.lay_ballast()
+            return lost
 
         return await self._on_thread(work)
 
@@ -119,40 +118,32 @@ class SqliteStore:
             try:
                 return work()
             except sqlite3.Error as error:
-                raise self._failure(error) from error
+                raise self._file.failed(error) from error
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
         except RuntimeError as error:
             raise StoreFailure(f"the store {self.path} is closed") from error
 
-    def _connected(self) -> Connection:
-        """The connection; opened again, with all its checks, after a failure that was not just a full disk."""
-        if self._connection is None:
-            opened = open_file(self.path, self._now())
-            self._connection, self._marks = opened.connection, opened.marks
-            self._catalogue = opened.catalogue
-            self._sentences += opened.sentences
-        return self._connection
-
-    def _failure(self, error: sqlite3.Error) -> StoreFailure:
-        """The sentence for an error of SQLite. Anything that may leave a connection in doubt closes it."""
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            return StoreFailure(f"the disk of {self.path} is full: nothing was written")
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        return StoreFailure(f"the store {self.path} failed: {error}: nothing was written")
-
     def _write(self, batch: Batch) -> None:
-        connection = self._connected()
+        connection = self._file.writing()
         if batch == Batch():
             return
+        try:
+            self._commit(connection, batch)
+        except sqlite3.Error as error:
+            if not is_full(error):
+                raise
+            self._file.make_room(connection)
+            self._commit(connection, batch)
+        self._file.worked()
+
+    def _commit(self, connection: Connection, batch: Batch) -> None:
         catalogue = self._next_catalogue(batch.catalogue)
-        last = {name: marks.last for name, marks in self._marks.items()}
+        last = {name: marks.last for name, marks in self._file.marks.items()}
         with Transaction(connection):
             redate(connection, batch.redates)
-            if catalogue != self._catalogue:
+            if catalogue != self._file.catalogue:
                 connection.execute("INSERT INTO catalogue VALUES (?, ?)", (catalogue[0], json.dumps(catalogue[1])))
             minutes = [
                 (*sql.minute_values(row), *sql.price_values(row), catalogue[0], _points(row, catalogue[1]))
@@ -169,15 +160,15 @@ class SqliteStore:
             note_flags(connection, batch.flags)
             note_ledger(connection, batch.ledger)
             acked = self._acknowledge(connection, batch, last)
-        self._catalogue = catalogue
-        for name, marks in self._marks.items():
+        self._file.catalogue = catalogue
+        for name, marks in self._file.marks.items():
             marks.last, marks.acked = last[name], acked[name]
 
     def _next_catalogue(self, names: tuple[str, ...] | None) -> tuple[int, tuple[str, ...]]:
         """The catalogue in force; it outlives a damaged file that is replaced while we run."""
-        version, latest = self._catalogue
+        version, latest = self._file.catalogue
         self._names = self._names if names is None else names
-        return self._catalogue if self._names is None or self._names == latest else (version + 1, self._names)
+        return self._file.catalogue if self._names is None or self._names == latest else (version + 1, self._names)
 
     def _acknowledge(self, connection: Connection, batch: Batch, last: dict[str, int]) -> dict[str, int]:
         """The new marks. They only rise.
@@ -185,7 +176,7 @@ class SqliteStore:
         An acknowledgement above our last seq means that the platform remembers a file that we have lost: numbering
         goes on above it, or the platform would take new rows for ones it already has.
         """
-        acked = {name: marks.acked for name, marks in self._marks.items()}
+        acked = {name: marks.acked for name, marks in self._file.marks.items()}
         for name, seq in batch.acknowledged:
             _known(name)
             if seq > acked[name]:
@@ -195,7 +186,7 @@ class SqliteStore:
         return acked
 
     def _pending(self, stream: str, after: int, limit: int) -> list[tuple[int, str]]:
-        connection = self._connected()
+        connection = self._file.reading()
         columns = ("seq", *sql.STREAM_COLUMNS[stream])
         if stream == "minute":
             columns = (*columns, "points", "catalogue")
@@ -207,7 +198,7 @@ class SqliteStore:
     def _point_names(self, versions: set[int]) -> dict[int | None, list[str]]:
         found: dict[int | None, list[str]] = {}
         for version in versions:
-            row = self._connected().execute("SELECT names FROM catalogue WHERE version = ?", (version,)).fetchone()
+            row = self._file.reading().execute("SELECT names FROM catalogue WHERE version = ?", (version,)).fetchone()
             found[version] = [] if row is None else json.loads(row[0])
         return found
 
@@ -229,11 +220,11 @@ def _keep(connection: Connection, batch: Batch, now: datetime) -> None:
     connection.executemany(replace, [(name, at, body) for name, body in batch.kept])
 
 
-def _points(row: MinuteRow, names: tuple[str, ...]) -> str:
+def _points(row: MinuteRow, names: tuple[str, ...]) -> bytes:
     if len(row.points) > len(names):
         at = row.at.isoformat(timespec="minutes")
         raise StoreFailure(f"the minute {at} has {len(row.points)} points, but the catalogue names {len(names)}")
-    return sql.points_text(row.points, len(names))
+    return to_blob(row.points, len(names))
 
 
 def _known(stream: str) -> None:

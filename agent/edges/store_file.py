@@ -1,24 +1,25 @@
 """Opening the database file: checked, of our version, and with the settings that make a commit last."""
 
 import json
-import os
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from agent.edges.moved_file import Identity, identity
+from agent.edges.salvage import salvage
 from agent.edges.schema_sql import MIGRATIONS, SCHEMA, SCHEMA_VERSION, STREAMS
+from agent.edges.set_aside import PARTS, finish_setting_aside, new_file, set_aside, sync_file, sync_folder
+from agent.edges.transaction import Transaction
 from agent.ports import StoreFailure
+from agent.settings.store_path import path_trouble
 
-KEPT_DAMAGED_FILES = 2
 BUSY_TIMEOUT_MS = 5000
-CHECKPOINT_PAGES = 1000  # 4 MB of WAL: a page that changes every minute reaches the database file a few times a day
+PAGE_BYTES = 1024  # a minute's commit then changes one page of a thousand bytes; older files keep their 4096
+CHECKPOINT_BYTES = 4_096_000  # of WAL: a page that changes every minute reaches the database file a few times a day
 CACHE_KB = 500  # a commit touches a few pages; SQLite's own two megabytes would only grow the daemon
 SEQ_PER_SECOND = 1000
-
-
-class StoreTooNew(StoreFailure):
-    """The file was made by a newer version of this program. It was not changed."""
 
 
 @dataclass(slots=True)
@@ -35,52 +36,101 @@ class Opened:
     marks: dict[str, Marks]
     catalogue: tuple[int, tuple[str, ...]]
     sentences: list[str]
+    identity: Identity | None
+    salvaged: bool
 
 
-class Transaction:
-    """BEGIN IMMEDIATE, then COMMIT, or ROLLBACK when anything in between, or the commit itself, fails."""
+def open_file(path: Path, now: datetime, failing: str | None = None) -> Opened:
+    """Open, check and if need be make the file. ``now`` dates a new file and names one that is moved aside.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            if kind is None:
-                self._connection.execute("COMMIT")
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-
-
-def open_file(path: Path, now: datetime) -> Opened:
-    """Open, check and if need be make the file. ``now`` dates a new file and names a damaged one.
-
-    Raises StoreTooNew, and StoreFailure when the folder or the file cannot be used.
+    A damaged file, one that is ``failing`` (why), and one that a newer version has made is moved aside as it is and a
+    new one is made; what can still be read of one that is damaged or failing is taken over. Raises StoreFailure when
+    the folder or the file cannot be used.
     """
-    if not path.parent.is_dir():
-        raise StoreFailure(f"the folder {path.parent} for the store does not exist")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise StoreFailure(f"the folder {path.parent} for the store cannot be written to")
+    trouble = path_trouble(path)
+    if trouble is not None and trouble.lasting:
+        raise StoreFailure(f"the store {trouble.reason}: {trouble.remedy}")
     sentences: list[str] = []
     try:
-        connection = _checked(path)
-    except sqlite3.DatabaseError as error:
-        if not _is_damage(error):
-            raise StoreFailure(f"the store {path} cannot be opened: {error}") from error
-        sentences.append(_move_aside(path, now, str(error)))
-        connection = _checked(path)
+        finish_setting_aside(path)
+        connection, salvaged = _checked_or_new(path, now, sentences, failing)
+    except OSError as error:
+        raise StoreFailure(f"the store {path} cannot be used: {error.strerror}") from error
+    except sqlite3.Error as error:
+        raise StoreFailure(f"the store {path} cannot be opened: {error}") from error
     try:
         _prepare(connection, path, now)
-        return Opened(connection, _read_marks(connection), _read_catalogue(connection), sentences)
+        marks, catalogue = _read_marks(connection), _read_catalogue(connection)
+        return Opened(connection, marks, catalogue, sentences, identity(path), salvaged)
     except sqlite3.Error as error:
         connection.close()
         raise StoreFailure(f"the store {path} cannot be used: {error}") from error
     except StoreFailure:
         connection.close()
         raise
+
+
+def _checked_or_new(
+    path: Path, now: datetime, sentences: list[str], failing: str | None
+) -> tuple[sqlite3.Connection, bool]:
+    """A connection, and whether its file is new and holds what was salvaged of another."""
+    try:
+        newer = _newer_version(path)
+        if newer is not None:
+            aside = set_aside(path, f"schema{newer}", now)
+            sentences.append(
+                f"The store {path} was made by a newer version (schema {newer}, this program knows {SCHEMA_VERSION}); "
+                f"it was moved to {aside.name} as it was, and a new one was started."
+            )
+        elif failing is not None and path.exists():
+            sentences += _replace(path, "failed", failing, now)
+            return _checked(path), True
+        return _checked(path), False
+    except sqlite3.DatabaseError as error:
+        if not _is_damage(error):
+            raise
+        sentences += _replace(path, "corrupt", f"was damaged ({error})", now)
+        return _checked(path), True
+
+
+def _replace(path: Path, label: str, reason: str, now: datetime) -> list[str]:
+    """Make a new file of what can be read of ``path``, then move that aside, then put the new one in its place.
+
+    A power cut in between leaves the old file, or one that is whole. Returns sentences.
+    """
+    new = new_file(path)
+    for part in PARTS:
+        new.with_name(new.name + part).unlink(missing_ok=True)
+    with closing(sqlite3.connect(new, isolation_level=None)) as connection:
+        _prepare(connection, new, now)
+        salvaged = salvage(connection, path)
+    sync_file(new)
+    aside = set_aside(path, label, now)
+    new.rename(path)
+    sync_folder(path.parent)
+    return [f"The store {path} {reason}; it was moved to {aside.name} and a new one was started.", salvaged]
+
+
+def _newer_version(path: Path) -> int | None:
+    """The schema of a file that is newer than ours. It is looked at without writing, so not even its log moves."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reader:
+        try:
+            version = _version(reader)
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_READONLY:
+                raise
+            # After a power cut the log's index must be written first. The reader is the last one to close it, and may
+            # not move the log into the database.
+            with closing(sqlite3.connect(path)) as recovering:
+                _version(recovering)
+                version = _version(reader)
+    return version if version > SCHEMA_VERSION else None
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _checked(path: Path) -> sqlite3.Connection:
@@ -103,31 +153,15 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _move_aside(path: Path, now: datetime, reason: str) -> str:
-    aside = path.with_name(f"{path.name}.corrupt-{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}")
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))
-    older = sorted(path.parent.glob(f"{path.name}.corrupt-*Z"), reverse=True)[KEPT_DAMAGED_FILES:]
-    for old in older:
-        for suffix in ("", "-wal", "-shm"):
-            old.with_name(old.name + suffix).unlink(missing_ok=True)
-    return f"The store {path} was damaged ({reason}); it was moved to {aside.name} and a new one was started."
-
-
 def _prepare(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > SCHEMA_VERSION:
-        raise StoreTooNew(
-            f"the store {path} was made by a newer version (schema {version}, this program knows {SCHEMA_VERSION}); "
-            "it was not changed"
-        )
+    version = _version(connection)
     if version == 0:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    page_bytes = int(connection.execute("PRAGMA page_size").fetchone()[0])
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_BYTES // page_bytes}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
     synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
@@ -165,6 +199,14 @@ def _read_marks(connection: sqlite3.Connection) -> dict[str, Marks]:
         highest = connection.execute(f"SELECT max(seq) FROM {name}").fetchone()[0]  # noqa: S608 - our own stream names
         marks[name] = Marks(acked, max(last, highest or 0))
     return marks
+
+
+def drop_unconfirmed(connection: sqlite3.Connection, known: dict[str, Marks]) -> dict[str, Marks]:
+    """After a commit that failed at its last step its rows may be in the file all the same: they are written again."""
+    with Transaction(connection):
+        for stream, marks in known.items():
+            connection.execute(f"DELETE FROM {stream} WHERE seq > ?", (marks.last,))  # noqa: S608 - our own names
+    return _read_marks(connection)
 
 
 def _read_catalogue(connection: sqlite3.Connection) -> tuple[int, tuple[str, ...]]:

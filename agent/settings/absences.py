@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent.settings.problems import Finding
 from agent.settings.schema import Settings
+from agent.settings.store_path import path_trouble
 
 _SECRETS = ("ca_file", "cert_file", "key_file", "password_file")
 
@@ -45,9 +46,12 @@ def _models(settings: Settings) -> Iterator[Finding]:
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
-    folder = Path(settings.store.path).parent
-    if not _is_there(folder):
-        yield Finding(("store", "path"), f"is in {folder}, which is not there", "the agent does not start without it")
+    trouble = path_trouble(Path(settings.store.path))
+    if trouble is not None:
+        cost = (
+            "without a store nothing is recorded and no plan is made" if trouble.lasting else "soon nothing is recorded"
+        )
+        yield Finding(("store", "path"), trouble.reason, f"{trouble.remedy}: {cost}")
 
 
 def _serial(settings: Settings) -> Iterator[Finding]:

@@ -203,14 +203,22 @@ def test_release_without_a_device_is_one_sentence(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("stores", ["absent/site.sqlite3", "file/site.sqlite3"])
-def test_a_store_that_cannot_be_is_one_sentence(tmp_path: Path, ports: tuple[int, int], stores: str) -> None:
+@pytest.mark.parametrize("stores", ["absent/site.sqlite3", "file/site.sqlite3", "."])
+def test_without_a_store_the_battery_is_steered_all_the_same(
+    tmp_path: Path, ports: tuple[int, int], inverter: Inverter, stores: str
+) -> None:
     (tmp_path / "file").touch()
     config = quick_site(tmp_path, *ports, store=tmp_path / stores)
-    done = enalysis_edge("run", "--config", config)
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert str(tmp_path / stores) in done.stderr
+    checked = enalysis_edge("check", config)
+    assert "[store] path is " in checked.stdout
+    with daemon(config) as running:
+        until(inverter.is_steered, "a setpoint")
+        second = enalysis_edge("run", "--config", config)
+        assert second.returncode == 75
+        assert running.stop() == 0
+        assert not inverter.is_steered()
+        assert "store_failed" in running.said()
+        assert "Traceback" not in running.said()
 
 
 def test_it_starts_without_devices_and_ends_when_told(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import structlog
 
-from agent.app import App, build
+from agent.app import build
+from agent.daemon import App
 from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest

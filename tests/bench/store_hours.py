@@ -23,7 +23,7 @@ from agent.domain.records import Batch, MinuteRow
 from agent.domain.setpoint import Applied, Rung, Setpoint
 from agent.domain.wire import from_json
 from agent.edges.clock import VirtualClock
-from agent.edges.schema_sql import minute_values, points_text
+from agent.edges.schema_sql import minute_values
 from agent.edges.store import SqliteStore
 from agent.latest import Latest
 from agent.recording.journal import Journal
@@ -55,7 +55,8 @@ def appending(path: Path) -> Commit:
 
     async def commit(_: int, row: MinuteRow) -> None:
         values = json.dumps(minute_values(row), separators=(",", ":"))
-        os.write(file, f"[{values},{points_text(row.points, len(POINTS))}]\n".encode())
+        points = json.dumps([value and round(value, 3) for value in row.points], separators=(",", ":"))
+        os.write(file, f"[{values},{points}]\n".encode())
         os.fdatasync(file)
 
     return commit

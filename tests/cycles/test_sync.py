@@ -188,7 +188,7 @@ async def test_rows_that_were_dropped_are_declared_by_prev(scene: Scene) -> None
     await scene.sync.step()
     scene.link.connected = False
     await scene.sync.step()
-    connection = scene.store._connection
+    connection = scene.store._file.connection
     assert connection is not None
     connection.execute("DELETE FROM minute WHERE seq <= ?", (seqs[6],))
     scene.link.connected = True
@@ -285,3 +285,16 @@ async def test_a_store_that_cannot_be_read_is_reported_and_tried_again(scene: Sc
         scene.clock.seconds += 1.0
     await scene.acknowledge(minute=1)
     assert [told[:2] for told in scene.events] == [("store_failed", "alarm")] * 3
+
+
+async def test_other_alarms_are_told_at_once_and_without_a_store(scene: Scene) -> None:
+    standing: list[str] = ["the store has failed"]
+    scene.sync.alarms = lambda: tuple(standing)
+    await scene.store.close()
+    for _ in range(3):
+        await scene.sync.step()
+    scene.clock.seconds += 60.0
+    standing.clear()
+    await scene.sync.step()
+    told = [json.loads(one.payload).get("alarms", []) for one in scene.link.sent if one.topic == "up/status"]
+    assert told == [["the store has failed"], []]

@@ -41,7 +41,12 @@ class TidyStore:
         self.times: list[datetime | None] = []
         self.dated: list[bool] = []
 
+    shortage: str | None = None
+
     async def write(self, batch: Batch) -> None: ...
+
+    def remarks(self) -> list[str]:
+        return []
 
     async def kept(self, name: str) -> str | None:
         return None

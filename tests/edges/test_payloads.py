@@ -62,6 +62,12 @@ def test_every_message_has_the_head_of_the_contract() -> None:
     assert (found[1]["seq"], found[1]["version"]) == (2, "1")
 
 
+def test_alarms_that_stand_are_in_the_status_and_the_newest_are_not_cut() -> None:
+    texts = [f"alarm {index}" for index in range(30)]
+    body = sent(payloads().status("online", NOW, texts).payload)
+    assert body["alarms"] == texts[-20:]
+
+
 def test_a_batch_is_one_header_and_one_list_a_row() -> None:
     envelope = payloads().rows("minute", [row(7, 2), row(8, 2)], 5, NOW)
     body = sent(envelope.payload)

@@ -15,7 +15,7 @@ import pytest
 from agent.domain.records import Batch
 from agent.edges.store import SqliteStore
 from agent.ports import StoreFailure
-from tests.edges.store_rows import BERLIN, NAMES, START, event, minute, new_store
+from tests.edges.store_rows import BERLIN, NAMES, event, minute, new_store
 
 ROOT = Path(__file__).parents[2]
 KILLS = 25
@@ -38,7 +38,7 @@ async def test_a_full_disk_writes_nothing_and_the_next_write_works(tmp_path: Pat
     store = new_store(tmp_path / "site.db")
     await store.open()
     await _fill(store, 10)
-    connection = store._connection
+    connection = store._file.connection
     assert connection is not None
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages + 1}")
@@ -91,9 +91,10 @@ async def test_a_damaged_file_is_moved_aside(tmp_path: Path, damage: str) -> Non
         raw = bytearray(b"hello\n" * 100)
     path.write_bytes(raw)
     again = new_store(path)
-    (sentence,) = await again.open()
+    sentence, salvaged = await again.open()
     assert "was damaged" in sentence
     assert "a new one was started" in sentence
+    assert salvaged.endswith("rows of it could still be read and were taken over.")
     assert bytes(raw) == next(tmp_path.glob("site.db.corrupt-*Z")).read_bytes()
     assert (await again.backlog())["minute"][0] <= last
     await again.write(Batch(events=(event(0),)))
@@ -114,9 +115,9 @@ async def test_damage_found_while_running_costs_one_write(tmp_path: Path) -> Non
     store = new_store(path)
     await store.open()
     await _fill(store)
-    assert store._connection is not None
-    store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    store._connection.execute("PRAGMA cache_size = 0")
+    assert store._file.connection is not None
+    store._file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store._file.connection.execute("PRAGMA cache_size = 0")
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * (os.path.getsize(path) - 4096))
@@ -124,13 +125,14 @@ async def test_damage_found_while_running_costs_one_write(tmp_path: Path) -> Non
         await _fill(store)
     await store.write(Batch(minutes=(minute(0, 50),)))
     assert len(await store.pending("minute", 0, 1000)) == 1
-    assert "was damaged" in (await store.tidy(START))[0]
+    sentence, _ = store.remarks()
+    assert "was damaged" in sentence
     await store.close()
 
 
 async def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
-    with pytest.raises(StoreFailure, match="cannot be written to"):
+    with pytest.raises(StoreFailure, match="may not write to"):
         await new_store(tmp_path / "site.db").open()
 
 
@@ -143,7 +145,7 @@ async def test_a_read_only_file_system_is_said(tmp_path: Path) -> None:
         await store.open()
         await store.close()
         subprocess.run(["mount", "-o", "remount,ro", str(tmp_path)], check=True)
-        with pytest.raises(StoreFailure, match="cannot be"):
+        with pytest.raises(StoreFailure, match="read-only file system"):
             await new_store(tmp_path / "site.db").open()
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)

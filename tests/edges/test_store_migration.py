@@ -1,5 +1,6 @@
 """A store of an earlier version is brought to ours when it is opened, and nothing in it is lost."""
 
+import json
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -41,6 +42,15 @@ INSERT INTO weather VALUES (1780308000, 14.0, 200.0, 50.0);
 INSERT INTO flag VALUES ('load_w', 'data_fault', 1780300000, 1780303600, 'stuck');
 PRAGMA user_version = 2;
 """
+# What version 3 made beside that, word for word.
+VERSION_3 = """
+ALTER TABLE minute ADD COLUMN import_price;
+ALTER TABLE minute ADD COLUMN export_price;
+ALTER TABLE rollup ADD COLUMN import_price;
+ALTER TABLE rollup ADD COLUMN export_price;
+CREATE TABLE ledger (at INTEGER PRIMARY KEY, hours, no_battery, rule, paid, hindsight, plan, execution, unsolved, stored_wh);
+PRAGMA user_version = 3;
+"""  # noqa: E501
 TABLES = ("minute", "decision", "event", "stream", "catalogue", "kept", "rollup")
 
 
@@ -141,3 +151,19 @@ async def test_an_update_that_fails_leaves_the_old_version(tmp_path: Path, table
 def test_a_reader_that_comes_before_the_update_says_so(old: Path) -> None:
     with pytest.raises(StoreFailure, match=r"of an older version \(schema [12]\); the agent updates it when it starts"):
         store_reader.kept(old, "plan")
+
+
+async def test_points_that_were_written_as_text_are_sent_like_those_that_are_bytes(tmp_path: Path) -> None:
+    old = made_by(2, tmp_path / "site.db")
+    with closing(sqlite3.connect(old, isolation_level=None)) as connection:
+        connection.executescript(VERSION_3)
+    store = new_store(old)
+    assert await store.open() == []
+    await store.write(Batch(minutes=(minute(5, 1),)))
+    sent = [json.loads(text)["points"] for _, text in await store.pending("minute", 0, 10)]
+    assert sent == [{"meter.grid_w": value} for value in (0, 1, 2, 3, 4, 5.0)]
+    await store.close()
+    assert version(old) == SCHEMA_VERSION
+    with closing(sqlite3.connect(old)) as connection:
+        kinds = [row[0] for row in connection.execute("SELECT typeof(points) FROM minute ORDER BY seq")]
+    assert kinds == ["text"] * 5 + ["blob"]

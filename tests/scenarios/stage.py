@@ -13,7 +13,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from agent.app import App, build
+from agent.app import build
+from agent.daemon import App
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent.app import App
+from agent.daemon import App
 from agent.domain.request import Demand
 from agent.domain.setpoint import Rung
 from simulator.columns import MeasuredColumn

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from agent.app import App
+from agent.daemon import App
 from agent.domain.setpoint import Rung
 from tests.scenarios import site_file
 from tests.scenarios.stage import CHARGE_W, MIDNIGHT, message, staged

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+from agent.domain.plan import Plan
+from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Rung
-from tests.scenarios.stage import MIDNIGHT, Stage, staged
+from agent.ports import PlannerFailure, StoreFailure
+from tests.scenarios.stage import MIDNIGHT, HonestPlanner, Stage, staged
 
 
 def limit_pages(stage: Stage, pages: int | None) -> None:
-    connection = stage.app.store._connection
+    connection = stage.app.store._file.connection
     assert connection is not None
     used = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {used if pages is None else pages}")
@@ -47,3 +50,35 @@ async def test_a_damaged_store_is_moved_aside_and_told(tmp_path: Path) -> None:
         assert "was damaged" in first[2]
     (aside,) = tmp_path.glob("site.sqlite3.corrupt-*")
     assert aside.read_bytes().startswith(b"this was a database")
+
+
+class PlannerWithoutAStore(HonestPlanner):
+    """Says what the planner's process says when it finds no store."""
+
+    async def plan(self, request: PlanRequest) -> Plan:
+        try:
+            return await super().plan(request)
+        except StoreFailure as failure:
+            raise PlannerFailure(str(failure)) from failure
+
+
+async def test_a_store_that_comes_after_the_start_gets_all_since_then_and_gives_what_it_kept(tmp_path: Path) -> None:
+    late = tmp_path / "late"
+    late.mkdir()
+    async with staged(tmp_path, store=late / "site.sqlite3") as stage:
+        stage.app.latest.kept_documents["note"] = "of the run before"
+        await stage.play(5.0)
+    late.rename(tmp_path / "away")
+    async with staged(tmp_path, store=late / "site.sqlite3", planner=PlannerWithoutAStore()) as stage:
+
+        async def mount() -> None:
+            assert [text for text in stage.app.journal.alarms if f"is in {late}, which is not there" in text]
+            (tmp_path / "away").rename(late)
+
+        await stage.play(40.0, {20.1: mount})
+        assert {moment.rung for moment in stage.between(1.0, 20.0)} == {Rung.RULES}
+        assert stage.at(40.0).rung is Rung.PLAN
+        assert stage.app.journal.alarms == ()
+        assert await stage.app.store.kept("note") == "of the run before"
+        minutes = await stage.app.store.pending("minute", 0, 1000)
+        assert len(minutes) >= 4 + 38

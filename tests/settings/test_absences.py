@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.settings import store_path
 from agent.settings.check import report
 from tests.settings.small_site import written
 
@@ -53,6 +54,8 @@ CASES = [
     (PLACE + '[planning]\nmodels = "mine"\n', "[planning] models is {folder}/mine, which is not there; ", 3),
     (PLACE + '[planning]\nload_model = "mine"\n', "[planning] load_model is mine, and there is no ", 3),
     ('[store]\npath = "absent/site.sqlite3"\n', "[store] path is in {folder}/absent, which is not there; ", 1),
+    ('[store]\npath = "."\n', "[store] path is {folder}, which is a folder; ", 1),
+    ('[store]\npath = "site.toml/site.sqlite3"\n', "[store] path is in {folder}/site.toml, which is no folder; ", 1),
 ]
 
 
@@ -65,6 +68,13 @@ def test_what_is_absent_is_told_with_its_line(tmp_path: Path, more: str, sentenc
     assert text.startswith(f"good: {path}\n")
     assert head == "not on this machine, or closed to this user:"
     assert told.startswith(f"{path}:{FIRST + line}: {sentence.format(folder=tmp_path)}")
+
+
+def test_a_disk_that_is_nearly_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_path, "free_bytes", lambda _: 5_300_000)
+    text, code = report(written(tmp_path, SITE + PLACE))
+    assert code == 0
+    assert f"[store] path is in {tmp_path}, whose disk has only 5.3 MB left; make room on it" in text
 
 
 def test_what_is_there_is_not_told(tmp_path: Path) -> None:

@@ -76,9 +76,28 @@ def test_a_pid_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
         assert refused.value.pid is None
 
 
-def test_a_folder_that_does_not_exist_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StoreFailure, match=r"cannot be made: No such file"), SiteLock(tmp_path / "no" / "site.sqlite3"):
+def test_a_folder_that_does_not_exist_is_locked_by_name(tmp_path: Path) -> None:
+    """Control goes on without a store, and is alone nevertheless."""
+    store = tmp_path / "no" / "site.sqlite3"
+    with SiteLock(store), pytest.raises(AlreadyRunning, match="another instance runs"), SiteLock(store):
         pass
+    with SiteLock(tmp_path / "other" / "site.sqlite3"), SiteLock(store):
+        pass
+
+
+def test_a_lock_that_may_not_be_written_is_taken_as_it_is(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "tmpfs", str(tmp_path)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a file system needs root and a machine that allows it")
+    try:
+        store = tmp_path / "site.sqlite3"
+        with SiteLock(store):
+            pass
+        subprocess.run(["mount", "-o", "remount,ro", str(tmp_path)], check=True)
+        with SiteLock(store), pytest.raises(AlreadyRunning), SiteLock(store):
+            pass
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
 
 
 def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:

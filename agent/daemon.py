@@ -1,0 +1,227 @@
+"""The agent: it starts, does its jobs again and again, and stops."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from agent.cycles.advice import DOCUMENT as ADVICE
+from agent.cycles.advice import Recommendations
+from agent.cycles.comparison import DOCUMENT as COMPARISON
+from agent.cycles.comparison import Comparison
+from agent.cycles.control import Control
+from agent.cycles.inputs import TakeInputs
+from agent.cycles.link_watch import LinkWatch
+from agent.cycles.notices import Notices
+from agent.cycles.peak_recall import recall_peak
+from agent.cycles.planning import Planning
+from agent.cycles.record import Record
+from agent.cycles.settings_kept import keep_settings
+from agent.cycles.settlement import DOCUMENT as LEDGER
+from agent.cycles.settlement import NightlySettlement
+from agent.cycles.sync import Sync
+from agent.cycles.timekeeping import Timekeeping
+from agent.cycles.trials import DOCUMENT, NightlyTrials
+from agent.cycles.upkeep import Upkeep
+from agent.dispatch.demand_meter import DemandMeter
+from agent.domain.setpoint import Applied
+from agent.domain.wire import WireError
+from agent.edges.devices import Devices
+from agent.edges.mqtt_link import MqttLink
+from agent.edges.payloads import JsonPayloads
+from agent.edges.steering_memory import DOCUMENT as STEERING
+from agent.edges.store import SqliteStore
+from agent.latest import Latest
+from agent.market import Market
+from agent.ports import Clock, Job, StoreFailure
+from agent.recording.counters import DOCUMENT as COUNTERS
+from agent.recording.decisions import describe
+from agent.recording.journal import Journal
+from agent.self_test import SelfTest
+from agent.settings.schema import Settings
+
+log = structlog.get_logger("app")
+
+SYNC_EVERY_S = 2.0
+UPKEEP_EVERY_S = 60.0
+LAST_COMMIT_S = 2.5
+LAST_SYNC_S = 1.0
+PLAN_AGAIN_EVERY_S = 10.0
+LAST_KEEP_S = 0.5
+OPEN_WITHIN_S = 5.0
+TRIALS_EVERY_S = 900.0
+TRIALS_FIRST_S = 300.0
+SETTLEMENT_EVERY_S = 900.0
+SETTLEMENT_FIRST_S = 600.0
+COMPARISON_EVERY_S = 60.0
+PLAN_BEARS_S = 60.0  # a step of the clock by less leaves the plan in force, until the next one is made
+
+
+@dataclass(slots=True)
+class App:
+    """The agent, built and not yet running. ``start``, then its jobs again and again, then ``stop``."""
+
+    settings: Settings
+    clock: Clock
+    store: SqliteStore
+    devices: Devices
+    journal: Journal
+    latest: Latest
+    market: Market
+    inputs: TakeInputs
+    self_test: SelfTest
+    control: Control
+    timekeeping: Timekeeping
+    planning: Planning
+    trials: NightlyTrials
+    settlement: NightlySettlement
+    comparison: Comparison
+    advice: Recommendations
+    record: Record
+    upkeep: Upkeep
+    notices: Notices
+    payloads: JsonPayloads
+    link: MqttLink | None
+    sync: Sync | None
+    link_watch: LinkWatch | None = None
+    meter: DemandMeter | None = None
+    listening: asyncio.Task[None] | None = None
+    rearm: Callable[[float], None] = lambda by_s: None  # the jobs of the calendar, after the wall clock was set
+    recalled: bool = False
+
+    async def start(self) -> None:
+        """Open the store, take up what it has kept, bring the battery into its neutral state.
+
+        Control waits for no disk: without a store it goes by its own rule, and the first commit tries again.
+        """
+        await self._recall(OPEN_WITHIN_S)
+        outcome = await self.control.release("released: the agent starts")
+        if not isinstance(outcome, Applied):
+            log.warning("not_released", outcome=": ".join(describe(outcome)))
+        elif not self.devices.reverts:
+            lasting = "the battery's device does not go back by itself if we die"
+            self.notices.note("no_reversion_timer", "warning", lasting)
+        self.notices.note("started", "info", "the agent has started")
+        if self.link is not None and self.sync is not None:
+            await self.link.start()
+            self.listening = asyncio.create_task(self.sync.listen())
+
+    async def _recall(self, within_s: float | None = None) -> None:
+        """Take up what the store has kept. One that cannot be used, or not in time, is an alarm."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._take_up_kept()
+        except TimeoutError:
+            text = f"the store {self.store.path} was not read within {within_s:g} s: control goes on without it"
+            self.notices.alarm("store_failed", text)
+        except StoreFailure as failure:
+            self.notices.alarm("store_failed", str(failure))
+        else:
+            self.recalled = True
+
+    async def _take_up_kept(self) -> None:
+        for sentence in await self.store.open():
+            self.notices.note("store_replaced", "alarm", sentence)
+        await self.timekeeping.start(self.store)
+        self.market.time_is_known = self.clock.trusted()
+        await keep_settings(self.settings, self.store, self.notices, self.journal)
+        await self.inputs.restore(self.store, self.payloads)
+        self.planning.suspicion.recall(await self.store.flags())
+        if self.meter is not None:
+            await recall_peak(self.meter, self.store, self.clock, self.journal)
+        if not self.control.counters.recall(await self.store.kept(COUNTERS)):
+            self.notices.note("document_refused", "warning", "the kept readings of the energy counters cannot be used")
+        try:
+            self.control.recall(await self.store.kept("state"))
+        except WireError as error:
+            self.notices.note("document_refused", "warning", f"the kept state of the site cannot be used: {error}")
+        self.trials.recall(await self.store.kept(DOCUMENT))
+        self.settlement.recall(await self.store.kept(LEDGER))
+        self.comparison.recall(await self.store.kept(COMPARISON))
+        self.advice.recall(await self.store.kept(ADVICE))
+        self.devices.recall(await self.store.kept(STEERING))
+
+    def jobs(self) -> Sequence[Job]:
+        """What happens again and again; at the same instant in this order."""
+        control, planning = self.settings.control, self.settings.planning
+        jobs = [
+            Job("control", control.step_s, self._control),
+            Job("planning", planning.interval_s, self._plan, first_s=2 * control.step_s, aligned=True),
+            Job("plan again", PLAN_AGAIN_EVERY_S, self._plan_again, 2 * control.step_s + PLAN_AGAIN_EVERY_S),
+            Job("trials", TRIALS_EVERY_S, self.trials.step, first_s=TRIALS_FIRST_S),
+            Job("settlement", SETTLEMENT_EVERY_S, self.settlement.step, first_s=SETTLEMENT_FIRST_S),
+            Job("comparison", COMPARISON_EVERY_S, self.comparison.step, first_s=COMPARISON_EVERY_S),
+            Job("record", self.settings.store.commit_s, self._commit, first_s=5 * control.step_s),
+            Job("upkeep", UPKEEP_EVERY_S, self.upkeep.step, first_s=UPKEEP_EVERY_S),
+        ]
+        if self.sync is not None:
+            # Between two control steps, so that what a backlog costs is paid while control has nothing to do.
+            between_s = min(control.step_s, SYNC_EVERY_S) / 2
+            jobs.append(Job("sync", SYNC_EVERY_S, self._sync, first_s=SYNC_EVERY_S + between_s))
+        return jobs
+
+    async def stop(self, why: str) -> None:
+        """Release the battery first, then write what waits, then say goodbye. Bounded by the caller."""
+        await self.control.release(f"released: {why}")
+        self.notices.note("stopped", "info", why)
+        self.control.flush()
+        with suppress(TimeoutError):  # a disk that hangs: the platform is still to hear that we stop
+            async with asyncio.timeout(LAST_COMMIT_S):
+                await self._commit()
+        with suppress(TimeoutError):  # a broker that has frozen: the rows are in the store
+            async with asyncio.timeout(LAST_SYNC_S):
+                await self._sync()
+        if self.listening is not None:
+            self.listening.cancel()
+        if self.link is not None:
+            await self.link.stop()
+        await self.devices.settle(LAST_KEEP_S)
+        await self.store.close()
+        await self.devices.close()
+
+    def sentence(self) -> str:
+        """One line for systemd's status."""
+        setpoint = self.latest.setpoint
+        return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
+
+    async def _control(self) -> None:
+        self.timekeeping.look()
+        self.market.time_is_known = self.clock.trusted()
+        await self.control.step()
+
+    async def _plan(self) -> None:
+        if self.latest.clock_doubt is None:
+            await self.planning.step()
+
+    async def _plan_again(self) -> None:
+        if self.latest.clock_doubt is None:
+            await self.planning.again()
+
+    def _clock_was_set(self, by_s: float) -> None:
+        self.market.clock_was_set(timedelta(seconds=by_s))
+        if abs(by_s) >= PLAN_BEARS_S:
+            self.planning.discard()
+        self.rearm(by_s)
+
+    async def _commit(self) -> None:
+        if not self.recalled:
+            await self._recall()
+        if not self.recalled:
+            return  # what waits stays in memory: a commit now would overwrite what was kept
+        await self.advice.take_up()
+        before = self.record.commits
+        await self.record.step()
+        if self.record.commits > before:
+            await self.advice.written()
+        self.self_test.relieve(self.planning.made, self.record.commits)
+
+    async def _sync(self) -> None:
+        if self.sync is None:
+            return
+        self.inputs.step()
+        await self.sync.step()
+        if self.link_watch is not None:
+            await self.link_watch.step()

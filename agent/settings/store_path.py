@@ -1,0 +1,61 @@
+"""Whether a store can be kept at a path: what stands in the way is said before the daemon is started."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+LEAST_FREE_BYTES = 16_000_000
+"""Below this the disk counts as full: four times the ballast that is kept for such a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathTrouble:
+    """``reason`` goes on from "the store"; ``lasting`` is False for what costs nothing yet: a disk that fills."""
+
+    reason: str
+    remedy: str
+    lasting: bool = True
+
+
+def path_trouble(path: Path) -> PathTrouble | None:
+    """What keeps a database from being written at ``path``; None when nothing does. Nothing is changed or made."""
+    try:
+        return _file_trouble(path) or _folder_trouble(path.parent)
+    except OSError as error:
+        return PathTrouble(f"is in {path.parent}, which cannot be looked at: {error.strerror}", "correct its rights")
+
+
+def free_bytes(folder: Path) -> int:
+    """What this user may still write on the disk of ``folder``. Raises OSError."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
+def _file_trouble(path: Path) -> PathTrouble | None:
+    if path.is_dir():
+        return PathTrouble(f"is {path}, which is a folder", "name a file in it, such as site.sqlite3")
+    if path.exists() and not path.is_file():
+        return PathTrouble(f"is {path}, which is no plain file", "name another file")
+    if path.exists() and not _is_read_only(path.parent) and not os.access(path, os.R_OK | os.W_OK):
+        return PathTrouble(f"is {path}, which this user may not write", "give it to the user of the agent")
+    return None
+
+
+def _folder_trouble(folder: Path) -> PathTrouble | None:
+    if not folder.exists():
+        return PathTrouble(f"is in {folder}, which is not there", "make the folder, for the user of the agent")
+    if not folder.is_dir():
+        return PathTrouble(f"is in {folder}, which is no folder", "name a file in a folder")
+    if _is_read_only(folder):
+        return PathTrouble(f"is in {folder}, which is on a read-only file system", "mount it for writing")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return PathTrouble(f"is in {folder}, which this user may not write to", "give it to the user of the agent")
+    free = free_bytes(folder)
+    if free < LEAST_FREE_BYTES:
+        megabytes = f"{free / 1e6:.1f} MB"
+        return PathTrouble(f"is in {folder}, whose disk has only {megabytes} left", "make room on it", lasting=False)
+    return None
+
+
+def _is_read_only(folder: Path) -> bool:
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)

@@ -1,0 +1,95 @@
+"""Does everything that must last, and says on standard output what lasts from then on: ``power_cut_writer.py FOLDER``.
+
+In FOLDER lie, made by ``prepare``: ``old`` with a store of version 1, ``damaged`` and ``newer``. The store of ``site``
+is made here.
+"""
+
+import asyncio
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from agent.domain.advisory import AdviceRequest, Verb
+from agent.domain.records import Batch
+from agent.edges import retention, store_file
+from agent.edges.champions import Champions, Seat, change_champions
+from agent.edges.inbox import clear, drop, inbox_of, look
+from agent.edges.model_file import ModelFiles
+from agent.edges.model_shelf import fingerprint, keep
+from agent.edges.store import SqliteStore
+from tests.edges.store_rows import BERLIN, NAMES, event, minute
+
+COMMITS = 36
+AT = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def say(*words: object) -> None:
+    print(*words, flush=True)
+
+
+async def opened(folder: Path) -> SqliteStore:
+    store = SqliteStore(folder / "site.db", BERLIN, lambda: datetime.now(UTC))
+    await store.open()
+    return store
+
+
+async def write_rows(folder: Path, name: str, first: int, count: int) -> None:
+    """One commit each; ``rows NAME N`` when N and all before it last."""
+    store = await opened(folder)
+    say("opened", name)
+    acked = (await store.backlog())["event"][1]
+    for index in range(first, first + count):
+        batch = Batch(
+            minutes=tuple(minute(3 * index + i, 50) for i in range(3)), events=(event(index),), catalogue=NAMES,
+            kept=(("n", str(index)), ("plan", "x" * 6000 + str(index))), acknowledged=(("minute", acked + index),),
+        )  # fmt: skip
+        await store.write(batch)
+        say("rows", name, index)
+        if index % 9 == 8:
+            await store.tidy(event(index).at + timedelta(days=2))
+    await store.close()
+
+
+def model(number: int) -> ModelFiles:
+    return ModelFiles(f"m{number}", b'{"name": "m"}', bytes([number]) * 9000)
+
+
+def promote(models: Path, number: int) -> None:
+    files = model(number)
+    keep(models, files)
+    seat = Seat(files.name, "1", fingerprint(files), AT, "better")
+
+    def change(champions: Champions) -> Champions:
+        return champions.with_post(replace(champions.post("load_w").promoted(seat), watch=None))
+
+    change_champions(models, change)
+    say("champion", number)
+
+
+def ask(folder: Path, number: int) -> None:
+    drop(inbox_of(folder / "site.db"), AdviceRequest(f"k{number}", Verb.DISMISS, AT))
+    say("asked", number)
+
+
+async def write_all(root: Path) -> None:
+    for name in ("old", "damaged", "newer"):
+        await write_rows(root / name, name, 100, 3)
+    site = root / "site"
+    await write_rows(site, "site", 0, COMMITS // 2)
+    for number in range(3):
+        promote(site / "models", number)
+        ask(site, number)
+    taken = look(inbox_of(site / "site.db"))
+    say("took", len(taken.requests))
+    clear(taken)
+    await write_rows(site, "site", COMMITS // 2, COMMITS // 2)
+    for number in range(3, 5):
+        promote(site / "models", number)
+        ask(site, number)
+
+
+if __name__ == "__main__":
+    store_file.CHECKPOINT_BYTES = 30_000  # so that a short run has many checkpoints
+    retention.TRUNCATE_WAL_BYTES = 20_000
+    asyncio.run(write_all(Path(sys.argv[1])))
