@@ -15,7 +15,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.commands.ending import ended
+from agent.commands.ending import ended, ending_at_once
 
 if TYPE_CHECKING:
     from agent.settings.schema import Settings
@@ -49,12 +49,13 @@ def _obey(asked: argparse.Namespace) -> int:
 
     good = True
     try:
-        if asked.command in NEED_A_GOOD_FILE:
-            settings = load(asked.config)
-        else:
-            from agent.commands.settings_at_hand import settings_at_hand
+        with ending_at_once():
+            if asked.command in NEED_A_GOOD_FILE:
+                settings = load(asked.config)
+            else:
+                from agent.commands.settings_at_hand import settings_at_hand
 
-            settings, good = settings_at_hand(asked.config)
+                settings, good = settings_at_hand(asked.config)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return BAD_SETTINGS
@@ -198,7 +199,8 @@ def _add_report(command: argparse.ArgumentParser) -> None:
 def _check(file: Path, tries: bool) -> int:
     from agent.settings.check import report
 
-    text, code = report(file)
+    with ending_at_once():
+        text, code = report(file)
     print(text, file=sys.stdout if code == 0 else sys.stderr)
     if code or not tries:
         return code

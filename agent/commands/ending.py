@@ -4,7 +4,8 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 INTERRUPTED = 130
 READER_GONE = 141  # as a shell reports SIGPIPE
@@ -35,6 +36,16 @@ def ended(command: Callable[[], int]) -> int:
     finally:
         if loading:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """Ctrl-C ends the process without a word. Validators in native code would take it for a value that is wrong."""
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _reader_has_gone() -> bool:

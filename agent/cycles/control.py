@@ -12,6 +12,7 @@ from agent.cycles.meter_alignment import MeterAlignment
 from agent.cycles.meter_balance import MeterBalance
 from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import DOCUMENT
+from agent.cycles.retry import Retry
 from agent.cycles.setpoint_response import SetpointResponse
 from agent.cycles.steering_watch import SteeringWatch
 from agent.dispatch.demand_meter import DemandMeter
@@ -36,6 +37,8 @@ from agent.recording.points import points_of
 from drivers.reading import Quantity, Reading
 
 GRID_LIMIT_LOST = "the platform's grid limit has not been heard of for too long; the failsafe limits hold"
+
+REFUSAL_RESTS_S = (1.0, 1.0, 2.0, 5.0, 10.0, 20.0)  # a device that has forgotten its mode takes it again within 20 s
 
 log = structlog.get_logger("control")
 
@@ -77,6 +80,7 @@ class Control:
         self._response = SetpointResponse(rules.limits.battery, rules.units, max(30.0, 2 * rules.step_s))
         self._steering = SteeringWatch(clock, journal, site, rules.roles)
         self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
+        self._refusals, self._refusal = Retry(REFUSAL_RESTS_S), Refused("")
         self._lease: Lease | None = None
         self._unverified = False
         self._last_step: float | None = None
@@ -198,11 +202,14 @@ class Control:
         monotonic = self._clock.monotonic()
         if self._lease is not None and not self._lease.must_be_replaced(granted, monotonic, self._rules.deadband_w):
             return Held()
+        if granted.battery_w is not None and self._refusals.rests(monotonic):
+            return self._refusal  # a release is tried at every step
         shares = self._units.split(granted.battery_w)
         outcome = await self._site.steer(replace(granted, shares=shares))
         self._units.told(outcome, dict(shares), monotonic)
         match outcome:
             case Applied() | Clamped():
+                self._refusals.succeeded()
                 self.counts.written += 1
                 self._unverified = granted.battery_w is not None
                 if granted.battery_w is None:
@@ -212,6 +219,8 @@ class Control:
                 self._alignment.told(monotonic, outcome.battery_w)
                 self._lease = Lease(granted.battery_w, granted.pv_limit_w, monotonic, granted.hold_s)
             case Refused():
+                self._refusals.failed(monotonic, self._clock.monotonic())
+                self._refusal = outcome
                 self.counts.refused += 1
                 self._lease = None
             case Unreachable():

@@ -380,3 +380,21 @@ async def test_a_counter_that_goes_on_from_lower_is_told_when_an_hour_has_passed
     events = stage.journal.take(stage.clock.now()).events
     (told,) = [event for event in events if event.kind == "counter_reset/meter"]
     assert told.text == "meter.import_wh was reset: it stood at 4500.0 kWh and goes on from 0.1 kWh"
+
+
+async def test_a_device_that_goes_on_refusing_is_written_ever_more_seldom_and_released_at_every_step() -> None:
+    stage = ControlStage()
+    stage.site.answers = [Refused("busy")] * 100
+    await stage.step(120)
+    assert 8 <= len(stage.site.written) <= 12
+    assert stage.latest.outcome == Refused("busy")
+    stage.site.answers = [Refused("busy")] * 100
+    stage.site.values["inverter"][Quantity.SOC_PCT] = None
+    before = len(stage.site.written)
+    await stage.step(20)
+    assert len(stage.site.written) - before == 20
+    stage.site.answers.clear()
+    stage.site.values["inverter"][Quantity.SOC_PCT] = 50.0
+    await stage.step(21)
+    assert stage.site.written[-1].battery_w == 1000.0
+    assert not stage.journal.alarms

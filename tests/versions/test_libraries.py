@@ -6,16 +6,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 import structlog
 from rich.console import Console
 from rich.table import Table
+from sqlite_utils import Database
 
 import exported_models
+from agent.domain.records import Batch
 from agent.edges.onnx_models import open_model
-from agent.edges.timetable import schedule
+from agent.edges.store import SqliteStore
+from agent.edges.timetable import Timetable
 from agent.planning.highs import LinearProgram, solve
 from agent.ports import Job
 from tests.forecasting.sites import CAMBRIDGE, NOW, RATED_W, regular_site
@@ -49,10 +53,19 @@ async def test_apscheduler_runs_jobs_again_and_again() -> None:
         if runs[0] >= 3:
             thrice.set()
 
-    scheduler = schedule([Job("often", 0.05, run)])
-    scheduler.start()
+    timetable = Timetable([Job("often", 1, run, aligned=True)])
+    timetable.start()
     await asyncio.wait_for(thrice.wait(), 10)
-    scheduler.shutdown()
+    await timetable.stop()
+
+
+async def test_sqlite_utils_reads_a_store(tmp_path: Path) -> None:
+    """For people who look into one: the daemon writes it with the standard library."""
+    store = SqliteStore(tmp_path / "site.sqlite3", ZoneInfo("UTC"), lambda: NOW)
+    await store.open()
+    await store.write(Batch(kept=(("note", "{}"),)))
+    await store.close()
+    assert [row["body"] for row in Database(tmp_path / "site.sqlite3")["kept"].rows] == ["{}"]
 
 
 def test_structlog_writes_one_line() -> None:
