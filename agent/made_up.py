@@ -62,23 +62,5 @@ def _quarter(at: datetime, chance: Random, solar_rated_w: float) -> MinuteRow:
     hour = at.hour + at.minute / 60.0
     load_w = 500.0 + 250.0 * math.sin(math.pi * (hour - 12.0) / 12.0) + chance.uniform(0.0, 300.0)
     height = math.sin(math.pi * (hour - 7.0) / 10.0) if 7.0 < hour < 17.0 else 0.0
-    return MinuteRow(
-        at=at,
-        span_s=QUARTER_S,
-        covered_s=QUARTER_S,
-        grid_w=None,
-        pv_w=0.8 * solar_rated_w * height * chance.uniform(0.5, 1.0),
-        battery_w=None,
-        load_w=load_w,
-        soc_pct=None,
-        import_wh=0.0,
-        export_wh=0.0,
-        charge_wh=0.0,
-        discharge_wh=0.0,
-        cost=None,
-        co2_kg=None,
-        curtailed=False,
-        rung=None,
-        time_trusted=True,
-        points=(),
-    )
+    pv_w = 0.8 * solar_rated_w * height * chance.uniform(0.5, 1.0)
+    return MinuteRow.known_from_elsewhere(at, QUARTER_S, load_w, pv_w)

@@ -18,7 +18,7 @@ async def fill(store: SqliteStore, scene: Scene) -> None:
     for i in range(int((scene.start - begin).total_seconds()) // STEP_S):
         at = begin + timedelta(seconds=STEP_S * i)
         load_w, pv_w = _mean(load, at, scene.trace.step_s), _mean(pv, at, scene.trace.step_s)
-        rows.append(_row(at, load_w, pv_w if pv else 0.0))
+        rows.append(MinuteRow.known_from_elsewhere(at, STEP_S, load_w, pv_w if pv else 0.0))
     await store.write(Batch(minutes=tuple(rows)))
     backlog = await store.backlog()
     await store.write(Batch(acknowledged=(("minute", backlog["minute"][1]),)))
@@ -33,27 +33,3 @@ def _mean(values: dict[datetime, float | None], at: datetime, step_s: int) -> fl
     inside = [values.get(at + timedelta(seconds=offset)) for offset in range(0, STEP_S, step_s)]
     known = [value for value in inside if value is not None]
     return sum(known) / len(known) if known else None
-
-
-def _row(at: datetime, load_w: float | None, pv_w: float | None) -> MinuteRow:
-    known = load_w is not None and pv_w is not None
-    return MinuteRow(
-        at=at,
-        span_s=STEP_S,
-        covered_s=STEP_S if known else 0.0,
-        grid_w=None,
-        pv_w=pv_w,
-        battery_w=None,
-        load_w=load_w,
-        soc_pct=None,
-        import_wh=0.0,
-        export_wh=0.0,
-        charge_wh=0.0,
-        discharge_wh=0.0,
-        cost=None,
-        co2_kg=None,
-        curtailed=False,
-        rung=None,
-        time_trusted=True,
-        points=(),
-    )

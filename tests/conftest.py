@@ -4,8 +4,14 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from simulator.broker import Broker, start_broker
+from simulator.platform import Platform
 
 # Daemons of tests steer simulated inverters on ports of the moment: their locks need not outlive the tests.
 if "ENALYSIS_EDGE_LOCKS" not in os.environ:
@@ -16,3 +22,21 @@ if "ENALYSIS_EDGE_LOCKS" not in os.environ:
 settings.register_profile("landing", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("landing")
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """A broker on loopback, with its files in a folder of its own."""
+    (tmp_path / "broker").mkdir()
+    started = start_broker(tmp_path / "broker")
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def platform(broker: Broker) -> Iterator[Platform]:
+    """A central platform that is connected to ``broker``."""
+    running = Platform(broker.port)
+    running.start()
+    yield running
+    running.stop()

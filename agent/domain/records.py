@@ -39,6 +39,30 @@ class MinuteRow:
     import_price: float | None = None
     export_price: float | None = None
 
+    @classmethod
+    def known_from_elsewhere(cls, at: datetime, span_s: int, load_w: float | None, pv_w: float | None) -> "MinuteRow":
+        """Load and solar power of a time that was not metered by the agent; covered where both are known."""
+        return cls(
+            at=at,
+            span_s=span_s,
+            covered_s=span_s if load_w is not None and pv_w is not None else 0.0,
+            grid_w=None,
+            pv_w=pv_w,
+            battery_w=None,
+            load_w=load_w,
+            soc_pct=None,
+            import_wh=0.0,
+            export_wh=0.0,
+            charge_wh=0.0,
+            discharge_wh=0.0,
+            cost=None,
+            co2_kg=None,
+            curtailed=False,
+            rung=None,
+            time_trusted=True,
+            points=(),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:

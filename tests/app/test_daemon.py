@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.broker import Broker, find_mosquitto, start_broker
+from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
 from tests.app.processes import Daemon, Inverter, daemon, enalysis_edge, quick_site, simulator, until
 from tests.scenarios import site_file
@@ -47,14 +47,6 @@ def inverter(ports: tuple[int, int]) -> Iterator[Inverter]:
     seen = Inverter(ports[0])
     yield seen
     seen.close()
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    (tmp_path / "broker").mkdir()
-    started = start_broker(tmp_path / "broker")
-    yield started
-    started.stop()
 
 
 def nobodys_ports() -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,21 +43,6 @@ def new_link(broker: Broker, **changes: object) -> MqttLink:
     options: dict[str, object] = {"tls": False, "longest_pause_s": 0.5, "keepalive_s": 5} | changes
     settings = MqttSettings("127.0.0.1", broker.port, SITE, **options)  # type: ignore[arg-type]
     return MqttLink(settings, lambda word: speaker.status(word, datetime.now(UTC)))
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    started = start_broker(tmp_path)
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def platform(broker: Broker) -> Iterator[Platform]:
-    running = Platform(broker.port)
-    running.start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -21,7 +21,7 @@ from agent.edges.reconnect_delay import Ending, ReconnectDelay
 from agent.latest import Latest
 from agent.ports import LinkFailure
 from agent.recording.journal import Journal
-from simulator.broker import Broker, find_mosquitto, start_broker
+from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
 from tests.cycles.test_upkeep import HandClock
 from tests.edges.test_mqtt_link import until
@@ -36,22 +36,6 @@ needs_broker = [
 ]
 pytestmark = needs_broker
 NOTE = Envelope("up/info", b"{}")
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    (tmp_path / "broker").mkdir()
-    started = start_broker(tmp_path / "broker")
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def platform(broker: Broker) -> Iterator[Platform]:
-    running = Platform(broker.port)
-    running.start()
-    yield running
-    running.stop()
 
 
 def _raises(*_: object) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,14 +31,6 @@ pytestmark = [
 ]
 WEEK_MINUTES = 7 * 24 * 60
 DECISIONS_A_MINUTE = 5  # with the minute itself a row in ten seconds: 60,480 in the week
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    (tmp_path / "broker").mkdir()
-    started = start_broker(tmp_path / "broker")
-    yield started
-    started.stop()
 
 
 async def _last(site: Uplink) -> dict[str, int]:

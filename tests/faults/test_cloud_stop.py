@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ import pytest
 
 from agent.domain.records import Batch
 from agent.edges.store import SqliteStore
-from simulator.broker import Broker, find_mosquitto, start_broker
+from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
 from tests.app.processes import Inverter, daemon, quick_site, simulator, until
 from tests.edges.store_rows import NAMES, START, minute
@@ -27,14 +26,6 @@ pytestmark = [
     pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed on this machine"),
 ]
 BACKLOG = 1_500
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    (tmp_path / "broker").mkdir()
-    started = start_broker(tmp_path / "broker")
-    yield started
-    started.stop()
 
 
 async def fill(path: Path) -> None:

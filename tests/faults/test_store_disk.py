@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.domain.setpoint import Rung
 from agent.edges.ballast import BALLAST_BYTES
-from simulator.broker import Broker, find_mosquitto, start_broker
+from simulator.broker import Broker, find_mosquitto
 from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, simulator, until
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.small_disk import small_disk
@@ -97,14 +96,6 @@ class Ear:
 
     def _hear(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
         self.alarms = json.loads(message.payload).get("alarms", [])
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    (tmp_path / "broker").mkdir()
-    started = start_broker(tmp_path / "broker")
-    yield started
-    started.stop()
 
 
 @needs_broker

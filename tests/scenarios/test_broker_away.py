@@ -1,7 +1,7 @@
 """The link to the platform comes and goes; control does not notice and no row is lost."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +19,6 @@ pytestmark = [
     pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed on this machine"),
 ]
 STREAMS = ("minute", "decision", "event")
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    (tmp_path / "broker").mkdir()
-    started = start_broker(tmp_path / "broker")
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def platform(broker: Broker) -> Iterator[Platform]:
-    running = Platform(broker.port)
-    running.start()
-    yield running
-    running.stop()
 
 
 def cloud(broker: Broker, more: str = "") -> str:
