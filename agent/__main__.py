@@ -15,7 +15,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.commands.ending import ended, ending_at_once
+from agent.cli.ending import ended, ending_at_once
 
 if TYPE_CHECKING:
     from agent.settings.schema import Settings
@@ -53,7 +53,7 @@ def _obey(asked: argparse.Namespace) -> int:
             if asked.command in NEED_A_GOOD_FILE:
                 settings = load(asked.config)
             else:
-                from agent.commands.settings_at_hand import settings_at_hand
+                from agent.cli.settings_at_hand import settings_at_hand
 
                 settings, good = settings_at_hand(asked.config)
     except SettingsError as error:
@@ -204,7 +204,7 @@ def _check(file: Path, tries: bool) -> int:
     print(text, file=sys.stdout if code == 0 else sys.stderr)
     if code or not tries:
         return code
-    from agent.commands.self_test import self_test
+    from agent.cli.self_test import self_test
     from agent.settings.load import load
 
     return self_test(load(file), print)
@@ -212,7 +212,7 @@ def _check(file: Path, tries: bool) -> int:
 
 def _verify_model(folder: Path) -> int:
     """It needs no site: a model is good or bad anywhere."""
-    from agent.commands import models
+    from agent.cli import models
 
     try:
         print(models.verify(folder))
@@ -223,15 +223,15 @@ def _verify_model(folder: Path) -> int:
 
 
 def _run(settings: "Settings", _: argparse.Namespace) -> int:
-    from agent.edges import logs
-    from agent.edges.device_lock import DeviceLocks
-    from agent.edges.lock import AlreadyRunning, SiteLock
+    from agent.adapters.devices.device_lock import DeviceLocks
+    from agent.adapters.host import logs
+    from agent.adapters.host.lock import AlreadyRunning, SiteLock
 
     logs.configure(settings.log.level)
     gc.disable()  # until everything is built: nothing of it is garbage
     import asyncio
 
-    from agent.commands.run import serve
+    from agent.cli.run import serve
     from agent.ports import StoreFailure
 
     try:
@@ -246,8 +246,8 @@ def _run(settings: "Settings", _: argparse.Namespace) -> int:
 
 
 def _status(settings: "Settings", asked: argparse.Namespace) -> int:
-    from agent.commands.status import show
-    from agent.commands.terminal import terminal
+    from agent.cli.status import show
+    from agent.cli.terminal import terminal
 
     return show(settings, terminal(), asked.rows)
 
@@ -255,7 +255,7 @@ def _status(settings: "Settings", asked: argparse.Namespace) -> int:
 def _explain(settings: "Settings", asked: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from agent.commands.explain import NotExplained, explain
+    from agent.cli.explain import NotExplained, explain
     from agent.ports import StoreFailure
 
     try:
@@ -269,12 +269,12 @@ def _explain(settings: "Settings", asked: argparse.Namespace) -> int:
 def _advice(settings: "Settings", asked: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
+    from agent.adapters.host.inbox import InboxFailure
     from agent.advice.book import NotPossible
-    from agent.commands import advice
-    from agent.commands.explain import NotExplained
-    from agent.commands.terminal import terminal
+    from agent.cli import advice
+    from agent.cli.explain import NotExplained
+    from agent.cli.terminal import terminal
     from agent.domain.advisory import Verb
-    from agent.edges.inbox import InboxFailure
     from agent.ports import StoreFailure
 
     now = datetime.now(UTC)
@@ -291,8 +291,8 @@ def _advice(settings: "Settings", asked: argparse.Namespace) -> int:
 def _report(settings: "Settings", asked: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from agent.commands.report import NoReport, report
-    from agent.commands.terminal import terminal
+    from agent.cli.report import NoReport, report
+    from agent.cli.terminal import terminal
     from agent.ports import StoreFailure
 
     try:
@@ -306,7 +306,7 @@ def _report(settings: "Settings", asked: argparse.Namespace) -> int:
 def _compare(settings: "Settings", asked: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from agent.commands import comparison
+    from agent.cli import paired_trial as comparison
     from agent.ports import StoreFailure
 
     now = datetime.now(UTC)
@@ -325,8 +325,8 @@ def _compare(settings: "Settings", asked: argparse.Namespace) -> int:
 
 
 def _models(settings: "Settings", asked: argparse.Namespace) -> int:
-    from agent.commands import models
-    from agent.commands.terminal import terminal
+    from agent.cli import models
+    from agent.cli.terminal import terminal
     from agent.ports import StoreFailure
 
     try:
@@ -344,10 +344,10 @@ def _models(settings: "Settings", asked: argparse.Namespace) -> int:
 
 
 def _backtest(settings: "Settings | None", asked: argparse.Namespace) -> int:
-    from agent.commands.terminal import terminal
+    from agent.cli.terminal import terminal
 
     try:
-        from agent.commands.backtest import backtest
+        from agent.cli.backtest import backtest
     except ImportError as error:  # numpy, HiGHS or onnxruntime: what is installed does not fit this machine
         print(f"nothing can be planned: a library cannot be loaded: {error}", file=sys.stderr)
         return 1
@@ -355,8 +355,8 @@ def _backtest(settings: "Settings | None", asked: argparse.Namespace) -> int:
 
 
 def _frontier(asked: argparse.Namespace) -> int:
-    from agent.commands.frontier import show
-    from agent.commands.terminal import terminal
+    from agent.cli.frontier import show
+    from agent.cli.terminal import terminal
 
     return show(asked, terminal(120))
 
@@ -364,9 +364,9 @@ def _frontier(asked: argparse.Namespace) -> int:
 def _release(settings: "Settings", _: argparse.Namespace) -> int:
     import asyncio
 
-    from agent.commands.release import release
-    from agent.edges.device_lock import DeviceLocks
-    from agent.edges.lock import AlreadyRunning, SiteLock
+    from agent.adapters.devices.device_lock import DeviceLocks
+    from agent.adapters.host.lock import AlreadyRunning, SiteLock
+    from agent.cli.release import release
     from agent.ports import StoreFailure
 
     try:

@@ -5,41 +5,41 @@ from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from agent.adapters.devices.field_bus import connect_devices
+from agent.adapters.devices.steering_memory import DOCUMENT as STEERING
+from agent.adapters.host.inbox import FileInbox, inbox_of
+from agent.adapters.host.paired_trial_inbox import ComparisonInbox, comparison_inbox_of
+from agent.adapters.mqtt.payloads import JsonPayloads
+from agent.adapters.processes.planner_process import PlannerProcess
+from agent.adapters.processes.settlement_process import SettlementProcess
+from agent.adapters.processes.trial_process import TrialProcess
+from agent.adapters.store.retention import Retention
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.advice import Recommendations
-from agent.cycles.comparison import Comparison
 from agent.cycles.control import Control
+from agent.cycles.event_reporter import Notices
 from agent.cycles.inputs import TakeInputs
-from agent.cycles.ladder import ControlRules
-from agent.cycles.notices import Notices
+from agent.cycles.model_trials import NightlyTrials
+from agent.cycles.paired_trial import Comparison
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record
 from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.timekeeping import Timekeeping
-from agent.cycles.trials import NightlyTrials
 from agent.cycles.upkeep import Upkeep
 from agent.daemon import App
+from agent.dispatch.control_mode import ControlRules
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
 from agent.domain.records import Batch
-from agent.edges.comparison_inbox import ComparisonInbox, comparison_inbox_of
-from agent.edges.field_bus import connect_devices
-from agent.edges.inbox import FileInbox, inbox_of
-from agent.edges.payloads import JsonPayloads
-from agent.edges.planner_process import PlannerProcess
-from agent.edges.retention import Retention
-from agent.edges.settlement_process import SettlementProcess
-from agent.edges.steering_memory import DOCUMENT as STEERING
-from agent.edges.store import SqliteStore
-from agent.edges.trial_process import TrialProcess
 from agent.latest import Latest
-from agent.market import Market
 from agent.platform_link import connect_platform
 from agent.ports import Clock, Planner, Settlement, TimeSource, Trials
 from agent.questions import Questions
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 from agent.self_test import SelfTest
 from agent.settings.schema import Settings
+from agent.site_conditions.site_conditions import Market
 
 HOUR_S = 3600.0
 

@@ -8,14 +8,20 @@ from datetime import timedelta
 
 import structlog
 
+from agent.adapters.devices.site_devices import Devices
+from agent.adapters.devices.steering_memory import DOCUMENT as STEERING
+from agent.adapters.mqtt.mqtt_link import MqttLink
+from agent.adapters.mqtt.payloads import JsonPayloads
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.advice import DOCUMENT as ADVICE
 from agent.cycles.advice import Recommendations
-from agent.cycles.comparison import DOCUMENT as COMPARISON
-from agent.cycles.comparison import Comparison
 from agent.cycles.control import Control
+from agent.cycles.event_reporter import Notices
 from agent.cycles.inputs import TakeInputs
 from agent.cycles.link_watch import LinkWatch
-from agent.cycles.notices import Notices
+from agent.cycles.model_trials import DOCUMENT, NightlyTrials
+from agent.cycles.paired_trial import DOCUMENT as COMPARISON
+from agent.cycles.paired_trial import Comparison
 from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record
@@ -24,24 +30,18 @@ from agent.cycles.settlement import DOCUMENT as LEDGER
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.sync import Sync
 from agent.cycles.timekeeping import Timekeeping
-from agent.cycles.trials import DOCUMENT, NightlyTrials
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.setpoint import Applied
 from agent.domain.wire import WireError
-from agent.edges.devices import Devices
-from agent.edges.mqtt_link import MqttLink
-from agent.edges.payloads import JsonPayloads
-from agent.edges.steering_memory import DOCUMENT as STEERING
-from agent.edges.store import SqliteStore
 from agent.latest import Latest
-from agent.market import Market
 from agent.ports import Clock, Job, StoreFailure
 from agent.recording.counters import DOCUMENT as COUNTERS
 from agent.recording.decisions import describe
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 from agent.self_test import SelfTest
 from agent.settings.schema import Settings
+from agent.site_conditions.site_conditions import Market
 
 log = structlog.get_logger("app")
 

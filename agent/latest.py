@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from agent.domain.advisory import Advisory
-from agent.domain.comparison import Schedule
+from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.site import Battery, SiteState

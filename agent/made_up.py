@@ -6,11 +6,11 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.horizon import Horizon
 from agent.domain.records import Batch, MinuteRow
 from agent.domain.request import Place, PlanRequest
 from agent.domain.site import Connection
-from agent.edges.store import SqliteStore
 from agent.settings.schema import Settings
 
 NOW = datetime(2026, 3, 17, tzinfo=UTC)  # whatever the clock says: it may be wrong at a start

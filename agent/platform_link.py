@@ -4,13 +4,13 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+from agent.adapters.mqtt.certificates import validity
+from agent.adapters.mqtt.mqtt_link import MqttLink
+from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.cycles.link_watch import LinkWatch
 from agent.cycles.sync import Sync
 from agent.daemon import App
 from agent.domain.envelope import Envelope
-from agent.edges.certificates import validity
-from agent.edges.mqtt_link import MqttLink
-from agent.edges.mqtt_settings import MqttSettings
 from agent.settings.sections import Cloud
 
 SYNC_EVERY_S = 2.0

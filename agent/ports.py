@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.domain.advisory import AdviceRequest, Advisory
-from agent.domain.comparison import Schedule
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Incoming
 from agent.domain.ledger import Settled, SettlementRequest
+from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest

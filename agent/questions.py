@@ -9,9 +9,9 @@ from agent.domain.advisory import AdviceQuestion
 from agent.domain.ledger import Carry, SettlementRequest
 from agent.domain.request import PlanRequest
 from agent.latest import Latest
-from agent.market import Market
 from agent.settings.request import plan_request, settlement_request
 from agent.settings.schema import Settings
+from agent.site_conditions.site_conditions import Market
 
 
 @dataclass(frozen=True, slots=True)

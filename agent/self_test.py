@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.cycles.notices import Notices
+from agent.adapters.mqtt.incoming_messages import parse_incoming
+from agent.adapters.mqtt.payloads import LARGEST_PAYLOAD
+from agent.adapters.store.store_file import BUSY_TIMEOUT_MS
+from agent.adapters.store.store_reader import kept_documents
+from agent.cycles.event_reporter import Notices
 from agent.domain.advisory import AdviceBook
-from agent.domain.comparison import Schedule
-from agent.domain.experience import Experience
+from agent.domain.forecast_corrections import Experience
 from agent.domain.inputs import DOCUMENT as INPUTS
 from agent.domain.inputs import Inputs
 from agent.domain.ledger import Carry
+from agent.domain.paired_trial import Schedule
 from agent.domain.records import Batch
 from agent.domain.wire import WireError, from_json
-from agent.edges.incoming_models import parse_incoming
-from agent.edges.payloads import LARGEST_PAYLOAD
-from agent.edges.store_file import BUSY_TIMEOUT_MS
-from agent.edges.store_reader import kept_documents
 from agent.made_up import fill, made_up_request
 from agent.planning.check import check_plan
 from agent.ports import Clock, PayloadRefused, Planner, PlannerFailure, Store, StoreFailure

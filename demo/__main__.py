@@ -2,7 +2,7 @@
 
 import sys
 
-from agent.commands.ending import INTERRUPTED, ended
+from agent.cli.ending import INTERRUPTED, ended
 
 
 def run() -> int:

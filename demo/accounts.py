@@ -6,8 +6,8 @@ import numpy as np
 from rich import box
 from rich.table import Table
 
-from agent.advice.savings import Account, Period, capture, no_battery, perfect_foresight, self_consumption
 from agent.domain.site import Battery, Connection
+from agent.savings.savings import Account, Period, capture, no_battery, perfect_foresight, self_consumption
 from demo.track import Track
 
 HINDSIGHT_LIMIT_S = 60.0

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agent.commands.terminal import terminal
-from agent.edges import logs
+from agent.adapters.host import logs
+from agent.cli.terminal import terminal
 from agent.planning.highs import SolverFailure
 from demo.accounts import compare, money_table
 from demo.picture import draw

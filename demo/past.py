@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch, MinuteRow
-from agent.edges.store import SqliteStore
 from demo.scene import PAST_DAYS, Scene
 
 STEP_S = 900

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
+from agent.adapters.host.clock import VirtualClock
+from agent.adapters.host.timetable import run_virtual
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.app import build
 from agent.daemon import App
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Setpoint
-from agent.edges.clock import VirtualClock
-from agent.edges.store import SqliteStore
-from agent.edges.timetable import run_virtual
 from agent.ports import Job
 from agent.settings.load import load
 from demo import feed, past

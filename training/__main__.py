@@ -12,8 +12,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agent.commands.ending import ended
-from agent.commands.terminal import terminal
+from agent.cli.ending import ended
+from agent.cli.terminal import terminal
 from agent.forecasting.forecaster import ModelUnusable
 from training.anomaly import COMMAND as ANOMALY
 from training.anomaly import add_command, fit_anomaly

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from agent.adapters.models.onnx_detector import CARD_FORMAT, KIND, DetectorCard, SelfTestRow
 from agent.domain.wire import to_json
-from agent.edges.onnx_detector import CARD_FORMAT, KIND, DetectorCard, SelfTestRow
+from agent.forecasting.data_quality.features import FEATURES
 from agent.forecasting.forecaster import FloatArray
-from agent.forecasting.soundness_features import FEATURES
 from training.anomaly_forest import Forests
 from training.anomaly_rows import AnomalyRows
 from training.sites import MeasuredSite

@@ -7,10 +7,10 @@ import numpy as np
 
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
+from agent.forecasting.data_quality.examine import examine
+from agent.forecasting.data_quality.features import Detector
 from agent.forecasting.forecaster import DAY_S, LEVELS, FloatArray
 from agent.forecasting.persistence import LoadPersistence, SolarPersistence
-from agent.forecasting.soundness import examine
-from agent.forecasting.soundness_features import Detector
 from training.anomaly_faults import TROUBLES, Trouble, Window
 from training.anomaly_measures import WINDOW_DAYS, cut, floats, window_of, with_values
 from training.sites import MeasuredSite

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agent.forecasting.data_quality.trace import BoolArray, Calendar, usual
 from agent.forecasting.forecaster import FloatArray
-from agent.forecasting.soundness_trace import BoolArray, Calendar, usual
 from agent.forecasting.sun import clear_sky_steps
 from training.sites import MeasuredSite
 

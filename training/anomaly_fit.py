@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from agent.edges.onnx_detector import DetectorCard, open_detector
+from agent.adapters.models.onnx_detector import DetectorCard, open_detector
 from training.anomaly_card import detector_card, write_detector
 from training.anomaly_effect import effects
 from training.anomaly_forest import fit_forests, to_onnx

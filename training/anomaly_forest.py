@@ -7,9 +7,9 @@ import numpy as np
 import onnx
 from sklearn.ensemble import IsolationForest
 
-from agent.edges.onnx_detector import OUTPUT, SCORES
+from agent.adapters.models.onnx_detector import OUTPUT, SCORES
+from agent.forecasting.data_quality.features import FEATURES, STEP_FEATURES
 from agent.forecasting.forecaster import FloatArray
-from agent.forecasting.soundness_features import FEATURES, STEP_FEATURES
 
 _OPSET_ML, _OPSET, _IR_VERSION = 3, 15, 8
 _EULER = 0.5772156649015329

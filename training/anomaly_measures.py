@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import numpy as np
 
+from agent.adapters.models.onnx_detector import CleanRate, FaultRate
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.suspect import UNUSUAL, Suspect
-from agent.edges.onnx_detector import CleanRate, FaultRate
+from agent.forecasting.data_quality.examine import examine
+from agent.forecasting.data_quality.features import Detector
+from agent.forecasting.data_quality.trace import BoolArray, calendar_of
 from agent.forecasting.forecaster import DAY_S, FloatArray
-from agent.forecasting.soundness import examine
-from agent.forecasting.soundness_features import Detector
-from agent.forecasting.soundness_trace import BoolArray, calendar_of
 from training.anomaly_faults import TROUBLES, Injected, Trouble, Window
 from training.sites import MeasuredSite
 

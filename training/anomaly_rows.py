@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agent.forecasting.data_quality.features import day_rows, step_rows
+from agent.forecasting.data_quality.trace import BoolArray, Trace, trace_of
 from agent.forecasting.forecaster import FloatArray
-from agent.forecasting.soundness_features import day_rows, step_rows
-from agent.forecasting.soundness_trace import BoolArray, Trace, trace_of
 from training.anomaly_faults import TROUBLES, Window
 from training.anomaly_measures import window_of, windows
 from training.sites import MeasuredSite

@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from agent.edges.onnx_detector import DetectorCard
+from agent.adapters.models.onnx_detector import DetectorCard
 from training.anomaly_effect import Effect
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from agent.edges.model_card import SiteScore
-from agent.edges.onnx_models import OnnxForecaster, open_model
+from agent.adapters.models.model_card import SiteScore
+from agent.adapters.models.onnx_models import OnnxForecaster, open_model
 from agent.forecasting.forecaster import Forecaster
 from agent.forecasting.persistence import LoadPersistence, SolarPersistence
 from training.measures import score

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agent.edges.model_card import read_card
+from agent.adapters.models.model_card import read_card
 from agent.forecasting.forecaster import ModelUnusable
 from training.evaluate_models import MODELS, TARGETS
 from training.evaluate_rows import ResultsFile, ResultsUnusable, file_hash

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agent.edges.model_card import read_card
+from agent.adapters.models.model_card import read_card
 from agent.forecasting.forecaster import FloatArray, IntArray
 from training.evaluate_ours import persistence_band, raw_band, retrained_band, second_day_band, walked_band
 from training.evaluate_rows import file_hash

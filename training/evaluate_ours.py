@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from agent.domain.experience import Experience
+from agent.adapters.models.onnx_models import open_model
+from agent.domain.forecast_corrections import Experience
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
-from agent.edges.onnx_models import open_model
-from agent.forecasting.blend import blend, last_error, learn
+from agent.forecasting.combination.blend import blend, last_error, learn
+from agent.forecasting.data_quality.trace import BoolArray
 from agent.forecasting.forecaster import LEVELS, FloatArray, Forecaster, ModelUnusable
-from agent.forecasting.soundness_trace import BoolArray
 from training.compare import persistence
 from training.measures import BAND_OF_LEVELS, HORIZON_H, HOUR_S, actual_ahead
 from training.quantities import FOLDERS

@@ -10,11 +10,11 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.adapters.models.model_card import ModelCard, SelfTest, SiteScore
 from agent.domain.wire import to_json
-from agent.edges.model_card import ModelCard, SelfTest, SiteScore
+from agent.forecasting.features.load_features import LOAD_FEATURES
+from agent.forecasting.features.solar_features import SOLAR_FEATURES
 from agent.forecasting.forecaster import LEVELS
-from agent.forecasting.load_features import LOAD_FEATURES
-from agent.forecasting.solar_features import SOLAR_FEATURES
 from training.quantities import FOLDERS as FOLDERS
 from training.rows import LONGEST_H, STEP_S, TrainingRows
 from training.sites import MeasuredSite

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import lightgbm
 
-from agent.edges.model_card import ModelCard
+from agent.adapters.models.model_card import ModelCard
 from training.compare import compare
 from training.export import Origin, write_model
 from training.quantities import FOLDERS

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from agent.edges.model_card import ModelCard, SiteScore
+from agent.adapters.models.model_card import ModelCard, SiteScore
 from training.mlflow_log import MlflowMissing, log_fit, open_mlflow
 from training.quantities import FOLDERS
 from training.sites import SitesUnreadable, read_sites, site_file

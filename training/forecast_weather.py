@@ -13,9 +13,9 @@ import numpy as np
 
 from agent.domain.horizon import Horizon
 from agent.domain.weather import Weather
+from agent.forecasting.features.weather_series import FAINT_W_M2
 from agent.forecasting.forecaster import FloatArray
 from agent.forecasting.sun import clear_sky_steps
-from agent.forecasting.weather_series import FAINT_W_M2
 from training.sites import MeasuredSite
 
 _REGIME_H = 21 * 24  # how long a feed is as good as it is

@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from agent.edges.model_card import ModelCard
+from agent.adapters.models.model_card import ModelCard
 
 _EXPERIMENT = "enalysis-edge models"
 

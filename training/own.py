@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from agent.adapters.models.model_card import ModelCard, SelfTest
+from agent.adapters.models.model_file import read_files
+from agent.adapters.models.onnx_models import open_model
 from agent.domain.history import History
 from agent.domain.wire import to_json
-from agent.edges.model_card import ModelCard, SelfTest
-from agent.edges.model_file import read_files
-from agent.edges.onnx_models import open_model
 from training.own_rows import SiteRows, fingerprint, known_by, measured_series, site_rows
 from training.quantities import FOLDERS
 from training.sites import MeasuredSite

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
-from agent.edges.champions import models_beside
-from agent.edges.model_card import read_card
-from agent.edges.model_shelf import make_folder
-from agent.edges.store_reader import history
+from agent.adapters.models.model_archive import make_folder
+from agent.adapters.models.model_card import read_card
+from agent.adapters.models.model_registry import models_beside
+from agent.adapters.store.store_reader import history
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
 from agent.settings.load import SettingsError, load

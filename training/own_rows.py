@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.adapters.models.onnx_models import OnnxForecaster
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.weather import Weather
-from agent.edges.onnx_models import OnnxForecaster
 from agent.forecasting.forecaster import LEVELS, FloatArray, IntArray
 from agent.forecasting.series import Series, load_series, solar_series
 from training.rows import TrainingRows

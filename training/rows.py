@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.weather import Weather
-from agent.forecasting.feature_rows import FeatureRows
+from agent.forecasting.features.feature_rows import FeatureRows
+from agent.forecasting.features.load_features import load_features
+from agent.forecasting.features.solar_features import solar_features
+from agent.forecasting.features.weather_series import weather_series
 from agent.forecasting.forecaster import LEVELS, WINDOW_DAYS, FloatArray
-from agent.forecasting.load_features import load_features
 from agent.forecasting.series import Series, load_series, solar_series
-from agent.forecasting.solar_features import solar_features
-from agent.forecasting.weather_series import weather_series
 from training.forecast_weather import sky_of, with_forecast
 from training.imagined import imagined_loads
 from training.sites import MeasuredSite

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from agent.advice.explain import money
-from agent.advice.limits import Basis, busbar_price
-from agent.advice.what_if import Bill, WhatIf, judged
 from agent.domain.advisory import Advisory, AdvisoryType, FlexibleLoad, Support
 from agent.domain.horizon import Horizon
-from agent.planning.terms import Floats, Problem
+from agent.explanation.explain import money
+from agent.explanation.limits import Basis, busbar_price
+from agent.planning.planning_terms import Floats, Problem
+from agent.savings.what_if import Bill, WhatIf, judged
 
 TRIED = 3  # the starts that look cheapest by the plan's own prices are tried in full
 

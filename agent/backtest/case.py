@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.advice.savings import Period
 from agent.backtest.sites import Site
 from agent.domain.history import History
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.request import Objective, Place
 from agent.domain.site import Battery, Connection
 from agent.forecasting.series import bridge_short_gaps, load_series, solar_series
+from agent.savings.savings import Period
 
 Floats = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agent.backtest.case import Case
-from agent.backtest.outlook import Agent, Outlook, request_at
+from agent.backtest.planner_view import Agent, Outlook, request_at
 from agent.backtest.play import OnePlay, Played
 from agent.backtest.policies import AS_CONTROLLED, NO_BATTERY, SELF_CONSUMPTION, Step
 from agent.domain.request import Objective

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from agent.adapters.host.picture_file import save
 from agent.backtest.frontier import Point
 from agent.backtest.picture import COLOURS, INK, NoPictures
 from agent.backtest.policies import AS_CONTROLLED, SELF_CONSUMPTION
 from agent.domain.request import Objective
-from agent.edges.picture_file import save
 
 USUAL = Objective()
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from agent.adapters.store.store_reader import history
 from agent.backtest.case import Case, Floats, Unplayable, filled, on_raster
 from agent.backtest.site_run import Rules
 from agent.backtest.sites import TEST_SHARE
 from agent.domain.history import History
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.tariff import Tariff, mean_prices
-from agent.edges.store_reader import history
 from agent.ports import StoreFailure
 from agent.settings.price_file import PriceFileError
 from agent.settings.schema import Settings

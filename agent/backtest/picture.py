@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from agent.adapters.host.picture_file import save
 from agent.backtest.case import Case, Floats
 from agent.backtest.demand import Intervals
 from agent.backtest.play import Played, grid_w
@@ -19,7 +20,6 @@ from agent.backtest.policies import (
     SELF_CONSUMPTION,
     TIME_OF_USE,
 )
-from agent.edges.picture_file import save
 
 INK = "#1f2933"
 COLOURS = {

@@ -6,11 +6,10 @@ from time import process_time
 
 import numpy as np
 
-from agent.advice.savings import Account, account
 from agent.backtest.case import Case, Floats
 from agent.backtest.demand import Intervals
-from agent.backtest.foresight import perfect_w
-from agent.backtest.outlook import Agent
+from agent.backtest.perfect_foresight import perfect_w
+from agent.backtest.planner_view import Agent
 from agent.backtest.policies import (
     AS_CONTROLLED,
     NEED_OUTLOOK,
@@ -30,9 +29,10 @@ from agent.backtest.policies import (
     Step,
     TimeOfUse,
 )
-from agent.dispatch.follow import soc_after
+from agent.dispatch.economic_dispatch import soc_after
 from agent.forecasting.forecaster import Forecaster
 from agent.planning.rules import within_limits
+from agent.savings.savings import Account, account
 
 
 @dataclass(frozen=True, slots=True)

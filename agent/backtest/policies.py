@@ -13,17 +13,17 @@ import numpy as np
 
 from agent.backtest.case import Case, Floats
 from agent.backtest.demand import MonthSoFar
-from agent.backtest.foresight import INTEGER_MOST_S, foreseen_problem, foreseen_terms
-from agent.backtest.outlook import HORIZON_H, Outlook
+from agent.backtest.perfect_foresight import INTEGER_MOST_S, foreseen_problem, foreseen_terms
+from agent.backtest.planner_view import HORIZON_H, Outlook
 from agent.backtest.prices_then import DAY_BEGINS_HOUR
-from agent.dispatch.follow import Moment, follow
+from agent.dispatch.economic_dispatch import Moment, follow
 from agent.planning import optimise
+from agent.planning.forward_pass import walk_alone
 from agent.planning.highs import SolverFailure
+from agent.planning.planning_terms import Problem
 from agent.planning.rules import self_consumption_w, time_of_use_w, within_limits
 from agent.planning.scenarios import terminal_value
 from agent.planning.schedule import Schedule
-from agent.planning.terms import Problem
-from agent.planning.walk import walk_alone
 
 NO_BATTERY, SELF_CONSUMPTION, TIME_OF_USE = "no_battery", "self_consumption", "time_of_use"
 PLAN_BLIND, AS_CONTROLLED = "plan_blind", "as_controlled"

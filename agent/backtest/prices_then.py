@@ -8,7 +8,7 @@ from agent.domain.horizon import Horizon
 from agent.domain.inputs import Inputs
 from agent.domain.overlay import Overlay, Word
 from agent.domain.tariff import PriceList
-from agent.market import Curves, Market
+from agent.site_conditions.site_conditions import Curves, Market
 
 PUBLISHED_HOUR = 16  # local; from then on the prices of tomorrow are known
 DAY_BEGINS_HOUR = 23  # local; a day of published prices runs from 23:00 to 23:00

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from agent.adapters.models.onnx_models import open_model
 from agent.backtest.case import Case, Unplayable, case_of
 from agent.backtest.figures import Row, rows_of
 from agent.backtest.picture import NoPictures, draw
@@ -12,7 +13,6 @@ from agent.backtest.play import play
 from agent.backtest.policies import NAMES, NEED_OUTLOOK, NO_BATTERY, PERFECT
 from agent.backtest.sites import SitesUnreadable, read_site
 from agent.domain.request import Objective, Place
-from agent.edges.onnx_models import open_model
 from agent.forecasting.forecaster import Forecaster, ModelUnusable
 from agent.forecasting.persistence import LoadPersistence, SolarPersistence
 from agent.planning.highs import SolverFailure

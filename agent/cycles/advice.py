@@ -9,15 +9,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from agent.advice.book import attend, close, due, open_ones, take
-from agent.advice.settle import DONE_BY_PEOPLE
-from agent.cycles.notices import Notices
+from agent.cycles.event_reporter import Notices
 from agent.domain.advisory import AdviceBook, AdviceQuestion, AdviceRequest, Advisory, PricedSpan
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import Plan
 from agent.domain.wire import WireError, from_json, to_json
 from agent.latest import Latest
 from agent.ports import Clock, Inbox
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
+from agent.savings.settle import DONE_BY_PEOPLE
 
 DOCUMENT = "advice"
 ASK_EVERY_S = 3300.0  # less than an hour, since plans come at whole intervals

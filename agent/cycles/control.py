@@ -6,34 +6,34 @@ from datetime import timedelta
 
 import structlog
 
-from agent.cycles.battery_units import BatteryUnits
-from agent.cycles.ladder import ControlRules, Ladder
+from agent.cycles.event_reporter import Notices
 from agent.cycles.meter_alignment import MeterAlignment
 from agent.cycles.meter_balance import MeterBalance
-from agent.cycles.notices import Notices
 from agent.cycles.peak_recall import DOCUMENT
 from agent.cycles.retry import Retry
-from agent.cycles.setpoint_response import SetpointResponse
 from agent.cycles.steering_watch import SteeringWatch
+from agent.dispatch.battery_units import BatteryUnits
+from agent.dispatch.control_mode import ControlRules, Ladder
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.estimate import Source, estimate
-from agent.dispatch.frozen import FrozenWatch
 from agent.dispatch.guard import guard
 from agent.dispatch.lease import Lease
-from agent.dispatch.solar_sleep import SolarSleep
-from agent.dispatch.tracking import Verdict
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import Battery, SiteState
 from agent.domain.wire import from_json
 from agent.latest import Latest
-from agent.market import Market
+from agent.monitoring.battery_response import Verdict
+from agent.monitoring.setpoint_response import SetpointResponse
+from agent.monitoring.solar_sleep import SolarSleep
+from agent.monitoring.stuck_meter import FrozenWatch
 from agent.ports import Clock, Site
 from agent.recording.counters import DOCUMENT as COUNTERS
 from agent.recording.counters import Counters
 from agent.recording.decisions import Decisions
-from agent.recording.journal import Journal
 from agent.recording.minute_means import MinuteMeans
+from agent.recording.pending_writes import Journal
 from agent.recording.points import points_of
+from agent.site_conditions.site_conditions import Market
 from drivers.reading import Quantity, Reading
 
 GRID_LIMIT_LOST = "the platform's grid limit has not been heard of for too long; the failsafe limits hold"

@@ -6,8 +6,8 @@ from datetime import timedelta
 from agent.domain.inputs import DOCUMENT, MESSAGES, GridLimitInput, Inputs, PlatformInput
 from agent.domain.wire import WireError, from_json, to_json
 from agent.latest import Latest
-from agent.market import Market
 from agent.ports import Clock, PayloadRefused, Payloads, Store
+from agent.site_conditions.site_conditions import Market
 
 # What claims to be issued later than this from now was stamped by a wrong clock, and would hide all that follows.
 MOST_AHEAD = timedelta(minutes=5)

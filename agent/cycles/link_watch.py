@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from math import ceil
 
-from agent.cycles.notices import Notices
+from agent.cycles.event_reporter import Notices
 from agent.latest import Latest
 from agent.ports import Clock
 

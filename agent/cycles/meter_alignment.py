@@ -1,6 +1,6 @@
 """Brings the site's powers to one instant, and tells how late the grid's meter is."""
 
-from agent.cycles.notices import Notices
+from agent.cycles.event_reporter import Notices
 from agent.dispatch.alignment import Alignment
 from agent.domain.site import Battery, SiteState
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agent.cycles.notices import Notices
-from agent.dispatch.balance_watch import BalanceWatch
+from agent.cycles.event_reporter import Notices
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import MISSING, Battery, SiteState
+from agent.monitoring.balance_watch import BalanceWatch
 from drivers.reading import Quality
 
 PROBE = "held at 0 W for a minute, to see whether the grid's meter follows the battery"

@@ -1,9 +1,9 @@
 """The month's peak of a demand charge at the start: as it was kept, else from what was measured."""
 
-from agent.cycles.notices import Notices
+from agent.cycles.event_reporter import Notices
 from agent.dispatch.demand_meter import DemandMeter
 from agent.ports import Clock, Store
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 
 DOCUMENT = "demand"
 

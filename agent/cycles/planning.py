@@ -5,15 +5,15 @@ from datetime import datetime
 
 import structlog
 
-from agent.cycles.notices import Notices
+from agent.cycles.event_reporter import Notices
 from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.latest import Latest
+from agent.monitoring.data_fault_events import Suspicion
 from agent.planning.check import check_plan
 from agent.ports import Clock, Planner, PlannerFailure
-from agent.recording.journal import Journal
-from agent.recording.suspicion import Suspicion
+from agent.recording.pending_writes import Journal
 
 log = structlog.get_logger("planning")
 

@@ -4,15 +4,15 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from agent.cycles.notices import Notices
-from agent.domain.experience import Experience
+from agent.cycles.event_reporter import Notices
+from agent.domain.forecast_corrections import Experience
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.setpoint import Setpoint
 from agent.domain.weather import Weather
 from agent.domain.wire import to_json
 from agent.latest import Latest
 from agent.ports import Clock, Store, StoreFailure
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 from agent.recording.weather_log import WeatherLog
 
 # A planner that goes on from an older experience learns the hours since then once more, which costs less than flash.

@@ -1,8 +1,8 @@
 """The settings that the agent starts with are kept, and what has changed in them since the last start is told."""
 
-from agent.cycles.notices import Notices
+from agent.cycles.event_reporter import Notices
 from agent.ports import Store
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 from agent.settings.last_run import DOCUMENT, differences
 from agent.settings.schema import Settings
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.cycles.notices import Notices
+from agent.cycles.event_reporter import Notices
 from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
 from agent.domain.horizon import floor_to_step
 from agent.domain.ledger import Carry, SettlementRequest
 from agent.domain.wire import WireError, from_json, to_json
 from agent.ports import Clock, Settlement, SettlementFailure
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 
 QUIET_HOURS = range(2, 5)  # local; after the trials of models, which come first in the timetable
 SOON = timedelta(hours=3)  # once a night, also where it failed

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from agent.cycles.notices import Notices
+from agent.cycles.event_reporter import Notices
 from agent.domain.steering import DailyWrites, SteeringReport
 from agent.ports import Clock, Site
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 
 DOCUMENT = "persistent_writes"
 

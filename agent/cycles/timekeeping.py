@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from agent.cycles.notices import Notices
+from agent.cycles.event_reporter import Notices
 from agent.domain.horizon import floor_to_step
 from agent.domain.records import Redate
 from agent.domain.time_trust import LONGEST_UNSYNCED_S, Doubt, TimeEvidence, doubt_of
@@ -16,8 +16,8 @@ from agent.domain.undated import Undated
 from agent.domain.wire import WireError, from_json, to_json
 from agent.latest import Latest
 from agent.ports import Clock, Store, TimeSource
-from agent.recording.journal import Journal
 from agent.recording.minute_means import MinuteMeans
+from agent.recording.pending_writes import Journal
 
 DOCUMENT = "clock"
 STEP_S = 1.0  # a service that disciplines the clock slews what is less

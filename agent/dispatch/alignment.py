@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 
-from agent.dispatch.meter_lag import Lag, LagWatch
 from agent.dispatch.same_instant import METER_LAG_S, SameInstant
 from agent.domain.site import MISSING, Measured, SiteState
+from agent.monitoring.meter_lag import Lag, LagWatch
 from drivers.reading import Quality
 
 LATE_S = 12.0  # a meter that is later than this is told: control is built for ten seconds

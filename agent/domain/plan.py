@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.domain.advisory import Advice
-from agent.domain.experience import Experience
 from agent.domain.forecast import Forecast
+from agent.domain.forecast_corrections import Experience
 from agent.domain.horizon import Horizon
 from agent.domain.suspect import Suspect
 

@@ -8,11 +8,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.domain.experience import LEAD_EDGES_H, Experience
 from agent.domain.forecast import Forecast
+from agent.domain.forecast_corrections import LEAD_EDGES_H, Experience
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
-from agent.forecasting.blend import blend, last_error, learn, shares
+from agent.forecasting.combination.blend import blend, last_error, learn, shares
 from agent.forecasting.forecaster import (
     DAY_S,
     LEARNING_HOURS,

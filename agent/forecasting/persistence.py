@@ -11,12 +11,12 @@ import numpy as np
 
 from agent.domain.history import History
 from agent.domain.request import Place
+from agent.forecasting.features.seasonal_load import load_quantiles, seasonal_load
+from agent.forecasting.features.solar_feed import feed_guess, solar_feed
+from agent.forecasting.features.solar_window import habit_index, solar_quantiles, solar_window
+from agent.forecasting.features.weather_series import weather_series
 from agent.forecasting.forecaster import LEVELS, FloatArray
-from agent.forecasting.seasonal_load import load_quantiles, seasonal_load
 from agent.forecasting.series import load_series, solar_series
-from agent.forecasting.solar_feed import feed_guess, solar_feed
-from agent.forecasting.solar_window import habit_index, solar_quantiles, solar_window
-from agent.forecasting.weather_series import weather_series
 
 NAME = "persistence"
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.planning.highs import LinearProgram
-from agent.planning.terms import CEILING_MULTIPLE, FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Problem, Terms
+from agent.planning.planning_terms import CEILING_MULTIPLE, FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Problem, Terms
 
 Mask = NDArray[np.bool_]
 

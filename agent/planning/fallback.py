@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from agent.planning.forward_pass import slope, walk
 from agent.planning.grid_cost import Rates, best_curtailment
+from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Problem
 from agent.planning.rules import self_consumption_w
 from agent.planning.schedule import Schedule
-from agent.planning.terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Problem
-from agent.planning.walk import slope, walk
 
 SAME_SHARE = 1e-6  # of the cost: less is arithmetic
 

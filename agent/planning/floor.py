@@ -6,7 +6,7 @@ To end a step below its floor costs as much for each kWh as standing below the w
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.planning.terms import FLOOR_MULTIPLE, Floats, Terms
+from agent.planning.planning_terms import FLOOR_MULTIPLE, Floats, Terms
 
 
 def below_floor(terms: Terms, step: int, stored_kwh: Floats) -> Floats:

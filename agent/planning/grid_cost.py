@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from agent.domain.plan import RAISING_SHARE
-from agent.planning.terms import LIMIT_MULTIPLE, Floats, Terms
+from agent.planning.planning_terms import LIMIT_MULTIPLE, Floats, Terms
 
 
 def negative_prices(terms: Terms) -> bool:

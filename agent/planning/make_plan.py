@@ -12,9 +12,9 @@ from agent.planning.demand import peak_of, raised
 from agent.planning.fallback import never_worse_than_rule, without_solver
 from agent.planning.highs import SolverFailure
 from agent.planning.optimise import solve_schedule
+from agent.planning.planning_terms import Floats, Problem, Terms, require_finite
 from agent.planning.scenarios import net_load_paths, terminal_value
 from agent.planning.schedule import Schedule
-from agent.planning.terms import Floats, Problem, Terms, require_finite
 from agent.planning.value_table import as_table, backward_by_path, concave_rows
 
 

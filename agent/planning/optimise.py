@@ -12,10 +12,10 @@ import numpy as np
 
 from agent.planning import highs
 from agent.planning.battery_lp import Directions, Mask, build
+from agent.planning.forward_pass import walk_alone
 from agent.planning.highs import Solution, SolverFailure
+from agent.planning.planning_terms import Floats, Problem, Terms
 from agent.planning.schedule import Schedule
-from agent.planning.terms import Floats, Problem, Terms
-from agent.planning.walk import walk_alone
 
 FLOW_TOLERANCE_KW = 1e-6
 SLACK_TOLERANCE = 1e-3  # kW or kWh that a slack must exceed to be worth a note

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agent.domain.forecast import Forecast
-from agent.planning.terms import Floats, Terms, require_finite
+from agent.planning.planning_terms import Floats, Terms, require_finite
 
 # Without past errors, each quantity is represented by the middles of three equally likely thirds of its distribution.
 THIRDS = (1.0 / 6.0, 0.5, 5.0 / 6.0)

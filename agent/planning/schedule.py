@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agent.planning.terms import Floats
+from agent.planning.planning_terms import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from agent.domain.plan import PeakPrice, Seen, ValueTable
 from agent.planning.floor import below_floor, with_floor
 from agent.planning.grid_cost import Rates, best_curtailment, negative_prices
-from agent.planning.terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Terms, require_finite
+from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Terms, require_finite
 
 GRID_POINTS = 61
 NARROWEST_KWH = 1e-3  # a window without width still needs two distinct points

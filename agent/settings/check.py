@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from agent.settings import sections
-from agent.settings.absences import absences
 from agent.settings.load import SettingsError, load, placed
+from agent.settings.missing_files import absences
 from agent.settings.schema import Settings
 from agent.settings.words import number
 

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from agent.settings.catalogue import Catalogue, Node, value_at
 from agent.settings.problems import Finding, Key
+from agent.settings.schema_lookup import Catalogue, Node, value_at
 from agent.settings.words import SECRETS, key_in_another_unit, nearest, number, number_in_another_unit
 
 MISSING = "is missing"

@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agent.settings.catalogue import Catalogue
 from agent.settings.checks import check
 from agent.settings.explain import EXAMPLE, findings
 from agent.settings.lines import key_lines
 from agent.settings.problems import Finding, Key, Problem, SettingsError
 from agent.settings.schema import Settings
+from agent.settings.schema_lookup import Catalogue
 
 __all__ = ["LARGEST_FILE", "SettingsError", "load", "placed"]
 

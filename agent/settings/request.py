@@ -5,8 +5,8 @@ from datetime import datetime
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.ledger import Carry, SettlementRequest
 from agent.domain.request import PlanRequest
-from agent.market import Market
 from agent.settings.schema import Settings
+from agent.site_conditions.site_conditions import Market
 
 
 def plan_request(settings: Settings, market: Market, now: datetime, soc_pct: float) -> PlanRequest | None:

@@ -1,9 +1,9 @@
 """Plans of made-up days with what they were made on."""
 
-from agent.advice.limits import Basis
 from agent.domain.forecast import Forecast
 from agent.domain.request import PlanRequest
 from agent.domain.site import Connection
+from agent.explanation.limits import Basis
 from agent.planning.make_plan import make_plan, terms_of
 from tests.planning import days
 

@@ -15,8 +15,8 @@ from agent.made_up import made_up_request
 from agent.self_test import try_store
 from agent.settings.load import load
 from exported_models import __file__ as models_file
+from tests.adapters.store.store_rows import new_store
 from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, simulator, until
-from tests.edges.store_rows import new_store
 from tests.scenarios import site_file
 from tests.scenarios.site_file import free_ports
 

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.__main__ import main
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.backtest.figures import COLUMNS
 from agent.backtest.site_run import SiteDone
-from agent.commands.backtest import judged
+from agent.cli.backtest import judged
 from agent.domain.horizon import floor_to_step
 from agent.domain.records import Batch, MinuteRow
-from agent.edges.store import SqliteStore
 from tests.backtest import folder as data
 from tests.bench.site import write_site_file
 

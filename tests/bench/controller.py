@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from agent.edges.store_reader import backlog, kept
+from agent.adapters.store.store_reader import backlog, kept
 from simulator.broker import find_mosquitto, start_broker
 from tests.bench.children import (
     BARE_IMPORT,

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import highspy
 import numpy as np
 
-from agent.dispatch.follow import Moment, follow
+from agent.adapters.models.onnx_models import OnnxForecaster, open_model
+from agent.dispatch.economic_dispatch import Moment, follow
 from agent.domain.site import Connection
-from agent.edges.onnx_models import OnnxForecaster, open_model
 from agent.planning.battery_lp import build
 from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan

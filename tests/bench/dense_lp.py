@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linprog
 
-from agent.planning.terms import Floats, Problem
+from agent.planning.planning_terms import Floats, Problem
 from tests.bench.children import BenchFailure
 
 

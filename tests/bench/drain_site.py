@@ -13,16 +13,16 @@ from pathlib import Path
 
 import structlog
 
+from agent.adapters.host.clock import SystemClock
+from agent.adapters.host.timetable import schedule
 from agent.app import build
 from agent.daemon import App
 from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
-from agent.edges.clock import SystemClock
-from agent.edges.timetable import schedule
 from agent.ports import Job, PlannerFailure
 from agent.settings.load import load
-from tests.edges.store_rows import NAMES, minute
+from tests.adapters.store.store_rows import NAMES, minute
 
 ROWS = 55_000  # 38 days of minutes: the store keeps 40
 SETTLE_S = 3.0

@@ -19,13 +19,13 @@ from pathlib import Path
 import structlog
 
 from agent import app as agent_app
+from agent.adapters.host.clock import VirtualClock
+from agent.adapters.host.timetable import run_virtual
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.ledger import Settled, SettlementRequest
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Outcome, Refused, Setpoint
-from agent.edges.clock import VirtualClock
-from agent.edges.timetable import run_virtual
 from agent.ports import Job, SettlementFailure, TrialFailure
 from agent.settings.load import load
 from drivers.reading import Quantity, Reading

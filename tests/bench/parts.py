@@ -14,10 +14,10 @@ PARTS = (
     ("nouns of the domain", "import agent.domain.plan, agent.domain.wire, agent.domain.tariff, agent.ports"),
     ("drivers", "import drivers.registry"),
     ("the site file: sections, checks", "import agent.settings.load"),
-    ("the store", "import agent.edges.store, agent.edges.side_tables"),
-    ("the platform: link, payloads, messages", "import agent.edges.mqtt_link, agent.edges.payloads"),
-    ("cycles and pure rooms", "import agent.app, agent.commands.run"),
-    ("APScheduler (after READY)", "import agent.edges.timetable"),
+    ("the store", "import agent.adapters.store.sqlite_store, agent.adapters.store.side_tables"),
+    ("the platform: link, payloads, messages", "import agent.adapters.mqtt.mqtt_link, agent.adapters.mqtt.payloads"),
+    ("cycles and pure rooms", "import agent.app, agent.cli.run"),
+    ("APScheduler (after READY)", "import agent.adapters.host.timetable"),
 )
 CHILD = """
 import gc, json, sys, time

@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from agent.adapters.mqtt.payloads import JsonPayloads
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch, MinuteRow
-from agent.edges.payloads import JsonPayloads
-from agent.edges.store import SqliteStore
 from tests.bench.figures import Figure, Samples
 from tests.bench.minutes import POINTS, minute_rows
 from tests.bench.site import NOW, ZONE

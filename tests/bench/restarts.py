@@ -7,8 +7,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.domain.envelope import Envelope
-from agent.edges.mqtt_link import MqttLink
 from agent.ports import LinkFailure
 from simulator.broker import Broker, find_mosquitto, start_broker
 from tests.bench.children import BenchFailure

@@ -8,18 +8,18 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from agent.adapters.models.onnx_models import open_model
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.records import Batch, MinuteRow
 from agent.domain.request import Objective, Place, PlanRequest
 from agent.domain.site import Battery, Connection
-from agent.edges.onnx_models import open_model
-from agent.edges.store import SqliteStore
 from agent.forecasting.make_forecast import SiteForecast, forecast_site
-from agent.planner import answer
 from agent.planning.make_plan import terms_of
-from agent.planning.terms import Problem
+from agent.planning.planning_terms import Problem
+from agent.workers.planner import answer
 from exported_models import __file__ as models_file
 from simulator.traces import synthetic
 

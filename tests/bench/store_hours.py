@@ -17,16 +17,16 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from agent.adapters.host.clock import VirtualClock
+from agent.adapters.store.schema_sql import minute_values
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.record import Record
 from agent.domain.plan import Plan
 from agent.domain.records import Batch, MinuteRow
 from agent.domain.setpoint import Applied, Rung, Setpoint
 from agent.domain.wire import from_json
-from agent.edges.clock import VirtualClock
-from agent.edges.schema_sql import minute_values
-from agent.edges.store import SqliteStore
 from agent.latest import Latest
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 from tests.bench.minutes import POINTS, minute_rows, state
 from tests.bench.site import NOW, ZONE
 

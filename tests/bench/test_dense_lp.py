@@ -8,7 +8,7 @@ import pytest
 from agent.domain.site import Connection
 from agent.planning.battery_lp import build
 from agent.planning.highs import solve
-from agent.planning.terms import Problem
+from agent.planning.planning_terms import Problem
 from tests.bench.dense_lp import build_dense, solve_dense
 from tests.bench.site import planned
 

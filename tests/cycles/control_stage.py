@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from agent.adapters.host.clock import VirtualClock
 from agent.cycles.control import Control
-from agent.cycles.ladder import ControlRules
+from agent.dispatch.control_mode import ControlRules
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
 from agent.domain.forecast import Forecast
@@ -15,10 +16,9 @@ from agent.domain.setpoint import Applied, Outcome, Setpoint
 from agent.domain.site import Battery, Connection
 from agent.domain.steering import SteeringReport
 from agent.domain.tariff import Flat, Tariff
-from agent.edges.clock import VirtualClock
 from agent.latest import Latest
-from agent.market import Market
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
+from agent.site_conditions.site_conditions import Market
 from drivers.reading import Quality, Quantity, Reading
 
 START = datetime(2026, 3, 17, 12, tzinfo=UTC)

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.dispatch.demand_meter import DemandMeter
-from agent.domain.comparison import Arm, Schedule
 from agent.domain.inputs import GridLimitInput, TariffInput
+from agent.domain.paired_trial import Arm, Schedule
 from agent.domain.plan import PeakPrice
 from agent.domain.reserve import Reserve
 from agent.domain.setpoint import Applied, Clamped, Held, Refused, Rung, Unreachable

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.cycles.inputs import MOST_AHEAD, TakeInputs
 from agent.domain.inputs import GridLimitInput, TariffInput
 from agent.domain.request import Objective, Place
 from agent.domain.site import Connection
 from agent.domain.tariff import PriceList
-from agent.edges.payloads import JsonPayloads
 from agent.latest import Latest
-from agent.market import Market
+from agent.site_conditions.site_conditions import Market
 
 NOW = datetime(2026, 3, 17, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

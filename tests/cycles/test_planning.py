@@ -6,18 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from agent.adapters.host.clock import VirtualClock
+from agent.adapters.host.timetable import run_virtual
 from agent.cycles.planning import Planning
 from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.site import Measured, SiteState
 from agent.domain.suspect import DATA_FAULT, Suspect
-from agent.edges.clock import VirtualClock
-from agent.edges.timetable import run_virtual
 from agent.latest import Latest
 from agent.planning.make_plan import make_plan
 from agent.ports import Job, PlannerFailure
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 from drivers.reading import Quality
 from tests.planning.days import forecasts, request
 

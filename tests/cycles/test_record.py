@@ -6,18 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from agent.adapters.host.clock import VirtualClock
 from agent.cycles.record import Record
-from agent.domain.experience import Experience
+from agent.domain.forecast_corrections import Experience
 from agent.domain.horizon import Horizon
 from agent.domain.records import Batch, Flags
 from agent.domain.setpoint import Applied, Rung, Setpoint
 from agent.domain.site import SiteState
 from agent.domain.weather import Weather
 from agent.domain.wire import from_json
-from agent.edges.clock import VirtualClock
 from agent.latest import Latest
 from agent.ports import StoreFailure
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 from tests.cycles.control_stage import plan
 from tests.cycles.test_upkeep import TidyStore
 

@@ -5,13 +5,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.adapters.host.clock import VirtualClock
 from agent.cycles.settlement import DOCUMENT, NightlySettlement
 from agent.domain.ledger import Amounts, Carry, Entry, Settled, SettlementRequest
 from agent.domain.wire import to_json
-from agent.edges.clock import VirtualClock
 from agent.ports import SettlementFailure
-from agent.recording.journal import Journal
-from tests.settlement.quarters import BATTERY, request
+from agent.recording.pending_writes import Journal
+from tests.workers.quarters import BATTERY, request
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 BRISBANE = ZoneInfo("Australia/Brisbane")  # ten hours ahead: its night is our afternoon

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.mqtt.payloads import JsonPayloads
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.sync import Sync
 from agent.domain.advisory import AdviceRequest, Verb
 from agent.domain.envelope import Envelope
@@ -15,13 +17,11 @@ from agent.domain.horizon import Horizon
 from agent.domain.inputs import PlatformInput, TariffInput
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.records import Batch
-from agent.edges.payloads import JsonPayloads
-from agent.edges.store import SqliteStore
 from agent.latest import Latest
 from agent.ports import EnvelopeRefused, LinkFailure
-from tests.advice.test_advisories_book import advisory
+from tests.adapters.store.store_rows import event, minute, new_store
+from tests.advice.test_book import advisory
 from tests.cycles.test_upkeep import HandClock
-from tests.edges.store_rows import event, minute, new_store
 
 
 class HandLink:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.host.clock import VirtualClock
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.timekeeping import Timekeeping
 from agent.domain.time_trust import TimeEvidence
-from agent.edges.clock import VirtualClock
-from agent.edges.store import SqliteStore
 from agent.latest import Latest
-from agent.recording.journal import Journal
 from agent.recording.minute_means import MinuteMeans
-from tests.edges.store_rows import BERLIN, minute
+from agent.recording.pending_writes import Journal
+from tests.adapters.store.store_rows import BERLIN, minute
 from tests.faults.time_sources import NOTHING, SYNCED, WAITING, ScriptedTime
 
 TRUE = datetime(2026, 6, 1, 12, 10, tzinfo=UTC)

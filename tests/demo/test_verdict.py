@@ -12,7 +12,7 @@ from demo.scene import Scene, synthetic_scene
 # Loaded by every Python on this path; the planner process alone finds no solver.
 NO_SOLVER = """
 import sys
-if "agent.planner" in sys.orig_argv:
+if "agent.workers.planner" in sys.orig_argv:
     sys.modules["highspy"] = None
 """
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.dispatch.estimate import Source, estimate
-from agent.dispatch.frozen import FrozenWatch
+from agent.monitoring.stuck_meter import FrozenWatch
 from drivers.reading import Quality, Quantity, Reading
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from agent.domain.reserve import Reserve
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import MISSING, Battery, Connection, Measured, SiteState
 from agent.domain.tariff import Flat, TimeOfUse, Window
-from agent.market import Market
+from agent.site_conditions.site_conditions import Market
 from drivers.reading import Quality
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

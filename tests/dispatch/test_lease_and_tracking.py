@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.dispatch.lease import Lease
-from agent.dispatch.tracking import Tracking, Verdict
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import Battery
+from agent.monitoring.battery_response import Tracking, Verdict
 
 BATTERY = Battery(10_000.0, 5000.0, 5000.0)
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

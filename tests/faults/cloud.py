@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agent.adapters.mqtt.mqtt_link import MqttLink
+from agent.adapters.mqtt.mqtt_settings import MqttSettings
+from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.cycles.sync import Sync
 from agent.domain.inputs import PlatformInput
-from agent.edges.mqtt_link import MqttLink
-from agent.edges.mqtt_settings import MqttSettings
-from agent.edges.payloads import JsonPayloads
 from agent.latest import Latest
 from agent.ports import Clock
 from simulator.platform import Platform
-from tests.edges.store_rows import new_store
+from tests.adapters.store.store_rows import new_store
 from tests.scenarios.stage import Stage
 
 SITE = "site-1"

@@ -10,15 +10,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from agent.adapters.host.inbox import clear, drop, inbox_of, look
+from agent.adapters.models.model_archive import fingerprint, keep
+from agent.adapters.models.model_file import ModelFiles
+from agent.adapters.models.model_registry import Champions, Seat, change_champions
+from agent.adapters.store import retention, store_file
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.advisory import AdviceRequest, Verb
 from agent.domain.records import Batch
-from agent.edges import retention, store_file
-from agent.edges.champions import Champions, Seat, change_champions
-from agent.edges.inbox import clear, drop, inbox_of, look
-from agent.edges.model_file import ModelFiles
-from agent.edges.model_shelf import fingerprint, keep
-from agent.edges.store import SqliteStore
-from tests.edges.store_rows import BERLIN, NAMES, event, minute
+from tests.adapters.store.store_rows import BERLIN, NAMES, event, minute
 
 COMMITS = 36
 AT = datetime(2026, 6, 1, tzinfo=UTC)

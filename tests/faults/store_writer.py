@@ -9,11 +9,11 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch
-from agent.edges.store import SqliteStore
 from agent.ports import StoreFailure
-from agent.recording.journal import Journal
-from tests.edges.store_rows import BERLIN, NAMES, event, minute
+from agent.recording.pending_writes import Journal
+from tests.adapters.store.store_rows import BERLIN, NAMES, event, minute
 
 COMMITS = 30
 

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.adapters.host.clock import VirtualClock
+from agent.adapters.host.timetable import run_virtual
 from agent.domain.horizon import Horizon
 from agent.domain.setpoint import Rung
 from agent.domain.tariff import TimeOfUse, Window, mean_prices
 from agent.domain.time_trust import TimeEvidence
-from agent.edges.clock import VirtualClock
-from agent.edges.timetable import run_virtual
 from agent.ports import Job
 from agent.recording.rollups import span_start
 from tests.faults.catalogue import Outcome, fault

@@ -11,20 +11,20 @@ from threading import Event
 
 import pytest
 
+from agent.adapters.mqtt.mqtt_thread import RIVAL_AFTER
+from agent.adapters.mqtt.payloads import JsonPayloads
+from agent.adapters.mqtt.reconnect_delay import Ending, ReconnectDelay
+from agent.cycles.event_reporter import Notices
 from agent.cycles.link_watch import LinkWatch
-from agent.cycles.notices import Notices
 from agent.domain.envelope import Envelope
 from agent.domain.setpoint import Rung
-from agent.edges.mqtt_thread import RIVAL_AFTER
-from agent.edges.payloads import JsonPayloads
-from agent.edges.reconnect_delay import Ending, ReconnectDelay
 from agent.latest import Latest
 from agent.ports import LinkFailure
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
+from tests.adapters.mqtt.test_mqtt_link import until
 from tests.cycles.test_upkeep import HandClock
-from tests.edges.test_mqtt_link import until
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import SITE, Proxy, everything_arrives, linked, new_link, play_on
 from tests.scenarios import site_file

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from agent.domain.envelope import Envelope
 from agent.ports import LinkFailure
-from tests.edges.test_mqtt_link import until
+from tests.adapters.mqtt.test_mqtt_link import until
 from tests.faults.cloud import linked
 from tests.faults.picky_broker import PickyBroker
 

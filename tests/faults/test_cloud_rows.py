@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.host.clock import VirtualClock
+from agent.adapters.host.timetable import run_virtual
+from agent.cycles.event_reporter import Notices
 from agent.cycles.link_watch import LinkWatch
-from agent.cycles.notices import Notices
 from agent.cycles.record import Record
 from agent.cycles.stream_marks import REFUSALS_BEFORE_PARKING
 from agent.cycles.upkeep import Upkeep
 from agent.domain.records import Batch, EventRow
 from agent.domain.site import SiteState
-from agent.edges.clock import VirtualClock
-from agent.edges.timetable import run_virtual
 from agent.ports import Job
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 from simulator.broker import Broker, find_mosquitto, start_broker
 from simulator.platform import Platform
-from tests.edges.store_rows import NAMES, START, decision, event, minute
+from tests.adapters.store.store_rows import NAMES, START, decision, event, minute
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import SITE, STREAMS, Uplink, kinds, platform_at
 from tests.faults.picky_broker import PickyBroker

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch
-from agent.edges.store import SqliteStore
 from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
+from tests.adapters.store.store_rows import NAMES, START, minute
 from tests.app.processes import Inverter, daemon, quick_site, simulator, until
-from tests.edges.store_rows import NAMES, START, minute
 from tests.faults.catalogue import Outcome, fault
 from tests.scenarios import site_file
 from tests.scenarios.site_file import SITE_ID, free_ports

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from agent.adapters.mqtt.certificates import NoCertificate, ends
 from agent.domain.setpoint import Rung
-from agent.edges.certificates import NoCertificate, ends
 from simulator.broker import find_mosquitto, start_broker
-from tests.edges.test_mqtt_link import until
+from tests.adapters.mqtt.test_mqtt_link import until
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import SITE, everything_arrives, linked, platform_at, play_on, trouble_of
 from tests.faults.tls import CLOUD, TlsBroker, portal, silent, trust, write_ours
@@ -202,8 +202,8 @@ async def test_every_trouble_is_one_clear_sentence(tmp_path: Path, broker: TlsBr
 
 
 async def test_silence_and_strangers_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.edges.mqtt_thread.ANSWER_WITHIN_S", 1.0)
-    monkeypatch.setattr("agent.edges.mqtt_settings.CONNECT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr("agent.adapters.mqtt.mqtt_thread.ANSWER_WITHIN_S", 1.0)
+    monkeypatch.setattr("agent.adapters.mqtt.mqtt_settings.CONNECT_TIMEOUT_S", 1.0)
     async with silent() as port:
         quiet = "takes the connection and then says nothing: is an MQTT broker behind this port?"
         assert await trouble_of(port) == f"127.0.0.1:{port}: {quiet}"

@@ -18,7 +18,10 @@ from tests.scenarios.site_file import free_ports
 UNIT = ROOT / "systemd" / "enalysis-edge.service"
 INSTALLED, CONFIGURED = "/opt/enalysis-edge/bin/enalysis-edge", "/etc/enalysis-edge/site.toml"
 STARTS = 3
-CRASHES = {"before the battery is touched": "agent/cycles/control", "after its release": "agent/edges/timetable"}
+CRASHES = {
+    "before the battery is touched": "agent/cycles/control",
+    "after its release": "agent/adapters/host/timetable",
+}
 # Loaded by every Python on its path; the daemon alone dies, at the moment when it imports the named module.
 CRASH = """
 import sys
@@ -80,7 +83,7 @@ def test_each_crash_at_start_leaves_the_battery_neutral_and_starts_go_on(
 @fault(7, injected="the same, and the daemon comes back as soon as the cause is gone")
 def test_after_the_crashes_it_runs_again(tmp_path: Path, ports: tuple[int, int], outcome: Outcome) -> None:
     config = quick_site(tmp_path, *ports)
-    (tmp_path / "sitecustomize.py").write_text(CRASH.format(module="agent.edges.timetable"))
+    (tmp_path / "sitecustomize.py").write_text(CRASH.format(module="agent.adapters.host.timetable"))
     for _ in range(STARTS):
         assert started("ExecStart", config, {"PYTHONPATH": str(tmp_path)}).returncode == 1
     with daemon(config) as running, closing(Inverter(ports[0])) as inverter:

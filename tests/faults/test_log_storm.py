@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from agent.edges.log_limit import LogLimit
+from agent.adapters.host.log_limit import LogLimit
 from tests.app.processes import daemon, quick_site
 from tests.faults.catalogue import fault
 from tests.scenarios.site_file import free_ports

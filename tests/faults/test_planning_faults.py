@@ -10,21 +10,21 @@ from typing import Any
 
 import pytest
 
+from agent.adapters.models.candidates import enrol
+from agent.adapters.models.model_registry import change_champions, read_champions
+from agent.adapters.processes.planner_process import PlannerProcess
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Rung
 from agent.domain.site import Connection
-from agent.edges.candidates import enrol
-from agent.edges.champions import change_champions, read_champions
-from agent.edges.planner_process import PlannerProcess
 from agent.made_up import fill, made_up_request
-from agent.planner import MOST_SOLVER_S
 from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan
 from agent.ports import PlannerFailure
 from agent.settings.load import load
-from tests.edges.model_folders import candidate
-from tests.edges.test_planner_process import script
+from agent.workers.planner import MOST_SOLVER_S
+from tests.adapters.models.model_folders import candidate
+from tests.adapters.processes.test_planner_process import script
 from tests.faults.catalogue import Outcome, fault
 from tests.forecasting.sites import NOW
 from tests.forecasting.test_onnx_models import BROKEN
@@ -32,7 +32,7 @@ from tests.planning.days import errors, forecasts
 from tests.planning.days import request as day_request
 from tests.scenarios import site_file
 from tests.scenarios.stage import HonestPlanner, staged
-from tests.trial.test_trial import asked, charged, hold, models_of, put_in_charge, spoiled
+from tests.workers.test_model_trial import asked, charged, hold, models_of, put_in_charge, spoiled
 
 __all__ = ["asked"]
 
@@ -83,7 +83,7 @@ async def test_a_planner_that_hangs_is_killed_and_there_is_a_plan_in_the_same_in
 
 
 HUNGRY = """
-from agent.edges.answering import answer_once
+from agent.adapters.processes.answering import answer_once
 sys.exit(answer_once(lambda question, deadline_s: str(len(bytearray(1_000_000_000))), ValueError))
 """
 

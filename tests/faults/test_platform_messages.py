@@ -13,7 +13,7 @@ from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung
 from agent.domain.wire import from_json, to_json
 from agent.settings.request import plan_request
-from tests.advice.test_advisories_book import advisory
+from tests.advice.test_book import advisory
 from tests.faults.catalogue import Outcome, fault
 from tests.scenarios import site_file
 from tests.scenarios.stage import LOAD_W, MIDNIGHT, Stage, message, staged

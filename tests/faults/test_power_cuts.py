@@ -14,12 +14,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from agent.adapters.host.inbox import inbox_of, look
+from agent.adapters.models.model_archive import fingerprint, fingerprint_of, folder_of
+from agent.adapters.models.model_registry import read_champions
 from agent.domain.records import Batch
-from agent.edges.champions import read_champions
-from agent.edges.inbox import inbox_of, look
-from agent.edges.model_shelf import fingerprint, fingerprint_of, folder_of
-from tests.edges.store_rows import NAMES, event, minute, new_store
-from tests.edges.test_store_migration import made_by
+from tests.adapters.store.store_rows import NAMES, event, minute, new_store
+from tests.adapters.store.test_store_migration import made_by
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.lossy_disk import BEST, TORN, WORST, Disk
 from tests.faults.power_cut_writer import COMMITS, model, opened

@@ -6,16 +6,16 @@ from random import Random
 
 import pytest
 
+from agent.adapters.models import onnx_models
+from agent.adapters.models.model_card import read_card
+from agent.adapters.models.model_check import check_model
+from agent.adapters.models.model_registry import in_charge, read_champions
+from agent.adapters.models.onnx_models import open_model
 from agent.domain.request import Place
-from agent.edges import onnx_models
-from agent.edges.champions import in_charge, read_champions
-from agent.edges.model_card import read_card
-from agent.edges.model_check import check_model
-from agent.edges.onnx_models import open_model
 from agent.forecasting.forecaster import ModelUnusable
 from agent.settings.load import SettingsError, load
+from tests.adapters.models.model_folders import SHIPPED, candidate
 from tests.app.processes import daemon, enalysis_edge, quick_site, simulator, until
-from tests.edges.model_folders import SHIPPED, candidate
 from tests.faults.catalogue import Outcome, fault
 from tests.scenarios.site_file import free_ports
 from tests.settings.small_site import TEXT

@@ -9,8 +9,8 @@ import pytest
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from agent.adapters.store.ballast import BALLAST_BYTES
 from agent.domain.setpoint import Rung
-from agent.edges.ballast import BALLAST_BYTES
 from simulator.broker import Broker, find_mosquitto
 from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, simulator, until
 from tests.faults.catalogue import Outcome, fault

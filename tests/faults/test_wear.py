@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
+from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.dispatch.write_budget import WriteBudget
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint
-from agent.edges.steered_battery import SteeredBattery, SteeringTerms
-from agent.edges.steering_memory import SteeringMemory
 from drivers.device import Applied as DeviceApplied
 from drivers.device import ControlState, SteerResult
 from drivers.errors import NotSupported

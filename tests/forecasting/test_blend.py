@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from agent.domain.experience import BUCKETS, Experience
+from agent.domain.forecast_corrections import BUCKETS, Experience
 from agent.domain.wire import from_json, to_json
-from agent.forecasting.blend import blend, last_error, learn, shares
+from agent.forecasting.combination.blend import blend, last_error, learn, shares
 from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray
 
 START = datetime(2023, 1, 1, tzinfo=UTC)

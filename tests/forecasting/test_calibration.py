@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from agent.domain.experience import BUCKETS, FAINT, Experience
-from agent.forecasting.blend import blend, learn
-from agent.forecasting.calibration import Raster, Verdict, followed, tracked
+from agent.domain.forecast_corrections import BUCKETS, FAINT, Experience
+from agent.forecasting.combination.blend import blend, learn
+from agent.forecasting.combination.calibration import Raster, Verdict, followed, tracked
 from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray
 
 START = datetime(2023, 1, 1, tzinfo=UTC)

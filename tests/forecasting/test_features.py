@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.domain.history import History
-from agent.forecasting.feature_rows import FeatureRows
-from agent.forecasting.load_features import LOAD_FEATURES, load_features
+from agent.forecasting.features.feature_rows import FeatureRows
+from agent.forecasting.features.load_features import LOAD_FEATURES, load_features
+from agent.forecasting.features.solar_features import SOLAR_FEATURES, solar_features
 from agent.forecasting.series import load_series, solar_series
-from agent.forecasting.solar_features import SOLAR_FEATURES, solar_features
 from tests.forecasting.sites import (
     CAMBRIDGE,
     DAY_W,

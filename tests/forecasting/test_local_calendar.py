@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from agent.domain.request import Place
-from agent.forecasting.local_calendar import SATURDAY, SUNDAY, WORKDAY, local_calendar
+from agent.forecasting.features.local_calendar import SATURDAY, SUNDAY, WORKDAY, local_calendar
 
 
 @pytest.mark.parametrize(

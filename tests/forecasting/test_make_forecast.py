@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.domain.experience import Experience
+from agent.domain.forecast_corrections import Experience
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray, Forecaster, ModelUnusable

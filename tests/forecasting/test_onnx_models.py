@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import exported_models
+from agent.adapters.models.model_card import read_card
+from agent.adapters.models.onnx_models import MAX_MODEL_BYTES, OnnxForecaster, open_model
 from agent.domain.horizon import Horizon
-from agent.edges.model_card import read_card
-from agent.edges.onnx_models import MAX_MODEL_BYTES, OnnxForecaster, open_model
 from agent.forecasting.forecaster import LEVELS, MEDIAN, ModelUnusable
 from agent.forecasting.make_forecast import forecast_site
 from tests.forecasting.sites import (

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.weather import Weather
-from agent.forecasting.feature_rows import FeatureRows
+from agent.forecasting.features.feature_rows import FeatureRows
+from agent.forecasting.features.load_features import LOAD_FEATURES, load_features
+from agent.forecasting.features.load_weather import TEMPERATURE_FEATURES
+from agent.forecasting.features.solar_features import SOLAR_FEATURES, solar_features
+from agent.forecasting.features.weather_series import weather_series
 from agent.forecasting.forecaster import MEDIAN, FloatArray
-from agent.forecasting.load_features import LOAD_FEATURES, load_features
-from agent.forecasting.load_weather import TEMPERATURE_FEATURES
 from agent.forecasting.persistence import SolarPersistence
 from agent.forecasting.series import load_series, solar_series
-from agent.forecasting.solar_features import SOLAR_FEATURES, solar_features
 from agent.forecasting.sun import clear_sky_steps
-from agent.forecasting.weather_series import weather_series
 from tests.forecasting.sites import CAMBRIDGE, NOW, RATED_W, TROMSO, empty_site, regular_site, with_values_from
 
 STEPS = 48

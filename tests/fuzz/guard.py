@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from agent.dispatch.follow import Moment, follow
+from agent.dispatch.economic_dispatch import Moment, follow
 from agent.dispatch.guard import Limits, guard
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung, Setpoint

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.domain.advisory import AdviceRequest
 from agent.domain.horizon import Horizon
 from agent.domain.inputs import Acknowledgement, Inputs
@@ -11,9 +12,8 @@ from agent.domain.request import Objective, Place
 from agent.domain.site import Connection
 from agent.domain.tariff import PriceList
 from agent.domain.wire import from_json, to_json
-from agent.edges.payloads import JsonPayloads
-from agent.market import Market
 from agent.ports import PayloadRefused
+from agent.site_conditions.site_conditions import Market
 from tests.fuzz.mutation import changed, damaged, text_of
 from tests.fuzz.tally import Tally, Tick
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from random import Random
 
 from agent.domain.tariff import price_at
-from agent.market import Market
 from agent.settings.last_run import settings_of, store_of
 from agent.settings.load import SettingsError, load
 from agent.settings.request import plan_request
 from agent.settings.schema import Settings
+from agent.site_conditions.site_conditions import Market
 from tests.fuzz.mutation import damaged
 from tests.fuzz.tally import Tally, Tick
 from tests.settings.small_site import TEXT

@@ -8,7 +8,7 @@ from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.request import Objective, Place, PlanRequest
 from agent.domain.site import Battery, Connection
-from agent.planning.terms import Problem, Terms
+from agent.planning.planning_terms import Problem, Terms
 
 NOW = datetime(2025, 6, 2, 12, 0, tzinfo=UTC)
 BATTERY = Battery(10_000, 5_000, 4_000, 0.95, 0.93, soc_min_pct=10, soc_max_pct=95, wear_per_kwh=0.01)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from agent.dispatch.follow import Moment, follow
+from agent.dispatch.economic_dispatch import Moment, follow
 from agent.domain.horizon import Horizon
 from agent.domain.plan import PeakPrice
 from agent.domain.request import Demand, PlanRequest

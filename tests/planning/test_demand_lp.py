@@ -21,7 +21,7 @@ from agent.planning.demand import past_net_w, peak_of
 from agent.planning.make_plan import make_plan
 from agent.planning.optimise import solve_schedule
 from agent.planning.peak import Peak
-from agent.planning.terms import Problem
+from agent.planning.planning_terms import Problem
 from tests.planning.days import problem, request
 from tests.planning.test_optimise import physical
 

@@ -16,8 +16,8 @@ from agent.planning.demand import peak_of
 from agent.planning.fallback import cost_of, rule_schedule, without_solver
 from agent.planning.make_plan import make_plan, terms_of
 from agent.planning.optimise import solve_schedule
+from agent.planning.planning_terms import Problem
 from agent.planning.rules import self_consumption_w
-from agent.planning.terms import Problem
 from agent.planning.value_table import soc_grid_kwh
 from tests.planning.days import BATTERY, errors, forecasts, problem, request
 from tests.planning.test_optimise import physical

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agent.dispatch.demand_meter import DemandMeter
-from agent.dispatch.follow import Moment, follow, soc_after
+from agent.dispatch.economic_dispatch import Moment, follow, soc_after
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.plan import PeakPrice, Plan, ValueTable

@@ -12,8 +12,8 @@ from agent.domain.site import Battery, Connection
 from agent.planning.battery_lp import build
 from agent.planning.highs import SolverFailure
 from agent.planning.optimise import solve_schedule
+from agent.planning.planning_terms import Problem
 from agent.planning.schedule import Schedule
-from agent.planning.terms import Problem
 from tests.planning.days import BATTERY, problem
 
 

@@ -13,7 +13,7 @@ from agent.domain.site import Connection
 from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan, terms_of
 from agent.planning.optimise import solve_schedule
-from agent.planning.terms import Problem
+from agent.planning.planning_terms import Problem
 from agent.planning.value_table import backward, value_table
 from tests.planning.days import BATTERY, errors, forecasts, problem, request
 from tests.planning.test_optimise import physical

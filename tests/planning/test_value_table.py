@@ -8,10 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.domain.site import Connection
+from agent.planning.forward_pass import walk, walk_alone
 from agent.planning.optimise import solve_schedule
-from agent.planning.terms import Problem
+from agent.planning.planning_terms import Problem
 from agent.planning.value_table import backward, backward_by_path, battery_kw, change_kwh, concave_majorant, value_table
-from agent.planning.walk import walk, walk_alone
 from tests.planning.days import BATTERY, errors, problem
 from tests.planning.test_optimise import physical
 

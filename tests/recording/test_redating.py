@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from agent.domain.records import EventRow, MinuteRow, Redate
 from agent.domain.setpoint import Rung
-from agent.recording.journal import Journal
+from agent.recording.pending_writes import Journal
 
 LOST = datetime(1970, 1, 1, 0, 5, tzinfo=UTC)
 BY_S = 1_780_000_020.0  # not a multiple of a minute

@@ -13,6 +13,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from agent.adapters.host.clock import VirtualClock
+from agent.adapters.host.timetable import run_virtual
 from agent.app import build
 from agent.daemon import App
 from agent.domain.horizon import floor_to_step
@@ -20,11 +22,9 @@ from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Outcome, Rung, Setpoint
 from agent.domain.site import SiteState
-from agent.edges.clock import VirtualClock
-from agent.edges.timetable import run_virtual
-from agent.planner import answer, read_experiences, read_history, read_quarters
 from agent.ports import Job, Planner, TimeSource
 from agent.settings.load import load
+from agent.workers.planner import answer, read_experiences, read_history, read_quarters
 from simulator.columns import MeasuredColumn
 from simulator.faults import Fault, FaultScript
 from simulator.physics import BatterySpec

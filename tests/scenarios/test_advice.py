@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from agent.adapters.host.inbox import drop, inbox_of, look
 from agent.advice.book import find
 from agent.cycles.advice import DOCUMENT
 from agent.domain.advisory import AdviceBook, AdviceRequest, Advisory, AdvisoryState, AdvisoryType, Verb
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.wire import from_json, to_json
-from agent.edges.inbox import drop, inbox_of, look
 from tests.scenarios import site_file
 from tests.scenarios.stage import HonestPlanner, Stage, staged
 

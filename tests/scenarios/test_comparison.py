@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from agent.commands.comparison import start, stop
-from agent.domain.comparison import Arm
+from agent.cli.paired_trial import start, stop
+from agent.domain.paired_trial import Arm
 from agent.domain.setpoint import Rung
 from agent.settings.load import load
 from agent.settings.schema import Settings

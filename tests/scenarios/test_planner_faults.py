@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from agent.adapters.processes.planner_process import PlannerProcess
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Rung
-from agent.edges.planner_process import PlannerProcess
 from agent.ports import Planner, PlannerFailure
 from tests.scenarios.stage import CHARGE_W, HonestPlanner, staged
 

@@ -8,7 +8,7 @@ import pytest
 
 from agent.domain.inputs import PlatformInput
 from agent.domain.setpoint import Rung
-from agent.planner import read_history
+from agent.workers.planner import read_history
 from tests.scenarios import site_file
 from tests.scenarios.stage import CHARGE_W, MIDNIGHT, HonestPlanner, Stage, message, staged
 

@@ -7,9 +7,9 @@ from agent.cycles.settlement import DOCUMENT
 from agent.domain.ledger import Carry
 from agent.domain.records import Batch
 from agent.domain.wire import from_json, to_json
-from tests.edges.store_rows import new_store
+from tests.adapters.store.store_rows import new_store
 from tests.scenarios.stage import MIDNIGHT, staged
-from tests.settlement.quarters import BATTERY, quarters
+from tests.workers.quarters import BATTERY, quarters
 
 DAYS = 5
 FIRST = MIDNIGHT - timedelta(days=DAYS)

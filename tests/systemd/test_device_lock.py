@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from agent.edges.device_lock import AlreadySteered, DeviceLocks, addresses, lock_folder
+from agent.adapters.devices.device_lock import AlreadySteered, DeviceLocks, addresses, lock_folder
 from agent.settings.load import load
 from agent.settings.schema import Settings
 from agent.settings.sections import Device
@@ -20,7 +20,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from agent.edges.device_lock import DeviceLocks
+from agent.adapters.devices.device_lock import DeviceLocks
 from agent.settings.load import load
 with DeviceLocks(load(Path(sys.argv[1]))):
     print("held", flush=True)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.edges.lock import AlreadyRunning, SiteLock, lock_path
+from agent.adapters.host.lock import AlreadyRunning, SiteLock, lock_path
 from agent.ports import StoreFailure
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from agent.edges.lock import SiteLock
+from agent.adapters.host.lock import SiteLock
 with SiteLock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.edges.systemd import Notifier
+from agent.adapters.host.systemd import Notifier
 
 
 @pytest.fixture(params=["path", "abstract"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.edges.device_lock import SHARED_FOLDERS
+from agent.adapters.devices.device_lock import SHARED_FOLDERS
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = SYSTEMD / "enalysis-edge.service"

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agent.edges.model_file import refuse_unsafe
-from agent.edges.onnx_detector import OUTPUT, open_detector
-from agent.edges.onnx_session import open_session, run
-from agent.forecasting.soundness_features import FEATURES
-from agent.forecasting.soundness_trace import calendar_of
+from agent.adapters.models.model_file import refuse_unsafe
+from agent.adapters.models.onnx_detector import OUTPUT, open_detector
+from agent.adapters.models.onnx_session import open_session, run
+from agent.forecasting.data_quality.features import FEATURES
+from agent.forecasting.data_quality.trace import calendar_of
 from tests.forecasting.sites import CAMBRIDGE, RATED_W, SAN_DIEGO, regular_site
 from training.anomaly_faults import TROUBLES, Trouble, Window
 from training.anomaly_fit import fit_detector

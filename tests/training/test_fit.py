@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.edges.model_card import ModelCard, SiteScore, read_card
-from agent.edges.onnx_models import open_model
-from agent.edges.onnx_session import open_session, run
+from agent.adapters.models.model_card import ModelCard, SiteScore, read_card
+from agent.adapters.models.onnx_models import open_model
+from agent.adapters.models.onnx_session import open_session, run
 from agent.forecasting.forecaster import LEVELS
 from tests.forecasting.sites import CAMBRIDGE, RATED_W, regular_site
 from tests.training.site_folder import DESCRIBED, START, table_of, workshop, write_folder

@@ -10,14 +10,14 @@ import numpy as np
 import onnx
 import pytest
 
+from agent.adapters.models.model_check import check_model
+from agent.adapters.models.model_file import read_files
+from agent.adapters.models.onnx_models import open_model
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.weather import Weather
-from agent.edges.model_check import check_model
-from agent.edges.model_file import read_files
-from agent.edges.onnx_models import open_model
 from agent.forecasting.forecaster import LEVELS, MEDIAN, ModelUnusable
-from tests.edges.model_folders import SHIPPED, candidate, replace_model
+from tests.adapters.models.model_folders import SHIPPED, candidate, replace_model
 from tests.forecasting.sites import CAMBRIDGE, NOW, RATED_W, empty_site, regular_site, with_values_from
 from training.own import TooLittleHistory, fit_own, make_own
 from training.own_rows import known_by, site_rows

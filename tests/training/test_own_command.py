@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.edges.candidates import enrol
-from agent.edges.champions import read_champions
-from agent.edges.schema_sql import ROLLUP_COLUMNS, insert_sql
-from tests.edges.store_rows import new_store
+from agent.adapters.models.candidates import enrol
+from agent.adapters.models.model_registry import read_champions
+from agent.adapters.store.schema_sql import ROLLUP_COLUMNS, insert_sql
+from tests.adapters.store.store_rows import new_store
 from tests.training.site_folder import DESCRIBED, table_of, workshop, write_folder
 from training import own_command
 from training.__main__ import main

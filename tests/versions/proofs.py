@@ -12,20 +12,20 @@ FIT = "tests/training/test_own.py::test_it_learns_what_the_shipped_model_cannot_
 # The files of tests, or single tests of them, that use a package.
 TESTS: dict[str, tuple[str, ...]] = {
     "pymodbus": (POLL, "tests/drivers/test_modbus.py", "tests/drivers/test_modbus_rtu.py"),
-    "paho-mqtt": (SYNC, "tests/edges/test_mqtt_amqtt.py"),
+    "paho-mqtt": (SYNC, "tests/adapters/mqtt/test_mqtt_amqtt.py"),
     "onnxruntime": (f"{LIBRARIES}::test_a_shipped_model_forecasts",),
     "numpy": (f"{LIBRARIES}::test_a_shipped_model_forecasts", "tests/planning/test_make_plan.py"),
     "highspy": (f"{LIBRARIES}::test_highs_solves", "tests/planning/test_highs.py", PLAN),
-    "apscheduler": (f"{LIBRARIES}::test_apscheduler_runs_jobs_again_and_again", "tests/edges/test_timetable.py"),
+    "apscheduler": (f"{LIBRARIES}::test_apscheduler_runs_jobs_again_and_again", "tests/adapters/host/test_timetable.py"),
     "pydantic": ("tests/settings/test_load.py", "tests/settings/test_example.py"),
     "sqlite-utils": (f"{LIBRARIES}::test_sqlite_utils_reads_a_store",),
     "structlog": (f"{LIBRARIES}::test_structlog_writes_one_line",),
-    "rich": (f"{LIBRARIES}::test_rich_prints_a_table", "tests/commands/test_report.py"),
+    "rich": (f"{LIBRARIES}::test_rich_prints_a_table", "tests/cli/test_report.py"),
     "tzdata": (f"{LIBRARIES}::test_tzdata_serves_where_the_system_has_no_zones",),
-    "matplotlib": ("tests/commands/test_report.py::test_the_picture",),
-    "amqtt": ("tests/edges/test_mqtt_amqtt.py",),
+    "matplotlib": ("tests/cli/test_report.py::test_the_picture",),
+    "amqtt": ("tests/adapters/mqtt/test_mqtt_amqtt.py",),
     "lightgbm": (FIT,),
-    "onnx": (FIT, "tests/edges/test_onnx_wire.py"),
+    "onnx": (FIT, "tests/adapters/models/test_onnx_wire.py"),
     "scikit-learn": ("tests/training/test_anomaly.py",),
     "prophet": (f"{PEERS}::test_a_peer_forecasts_two_days[prophet",),
     "xgboost": (f"{PEERS}::test_a_peer_forecasts_two_days[xgboost",),
@@ -38,8 +38,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "pvlib": ("tests/forecasting/test_sun.py",),
     "jsonschema": ("tests/settings/test_example.py",),
     "packaging": ("tests/test_lock.py",),
-    "scipy": ("tests/advice/test_ab_test.py",),
-    "trustme": ("tests/edges/test_mqtt_tls.py",),
+    "scipy": ("tests/savings/test_paired_trial.py",),
+    "trustme": ("tests/adapters/mqtt/test_mqtt_tls.py",),
 }  # fmt: skip
 
 # What takes many packages at once: which of them is to blame, its reason has to say.

@@ -16,10 +16,10 @@ from rich.table import Table
 from sqlite_utils import Database
 
 import exported_models
+from agent.adapters.host.timetable import Timetable
+from agent.adapters.models.onnx_models import open_model
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch
-from agent.edges.onnx_models import open_model
-from agent.edges.store import SqliteStore
-from agent.edges.timetable import Timetable
 from agent.planning.highs import LinearProgram, solve
 from agent.ports import Job
 from tests.forecasting.sites import CAMBRIDGE, NOW, RATED_W, regular_site

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 import exported_models
+from agent.adapters.host.clock import SystemClock
+from agent.adapters.mqtt.mqtt_link import MqttLink
+from agent.adapters.mqtt.mqtt_settings import MqttSettings
+from agent.adapters.mqtt.payloads import JsonPayloads
+from agent.adapters.processes.planner_process import PlannerProcess
 from agent.cycles.sync import Sync
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.records import Batch, MinuteRow
-from agent.edges.clock import SystemClock
-from agent.edges.mqtt_link import MqttLink
-from agent.edges.mqtt_settings import MqttSettings
-from agent.edges.payloads import JsonPayloads
-from agent.edges.planner_process import PlannerProcess
 from agent.latest import Latest
 from agent.planning.check import check_plan
 from agent.settings.sections import Planning
@@ -26,7 +26,7 @@ from drivers.reading import Quantity
 from simulator.broker import start_broker
 from simulator.platform import Platform
 from simulator.server import SimulatedSite
-from tests.edges.store_rows import NAMES, event, minute, new_store
+from tests.adapters.store.store_rows import NAMES, event, minute, new_store
 from tests.forecasting.sites import CAMBRIDGE, NOW, RATED_W, regular_site
 from tests.planning.days import request
 from tests.simulator.sites import Clock, flat_plant

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from agent.domain.history import History
+from agent.forecasting.features.local_calendar import LocalCalendar, local_calendar
 from agent.forecasting.forecaster import FloatArray, IntArray
-from agent.forecasting.local_calendar import LocalCalendar, local_calendar
 from agent.forecasting.series import load_series, solar_series
 from agent.forecasting.sun import sun_elevation
 from training.measures import HOUR_S, clear_sky

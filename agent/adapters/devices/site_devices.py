@@ -1,0 +1,125 @@
+"""The site's devices behind one door: buses, transports and families from the site file's list."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from agent.adapters.devices.joint_outcome import together
+from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
+from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.domain.setpoint import Outcome, Setpoint
+from agent.domain.steering import SteeringReport
+from drivers.device import Readable
+from drivers.errors import DriverError, Refused
+from drivers.reading import Quantity, Reading
+
+_REFUSALS_ALLOWED = 3  # in a row; a device that is busy once is not in trouble
+
+
+@dataclass(slots=True)
+class _Seat:
+    """One device, its newest readings, and the read that is under way. ``refusals`` are exceptions in a row."""
+
+    device: Readable
+    readings: dict[Quantity, Reading]
+    trouble: str | None = None
+    refusals: int = 0
+    running: asyncio.Task[None] | None = None
+
+
+class Devices:
+    """Implements ``agent.ports.Site``. Each device is read by a task of its own, so a dead one delays nobody."""
+
+    def __init__(
+        self,
+        devices: Sequence[Readable],
+        *batteries: str,
+        steer_deadline_s: float = 5.0,
+        monotonic: Callable[[], float] = time.monotonic,
+        terms: Mapping[str, SteeringTerms] | None = None,
+        memory: SteeringMemory | None = None,
+    ) -> None:
+        self._terms, self._memory = terms or {}, memory or SteeringMemory()
+        self._seats = {device.name: _Seat(device, {}) for device in devices}
+        self._steered = [
+            SteeredBattery(self._seats[name].device, steer_deadline_s, monotonic, self._terms.get(name))
+            for name in batteries
+        ]
+
+    def recall(self, document: str | None) -> None:
+        """Take up what an earlier process kept of the devices that steer. Call it before the first setpoint."""
+        self._memory.recall(document)
+        for one in self._terms.values():
+            self._memory.fill(one.address, one.budget)
+
+    async def settle(self, within_s: float) -> None:
+        """Wait until what is to be kept of the devices has been written."""
+        await self._memory.settle(within_s)
+
+    @property
+    def reverts(self) -> bool:
+        """True when every battery's device goes back to self-consumption by itself when a lease lapses."""
+        return all(one.reverts for one in self._steered)
+
+    async def read(self, deadline_s: float) -> Mapping[str, Mapping[Quantity, Reading]]:
+        for seat in self._seats.values():
+            if seat.running is None or seat.running.done():
+                seat.running = asyncio.create_task(self._read_one(seat))
+        running = [seat.running for seat in self._seats.values() if seat.running is not None]
+        await asyncio.wait(running, timeout=max(deadline_s, 0.1))
+        return {name: seat.readings for name, seat in self._seats.items()}
+
+    def troubles(self) -> Mapping[str, str]:
+        return {name: seat.trouble for name, seat in self._seats.items() if seat.trouble is not None}
+
+    def steering(self) -> SteeringReport:
+        alone = [one.left_alone for one in self._steered]
+        return SteeringReport(
+            foreign={one.name: told for one in self._steered if (told := one.foreign) is not None},
+            left_alone="; ".join(why for why in alone if why) if all(alone) else None,
+            lost=any(one.lost for one in self._steered),
+            writes={one.name: made for one in self._steered if (made := one.writes) is not None},
+            not_kept=self._memory.trouble,
+            used_up={one.name: told for one in self._steered if (told := one.used_up) is not None},
+        )
+
+    async def steer(self, setpoint: Setpoint) -> Outcome:
+        """Several batteries are written side by side, so that one which does not answer delays no other."""
+        if len(self._steered) == 1:
+            return await self._steered[0].steer(setpoint)
+        shares = dict(setpoint.shares)
+        # Where the sun is on which inverter is not known, so each may make an equal part of what is allowed.
+        cap_w = None if setpoint.pv_limit_w is None else setpoint.pv_limit_w / len(self._steered)
+        each = replace(setpoint, pv_limit_w=cap_w)
+        outcomes = await asyncio.gather(*(one.take(each, shares.get(one.name)) for one in self._steered))
+        return together({one.name: outcome for one, outcome in zip(self._steered, outcomes, strict=True)}, setpoint)
+
+    async def close(self) -> None:
+        """Stop the reads under way and close every connection."""
+        running = [seat.running for seat in self._seats.values() if seat.running is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        for seat in self._seats.values():
+            await seat.device.close()
+
+    async def _read_one(self, seat: _Seat) -> None:
+        try:
+            readings = await seat.device.read()
+        except Refused as error:
+            seat.refusals += 1
+            if seat.refusals >= _REFUSALS_ALLOWED:
+                seat.trouble = str(error)
+            return
+        except DriverError as error:
+            seat.trouble = str(error)
+            return
+        except Exception as error:  # a defect in one family is that device's trouble and nobody else's
+            seat.trouble = f"{seat.device.name} could not be read, a defect: {type(error).__name__}: {error}"
+            return
+        seat.trouble, seat.refusals = None, 0
+        seat.readings = {reading.quantity: reading for reading in readings}
+        for battery in self._steered:
+            if battery.name == seat.device.name:
+                await battery.look()

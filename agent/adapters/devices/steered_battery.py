@@ -1,0 +1,271 @@
+"""One battery that is written to: its lease, what must be given back, who else writes there, and what writing costs."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.dispatch.lease import Lease
+from agent.dispatch.write_budget import WriteBudget
+from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Setpoint, Unreachable
+from agent.domain.steering import DailyWrites
+from agent.monitoring.foreign_writes import ForeignWrites, is_foreign, order_words
+from drivers import device as driver
+from drivers.device import ControlState, Readable, Steerable
+from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotSupported
+
+DEADBAND_W = 20.0  # a share that moved by less is not worth a write of its own
+LOOK_EVERY_S = 5.0
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringTerms:
+    """``address`` names the device in the ``memory``; ``now`` is the wall clock, by which days are counted."""
+
+    address: str
+    budget: WriteBudget
+    memory: SteeringMemory
+    now: Callable[[], datetime] = utc_now
+
+
+class SteeredBattery:
+    """A device whose battery power is set, and the lease in force there. Raises ValueError when it takes none."""
+
+    def __init__(
+        self,
+        device: Readable,
+        deadline_s: float,
+        monotonic: Callable[[], float],
+        terms: SteeringTerms | None = None,
+    ) -> None:
+        if not isinstance(device, Steerable):
+            raise ValueError(f"{device.name} is of a family that cannot be steered")
+        self._battery: Steerable = device
+        self.name = device.name
+        self._deadline_s, self._monotonic = deadline_s, monotonic
+        self._terms = terms or SteeringTerms(device.name, WriteBudget(), SteeringMemory())
+        self._capped = False
+        self._can_cap = True
+        self._lease: Lease | None = None
+        self._foreign = ForeignWrites()
+        self._steering = False  # what was found is remembered, and not given back yet
+        self._found: Mapping[str, float] = {}
+        self._expected: ControlState | None = None  # what the registers must hold, None while that is not known
+        self._clamps = False
+        self._busy = False
+        self._looked_at = -LOOK_EVERY_S
+        self.lost = False  # what was written last is not in force any more
+
+    @property
+    def reverts(self) -> bool:
+        return self._battery.reverts
+
+    @property
+    def foreign(self) -> str | None:
+        """One sentence about what else steers this battery."""
+        return self._foreign.told(self._monotonic())
+
+    @property
+    def left_alone(self) -> str | None:
+        """Why nothing is written now."""
+        if self._foreign.gives_way(self._monotonic()):
+            return f"left alone for ten minutes: {self.foreign}"
+        lease = self._lease_in_force()
+        return self.used_up if lease is None or lease.battery_w is None else None
+
+    @property
+    def used_up(self) -> str | None:
+        """One sentence when the writes of the day are used up and writing would be one more of them."""
+        budget, today = self._terms.budget, self._today()
+        if budget.may_steer(today) or (self._steering and not self._battery.wears):
+            return None
+        return (
+            f"{budget.used_today(today)} of the {budget.per_day} writes a day of {self.name}'s persistent registers "
+            "are used up: it is left to itself until tomorrow"
+        )
+
+    @property
+    def writes(self) -> DailyWrites | None:
+        """What was written of persistent registers today; None where there was nothing yet."""
+        budget, today = self._terms.budget, self._today()
+        return budget.today(today) if budget.used_today(today) or self._battery.wears else None
+
+    async def take(self, setpoint: Setpoint, share_w: float | None) -> Outcome:
+        """``setpoint`` at ``share_w`` (None releases), where that is not what is in force for long enough."""
+        share = replace(setpoint, battery_w=share_w)
+        lease, now = self._lease, self._monotonic()
+        # The site's lease is renewed at half of its life. A quarter here keeps each unit's from lapsing in between.
+        forced = setpoint.battery_w is None
+        if lease is not None and not forced and not self.lost:
+            brief = replace(lease, hold_s=lease.hold_s / 2.0)
+            if not brief.must_be_replaced(share, now, DEADBAND_W):
+                return Held()
+        return await self.steer(share)
+
+    async def steer(self, setpoint: Setpoint) -> Outcome:
+        """Write ``setpoint`` and read it back; every error of the driver is an outcome.
+
+        A battery that something else steers is left alone, also by a release.
+        """
+        if self._foreign.gives_way(self._monotonic()):
+            return Refused(self.left_alone or "")
+        setpoint, outcome = self._within_budget(setpoint)
+        if outcome is not None:
+            return outcome
+        before = Counter(self._battery.persistent_writes)
+        self._busy = True
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                outcome = await self._steer(setpoint)
+        except (LinkDown, NoAnswer, BadFrame) as error:
+            return Unreachable(str(error))
+        except TimeoutError:
+            return Unreachable(f"{self.name} did not take the setpoint within {self._deadline_s:g} s")
+        except DriverError as error:
+            return Refused(str(error))
+        finally:
+            self._busy = False
+            self._count(before)
+        return outcome
+
+    async def look(self) -> None:
+        """See whether the device still holds what was written. What cannot be read is unknown, and changes nothing."""
+        if self._monotonic() - self._looked_at >= LOOK_EVERY_S and not self._busy:
+            with suppress(DriverError):
+                await self._look()
+
+    async def _look(self) -> None:
+        expected = self._expected
+        if expected is None or self.lost:  # nothing to compare with, or it was seen and is about to be written again
+            return
+        self._looked_at = self._monotonic()
+        state = await self._battery.in_force()
+        if self._expected is not expected or state.order == expected.order:
+            return
+        goes_back_to = all(self._found.get(name) == value for name, value in state.order.items())
+        if not goes_back_to and not is_foreign(state, expected, self._clamps):
+            return
+        if expected.order:  # a battery that we had given back may be somebody else's: that is told and not undone
+            self.lost, self._lease = True, None
+        if not goes_back_to:
+            holds, wrote = order_words(state), order_words(expected)
+            told = f"something else steers this battery: {self.name} holds {holds}, and what we wrote was {wrote}"
+            self._foreign.seen(self._monotonic(), told)
+            self._expected = None if self._foreign.gives_way(self._monotonic()) else expected
+
+    async def _steer(self, setpoint: Setpoint) -> Outcome:
+        try:
+            await self._look()
+        except DriverError:
+            if setpoint.battery_w is not None:  # a release is tried, whatever else cannot be read
+                raise
+        if self._foreign.gives_way(self._monotonic()):
+            return Refused(self.left_alone or "")
+        self._lease, self._expected, self.lost = None, None, False
+        if setpoint.battery_w is None:
+            outcome: Outcome = await self._release()
+        else:
+            outcome = await self._set_power(setpoint.battery_w, setpoint)
+        self._expected = self._battery.written
+        self._lease = Lease(setpoint.battery_w, setpoint.pv_limit_w, self._monotonic(), setpoint.hold_s)
+        return outcome
+
+    async def _release(self) -> Outcome:
+        with suppress(NotSupported):  # it takes no setpoints, so there is nothing to be given back
+            await self._remember()
+        await self._battery.release()
+        self._steering, self._capped = False, False
+        self._terms.memory.ended(self._terms.address)
+        self._terms.memory.keep_soon()
+        return Applied(None)
+
+    async def _set_power(self, battery_w: float, setpoint: Setpoint) -> Outcome:
+        if not self._steering:
+            await self._remember()
+            self._terms.memory.begun(self._terms.address, self._found)
+            await self._terms.memory.keep()
+            self._steering = True
+        result = await self._battery.set_power(battery_w, setpoint.hold_s)
+        if self._can_cap and (setpoint.pv_limit_w is not None or self._capped):
+            await self._cap(setpoint)
+        self._clamps = isinstance(result, driver.Clamped)
+        match result:
+            case driver.Applied(held_w):
+                return Applied(held_w)
+            case driver.Clamped(held_w, reason):
+                return Clamped(held_w, reason)
+
+    async def _remember(self) -> None:
+        """What to give back: what an earlier process found and could not give back, else what is found now."""
+        if self._steering:
+            return
+        left_behind = self._terms.memory.left_behind(self._terms.address)
+        if left_behind is None:
+            self._found = await self._battery.as_found()
+        else:
+            self._found = left_behind
+            self._battery.recall(left_behind)
+
+    async def _cap(self, setpoint: Setpoint) -> None:
+        """A device that cannot cap its solar power is asked once; its battery goes on being steered."""
+        try:
+            await self._battery.limit_pv(setpoint.pv_limit_w, setpoint.hold_s)
+        except NotSupported:
+            self._can_cap = False
+            return
+        self._capped = setpoint.pv_limit_w is not None
+
+    def _within_budget(self, setpoint: Setpoint) -> tuple[Setpoint, Outcome | None]:
+        """``setpoint`` as it may be written; an outcome where it is not written at all.
+
+        With the budget used up nothing is changed or renewed. Only where less is wanted than what is in force, or where
+        nothing would end that, the battery is released: this is what the rest of the budget is for.
+        """
+        if setpoint.battery_w is None:
+            return setpoint, None
+        lease, used_up = self._lease_in_force(), self.used_up
+        if used_up is not None:
+            if lease is None or lease.battery_w is None:
+                return setpoint, Refused(used_up)
+            worse = abs(setpoint.battery_w) < abs(lease.battery_w) or setpoint.battery_w * lease.battery_w < 0.0
+            return (replace(setpoint, battery_w=None), None) if worse or not self.reverts else (setpoint, Held())
+        if not self._battery.wears:
+            return setpoint, None
+        held = replace(setpoint, hold_s=self._terms.budget.hold_s)
+        return (held, None) if lease is None or self._worth_a_write(lease, held) else (setpoint, Held())
+
+    def _worth_a_write(self, lease: Lease, wanted: Setpoint) -> bool:
+        """Renewed at half of its life; changed by more than a dead-band that grows as the budget is used up."""
+        if lease.battery_w is None or wanted.battery_w is None or self.lost:
+            return True
+        if self._monotonic() - lease.written_at >= lease.hold_s / 2.0:
+            return True
+        less = abs(wanted.battery_w) < abs(lease.battery_w) and wanted.battery_w * lease.battery_w >= 0.0
+        deadband_w = self._terms.budget.deadband_w(self._terms.now(), less)
+        if (wanted.pv_limit_w is None) != (lease.pv_limit_w is None):
+            return True
+        cap_moved_w = abs((wanted.pv_limit_w or 0.0) - (lease.pv_limit_w or 0.0))
+        return max(cap_moved_w, abs(wanted.battery_w - lease.battery_w)) > deadband_w
+
+    def _lease_in_force(self) -> Lease | None:
+        lease = self._lease
+        if lease is not None and lease.battery_w is not None and self.reverts:
+            return lease if self._monotonic() - lease.written_at < lease.hold_s else None
+        return lease
+
+    def _count(self, before: Counter[str]) -> None:
+        made = Counter(self._battery.persistent_writes) - before
+        if made:
+            self._terms.budget.spend(made, self._today())
+            self._terms.memory.count(self._terms.address, self._terms.budget)
+            self._terms.memory.keep_soon()
+
+    def _today(self) -> date:
+        return self._terms.now().astimezone(UTC).date()

@@ -1,0 +1,65 @@
+"""Structured logs on standard error, one line each, in the form that journald likes."""
+
+import os
+import sys
+import time
+from functools import partial
+from typing import Any
+
+from agent.adapters.host.log_limit import LogLimit
+
+# Syslog priorities as journald reads them from a "<N>" prefix (sd-daemon(3)).
+PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2, "exception": 3}
+KEYS = ("timestamp", "level", "event")
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def configure(level: str) -> None:
+    """Send every log line at ``level`` or above to standard error. Without journald a time stamp is added."""
+    import logging
+
+    structlog = _structlog()
+    under_journald = "JOURNAL_STREAM" in os.environ
+    limit = LogLimit(time.monotonic, structlog.DropEvent)
+    stamp = [] if under_journald else [structlog.processors.TimeStamper(fmt="iso", utc=True)]
+    processors: list[Any] = [
+        limit.count,
+        structlog.processors.add_log_level,
+        *stamp,
+        structlog.processors.ExceptionRenderer(),
+        structlog.processors.LogfmtRenderer(key_order=KEYS, drop_missing=True, bool_as_flag=False),
+        limit.weigh,
+        *([_with_priority] if under_journald else []),
+    ]
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=partial(_named_logger, structlog.PrintLoggerFactory(sys.stderr)),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+
+
+def _named_logger(make: Any, name: str = "", *_: Any) -> Any:
+    """structlog's own, which does not know its name."""
+    logger = make()
+    logger.name = name
+    return logger
+
+
+def _structlog() -> Any:
+    """structlog without rich, which it loads wherever it finds it: 4 MB for coloured traces that no daemon shows."""
+    without = "structlog" not in sys.modules and "rich" not in sys.modules
+    if without:
+        sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        import structlog
+    finally:
+        if without:
+            del sys.modules["rich"]
+    return structlog
+
+
+def _with_priority(_: Any, method: str, line: str) -> str:
+    return f"<{PRIORITIES.get(method, 6)}>{line}"

@@ -1,0 +1,117 @@
+"""How to reach the broker, and a paho client that is set up for it."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from agent.adapters.mqtt.mqtt_troubles import UnusableFile
+
+SESSION_EXPIRY_S = 7 * 86400
+RECEIVE_MAXIMUM = 16
+WILL_DELAY_S = 30
+CONNECT_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """One broker. The client id is the site's id. ``protocol`` 3.1.1 is for brokers that do not speak MQTT 5.
+
+    ``tls`` checks the broker's certificate against ``ca_file``, or the system's authorities where it is None.
+    ``cert_file`` and ``key_file`` are ours, where the broker wants one. The password is the first line of its file.
+    ``longest_pause_s`` is the longest upper end of a pause, ``apart_s`` the least pause after a refusal or a take-over.
+    """
+
+    host: str
+    port: int
+    site_id: str
+    protocol: Literal["5", "3.1.1"] = "5"
+    tls: bool = True
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    username: str | None = None
+    password_file: Path | None = None
+    keepalive_s: int = 30
+    longest_pause_s: float = 120.0
+    apart_s: float = 60.0
+
+
+def new_client(settings: MqttSettings, will_topic: str, will_payload: bytes) -> mqtt.Client:
+    """A client that has not connected yet. Raises OSError or ssl.SSLError for a file that cannot be used."""
+    modern = settings.protocol == "5"
+    client = mqtt.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=settings.site_id,
+        protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,
+        clean_session=None if modern else False,
+        reconnect_on_failure=False,
+    )
+    client.connect_timeout = CONNECT_TIMEOUT_S
+    client.will_set(will_topic, will_payload, qos=1, retain=True, properties=_will_properties() if modern else None)
+    if settings.tls:
+        client.tls_set_context(_tls_context(settings))
+    if settings.username is not None:
+        client.username_pw_set(settings.username, _password(settings.password_file))
+    # With these two set, paho leaves all writing to the thread that runs loop(). Otherwise publish() would write from
+    # the caller's thread as well, and two half-written packets could be mixed.
+    client.on_socket_register_write = lambda client, userdata, sock: None
+    client.on_socket_unregister_write = lambda client, userdata, sock: None
+    return client
+
+
+def connect_arguments(settings: MqttSettings) -> dict[str, Any]:
+    """The arguments of ``Client.connect``."""
+    # paho looks at its times once a second: with a second less, a broker that is silent is left within two keepalives.
+    keepalive_s = max(1, settings.keepalive_s - 1)
+    arguments: dict[str, Any] = {"host": settings.host, "port": settings.port, "keepalive": keepalive_s}
+    if settings.protocol == "5":
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        arguments |= {"clean_start": False, "properties": properties}
+    return arguments
+
+
+def _will_properties() -> Properties:
+    properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+    properties.WillDelayInterval = WILL_DELAY_S
+    return properties
+
+
+def _tls_context(settings: MqttSettings) -> ssl.SSLContext:
+    """With the files as they are now, so that one that was replaced counts from the next connection on."""
+    with _told(settings.ca_file or Path(ssl.get_default_verify_paths().openssl_cafile), "the file of authorities"):
+        context = ssl.create_default_context(cafile=None if settings.ca_file is None else str(settings.ca_file))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if settings.cert_file is not None:
+        with _told(settings.cert_file, "our certificate or its key"):
+            context.load_cert_chain(settings.cert_file, settings.key_file)
+    return context
+
+
+def _password(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    with _told(file, "the password file"):
+        return file.read_text("utf-8").partition("\n")[0].strip()
+
+
+@contextmanager
+def _told(file: Path, what: str) -> Iterator[None]:
+    """Name the file in whatever goes wrong with it."""
+    try:
+        yield
+    except ssl.SSLError as error:
+        raise UnusableFile(f"{what} {file} cannot be used: it is no PEM file that fits ({error.reason})") from error
+    except OSError as error:
+        raise UnusableFile(f"{what} {file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UnusableFile(f"{what} {file} cannot be read: it is no text") from error

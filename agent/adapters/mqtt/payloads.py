@@ -1,0 +1,178 @@
+"""The language spoken with the central platform: JSON out of frozen objects, frozen objects out of JSON.
+
+What goes out is built here from our own rows and cannot be wrong but in a number, which ``allow_nan=False`` refuses.
+What comes in is untrusted: size, depth, types, ranges and times are checked by ``incoming_models``.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from math import isfinite
+
+from agent.adapters.mqtt.incoming_messages import parse_incoming
+from agent.domain.advisory import Advisory
+from agent.domain.envelope import Envelope
+from agent.domain.forecast import Forecast
+from agent.domain.forecast_corrections import Experience
+from agent.domain.inputs import Incoming
+from agent.domain.plan import Plan
+from agent.domain.setpoint import Setpoint
+from agent.domain.site import SiteState
+from agent.explanation.words import to_dict
+
+LARGEST_PAYLOAD = 64 * 1024
+TOPICS = {"minute": "up/data/minute", "decision": "up/data/decision", "event": "up/event"}
+STATUS_TOPIC = "up/status"
+LIVE_TOPIC = "up/live"
+MOST_ADVISORIES = 40  # of less than 1.5 KB each
+_MEASURED = ("grid_w", "pv_w", "battery_w", "load_w", "soc_pct")
+MOST_ALARMS = 20
+_POWERS = ("charge_w", "discharge_w", "import_w", "export_w", "curtail_w", "load_w", "pv_w")
+_PRICES = ("import_price", "export_price", "energy_value_per_kwh")
+
+
+class JsonPayloads:
+    """Implements ``agent.ports.Payloads`` for one site and one run of the program (``session``).
+
+    ``currency`` is that of the prices that come in.
+    """
+
+    def __init__(self, site_id: str, session: str, currency: str = "EUR") -> None:
+        self.site_id = site_id
+        self.session = session
+        self.currency = currency
+        self._numbers = count(1)
+        self._connection = 0
+
+    def rows(self, stream: str, rows: Sequence[tuple[int, str]], prev: int, now: datetime) -> Envelope:
+        """A batch of one stream: a header of columns and one list a row, up to 64 KiB.
+
+        It ends where the names of the points change, so that one header fits all its rows. A single row that is too
+        large on its own is sent nevertheless: the broker decides.
+        """
+        first = json.loads(rows[0][1])
+        columns = [name for name in first if name != "points"]
+        points = list(first.get("points", ()))
+        taken: list[str] = []
+        head = self._head(stream, now) | {
+            "stream": stream,
+            "columns": ["seq", *columns],
+            "points": points,
+            "prev": prev,
+        }
+        size = len(_text(head).encode()) + 80
+        seq_to = rows[0][0]
+        for seq, text in rows:
+            row = json.loads(text)
+            if list(row.get("points", ())) != points:
+                break
+            packed = _text([seq, *(row[name] for name in columns), *row.get("points", {}).values()])
+            size += len(packed.encode()) + 1
+            if taken and size > LARGEST_PAYLOAD:
+                break
+            taken.append(packed)
+            seq_to = seq
+        head |= {"seq_from": rows[0][0], "seq_to": seq_to}
+        payload = f'{_text(head)[:-1]},"rows":[{",".join(taken)}]}}'
+        return Envelope(TOPICS[stream], payload.encode(), stream=stream, seq_to=seq_to)
+
+    def plan(self, plan: Plan, now: datetime) -> Envelope:
+        """The plan in force, as columns over its horizon, with the forecasts it was made from."""
+        steps = plan.steps
+        columns: dict[str, object] = {name: [round(getattr(step, name), 1) for step in steps] for name in _POWERS}
+        columns |= {name: [round(getattr(step, name), 5) for step in steps] for name in _PRICES}
+        columns["soc_pct"] = [round(step.soc_pct, 2) for step in steps]
+        body = self._head("plan", now) | {
+            "issued_at": _time(plan.issued_at),
+            "expires_at": _time(plan.expires_at),
+            "start": _time(plan.horizon.start),
+            "step_s": plan.horizon.step_s,
+            "steps": columns,
+            "load": _forecast(plan.load, plan.experiences),
+            "pv": _forecast(plan.pv, plan.experiences),
+            "cost": round(plan.cost, 4),
+            "notes": list(plan.notes),
+            "solve_s": round(plan.solve_s, 3),
+        }
+        return Envelope("up/plan", _text(body).encode(), retain=True)
+
+    def advice(self, advisories: Sequence[Advisory], now: datetime) -> Envelope:
+        """The recommendations that are open, the largest saving first; no more than a payload may hold."""
+        shown = [to_dict(one) for one in advisories[:MOST_ADVISORIES]]
+        body = self._head("advice", now) | {"advice": shown, "open": len(advisories)}
+        return Envelope("up/advice", _text(body).encode(), retain=True)
+
+    def info(self, facts: Mapping[str, object], now: datetime) -> Envelope:
+        """What this site runs. ``facts`` are plain JSON values: versions, devices, hashes."""
+        return Envelope("up/info", _text(self._head("info", now) | dict(facts)).encode(), retain=True)
+
+    def live(self, state: SiteState, setpoint: Setpoint | None, now: datetime) -> Envelope:
+        """What is measured and done now. It is no row: the next one replaces it, and it goes before any backlog."""
+        body = self._head("live", now) | {
+            "connection": self._connection,
+            "at": _time(state.at),
+            **{name: _rounded(getattr(state, name).value) for name in _MEASURED},
+            "quality": {name: getattr(state, name).quality.value for name in _MEASURED},
+            "setpoint_w": None if setpoint is None else _rounded(setpoint.battery_w),
+            "rung": None if setpoint is None else setpoint.rung.value,
+        }
+        return Envelope(LIVE_TOPIC, _text(body).encode())
+
+    def status(self, word: str, now: datetime, alarms: Sequence[str] = ()) -> Envelope:
+        """``online``, ``stopping`` or ``lost``, of a session (a run of the program) and of one of its connections.
+
+        ``lost`` is the will of the connection that is tried next. Both numbers tell an old death from a new birth.
+        ``alarms`` are the texts of those that stand, the newest of them: the one way to tell that the store has failed.
+        """
+        if word == "lost":
+            self._connection += 1
+        body = self._head("status", now) | {"connection": self._connection, "status": word}
+        if alarms:
+            body["alarms"] = list(alarms[-MOST_ALARMS:])
+        return Envelope(STATUS_TOPIC, _text(body).encode(), retain=True)
+
+    def parse(self, topic: str, payload: bytes) -> Incoming:
+        """Raises PayloadRefused with one sentence for anything that is not a valid message of ``topic``."""
+        return parse_incoming(topic, payload, LARGEST_PAYLOAD, self.currency)
+
+    def _head(self, name: str, now: datetime) -> dict[str, object]:
+        return {
+            "schema": f"{name}/1.0",
+            "id": self.site_id,
+            "ts": _time(now),
+            "session": self.session,
+            "seq": next(self._numbers),
+        }
+
+
+def _forecast(forecast: Forecast, experiences: Sequence[Experience]) -> dict[str, object]:
+    body: dict[str, object] = {
+        "source": forecast.source,
+        "levels": list(forecast.levels),
+        "values": [[round(value, 1) for value in row] for row in forecast.values],
+    }
+    learnt = next((one for one in experiences if one.quantity == forecast.quantity), None)
+    return body if learnt is None else body | {"learnt": _experience(learnt)}
+
+
+def _experience(learnt: Experience) -> dict[str, object]:
+    """How many past forecasts the quantiles were corrected by, and how far; what is not a number is null."""
+    return {
+        "origins": learnt.origins,
+        "until": None if learnt.learnt_to is None else _time(learnt.learnt_to),
+        "members": list(learnt.members),
+        "moves": [[round(move, 3) if isfinite(move) else None for move in row] for row in learnt.moves],
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

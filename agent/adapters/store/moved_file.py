@@ -1,0 +1,47 @@
+"""A database whose file was moved, removed or replaced while it was open: nothing is written to where nobody looks."""
+
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from agent.adapters.store.set_aside import PARTS, sync_file, sync_folder
+from agent.ports import StoreFailure
+
+Identity = tuple[int, int]
+
+
+def identity(path: Path) -> Identity | None:
+    """Device and inode of the file at ``path``; None when there is none that can be seen."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def bring_back(connection: sqlite3.Connection, path: Path) -> str:
+    """Put a copy of all that ``connection`` still holds at ``path``, and close it. Returns a sentence.
+
+    Where another file lies there by now, that one is left as it is. Raises StoreFailure when no copy can be made; the
+    connection stays open then, so that nothing is lost that a later try can save.
+    """
+    with suppress(sqlite3.Error):  # what was moved is whole without its log, which may have stayed behind
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if path.exists():
+        connection.close()
+        return f"The store {path} was replaced by another file while the agent ran; it goes on with that one."
+    copy = path.with_name(f"{path.name}.copy")
+    try:
+        copy.unlink(missing_ok=True)
+        with closing(sqlite3.connect(copy)) as target:
+            connection.backup(target)
+        sync_file(copy)
+        connection.close()
+        for part in PARTS[1:]:
+            path.with_name(path.name + part).unlink(missing_ok=True)
+        copy.rename(path)
+        sync_folder(path.parent)
+    except (OSError, sqlite3.Error) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise StoreFailure(f"the store {path} was moved or removed, and no copy can be made there: {why}") from error
+    return f"The store {path} was moved or removed while the agent ran; a copy of all it held was put there."

@@ -1,0 +1,183 @@
+"""Reading the store from another process: the planner and the commands. Read-only, standard library only."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from agent.adapters.store import schema_sql as sql
+from agent.adapters.store.side_tables import read_flags, read_ledger, read_weather
+from agent.domain.history import History
+from agent.domain.horizon import Horizon, floor_to_step
+from agent.domain.ledger import Entry
+from agent.domain.records import DecisionRow, MinuteRow
+from agent.domain.suspect import DATA_FAULT, Suspect
+from agent.domain.weather_raster import hours_between
+from agent.ports import StoreFailure
+from agent.recording.rollups import Rollup
+
+BUSY_TIMEOUT_S = 2.0
+LEAST_COVERAGE = 0.5
+
+
+def history(path: Path, start: datetime, end: datetime, step_s: int, doubtful: bool = False) -> History:
+    """Mean load and solar power in equal steps of ``step_s`` seconds from ``start`` to ``end`` (UTC).
+
+    ``start`` is moved down to the raster of ``step_s``, which must be a multiple of 60 s that divides an hour, or a
+    multiple of an hour; a last step that is not whole is left out. A step measured for less than half of its time is
+    None, and so is one that is flagged as a data fault, unless ``doubtful`` asks for those too. The weather is what the
+    feed said of these hours as they began. Raises StoreFailure when the store cannot be read and ValueError for a
+    raster that does not fit.
+    """
+    if step_s < 60 or step_s % 60 or (3600 % step_s and step_s % 3600):
+        raise ValueError(f"a step of {step_s} s is neither a part of an hour in minutes nor a multiple of an hour")
+    first = floor_to_step(start, step_s)
+    horizon = Horizon(first, step_s, max(1, int((end - first).total_seconds() // step_s)))
+    load_w: list[float | None] = [None] * horizon.steps
+    pv_w: list[float | None] = [None] * horizon.steps
+    curtailed = [False] * horizon.steps
+    with _reading(path) as connection:
+        for step, covered_s, load, pv, curtailed_s in _steps(connection, horizon):
+            if covered_s >= LEAST_COVERAGE * step_s:
+                load_w[step], pv_w[step], curtailed[step] = load, pv, curtailed_s > 0
+        suspects = [] if doubtful else read_flags(connection, horizon.start)
+        weather = read_weather(connection, hours_between(horizon.start, horizon.end))
+    _leave_out(suspects, "load_w", load_w, horizon)
+    _leave_out(suspects, "pv_w", pv_w, horizon)
+    return History(horizon, tuple(load_w), tuple(pv_w), tuple(curtailed), weather)
+
+
+def flags(path: Path, start: datetime) -> list[Suspect]:
+    """The measurements after ``start`` that are doubted, oldest first."""
+    with _reading(path) as connection:
+        return read_flags(connection, start)
+
+
+def kept(path: Path, name: str) -> str | None:
+    """A named JSON document, or None."""
+    with _reading(path) as connection:
+        row = connection.execute("SELECT body FROM kept WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+
+def kept_documents(path: Path) -> dict[str, str]:
+    """Every named JSON document."""
+    with _reading(path) as connection:
+        return dict(connection.execute("SELECT name, body FROM kept ORDER BY name").fetchall())
+
+
+def decision_at(path: Path, at: datetime) -> tuple[DecisionRow | None, MinuteRow | None]:
+    """The decision in force at ``at`` (UTC) and the minute that was measured then; None where nothing was written."""
+    decisions, minutes = ", ".join(sql.DECISION_COLUMNS), ", ".join(sql.MINUTE_COLUMNS)
+    last = f"SELECT {decisions} FROM decision WHERE at <= ? ORDER BY at DESC LIMIT 1"  # noqa: S608 - own names
+    around = f"SELECT {minutes} FROM minute WHERE at <= ? AND at + span_s > ? ORDER BY seq DESC LIMIT 1"  # noqa: S608
+    with _reading(path) as connection:
+        decision = connection.execute(last, (at.timestamp(),)).fetchone()
+        minute = connection.execute(around, (at.timestamp(), at.timestamp())).fetchone()
+    return (
+        None if decision is None else sql.decision_row(decision),
+        None if minute is None else sql.minute_row(dict(zip(sql.MINUTE_COLUMNS, minute, strict=True))),
+    )
+
+
+def decisions(path: Path, start: datetime, end: datetime) -> list[DecisionRow]:
+    """The decisions from ``start`` to before ``end`` (UTC), oldest first, led by the one in force at ``start``."""
+    columns = ", ".join(sql.DECISION_COLUMNS)
+    since = "coalesce((SELECT max(at) FROM decision WHERE at <= ?), ?)"
+    select = f"SELECT {columns} FROM decision WHERE at >= {since} AND at < ? ORDER BY at"  # noqa: S608 - own names
+    with _reading(path) as connection:
+        found = connection.execute(select, (start.timestamp(), start.timestamp(), end.timestamp())).fetchall()
+    return [sql.decision_row(row) for row in found]
+
+
+def backlog(path: Path) -> dict[str, tuple[int, int]]:
+    """Per stream: (highest acknowledged seq, highest seq). Between them is what waits for the platform."""
+    with _reading(path) as connection:
+        found = {}
+        for name, acked, last in connection.execute("SELECT name, acked, last FROM stream").fetchall():
+            highest = connection.execute(f"SELECT max(seq) FROM {name}").fetchone()[0]  # noqa: S608 - our own names
+            found[str(name)] = (int(acked), max(int(last), int(highest or 0)))
+        return found
+
+
+def rollups(path: Path, span: str, start: datetime, end: datetime) -> list[Rollup]:
+    """The roll-ups of ``span`` (quarter, hour, day, month) that begin in [``start``, ``end``), oldest first."""
+    with _reading(path) as connection:
+        return _rollups(connection, span, start, end)
+
+
+def ledger(path: Path, start: datetime, end: datetime) -> list[Entry]:
+    """The settled hours that begin in [``start``, ``end``), oldest first. An hour that did not count is not there."""
+    with _reading(path) as connection:
+        return read_ledger(connection, start, end)
+
+
+# Roll-ups, and the minutes that are not in them yet, in one statement: no minute can slip through between the two.
+# A mean is weighted by the seconds that were measured.
+_STEPS = """
+SELECT (at - :first) / :step_s, sum(covered_s),
+  sum(load_w * covered_s) / nullif(sum(iif(load_w IS NULL, 0, covered_s)), 0),
+  sum(pv_w * covered_s) / nullif(sum(iif(pv_w IS NULL, 0, covered_s)), 0),
+  sum(curtailed_s)
+FROM (
+  SELECT at, covered_s, load_w, pv_w, curtailed_s FROM rollup
+    WHERE :span IS NOT NULL AND span = :span AND at >= :first AND at < :end
+  UNION ALL
+  SELECT at, covered_s, load_w, pv_w, iif(curtailed, covered_s, 0) FROM minute
+    WHERE at >= :first AND at < :end
+      AND (:span IS NULL OR seq > (SELECT rolled FROM stream WHERE name = 'minute'))
+      AND (time_trusted OR seq <= (SELECT rolled FROM stream WHERE name = 'minute'))
+)
+GROUP BY 1
+"""
+
+
+def _leave_out(suspects: Sequence[Suspect], quantity: str, values: list[float | None], horizon: Horizon) -> None:
+    """Every step that a data fault touches becomes missing."""
+    for fault in suspects:
+        if (fault.quantity, fault.kind) == (quantity, DATA_FAULT):
+            first = int((fault.start - horizon.start).total_seconds() // horizon.step_s)
+            last = -int((horizon.start - fault.end).total_seconds() // horizon.step_s)
+            span = slice(max(0, first), min(max(0, last), horizon.steps))
+            values[span] = [None] * len(values[span])
+
+
+def _steps(
+    connection: sqlite3.Connection, horizon: Horizon
+) -> list[tuple[int, float, float | None, float | None, float]]:
+    """Per step that was measured at all: its index, seconds measured, mean load and solar power, seconds curtailed."""
+    span = None if horizon.step_s % 900 else "quarter" if horizon.step_s % 3600 else "hour"
+    terms = {
+        "first": int(horizon.start.timestamp()),
+        "end": int(horizon.end.timestamp()),
+        "step_s": horizon.step_s,
+        "span": span,
+    }
+    return connection.execute(_STEPS, terms).fetchall()
+
+
+def _rollups(connection: sqlite3.Connection, span: str, start: datetime, end: datetime) -> list[Rollup]:
+    columns = ", ".join(sql.ROLLUP_COLUMNS)
+    select = f"SELECT {columns} FROM rollup WHERE span = ? AND at >= ? AND at < ? ORDER BY at"  # noqa: S608 - own names
+    found = connection.execute(select, (span, start.timestamp(), end.timestamp()))
+    return [sql.rollup_row(row) for row in found]
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    if not path.is_file():
+        raise StoreFailure(f"there is no store at {path}")
+    try:
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)) as connection:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if 0 < version < sql.SCHEMA_VERSION:
+                raise StoreFailure(
+                    f"the store {path} is of an older version (schema {version}); the agent updates it when it starts"
+                )
+            if version != sql.SCHEMA_VERSION:
+                raise StoreFailure(f"the store {path} has schema {version}, not {sql.SCHEMA_VERSION}")
+            yield connection
+    except sqlite3.Error as error:
+        raise StoreFailure(f"the store {path} cannot be read: {error}") from error

@@ -1,0 +1,211 @@
+"""Recommendations about what may go wrong: a peak, an outage, a meter, the battery itself."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from agent.advice.battery_health import Estimate, Sample, health, rated_delivery_wh
+from agent.domain.advisory import Advisory, AdvisoryType, Support
+from agent.domain.suspect import DATA_FAULT, Suspect
+from agent.explanation.explain import money
+from agent.explanation.limits import Basis
+
+PEAK_AHEAD = timedelta(hours=36)
+LEAST_PEAK_SHARE = 0.02  # above the month's peak so far
+FAULT_LASTS = timedelta(days=2)
+SICK_BELOW = 0.9  # of the rating
+SURE_ENOUGH = 0.95
+MONTH_DAYS = 30.0
+LEAST_OUTAGES = 2
+FAULT_CHANCE = 0.8  # of a data fault that nobody has looked at yet
+
+
+def coming_peak(
+    basis: Basis, now: datetime, zone: ZoneInfo, month_peak_w: float | None, demand_charge_per_kw: float
+) -> Advisory | None:
+    """The plan's highest import of the next 36 hours, where it is above the month's peak or the connection's limit."""
+    times, steps = basis.plan.horizon.times(), basis.plan.steps
+    ahead = [i for i, start in enumerate(times) if now <= start < now + PEAK_AHEAD]
+    top = max(ahead, key=lambda i: steps[i].import_w, default=None)
+    known = [limit for limit in (month_peak_w, basis.connection.import_limit_w) if limit is not None]
+    if top is None or not known:
+        return None
+    allowed_w, peak_w = min(known), steps[top].import_w
+    if peak_w <= allowed_w * (1.0 + LEAST_PEAK_SHARE):
+        return None
+    charged = month_peak_w is not None and demand_charge_per_kw > 0.0 and peak_w > month_peak_w
+    saving = demand_charge_per_kw * (peak_w - (month_peak_w or 0.0)) / 1000.0 if charged else None
+    at, chance = times[top].astimezone(zone), _chance_above(basis, top, allowed_w)
+    what = "The month's highest so far" if allowed_w == month_peak_w else "The import limit of the connection"
+    costs = "" if saving is None else f" It would add {money(saving)} to the demand charge."
+    return Advisory(
+        key=f"{AdvisoryType.COMING_PEAK.value}/{at:%Y-%m-%d}",
+        kind=AdvisoryType.COMING_PEAK,
+        headline=f"A peak of {peak_w / 1000.0:.1f} kW is coming at {at:%a %H:%M}",
+        description=f"{what} is {allowed_w / 1000.0:.1f} kW.{costs} Leave what can wait for later.",
+        chance=chance,
+        confidence=chance,
+        cost_saving=saving,
+        co2_saving_kg=None,
+        support=Support(peak_w, allowed_w, "W", _half_range(basis, top)),
+        created=now,
+        start=times[top],
+        end=times[top] + timedelta(seconds=basis.plan.horizon.step_s),
+        expires=times[top] + timedelta(seconds=basis.plan.horizon.step_s),
+    )
+
+
+def data_faults(suspects: Sequence[Suspect], now: datetime, zone: ZoneInfo) -> list[Advisory]:
+    """One for each quantity whose measurements were not believed within the last two days: the newest stretch."""
+    newest: dict[str, Suspect] = {}
+    for suspect in suspects:
+        if suspect.kind == DATA_FAULT and suspect.end > now - FAULT_LASTS:
+            before = newest.get(suspect.quantity)
+            newest[suspect.quantity] = suspect if before is None or suspect.end > before.end else before
+    return [_data_fault(suspect, now, zone) for suspect in newest.values()]
+
+
+def _data_fault(suspect: Suspect, now: datetime, zone: ZoneInfo) -> Advisory:
+    name = {"load_w": "the consumption", "pv_w": "the solar power"}.get(suspect.quantity, suspect.quantity)
+    first, end = suspect.start.astimezone(zone), suspect.end.astimezone(zone)
+    hours = (suspect.end - suspect.start).total_seconds() / 3600.0
+    return Advisory(
+        key=f"{AdvisoryType.DATA_FAULT.value}/{suspect.quantity}/{first:%Y-%m-%d}",
+        kind=AdvisoryType.DATA_FAULT,
+        headline=f"Look at the meter of {name}",
+        description=f"From {first:%a %H:%M} to {end:%a %H:%M} it was not believed: {suspect.reason}",
+        chance=FAULT_CHANCE,
+        confidence=FAULT_CHANCE,
+        cost_saving=None,
+        co2_saving_kg=None,
+        support=Support(hours, 0.0, "h"),
+        created=now,
+        start=suspect.start,
+        end=suspect.end,
+        expires=now + FAULT_LASTS,
+    )
+
+
+def sick_battery(basis: Basis, now: datetime, series: Sequence[Sequence[Sample]]) -> Advisory | None:
+    """A battery that surely delivers less, or loses more, than it is rated for."""
+    found, battery = health(series), basis.battery
+    rated_wh = rated_delivery_wh(battery)
+    rated_trip = battery.charge_efficiency * battery.discharge_efficiency
+    delivered = _sick(found.delivered_wh, rated_wh)
+    if delivered is not None and found.delivered_wh is not None:
+        lost_kwh = (rated_wh - found.delivered_wh.value) / 1000.0
+        return _sick_advice(basis, now, "capacity", found.delivered_wh, rated_wh, delivered, lost_kwh)
+    trip = _sick(found.round_trip, rated_trip)
+    if trip is not None and found.round_trip is not None:
+        lost_kwh = (rated_trip - found.round_trip.value) * battery.usable_wh / 1000.0
+        return _sick_advice(basis, now, "efficiency", found.round_trip, rated_trip, trip, lost_kwh)
+    return None
+
+
+def _sick(found: Estimate | None, rated: float) -> float | None:
+    """How sure it is that a figure is below its rating by a tenth; None when it is not sure enough."""
+    chance = 0.0 if found is None else found.chance_below(SICK_BELOW * rated)
+    return chance if chance >= SURE_ENOUGH else None
+
+
+def _sick_advice(
+    basis: Basis, now: datetime, what: str, found: Estimate, rated: float, chance: float, lost_kwh: float
+) -> Advisory:
+    bought = [step.import_price for step in basis.plan.steps]
+    spread = max(0.0, max(bought) * basis.battery.discharge_efficiency - min(bought))
+    lost_a_month = MONTH_DAYS * lost_kwh * (spread if what == "capacity" else sum(bought) / len(bought))
+    shown, unit = (found.value, "Wh") if what == "capacity" else (found.value, "share")
+    if what == "capacity":
+        says = f"100 points of charge deliver {shown / 1000.0:.1f} kWh, rated are {rated / 1000.0:.1f} kWh"
+        error = f"{found.error / 1000.0:.1f} kWh"
+    else:
+        says, error = (
+            f"{100 * shown:.0f} % of the energy comes back, rated are {100 * rated:.0f} %",
+            f"{100 * found.error:.0f} %",
+        )
+    return Advisory(
+        key=f"{AdvisoryType.SICK_BATTERY.value}/{what}/{now:%Y-%m}",
+        kind=AdvisoryType.SICK_BATTERY,
+        headline=f"The battery's {what} is below its rating",
+        description=f"{says} (standard error {error}, {found.runs} runs). Have it looked at, or correct the site file.",
+        chance=chance,
+        confidence=chance,
+        cost_saving=max(0.0, lost_a_month),
+        co2_saving_kg=None,
+        support=Support(found.value, rated, unit, found.error),
+        created=now,
+        start=now,
+        end=now,
+        expires=now + timedelta(days=MONTH_DAYS),
+    )
+
+
+def raise_reserve(
+    basis: Basis,
+    now: datetime,
+    outage_hours: Sequence[float],
+    outage_days: float,
+    critical_load_w: float,
+    value_per_kwh: float,
+) -> Advisory | None:
+    """Keep more for outages, where those of the past would have used it and its worth is above what it earns.
+
+    The reserve covers the second longest outage, so that one freak does not rule. What it costs is a kWh less to trade
+    with, once a day, at the plan's spread of prices.
+    """
+    battery, lasting = basis.battery, sorted(outage_hours)
+    if len(lasting) < LEAST_OUTAGES or critical_load_w <= 0.0 or value_per_kwh <= 0.0:
+        return None
+    efficiency = battery.discharge_efficiency
+    wanted_wh = critical_load_w * lasting[-2] / efficiency + battery.energy_wh(battery.soc_min_pct)
+    wanted_pct = min(100.0 * wanted_wh / battery.usable_wh, battery.soc_max_pct)
+    kept_wh = battery.energy_wh(battery.floor_pct - battery.soc_min_pct) * efficiency
+    more_wh = battery.energy_wh(wanted_pct - battery.soc_min_pct) * efficiency
+    if wanted_pct <= battery.floor_pct + 1.0:
+        return None
+    used_wh = sum(min(critical_load_w * h, more_wh) - min(critical_load_w * h, kept_wh) for h in lasting)
+    bought = [step.import_price for step in basis.plan.steps]
+    spread = max(0.0, max(bought) - min(bought) / (efficiency * battery.charge_efficiency))
+    gained = used_wh / 1000.0 * value_per_kwh * MONTH_DAYS / outage_days
+    cost = (more_wh - kept_wh) / 1000.0 * spread * MONTH_DAYS
+    if gained <= cost:
+        return None
+    chance = min(0.95, 1.0 - 0.5 ** (len(lasting) * MONTH_DAYS / outage_days))
+    return Advisory(
+        key=f"{AdvisoryType.RAISE_RESERVE.value}/{now:%Y-%m}",
+        kind=AdvisoryType.RAISE_RESERVE,
+        headline=f"Raise the reserve from {battery.floor_pct:.0f} to {wanted_pct:.0f} %",
+        description=(
+            f"The grid was away {len(lasting)} times in {outage_days:.0f} days, up to {lasting[-1]:.1f} h. A month of "
+            f"the larger reserve is worth {money(gained)} and costs {money(cost)} in trade."
+        ),
+        chance=chance,
+        confidence=chance,
+        cost_saving=gained - cost,
+        co2_saving_kg=None,
+        support=Support(battery.floor_pct, wanted_pct, "%"),
+        created=now,
+        start=now,
+        end=now + timedelta(days=MONTH_DAYS),
+        expires=now + timedelta(days=MONTH_DAYS),
+    )
+
+
+def _chance_above(basis: Basis, index: int, allowed_w: float) -> float:
+    """Probability that the import is above ``allowed_w``, by the load's own quantiles and the planned battery."""
+    step, load = basis.plan.steps[index], basis.plan.load
+    needed_w = allowed_w + step.load_w - step.import_w  # the load at which the import is just that
+    values = [row[index] for row in load.values]
+    if needed_w <= values[0]:
+        return 1.0 - load.levels[0]
+    for k in range(1, len(values)):
+        if needed_w <= values[k]:
+            share = (needed_w - values[k - 1]) / max(values[k] - values[k - 1], 1e-9)
+            return 1.0 - (load.levels[k - 1] + share * (load.levels[k] - load.levels[k - 1]))
+    return 1.0 - load.levels[-1]
+
+
+def _half_range(basis: Basis, index: int) -> float:
+    """Half of the width of the load's forecast, W."""
+    values = [row[index] for row in basis.plan.load.values]
+    return (values[-1] - values[0]) / 2.0

@@ -1,0 +1,169 @@
+"""`enalysis-edge explain`: why the battery does what it does, from the kept plan and the decisions in the store."""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from agent.adapters.mqtt.payloads import JsonPayloads
+from agent.adapters.store.inputs_reader import inputs_of
+from agent.adapters.store.store_reader import decision_at, kept
+from agent.domain.horizon import Horizon
+from agent.domain.plan import Plan
+from agent.domain.site import Connection
+from agent.domain.wire import WireError, from_json
+from agent.explanation.explain import explain_step
+from agent.explanation.explain_decision import explain_decision
+from agent.explanation.limits import Basis
+from agent.explanation.shadow_price import Resolved, resolved
+from agent.planning.highs import SolverFailure
+from agent.planning.planning_terms import Terms
+from agent.planning.scenarios import terminal_value
+from agent.settings.price_file import PriceFileError
+from agent.settings.schema import Settings
+from agent.site_conditions.site_conditions import Market
+
+MORE_STEPS = 6
+
+
+class NotExplained(Exception):
+    """There is nothing to explain. ``str()`` says why in one sentence."""
+
+
+def asked_time(text: str | None, now: datetime, zone: ZoneInfo) -> datetime:
+    """``HH:MM`` of the site's own day, or an ISO time (the site's clock where it names no other); None is ``now``.
+
+    Raises NotExplained.
+    """
+    if text is None:
+        return now
+    with suppress(ValueError):
+        return datetime.combine(now.astimezone(zone).date(), _clock(text), zone).astimezone(UTC)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise NotExplained(f"{text!r} is no time: write 18:00, or 2026-06-01T18:00") from None
+    return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def explain(settings: Settings, at: str | None, now: datetime) -> list[str]:
+    """The sentences for ``at``. Raises NotExplained and StoreFailure."""
+    zone, path = ZoneInfo(settings.site.timezone), Path(settings.store.path)
+    moment = asked_time(at, now, zone)
+    if not path.exists():
+        raise NotExplained(f"no store at {path}: the agent has not run with this site file yet")
+    plan = _kept_plan(path)
+    market = _market(settings, path, now)
+    if moment > now:
+        return _plan_lines(settings, market, plan, moment, zone)
+    lines = [_decision(settings, path, market, moment, zone)]
+    if at is None and plan is None:
+        lines.append("there is no plan yet")
+    elif plan is not None and plan.horizon.index_of(moment) is not None:
+        lines += _plan_lines(settings, market, plan, moment, zone, MORE_STEPS if at is None else 0)
+        if now >= plan.expires_at:
+            lines.append(f"this plan has expired at {plan.expires_at.astimezone(zone):%Y-%m-%d %H:%M}")
+    elif plan is not None:
+        lines.append(_out_of_reach(plan, moment, zone))
+    return lines
+
+
+def _clock(text: str) -> time:
+    return datetime.strptime(text, "%H:%M").time()
+
+
+def _decision(settings: Settings, path: Path, market: Market, at: datetime, zone: ZoneInfo) -> str:
+    decision, minute = decision_at(path, at)
+    if decision is None:
+        raise NotExplained(f"nothing had been decided by {at.astimezone(zone):%Y-%m-%d %H:%M}")
+    grid_w, soc_pct = (None, None) if minute is None else (minute.grid_w, minute.soc_pct)
+    battery = market.kept(settings.battery_spec(), at)
+    why = explain_decision(decision, grid_w, soc_pct, battery, market.connection(at))
+    given = f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    unseen = "" if minute is not None else " (nothing measured at the time asked for is in the store)"
+    return f"setpoint of {given}, {decision.rung.value}: {why}{unseen}"
+
+
+def _kept_plan(path: Path) -> Plan | None:
+    document = kept(path, "plan")
+    try:
+        return None if document is None else from_json(Plan, document)
+    except WireError as error:
+        raise NotExplained(f"the stored plan cannot be read: {error}") from error
+
+
+def _out_of_reach(plan: Plan, at: datetime, zone: ZoneInfo) -> str:
+    first, end, when = (f"{t.astimezone(zone):%Y-%m-%d %H:%M}" for t in (plan.horizon.start, plan.horizon.end, at))
+    return f"only the newest plan is kept, which reaches from {first} to {end} and does not hold {when}"
+
+
+def _plan_lines(
+    settings: Settings, market: Market, plan: Plan | None, at: datetime, zone: ZoneInfo, more: int = 0
+) -> list[str]:
+    """The step of the plan at ``at`` and ``more`` after it. Raises NotExplained."""
+    if plan is None:
+        raise NotExplained("there is no plan yet")
+    index = plan.horizon.index_of(at)
+    if index is None:
+        raise NotExplained(_out_of_reach(plan, at, zone))
+    basis = basis_of(plan, settings, market, market.connection(plan.issued_at))
+    again, doubt = _again(basis)
+    whys = [explain_step(basis, i, zone, again) for i in range(index, min(index + more + 1, len(plan.steps)))]
+    return [*(f"plan for {why.start.astimezone(zone):%a %H:%M}: {why.sentence}" for why in whys), *doubt]
+
+
+def basis_of(plan: Plan, settings: Settings, market: Market, connection: Connection) -> Basis:
+    """What a kept plan was made on, from the site file and what the platform has sent."""
+    horizon = Horizon(plan.horizon.start, plan.horizon.step_s, len(plan.steps))
+    curves = market.curves(horizon)
+    per_kg = market.objective.carbon_price_per_kg
+    carbon = (0.0,) * len(plan.steps) if curves is None else tuple(per_kg * kg for kg in curves.carbon_kg_per_kwh)
+    reserve_pct = () if market.reserve is None else market.reserve.over(horizon)
+    connections = market.connections(plan.issued_at, horizon)
+    basis = Basis(plan, settings.battery_spec(), connection, carbon, 0.0, reserve_pct, connections)
+    return replace(basis, end_value=terminal_value(_terms(basis)))
+
+
+def _terms(basis: Basis) -> Terms:
+    steps = basis.plan.steps
+    bought = np.array([basis.bought(i) for i in range(len(steps))])
+    return Terms(basis.dt_h, basis.battery, basis.connection, bought, np.array([s.export_price for s in steps]))
+
+
+def _again(basis: Basis) -> tuple[Resolved | None, list[str]]:
+    """The plan's programme solved again, or why no amounts can be quoted."""
+    doubt = "what a limit is worth is not quoted: the site file, the prices or the solver are not those of the plan"
+    try:
+        again = resolved(basis)
+    except (SolverFailure, ValueError):
+        again = None
+    return again, ([] if again is not None else [doubt])
+
+
+def _market(settings: Settings, path: Path, now: datetime) -> Market:
+    """The tariffs of the site file, overlaid by what the platform had sent.
+
+    Of the grid limit only the newest word is kept: where that is not silent now, it is taken for not silent before.
+    """
+    try:
+        bought, sold = settings.import_tariff(), settings.export_tariff()
+    except PriceFileError as error:
+        raise NotExplained(str(error)) from error
+    connection, place = settings.connection_spec(), settings.place()
+    market = Market(
+        bought,
+        sold,
+        settings.carbon.kg_per_kwh,
+        connection,
+        settings.objective_spec(),
+        place,
+        settings.reserve_spec(),
+        settings.failsafe_spec(),
+    )
+    market.recall(inputs_of(path, JsonPayloads(settings.site.id, "explain", settings.site.currency)))
+    if not market.limit_is_silent(now):
+        market.failsafe = None
+    return market

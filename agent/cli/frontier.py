@@ -1,0 +1,97 @@
+"""`enalysis-edge frontier`: what less carbon costs on a measured site, and what less money emits."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from agent.backtest.case import Unplayable
+from agent.backtest.frontier import Point, frontier
+from agent.backtest.frontier_picture import draw
+from agent.backtest.picture import NoPictures
+from agent.backtest.policies import AS_CONTROLLED, SELF_CONSUMPTION
+from agent.backtest.site_run import Rules, SiteTask, forecasters
+from agent.backtest.sites import SitesUnreadable, described_sites
+from agent.cli.backtest import FAILED, GOOD, WRONG, WrongArguments, models_folder, weighed
+from agent.domain.request import Objective
+
+STEP_S = 3600
+EXPORT_PRICE = 0.0
+
+
+def show(asked: Namespace, console: Console) -> int:
+    """Play one site at every weight, hourly and with nothing paid for exports: a table, and a picture of it.
+
+    0 is good, 1 a site or a picture that failed, 2 a wrong command line or folder.
+    """
+    try:
+        objectives = _objectives(asked.weights, asked.carbon_value)
+        task = _task(asked)
+        case, currency = task.case()
+    except (WrongArguments, SitesUnreadable, Unplayable) as error:
+        print(error, file=sys.stderr)
+        return WRONG
+    notes: list[str] = []
+    load, solar = forecasters(case, task.rules, notes)
+    with Progress(console=console) as progress:
+        line = progress.add_task(case.name, total=case.steps)
+        points = frontier(case, objectives, load, solar, lambda steps: progress.advance(line, steps))
+    for note in notes:
+        print(f"{case.name}: {note}", file=sys.stderr)
+    days = case.steps * STEP_S / 86_400
+    console.print(_table(points, f"{case.name}, {days:g} days: cost against carbon dioxide", currency))
+    try:
+        draw(f"{case.name}: what less carbon costs, {days:g} days", points, asked.out, currency)
+    except (NoPictures, OSError) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return GOOD
+
+
+def _objectives(weights: str, value_per_kg: float) -> list[Objective]:
+    try:
+        numbers = [float(word) for word in weights.split(",")]
+    except ValueError:
+        raise WrongArguments(f"--weights is {weights}, not numbers with commas between them") from None
+    return [weighed(weight, value_per_kg) for weight in sorted(set(numbers))]
+
+
+def _task(asked: Namespace) -> SiteTask:
+    if not asked.days > 0:
+        raise WrongArguments(f"--days is {asked.days}, not above zero")
+    found = described_sites(asked.data)
+    if asked.site not in found:
+        raise WrongArguments(f"there is no site {asked.site}; there are {', '.join(found)}")
+    rules = Rules((AS_CONTROLLED,), STEP_S, EXPORT_PRICE, 0.0, asked.days, models_folder(asked.models))
+    return SiteTask(Path(asked.data), asked.site, found[asked.site], rules, None)
+
+
+def _table(points: Sequence[Point], title: str, currency: str) -> Table:
+    table = Table(title=title, box=box.SIMPLE, title_justify="left")
+    headings = (
+        "weight of carbon",
+        f"{currency} per kg",
+        f"cost, {currency}",
+        "CO2, kg",
+        "cost to the rule",
+        "CO2 to it",
+    )
+    for heading in ("", *headings):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=not heading)
+    rule = next(point for point in points if point.policy == SELF_CONSUMPTION)
+    for point in points:
+        aim = point.objective
+        weight = ("", "") if aim is None else (f"{aim.carbon_weight:g}", f"{aim.carbon_price_per_kg:.3f}")
+        compared = _change(point.cost, rule.cost), _change(point.co2_kg, rule.co2_kg)
+        name = point.policy.replace("_", " ")
+        table.add_row(name, *weight, f"{point.cost:,.2f}", f"{point.co2_kg:,.1f}", *compared)
+    return table
+
+
+def _change(value: float, against: float) -> str:
+    return "-" if against == 0 else f"{100 * (value / against - 1):+.2f} %"

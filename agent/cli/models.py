@@ -1,0 +1,194 @@
+"""`enalysis-edge models`: which models are in charge, on trial or refused, and how to change that by hand.
+
+All of it works while the daemon runs: the next plan uses what is in charge then.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from agent.adapters.models.candidates import candidate_folders
+from agent.adapters.models.model_archive import fingerprint, folder_of, keep
+from agent.adapters.models.model_card import ModelCard, read_card
+from agent.adapters.models.model_check import check_model
+from agent.adapters.models.model_file import read_files
+from agent.adapters.models.model_registry import (
+    FACTORY,
+    Champions,
+    Post,
+    Refusal,
+    Seat,
+    Trial,
+    change_champions,
+    in_charge,
+    models_beside,
+    read_champions,
+)
+from agent.forecasting.forecaster import ModelUnusable
+from agent.ports import StoreFailure
+from agent.settings.schema import Settings
+
+Row = tuple[str, str, str, str, str, str, str]
+COLUMNS = ("quantity", "model", "version", "place", "size", "trained", "verdict")
+BY_HAND = "promoted by hand"
+
+
+class NotDone(Exception):
+    """A command that could not be obeyed. ``str()`` says why in one sentence."""
+
+
+def show(settings: Settings, console: Console) -> int:
+    """Print the table of models; 0, or 1 when the installed ones cannot be found or a file is damaged."""
+    installed = _installed(settings)
+    models = _beside(settings)
+    champions, damage = read_champions(models)
+    folders = candidate_folders(models)
+    table = Table(title=f"models of {escape(settings.site.name)}, candidates in {models}", title_justify="left")
+    for column in COLUMNS:
+        table.add_column(column, justify="right" if column == "size" else "left")
+    notes = []
+    for quantity, wanted in _wanted(settings):
+        choice = in_charge(models.parent, installed, quantity, wanted)
+        if choice.note is not None:
+            notes.append(choice.note)
+        for row in _post_rows(champions.post(quantity), models, choice.folder, installed / wanted):
+            table.add_row(*map(escape, row))
+    for row in _other_rows(champions, folders):
+        table.add_row(*map(escape, row))
+    console.print(table)
+    for note in notes:
+        console.print(f"[yellow]! {escape(note)}[/]")
+    return 0 if damage is None else 1
+
+
+def verify(folder: Path) -> str:
+    """A sentence when the model in ``folder`` passes every check. Raises NotDone with the first that it fails."""
+    try:
+        card = check_model(folder.resolve() if folder.name in ("", "..") else folder)
+    except ModelUnusable as refusal:
+        raise NotDone(str(refusal)) from refusal
+    return f"good: {card.name} {card.version} forecasts {card.quantity}, {card.size_bytes} bytes, SHA-256 {card.sha256}"
+
+
+def promote(settings: Settings, name: str) -> str:
+    """Put the candidate ``name`` in charge, once it has passed every check. Raises NotDone or StoreFailure."""
+    models = _beside(settings)
+    if name not in {folder.name for folder in candidate_folders(models)}:
+        raise NotDone(f"there is no candidate {name!r} in {models}")
+    promoted: list[Seat] = []
+
+    def put_in_charge(champions: Champions) -> Champions:
+        files = read_files(models / name)
+        digest = fingerprint(files)
+        card = check_model(keep(models, files))
+        post = champions.post(card.quantity)
+        if post.champion is not None and post.champion.fingerprint == digest:
+            raise NotDone(f"model {name} {card.version} forecasts {card.quantity} already")
+        if card.quantity not in dict(_wanted(settings)):
+            raise NotDone(f"model {name} forecasts {card.quantity}, for which this site uses no model")
+        promoted.append(Seat(name, card.version, digest, datetime.now(UTC), BY_HAND))
+        return champions.without_refusal(name).with_post(post.promoted(promoted[0]))
+
+    try:
+        change_champions(models, put_in_charge)
+    except ModelUnusable as refusal:
+        raise NotDone(str(refusal)) from refusal
+    return f"model {name} {promoted[0].version} is in charge from the next plan on"
+
+
+def roll_back(settings: Settings, quantity: str) -> str:
+    """Put the model before back in charge of ``quantity``. Raises NotDone or StoreFailure."""
+    models = _beside(settings)
+    at = datetime.now(UTC)
+    fallen: list[Seat] = []
+
+    def put_back(champions: Champions) -> Champions:
+        post = champions.post(quantity)
+        if post.champion is None:
+            raise NotDone(f"the installed model forecasts {quantity}; there is none before it")
+        fallen.append(post.champion)
+        refusal = Refusal(post.champion.name, post.champion.fingerprint, f"rolled back by hand on {at:%Y-%m-%d}")
+        return champions.with_post(post.rolled_back()).with_refusal(refusal)
+
+    if not models.is_dir():
+        raise NotDone(f"the installed model forecasts {quantity}; there is none before it")
+    before = change_champions(models, put_back).post(quantity).champion
+    name = f"{before.name} {before.version}" if before is not None else f"the installed {FACTORY[quantity]}"
+    return f"model {fallen[0].name} {fallen[0].version} is out; {name} forecasts {quantity} from the next plan on"
+
+
+def _post_rows(post: Post, models: Path, in_use: Path, factory: Path) -> Iterator[Row]:
+    yield _row(post.quantity, factory, "in charge" if in_use == factory else "installed", "")
+    for seat, place in ((post.champion, "promoted"), (post.previous, "before it")):
+        if seat is not None:
+            folder = folder_of(models, seat.fingerprint, seat.name)
+            watched = post.watch.said if post.watch is not None and place == "promoted" else ""
+            said = f"{seat.since:%Y-%m-%d}: {seat.reason}" + (
+                f"; the one before against it: {watched}" if watched else ""
+            )
+            yield _row(post.quantity, folder, "in charge" if in_use == folder else place, said)
+    for trial in post.trials:
+        yield _row(post.quantity, folder_of(models, trial.fingerprint, trial.name), "on trial", _said(trial))
+
+
+def _other_rows(champions: Champions, folders: list[Path]) -> Iterator[Row]:
+    """Candidates that are refused, and those that the next trial looks at."""
+    refused = {refusal.name: refusal for refusal in champions.refused}
+    known = {trial.name for post in champions.posts for trial in post.trials} | {
+        seat.name for post in champions.posts for seat in (post.champion, post.previous) if seat is not None
+    }
+    for folder in folders:
+        if folder.name in refused:
+            yield _row("", folder, "refused", refused[folder.name].why)
+        elif folder.name not in known:
+            yield _row("", folder, "candidate", "the next daily trial looks at it")
+
+
+def _said(trial: Trial) -> str:
+    return f"since {trial.since:%Y-%m-%d}: {trial.said or 'nothing was compared yet'}"
+
+
+def _row(quantity: str, folder: Path, place: str, said: str) -> Row:
+    """Not a whole check: just what the card says."""
+    try:
+        read_files(folder)
+        card = read_card(folder)
+    except ModelUnusable as refusal:
+        return quantity, folder.name, "", place, "", "", said or str(refusal)
+    size = f"{card.size_bytes / 1000:.0f} kB"
+    return quantity or card.quantity, card.name, card.version, place, size, card.trained_at, said or _figures(card)
+
+
+def _figures(card: ModelCard) -> str:
+    """How much lower its pinball loss was than persistence's, on the sites of its card that it had not seen."""
+    ours = [score for score in card.metrics if not score.seen_in_training and score.forecaster != "persistence"]
+    theirs = {(score.site, score.step_s): score.pinball for score in card.metrics if score.forecaster == "persistence"}
+    shares = [score.pinball / theirs[key] for score in ours if theirs.get(key := (score.site, score.step_s))]
+    if not shares:
+        return ""
+    return f"pinball loss {1 - sum(shares) / len(shares):.0%} below persistence on {len(shares)} unseen sites and steps"
+
+
+def _wanted(settings: Settings) -> list[tuple[str, str]]:
+    wanted: list[tuple[str, str | None]] = [("load_w", settings.planning.load_model)]
+    if settings.solar_rated_w > 0:
+        wanted.append(("pv_w", settings.planning.solar_model))
+    return [(quantity, name) for quantity, name in wanted if name is not None]
+
+
+def _installed(settings: Settings) -> Path:
+    try:
+        return settings.models_folder
+    except FileNotFoundError as error:
+        raise NotDone(str(error)) from error
+
+
+def _beside(settings: Settings) -> Path:
+    store = Path(settings.store.path)
+    if not store.parent.is_dir():
+        raise StoreFailure(f"there is no folder {store.parent}: the agent has not run with this site file yet")
+    return models_beside(store)

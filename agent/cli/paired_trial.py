@@ -1,0 +1,108 @@
+"""`enalysis-edge ab`: optimiser and rule take turns on the site, by blocks drawn in advance; start, stop and look."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agent.adapters.host.inbox import InboxFailure, drop, look
+from agent.adapters.host.paired_trial_inbox import comparison_inbox_of
+from agent.adapters.store.store_reader import kept
+from agent.cycles.paired_trial import DOCUMENT as AB_SCHEDULE
+from agent.domain.paired_trial import DAY_H, Arm, Schedule
+from agent.domain.wire import WireError, from_json
+from agent.savings.paired_trial import LEAST_PAIRS, schedule
+from agent.settings.schema import Settings
+
+MOST_DAYS = 112
+HOUR = timedelta(hours=1)
+SOONEST = timedelta(minutes=15)
+
+
+class NotCompared(Exception):
+    """It was not done. ``str()`` says why in one sentence."""
+
+
+def start(settings: Settings, days: int, block_h: int, now: datetime, seed: int | None = None) -> str:
+    """Ask for a comparison from the site's next midnight on. Raises NotCompared and StoreFailure."""
+    if days % 2 or not 0 < days <= MOST_DAYS:
+        raise NotCompared(f"--days {days} is not an even number from 2 to {MOST_DAYS}: days are compared in pairs")
+    pairs = days // 2 * (DAY_H // block_h)
+    if pairs < LEAST_PAIRS:
+        raise NotCompared(f"--days {days} gives {pairs} pairs of blocks, and {LEAST_PAIRS} are needed to say anything")
+    latest = _latest(settings)
+    if latest is not None and _is_set(latest, now):
+        raise NotCompared(f"a comparison is set until {_local(latest.end, settings)}: stop it first")
+    drawn = schedule(secrets.randbits(32) if seed is None else seed, _next_midnight(settings, now), 2 * pairs, block_h)
+    _leave(settings, drawn)
+    return (
+        f"from {_local(drawn.start, settings)} to {_local(drawn.end, settings)} optimiser and rule take turns in "
+        f"blocks of {block_h} h; `enalysis-edge report --ab` says what they were worth"
+    )
+
+
+def stop(settings: Settings, now: datetime) -> str:
+    """End the comparison at ``now``; the blocks that are over stay for the report. Raises NotCompared, StoreFailure."""
+    latest = _latest(settings)
+    if latest is None or not _is_set(latest, now):
+        raise NotCompared("no comparison is set on this site")
+    done = max(0, latest.block_at(now))
+    _leave(settings, Schedule(latest.start, latest.block_h, latest.arms[:done]))
+    return f"the comparison ends after {done} of {len(latest.arms)} blocks; the optimiser decides again"
+
+
+def status(settings: Settings, now: datetime) -> str:
+    """Who decides, and how far the comparison is. Raises NotCompared and StoreFailure."""
+    latest = _latest(settings)
+    if latest is None or not latest.arms:
+        return "no comparison is set on this site; the optimiser decides"
+    span = f"{_local(latest.start, settings)} to {_local(latest.end, settings)}, blocks of {latest.block_h} h"
+    if now >= latest.end:
+        return f"the comparison is over ({span}); the optimiser decides"
+    waits = " The running agent has not taken this up yet." if _waiting(settings) is not None else ""
+    if now < latest.start:
+        return f"a comparison is set ({span}); until then the optimiser decides.{waits}"
+    block = latest.block_at(now)
+    who = "the rule" if latest.arms[block] is Arm.RULE else "the optimiser"
+    until = _local(latest.block_start(block + 1), settings)
+    return f"a comparison runs ({span}): block {block + 1} of {len(latest.arms)}, {who} decides until {until}.{waits}"
+
+
+def _is_set(latest: Schedule, now: datetime) -> bool:
+    return bool(latest.arms) and now < latest.end
+
+
+def _latest(settings: Settings) -> Schedule | None:
+    """What is waiting to be taken up, or else what the daemon keeps."""
+    waiting = _waiting(settings)
+    if waiting is not None:
+        return waiting
+    document = kept(Path(settings.store.path), AB_SCHEDULE)
+    try:
+        return None if document is None else from_json(Schedule, document)
+    except WireError as error:
+        raise NotCompared(f"the stored comparison cannot be read: {error}") from error
+
+
+def _waiting(settings: Settings) -> Schedule | None:
+    requests = look(comparison_inbox_of(Path(settings.store.path)), Schedule).requests
+    return requests[-1] if requests else None
+
+
+def _leave(settings: Settings, wanted: Schedule) -> None:
+    try:
+        drop(comparison_inbox_of(Path(settings.store.path)), wanted)
+    except InboxFailure as failure:
+        raise NotCompared(str(failure)) from failure
+
+
+def _next_midnight(settings: Settings, now: datetime) -> datetime:
+    """The first whole UTC hour of a day of the site that the daemon will have heard of."""
+    zone = ZoneInfo(settings.site.timezone)
+    day = (now + SOONEST).astimezone(zone).date() + timedelta(days=1)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    return midnight + (-(midnight - midnight.replace(minute=0)) % HOUR)
+
+
+def _local(at: datetime, settings: Settings) -> str:
+    return f"{at.astimezone(ZoneInfo(settings.site.timezone)):%Y-%m-%d %H:%M}"

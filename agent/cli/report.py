@@ -1,0 +1,194 @@
+"""`enalysis-edge report`: what the battery saved, what it could have saved, and where the rest went."""
+
+import csv
+from argparse import Namespace
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from agent.adapters.store.store_reader import kept
+from agent.cli.report_picture import NoPicture, draw
+from agent.cli.report_source import Found, entries
+from agent.cycles.paired_trial import DOCUMENT as AB_SCHEDULE
+from agent.domain.ledger import MICRO, Amounts
+from agent.domain.paired_trial import Schedule
+from agent.domain.wire import WireError, from_json
+from agent.savings.ledger import by_period, total
+from agent.savings.metered import Metered
+from agent.savings.paired_blocks import block_results
+from agent.savings.paired_trial import NoEstimate, estimate
+from agent.settings.price_file import PriceFileError
+from agent.settings.schema import Settings
+
+SETTLING = timedelta(days=3)
+COLUMNS = (
+    ("no battery", "no_battery"), ("paid", "paid"), ("saved", "saved"), ("rule saves", "saved_by_rule"),
+    ("achievable", "achievable"), ("forecast", "forecast"), ("plan", "plan"), ("execution", "execution"),
+)  # fmt: skip
+
+
+class NoReport(Exception):
+    """There is nothing to report. ``str()`` says why in one sentence."""
+
+
+def report(settings: Settings, asked: Namespace, now: datetime, console: Console) -> None:
+    """Print the table, or with ``asked.ab`` the trial; write the CSV and the picture that are asked for.
+
+    Raises NoReport and StoreFailure.
+    """
+    zone, path = ZoneInfo(settings.site.timezone), Path(settings.store.path)
+    first, last = _asked_day(asked.since, "--from"), _asked_day(asked.until, "--to")
+    if first is not None and last is not None and last < first:
+        raise NoReport(f"--to {last} is before --from {first}")
+    if first is not None and first > now.astimezone(zone).date():
+        raise NoReport(f"--from {first} is in the future")
+    if not path.exists():
+        raise NoReport(f"no store at {path}: the agent has not run with this site file yet")
+    if asked.ab:
+        console.print(_trial_line(settings, now, zone))
+        return
+    found = _found(settings, now, first, last)
+    if not found.entries:
+        between = f"from {first or 'the beginning'} to {last or 'now'}"
+        raise NoReport(
+            f"no hour {between} has load, solar power, battery power, SoC and prices all known, so nothing can be said"
+        )
+    sums = by_period(found.entries, asked.by, zone)
+    console.print(_table(sums, settings.site.name, settings.site.currency))
+    for note in _notes(found, now):
+        console.print(f"[dim]{escape(note)}[/]")
+    _write(asked, sums, settings)
+
+
+def _asked_day(text: str | None, option: str) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise NoReport(f"{option} {text!r} is no date: write 2026-06-01") from None
+
+
+def _found(settings: Settings, now: datetime, first: date | None, last: date | None) -> Found:
+    try:
+        found = entries(settings, now, first, last)
+    except PriceFileError as error:
+        raise NoReport(str(error)) from error
+    except WireError as error:
+        raise NoReport(f"the stored end of the ledger cannot be read: {error}") from error
+    if found.measured is None and not found.entries:
+        raise NoReport(f"the store {settings.store.path} has no finished quarter of an hour yet")
+    return found
+
+
+def _table(sums: Mapping[str, Amounts], name: str, currency: str) -> Table:
+    title = f"{escape(name)}: what the battery saved, {currency}"
+    table = Table(title=title, box=box.SIMPLE, title_justify="left", show_footer=len(sums) > 1)
+    whole = total(list(sums.values()))
+    table.add_column("", footer="total", no_wrap=True)
+    table.add_column("hours", justify="right", footer=str(whole.hours))
+    for (heading, _), text in zip(COLUMNS, _cents(whole), strict=True):
+        table.add_column(heading, justify="right", footer=text, no_wrap=True)
+    table.add_column("capture", justify="right", footer=_capture(whole))
+    for period, amounts in sums.items():
+        table.add_row(period, str(amounts.hours), *_cents(amounts), _capture(amounts))
+    return table
+
+
+def _cents(amounts: Amounts) -> list[str]:
+    """In cents, rounded so that saved + forecast + plan + execution = achievable = no battery - hindsight holds."""
+    cents = {attribute: round(getattr(amounts, attribute) / 10_000) for _, attribute in COLUMNS}
+    cents["saved"] = cents["no_battery"] - cents["paid"]
+    cents["forecast"] = cents["achievable"] - cents["saved"] - cents["plan"] - cents["execution"]
+    return [f"{cents[attribute] / 100:.2f}" for _, attribute in COLUMNS]
+
+
+def _capture(amounts: Amounts) -> str:
+    return f"{amounts.saved / amounts.achievable:.1%}" if amounts.achievable >= 10_000 else "-"
+
+
+def _notes(found: Found, now: datetime) -> list[str]:
+    first, last = found.entries[0].at, found.entries[-1].at
+    hours = round((last - first).total_seconds() / 3600) + 1
+    notes = ["capture is saved by achievable; forecast, plan and execution are what each lost of the rest"]
+    if hours > len(found.entries):
+        notes.append(f"{hours - len(found.entries)} of {hours} hours were not wholly measured and do not count")
+    unsolved = sum(entry.amounts.unsolved for entry in found.entries)
+    if unsolved:
+        notes.append(f"for {unsolved} hours the solver found no hindsight; what was done stands for it")
+    if last > now - SETTLING:
+        notes.append(
+            "the newest three days can still change: hindsight there does not see a whole day, or what follows"
+        )
+    open_entries = [entry.at for entry in found.entries if found.open_from is None or entry.at >= found.open_from]
+    if found.measured is not None and open_entries:
+        notes += _without_decisions(found.measured, open_entries[0])
+    return notes
+
+
+def _without_decisions(measured: Metered, first: datetime) -> list[str]:
+    """Whether what was asked of the battery is known from ``first`` on."""
+    times, known = measured.horizon.times(), np.isfinite(measured.commanded_w)
+    asked = [at for at, is_known in zip(times, known, strict=True) if is_known and at >= first]
+    if asked and asked[0] <= first + timedelta(hours=1):
+        return []
+    begin = f"before {asked[0]:%Y-%m-%d %H:%M} UTC" if asked else "here"
+    return [f"no decisions are kept {begin}: execution is not told from the forecast there"]
+
+
+def _write(asked: Namespace, sums: Mapping[str, Amounts], settings: Settings) -> None:
+    try:
+        if asked.csv is not None:
+            _write_csv(asked.csv, sums)
+        if asked.picture is not None:
+            draw(sums, asked.picture, f"{settings.site.name}: what the battery saved", settings.site.currency)
+    except OSError as error:
+        raise NoReport(f"{error.filename} cannot be written: {error.strerror}") from error
+    except NoPicture as error:
+        raise NoReport(str(error)) from error
+
+
+def _write_csv(path: Path, sums: Mapping[str, Amounts]) -> None:
+    names = ("no_battery", "rule", "paid", "hindsight", "saved", "achievable", "forecast", "plan", "execution")
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("period", "hours", *names))
+        for period, amounts in sums.items():
+            writer.writerow((period, amounts.hours, *(_exact(getattr(amounts, name)) for name in names)))
+
+
+def _exact(micro: int) -> str:
+    sign, size = "-" if micro < 0 else "", abs(micro)
+    return f"{sign}{size // MICRO}.{size % MICRO:06d}"
+
+
+def _trial_line(settings: Settings, now: datetime, zone: ZoneInfo) -> str:
+    document = kept(Path(settings.store.path), AB_SCHEDULE)
+    if document is None:
+        raise NoReport(
+            "no comparison of optimiser and rule has begun on this site; `enalysis-edge ab status` says what is set"
+        )
+    try:
+        trial = from_json(Schedule, document)
+    except WireError as error:
+        raise NoReport(f"the stored comparison cannot be read: {error}") from error
+    start, end = (at.astimezone(zone).date() for at in (trial.start.astimezone(UTC), trial.end))
+    found = _found(settings, now, start, end)
+    price = np.zeros(0) if found.measured is None else found.measured.import_price
+    price = price[np.isfinite(price)]
+    worth = settings.battery_spec().discharge_efficiency * float(price.mean()) if price.size else 0.0
+    try:
+        effect = estimate(trial, block_results(trial, found.entries, worth))
+    except NoEstimate as error:
+        raise NoReport(f"the comparison from {start}: {error}") from error
+    currency = settings.site.currency
+    told = "" if effect.low > 0 or effect.high < 0 else ", which cannot be told from chance yet"
+    return (
+        f"the optimiser saves {effect.mean:+.2f} {currency} a day against the rule, 95 % interval {effect.low:+.2f} to "
+        f"{effect.high:+.2f}, from {effect.blocks} blocks of {trial.block_h} h since {start}{told}"
+    )

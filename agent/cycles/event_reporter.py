@@ -1,0 +1,40 @@
+"""Where the journal and the log meet: what a person may want to know stands in both."""
+
+import structlog
+
+from agent.ports import Clock
+from agent.recording.pending_writes import Journal
+
+log = structlog.get_logger("notices")
+
+
+class Notices:
+    """Writes both. Every cycle may have its own: what stands is in the journal."""
+
+    def __init__(self, clock: Clock, journal: Journal) -> None:
+        self._clock, self._journal = clock, journal
+
+    def note(self, kind: str, severity: str, text: str) -> None:
+        """Something happened: an event of severity info, warning or alarm."""
+        self._journal.event(self._clock.now(), kind, severity, text)
+        _tell(kind, severity, text)
+
+    def alarm(self, kind: str, text: str | None) -> None:
+        """Raise the alarm ``kind`` with ``text``, or clear it with None. Only a change is told."""
+        event = self._journal.alarm(self._clock.now(), kind, text)
+        if event is not None:
+            _tell(event.kind, event.severity, event.text)
+
+    def report(self, kind: str, severity: str, text: str) -> None:
+        """As ``note``; but a store that cannot be read stands as one alarm, until a commit works."""
+        if kind == "store_failed":
+            self.alarm(kind, text)
+        else:
+            self.note(kind, severity, text)
+
+
+def _tell(kind: str, severity: str, text: str) -> None:
+    if severity == "info":
+        log.info(kind, text=text)
+    else:
+        log.warning(kind, text=text, severity=severity)

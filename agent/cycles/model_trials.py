@@ -1,0 +1,78 @@
+"""Once a night candidate models are tried. When, and nothing else."""
+
+import json
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from agent.cycles.event_reporter import Notices
+from agent.cycles.planning import Question
+from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
+from agent.latest import Latest
+from agent.ports import Clock, TrialFailure, Trials
+from agent.recording.pending_writes import Journal
+
+QUIET_HOURS = range(2, 5)  # local; the day before is complete and nobody cooks
+SOON = timedelta(hours=12)
+AT_LAST = timedelta(hours=36)  # where the gateway is off at night
+USUAL_SOC_PCT = 50.0
+DOCUMENT = "trial"
+
+
+class NightlyTrials:
+    """Run ``step`` every few minutes. When the last trials were is kept in the store, under ``trial``.
+
+    Trials that fail night after night are held ever more seldom.
+    """
+
+    def __init__(
+        self, clock: Clock, trials: Trials, question: Question, journal: Journal, latest: Latest, zone: ZoneInfo
+    ) -> None:
+        self._clock, self._trials, self._question = clock, trials, question
+        self._latest, self._zone = latest, zone
+        self._notices = Notices(clock, journal)
+        self._retry = Retry(NIGHTLY_RESTS_S)
+        self._last: datetime | None = None
+
+    def recall(self, document: str | None) -> None:
+        """The kept document from before the start; one that cannot be read counts as none."""
+        try:
+            at = datetime.fromisoformat(json.loads(document or "{}")["at"])
+        except (ValueError, KeyError, TypeError):
+            return
+        self._last = at if at.tzinfo is not None else None
+
+    async def step(self) -> None:
+        """Hold trials when it is time. What they decide, or why there were none, is an event; nothing is raised."""
+        now = self._clock.now()
+        if not self._is_due(now):
+            return
+        state = self._latest.state
+        soc_pct = None if state is None else state.soc_pct.known
+        request = self._question(now, USUAL_SOC_PCT if soc_pct is None else soc_pct)
+        if request is None:
+            return  # no price is known yet; planning says so
+        self._note_time(now)
+        began_s = self._clock.monotonic()
+        try:
+            sentences = await self._trials.hold(request)
+        except TrialFailure as failure:
+            self._retry.failed(began_s, self._clock.monotonic())
+            self._notices.note("trial_failed", "warning", f"no trial of models: {failure}")
+            return
+        self._retry.succeeded()
+        for sentence in sentences:
+            self._notices.note("model_trial", "info", sentence)
+
+    def _is_due(self, now: datetime) -> bool:
+        if not self._clock.trusted() or self._retry.rests(self._clock.monotonic()):
+            return False
+        if self._last is None or self._last > now:
+            self._note_time(now)
+        assert self._last is not None
+        passed = now - self._last
+        quiet = now.astimezone(self._zone).hour in QUIET_HOURS
+        return passed > AT_LAST or (quiet and passed > SOON)
+
+    def _note_time(self, at: datetime) -> None:
+        self._last = at
+        self._latest.kept_documents[DOCUMENT] = json.dumps({"at": at.isoformat(timespec="seconds")})

@@ -1,0 +1,59 @@
+"""Who decides, optimiser or rule, while the two are compared: what people ask for is taken up here, and kept."""
+
+from agent.cycles.event_reporter import Notices
+from agent.domain.paired_trial import Schedule
+from agent.domain.wire import WireError, from_json, to_json
+from agent.latest import Latest
+from agent.ports import Clock, ComparisonRequests, Store, StoreFailure
+from agent.recording.pending_writes import Journal
+
+DOCUMENT = "ab/schedule"
+
+
+class Comparison:
+    """Run ``step`` every minute. The only writer of ``latest.comparison``, which the ladder reads."""
+
+    def __init__(
+        self, clock: Clock, requests: ComparisonRequests, store: Store, journal: Journal, latest: Latest
+    ) -> None:
+        self._requests, self._store = requests, store
+        self._journal, self._latest = journal, latest
+        self._notices = Notices(clock, journal)
+        self._told: tuple[str, ...] = ()
+
+    def recall(self, document: str | None) -> None:
+        """The kept document from before the start. One that cannot be read leaves every decision to the optimiser."""
+        if document is None:
+            return
+        try:
+            self._latest.comparison = from_json(Schedule, document)
+        except (WireError, RecursionError) as error:
+            self._notices.note("comparison", "warning", f"the kept comparison cannot be used: {error}")
+
+    async def step(self) -> None:
+        """Take up the newest request. It stays where it lies until it is in the store, so that no crash loses it."""
+        asked = await self._requests.waiting()
+        if asked.schedule is not None and asked.schedule != self._latest.comparison:
+            self._take(asked.schedule)
+            return
+        if asked.schedule is not None and not await self._is_kept(asked.schedule):
+            return
+        for sentence in asked.refused:
+            if sentence not in self._told:
+                self._notices.note("comparison", "warning", sentence)
+        self._told = asked.refused
+        if asked.schedule is not None or asked.refused:
+            await self._requests.clear()
+
+    def _take(self, schedule: Schedule) -> None:
+        self._latest.comparison = schedule
+        self._journal.keep(DOCUMENT, to_json(schedule))
+        begin, end = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (schedule.start, schedule.end))
+        said = f"optimiser and rule are compared from {begin} to {end}, in blocks of {schedule.block_h} h"
+        self._notices.note("comparison", "info", said if schedule.arms else "optimiser and rule are not compared")
+
+    async def _is_kept(self, schedule: Schedule) -> bool:
+        try:
+            return await self._store.kept(DOCUMENT) == to_json(schedule)
+        except StoreFailure:
+            return False  # the recorder says so

@@ -1,0 +1,160 @@
+"""The ladder: a fresh plan, the last plan until it expires, our own rule, release. Each rung leaves its reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from agent.dispatch.economic_dispatch import Moment, follow
+from agent.dispatch.guard import Limits
+from agent.dispatch.recent_mean import RecentMean
+from agent.domain.paired_trial import Arm
+from agent.domain.plan import Plan
+from agent.domain.setpoint import Rung, Setpoint
+from agent.domain.site import Battery, BatteryUnit, Connection, SiteState
+from agent.latest import Latest
+from agent.planning.rules import self_consumption_w
+from agent.site_conditions.site_conditions import Market
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRules:
+    """How the fast loop behaves. Times are seconds."""
+
+    step_s: float
+    hold_s: float
+    stale_s: float
+    frozen_s: float
+    plan_fresh_s: float
+    limits: Limits
+    roles: Mapping[str, frozenset[str]]  # device name -> roles
+    units: tuple[BatteryUnit, ...] = ()  # the batteries, by the devices that steer them
+
+    @property
+    def deadband_w(self) -> float:
+        """Changes smaller than this are not worth a write: 1 % of the rating."""
+        return 0.01 * max(self.limits.battery.charge_w, self.limits.battery.discharge_w)
+
+
+class Ladder:
+    """Chooses what the battery shall do now. Knows nothing of devices; the guard has the last word after it."""
+
+    def __init__(self, market: Market, latest: Latest, rules: ControlRules) -> None:
+        self._market, self._latest, self._rules = market, latest, rules
+        self._net_load = RecentMean()
+        self._usable_wh = self._before_wh = self._plan_wh = rules.limits.battery.usable_wh
+        self._changed_at: datetime | None = None
+        self._plan: Plan | None = None
+
+    def choose(
+        self,
+        state: SiteState,
+        out_of_control: bool,
+        there: Battery | None = None,
+        interval_wh: float = 0.0,
+        in_force_w: float | None = None,
+    ) -> Setpoint:
+        """The highest rung that can be taken; none while the battery is ``out_of_control``.
+
+        ``there`` is what can be steered now, None for the whole battery. ``interval_wh`` is what the running interval
+        of a demand charge has imported, ``in_force_w`` the battery power that was last written, None where nothing is
+        in force.
+        """
+        now, hold_s = state.at, self._rules.hold_s
+        if out_of_control:
+            return Setpoint(now, None, hold_s, Rung.RELEASE, "released: the battery does not follow its setpoints")
+        net_load_w, soc_pct = state.net_load_w, state.soc_pct.known
+        if net_load_w is None or soc_pct is None:
+            return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
+        plan, comparison = self._latest.plan, self._latest.comparison
+        battery = self._market.kept(self._of_the_plan(now, there), now)
+        is_rules_turn = comparison is not None and comparison.which(now) is Arm.RULE
+        doubt = self._latest.clock_doubt
+        if plan is not None and now < plan.expires_at and not is_rules_turn and doubt is None:
+            prices = self._market.at(now)
+            moment = Moment(
+                now,
+                net_load_w,
+                soc_pct,
+                prices.import_price,
+                prices.export_price,
+                prices.carbon_price,
+                self._net_load.after(now, net_load_w, plan.horizon.step_s / 2.0),
+                interval_wh,
+                in_force_w,
+            )
+            planned = self._planned(plan, moment, state, battery)
+            if planned is not None:
+                return planned
+        why = "there is no plan yet" if plan is None else "the last plan has expired"
+        if is_rules_turn:
+            why = "it is the rule's turn in the comparison"
+        if doubt is not None:
+            why = doubt
+        rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
+        cap_w = _pv_cap(state, rule_w, 0.0, self._market.connection(now).export_limit_w)
+        return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
+
+    def _planned(self, plan: Plan, moment: Moment, state: SiteState, battery: Battery) -> Setpoint | None:
+        """What the plan's worth of stored energy asks for; None where the plan does not cover this moment."""
+        connection = self._market.connection(moment.at)
+        decision = follow(plan, moment, battery, connection)
+        if decision is None:
+            return None
+        age_s = (moment.at - plan.issued_at).total_seconds()
+        rung = Rung.PLAN if age_s <= self._rules.plan_fresh_s else Rung.LAST_PLAN
+        cap_w = _solar_cap(plan, moment, state, decision.battery_w, connection)
+        return Setpoint(moment.at, decision.battery_w, self._rules.hold_s, rung, decision.reason, cap_w)
+
+    def _of_the_plan(self, now: datetime, there: Battery | None) -> Battery:
+        """``there``, with the capacity that the plan was made for: its worth of stored energy is by the percent."""
+        if there is None:
+            return self._rules.limits.battery
+        if there.usable_wh != self._usable_wh:
+            self._before_wh, self._usable_wh, self._changed_at = self._usable_wh, there.usable_wh, now
+        plan = self._latest.plan
+        if plan is None:
+            return there
+        if plan is not self._plan:  # later changes do not touch what it was made for: a battery may go and come back
+            older = self._changed_at is not None and plan.issued_at < self._changed_at
+            self._plan, self._plan_wh = plan, self._before_wh if older else self._usable_wh
+        return replace(there, usable_wh=self._plan_wh)
+
+
+def _solar_cap(plan: Plan, moment: Moment, state: SiteState, battery_w: float, connection: Connection) -> float | None:
+    """The PV power to cap at, or None: while import is paid for, sun that the plan gives away makes room for it."""
+    if moment.import_price + moment.carbon_price < 0.0 and _gives_sun_away(plan, moment.at):
+        return _cap_for_import(state, battery_w, connection.import_limit_w)
+    return _pv_cap(state, battery_w, moment.export_price, connection.export_limit_w)
+
+
+def _what_is_missing(state: SiteState) -> str:
+    """Which quantity cannot be acted on, and why: ``the grid power is stale``."""
+    needed = (("grid power", state.grid_w), ("state of charge", state.soc_pct), ("battery power", state.battery_w))
+    return next(f"the {name} is {measured.quality.value}" for name, measured in needed if measured.known is None)
+
+
+def _gives_sun_away(plan: Plan, at: datetime) -> bool:
+    """Whether the plan curtails at ``at``: it has weighed the import that replaces the sun against peaks and limits."""
+    step = plan.step_at(at)
+    return step is not None and step.curtail_w > 1.0
+
+
+def _cap_for_import(state: SiteState, battery_w: float, import_limit_w: float | None) -> float | None:
+    """The PV power to cap at while import is paid for: none, or what the import limit leaves to be covered."""
+    load_w = state.load_to_cover_w
+    if load_w is None:
+        return None
+    return 0.0 if import_limit_w is None else max(0.0, load_w - battery_w - import_limit_w)
+
+
+def _pv_cap(state: SiteState, battery_w: float, export_price: float, export_limit_w: float | None) -> float | None:
+    """The PV power to cap at, or None. Export that costs money, or that is forbidden, is not made."""
+    load_w = state.load_to_cover_w
+    if load_w is None or state.grid_w.known is None:
+        return None
+    allowed_w = 0.0 if export_price < 0.0 else export_limit_w
+    if allowed_w is None:
+        return None
+    room_w = max(0.0, load_w - battery_w + allowed_w)
+    pv_w = state.pv_w.known
+    return room_w if pv_w is not None and pv_w > 0.9 * room_w else None

@@ -1,0 +1,206 @@
+"""Several forecasters of one quantity made one, by what each has earned at this site, and learning from what came."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from agent.domain.forecast_corrections import BUCKETS, CARRIED, FAINT, Experience
+from agent.forecasting.combination.calibration import Raster, Verdict, followed, tracked
+from agent.forecasting.combination.correction_tables import Tables, experience_of, tables_of, with_members
+from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray
+
+_POWER = 24.0  # weights go with loss ** -_POWER: 3 % more loss halve a weight
+_HANDICAP = 1.08  # loss that a member is presumed to have over the first of the line, which is the preferred one
+_PRESUMED_H = 72.0  # hours of origins that this presumption is worth
+_MEMORY_H = 24.0 * 17.0  # of losses: a half-life of 12 days
+
+_CARRY_MEMORY_H = 24.0 * 45.0
+_CARRY_PRIOR = np.array([0.4, 0.24, 0.12, 0.06])  # share of the last hour's error that comes again in the first buckets
+_CARRY_PRIOR_SQUARES = 20.0  # ten days of hours with errors of a third of a half-width
+_MOST_CARRY = 0.9
+_MOST_ERROR = 3.0  # half-widths
+
+_MOST_HOURS = 12.0  # that one origin may stand for, where those between were not learnt from
+_ABSURD = 5.0  # times the highest level of the horizon: a reading beyond it says no more than one at it
+
+
+def blend(
+    experience: Experience,
+    names: Sequence[str],
+    members: FloatArray,
+    step_s: int,
+    last_errors: FloatArray | None = None,
+) -> FloatArray:
+    """One forecast of ``members`` (members, origins, LEVELS, steps), W: (origins, LEVELS, steps), in order and >= 0.
+
+    Levels are averaged level by level (quantile averaging: K. Lichtendahl, Y. Grushka-Cockayne and R. Winkler,
+    Management Science 59 (2013) 1594-1611) with weights by recent loss (after J. Bates and C. Granger, "The combination
+    of forecasts", 1969), then moved by what the site's errors have shown. ``names`` are those of the members, the
+    preferred one first. Without any experience the first member is the forecast. ``last_error`` (origins,) are those
+    of ``last_error``, NaN where unknown; their share that is wont to come again is added to the hours ahead.
+    """
+    tables = tables_of(experience)
+    raster = _raster(names, members, step_s)
+    quantiles = _averaged(tables, names, members, raster)
+    if last_errors is not None:
+        quantiles = _carried_on(quantiles, raster, tables.carried, np.nan_to_num(last_errors))
+    return raster.moved(quantiles, tables.moves)
+
+
+def last_error(
+    experience: Experience,
+    names: Sequence[str],
+    members: FloatArray,
+    actual: FloatArray,
+    step_s: int,
+    peak_w: float | None = None,
+) -> float:
+    """How far the hour just ended lay from its forecast, in half-widths of its interval; NaN where not measured.
+
+    ``members`` (members, LEVELS, steps) were made at that hour's beginning; ``actual`` (steps,) is what came since, W.
+    ``peak_w`` is the highest value of a whole horizon, where the steps are only the beginning of one.
+    """
+    raster = Raster(members[:, None], step_s, None if peak_w is None else np.array([peak_w]))
+    quantiles = _averaged(tables_of(experience), names, members[:, None], raster)
+    return _error_of_hour(quantiles, raster, Verdict(raster, actual), step_s)
+
+
+def learn(
+    experience: Experience,
+    names: Sequence[str],
+    members: FloatArray,
+    actual: FloatArray,
+    step_s: int,
+    origin: datetime,
+) -> Experience:
+    """The experience after what came over ``origin``'s horizon, ``actual`` (steps,), W, NaN where missing.
+
+    ``members`` (members, LEVELS, steps) is what each forecast then. Called in order of time, best every hour; an origin
+    that is not newer than the last one learnt from changes nothing. Readings out of all proportion count as high ones.
+    """
+    if experience.learnt_to is not None and origin <= experience.learnt_to:
+        return experience
+    raster = _raster(names, members[:, None], step_s)
+    verdict = Verdict(raster, np.minimum(actual, _ABSURD * members.max()))
+    if not verdict.known.any():
+        return replace(experience, learnt_to=origin, last_error=None)
+    hours = _hours_since(experience, origin)
+    tables = with_members(tables_of(experience), names)
+    quantiles = _averaged(tables, names, members[:, None], raster)
+    carried, judged = tables.carried, quantiles
+    last = experience.last_error
+    if last is not None and experience.learnt_to == origin - timedelta(hours=1):
+        judged = _carried_on(quantiles, raster, carried, np.array([last]))
+        carried = _carried_after(carried, quantiles, raster, verdict, last)
+    judged = raster.moved(judged, tables.published)[0]
+    behind = tables.counted.max(axis=0)
+    moves = tracked(tables.moves, verdict.passed(judged), hours * verdict.weight, behind)
+    error = _error_of_hour(quantiles, raster, verdict, step_s)
+    learnt = replace(
+        _with_losses(tables, names, members, verdict, hours),
+        moves=moves,
+        published=followed(tables.published, moves, hours),
+        carried=carried,
+    )
+    return experience_of(experience, learnt, origin, error)
+
+
+def shares(experience: Experience, names: Sequence[str]) -> FloatArray:
+    """The mean weight of each of ``names`` over the leads, (members,); they add up to 1."""
+    means: FloatArray = _weights(tables_of(experience), names)[:, :FAINT].mean(axis=1)
+    return means
+
+
+def _raster(names: Sequence[str], members: FloatArray, step_s: int) -> Raster:
+    if members.shape[0] != len(names) or members.shape[-2] != len(LEVELS):
+        raise ValueError(f"{len(names)} members of {len(LEVELS)} levels do not have the shape {members.shape}")
+    return Raster(members, step_s)
+
+
+def _weights(tables: Tables, names: Sequence[str]) -> FloatArray:
+    """(members, BUCKETS), adding up to 1 in each bucket."""
+    rows = [tables.members.index(name) if name in tables.members else -1 for name in names]
+    if max(rows, default=-1) < 0:
+        return np.eye(len(names))[:, :1] * np.ones(BUCKETS)
+    known = np.array(rows)[:, None] >= 0
+    counted = np.where(known, tables.counted[rows], 0.0)
+    losses = np.where(known, tables.losses[rows], 0.0)
+    total = counted.sum(axis=0)
+    mean = np.where(total > 0, (counted * losses).sum(axis=0) / np.maximum(total, 1e-9), 1.0)
+    presumed = mean * np.where(np.arange(len(names)) == 0, 1.0, _HANDICAP)[:, None]
+    expected = (counted * losses + _PRESUMED_H * presumed) / (counted + _PRESUMED_H)
+    ratio = np.maximum(expected, 1e-12) / np.maximum(expected.min(axis=0), 1e-12)
+    earned = ratio**-_POWER
+    weights: FloatArray = earned / earned.sum(axis=0)
+    return weights
+
+
+def _averaged(tables: Tables, names: Sequence[str], members: FloatArray, raster: Raster) -> FloatArray:
+    weights = _weights(tables, names)[:, raster.bucket]  # members, origins, steps
+    averaged: FloatArray = (weights[:, :, None, :] * members).sum(axis=0)
+    return averaged
+
+
+def _error_of_hour(quantiles: FloatArray, raster: Raster, verdict: Verdict, step_s: int) -> float:
+    """Mean error of the first hour in half-widths, damped where little is expected, as at dawn; NaN if not measured.
+
+    Its last quarter says most about what comes after it: each step counts twice as much as the one before.
+    """
+    steps = max(1, 3600 // step_s)
+    weights = np.where(verdict.known[:steps], 2.0 ** np.arange(steps), 0.0)
+    if not weights.any():
+        return float("nan")
+    errors = (_errors(quantiles, raster, verdict) * raster.trust[0])[:steps]
+    return float(weights @ errors / weights.sum())
+
+
+def _mean_half_width(raster: Raster, quantiles: FloatArray) -> FloatArray:
+    down, up = raster.half_widths(quantiles)
+    return (down + up) / 2.0
+
+
+def _errors(quantiles: FloatArray, raster: Raster, verdict: Verdict) -> FloatArray:
+    """Actual - median of one origin in half-widths, (steps,), clipped."""
+    half = np.maximum(_mean_half_width(raster, quantiles)[0], 1e-9)
+    errors: FloatArray = np.clip((verdict.actual - quantiles[0, MEDIAN]) / half, -_MOST_ERROR, _MOST_ERROR)
+    return errors
+
+
+def _carried_on(quantiles: FloatArray, raster: Raster, carried: FloatArray, last_errors: FloatArray) -> FloatArray:
+    """All levels shifted by the share of the last hour's error, (origins,), that is wont to come again."""
+    share = np.zeros(BUCKETS)
+    sums = carried[:, 1] + _CARRY_PRIOR_SQUARES * _CARRY_PRIOR
+    share[:CARRIED] = np.clip(sums / (carried[:, 0] + _CARRY_PRIOR_SQUARES), 0.0, _MOST_CARRY)
+    shift = share[raster.bucket] * last_errors[:, None] * _mean_half_width(raster, quantiles)
+    return quantiles + shift[:, None, :]
+
+
+def _carried_after(
+    carried: FloatArray, quantiles: FloatArray, raster: Raster, verdict: Verdict, last: float
+) -> FloatArray:
+    errors = verdict.means(_errors(quantiles, raster, verdict))[:CARRIED]
+    new = np.stack([np.full(CARRIED, last * last), last * errors], axis=1) * verdict.weight[:CARRIED, None]
+    after: FloatArray = carried * np.exp(-1.0 / _CARRY_MEMORY_H) + new
+    return after
+
+
+def _with_losses(tables: Tables, names: Sequence[str], members: FloatArray, verdict: Verdict, hours: float) -> Tables:
+    """The members' mean losses with this verdict's; older ones count for less."""
+    missed = verdict.actual - members
+    levels = np.array(LEVELS)[:, None]
+    new = verdict.means(np.maximum(levels * missed, (levels - 1.0) * missed).mean(axis=1))
+    losses, counted = tables.losses.copy(), tables.counted.copy()
+    rows = [tables.members.index(name) for name in names]
+    weight = hours * verdict.weight
+    past = counted[rows] * np.exp(-weight / _MEMORY_H)
+    counted[rows] = past + weight
+    losses[rows] = (past * losses[rows] + weight * new) / np.maximum(counted[rows], 1e-9)
+    return replace(tables, losses=losses, counted=counted)
+
+
+def _hours_since(experience: Experience, origin: datetime) -> float:
+    if experience.learnt_to is None:
+        return _MOST_HOURS
+    return min((origin - experience.learnt_to) / timedelta(hours=1), _MOST_HOURS)

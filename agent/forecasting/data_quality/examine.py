@@ -1,0 +1,186 @@
+"""Which measurements to believe: a data fault is taken out of the history, an unusual day is only named.
+
+Two judges. Signatures say what cannot be: they alone make a fault. The detector, an isolation forest (F. T. Liu,
+K. M. Ting and Z.-H. Zhou, "Isolation Forest", ICDM 2008), says how strange a step or a day is: it decides where a
+signature is in doubt, and names days that are strange but possible. Without a detector the certain signatures stand.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from agent.domain.history import History
+from agent.domain.request import Place
+from agent.domain.suspect import DATA_FAULT, Suspect
+from agent.forecasting.data_quality import load, solar
+from agent.forecasting.data_quality.features import Detector, step_rows
+from agent.forecasting.data_quality.load import Signs
+from agent.forecasting.data_quality.trace import BoolArray, Calendar, Trace, calendar_of, runs, trace_of
+from agent.forecasting.data_quality.unusual import unusual_days
+from agent.forecasting.forecaster import DAY_S, FloatArray
+
+_ABSURD_W = 1e8  # 100 MW: no site behind a gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """``history`` without its data faults, which are None, and all ``suspects`` by their start."""
+
+    history: History
+    suspects: tuple[Suspect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """The steps of one quantity that match a signature, and the sentence that says so."""
+
+    mask: BoolArray
+    sentence: str
+
+
+_FUTURE = "{what} is stamped later than now: a clock is wrong"
+_BEYOND = "{what} is beyond 100 MW: no site behind a gateway does that"
+_LOAD: tuple[tuple[Callable[[Trace], Signs], str], ...] = (
+    (load.below_zero, "the load is {kw} kW for {hours} h: a meter counts the wrong way"),
+    (load.dead, "the load is zero for {hours} h on a site that never stands still: a dead meter or a power cut"),
+    (load.frozen, "the load stays at {kw} kW for {hours} h in which this site always moves: a frozen meter"),
+    (load.beyond, "the load reaches {kw} kW, {times} times the usual peak: more than such a site can draw"),
+)
+_SOLAR: tuple[tuple[Callable[[solar.SolarTrace], Signs], str], ...] = (
+    (solar.above_rating, "the solar output reaches {kw} kW, more than 1.3 times the rating of the array"),
+    (solar.solar_below_zero, "the solar output is {kw} kW: a meter counts the wrong way"),
+    (solar.at_night, "the solar output is {kw} kW in the dark: a broken meter, or a wrong clock or place"),
+    (solar.solar_frozen, "the solar output stays at {kw} kW for {hours} h under a moving sun: a frozen meter"),
+    (solar.solar_dead, "the solar output is zero for {hours} h by day: the array or its meter was off, or under snow"),
+)
+
+
+def examine(history: History, place: Place, rated_w: float, detector: Detector | None, now: datetime) -> Sound:
+    """Look for data faults and strange days in what is known at ``now``.
+
+    ``rated_w`` is the solar rating, 0 where there is none. What is usual comes from the history itself, so a site of
+    less than two days is only checked for what is impossible anywhere. A history whose step does not divide a day
+    comes back as it is. Raises ModelUnusable when the detector does not answer.
+    """
+    if DAY_S % history.horizon.step_s:
+        return Sound(history)
+    calendar = calendar_of(history, place)
+    first_ahead = _first_ahead(history, now)
+    load_w, load_suspects = _load(history, calendar, first_ahead, detector)
+    pv_w, pv_suspects = _solar(history, calendar, first_ahead, place, rated_w)
+    suspects = sorted([*load_suspects, *pv_suspects], key=lambda suspect: suspect.start)
+    return Sound(replace(history, load_w=load_w, pv_w=pv_w), tuple(suspects))
+
+
+def _load(
+    history: History, calendar: Calendar, ahead: int, detector: Detector | None
+) -> tuple[tuple[float | None, ...], list[Suspect]]:
+    values = np.array(history.load_w, dtype=np.float64)  # None becomes NaN
+    findings = _impossible(values, ahead, "the load")
+    trace = trace_of(_without(values, findings), calendar)
+    if not trace.known.any():
+        return _taken_out(history.load_w, values, findings), _suspects(history, "load_w", trace, values, findings)
+    for find, sentence in _LOAD:
+        signs = find(trace)
+        mask = signs.certain | _confirmed(trace, signs.likely & ~signs.certain, detector)
+        findings.append(_Finding(mask, sentence))
+    faults = _suspects(history, "load_w", trace, values, findings)
+    left = replace(trace, values=_without(values, findings))
+    strange = [] if detector is None else unusual_days(left, history.horizon, detector)
+    return _taken_out(history.load_w, values, findings), faults + strange
+
+
+def _solar(
+    history: History, calendar: Calendar, ahead: int, place: Place, rated_w: float
+) -> tuple[tuple[float | None, ...], list[Suspect]]:
+    values = np.array(history.pv_w, dtype=np.float64)
+    findings = _impossible(values, ahead, "the solar output")
+    trace = trace_of(_without(values, findings), calendar)
+    if trace.known.any():
+        curtailed = np.array(history.curtailed, dtype=np.bool_)
+        start_s = round(history.horizon.start.timestamp())
+        sun = solar.solar_trace(trace, curtailed, start_s, place, rated_w)
+        findings += [_Finding(find(sun).certain, sentence) for find, sentence in _SOLAR]
+    return _taken_out(history.pv_w, values, findings), _suspects(history, "pv_w", trace, values, findings)
+
+
+def notes(suspects: Sequence[Suspect], most: int = 4) -> tuple[str, ...]:
+    """Sentences for the plan: the newest ``most`` data faults and how many more there are. What is unusual stays in."""
+    faults = [suspect for suspect in suspects if suspect.kind == DATA_FAULT]
+    told = [f"left out {fault.start:%d %b %H:%M} to {fault.end:%d %b %H:%M} UTC: {fault.reason}" for fault in faults]
+    more = len(told) - most
+    return tuple(told[-most:]) + ((f"{more} older stretches of measurements are left out too",) if more > 0 else ())
+
+
+def _first_ahead(history: History, now: datetime) -> int:
+    """The first step that begins at or after ``now``, which nobody can have measured."""
+    return max(0, -((history.horizon.start - now) // timedelta(seconds=history.horizon.step_s)))
+
+
+def _impossible(values: FloatArray, ahead: int, what: str) -> list[_Finding]:
+    future = np.isfinite(values) & (np.arange(values.size) >= ahead)
+    beyond = ~np.isnan(values) & ~(np.abs(np.nan_to_num(values, posinf=np.inf, neginf=-np.inf)) <= _ABSURD_W)
+    return [_Finding(future, _FUTURE.format(what=what)), _Finding(beyond, _BEYOND.format(what=what))]
+
+
+def _confirmed(trace: Trace, likely: BoolArray, detector: Detector | None) -> BoolArray:
+    """The runs of ``likely`` in which the detector finds a step strange."""
+    confirmed = trace.nowhere()
+    if detector is None or not likely.any():
+        return confirmed
+    steps = np.flatnonzero(likely)
+    strange = trace.nowhere()
+    strange[steps] = detector.scores(step_rows(trace, steps))[:, 0] > detector.strange_above[0]
+    for first, stop in runs(likely):
+        confirmed[first:stop] = strange[first:stop].any()
+    return confirmed
+
+
+def _without(values: FloatArray, findings: Sequence[_Finding]) -> FloatArray:
+    """``values`` with NaN where something was found and where they are no numbers."""
+    kept = np.where(np.isfinite(values), values, np.nan)
+    for finding in findings:
+        kept[finding.mask] = np.nan
+    return kept
+
+
+def _taken_out(
+    measured: tuple[float | None, ...], values: FloatArray, findings: Sequence[_Finding]
+) -> tuple[float | None, ...]:
+    missing = np.isnan(_without(values, findings))
+    if int(missing.sum()) == measured.count(None):
+        return measured
+    kept = list(measured)
+    for step in np.flatnonzero(missing):
+        kept[step] = None
+    return tuple(kept)
+
+
+def _suspects(
+    history: History, quantity: str, trace: Trace, values: FloatArray, findings: Sequence[_Finding]
+) -> list[Suspect]:
+    """One for each run of steps that a signature matches; the first signature that matches a step explains it."""
+    horizon = history.horizon
+    free = ~np.isnan(values)
+    found = []
+    for finding in findings:
+        for first, stop in runs(finding.mask & free):
+            reason = _filled(finding.sentence, trace, values, first, stop)
+            start = horizon.start + timedelta(seconds=horizon.step_s * first)
+            end = horizon.start + timedelta(seconds=horizon.step_s * stop)
+            found.append(Suspect(quantity, start, end, DATA_FAULT, reason))
+        free &= ~finding.mask
+    return found
+
+
+def _filled(sentence: str, trace: Trace, values: FloatArray, first: int, stop: int) -> str:
+    worst = first + int(np.argmax(np.abs(values[first:stop])))
+    kw = values[worst] / 1000.0
+    times = values[worst] / max(trace.usual.peak[worst], 1.0) if np.isfinite(trace.usual.peak[worst]) else np.nan
+    return sentence.format(kw=_figures(kw), hours=_figures(trace.hours(first, stop)), times=_figures(times))
+
+
+def _figures(number: float) -> str:
+    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"

@@ -1,0 +1,77 @@
+"""How the site's batteries follow what is asked of them, each for itself: a short one must not cut the others."""
+
+from collections.abc import Mapping, Sequence
+
+from agent.domain.site import Battery, BatteryUnit
+from agent.monitoring.battery_response import Tracking, Verdict
+
+SITE = ""  # stands for the battery of a site with one: its power may be derived where its device does not measure it
+LOST = "the battery does not follow its setpoints; it is left to itself for ten minutes"
+
+Seen = tuple[float | None, float | None]  # battery power, W, and state of charge, percent
+
+
+class SetpointResponse:
+    """One instance a site. Times are monotonic seconds."""
+
+    def __init__(self, whole: Battery, units: Sequence[BatteryUnit], patience_s: float) -> None:
+        each = {unit.device: unit.battery for unit in units} if len(units) > 1 else {SITE: whole}
+        self._only = units[0].device if len(units) == 1 else SITE
+        self._tracking = {
+            name: Tracking(max(battery.charge_w, battery.discharge_w), patience_s) for name, battery in each.items()
+        }
+        self.at_an_end: tuple[tuple[str, bool], ...] = ()  # (device, charging): gave nothing at the last look
+
+    @property
+    def is_of_one(self) -> bool:
+        return SITE in self._tracking
+
+    def asked(self, monotonic_s: float, battery_w: float | None, shares: Mapping[str, float]) -> None:
+        """What was written and read back: the site's power, and the share of each device where there are several."""
+        for name, tracking in self._tracking.items():
+            tracking.asked(monotonic_s, battery_w if name == SITE else shares.get(name))
+
+    def seen(self, monotonic_s: float, found: Mapping[str, Seen]) -> Verdict:
+        """Judge the measured power of each device; the verdict on them all."""
+        verdicts, ends = [], []
+        for name, tracking in self._tracking.items():
+            verdict = tracking.seen(monotonic_s, *found.get(name, (None, None)))
+            verdicts.append(verdict)
+            if verdict is Verdict.HELD:
+                device = self._only if name == SITE else name
+                ends += [(device, charging) for charging in (True, False) if tracking.gave_nothing(charging)]
+        self.at_an_end = tuple(ends)
+        return _together(verdicts)
+
+    def delivered(self, battery: Battery, monotonic_s: float, device: str = SITE) -> Battery:
+        """``battery`` with its ratings cut to what ``device`` delivered lately."""
+        tracking = self._tracking.get(device)
+        return battery if tracking is None else tracking.delivered(battery, monotonic_s)
+
+    def is_lost(self, monotonic_s: float, device: str = SITE) -> bool:
+        """Whether ``device`` is left alone because it does not follow; of a site with several, whether all are."""
+        if device == SITE and not self.is_of_one:
+            return all(tracking.out_of_control(monotonic_s) for tracking in self._tracking.values())
+        tracking = self._tracking.get(device)
+        return tracking is not None and tracking.out_of_control(monotonic_s)
+
+    def alarms(self, monotonic_s: float) -> dict[str, str | None]:
+        """By kind: one sentence, or None where there is nothing to tell."""
+        found: dict[str, str | None] = {}
+        for name, tracking in self._tracking.items():
+            kind, subject = (f"/{name}", f"{name}: ") if name else ("", "")
+            lost = LOST if tracking.out_of_control(monotonic_s) else None
+            for alarm, sentence in (("no_control", lost), ("battery_limited", tracking.weak)):
+                found[alarm + kind] = None if sentence is None else subject + sentence
+        return found
+
+
+def _together(verdicts: Sequence[Verdict]) -> Verdict:
+    if all(verdict is Verdict.NO_CONTROL for verdict in verdicts):
+        return Verdict.NO_CONTROL
+    if Verdict.MISSED in verdicts or Verdict.HELD in verdicts:
+        return Verdict.MISSED
+    for verdict in (Verdict.WAITING, Verdict.LIMITED, Verdict.VERIFIED):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.NOTHING_ASKED

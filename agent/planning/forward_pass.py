@@ -1,0 +1,79 @@
+"""A schedule without a solver: step by step, the move that costs least now and leaves the most worth behind.
+
+It is the planner's answer when HiGHS has none, and its proposal of directions when opposite flows would pay.
+"""
+
+import numpy as np
+
+from agent.planning.grid_cost import Rates, best_curtailment
+from agent.planning.planning_terms import Floats, Problem, Terms
+from agent.planning.schedule import Schedule
+from agent.planning.value_table import backward, battery_kw, change_kwh
+
+ONE_PATH_POINTS = 241
+
+
+def walk(problem: Problem, grid_kwh: Floats, worth: Floats, note: str) -> Schedule:
+    """Follow ``worth`` (of ``value_table.backward``) from the start along the problem's own load and sun.
+
+    From outside the SoC window it moves towards it at full power.
+    """
+    terms = problem.terms
+    net, pv = (problem.load_w - problem.pv_w) / 1000.0, problem.pv_w / 1000.0
+    rows: list[tuple[float, ...]] = []
+    stored = problem.soc_wh / 1000.0
+    for step in range(terms.steps):
+        change = _best_change(terms, step, stored, net[step], pv[step], grid_kwh, worth[step + 1])
+        charge = float(battery_kw(terms, np.array(change)))
+        _, curtailed = best_curtailment(terms, np.array(net[step] + charge), np.array(pv[step]), Rates.of(terms, step))
+        flow = net[step] + charge + float(curtailed)
+        per_kwh = slope(grid_kwh, worth[step + 1], stored + change)
+        stored += change
+        rows.append((charge, flow, float(curtailed), stored, per_kwh))
+    charge_kw, flow_kw, curtailed_kw, stored_kwh, slopes = np.array(rows).T
+    money = terms.import_price * np.maximum(flow_kw, 0.0) - terms.export_price * np.maximum(-flow_kw, 0.0)
+    wear = terms.battery.wear_per_kwh * np.maximum(-charge_kw, 0.0)
+    return Schedule(
+        charge_w=1000.0 * np.maximum(charge_kw, 0.0),
+        discharge_w=1000.0 * np.maximum(-charge_kw, 0.0),
+        import_w=1000.0 * np.maximum(flow_kw, 0.0),
+        export_w=1000.0 * np.maximum(-flow_kw, 0.0),
+        curtail_w=1000.0 * curtailed_kw,
+        soc_wh=1000.0 * stored_kwh,
+        energy_value_per_kwh=slopes,
+        objective=float((money + wear).sum() * terms.step_h - terms.terminal_per_kwh * stored_kwh[-1]),
+        run_s=0.0,
+        notes=(note,),
+    )
+
+
+def walk_alone(problem: Problem, note: str) -> Schedule:
+    """``walk`` on a table of the problem's own load and sun, dents kept: near the best even when opposite flows pay."""
+    net, pv = (problem.load_w - problem.pv_w)[None, :], problem.pv_w[None, :]
+    grid, worth = backward(problem.terms, net, pv, ONE_PATH_POINTS, keep_concave=False)
+    return walk(problem, grid, worth, note)
+
+
+def _best_change(terms: Terms, step: int, stored: float, net: float, pv: float, grid: Floats, after: Floats) -> float:
+    least, most = (float(reach) for reach in change_kwh(terms, np.array([-terms.discharge_kw, terms.charge_kw])))
+    floor = min(float(terms.floor_kwh[step]), float(grid[-1]))
+    if stored < floor:
+        allowed = float(change_kwh(terms, np.array(max(0.0, float(terms.import_limit_kw[step]) - net))))
+        return min(most, allowed, floor - stored)
+    if stored > grid[-1]:
+        return max(least, float(grid[-1]) - stored)
+    least, most = max(least, floor - stored), min(most, float(grid[-1]) - stored)
+    threshold = np.inf if terms.peak is None else terms.peak.threshold_kw[step]
+    levels = np.array([0.0, terms.import_limit_kw[step], -terms.export_limit_kw[step], -pv, threshold])
+    corners = change_kwh(terms, levels[np.isfinite(levels)] - net)
+    options = np.clip(np.concatenate([grid - stored, corners, [0.0, least, most]]), least, most)
+    charge = battery_kw(terms, options)
+    per_hour, _ = best_curtailment(terms, net + charge, np.array(pv), Rates.of(terms, step))
+    cost = (per_hour + terms.battery.wear_per_kwh * np.maximum(-charge, 0.0)) * terms.step_h
+    return float(options[np.argmin(cost - np.interp(stored + options, grid, after))])
+
+
+def slope(grid: Floats, worth: Floats, stored: float) -> float:
+    """What one more kWh is worth where ``stored`` kWh are, by a row of worth."""
+    place = int(np.clip(np.searchsorted(grid, stored), 1, len(grid) - 1))
+    return float((worth[place] - worth[place - 1]) / (grid[place] - grid[place - 1]))

@@ -1,0 +1,137 @@
+"""The savings ledger: each measured hour's bill as it was, and as it would have been otherwise.
+
+Four bills are set side by side for the same load, sun and prices: no battery, the self-consumption rule with a battery
+of its own that is carried from day to day, what was really paid, and hindsight (``agent.savings.regret``) over a day of
+the site, or over what lies between two holes of it. Amounts are whole millionths of the currency, so that hours add up
+to days, months and years without a rest. A day never saves more than hindsight; a single hour may, since hindsight
+buys in one hour for another.
+
+What hindsight saves beyond what was saved is split in three:
+plan: what the planner loses to hindsight although it is told the load and the sun of the next 48 h: what it forgoes
+for the battery's life and for carbon, and what it does not see beyond its horizon;
+execution: what was lost since the battery did not do what it was asked to;
+forecast: all the rest, so that saved + forecast + plan + execution = achievable. Luck makes a part negative.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from agent.domain.ledger import MICRO, Amounts, Carry, Entry
+from agent.domain.site import Battery
+from agent.planning.highs import SolverFailure
+from agent.planning.rules import self_consumption_w
+from agent.savings.metered import Floats, Metered, Rated, bill, start_wh, stored_change_wh, stretches
+from agent.savings.regret import hindsight, planned
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the site in the ledger, and what the next one begins with."""
+
+    date: date
+    entries: tuple[Entry, ...]
+    carry: Carry
+
+
+def days(
+    metered: Metered, rated: Rated, zone: ZoneInfo, carry: Carry | None = None, since: date | None = None
+) -> Iterator[Day]:
+    """The days of ``metered`` from ``carry`` on, oldest first; those before ``since`` without entries, which is fast.
+
+    Beginning again with the carry of a day that was whole gives the rows that going on would have given. A day counts
+    as settled when it and the 48 h after it have passed: until then the split into plan and forecast can change.
+    """
+    counted = metered.counted_hours()
+    hour = 0 if carry is None else max(0, round((carry.until - metered.horizon.start).total_seconds() / 3600))
+    while hour < len(counted):
+        day, last = metered.day_of(hour, zone), hour + 1
+        while last < len(counted) and metered.day_of(last, zone) == day:
+            last += 1
+        entries: list[Entry] = []
+        for first, end in stretches(counted, hour, last):
+            rule_w, carry = _rule(metered, rated.battery, first, end, carry)
+            if since is None or day >= since:
+                entries += _entries(metered, rated, first, end, rule_w)
+        soc_pct = None if carry is None else carry.rule_soc_pct
+        carry = Carry(metered.hour_at(last), soc_pct, rated.battery.usable_wh if carry is None else carry.usable_wh)
+        yield Day(day, tuple(entries), carry)
+        hour = last
+
+
+_NAMES = tuple(field.name for field in fields(Amounts))
+
+
+def total(parts: Sequence[Amounts]) -> Amounts:
+    """The sum, to the last millionth."""
+    return Amounts(*(sum(getattr(part, name) for part in parts) for name in _NAMES))
+
+
+def by_period(entries: Sequence[Entry], by: str, zone: ZoneInfo) -> dict[str, Amounts]:
+    """Sums by ``hour``, ``day``, ``month`` or ``year`` of the site, oldest first, named as 2026-06-01."""
+    forms = {"hour": "%Y-%m-%dT%H:%M%z", "day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
+    groups: dict[str, list[Amounts]] = {}
+    for entry in entries:
+        groups.setdefault(entry.at.astimezone(zone).strftime(forms[by]), []).append(entry.amounts)
+    return {name: total(parts) for name, parts in groups.items()}
+
+
+def _rule(metered: Metered, battery: Battery, first: int, last: int, carry: Carry | None) -> tuple[Floats, Carry]:
+    """The rule's powers over a stretch. It begins with the real battery's SoC, and again when that is another one."""
+    part = metered.steps_of(first, last)
+    step_h = metered.horizon.step_h
+    soc_pct = None if carry is None or carry.usable_wh != battery.usable_wh else carry.rule_soc_pct
+    if soc_pct is None:
+        soc_pct = 100.0 * start_wh(metered, battery, part.start) / battery.usable_wh
+    powers = np.zeros(part.stop - part.start)
+    for step, net_w in enumerate(metered.net_w[part].tolist()):
+        powers[step] = power_w = self_consumption_w(net_w, soc_pct, battery, step_h)
+        stored_w = -power_w / battery.discharge_efficiency if power_w > 0 else -power_w * battery.charge_efficiency
+        soc_pct += 100.0 * stored_w * step_h / battery.usable_wh
+    return powers, Carry(metered.hour_at(last), soc_pct, battery.usable_wh)
+
+
+def _entries(metered: Metered, rated: Rated, first: int, last: int, rule_w: Floats) -> list[Entry]:
+    part = metered.steps_of(first, last)
+    own_w = metered.battery_w[part]
+    began_wh = start_wh(metered, rated.battery, part.start)
+    unsolved = 0
+    try:
+        least, plan, execution = _regrets(metered, rated, part, began_wh)
+    except SolverFailure:
+        least, unsolved = bill(metered, part, own_w), 1
+        plan = execution = np.zeros_like(least)
+    bills = [bill(metered, part, powers_w) for powers_w in (np.zeros_like(own_w), rule_w, own_w)]
+    hourly = [_micro(values, metered.per_hour) for values in (*bills, least, plan, execution)]
+    changes = stored_change_wh(rated.battery, own_w, metered.horizon.step_h)
+    stored = began_wh + np.concatenate([[0.0], np.cumsum(changes)])[:: metered.per_hour]
+    return [
+        Entry(
+            metered.hour_at(first + hour),
+            Amounts(1, idle, rule, paid, best, planned_loss, executed_loss, unsolved),
+            float(stored[hour]),
+        )
+        for hour, (idle, rule, paid, best, planned_loss, executed_loss) in enumerate(zip(*hourly, strict=True))
+    ]
+
+
+def _regrets(metered: Metered, rated: Rated, part: slice, began_wh: float) -> tuple[Floats, Floats, Floats]:
+    """By step: the bill of hindsight, and what plan and execution lost, each against hindsight to its own end."""
+
+    def lost(powers_w: Floats) -> Floats:
+        best_w = hindsight(metered, rated, part, began_wh, powers_w)
+        return bill(metered, part, powers_w) - bill(metered, part, best_w)
+
+    own_w, commanded = metered.battery_w[part], metered.commanded_w[part]
+    own_lost = lost(own_w)
+    plan_lost = lost(planned(metered, rated, part, began_wh))
+    asked_w = np.where(np.isfinite(commanded), commanded, own_w)
+    execution = np.zeros_like(own_w) if np.array_equal(asked_w, own_w) else own_lost - lost(asked_w)
+    return bill(metered, part, own_w) - own_lost, plan_lost, execution
+
+
+def _micro(values: Floats, per_hour: int) -> list[int]:
+    return [round(MICRO * amount) for amount in values.reshape(-1, per_hour).sum(axis=1).tolist()]

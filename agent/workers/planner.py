@@ -1,0 +1,175 @@
+"""The planner process: history, models and LP in, one plan out, gone.
+
+Reads a PlanRequest as JSON from standard input and answers with a Plan as JSON on a descriptor of its own. Ends with
+code 1 and one sentence on standard error when it cannot. Its arguments are those of ``agent.adapters.processes.answering``; it may
+be killed at any instant.
+"""
+
+import gc
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.adapters.processes.answering import answer_once
+from agent.domain.forecast_corrections import Experience
+from agent.domain.history import History
+from agent.domain.plan import Plan
+from agent.domain.request import PlanRequest
+from agent.domain.weather_raster import hours_between, joined
+from agent.domain.wire import WireError, from_json, to_json
+from agent.ports import StoreFailure
+
+if TYPE_CHECKING:
+    from agent.domain.weather import Weather
+    from agent.forecasting.data_quality.examine import Sound
+    from agent.recording.rollups import Rollup
+
+# Four weeks that a forecaster looks back, before each of the twenty past days whose errors become scenarios.
+HISTORY = timedelta(days=50)
+QUARTERS = timedelta(days=28)
+MOST_SOLVER_S = 10.0  # a programme of two days takes a tenth of a second; who needs longer gets the walk's schedule
+ADVICE_SHARE = 0.5  # of the deadline: no recommendation is worth a late plan
+DETECTOR = "anomaly"
+
+
+def answer(
+    request: PlanRequest,
+    history: History,
+    deadline_s: float,
+    experiences: Sequence[Experience] = (),
+    quarters: "Sequence[Rollup]" = (),
+) -> Plan:
+    """The plan for ``request`` from ``history``; also called in process by tests, backtests and the bench.
+
+    ``history`` is as it was measured: what is doubted in it is left out here. ``experiences`` are what the plan before
+    has learnt, one a quantity; without them the forecasts learn from the history alone. ``quarters`` are the site's
+    last weeks, for recommendations.
+    """
+    from agent.adapters.models.site_models import members
+    from agent.forecasting.make_forecast import forecast_site
+    from agent.planning.demand import past_net_w
+    from agent.planning.make_plan import make_plan
+
+    began = time.monotonic()
+    load, load_notes = members(request, "load_w")
+    solar, solar_notes = members(request, "pv_w")
+    sound, sound_notes = _examined(request, history)
+    known = replace(sound.history, weather=_weather(request, history))
+    learnt = {experience.quantity: experience for experience in experiences}
+    site = forecast_site(load, solar, known, request.horizon, request.now, learnt)
+    notes = (*request.notes, *load_notes, *solar_notes, *site.notes, *sound_notes)
+    left_s = min(MOST_SOLVER_S, max(0.5, deadline_s - (time.monotonic() - began)))
+    past_w = None if request.demand is None else past_net_w(_with_sun(known, request), request.horizon.start)
+    asked = replace(request, notes=notes)
+    plan = make_plan(asked, site.load, site.pv, site.load_errors, site.pv_errors, left_s, past_w)
+    plan = replace(plan, experiences=site.experiences, suspects=sound.suspects, examined_from=history.horizon.start)
+    return _advised(request, plan, quarters, began + ADVICE_SHARE * deadline_s)
+
+
+def _advised(request: PlanRequest, plan: Plan, quarters: "Sequence[Rollup]", until: float) -> Plan:
+    """With recommendations where they are wanted. They begin nothing after ``until`` and never cost the plan."""
+    if request.advice is None:
+        return plan
+    from agent.advice.make_recommendations import counsel
+    from agent.planning.highs import SolverFailure
+
+    try:
+        advice = counsel(plan, request, quarters, lambda: time.monotonic() < until)
+    except (SolverFailure, ValueError) as failure:
+        return replace(plan, notes=(*plan.notes, f"There are no new recommendations this time: {failure}."))
+    return replace(plan, advice=advice)
+
+
+def _with_sun(history: History, request: PlanRequest) -> History:
+    """A site without solar power has measured none, which is no gap."""
+    return history if request.solar_rated_w > 0.0 else replace(history, pv_w=(0.0,) * history.horizon.steps)
+
+
+def _examined(request: PlanRequest, history: History) -> "tuple[Sound, tuple[str, ...]]":
+    """The history without its data faults, and what there is to say about it. No detector is no failure."""
+    from agent.adapters.models.onnx_detector import open_detector
+    from agent.forecasting.data_quality.examine import examine, notes
+    from agent.forecasting.forecaster import ModelUnusable
+
+    folder = Path(request.models) / DETECTOR
+    refused: tuple[str, ...] = ()
+    sound: Sound | None = None
+    if folder.is_dir():
+        try:
+            sound = examine(history, request.place, request.solar_rated_w, open_detector(folder), request.now)
+        except ModelUnusable as refusal:
+            refused = (str(refusal),)
+    if sound is None:
+        sound = examine(history, request.place, request.solar_rated_w, None, request.now)
+    return sound, (*refused, *notes(sound.suspects))
+
+
+def _weather(request: PlanRequest, history: History) -> "Weather | None":
+    """Hourly: what was written down of the past, and the newest word about the hours to come."""
+    hours = hours_between(history.horizon.start, request.horizon.end)
+    return joined(history.weather, request.weather, hours, request.now)
+
+
+def read_history(request: PlanRequest) -> History:
+    """The site's history up to the request's now, as it was measured, from the store."""
+    from agent.adapters.store.store_reader import history
+
+    return history(Path(request.store), request.now - HISTORY, request.now, request.horizon.step_s, doubtful=True)
+
+
+def read_quarters(request: PlanRequest) -> "tuple[Rollup, ...]":
+    """The site's last weeks in quarters, oldest first, where recommendations are wanted."""
+    from agent.adapters.store.store_reader import rollups
+
+    if request.advice is None:
+        return ()
+    return tuple(rollups(Path(request.store), "quarter", request.now - QUARTERS, request.now))
+
+
+def read_experiences(request: PlanRequest) -> tuple[tuple[Experience, ...], tuple[str, ...]]:
+    """What the forecasts have learnt before, from the store, and a sentence where that cannot be used."""
+    from agent.adapters.store.store_reader import kept
+
+    document = kept(Path(request.store), "experience")
+    if document is None:
+        return (), ()
+    try:
+        json.loads(document, parse_constant=_refuse_word)
+        experiences = from_json(tuple[Experience, ...], document)
+        for experience in experiences:
+            _refuse_future(experience, request)
+    except (ValueError, RecursionError) as error:  # a WireError is a ValueError
+        return (), (f"what the forecasts had learnt is of no use and is learnt anew: {error}",)
+    return experiences, ()
+
+
+def _refuse_word(word: str) -> None:
+    raise WireError(f"it holds {word}, which is no number")
+
+
+def _refuse_future(experience: Experience, request: PlanRequest) -> None:
+    """What was learnt by a clock that ran ahead would be gone on from only when that time has come."""
+    learnt_to = experience.learnt_to
+    if learnt_to is not None and (learnt_to.tzinfo is None or learnt_to > request.now):
+        raise WireError(f"{experience.quantity} was learnt up to {learnt_to.isoformat()}, which is not in the past")
+
+
+def main() -> int:
+    gc.disable()  # it is gone before there is anything worth collecting
+    return answer_once(_planned, WireError, StoreFailure, ValueError)
+
+
+def _planned(question: bytes, deadline_s: float) -> str:
+    request = from_json(PlanRequest, question)
+    experiences, notes = read_experiences(request)
+    request = replace(request, notes=(*request.notes, *notes))
+    return to_json(answer(request, read_history(request), deadline_s, experiences, read_quarters(request)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

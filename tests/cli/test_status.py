@@ -1,0 +1,138 @@
+"""`enalysis-edge status`: where the forecasts come from, what was learnt, what is doubted."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agent.__main__ import main
+from agent.domain.advisory import AdviceBook
+from agent.domain.forecast_corrections import Experience
+from agent.domain.horizon import floor_to_step
+from agent.domain.plan import PeakPrice
+from agent.domain.records import Batch, Flags
+from agent.domain.suspect import DATA_FAULT, UNUSUAL, Suspect
+from agent.domain.wire import to_json
+from tests.adapters.store.store_rows import new_store
+from tests.advice.test_book import advisory
+from tests.cycles.control_stage import plan
+from tests.scenarios import site_file
+
+NOW = datetime.now(UTC)
+EXPERIENCE = Experience("load_w", datetime(2026, 3, 1, 8, tzinfo=UTC), 412, ("persistence",), ((0.1,),), ((0.2,),))
+
+
+class Site:
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.config = site_file.write(folder, inverter_port=1, meter_port=2)
+        self.store = folder / "site.sqlite3"
+        self._capsys = capsys
+
+    async def write(self, batch: Batch) -> None:
+        store = new_store(self.store)
+        await store.open()
+        await store.write(batch)
+        await store.close()
+
+    def said(self) -> tuple[int, list[str]]:
+        code = main(["status", "--config", str(self.config)])
+        return code, [" ".join(line.split()) for line in self._capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture
+def site(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Site:
+    monkeypatch.setenv("COLUMNS", "300")
+    return Site(tmp_path, capsys)
+
+
+async def test_who_forecasts_and_what_this_site_has_taught(site: Site) -> None:
+    made = replace(plan(0.2, NOW), notes=("left out [something]",))
+    await site.write(Batch(kept=(("plan", to_json(made)), ("experience", to_json((EXPERIENCE,))))))
+    code, lines = site.said()
+    assert code == 0
+    assert "load by made up, compared with what came from 412 starts up to 2026-03-01 08:00 UTC" in lines
+    assert "solar by made up, nothing learnt here yet" in lines
+    assert "left out [something]" in lines
+
+
+async def test_the_newest_doubts_of_a_week(site: Site) -> None:
+    def suspect(days: float, kind: str = DATA_FAULT) -> Suspect:
+        end = NOW - timedelta(days=days)
+        return Suspect("load_w", end - timedelta(hours=1), end, kind, f"odd [{days}]")
+
+    found = (*map(suspect, (0.5, 2, 3, 4, 30)), suspect(1, UNUSUAL))
+    await site.write(Batch(flags=Flags(NOW - timedelta(days=50), found)))
+    _, lines = site.said()
+    told = [line for line in lines if "odd [" in line]
+    assert [line.split(":")[-1] for line in told] == [" odd [2]", " odd [1]", " odd [0.5]"]
+    assert told[1].startswith("unusual load_w ")
+    assert told[2].startswith("not believed load_w ")
+    assert "and 2 earlier ones within 7 days" in lines
+
+
+async def test_a_damaged_experience_is_as_good_as_none(site: Site) -> None:
+    await site.write(Batch(kept=(("plan", to_json(plan(0.2, NOW))), ("experience", "[{"))))
+    code, lines = site.said()
+    assert code == 0
+    assert "load by made up, nothing learnt here yet" in lines
+
+
+async def test_a_store_that_cannot_be_read_is_one_sentence(site: Site) -> None:
+    site.store.write_bytes(b"this is no database, and long enough to be looked at" * 40)
+    code, lines = site.said()
+    assert code == 1
+    assert any("cannot be read: " in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("", "the month's peak so far is not known"),
+        ('"peak_w":41200.0,"peak_at":"{now}"', "this month's peak so far 41.2 kW at {local}"),
+        ('"peak_w":0.0,"peak_at":null', "no peak this month yet"),
+    ],
+)
+async def test_the_peak_of_the_month_and_what_the_plan_holds(
+    site: Site, tmp_path: Path, document: str, said: str
+) -> None:
+    charge = "[demand_charge]\nper_kw = 15.0\ninterval_minutes = 15\n"
+    site.config = site_file.write(tmp_path, inverter_port=1, meter_port=2, cloud=charge)
+    local = NOW.astimezone(ZoneInfo("Europe/London"))
+    made = plan(0.2, NOW)
+    horizon = replace(made.horizon, start=floor_to_step(NOW, 900))
+    peak = PeakPrice(900, (43_000.0,) * 16, (15.0,) * 16, (0,) * 16)
+    made = replace(made, horizon=horizon, values=replace(made.values, peak=peak))
+    kept = [("plan", to_json(made))]
+    if document:
+        rest = document.replace("{now}", NOW.isoformat())
+        head = f'"year":{local.year},"month":{local.month},"interval_s":900,"seen_to":"{NOW.isoformat()}"'
+        kept.append(("demand", f"{{{head},{rest}}}"))
+    await site.write(Batch(kept=tuple(kept)))
+    code, lines = site.said()
+    assert code == 0
+    assert f"demand charge 15 GBP per kW, {said.replace('{local}', f'{local:%d %b %H:%M}')}" in lines
+    assert "the plan holds intervals of 15 minutes to 43.0 kW" in lines
+
+
+async def test_how_many_recommendations_are_open_and_which_saves_most(site: Site) -> None:
+    later = NOW + timedelta(hours=3)
+    kept = tuple(
+        advisory(f"hold_battery/{i}", saving=float(i), headline=f"Hold [{i}]", start=NOW, end=later, expires=later)
+        for i in (1, 3, 2)
+    )
+    await site.write(Batch(kept=(("advice", to_json(AdviceBook(kept))),)))
+    assert "recommendations 3 open; first: Hold [3], saves 3.00 GBP" in site.said()[1]
+    await site.write(Batch(kept=(("advice", "{}"),)))
+    assert "recommendations none are open" in site.said()[1]
+    await site.write(Batch(kept=(("advice", "[]"),)))
+    assert any(line.startswith("recommendations: what is stored cannot be read") for line in site.said()[1])
+
+
+async def test_how_often_registers_that_wear_were_written(site: Site) -> None:
+    await site.write(
+        Batch(kept=(("persistent_writes", '{"inverter": {"day": "2026-03-17", "used": 83, "budget": 100}}'),))
+    )
+    _, lines = site.said()
+    assert "inverter: 83 of 100 writes of its persistent registers on 2026-03-17" in lines
