@@ -1,8 +1,8 @@
 """The trial process: candidates against the models in charge on the days of this site, once a day, then gone.
 
 Reads a PlanRequest as JSON from standard input, as the planner does, and answers with a Report as JSON. Its arguments
-are those of ``agent.adapters.processes.answering``. What has been compared is kept day by day in ``champions.json``, so that it may
-be killed at any instant and goes on the next time.
+are those of ``agent.adapters.processes.answering``. What has been compared is kept day by day in ``champions.json``, so
+that it may be killed at any instant and goes on the next time.
 """
 
 import sys

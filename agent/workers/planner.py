@@ -1,8 +1,8 @@
 """The planner process: history, models and LP in, one plan out, gone.
 
 Reads a PlanRequest as JSON from standard input and answers with a Plan as JSON on a descriptor of its own. Ends with
-code 1 and one sentence on standard error when it cannot. Its arguments are those of ``agent.adapters.processes.answering``; it may
-be killed at any instant.
+code 1 and one sentence on standard error when it cannot. Its arguments are those of
+``agent.adapters.processes.answering``; it may be killed at any instant.
 """
 
 import gc

@@ -16,7 +16,10 @@ TESTS: dict[str, tuple[str, ...]] = {
     "onnxruntime": (f"{LIBRARIES}::test_a_shipped_model_forecasts",),
     "numpy": (f"{LIBRARIES}::test_a_shipped_model_forecasts", "tests/planning/test_make_plan.py"),
     "highspy": (f"{LIBRARIES}::test_highs_solves", "tests/planning/test_highs.py", PLAN),
-    "apscheduler": (f"{LIBRARIES}::test_apscheduler_runs_jobs_again_and_again", "tests/adapters/host/test_timetable.py"),
+    "apscheduler": (
+        f"{LIBRARIES}::test_apscheduler_runs_jobs_again_and_again",
+        "tests/adapters/host/test_timetable.py",
+    ),
     "pydantic": ("tests/settings/test_load.py", "tests/settings/test_example.py"),
     "sqlite-utils": (f"{LIBRARIES}::test_sqlite_utils_reads_a_store",),
     "structlog": (f"{LIBRARIES}::test_structlog_writes_one_line",),
