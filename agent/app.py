@@ -17,7 +17,7 @@ from agent.adapters.store.retention import Retention
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.advice import Recommendations
 from agent.cycles.control import Control
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.cycles.inputs import TakeInputs
 from agent.cycles.model_trials import NightlyTrials
 from agent.cycles.paired_trial import Comparison
@@ -36,10 +36,10 @@ from agent.latest import Latest
 from agent.platform_link import connect_platform
 from agent.ports import Clock, Planner, Settlement, TimeSource, Trials
 from agent.questions import Questions
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
 from agent.settings.schema import Settings
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 
 HOUR_S = 3600.0
 
@@ -56,9 +56,9 @@ def build(
 
     Without a ``time_source`` the clock is never doubted.
     """
-    journal, latest = Journal(), Latest()
-    notices = Notices(clock, journal)
-    market = _market(settings)
+    pending, latest = PendingWrites(), Latest()
+    reporter = EventReporter(clock, pending)
+    conditions = _conditions(settings)
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     store = SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
     devices = connect_devices(settings, clock, lambda document: store.write(Batch(kept=((STEERING, document),))))
@@ -72,32 +72,32 @@ def build(
 
     spec, worth_it = settings.advice_spec(), settings.advice.worth_it
     path, zone = Path(settings.store.path), ZoneInfo(settings.site.timezone)
-    advice = Recommendations(clock, FileInbox(inbox_of(path)), journal, latest, spec, market.paid, worth_it)
-    questions = Questions(settings, market, latest, meter, advice.question)
+    advice = Recommendations(clock, FileInbox(inbox_of(path)), pending, latest, spec, conditions.paid, worth_it)
+    questions = Questions(settings, conditions, latest, meter, advice.question)
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12], settings.site.currency)
-    control = Control(clock, devices, market, journal, latest, _control_rules(settings), meter)
+    control = Control(clock, devices, conditions, pending, latest, _control_rules(settings), meter)
     given = settings.site.clock == "trust"
-    timekeeping = Timekeeping(clock, journal, latest, control.means, time_source, given)
+    timekeeping = Timekeeping(clock, pending, latest, control.means, time_source, given)
     app = App(
         settings=settings,
         clock=clock,
         store=store,
         devices=devices,
-        journal=journal,
+        pending=pending,
         latest=latest,
-        market=market,
-        inputs=TakeInputs(market, clock, latest, notices.note),
-        self_test=SelfTest(settings, clock, planner, store, notices),
+        conditions=conditions,
+        inputs=TakeInputs(conditions, clock, latest, reporter.note),
+        self_test=SelfTest(settings, clock, planner, store, reporter),
         control=control,
         timekeeping=timekeeping,
-        planning=Planning(clock, planner, questions.for_plan_with_advice, journal, latest, _plan_retry(settings)),
-        trials=NightlyTrials(clock, trials, questions.for_plan, journal, latest, zone),
-        settlement=NightlySettlement(clock, settlement, questions.for_ledger, journal, zone),
-        comparison=Comparison(clock, ComparisonInbox(comparison_inbox_of(path)), store, journal, latest),
+        planning=Planning(clock, planner, questions.for_plan_with_advice, pending, latest, _plan_retry(settings)),
+        trials=NightlyTrials(clock, trials, questions.for_plan, pending, latest, zone),
+        settlement=NightlySettlement(clock, settlement, questions.for_ledger, pending, zone),
+        comparison=Comparison(clock, ComparisonInbox(comparison_inbox_of(path)), store, pending, latest),
         advice=advice,
-        record=Record(clock, store, journal, latest),
-        upkeep=Upkeep(store, clock, notices.report, lambda: timekeeping.tells_age),
-        notices=notices,
+        record=Record(clock, store, pending, latest),
+        upkeep=Upkeep(store, clock, reporter.report, lambda: timekeeping.tells_age),
+        reporter=reporter,
         payloads=payloads,
         link=None,
         sync=None,
@@ -105,14 +105,14 @@ def build(
     )
     app.planning.heard = advice.hear
     timekeeping.on_step = app._clock_was_set
-    app.record.weather = lambda: market.weather_at(clock.now())
+    app.record.weather = lambda: conditions.weather_at(clock.now())
     if settings.cloud is not None:
         connect_platform(app, settings.cloud)
     return app
 
 
-def _market(settings: Settings) -> Market:
-    return Market(
+def _conditions(settings: Settings) -> SiteConditions:
+    return SiteConditions(
         settings.import_tariff(),
         settings.export_tariff(),
         settings.carbon.kg_per_kwh,

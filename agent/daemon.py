@@ -16,7 +16,7 @@ from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.advice import DOCUMENT as ADVICE
 from agent.cycles.advice import Recommendations
 from agent.cycles.control import Control
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.cycles.inputs import TakeInputs
 from agent.cycles.link_watch import LinkWatch
 from agent.cycles.model_trials import DOCUMENT, NightlyTrials
@@ -38,10 +38,10 @@ from agent.latest import Latest
 from agent.ports import Clock, Job, StoreFailure
 from agent.recording.counters import DOCUMENT as COUNTERS
 from agent.recording.decisions import describe
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
 from agent.settings.schema import Settings
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 
 log = structlog.get_logger("app")
 
@@ -68,9 +68,9 @@ class App:
     clock: Clock
     store: SqliteStore
     devices: Devices
-    journal: Journal
+    pending: PendingWrites
     latest: Latest
-    market: Market
+    conditions: SiteConditions
     inputs: TakeInputs
     self_test: SelfTest
     control: Control
@@ -82,7 +82,7 @@ class App:
     advice: Recommendations
     record: Record
     upkeep: Upkeep
-    notices: Notices
+    reporter: EventReporter
     payloads: JsonPayloads
     link: MqttLink | None
     sync: Sync | None
@@ -103,8 +103,8 @@ class App:
             log.warning("not_released", outcome=": ".join(describe(outcome)))
         elif not self.devices.reverts:
             lasting = "the battery's device does not go back by itself if we die"
-            self.notices.note("no_reversion_timer", "warning", lasting)
-        self.notices.note("started", "info", "the agent has started")
+            self.reporter.note("no_reversion_timer", "warning", lasting)
+        self.reporter.note("started", "info", "the agent has started")
         if self.link is not None and self.sync is not None:
             await self.link.start()
             self.listening = asyncio.create_task(self.sync.listen())
@@ -116,28 +116,28 @@ class App:
                 await self._take_up_kept()
         except TimeoutError:
             text = f"the store {self.store.path} was not read within {within_s:g} s: control goes on without it"
-            self.notices.alarm("store_failed", text)
+            self.reporter.alarm("store_failed", text)
         except StoreFailure as failure:
-            self.notices.alarm("store_failed", str(failure))
+            self.reporter.alarm("store_failed", str(failure))
         else:
             self.recalled = True
 
     async def _take_up_kept(self) -> None:
         for sentence in await self.store.open():
-            self.notices.note("store_replaced", "alarm", sentence)
+            self.reporter.note("store_replaced", "alarm", sentence)
         await self.timekeeping.start(self.store)
-        self.market.time_is_known = self.clock.trusted()
-        await keep_settings(self.settings, self.store, self.notices, self.journal)
+        self.conditions.time_is_known = self.clock.trusted()
+        await keep_settings(self.settings, self.store, self.reporter, self.pending)
         await self.inputs.restore(self.store, self.payloads)
         self.planning.suspicion.recall(await self.store.flags())
         if self.meter is not None:
-            await recall_peak(self.meter, self.store, self.clock, self.journal)
+            await recall_peak(self.meter, self.store, self.clock, self.pending)
         if not self.control.counters.recall(await self.store.kept(COUNTERS)):
-            self.notices.note("document_refused", "warning", "the kept readings of the energy counters cannot be used")
+            self.reporter.note("document_refused", "warning", "the kept readings of the energy counters cannot be used")
         try:
             self.control.recall(await self.store.kept("state"))
         except WireError as error:
-            self.notices.note("document_refused", "warning", f"the kept state of the site cannot be used: {error}")
+            self.reporter.note("document_refused", "warning", f"the kept state of the site cannot be used: {error}")
         self.trials.recall(await self.store.kept(DOCUMENT))
         self.settlement.recall(await self.store.kept(LEDGER))
         self.comparison.recall(await self.store.kept(COMPARISON))
@@ -166,7 +166,7 @@ class App:
     async def stop(self, why: str) -> None:
         """Release the battery first, then write what waits, then say goodbye. Bounded by the caller."""
         await self.control.release(f"released: {why}")
-        self.notices.note("stopped", "info", why)
+        self.reporter.note("stopped", "info", why)
         self.control.flush()
         with suppress(TimeoutError):  # a disk that hangs: the platform is still to hear that we stop
             async with asyncio.timeout(LAST_COMMIT_S):
@@ -189,7 +189,7 @@ class App:
 
     async def _control(self) -> None:
         self.timekeeping.look()
-        self.market.time_is_known = self.clock.trusted()
+        self.conditions.time_is_known = self.clock.trusted()
         await self.control.step()
 
     async def _plan(self) -> None:
@@ -201,7 +201,7 @@ class App:
             await self.planning.again()
 
     def _clock_was_set(self, by_s: float) -> None:
-        self.market.clock_was_set(timedelta(seconds=by_s))
+        self.conditions.clock_was_set(timedelta(seconds=by_s))
         if abs(by_s) >= PLAN_BEARS_S:
             self.planning.discard()
         self.rearm(by_s)

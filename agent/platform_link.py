@@ -41,17 +41,17 @@ def connect_platform(app: App, cloud: Cloud) -> None:
         latest=app.latest,
         facts=lambda: _facts(app),
         take_input=app.inputs.take,
-        report=app.notices.report,
+        report=app.reporter.report,
         acknowledged_by=cloud.acknowledged_by,
     )
     app.sync.take_request = app.advice.ask
-    app.sync.alarms = lambda: app.journal.alarms
-    app.sync.alarm = app.notices.alarm
+    app.sync.alarms = lambda: app.pending.alarms
+    app.sync.alarm = app.reporter.alarm
     app.sync.drain_s = max(LEAST_DRAIN_S, DRAIN_SHARE * min(app.settings.control.step_s, SYNC_EVERY_S))
     app.link_watch = LinkWatch(
         app.clock,
         app.latest,
-        app.notices,
+        app.reporter,
         lambda: None if app.link is None else app.link.rival,
         lambda: validity(reach.ca_file, reach.cert_file),
     )
@@ -59,7 +59,7 @@ def connect_platform(app: App, cloud: Cloud) -> None:
 
 
 def _status(app: App, word: str) -> Envelope:
-    return app.payloads.status(word, app.clock.now(), app.journal.alarms if word == "online" else ())
+    return app.payloads.status(word, app.clock.now(), app.pending.alarms if word == "online" else ())
 
 
 def _facts(app: App) -> dict[str, object]:

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.advisory import AdviceQuestion
-from agent.domain.ledger import Carry, SettlementRequest
+from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
 from agent.domain.request import PlanRequest
 from agent.latest import Latest
 from agent.settings.request import plan_request, settlement_request
 from agent.settings.schema import Settings
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +19,14 @@ class Questions:
     """The site file with the prices, the battery and the demand of now. ``advice`` says what to recommend on."""
 
     settings: Settings
-    market: Market
+    conditions: SiteConditions
     latest: Latest
     meter: DemandMeter | None
     advice: Callable[[], AdviceQuestion | None]
 
     def for_plan(self, now: datetime, soc_pct: float) -> PlanRequest | None:
         """None while no price is known."""
-        request = plan_request(self.settings, self.market, now, soc_pct)
+        request = plan_request(self.settings, self.conditions, now, soc_pct)
         if request is None:
             return None
         if self.latest.battery is not None:
@@ -40,6 +40,6 @@ class Questions:
         request = self.for_plan(now, soc_pct)
         return None if request is None else replace(request, advice=self.advice())
 
-    def for_ledger(self, now: datetime, carry: Carry | None) -> SettlementRequest:
+    def for_ledger(self, now: datetime, carry: LedgerCheckpoint | None) -> SettlementRequest:
         """Of a ledger that ends with ``carry``."""
         return settlement_request(self.settings, now, carry)

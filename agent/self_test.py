@@ -15,12 +15,12 @@ from agent.adapters.mqtt.incoming_messages import parse_incoming
 from agent.adapters.mqtt.payloads import LARGEST_PAYLOAD
 from agent.adapters.store.store_file import BUSY_TIMEOUT_MS
 from agent.adapters.store.store_reader import kept_documents
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.domain.advisory import AdviceBook
-from agent.domain.forecast_corrections import Experience
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import DOCUMENT as INPUTS
 from agent.domain.inputs import Inputs
-from agent.domain.ledger import Carry
+from agent.domain.ledger import LedgerCheckpoint
 from agent.domain.paired_trial import Schedule
 from agent.domain.records import Batch
 from agent.domain.wire import WireError, from_json
@@ -46,9 +46,11 @@ class Finding:
 class SelfTest:
     """At a start: each thing that fails is an alarm ``self_test_failed/<what>``; control goes on without it."""
 
-    def __init__(self, settings: Settings, clock: Clock, planner: Planner, store: Store, notices: Notices) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, planner: Planner, store: Store, reporter: EventReporter
+    ) -> None:
         self._settings, self._clock = settings, clock
-        self._planner, self._store, self._notices = planner, store, notices
+        self._planner, self._store, self._reporter = planner, store, reporter
 
     async def run(self) -> None:
         try:
@@ -77,7 +79,7 @@ class SelfTest:
 
     def _tell(self, finding: Finding) -> None:
         said = None if finding.trouble is None else f"self-test: {finding.trouble}"
-        self._notices.alarm(f"self_test_failed/{finding.what}", said)
+        self._reporter.alarm(f"self_test_failed/{finding.what}", said)
 
 
 async def try_plan(settings: Settings, planner: Planner) -> list[Finding]:
@@ -124,9 +126,9 @@ def _as(kind: Any) -> Callable[[str], object]:
 READERS: Mapping[str, Callable[[str], object]] = {
     "ab/schedule": _as(Schedule),
     "advice": _as(AdviceBook),
-    "experience": _as(tuple[Experience, ...]),
+    "experience": _as(tuple[ForecastCorrections, ...]),
     INPUTS: _as(Inputs),
-    "ledger": _as(Carry),
+    "ledger": _as(LedgerCheckpoint),
 }
 
 

@@ -176,7 +176,7 @@ class Stage:
         begin = self.clock.now() - timedelta(seconds=self.step_s)
         per_step = 3600.0 / self.step_s
         planned_w, planned_pct = self._planned(app, begin)
-        prices = app.market.at(begin)
+        prices = app.conditions.at(begin)
         setpoint: Setpoint | None = app.latest.setpoint
         import_wh, export_wh = counters.import_wh - before.import_wh, counters.export_wh - before.export_wh
         discharged = counters.discharge_wh - before.discharge_wh
@@ -227,7 +227,7 @@ async def _first_inputs(app: App, scene: Scene) -> None:
     """Wait until the platform's first messages have arrived, so that the first plan knows the prices."""
     give_up = time.monotonic() + DRAIN_S
     while time.monotonic() < give_up:
-        if app.market.carbon is not None and (app.market.import_prices is not None or not scene.from_file):
+        if app.conditions.carbon is not None and (app.conditions.import_prices is not None or not scene.from_file):
             return
         await asyncio.sleep(0.02)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from agent.adapters.models.onnx_models import open_model
-from agent.domain.forecast_corrections import Experience
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.forecasting.combination.blend import blend, last_error, learn
@@ -110,7 +110,7 @@ def walk(
     """Learn at every hour from the forecast of 48 h before, forecast at the scored ones: (scored, 3, HORIZON_H) W."""
     said = _Said([member.name for member in members], np.stack([member.quantiles for member in members]))
     actual, _ = actual_ahead(site, quantity, list(hours), HOUR_S, HORIZON_H)
-    experience = Experience(quantity)
+    experience = ForecastCorrections(quantity)
     found = []
     for now, hour in enumerate(hours):
         passed = now - HORIZON_H
@@ -138,7 +138,7 @@ class _Said:
         return names, self.quantiles[answered, index]
 
 
-def _latest_error(experience: Experience, said: _Said, actual: FloatArray, now: int) -> FloatArray | None:
+def _latest_error(experience: ForecastCorrections, said: _Said, actual: FloatArray, now: int) -> FloatArray | None:
     """Of the hour just ended; what comes after it is not looked at."""
     if now == 0:
         return None

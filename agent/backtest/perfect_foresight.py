@@ -15,7 +15,7 @@ from agent.planning import highs
 from agent.planning.battery_lp import Directions, build
 from agent.planning.highs import LinearProgram, SolverFailure
 from agent.planning.optimise import FLOW_TOLERANCE_KW, NETTING_ROUNDS, solve_schedule
-from agent.planning.planning_terms import Problem, Terms
+from agent.planning.planning_terms import PlanningTerms, Problem
 
 Ints = NDArray[np.int64]
 LIMIT_S = 600.0
@@ -24,17 +24,17 @@ LIMIT_S = 600.0
 INTEGER_MOST_S = 1e-3
 
 
-def foreseen_terms(case: Case, first: int, last: int) -> Terms:
+def foreseen_terms(case: Case, first: int, last: int) -> PlanningTerms:
     """Steps ``first`` to before ``last`` as they really were; the solar power is taken as it came.
 
     Money on the bill alone counts, neither carbon nor wear: this is the ceiling of what can be saved there.
     """
     part, battery = slice(first, last), replace(case.battery, wear_per_kwh=0.0)
     prices = case.import_price[part], case.export_price[part]
-    return Terms(case.horizon.step_h, battery, case.connection, *prices, curtailable=False)
+    return PlanningTerms(case.horizon.step_h, battery, case.connection, *prices, curtailable=False)
 
 
-def foreseen_problem(case: Case, first: int, terms: Terms, soc_pct: float) -> Problem:
+def foreseen_problem(case: Case, first: int, terms: PlanningTerms, soc_pct: float) -> Problem:
     part = slice(first, first + terms.steps)
     return Problem(terms, case.battery.energy_wh(soc_pct), case.load_w[part], case.pv_w[part])
 

@@ -10,7 +10,7 @@ import numpy as np
 from agent.backtest.cached_forecaster import Foreseen
 from agent.backtest.case import Case, Floats, cut
 from agent.backtest.prices_then import curves_at
-from agent.domain.forecast_corrections import Experience
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.request import Demand, PlanRequest
@@ -18,7 +18,7 @@ from agent.forecasting.forecaster import Forecaster
 from agent.forecasting.make_forecast import SiteForecast, forecast_site
 from agent.planning.demand import LONGEST_DAYS, peak_of
 from agent.planning.make_plan import terms_of
-from agent.planning.planning_terms import Terms
+from agent.planning.planning_terms import PlanningTerms
 from agent.planning.scenarios import Paths, net_load_paths
 from agent.planning.value_table import value_table
 from agent.workers.planner import HISTORY
@@ -34,7 +34,7 @@ class Outlook:
         self.request = request
         self.forecast = site
         self._past_net_w = past_net_w
-        self.terms: Terms = terms_of(request)
+        self.terms: PlanningTerms = terms_of(request)
         self._plan: Plan | None = None
 
     def plan(self, demand: Demand | None = None) -> Plan:
@@ -43,7 +43,7 @@ class Outlook:
             self._plan = self._valued(self.charged(demand))
         return self._plan
 
-    def charged(self, demand: Demand | None) -> Terms:
+    def charged(self, demand: Demand | None) -> PlanningTerms:
         """The terms with a demand charge, as a plan has them."""
         if demand is None:
             return self.terms
@@ -56,7 +56,7 @@ class Outlook:
         site = self.forecast
         return net_load_paths(site.load, site.pv, site.load_errors, site.pv_errors, self.request.solar_rated_w)
 
-    def _valued(self, terms: Terms) -> Plan:
+    def _valued(self, terms: PlanningTerms) -> Plan:
         request, site, paths = self.request, self.forecast, self._paths
         return Plan(
             issued_at=request.now,
@@ -77,7 +77,7 @@ class Agent:
         self._load = [Foreseen(forecaster, case.history) for forecaster in load]
         self._solar = [Foreseen(forecaster, case.history) for forecaster in solar]
         self._look_back = HISTORY // timedelta(seconds=case.horizon.step_s)
-        self._experiences: dict[str, Experience] = {}
+        self._experiences: dict[str, ForecastCorrections] = {}
 
     def outlook(self, index: int) -> Outlook:
         """From what was measured before step ``index`` and the prices known then."""

@@ -8,7 +8,7 @@ from agent.domain.horizon import Horizon
 from agent.domain.inputs import Inputs
 from agent.domain.overlay import Overlay, Word
 from agent.domain.tariff import PriceList
-from agent.site_conditions.site_conditions import Curves, Market
+from agent.site_conditions.site_conditions import Curves, SiteConditions
 
 PUBLISHED_HOUR = 16  # local; from then on the prices of tomorrow are known
 DAY_BEGINS_HOUR = 23  # local; a day of published prices runs from 23:00 to 23:00
@@ -24,7 +24,7 @@ def known_until(at: datetime, timezone: str) -> datetime:
 
 
 def curves_at(case: Case, index: int, horizon: Horizon) -> Curves:
-    """Prices over ``horizon`` as the agent's own market completes them from what is known at step ``index``.
+    """Prices over ``horizon`` as the agent's own site conditions complete them from what is known at step ``index``.
 
     The carbon intensity ahead is guessed from what it was; it counts only where the objective gives it a price.
     """
@@ -34,7 +34,7 @@ def curves_at(case: Case, index: int, horizon: Horizon) -> Curves:
     known = min(case.horizon.steps, index + max(1, (until - now) // step))
     unknown = PriceList(case.at(back), case.horizon.step_s, ())
     counts = case.objective.carbon_price_per_kg > 0
-    market = Market(
+    conditions = SiteConditions(
         import_tariff=unknown,
         export_tariff=unknown,
         flat_carbon_kg_per_kwh=0.0,
@@ -47,7 +47,7 @@ def curves_at(case: Case, index: int, horizon: Horizon) -> Curves:
             carbon=_said(case, case.carbon_kg_per_kwh[back : index + 1].tolist(), back, now) if counts else None,
         ),
     )
-    curves = market.curves(horizon)
+    curves = conditions.curves(horizon)
     assert curves is not None, "the price of the running step is always known"
     return curves
 

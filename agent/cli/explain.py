@@ -20,11 +20,11 @@ from agent.explanation.explain_decision import explain_decision
 from agent.explanation.limits import Basis
 from agent.explanation.shadow_price import Resolved, resolved
 from agent.planning.highs import SolverFailure
-from agent.planning.planning_terms import Terms
+from agent.planning.planning_terms import PlanningTerms
 from agent.planning.scenarios import terminal_value
 from agent.settings.price_file import PriceFileError
 from agent.settings.schema import Settings
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 
 MORE_STEPS = 6
 
@@ -56,14 +56,14 @@ def explain(settings: Settings, at: str | None, now: datetime) -> list[str]:
     if not path.exists():
         raise NotExplained(f"no store at {path}: the agent has not run with this site file yet")
     plan = _kept_plan(path)
-    market = _market(settings, path, now)
+    conditions = _conditions(settings, path, now)
     if moment > now:
-        return _plan_lines(settings, market, plan, moment, zone)
-    lines = [_decision(settings, path, market, moment, zone)]
+        return _plan_lines(settings, conditions, plan, moment, zone)
+    lines = [_decision(settings, path, conditions, moment, zone)]
     if at is None and plan is None:
         lines.append("there is no plan yet")
     elif plan is not None and plan.horizon.index_of(moment) is not None:
-        lines += _plan_lines(settings, market, plan, moment, zone, MORE_STEPS if at is None else 0)
+        lines += _plan_lines(settings, conditions, plan, moment, zone, MORE_STEPS if at is None else 0)
         if now >= plan.expires_at:
             lines.append(f"this plan has expired at {plan.expires_at.astimezone(zone):%Y-%m-%d %H:%M}")
     elif plan is not None:
@@ -75,13 +75,13 @@ def _clock(text: str) -> time:
     return datetime.strptime(text, "%H:%M").time()
 
 
-def _decision(settings: Settings, path: Path, market: Market, at: datetime, zone: ZoneInfo) -> str:
+def _decision(settings: Settings, path: Path, conditions: SiteConditions, at: datetime, zone: ZoneInfo) -> str:
     decision, minute = decision_at(path, at)
     if decision is None:
         raise NotExplained(f"nothing had been decided by {at.astimezone(zone):%Y-%m-%d %H:%M}")
     grid_w, soc_pct = (None, None) if minute is None else (minute.grid_w, minute.soc_pct)
-    battery = market.kept(settings.battery_spec(), at)
-    why = explain_decision(decision, grid_w, soc_pct, battery, market.connection(at))
+    battery = conditions.kept(settings.battery_spec(), at)
+    why = explain_decision(decision, grid_w, soc_pct, battery, conditions.connection(at))
     given = f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     unseen = "" if minute is not None else " (nothing measured at the time asked for is in the store)"
     return f"setpoint of {given}, {decision.rung.value}: {why}{unseen}"
@@ -101,7 +101,7 @@ def _out_of_reach(plan: Plan, at: datetime, zone: ZoneInfo) -> str:
 
 
 def _plan_lines(
-    settings: Settings, market: Market, plan: Plan | None, at: datetime, zone: ZoneInfo, more: int = 0
+    settings: Settings, conditions: SiteConditions, plan: Plan | None, at: datetime, zone: ZoneInfo, more: int = 0
 ) -> list[str]:
     """The step of the plan at ``at`` and ``more`` after it. Raises NotExplained."""
     if plan is None:
@@ -109,28 +109,28 @@ def _plan_lines(
     index = plan.horizon.index_of(at)
     if index is None:
         raise NotExplained(_out_of_reach(plan, at, zone))
-    basis = basis_of(plan, settings, market, market.connection(plan.issued_at))
+    basis = basis_of(plan, settings, conditions, conditions.connection(plan.issued_at))
     again, doubt = _again(basis)
     whys = [explain_step(basis, i, zone, again) for i in range(index, min(index + more + 1, len(plan.steps)))]
     return [*(f"plan for {why.start.astimezone(zone):%a %H:%M}: {why.sentence}" for why in whys), *doubt]
 
 
-def basis_of(plan: Plan, settings: Settings, market: Market, connection: Connection) -> Basis:
+def basis_of(plan: Plan, settings: Settings, conditions: SiteConditions, connection: Connection) -> Basis:
     """What a kept plan was made on, from the site file and what the platform has sent."""
     horizon = Horizon(plan.horizon.start, plan.horizon.step_s, len(plan.steps))
-    curves = market.curves(horizon)
-    per_kg = market.objective.carbon_price_per_kg
+    curves = conditions.curves(horizon)
+    per_kg = conditions.objective.carbon_price_per_kg
     carbon = (0.0,) * len(plan.steps) if curves is None else tuple(per_kg * kg for kg in curves.carbon_kg_per_kwh)
-    reserve_pct = () if market.reserve is None else market.reserve.over(horizon)
-    connections = market.connections(plan.issued_at, horizon)
+    reserve_pct = () if conditions.reserve is None else conditions.reserve.over(horizon)
+    connections = conditions.connections(plan.issued_at, horizon)
     basis = Basis(plan, settings.battery_spec(), connection, carbon, 0.0, reserve_pct, connections)
     return replace(basis, end_value=terminal_value(_terms(basis)))
 
 
-def _terms(basis: Basis) -> Terms:
+def _terms(basis: Basis) -> PlanningTerms:
     steps = basis.plan.steps
     bought = np.array([basis.bought(i) for i in range(len(steps))])
-    return Terms(basis.dt_h, basis.battery, basis.connection, bought, np.array([s.export_price for s in steps]))
+    return PlanningTerms(basis.dt_h, basis.battery, basis.connection, bought, np.array([s.export_price for s in steps]))
 
 
 def _again(basis: Basis) -> tuple[Resolved | None, list[str]]:
@@ -143,7 +143,7 @@ def _again(basis: Basis) -> tuple[Resolved | None, list[str]]:
     return again, ([] if again is not None else [doubt])
 
 
-def _market(settings: Settings, path: Path, now: datetime) -> Market:
+def _conditions(settings: Settings, path: Path, now: datetime) -> SiteConditions:
     """The tariffs of the site file, overlaid by what the platform had sent.
 
     Of the grid limit only the newest word is kept: where that is not silent now, it is taken for not silent before.
@@ -153,7 +153,7 @@ def _market(settings: Settings, path: Path, now: datetime) -> Market:
     except PriceFileError as error:
         raise NotExplained(str(error)) from error
     connection, place = settings.connection_spec(), settings.place()
-    market = Market(
+    conditions = SiteConditions(
         bought,
         sold,
         settings.carbon.kg_per_kwh,
@@ -163,7 +163,7 @@ def _market(settings: Settings, path: Path, now: datetime) -> Market:
         settings.reserve_spec(),
         settings.failsafe_spec(),
     )
-    market.recall(inputs_of(path, JsonPayloads(settings.site.id, "explain", settings.site.currency)))
-    if not market.limit_is_silent(now):
-        market.failsafe = None
-    return market
+    conditions.recall(inputs_of(path, JsonPayloads(settings.site.id, "explain", settings.site.currency)))
+    if not conditions.limit_is_silent(now):
+        conditions.failsafe = None
+    return conditions

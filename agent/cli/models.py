@@ -18,10 +18,10 @@ from agent.adapters.models.model_check import check_model
 from agent.adapters.models.model_file import read_files
 from agent.adapters.models.model_registry import (
     FACTORY,
+    Assignment,
     Champions,
-    Post,
+    Deployment,
     Refusal,
-    Seat,
     Trial,
     change_champions,
     in_charge,
@@ -79,7 +79,7 @@ def promote(settings: Settings, name: str) -> str:
     models = _beside(settings)
     if name not in {folder.name for folder in candidate_folders(models)}:
         raise NotDone(f"there is no candidate {name!r} in {models}")
-    promoted: list[Seat] = []
+    promoted: list[Deployment] = []
 
     def put_in_charge(champions: Champions) -> Champions:
         files = read_files(models / name)
@@ -90,7 +90,7 @@ def promote(settings: Settings, name: str) -> str:
             raise NotDone(f"model {name} {card.version} forecasts {card.quantity} already")
         if card.quantity not in dict(_wanted(settings)):
             raise NotDone(f"model {name} forecasts {card.quantity}, for which this site uses no model")
-        promoted.append(Seat(name, card.version, digest, datetime.now(UTC), BY_HAND))
+        promoted.append(Deployment(name, card.version, digest, datetime.now(UTC), BY_HAND))
         return champions.without_refusal(name).with_post(post.promoted(promoted[0]))
 
     try:
@@ -104,7 +104,7 @@ def roll_back(settings: Settings, quantity: str) -> str:
     """Put the model before back in charge of ``quantity``. Raises NotDone or StoreFailure."""
     models = _beside(settings)
     at = datetime.now(UTC)
-    fallen: list[Seat] = []
+    fallen: list[Deployment] = []
 
     def put_back(champions: Champions) -> Champions:
         post = champions.post(quantity)
@@ -121,7 +121,7 @@ def roll_back(settings: Settings, quantity: str) -> str:
     return f"model {fallen[0].name} {fallen[0].version} is out; {name} forecasts {quantity} from the next plan on"
 
 
-def _post_rows(post: Post, models: Path, in_use: Path, factory: Path) -> Iterator[Row]:
+def _post_rows(post: Assignment, models: Path, in_use: Path, factory: Path) -> Iterator[Row]:
     yield _row(post.quantity, factory, "in charge" if in_use == factory else "installed", "")
     for seat, place in ((post.champion, "promoted"), (post.previous, "before it")):
         if seat is not None:

@@ -14,7 +14,7 @@ from agent.adapters.store.metered_reader import read_metered
 from agent.adapters.store.store_reader import kept, ledger
 from agent.cycles.settlement import DOCUMENT as LEDGER
 from agent.domain.horizon import Horizon
-from agent.domain.ledger import Carry, Entry
+from agent.domain.ledger import Entry, LedgerCheckpoint
 from agent.domain.overlay import Overlay
 from agent.domain.tariff import Tariff, mean_prices
 from agent.domain.wire import from_json
@@ -61,7 +61,7 @@ def entries(settings: Settings, now: datetime, first: date | None, last: date | 
     """
     path, zone = Path(settings.store.path), ZoneInfo(settings.site.timezone)
     document = kept(path, LEDGER)
-    carry = None if document is None else from_json(Carry, document)
+    carry = None if document is None else from_json(LedgerCheckpoint, document)
     settled = [] if carry is None else ledger(path, FIRST_DAY, carry.until)
     measured = metered(settings, now)
     rated = Rated(settings.battery_spec(), settings.connection_spec())
@@ -76,9 +76,13 @@ def entries(settings: Settings, now: datetime, first: date | None, last: date | 
 
 
 def _worked_out(
-    measured: Metered, rated: Rated, zone: ZoneInfo, carry: Carry | None, between: tuple[date | None, date | None],
+    measured: Metered,
+    rated: Rated,
+    zone: ZoneInfo,
+    carry: LedgerCheckpoint | None,
+    between: tuple[date | None, date | None],
     before: datetime | None,
-) -> Iterator[Entry]:  # fmt: skip
+) -> Iterator[Entry]:
     first, last = between
     for day in days(measured, rated, zone, carry, since=first):
         if last is not None and day.date > last:

@@ -16,7 +16,7 @@ from agent.cycles.advice import DOCUMENT as ADVICE
 from agent.cycles.steering_watch import DOCUMENT as WRITES
 from agent.dispatch.demand_meter import MonthPeak
 from agent.domain.advisory import AdviceBook
-from agent.domain.forecast_corrections import Experience
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.plan import Plan
 from agent.domain.site import Measured, SiteState
 from agent.domain.suspect import DATA_FAULT
@@ -134,7 +134,7 @@ def _show_forecast(console: Console, path: Path, now: datetime) -> None:
 def _learnt(path: Path) -> dict[str, str]:
     """By quantity: how many of its forecasts have been compared with what came."""
     try:
-        experiences = from_json(tuple[Experience, ...], kept(path, "experience") or "[]")
+        experiences = from_json(tuple[ForecastCorrections, ...], kept(path, "experience") or "[]")
     except WireError:
         return {}
     return {

@@ -9,14 +9,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from agent.advice.book import attend, close, due, open_ones, take
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.domain.advisory import AdviceBook, AdviceQuestion, AdviceRequest, Advisory, PricedSpan
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import Plan
 from agent.domain.wire import WireError, from_json, to_json
 from agent.latest import Latest
 from agent.ports import Clock, Inbox
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from agent.savings.settle import DONE_BY_PEOPLE
 
 DOCUMENT = "advice"
@@ -40,15 +40,15 @@ class Recommendations:
         self,
         clock: Clock,
         inbox: Inbox,
-        journal: Journal,
+        pending: PendingWrites,
         latest: Latest,
         site: AdviceQuestion,
         paid: Callable[[datetime], tuple[float, float] | None],
         worth_it: float,
     ) -> None:
-        self._clock, self._inbox, self._journal, self._latest = clock, inbox, journal, latest
+        self._clock, self._inbox, self._pending, self._latest = clock, inbox, pending, latest
         self._site, self._paid, self._worth_it = site, paid, worth_it
-        self._notices = Notices(clock, journal)
+        self._reporter = EventReporter(clock, pending)
         self._book = AdviceBook()
         self._asked: deque[AdviceRequest] = deque(maxlen=MOST_ASKED)
         self._not_before = clock.monotonic() + FIRST_AFTER_S
@@ -58,7 +58,7 @@ class Recommendations:
         try:
             self._book = AdviceBook() if document is None else from_json(AdviceBook, document)
         except (WireError, RecursionError) as error:
-            self._notices.note("advice_lost", "warning", f"the kept recommendations cannot be read: {error}")
+            self._reporter.note("advice_lost", "warning", f"the kept recommendations cannot be read: {error}")
         self._show()
 
     def question(self) -> AdviceQuestion | None:
@@ -86,12 +86,12 @@ class Recommendations:
         headlines = {one.key: one.headline for one in book.advisories}
         for settled in plan.advice.settled:
             if settled.key in headlines:
-                self._notices.note("advice_outcome", "info", f"{headlines[settled.key]}: {settled.outcome.text}")
+                self._reporter.note("advice_outcome", "info", f"{headlines[settled.key]}: {settled.outcome.text}")
             book = close(book, settled.key, settled.outcome)
         taken = take(book, plan.advice.proposals, now, self._worth_it)
         live = {one.key for one in open_ones(book, now)}
         for one in (one for one in taken.issued if one.key not in live):
-            self._notices.note("advice", "info", f"{one.headline}: {one.description}")
+            self._reporter.note("advice", "info", f"{one.headline}: {one.description}")
         self._adopt(taken.book)
 
     def ask(self, request: AdviceRequest) -> None:
@@ -105,11 +105,11 @@ class Recommendations:
         self._asked.clear()
         book, impossible = attend(self._book, (*requests, *asked))
         for sentence in (*refused, *impossible):
-            self._notices.note("advice_refused", "warning", sentence)
+            self._reporter.note("advice_refused", "warning", sentence)
         before = {one.key: one.state for one in self._book.advisories}
         for one in book.advisories:
             if one.state is not before[one.key]:
-                self._notices.note("advice_answered", "info", f"{one.headline}: {one.state.value}")
+                self._reporter.note("advice_answered", "info", f"{one.headline}: {one.state.value}")
         self._adopt(book)
 
     async def written(self) -> None:
@@ -119,7 +119,7 @@ class Recommendations:
     def _adopt(self, book: AdviceBook) -> None:
         if book != self._book:
             self._book = book
-            self._journal.keep(DOCUMENT, to_json(book))
+            self._pending.keep(DOCUMENT, to_json(book))
         self._show()
 
     def _show(self) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.cycles.meter_alignment import MeterAlignment
 from agent.cycles.meter_balance import MeterBalance
 from agent.cycles.peak_recall import DOCUMENT
@@ -31,9 +31,9 @@ from agent.recording.counters import DOCUMENT as COUNTERS
 from agent.recording.counters import Counters
 from agent.recording.decisions import Decisions
 from agent.recording.minute_means import MinuteMeans
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from agent.recording.points import points_of
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 from drivers.reading import Quantity, Reading
 
 GRID_LIMIT_LOST = "the platform's grid limit has not been heard of for too long; the failsafe limits hold"
@@ -62,23 +62,23 @@ class Control:
         self,
         clock: Clock,
         site: Site,
-        market: Market,
-        journal: Journal,
+        conditions: SiteConditions,
+        pending: PendingWrites,
         latest: Latest,
         rules: ControlRules,
         meter: DemandMeter | None = None,
     ) -> None:
-        self._clock, self._site, self._market = clock, site, market
-        self._journal, self._latest, self._rules = journal, latest, rules
+        self._clock, self._site, self._conditions = clock, site, conditions
+        self._pending, self._latest, self._rules = pending, latest, rules
         self._meter = meter
-        self._ladder = Ladder(market, latest, rules)
-        self._notices = Notices(clock, journal)
+        self._ladder = Ladder(conditions, latest, rules)
+        self._reporter = EventReporter(clock, pending)
         self._frozen = FrozenWatch(rules.frozen_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
-        self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, self._notices)
-        self._alignment = MeterAlignment(rules.limits.battery, self._notices)
+        self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, self._reporter)
+        self._alignment = MeterAlignment(rules.limits.battery, self._reporter)
         self._response = SetpointResponse(rules.limits.battery, rules.units, max(30.0, 2 * rules.step_s))
-        self._steering = SteeringWatch(clock, journal, site, rules.roles)
+        self._steering = SteeringWatch(clock, pending, site, rules.roles)
         self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
         self._refusals, self._refusal = Retry(REFUSAL_RESTS_S), Refused("")
         self._lease: Lease | None = None
@@ -99,8 +99,8 @@ class Control:
             self._lease = None  # what was written is not in force any more
         state = self._judged(self._estimate(readings))
         self._latest.state = state
-        silent = self._market.limit_is_silent(state.at)
-        self._notices.alarm("grid_limit_lost", GRID_LIMIT_LOST if silent else None)
+        silent = self._conditions.limit_is_silent(state.at)
+        self._reporter.alarm("grid_limit_lost", GRID_LIMIT_LOST if silent else None)
         self._watch_tracking(state)
         whole, monotonic = self._rules.limits.battery, self._clock.monotonic()
         lost = self._response.is_lost(monotonic)
@@ -136,7 +136,7 @@ class Control:
     def _estimate(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> SiteState:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         frozen, troubles = self._frozen.update(readings), self._site.troubles()
-        sun_deg = self._market.place.sun_elevation_deg(now) if self._clock.trusted() else None
+        sun_deg = self._conditions.place.sun_elevation_deg(now) if self._clock.trusted() else None
         readings = self._sleep.update(readings, frozen | set(troubles), sun_deg, monotonic)
         frozen -= self._sleep.asleep
         doubts = self._units.doubts(readings, monotonic)
@@ -156,10 +156,10 @@ class Control:
         if changed and len(self._rules.units) > 1:
             self._lease = None  # share again among those that are there
         for name, doubt in doubts.items():
-            self._notices.alarm(f"soc_jump/{name}", None if doubt is None else f"{name}: {doubt}")
+            self._reporter.alarm(f"soc_jump/{name}", None if doubt is None else f"{name}: {doubt}")
         for name in self._rules.roles:
-            self._notices.alarm(f"device_lost/{name}", None if name in self._sleep.asleep else troubles.get(name))
-            self._notices.alarm(f"frozen/{name}", f"{name} answers with frozen values" if name in frozen else None)
+            self._reporter.alarm(f"device_lost/{name}", None if name in self._sleep.asleep else troubles.get(name))
+            self._reporter.alarm(f"frozen/{name}", f"{name} answers with frozen values" if name in frozen else None)
         return estimate(now, monotonic, sources, self._rules.stale_s)
 
     def _judged(self, state: SiteState) -> SiteState:
@@ -179,7 +179,7 @@ class Control:
         for device, charging in self._response.at_an_end:
             self._units.found_end(device, charging)
         for kind, sentence in self._response.alarms(monotonic).items():
-            self._notices.alarm(kind, sentence)
+            self._reporter.alarm(kind, sentence)
 
     def _interval_wh(self, state: SiteState) -> float:
         """What the running interval of the demand charge has imported until now, Wh."""
@@ -188,12 +188,12 @@ class Control:
         ended = self._meter.seen(state.at, self._rules.step_s, state.grid_w.known)
         document = self._meter.document() if ended else None
         if document is not None:
-            self._journal.keep(DOCUMENT, document)
+            self._pending.keep(DOCUMENT, document)
         return self._meter.interval_wh(state.at)
 
     def _guarded(self, wanted: Setpoint, state: SiteState, there: Battery) -> Setpoint:
-        battery = self._market.kept(there, state.at, wanted.hold_s)
-        limits = replace(self._rules.limits, battery=battery, connection=self._market.connection(state.at))
+        battery = self._conditions.kept(there, state.at, wanted.hold_s)
+        limits = replace(self._rules.limits, battery=battery, connection=self._conditions.connection(state.at))
         since_s = self._rules.step_s if self._last_step is None else self._clock.monotonic() - self._last_step
         last_w = None if self._lease is None else self._lease.battery_w
         return guard(wanted, state, limits, since_s, last_w if last_w is not None else state.battery_w.known)
@@ -241,21 +241,21 @@ class Control:
         before = self._decisions.last
         row = self._decisions.note(granted, outcome)
         if row is not None:
-            self._journal.decision(row)
+            self._pending.decision(row)
             if before is None or (before.rung, before.outcome) != (row.rung, row.outcome):
                 log.info(
                     "setpoint", battery_w=row.battery_w, rung=row.rung.value, outcome=row.outcome, reason=row.reason
                 )
         if not isinstance(outcome, Held):
-            self._notices.alarm(
+            self._reporter.alarm(
                 "setpoint_failed", outcome.reason if isinstance(outcome, Refused | Unreachable) else None
             )
         for name, why in self._units.refusals.items():
-            self._notices.alarm(f"setpoint_failed/{name}", why)
+            self._reporter.alarm(f"setpoint_failed/{name}", why)
 
     def _record(self, state: SiteState, readings: Mapping[str, Mapping[Quantity, Reading]], granted: Setpoint) -> None:
         """What was seen holds until the next step is due; where that comes late, the gap stays a gap."""
-        prices = self._market.at(state.at)
+        prices = self._conditions.at(state.at)
         points = self._points(readings)
         self.means.add(
             state,
@@ -267,13 +267,13 @@ class Control:
             granted.rung,
             granted.pv_limit_w is not None,
             self._latest.clock_doubt is None,
-            self._market.known_at(state.at),
+            self._conditions.known_at(state.at),
         )
         if self.means.catalogue != self._catalogue:
             self._catalogue = self.means.catalogue
-            self._journal.catalogue(self._catalogue)
+            self._pending.catalogue(self._catalogue)
         for row in self.means.finished(state.at):
-            self._journal.minute(row)
+            self._pending.minute(row)
 
     def _points(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> dict[str, float | None]:
         """Every reading by name. What a silent device said long ago is missing now, and so is an odd counter."""
@@ -281,13 +281,13 @@ class Control:
         points = points_of(readings, monotonic, self._rules.stale_s)
         judged, resets = self.counters.judged(points, monotonic)
         for device, sentence in resets:
-            self._notices.note(f"counter_reset/{device}", "warning", sentence)
+            self._reporter.note(f"counter_reset/{device}", "warning", sentence)
         document = self.counters.document(monotonic)
         if document is not None:
-            self._journal.keep(COUNTERS, document)
+            self._pending.keep(COUNTERS, document)
         return judged
 
     def flush(self) -> None:
         """Hand over the minute in the making, for the end: a row that covers less than its span."""
         for row in self.means.finished(self._clock.now() + timedelta(minutes=1)):
-            self._journal.minute(row)
+            self._pending.minute(row)

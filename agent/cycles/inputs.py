@@ -7,7 +7,7 @@ from agent.domain.inputs import DOCUMENT, MESSAGES, GridLimitInput, Inputs, Plat
 from agent.domain.wire import WireError, from_json, to_json
 from agent.latest import Latest
 from agent.ports import Clock, PayloadRefused, Payloads, Store
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 
 # What claims to be issued later than this from now was stamped by a wrong clock, and would hide all that follows.
 MOST_AHEAD = timedelta(minutes=5)
@@ -15,21 +15,23 @@ MOST_WAITING = 16
 
 
 class TakeInputs:
-    """Gives the market what the platform says. All of it is kept in the store under ``inputs``.
+    """Gives the site conditions what the platform says. All of it is kept in the store under ``inputs``.
 
     While our own clock is not trusted nobody can tell what is from the future: messages wait until it is, the newest
     ``MOST_WAITING`` of them. Nothing is planned before that; a grid limit, which counts at any time then, is taken at
     once. ``report`` gets (kind, severity, sentence).
     """
 
-    def __init__(self, market: Market, clock: Clock, latest: Latest, report: Callable[[str, str, str], None]) -> None:
-        self._market, self._clock, self._latest, self._report = market, clock, latest, report
+    def __init__(
+        self, conditions: SiteConditions, clock: Clock, latest: Latest, report: Callable[[str, str, str], None]
+    ) -> None:
+        self._conditions, self._clock, self._latest, self._report = conditions, clock, latest, report
         self._waiting: list[PlatformInput] = []
 
     def take(self, message: PlatformInput) -> str | None:
         """Why ``message`` is refused; None when it is taken, or waits for the clock."""
         if not self._clock.trusted() and isinstance(message, GridLimitInput):
-            self._lay_over(self._market.said.joined_by(message))
+            self._lay_over(self._conditions.said.joined_by(message))
             return None
         if not self._clock.trusted():
             self._waiting = [*(one for one in self._waiting if one != message), message][-MOST_WAITING:]
@@ -41,12 +43,12 @@ class TakeInputs:
                 f"issued_at: it claims to be issued {ahead} from now; the clock of its sender or of this site is wrong"
             )
         # What stands above it with a time that is still to come was taken while our own clock was wrong.
-        self._lay_over(self._market.said.issued_by(latest).joined_by(message))
+        self._lay_over(self._conditions.said.issued_by(latest).joined_by(message))
         return None
 
     def _lay_over(self, said: Inputs) -> None:
-        if said != self._market.said:
-            self._market.recall(said)
+        if said != self._conditions.said:
+            self._conditions.recall(said)
             self._latest.kept_documents[DOCUMENT] = to_json(said)
 
     def step(self) -> None:
@@ -64,7 +66,7 @@ class TakeInputs:
         document = await store.kept(DOCUMENT)
         if document is not None:
             try:
-                self._market.recall(from_json(Inputs, document))
+                self._conditions.recall(from_json(Inputs, document))
             except WireError as error:
                 self._report("message_refused", "warning", f"the kept inputs cannot be used: {error}")
         for name in MESSAGES:

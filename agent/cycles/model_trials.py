@@ -4,12 +4,12 @@ import json
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.cycles.planning import Question
 from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
 from agent.latest import Latest
 from agent.ports import Clock, TrialFailure, Trials
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 
 QUIET_HOURS = range(2, 5)  # local; the day before is complete and nobody cooks
 SOON = timedelta(hours=12)
@@ -25,11 +25,11 @@ class NightlyTrials:
     """
 
     def __init__(
-        self, clock: Clock, trials: Trials, question: Question, journal: Journal, latest: Latest, zone: ZoneInfo
+        self, clock: Clock, trials: Trials, question: Question, pending: PendingWrites, latest: Latest, zone: ZoneInfo
     ) -> None:
         self._clock, self._trials, self._question = clock, trials, question
         self._latest, self._zone = latest, zone
-        self._notices = Notices(clock, journal)
+        self._reporter = EventReporter(clock, pending)
         self._retry = Retry(NIGHTLY_RESTS_S)
         self._last: datetime | None = None
 
@@ -57,11 +57,11 @@ class NightlyTrials:
             sentences = await self._trials.hold(request)
         except TrialFailure as failure:
             self._retry.failed(began_s, self._clock.monotonic())
-            self._notices.note("trial_failed", "warning", f"no trial of models: {failure}")
+            self._reporter.note("trial_failed", "warning", f"no trial of models: {failure}")
             return
         self._retry.succeeded()
         for sentence in sentences:
-            self._notices.note("model_trial", "info", sentence)
+            self._reporter.note("model_trial", "info", sentence)
 
     def _is_due(self, now: datetime) -> bool:
         if not self._clock.trusted() or self._retry.rests(self._clock.monotonic()):

@@ -1,11 +1,11 @@
 """Who decides, optimiser or rule, while the two are compared: what people ask for is taken up here, and kept."""
 
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.domain.paired_trial import Schedule
 from agent.domain.wire import WireError, from_json, to_json
 from agent.latest import Latest
 from agent.ports import Clock, ComparisonRequests, Store, StoreFailure
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 
 DOCUMENT = "ab/schedule"
 
@@ -14,11 +14,11 @@ class Comparison:
     """Run ``step`` every minute. The only writer of ``latest.comparison``, which the ladder reads."""
 
     def __init__(
-        self, clock: Clock, requests: ComparisonRequests, store: Store, journal: Journal, latest: Latest
+        self, clock: Clock, requests: ComparisonRequests, store: Store, pending: PendingWrites, latest: Latest
     ) -> None:
         self._requests, self._store = requests, store
-        self._journal, self._latest = journal, latest
-        self._notices = Notices(clock, journal)
+        self._pending, self._latest = pending, latest
+        self._reporter = EventReporter(clock, pending)
         self._told: tuple[str, ...] = ()
 
     def recall(self, document: str | None) -> None:
@@ -28,7 +28,7 @@ class Comparison:
         try:
             self._latest.comparison = from_json(Schedule, document)
         except (WireError, RecursionError) as error:
-            self._notices.note("comparison", "warning", f"the kept comparison cannot be used: {error}")
+            self._reporter.note("comparison", "warning", f"the kept comparison cannot be used: {error}")
 
     async def step(self) -> None:
         """Take up the newest request. It stays where it lies until it is in the store, so that no crash loses it."""
@@ -40,17 +40,17 @@ class Comparison:
             return
         for sentence in asked.refused:
             if sentence not in self._told:
-                self._notices.note("comparison", "warning", sentence)
+                self._reporter.note("comparison", "warning", sentence)
         self._told = asked.refused
         if asked.schedule is not None or asked.refused:
             await self._requests.clear()
 
     def _take(self, schedule: Schedule) -> None:
         self._latest.comparison = schedule
-        self._journal.keep(DOCUMENT, to_json(schedule))
+        self._pending.keep(DOCUMENT, to_json(schedule))
         begin, end = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (schedule.start, schedule.end))
         said = f"optimiser and rule are compared from {begin} to {end}, in blocks of {schedule.block_h} h"
-        self._notices.note("comparison", "info", said if schedule.arms else "optimiser and rule are not compared")
+        self._reporter.note("comparison", "info", said if schedule.arms else "optimiser and rule are not compared")
 
     async def _is_kept(self, schedule: Schedule) -> bool:
         try:

@@ -1,14 +1,14 @@
 """The month's peak of a demand charge at the start: as it was kept, else from what was measured."""
 
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.dispatch.demand_meter import DemandMeter
 from agent.ports import Clock, Store
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 
 DOCUMENT = "demand"
 
 
-async def recall_peak(meter: DemandMeter, store: Store, clock: Clock, journal: Journal) -> None:
+async def recall_peak(meter: DemandMeter, store: Store, clock: Clock, pending: PendingWrites) -> None:
     """Bring ``meter`` up to now; an event says where too little is known of the month. Raises StoreFailure.
 
     What the running interval had imported is in the store up to the last commit.
@@ -19,7 +19,7 @@ async def recall_peak(meter: DemandMeter, store: Store, clock: Clock, journal: J
         meter.add(*row)
     doubt = meter.doubt(now) if clock.trusted() else None
     if doubt is not None:
-        Notices(clock, journal).note("peak_unknown", "warning", doubt)
+        EventReporter(clock, pending).note("peak_unknown", "warning", doubt)
     document = meter.document()
     if document is not None:
-        journal.keep(DOCUMENT, document)
+        pending.keep(DOCUMENT, document)

@@ -5,15 +5,15 @@ from datetime import datetime
 
 import structlog
 
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.latest import Latest
-from agent.monitoring.data_fault_events import Suspicion
+from agent.monitoring.data_fault_events import DataFaultEvents
 from agent.planning.check import check_plan
 from agent.ports import Clock, Planner, PlannerFailure
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 
 log = structlog.get_logger("planning")
 
@@ -31,15 +31,15 @@ class Planning:
         clock: Clock,
         planner: Planner,
         question: Question,
-        journal: Journal,
+        pending: PendingWrites,
         latest: Latest,
         retry: Retry | None = None,
     ) -> None:
         self._clock, self._planner, self._question = clock, planner, question
-        self._journal, self._latest = journal, latest
+        self._pending, self._latest = pending, latest
         self._retry = retry or Retry(PLAN_RESTS_S)
-        self._notices = Notices(clock, journal)
-        self.suspicion = Suspicion()
+        self._reporter = EventReporter(clock, pending)
+        self.suspicion = DataFaultEvents()
         self.heard: Callable[[Plan], None] = lambda plan: None
         self._asking = False
         self._clock_steps = 0
@@ -65,7 +65,7 @@ class Planning:
             self.made += 1
         else:
             self.failed += 1
-        self._notices.alarm("no_plan", trouble)
+        self._reporter.alarm("no_plan", trouble)
 
     def discard(self) -> None:
         """The clock was set: what was planned, and what is being planned, is for another time."""
@@ -111,7 +111,7 @@ class Planning:
     def _note_suspects(self, plan: Plan) -> None:
         """Measurements that the planner doubts: an event for each that is new, and flags for those who read later."""
         for kind, severity, sentence in self.suspicion.news(plan):
-            self._notices.note(kind, severity, sentence)
+            self._reporter.note(kind, severity, sentence)
         flags = self.suspicion.flags(plan)
         if flags is not None:
-            self._journal.flag(flags)
+            self._pending.flag(flags)

@@ -1,18 +1,18 @@
-"""One durable commit an interval: everything that waits in the journal, in one transaction."""
+"""One durable commit an interval: everything that waits in the pending writes, in one transaction."""
 
 import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from agent.cycles.event_reporter import Notices
-from agent.domain.forecast_corrections import Experience
+from agent.cycles.event_reporter import EventReporter
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.setpoint import Setpoint
 from agent.domain.weather import Weather
 from agent.domain.wire import to_json
 from agent.latest import Latest
 from agent.ports import Clock, Store, StoreFailure
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from agent.recording.weather_log import WeatherLog
 
 # A planner that goes on from an older experience learns the hours since then once more, which costs less than flash.
@@ -20,16 +20,16 @@ EXPERIENCE_EVERY_S = 3000.0
 
 
 class Record:
-    """Writes the journal to the store. A commit that fails is given back to the journal and tried again."""
+    """Writes what is pending to the store. A commit that fails is given back and tried again."""
 
-    def __init__(self, clock: Clock, store: Store, journal: Journal, latest: Latest) -> None:
-        self._clock, self._store, self._journal, self._latest = clock, store, journal, latest
+    def __init__(self, clock: Clock, store: Store, pending: PendingWrites, latest: Latest) -> None:
+        self._clock, self._store, self._pending, self._latest = clock, store, pending, latest
         self.acknowledged: Callable[[], tuple[tuple[str, int], ...]] = tuple
         self.weather: Callable[[], Weather | None] = lambda: None
-        self._notices = Notices(clock, journal)
+        self._reporter = EventReporter(clock, pending)
         self._weather_log = WeatherLog()
         self._plan: Plan | None = None
-        self._experiences: tuple[Experience, ...] = ()
+        self._experiences: tuple[ForecastCorrections, ...] = ()
         self._experienced_at: float | None = None
         self.commits = 0
 
@@ -38,35 +38,35 @@ class Record:
         self._keep_latest()
         self._keep_experiences()
         if self._clock.trusted():
-            self._journal.weather(self._weather_log.rows(self.weather(), self._clock.now()))
+            self._pending.weather(self._weather_log.rows(self.weather(), self._clock.now()))
         for stream, seq in self.acknowledged():
-            self._journal.acknowledge(stream, seq)
-        batch = self._journal.take(self._clock.now())
+            self._pending.acknowledge(stream, seq)
+        batch = self._pending.take(self._clock.now())
         try:
             await self._store.write(batch)
         except StoreFailure as failure:
-            self._journal.give_back(batch)
-            self._notices.alarm("store_failed", str(failure))
+            self._pending.give_back(batch)
+            self._reporter.alarm("store_failed", str(failure))
         else:
             self.commits += 1
-            self._notices.alarm("store_failed", None)
+            self._reporter.alarm("store_failed", None)
         for sentence in self._store.remarks():
-            self._notices.note("store_replaced", "alarm", sentence)
-        self._notices.alarm("disk_full", self._store.shortage)
+            self._reporter.note("store_replaced", "alarm", sentence)
+        self._reporter.alarm("disk_full", self._store.shortage)
 
     def _keep_latest(self) -> None:
         latest = self._latest
         if latest.state is not None:
-            self._journal.keep("state", to_json(latest.state))
+            self._pending.keep("state", to_json(latest.state))
         if latest.setpoint is not None:
-            self._journal.keep("setpoint", _setpoint_document(latest.setpoint, latest))
+            self._pending.keep("setpoint", _setpoint_document(latest.setpoint, latest))
         if latest.plan is not None and latest.plan is not self._plan:
-            self._journal.keep("plan", _plan_document(latest.plan))
+            self._pending.keep("plan", _plan_document(latest.plan))
             self._plan = latest.plan
-        self._journal.keep("link", json.dumps({"connected": latest.connected, "trouble": latest.link_trouble}))
+        self._pending.keep("link", json.dumps({"connected": latest.connected, "trouble": latest.link_trouble}))
         while latest.kept_documents:
-            self._journal.keep(*latest.kept_documents.popitem())
-        self._journal.keep("alarms", json.dumps(list(self._journal.alarms)))
+            self._pending.keep(*latest.kept_documents.popitem())
+        self._pending.keep("alarms", json.dumps(list(self._pending.alarms)))
 
     def _keep_experiences(self) -> None:
         """What the forecasts have learnt, about as often as that changes: with the hours that have passed."""
@@ -74,7 +74,7 @@ class Record:
         if plan is None or not plan.experiences or plan.experiences == self._experiences:
             return
         if self._experienced_at is None or now - self._experienced_at >= EXPERIENCE_EVERY_S:
-            self._journal.keep("experience", to_json(plan.experiences, digits=8))
+            self._pending.keep("experience", to_json(plan.experiences, digits=8))
             self._experiences, self._experienced_at = plan.experiences, now
 
 

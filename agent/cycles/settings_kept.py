@@ -1,22 +1,22 @@
 """The settings that the agent starts with are kept, and what has changed in them since the last start is told."""
 
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.ports import Store
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from agent.settings.last_run import DOCUMENT, differences
 from agent.settings.schema import Settings
 
 MOST_TOLD = 10
 
 
-async def keep_settings(settings: Settings, store: Store, notices: Notices, journal: Journal) -> None:
+async def keep_settings(settings: Settings, store: Store, reporter: EventReporter, pending: PendingWrites) -> None:
     """Raises StoreFailure."""
     document, before = settings.model_dump_json(by_alias=True), await store.kept(DOCUMENT)
     if document == before:
         return
-    journal.keep(DOCUMENT, document)
+    pending.keep(DOCUMENT, document)
     changed = [] if before is None else differences(before, document)
     if changed:
         more = f" and {len(changed) - MOST_TOLD} more" if len(changed) > MOST_TOLD else ""
         text = f"since the last start the site file has changed: {', '.join(changed[:MOST_TOLD])}{more}"
-        notices.note("settings_changed", "info", text)
+        reporter.note("settings_changed", "info", text)

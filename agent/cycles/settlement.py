@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
 from agent.domain.horizon import floor_to_step
-from agent.domain.ledger import Carry, SettlementRequest
+from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
 from agent.domain.wire import WireError, from_json, to_json
 from agent.ports import Clock, Settlement, SettlementFailure
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 
 QUIET_HOURS = range(2, 5)  # local; after the trials of models, which come first in the timetable
 SOON = timedelta(hours=3)  # once a night, also where it failed
@@ -25,22 +25,22 @@ class NightlySettlement:
 
     A new ledger begins now: what was measured before has no prices beside it. Days that are missing at the start are
     asked for soon, more of them at the next step, and all others once a night, where that fails ever more seldom. Rows
-    and the kept document are given to the journal together, so they are written in one commit.
+    and the kept document are given to the pending writes together, so they are written in one commit.
     """
 
     def __init__(
         self,
         clock: Clock,
         settlement: Settlement,
-        question: Callable[[datetime, Carry | None], SettlementRequest],
-        journal: Journal,
+        question: Callable[[datetime, LedgerCheckpoint | None], SettlementRequest],
+        pending: PendingWrites,
         zone: ZoneInfo,
     ) -> None:
         self._clock, self._settlement, self._question = clock, settlement, question
-        self._journal, self._zone = journal, zone
-        self._notices = Notices(clock, journal)
+        self._pending, self._zone = pending, zone
+        self._reporter = EventReporter(clock, pending)
         self._retry = Retry(NIGHTLY_RESTS_S)
-        self._carry: Carry | None = None
+        self._carry: LedgerCheckpoint | None = None
         self._asked: datetime | None = None
         self._is_new = self._more = False
 
@@ -50,11 +50,11 @@ class NightlySettlement:
         if document is None:
             return
         try:
-            carry = from_json(Carry, document)
+            carry = from_json(LedgerCheckpoint, document)
             if carry.until.tzinfo is None:
-                raise WireError("Carry.until: it has no time zone")
+                raise WireError("LedgerCheckpoint.until: it has no time zone")
         except (WireError, RecursionError) as error:
-            self._notices.note("ledger_failed", "warning", f"the savings ledger is settled anew: {error}")
+            self._reporter.note("ledger_failed", "warning", f"the savings ledger is settled anew: {error}")
             return
         self._carry = carry
 
@@ -69,14 +69,14 @@ class NightlySettlement:
         except SettlementFailure as failure:
             self._more = False
             self._retry.failed(began_s, self._clock.monotonic())
-            self._notices.note("ledger_failed", "warning", f"the savings ledger was not settled: {failure}")
+            self._reporter.note("ledger_failed", "warning", f"the savings ledger was not settled: {failure}")
             return
         self._retry.succeeded()
         self._more = settled.more
         if settled.carry is not None and settled.carry != self._carry:
             self._carry = settled.carry
-            self._journal.settle(settled.entries)
-            self._journal.keep(DOCUMENT, to_json(settled.carry))
+            self._pending.settle(settled.entries)
+            self._pending.keep(DOCUMENT, to_json(settled.carry))
 
     def _is_due(self, now: datetime) -> bool:
         if not self._clock.trusted():
@@ -98,5 +98,5 @@ class NightlySettlement:
 
     def _begin(self, now: datetime) -> None:
         battery = self._question(now, None).battery
-        self._is_new, self._carry = False, Carry(floor_to_step(now, HOUR_S), None, battery.usable_wh)
-        self._journal.keep(DOCUMENT, to_json(self._carry))
+        self._is_new, self._carry = False, LedgerCheckpoint(floor_to_step(now, HOUR_S), None, battery.usable_wh)
+        self._pending.keep(DOCUMENT, to_json(self._carry))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.domain.horizon import floor_to_step
 from agent.domain.records import Redate
 from agent.domain.time_trust import LONGEST_UNSYNCED_S, Doubt, TimeEvidence, doubt_of
@@ -17,7 +17,7 @@ from agent.domain.wire import WireError, from_json, to_json
 from agent.latest import Latest
 from agent.ports import Clock, Store, TimeSource
 from agent.recording.minute_means import MinuteMeans
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 
 DOCUMENT = "clock"
 STEP_S = 1.0  # a service that disciplines the clock slews what is less
@@ -40,15 +40,15 @@ class Timekeeping:
     def __init__(
         self,
         clock: Clock,
-        journal: Journal,
+        pending: PendingWrites,
         latest: Latest,
         means: MinuteMeans,
         source: TimeSource | None,
         given: bool = False,
     ) -> None:
-        self._clock, self._journal, self._latest, self._means = clock, journal, latest, means
+        self._clock, self._pending, self._latest, self._means = clock, pending, latest, means
         self._source, self._given = source, given
-        self._notices = Notices(clock, journal)
+        self._reporter = EventReporter(clock, pending)
         self._newest: datetime | None = None
         self._after: tuple[tuple[str, int], ...] = ()
         self._undated: Undated | None = None
@@ -104,7 +104,7 @@ class Timekeeping:
         if abs(by_s) >= WORTH_A_WORD_S or monotonic - self._told_at >= TELL_EVERY_S:
             self._told_at = monotonic
             moved = "" if self._undated is None else "; what was measured without the time moves with it"
-            self._notices.note("clock_stepped", "warning", f"the clock was set {_span(by_s)}{moved}")
+            self._reporter.note("clock_stepped", "warning", f"the clock was set {_span(by_s)}{moved}")
 
     def _judge(self) -> None:
         monotonic, now = self._clock.monotonic(), self._clock.now()
@@ -122,7 +122,7 @@ class Timekeeping:
             self._newest = None  # from here on whoever sets the clock back is believed
         self._clock.believed = self._doubt is None or self._doubt.dated
         self._latest.clock_doubt = why = None if self._doubt is None else f"the clock {self._doubt.reason}"
-        self._notices.alarm("clock_untrusted", None if why is None else f"{why}: our own rule holds until it is right")
+        self._reporter.alarm("clock_untrusted", None if why is None else f"{why}: our own rule holds until it is right")
 
     def _doubt_of(self, now: datetime, evidence: TimeEvidence) -> Doubt | None:
         if self._given:
@@ -144,28 +144,28 @@ class Timekeeping:
             boot = "" if self._source is None else self._source.boot_id()
             since = floor_to_step(self._clock.now(), 60)
             self._undated = Undated(boot, self._ahead_s(), since, self._after, self._leap_s)
-            self._journal.keep(DOCUMENT, to_json(self._undated))
+            self._pending.keep(DOCUMENT, to_json(self._undated))
         elif self._clock.trusted() and self._undated is not None:
             order = self._order(0.0, trusted=True)
             if self._undated.leap_s:
                 order = replace(order, since=order.since + SLACK)
-            self._journal.redate(order)
+            self._pending.redate(order)
             self._means.trust(order.since)
             self._undated = None
-            self._journal.keep(DOCUMENT, "null")
+            self._pending.keep(DOCUMENT, "null")
 
     def _redate(self, by_s: float) -> None:
         """What has no date yet moves with the clock, to whole minutes where it is a minute."""
         assert self._undated is not None
         order = self._order(by_s, trusted=False)
-        self._journal.redate(order)
+        self._pending.redate(order)
         self._means.redate(by_s)
         since = self._undated.since + timedelta(seconds=order.minutes_s)
         ahead_s = self._undated.ahead_s + by_s
         self._undated = replace(
             self._undated, ahead_s=ahead_s, since=since, leap_s=self._leap_s or self._undated.leap_s
         )
-        self._journal.keep(DOCUMENT, to_json(self._undated))
+        self._pending.keep(DOCUMENT, to_json(self._undated))
 
     def _order(self, by_s: float, trusted: bool) -> Redate:
         assert self._undated is not None

@@ -13,7 +13,7 @@ from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import Battery, BatteryUnit, Connection, SiteState
 from agent.latest import Latest
 from agent.planning.rules import self_consumption_w
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class ControlRules:
 class Ladder:
     """Chooses what the battery shall do now. Knows nothing of devices; the guard has the last word after it."""
 
-    def __init__(self, market: Market, latest: Latest, rules: ControlRules) -> None:
-        self._market, self._latest, self._rules = market, latest, rules
+    def __init__(self, conditions: SiteConditions, latest: Latest, rules: ControlRules) -> None:
+        self._conditions, self._latest, self._rules = conditions, latest, rules
         self._net_load = RecentMean()
         self._usable_wh = self._before_wh = self._plan_wh = rules.limits.battery.usable_wh
         self._changed_at: datetime | None = None
@@ -66,11 +66,11 @@ class Ladder:
         if net_load_w is None or soc_pct is None:
             return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
         plan, comparison = self._latest.plan, self._latest.comparison
-        battery = self._market.kept(self._of_the_plan(now, there), now)
+        battery = self._conditions.kept(self._of_the_plan(now, there), now)
         is_rules_turn = comparison is not None and comparison.which(now) is Arm.RULE
         doubt = self._latest.clock_doubt
         if plan is not None and now < plan.expires_at and not is_rules_turn and doubt is None:
-            prices = self._market.at(now)
+            prices = self._conditions.at(now)
             moment = Moment(
                 now,
                 net_load_w,
@@ -91,12 +91,12 @@ class Ladder:
         if doubt is not None:
             why = doubt
         rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
-        cap_w = _pv_cap(state, rule_w, 0.0, self._market.connection(now).export_limit_w)
+        cap_w = _pv_cap(state, rule_w, 0.0, self._conditions.connection(now).export_limit_w)
         return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
 
     def _planned(self, plan: Plan, moment: Moment, state: SiteState, battery: Battery) -> Setpoint | None:
         """What the plan's worth of stored energy asks for; None where the plan does not cover this moment."""
-        connection = self._market.connection(moment.at)
+        connection = self._conditions.connection(moment.at)
         decision = follow(plan, moment, battery, connection)
         if decision is None:
             return None

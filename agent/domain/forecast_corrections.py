@@ -6,17 +6,17 @@ from datetime import datetime
 LEAD_EDGES_H = (1, 3, 6, 12, 24, 36, 48)
 """Bucket b holds the leads up to LEAD_EDGES_H[b] hours; the last of them also what lies beyond."""
 
-FAINT = len(LEAD_EDGES_H)
+LOW_OUTPUT = len(LEAD_EDGES_H)
 """The bucket after those of the leads: steps that are expected to be nearly nothing, such as dawn and dusk."""
 
-BUCKETS = FAINT + 1
+BUCKETS = LOW_OUTPUT + 1
 
 CARRIED = 4
 """So many of the first buckets are corrected by the error of the hour before."""
 
 
 @dataclass(frozen=True, slots=True)
-class Experience:
+class ForecastCorrections:
     """Small, kept in the store and published with the forecast: how well each member did, how far levels were off.
 
     A member is a forecaster by its name. ``losses[m][b]`` is member m's recent mean pinball loss in bucket b, W, and

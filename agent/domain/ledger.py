@@ -52,7 +52,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Carry:
+class LedgerCheckpoint:
     """What is carried from day to day: the rule's own SoC at ``until`` (UTC), for a battery of ``usable_wh``."""
 
     until: datetime
@@ -75,7 +75,7 @@ class SettlementRequest:
     connection: Connection
     has_solar: bool
     carbon_price_per_kwh: float
-    carry: Carry | None = None
+    carry: LedgerCheckpoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +86,5 @@ class Settled:
     """
 
     entries: tuple[Entry, ...]
-    carry: Carry | None
+    carry: LedgerCheckpoint | None
     more: bool = False

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from agent.domain.advisory import Advice
 from agent.domain.forecast import Forecast
-from agent.domain.forecast_corrections import Experience
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import Horizon
 from agent.domain.suspect import Suspect
 
@@ -120,7 +120,7 @@ class Plan:
     notes: tuple[str, ...] = field(default=())  # what the planner had to do without, one sentence each
     cost: float = 0.0  # expected cost of the horizon in money, less what is left in the battery
     solve_s: float = 0.0
-    experiences: tuple[Experience, ...] = ()
+    experiences: tuple[ForecastCorrections, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     examined_from: datetime | None = None
     advice: Advice | None = None  # where the request wanted it

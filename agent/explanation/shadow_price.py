@@ -14,7 +14,7 @@ from agent.planning import highs
 from agent.planning.battery_lp import CURTAIL_TIE, Directions, build, soft_floor
 from agent.planning.highs import LinearProgram
 from agent.planning.peak import Peak
-from agent.planning.planning_terms import Problem, Terms
+from agent.planning.planning_terms import PlanningTerms, Problem
 
 Steps = NDArray[np.int64]
 
@@ -69,7 +69,7 @@ def problem_of(basis: Basis) -> Problem:
     steps = basis.plan.steps
     bought = np.array([basis.bought(i) for i in range(len(steps))])
     sold = np.array([step.export_price for step in steps])
-    terms = Terms(
+    terms = PlanningTerms(
         basis.dt_h,
         basis.battery,
         basis.connection,
@@ -122,7 +122,7 @@ def _with_threshold(problem: Problem, steps: Steps) -> Problem:
     return replace(problem, terms=replace(problem.terms, peak=replace(peak, threshold_kw=threshold)))
 
 
-def _objective(basis: Basis, terms: Terms) -> float:
+def _objective(basis: Basis, terms: PlanningTerms) -> float:
     """What the published steps cost as the programme counts it, limits kept."""
     steps, battery = basis.plan.steps, basis.battery
     money = sum(
@@ -143,18 +143,18 @@ def _demand(basis: Basis) -> float:
     return peak.cost(np.array([step.import_w for step in basis.plan.steps]) / 1000.0, basis.dt_h)
 
 
-def _directions(basis: Basis, terms: Terms) -> Directions:
+def _directions(basis: Basis, terms: PlanningTerms) -> Directions:
     """Where opposite flows would pay, the plan's own directions hold."""
     steps, free = basis.plan.steps, Directions.free(terms.steps)
-    both, wash = terms.both_ways_pays(), terms.wash_pays()
+    both, import_export_at_once = terms.both_ways_pays(), terms.wash_pays()
     stores = np.array([s.charge_w > FLOW_KW for s in steps])
     imports = np.array([s.import_w > FLOW_KW for s in steps])
     return replace(
         free,
         no_charge=both & ~stores,
         no_discharge=both & stores,
-        no_import=wash & ~imports,
-        no_export=wash & imports,
+        no_import=import_export_at_once & ~imports,
+        no_export=import_export_at_once & imports,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.domain.forecast import Forecast
-from agent.domain.forecast_corrections import LEAD_EDGES_H, Experience
+from agent.domain.forecast_corrections import LEAD_EDGES_H, ForecastCorrections
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.forecasting.combination.blend import blend, last_error, learn, shares
@@ -29,7 +29,7 @@ _FEWEST_PATHS = 3
 _HOUR = timedelta(hours=1)
 _MOST_LEARNT = 24  # origins a call: a plan stays cheap, and a day is caught up in one
 _LEAST_SHARE = 0.005  # of a member that is named in a forecast's source
-_NOTHING_LEARNT: Mapping[str, Experience] = MappingProxyType({})
+_NOTHING_LEARNT: Mapping[str, ForecastCorrections] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class SiteForecast:
     load_errors: FloatArray | None
     pv_errors: FloatArray | None
     notes: tuple[str, ...] = ()
-    experiences: tuple[Experience, ...] = ()
+    experiences: tuple[ForecastCorrections, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class _Members:
 class _Answer:
     forecast: Forecast
     errors: FloatArray  # one row a past day, NaN where incomplete
-    experience: Experience
+    experience: ForecastCorrections
     refusals: tuple[str, ...]
 
 
@@ -90,7 +90,7 @@ def forecast_site(
     history: History,
     horizon: Horizon,
     now: datetime,
-    experiences: Mapping[str, Experience] = _NOTHING_LEARNT,
+    experiences: Mapping[str, ForecastCorrections] = _NOTHING_LEARNT,
     days: int = 20,
 ) -> SiteForecast:
     """Both forecasts with paired error paths, one call of a forecaster each.
@@ -101,7 +101,7 @@ def forecast_site(
     persistence stands at the end.
     """
     of_load, of_solar = (
-        _answer(forecasters, task, experiences.get(task.quantity, Experience(task.quantity)))
+        _answer(forecasters, task, experiences.get(task.quantity, ForecastCorrections(task.quantity)))
         for forecasters, task in (
             (load, _Task("load_w", history, load_series(history, horizon.step_s), horizon, now, days)),
             (solar, _Task("pv_w", history, solar_series(history, horizon.step_s, 0.0), horizon, now, days)),
@@ -123,7 +123,7 @@ def forecast_site(
     )
 
 
-def _answer(forecasters: Sequence[Forecaster], task: _Task, experience: Experience) -> _Answer:
+def _answer(forecasters: Sequence[Forecaster], task: _Task, experience: ForecastCorrections) -> _Answer:
     """The forecast, the errors of past days and what has been learnt, in one call of each forecaster."""
     start, step_s = task.horizon.start, task.horizon.step_s
     newest = -(-step_s * task.horizon.steps // DAY_S)  # its horizon has just ended when the new one starts
@@ -147,7 +147,7 @@ def _answer(forecasters: Sequence[Forecaster], task: _Task, experience: Experien
 def _errors_before(
     forecasters: Sequence[Forecaster],
     task: _Task,
-    experience: Experience,
+    experience: ForecastCorrections,
     origins: Sequence[datetime],
     following: FloatArray,
 ) -> FloatArray:
@@ -171,7 +171,7 @@ def _errors_before(
     return errors
 
 
-def _forecast(task: _Task, names: tuple[str, ...], quantiles: FloatArray, experience: Experience) -> Forecast:
+def _forecast(task: _Task, names: tuple[str, ...], quantiles: FloatArray, experience: ForecastCorrections) -> Forecast:
     values = tuple(tuple(row) for row in quantiles.tolist())
     source = _source(names, shares(experience, names))
     return Forecast(task.quantity, task.horizon, LEVELS, values, source, task.now, experience.origins)
@@ -184,7 +184,7 @@ def _source(names: tuple[str, ...], parts: FloatArray) -> str:
     return " + ".join(f"{name} {part:.0%}" for name, part in heard)
 
 
-def _lessons(task: _Task, experience: Experience, measured: Sequence[datetime]) -> list[datetime]:
+def _lessons(task: _Task, experience: ForecastCorrections, measured: Sequence[datetime]) -> list[datetime]:
     """Origins to learn from, oldest first: the hours that are ripe since the last one, at first the past days."""
     if experience.learnt_to is None:
         return list(reversed(measured))
@@ -223,7 +223,7 @@ def _predicted(forecasters: Sequence[Forecaster], task: _Task, origins: Collecti
     return _Members(tuple(names), tuple(origins), np.stack(quantiles), tuple(refusals))
 
 
-def _lesson(experience: Experience, members: _Members, task: _Task, origin: datetime) -> Experience:
+def _lesson(experience: ForecastCorrections, members: _Members, task: _Task, origin: datetime) -> ForecastCorrections:
     """The experience after what came over the first two days from ``origin``."""
     step_s = task.horizon.step_s
     steps = min(task.horizon.steps, LEAD_EDGES_H[-1] * 3600 // step_s)

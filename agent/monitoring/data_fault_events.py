@@ -14,7 +14,7 @@ _UNUSUAL = ("unusual_load", "info")
 Event = tuple[str, str, str]  # kind, severity, sentence
 
 
-class Suspicion:
+class DataFaultEvents:
     """Suspects of one site. The same stretch comes again with every plan, a little longer while it lasts."""
 
     def __init__(self) -> None:

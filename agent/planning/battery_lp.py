@@ -22,7 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.planning.highs import LinearProgram
-from agent.planning.planning_terms import CEILING_MULTIPLE, FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Problem, Terms
+from agent.planning.planning_terms import (
+    CEILING_MULTIPLE,
+    FLOOR_MULTIPLE,
+    LIMIT_MULTIPLE,
+    Floats,
+    PlanningTerms,
+    Problem,
+)
 
 Mask = NDArray[np.bool_]
 
@@ -144,7 +151,7 @@ def _stored_bounds(problem: Problem, below: Mask) -> tuple[Floats, float]:
 
 
 def _add_limit_slacks(
-    columns: _Columns, terms: Terms, way: Directions, most_import: Floats, most_export: Floats
+    columns: _Columns, terms: PlanningTerms, way: Directions, most_import: Floats, most_export: Floats
 ) -> None:
     """Import and export above the limits of the connection."""
     n, price = terms.steps, LIMIT_MULTIPLE * terms.top_price * terms.step_h
@@ -182,7 +189,11 @@ def _add_window_slack(
 
 
 def _add_peaks(
-    columns: _Columns, terms: Terms, imported: NDArray[np.int64], row_lower: list[Floats], row_upper: list[Floats]
+    columns: _Columns,
+    terms: PlanningTerms,
+    imported: NDArray[np.int64],
+    row_lower: list[Floats],
+    row_upper: list[Floats],
 ) -> None:
     """What a month's worst interval imports above the threshold, where that is charged."""
     peak, n = terms.peak, terms.steps
@@ -208,7 +219,7 @@ def _add_peaks(
 
 def _add_choices(
     columns: _Columns,
-    terms: Terms,
+    terms: PlanningTerms,
     way: Directions,
     most_import: Floats,
     most_export: Floats,

@@ -193,7 +193,7 @@ def _step(step: PlanStep, battery: Battery, connection: Connection) -> Iterator[
     if min(step.charge_w, step.discharge_w) > small:
         yield "both ways", "the battery charges and discharges at once"
     if min(step.import_w, step.export_w) > small:
-        yield "wash", "the site imports and exports at once"
+        yield "import_export_at_once", "the site imports and exports at once"
     supplied = step.pv_w - step.curtail_w + step.discharge_w - step.charge_w + step.import_w - step.export_w
     if abs(supplied - step.load_w) > small:
         yield "balance", f"the powers supply {supplied:.0f} W to a load of {step.load_w:.0f} W"

@@ -6,15 +6,15 @@ To end a step below its floor costs as much for each kWh as standing below the w
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.planning.planning_terms import FLOOR_MULTIPLE, Floats, Terms
+from agent.planning.planning_terms import FLOOR_MULTIPLE, Floats, PlanningTerms
 
 
-def below_floor(terms: Terms, step: int, stored_kwh: Floats) -> Floats:
+def below_floor(terms: PlanningTerms, step: int, stored_kwh: Floats) -> Floats:
     """Money that it costs to end ``step`` with ``stored_kwh``, nothing at the floor and above it."""
     return np.asarray(FLOOR_MULTIPLE * terms.top_price * np.maximum(terms.floor_kwh[step] - stored_kwh, 0.0))
 
 
-def with_floor(terms: Terms, grid: Floats, rows: Floats, steps: NDArray[np.intp]) -> tuple[Floats, Floats]:
+def with_floor(terms: PlanningTerms, grid: Floats, rows: Floats, steps: NDArray[np.intp]) -> tuple[Floats, Floats]:
     """Grid (kWh) and rows of worth at the end of ``steps``, with what it costs to be below their floors.
 
     The floors become points of the grid, so that the worth bends where they are and nowhere else.

@@ -6,7 +6,7 @@ It is the planner's answer when HiGHS has none, and its proposal of directions w
 import numpy as np
 
 from agent.planning.grid_cost import Rates, best_curtailment
-from agent.planning.planning_terms import Floats, Problem, Terms
+from agent.planning.planning_terms import Floats, PlanningTerms, Problem
 from agent.planning.schedule import Schedule
 from agent.planning.value_table import backward, battery_kw, change_kwh
 
@@ -54,7 +54,9 @@ def walk_alone(problem: Problem, note: str) -> Schedule:
     return walk(problem, grid, worth, note)
 
 
-def _best_change(terms: Terms, step: int, stored: float, net: float, pv: float, grid: Floats, after: Floats) -> float:
+def _best_change(
+    terms: PlanningTerms, step: int, stored: float, net: float, pv: float, grid: Floats, after: Floats
+) -> float:
     least, most = (float(reach) for reach in change_kwh(terms, np.array([-terms.discharge_kw, terms.charge_kw])))
     floor = min(float(terms.floor_kwh[step]), float(grid[-1]))
     if stored < floor:

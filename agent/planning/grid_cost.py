@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from agent.domain.plan import RAISING_SHARE
-from agent.planning.planning_terms import LIMIT_MULTIPLE, Floats, Terms
+from agent.planning.planning_terms import LIMIT_MULTIPLE, Floats, PlanningTerms
 
 
-def negative_prices(terms: Terms) -> bool:
+def negative_prices(terms: PlanningTerms) -> bool:
     return bool((terms.import_price < 0).any() or (terms.export_price < 0).any())
 
 
@@ -27,7 +27,7 @@ class Rates:
     over_per_kwh: Floats | None = None
 
     @classmethod
-    def of(cls, terms: Terms, place: Any) -> "Rates":
+    def of(cls, terms: PlanningTerms, place: Any) -> "Rates":
         """``place`` indexes the steps: a step, or ``(slice(None), None)`` to broadcast over more."""
         prices = terms.import_price[place], terms.export_price[place]
         limits = terms.import_limit_kw[place], terms.export_limit_kw[place]
@@ -37,7 +37,7 @@ class Rates:
         return cls(*prices, *limits, terms.peak.threshold_kw[place], over_per_kwh[place])
 
 
-def flow_cost(terms: Terms, flow_kw: Floats, rates: Rates) -> Floats:
+def flow_cost(terms: PlanningTerms, flow_kw: Floats, rates: Rates) -> Floats:
     """Money per hour of a flow at the connection (positive imports), limits priced softly."""
     cost = np.where(flow_kw > 0.0, rates.import_price, rates.export_price) * flow_kw
     penalty = LIMIT_MULTIPLE * terms.top_price
@@ -50,7 +50,9 @@ def flow_cost(terms: Terms, flow_kw: Floats, rates: Rates) -> Floats:
     return cost
 
 
-def best_curtailment(terms: Terms, uncurtailed_kw: Floats, pv_kw: Floats, rates: Rates) -> tuple[Floats, Floats]:
+def best_curtailment(
+    terms: PlanningTerms, uncurtailed_kw: Floats, pv_kw: Floats, rates: Rates
+) -> tuple[Floats, Floats]:
     """(money per hour, curtailed kW) for a flow before curtailment; all arguments broadcast together.
 
     The cost is piecewise linear in the curtailed power, so one of its corners is best: nothing, all, down to a flow of

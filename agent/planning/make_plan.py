@@ -12,7 +12,7 @@ from agent.planning.demand import peak_of, raised
 from agent.planning.fallback import never_worse_than_rule, without_solver
 from agent.planning.highs import SolverFailure
 from agent.planning.optimise import solve_schedule
-from agent.planning.planning_terms import Floats, Problem, Terms, require_finite
+from agent.planning.planning_terms import Floats, PlanningTerms, Problem, require_finite
 from agent.planning.scenarios import net_load_paths, terminal_value
 from agent.planning.schedule import Schedule
 from agent.planning.value_table import as_table, backward_by_path, concave_rows
@@ -81,7 +81,7 @@ def _schedule(problem: Problem, grid_kwh: Floats, by_path: Floats, deadline_s: f
     return schedule if schedule.proven else never_worse_than_rule(problem, schedule, grid_kwh, worth())
 
 
-def terms_of(request: PlanRequest) -> Terms:
+def terms_of(request: PlanRequest) -> PlanningTerms:
     """Prices and limits of the request, carbon included, with the terminal value."""
     steps = request.horizon.steps
     arrays = {}
@@ -92,7 +92,7 @@ def terms_of(request: PlanRequest) -> Terms:
     if not np.isfinite(carbon_price) or carbon_price < 0:
         raise ValueError(f"the carbon price is {carbon_price} per kg, not a number of at least 0")
     counted = arrays["import_price"] + carbon_price * arrays["carbon_kg_per_kwh"]
-    terms = Terms(
+    terms = PlanningTerms(
         request.horizon.step_h,
         request.battery,
         request.connection,

@@ -14,7 +14,7 @@ from agent.planning import highs
 from agent.planning.battery_lp import Directions, Mask, build
 from agent.planning.forward_pass import walk_alone
 from agent.planning.highs import Solution, SolverFailure
-from agent.planning.planning_terms import Floats, Problem, Terms
+from agent.planning.planning_terms import Floats, PlanningTerms, Problem
 from agent.planning.schedule import Schedule
 
 FLOW_TOLERANCE_KW = 1e-6
@@ -97,7 +97,7 @@ def solve_schedule(problem: Problem, time_limit_s: float, integer_most_s: float 
     return replace(_schedule(problem, flows, runs.spent_s, notes), proven=proven)
 
 
-def _opposites_pay(terms: Terms, flows: _Flows) -> bool:
+def _opposites_pay(terms: PlanningTerms, flows: _Flows) -> bool:
     return bool((flows.battery_clash & terms.both_ways_pays()).any() or (flows.grid_clash & terms.wash_pays()).any())
 
 
@@ -125,7 +125,7 @@ def _choose(runs: _Runs, notes: list[str], integer_most_s: float) -> tuple[Direc
     return min(answers, key=lambda answer: answer[1].objective)
 
 
-def _net(terms: Terms, flows: _Flows, way: Directions) -> Directions:
+def _net(terms: PlanningTerms, flows: _Flows, way: Directions) -> Directions:
     """Allow only the larger of two opposite flows; the battery first, since that changes what the grid must do."""
     none = np.zeros(terms.steps, dtype=bool)
     if flows.battery_clash.any():
@@ -133,13 +133,13 @@ def _net(terms: Terms, flows: _Flows, way: Directions) -> Directions:
     return _fix(terms, flows, way, none, flows.grid_clash)
 
 
-def _one_way(terms: Terms, flows: _Flows, way: Directions) -> Directions:
+def _one_way(terms: PlanningTerms, flows: _Flows, way: Directions) -> Directions:
     """Allow only the larger of two opposite flows in every step."""
     every = np.ones(terms.steps, dtype=bool)
     return _fix(terms, flows, way, every, every)
 
 
-def _fix(terms: Terms, flows: _Flows, way: Directions, battery: Mask, grid: Mask) -> Directions:
+def _fix(terms: PlanningTerms, flows: _Flows, way: Directions, battery: Mask, grid: Mask) -> Directions:
     battery_terms = terms.battery
     stores = flows.charge * battery_terms.charge_efficiency >= flows.discharge / battery_terms.discharge_efficiency
     imports = flows.imported >= flows.exported
@@ -152,7 +152,7 @@ def _fix(terms: Terms, flows: _Flows, way: Directions, battery: Mask, grid: Mask
     )
 
 
-def _flows(terms: Terms, solution: Solution) -> _Flows:
+def _flows(terms: PlanningTerms, solution: Solution) -> _Flows:
     n = terms.steps
     charge, discharge, imported, exported, curtailed, stored = np.maximum(solution.values[: 6 * n], 0.0).reshape(6, n)
     over = [np.zeros(n), np.zeros(n)]

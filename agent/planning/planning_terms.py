@@ -24,7 +24,7 @@ LEAST_TOP_PRICE = 0.01  # money per kWh, so that a free horizon still has an ord
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PlanningTerms:
     """Prices per kWh and limits. ``import_price`` and ``export_price`` have shape (steps,), finite.
 
     ``import_price`` is what an imported kWh counts in the objective (tariff plus carbon), ``terminal_per_kwh`` what a
@@ -80,7 +80,7 @@ class Terms:
     def steps(self) -> int:
         return len(self.import_price)
 
-    def after(self, first: int) -> "Terms":
+    def after(self, first: int) -> "PlanningTerms":
         """The same question for the steps from ``first`` on."""
         return replace(
             self,
@@ -149,7 +149,7 @@ class Terms:
 class Problem:
     """``soc_wh`` is the stored energy at the start; ``load_w`` and ``pv_w`` have shape (steps,), W, not negative."""
 
-    terms: Terms
+    terms: PlanningTerms
     soc_wh: float
     load_w: Floats
     pv_w: Floats

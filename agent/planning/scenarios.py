@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agent.domain.forecast import Forecast
-from agent.planning.planning_terms import Floats, Terms, require_finite
+from agent.planning.planning_terms import Floats, PlanningTerms, require_finite
 
 # Without past errors, each quantity is represented by the middles of three equally likely thirds of its distribution.
 THIRDS = (1.0 / 6.0, 0.5, 5.0 / 6.0)
@@ -89,7 +89,7 @@ def at_levels(forecast: Forecast, levels: tuple[float, ...]) -> Floats:
     return np.asarray((1.0 - share) * values[lower] + share * values[upper])
 
 
-def terminal_value(terms: Terms) -> float:
+def terminal_value(terms: PlanningTerms) -> float:
     """What a stored kWh is worth at the end of the horizon, money.
 
     It will replace imports at an ordinary price: the median import price of the last 24 hours, through the discharge

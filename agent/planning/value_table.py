@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from agent.domain.plan import PeakPrice, Seen, ValueTable
 from agent.planning.floor import below_floor, with_floor
 from agent.planning.grid_cost import Rates, best_curtailment, negative_prices
-from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Terms, require_finite
+from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, PlanningTerms, require_finite
 
 GRID_POINTS = 61
 NARROWEST_KWH = 1e-3  # a window without width still needs two distinct points
@@ -47,28 +47,28 @@ class Moves:
     corners: Floats  # (steps, corners, paths)
 
 
-def soc_grid_kwh(terms: Terms, points: int = GRID_POINTS) -> Floats:
+def soc_grid_kwh(terms: PlanningTerms, points: int = GRID_POINTS) -> Floats:
     """Evenly spaced stored energies over the SoC window, kWh."""
     high = terms.ceiling_kwh
     low = min(float(terms.floor_kwh.min()), high - NARROWEST_KWH)
     return np.linspace(low, high, points)
 
 
-def battery_kw(terms: Terms, change_kwh: Floats) -> Floats:
+def battery_kw(terms: PlanningTerms, change_kwh: Floats) -> Floats:
     """AC power that changes stored energy by ``change_kwh`` in one step; positive charges."""
     charge = change_kwh / (terms.battery.charge_efficiency * terms.step_h)
     discharge = change_kwh * terms.battery.discharge_efficiency / terms.step_h
     return np.where(change_kwh > 0.0, charge, discharge)
 
 
-def change_kwh(terms: Terms, charge_kw: Floats) -> Floats:
+def change_kwh(terms: PlanningTerms, charge_kw: Floats) -> Floats:
     """The inverse of ``battery_kw``."""
     stored = charge_kw * terms.battery.charge_efficiency * terms.step_h
     drawn = charge_kw * terms.step_h / terms.battery.discharge_efficiency
     return np.where(charge_kw > 0.0, stored, drawn)
 
 
-def moves(terms: Terms, net_w: Floats, pv_w: Floats, spacing_kwh: float, points: int) -> Moves:
+def moves(terms: PlanningTerms, net_w: Floats, pv_w: Floats, spacing_kwh: float, points: int) -> Moves:
     """All moves worth looking at, for net load and solar paths of shape (paths, steps), W."""
     net, pv = net_w.T / 1000.0, pv_w.T / 1000.0
     limit = change_kwh(terms, np.array([-terms.discharge_kw, terms.charge_kw]))
@@ -92,7 +92,7 @@ def moves(terms: Terms, net_w: Floats, pv_w: Floats, spacing_kwh: float, points:
     return Moves(down, up, cost(on_grid[None, :, None]), limit, cost(limit[None, :, None]), corner, cost(corner))
 
 
-def _cost(terms: Terms, change: Floats, net: Floats, pv: Floats) -> Floats:
+def _cost(terms: PlanningTerms, change: Floats, net: Floats, pv: Floats) -> Floats:
     """Money for a step that changes stored energy by ``change`` (steps, moves, paths), wear included."""
     charge_kw = battery_kw(terms, change)
     rates = Rates.of(terms, (slice(None), None, None))
@@ -104,7 +104,7 @@ ROUNDING = 1e-12  # money; below it a dent is arithmetic
 
 
 def backward(
-    terms: Terms,
+    terms: PlanningTerms,
     net_w: Floats,
     pv_w: Floats,
     points: int = GRID_POINTS,
@@ -122,7 +122,7 @@ def backward(
 
 
 def backward_by_path(
-    terms: Terms, net_w: Floats, pv_w: Floats, points: int = GRID_POINTS, switching: float | None = None
+    terms: PlanningTerms, net_w: Floats, pv_w: Floats, points: int = GRID_POINTS, switching: float | None = None
 ) -> tuple[Floats, Floats]:
     """(grid in kWh, worth of shape (steps + 1, paths, points)): row [i, k] at the start of step i when on path k.
 
@@ -144,13 +144,13 @@ def backward_by_path(
     return grid, worth
 
 
-def expected(terms: Terms, worth: Floats, switching: float | None = None) -> Floats:
+def expected(terms: PlanningTerms, worth: Floats, switching: float | None = None) -> Floats:
     """What is expected of the next step by those on each path, shape (paths, points), when some change paths."""
     p = _leaving(terms, switching)
     return np.asarray((1.0 - p) * worth + p * worth.mean(axis=0))
 
 
-def _leaving(terms: Terms, switching: float | None = None) -> float:
+def _leaving(terms: PlanningTerms, switching: float | None = None) -> float:
     """The chance to leave a path within one step."""
     if switching is None:
         switching = SWITCHING_PER_H
@@ -204,14 +204,16 @@ def concave_majorant(grid: Floats, values: Floats) -> Floats:
 
 
 def value_table(
-    terms: Terms, net_w: Floats, pv_w: Floats, noise_w: Floats | None = None, points: int = GRID_POINTS
+    terms: PlanningTerms, net_w: Floats, pv_w: Floats, noise_w: Floats | None = None, points: int = GRID_POINTS
 ) -> ValueTable:
     """The table of a plan: money by step and SoC, standing at the END of each step, and by net load at first."""
     grid, by_path = backward_by_path(terms, net_w, pv_w, points)
     return as_table(terms, grid, by_path, net_w, noise_w)
 
 
-def as_table(terms: Terms, grid: Floats, by_path: Floats, net_w: Floats, noise_w: Floats | None = None) -> ValueTable:
+def as_table(
+    terms: PlanningTerms, grid: Floats, by_path: Floats, net_w: Floats, noise_w: Floats | None = None
+) -> ValueTable:
     """The answer of ``backward_by_path`` over 0..100 % of the usable capacity, without its first row.
 
     ``noise_w`` (steps,) is how far a measured net load may lie from its path, W, one standard deviation; 0 when None.
@@ -225,7 +227,7 @@ def as_table(terms: Terms, grid: Floats, by_path: Floats, net_w: Floats, noise_w
     return ValueTable(tuple(soc_pct.tolist()), tuple(map(tuple, rows.tolist())), seen, price, _peak_price(terms))
 
 
-def _peak_price(terms: Terms) -> PeakPrice | None:
+def _peak_price(terms: PlanningTerms) -> PeakPrice | None:
     peak = terms.peak
     if peak is None:
         return None
@@ -235,7 +237,9 @@ def _peak_price(terms: Terms) -> PeakPrice | None:
     return PeakPrice(round(3600.0 * peak.interval_h), threshold_w, price, month, 1000.0 * peak.begun_kwh)
 
 
-def _seen(terms: Terms, grid: Floats, after: Floats, net_w: Floats, step: int, noise_w: float) -> tuple[Seen, ...]:
+def _seen(
+    terms: PlanningTerms, grid: Floats, after: Floats, net_w: Floats, step: int, noise_w: float
+) -> tuple[Seen, ...]:
     """Worth after a step by what its net load was: paths count the more, the nearer they came to it."""
     width = float(np.hypot(BANDWIDTH * net_w.std(), noise_w))
     if len(net_w) < 2 or width <= LEAST_WIDTH_W or _leaving(terms) >= 1.0:
@@ -249,7 +253,7 @@ def _seen(terms: Terms, grid: Floats, after: Floats, net_w: Floats, step: int, n
     return tuple(Seen(level, tuple(row)) for level, row in zip(levels.tolist(), rows.tolist(), strict=True))
 
 
-def _over_all(terms: Terms, grid: Floats, rows: Floats, steps: NDArray[np.intp]) -> tuple[Floats, Floats]:
+def _over_all(terms: PlanningTerms, grid: Floats, rows: Floats, steps: NDArray[np.intp]) -> tuple[Floats, Floats]:
     """SoC in percent and rows of worth at the end of ``steps``, from the window to all of the usable capacity.
 
     Below the window the worth falls steeper than any price, so that the battery is brought back first; above it more

@@ -1,6 +1,6 @@
 """What waits in memory for the next commit. Nothing here blocks, so control can write to it at any time.
 
-While the store cannot be written (a full disk), the journal keeps what it has and drops the oldest minutes first; how
+While the store cannot be written (a full disk), this keeps what it has and drops the oldest minutes first; how
 many is told in an event as soon as something can be written again.
 """
 
@@ -16,7 +16,7 @@ MOST_MINUTES = 2 * 24 * 60
 MOST_ROWS = 5000
 
 
-class Journal:
+class PendingWrites:
     """Collects rows from the cycles and hands them to the recorder as one batch."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from agent.domain.ledger import MICRO, Amounts, Carry, Entry
+from agent.domain.ledger import MICRO, Amounts, Entry, LedgerCheckpoint
 from agent.domain.site import Battery
 from agent.planning.highs import SolverFailure
 from agent.planning.rules import self_consumption_w
@@ -34,11 +34,11 @@ class Day:
 
     date: date
     entries: tuple[Entry, ...]
-    carry: Carry
+    carry: LedgerCheckpoint
 
 
 def days(
-    metered: Metered, rated: Rated, zone: ZoneInfo, carry: Carry | None = None, since: date | None = None
+    metered: Metered, rated: Rated, zone: ZoneInfo, carry: LedgerCheckpoint | None = None, since: date | None = None
 ) -> Iterator[Day]:
     """The days of ``metered`` from ``carry`` on, oldest first; those before ``since`` without entries, which is fast.
 
@@ -57,7 +57,9 @@ def days(
             if since is None or day >= since:
                 entries += _entries(metered, rated, first, end, rule_w)
         soc_pct = None if carry is None else carry.rule_soc_pct
-        carry = Carry(metered.hour_at(last), soc_pct, rated.battery.usable_wh if carry is None else carry.usable_wh)
+        carry = LedgerCheckpoint(
+            metered.hour_at(last), soc_pct, rated.battery.usable_wh if carry is None else carry.usable_wh
+        )
         yield Day(day, tuple(entries), carry)
         hour = last
 
@@ -79,7 +81,9 @@ def by_period(entries: Sequence[Entry], by: str, zone: ZoneInfo) -> dict[str, Am
     return {name: total(parts) for name, parts in groups.items()}
 
 
-def _rule(metered: Metered, battery: Battery, first: int, last: int, carry: Carry | None) -> tuple[Floats, Carry]:
+def _rule(
+    metered: Metered, battery: Battery, first: int, last: int, carry: LedgerCheckpoint | None
+) -> tuple[Floats, LedgerCheckpoint]:
     """The rule's powers over a stretch. It begins with the real battery's SoC, and again when that is another one."""
     part = metered.steps_of(first, last)
     step_h = metered.horizon.step_h
@@ -91,7 +95,7 @@ def _rule(metered: Metered, battery: Battery, first: int, last: int, carry: Carr
         powers[step] = power_w = self_consumption_w(net_w, soc_pct, battery, step_h)
         stored_w = -power_w / battery.discharge_efficiency if power_w > 0 else -power_w * battery.charge_efficiency
         soc_pct += 100.0 * stored_w * step_h / battery.usable_wh
-    return powers, Carry(metered.hour_at(last), soc_pct, battery.usable_wh)
+    return powers, LedgerCheckpoint(metered.hour_at(last), soc_pct, battery.usable_wh)
 
 
 def _entries(metered: Metered, rated: Rated, first: int, last: int, rule_w: Floats) -> list[Entry]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agent.domain.site import Battery
 from agent.planning.optimise import solve_schedule
-from agent.planning.planning_terms import LEAST_TOP_PRICE, Problem, Terms
+from agent.planning.planning_terms import LEAST_TOP_PRICE, PlanningTerms, Problem
 from agent.planning.scenarios import terminal_value
 from agent.savings.metered import Floats, Metered, Rated, bill, stored_change_wh
 
@@ -34,7 +34,7 @@ def hindsight(metered: Metered, rated: Rated, part: slice, began_wh: float, own_
     battery = _with_window(battery, began_wh, end_wh)
     kept_w = _kept_w(battery, end_wh, metered.horizon.step_h)
     top = max(LEAST_TOP_PRICE, *(float(np.abs(p[part]).max()) for p in (metered.import_price, metered.export_price)))
-    terms = Terms(
+    terms = PlanningTerms(
         metered.horizon.step_h,
         battery,
         rated.connection,
@@ -66,7 +66,9 @@ def planned(metered: Metered, rated: Rated, part: slice, began_wh: float) -> Flo
         ahead = slice(first, first + _leading(known[first:last]))
         battery = _with_window(rated.battery, stored_wh, stored_wh)
         counted = metered.import_price[ahead] + metered.carbon_price[ahead]
-        terms = Terms(step_h, battery, rated.connection, counted, metered.export_price[ahead], curtailable=False)
+        terms = PlanningTerms(
+            step_h, battery, rated.connection, counted, metered.export_price[ahead], curtailable=False
+        )
         terms = replace(terms, terminal_per_kwh=terminal_value(terms))
         load_w, pv_w = (np.maximum(values[ahead], 0.0) for values in (metered.load_w, metered.pv_w))
         schedule = solve_schedule(Problem(terms, stored_wh, load_w, pv_w), TIME_LIMIT_S)

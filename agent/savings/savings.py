@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from agent.domain.site import Battery, Connection
 from agent.planning.optimise import solve_schedule
-from agent.planning.planning_terms import Problem, Terms, require_finite
+from agent.planning.planning_terms import PlanningTerms, Problem, require_finite
 from agent.planning.rules import self_consumption_w
 
 Floats = NDArray[np.float64]
@@ -104,7 +104,7 @@ def perfect_foresight(
     in the same way: give a battery without wear for the lowest cost on the bill.
     """
     counted = period.import_price + carbon_price_per_kg * period.carbon_kg_per_kwh
-    terms = Terms(period.step_h, battery, connection, counted, period.export_price, curtailable=False)
+    terms = PlanningTerms(period.step_h, battery, connection, counted, period.export_price, curtailable=False)
     terms = replace(terms, terminal_per_kwh=max(0.0, _stored_kwh_value(period, battery)))
     problem = Problem(terms, battery.energy_wh(soc_pct), np.maximum(period.load_w, 0.0), np.maximum(period.pv_w, 0.0))
     schedule = solve_schedule(problem, time_limit_s)

@@ -3,21 +3,21 @@
 from datetime import datetime
 
 from agent.domain.horizon import Horizon, floor_to_step
-from agent.domain.ledger import Carry, SettlementRequest
+from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
 from agent.domain.request import PlanRequest
 from agent.settings.schema import Settings
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 
 
-def plan_request(settings: Settings, market: Market, now: datetime, soc_pct: float) -> PlanRequest | None:
+def plan_request(settings: Settings, conditions: SiteConditions, now: datetime, soc_pct: float) -> PlanRequest | None:
     """What is asked at ``now`` with ``soc_pct`` in the battery, or None while no price is known."""
     planning = settings.planning
     steps = planning.horizon_h * 3600 // planning.step_s
     horizon = Horizon(floor_to_step(now, planning.step_s), planning.step_s, steps)
-    curves = market.curves(horizon)
+    curves = conditions.curves(horizon)
     if curves is None:
         return None
-    connections = market.connections(now, horizon)
+    connections = conditions.connections(now, horizon)
     varies = len(set(connections)) > 1
     return PlanRequest(
         now=now,
@@ -36,15 +36,15 @@ def plan_request(settings: Settings, market: Market, now: datetime, soc_pct: flo
         models=str(settings.models_folder),
         load_model=planning.load_model,
         solar_model=planning.solar_model,
-        weather=market.weather_at(now),
-        notes=(*curves.notes, *market.stale(now)),
-        reserve_pct=() if market.reserve is None else market.reserve.over(horizon),
+        weather=conditions.weather_at(now),
+        notes=(*curves.notes, *conditions.stale(now)),
+        reserve_pct=() if conditions.reserve is None else conditions.reserve.over(horizon),
         import_limit_w=tuple(one.import_limit_w for one in connections) if varies else (),
         export_limit_w=tuple(one.export_limit_w for one in connections) if varies else (),
     )
 
 
-def settlement_request(settings: Settings, now: datetime, carry: Carry | None) -> SettlementRequest:
+def settlement_request(settings: Settings, now: datetime, carry: LedgerCheckpoint | None) -> SettlementRequest:
     """What is asked at ``now`` of a ledger that ends with ``carry``."""
     return SettlementRequest(
         now=now,

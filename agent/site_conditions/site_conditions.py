@@ -44,7 +44,7 @@ class Curves:
 
 
 @dataclass(slots=True)
-class Market:
+class SiteConditions:
     """Tariffs and inputs. What the platform sends is written by the sync cycle; all others only read."""
 
     import_tariff: Tariff

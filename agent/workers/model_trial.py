@@ -18,9 +18,9 @@ from agent.adapters.models.model_archive import fingerprint_of, folder_of
 from agent.adapters.models.model_registry import (
     FACTORY,
     WATCHED,
-    Post,
+    Assignment,
+    Deployment,
     Refusal,
-    Seat,
     Trial,
     change_champions,
     in_charge,
@@ -177,17 +177,17 @@ class _Bench:
     def _wanted(self, quantity: str) -> str | None:
         return self._request.load_model if quantity == "load_w" else self._request.solar_model
 
-    def _post(self) -> Post:
+    def _post(self) -> Assignment:
         return read_champions(self._models)[0].post(self._quantity)
 
-    def _change(self, change: Callable[[Post], Post]) -> None:
+    def _change(self, change: Callable[[Assignment], Assignment]) -> None:
         quantity = self._quantity
         change_champions(self._models, lambda champions: champions.with_post(change(champions.post(quantity))))
 
     def _keep(self, trial: Trial) -> Trial:
         """Unless another has taken its place meanwhile."""
 
-        def put(post: Post) -> Post:
+        def put(post: Assignment) -> Assignment:
             if trial.against == WATCHED:
                 same = post.watch is not None and post.watch.since == trial.since
                 return replace(post, watch=trial) if same else post
@@ -198,14 +198,14 @@ class _Bench:
         return trial
 
     def _promote(self, trial: Trial, found: Verdict) -> str:
-        seat = Seat(trial.name, trial.version, trial.fingerprint, self._request.now, found.why)
+        seat = Deployment(trial.name, trial.version, trial.fingerprint, self._request.now, found.why)
         self._change(lambda post: post.promoted(seat))
         return f"model {trial.name} {trial.version} now forecasts {self._quantity}: {found.why}"
 
-    def _roll_back(self, fallen: Seat, reason: str) -> str:
+    def _roll_back(self, fallen: Deployment, reason: str) -> str:
         why = f"rolled back on {self._request.now:%Y-%m-%d}: {reason}"
         refusal = Refusal(fallen.name, fallen.fingerprint, why)
-        self._change(Post.rolled_back)
+        self._change(Assignment.rolled_back)
         change_champions(self._models, lambda champions: champions.with_refusal(refusal))
         return f"model {fallen.name} {fallen.version} no longer forecasts {self._quantity}: {why}"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.adapters.processes.answering import answer_once
-from agent.domain.forecast_corrections import Experience
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.history import History
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
@@ -41,7 +41,7 @@ def answer(
     request: PlanRequest,
     history: History,
     deadline_s: float,
-    experiences: Sequence[Experience] = (),
+    experiences: Sequence[ForecastCorrections] = (),
     quarters: "Sequence[Rollup]" = (),
 ) -> Plan:
     """The plan for ``request`` from ``history``; also called in process by tests, backtests and the bench.
@@ -131,7 +131,7 @@ def read_quarters(request: PlanRequest) -> "tuple[Rollup, ...]":
     return tuple(rollups(Path(request.store), "quarter", request.now - QUARTERS, request.now))
 
 
-def read_experiences(request: PlanRequest) -> tuple[tuple[Experience, ...], tuple[str, ...]]:
+def read_experiences(request: PlanRequest) -> tuple[tuple[ForecastCorrections, ...], tuple[str, ...]]:
     """What the forecasts have learnt before, from the store, and a sentence where that cannot be used."""
     from agent.adapters.store.store_reader import kept
 
@@ -140,7 +140,7 @@ def read_experiences(request: PlanRequest) -> tuple[tuple[Experience, ...], tupl
         return (), ()
     try:
         json.loads(document, parse_constant=_refuse_word)
-        experiences = from_json(tuple[Experience, ...], document)
+        experiences = from_json(tuple[ForecastCorrections, ...], document)
         for experience in experiences:
             _refuse_future(experience, request)
     except (ValueError, RecursionError) as error:  # a WireError is a ValueError
@@ -152,7 +152,7 @@ def _refuse_word(word: str) -> None:
     raise WireError(f"it holds {word}, which is no number")
 
 
-def _refuse_future(experience: Experience, request: PlanRequest) -> None:
+def _refuse_future(experience: ForecastCorrections, request: PlanRequest) -> None:
     """What was learnt by a clock that ran ahead would be gone on from only when that time has come."""
     learnt_to = experience.learnt_to
     if learnt_to is not None and (learnt_to.tzinfo is None or learnt_to > request.now):

@@ -91,7 +91,7 @@ async def test_what_is_wrong_is_one_sentence_each(tmp_path: Path) -> None:
         "self-test: 2 of 5 failed",
     ]
     assert "the kept tariff cannot be read: " in lines[1]
-    assert "the kept ledger cannot be read: Carry: not JSON" in lines[1]
+    assert "the kept ledger cannot be read: LedgerCheckpoint: not JSON" in lines[1]
     assert "model consumption is not usable: " in lines[4]
 
 

@@ -1,4 +1,4 @@
-"""A backlog of weeks after a return of the broker: rows a second, and what the control step notices of it."""
+"""A backlog of weeks after a return of the broker: rows a second, and what the control step reporter of it."""
 
 import json
 import sys

@@ -26,7 +26,7 @@ from agent.domain.records import Batch, MinuteRow
 from agent.domain.setpoint import Applied, Rung, Setpoint
 from agent.domain.wire import from_json
 from agent.latest import Latest
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from tests.bench.minutes import POINTS, minute_rows, state
 from tests.bench.site import NOW, ZONE
 
@@ -74,7 +74,7 @@ async def storing(path: Path) -> Commit:
 
 async def recording(path: Path, plan: Plan) -> Commit:
     """The daemon's own recorder, which also keeps the newest picture for the status command."""
-    store, clock, journal, latest = await _opened(path), VirtualClock(NOW), Journal(), Latest()
+    store, clock, journal, latest = await _opened(path), VirtualClock(NOW), PendingWrites(), Latest()
     record = Record(clock, store, journal, latest)
 
     async def commit(minute: int, row: MinuteRow) -> None:

@@ -23,7 +23,7 @@ from agent.planning.make_plan import make_plan
 from agent.settings.load import load
 from agent.settings.request import plan_request
 from agent.settings.schema import Settings
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 from tests.adapters.store.store_rows import minute
 from tests.planning.days import errors, forecast, request
 from tests.scenarios import site_file
@@ -48,7 +48,7 @@ def config(tmp_path: Path) -> Path:
 
 def planned(settings: Settings, start: datetime) -> Plan:
     """Twelve hours planned with this site's battery and prices."""
-    market = Market(
+    conditions = SiteConditions(
         settings.import_tariff(),
         settings.export_tariff(),
         settings.carbon.kg_per_kwh,
@@ -57,7 +57,7 @@ def planned(settings: Settings, start: datetime) -> Plan:
         settings.place(),
     )
     horizon = Horizon(start, 900, 48)
-    curves = market.curves(horizon)
+    curves = conditions.curves(horizon)
     assert curves is not None
     asked = request(
         1, 48, 900, now=start, horizon=horizon, soc_pct=60.0, battery=settings.battery_spec(), notes=curves.notes,
@@ -154,9 +154,9 @@ def test_a_plan_with_a_reserve_by_the_clock_and_a_failsafe_is_explained_without_
     words = {"inverter_port": 1, "meter_port": 2, "import_tariff": site_file.FLAT_TARIFF}
     settings = load(site_file.write(tmp_path, cloud=cloud, failsafe=failsafe, **words))
     start = NOW.replace(minute=0)
-    market = Market(settings.import_tariff(), settings.export_tariff(), 0.0, settings.connection_spec(),
+    conditions = SiteConditions(settings.import_tariff(), settings.export_tariff(), 0.0, settings.connection_spec(),
                     settings.objective_spec(), settings.place(), settings.reserve_spec())  # fmt: skip
-    asked = plan_request(settings, market, start, 40.0)
+    asked = plan_request(settings, conditions, start, 40.0)
     assert asked is not None
     load_w, pv_w = np.full(48, 900.0), np.zeros(48)
     forecasts = forecast("load_w", asked.horizon, load_w), forecast("pv_w", asked.horizon, pv_w)

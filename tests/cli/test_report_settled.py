@@ -16,7 +16,7 @@ from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cli.report import NoReport, report
 from agent.cycles.paired_trial import DOCUMENT as AB_SCHEDULE
 from agent.cycles.settlement import DOCUMENT as LEDGER
-from agent.domain.ledger import Carry
+from agent.domain.ledger import LedgerCheckpoint
 from agent.domain.paired_trial import Arm
 from agent.domain.records import Batch, MinuteRow
 from agent.domain.wire import to_json
@@ -46,7 +46,7 @@ class SettledSite:
         await store.tidy(now)
         await store.close()
 
-    async def settle(self, now: datetime, carry: Carry | None = None) -> Carry | None:
+    async def settle(self, now: datetime, carry: LedgerCheckpoint | None = None) -> LedgerCheckpoint | None:
         found = settle(replace(request(self.path, now, carry), timezone="Europe/London"), lambda: True)
         assert found.carry is not None
         await self.write(Batch(ledger=found.entries, kept=((LEDGER, to_json(found.carry)),)), now)
@@ -99,7 +99,7 @@ async def test_hours_before_the_ledger_began_are_worked_out_with_the_tariff_of_t
     rows, now = quarters(8), START + 8 * DAY
     rows[:96] = [replace(one, import_price=None, export_price=None) for one in rows[:96]]
     await site.write(Batch(minutes=tuple(rows)), now)
-    await site.settle(now, Carry(START + DAY, None, BATTERY.usable_wh))
+    await site.settle(now, LedgerCheckpoint(START + DAY, None, BATTERY.usable_wh))
     days = [line.split() for line in site.said(now) if line.startswith("2026")]
     assert [(day[0], day[1]) for day in days] == [(f"2026-01-{12 + i}", "24") for i in range(8)]
     assert days[0][2] == "72.00", "2 kW x 24 h x 1.50"
@@ -108,7 +108,7 @@ async def test_hours_before_the_ledger_began_are_worked_out_with_the_tariff_of_t
 
 async def test_an_end_that_cannot_be_read_is_one_sentence(site: SettledSite) -> None:
     await site.write(Batch(minutes=tuple(quarters(1)), kept=((LEDGER, "{"),)), START + DAY)
-    with pytest.raises(NoReport, match="the stored end of the ledger cannot be read: Carry: not JSON"):
+    with pytest.raises(NoReport, match="the stored end of the ledger cannot be read: LedgerCheckpoint: not JSON"):
         site.said(START + DAY)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from agent.__main__ import main
 from agent.domain.advisory import AdviceBook
-from agent.domain.forecast_corrections import Experience
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import PeakPrice
 from agent.domain.records import Batch, Flags
@@ -21,7 +21,9 @@ from tests.cycles.control_stage import plan
 from tests.scenarios import site_file
 
 NOW = datetime.now(UTC)
-EXPERIENCE = Experience("load_w", datetime(2026, 3, 1, 8, tzinfo=UTC), 412, ("persistence",), ((0.1,),), ((0.2,),))
+EXPERIENCE = ForecastCorrections(
+    "load_w", datetime(2026, 3, 1, 8, tzinfo=UTC), 412, ("persistence",), ((0.1,),), ((0.2,),)
+)
 
 
 class Site:

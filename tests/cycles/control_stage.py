@@ -17,8 +17,8 @@ from agent.domain.site import Battery, Connection
 from agent.domain.steering import SteeringReport
 from agent.domain.tariff import Flat, Tariff
 from agent.latest import Latest
-from agent.recording.pending_writes import Journal
-from agent.site_conditions.site_conditions import Market
+from agent.recording.pending_writes import PendingWrites
+from agent.site_conditions.site_conditions import SiteConditions
 from drivers.reading import Quality, Quantity, Reading
 
 START = datetime(2026, 3, 17, 12, tzinfo=UTC)
@@ -81,11 +81,11 @@ class ControlStage:
     ) -> None:
         self.clock = VirtualClock(START)
         self.site = ScriptedSite(self.clock)
-        self.journal, self.latest = Journal(), Latest()
-        self.market = Market(bought, sold, 0.25, connection, Objective(), Place(51.5, 0.0, "UTC"))
+        self.pending, self.latest = PendingWrites(), Latest()
+        self.conditions = SiteConditions(bought, sold, 0.25, connection, Objective(), Place(51.5, 0.0, "UTC"))
         limits = Limits(BATTERY, connection, ramp_w_per_s)
         rules = ControlRules(1.0, 60.0, 15.0, 3600.0, 1800.0, limits, ROLES)
-        self.control = Control(self.clock, self.site, self.market, self.journal, self.latest, rules, meter)
+        self.control = Control(self.clock, self.site, self.conditions, self.pending, self.latest, rules, meter)
 
     async def step(self, count: int = 1) -> Setpoint:
         """So many control steps, a second each. The last setpoint."""

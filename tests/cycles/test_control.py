@@ -81,10 +81,10 @@ async def test_a_silent_device_is_used_until_it_is_stale_and_alarmed_at_once() -
     stage.site.silent["meter"] = "unit 1: no answer"
     assert (await stage.step(15)).rung is Rung.PLAN
     assert (await stage.step(2)).reason == "released: the grid power is stale"
-    assert stage.journal.alarms == ("unit 1: no answer",)
+    assert stage.pending.alarms == ("unit 1: no answer",)
     del stage.site.silent["meter"]
     assert (await stage.step()).rung is Rung.PLAN
-    assert not stage.journal.alarms
+    assert not stage.pending.alarms
 
 
 async def test_a_lease_is_refreshed_at_half_its_life_and_small_changes_wait() -> None:
@@ -116,11 +116,11 @@ async def test_a_write_that_fails_is_tried_at_the_next_step_and_alarmed(failure:
     stage = ControlStage()
     stage.site.answers = [failure, failure]
     await stage.step()
-    assert stage.journal.alarms == (failure.reason,)
+    assert stage.pending.alarms == (failure.reason,)
     await stage.step(2)
     assert len(stage.site.written) == 3
     assert isinstance(stage.latest.outcome, Applied)
-    assert not stage.journal.alarms
+    assert not stage.pending.alarms
     counts = stage.control.counts
     assert (counts.written, counts.refused + counts.unreachable) == (1, 2)
 
@@ -145,7 +145,7 @@ async def test_a_clamped_setpoint_is_verified_by_what_the_device_took() -> None:
     await stage.step(29)
     assert stage.control.counts.missed == 0
     assert stage.control.counts.verified == 1
-    decisions = stage.journal.take(START).decisions
+    decisions = stage.pending.take(START).decisions
     assert [(row.battery_w, row.outcome, row.detail) for row in decisions] == [
         (-5000.0, "clamped", "-3000 W: its rating")
     ]
@@ -158,11 +158,11 @@ async def test_a_battery_that_does_the_opposite_is_held_at_0_and_then_left_alone
     stage.site.values["inverter"][Quantity.BATTERY_W] = 2000.0
     setpoint = await stage.step(95)
     assert (setpoint.rung, setpoint.battery_w) == (Rung.PLAN, 0.0)
-    assert stage.journal.alarms == ("the battery was asked for -5000 W and delivers 2000 W; it is held at 0 W",)
+    assert stage.pending.alarms == ("the battery was asked for -5000 W and delivers 2000 W; it is held at 0 W",)
     setpoint = await stage.step(35)
     assert setpoint.reason == "released: the battery does not follow its setpoints"
     assert stage.control.counts.missed == 3
-    (alarm,) = stage.journal.alarms
+    (alarm,) = stage.pending.alarms
     assert "left to itself for ten minutes" in alarm
     writes = len(stage.site.written)
     assert stage.site.written[-1].battery_w is None
@@ -171,7 +171,7 @@ async def test_a_battery_that_does_the_opposite_is_held_at_0_and_then_left_alone
     stage.site.obeys = True
     setpoint = await stage.step(30)
     assert setpoint.rung is Rung.PLAN
-    assert not stage.journal.alarms
+    assert not stage.pending.alarms
 
 
 async def test_a_battery_that_takes_nothing_is_held_and_never_released() -> None:
@@ -180,7 +180,7 @@ async def test_a_battery_that_takes_nothing_is_held_and_never_released() -> None
     stage.site.obeys = False
     rungs = {(await stage.step()).rung for _ in range(1500)}
     assert rungs == {Rung.PLAN}
-    assert stage.journal.alarms == ("the battery takes nothing of the 5000 W asked for; it is held at 0 W",)
+    assert stage.pending.alarms == ("the battery takes nothing of the 5000 W asked for; it is held at 0 W",)
     assert stage.latest.battery is not None
     assert (stage.latest.battery.charge_w, stage.latest.battery.discharge_w) == (0.0, 5000.0)  # what is planned with
 
@@ -196,7 +196,7 @@ async def test_limits_of_the_connection_hold_at_the_step_after_they_come() -> No
     stage = ControlStage(connection=Connection(import_limit_w=10_000.0))
     stage.latest.plan = plan(1.0)
     assert (await stage.step()).battery_w == -5000.0
-    stage.market.take(GridLimitInput(START, START, START + timedelta(hours=1), 3000.0, None))
+    stage.conditions.take(GridLimitInput(START, START, START + timedelta(hours=1), 3000.0, None))
     setpoint = await stage.step()
     assert setpoint.battery_w == pytest.approx(-2000.0)
 
@@ -222,7 +222,7 @@ async def test_sun_makes_room_for_import_that_is_paid_for_where_the_plan_says_so
     stage = ControlStage(bought=Flat(price), sold=Flat(0.0))
     made = plan(1.0)
     stage.latest.plan = replace(made, steps=tuple(replace(step, curtail_w=curtailed_w) for step in made.steps))
-    stage.market.take(GridLimitInput(START, START, START + timedelta(hours=1), limit_w, None))
+    stage.conditions.take(GridLimitInput(START, START, START + timedelta(hours=1), limit_w, None))
     stage.site.values["inverter"][Quantity.PV_W] = 3000.0
     stage.site.values["meter"][Quantity.GRID_W] = -2000.0  # load 1000 W
     setpoint = await stage.step()
@@ -233,7 +233,7 @@ async def test_sun_makes_room_for_import_that_is_paid_for_where_the_plan_says_so
 async def test_the_reserve_of_the_hour_is_kept_by_the_rule_and_by_the_guard() -> None:
     """The stage begins at 12:00. The reserve rises to the 50 % that the battery has at 12:10."""
     stage = ControlStage()
-    stage.market.reserve = Reserve(TimeOfUse(20.0, (Window(50.0, time(12, 10), time(12, 20)),), "UTC"))
+    stage.conditions.reserve = Reserve(TimeOfUse(20.0, (Window(50.0, time(12, 10), time(12, 20)),), "UTC"))
     powers = {}
     for second in (0, 539, 541, 601, 1199, 1201):
         stage.clock.advance_to(START + timedelta(seconds=second))
@@ -247,7 +247,7 @@ async def test_minutes_and_decisions_are_written_down() -> None:
     stage = ControlStage()
     stage.latest.plan = plan(1.0)
     await stage.step(121)
-    batch = stage.journal.take(stage.clock.now())
+    batch = stage.pending.take(stage.clock.now())
     assert [(row.at - START).total_seconds() for row in batch.minutes] == [0.0, 60.0]
     assert [(row.covered_s, row.rung) for row in batch.minutes] == [(60.0, Rung.PLAN)] * 2
     assert batch.catalogue == ("inverter.battery_w", "inverter.pv_w", "inverter.soc_pct", "meter.grid_w")
@@ -258,9 +258,9 @@ async def test_minutes_and_decisions_are_written_down() -> None:
 async def test_a_minute_knows_the_prices_that_were_said_and_no_guess() -> None:
     stage = ControlStage(bought=PriceList(START, 3600, ()))
     await stage.step(61)
-    stage.market.take(TariffInput(START, START, 3600, (0.31,), (0.04,)))
+    stage.conditions.take(TariffInput(START, START, 3600, (0.31,), (0.04,)))
     await stage.step(60)
-    first, second = stage.journal.take(stage.clock.now()).minutes
+    first, second = stage.pending.take(stage.clock.now()).minutes
     assert (first.import_price, first.export_price) == (None, pytest.approx(0.05))
     assert (second.import_price, second.export_price) == (pytest.approx(0.31), pytest.approx(0.04, abs=3e-4))
 
@@ -287,7 +287,7 @@ async def test_a_rung_that_changes_without_a_write_is_written_down_too() -> None
     await stage.step(2)
     stage.latest.plan = None
     await stage.step(2)
-    decisions = stage.journal.take(START).decisions
+    decisions = stage.pending.take(START).decisions
     assert [(row.battery_w, row.rung) for row in decisions] == [(1000.0, Rung.PLAN), (1000.0, Rung.RULES)]
 
 
@@ -314,7 +314,7 @@ async def test_the_demand_peak_is_kept_when_an_interval_has_ended_and_not_before
     stage.clock.advance_to(START + timedelta(seconds=880))
     for _ in range(2):
         await stage.step(15)
-        documents = dict(stage.journal.take(stage.clock.now()).kept)
+        documents = dict(stage.pending.take(stage.clock.now()).kept)
         assert set(documents) == ({"demand"} if stage.clock.now() > START + timedelta(seconds=900) else set())
 
 
@@ -327,11 +327,11 @@ async def test_a_battery_that_something_else_steers_is_left_alone_and_told() -> 
     setpoint = await stage.step(3)
     assert (setpoint.rung, setpoint.battery_w, setpoint.reason) == (Rung.RELEASE, None, f"left alone: {told}")
     assert len(stage.site.written) == written
-    assert stage.journal.alarms == (told,)
+    assert stage.pending.alarms == (told,)
     stage.site.report = SteeringReport()
     await stage.step()
     assert len(stage.site.written) == written + 1
-    assert stage.journal.alarms == ()
+    assert stage.pending.alarms == ()
 
 
 async def test_what_is_not_in_force_any_more_is_written_again() -> None:
@@ -348,7 +348,7 @@ async def test_the_writes_of_a_day_are_kept_and_told_when_it_is_over() -> None:
     for day, used in (("2026-03-17", 5), ("2026-03-17", 83), ("2026-03-18", 0)):
         stage.site.report = SteeringReport(writes={"inverter": DailyWrites(day, used, 100)})
         await stage.step(2)
-    batch = stage.journal.take(stage.clock.now())
+    batch = stage.pending.take(stage.clock.now())
     assert dict(batch.kept)["persistent_writes"] == '{"inverter": {"day": "2026-03-18", "used": 0, "budget": 100}}'
     told = [event.text for event in batch.events if event.kind == "persistent_writes"]
     assert len(told) == 1
@@ -366,9 +366,9 @@ async def test_a_lifetime_counter_that_reads_0_for_half_a_minute_is_neither_0_no
     stage.site.values["meter"][Quantity.IMPORT_WH] = 0.0
     await stage.step(60)
     place = stage.control.means.catalogue.index("meter.import_wh")
-    found = [row.points[place] for row in stage.journal.take(stage.clock.now()).minutes]
+    found = [row.points[place] for row in stage.pending.take(stage.clock.now()).minutes]
     assert found == [4501.0, 4503.0, 4503.0]  # each is the last that was right
-    assert not stage.journal.alarms
+    assert not stage.pending.alarms
 
 
 async def test_a_counter_that_goes_on_from_lower_is_told_when_an_hour_has_passed() -> None:
@@ -377,7 +377,7 @@ async def test_a_counter_that_goes_on_from_lower_is_told_when_an_hour_has_passed
     await stage.step(2)
     stage.site.values["meter"][Quantity.IMPORT_WH] = 70.0
     await stage.step(3602)
-    events = stage.journal.take(stage.clock.now()).events
+    events = stage.pending.take(stage.clock.now()).events
     (told,) = [event for event in events if event.kind == "counter_reset/meter"]
     assert told.text == "meter.import_wh was reset: it stood at 4500.0 kWh and goes on from 0.1 kWh"
 
@@ -397,4 +397,4 @@ async def test_a_device_that_goes_on_refusing_is_written_ever_more_seldom_and_re
     stage.site.values["inverter"][Quantity.SOC_PCT] = 50.0
     await stage.step(21)
     assert stage.site.written[-1].battery_w == 1000.0
-    assert not stage.journal.alarms
+    assert not stage.pending.alarms

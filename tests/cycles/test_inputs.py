@@ -13,7 +13,7 @@ from agent.domain.request import Objective, Place
 from agent.domain.site import Connection
 from agent.domain.tariff import PriceList
 from agent.latest import Latest
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 
 NOW = datetime(2026, 3, 17, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -44,14 +44,14 @@ class Scene:
     clock: Time = field(default_factory=Time)
     latest: Latest = field(default_factory=Latest)
     told: list[str] = field(default_factory=list)
-    market: Market = field(
-        default_factory=lambda: Market(
+    conditions: SiteConditions = field(
+        default_factory=lambda: SiteConditions(
             NOTHING, NOTHING, 0.0, Connection(), Objective(), Place(51.5, 0.0, "Europe/London")
         )
     )
 
     def __post_init__(self) -> None:
-        self.inputs = TakeInputs(self.market, self.clock, self.latest, lambda *words: self.told.append(words[2]))
+        self.inputs = TakeInputs(self.conditions, self.clock, self.latest, lambda *words: self.told.append(words[2]))
 
     async def kept(self, name: str) -> str | None:
         """As a store that holds what was kept."""
@@ -72,12 +72,12 @@ def test_what_claims_to_be_from_the_future_is_refused_and_locks_nothing_out() ->
     refusal = scene.inputs.take(prices(NOW + timedelta(days=300), 0.99))
     assert refusal is not None
     assert refusal.startswith("issued_at: it claims to be issued 300 days from now")
-    assert scene.market.import_prices is None
+    assert scene.conditions.import_prices is None
     assert scene.latest.kept_documents == {}
     assert scene.inputs.take(prices(NOW, 0.26)) is None
-    assert scene.market.at(NOW).import_price == 0.26
+    assert scene.conditions.at(NOW).import_price == 0.26
     assert scene.inputs.take(prices(NOW + MOST_AHEAD, 0.27)) is None, "clocks differ a little"
-    assert scene.market.at(NOW).import_price == 0.27
+    assert scene.conditions.at(NOW).import_price == 0.27
 
 
 def test_while_our_clock_is_not_trusted_messages_wait_and_are_judged_afterwards() -> None:
@@ -85,10 +85,10 @@ def test_while_our_clock_is_not_trusted_messages_wait_and_are_judged_afterwards(
     for message in (prices(NOW, 0.26), prices(NOW - HOUR, 0.99), prices(NOW + 300 * 24 * HOUR, 0.50)):
         assert scene.inputs.take(message) is None
     scene.inputs.step()
-    assert scene.market.import_prices is None
+    assert scene.conditions.import_prices is None
     scene.clock.at, scene.clock.believed = NOW, True
     scene.inputs.step()
-    assert scene.market.at(NOW).import_price == 0.26
+    assert scene.conditions.at(NOW).import_price == 0.26
     assert len(scene.told) == 1
     assert "300 days" in scene.told[0]
 
@@ -99,7 +99,7 @@ def test_what_was_taken_while_our_clock_was_wrong_does_not_outrank_what_comes_af
     assert scene.inputs.take(poison) is None
     scene.clock.at = NOW
     assert scene.inputs.take(GridLimitInput(NOW, NOW, NOW + HOUR, 4200.0, None)) is None
-    assert scene.market.connection(NOW) == Connection(4200.0, None)
+    assert scene.conditions.connection(NOW) == Connection(4200.0, None)
 
 
 async def test_a_restart_loses_no_word_that_still_counts() -> None:
@@ -108,8 +108,8 @@ async def test_a_restart_loses_no_word_that_still_counts() -> None:
     scene.inputs.take(prices(NOW, *[0.40] * 24, start=NOW + 12 * HOUR))
     scene.inputs.take(GridLimitInput(NOW, NOW, NOW + HOUR, 4200.0, None))
     again = await scene.restarted()
-    assert again.market.said == scene.market.said
-    assert again.market.at(NOW).import_price == 0.20
+    assert again.conditions.said == scene.conditions.said
+    assert again.conditions.at(NOW).import_price == 0.20
     assert again.told == []
 
 
@@ -121,8 +121,8 @@ async def test_a_message_that_an_older_version_kept_is_taken_up_and_one_from_the
     limit |= {"valid_to": (NOW + HOUR).isoformat(), "import_limit_w": 9000.0}
     scene.latest.kept_documents["input/gridlimit"] = json.dumps(limit)
     again = await scene.restarted()
-    assert again.market.at(NOW).import_price == 0.26
-    assert again.market.limit is None
+    assert again.conditions.at(NOW).import_price == 0.26
+    assert again.conditions.limit is None
     assert [word.startswith("the kept gridlimit cannot be used: issued_at") for word in again.told] == [True]
 
 
@@ -133,7 +133,7 @@ async def test_kept_inputs_that_cannot_be_read_are_told_and_left_out(text: str) 
     again = await scene.restarted()
     assert len(again.told) == 1
     assert again.told[0].startswith("the kept inputs cannot be used")
-    assert again.market.import_prices is None
+    assert again.conditions.import_prices is None
 
 
 def test_what_is_said_again_is_not_written_again() -> None:

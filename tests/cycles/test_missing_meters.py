@@ -24,7 +24,7 @@ async def settled(values: dict[str, dict[Quantity, float | None]], roles: dict[s
     stage = ControlStage()
     named = {name: frozenset(words) for name, words in roles.items()}
     rules = replace(stage.control._rules, roles=named, units=(BatteryUnit("inverter", BATTERY),))
-    stage.control = Control(stage.clock, stage.site, stage.market, stage.journal, stage.latest, rules)
+    stage.control = Control(stage.clock, stage.site, stage.conditions, stage.pending, stage.latest, rules)
     stage.site.values, stage.site.obeys = values, False
     stage.latest.plan = plan(0.2)  # cheap stored energy: it covers the net load
     return await stage.step()

@@ -12,7 +12,7 @@ from agent.domain.request import PlanRequest
 from agent.domain.site import Measured, SiteState
 from agent.latest import Latest
 from agent.ports import TrialFailure
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from tests.planning.days import request
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -33,10 +33,10 @@ class ScriptedTrials:
 
 class TrialStage:
     def __init__(self) -> None:
-        self.clock, self.journal, self.latest = VirtualClock(NOON), Journal(), Latest()
+        self.clock, self.pending, self.latest = VirtualClock(NOON), PendingWrites(), Latest()
         self.scripted, self.has_prices = ScriptedTrials(), True
         zone = ZoneInfo("Australia/Brisbane")  # ten hours ahead: its night is our afternoon
-        self.trials = NightlyTrials(self.clock, self.scripted, self._question, self.journal, self.latest, zone)
+        self.trials = NightlyTrials(self.clock, self.scripted, self._question, self.pending, self.latest, zone)
         self.times: list[datetime] = []
 
     async def pass_hours(self, hours: float) -> None:
@@ -49,7 +49,7 @@ class TrialStage:
             self.clock.advance_to(self.clock.now() + STEP)
 
     def events(self) -> list[tuple[str, str, str]]:
-        return [(row.kind, row.severity, row.text) for row in self.journal.take(self.clock.now()).events]
+        return [(row.kind, row.severity, row.text) for row in self.pending.take(self.clock.now()).events]
 
     def _question(self, now: datetime, soc_pct: float) -> PlanRequest | None:
         return request(steps=8, soc_pct=soc_pct) if self.has_prices else None

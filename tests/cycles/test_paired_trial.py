@@ -12,7 +12,7 @@ from agent.cycles.paired_trial import DOCUMENT, Comparison
 from agent.domain.paired_trial import Schedule
 from agent.domain.wire import to_json
 from agent.latest import Latest
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from agent.savings.paired_trial import schedule
 from tests.adapters.store.store_rows import new_store
 
@@ -21,15 +21,15 @@ FIRST, SECOND = schedule(1, NOON, 12), schedule(2, NOON, 12, 12)
 
 
 class Site:
-    """One agent's life: a new journal and a new memory on the same folder."""
+    """One agent's life: a new pending and a new memory on the same folder."""
 
     def __init__(self, folder: Path) -> None:
         self.inbox, self.store = folder / "comparison", new_store(folder / "site.db")
-        self.journal, self.latest = Journal(), Latest()
-        self.cycle = Comparison(VirtualClock(NOON), ComparisonInbox(self.inbox), self.store, self.journal, self.latest)
+        self.pending, self.latest = PendingWrites(), Latest()
+        self.cycle = Comparison(VirtualClock(NOON), ComparisonInbox(self.inbox), self.store, self.pending, self.latest)
 
     async def commit(self) -> list[str]:
-        batch = self.journal.take(NOON)
+        batch = self.pending.take(NOON)
         await self.store.write(batch)
         return [row.text for row in batch.events]
 

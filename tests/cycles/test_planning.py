@@ -17,7 +17,7 @@ from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.latest import Latest
 from agent.planning.make_plan import make_plan
 from agent.ports import Job, PlannerFailure
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from drivers.reading import Quality
 from tests.planning.days import forecasts, request
 
@@ -46,10 +46,10 @@ class PlanningStage:
     def __init__(self) -> None:
         self.clock = VirtualClock(START)
         self.planner = ScriptedPlanner(self.clock)
-        self.journal, self.latest = Journal(), Latest()
+        self.pending, self.latest = PendingWrites(), Latest()
         self.has_prices = True
         self.retry = Retry(PLAN_RESTS_S, most_an_hour=4)
-        self.planning = Planning(self.clock, self.planner, self._question, self.journal, self.latest, self.retry)
+        self.planning = Planning(self.clock, self.planner, self._question, self.pending, self.latest, self.retry)
         self.see_soc(40.0)
 
     async def step_after(self, seconds: float) -> None:
@@ -87,7 +87,7 @@ async def test_a_good_plan_is_published() -> None:
     assert stage.latest.plan is not None
     assert stage.planner.asked[0].soc_pct == 40.0
     assert (stage.planning.made, stage.planning.failed, stage.latest.plan_failure) == (1, 0, None)
-    assert not stage.journal.alarms
+    assert not stage.pending.alarms
 
 
 async def test_a_bad_plan_leaves_the_last_one_in_force() -> None:
@@ -113,11 +113,11 @@ async def test_a_bad_plan_leaves_the_last_one_in_force() -> None:
     ]
     assert str(sentences[3]).startswith("the plan was refused: the plan was issued at ")
     assert stage.planning.failed == 4
-    assert stage.journal.alarms == (sentences[3],), "one alarm, with the newest reason"
+    assert stage.pending.alarms == (sentences[3],), "one alarm, with the newest reason"
     await stage.step_after(900.0)
     assert stage.latest.plan is not first
-    assert not stage.journal.alarms
-    events = stage.journal.take(START).events
+    assert not stage.pending.alarms
+    events = stage.pending.take(START).events
     assert [(row.kind, row.severity, row.text) for row in events] == [
         ("no_plan", "alarm", "no plan: the model is ill"),
         ("no_plan", "info", "over: no plan: the model is ill"),
@@ -133,7 +133,7 @@ async def test_a_planner_that_fails_is_started_ever_more_seldom_and_no_oftener_t
     assert fails.planning.failed == len(failed) == len(worked)
     for start in (*worked, *failed):
         assert sum(start <= at < start + 3600 for at in failed) <= 4, "as many as work"
-    assert [row.severity for row in fails.journal.take(START).events] == ["alarm"], "told once"
+    assert [row.severity for row in fails.pending.take(START).events] == ["alarm"], "told once"
 
 
 async def test_after_a_success_all_rests_begin_anew() -> None:
@@ -184,7 +184,7 @@ async def test_doubted_measurements_are_told_once_and_flagged_when_they_change()
     flagged = []
     for _ in suspects:
         await stage.planning.step()
-        flags = stage.journal.take(START).flags
+        flags = stage.pending.take(START).flags
         flagged.append(None if flags is None else flags.suspects)
     assert flagged == [(), (dead,), None, (longer,)]
 
@@ -196,7 +196,7 @@ async def test_the_events_of_doubted_measurements() -> None:
     stage.planner.spoils = [{"suspects": (dead,), "examined_from": asked - timedelta(days=50)}] * 3
     for _ in range(3):
         await stage.planning.step()
-    (event,) = stage.journal.take(START).events
+    (event,) = stage.pending.take(START).events
     assert (event.kind, event.severity) == ("data_fault", "warning")
     assert event.text.endswith(" UTC: the meter is dead")
 

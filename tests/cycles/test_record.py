@@ -8,7 +8,7 @@ import pytest
 
 from agent.adapters.host.clock import VirtualClock
 from agent.cycles.record import Record
-from agent.domain.forecast_corrections import Experience
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import Horizon
 from agent.domain.records import Batch, Flags
 from agent.domain.setpoint import Applied, Rung, Setpoint
@@ -17,7 +17,7 @@ from agent.domain.weather import Weather
 from agent.domain.wire import from_json
 from agent.latest import Latest
 from agent.ports import StoreFailure
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from tests.cycles.control_stage import plan
 from tests.cycles.test_upkeep import TidyStore
 
@@ -40,9 +40,9 @@ class FullStore(TidyStore):
 
 class RecordStage:
     def __init__(self) -> None:
-        self.store, self.journal, self.latest = FullStore(), Journal(), Latest()
+        self.store, self.pending, self.latest = FullStore(), PendingWrites(), Latest()
         self.clock = VirtualClock(START)
-        self.record = Record(self.clock, self.store, self.journal, self.latest)
+        self.record = Record(self.clock, self.store, self.pending, self.latest)
 
     def kept(self) -> dict[str, str]:
         return dict(self.store.batches[-1].kept)
@@ -78,10 +78,10 @@ async def test_what_could_not_be_written_is_written_later_in_its_order(stage: Re
     stage.record.acknowledged = lambda: (("event", 7),)
     stage.store.full = True
     for index in range(3):
-        stage.journal.event(START, "note", "info", f"event {index}")
+        stage.pending.event(START, "note", "info", f"event {index}")
         await stage.record.step()
     assert stage.store.batches == []
-    assert stage.journal.alarms == ("the disk is full",)
+    assert stage.pending.alarms == ("the disk is full",)
     stage.store.full = False
     stage.record.acknowledged = tuple
     await stage.record.step()
@@ -89,7 +89,7 @@ async def test_what_could_not_be_written_is_written_later_in_its_order(stage: Re
     assert [row.text for row in batch.events] == ["event 0", "the disk is full", "event 1", "event 2"]
     assert {"plan", "input/tariff"} <= dict(batch.kept).keys()
     assert batch.acknowledged == (("event", 7),)
-    assert not stage.journal.alarms
+    assert not stage.pending.alarms
     assert stage.record.commits == 1
     await stage.record.step()
     assert [row.text for row in stage.store.batches[-1].events] == ["over: the disk is full"]
@@ -102,13 +102,13 @@ async def test_the_platforms_marks_go_with_every_commit(stage: RecordStage) -> N
 
 
 async def test_alarms_that_stand_are_kept_for_people(stage: RecordStage) -> None:
-    stage.journal.alarm(START, "no_plan", "no plan: no price is known")
+    stage.pending.alarm(START, "no_plan", "no plan: no price is known")
     await stage.record.step()
     assert json.loads(stage.kept()["alarms"]) == ["no plan: no price is known"]
 
 
-def learnt(origins: int) -> tuple[Experience, ...]:
-    return (Experience("load_w", START, origins, ("persistence",), ((0.1,),), ((0.25,),)),)
+def learnt(origins: int) -> tuple[ForecastCorrections, ...]:
+    return (ForecastCorrections("load_w", START, origins, ("persistence",), ((0.1,),), ((0.25,),)),)
 
 
 async def test_what_was_learnt_is_kept_at_most_about_once_an_hour() -> None:
@@ -118,7 +118,7 @@ async def test_what_was_learnt_is_kept_at_most_about_once_an_hour() -> None:
         stage.latest.plan = replace(plan(0.2), experiences=learnt(quarter // 2))
         await stage.record.step()
         document = stage.kept().get("experience")
-        kept.append(None if document is None else from_json(tuple[Experience, ...], document)[0].origins)
+        kept.append(None if document is None else from_json(tuple[ForecastCorrections, ...], document)[0].origins)
         stage.clock.advance_to(stage.clock.now() + timedelta(minutes=15))
     assert kept == [0, None, None, None, 2, None, None, None, 4, None, None, None]
     assert 'experiences":[]' in stage.kept()["plan"], "it has its own place"
@@ -140,7 +140,7 @@ async def test_weather_and_flags_wait_for_a_store_that_is_full() -> None:
     stage = RecordStage()
     flags = Flags(START, ())
     stage.record.weather = lambda: Weather(Horizon(START, 3600, 3), temperature_c=(1.0, 2.0, 3.0))
-    stage.journal.flag(flags)
+    stage.pending.flag(flags)
     stage.store.full = True
     for _ in range(3):
         await stage.record.step()

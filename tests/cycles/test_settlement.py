@@ -7,10 +7,10 @@ import pytest
 
 from agent.adapters.host.clock import VirtualClock
 from agent.cycles.settlement import DOCUMENT, NightlySettlement
-from agent.domain.ledger import Amounts, Carry, Entry, Settled, SettlementRequest
+from agent.domain.ledger import Amounts, Entry, LedgerCheckpoint, Settled, SettlementRequest
 from agent.domain.wire import to_json
 from agent.ports import SettlementFailure
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from tests.workers.quarters import BATTERY, request
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -19,8 +19,8 @@ FIRST = datetime(2026, 5, 27, 14, tzinfo=UTC)  # midnight
 STEP, DAY = timedelta(minutes=15), timedelta(days=1)
 
 
-def carry(until: datetime) -> Carry:
-    return Carry(until, 40.0, 10_000.0)
+def carry(until: datetime) -> LedgerCheckpoint:
+    return LedgerCheckpoint(until, 40.0, 10_000.0)
 
 
 class OneDayAtATime:
@@ -43,14 +43,14 @@ class OneDayAtATime:
 
 class NightStage:
     def __init__(self) -> None:
-        self.clock, self.journal, self.settlement = VirtualClock(NOON), Journal(), OneDayAtATime()
+        self.clock, self.pending, self.settlement = VirtualClock(NOON), PendingWrites(), OneDayAtATime()
         self.times: list[datetime] = []
         self.again(to_json(carry(FIRST)))
 
     def again(self, document: str | None = None) -> None:
         """The agent starts."""
         self.cycle = NightlySettlement(
-            self.clock, self.settlement, lambda now, carry: request("x", now, carry), self.journal, BRISBANE
+            self.clock, self.settlement, lambda now, carry: request("x", now, carry), self.pending, BRISBANE
         )
         self.cycle.recall(document)
 
@@ -71,7 +71,7 @@ async def test_what_is_missing_is_settled_at_once_and_then_a_day_a_night() -> No
     assert (first, second) == (NOON, NOON + STEP), "there was more at once"
     assert [(at.hour, at.minute) for at in nights] == [(2, 0)] * 4
     assert len({at.date() for at in nights}) == 4
-    batch = stage.journal.take(stage.clock.now())
+    batch = stage.pending.take(stage.clock.now())
     assert [entry.at for entry in batch.ledger] == [FIRST + DAY * i for i in range(6)]
     assert dict(batch.kept) == {DOCUMENT: to_json(carry(datetime(2026, 6, 2, 14, tzinfo=UTC)))}
     assert batch.events == ()
@@ -81,10 +81,10 @@ async def test_a_new_ledger_begins_now_and_asks_when_its_first_day_is_past() -> 
     stage = NightStage()
     stage.again(None)
     await stage.pass_hours(0.25)
-    assert dict(stage.journal.take(NOON).kept) == {DOCUMENT: to_json(Carry(NOON, None, BATTERY.usable_wh))}
+    assert dict(stage.pending.take(NOON).kept) == {DOCUMENT: to_json(LedgerCheckpoint(NOON, None, BATTERY.usable_wh))}
     await stage.pass_hours(90)
     assert stage.times == [NOON + timedelta(hours=76)], "two in the night"
-    assert stage.settlement.asked[0].carry == Carry(NOON, None, BATTERY.usable_wh)
+    assert stage.settlement.asked[0].carry == LedgerCheckpoint(NOON, None, BATTERY.usable_wh)
 
 
 async def test_an_end_in_the_future_is_a_clock_that_was_wrong() -> None:
@@ -109,7 +109,7 @@ async def test_a_failure_is_told_and_tried_again_the_next_night() -> None:
     stage.settlement.failure = SettlementFailure("there is no store at x")
     await stage.pass_hours(20)
     assert [at.astimezone(BRISBANE).hour for at in stage.times] == [22, 2]
-    batch = stage.journal.take(stage.clock.now())
+    batch = stage.pending.take(stage.clock.now())
     assert [(row.kind, row.text) for row in batch.events] == [
         ("ledger_failed", "the savings ledger was not settled: there is no store at x")
     ] * 2
@@ -124,15 +124,15 @@ async def test_an_end_that_cannot_be_read_is_told_and_the_ledger_begins_again(do
     stage.again(document)
     await stage.pass_hours(0.25)
     assert stage.settlement.asked[0].carry is None
-    assert [row.kind for row in stage.journal.take(NOON).events] == ["ledger_failed"]
+    assert [row.kind for row in stage.pending.take(NOON).events] == ["ledger_failed"]
 
 
 async def test_what_could_not_be_written_is_given_back_and_counts_once() -> None:
-    journal = Journal()
+    pending = PendingWrites()
     old, new = Entry(NOON, Amounts(1, 5), 0.0), Entry(NOON, Amounts(1, 7), 0.0)
-    journal.settle((old, Entry(NOON + DAY, Amounts(1), 0.0)))
-    batch = journal.take(NOON)
-    journal.settle((new,))
-    journal.give_back(batch)
-    assert set(journal.take(NOON).ledger) == {new, Entry(NOON + DAY, Amounts(1), 0.0)}
-    assert journal.take(NOON).ledger == ()
+    pending.settle((old, Entry(NOON + DAY, Amounts(1), 0.0)))
+    batch = pending.take(NOON)
+    pending.settle((new,))
+    pending.give_back(batch)
+    assert set(pending.take(NOON).ledger) == {new, Entry(NOON + DAY, Amounts(1), 0.0)}
+    assert pending.take(NOON).ledger == ()

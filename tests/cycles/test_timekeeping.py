@@ -11,7 +11,7 @@ from agent.cycles.timekeeping import Timekeeping
 from agent.domain.time_trust import TimeEvidence
 from agent.latest import Latest
 from agent.recording.minute_means import MinuteMeans
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from tests.adapters.store.store_rows import BERLIN, minute
 from tests.faults.time_sources import NOTHING, SYNCED, WAITING, ScriptedTime
 
@@ -23,22 +23,22 @@ class Gateway:
     """One run of the agent's timekeeping on a store."""
 
     def __init__(self, path: Path, clock: VirtualClock, source: ScriptedTime, given: bool = False) -> None:
-        self.clock, self.source, self.journal, self.latest = clock, source, Journal(), Latest()
+        self.clock, self.source, self.pending, self.latest = clock, source, PendingWrites(), Latest()
         self.store = SqliteStore(path, BERLIN, clock.now)
-        self.time = Timekeeping(clock, self.journal, self.latest, MinuteMeans(), source, given)
+        self.time = Timekeeping(clock, self.pending, self.latest, MinuteMeans(), source, given)
 
     async def start(self) -> None:
         await self.store.open()
         await self.time.start(self.store)
 
     async def commit(self) -> None:
-        await self.store.write(self.journal.take(self.clock.now()))
+        await self.store.write(self.pending.take(self.clock.now()))
 
     async def measure(self, minutes: int) -> None:
         for _ in range(minutes):
             row = minute(0)
             at = self.clock.now().replace(second=0, microsecond=0)
-            self.journal.minute(type(row)(**{name: getattr(row, name) for name in row.__slots__} | {
+            self.pending.minute(type(row)(**{name: getattr(row, name) for name in row.__slots__} | {
                 "at": at, "time_trusted": self.latest.clock_doubt is None,
             }))  # fmt: skip
             await self.clock.sleep(60.0)

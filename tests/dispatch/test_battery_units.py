@@ -17,7 +17,7 @@ def staged(*units: BatteryUnit) -> ControlStage:
     stage = ControlStage()
     roles = {**ROLES, **{unit.device: frozenset({"battery"}) for unit in units if unit.device not in ROLES}}
     rules = replace(stage.control._rules, units=units, roles=roles)
-    stage.control = Control(stage.clock, stage.site, stage.market, stage.journal, stage.latest, rules)
+    stage.control = Control(stage.clock, stage.site, stage.conditions, stage.pending, stage.latest, rules)
     stage.latest.plan = plan(1.0)
     return stage
 
@@ -82,13 +82,13 @@ async def test_a_gauge_that_jumps_is_replaced_by_a_count_with_caution() -> None:
     assert stage.latest.state is not None
     assert stage.latest.state.soc_pct.quality is Quality.ESTIMATED
     assert stage.latest.state.soc_pct.known == pytest.approx(57.9, abs=0.1)  # of 10 kWh
-    (alarm,) = stage.journal.alarms
+    (alarm,) = stage.pending.alarms
     assert alarm.startswith("inverter: the state of charge jumped from 50 to 85 %")
     assert stage.latest.battery is not None
     assert stage.latest.battery.caution_pct == 0.0  # the planner works within the whole window
     stage.site.values["inverter"][Quantity.SOC_PCT] = 58.0
     assert (await stage.step()).rung is Rung.PLAN
-    assert not stage.journal.alarms
+    assert not stage.pending.alarms
 
 
 async def test_a_count_forces_no_discharge_below_the_floor_and_ten_percent() -> None:
@@ -112,7 +112,7 @@ async def test_a_battery_that_gives_nothing_at_50_percent_is_empty_until_it_has_
     assert stage.latest.state.soc_pct.known == pytest.approx(10.0)
     tries = [one for one in stage.site.written if one.battery_w]
     assert tries == tries[:3]  # the order and two repetitions; nothing after that
-    assert any("gives nothing at 50 %, so it counts as empty" in alarm for alarm in stage.journal.alarms)
+    assert any("gives nothing at 50 %, so it counts as empty" in alarm for alarm in stage.pending.alarms)
 
 
 async def test_of_two_the_one_that_does_not_follow_is_left_out_and_without_both_the_site_is_released() -> None:
@@ -123,7 +123,7 @@ async def test_of_two_the_one_that_does_not_follow_is_left_out_and_without_both_
     assert (setpoint.rung, setpoint.battery_w) == (Rung.PLAN, pytest.approx(-2500.0))
     assert dict(stage.site.written[-1].shares) == {"second": -2500.0}
     lost = "inverter: the battery does not follow its setpoints; it is left to itself for ten minutes"
-    assert stage.journal.alarms == (lost,)
+    assert stage.pending.alarms == (lost,)
     stage.site.values["second"][Quantity.BATTERY_W] = 2000.0
     setpoint = await stage.step(130)
     assert setpoint.reason == "released: the battery does not follow its setpoints"
@@ -138,7 +138,7 @@ async def test_a_short_battery_does_not_cut_the_other_one() -> None:
     stage.site.values["second"][Quantity.BATTERY_W] = -2500.0
     await stage.step(60)
     assert dict(stage.site.written[-1].shares) == {"inverter": -1000.0, "second": -2500.0}
-    assert stage.journal.alarms == ("inverter: the battery delivers 1000 W of the 2500 W asked for",)
+    assert stage.pending.alarms == ("inverter: the battery delivers 1000 W of the 2500 W asked for",)
 
 
 async def test_a_battery_that_delivers_half_goes_on_at_that_and_recovers() -> None:
@@ -148,15 +148,15 @@ async def test_a_battery_that_delivers_half_goes_on_at_that_and_recovers() -> No
     stage.site.values["meter"][Quantity.GRID_W] = 3500.0
     setpoint = await stage.step(40)
     assert (setpoint.battery_w, setpoint.rung) == (pytest.approx(-2500.0), Rung.PLAN)
-    assert stage.journal.alarms == ("the battery delivers 2500 W of the 5000 W asked for",)
+    assert stage.pending.alarms == ("the battery delivers 2500 W of the 5000 W asked for",)
     assert {await gauged(stage) for _ in range(700)} == {Rung.PLAN}
-    assert [event.kind for event in stage.journal.take(stage.clock.now()).events].count("battery_limited") == 1
+    assert [event.kind for event in stage.pending.take(stage.clock.now()).events].count("battery_limited") == 1
     stage.site.obeys = True
     for _ in range(700):
         await gauged(stage)
     assert stage.latest.setpoint is not None
     assert stage.latest.setpoint.battery_w == pytest.approx(-5000.0)
-    assert not stage.journal.alarms
+    assert not stage.pending.alarms
 
 
 async def test_a_power_that_cannot_be_is_not_counted() -> None:

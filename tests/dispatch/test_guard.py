@@ -14,7 +14,7 @@ from agent.domain.reserve import Reserve
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import MISSING, Battery, Connection, Measured, SiteState
 from agent.domain.tariff import Flat, TimeOfUse, Window
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 from drivers.reading import Quality
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -172,9 +172,9 @@ def test_no_lease_takes_the_battery_through_a_reserve_that_rises_while_it_holds(
     now = rises - timedelta(seconds=before_s)
     windows = (Window(kept + rises_by, time(16), time(21)),)
     objective, place = Objective(), Place(51.5, 0.0, "Europe/London")
-    market = Market(Flat(0.3), Flat(0.0), 0.0, Connection(), objective, place,
+    conditions = SiteConditions(Flat(0.3), Flat(0.0), 0.0, Connection(), objective, place,
                     Reserve(TimeOfUse(kept, windows, "Europe/London")))  # fmt: skip
-    battery = market.kept(BATTERY, now, hold_s)
+    battery = conditions.kept(BATTERY, now, hold_s)
     setpoint = Setpoint(now, asked, hold_s, Rung.PLAN, "asked")
     granted = guard(setpoint, replace(state(soc_pct=soc), at=now), Limits(battery, Connection()), 1.0, None)
     assert granted.battery_w is not None

@@ -13,7 +13,7 @@ from pathlib import Path
 from agent.adapters.host.inbox import clear, drop, inbox_of, look
 from agent.adapters.models.model_archive import fingerprint, keep
 from agent.adapters.models.model_file import ModelFiles
-from agent.adapters.models.model_registry import Champions, Seat, change_champions
+from agent.adapters.models.model_registry import Champions, Deployment, change_champions
 from agent.adapters.store import retention, store_file
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.advisory import AdviceRequest, Verb
@@ -58,7 +58,7 @@ def model(number: int) -> ModelFiles:
 def promote(models: Path, number: int) -> None:
     files = model(number)
     keep(models, files)
-    seat = Seat(files.name, "1", fingerprint(files), AT, "better")
+    seat = Deployment(files.name, "1", fingerprint(files), AT, "better")
 
     def change(champions: Champions) -> Champions:
         return champions.with_post(replace(champions.post("load_w").promoted(seat), watch=None))

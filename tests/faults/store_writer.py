@@ -12,7 +12,7 @@ from pathlib import Path
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch
 from agent.ports import StoreFailure
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from tests.adapters.store.store_rows import BERLIN, NAMES, event, minute
 
 COMMITS = 30
@@ -25,18 +25,18 @@ async def write(path: Path) -> None:
     except StoreFailure as failure:
         print("failed", -1, failure, flush=True)
     print("open", flush=True)
-    journal = Journal()
-    journal.catalogue(NAMES)
+    pending = PendingWrites()
+    pending.catalogue(NAMES)
     for index in range(COMMITS):
-        journal.minute(minute(index, 50))
-        journal.event(event(index).at, "start", "info", f"event {index}")
-        journal.keep("n", str(index))
-        batch: Batch = journal.take(event(index).at)
+        pending.minute(minute(index, 50))
+        pending.event(event(index).at, "start", "info", f"event {index}")
+        pending.keep("n", str(index))
+        batch: Batch = pending.take(event(index).at)
         try:
             await store.write(batch)
             print("commit", index, flush=True)
         except StoreFailure as failure:
-            journal.give_back(batch)
+            pending.give_back(batch)
             print("failed", index, failure, flush=True)
     for sentence in store.remarks():
         print("remark", sentence, flush=True)

@@ -14,13 +14,13 @@ import pytest
 from agent.adapters.mqtt.mqtt_thread import RIVAL_AFTER
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.mqtt.reconnect_delay import Ending, ReconnectDelay
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.cycles.link_watch import LinkWatch
 from agent.domain.envelope import Envelope
 from agent.domain.setpoint import Rung
 from agent.latest import Latest
 from agent.ports import LinkFailure
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
 from tests.adapters.mqtt.test_mqtt_link import until
@@ -138,14 +138,14 @@ async def test_a_refusal_or_a_take_over_waits_longer_and_not_all_alike() -> None
         assert max(pauses) - min(pauses) > 100.0
 
 
-def watch_of(link: object, clock: HandClock) -> tuple[LinkWatch, Latest, Journal]:
-    latest, journal = Latest(), Journal()
+def watch_of(link: object, clock: HandClock) -> tuple[LinkWatch, Latest, PendingWrites]:
+    latest, pending = Latest(), PendingWrites()
 
     async def no_certificates() -> dict[str, datetime | str]:
         return {}
 
-    watch = LinkWatch(clock, latest, Notices(clock, journal), lambda: link.rival, no_certificates)  # type: ignore[attr-defined]
-    return watch, latest, journal
+    watch = LinkWatch(clock, latest, EventReporter(clock, pending), lambda: link.rival, no_certificates)  # type: ignore[attr-defined]
+    return watch, latest, pending
 
 
 @fault(55, injected="two links with one id at a real broker, MQTT 5 and 3.1.1", alarm="same_site_id")
@@ -167,9 +167,9 @@ async def test_two_gateways_with_one_id_both_say_so_and_keep_apart(
             assert first.connections + second.connections >= RIVAL_AFTER
             assert "another gateway with the same site id" in str(first.rival)
             assert SITE in platform.rivals
-            watch, _, journal = watch_of(first, HandClock())
+            watch, _, pending = watch_of(first, HandClock())
             await watch.step()
-            assert journal.alarms == (first.rival,)
+            assert pending.alarms == (first.rival,)
             outcome.raised("same_site_id")
 
 
@@ -218,7 +218,7 @@ async def test_an_old_death_cannot_beat_a_new_birth(broker: Broker, platform: Pl
 
 async def test_the_alarm_about_a_second_gateway_stands_while_the_two_take_turns() -> None:
     clock, link = HandClock(), new_link(1)
-    watch, latest, journal = watch_of(link, clock)
+    watch, latest, pending = watch_of(link, clock)
     latest.link_trouble = "another gateway with the same site id runs somewhere"
     for minute in range(120):
         latest.connected = minute % 4 < 2
@@ -226,18 +226,18 @@ async def test_the_alarm_about_a_second_gateway_stands_while_the_two_take_turns(
         for _ in range(30):
             clock.seconds += 2.0
             await watch.step()
-    assert journal.alarms == (latest.link_trouble,)
+    assert pending.alarms == (latest.link_trouble,)
     latest.connected, link.rival = True, None
     for _ in range(3700 // 2):
         clock.seconds += 2.0
         await watch.step()
-    events = [(row.kind, row.severity) for row in journal.take(clock.now()).events]
+    events = [(row.kind, row.severity) for row in pending.take(clock.now()).events]
     assert events == [("same_site_id", "alarm"), ("same_site_id", "info")]
 
 
 async def test_the_alarm_of_the_link_neither_flickers_nor_comes_for_a_moment() -> None:
     clock = HandClock()
-    watch, latest, journal = watch_of(new_link(1), clock)
+    watch, latest, pending = watch_of(new_link(1), clock)
     latest.link_trouble = "the connection to the broker was lost"
 
     async def pass_by(seconds: int, connected: bool) -> None:
@@ -249,12 +249,12 @@ async def test_the_alarm_of_the_link_neither_flickers_nor_comes_for_a_moment() -
     for _ in range(20):
         await pass_by(10, False)
         await pass_by(10, True)
-    assert journal.alarms == ()
+    assert pending.alarms == ()
     await pass_by(20, False)
-    assert journal.alarms == ("the connection to the broker was lost",)
+    assert pending.alarms == ("the connection to the broker was lost",)
     for _ in range(20):
         await pass_by(20, False)
         await pass_by(40, True)
     await pass_by(70, True)
-    events = [(row.kind, row.severity) for row in journal.take(clock.now()).events]
+    events = [(row.kind, row.severity) for row in pending.take(clock.now()).events]
     assert events == [("link_down", "alarm"), ("link_down", "info")]

@@ -9,7 +9,7 @@ import pytest
 
 from agent.adapters.host.clock import VirtualClock
 from agent.adapters.host.timetable import run_virtual
-from agent.cycles.event_reporter import Notices
+from agent.cycles.event_reporter import EventReporter
 from agent.cycles.link_watch import LinkWatch
 from agent.cycles.record import Record
 from agent.cycles.stream_marks import REFUSALS_BEFORE_PARKING
@@ -17,7 +17,7 @@ from agent.cycles.upkeep import Upkeep
 from agent.domain.records import Batch, EventRow
 from agent.domain.site import SiteState
 from agent.ports import Job
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 from simulator.broker import Broker, find_mosquitto, start_broker
 from simulator.platform import Platform
 from tests.adapters.store.store_rows import NAMES, START, decision, event, minute
@@ -55,23 +55,23 @@ async def no_certificates() -> dict[str, datetime | str]:
 
 @fault(45, injected="a real broker away for 7 days of the virtual clock, 60,480 rows", rows_lost=0, alarm="link_down")
 async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outcome: Outcome) -> None:
-    clock, journal = VirtualClock(START), Journal()
+    clock, pending = VirtualClock(START), PendingWrites()
     async with Uplink(tmp_path / "site.db", broker.port, clock) as site, platform_at(broker.port) as platform:
         await site.store.write(Batch(minutes=(minute(-1, 50),), events=(event(-1),), catalogue=NAMES))
         first = await _last(site)
         await site.until(lambda: dict(site.sync.acknowledged) == first)
         broker.stop()
-        record = Record(clock, site.store, journal, site.latest)
+        record = Record(clock, site.store, pending, site.latest)
         record.acknowledged = lambda: site.sync.acknowledged
-        upkeep = Upkeep(site.store, clock, Notices(clock, journal).note)
-        watch = LinkWatch(clock, site.latest, Notices(clock, journal), lambda: site.link.rival, no_certificates)
+        upkeep = Upkeep(site.store, clock, EventReporter(clock, pending).note)
+        watch = LinkWatch(clock, site.latest, EventReporter(clock, pending), lambda: site.link.rival, no_certificates)
 
         async def live() -> None:
             at = round((clock.now() - START) / timedelta(minutes=1))
-            journal.catalogue(NAMES)
-            journal.minute(minute(at, 50))
+            pending.catalogue(NAMES)
+            pending.minute(minute(at, 50))
             for turn in range(DECISIONS_A_MINUTE):
-                journal.decision(decision(60 * at + 10 * turn))
+                pending.decision(decision(60 * at + 10 * turn))
             await site.sync.step()
             await watch.step()
 

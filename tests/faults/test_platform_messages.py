@@ -58,7 +58,7 @@ async def test_prices_that_are_partial_late_or_ten_times_too_high(tmp_path: Path
         assert bought_by_the_battery_on_a_guess(plan, 16) == []
         for wrong in (3.0, 30.0):
             await say(stage, "tariff", issued_at=MIDNIGHT, valid_from=MIDNIGHT, step_s=900, import_price=[wrong] * 96)
-        assert stage.app.market.at(MIDNIGHT).import_price == 0.30
+        assert stage.app.conditions.at(MIDNIGHT).import_price == 0.30
         refused = [kind for kind, _, _ in await stage.events() if kind == "message_refused"]
         assert len(refused) == 2
         outcome.raised(refused[0])
@@ -69,9 +69,9 @@ async def test_weather_and_carbon_that_nobody_renews(tmp_path: Path) -> None:
     async with staged(tmp_path, cloud=CLOUD) as stage:
         await say(stage, "weather", valid_from=MIDNIGHT, step_s=3600, temperature_c=[4.0] * 72)
         await say(stage, "carbon", valid_from=MIDNIGHT, step_s=3600, kg_per_kwh=[0.4] * 72)
-        settings, market = stage.app.settings, stage.app.market
-        fresh = plan_request(settings, market, MIDNIGHT + timedelta(hours=11), 50.0)
-        old = plan_request(settings, market, MIDNIGHT + timedelta(hours=25), 50.0)
+        settings, conditions = stage.app.settings, stage.app.conditions
+        fresh = plan_request(settings, conditions, MIDNIGHT + timedelta(hours=11), 50.0)
+        old = plan_request(settings, conditions, MIDNIGHT + timedelta(hours=25), 50.0)
         assert fresh is not None
         assert old is not None
         assert fresh.weather is not None
@@ -117,7 +117,7 @@ async def with_a_recommendation(stage: Stage) -> None:
     times = {name: MIDNIGHT + timedelta(hours=after) for name, after in hours.items()}
     book = take(AdviceBook(), [advisory(KEY, created=MIDNIGHT, **times)], MIDNIGHT, 0.1).book
     stage.app.advice.recall(to_json(book))
-    stage.app.journal.keep(DOCUMENT, to_json(book))
+    stage.app.pending.keep(DOCUMENT, to_json(book))
 
 
 async def state_of(stage: Stage) -> AdvisoryState:

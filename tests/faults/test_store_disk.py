@@ -26,7 +26,7 @@ async def test_the_ballast_is_given_up_and_recording_goes_on(tmp_path: Path, out
     with small_disk(tmp_path) as disk:
         async with staged(disk.folder) as stage:
             ballast = stage.store.with_name("site.sqlite3.ballast")
-            journal = stage.app.journal
+            pending = stage.app.pending
 
             async def fill() -> None:
                 assert ballast.stat().st_size == BALLAST_BYTES
@@ -34,7 +34,7 @@ async def test_the_ballast_is_given_up_and_recording_goes_on(tmp_path: Path, out
 
             async def look() -> None:
                 assert not ballast.exists()
-                assert [text for text in journal.alarms if "is full: the reserve beside it was given up" in text]
+                assert [text for text in pending.alarms if "is full: the reserve beside it was given up" in text]
 
             async def make_room() -> None:
                 (disk.folder / "filler").unlink()
@@ -42,7 +42,7 @@ async def test_the_ballast_is_given_up_and_recording_goes_on(tmp_path: Path, out
             await stage.play(200.0, {10.1: fill, 120.1: look, 130.1: make_room})
             assert {moment.rung for moment in stage.between(1.3, 200.0)} == {Rung.PLAN}
             assert ballast.stat().st_size == BALLAST_BYTES
-            assert journal.alarms == ()
+            assert pending.alarms == ()
             events = await stage.events()
             assert ("disk_full", "alarm") in [event[:2] for event in events]
             outcome.raised("disk_full")
@@ -58,7 +58,7 @@ async def test_what_finds_no_room_at_all_waits_in_memory(tmp_path: Path, outcome
                 disk.fill()
 
             async def look() -> None:
-                assert [text for text in stage.app.journal.alarms if "is full: nothing was written" in text]
+                assert [text for text in stage.app.pending.alarms if "is full: nothing was written" in text]
                 outcome.raised("store_failed")
 
             async def make_room() -> None:
@@ -67,7 +67,7 @@ async def test_what_finds_no_room_at_all_waits_in_memory(tmp_path: Path, outcome
             full = {minute + 0.01: fill for minute in range(10, 120)}
             await stage.play(200.0, {**full, 120.1: look, 130.1: make_room})
             assert {moment.rung for moment in stage.between(1.3, 120.0)} <= {Rung.PLAN, Rung.RULES}
-            assert stage.app.journal.alarms == ()
+            assert stage.app.pending.alarms == ()
             outcome.lost(_lost(stage.rows("SELECT at FROM minute ORDER BY seq"), 198))
 
 

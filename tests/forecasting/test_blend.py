@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from agent.domain.forecast_corrections import BUCKETS, Experience
+from agent.domain.forecast_corrections import BUCKETS, ForecastCorrections
 from agent.domain.wire import from_json, to_json
 from agent.forecasting.combination.blend import blend, last_error, learn, shares
 from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray
@@ -16,7 +16,7 @@ from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray
 START = datetime(2023, 1, 1, tzinfo=UTC)
 NORMAL = np.array([-1.645, -0.674, 0.0, 0.674, 1.645])
 STEPS = 48
-NOTHING = Experience("load_w")
+NOTHING = ForecastCorrections("load_w")
 
 
 def fan(median_w: float, spread_w: float = 50.0) -> FloatArray:
@@ -29,8 +29,8 @@ def noise(seed: int, hours: int, spread_w: float = 50.0) -> FloatArray:
 
 
 def taught(
-    names: list[str], members: FloatArray, truth: FloatArray, hours: int, experience: Experience = NOTHING
-) -> Experience:
+    names: list[str], members: FloatArray, truth: FloatArray, hours: int, experience: ForecastCorrections = NOTHING
+) -> ForecastCorrections:
     """After ``hours`` hourly origins, all with the same ``members``; ``truth`` is hourly."""
     first = START if experience.learnt_to is None else experience.learnt_to + timedelta(hours=1)
     for hour in range(hours):
@@ -177,11 +177,11 @@ def test_an_experience_is_small_and_crosses_the_wire() -> None:
     assert experience.members == tuple(names[3:]), "those not seen for long leave"
     text = to_json(experience)
     assert len(text) < 4096
-    assert from_json(Experience, text) == experience
+    assert from_json(ForecastCorrections, text) == experience
 
 
 def test_an_experience_of_another_release_counts_as_none() -> None:
-    old = Experience("load_w", START, 400, ("a", "b"), ((0.1,), (0.2,)), ((0.25,),))
+    old = ForecastCorrections("load_w", START, 400, ("a", "b"), ((0.1,), (0.2,)), ((0.25,),))
     members = np.stack([fan(1000.0), fan(2000.0)])
     np.testing.assert_allclose(blend(old, ["a", "b"], members[:, None], 3600)[0], members[0])
     learnt = learn(old, ["a", "b"], members, np.full(STEPS, 1000.0), 3600, START + timedelta(hours=1))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from agent.domain.forecast_corrections import BUCKETS, FAINT, Experience
+from agent.domain.forecast_corrections import BUCKETS, LOW_OUTPUT, ForecastCorrections
 from agent.forecasting.combination.blend import blend, learn
 from agent.forecasting.combination.calibration import Raster, Verdict, followed, tracked
 from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray
@@ -38,7 +38,7 @@ def test_steps_are_in_the_bucket_of_their_lead(step_s: int, first_steps: list[in
 def test_what_lies_beyond_two_days_is_in_the_last_bucket_and_grows() -> None:
     flat = fan(np.full(168, 1000.0), 50.0)
     raster = Raster(alone(flat), 3600)
-    assert set(raster.bucket[0, 48:]) == {FAINT - 1}
+    assert set(raster.bucket[0, 48:]) == {LOW_OUTPUT - 1}
     moved = raster.moved(flat[None], STILL)[0]
     width = moved[-1] - moved[0]
     assert width[0] == width[47] == pytest.approx(2 * 1.645 * 50.0)
@@ -50,7 +50,7 @@ def test_dawn_is_faint_and_night_is_left_alone() -> None:
     sun = np.array([0.0, 0.0, 30.0, 500.0, 900.0, 500.0, 30.0, 0.0])
     quantiles = fan(sun, 0.2 * sun)
     raster = Raster(alone(quantiles), 3600)
-    assert (raster.bucket[0] == FAINT).tolist() == [sun_w < 50.0 for sun_w in sun]
+    assert (raster.bucket[0] == LOW_OUTPUT).tolist() == [sun_w < 50.0 for sun_w in sun]
     assert raster.alight[0].tolist() == (sun > 0).tolist()
     moved = raster.moved(quantiles[None], STILL + np.array([-1.0, -0.5, 0.0, 0.5, 1.0]))[0]
     assert (moved[:, sun == 0] == 0).all()
@@ -79,8 +79,8 @@ def test_a_tail_that_is_passed_too_often_goes_outwards_and_never_too_far() -> No
     for actual_w, tail, outwards in ((2000.0, -1, 1.0), (0.0, 0, -1.0)):
         verdict = Verdict(raster, np.full(48, actual_w))
         once = tracked(STILL, verdict.passed(quantiles), verdict.weight, NONE)
-        assert (np.sign(once[:FAINT, tail]) == outwards).all()
-        assert (once[FAINT] == 0).all(), "nothing was faint"
+        assert (np.sign(once[:LOW_OUTPUT, tail]) == outwards).all()
+        assert (once[LOW_OUTPUT] == 0).all(), "nothing was faint"
         often = STILL
         for _ in range(2000):
             often = tracked(often, verdict.passed(quantiles), verdict.weight, NONE)
@@ -90,8 +90,8 @@ def test_a_tail_that_is_passed_too_often_goes_outwards_and_never_too_far() -> No
 def test_nothing_that_gives_nothing_is_inside_an_interval_from_nothing() -> None:
     quantiles = np.repeat(np.array([[0.0], [0.0], [10.0], [50.0], [100.0]]), 48, axis=1)
     passed = Verdict(Raster(alone(quantiles), 3600), np.zeros(48)).passed(quantiles)
-    assert (passed[:FAINT, 0] < 0).all()
-    assert (passed[:FAINT, -1] > 0).all()
+    assert (passed[:LOW_OUTPUT, 0] < 0).all()
+    assert (passed[:LOW_OUTPUT, -1] > 0).all()
 
 
 def test_what_was_published_follows_two_days_late() -> None:
@@ -119,7 +119,7 @@ def test_ninety_per_cent_comes_to_mean_ninety_per_cent(claimed: float, bias: flo
         noise[hour] = 0.8 * noise[hour - 1] + 0.6 * random.normal()
     truth = np.maximum(shape * (1.0 + 0.1 * noise), 0.0)
     made = np.maximum(fan(shape * (1.0 - 0.1 * bias), 0.1 * claimed * shape), 0.0)
-    experience, inside = Experience("pv_w"), []
+    experience, inside = ForecastCorrections("pv_w"), []
     for hour in range(48, hours, 3):
         then, ahead = slice(hour - 48, hour), slice(hour, hour + 48)
         origin = START + timedelta(hours=hour - 48)

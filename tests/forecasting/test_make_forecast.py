@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.domain.forecast_corrections import Experience
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray, Forecaster, ModelUnusable
@@ -204,14 +204,14 @@ def test_learning_in_one_go_or_hour_by_hour_comes_to_the_same() -> None:
 
 def test_after_a_long_absence_the_newest_days_are_learnt_from_first_to_last() -> None:
     history = regular_site(CAMBRIDGE)
-    old = Experience("load_w", NOW - timedelta(days=300), 7, ("persistence",))
+    old = ForecastCorrections("load_w", NOW - timedelta(days=300), 7, ("persistence",))
     after = made_of(LOAD, history, experiences={"load_w": old}).experiences[0]
     assert after.origins == 7 + 24
     assert after.learnt_to == NOW - timedelta(days=22) + timedelta(hours=24)
 
 
 def test_an_experience_from_the_future_changes_nothing() -> None:
-    ahead = Experience("load_w", NOW + timedelta(days=1), 7)
+    ahead = ForecastCorrections("load_w", NOW + timedelta(days=1), 7)
     assert made_of(LOAD, regular_site(CAMBRIDGE), experiences={"load_w": ahead}).experiences[0] is ahead
 
 

@@ -13,7 +13,7 @@ from agent.domain.site import Connection
 from agent.domain.tariff import PriceList
 from agent.domain.wire import from_json, to_json
 from agent.ports import PayloadRefused
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 from tests.fuzz.mutation import changed, damaged, text_of
 from tests.fuzz.tally import Tally, Tick
 
@@ -43,7 +43,7 @@ READ_EVERY = 20  # taken inputs; curves cost more than a message
 
 def run(chance: Random, count: int, tick: Tick) -> Tally:
     tally, topics = Tally("messages of the platform"), list(GOOD)
-    door, market = JsonPayloads("home-1", "fuzz", "GBP"), _market()
+    door, conditions = JsonPayloads("home-1", "fuzz", "GBP"), _conditions()
     for number in range(count):
         topic = chance.choice(topics) if number % 50 else f"down/{chance.choice(['', 'cmd/x', 'input/tariff/'])}"
         good = GOOD.get(topic, GOOD["down/ack"])
@@ -58,19 +58,19 @@ def run(chance: Random, count: int, tick: Tick) -> Tally:
             if isinstance(message, Acknowledgement | AdviceRequest):
                 to_json(message)
                 continue
-            market.take(message)
-            market.at(NOW)
-            market.connection(NOW)
+            conditions.take(message)
+            conditions.at(NOW)
+            conditions.connection(NOW)
             if tally.taken % READ_EVERY == 0:
-                market.curves(Horizon(NOW, 900, 96))
-                market.connections(NOW, Horizon(NOW, 900, 96))
-                assert from_json(Inputs, to_json(market.said)) == market.said
+                conditions.curves(Horizon(NOW, 900, 96))
+                conditions.connections(NOW, Horizon(NOW, 900, 96))
+                assert from_json(Inputs, to_json(conditions.said)) == conditions.said
         if tally.taken % 500 == 499:
-            market = _market()
+            conditions = _conditions()
         tick(number)
     return tally
 
 
-def _market() -> Market:
+def _conditions() -> SiteConditions:
     nothing = PriceList(NOW - timedelta(days=1), 3600, ())
-    return Market(nothing, nothing, 0.2, Connection(), Objective(), Place(51.5, 0.0, "Europe/London"))
+    return SiteConditions(nothing, nothing, 0.2, Connection(), Objective(), Place(51.5, 0.0, "Europe/London"))

@@ -10,7 +10,7 @@ from agent.settings.last_run import settings_of, store_of
 from agent.settings.load import SettingsError, load
 from agent.settings.request import plan_request
 from agent.settings.schema import Settings
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 from tests.fuzz.mutation import damaged
 from tests.fuzz.tally import Tally, Tick
 from tests.settings.small_site import TEXT
@@ -59,11 +59,11 @@ def _built(settings: Settings) -> None:
     """What ``agent.app.build`` and a plan's question take from it."""
     bought, sold = settings.import_tariff(), settings.export_tariff()
     price_at(bought, NOW)
-    market = Market(
+    conditions = SiteConditions(
         bought, sold, settings.carbon.kg_per_kwh, settings.connection_spec(), settings.objective_spec(),
         settings.place(), settings.reserve_spec(), settings.failsafe_spec(),
     )  # fmt: skip
-    plan_request(settings, market, NOW, 50.0)
+    plan_request(settings, conditions, NOW, 50.0)
     settings.demand_charge_spec(), settings.advice_spec(), settings.battery_units(), settings.roles
     assert settings_of(settings.model_dump_json(by_alias=True)) == settings
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from agent.domain.plan import Plan
 from agent.domain.suspect import DATA_FAULT, UNUSUAL, Suspect
-from agent.monitoring.data_fault_events import Suspicion
+from agent.monitoring.data_fault_events import DataFaultEvents
 from tests.cycles.control_stage import plan
 
 PLAN = plan(0.2)
@@ -22,7 +22,7 @@ def planned(*suspects: Suspect, days: float = 50.0) -> Plan:
 
 
 def test_each_stretch_is_news_once_while_it_lasts() -> None:
-    suspicion = Suspicion()
+    suspicion = DataFaultEvents()
     ((kind, severity, sentence),) = suspicion.news(planned(suspect(-3, -1)))
     assert (kind, severity) == ("data_fault", "warning")
     assert sentence.endswith(" UTC: load_w is strange")
@@ -36,14 +36,14 @@ def test_each_stretch_is_news_once_while_it_lasts() -> None:
 
 
 def test_what_the_store_has_is_no_news() -> None:
-    suspicion = Suspicion()
+    suspicion = DataFaultEvents()
     suspicion.recall([suspect(-3, -1)])
     assert suspicion.news(planned(suspect(-3, 0))) == []
 
 
 def test_the_first_look_at_an_old_history_is_counted() -> None:
     old = [suspect(-24 * day - 5, -24 * day) for day in range(10, 30)]
-    events = Suspicion().news(planned(*old, suspect(-200, -190, UNUSUAL), suspect(-2, -1)))
+    events = DataFaultEvents().news(planned(*old, suspect(-200, -190, UNUSUAL), suspect(-2, -1)))
     assert [severity for _, severity, _ in events] == ["warning", "info", "info"]
     assert [text for _, _, text in events[1:]] == [
         "older measurements that are not believed: 20",
@@ -52,7 +52,7 @@ def test_the_first_look_at_an_old_history_is_counted() -> None:
 
 
 def test_flags_are_handed_over_when_they_change() -> None:
-    suspicion = Suspicion()
+    suspicion = DataFaultEvents()
     first = suspicion.flags(planned())
     assert first is not None, "what is in the store from before may have been wrong"
     assert first.suspects == ()
@@ -64,7 +64,7 @@ def test_flags_are_handed_over_when_they_change() -> None:
 
 
 def test_a_plan_that_examined_nothing_changes_nothing() -> None:
-    suspicion = Suspicion()
+    suspicion = DataFaultEvents()
     silent = replace(PLAN, suspects=(suspect(-3, -1),), examined_from=None)
     assert suspicion.news(silent) == []
     assert suspicion.flags(silent) is None

@@ -8,7 +8,7 @@ from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.request import Objective, Place, PlanRequest
 from agent.domain.site import Battery, Connection
-from agent.planning.planning_terms import Problem, Terms
+from agent.planning.planning_terms import PlanningTerms, Problem
 
 NOW = datetime(2025, 6, 2, 12, 0, tzinfo=UTC)
 BATTERY = Battery(10_000, 5_000, 4_000, 0.95, 0.93, soc_min_pct=10, soc_max_pct=95, wear_per_kwh=0.01)
@@ -33,7 +33,7 @@ def problem(
     price = 0.2 + 0.1 * np.sin(2.0 * np.pi * hours / 24.0) + random.normal(0.0, 0.03, steps)
     if import_price is not None:
         price = price - price.mean() + import_price
-    terms = Terms(step_h, battery, connection or Connection(), price, np.full(steps, export_price), terminal)
+    terms = PlanningTerms(step_h, battery, connection or Connection(), price, np.full(steps, export_price), terminal)
     return Problem(terms, battery.energy_wh(soc_pct), load, sun)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from agent.domain.records import EventRow, MinuteRow, Redate
 from agent.domain.setpoint import Rung
-from agent.recording.pending_writes import Journal
+from agent.recording.pending_writes import PendingWrites
 
 LOST = datetime(1970, 1, 1, 0, 5, tzinfo=UTC)
 BY_S = 1_780_000_020.0  # not a multiple of a minute
@@ -19,15 +19,15 @@ def minute(at: datetime, trusted: bool = False) -> MinuteRow:
 
 
 def test_what_waits_moves_with_the_clock_minutes_by_whole_minutes() -> None:
-    journal = Journal()
+    pending = PendingWrites()
     right = minute(LOST, trusted=True)
     for row in (minute(LOST), right, minute(LOST - timedelta(minutes=1))):
-        journal.minute(row)
-    journal.event(LOST + timedelta(seconds=7), "started", "info", "")
-    journal.event(LOST + timedelta(hours=1), "started", "info", "")
-    journal.redate(ORDER)
-    journal.redate(TRUST)
-    batch = journal.take(LOST)
+        pending.minute(row)
+    pending.event(LOST + timedelta(seconds=7), "started", "info", "")
+    pending.event(LOST + timedelta(hours=1), "started", "info", "")
+    pending.redate(ORDER)
+    pending.redate(TRUST)
+    batch = pending.take(LOST)
     moved = LOST + timedelta(seconds=ORDER.minutes_s)
     assert [(row.at, row.time_trusted) for row in batch.minutes] == [
         (moved, True), (LOST, True), (LOST - timedelta(minutes=1), False),
@@ -41,13 +41,13 @@ def test_what_waits_moves_with_the_clock_minutes_by_whole_minutes() -> None:
 
 
 def test_a_batch_that_comes_back_is_dated_by_what_was_ordered_meanwhile() -> None:
-    journal = Journal()
-    journal.minute(minute(LOST))
-    batch = journal.take(LOST)
+    pending = PendingWrites()
+    pending.minute(minute(LOST))
+    batch = pending.take(LOST)
     assert isinstance(batch.minutes[0], MinuteRow)
-    journal.redate(ORDER)
-    journal.give_back(batch)
-    again = journal.take(LOST)
+    pending.redate(ORDER)
+    pending.give_back(batch)
+    again = pending.take(LOST)
     assert again.minutes == (replace(batch.minutes[0], at=LOST + timedelta(seconds=ORDER.minutes_s)),)
     assert again.redates == (ORDER,)
     assert EventRow not in {type(row) for row in again.events}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.domain.horizon import Horizon
-from agent.domain.ledger import MICRO, Amounts, Carry
+from agent.domain.ledger import MICRO, Amounts, LedgerCheckpoint
 from agent.domain.site import Battery, Connection
 from agent.domain.wire import from_json, to_json
 from agent.savings.ledger import Day, by_period, days, total
@@ -49,7 +49,7 @@ def amounts(found: list[Day]) -> Amounts:
     return total([entry.amounts for day in found for entry in day.entries])
 
 
-def ledger(metered: Metered, battery: Battery, carry: Carry | None = None) -> list[Day]:
+def ledger(metered: Metered, battery: Battery, carry: LedgerCheckpoint | None = None) -> list[Day]:
     return list(days(metered, rated(battery), UTC_ZONE, carry))
 
 
@@ -135,7 +135,7 @@ def test_the_rules_own_battery_keeps_its_charge_over_a_hole() -> None:
 
 def test_a_new_battery_gives_the_rule_the_real_charge_again() -> None:
     metered = site(LOSSLESS, np.zeros(24), 40.0, 1000.0, 0.2)
-    old = Carry(START, 0.0, LOSSLESS.usable_wh / 2.0)
+    old = LedgerCheckpoint(START, 0.0, LOSSLESS.usable_wh / 2.0)
     assert amounts(ledger(metered, LOSSLESS, old)).saved_by_rule == 800_000
     assert amounts(ledger(metered, LOSSLESS, replace(old, usable_wh=LOSSLESS.usable_wh))).saved_by_rule == 0
 
@@ -203,7 +203,7 @@ def test_never_more_than_hindsight_and_everything_adds_up(seed: int, holes: set[
 def test_going_on_after_a_restart_gives_the_same_rows(stopped_after: int) -> None:
     metered = IN_FOUR_DAYS
     in_one_go = four_days()
-    carry = from_json(Carry, to_json(in_one_go[stopped_after - 1].carry))
+    carry = from_json(LedgerCheckpoint, to_json(in_one_go[stopped_after - 1].carry))
     assert ledger(metered, REAL, carry) == in_one_go[stopped_after:]
 
 

@@ -141,7 +141,7 @@ async def test_the_book_is_as_it_was_after_a_restart(tmp_path: Path) -> None:
 
 async def test_a_spoilt_book_is_begun_anew_and_that_is_told(tmp_path: Path) -> None:
     async with staged(tmp_path, **WORDS) as stage:
-        stage.app.journal.keep(DOCUMENT, '{"advisories": 3}')
+        stage.app.pending.keep(DOCUMENT, '{"advisories": 3}')
         await stage.app.record.step()
         await stage.app.stop("the agent was told to stop")
         stage.build(**WORDS)

@@ -134,7 +134,7 @@ async def test_a_price_message_that_makes_no_sense_is_refused_at_the_door(
         assert len(refused) == 1
         assert refused[0].startswith(sentence)
         assert "\n" not in refused[0]
-        assert stage.app.market.import_prices is None
+        assert stage.app.conditions.import_prices is None
         assert {moment.rung for moment in stage.between(1.3, 4.0)} == {Rung.PLAN}
         assert {moment.setpoint.battery_w for moment in stage.between(1.3, 4.0)} == {-CHARGE_W}
 
@@ -154,7 +154,7 @@ async def test_of_two_tariffs_at_once_the_platforms_counts_where_it_reaches_and_
             await say(stage, "tariff", valid_from=at(1), step_s=900, import_price=[0.02] * 2)
 
         await stage.play(110.0, {31.0: newer})
-        found = [stage.app.market.at(at(hour)).import_price for hour in (0.9, 1.1, 1.6, 7.0)]
+        found = [stage.app.conditions.at(at(hour)).import_price for hour in (0.9, 1.1, 1.6, 7.0)]
         assert found == [0.08, 0.02, 0.08, 0.60], "outside the newest message the site file holds"
         assert stage.app.planning.failed == 0
         assert all(moment.site.battery_w > 0.0 for moment in stage.between(5.0, 30.0)), "dear by the first message"

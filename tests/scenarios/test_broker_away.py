@@ -85,7 +85,7 @@ async def test_what_the_platform_sent_while_we_were_away_counts(
         },
     )
     async with staged(tmp_path, **words) as stage:
-        await sync_until(stage, lambda: stage.app.market.import_prices is not None)
+        await sync_until(stage, lambda: stage.app.conditions.import_prices is not None)
         await stage.play(3.0)
         assert stage.at(3.0).rung is Rung.PLAN
         await stage.app.record.step()

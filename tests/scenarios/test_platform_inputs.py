@@ -16,7 +16,7 @@ from tests.scenarios.stage import CHARGE_W, MIDNIGHT, HonestPlanner, Stage, mess
 def send(stage: Stage, name: str, **body: object) -> None:
     parsed = stage.app.payloads.parse(f"down/input/{name}", message(name, **body))
     assert isinstance(parsed, PlatformInput)
-    stage.app.market.take(parsed)
+    stage.app.conditions.take(parsed)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ async def test_the_site_file_keeps_the_last_word_where_it_is_narrower(tmp_path: 
             send(stage, "gridlimit", valid_from=now, valid_to=now + timedelta(hours=1), import_limit_w=50_000.0)
 
         await stage.play(3.0, {0.5: limit})
-        assert stage.app.market.connection(stage.clock.now()).import_limit_w == 17_000.0
+        assert stage.app.conditions.connection(stage.clock.now()).import_limit_w == 17_000.0
 
 
 CLOUD = site_file.CLOUD.format(port=1)  # nobody listens there: the tests speak with the voice of the platform

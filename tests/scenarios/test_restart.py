@@ -30,8 +30,8 @@ async def test_a_restarted_agent_keeps_the_inputs_and_all_rows(tmp_path: Path) -
         second = stage.build(**WORDS)
         assert second is not first
         await stage.start()
-        assert second.market.import_prices == first.market.import_prices
-        assert second.market.limit == first.market.limit
+        assert second.conditions.import_prices == first.conditions.import_prices
+        assert second.conditions.limit == first.conditions.limit
         await stage.play(40.0)
         after = stage.rows("SELECT seq, at FROM minute ORDER BY seq")
         assert after[: len(before)] == before

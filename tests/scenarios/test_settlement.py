@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from agent.cycles.settlement import DOCUMENT
-from agent.domain.ledger import Carry
+from agent.domain.ledger import LedgerCheckpoint
 from agent.domain.records import Batch
 from agent.domain.wire import from_json, to_json
 from tests.adapters.store.store_rows import new_store
@@ -19,7 +19,7 @@ async def fill(path: Path) -> None:
     """What an agent that ran for five days has left, none of them settled."""
     store = new_store(path)
     await store.open()
-    carry = Carry(FIRST, None, BATTERY.usable_wh)
+    carry = LedgerCheckpoint(FIRST, None, BATTERY.usable_wh)
     await store.write(Batch(minutes=tuple(quarters(DAYS, FIRST)), kept=((DOCUMENT, to_json(carry)),)))
     await store.tidy(MIDNIGHT)
     await store.close()
@@ -38,7 +38,7 @@ async def test_days_that_are_missing_at_the_start_are_settled_soon_and_once(tmp_
     for day in range(3):
         # 5.415 kWh spared at .60 less 6 kWh bought at .08
         assert sum(row[2] for row in found[24 * day : 24 * day + 24]) == 2_769_000
-    carry = from_json(Carry, document)
+    carry = from_json(LedgerCheckpoint, document)
     assert carry.until == MIDNIGHT - timedelta(days=2)
     assert carry.rule_soc_pct is not None
 
@@ -53,5 +53,5 @@ async def test_a_new_store_begins_its_ledger_with_the_hour_it_is_in(tmp_path: Pa
         await stage.play(12)
         [(document,)] = stage.rows("SELECT body FROM kept WHERE name = 'ledger'")
         prices = stage.rows("SELECT DISTINCT round(import_price, 9), round(export_price, 9) FROM minute")
-    assert from_json(Carry, document) == Carry(MIDNIGHT, None, 40_000.0)
+    assert from_json(LedgerCheckpoint, document) == LedgerCheckpoint(MIDNIGHT, None, 40_000.0)
     assert prices == [(0.08, 0.05)]

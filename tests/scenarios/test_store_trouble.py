@@ -18,18 +18,18 @@ def limit_pages(stage: Stage, pages: int | None) -> None:
 
 async def test_a_full_store_is_told_and_everything_is_written_when_there_is_room(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
-        journal = stage.app.journal
+        pending = stage.app.pending
 
         async def fill() -> None:
             limit_pages(stage, None)
 
         async def make_room() -> None:
-            assert [text for text in journal.alarms if "is full: nothing was written" in text]
+            assert [text for text in pending.alarms if "is full: nothing was written" in text]
             limit_pages(stage, 1_000_000)
 
         await stage.play(90.0, {10.1: fill, 80.1: make_room})
         assert {moment.rung for moment in stage.between(1.3, 90.0)} == {Rung.PLAN}
-        assert journal.alarms == ()
+        assert pending.alarms == ()
         events = await stage.events()
         assert [(kind, severity) for kind, severity, _ in events] == [
             ("started", "info"), ("store_failed", "alarm"), ("store_failed", "info")]  # fmt: skip
@@ -72,13 +72,13 @@ async def test_a_store_that_comes_after_the_start_gets_all_since_then_and_gives_
     async with staged(tmp_path, store=late / "site.sqlite3", planner=PlannerWithoutAStore()) as stage:
 
         async def mount() -> None:
-            assert [text for text in stage.app.journal.alarms if f"is in {late}, which is not there" in text]
+            assert [text for text in stage.app.pending.alarms if f"is in {late}, which is not there" in text]
             (tmp_path / "away").rename(late)
 
         await stage.play(40.0, {20.1: mount})
         assert {moment.rung for moment in stage.between(1.0, 20.0)} == {Rung.RULES}
         assert stage.at(40.0).rung is Rung.PLAN
-        assert stage.app.journal.alarms == ()
+        assert stage.app.pending.alarms == ()
         assert await stage.app.store.kept("note") == "of the run before"
         minutes = await stage.app.store.pending("minute", 0, 1000)
         assert len(minutes) >= 4 + 38

@@ -10,16 +10,20 @@ from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Battery, Connection, Failsafe
 from agent.domain.tariff import Flat, PriceList, Tariff, TimeOfUse, Window
-from agent.site_conditions.site_conditions import Market
+from agent.site_conditions.site_conditions import SiteConditions
 
 NOW = datetime(2026, 3, 17, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = Horizon(NOW, 3600, 12)
 
 
-def market(bought: Tariff = Flat(0.28), sold: Tariff = Flat(0.05), connection: Connection = Connection()) -> Market:  # noqa: B008
+def conditions(
+    bought: Tariff = Flat(0.28),  # noqa: B008 - frozen
+    sold: Tariff = Flat(0.05),  # noqa: B008 - frozen
+    connection: Connection = Connection(),  # noqa: B008 - frozen
+) -> SiteConditions:
     objective = Objective(cost_weight=0.5, carbon_weight=0.5, carbon_value_per_kg=0.2)
-    return Market(bought, sold, 0.25, connection, objective, Place(51.5, 0.0, "Europe/London"))
+    return SiteConditions(bought, sold, 0.25, connection, objective, Place(51.5, 0.0, "Europe/London"))
 
 
 def prices(
@@ -32,17 +36,17 @@ def prices(
 
 
 def test_the_site_file_alone() -> None:
-    found = market().at(NOW)
+    found = conditions().at(NOW)
     assert (found.import_price, found.export_price, found.carbon_kg_per_kwh) == (0.28, 0.05, 0.25)
     assert found.carbon_price == pytest.approx(0.2 * 0.25)
-    curves = market().curves(DAY)
+    curves = conditions().curves(DAY)
     assert curves is not None
     assert (curves.import_price, curves.export_price) == ((0.28,) * 12, (0.05,) * 12)
     assert (curves.carbon_kg_per_kwh, curves.notes) == ((0.25,) * 12, ())
 
 
 def test_what_the_platform_sent_lies_over_the_site_file_where_it_reaches() -> None:
-    site = market()
+    site = conditions()
     site.take(prices(0.10, 0.20, sold=(0.01, 0.02), start=NOW + HOUR))
     found = [site.at(NOW + HOUR * hour) for hour in range(4)]
     assert [one.import_price for one in found] == [0.28, 0.10, 0.20, 0.28]
@@ -54,7 +58,7 @@ def test_what_the_platform_sent_lies_over_the_site_file_where_it_reaches() -> No
 
 
 def test_a_message_without_export_prices_leaves_those_that_are_known() -> None:
-    site = market()
+    site = conditions()
     site.take(prices(0.10, 0.10, sold=(0.01, 0.01)))
     site.take(prices(0.11, 0.12))
     assert [site.at(NOW + HOUR * hour).import_price for hour in range(3)] == [0.11, 0.12, 0.28]
@@ -62,14 +66,14 @@ def test_a_message_without_export_prices_leaves_those_that_are_known() -> None:
 
 
 def test_an_older_message_that_comes_late_replaces_nothing_and_fills_what_is_not_known() -> None:
-    site = market(bought=EMPTY)
+    site = conditions(bought=EMPTY)
     site.take(prices(0.26, 0.26, issued_at=NOW))
     site.take(prices(0.99, 0.99, 0.30, issued_at=NOW - HOUR))
     assert [site.at(NOW + HOUR * hour).import_price for hour in range(3)] == [0.26, 0.26, 0.30]
 
 
 def test_tomorrows_list_leaves_the_rest_of_today_known() -> None:
-    site = market(bought=EMPTY)
+    site = conditions(bought=EMPTY)
     site.take(prices(*[0.20] * 12, issued_at=NOW - 20 * HOUR))
     site.take(prices(*[0.40] * 24, start=NOW + 12 * HOUR, issued_at=NOW))
     curves = site.curves(Horizon(NOW, 3600, 24))
@@ -79,14 +83,14 @@ def test_tomorrows_list_leaves_the_rest_of_today_known() -> None:
 
 
 def test_a_hole_is_what_was_said_before_or_else_not_known() -> None:
-    site = market(bought=EMPTY)
+    site = conditions(bought=EMPTY)
     site.take(prices(0.20, issued_at=NOW - HOUR))
     site.take(prices(None, None, 0.30, issued_at=NOW))
     assert [site.known_at(NOW + HOUR * hour)[0] for hour in range(4)] == [0.20, None, 0.30, None]
 
 
 def test_a_grid_limit_that_is_said_again_does_not_lift_the_one_in_force() -> None:
-    site = market()
+    site = conditions()
     morning = GridLimitInput(NOW - 4 * HOUR, NOW - 4 * HOUR, NOW + 8 * HOUR, None, None)
     noon = GridLimitInput(NOW, NOW, NOW + 8 * HOUR, 4200.0, None)
     for message in (morning, noon, morning):
@@ -97,7 +101,7 @@ def test_a_grid_limit_that_is_said_again_does_not_lift_the_one_in_force() -> Non
 
 
 def test_weather_and_carbon_that_nobody_has_renewed_are_left_out_and_that_is_told() -> None:
-    site = market()
+    site = conditions()
     site.take(WeatherInput(NOW, NOW, 3600, (), (100.0,) * 72, ()))
     site.take(CarbonInput(NOW, NOW, 3600, (0.10,) * 72))
     assert site.weather_at(NOW + 12 * HOUR) is not None
@@ -113,7 +117,7 @@ def test_weather_and_carbon_that_nobody_has_renewed_are_left_out_and_that_is_tol
 
 
 def test_weather_is_the_newest_word_of_each_hour() -> None:
-    site = market()
+    site = conditions()
     site.take(WeatherInput(NOW, NOW, 3600, (), (100.0, 200.0, 300.0), ()))
     site.take(WeatherInput(NOW + HOUR / 2, NOW + HOUR, 3600, (9.0, 9.0), (210.0, None), ()))
     site.take(WeatherInput(NOW - HOUR, NOW, 3600, (), (1.0, 2.0, 3.0, 400.0), ()))
@@ -125,7 +129,7 @@ def test_weather_is_the_newest_word_of_each_hour() -> None:
 
 
 def test_carbon_is_the_platforms_where_it_reaches_and_flat_elsewhere() -> None:
-    site = market()
+    site = conditions()
     site.take(CarbonInput(NOW, NOW, 3600, (0.10, 0.40)))
     assert [site.at(NOW + HOUR * hour).carbon_kg_per_kwh for hour in range(3)] == [0.10, 0.40, 0.25]
     assert site.at(NOW).carbon_price == pytest.approx(0.2 * 0.10)
@@ -133,7 +137,7 @@ def test_carbon_is_the_platforms_where_it_reaches_and_flat_elsewhere() -> None:
 
 def test_carbon_ahead_is_guessed_from_the_day_before_whatever_day_that_was() -> None:
     """Prices know weekends; carbon follows sun and wind, and a mean would say that no hour is better than another."""
-    site, saturday = market(), datetime(2026, 3, 21, tzinfo=UTC)
+    site, saturday = conditions(), datetime(2026, 3, 21, tzinfo=UTC)
     friday = tuple(0.05 if 10 <= hour < 16 else 0.40 for hour in range(24))
     site.take(CarbonInput(saturday, saturday - 24 * HOUR, 3600, friday))
     curves = site.curves(Horizon(saturday, 3600, 24))
@@ -142,7 +146,7 @@ def test_carbon_ahead_is_guessed_from_the_day_before_whatever_day_that_was() -> 
 
 
 def test_negative_prices_are_prices() -> None:
-    site = market()
+    site = conditions()
     site.take(prices(-0.10))
     assert site.at(NOW).import_price == -0.10
 
@@ -151,13 +155,13 @@ EMPTY = PriceList(NOW, 3600, ())
 
 
 def test_without_any_price_there_are_no_curves() -> None:
-    site = market(bought=EMPTY)
+    site = conditions(bought=EMPTY)
     assert site.curves(DAY) is None
     assert site.at(NOW).import_price == 0.0
 
 
 def test_guessed_prices_are_not_below_the_middle_of_the_known_ones_and_are_told() -> None:
-    site = market(bought=EMPTY)
+    site = conditions(bought=EMPTY)
     site.take(prices(0.40, 0.10, 0.10, 0.60, 0.50, 0.30))
     curves = site.curves(DAY)
     assert curves is not None
@@ -168,7 +172,7 @@ def test_guessed_prices_are_not_below_the_middle_of_the_known_ones_and_are_told(
 
 
 def test_the_fast_loop_sees_the_price_that_the_plan_assumes_where_none_is_known() -> None:
-    site = market(bought=EMPTY)
+    site = conditions(bought=EMPTY)
     site.take(prices(0.40, 0.40, 0.40, 0.08))
     after = NOW + 5 * HOUR
     site.at(NOW + 3 * HOUR)
@@ -193,7 +197,7 @@ def test_of_two_limits_the_narrower_is_in_force_while_it_is_valid(
     sent: tuple[float | None, float | None],
     both: tuple[float | None, float | None],
 ) -> None:
-    site = market(connection=Connection(*own))
+    site = conditions(connection=Connection(*own))
     site.take(GridLimitInput(NOW, NOW, NOW + HOUR, *sent))
     assert site.connection(NOW - timedelta(seconds=1)) == Connection(*own)
     assert site.connection(NOW) == Connection(*both)
@@ -202,7 +206,7 @@ def test_of_two_limits_the_narrower_is_in_force_while_it_is_valid(
 
 
 def test_weather_gets_the_raster_of_its_columns() -> None:
-    site = market()
+    site = conditions()
     site.take(WeatherInput(NOW, NOW, 3600, (), (100.0, None, 300.0), ()))
     weather = site.weather_at(NOW)
     assert weather is not None
@@ -211,7 +215,7 @@ def test_weather_gets_the_raster_of_its_columns() -> None:
 
 
 def test_the_limits_of_the_steps_are_those_that_hold_in_any_part_of_them() -> None:
-    site = market(connection=Connection(17_000.0, None))
+    site = conditions(connection=Connection(17_000.0, None))
     own, both = Connection(17_000.0, None), Connection(17_000.0, 0.0)
     assert site.connections(NOW, DAY) == (own,) * 12
     half_past = NOW + timedelta(minutes=90)
@@ -227,8 +231,8 @@ def test_the_limits_of_the_steps_are_those_that_hold_in_any_part_of_them() -> No
 class TestFailsafe:
     FAILSAFE = Failsafe(Connection(4200.0, 0.0), timedelta(seconds=120))
 
-    def site(self) -> Market:
-        site = market(connection=Connection(17_000.0, 5000.0))
+    def site(self) -> SiteConditions:
+        site = conditions(connection=Connection(17_000.0, 5000.0))
         site.failsafe = self.FAILSAFE
         return site
 
@@ -265,13 +269,13 @@ class TestFailsafe:
         assert site.limit_is_silent(NOW)
 
     def test_without_it_silence_means_nothing(self) -> None:
-        site = market()
+        site = conditions()
         assert not site.limit_is_silent(NOW)
         assert site.connection(NOW) == Connection()
 
 
 def test_the_battery_keeps_the_reserve_of_the_hour_or_of_what_a_lease_reaches_into() -> None:
-    site, battery = market(), Battery(10_000.0, 5000.0, 5000.0, reserve_pct=20.0)
+    site, battery = conditions(), Battery(10_000.0, 5000.0, 5000.0, reserve_pct=20.0)
     assert site.kept(battery, NOW) is battery
     site.reserve = Reserve(TimeOfUse(20.0, (Window(60.0, time(16), time(21)),), "Europe/London"))
     before = NOW + timedelta(hours=3, minutes=59, seconds=30)
@@ -282,7 +286,7 @@ def test_the_battery_keeps_the_reserve_of_the_hour_or_of_what_a_lease_reaches_in
 
 
 def test_of_two_messages_of_one_time_that_overlap_the_one_that_came_last_counts_and_the_site_file_beyond_them() -> None:
-    site = market(bought=Flat(0.28))
+    site = conditions(bought=Flat(0.28))
     site.take(prices(0.10, 0.11, 0.12, 0.13))
     site.take(prices(0.50, 0.51, start=NOW + 2 * HOUR))
     assert [site.at(NOW + HOUR * hour).import_price for hour in range(5)] == [0.10, 0.11, 0.50, 0.51, 0.28]
@@ -294,7 +298,7 @@ def test_of_two_messages_of_one_time_that_overlap_the_one_that_came_last_counts_
 
 def test_two_lists_leave_a_guess_only_where_neither_reaches() -> None:
     """A list from the site file's CSV and one from the platform."""
-    site = market(bought=PriceList(NOW, 3600, (0.40,) * 4))
+    site = conditions(bought=PriceList(NOW, 3600, (0.40,) * 4))
     site.take(prices(0.10, 0.10, start=NOW + 3 * HOUR))
     curves = site.curves(DAY)
     assert curves is not None
@@ -305,7 +309,7 @@ def test_two_lists_leave_a_guess_only_where_neither_reaches() -> None:
 
 
 def test_while_the_time_is_not_known_the_limit_and_the_highest_reserve_hold_at_any_time() -> None:
-    site = market()
+    site = conditions()
     site.reserve = Reserve(TimeOfUse(20.0, (Window(60.0, time(16), time(21)),), "Europe/London"))
     site.take(GridLimitInput(NOW, NOW, NOW + HOUR, 4200.0, None))
     later = NOW + 8 * HOUR
@@ -318,7 +322,7 @@ def test_while_the_time_is_not_known_the_limit_and_the_highest_reserve_hold_at_a
 
 @pytest.mark.parametrize("by", [-5 * HOUR, -timedelta(seconds=20), 5 * HOUR, timedelta(days=30)])
 def test_a_step_of_the_clock_makes_the_platform_no_more_and_no_less_silent(by: timedelta) -> None:
-    site = market()
+    site = conditions()
     site.failsafe = Failsafe(Connection(4200.0, 0.0), timedelta(seconds=120))
     site.take(GridLimitInput(NOW, NOW, NOW + HOUR, 9000.0, None))
     site.clock_was_set(by)

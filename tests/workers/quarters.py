@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from agent.domain.ledger import Carry, SettlementRequest
+from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
 from agent.domain.records import MinuteRow
 from agent.domain.setpoint import Rung
 from agent.domain.site import Battery, Connection
@@ -41,5 +41,5 @@ def without(rows: Sequence[MinuteRow], *places: int) -> list[MinuteRow]:
     return [one for place, one in enumerate(rows) if place not in places]
 
 
-def request(store: object, now: datetime, carry: Carry | None = None) -> SettlementRequest:
+def request(store: object, now: datetime, carry: LedgerCheckpoint | None = None) -> SettlementRequest:
     return SettlementRequest(now, str(store), "UTC", BATTERY, Connection(), False, 0.0, carry)

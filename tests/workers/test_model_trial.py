@@ -18,7 +18,7 @@ from agent.adapters.models.candidates import enrol
 from agent.adapters.models.model_archive import fingerprint, keep
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_file import read_files
-from agent.adapters.models.model_registry import Seat, change_champions, in_charge, read_champions
+from agent.adapters.models.model_registry import Deployment, change_champions, in_charge, read_champions
 from agent.adapters.models.onnx_session import open_session, run
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.history import History
@@ -69,7 +69,7 @@ def spoiled(models: Path, name: str, factor: float = -1.0) -> Path:
 
 def put_in_charge(asked: PlanRequest, folder: Path) -> None:
     files = read_files(folder)
-    seat = Seat(folder.name, read_card(folder).version, fingerprint(files), CAME, "for the test")
+    seat = Deployment(folder.name, read_card(folder).version, fingerprint(files), CAME, "for the test")
     models = Path(asked.store).parent / "models"
     keep(models, files)
     change_champions(models, lambda old: old.with_post(old.post("load_w").promoted(seat)))

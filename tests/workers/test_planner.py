@@ -13,9 +13,9 @@ import pytest
 from agent.adapters.models.candidates import enrol
 from agent.adapters.models.model_archive import fingerprint_of
 from agent.adapters.models.model_card import read_card
-from agent.adapters.models.model_registry import Seat, change_champions
+from agent.adapters.models.model_registry import Deployment, change_champions
 from agent.adapters.models.site_models import members
-from agent.domain.forecast_corrections import Experience
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
@@ -154,7 +154,7 @@ async def test_the_history_is_as_measured_with_the_weather_as_it_was_told(tmp_pa
     assert (found.weather.temperature_c[-1], found.weather.cloud_pct) == (12.0, ())
 
 
-EXPERIENCE = Experience("load_w", NOW - HOUR, 7, ("persistence",), ((0.1,) * 2,), ((0.2,) * len(LEVELS),))
+EXPERIENCE = ForecastCorrections("load_w", NOW - HOUR, 7, ("persistence",), ((0.1,) * 2,), ((0.2,) * len(LEVELS),))
 
 
 async def test_what_was_learnt_comes_back(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_the_promoted_model_forecasts_and_the_installed_one_stands_behind_it(tmp
     (tmp_path / "models").mkdir()
     own = candidate(tmp_path / "models", "consumption-own", version="2.0.0")
     enrol(tmp_path / "models", datetime(2025, 6, 1, tzinfo=UTC))
-    seat = Seat("consumption-own", "2.0.0", fingerprint_of(own) or "", NOW, "better")
+    seat = Deployment("consumption-own", "2.0.0", fingerprint_of(own) or "", NOW, "better")
     change_champions(tmp_path / "models", lambda old: old.with_post(old.post("load_w").promoted(seat)))
     found, notes = members(wish, "load_w")
     assert ([member.name for member in found], notes) == (["consumption-own 2.0.0", installed, "persistence"], ())
@@ -207,7 +207,7 @@ def test_the_promoted_model_forecasts_and_the_installed_one_stands_behind_it(tmp
 
 def test_a_champion_that_is_gone_is_a_note_and_the_installed_model_forecasts(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
-    seat = Seat("consumption-own", "2.0.0", "0" * 64, NOW, "better")
+    seat = Deployment("consumption-own", "2.0.0", "0" * 64, NOW, "better")
     change_champions(tmp_path / "models", lambda old: old.with_post(old.post("load_w").promoted(seat)))
     found, (note,) = members(asked(tmp_path / "site.db"), "load_w")
     assert [member.name for member in found][1:] == ["persistence"]

@@ -16,7 +16,7 @@ import pytest
 
 from agent.adapters.processes.settlement_process import SettlementProcess
 from agent.adapters.store.store_reader import kept, ledger
-from agent.domain.ledger import Carry, Entry, Settled
+from agent.domain.ledger import Entry, LedgerCheckpoint, Settled
 from agent.domain.records import Batch, MinuteRow
 from agent.domain.wire import from_json, to_json
 from agent.ports import SettlementFailure
@@ -70,7 +70,7 @@ async def test_day_by_day_gives_what_one_go_gives_to_the_millionth(tmp_path: Pat
     store = await filled(tmp_path / "site.db", without(quarters(DAYS), *holes))
     at_once = settle(request(store, NOW), always)
     entries: list[Entry] = []
-    carry: Carry | None = None
+    carry: LedgerCheckpoint | None = None
     more = True
     while more:
         found = settle(request(store, NOW, carry), lambda: False)
@@ -136,7 +136,7 @@ async def settle_and_write(path: Path) -> None:
     print("open", flush=True)
     while True:
         document = await store.kept("ledger")
-        carry = None if document is None else from_json(Carry, document)
+        carry = None if document is None else from_json(LedgerCheckpoint, document)
         found = settle(request(path, NOW, carry), lambda: False)
         assert found.carry is not None
         await store.write(Batch(ledger=found.entries, kept=(("ledger", to_json(found.carry)),)))
@@ -161,7 +161,7 @@ async def test_killed_at_any_moment_it_loses_nothing_and_doubles_nothing(store: 
             ended = process.stdout.read().endswith("done\n")  # before it the solver may print
         rows = settled_of(store)
         document = kept(store, "ledger")
-        carry = None if document is None else from_json(Carry, document)
+        carry = None if document is None else from_json(LedgerCheckpoint, document)
         assert rows == [entry for entry in expected.entries if carry is not None and entry.at < carry.until]
     assert (settled_of(store), carry) == (list(expected.entries), expected.carry)
     with closing(sqlite3.connect(store)) as connection:

@@ -28,7 +28,7 @@ _LARGEST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class Deployment:
     """A model that was put in charge. ``fingerprint`` names its copy on the shelf; ``since`` is aware UTC."""
 
     name: str
@@ -66,37 +66,37 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Assignment:
     """Who forecasts one quantity. ``champion`` None is the installed model, and so is ``previous``.
 
     ``watch`` compares the one in charge, once promoted, with the one before it.
     """
 
     quantity: str
-    champion: Seat | None = None
-    previous: Seat | None = None
+    champion: Deployment | None = None
+    previous: Deployment | None = None
     trials: tuple[Trial, ...] = ()
     watch: Trial | None = None
 
     def trial(self, name: str) -> Trial | None:
         return next((trial for trial in self.trials if trial.name == name), None)
 
-    def with_trial(self, trial: Trial) -> "Post":
+    def with_trial(self, trial: Trial) -> "Assignment":
         """The same with ``trial`` in the place of that of the same name."""
         others = tuple(other for other in self.trials if other.name != trial.name)
         return replace(self, trials=(*others, trial))
 
-    def promoted(self, seat: Seat) -> "Post":
+    def promoted(self, seat: Deployment) -> "Assignment":
         """``seat`` in charge, watched against the one before it."""
         before = self.champion
         name, version, copy = (FACTORY[self.quantity], "", "") if before is None else _identity(before)
         watch = Trial(name, version, copy, WATCHED, seat.since)
         trials = tuple(trial for trial in self.trials if trial.name != seat.name)
-        return Post(self.quantity, seat, before, trials, watch)
+        return Assignment(self.quantity, seat, before, trials, watch)
 
-    def rolled_back(self) -> "Post":
+    def rolled_back(self) -> "Assignment":
         """The one before in charge again. Trials of others start again, since they were against another."""
-        return Post(self.quantity, self.previous, None, self.trials)
+        return Assignment(self.quantity, self.previous, None, self.trials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,13 @@ class Champions:
     """All posts. A quantity without a post has its installed model in charge and no candidate."""
 
     format: int = FORMAT
-    posts: tuple[Post, ...] = ()
+    posts: tuple[Assignment, ...] = ()
     refused: tuple[Refusal, ...] = ()
 
-    def post(self, quantity: str) -> Post:
-        return next((post for post in self.posts if post.quantity == quantity), Post(quantity))
+    def post(self, quantity: str) -> Assignment:
+        return next((post for post in self.posts if post.quantity == quantity), Assignment(quantity))
 
-    def with_post(self, post: Post) -> "Champions":
+    def with_post(self, post: Assignment) -> "Champions":
         others = tuple(other for other in self.posts if other.quantity != post.quantity)
         return replace(self, posts=tuple(sorted((*others, post), key=lambda post: post.quantity)))
 
@@ -174,7 +174,7 @@ def in_charge(state: Path, installed: Path, quantity: str, wanted: str | None) -
     return Choice(factory, "; ".join((*troubles, f"the installed model {factory.name} forecasts {quantity}")))
 
 
-def _trouble(seat: Seat, folder: Path) -> str | None:
+def _trouble(seat: Deployment, folder: Path) -> str | None:
     """Why the copy of a promoted model cannot be in charge."""
     if fingerprint_of(folder) != seat.fingerprint:
         return f"the copy of model {seat.name} {seat.version} in {folder.parent} is gone or was changed"
@@ -185,7 +185,7 @@ def _trouble(seat: Seat, folder: Path) -> str | None:
     return None
 
 
-def _identity(seat: Seat) -> tuple[str, str, str]:
+def _identity(seat: Deployment) -> tuple[str, str, str]:
     return seat.name, seat.version, seat.fingerprint
 
 

@@ -14,7 +14,7 @@ from agent.adapters.mqtt.incoming_messages import parse_incoming
 from agent.domain.advisory import Advisory
 from agent.domain.envelope import Envelope
 from agent.domain.forecast import Forecast
-from agent.domain.forecast_corrections import Experience
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import Incoming
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Setpoint
@@ -146,7 +146,7 @@ class JsonPayloads:
         }
 
 
-def _forecast(forecast: Forecast, experiences: Sequence[Experience]) -> dict[str, object]:
+def _forecast(forecast: Forecast, experiences: Sequence[ForecastCorrections]) -> dict[str, object]:
     body: dict[str, object] = {
         "source": forecast.source,
         "levels": list(forecast.levels),
@@ -156,7 +156,7 @@ def _forecast(forecast: Forecast, experiences: Sequence[Experience]) -> dict[str
     return body if learnt is None else body | {"learnt": _experience(learnt)}
 
 
-def _experience(learnt: Experience) -> dict[str, object]:
+def _experience(learnt: ForecastCorrections) -> dict[str, object]:
     """How many past forecasts the quantiles were corrected by, and how far; what is not a number is null."""
     return {
         "origins": learnt.origins,

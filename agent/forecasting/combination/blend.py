@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from agent.domain.forecast_corrections import BUCKETS, CARRIED, FAINT, Experience
+from agent.domain.forecast_corrections import BUCKETS, CARRIED, LOW_OUTPUT, ForecastCorrections
 from agent.forecasting.combination.calibration import Raster, Verdict, followed, tracked
 from agent.forecasting.combination.correction_tables import Tables, experience_of, tables_of, with_members
 from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray
@@ -27,7 +27,7 @@ _ABSURD = 5.0  # times the highest level of the horizon: a reading beyond it say
 
 
 def blend(
-    experience: Experience,
+    experience: ForecastCorrections,
     names: Sequence[str],
     members: FloatArray,
     step_s: int,
@@ -50,7 +50,7 @@ def blend(
 
 
 def last_error(
-    experience: Experience,
+    experience: ForecastCorrections,
     names: Sequence[str],
     members: FloatArray,
     actual: FloatArray,
@@ -68,13 +68,13 @@ def last_error(
 
 
 def learn(
-    experience: Experience,
+    experience: ForecastCorrections,
     names: Sequence[str],
     members: FloatArray,
     actual: FloatArray,
     step_s: int,
     origin: datetime,
-) -> Experience:
+) -> ForecastCorrections:
     """The experience after what came over ``origin``'s horizon, ``actual`` (steps,), W, NaN where missing.
 
     ``members`` (members, LEVELS, steps) is what each forecast then. Called in order of time, best every hour; an origin
@@ -107,9 +107,9 @@ def learn(
     return experience_of(experience, learnt, origin, error)
 
 
-def shares(experience: Experience, names: Sequence[str]) -> FloatArray:
+def shares(experience: ForecastCorrections, names: Sequence[str]) -> FloatArray:
     """The mean weight of each of ``names`` over the leads, (members,); they add up to 1."""
-    means: FloatArray = _weights(tables_of(experience), names)[:, :FAINT].mean(axis=1)
+    means: FloatArray = _weights(tables_of(experience), names)[:, :LOW_OUTPUT].mean(axis=1)
     return means
 
 
@@ -200,7 +200,7 @@ def _with_losses(tables: Tables, names: Sequence[str], members: FloatArray, verd
     return replace(tables, losses=losses, counted=counted)
 
 
-def _hours_since(experience: Experience, origin: datetime) -> float:
+def _hours_since(experience: ForecastCorrections, origin: datetime) -> float:
     if experience.learnt_to is None:
         return _MOST_HOURS
     return min((origin - experience.learnt_to) / timedelta(hours=1), _MOST_HOURS)

@@ -11,7 +11,7 @@ and its verdict; so what is judged is the move that was in force then.
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.domain.forecast_corrections import BUCKETS, FAINT, LEAD_EDGES_H
+from agent.domain.forecast_corrections import BUCKETS, LEAD_EDGES_H, LOW_OUTPUT
 from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray, IntArray
 
 # A tail aims at a little less than its level: the errors drift on between the verdict and the next forecast.
@@ -50,10 +50,10 @@ class Raster:
         highest = members[:, :, -1, :].max(axis=0)
         peak = highest.max(axis=-1, keepdims=True) if peak_w is None else peak_w[:, None]
         lead_h = (np.arange(highest.shape[-1]) + 0.5) * step_s / 3600.0
-        by_lead = np.minimum(np.searchsorted(LEAD_EDGES_H, lead_h), FAINT - 1)
+        by_lead = np.minimum(np.searchsorted(LEAD_EDGES_H, lead_h), LOW_OUTPUT - 1)
         self.step_h = step_s / 3600.0
         self.alight: NDArray[np.bool_] = highest > _NOTHING_W
-        self.bucket: IntArray = np.where(highest < _FAINT_SHARE * peak, FAINT, by_lead).astype(np.int64)
+        self.bucket: IntArray = np.where(highest < _FAINT_SHARE * peak, LOW_OUTPUT, by_lead).astype(np.int64)
         self.thinnest_w: FloatArray = np.where(self.alight, _THINNEST * peak, 0.0)
         self.trust: FloatArray = np.minimum(highest / np.maximum(_TELLING_SHARE * peak, _NOTHING_W), 1.0)
         self.late_days: FloatArray = np.maximum(lead_h - LEAD_EDGES_H[-1], 0.0) / 24.0
@@ -69,7 +69,7 @@ class Raster:
 
         Wholly proportional moves widen wide hours, where little is missed, for the sake of narrow ones.
         """
-        counted = self.alight & (self.bucket != FAINT)
+        counted = self.alight & (self.bucket != LOW_OUTPUT)
         sides = []
         for half in self.half_widths(quantiles):
             total = np.where(counted, half, 0.0).sum(axis=-1, keepdims=True)
@@ -126,7 +126,7 @@ def tracked(moves: FloatArray, passed: FloatArray, weight: FloatArray, behind: F
     step is taken in proportion to the interval as it was moved, so that it matters little how wide that was at first.
     """
     memory = np.minimum(behind + _FIRST_MEMORY_H, _MEMORY_H)
-    haste = np.where(np.arange(BUCKETS) == FAINT, _FAINT_HASTE, 1.0) * weight / memory
+    haste = np.where(np.arange(BUCKETS) == LOW_OUTPUT, _FAINT_HASTE, 1.0) * weight / memory
     down, up = (np.clip(side, *_SCALE) for side in (1.0 - moves[:, 0], 1.0 + moves[:, -1]))
     scale = np.stack([down] * MEDIAN + [np.ones(BUCKETS)] + [up] * (len(LEVELS) - MEDIAN - 1), axis=1)
     stepped: FloatArray = moves - haste[:, None] * scale * _REACH * passed

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from agent.domain.forecast_corrections import BUCKETS, CARRIED, Experience
+from agent.domain.forecast_corrections import BUCKETS, CARRIED, ForecastCorrections
 from agent.forecasting.forecaster import LEVELS, FloatArray
 
 _MOST_MEMBERS = 6
@@ -24,7 +24,7 @@ class Tables:
     carried: FloatArray
 
 
-def tables_of(experience: Experience) -> Tables:
+def tables_of(experience: ForecastCorrections) -> Tables:
     """The arrays of an experience; nothing learnt where one does not have the shape of this release."""
     many = len(experience.members)
     wanted = {
@@ -49,13 +49,13 @@ def _table(rows: tuple[tuple[float, ...], ...], shape: tuple[int, int]) -> Float
     return table if np.isfinite(table).all() else None
 
 
-def experience_of(before: Experience, tables: Tables, origin: datetime, error: float) -> Experience:
+def experience_of(before: ForecastCorrections, tables: Tables, origin: datetime, error: float) -> ForecastCorrections:
     """The experience after ``origin``. ``error`` is that of its first hour, NaN where it was not measured."""
 
     def rows(table: FloatArray) -> tuple[tuple[float, ...], ...]:
         return tuple(tuple(row) for row in np.round(table, 6).tolist())
 
-    return Experience(
+    return ForecastCorrections(
         quantity=before.quantity,
         learnt_to=origin,
         origins=before.origins + 1,

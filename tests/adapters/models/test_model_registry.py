@@ -15,10 +15,10 @@ from agent.adapters.models.model_archive import fingerprint, fingerprint_of, fol
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_file import ModelFiles, read_files
 from agent.adapters.models.model_registry import (
+    Assignment,
     Champions,
     Choice,
-    Post,
-    Seat,
+    Deployment,
     Trial,
     change_champions,
     in_charge,
@@ -40,11 +40,11 @@ def state(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def promote(state: Path, name: str, version: str = "2.0.0") -> Seat:
+def promote(state: Path, name: str, version: str = "2.0.0") -> Deployment:
     """A candidate made, kept and put in charge."""
     folder = candidate(state / "models", name, version=version)
     files = read_files(folder)
-    seat = Seat(name, version, fingerprint(files), NOW, "better")
+    seat = Deployment(name, version, fingerprint(files), NOW, "better")
 
     def put(champions: Champions) -> Champions:
         keep(state / "models", files)
@@ -54,7 +54,7 @@ def promote(state: Path, name: str, version: str = "2.0.0") -> Seat:
     return seat
 
 
-def copy_of(state: Path, seat: Seat) -> Path:
+def copy_of(state: Path, seat: Deployment) -> Path:
     return folder_of(state / "models", seat.fingerprint, seat.name)
 
 
@@ -115,8 +115,8 @@ def test_a_model_that_this_version_cannot_use_gives_way(state: Path) -> None:
     folder = candidate(state / "models", "old", features=["of another version"])
     files = read_files(folder)
     keep(state / "models", files)
-    seat = Seat("old", "1.0.0", fingerprint(files), NOW, "better")
-    change_champions(state / "models", lambda old: old.with_post(Post("load_w", seat)))
+    seat = Deployment("old", "1.0.0", fingerprint(files), NOW, "better")
+    change_champions(state / "models", lambda old: old.with_post(Assignment("load_w", seat)))
     choice = chosen(state)
     assert choice.folder == FACTORY
     assert choice.note is not None
@@ -178,7 +178,7 @@ def test_what_is_written_is_read_again_and_only_what_is_needed_is_kept(state: Pa
 def test_scores_survive(state: Path) -> None:
     scores = tuple(DayScore(date(2025, 5, 1) + timedelta(days=day), 1.5, 1.25, -0.5, 0.25) for day in range(3))
     trial = Trial("own", "1.0.0", "f" * 64, "", NOW, 1, "early", scores)
-    change_champions(state / "models", lambda old: old.with_post(Post("load_w").with_trial(trial)))
+    change_champions(state / "models", lambda old: old.with_post(Assignment("load_w").with_trial(trial)))
     assert read_champions(state / "models")[0].post("load_w").trials == (trial,)
 
 
@@ -187,9 +187,9 @@ def write_on_and_on(models: Path, names: tuple[str, ...], done: int) -> None:
     while True:
         for name in names:
             files = read_files(models / name)
-            seat = Seat(name, VERSION, fingerprint(files), NOW, "its turn")
+            seat = Deployment(name, VERSION, fingerprint(files), NOW, "its turn")
 
-            def put(champions: Champions, files: ModelFiles = files, seat: Seat = seat) -> Champions:
+            def put(champions: Champions, files: ModelFiles = files, seat: Deployment = seat) -> Champions:
                 keep(models, files)
                 return champions.with_post(champions.post("load_w").promoted(seat))
 
@@ -224,7 +224,7 @@ def test_a_whole_model_is_in_charge_after_any_kill(state: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file")
     with pytest.raises(StoreFailure, match=r"champions.json cannot be written: Not a directory"):
-        change_champions(tmp_path / "models", lambda old: old.with_post(Post("load_w")))
+        change_champions(tmp_path / "models", lambda old: old.with_post(Assignment("load_w")))
     assert chosen(tmp_path).folder == FACTORY
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.adapters.mqtt.payloads import LARGEST_PAYLOAD, JsonPayloads
 from agent.domain.advisory import AdviceRequest, Verb
 from agent.domain.forecast import Forecast
-from agent.domain.forecast_corrections import Experience
+from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import Horizon
 from agent.domain.inputs import Acknowledgement, CarbonInput, GridLimitInput, TariffInput, WeatherInput
 from agent.domain.plan import Plan, PlanStep, ValueTable
@@ -137,7 +137,9 @@ def test_a_plan_is_sent_as_columns() -> None:
 def test_the_forecast_of_a_plan_says_what_it_has_learnt() -> None:
     plain = sent(payloads().plan(whole_plan(), NOW).payload)
     assert "learnt" not in plain["load"]  # type: ignore[operator]
-    learnt = Experience("load_w", NOW, 412, ("persistence",), ((0.1,),), ((0.12345, -1.0), (math.nan, math.inf)))
+    learnt = ForecastCorrections(
+        "load_w", NOW, 412, ("persistence",), ((0.1,),), ((0.12345, -1.0), (math.nan, math.inf))
+    )
     body = sent(payloads().plan(replace(whole_plan(), experiences=(learnt,)), NOW).payload)
     assert body["load"]["learnt"] == {  # type: ignore[index]
         "origins": 412, "until": "2026-06-01T12:00:01.500Z", "members": ["persistence"],
