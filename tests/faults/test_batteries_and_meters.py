@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agent.domain.setpoint import Rung
+from agent.edges.points_blob import from_blob
 from drivers.reading import Quality
 from tests.faults.catalogue import Outcome, fault
 from tests.scenarios import site_file
@@ -66,10 +67,10 @@ async def test_sentinels_are_missing_and_reach_neither_control_nor_the_platform(
         await stage.app.record.step()
         names = stage.app.control.means.catalogue
         ((points,),) = stage.rows("SELECT points FROM minute WHERE at = (SELECT min(at) + 420 FROM minute)")
-        found = dict(zip(names, points.strip("[]").split(","), strict=True))
+        found = dict(zip(names, from_blob(points), strict=True))
         measured = {name: value for name, value in found.items() if name.startswith(f"{device}.")}
         rated = {name for name in measured if ".rated_" in name or name.endswith(".soh_pct")}
-        assert {value for name, value in measured.items() if name not in rated} == {"null"}
+        assert {value for name, value in measured.items() if name not in rated} == {None}
 
 
 @fault(29, injected="the meter's measurements stay at their last digits under passing clouds (frozen_s = 60)",
@@ -227,5 +228,5 @@ async def test_without_any_device_the_loop_lives_and_says_so(tmp_path: Path, out
         rows = stage.rows("SELECT covered_s, grid_w, load_w, points FROM minute ORDER BY seq")
         outcome.lost(19 - len(rows) if len(rows) < 19 else 0)
         assert rows[10][:3] == (0.0, None, None)
-        assert set(rows[10][3].strip("[]").split(",")) == {"null"}  # and not what was said five minutes ago
+        assert set(from_blob(rows[10][3])) == {None}  # and not what was said five minutes ago
         assert is_charging(stage.at(20.0))
