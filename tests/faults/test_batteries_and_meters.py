@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from agent.adapters.store.points_blob import from_blob
 from agent.domain.setpoint import Rung
-from agent.edges.points_blob import from_blob
 from drivers.reading import Quality
 from tests.faults.catalogue import Outcome, fault
 from tests.scenarios import site_file
