@@ -12,6 +12,7 @@ if (__name__ == "__main__" or sys.argv[0].endswith("enalysis-edge")) and _signal
 import argparse
 import gc
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 BAD_SETTINGS = 2
 NEED_A_GOOD_FILE = ("run", "backtest")  # the others can do with what the agent last started with
+LEAVES_NOTHING_HALF_DONE = ("status", "explain", "advice", "models", "report", "ab")  # Ctrl-C may end it anywhere
 ALREADY_RUNNING = 75  # EX_TEMPFAIL of sysexits.h
 
 
@@ -70,7 +72,8 @@ def _obey(asked: argparse.Namespace) -> int:
         "report": _report,
         "ab": _compare,
     }
-    code = commands[asked.command](settings, asked)
+    with ending_at_once() if asked.command in LEAVES_NOTHING_HALF_DONE else nullcontext():
+        code = commands[asked.command](settings, asked)
     # Of a release the exit code says whether the battery was released, whatever is wrong with the file.
     return code if good or code != 0 or asked.command == "release" else BAD_SETTINGS
 

@@ -121,6 +121,7 @@ class App:
             self.reporter.alarm("store_failed", str(failure))
         else:
             self.recalled = True
+            self.planning.try_again()
 
     async def _take_up_kept(self) -> None:
         for sentence in await self.store.open():

@@ -4,6 +4,7 @@ from agent.cycles.event_reporter import EventReporter
 from agent.dispatch.alignment import Alignment
 from agent.domain.site import Battery, SiteState
 
+TOLD_FROM_S = 2.0  # what is less is no lag worth a word
 LAG_MOVED_S = 2.0  # a lag of the meter that has moved by more is told anew
 
 
@@ -11,6 +12,7 @@ class MeterAlignment:
     """One instance a site. Times are monotonic seconds."""
 
     def __init__(self, battery: Battery, reporter: EventReporter) -> None:
+        self._told_s = -float("inf")
         self._alignment, self._reporter = Alignment(max(battery.charge_w, battery.discharge_w)), reporter
 
     def told(self, monotonic_s: float, battery_w: float | None) -> None:
@@ -20,10 +22,10 @@ class MeterAlignment:
 
     def aligned(self, state: SiteState, monotonic_s: float) -> SiteState:
         """``state`` with the net load and the load of one instant."""
-        before = self._alignment.lag
         found = self._alignment.align(monotonic_s, state)
         lag = self._alignment.lag
-        if lag is not None and (before is None or abs(lag.least_s - before.least_s) > LAG_MOVED_S):
+        if lag is not None and lag.most_s >= TOLD_FROM_S and abs(lag.least_s - self._told_s) > LAG_MOVED_S:
+            self._told_s = lag.least_s
             text = f"the grid meter's values are {lag.least_s:.0f} to {lag.most_s:.0f} s older than the battery's"
             self._reporter.note("meter_lag", "info", text)
         self._reporter.alarm("meter_late", self._alignment.late())

@@ -71,6 +71,11 @@ class Planning:
         """The clock was set: what was planned, and what is being planned, is for another time."""
         self._latest.plan = None
         self._clock_steps += 1
+        self.try_again()
+
+    def try_again(self) -> None:
+        """What a plan failed for may be over: it is asked for again soon, however often it failed."""
+        self._retry.succeeded()
 
     def _soc_pct(self) -> float | None:
         return None if self._latest.state is None else self._latest.state.soc_pct.known
