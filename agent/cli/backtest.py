@@ -22,10 +22,12 @@ from agent.backtest.figures_file import FiguresFile, FiguresMismatch
 from agent.backtest.own_site import OwnTask
 from agent.backtest.policies import NAMES
 from agent.backtest.site_run import LOAD_MODEL, SOLAR_MODEL, Rules, SiteDone, SiteTask, run
-from agent.backtest.sites import SitesUnreadable, described_sites, usual_export_price
+from agent.backtest.sites import usual_export_price
 from agent.domain.request import Objective
 from agent.forecasting.forecaster import ModelUnusable
 from agent.settings.schema import Settings
+from site_data.sites_json import described_sites
+from site_data.unreadable import SitesUnreadable
 
 HOUR_S = 3600
 FEW_UNSOLVED = 0.05  # of the schedules: more are worth a word

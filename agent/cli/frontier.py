@@ -16,9 +16,10 @@ from agent.backtest.frontier_picture import draw
 from agent.backtest.picture import NoPictures
 from agent.backtest.policies import AS_CONTROLLED, SELF_CONSUMPTION
 from agent.backtest.site_run import Rules, SiteTask, forecasters
-from agent.backtest.sites import SitesUnreadable, described_sites
 from agent.cli.backtest import FAILED, GOOD, WRONG, WrongArguments, models_folder, weighed
 from agent.domain.request import Objective
+from site_data.sites_json import described_sites
+from site_data.unreadable import SitesUnreadable
 
 STEP_S = 3600
 EXPORT_PRICE = 0.0

@@ -119,7 +119,7 @@ def test_a_bad_site_does_not_stop_the_others(tmp_path: Path, capsys: pytest.Capt
     assert run(folder, out, "--policies", RULES) == 1
     assert {row["site"] for row in rows(out)} == {"house"}
     said = capsys.readouterr().err
-    assert "barn.csv.gz:2: Invalid isoformat string: 'today'" in said
+    assert "barn.csv.gz:2: 'today' is not an ISO 8601 time stamp" in said
     assert "Traceback" not in said
 
 
