@@ -1,9 +1,10 @@
 """The CSV file of one measured site, plain or gzip (by its name), read strictly.
 
 The format: a header with ``timestamp`` and at least one of ``load_kw`` and ``pv_kw``; columns that nobody asked for
-are left alone. A row stands for the interval that starts at its ISO 8601 stamp. A stamp names its UTC offset (``Z`` is
-one): without it nobody knows which hour is meant, and a wrong guess moves a whole site. An empty cell, or ``nan``, is a
-missing value; any other cell is a finite number. Powers are kW, as written; ``watts`` makes W of them.
+are left alone. A row stands for the interval that starts at its ISO 8601 stamp. A stamp without a UTC offset is UTC where
+``sites.json`` describes the file, as its format says, and is refused elsewhere: a logger's is mostly local time, and a
+wrong guess moves a whole site. An empty cell, or ``nan``, is a missing value; any other cell is a finite number. Powers
+are kW, as written; ``watts`` makes W of them.
 """
 
 import csv
@@ -99,7 +100,7 @@ def _read(rows: _Rows, text: TextIO, wanted: Wanted, following: bool) -> None:
         place = f"{rows.file}:{lines.line_num}"
         if len(cells) != len(names):
             raise SitesUnreadable(f"{place}: {len(cells)} cells where the header has {len(names)}")
-        stamps.append(at := _stamp(place, cells[clock]))
+        stamps.append(at := _stamp(place, cells[clock], described=not following))
         if following:
             _check_follows(place, cells[clock], stamps)
         found = tuple(
@@ -122,11 +123,13 @@ def _check_header(place: str, names: Sequence[str], required: Collection[str]) -
         raise SitesUnreadable(f"{place}: the column {twice} stands in the header twice")
 
 
-def _stamp(place: str, text: str) -> datetime:
+def _stamp(place: str, text: str, described: bool) -> datetime:
     try:
         stamp = datetime.fromisoformat(text)
         if stamp.tzinfo is not None:
             return stamp.astimezone(UTC)
+        if described:
+            return stamp.replace(tzinfo=UTC)
     except ValueError:
         raise SitesUnreadable(f"{place}: {text!r} is not an ISO 8601 time stamp") from None
     except OverflowError:

@@ -1,6 +1,6 @@
 """The folder of measured sites: ``sites.json`` describes them, ``sites/NAME.csv.gz`` or ``.csv`` holds their rows.
 
-Times in ``sites.json`` follow the rule of the rows: a date alone is a day in UTC, a time of day names its UTC offset.
+Times in ``sites.json`` follow the rule of the rows that it describes: what names no UTC offset is UTC.
 """
 
 import json
@@ -114,10 +114,6 @@ class SiteFacts:
             at = datetime.fromisoformat(text)
             if len(text) == len("2020-01-01"):
                 return at.replace(tzinfo=UTC) + timedelta(days=days_more)
-            if at.tzinfo is not None:
-                return at.astimezone(UTC)
+            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise SitesUnreadable(f"{self.path}: {key} of {self.name} is {value!r}, not a time") from error
-        raise SitesUnreadable(
-            f"{self.path}: {key} of {self.name} is {text}, which has no UTC offset; write {text}Z if it is UTC"
-        )

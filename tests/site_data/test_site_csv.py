@@ -22,10 +22,14 @@ def read(folder: Path, *rows: str, header: str = HEADER, cadence_s: int | None =
     return read_site_csv(path, WANTED, cadence_s)
 
 
-@pytest.mark.parametrize("cadence_s", [HOUR_S, None])
-def test_a_time_without_an_offset_is_refused_with_what_to_write(tmp_path: Path, cadence_s: int | None) -> None:
+def test_a_time_without_an_offset_is_utc_where_the_file_is_described(tmp_path: Path) -> None:
+    rows = read(tmp_path, "2026-06-01T00:00:00,1,0", "2026-06-01T01:00:00,2,0")
+    assert rows.start == datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def test_a_time_without_an_offset_is_refused_elsewhere_with_what_to_write(tmp_path: Path) -> None:
     with pytest.raises(SitesUnreadable) as refused:
-        read(tmp_path, "2026-06-01T00:00:00Z,1,0", "2026-06-01T01:00:00,1,0", cadence_s=cadence_s)
+        read(tmp_path, "2026-06-01T00:00:00Z,1,0", "2026-06-01T01:00:00,1,0", cadence_s=None)
     assert str(refused.value) == (
         f"{tmp_path / 'here.csv'}:3: the time stamp 2026-06-01T01:00:00 has no UTC offset; "
         "write 2026-06-01T01:00:00Z if it is UTC"

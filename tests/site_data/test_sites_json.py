@@ -13,16 +13,11 @@ def facts(**described: object) -> SiteFacts:
     return SiteFacts(Path("sites.json"), "here", described)
 
 
-def test_a_date_alone_is_a_day_in_utc_and_a_time_has_an_offset() -> None:
+def test_a_date_alone_is_a_day_in_utc_and_so_is_a_time_without_an_offset() -> None:
     days = facts(test_start="2026-06-01", test_end="2026-06-02")
     assert (days.test_start(), days.test_end()) == (datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 3, tzinfo=UTC))
     assert facts(test_end="2026-06-01T12:00+02:00").test_end() == datetime(2026, 6, 1, 10, tzinfo=UTC)
-    with pytest.raises(SitesUnreadable) as refused:
-        facts(test_start="2026-06-01T12:00").test_start()
-    assert str(refused.value) == (
-        "sites.json: test_start of here is 2026-06-01T12:00, which has no UTC offset; "
-        "write 2026-06-01T12:00Z if it is UTC"
-    )
+    assert facts(test_start="2026-06-01T12:00").test_start() == datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def test_a_site_without_a_time_zone_is_refused() -> None:
