@@ -3,6 +3,8 @@
 All of it works while the daemon runs: the next plan uses what is in charge then.
 """
 
+import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +30,9 @@ from agent.adapters.models.model_registry import (
     models_beside,
     read_champions,
 )
+from agent.cli.ending import FAILED, GOOD
+from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.cli.terminal import terminal
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
 from agent.settings.schema import Settings
@@ -39,6 +44,28 @@ BY_HAND = "promoted by hand"
 
 class NotDone(Exception):
     """A command that could not be obeyed. ``str()`` says why in one sentence."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Look at the models, or change by hand which are in charge."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, argument, what in (
+        ("list", None, "show the models of this site"),
+        ("verify", "folder", "check the model in FOLDER without using it"),
+        ("promote", "name", "put the candidate NAME of the models folder in charge"),
+        ("rollback", "quantity", "put the model before back in charge"),
+    ):
+        action = actions.add_parser(name, help=what)
+        if argument == "quantity":
+            action.add_argument(argument, choices=("load_w", "pv_w"))
+        elif argument is not None:
+            action.add_argument(argument, metavar=argument.upper())
+        add_config(action)
+
+
+def run(asked: Namespace) -> int:
+    """0, or 1 where it was not done. To verify needs no site: a model is good or bad anywhere."""
+    return _verify(asked.folder) if asked.action == "verify" else by_settings_at_hand(asked, _run)
 
 
 def show(settings: Settings, console: Console) -> int:
@@ -119,6 +146,27 @@ def roll_back(settings: Settings, quantity: str) -> str:
     before = change_champions(models, put_back).post(quantity).champion
     name = f"{before.name} {before.version}" if before is not None else f"the installed {FACTORY[quantity]}"
     return f"model {fallen[0].name} {fallen[0].version} is out; {name} forecasts {quantity} from the next plan on"
+
+
+def _verify(folder: str) -> int:
+    try:
+        print(verify(Path(folder)))
+    except NotDone as refusal:
+        print(refusal, file=sys.stderr)
+        return FAILED
+    return GOOD
+
+
+def _run(settings: Settings, asked: Namespace) -> int:
+    try:
+        if asked.action == "list":
+            return show(settings, terminal())
+        sentence = promote(settings, asked.name) if asked.action == "promote" else roll_back(settings, asked.quantity)
+    except (StoreFailure, NotDone) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    print(sentence)
+    return GOOD
 
 
 def _post_rows(post: Assignment, models: Path, in_use: Path, factory: Path) -> Iterator[Row]:

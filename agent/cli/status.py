@@ -1,6 +1,7 @@
 """`enalysis-edge status`: what the agent knows and does, read from the store while the daemon runs."""
 
 import json
+from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +13,8 @@ from rich.table import Table
 from agent.adapters.host.lock import AlreadyRunning, SiteLock
 from agent.adapters.store.store_reader import backlog, flags, kept
 from agent.advice.book import open_ones
+from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.cli.terminal import terminal
 from agent.cycles.advice import DOCUMENT as ADVICE
 from agent.cycles.steering_watch import DOCUMENT as WRITES
 from agent.dispatch.demand_meter import MonthPeak
@@ -27,6 +30,17 @@ from agent.settings.schema import Settings
 QUALITY_STYLES = {"good": "green", "estimated": "cyan", "asleep": "dim", "missing": "dim"}
 SUSPECTS_OF = timedelta(days=7)
 MOST_SUSPECTS = 3
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The site file, and how much of the plan."""
+    add_config(parser)
+    parser.add_argument("--rows", type=int, default=16, help="how many steps of the plan to show")
+
+
+def run(asked: Namespace) -> int:
+    """0, or 1 when there is no store yet."""
+    return by_settings_at_hand(asked, lambda settings, asked: show(settings, terminal(), asked.rows))
 
 
 def show(settings: Settings, console: Console, plan_rows: int) -> int:

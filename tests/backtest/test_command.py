@@ -17,7 +17,7 @@ from agent.__main__ import main
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.backtest.figures import COLUMNS
 from agent.backtest.site_run import SiteDone
-from agent.cli.backtest import judged
+from agent.cli.play_sites import judged
 from agent.domain.horizon import floor_to_step
 from agent.domain.records import Batch, MinuteRow
 from tests.backtest import folder as data
