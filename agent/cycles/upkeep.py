@@ -12,7 +12,10 @@ FIRST_AFTER_S = 60.0
 
 
 class Upkeep:
-    """Run ``step`` as often as you like. While ``tells_age`` says no, the clock may be far ahead: nothing is thrown away for its age."""
+    """Run ``step`` as often as you like.
+
+    While ``tells_age`` says no, the clock may be far ahead: nothing is thrown away for its age.
+    """
 
     def __init__(
         self,
