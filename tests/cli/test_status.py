@@ -142,7 +142,7 @@ async def test_how_often_registers_that_wear_were_written(site: Site) -> None:
 
 
 async def test_what_stands_comes_first_and_says_what_to_check(site: Site) -> None:
-    since = NOW - timedelta(minutes=30)
+    since = datetime.now(UTC) - timedelta(hours=30)
     standing = StandingAlarm("device_lost", "meter", since, "no answer [1]", "no", AlarmKind.DEVICE_LOST.check)
     await site.write(Batch(kept=((ALARMS_DOCUMENT, to_json((standing,))),)))
     code, lines = site.said()
@@ -150,7 +150,7 @@ async def test_what_stands_comes_first_and_says_what_to_check(site: Site) -> Non
     local = f"{since.astimezone(ZoneInfo('Europe/London')):%a %d %b %H:%M}"
     assert lines[2:5] == [
         "! no answer [1]",
-        f"device meter, since {local}, for 30 min (device_lost/meter)",
+        f"device meter, since {local}, for 30.0 h (device_lost/meter)",
         f"check: {AlarmKind.DEVICE_LOST.check}",
     ]
 
