@@ -15,8 +15,9 @@ from agent.adapters.mqtt.incoming_messages import parse_incoming
 from agent.adapters.mqtt.payloads import LARGEST_PAYLOAD
 from agent.adapters.store.store_file import BUSY_TIMEOUT_MS
 from agent.adapters.store.store_reader import kept_documents
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
 from agent.domain.advisory import AdviceBook
+from agent.domain.alarms import AlarmKind
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import DOCUMENT as INPUTS
 from agent.domain.inputs import Inputs
@@ -46,11 +47,9 @@ class Finding:
 class SelfTest:
     """At a start: each thing that fails is an alarm ``self_test_failed/<what>``; control goes on without it."""
 
-    def __init__(
-        self, settings: Settings, clock: Clock, planner: Planner, store: Store, reporter: EventReporter
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock, planner: Planner, store: Store, alarms: Alarms) -> None:
         self._settings, self._clock = settings, clock
-        self._planner, self._store, self._reporter = planner, store, reporter
+        self._planner, self._store, self._alarms = planner, store, alarms
 
     async def run(self) -> None:
         try:
@@ -79,7 +78,7 @@ class SelfTest:
 
     def _tell(self, finding: Finding) -> None:
         said = None if finding.trouble is None else f"self-test: {finding.trouble}"
-        self._reporter.alarm(f"self_test_failed/{finding.what}", said)
+        self._alarms.alarm(AlarmKind.SELF_TEST_FAILED, said, finding.what)
 
 
 async def try_plan(settings: Settings, planner: Planner) -> list[Finding]:

@@ -2,9 +2,9 @@
 
 The format: a header with ``timestamp`` and at least one of ``load_kw`` and ``pv_kw``; columns that nobody asked for
 are left alone. A row stands for the interval that starts at its ISO 8601 stamp. A stamp without a UTC offset is UTC
-where ``sites.json`` describes the file, as its format says, and is refused elsewhere: a logger's is mostly local time,
-and a wrong guess moves a whole site. An empty cell, or ``nan``, is a missing value; any other cell is a finite number. Powers
-are kW, as written; ``watts`` makes W of them.
+where ``sites.json`` describes the file, as its format says, and is refused elsewhere: a logger's is mostly local
+time, and a wrong guess moves a whole site. An empty cell, or ``nan``, is a missing value; any other cell is a finite
+number. Powers are kW, as written; ``watts`` makes W of them.
 """
 
 import csv

@@ -14,11 +14,13 @@ from agent.adapters.host.lock import AlreadyRunning, SiteLock
 from agent.adapters.store.store_reader import backlog, flags, kept
 from agent.advice.book import open_ones
 from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.cli.standing_alarms import show_alarms, span
 from agent.cli.terminal import terminal
 from agent.cycles.advice import DOCUMENT as ADVICE
 from agent.cycles.steering_watch import DOCUMENT as WRITES
 from agent.dispatch.demand_meter import MonthPeak
 from agent.domain.advisory import AdviceBook
+from agent.domain.alarms import ALARMS_DOCUMENT
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.plan import Plan
 from agent.domain.site import Measured, SiteState
@@ -61,6 +63,7 @@ def _show(settings: Settings, console: Console, path: Path, plan_rows: int) -> N
     now = datetime.now(UTC)
     console.print(f"[bold]{settings.site.name}[/] ({settings.site.id}), store {path}")
     console.print(_running(path))
+    show_alarms(console, kept(path, ALARMS_DOCUMENT), now, ZoneInfo(settings.site.timezone))
     _show_state(console, path, now)
     _show_setpoint(console, path, now)
     _show_writes(console, path)
@@ -92,7 +95,7 @@ def _show_state(console: Console, path: Path, now: datetime) -> None:
         console.print(f"state: the stored picture cannot be read: {error}")
         return
     since_s = (now - state.at).total_seconds()
-    table = Table(title=f"state at {state.at:%Y-%m-%d %H:%M:%S} UTC, {_span(since_s)} ago", title_justify="left")
+    table = Table(title=f"state at {state.at:%Y-%m-%d %H:%M:%S} UTC, {span(since_s)} ago", title_justify="left")
     for column, justify in (("quantity", "left"), ("value", "right"), ("quality", "left"), ("age", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     for name in ("load_w", "pv_w", "battery_w", "grid_w", "soc_pct"):
@@ -107,7 +110,7 @@ def _measured_row(name: str, measured: Measured, since_s: float) -> tuple[str, s
     if measured.value is None:
         return name, "-", f"[{style}]{measured.quality.value}[/]", "-"
     text = f"{measured.value:.1f} %" if name.endswith("_pct") else f"{measured.value / 1000:.2f} kW"
-    return name, text, f"[{style}]{measured.quality.value}[/]", _span(since_s + measured.age_s)
+    return name, text, f"[{style}]{measured.quality.value}[/]", span(since_s + measured.age_s)
 
 
 def _show_setpoint(console: Console, path: Path, now: datetime) -> None:
@@ -118,7 +121,7 @@ def _show_setpoint(console: Console, path: Path, now: datetime) -> None:
     setpoint = json.loads(document)
     watts = setpoint["battery_w"]
     what = "released to the inverter's own self-consumption" if watts is None else f"battery {watts / 1000:+.2f} kW"
-    age = _span((now - datetime.fromisoformat(setpoint["at"])).total_seconds())
+    age = span((now - datetime.fromisoformat(setpoint["at"])).total_seconds())
     console.print(f"[bold]setpoint[/] {what}, {setpoint['outcome']}, rung {setpoint['rung']}, {age} ago")
     console.print(f"  {setpoint['reason']}")
 
@@ -135,7 +138,7 @@ def _show_forecast(console: Console, path: Path, now: datetime) -> None:
     plan = _plan(path)
     if not isinstance(plan, Plan):
         return
-    console.print(f"[bold]forecast[/] {_span((now - plan.issued_at).total_seconds())} old")
+    console.print(f"[bold]forecast[/] {span((now - plan.issued_at).total_seconds())} old")
     learnt = _learnt(path)
     for name, forecast in (("load", plan.load), ("solar", plan.pv)):
         console.print(
@@ -199,7 +202,7 @@ def _show_plan(console: Console, path: Path, now: datetime, timezone: str, curre
     if isinstance(plan, str):
         console.print(f"plan: {plan}")
         return
-    age = _span((now - plan.issued_at).total_seconds())
+    age = span((now - plan.issued_at).total_seconds())
     state = "expired" if now >= plan.expires_at else f"good until {plan.expires_at:%H:%M} UTC"
     table = Table(title=f"plan of {plan.issued_at:%Y-%m-%d %H:%M} UTC, {age} old, {state}", title_justify="left")
     for column in ("local time", "load", "solar", "battery", "grid", "SoC", f"{currency}/kWh", "stored is worth"):
@@ -258,13 +261,3 @@ def _show_sync(console: Console, path: Path, settings: Settings) -> None:
     console.print(f"[bold]outbox[/] {sum(depth.values())} rows wait for the platform ({waiting})")
     if parked := json.loads(kept(path, "parked") or "[]"):
         console.print(f"[yellow]parked[/] {len(parked)} rows that the broker refused time and again; they stay here")
-    for alarm in json.loads(kept(path, "alarms") or "[]"):
-        console.print(f"[red]! {alarm}[/]")
-
-
-def _span(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

@@ -1,8 +1,9 @@
 """What the platform sends is judged by its time of issue, laid over what was said before, and kept."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
+from agent.cycles.alarms import Alarms
+from agent.domain.alarms import EventKind
 from agent.domain.inputs import DOCUMENT, MESSAGES, GridLimitInput, Inputs, PlatformInput
 from agent.domain.wire import WireError, from_json, to_json
 from agent.latest import Latest
@@ -19,13 +20,11 @@ class TakeInputs:
 
     While our own clock is not trusted nobody can tell what is from the future: messages wait until it is, the newest
     ``MOST_WAITING`` of them. Nothing is planned before that; a grid limit, which counts at any time then, is taken at
-    once. ``report`` gets (kind, severity, sentence).
+    once.
     """
 
-    def __init__(
-        self, conditions: SiteConditions, clock: Clock, latest: Latest, report: Callable[[str, str, str], None]
-    ) -> None:
-        self._conditions, self._clock, self._latest, self._report = conditions, clock, latest, report
+    def __init__(self, conditions: SiteConditions, clock: Clock, latest: Latest, alarms: Alarms) -> None:
+        self._conditions, self._clock, self._latest, self._alarms = conditions, clock, latest, alarms
         self._waiting: list[PlatformInput] = []
 
     def take(self, message: PlatformInput) -> str | None:
@@ -59,7 +58,7 @@ class TakeInputs:
         for message in waiting:
             refusal = self.take(message)
             if refusal is not None:
-                self._report("message_refused", "warning", refusal)
+                self._alarms.note(EventKind.MESSAGE_REFUSED, refusal)
 
     async def restore(self, store: Store, payloads: Payloads) -> None:
         """What was kept before the start. The last message of each kind adds to it where an older version wrote it."""
@@ -68,7 +67,7 @@ class TakeInputs:
             try:
                 self._conditions.recall(from_json(Inputs, document))
             except WireError as error:
-                self._report("message_refused", "warning", f"the kept inputs cannot be used: {error}")
+                self._alarms.note(EventKind.MESSAGE_REFUSED, f"the kept inputs cannot be used: {error}")
         for name in MESSAGES:
             message = await store.kept(f"input/{name}")
             if message is not None:
@@ -80,7 +79,7 @@ class TakeInputs:
         except PayloadRefused as error:
             refusal = str(error)
         if refusal is not None:
-            self._report("message_refused", "warning", f"the kept {name} cannot be used: {refusal}")
+            self._alarms.note(EventKind.MESSAGE_REFUSED, f"the kept {name} cannot be used: {refusal}")
 
 
 def _span(ahead: timedelta) -> str:

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
+from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.setpoint import Setpoint
@@ -26,7 +27,7 @@ class Record:
         self._clock, self._store, self._pending, self._latest = clock, store, pending, latest
         self.acknowledged: Callable[[], tuple[tuple[str, int], ...]] = tuple
         self.weather: Callable[[], Weather | None] = lambda: None
-        self._reporter = EventReporter(clock, pending)
+        self._alarms = Alarms(clock, pending)
         self._weather_log = WeatherLog()
         self._plan: Plan | None = None
         self._experiences: tuple[ForecastCorrections, ...] = ()
@@ -46,13 +47,13 @@ class Record:
             await self._store.write(batch)
         except StoreFailure as failure:
             self._pending.give_back(batch)
-            self._reporter.alarm("store_failed", str(failure))
+            self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="commit")
         else:
             self.commits += 1
-            self._reporter.alarm("store_failed", None)
+            self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="commit")
         for sentence in self._store.remarks():
-            self._reporter.note("store_replaced", "alarm", sentence)
-        self._reporter.alarm("disk_full", self._store.shortage)
+            self._alarms.note(EventKind.STORE_REPLACED, sentence)
+        self._alarms.alarm(AlarmKind.DISK_FULL, self._store.shortage)
 
     def _keep_latest(self) -> None:
         latest = self._latest
@@ -66,7 +67,7 @@ class Record:
         self._pending.keep("link", json.dumps({"connected": latest.connected, "trouble": latest.link_trouble}))
         while latest.kept_documents:
             self._pending.keep(*latest.kept_documents.popitem())
-        self._pending.keep("alarms", json.dumps(list(self._pending.alarms)))
+        self._alarms.keep()
 
     def _keep_experiences(self) -> None:
         """What the forecasts have learnt, about as often as that changes: with the hours that have passed."""

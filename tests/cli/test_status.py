@@ -9,6 +9,7 @@ import pytest
 
 from agent.__main__ import main
 from agent.domain.advisory import AdviceBook
+from agent.domain.alarms import ALARMS_DOCUMENT, AlarmKind, StandingAlarm
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import PeakPrice
@@ -138,3 +139,32 @@ async def test_how_often_registers_that_wear_were_written(site: Site) -> None:
     )
     _, lines = site.said()
     assert "inverter: 83 of 100 writes of its persistent registers on 2026-03-17" in lines
+
+
+async def test_what_stands_comes_first_and_says_what_to_check(site: Site) -> None:
+    since = datetime.now(UTC) - timedelta(hours=30)
+    standing = StandingAlarm("device_lost", "meter", since, "no answer [1]", "no", AlarmKind.DEVICE_LOST.check)
+    await site.write(Batch(kept=((ALARMS_DOCUMENT, to_json((standing,))),)))
+    code, lines = site.said()
+    assert code == 0
+    local = f"{since.astimezone(ZoneInfo('Europe/London')):%a %d %b %H:%M}"
+    assert lines[2:5] == [
+        "! no answer [1]",
+        f"device meter, since {local}, for 30.0 h (device_lost/meter)",
+        f"check: {AlarmKind.DEVICE_LOST.check}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ('["no plan: no price is known"]', "! no plan: no price is known"),
+        ("{", "alarms: what is stored cannot be read: "),
+        ("[]", "state: nothing was measured yet"),
+    ],
+)
+async def test_alarms_as_earlier_versions_kept_them_or_damaged_or_none(site: Site, document: str, said: str) -> None:
+    await site.write(Batch(kept=((ALARMS_DOCUMENT, document),)))
+    code, lines = site.said()
+    assert code == 0
+    assert lines[2].startswith(said)

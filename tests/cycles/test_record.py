@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent.adapters.host.clock import VirtualClock
+from agent.cycles.alarms import Alarms
 from agent.cycles.record import Record
+from agent.domain.alarms import AlarmKind
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import Horizon
 from agent.domain.records import Batch, Flags
@@ -102,9 +104,12 @@ async def test_the_platforms_marks_go_with_every_commit(stage: RecordStage) -> N
 
 
 async def test_alarms_that_stand_are_kept_for_people(stage: RecordStage) -> None:
-    stage.pending.alarm(START, "no_plan", "no plan: no price is known")
+    Alarms(stage.clock, stage.pending).alarm(AlarmKind.NO_PLAN, "no plan: no price is known")
     await stage.record.step()
-    assert json.loads(stage.kept()["alarms"]) == ["no plan: no price is known"]
+    (kept,) = json.loads(stage.kept()["alarms"])
+    assert (kept["kind"], kept["text"]) == ("no_plan", "no plan: no price is known")
+    assert datetime.fromisoformat(kept["since"]) == START
+    assert kept["check"] == AlarmKind.NO_PLAN.check
 
 
 def learnt(origins: int) -> tuple[ForecastCorrections, ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from agent.adapters.host.clock import VirtualClock
 from agent.adapters.host.timetable import run_virtual
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
 from agent.cycles.link_watch import LinkWatch
 from agent.cycles.record import Record
 from agent.cycles.stream_marks import REFUSALS_BEFORE_PARKING
@@ -21,6 +21,7 @@ from agent.recording.pending_writes import PendingWrites
 from simulator.broker import Broker, find_mosquitto, start_broker
 from simulator.platform import Platform
 from tests.adapters.store.store_rows import NAMES, START, decision, event, minute
+from tests.cycles.hearing import Hearing
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import SITE, STREAMS, Uplink, kinds, platform_at
 from tests.faults.picky_broker import PickyBroker
@@ -63,8 +64,8 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         broker.stop()
         record = Record(clock, site.store, pending, site.latest)
         record.acknowledged = lambda: site.sync.acknowledged
-        upkeep = Upkeep(site.store, clock, EventReporter(clock, pending).note)
-        watch = LinkWatch(clock, site.latest, EventReporter(clock, pending), lambda: site.link.rival, no_certificates)
+        upkeep = Upkeep(site.store, clock, Alarms(clock, pending))
+        watch = LinkWatch(clock, site.latest, Alarms(clock, pending), lambda: site.link.rival, no_certificates)
 
         async def live() -> None:
             at = round((clock.now() - START) / timedelta(minutes=1))
@@ -128,16 +129,18 @@ async def test_what_the_broker_acknowledges_and_drops_is_sent_again(tmp_path: Pa
 
 @fault(46, injected="nobody acknowledges for 31 days of the virtual clock", alarm="records_lost")
 async def test_what_the_ring_lets_go_of_is_told_as_a_gap(tmp_path: Path, broker: Broker, outcome: Outcome) -> None:
-    clock, told = VirtualClock(START), []
+    clock = VirtualClock(START)
+    hearing = Hearing(clock)
     async with Uplink(tmp_path / "site.db", broker.port, clock) as site:
         await site.store.write(Batch(minutes=tuple(minute(index) for index in range(30))))
         await site.until(lambda: site.sync.counters.sent >= 30)
         await clock.sleep(31 * 86400.0)
         await site.store.write(Batch(minutes=(minute(31 * 1440),)))
-        await Upkeep(site.store, VirtualClock(clock.now()), lambda *_: None).step()
-        upkeep = Upkeep(site.store, clock, lambda *event: told.append(event))
+        await Upkeep(site.store, VirtualClock(clock.now()), hearing.alarms).step()
+        upkeep = Upkeep(site.store, clock, hearing.alarms)
         await clock.sleep(120.0)
         await upkeep.step()
+        told = hearing.told
         assert [(kind, text.split(" of the stream")[0]) for kind, _, text in told] == [
             ("records_lost", "30 unacknowledged rows")
         ]
