@@ -121,7 +121,7 @@ class PlanBlind:
         outlook, case = _outlook(step), step.case
         terms = outlook.terms if self._month is None else outlook.charged(self._month.demand(step.index))
         medians = (np.maximum(np.array(f.median), 0.0) for f in (outlook.forecast.load, outlook.forecast.pv))
-        schedule = self._schedules.of(Problem(terms, case.battery.energy_wh(soc_pct), *medians))
+        schedule = self._schedules.of(Problem(terms, case.battery.stored_wh(soc_pct), *medians))
         battery_w = float(schedule.discharge_w[0] - schedule.charge_w[0])
         if self._month is not None:
             self._month.add(step.net_w - within_limits(battery_w, soc_pct, case.battery, case.horizon.step_h))

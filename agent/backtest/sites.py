@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from agent.domain.battery import Battery
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.request import Place
-from agent.domain.site import Battery
 from agent.domain.weather import Weather
 
 TEST_SHARE = 0.4  # of the rows, the last ones, where no test period is given

@@ -18,8 +18,9 @@ from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.guard import guard
 from agent.dispatch.lease import Lease
+from agent.domain.battery import Battery
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
-from agent.domain.site import Battery, SiteState
+from agent.domain.site import SiteState
 from agent.domain.wire import from_json
 from agent.latest import Latest
 from agent.monitoring.battery_response import Verdict

@@ -2,7 +2,8 @@
 
 from agent.cycles.event_reporter import EventReporter
 from agent.dispatch.alignment import Alignment
-from agent.domain.site import Battery, SiteState
+from agent.domain.battery import Battery
+from agent.domain.site import SiteState
 
 LAG_MOVED_S = 2.0  # a lag of the meter that has moved by more is told anew
 

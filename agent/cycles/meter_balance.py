@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from agent.cycles.event_reporter import EventReporter
+from agent.domain.battery import Battery
 from agent.domain.setpoint import Setpoint
-from agent.domain.site import MISSING, Battery, SiteState
+from agent.domain.site import MISSING, SiteState
 from agent.monitoring.balance_watch import BalanceWatch
 from drivers.reading import Quality
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from agent.dispatch.estimate import Source
 from agent.dispatch.power_split import UnitState, available, share
+from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.setpoint import Applied, Clamped, Outcome
-from agent.domain.site import Battery, BatteryUnit, SiteState
+from agent.domain.site import SiteState
 from agent.monitoring.setpoint_response import SITE, Seen, SetpointResponse
 from agent.monitoring.soc_jump import SocJudgement, SocWatch
 from drivers.reading import Quality, Quantity, Reading

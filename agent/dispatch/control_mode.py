@@ -7,10 +7,11 @@ from datetime import datetime
 from agent.dispatch.economic_dispatch import Moment, follow
 from agent.dispatch.guard import Limits
 from agent.dispatch.recent_mean import RecentMean
+from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.paired_trial import Arm
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung, Setpoint
-from agent.domain.site import Battery, BatteryUnit, Connection, SiteState
+from agent.domain.site import Connection, SiteState
 from agent.latest import Latest
 from agent.planning.rules import self_consumption_w
 from agent.site_conditions.site_conditions import SiteConditions

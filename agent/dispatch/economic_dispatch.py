@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.domain.battery import Battery, power_to_reach, soc_after
 from agent.domain.plan import SHORTEST_LOOK_S, Plan, ValueTable
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 
 MONEY_DECIMALS = 6  # what costs the same to a millionth is a tie
 # A change of direction must earn, within a dwell, what this many seconds at full power cost: no chatter for pennies.
@@ -168,18 +169,6 @@ def follow(plan: Plan, moment: Moment, battery: Battery, connection: Connection)
     candidates = dict.fromkeys(_candidates(moment, battery, prices, worth, look_h))
     best_w = min(candidates, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
     return Decision(best_w, _reason(moment, best_w, prices, worth.per_kwh(moment.soc_pct, battery.usable_wh)))
-
-
-def soc_after(battery: Battery, soc_pct: float, battery_w: float, hours: float) -> float:
-    """SoC after ``hours`` at ``battery_w``, by the one-way efficiencies, percent."""
-    stored_w = -battery_w / battery.discharge_efficiency if battery_w > 0 else -battery_w * battery.charge_efficiency
-    return soc_pct + 100.0 * stored_w * hours / battery.usable_wh
-
-
-def power_to_reach(battery: Battery, soc_pct: float, target_pct: float, hours: float) -> float:
-    """The battery power that brings ``soc_pct`` to ``target_pct`` in ``hours``; the inverse of ``soc_after``."""
-    stored_w = (target_pct - soc_pct) / 100.0 * battery.usable_wh / hours
-    return -stored_w / battery.charge_efficiency if stored_w > 0 else -stored_w * battery.discharge_efficiency
 
 
 def _candidates(moment: Moment, battery: Battery, prices: _Prices, worth: Worth, look_h: float) -> list[float]:

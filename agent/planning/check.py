@@ -1,14 +1,19 @@
-"""Whether a plan may be used. Shares no code with what makes plans, and does without numpy: the controller loads it."""
+"""Whether a plan may be used. Shares no code with what makes plans, and does without numpy: the controller loads it.
+
+The law of the battery is stated here once more, and not taken from ``domain/battery.py``, so that a mistake there is
+found here.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from math import isfinite
 
+from agent.domain.battery import Battery
 from agent.domain.forecast import Forecast
 from agent.domain.plan import Plan, PlanStep, ValueTable
 from agent.domain.request import PlanRequest
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 
 POWER_TOLERANCE_W = 1.0
 POWER_TOLERANCE_SHARE = 0.001
@@ -218,7 +223,7 @@ def _trajectory(steps: Sequence[PlanStep], request: PlanRequest) -> Iterator[str
     """The SoC of every step follows from the powers and stays where it may be: nothing is taken from a reserve."""
     battery, step_h = request.battery, request.horizon.step_h
     before_pct, high = request.soc_pct, max(battery.soc_max_pct, request.soc_pct)
-    stored_wh = battery.energy_wh(request.soc_pct)
+    stored_wh = battery.usable_wh * request.soc_pct / 100.0
     drifted = outside = False
     for index, step in enumerate(steps):
         stored_wh += step.charge_w * battery.charge_efficiency * step_h

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from agent.domain.battery import stored_w
 from agent.planning.forward_pass import slope, walk
 from agent.planning.grid_cost import Rates, best_curtailment
 from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Problem
@@ -39,13 +40,13 @@ def rule_schedule(problem: Problem, grid_kwh: Floats, worth: Floats) -> Schedule
     rows: list[tuple[float, ...]] = []
     stored_wh = problem.soc_wh
     for step in range(terms.steps):
-        floor_pct = 100.0 * float(terms.floor_kwh[step]) * 1000.0 / terms.battery.usable_wh
+        floor_pct = terms.battery.soc_pct(float(terms.floor_kwh[step]) * 1000.0)
         battery = replace(terms.battery, reserve_pct=floor_pct)
-        soc_pct = 100.0 * stored_wh / battery.usable_wh
+        soc_pct = battery.soc_pct(stored_wh)
         power_w = self_consumption_w(float(net_w[step]), soc_pct, battery, dt)
         uncurtailed = np.array((net_w[step] - power_w) / 1000.0)
         _, curtailed = best_curtailment(terms, uncurtailed, pv_kw[step], Rates.of(terms, step))
-        stored_wh -= power_w * dt * (1.0 / battery.discharge_efficiency if power_w > 0 else battery.charge_efficiency)
+        stored_wh += stored_w(battery, power_w) * dt
         flow = float(uncurtailed + curtailed)
         rows.append((power_w / 1000.0, flow, float(curtailed), stored_wh / 1000.0))
     power_kw, flow_kw, curtailed_kw, stored_kwh = np.array(rows).T

@@ -8,6 +8,7 @@ import numpy as np
 from agent.domain.forecast import Forecast
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.request import PlanRequest
+from agent.planning.battery_arrays import socs_pct
 from agent.planning.demand import peak_of, raised
 from agent.planning.fallback import never_worse_than_rule, without_solver
 from agent.planning.highs import SolverFailure
@@ -112,7 +113,7 @@ def _none_if_empty(errors: Floats | None) -> Floats | None:
 def _stored_wh(request: PlanRequest) -> float:
     if not 0.0 <= request.soc_pct <= 100.0:
         raise ValueError(f"the state of charge is {request.soc_pct} %, not within 0..100")
-    return request.battery.energy_wh(request.soc_pct)
+    return request.battery.stored_wh(request.soc_pct)
 
 
 def _median(forecast: Forecast, quantity: str, request: PlanRequest, notes: list[str]) -> Floats:
@@ -138,7 +139,7 @@ def _steps(request: PlanRequest, problem: Problem, schedule: Schedule) -> tuple[
         schedule.import_w,
         schedule.export_w,
         schedule.curtail_w,
-        100.0 * schedule.soc_wh / request.battery.usable_wh,
+        socs_pct(request.battery, schedule.soc_wh),
         problem.load_w,
         problem.pv_w,
         np.array(request.import_price),

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.domain.plan import PeakPrice, Seen, ValueTable
+from agent.planning.battery_arrays import powers_for, stored_changes
 from agent.planning.floor import below_floor, with_floor
 from agent.planning.grid_cost import Rates, best_curtailment, negative_prices
 from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, PlanningTerms, require_finite
@@ -56,16 +57,12 @@ def soc_grid_kwh(terms: PlanningTerms, points: int = GRID_POINTS) -> Floats:
 
 def battery_kw(terms: PlanningTerms, change_kwh: Floats) -> Floats:
     """AC power that changes stored energy by ``change_kwh`` in one step; positive charges."""
-    charge = change_kwh / (terms.battery.charge_efficiency * terms.step_h)
-    discharge = change_kwh * terms.battery.discharge_efficiency / terms.step_h
-    return np.where(change_kwh > 0.0, charge, discharge)
+    return -powers_for(terms.battery, change_kwh, terms.step_h)
 
 
 def change_kwh(terms: PlanningTerms, charge_kw: Floats) -> Floats:
     """The inverse of ``battery_kw``."""
-    stored = charge_kw * terms.battery.charge_efficiency * terms.step_h
-    drawn = charge_kw * terms.step_h / terms.battery.discharge_efficiency
-    return np.where(charge_kw > 0.0, stored, drawn)
+    return stored_changes(terms.battery, -charge_kw, terms.step_h)
 
 
 def moves(terms: PlanningTerms, net_w: Floats, pv_w: Floats, spacing_kwh: float, points: int) -> Moves:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from agent.domain.battery import Battery
 from agent.domain.completed_prices import Completed, completed_prices
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.inputs import GridLimitInput, Inputs, PlatformInput, WeatherInput
 from agent.domain.overlay import Overlay
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
-from agent.domain.site import Battery, Connection, Failsafe
+from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import PriceList, Tariff, mean_prices, price_at
 from agent.domain.weather import Weather
 from agent.domain.weather_raster import HOUR_S, layered

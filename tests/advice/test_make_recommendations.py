@@ -9,8 +9,9 @@ import pytest
 
 from agent.advice.make_recommendations import counsel
 from agent.domain.advisory import Advice, AdviceQuestion, AdvisoryType, Outage, PricedSpan
+from agent.domain.battery import Battery
 from agent.domain.request import Demand, PlanRequest
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.domain.tariff import DemandCharge
 from agent.domain.wire import from_json, to_json

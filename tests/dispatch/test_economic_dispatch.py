@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.dispatch.economic_dispatch import Moment, follow, power_to_reach, soc_after
+from agent.dispatch.economic_dispatch import Moment, follow
+from agent.domain.battery import Battery, power_to_reach, soc_after
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.plan import PeakPrice, Plan, PlanStep, Seen, ValueTable
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 BATTERY = Battery(10_000, 5000, 4000, 0.95, 0.95, soc_min_pct=10, soc_max_pct=90)

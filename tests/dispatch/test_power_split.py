@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.dispatch.power_split import UnitState, available, share
-from agent.domain.site import Battery
+from agent.domain.battery import Battery
 
 HOLD_S = 60.0
 UNIT = st.builds(

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from agent.dispatch.economic_dispatch import Moment, follow
+from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon
 from agent.domain.plan import PeakPrice
 from agent.domain.request import Demand, PlanRequest
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.domain.tariff import DemandCharge
 from agent.domain.wire import from_json, to_json
 from agent.planning.check import check_plan

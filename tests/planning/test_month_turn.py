@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from agent.dispatch.demand_meter import DemandMeter
-from agent.dispatch.economic_dispatch import Moment, follow, soc_after
+from agent.dispatch.economic_dispatch import Moment, follow
+from agent.domain.battery import Battery, soc_after
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.plan import PeakPrice, Plan, ValueTable
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.domain.tariff import DemandCharge
 from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan

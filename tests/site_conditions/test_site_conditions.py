@@ -4,11 +4,12 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon
 from agent.domain.inputs import CarbonInput, GridLimitInput, TariffInput, WeatherInput
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
-from agent.domain.site import Battery, Connection, Failsafe
+from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import Flat, PriceList, Tariff, TimeOfUse, Window
 from agent.site_conditions.site_conditions import SiteConditions
 
