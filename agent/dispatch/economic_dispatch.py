@@ -54,7 +54,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class StoredEnergyValue:
     """Worth of stored energy at the end of the running step, money by SoC, linear between the points.
 
     It lies between two rows of the table, ``share`` of the way from ``low`` to ``high``.
@@ -74,7 +74,7 @@ class Worth:
         k = min(max(bisect_left(self.soc_pct, soc_pct) - 1, 0), len(self.soc_pct) - 2)
         return self._slope(k) * 100_000.0 / usable_wh
 
-    def soc_worth(self, price_per_kwh: float, usable_wh: float) -> float:
+    def soc_up_to(self, price_per_kwh: float, usable_wh: float) -> float:
         """The SoC up to which one more stored kWh is worth more than ``price_per_kwh``, by bisection of the slopes."""
         price_per_pct = price_per_kwh * usable_wh / 100_000.0
         first, last = 0, len(self.soc_pct) - 1
@@ -98,15 +98,15 @@ class Worth:
         return rise / (self.soc_pct[k + 1] - self.soc_pct[k])
 
 
-def worth_of(table: ValueTable, step: int, net_load_w: float) -> Worth:
+def value_after(table: ValueTable, step: int, net_load_w: float) -> StoredEnergyValue:
     """The worth at the end of ``step``, given its mean net load where the table tells it by that."""
-    seen = table.seen[step] if step < len(table.seen) else ()
-    if not seen:
-        return Worth(table.soc_pct, table.worth[step], table.worth[step])
-    above = min(max(bisect_left(seen, net_load_w, key=lambda one: one.net_load_w), 1), len(seen) - 1)
-    low, high = seen[above - 1], seen[above]
-    share = (net_load_w - low.net_load_w) / (high.net_load_w - low.net_load_w) if len(seen) > 1 else 0.0
-    return Worth(table.soc_pct, low.worth, high.worth, min(max(share, 0.0), 1.0))
+    by_net_load = table.by_net_load[step] if step < len(table.by_net_load) else ()
+    if not by_net_load:
+        return StoredEnergyValue(table.soc_pct, table.value[step], table.value[step])
+    above = min(max(bisect_left(by_net_load, net_load_w, key=lambda one: one.net_load_w), 1), len(by_net_load) - 1)
+    low, high = by_net_load[above - 1], by_net_load[above]
+    share = (net_load_w - low.net_load_w) / (high.net_load_w - low.net_load_w) if len(by_net_load) > 1 else 0.0
+    return StoredEnergyValue(table.soc_pct, low.value, high.value, min(max(share, 0.0), 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +146,14 @@ class _Prices:
         return prices
 
 
-def follow(plan: Plan, moment: Moment, battery: Battery, connection: Connection) -> Decision | None:
+def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: Connection) -> Decision | None:
     """The best battery power now under ``plan``, or None when the plan does not cover this moment."""
     index = plan.horizon.index_of(moment.at)
     if index is None:
         return None
     since_s = (moment.at - plan.horizon.start).total_seconds()
     look_h = max(plan.horizon.step_s * (index + 1) - since_s, SHORTEST_LOOK_S) / 3600.0
-    worth = worth_of(plan.values, index, moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w)
+    value = value_after(plan.values, index, moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w)
     prices = _prices(plan.values, index, moment, connection)
     turning = _turning_per_h(moment, battery, prices)
 
@@ -163,15 +163,17 @@ def follow(plan: Plan, moment: Moment, battery: Battery, connection: Connection)
             per_h += battery_w * battery.wear_per_kwh
         if turning and battery_w * moment.battery_w <= 0.0:  # type: ignore[operator]
             per_h += turning
-        return per_h * look_h / 1000.0 - worth.at(soc_after(battery, moment.soc_pct, battery_w, look_h))
+        return per_h * look_h / 1000.0 - value.at(soc_after(battery, moment.soc_pct, battery_w, look_h))
 
     # The rule's own power comes first and wins every tie: on a flat tariff most powers are worth the same.
-    candidates = dict.fromkeys(_candidates(moment, battery, prices, worth, look_h))
+    candidates = dict.fromkeys(_candidates(moment, battery, prices, value, look_h))
     best_w = min(candidates, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
-    return Decision(best_w, _reason(moment, best_w, prices, worth.per_kwh(moment.soc_pct, battery.usable_wh)))
+    return Decision(best_w, _reason(moment, best_w, prices, value.per_kwh(moment.soc_pct, battery.usable_wh)))
 
 
-def _candidates(moment: Moment, battery: Battery, prices: _Prices, worth: Worth, look_h: float) -> list[float]:
+def _candidates(
+    moment: Moment, battery: Battery, prices: _Prices, value: StoredEnergyValue, look_h: float
+) -> list[float]:
     """Every power at which the cost can have its minimum.
 
     The cost bends where the grid's price or the battery's direction changes. Between those bends one price holds, and
@@ -184,8 +186,8 @@ def _candidates(moment: Moment, battery: Battery, prices: _Prices, worth: Worth,
     powers += [net_load_w - limit_w for limit_w, _ in prices.import_above]
     powers += [net_load_w + limit_w for limit_w, _ in prices.export_above]
     for price in prices.marginal():
-        filled = worth.soc_worth(price / battery.charge_efficiency, usable_wh)
-        emptied = worth.soc_worth((price - battery.wear_per_kwh) * battery.discharge_efficiency, usable_wh)
+        filled = value.soc_up_to(price / battery.charge_efficiency, usable_wh)
+        emptied = value.soc_up_to((price - battery.wear_per_kwh) * battery.discharge_efficiency, usable_wh)
         powers.append(power_to_reach(battery, soc_pct, filled, look_h))
         powers.append(power_to_reach(battery, soc_pct, emptied, look_h))
     return [min(max(watts, least), most) for watts in powers]
@@ -217,13 +219,13 @@ def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection
     return _Prices(moment.import_price + moment.carbon_price, moment.export_price, import_above, export_above, held_w)
 
 
-def _reason(moment: Moment, battery_w: float, prices: _Prices, worth_per_kwh: float) -> str:
+def _reason(moment: Moment, battery_w: float, prices: _Prices, value_per_kwh: float) -> str:
     grid_w = moment.net_load_w - battery_w
     bought = f"{moment.import_price:.3f}/kWh"
     if moment.carbon_price >= 0.0005:
         bought += f" + {moment.carbon_price:.3f} for carbon"
     sold = f"{moment.export_price:.3f}/kWh"
-    value = f"stored energy is worth {worth_per_kwh:.3f}/kWh"
+    value = f"stored energy is worth {value_per_kwh:.3f}/kWh"
     if prices.held_w is not None and battery_w > 0.0 and abs(grid_w - prices.held_w) < NEAR_W:
         held = f"holding the demand peak with an import of {prices.held_w / 1000.0:.2f} kW"
         return f"discharging {battery_w / 1000.0:.2f} kW, {held}: the grid costs {bought}, {value}"

@@ -50,7 +50,7 @@ def available(units: Sequence[UnitState], hold_s: float) -> Battery:
     )
 
 
-def share(
+def power_split(
     granted_w: float, units: Sequence[UnitState], hold_s: float, in_use: Collection[str] = ()
 ) -> dict[str, float]:
     """AC watts of each unit by its device, positive discharges. Their sum is ``granted_w`` or what the units can hold.

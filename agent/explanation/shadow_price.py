@@ -146,7 +146,7 @@ def _demand(basis: Basis) -> float:
 def _directions(basis: Basis, terms: PlanningTerms) -> Directions:
     """Where opposite flows would pay, the plan's own directions hold."""
     steps, free = basis.plan.steps, Directions.free(terms.steps)
-    both, import_export_at_once = terms.both_ways_pays(), terms.wash_pays()
+    both, import_export_at_once = terms.both_ways_pays(), terms.import_export_at_once_pays()
     stores = np.array([s.charge_w > FLOW_KW for s in steps])
     imports = np.array([s.import_w > FLOW_KW for s in steps])
     return replace(

@@ -72,14 +72,14 @@ def make_plan(
 def _schedule(problem: Problem, grid_kwh: Floats, by_path: Floats, deadline_s: float) -> Schedule:
     """The linear programme's, where it is proven best in time; else the best that is at hand."""
 
-    def worth() -> Floats:
+    def value() -> Floats:
         return concave_rows(grid_kwh, by_path.mean(axis=1))
 
     try:
         schedule = solve_schedule(problem, deadline_s)
     except SolverFailure as failure:
-        return without_solver(problem, grid_kwh, worth(), str(failure))
-    return schedule if schedule.proven else never_worse_than_rule(problem, schedule, grid_kwh, worth())
+        return without_solver(problem, grid_kwh, value(), str(failure))
+    return schedule if schedule.proven else never_worse_than_rule(problem, schedule, grid_kwh, value())
 
 
 def terms_of(request: PlanRequest) -> PlanningTerms:

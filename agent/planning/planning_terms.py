@@ -138,7 +138,7 @@ class PlanningTerms:
         r = self.battery.round_trip
         return self.import_price * (1.0 - r) + self.battery.wear_per_kwh * r < 0.0
 
-    def wash_pays(self) -> NDArray[np.bool_]:
+    def import_export_at_once_pays(self) -> NDArray[np.bool_]:
         """Steps at which importing while exporting saves money: the export price is above the import price."""
         return self.export_price > self.import_price
 

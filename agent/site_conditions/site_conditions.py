@@ -187,7 +187,7 @@ class SiteConditions:
         """The wall clock was set: how long the platform has been silent does not change by that."""
         self._clock_set_by += by
 
-    def kept(self, battery: Battery, at: datetime, for_s: float = 0.0) -> Battery:
+    def with_reserve(self, battery: Battery, at: datetime, for_s: float = 0.0) -> Battery:
         """``battery`` with the reserve of ``at``, or with the highest of the ``for_s`` seconds that follow."""
         if self.reserve is None:
             return battery

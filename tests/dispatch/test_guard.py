@@ -175,7 +175,7 @@ def test_no_lease_takes_the_battery_through_a_reserve_that_rises_while_it_holds(
     objective, place = Objective(), Place(51.5, 0.0, "Europe/London")
     conditions = SiteConditions(Flat(0.3), Flat(0.0), 0.0, Connection(), objective, place,
                     Reserve(TimeOfUse(kept, windows, "Europe/London")))  # fmt: skip
-    battery = conditions.kept(BATTERY, now, hold_s)
+    battery = conditions.with_reserve(BATTERY, now, hold_s)
     setpoint = Setpoint(now, asked, hold_s, Rung.PLAN, "asked")
     granted = guard(setpoint, replace(state(soc_pct=soc), at=now), Limits(battery, Connection()), 1.0, None)
     assert granted.battery_w is not None

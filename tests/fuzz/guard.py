@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from agent.dispatch.economic_dispatch import Moment, follow
+from agent.dispatch.economic_dispatch import Moment, economic_dispatch
 from agent.dispatch.guard import Limits, guard
 from agent.domain.battery import Battery
 from agent.domain.plan import Plan
@@ -97,7 +97,7 @@ def _asked(chance: Random, wanted_w: float, plan: Plan | None, seen: SiteState, 
     net_load_w, soc_pct = seen.net_load_w, seen.soc_pct.known
     if plan is not None and net_load_w is not None and soc_pct is not None:
         moment = Moment(seen.at, net_load_w, soc_pct, chance.uniform(-1, 1), chance.uniform(-1, 1))
-        decision = follow(plan, moment, limits.battery, limits.connection)
+        decision = economic_dispatch(plan, moment, limits.battery, limits.connection)
         wanted_w = wanted_w if decision is None else decision.battery_w
     return Setpoint(seen.at, wanted_w, hold_s, Rung.PLAN, "asked")
 
