@@ -96,7 +96,7 @@ class Ladder:
         return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
 
     def _planned(self, plan: Plan, moment: Moment, state: SiteState, battery: Battery) -> Setpoint | None:
-        """What the plan's worth of stored energy asks for; None where the plan does not cover this moment."""
+        """What the plan's value of stored energy asks for; None where the plan does not cover this moment."""
         connection = self._conditions.connection(moment.at)
         decision = economic_dispatch(plan, moment, battery, connection)
         if decision is None:
@@ -107,7 +107,7 @@ class Ladder:
         return Setpoint(moment.at, decision.battery_w, self._rules.hold_s, rung, decision.reason, cap_w)
 
     def _of_the_plan(self, now: datetime, there: Battery | None) -> Battery:
-        """``there``, with the capacity that the plan was made for: its worth of stored energy is by the percent."""
+        """``there``, with the capacity that the plan was made for: its value of stored energy is by the percent."""
         if there is None:
             return self._rules.limits.battery
         if there.usable_wh != self._usable_wh:

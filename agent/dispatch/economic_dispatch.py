@@ -2,7 +2,7 @@
 
 The plan hands over what stored energy is worth at each SoC. For every battery power that could be best, this adds up
 what the power costs until the end of the step and what the battery would then be worth, and takes the cheapest. An
-engineer can check any decision by hand with the same three numbers: the price, the worth, the net load.
+engineer can check any decision by hand with the same three numbers: the price, the value, the net load.
 """
 
 from bisect import bisect_left, bisect_right
@@ -55,7 +55,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class StoredEnergyValue:
-    """Worth of stored energy at the end of the running step, money by SoC, linear between the points.
+    """Value of stored energy at the end of the running step, money by SoC, linear between the points.
 
     It lies between two rows of the table, ``share`` of the way from ``low`` to ``high``.
     """
@@ -99,7 +99,7 @@ class StoredEnergyValue:
 
 
 def value_after(table: ValueTable, step: int, net_load_w: float) -> StoredEnergyValue:
-    """The worth at the end of ``step``, given its mean net load where the table tells it by that."""
+    """The value of stored energy at the end of ``step``, given its mean net load where the table tells it by that."""
     by_net_load = table.by_net_load[step] if step < len(table.by_net_load) else ()
     if not by_net_load:
         return StoredEnergyValue(table.soc_pct, table.value[step], table.value[step])

@@ -106,7 +106,7 @@ class ValueTable:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One plan. It is worth following until ``expires_at``; the controller checks it before the first use.
+    """One plan. It may be followed until ``expires_at``; the controller checks it before the first use.
 
     ``corrections`` are what the forecasts have learnt by now, one a quantity, for the next plan to go on from.
     ``suspects`` are the measurements since ``examined_from`` that are doubted; None: nothing was examined.

@@ -50,7 +50,7 @@ class Resolved:
 
 
 def resolved(basis: Basis) -> Resolved | None:
-    """None when the programme does not give the plan's own cost: a walk, other terms, or a limit that was broken.
+    """None when the programme does not give the plan's own cost: forward pass, other terms, broken limit.
 
     Raises SolverFailure when it cannot be solved in time.
     """

@@ -18,7 +18,7 @@ from agent.domain.site import Connection
 POWER_TOLERANCE_W = 1.0
 POWER_TOLERANCE_SHARE = 0.001
 SOC_TOLERANCE_PCT = 0.5
-CONCAVITY_TOLERANCE = 1e-6  # of the largest worth of a row
+CONCAVITY_TOLERANCE = 1e-6  # of the largest value of a row
 FLOWS = ("charge_w", "discharge_w", "import_w", "export_w", "curtail_w")
 NUMBERS = (*FLOWS, "soc_pct", "load_w", "pv_w", "import_price", "export_price", "energy_value_per_kwh")
 

@@ -1,4 +1,4 @@
-"""The answer when the solver has none: the walk along the value table, or the self-consumption rule if it is cheaper.
+"""The answer when the solver has none: the forward pass, or the self-consumption rule if it is cheaper.
 
 So a plan that was made in no time is never worse, on its own forecast, than having no plan at all.
 """

@@ -1,4 +1,4 @@
-"""A schedule without a solver: step by step, the move that costs least now and leaves the most worth behind.
+"""A schedule without a solver: step by step, the move that costs least now and leaves the most value behind.
 
 It is the planner's answer when HiGHS has none, and its proposal of directions when opposite flows would pay.
 """
@@ -79,6 +79,6 @@ def _best_change(
 
 
 def slope(grid: Floats, value: Floats, stored: float) -> float:
-    """What one more kWh is worth where ``stored`` kWh are, by a row of worth."""
+    """What one more kWh is worth where ``stored`` kWh are, by a row of values."""
     place = int(np.clip(np.searchsorted(grid, stored), 1, len(grid) - 1))
     return float((value[place] - value[place - 1]) / (grid[place] - grid[place - 1]))

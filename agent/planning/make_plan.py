@@ -1,4 +1,7 @@
-"""From a request and two forecasts to a plan. It always answers: without the solver it walks along the value table."""
+"""From a request and two forecasts to a plan. It always answers.
+
+Without the solver the schedule is the forward pass along the value table.
+"""
 
 from dataclasses import replace
 from datetime import timedelta

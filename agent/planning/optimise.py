@@ -172,7 +172,7 @@ def _flows(terms: PlanningTerms, solution: Solution) -> _Flows:
         curtailed,
         stored,
         over[0] + over[1],
-        # HiGHS's dual is the cost of one more kWh on the right side of the storage row, so the worth is its negative.
+        # HiGHS's dual is the cost of one more kWh on the right side of the storage row, so the value is its negative.
         -solution.row_duals[n : 2 * n],
         solution.objective,
     )

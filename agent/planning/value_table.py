@@ -3,7 +3,7 @@
 At each step the net load of a path is seen first and the battery power chosen then. A site stays on its path for some
 hours and then changes to any of them, so the table believes that a dull hour foretells another and never that a
 morning's error lasts for days (stochastic dynamic programming over a Markov chain with recourse; Bertsekas, Dynamic
-Programming and Optimal Control, vol. 1). The worth of a SoC is the mean over the paths.
+Programming and Optimal Control, vol. 1). The value of a SoC is the mean over the paths.
 
 For one path and step the best target is a corner of a piecewise linear function: a point of the SoC grid, a power
 limit of the battery, or the power that brings the connection to zero, to a limit, or to nothing but curtailed sun.
@@ -25,7 +25,7 @@ NARROWEST_KWH = 1e-3  # a window without width still needs two distinct points
 OUT_OF_REACH = -1e15
 # Errors of a forecast last for hours: .03 to .3 an hour earned the same, forgetting at once 1 to 5 % less.
 SWITCHING_PER_H = 0.1
-BY_NET_LOAD_HOURS = 2.0  # how far the table tells worth by net load: until the next plan, with one plan to spare
+BY_NET_LOAD_HOURS = 2.0  # how far the table tells value by net load: until the next plan, with one plan to spare
 NET_LOAD_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 BANDWIDTH = 0.5  # of the spread of the paths; .3 and 1 earned nearly the same
 LEAST_WIDTH_W = 1e-3
@@ -66,7 +66,7 @@ def change_kwh(terms: PlanningTerms, charge_kw: Floats) -> Floats:
 
 
 def moves(terms: PlanningTerms, net_w: Floats, pv_w: Floats, spacing_kwh: float, points: int) -> Moves:
-    """All moves worth looking at, for net load and solar paths of shape (paths, steps), W."""
+    """All moves that may be best, for net load and solar paths of shape (paths, steps), W."""
     net, pv = net_w.T / 1000.0, pv_w.T / 1000.0
     limit = change_kwh(terms, np.array([-terms.discharge_kw, terms.charge_kw]))
     down, up = (min(points - 1, int(abs(reach) / spacing_kwh + 1e-9)) for reach in limit)
@@ -107,9 +107,9 @@ def backward(
     points: int = GRID_POINTS,
     keep_concave: bool = True,
 ) -> tuple[Floats, Floats]:
-    """(grid in kWh, worth of shape (steps + 1, points)): row i at the start of step i, the last row at the end.
+    """(grid in kWh, value of shape (steps + 1, points)): row i at the start of step i, the last row at the end.
 
-    The mean over the paths of ``backward_by_path``. Steps at which opposite flows pay make the worth lose its
+    The mean over the paths of ``backward_by_path``. Steps at which opposite flows pay make the value lose its
     concavity, and so can, by a little, a kink of the costs between two points of the grid; ``keep_concave`` raises it
     to its concave majorant there.
     """
@@ -121,7 +121,7 @@ def backward(
 def backward_by_path(
     terms: PlanningTerms, net_w: Floats, pv_w: Floats, points: int = GRID_POINTS, switching: float | None = None
 ) -> tuple[Floats, Floats]:
-    """(grid in kWh, worth of shape (steps + 1, paths, points)): row [i, k] at the start of step i when on path k.
+    """(grid in kWh, value of shape (steps + 1, paths, points)): row [i, k] at the start of step i when on path k.
 
     Row i does not count what it costs to stand below the floor at the end of step i - 1: see ``below_floor``.
     A path is left for any of them with chance ``switching`` within an hour:
@@ -155,7 +155,7 @@ def _leaving(terms: PlanningTerms, switching: float | None = None) -> float:
 
 
 def _step_back(options: Moves, step: int, after: Floats, spacing: float) -> Floats:
-    """Worth before a step from the worth after it, both of shape (paths, points)."""
+    """Value before a step from the value after it, both of shape (paths, points)."""
     paths, points = after.shape
     # Both sides are padded, so that a move out of the window is never the best one.
     margin = points + 1
@@ -165,7 +165,7 @@ def _step_back(options: Moves, step: int, after: Floats, spacing: float) -> Floa
     every = np.arange(paths)
 
     def interpolated(change: Floats) -> Floats:
-        """The worth after a change of stored energy, shape (..., paths) to (..., paths, points)."""
+        """The value after a change of stored energy, shape (..., paths) to (..., paths, points)."""
         position = np.clip(change / spacing, -points, points - 1e-9)
         whole = np.floor(position).astype(np.intp)
         share = (position - whole)[..., None]
@@ -239,7 +239,7 @@ def _peak_price(terms: PlanningTerms) -> PeakPrice | None:
 def _by_net_load(
     terms: PlanningTerms, grid: Floats, after: Floats, net_w: Floats, step: int, noise_w: float
 ) -> tuple[ValueByNetLoad, ...]:
-    """Worth after a step by what its net load was: paths count the more, the nearer they came to it."""
+    """Value after a step by what its net load was: paths count the more, the nearer they came to it."""
     width = float(np.hypot(BANDWIDTH * net_w.std(), noise_w))
     if len(net_w) < 2 or width <= LEAST_WIDTH_W or _leaving(terms) >= 1.0:
         return ()
@@ -253,9 +253,9 @@ def _by_net_load(
 
 
 def _over_all(terms: PlanningTerms, grid: Floats, rows: Floats, steps: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """SoC in percent and rows of worth at the end of ``steps``, from the window to all of the usable capacity.
+    """SoC in percent and rows of value at the end of ``steps``, from the window to all of the usable capacity.
 
-    Below the window the worth falls steeper than any price, so that the battery is brought back first; above it more
+    Below the window the value falls steeper than any price, so that the battery is brought back first; above it more
     energy is worth nothing more.
     """
     usable = terms.battery.usable_wh / 1000.0

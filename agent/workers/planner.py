@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # Four weeks that a forecaster looks back, before each of the twenty past days whose errors become scenarios.
 HISTORY = timedelta(days=50)
 QUARTERS = timedelta(days=28)
-MOST_SOLVER_S = 10.0  # a programme of two days takes a tenth of a second; who needs longer gets the walk's schedule
+MOST_SOLVER_S = 10.0  # a programme of two days takes a tenth of a second; who needs longer gets the forward pass
 ADVICE_SHARE = 0.5  # of the deadline: no recommendation is worth a late plan
 DETECTOR = "anomaly"
 
