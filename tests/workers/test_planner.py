@@ -13,7 +13,7 @@ import pytest
 from agent.adapters.models.candidates import enrol
 from agent.adapters.models.model_archive import fingerprint_of
 from agent.adapters.models.model_card import read_card
-from agent.adapters.models.model_registry import Deployment, change_champions
+from agent.adapters.models.model_registry import Deployment, change_registry
 from agent.adapters.models.site_models import members
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.history import History
@@ -216,7 +216,7 @@ def test_the_promoted_model_forecasts_and_the_installed_one_stands_behind_it(tmp
     own = candidate(tmp_path / "models", "consumption-own", version="2.0.0")
     enrol(tmp_path / "models", datetime(2025, 6, 1, tzinfo=UTC))
     seat = Deployment("consumption-own", "2.0.0", fingerprint_of(own) or "", NOW, "better")
-    change_champions(tmp_path / "models", lambda old: old.with_post(old.post("load_w").promoted(seat)))
+    change_registry(tmp_path / "models", lambda old: old.with_post(old.post("load_w").promoted(seat)))
     found, notes = members(wish, "load_w")
     assert ([member.name for member in found], notes) == (["consumption-own 2.0.0", installed, "persistence"], ())
 
@@ -224,7 +224,7 @@ def test_the_promoted_model_forecasts_and_the_installed_one_stands_behind_it(tmp
 def test_a_champion_that_is_gone_is_a_note_and_the_installed_model_forecasts(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     seat = Deployment("consumption-own", "2.0.0", "0" * 64, NOW, "better")
-    change_champions(tmp_path / "models", lambda old: old.with_post(old.post("load_w").promoted(seat)))
+    change_registry(tmp_path / "models", lambda old: old.with_post(old.post("load_w").promoted(seat)))
     found, (note,) = members(asked(tmp_path / "site.db"), "load_w")
     assert [member.name for member in found][1:] == ["persistence"]
     assert note.endswith("; the installed model consumption forecasts load_w")
