@@ -90,7 +90,7 @@ def sick_battery(basis: Basis, now: datetime, series: Sequence[Sequence[Sample]]
     """A battery that surely delivers less, or loses more, than it is rated for."""
     found, battery = health(series), basis.battery
     rated_wh = rated_delivery_wh(battery)
-    rated_trip = battery.charge_efficiency * battery.discharge_efficiency
+    rated_trip = battery.round_trip
     delivered = _sick(found.delivered_wh, rated_wh)
     if delivered is not None and found.delivered_wh is not None:
         lost_kwh = (rated_wh - found.delivered_wh.value) / 1000.0
@@ -157,10 +157,10 @@ def raise_reserve(
     if len(lasting) < LEAST_OUTAGES or critical_load_w <= 0.0 or value_per_kwh <= 0.0:
         return None
     efficiency = battery.discharge_efficiency
-    wanted_wh = critical_load_w * lasting[-2] / efficiency + battery.energy_wh(battery.soc_min_pct)
-    wanted_pct = min(100.0 * wanted_wh / battery.usable_wh, battery.soc_max_pct)
-    kept_wh = battery.energy_wh(battery.floor_pct - battery.soc_min_pct) * efficiency
-    more_wh = battery.energy_wh(wanted_pct - battery.soc_min_pct) * efficiency
+    wanted_wh = critical_load_w * lasting[-2] / efficiency + battery.stored_wh(battery.soc_min_pct)
+    wanted_pct = min(battery.soc_pct(wanted_wh), battery.soc_max_pct)
+    kept_wh = battery.stored_wh(battery.floor_pct - battery.soc_min_pct) * efficiency
+    more_wh = battery.stored_wh(wanted_pct - battery.soc_min_pct) * efficiency
     if wanted_pct <= battery.floor_pct + 1.0:
         return None
     used_wh = sum(min(critical_load_w * h, more_wh) - min(critical_load_w * h, kept_wh) for h in lasting)

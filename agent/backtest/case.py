@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.backtest.sites import Site
+from agent.domain.battery import Battery
 from agent.domain.history import History
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.request import Objective, Place
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.forecasting.series import bridge_short_gaps, load_series, solar_series
 from agent.savings.savings import Period
 

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from agent.domain.battery import Battery
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.request import Place
-from agent.domain.site import Battery
 from agent.domain.weather import Weather
 from site_data.site_csv import Column, Wanted, watts
 from site_data.sites_json import SiteFacts, site_file

@@ -85,7 +85,7 @@ def _decision(settings: Settings, path: Path, conditions: SiteConditions, at: da
     if decision is None:
         raise NotExplained(f"nothing had been decided by {at.astimezone(zone):%Y-%m-%d %H:%M}")
     grid_w, soc_pct = (None, None) if minute is None else (minute.grid_w, minute.soc_pct)
-    battery = conditions.kept(settings.battery_spec(), at)
+    battery = conditions.with_reserve(settings.battery_spec(), at)
     why = explain_decision(decision, grid_w, soc_pct, battery, conditions.connection(at))
     given = f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     unseen = "" if minute is not None else " (nothing measured at the time asked for is in the store)"

@@ -151,12 +151,12 @@ def _show_forecast(console: Console, path: Path, now: datetime) -> None:
 def _learnt(path: Path) -> dict[str, str]:
     """By quantity: how many of its forecasts have been compared with what came."""
     try:
-        experiences = from_json(tuple[ForecastCorrections, ...], kept(path, "experience") or "[]")
+        corrections = from_json(tuple[ForecastCorrections, ...], kept(path, "experience") or "[]")
     except WireError:
         return {}
     return {
         one.quantity: f"compared with what came from {one.origins} starts up to {one.learnt_to:%Y-%m-%d %H:%M} UTC"
-        for one in experiences
+        for one in corrections
         if one.learnt_to is not None
     }
 

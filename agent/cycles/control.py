@@ -19,14 +19,15 @@ from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.guard import guard
 from agent.dispatch.lease import Lease
 from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.battery import Battery
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
-from agent.domain.site import Battery, SiteState
+from agent.domain.site import SiteState
 from agent.domain.wire import from_json
 from agent.latest import Latest
 from agent.monitoring.battery_response import Verdict
 from agent.monitoring.setpoint_response import SetpointResponse
 from agent.monitoring.solar_sleep import SolarSleep
-from agent.monitoring.stuck_meter import FrozenWatch
+from agent.monitoring.stuck_meter import StuckMeterWatch
 from agent.ports import Clock, Site
 from agent.recording.counters import DOCUMENT as COUNTERS
 from agent.recording.counters import Counters
@@ -74,7 +75,7 @@ class Control:
         self._meter = meter
         self._ladder = Ladder(conditions, latest, rules)
         self._alarms = Alarms(clock, pending)
-        self._frozen = FrozenWatch(rules.frozen_s)
+        self._stuck_meters = StuckMeterWatch(rules.frozen_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, self._alarms)
         self._alignment = MeterAlignment(rules.limits.battery, self._alarms)
@@ -136,7 +137,7 @@ class Control:
 
     def _estimate(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> SiteState:
         now, monotonic = self._clock.now(), self._clock.monotonic()
-        frozen, troubles = self._frozen.update(readings), self._site.troubles()
+        frozen, troubles = self._stuck_meters.update(readings), self._site.troubles()
         sun_deg = self._conditions.place.sun_elevation_deg(now) if self._clock.trusted() else None
         readings = self._sleep.update(readings, frozen | set(troubles), sun_deg, monotonic)
         frozen -= self._sleep.asleep
@@ -195,7 +196,7 @@ class Control:
         return self._meter.interval_wh(state.at)
 
     def _guarded(self, wanted: Setpoint, state: SiteState, there: Battery) -> Setpoint:
-        battery = self._conditions.kept(there, state.at, wanted.hold_s)
+        battery = self._conditions.with_reserve(there, state.at, wanted.hold_s)
         limits = replace(self._rules.limits, battery=battery, connection=self._conditions.connection(state.at))
         since_s = self._rules.step_s if self._last_step is None else self._clock.monotonic() - self._last_step
         last_w = None if self._lease is None else self._lease.battery_w

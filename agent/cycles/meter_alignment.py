@@ -3,7 +3,8 @@
 from agent.cycles.alarms import Alarms
 from agent.dispatch.alignment import Alignment
 from agent.domain.alarms import AlarmKind, EventKind
-from agent.domain.site import Battery, SiteState
+from agent.domain.battery import Battery
+from agent.domain.site import SiteState
 
 TOLD_FROM_S = 2.0  # what is less is no lag worth a word
 LAG_MOVED_S = 2.0  # a lag of the meter that has moved by more is told anew

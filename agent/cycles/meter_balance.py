@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind
+from agent.domain.battery import Battery
 from agent.domain.setpoint import Setpoint
-from agent.domain.site import MISSING, Battery, SiteState
+from agent.domain.site import MISSING, SiteState
 from agent.monitoring.balance_watch import BalanceWatch
 from drivers.reading import Quality
 

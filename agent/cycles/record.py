@@ -16,8 +16,8 @@ from agent.ports import Clock, Store, StoreFailure
 from agent.recording.pending_writes import PendingWrites
 from agent.recording.weather_log import WeatherLog
 
-# A planner that goes on from an older experience learns the hours since then once more, which costs less than flash.
-EXPERIENCE_EVERY_S = 3000.0
+# A planner that goes on from older corrections learns the hours since then once more, which costs less than flash.
+CORRECTIONS_EVERY_S = 3000.0
 
 
 class Record:
@@ -30,14 +30,14 @@ class Record:
         self._alarms = Alarms(clock, pending)
         self._weather_log = WeatherLog()
         self._plan: Plan | None = None
-        self._experiences: tuple[ForecastCorrections, ...] = ()
-        self._experienced_at: float | None = None
+        self._corrections: tuple[ForecastCorrections, ...] = ()
+        self._corrections_at: float | None = None
         self.commits = 0
 
     async def step(self) -> None:
         """Write what waits, and the newest picture for the status command."""
         self._keep_latest()
-        self._keep_experiences()
+        self._keep_corrections()
         if self._clock.trusted():
             self._pending.weather(self._weather_log.rows(self.weather(), self._clock.now()))
         for stream, seq in self.acknowledged():
@@ -69,14 +69,14 @@ class Record:
             self._pending.keep(*latest.kept_documents.popitem())
         self._alarms.keep()
 
-    def _keep_experiences(self) -> None:
+    def _keep_corrections(self) -> None:
         """What the forecasts have learnt, about as often as that changes: with the hours that have passed."""
         plan, now = self._latest.plan, self._clock.monotonic()
-        if plan is None or not plan.experiences or plan.experiences == self._experiences:
+        if plan is None or not plan.corrections or plan.corrections == self._corrections:
             return
-        if self._experienced_at is None or now - self._experienced_at >= EXPERIENCE_EVERY_S:
-            self._pending.keep("experience", to_json(plan.experiences, digits=8))
-            self._experiences, self._experienced_at = plan.experiences, now
+        if self._corrections_at is None or now - self._corrections_at >= CORRECTIONS_EVERY_S:
+            self._pending.keep("experience", to_json(plan.corrections, digits=8))
+            self._corrections, self._corrections_at = plan.corrections, now
 
 
 def _setpoint_document(setpoint: Setpoint, latest: Latest) -> str:
@@ -92,4 +92,4 @@ def _plan_document(plan: Plan) -> str:
     places in the store.
     """
     values = ValueTable(plan.values.soc_pct, (), peak=plan.values.peak)
-    return to_json(replace(plan, values=values, experiences=(), suspects=(), advice=None), digits=5)
+    return to_json(replace(plan, values=values, corrections=(), suspects=(), advice=None), digits=5)

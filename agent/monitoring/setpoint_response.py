@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from agent.domain.alarms import AlarmKind
-from agent.domain.site import Battery, BatteryUnit
+from agent.domain.battery import Battery, BatteryUnit
 from agent.monitoring.battery_response import Tracking, Verdict
 
 SITE = ""  # stands for the battery of a site with one: its power may be derived where its device does not measure it

@@ -1,4 +1,7 @@
-"""From a request and two forecasts to a plan. It always answers: without the solver it walks along the value table."""
+"""From a request and two forecasts to a plan. It always answers.
+
+Without the solver the schedule is the forward pass along the value table.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +11,7 @@ import numpy as np
 from agent.domain.forecast import Forecast
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.request import PlanRequest
+from agent.planning.battery_arrays import socs_pct
 from agent.planning.demand import peak_of, raised
 from agent.planning.fallback import never_worse_than_rule, without_solver
 from agent.planning.highs import SolverFailure
@@ -71,14 +75,14 @@ def make_plan(
 def _schedule(problem: Problem, grid_kwh: Floats, by_path: Floats, deadline_s: float) -> Schedule:
     """The linear programme's, where it is proven best in time; else the best that is at hand."""
 
-    def worth() -> Floats:
+    def value() -> Floats:
         return concave_rows(grid_kwh, by_path.mean(axis=1))
 
     try:
         schedule = solve_schedule(problem, deadline_s)
     except SolverFailure as failure:
-        return without_solver(problem, grid_kwh, worth(), str(failure))
-    return schedule if schedule.proven else never_worse_than_rule(problem, schedule, grid_kwh, worth())
+        return without_solver(problem, grid_kwh, value(), str(failure))
+    return schedule if schedule.proven else never_worse_than_rule(problem, schedule, grid_kwh, value())
 
 
 def terms_of(request: PlanRequest) -> PlanningTerms:
@@ -112,7 +116,7 @@ def _none_if_empty(errors: Floats | None) -> Floats | None:
 def _stored_wh(request: PlanRequest) -> float:
     if not 0.0 <= request.soc_pct <= 100.0:
         raise ValueError(f"the state of charge is {request.soc_pct} %, not within 0..100")
-    return request.battery.energy_wh(request.soc_pct)
+    return request.battery.stored_wh(request.soc_pct)
 
 
 def _median(forecast: Forecast, quantity: str, request: PlanRequest, notes: list[str]) -> Floats:
@@ -138,7 +142,7 @@ def _steps(request: PlanRequest, problem: Problem, schedule: Schedule) -> tuple[
         schedule.import_w,
         schedule.export_w,
         schedule.curtail_w,
-        100.0 * schedule.soc_wh / request.battery.usable_wh,
+        socs_pct(request.battery, schedule.soc_wh),
         problem.load_w,
         problem.pv_w,
         np.array(request.import_price),

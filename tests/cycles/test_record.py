@@ -120,13 +120,13 @@ async def test_what_was_learnt_is_kept_at_most_about_once_an_hour() -> None:
     stage = RecordStage()
     kept = []
     for quarter in range(12):
-        stage.latest.plan = replace(plan(0.2), experiences=learnt(quarter // 2))
+        stage.latest.plan = replace(plan(0.2), corrections=learnt(quarter // 2))
         await stage.record.step()
         document = stage.kept().get("experience")
         kept.append(None if document is None else from_json(tuple[ForecastCorrections, ...], document)[0].origins)
         stage.clock.advance_to(stage.clock.now() + timedelta(minutes=15))
     assert kept == [0, None, None, None, 2, None, None, None, 4, None, None, None]
-    assert 'experiences":[]' in stage.kept()["plan"], "it has its own place"
+    assert 'corrections":[]' in stage.kept()["plan"], "it has its own place"
 
 
 async def test_the_weather_of_each_hour_goes_with_the_other_rows() -> None:
