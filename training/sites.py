@@ -101,7 +101,7 @@ def read_site(folder: Path, name: str, weather: WeatherKind = "model") -> Measur
     horizon, columns = _on_raster(file, step_s, _rows(file, facts.wall_clock))
     load_w, pv_w = (_watts(columns[column]) for column in ("load_kw", "pv_kw"))
     history = History(horizon, load_w, pv_w, (False,) * horizon.steps, _weather(horizon, columns, weather))
-    source = _TRAINABLE.get(name.split("_")[0])
+    source = _TRAINABLE.get(name.split("_", maxsplit=1)[0])
     start, end = facts.moment("test_start", 0), facts.moment("test_end", 1)
     if (start or horizon.start) >= min(end or horizon.end, horizon.end):
         raise SitesUnreadable(f"{facts.path}: the test period of {name} is not within its rows")

@@ -72,7 +72,7 @@ def explain(settings: Settings, at: str | None, now: datetime) -> list[str]:
 
 
 def _clock(text: str) -> time:
-    return datetime.strptime(text, "%H:%M").time()
+    return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 a time of day has no zone
 
 
 def _decision(settings: Settings, path: Path, conditions: SiteConditions, at: datetime, zone: ZoneInfo) -> str:

@@ -108,7 +108,7 @@ def _build_noun(kind: Any, plain: Any, place: str) -> Any:
     hints = _hints(kind)
     unknown = plain.keys() - hints.keys()
     if unknown:
-        raise WireError(f"{place}: unknown field {sorted(unknown)[0]}")
+        raise WireError(f"{place}: unknown field {min(unknown)}")
     found = {name: _build(hints[name], item, f"{place}.{name}") for name, item in plain.items()}
     try:
         return kind(**found)

@@ -139,7 +139,7 @@ def _worth_by_net_load(table: ValueTable) -> Iterator[str]:
 
 def _concave(grid: Sequence[float], row: Sequence[float]) -> bool:
     """Each point lies on or above the chord of its neighbours."""
-    slack = CONCAVITY_TOLERANCE * max(1e-6, max(abs(worth) for worth in row))
+    slack = CONCAVITY_TOLERANCE * max(1e-6, *(abs(worth) for worth in row))
     for k in range(1, len(grid) - 1):
         share = (grid[k] - grid[k - 1]) / (grid[k + 1] - grid[k - 1])
         if row[k] < row[k - 1] + share * (row[k + 1] - row[k - 1]) - slack:

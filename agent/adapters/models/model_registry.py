@@ -219,7 +219,7 @@ def change_champions(models: Path, change: Callable[[Champions], Champions]) -> 
         with _alone(models):
             found, damage = read_champions(models)
             if damage is not None:
-                os.replace(models / FILE, models / "champions.damaged.json")
+                (models / FILE).replace(models / "champions.damaged.json")
             changed = change(found)
             if damage is None:
                 clear_shelf(models, changed.copies() | found.copies())
