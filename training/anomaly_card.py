@@ -20,16 +20,12 @@ VERSION = "1.0.0"
 _ORDINARY_STEP, _ORDINARY_DAY = 0.998, 0.985  # quantiles of ordinary rows above which a score is strange
 _SELF_TEST_ROWS = 16
 _LIMITS = (
-    (
-        "The rates are those of exactly this file: injected trouble on sites never learnt from, and on the last 40 % of "
-        "the sites learnt from. Real faults come in more shapes."
-    ),
+    "The rates are those of exactly this file: injected trouble on sites never learnt from, and on the last 40 % of "
+    "the sites learnt from. Real faults come in more shapes.",
     "Learnt from hourly means; steps of 900 s use the same forests. They look at the load only.",
     "The forests rank strangeness: what is left out of a history also matches a signature of a broken meter.",
-    (
-        "A meter that counts a constant factor too much, within what the connection carries, looks like a larger load and "
-        "stays in."
-    ),
+    "A meter that counts a constant factor too much, within what the connection carries, looks like a larger load and "
+    "stays in.",
 )
 
 

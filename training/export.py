@@ -26,21 +26,15 @@ _SELF_TEST_ROWS = 12
 _MIN_HISTORY_H = 24
 _LIMITS = {
     "load_w": (
-        (
-            "Trained on hourly means of university buildings in England and homes in California; steps of 900 s use the "
-            "same trees with features of the quarter hour, and were never trained on."
-        ),
-        (
-            "Of the weather it knows the temperature, and what that meant for the site in the last four weeks: the first "
-            "cold day of a heating season is a surprise."
-        ),
+        "Trained on hourly means of university buildings in England and homes in California; steps of 900 s use the "
+        "same trees with features of the quarter hour, and were never trained on.",
+        "Of the weather it knows the temperature, and what that meant for the site in the last four weeks: the first "
+        "cold day of a heating season is a surprise.",
         "Knows public holidays only where the site file lists them.",
     ),
     "pv_w": (
-        (
-            "Trained on hourly means of two skies, eastern England (power computed from measured irradiance) and southern "
-            "California (measured); steps of 900 s use the same trees and were never trained on."
-        ),
+        "Trained on hourly means of two skies, eastern England (power computed from measured irradiance) and southern "
+        "California (measured); steps of 900 s use the same trees and were never trained on.",
         "Without a weather feed it carries the clearness of the last hours and days forward.",
         "Snow and new shade are learnt from the last four weeks only.",
     ),
