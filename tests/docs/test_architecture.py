@@ -1,4 +1,4 @@
-"""What the pages for engineers name is there, and the page of the house leads to the answer of each question at night."""
+"""What the pages for engineers name exists, and the page of the house leads to the answer of each question at night."""
 
 import re
 from collections.abc import Iterator
