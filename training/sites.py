@@ -85,7 +85,7 @@ def read_site(folder: Path, name: str, weather: WeatherKind = "model") -> Measur
     horizon = Horizon(rows.start, rows.step_s, len(columns["load_kw"]))
     load_w, pv_w = (watts(columns[column]) for column in ("load_kw", "pv_kw"))
     history = History(horizon, load_w, pv_w, (False,) * horizon.steps, _weather(horizon, columns, weather))
-    source = _TRAINABLE.get(name.split("_")[0])
+    source = _TRAINABLE.get(name.split("_", maxsplit=1)[0])
     start, end = facts.test_start(), facts.test_end()
     if (start or horizon.start) >= min(end or horizon.end, horizon.end):
         raise SitesUnreadable(f"{facts.path}: the test period of {name} is not within its rows")

@@ -1,5 +1,6 @@
 """What is played: one site's history on the raster of the play, with prices, a battery and a stretch of time."""
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -203,4 +204,4 @@ def curve_on(own: Horizon, values: Sequence[float | None], onto: Horizon) -> Flo
 
 
 def _optional(values: Floats) -> tuple[float | None, ...]:
-    return tuple(value if value == value else None for value in values.tolist())  # NaN differs from itself
+    return tuple(None if math.isnan(value) else value for value in values.tolist())

@@ -156,7 +156,7 @@ def _closest(played: dict[str, Played]) -> dict[str, Played]:
 
 
 def _tidy(axes: Any, timezone: str) -> None:
-    import matplotlib.dates as dates
+    from matplotlib import dates
 
     zone = ZoneInfo(timezone)
     for axis in axes:

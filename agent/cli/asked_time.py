@@ -26,4 +26,4 @@ def asked_time(text: str | None, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _clock(text: str) -> time:
-    return datetime.strptime(text, "%H:%M").time()
+    return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 a time of day has no zone

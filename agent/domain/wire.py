@@ -123,7 +123,7 @@ def _build_noun(kind: Any, plain: Any, place: str) -> Any:
         plain = {former[name] if former.get(name, name) not in plain else name: item for name, item in plain.items()}
     unknown = plain.keys() - hints.keys()
     if unknown:
-        raise WireError(f"{place}: unknown field {sorted(unknown)[0]}")
+        raise WireError(f"{place}: unknown field {min(unknown)}")
     found = {name: _build(hints[name], item, f"{place}.{name}") for name, item in plain.items()}
     try:
         return kind(**found)

@@ -144,7 +144,7 @@ def _value_by_net_load(table: ValueTable) -> Iterator[str]:
 
 def _concave(grid: Sequence[float], row: Sequence[float]) -> bool:
     """Each point lies on or above the chord of its neighbours."""
-    slack = CONCAVITY_TOLERANCE * max(1e-6, max(abs(value) for value in row))
+    slack = CONCAVITY_TOLERANCE * max(1e-6, *(abs(value) for value in row))
     for k in range(1, len(grid) - 1):
         share = (grid[k] - grid[k - 1]) / (grid[k + 1] - grid[k - 1])
         if row[k] < row[k - 1] + share * (row[k + 1] - row[k - 1]) - slack:

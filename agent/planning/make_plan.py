@@ -40,23 +40,17 @@ def make_plan(
     asks for it. ``deadline_s`` bounds the solver. Raises ValueError in one sentence for input that is not finite or not
     in shape.
     """
-    terms = terms_of(request)
     load_errors, pv_errors = _none_if_empty(load_errors), _none_if_empty(pv_errors)
     notes = list(request.notes)
-    problem = Problem(
-        terms, _stored_wh(request), _median(load, "load_w", request, notes), _median(pv, "pv_w", request, notes)
-    )
+    problem = _problem(request, load, pv, past_net_w, notes)
+    terms = problem.terms
     paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
-    ahead_net_w = problem.load_w - problem.pv_w
-    peak = peak_of(request, np.empty(0) if past_net_w is None else past_net_w, ahead_net_w)
-    terms = replace(terms, peak=peak)
-    problem = replace(problem, terms=terms)
     grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
     schedule = _schedule(problem, grid, by_path, deadline_s)
     if load_errors is None and pv_errors is None:
         notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
-    if peak is not None:
-        notes += raised(peak, schedule.import_w, terms.step_h)
+    if terms.peak is not None:
+        notes += raised(terms.peak, schedule.import_w, terms.step_h)
     horizon = request.horizon
     return Plan(
         issued_at=request.now,
@@ -70,6 +64,15 @@ def make_plan(
         cost=_cost(request, problem, schedule),
         solve_s=schedule.run_s,
     )
+
+
+def _problem(
+    request: PlanRequest, load: Forecast, pv: Forecast, past_net_w: Floats | None, notes: list[str]
+) -> Problem:
+    """The question on the medians, with the month's peak. What is said about the medians enters ``notes``."""
+    load_w, pv_w = _median(load, "load_w", request, notes), _median(pv, "pv_w", request, notes)
+    peak = peak_of(request, np.empty(0) if past_net_w is None else past_net_w, load_w - pv_w)
+    return Problem(replace(terms_of(request), peak=peak), _stored_wh(request), load_w, pv_w)
 
 
 def _schedule(problem: Problem, grid_kwh: Floats, by_path: Floats, deadline_s: float) -> Schedule:

@@ -90,7 +90,7 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         site.latest.state = SiteState(clock.now())
         broker.restart()
         early = asyncio.create_task(_event_while_draining(site, platform))
-        await site.until(lambda: early.done(), step_s=2.0)
+        await site.until(early.done, step_s=2.0)
         assert early.result() < WEEK_MINUTES / 2
         assert platform.document(SITE, "live") is not None
         last = await _last(site)

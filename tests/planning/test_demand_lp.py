@@ -183,8 +183,10 @@ def test_a_peak_that_cannot_be_held_is_paid_once_told_and_in_the_cost() -> None:
     assert plan.cost - free.cost == pytest.approx(extra, abs=0.01)
     told = [note for note in plan.notes if "peak" in note]
     assert told == [
-        f"The demand peak of {held_w / 1000:.2f} kW cannot be held: it is expected to rise to 7.00 kW, "
-        f"which costs {extra:.2f}."
+        (
+            f"The demand peak of {held_w / 1000:.2f} kW cannot be held: it is expected to rise to 7.00 kW, "
+            f"which costs {extra:.2f}."
+        )
     ]
 
 

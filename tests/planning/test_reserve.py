@@ -139,7 +139,7 @@ def test_a_limit_holds_in_its_own_steps_alone(deadline_s: float) -> None:
     plan = plan_for(asked, deadline_s)
     assert check_plan(plan, asked) == []
     held = [step.import_w for step in plan.steps[2:6]]
-    assert max(held) <= max(1501.0, max(step.load_w for step in plan.steps[2:6]))
+    assert max(held) <= max(1501.0, *(step.load_w for step in plan.steps[2:6]))
     assert max(step.import_w for step in plan.steps[:2]) > 2000.0, "before the limit it charges"
     assert max(step.export_w for step in plan.steps[16:30]) < 2.0
     assert max(step.export_w for step in plan.steps[30:]) > 100.0

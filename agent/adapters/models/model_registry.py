@@ -219,7 +219,7 @@ def change_registry(models: Path, change: Callable[[ModelRegistry], ModelRegistr
         with _alone(models):
             found, damage = read_registry(models)
             if damage is not None:
-                os.replace(models / FILE, models / "champions.damaged.json")
+                (models / FILE).replace(models / "champions.damaged.json")
             changed = change(found)
             if damage is None:
                 clear_shelf(models, changed.copies() | found.copies())

@@ -52,8 +52,10 @@ MIGRATIONS = {
 }
 
 SCHEMA = (
-    f"CREATE TABLE minute (seq INTEGER PRIMARY KEY, {', '.join(MINUTE_COLUMNS)}, catalogue INTEGER, points TEXT, "
-    f"{', '.join(PRICE_COLUMNS)})",
+    (
+        f"CREATE TABLE minute (seq INTEGER PRIMARY KEY, {', '.join(MINUTE_COLUMNS)}, catalogue INTEGER, points TEXT, "
+        f"{', '.join(PRICE_COLUMNS)})"
+    ),
     f"CREATE TABLE decision (seq INTEGER PRIMARY KEY, {', '.join(DECISION_COLUMNS)})",
     f"CREATE TABLE event (seq INTEGER PRIMARY KEY, {', '.join(EVENT_COLUMNS)})",
     # acked: everything up to it is at the platform; last: no seq up to it is given again; rolled: is in the roll-ups

@@ -17,7 +17,7 @@ from agent.domain.records import Batch
 from agent.ports import StoreFailure
 from tests.adapters.store.store_rows import BERLIN, NAMES, event, minute, new_store
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 KILLS = 25
 
 
