@@ -31,9 +31,7 @@ from agent.ports import Clock, PayloadRefused, Planner, PlannerFailure, Store, S
 from agent.settings.schema import Settings
 
 WITHIN_S = 60.0  # of all at a start; below TimeoutStartSec of the unit
-MODELS = (
-    "models"  # beside the store: promoted models, as ``adapters.models.model_registry`` has them, which loads numpy
-)
+MODELS = "models"  # beside the store: as in ``adapters.models.model_registry``, which loads numpy
 PROBE_BYTES = 64 * 1024
 FALLBACK = "The schedule follows"  # how a plan's note begins where the solver did not answer
 
