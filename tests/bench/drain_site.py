@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from agent.adapters.host.clock import SystemClock
-from agent.adapters.host.timetable import schedule
+from agent.adapters.host.timetable import Timetable
 from agent.app import build
 from agent.daemon import App
 from agent.domain.plan import Plan
@@ -78,8 +78,8 @@ async def main(site_file: Path, rounds: int, seconds: float) -> dict[str, object
     await app.start()
     await fill(app)
     turns = Turns(app)
-    scheduler = schedule(turns.jobs())
-    scheduler.start()
+    timetable = Timetable(turns.jobs())
+    timetable.start()
     per_s = []
     assert app.sync is not None
     for _ in range(rounds):
@@ -91,7 +91,7 @@ async def main(site_file: Path, rounds: int, seconds: float) -> dict[str, object
             turns.counting = False
             if draining:
                 per_s.append((app.sync.counters.sent - before) / seconds)
-    scheduler.shutdown(wait=False)
+    await timetable.stop()
     left = sum(last - acked for acked, last in (await app.store.backlog()).values())
     await app.stop("the bench ends")
     return {"idle_ms": turns.steps_ms[False], "draining_ms": turns.steps_ms[True], "rows_per_s": per_s, "left": left}
