@@ -14,6 +14,7 @@ from agent.domain.advisory import AdviceRequest, Advisory
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Acknowledgement, PlatformInput
 from agent.domain.plan import Plan
+from agent.domain.records import OutboxRow
 from agent.latest import Latest
 from agent.ports import (
     Clock,
@@ -261,7 +262,7 @@ class Sync:
             return False
         envelope = self._payloads.rows(name, rows, stream.prev, self._clock.now())
         assert envelope.seq_to is not None
-        mark, taken = stream.sent, [seq for seq, _ in rows if seq <= envelope.seq_to]
+        mark, taken = stream.sent, [row.seq for row in rows if row.seq <= envelope.seq_to]
         try:
             await self._link.publish(envelope)
         except EnvelopeRefused as refusal:
@@ -270,11 +271,11 @@ class Sync:
             else:
                 self.counters.refused += 1  # a row that cannot be sent is told when it is parked
             if stream.note_refusal(refusal.code, taken, self._clock.monotonic()):
-                self._park(name, *rows[0])
+                self._park(name, rows[0])
             return False
         except LinkFailure:
             if stream.note_failure(taken, self._clock.monotonic() - began):
-                self._park(name, *rows[0])
+                self._park(name, rows[0])
             raise
         self.counters.sent += len(taken)
         self._note_taken(envelope.topic)
@@ -293,15 +294,16 @@ class Sync:
             self._refused.discard(topic)
             self.alarm(f"upload_refused/{topic}", None)
 
-    def _park(self, name: str, seq: int, row: str) -> None:
+    def _park(self, name: str, row: OutboxRow) -> None:
         """It is not sent any more; it stays in the store, and a copy of it longer than the store keeps rows."""
         self.counters.skipped += 1
-        self._parked = [*self._parked, {"stream": name, "seq": seq, "row": row}][-MOST_PARKED:]
+        text = json.dumps(row.named(), separators=(",", ":"), ensure_ascii=False)
+        self._parked = [*self._parked, {"stream": name, "seq": row.seq, "row": text}][-MOST_PARKED:]
         self._latest.kept_documents[PARKED] = json.dumps(self._parked)
         self._report(
             "row_skipped",
             "alarm",
-            f"Row {seq} of the stream {name} was refused time and again and is parked: not sent, kept.",
+            f"Row {row.seq} of the stream {name} was refused time and again and is parked: not sent, kept.",
         )
 
     async def _acknowledge(self, message: Acknowledgement) -> None:

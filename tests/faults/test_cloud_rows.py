@@ -78,7 +78,11 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         jobs = [Job("live", 60.0, live), Job("record", 3600.0, record.step, 3599.0), Job("upkeep", 60.0, upkeep.step)]
         await run_virtual(jobs, clock, START + timedelta(days=7))
         await record.step()
-        alarms = [json.loads(row)["kind"] for _, row in await site.store.pending("event", 0, 100) if '"alarm"' in row]
+        alarms = [
+            row.named()["kind"]
+            for row in await site.store.pending("event", 0, 100)
+            if row.named()["severity"] == "alarm"
+        ]
         assert len(alarms) == 1
         outcome.raised(alarms[0])
         backlog = await site.store.backlog()

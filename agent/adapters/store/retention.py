@@ -61,12 +61,11 @@ def tidy(
 def _roll_up(connection: sqlite3.Connection, zone: ZoneInfo) -> bool:
     """Merge the next minutes into every span. True when there may be more."""
     rolled = connection.execute("SELECT rolled FROM stream WHERE name = 'minute'").fetchone()[0]
-    columns = (*sql.MINUTE_COLUMNS, *sql.PRICE_COLUMNS)
-    select = f"SELECT seq, {', '.join(columns)} FROM minute WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - own names
+    select = f"SELECT seq, {', '.join(sql.MINUTE_COLUMNS)} FROM minute WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - own names
     found = connection.execute(select, (rolled, ROLL_ROWS)).fetchall()
     if not found:
         return False
-    minutes = countable(connection, rolled, [sql.minute_row(dict(zip(columns, row[1:], strict=True))) for row in found])
+    minutes = countable(connection, rolled, [sql.minute_row(row[1:]) for row in found])
     with Transaction(connection):
         for span in SPANS:
             _merge_span(connection, span, minutes, zone)

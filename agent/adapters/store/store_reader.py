@@ -77,7 +77,7 @@ def decision_at(path: Path, at: datetime) -> tuple[DecisionRow | None, MinuteRow
         minute = connection.execute(around, (at.timestamp(), at.timestamp())).fetchone()
     return (
         None if decision is None else sql.decision_row(decision),
-        None if minute is None else sql.minute_row(dict(zip(sql.MINUTE_COLUMNS, minute, strict=True))),
+        None if minute is None else sql.minute_row(minute),
     )
 
 

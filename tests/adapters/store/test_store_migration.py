@@ -1,6 +1,5 @@
 """A store of an earlier version is brought to ours when it is opened, and nothing in it is lost."""
 
-import json
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -114,8 +113,8 @@ async def test_it_goes_on_where_the_old_one_ended(old: Path) -> None:
     assert await store.kept("plan") == '{"old": 1}'
     row = WeatherRow(START, 15.0, None, None)
     await store.write(Batch(minutes=(minute(5, 1),), events=(event(0),), weather=(row,)))
-    assert [seq for seq, _ in await store.pending("minute", 0, 10)] == [1001, 1002, 1003, 1004, 1005, 1006]
-    assert [seq for seq, _ in await store.pending("event", 0, 10)] == [1001, 1002]
+    assert [row.seq for row in await store.pending("minute", 0, 10)] == [1001, 1002, 1003, 1004, 1005, 1006]
+    assert [row.seq for row in await store.pending("event", 0, 10)] == [1001, 1002]
     await store.tidy(START + timedelta(hours=1))
     await store.close()
     found = store_reader.history(old, START - timedelta(hours=1), START + timedelta(hours=1), 3600)
@@ -160,7 +159,7 @@ async def test_points_that_were_written_as_text_are_sent_like_those_that_are_byt
     store = new_store(old)
     assert await store.open() == []
     await store.write(Batch(minutes=(minute(5, 1),)))
-    sent = [json.loads(text)["points"] for _, text in await store.pending("minute", 0, 10)]
+    sent = [row.named()["points"] for row in await store.pending("minute", 0, 10)]
     assert sent == [{"meter.grid_w": value} for value in (0, 1, 2, 3, 4, 5.0)]
     await store.close()
     assert version(old) == SCHEMA_VERSION
