@@ -42,6 +42,7 @@ def connect_platform(app: App, cloud: Cloud) -> None:
         facts=lambda: _facts(app),
         take_input=app.inputs.take,
         report=app.reporter.report,
+        keep=app.pending.keep,
         acknowledged_by=cloud.acknowledged_by,
     )
     app.sync.take_request = app.advice.ask

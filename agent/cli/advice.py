@@ -12,9 +12,9 @@ from agent.adapters.host.inbox import drop, inbox_of
 from agent.adapters.store.store_reader import kept
 from agent.advice.book import NotPossible, act, open_ones
 from agent.cli.explain import asked_time
-from agent.cycles.advice import DOCUMENT
 from agent.domain.advisory import AdviceBook, AdviceRequest, Advisory, Verb
-from agent.domain.wire import WireError, from_json
+from agent.domain.documents import ADVICE
+from agent.domain.wire import WireError
 from agent.settings.schema import Settings
 
 
@@ -50,9 +50,9 @@ def read_book(settings: Settings) -> AdviceBook:
     path = Path(settings.store.path)
     if not path.exists():
         raise NotPossible(f"no store at {path}: the agent has not run with this site file yet")
-    document = kept(path, DOCUMENT)
+    document = kept(path, ADVICE.name)
     try:
-        return AdviceBook() if document is None else from_json(AdviceBook, document)
+        return AdviceBook() if document is None else ADVICE.read(document)
     except WireError as error:
         raise NotPossible(f"the stored recommendations cannot be read: {error}") from error
 

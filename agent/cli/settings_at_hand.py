@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 from agent.adapters.store.store_reader import kept
+from agent.domain.documents import SETTINGS
 from agent.ports import StoreFailure
-from agent.settings.last_run import DOCUMENT, settings_of, store_of
+from agent.settings.last_run import settings_of, store_of
 from agent.settings.load import SettingsError, load
 from agent.settings.schema import Settings
 
@@ -33,7 +34,7 @@ def _last_run(site_file: Path) -> Settings | None:
     if not site_file.exists() or not store.exists():
         return None  # a name that was mistyped must not lead to another site
     try:
-        document = kept(store, DOCUMENT)
+        document = kept(store, SETTINGS.name)
     except StoreFailure:
         return None
     return None if document is None else settings_of(document)

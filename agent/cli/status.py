@@ -12,13 +12,21 @@ from rich.table import Table
 from agent.adapters.host.lock import AlreadyRunning, SiteLock
 from agent.adapters.store.store_reader import backlog, flags, kept
 from agent.advice.book import open_ones
-from agent.cycles.advice import DOCUMENT as ADVICE
-from agent.cycles.steering_watch import DOCUMENT as WRITES
 from agent.dispatch.demand_meter import MonthPeak
-from agent.domain.advisory import AdviceBook
-from agent.domain.forecast_corrections import ForecastCorrections
+from agent.domain.documents import (
+    ADVICE,
+    ALARMS,
+    DEMAND,
+    FORECAST_CORRECTIONS,
+    LINK,
+    PARKED,
+    PERSISTENT_WRITES,
+    PLAN,
+    SETPOINT,
+    STATE,
+)
 from agent.domain.plan import Plan
-from agent.domain.site import Measured, SiteState
+from agent.domain.site import Measured
 from agent.domain.suspect import DATA_FAULT
 from agent.domain.wire import WireError, from_json
 from agent.ports import StoreFailure
@@ -68,12 +76,12 @@ def _running(path: Path) -> str:
 
 
 def _show_state(console: Console, path: Path, now: datetime) -> None:
-    document = kept(path, "state")
+    document = kept(path, STATE.name)
     if document is None:
         console.print("state: nothing was measured yet")
         return
     try:
-        state = from_json(SiteState, document)
+        state = STATE.read(document)
     except WireError as error:
         console.print(f"state: the stored picture cannot be read: {error}")
         return
@@ -97,7 +105,7 @@ def _measured_row(name: str, measured: Measured, since_s: float) -> tuple[str, s
 
 
 def _show_setpoint(console: Console, path: Path, now: datetime) -> None:
-    document = kept(path, "setpoint")
+    document = kept(path, SETPOINT.name)
     if document is None:
         console.print("setpoint: none yet")
         return
@@ -111,7 +119,7 @@ def _show_setpoint(console: Console, path: Path, now: datetime) -> None:
 
 def _show_writes(console: Console, path: Path) -> None:
     """How often registers that wear were written, where a device has such."""
-    for name, made in json.loads(kept(path, WRITES) or "{}").items():
+    for name, made in json.loads(kept(path, PERSISTENT_WRITES.name) or "{}").items():
         used = f"{made['used']} of {made['budget']} writes of its persistent registers on {made['day']}"
         console.print(f"  {escape(name)}: {used}")
 
@@ -134,7 +142,7 @@ def _show_forecast(console: Console, path: Path, now: datetime) -> None:
 def _learnt(path: Path) -> dict[str, str]:
     """By quantity: how many of its forecasts have been compared with what came."""
     try:
-        experiences = from_json(tuple[ForecastCorrections, ...], kept(path, "experience") or "[]")
+        experiences = FORECAST_CORRECTIONS.read(kept(path, FORECAST_CORRECTIONS.name) or "[]")
     except WireError:
         return {}
     return {
@@ -156,9 +164,9 @@ def _show_suspects(console: Console, path: Path, now: datetime) -> None:
 
 def _show_advice(console: Console, path: Path, now: datetime, currency: str) -> None:
     """How many recommendations are open, and the one that saves most."""
-    document = kept(path, ADVICE)
+    document = kept(path, ADVICE.name)
     try:
-        found = () if document is None else open_ones(from_json(AdviceBook, document), now)
+        found = () if document is None else open_ones(ADVICE.read(document), now)
     except WireError as error:
         console.print(f"recommendations: what is stored cannot be read: {error}")
         return
@@ -171,11 +179,11 @@ def _show_advice(console: Console, path: Path, now: datetime, currency: str) -> 
 
 def _plan(path: Path) -> Plan | str:
     """The stored plan, or why there is none."""
-    document = kept(path, "plan")
+    document = kept(path, PLAN.name)
     if document is None:
         return "none yet"
     try:
-        return from_json(Plan, document)
+        return PLAN.read(document)
     except WireError as error:
         return f"the stored plan cannot be read: {error}"
 
@@ -222,7 +230,7 @@ def _show_demand(console: Console, path: Path, settings: Settings, now: datetime
 
 def _peak(path: Path, now: datetime, zone: ZoneInfo) -> str:
     try:
-        found = from_json(MonthPeak, kept(path, "demand") or "{}")
+        found = from_json(MonthPeak, kept(path, DEMAND.name) or "{}")
     except WireError:
         return "the month's peak so far is not known"
     local = now.astimezone(zone)
@@ -232,7 +240,7 @@ def _peak(path: Path, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _show_sync(console: Console, path: Path, settings: Settings) -> None:
-    link = json.loads(kept(path, "link") or "{}")
+    link = json.loads(kept(path, LINK.name) or "{}")
     if settings.cloud is None:
         console.print("[bold]link[/] none configured")
     else:
@@ -242,9 +250,9 @@ def _show_sync(console: Console, path: Path, settings: Settings) -> None:
     depth = {stream: highest - acknowledged for stream, (acknowledged, highest) in backlog(path).items()}
     waiting = ", ".join(f"{stream} {count}" for stream, count in depth.items())
     console.print(f"[bold]outbox[/] {sum(depth.values())} rows wait for the platform ({waiting})")
-    if parked := json.loads(kept(path, "parked") or "[]"):
+    if parked := json.loads(kept(path, PARKED.name) or "[]"):
         console.print(f"[yellow]parked[/] {len(parked)} rows that the broker refused time and again; they stay here")
-    for alarm in json.loads(kept(path, "alarms") or "[]"):
+    for alarm in json.loads(kept(path, ALARMS.name) or "[]"):
         console.print(f"[red]! {alarm}[/]")
 
 

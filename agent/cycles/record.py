@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from agent.cycles.event_reporter import EventReporter
+from agent.domain.documents import ALARMS, FORECAST_CORRECTIONS, LINK, PLAN, SETPOINT, STATE
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.setpoint import Setpoint
@@ -57,16 +58,14 @@ class Record:
     def _keep_latest(self) -> None:
         latest = self._latest
         if latest.state is not None:
-            self._pending.keep("state", to_json(latest.state))
+            self._pending.keep(STATE.name, to_json(latest.state))
         if latest.setpoint is not None:
-            self._pending.keep("setpoint", _setpoint_document(latest.setpoint, latest))
+            self._pending.keep(SETPOINT.name, _setpoint_document(latest.setpoint, latest))
         if latest.plan is not None and latest.plan is not self._plan:
-            self._pending.keep("plan", _plan_document(latest.plan))
+            self._pending.keep(PLAN.name, _plan_document(latest.plan))
             self._plan = latest.plan
-        self._pending.keep("link", json.dumps({"connected": latest.connected, "trouble": latest.link_trouble}))
-        while latest.kept_documents:
-            self._pending.keep(*latest.kept_documents.popitem())
-        self._pending.keep("alarms", json.dumps(list(self._pending.alarms)))
+        self._pending.keep(LINK.name, json.dumps({"connected": latest.connected, "trouble": latest.link_trouble}))
+        self._pending.keep(ALARMS.name, json.dumps(list(self._pending.alarms)))
 
     def _keep_experiences(self) -> None:
         """What the forecasts have learnt, about as often as that changes: with the hours that have passed."""
@@ -74,7 +73,7 @@ class Record:
         if plan is None or not plan.experiences or plan.experiences == self._experiences:
             return
         if self._experienced_at is None or now - self._experienced_at >= EXPERIENCE_EVERY_S:
-            self._pending.keep("experience", to_json(plan.experiences, digits=8))
+            self._pending.keep(FORECAST_CORRECTIONS.name, to_json(plan.experiences, digits=8))
             self._experiences, self._experienced_at = plan.experiences, now
 
 

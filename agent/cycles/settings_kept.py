@@ -1,9 +1,10 @@
 """The settings that the agent starts with are kept, and what has changed in them since the last start is told."""
 
 from agent.cycles.event_reporter import EventReporter
+from agent.domain.documents import SETTINGS
 from agent.ports import Store
 from agent.recording.pending_writes import PendingWrites
-from agent.settings.last_run import DOCUMENT, differences
+from agent.settings.last_run import differences
 from agent.settings.schema import Settings
 
 MOST_TOLD = 10
@@ -11,10 +12,10 @@ MOST_TOLD = 10
 
 async def keep_settings(settings: Settings, store: Store, reporter: EventReporter, pending: PendingWrites) -> None:
     """Raises StoreFailure."""
-    document, before = settings.model_dump_json(by_alias=True), await store.kept(DOCUMENT)
+    document, before = settings.model_dump_json(by_alias=True), await store.kept(SETTINGS.name)
     if document == before:
         return
-    pending.keep(DOCUMENT, document)
+    pending.keep(SETTINGS.name, document)
     changed = [] if before is None else differences(before, document)
     if changed:
         more = f" and {len(changed) - MOST_TOLD} more" if len(changed) > MOST_TOLD else ""

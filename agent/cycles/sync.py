@@ -11,6 +11,7 @@ from typing import Literal
 
 from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
 from agent.domain.advisory import AdviceRequest, Advisory
+from agent.domain.documents import PARKED
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Acknowledgement, PlatformInput
 from agent.domain.plan import Plan
@@ -34,7 +35,6 @@ PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0  # after a refusal of what opens a connec
 REPLAY_PAUSE_S = 30.0  # the same replay is asked for with every batch that was under way
 LIVE_EVERY_S, LIVE_WHILE_DRAINING_S = 30.0, 5.0
 REFUSED_MESSAGES_EVERY_S = 60.0
-PARKED = "parked"
 MOST_PARKED = 50
 
 
@@ -55,7 +55,7 @@ class Sync:
 
     ``acknowledged_by`` ``platform`` releases rows by the platform's cumulative acknowledgement, ``broker`` by the
     broker's PUBACK. ``take_input`` gets every valid input and says why it refuses it, or None; the text of one that
-    was taken is then in ``latest.kept_documents``, under ``input/<name>``. ``report`` gets (kind, severity, sentence)
+    was taken is given to ``keep``, under ``input/<name>``. ``report`` gets (kind, severity, sentence)
     for what a person may want to know, ``alarm`` (kind, sentence or None) for what lasts. A step drains for no longer
     than ``drain_s``, so that it can stand between two control steps.
     """
@@ -70,6 +70,7 @@ class Sync:
         facts: Callable[[], Mapping[str, object]],
         take_input: Callable[[PlatformInput], str | None],
         report: Callable[[str, str, str], None],
+        keep: Callable[[str, str], None],
         acknowledged_by: Literal["platform", "broker"] = "platform",
     ) -> None:
         self._store = store
@@ -79,7 +80,7 @@ class Sync:
         self._latest = latest
         self._facts = facts
         self._take_input = take_input
-        self._report = report
+        self._report, self._keep = report, keep
         self._by_broker = acknowledged_by == "broker"
         self._streams: dict[str, StreamMarks] = {}
         self._replayed: dict[str, tuple[int, float]] = {}
@@ -169,7 +170,7 @@ class Sync:
             self._refuse_message(topic, f"{topic}: {refusal}")
             return
         self.counters.inputs += 1
-        self._latest.kept_documents[topic.removeprefix("down/")] = payload.decode("utf-8")
+        self._keep(topic.removeprefix("down/"), payload.decode("utf-8"))
 
     def _take_request(self, topic: str, request: AdviceRequest) -> None:
         if request.expires_at is not None and self._clock.trusted() and request.expires_at <= self._clock.now():
@@ -210,7 +211,7 @@ class Sync:
     async def _load_marks(self) -> None:
         if not self._streams:
             backlog = await self._store.backlog()
-            self._parked = json.loads(await self._store.kept(PARKED) or "[]")
+            self._parked = json.loads(await self._store.kept(PARKED.name) or "[]")
             self._streams = {
                 name: StreamMarks(backlog[name][0], backlog[name][0], backlog[name][0]) for name in STREAMS
             }
@@ -299,7 +300,7 @@ class Sync:
         self.counters.skipped += 1
         text = json.dumps(row.named(), separators=(",", ":"), ensure_ascii=False)
         self._parked = [*self._parked, {"stream": name, "seq": row.seq, "row": text}][-MOST_PARKED:]
-        self._latest.kept_documents[PARKED] = json.dumps(self._parked)
+        self._keep(PARKED.name, json.dumps(self._parked))
         self._report(
             "row_skipped",
             "alarm",

@@ -58,6 +58,7 @@ class Scene:
         self.store, self.link, self.clock, self.latest = store, HandLink(), HandClock(), Latest()
         self.inputs: list[PlatformInput] = []
         self.events: list[tuple[str, str, str]] = []
+        self.documents: dict[str, str] = {}
         self.sync = Sync(
             store,
             self.link,
@@ -67,6 +68,7 @@ class Scene:
             lambda: {"version": "1"},
             self.inputs.append,
             lambda *told: self.events.append(told),
+            self.documents.__setitem__,
             acknowledged_by,  # type: ignore[arg-type]
         )
 
@@ -230,7 +232,7 @@ async def test_inputs_are_kept_and_handed_on_and_bad_ones_only_reported(scene: S
     }  # fmt: skip
     text = json.dumps(tariff)
     await scene.sync.take("down/input/tariff", text.encode())
-    assert scene.latest.kept_documents == {"input/tariff": text}
+    assert scene.documents == {"input/tariff": text}
     assert isinstance(scene.inputs[0], TariffInput)
     await scene.sync.take("down/input/tariff", text.replace("0.3", "300").encode())
     await scene.sync.take("down/ack", b"{}")

@@ -79,6 +79,7 @@ class Uplink:
         self.store = new_store(self.path)
         self.link = new_link(self.port)
         self.latest = Latest()
+        self.documents: dict[str, str] = {}
         self.sync = Sync(
             self.store,
             self.link,
@@ -88,6 +89,7 @@ class Uplink:
             lambda: {"version": "1"},
             self.inputs.append,
             lambda kind, severity, text: self.told.append((kind, text)),
+            self.documents.__setitem__,
         )
         self.sync.alarm = lambda kind, text: self.told.append((kind, text))
 

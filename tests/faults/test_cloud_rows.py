@@ -205,7 +205,7 @@ async def test_a_row_that_no_broker_takes_is_parked_and_kept(tmp_path: Path, out
             assert REFUSALS_BEFORE_PARKING <= tries <= REFUSALS_BEFORE_PARKING + 3
             assert site.link.rival is None
             outcome.raised(kinds(site.told)[0])
-            parked = json.loads(site.latest.kept_documents["parked"])
+            parked = json.loads(site.documents["parked"])
             assert [(row["stream"], row["seq"]) for row in parked] == [("event", first + 2)]
             assert json.loads(parked[0]["row"])["text"] == poison.text
             outcome.lost(len(set(range(first, last + 1)) - set(events.rows) - {row["seq"] for row in parked}))
@@ -235,6 +235,6 @@ async def test_a_row_that_ends_every_connection_is_parked(tmp_path: Path, outcom
         await site.until(lambda: broker.seen(last), timeout_s=60.0, step_s=1.0)
         assert broker.cut >= REFUSALS_BEFORE_PARKING
         outcome.raised(kinds(site.told)[0])
-        parked = json.loads(site.latest.kept_documents["parked"])
+        parked = json.loads(site.documents["parked"])
         missing = set(range(first, last + 1)) - broker.rows - {row["seq"] for row in parked}
         outcome.lost(len(missing))

@@ -93,7 +93,15 @@ async def test_a_sync_with_the_platform(tmp_path: Path) -> None:
     settings = MqttSettings("127.0.0.1", broker.port, SITE, protocol=broker.protocol, tls=False)
     link = MqttLink(settings, lambda word: speaker.status(word, datetime.now(UTC)))
     sync = Sync(
-        store, link, speaker, SystemClock(), Latest(), lambda: {"version": "1"}, lambda _: None, lambda *_: None
+        store,
+        link,
+        speaker,
+        SystemClock(),
+        Latest(),
+        lambda: {"version": "1"},
+        lambda _: None,
+        lambda *_: None,
+        lambda *_: None,
     )
     await link.start()
     listening = asyncio.create_task(sync.listen())

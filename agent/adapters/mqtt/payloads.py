@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import count
 from math import isfinite
 
-from agent.adapters.mqtt.incoming_messages import parse_incoming
+from agent.adapters.mqtt.incoming_messages import LARGEST_PAYLOAD, parse_incoming
 from agent.domain.advisory import Advisory
 from agent.domain.envelope import Envelope
 from agent.domain.forecast import Forecast
@@ -22,7 +22,6 @@ from agent.domain.setpoint import Setpoint
 from agent.domain.site import SiteState
 from agent.explanation.words import to_dict
 
-LARGEST_PAYLOAD = 64 * 1024
 TOPICS = {"minute": "up/data/minute", "decision": "up/data/decision", "event": "up/event"}
 STATUS_TOPIC = "up/status"
 LIVE_TOPIC = "up/live"

@@ -252,6 +252,7 @@ class Node:
             lambda: {"version": "1"},
             self.inputs.append,
             lambda *told: self.events.append(told),
+            lambda *_: None,
         )
         self._tasks: list[asyncio.Task[None]] = []
 

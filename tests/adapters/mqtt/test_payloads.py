@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.adapters.mqtt.payloads import LARGEST_PAYLOAD, JsonPayloads
+from agent.adapters.mqtt.incoming_messages import LARGEST_PAYLOAD
+from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.domain.advisory import AdviceRequest, Verb
 from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import ForecastCorrections
