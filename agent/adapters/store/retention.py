@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from agent.adapters.store import schema_sql as sql
 from agent.adapters.store.dating import countable
+from agent.adapters.store.minute_blocks import sum_up
 from agent.adapters.store.side_tables import prune_flags, prune_weather
 from agent.adapters.store.store_file import Marks
 from agent.adapters.store.transaction import Transaction
@@ -39,7 +40,7 @@ def tidy(
     now: datetime | None,
     dated: bool = True,
 ) -> list[str]:
-    """Roll up, prune, give space back. Returns a sentence for every gap that the platform will never fill.
+    """Roll up, prune, sum up in blocks, give space back. Returns a sentence for every gap at the platform that stays.
 
     ``now`` None: nothing is pruned by its age. Without ``dated`` nothing is rolled up: its date is not known yet.
     """
@@ -54,6 +55,7 @@ def tidy(
         _prune_quarters(connection, now)
         prune_weather(connection, now - timedelta(days=KEPT_DAYS))
         prune_flags(connection, now - timedelta(days=QUARTER_DAYS))
+    sum_up(connection)
     _give_back(connection)
     return lost
 

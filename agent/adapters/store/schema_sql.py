@@ -46,6 +46,8 @@ _ALSO_NEW: dict[int, tuple[str, ...]] = {
         f"CREATE TABLE ledger (at INTEGER PRIMARY KEY, {', '.join(LEDGER_COLUMNS[1:])})",
     ),
     4: (),  # the points of the minutes that follow are bytes and no text (points_blob.py)
+    # between which times the minutes of a block of seqs lie (minute_blocks.py)
+    5: ("CREATE TABLE minute_block (first_seq INTEGER PRIMARY KEY, last_seq, first_at, until)",),
 }
 SCHEMA_VERSION = max(*_ALSO_NEW, *(field.since for field in MINUTE_FIELDS))
 
