@@ -129,9 +129,9 @@ FROM (
     WHERE :span IS NOT NULL AND span = :span AND at >= :first AND at < :end
   UNION ALL
   SELECT at, covered_s, load_w, pv_w, iif(curtailed, covered_s, 0)
-    FROM reach CROSS JOIN minute ON seq BETWEEN low AND high
+    FROM reach CROSS JOIN minute ON seq BETWEEN
+      max(low, iif(:span IS NULL, 0, (SELECT rolled + 1 FROM stream WHERE name = 'minute'))) AND high
     WHERE at >= :first AND at < :end
-      AND (:span IS NULL OR seq > (SELECT rolled FROM stream WHERE name = 'minute'))
       AND (time_trusted OR seq <= (SELECT rolled FROM stream WHERE name = 'minute'))
 )
 GROUP BY 1
