@@ -24,6 +24,7 @@ check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.sizes
 
 bench: .venv/dev.stamp mosquitto
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -15,8 +15,8 @@ from agent.adapters.processes.trial_process import TrialProcess
 from agent.adapters.store.retention import Retention
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.advice import Recommendations
+from agent.cycles.alarms import Alarms
 from agent.cycles.control import Control
-from agent.cycles.event_reporter import EventReporter
 from agent.cycles.inputs import TakeInputs
 from agent.cycles.model_trials import NightlyTrials
 from agent.cycles.paired_trial import Comparison
@@ -57,7 +57,7 @@ def build(
     Without a ``time_source`` the clock is never doubted.
     """
     pending, latest = PendingWrites(), Latest()
-    reporter = EventReporter(clock, pending)
+    alarms = Alarms(clock, pending)
     conditions = _conditions(settings)
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     store = SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
@@ -86,8 +86,8 @@ def build(
         pending=pending,
         latest=latest,
         conditions=conditions,
-        inputs=TakeInputs(conditions, clock, pending.keep, reporter.note),
-        self_test=SelfTest(settings, clock, planner, store, reporter),
+        inputs=TakeInputs(conditions, clock, pending.keep, alarms),
+        self_test=SelfTest(settings, clock, planner, store, alarms),
         control=control,
         timekeeping=timekeeping,
         planning=Planning(clock, planner, questions.for_plan_with_advice, pending, latest, _plan_retry(settings)),
@@ -96,8 +96,8 @@ def build(
         comparison=Comparison(clock, ComparisonInbox(comparison_inbox_of(path)), store, pending, latest),
         advice=advice,
         record=Record(clock, store, pending, latest),
-        upkeep=Upkeep(store, clock, reporter.report, lambda: timekeeping.tells_age),
-        reporter=reporter,
+        upkeep=Upkeep(store, clock, alarms, lambda: timekeeping.tells_age),
+        alarms=alarms,
         payloads=payloads,
         link=None,
         sync=None,

@@ -15,8 +15,8 @@ from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.advice import Recommendations
+from agent.cycles.alarms import Alarms
 from agent.cycles.control import Control
-from agent.cycles.event_reporter import EventReporter
 from agent.cycles.inputs import TakeInputs
 from agent.cycles.link_watch import LinkWatch
 from agent.cycles.model_trials import NightlyTrials
@@ -30,7 +30,8 @@ from agent.cycles.sync import Sync
 from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
-from agent.domain.documents import ADVICE, COUNTERS, LEDGER, MODEL_TRIAL, PAIRED_TRIAL, STATE, STEERING
+from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.documents import ADVICE, ALARMS, COUNTERS, LEDGER, MODEL_TRIAL, PAIRED_TRIAL, STATE, STEERING
 from agent.domain.setpoint import Applied
 from agent.domain.wire import WireError
 from agent.latest import Latest
@@ -80,7 +81,7 @@ class App:
     advice: Recommendations
     record: Record
     upkeep: Upkeep
-    reporter: EventReporter
+    alarms: Alarms
     payloads: JsonPayloads
     link: MqttLink | None
     sync: Sync | None
@@ -101,8 +102,8 @@ class App:
             log.warning("not_released", outcome=": ".join(describe(outcome)))
         elif not self.devices.reverts:
             lasting = "the battery's device does not go back by itself if we die"
-            self.reporter.note("no_reversion_timer", "warning", lasting)
-        self.reporter.note("started", "info", "the agent has started")
+            self.alarms.note(EventKind.NO_REVERSION_TIMER, lasting)
+        self.alarms.note(EventKind.STARTED, "the agent has started")
         if self.link is not None and self.sync is not None:
             await self.link.start()
             self.listening = asyncio.create_task(self.sync.listen())
@@ -114,28 +115,31 @@ class App:
                 await self._take_up_kept()
         except TimeoutError:
             text = f"the store {self.store.path} was not read within {within_s:g} s: control goes on without it"
-            self.reporter.alarm("store_failed", text)
+            self.alarms.alarm(AlarmKind.STORE_FAILED, text, by="start")
         except StoreFailure as failure:
-            self.reporter.alarm("store_failed", str(failure))
+            self.alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="start")
         else:
             self.recalled = True
+            self.planning.try_again()
+            self.alarms.alarm(AlarmKind.STORE_FAILED, None, by="start")
 
     async def _take_up_kept(self) -> None:
         for sentence in await self.store.open():
-            self.reporter.note("store_replaced", "alarm", sentence)
+            self.alarms.note(EventKind.STORE_REPLACED, sentence)
         await self.timekeeping.start(self.store)
+        self.alarms.recall(await self.store.kept(ALARMS.name))
         self.conditions.time_is_known = self.clock.trusted()
-        await keep_settings(self.settings, self.store, self.reporter, self.pending)
+        await keep_settings(self.settings, self.store, self.alarms, self.pending)
         await self.inputs.restore(self.store, partial(parse_input, currency=self.settings.site.currency))
         self.planning.suspicion.recall(await self.store.flags())
         if self.meter is not None:
             await recall_peak(self.meter, self.store, self.clock, self.pending)
         if not self.control.counters.recall(await self.store.kept(COUNTERS.name)):
-            self.reporter.note("document_refused", "warning", "the kept readings of the energy counters cannot be used")
+            self.alarms.note(EventKind.DOCUMENT_REFUSED, "the kept readings of the energy counters cannot be used")
         try:
             self.control.recall(await self.store.kept(STATE.name))
         except WireError as error:
-            self.reporter.note("document_refused", "warning", f"the kept state of the site cannot be used: {error}")
+            self.alarms.note(EventKind.DOCUMENT_REFUSED, f"the kept state of the site cannot be used: {error}")
         self.trials.recall(await self.store.kept(MODEL_TRIAL.name))
         self.settlement.recall(await self.store.kept(LEDGER.name))
         self.comparison.recall(await self.store.kept(PAIRED_TRIAL.name))
@@ -153,7 +157,7 @@ class App:
             Job("settlement", SETTLEMENT_EVERY_S, self.settlement.step, first_s=SETTLEMENT_FIRST_S),
             Job("comparison", COMPARISON_EVERY_S, self.comparison.step, first_s=COMPARISON_EVERY_S),
             Job("record", self.settings.store.commit_s, self._commit, first_s=5 * control.step_s),
-            Job("upkeep", UPKEEP_EVERY_S, self.upkeep.step, first_s=UPKEEP_EVERY_S),
+            Job("upkeep", UPKEEP_EVERY_S, self._upkeep, first_s=UPKEEP_EVERY_S),
         ]
         if self.sync is not None:
             # Between two control steps, so that what a backlog costs is paid while control has nothing to do.
@@ -164,7 +168,7 @@ class App:
     async def stop(self, why: str) -> None:
         """Release the battery first, then write what waits, then say goodbye. Bounded by the caller."""
         await self.control.release(f"released: {why}")
-        self.reporter.note("stopped", "info", why)
+        self.alarms.note(EventKind.STOPPED, why)
         self.control.flush()
         with suppress(TimeoutError):  # a disk that hangs: the platform is still to hear that we stop
             async with asyncio.timeout(LAST_COMMIT_S):
@@ -189,6 +193,7 @@ class App:
         self.timekeeping.look()
         self.conditions.time_is_known = self.clock.trusted()
         await self.control.step()
+        self.alarms.step()
 
     async def _plan(self) -> None:
         if self.latest.clock_doubt is None:
@@ -215,6 +220,10 @@ class App:
         if self.record.commits > before:
             await self.advice.written()
         self.self_test.relieve(self.planning.made, self.record.commits)
+
+    async def _upkeep(self) -> None:
+        if self.recalled:  # a store that was not opened has nothing to tidy
+            await self.upkeep.step()
 
     async def _sync(self) -> None:
         if self.sync is None:

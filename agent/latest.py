@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from agent.domain.advisory import Advisory
+from agent.domain.battery import Battery
 from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Outcome, Setpoint
-from agent.domain.site import Battery, SiteState
+from agent.domain.site import SiteState
 
 
 @dataclass(slots=True)

@@ -41,18 +41,16 @@ def connect_platform(app: App, cloud: Cloud) -> None:
         latest=app.latest,
         facts=lambda: _facts(app),
         take_input=app.inputs.take,
-        report=app.reporter.report,
+        alarms=app.alarms,
         keep=app.pending.keep,
         acknowledged_by=cloud.acknowledged_by,
     )
     app.sync.take_request = app.advice.ask
-    app.sync.alarms = lambda: app.pending.alarms
-    app.sync.alarm = app.reporter.alarm
     app.sync.drain_s = max(LEAST_DRAIN_S, DRAIN_SHARE * min(app.settings.control.step_s, SYNC_EVERY_S))
     app.link_watch = LinkWatch(
         app.clock,
         app.latest,
-        app.reporter,
+        app.alarms,
         lambda: None if app.link is None else app.link.rival,
         lambda: validity(reach.ca_file, reach.cert_file),
     )

@@ -13,7 +13,8 @@ from pathlib import Path
 from agent.adapters.mqtt.incoming_messages import parse_input
 from agent.adapters.store.store_file import BUSY_TIMEOUT_MS
 from agent.adapters.store.store_reader import kept_documents
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
+from agent.domain.alarms import AlarmKind
 from agent.domain.documents import BY_NAME, SELF_TEST
 from agent.domain.records import Batch
 from agent.made_up import fill, made_up_request
@@ -23,7 +24,7 @@ from agent.settings.schema import Settings
 from agent.site_conditions.kept_inputs import KEPT_INPUTS, read_kept_inputs
 
 WITHIN_S = 60.0  # of all at a start; below TimeoutStartSec of the unit
-MODELS = "models"  # beside the store: promoted models, as ``edges.champions`` has them, which loads numpy
+MODELS = "models"  # beside the store: as in ``adapters.models.model_registry``, which loads numpy
 PROBE_BYTES = 64 * 1024
 FALLBACK = "The schedule follows"  # how a plan's note begins where the solver did not answer
 
@@ -39,11 +40,9 @@ class Finding:
 class SelfTest:
     """At a start: each thing that fails is an alarm ``self_test_failed/<what>``; control goes on without it."""
 
-    def __init__(
-        self, settings: Settings, clock: Clock, planner: Planner, store: Store, reporter: EventReporter
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock, planner: Planner, store: Store, alarms: Alarms) -> None:
         self._settings, self._clock = settings, clock
-        self._planner, self._store, self._reporter = planner, store, reporter
+        self._planner, self._store, self._alarms = planner, store, alarms
 
     async def run(self) -> None:
         try:
@@ -72,7 +71,7 @@ class SelfTest:
 
     def _tell(self, finding: Finding) -> None:
         said = None if finding.trouble is None else f"self-test: {finding.trouble}"
-        self._reporter.alarm(f"self_test_failed/{finding.what}", said)
+        self._alarms.alarm(AlarmKind.SELF_TEST_FAILED, said, finding.what)
 
 
 async def try_plan(settings: Settings, planner: Planner) -> list[Finding]:

@@ -6,7 +6,8 @@ import numpy as np
 from rich import box
 from rich.table import Table
 
-from agent.domain.site import Battery, Connection
+from agent.domain.battery import Battery
+from agent.domain.site import Connection
 from agent.savings.savings import Account, Period, capture, no_battery, perfect_foresight, self_consumption
 from demo.track import Track
 
@@ -52,7 +53,7 @@ def _as_controlled(track: Track, period: Period, battery: Battery, start_soc_pct
     imported = np.array(track.column("import_wh")) / 1000.0
     exported = np.array(track.column("export_wh")) / 1000.0
     battery_kwh = np.array(track.column("battery_w")) * period.step_h / 1000.0
-    gained_wh = battery.energy_wh(track.moments[-1].soc_pct - start_soc_pct)
+    gained_wh = battery.stored_wh(track.moments[-1].soc_pct - start_soc_pct)
     return Account(
         name="as controlled",
         cost=float(imported @ period.import_price - exported @ period.export_price),

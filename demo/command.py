@@ -23,8 +23,8 @@ from demo.accounts import compare, money_table
 from demo.picture import draw
 from demo.play import START_SOC_PCT, Played, Stage
 from demo.scene import Scene, SceneError, file_scene, synthetic_scene
-from simulator.site_csv import SiteFileError
 from simulator.traces import TraceError
+from site_data.unreadable import SitesUnreadable
 
 FAILED = 1
 BAD_INPUT = 2
@@ -40,7 +40,7 @@ def main() -> int:
         scene = synthetic_scene(asked.seed, asked.days) if asked.site is None else file_scene(
             asked.site, asked.days, asked.start
         )  # fmt: skip
-    except (SceneError, SiteFileError, TraceError) as error:
+    except (SceneError, SitesUnreadable, TraceError) as error:
         console.print(f"[red]{error}[/]", highlight=False)
         return BAD_INPUT
     for sentence in scene.assumed:

@@ -16,8 +16,8 @@ def draw(track: Track, path: Path, title: str, currency: str, timezone: str) -> 
     import matplotlib as mpl
 
     mpl.use("Agg")
-    import matplotlib.dates as dates
     import matplotlib.pyplot as plt
+    from matplotlib import dates
 
     zone = ZoneInfo(timezone)
     mpl.rcParams.update({"font.size": 10, "axes.edgecolor": "#9aa5b1", "text.color": INK, "axes.labelcolor": INK})

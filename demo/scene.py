@@ -1,6 +1,5 @@
 """What is played: whose days, which battery, which prices. Synthetic from a seed, or a CSV of real measurements."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from simulator.traces import Trace, from_csv, synthetic
+from site_data.sites_json import read_descriptions
 
 PAST_DAYS = 28
 PV_RATED_W = 4000.0
@@ -132,11 +132,7 @@ def _facts(path: Path, name: str) -> dict[str, Any]:
     for folder in (path.parent, path.parent.parent):
         listed = folder / "sites.json"
         if listed.is_file():
-            try:
-                found = json.loads(listed.read_text("utf-8"))
-                return dict(found["sites"].get(name, {}))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise SceneError(f"{listed}: not a list of sites: {error}") from error
+            return read_descriptions(listed).get(name, {})
     return {}
 
 

@@ -20,8 +20,8 @@ from simulator.orders import Ramp
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
 from simulator.server import UNIT_ID, PortTaken, SimulatedSite
-from simulator.site_csv import SiteFileError
 from simulator.traces import Trace, TraceError, from_csv, synthetic
+from site_data.unreadable import SitesUnreadable
 
 READER_GONE = 141  # as a shell reports SIGPIPE
 _WEEK = timedelta(days=7)
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         asyncio.run(_run(options))
-    except (PortTaken, SiteFileError, TraceError, FaultScriptError, ValueError) as error:
+    except (PortTaken, SitesUnreadable, TraceError, FaultScriptError, ValueError) as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # nobody reads the lines any more; what is left of them would fail again at the end

@@ -126,9 +126,10 @@ def _launch(command: list[str], port: int, log: Path) -> subprocess.Popen[bytes]
     while time.monotonic() < deadline and child.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=0.5).close()
-            return child
         except OSError:
             time.sleep(0.05)
+        else:
+            return child
     child.kill()
     child.wait()
     raise RuntimeError(f"the broker did not start: {log.read_text('utf-8', 'replace').strip()[-400:]}")

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from simulator.columns import MINUTE_S, Column, DrawnColumn, MeasuredColumn
 from simulator.consumption import commercial_day, home_day
-from simulator.site_csv import fill_short_holes, read_site_csv
+from simulator.short_holes import fill_short_holes
 from simulator.sky import solar_power_w
+from site_data.site_csv import Wanted, read_site_csv
 
 ColumnName = Literal["load_w", "pv_w", "import_price_per_kwh", "carbon_kg_per_kwh"]
 Kind = Literal["home", "commercial"]
@@ -21,6 +22,7 @@ _FILE_COLUMNS: Mapping[str, tuple[ColumnName, float]] = {
     "import_price_per_kwh": ("import_price_per_kwh", 1.0),
     "carbon_kg_per_kwh": ("carbon_kg_per_kwh", 1.0),
 }
+_WANTED = Wanted(tuple(_FILE_COLUMNS), required=("load_kw",), never_negative=("load_kw", "pv_kw"))
 _POWERS: tuple[ColumnName, ...] = ("load_w", "pv_w")
 _PV_RATED_W: Mapping[Kind, float] = {"home": 6000.0, "commercial": 60000.0}
 
@@ -178,17 +180,18 @@ def synthetic(
 
 
 def from_csv(path: str | Path, variation: float = 0.0, seed: int = 0) -> Trace:
-    """Real measurements, in the format of ``site_csv``. Raises SiteFileError.
+    """Real measurements, in the format of ``site_data.site_csv``, with a load. Raises SitesUnreadable.
 
     Interval means are played at 60 s. With ``variation`` above 0 (0.2 is lively) the minutes move around the mean and
     the sun leans towards its neighbours; the means are kept and a seed plays the same minutes again.
     Missing runs of at most three hours are closed and counted; longer ones raise TraceError when they are played.
     """
-    rows = read_site_csv(Path(path))
+    rows = read_site_csv(Path(path), _WANTED)
     start_s = int(rows.start.timestamp())
     columns: dict[ColumnName, Column] = {}
     filled: dict[ColumnName, int] = {}
-    for number, (file_name, cells) in enumerate(rows.columns.items()):
+    measured = [(name, cells) for name, cells in rows.columns.items() if name in rows.found]
+    for number, (file_name, cells) in enumerate(measured):
         name, factor = _FILE_COLUMNS[file_name]
         power = name in _POWERS
         closed = fill_short_holes(cells, rows.step_s, hold=not power)

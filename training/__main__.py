@@ -15,6 +15,7 @@ from rich.console import Console
 from agent.cli.ending import ended
 from agent.cli.terminal import terminal
 from agent.forecasting.forecaster import ModelUnusable
+from site_data.unreadable import SitesUnreadable
 from training.anomaly import COMMAND as ANOMALY
 from training.anomaly import add_command, fit_anomaly
 from training.compare import compare
@@ -22,7 +23,7 @@ from training.evaluate import add_arguments, evaluate
 from training.fit_command import MlflowMissing, add_fit_options, fit_all, print_scores
 from training.own_command import add_site_options, fit_site
 from training.quantities import FOLDERS
-from training.sites import MeasuredSite, SitesUnreadable, read_sites
+from training.sites import MeasuredSite, read_sites
 
 _MODELS = Path(__file__).parent.parent / "exported_models"
 

@@ -8,13 +8,14 @@ from rich.console import Console
 from rich.progress import track
 
 from agent.adapters.models.onnx_detector import DetectorCard, open_detector
+from site_data.unreadable import SitesUnreadable
 from training.anomaly_card import detector_card, write_detector
 from training.anomaly_effect import effects
 from training.anomaly_forest import fit_forests, to_onnx
 from training.anomaly_measures import detection, false_alarms
 from training.anomaly_rows import anomaly_rows
 from training.anomaly_tables import print_tables
-from training.sites import MeasuredSite, SitesUnreadable
+from training.sites import MeasuredSite
 
 NAME = "anomaly"
 HELD_OUT = frozenset({"ucam_b41", "fontana_h09"})

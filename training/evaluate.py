@@ -13,12 +13,13 @@ from rich.console import Console
 
 from agent.adapters.models.model_card import read_card
 from agent.forecasting.forecaster import ModelUnusable
+from site_data.sites_json import described_sites, site_file
+from site_data.unreadable import SitesUnreadable
 from training.evaluate_models import MODELS, TARGETS
 from training.evaluate_rows import ResultsFile, ResultsUnusable, file_hash
 from training.evaluate_run import Work, WorkFailed, run
 from training.evaluate_table import markdown, print_summary
 from training.quantities import FOLDERS
-from training.sites import SitesUnreadable, described_sites, site_file
 
 INTERRUPTED = 130
 _EXPORTED = Path(__file__).parent.parent / "exported_models"

@@ -110,17 +110,17 @@ def walk(
     """Learn at every hour from the forecast of 48 h before, forecast at the scored ones: (scored, 3, HORIZON_H) W."""
     said = _Said([member.name for member in members], np.stack([member.quantiles for member in members]))
     actual, _ = actual_ahead(site, quantity, list(hours), HOUR_S, HORIZON_H)
-    experience = ForecastCorrections(quantity)
+    corrections = ForecastCorrections(quantity)
     found = []
     for now, hour in enumerate(hours):
         passed = now - HORIZON_H
         if passed >= 0:
             names, then = said.at(passed)
-            experience = learn(experience, names, then, actual[passed], HOUR_S, hours[passed])
+            corrections = learn(corrections, names, then, actual[passed], HOUR_S, hours[passed])
         if hour in scored:
-            latest = _latest_error(experience, said, actual, now)
+            latest = _latest_error(corrections, said, actual, now)
             names, quantiles = said.at(now)
-            found.append(blend(experience, names, quantiles[:, None], HOUR_S, latest)[0])
+            found.append(blend(corrections, names, quantiles[:, None], HOUR_S, latest)[0])
     return np.stack(found)[:, BAND_OF_LEVELS]
 
 
@@ -138,13 +138,13 @@ class _Said:
         return names, self.quantiles[answered, index]
 
 
-def _latest_error(experience: ForecastCorrections, said: _Said, actual: FloatArray, now: int) -> FloatArray | None:
+def _latest_error(corrections: ForecastCorrections, said: _Said, actual: FloatArray, now: int) -> FloatArray | None:
     """Of the hour just ended; what comes after it is not looked at."""
     if now == 0:
         return None
     names, before = said.at(now - 1)
     came = np.where(np.arange(HORIZON_H) < 1, actual[now - 1], np.nan)
-    return np.array([last_error(experience, names, before, came, HOUR_S)])
+    return np.array([last_error(corrections, names, before, came, HOUR_S)])
 
 
 def answers(forecaster: Forecaster, history: History, origins: Sequence[datetime]) -> FloatArray:

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from agent.forecasting.forecaster import FloatArray, ModelUnusable
+from site_data.unreadable import SitesUnreadable
 from training.evaluate_models import MODELS, TARGETS
 from training.evaluate_rows import LEADS, Key, ResultsFile, Row
 from training.measures import HORIZON_H, HOUR_S, Measures, actual_ahead, measure, scored_origins
-from training.sites import MeasuredSite, SitesUnreadable, WeatherKind, read_site
+from training.sites import MeasuredSite, WeatherKind, read_site
 
 
 class WorkFailed(Exception):

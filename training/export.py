@@ -15,7 +15,6 @@ from agent.domain.wire import to_json
 from agent.forecasting.features.load_features import LOAD_FEATURES
 from agent.forecasting.features.solar_features import SOLAR_FEATURES
 from agent.forecasting.forecaster import LEVELS
-from training.quantities import FOLDERS as FOLDERS
 from training.rows import LONGEST_H, STEP_S, TrainingRows
 from training.sites import MeasuredSite
 from training.trees import predict_quantiles, to_onnx

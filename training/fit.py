@@ -8,11 +8,12 @@ from pathlib import Path
 import lightgbm
 
 from agent.adapters.models.model_card import ModelCard
+from site_data.unreadable import SitesUnreadable
 from training.compare import compare
 from training.export import Origin, write_model
 from training.quantities import FOLDERS
 from training.rows import TrainingRows, training_rows, without_weather
-from training.sites import MeasuredSite, SitesUnreadable
+from training.sites import MeasuredSite
 from training.trees import Growth, fit_quantiles
 
 _SEEN_SHARE = 0.6  # the honest fit sees only what lies before the test period of every site

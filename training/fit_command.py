@@ -11,9 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from agent.adapters.models.model_card import ModelCard, SiteScore
+from site_data.sites_json import site_file
+from site_data.unreadable import SitesUnreadable
 from training.mlflow_log import MlflowMissing, log_fit, open_mlflow
 from training.quantities import FOLDERS
-from training.sites import SitesUnreadable, read_sites, site_file
+from training.sites import read_sites
 
 __all__ = ["MlflowMissing", "add_fit_options", "fit_all", "print_scores"]
 

@@ -61,10 +61,7 @@ def _on_a_workday(day: date) -> date:
 
 def _christmas(year: int) -> list[date]:
     """Christmas Day and Boxing Day, each replaced by the next free workday when it falls on a weekend."""
-    kept: list[date] = []
-    for day in (date(year, 12, 25), date(year, 12, 26)):
-        if day.weekday() < _SATURDAY:
-            kept.append(day)
+    kept = [day for day in (date(year, 12, 25), date(year, 12, 26)) if day.weekday() < _SATURDAY]
     substitute = date(year, 12, 27)
     while len(kept) < 2:
         if substitute.weekday() < _SATURDAY and substitute not in kept:

@@ -14,9 +14,10 @@ from agent.adapters.store.store_reader import history
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
 from agent.settings.load import SettingsError, load
+from site_data.unreadable import SitesUnreadable
 from training.own import TooLittleHistory, make_own, own_name
 from training.quantities import FOLDERS
-from training.sites import MeasuredSite, SitesUnreadable, read_site
+from training.sites import MeasuredSite, read_site
 
 GOOD, FAILED, WRONG, TOO_LITTLE, INTERRUPTED = 0, 1, 2, 3, 130
 LONGEST = timedelta(days=800)

@@ -4,21 +4,20 @@ Powers are kW in the files and W from here on. Every column but the time is opti
 solar output.
 """
 
-import json
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal
 
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.request import Place
 from agent.domain.weather import Weather
+from site_data.site_csv import Column, Wanted, watts
+from site_data.sites_json import SiteFacts, described_sites
+from site_data.unreadable import SitesUnreadable
 from training.holidays import holidays
-from training.site_csv import COLUMNS, SitesUnreadable, read_rows, utc
 
 WeatherKind = Literal["model", "measured", "none"]
 """Whose word about the weather a site is given: a weather model's, its own measurements (``perfect``), or nobody's."""
@@ -27,13 +26,19 @@ _TRAINABLE = {
     "ucam": "Cambridge Estates Building Energy Archive v2.1 (doi 10.5281/zenodo.10955332), MIT",
     "fontana": "EPRI zero-net-energy homes as published with CityLearn (doi 10.18738/T8/0YLJ6Q), MIT",
 }
-_WALL_CLOCK = "Etc/GMT+8 (source wall clock"
-_CALIFORNIA = "America/Los_Angeles"
-_LONGEST = timedelta(days=40 * 366)
-
-Column = tuple[float | None, ...]
-
-__all__ = ["MeasuredSite", "SitesUnreadable", "WeatherKind", "described_sites", "read_site", "read_sites", "site_file"]
+_WANTED = Wanted(
+    columns=(
+        "load_kw",
+        "pv_kw",
+        "temperature_c",
+        "ghi_w_m2",
+        "poa_proxy_w_m2",
+        "wm_temperature_c",
+        "wm_poa_direct_w_m2",
+        "wm_poa_diffuse_w_m2",
+        "clearsky_ghi_w_m2",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,111 +74,36 @@ def read_sites(
     return [read_site(folder, name, weather) for name in found if names is None or name in names]
 
 
-def described_sites(folder: Path) -> dict[str, dict[str, Any]]:
-    """What ``sites.json`` says about every site that has a file, by name. Raises SitesUnreadable."""
-    path = folder / "sites.json"
-    try:
-        described = json.loads(path.read_text(encoding="utf-8"))["sites"]
-        found = {name: dict(described[name]) for name in sorted(described) if site_file(folder, name).exists()}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise SitesUnreadable(f"{path} does not describe any sites: {error}") from error
-    if not found:
-        raise SitesUnreadable(f"{folder / 'sites'} has no file of any site in sites.json")
-    return found
-
-
-def site_file(folder: Path, name: str) -> Path:
-    """The file of a site, packed or plain. It need not exist."""
-    packed = folder / "sites" / f"{name}.csv.gz"
-    return packed if packed.exists() else packed.with_suffix("")
-
-
 def read_site(folder: Path, name: str, weather: WeatherKind = "model") -> MeasuredSite:
     """One site of the folder with the weather of one kind. Raises SitesUnreadable."""
     found = described_sites(folder)
     if name not in found:
         raise SitesUnreadable(f"{folder} has no site {name}; it has {', '.join(found)}")
-    facts = _Facts(folder / "sites.json", name, found[name])
-    step_s = round(facts.number("cadence_min") * 60)
-    if not 60 <= step_s <= 3600 or 3600 % step_s:
-        raise SitesUnreadable(f"{facts.path}: the cadence of {name} is {step_s / 60:g} min, which does not divide 60")
-    file = site_file(folder, name)
-    horizon, columns = _on_raster(file, step_s, _rows(file, facts.wall_clock))
-    load_w, pv_w = (_watts(columns[column]) for column in ("load_kw", "pv_kw"))
+    facts = SiteFacts(folder / "sites.json", name, found[name])
+    rows = facts.rows(_WANTED)
+    columns = rows.columns
+    horizon = Horizon(rows.start, rows.step_s, len(columns["load_kw"]))
+    load_w, pv_w = (watts(columns[column]) for column in ("load_kw", "pv_kw"))
     history = History(horizon, load_w, pv_w, (False,) * horizon.steps, _weather(horizon, columns, weather))
-    source = _TRAINABLE.get(name.split("_")[0])
-    start, end = facts.moment("test_start", 0), facts.moment("test_end", 1)
+    source = _TRAINABLE.get(name.split("_", maxsplit=1)[0])
+    start, end = facts.test_start(), facts.test_end()
     if (start or horizon.start) >= min(end or horizon.end, horizon.end):
         raise SitesUnreadable(f"{facts.path}: the test period of {name} is not within its rows")
     clear = columns["clearsky_ghi_w_m2"]
     sky = clear if _any(clear) else ()
-    return MeasuredSite(name, facts.place(), facts.rated_w(pv_w), history, source, start, end, sky)
+    return MeasuredSite(name, _place(facts), _rated_w(facts, pv_w), history, source, start, end, sky)
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """One entry of sites.json, read strictly."""
-
-    path: Path
-    name: str
-    described: Mapping[str, Any]
-
-    @property
-    def wall_clock(self) -> bool:
-        return str(self.described.get("timezone", "")).startswith(_WALL_CLOCK)
-
-    def number(self, key: str) -> float:
-        value = self.described.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise SitesUnreadable(f"{self.path}: {key} of {self.name} is {value!r}, not a number")
-        return float(value)
-
-    def rated_w(self, pv_w: Column) -> float:
-        """The nameplate; where none is given, the highest output ever seen, which an installer would know."""
-        if self.described.get("pv_kwp") is not None:
-            return self.number("pv_kwp") * 1000.0
-        return max((value for value in pv_w if value is not None), default=0.0)
-
-    def place(self) -> Place:
-        zone = _CALIFORNIA if self.wall_clock else str(self.described.get("timezone", "UTC"))
-        try:
-            ZoneInfo(zone)
-            listed = self.described.get("holidays")
-            kept = holidays(zone) if listed is None else tuple(date.fromisoformat(day) for day in listed)
-        except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
-            raise SitesUnreadable(f"{self.path}: time zone or holidays of {self.name}: {error}") from error
-        return Place(self.number("lat"), self.number("lon"), zone, kept)
-
-    def moment(self, key: str, days_more: int) -> datetime | None:
-        """A time, UTC; a date alone is its first moment, or with ``days_more`` 1 its end."""
-        value = self.described.get(key)
-        if value is None:
-            return None
-        try:
-            at = datetime.fromisoformat(str(value))
-        except ValueError as error:
-            raise SitesUnreadable(f"{self.path}: {key} of {self.name} is {value!r}, not a time") from error
-        whole_days = days_more if len(str(value)) == len("2020-01-01") else 0
-        return utc(at) + timedelta(days=whole_days)
+def _place(facts: SiteFacts) -> Place:
+    zone, listed = facts.timezone(), facts.holidays()
+    kept = holidays(zone) if listed is None else listed
+    return Place(facts.number("lat"), facts.number("lon"), zone, kept)
 
 
-def _rows(file: Path, wall_clock: bool) -> dict[datetime, Column]:
-    rows = read_rows(file)
-    return {_true_utc(at): row for at, row in rows.items()} if wall_clock else rows
-
-
-def _on_raster(file: Path, step_s: int, found: dict[datetime, Column]) -> tuple[Horizon, dict[str, Column]]:
-    start, step = min(found), timedelta(seconds=step_s)
-    stray = next((at for at in found if (at - start) % step), None)
-    if stray is not None or start.timestamp() % step_s:
-        odd = stray or start
-        raise SitesUnreadable(f"{file}: {odd:%Y-%m-%dT%H:%M:%SZ} is not on the raster of {step_s // 60} min")
-    if max(found) - start > _LONGEST:
-        raise SitesUnreadable(f"{file} reaches from {start:%Y-%m-%d} to {max(found):%Y-%m-%d}, more than 40 years")
-    horizon = Horizon(start, step_s, (max(found) - start) // step + 1)
-    nothing: Column = (None,) * len(COLUMNS)
-    rows = [found.get(at, nothing) for at in horizon.times()]
-    return horizon, dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
+def _rated_w(facts: SiteFacts, pv_w: Column) -> float:
+    """The nameplate; where none is given, the highest output ever seen, which an installer would know."""
+    rated_w = facts.pv_rated_w()
+    return max((value for value in pv_w if value is not None), default=0.0) if rated_w is None else rated_w
 
 
 def _weather(horizon: Horizon, columns: Mapping[str, Column], kind: WeatherKind) -> Weather | None:
@@ -194,13 +124,3 @@ def _weather(horizon: Horizon, columns: Mapping[str, Column], kind: WeatherKind)
 
 def _any(column: Column) -> bool:
     return any(value is not None for value in column)
-
-
-def _watts(kilowatts: Column) -> Column:
-    return tuple(None if value is None else value * 1000.0 for value in kilowatts)
-
-
-def _true_utc(stamp: datetime) -> datetime:
-    """Stamps written as the wall clock + 8 h, also while the wall clock was on summer time."""
-    wall = (stamp - timedelta(hours=8)).replace(tzinfo=None)
-    return wall.replace(tzinfo=ZoneInfo(_CALIFORNIA)).astimezone(UTC)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import erf, hypot, sqrt
 
-from agent.domain.site import Battery
+from agent.domain.battery import Battery
 from agent.recording.rollups import Rollup
 
 LEAST_POINTS = 15.0  # of SoC that a run must span: an SoC in whole points is then good to some percent

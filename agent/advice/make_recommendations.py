@@ -17,7 +17,9 @@ SPAN_S = 900
 LEAST_QUARTERS = 4  # what is forecast from less than an hour is no ground for asking people to do something
 
 
-def counsel(plan: Plan, request: PlanRequest, quarters: Sequence[Rollup], still_time: Callable[[], bool]) -> Advice:
+def make_recommendations(
+    plan: Plan, request: PlanRequest, quarters: Sequence[Rollup], still_time: Callable[[], bool]
+) -> Advice:
     """Proposals that rest on ``plan``, the answer to ``request``, and outcomes of what is due.
 
     ``quarters`` are the site's last weeks, oldest first. What is not begun when ``still_time`` says no is left out, and

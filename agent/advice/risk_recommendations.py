@@ -90,7 +90,7 @@ def sick_battery(basis: Basis, now: datetime, series: Sequence[Sequence[Sample]]
     """A battery that surely delivers less, or loses more, than it is rated for."""
     found, battery = health(series), basis.battery
     rated_wh = rated_delivery_wh(battery)
-    rated_trip = battery.charge_efficiency * battery.discharge_efficiency
+    rated_trip = battery.round_trip
     delivered = _sick(found.delivered_wh, rated_wh)
     if delivered is not None and found.delivered_wh is not None:
         lost_kwh = (rated_wh - found.delivered_wh.value) / 1000.0
@@ -157,17 +157,15 @@ def raise_reserve(
     if len(lasting) < LEAST_OUTAGES or critical_load_w <= 0.0 or value_per_kwh <= 0.0:
         return None
     efficiency = battery.discharge_efficiency
-    wanted_wh = critical_load_w * lasting[-2] / efficiency + battery.energy_wh(battery.soc_min_pct)
-    wanted_pct = min(100.0 * wanted_wh / battery.usable_wh, battery.soc_max_pct)
-    kept_wh = battery.energy_wh(battery.floor_pct - battery.soc_min_pct) * efficiency
-    more_wh = battery.energy_wh(wanted_pct - battery.soc_min_pct) * efficiency
+    wanted_wh = critical_load_w * lasting[-2] / efficiency + battery.stored_wh(battery.soc_min_pct)
+    wanted_pct = min(battery.soc_pct(wanted_wh), battery.soc_max_pct)
+    kept_wh = battery.stored_wh(battery.floor_pct - battery.soc_min_pct) * efficiency
+    more_wh = battery.stored_wh(wanted_pct - battery.soc_min_pct) * efficiency
     if wanted_pct <= battery.floor_pct + 1.0:
         return None
     used_wh = sum(min(critical_load_w * h, more_wh) - min(critical_load_w * h, kept_wh) for h in lasting)
-    bought = [step.import_price for step in basis.plan.steps]
-    spread = max(0.0, max(bought) - min(bought) / (efficiency * battery.charge_efficiency))
     gained = used_wh / 1000.0 * value_per_kwh * MONTH_DAYS / outage_days
-    cost = (more_wh - kept_wh) / 1000.0 * spread * MONTH_DAYS
+    cost = (more_wh - kept_wh) / 1000.0 * _spread(basis) * MONTH_DAYS
     if gained <= cost:
         return None
     chance = min(0.95, 1.0 - 0.5 ** (len(lasting) * MONTH_DAYS / outage_days))
@@ -175,10 +173,7 @@ def raise_reserve(
         key=f"{AdvisoryType.RAISE_RESERVE.value}/{now:%Y-%m}",
         kind=AdvisoryType.RAISE_RESERVE,
         headline=f"Raise the reserve from {battery.floor_pct:.0f} to {wanted_pct:.0f} %",
-        description=(
-            f"The grid was away {len(lasting)} times in {outage_days:.0f} days, up to {lasting[-1]:.1f} h. A month of "
-            f"the larger reserve is worth {money(gained)} and costs {money(cost)} in trade."
-        ),
+        description=_outages(lasting, outage_days, gained, cost),
         chance=chance,
         confidence=chance,
         cost_saving=gained - cost,
@@ -188,6 +183,20 @@ def raise_reserve(
         start=now,
         end=now + timedelta(days=MONTH_DAYS),
         expires=now + timedelta(days=MONTH_DAYS),
+    )
+
+
+def _spread(basis: Basis) -> float:
+    """What a kWh earns that is bought at the plan's lowest price and used at its highest, per kWh, losses paid."""
+    bought, battery = [step.import_price for step in basis.plan.steps], basis.battery
+    return max(0.0, max(bought) - min(bought) / (battery.discharge_efficiency * battery.charge_efficiency))
+
+
+def _outages(lasting_h: Sequence[float], days: float, gained: float, cost: float) -> str:
+    """``lasting_h`` ascending; ``gained`` and ``cost`` are money a month."""
+    return (
+        f"The grid was away {len(lasting_h)} times in {days:.0f} days, up to {lasting_h[-1]:.1f} h. A month of "
+        f"the larger reserve is worth {money(gained)} and costs {money(cost)} in trade."
     )
 
 

@@ -1,5 +1,6 @@
 """What is played: one site's history on the raster of the play, with prices, a battery and a stretch of time."""
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.backtest.sites import Site
+from agent.domain.battery import Battery
 from agent.domain.history import History
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.request import Objective, Place
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.forecasting.series import bridge_short_gaps, load_series, solar_series
 from agent.savings.savings import Period
 
@@ -202,4 +204,4 @@ def curve_on(own: Horizon, values: Sequence[float | None], onto: Horizon) -> Flo
 
 
 def _optional(values: Floats) -> tuple[float | None, ...]:
-    return tuple(value if value == value else None for value in values.tolist())  # NaN differs from itself
+    return tuple(None if math.isnan(value) else value for value in values.tolist())

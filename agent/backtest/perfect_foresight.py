@@ -36,7 +36,7 @@ def foreseen_terms(case: Case, first: int, last: int) -> PlanningTerms:
 
 def foreseen_problem(case: Case, first: int, terms: PlanningTerms, soc_pct: float) -> Problem:
     part = slice(first, first + terms.steps)
-    return Problem(terms, case.battery.energy_wh(soc_pct), case.load_w[part], case.pv_w[part])
+    return Problem(terms, case.battery.stored_wh(soc_pct), case.load_w[part], case.pv_w[part])
 
 
 def perfect_w(case: Case, demand_charge: float) -> Floats:

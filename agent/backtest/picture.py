@@ -69,7 +69,7 @@ def saved_so_far(case: Case, one: Played, idle: Played, demand_charge: float) ->
     for policy in (idle, one):
         grid = grid_w(case, policy)
         price = np.where(grid > 0, period.import_price, period.export_price)
-        stored_kwh = battery.energy_wh(1.0) * (policy.soc_pct[1:] - policy.soc_pct[0]) / 1000.0
+        stored_kwh = battery.stored_wh(1.0) * (policy.soc_pct[1:] - policy.soc_pct[0]) / 1000.0
         worth = battery.discharge_efficiency * float(period.import_price.mean())
         energy = np.cumsum(grid * price) * period.step_h / 1000.0 - worth * stored_kwh
         costs.append(energy + demand_charge * _peaks_so_far(case, grid))
@@ -156,7 +156,7 @@ def _closest(played: dict[str, Played]) -> dict[str, Played]:
 
 
 def _tidy(axes: Any, timezone: str) -> None:
-    import matplotlib.dates as dates
+    from matplotlib import dates
 
     zone = ZoneInfo(timezone)
     for axis in axes:

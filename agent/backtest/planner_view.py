@@ -77,7 +77,7 @@ class Agent:
         self._load = [Foreseen(forecaster, case.history) for forecaster in load]
         self._solar = [Foreseen(forecaster, case.history) for forecaster in solar]
         self._look_back = HISTORY // timedelta(seconds=case.horizon.step_s)
-        self._experiences: dict[str, ForecastCorrections] = {}
+        self._corrections: dict[str, ForecastCorrections] = {}
 
     def outlook(self, index: int) -> Outlook:
         """From what was measured before step ``index`` and the prices known then."""
@@ -85,8 +85,8 @@ class Agent:
         now, step_s = case.at(index), case.horizon.step_s
         horizon = Horizon(now, step_s, HORIZON_H * 3600 // step_s)
         history = cut(case.history, index - self._look_back, index)
-        site = forecast_site(self._load, self._solar, history, horizon, now, self._experiences)
-        self._experiences = {learnt.quantity: learnt for learnt in site.experiences}
+        site = forecast_site(self._load, self._solar, history, horizon, now, self._corrections)
+        self._corrections = {learnt.quantity: learnt for learnt in site.corrections}
         return Outlook(request_at(case, index, horizon), site, past_net_w(case, index))
 
 

@@ -29,7 +29,7 @@ from agent.backtest.policies import (
     Step,
     TimeOfUse,
 )
-from agent.dispatch.economic_dispatch import soc_after
+from agent.domain.battery import soc_after
 from agent.forecasting.forecaster import Forecaster
 from agent.planning.rules import within_limits
 from agent.savings.savings import Account, account

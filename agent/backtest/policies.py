@@ -16,9 +16,9 @@ from agent.backtest.demand import MonthSoFar
 from agent.backtest.perfect_foresight import INTEGER_MOST_S, foreseen_problem, foreseen_terms
 from agent.backtest.planner_view import HORIZON_H, Outlook
 from agent.backtest.prices_then import DAY_BEGINS_HOUR
-from agent.dispatch.economic_dispatch import Moment, follow
+from agent.dispatch.economic_dispatch import Moment, economic_dispatch
 from agent.planning import optimise
-from agent.planning.forward_pass import walk_alone
+from agent.planning.forward_pass import forward_pass_alone
 from agent.planning.highs import SolverFailure
 from agent.planning.planning_terms import Problem
 from agent.planning.rules import self_consumption_w, time_of_use_w, within_limits
@@ -69,7 +69,7 @@ class Schedules:
             return optimise.solve_schedule(problem, SOLVER_LIMIT_S, integer_most_s)
         except SolverFailure as failure:
             self.failed += 1
-            return walk_alone(problem, f"The schedule follows a value table, because {failure}.")
+            return forward_pass_alone(problem, f"The schedule follows a value table, because {failure}.")
 
 
 class NoBattery:
@@ -121,7 +121,7 @@ class PlanBlind:
         outlook, case = _outlook(step), step.case
         terms = outlook.terms if self._month is None else outlook.charged(self._month.demand(step.index))
         medians = (np.maximum(np.array(f.median), 0.0) for f in (outlook.forecast.load, outlook.forecast.pv))
-        schedule = self._schedules.of(Problem(terms, case.battery.energy_wh(soc_pct), *medians))
+        schedule = self._schedules.of(Problem(terms, case.battery.stored_wh(soc_pct), *medians))
         battery_w = float(schedule.discharge_w[0] - schedule.charge_w[0])
         if self._month is not None:
             self._month.add(step.net_w - within_limits(battery_w, soc_pct, case.battery, case.horizon.step_h))
@@ -152,7 +152,7 @@ class AsControlled:
         if self._month is not None:
             demand = self._month.demand(step.index)
             moment = replace(moment, interval_wh=self._month.interval_wh)
-        decision = follow(outlook.plan(demand), moment, case.battery, case.connection)
+        decision = economic_dispatch(outlook.plan(demand), moment, case.battery, case.connection)
         assert decision is not None, "a plan made for this step covers it"
         if self._month is not None:
             self._month.add(step.net_w - within_limits(decision.battery_w, soc_pct, case.battery, case.horizon.step_h))

@@ -11,11 +11,12 @@ from agent.backtest.figures import Row, rows_of
 from agent.backtest.picture import NoPictures, draw
 from agent.backtest.play import play
 from agent.backtest.policies import NAMES, NEED_OUTLOOK, NO_BATTERY, PERFECT
-from agent.backtest.sites import SitesUnreadable, read_site
+from agent.backtest.sites import read_site
 from agent.domain.request import Objective, Place
 from agent.forecasting.forecaster import Forecaster, ModelUnusable
 from agent.forecasting.persistence import LoadPersistence, SolarPersistence
 from agent.planning.highs import SolverFailure
+from site_data.unreadable import SitesUnreadable
 
 LOAD_MODEL, SOLAR_MODEL = "consumption", "solar"
 

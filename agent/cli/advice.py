@@ -1,6 +1,8 @@
 """`enalysis-edge advice`: the recommendations of the site, and what people say to them."""
 
-from datetime import datetime
+import sys
+from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -8,14 +10,42 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agent.adapters.host.inbox import drop, inbox_of
+from agent.adapters.host.inbox import InboxFailure, drop, inbox_of
 from agent.adapters.store.store_reader import kept
 from agent.advice.book import NotPossible, act, open_ones
-from agent.cli.explain import asked_time
+from agent.cli.asked_time import UnknownTime, asked_time
+from agent.cli.ending import FAILED, GOOD
+from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.cli.terminal import terminal
 from agent.domain.advisory import AdviceBook, AdviceRequest, Advisory, Verb
 from agent.domain.documents import ADVICE
 from agent.domain.wire import WireError
+from agent.ports import StoreFailure
 from agent.settings.schema import Settings
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Look at the recommendations, or say what becomes of one."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, what in (
+        ("list", "show the recommendations"),
+        ("acknowledge", "say that KEY is known and acted on"),
+        ("dismiss", "say that KEY is not wanted"),
+        ("schedule", "say when KEY will be done"),
+    ):
+        action = actions.add_parser(name, help=what)
+        if name == "list":
+            action.add_argument("--all", action="store_true", help="those that are over, too")
+        else:
+            action.add_argument("key", metavar="KEY", help="as the list shows it")
+        if name == "schedule":
+            action.add_argument("--at", metavar="TIME", help="18:00, or 2026-06-01T18:00; its own time when left out")
+        add_config(action)
+
+
+def run(asked: Namespace) -> int:
+    """0, or 1 where it cannot be done."""
+    return by_settings_at_hand(asked, _run)
 
 
 def show(settings: Settings, console: Console, now: datetime, everything: bool = False) -> int:
@@ -36,7 +66,7 @@ def show(settings: Settings, console: Console, now: datetime, everything: bool =
 
 
 def request(settings: Settings, verb: Verb, key: str, at: str | None, now: datetime) -> str:
-    """Leave a wish for the daemon and say so. Raises NotPossible, NotExplained, InboxFailure and StoreFailure."""
+    """Leave a wish for the daemon and say so. Raises NotPossible, UnknownTime, InboxFailure and StoreFailure."""
     book = read_book(settings)
     zone = ZoneInfo(settings.site.timezone)
     wish = AdviceRequest(key, verb, now, None if at is None else asked_time(at, now, zone))
@@ -55,6 +85,18 @@ def read_book(settings: Settings) -> AdviceBook:
         return AdviceBook() if document is None else ADVICE.read(document)
     except WireError as error:
         raise NotPossible(f"the stored recommendations cannot be read: {error}") from error
+
+
+def _run(settings: Settings, asked: Namespace) -> int:
+    now = datetime.now(UTC)
+    try:
+        if asked.action == "list":
+            return show(settings, terminal(), now, asked.all)
+        print(request(settings, Verb(asked.action), asked.key, getattr(asked, "at", None), now))
+    except (StoreFailure, NotPossible, UnknownTime, InboxFailure) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return GOOD
 
 
 def _row(one: Advisory, currency: str, zone: ZoneInfo) -> tuple[str, str, str, str]:

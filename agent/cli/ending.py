@@ -1,4 +1,4 @@
-"""How a command ends: Ctrl-C and a reader that has gone are ends like others, and leave no traceback."""
+"""How a command ends, and its exit codes: Ctrl-C and a reader that has gone leave no traceback."""
 
 import os
 import select
@@ -7,6 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+GOOD = 0
+FAILED = 1
+WRONG = 2  # a command line that is wrong, as argparse has it
+BAD_SETTINGS = 2  # a site file that is wrong
+ALREADY_RUNNING = 75  # EX_TEMPFAIL of sysexits.h
 INTERRUPTED = 130
 READER_GONE = 141  # as a shell reports SIGPIPE
 

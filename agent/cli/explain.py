@@ -1,8 +1,9 @@
 """`enalysis-edge explain`: why the battery does what it does, from the kept plan and the decisions in the store."""
 
-from contextlib import suppress
+import sys
+from argparse import ArgumentParser, Namespace
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,9 @@ import numpy as np
 
 from agent.adapters.store.inputs_reader import inputs_of
 from agent.adapters.store.store_reader import decision_at, kept
+from agent.cli.asked_time import UnknownTime, asked_time
+from agent.cli.ending import FAILED, GOOD
+from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.domain.documents import PLAN
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
@@ -22,6 +26,7 @@ from agent.explanation.shadow_price import Resolved, resolved
 from agent.planning.highs import SolverFailure
 from agent.planning.planning_terms import PlanningTerms
 from agent.planning.scenarios import terminal_value
+from agent.ports import StoreFailure
 from agent.settings.price_file import PriceFileError
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
@@ -33,24 +38,19 @@ class NotExplained(Exception):
     """There is nothing to explain. ``str()`` says why in one sentence."""
 
 
-def asked_time(text: str | None, now: datetime, zone: ZoneInfo) -> datetime:
-    """``HH:MM`` of the site's own day, or an ISO time (the site's clock where it names no other); None is ``now``.
+def add_arguments(parser: ArgumentParser) -> None:
+    """The site file, and the time that is asked about."""
+    add_config(parser)
+    parser.add_argument("--at", metavar="TIME", help="18:00, or 2026-06-01T18:00; now when left out")
 
-    Raises NotExplained.
-    """
-    if text is None:
-        return now
-    with suppress(ValueError):
-        return datetime.combine(now.astimezone(zone).date(), _clock(text), zone).astimezone(UTC)
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise NotExplained(f"{text!r} is no time: write 18:00, or 2026-06-01T18:00") from None
-    return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
+
+def run(asked: Namespace) -> int:
+    """0, or 1 where nothing can be explained."""
+    return by_settings_at_hand(asked, _run)
 
 
 def explain(settings: Settings, at: str | None, now: datetime) -> list[str]:
-    """The sentences for ``at``. Raises NotExplained and StoreFailure."""
+    """The sentences for ``at``. Raises NotExplained, UnknownTime and StoreFailure."""
     zone, path = ZoneInfo(settings.site.timezone), Path(settings.store.path)
     moment = asked_time(at, now, zone)
     if not path.exists():
@@ -71,8 +71,13 @@ def explain(settings: Settings, at: str | None, now: datetime) -> list[str]:
     return lines
 
 
-def _clock(text: str) -> time:
-    return datetime.strptime(text, "%H:%M").time()
+def _run(settings: Settings, asked: Namespace) -> int:
+    try:
+        print("\n".join(explain(settings, asked.at, datetime.now(UTC))))
+    except (StoreFailure, NotExplained, UnknownTime) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return GOOD
 
 
 def _decision(settings: Settings, path: Path, conditions: SiteConditions, at: datetime, zone: ZoneInfo) -> str:
@@ -80,7 +85,7 @@ def _decision(settings: Settings, path: Path, conditions: SiteConditions, at: da
     if decision is None:
         raise NotExplained(f"nothing had been decided by {at.astimezone(zone):%Y-%m-%d %H:%M}")
     grid_w, soc_pct = (None, None) if minute is None else (minute.grid_w, minute.soc_pct)
-    battery = conditions.kept(settings.battery_spec(), at)
+    battery = conditions.with_reserve(settings.battery_spec(), at)
     why = explain_decision(decision, grid_w, soc_pct, battery, conditions.connection(at))
     given = f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     unseen = "" if minute is not None else " (nothing measured at the time asked for is in the store)"

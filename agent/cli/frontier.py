@@ -1,7 +1,7 @@
 """`enalysis-edge frontier`: what less carbon costs on a measured site, and what less money emits."""
 
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,12 +16,31 @@ from agent.backtest.frontier_picture import draw
 from agent.backtest.picture import NoPictures
 from agent.backtest.policies import AS_CONTROLLED, SELF_CONSUMPTION
 from agent.backtest.site_run import Rules, SiteTask, forecasters
-from agent.backtest.sites import SitesUnreadable, described_sites
-from agent.cli.backtest import FAILED, GOOD, WRONG, WrongArguments, models_folder, weighed
+from agent.cli.ending import FAILED, GOOD, WRONG
+from agent.cli.play_sites import WrongArguments, models_folder, weighed
+from agent.cli.terminal import terminal
 from agent.domain.request import Objective
+from site_data.sites_json import described_sites
+from site_data.unreadable import SitesUnreadable
 
 STEP_S = 3600
 EXPORT_PRICE = 0.0
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The site to play, the weights, and where the picture goes."""
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with sites.json and sites")
+    parser.add_argument("--site", required=True, metavar="S", help="one site of the folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="PICTURE.png", help="cost over CO2")
+    parser.add_argument("--weights", default="0,0.3,0.5,0.7,0.8,0.9", metavar="W,...", help="of carbon, 0 to below 1")
+    parser.add_argument("--carbon-value", type=float, default=0.1, metavar="V", help="what a kg CO2 is worth")
+    parser.add_argument("--days", type=float, default=30.0, metavar="N", help="the last N days of the test period")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="folder of exported models")
+
+
+def run(asked: Namespace) -> int:
+    """Play and draw."""
+    return show(asked, terminal(120))
 
 
 def show(asked: Namespace, console: Console) -> int:

@@ -3,6 +3,8 @@
 All of it works while the daemon runs: the next plan uses what is in charge then.
 """
 
+import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +21,18 @@ from agent.adapters.models.model_file import read_files
 from agent.adapters.models.model_registry import (
     FACTORY,
     Assignment,
-    Champions,
     Deployment,
+    ModelRegistry,
     Refusal,
     Trial,
-    change_champions,
+    change_registry,
     in_charge,
     models_beside,
-    read_champions,
+    read_registry,
 )
+from agent.cli.ending import FAILED, GOOD
+from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.cli.terminal import terminal
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
 from agent.settings.schema import Settings
@@ -41,11 +46,33 @@ class NotDone(Exception):
     """A command that could not be obeyed. ``str()`` says why in one sentence."""
 
 
+def add_arguments(parser: ArgumentParser) -> None:
+    """Look at the models, or change by hand which are in charge."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, argument, what in (
+        ("list", None, "show the models of this site"),
+        ("verify", "folder", "check the model in FOLDER without using it"),
+        ("promote", "name", "put the candidate NAME of the models folder in charge"),
+        ("rollback", "quantity", "put the model before back in charge"),
+    ):
+        action = actions.add_parser(name, help=what)
+        if argument == "quantity":
+            action.add_argument(argument, choices=("load_w", "pv_w"))
+        elif argument is not None:
+            action.add_argument(argument, metavar=argument.upper())
+        add_config(action)
+
+
+def run(asked: Namespace) -> int:
+    """0, or 1 where it was not done. To verify needs no site: a model is good or bad anywhere."""
+    return _verify(asked.folder) if asked.action == "verify" else by_settings_at_hand(asked, _run)
+
+
 def show(settings: Settings, console: Console) -> int:
     """Print the table of models; 0, or 1 when the installed ones cannot be found or a file is damaged."""
     installed = _installed(settings)
     models = _beside(settings)
-    champions, damage = read_champions(models)
+    registry, damage = read_registry(models)
     folders = candidate_folders(models)
     table = Table(title=f"models of {escape(settings.site.name)}, candidates in {models}", title_justify="left")
     for column in COLUMNS:
@@ -55,9 +82,9 @@ def show(settings: Settings, console: Console) -> int:
         choice = in_charge(models.parent, installed, quantity, wanted)
         if choice.note is not None:
             notes.append(choice.note)
-        for row in _post_rows(champions.post(quantity), models, choice.folder, installed / wanted):
+        for row in _post_rows(registry.post(quantity), models, choice.folder, installed / wanted):
             table.add_row(*map(escape, row))
-    for row in _other_rows(champions, folders):
+    for row in _other_rows(registry, folders):
         table.add_row(*map(escape, row))
     console.print(table)
     for note in notes:
@@ -81,20 +108,20 @@ def promote(settings: Settings, name: str) -> str:
         raise NotDone(f"there is no candidate {name!r} in {models}")
     promoted: list[Deployment] = []
 
-    def put_in_charge(champions: Champions) -> Champions:
+    def put_in_charge(registry: ModelRegistry) -> ModelRegistry:
         files = read_files(models / name)
         digest = fingerprint(files)
         card = check_model(keep(models, files))
-        post = champions.post(card.quantity)
+        post = registry.post(card.quantity)
         if post.champion is not None and post.champion.fingerprint == digest:
             raise NotDone(f"model {name} {card.version} forecasts {card.quantity} already")
         if card.quantity not in dict(_wanted(settings)):
             raise NotDone(f"model {name} forecasts {card.quantity}, for which this site uses no model")
         promoted.append(Deployment(name, card.version, digest, datetime.now(UTC), BY_HAND))
-        return champions.without_refusal(name).with_post(post.promoted(promoted[0]))
+        return registry.without_refusal(name).with_post(post.promoted(promoted[0]))
 
     try:
-        change_champions(models, put_in_charge)
+        change_registry(models, put_in_charge)
     except ModelUnusable as refusal:
         raise NotDone(str(refusal)) from refusal
     return f"model {name} {promoted[0].version} is in charge from the next plan on"
@@ -106,19 +133,40 @@ def roll_back(settings: Settings, quantity: str) -> str:
     at = datetime.now(UTC)
     fallen: list[Deployment] = []
 
-    def put_back(champions: Champions) -> Champions:
-        post = champions.post(quantity)
+    def put_back(registry: ModelRegistry) -> ModelRegistry:
+        post = registry.post(quantity)
         if post.champion is None:
             raise NotDone(f"the installed model forecasts {quantity}; there is none before it")
         fallen.append(post.champion)
         refusal = Refusal(post.champion.name, post.champion.fingerprint, f"rolled back by hand on {at:%Y-%m-%d}")
-        return champions.with_post(post.rolled_back()).with_refusal(refusal)
+        return registry.with_post(post.rolled_back()).with_refusal(refusal)
 
     if not models.is_dir():
         raise NotDone(f"the installed model forecasts {quantity}; there is none before it")
-    before = change_champions(models, put_back).post(quantity).champion
+    before = change_registry(models, put_back).post(quantity).champion
     name = f"{before.name} {before.version}" if before is not None else f"the installed {FACTORY[quantity]}"
     return f"model {fallen[0].name} {fallen[0].version} is out; {name} forecasts {quantity} from the next plan on"
+
+
+def _verify(folder: str) -> int:
+    try:
+        print(verify(Path(folder)))
+    except NotDone as refusal:
+        print(refusal, file=sys.stderr)
+        return FAILED
+    return GOOD
+
+
+def _run(settings: Settings, asked: Namespace) -> int:
+    try:
+        if asked.action == "list":
+            return show(settings, terminal())
+        sentence = promote(settings, asked.name) if asked.action == "promote" else roll_back(settings, asked.quantity)
+    except (StoreFailure, NotDone) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    print(sentence)
+    return GOOD
 
 
 def _post_rows(post: Assignment, models: Path, in_use: Path, factory: Path) -> Iterator[Row]:
@@ -135,11 +183,11 @@ def _post_rows(post: Assignment, models: Path, in_use: Path, factory: Path) -> I
         yield _row(post.quantity, folder_of(models, trial.fingerprint, trial.name), "on trial", _said(trial))
 
 
-def _other_rows(champions: Champions, folders: list[Path]) -> Iterator[Row]:
+def _other_rows(registry: ModelRegistry, folders: list[Path]) -> Iterator[Row]:
     """Candidates that are refused, and those that the next trial looks at."""
-    refused = {refusal.name: refusal for refusal in champions.refused}
-    known = {trial.name for post in champions.posts for trial in post.trials} | {
-        seat.name for post in champions.posts for seat in (post.champion, post.previous) if seat is not None
+    refused = {refusal.name: refusal for refusal in registry.refused}
+    known = {trial.name for post in registry.posts for trial in post.trials} | {
+        seat.name for post in registry.posts for seat in (post.champion, post.previous) if seat is not None
     }
     for folder in folders:
         if folder.name in refused:

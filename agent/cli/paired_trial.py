@@ -1,6 +1,8 @@
 """`enalysis-edge ab`: optimiser and rule take turns on the site, by blocks drawn in advance; start, stop and look."""
 
 import secrets
+import sys
+from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -8,9 +10,12 @@ from zoneinfo import ZoneInfo
 from agent.adapters.host.inbox import InboxFailure, drop, look
 from agent.adapters.host.paired_trial_inbox import comparison_inbox_of
 from agent.adapters.store.store_reader import kept
+from agent.cli.ending import FAILED, GOOD
+from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.paired_trial import DAY_H, Arm, Schedule
 from agent.domain.wire import WireError
+from agent.ports import StoreFailure
 from agent.savings.paired_trial import LEAST_PAIRS, schedule
 from agent.settings.schema import Settings
 
@@ -21,6 +26,26 @@ SOONEST = timedelta(minutes=15)
 
 class NotCompared(Exception):
     """It was not done. ``str()`` says why in one sentence."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Start, stop or look at it."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, what in (
+        ("start", "from the next midnight on, by blocks drawn at random"),
+        ("stop", "the optimiser decides again"),
+        ("status", "who decides now, and how far it is"),
+    ):
+        action = actions.add_parser(name, help=what)
+        add_config(action)
+        if name == "start":
+            action.add_argument("--blocks-h", type=int, choices=(6, 8, 12, 24), default=24, help="hours of a turn")
+            action.add_argument("--days", type=int, default=28, metavar="N", help="an even number; 28 when left out")
+
+
+def run(asked: Namespace) -> int:
+    """0, or 1 where it was not done."""
+    return by_settings_at_hand(asked, _run)
 
 
 def start(settings: Settings, days: int, block_h: int, now: datetime, seed: int | None = None) -> str:
@@ -66,6 +91,22 @@ def status(settings: Settings, now: datetime) -> str:
     who = "the rule" if latest.arms[block] is Arm.RULE else "the optimiser"
     until = _local(latest.block_start(block + 1), settings)
     return f"a comparison runs ({span}): block {block + 1} of {len(latest.arms)}, {who} decides until {until}.{waits}"
+
+
+def _run(settings: Settings, asked: Namespace) -> int:
+    now = datetime.now(UTC)
+    try:
+        if asked.action == "start":
+            sentence = start(settings, asked.days, asked.blocks_h, now)
+        elif asked.action == "stop":
+            sentence = stop(settings, now)
+        else:
+            sentence = status(settings, now)
+    except (StoreFailure, NotCompared) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    print(sentence)
+    return GOOD
 
 
 def _is_set(latest: Schedule, now: datetime) -> bool:

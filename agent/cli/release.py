@@ -1,49 +1,42 @@
-"""`enalysis-edge release`: gives the battery back to its own device, once, and ends.
+"""`enalysis-edge release`: the battery back to its own device, unless the daemon runs."""
 
-It shares nothing with the planner and does not need the daemon; the systemd unit runs it after the daemon has died.
-What the daemon found at the device before it steered is read from the store and given back; where the store cannot be
-read in time, the device is left to its own self-consumption.
-"""
-
-import asyncio
-import time
+import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.adapters.devices.field_bus import connect_devices
-from agent.adapters.devices.kept_steering import read_steering, write_steering
-from agent.adapters.host.clock import SystemClock
-from agent.domain.setpoint import Applied, Outcome, Rung, Setpoint
-from agent.recording.decisions import describe
-from agent.settings.schema import Settings
+from agent.cli.ending import ALREADY_RUNNING, BAD_SETTINGS, FAILED, GOOD
+from agent.cli.site_command import add_config, settings_at_hand
 
-TRY_FOR_S = 8.0
-KEEP_WITHIN_S = 1.0
+if TYPE_CHECKING:
+    from agent.settings.schema import Settings
 
 
-async def release(settings: Settings) -> tuple[int, str]:
-    """Try for a few seconds; exit code and one sentence."""
-    clock, store = SystemClock(), Path(settings.store.path)
-    devices = connect_devices(settings, clock, lambda document: write_steering(store, document))
-    document, trouble = read_steering(store)
-    devices.recall(document)
-    setpoint = Setpoint(clock.now(), None, 0.0, Rung.RELEASE, "released by command")
-    names = " and ".join(settings.battery.steered_by)
-    is_are, its = ("is", "its") if len(settings.battery.steered_by) == 1 else ("are", "their")
-    give_up = time.monotonic() + TRY_FOR_S
+def add_arguments(parser: ArgumentParser) -> None:
+    """The site file."""
+    add_config(parser)
+
+
+def run(asked: Namespace) -> int:
+    """0 where the battery was released, whatever is wrong with the site file; 75 where the daemon runs."""
+    found = settings_at_hand(asked.config)
+    return BAD_SETTINGS if found is None else _release(found[0])
+
+
+def _release(settings: "Settings") -> int:
+    import asyncio
+
+    from agent.adapters.devices.device_lock import DeviceLocks
+    from agent.adapters.host.lock import AlreadyRunning, SiteLock
+    from agent.cli.battery_release import release
+    from agent.ports import StoreFailure
+
     try:
-        while True:
-            outcome = await devices.steer(setpoint)
-            if isinstance(outcome, Applied):
-                await devices.settle(KEEP_WITHIN_S)
-                unknown = "" if trouble is None else f"; what was set there before is not known: {trouble}"
-                return 0, f"{names} {is_are} released to {its} own self-consumption{unknown}"
-            if time.monotonic() > give_up:
-                return 1, f"{names} could not be released: {_why(outcome)}"
-            await asyncio.sleep(0.5)
-    finally:
-        await devices.close()
-
-
-def _why(outcome: Outcome) -> str:
-    word, detail = describe(outcome)
-    return detail or f"the answer was {word}"
+        with SiteLock(Path(settings.store.path)), DeviceLocks(settings):
+            code, sentence = asyncio.run(release(settings))
+    except (AlreadyRunning, StoreFailure) as error:
+        # The daemon that runs steers the battery; taking it away would only start a quarrel.
+        print(f"the battery is left alone: {error}", file=sys.stderr)
+        return ALREADY_RUNNING if isinstance(error, AlreadyRunning) else FAILED
+    print(sentence, file=sys.stdout if code == GOOD else sys.stderr)
+    return code

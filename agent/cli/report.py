@@ -1,7 +1,8 @@
 """`enalysis-edge report`: what the battery saved, what it could have saved, and where the rest went."""
 
 import csv
-from argparse import Namespace
+import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,11 +15,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.adapters.store.store_reader import kept
+from agent.cli.ending import FAILED, GOOD
 from agent.cli.report_picture import NoPicture, draw
 from agent.cli.report_source import Found, entries
+from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.cli.terminal import terminal
 from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.ledger import MICRO, Amounts
 from agent.domain.wire import WireError
+from agent.ports import StoreFailure
 from agent.savings.ledger import by_period, total
 from agent.savings.metered import Metered
 from agent.savings.paired_blocks import block_results
@@ -35,6 +40,22 @@ COLUMNS = (
 
 class NoReport(Exception):
     """There is nothing to report. ``str()`` says why in one sentence."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The site file, the days and rows, and what to write beside the table."""
+    add_config(parser)
+    parser.add_argument("--by", choices=("hour", "day", "month", "year"), default="day", help="a row each")
+    parser.add_argument("--from", dest="since", metavar="D", help="first day, 2026-06-01")
+    parser.add_argument("--to", dest="until", metavar="D", help="last day")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the rows, to a millionth")
+    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the rows")
+    parser.add_argument("--ab", action="store_true", help="what the trial of optimiser against rule says")
+
+
+def run(asked: Namespace) -> int:
+    """0, or 1 where there is nothing to report."""
+    return by_settings_at_hand(asked, _run)
 
 
 def report(settings: Settings, asked: Namespace, now: datetime, console: Console) -> None:
@@ -64,6 +85,15 @@ def report(settings: Settings, asked: Namespace, now: datetime, console: Console
     for note in _notes(found, now):
         console.print(f"[dim]{escape(note)}[/]")
     _write(asked, sums, settings)
+
+
+def _run(settings: Settings, asked: Namespace) -> int:
+    try:
+        report(settings, asked, datetime.now(UTC), terminal(140))
+    except (StoreFailure, NoReport) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return GOOD
 
 
 def _asked_day(text: str | None, option: str) -> date | None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from agent.adapters.host import logs
 from agent.adapters.processes.planner_process import PlannerProcess
+from agent.cli.ending import FAILED, GOOD
 from agent.self_test import Finding, try_kept, try_plan, try_store
 from agent.settings.schema import Settings
 
-GOOD, FAILED = 0, 1
 WORDS = {
     "store": "the store takes a write",
     "kept": "what is kept can be read",

@@ -1,6 +1,7 @@
 """`enalysis-edge status`: what the agent knows and does, read from the store while the daemon runs."""
 
 import json
+from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +13,9 @@ from rich.table import Table
 from agent.adapters.host.lock import AlreadyRunning, SiteLock
 from agent.adapters.store.store_reader import backlog, flags, kept
 from agent.advice.book import open_ones
+from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.cli.standing_alarms import show_alarms, span
+from agent.cli.terminal import terminal
 from agent.dispatch.demand_meter import MonthPeak
 from agent.domain.documents import (
     ADVICE,
@@ -37,6 +41,17 @@ SUSPECTS_OF = timedelta(days=7)
 MOST_SUSPECTS = 3
 
 
+def add_arguments(parser: ArgumentParser) -> None:
+    """The site file, and how much of the plan."""
+    add_config(parser)
+    parser.add_argument("--rows", type=int, default=16, help="how many steps of the plan to show")
+
+
+def run(asked: Namespace) -> int:
+    """0, or 1 when there is no store yet."""
+    return by_settings_at_hand(asked, lambda settings, asked: show(settings, terminal(), asked.rows))
+
+
 def show(settings: Settings, console: Console, plan_rows: int) -> int:
     """Print the status; 0, or 1 when there is no store yet."""
     path = Path(settings.store.path)
@@ -55,6 +70,7 @@ def _show(settings: Settings, console: Console, path: Path, plan_rows: int) -> N
     now = datetime.now(UTC)
     console.print(f"[bold]{settings.site.name}[/] ({settings.site.id}), store {path}")
     console.print(_running(path))
+    show_alarms(console, kept(path, ALARMS.name), now, ZoneInfo(settings.site.timezone))
     _show_state(console, path, now)
     _show_setpoint(console, path, now)
     _show_writes(console, path)
@@ -86,7 +102,7 @@ def _show_state(console: Console, path: Path, now: datetime) -> None:
         console.print(f"state: the stored picture cannot be read: {error}")
         return
     since_s = (now - state.at).total_seconds()
-    table = Table(title=f"state at {state.at:%Y-%m-%d %H:%M:%S} UTC, {_span(since_s)} ago", title_justify="left")
+    table = Table(title=f"state at {state.at:%Y-%m-%d %H:%M:%S} UTC, {span(since_s)} ago", title_justify="left")
     for column, justify in (("quantity", "left"), ("value", "right"), ("quality", "left"), ("age", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     for name in ("load_w", "pv_w", "battery_w", "grid_w", "soc_pct"):
@@ -101,7 +117,7 @@ def _measured_row(name: str, measured: Measured, since_s: float) -> tuple[str, s
     if measured.value is None:
         return name, "-", f"[{style}]{measured.quality.value}[/]", "-"
     text = f"{measured.value:.1f} %" if name.endswith("_pct") else f"{measured.value / 1000:.2f} kW"
-    return name, text, f"[{style}]{measured.quality.value}[/]", _span(since_s + measured.age_s)
+    return name, text, f"[{style}]{measured.quality.value}[/]", span(since_s + measured.age_s)
 
 
 def _show_setpoint(console: Console, path: Path, now: datetime) -> None:
@@ -112,7 +128,7 @@ def _show_setpoint(console: Console, path: Path, now: datetime) -> None:
     setpoint = json.loads(document)
     watts = setpoint["battery_w"]
     what = "released to the inverter's own self-consumption" if watts is None else f"battery {watts / 1000:+.2f} kW"
-    age = _span((now - datetime.fromisoformat(setpoint["at"])).total_seconds())
+    age = span((now - datetime.fromisoformat(setpoint["at"])).total_seconds())
     console.print(f"[bold]setpoint[/] {what}, {setpoint['outcome']}, rung {setpoint['rung']}, {age} ago")
     console.print(f"  {setpoint['reason']}")
 
@@ -129,7 +145,7 @@ def _show_forecast(console: Console, path: Path, now: datetime) -> None:
     plan = _plan(path)
     if not isinstance(plan, Plan):
         return
-    console.print(f"[bold]forecast[/] {_span((now - plan.issued_at).total_seconds())} old")
+    console.print(f"[bold]forecast[/] {span((now - plan.issued_at).total_seconds())} old")
     learnt = _learnt(path)
     for name, forecast in (("load", plan.load), ("solar", plan.pv)):
         console.print(
@@ -142,12 +158,12 @@ def _show_forecast(console: Console, path: Path, now: datetime) -> None:
 def _learnt(path: Path) -> dict[str, str]:
     """By quantity: how many of its forecasts have been compared with what came."""
     try:
-        experiences = FORECAST_CORRECTIONS.read(kept(path, FORECAST_CORRECTIONS.name) or "[]")
+        corrections = FORECAST_CORRECTIONS.read(kept(path, FORECAST_CORRECTIONS.name) or "[]")
     except WireError:
         return {}
     return {
         one.quantity: f"compared with what came from {one.origins} starts up to {one.learnt_to:%Y-%m-%d %H:%M} UTC"
-        for one in experiences
+        for one in corrections
         if one.learnt_to is not None
     }
 
@@ -193,7 +209,7 @@ def _show_plan(console: Console, path: Path, now: datetime, timezone: str, curre
     if isinstance(plan, str):
         console.print(f"plan: {plan}")
         return
-    age = _span((now - plan.issued_at).total_seconds())
+    age = span((now - plan.issued_at).total_seconds())
     state = "expired" if now >= plan.expires_at else f"good until {plan.expires_at:%H:%M} UTC"
     table = Table(title=f"plan of {plan.issued_at:%Y-%m-%d %H:%M} UTC, {age} old, {state}", title_justify="left")
     for column in ("local time", "load", "solar", "battery", "grid", "SoC", f"{currency}/kWh", "stored is worth"):
@@ -252,13 +268,3 @@ def _show_sync(console: Console, path: Path, settings: Settings) -> None:
     console.print(f"[bold]outbox[/] {sum(depth.values())} rows wait for the platform ({waiting})")
     if parked := json.loads(kept(path, PARKED.name) or "[]"):
         console.print(f"[yellow]parked[/] {len(parked)} rows that the broker refused time and again; they stay here")
-    for alarm in json.loads(kept(path, ALARMS.name) or "[]"):
-        console.print(f"[red]! {alarm}[/]")
-
-
-def _span(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

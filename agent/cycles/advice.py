@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from agent.advice.book import attend, close, due, open_ones, take
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
 from agent.domain.advisory import AdviceBook, AdviceQuestion, AdviceRequest, Advisory, PricedSpan
+from agent.domain.alarms import EventKind
 from agent.domain.documents import ADVICE
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import Plan
@@ -48,7 +49,7 @@ class Recommendations:
     ) -> None:
         self._clock, self._inbox, self._pending, self._latest = clock, inbox, pending, latest
         self._site, self._paid, self._worth_it = site, paid, worth_it
-        self._reporter = EventReporter(clock, pending)
+        self._alarms = Alarms(clock, pending)
         self._book = AdviceBook()
         self._asked: deque[AdviceRequest] = deque(maxlen=MOST_ASKED)
         self._not_before = clock.monotonic() + FIRST_AFTER_S
@@ -58,7 +59,7 @@ class Recommendations:
         try:
             self._book = AdviceBook() if document is None else ADVICE.read(document)
         except (WireError, RecursionError) as error:
-            self._reporter.note("advice_lost", "warning", f"the kept recommendations cannot be read: {error}")
+            self._alarms.note(EventKind.ADVICE_LOST, f"the kept recommendations cannot be read: {error}")
         self._show()
 
     def question(self) -> AdviceQuestion | None:
@@ -86,12 +87,12 @@ class Recommendations:
         headlines = {one.key: one.headline for one in book.advisories}
         for settled in plan.advice.settled:
             if settled.key in headlines:
-                self._reporter.note("advice_outcome", "info", f"{headlines[settled.key]}: {settled.outcome.text}")
+                self._alarms.note(EventKind.ADVICE_OUTCOME, f"{headlines[settled.key]}: {settled.outcome.text}")
             book = close(book, settled.key, settled.outcome)
         taken = take(book, plan.advice.proposals, now, self._worth_it)
         live = {one.key for one in open_ones(book, now)}
         for one in (one for one in taken.issued if one.key not in live):
-            self._reporter.note("advice", "info", f"{one.headline}: {one.description}")
+            self._alarms.note(EventKind.ADVICE, f"{one.headline}: {one.description}")
         self._adopt(taken.book)
 
     def ask(self, request: AdviceRequest) -> None:
@@ -105,11 +106,11 @@ class Recommendations:
         self._asked.clear()
         book, impossible = attend(self._book, (*requests, *asked))
         for sentence in (*refused, *impossible):
-            self._reporter.note("advice_refused", "warning", sentence)
+            self._alarms.note(EventKind.ADVICE_REFUSED, sentence)
         before = {one.key: one.state for one in self._book.advisories}
         for one in book.advisories:
             if one.state is not before[one.key]:
-                self._reporter.note("advice_answered", "info", f"{one.headline}: {one.state.value}")
+                self._alarms.note(EventKind.ADVICE_ANSWERED, f"{one.headline}: {one.state.value}")
         self._adopt(book)
 
     async def written(self) -> None:

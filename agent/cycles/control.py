@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
 from agent.cycles.meter_alignment import MeterAlignment
 from agent.cycles.meter_balance import MeterBalance
 from agent.cycles.retry import Retry
@@ -17,14 +17,16 @@ from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.guard import guard
 from agent.dispatch.lease import Lease
+from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.battery import Battery
 from agent.domain.documents import COUNTERS, DEMAND, STATE
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
-from agent.domain.site import Battery, SiteState
+from agent.domain.site import SiteState
 from agent.latest import Latest
 from agent.monitoring.battery_response import Verdict
 from agent.monitoring.setpoint_response import SetpointResponse
 from agent.monitoring.solar_sleep import SolarSleep
-from agent.monitoring.stuck_meter import FrozenWatch
+from agent.monitoring.stuck_meter import StuckMeterWatch
 from agent.ports import Clock, Site
 from agent.recording.counters import Counters
 from agent.recording.decisions import Decisions
@@ -70,11 +72,11 @@ class Control:
         self._pending, self._latest, self._rules = pending, latest, rules
         self._meter = meter
         self._ladder = Ladder(conditions, latest, rules)
-        self._reporter = EventReporter(clock, pending)
-        self._frozen = FrozenWatch(rules.frozen_s)
+        self._alarms = Alarms(clock, pending)
+        self._stuck_meters = StuckMeterWatch(rules.frozen_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
-        self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, self._reporter)
-        self._alignment = MeterAlignment(rules.limits.battery, self._reporter)
+        self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, self._alarms)
+        self._alignment = MeterAlignment(rules.limits.battery, self._alarms)
         self._response = SetpointResponse(rules.limits.battery, rules.units, max(30.0, 2 * rules.step_s))
         self._steering = SteeringWatch(clock, pending, site, rules.roles)
         self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
@@ -98,7 +100,7 @@ class Control:
         state = self._judged(self._estimate(readings))
         self._latest.state = state
         silent = self._conditions.limit_is_silent(state.at)
-        self._reporter.alarm("grid_limit_lost", GRID_LIMIT_LOST if silent else None)
+        self._alarms.alarm(AlarmKind.GRID_LIMIT_LOST, GRID_LIMIT_LOST if silent else None)
         self._watch_tracking(state)
         whole, monotonic = self._rules.limits.battery, self._clock.monotonic()
         lost = self._response.is_lost(monotonic)
@@ -133,7 +135,7 @@ class Control:
 
     def _estimate(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> SiteState:
         now, monotonic = self._clock.now(), self._clock.monotonic()
-        frozen, troubles = self._frozen.update(readings), self._site.troubles()
+        frozen, troubles = self._stuck_meters.update(readings), self._site.troubles()
         sun_deg = self._conditions.place.sun_elevation_deg(now) if self._clock.trusted() else None
         readings = self._sleep.update(readings, frozen | set(troubles), sun_deg, monotonic)
         frozen -= self._sleep.asleep
@@ -154,10 +156,12 @@ class Control:
         if changed and len(self._rules.units) > 1:
             self._lease = None  # share again among those that are there
         for name, doubt in doubts.items():
-            self._reporter.alarm(f"soc_jump/{name}", None if doubt is None else f"{name}: {doubt}")
+            self._alarms.alarm(AlarmKind.SOC_JUMP, None if doubt is None else f"{name}: {doubt}", name)
         for name in self._rules.roles:
-            self._reporter.alarm(f"device_lost/{name}", None if name in self._sleep.asleep else troubles.get(name))
-            self._reporter.alarm(f"frozen/{name}", f"{name} answers with frozen values" if name in frozen else None)
+            lost = None if name in self._sleep.asleep else troubles.get(name)
+            self._alarms.alarm(AlarmKind.DEVICE_LOST, lost, name)
+            stuck = f"{name} answers with frozen values" if name in frozen else None
+            self._alarms.alarm(AlarmKind.FROZEN, stuck, name)
         return estimate(now, monotonic, sources, self._rules.stale_s)
 
     def _judged(self, state: SiteState) -> SiteState:
@@ -176,8 +180,8 @@ class Control:
             self._lease = None  # write it again
         for device, charging in self._response.at_an_end:
             self._units.found_end(device, charging)
-        for kind, sentence in self._response.alarms(monotonic).items():
-            self._reporter.alarm(kind, sentence)
+        for kind, device, sentence in self._response.alarms(monotonic):
+            self._alarms.alarm(kind, sentence, device)
 
     def _interval_wh(self, state: SiteState) -> float:
         """What the running interval of the demand charge has imported until now, Wh."""
@@ -190,7 +194,7 @@ class Control:
         return self._meter.interval_wh(state.at)
 
     def _guarded(self, wanted: Setpoint, state: SiteState, there: Battery) -> Setpoint:
-        battery = self._conditions.kept(there, state.at, wanted.hold_s)
+        battery = self._conditions.with_reserve(there, state.at, wanted.hold_s)
         limits = replace(self._rules.limits, battery=battery, connection=self._conditions.connection(state.at))
         since_s = self._rules.step_s if self._last_step is None else self._clock.monotonic() - self._last_step
         last_w = None if self._lease is None else self._lease.battery_w
@@ -245,11 +249,10 @@ class Control:
                     "setpoint", battery_w=row.battery_w, rung=row.rung.value, outcome=row.outcome, reason=row.reason
                 )
         if not isinstance(outcome, Held):
-            self._reporter.alarm(
-                "setpoint_failed", outcome.reason if isinstance(outcome, Refused | Unreachable) else None
-            )
+            failed = outcome.reason if isinstance(outcome, Refused | Unreachable) else None
+            self._alarms.alarm(AlarmKind.SETPOINT_FAILED, failed)
         for name, why in self._units.refusals.items():
-            self._reporter.alarm(f"setpoint_failed/{name}", why)
+            self._alarms.alarm(AlarmKind.SETPOINT_FAILED, why, name)
 
     def _record(self, state: SiteState, readings: Mapping[str, Mapping[Quantity, Reading]], granted: Setpoint) -> None:
         """What was seen holds until the next step is due; where that comes late, the gap stays a gap."""
@@ -279,7 +282,7 @@ class Control:
         points = points_of(readings, monotonic, self._rules.stale_s)
         judged, resets = self.counters.judged(points, monotonic)
         for device, sentence in resets:
-            self._reporter.note(f"counter_reset/{device}", "warning", sentence)
+            self._alarms.note(EventKind.COUNTER_RESET, sentence, device)
         document = self.counters.document(monotonic)
         if document is not None:
             self._pending.keep(COUNTERS.name, document)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from agent.cycles.alarms import Alarms
+from agent.domain.alarms import EventKind
 from agent.domain.documents import INPUTS
 from agent.domain.inputs import GridLimitInput, Inputs, PlatformInput
 from agent.domain.wire import to_json
@@ -20,17 +22,13 @@ class TakeInputs:
 
     While our own clock is not trusted nobody can tell what is from the future: messages wait until it is, the newest
     ``MOST_WAITING`` of them. Nothing is planned before that; a grid limit, which counts at any time then, is taken at
-    once. ``keep`` gets (name, document), ``report`` (kind, severity, sentence).
+    once. ``keep`` gets (name, document).
     """
 
     def __init__(
-        self,
-        conditions: SiteConditions,
-        clock: Clock,
-        keep: Callable[[str, str], None],
-        report: Callable[[str, str, str], None],
+        self, conditions: SiteConditions, clock: Clock, keep: Callable[[str, str], None], alarms: Alarms
     ) -> None:
-        self._conditions, self._clock, self._keep, self._report = conditions, clock, keep, report
+        self._conditions, self._clock, self._keep, self._alarms = conditions, clock, keep, alarms
         self._waiting: list[PlatformInput] = []
 
     def take(self, message: PlatformInput) -> str | None:
@@ -64,7 +62,7 @@ class TakeInputs:
         for message in waiting:
             refusal = self.take(message)
             if refusal is not None:
-                self._report("message_refused", "warning", refusal)
+                self._alarms.note(EventKind.MESSAGE_REFUSED, refusal)
 
     async def restore(self, store: Store, parse: ParseMessage) -> None:
         """What was kept before the start. The last message of each kind adds to it, as it may have waited."""
@@ -74,7 +72,7 @@ class TakeInputs:
             self._conditions.recall(kept.said)
         refused = [(name, why) for name, message in kept.messages if (why := self.take(message)) is not None]
         for name, why in (*kept.unreadable, *refused):
-            self._report("message_refused", "warning", f"the kept {name} cannot be used: {why}")
+            self._alarms.note(EventKind.MESSAGE_REFUSED, f"the kept {name} cannot be used: {why}")
 
 
 def _span(ahead: timedelta) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from math import ceil
 
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
+from agent.domain.alarms import AlarmKind
 from agent.latest import Latest
 from agent.ports import Clock
 
@@ -26,11 +27,11 @@ class LinkWatch:
         self,
         clock: Clock,
         latest: Latest,
-        reporter: EventReporter,
+        alarms: Alarms,
         rival: Callable[[], str | None],
         certificates: Callable[[], Awaitable[Mapping[str, datetime | str]]],
     ) -> None:
-        self._clock, self._latest, self._reporter = clock, latest, reporter
+        self._clock, self._latest, self._alarms = clock, latest, alarms
         self._rival, self._certificates = rival, certificates
         self._down_since: float | None = None
         self._up_since: float | None = None
@@ -43,7 +44,7 @@ class LinkWatch:
         if self._clock.monotonic() >= self._look_at:
             self._look_at = self._clock.monotonic() + CERTIFICATES_EVERY_S
             for what, end in (await self._certificates()).items():
-                self._reporter.alarm(f"certificate_ends/{what}", self._verdict(what, end))
+                self._alarms.alarm(AlarmKind.CERTIFICATE_ENDS, self._verdict(what, end), what)
 
     def _watch_connection(self) -> None:
         now = self._clock.monotonic()
@@ -52,21 +53,21 @@ class LinkWatch:
             self._down_since = None
             self._up_since = now if self._up_since is None else self._up_since
             if now - self._up_since >= STEADY_S:
-                self._reporter.alarm("link_down", None)
+                self._alarms.alarm(AlarmKind.LINK_DOWN, None)
             return
         self._up_since = None
         self._down_since = now if self._down_since is None else self._down_since
         if now - self._down_since >= DOWN_S and self._rival_seen is None:  # which is why
-            self._reporter.alarm("link_down", self._latest.link_trouble)
+            self._alarms.alarm(AlarmKind.LINK_DOWN, self._latest.link_trouble)
 
     def _watch_rival(self, now: float) -> None:
         rival = self._rival()
         if rival is not None:
             self._rival_seen = now
-            self._reporter.alarm("same_site_id", rival)
+            self._alarms.alarm(AlarmKind.SAME_SITE_ID, rival)
         elif self._rival_seen is not None and now - self._rival_seen >= RIVAL_GONE_S:
             self._rival_seen = None
-            self._reporter.alarm("same_site_id", None)
+            self._alarms.alarm(AlarmKind.SAME_SITE_ID, None)
 
     def _verdict(self, what: str, end: datetime | str) -> str | None:
         """The sentence of the alarm, or None. A clock that is not trusted judges nothing."""

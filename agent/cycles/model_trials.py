@@ -4,9 +4,10 @@ import json
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
 from agent.cycles.planning import Question
 from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
+from agent.domain.alarms import EventKind
 from agent.domain.documents import MODEL_TRIAL
 from agent.latest import Latest
 from agent.ports import Clock, TrialFailure, Trials
@@ -29,7 +30,7 @@ class NightlyTrials:
     ) -> None:
         self._clock, self._trials, self._question = clock, trials, question
         self._pending, self._latest, self._zone = pending, latest, zone
-        self._reporter = EventReporter(clock, pending)
+        self._alarms = Alarms(clock, pending)
         self._retry = Retry(NIGHTLY_RESTS_S)
         self._last: datetime | None = None
 
@@ -57,11 +58,11 @@ class NightlyTrials:
             sentences = await self._trials.hold(request)
         except TrialFailure as failure:
             self._retry.failed(began_s, self._clock.monotonic())
-            self._reporter.note("trial_failed", "warning", f"no trial of models: {failure}")
+            self._alarms.note(EventKind.TRIAL_FAILED, f"no trial of models: {failure}")
             return
         self._retry.succeeded()
         for sentence in sentences:
-            self._reporter.note("model_trial", "info", sentence)
+            self._alarms.note(EventKind.MODEL_TRIAL, sentence)
 
     def _is_due(self, now: datetime) -> bool:
         if not self._clock.trusted() or self._retry.rests(self._clock.monotonic()):

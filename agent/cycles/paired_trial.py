@@ -1,6 +1,7 @@
 """Who decides, optimiser or rule, while the two are compared: what people ask for is taken up here, and kept."""
 
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
+from agent.domain.alarms import EventKind, Severity
 from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.paired_trial import Schedule
 from agent.domain.wire import WireError, to_json
@@ -17,7 +18,7 @@ class Comparison:
     ) -> None:
         self._requests, self._store = requests, store
         self._pending, self._latest = pending, latest
-        self._reporter = EventReporter(clock, pending)
+        self._alarms = Alarms(clock, pending)
         self._told: tuple[str, ...] = ()
 
     def recall(self, document: str | None) -> None:
@@ -27,7 +28,9 @@ class Comparison:
         try:
             self._latest.comparison = PAIRED_TRIAL.read(document)
         except (WireError, RecursionError) as error:
-            self._reporter.note("comparison", "warning", f"the kept comparison cannot be used: {error}")
+            self._alarms.note(
+                EventKind.COMPARISON, f"the kept comparison cannot be used: {error}", severity=Severity.WARNING
+            )
 
     async def step(self) -> None:
         """Take up the newest request. It stays where it lies until it is in the store, so that no crash loses it."""
@@ -39,7 +42,7 @@ class Comparison:
             return
         for sentence in asked.refused:
             if sentence not in self._told:
-                self._reporter.note("comparison", "warning", sentence)
+                self._alarms.note(EventKind.COMPARISON, sentence, severity=Severity.WARNING)
         self._told = asked.refused
         if asked.schedule is not None or asked.refused:
             await self._requests.clear()
@@ -49,7 +52,7 @@ class Comparison:
         self._pending.keep(PAIRED_TRIAL.name, to_json(schedule))
         begin, end = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (schedule.start, schedule.end))
         said = f"optimiser and rule are compared from {begin} to {end}, in blocks of {schedule.block_h} h"
-        self._reporter.note("comparison", "info", said if schedule.arms else "optimiser and rule are not compared")
+        self._alarms.note(EventKind.COMPARISON, said if schedule.arms else "optimiser and rule are not compared")
 
     async def _is_kept(self, schedule: Schedule) -> bool:
         try:

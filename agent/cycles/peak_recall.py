@@ -1,7 +1,8 @@
 """The month's peak of a demand charge at the start: as it was kept, else from what was measured."""
 
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
 from agent.dispatch.demand_meter import DemandMeter
+from agent.domain.alarms import EventKind
 from agent.domain.documents import DEMAND
 from agent.ports import Clock, Store
 from agent.recording.pending_writes import PendingWrites
@@ -18,7 +19,7 @@ async def recall_peak(meter: DemandMeter, store: Store, clock: Clock, pending: P
         meter.add(*row)
     doubt = meter.doubt(now) if clock.trusted() else None
     if doubt is not None:
-        EventReporter(clock, pending).note("peak_unknown", "warning", doubt)
+        Alarms(clock, pending).note(EventKind.PEAK_UNKNOWN, doubt)
     document = meter.document()
     if document is not None:
         pending.keep(DEMAND.name, document)

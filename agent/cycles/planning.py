@@ -5,8 +5,9 @@ from datetime import datetime
 
 import structlog
 
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
 from agent.cycles.retry import PLAN_RESTS_S, Retry
+from agent.domain.alarms import AlarmKind
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.latest import Latest
@@ -38,7 +39,7 @@ class Planning:
         self._clock, self._planner, self._question = clock, planner, question
         self._pending, self._latest = pending, latest
         self._retry = retry or Retry(PLAN_RESTS_S)
-        self._reporter = EventReporter(clock, pending)
+        self._alarms = Alarms(clock, pending)
         self.suspicion = DataFaultEvents()
         self.heard: Callable[[Plan], None] = lambda plan: None
         self._asking = False
@@ -65,12 +66,17 @@ class Planning:
             self.made += 1
         else:
             self.failed += 1
-        self._reporter.alarm("no_plan", trouble)
+        self._alarms.alarm(AlarmKind.NO_PLAN, trouble)
 
     def discard(self) -> None:
         """The clock was set: what was planned, and what is being planned, is for another time."""
         self._latest.plan = None
         self._clock_steps += 1
+        self.try_again()
+
+    def try_again(self) -> None:
+        """What a plan failed for may be over: it is asked for again soon, however often it failed."""
+        self._retry.succeeded()
 
     def _soc_pct(self) -> float | None:
         return None if self._latest.state is None else self._latest.state.soc_pct.known
@@ -111,7 +117,7 @@ class Planning:
     def _note_suspects(self, plan: Plan) -> None:
         """Measurements that the planner doubts: an event for each that is new, and flags for those who read later."""
         for kind, severity, sentence in self.suspicion.news(plan):
-            self._reporter.note(kind, severity, sentence)
+            self._alarms.note(kind, sentence, severity=severity)
         flags = self.suspicion.flags(plan)
         if flags is not None:
             self._pending.flag(flags)

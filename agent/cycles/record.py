@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from agent.cycles.event_reporter import EventReporter
-from agent.domain.documents import ALARMS, FORECAST_CORRECTIONS, LINK, PLAN, SETPOINT, STATE
+from agent.cycles.alarms import Alarms
+from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.documents import FORECAST_CORRECTIONS, LINK, PLAN, SETPOINT, STATE
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.setpoint import Setpoint
@@ -16,8 +17,8 @@ from agent.ports import Clock, Store, StoreFailure
 from agent.recording.pending_writes import PendingWrites
 from agent.recording.weather_log import WeatherLog
 
-# A planner that goes on from an older experience learns the hours since then once more, which costs less than flash.
-EXPERIENCE_EVERY_S = 3000.0
+# A planner that goes on from older corrections learns the hours since then once more, which costs less than flash.
+CORRECTIONS_EVERY_S = 3000.0
 
 
 class Record:
@@ -27,17 +28,17 @@ class Record:
         self._clock, self._store, self._pending, self._latest = clock, store, pending, latest
         self.acknowledged: Callable[[], tuple[tuple[str, int], ...]] = tuple
         self.weather: Callable[[], Weather | None] = lambda: None
-        self._reporter = EventReporter(clock, pending)
+        self._alarms = Alarms(clock, pending)
         self._weather_log = WeatherLog()
         self._plan: Plan | None = None
-        self._experiences: tuple[ForecastCorrections, ...] = ()
-        self._experienced_at: float | None = None
+        self._corrections: tuple[ForecastCorrections, ...] = ()
+        self._corrections_at: float | None = None
         self.commits = 0
 
     async def step(self) -> None:
         """Write what waits, and the newest picture for the status command."""
         self._keep_latest()
-        self._keep_experiences()
+        self._keep_corrections()
         if self._clock.trusted():
             self._pending.weather(self._weather_log.rows(self.weather(), self._clock.now()))
         for stream, seq in self.acknowledged():
@@ -47,13 +48,13 @@ class Record:
             await self._store.write(batch)
         except StoreFailure as failure:
             self._pending.give_back(batch)
-            self._reporter.alarm("store_failed", str(failure))
+            self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="commit")
         else:
             self.commits += 1
-            self._reporter.alarm("store_failed", None)
+            self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="commit")
         for sentence in self._store.remarks():
-            self._reporter.note("store_replaced", "alarm", sentence)
-        self._reporter.alarm("disk_full", self._store.shortage)
+            self._alarms.note(EventKind.STORE_REPLACED, sentence)
+        self._alarms.alarm(AlarmKind.DISK_FULL, self._store.shortage)
 
     def _keep_latest(self) -> None:
         latest = self._latest
@@ -65,16 +66,16 @@ class Record:
             self._pending.keep(PLAN.name, _plan_document(latest.plan))
             self._plan = latest.plan
         self._pending.keep(LINK.name, json.dumps({"connected": latest.connected, "trouble": latest.link_trouble}))
-        self._pending.keep(ALARMS.name, json.dumps(list(self._pending.alarms)))
+        self._alarms.keep()
 
-    def _keep_experiences(self) -> None:
+    def _keep_corrections(self) -> None:
         """What the forecasts have learnt, about as often as that changes: with the hours that have passed."""
         plan, now = self._latest.plan, self._clock.monotonic()
-        if plan is None or not plan.experiences or plan.experiences == self._experiences:
+        if plan is None or not plan.corrections or plan.corrections == self._corrections:
             return
-        if self._experienced_at is None or now - self._experienced_at >= EXPERIENCE_EVERY_S:
-            self._pending.keep(FORECAST_CORRECTIONS.name, to_json(plan.experiences, digits=8))
-            self._experiences, self._experienced_at = plan.experiences, now
+        if self._corrections_at is None or now - self._corrections_at >= CORRECTIONS_EVERY_S:
+            self._pending.keep(FORECAST_CORRECTIONS.name, to_json(plan.corrections, digits=8))
+            self._corrections, self._corrections_at = plan.corrections, now
 
 
 def _setpoint_document(setpoint: Setpoint, latest: Latest) -> str:
@@ -90,4 +91,4 @@ def _plan_document(plan: Plan) -> str:
     places in the store.
     """
     values = ValueTable(plan.values.soc_pct, (), peak=plan.values.peak)
-    return to_json(replace(plan, values=values, experiences=(), suspects=(), advice=None), digits=5)
+    return to_json(replace(plan, values=values, corrections=(), suspects=(), advice=None), digits=5)

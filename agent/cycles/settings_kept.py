@@ -1,6 +1,7 @@
 """The settings that the agent starts with are kept, and what has changed in them since the last start is told."""
 
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
+from agent.domain.alarms import EventKind
 from agent.domain.documents import SETTINGS
 from agent.ports import Store
 from agent.recording.pending_writes import PendingWrites
@@ -10,7 +11,7 @@ from agent.settings.schema import Settings
 MOST_TOLD = 10
 
 
-async def keep_settings(settings: Settings, store: Store, reporter: EventReporter, pending: PendingWrites) -> None:
+async def keep_settings(settings: Settings, store: Store, alarms: Alarms, pending: PendingWrites) -> None:
     """Raises StoreFailure."""
     document, before = settings.model_dump_json(by_alias=True), await store.kept(SETTINGS.name)
     if document == before:
@@ -20,4 +21,4 @@ async def keep_settings(settings: Settings, store: Store, reporter: EventReporte
     if changed:
         more = f" and {len(changed) - MOST_TOLD} more" if len(changed) > MOST_TOLD else ""
         text = f"since the last start the site file has changed: {', '.join(changed[:MOST_TOLD])}{more}"
-        reporter.note("settings_changed", "info", text)
+        alarms.note(EventKind.SETTINGS_CHANGED, text)

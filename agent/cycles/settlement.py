@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
 from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
+from agent.domain.alarms import EventKind
 from agent.domain.documents import LEDGER
 from agent.domain.horizon import floor_to_step
 from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
@@ -38,7 +39,7 @@ class NightlySettlement:
     ) -> None:
         self._clock, self._settlement, self._question = clock, settlement, question
         self._pending, self._zone = pending, zone
-        self._reporter = EventReporter(clock, pending)
+        self._alarms = Alarms(clock, pending)
         self._retry = Retry(NIGHTLY_RESTS_S)
         self._carry: LedgerCheckpoint | None = None
         self._asked: datetime | None = None
@@ -54,7 +55,7 @@ class NightlySettlement:
             if carry.until.tzinfo is None:
                 raise WireError("LedgerCheckpoint.until: it has no time zone")
         except (WireError, RecursionError) as error:
-            self._reporter.note("ledger_failed", "warning", f"the savings ledger is settled anew: {error}")
+            self._alarms.note(EventKind.LEDGER_FAILED, f"the savings ledger is settled anew: {error}")
             return
         self._carry = carry
 
@@ -69,7 +70,7 @@ class NightlySettlement:
         except SettlementFailure as failure:
             self._more = False
             self._retry.failed(began_s, self._clock.monotonic())
-            self._reporter.note("ledger_failed", "warning", f"the savings ledger was not settled: {failure}")
+            self._alarms.note(EventKind.LEDGER_FAILED, f"the savings ledger was not settled: {failure}")
             return
         self._retry.succeeded()
         self._more = settled.more

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
+from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import PERSISTENT_WRITES
 from agent.domain.steering import DailyWrites, SteeringReport
 from agent.ports import Clock, Site
@@ -16,15 +17,15 @@ class SteeringWatch:
 
     def __init__(self, clock: Clock, pending: PendingWrites, site: Site, devices: Iterable[str]) -> None:
         self._pending, self._site, self._devices = pending, site, tuple(devices)
-        self._reporter = EventReporter(clock, pending)
+        self._alarms = Alarms(clock, pending)
         self._writes: dict[str, DailyWrites] = {}
 
     def step(self) -> SteeringReport:
         report = self._site.steering()
         for name in self._devices:
-            self._reporter.alarm(f"foreign_master/{name}", report.foreign.get(name))
-            self._reporter.alarm(f"write_budget/{name}", report.used_up.get(name))
-        self._reporter.alarm("steering_not_kept", report.not_kept)
+            self._alarms.alarm(AlarmKind.FOREIGN_MASTER, report.foreign.get(name), name)
+            self._alarms.alarm(AlarmKind.WRITE_BUDGET, report.used_up.get(name), name)
+        self._alarms.alarm(AlarmKind.STEERING_NOT_KEPT, report.not_kept)
         if report.writes != self._writes:
             self._tell(dict(report.writes))
         return report
@@ -33,6 +34,6 @@ class SteeringWatch:
         for name, before in self._writes.items():
             if before.used and (name not in writes or writes[name].day != before.day):
                 told = f"{name}: its most written persistent register was written {before.used} times on {before.day}"
-                self._reporter.note("persistent_writes", "info", f"{told}, of {before.budget} that are allowed")
+                self._alarms.note(EventKind.PERSISTENT_WRITES, f"{told}, of {before.budget} that are allowed")
         self._writes = writes
         self._pending.keep(PERSISTENT_WRITES.name, json.dumps({name: asdict(made) for name, made in writes.items()}))

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from agent.cycles.alarms import Alarms
 from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
 from agent.domain.advisory import AdviceRequest, Advisory
+from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import PARKED
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Acknowledgement, PlatformInput
@@ -55,9 +57,8 @@ class Sync:
 
     ``acknowledged_by`` ``platform`` releases rows by the platform's cumulative acknowledgement, ``broker`` by the
     broker's PUBACK. ``take_input`` gets every valid input and says why it refuses it, or None; the text of one that
-    was taken is given to ``keep``, under ``input/<name>``. ``report`` gets (kind, severity, sentence)
-    for what a person may want to know, ``alarm`` (kind, sentence or None) for what lasts. A step drains for no longer
-    than ``drain_s``, so that it can stand between two control steps.
+    was taken is given to ``keep``, under ``input/<name>``. A step drains for no longer than ``drain_s``, so that it can
+    stand between two control steps.
     """
 
     def __init__(
@@ -69,27 +70,22 @@ class Sync:
         latest: Latest,
         facts: Callable[[], Mapping[str, object]],
         take_input: Callable[[PlatformInput], str | None],
-        report: Callable[[str, str, str], None],
+        alarms: Alarms,
         keep: Callable[[str, str], None],
         acknowledged_by: Literal["platform", "broker"] = "platform",
     ) -> None:
-        self._store = store
-        self._link = link
-        self._payloads = payloads
-        self._clock = clock
-        self._latest = latest
+        self._store, self._link, self._payloads = store, link, payloads
+        self._clock, self._latest = clock, latest
         self._facts = facts
         self._take_input = take_input
-        self._report, self._keep = report, keep
+        self._alarms, self._keep = alarms, keep
         self._by_broker = acknowledged_by == "broker"
         self._streams: dict[str, StreamMarks] = {}
         self._replayed: dict[str, tuple[int, float]] = {}
         self._published_plan: Plan | None = None
         self._published_advice: tuple[Advisory, ...] | None = None
         self.take_request: Callable[[AdviceRequest], None] = lambda request: None
-        self.alarm: Callable[[str, str | None], None] = lambda kind, text: None
         self.drain_s = 2.0
-        self.alarms: Callable[[], tuple[str, ...]] = tuple
         self._told_alarms: tuple[str, ...] = ()
         self._greeted = False
         self._not_before = self._pause_s = 0.0
@@ -110,6 +106,7 @@ class Sync:
         self._latest.connected, self._latest.link_trouble = self._link.connected, self._link.trouble
         if not self._link.connected:
             self._greeted = False
+            self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="sync")  # nothing is read until the link is back
             return
         if self._clock.monotonic() < self._not_before:
             return
@@ -123,12 +120,13 @@ class Sync:
             await self._send_advice()
             await self._drain()
             self._pause_s = 0.0
+            self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="sync")
         except EnvelopeRefused as refusal:
             self._pause()
             self._note_refused("up/info", refusal)
         except StoreFailure as failure:
             self._pause()
-            self._report("store_failed", "alarm", str(failure))
+            self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="sync")
         except LinkFailure:
             self._greeted = False  # the rows are in the store; the link says why, and comes back by itself
 
@@ -160,7 +158,7 @@ class Sync:
             try:
                 await self._acknowledge(message)
             except StoreFailure as failure:
-                self._report("store_failed", "alarm", str(failure))
+                self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="sync")
             return
         if isinstance(message, AdviceRequest):
             self._take_request(topic, message)
@@ -188,7 +186,7 @@ class Sync:
             self._messages_refused[topic] = (told_at, untold + 1)
             return
         self._messages_refused[topic] = (now, 0)
-        self._report("message_refused", "warning", why + (f" (and {untold} more before it)" if untold else ""))
+        self._alarms.note(EventKind.MESSAGE_REFUSED, why + (f" (and {untold} more before it)" if untold else ""))
 
     async def _greet(self) -> None:
         """Once a connection: who we are, and back to what the platform is known to have."""
@@ -203,7 +201,7 @@ class Sync:
 
     async def _tell_alarms(self) -> None:
         """The status again when other alarms stand: this way they reach the platform without the store, too."""
-        alarms = self.alarms()
+        alarms = self._alarms.texts
         if alarms != self._told_alarms:
             await self._link.publish(self._payloads.status("online", self._clock.now(), alarms))
             self._told_alarms = alarms
@@ -288,12 +286,12 @@ class Sync:
     def _note_refused(self, topic: str, refusal: EnvelopeRefused) -> None:
         self.counters.refused += 1
         self._refused.add(topic)
-        self.alarm(f"upload_refused/{topic}", str(refusal))
+        self._alarms.alarm(AlarmKind.UPLOAD_REFUSED, str(refusal), topic)
 
     def _note_taken(self, topic: str) -> None:
         if topic in self._refused:
             self._refused.discard(topic)
-            self.alarm(f"upload_refused/{topic}", None)
+            self._alarms.alarm(AlarmKind.UPLOAD_REFUSED, None, topic)
 
     def _park(self, name: str, row: OutboxRow) -> None:
         """It is not sent any more; it stays in the store, and a copy of it longer than the store keeps rows."""
@@ -301,9 +299,8 @@ class Sync:
         text = json.dumps(row.named(), separators=(",", ":"), ensure_ascii=False)
         self._parked = [*self._parked, {"stream": name, "seq": row.seq, "row": text}][-MOST_PARKED:]
         self._keep(PARKED.name, json.dumps(self._parked))
-        self._report(
-            "row_skipped",
-            "alarm",
+        self._alarms.note(
+            EventKind.ROW_SKIPPED,
             f"Row {row.seq} of the stream {name} was refused time and again and is parked: not sent, kept.",
         )
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
+from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import CLOCK
 from agent.domain.horizon import floor_to_step
 from agent.domain.records import Redate
@@ -48,7 +49,7 @@ class Timekeeping:
     ) -> None:
         self._clock, self._pending, self._latest, self._means = clock, pending, latest, means
         self._source, self._given = source, given
-        self._reporter = EventReporter(clock, pending)
+        self._alarms = Alarms(clock, pending)
         self._newest: datetime | None = None
         self._after: tuple[tuple[str, int], ...] = ()
         self._undated: Undated | None = None
@@ -104,7 +105,7 @@ class Timekeeping:
         if abs(by_s) >= WORTH_A_WORD_S or monotonic - self._told_at >= TELL_EVERY_S:
             self._told_at = monotonic
             moved = "" if self._undated is None else "; what was measured without the time moves with it"
-            self._reporter.note("clock_stepped", "warning", f"the clock was set {_span(by_s)}{moved}")
+            self._alarms.note(EventKind.CLOCK_STEPPED, f"the clock was set {_span(by_s)}{moved}")
 
     def _judge(self) -> None:
         monotonic, now = self._clock.monotonic(), self._clock.now()
@@ -122,7 +123,8 @@ class Timekeeping:
             self._newest = None  # from here on whoever sets the clock back is believed
         self._clock.believed = self._doubt is None or self._doubt.dated
         self._latest.clock_doubt = why = None if self._doubt is None else f"the clock {self._doubt.reason}"
-        self._reporter.alarm("clock_untrusted", None if why is None else f"{why}: our own rule holds until it is right")
+        untrusted = None if why is None else f"{why}: our own rule holds until it is right"
+        self._alarms.alarm(AlarmKind.CLOCK_UNTRUSTED, untrusted)
 
     def _doubt_of(self, now: datetime, evidence: TimeEvidence) -> Doubt | None:
         if self._given:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from agent.cycles.alarms import Alarms
+from agent.domain.alarms import AlarmKind, EventKind
 from agent.ports import Clock, Store, StoreFailure
 
 EVERY_S = 3600.0
@@ -10,7 +12,7 @@ FIRST_AFTER_S = 60.0
 
 
 class Upkeep:
-    """Run ``step`` as often as you like. ``report`` gets (kind, severity, sentence) for an event.
+    """Run ``step`` as often as you like.
 
     While ``tells_age`` says no, the clock may be far ahead: nothing is thrown away for its age.
     """
@@ -19,12 +21,12 @@ class Upkeep:
         self,
         store: Store,
         clock: Clock,
-        report: Callable[[str, str, str], None],
+        alarms: Alarms,
         tells_age: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._report = report
+        self._alarms = alarms
         self._tells_age = tells_age
         self._next = clock.monotonic() + FIRST_AFTER_S
         self.tidied_at: datetime | None = None
@@ -38,8 +40,9 @@ class Upkeep:
         try:
             lost = await self._store.tidy(now if self._tells_age() else None, self._clock.trusted())
         except StoreFailure as failure:
-            self._report("store_failed", "alarm", str(failure))
+            self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="upkeep")
             return
         self.tidied_at = now
+        self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="upkeep")
         for sentence in lost:
-            self._report("records_lost", "alarm", sentence)
+            self._alarms.note(EventKind.RECORDS_LOST, sentence)

@@ -1,1 +1,1 @@
-"""From what is measured to what may be written: estimate, follow, guard. Pure, and without numpy."""
+"""From what is measured to what may be written: estimate, economic dispatch, guard. Pure, and without numpy."""

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.dispatch.estimate import Source
-from agent.dispatch.power_split import UnitState, available, share
+from agent.dispatch.power_split import UnitState, available, power_split
+from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.setpoint import Applied, Clamped, Outcome
-from agent.domain.site import Battery, BatteryUnit, SiteState
+from agent.domain.site import SiteState
 from agent.monitoring.setpoint_response import SITE, Seen, SetpointResponse
 from agent.monitoring.soc_jump import SocJudgement, SocWatch
 from drivers.reading import Quality, Quantity, Reading
@@ -116,7 +117,7 @@ class BatteryUnits:
         if len(self._units) < 2 or battery_w is None:
             self._in_use = frozenset()
             return ()
-        shares = share(battery_w, self.present, self._hold_s, self._in_use)
+        shares = power_split(battery_w, self.present, self._hold_s, self._in_use)
         self._in_use = frozenset(name for name, watts in shares.items() if watts)
         return tuple(shares.items())
 

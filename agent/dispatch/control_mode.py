@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from agent.dispatch.economic_dispatch import Moment, follow
+from agent.dispatch.economic_dispatch import Moment, economic_dispatch
 from agent.dispatch.guard import Limits
 from agent.dispatch.recent_mean import RecentMean
+from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.paired_trial import Arm
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung, Setpoint
-from agent.domain.site import Battery, BatteryUnit, Connection, SiteState
+from agent.domain.site import Connection, SiteState
 from agent.latest import Latest
 from agent.planning.rules import self_consumption_w
 from agent.site_conditions.site_conditions import SiteConditions
@@ -66,7 +67,7 @@ class Ladder:
         if net_load_w is None or soc_pct is None:
             return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
         plan, comparison = self._latest.plan, self._latest.comparison
-        battery = self._conditions.kept(self._of_the_plan(now, there), now)
+        battery = self._conditions.with_reserve(self._of_the_plan(now, there), now)
         is_rules_turn = comparison is not None and comparison.which(now) is Arm.RULE
         doubt = self._latest.clock_doubt
         if plan is not None and now < plan.expires_at and not is_rules_turn and doubt is None:
@@ -95,9 +96,9 @@ class Ladder:
         return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
 
     def _planned(self, plan: Plan, moment: Moment, state: SiteState, battery: Battery) -> Setpoint | None:
-        """What the plan's worth of stored energy asks for; None where the plan does not cover this moment."""
+        """What the plan's value of stored energy asks for; None where the plan does not cover this moment."""
         connection = self._conditions.connection(moment.at)
-        decision = follow(plan, moment, battery, connection)
+        decision = economic_dispatch(plan, moment, battery, connection)
         if decision is None:
             return None
         age_s = (moment.at - plan.issued_at).total_seconds()
@@ -106,7 +107,7 @@ class Ladder:
         return Setpoint(moment.at, decision.battery_w, self._rules.hold_s, rung, decision.reason, cap_w)
 
     def _of_the_plan(self, now: datetime, there: Battery | None) -> Battery:
-        """``there``, with the capacity that the plan was made for: its worth of stored energy is by the percent."""
+        """``there``, with the capacity that the plan was made for: its value of stored energy is by the percent."""
         if there is None:
             return self._rules.limits.battery
         if there.usable_wh != self._usable_wh:

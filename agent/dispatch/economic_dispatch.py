@@ -2,7 +2,7 @@
 
 The plan hands over what stored energy is worth at each SoC. For every battery power that could be best, this adds up
 what the power costs until the end of the step and what the battery would then be worth, and takes the cheapest. An
-engineer can check any decision by hand with the same three numbers: the price, the worth, the net load.
+engineer can check any decision by hand with the same three numbers: the price, the value, the net load.
 """
 
 from bisect import bisect_left, bisect_right
@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.domain.battery import Battery, power_to_reach, soc_after
 from agent.domain.plan import SHORTEST_LOOK_S, Plan, ValueTable
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 
 MONEY_DECIMALS = 6  # what costs the same to a millionth is a tie
 # A change of direction must earn, within a dwell, what this many seconds at full power cost: no chatter for pennies.
@@ -53,8 +54,8 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
-    """Worth of stored energy at the end of the running step, money by SoC, linear between the points.
+class StoredEnergyValue:
+    """Value of stored energy at the end of the running step, money by SoC, linear between the points.
 
     It lies between two rows of the table, ``share`` of the way from ``low`` to ``high``.
     """
@@ -73,7 +74,7 @@ class Worth:
         k = min(max(bisect_left(self.soc_pct, soc_pct) - 1, 0), len(self.soc_pct) - 2)
         return self._slope(k) * 100_000.0 / usable_wh
 
-    def soc_worth(self, price_per_kwh: float, usable_wh: float) -> float:
+    def soc_up_to(self, price_per_kwh: float, usable_wh: float) -> float:
         """The SoC up to which one more stored kWh is worth more than ``price_per_kwh``, by bisection of the slopes."""
         price_per_pct = price_per_kwh * usable_wh / 100_000.0
         first, last = 0, len(self.soc_pct) - 1
@@ -97,15 +98,15 @@ class Worth:
         return rise / (self.soc_pct[k + 1] - self.soc_pct[k])
 
 
-def worth_of(table: ValueTable, step: int, net_load_w: float) -> Worth:
-    """The worth at the end of ``step``, given its mean net load where the table tells it by that."""
-    seen = table.seen[step] if step < len(table.seen) else ()
-    if not seen:
-        return Worth(table.soc_pct, table.worth[step], table.worth[step])
-    above = min(max(bisect_left(seen, net_load_w, key=lambda one: one.net_load_w), 1), len(seen) - 1)
-    low, high = seen[above - 1], seen[above]
-    share = (net_load_w - low.net_load_w) / (high.net_load_w - low.net_load_w) if len(seen) > 1 else 0.0
-    return Worth(table.soc_pct, low.worth, high.worth, min(max(share, 0.0), 1.0))
+def value_after(table: ValueTable, step: int, net_load_w: float) -> StoredEnergyValue:
+    """The value of stored energy at the end of ``step``, given its mean net load where the table tells it by that."""
+    by_net_load = table.by_net_load[step] if step < len(table.by_net_load) else ()
+    if not by_net_load:
+        return StoredEnergyValue(table.soc_pct, table.value[step], table.value[step])
+    above = min(max(bisect_left(by_net_load, net_load_w, key=lambda one: one.net_load_w), 1), len(by_net_load) - 1)
+    low, high = by_net_load[above - 1], by_net_load[above]
+    share = (net_load_w - low.net_load_w) / (high.net_load_w - low.net_load_w) if len(by_net_load) > 1 else 0.0
+    return StoredEnergyValue(table.soc_pct, low.value, high.value, min(max(share, 0.0), 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +146,14 @@ class _Prices:
         return prices
 
 
-def follow(plan: Plan, moment: Moment, battery: Battery, connection: Connection) -> Decision | None:
+def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: Connection) -> Decision | None:
     """The best battery power now under ``plan``, or None when the plan does not cover this moment."""
     index = plan.horizon.index_of(moment.at)
     if index is None:
         return None
     since_s = (moment.at - plan.horizon.start).total_seconds()
     look_h = max(plan.horizon.step_s * (index + 1) - since_s, SHORTEST_LOOK_S) / 3600.0
-    worth = worth_of(plan.values, index, moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w)
+    value = value_after(plan.values, index, moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w)
     prices = _prices(plan.values, index, moment, connection)
     turning = _turning_per_h(moment, battery, prices)
 
@@ -162,27 +163,17 @@ def follow(plan: Plan, moment: Moment, battery: Battery, connection: Connection)
             per_h += battery_w * battery.wear_per_kwh
         if turning and battery_w * moment.battery_w <= 0.0:  # type: ignore[operator]
             per_h += turning
-        return per_h * look_h / 1000.0 - worth.at(soc_after(battery, moment.soc_pct, battery_w, look_h))
+        return per_h * look_h / 1000.0 - value.at(soc_after(battery, moment.soc_pct, battery_w, look_h))
 
     # The rule's own power comes first and wins every tie: on a flat tariff most powers are worth the same.
-    candidates = dict.fromkeys(_candidates(moment, battery, prices, worth, look_h))
+    candidates = dict.fromkeys(_candidates(moment, battery, prices, value, look_h))
     best_w = min(candidates, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
-    return Decision(best_w, _reason(moment, best_w, prices, worth.per_kwh(moment.soc_pct, battery.usable_wh)))
+    return Decision(best_w, _reason(moment, best_w, prices, value.per_kwh(moment.soc_pct, battery.usable_wh)))
 
 
-def soc_after(battery: Battery, soc_pct: float, battery_w: float, hours: float) -> float:
-    """SoC after ``hours`` at ``battery_w``, by the one-way efficiencies, percent."""
-    stored_w = -battery_w / battery.discharge_efficiency if battery_w > 0 else -battery_w * battery.charge_efficiency
-    return soc_pct + 100.0 * stored_w * hours / battery.usable_wh
-
-
-def power_to_reach(battery: Battery, soc_pct: float, target_pct: float, hours: float) -> float:
-    """The battery power that brings ``soc_pct`` to ``target_pct`` in ``hours``; the inverse of ``soc_after``."""
-    stored_w = (target_pct - soc_pct) / 100.0 * battery.usable_wh / hours
-    return -stored_w / battery.charge_efficiency if stored_w > 0 else -stored_w * battery.discharge_efficiency
-
-
-def _candidates(moment: Moment, battery: Battery, prices: _Prices, worth: Worth, look_h: float) -> list[float]:
+def _candidates(
+    moment: Moment, battery: Battery, prices: _Prices, value: StoredEnergyValue, look_h: float
+) -> list[float]:
     """Every power at which the cost can have its minimum.
 
     The cost bends where the grid's price or the battery's direction changes. Between those bends one price holds, and
@@ -195,8 +186,8 @@ def _candidates(moment: Moment, battery: Battery, prices: _Prices, worth: Worth,
     powers += [net_load_w - limit_w for limit_w, _ in prices.import_above]
     powers += [net_load_w + limit_w for limit_w, _ in prices.export_above]
     for price in prices.marginal():
-        filled = worth.soc_worth(price / battery.charge_efficiency, usable_wh)
-        emptied = worth.soc_worth((price - battery.wear_per_kwh) * battery.discharge_efficiency, usable_wh)
+        filled = value.soc_up_to(price / battery.charge_efficiency, usable_wh)
+        emptied = value.soc_up_to((price - battery.wear_per_kwh) * battery.discharge_efficiency, usable_wh)
         powers.append(power_to_reach(battery, soc_pct, filled, look_h))
         powers.append(power_to_reach(battery, soc_pct, emptied, look_h))
     return [min(max(watts, least), most) for watts in powers]
@@ -228,13 +219,13 @@ def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection
     return _Prices(moment.import_price + moment.carbon_price, moment.export_price, import_above, export_above, held_w)
 
 
-def _reason(moment: Moment, battery_w: float, prices: _Prices, worth_per_kwh: float) -> str:
+def _reason(moment: Moment, battery_w: float, prices: _Prices, value_per_kwh: float) -> str:
     grid_w = moment.net_load_w - battery_w
     bought = f"{moment.import_price:.3f}/kWh"
     if moment.carbon_price >= 0.0005:
         bought += f" + {moment.carbon_price:.3f} for carbon"
     sold = f"{moment.export_price:.3f}/kWh"
-    value = f"stored energy is worth {worth_per_kwh:.3f}/kWh"
+    value = f"stored energy is worth {value_per_kwh:.3f}/kWh"
     if prices.held_w is not None and battery_w > 0.0 and abs(grid_w - prices.held_w) < NEAR_W:
         held = f"holding the demand peak with an import of {prices.held_w / 1000.0:.2f} kW"
         return f"discharging {battery_w / 1000.0:.2f} kW, {held}: the grid costs {bought}, {value}"

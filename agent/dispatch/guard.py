@@ -7,8 +7,9 @@ that is asked for something that cannot be judged (no SoC, no net load) is relea
 import math
 from dataclasses import dataclass, replace
 
+from agent.domain.battery import Battery, power_window_w
 from agent.domain.setpoint import Rung, Setpoint
-from agent.domain.site import Battery, Connection, SiteState
+from agent.domain.site import Connection, SiteState
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ def guard(wanted: Setpoint, state: SiteState, limits: Limits, since_s: float, la
         reach = limits.ramp_w_per_s * max(since_s, 0.0)
         watts = _cut(watts, last_w - reach, last_w + reach, "the ramp", cuts)
     watts = _cut(watts, *_connection_window(limits.connection, net_load_w), "the connection point's limit", cuts)
-    watts = _cut(watts, *_soc_window(battery, soc_pct, wanted.hold_s), "the SoC window", cuts)
+    # Whoever dies meanwhile, the SoC window is kept until the lease ends.
+    watts = _cut(watts, *power_window_w(battery, soc_pct, wanted.hold_s / 3600.0), "the SoC window", cuts)
     watts = _cut(watts, -battery.charge_w, battery.discharge_w, "the battery's rating", cuts)
     reason = wanted.reason + "".join(f"; {cut} binds" for cut in dict.fromkeys(cuts))
     return replace(wanted, battery_w=watts, reason=reason)
@@ -58,14 +60,6 @@ def _connection_window(connection: Connection, net_load_w: float) -> tuple[float
     least = -math.inf if connection.import_limit_w is None else net_load_w - connection.import_limit_w
     most = math.inf if connection.export_limit_w is None else net_load_w + connection.export_limit_w
     return least, most
-
-
-def _soc_window(battery: Battery, soc_pct: float, hold_s: float) -> tuple[float, float]:
-    """Battery powers that cannot leave the SoC window before the lease ends, whoever dies meanwhile."""
-    hours = hold_s / 3600.0
-    above_wh = max(0.0, battery.energy_wh(soc_pct - battery.floor_pct))
-    below_wh = max(0.0, battery.energy_wh(battery.soc_max_pct - soc_pct))
-    return -below_wh / battery.charge_efficiency / hours, above_wh * battery.discharge_efficiency / hours
 
 
 def _cut(watts: float, least: float, most: float, limit: str, cuts: list[str]) -> float:

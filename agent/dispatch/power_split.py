@@ -8,7 +8,7 @@ units have one direction, since energy from one battery into the other is lost t
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from agent.domain.site import Battery
+from agent.domain.battery import Battery, charging_w, discharging_w
 
 # An inverter at a few per cent of its rating mostly feeds its own losses, and many have a dead-band there.
 LEAST_PART_OF_RATING = 0.05
@@ -50,7 +50,7 @@ def available(units: Sequence[UnitState], hold_s: float) -> Battery:
     )
 
 
-def share(
+def power_split(
     granted_w: float, units: Sequence[UnitState], hold_s: float, in_use: Collection[str] = ()
 ) -> dict[str, float]:
     """AC watts of each unit by its device, positive discharges. Their sum is ``granted_w`` or what the units can hold.
@@ -93,9 +93,9 @@ def _filled(rooms: Sequence[_Room], wanted_w: float) -> dict[str, float]:
 def _room(unit: UnitState, charging: bool, hold_s: float) -> _Room:
     battery, hours = unit.battery, hold_s / 3600.0
     if charging:
-        headroom_wh = max(0.0, battery.energy_wh(battery.soc_max_pct - unit.soc_pct))
-        rating_w, lasting_w = battery.charge_w, headroom_wh / battery.charge_efficiency / hours
+        headroom_wh = battery.below_top_wh(unit.soc_pct)
+        rating_w, lasting_w = battery.charge_w, charging_w(battery, headroom_wh, hours)
     else:
-        headroom_wh = max(0.0, battery.energy_wh(unit.soc_pct - battery.floor_pct))
-        rating_w, lasting_w = battery.discharge_w, headroom_wh * battery.discharge_efficiency / hours
+        headroom_wh = battery.above_floor_wh(unit.soc_pct)
+        rating_w, lasting_w = battery.discharge_w, discharging_w(battery, headroom_wh, hours)
     return _Room(unit.device, headroom_wh, min(rating_w, lasting_w), LEAST_PART_OF_RATING * rating_w)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from agent.domain.advisory import AdviceBook
+from agent.domain.alarms import StandingAlarm
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import MESSAGES, Inputs
 from agent.domain.ledger import LedgerCheckpoint
@@ -16,7 +17,7 @@ from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
 from agent.domain.site import SiteState
 from agent.domain.undated import Undated
-from agent.domain.wire import from_json
+from agent.domain.wire import WireError, from_json
 
 T = TypeVar("T")
 
@@ -25,6 +26,8 @@ T = TypeVar("T")
 class Document(Generic[T]):
     """``written_by`` is a module of the agent. ``shape`` None is plain JSON, which its readers check by themselves.
 
+    ``formerly`` is the shape that earlier versions gave it; what is not of the one may be of the other.
+
     The self-test of a start reads a document that is ``needed_at_start`` as its shape, any other one as JSON.
     """
 
@@ -32,11 +35,22 @@ class Document(Generic[T]):
     written_by: str
     shape: type[T] | None = None
     needed_at_start: bool = False
+    formerly: type[T] | None = None
 
     def read(self, text: str) -> T:
         """What the kept ``text`` says. Raises WireError, or ValueError and RecursionError for plain JSON."""
-        plain: T = json.loads(text) if self.shape is None else from_json(self.shape, text)
-        return plain
+        if self.shape is None:
+            plain: T = json.loads(text)
+            return plain
+        try:
+            return from_json(self.shape, text)
+        except WireError as error:
+            if self.formerly is None:
+                raise
+            try:
+                return from_json(self.formerly, text)
+            except WireError:
+                raise error from None
 
 
 PlainDocument = Document[Any]
@@ -50,7 +64,9 @@ STATE = Document("state", "agent.cycles.record", SiteState)
 SETPOINT = _plain("setpoint", "agent.cycles.record")  # a Setpoint and its outcome's name
 PLAN = Document("plan", "agent.cycles.record", Plan)  # for people: without its table of values
 LINK = _plain("link", "agent.cycles.record")
-ALARMS = _plain("alarms", "agent.cycles.record")
+ALARMS: Document[tuple[StandingAlarm | str, ...]] = Document(  # once texts alone, which say no kind and no time
+    "alarms", "agent.cycles.alarms", tuple[StandingAlarm, ...], formerly=tuple[str, ...]
+)
 FORECAST_CORRECTIONS = Document("experience", "agent.cycles.record", tuple[ForecastCorrections, ...], True)
 INPUTS = Document("inputs", "agent.cycles.inputs", Inputs, True)
 CLOCK = Document("clock", "agent.cycles.timekeeping", Undated)  # or null, when all rows have their date

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.domain.site import Battery, Connection
+from agent.domain.battery import Battery
+from agent.domain.site import Connection
 
 MICRO = 1_000_000
 

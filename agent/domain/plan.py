@@ -8,6 +8,7 @@ from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import Horizon
 from agent.domain.suspect import Suspect
+from agent.domain.wire import formerly
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,14 @@ class PlanStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ValueByNetLoad:
     """What stored energy is worth at the end of a step whose mean net load turned out to be ``net_load_w``.
 
-    ``worth[k]`` is money at ``soc_pct[k]`` of the table that this belongs to.
+    ``value[k]`` is money at ``soc_pct[k]`` of the table that this belongs to.
     """
 
     net_load_w: float
-    worth: tuple[float, ...]
+    value: tuple[float, ...] = field(metadata=formerly("worth"))
 
 
 # A month pays for its worst interval once. Of the intervals of a plan that pass the threshold about one in four raises
@@ -86,27 +87,28 @@ class PeakPrice:
 class ValueTable:
     """What the energy in the battery is worth, in money, by step and SoC.
 
-    ``soc_pct`` is an ascending grid of at least two points. ``worth[i][k]`` is the expected value, in the tariff's
+    ``soc_pct`` is an ascending grid of at least two points. ``value[i][k]`` is the expected value, in the tariff's
     currency, of standing at ``soc_pct[k]`` at the END of step i and acting well from there on. It does not fall with
     SoC unless energy has become a burden (negative prices), and is concave in SoC.
 
-    ``seen[i]`` says the same for a few net loads of step i, ascending, since a step that runs high foretells more of
-    it; between them it is linear. It covers the first steps only, or none; elsewhere ``worth`` holds. An energy above
-    a limit of the connection costs ``broken_limit_per_kwh``; None lets the fast loop take a multiple of the price.
+    ``by_net_load[i]`` says the same for a few net loads of step i, ascending, since a step that runs high foretells
+    more of it; between them it is linear. It covers the first steps only, or none; elsewhere ``value`` holds. An energy
+    above a limit of the connection costs ``broken_limit_per_kwh``; None lets the fast loop take a multiple of the
+    price.
     """
 
     soc_pct: tuple[float, ...]
-    worth: tuple[tuple[float, ...], ...]
-    seen: tuple[tuple[Seen, ...], ...] = ()
+    value: tuple[tuple[float, ...], ...] = field(metadata=formerly("worth"))
+    by_net_load: tuple[tuple[ValueByNetLoad, ...], ...] = field(default=(), metadata=formerly("seen"))
     broken_limit_per_kwh: float | None = None
     peak: PeakPrice | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One plan. It is worth following until ``expires_at``; the controller checks it before the first use.
+    """One plan. It may be followed until ``expires_at``; the controller checks it before the first use.
 
-    ``experiences`` are what the forecasts have learnt by now, one a quantity, for the next plan to go on from.
+    ``corrections`` are what the forecasts have learnt by now, one a quantity, for the next plan to go on from.
     ``suspects`` are the measurements since ``examined_from`` that are doubted; None: nothing was examined.
     """
 
@@ -120,7 +122,7 @@ class Plan:
     notes: tuple[str, ...] = field(default=())  # what the planner had to do without, one sentence each
     cost: float = 0.0  # expected cost of the horizon in money, less what is left in the battery
     solve_s: float = 0.0
-    experiences: tuple[ForecastCorrections, ...] = ()
+    corrections: tuple[ForecastCorrections, ...] = field(default=(), metadata=formerly("experiences"))
     suspects: tuple[Suspect, ...] = ()
     examined_from: datetime | None = None
     advice: Advice | None = None  # where the request wanted it

@@ -169,7 +169,7 @@ class EventRow:
     """Something a person may want to know: an alarm raised or cleared, a start, a stop, a fallback."""
 
     at: datetime
-    kind: str  # a short stable word: device_lost, plan_refused, meter_frozen, ...
+    kind: str  # a word of domain/alarms.py and its subject: no_plan, device_lost/meter
     severity: str  # info, warning, alarm
     text: str
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from agent.domain.advisory import AdviceQuestion
+from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.domain.sun_position import sun_elevation_deg
 from agent.domain.tariff import DemandCharge
 from agent.domain.weather import Weather

@@ -1,52 +1,9 @@
 """What stands on the site, and one frozen picture of what it does."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Self
 
 from drivers.reading import Quality
-
-
-@dataclass(frozen=True, slots=True)
-class Battery:
-    """One battery as the planner and the guard see it. Powers are AC watts, both positive; efficiencies are one-way.
-
-    ``soc_min_pct``..``soc_max_pct`` is the window that may be used; ``reserve_pct`` is kept for outages inside it, so
-    the floor for dispatch is the higher of the two, and ``caution_pct`` above that while the SoC is only counted.
-    ``wear_per_kwh`` is money per kWh discharged.
-    """
-
-    usable_wh: float
-    charge_w: float
-    discharge_w: float
-    charge_efficiency: float = 0.95
-    discharge_efficiency: float = 0.95
-    soc_min_pct: float = 5.0
-    soc_max_pct: float = 100.0
-    reserve_pct: float = 0.0
-    wear_per_kwh: float = 0.0
-    caution_pct: float = 0.0
-
-    @property
-    def floor_pct(self) -> float:
-        """The lowest SoC that dispatch may go to."""
-        return min(100.0, max(self.soc_min_pct, self.reserve_pct) + self.caution_pct)
-
-    def with_caution(self, floor_by_pct: float, top_by_pct: float) -> Self:
-        """The same battery with a floor that is higher and a top that is lower by so many percent."""
-        return replace(self, caution_pct=floor_by_pct, soc_max_pct=max(self.soc_min_pct, self.soc_max_pct - top_by_pct))
-
-    def energy_wh(self, soc_pct: float) -> float:
-        """Stored energy at ``soc_pct``, Wh on the battery's side of its efficiencies."""
-        return self.usable_wh * soc_pct / 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class BatteryUnit:
-    """One of the site's batteries, by the device that steers it."""
-
-    device: str
-    battery: Battery
 
 
 @dataclass(frozen=True, slots=True)

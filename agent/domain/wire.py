@@ -1,6 +1,7 @@
 """Frozen nouns to JSON and back, for the pipe between controller and planner and for documents kept in the store.
 
 Strict on the way in: an unknown or missing field, or a value of another type, raises WireError with the path to it.
+A field that had another name in an earlier release says so by ``formerly``, and is read under both.
 Python's own ``json`` reads NaN and Infinity; they are let through here and refused by the checks that know the meaning.
 """
 
@@ -14,10 +15,16 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 _FLAT = (float, int, str, bool, type(None))
+_FORMERLY = "formerly"
 
 
 class WireError(ValueError):
     """The text is not what it should be. ``str()`` names the place."""
+
+
+def formerly(name: str) -> dict[str, str]:
+    """The metadata of a field that documents in the stores of earlier releases call ``name``."""
+    return {_FORMERLY: name}
 
 
 def to_json(noun: Any, digits: int | None = None) -> str:
@@ -68,6 +75,12 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
+@cache
+def _former_names(kind: Any) -> dict[str, str]:
+    """The name of today by that of earlier releases, of the fields that were renamed."""
+    return {field.metadata[_FORMERLY]: field.name for field in dataclasses.fields(kind) if field.metadata}
+
+
 def _build(kind: Any, plain: Any, place: str) -> Any:
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
@@ -105,10 +118,12 @@ def _build_tuple(arguments: tuple[Any, ...], plain: Any, place: str) -> tuple[An
 def _build_noun(kind: Any, plain: Any, place: str) -> Any:
     if not isinstance(plain, dict):
         raise WireError(f"{place}: an object was expected")
-    hints = _hints(kind)
+    hints, former = _hints(kind), _former_names(kind)
+    if former:
+        plain = {former[name] if former.get(name, name) not in plain else name: item for name, item in plain.items()}
     unknown = plain.keys() - hints.keys()
     if unknown:
-        raise WireError(f"{place}: unknown field {sorted(unknown)[0]}")
+        raise WireError(f"{place}: unknown field {min(unknown)}")
     found = {name: _build(hints[name], item, f"{place}.{name}") for name, item in plain.items()}
     try:
         return kind(**found)

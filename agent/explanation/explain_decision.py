@@ -1,8 +1,9 @@
 """Why a setpoint was given, in one sentence. Without numpy: the controller may load it."""
 
+from agent.domain.battery import Battery
 from agent.domain.records import DecisionRow
 from agent.domain.setpoint import Rung
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.explanation.limits import reached_now
 
 

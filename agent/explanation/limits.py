@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from agent.domain.battery import Battery, soc_after
 from agent.domain.plan import Plan, PlanStep
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 
 FLOW_W = 1.0  # below this a flow is no flow
 AT_LIMIT_W = 2.0
@@ -152,9 +153,8 @@ class Basis:
 
     def start_soc_pct(self) -> float:
         """The SoC that the plan began from."""
-        first, battery = self.plan.steps[0], self.battery
-        stored_w = first.charge_w * battery.charge_efficiency - first.discharge_w / battery.discharge_efficiency
-        return first.soc_pct - 100.0 * stored_w * self.dt_h / battery.usable_wh
+        first = self.plan.steps[0]
+        return soc_after(self.battery, first.soc_pct, first.battery_w, -self.dt_h)
 
 
 def bindings(basis: Basis, index: int) -> tuple[Binding, ...]:

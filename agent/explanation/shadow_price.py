@@ -50,7 +50,7 @@ class Resolved:
 
 
 def resolved(basis: Basis) -> Resolved | None:
-    """None when the programme does not give the plan's own cost: a walk, other terms, or a limit that was broken.
+    """None when the programme does not give the plan's own cost: forward pass, other terms, broken limit.
 
     Raises SolverFailure when it cannot be solved in time.
     """
@@ -81,7 +81,7 @@ def problem_of(basis: Basis) -> Problem:
         import_limits_w=tuple(one.import_limit_w for one in basis.connections),
         export_limits_w=tuple(one.export_limit_w for one in basis.connections),
     )
-    start_wh = max(0.0, basis.battery.energy_wh(basis.start_soc_pct()))
+    start_wh = max(0.0, basis.battery.stored_wh(basis.start_soc_pct()))
     return Problem(terms, start_wh, np.array([s.load_w for s in steps]), np.array([s.pv_w for s in steps]))
 
 
@@ -131,7 +131,7 @@ def _objective(basis: Basis, terms: PlanningTerms) -> float:
     )
     money += CURTAIL_TIE * terms.top_price * sum(s.curtail_w for s in steps)
     return (
-        _demand(basis) + money * terms.step_h / 1000.0 - basis.end_value * battery.energy_wh(steps[-1].soc_pct) / 1000.0
+        _demand(basis) + money * terms.step_h / 1000.0 - basis.end_value * battery.stored_wh(steps[-1].soc_pct) / 1000.0
     )
 
 
@@ -146,7 +146,7 @@ def _demand(basis: Basis) -> float:
 def _directions(basis: Basis, terms: PlanningTerms) -> Directions:
     """Where opposite flows would pay, the plan's own directions hold."""
     steps, free = basis.plan.steps, Directions.free(terms.steps)
-    both, import_export_at_once = terms.both_ways_pays(), terms.wash_pays()
+    both, import_export_at_once = terms.both_ways_pays(), terms.import_export_at_once_pays()
     stores = np.array([s.charge_w > FLOW_KW for s in steps])
     imports = np.array([s.import_w > FLOW_KW for s in steps])
     return replace(

@@ -38,7 +38,7 @@ class SiteForecast:
 
     ``load_errors`` and ``pv_errors`` are actual - median, W, (days, steps), newest day first. Where both are there, row
     d of both is the same day, so that a dull day's load meets a dull day's sun. None where too few days were measured
-    completely. ``notes`` has a sentence for every forecaster that could not answer. ``experiences``, of load and solar,
+    completely. ``notes`` has a sentence for every forecaster that could not answer. ``corrections``, of load and solar,
     are for the next call to go on from.
     """
 
@@ -47,7 +47,7 @@ class SiteForecast:
     load_errors: FloatArray | None
     pv_errors: FloatArray | None
     notes: tuple[str, ...] = ()
-    experiences: tuple[ForecastCorrections, ...] = ()
+    corrections: tuple[ForecastCorrections, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class _Members:
 class _Answer:
     forecast: Forecast
     errors: FloatArray  # one row a past day, NaN where incomplete
-    experience: ForecastCorrections
+    corrections: ForecastCorrections
     refusals: tuple[str, ...]
 
 
@@ -90,18 +90,18 @@ def forecast_site(
     history: History,
     horizon: Horizon,
     now: datetime,
-    experiences: Mapping[str, ForecastCorrections] = _NOTHING_LEARNT,
+    corrections: Mapping[str, ForecastCorrections] = _NOTHING_LEARNT,
     days: int = 20,
 ) -> SiteForecast:
     """Both forecasts with paired error paths, one call of a forecaster each.
 
-    All of ``load`` and of ``solar`` that answer are blended; the first is the preferred one. ``experiences`` are those
+    All of ``load`` and of ``solar`` that answer are blended; the first is the preferred one. ``corrections`` are those
     that an earlier call returned, by quantity: hours that have come to their end since are learnt from first. Without
     one, the past days at hand are. Raises the last one's ModelUnusable when none answers, which cannot happen when
     persistence stands at the end.
     """
     of_load, of_solar = (
-        _answer(forecasters, task, experiences.get(task.quantity, ForecastCorrections(task.quantity)))
+        _answer(forecasters, task, corrections.get(task.quantity, ForecastCorrections(task.quantity)))
         for forecasters, task in (
             (load, _Task("load_w", history, load_series(history, horizon.step_s), horizon, now, days)),
             (solar, _Task("pv_w", history, solar_series(history, horizon.step_s, 0.0), horizon, now, days)),
@@ -119,35 +119,35 @@ def forecast_site(
         _paths(of_load.errors, load_days),
         _paths(of_solar.errors, solar_days),
         of_load.refusals + of_solar.refusals,
-        (of_load.experience, of_solar.experience),
+        (of_load.corrections, of_solar.corrections),
     )
 
 
-def _answer(forecasters: Sequence[Forecaster], task: _Task, experience: ForecastCorrections) -> _Answer:
+def _answer(forecasters: Sequence[Forecaster], task: _Task, corrections: ForecastCorrections) -> _Answer:
     """The forecast, the errors of past days and what has been learnt, in one call of each forecaster."""
     start, step_s = task.horizon.start, task.horizon.step_s
     newest = -(-step_s * task.horizon.steps // DAY_S)  # its horizon has just ended when the new one starts
     past = [start - timedelta(days=ago) for ago in range(newest, newest + task.days)]
     known = _learnable(task.series, past)
     measured = [origin for origin, enough in zip(past, known, strict=True) if enough]
-    lessons = _lessons(task, experience, measured)
+    lessons = _lessons(task, corrections, measured)
     members = _predicted(forecasters, task, dict.fromkeys([start, *lessons, *measured]), task.horizon.steps)
     for origin in lessons:
-        experience = _lesson(experience, members, task, origin)
+        corrections = _lesson(corrections, members, task, origin)
     origins = [start, *measured]
     there = members.at(origins)
-    errors_before = _errors_before(forecasters, task, experience, origins, there)
-    quantiles = blend(experience, members.names, there, step_s, errors_before)
+    errors_before = _errors_before(forecasters, task, corrections, origins, there)
+    quantiles = blend(corrections, members.names, there, step_s, errors_before)
     errors = np.full((task.days, task.horizon.steps), np.nan)
     if measured:
         errors[known] = _actual(_bridged(task.series), start, measured, task.horizon.steps) - quantiles[1:, MEDIAN]
-    return _Answer(_forecast(task, members.names, quantiles[0], experience), errors, experience, members.refusals)
+    return _Answer(_forecast(task, members.names, quantiles[0], corrections), errors, corrections, members.refusals)
 
 
 def _errors_before(
     forecasters: Sequence[Forecaster],
     task: _Task,
-    experience: ForecastCorrections,
+    corrections: ForecastCorrections,
     origins: Sequence[datetime],
     following: FloatArray,
 ) -> FloatArray:
@@ -165,16 +165,16 @@ def _errors_before(
         came = _actual(task.series, start, begins, 3600 // step_s)
         peaks_w = following[:, known, -1].max(axis=(0, -1)).tolist()
         errors[known] = [
-            last_error(experience, members.names, members.quantiles[:, i], came[i], step_s, peak_w)
+            last_error(corrections, members.names, members.quantiles[:, i], came[i], step_s, peak_w)
             for i, peak_w in enumerate(peaks_w)
         ]
     return errors
 
 
-def _forecast(task: _Task, names: tuple[str, ...], quantiles: FloatArray, experience: ForecastCorrections) -> Forecast:
+def _forecast(task: _Task, names: tuple[str, ...], quantiles: FloatArray, corrections: ForecastCorrections) -> Forecast:
     values = tuple(tuple(row) for row in quantiles.tolist())
-    source = _source(names, shares(experience, names))
-    return Forecast(task.quantity, task.horizon, LEVELS, values, source, task.now, experience.origins)
+    source = _source(names, shares(corrections, names))
+    return Forecast(task.quantity, task.horizon, LEVELS, values, source, task.now, corrections.origins)
 
 
 def _source(names: tuple[str, ...], parts: FloatArray) -> str:
@@ -184,15 +184,15 @@ def _source(names: tuple[str, ...], parts: FloatArray) -> str:
     return " + ".join(f"{name} {part:.0%}" for name, part in heard)
 
 
-def _lessons(task: _Task, experience: ForecastCorrections, measured: Sequence[datetime]) -> list[datetime]:
+def _lessons(task: _Task, corrections: ForecastCorrections, measured: Sequence[datetime]) -> list[datetime]:
     """Origins to learn from, oldest first: the hours that are ripe since the last one, at first the past days."""
-    if experience.learnt_to is None:
+    if corrections.learnt_to is None:
         return list(reversed(measured))
     step_s, start_s = task.horizon.step_s, round(task.horizon.start.timestamp())
     every_s = max(step_s, 3600)
     last_s = start_s - min(step_s * task.horizon.steps, LEAD_EDGES_H[-1] * 3600)
     last_s -= (last_s - last_s % step_s) % every_s  # whole hours, as far as the raster has them
-    since_s = max(round(experience.learnt_to.timestamp()), last_s - task.days * DAY_S)
+    since_s = max(round(corrections.learnt_to.timestamp()), last_s - task.days * DAY_S)
     many = max(0, -(-(last_s - since_s) // every_s))
     ripe = [datetime.fromtimestamp(last_s - every_s * ago, UTC) for ago in reversed(range(many))]
     known = _learnable(task.series, ripe)
@@ -223,12 +223,12 @@ def _predicted(forecasters: Sequence[Forecaster], task: _Task, origins: Collecti
     return _Members(tuple(names), tuple(origins), np.stack(quantiles), tuple(refusals))
 
 
-def _lesson(experience: ForecastCorrections, members: _Members, task: _Task, origin: datetime) -> ForecastCorrections:
-    """The experience after what came over the first two days from ``origin``."""
+def _lesson(corrections: ForecastCorrections, members: _Members, task: _Task, origin: datetime) -> ForecastCorrections:
+    """The corrections after what came over the first two days from ``origin``."""
     step_s = task.horizon.step_s
     steps = min(task.horizon.steps, LEAD_EDGES_H[-1] * 3600 // step_s)
     came = _actual(task.series, task.horizon.start, [origin], steps)[0]
-    return learn(experience, members.names, members.at([origin])[:, 0, :, :steps], came, step_s, origin)
+    return learn(corrections, members.names, members.at([origin])[:, 0, :, :steps], came, step_s, origin)
 
 
 def _actual(series: Series, until: datetime, origins: Sequence[datetime], steps: int) -> FloatArray:

@@ -17,7 +17,7 @@ tolerance. What is not within ``patience_s`` is one of three things, and a relea
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from agent.domain.site import Battery
+from agent.domain.battery import Battery
 
 LONGEST_PAUSE_S = 3600.0
 NOISE_W, NOISE_PART = 50.0, 0.01  # of the rating; an inverter's own needs look like a small charge or discharge

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from agent.domain.alarms import EventKind, Severity
 from agent.domain.plan import Plan
 from agent.domain.records import Flags
 from agent.domain.suspect import DATA_FAULT, Suspect
 
 NEWS = timedelta(days=2)
-_EVENTS = {DATA_FAULT: ("data_fault", "warning")}
-_UNUSUAL = ("unusual_load", "info")
 
-Event = tuple[str, str, str]  # kind, severity, sentence
+Event = tuple[EventKind, Severity, str]  # the kind, how it is told, one sentence
 
 
 class DataFaultEvents:
@@ -50,14 +49,17 @@ def _same(one: Suspect, other: Suspect) -> bool:
 
 
 def _event(suspect: Suspect) -> Event:
-    kind, severity = _EVENTS.get(suspect.kind, _UNUSUAL)
-    return kind, severity, f"{_when(suspect.start)} to {_when(suspect.end)} UTC: {suspect.reason}"
+    kind = EventKind.DATA_FAULT if suspect.kind == DATA_FAULT else EventKind.UNUSUAL_LOAD
+    return kind, kind.severity, f"{_when(suspect.start)} to {_when(suspect.end)} UTC: {suspect.reason}"
 
 
 def _of_old(suspects: Sequence[Suspect]) -> list[Event]:
     faults = sum(suspect.kind == DATA_FAULT for suspect in suspects)
-    counts = ((faults, "data_fault", "not believed"), (len(suspects) - faults, _UNUSUAL[0], "unusual"))
-    return [(kind, "info", f"older measurements that are {what}: {many}") for many, kind, what in counts if many]
+    counts = (
+        (faults, EventKind.DATA_FAULT, "not believed"),
+        (len(suspects) - faults, EventKind.UNUSUAL_LOAD, "unusual"),
+    )
+    return [(kind, Severity.INFO, f"older measurements that are {what}: {many}") for many, kind, what in counts if many]
 
 
 def _when(at: datetime) -> str:

@@ -16,6 +16,7 @@ LEAST_MOVE = 0.05  # of the rating; smaller moves drown in the load's own
 LEARNT_FROM = 0.3  # squared ratings that the battery must have moved by before a lag is told
 MEMORY = 3.0  # squared ratings after which what was seen counts for a third (1 / e)
 CLEAR = 0.5  # of what the battery's moves add to the sum of a wrong candidate: by so much the best one must be below
+WIDEST_S = 10  # of the candidates that cannot be told apart: more is no lag
 ALIKE = 0.15  # of the way from the best sum to the usual one: candidates up to there cannot be told from the best
 
 
@@ -68,4 +69,6 @@ def _told_by(sums: Sequence[float], added: float) -> Lag | None:
         first -= 1
     while last < len(sums) - 1 and sums[last + 1] <= most:
         last += 1
+    if last - first > WIDEST_S:
+        return None
     return Lag(float(CANDIDATES_S[first]), float(CANDIDATES_S[last]))

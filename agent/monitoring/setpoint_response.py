@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from agent.domain.site import Battery, BatteryUnit
+from agent.domain.alarms import AlarmKind
+from agent.domain.battery import Battery, BatteryUnit
 from agent.monitoring.battery_response import Tracking, Verdict
 
 SITE = ""  # stands for the battery of a site with one: its power may be derived where its device does not measure it
@@ -55,14 +56,14 @@ class SetpointResponse:
         tracking = self._tracking.get(device)
         return tracking is not None and tracking.out_of_control(monotonic_s)
 
-    def alarms(self, monotonic_s: float) -> dict[str, str | None]:
-        """By kind: one sentence, or None where there is nothing to tell."""
-        found: dict[str, str | None] = {}
+    def alarms(self, monotonic_s: float) -> list[tuple[AlarmKind, str, str | None]]:
+        """Kind, device (empty: the site's one) and one sentence, or None where there is nothing to tell."""
+        found: list[tuple[AlarmKind, str, str | None]] = []
         for name, tracking in self._tracking.items():
-            kind, subject = (f"/{name}", f"{name}: ") if name else ("", "")
+            subject = f"{name}: " if name else ""
             lost = LOST if tracking.out_of_control(monotonic_s) else None
-            for alarm, sentence in (("no_control", lost), ("battery_limited", tracking.weak)):
-                found[alarm + kind] = None if sentence is None else subject + sentence
+            for kind, sentence in ((AlarmKind.NO_CONTROL, lost), (AlarmKind.BATTERY_LIMITED, tracking.weak)):
+                found.append((kind, name, None if sentence is None else subject + sentence))
         return found
 
 

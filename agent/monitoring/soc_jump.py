@@ -23,7 +23,7 @@ that neither gives nor takes is switched off, and its gauge may be right.
 
 from dataclasses import dataclass, field
 
-from agent.domain.site import Battery
+from agent.domain.battery import Battery, stored_w
 
 JUMP_PCT = 5.0
 END_JUMP_PCT, EMPTY_PCT, FULL_PCT = 15.0, 3.0, 98.0  # a gauge is calibrated where it is full or empty
@@ -181,7 +181,7 @@ class SocWatch:
         net_w, off_w = 0.0, rating_w
         if battery_w is not None and self._last_w is not None and span_s <= LONGEST_STEP_S:
             mean_w = (battery_w + self._last_w) / 2.0
-            net_w = self._stored_w(mean_w) if abs(mean_w) > NOISE_PART * rating_w else 0.0
+            net_w = stored_w(self.battery, mean_w) if abs(mean_w) > NOISE_PART * rating_w else 0.0
             off_w = METER_PART * abs(mean_w) if net_w else NOISE_PART * rating_w
             off_w += abs(battery_w - self._last_w) / 2.0  # where between the two it changed is not known
         percent = span_s / 36.0 / self.battery.usable_wh
@@ -193,12 +193,6 @@ class SocWatch:
             self._ends.clear()
             self._end_proof_s = END_PROOF_S
         self._last_at, self._last_w = monotonic_s, battery_w
-
-    def _stored_w(self, battery_w: float) -> float:
-        """What reaches the cells, W; positive charges."""
-        if battery_w > 0.0:
-            return -battery_w / self.battery.discharge_efficiency
-        return -battery_w * self.battery.charge_efficiency
 
 
 def _sentence(count: _Count, soc_pct: float) -> str:

@@ -39,7 +39,7 @@ class _Watched:
 
 
 @dataclass(slots=True)
-class FrozenWatch:
+class StuckMeterWatch:
     """Remembers what each device said last. One instance a site."""
 
     frozen_s: float

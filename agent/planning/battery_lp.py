@@ -125,11 +125,13 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
     _add_window_slack(columns, problem, below, stored, row_lower, row_upper)
     _add_peaks(columns, terms, imported, row_lower, row_upper)
     binaries = _add_choices(columns, terms, way, most_import, most_export, row_lower, row_upper)
-    integer = None
-    if binaries:
-        integer = np.zeros(columns.count, dtype=bool)
-        integer[-binaries:] = True
+    integer = _last(binaries, columns.count)
     return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), integer)
+
+
+def _last(binaries: int, count: int) -> Mask | None:
+    """Which of ``count`` columns are binaries, shape (count,); None where there are none."""
+    return np.arange(count) >= count - binaries if binaries else None
 
 
 def soft_floor(problem: Problem) -> Mask:

@@ -1,19 +1,24 @@
-"""Whether a plan may be used. Shares no code with what makes plans, and does without numpy: the controller loads it."""
+"""Whether a plan may be used. Shares no code with what makes plans, and does without numpy: the controller loads it.
+
+The law of the battery is stated here once more, and not taken from ``domain/battery.py``, so that a mistake there is
+found here.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from math import isfinite
 
+from agent.domain.battery import Battery
 from agent.domain.forecast import Forecast
 from agent.domain.plan import Plan, PlanStep, ValueTable
 from agent.domain.request import PlanRequest
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 
 POWER_TOLERANCE_W = 1.0
 POWER_TOLERANCE_SHARE = 0.001
 SOC_TOLERANCE_PCT = 0.5
-CONCAVITY_TOLERANCE = 1e-6  # of the largest worth of a row
+CONCAVITY_TOLERANCE = 1e-6  # of the largest value of a row
 FLOWS = ("charge_w", "discharge_w", "import_w", "export_w", "curtail_w")
 NUMBERS = (*FLOWS, "soc_pct", "load_w", "pv_w", "import_price", "export_price", "energy_value_per_kwh")
 
@@ -95,41 +100,41 @@ def _value_table(table: ValueTable, request: PlanRequest) -> Iterator[str]:
         or grid[-1] < request.battery.soc_max_pct - SOC_TOLERANCE_PCT
     ):
         yield f"the value table covers {grid[0]:g}..{grid[-1]:g} %, not the SoC window"
-    if len(table.worth) != request.horizon.steps:
-        yield f"the value table has {len(table.worth)} rows, the horizon {request.horizon.steps} steps"
-    for step, row in enumerate(table.worth):
-        if len(row) != len(grid) or not all(isfinite(worth) for worth in row):
+    if len(table.value) != request.horizon.steps:
+        yield f"the value table has {len(table.value)} rows, the horizon {request.horizon.steps} steps"
+    for step, row in enumerate(table.value):
+        if len(row) != len(grid) or not all(isfinite(value) for value in row):
             yield f"the value table is not {len(grid)} finite numbers at step {step}"
             return
         if not _concave(grid, row):
             yield f"the value table is not concave at step {step}"
             return
-    yield from _worth_by_net_load(table)
+    yield from _value_by_net_load(table)
 
 
-def _worth_by_net_load(table: ValueTable) -> Iterator[str]:
-    if len(table.seen) > len(table.worth):
-        yield f"the value table tells worth by net load for {len(table.seen)} steps and has {len(table.worth)}"
+def _value_by_net_load(table: ValueTable) -> Iterator[str]:
+    if len(table.by_net_load) > len(table.value):
+        yield f"the value table tells worth by net load for {len(table.by_net_load)} steps and has {len(table.value)}"
     price = table.broken_limit_per_kwh
     if price is not None and not (isfinite(price) and price > 0.0):
         yield f"the price of a broken limit is {price}, not above zero"
     peak = table.peak
     if peak is not None and not (
         peak.interval_s > 0
-        and len(peak.threshold_w) == len(peak.per_kw) == len(peak.month) == len(table.worth)
+        and len(peak.threshold_w) == len(peak.per_kw) == len(peak.month) == len(table.value)
         and all(isfinite(value) and value >= 0.0 for value in (*peak.threshold_w, *peak.per_kw, peak.begun_wh))
     ):
-        yield f"the price of peaks is not {len(table.worth)} thresholds and charges of at least 0"
-    for step, several in enumerate(table.seen):
-        if not all(isfinite(seen.net_load_w) for seen in several):
+        yield f"the price of peaks is not {len(table.value)} thresholds and charges of at least 0"
+    for step, several in enumerate(table.by_net_load):
+        if not all(isfinite(one.net_load_w) for one in several):
             yield f"a net load of the value table is not a number at step {step}"
             return
         if any(low.net_load_w >= high.net_load_w for low, high in pairwise(several)):
             yield f"the net loads of the value table do not ascend at step {step}"
             return
-        for seen in several:
-            row = seen.worth
-            if len(row) != len(table.soc_pct) or not all(isfinite(worth) for worth in row):
+        for one in several:
+            row = one.value
+            if len(row) != len(table.soc_pct) or not all(isfinite(value) for value in row):
                 yield f"the worth by net load is not {len(table.soc_pct)} finite numbers at step {step}"
                 return
             if not _concave(table.soc_pct, row):
@@ -139,7 +144,7 @@ def _worth_by_net_load(table: ValueTable) -> Iterator[str]:
 
 def _concave(grid: Sequence[float], row: Sequence[float]) -> bool:
     """Each point lies on or above the chord of its neighbours."""
-    slack = CONCAVITY_TOLERANCE * max(1e-6, max(abs(worth) for worth in row))
+    slack = CONCAVITY_TOLERANCE * max(1e-6, *(abs(value) for value in row))
     for k in range(1, len(grid) - 1):
         share = (grid[k] - grid[k - 1]) / (grid[k + 1] - grid[k - 1])
         if row[k] < row[k - 1] + share * (row[k + 1] - row[k - 1]) - slack:
@@ -218,7 +223,7 @@ def _trajectory(steps: Sequence[PlanStep], request: PlanRequest) -> Iterator[str
     """The SoC of every step follows from the powers and stays where it may be: nothing is taken from a reserve."""
     battery, step_h = request.battery, request.horizon.step_h
     before_pct, high = request.soc_pct, max(battery.soc_max_pct, request.soc_pct)
-    stored_wh = battery.energy_wh(request.soc_pct)
+    stored_wh = battery.usable_wh * request.soc_pct / 100.0
     drifted = outside = False
     for index, step in enumerate(steps):
         stored_wh += step.charge_w * battery.charge_efficiency * step_h

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from agent.domain.battery import Battery, stored_w
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.request import Demand, PlanRequest
-from agent.domain.site import Battery
 from agent.planning.peak import Floats, Peak
 
 LONGEST_DAYS = 31
@@ -102,16 +102,16 @@ def lowest_peak_w(net_w: Floats, step_h: float, battery: Battery) -> float:
 
 
 def _holds(nets: list[float], peak_w: float, step_h: float, battery: Battery) -> bool:
-    room_wh = battery.energy_wh(battery.soc_max_pct - battery.floor_pct)
+    room_wh = battery.stored_wh(battery.soc_max_pct - battery.floor_pct)
     stored_wh = room_wh
     for net_w in nets:
         over_w = net_w - peak_w
         if over_w > 0.0:
-            stored_wh -= over_w * step_h / battery.discharge_efficiency
+            stored_wh += stored_w(battery, over_w) * step_h
             if over_w > battery.discharge_w or stored_wh < 0.0:
                 return False
         else:
-            stored_wh = min(room_wh, stored_wh + min(-over_w, battery.charge_w) * step_h * battery.charge_efficiency)
+            stored_wh = min(room_wh, stored_wh + stored_w(battery, max(over_w, -battery.charge_w)) * step_h)
     return True
 
 

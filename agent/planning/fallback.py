@@ -1,4 +1,4 @@
-"""The answer when the solver has none: the walk along the value table, or the self-consumption rule if it is cheaper.
+"""The answer when the solver has none: the forward pass, or the self-consumption rule if it is cheaper.
 
 So a plan that was made in no time is never worse, on its own forecast, than having no plan at all.
 """
@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from agent.planning.forward_pass import slope, walk
+from agent.domain.battery import stored_w
+from agent.planning.forward_pass import forward_pass, slope
 from agent.planning.grid_cost import Rates, best_curtailment
 from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Problem
 from agent.planning.rules import self_consumption_w
@@ -16,15 +17,15 @@ from agent.planning.schedule import Schedule
 SAME_SHARE = 1e-6  # of the cost: less is arithmetic
 
 
-def without_solver(problem: Problem, grid_kwh: Floats, worth: Floats, why: str) -> Schedule:
-    """The cheaper of the two on the problem's own load and sun. ``worth`` is that of ``value_table.backward``."""
-    walked = walk(problem, grid_kwh, worth, f"The schedule follows the value table, because {why}.")
-    return never_worse_than_rule(problem, walked, grid_kwh, worth)
+def without_solver(problem: Problem, grid_kwh: Floats, value: Floats, why: str) -> Schedule:
+    """The cheaper of the two on the problem's own load and sun. ``value`` is that of ``value_table.backward``."""
+    passed = forward_pass(problem, grid_kwh, value, f"The schedule follows the value table, because {why}.")
+    return never_worse_than_rule(problem, passed, grid_kwh, value)
 
 
-def never_worse_than_rule(problem: Problem, schedule: Schedule, grid_kwh: Floats, worth: Floats) -> Schedule:
+def never_worse_than_rule(problem: Problem, schedule: Schedule, grid_kwh: Floats, value: Floats) -> Schedule:
     """``schedule``, or the self-consumption rule's where that costs less, with a note."""
-    rule = rule_schedule(problem, grid_kwh, worth)
+    rule = rule_schedule(problem, grid_kwh, value)
     mine, others = cost_of(problem, schedule), cost_of(problem, rule)
     if mine <= others + SAME_SHARE * max(abs(mine), abs(others)):
         return schedule
@@ -32,20 +33,20 @@ def never_worse_than_rule(problem: Problem, schedule: Schedule, grid_kwh: Floats
     return replace(rule, run_s=schedule.run_s, notes=(*schedule.notes, note))
 
 
-def rule_schedule(problem: Problem, grid_kwh: Floats, worth: Floats) -> Schedule:
+def rule_schedule(problem: Problem, grid_kwh: Floats, value: Floats) -> Schedule:
     """What the self-consumption rule does with the problem's own load and sun; sun above the limits is curtailed."""
     terms, dt = problem.terms, problem.terms.step_h
     net_w, pv_kw = problem.load_w - problem.pv_w, problem.pv_w / 1000.0
     rows: list[tuple[float, ...]] = []
     stored_wh = problem.soc_wh
     for step in range(terms.steps):
-        floor_pct = 100.0 * float(terms.floor_kwh[step]) * 1000.0 / terms.battery.usable_wh
+        floor_pct = terms.battery.soc_pct(float(terms.floor_kwh[step]) * 1000.0)
         battery = replace(terms.battery, reserve_pct=floor_pct)
-        soc_pct = 100.0 * stored_wh / battery.usable_wh
+        soc_pct = battery.soc_pct(stored_wh)
         power_w = self_consumption_w(float(net_w[step]), soc_pct, battery, dt)
         uncurtailed = np.array((net_w[step] - power_w) / 1000.0)
         _, curtailed = best_curtailment(terms, uncurtailed, pv_kw[step], Rates.of(terms, step))
-        stored_wh -= power_w * dt * (1.0 / battery.discharge_efficiency if power_w > 0 else battery.charge_efficiency)
+        stored_wh += stored_w(battery, power_w) * dt
         flow = float(uncurtailed + curtailed)
         rows.append((power_w / 1000.0, flow, float(curtailed), stored_wh / 1000.0))
     power_kw, flow_kw, curtailed_kw, stored_kwh = np.array(rows).T
@@ -56,7 +57,7 @@ def rule_schedule(problem: Problem, grid_kwh: Floats, worth: Floats) -> Schedule
         export_w=1000.0 * np.maximum(-flow_kw, 0.0),
         curtail_w=1000.0 * curtailed_kw,
         soc_wh=1000.0 * stored_kwh,
-        energy_value_per_kwh=np.array([slope(grid_kwh, worth[i + 1], stored) for i, stored in enumerate(stored_kwh)]),
+        energy_value_per_kwh=np.array([slope(grid_kwh, value[i + 1], stored) for i, stored in enumerate(stored_kwh)]),
         objective=0.0,
         run_s=0.0,
         notes=(),

@@ -1,4 +1,4 @@
-"""A floor of the SoC window that changes by the hour, in the worth of stored energy.
+"""A floor of the SoC window that changes by the hour, in the value of stored energy.
 
 To end a step below its floor costs as much for each kWh as standing below the whole window: more than any price.
 """
@@ -15,9 +15,9 @@ def below_floor(terms: PlanningTerms, step: int, stored_kwh: Floats) -> Floats:
 
 
 def with_floor(terms: PlanningTerms, grid: Floats, rows: Floats, steps: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """Grid (kWh) and rows of worth at the end of ``steps``, with what it costs to be below their floors.
+    """Grid (kWh) and rows of value at the end of ``steps``, with what it costs to be below their floors.
 
-    The floors become points of the grid, so that the worth bends where they are and nowhere else.
+    The floors become points of the grid, so that the value bends where they are and nowhere else.
     """
     if (terms.floor_kwh <= grid[0]).all():
         return grid, rows

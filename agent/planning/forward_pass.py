@@ -1,4 +1,4 @@
-"""A schedule without a solver: step by step, the move that costs least now and leaves the most worth behind.
+"""A schedule without a solver: step by step, the move that costs least now and leaves the most value behind.
 
 It is the planner's answer when HiGHS has none, and its proposal of directions when opposite flows would pay.
 """
@@ -13,8 +13,8 @@ from agent.planning.value_table import backward, battery_kw, change_kwh
 ONE_PATH_POINTS = 241
 
 
-def walk(problem: Problem, grid_kwh: Floats, worth: Floats, note: str) -> Schedule:
-    """Follow ``worth`` (of ``value_table.backward``) from the start along the problem's own load and sun.
+def forward_pass(problem: Problem, grid_kwh: Floats, value: Floats, note: str) -> Schedule:
+    """Follow ``value`` (of ``value_table.backward``) from the start along the problem's own load and sun.
 
     From outside the SoC window it moves towards it at full power.
     """
@@ -23,11 +23,11 @@ def walk(problem: Problem, grid_kwh: Floats, worth: Floats, note: str) -> Schedu
     rows: list[tuple[float, ...]] = []
     stored = problem.soc_wh / 1000.0
     for step in range(terms.steps):
-        change = _best_change(terms, step, stored, net[step], pv[step], grid_kwh, worth[step + 1])
+        change = _best_change(terms, step, stored, net[step], pv[step], grid_kwh, value[step + 1])
         charge = float(battery_kw(terms, np.array(change)))
         _, curtailed = best_curtailment(terms, np.array(net[step] + charge), np.array(pv[step]), Rates.of(terms, step))
         flow = net[step] + charge + float(curtailed)
-        per_kwh = slope(grid_kwh, worth[step + 1], stored + change)
+        per_kwh = slope(grid_kwh, value[step + 1], stored + change)
         stored += change
         rows.append((charge, flow, float(curtailed), stored, per_kwh))
     charge_kw, flow_kw, curtailed_kw, stored_kwh, slopes = np.array(rows).T
@@ -47,11 +47,14 @@ def walk(problem: Problem, grid_kwh: Floats, worth: Floats, note: str) -> Schedu
     )
 
 
-def walk_alone(problem: Problem, note: str) -> Schedule:
-    """``walk`` on a table of the problem's own load and sun, dents kept: near the best even when opposite flows pay."""
+def forward_pass_alone(problem: Problem, note: str) -> Schedule:
+    """``forward_pass`` on a table of the problem's own load and sun.
+
+    Dents of the table are kept, so that it comes near the best even when opposite flows pay.
+    """
     net, pv = (problem.load_w - problem.pv_w)[None, :], problem.pv_w[None, :]
-    grid, worth = backward(problem.terms, net, pv, ONE_PATH_POINTS, keep_concave=False)
-    return walk(problem, grid, worth, note)
+    grid, value = backward(problem.terms, net, pv, ONE_PATH_POINTS, keep_concave=False)
+    return forward_pass(problem, grid, value, note)
 
 
 def _best_change(
@@ -75,7 +78,7 @@ def _best_change(
     return float(options[np.argmin(cost - np.interp(stored + options, grid, after))])
 
 
-def slope(grid: Floats, worth: Floats, stored: float) -> float:
-    """What one more kWh is worth where ``stored`` kWh are, by a row of worth."""
+def slope(grid: Floats, value: Floats, stored: float) -> float:
+    """What one more kWh is worth where ``stored`` kWh are, by a row of values."""
     place = int(np.clip(np.searchsorted(grid, stored), 1, len(grid) - 1))
-    return float((worth[place] - worth[place - 1]) / (grid[place] - grid[place - 1]))
+    return float((value[place] - value[place - 1]) / (grid[place] - grid[place - 1]))

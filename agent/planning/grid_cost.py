@@ -1,4 +1,4 @@
-"""What a power at the connection point costs, curtailment chosen best: for the value table and the walk along it."""
+"""What a power at the connection point costs, curtailment chosen best: for value table and forward pass."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,7 @@
-"""From a request and two forecasts to a plan. It always answers: without the solver it walks along the value table."""
+"""From a request and two forecasts to a plan. It always answers.
+
+Without the solver the schedule is the forward pass along the value table.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +11,7 @@ import numpy as np
 from agent.domain.forecast import Forecast
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.request import PlanRequest
+from agent.planning.battery_arrays import socs_pct
 from agent.planning.demand import peak_of, raised
 from agent.planning.fallback import never_worse_than_rule, without_solver
 from agent.planning.highs import SolverFailure
@@ -36,23 +40,17 @@ def make_plan(
     asks for it. ``deadline_s`` bounds the solver. Raises ValueError in one sentence for input that is not finite or not
     in shape.
     """
-    terms = terms_of(request)
     load_errors, pv_errors = _none_if_empty(load_errors), _none_if_empty(pv_errors)
     notes = list(request.notes)
-    problem = Problem(
-        terms, _stored_wh(request), _median(load, "load_w", request, notes), _median(pv, "pv_w", request, notes)
-    )
+    problem = _problem(request, load, pv, past_net_w, notes)
+    terms = problem.terms
     paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
-    ahead_net_w = problem.load_w - problem.pv_w
-    peak = peak_of(request, np.empty(0) if past_net_w is None else past_net_w, ahead_net_w)
-    terms = replace(terms, peak=peak)
-    problem = replace(problem, terms=terms)
     grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
     schedule = _schedule(problem, grid, by_path, deadline_s)
     if load_errors is None and pv_errors is None:
         notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
-    if peak is not None:
-        notes += raised(peak, schedule.import_w, terms.step_h)
+    if terms.peak is not None:
+        notes += raised(terms.peak, schedule.import_w, terms.step_h)
     horizon = request.horizon
     return Plan(
         issued_at=request.now,
@@ -68,17 +66,26 @@ def make_plan(
     )
 
 
+def _problem(
+    request: PlanRequest, load: Forecast, pv: Forecast, past_net_w: Floats | None, notes: list[str]
+) -> Problem:
+    """The question on the medians, with the month's peak. What is said about the medians enters ``notes``."""
+    load_w, pv_w = _median(load, "load_w", request, notes), _median(pv, "pv_w", request, notes)
+    peak = peak_of(request, np.empty(0) if past_net_w is None else past_net_w, load_w - pv_w)
+    return Problem(replace(terms_of(request), peak=peak), _stored_wh(request), load_w, pv_w)
+
+
 def _schedule(problem: Problem, grid_kwh: Floats, by_path: Floats, deadline_s: float) -> Schedule:
     """The linear programme's, where it is proven best in time; else the best that is at hand."""
 
-    def worth() -> Floats:
+    def value() -> Floats:
         return concave_rows(grid_kwh, by_path.mean(axis=1))
 
     try:
         schedule = solve_schedule(problem, deadline_s)
     except SolverFailure as failure:
-        return without_solver(problem, grid_kwh, worth(), str(failure))
-    return schedule if schedule.proven else never_worse_than_rule(problem, schedule, grid_kwh, worth())
+        return without_solver(problem, grid_kwh, value(), str(failure))
+    return schedule if schedule.proven else never_worse_than_rule(problem, schedule, grid_kwh, value())
 
 
 def terms_of(request: PlanRequest) -> PlanningTerms:
@@ -112,7 +119,7 @@ def _none_if_empty(errors: Floats | None) -> Floats | None:
 def _stored_wh(request: PlanRequest) -> float:
     if not 0.0 <= request.soc_pct <= 100.0:
         raise ValueError(f"the state of charge is {request.soc_pct} %, not within 0..100")
-    return request.battery.energy_wh(request.soc_pct)
+    return request.battery.stored_wh(request.soc_pct)
 
 
 def _median(forecast: Forecast, quantity: str, request: PlanRequest, notes: list[str]) -> Floats:
@@ -138,7 +145,7 @@ def _steps(request: PlanRequest, problem: Problem, schedule: Schedule) -> tuple[
         schedule.import_w,
         schedule.export_w,
         schedule.curtail_w,
-        100.0 * schedule.soc_wh / request.battery.usable_wh,
+        socs_pct(request.battery, schedule.soc_wh),
         problem.load_w,
         problem.pv_w,
         np.array(request.import_price),

@@ -12,7 +12,7 @@ import numpy as np
 
 from agent.planning import highs
 from agent.planning.battery_lp import Directions, Mask, build
-from agent.planning.forward_pass import walk_alone
+from agent.planning.forward_pass import forward_pass_alone
 from agent.planning.highs import Solution, SolverFailure
 from agent.planning.planning_terms import Floats, PlanningTerms, Problem
 from agent.planning.schedule import Schedule
@@ -98,14 +98,17 @@ def solve_schedule(problem: Problem, time_limit_s: float, integer_most_s: float 
 
 
 def _opposites_pay(terms: PlanningTerms, flows: _Flows) -> bool:
-    return bool((flows.battery_clash & terms.both_ways_pays()).any() or (flows.grid_clash & terms.wash_pays()).any())
+    return bool(
+        (flows.battery_clash & terms.both_ways_pays()).any()
+        or (flows.grid_clash & terms.import_export_at_once_pays()).any()
+    )
 
 
 def _choose(runs: _Runs, notes: list[str], integer_most_s: float) -> tuple[Directions, _Flows]:
     """Directions by the programme with binaries, and by the dynamic programme unless those are proven best."""
     terms = runs.problem.terms
     free = Directions.free(terms.steps)
-    way = replace(free, choose_battery=terms.both_ways_pays(), choose_grid=terms.wash_pays())
+    way = replace(free, choose_battery=terms.both_ways_pays(), choose_grid=terms.import_export_at_once_pays())
     candidates = []
     try:
         flows, proven = runs.solve(way, min(INTEGER_SHARE * runs.left_s, integer_most_s))
@@ -114,8 +117,8 @@ def _choose(runs: _Runs, notes: list[str], integer_most_s: float) -> tuple[Direc
         proven = False
     if not proven:
         notes.append("The choice between opposite flows was not proven best in time; the schedule is a good one.")
-        walked = _flows_of(walk_alone(runs.problem, ""))
-        candidates.append(_fix(terms, walked, free, way.choose_battery, way.choose_grid))
+        passed = _flows_of(forward_pass_alone(runs.problem, ""))
+        candidates.append(_fix(terms, passed, free, way.choose_battery, way.choose_grid))
     answers = []
     for candidate in candidates:
         with suppress(SolverFailure):  # directions that leave no way to a rising floor, or no time
@@ -169,7 +172,7 @@ def _flows(terms: PlanningTerms, solution: Solution) -> _Flows:
         curtailed,
         stored,
         over[0] + over[1],
-        # HiGHS's dual is the cost of one more kWh on the right side of the storage row, so the worth is its negative.
+        # HiGHS's dual is the cost of one more kWh on the right side of the storage row, so the value is its negative.
         -solution.row_duals[n : 2 * n],
         solution.objective,
     )

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.domain.site import Battery, Connection
+from agent.domain.battery import Battery
+from agent.domain.site import Connection
+from agent.planning.battery_arrays import stored_wh
 from agent.planning.peak import Peak
 
 Floats = NDArray[np.float64]
@@ -69,7 +71,7 @@ class PlanningTerms:
         if not 0 <= floors.min() <= low <= high <= 100:
             raise ValueError(f"the SoC window runs from {low} to {high} %, not upwards within 0..100")
         connection = self.connection
-        object.__setattr__(self, "floor_kwh", self.battery.usable_wh * floors / 100.0 / 1000.0)
+        object.__setattr__(self, "floor_kwh", stored_wh(self.battery, floors) / 1000.0)
         for name, own, given in (
             ("import_limit", connection.import_limit_w, self.import_limits_w),
             ("export_limit", connection.export_limit_w, self.export_limits_w),
@@ -102,7 +104,7 @@ class PlanningTerms:
 
     @property
     def ceiling_kwh(self) -> float:
-        return self.battery.energy_wh(self.battery.soc_max_pct) / 1000.0
+        return self.battery.stored_wh(self.battery.soc_max_pct) / 1000.0
 
     @property
     def limits_import(self) -> bool:
@@ -127,20 +129,16 @@ class PlanningTerms:
         sizes = np.abs(np.concatenate([self.import_price, self.export_price]))
         return max(float(sizes.max()), LEAST_TOP_PRICE)
 
-    @property
-    def round_trip(self) -> float:
-        return self.battery.charge_efficiency * self.battery.discharge_efficiency
-
     def both_ways_pays(self) -> NDArray[np.bool_]:
         """Steps at which charging while discharging saves money, shape (steps,).
 
         Passing c kWh through the battery consumes c (1 - r) and discharges c r, with r the round trip. It pays when
         price (1 - r) + wear r < 0.
         """
-        r = self.round_trip
+        r = self.battery.round_trip
         return self.import_price * (1.0 - r) + self.battery.wear_per_kwh * r < 0.0
 
-    def wash_pays(self) -> NDArray[np.bool_]:
+    def import_export_at_once_pays(self) -> NDArray[np.bool_]:
         """Steps at which importing while exporting saves money: the export price is above the import price."""
         return self.export_price > self.import_price
 

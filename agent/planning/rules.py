@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from agent.domain.site import Battery
+from agent.domain.battery import Battery, charging_w, power_window_w
 
 CHEAP_HOURS = 4.0
 DEAR_HOURS = 5.0
@@ -28,8 +28,8 @@ def time_of_use_w(
     dear = sorted(order, key=lambda i: -prices[i])[: round(DEAR_HOURS / step_h)]
     if step in cheap:
         target_pct = min(CHARGE_TO_PCT, battery.soc_max_pct)
-        missing_wh = max(0.0, battery.energy_wh(target_pct - soc_pct))
-        return within_limits(-missing_wh / battery.charge_efficiency / step_h, soc_pct, battery, step_h)
+        missing_wh = max(0.0, battery.stored_wh(target_pct - soc_pct))
+        return within_limits(-charging_w(battery, missing_wh, step_h), soc_pct, battery, step_h)
     if step in dear:
         return within_limits(max(net_load_w, 0.0), soc_pct, battery, step_h)
     return 0.0
@@ -37,8 +37,5 @@ def time_of_use_w(
 
 def within_limits(battery_w: float, soc_pct: float, battery: Battery, step_h: float) -> float:
     """The nearest power to ``battery_w`` that the battery can hold for ``step_h`` hours inside its limits."""
-    above_floor_wh = max(0.0, battery.energy_wh(soc_pct - battery.floor_pct))
-    below_top_wh = max(0.0, battery.energy_wh(battery.soc_max_pct - soc_pct))
-    most = min(battery.discharge_w, above_floor_wh * battery.discharge_efficiency / step_h)
-    least = -min(battery.charge_w, below_top_wh / battery.charge_efficiency / step_h)
-    return min(max(battery_w, least), most)
+    least_w, most_w = power_window_w(battery, soc_pct, step_h)
+    return min(max(battery_w, -battery.charge_w, least_w), battery.discharge_w, most_w)

@@ -3,7 +3,7 @@
 At each step the net load of a path is seen first and the battery power chosen then. A site stays on its path for some
 hours and then changes to any of them, so the table believes that a dull hour foretells another and never that a
 morning's error lasts for days (stochastic dynamic programming over a Markov chain with recourse; Bertsekas, Dynamic
-Programming and Optimal Control, vol. 1). The worth of a SoC is the mean over the paths.
+Programming and Optimal Control, vol. 1). The value of a SoC is the mean over the paths.
 
 For one path and step the best target is a corner of a piecewise linear function: a point of the SoC grid, a power
 limit of the battery, or the power that brings the connection to zero, to a limit, or to nothing but curtailed sun.
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.domain.plan import PeakPrice, Seen, ValueTable
+from agent.domain.plan import PeakPrice, ValueByNetLoad, ValueTable
+from agent.planning.battery_arrays import powers_for, stored_changes
 from agent.planning.floor import below_floor, with_floor
 from agent.planning.grid_cost import Rates, best_curtailment, negative_prices
 from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, PlanningTerms, require_finite
@@ -24,8 +25,8 @@ NARROWEST_KWH = 1e-3  # a window without width still needs two distinct points
 OUT_OF_REACH = -1e15
 # Errors of a forecast last for hours: .03 to .3 an hour earned the same, forgetting at once 1 to 5 % less.
 SWITCHING_PER_H = 0.1
-SEEN_HOURS = 2.0  # how far the table tells worth by net load: until the next plan, with one plan to spare
-SEEN_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+BY_NET_LOAD_HOURS = 2.0  # how far the table tells value by net load: until the next plan, with one plan to spare
+NET_LOAD_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 BANDWIDTH = 0.5  # of the spread of the paths; .3 and 1 earned nearly the same
 LEAST_WIDTH_W = 1e-3
 
@@ -56,20 +57,16 @@ def soc_grid_kwh(terms: PlanningTerms, points: int = GRID_POINTS) -> Floats:
 
 def battery_kw(terms: PlanningTerms, change_kwh: Floats) -> Floats:
     """AC power that changes stored energy by ``change_kwh`` in one step; positive charges."""
-    charge = change_kwh / (terms.battery.charge_efficiency * terms.step_h)
-    discharge = change_kwh * terms.battery.discharge_efficiency / terms.step_h
-    return np.where(change_kwh > 0.0, charge, discharge)
+    return -powers_for(terms.battery, change_kwh, terms.step_h)
 
 
 def change_kwh(terms: PlanningTerms, charge_kw: Floats) -> Floats:
     """The inverse of ``battery_kw``."""
-    stored = charge_kw * terms.battery.charge_efficiency * terms.step_h
-    drawn = charge_kw * terms.step_h / terms.battery.discharge_efficiency
-    return np.where(charge_kw > 0.0, stored, drawn)
+    return stored_changes(terms.battery, -charge_kw, terms.step_h)
 
 
 def moves(terms: PlanningTerms, net_w: Floats, pv_w: Floats, spacing_kwh: float, points: int) -> Moves:
-    """All moves worth looking at, for net load and solar paths of shape (paths, steps), W."""
+    """All moves that may be best, for net load and solar paths of shape (paths, steps), W."""
     net, pv = net_w.T / 1000.0, pv_w.T / 1000.0
     limit = change_kwh(terms, np.array([-terms.discharge_kw, terms.charge_kw]))
     down, up = (min(points - 1, int(abs(reach) / spacing_kwh + 1e-9)) for reach in limit)
@@ -110,25 +107,25 @@ def backward(
     points: int = GRID_POINTS,
     keep_concave: bool = True,
 ) -> tuple[Floats, Floats]:
-    """(grid in kWh, worth of shape (steps + 1, points)): row i at the start of step i, the last row at the end.
+    """(grid in kWh, value of shape (steps + 1, points)): row i at the start of step i, the last row at the end.
 
-    The mean over the paths of ``backward_by_path``. Steps at which opposite flows pay make the worth lose its
+    The mean over the paths of ``backward_by_path``. Steps at which opposite flows pay make the value lose its
     concavity, and so can, by a little, a kink of the costs between two points of the grid; ``keep_concave`` raises it
     to its concave majorant there.
     """
     grid, by_path = backward_by_path(terms, net_w, pv_w, points)
-    worth: Floats = by_path.mean(axis=1)
-    return grid, concave_rows(grid, worth) if keep_concave else worth
+    value: Floats = by_path.mean(axis=1)
+    return grid, concave_rows(grid, value) if keep_concave else value
 
 
 def backward_by_path(
     terms: PlanningTerms, net_w: Floats, pv_w: Floats, points: int = GRID_POINTS, switching: float | None = None
 ) -> tuple[Floats, Floats]:
-    """(grid in kWh, worth of shape (steps + 1, paths, points)): row [i, k] at the start of step i when on path k.
+    """(grid in kWh, value of shape (steps + 1, paths, points)): row [i, k] at the start of step i when on path k.
 
     Row i does not count what it costs to stand below the floor at the end of step i - 1: see ``below_floor``.
     A path is left for any of them with chance ``switching`` within an hour:
-    ``worth[i, k](s) = max over s' of -cost(k, i, s' - s) + (1 - p) worth[i + 1, k](s') + p mean of worth[i + 1](s')``.
+    ``value[i, k](s) = max over s' of -cost(k, i, s' - s) + (1 - p) value[i + 1, k](s') + p mean of value[i + 1](s')``.
     ``net_w`` and ``pv_w`` have shape (paths, steps), W. Raises ValueError for anything not finite or not of that shape.
     """
     require_finite("net_w", net_w, (len(net_w), terms.steps))
@@ -136,18 +133,18 @@ def backward_by_path(
     grid = soc_grid_kwh(terms, points)
     spacing = float(grid[1] - grid[0])
     options = moves(terms, net_w, pv_w, spacing, points)
-    worth = np.empty((terms.steps + 1, len(net_w), points))
-    worth[-1] = terms.terminal_per_kwh * grid
+    value = np.empty((terms.steps + 1, len(net_w), points))
+    value[-1] = terms.terminal_per_kwh * grid
     for step in range(terms.steps - 1, -1, -1):
-        after = expected(terms, worth[step + 1], switching) - below_floor(terms, step, grid)
-        worth[step] = _step_back(options, step, after, spacing)
-    return grid, worth
+        after = expected(terms, value[step + 1], switching) - below_floor(terms, step, grid)
+        value[step] = _step_back(options, step, after, spacing)
+    return grid, value
 
 
-def expected(terms: PlanningTerms, worth: Floats, switching: float | None = None) -> Floats:
+def expected(terms: PlanningTerms, value: Floats, switching: float | None = None) -> Floats:
     """What is expected of the next step by those on each path, shape (paths, points), when some change paths."""
     p = _leaving(terms, switching)
-    return np.asarray((1.0 - p) * worth + p * worth.mean(axis=0))
+    return np.asarray((1.0 - p) * value + p * value.mean(axis=0))
 
 
 def _leaving(terms: PlanningTerms, switching: float | None = None) -> float:
@@ -158,7 +155,7 @@ def _leaving(terms: PlanningTerms, switching: float | None = None) -> float:
 
 
 def _step_back(options: Moves, step: int, after: Floats, spacing: float) -> Floats:
-    """Worth before a step from the worth after it, both of shape (paths, points)."""
+    """Value before a step from the value after it, both of shape (paths, points)."""
     paths, points = after.shape
     # Both sides are padded, so that a move out of the window is never the best one.
     margin = points + 1
@@ -168,7 +165,7 @@ def _step_back(options: Moves, step: int, after: Floats, spacing: float) -> Floa
     every = np.arange(paths)
 
     def interpolated(change: Floats) -> Floats:
-        """The worth after a change of stored energy, shape (..., paths) to (..., paths, points)."""
+        """The value after a change of stored energy, shape (..., paths) to (..., paths, points)."""
         position = np.clip(change / spacing, -points, points - 1e-9)
         whole = np.floor(position).astype(np.intp)
         share = (position - whole)[..., None]
@@ -220,11 +217,13 @@ def as_table(
     """
     every = np.arange(terms.steps)
     soc_pct, rows = _over_all(terms, grid, concave_rows(grid, by_path[1:].mean(axis=1)), every)
-    steps = min(terms.steps, max(1, round(SEEN_HOURS / terms.step_h)))
+    steps = min(terms.steps, max(1, round(BY_NET_LOAD_HOURS / terms.step_h)))
     noise = [0.0] * steps if noise_w is None else noise_w[:steps].tolist()
-    seen = tuple(_seen(terms, grid, by_path[step + 1], net_w[:, step], step, noise[step]) for step in range(steps))
+    by_net_load = tuple(
+        _by_net_load(terms, grid, by_path[step + 1], net_w[:, step], step, noise[step]) for step in range(steps)
+    )
     price = LIMIT_MULTIPLE * terms.top_price
-    return ValueTable(tuple(soc_pct.tolist()), tuple(map(tuple, rows.tolist())), seen, price, _peak_price(terms))
+    return ValueTable(tuple(soc_pct.tolist()), tuple(map(tuple, rows.tolist())), by_net_load, price, _peak_price(terms))
 
 
 def _peak_price(terms: PlanningTerms) -> PeakPrice | None:
@@ -237,26 +236,26 @@ def _peak_price(terms: PlanningTerms) -> PeakPrice | None:
     return PeakPrice(round(3600.0 * peak.interval_h), threshold_w, price, month, 1000.0 * peak.begun_kwh)
 
 
-def _seen(
+def _by_net_load(
     terms: PlanningTerms, grid: Floats, after: Floats, net_w: Floats, step: int, noise_w: float
-) -> tuple[Seen, ...]:
-    """Worth after a step by what its net load was: paths count the more, the nearer they came to it."""
+) -> tuple[ValueByNetLoad, ...]:
+    """Value after a step by what its net load was: paths count the more, the nearer they came to it."""
     width = float(np.hypot(BANDWIDTH * net_w.std(), noise_w))
     if len(net_w) < 2 or width <= LEAST_WIDTH_W or _leaving(terms) >= 1.0:
         return ()
-    levels = np.quantile(net_w, SEEN_LEVELS)
+    levels = np.quantile(net_w, NET_LOAD_LEVELS)
     levels = levels[np.concatenate([[True], np.diff(levels) > LEAST_WIDTH_W])]
     weights = np.exp(-0.5 * ((net_w[None, :] - levels[:, None]) / width) ** 2)
     weights /= weights.sum(axis=1, keepdims=True)
     same = np.full(len(levels), step)
     _, rows = _over_all(terms, grid, concave_rows(grid, weights @ expected(terms, after)), same)
-    return tuple(Seen(level, tuple(row)) for level, row in zip(levels.tolist(), rows.tolist(), strict=True))
+    return tuple(ValueByNetLoad(level, tuple(row)) for level, row in zip(levels.tolist(), rows.tolist(), strict=True))
 
 
 def _over_all(terms: PlanningTerms, grid: Floats, rows: Floats, steps: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """SoC in percent and rows of worth at the end of ``steps``, from the window to all of the usable capacity.
+    """SoC in percent and rows of value at the end of ``steps``, from the window to all of the usable capacity.
 
-    Below the window the worth falls steeper than any price, so that the battery is brought back first; above it more
+    Below the window the value falls steeper than any price, so that the battery is brought back first; above it more
     energy is worth nothing more.
     """
     usable = terms.battery.usable_wh / 1000.0

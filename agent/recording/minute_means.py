@@ -60,11 +60,27 @@ class _Last:
             self.value = value
 
 
+def _empty() -> dict[str, _Mean | _Total]:
+    """What adds up every number of a minute, as MINUTE_FIELDS says."""
+    found: dict[str, _Mean | _Total] = {}
+    for one in MINUTE_FIELDS:
+        match one.averaged:
+            case Averaged.MEAN:
+                found[one.name] = _Mean()
+            case Averaged.TOTAL:
+                found[one.name] = _Total(0.0)
+            case Averaged.KNOWN_TOTAL:
+                found[one.name] = _Total(None)
+            case Averaged.SPAN | Averaged.ANY | Averaged.ALL | Averaged.LONGEST:
+                pass  # no number of its steps: ``_count`` and ``_row`` know them by name
+    return found
+
+
 @dataclass(slots=True)
 class _Span:
     """One minute in the making."""
 
-    numbers: dict[str, _Mean | _Total] = field(default_factory=lambda: _empty())
+    numbers: dict[str, _Mean | _Total] = field(default_factory=_empty)
     curtailed: bool = False
     time_trusted: bool = True
     rungs: dict[Rung, float] = field(default_factory=dict)
@@ -177,22 +193,6 @@ class MinuteMeans:
             points=tuple(span.points[name].value if name in span.points else None for name in self._names),
             **{name: cast(Any, number.value) for name, number in span.numbers.items()},
         )
-
-
-def _empty() -> dict[str, _Mean | _Total]:
-    """What adds up every number of a minute, as MINUTE_FIELDS says."""
-    found: dict[str, _Mean | _Total] = {}
-    for one in MINUTE_FIELDS:
-        match one.averaged:
-            case Averaged.MEAN:
-                found[one.name] = _Mean()
-            case Averaged.TOTAL:
-                found[one.name] = _Total(0.0)
-            case Averaged.KNOWN_TOTAL:
-                found[one.name] = _Total(None)
-            case Averaged.SPAN | Averaged.ANY | Averaged.ALL | Averaged.LONGEST:
-                pass  # no number of its steps: ``_count`` and ``_row`` know them by name
-    return found
 
 
 def _count(span: _Span, step: _Step, seconds: float) -> None:

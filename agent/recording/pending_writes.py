@@ -8,9 +8,11 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 
+from agent.domain.alarms import EventKind
 from agent.domain.ledger import Entry
 from agent.domain.records import Batch, DecisionRow, EventRow, Flags, MinuteRow, Redate, WeatherRow
 from agent.recording.redating import redated, redated_batch, redated_minute
+from agent.recording.standing_alarms import StandingAlarms
 
 MOST_MINUTES = 2 * 24 * 60
 MOST_ROWS = 5000
@@ -26,8 +28,7 @@ class PendingWrites:
         self._kept: dict[str, str] = {}
         self._acknowledged: dict[str, int] = {}
         self._catalogue: tuple[str, ...] | None = None
-        self._alarms: dict[str, str] = {}  # by kind, as they stand
-        self._told: dict[str, str] = {}  # as they were raised
+        self.standing = StandingAlarms()
         self._weather: dict[datetime, WeatherRow] = {}
         self._flags: Flags | None = None
         self._ledger: dict[datetime, Entry] = {}
@@ -49,27 +50,10 @@ class PendingWrites:
         self._dropped += _trim(self._events, MOST_ROWS)
         return row
 
-    def alarm(self, at: datetime, kind: str, text: str | None) -> EventRow | None:
-        """Raise the alarm ``kind`` with ``text``, or clear it with None. Returns the event when that changed anything.
-
-        A text that changes while the alarm stands is no new alarm and no event; it is what stands from then on. What
-        clears the alarm repeats what was told when it was raised.
-        """
-        told = self._told.get(kind)
-        if text is None:
-            self._alarms.pop(kind, None)
-            self._told.pop(kind, None)
-            return None if told is None else self.event(at, kind, "info", f"over: {told}")
-        self._alarms[kind] = text
-        if told is not None:
-            return None
-        self._told[kind] = text
-        return self.event(at, kind, "alarm", text)
-
     @property
     def alarms(self) -> tuple[str, ...]:
         """The texts of the alarms that stand, oldest first."""
-        return tuple(self._alarms.values())
+        return tuple(alarm.text for alarm in self.standing.all)
 
     def keep(self, name: str, document: str) -> None:
         """Replace the named JSON document with the next commit."""
@@ -101,12 +85,14 @@ class PendingWrites:
         self._minutes = deque(redated_minute(row, order) for row in self._minutes)
         self._decisions = deque(redated(row, order) for row in self._decisions)
         self._events = deque(redated(row, order) for row in self._events)
+        self.standing.redate(order)
         self._redates.append(order)
 
     def take(self, at: datetime) -> Batch:
         """Everything that waits, as one batch, and forget it. ``give_back`` undoes this."""
         if self._dropped:
-            self.event(at, "rows_lost", "alarm", f"{self._dropped} rows were lost while the store could not be written")
+            lost = f"{self._dropped} rows were lost while the store could not be written"
+            self.event(at, EventKind.ROWS_LOST.value, EventKind.ROWS_LOST.severity.value, lost)
             self._dropped = 0
         batch = Batch(
             minutes=tuple(self._minutes),

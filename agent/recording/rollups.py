@@ -122,20 +122,20 @@ def _mean(values: Values, weights: list[float]) -> float | None:
     return sum(value * weight for value, weight in pairs) / total if total > 0 else None
 
 
-def _total(values: Values, weights: list[float]) -> float | None:
+def _total(values: Values, _weights: list[float]) -> float | None:
     return sum(value or 0.0 for value in values)
 
 
-def _known_total(values: Values, weights: list[float]) -> float | None:
+def _known_total(values: Values, _weights: list[float]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) if known else None
 
 
-def _lowest(values: Values, weights: list[float]) -> float | None:
+def _lowest(values: Values, _weights: list[float]) -> float | None:
     return min((value for value in values if value is not None), default=None)
 
 
-def _highest(values: Values, weights: list[float]) -> float | None:
+def _highest(values: Values, _weights: list[float]) -> float | None:
     return max((value for value in values if value is not None), default=None)
 
 

@@ -20,11 +20,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from agent.domain.battery import Battery, soc_after
 from agent.domain.ledger import MICRO, Amounts, Entry, LedgerCheckpoint
-from agent.domain.site import Battery
+from agent.planning.battery_arrays import stored_changes
 from agent.planning.highs import SolverFailure
 from agent.planning.rules import self_consumption_w
-from agent.savings.metered import Floats, Metered, Rated, bill, start_wh, stored_change_wh, stretches
+from agent.savings.metered import Floats, Metered, Rated, bill, start_wh, stretches
 from agent.savings.regret import hindsight, planned
 
 
@@ -89,12 +90,11 @@ def _rule(
     step_h = metered.horizon.step_h
     soc_pct = None if carry is None or carry.usable_wh != battery.usable_wh else carry.rule_soc_pct
     if soc_pct is None:
-        soc_pct = 100.0 * start_wh(metered, battery, part.start) / battery.usable_wh
+        soc_pct = battery.soc_pct(start_wh(metered, battery, part.start))
     powers = np.zeros(part.stop - part.start)
     for step, net_w in enumerate(metered.net_w[part].tolist()):
         powers[step] = power_w = self_consumption_w(net_w, soc_pct, battery, step_h)
-        stored_w = -power_w / battery.discharge_efficiency if power_w > 0 else -power_w * battery.charge_efficiency
-        soc_pct += 100.0 * stored_w * step_h / battery.usable_wh
+        soc_pct = soc_after(battery, soc_pct, power_w, step_h)
     return powers, LedgerCheckpoint(metered.hour_at(last), soc_pct, battery.usable_wh)
 
 
@@ -110,7 +110,7 @@ def _entries(metered: Metered, rated: Rated, first: int, last: int, rule_w: Floa
         plan = execution = np.zeros_like(least)
     bills = [bill(metered, part, powers_w) for powers_w in (np.zeros_like(own_w), rule_w, own_w)]
     hourly = [_micro(values, metered.per_hour) for values in (*bills, least, plan, execution)]
-    changes = stored_change_wh(rated.battery, own_w, metered.horizon.step_h)
+    changes = stored_changes(rated.battery, own_w, metered.horizon.step_h)
     stored = began_wh + np.concatenate([[0.0], np.cumsum(changes)])[:: metered.per_hour]
     return [
         Entry(

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
+from agent.planning.battery_arrays import stored_changes
 
 Floats = NDArray[np.float64]
 
@@ -100,15 +102,7 @@ def bill(metered: Metered, part: slice, battery_w: Floats) -> Floats:
     return np.asarray(grid_kwh * np.where(grid_kwh > 0, metered.import_price[part], metered.export_price[part]))
 
 
-def stored_change_wh(battery: Battery, battery_w: Floats, step_h: float) -> Floats:
-    """What each step adds to the stored energy, Wh, by the one-way efficiencies."""
-    per_hour = np.where(
-        battery_w > 0, -battery_w / battery.discharge_efficiency, -battery_w * battery.charge_efficiency
-    )
-    return np.asarray(per_hour * step_h)
-
-
 def start_wh(metered: Metered, battery: Battery, first: int) -> float:
     """Stored energy at the start of step ``first``: its mean SoC, less half of what the step itself changed."""
-    half = stored_change_wh(battery, metered.battery_w[first : first + 1], metered.horizon.step_h)[0] / 2.0
-    return float(np.clip(battery.energy_wh(float(metered.soc_pct[first])) - half, 0.0, battery.usable_wh))
+    half = stored_changes(battery, metered.battery_w[first : first + 1], metered.horizon.step_h)[0] / 2.0
+    return float(np.clip(battery.stored_wh(float(metered.soc_pct[first])) - half, 0.0, battery.usable_wh))

@@ -9,11 +9,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.domain.site import Battery
+from agent.domain.battery import Battery
+from agent.planning.battery_arrays import stored_changes
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import LEAST_TOP_PRICE, PlanningTerms, Problem
 from agent.planning.scenarios import terminal_value
-from agent.savings.metered import Floats, Metered, Rated, bill, stored_change_wh
+from agent.savings.metered import Floats, Metered, Rated, bill
 
 TIME_LIMIT_S = 5.0
 CHEAPER = 1e-6  # money; what saves less is the solver's rounding
@@ -29,7 +30,7 @@ def hindsight(metered: Metered, rated: Rated, part: slice, began_wh: float, own_
     ``own_w`` itself where nothing is cheaper: it was possible, whatever the rating says. Raises SolverFailure.
     """
     battery = replace(rated.battery, wear_per_kwh=0.0)
-    end_wh = began_wh + float(stored_change_wh(battery, own_w, metered.horizon.step_h).sum())
+    end_wh = began_wh + float(stored_changes(battery, own_w, metered.horizon.step_h).sum())
     end_wh = float(np.clip(end_wh, 0.0, battery.usable_wh))
     battery = _with_window(battery, began_wh, end_wh)
     kept_w = _kept_w(battery, end_wh, metered.horizon.step_h)
@@ -47,7 +48,7 @@ def hindsight(metered: Metered, rated: Rated, part: slice, began_wh: float, own_
     schedule = solve_schedule(Problem(terms, began_wh, load_w, pv_w), TIME_LIMIT_S)
     best_w = (schedule.discharge_w - schedule.charge_w)[: len(own_w)]
     gain = bill(metered, part, own_w).sum() - bill(metered, part, best_w).sum()
-    left_wh = began_wh + float(stored_change_wh(battery, best_w, metered.horizon.step_h).sum())
+    left_wh = began_wh + float(stored_changes(battery, best_w, metered.horizon.step_h).sum())
     return best_w if gain > CHEAPER and left_wh > end_wh - SHORT_WH else own_w
 
 
@@ -74,14 +75,14 @@ def planned(metered: Metered, rated: Rated, part: slice, began_wh: float) -> Flo
         schedule = solve_schedule(Problem(terms, stored_wh, load_w, pv_w), TIME_LIMIT_S)
         taken = min(per_plan, part.stop - first)
         powers.append((schedule.discharge_w - schedule.charge_w)[:taken])
-        stored_wh += float(stored_change_wh(battery, powers[-1], step_h).sum())
+        stored_wh += float(stored_changes(battery, powers[-1], step_h).sum())
         stored_wh = float(np.clip(stored_wh, 0.0, battery.usable_wh))
     return np.concatenate(powers)
 
 
 def _with_window(battery: Battery, began_wh: float, end_wh: float) -> Battery:
     """The SoC window widened to where the battery really was: hindsight is not asked to mend that first."""
-    began_pct, end_pct = (100.0 * energy_wh / battery.usable_wh for energy_wh in (began_wh, end_wh))
+    began_pct, end_pct = (battery.soc_pct(energy_wh) for energy_wh in (began_wh, end_wh))
     return replace(
         battery,
         soc_min_pct=max(0.0, min(battery.floor_pct, began_pct, end_pct)),
@@ -92,7 +93,7 @@ def _with_window(battery: Battery, began_wh: float, end_wh: float) -> Battery:
 
 def _kept_w(battery: Battery, end_wh: float, step_h: float) -> Floats:
     """A load after the end that takes just what is to be left in the battery, in as few steps as its rating allows."""
-    kept_wh = (end_wh - battery.energy_wh(battery.floor_pct)) * battery.discharge_efficiency
+    kept_wh = (end_wh - battery.stored_wh(battery.floor_pct)) * battery.discharge_efficiency
     if kept_wh <= 0.0 or battery.discharge_w <= 0.0:
         return np.zeros(0)
     steps = int(np.ceil(kept_wh / (battery.discharge_w * step_h)))

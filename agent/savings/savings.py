@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.domain.site import Battery, Connection
+from agent.domain.battery import Battery, soc_after
+from agent.domain.site import Connection
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import PlanningTerms, Problem, require_finite
 from agent.planning.rules import self_consumption_w
@@ -70,7 +71,7 @@ def account(name: str, period: Period, battery: Battery, battery_w: Floats, soc_
         charge_kwh=float(np.maximum(-battery_w, 0.0).sum() * to_kwh),
         discharge_kwh=float(np.maximum(battery_w, 0.0).sum() * to_kwh),
         peak_import_w=float(max(grid_w.max(), 0.0)),
-        end_energy_value=_stored_kwh_value(period, battery) * battery.energy_wh(soc_gained_pct) / 1000.0,
+        end_energy_value=_stored_kwh_value(period, battery) * battery.stored_wh(soc_gained_pct) / 1000.0,
     )
 
 
@@ -85,8 +86,7 @@ def self_consumption(period: Period, battery: Battery, soc_pct: float) -> Accoun
     for step, net_w in enumerate((period.load_w - period.pv_w).tolist()):
         power = self_consumption_w(net_w, soc, battery, period.step_h)
         powers[step] = power
-        change = -power * battery.charge_efficiency if power < 0 else -power / battery.discharge_efficiency
-        soc += 100.0 * change * period.step_h / battery.usable_wh
+        soc = soc_after(battery, soc, power, period.step_h)
     return account("self-consumption", period, battery, powers, soc - soc_pct)
 
 
@@ -106,9 +106,9 @@ def perfect_foresight(
     counted = period.import_price + carbon_price_per_kg * period.carbon_kg_per_kwh
     terms = PlanningTerms(period.step_h, battery, connection, counted, period.export_price, curtailable=False)
     terms = replace(terms, terminal_per_kwh=max(0.0, _stored_kwh_value(period, battery)))
-    problem = Problem(terms, battery.energy_wh(soc_pct), np.maximum(period.load_w, 0.0), np.maximum(period.pv_w, 0.0))
+    problem = Problem(terms, battery.stored_wh(soc_pct), np.maximum(period.load_w, 0.0), np.maximum(period.pv_w, 0.0))
     schedule = solve_schedule(problem, time_limit_s)
-    gained_pct = 100.0 * float(schedule.soc_wh[-1]) / battery.usable_wh - soc_pct
+    gained_pct = battery.soc_pct(float(schedule.soc_wh[-1])) - soc_pct
     return account("perfect foresight", period, battery, schedule.discharge_w - schedule.charge_w, gained_pct)
 
 

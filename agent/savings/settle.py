@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.domain.advisory import Advisory, AdvisoryState, AdvisoryType, FlexibleLoad, Outcome
-from agent.domain.site import Battery
+from agent.domain.battery import Battery, soc_after, stored_w
 from agent.planning.rules import self_consumption_w
 from agent.recording.rollups import Rollup
 
@@ -96,8 +96,8 @@ def _battery(advisory: Advisory, during: Evidence, battery: Battery, now: dateti
     for i, row in enumerate(known):
         net_w, did_w = float((row[0] or 0.0) - (row[1] or 0.0)), float(row[2] or 0.0)
         rule_w = self_consumption_w(net_w, soc, battery, hours)
-        soc -= 100.0 * _drawn_w(battery, rule_w) * hours / battery.usable_wh
-        left_kwh += (_drawn_w(battery, rule_w) - _drawn_w(battery, did_w)) * hours / 1000.0
+        soc = soc_after(battery, soc, rule_w, hours)
+        left_kwh += (stored_w(battery, did_w) - stored_w(battery, rule_w)) * hours / 1000.0
         saved += _paid(during, i, net_w - rule_w, hours) - _paid(during, i, net_w - did_w, hours)
         saved += battery.wear_per_kwh * (max(rule_w, 0.0) - max(did_w, 0.0)) * hours / 1000.0
     saved += left_kwh * advisory.energy_value_per_kwh
@@ -128,11 +128,6 @@ def _shifted(
 def _mean_load_w(spans: Sequence[Rollup]) -> float | None:
     loads = [span.load_w for span in spans if span.load_w is not None]
     return sum(loads) / len(loads) if loads else None
-
-
-def _drawn_w(battery: Battery, battery_w: float) -> float:
-    """Power taken out of the cells, W; negative when they are filled."""
-    return battery_w / battery.discharge_efficiency if battery_w > 0 else battery_w * battery.charge_efficiency
 
 
 def _paid(during: Evidence, index: int, grid_w: float, hours: float) -> float:

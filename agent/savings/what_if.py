@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from agent.domain.battery import soc_after
 from agent.explanation.limits import Basis
 from agent.explanation.shadow_price import problem_of
 from agent.planning.optimise import solve_schedule
@@ -57,7 +58,7 @@ class WhatIf:
         """
         soc_pct = self.basis.plan.steps[first - 1].soc_pct if first else self.basis.start_soc_pct()
         head, soc_pct = self._head(problem, first, end, powers_w, soc_pct)
-        tail = self._best_from(problem, end, self.basis.battery.energy_wh(soc_pct))
+        tail = self._best_from(problem, end, self.basis.battery.stored_wh(soc_pct))
         return Bill(head.money + tail.money, head.co2_kg + tail.co2_kg)
 
     def _head(
@@ -72,8 +73,7 @@ class WhatIf:
                 watts = self_consumption_w(net_w, soc_pct, battery, dt)
             else:
                 watts = within_limits(powers_w[i - first], soc_pct, battery, dt)
-            stored_w = -watts * battery.charge_efficiency if watts < 0 else -watts / battery.discharge_efficiency
-            soc_pct += 100.0 * stored_w * dt / battery.usable_wh
+            soc_pct = soc_after(battery, soc_pct, watts, dt)
             step, grid_kwh = self.basis.plan.steps[i], (net_w - watts) * dt / 1000.0
             money += grid_kwh * (step.import_price if grid_kwh > 0 else step.export_price)
             money += battery.wear_per_kwh * max(watts, 0.0) * dt / 1000.0

@@ -6,9 +6,10 @@ from pathlib import Path
 from pydantic import Field
 
 from agent.domain.advisory import AdviceQuestion
+from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
-from agent.domain.site import Battery, BatteryUnit, Connection, Failsafe
+from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import DemandCharge, Tariff
 from agent.settings import sections, to_domain
 

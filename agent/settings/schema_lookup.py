@@ -43,9 +43,9 @@ class Catalogue:
         """Headers of the other sections in which there is a key called ``name``."""
         found = []
         for section, node in self.keys(()).items():
-            node = self._plain(node, (section,))
-            if name in self._plain(node.get("items", node), (section,)).get("properties", {}):
-                found.append(f"[[{section}]]" if "items" in node else f"[{section}]")
+            plain = self._plain(node, (section,))
+            if name in self._plain(plain.get("items", plain), (section,)).get("properties", {}):
+                found.append(f"[[{section}]]" if "items" in plain else f"[{section}]")
         return found
 
     def header(self, key: Key) -> str:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from agent.domain.advisory import AdviceQuestion, FlexibleLoad, Outage
+from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
-from agent.domain.site import Battery, BatteryUnit, Connection, Failsafe
+from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import HOLIDAY, DemandCharge, Flat, PriceList, Tariff, TimeOfUse, Window
 from agent.settings import sections
 from agent.settings.price_file import read_prices

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from agent.domain.battery import Battery
 from agent.domain.completed_prices import Completed, completed_prices
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.inputs import GridLimitInput, Inputs, PlatformInput, WeatherInput
 from agent.domain.overlay import Overlay
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
-from agent.domain.site import Battery, Connection, Failsafe
+from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import PriceList, Tariff, mean_prices, price_at
 from agent.domain.weather import Weather
 from agent.domain.weather_raster import HOUR_S, layered
@@ -186,7 +187,7 @@ class SiteConditions:
         """The wall clock was set: how long the platform has been silent does not change by that."""
         self._clock_set_by += by
 
-    def kept(self, battery: Battery, at: datetime, for_s: float = 0.0) -> Battery:
+    def with_reserve(self, battery: Battery, at: datetime, for_s: float = 0.0) -> Battery:
         """``battery`` with the reserve of ``at``, or with the highest of the ``for_s`` seconds that follow."""
         if self.reserve is None:
             return battery

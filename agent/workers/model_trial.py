@@ -22,10 +22,10 @@ from agent.adapters.models.model_registry import (
     Deployment,
     Refusal,
     Trial,
-    change_champions,
+    change_registry,
     in_charge,
     models_beside,
-    read_champions,
+    read_registry,
 )
 from agent.adapters.models.onnx_models import open_model
 from agent.adapters.processes.answering import answer_once
@@ -66,7 +66,7 @@ def hold_trials(request: PlanRequest, history: History, money: Money, goes_on: C
         if name is not None:
             bench = _Bench(request, history, money, quantity)
             sentences += bench.watch(goes_on)
-            for trial in read_champions(models_beside(Path(request.store)))[0].post(quantity).trials:
+            for trial in read_registry(models_beside(Path(request.store)))[0].post(quantity).trials:
                 sentences += bench.try_out(trial, goes_on)
     return sentences
 
@@ -178,11 +178,11 @@ class _Bench:
         return self._request.load_model if quantity == "load_w" else self._request.solar_model
 
     def _post(self) -> Assignment:
-        return read_champions(self._models)[0].post(self._quantity)
+        return read_registry(self._models)[0].post(self._quantity)
 
     def _change(self, change: Callable[[Assignment], Assignment]) -> None:
         quantity = self._quantity
-        change_champions(self._models, lambda champions: champions.with_post(change(champions.post(quantity))))
+        change_registry(self._models, lambda registry: registry.with_post(change(registry.post(quantity))))
 
     def _keep(self, trial: Trial) -> Trial:
         """Unless another has taken its place meanwhile."""
@@ -206,12 +206,12 @@ class _Bench:
         why = f"rolled back on {self._request.now:%Y-%m-%d}: {reason}"
         refusal = Refusal(fallen.name, fallen.fingerprint, why)
         self._change(Assignment.rolled_back)
-        change_champions(self._models, lambda champions: champions.with_refusal(refusal))
+        change_registry(self._models, lambda registry: registry.with_refusal(refusal))
         return f"model {fallen.name} {fallen.version} no longer forecasts {self._quantity}: {why}"
 
     def _refuse(self, trial: Trial, why: str) -> str:
         refusal = Refusal(trial.name, trial.fingerprint, why)
-        change_champions(self._models, lambda champions: champions.with_refusal(refusal))
+        change_registry(self._models, lambda registry: registry.with_refusal(refusal))
         return f"model {trial.name} {trial.version} is refused: {why}"
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # Four weeks that a forecaster looks back, before each of the twenty past days whose errors become scenarios.
 HISTORY = timedelta(days=50)
 QUARTERS = timedelta(days=28)
-MOST_SOLVER_S = 10.0  # a programme of two days takes a tenth of a second; who needs longer gets the walk's schedule
+MOST_SOLVER_S = 10.0  # a programme of two days takes a tenth of a second; who needs longer gets the forward pass
 ADVICE_SHARE = 0.5  # of the deadline: no recommendation is worth a late plan
 DETECTOR = "anomaly"
 
@@ -42,12 +42,12 @@ def answer(
     request: PlanRequest,
     history: History,
     deadline_s: float,
-    experiences: Sequence[ForecastCorrections] = (),
+    corrections: Sequence[ForecastCorrections] = (),
     quarters: "Sequence[Rollup]" = (),
 ) -> Plan:
     """The plan for ``request`` from ``history``; also called in process by tests, backtests and the bench.
 
-    ``history`` is as it was measured: what is doubted in it is left out here. ``experiences`` are what the plan before
+    ``history`` is as it was measured: what is doubted in it is left out here. ``corrections`` are what the plan before
     has learnt, one a quantity; without them the forecasts learn from the history alone. ``quarters`` are the site's
     last weeks, for recommendations.
     """
@@ -61,14 +61,14 @@ def answer(
     solar, solar_notes = members(request, "pv_w")
     sound, sound_notes = _examined(request, history)
     known = replace(sound.history, weather=_weather(request, history))
-    learnt = {experience.quantity: experience for experience in experiences}
+    learnt = {one.quantity: one for one in corrections}
     site = forecast_site(load, solar, known, request.horizon, request.now, learnt)
     notes = (*request.notes, *load_notes, *solar_notes, *site.notes, *sound_notes)
     left_s = min(MOST_SOLVER_S, max(0.5, deadline_s - (time.monotonic() - began)))
     past_w = None if request.demand is None else past_net_w(_with_sun(known, request), request.horizon.start)
     asked = replace(request, notes=notes)
     plan = make_plan(asked, site.load, site.pv, site.load_errors, site.pv_errors, left_s, past_w)
-    plan = replace(plan, experiences=site.experiences, suspects=sound.suspects, examined_from=history.horizon.start)
+    plan = replace(plan, corrections=site.corrections, suspects=sound.suspects, examined_from=history.horizon.start)
     return _advised(request, plan, quarters, began + ADVICE_SHARE * deadline_s)
 
 
@@ -76,11 +76,11 @@ def _advised(request: PlanRequest, plan: Plan, quarters: "Sequence[Rollup]", unt
     """With recommendations where they are wanted. They begin nothing after ``until`` and never cost the plan."""
     if request.advice is None:
         return plan
-    from agent.advice.make_recommendations import counsel
+    from agent.advice.make_recommendations import make_recommendations
     from agent.planning.highs import SolverFailure
 
     try:
-        advice = counsel(plan, request, quarters, lambda: time.monotonic() < until)
+        advice = make_recommendations(plan, request, quarters, lambda: time.monotonic() < until)
     except (SolverFailure, ValueError) as failure:
         return replace(plan, notes=(*plan.notes, f"There are no new recommendations this time: {failure}."))
     return replace(plan, advice=advice)
@@ -132,7 +132,7 @@ def read_quarters(request: PlanRequest) -> "tuple[Rollup, ...]":
     return tuple(rollups(Path(request.store), "quarter", request.now - QUARTERS, request.now))
 
 
-def read_experiences(request: PlanRequest) -> tuple[tuple[ForecastCorrections, ...], tuple[str, ...]]:
+def read_corrections(request: PlanRequest) -> tuple[tuple[ForecastCorrections, ...], tuple[str, ...]]:
     """What the forecasts have learnt before, from the store, and a sentence where that cannot be used."""
     from agent.adapters.store.store_reader import kept
 
@@ -141,23 +141,23 @@ def read_experiences(request: PlanRequest) -> tuple[tuple[ForecastCorrections, .
         return (), ()
     try:
         json.loads(document, parse_constant=_refuse_word)
-        experiences = FORECAST_CORRECTIONS.read(document)
-        for experience in experiences:
-            _refuse_future(experience, request)
+        corrections = FORECAST_CORRECTIONS.read(document)
+        for one in corrections:
+            _refuse_future(one, request)
     except (ValueError, RecursionError) as error:  # a WireError is a ValueError
         return (), (f"what the forecasts had learnt is of no use and is learnt anew: {error}",)
-    return experiences, ()
+    return corrections, ()
 
 
 def _refuse_word(word: str) -> None:
     raise WireError(f"it holds {word}, which is no number")
 
 
-def _refuse_future(experience: ForecastCorrections, request: PlanRequest) -> None:
+def _refuse_future(learnt: ForecastCorrections, request: PlanRequest) -> None:
     """What was learnt by a clock that ran ahead would be gone on from only when that time has come."""
-    learnt_to = experience.learnt_to
+    learnt_to = learnt.learnt_to
     if learnt_to is not None and (learnt_to.tzinfo is None or learnt_to > request.now):
-        raise WireError(f"{experience.quantity} was learnt up to {learnt_to.isoformat()}, which is not in the past")
+        raise WireError(f"{learnt.quantity} was learnt up to {learnt_to.isoformat()}, which is not in the past")
 
 
 def main() -> int:
@@ -167,9 +167,9 @@ def main() -> int:
 
 def _planned(question: bytes, deadline_s: float) -> str:
     request = from_json(PlanRequest, question)
-    experiences, notes = read_experiences(request)
+    corrections, notes = read_corrections(request)
     request = replace(request, notes=(*request.notes, *notes))
-    return to_json(answer(request, read_history(request), deadline_s, experiences, read_quarters(request)))
+    return to_json(answer(request, read_history(request), deadline_s, corrections, read_quarters(request)))
 
 
 if __name__ == "__main__":

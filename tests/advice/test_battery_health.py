@@ -9,7 +9,7 @@ import pytest
 from agent.advice.battery_health import Sample, health, rated_delivery_wh, samples_of
 from agent.advice.risk_recommendations import sick_battery
 from agent.domain.advisory import Advisory
-from agent.domain.site import Battery
+from agent.domain.battery import Battery
 from agent.recording.rollups import Rollup
 from tests.advice.plans import basis
 

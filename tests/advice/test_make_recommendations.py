@@ -7,10 +7,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from agent.advice.make_recommendations import counsel
+from agent.advice.make_recommendations import make_recommendations
 from agent.domain.advisory import Advice, AdviceQuestion, AdvisoryType, Outage, PricedSpan
+from agent.domain.battery import Battery
 from agent.domain.request import Demand, PlanRequest
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.domain.tariff import DemandCharge
 from agent.domain.wire import from_json, to_json
@@ -55,7 +56,9 @@ def advised(
     load = forecast("load_w", wanted.horizon, np.full(48, 800.0))
     pv = forecast("pv_w", wanted.horizon, np.zeros(48))
     plan = make_plan(wanted, load, pv, None, None, 20.0, np.full(48, 800.0))
-    return counsel(replace(plan, suspects=suspects), wanted, quarters() if past is None else past, still_time)
+    return make_recommendations(
+        replace(plan, suspects=suspects), wanted, quarters() if past is None else past, still_time
+    )
 
 
 def kinds(advice: Advice) -> set[AdvisoryType]:

@@ -12,8 +12,9 @@ from agent.advice.recommendations import Site, advise
 from agent.advice.risk_recommendations import coming_peak, data_faults, raise_reserve
 from agent.advice.shift import profile, slot_of
 from agent.domain.advisory import Advisory, AdvisoryState, AdvisoryType, FlexibleLoad, Outage
+from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.domain.suspect import DATA_FAULT, UNUSUAL, Suspect
 from agent.explanation.limits import Basis
 from agent.planning.optimise import solve_schedule

@@ -110,8 +110,8 @@ def test_a_store_that_is_none_and_a_library_that_does_not_load(tmp_path: Path) -
 
 async def test_a_folder_that_takes_no_file_is_said_with_its_reason(tmp_path: Path) -> None:
     finding = await try_store(tmp_path / "nowhere" / "site.sqlite3")
-    assert finding.trouble == f"nothing can be written beside the store {tmp_path}/nowhere/site.sqlite3: " + (
-        "No such file or directory"
+    assert finding.trouble == (
+        f"nothing can be written beside the store {tmp_path}/nowhere/site.sqlite3: No such file or directory"
     )
 
 

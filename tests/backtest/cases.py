@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from agent.backtest.case import MONEY_ALONE, Case, Floats
+from agent.domain.battery import Battery
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.request import Place
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.forecasting.forecaster import LEVELS, FloatArray, ModelUnusable
 from tests.backtest import folder as data
 

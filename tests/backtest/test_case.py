@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.backtest.case import Unplayable, case_of, cut, filled, on_raster
-from agent.backtest.sites import described_sites, read_site
+from agent.backtest.sites import read_site
+from site_data.sites_json import described_sites
 from tests.backtest import cases
 from tests.backtest import folder as data
 

@@ -17,7 +17,7 @@ from agent.__main__ import main
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.backtest.figures import COLUMNS
 from agent.backtest.site_run import SiteDone
-from agent.cli.backtest import judged
+from agent.cli.play_sites import judged
 from agent.domain.horizon import floor_to_step
 from agent.domain.records import Batch, MinuteRow
 from tests.backtest import folder as data
@@ -119,7 +119,7 @@ def test_a_bad_site_does_not_stop_the_others(tmp_path: Path, capsys: pytest.Capt
     assert run(folder, out, "--policies", RULES) == 1
     assert {row["site"] for row in rows(out)} == {"house"}
     said = capsys.readouterr().err
-    assert "barn.csv.gz:2: Invalid isoformat string: 'today'" in said
+    assert "barn.csv.gz:2: 'today' is not an ISO 8601 time stamp" in said
     assert "Traceback" not in said
 
 

@@ -61,6 +61,10 @@ class LivelySite(ScriptedSite):
         self.written.clear()
         return outcome
 
+    def recall(self, document: str | None) -> None: ...
+
+    async def settle(self, within_s: float) -> None: ...
+
     async def close(self) -> None: ...
 
 

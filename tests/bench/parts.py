@@ -16,7 +16,7 @@ PARTS = (
     ("the site file: sections, checks", "import agent.settings.load"),
     ("the store", "import agent.adapters.store.sqlite_store, agent.adapters.store.side_tables"),
     ("the platform: link, payloads, messages", "import agent.adapters.mqtt.mqtt_link, agent.adapters.mqtt.payloads"),
-    ("cycles and pure rooms", "import agent.app, agent.cli.run"),
+    ("cycles and pure rooms", "import agent.app, agent.cli.serve"),
     ("APScheduler (after READY)", "import agent.adapters.host.timetable"),
 )
 CHILD = """

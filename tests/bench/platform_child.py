@@ -16,7 +16,7 @@ class Watch(Platform):
 
     def _take_document(self, site_id: str, kind: str, body: dict[str, Any]) -> None:
         if kind == "live":
-            sent_at = datetime.fromisoformat(body["at"].replace("Z", "+00:00"))
+            sent_at = datetime.fromisoformat(body["at"])
             self.late_s = max(self.late_s, (datetime.now(UTC) - sent_at).total_seconds())
         super()._take_document(site_id, kind, body)
 

@@ -10,12 +10,13 @@ import numpy as np
 
 from agent.adapters.models.onnx_models import open_model
 from agent.adapters.store.sqlite_store import SqliteStore
+from agent.domain.battery import Battery
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.records import Batch, MinuteRow
 from agent.domain.request import Objective, Place, PlanRequest
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.forecasting.make_forecast import SiteForecast, forecast_site
 from agent.planning.make_plan import terms_of
 from agent.planning.planning_terms import Problem
@@ -204,7 +205,7 @@ def planned() -> Planned:
     request = plan_request(Path("unused"))
     forecast = site_forecast(request)
     load, pv = (np.maximum(np.array(part.median), 0.0) for part in (forecast.load, forecast.pv))
-    problem = Problem(terms_of(request), BATTERY.energy_wh(request.soc_pct), load, pv)
+    problem = Problem(terms_of(request), BATTERY.stored_wh(request.soc_pct), load, pv)
     return Planned(request, forecast, problem, answer(request, past(), 20.0))
 
 

@@ -96,8 +96,8 @@ async def recording(path: Path, plan: Plan) -> Commit:
 
 def _later(plan: Plan, minute: int) -> Plan:
     """A plan with other numbers all over: SQLite leaves pages alone that are written as they were."""
-    worth = tuple(tuple(value * (1.0 + 1e-6 * (minute + 1)) for value in row) for row in plan.values.worth)
-    return replace(plan, values=replace(plan.values, worth=worth), solve_s=0.001 * minute)
+    value = tuple(tuple(value * (1.0 + 1e-6 * (minute + 1)) for value in row) for row in plan.values.value)
+    return replace(plan, values=replace(plan.values, value=value), solve_s=0.001 * minute)
 
 
 async def _opened(path: Path) -> SqliteStore:

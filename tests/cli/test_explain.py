@@ -122,6 +122,15 @@ def test_a_time_ahead_is_explained_by_the_plan_alone(full: Settings) -> None:
     assert said[0].startswith("plan for Mon 18:15: ")
 
 
+def test_the_plan_of_an_earlier_release_is_explained_too(full: Settings) -> None:
+    said, document = explain(full, None, NOW), to_json(planned(full, NOW.replace(minute=0)), 5)
+    for name, then in (("value", "worth"), ("by_net_load", "seen"), ("corrections", "experiences")):
+        assert f'"{name}":' in document
+        document = document.replace(f'"{name}":', f'"{then}":')
+    written(full, Batch(kept=(("plan", document),)))
+    assert explain(full, None, NOW) == said
+
+
 def test_an_old_plan_says_so(full: Settings) -> None:
     said = explain(full, None, NOW + timedelta(hours=8))
     assert said[-1] == "this plan has expired at 2026-06-01 19:00"

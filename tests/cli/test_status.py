@@ -9,6 +9,8 @@ import pytest
 
 from agent.__main__ import main
 from agent.domain.advisory import AdviceBook
+from agent.domain.alarms import AlarmKind, StandingAlarm
+from agent.domain.documents import ALARMS
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import PeakPrice
@@ -21,7 +23,7 @@ from tests.cycles.control_stage import plan
 from tests.scenarios import site_file
 
 NOW = datetime.now(UTC)
-EXPERIENCE = ForecastCorrections(
+CORRECTIONS = ForecastCorrections(
     "load_w", datetime(2026, 3, 1, 8, tzinfo=UTC), 412, ("persistence",), ((0.1,),), ((0.2,),)
 )
 
@@ -51,12 +53,37 @@ def site(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
 
 async def test_who_forecasts_and_what_this_site_has_taught(site: Site) -> None:
     made = replace(plan(0.2, NOW), notes=("left out [something]",))
-    await site.write(Batch(kept=(("plan", to_json(made)), ("experience", to_json((EXPERIENCE,))))))
+    await site.write(Batch(kept=(("plan", to_json(made)), ("experience", to_json((CORRECTIONS,))))))
     code, lines = site.said()
     assert code == 0
     assert "load by made up, compared with what came from 412 starts up to 2026-03-01 08:00 UTC" in lines
     assert "solar by made up, nothing learnt here yet" in lines
     assert "left out [something]" in lines
+
+
+def of_an_earlier_release(document: str) -> str:
+    for name, then in (("value", "worth"), ("by_net_load", "seen"), ("corrections", "experiences")):
+        assert f'"{name}":' in document
+        document = document.replace(f'"{name}":', f'"{then}":')
+    return document
+
+
+async def test_the_plan_of_an_earlier_release_is_read(site: Site) -> None:
+    document = to_json(plan(0.2, NOW))
+    await site.write(Batch(kept=(("plan", document),)))
+    _, lines = site.said()
+    await site.write(Batch(kept=(("plan", of_an_earlier_release(document)),)))
+    code, of_then = site.said()
+    assert code == 0
+    assert of_then == lines
+    assert "load by made up, nothing learnt here yet" in lines
+
+
+async def test_a_plan_of_unknown_shape_is_one_sentence(site: Site) -> None:
+    await site.write(Batch(kept=(("plan", '{"of_the_future":1}'),)))
+    code, lines = site.said()
+    assert code == 0
+    assert any("the stored plan cannot be read: Plan: unknown field of_the_future" in line for line in lines)
 
 
 async def test_the_newest_doubts_of_a_week(site: Site) -> None:
@@ -138,3 +165,32 @@ async def test_how_often_registers_that_wear_were_written(site: Site) -> None:
     )
     _, lines = site.said()
     assert "inverter: 83 of 100 writes of its persistent registers on 2026-03-17" in lines
+
+
+async def test_what_stands_comes_first_and_says_what_to_check(site: Site) -> None:
+    since = datetime.now(UTC) - timedelta(hours=30)
+    standing = StandingAlarm("device_lost", "meter", since, "no answer [1]", "no", AlarmKind.DEVICE_LOST.check)
+    await site.write(Batch(kept=((ALARMS.name, to_json((standing,))),)))
+    code, lines = site.said()
+    assert code == 0
+    local = f"{since.astimezone(ZoneInfo('Europe/London')):%a %d %b %H:%M}"
+    assert lines[2:5] == [
+        "! no answer [1]",
+        f"device meter, since {local}, for 30.0 h (device_lost/meter)",
+        f"check: {AlarmKind.DEVICE_LOST.check}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ('["no plan: no price is known"]', "! no plan: no price is known"),
+        ("{", "alarms: what is stored cannot be read: "),
+        ("[]", "state: nothing was measured yet"),
+    ],
+)
+async def test_alarms_as_earlier_versions_kept_them_or_damaged_or_none(site: Site, document: str, said: str) -> None:
+    await site.write(Batch(kept=((ALARMS.name, document),)))
+    code, lines = site.said()
+    assert code == 0
+    assert lines[2].startswith(said)

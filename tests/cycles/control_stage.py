@@ -8,12 +8,13 @@ from agent.cycles.control import Control
 from agent.dispatch.control_mode import ControlRules
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
+from agent.domain.battery import Battery
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan, PlanStep, ValueTable
 from agent.domain.request import Objective, Place
 from agent.domain.setpoint import Applied, Outcome, Setpoint
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.domain.steering import SteeringReport
 from agent.domain.tariff import Flat, Tariff
 from agent.latest import Latest

@@ -14,6 +14,7 @@ from agent.domain.request import Objective, Place
 from agent.domain.site import Connection
 from agent.domain.tariff import PriceList
 from agent.site_conditions.site_conditions import SiteConditions
+from tests.cycles.hearing import Hearing
 
 NOW = datetime(2026, 3, 17, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -43,7 +44,6 @@ class Time:
 class Scene:
     clock: Time = field(default_factory=Time)
     documents: dict[str, str] = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
     conditions: SiteConditions = field(
         default_factory=lambda: SiteConditions(
             NOTHING, NOTHING, 0.0, Connection(), Objective(), Place(51.5, 0.0, "Europe/London")
@@ -51,9 +51,12 @@ class Scene:
     )
 
     def __post_init__(self) -> None:
-        self.inputs = TakeInputs(
-            self.conditions, self.clock, self.documents.__setitem__, lambda *words: self.told.append(words[2])
-        )
+        self.hearing = Hearing(self.clock)
+        self.inputs = TakeInputs(self.conditions, self.clock, self.documents.__setitem__, self.hearing.alarms)
+
+    @property
+    def told(self) -> list[str]:
+        return [text for _, _, text in self.hearing.told]
 
     async def kept(self, name: str) -> str | None:
         """As a store that holds what was kept."""

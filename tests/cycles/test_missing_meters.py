@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from agent.cycles.control import Control
+from agent.domain.battery import BatteryUnit
 from agent.domain.setpoint import Rung, Setpoint
-from agent.domain.site import BatteryUnit
 from drivers.reading import Quantity
 from tests.cycles.control_stage import BATTERY, ControlStage, plan
 

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent.adapters.host.clock import VirtualClock
+from agent.cycles.alarms import Alarms
 from agent.cycles.record import Record
+from agent.domain.alarms import AlarmKind
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import Horizon
 from agent.domain.records import Batch, Flags
@@ -102,9 +104,12 @@ async def test_the_platforms_marks_go_with_every_commit(stage: RecordStage) -> N
 
 
 async def test_alarms_that_stand_are_kept_for_people(stage: RecordStage) -> None:
-    stage.pending.alarm(START, "no_plan", "no plan: no price is known")
+    Alarms(stage.clock, stage.pending).alarm(AlarmKind.NO_PLAN, "no plan: no price is known")
     await stage.record.step()
-    assert json.loads(stage.kept()["alarms"]) == ["no plan: no price is known"]
+    (kept,) = json.loads(stage.kept()["alarms"])
+    assert (kept["kind"], kept["text"]) == ("no_plan", "no plan: no price is known")
+    assert datetime.fromisoformat(kept["since"]) == START
+    assert kept["check"] == AlarmKind.NO_PLAN.check
 
 
 def learnt(origins: int) -> tuple[ForecastCorrections, ...]:
@@ -115,13 +120,13 @@ async def test_what_was_learnt_is_kept_at_most_about_once_an_hour() -> None:
     stage = RecordStage()
     kept = []
     for quarter in range(12):
-        stage.latest.plan = replace(plan(0.2), experiences=learnt(quarter // 2))
+        stage.latest.plan = replace(plan(0.2), corrections=learnt(quarter // 2))
         await stage.record.step()
         document = stage.kept().get("experience")
         kept.append(None if document is None else from_json(tuple[ForecastCorrections, ...], document)[0].origins)
         stage.clock.advance_to(stage.clock.now() + timedelta(minutes=15))
     assert kept == [0, None, None, None, 2, None, None, None, 4, None, None, None]
-    assert 'experiences":[]' in stage.kept()["plan"], "it has its own place"
+    assert 'corrections":[]' in stage.kept()["plan"], "it has its own place"
 
 
 async def test_the_weather_of_each_hour_goes_with_the_other_rows() -> None:

@@ -11,6 +11,7 @@ from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.sync import Sync
 from agent.domain.advisory import AdviceRequest, Verb
+from agent.domain.alarms import AlarmKind
 from agent.domain.envelope import Envelope
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
@@ -18,9 +19,10 @@ from agent.domain.inputs import PlatformInput, TariffInput
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.records import Batch
 from agent.latest import Latest
-from agent.ports import EnvelopeRefused, LinkFailure
+from agent.ports import EnvelopeRefused, LinkFailure, StoreFailure
 from tests.adapters.store.store_rows import event, minute, new_store
 from tests.advice.test_book import advisory
+from tests.cycles.hearing import Hearing
 from tests.cycles.test_upkeep import HandClock
 
 
@@ -57,7 +59,7 @@ class Scene:
     def __init__(self, store: SqliteStore, acknowledged_by: str = "platform") -> None:
         self.store, self.link, self.clock, self.latest = store, HandLink(), HandClock(), Latest()
         self.inputs: list[PlatformInput] = []
-        self.events: list[tuple[str, str, str]] = []
+        self.hearing = Hearing(self.clock)
         self.documents: dict[str, str] = {}
         self.sync = Sync(
             store,
@@ -67,10 +69,14 @@ class Scene:
             self.latest,
             lambda: {"version": "1"},
             self.inputs.append,
-            lambda *told: self.events.append(told),
+            self.hearing.alarms,
             self.documents.__setitem__,
             acknowledged_by,  # type: ignore[arg-type]
         )
+
+    @property
+    def events(self) -> list[tuple[str, str, str]]:
+        return self.hearing.told
 
     async def write(self, first: int, count: int) -> list[int]:
         before = (await self.store.backlog())["minute"][1]
@@ -286,17 +292,39 @@ async def test_a_store_that_cannot_be_read_is_reported_and_tried_again(scene: Sc
         await scene.sync.step()
         scene.clock.seconds += 1.0
     await scene.acknowledge(minute=1)
-    assert [told[:2] for told in scene.events] == [("store_failed", "alarm")] * 3
+    assert [told[:2] for told in scene.events] == [("store_failed", "alarm")], "it stands"
+
+
+@pytest.mark.parametrize("connected", [True, False])
+async def test_what_could_not_be_read_is_over_when_it_can_be_or_nobody_reads(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, connected: bool
+) -> None:
+    async def unreadable(*_: object) -> None:
+        raise StoreFailure("disk I/O error")
+
+    seqs = await scene.write(0, 1)
+    with monkeypatch.context() as broken:
+        broken.setattr(scene.store, "pending", unreadable)
+        await scene.sync.step()
+    assert scene.events == [("store_failed", "alarm", "disk I/O error")]
+    scene.hearing.alarms.alarm(AlarmKind.STORE_FAILED, None, by="commit")
+    assert scene.hearing.alarms.texts == ("disk I/O error",), "a commit that works says nothing of reading"
+    scene.clock.seconds += 60.0
+    scene.link.connected = connected
+    await scene.sync.step()
+    assert scene.events[1:] == [("store_failed", "info", "over: disk I/O error")]
+    assert scene.link.rows() == (seqs if connected else [])
 
 
 async def test_other_alarms_are_told_at_once_and_without_a_store(scene: Scene) -> None:
-    standing: list[str] = ["the store has failed"]
-    scene.sync.alarms = lambda: tuple(standing)
+    scene.hearing.alarms.alarm(AlarmKind.NO_PLAN, "no plan: no price is known")
     await scene.store.close()
     for _ in range(3):
         await scene.sync.step()
     scene.clock.seconds += 60.0
-    standing.clear()
+    scene.hearing.alarms.alarm(AlarmKind.NO_PLAN, None)
     await scene.sync.step()
     told = [json.loads(one.payload).get("alarms", []) for one in scene.link.sent if one.topic == "up/status"]
-    assert told == [["the store has failed"], []]
+    assert told[0] == ["no plan: no price is known"]
+    ((failed,),) = told[1:]
+    assert failed.endswith("is closed"), "its own, too"

@@ -36,18 +36,17 @@ async def test_what_is_measured_now_goes_before_a_backlog_and_more_often_beside_
 
 
 async def test_a_document_that_is_refused_holds_up_no_row(scene: Scene) -> None:
-    raised: list[tuple[str, str | None]] = []
-    scene.sync.alarm = lambda kind, text: raised.append((kind, text))
     scene.latest.state = SiteState(datetime(2026, 6, 1, 12, tzinfo=UTC))
     seqs = await scene.write(0, 5)
     scene.link.refuses = lambda envelope: envelope.topic == "up/live"
     await scene.sync.step()
     assert scene.link.rows() == seqs
-    assert raised == [("upload_refused/up/live", "packet too large")]
+    raised = ("upload_refused/up/live", "alarm", "packet too large")
+    assert scene.events == [raised]
     scene.link.refuses = lambda envelope: False
     scene.clock.seconds += 31.0
     await scene.sync.step()
-    assert raised[1:] == [("upload_refused/up/live", None)]
+    assert scene.events == [raised, ("upload_refused/up/live", "info", "over: packet too large")]
 
 
 async def test_a_slow_line_is_given_less_at_a_time(scene: Scene) -> None:

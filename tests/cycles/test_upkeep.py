@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from agent.cycles.upkeep import Upkeep
 from agent.domain.records import Batch
 from agent.ports import StoreFailure
+from tests.cycles.hearing import Hearing
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -71,21 +72,25 @@ class TidyStore:
 
 async def test_once_an_hour_and_every_sentence_is_an_event() -> None:
     clock, store = HandClock(), TidyStore([[], StoreFailure("the disk is full"), ["5 rows were dropped"]])
-    said: list[tuple[str, str, str]] = []
-    upkeep = Upkeep(store, clock, lambda *event: said.append(event))
+    hearing = Hearing(clock)
+    upkeep = Upkeep(store, clock, hearing.alarms)
     for _ in range(8000):
         await upkeep.step()
         clock.seconds += 1.0
     minutes = [(at - START).total_seconds() / 60 for at in store.times if at is not None]
     assert minutes == [1.0, 61.0, 121.0]
-    assert said == [("store_failed", "alarm", "the disk is full"), ("records_lost", "alarm", "5 rows were dropped")]
+    assert hearing.told == [
+        ("store_failed", "alarm", "the disk is full"),
+        ("store_failed", "info", "over: the disk is full"),
+        ("records_lost", "alarm", "5 rows were dropped"),
+    ]
     assert upkeep.tidied_at == store.times[2]
 
 
 async def test_a_clock_that_may_be_far_ahead_prunes_nothing_and_one_that_is_lost_rolls_nothing_up() -> None:
     clock, store = HandClock(), TidyStore([[], [], []])
     tells_age = True
-    upkeep = Upkeep(store, clock, lambda *event: None, lambda: tells_age)
+    upkeep = Upkeep(store, clock, Hearing(clock).alarms, lambda: tells_age)
     for believed, tells_age in ((False, False), (True, False), (True, True)):  # noqa: B007 - the cycle asks for it
         clock.believed = believed
         clock.seconds += 3600.0

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.dispatch.economic_dispatch import Moment, follow, power_to_reach, soc_after
+from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.domain.battery import Battery, power_to_reach, soc_after
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
-from agent.domain.plan import PeakPrice, Plan, PlanStep, Seen, ValueTable
-from agent.domain.site import Battery, Connection
+from agent.domain.plan import PeakPrice, Plan, PlanStep, ValueByNetLoad, ValueTable
+from agent.domain.site import Connection
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 BATTERY = Battery(10_000, 5000, 4000, 0.95, 0.95, soc_min_pct=10, soc_max_pct=90)
@@ -47,24 +48,24 @@ def moment(net_load_w: float, price: float, sell: float = 0.05, soc: float = 50.
     ],
 )
 def test_table(worth: float, net_load_w: float, price: float, sell: float, expected: float) -> None:
-    decision = follow(plan_with(worth), moment(net_load_w, price, sell), BATTERY, Connection())
+    decision = economic_dispatch(plan_with(worth), moment(net_load_w, price, sell), BATTERY, Connection())
     assert decision is not None
     assert decision.battery_w == pytest.approx(expected, abs=1.0)
 
 
 def test_outside_the_plan_there_is_no_decision() -> None:
     late = moment(0.0, 0.2, at=START + timedelta(hours=2))
-    assert follow(plan_with(0.2), late, BATTERY, Connection()) is None
+    assert economic_dispatch(plan_with(0.2), late, BATTERY, Connection()) is None
 
 
 def test_the_import_limit_is_worth_more_than_any_price() -> None:
-    decision = follow(plan_with(5.0), moment(6000.0, 0.1), BATTERY, Connection(import_limit_w=5000.0))
+    decision = economic_dispatch(plan_with(5.0), moment(6000.0, 0.1), BATTERY, Connection(import_limit_w=5000.0))
     assert decision is not None
     assert decision.battery_w == pytest.approx(1000.0, abs=1.0)
 
 
 def test_the_reason_names_the_three_numbers() -> None:
-    decision = follow(plan_with(0.2), moment(2000.0, 0.1), BATTERY, Connection())
+    decision = economic_dispatch(plan_with(0.2), moment(2000.0, 0.1), BATTERY, Connection())
     assert decision is not None
     assert decision.reason == "charging 5.00 kW from the grid at 0.100/kWh, stored energy is worth 0.200/kWh"
 
@@ -83,7 +84,7 @@ def test_no_other_power_is_cheaper(
 ) -> None:
     at = START + timedelta(seconds=second)
     now = Moment(at, net, soc, price, min(sell, price))
-    decision = follow(plan_with(worth), now, BATTERY, Connection())
+    decision = economic_dispatch(plan_with(worth), now, BATTERY, Connection())
     assert decision is not None
     look_h = max(900 - second % 900, 60) / 3600
 
@@ -123,7 +124,7 @@ def test_no_other_power_is_cheaper_on_a_worth_that_bends(
         worth.append(worth[-1] + slope * 0.5)  # 5 % of 10 kWh
     plan = plan_with(0.0)
     plan = replace(plan, values=ValueTable(grid, (tuple(worth),) * 4, broken_limit_per_kwh=50.0))
-    decision = follow(plan, moment(net, price, sell, soc), BATTERY, limits)
+    decision = economic_dispatch(plan, moment(net, price, sell, soc), BATTERY, limits)
     assert decision is not None
 
     def money(battery_w: float) -> float:
@@ -147,14 +148,14 @@ def test_the_running_step_tells_the_worth(seen_w: float | None, per_kwh: float) 
     plan = plan_with(9.9)
     soc = plan.values.soc_pct
     seen = tuple(
-        Seen(net_w, tuple(pct / 100 * 10 * worth for pct in soc))
+        ValueByNetLoad(net_w, tuple(pct / 100 * 10 * worth for pct in soc))
         for net_w, worth in ((0.0, 0.1), (1000.0, 0.25), (2000.0, 0.4))
     )
-    plan = replace(plan, values=replace(plan.values, seen=(seen,)))
-    decision = follow(plan, replace(moment(1000.0, 0.5), step_mean_w=seen_w), BATTERY, Connection())
+    plan = replace(plan, values=replace(plan.values, by_net_load=(seen,)))
+    decision = economic_dispatch(plan, replace(moment(1000.0, 0.5), step_mean_w=seen_w), BATTERY, Connection())
     assert decision is not None
     assert decision.reason.endswith(f"stored energy is worth {per_kwh:.3f}/kWh")
-    later = follow(plan, moment(1000.0, 0.5, at=START + timedelta(minutes=15)), BATTERY, Connection())
+    later = economic_dispatch(plan, moment(1000.0, 0.5, at=START + timedelta(minutes=15)), BATTERY, Connection())
     assert later is not None
     assert later.reason.endswith("9.900/kWh")
 
@@ -173,7 +174,7 @@ def directions(kept: bool) -> list[int]:
     for second in range(900):
         price = 0.30 + 0.0005 * random.standard_normal()
         now = moment(2000.0 + 100.0 * random.standard_normal(), price, at=START + timedelta(seconds=second))
-        decision = follow(plan_with(0.30 * 0.95), replace(now, battery_w=in_force_w), BATTERY, Connection())
+        decision = economic_dispatch(plan_with(0.30 * 0.95), replace(now, battery_w=in_force_w), BATTERY, Connection())
         assert decision is not None
         in_force_w = decision.battery_w if kept else None
         found.append(int(np.sign(decision.battery_w)))
@@ -200,7 +201,7 @@ def test_it_does_not_turn_round_for_pennies() -> None:
 )
 def test_what_a_turn_must_earn(in_force_w: float | None, price: float, expected: float) -> None:
     now = replace(moment(2000.0, price), battery_w=in_force_w)
-    decision = follow(plan_with(0.29 * 0.95), now, BATTERY, Connection())
+    decision = economic_dispatch(plan_with(0.29 * 0.95), now, BATTERY, Connection())
     assert decision is not None
     assert decision.battery_w == pytest.approx(expected, abs=1.0)
 
@@ -209,7 +210,7 @@ def test_a_peak_that_is_held_is_said() -> None:
     peak = PeakPrice(900, (1500.0,) * 4, (10.0,) * 4, (0,) * 4)
     plan = plan_with(0.40)
     plan = replace(plan, values=replace(plan.values, peak=peak))
-    decision = follow(plan, moment(4000.0, 0.20), BATTERY, Connection())
+    decision = economic_dispatch(plan, moment(4000.0, 0.20), BATTERY, Connection())
     assert decision is not None
     assert decision.battery_w == pytest.approx(2500.0)
     assert decision.reason.startswith(

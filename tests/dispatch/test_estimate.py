@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.dispatch.estimate import Source, estimate
-from agent.monitoring.stuck_meter import FrozenWatch
+from agent.monitoring.stuck_meter import StuckMeterWatch
 from drivers.reading import Quality, Quantity, Reading
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -90,7 +90,7 @@ def device(at: float, **values: float) -> dict[Quantity, Reading]:
 
 
 def test_a_meter_that_stands_still_while_the_inverter_moves_is_frozen() -> None:
-    watch = FrozenWatch(60.0)
+    watch = StuckMeterWatch(60.0)
     found = frozenset[str]()
     for second in range(0, 120, 5):
         found = watch.update({"meter": device(second, grid_w=500.0), "hybrid": device(second, pv_w=100.0 * second)})
@@ -99,28 +99,28 @@ def test_a_meter_that_stands_still_while_the_inverter_moves_is_frozen() -> None:
 
 
 def test_a_quiet_night_freezes_nobody() -> None:
-    watch = FrozenWatch(60.0)
+    watch = StuckMeterWatch(60.0)
     for second in range(0, 600, 5):
         found = watch.update({"meter": device(second, grid_w=500.0), "hybrid": device(second, pv_w=0.0)})
         assert found == frozenset()
 
 
 def test_a_battery_that_holds_its_setpoint_is_not_frozen_while_its_charge_moves() -> None:
-    watch = FrozenWatch(60.0)
+    watch = StuckMeterWatch(60.0)
     for second in range(0, 600, 5):
         hybrid = device(second, battery_w=2000.0, pv_w=0.0, soc_pct=50.0 - second / 100)
         assert watch.update({"meter": device(second, grid_w=100.0 * (second % 7)), "hybrid": hybrid}) == frozenset()
 
 
 def test_a_silent_device_is_not_frozen() -> None:
-    watch = FrozenWatch(60.0)
+    watch = StuckMeterWatch(60.0)
     for second in range(0, 600, 5):
         meter = device(min(second, 20), grid_w=500.0)
         assert watch.update({"meter": meter, "hybrid": device(second, pv_w=100.0 * second)}) == frozenset()
 
 
 def test_a_device_that_returns_with_its_old_values_gets_its_time_again() -> None:
-    watch = FrozenWatch(60.0)
+    watch = StuckMeterWatch(60.0)
     for second in (0, 5, 300, 330):
         meter = device(second, grid_w=500.0)
         assert watch.update({"meter": meter, "hybrid": device(second, pv_w=100.0 * second)}) == frozenset()

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.dispatch.guard import Limits, guard
+from agent.domain.battery import Battery
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.setpoint import Rung, Setpoint
-from agent.domain.site import MISSING, Battery, Connection, Measured, SiteState
+from agent.domain.site import MISSING, Connection, Measured, SiteState
 from agent.domain.tariff import Flat, TimeOfUse, Window
 from agent.site_conditions.site_conditions import SiteConditions
 from drivers.reading import Quality
@@ -92,8 +93,8 @@ def test_nothing_unsafe_leaves_the_guard(
     taken_wh = max(granted.battery_w, 0) * hours / battery.discharge_efficiency
     stored_wh = max(-granted.battery_w, 0) * hours * battery.charge_efficiency
     slack = 1e-6 * battery.usable_wh
-    assert taken_wh <= max(0.0, battery.energy_wh(soc.known - battery.floor_pct)) + slack
-    assert stored_wh <= max(0.0, battery.energy_wh(battery.soc_max_pct - soc.known)) + slack
+    assert taken_wh <= max(0.0, battery.stored_wh(soc.known - battery.floor_pct)) + slack
+    assert stored_wh <= max(0.0, battery.stored_wh(battery.soc_max_pct - soc.known)) + slack
 
 
 @given(asked=watts, net=watts, soc=st.floats(30, 80), limits=st.builds(Connection, limit, limit))
@@ -174,7 +175,7 @@ def test_no_lease_takes_the_battery_through_a_reserve_that_rises_while_it_holds(
     objective, place = Objective(), Place(51.5, 0.0, "Europe/London")
     conditions = SiteConditions(Flat(0.3), Flat(0.0), 0.0, Connection(), objective, place,
                     Reserve(TimeOfUse(kept, windows, "Europe/London")))  # fmt: skip
-    battery = conditions.kept(BATTERY, now, hold_s)
+    battery = conditions.with_reserve(BATTERY, now, hold_s)
     setpoint = Setpoint(now, asked, hold_s, Rung.PLAN, "asked")
     granted = guard(setpoint, replace(state(soc_pct=soc), at=now), Limits(battery, Connection()), 1.0, None)
     assert granted.battery_w is not None

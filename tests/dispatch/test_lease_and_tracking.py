@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.dispatch.lease import Lease
+from agent.domain.battery import Battery
 from agent.domain.setpoint import Rung, Setpoint
-from agent.domain.site import Battery
 from agent.monitoring.battery_response import Tracking, Verdict
 
 BATTERY = Battery(10_000.0, 5000.0, 5000.0)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.dispatch.power_split import UnitState, available, share
-from agent.domain.site import Battery
+from agent.dispatch.power_split import UnitState, available, power_split
+from agent.domain.battery import Battery
 
 HOLD_S = 60.0
 UNIT = st.builds(
@@ -26,7 +26,7 @@ def unit(name: str, soc_pct: float, wh: float = 10_000.0, rating_w: float = 5000
 
 @given(UNITS, st.floats(-300_000.0, 300_000.0))
 def test_the_shares_sum_to_what_was_granted_or_can_be_held(units: list[UnitState], granted_w: float) -> None:
-    shares = share(granted_w, units, HOLD_S)
+    shares = power_split(granted_w, units, HOLD_S)
     whole = available(units, HOLD_S)
     expected = min(max(granted_w, -whole.charge_w), whole.discharge_w)
     assert sum(shares.values()) == pytest.approx(expected, abs=1e-3)
@@ -37,7 +37,7 @@ def test_the_shares_sum_to_what_was_granted_or_can_be_held(units: list[UnitState
 def test_each_keeps_to_its_own_limits_and_all_have_one_direction(
     units: list[UnitState], granted_w: float, in_use: set[str]
 ) -> None:
-    shares = share(granted_w, units, HOLD_S, in_use)
+    shares = power_split(granted_w, units, HOLD_S, in_use)
     for one in units:
         alone = available([one], HOLD_S)
         assert -alone.charge_w - 1e-6 <= shares[one.device] <= alone.discharge_w + 1e-6
@@ -57,14 +57,14 @@ def test_each_keeps_to_its_own_limits_and_all_have_one_direction(
     ],
 )
 def test_by_headroom(granted_w: float, units: list[UnitState], expected: dict[str, float]) -> None:
-    assert share(granted_w, units, HOLD_S) == pytest.approx(expected)
+    assert power_split(granted_w, units, HOLD_S) == pytest.approx(expected)
 
 
 def test_a_unit_in_use_keeps_a_small_power_among_equals() -> None:
     units = [unit("a", 50.0), unit("b", 51.0)]
-    assert share(300.0, units, HOLD_S)["b"] == 300.0
-    assert share(300.0, units, HOLD_S, in_use={"a"})["a"] == 300.0
-    assert share(300.0, [unit("a", 50.0), unit("b", 60.0)], HOLD_S, in_use={"a"})["b"] == 300.0
+    assert power_split(300.0, units, HOLD_S)["b"] == 300.0
+    assert power_split(300.0, units, HOLD_S, in_use={"a"})["a"] == 300.0
+    assert power_split(300.0, [unit("a", 50.0), unit("b", 60.0)], HOLD_S, in_use={"a"})["b"] == 300.0
 
 
 def test_without_a_unit_there_is_no_battery() -> None:

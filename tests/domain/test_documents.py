@@ -2,12 +2,14 @@
 
 import ast
 import importlib.util
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import agent
-from agent.domain.documents import BY_NAME, DOCUMENTS, INPUTS, PARKED, Document
+from agent.domain.alarms import StandingAlarm
+from agent.domain.documents import ALARMS, BY_NAME, DOCUMENTS, INPUTS, PARKED, Document
 from agent.domain.inputs import Inputs
 from agent.domain.wire import WireError, to_json
 
@@ -50,3 +52,12 @@ def test_a_document_is_read_as_its_shape_and_refused_as_another() -> None:
     assert PARKED.read("[1]") == [1]
     with pytest.raises(ValueError, match="Expecting value"):
         PARKED.read("")
+
+
+def test_kept_alarms_are_read_in_both_shapes() -> None:
+    at = datetime(2026, 3, 17, 12, tzinfo=UTC)
+    standing = StandingAlarm("device_lost", "meter", at, "gone for 60 s", "gone", "Check the cable.")
+    assert ALARMS.read(to_json((standing,))) == (standing,)
+    assert ALARMS.read('["the meter is lost"]') == ("the meter is lost",)
+    with pytest.raises(WireError, match="since"):
+        ALARMS.read('[{"kind": "device_lost"}]')

@@ -1,6 +1,7 @@
 """Nouns cross the pipe unchanged, and nothing else crosses it."""
 
 import json
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from agent.domain.horizon import Horizon
 from agent.domain.request import Place
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.tariff import Flat
-from agent.domain.wire import WireError, from_json, to_json
+from agent.domain.wire import WireError, formerly, from_json, to_json
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 FORECAST = Forecast("load_w", Horizon(NOW, 900, 2), (0.5,), ((1.0, 2.5),), "persistence", NOW)
@@ -59,3 +60,20 @@ def test_no_noun_at_all(text: str) -> None:
 def test_what_no_number_and_no_stack_can_hold_is_refused_like_the_rest(text: str, reason: str) -> None:
     with pytest.raises(WireError, match=reason):
         from_json(Flat, text)
+
+
+@dataclass(frozen=True)
+class Renamed:
+    height_m: float = field(default=1.0, metadata=formerly("height"))
+    width_m: float = 2.0
+
+
+def test_a_field_is_read_under_the_name_of_an_earlier_release_and_written_under_its_own() -> None:
+    assert from_json(Renamed, '{"height":3.0,"width_m":4.0}') == Renamed(3.0, 4.0)
+    assert from_json(Renamed, '{"height_m":3.0}') == Renamed(3.0)
+    assert to_json(Renamed(3.0)) == '{"height_m":3.0,"width_m":2.0}'
+
+
+def test_both_names_of_a_field_at_once_are_refused() -> None:
+    with pytest.raises(WireError, match="unknown field height"):
+        from_json(Renamed, '{"height":3.0,"height_m":4.0}')

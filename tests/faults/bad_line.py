@@ -28,8 +28,10 @@ BULK = "up/data/minute"
 def lose_packets(port: int) -> None:
     """A fifth of the packets to and from ``port`` is dropped."""
     rules = ["add table inet line", "add chain inet line inwards { type filter hook input priority 0; }"]
-    for side in ("sport", "dport"):
-        rules.append(f"add rule inet line inwards tcp {side} {port} numgen random mod 100 < {LOSS_PCT} drop")
+    rules += [
+        f"add rule inet line inwards tcp {side} {port} numgen random mod 100 < {LOSS_PCT} drop"
+        for side in ("sport", "dport")
+    ]
     subprocess.run(["nft", "-f", "-"], input="\n".join(rules) + "\n", text=True, check=True)
 
 

@@ -17,6 +17,7 @@ from agent.latest import Latest
 from agent.ports import Clock
 from simulator.platform import Platform
 from tests.adapters.store.store_rows import new_store
+from tests.cycles.hearing import Hearing
 from tests.scenarios.stage import Stage
 
 SITE = "site-1"
@@ -72,13 +73,13 @@ class Uplink:
     path: Path
     port: int
     clock: Clock
-    told: list[tuple[str, str | None]] = field(default_factory=list)
     inputs: list[PlatformInput] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.store = new_store(self.path)
         self.link = new_link(self.port)
         self.latest = Latest()
+        self.hearing = Hearing(self.clock)
         self.documents: dict[str, str] = {}
         self.sync = Sync(
             self.store,
@@ -88,10 +89,14 @@ class Uplink:
             self.latest,
             lambda: {"version": "1"},
             self.inputs.append,
-            lambda kind, severity, text: self.told.append((kind, text)),
+            self.hearing.alarms,
             self.documents.__setitem__,
         )
-        self.sync.alarm = lambda kind, text: self.told.append((kind, text))
+
+    @property
+    def told(self) -> list[tuple[str, str | None]]:
+        """What was raised and told, and (kind, None) for what was cleared."""
+        return [(kind, None if text.startswith("over: ") else text) for kind, _, text in self.hearing.told]
 
     async def listen(self) -> None:
         """Take in what waits, for a moment."""

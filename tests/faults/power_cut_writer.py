@@ -13,7 +13,7 @@ from pathlib import Path
 from agent.adapters.host.inbox import clear, drop, inbox_of, look
 from agent.adapters.models.model_archive import fingerprint, keep
 from agent.adapters.models.model_file import ModelFiles
-from agent.adapters.models.model_registry import Champions, Deployment, change_champions
+from agent.adapters.models.model_registry import Deployment, ModelRegistry, change_registry
 from agent.adapters.store import retention, store_file
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.advisory import AdviceRequest, Verb
@@ -60,10 +60,10 @@ def promote(models: Path, number: int) -> None:
     keep(models, files)
     seat = Deployment(files.name, "1", fingerprint(files), AT, "better")
 
-    def change(champions: Champions) -> Champions:
-        return champions.with_post(replace(champions.post("load_w").promoted(seat), watch=None))
+    def change(registry: ModelRegistry) -> ModelRegistry:
+        return registry.with_post(replace(registry.post("load_w").promoted(seat), watch=None))
 
-    change_champions(models, change)
+    change_registry(models, change)
     say("champion", number)
 
 

@@ -14,7 +14,7 @@ import pytest
 from agent.adapters.mqtt.mqtt_thread import RIVAL_AFTER
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.mqtt.reconnect_delay import Ending, ReconnectDelay
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
 from agent.cycles.link_watch import LinkWatch
 from agent.domain.envelope import Envelope
 from agent.domain.setpoint import Rung
@@ -144,7 +144,7 @@ def watch_of(link: object, clock: HandClock) -> tuple[LinkWatch, Latest, Pending
     async def no_certificates() -> dict[str, datetime | str]:
         return {}
 
-    watch = LinkWatch(clock, latest, EventReporter(clock, pending), lambda: link.rival, no_certificates)  # type: ignore[attr-defined]
+    watch = LinkWatch(clock, latest, Alarms(clock, pending), lambda: link.rival, no_certificates)  # type: ignore[attr-defined]
     return watch, latest, pending
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from agent.adapters.host.clock import VirtualClock
 from agent.adapters.host.timetable import run_virtual
-from agent.cycles.event_reporter import EventReporter
+from agent.cycles.alarms import Alarms
 from agent.cycles.link_watch import LinkWatch
 from agent.cycles.record import Record
 from agent.cycles.stream_marks import REFUSALS_BEFORE_PARKING
@@ -21,6 +21,7 @@ from agent.recording.pending_writes import PendingWrites
 from simulator.broker import Broker, find_mosquitto, start_broker
 from simulator.platform import Platform
 from tests.adapters.store.store_rows import NAMES, START, decision, event, minute
+from tests.cycles.hearing import Hearing
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import SITE, STREAMS, Uplink, kinds, platform_at
 from tests.faults.picky_broker import PickyBroker
@@ -63,8 +64,8 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         broker.stop()
         record = Record(clock, site.store, pending, site.latest)
         record.acknowledged = lambda: site.sync.acknowledged
-        upkeep = Upkeep(site.store, clock, EventReporter(clock, pending).note)
-        watch = LinkWatch(clock, site.latest, EventReporter(clock, pending), lambda: site.link.rival, no_certificates)
+        upkeep = Upkeep(site.store, clock, Alarms(clock, pending))
+        watch = LinkWatch(clock, site.latest, Alarms(clock, pending), lambda: site.link.rival, no_certificates)
 
         async def live() -> None:
             at = round((clock.now() - START) / timedelta(minutes=1))
@@ -78,11 +79,8 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         jobs = [Job("live", 60.0, live), Job("record", 3600.0, record.step, 3599.0), Job("upkeep", 60.0, upkeep.step)]
         await run_virtual(jobs, clock, START + timedelta(days=7))
         await record.step()
-        alarms = [
-            row.named()["kind"]
-            for row in await site.store.pending("event", 0, 100)
-            if row.named()["severity"] == "alarm"
-        ]
+        told = [row.named() for row in await site.store.pending("event", 0, 100)]
+        alarms = [row["kind"] for row in told if row["severity"] == "alarm"]
         assert len(alarms) == 1
         outcome.raised(alarms[0])
         backlog = await site.store.backlog()
@@ -93,7 +91,7 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         site.latest.state = SiteState(clock.now())
         broker.restart()
         early = asyncio.create_task(_event_while_draining(site, platform))
-        await site.until(lambda: early.done(), step_s=2.0)
+        await site.until(early.done, step_s=2.0)
         assert early.result() < WEEK_MINUTES / 2
         assert platform.document(SITE, "live") is not None
         last = await _last(site)
@@ -132,16 +130,18 @@ async def test_what_the_broker_acknowledges_and_drops_is_sent_again(tmp_path: Pa
 
 @fault(46, injected="nobody acknowledges for 31 days of the virtual clock", alarm="records_lost")
 async def test_what_the_ring_lets_go_of_is_told_as_a_gap(tmp_path: Path, broker: Broker, outcome: Outcome) -> None:
-    clock, told = VirtualClock(START), []
+    clock = VirtualClock(START)
+    hearing = Hearing(clock)
     async with Uplink(tmp_path / "site.db", broker.port, clock) as site:
         await site.store.write(Batch(minutes=tuple(minute(index) for index in range(30))))
         await site.until(lambda: site.sync.counters.sent >= 30)
         await clock.sleep(31 * 86400.0)
         await site.store.write(Batch(minutes=(minute(31 * 1440),)))
-        await Upkeep(site.store, VirtualClock(clock.now()), lambda *_: None).step()
-        upkeep = Upkeep(site.store, clock, lambda *event: told.append(event))
+        await Upkeep(site.store, VirtualClock(clock.now()), hearing.alarms).step()
+        upkeep = Upkeep(site.store, clock, hearing.alarms)
         await clock.sleep(120.0)
         await upkeep.step()
+        told = hearing.told
         assert [(kind, text.split(" of the stream")[0]) for kind, _, text in told] == [
             ("records_lost", "30 unacknowledged rows")
         ]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agent.adapters.models.candidates import enrol
-from agent.adapters.models.model_registry import change_champions, read_champions
+from agent.adapters.models.model_registry import change_registry, read_registry
 from agent.adapters.processes.planner_process import PlannerProcess
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
@@ -211,10 +211,10 @@ def test_a_model_that_is_worse_is_rolled_back_by_itself(asked: PlanRequest, outc
 def test_a_candidate_is_not_promoted_before_seven_days_beside(asked: PlanRequest, outcome: Outcome) -> None:
     models = models_of(asked)
     put_in_charge(asked, spoiled(models, "spoiled"))
-    change_champions(models, lambda old: old.with_post(replace(old.post("load_w"), watch=None)))
+    change_registry(models, lambda old: old.with_post(replace(old.post("load_w"), watch=None)))
     candidate(models, "good")
     enrol(models, NOW - timedelta(days=3))
     assert hold(asked) == []
     assert charged(asked) == "spoiled"
-    (trial,) = read_champions(models)[0].post("load_w").trials
+    (trial,) = read_registry(models)[0].post("load_w").trials
     assert trial.said == "28 of 14 days and 1 of 7 live ones have been compared"

@@ -16,7 +16,7 @@ import pytest
 
 from agent.adapters.host.inbox import inbox_of, look
 from agent.adapters.models.model_archive import fingerprint, fingerprint_of, folder_of
-from agent.adapters.models.model_registry import read_champions
+from agent.adapters.models.model_registry import read_registry
 from agent.domain.records import Batch
 from tests.adapters.store.store_rows import NAMES, event, minute, new_store
 from tests.adapters.store.test_store_migration import made_by
@@ -123,9 +123,9 @@ def _events(path: Path) -> list[int]:
 
 def _models_are_whole(folder: Path, said: Said) -> None:
     models = folder / "site" / "models"
-    champions, damage = read_champions(models)
+    registry, damage = read_registry(models)
     assert damage is None
-    seat = champions.post("load_w").champion
+    seat = registry.post("load_w").champion
     number = -1 if seat is None else int(seat.name[1:])
     assert number >= said.champion, "a promotion was lost"
     if seat is not None:

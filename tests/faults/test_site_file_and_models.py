@@ -9,7 +9,7 @@ import pytest
 from agent.adapters.models import onnx_models
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_check import check_model
-from agent.adapters.models.model_registry import in_charge, read_champions
+from agent.adapters.models.model_registry import in_charge, read_registry
 from agent.adapters.models.onnx_models import open_model
 from agent.domain.request import Place
 from agent.forecasting.forecaster import ModelUnusable
@@ -93,4 +93,4 @@ def test_a_damaged_model_is_refused_and_the_one_in_charge_stays(
     assert in_charge(state, SHIPPED, "pv_w", "solar") == before
     (folder / "card.json").write_text(json.dumps(card))
     assert check_model(folder) == read_card(folder), "whole again, it is good"
-    assert read_champions(models)[1] is None
+    assert read_registry(models)[1] is None

@@ -29,13 +29,15 @@ def noise(seed: int, hours: int, spread_w: float = 50.0) -> FloatArray:
 
 
 def taught(
-    names: list[str], members: FloatArray, truth: FloatArray, hours: int, experience: ForecastCorrections = NOTHING
+    names: list[str], members: FloatArray, truth: FloatArray, hours: int, corrections: ForecastCorrections = NOTHING
 ) -> ForecastCorrections:
     """After ``hours`` hourly origins, all with the same ``members``; ``truth`` is hourly."""
-    first = START if experience.learnt_to is None else experience.learnt_to + timedelta(hours=1)
+    first = START if corrections.learnt_to is None else corrections.learnt_to + timedelta(hours=1)
     for hour in range(hours):
-        experience = learn(experience, names, members, truth[hour : hour + STEPS], 3600, first + timedelta(hours=hour))
-    return experience
+        corrections = learn(
+            corrections, names, members, truth[hour : hour + STEPS], 3600, first + timedelta(hours=hour)
+        )
+    return corrections
 
 
 def test_without_experience_the_first_member_is_the_forecast() -> None:
@@ -48,17 +50,17 @@ def test_without_experience_the_first_member_is_the_forecast() -> None:
 def test_the_member_that_was_right_is_heard(better: int) -> None:
     medians = [1000.0, 1150.0] if better == 0 else [1150.0, 1000.0]
     members = np.stack([fan(median) for median in medians])
-    experience = taught(["a", "b"], members, noise(1, 240), 240)
-    parts = shares(experience, ["a", "b"])
+    corrections = taught(["a", "b"], members, noise(1, 240), 240)
+    parts = shares(corrections, ["a", "b"])
     assert parts.sum() == pytest.approx(1.0)
     assert parts[better] > 0.95
-    assert abs(blend(experience, ["a", "b"], members[:, None], 3600)[0, MEDIAN].mean() - 1000.0) < 10.0
+    assert abs(blend(corrections, ["a", "b"], members[:, None], 3600)[0, MEDIAN].mean() - 1000.0) < 10.0
 
 
 def test_members_that_are_equally_good_share() -> None:
     members = np.stack([fan(980.0), fan(1020.0)])
-    experience = taught(["a", "b"], members, noise(2, 400), 400)
-    assert 0.3 < shares(experience, ["a", "b"])[0] < 0.8
+    corrections = taught(["a", "b"], members, noise(2, 400), 400)
+    assert 0.3 < shares(corrections, ["a", "b"])[0] < 0.8
 
 
 def test_weights_are_by_lead() -> None:
@@ -66,18 +68,18 @@ def test_weights_are_by_lead() -> None:
     near[:, 12:] += 200.0
     far[:, :12] += 200.0
     members = np.stack([near, far])
-    experience = taught(["near", "far"], members, noise(3, 240), 240)
-    median = blend(experience, ["near", "far"], members[:, None], 3600)[0, MEDIAN]
+    corrections = taught(["near", "far"], members, noise(3, 240), 240)
+    median = blend(corrections, ["near", "far"], members[:, None], 3600)[0, MEDIAN]
     assert np.abs(median - 1000.0).max() < 20.0
 
 
 def test_a_newcomer_is_heard_modestly_and_the_others_keep_what_they_earned() -> None:
     members = np.stack([fan(1000.0), fan(1150.0)])
-    experience = taught(["a", "b"], members, noise(4, 240), 240)
-    parts = shares(experience, ["new", "a", "b"])
+    corrections = taught(["a", "b"], members, noise(4, 240), 240)
+    parts = shares(corrections, ["new", "a", "b"])
     assert 0.0 < parts[0] < parts[1]
     three = np.stack([fan(1100.0), *members])
-    later = taught(["new", "a", "b"], three, noise(5, 240), 240, experience)
+    later = taught(["new", "a", "b"], three, noise(5, 240), 240, corrections)
     assert set(later.members) == {"a", "b", "new"}
     assert shares(later, ["new", "a", "b"])[1] > 0.9
 
@@ -103,7 +105,11 @@ def test_a_dead_meter_teaches_nothing() -> None:
     members = fan(1000.0)[None]
     before = taught(["a"], members, noise(7, 100), 100)
     after = taught(["a"], members, np.full(48 + STEPS, np.nan), 48, before)
-    assert (after.origins, after.moves, after.losses) == (before.origins, before.moves, before.losses)
+    assert (after.origins, after.quantile_offsets, after.losses) == (
+        before.origins,
+        before.quantile_offsets,
+        before.losses,
+    )
     assert after.learnt_to == START + timedelta(hours=147)
 
 
@@ -113,7 +119,7 @@ def test_an_hour_of_a_thousand_times_too_much_does_little() -> None:
     broken = truth.copy()
     broken[300] *= 1000.0
     good, bad = (taught(["a", "b"], members, came, 400) for came in (truth, broken))
-    assert np.abs(np.array(good.moves) - np.array(bad.moves)).max() < 0.1
+    assert np.abs(np.array(good.quantile_offsets) - np.array(bad.quantile_offsets)).max() < 0.1
     assert np.abs(shares(good, ["a", "b"]) - shares(bad, ["a", "b"])).max() < 0.1
 
 
@@ -137,11 +143,11 @@ def test_what_one_hour_missed_is_carried_into_the_next_hours() -> None:
     known[0] = 1080.0
     error = last_error(NOTHING, ["a"], members, known, 3600)
     assert error == pytest.approx(80.0 / (1.645 * 50.0))
-    plain, carried, unknown = (
+    plain, residual_persistence, unknown = (
         blend(NOTHING, ["a"], members[:, None], 3600, errors)[0, MEDIAN]
         for errors in (None, np.array([error]), np.array([np.nan]))
     )
-    shift = carried - plain
+    shift = residual_persistence - plain
     assert shift[0] > shift[1] > shift[3] > shift[6] > 0
     assert (shift[12:] == 0).all()
     np.testing.assert_array_equal(plain, unknown)
@@ -160,9 +166,10 @@ def test_as_much_is_carried_as_is_wont_to_come_again(memory: float, low: float, 
     deviation = np.zeros(900 + STEPS)
     for hour in range(1, deviation.size):
         deviation[hour] = memory * deviation[hour - 1] + np.sqrt(1 - memory**2) * 50.0 * random.normal()
-    experience = taught(["a"], fan(1000.0)[None], 1000.0 + deviation, 900)
+    corrections = taught(["a"], fan(1000.0)[None], 1000.0 + deviation, 900)
     one, two = (
-        blend(experience, ["a"], fan(1000.0)[None, None], 3600, np.array([error]))[0, MEDIAN, 0] for error in (0.0, 1.0)
+        blend(corrections, ["a"], fan(1000.0)[None, None], 3600, np.array([error]))[0, MEDIAN, 0]
+        for error in (0.0, 1.0)
     )
     assert low <= (two - one) / (1.645 * 50.0) <= high
 
@@ -170,14 +177,14 @@ def test_as_much_is_carried_as_is_wont_to_come_again(memory: float, low: float, 
 def test_an_experience_is_small_and_crosses_the_wire() -> None:
     names = [f"consumption-own 1.{number}.0" for number in range(9)]
     members = np.stack([fan(1000.0 + 20.0 * number) for number in range(9)])
-    experience = NOTHING
+    corrections = NOTHING
     for first in range(0, 9, 3):
         few = slice(first, first + 3)
-        experience = taught(names[few], members[few], noise(11, 50), 50, experience)
-    assert experience.members == tuple(names[3:]), "those not seen for long leave"
-    text = to_json(experience)
+        corrections = taught(names[few], members[few], noise(11, 50), 50, corrections)
+    assert corrections.members == tuple(names[3:]), "those not seen for long leave"
+    text = to_json(corrections)
     assert len(text) < 4096
-    assert from_json(ForecastCorrections, text) == experience
+    assert from_json(ForecastCorrections, text) == corrections
 
 
 def test_an_experience_of_another_release_counts_as_none() -> None:
@@ -185,7 +192,7 @@ def test_an_experience_of_another_release_counts_as_none() -> None:
     members = np.stack([fan(1000.0), fan(2000.0)])
     np.testing.assert_allclose(blend(old, ["a", "b"], members[:, None], 3600)[0], members[0])
     learnt = learn(old, ["a", "b"], members, np.full(STEPS, 1000.0), 3600, START + timedelta(hours=1))
-    assert len(learnt.moves) == BUCKETS
+    assert len(learnt.quantile_offsets) == BUCKETS
     assert learnt.learnt_to == START + timedelta(hours=1)
 
 
@@ -210,14 +217,14 @@ def test_whatever_came_a_forecast_is_finite_in_order_and_bounded(
 ) -> None:
     names = ["a", "b", "c"]
     members = np.sort(spread, axis=2)
-    experience = NOTHING
+    corrections = NOTHING
     for number, actual in enumerate(came):
         origin = START + timedelta(hours=number * number)
-        experience = learn(experience, names[: 2 + number % 2], members[: 2 + number % 2, 0], actual, step_s, origin)
-    made = blend(experience, names, members, step_s, np.full(2, error))
+        corrections = learn(corrections, names[: 2 + number % 2], members[: 2 + number % 2, 0], actual, step_s, origin)
+    made = blend(corrections, names, members, step_s, np.full(2, error))
     assert made.shape == (2, len(LEVELS), 6)
     assert np.isfinite(made).all()
     assert (made >= 0).all()
     assert (np.diff(made, axis=1) >= 0).all()
     assert made.max() <= 16.0 * members.max() + 1e-6
-    assert shares(experience, names).sum() == pytest.approx(1.0)
+    assert shares(corrections, names).sum() == pytest.approx(1.0)

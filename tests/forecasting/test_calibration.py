@@ -59,9 +59,9 @@ def test_dawn_is_faint_and_night_is_left_alone() -> None:
 
 def test_a_move_is_in_units_of_the_interval_on_its_side() -> None:
     quantiles = np.repeat(np.array([[900.0], [950.0], [1000.0], [1100.0], [1200.0]]), 48, axis=1)
-    moves = STILL.copy()
-    moves[:, -1], moves[:, 0] = 0.5, 0.1
-    moved = Raster(alone(quantiles), 3600).moved(quantiles[None], moves)[0]
+    quantile_offsets = STILL.copy()
+    quantile_offsets[:, -1], quantile_offsets[:, 0] = 0.5, 0.1
+    moved = Raster(alone(quantiles), 3600).moved(quantiles[None], quantile_offsets)[0]
     np.testing.assert_allclose(moved[:, 0], [910.0, 950.0, 1000.0, 1100.0, 1300.0])
 
 
@@ -95,11 +95,11 @@ def test_nothing_that_gives_nothing_is_inside_an_interval_from_nothing() -> None
 
 
 def test_what_was_published_follows_two_days_late() -> None:
-    moves, published = STILL + 1.0, STILL
+    quantile_offsets, published = STILL + 1.0, STILL
     for _ in range(48):
-        published = followed(published, moves, 1.0)
+        published = followed(published, quantile_offsets, 1.0)
     np.testing.assert_allclose(published, 1 - np.exp(-1))
-    np.testing.assert_allclose(followed(STILL, moves, 48.0), published)
+    np.testing.assert_allclose(followed(STILL, quantile_offsets, 48.0), published)
 
 
 def noon(step: int) -> float:
@@ -119,13 +119,13 @@ def test_ninety_per_cent_comes_to_mean_ninety_per_cent(claimed: float, bias: flo
         noise[hour] = 0.8 * noise[hour - 1] + 0.6 * random.normal()
     truth = np.maximum(shape * (1.0 + 0.1 * noise), 0.0)
     made = np.maximum(fan(shape * (1.0 - 0.1 * bias), 0.1 * claimed * shape), 0.0)
-    experience, inside = ForecastCorrections("pv_w"), []
+    corrections, inside = ForecastCorrections("pv_w"), []
     for hour in range(48, hours, 3):
         then, ahead = slice(hour - 48, hour), slice(hour, hour + 48)
         origin = START + timedelta(hours=hour - 48)
-        experience = learn(experience, ["it"], made[None, :, then], truth[then], 3600, origin)
+        corrections = learn(corrections, ["it"], made[None, :, then], truth[then], 3600, origin)
         if hour > 40 * 24:
-            said = blend(experience, ["it"], alone(made[:, ahead]), 3600)[0]
+            said = blend(corrections, ["it"], alone(made[:, ahead]), 3600)[0]
             lit = shape[ahead] > 1.0
             inside.append(((truth[ahead] >= said[0]) & (truth[ahead] <= said[-1]))[lit].mean())
     assert 0.88 <= np.mean(inside) <= 0.92

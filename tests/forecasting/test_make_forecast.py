@@ -110,7 +110,7 @@ def test_only_days_measured_to_the_end_count_and_short_gaps_are_bridged() -> Non
 def test_a_short_history_teaches_nothing(history: History) -> None:
     made = made_of(LOAD, history)
     assert made.load_errors is None
-    assert [experience.origins for experience in made.experiences] == [0, 0]
+    assert [corrections.origins for corrections in made.corrections] == [0, 0]
     assert made.load.calibrated_origins == 0
 
 
@@ -152,7 +152,7 @@ def test_where_the_sun_is_always_curtailed_the_load_has_paths_of_its_own() -> No
     assert made.load_errors is not None
     assert made.pv_errors is None
     assert max(made.pv.median) > 0
-    assert made.experiences[1].origins == 0, "a capped sun teaches nothing"
+    assert made.corrections[1].origins == 0, "a capped sun teaches nothing"
 
 
 def test_the_others_answer_for_one_that_cannot() -> None:
@@ -179,40 +179,40 @@ def test_a_wrong_member_is_blended_away_and_the_source_says_the_shares() -> None
 
 def test_hours_are_learnt_from_once_they_have_come_to_their_end() -> None:
     history = regular_site(CAMBRIDGE, end=NOW + timedelta(days=2))
-    first = made_of(LOAD, until(history, NOW)).experiences
+    first = made_of(LOAD, until(history, NOW)).corrections
     assert [one.learnt_to for one in first] == [NOW - timedelta(days=2)] * 2
     known = {one.quantity: one for one in first}
     for minutes, learnt in ((15, 0), (60, 1), (195, 3), (24 * 60, 24), (36 * 60 + 15, 24)):
         now = NOW + timedelta(minutes=minutes)
-        later = made_of(LOAD, until(history, now), Horizon(now, 900, 192), experiences=known).experiences[0]
+        later = made_of(LOAD, until(history, now), Horizon(now, 900, 192), corrections=known).corrections[0]
         assert later.origins - first[0].origins == learnt
         assert later.learnt_to == NOW + timedelta(hours=learnt) - timedelta(days=2)
 
 
 def test_learning_in_one_go_or_hour_by_hour_comes_to_the_same() -> None:
     history = regular_site(CAMBRIDGE, end=NOW + timedelta(hours=6))
-    known = {one.quantity: one for one in made_of(LOAD, until(history, NOW)).experiences}
+    known = {one.quantity: one for one in made_of(LOAD, until(history, NOW)).corrections}
     step_by_step = known
     for hour in range(1, 7):
         now = NOW + timedelta(hours=hour)
-        made = made_of(LOAD, until(history, now), Horizon(now, 900, 192), experiences=step_by_step)
-        step_by_step = {one.quantity: one for one in made.experiences}
-    at_once = made_of(LOAD, history, Horizon(now, 900, 192), experiences=known)
-    assert at_once.experiences == made.experiences
+        made = made_of(LOAD, until(history, now), Horizon(now, 900, 192), corrections=step_by_step)
+        step_by_step = {one.quantity: one for one in made.corrections}
+    at_once = made_of(LOAD, history, Horizon(now, 900, 192), corrections=known)
+    assert at_once.corrections == made.corrections
     assert at_once.load == made.load
 
 
 def test_after_a_long_absence_the_newest_days_are_learnt_from_first_to_last() -> None:
     history = regular_site(CAMBRIDGE)
     old = ForecastCorrections("load_w", NOW - timedelta(days=300), 7, ("persistence",))
-    after = made_of(LOAD, history, experiences={"load_w": old}).experiences[0]
+    after = made_of(LOAD, history, corrections={"load_w": old}).corrections[0]
     assert after.origins == 7 + 24
     assert after.learnt_to == NOW - timedelta(days=22) + timedelta(hours=24)
 
 
 def test_an_experience_from_the_future_changes_nothing() -> None:
     ahead = ForecastCorrections("load_w", NOW + timedelta(days=1), 7)
-    assert made_of(LOAD, regular_site(CAMBRIDGE), experiences={"load_w": ahead}).experiences[0] is ahead
+    assert made_of(LOAD, regular_site(CAMBRIDGE), corrections={"load_w": ahead}).corrections[0] is ahead
 
 
 def test_the_last_hour_corrects_the_next() -> None:
@@ -231,7 +231,7 @@ def test_other_rasters_learn_too(step_s: int) -> None:
     made = made_of(LOAD, history, horizon)
     assert made.load.calibrated_origins == 20
     later = Horizon(NOW + timedelta(seconds=7200), step_s, horizon.steps)
-    again = made_of(LOAD, history, later, experiences={one.quantity: one for one in made.experiences})
+    again = made_of(LOAD, history, later, corrections={one.quantity: one for one in made.corrections})
     assert again.load.calibrated_origins == 20 + (2 if step_s < 7200 else 1)
 
 

@@ -15,9 +15,10 @@ from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.forecasting.forecaster import FloatArray
 from agent.forecasting.sun import clear_sky_steps
+from site_data.unreadable import SitesUnreadable
 from tests.forecasting.sites import CAMBRIDGE, RATED_W, regular_site
 from training.measures import score, scored_origins
-from training.sites import MeasuredSite, SitesUnreadable, read_sites
+from training.sites import MeasuredSite, read_sites
 
 
 @dataclass
@@ -96,7 +97,7 @@ def test_stamps_of_a_wall_clock_become_true_utc(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_sites_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SitesUnreadable, match=r"sites\.json does not describe any sites"):
+    with pytest.raises(SitesUnreadable, match=r"sites\.json cannot be read"):
         read_sites(tmp_path)
     (tmp_path / "sites.json").write_text('{"sites": {"somewhere": {}}}')
     with pytest.raises(SitesUnreadable, match="has no file of any site"):

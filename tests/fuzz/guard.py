@@ -7,11 +7,12 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from agent.dispatch.economic_dispatch import Moment, follow
+from agent.dispatch.economic_dispatch import Moment, economic_dispatch
 from agent.dispatch.guard import Limits, guard
+from agent.domain.battery import Battery
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung, Setpoint
-from agent.domain.site import MISSING, Battery, Connection, Measured, SiteState
+from agent.domain.site import MISSING, Connection, Measured, SiteState
 from agent.domain.wire import WireError, from_json, to_json
 from agent.planning.check import check_plan
 from drivers.reading import Quality
@@ -59,8 +60,8 @@ def violation(granted: Setpoint, seen: SiteState, limits: Limits) -> str | None:
     if not -battery.charge_w <= watts <= battery.discharge_w:
         return f"{watts} W are outside the battery's rating"
     hours, slack_wh = granted.hold_s / 3600.0, 1e-6 * battery.usable_wh
-    above_wh = max(0.0, battery.energy_wh(soc_pct - battery.floor_pct))
-    below_wh = max(0.0, battery.energy_wh(battery.soc_max_pct - soc_pct))
+    above_wh = max(0.0, battery.stored_wh(soc_pct - battery.floor_pct))
+    below_wh = max(0.0, battery.stored_wh(battery.soc_max_pct - soc_pct))
     if max(watts, 0.0) * hours / battery.discharge_efficiency > above_wh + slack_wh:
         return f"{watts} W would take the battery below its floor"
     if max(-watts, 0.0) * hours * battery.charge_efficiency > below_wh + slack_wh:
@@ -96,7 +97,7 @@ def _asked(chance: Random, wanted_w: float, plan: Plan | None, seen: SiteState, 
     net_load_w, soc_pct = seen.net_load_w, seen.soc_pct.known
     if plan is not None and net_load_w is not None and soc_pct is not None:
         moment = Moment(seen.at, net_load_w, soc_pct, chance.uniform(-1, 1), chance.uniform(-1, 1))
-        decision = follow(plan, moment, limits.battery, limits.connection)
+        decision = economic_dispatch(plan, moment, limits.battery, limits.connection)
         wanted_w = wanted_w if decision is None else decision.battery_w
     return Setpoint(seen.at, wanted_w, hold_s, Rung.PLAN, "asked")
 

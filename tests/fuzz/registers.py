@@ -67,7 +67,7 @@ async def _read_twice(device: Readable, transport: MemoryTransport, chance: Rand
         for reading in readings:
             if reading.value is not None and not math.isfinite(reading.value):
                 tally.fault(f"{reading.quantity} is {reading.value}", transport)
-        _damage(chance, transport.tables["input"] if transport.tables["input"] else transport.words)
+        _damage(chance, transport.tables["input"] or transport.words)
     tally.taken += 1
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from agent.dispatch.guard import Limits
+from agent.domain.battery import Battery
 from agent.domain.setpoint import Rung, Setpoint
-from agent.domain.site import Battery, Connection, Measured, SiteState
+from agent.domain.site import Connection, Measured, SiteState
 from tests.fuzz.__main__ import PARTS, play
 from tests.fuzz.guard import violation
 from tests.fuzz.payloads import NOW

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from agent.domain.alarms import EventKind
 from agent.domain.plan import Plan
 from agent.domain.suspect import DATA_FAULT, UNUSUAL, Suspect
 from agent.monitoring.data_fault_events import DataFaultEvents
@@ -24,7 +25,7 @@ def planned(*suspects: Suspect, days: float = 50.0) -> Plan:
 def test_each_stretch_is_news_once_while_it_lasts() -> None:
     suspicion = DataFaultEvents()
     ((kind, severity, sentence),) = suspicion.news(planned(suspect(-3, -1)))
-    assert (kind, severity) == ("data_fault", "warning")
+    assert (kind, severity) == (EventKind.DATA_FAULT, "warning")
     assert sentence.endswith(" UTC: load_w is strange")
     assert suspicion.news(planned(suspect(-3, -1))) == []
     assert suspicion.news(planned(suspect(-3, 0))) == [], "it goes on"
@@ -32,7 +33,7 @@ def test_each_stretch_is_news_once_while_it_lasts() -> None:
     assert suspicion.news(planned(suspect(-3, 0))) == [], "a doubt that comes and goes"
     assert len(suspicion.news(planned(suspect(-3, 0), suspect(-20, -15)))) == 1
     assert len(suspicion.news(planned(suspect(-3, 0, quantity="pv_w")))) == 1
-    assert [event[0] for event in suspicion.news(planned(suspect(-3, 0, UNUSUAL)))] == ["unusual_load"]
+    assert [event[0] for event in suspicion.news(planned(suspect(-3, 0, UNUSUAL)))] == [EventKind.UNUSUAL_LOAD]
 
 
 def test_what_the_store_has_is_no_news() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.domain.site import Battery
+from agent.domain.battery import Battery
 from agent.monitoring.soc_jump import SocWatch
 
 BATTERY = Battery(10_000.0, 5000.0, 5000.0, soc_min_pct=10.0, soc_max_pct=95.0)

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from agent.domain.battery import Battery
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.request import Objective, Place, PlanRequest
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.planning.planning_terms import PlanningTerms, Problem
 
 NOW = datetime(2025, 6, 2, 12, 0, tzinfo=UTC)
@@ -34,7 +35,7 @@ def problem(
     if import_price is not None:
         price = price - price.mean() + import_price
     terms = PlanningTerms(step_h, battery, connection or Connection(), price, np.full(steps, export_price), terminal)
-    return Problem(terms, battery.energy_wh(soc_pct), load, sun)
+    return Problem(terms, battery.stored_wh(soc_pct), load, sun)
 
 
 def forecast(quantity: str, horizon: Horizon, median: np.ndarray) -> Forecast:

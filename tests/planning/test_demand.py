@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from agent.dispatch.economic_dispatch import Moment, follow
+from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon
 from agent.domain.plan import PeakPrice
 from agent.domain.request import Demand, PlanRequest
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.domain.tariff import DemandCharge
 from agent.domain.wire import from_json, to_json
 from agent.planning.check import check_plan
@@ -109,7 +110,7 @@ def test_a_plan_holds_the_peak_in_money_and_crosses_the_wire() -> None:
     assert from_json(PlanRequest, to_json(asked)) == asked
     free = make_plan(replace(asked, demand=None), load, sun, errors(48, seed=1), errors(48, seed=2), 10.0)
     dear = Moment(asked.horizon.start, 4000.0, 60.0, 0.0, 0.0)  # energy costs nothing now, its peak does
-    with_charge, without = (follow(one, dear, BATTERY, Connection()) for one in (plan, free))
+    with_charge, without = (economic_dispatch(one, dear, BATTERY, Connection()) for one in (plan, free))
     assert with_charge is not None
     assert without is not None
     assert with_charge.battery_w == pytest.approx(1500.0, abs=1.0)

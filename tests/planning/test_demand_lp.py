@@ -9,12 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from agent.domain.battery import Battery
 from agent.domain.forecast import Forecast
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.request import Demand, PlanRequest
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.domain.tariff import DemandCharge
 from agent.planning.check import check_plan
 from agent.planning.demand import past_net_w, peak_of
@@ -182,8 +183,10 @@ def test_a_peak_that_cannot_be_held_is_paid_once_told_and_in_the_cost() -> None:
     assert plan.cost - free.cost == pytest.approx(extra, abs=0.01)
     told = [note for note in plan.notes if "peak" in note]
     assert told == [
-        f"The demand peak of {held_w / 1000:.2f} kW cannot be held: it is expected to rise to 7.00 kW, "
-        f"which costs {extra:.2f}."
+        (
+            f"The demand peak of {held_w / 1000:.2f} kW cannot be held: it is expected to rise to 7.00 kW, "
+            f"which costs {extra:.2f}."
+        )
     ]
 
 

@@ -36,7 +36,7 @@ def cost_by_rule(asked: PlanRequest, plan: Plan) -> float:
         grid_w = step.load_w - step.pv_w - power_w
         price = step.import_price if grid_w > 0 else step.export_price
         money += (price * grid_w + battery.wear_per_kwh * max(0.0, power_w)) * hours / 1000.0
-    return money - terms_of(asked).terminal_per_kwh * battery.energy_wh(soc_pct - asked.soc_pct) / 1000.0
+    return money - terms_of(asked).terminal_per_kwh * battery.stored_wh(soc_pct - asked.soc_pct) / 1000.0
 
 
 @settings(max_examples=40, deadline=None)

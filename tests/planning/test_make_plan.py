@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from agent.domain.plan import Plan, Seen
+from agent.domain.plan import Plan, ValueByNetLoad
 from agent.domain.request import Objective, PlanRequest
 from agent.domain.site import Connection
 from agent.planning.check import check_plan
@@ -138,22 +138,22 @@ def with_step(index: int, **changes: float) -> Plan:
     return replace(PLAN, steps=tuple(steps))
 
 
-def with_row(index: int, k: int, worth: float) -> Plan:
-    rows = [list(row) for row in PLAN.values.worth]
-    rows[index][k] = worth
-    return replace(PLAN, values=replace(PLAN.values, worth=tuple(tuple(row) for row in rows)))
+def with_row(index: int, k: int, value: float) -> Plan:
+    rows = [list(row) for row in PLAN.values.value]
+    rows[index][k] = value
+    return replace(PLAN, values=replace(PLAN.values, value=tuple(tuple(row) for row in rows)))
 
 
 NIGHT = 0  # the seeded site has no sun in its first hours
 STEP = PLAN.steps[NIGHT]
 LATER = PLAN.issued_at + timedelta(days=9)
-SEEN = PLAN.values.seen[0][0]
+SEEN = PLAN.values.by_net_load[0][0]
 
 
-def with_seen(step: int, seen: tuple[Seen, ...]) -> Plan:
-    rows = list(PLAN.values.seen)
-    rows[step] = seen
-    return replace(PLAN, values=replace(PLAN.values, seen=tuple(rows)))
+def with_seen(step: int, by_net_load: tuple[ValueByNetLoad, ...]) -> Plan:
+    rows = list(PLAN.values.by_net_load)
+    rows[step] = by_net_load
+    return replace(PLAN, values=replace(PLAN.values, by_net_load=tuple(rows)))
 
 
 FALSE_PLANS = {
@@ -182,20 +182,20 @@ FALSE_PLANS = {
     "is one of pv_w": replace(PLAN, load=PLAN.pv),
     "lack a median": replace(PLAN, load=replace(PLAN.load, levels=(0.1, 0.4, 0.9))),
     "not 3 levels": replace(PLAN, load=replace(PLAN.load, values=PLAN.load.values[:2])),
-    "rows, the horizon": replace(PLAN, values=replace(PLAN.values, worth=PLAN.values.worth[1:])),
+    "rows, the horizon": replace(PLAN, values=replace(PLAN.values, value=PLAN.values.value[1:])),
     "does not ascend": replace(PLAN, values=replace(PLAN.values, soc_pct=PLAN.values.soc_pct[::-1])),
     "not the SoC window": replace(
         PLAN, values=replace(PLAN.values, soc_pct=tuple(50 + soc / 4 for soc in PLAN.values.soc_pct))
     ),
     "finite numbers at step 3": with_row(3, 8, float("nan")),
-    "not concave at step 4": with_row(4, 8, PLAN.values.worth[4][8] - 1.0),
-    "the net loads of the value table do not ascend at step 1": with_seen(1, PLAN.values.seen[1][::-1]),
+    "not concave at step 4": with_row(4, 8, PLAN.values.value[4][8] - 1.0),
+    "the net loads of the value table do not ascend at step 1": with_seen(1, PLAN.values.by_net_load[1][::-1]),
     "a net load of the value table is not a number": with_seen(0, (replace(SEEN, net_load_w=float("nan")),)),
-    "the worth by net load is not": with_seen(0, (replace(SEEN, worth=SEEN.worth[1:]),)),
+    "the worth by net load is not": with_seen(0, (replace(SEEN, value=SEEN.value[1:]),)),
     "the worth by net load is not concave at step 0": with_seen(
-        0, (replace(SEEN, worth=(*SEEN.worth[:8], SEEN.worth[8] - 1.0, *SEEN.worth[9:])),)
+        0, (replace(SEEN, value=(*SEEN.value[:8], SEEN.value[8] - 1.0, *SEEN.value[9:])),)
     ),
-    "by net load for 49 steps": replace(PLAN, values=replace(PLAN.values, seen=((),) * 49)),
+    "by net load for 49 steps": replace(PLAN, values=replace(PLAN.values, by_net_load=((),) * 49)),
     "the price of a broken limit is 0.0": replace(PLAN, values=replace(PLAN.values, broken_limit_per_kwh=0.0)),
 }
 

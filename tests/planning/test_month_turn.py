@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from agent.dispatch.demand_meter import DemandMeter
-from agent.dispatch.economic_dispatch import Moment, follow, soc_after
+from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.domain.battery import Battery, soc_after
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.plan import PeakPrice, Plan, ValueTable
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.domain.tariff import DemandCharge
 from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan
@@ -59,7 +60,7 @@ class Played:
                 self.plans.append(self._plan(at, meter, load))
             plan = self.plans[-1]
             moment = Moment(at, load(at), self.soc_pct, price(at), 0.0, interval_wh=meter.interval_wh(at))
-            decision = follow(plan, moment, BATTERY, Connection())
+            decision = economic_dispatch(plan, moment, BATTERY, Connection())
             assert decision is not None
             self.soc_pct = soc_after(BATTERY, self.soc_pct, decision.battery_w, 1 / 60)
             grid_w = load(at) - decision.battery_w
@@ -171,7 +172,7 @@ def test_the_mean_of_an_interval_is_held_with_the_energy_that_is_left(
         at = start + timedelta(seconds=second)
         net_w = 1000.0 * loads_kw[second // 900]
         moment = Moment(at, net_w, soc_pct, 0.30, 0.0, interval_wh=meter.interval_wh(at))
-        decision = follow(plan, moment, BATTERY, Connection())
+        decision = economic_dispatch(plan, moment, BATTERY, Connection())
         assert decision is not None
         grid.append(net_w - decision.battery_w)
         soc_pct = soc_after(BATTERY, soc_pct, decision.battery_w, 5 / 3600)

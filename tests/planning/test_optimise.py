@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from agent.domain.site import Battery, Connection
+from agent.domain.battery import Battery
+from agent.domain.site import Connection
 from agent.planning.battery_lp import build
 from agent.planning.highs import SolverFailure
 from agent.planning.optimise import solve_schedule

@@ -94,8 +94,8 @@ def test_with_one_path_the_table_is_worth_what_the_programme_says(seed: int) -> 
     site = Problem(terms, 4000.0, site.load_w, site.pv_w)
     schedule = solve_schedule(site, 10.0)
     physical(site, schedule)
-    grid, worth = backward(terms, *one_path(site), points=481)
-    assert -np.interp(site.soc_wh / 1000.0, grid, worth[0]) == pytest.approx(schedule.objective, rel=2e-3)
+    grid, value = backward(terms, *one_path(site), points=481)
+    assert -np.interp(site.soc_wh / 1000.0, grid, value[0]) == pytest.approx(schedule.objective, rel=2e-3)
 
 
 def test_the_published_worth_bends_at_the_reserve_and_stays_concave() -> None:
@@ -104,7 +104,7 @@ def test_the_published_worth_bends_at_the_reserve_and_stays_concave() -> None:
     table = value_table(terms_of(asked), *one_path(site))
     assert 61.3 in [pytest.approx(soc) for soc in table.soc_pct]
     grid, top = np.array(table.soc_pct), terms_of(asked).top_price
-    per_kwh = np.diff(np.array(table.worth), axis=1) / np.diff(grid) * 100.0 / 10.0
+    per_kwh = np.diff(np.array(table.value), axis=1) / np.diff(grid) * 100.0 / 10.0
     below = grid[1:] <= 61.3 + 1e-9
     assert (per_kwh[15:21][:, below] > 1.9 * top).all()
     assert (per_kwh[15:21][:, ~below] < 1.5 * top).all()
@@ -139,7 +139,7 @@ def test_a_limit_holds_in_its_own_steps_alone(deadline_s: float) -> None:
     plan = plan_for(asked, deadline_s)
     assert check_plan(plan, asked) == []
     held = [step.import_w for step in plan.steps[2:6]]
-    assert max(held) <= max(1501.0, max(step.load_w for step in plan.steps[2:6]))
+    assert max(held) <= max(1501.0, *(step.load_w for step in plan.steps[2:6]))
     assert max(step.import_w for step in plan.steps[:2]) > 2000.0, "before the limit it charges"
     assert max(step.export_w for step in plan.steps[16:30]) < 2.0
     assert max(step.export_w for step in plan.steps[30:]) > 100.0

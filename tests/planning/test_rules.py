@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.domain.site import Battery
+from agent.domain.battery import Battery
 from agent.planning.rules import self_consumption_w, time_of_use_w, within_limits
 
 BATTERY = Battery(10_000, 5_000, 4_000, 0.9, 0.8, soc_min_pct=10, soc_max_pct=95)

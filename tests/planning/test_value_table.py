@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.domain.site import Connection
-from agent.planning.forward_pass import walk, walk_alone
+from agent.planning.forward_pass import forward_pass, forward_pass_alone
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Problem
 from agent.planning.value_table import backward, backward_by_path, battery_kw, change_kwh, concave_majorant, value_table
@@ -33,9 +33,9 @@ def test_one_known_path_is_worth_what_the_linear_programme_says(
 ) -> None:
     """This holds without a demand charge: the table prices every interval, the programme a month's worst one alone."""
     site = problem(seed, connection=connection, import_price=0.3, export_price=export_price, terminal=0.0)
-    grid, worth = backward(site.terms, *one_path(site), points=481)
+    grid, value = backward(site.terms, *one_path(site), points=481)
     expected = solve_schedule(site, 10.0).objective
-    assert -np.interp(site.soc_wh / 1000.0, grid, worth[0]) == pytest.approx(expected, rel=1e-3)
+    assert -np.interp(site.soc_wh / 1000.0, grid, value[0]) == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -45,8 +45,8 @@ def test_refining_the_grid_approaches_from_the_dear_side(seed: int) -> None:
     best = solve_schedule(site, 10.0).objective
     costs = []
     for points in (31, 61, 121):
-        grid, worth = backward(site.terms, *one_path(site), points=points)
-        costs.append(-float(np.interp(site.soc_wh / 1000.0, grid, worth[0])))
+        grid, value = backward(site.terms, *one_path(site), points=points)
+        costs.append(-float(np.interp(site.soc_wh / 1000.0, grid, value[0])))
     assert costs[0] > costs[1] > costs[2] >= best - 2e-4 * abs(best)
 
 
@@ -57,10 +57,10 @@ def test_concave_finite_and_not_falling_without_burden(seed: int, price: float, 
     connection = Connection(3000.0, 2000.0) if limited else Connection()
     site = problem(seed, 24, connection=connection, import_price=price, export_price=export)
     table = value_table(site.terms, *many_paths(site))
-    grid, worth = np.array(table.soc_pct), np.array(table.worth)
-    assert worth.shape == (24, len(grid))
-    assert np.isfinite(worth).all()
-    slopes = np.diff(worth, axis=1) / np.diff(grid)
+    grid, value = np.array(table.soc_pct), np.array(table.value)
+    assert value.shape == (24, len(grid))
+    assert np.isfinite(value).all()
+    slopes = np.diff(value, axis=1) / np.diff(grid)
     assert (np.diff(slopes, axis=1) <= 1e-7 * np.abs(slopes).max()).all()
     if site.terms.import_price.min() >= 0.0 and export >= 0.0:
         assert slopes.min() >= -1e-9
@@ -72,7 +72,7 @@ def test_grid_covers_everything_and_ends_are_steep_and_flat() -> None:
     assert table.soc_pct[0] == 0.0
     assert table.soc_pct[1] == pytest.approx(BATTERY.floor_pct)
     assert table.soc_pct[-1] == pytest.approx(100.0)
-    first = np.array(table.worth[0])
+    first = np.array(table.value[0])
     per_kwh = np.diff(first) / np.diff(np.array(table.soc_pct)) * 100.0 / 10.0
     assert per_kwh[0] > 2.0 * site.terms.top_price
     assert per_kwh[-1] == pytest.approx(0.0, abs=1e-9)
@@ -80,8 +80,8 @@ def test_grid_covers_everything_and_ends_are_steep_and_flat() -> None:
 
 def test_last_row_is_the_terminal_value() -> None:
     site = problem(1, terminal=0.2)
-    grid, worth = backward(site.terms, *one_path(site))
-    assert worth[-1] == pytest.approx(0.2 * grid)
+    grid, value = backward(site.terms, *one_path(site))
+    assert value[-1] == pytest.approx(0.2 * grid)
 
 
 def test_uncertainty_is_worth_less_than_knowing() -> None:
@@ -112,7 +112,7 @@ def test_a_window_without_width_still_has_a_table() -> None:
     site = problem(1, battery=replace(BATTERY, reserve_pct=95.0), soc_pct=95.0)
     table = value_table(site.terms, *many_paths(site))
     assert all(low < high for low, high in zip(table.soc_pct, table.soc_pct[1:], strict=False))
-    assert np.isfinite(np.array(table.worth)).all()
+    assert np.isfinite(np.array(table.value)).all()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -120,23 +120,23 @@ def test_a_window_without_width_still_has_a_table() -> None:
 @pytest.mark.parametrize("export_price", [0.0, 0.35, -0.02])
 def test_walk_is_physical_and_near_the_best(seed: int, soc_pct: float, export_price: float) -> None:
     site = problem(seed, 24, soc_pct=soc_pct, export_price=export_price, connection=Connection(9000.0, 4000.0))
-    walked = walk_alone(site, "walked")
-    physical(site, walked)
-    assert walked.notes == ("walked",)
+    passed = forward_pass_alone(site, "walked")
+    physical(site, passed)
+    assert passed.notes == ("walked",)
     if soc_pct == 40.0:
         best = solve_schedule(site, 10.0).objective
-        assert best - 1e-3 <= walked.objective <= best + 0.01 * abs(best) + 0.002
+        assert best - 1e-3 <= passed.objective <= best + 0.01 * abs(best) + 0.002
 
 
 def test_walk_on_a_shared_table_earns_most_of_it() -> None:
     """The table of many paths, followed along one of them, still beats leaving the battery alone by far."""
     site = problem(3, terminal=0.0, soc_pct=10.0)
-    grid, worth = backward(site.terms, *many_paths(site))
+    grid, value = backward(site.terms, *many_paths(site))
     idle = replace(site, terms=replace(site.terms, battery=replace(BATTERY, charge_w=0.0, discharge_w=0.0)))
     nothing, best = solve_schedule(idle, 10.0).objective, solve_schedule(site, 10.0).objective
-    assert (nothing - walk(site, grid, worth, "").objective) / (nothing - best) > 0.9
+    assert (nothing - forward_pass(site, grid, value, "").objective) / (nothing - best) > 0.9
     table = value_table(site.terms, *many_paths(site))
-    assert table.worth[0] != table.worth[-1]
+    assert table.value[0] != table.value[-1]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -157,24 +157,24 @@ def test_what_is_seen_now_tells_what_energy_is_worth_next() -> None:
     night = np.clip(site.load_w, 100.0, 250.0)
     net = np.stack([night, night + 2000.0])
     table = value_table(site.terms, net, np.zeros_like(net))
-    low, *_, high = table.seen[0]
+    low, *_, high = table.by_net_load[0]
     assert low.net_load_w < high.net_load_w
 
     def of_a_full_battery(row: tuple[float, ...]) -> float:
         return row[-1] - row[1]
 
-    assert of_a_full_battery(low.worth) < of_a_full_battery(table.worth[0]) < of_a_full_battery(high.worth)
+    assert of_a_full_battery(low.value) < of_a_full_battery(table.value[0]) < of_a_full_battery(high.value)
 
 
 def test_only_the_first_hours_tell_worth_by_net_load() -> None:
     site = problem(4, 48)
     table = value_table(site.terms, *many_paths(site))
-    assert len(table.seen) == 2
-    for several in table.seen:
+    assert len(table.by_net_load) == 2
+    for several in table.by_net_load:
         nets = [one.net_load_w for one in several]
         assert nets == sorted(nets)
-        assert all(len(one.worth) == len(table.soc_pct) for one in several)
-        slopes = np.diff([one.worth for one in several], axis=1) / np.diff(table.soc_pct)
+        assert all(len(one.value) == len(table.soc_pct) for one in several)
+        slopes = np.diff([one.value for one in several], axis=1) / np.diff(table.soc_pct)
         assert (np.diff(slopes, axis=1) <= 1e-7 * np.abs(slopes).max()).all()
 
 
@@ -184,15 +184,15 @@ def test_the_noisier_a_quarter_the_less_its_net_load_foretells() -> None:
 
     def told(noise_w: float) -> float:
         """How far the worths of a low and of a high first quarter lie apart."""
-        low, *_, high = value_table(site.terms, net, pv, np.full(48, noise_w)).seen[0]
-        return max(abs(one - other) for one, other in zip(low.worth, high.worth, strict=True))
+        low, *_, high = value_table(site.terms, net, pv, np.full(48, noise_w)).by_net_load[0]
+        return max(abs(one - other) for one, other in zip(low.value, high.value, strict=True))
 
     assert told(0.0) > told(1000.0) > told(10_000.0) > 0.0
 
 
 def test_one_path_has_nothing_to_tell_by_net_load() -> None:
     site = problem(4, 24)
-    assert value_table(site.terms, *one_path(site)).seen == ((), ())
+    assert value_table(site.terms, *one_path(site)).by_net_load == ((), ())
 
 
 @pytest.mark.parametrize("seed", range(3))

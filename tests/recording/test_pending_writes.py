@@ -38,17 +38,3 @@ def test_a_full_journal_drops_the_oldest_and_says_so() -> None:
     assert len(batch.decisions) == MOST_ROWS
     assert batch.decisions[0].at == NOW + timedelta(seconds=3)
     assert [event.text for event in batch.events] == ["3 rows were lost while the store could not be written"]
-
-
-def test_an_alarm_is_raised_once_and_cleared_once() -> None:
-    pending = PendingWrites()
-    raised = pending.alarm(NOW, "device_lost/meter", "no answer")
-    assert raised is not None
-    assert raised.severity == "alarm"
-    assert pending.alarm(NOW, "device_lost/meter", "still no answer") is None
-    assert pending.alarms == ("still no answer",)
-    cleared = pending.alarm(NOW, "device_lost/meter", None)
-    assert cleared is not None
-    assert cleared.text == "over: no answer", "as it was told"
-    assert pending.alarm(NOW, "device_lost/meter", None) is None
-    assert pending.alarms == ()

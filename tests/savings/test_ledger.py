@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon
 from agent.domain.ledger import MICRO, Amounts, LedgerCheckpoint
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 from agent.domain.wire import from_json, to_json
+from agent.planning.battery_arrays import stored_changes
 from agent.savings.ledger import Day, by_period, days, total
-from agent.savings.metered import Floats, Metered, Rated, stored_change_wh
+from agent.savings.metered import Floats, Metered, Rated
 
 UTC_ZONE = ZoneInfo("UTC")
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -29,8 +31,8 @@ def site(
 ) -> Metered:  # fmt: skip
     """What is measured when a battery with its rated efficiencies runs at ``battery_w`` from ``soc_pct``."""
     steps = len(battery_w)
-    changes = stored_change_wh(battery, battery_w, step_s / 3600.0)
-    means = battery.energy_wh(soc_pct) + np.cumsum(changes) - changes / 2.0
+    changes = stored_changes(battery, battery_w, step_s / 3600.0)
+    means = battery.stored_wh(soc_pct) + np.cumsum(changes) - changes / 2.0
 
     def curve(values: object) -> Floats:
         return np.array(np.broadcast_to(np.asarray(values, dtype=float), steps))
@@ -168,7 +170,7 @@ def made_up(seed: int, hours: int, sold: float = 0.05) -> Metered:
         most = min(5000.0, (energy_wh - 1000.0) * 0.95)
         least = -min(5000.0, (10_000.0 - energy_wh) / 0.95)
         powers[hour] = drawn.uniform(least, most) if drawn.random() < 0.5 else 0.0
-        energy_wh += float(stored_change_wh(REAL, powers[hour : hour + 1], 1.0)[0])
+        energy_wh += float(stored_changes(REAL, powers[hour : hour + 1], 1.0)[0])
     price = drawn.uniform(-0.05, 0.4, hours)
     pv_w = np.maximum(0.0, 3000.0 * np.sin((np.arange(hours) % 24 - 6) / 12 * np.pi))
     asked = np.where(drawn.random(hours) < 0.3, np.clip(powers + 500.0, -5000.0, 5000.0), np.nan)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agent.domain.site import Battery, Connection
+from agent.domain.battery import Battery
+from agent.domain.site import Connection
 from agent.savings.savings import (
     Period,
     account,

@@ -24,7 +24,7 @@ from agent.domain.setpoint import Outcome, Rung, Setpoint
 from agent.domain.site import SiteState
 from agent.ports import Job, Planner, TimeSource
 from agent.settings.load import load
-from agent.workers.planner import answer, read_experiences, read_history, read_quarters
+from agent.workers.planner import answer, read_corrections, read_history, read_quarters
 from simulator.columns import MeasuredColumn
 from simulator.faults import Fault, FaultScript
 from simulator.physics import BatterySpec
@@ -47,8 +47,8 @@ class HonestPlanner:
 
     async def plan(self, request: PlanRequest) -> Plan:
         self.asked.append(request)
-        experiences, _ = read_experiences(request)
-        return answer(request, read_history(request), 5.0, experiences, read_quarters(request))
+        corrections, _ = read_corrections(request)
+        return answer(request, read_history(request), 5.0, corrections, read_quarters(request))
 
 
 @dataclass(frozen=True, slots=True)

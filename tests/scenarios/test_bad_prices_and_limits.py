@@ -155,7 +155,7 @@ async def test_of_two_tariffs_at_once_the_platforms_counts_where_it_reaches_and_
 
         await stage.play(110.0, {31.0: newer})
         found = [stage.app.conditions.at(at(hour)).import_price for hour in (0.9, 1.1, 1.6, 7.0)]
-        assert found == [0.08, 0.02, 0.08, 0.60], "outside the newest message the site file holds"
+        assert found == [0.90, 0.02, 0.20, 0.20], "outside the newest message the one before it holds"
         assert stage.app.planning.failed == 0
         assert all(moment.site.battery_w > 0.0 for moment in stage.between(5.0, 30.0)), "dear by the first message"
         assert all(moment.setpoint.battery_w == -CHARGE_W for moment in stage.between(62.0, 89.0))

@@ -127,8 +127,10 @@ async def test_a_peak_that_is_unknown_after_a_crash_is_told_once_and_held_by_wha
         await stage.play(121.0)
         told = [text for kind, _, text in await stage.events() if kind == "peak_unknown"]
         assert told == [
-            "the month's highest import is not known, since 0 of its 4 intervals of 15 minutes were measured: "
-            "for the demand charge it counts as 0.0 kW"
+            (
+                "the month's highest import is not known, since 0 of its 4 intervals of 15 minutes were measured: "
+                "for the demand charge it counts as 0.0 kW"
+            )
         ]
         assert max(quarters_w(stage, 8)) < 6300.0
         before_w = stage.app.meter.demand(BEGINNING).peak_w

@@ -50,8 +50,8 @@ def first_step(**changes: float) -> Callable[[Plan], Plan]:
 
 
 def worthless(plan: Plan) -> Plan:
-    worth = tuple(tuple(math.nan for _ in row) for row in plan.values.worth)
-    return replace(plan, values=replace(plan.values, worth=worth))
+    value = tuple(tuple(math.nan for _ in row) for row in plan.values.value)
+    return replace(plan, values=replace(plan.values, value=value))
 
 
 def hanging() -> Planner:

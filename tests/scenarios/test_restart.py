@@ -4,10 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from agent.daemon import App
 from agent.domain.setpoint import Rung
 from tests.scenarios import site_file
-from tests.scenarios.stage import CHARGE_W, MIDNIGHT, message, staged
+from tests.scenarios.stage import CHARGE_W, MIDNIGHT, Stage, message, staged
 
 CLOUD = site_file.CLOUD.format(port=1)
 WORDS: dict[str, Any] = {"import_tariff": site_file.LIST_TARIFF, "cloud": CLOUD}
@@ -71,3 +73,34 @@ async def test_an_agent_that_dies_leaves_a_setpoint_that_lapses_within_its_hold(
         await stage.start()
         await stage.play(15.0)
         assert stage.at(15.0).mode.startswith(f"setpoint -{CHARGE_W:.0f} W")
+
+
+async def told_of_the_meter(stage: Stage) -> list[str]:
+    return [severity for kind, severity, _ in await stage.events() if kind == "device_lost/meter"]
+
+
+@pytest.mark.parametrize("dies", [False, True])
+@pytest.mark.parametrize(("silent_minutes", "told"), [(10.0, ["alarm", "info"]), (100.0, ["alarm"])])
+async def test_an_alarm_outlives_the_agent_and_is_told_as_over_when_it_is(
+    tmp_path: Path, dies: bool, silent_minutes: float, told: list[str]
+) -> None:
+    async with staged(tmp_path, timeout_s=0.05) as stage:
+        stage.fault("no_answer", "meter", 2.1, silent_minutes)
+        await stage.play(6.0)
+        (raised,) = [alarm for alarm in stage.app.pending.standing.all if alarm.kind == "device_lost"]
+        await (abandon(stage.app) if dies else stage.app.stop("the agent was told to stop"))
+
+        stage.clock.advance_to(MIDNIGHT + timedelta(minutes=30))
+        stage.build(timeout_s=0.05)
+        await stage.start()
+        await stage.play(31.0)
+        await abandon(stage.app)  # before it is judged whether the alarm still holds
+
+        stage.build(timeout_s=0.05)
+        await stage.start()
+        await stage.play(36.0)
+        assert await told_of_the_meter(stage) == told
+        standing = {alarm.key: alarm for alarm in stage.app.pending.standing.all}
+        assert ("device_lost/meter" in standing) is (told == ["alarm"])
+        if told == ["alarm"]:
+            assert standing["device_lost/meter"].since == raised.since

@@ -34,7 +34,7 @@ KEYS: dict[str, Mistake] = {
     "missing key": ("charge_w = 5000\ndis", "dis", "[battery]", "[battery] charge_w", "missing", "charge_w = 5000"),
     "missing limit": ('export_limit_w = "none"', "", "[connection]", "[connection] export_limit_w", "missing", "none"),
     "missing key of a device": (
-        'name = "meter"\n', "", '[[device]]\nfamily', "[[device]] 2: name", "missing", 'name = "inverter"',
+        'name = "meter"\n', "", "[[device]]\nfamily", "[[device]] 2: name", "missing", 'name = "inverter"',
     ),
     "missing key of a window": (
         'from = "00:30"\n', "", "[[tariff.import.window]]", "[[tariff.import.window]] 1: from", "missing", '"00:30"',
@@ -115,12 +115,12 @@ VALUES: dict[str, Mistake] = {
 
 TOGETHER: dict[str, Mistake] = {
     "a machine longer than its window": (
-        "[cloud]", '[[flexible_load]]\nname = "w"\npower_w = 2000\nduration_min = 180\nearliest = "22:00"\n'
-        'latest = "00:30"\n[cloud]', "duration_min", "[[flexible_load]] 1: duration_min", "longer than", "150 or less",
+        "[cloud]", ('[[flexible_load]]\nname = "w"\npower_w = 2000\nduration_min = 180\nearliest = "22:00"\n'
+        'latest = "00:30"\n[cloud]'), "duration_min", "[[flexible_load]] 1: duration_min", "longer than", "150 or less",
     ),
     "a usual time outside the window": (
-        "[cloud]", '[[flexible_load]]\nname = "w"\npower_w = 2000\nduration_min = 60\nearliest = "08:00"\n'
-        'latest = "20:00"\nusual = "19:30"\n[cloud]', "usual", "[[flexible_load]] 1: usual", "wholly", "earlier",
+        "[cloud]", ('[[flexible_load]]\nname = "w"\npower_w = 2000\nduration_min = 60\nearliest = "08:00"\n'
+        'latest = "20:00"\nusual = "19:30"\n[cloud]'), "usual", "[[flexible_load]] 1: usual", "wholly", "earlier",
     ),
     "an outage that ends before it begins": (
         "[cloud]", "[[advice.outage]]\nfrom = 2026-01-01T10:00:00Z\nto = 2026-01-01T09:00:00Z\n[cloud]", "to = 2026",
@@ -134,11 +134,11 @@ TOGETHER: dict[str, Mistake] = {
                                "no device", 'did you mean "inverter"?'),
     "battery that cannot be steered": ('device = "inverter"', 'device = "meter"', "\ndevice", "[battery] device",
                                        "sdm630 cannot be steered", "sunspec_hybrid"),
-    "further battery without device": ("[solar]", "[[battery.further]]\ndevice = \"invertr\"\nusable_wh = 9000\n"
-                                       "charge_w = 4000\ndischarge_w = 4000\n[solar]", "invertr",
+    "further battery without device": ("[solar]", ('[[battery.further]]\ndevice = "invertr"\nusable_wh = 9000\n'
+                                       "charge_w = 4000\ndischarge_w = 4000\n[solar]"), "invertr",
                                        "[[battery.further]] 1: device", "no device", 'did you mean "inverter"?'),
-    "one device for two batteries": ("[solar]", "[[battery.further]]\ndevice = \"inverter\"\nusable_wh = 9000\n"
-                                     "charge_w = 4000\ndischarge_w = 4000\n[solar]",
+    "one device for two batteries": ("[solar]", ('[[battery.further]]\ndevice = "inverter"\nusable_wh = 9000\n'
+                                     "charge_w = 4000\ndischarge_w = 4000\n[solar]"),
                                      'device = "inverter"\nusable_wh = 9000',
                                      "[[battery.further]] 1: device", "another battery already", "once"),
     "battery without role": ('["battery", "solar"]', '["solar"]', '["solar"]', "[[device]] 1: roles",
@@ -259,7 +259,7 @@ SYNTAX = {
     "decimal comma": ("0.28", "0,28", "0,28", "write decimal numbers with a point"),
     "number with unit": ("17000", "17 kW", "17 kW", "without its unit"),
     "text without quotation marks": ('"Riverside"', "Riverside", "= Riverside", "quotation marks"),
-    "time without quotation marks": ('"05:30"', "5:30", "5:30", 'write times in quotation marks'),
+    "time without quotation marks": ('"05:30"', "5:30", "5:30", "write times in quotation marks"),
     "key twice": ("usable_wh = 10000", "usable_wh = 10000\nusable_wh = 9000", "9000", "only once"),
     "section twice": ("[cloud]", "[site]\n[cloud]", "[site]\n[cloud]", "only once"),
     "no equals sign": ("usable_wh = 10000", "usable_wh 10000", "usable_wh", "key = value"),

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from agent.domain.advisory import FlexibleLoad, Outage
+from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
-from agent.domain.site import Battery, BatteryUnit, Connection, Failsafe
+from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import EVERY_DAY, EVERY_MONTH, HOLIDAY, DemandCharge, Flat, PriceList, TimeOfUse, Window
 from agent.settings.check import report
 from agent.settings.load import load

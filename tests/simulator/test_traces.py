@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.site_csv import SiteFileError, fill_short_holes
+from simulator.short_holes import fill_short_holes
 from simulator.sky import clear_sky_ghi, clearness, sun_position
 from simulator.traces import TraceError, from_csv, synthetic
+from site_data.unreadable import SitesUnreadable
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 HEADER = "timestamp,load_kw,pv_kw,import_price_per_kwh,carbon_kg_per_kwh"
@@ -141,29 +142,24 @@ def test_gzip_quarter_hours_and_other_columns_are_read(tmp_path: Path) -> None:
     ("header", "rows", "sentence"),
     [
         (HEADER, [], "site.csv: fewer than two rows"),
-        ("time,load_kw", hourly(["1", "2"]), "site.csv line 1: the header has no column timestamp"),
-        ("timestamp,pv_kw", hourly(["1", "2"]), "site.csv line 1: the header has no column load_kw"),
-        ("timestamp,load_kw,load_kw", hourly(["1,1", "2,2"]), "line 1: the column load_kw stands in the header twice"),
+        ("time,load_kw", hourly(["1", "2"]), "site.csv:1: the header has no column timestamp"),
+        ("timestamp,pv_kw", hourly(["1", "2"]), "site.csv:1: the header has no column load_kw"),
+        ("timestamp,load_kw,load_kw", hourly(["1,1", "2,2"]), ":1: the column load_kw stands in the header twice"),
         (
             HEADER,
             [*hourly(["1,1,1,1"] * 2), "2026-06-01T04:00:00Z,1,1,1,1"],
-            "site.csv line 4: expected the row of 2026-06-01T02:00:00+00:00, found 2026-06-01T04:00:00Z",
+            "site.csv:4: expected the row of 2026-06-01T02:00:00+00:00, found 2026-06-01T04:00:00Z",
         ),
-        (HEADER, ["2026-06-01T00:00:00,1,1,1,1"], "line 2: the time stamp 2026-06-01T00:00:00 has no UTC offset"),
-        (
-            HEADER,
-            ["2026-06-01T00:00:00+02:00,1,1,1,1", "2026-06-01T00:00:00+01:00,1,1,1,1"],
-            "line 3: the time stamp 2026-06-01T00:00:00+01:00 has another UTC offset",
-        ),
-        (HEADER, hourly(["1,1,1,1", "1,x,1,1"]), "line 3: pv_kw is 'x', not a number"),
-        (HEADER, hourly(["1,1,1,1", "nan,1,1,1"]), "line 3: load_kw is nan, not a finite number"),
-        (HEADER, hourly(["-0.1,1,1,1", "1,1,1,1"]), "line 2: load_kw is -0.1, and it can never be negative"),
-        (HEADER, hourly(["1,1,1", "1,1,1,1"]), "line 2: 4 cells where the header has 5"),
-        (HEADER, ["yesterday,1,1,1,1"], "line 2: 'yesterday' is not an ISO 8601 time stamp"),
+        (HEADER, ["2026-06-01T00:00:00,1,1,1,1"], ":2: the time stamp 2026-06-01T00:00:00 has no UTC offset"),
+        (HEADER, hourly(["1,1,1,1", "1,x,1,1"]), ":3: pv_kw is 'x', not a number"),
+        (HEADER, hourly(["1,1,1,1", "inf,1,1,1"]), ":3: load_kw is inf, not a finite number"),
+        (HEADER, hourly(["-0.1,1,1,1", "1,1,1,1"]), ":2: load_kw is -0.1, and it can never be negative"),
+        (HEADER, hourly(["1,1,1", "1,1,1,1"]), ":2: 4 cells where the header has 5"),
+        (HEADER, ["yesterday,1,1,1,1"], ":2: 'yesterday' is not an ISO 8601 time stamp"),
         (
             HEADER,
             ["2026-06-01T00:00:00Z,1,1,1,1", "2026-06-01T00:07:00Z,1,1,1,1"],
-            "line 3: 2026-06-01T00:07:00Z is 0:07:00 after the row before; rows must be 15 or 60 minutes apart",
+            ":3: 2026-06-01T00:07:00Z is 0:07:00 after the row before; rows must be 15 or 60 minutes apart",
         ),
     ],
 )
@@ -171,7 +167,7 @@ def test_a_wrong_file_is_refused_with_place_and_reason(
     tmp_path: Path, header: str, rows: list[str], sentence: str
 ) -> None:
     path = write_rows(tmp_path / "site.csv", rows, header)
-    with pytest.raises(SiteFileError) as caught:
+    with pytest.raises(SitesUnreadable) as caught:
         from_csv(path)
     assert sentence in str(caught.value)
 
@@ -180,10 +176,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     broken = tmp_path / "broken.csv.gz"
     broken.write_bytes(b"not gzip at all")
     for path in (tmp_path / "absent.csv", broken):
-        with pytest.raises(SiteFileError, match=f"{path.name}: cannot be read"):
+        with pytest.raises(SitesUnreadable, match=f"{path.name}: cannot be read"):
             from_csv(path)
     (tmp_path / "empty.csv").write_text("")
-    with pytest.raises(SiteFileError, match="the file is empty"):
+    with pytest.raises(SitesUnreadable, match="the file is empty"):
         from_csv(tmp_path / "empty.csv")
 
 

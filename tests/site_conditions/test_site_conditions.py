@@ -4,11 +4,12 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon
 from agent.domain.inputs import CarbonInput, GridLimitInput, TariffInput, WeatherInput
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
-from agent.domain.site import Battery, Connection, Failsafe
+from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import Flat, PriceList, Tariff, TimeOfUse, Window
 from agent.site_conditions.site_conditions import SiteConditions
 
@@ -276,13 +277,13 @@ class TestFailsafe:
 
 def test_the_battery_keeps_the_reserve_of_the_hour_or_of_what_a_lease_reaches_into() -> None:
     site, battery = conditions(), Battery(10_000.0, 5000.0, 5000.0, reserve_pct=20.0)
-    assert site.kept(battery, NOW) is battery
+    assert site.with_reserve(battery, NOW) is battery
     site.reserve = Reserve(TimeOfUse(20.0, (Window(60.0, time(16), time(21)),), "Europe/London"))
     before = NOW + timedelta(hours=3, minutes=59, seconds=30)
-    assert site.kept(battery, before).reserve_pct == 20.0
-    assert site.kept(battery, before, 20.0).reserve_pct == 20.0
-    assert site.kept(battery, before, 60.0).reserve_pct == 60.0
-    assert site.kept(battery, before + timedelta(minutes=1)).reserve_pct == 60.0
+    assert site.with_reserve(battery, before).reserve_pct == 20.0
+    assert site.with_reserve(battery, before, 20.0).reserve_pct == 20.0
+    assert site.with_reserve(battery, before, 60.0).reserve_pct == 60.0
+    assert site.with_reserve(battery, before + timedelta(minutes=1)).reserve_pct == 60.0
 
 
 def test_of_two_messages_of_one_time_that_overlap_the_one_that_came_last_counts_and_the_site_file_beyond_them() -> None:
@@ -317,7 +318,7 @@ def test_while_the_time_is_not_known_the_limit_and_the_highest_reserve_hold_at_a
     for known, limit_w, reserve_pct in ((True, None, 20.0), (False, 4200.0, 60.0)):
         site.time_is_known = known
         assert site.connection(later).import_limit_w == limit_w
-        assert site.kept(battery, NOW + 10 * HOUR, 60.0).reserve_pct == reserve_pct
+        assert site.with_reserve(battery, NOW + 10 * HOUR, 60.0).reserve_pct == reserve_pct
 
 
 @pytest.mark.parametrize("by", [-5 * HOUR, -timedelta(seconds=20), 5 * HOUR, timedelta(days=30)])

@@ -13,6 +13,7 @@ from agent.adapters.models.model_card import ModelCard, SiteScore, read_card
 from agent.adapters.models.onnx_models import open_model
 from agent.adapters.models.onnx_session import open_session, run
 from agent.forecasting.forecaster import LEVELS
+from site_data.unreadable import SitesUnreadable
 from tests.forecasting.sites import CAMBRIDGE, RATED_W, regular_site
 from tests.training.site_folder import DESCRIBED, START, table_of, workshop, write_folder
 from training import fit
@@ -22,7 +23,7 @@ from training.fit import FitData, fit_and_export, held_out
 from training.fit_command import data_sha256
 from training.mlflow_log import MlflowMissing, open_mlflow
 from training.rows import training_rows
-from training.sites import MeasuredSite, SitesUnreadable, read_sites
+from training.sites import MeasuredSite, read_sites
 from training.trees import Growth, fit_quantiles, predict_quantiles, to_onnx
 
 SMALL = Growth(trees=(3, 3, 4, 3, 3), leaves=5, learning_rate=0.2, fewest_rows=20)

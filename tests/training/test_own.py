@@ -214,7 +214,7 @@ def test_a_model_is_replaced_whole_and_leftovers_of_a_killed_run_are_cleared(
         (lambda folder: (folder / "card.json").unlink(), "card.json cannot be read"),
         (lambda folder: (folder / "model.onnx").write_bytes(b"no model"), "model.onnx has 8 bytes, its card says"),
         (lambda folder: _change_node(folder, "aggregate_function", "AVERAGE"), "self-test|not a plain sum"),
-        (lambda folder: _add_node(folder), "is not one TreeEnsembleRegressor"),
+        (lambda folder: _add_node(folder), "is not one TreeEnsembleRegressor"),  # noqa: PLW0108 it stands below
     ],
     ids=["no card", "no model", "a mean", "another node"],
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.models.candidates import enrol
-from agent.adapters.models.model_registry import read_champions
+from agent.adapters.models.model_registry import read_registry
 from agent.adapters.store.schema_sql import ROLLUP_COLUMNS, insert_sql
 from tests.adapters.store.store_rows import new_store
 from tests.training.site_folder import DESCRIBED, table_of, workshop, write_folder
@@ -105,8 +105,8 @@ def test_from_the_store_come_candidates_that_the_agent_puts_on_trial(fit: Fit, t
         "try: 40 days"
     )
     assert len(enrol(models, datetime.now(UTC))) == 2
-    champions, _ = read_champions(models)
-    assert {trial.name for post in champions.posts for trial in post.trials} == {"consumption-own", "solar-own"}
+    registry, _ = read_registry(models)
+    assert {trial.name for post in registry.posts for trial in post.trials} == {"consumption-own", "solar-own"}
     assert (tmp_path / "site.sqlite3").read_bytes() == before
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from site_data.unreadable import SitesUnreadable
 from tests.training.site_folder import DESCRIBED, table_of, workshop, write_folder
-from training.sites import SitesUnreadable, WeatherKind, read_site, read_sites
+from training.sites import WeatherKind, read_site, read_sites
 
 HEAD = "timestamp,load_kw,pv_kw\n"
 
@@ -15,13 +16,13 @@ HEAD = "timestamp,load_kw,pv_kw\n"
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("", r"here\.csv\.gz:1: the header has no timestamp"),
-        ("time,load_kw\n2023-05-01T00:00Z,1\n", r":1: the header has no timestamp"),
-        ("timestamp,grid_kw\n2023-05-01T00:00Z,1\n", r":1: .*neither load_kw nor pv_kw"),
+        ("", r"here\.csv\.gz: the file is empty"),
+        ("time,load_kw\n2023-05-01T00:00Z,1\n", r":1: the header has no column timestamp"),
+        ("timestamp,grid_kw\n2023-05-01T00:00Z,1\n", r":1: the header has neither load_kw nor pv_kw"),
         (HEAD, r"here\.csv\.gz has no rows"),
-        (HEAD + "2023-05-01T00:00Z,1,0\nyesterday,1,0\n", r":3: Invalid isoformat string: 'yesterday'"),
-        (HEAD + "2023-05-01T00:00Z,1,0\n,1,0\n", r":3: Invalid isoformat string"),
-        (HEAD + "2023-05-01T00:00Z,much,0\n", r":2: could not convert string to float: 'much'"),
+        (HEAD + "2023-05-01T00:00Z,1,0\nyesterday,1,0\n", r":3: 'yesterday' is not an ISO 8601 time stamp"),
+        (HEAD + "2023-05-01T00:00Z,1,0\n,1,0\n", r":3: '' is not an ISO 8601 time stamp"),
+        (HEAD + "2023-05-01T00:00Z,much,0\n", r":2: load_kw is 'much', not a number"),
         (HEAD + "0001-01-01T00:00+14:00,1,0\n", r":2: .*out of range"),
         (HEAD + "2023-05-01T00:00Z,1,0\n2023-05-01T00:00Z,2,0\n", r":3: 2023-05-01T00:00Z comes twice with other val"),
         (HEAD + "2023-05-01T00:00Z,1,0\n2023-05-01T00:20Z,2,0\n", r"2023-05-01T00:20:00Z is not on the raster"),

@@ -12,12 +12,14 @@ from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.processes.planner_process import PlannerProcess
+from agent.cycles.alarms import Alarms
 from agent.cycles.sync import Sync
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.records import Batch, MinuteRow
 from agent.latest import Latest
 from agent.planning.check import check_plan
+from agent.recording.pending_writes import PendingWrites
 from agent.settings.sections import Planning
 from drivers import registry
 from drivers.endpoint import TcpEndpoint
@@ -92,16 +94,10 @@ async def test_a_sync_with_the_platform(tmp_path: Path) -> None:
     speaker = JsonPayloads(SITE, "s")
     settings = MqttSettings("127.0.0.1", broker.port, SITE, protocol=broker.protocol, tls=False)
     link = MqttLink(settings, lambda word: speaker.status(word, datetime.now(UTC)))
+    clock = SystemClock()
+    alarms = Alarms(clock, PendingWrites())
     sync = Sync(
-        store,
-        link,
-        speaker,
-        SystemClock(),
-        Latest(),
-        lambda: {"version": "1"},
-        lambda _: None,
-        lambda *_: None,
-        lambda *_: None,
+        store, link, speaker, clock, Latest(), lambda: {"version": "1"}, lambda _: None, alarms, lambda *_: None
     )
     await link.start()
     listening = asyncio.create_task(sync.listen())

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from agent.domain.battery import Battery
 from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
 from agent.domain.records import MinuteRow
 from agent.domain.setpoint import Rung
-from agent.domain.site import Battery, Connection
+from agent.domain.site import Connection
 
 START = datetime(2026, 1, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

@@ -18,7 +18,7 @@ from agent.adapters.models.candidates import enrol
 from agent.adapters.models.model_archive import fingerprint, keep
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_file import read_files
-from agent.adapters.models.model_registry import Deployment, change_champions, in_charge, read_champions
+from agent.adapters.models.model_registry import Deployment, change_registry, in_charge, read_registry
 from agent.adapters.models.onnx_session import open_session, run
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.history import History
@@ -72,7 +72,7 @@ def put_in_charge(asked: PlanRequest, folder: Path) -> None:
     seat = Deployment(folder.name, read_card(folder).version, fingerprint(files), CAME, "for the test")
     models = Path(asked.store).parent / "models"
     keep(models, files)
-    change_champions(models, lambda old: old.with_post(old.post("load_w").promoted(seat)))
+    change_registry(models, lambda old: old.with_post(old.post("load_w").promoted(seat)))
 
 
 def hold(asked: PlanRequest, days: int = 99) -> list[str]:
@@ -90,22 +90,22 @@ def models_of(asked: PlanRequest) -> Path:
 
 def test_a_better_candidate_is_promoted_after_its_live_days_and_not_before(asked: PlanRequest) -> None:
     put_in_charge(asked, spoiled(models_of(asked), "spoiled"))
-    change_champions(models_of(asked), lambda old: old.with_post(replace(old.post("load_w"), watch=None)))
+    change_registry(models_of(asked), lambda old: old.with_post(replace(old.post("load_w"), watch=None)))
     candidate(models_of(asked), "good")
     assert enrol(models_of(asked), NOW - timedelta(days=3)) != []
     assert hold(asked) == []
     assert charged(asked) == "spoiled"
-    (trial,) = read_champions(models_of(asked))[0].post("load_w").trials
+    (trial,) = read_registry(models_of(asked))[0].post("load_w").trials
     assert trial.said == "28 of 14 days and 1 of 7 live ones have been compared"
     assert [score.cost_champion is None for score in trial.days] == [True] * 27 + [False]
-    change_champions(
+    change_registry(
         models_of(asked),
         lambda old: old.with_post(old.post("load_w").with_trial(replace(trial, since=CAME, days=()))),
     )
     (sentence,) = hold(asked)
     assert sentence.startswith(f"model good {read_card(SHIPPED / 'consumption').version} now forecasts load_w: over 13")
     assert charged(asked) == "good"
-    post = read_champions(models_of(asked))[0].post("load_w")
+    post = read_registry(models_of(asked))[0].post("load_w")
     assert post.champion is not None
     assert post.champion.reason in sentence
     assert post.previous is not None
@@ -118,7 +118,7 @@ def test_an_equal_candidate_is_not_promoted_however_long_it_waits(asked: PlanReq
     enrol(models_of(asked), NOW - timedelta(days=30))
     assert hold(asked) == []
     assert charged(asked) == "consumption"
-    (trial,) = read_champions(models_of(asked))[0].post("load_w").trials
+    (trial,) = read_registry(models_of(asked))[0].post("load_w").trials
     assert "its pinball loss was 0.0% lower" in trial.said
 
 
@@ -130,7 +130,7 @@ def test_a_promoted_model_that_is_worse_is_rolled_back_and_stays_out(asked: Plan
     assert "no longer forecasts load_w: rolled back on 2023-06-15: the model before it was better, over 13" in sentence
     assert charged(asked) == "consumption"
     assert hold(asked) == []
-    assert read_champions(models_of(asked))[0].post("load_w").trials == ()
+    assert read_registry(models_of(asked))[0].post("load_w").trials == ()
 
 
 def test_a_good_promoted_model_stays(asked: PlanRequest) -> None:
@@ -143,10 +143,10 @@ def test_a_trial_goes_on_where_it_was_stopped(asked: PlanRequest) -> None:
     candidate(models_of(asked), "twin")
     enrol(models_of(asked), CAME)
     hold(asked, days=5)
-    (trial,) = read_champions(models_of(asked))[0].post("load_w").trials
+    (trial,) = read_registry(models_of(asked))[0].post("load_w").trials
     assert len(trial.days) == 5
     hold(asked, days=5)
-    (trial,) = read_champions(models_of(asked))[0].post("load_w").trials
+    (trial,) = read_registry(models_of(asked))[0].post("load_w").trials
     assert len(trial.days) == 10
     assert trial.attempts == 0
 
@@ -186,10 +186,10 @@ def test_another_champion_makes_the_comparison_start_again(asked: PlanRequest) -
     candidate(models_of(asked), "twin")
     enrol(models_of(asked), NOW - timedelta(days=3))
     hold(asked)
-    first = read_champions(models_of(asked))[0].post("load_w").trials[0]
+    first = read_registry(models_of(asked))[0].post("load_w").trials[0]
     put_in_charge(asked, candidate(models_of(asked), "other"))
     hold(asked, days=20)
-    second = read_champions(models_of(asked))[0].post("load_w").trials[0]
+    second = read_registry(models_of(asked))[0].post("load_w").trials[0]
     assert first.against != second.against
     assert len(second.days) < len(first.days)
 
@@ -229,7 +229,7 @@ async def test_the_process_reads_the_store_and_compares(asked: PlanRequest) -> N
     assert (done.returncode, done.stderr) == (0, "")
     (sentence,) = from_json(Report, done.stdout).sentences
     assert sentence.startswith("model twin ")
-    (trial,) = read_champions(models_of(asked))[0].post("load_w").trials
+    (trial,) = read_registry(models_of(asked))[0].post("load_w").trials
     assert len(trial.days) == 28
     assert all(score.pinball_champion == score.pinball_candidate > 0 for score in trial.days)
     again = process(asked)

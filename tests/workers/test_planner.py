@@ -13,7 +13,7 @@ import pytest
 from agent.adapters.models.candidates import enrol
 from agent.adapters.models.model_archive import fingerprint_of
 from agent.adapters.models.model_card import read_card
-from agent.adapters.models.model_registry import Deployment, change_champions
+from agent.adapters.models.model_registry import Deployment, change_registry
 from agent.adapters.models.site_models import members
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.history import History
@@ -29,7 +29,7 @@ from agent.forecasting.forecaster import LEVELS, FloatArray
 from agent.forecasting.persistence import LoadPersistence
 from agent.planning.check import check_plan
 from agent.ports import StoreFailure
-from agent.workers.planner import answer, read_experiences, read_history
+from agent.workers.planner import answer, read_corrections, read_history
 from tests.adapters.models.model_folders import SHIPPED, candidate, replace_model
 from tests.adapters.store.store_rows import new_store
 from tests.forecasting.sites import CAMBRIDGE, NOW, RATED_W, regular_site
@@ -154,13 +154,29 @@ async def test_the_history_is_as_measured_with_the_weather_as_it_was_told(tmp_pa
     assert (found.weather.temperature_c[-1], found.weather.cloud_pct) == (12.0, ())
 
 
-EXPERIENCE = ForecastCorrections("load_w", NOW - HOUR, 7, ("persistence",), ((0.1,) * 2,), ((0.2,) * len(LEVELS),))
+CORRECTIONS = ForecastCorrections("load_w", NOW - HOUR, 7, ("persistence",), ((0.1,) * 2,), ((0.2,) * len(LEVELS),))
 
 
 async def test_what_was_learnt_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "site.db"
-    await written(path, Batch(kept=(("experience", to_json((EXPERIENCE,))),)))
-    assert read_experiences(asked(path)) == ((EXPERIENCE,), ())
+    await written(path, Batch(kept=(("experience", to_json((CORRECTIONS,))),)))
+    assert read_corrections(asked(path)) == ((CORRECTIONS,), ())
+
+
+OF_AN_EARLIER_RELEASE = (
+    '[{"quantity":"load_w","learnt_to":"2026-03-01T08:00:00+00:00","origins":412,"members":["persistence"],'
+    '"losses":[[0.1,0.2]],"moves":[[0.5,-0.5]],"counted":[[3.0,4.0]],"published":[[0.25,-0.25]],'
+    '"carried":[[7.0,8.0]],"last_error":0.125}]'
+)
+
+
+async def test_what_an_earlier_release_has_learnt_is_gone_on_from(tmp_path: Path) -> None:
+    path = tmp_path / "site.db"
+    await written(path, Batch(kept=(("experience", OF_AN_EARLIER_RELEASE),)))
+    (learnt,), notes = read_corrections(replace(asked(path), now=datetime(2026, 3, 1, 9, tzinfo=UTC)))
+    assert notes == ()
+    assert (learnt.quantile_offsets, learnt.residual_persistence) == (((0.5, -0.5),), ((7.0, 8.0),))
+    assert (learnt.origins, learnt.last_error) == (412, 0.125)
 
 
 DAMAGED = [
@@ -170,10 +186,10 @@ DAMAGED = [
     '[{"quantity":"load_w"',
     '[{"quantity":"load_w","surprise":1}]',
     "[" * 100_000,
-    to_json((replace(EXPERIENCE, learnt_to=NOW + 48 * HOUR),)),
-    to_json((replace(EXPERIENCE, learnt_to=NOW.replace(tzinfo=None)),)),
-    to_json((replace(EXPERIENCE, moves=((float("nan"),),)),)),
-    to_json((replace(EXPERIENCE, losses=((float("inf"),),)),)),
+    to_json((replace(CORRECTIONS, learnt_to=NOW + 48 * HOUR),)),
+    to_json((replace(CORRECTIONS, learnt_to=NOW.replace(tzinfo=None)),)),
+    to_json((replace(CORRECTIONS, quantile_offsets=((float("nan"),),)),)),
+    to_json((replace(CORRECTIONS, losses=((float("inf"),),)),)),
 ]
 
 
@@ -181,15 +197,15 @@ DAMAGED = [
 async def test_a_damaged_experience_is_a_note_and_a_new_start(tmp_path: Path, document: str) -> None:
     path = tmp_path / "site.db"
     await written(path, Batch(kept=(("experience", document),)))
-    experiences, (note,) = read_experiences(asked(path))
-    assert experiences == ()
+    corrections, (note,) = read_corrections(asked(path))
+    assert corrections == ()
     assert note.startswith("what the forecasts had learnt is of no use and is learnt anew: ")
     assert len(note) < 300
 
 
 def test_without_a_store_there_is_no_experience_to_guess(tmp_path: Path) -> None:
     with pytest.raises(StoreFailure, match="there is no store at"):
-        read_experiences(asked(tmp_path / "absent.db"))
+        read_corrections(asked(tmp_path / "absent.db"))
 
 
 def test_the_promoted_model_forecasts_and_the_installed_one_stands_behind_it(tmp_path: Path) -> None:
@@ -200,7 +216,7 @@ def test_the_promoted_model_forecasts_and_the_installed_one_stands_behind_it(tmp
     own = candidate(tmp_path / "models", "consumption-own", version="2.0.0")
     enrol(tmp_path / "models", datetime(2025, 6, 1, tzinfo=UTC))
     seat = Deployment("consumption-own", "2.0.0", fingerprint_of(own) or "", NOW, "better")
-    change_champions(tmp_path / "models", lambda old: old.with_post(old.post("load_w").promoted(seat)))
+    change_registry(tmp_path / "models", lambda old: old.with_post(old.post("load_w").promoted(seat)))
     found, notes = members(wish, "load_w")
     assert ([member.name for member in found], notes) == (["consumption-own 2.0.0", installed, "persistence"], ())
 
@@ -208,7 +224,7 @@ def test_the_promoted_model_forecasts_and_the_installed_one_stands_behind_it(tmp
 def test_a_champion_that_is_gone_is_a_note_and_the_installed_model_forecasts(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     seat = Deployment("consumption-own", "2.0.0", "0" * 64, NOW, "better")
-    change_champions(tmp_path / "models", lambda old: old.with_post(old.post("load_w").promoted(seat)))
+    change_registry(tmp_path / "models", lambda old: old.with_post(old.post("load_w").promoted(seat)))
     found, (note,) = members(asked(tmp_path / "site.db"), "load_w")
     assert [member.name for member in found][1:] == ["persistence"]
     assert note.endswith("; the installed model consumption forecasts load_w")
@@ -224,11 +240,11 @@ def test_without_sun_or_without_a_wish_there_is_persistence_alone(tmp_path: Path
 async def test_the_kept_document_is_what_the_controller_writes(tmp_path: Path) -> None:
     """Rounded on its way to the store, it is still what the planner reads."""
     path = tmp_path / "site.db"
-    await written(path, Batch(kept=(("experience", to_json((EXPERIENCE, EXPERIENCE), digits=8)),)))
+    await written(path, Batch(kept=(("experience", to_json((CORRECTIONS, CORRECTIONS), digits=8)),)))
     with closing(sqlite3.connect(path)) as connection:
         (body,) = connection.execute("SELECT body FROM kept WHERE name = 'experience'").fetchone()
     assert len(json.loads(body)) == 2
-    assert read_experiences(asked(path))[0] == (EXPERIENCE, EXPERIENCE)
+    assert read_corrections(asked(path))[0] == (CORRECTIONS, CORRECTIONS)
 
 
 def test_every_plan_goes_on_from_what_the_one_before_has_learnt(tmp_path: Path, history: History) -> None:
@@ -236,24 +252,24 @@ def test_every_plan_goes_on_from_what_the_one_before_has_learnt(tmp_path: Path, 
     wish = asked(tmp_path / "site.db")
     first = answer(wish, history, 10.0)
     horizon = Horizon(NOW + 3 * HOUR, 3600, 24)
-    second = answer(replace(wish, now=wish.now + 3 * HOUR, horizon=horizon), later, 10.0, first.experiences)
-    assert {one.quantity for one in first.experiences} == {"load_w", "pv_w"}
-    for before, after in zip(first.experiences, second.experiences, strict=True):
+    second = answer(replace(wish, now=wish.now + 3 * HOUR, horizon=horizon), later, 10.0, first.corrections)
+    assert {one.quantity for one in first.corrections} == {"load_w", "pv_w"}
+    for before, after in zip(first.corrections, second.corrections, strict=True):
         assert before.learnt_to is not None
         assert after.learnt_to == before.learnt_to + 3 * HOUR
         assert after.origins == before.origins + 3
-    again = answer(wish, history, 10.0, first.experiences)
-    assert again.experiences == first.experiences, "nothing is learnt twice"
+    again = answer(wish, history, 10.0, first.corrections)
+    assert again.corrections == first.corrections, "nothing is learnt twice"
 
 
 def test_another_step_of_the_plan_goes_on_from_the_same_experience(tmp_path: Path, history: History) -> None:
     fine = regular_site(CAMBRIDGE, 30, 900)
     wish = asked(tmp_path / "site.db", 900)
-    learnt = planned(fine, wish).experiences
+    learnt = planned(fine, wish).corrections
     coarse = asked(tmp_path / "site.db", 3600)
     plan = answer(coarse, history, 10.0, learnt)
     assert check_plan(plan, coarse) == []
-    assert min(after.origins - before.origins for before, after in zip(learnt, plan.experiences, strict=True)) >= 0
+    assert min(after.origins - before.origins for before, after in zip(learnt, plan.corrections, strict=True)) >= 0
 
 
 def test_a_demand_charge_is_held_by_the_past_of_the_site(tmp_path: Path, history: History) -> None:

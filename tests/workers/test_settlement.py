@@ -111,8 +111,10 @@ async def test_the_process_answers_what_the_function_does(store: Path) -> None:
     [
         ("answer.write('hello')", "the settlement's answer is no ledger: Settled: not JSON: "),
         (
-            'answer.write(\'{"entries": [], "carry": {"until": "2026-01-01T00:00:00", "rule_soc_pct": 1,\'\n'
-            "'\"usable_wh\": 1}}')",
+            (
+                'answer.write(\'{"entries": [], "carry": {"until": "2026-01-01T00:00:00", "rule_soc_pct": 1,\'\n'
+                "'\"usable_wh\": 1}}')"
+            ),
             "the settlement's answer is no ledger: a time has no time zone",
         ),
         ("import sys; sys.exit('no memory')", "no memory"),

@@ -10,8 +10,9 @@ from agent.forecasting.features.local_calendar import LocalCalendar, local_calen
 from agent.forecasting.forecaster import FloatArray, IntArray
 from agent.forecasting.series import load_series, solar_series
 from agent.forecasting.sun import sun_elevation
+from site_data.site_csv import Column
 from training.measures import HOUR_S, clear_sky
-from training.sites import Column, MeasuredSite
+from training.sites import MeasuredSite
 
 WEEK_H = 168
 _BRIDGE_H = 3

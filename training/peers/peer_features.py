@@ -59,9 +59,10 @@ def _lags(hours: Hours, target: IntArray, origin: IntArray, leads: IntArray) -> 
 def _recent(hours: Hours, origin: IntArray, target: IntArray) -> list[FloatArray]:
     """The last hours, and how far the last day lay from the week before it."""
     last = [hours.lag(origin - many, origin) for many in (1, 2, 3)]
-    means = []
-    for many in (3, _DAY_H, WEEK_H):
-        means.append(known_mean(hours.lag(origin[..., None] - np.arange(1, many + 1), origin[..., None])))
+    means = [
+        known_mean(hours.lag(origin[..., None] - np.arange(1, many + 1), origin[..., None]))
+        for many in (3, _DAY_H, WEEK_H)
+    ]
     now = hours.lag(origin - 1, origin) - hours.lag(origin - 1 - WEEK_H, origin)
     shape = np.zeros(target.shape)
     return [column + shape for column in (*last, *means, now)]

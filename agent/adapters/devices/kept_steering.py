@@ -33,7 +33,7 @@ def read_steering(path: Path) -> tuple[str | None, str | None]:
 
 async def write_steering(path: Path, document: str) -> None:
     """Replace the document. Raises StoreFailure. Waits a second at the longest, in the event loop: for one command."""
-    if not path.exists():
+    if not path.exists():  # noqa: ASYNC240 one command, which waits for nothing else
         return
 
     def write() -> None:

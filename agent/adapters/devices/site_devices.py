@@ -115,7 +115,7 @@ class Devices:
         except DriverError as error:
             seat.trouble = str(error)
             return
-        except Exception as error:  # a defect in one family is that device's trouble and nobody else's
+        except Exception as error:  # noqa: BLE001 a defect in one family is that device's trouble and nobody else's
             seat.trouble = f"{seat.device.name} could not be read, a defect: {type(error).__name__}: {error}"
             return
         seat.trouble, seat.refusals = None, 0

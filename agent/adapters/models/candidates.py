@@ -9,7 +9,7 @@ from agent.adapters.models.model_archive import fingerprint, keep
 from agent.adapters.models.model_card import ModelCard
 from agent.adapters.models.model_check import check_model
 from agent.adapters.models.model_file import ModelFiles, read_files
-from agent.adapters.models.model_registry import Champions, Refusal, Trial, change_champions
+from agent.adapters.models.model_registry import ModelRegistry, Refusal, Trial, change_registry
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
 
@@ -40,46 +40,48 @@ def enrol(models: Path, now: datetime) -> list[str]:
         return []
     sentences: list[str] = []
 
-    def look(champions: Champions) -> Champions:
-        champions = _without_absent(champions, {folder.name for folder in folders})
+    def look(registry: ModelRegistry) -> ModelRegistry:
+        registry = _without_absent(registry, {folder.name for folder in folders})
         for folder in folders:
-            champions = _enrolled(champions, models, folder, now, sentences)
-        return champions
+            registry = _enrolled(registry, models, folder, now, sentences)
+        return registry
 
-    change_champions(models, look)
+    change_registry(models, look)
     return sentences
 
 
-def _without_absent(champions: Champions, names: set[str]) -> Champions:
-    posts = tuple(replace(post, trials=tuple(t for t in post.trials if t.name in names)) for post in champions.posts)
-    return replace(champions, posts=posts)
+def _without_absent(registry: ModelRegistry, names: set[str]) -> ModelRegistry:
+    posts = tuple(replace(post, trials=tuple(t for t in post.trials if t.name in names)) for post in registry.posts)
+    return replace(registry, posts=posts)
 
 
-def _enrolled(champions: Champions, models: Path, folder: Path, now: datetime, sentences: list[str]) -> Champions:
+def _enrolled(
+    registry: ModelRegistry, models: Path, folder: Path, now: datetime, sentences: list[str]
+) -> ModelRegistry:
     digest = ""
     try:
         files = read_files(folder)
         digest = fingerprint(files)
-        if champions.refusal(folder.name, digest) or _waits(champions, folder.name, digest, now):
-            return champions
+        if registry.refusal(folder.name, digest) or _waits(registry, folder.name, digest, now):
+            return registry
         card = _checked_copy(models, files)
     except ModelUnusable as refusal:
-        if champions.refusal(folder.name, digest):
-            return champions
+        if registry.refusal(folder.name, digest):
+            return registry
         sentences.append(f"model {folder.name} is refused: {refusal.reason}")
-        return champions.with_refusal(Refusal(folder.name, digest, refusal.reason))
-    post = champions.post(card.quantity)
+        return registry.with_refusal(Refusal(folder.name, digest, refusal.reason))
+    post = registry.post(card.quantity)
     if post.trial(card.name) is None and len(post.trials) >= MOST_TRIALS:
-        return champions  # it waits for a place
+        return registry  # it waits for a place
     sentences.append(f"model {card.name} {card.version} is on trial for {card.quantity}")
-    return champions.with_post(post.with_trial(Trial(card.name, card.version, digest, "", now)))
+    return registry.with_post(post.with_trial(Trial(card.name, card.version, digest, "", now)))
 
 
-def _waits(champions: Champions, name: str, digest: str, now: datetime) -> bool:
+def _waits(registry: ModelRegistry, name: str, digest: str, now: datetime) -> bool:
     """Whether it is in charge or on trial already, or an older one of its name is and has not had a fair trial yet."""
-    if digest in champions.copies():
+    if digest in registry.copies():
         return True
-    older = [trial for post in champions.posts for trial in post.trials if trial.name == name]
+    older = [trial for post in registry.posts for trial in post.trials if trial.name == name]
     return any(now - trial.since < FAIR_TRIAL for trial in older)
 
 

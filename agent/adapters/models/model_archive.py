@@ -58,7 +58,7 @@ def keep(models: Path, files: ModelFiles) -> Path:
         sync_folder(staging)
         with suppress(FileNotFoundError):  # a copy that was damaged
             shutil.rmtree(folder.parent)
-        os.rename(staging, folder.parent)
+        staging.rename(folder.parent)
         sync_folder(shelf)
     except OSError:
         shutil.rmtree(staging, ignore_errors=True)
@@ -93,13 +93,13 @@ def write_whole(path: Path, content: bytes) -> None:
     """Replace ``path``: after a power cut it holds the old bytes or the new ones. Raises OSError."""
     staging = path.with_name(f".{path.name}.new")
     _write_synced(staging, content)
-    os.replace(staging, path)
+    staging.replace(path)
     sync_folder(path.parent)
 
 
 def _write_synced(path: Path, content: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(path, flags, 0o644), "wb") as file:
+    with os.fdopen(os.open(path, flags, 0o644), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

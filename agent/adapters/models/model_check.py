@@ -21,7 +21,7 @@ def check_model(folder: Path, deadline_s: float = DEADLINE_S, memory_mb: int = M
     card = read_card(folder)
     command = [sys.executable, "-P", "-m", "agent.adapters.models.model_check", str(folder), str(memory_mb)]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=deadline_s, stdin=subprocess.DEVNULL)
+        done = subprocess.run(command, capture_output=True, timeout=deadline_s, stdin=subprocess.DEVNULL, check=False)
     except subprocess.TimeoutExpired:
         raise ModelUnusable(card.name, f"it did not pass its self-test within {deadline_s:g} s") from None
     except OSError as error:

@@ -100,7 +100,7 @@ def read_files(folder: Path) -> ModelFiles:
     try:
         if not stat.S_ISDIR(folder.lstat().st_mode):
             raise ModelUnusable(name, "it is no folder")
-        found = sorted(os.listdir(folder))
+        found = sorted(entry.name for entry in folder.iterdir())
         if found != sorted(FILES):
             odd = next((entry for entry in found if entry not in FILES), None)
             reason = f"its folder lacks one of {', '.join(FILES)}" if odd is None else f"its folder also holds {odd!r}"
@@ -116,7 +116,7 @@ def _read_file(folder: Path, file: str, most: int) -> bytes:
     if not stat.S_ISREG((folder / file).lstat().st_mode):
         raise ModelUnusable(folder.name, f"{file} is a link or no plain file")
     descriptor = os.open(folder / file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as opened:
+    with os.fdopen(descriptor, "rb") as opened:
         content = opened.read(most + 1)
     if len(content) > most:
         raise ModelUnusable(folder.name, f"{file} has more than {most} bytes")

@@ -100,7 +100,7 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Champions:
+class ModelRegistry:
     """All posts. A quantity without a post has its installed model in charge and no candidate."""
 
     format: int = FORMAT
@@ -110,14 +110,14 @@ class Champions:
     def post(self, quantity: str) -> Assignment:
         return next((post for post in self.posts if post.quantity == quantity), Assignment(quantity))
 
-    def with_post(self, post: Assignment) -> "Champions":
+    def with_post(self, post: Assignment) -> "ModelRegistry":
         others = tuple(other for other in self.posts if other.quantity != post.quantity)
         return replace(self, posts=tuple(sorted((*others, post), key=lambda post: post.quantity)))
 
     def refusal(self, name: str, fingerprint: str) -> Refusal | None:
         return next((old for old in self.refused if (old.name, old.fingerprint) == (name, fingerprint)), None)
 
-    def with_refusal(self, refusal: Refusal) -> "Champions":
+    def with_refusal(self, refusal: Refusal) -> "ModelRegistry":
         """Noted, and the trial of that model ended."""
         others = tuple(old for old in self.refused if old.name != refusal.name)
         posts = tuple(
@@ -126,7 +126,7 @@ class Champions:
         )
         return replace(self, posts=posts, refused=(*others, refusal))
 
-    def without_refusal(self, name: str) -> "Champions":
+    def without_refusal(self, name: str) -> "ModelRegistry":
         return replace(self, refused=tuple(old for old in self.refused if old.name != name))
 
     def copies(self) -> set[str]:
@@ -157,8 +157,8 @@ def in_charge(state: Path, installed: Path, quantity: str, wanted: str | None) -
     version of the program can use it.
     """
     factory = installed / (wanted or FACTORY[quantity])
-    champions, damage = read_champions(state / "models")
-    post = champions.post(quantity)
+    registry, damage = read_registry(state / "models")
+    post = registry.post(quantity)
     troubles = [] if damage is None else [damage]
     for seat in (post.champion, post.previous):
         if seat is None:
@@ -189,37 +189,37 @@ def _identity(seat: Deployment) -> tuple[str, str, str]:
     return seat.name, seat.version, seat.fingerprint
 
 
-def read_champions(models: Path) -> tuple[Champions, str | None]:
+def read_registry(models: Path) -> tuple[ModelRegistry, str | None]:
     """What ``champions.json`` says, and a sentence when it cannot be believed; then nobody was promoted."""
     path = models / FILE
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except FileNotFoundError:
-        return Champions(), None
+        return ModelRegistry(), None
     except OSError as error:
-        return Champions(), f"{path} cannot be read ({error.strerror})"
+        return ModelRegistry(), f"{path} cannot be read ({error.strerror})"
     try:
         if len(content) > _LARGEST:
             raise WireError(f"it has more than {_LARGEST} bytes")
-        champions = from_json(Champions, content)
-        if champions.format != FORMAT:
-            raise WireError(f"it has format {champions.format}, this version reads {FORMAT}")
+        registry = from_json(ModelRegistry, content)
+        if registry.format != FORMAT:
+            raise WireError(f"it has format {registry.format}, this version reads {FORMAT}")
     except (WireError, RecursionError) as error:
-        return Champions(), f"{path} is damaged ({error})"
-    return champions, None
+        return ModelRegistry(), f"{path} is damaged ({error})"
+    return registry, None
 
 
-def change_champions(models: Path, change: Callable[[Champions], Champions]) -> Champions:
+def change_registry(models: Path, change: Callable[[ModelRegistry], ModelRegistry]) -> ModelRegistry:
     """Read, change and write ``champions.json`` while nobody else does; durable on return. Raises StoreFailure.
 
     A damaged file is kept beside as ``champions.damaged.json``.
     """
     try:
         with _alone(models):
-            found, damage = read_champions(models)
+            found, damage = read_registry(models)
             if damage is not None:
-                os.replace(models / FILE, models / "champions.damaged.json")
+                (models / FILE).replace(models / "champions.damaged.json")
             changed = change(found)
             if damage is None:
                 clear_shelf(models, changed.copies() | found.copies())

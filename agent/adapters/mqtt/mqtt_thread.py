@@ -139,7 +139,7 @@ class NetworkThread:
             self.client = client
             client.connect(**connect_arguments(self._settings))
             trouble = self._serve(client, attempt)
-        except Exception as error:  # whatever paho, a file or a callback raises ends this attempt, not the thread
+        except Exception as error:  # noqa: BLE001 paho, a file or a callback: it ends this attempt, not the thread
             trouble = troubles.why_not(error, self._settings.host, self._settings.port)
         lasted_s = 0.0 if attempt.accepted_at is None else time.monotonic() - attempt.accepted_at
         self._count_short(attempt, lasted_s)

@@ -86,8 +86,8 @@ class JsonPayloads:
             "start": _time(plan.horizon.start),
             "step_s": plan.horizon.step_s,
             "steps": columns,
-            "load": _forecast(plan.load, plan.experiences),
-            "pv": _forecast(plan.pv, plan.experiences),
+            "load": _forecast(plan.load, plan.corrections),
+            "pv": _forecast(plan.pv, plan.corrections),
             "cost": round(plan.cost, 4),
             "notes": list(plan.notes),
             "solve_s": round(plan.solve_s, 3),
@@ -143,23 +143,23 @@ class JsonPayloads:
         }
 
 
-def _forecast(forecast: Forecast, experiences: Sequence[ForecastCorrections]) -> dict[str, object]:
+def _forecast(forecast: Forecast, corrections: Sequence[ForecastCorrections]) -> dict[str, object]:
     body: dict[str, object] = {
         "source": forecast.source,
         "levels": list(forecast.levels),
         "values": [[round(value, 1) for value in row] for row in forecast.values],
     }
-    learnt = next((one for one in experiences if one.quantity == forecast.quantity), None)
-    return body if learnt is None else body | {"learnt": _experience(learnt)}
+    learnt = next((one for one in corrections if one.quantity == forecast.quantity), None)
+    return body if learnt is None else body | {"learnt": _learnt_body(learnt)}
 
 
-def _experience(learnt: ForecastCorrections) -> dict[str, object]:
+def _learnt_body(learnt: ForecastCorrections) -> dict[str, object]:
     """How many past forecasts the quantiles were corrected by, and how far; what is not a number is null."""
     return {
         "origins": learnt.origins,
         "until": None if learnt.learnt_to is None else _time(learnt.learnt_to),
         "members": list(learnt.members),
-        "moves": [[round(move, 3) if isfinite(move) else None for move in row] for row in learnt.moves],
+        "moves": [[round(move, 3) if isfinite(move) else None for move in row] for row in learnt.quantile_offsets],
     }
 
 

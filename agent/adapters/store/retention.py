@@ -120,8 +120,10 @@ def _prune(connection: sqlite3.Connection, stream: str, marks: Marks, before: in
     if not lost:
         return []
     return [
-        f"{lost} unacknowledged rows of the stream {stream} from {_minute(first)} to {_minute(until)} "
-        f"were dropped because they were {reason}."
+        (
+            f"{lost} unacknowledged rows of the stream {stream} from {_minute(first)} to {_minute(until)} "
+            f"were dropped because they were {reason}."
+        )
     ]
 
 

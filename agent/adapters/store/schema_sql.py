@@ -72,8 +72,10 @@ MIGRATIONS = {version: _migration(version) for version in range(2, SCHEMA_VERSIO
 
 # A new file is one of the first version and all that came since.
 SCHEMA = (
-    f"CREATE TABLE minute (seq INTEGER PRIMARY KEY, at, {', '.join(_minute_columns(1))}, catalogue INTEGER, "
-    "points TEXT)",
+    (
+        f"CREATE TABLE minute (seq INTEGER PRIMARY KEY, at, {', '.join(_minute_columns(1))}, catalogue INTEGER, "
+        "points TEXT)"
+    ),
     f"CREATE TABLE decision (seq INTEGER PRIMARY KEY, {', '.join(DECISION_COLUMNS)})",
     f"CREATE TABLE event (seq INTEGER PRIMARY KEY, {', '.join(EVENT_COLUMNS)})",
     # acked: everything up to it is at the platform; last: no seq up to it is given again; rolled: is in the roll-ups

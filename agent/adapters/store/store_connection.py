@@ -82,7 +82,8 @@ class StoreConnection:
             return open_file(self.path, self._now(), self._failing)
 
     def lay_ballast(self) -> None:
-        self.shortage = None if self._ballast.lay() else f"the disk of {self.path} is nearly full: make room on it"
+        short = self.shortage or f"the disk of {self.path} is nearly full: make room on it"
+        self.shortage = None if self._ballast.lay() else short
 
     def failed(self, error: sqlite3.Error) -> StoreFailure:
         """The sentence for an error of SQLite. Anything that may leave a connection in doubt closes it."""

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from agent.domain.forecast_corrections import BUCKETS, CARRIED, LOW_OUTPUT, ForecastCorrections
+from agent.domain.forecast_corrections import BUCKETS, LOW_OUTPUT, PERSISTENT_BUCKETS, ForecastCorrections
 from agent.forecasting.combination.calibration import Raster, Verdict, followed, tracked
-from agent.forecasting.combination.correction_tables import Tables, experience_of, tables_of, with_members
+from agent.forecasting.combination.correction_tables import Tables, corrections_of, tables_of, with_members
 from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray
 
 _POWER = 24.0  # weights go with loss ** -_POWER: 3 % more loss halve a weight
@@ -27,7 +27,7 @@ _ABSURD = 5.0  # times the highest level of the horizon: a reading beyond it say
 
 
 def blend(
-    experience: ForecastCorrections,
+    corrections: ForecastCorrections,
     names: Sequence[str],
     members: FloatArray,
     step_s: int,
@@ -38,19 +38,19 @@ def blend(
     Levels are averaged level by level (quantile averaging: K. Lichtendahl, Y. Grushka-Cockayne and R. Winkler,
     Management Science 59 (2013) 1594-1611) with weights by recent loss (after J. Bates and C. Granger, "The combination
     of forecasts", 1969), then moved by what the site's errors have shown. ``names`` are those of the members, the
-    preferred one first. Without any experience the first member is the forecast. ``last_error`` (origins,) are those
+    preferred one first. Without any corrections the first member is the forecast. ``last_error`` (origins,) are those
     of ``last_error``, NaN where unknown; their share that is wont to come again is added to the hours ahead.
     """
-    tables = tables_of(experience)
+    tables = tables_of(corrections)
     raster = _raster(names, members, step_s)
     quantiles = _averaged(tables, names, members, raster)
     if last_errors is not None:
-        quantiles = _carried_on(quantiles, raster, tables.carried, np.nan_to_num(last_errors))
-    return raster.moved(quantiles, tables.moves)
+        quantiles = _with_persistence(quantiles, raster, tables.residual_persistence, np.nan_to_num(last_errors))
+    return raster.moved(quantiles, tables.quantile_offsets)
 
 
 def last_error(
-    experience: ForecastCorrections,
+    corrections: ForecastCorrections,
     names: Sequence[str],
     members: FloatArray,
     actual: FloatArray,
@@ -63,53 +63,53 @@ def last_error(
     ``peak_w`` is the highest value of a whole horizon, where the steps are only the beginning of one.
     """
     raster = Raster(members[:, None], step_s, None if peak_w is None else np.array([peak_w]))
-    quantiles = _averaged(tables_of(experience), names, members[:, None], raster)
+    quantiles = _averaged(tables_of(corrections), names, members[:, None], raster)
     return _error_of_hour(quantiles, raster, Verdict(raster, actual), step_s)
 
 
 def learn(
-    experience: ForecastCorrections,
+    corrections: ForecastCorrections,
     names: Sequence[str],
     members: FloatArray,
     actual: FloatArray,
     step_s: int,
     origin: datetime,
 ) -> ForecastCorrections:
-    """The experience after what came over ``origin``'s horizon, ``actual`` (steps,), W, NaN where missing.
+    """The corrections after what came over ``origin``'s horizon, ``actual`` (steps,), W, NaN where missing.
 
     ``members`` (members, LEVELS, steps) is what each forecast then. Called in order of time, best every hour; an origin
     that is not newer than the last one learnt from changes nothing. Readings out of all proportion count as high ones.
     """
-    if experience.learnt_to is not None and origin <= experience.learnt_to:
-        return experience
+    if corrections.learnt_to is not None and origin <= corrections.learnt_to:
+        return corrections
     raster = _raster(names, members[:, None], step_s)
     verdict = Verdict(raster, np.minimum(actual, _ABSURD * members.max()))
     if not verdict.known.any():
-        return replace(experience, learnt_to=origin, last_error=None)
-    hours = _hours_since(experience, origin)
-    tables = with_members(tables_of(experience), names)
+        return replace(corrections, learnt_to=origin, last_error=None)
+    hours = _hours_since(corrections, origin)
+    tables = with_members(tables_of(corrections), names)
     quantiles = _averaged(tables, names, members[:, None], raster)
-    carried, judged = tables.carried, quantiles
-    last = experience.last_error
-    if last is not None and experience.learnt_to == origin - timedelta(hours=1):
-        judged = _carried_on(quantiles, raster, carried, np.array([last]))
-        carried = _carried_after(carried, quantiles, raster, verdict, last)
+    residual_persistence, judged = tables.residual_persistence, quantiles
+    last = corrections.last_error
+    if last is not None and corrections.learnt_to == origin - timedelta(hours=1):
+        judged = _with_persistence(quantiles, raster, residual_persistence, np.array([last]))
+        residual_persistence = _persistence_after(residual_persistence, quantiles, raster, verdict, last)
     judged = raster.moved(judged, tables.published)[0]
     behind = tables.counted.max(axis=0)
-    moves = tracked(tables.moves, verdict.passed(judged), hours * verdict.weight, behind)
+    quantile_offsets = tracked(tables.quantile_offsets, verdict.passed(judged), hours * verdict.weight, behind)
     error = _error_of_hour(quantiles, raster, verdict, step_s)
     learnt = replace(
         _with_losses(tables, names, members, verdict, hours),
-        moves=moves,
-        published=followed(tables.published, moves, hours),
-        carried=carried,
+        quantile_offsets=quantile_offsets,
+        published=followed(tables.published, quantile_offsets, hours),
+        residual_persistence=residual_persistence,
     )
-    return experience_of(experience, learnt, origin, error)
+    return corrections_of(corrections, learnt, origin, error)
 
 
-def shares(experience: ForecastCorrections, names: Sequence[str]) -> FloatArray:
+def shares(corrections: ForecastCorrections, names: Sequence[str]) -> FloatArray:
     """The mean weight of each of ``names`` over the leads, (members,); they add up to 1."""
-    means: FloatArray = _weights(tables_of(experience), names)[:, :LOW_OUTPUT].mean(axis=1)
+    means: FloatArray = _weights(tables_of(corrections), names)[:, :LOW_OUTPUT].mean(axis=1)
     return means
 
 
@@ -168,21 +168,26 @@ def _errors(quantiles: FloatArray, raster: Raster, verdict: Verdict) -> FloatArr
     return errors
 
 
-def _carried_on(quantiles: FloatArray, raster: Raster, carried: FloatArray, last_errors: FloatArray) -> FloatArray:
+def _with_persistence(
+    quantiles: FloatArray, raster: Raster, residual_persistence: FloatArray, last_errors: FloatArray
+) -> FloatArray:
     """All levels shifted by the share of the last hour's error, (origins,), that is wont to come again."""
     share = np.zeros(BUCKETS)
-    sums = carried[:, 1] + _CARRY_PRIOR_SQUARES * _CARRY_PRIOR
-    share[:CARRIED] = np.clip(sums / (carried[:, 0] + _CARRY_PRIOR_SQUARES), 0.0, _MOST_CARRY)
+    sums = residual_persistence[:, 1] + _CARRY_PRIOR_SQUARES * _CARRY_PRIOR
+    share[:PERSISTENT_BUCKETS] = np.clip(sums / (residual_persistence[:, 0] + _CARRY_PRIOR_SQUARES), 0.0, _MOST_CARRY)
     shift = share[raster.bucket] * last_errors[:, None] * _mean_half_width(raster, quantiles)
     return quantiles + shift[:, None, :]
 
 
-def _carried_after(
-    carried: FloatArray, quantiles: FloatArray, raster: Raster, verdict: Verdict, last: float
+def _persistence_after(
+    residual_persistence: FloatArray, quantiles: FloatArray, raster: Raster, verdict: Verdict, last: float
 ) -> FloatArray:
-    errors = verdict.means(_errors(quantiles, raster, verdict))[:CARRIED]
-    new = np.stack([np.full(CARRIED, last * last), last * errors], axis=1) * verdict.weight[:CARRIED, None]
-    after: FloatArray = carried * np.exp(-1.0 / _CARRY_MEMORY_H) + new
+    errors = verdict.means(_errors(quantiles, raster, verdict))[:PERSISTENT_BUCKETS]
+    new = (
+        np.stack([np.full(PERSISTENT_BUCKETS, last * last), last * errors], axis=1)
+        * verdict.weight[:PERSISTENT_BUCKETS, None]
+    )
+    after: FloatArray = residual_persistence * np.exp(-1.0 / _CARRY_MEMORY_H) + new
     return after
 
 
@@ -200,7 +205,7 @@ def _with_losses(tables: Tables, names: Sequence[str], members: FloatArray, verd
     return replace(tables, losses=losses, counted=counted)
 
 
-def _hours_since(experience: ForecastCorrections, origin: datetime) -> float:
-    if experience.learnt_to is None:
+def _hours_since(corrections: ForecastCorrections, origin: datetime) -> float:
+    if corrections.learnt_to is None:
         return _MOST_HOURS
-    return min((origin - experience.learnt_to) / timedelta(hours=1), _MOST_HOURS)
+    return min((origin - corrections.learnt_to) / timedelta(hours=1), _MOST_HOURS)

@@ -79,9 +79,12 @@ class Raster:
         levels = [down] * MEDIAN + [(down + up) / 2.0] + [up] * (len(LEVELS) - MEDIAN - 1)
         return np.stack(levels, axis=1)
 
-    def moved(self, quantiles: FloatArray, moves: FloatArray) -> FloatArray:
-        """The quantiles after ``moves`` (BUCKETS, LEVELS); not negative, in order, wider where no verdict reaches."""
-        shifted = quantiles + moves[self.bucket].transpose(0, 2, 1) * self._units(quantiles)
+    def moved(self, quantiles: FloatArray, quantile_offsets: FloatArray) -> FloatArray:
+        """The quantiles after ``quantile_offsets`` (BUCKETS, LEVELS).
+
+        They are not negative, in order, and wider where no verdict reaches.
+        """
+        shifted = quantiles + quantile_offsets[self.bucket].transpose(0, 2, 1) * self._units(quantiles)
         median = shifted[:, MEDIAN : MEDIAN + 1]
         wider = median + (shifted - median) * (1.0 + _GROWTH_PER_DAY * self.late_days)
         ordered: FloatArray = np.maximum(np.sort(wider, axis=1), 0.0)
@@ -119,7 +122,7 @@ class Verdict:
         return self.means(below - _AIMS[:, None]).T
 
 
-def tracked(moves: FloatArray, passed: FloatArray, weight: FloatArray, behind: FloatArray) -> FloatArray:
+def tracked(quantile_offsets: FloatArray, passed: FloatArray, weight: FloatArray, behind: FloatArray) -> FloatArray:
     """The moves after a verdict, each against how often its level was passed.
 
     ``weight`` (BUCKETS,) is the hours of origins that the verdict stands for, ``behind`` those learnt from before. A
@@ -127,15 +130,15 @@ def tracked(moves: FloatArray, passed: FloatArray, weight: FloatArray, behind: F
     """
     memory = np.minimum(behind + _FIRST_MEMORY_H, _MEMORY_H)
     haste = np.where(np.arange(BUCKETS) == LOW_OUTPUT, _FAINT_HASTE, 1.0) * weight / memory
-    down, up = (np.clip(side, *_SCALE) for side in (1.0 - moves[:, 0], 1.0 + moves[:, -1]))
+    down, up = (np.clip(side, *_SCALE) for side in (1.0 - quantile_offsets[:, 0], 1.0 + quantile_offsets[:, -1]))
     scale = np.stack([down] * MEDIAN + [np.ones(BUCKETS)] + [up] * (len(LEVELS) - MEDIAN - 1), axis=1)
-    stepped: FloatArray = moves - haste[:, None] * scale * _REACH * passed
+    stepped: FloatArray = quantile_offsets - haste[:, None] * scale * _REACH * passed
     stepped[:, :MEDIAN] = np.clip(stepped[:, :MEDIAN], -_MOST_OUTWARDS, _MOST_INWARDS)
     stepped[:, MEDIAN:] = np.clip(stepped[:, MEDIAN:], -_MOST_INWARDS, _MOST_OUTWARDS)
     return stepped
 
 
-def followed(published: FloatArray, moves: FloatArray, hours: float) -> FloatArray:
+def followed(published: FloatArray, quantile_offsets: FloatArray, hours: float) -> FloatArray:
     """What was in force about two days ago, ``hours`` later: the newest moves, late and smoothed."""
-    late: FloatArray = published + (moves - published) * (1.0 - np.exp(-hours / _PUBLISHED_H))
+    late: FloatArray = published + (quantile_offsets - published) * (1.0 - np.exp(-hours / _PUBLISHED_H))
     return late

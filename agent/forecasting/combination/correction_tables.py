@@ -1,4 +1,4 @@
-"""An experience as arrays and back. Pure arrays."""
+"""Corrections as arrays and back. Pure arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from agent.domain.forecast_corrections import BUCKETS, CARRIED, ForecastCorrections
+from agent.domain.forecast_corrections import BUCKETS, PERSISTENT_BUCKETS, ForecastCorrections
 from agent.forecasting.forecaster import LEVELS, FloatArray
 
 _MOST_MEMBERS = 6
@@ -14,32 +14,32 @@ _MOST_MEMBERS = 6
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """An experience as arrays: rows of ``losses`` and ``counted`` are members."""
+    """Corrections as arrays: rows of ``losses`` and ``counted`` are members."""
 
     members: tuple[str, ...]
     losses: FloatArray
     counted: FloatArray
-    moves: FloatArray
+    quantile_offsets: FloatArray
     published: FloatArray
-    carried: FloatArray
+    residual_persistence: FloatArray
 
 
-def tables_of(experience: ForecastCorrections) -> Tables:
-    """The arrays of an experience; nothing learnt where one does not have the shape of this release."""
-    many = len(experience.members)
+def tables_of(corrections: ForecastCorrections) -> Tables:
+    """The arrays of the corrections; nothing learnt where they do not have the shape of this release."""
+    many = len(corrections.members)
     wanted = {
         "losses": (many, BUCKETS),
         "counted": (many, BUCKETS),
-        "moves": (BUCKETS, len(LEVELS)),
+        "quantile_offsets": (BUCKETS, len(LEVELS)),
         "published": (BUCKETS, len(LEVELS)),
-        "carried": (CARRIED, 2),
+        "residual_persistence": (PERSISTENT_BUCKETS, 2),
     }
-    found = {name: _table(getattr(experience, name), shape) for name, shape in wanted.items()}
+    found = {name: _table(getattr(corrections, name), shape) for name, shape in wanted.items()}
     if all(table is not None for table in found.values()):
-        return Tables(experience.members, **{name: table for name, table in found.items() if table is not None})
+        return Tables(corrections.members, **{name: table for name, table in found.items() if table is not None})
     none = np.zeros((0, BUCKETS))
     level = np.zeros((BUCKETS, len(LEVELS)))
-    return Tables((), none, none, level, level, np.zeros((CARRIED, 2)))
+    return Tables((), none, none, level, level, np.zeros((PERSISTENT_BUCKETS, 2)))
 
 
 def _table(rows: tuple[tuple[float, ...], ...], shape: tuple[int, int]) -> FloatArray | None:
@@ -49,8 +49,8 @@ def _table(rows: tuple[tuple[float, ...], ...], shape: tuple[int, int]) -> Float
     return table if np.isfinite(table).all() else None
 
 
-def experience_of(before: ForecastCorrections, tables: Tables, origin: datetime, error: float) -> ForecastCorrections:
-    """The experience after ``origin``. ``error`` is that of its first hour, NaN where it was not measured."""
+def corrections_of(before: ForecastCorrections, tables: Tables, origin: datetime, error: float) -> ForecastCorrections:
+    """The corrections after ``origin``. ``error`` is that of its first hour, NaN where it was not measured."""
 
     def rows(table: FloatArray) -> tuple[tuple[float, ...], ...]:
         return tuple(tuple(row) for row in np.round(table, 6).tolist())
@@ -61,10 +61,10 @@ def experience_of(before: ForecastCorrections, tables: Tables, origin: datetime,
         origins=before.origins + 1,
         members=tables.members,
         losses=rows(tables.losses),
-        moves=rows(tables.moves),
+        quantile_offsets=rows(tables.quantile_offsets),
         counted=rows(tables.counted),
         published=rows(tables.published),
-        carried=rows(tables.carried),
+        residual_persistence=rows(tables.residual_persistence),
         last_error=None if np.isnan(error) else round(error, 6),
     )
 

@@ -16,13 +16,13 @@ from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_file import ModelFiles, read_files
 from agent.adapters.models.model_registry import (
     Assignment,
-    Champions,
     Choice,
     Deployment,
+    ModelRegistry,
     Trial,
-    change_champions,
+    change_registry,
     in_charge,
-    read_champions,
+    read_registry,
 )
 from agent.domain.model_comparison import DayScore
 from agent.ports import StoreFailure
@@ -46,11 +46,11 @@ def promote(state: Path, name: str, version: str = "2.0.0") -> Deployment:
     files = read_files(folder)
     seat = Deployment(name, version, fingerprint(files), NOW, "better")
 
-    def put(champions: Champions) -> Champions:
+    def put(registry: ModelRegistry) -> ModelRegistry:
         keep(state / "models", files)
-        return champions.with_post(champions.post("load_w").promoted(seat))
+        return registry.with_post(registry.post("load_w").promoted(seat))
 
-    change_champions(state / "models", put)
+    change_registry(state / "models", put)
     return seat
 
 
@@ -116,7 +116,7 @@ def test_a_model_that_this_version_cannot_use_gives_way(state: Path) -> None:
     files = read_files(folder)
     keep(state / "models", files)
     seat = Deployment("old", "1.0.0", fingerprint(files), NOW, "better")
-    change_champions(state / "models", lambda old: old.with_post(Assignment("load_w", seat)))
+    change_registry(state / "models", lambda old: old.with_post(Assignment("load_w", seat)))
     choice = chosen(state)
     assert choice.folder == FACTORY
     assert choice.note is not None
@@ -164,22 +164,22 @@ def test_a_folder_where_the_record_should_be_is_said(state: Path) -> None:
 
 def test_what_is_written_is_read_again_and_only_what_is_needed_is_kept(state: Path) -> None:
     first, second, third = (promote(state, name) for name in ("first", "second", "third"))
-    post = read_champions(state / "models")[0].post("load_w")
+    post = read_registry(state / "models")[0].post("load_w")
     assert (post.champion, post.previous) == (third, second)
-    change_champions(state / "models", lambda old: old)
+    change_registry(state / "models", lambda old: old)
     assert not copy_of(state, first).exists()
     assert copy_of(state, second).exists()
-    change_champions(state / "models", lambda old: old.with_post(post.rolled_back()))
+    change_registry(state / "models", lambda old: old.with_post(post.rolled_back()))
     assert chosen(state) == Choice(copy_of(state, second))
-    change_champions(state / "models", lambda old: old.with_post(old.post("load_w").rolled_back()))
+    change_registry(state / "models", lambda old: old.with_post(old.post("load_w").rolled_back()))
     assert chosen(state) == Choice(FACTORY)
 
 
 def test_scores_survive(state: Path) -> None:
     scores = tuple(DayScore(date(2025, 5, 1) + timedelta(days=day), 1.5, 1.25, -0.5, 0.25) for day in range(3))
     trial = Trial("own", "1.0.0", "f" * 64, "", NOW, 1, "early", scores)
-    change_champions(state / "models", lambda old: old.with_post(Assignment("load_w").with_trial(trial)))
-    assert read_champions(state / "models")[0].post("load_w").trials == (trial,)
+    change_registry(state / "models", lambda old: old.with_post(Assignment("load_w").with_trial(trial)))
+    assert read_registry(state / "models")[0].post("load_w").trials == (trial,)
 
 
 def write_on_and_on(models: Path, names: tuple[str, ...], done: int) -> None:
@@ -189,11 +189,11 @@ def write_on_and_on(models: Path, names: tuple[str, ...], done: int) -> None:
             files = read_files(models / name)
             seat = Deployment(name, VERSION, fingerprint(files), NOW, "its turn")
 
-            def put(champions: Champions, files: ModelFiles = files, seat: Deployment = seat) -> Champions:
+            def put(registry: ModelRegistry, files: ModelFiles = files, seat: Deployment = seat) -> ModelRegistry:
                 keep(models, files)
-                return champions.with_post(champions.post("load_w").promoted(seat))
+                return registry.with_post(registry.post("load_w").promoted(seat))
 
-            change_champions(models, put)
+            change_registry(models, put)
             os.write(done, b".")
 
 
@@ -224,12 +224,12 @@ def test_a_whole_model_is_in_charge_after_any_kill(state: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file")
     with pytest.raises(StoreFailure, match=r"champions.json cannot be written: Not a directory"):
-        change_champions(tmp_path / "models", lambda old: old.with_post(Assignment("load_w")))
+        change_registry(tmp_path / "models", lambda old: old.with_post(Assignment("load_w")))
     assert chosen(tmp_path).folder == FACTORY
 
 
 def trials(state: Path) -> tuple[Trial, ...]:
-    return read_champions(state / "models")[0].post("load_w").trials
+    return read_registry(state / "models")[0].post("load_w").trials
 
 
 def test_a_candidate_goes_on_trial_once(state: Path) -> None:
@@ -251,7 +251,7 @@ def test_a_trial_is_fair_before_a_newer_model_of_its_name_takes_the_place(state:
     assert [trial.version for trial in trials(state)] == ["1.0.0"]
     assert enrol(state / "models", NOW + FAIR_TRIAL) == ["model own 1.0.1 is on trial for load_w"]
     assert [trial.version for trial in trials(state)] == ["1.0.1"]
-    change_champions(state / "models", lambda old: old)
+    change_registry(state / "models", lambda old: old)
     assert len(list((state / "models" / "kept").iterdir())) == 1
 
 

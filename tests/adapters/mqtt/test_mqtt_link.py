@@ -22,6 +22,7 @@ from agent.ports import EnvelopeRefused, LinkFailure
 from simulator.broker import Broker, find_mosquitto, start_broker
 from simulator.platform import Platform
 from tests.adapters.store.store_rows import NAMES, event, minute, new_store
+from tests.cycles.hearing import Hearing
 
 pytestmark = [
     pytest.mark.broker,
@@ -241,17 +242,18 @@ class Node:
         self.store = new_store(path)
         self.link = new_link(broker)
         self.inputs: list[PlatformInput] = []
-        self.events: list[tuple[str, str, str]] = []
+        clock = SystemClock()
+        self.hearing = Hearing(clock)
         speaker = JsonPayloads(SITE, "s")
         self.sync = Sync(
             self.store,
             self.link,
             speaker,
-            SystemClock(),
+            clock,
             Latest(),
             lambda: {"version": "1"},
             self.inputs.append,
-            lambda *told: self.events.append(told),
+            self.hearing.alarms,
             lambda *_: None,
         )
         self._tasks: list[asyncio.Task[None]] = []

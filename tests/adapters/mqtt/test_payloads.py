@@ -143,7 +143,7 @@ def test_the_forecast_of_a_plan_says_what_it_has_learnt() -> None:
     learnt = ForecastCorrections(
         "load_w", NOW, 412, ("persistence",), ((0.1,),), ((0.12345, -1.0), (math.nan, math.inf))
     )
-    body = sent(payloads().plan(replace(whole_plan(), experiences=(learnt,)), NOW).payload)
+    body = sent(payloads().plan(replace(whole_plan(), corrections=(learnt,)), NOW).payload)
     assert body["load"]["learnt"] == {  # type: ignore[index]
         "origins": 412, "until": "2026-06-01T12:00:01.500Z", "members": ["persistence"],
         "moves": [[0.123, -1.0], [None, None]],

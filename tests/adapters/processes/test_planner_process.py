@@ -11,6 +11,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from agent.adapters.processes import child_process
 from agent.adapters.processes.child_outputs import KEPT_OF_PRINTED, MOST_PRINTED
 from agent.adapters.processes.planner_process import LARGEST_PLAN, PlannerProcess
 from agent.domain.plan import Plan
@@ -179,7 +180,10 @@ PRINTS = {
 
 
 @pytest.mark.parametrize("prints", PRINTS.values(), ids=list(PRINTS))
-async def test_what_is_printed_is_no_part_of_the_answer_and_stands_in_the_log(tmp_path: Path, prints: str) -> None:
+async def test_what_is_printed_is_no_part_of_the_answer_and_stands_in_the_log(
+    tmp_path: Path, prints: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child_process, "log", structlog.get_logger())  # another test may have had it made for good
     plan = good_plan()
     (tmp_path / "plan.json").write_text(to_json(plan))
     text = f"{prints}\nanswer.write(open({str(tmp_path / 'plan.json')!r}).read())\n{prints}"

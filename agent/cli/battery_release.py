@@ -1,0 +1,49 @@
+"""Gives the battery back to its own device, once.
+
+It shares nothing with the planner and does not need the daemon; the systemd unit runs it after the daemon has died.
+What the daemon found at the device before it steered is read from the store and given back; where the store cannot be
+read in time, the device is left to its own self-consumption.
+"""
+
+import asyncio
+import time
+from pathlib import Path
+
+from agent.adapters.devices.field_bus import connect_devices
+from agent.adapters.devices.kept_steering import read_steering, write_steering
+from agent.adapters.host.clock import SystemClock
+from agent.domain.setpoint import Applied, Outcome, Rung, Setpoint
+from agent.recording.decisions import describe
+from agent.settings.schema import Settings
+
+TRY_FOR_S = 8.0
+KEEP_WITHIN_S = 1.0
+
+
+async def release(settings: Settings) -> tuple[int, str]:
+    """Try for a few seconds; exit code and one sentence."""
+    clock, store = SystemClock(), Path(settings.store.path)
+    devices = connect_devices(settings, clock, lambda document: write_steering(store, document))
+    document, trouble = read_steering(store)
+    devices.recall(document)
+    setpoint = Setpoint(clock.now(), None, 0.0, Rung.RELEASE, "released by command")
+    names = " and ".join(settings.battery.steered_by)
+    is_are, its = ("is", "its") if len(settings.battery.steered_by) == 1 else ("are", "their")
+    give_up = time.monotonic() + TRY_FOR_S
+    try:
+        while True:
+            outcome = await devices.steer(setpoint)
+            if isinstance(outcome, Applied):
+                await devices.settle(KEEP_WITHIN_S)
+                unknown = "" if trouble is None else f"; what was set there before is not known: {trouble}"
+                return 0, f"{names} {is_are} released to {its} own self-consumption{unknown}"
+            if time.monotonic() > give_up:
+                return 1, f"{names} could not be released: {_why(outcome)}"
+            await asyncio.sleep(0.5)
+    finally:
+        await devices.close()
+
+
+def _why(outcome: Outcome) -> str:
+    word, detail = describe(outcome)
+    return detail or f"the answer was {word}"

@@ -1,0 +1,53 @@
+"""The commands by name. Only the file of the command that is asked for is loaded."""
+
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+from agent.cli.ending import ending_at_once
+
+
+class Command(NamedTuple):
+    """``module`` has ``add_arguments(parser)`` and ``run(asked)``, which returns the exit code."""
+
+    help: str
+    module: str
+
+
+COMMANDS = {
+    "check": Command("say what is wrong with a site file, and where", "agent.cli.check"),
+    "run": Command("run the daemon", "agent.cli.run"),
+    "status": Command("show what the running agent knows and does", "agent.cli.status"),
+    "explain": Command("say why the battery does what it does", "agent.cli.explain"),
+    "release": Command("give the battery back to its own device, once", "agent.cli.release"),
+    "backtest": Command("play measured sites and say what the battery would have saved", "agent.cli.backtest"),
+    "frontier": Command("play a measured site at several weights of carbon, and draw it", "agent.cli.frontier"),
+    "report": Command("say what the battery saved, and what it could have saved", "agent.cli.report"),
+    "models": Command("which models are in charge, on trial or refused; change it by hand", "agent.cli.models"),
+    "ab": Command("let optimiser and rule take turns, to see what the optimiser is worth", "agent.cli.paired_trial"),
+    "advice": Command("what the agent recommends, and what you say to it", "agent.cli.advice"),
+}
+
+
+def obey(arguments: Sequence[str]) -> int:
+    """Exit code of the command line. Raises SystemExit after help, and with 2 where it cannot be parsed."""
+    asked = parser_for(arguments).parse_args(arguments)
+    code: int = asked.run(asked)
+    return code
+
+
+def parser_for(arguments: Sequence[str]) -> ArgumentParser:
+    """All commands with their help; of the command that ``arguments`` ask for the arguments, too."""
+    parser = ArgumentParser(prog="enalysis-edge", description="Edge agent for on-site battery controllers.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # No option before the command takes a value, so the first word that names a command is the command.
+    named = next((word for word in arguments if word in COMMANDS), None)
+    for name, command in COMMANDS.items():
+        subparser = commands.add_parser(name, help=command.help)
+        if name == named:
+            with ending_at_once():  # native code that is loaded would take Ctrl-C for a failure of its own
+                module = import_module(command.module)
+            module.add_arguments(subparser)
+            subparser.set_defaults(run=module.run)
+    return parser

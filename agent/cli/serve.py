@@ -1,0 +1,81 @@
+"""The daemon on the system clock, from its start to the signal that stops it."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from agent.adapters.host.clock import SystemClock
+from agent.adapters.host.systemd import Notifier
+from agent.adapters.host.time_source import HostTime
+from agent.app import build
+from agent.daemon import App
+from agent.settings.schema import Settings
+
+log = structlog.get_logger("run")
+
+STOP_WITHIN_S = 4.5
+
+
+async def serve(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; the battery is released before this returns."""
+    notifier = Notifier()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    app = build(settings, SystemClock(), time_source=HostTime())
+    await app.start()
+    from agent.adapters.host.timetable import (
+        Timetable,  # APScheduler can wait until the battery is in its neutral state
+    )
+
+    gc.freeze()
+    gc.enable()
+    timetable = Timetable(app.jobs())
+    app.rearm = timetable.rearm
+    timetable.start()
+    await _first_of(app.self_test.run(), stop)  # beside control: the battery waits for nothing
+    notifier.ready("released, waiting for the first plan")
+    watch = asyncio.create_task(_watch(app, notifier))
+    log.info("started", site=settings.site.id)
+    await stop.wait()
+    notifier.stopping()
+    watch.cancel()
+    with suppress(asyncio.CancelledError):
+        await watch
+    try:
+        async with asyncio.timeout(STOP_WITHIN_S):
+            await timetable.stop()
+            await app.stop("the agent was told to stop")
+    except TimeoutError:
+        log.error("stopped_late", within_s=STOP_WITHIN_S)
+    log.info("stopped", site=settings.site.id)
+    return 0
+
+
+async def _first_of(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """Wait for the work, or until it is time to stop; then the work is given up."""
+    tasks = [asyncio.create_task(work), asyncio.create_task(stop.wait())]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    error, _ = await asyncio.gather(*tasks, return_exceptions=True)
+    if isinstance(error, Exception):  # a defect of the self-test may not end the daemon
+        log.error("self_test_failed", exc_info=error)
+
+
+async def _watch(app: App, notifier: Notifier) -> None:
+    """Tells systemd that control lives, only as long as it does: a cycle that hangs is not covered up."""
+    patience_s = 3.0 * app.settings.control.step_s
+    steps, progressed = -1, app.clock.monotonic()
+    while True:
+        await asyncio.sleep(notifier.interval_s or 10.0)
+        if app.control.counts.steps != steps:
+            steps, progressed = app.control.counts.steps, app.clock.monotonic()
+        if app.clock.monotonic() - progressed <= patience_s:
+            notifier.alive(app.sentence())

@@ -1,0 +1,98 @@
+"""What the commands on a site share: the option that names its file, and its settings.
+
+Only what is used is loaded: `run` and `release` start with this.
+"""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from agent.cli.ending import BAD_SETTINGS, GOOD, ending_at_once
+
+if TYPE_CHECKING:
+    from agent.settings.schema import Settings
+
+SITE_FILE = Path("/etc/enalysis-edge/site.toml")
+
+SiteCommand = Callable[["Settings", Namespace], int]
+Read = TypeVar("Read")
+
+
+def add_config(parser: ArgumentParser) -> None:
+    """The site file, as ``asked.config``."""
+    parser.add_argument("--config", type=Path, default=SITE_FILE, metavar="FILE")
+
+
+def by_site_file(asked: Namespace, command: SiteCommand) -> int:
+    """Exit code of ``command`` by the settings of the site file; 2 where that is broken, which is then said."""
+    from agent.settings.load import load
+
+    settings = _read_or_said(load, asked.config)
+    return BAD_SETTINGS if settings is None else command(settings, asked)
+
+
+def by_settings_at_hand(asked: Namespace, command: SiteCommand) -> int:
+    """Exit code of a ``command`` that leaves nothing half done: Ctrl-C may end it anywhere.
+
+    Where the site file is broken the command goes by the settings of the last run, and 2 is returned in place of 0.
+    """
+    found = settings_at_hand(asked.config)
+    if found is None:
+        return BAD_SETTINGS
+    settings, good = found
+    with ending_at_once():
+        code = command(settings, asked)
+    return code if good or code != GOOD else BAD_SETTINGS
+
+
+def settings_at_hand(site_file: Path) -> "tuple[Settings, bool] | None":
+    """The settings of the site file, or those the agent last started with; and whether the site file is good.
+
+    What is wrong with it is said on standard error. None where the agent has never run with it.
+    """
+    return _read_or_said(_site_file_or_last_run, site_file)
+
+
+def _read_or_said(read: Callable[[Path], Read], site_file: Path) -> Read | None:
+    from agent.settings.load import SettingsError
+
+    try:
+        with ending_at_once():
+            return read(site_file)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return None
+
+
+def _site_file_or_last_run(site_file: Path) -> "tuple[Settings, bool]":
+    from agent.settings.load import SettingsError, load
+
+    try:
+        return load(site_file), True
+    except SettingsError as error:
+        settings = _last_run(site_file)
+        if settings is None:
+            raise
+        first, *others = str(error).splitlines()
+        more = f" (and {len(others)} more, see check)" if others else ""
+        print(f"{first}{more}", file=sys.stderr)
+        print("the site file is broken; what follows is by the settings the agent last started with", file=sys.stderr)
+        return settings, False
+
+
+def _last_run(site_file: Path) -> "Settings | None":
+    from agent.adapters.store.store_reader import kept
+    from agent.domain.documents import SETTINGS
+    from agent.ports import StoreFailure
+    from agent.settings.last_run import settings_of, store_of
+
+    store = store_of(site_file)
+    if not site_file.exists() or not store.exists():
+        return None  # a name that was mistyped must not lead to another site
+    try:
+        document = kept(store, SETTINGS.name)
+    except StoreFailure:
+        return None
+    return None if document is None else settings_of(document)

@@ -1,0 +1,69 @@
+"""Raises, clears, keeps and recalls alarms, and tells events: the one way for what a person may want to know."""
+
+import structlog
+
+from agent.domain.alarms import AlarmKind, EventKind, Severity, StandingAlarm, full_word
+from agent.domain.documents import ALARMS
+from agent.domain.records import EventRow
+from agent.domain.wire import WireError
+from agent.ports import Clock
+from agent.recording.pending_writes import PendingWrites
+
+GRACE_S = 120.0  # within which what is still wrong after a start has shown
+
+log = structlog.get_logger("alarms")
+
+
+class Alarms:
+    """Every cycle may have its own: what stands is in the pending writes. All is in the log as well."""
+
+    def __init__(self, clock: Clock, pending: PendingWrites) -> None:
+        self._clock, self._pending = clock, pending
+        self._recall_ends: float | None = None
+
+    def note(self, kind: EventKind, text: str, subject: str = "", severity: Severity | None = None) -> None:
+        """Something happened. ``severity`` where it is another than that of the kind."""
+        row = EventRow(self._clock.now(), full_word(kind, subject), (severity or kind.severity).value, text)
+        self._tell(row)
+
+    def alarm(self, kind: AlarmKind, text: str | None, subject: str = "", by: str = "") -> None:
+        """Raise with ``text``, or clear with None; only a change is told.
+
+        Where several judge one alarm, each under its own ``by``, it stands while any of them says so.
+        """
+        row = self._pending.standing.judge(self._clock.now(), kind, subject, text, by)
+        if row is not None:
+            self._tell(row)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The newest reasons of the alarms that stand, oldest alarm first."""
+        return self._pending.alarms
+
+    def keep(self) -> None:
+        """What stands goes with the next commit, as do the events that tell of it."""
+        self._pending.keep(ALARMS.name, self._pending.standing.document())
+
+    def recall(self, document: str | None) -> None:
+        """Take up what stood before the start. What is not raised again within ``GRACE_S`` is over."""
+        try:
+            known = tuple(alarm for alarm in ALARMS.read(document or "[]") if isinstance(alarm, StandingAlarm))
+        except WireError as error:
+            self.note(EventKind.DOCUMENT_REFUSED, f"the kept alarms cannot be used: {error}")
+            return
+        self._pending.standing.recall(known)
+        self._recall_ends = self._clock.monotonic() + GRACE_S
+
+    def step(self) -> None:
+        """After every control step: tell what is over since before the start."""
+        if self._recall_ends is not None and self._clock.monotonic() >= self._recall_ends:
+            self._recall_ends = None
+            for row in self._pending.standing.end_recall(self._clock.now()):
+                self._tell(row)
+
+    def _tell(self, row: EventRow) -> None:
+        self._pending.event(row.at, row.kind, row.severity, row.text)
+        if row.severity == "info":
+            log.info(row.kind, text=row.text)
+        else:
+            log.warning(row.kind, text=row.text, severity=row.severity)

@@ -1,0 +1,100 @@
+"""A battery, and the law of what its powers do to the energy in it.
+
+The SoC of ``usable_wh`` Wh changes by what reaches the cells: charging power times the charge efficiency, discharging
+power divided by the discharge efficiency. Powers are AC watts, > 0 discharge. The twin for arrays is
+``planning/battery_arrays.py``; ``planning/check.py`` states the law again on purpose.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """One battery as the planner and the guard see it. Powers are AC watts, both positive; efficiencies are one-way.
+
+    ``soc_min_pct``..``soc_max_pct`` is the window that may be used; ``reserve_pct`` is kept for outages inside it, so
+    the floor for dispatch is the higher of the two, and ``caution_pct`` above that while the SoC is only counted.
+    ``wear_per_kwh`` is money per kWh discharged.
+    """
+
+    usable_wh: float
+    charge_w: float
+    discharge_w: float
+    charge_efficiency: float = 0.95
+    discharge_efficiency: float = 0.95
+    soc_min_pct: float = 5.0
+    soc_max_pct: float = 100.0
+    reserve_pct: float = 0.0
+    wear_per_kwh: float = 0.0
+    caution_pct: float = 0.0
+
+    @property
+    def floor_pct(self) -> float:
+        """The lowest SoC that dispatch may go to."""
+        return min(100.0, max(self.soc_min_pct, self.reserve_pct) + self.caution_pct)
+
+    @property
+    def round_trip(self) -> float:
+        """What comes out of a kWh that was put in, a fraction."""
+        return self.charge_efficiency * self.discharge_efficiency
+
+    def with_caution(self, floor_by_pct: float, top_by_pct: float) -> Self:
+        """The same battery with a floor that is higher and a top that is lower by so many percent."""
+        return replace(self, caution_pct=floor_by_pct, soc_max_pct=max(self.soc_min_pct, self.soc_max_pct - top_by_pct))
+
+    def stored_wh(self, soc_pct: float) -> float:
+        """Stored energy at ``soc_pct``, Wh on the battery's side of its efficiencies."""
+        return self.usable_wh * soc_pct / 100.0
+
+    def soc_pct(self, stored_wh: float) -> float:
+        """The SoC of ``stored_wh``, percent; the inverse of ``stored_wh``."""
+        return 100.0 * stored_wh / self.usable_wh
+
+    def above_floor_wh(self, soc_pct: float) -> float:
+        """Stored energy between the floor and ``soc_pct``, Wh; 0 below the floor."""
+        return max(0.0, self.stored_wh(soc_pct - self.floor_pct))
+
+    def below_top_wh(self, soc_pct: float) -> float:
+        """Room between ``soc_pct`` and the top of the window, Wh; 0 above the top."""
+        return max(0.0, self.stored_wh(self.soc_max_pct - soc_pct))
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryUnit:
+    """One of the site's batteries, by the device that steers it."""
+
+    device: str
+    battery: Battery
+
+
+def stored_w(battery: Battery, battery_w: float) -> float:
+    """What ``battery_w`` adds to the stored energy, W; negative when it discharges."""
+    return -battery_w / battery.discharge_efficiency if battery_w > 0 else -battery_w * battery.charge_efficiency
+
+
+def soc_after(battery: Battery, soc_pct: float, battery_w: float, hours: float) -> float:
+    """SoC after ``hours`` at ``battery_w``, percent, not bounded. Negative ``hours`` lead back to where it began."""
+    return soc_pct + 100.0 * stored_w(battery, battery_w) * hours / battery.usable_wh
+
+
+def power_to_reach(battery: Battery, soc_pct: float, target_pct: float, hours: float) -> float:
+    """The battery power, W, that brings ``soc_pct`` to ``target_pct`` in ``hours``; the inverse of ``soc_after``."""
+    wanted_w = (target_pct - soc_pct) / 100.0 * battery.usable_wh / hours
+    return -wanted_w / battery.charge_efficiency if wanted_w > 0 else -wanted_w * battery.discharge_efficiency
+
+
+def charging_w(battery: Battery, energy_wh: float, hours: float) -> float:
+    """AC watts, positive, that add ``energy_wh`` to the stored energy in ``hours``."""
+    return energy_wh / battery.charge_efficiency / hours
+
+
+def discharging_w(battery: Battery, energy_wh: float, hours: float) -> float:
+    """AC watts, positive, that take ``energy_wh`` from the stored energy in ``hours``."""
+    return energy_wh * battery.discharge_efficiency / hours
+
+
+def power_window_w(battery: Battery, soc_pct: float, hours: float) -> tuple[float, float]:
+    """(least, most) battery power, W, that keeps the SoC window for ``hours`` from ``soc_pct``, whatever the rating."""
+    least_w = -charging_w(battery, battery.below_top_wh(soc_pct), hours)
+    return least_w, discharging_w(battery, battery.above_floor_wh(soc_pct), hours)
