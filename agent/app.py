@@ -6,7 +6,6 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from agent.adapters.devices.field_bus import connect_devices
-from agent.adapters.devices.steering_memory import DOCUMENT as STEERING
 from agent.adapters.host.inbox import FileInbox, inbox_of
 from agent.adapters.host.paired_trial_inbox import ComparisonInbox, comparison_inbox_of
 from agent.adapters.mqtt.payloads import JsonPayloads
@@ -31,6 +30,7 @@ from agent.daemon import App
 from agent.dispatch.control_mode import ControlRules
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
+from agent.domain.documents import STEERING
 from agent.domain.records import Batch
 from agent.latest import Latest
 from agent.platform_link import connect_platform
@@ -61,7 +61,7 @@ def build(
     conditions = _conditions(settings)
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     store = SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
-    devices = connect_devices(settings, clock, lambda document: store.write(Batch(kept=((STEERING, document),))))
+    devices = connect_devices(settings, clock, lambda document: store.write(Batch(kept=((STEERING.name, document),))))
     turn, memory_mb = asyncio.Lock(), settings.planning.memory_mb
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
     trials = trials or TrialProcess(memory_mb, turn=turn)
@@ -86,7 +86,7 @@ def build(
         pending=pending,
         latest=latest,
         conditions=conditions,
-        inputs=TakeInputs(conditions, clock, latest, alarms),
+        inputs=TakeInputs(conditions, clock, pending.keep, alarms),
         self_test=SelfTest(settings, clock, planner, store, alarms),
         control=control,
         timekeeping=timekeeping,

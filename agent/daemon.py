@@ -5,39 +5,37 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
 from agent.adapters.devices.site_devices import Devices
-from agent.adapters.devices.steering_memory import DOCUMENT as STEERING
+from agent.adapters.mqtt.incoming_messages import parse_input
 from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.store.sqlite_store import SqliteStore
-from agent.cycles.advice import DOCUMENT as ADVICE
 from agent.cycles.advice import Recommendations
 from agent.cycles.alarms import Alarms
 from agent.cycles.control import Control
 from agent.cycles.inputs import TakeInputs
 from agent.cycles.link_watch import LinkWatch
-from agent.cycles.model_trials import DOCUMENT, NightlyTrials
-from agent.cycles.paired_trial import DOCUMENT as COMPARISON
+from agent.cycles.model_trials import NightlyTrials
 from agent.cycles.paired_trial import Comparison
 from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record
 from agent.cycles.settings_kept import keep_settings
-from agent.cycles.settlement import DOCUMENT as LEDGER
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.sync import Sync
 from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
-from agent.domain.alarms import ALARMS_DOCUMENT, AlarmKind, EventKind
+from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.documents import ADVICE, ALARMS, COUNTERS, LEDGER, MODEL_TRIAL, PAIRED_TRIAL, STATE, STEERING
 from agent.domain.setpoint import Applied
 from agent.domain.wire import WireError
 from agent.latest import Latest
 from agent.ports import Clock, Job, StoreFailure
-from agent.recording.counters import DOCUMENT as COUNTERS
 from agent.recording.decisions import describe
 from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
@@ -129,24 +127,24 @@ class App:
         for sentence in await self.store.open():
             self.alarms.note(EventKind.STORE_REPLACED, sentence)
         await self.timekeeping.start(self.store)
-        self.alarms.recall(await self.store.kept(ALARMS_DOCUMENT))
+        self.alarms.recall(await self.store.kept(ALARMS.name))
         self.conditions.time_is_known = self.clock.trusted()
         await keep_settings(self.settings, self.store, self.alarms, self.pending)
-        await self.inputs.restore(self.store, self.payloads)
+        await self.inputs.restore(self.store, partial(parse_input, currency=self.settings.site.currency))
         self.planning.suspicion.recall(await self.store.flags())
         if self.meter is not None:
             await recall_peak(self.meter, self.store, self.clock, self.pending)
-        if not self.control.counters.recall(await self.store.kept(COUNTERS)):
+        if not self.control.counters.recall(await self.store.kept(COUNTERS.name)):
             self.alarms.note(EventKind.DOCUMENT_REFUSED, "the kept readings of the energy counters cannot be used")
         try:
-            self.control.recall(await self.store.kept("state"))
+            self.control.recall(await self.store.kept(STATE.name))
         except WireError as error:
             self.alarms.note(EventKind.DOCUMENT_REFUSED, f"the kept state of the site cannot be used: {error}")
-        self.trials.recall(await self.store.kept(DOCUMENT))
-        self.settlement.recall(await self.store.kept(LEDGER))
-        self.comparison.recall(await self.store.kept(COMPARISON))
-        self.advice.recall(await self.store.kept(ADVICE))
-        self.devices.recall(await self.store.kept(STEERING))
+        self.trials.recall(await self.store.kept(MODEL_TRIAL.name))
+        self.settlement.recall(await self.store.kept(LEDGER.name))
+        self.comparison.recall(await self.store.kept(PAIRED_TRIAL.name))
+        self.advice.recall(await self.store.kept(ADVICE.name))
+        self.devices.recall(await self.store.kept(STEERING.name))
 
     def jobs(self) -> Sequence[Job]:
         """What happens again and again; at the same instant in this order."""

@@ -1,6 +1,6 @@
 """The newest of everything, one writer each. Reading needs no lock: one event loop, frozen values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from agent.domain.advisory import Advisory
 from agent.domain.battery import Battery
@@ -29,4 +29,3 @@ class Latest:
     clock_doubt: str | None = None  # why the time is not trusted, written by the cycle that keeps it
     comparison: Schedule | None = None  # of optimiser and rule, written by the cycle of that name
     advice: tuple[Advisory, ...] | None = None
-    kept_documents: dict[str, str] = field(default_factory=dict)  # written with the next commit

@@ -42,6 +42,7 @@ def connect_platform(app: App, cloud: Cloud) -> None:
         facts=lambda: _facts(app),
         take_input=app.inputs.take,
         alarms=app.alarms,
+        keep=app.pending.keep,
         acknowledged_by=cloud.acknowledged_by,
     )
     app.sync.take_request = app.advice.ask

@@ -11,7 +11,7 @@ from agent.domain.inputs import Incoming
 from agent.domain.ledger import Settled, SettlementRequest
 from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
-from agent.domain.records import Batch
+from agent.domain.records import Batch, OutboxRow
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.site import SiteState
@@ -80,8 +80,8 @@ class Store(Protocol):
         """What was imported from ``since`` (UTC) on: (start, span s, measured s, imported Wh), oldest first."""
         ...
 
-    async def pending(self, stream: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
-        """Rows of a stream with seq > ``after``, oldest first, as (seq, JSON object text)."""
+    async def pending(self, stream: str, after: int, limit: int) -> Sequence[OutboxRow]:
+        """Rows of a stream with seq > ``after``, oldest first."""
         ...
 
     async def backlog(self) -> dict[str, tuple[int, int]]:
@@ -148,7 +148,7 @@ class PayloadRefused(Exception):
 class Payloads(Protocol):
     """The platform's language: what is sent as an envelope, what comes in as a checked, frozen object."""
 
-    def rows(self, stream: str, rows: Sequence[tuple[int, str]], prev: int, now: datetime) -> Envelope:
+    def rows(self, stream: str, rows: Sequence[OutboxRow], prev: int, now: datetime) -> Envelope:
         """As many of ``rows`` (at least one is given, oldest first) as fit; ``seq_to`` says how far it goes.
 
         ``prev`` is the seq that was sent before them: nothing between it and the first row exists any more.

@@ -5,30 +5,23 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from agent.adapters.mqtt.incoming_messages import parse_incoming
-from agent.adapters.mqtt.payloads import LARGEST_PAYLOAD
+from agent.adapters.mqtt.incoming_messages import parse_input
 from agent.adapters.store.store_file import BUSY_TIMEOUT_MS
 from agent.adapters.store.store_reader import kept_documents
 from agent.cycles.alarms import Alarms
-from agent.domain.advisory import AdviceBook
 from agent.domain.alarms import AlarmKind
-from agent.domain.forecast_corrections import ForecastCorrections
-from agent.domain.inputs import DOCUMENT as INPUTS
-from agent.domain.inputs import Inputs
-from agent.domain.ledger import LedgerCheckpoint
-from agent.domain.paired_trial import Schedule
+from agent.domain.documents import BY_NAME, SELF_TEST
 from agent.domain.records import Batch
-from agent.domain.wire import WireError, from_json
 from agent.made_up import fill, made_up_request
 from agent.planning.check import check_plan
-from agent.ports import Clock, PayloadRefused, Planner, PlannerFailure, Store, StoreFailure
+from agent.ports import Clock, Planner, PlannerFailure, Store, StoreFailure
 from agent.settings.schema import Settings
+from agent.site_conditions.kept_inputs import KEPT_INPUTS, read_kept_inputs
 
 WITHIN_S = 60.0  # of all at a start; below TimeoutStartSec of the unit
 MODELS = "models"  # beside the store: as in ``adapters.models.model_registry``, which loads numpy
@@ -71,7 +64,7 @@ class SelfTest:
     async def _written(self) -> Finding:
         document = json.dumps({"at": self._clock.now().isoformat(timespec="seconds")})
         try:
-            await self._store.write(Batch(kept=(("self_test", document),)))
+            await self._store.write(Batch(kept=((SELF_TEST.name, document),)))
         except StoreFailure as failure:
             return Finding("store", str(failure))
         return Finding("store")
@@ -111,34 +104,22 @@ def _kept(store: Path, currency: str) -> Finding:
         documents = kept_documents(store)
     except StoreFailure as failure:
         return Finding("kept", str(failure))
-    return Finding("kept", _joined([said for one in documents.items() if (said := _unreadable(*one, currency))]))
+    inputs = read_kept_inputs(documents, partial(parse_input, currency=currency)).unreadable
+    others = {name: text for name, text in documents.items() if name not in KEPT_INPUTS}
+    found = [(name, why) for name, text in others.items() if (why := _unreadable(name, text)) is not None]
+    return Finding("kept", _joined([f"the kept {name} cannot be read: {why}" for name, why in (*inputs, *found)]))
 
 
-def _object(document: str) -> None:
-    json.loads(document)
-
-
-def _as(kind: Any) -> Callable[[str], object]:
-    return lambda document: from_json(kind, document)
-
-
-READERS: Mapping[str, Callable[[str], object]] = {
-    "ab/schedule": _as(Schedule),
-    "advice": _as(AdviceBook),
-    "experience": _as(tuple[ForecastCorrections, ...]),
-    INPUTS: _as(Inputs),
-    "ledger": _as(LedgerCheckpoint),
-}
-
-
-def _unreadable(name: str, document: str, currency: str) -> str | None:
+def _unreadable(name: str, text: str) -> str | None:
+    """Why; None where it can be read. A document that no start needs, or that another version wrote, must be JSON."""
+    document = BY_NAME.get(name)
     try:
-        if name.startswith("input/"):
-            parse_incoming(f"down/{name}", document.encode(), LARGEST_PAYLOAD, currency)
+        if document is not None and document.needed_at_start:
+            document.read(text)
         else:
-            READERS.get(name, _object)(document)
-    except (WireError, PayloadRefused, ValueError, RecursionError) as error:
-        return f"the kept {name.removeprefix('input/')} cannot be read: {error}"
+            json.loads(text)
+    except (ValueError, RecursionError) as error:  # a WireError is a ValueError
+        return str(error)
     return None
 
 

@@ -17,9 +17,9 @@ from agent.cli.asked_time import UnknownTime, asked_time
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.terminal import terminal
-from agent.cycles.advice import DOCUMENT
 from agent.domain.advisory import AdviceBook, AdviceRequest, Advisory, Verb
-from agent.domain.wire import WireError, from_json
+from agent.domain.documents import ADVICE
+from agent.domain.wire import WireError
 from agent.ports import StoreFailure
 from agent.settings.schema import Settings
 
@@ -80,9 +80,9 @@ def read_book(settings: Settings) -> AdviceBook:
     path = Path(settings.store.path)
     if not path.exists():
         raise NotPossible(f"no store at {path}: the agent has not run with this site file yet")
-    document = kept(path, DOCUMENT)
+    document = kept(path, ADVICE.name)
     try:
-        return AdviceBook() if document is None else from_json(AdviceBook, document)
+        return AdviceBook() if document is None else ADVICE.read(document)
     except WireError as error:
         raise NotPossible(f"the stored recommendations cannot be read: {error}") from error
 

@@ -9,16 +9,16 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.store.inputs_reader import inputs_of
 from agent.adapters.store.store_reader import decision_at, kept
 from agent.cli.asked_time import UnknownTime, asked_time
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.domain.documents import PLAN
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.site import Connection
-from agent.domain.wire import WireError, from_json
+from agent.domain.wire import WireError
 from agent.explanation.explain import explain_step
 from agent.explanation.explain_decision import explain_decision
 from agent.explanation.limits import Basis
@@ -93,9 +93,9 @@ def _decision(settings: Settings, path: Path, conditions: SiteConditions, at: da
 
 
 def _kept_plan(path: Path) -> Plan | None:
-    document = kept(path, "plan")
+    document = kept(path, PLAN.name)
     try:
-        return None if document is None else from_json(Plan, document)
+        return None if document is None else PLAN.read(document)
     except WireError as error:
         raise NotExplained(f"the stored plan cannot be read: {error}") from error
 
@@ -168,7 +168,7 @@ def _conditions(settings: Settings, path: Path, now: datetime) -> SiteConditions
         settings.reserve_spec(),
         settings.failsafe_spec(),
     )
-    conditions.recall(inputs_of(path, JsonPayloads(settings.site.id, "explain", settings.site.currency)))
+    conditions.recall(inputs_of(path, settings.site.currency))
     if not conditions.limit_is_silent(now):
         conditions.failsafe = None
     return conditions

@@ -12,9 +12,9 @@ from agent.adapters.host.paired_trial_inbox import comparison_inbox_of
 from agent.adapters.store.store_reader import kept
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.site_command import add_config, by_settings_at_hand
-from agent.cycles.paired_trial import DOCUMENT as AB_SCHEDULE
+from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.paired_trial import DAY_H, Arm, Schedule
-from agent.domain.wire import WireError, from_json
+from agent.domain.wire import WireError
 from agent.ports import StoreFailure
 from agent.savings.paired_trial import LEAST_PAIRS, schedule
 from agent.settings.schema import Settings
@@ -118,9 +118,9 @@ def _latest(settings: Settings) -> Schedule | None:
     waiting = _waiting(settings)
     if waiting is not None:
         return waiting
-    document = kept(Path(settings.store.path), AB_SCHEDULE)
+    document = kept(Path(settings.store.path), PAIRED_TRIAL.name)
     try:
-        return None if document is None else from_json(Schedule, document)
+        return None if document is None else PAIRED_TRIAL.read(document)
     except WireError as error:
         raise NotCompared(f"the stored comparison cannot be read: {error}") from error
 

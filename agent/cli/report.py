@@ -20,10 +20,9 @@ from agent.cli.report_picture import NoPicture, draw
 from agent.cli.report_source import Found, entries
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.terminal import terminal
-from agent.cycles.paired_trial import DOCUMENT as AB_SCHEDULE
+from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.ledger import MICRO, Amounts
-from agent.domain.paired_trial import Schedule
-from agent.domain.wire import WireError, from_json
+from agent.domain.wire import WireError
 from agent.ports import StoreFailure
 from agent.savings.ledger import by_period, total
 from agent.savings.metered import Metered
@@ -198,13 +197,13 @@ def _exact(micro: int) -> str:
 
 
 def _trial_line(settings: Settings, now: datetime, zone: ZoneInfo) -> str:
-    document = kept(Path(settings.store.path), AB_SCHEDULE)
+    document = kept(Path(settings.store.path), PAIRED_TRIAL.name)
     if document is None:
         raise NoReport(
             "no comparison of optimiser and rule has begun on this site; `enalysis-edge ab status` says what is set"
         )
     try:
-        trial = from_json(Schedule, document)
+        trial = PAIRED_TRIAL.read(document)
     except WireError as error:
         raise NoReport(f"the stored comparison cannot be read: {error}") from error
     start, end = (at.astimezone(zone).date() for at in (trial.start.astimezone(UTC), trial.end))

@@ -8,16 +8,14 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.store.inputs_reader import inputs_of
 from agent.adapters.store.metered_reader import read_metered
 from agent.adapters.store.store_reader import kept, ledger
-from agent.cycles.settlement import DOCUMENT as LEDGER
+from agent.domain.documents import LEDGER
 from agent.domain.horizon import Horizon
 from agent.domain.ledger import Entry, LedgerCheckpoint
 from agent.domain.overlay import Overlay
 from agent.domain.tariff import Tariff, mean_prices
-from agent.domain.wire import from_json
 from agent.savings.ledger import days
 from agent.savings.metered import Floats, Metered, Rated
 from agent.settings.schema import Settings
@@ -45,7 +43,7 @@ def metered(settings: Settings, now: datetime) -> Metered | None:
     found = read_metered(path, now, settings.solar is not None, carbon_price)
     if found is None:
         return None
-    said = inputs_of(path, JsonPayloads(settings.site.id, "report", settings.site.currency))
+    said = inputs_of(path, settings.site.currency)
     return replace(
         found,
         import_price=_completed(found.import_price, settings.import_tariff(), said.import_prices, found.horizon),
@@ -60,8 +58,8 @@ def entries(settings: Settings, now: datetime, first: date | None, last: date | 
     and WireError.
     """
     path, zone = Path(settings.store.path), ZoneInfo(settings.site.timezone)
-    document = kept(path, LEDGER)
-    carry = None if document is None else from_json(LedgerCheckpoint, document)
+    document = kept(path, LEDGER.name)
+    carry = None if document is None else LEDGER.read(document)
     settled = [] if carry is None else ledger(path, FIRST_DAY, carry.until)
     measured = metered(settings, now)
     rated = Rated(settings.battery_spec(), settings.connection_spec())

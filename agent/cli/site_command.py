@@ -84,14 +84,15 @@ def _site_file_or_last_run(site_file: Path) -> "tuple[Settings, bool]":
 
 def _last_run(site_file: Path) -> "Settings | None":
     from agent.adapters.store.store_reader import kept
+    from agent.domain.documents import SETTINGS
     from agent.ports import StoreFailure
-    from agent.settings.last_run import DOCUMENT, settings_of, store_of
+    from agent.settings.last_run import settings_of, store_of
 
     store = store_of(site_file)
     if not site_file.exists() or not store.exists():
         return None  # a name that was mistyped must not lead to another site
     try:
-        document = kept(store, DOCUMENT)
+        document = kept(store, SETTINGS.name)
     except StoreFailure:
         return None
     return None if document is None else settings_of(document)

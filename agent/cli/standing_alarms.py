@@ -7,14 +7,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from agent.domain.alarms import StandingAlarm
+from agent.domain.documents import ALARMS
 from agent.domain.wire import WireError
-from agent.recording.standing_alarms import alarms_in
 
 
 def show_alarms(console: Console, document: str | None, now: datetime, zone: ZoneInfo) -> None:
     """Print the kept ``document``; times in ``zone``. Nothing where no alarm stands."""
     try:
-        standing = alarms_in(document)
+        standing = ALARMS.read(document or "[]")
     except WireError as error:
         console.print(f"alarms: what is stored cannot be read: {escape(str(error))}")
         return

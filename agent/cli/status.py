@@ -16,14 +16,21 @@ from agent.advice.book import open_ones
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.standing_alarms import show_alarms, span
 from agent.cli.terminal import terminal
-from agent.cycles.advice import DOCUMENT as ADVICE
-from agent.cycles.steering_watch import DOCUMENT as WRITES
 from agent.dispatch.demand_meter import MonthPeak
-from agent.domain.advisory import AdviceBook
-from agent.domain.alarms import ALARMS_DOCUMENT
-from agent.domain.forecast_corrections import ForecastCorrections
+from agent.domain.documents import (
+    ADVICE,
+    ALARMS,
+    DEMAND,
+    FORECAST_CORRECTIONS,
+    LINK,
+    PARKED,
+    PERSISTENT_WRITES,
+    PLAN,
+    SETPOINT,
+    STATE,
+)
 from agent.domain.plan import Plan
-from agent.domain.site import Measured, SiteState
+from agent.domain.site import Measured
 from agent.domain.suspect import DATA_FAULT
 from agent.domain.wire import WireError, from_json
 from agent.ports import StoreFailure
@@ -63,7 +70,7 @@ def _show(settings: Settings, console: Console, path: Path, plan_rows: int) -> N
     now = datetime.now(UTC)
     console.print(f"[bold]{settings.site.name}[/] ({settings.site.id}), store {path}")
     console.print(_running(path))
-    show_alarms(console, kept(path, ALARMS_DOCUMENT), now, ZoneInfo(settings.site.timezone))
+    show_alarms(console, kept(path, ALARMS.name), now, ZoneInfo(settings.site.timezone))
     _show_state(console, path, now)
     _show_setpoint(console, path, now)
     _show_writes(console, path)
@@ -85,12 +92,12 @@ def _running(path: Path) -> str:
 
 
 def _show_state(console: Console, path: Path, now: datetime) -> None:
-    document = kept(path, "state")
+    document = kept(path, STATE.name)
     if document is None:
         console.print("state: nothing was measured yet")
         return
     try:
-        state = from_json(SiteState, document)
+        state = STATE.read(document)
     except WireError as error:
         console.print(f"state: the stored picture cannot be read: {error}")
         return
@@ -114,7 +121,7 @@ def _measured_row(name: str, measured: Measured, since_s: float) -> tuple[str, s
 
 
 def _show_setpoint(console: Console, path: Path, now: datetime) -> None:
-    document = kept(path, "setpoint")
+    document = kept(path, SETPOINT.name)
     if document is None:
         console.print("setpoint: none yet")
         return
@@ -128,7 +135,7 @@ def _show_setpoint(console: Console, path: Path, now: datetime) -> None:
 
 def _show_writes(console: Console, path: Path) -> None:
     """How often registers that wear were written, where a device has such."""
-    for name, made in json.loads(kept(path, WRITES) or "{}").items():
+    for name, made in json.loads(kept(path, PERSISTENT_WRITES.name) or "{}").items():
         used = f"{made['used']} of {made['budget']} writes of its persistent registers on {made['day']}"
         console.print(f"  {escape(name)}: {used}")
 
@@ -151,7 +158,7 @@ def _show_forecast(console: Console, path: Path, now: datetime) -> None:
 def _learnt(path: Path) -> dict[str, str]:
     """By quantity: how many of its forecasts have been compared with what came."""
     try:
-        corrections = from_json(tuple[ForecastCorrections, ...], kept(path, "experience") or "[]")
+        corrections = FORECAST_CORRECTIONS.read(kept(path, FORECAST_CORRECTIONS.name) or "[]")
     except WireError:
         return {}
     return {
@@ -173,9 +180,9 @@ def _show_suspects(console: Console, path: Path, now: datetime) -> None:
 
 def _show_advice(console: Console, path: Path, now: datetime, currency: str) -> None:
     """How many recommendations are open, and the one that saves most."""
-    document = kept(path, ADVICE)
+    document = kept(path, ADVICE.name)
     try:
-        found = () if document is None else open_ones(from_json(AdviceBook, document), now)
+        found = () if document is None else open_ones(ADVICE.read(document), now)
     except WireError as error:
         console.print(f"recommendations: what is stored cannot be read: {error}")
         return
@@ -188,11 +195,11 @@ def _show_advice(console: Console, path: Path, now: datetime, currency: str) -> 
 
 def _plan(path: Path) -> Plan | str:
     """The stored plan, or why there is none."""
-    document = kept(path, "plan")
+    document = kept(path, PLAN.name)
     if document is None:
         return "none yet"
     try:
-        return from_json(Plan, document)
+        return PLAN.read(document)
     except WireError as error:
         return f"the stored plan cannot be read: {error}"
 
@@ -239,7 +246,7 @@ def _show_demand(console: Console, path: Path, settings: Settings, now: datetime
 
 def _peak(path: Path, now: datetime, zone: ZoneInfo) -> str:
     try:
-        found = from_json(MonthPeak, kept(path, "demand") or "{}")
+        found = from_json(MonthPeak, kept(path, DEMAND.name) or "{}")
     except WireError:
         return "the month's peak so far is not known"
     local = now.astimezone(zone)
@@ -249,7 +256,7 @@ def _peak(path: Path, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _show_sync(console: Console, path: Path, settings: Settings) -> None:
-    link = json.loads(kept(path, "link") or "{}")
+    link = json.loads(kept(path, LINK.name) or "{}")
     if settings.cloud is None:
         console.print("[bold]link[/] none configured")
     else:
@@ -259,5 +266,5 @@ def _show_sync(console: Console, path: Path, settings: Settings) -> None:
     depth = {stream: highest - acknowledged for stream, (acknowledged, highest) in backlog(path).items()}
     waiting = ", ".join(f"{stream} {count}" for stream, count in depth.items())
     console.print(f"[bold]outbox[/] {sum(depth.values())} rows wait for the platform ({waiting})")
-    if parked := json.loads(kept(path, "parked") or "[]"):
+    if parked := json.loads(kept(path, PARKED.name) or "[]"):
         console.print(f"[yellow]parked[/] {len(parked)} rows that the broker refused time and again; they stay here")

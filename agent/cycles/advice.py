@@ -12,15 +12,15 @@ from agent.advice.book import attend, close, due, open_ones, take
 from agent.cycles.alarms import Alarms
 from agent.domain.advisory import AdviceBook, AdviceQuestion, AdviceRequest, Advisory, PricedSpan
 from agent.domain.alarms import EventKind
+from agent.domain.documents import ADVICE
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import Plan
-from agent.domain.wire import WireError, from_json, to_json
+from agent.domain.wire import WireError, to_json
 from agent.latest import Latest
 from agent.ports import Clock, Inbox
 from agent.recording.pending_writes import PendingWrites
 from agent.savings.settle import DONE_BY_PEOPLE
 
-DOCUMENT = "advice"
 ASK_EVERY_S = 3300.0  # less than an hour, since plans come at whole intervals
 FIRST_AFTER_S = 300.0  # the first plan of all is waited for, and comes without
 SETTLE_AFTER = timedelta(hours=2)  # by then the quarters are rolled up
@@ -57,7 +57,7 @@ class Recommendations:
     def recall(self, document: str | None) -> None:
         """The book from before the start. One that cannot be read is begun anew, and that is told."""
         try:
-            self._book = AdviceBook() if document is None else from_json(AdviceBook, document)
+            self._book = AdviceBook() if document is None else ADVICE.read(document)
         except (WireError, RecursionError) as error:
             self._alarms.note(EventKind.ADVICE_LOST, f"the kept recommendations cannot be read: {error}")
         self._show()
@@ -120,7 +120,7 @@ class Recommendations:
     def _adopt(self, book: AdviceBook) -> None:
         if book != self._book:
             self._book = book
-            self._pending.keep(DOCUMENT, to_json(book))
+            self._pending.keep(ADVICE.name, to_json(book))
         self._show()
 
     def _show(self) -> None:

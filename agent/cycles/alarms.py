@@ -2,12 +2,12 @@
 
 import structlog
 
-from agent.domain.alarms import ALARMS_DOCUMENT, AlarmKind, EventKind, Severity, StandingAlarm, full_word
+from agent.domain.alarms import AlarmKind, EventKind, Severity, StandingAlarm, full_word
+from agent.domain.documents import ALARMS
 from agent.domain.records import EventRow
 from agent.domain.wire import WireError
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
-from agent.recording.standing_alarms import alarms_in
 
 GRACE_S = 120.0  # within which what is still wrong after a start has shown
 
@@ -42,12 +42,12 @@ class Alarms:
 
     def keep(self) -> None:
         """What stands goes with the next commit, as do the events that tell of it."""
-        self._pending.keep(ALARMS_DOCUMENT, self._pending.standing.document())
+        self._pending.keep(ALARMS.name, self._pending.standing.document())
 
     def recall(self, document: str | None) -> None:
         """Take up what stood before the start. What is not raised again within ``GRACE_S`` is over."""
         try:
-            known = tuple(alarm for alarm in alarms_in(document) if isinstance(alarm, StandingAlarm))
+            known = tuple(alarm for alarm in ALARMS.read(document or "[]") if isinstance(alarm, StandingAlarm))
         except WireError as error:
             self.note(EventKind.DOCUMENT_REFUSED, f"the kept alarms cannot be used: {error}")
             return

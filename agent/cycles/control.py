@@ -9,7 +9,6 @@ import structlog
 from agent.cycles.alarms import Alarms
 from agent.cycles.meter_alignment import MeterAlignment
 from agent.cycles.meter_balance import MeterBalance
-from agent.cycles.peak_recall import DOCUMENT
 from agent.cycles.retry import Retry
 from agent.cycles.steering_watch import SteeringWatch
 from agent.dispatch.battery_units import BatteryUnits
@@ -20,16 +19,15 @@ from agent.dispatch.guard import guard
 from agent.dispatch.lease import Lease
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.battery import Battery
+from agent.domain.documents import COUNTERS, DEMAND, STATE
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import SiteState
-from agent.domain.wire import from_json
 from agent.latest import Latest
 from agent.monitoring.battery_response import Verdict
 from agent.monitoring.setpoint_response import SetpointResponse
 from agent.monitoring.solar_sleep import SolarSleep
 from agent.monitoring.stuck_meter import StuckMeterWatch
 from agent.ports import Clock, Site
-from agent.recording.counters import DOCUMENT as COUNTERS
 from agent.recording.counters import Counters
 from agent.recording.decisions import Decisions
 from agent.recording.minute_means import MinuteMeans
@@ -124,7 +122,7 @@ class Control:
     def recall(self, document: str | None) -> None:
         """Begin with the state that an earlier agent kept, as far as it is of use. Raises WireError."""
         if document is not None and self._clock.trusted():
-            self._units.recall(from_json(SiteState, document), self._clock.now())
+            self._units.recall(STATE.read(document), self._clock.now())
 
     async def release(self, why: str) -> Outcome:
         """Give the battery back to its own device, whatever was in force. Used at start and at the end."""
@@ -192,7 +190,7 @@ class Control:
         ended = self._meter.seen(state.at, self._rules.step_s, state.grid_w.known)
         document = self._meter.document() if ended else None
         if document is not None:
-            self._pending.keep(DOCUMENT, document)
+            self._pending.keep(DEMAND.name, document)
         return self._meter.interval_wh(state.at)
 
     def _guarded(self, wanted: Setpoint, state: SiteState, there: Battery) -> Setpoint:
@@ -287,7 +285,7 @@ class Control:
             self._alarms.note(EventKind.COUNTER_RESET, sentence, device)
         document = self.counters.document(monotonic)
         if document is not None:
-            self._pending.keep(COUNTERS, document)
+            self._pending.keep(COUNTERS.name, document)
         return judged
 
     def flush(self) -> None:

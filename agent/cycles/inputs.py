@@ -1,13 +1,15 @@
 """What the platform sends is judged by its time of issue, laid over what was said before, and kept."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
-from agent.domain.inputs import DOCUMENT, MESSAGES, GridLimitInput, Inputs, PlatformInput
-from agent.domain.wire import WireError, from_json, to_json
-from agent.latest import Latest
-from agent.ports import Clock, PayloadRefused, Payloads, Store
+from agent.domain.documents import INPUTS
+from agent.domain.inputs import GridLimitInput, Inputs, PlatformInput
+from agent.domain.wire import to_json
+from agent.ports import Clock, Store
+from agent.site_conditions.kept_inputs import KEPT_INPUTS, ParseMessage, read_kept_inputs
 from agent.site_conditions.site_conditions import SiteConditions
 
 # What claims to be issued later than this from now was stamped by a wrong clock, and would hide all that follows.
@@ -20,11 +22,13 @@ class TakeInputs:
 
     While our own clock is not trusted nobody can tell what is from the future: messages wait until it is, the newest
     ``MOST_WAITING`` of them. Nothing is planned before that; a grid limit, which counts at any time then, is taken at
-    once.
+    once. ``keep`` gets (name, document).
     """
 
-    def __init__(self, conditions: SiteConditions, clock: Clock, latest: Latest, alarms: Alarms) -> None:
-        self._conditions, self._clock, self._latest, self._alarms = conditions, clock, latest, alarms
+    def __init__(
+        self, conditions: SiteConditions, clock: Clock, keep: Callable[[str, str], None], alarms: Alarms
+    ) -> None:
+        self._conditions, self._clock, self._keep, self._alarms = conditions, clock, keep, alarms
         self._waiting: list[PlatformInput] = []
 
     def take(self, message: PlatformInput) -> str | None:
@@ -48,7 +52,7 @@ class TakeInputs:
     def _lay_over(self, said: Inputs) -> None:
         if said != self._conditions.said:
             self._conditions.recall(said)
-            self._latest.kept_documents[DOCUMENT] = to_json(said)
+            self._keep(INPUTS.name, to_json(said))
 
     def step(self) -> None:
         """Take what has waited for the clock, once that is trusted."""
@@ -60,26 +64,15 @@ class TakeInputs:
             if refusal is not None:
                 self._alarms.note(EventKind.MESSAGE_REFUSED, refusal)
 
-    async def restore(self, store: Store, payloads: Payloads) -> None:
-        """What was kept before the start. The last message of each kind adds to it where an older version wrote it."""
-        document = await store.kept(DOCUMENT)
-        if document is not None:
-            try:
-                self._conditions.recall(from_json(Inputs, document))
-            except WireError as error:
-                self._alarms.note(EventKind.MESSAGE_REFUSED, f"the kept inputs cannot be used: {error}")
-        for name in MESSAGES:
-            message = await store.kept(f"input/{name}")
-            if message is not None:
-                self._restore(name, message, payloads)
-
-    def _restore(self, name: str, message: str, payloads: Payloads) -> None:
-        try:
-            refusal = self.take(payloads.parse(f"down/input/{name}", message.encode()))  # type: ignore[arg-type]
-        except PayloadRefused as error:
-            refusal = str(error)
-        if refusal is not None:
-            self._alarms.note(EventKind.MESSAGE_REFUSED, f"the kept {name} cannot be used: {refusal}")
+    async def restore(self, store: Store, parse: ParseMessage) -> None:
+        """What was kept before the start. The last message of each kind adds to it, as it may have waited."""
+        found = {name: text for name in KEPT_INPUTS if (text := await store.kept(name)) is not None}
+        kept = read_kept_inputs(found, parse)
+        if kept.said is not None:
+            self._conditions.recall(kept.said)
+        refused = [(name, why) for name, message in kept.messages if (why := self.take(message)) is not None]
+        for name, why in (*kept.unreadable, *refused):
+            self._alarms.note(EventKind.MESSAGE_REFUSED, f"the kept {name} cannot be used: {why}")
 
 
 def _span(ahead: timedelta) -> str:

@@ -8,6 +8,7 @@ from agent.cycles.alarms import Alarms
 from agent.cycles.planning import Question
 from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
 from agent.domain.alarms import EventKind
+from agent.domain.documents import MODEL_TRIAL
 from agent.latest import Latest
 from agent.ports import Clock, TrialFailure, Trials
 from agent.recording.pending_writes import PendingWrites
@@ -16,7 +17,6 @@ QUIET_HOURS = range(2, 5)  # local; the day before is complete and nobody cooks
 SOON = timedelta(hours=12)
 AT_LAST = timedelta(hours=36)  # where the gateway is off at night
 USUAL_SOC_PCT = 50.0
-DOCUMENT = "trial"
 
 
 class NightlyTrials:
@@ -29,7 +29,7 @@ class NightlyTrials:
         self, clock: Clock, trials: Trials, question: Question, pending: PendingWrites, latest: Latest, zone: ZoneInfo
     ) -> None:
         self._clock, self._trials, self._question = clock, trials, question
-        self._latest, self._zone = latest, zone
+        self._pending, self._latest, self._zone = pending, latest, zone
         self._alarms = Alarms(clock, pending)
         self._retry = Retry(NIGHTLY_RESTS_S)
         self._last: datetime | None = None
@@ -76,4 +76,4 @@ class NightlyTrials:
 
     def _note_time(self, at: datetime) -> None:
         self._last = at
-        self._latest.kept_documents[DOCUMENT] = json.dumps({"at": at.isoformat(timespec="seconds")})
+        self._pending.keep(MODEL_TRIAL.name, json.dumps({"at": at.isoformat(timespec="seconds")}))

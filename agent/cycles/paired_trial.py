@@ -2,13 +2,12 @@
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind, Severity
+from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.paired_trial import Schedule
-from agent.domain.wire import WireError, from_json, to_json
+from agent.domain.wire import WireError, to_json
 from agent.latest import Latest
 from agent.ports import Clock, ComparisonRequests, Store, StoreFailure
 from agent.recording.pending_writes import PendingWrites
-
-DOCUMENT = "ab/schedule"
 
 
 class Comparison:
@@ -27,7 +26,7 @@ class Comparison:
         if document is None:
             return
         try:
-            self._latest.comparison = from_json(Schedule, document)
+            self._latest.comparison = PAIRED_TRIAL.read(document)
         except (WireError, RecursionError) as error:
             self._alarms.note(
                 EventKind.COMPARISON, f"the kept comparison cannot be used: {error}", severity=Severity.WARNING
@@ -50,13 +49,13 @@ class Comparison:
 
     def _take(self, schedule: Schedule) -> None:
         self._latest.comparison = schedule
-        self._pending.keep(DOCUMENT, to_json(schedule))
+        self._pending.keep(PAIRED_TRIAL.name, to_json(schedule))
         begin, end = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (schedule.start, schedule.end))
         said = f"optimiser and rule are compared from {begin} to {end}, in blocks of {schedule.block_h} h"
         self._alarms.note(EventKind.COMPARISON, said if schedule.arms else "optimiser and rule are not compared")
 
     async def _is_kept(self, schedule: Schedule) -> bool:
         try:
-            return await self._store.kept(DOCUMENT) == to_json(schedule)
+            return await self._store.kept(PAIRED_TRIAL.name) == to_json(schedule)
         except StoreFailure:
             return False  # the recorder says so

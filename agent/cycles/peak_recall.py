@@ -3,10 +3,9 @@
 from agent.cycles.alarms import Alarms
 from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.alarms import EventKind
+from agent.domain.documents import DEMAND
 from agent.ports import Clock, Store
 from agent.recording.pending_writes import PendingWrites
-
-DOCUMENT = "demand"
 
 
 async def recall_peak(meter: DemandMeter, store: Store, clock: Clock, pending: PendingWrites) -> None:
@@ -15,7 +14,7 @@ async def recall_peak(meter: DemandMeter, store: Store, clock: Clock, pending: P
     What the running interval had imported is in the store up to the last commit.
     """
     now = clock.now()
-    since = meter.recall(await store.kept(DOCUMENT), now)
+    since = meter.recall(await store.kept(DEMAND.name), now)
     for row in await store.imports(since):
         meter.add(*row)
     doubt = meter.doubt(now) if clock.trusted() else None
@@ -23,4 +22,4 @@ async def recall_peak(meter: DemandMeter, store: Store, clock: Clock, pending: P
         Alarms(clock, pending).note(EventKind.PEAK_UNKNOWN, doubt)
     document = meter.document()
     if document is not None:
-        pending.keep(DOCUMENT, document)
+        pending.keep(DEMAND.name, document)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.documents import FORECAST_CORRECTIONS, LINK, PLAN, SETPOINT, STATE
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.setpoint import Setpoint
@@ -58,15 +59,13 @@ class Record:
     def _keep_latest(self) -> None:
         latest = self._latest
         if latest.state is not None:
-            self._pending.keep("state", to_json(latest.state))
+            self._pending.keep(STATE.name, to_json(latest.state))
         if latest.setpoint is not None:
-            self._pending.keep("setpoint", _setpoint_document(latest.setpoint, latest))
+            self._pending.keep(SETPOINT.name, _setpoint_document(latest.setpoint, latest))
         if latest.plan is not None and latest.plan is not self._plan:
-            self._pending.keep("plan", _plan_document(latest.plan))
+            self._pending.keep(PLAN.name, _plan_document(latest.plan))
             self._plan = latest.plan
-        self._pending.keep("link", json.dumps({"connected": latest.connected, "trouble": latest.link_trouble}))
-        while latest.kept_documents:
-            self._pending.keep(*latest.kept_documents.popitem())
+        self._pending.keep(LINK.name, json.dumps({"connected": latest.connected, "trouble": latest.link_trouble}))
         self._alarms.keep()
 
     def _keep_corrections(self) -> None:
@@ -75,7 +74,7 @@ class Record:
         if plan is None or not plan.corrections or plan.corrections == self._corrections:
             return
         if self._corrections_at is None or now - self._corrections_at >= CORRECTIONS_EVERY_S:
-            self._pending.keep("experience", to_json(plan.corrections, digits=8))
+            self._pending.keep(FORECAST_CORRECTIONS.name, to_json(plan.corrections, digits=8))
             self._corrections, self._corrections_at = plan.corrections, now
 
 

@@ -2,9 +2,10 @@
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
+from agent.domain.documents import SETTINGS
 from agent.ports import Store
 from agent.recording.pending_writes import PendingWrites
-from agent.settings.last_run import DOCUMENT, differences
+from agent.settings.last_run import differences
 from agent.settings.schema import Settings
 
 MOST_TOLD = 10
@@ -12,10 +13,10 @@ MOST_TOLD = 10
 
 async def keep_settings(settings: Settings, store: Store, alarms: Alarms, pending: PendingWrites) -> None:
     """Raises StoreFailure."""
-    document, before = settings.model_dump_json(by_alias=True), await store.kept(DOCUMENT)
+    document, before = settings.model_dump_json(by_alias=True), await store.kept(SETTINGS.name)
     if document == before:
         return
-    pending.keep(DOCUMENT, document)
+    pending.keep(SETTINGS.name, document)
     changed = [] if before is None else differences(before, document)
     if changed:
         more = f" and {len(changed) - MOST_TOLD} more" if len(changed) > MOST_TOLD else ""

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from agent.cycles.alarms import Alarms
 from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
 from agent.domain.alarms import EventKind
+from agent.domain.documents import LEDGER
 from agent.domain.horizon import floor_to_step
 from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
-from agent.domain.wire import WireError, from_json, to_json
+from agent.domain.wire import WireError, to_json
 from agent.ports import Clock, Settlement, SettlementFailure
 from agent.recording.pending_writes import PendingWrites
 
@@ -18,7 +19,6 @@ SOON = timedelta(hours=3)  # once a night, also where it failed
 AT_LAST = timedelta(hours=36)  # where the gateway is off at night
 MISSING = timedelta(hours=71)  # a day that ended 48 h ago is not in the ledger; the shortest day has 23 h
 HOUR_S = 3600
-DOCUMENT = "ledger"
 
 
 class NightlySettlement:
@@ -51,7 +51,7 @@ class NightlySettlement:
         if document is None:
             return
         try:
-            carry = from_json(LedgerCheckpoint, document)
+            carry = LEDGER.read(document)
             if carry.until.tzinfo is None:
                 raise WireError("LedgerCheckpoint.until: it has no time zone")
         except (WireError, RecursionError) as error:
@@ -77,7 +77,7 @@ class NightlySettlement:
         if settled.carry is not None and settled.carry != self._carry:
             self._carry = settled.carry
             self._pending.settle(settled.entries)
-            self._pending.keep(DOCUMENT, to_json(settled.carry))
+            self._pending.keep(LEDGER.name, to_json(settled.carry))
 
     def _is_due(self, now: datetime) -> bool:
         if not self._clock.trusted():
@@ -100,4 +100,4 @@ class NightlySettlement:
     def _begin(self, now: datetime) -> None:
         battery = self._question(now, None).battery
         self._is_new, self._carry = False, LedgerCheckpoint(floor_to_step(now, HOUR_S), None, battery.usable_wh)
-        self._pending.keep(DOCUMENT, to_json(self._carry))
+        self._pending.keep(LEDGER.name, to_json(self._carry))

@@ -6,11 +6,10 @@ from dataclasses import asdict
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.documents import PERSISTENT_WRITES
 from agent.domain.steering import DailyWrites, SteeringReport
 from agent.ports import Clock, Site
 from agent.recording.pending_writes import PendingWrites
-
-DOCUMENT = "persistent_writes"
 
 
 class SteeringWatch:
@@ -37,4 +36,4 @@ class SteeringWatch:
                 told = f"{name}: its most written persistent register was written {before.used} times on {before.day}"
                 self._alarms.note(EventKind.PERSISTENT_WRITES, f"{told}, of {before.budget} that are allowed")
         self._writes = writes
-        self._pending.keep(DOCUMENT, json.dumps({name: asdict(made) for name, made in writes.items()}))
+        self._pending.keep(PERSISTENT_WRITES.name, json.dumps({name: asdict(made) for name, made in writes.items()}))

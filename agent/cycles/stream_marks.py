@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from agent.domain.records import OutboxRow
+
 FIRST_ROWS = 8
 MOST_ROWS = 500
 REFUSALS_BEFORE_PARKING = 5
@@ -42,15 +44,15 @@ class StreamMarks:
         self.sent = self.prev = seq
         self.waiting_since = None
 
-    def sendable(self, rows: Sequence[tuple[int, str]]) -> Sequence[tuple[int, str]]:
+    def sendable(self, rows: Sequence[OutboxRow]) -> Sequence[OutboxRow]:
         """``rows`` without parked ones, up to the first of them that stands between others.
 
         ``prev`` does not move over parked rows, which tells the platform that they will not come.
         """
         found = list(rows)
-        while found and found[0][0] in self.parked:
-            self.sent = found.pop(0)[0]
-        return found[: next((at for at, (seq, _) in enumerate(found) if seq in self.parked), len(found))]
+        while found and found[0].seq in self.parked:
+            self.sent = found.pop(0).seq
+        return found[: next((at for at, row in enumerate(found) if row.seq in self.parked), len(found))]
 
     def note_sent(self, seq_to: int, rows: int, took_s: float, now: float, released: bool) -> None:
         """``rows`` up to ``seq_to`` were taken after ``took_s`` seconds; ``released`` where that is enough.

@@ -13,9 +13,11 @@ from agent.cycles.alarms import Alarms
 from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
 from agent.domain.advisory import AdviceRequest, Advisory
 from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.documents import PARKED
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Acknowledgement, PlatformInput
 from agent.domain.plan import Plan
+from agent.domain.records import OutboxRow
 from agent.latest import Latest
 from agent.ports import (
     Clock,
@@ -35,7 +37,6 @@ PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0  # after a refusal of what opens a connec
 REPLAY_PAUSE_S = 30.0  # the same replay is asked for with every batch that was under way
 LIVE_EVERY_S, LIVE_WHILE_DRAINING_S = 30.0, 5.0
 REFUSED_MESSAGES_EVERY_S = 60.0
-PARKED = "parked"
 MOST_PARKED = 50
 
 
@@ -56,8 +57,8 @@ class Sync:
 
     ``acknowledged_by`` ``platform`` releases rows by the platform's cumulative acknowledgement, ``broker`` by the
     broker's PUBACK. ``take_input`` gets every valid input and says why it refuses it, or None; the text of one that
-    was taken is then in ``latest.kept_documents``, under ``input/<name>``. A step drains
-    for no longer than ``drain_s``, so that it can stand between two control steps.
+    was taken is given to ``keep``, under ``input/<name>``. A step drains for no longer than ``drain_s``, so that it can
+    stand between two control steps.
     """
 
     def __init__(
@@ -70,16 +71,14 @@ class Sync:
         facts: Callable[[], Mapping[str, object]],
         take_input: Callable[[PlatformInput], str | None],
         alarms: Alarms,
+        keep: Callable[[str, str], None],
         acknowledged_by: Literal["platform", "broker"] = "platform",
     ) -> None:
-        self._store = store
-        self._link = link
-        self._payloads = payloads
-        self._clock = clock
-        self._latest = latest
+        self._store, self._link, self._payloads = store, link, payloads
+        self._clock, self._latest = clock, latest
         self._facts = facts
         self._take_input = take_input
-        self._alarms = alarms
+        self._alarms, self._keep = alarms, keep
         self._by_broker = acknowledged_by == "broker"
         self._streams: dict[str, StreamMarks] = {}
         self._replayed: dict[str, tuple[int, float]] = {}
@@ -169,7 +168,7 @@ class Sync:
             self._refuse_message(topic, f"{topic}: {refusal}")
             return
         self.counters.inputs += 1
-        self._latest.kept_documents[topic.removeprefix("down/")] = payload.decode("utf-8")
+        self._keep(topic.removeprefix("down/"), payload.decode("utf-8"))
 
     def _take_request(self, topic: str, request: AdviceRequest) -> None:
         if request.expires_at is not None and self._clock.trusted() and request.expires_at <= self._clock.now():
@@ -210,7 +209,7 @@ class Sync:
     async def _load_marks(self) -> None:
         if not self._streams:
             backlog = await self._store.backlog()
-            self._parked = json.loads(await self._store.kept(PARKED) or "[]")
+            self._parked = json.loads(await self._store.kept(PARKED.name) or "[]")
             self._streams = {
                 name: StreamMarks(backlog[name][0], backlog[name][0], backlog[name][0]) for name in STREAMS
             }
@@ -262,7 +261,7 @@ class Sync:
             return False
         envelope = self._payloads.rows(name, rows, stream.prev, self._clock.now())
         assert envelope.seq_to is not None
-        mark, taken = stream.sent, [seq for seq, _ in rows if seq <= envelope.seq_to]
+        mark, taken = stream.sent, [row.seq for row in rows if row.seq <= envelope.seq_to]
         try:
             await self._link.publish(envelope)
         except EnvelopeRefused as refusal:
@@ -271,11 +270,11 @@ class Sync:
             else:
                 self.counters.refused += 1  # a row that cannot be sent is told when it is parked
             if stream.note_refusal(refusal.code, taken, self._clock.monotonic()):
-                self._park(name, *rows[0])
+                self._park(name, rows[0])
             return False
         except LinkFailure:
             if stream.note_failure(taken, self._clock.monotonic() - began):
-                self._park(name, *rows[0])
+                self._park(name, rows[0])
             raise
         self.counters.sent += len(taken)
         self._note_taken(envelope.topic)
@@ -294,14 +293,15 @@ class Sync:
             self._refused.discard(topic)
             self._alarms.alarm(AlarmKind.UPLOAD_REFUSED, None, topic)
 
-    def _park(self, name: str, seq: int, row: str) -> None:
+    def _park(self, name: str, row: OutboxRow) -> None:
         """It is not sent any more; it stays in the store, and a copy of it longer than the store keeps rows."""
         self.counters.skipped += 1
-        self._parked = [*self._parked, {"stream": name, "seq": seq, "row": row}][-MOST_PARKED:]
-        self._latest.kept_documents[PARKED] = json.dumps(self._parked)
+        text = json.dumps(row.named(), separators=(",", ":"), ensure_ascii=False)
+        self._parked = [*self._parked, {"stream": name, "seq": row.seq, "row": text}][-MOST_PARKED:]
+        self._keep(PARKED.name, json.dumps(self._parked))
         self._alarms.note(
             EventKind.ROW_SKIPPED,
-            f"Row {seq} of the stream {name} was refused time and again and is parked: not sent, kept.",
+            f"Row {row.seq} of the stream {name} was refused time and again and is parked: not sent, kept.",
         )
 
     async def _acknowledge(self, message: Acknowledgement) -> None:

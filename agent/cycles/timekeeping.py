@@ -10,17 +10,17 @@ from datetime import datetime, timedelta
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.documents import CLOCK
 from agent.domain.horizon import floor_to_step
 from agent.domain.records import Redate
 from agent.domain.time_trust import LONGEST_UNSYNCED_S, Doubt, TimeEvidence, doubt_of
 from agent.domain.undated import Undated
-from agent.domain.wire import WireError, from_json, to_json
+from agent.domain.wire import WireError, to_json
 from agent.latest import Latest
 from agent.ports import Clock, Store, TimeSource
 from agent.recording.minute_means import MinuteMeans
 from agent.recording.pending_writes import PendingWrites
 
-DOCUMENT = "clock"
 STEP_S = 1.0  # a service that disciplines the clock slews what is less
 LEAP_S = 24 * 3600.0  # nobody corrects a clock that was right by so much
 # of the boot, where nobody says whether a service sets the clock: a leap is the time that was found
@@ -66,7 +66,7 @@ class Timekeeping:
         self._newest = await store.newest()
         self._after = tuple((name, last) for name, (_, last) in (await store.backlog()).items())
         self._clock.adopt()
-        missed_s = self._recall(await store.kept(DOCUMENT))
+        missed_s = self._recall(await store.kept(CLOCK.name))
         if self._newest is not None and self._clock.now() - self._newest > timedelta(seconds=LEAP_S):
             self._leapt_at = self._clock.monotonic()
         if abs(missed_s) >= STEP_S:
@@ -146,7 +146,7 @@ class Timekeeping:
             boot = "" if self._source is None else self._source.boot_id()
             since = floor_to_step(self._clock.now(), 60)
             self._undated = Undated(boot, self._ahead_s(), since, self._after, self._leap_s)
-            self._pending.keep(DOCUMENT, to_json(self._undated))
+            self._pending.keep(CLOCK.name, to_json(self._undated))
         elif self._clock.trusted() and self._undated is not None:
             order = self._order(0.0, trusted=True)
             if self._undated.leap_s:
@@ -154,7 +154,7 @@ class Timekeeping:
             self._pending.redate(order)
             self._means.trust(order.since)
             self._undated = None
-            self._pending.keep(DOCUMENT, "null")
+            self._pending.keep(CLOCK.name, "null")
 
     def _redate(self, by_s: float) -> None:
         """What has no date yet moves with the clock, to whole minutes where it is a minute."""
@@ -167,7 +167,7 @@ class Timekeeping:
         self._undated = replace(
             self._undated, ahead_s=ahead_s, since=since, leap_s=self._leap_s or self._undated.leap_s
         )
-        self._pending.keep(DOCUMENT, to_json(self._undated))
+        self._pending.keep(CLOCK.name, to_json(self._undated))
 
     def _order(self, by_s: float, trusted: bool) -> Redate:
         assert self._undated is not None
@@ -177,7 +177,7 @@ class Timekeeping:
     def _recall(self, document: str | None) -> float:
         """Go on with what the last run of this boot left without a date. Returns the step that came in between, s."""
         try:
-            kept = from_json(Undated, document or "null")
+            kept = CLOCK.read(document or "null")
         except (WireError, RecursionError):
             return 0.0
         if self._source is None or kept.boot_id != self._source.boot_id():

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, StrEnum
 
-ALARMS_DOCUMENT = "alarms"
-
 
 class Severity(StrEnum):
     """How an event is told."""

@@ -7,7 +7,6 @@ from agent.domain.advisory import AdviceRequest
 from agent.domain.overlay import Overlay, Word
 
 MOST_FORECASTS = 4
-DOCUMENT = "inputs"  # what of it is kept in the store
 MESSAGES = ("tariff", "carbon", "weather", "gridlimit")  # the last of each is kept as it came, as ``input/<name>``
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 from agent.domain.ledger import Entry
 from agent.domain.setpoint import Rung
@@ -62,6 +63,92 @@ class MinuteRow:
             time_trusted=True,
             points=(),
         )
+
+
+class Averaged(Enum):
+    """How the control steps of a minute become its value."""
+
+    SPAN = auto()  # the length of the minute itself
+    MEAN = auto()  # weighted by the seconds in which it was known; None where it never was
+    TOTAL = auto()  # of what was known, 0 where nothing was
+    KNOWN_TOTAL = auto()  # of what was known, None where nothing was
+    ANY = auto()  # true where any step was
+    ALL = auto()  # true where every step was
+    LONGEST = auto()  # the one that held for most of the minute
+
+
+class RolledUp(Enum):
+    """How minutes become quarters, hours, days and months. LOWEST, HIGHEST and SECONDS have columns of their own."""
+
+    MEAN = auto()  # weighted by ``covered_s``
+    TOTAL = auto()
+    KNOWN_TOTAL = auto()  # None where nothing was known
+    LOWEST = auto()  # ``soc_pct`` as ``soc_min_pct``
+    HIGHEST = auto()  # ``soc_pct`` as ``soc_max_pct``
+    SECONDS = auto()  # ``covered_s`` of the minutes in which it was true: ``curtailed`` as ``curtailed_s``
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteField:
+    """One value of a minute: a field of MinuteRow and a column of the store.
+
+    ``digits`` decimal places go to the platform, none of it where ``sent`` is false. ``since`` is the schema version
+    of the store that first had the column.
+    """
+
+    name: str
+    unit: str
+    averaged: Averaged
+    rolled_up: tuple[RolledUp, ...] = ()
+    digits: int = 3
+    sent: bool = True
+    since: int = 1
+
+
+MEAN, TOTAL, KNOWN_TOTAL = (RolledUp.MEAN,), (RolledUp.TOTAL,), (RolledUp.KNOWN_TOTAL,)
+
+# In the order of the store's columns; ``at`` comes before them, ``points`` after.
+MINUTE_FIELDS = (
+    MinuteField("span_s", "s", Averaged.SPAN),
+    MinuteField("covered_s", "s", Averaged.TOTAL, TOTAL),
+    MinuteField("grid_w", "W", Averaged.MEAN, MEAN),
+    MinuteField("pv_w", "W", Averaged.MEAN, MEAN),
+    MinuteField("battery_w", "W", Averaged.MEAN, MEAN),
+    MinuteField("load_w", "W", Averaged.MEAN, MEAN),
+    MinuteField("soc_pct", "%", Averaged.MEAN, (RolledUp.MEAN, RolledUp.LOWEST, RolledUp.HIGHEST)),
+    MinuteField("import_wh", "Wh", Averaged.TOTAL, TOTAL),
+    MinuteField("export_wh", "Wh", Averaged.TOTAL, TOTAL),
+    MinuteField("charge_wh", "Wh", Averaged.TOTAL, TOTAL),
+    MinuteField("discharge_wh", "Wh", Averaged.TOTAL, TOTAL),
+    MinuteField("cost", "currency", Averaged.KNOWN_TOTAL, KNOWN_TOTAL, digits=6),
+    MinuteField("co2_kg", "kg", Averaged.KNOWN_TOTAL, KNOWN_TOTAL, digits=6),
+    MinuteField("curtailed", "", Averaged.ANY, (RolledUp.SECONDS,)),
+    MinuteField("rung", "", Averaged.LONGEST),
+    MinuteField("time_trusted", "", Averaged.ALL),
+    # Of what was known; the platform, which sent the prices, is not sent them back.
+    MinuteField("import_price", "currency/kWh", Averaged.MEAN, MEAN, sent=False, since=3),
+    MinuteField("export_price", "currency/kWh", Averaged.MEAN, MEAN, sent=False, since=3),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A row of a stream as the platform gets it: plain JSON values, not yet text.
+
+    ``values`` are those of ``columns``, times as ISO text (UTC), numbers rounded; ``points`` those of ``point_names``.
+    """
+
+    seq: int
+    columns: tuple[str, ...]
+    values: tuple[object, ...]
+    point_names: tuple[str, ...] = ()
+    points: tuple[float | None, ...] = ()
+
+    def named(self) -> dict[str, object]:
+        """By column; its points, where it has any, under ``points`` by name."""
+        named: dict[str, object] = dict(zip(self.columns, self.values, strict=True))
+        points = dict(zip(self.point_names, self.points, strict=True))
+        return named | {"points": points} if points else named
 
 
 @dataclass(frozen=True, slots=True)

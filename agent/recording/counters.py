@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from drivers.reading import Quantity
 
-DOCUMENT = "counters"
 COUNTERS = frozenset(quantity.value for quantity in Quantity if quantity.is_counter)
 PROOF_S = 3600.0
 MOST_W = 2e6  # no site of ours carries more

@@ -9,9 +9,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 from agent.domain.horizon import floor_to_step
-from agent.domain.records import MinuteRow
+from agent.domain.records import MINUTE_FIELDS, Averaged, MinuteRow
 from agent.domain.setpoint import Rung
 from agent.domain.site import Measured, SiteState
 from agent.recording.given_spans import GivenSpans
@@ -38,6 +39,17 @@ class _Mean:
 
 
 @dataclass(slots=True)
+class _Total:
+    """A sum of what is known; ``value`` is what it begins with until something is."""
+
+    value: float | None
+
+    def add(self, value: float | None, seconds: float) -> None:
+        if value is not None:
+            self.value = (self.value or 0.0) + value
+
+
+@dataclass(slots=True)
 class _Last:
     """Of a counter or a code: what was last known of it."""
 
@@ -48,24 +60,27 @@ class _Last:
             self.value = value
 
 
+def _empty() -> dict[str, _Mean | _Total]:
+    """What adds up every number of a minute, as MINUTE_FIELDS says."""
+    found: dict[str, _Mean | _Total] = {}
+    for one in MINUTE_FIELDS:
+        match one.averaged:
+            case Averaged.MEAN:
+                found[one.name] = _Mean()
+            case Averaged.TOTAL:
+                found[one.name] = _Total(0.0)
+            case Averaged.KNOWN_TOTAL:
+                found[one.name] = _Total(None)
+            case Averaged.SPAN | Averaged.ANY | Averaged.ALL | Averaged.LONGEST:
+                pass  # no number of its steps: ``_count`` and ``_row`` know them by name
+    return found
+
+
 @dataclass(slots=True)
 class _Span:
     """One minute in the making."""
 
-    covered_s: float = 0.0
-    grid: _Mean = field(default_factory=_Mean)
-    pv: _Mean = field(default_factory=_Mean)
-    battery: _Mean = field(default_factory=_Mean)
-    load: _Mean = field(default_factory=_Mean)
-    soc: _Mean = field(default_factory=_Mean)
-    import_price: _Mean = field(default_factory=_Mean)
-    export_price: _Mean = field(default_factory=_Mean)
-    import_wh: float = 0.0
-    export_wh: float = 0.0
-    charge_wh: float = 0.0
-    discharge_wh: float = 0.0
-    cost: float | None = None
-    co2_kg: float | None = None
+    numbers: dict[str, _Mean | _Total] = field(default_factory=_empty)
     curtailed: bool = False
     time_trusted: bool = True
     rungs: dict[Rung, float] = field(default_factory=dict)
@@ -172,63 +187,62 @@ class MinuteMeans:
         return MinuteRow(
             at=at,
             span_s=self._span_s,
-            covered_s=span.covered_s,
-            grid_w=span.grid.value,
-            pv_w=span.pv.value,
-            battery_w=span.battery.value,
-            load_w=span.load.value,
-            soc_pct=span.soc.value,
-            import_wh=span.import_wh,
-            export_wh=span.export_wh,
-            charge_wh=span.charge_wh,
-            discharge_wh=span.discharge_wh,
-            cost=span.cost,
-            co2_kg=span.co2_kg,
             curtailed=span.curtailed,
             rung=max(span.rungs, key=lambda rung: span.rungs[rung], default=None),
             time_trusted=span.time_trusted,
             points=tuple(span.points[name].value if name in span.points else None for name in self._names),
-            import_price=span.import_price.value,
-            export_price=span.export_price.value,
+            **{name: cast(Any, number.value) for name, number in span.numbers.items()},
         )
 
 
 def _count(span: _Span, step: _Step, seconds: float) -> None:
-    state = step.state
-    grid_w, battery_w = _value(state.grid_w), _value(state.battery_w)
-    if _value(state.load_w) is not None:
-        span.covered_s += seconds
-    span.grid.add(grid_w, seconds)
-    span.pv.add(_value(state.pv_w), seconds)
-    span.battery.add(battery_w, seconds)
-    span.load.add(_value(state.load_w), seconds)
-    span.soc.add(_value(state.soc_pct), seconds)
-    span.import_price.add(step.known_prices[0], seconds)
-    span.export_price.add(step.known_prices[1], seconds)
+    for name, value in _numbers(step, seconds).items():
+        span.numbers[name].add(value, seconds)
     for name, value in step.readings.items():
         if name not in span.points:
             span.points[name] = _Last() if name.rpartition(".")[2] in TAKEN_LAST else _Mean()
         span.points[name].add(value, seconds)
-    if battery_w is not None:
-        span.discharge_wh += max(battery_w, 0.0) * seconds / 3600.0
-        span.charge_wh += max(-battery_w, 0.0) * seconds / 3600.0
-    if grid_w is not None:
-        _count_grid(span, step, grid_w * seconds / 3600.0)
     span.curtailed = span.curtailed or step.curtailed
     span.time_trusted = span.time_trusted and step.time_trusted
     if step.rung is not None:
         span.rungs[step.rung] = span.rungs.get(step.rung, 0.0) + seconds
 
 
-def _count_grid(span: _Span, step: _Step, grid_wh: float) -> None:
-    import_wh, export_wh = max(grid_wh, 0.0), max(-grid_wh, 0.0)
-    span.import_wh += import_wh
-    span.export_wh += export_wh
-    if step.import_price is not None and step.export_price is not None:
-        money = (import_wh * step.import_price - export_wh * step.export_price) / 1000.0
-        span.cost = (span.cost or 0.0) + money
-    if step.carbon is not None:
-        span.co2_kg = (span.co2_kg or 0.0) + import_wh * step.carbon / 1000.0
+def _numbers(step: _Step, seconds: float) -> dict[str, float | None]:
+    """What ``seconds`` of ``step`` bring to each number of the minute; None where it is not known."""
+    state = step.state
+    grid_w, battery_w, load_w = _value(state.grid_w), _value(state.battery_w), _value(state.load_w)
+    import_wh, export_wh = _energies(grid_w, seconds)
+    discharge_wh, charge_wh = _energies(battery_w, seconds)
+    return {
+        "covered_s": None if load_w is None else seconds,
+        "grid_w": grid_w,
+        "pv_w": _value(state.pv_w),
+        "battery_w": battery_w,
+        "load_w": load_w,
+        "soc_pct": _value(state.soc_pct),
+        "import_wh": import_wh,
+        "export_wh": export_wh,
+        "charge_wh": charge_wh,
+        "discharge_wh": discharge_wh,
+        "cost": _cost(step, import_wh, export_wh),
+        "co2_kg": None if step.carbon is None or import_wh is None else import_wh * step.carbon / 1000.0,
+        "import_price": step.known_prices[0],
+        "export_price": step.known_prices[1],
+    }
+
+
+def _energies(power_w: float | None, seconds: float) -> tuple[float | None, float | None]:
+    """Energy of the positive and of the negative direction, Wh, both from 0 up."""
+    if power_w is None:
+        return None, None
+    return max(power_w, 0.0) * seconds / 3600.0, max(-power_w, 0.0) * seconds / 3600.0
+
+
+def _cost(step: _Step, import_wh: float | None, export_wh: float | None) -> float | None:
+    if import_wh is None or export_wh is None or step.import_price is None or step.export_price is None:
+        return None
+    return (import_wh * step.import_price - export_wh * step.export_price) / 1000.0
 
 
 def _value(measured: Measured) -> float | None:

@@ -5,16 +5,18 @@ which come late, or twice after the clock was set back, need no special case. Qu
 months begin at local midnight of the site's time zone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.domain.horizon import floor_to_step
-from agent.domain.records import MinuteRow
+from agent.domain.records import MINUTE_FIELDS, MinuteField, MinuteRow, RolledUp
 
 SPANS = ("quarter", "hour", "day", "month")
 SPAN_SECONDS = {"quarter": 900, "hour": 3600}
+Values = list[float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,15 @@ class Rollup:
     export_price: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RollupColumn:
+    """The field ``name`` of Rollup, made ``of`` a field of MinuteRow as MINUTE_FIELDS says."""
+
+    name: str
+    of: str
+    rolled_up: RolledUp
+
+
 def span_start(at: datetime, span: str, zone: ZoneInfo) -> datetime:
     """The start (UTC) of the quarter, hour, day or month that contains ``at``."""
     if span in SPAN_SECONDS:
@@ -59,53 +70,19 @@ def span_start(at: datetime, span: str, zone: ZoneInfo) -> datetime:
 
 def of_minute(row: MinuteRow, at: datetime) -> Rollup:
     """One minute as a roll-up of the span that begins ``at``."""
-    return Rollup(
-        at=at,
-        covered_s=row.covered_s,
-        curtailed_s=row.covered_s if row.curtailed else 0.0,
-        grid_w=row.grid_w,
-        pv_w=row.pv_w,
-        battery_w=row.battery_w,
-        load_w=row.load_w,
-        soc_pct=row.soc_pct,
-        soc_min_pct=row.soc_pct,
-        soc_max_pct=row.soc_pct,
-        import_wh=row.import_wh,
-        export_wh=row.export_wh,
-        charge_wh=row.charge_wh,
-        discharge_wh=row.discharge_wh,
-        cost=row.cost,
-        co2_kg=row.co2_kg,
-        import_price=row.import_price,
-        export_price=row.export_price,
-    )
+    return Rollup(at=at, **{column.name: _of_minute(row, column) for column in COLUMNS})
 
 
 def merge(parts: Iterable[Rollup], at: datetime) -> Rollup:
     """The roll-up of the span that begins ``at`` and consists of ``parts`` (at least one)."""
     known = list(parts)
-    soc_low = [part.soc_min_pct for part in known if part.soc_min_pct is not None]
-    soc_high = [part.soc_max_pct for part in known if part.soc_max_pct is not None]
     weights = [part.covered_s for part in known]
     return Rollup(
         at=at,
-        covered_s=sum(weights),
-        curtailed_s=sum(part.curtailed_s for part in known),
-        grid_w=_mean([part.grid_w for part in known], weights),
-        pv_w=_mean([part.pv_w for part in known], weights),
-        battery_w=_mean([part.battery_w for part in known], weights),
-        load_w=_mean([part.load_w for part in known], weights),
-        soc_pct=_mean([part.soc_pct for part in known], weights),
-        soc_min_pct=min(soc_low, default=None),
-        soc_max_pct=max(soc_high, default=None),
-        import_wh=sum(part.import_wh for part in known),
-        export_wh=sum(part.export_wh for part in known),
-        charge_wh=sum(part.charge_wh for part in known),
-        discharge_wh=sum(part.discharge_wh for part in known),
-        cost=_total([part.cost for part in known]),
-        co2_kg=_total([part.co2_kg for part in known]),
-        import_price=_mean([part.import_price for part in known], weights),
-        export_price=_mean([part.export_price for part in known], weights),
+        **{
+            column.name: _MERGED[column.rolled_up]([getattr(part, column.name) for part in known], weights)
+            for column in COLUMNS
+        },
     )
 
 
@@ -118,12 +95,56 @@ def merge_minutes(rows: Iterable[MinuteRow], span: str, zone: ZoneInfo) -> dict[
     return {start: merge(groups[start], start) for start in sorted(groups)}
 
 
-def _mean(values: list[float | None], weights: list[float]) -> float | None:
+def _column(field: MinuteField, rolled_up: RolledUp) -> RollupColumn:
+    stem, _, unit = field.name.rpartition("_")
+    match rolled_up:
+        case RolledUp.LOWEST:
+            name = f"{stem}_min_{unit}"
+        case RolledUp.HIGHEST:
+            name = f"{stem}_max_{unit}"
+        case RolledUp.SECONDS:
+            name = f"{field.name}_s"
+        case RolledUp.MEAN | RolledUp.TOTAL | RolledUp.KNOWN_TOTAL:
+            name = field.name
+    return RollupColumn(name, field.name, rolled_up)
+
+
+def _of_minute(row: MinuteRow, column: RollupColumn) -> Any:
+    value = getattr(row, column.of)
+    if column.rolled_up is RolledUp.SECONDS:
+        return row.covered_s if value else 0.0
+    return value
+
+
+def _mean(values: Values, weights: list[float]) -> float | None:
     pairs = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None and weight > 0]
     total = sum(weight for _, weight in pairs)
     return sum(value * weight for value, weight in pairs) / total if total > 0 else None
 
 
-def _total(values: list[float | None]) -> float | None:
+def _total(values: Values, _weights: list[float]) -> float | None:
+    return sum(value or 0.0 for value in values)
+
+
+def _known_total(values: Values, _weights: list[float]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) if known else None
+
+
+def _lowest(values: Values, _weights: list[float]) -> float | None:
+    return min((value for value in values if value is not None), default=None)
+
+
+def _highest(values: Values, _weights: list[float]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+_MERGED: dict[RolledUp, Callable[[Values, list[float]], Any]] = {
+    RolledUp.MEAN: _mean,
+    RolledUp.TOTAL: _total,
+    RolledUp.KNOWN_TOTAL: _known_total,
+    RolledUp.LOWEST: _lowest,
+    RolledUp.HIGHEST: _highest,
+    RolledUp.SECONDS: _total,
+}
+COLUMNS = tuple(_column(field, rolled_up) for field in MINUTE_FIELDS for rolled_up in field.rolled_up)

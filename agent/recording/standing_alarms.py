@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from agent.domain.alarms import AlarmKind, StandingAlarm, full_word
 from agent.domain.records import EventRow, Redate
-from agent.domain.wire import WireError, from_json, to_json
+from agent.domain.wire import to_json
 
 
 class StandingAlarms:
@@ -70,17 +70,3 @@ class StandingAlarms:
     def _over(self, at: datetime, key: str) -> EventRow:
         self._judges.pop(key, None)
         return EventRow(at, key, "info", f"over: {self._standing.pop(key).told}")
-
-
-def alarms_in(document: str | None) -> tuple[StandingAlarm | str, ...]:
-    """The alarms of a kept document. Raises WireError.
-
-    Earlier versions kept texts alone, which say no kind and no time.
-    """
-    try:
-        return from_json(tuple[StandingAlarm, ...], document or "[]")
-    except WireError as error:
-        try:
-            return from_json(tuple[str, ...], document or "[]")
-        except WireError:
-            raise error from None

@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from agent.settings.schema import Settings
 from agent.settings.sections import Store
 
-DOCUMENT = "settings"
 LARGEST_FILE = 1024 * 1024
 _SECTION = re.compile(r"^\s*\[\s*store\s*\]\s*(?:#.*)?$(.*?)(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
 _PATH = re.compile(r"""^\s*path\s*=\s*(?:"([^"\n]+)"|'([^'\n]+)')""", re.MULTILINE)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.adapters.processes.answering import answer_once
+from agent.domain.documents import FORECAST_CORRECTIONS
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.history import History
 from agent.domain.plan import Plan
@@ -135,12 +136,12 @@ def read_corrections(request: PlanRequest) -> tuple[tuple[ForecastCorrections, .
     """What the forecasts have learnt before, from the store, and a sentence where that cannot be used."""
     from agent.adapters.store.store_reader import kept
 
-    document = kept(Path(request.store), "experience")
+    document = kept(Path(request.store), FORECAST_CORRECTIONS.name)
     if document is None:
         return (), ()
     try:
         json.loads(document, parse_constant=_refuse_word)
-        corrections = from_json(tuple[ForecastCorrections, ...], document)
+        corrections = FORECAST_CORRECTIONS.read(document)
         for one in corrections:
             _refuse_future(one, request)
     except (ValueError, RecursionError) as error:  # a WireError is a ValueError

@@ -9,7 +9,7 @@ import pytest
 from agent.__main__ import main
 from agent.adapters.host.paired_trial_inbox import ComparisonInbox, comparison_inbox_of
 from agent.cli.paired_trial import NotCompared, start, status, stop
-from agent.cycles.paired_trial import DOCUMENT
+from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.paired_trial import Arm, Schedule
 from agent.domain.records import Batch
 from agent.domain.wire import to_json
@@ -43,7 +43,7 @@ def taken_up(settings: Settings) -> Schedule:
         inbox = ComparisonInbox(comparison_inbox_of(Path(settings.store.path)))
         asked = await inbox.waiting()
         assert asked.schedule is not None
-        await written(settings, Batch(kept=((DOCUMENT, to_json(asked.schedule)),)))
+        await written(settings, Batch(kept=((PAIRED_TRIAL.name, to_json(asked.schedule)),)))
         await inbox.clear()
         return asked.schedule
 

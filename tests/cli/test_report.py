@@ -14,7 +14,7 @@ from rich.console import Console
 
 from agent.__main__ import main
 from agent.cli.report import NoReport, report
-from agent.cycles.paired_trial import DOCUMENT as AB_SCHEDULE
+from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.records import Batch, DecisionRow, Flags, MinuteRow
 from agent.domain.setpoint import Rung
 from agent.domain.suspect import DATA_FAULT, Suspect
@@ -151,7 +151,7 @@ async def test_the_trial_of_optimiser_against_rule(site: Site) -> None:
     await site.write(Batch(minutes=tuple(quarters(13, active=days))))
     with pytest.raises(NoReport, match="no comparison of optimiser and rule"):
         site.said(ab=True)
-    await site.write(Batch(kept=((AB_SCHEDULE, to_json(drawn)),)))
+    await site.write(Batch(kept=((PAIRED_TRIAL.name, to_json(drawn)),)))
     [line] = [" ".join(line) for line in site.said(ab=True)]
     assert line == (
         "the optimiser saves +2.77 GBP a day against the rule, 95 % interval +2.77 to +2.77, "
@@ -161,10 +161,10 @@ async def test_the_trial_of_optimiser_against_rule(site: Site) -> None:
 
 async def test_a_trial_that_has_just_begun_or_is_damaged(site: Site) -> None:
     trial = to_json(schedule(3, START, 12))
-    await site.write(Batch(minutes=tuple(quarters(3)), kept=((AB_SCHEDULE, trial),)))
+    await site.write(Batch(minutes=tuple(quarters(3)), kept=((PAIRED_TRIAL.name, trial),)))
     with pytest.raises(NoReport, match="1 pairs of blocks are complete, and 5 are needed"):
         site.said(ab=True)
-    await site.write(Batch(kept=((AB_SCHEDULE, "{"),)))
+    await site.write(Batch(kept=((PAIRED_TRIAL.name, "{"),)))
     with pytest.raises(NoReport, match="the stored comparison cannot be read"):
         site.said(ab=True)
 

@@ -14,8 +14,7 @@ from rich.console import Console
 
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cli.report import NoReport, report
-from agent.cycles.paired_trial import DOCUMENT as AB_SCHEDULE
-from agent.cycles.settlement import DOCUMENT as LEDGER
+from agent.domain.documents import LEDGER, PAIRED_TRIAL
 from agent.domain.ledger import LedgerCheckpoint
 from agent.domain.paired_trial import Arm
 from agent.domain.records import Batch, MinuteRow
@@ -49,7 +48,7 @@ class SettledSite:
     async def settle(self, now: datetime, carry: LedgerCheckpoint | None = None) -> LedgerCheckpoint | None:
         found = settle(replace(request(self.path, now, carry), timezone="Europe/London"), lambda: True)
         assert found.carry is not None
-        await self.write(Batch(ledger=found.entries, kept=((LEDGER, to_json(found.carry)),)), now)
+        await self.write(Batch(ledger=found.entries, kept=((LEDGER.name, to_json(found.carry)),)), now)
         return found.carry
 
     def said(self, now: datetime, **asked: object) -> list[str]:
@@ -107,7 +106,7 @@ async def test_hours_before_the_ledger_began_are_worked_out_with_the_tariff_of_t
 
 
 async def test_an_end_that_cannot_be_read_is_one_sentence(site: SettledSite) -> None:
-    await site.write(Batch(minutes=tuple(quarters(1)), kept=((LEDGER, "{"),)), START + DAY)
+    await site.write(Batch(minutes=tuple(quarters(1)), kept=((LEDGER.name, "{"),)), START + DAY)
     with pytest.raises(NoReport, match="the stored end of the ledger cannot be read: LedgerCheckpoint: not JSON"):
         site.said(START + DAY)
 
@@ -139,7 +138,7 @@ async def test_an_a_a_comparison_shows_nothing_and_a_rule_that_rests_is_found_ou
     rests = frozenset(i for i, arm in enumerate(drawn.arms) if is_worse and arm is Arm.RULE)
     now = START + days * DAY
     rows = tuple(played(seed, days, rests))
-    await site.write(Batch(minutes=rows, kept=((AB_SCHEDULE, to_json(drawn)),)), now)
+    await site.write(Batch(minutes=rows, kept=((PAIRED_TRIAL.name, to_json(drawn)),)), now)
     await site.settle(now)
     [line] = site.said(now, ab=True)
     assert "from 20 blocks of 24 h since 2026-01-12" in line

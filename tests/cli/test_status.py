@@ -9,7 +9,8 @@ import pytest
 
 from agent.__main__ import main
 from agent.domain.advisory import AdviceBook
-from agent.domain.alarms import ALARMS_DOCUMENT, AlarmKind, StandingAlarm
+from agent.domain.alarms import AlarmKind, StandingAlarm
+from agent.domain.documents import ALARMS
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import PeakPrice
@@ -169,7 +170,7 @@ async def test_how_often_registers_that_wear_were_written(site: Site) -> None:
 async def test_what_stands_comes_first_and_says_what_to_check(site: Site) -> None:
     since = datetime.now(UTC) - timedelta(hours=30)
     standing = StandingAlarm("device_lost", "meter", since, "no answer [1]", "no", AlarmKind.DEVICE_LOST.check)
-    await site.write(Batch(kept=((ALARMS_DOCUMENT, to_json((standing,))),)))
+    await site.write(Batch(kept=((ALARMS.name, to_json((standing,))),)))
     code, lines = site.said()
     assert code == 0
     local = f"{since.astimezone(ZoneInfo('Europe/London')):%a %d %b %H:%M}"
@@ -189,7 +190,7 @@ async def test_what_stands_comes_first_and_says_what_to_check(site: Site) -> Non
     ],
 )
 async def test_alarms_as_earlier_versions_kept_them_or_damaged_or_none(site: Site, document: str, said: str) -> None:
-    await site.write(Batch(kept=((ALARMS_DOCUMENT, document),)))
+    await site.write(Batch(kept=((ALARMS.name, document),)))
     code, lines = site.said()
     assert code == 0
     assert lines[2].startswith(said)

@@ -3,16 +3,16 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
-from agent.adapters.mqtt.payloads import JsonPayloads
+from agent.adapters.mqtt.incoming_messages import parse_input
 from agent.cycles.inputs import MOST_AHEAD, TakeInputs
 from agent.domain.inputs import GridLimitInput, TariffInput
 from agent.domain.request import Objective, Place
 from agent.domain.site import Connection
 from agent.domain.tariff import PriceList
-from agent.latest import Latest
 from agent.site_conditions.site_conditions import SiteConditions
 from tests.cycles.hearing import Hearing
 
@@ -43,7 +43,7 @@ class Time:
 @dataclass
 class Scene:
     clock: Time = field(default_factory=Time)
-    latest: Latest = field(default_factory=Latest)
+    documents: dict[str, str] = field(default_factory=dict)
     conditions: SiteConditions = field(
         default_factory=lambda: SiteConditions(
             NOTHING, NOTHING, 0.0, Connection(), Objective(), Place(51.5, 0.0, "Europe/London")
@@ -52,7 +52,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.hearing = Hearing(self.clock)
-        self.inputs = TakeInputs(self.conditions, self.clock, self.latest, self.hearing.alarms)
+        self.inputs = TakeInputs(self.conditions, self.clock, self.documents.__setitem__, self.hearing.alarms)
 
     @property
     def told(self) -> list[str]:
@@ -60,11 +60,11 @@ class Scene:
 
     async def kept(self, name: str) -> str | None:
         """As a store that holds what was kept."""
-        return self.latest.kept_documents.get(name)
+        return self.documents.get(name)
 
     async def restarted(self) -> "Scene":
         again = Scene(self.clock)
-        await again.inputs.restore(self, JsonPayloads("home-1", "abc", "GBP"))  # type: ignore[arg-type]
+        await again.inputs.restore(self, partial(parse_input, currency="GBP"))  # type: ignore[arg-type]
         return again
 
 
@@ -78,7 +78,7 @@ def test_what_claims_to_be_from_the_future_is_refused_and_locks_nothing_out() ->
     assert refusal is not None
     assert refusal.startswith("issued_at: it claims to be issued 300 days from now")
     assert scene.conditions.import_prices is None
-    assert scene.latest.kept_documents == {}
+    assert scene.documents == {}
     assert scene.inputs.take(prices(NOW, 0.26)) is None
     assert scene.conditions.at(NOW).import_price == 0.26
     assert scene.inputs.take(prices(NOW + MOST_AHEAD, 0.27)) is None, "clocks differ a little"
@@ -121,10 +121,10 @@ async def test_a_restart_loses_no_word_that_still_counts() -> None:
 async def test_a_message_that_an_older_version_kept_is_taken_up_and_one_from_the_future_is_not() -> None:
     scene = Scene()
     body = {"schema": "tariff/1.0", "issued_at": NOW.isoformat(), "valid_from": NOW.isoformat(), "step_s": 3600}
-    scene.latest.kept_documents["input/tariff"] = json.dumps(body | {"import_price": [0.26]})
+    scene.documents["input/tariff"] = json.dumps(body | {"import_price": [0.26]})
     limit = {"schema": "gridlimit/1.0", "issued_at": "2027-03-17T12:00:00Z", "valid_from": NOW.isoformat()}
     limit |= {"valid_to": (NOW + HOUR).isoformat(), "import_limit_w": 9000.0}
-    scene.latest.kept_documents["input/gridlimit"] = json.dumps(limit)
+    scene.documents["input/gridlimit"] = json.dumps(limit)
     again = await scene.restarted()
     assert again.conditions.at(NOW).import_price == 0.26
     assert again.conditions.limit is None
@@ -134,7 +134,7 @@ async def test_a_message_that_an_older_version_kept_is_taken_up_and_one_from_the
 @pytest.mark.parametrize("text", ["{", "[]", '{"limit": 7}', '{"import_prices": {"words": [{}]}}'])
 async def test_kept_inputs_that_cannot_be_read_are_told_and_left_out(text: str) -> None:
     scene = Scene()
-    scene.latest.kept_documents["inputs"] = text
+    scene.documents["inputs"] = text
     again = await scene.restarted()
     assert len(again.told) == 1
     assert again.told[0].startswith("the kept inputs cannot be used")
@@ -145,6 +145,6 @@ def test_what_is_said_again_is_not_written_again() -> None:
     scene = Scene()
     message = prices(NOW, 0.26)
     scene.inputs.take(message)
-    scene.latest.kept_documents.clear()
+    scene.documents.clear()
     scene.inputs.take(message)
-    assert scene.latest.kept_documents == {}
+    assert scene.documents == {}

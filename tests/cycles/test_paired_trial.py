@@ -8,7 +8,8 @@ import pytest
 from agent.adapters.host.clock import VirtualClock
 from agent.adapters.host.inbox import drop, look
 from agent.adapters.host.paired_trial_inbox import ComparisonInbox
-from agent.cycles.paired_trial import DOCUMENT, Comparison
+from agent.cycles.paired_trial import Comparison
+from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.paired_trial import Schedule
 from agent.domain.wire import to_json
 from agent.latest import Latest
@@ -48,7 +49,7 @@ async def test_a_request_stays_until_it_is_in_the_store(tmp_path: Path) -> None:
     ]
     await site.cycle.step()
     assert site.waits() == 0
-    assert await site.store.kept(DOCUMENT) == to_json(FIRST)
+    assert await site.store.kept(PAIRED_TRIAL.name) == to_json(FIRST)
     await site.cycle.step()
     assert await site.commit() == []
     await site.store.close()
@@ -60,13 +61,13 @@ async def test_killed_before_the_commit_it_is_taken_up_again(tmp_path: Path) -> 
     await killed.cycle.step()
     await killed.store.close()
     site = Site(tmp_path)
-    site.cycle.recall(await site.store.kept(DOCUMENT))
+    site.cycle.recall(await site.store.kept(PAIRED_TRIAL.name))
     assert site.latest.comparison is None
     await site.cycle.step()
     await site.commit()
     await site.store.close()
     after = Site(tmp_path)
-    after.cycle.recall(await after.store.kept(DOCUMENT))
+    after.cycle.recall(await after.store.kept(PAIRED_TRIAL.name))
     assert after.latest.comparison == FIRST
     await after.store.close()
 

@@ -61,7 +61,7 @@ async def test_the_newest_picture_is_kept_and_the_plan_only_when_it_is_new(stage
     stage.latest.outcome = Applied(1500.0)
     stage.latest.plan = plan(0.2)
     stage.latest.link_trouble = "no way"
-    stage.latest.kept_documents["input/tariff"] = "{}"
+    stage.pending.keep("input/tariff", "{}")
     await stage.record.step()
     kept = stage.kept()
     assert kept.keys() == {"state", "setpoint", "plan", "link", "alarms", "input/tariff"}
@@ -76,7 +76,7 @@ async def test_the_newest_picture_is_kept_and_the_plan_only_when_it_is_new(stage
 
 async def test_what_could_not_be_written_is_written_later_in_its_order(stage: RecordStage) -> None:
     stage.latest.plan = plan(0.2)
-    stage.latest.kept_documents["input/tariff"] = "{}"
+    stage.pending.keep("input/tariff", "{}")
     stage.record.acknowledged = lambda: (("event", 7),)
     stage.store.full = True
     for index in range(3):

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.adapters.host.clock import VirtualClock
-from agent.cycles.settlement import DOCUMENT, NightlySettlement
+from agent.cycles.settlement import NightlySettlement
+from agent.domain.documents import LEDGER
 from agent.domain.ledger import Amounts, Entry, LedgerCheckpoint, Settled, SettlementRequest
 from agent.domain.wire import to_json
 from agent.ports import SettlementFailure
@@ -73,7 +74,7 @@ async def test_what_is_missing_is_settled_at_once_and_then_a_day_a_night() -> No
     assert len({at.date() for at in nights}) == 4
     batch = stage.pending.take(stage.clock.now())
     assert [entry.at for entry in batch.ledger] == [FIRST + DAY * i for i in range(6)]
-    assert dict(batch.kept) == {DOCUMENT: to_json(carry(datetime(2026, 6, 2, 14, tzinfo=UTC)))}
+    assert dict(batch.kept) == {LEDGER.name: to_json(carry(datetime(2026, 6, 2, 14, tzinfo=UTC)))}
     assert batch.events == ()
 
 
@@ -81,7 +82,9 @@ async def test_a_new_ledger_begins_now_and_asks_when_its_first_day_is_past() -> 
     stage = NightStage()
     stage.again(None)
     await stage.pass_hours(0.25)
-    assert dict(stage.pending.take(NOON).kept) == {DOCUMENT: to_json(LedgerCheckpoint(NOON, None, BATTERY.usable_wh))}
+    assert dict(stage.pending.take(NOON).kept) == {
+        LEDGER.name: to_json(LedgerCheckpoint(NOON, None, BATTERY.usable_wh))
+    }
     await stage.pass_hours(90)
     assert stage.times == [NOON + timedelta(hours=76)], "two in the night"
     assert stage.settlement.asked[0].carry == LedgerCheckpoint(NOON, None, BATTERY.usable_wh)

@@ -60,6 +60,7 @@ class Scene:
         self.store, self.link, self.clock, self.latest = store, HandLink(), HandClock(), Latest()
         self.inputs: list[PlatformInput] = []
         self.hearing = Hearing(self.clock)
+        self.documents: dict[str, str] = {}
         self.sync = Sync(
             store,
             self.link,
@@ -69,6 +70,7 @@ class Scene:
             lambda: {"version": "1"},
             self.inputs.append,
             self.hearing.alarms,
+            self.documents.__setitem__,
             acknowledged_by,  # type: ignore[arg-type]
         )
 
@@ -236,7 +238,7 @@ async def test_inputs_are_kept_and_handed_on_and_bad_ones_only_reported(scene: S
     }  # fmt: skip
     text = json.dumps(tariff)
     await scene.sync.take("down/input/tariff", text.encode())
-    assert scene.latest.kept_documents == {"input/tariff": text}
+    assert scene.documents == {"input/tariff": text}
     assert isinstance(scene.inputs[0], TariffInput)
     await scene.sync.take("down/input/tariff", text.replace("0.3", "300").encode())
     await scene.sync.take("down/ack", b"{}")

@@ -46,8 +46,8 @@ class Gateway:
         await self.commit()
 
     async def dated(self) -> list[str]:
-        texts = [text for _, text in await self.store.pending("minute", 0, 100)]
-        return [text.split('"at":"')[1][11:16] + ("" if '"time_trusted":true' in text else "?") for text in texts]
+        rows = [row.named() for row in await self.store.pending("minute", 0, 100)]
+        return [str(row["at"])[11:16] + ("" if row["time_trusted"] is True else "?") for row in rows]
 
 
 @pytest.mark.parametrize(("before", "after"), [(WAITING, SYNCED), (NOTHING, NOTHING)])

@@ -80,6 +80,7 @@ class Uplink:
         self.link = new_link(self.port)
         self.latest = Latest()
         self.hearing = Hearing(self.clock)
+        self.documents: dict[str, str] = {}
         self.sync = Sync(
             self.store,
             self.link,
@@ -89,6 +90,7 @@ class Uplink:
             lambda: {"version": "1"},
             self.inputs.append,
             self.hearing.alarms,
+            self.documents.__setitem__,
         )
 
     @property

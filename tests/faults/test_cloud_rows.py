@@ -79,7 +79,8 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         jobs = [Job("live", 60.0, live), Job("record", 3600.0, record.step, 3599.0), Job("upkeep", 60.0, upkeep.step)]
         await run_virtual(jobs, clock, START + timedelta(days=7))
         await record.step()
-        alarms = [json.loads(row)["kind"] for _, row in await site.store.pending("event", 0, 100) if '"alarm"' in row]
+        told = [row.named() for row in await site.store.pending("event", 0, 100)]
+        alarms = [row["kind"] for row in told if row["severity"] == "alarm"]
         assert len(alarms) == 1
         outcome.raised(alarms[0])
         backlog = await site.store.backlog()
@@ -204,7 +205,7 @@ async def test_a_row_that_no_broker_takes_is_parked_and_kept(tmp_path: Path, out
             assert REFUSALS_BEFORE_PARKING <= tries <= REFUSALS_BEFORE_PARKING + 3
             assert site.link.rival is None
             outcome.raised(kinds(site.told)[0])
-            parked = json.loads(site.latest.kept_documents["parked"])
+            parked = json.loads(site.documents["parked"])
             assert [(row["stream"], row["seq"]) for row in parked] == [("event", first + 2)]
             assert json.loads(parked[0]["row"])["text"] == poison.text
             outcome.lost(len(set(range(first, last + 1)) - set(events.rows) - {row["seq"] for row in parked}))
@@ -234,6 +235,6 @@ async def test_a_row_that_ends_every_connection_is_parked(tmp_path: Path, outcom
         await site.until(lambda: broker.seen(last), timeout_s=60.0, step_s=1.0)
         assert broker.cut >= REFUSALS_BEFORE_PARKING
         outcome.raised(kinds(site.told)[0])
-        parked = json.loads(site.latest.kept_documents["parked"])
+        parked = json.loads(site.documents["parked"])
         missing = set(range(first, last + 1)) - broker.rows - {row["seq"] for row in parked}
         outcome.lost(len(missing))

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.advice.book import take
-from agent.cycles.advice import DOCUMENT
 from agent.cycles.sync import Sync
 from agent.domain.advisory import AdviceBook, AdvisoryState
+from agent.domain.documents import ADVICE
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung
 from agent.domain.wire import from_json, to_json
@@ -118,11 +118,11 @@ async def with_a_recommendation(stage: Stage) -> None:
     times = {name: MIDNIGHT + timedelta(hours=after) for name, after in hours.items()}
     book = take(AdviceBook(), [advisory(KEY, created=MIDNIGHT, **times)], MIDNIGHT, 0.1).book
     stage.app.advice.recall(to_json(book))
-    stage.app.pending.keep(DOCUMENT, to_json(book))
+    stage.app.pending.keep(ADVICE.name, to_json(book))
 
 
 async def state_of(stage: Stage) -> AdvisoryState:
-    (one,) = from_json(AdviceBook, await stage.app.store.kept(DOCUMENT) or "").advisories
+    (one,) = from_json(AdviceBook, await stage.app.store.kept(ADVICE.name) or "").advisories
     return one.state
 
 

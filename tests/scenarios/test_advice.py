@@ -7,8 +7,8 @@ from typing import Any
 
 from agent.adapters.host.inbox import drop, inbox_of, look
 from agent.advice.book import find
-from agent.cycles.advice import DOCUMENT
 from agent.domain.advisory import AdviceBook, AdviceRequest, Advisory, AdvisoryState, AdvisoryType, Verb
+from agent.domain.documents import ADVICE
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.wire import from_json, to_json
@@ -46,7 +46,7 @@ def command(verb: str, key: str, **more: str) -> bytes:
 
 
 async def book(stage: Stage) -> AdviceBook:
-    return from_json(AdviceBook, await stage.app.store.kept(DOCUMENT) or "")
+    return from_json(AdviceBook, await stage.app.store.kept(ADVICE.name) or "")
 
 
 def from_platform(stage: Stage, payload: bytes, retained: bool = False) -> Callable[[], Awaitable[None]]:
@@ -141,7 +141,7 @@ async def test_the_book_is_as_it_was_after_a_restart(tmp_path: Path) -> None:
 
 async def test_a_spoilt_book_is_begun_anew_and_that_is_told(tmp_path: Path) -> None:
     async with staged(tmp_path, **WORDS) as stage:
-        stage.app.pending.keep(DOCUMENT, '{"advisories": 3}')
+        stage.app.pending.keep(ADVICE.name, '{"advisories": 3}')
         await stage.app.record.step()
         await stage.app.stop("the agent was told to stop")
         stage.build(**WORDS)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from agent.cycles.settlement import DOCUMENT
+from agent.domain.documents import LEDGER
 from agent.domain.ledger import LedgerCheckpoint
 from agent.domain.records import Batch
 from agent.domain.wire import from_json, to_json
@@ -20,7 +20,7 @@ async def fill(path: Path) -> None:
     store = new_store(path)
     await store.open()
     carry = LedgerCheckpoint(FIRST, None, BATTERY.usable_wh)
-    await store.write(Batch(minutes=tuple(quarters(DAYS, FIRST)), kept=((DOCUMENT, to_json(carry)),)))
+    await store.write(Batch(minutes=tuple(quarters(DAYS, FIRST)), kept=((LEDGER.name, to_json(carry)),)))
     await store.tidy(MIDNIGHT)
     await store.close()
 

@@ -66,7 +66,7 @@ async def test_a_store_that_comes_after_the_start_gets_all_since_then_and_gives_
     late = tmp_path / "late"
     late.mkdir()
     async with staged(tmp_path, store=late / "site.sqlite3") as stage:
-        stage.app.latest.kept_documents["note"] = "of the run before"
+        stage.app.pending.keep("note", "of the run before")
         await stage.play(5.0)
     late.rename(tmp_path / "away")
     async with staged(tmp_path, store=late / "site.sqlite3", planner=PlannerWithoutAStore()) as stage:

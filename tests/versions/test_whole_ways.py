@@ -96,7 +96,9 @@ async def test_a_sync_with_the_platform(tmp_path: Path) -> None:
     link = MqttLink(settings, lambda word: speaker.status(word, datetime.now(UTC)))
     clock = SystemClock()
     alarms = Alarms(clock, PendingWrites())
-    sync = Sync(store, link, speaker, clock, Latest(), lambda: {"version": "1"}, lambda _: None, alarms)
+    sync = Sync(
+        store, link, speaker, clock, Latest(), lambda: {"version": "1"}, lambda _: None, alarms, lambda *_: None
+    )
     await link.start()
     listening = asyncio.create_task(sync.listen())
     last = (await store.backlog())["minute"][1]

@@ -9,7 +9,7 @@ from threading import Thread
 from time import time
 from typing import TypeVar
 
-from agent.adapters.devices.steering_memory import DOCUMENT
+from agent.domain.documents import STEERING
 from agent.ports import StoreFailure
 
 WITHIN_S = 1.0
@@ -25,7 +25,7 @@ def read_steering(path: Path) -> tuple[str | None, str | None]:
 
     def read() -> str | None:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)) as connection:
-            row = connection.execute("SELECT body FROM kept WHERE name = ?", (DOCUMENT,)).fetchone()
+            row = connection.execute("SELECT body FROM kept WHERE name = ?", (STEERING.name,)).fetchone()
             return None if row is None else str(row[0])
 
     return _in_time(path, read)
@@ -39,7 +39,9 @@ async def write_steering(path: Path, document: str) -> None:
     def write() -> None:
         at = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(at, uri=True, timeout=_BUSY_S)) as connection, connection:
-            connection.execute("UPDATE kept SET at = ?, body = ? WHERE name = ?", (int(time()), document, DOCUMENT))
+            connection.execute(
+                "UPDATE kept SET at = ?, body = ? WHERE name = ?", (int(time()), document, STEERING.name)
+            )
 
     _, trouble = _in_time(path, write)
     if trouble is not None:

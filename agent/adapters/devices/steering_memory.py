@@ -14,7 +14,6 @@ from typing import Any
 from agent.dispatch.write_budget import WriteBudget
 from agent.ports import StoreFailure
 
-DOCUMENT = "steering"
 KEEP_WITHIN_S = 1.0
 
 

@@ -24,12 +24,14 @@ from agent.domain.inputs import (
     CarbonInput,
     GridLimitInput,
     Incoming,
+    PlatformInput,
     TariffInput,
     WeatherInput,
 )
 from agent.domain.money import beyond_spikes, unlikely_list
 from agent.ports import PayloadRefused
 
+LARGEST_PAYLOAD = 64 * 1024
 DEEPEST = 16
 LONGEST_LIST = 2016  # a week of five-minute steps
 LONGEST_KEY = 40
@@ -179,6 +181,17 @@ _MODELS: dict[str, type[_Known]] = {
     "down/input/gridlimit": _GridLimit,
 }
 INPUT_TOPICS = tuple(topic for topic in _MODELS if topic.startswith("down/input/"))
+
+
+def parse_input(name: str, text: str, currency: str) -> PlatformInput:
+    """The checked input that was sent, or kept, under ``input/<name>``, prices of it in ``currency``.
+
+    Raises PayloadRefused.
+    """
+    message = parse_incoming(f"down/input/{name}", text.encode(), LARGEST_PAYLOAD, currency)
+    if isinstance(message, Acknowledgement | AdviceRequest):
+        raise PayloadRefused(f"input/{name}: it is no input")
+    return message
 
 
 def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> Incoming:

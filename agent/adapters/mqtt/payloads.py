@@ -10,18 +10,18 @@ from datetime import UTC, datetime
 from itertools import count
 from math import isfinite
 
-from agent.adapters.mqtt.incoming_messages import parse_incoming
+from agent.adapters.mqtt.incoming_messages import LARGEST_PAYLOAD, parse_incoming
 from agent.domain.advisory import Advisory
 from agent.domain.envelope import Envelope
 from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import Incoming
 from agent.domain.plan import Plan
+from agent.domain.records import OutboxRow
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import SiteState
 from agent.explanation.words import to_dict
 
-LARGEST_PAYLOAD = 64 * 1024
 TOPICS = {"minute": "up/data/minute", "decision": "up/data/decision", "event": "up/event"}
 STATUS_TOPIC = "up/status"
 LIVE_TOPIC = "up/live"
@@ -45,35 +45,32 @@ class JsonPayloads:
         self._numbers = count(1)
         self._connection = 0
 
-    def rows(self, stream: str, rows: Sequence[tuple[int, str]], prev: int, now: datetime) -> Envelope:
+    def rows(self, stream: str, rows: Sequence[OutboxRow], prev: int, now: datetime) -> Envelope:
         """A batch of one stream: a header of columns and one list a row, up to 64 KiB.
 
         It ends where the names of the points change, so that one header fits all its rows. A single row that is too
         large on its own is sent nevertheless: the broker decides.
         """
-        first = json.loads(rows[0][1])
-        columns = [name for name in first if name != "points"]
-        points = list(first.get("points", ()))
+        first = rows[0]
         taken: list[str] = []
         head = self._head(stream, now) | {
             "stream": stream,
-            "columns": ["seq", *columns],
-            "points": points,
+            "columns": ["seq", *first.columns],
+            "points": list(first.point_names),
             "prev": prev,
         }
         size = len(_text(head).encode()) + 80
-        seq_to = rows[0][0]
-        for seq, text in rows:
-            row = json.loads(text)
-            if list(row.get("points", ())) != points:
+        seq_to = first.seq
+        for row in rows:
+            if row.point_names != first.point_names:
                 break
-            packed = _text([seq, *(row[name] for name in columns), *row.get("points", {}).values()])
+            packed = _text([row.seq, *row.values, *row.points])
             size += len(packed.encode()) + 1
             if taken and size > LARGEST_PAYLOAD:
                 break
             taken.append(packed)
-            seq_to = seq
-        head |= {"seq_from": rows[0][0], "seq_to": seq_to}
+            seq_to = row.seq
+        head |= {"seq_from": first.seq, "seq_to": seq_to}
         payload = f'{_text(head)[:-1]},"rows":[{",".join(taken)}]}}'
         return Envelope(TOPICS[stream], payload.encode(), stream=stream, seq_to=seq_to)
 

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from agent.adapters.store.minute_blocks import forget_blocks
 from agent.domain.records import MinuteRow, Redate
 from agent.domain.time_trust import EARLIEST
 
@@ -25,7 +26,8 @@ def redate(connection: sqlite3.Connection, orders: Sequence[Redate]) -> None:
         after = dict(order.after)
         span = {"since": order.since.timestamp(), "until": order.until.timestamp()}
         minutes = {"after": after.get("minute", 0), "by_s": order.minutes_s, "trusted": order.trusted}
-        connection.execute(_MOVE_MINUTES, span | minutes)
+        if connection.execute(_MOVE_MINUTES, span | minutes).rowcount:
+            forget_blocks(connection, after.get("minute", 0))
         for stream in ("decision", "event") if order.by_s else ():
             move = f"UPDATE {stream} SET at = at + :by_s WHERE seq > :after AND at BETWEEN :since - 60 AND :until"  # noqa: S608
             connection.execute(move, span | {"after": after.get(stream, 0), "by_s": order.by_s})

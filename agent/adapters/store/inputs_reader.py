@@ -1,27 +1,17 @@
 """What the platform has said, for commands that read the store."""
 
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from agent.adapters.mqtt.payloads import JsonPayloads
-from agent.adapters.store.store_reader import kept
-from agent.domain.inputs import DOCUMENT, MESSAGES, Inputs
-from agent.domain.wire import WireError, from_json
-from agent.ports import PayloadRefused
+from agent.adapters.mqtt.incoming_messages import parse_input
+from agent.adapters.store.store_reader import kept_documents
+from agent.domain.inputs import Inputs
+from agent.site_conditions.kept_inputs import read_kept_inputs
 
 
-def inputs_of(path: Path, payloads: JsonPayloads) -> Inputs:
-    """All that was said and still counts. What cannot be used is left out, as the agent does without it.
+def inputs_of(path: Path, currency: str) -> Inputs:
+    """All that was said and still counts, prices in ``currency``. What cannot be used is left out, as the agent does.
 
     Raises StoreFailure.
     """
-    said, document = Inputs(), kept(path, DOCUMENT)
-    if document is not None:
-        with suppress(WireError):
-            said = from_json(Inputs, document)
-    for name in MESSAGES:
-        message = kept(path, f"input/{name}")
-        if message is not None:
-            with suppress(PayloadRefused):
-                said = said.joined_by(payloads.parse(f"down/input/{name}", message.encode()))  # type: ignore[arg-type]
-    return said
+    return read_kept_inputs(kept_documents(path), partial(parse_input, currency=currency)).together

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from agent.adapters.store import schema_sql as sql
 from agent.adapters.store.dating import countable
+from agent.adapters.store.minute_blocks import sum_up
 from agent.adapters.store.side_tables import prune_flags, prune_weather
 from agent.adapters.store.store_file import Marks
 from agent.adapters.store.transaction import Transaction
@@ -39,7 +40,7 @@ def tidy(
     now: datetime | None,
     dated: bool = True,
 ) -> list[str]:
-    """Roll up, prune, give space back. Returns a sentence for every gap that the platform will never fill.
+    """Roll up, prune, sum up in blocks, give space back. Returns a sentence for every gap at the platform that stays.
 
     ``now`` None: nothing is pruned by its age. Without ``dated`` nothing is rolled up: its date is not known yet.
     """
@@ -54,6 +55,7 @@ def tidy(
         _prune_quarters(connection, now)
         prune_weather(connection, now - timedelta(days=KEPT_DAYS))
         prune_flags(connection, now - timedelta(days=QUARTER_DAYS))
+    sum_up(connection)
     _give_back(connection)
     return lost
 
@@ -61,12 +63,11 @@ def tidy(
 def _roll_up(connection: sqlite3.Connection, zone: ZoneInfo) -> bool:
     """Merge the next minutes into every span. True when there may be more."""
     rolled = connection.execute("SELECT rolled FROM stream WHERE name = 'minute'").fetchone()[0]
-    columns = (*sql.MINUTE_COLUMNS, *sql.PRICE_COLUMNS)
-    select = f"SELECT seq, {', '.join(columns)} FROM minute WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - own names
+    select = f"SELECT seq, {', '.join(sql.MINUTE_COLUMNS)} FROM minute WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - own names
     found = connection.execute(select, (rolled, ROLL_ROWS)).fetchall()
     if not found:
         return False
-    minutes = countable(connection, rolled, [sql.minute_row(dict(zip(columns, row[1:], strict=True))) for row in found])
+    minutes = countable(connection, rolled, [sql.minute_row(row[1:]) for row in found])
     with Transaction(connection):
         for span in SPANS:
             _merge_span(connection, span, minutes, zone)

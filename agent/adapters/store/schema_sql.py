@@ -4,39 +4,37 @@ Each stream is an append-only table whose ``seq`` is also the number of its outb
 UTC for minutes and roll-ups, and decimal seconds for decisions and events, since 1970.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
+from typing import Any
 
-from agent.adapters.store.points_blob import from_blob
 from agent.domain.ledger import Amounts, Entry
-from agent.domain.records import DecisionRow, EventRow, MinuteRow, WeatherRow
+from agent.domain.records import MINUTE_FIELDS, Averaged, DecisionRow, EventRow, MinuteField, MinuteRow, WeatherRow
 from agent.domain.setpoint import Rung
 from agent.domain.suspect import Suspect
-from agent.recording.rollups import Rollup
+from agent.recording.rollups import COLUMNS, Rollup
 
-SCHEMA_VERSION = 4
 STREAMS = ("minute", "decision", "event")
 
-MINUTE_COLUMNS = (
-    "at", "span_s", "covered_s", "grid_w", "pv_w", "battery_w", "load_w", "soc_pct", "import_wh", "export_wh",
-    "charge_wh", "discharge_wh", "cost", "co2_kg", "curtailed", "rung", "time_trusted",
-)  # fmt: skip
-PRICE_COLUMNS = ("import_price", "export_price")  # of a minute; the platform, which sent them, is not sent them back
+MINUTE_COLUMNS = ("at", *(field.name for field in MINUTE_FIELDS))
 DECISION_COLUMNS = ("at", "battery_w", "hold_s", "rung", "reason", "outcome", "detail")
+_FIELDS = {field.name: field for field in MINUTE_FIELDS}
+DIGITS = 3  # decimal places of a number that goes to the platform
 EVENT_COLUMNS = ("at", "kind", "severity", "text")
-ROLLUP_COLUMNS = (
-    "at", "covered_s", "curtailed_s", "grid_w", "pv_w", "battery_w", "load_w", "soc_pct", "soc_min_pct", "soc_max_pct",
-    "import_wh", "export_wh", "charge_wh", "discharge_wh", "cost", "co2_kg", *PRICE_COLUMNS,
-)  # fmt: skip
+ROLLUP_COLUMNS = tuple(field.name for field in fields(Rollup))
 WEATHER_COLUMNS = ("temperature_c", "ghi_w_m2", "cloud_pct")
 FLAG_COLUMNS = ("quantity", "kind", "start", "until", "reason")
 AMOUNT_COLUMNS = ("hours", "no_battery", "rule", "paid", "hindsight", "plan", "execution", "unsolved")
 LEDGER_COLUMNS = ("at", *AMOUNT_COLUMNS, "stored_wh")
-STREAM_COLUMNS = {"minute": MINUTE_COLUMNS, "decision": DECISION_COLUMNS, "event": EVENT_COLUMNS}
+SENT_COLUMNS = {
+    "minute": ("at", *(field.name for field in MINUTE_FIELDS if field.sent)),
+    "decision": DECISION_COLUMNS,
+    "event": EVENT_COLUMNS,
+}
 
-# What is new in a version, for a file of the version before.
-MIGRATIONS = {
+# What is new in a version, for a file of the version before; the fields of a minute that are new come before it.
+_ALSO_NEW: dict[int, tuple[str, ...]] = {
     2: (
         # what the weather feed said of each UTC hour when it began
         f"CREATE TABLE weather (at INTEGER PRIMARY KEY, {', '.join(WEATHER_COLUMNS)})",
@@ -44,17 +42,39 @@ MIGRATIONS = {
         f"CREATE TABLE flag ({', '.join(FLAG_COLUMNS)}, PRIMARY KEY (quantity, kind, start)) WITHOUT ROWID",
     ),
     3: (
-        *(f"ALTER TABLE {table} ADD COLUMN {name}" for table in ("minute", "rollup") for name in PRICE_COLUMNS),
         # settled hours of the savings ledger, in millionths of the currency
         f"CREATE TABLE ledger (at INTEGER PRIMARY KEY, {', '.join(LEDGER_COLUMNS[1:])})",
     ),
     4: (),  # the points of the minutes that follow are bytes and no text (points_blob.py)
+    # between which times the minutes of a block of seqs lie (minute_blocks.py)
+    5: ("CREATE TABLE minute_block (first_seq INTEGER PRIMARY KEY, last_seq, first_at, until)",),
 }
+SCHEMA_VERSION = max(*_ALSO_NEW, *(field.since for field in MINUTE_FIELDS))
 
+
+def _minute_columns(since: int) -> list[str]:
+    return [field.name for field in MINUTE_FIELDS if field.since == since]
+
+
+def _rollup_columns(since: int) -> list[str]:
+    """In the order of ROLLUP_COLUMNS."""
+    made_of = {column.name: column.of for column in COLUMNS}
+    return [name for name in ROLLUP_COLUMNS[1:] if made_of[name] in _minute_columns(since)]
+
+
+def _migration(version: int) -> tuple[str, ...]:
+    tables = {"minute": _minute_columns(version), "rollup": _rollup_columns(version)}
+    added = [f"ALTER TABLE {table} ADD COLUMN {name}" for table, names in tables.items() for name in names]
+    return (*added, *_ALSO_NEW.get(version, ()))
+
+
+MIGRATIONS = {version: _migration(version) for version in range(2, SCHEMA_VERSION + 1)}
+
+# A new file is one of the first version and all that came since.
 SCHEMA = (
     (
-        f"CREATE TABLE minute (seq INTEGER PRIMARY KEY, {', '.join(MINUTE_COLUMNS)}, catalogue INTEGER, points TEXT, "
-        f"{', '.join(PRICE_COLUMNS)})"
+        f"CREATE TABLE minute (seq INTEGER PRIMARY KEY, at, {', '.join(_minute_columns(1))}, catalogue INTEGER, "
+        "points TEXT)"
     ),
     f"CREATE TABLE decision (seq INTEGER PRIMARY KEY, {', '.join(DECISION_COLUMNS)})",
     f"CREATE TABLE event (seq INTEGER PRIMARY KEY, {', '.join(EVENT_COLUMNS)})",
@@ -62,9 +82,8 @@ SCHEMA = (
     "CREATE TABLE stream (name TEXT PRIMARY KEY, acked INTEGER, last INTEGER, rolled INTEGER)",
     "CREATE TABLE catalogue (version INTEGER PRIMARY KEY, names TEXT NOT NULL)",
     "CREATE TABLE kept (name TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL)",
-    f"CREATE TABLE rollup (span TEXT, {', '.join(ROLLUP_COLUMNS)}, PRIMARY KEY (span, at)) WITHOUT ROWID",
-    *MIGRATIONS[2],
-    MIGRATIONS[3][-1],
+    f"CREATE TABLE rollup (span TEXT, at, {', '.join(_rollup_columns(1))}, PRIMARY KEY (span, at)) WITHOUT ROWID",
+    *(statement for migration in MIGRATIONS.values() for statement in migration),
 )
 
 
@@ -76,28 +95,28 @@ def insert_sql(table: str, columns: Sequence[str], verb: str = "INSERT") -> str:
 
 def minute_values(row: MinuteRow) -> tuple[object, ...]:
     """In the order of MINUTE_COLUMNS."""
-    numbers = [getattr(row, name) for name in MINUTE_COLUMNS[1:14]]
-    rung = None if row.rung is None else row.rung.value
-    return (int(row.at.timestamp()), *numbers, int(row.curtailed), rung, int(row.time_trusted))
+    return (int(row.at.timestamp()), *(_written(getattr(row, name)) for name in MINUTE_COLUMNS[1:]))
 
 
-def price_values(row: MinuteRow) -> tuple[float | None, ...]:
-    """In the order of PRICE_COLUMNS."""
-    return (row.import_price, row.export_price)
+def minute_row(values: Sequence[object]) -> MinuteRow:
+    """From a row in the order of MINUTE_COLUMNS, without its points."""
+    at, *others = values
+    named: dict[str, Any] = {
+        field.name: _read(field, value) for field, value in zip(MINUTE_FIELDS, others, strict=True)
+    }
+    return MinuteRow(at=datetime.fromtimestamp(int(str(at)), UTC), points=(), **named)
 
 
-def minute_row(values: Mapping[str, object]) -> MinuteRow:
-    """A minute as it was written, without its points; ``values`` may lack the prices."""
-    read = dict(values)
-    rung = read.pop("rung")
-    return MinuteRow(
-        at=datetime.fromtimestamp(int(str(read.pop("at"))), UTC),
-        rung=None if rung is None else Rung(rung),
-        curtailed=bool(read.pop("curtailed")),
-        time_trusted=bool(read.pop("time_trusted")),
-        points=(),
-        **{name: read[name] for name in (*MINUTE_COLUMNS[1:14], *PRICE_COLUMNS) if name in read},  # type: ignore[arg-type]
-    )
+def _written(value: object) -> object:
+    if isinstance(value, Rung):
+        return value.value
+    return int(value) if isinstance(value, bool) else value
+
+
+def _read(field: MinuteField, value: object) -> object:
+    if field.averaged is Averaged.LONGEST:
+        return None if value is None else Rung(value)
+    return bool(value) if field.averaged in (Averaged.ANY, Averaged.ALL) else value
 
 
 def decision_values(row: DecisionRow) -> tuple[object, ...]:
@@ -167,24 +186,16 @@ def ledger_entry(values: Sequence[object]) -> Entry:
     return Entry(datetime.fromtimestamp(int(str(at)), UTC), read, float(str(stored_wh)))
 
 
-def row_text(stream: str, values: Mapping[str, object], names: Sequence[str] = ()) -> str:
-    """One row of a stream as JSON object text: ISO times, numbers to a thousandth (money and CO2 to a millionth).
-
-    A minute's ``points`` become an object of ``names`` to values.
-    """
-    shown: dict[str, object] = {name: _shown(name, values[name]) for name in STREAM_COLUMNS[stream]}
-    if stream == "minute":
-        points = from_blob(values["points"])
-        shown["points"] = dict(zip(names, points, strict=True))
-    return json.dumps(shown, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+def sent_values(stream: str, values: Sequence[object]) -> tuple[object, ...]:
+    """A row in the order of SENT_COLUMNS as JSON has it: ISO times, numbers rounded as MINUTE_FIELDS says."""
+    at = datetime.fromtimestamp(float(str(values[0])), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    names = SENT_COLUMNS[stream][1:]
+    return (at, *(_sent(_FIELDS.get(name), value) for name, value in zip(names, values[1:], strict=True)))
 
 
-def _shown(name: str, value: object) -> object:
-    if name == "at":
-        at = datetime.fromtimestamp(float(str(value)), UTC)
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if name in ("curtailed", "time_trusted"):
+def _sent(field: MinuteField | None, value: object) -> object:
+    if field is not None and field.averaged in (Averaged.ANY, Averaged.ALL):
         return bool(value)
     if isinstance(value, float):
-        return round(value, 6 if name in ("cost", "co2_kg") else 3)
+        return round(value, DIGITS if field is None else field.digits)
     return value

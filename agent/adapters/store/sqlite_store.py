@@ -10,7 +10,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -18,12 +20,12 @@ from zoneinfo import ZoneInfo
 from agent.adapters.store import schema_sql as sql
 from agent.adapters.store.dating import newest_trusted, redate
 from agent.adapters.store.energy_imports import Import, read_imports
-from agent.adapters.store.points_blob import to_blob
+from agent.adapters.store.points_blob import from_blob, to_blob
 from agent.adapters.store.retention import Retention, tidy
 from agent.adapters.store.side_tables import note_flags, note_ledger, note_weather, read_flags
 from agent.adapters.store.store_connection import StoreConnection, is_full
 from agent.adapters.store.transaction import Transaction
-from agent.domain.records import Batch, MinuteRow
+from agent.domain.records import Batch, MinuteRow, OutboxRow
 from agent.domain.suspect import Suspect
 from agent.ports import StoreFailure
 
@@ -91,7 +93,7 @@ class SqliteStore:
         """What was imported from ``since`` (UTC) on, as ``read_imports`` has it."""
         return await self._on_thread(lambda: read_imports(self._file.reading(), since))
 
-    async def pending(self, stream: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
+    async def pending(self, stream: str, after: int, limit: int) -> Sequence[OutboxRow]:
         _known(stream)
         return await self._on_thread(lambda: self._pending(stream, after, limit))
 
@@ -145,11 +147,8 @@ class SqliteStore:
             redate(connection, batch.redates)
             if catalogue != self._file.catalogue:
                 connection.execute("INSERT INTO catalogue VALUES (?, ?)", (catalogue[0], json.dumps(catalogue[1])))
-            minutes = [
-                (*sql.minute_values(row), *sql.price_values(row), catalogue[0], _points(row, catalogue[1]))
-                for row in batch.minutes
-            ]
-            columns = (*sql.MINUTE_COLUMNS, *sql.PRICE_COLUMNS, "catalogue", "points")
+            minutes = [(*sql.minute_values(row), catalogue[0], _points(row, catalogue[1])) for row in batch.minutes]
+            columns = (*sql.MINUTE_COLUMNS, "catalogue", "points")
             last["minute"] = _append(connection, "minute", columns, last["minute"], minutes)
             decisions = [sql.decision_values(row) for row in batch.decisions]
             last["decision"] = _append(connection, "decision", sql.DECISION_COLUMNS, last["decision"], decisions)
@@ -185,22 +184,21 @@ class SqliteStore:
                 connection.execute(update, (acked[name], last[name], name))
         return acked
 
-    def _pending(self, stream: str, after: int, limit: int) -> list[tuple[int, str]]:
-        connection = self._file.reading()
-        columns = ("seq", *sql.STREAM_COLUMNS[stream])
-        if stream == "minute":
-            columns = (*columns, "points", "catalogue")
-        select = f"SELECT {', '.join(columns)} FROM {stream} WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - own names
-        found = [dict(zip(columns, row, strict=True)) for row in connection.execute(select, (after, limit))]
-        names = self._point_names({row["catalogue"] for row in found if "catalogue" in row})
-        return [(row["seq"], sql.row_text(stream, row, names.get(row.get("catalogue"), ()))) for row in found]
-
-    def _point_names(self, versions: set[int]) -> dict[int | None, list[str]]:
-        found: dict[int | None, list[str]] = {}
-        for version in versions:
-            row = self._file.reading().execute("SELECT names FROM catalogue WHERE version = ?", (version,)).fetchone()
-            found[version] = [] if row is None else json.loads(row[0])
+    def _pending(self, stream: str, after: int, limit: int) -> list[OutboxRow]:
+        connection, columns = self._file.reading(), sql.SENT_COLUMNS[stream]
+        with_points = ", catalogue, points" if stream == "minute" else ""
+        select = f"SELECT seq, {', '.join(columns)}{with_points} FROM {stream} WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - own names
+        end, names, found = 1 + len(columns), cache(self._point_names), []
+        for row in connection.execute(select, (after, limit)).fetchall():
+            outgoing = OutboxRow(row[0], columns, sql.sent_values(stream, row[1:end]))
+            if with_points:
+                outgoing = replace(outgoing, point_names=names(row[end]), points=tuple(from_blob(row[end + 1])))
+            found.append(outgoing)
         return found
+
+    def _point_names(self, version: int) -> tuple[str, ...]:
+        row = self._file.reading().execute("SELECT names FROM catalogue WHERE version = ?", (version,)).fetchone()
+        return () if row is None else tuple(json.loads(row[0]))
 
 
 def _append(

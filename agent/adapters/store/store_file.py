@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from agent.adapters.store.minute_blocks import forget_blocks
 from agent.adapters.store.moved_file import Identity, identity
 from agent.adapters.store.salvage import salvage
 from agent.adapters.store.schema_sql import MIGRATIONS, SCHEMA, SCHEMA_VERSION, STREAMS
@@ -206,6 +207,8 @@ def drop_unconfirmed(connection: sqlite3.Connection, known: dict[str, Marks]) ->
     with Transaction(connection):
         for stream, marks in known.items():
             connection.execute(f"DELETE FROM {stream} WHERE seq > ?", (marks.last,))  # noqa: S608 - our own names
+        if "minute" in known:
+            forget_blocks(connection, known["minute"].last)
     return _read_marks(connection)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.adapters.store import schema_sql as sql
+from agent.adapters.store.minute_blocks import REACH
 from agent.adapters.store.side_tables import read_flags, read_ledger, read_weather
 from agent.domain.history import History
 from agent.domain.horizon import Horizon, floor_to_step
@@ -71,13 +72,16 @@ def decision_at(path: Path, at: datetime) -> tuple[DecisionRow | None, MinuteRow
     """The decision in force at ``at`` (UTC) and the minute that was measured then; None where nothing was written."""
     decisions, minutes = ", ".join(sql.DECISION_COLUMNS), ", ".join(sql.MINUTE_COLUMNS)
     last = f"SELECT {decisions} FROM decision WHERE at <= ? ORDER BY at DESC LIMIT 1"  # noqa: S608 - own names
-    around = f"SELECT {minutes} FROM minute WHERE at <= ? AND at + span_s > ? ORDER BY seq DESC LIMIT 1"  # noqa: S608
+    around = (
+        f"{REACH} SELECT {minutes} FROM reach CROSS JOIN minute ON seq BETWEEN low AND high "  # noqa: S608 - own names
+        "WHERE at <= :last AND at + span_s > :first ORDER BY seq DESC LIMIT 1"
+    )
     with _reading(path) as connection:
         decision = connection.execute(last, (at.timestamp(),)).fetchone()
-        minute = connection.execute(around, (at.timestamp(), at.timestamp())).fetchone()
+        minute = connection.execute(around, {"first": at.timestamp(), "last": at.timestamp()}).fetchone()
     return (
         None if decision is None else sql.decision_row(decision),
-        None if minute is None else sql.minute_row(dict(zip(sql.MINUTE_COLUMNS, minute, strict=True))),
+        None if minute is None else sql.minute_row(minute),
     )
 
 
@@ -115,7 +119,7 @@ def ledger(path: Path, start: datetime, end: datetime) -> list[Entry]:
 
 # Roll-ups, and the minutes that are not in them yet, in one statement: no minute can slip through between the two.
 # A mean is weighted by the seconds that were measured.
-_STEPS = """
+_STEPS = f"""{REACH}
 SELECT (at - :first) / :step_s, sum(covered_s),
   sum(load_w * covered_s) / nullif(sum(iif(load_w IS NULL, 0, covered_s)), 0),
   sum(pv_w * covered_s) / nullif(sum(iif(pv_w IS NULL, 0, covered_s)), 0),
@@ -124,13 +128,14 @@ FROM (
   SELECT at, covered_s, load_w, pv_w, curtailed_s FROM rollup
     WHERE :span IS NOT NULL AND span = :span AND at >= :first AND at < :end
   UNION ALL
-  SELECT at, covered_s, load_w, pv_w, iif(curtailed, covered_s, 0) FROM minute
+  SELECT at, covered_s, load_w, pv_w, iif(curtailed, covered_s, 0)
+    FROM reach CROSS JOIN minute ON seq BETWEEN
+      max(low, iif(:span IS NULL, 0, (SELECT rolled + 1 FROM stream WHERE name = 'minute'))) AND high
     WHERE at >= :first AND at < :end
-      AND (:span IS NULL OR seq > (SELECT rolled FROM stream WHERE name = 'minute'))
       AND (time_trusted OR seq <= (SELECT rolled FROM stream WHERE name = 'minute'))
 )
 GROUP BY 1
-"""
+"""  # noqa: S608 - a constant
 
 
 def _leave_out(suspects: Sequence[Suspect], quantity: str, values: list[float | None], horizon: Horizon) -> None:
@@ -151,6 +156,7 @@ def _steps(
     terms = {
         "first": int(horizon.start.timestamp()),
         "end": int(horizon.end.timestamp()),
+        "last": int(horizon.end.timestamp()),
         "step_s": horizon.step_s,
         "span": span,
     }

@@ -11,6 +11,7 @@ from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.domain.envelope import Envelope
+from agent.domain.records import OutboxRow
 from simulator.broker import start_broker
 from simulator.platform import Platform
 
@@ -28,7 +29,8 @@ async def test_rows_and_inputs_pass_through_amqtt(tmp_path: Path) -> None:
     async with asyncio.timeout(10):
         while not link.connected:
             await asyncio.sleep(0.01)
-        await link.publish(speaker.rows("event", [(2, '{"at":"now","text":"hello"}')], 1, datetime.now(UTC)))
+        row = OutboxRow(2, ("at", "text"), ("now", "hello"))
+        await link.publish(speaker.rows("event", [row], 1, datetime.now(UTC)))
         topic, payload, _ = await link.incoming()
         assert topic == "down/ack"
         assert b'"event": 2' in payload

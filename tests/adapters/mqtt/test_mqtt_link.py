@@ -254,6 +254,7 @@ class Node:
             lambda: {"version": "1"},
             self.inputs.append,
             self.hearing.alarms,
+            lambda *_: None,
         )
         self._tasks: list[asyncio.Task[None]] = []
 

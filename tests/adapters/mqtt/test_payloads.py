@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.adapters.mqtt.payloads import LARGEST_PAYLOAD, JsonPayloads
+from agent.adapters.mqtt.incoming_messages import LARGEST_PAYLOAD
+from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.domain.advisory import AdviceRequest, Verb
 from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import Horizon
 from agent.domain.inputs import Acknowledgement, CarbonInput, GridLimitInput, TariffInput, WeatherInput
 from agent.domain.plan import Plan, PlanStep, ValueTable
+from agent.domain.records import OutboxRow
 from agent.ports import PayloadRefused
 
 NOW = datetime(2026, 6, 1, 12, 0, 1, 500_000, tzinfo=UTC)
@@ -43,9 +45,10 @@ def payloads() -> JsonPayloads:
     return JsonPayloads("site-1", "abc")
 
 
-def row(index: int, points: int = 50, **changes: object) -> tuple[int, str]:
-    values = {"at": "2026-06-01T12:00:00.000Z", "load_w": 500.0 + index, "rung": None}
-    return index, json.dumps(values | {"points": {f"m.p{i}": i + 0.125 for i in range(points)}} | changes)
+def row(index: int, points: int = 50, **changes: object) -> OutboxRow:
+    values = {"at": "2026-06-01T12:00:00.000Z", "load_w": 500.0 + index, "rung": None} | changes
+    names, numbers = tuple(f"m.p{i}" for i in range(points)), tuple(i + 0.125 for i in range(points))
+    return OutboxRow(index, tuple(values), tuple(values.values()), names, numbers)
 
 
 def sent(text: bytes) -> dict[str, object]:
@@ -82,7 +85,7 @@ def test_a_batch_is_one_header_and_one_list_a_row() -> None:
 
 
 def test_events_have_a_topic_of_their_own_and_no_points() -> None:
-    envelope = payloads().rows("event", [(3, '{"at":"x","text":"größer"}')], 2, NOW)
+    envelope = payloads().rows("event", [OutboxRow(3, ("at", "text"), ("x", "größer"))], 2, NOW)
     assert envelope.topic == "up/event"
     assert sent(envelope.payload)["rows"] == [[3, "x", "größer"]]
 
@@ -100,10 +103,10 @@ def test_a_batch_fits_the_limit_and_loses_nothing(widths: list[int], text: str) 
         back += [dict(zip(names, values, strict=True)) for values in body["rows"]]  # type: ignore[attr-defined]
         assert envelope.seq_to is not None
         prev = envelope.seq_to
-    assert [found.pop("seq") for found in back] == [seq for seq, _ in rows]
-    for found, (_, original) in zip(back, rows, strict=True):
-        plain = json.loads(original)
-        assert found == plain.pop("points") | plain
+    assert [found.pop("seq") for found in back] == [sent_row.seq for sent_row in rows]
+    for found, original in zip(back, rows, strict=True):
+        points = dict(zip(original.point_names, original.points, strict=True))
+        assert found == dict(zip(original.columns, original.values, strict=True)) | points
 
 
 def test_a_row_too_large_for_any_batch_goes_alone() -> None:

@@ -42,7 +42,7 @@ async def test_what_it_held_is_put_back(tmp_path: Path, how: str, parts: tuple[s
     await store.write(Batch(minutes=(minute(20, 50),)))
     (sentence,) = store.remarks()
     assert sentence.endswith("was moved or removed while the agent ran; a copy of all it held was put there.")
-    seqs = [seq for seq, _ in await store.pending("minute", 0, 100)]
+    seqs = [row.seq for row in await store.pending("minute", 0, 100)]
     assert seqs == list(range(seqs[0], seqs[0] + 21))
     assert await store.kept("plan") == "{}"
     await store.close()

@@ -1,6 +1,5 @@
 """The store keeps its promises on a real file."""
 
-import json
 import sqlite3
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -23,25 +22,25 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     await opened.close()
 
 
-async def test_rows_come_back_in_order_as_json(store: SqliteStore) -> None:
+async def test_rows_come_back_in_order_as_they_are_sent(store: SqliteStore) -> None:
     batch = Batch(
         minutes=(minute(0, 2), minute(1, 1)), decisions=(decision(0),), events=(event(0),), catalogue=("m.a", "m.b")
     )
     await store.write(batch)
-    (first, row), (second, other) = await store.pending("minute", 0, 10)
-    assert second == first + 1
-    read = json.loads(row)
+    row, other = await store.pending("minute", 0, 10)
+    assert other.seq == row.seq + 1
+    read = row.named()
     assert read["at"] == "2026-06-01T12:00:00.000Z"
     assert (read["load_w"], read["rung"], read["curtailed"], read["time_trusted"]) == (500.0, "plan", False, True)
     assert (read["cost"], read["points"]) == (0.002, {"m.a": 0.0, "m.b": 0.143})
-    assert json.loads(other)["points"] == {"m.a": 1.0, "m.b": None}
-    ((_, said),) = await store.pending("decision", 0, 10)
-    assert json.loads(said)["reason"] == "wärm"
-    ((_, told),) = await store.pending("event", 0, 10)
-    assert json.loads(told) == {
+    assert other.named()["points"] == {"m.a": 1.0, "m.b": None}
+    (said,) = await store.pending("decision", 0, 10)
+    assert said.named()["reason"] == "wärm"
+    (told,) = await store.pending("event", 0, 10)
+    assert told.named() == {
         "at": "2026-06-01T12:00:00.000Z", "kind": "start", "severity": "info", "text": "event 0",
     }  # fmt: skip
-    assert await store.pending("minute", second, 10) == []
+    assert await store.pending("minute", other.seq, 10) == []
     assert len(await store.pending("minute", 0, 1)) == 1
 
 
@@ -52,7 +51,7 @@ async def test_every_row_keeps_the_names_it_was_written_with(store: SqliteStore,
     again = new_store(tmp_path / "site.db")
     await again.open()
     await again.write(Batch(minutes=(minute(2, 2),)))
-    names = [list(json.loads(text)["points"]) for _, text in await again.pending("minute", 0, 10)]
+    names = [list(row.point_names) for row in await again.pending("minute", 0, 10)]
     await again.close()
     assert names == [["m.a"], ["m.b", "m.a"], ["m.b", "m.a"]]
 
@@ -92,7 +91,7 @@ async def test_an_acknowledgement_from_the_future_moves_the_numbers_beyond_it(st
     _, last = (await store.backlog())["event"]
     await store.write(Batch(acknowledged=(("event", last + 1000),)))
     await store.write(Batch(events=(event(0),)))
-    assert [seq for seq, _ in await store.pending("event", 0, 10)] == [last + 1001]
+    assert [row.seq for row in await store.pending("event", 0, 10)] == [last + 1001]
 
 
 async def test_a_newer_file_numbers_above_an_older_one(tmp_path: Path) -> None:
@@ -101,7 +100,7 @@ async def test_a_newer_file_numbers_above_an_older_one(tmp_path: Path) -> None:
         store = SqliteStore(tmp_path / f"{index}.db", BERLIN, lambda at=START + timedelta(seconds=index): at)
         await store.open()
         await store.write(Batch(events=tuple(event(i) for i in range(100))))
-        lasts.append([seq for seq, _ in await store.pending("event", 0, 100)])
+        lasts.append([row.seq for row in await store.pending("event", 0, 100)])
         await store.close()
     assert lasts[0][-1] < lasts[1][0]
 

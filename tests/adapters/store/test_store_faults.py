@@ -49,7 +49,7 @@ async def test_a_full_disk_writes_nothing_and_the_next_write_works(tmp_path: Pat
     assert (await store.pending("event", 0, 10), await store.kept("plan")) == ([], None)
     connection.execute("PRAGMA max_page_count = 1000000")
     await store.write(big)
-    seqs = [seq for seq, _ in await store.pending("minute", 0, 1000)]
+    seqs = [row.seq for row in await store.pending("minute", 0, 1000)]
     assert seqs == list(range(seqs[0], seqs[0] + 400))
     await store.close()
 

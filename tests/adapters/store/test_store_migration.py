@@ -1,6 +1,5 @@
 """A store of an earlier version is brought to ours when it is opened, and nothing in it is lost."""
 
-import json
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -51,21 +50,26 @@ ALTER TABLE rollup ADD COLUMN export_price;
 CREATE TABLE ledger (at INTEGER PRIMARY KEY, hours, no_battery, rule, paid, hindsight, plan, execution, unsolved, stored_wh);
 PRAGMA user_version = 3;
 """  # noqa: E501
+# What version 4 called itself: its points are bytes, its tables those of version 3.
+VERSION_4 = "PRAGMA user_version = 4;"
+LATER_COLUMNS = 22  # of a minute since version 3
 TABLES = ("minute", "decision", "event", "stream", "catalogue", "kept", "rollup")
 
 
 def made_by(version: int, path: Path) -> Path:
     """A store with rows in every table, five minutes of them not rolled up."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript(VERSION_1 if version == 1 else VERSION_1 + VERSION_2)
+        connection.executescript("".join((VERSION_1, VERSION_2, VERSION_3, VERSION_4)[:version]))
         for index in range(5):
             values = (1001 + index, 1780315200 + 60 * index, 60, 60.0, 400.0, 200.0, -100.0, 500.0 + index, 50.0)
             rest = (6.0, 0.0, 1.0, 0.0, 0.002, 0.001, 0, "plan", 1, 1, f"[{index}]")
-            connection.execute(f"INSERT INTO minute VALUES ({', '.join('?' * 20)})", (*values, *rest))  # noqa: S608
+            prices = (None, None) if version >= 3 else ()
+            row = (*values, *rest, *prices)
+            connection.execute(f"INSERT INTO minute VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
     return path
 
 
-@pytest.fixture(params=[1, 2])
+@pytest.fixture(params=[1, 2, 3, 4])
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return made_by(request.param, tmp_path / "site.db")
 
@@ -77,6 +81,8 @@ def contents(path: Path) -> dict[str, list[Any]]:
 
 def with_prices(before: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """``before`` with the columns that version 3 adds: nobody knows the prices of those minutes."""
+    if len(before["minute"][0]) == LATER_COLUMNS:
+        return before
     return {
         table: [(*row, None, None) if table in ("minute", "rollup") else row for row in rows]
         for table, rows in before.items()
@@ -114,8 +120,8 @@ async def test_it_goes_on_where_the_old_one_ended(old: Path) -> None:
     assert await store.kept("plan") == '{"old": 1}'
     row = WeatherRow(START, 15.0, None, None)
     await store.write(Batch(minutes=(minute(5, 1),), events=(event(0),), weather=(row,)))
-    assert [seq for seq, _ in await store.pending("minute", 0, 10)] == [1001, 1002, 1003, 1004, 1005, 1006]
-    assert [seq for seq, _ in await store.pending("event", 0, 10)] == [1001, 1002]
+    assert [row.seq for row in await store.pending("minute", 0, 10)] == [1001, 1002, 1003, 1004, 1005, 1006]
+    assert [row.seq for row in await store.pending("event", 0, 10)] == [1001, 1002]
     await store.tidy(START + timedelta(hours=1))
     await store.close()
     found = store_reader.history(old, START - timedelta(hours=1), START + timedelta(hours=1), 3600)
@@ -149,7 +155,9 @@ async def test_an_update_that_fails_leaves_the_old_version(tmp_path: Path, table
 
 
 def test_a_reader_that_comes_before_the_update_says_so(old: Path) -> None:
-    with pytest.raises(StoreFailure, match=r"of an older version \(schema [12]\); the agent updates it when it starts"):
+    with pytest.raises(
+        StoreFailure, match=r"of an older version \(schema [1-4]\); the agent updates it when it starts"
+    ):
         store_reader.kept(old, "plan")
 
 
@@ -160,10 +168,33 @@ async def test_points_that_were_written_as_text_are_sent_like_those_that_are_byt
     store = new_store(old)
     assert await store.open() == []
     await store.write(Batch(minutes=(minute(5, 1),)))
-    sent = [json.loads(text)["points"] for _, text in await store.pending("minute", 0, 10)]
+    sent = [row.named()["points"] for row in await store.pending("minute", 0, 10)]
     assert sent == [{"meter.grid_w": value} for value in (0, 1, 2, 3, 4, 5.0)]
     await store.close()
     assert version(old) == SCHEMA_VERSION
     with closing(sqlite3.connect(old)) as connection:
         kinds = [row[0] for row in connection.execute("SELECT typeof(points) FROM minute ORDER BY seq")]
     assert kinds == ["text"] * 5 + ["blob"]
+
+
+async def test_a_file_that_version_4_made_new_goes_on(tmp_path: Path) -> None:
+    """It had the prices behind the points and among the roll-up's columns, not added to a table of version 1."""
+    old, prices = tmp_path / "site.db", "import_price, export_price"
+    made = (VERSION_1 + VERSION_2 + VERSION_3 + VERSION_4).splitlines()
+    made = [line for line in made if not line.startswith("ALTER TABLE") and "INTO rollup" not in line]
+    text = (
+        "\n".join(made)
+        .replace("points TEXT)", f"points TEXT, {prices})")
+        .replace("co2_kg, PRIM", f"co2_kg, {prices}, PRIM")
+    )
+    with closing(sqlite3.connect(old, isolation_level=None)) as connection:
+        connection.executescript(text)
+    store = new_store(old)
+    assert await store.open() == []
+    await store.write(Batch(minutes=tuple(minute(index, 1) for index in range(90))))
+    await store.tidy(START + timedelta(hours=2))
+    await store.close()
+    assert version(old) == SCHEMA_VERSION
+    found = store_reader.history(old, START, START + timedelta(hours=1), 60)
+    assert found.load_w == (500.0,) * 60
+    assert [row.load_w for row in store_reader.rollups(old, "hour", START, START + timedelta(hours=1))] == [500.0]

@@ -112,11 +112,11 @@ async def test_acknowledged_rows_leave_after_keep_days_others_stay(store: Sqlite
     acked, last = (await store.backlog())["minute"]
     await store.write(Batch(acknowledged=(("minute", acked + DAY),)))
     assert await store.tidy(at(4 * DAY)) == []
-    left = [seq for seq, _ in await store.pending("minute", 0, 10 * DAY)]
+    left = [row.seq for row in await store.pending("minute", 0, 10 * DAY)]
     assert (left[0], left[-1]) == (acked + DAY + 1, last)
     await store.write(Batch(acknowledged=(("minute", last),)))
     assert await store.tidy(at(4 * DAY)) == []
-    left = [seq for seq, _ in await store.pending("minute", 0, 10 * DAY)]
+    left = [row.seq for row in await store.pending("minute", 0, 10 * DAY)]
     assert (left[0], left[-1]) == (acked + 2 * DAY + 1, last)
 
 
@@ -139,7 +139,7 @@ async def test_numbering_goes_on_when_everything_was_pruned(store: SqliteStore, 
     again = new_store(path)
     await again.open()
     await again.write(Batch(events=(event(2),)))
-    assert [seq for seq, _ in await again.pending("event", 0, 10)] == [last + 1]
+    assert [row.seq for row in await again.pending("event", 0, 10)] == [last + 1]
     await again.close()
 
 
@@ -150,7 +150,7 @@ async def test_a_file_beyond_its_size_drops_the_oldest_minutes(path: Path) -> No
     lost = await store.tidy(at(3000))
     rows = await store.pending("minute", 0, 5000)
     assert 1000 < len(rows) < 2500
-    assert rows[-1][0] == (await store.backlog())["minute"][1]
+    assert rows[-1].seq == (await store.backlog())["minute"][1]
     assert all("beyond the size" in sentence for sentence in lost)
     assert sum(int(sentence.split()[0]) for sentence in lost) == 3000 - len(rows)
     await store.close()

@@ -1,0 +1,91 @@
+"""Every document that the store keeps by name: who writes it, what it is, and whether a start needs to read it.
+
+A document is JSON text. It is replaced as a whole, by ``PendingWrites.keep`` with the next commit; the self-test and
+the steering of a device, which wait for no commit, write theirs at once.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from agent.domain.advisory import AdviceBook
+from agent.domain.alarms import StandingAlarm
+from agent.domain.forecast_corrections import ForecastCorrections
+from agent.domain.inputs import MESSAGES, Inputs
+from agent.domain.ledger import LedgerCheckpoint
+from agent.domain.paired_trial import Schedule
+from agent.domain.plan import Plan
+from agent.domain.site import SiteState
+from agent.domain.undated import Undated
+from agent.domain.wire import WireError, from_json
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Document(Generic[T]):
+    """``written_by`` is a module of the agent. ``shape`` None is plain JSON, which its readers check by themselves.
+
+    ``formerly`` is the shape that earlier versions gave it; what is not of the one may be of the other.
+
+    The self-test of a start reads a document that is ``needed_at_start`` as its shape, any other one as JSON.
+    """
+
+    name: str
+    written_by: str
+    shape: type[T] | None = None
+    needed_at_start: bool = False
+    formerly: type[T] | None = None
+
+    def read(self, text: str) -> T:
+        """What the kept ``text`` says. Raises WireError, or ValueError and RecursionError for plain JSON."""
+        if self.shape is None:
+            plain: T = json.loads(text)
+            return plain
+        try:
+            return from_json(self.shape, text)
+        except WireError as error:
+            if self.formerly is None:
+                raise
+            try:
+                return from_json(self.formerly, text)
+            except WireError:
+                raise error from None
+
+
+PlainDocument = Document[Any]
+
+
+def _plain(name: str, written_by: str) -> PlainDocument:
+    return Document(name, written_by)
+
+
+STATE = Document("state", "agent.cycles.record", SiteState)
+SETPOINT = _plain("setpoint", "agent.cycles.record")  # a Setpoint and its outcome's name
+PLAN = Document("plan", "agent.cycles.record", Plan)  # for people: without its table of values
+LINK = _plain("link", "agent.cycles.record")
+ALARMS: Document[tuple[StandingAlarm | str, ...]] = Document(  # once texts alone, which say no kind and no time
+    "alarms", "agent.cycles.alarms", tuple[StandingAlarm, ...], formerly=tuple[str, ...]
+)
+FORECAST_CORRECTIONS = Document("experience", "agent.cycles.record", tuple[ForecastCorrections, ...], True)
+INPUTS = Document("inputs", "agent.cycles.inputs", Inputs, True)
+CLOCK = Document("clock", "agent.cycles.timekeeping", Undated)  # or null, when all rows have their date
+LEDGER = Document("ledger", "agent.cycles.settlement", LedgerCheckpoint, True)
+DEMAND = _plain("demand", "agent.cycles.control")  # a MonthPeak of agent.dispatch.demand_meter
+COUNTERS = _plain("counters", "agent.cycles.control")  # read by agent.recording.counters
+PAIRED_TRIAL = Document("ab/schedule", "agent.cycles.paired_trial", Schedule, True)
+MODEL_TRIAL = _plain("trial", "agent.cycles.model_trials")
+ADVICE = Document("advice", "agent.cycles.advice", AdviceBook, True)
+PERSISTENT_WRITES = _plain("persistent_writes", "agent.cycles.steering_watch")
+SETTINGS = _plain("settings", "agent.cycles.settings_kept")  # a Settings of agent.settings.schema
+PARKED = _plain("parked", "agent.cycles.sync")
+STEERING = _plain("steering", "agent.adapters.devices.steering_memory")
+SELF_TEST = _plain("self_test", "agent.self_test")
+# The platform's last message of each kind as it came; site_conditions.kept_inputs reads them.
+MESSAGE_DOCUMENTS = tuple(_plain(f"input/{name}", "agent.cycles.sync") for name in MESSAGES)
+
+DOCUMENTS: tuple[PlainDocument, ...] = (
+    STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
+    MODEL_TRIAL, ADVICE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST, *MESSAGE_DOCUMENTS,
+)  # fmt: skip
+BY_NAME = {document.name: document for document in DOCUMENTS}

@@ -1,0 +1,63 @@
+"""The table of kept documents: it names every document, and what writes it."""
+
+import ast
+import importlib.util
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import agent
+from agent.domain.alarms import StandingAlarm
+from agent.domain.documents import ALARMS, BY_NAME, DOCUMENTS, INPUTS, PARKED, Document
+from agent.domain.inputs import Inputs
+from agent.domain.wire import WireError, to_json
+
+SOURCES = sorted(Path(agent.__file__).parent.rglob("*.py"))
+ASKING = {"keep", "kept"}  # of the pending writes, of the store and of its reader
+
+
+def named_in(source: Path) -> list[str]:
+    """The names of documents that are written out in a call, and not taken from the table."""
+    calls = [node for node in ast.walk(ast.parse(source.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    methods = [call.args[:1] for call in calls if getattr(call.func, "attr", None) in ASKING]
+    readers = [call.args[1:2] for call in calls if getattr(call.func, "id", None) in ASKING]  # after the path
+    names = [argument for arguments in methods + readers for argument in arguments]
+    return [str(name.value) for name in names if isinstance(name, ast.Constant)]
+
+
+def test_each_name_stands_once() -> None:
+    assert len(BY_NAME) == len(DOCUMENTS)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_what_writes_it_is_a_module_that_speaks_of_it(document: Document[object]) -> None:
+    spec = importlib.util.find_spec(document.written_by)
+    assert spec is not None
+    assert spec.origin is not None
+    assert "from agent.domain.documents import" in Path(spec.origin).read_text("utf-8") or document.name.startswith(
+        ("input/", "steering")
+    ), "the messages are kept by their topic, the steering by what is built with it"
+    assert not document.needed_at_start or document.shape is not None
+
+
+def test_no_document_is_named_beside_the_table() -> None:
+    assert {source.name: found for source in SOURCES if (found := named_in(source))} == {}
+
+
+def test_a_document_is_read_as_its_shape_and_refused_as_another() -> None:
+    assert INPUTS.read(to_json(Inputs())) == Inputs()
+    with pytest.raises(WireError, match="unknown field"):
+        INPUTS.read('{"prices": []}')
+    assert PARKED.read("[1]") == [1]
+    with pytest.raises(ValueError, match="Expecting value"):
+        PARKED.read("")
+
+
+def test_kept_alarms_are_read_in_both_shapes() -> None:
+    at = datetime(2026, 3, 17, 12, tzinfo=UTC)
+    standing = StandingAlarm("device_lost", "meter", at, "gone for 60 s", "gone", "Check the cable.")
+    assert ALARMS.read(to_json((standing,))) == (standing,)
+    assert ALARMS.read('["the meter is lost"]') == ("the meter is lost",)
+    with pytest.raises(WireError, match="since"):
+        ALARMS.read('[{"kind": "device_lost"}]')
