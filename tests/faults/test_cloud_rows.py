@@ -89,6 +89,7 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         assert sum(file.stat().st_size for file in tmp_path.glob("site.db*")) <= 200_000_000
 
         site.latest.state = SiteState(clock.now())
+        site.sync.drain_s = 0.35  # as beside a control loop of one second: an event waits for one turn
         broker.restart()
         early = asyncio.create_task(_event_while_draining(site, platform))
         await site.until(early.done, step_s=2.0)
