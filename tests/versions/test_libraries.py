@@ -71,7 +71,7 @@ async def test_sqlite_utils_reads_a_store(tmp_path: Path) -> None:
 def test_structlog_writes_one_line() -> None:
     said = io.StringIO()
     renderer = structlog.processors.KeyValueRenderer(sort_keys=True)
-    log = structlog.wrap_logger(structlog.PrintLogger(said), processors=[renderer])
+    log = structlog.wrap_logger(structlog.PrintLogger(said), processors=[renderer], wrapper_class=structlog.BoundLogger)
     log.warning("no_answer", device="meter")
     assert said.getvalue() == "device='meter' event='no_answer'\n"
 
