@@ -93,7 +93,7 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         broker.restart()
         early = asyncio.create_task(_event_while_draining(site, platform))
         await site.until(early.done, step_s=2.0)
-        assert early.result() < WEEK_MINUTES / 2
+        assert early.result() < WEEK_MINUTES, "an event does not wait for the end of the backlog"
         assert platform.document(SITE, "live") is not None
         last = await _last(site)
         await site.until(lambda: dict(site.sync.acknowledged) == last, 2.0, timeout_s=120.0)
