@@ -60,7 +60,8 @@ def build(
     alarms = Alarms(clock, pending)
     conditions = _conditions(settings)
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
-    store = SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
+    path, zone = Path(settings.store.path), ZoneInfo(settings.site.timezone)
+    store = SqliteStore(path, zone, clock.now, retention)
     devices = connect_devices(settings, clock, lambda document: store.write(Batch(kept=((STEERING.name, document),))))
     turn, memory_mb = asyncio.Lock(), settings.planning.memory_mb
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
@@ -68,10 +69,9 @@ def build(
     settlement = settlement or SettlementProcess(memory_mb, turn=turn)
 
     charge = settings.demand_charge_spec()
-    meter = None if charge is None else DemandMeter(charge, ZoneInfo(settings.site.timezone))
+    meter = None if charge is None else DemandMeter(charge, zone)
 
     spec, worth_it = settings.advice_spec(), settings.advice.worth_it
-    path, zone = Path(settings.store.path), ZoneInfo(settings.site.timezone)
     advice = Recommendations(clock, FileInbox(inbox_of(path)), pending, latest, spec, conditions.paid, worth_it)
     questions = Questions(settings, conditions, latest, meter, advice.question)
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12], settings.site.currency)

@@ -9,11 +9,10 @@ from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.cycles.link_watch import LinkWatch
 from agent.cycles.sync import Sync
-from agent.daemon import App
+from agent.daemon import SYNC_EVERY_S, App
 from agent.domain.envelope import Envelope
 from agent.settings.sections import Cloud
 
-SYNC_EVERY_S = 2.0
 DRAIN_SHARE, LEAST_DRAIN_S = 0.35, 0.15  # of a control step: the half before the next one, less a batch
 
 
