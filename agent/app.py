@@ -32,7 +32,6 @@ from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
 from agent.domain.documents import STEERING
 from agent.domain.records import Batch
-from agent.latest import Latest
 from agent.platform_link import connect_platform
 from agent.ports import Clock, Planner, Settlement, TimeSource, Trials
 from agent.questions import Questions
@@ -40,6 +39,7 @@ from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
+from agent.site_view import Outlet
 
 HOUR_S = 3600.0
 
@@ -56,8 +56,8 @@ def build(
 
     Without a ``time_source`` the clock is never doubted.
     """
-    pending, latest = PendingWrites(), Latest()
-    alarms = Alarms(clock, pending)
+    pending, outlet = PendingWrites(), Outlet()
+    alarms = Alarms(clock, pending, outlet)
     conditions = _conditions(settings)
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     path, zone = Path(settings.store.path), ZoneInfo(settings.site.timezone)
@@ -72,30 +72,30 @@ def build(
     meter = None if charge is None else DemandMeter(charge, zone)
 
     spec, worth_it = settings.advice_spec(), settings.advice.worth_it
-    advice = Recommendations(clock, FileInbox(inbox_of(path)), pending, latest, spec, conditions.paid, worth_it)
-    questions = Questions(settings, conditions, latest, meter, advice.question)
+    advice = Recommendations(clock, FileInbox(inbox_of(path)), pending, outlet, spec, conditions.paid, worth_it)
+    questions = Questions(settings, conditions, outlet, meter, advice.question)
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12], settings.site.currency)
-    control = Control(clock, devices, conditions, pending, latest, _control_rules(settings), meter)
+    control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings), meter)
     given = settings.site.clock == "trust"
-    timekeeping = Timekeeping(clock, pending, latest, control.means, time_source, given)
+    timekeeping = Timekeeping(clock, pending, outlet, control.means, time_source, given)
     app = App(
         settings=settings,
         clock=clock,
         store=store,
         devices=devices,
         pending=pending,
-        latest=latest,
+        outlet=outlet,
         conditions=conditions,
         inputs=TakeInputs(conditions, clock, pending.keep, alarms),
         self_test=SelfTest(settings, clock, planner, store, alarms),
         control=control,
         timekeeping=timekeeping,
-        planning=Planning(clock, planner, questions.for_plan_with_advice, pending, latest, _plan_retry(settings)),
-        trials=NightlyTrials(clock, trials, questions.for_plan, pending, latest, zone),
+        planning=Planning(clock, planner, questions.for_plan_with_advice, pending, outlet, _plan_retry(settings)),
+        trials=NightlyTrials(clock, trials, questions.for_plan, pending, outlet, zone),
         settlement=NightlySettlement(clock, settlement, questions.for_ledger, pending, zone),
-        comparison=Comparison(clock, ComparisonInbox(comparison_inbox_of(path)), store, pending, latest),
+        comparison=Comparison(clock, ComparisonInbox(comparison_inbox_of(path)), store, pending, outlet),
         advice=advice,
-        record=Record(clock, store, pending, latest),
+        record=Record(clock, store, pending, outlet),
         upkeep=Upkeep(store, clock, alarms, lambda: timekeeping.tells_age),
         alarms=alarms,
         payloads=payloads,

@@ -34,13 +34,13 @@ from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import ADVICE, ALARMS, COUNTERS, LEDGER, MODEL_TRIAL, PAIRED_TRIAL, STATE, STEERING
 from agent.domain.setpoint import Applied
 from agent.domain.wire import WireError
-from agent.latest import Latest
 from agent.ports import Clock, Job, StoreFailure
 from agent.recording.decisions import describe
 from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
+from agent.site_view import Outlet
 
 log = structlog.get_logger("app")
 
@@ -68,7 +68,7 @@ class App:
     store: SqliteStore
     devices: Devices
     pending: PendingWrites
-    latest: Latest
+    outlet: Outlet
     conditions: SiteConditions
     inputs: TakeInputs
     self_test: SelfTest
@@ -186,7 +186,7 @@ class App:
 
     def sentence(self) -> str:
         """One line for systemd's status."""
-        setpoint = self.latest.setpoint
+        setpoint = self.outlet.view.setpoint
         return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
 
     async def _control(self) -> None:
@@ -196,11 +196,11 @@ class App:
         self.alarms.step()
 
     async def _plan(self) -> None:
-        if self.latest.clock_doubt is None:
+        if self.outlet.view.clock_doubt is None:
             await self.planning.step()
 
     async def _plan_again(self) -> None:
-        if self.latest.clock_doubt is None:
+        if self.outlet.view.clock_doubt is None:
             await self.planning.again()
 
     def _clock_was_set(self, by_s: float) -> None:

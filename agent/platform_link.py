@@ -37,7 +37,7 @@ def connect_platform(app: App, cloud: Cloud) -> None:
         link=app.link,
         payloads=app.payloads,
         clock=app.clock,
-        latest=app.latest,
+        outlet=app.outlet,
         facts=lambda: _facts(app),
         take_input=app.inputs.take,
         alarms=app.alarms,
@@ -48,7 +48,7 @@ def connect_platform(app: App, cloud: Cloud) -> None:
     app.sync.drain_s = max(LEAST_DRAIN_S, DRAIN_SHARE * min(app.settings.control.step_s, SYNC_EVERY_S))
     app.link_watch = LinkWatch(
         app.clock,
-        app.latest,
+        app.outlet,
         app.alarms,
         lambda: None if app.link is None else app.link.rival,
         lambda: validity(reach.ca_file, reach.cert_file),

@@ -8,10 +8,10 @@ from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.advisory import AdviceQuestion
 from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
 from agent.domain.request import PlanRequest
-from agent.latest import Latest
 from agent.settings.request import plan_request, settlement_request
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
+from agent.site_view import Outlet
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Questions:
 
     settings: Settings
     conditions: SiteConditions
-    latest: Latest
+    outlet: Outlet
     meter: DemandMeter | None
     advice: Callable[[], AdviceQuestion | None]
 
@@ -29,8 +29,8 @@ class Questions:
         request = plan_request(self.settings, self.conditions, now, soc_pct)
         if request is None:
             return None
-        if self.latest.battery is not None:
-            request = replace(request, battery=self.latest.battery)
+        if self.outlet.view.battery is not None:
+            request = replace(request, battery=self.outlet.view.battery)
         if self.meter is not None:
             request = replace(request, demand=self.meter.demand(request.horizon.start))
         return request

@@ -58,7 +58,7 @@ def main() -> int:
         return INTERRUPTED
     _curtain(console, scene, played, asked.out)
     planning = played.app.planning
-    planned, said = judged(planning.made, planning.failed, played.app.latest.plan_failure)
+    planned, said = judged(planning.made, planning.failed, played.app.outlet.view.plan_failure)
     if said is not None:
         console.print(said, highlight=False)
     return INTERRUPTED if not played.finished else 0 if planned else FAILED
@@ -137,7 +137,7 @@ def _curtain(console: Console, scene: Scene, played: Played, out: Path) -> None:
     except SolverFailure as failure:
         console.print(f"[yellow]no comparison: {failure}[/]")
     console.print(_work_table(played))
-    plan = played.app.latest.plan
+    plan = played.app.outlet.view.plan
     if plan is not None:
         console.print(f"forecasts by {plan.load.source} (load) and {plan.pv.source} (solar)", highlight=False)
     day = first.astimezone(ZoneInfo(scene.timezone))

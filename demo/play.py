@@ -177,7 +177,7 @@ class Stage:
         per_step = 3600.0 / self.step_s
         planned_w, planned_pct = self._planned(app, begin)
         prices = app.conditions.at(begin)
-        setpoint: Setpoint | None = app.latest.setpoint
+        setpoint: Setpoint | None = app.outlet.view.setpoint
         import_wh, export_wh = counters.import_wh - before.import_wh, counters.export_wh - before.export_wh
         discharged = counters.discharge_wh - before.discharge_wh
         charged = counters.charge_wh - before.charge_wh
@@ -204,7 +204,7 @@ class Stage:
 
     def _planned(self, app: App, at: datetime) -> tuple[float | None, float | None]:
         """Battery power and state of charge at ``at`` by the plan in force then: the newest may begin only after it."""
-        newest = app.latest.plan
+        newest = app.outlet.view.plan
         if newest is not None and (not self._plans or newest is not self._plans[-1][0]):
             self._plans = [*self._plans[-1:], (newest, self.plant.soc_pct)]
         for plan, soc_pct in reversed(self._plans):

@@ -16,10 +16,10 @@ from agent.domain.documents import ADVICE
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import Plan
 from agent.domain.wire import WireError, to_json
-from agent.latest import Latest
 from agent.ports import Clock, Inbox
 from agent.recording.pending_writes import PendingWrites
 from agent.savings.settle import DONE_BY_PEOPLE
+from agent.site_view import Outlet
 
 ASK_EVERY_S = 3300.0  # less than an hour, since plans come at whole intervals
 FIRST_AFTER_S = 300.0  # the first plan of all is waited for, and comes without
@@ -31,7 +31,7 @@ SPAN_S = 900
 
 
 class Recommendations:
-    """The only writer of ``latest.advice``.
+    """Shows the recommendations that are open.
 
     ``site`` is the site file's part of the question, ``paid`` the import and export price at an instant, ``worth_it``
     the smallest saving in money that is worth a word.
@@ -42,12 +42,12 @@ class Recommendations:
         clock: Clock,
         inbox: Inbox,
         pending: PendingWrites,
-        latest: Latest,
+        outlet: Outlet,
         site: AdviceQuestion,
         paid: Callable[[datetime], tuple[float, float] | None],
         worth_it: float,
     ) -> None:
-        self._clock, self._inbox, self._pending, self._latest = clock, inbox, pending, latest
+        self._clock, self._inbox, self._pending, self._outlet = clock, inbox, pending, outlet
         self._site, self._paid, self._worth_it = site, paid, worth_it
         self._alarms = Alarms(clock, pending)
         self._book = AdviceBook()
@@ -124,7 +124,7 @@ class Recommendations:
         self._show()
 
     def _show(self) -> None:
-        self._latest.advice = open_ones(self._book, self._clock.now())
+        self._outlet.show(replace(self._outlet.view, advice=open_ones(self._book, self._clock.now())))
 
     def _paid_around(self, ended: tuple[Advisory, ...]) -> tuple[PricedSpan, ...]:
         """Prices of the quarters during each, and as long before and after it."""

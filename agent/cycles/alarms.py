@@ -1,5 +1,7 @@
 """Raises, clears, keeps and recalls alarms, and tells events: the one way for what a person may want to know."""
 
+from dataclasses import replace
+
 import structlog
 
 from agent.domain.alarms import AlarmKind, EventKind, Severity, StandingAlarm, full_word
@@ -8,6 +10,7 @@ from agent.domain.records import EventRow
 from agent.domain.wire import WireError
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
 
 GRACE_S = 120.0  # within which what is still wrong after a start has shown
 
@@ -15,10 +18,13 @@ log = structlog.get_logger("alarms")
 
 
 class Alarms:
-    """Every cycle may have its own: what stands is in the pending writes. All is in the log as well."""
+    """Every cycle may have its own: what stands is in the pending writes. All is in the log as well.
 
-    def __init__(self, clock: Clock, pending: PendingWrites) -> None:
-        self._clock, self._pending = clock, pending
+    The one with an ``outlet`` shows there what stands, with every ``step``.
+    """
+
+    def __init__(self, clock: Clock, pending: PendingWrites, outlet: Outlet | None = None) -> None:
+        self._clock, self._pending, self._outlet = clock, pending, outlet
         self._recall_ends: float | None = None
 
     def note(self, kind: EventKind, text: str, subject: str = "", severity: Severity | None = None) -> None:
@@ -55,11 +61,14 @@ class Alarms:
         self._recall_ends = self._clock.monotonic() + GRACE_S
 
     def step(self) -> None:
-        """After every control step: tell what is over since before the start."""
+        """After every control step: tell what is over since before the start, and show what stands."""
         if self._recall_ends is not None and self._clock.monotonic() >= self._recall_ends:
             self._recall_ends = None
             for row in self._pending.standing.end_recall(self._clock.now()):
                 self._tell(row)
+        standing = self._pending.standing.all
+        if self._outlet is not None and self._outlet.view.alarms != standing:
+            self._outlet.show(replace(self._outlet.view, alarms=standing))
 
     def _tell(self, row: EventRow) -> None:
         self._pending.event(row.at, row.kind, row.severity, row.text)

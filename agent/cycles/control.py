@@ -12,7 +12,7 @@ from agent.cycles.meter_balance import MeterBalance
 from agent.cycles.retry import Retry
 from agent.cycles.steering_watch import SteeringWatch
 from agent.dispatch.battery_units import BatteryUnits
-from agent.dispatch.control_mode import ControlRules, Ladder
+from agent.dispatch.control_mode import ControlRules, Ladder, Situation
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.guard import guard
@@ -22,7 +22,6 @@ from agent.domain.battery import Battery
 from agent.domain.documents import COUNTERS, DEMAND, STATE
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import SiteState
-from agent.latest import Latest
 from agent.monitoring.battery_response import Verdict
 from agent.monitoring.setpoint_response import SetpointResponse
 from agent.monitoring.solar_sleep import SolarSleep
@@ -34,6 +33,7 @@ from agent.recording.minute_means import MinuteMeans
 from agent.recording.pending_writes import PendingWrites
 from agent.recording.points import points_of
 from agent.site_conditions.site_conditions import SiteConditions
+from agent.site_view import Outlet
 from drivers.reading import Quantity, Reading
 
 GRID_LIMIT_LOST = "the platform's grid limit has not been heard of for too long; the failsafe limits hold"
@@ -56,7 +56,7 @@ class ControlCounts:
 
 
 class Control:
-    """One control step a call. The only writer of ``latest.state``, ``latest.setpoint`` and ``latest.outcome``."""
+    """One control step a call. Shows the state, what of the battery can be steered, the setpoint and its outcome."""
 
     def __init__(
         self,
@@ -64,14 +64,14 @@ class Control:
         site: Site,
         conditions: SiteConditions,
         pending: PendingWrites,
-        latest: Latest,
+        outlet: Outlet,
         rules: ControlRules,
         meter: DemandMeter | None = None,
     ) -> None:
         self._clock, self._site, self._conditions = clock, site, conditions
-        self._pending, self._latest, self._rules = pending, latest, rules
+        self._pending, self._outlet, self._rules = pending, outlet, rules
         self._meter = meter
-        self._ladder = Ladder(conditions, latest, rules)
+        self._ladder = Ladder(conditions, rules)
         self._alarms = Alarms(clock, pending)
         self._stuck_meters = StuckMeterWatch(rules.frozen_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
@@ -98,22 +98,21 @@ class Control:
         if steering.lost:
             self._lease = None  # what was written is not in force any more
         state = self._judged(self._estimate(readings))
-        self._latest.state = state
         silent = self._conditions.limit_is_silent(state.at)
         self._alarms.alarm(AlarmKind.GRID_LIMIT_LOST, GRID_LIMIT_LOST if silent else None)
         self._watch_tracking(state)
         whole, monotonic = self._rules.limits.battery, self._clock.monotonic()
         lost = self._response.is_lost(monotonic)
         there = self._response.delivered(self._units.battery(whole), monotonic)
-        self._latest.battery = self._response.delivered(self._units.rated(whole), monotonic)
-        in_force_w = None if self._lease is None else self._lease.battery_w
-        wanted = self._ladder.choose(state, lost, there, self._interval_wh(state), in_force_w)
+        rated = self._response.delivered(self._units.rated(whole), monotonic)
+        self._outlet.show(replace(self._outlet.view, state=state, battery=rated))
+        wanted = self._ladder.choose(self._situation(state, lost, there))
         granted = self._guarded(self._balance.probed(wanted), state, there)
         if steering.left_alone is None:
             outcome = await self._write(granted)
         else:
             granted, outcome = self._left_alone(granted, steering.left_alone), Held()
-        self._latest.setpoint, self._latest.outcome = granted, outcome
+        self._outlet.show(replace(self._outlet.view, setpoint=granted, outcome=outcome))
         self._note(granted, outcome)
         self._record(state, readings, granted)
         self._last_step = began
@@ -129,7 +128,7 @@ class Control:
         setpoint = Setpoint(self._clock.now(), None, 0.0, Rung.RELEASE, why)
         outcome = await self._site.steer(setpoint)
         self._lease = None if isinstance(outcome, Unreachable) else Lease(None, None, self._clock.monotonic(), 0.0)
-        self._latest.setpoint, self._latest.outcome = setpoint, outcome
+        self._outlet.show(replace(self._outlet.view, setpoint=setpoint, outcome=outcome))
         self._note(setpoint, outcome)
         return outcome
 
@@ -168,6 +167,12 @@ class Control:
         """Without a meter that contradicts the battery, and with the powers of one instant."""
         monotonic = self._clock.monotonic()
         return self._alignment.aligned(self._balance.judged(state, monotonic), monotonic)
+
+    def _situation(self, state: SiteState, lost: bool, there: Battery) -> Situation:
+        view = self._outlet.view
+        in_force_w = None if self._lease is None else self._lease.battery_w
+        interval_wh = self._interval_wh(state)
+        return Situation(state, view.plan, view.comparison, view.clock_doubt, lost, there, interval_wh, in_force_w)
 
     def _watch_tracking(self, state: SiteState) -> None:
         monotonic = self._clock.monotonic()
@@ -267,7 +272,7 @@ class Control:
             prices.carbon_kg_per_kwh,
             granted.rung,
             granted.pv_limit_w is not None,
-            self._latest.clock_doubt is None,
+            self._outlet.view.clock_doubt is None,
             self._conditions.known_at(state.at),
         )
         if self.means.catalogue != self._catalogue:

@@ -6,8 +6,8 @@ from math import ceil
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind
-from agent.latest import Latest
 from agent.ports import Clock
+from agent.site_view import Outlet
 
 DOWN_S = 15.0  # a broker that restarts is no alarm
 STEADY_S = 60.0  # nor is a connection that was there for a moment its end
@@ -26,12 +26,12 @@ class LinkWatch:
     def __init__(
         self,
         clock: Clock,
-        latest: Latest,
+        outlet: Outlet,
         alarms: Alarms,
         rival: Callable[[], str | None],
         certificates: Callable[[], Awaitable[Mapping[str, datetime | str]]],
     ) -> None:
-        self._clock, self._latest, self._alarms = clock, latest, alarms
+        self._clock, self._outlet, self._alarms = clock, outlet, alarms
         self._rival, self._certificates = rival, certificates
         self._down_since: float | None = None
         self._up_since: float | None = None
@@ -49,7 +49,7 @@ class LinkWatch:
     def _watch_connection(self) -> None:
         now = self._clock.monotonic()
         self._watch_rival(now)
-        if self._latest.connected:
+        if self._outlet.view.connected:
             self._down_since = None
             self._up_since = now if self._up_since is None else self._up_since
             if now - self._up_since >= STEADY_S:
@@ -58,7 +58,7 @@ class LinkWatch:
         self._up_since = None
         self._down_since = now if self._down_since is None else self._down_since
         if now - self._down_since >= DOWN_S and self._rival_seen is None:  # which is why
-            self._alarms.alarm(AlarmKind.LINK_DOWN, self._latest.link_trouble)
+            self._alarms.alarm(AlarmKind.LINK_DOWN, self._outlet.view.link_trouble)
 
     def _watch_rival(self, now: float) -> None:
         rival = self._rival()

@@ -9,9 +9,9 @@ from agent.cycles.planning import Question
 from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
 from agent.domain.alarms import EventKind
 from agent.domain.documents import MODEL_TRIAL
-from agent.latest import Latest
 from agent.ports import Clock, TrialFailure, Trials
 from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
 
 QUIET_HOURS = range(2, 5)  # local; the day before is complete and nobody cooks
 SOON = timedelta(hours=12)
@@ -26,10 +26,10 @@ class NightlyTrials:
     """
 
     def __init__(
-        self, clock: Clock, trials: Trials, question: Question, pending: PendingWrites, latest: Latest, zone: ZoneInfo
+        self, clock: Clock, trials: Trials, question: Question, pending: PendingWrites, outlet: Outlet, zone: ZoneInfo
     ) -> None:
         self._clock, self._trials, self._question = clock, trials, question
-        self._pending, self._latest, self._zone = pending, latest, zone
+        self._pending, self._outlet, self._zone = pending, outlet, zone
         self._alarms = Alarms(clock, pending)
         self._retry = Retry(NIGHTLY_RESTS_S)
         self._last: datetime | None = None
@@ -47,7 +47,7 @@ class NightlyTrials:
         now = self._clock.now()
         if not self._is_due(now):
             return
-        state = self._latest.state
+        state = self._outlet.view.state
         soc_pct = None if state is None else state.soc_pct.known
         request = self._question(now, USUAL_SOC_PCT if soc_pct is None else soc_pct)
         if request is None:

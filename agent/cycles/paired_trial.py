@@ -1,23 +1,25 @@
 """Who decides, optimiser or rule, while the two are compared: what people ask for is taken up here, and kept."""
 
+from dataclasses import replace
+
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind, Severity
 from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.paired_trial import Schedule
 from agent.domain.wire import WireError, to_json
-from agent.latest import Latest
 from agent.ports import Clock, ComparisonRequests, Store, StoreFailure
 from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
 
 
 class Comparison:
-    """Run ``step`` every minute. The only writer of ``latest.comparison``, which the ladder reads."""
+    """Run ``step`` every minute. Shows the comparison, by which the ladder goes."""
 
     def __init__(
-        self, clock: Clock, requests: ComparisonRequests, store: Store, pending: PendingWrites, latest: Latest
+        self, clock: Clock, requests: ComparisonRequests, store: Store, pending: PendingWrites, outlet: Outlet
     ) -> None:
         self._requests, self._store = requests, store
-        self._pending, self._latest = pending, latest
+        self._pending, self._outlet = pending, outlet
         self._alarms = Alarms(clock, pending)
         self._told: tuple[str, ...] = ()
 
@@ -26,7 +28,7 @@ class Comparison:
         if document is None:
             return
         try:
-            self._latest.comparison = PAIRED_TRIAL.read(document)
+            self._outlet.show(replace(self._outlet.view, comparison=PAIRED_TRIAL.read(document)))
         except (WireError, RecursionError) as error:
             self._alarms.note(
                 EventKind.COMPARISON, f"the kept comparison cannot be used: {error}", severity=Severity.WARNING
@@ -35,7 +37,7 @@ class Comparison:
     async def step(self) -> None:
         """Take up the newest request. It stays where it lies until it is in the store, so that no crash loses it."""
         asked = await self._requests.waiting()
-        if asked.schedule is not None and asked.schedule != self._latest.comparison:
+        if asked.schedule is not None and asked.schedule != self._outlet.view.comparison:
             self._take(asked.schedule)
             return
         if asked.schedule is not None and not await self._is_kept(asked.schedule):
@@ -48,7 +50,7 @@ class Comparison:
             await self._requests.clear()
 
     def _take(self, schedule: Schedule) -> None:
-        self._latest.comparison = schedule
+        self._outlet.show(replace(self._outlet.view, comparison=schedule))
         self._pending.keep(PAIRED_TRIAL.name, to_json(schedule))
         begin, end = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (schedule.start, schedule.end))
         said = f"optimiser and rule are compared from {begin} to {end}, in blocks of {schedule.block_h} h"

@@ -1,6 +1,7 @@
 """The minutes: asks the planner for a plan of the next hours, and takes it only if it passes the check."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -10,11 +11,11 @@ from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.domain.alarms import AlarmKind
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
-from agent.latest import Latest
 from agent.monitoring.data_fault_events import DataFaultEvents
 from agent.planning.check import check_plan
 from agent.ports import Clock, Planner, PlannerFailure
 from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
 
 log = structlog.get_logger("planning")
 
@@ -22,7 +23,7 @@ Question = Callable[[datetime, float], PlanRequest | None]
 
 
 class Planning:
-    """One plan a call. The only writer of ``latest.plan``. A plan that fails leaves the last one in force.
+    """One plan a call. Shows the plan in force. A plan that fails leaves the last one there.
 
     A planner that has failed is left alone for as long as ``retry`` says, also where the next plan would be due.
     """
@@ -33,11 +34,11 @@ class Planning:
         planner: Planner,
         question: Question,
         pending: PendingWrites,
-        latest: Latest,
+        outlet: Outlet,
         retry: Retry | None = None,
     ) -> None:
         self._clock, self._planner, self._question = clock, planner, question
-        self._pending, self._latest = pending, latest
+        self._pending, self._outlet = pending, outlet
         self._retry = retry or Retry(PLAN_RESTS_S)
         self._alarms = Alarms(clock, pending)
         self.suspicion = DataFaultEvents()
@@ -49,7 +50,7 @@ class Planning:
 
     async def again(self) -> None:
         """Between the intervals: while there is no plan at all or the last one failed, and something can be asked."""
-        if (self._latest.plan is None or self._retry.failures) and self._soc_pct() is not None:
+        if (self._outlet.view.plan is None or self._retry.failures) and self._soc_pct() is not None:
             await self.step()
 
     async def step(self) -> None:
@@ -61,7 +62,7 @@ class Planning:
             trouble = await self._try()
         finally:
             self._asking = False
-        self._latest.plan_failure = trouble
+        self._outlet.show(replace(self._outlet.view, plan_failure=trouble))
         if trouble is None:
             self.made += 1
         else:
@@ -70,7 +71,7 @@ class Planning:
 
     def discard(self) -> None:
         """The clock was set: what was planned, and what is being planned, is for another time."""
-        self._latest.plan = None
+        self._outlet.show(replace(self._outlet.view, plan=None))
         self._clock_steps += 1
         self.try_again()
 
@@ -79,7 +80,8 @@ class Planning:
         self._retry.succeeded()
 
     def _soc_pct(self) -> float | None:
-        return None if self._latest.state is None else self._latest.state.soc_pct.known
+        state = self._outlet.view.state
+        return None if state is None else state.soc_pct.known
 
     async def _try(self) -> str | None:
         soc = self._soc_pct()
@@ -97,7 +99,7 @@ class Planning:
         self._retry.succeeded()
         if steps != self._clock_steps:
             return await self._try()
-        self._latest.plan = plan
+        self._outlet.show(replace(self._outlet.view, plan=plan))
         self._note_suspects(plan)
         self.heard(plan)
         log.debug("plan", cost=round(plan.cost, 3), notes=list(plan.notes), load=plan.load.source, pv=plan.pv.source)

@@ -9,13 +9,13 @@ from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import FORECAST_CORRECTIONS, LINK, PLAN, SETPOINT, STATE
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.plan import Plan, ValueTable
-from agent.domain.setpoint import Setpoint
+from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.weather import Weather
 from agent.domain.wire import to_json
-from agent.latest import Latest
 from agent.ports import Clock, Store, StoreFailure
 from agent.recording.pending_writes import PendingWrites
 from agent.recording.weather_log import WeatherLog
+from agent.site_view import Outlet
 
 # A planner that goes on from older corrections learns the hours since then once more, which costs less than flash.
 CORRECTIONS_EVERY_S = 3000.0
@@ -24,8 +24,8 @@ CORRECTIONS_EVERY_S = 3000.0
 class Record:
     """Writes what is pending to the store. A commit that fails is given back and tried again."""
 
-    def __init__(self, clock: Clock, store: Store, pending: PendingWrites, latest: Latest) -> None:
-        self._clock, self._store, self._pending, self._latest = clock, store, pending, latest
+    def __init__(self, clock: Clock, store: Store, pending: PendingWrites, outlet: Outlet) -> None:
+        self._clock, self._store, self._pending, self._outlet = clock, store, pending, outlet
         self.acknowledged: Callable[[], tuple[tuple[str, int], ...]] = tuple
         self.weather: Callable[[], Weather | None] = lambda: None
         self._alarms = Alarms(clock, pending)
@@ -57,20 +57,20 @@ class Record:
         self._alarms.alarm(AlarmKind.DISK_FULL, self._store.shortage)
 
     def _keep_latest(self) -> None:
-        latest = self._latest
-        if latest.state is not None:
-            self._pending.keep(STATE.name, to_json(latest.state))
-        if latest.setpoint is not None:
-            self._pending.keep(SETPOINT.name, _setpoint_document(latest.setpoint, latest))
-        if latest.plan is not None and latest.plan is not self._plan:
-            self._pending.keep(PLAN.name, _plan_document(latest.plan))
-            self._plan = latest.plan
-        self._pending.keep(LINK.name, json.dumps({"connected": latest.connected, "trouble": latest.link_trouble}))
+        view = self._outlet.view
+        if view.state is not None:
+            self._pending.keep(STATE.name, to_json(view.state))
+        if view.setpoint is not None:
+            self._pending.keep(SETPOINT.name, _setpoint_document(view.setpoint, view.outcome))
+        if view.plan is not None and view.plan is not self._plan:
+            self._pending.keep(PLAN.name, _plan_document(view.plan))
+            self._plan = view.plan
+        self._pending.keep(LINK.name, json.dumps({"connected": view.connected, "trouble": view.link_trouble}))
         self._alarms.keep()
 
     def _keep_corrections(self) -> None:
         """What the forecasts have learnt, about as often as that changes: with the hours that have passed."""
-        plan, now = self._latest.plan, self._clock.monotonic()
+        plan, now = self._outlet.view.plan, self._clock.monotonic()
         if plan is None or not plan.corrections or plan.corrections == self._corrections:
             return
         if self._corrections_at is None or now - self._corrections_at >= CORRECTIONS_EVERY_S:
@@ -78,9 +78,9 @@ class Record:
             self._corrections, self._corrections_at = plan.corrections, now
 
 
-def _setpoint_document(setpoint: Setpoint, latest: Latest) -> str:
+def _setpoint_document(setpoint: Setpoint, outcome: Outcome | None) -> str:
     document = json.loads(to_json(setpoint))
-    document["outcome"] = type(latest.outcome).__name__.lower() if latest.outcome is not None else None
+    document["outcome"] = None if outcome is None else type(outcome).__name__.lower()
     return json.dumps(document)
 
 

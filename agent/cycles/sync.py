@@ -6,7 +6,7 @@ after a return of the link, sending goes on from the acknowledged mark and the p
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agent.cycles.alarms import Alarms
@@ -18,7 +18,6 @@ from agent.domain.envelope import Envelope
 from agent.domain.inputs import Acknowledgement, PlatformInput
 from agent.domain.plan import Plan
 from agent.domain.records import OutboxRow
-from agent.latest import Latest
 from agent.ports import (
     Clock,
     CloudLink,
@@ -29,6 +28,7 @@ from agent.ports import (
     Store,
     StoreFailure,
 )
+from agent.site_view import Outlet
 
 STREAMS = ("event", "decision", "minute")  # what a person waits for goes first, also while a backlog drains
 COMMANDS = "down/cmd/"
@@ -67,7 +67,7 @@ class Sync:
         link: CloudLink,
         payloads: Payloads,
         clock: Clock,
-        latest: Latest,
+        outlet: Outlet,
         facts: Callable[[], Mapping[str, object]],
         take_input: Callable[[PlatformInput], str | None],
         alarms: Alarms,
@@ -75,7 +75,7 @@ class Sync:
         acknowledged_by: Literal["platform", "broker"] = "platform",
     ) -> None:
         self._store, self._link, self._payloads = store, link, payloads
-        self._clock, self._latest = clock, latest
+        self._clock, self._outlet = clock, outlet
         self._facts = facts
         self._take_input = take_input
         self._alarms, self._keep = alarms, keep
@@ -103,7 +103,8 @@ class Sync:
 
     async def step(self) -> None:
         """Send what can be sent now."""
-        self._latest.connected, self._latest.link_trouble = self._link.connected, self._link.trouble
+        link = self._link
+        self._outlet.show(replace(self._outlet.view, connected=link.connected, link_trouble=link.trouble))
         if not self._link.connected:
             self._greeted = False
             self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="sync")  # nothing is read until the link is back
@@ -115,8 +116,7 @@ class Sync:
             if not self._greeted:
                 await self._greet()
             await self._send_live()
-            if self._latest.plan is not None and self._latest.plan is not self._published_plan:
-                await self._send_plan(self._latest.plan)
+            await self._send_plan()
             await self._send_advice()
             await self._drain()
             self._pause_s = 0.0
@@ -216,17 +216,19 @@ class Sync:
 
     async def _send_live(self) -> None:
         """What is measured now, which does not wait for a backlog."""
-        now, state = self._clock.monotonic(), self._latest.state
+        now, state = self._clock.monotonic(), self._outlet.view.state
         if state is not None and now - self._live_at >= (LIVE_WHILE_DRAINING_S if self._draining else LIVE_EVERY_S):
             self._live_at = now
-            await self._send_document(self._payloads.live(state, self._latest.setpoint, self._clock.now()))
+            await self._send_document(self._payloads.live(state, self._outlet.view.setpoint, self._clock.now()))
 
-    async def _send_plan(self, plan: Plan) -> None:
-        await self._send_document(self._payloads.plan(plan, self._clock.now()))
-        self._published_plan = plan
+    async def _send_plan(self) -> None:
+        plan = self._outlet.view.plan
+        if plan is not None and plan is not self._published_plan:
+            await self._send_document(self._payloads.plan(plan, self._clock.now()))
+            self._published_plan = plan
 
     async def _send_advice(self) -> None:
-        advice = self._latest.advice
+        advice = self._outlet.view.advice
         if advice is not None and advice != self._published_advice:
             await self._send_document(self._payloads.advice(advice, self._clock.now()))
             self._published_advice = advice

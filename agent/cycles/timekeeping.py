@@ -16,10 +16,10 @@ from agent.domain.records import Redate
 from agent.domain.time_trust import LONGEST_UNSYNCED_S, Doubt, TimeEvidence, doubt_of
 from agent.domain.undated import Undated
 from agent.domain.wire import WireError, to_json
-from agent.latest import Latest
 from agent.ports import Clock, Store, TimeSource
 from agent.recording.minute_means import MinuteMeans
 from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
 
 STEP_S = 1.0  # a service that disciplines the clock slews what is less
 LEAP_S = 24 * 3600.0  # nobody corrects a clock that was right by so much
@@ -42,12 +42,12 @@ class Timekeeping:
         self,
         clock: Clock,
         pending: PendingWrites,
-        latest: Latest,
+        outlet: Outlet,
         means: MinuteMeans,
         source: TimeSource | None,
         given: bool = False,
     ) -> None:
-        self._clock, self._pending, self._latest, self._means = clock, pending, latest, means
+        self._clock, self._pending, self._outlet, self._means = clock, pending, outlet, means
         self._source, self._given = source, given
         self._alarms = Alarms(clock, pending)
         self._newest: datetime | None = None
@@ -122,7 +122,8 @@ class Timekeeping:
         if self._doubt is None:
             self._newest = None  # from here on whoever sets the clock back is believed
         self._clock.believed = self._doubt is None or self._doubt.dated
-        self._latest.clock_doubt = why = None if self._doubt is None else f"the clock {self._doubt.reason}"
+        why = None if self._doubt is None else f"the clock {self._doubt.reason}"
+        self._outlet.show(replace(self._outlet.view, clock_doubt=why))
         untrusted = None if why is None else f"{why}: our own rule holds until it is right"
         self._alarms.alarm(AlarmKind.CLOCK_UNTRUSTED, untrusted)
 

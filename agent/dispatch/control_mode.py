@@ -8,11 +8,10 @@ from agent.dispatch.economic_dispatch import Moment, economic_dispatch
 from agent.dispatch.guard import Limits
 from agent.dispatch.recent_mean import RecentMean
 from agent.domain.battery import Battery, BatteryUnit
-from agent.domain.paired_trial import Arm
+from agent.domain.paired_trial import Arm, Schedule
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import Connection, SiteState
-from agent.latest import Latest
 from agent.planning.rules import self_consumption_w
 from agent.site_conditions.site_conditions import SiteConditions
 
@@ -36,64 +35,84 @@ class ControlRules:
         return 0.01 * max(self.limits.battery.charge_w, self.limits.battery.discharge_w)
 
 
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the ladder chooses by.
+
+    ``clock_doubt`` is why the time is not trusted. ``there`` is what of the battery can be steered now, None for the
+    whole of it; none of it while it is ``out_of_control``. ``interval_wh`` is what the running interval of a demand
+    charge has imported, Wh; ``in_force_w`` the battery power that was last written, None where nothing is in force.
+    """
+
+    state: SiteState
+    plan: Plan | None = None
+    comparison: Schedule | None = None
+    clock_doubt: str | None = None
+    out_of_control: bool = False
+    there: Battery | None = None
+    interval_wh: float = 0.0
+    in_force_w: float | None = None
+
+    @property
+    def is_rules_turn(self) -> bool:
+        return self.comparison is not None and self.comparison.which(self.state.at) is Arm.RULE
+
+    @property
+    def why_no_plan(self) -> str | None:
+        """Why the battery does not go by a plan; None where it may."""
+        if self.clock_doubt is not None:
+            return self.clock_doubt
+        if self.is_rules_turn:
+            return "it is the rule's turn in the comparison"
+        if self.plan is None:
+            return "there is no plan yet"
+        return "the last plan has expired" if self.state.at >= self.plan.expires_at else None
+
+
 class Ladder:
     """Chooses what the battery shall do now. Knows nothing of devices; the guard has the last word after it."""
 
-    def __init__(self, conditions: SiteConditions, latest: Latest, rules: ControlRules) -> None:
-        self._conditions, self._latest, self._rules = conditions, latest, rules
+    def __init__(self, conditions: SiteConditions, rules: ControlRules) -> None:
+        self._conditions, self._rules = conditions, rules
         self._net_load = RecentMean()
         self._usable_wh = self._before_wh = self._plan_wh = rules.limits.battery.usable_wh
         self._changed_at: datetime | None = None
         self._plan: Plan | None = None
 
-    def choose(
-        self,
-        state: SiteState,
-        out_of_control: bool,
-        there: Battery | None = None,
-        interval_wh: float = 0.0,
-        in_force_w: float | None = None,
-    ) -> Setpoint:
-        """The highest rung that can be taken; none while the battery is ``out_of_control``.
-
-        ``there`` is what can be steered now, None for the whole battery. ``interval_wh`` is what the running interval
-        of a demand charge has imported, ``in_force_w`` the battery power that was last written, None where nothing is
-        in force.
-        """
-        now, hold_s = state.at, self._rules.hold_s
-        if out_of_control:
-            return Setpoint(now, None, hold_s, Rung.RELEASE, "released: the battery does not follow its setpoints")
+    def choose(self, situation: Situation) -> Setpoint:
+        """The highest rung that can be taken."""
+        state, hold_s = situation.state, self._rules.hold_s
+        if situation.out_of_control:
+            return Setpoint(state.at, None, hold_s, Rung.RELEASE, "released: the battery does not follow its setpoints")
         net_load_w, soc_pct = state.net_load_w, state.soc_pct.known
         if net_load_w is None or soc_pct is None:
-            return Setpoint(now, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
-        plan, comparison = self._latest.plan, self._latest.comparison
-        battery = self._conditions.with_reserve(self._of_the_plan(now, there), now)
-        is_rules_turn = comparison is not None and comparison.which(now) is Arm.RULE
-        doubt = self._latest.clock_doubt
-        if plan is not None and now < plan.expires_at and not is_rules_turn and doubt is None:
-            prices = self._conditions.at(now)
-            moment = Moment(
-                now,
-                net_load_w,
-                soc_pct,
-                prices.import_price,
-                prices.export_price,
-                prices.carbon_price,
-                self._net_load.after(now, net_load_w, plan.horizon.step_s / 2.0),
-                interval_wh,
-                in_force_w,
-            )
+            return Setpoint(state.at, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
+        battery = self._conditions.with_reserve(self._of_the_plan(situation), state.at)
+        why_not, plan = situation.why_no_plan, situation.plan
+        if why_not is None and plan is not None:
+            moment = self._moment(situation, plan, net_load_w, soc_pct)
             planned = self._planned(plan, moment, state, battery)
             if planned is not None:
                 return planned
-        why = "there is no plan yet" if plan is None else "the last plan has expired"
-        if is_rules_turn:
-            why = "it is the rule's turn in the comparison"
-        if doubt is not None:
-            why = doubt
+        why = why_not or "the last plan has expired"
         rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
-        cap_w = _pv_cap(state, rule_w, 0.0, self._conditions.connection(now).export_limit_w)
-        return Setpoint(now, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
+        cap_w = _pv_cap(state, rule_w, 0.0, self._conditions.connection(state.at).export_limit_w)
+        return Setpoint(state.at, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
+
+    def _moment(self, situation: Situation, plan: Plan, net_load_w: float, soc_pct: float) -> Moment:
+        now = situation.state.at
+        prices = self._conditions.at(now)
+        return Moment(
+            now,
+            net_load_w,
+            soc_pct,
+            prices.import_price,
+            prices.export_price,
+            prices.carbon_price,
+            self._net_load.after(now, net_load_w, plan.horizon.step_s / 2.0),
+            situation.interval_wh,
+            situation.in_force_w,
+        )
 
     def _planned(self, plan: Plan, moment: Moment, state: SiteState, battery: Battery) -> Setpoint | None:
         """What the plan's value of stored energy asks for; None where the plan does not cover this moment."""
@@ -106,13 +125,13 @@ class Ladder:
         cap_w = _solar_cap(plan, moment, state, decision.battery_w, connection)
         return Setpoint(moment.at, decision.battery_w, self._rules.hold_s, rung, decision.reason, cap_w)
 
-    def _of_the_plan(self, now: datetime, there: Battery | None) -> Battery:
-        """``there``, with the capacity that the plan was made for: its value of stored energy is by the percent."""
+    def _of_the_plan(self, situation: Situation) -> Battery:
+        """What is there, with the capacity that the plan was made for: its value of stored energy is by the percent."""
+        there, plan = situation.there, situation.plan
         if there is None:
             return self._rules.limits.battery
         if there.usable_wh != self._usable_wh:
-            self._before_wh, self._usable_wh, self._changed_at = self._usable_wh, there.usable_wh, now
-        plan = self._latest.plan
+            self._before_wh, self._usable_wh, self._changed_at = self._usable_wh, there.usable_wh, situation.state.at
         if plan is None:
             return there
         if plan is not self._plan:  # later changes do not touch what it was made for: a battery may go and come back

@@ -1,7 +1,7 @@
 """Writes some hours of one site, a commit a minute, and prints what that cost.
 
 ``store_hours.py KIND FOLDER HOURS PLAN``. ``append`` appends each minute's JSON to a file and syncs it; ``rows`` gives
-the same minutes to the store; ``daemon`` lets the daemon's recorder write, with its latest state, setpoint and link, a
+the same minutes to the store; ``daemon`` lets the daemon's recorder write, with its outlet state, setpoint and link, a
 plan (JSON in the file PLAN) every quarter of an hour, the platform's acknowledgement every minute and the hourly
 upkeep. Printed as JSON: the bytes that this process caused to be written (write_bytes of /proc/self/io, proc(5)) and
 those that reached the folder's device from all processes, where the kernel counts them.
@@ -25,10 +25,11 @@ from agent.domain.plan import Plan
 from agent.domain.records import Batch, MinuteRow
 from agent.domain.setpoint import Applied, Rung, Setpoint
 from agent.domain.wire import from_json
-from agent.latest import Latest
 from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
 from tests.bench.minutes import POINTS, minute_rows, state
 from tests.bench.site import NOW, ZONE
+from tests.shown import show
 
 SECTOR_BYTES = 512  # of /sys/dev/block/*/stat, whatever the device
 PLAN_EVERY = 15
@@ -74,16 +75,16 @@ async def storing(path: Path) -> Commit:
 
 async def recording(path: Path, plan: Plan) -> Commit:
     """The daemon's own recorder, which also keeps the newest picture for the status command."""
-    store, clock, journal, latest = await _opened(path), VirtualClock(NOW), PendingWrites(), Latest()
-    record = Record(clock, store, journal, latest)
+    store, clock, journal, outlet = await _opened(path), VirtualClock(NOW), PendingWrites(), Outlet()
+    record = Record(clock, store, journal, outlet)
 
     async def commit(minute: int, row: MinuteRow) -> None:
         journal.minute(row)
-        latest.state = state(60 * minute, [row.points[0] or 0.0, row.points[1] or 0.0, row.points[2] or 0.0])
-        latest.setpoint = Setpoint(row.at, -3250.0, 60.0, Rung.PLAN, REASON)
-        latest.outcome, latest.connected = Applied(-3250.0), True
+        show(outlet, state=state(60 * minute, [row.points[0] or 0.0, row.points[1] or 0.0, row.points[2] or 0.0]))
+        show(outlet, setpoint=Setpoint(row.at, -3250.0, 60.0, Rung.PLAN, REASON))
+        show(outlet, outcome=Applied(-3250.0), connected=True)
         if minute % PLAN_EVERY == 0:
-            latest.plan = _later(plan, minute)
+            show(outlet, plan=_later(plan, minute))
         await record.step()
         if record.commits != minute + 1:
             raise OSError("the recorder could not write")

@@ -17,9 +17,9 @@ from agent.domain.setpoint import Applied, Outcome, Setpoint
 from agent.domain.site import Connection
 from agent.domain.steering import SteeringReport
 from agent.domain.tariff import Flat, Tariff
-from agent.latest import Latest
 from agent.recording.pending_writes import PendingWrites
 from agent.site_conditions.site_conditions import SiteConditions
+from agent.site_view import Outlet
 from drivers.reading import Quality, Quantity, Reading
 
 START = datetime(2026, 3, 17, 12, tzinfo=UTC)
@@ -82,19 +82,19 @@ class ControlStage:
     ) -> None:
         self.clock = VirtualClock(START)
         self.site = ScriptedSite(self.clock)
-        self.pending, self.latest = PendingWrites(), Latest()
+        self.pending, self.outlet = PendingWrites(), Outlet()
         self.conditions = SiteConditions(bought, sold, 0.25, connection, Objective(), Place(51.5, 0.0, "UTC"))
         limits = Limits(BATTERY, connection, ramp_w_per_s)
         rules = ControlRules(1.0, 60.0, 15.0, 3600.0, 1800.0, limits, ROLES)
-        self.control = Control(self.clock, self.site, self.conditions, self.pending, self.latest, rules, meter)
+        self.control = Control(self.clock, self.site, self.conditions, self.pending, self.outlet, rules, meter)
 
     async def step(self, count: int = 1) -> Setpoint:
         """So many control steps, a second each. The last setpoint."""
         for _ in range(count):
             await self.control.step()
             await self.clock.sleep(1.0)
-        assert self.latest.setpoint is not None
-        return self.latest.setpoint
+        assert self.outlet.view.setpoint is not None
+        return self.outlet.view.setpoint
 
 
 def plan(worth_per_kwh: float, issued_at: datetime = START, valid: timedelta = timedelta(hours=2)) -> Plan:

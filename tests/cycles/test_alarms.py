@@ -9,6 +9,8 @@ from agent.cycles.alarms import GRACE_S, Alarms
 from agent.domain.alarms import AlarmKind, EventKind, Severity, StandingAlarm
 from agent.domain.records import Redate
 from agent.domain.wire import from_json
+from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
 from tests.cycles.hearing import Hearing
 from tests.cycles.test_upkeep import START, HandClock
 
@@ -196,3 +198,17 @@ def test_an_event_has_the_severity_of_its_kind_or_its_own(clock: HandClock) -> N
         ("comparison", "warning", "not begun"),
         ("counter_reset/meter", "warning", "it fell"),
     ]
+
+
+def test_what_stands_is_shown_after_the_step_in_which_it_was_raised(clock: HandClock) -> None:
+    pending, outlet = PendingWrites(), Outlet()
+    main, other = Alarms(clock, pending, outlet), Alarms(clock, pending)
+    other.alarm(AlarmKind.DEVICE_LOST, "no answer", "meter")
+    main.step()
+    assert [(alarm.key, alarm.text) for alarm in outlet.view.alarms] == [("device_lost/meter", "no answer")]
+    version = outlet.view.version
+    main.step()
+    assert outlet.view.version == version, "nothing has changed"
+    other.alarm(AlarmKind.DEVICE_LOST, None, "meter")
+    main.step()
+    assert outlet.view.alarms == ()

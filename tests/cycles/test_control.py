@@ -17,6 +17,7 @@ from agent.domain.steering import DailyWrites, SteeringReport
 from agent.domain.tariff import DemandCharge, Flat, PriceList, TimeOfUse, Window
 from drivers.reading import Quantity
 from tests.cycles.control_stage import START, ControlStage, plan
+from tests.shown import show
 
 
 async def test_without_a_plan_the_rule_covers_the_load() -> None:
@@ -37,7 +38,7 @@ async def test_without_a_plan_the_rule_covers_the_load() -> None:
 )
 async def test_a_plan_is_followed_in_money(worth: float, battery_w: float, reason: str) -> None:
     stage = ControlStage()
-    stage.latest.plan = plan(worth)
+    show(stage.outlet, plan=plan(worth))
     setpoint = await stage.step()
     assert setpoint.battery_w == pytest.approx(battery_w)
     assert setpoint.rung is Rung.PLAN
@@ -46,7 +47,7 @@ async def test_a_plan_is_followed_in_money(worth: float, battery_w: float, reaso
 
 async def test_the_ladder_goes_down_with_the_age_of_the_plan() -> None:
     stage = ControlStage()
-    stage.latest.plan = plan(1.0, valid=timedelta(hours=1))
+    show(stage.outlet, plan=plan(1.0, valid=timedelta(hours=1)))
     rungs = []
     for minute in (0, 29, 31, 59, 61):
         stage.clock.advance_to(START + timedelta(minutes=minute))
@@ -66,7 +67,7 @@ async def test_the_ladder_goes_down_with_the_age_of_the_plan() -> None:
 )
 async def test_what_is_missing_releases_and_is_named(device: str, quantity: Quantity, reason: str) -> None:
     stage = ControlStage()
-    stage.latest.plan = plan(1.0)
+    show(stage.outlet, plan=plan(1.0))
     await stage.step(3)
     stage.site.values[device][quantity] = None
     setpoint = await stage.step()
@@ -76,7 +77,7 @@ async def test_what_is_missing_releases_and_is_named(device: str, quantity: Quan
 
 async def test_a_silent_device_is_used_until_it_is_stale_and_alarmed_at_once() -> None:
     stage = ControlStage()
-    stage.latest.plan = plan(1.0)
+    show(stage.outlet, plan=plan(1.0))
     await stage.step(2)
     stage.site.silent["meter"] = "unit 1: no answer"
     assert (await stage.step(15)).rung is Rung.PLAN
@@ -94,7 +95,7 @@ async def test_a_lease_is_refreshed_at_half_its_life_and_small_changes_wait() ->
     stage.site.values["meter"][Quantity.GRID_W] = 40.0  # the dead-band is 1 % of 5 kW
     await stage.step(29)
     assert len(stage.site.written) == 1
-    assert isinstance(stage.latest.outcome, Held)
+    assert isinstance(stage.outlet.view.outcome, Held)
     await stage.step(2)
     assert [setpoint.battery_w for setpoint in stage.site.written] == [1000.0, 1040.0]
     await stage.step(20)  # a meter may be late: what the battery did just now may still stand in its next value
@@ -119,7 +120,7 @@ async def test_a_write_that_fails_is_tried_at_the_next_step_and_alarmed(failure:
     assert stage.pending.alarms == (failure.reason,)
     await stage.step(2)
     assert len(stage.site.written) == 3
-    assert isinstance(stage.latest.outcome, Applied)
+    assert isinstance(stage.outlet.view.outcome, Applied)
     assert not stage.pending.alarms
     counts = stage.control.counts
     assert (counts.written, counts.refused + counts.unreachable) == (1, 2)
@@ -136,7 +137,7 @@ async def test_after_a_release_that_could_not_be_written_it_is_written_again() -
 
 async def test_a_clamped_setpoint_is_verified_by_what_the_device_took() -> None:
     stage = ControlStage()
-    stage.latest.plan = plan(1.0)
+    show(stage.outlet, plan=plan(1.0))
     stage.site.obeys = False
     stage.site.answers = [Clamped(-3000.0, "its rating")]
     await stage.step()
@@ -153,7 +154,7 @@ async def test_a_clamped_setpoint_is_verified_by_what_the_device_took() -> None:
 
 async def test_a_battery_that_does_the_opposite_is_held_at_0_and_then_left_alone_for_ten_minutes() -> None:
     stage = ControlStage()
-    stage.latest.plan = plan(1.0)
+    show(stage.outlet, plan=plan(1.0))
     stage.site.obeys = False
     stage.site.values["inverter"][Quantity.BATTERY_W] = 2000.0
     setpoint = await stage.step(95)
@@ -176,25 +177,26 @@ async def test_a_battery_that_does_the_opposite_is_held_at_0_and_then_left_alone
 
 async def test_a_battery_that_takes_nothing_is_held_and_never_released() -> None:
     stage = ControlStage()
-    stage.latest.plan = plan(1.0)
+    show(stage.outlet, plan=plan(1.0))
     stage.site.obeys = False
     rungs = {(await stage.step()).rung for _ in range(1500)}
     assert rungs == {Rung.PLAN}
     assert stage.pending.alarms == ("the battery takes nothing of the 5000 W asked for; it is held at 0 W",)
-    assert stage.latest.battery is not None
-    assert (stage.latest.battery.charge_w, stage.latest.battery.discharge_w) == (0.0, 5000.0)  # what is planned with
+    planned_with = stage.outlet.view.battery
+    assert planned_with is not None
+    assert (planned_with.charge_w, planned_with.discharge_w) == (0.0, 5000.0)
 
 
 async def test_the_ramp_is_kept_from_step_to_step() -> None:
     stage = ControlStage(ramp_w_per_s=500.0)
-    stage.latest.plan = plan(1.0)
+    show(stage.outlet, plan=plan(1.0))
     powers = [(await stage.step()).battery_w for _ in range(12)]
     assert powers == [max(-5000.0, -500.0 * (i + 1)) for i in range(12)]
 
 
 async def test_limits_of_the_connection_hold_at_the_step_after_they_come() -> None:
     stage = ControlStage(connection=Connection(import_limit_w=10_000.0))
-    stage.latest.plan = plan(1.0)
+    show(stage.outlet, plan=plan(1.0))
     assert (await stage.step()).battery_w == -5000.0
     stage.conditions.take(GridLimitInput(START, START, START + timedelta(hours=1), 3000.0, None))
     setpoint = await stage.step()
@@ -203,7 +205,7 @@ async def test_limits_of_the_connection_hold_at_the_step_after_they_come() -> No
 
 async def test_sun_that_nobody_pays_for_is_capped_while_its_export_costs_money() -> None:
     stage = ControlStage(sold=Flat(-0.10))
-    stage.latest.plan = plan(-0.5)  # stored energy is a burden too
+    show(stage.outlet, plan=plan(-0.5))  # stored energy is a burden too
     stage.site.values["inverter"][Quantity.PV_W] = 4000.0
     stage.site.values["meter"][Quantity.GRID_W] = -3000.0  # load 1000 W
     setpoint = await stage.step()
@@ -221,7 +223,7 @@ async def test_sun_makes_room_for_import_that_is_paid_for_where_the_plan_says_so
     """5 kW of charging and 1 kW of load: an import limit of 4 kW leaves 2 kW to the sun."""
     stage = ControlStage(bought=Flat(price), sold=Flat(0.0))
     made = plan(1.0)
-    stage.latest.plan = replace(made, steps=tuple(replace(step, curtail_w=curtailed_w) for step in made.steps))
+    show(stage.outlet, plan=replace(made, steps=tuple(replace(step, curtail_w=curtailed_w) for step in made.steps)))
     stage.conditions.take(GridLimitInput(START, START, START + timedelta(hours=1), limit_w, None))
     stage.site.values["inverter"][Quantity.PV_W] = 3000.0
     stage.site.values["meter"][Quantity.GRID_W] = -2000.0  # load 1000 W
@@ -245,7 +247,7 @@ async def test_the_reserve_of_the_hour_is_kept_by_the_rule_and_by_the_guard() ->
 
 async def test_minutes_and_decisions_are_written_down() -> None:
     stage = ControlStage()
-    stage.latest.plan = plan(1.0)
+    show(stage.outlet, plan=plan(1.0))
     await stage.step(121)
     batch = stage.pending.take(stage.clock.now())
     assert [(row.at - START).total_seconds() for row in batch.minutes] == [0.0, 60.0]
@@ -267,25 +269,25 @@ async def test_a_minute_knows_the_prices_that_were_said_and_no_guess() -> None:
 
 async def test_when_it_is_the_rules_turn_the_rule_decides_and_the_plan_waits() -> None:
     stage = ControlStage()
-    stage.latest.plan = plan(1.0)
+    show(stage.outlet, plan=plan(1.0))
     turns = (Arm.OPTIMISER, Arm.RULE, Arm.RULE, Arm.OPTIMISER)
-    stage.latest.comparison = Schedule(START - timedelta(minutes=59, seconds=59), 1, turns)
+    show(stage.outlet, comparison=Schedule(START - timedelta(minutes=59, seconds=59), 1, turns))
     found = [await stage.step() for _ in range(2)]
     assert [(setpoint.rung, setpoint.battery_w) for setpoint in found] == [
         (Rung.PLAN, pytest.approx(-5000.0)),
         (Rung.RULES, pytest.approx(1000.0)),
     ]
     assert found[1].reason == "self-consumption: it is the rule's turn in the comparison"
-    assert stage.latest.plan is not None
-    stage.latest.comparison = Schedule(START - timedelta(days=2), 24, turns[:2])
+    assert stage.outlet.view.plan is not None
+    show(stage.outlet, comparison=Schedule(START - timedelta(days=2), 24, turns[:2]))
     assert (await stage.step()).rung is Rung.PLAN, "it is over"
 
 
 async def test_a_rung_that_changes_without_a_write_is_written_down_too() -> None:
     stage = ControlStage()
-    stage.latest.plan = plan(0.2)  # as the rule would have it: cover the load
+    show(stage.outlet, plan=plan(0.2))  # as the rule would have it: cover the load
     await stage.step(2)
-    stage.latest.plan = None
+    show(stage.outlet, plan=None)
     await stage.step(2)
     decisions = stage.pending.take(START).decisions
     assert [(row.battery_w, row.rung) for row in decisions] == [(1000.0, Rung.PLAN), (1000.0, Rung.RULES)]
@@ -304,7 +306,7 @@ async def test_what_the_demand_interval_has_imported_decides_what_is_left_of_it(
     stage.site.values["meter"][Quantity.GRID_W] = 5000.0
     peak = PeakPrice(900, (2000.0,) * 16, (15.0,) * 16, (0,) * 16)
     made = plan(0.29, stage.clock.now())
-    stage.latest.plan = replace(made, values=replace(made.values, peak=peak))
+    show(stage.outlet, plan=replace(made, values=replace(made.values, peak=peak)))
     setpoint = await stage.step()
     assert setpoint.battery_w == pytest.approx(5000.0 - grid_w, abs=30.0)
 
@@ -387,7 +389,7 @@ async def test_a_device_that_goes_on_refusing_is_written_ever_more_seldom_and_re
     stage.site.answers = [Refused("busy")] * 100
     await stage.step(120)
     assert 8 <= len(stage.site.written) <= 12
-    assert stage.latest.outcome == Refused("busy")
+    assert stage.outlet.view.outcome == Refused("busy")
     stage.site.answers = [Refused("busy")] * 100
     stage.site.values["inverter"][Quantity.SOC_PCT] = None
     before = len(stage.site.written)

@@ -9,6 +9,7 @@ from agent.domain.battery import BatteryUnit
 from agent.domain.setpoint import Rung, Setpoint
 from drivers.reading import Quantity
 from tests.cycles.control_stage import BATTERY, ControlStage, plan
+from tests.shown import show
 
 GRID_W, PV_W, BATTERY_W, LOAD_W, SOC_PCT = (
     Quantity.GRID_W,
@@ -24,9 +25,9 @@ async def settled(values: dict[str, dict[Quantity, float | None]], roles: dict[s
     stage = ControlStage()
     named = {name: frozenset(words) for name, words in roles.items()}
     rules = replace(stage.control._rules, roles=named, units=(BatteryUnit("inverter", BATTERY),))
-    stage.control = Control(stage.clock, stage.site, stage.conditions, stage.pending, stage.latest, rules)
+    stage.control = Control(stage.clock, stage.site, stage.conditions, stage.pending, stage.outlet, rules)
     stage.site.values, stage.site.obeys = values, False
-    stage.latest.plan = plan(0.2)  # cheap stored energy: it covers the net load
+    show(stage.outlet, plan=plan(0.2))  # cheap stored energy: it covers the net load
     return await stage.step()
 
 

@@ -10,10 +10,11 @@ from agent.adapters.host.clock import VirtualClock
 from agent.cycles.model_trials import NightlyTrials
 from agent.domain.request import PlanRequest
 from agent.domain.site import Measured, SiteState
-from agent.latest import Latest
 from agent.ports import TrialFailure
 from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
 from tests.planning.days import request
+from tests.shown import show
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 STEP = timedelta(minutes=15)
@@ -33,10 +34,10 @@ class ScriptedTrials:
 
 class TrialStage:
     def __init__(self) -> None:
-        self.clock, self.pending, self.latest = VirtualClock(NOON), PendingWrites(), Latest()
+        self.clock, self.pending, self.outlet = VirtualClock(NOON), PendingWrites(), Outlet()
         self.scripted, self.has_prices = ScriptedTrials(), True
         zone = ZoneInfo("Australia/Brisbane")  # ten hours ahead: its night is our afternoon
-        self.trials = NightlyTrials(self.clock, self.scripted, self._question, self.pending, self.latest, zone)
+        self.trials = NightlyTrials(self.clock, self.scripted, self._question, self.pending, self.outlet, zone)
         self.times: list[datetime] = []
 
     async def pass_hours(self, hours: float) -> None:
@@ -116,6 +117,6 @@ async def test_it_waits_for_prices_and_asks_with_the_battery_as_it_is() -> None:
     await stage.pass_hours(17)
     assert stage.times == []
     stage.has_prices = True
-    stage.latest.state = SiteState(NOON, soc_pct=Measured(30.0))
+    show(stage.outlet, state=SiteState(NOON, soc_pct=Measured(30.0)))
     await stage.pass_hours(20)
     assert [asked.soc_pct for asked in stage.scripted.held] == [30.0]

@@ -14,12 +14,13 @@ from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.site import Measured, SiteState
 from agent.domain.suspect import DATA_FAULT, Suspect
-from agent.latest import Latest
 from agent.planning.make_plan import make_plan
 from agent.ports import Job, PlannerFailure
 from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
 from drivers.reading import Quality
 from tests.planning.days import forecasts, request
+from tests.shown import show
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -46,10 +47,10 @@ class PlanningStage:
     def __init__(self) -> None:
         self.clock = VirtualClock(START)
         self.planner = ScriptedPlanner(self.clock)
-        self.pending, self.latest = PendingWrites(), Latest()
+        self.pending, self.outlet = PendingWrites(), Outlet()
         self.has_prices = True
         self.retry = Retry(PLAN_RESTS_S, most_an_hour=4)
-        self.planning = Planning(self.clock, self.planner, self._question, self.pending, self.latest, self.retry)
+        self.planning = Planning(self.clock, self.planner, self._question, self.pending, self.outlet, self.retry)
         self.see_soc(40.0)
 
     async def step_after(self, seconds: float) -> None:
@@ -74,7 +75,7 @@ class PlanningStage:
         return times
 
     def see_soc(self, soc_pct: float, quality: Quality = Quality.GOOD) -> None:
-        self.latest.state = SiteState(self.clock.now(), soc_pct=Measured(soc_pct, quality))
+        show(self.outlet, state=SiteState(self.clock.now(), soc_pct=Measured(soc_pct, quality)))
 
     def _question(self, now: datetime, soc_pct: float) -> PlanRequest | None:
         asked = request(steps=8)
@@ -84,16 +85,16 @@ class PlanningStage:
 async def test_a_good_plan_is_published() -> None:
     stage = PlanningStage()
     await stage.planning.step()
-    assert stage.latest.plan is not None
+    assert stage.outlet.view.plan is not None
     assert stage.planner.asked[0].soc_pct == 40.0
-    assert (stage.planning.made, stage.planning.failed, stage.latest.plan_failure) == (1, 0, None)
+    assert (stage.planning.made, stage.planning.failed, stage.outlet.view.plan_failure) == (1, 0, None)
     assert not stage.pending.alarms
 
 
 async def test_a_bad_plan_leaves_the_last_one_in_force() -> None:
     stage = PlanningStage()
     await stage.planning.step()
-    first = stage.latest.plan
+    first = stage.outlet.view.plan
     spoils: list[dict[str, object] | None] = [
         None,
         {"cost": math.nan},
@@ -104,8 +105,8 @@ async def test_a_bad_plan_leaves_the_last_one_in_force() -> None:
     sentences = []
     for _ in range(4):
         await stage.step_after(900.0)
-        sentences.append(stage.latest.plan_failure)
-        assert stage.latest.plan is first
+        sentences.append(stage.outlet.view.plan_failure)
+        assert stage.outlet.view.plan is first
     assert sentences[:3] == [
         "no plan: the model is ill",
         "the plan was refused: the cost or the solving time of the plan is not a number",
@@ -115,7 +116,7 @@ async def test_a_bad_plan_leaves_the_last_one_in_force() -> None:
     assert stage.planning.failed == 4
     assert stage.pending.alarms == (sentences[3],), "one alarm, with the newest reason"
     await stage.step_after(900.0)
-    assert stage.latest.plan is not first
+    assert stage.outlet.view.plan is not first
     assert not stage.pending.alarms
     events = stage.pending.take(START).events
     assert [(row.kind, row.severity, row.text) for row in events] == [
@@ -157,12 +158,12 @@ async def test_while_one_plan_is_asked_for_there_is_no_second() -> None:
 
 async def test_without_a_state_of_charge_nobody_is_asked() -> None:
     stage = PlanningStage()
-    stage.latest.state = None
+    show(stage.outlet, state=None)
     await stage.planning.step()
     stage.see_soc(40.0, Quality.STALE)
     await stage.planning.step()
     assert stage.planner.asked == []
-    assert stage.latest.plan_failure == "no plan: the state of charge is not known"
+    assert stage.outlet.view.plan_failure == "no plan: the state of charge is not known"
 
 
 async def test_without_a_price_nobody_is_asked() -> None:
@@ -170,7 +171,7 @@ async def test_without_a_price_nobody_is_asked() -> None:
     stage.has_prices = False
     await stage.planning.step()
     assert stage.planner.asked == []
-    assert stage.latest.plan_failure == "no plan: no price is known"
+    assert stage.outlet.view.plan_failure == "no plan: no price is known"
 
 
 async def test_doubted_measurements_are_told_once_and_flagged_when_they_change() -> None:
@@ -206,7 +207,7 @@ async def test_a_suspect_without_a_time_zone_is_refused_with_its_plan() -> None:
     naive = Suspect("load_w", datetime(2026, 1, 1), datetime(2026, 1, 2), DATA_FAULT, "naive")
     stage.planner.spoils = [{"suspects": (naive,)}]
     await stage.planning.step()
-    assert stage.latest.plan_failure == "the plan was refused: a stretch of doubted measurements has no time zone"
+    assert stage.outlet.view.plan_failure == "the plan was refused: a stretch of doubted measurements has no time zone"
 
 
 async def test_a_plan_that_was_being_made_when_the_clock_was_set_is_made_again() -> None:
@@ -218,11 +219,11 @@ async def test_a_plan_that_was_being_made_when_the_clock_was_set_is_made_again()
         plan = await plan_at_once(request)
         if len(stage.planner.asked) == 2:
             stage.planning.discard()
-            assert stage.latest.plan is None
+            assert stage.outlet.view.plan is None
         return plan
 
     stage.planner.plan = set_meanwhile  # type: ignore[method-assign]
     await stage.planning.step()
     assert len(stage.planner.asked) == 3
-    assert stage.latest.plan is not None
+    assert stage.outlet.view.plan is not None
     assert (stage.planning.made, stage.planning.failed) == (2, 0)

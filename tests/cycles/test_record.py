@@ -17,11 +17,12 @@ from agent.domain.setpoint import Applied, Rung, Setpoint
 from agent.domain.site import SiteState
 from agent.domain.weather import Weather
 from agent.domain.wire import from_json
-from agent.latest import Latest
 from agent.ports import StoreFailure
 from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
 from tests.cycles.control_stage import plan
 from tests.cycles.test_upkeep import TidyStore
+from tests.shown import show
 
 START = datetime(2026, 3, 17, tzinfo=UTC)
 
@@ -42,9 +43,9 @@ class FullStore(TidyStore):
 
 class RecordStage:
     def __init__(self) -> None:
-        self.store, self.pending, self.latest = FullStore(), PendingWrites(), Latest()
+        self.store, self.pending, self.outlet = FullStore(), PendingWrites(), Outlet()
         self.clock = VirtualClock(START)
-        self.record = Record(self.clock, self.store, self.pending, self.latest)
+        self.record = Record(self.clock, self.store, self.pending, self.outlet)
 
     def kept(self) -> dict[str, str]:
         return dict(self.store.batches[-1].kept)
@@ -56,11 +57,11 @@ def stage() -> RecordStage:
 
 
 async def test_the_newest_picture_is_kept_and_the_plan_only_when_it_is_new(stage: RecordStage) -> None:
-    stage.latest.state = SiteState(START)
-    stage.latest.setpoint = Setpoint(START, 1500.0, 60.0, Rung.RULES, "a reason")
-    stage.latest.outcome = Applied(1500.0)
-    stage.latest.plan = plan(0.2)
-    stage.latest.link_trouble = "no way"
+    show(stage.outlet, state=SiteState(START))
+    show(stage.outlet, setpoint=Setpoint(START, 1500.0, 60.0, Rung.RULES, "a reason"))
+    show(stage.outlet, outcome=Applied(1500.0))
+    show(stage.outlet, plan=plan(0.2))
+    show(stage.outlet, link_trouble="no way")
     stage.pending.keep("input/tariff", "{}")
     await stage.record.step()
     kept = stage.kept()
@@ -69,13 +70,13 @@ async def test_the_newest_picture_is_kept_and_the_plan_only_when_it_is_new(stage
     assert json.loads(kept["link"]) == {"connected": False, "trouble": "no way"}
     await stage.record.step()
     assert stage.kept().keys() == {"state", "setpoint", "link", "alarms"}
-    stage.latest.plan = plan(0.3)
+    show(stage.outlet, plan=plan(0.3))
     await stage.record.step()
     assert "plan" in stage.kept()
 
 
 async def test_what_could_not_be_written_is_written_later_in_its_order(stage: RecordStage) -> None:
-    stage.latest.plan = plan(0.2)
+    show(stage.outlet, plan=plan(0.2))
     stage.pending.keep("input/tariff", "{}")
     stage.record.acknowledged = lambda: (("event", 7),)
     stage.store.full = True
@@ -120,7 +121,7 @@ async def test_what_was_learnt_is_kept_at_most_about_once_an_hour() -> None:
     stage = RecordStage()
     kept = []
     for quarter in range(12):
-        stage.latest.plan = replace(plan(0.2), corrections=learnt(quarter // 2))
+        show(stage.outlet, plan=replace(plan(0.2), corrections=learnt(quarter // 2)))
         await stage.record.step()
         document = stage.kept().get("experience")
         kept.append(None if document is None else from_json(tuple[ForecastCorrections, ...], document)[0].origins)

@@ -18,12 +18,13 @@ from agent.domain.horizon import Horizon
 from agent.domain.inputs import PlatformInput, TariffInput
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.records import Batch
-from agent.latest import Latest
 from agent.ports import EnvelopeRefused, LinkFailure, StoreFailure
+from agent.site_view import Outlet
 from tests.adapters.store.store_rows import event, minute, new_store
 from tests.advice.test_book import advisory
 from tests.cycles.hearing import Hearing
 from tests.cycles.test_upkeep import HandClock
+from tests.shown import show
 
 
 class HandLink:
@@ -57,7 +58,7 @@ class HandLink:
 
 class Scene:
     def __init__(self, store: SqliteStore, acknowledged_by: str = "platform") -> None:
-        self.store, self.link, self.clock, self.latest = store, HandLink(), HandClock(), Latest()
+        self.store, self.link, self.clock, self.outlet = store, HandLink(), HandClock(), Outlet()
         self.inputs: list[PlatformInput] = []
         self.hearing = Hearing(self.clock)
         self.documents: dict[str, str] = {}
@@ -66,7 +67,7 @@ class Scene:
             self.link,
             JsonPayloads("site-1", "s"),
             self.clock,
-            self.latest,
+            self.outlet,
             lambda: {"version": "1"},
             self.inputs.append,
             self.hearing.alarms,
@@ -144,8 +145,8 @@ async def test_a_link_that_breaks_and_returns_leaves_no_gap(scene: Scene) -> Non
     scene.link.fail_after = 3
     await scene.sync.step()
     await scene.sync.step()
-    assert not scene.latest.connected
-    assert scene.latest.link_trouble == "gone"
+    assert not scene.outlet.view.connected
+    assert scene.outlet.view.link_trouble == "gone"
     first = scene.link.rows()
     await scene.acknowledge(minute=first[len(first) // 2])
     scene.link.fail_after, scene.link.connected = None, True
@@ -251,7 +252,7 @@ async def test_a_plan_is_published_once_and_again_after_a_return(scene: Scene) -
     horizon = Horizon(at, 900, 1)
     forecast = Forecast("load_w", horizon, (0.5,), ((1.0,),), "persistence", at)
     plan = Plan(at, at + timedelta(hours=1), horizon, (), ValueTable((0.0, 1.0), ()), forecast, forecast)
-    scene.latest.plan = plan
+    show(scene.outlet, plan=plan)
     for connected in (True, True, False, True):
         scene.link.connected = connected
         await scene.sync.step()
@@ -269,7 +270,8 @@ async def test_recommendations_are_published_when_they_change_and_again_after_a_
         (False, (one,)),
         (True, (one,)),
     ):
-        scene.link.connected, scene.latest.advice = connected, advice
+        scene.link.connected = connected
+        show(scene.outlet, advice=advice)
         await scene.sync.step()
     assert scene.link.topics() == ["up/info", "up/advice", "up/advice", "up/info", "up/advice"]
 

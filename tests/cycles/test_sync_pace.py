@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from agent.domain.envelope import Envelope
 from agent.domain.site import SiteState
 from tests.cycles.test_sync import Scene, scene, store
+from tests.shown import show
 
 __all__ = ["scene", "store"]  # fixtures
 
@@ -21,7 +22,7 @@ async def test_a_flood_of_bad_messages_is_told_once_a_minute(scene: Scene) -> No
 
 
 async def test_what_is_measured_now_goes_before_a_backlog_and_more_often_beside_it(scene: Scene) -> None:
-    scene.latest.state = SiteState(datetime(2026, 6, 1, 12, tzinfo=UTC))
+    show(scene.outlet, state=SiteState(datetime(2026, 6, 1, 12, tzinfo=UTC)))
     await scene.write(0, 300)
     scene.sync.drain_s = 0.0
     for _ in range(30):
@@ -36,7 +37,7 @@ async def test_what_is_measured_now_goes_before_a_backlog_and_more_often_beside_
 
 
 async def test_a_document_that_is_refused_holds_up_no_row(scene: Scene) -> None:
-    scene.latest.state = SiteState(datetime(2026, 6, 1, 12, tzinfo=UTC))
+    show(scene.outlet, state=SiteState(datetime(2026, 6, 1, 12, tzinfo=UTC)))
     seqs = await scene.write(0, 5)
     scene.link.refuses = lambda envelope: envelope.topic == "up/live"
     await scene.sync.step()

@@ -9,9 +9,9 @@ from agent.adapters.host.clock import VirtualClock
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.timekeeping import Timekeeping
 from agent.domain.time_trust import TimeEvidence
-from agent.latest import Latest
 from agent.recording.minute_means import MinuteMeans
 from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
 from tests.adapters.store.store_rows import BERLIN, minute
 from tests.faults.time_sources import NOTHING, SYNCED, WAITING, ScriptedTime
 
@@ -23,9 +23,9 @@ class Gateway:
     """One run of the agent's timekeeping on a store."""
 
     def __init__(self, path: Path, clock: VirtualClock, source: ScriptedTime, given: bool = False) -> None:
-        self.clock, self.source, self.pending, self.latest = clock, source, PendingWrites(), Latest()
+        self.clock, self.source, self.pending, self.outlet = clock, source, PendingWrites(), Outlet()
         self.store = SqliteStore(path, BERLIN, clock.now)
-        self.time = Timekeeping(clock, self.pending, self.latest, MinuteMeans(), source, given)
+        self.time = Timekeeping(clock, self.pending, self.outlet, MinuteMeans(), source, given)
 
     async def start(self) -> None:
         await self.store.open()
@@ -39,7 +39,7 @@ class Gateway:
             row = minute(0)
             at = self.clock.now().replace(second=0, microsecond=0)
             self.pending.minute(type(row)(**{name: getattr(row, name) for name in row.__slots__} | {
-                "at": at, "time_trusted": self.latest.clock_doubt is None,
+                "at": at, "time_trusted": self.outlet.view.clock_doubt is None,
             }))  # fmt: skip
             await self.clock.sleep(60.0)
             self.time.look()
@@ -95,18 +95,18 @@ async def test_a_restart_does_not_make_a_leap_believed(tmp_path: Path) -> None:
     await first.measure(2)
     clock.step_wall(30 * 86400.0)
     await first.measure(2)
-    assert first.latest.clock_doubt == "the clock was set 30.0 days ahead, which nothing confirms"
+    assert first.outlet.view.clock_doubt == "the clock was set 30.0 days ahead, which nothing confirms"
     await first.store.close()
 
     second = Gateway(tmp_path / "site.db", clock, ScriptedTime(NOTHING))
     await second.start()
-    assert second.latest.clock_doubt == first.latest.clock_doubt
+    assert second.outlet.view.clock_doubt == first.outlet.view.clock_doubt
     await second.store.close()
 
     clock.step_wall(-30 * 86400.0)
     third = Gateway(tmp_path / "site.db", clock, ScriptedTime(NOTHING))
     await third.start()
-    assert third.latest.clock_doubt is None
+    assert third.outlet.view.clock_doubt is None
     await third.measure(1)
     dated = await third.dated()
     assert [one.rstrip("?") for one in dated] == ["14:10", "14:11", "14:12", "14:13", "14:14"]
@@ -123,7 +123,7 @@ async def test_a_start_at_the_last_shutdown_is_before_what_was_measured(tmp_path
     for given, doubts in ((False, True), (True, False)):
         second = Gateway(tmp_path / "site.db", clock, ScriptedTime(NOTHING), given)
         await second.start()
-        assert (second.latest.clock_doubt is not None) is doubts
+        assert (second.outlet.view.clock_doubt is not None) is doubts
         assert clock.trusted() is not doubts
         await second.store.close()
 

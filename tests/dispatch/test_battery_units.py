@@ -9,6 +9,7 @@ from agent.domain.battery import BatteryUnit
 from agent.domain.setpoint import Clamped, Rung
 from drivers.reading import Quality, Quantity, Reading
 from tests.cycles.control_stage import BATTERY, ROLES, ControlStage, plan
+from tests.shown import show
 
 HALF = replace(BATTERY, usable_wh=5000.0, charge_w=2500.0, discharge_w=2500.0)
 
@@ -17,8 +18,8 @@ def staged(*units: BatteryUnit) -> ControlStage:
     stage = ControlStage()
     roles = {**ROLES, **{unit.device: frozenset({"battery"}) for unit in units if unit.device not in ROLES}}
     rules = replace(stage.control._rules, units=units, roles=roles)
-    stage.control = Control(stage.clock, stage.site, stage.conditions, stage.pending, stage.latest, rules)
-    stage.latest.plan = plan(1.0)
+    stage.control = Control(stage.clock, stage.site, stage.conditions, stage.pending, stage.outlet, rules)
+    show(stage.outlet, plan=plan(1.0))
     return stage
 
 
@@ -39,8 +40,8 @@ async def gauged(stage: ControlStage) -> Rung:
 async def test_two_batteries_are_one_to_the_plan_and_share_its_power() -> None:
     stage = two()
     assert (await stage.step()).battery_w == pytest.approx(-5000.0)
-    assert stage.latest.state is not None
-    assert stage.latest.state.soc_pct.value == pytest.approx(60.0)
+    assert stage.outlet.view.state is not None
+    assert stage.outlet.view.state.soc_pct.value == pytest.approx(60.0)
     assert dict(stage.site.written[-1].shares) == {"inverter": -2500.0, "second": -2500.0}
 
 
@@ -51,8 +52,8 @@ async def test_one_that_dies_is_left_out_and_the_other_goes_on_within_its_rating
     setpoint = await stage.step(20)
     assert (setpoint.battery_w, setpoint.rung) == (pytest.approx(-2500.0), Rung.PLAN)
     assert dict(stage.site.written[-1].shares) == {"inverter": -2500.0}
-    assert stage.latest.battery is not None
-    assert stage.latest.battery.usable_wh == 5000.0
+    assert stage.outlet.view.battery is not None
+    assert stage.outlet.view.battery.usable_wh == 5000.0
     stage.site.silent.clear()
     assert (await stage.step()).battery_w == pytest.approx(-5000.0)
 
@@ -79,13 +80,13 @@ async def test_a_gauge_that_jumps_is_replaced_by_a_count_with_caution() -> None:
     stage.site.values["inverter"][Quantity.SOC_PCT] = 85.0
     setpoint = await stage.step(600)  # ten minutes, and still not believed
     assert (setpoint.rung, setpoint.battery_w) == (Rung.PLAN, pytest.approx(-5000.0))
-    assert stage.latest.state is not None
-    assert stage.latest.state.soc_pct.quality is Quality.ESTIMATED
-    assert stage.latest.state.soc_pct.known == pytest.approx(57.9, abs=0.1)  # of 10 kWh
+    assert stage.outlet.view.state is not None
+    assert stage.outlet.view.state.soc_pct.quality is Quality.ESTIMATED
+    assert stage.outlet.view.state.soc_pct.known == pytest.approx(57.9, abs=0.1)  # of 10 kWh
     (alarm,) = stage.pending.alarms
     assert alarm.startswith("inverter: the state of charge jumped from 50 to 85 %")
-    assert stage.latest.battery is not None
-    assert stage.latest.battery.caution_pct == 0.0  # the planner works within the whole window
+    assert stage.outlet.view.battery is not None
+    assert stage.outlet.view.battery.caution_pct == 0.0  # the planner works within the whole window
     stage.site.values["inverter"][Quantity.SOC_PCT] = 58.0
     assert (await stage.step()).rung is Rung.PLAN
     assert not stage.pending.alarms
@@ -93,7 +94,7 @@ async def test_a_gauge_that_jumps_is_replaced_by_a_count_with_caution() -> None:
 
 async def test_a_count_forces_no_discharge_below_the_floor_and_ten_percent() -> None:
     stage = staged(BatteryUnit("inverter", BATTERY))
-    stage.latest.plan = plan(0.2)  # stored energy is worth less than the grid costs: it covers the load
+    show(stage.outlet, plan=plan(0.2))  # stored energy is worth less than the grid costs: it covers the load
     stage.site.values["inverter"][Quantity.SOC_PCT] = 19.0
     assert (await stage.step()).battery_w == pytest.approx(1000.0)
     stage.site.values["inverter"][Quantity.SOC_PCT] = 60.0
@@ -103,13 +104,13 @@ async def test_a_count_forces_no_discharge_below_the_floor_and_ten_percent() -> 
 
 async def test_a_battery_that_gives_nothing_at_50_percent_is_empty_until_it_has_been_charged() -> None:
     stage = staged(BatteryUnit("inverter", BATTERY))
-    stage.latest.plan = plan(0.2)
+    show(stage.outlet, plan=plan(0.2))
     stage.site.obeys = False
     assert (await stage.step()).battery_w == pytest.approx(1000.0)
     rungs = {(await stage.step()).rung for _ in range(6 * 3600 // 10)}
     assert Rung.RELEASE not in rungs  # never out of control
-    assert stage.latest.state is not None
-    assert stage.latest.state.soc_pct.known == pytest.approx(10.0)
+    assert stage.outlet.view.state is not None
+    assert stage.outlet.view.state.soc_pct.known == pytest.approx(10.0)
     tries = [one for one in stage.site.written if one.battery_w]
     assert tries == tries[:3]  # the order and two repetitions; nothing after that
     assert any("gives nothing at 50 %, so it counts as empty" in alarm for alarm in stage.pending.alarms)
@@ -154,8 +155,8 @@ async def test_a_battery_that_delivers_half_goes_on_at_that_and_recovers() -> No
     stage.site.obeys = True
     for _ in range(700):
         await gauged(stage)
-    assert stage.latest.setpoint is not None
-    assert stage.latest.setpoint.battery_w == pytest.approx(-5000.0)
+    assert stage.outlet.view.setpoint is not None
+    assert stage.outlet.view.setpoint.battery_w == pytest.approx(-5000.0)
     assert not stage.pending.alarms
 
 

@@ -13,8 +13,8 @@ from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.cycles.sync import Sync
 from agent.domain.inputs import PlatformInput
-from agent.latest import Latest
 from agent.ports import Clock
+from agent.site_view import Outlet
 from simulator.platform import Platform
 from tests.adapters.store.store_rows import new_store
 from tests.cycles.hearing import Hearing
@@ -78,7 +78,7 @@ class Uplink:
     def __post_init__(self) -> None:
         self.store = new_store(self.path)
         self.link = new_link(self.port)
-        self.latest = Latest()
+        self.outlet = Outlet()
         self.hearing = Hearing(self.clock)
         self.documents: dict[str, str] = {}
         self.sync = Sync(
@@ -86,7 +86,7 @@ class Uplink:
             self.link,
             JsonPayloads(SITE, "s"),
             self.clock,
-            self.latest,
+            self.outlet,
             lambda: {"version": "1"},
             self.inputs.append,
             self.hearing.alarms,

@@ -18,9 +18,9 @@ from agent.cycles.alarms import Alarms
 from agent.cycles.link_watch import LinkWatch
 from agent.domain.envelope import Envelope
 from agent.domain.setpoint import Rung
-from agent.latest import Latest
 from agent.ports import LinkFailure
 from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
 from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
 from tests.adapters.mqtt.test_mqtt_link import until
@@ -29,6 +29,7 @@ from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import SITE, Proxy, everything_arrives, linked, new_link, play_on
 from tests.scenarios import site_file
 from tests.scenarios.stage import staged
+from tests.shown import show
 
 needs_broker = [
     pytest.mark.broker,
@@ -138,14 +139,14 @@ async def test_a_refusal_or_a_take_over_waits_longer_and_not_all_alike() -> None
         assert max(pauses) - min(pauses) > 100.0
 
 
-def watch_of(link: object, clock: HandClock) -> tuple[LinkWatch, Latest, PendingWrites]:
-    latest, pending = Latest(), PendingWrites()
+def watch_of(link: object, clock: HandClock) -> tuple[LinkWatch, Outlet, PendingWrites]:
+    outlet, pending = Outlet(), PendingWrites()
 
     async def no_certificates() -> dict[str, datetime | str]:
         return {}
 
-    watch = LinkWatch(clock, latest, Alarms(clock, pending), lambda: link.rival, no_certificates)  # type: ignore[attr-defined]
-    return watch, latest, pending
+    watch = LinkWatch(clock, outlet, Alarms(clock, pending), lambda: link.rival, no_certificates)  # type: ignore[attr-defined]
+    return watch, outlet, pending
 
 
 @fault(55, injected="two links with one id at a real broker, MQTT 5 and 3.1.1", alarm="same_site_id")
@@ -218,16 +219,17 @@ async def test_an_old_death_cannot_beat_a_new_birth(broker: Broker, platform: Pl
 
 async def test_the_alarm_about_a_second_gateway_stands_while_the_two_take_turns() -> None:
     clock, link = HandClock(), new_link(1)
-    watch, latest, pending = watch_of(link, clock)
-    latest.link_trouble = "another gateway with the same site id runs somewhere"
+    watch, outlet, pending = watch_of(link, clock)
+    show(outlet, link_trouble="another gateway with the same site id runs somewhere")
     for minute in range(120):
-        latest.connected = minute % 4 < 2
-        link.rival = None if latest.connected else latest.link_trouble
+        show(outlet, connected=minute % 4 < 2)
+        link.rival = None if outlet.view.connected else outlet.view.link_trouble
         for _ in range(30):
             clock.seconds += 2.0
             await watch.step()
-    assert pending.alarms == (latest.link_trouble,)
-    latest.connected, link.rival = True, None
+    assert pending.alarms == (outlet.view.link_trouble,)
+    show(outlet, connected=True)
+    link.rival = None
     for _ in range(3700 // 2):
         clock.seconds += 2.0
         await watch.step()
@@ -237,11 +239,11 @@ async def test_the_alarm_about_a_second_gateway_stands_while_the_two_take_turns(
 
 async def test_the_alarm_of_the_link_neither_flickers_nor_comes_for_a_moment() -> None:
     clock = HandClock()
-    watch, latest, pending = watch_of(new_link(1), clock)
-    latest.link_trouble = "the connection to the broker was lost"
+    watch, outlet, pending = watch_of(new_link(1), clock)
+    show(outlet, link_trouble="the connection to the broker was lost")
 
     async def pass_by(seconds: int, connected: bool) -> None:
-        latest.connected = connected
+        show(outlet, connected=connected)
         for _ in range(seconds):
             clock.seconds += 1.0
             await watch.step()

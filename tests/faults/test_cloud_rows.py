@@ -25,6 +25,7 @@ from tests.cycles.hearing import Hearing
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import SITE, STREAMS, Uplink, kinds, platform_at
 from tests.faults.picky_broker import PickyBroker
+from tests.shown import show
 
 pytestmark = [
     pytest.mark.broker,
@@ -62,10 +63,10 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         first = await _last(site)
         await site.until(lambda: dict(site.sync.acknowledged) == first)
         broker.stop()
-        record = Record(clock, site.store, pending, site.latest)
+        record = Record(clock, site.store, pending, site.outlet)
         record.acknowledged = lambda: site.sync.acknowledged
         upkeep = Upkeep(site.store, clock, Alarms(clock, pending))
-        watch = LinkWatch(clock, site.latest, Alarms(clock, pending), lambda: site.link.rival, no_certificates)
+        watch = LinkWatch(clock, site.outlet, Alarms(clock, pending), lambda: site.link.rival, no_certificates)
 
         async def live() -> None:
             at = round((clock.now() - START) / timedelta(minutes=1))
@@ -88,7 +89,7 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         assert sum(last - acked for acked, last in backlog.values()) >= (1 + DECISIONS_A_MINUTE) * WEEK_MINUTES
         assert sum(file.stat().st_size for file in tmp_path.glob("site.db*")) <= 200_000_000
 
-        site.latest.state = SiteState(clock.now())
+        show(site.outlet, state=SiteState(clock.now()))
         site.sync.drain_s = 0.35  # as beside a control loop of one second: an event waits for one turn
         broker.restart()
         early = asyncio.create_task(_event_while_draining(site, platform))

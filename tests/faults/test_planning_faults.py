@@ -73,7 +73,7 @@ async def test_a_planner_that_hangs_is_killed_and_there_is_a_plan_in_the_same_in
         with pytest.raises(ProcessLookupError):
             os.kill(int((tmp_path / "pid").read_text()), 0)
         assert {moment.rung for moment in stage.between(0.0, 1.0)} <= {Rung.RULES, Rung.RELEASE}, "control went on"
-        assert stage.app.latest.plan_failure == "no plan: the planner did not answer within 1 s and was ended"
+        assert stage.app.outlet.view.plan_failure == "no plan: the planner did not answer within 1 s and was ended"
         await stage.play(4.0)
         assert stage.at(4.0).rung is Rung.PLAN
         assert stage.app.planning.made == 1

@@ -52,7 +52,7 @@ async def test_prices_that_are_partial_late_or_ten_times_too_high(tmp_path: Path
         await say(stage, "tariff", issued_at=late, valid_from=MIDNIGHT, step_s=900, import_price=[0.02] * 12)
         await stage.play(6.0)
         assert stage.at(6.0).rung is Rung.PLAN
-        plan = stage.app.latest.plan
+        plan = stage.app.outlet.view.plan
         assert plan is not None
         assert [step.import_price for step in plan.steps[:8]] == [0.30] * 6 + [0.02] * 2, "the late list fills the hole"
         assert bought_by_the_battery_on_a_guess(plan, 16) == []

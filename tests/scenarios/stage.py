@@ -147,7 +147,8 @@ class Stage:
             return connection.execute(select).fetchall()
 
     async def _observe(self) -> None:
-        setpoint, outcome, state = self.app.latest.setpoint, self.app.latest.outcome, self.app.latest.state
+        view = self.app.outlet.view
+        setpoint, outcome, state = view.setpoint, view.outcome, view.state
         assert setpoint is not None
         assert outcome is not None
         assert state is not None

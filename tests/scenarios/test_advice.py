@@ -65,7 +65,7 @@ def from_command_line(stage: Stage, verb: Verb, key: str) -> Callable[[], Awaita
 
 
 def open_of(stage: Stage, kind: AdvisoryType) -> list[Advisory]:
-    return [one for one in stage.app.latest.advice or () if one.kind is kind]
+    return [one for one in stage.app.outlet.view.advice or () if one.kind is kind]
 
 
 async def test_a_recommendation_appears_is_answered_and_its_outcome_is_learnt(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ async def test_a_recommendation_appears_is_answered_and_its_outcome_is_learnt(tm
         assert charge.cost_saving > 0.1
         assert 0.0 < charge.confidence < 1.0
         assert look(inbox_of(stage.store)).files == (), "what was written down is forgotten"
-        envelope = stage.app.payloads.advice(stage.app.latest.advice or (), stage.clock.now())
+        envelope = stage.app.payloads.advice(stage.app.outlet.view.advice or (), stage.clock.now())
         assert (envelope.topic, envelope.retain) == ("up/advice", True)
         body = json.loads(envelope.payload)
         assert (body["schema"], body["open"]) == ("advice/1.0", len(body["advice"]))
@@ -131,7 +131,7 @@ async def test_the_book_is_as_it_was_after_a_restart(tmp_path: Path) -> None:
         await stage.app.stop("the agent was told to stop")
         stage.build(**WORDS)
         await stage.start()
-        assert {one.key for one in stage.app.latest.advice or ()} == {one.key for one in before.advisories}
+        assert {one.key for one in stage.app.outlet.view.advice or ()} == {one.key for one in before.advisories}
         await stage.play(220.0)
         assert find(await book(stage), CHARGE) == find(before, CHARGE)
         headline = find(before, CHARGE).headline
@@ -147,11 +147,11 @@ async def test_a_spoilt_book_is_begun_anew_and_that_is_told(tmp_path: Path) -> N
         stage.build(**WORDS)
         await stage.start()
         assert any(kind == "advice_lost" for kind, _, _ in await stage.events())
-        assert stage.app.latest.advice == ()
+        assert stage.app.outlet.view.advice == ()
 
 
 async def test_what_is_not_worth_it_is_not_said(tmp_path: Path) -> None:
     dear = WORDS | {"cloud": WORDS["cloud"] + "[advice]\nworth_it = 1000.0\n"}
     async with staged(tmp_path, **dear) as stage:
         await stage.play(130.0)
-        assert stage.app.latest.advice == ()
+        assert stage.app.outlet.view.advice == ()

@@ -159,8 +159,8 @@ async def test_of_two_tariffs_at_once_the_platforms_counts_where_it_reaches_and_
         assert stage.app.planning.failed == 0
         assert all(moment.site.battery_w > 0.0 for moment in stage.between(5.0, 30.0)), "dear by the first message"
         assert all(moment.setpoint.battery_w == -CHARGE_W for moment in stage.between(62.0, 89.0))
-        assert stage.app.latest.plan is not None
-        assert not [note for note in stage.app.latest.plan.notes if "not known" in note]
+        assert stage.app.outlet.view.plan is not None
+        assert not [note for note in stage.app.outlet.view.plan.notes if "not known" in note]
 
 
 async def test_a_reserve_of_an_hour_is_there_when_it_begins_and_free_when_it_ends(tmp_path: Path) -> None:

@@ -102,11 +102,11 @@ async def test_a_wrong_password_is_told_and_control_goes_on(tmp_path: Path) -> N
     try:
         async with staged(tmp_path, cloud=cloud(broker, more)) as stage:
             app = stage.app
-            await sync_until(stage, lambda: "refused the connection" in (app.latest.link_trouble or ""))
+            await sync_until(stage, lambda: "refused the connection" in (app.outlet.view.link_trouble or ""))
             await stage.play(5.0)
-            assert app.latest.link_trouble is not None
-            assert "refused the connection: Not authorized" in app.latest.link_trouble
-            assert not app.latest.connected
+            assert app.outlet.view.link_trouble is not None
+            assert "refused the connection: Not authorized" in app.outlet.view.link_trouble
+            assert not app.outlet.view.connected
             assert {moment.rung for moment in stage.between(1.3, 5.0)} == {Rung.PLAN}
             await app.record.step()
             assert "Not authorized" in stage.rows("SELECT body FROM kept WHERE name = 'link'")[0][0]

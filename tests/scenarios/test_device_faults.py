@@ -66,7 +66,7 @@ async def test_sentinel_values_are_missing_values(tmp_path: Path, device: str, q
 
 async def test_without_any_device_at_the_start_the_agent_runs_and_takes_over_when_they_come(tmp_path: Path) -> None:
     async with staged(tmp_path, devices=False) as stage:
-        assert isinstance(stage.app.latest.outcome, Unreachable)
+        assert isinstance(stage.app.outlet.view.outcome, Unreachable)
         await stage.play(20.0, {8.0: stage.site.start})
         for moment in stage.between(0.0, 8.0):
             assert (moment.rung, moment.setpoint.battery_w) == (Rung.RELEASE, None)

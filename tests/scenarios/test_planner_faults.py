@@ -104,7 +104,7 @@ async def test_a_planner_that_comes_back_clears_the_alarm(tmp_path: Path) -> Non
         assert stage.at(44.0).rung is Rung.LAST_PLAN
         assert stage.at(74.0).rung is Rung.RULES, "after four failures it is tried again an hour after the first"
         assert stage.at(77.0).rung is Rung.PLAN
-        assert stage.app.latest.plan_failure is None
+        assert stage.app.outlet.view.plan_failure is None
         kinds = [(kind, severity) for kind, severity, _ in await stage.events() if kind != "advice"]
         assert kinds == [("started", "info"), ("no_plan", "alarm"), ("no_plan", "info")]
 
@@ -117,7 +117,7 @@ async def test_a_model_that_is_no_model_costs_a_note_and_persistence_takes_over(
     words: dict[str, Any] = {"load_model": "consumption", "models": f'models = "{tmp_path / "own_models"}"'}
     async with staged(tmp_path, **words) as stage:
         await stage.play(5.0)
-        plan = stage.app.latest.plan
+        plan = stage.app.outlet.view.plan
         assert plan is not None
         assert plan.load.source == "persistence"
         assert [note for note in plan.notes if "consumption" in note]

@@ -76,7 +76,7 @@ async def test_where_a_price_list_ends_nothing_is_bought_on_a_guess(tmp_path: Pa
         await stage.play(60.0 * 7)
         plan = stage.app.planning
         assert (plan.made, plan.failed) == (14, 0)
-        notes = stage.app.latest.plan.notes if stage.app.latest.plan else ()
+        notes = stage.app.outlet.view.plan.notes if stage.app.outlet.view.plan else ()
         assert [note for note in notes if note.startswith("the import price is not known for 48 of 48 steps")]
         for moment in stage.between(362, 420):
             assert moment.rung is Rung.PLAN

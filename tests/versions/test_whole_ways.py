@@ -17,10 +17,10 @@ from agent.cycles.sync import Sync
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.records import Batch, MinuteRow
-from agent.latest import Latest
 from agent.planning.check import check_plan
 from agent.recording.pending_writes import PendingWrites
 from agent.settings.sections import Planning
+from agent.site_view import Outlet
 from drivers import registry
 from drivers.endpoint import TcpEndpoint
 from drivers.modbus import Bus
@@ -97,7 +97,7 @@ async def test_a_sync_with_the_platform(tmp_path: Path) -> None:
     clock = SystemClock()
     alarms = Alarms(clock, PendingWrites())
     sync = Sync(
-        store, link, speaker, clock, Latest(), lambda: {"version": "1"}, lambda _: None, alarms, lambda *_: None
+        store, link, speaker, clock, Outlet(), lambda: {"version": "1"}, lambda _: None, alarms, lambda *_: None
     )
     await link.start()
     listening = asyncio.create_task(sync.listen())

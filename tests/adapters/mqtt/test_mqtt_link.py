@@ -17,8 +17,8 @@ from agent.cycles.sync import Sync
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import PlatformInput
 from agent.domain.records import Batch
-from agent.latest import Latest
 from agent.ports import EnvelopeRefused, LinkFailure
+from agent.site_view import Outlet
 from simulator.broker import Broker, find_mosquitto, start_broker
 from simulator.platform import Platform
 from tests.adapters.store.store_rows import NAMES, event, minute, new_store
@@ -250,7 +250,7 @@ class Node:
             self.link,
             speaker,
             clock,
-            Latest(),
+            Outlet(),
             lambda: {"version": "1"},
             self.inputs.append,
             self.hearing.alarms,
