@@ -1,14 +1,12 @@
 """Builds everything once, and is the only file that knows everyone."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from agent.adapters.devices.field_bus import connect_devices
 from agent.adapters.host.inbox import FileInbox, inbox_of
-from agent.adapters.host.paired_trial_inbox import ComparisonInbox, comparison_inbox_of
-from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.processes.planner_process import PlannerProcess
 from agent.adapters.processes.settlement_process import SettlementProcess
 from agent.adapters.processes.trial_process import TrialProcess
@@ -16,6 +14,7 @@ from agent.adapters.store.retention import Retention
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.advice import Recommendations
 from agent.cycles.alarms import Alarms
+from agent.cycles.commands import Commands
 from agent.cycles.control import Control
 from agent.cycles.inputs import TakeInputs
 from agent.cycles.model_trials import NightlyTrials
@@ -32,9 +31,10 @@ from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
 from agent.domain.documents import STEERING
 from agent.domain.records import Batch
-from agent.platform_link import connect_platform
+from agent.domain.request import PlanRequest
+from agent.plan_request import PlanRequests
+from agent.platform import connect_platform
 from agent.ports import Clock, Planner, Settlement, TimeSource, Trials
-from agent.questions import Questions
 from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
 from agent.settings.schema import Settings
@@ -57,10 +57,9 @@ def build(
     Without a ``time_source`` the clock is never doubted.
     """
     pending, outlet = PendingWrites(), Outlet()
-    alarms = Alarms(clock, pending, outlet)
-    conditions = _conditions(settings)
-    retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
+    alarms, conditions = Alarms(clock, pending, outlet), _conditions(settings)
     path, zone = Path(settings.store.path), ZoneInfo(settings.site.timezone)
+    retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     store = SqliteStore(path, zone, clock.now, retention)
     devices = connect_devices(settings, clock, lambda document: store.write(Batch(kept=((STEERING.name, document),))))
     turn, memory_mb = asyncio.Lock(), settings.planning.memory_mb
@@ -70,15 +69,18 @@ def build(
 
     charge = settings.demand_charge_spec()
     meter = None if charge is None else DemandMeter(charge, zone)
-
-    spec, worth_it = settings.advice_spec(), settings.advice.worth_it
-    advice = Recommendations(clock, FileInbox(inbox_of(path)), pending, outlet, spec, conditions.paid, worth_it)
-    questions = Questions(settings, conditions, outlet, meter, advice.question)
-    payloads = JsonPayloads(settings.site.id, uuid4().hex[:12], settings.site.currency)
+    advice = Recommendations(clock, pending, outlet, settings.advice_spec(), conditions.paid, settings.advice.worth_it)
+    comparison = Comparison(clock, pending, outlet)
+    commands = Commands(clock, FileInbox(inbox_of(path)), alarms, advice, comparison)
+    requests = PlanRequests(settings, conditions, outlet, meter)
     control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings), meter)
-    given = settings.site.clock == "trust"
-    timekeeping = Timekeeping(clock, pending, outlet, control.means, time_source, given)
-    app = App(
+    timekeeping = Timekeeping(clock, pending, outlet, control.means, time_source, settings.site.clock == "trust")
+    inputs = TakeInputs(conditions, clock, pending.keep, alarms)
+
+    def request_with_advice(now: datetime, soc_pct: float) -> PlanRequest | None:
+        return requests.at(now, soc_pct, advice.question())
+
+    return App(
         settings=settings,
         clock=clock,
         store=store,
@@ -86,29 +88,22 @@ def build(
         pending=pending,
         outlet=outlet,
         conditions=conditions,
-        inputs=TakeInputs(conditions, clock, pending.keep, alarms),
+        inputs=inputs,
         self_test=SelfTest(settings, clock, planner, store, alarms),
         control=control,
         timekeeping=timekeeping,
-        planning=Planning(clock, planner, questions.for_plan_with_advice, pending, outlet, _plan_retry(settings)),
-        trials=NightlyTrials(clock, trials, questions.for_plan, pending, outlet, zone),
-        settlement=NightlySettlement(clock, settlement, questions.for_ledger, pending, zone),
-        comparison=Comparison(clock, ComparisonInbox(comparison_inbox_of(path)), store, pending, outlet),
+        planning=Planning(clock, planner, request_with_advice, pending, outlet, _plan_retry(settings), advice.hear),
+        trials=NightlyTrials(clock, trials, requests.at, pending, outlet, zone),
+        settlement=NightlySettlement(clock, settlement, settings.settlement_request, pending, zone),
+        comparison=comparison,
         advice=advice,
-        record=Record(clock, store, pending, outlet),
+        commands=commands,
+        record=Record(clock, store, pending, outlet, conditions.weather_at),
         upkeep=Upkeep(store, clock, alarms, lambda: timekeeping.tells_age),
         alarms=alarms,
-        payloads=payloads,
-        link=None,
-        sync=None,
         meter=meter,
+        platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs),
     )
-    app.planning.heard = advice.hear
-    timekeeping.on_step = app._clock_was_set
-    app.record.weather = lambda: conditions.weather_at(clock.now())
-    if settings.cloud is not None:
-        connect_platform(app, settings.cloud)
-    return app
 
 
 def _conditions(settings: Settings) -> SiteConditions:

@@ -1,7 +1,7 @@
 """The agent: it starts, does its jobs again and again, and stops."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,14 +11,12 @@ import structlog
 
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.mqtt.incoming_messages import parse_input
-from agent.adapters.mqtt.mqtt_link import MqttLink
-from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.advice import Recommendations
 from agent.cycles.alarms import Alarms
+from agent.cycles.commands import Commands
 from agent.cycles.control import Control
 from agent.cycles.inputs import TakeInputs
-from agent.cycles.link_watch import LinkWatch
 from agent.cycles.model_trials import NightlyTrials
 from agent.cycles.paired_trial import Comparison
 from agent.cycles.peak_recall import recall_peak
@@ -26,7 +24,6 @@ from agent.cycles.planning import Planning
 from agent.cycles.record import Record
 from agent.cycles.settings_kept import keep_settings
 from agent.cycles.settlement import NightlySettlement
-from agent.cycles.sync import Sync
 from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
@@ -34,6 +31,7 @@ from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import ADVICE, ALARMS, COUNTERS, LEDGER, MODEL_TRIAL, PAIRED_TRIAL, STATE, STEERING
 from agent.domain.setpoint import Applied
 from agent.domain.wire import WireError
+from agent.platform import SYNC_EVERY_S, Platform
 from agent.ports import Clock, Job, StoreFailure
 from agent.recording.decisions import describe
 from agent.recording.pending_writes import PendingWrites
@@ -44,7 +42,6 @@ from agent.site_view import Outlet
 
 log = structlog.get_logger("app")
 
-SYNC_EVERY_S = 2.0
 UPKEEP_EVERY_S = 60.0
 LAST_COMMIT_S = 2.5
 LAST_SYNC_S = 1.0
@@ -55,7 +52,7 @@ TRIALS_EVERY_S = 900.0
 TRIALS_FIRST_S = 300.0
 SETTLEMENT_EVERY_S = 900.0
 SETTLEMENT_FIRST_S = 600.0
-COMPARISON_EVERY_S = 60.0
+COMMANDS_EVERY_S = 2.0
 PLAN_BEARS_S = 60.0  # a step of the clock by less leaves the plan in force, until the next one is made
 
 
@@ -79,16 +76,12 @@ class App:
     settlement: NightlySettlement
     comparison: Comparison
     advice: Recommendations
+    commands: Commands
     record: Record
     upkeep: Upkeep
     alarms: Alarms
-    payloads: JsonPayloads
-    link: MqttLink | None
-    sync: Sync | None
-    link_watch: LinkWatch | None = None
-    meter: DemandMeter | None = None
-    listening: asyncio.Task[None] | None = None
-    rearm: Callable[[float], None] = lambda by_s: None  # the jobs of the calendar, after the wall clock was set
+    meter: DemandMeter | None
+    platform: Platform | None
     recalled: bool = False
 
     async def start(self) -> None:
@@ -104,9 +97,8 @@ class App:
             lasting = "the battery's device does not go back by itself if we die"
             self.alarms.note(EventKind.NO_REVERSION_TIMER, lasting)
         self.alarms.note(EventKind.STARTED, "the agent has started")
-        if self.link is not None and self.sync is not None:
-            await self.link.start()
-            self.listening = asyncio.create_task(self.sync.listen())
+        if self.platform is not None:
+            await self.platform.start()
 
     async def _recall(self, within_s: float | None = None) -> None:
         """Take up what the store has kept. One that cannot be used, or not in time, is an alarm."""
@@ -155,11 +147,11 @@ class App:
             Job("plan again", PLAN_AGAIN_EVERY_S, self._plan_again, 2 * control.step_s + PLAN_AGAIN_EVERY_S),
             Job("trials", TRIALS_EVERY_S, self.trials.step, first_s=TRIALS_FIRST_S),
             Job("settlement", SETTLEMENT_EVERY_S, self.settlement.step, first_s=SETTLEMENT_FIRST_S),
-            Job("comparison", COMPARISON_EVERY_S, self.comparison.step, first_s=COMPARISON_EVERY_S),
+            Job("commands", COMMANDS_EVERY_S, self._commands, first_s=COMMANDS_EVERY_S),
             Job("record", self.settings.store.commit_s, self._commit, first_s=5 * control.step_s),
             Job("upkeep", UPKEEP_EVERY_S, self._upkeep, first_s=UPKEEP_EVERY_S),
         ]
-        if self.sync is not None:
+        if self.platform is not None:
             # Between two control steps, so that what a backlog costs is paid while control has nothing to do.
             between_s = min(control.step_s, SYNC_EVERY_S) / 2
             jobs.append(Job("sync", SYNC_EVERY_S, self._sync, first_s=SYNC_EVERY_S + between_s))
@@ -176,10 +168,8 @@ class App:
         with suppress(TimeoutError):  # a broker that has frozen: the rows are in the store
             async with asyncio.timeout(LAST_SYNC_S):
                 await self._sync()
-        if self.listening is not None:
-            self.listening.cancel()
-        if self.link is not None:
-            await self.link.stop()
+        if self.platform is not None:
+            await self.platform.stop()
         await self.devices.settle(LAST_KEEP_S)
         await self.store.close()
         await self.devices.close()
@@ -190,7 +180,9 @@ class App:
         return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
 
     async def _control(self) -> None:
-        self.timekeeping.look()
+        by_s = self.timekeeping.look()
+        if by_s:
+            self._clock_was_set(by_s)
         self.conditions.time_is_known = self.clock.trusted()
         await self.control.step()
         self.alarms.step()
@@ -207,28 +199,29 @@ class App:
         self.conditions.clock_was_set(timedelta(seconds=by_s))
         if abs(by_s) >= PLAN_BEARS_S:
             self.planning.discard()
-        self.rearm(by_s)
+
+    async def _commands(self) -> None:
+        if self.recalled:  # what is asked is about what was kept
+            await self.commands.step()
 
     async def _commit(self) -> None:
         if not self.recalled:
             await self._recall()
         if not self.recalled:
             return  # what waits stays in memory: a commit now would overwrite what was kept
-        await self.advice.take_up()
-        before = self.record.commits
-        await self.record.step()
-        if self.record.commits > before:
-            await self.advice.written()
-        self.self_test.relieve(self.planning.made, self.record.commits)
+        await self.commands.step()
+        obeyed = self.commands.obeyed
+        if await self.record.step():
+            await self.commands.forget(obeyed)
+            self.self_test.store_works()
+        if self.planning.made:
+            self.self_test.plan_works()
 
     async def _upkeep(self) -> None:
         if self.recalled:  # a store that was not opened has nothing to tidy
             await self.upkeep.step()
 
     async def _sync(self) -> None:
-        if self.sync is None:
-            return
-        self.inputs.step()
-        await self.sync.step()
-        if self.link_watch is not None:
-            await self.link_watch.step()
+        if self.platform is not None:
+            self.inputs.step()
+            await self.platform.step()

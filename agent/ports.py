@@ -1,15 +1,15 @@
 """The seams between the cycles and the world. A port's exceptions live with the port."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from agent.domain.advisory import AdviceRequest, Advisory
+from agent.domain.advisory import Advisory
+from agent.domain.commands import Request
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Incoming
 from agent.domain.ledger import Settled, SettlementRequest
-from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
 from agent.domain.records import Batch, OutboxRow
 from agent.domain.request import PlanRequest
@@ -170,15 +170,24 @@ class Payloads(Protocol):
         ...
 
 
-class Inbox(Protocol):
-    """What people ask of recommendations on the command line."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Requests, oldest first, a sentence for each file that is none, and the names of all that were looked at."""
 
-    async def look(self) -> tuple[Sequence[AdviceRequest], Sequence[str]]:
-        """What waits, oldest first, and a sentence for each request that is none."""
+    requests: tuple[Request, ...] = ()
+    refused: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+class Inbox(Protocol):
+    """Where the command line leaves its requests."""
+
+    async def look(self, known: Collection[str]) -> Found:
+        """What waits, without those of a ``known`` name."""
         ...
 
-    async def clear(self) -> None:
-        """Forget what the last ``look`` found: it has been written down."""
+    async def clear(self, names: Collection[str]) -> None:
+        """Forget those of these names: what they did has been written down."""
         ...
 
 
@@ -213,24 +222,6 @@ class Settlement(Protocol):
 
     async def settle(self, request: SettlementRequest) -> Settled:
         """Raises SettlementFailure. Nothing is written."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The newest comparison that was asked for, and a sentence for everything that could not be read."""
-
-    schedule: Schedule | None = None
-    refused: tuple[str, ...] = ()
-
-
-class ComparisonRequests(Protocol):
-    """What people want of the comparison of optimiser and rule."""
-
-    async def waiting(self) -> Asked: ...
-
-    async def clear(self) -> None:
-        """Forget what the last ``waiting`` found."""
         ...
 
 

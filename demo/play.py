@@ -35,7 +35,7 @@ SITE_ID = "demo-home"
 START_SOC_PCT = 50.0
 # Control acts a little after the minute, on which the simulated load changes, as a real loop would within a second.
 CONTROL_OFFSET_S = 5.0
-SYNC_EVERY_S = 300.0
+IDLE_EVERY_S = 300.0
 DRAIN_S = 10.0
 
 
@@ -218,8 +218,9 @@ class Stage:
 
 
 def _paced(jobs: Sequence[Job]) -> list[Job]:
-    """The agent's own jobs; control a little after the minute, and sync less often since a day passes in a minute."""
-    paces = {"control": {"first_s": CONTROL_OFFSET_S}, "sync": {"every_s": SYNC_EVERY_S, "first_s": SYNC_EVERY_S}}
+    """The agent's own jobs; control a little after the minute, and what idles less often: a day passes in a minute."""
+    idle = {"every_s": IDLE_EVERY_S, "first_s": IDLE_EVERY_S}
+    paces = {"control": {"first_s": CONTROL_OFFSET_S}, "sync": idle, "commands": idle}
     return [replace(job, **paces.get(job.name, {})) for job in jobs]  # type: ignore[arg-type]
 
 
@@ -234,7 +235,7 @@ async def _first_inputs(app: App, scene: Scene) -> None:
 
 def _counts(app: App, platform: Platform) -> str:
     counts = app.control.counts
-    sent = 0 if app.sync is None else app.sync.counters.sent
+    sent = 0 if app.platform is None else app.platform.sync.counters.sent
     return (
         f"plans {app.planning.made} · setpoints written {counts.written}, verified {counts.verified} · "
         f"rows sent {sent}, received {platform.counts['rows']}"

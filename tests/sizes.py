@@ -18,8 +18,6 @@ TABLE = "independent cases of one subject, read one at a time"
 # Place -> (lines that it may have, why).
 EXCEPTIONS: Mapping[str, tuple[int, str]] = {
     "agent/app.py::build": (65, "wires every part once, line by line, without a branch"),
-    "agent/cycles/sync.py": (318, "three streams and the documents: the live document comes out"),
-    "agent/dispatch/control_mode.py::choose": (48, "the whole ladder in one place, with six lines of docstring"),
     "agent/settings/sections.py": (383, "every key of the site file: a table of fields with their words"),
     "simulator/server.py": (305, "a site's servers with what a request may meet on its way"),
     "tests/adapters/mqtt/test_mqtt_link.py": (450, TABLE),

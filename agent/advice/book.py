@@ -9,7 +9,6 @@ from datetime import datetime
 
 from agent.domain.advisory import (
     AdviceBook,
-    AdviceRequest,
     Advisory,
     AdvisoryState,
     AdvisoryType,
@@ -17,6 +16,7 @@ from agent.domain.advisory import (
     Past,
     Verb,
 )
+from agent.domain.commands import AnswerAdvice
 
 MOST_ADVISORIES = 200
 MOST_PAST = 400
@@ -78,35 +78,24 @@ def calibrated(past: Sequence[Past], kind: AdvisoryType, chance: float) -> float
     return min(max(trues / weights, 1.0 - SURE), SURE)
 
 
-def act(book: AdviceBook, request: AdviceRequest) -> AdviceBook:
+def act(book: AdviceBook, answer: AnswerAdvice, now: datetime) -> AdviceBook:
     """Do what a person asks. Raises NotPossible."""
-    found = find(book, request.key)
+    found = find(book, answer.key)
     if found.outcome is not None or found.state is AdvisoryState.DONE:
         raise NotPossible(f"{found.key} is done")
-    if found.expires <= request.at:
+    if found.expires <= now:
         raise NotPossible(f"{found.key} expired at {found.expires:%Y-%m-%d %H:%M} UTC")
-    match request.verb:
+    match answer.verb:
         case Verb.ACKNOWLEDGE:
             changed = replace(found, state=AdvisoryState.ACKNOWLEDGED, scheduled_for=None)
         case Verb.DISMISS:
             changed = replace(found, state=AdvisoryState.DISMISSED, scheduled_for=None)
         case Verb.SCHEDULE:
-            when = found.start if request.scheduled_for is None else request.scheduled_for
-            if not request.at <= when < found.expires:
+            when = found.start if answer.scheduled_for is None else answer.scheduled_for
+            if not now <= when < found.expires:
                 raise NotPossible(f"{found.key} can be scheduled only before it expires, and not in the past")
             changed = replace(found, state=AdvisoryState.SCHEDULED, scheduled_for=when)
     return _replaced(book, changed)
-
-
-def attend(book: AdviceBook, requests: Sequence[AdviceRequest]) -> tuple[AdviceBook, tuple[str, ...]]:
-    """Do what can be done of ``requests``, in their order; and a sentence for each that cannot."""
-    refused = []
-    for request in requests:
-        try:
-            book = act(book, request)
-        except NotPossible as refusal:
-            refused.append(str(refusal))
-    return book, tuple(refused)
 
 
 def find(book: AdviceBook, key: str) -> Advisory:

@@ -17,7 +17,8 @@ from agent.cli.asked_time import UnknownTime, asked_time
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.terminal import terminal
-from agent.domain.advisory import AdviceBook, AdviceRequest, Advisory, Verb
+from agent.domain.advisory import AdviceBook, Advisory, Verb
+from agent.domain.commands import AnswerAdvice, Request
 from agent.domain.documents import ADVICE
 from agent.domain.wire import WireError
 from agent.ports import StoreFailure
@@ -66,13 +67,16 @@ def show(settings: Settings, console: Console, now: datetime, everything: bool =
 
 
 def request(settings: Settings, verb: Verb, key: str, at: str | None, now: datetime) -> str:
-    """Leave a wish for the daemon and say so. Raises NotPossible, UnknownTime, InboxFailure and StoreFailure."""
+    """Leave a request for the daemon and say so. Raises NotPossible, UnknownTime, InboxFailure and StoreFailure."""
     book = read_book(settings)
     zone = ZoneInfo(settings.site.timezone)
-    wish = AdviceRequest(key, verb, now, None if at is None else asked_time(at, now, zone))
-    act(book, wish)  # the daemon will judge again; a wish that cannot be met is told at once
-    drop(inbox_of(Path(settings.store.path)), wish)
-    return f"{verb.value} {key}: the agent takes it up with its next commit"
+    try:
+        answer = AnswerAdvice(key, verb, None if at is None else asked_time(at, now, zone))
+    except ValueError as error:
+        raise NotPossible(str(error)) from error
+    act(book, answer, now)  # the daemon will judge again; what cannot be done is told at once
+    drop(inbox_of(Path(settings.store.path)), Request(answer, now))
+    return f"{verb.value} {key}: the agent takes it up within a second or two"
 
 
 def read_book(settings: Settings) -> AdviceBook:

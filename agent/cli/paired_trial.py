@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from agent.adapters.host.inbox import InboxFailure, drop, look
-from agent.adapters.host.paired_trial_inbox import comparison_inbox_of
+from agent.adapters.host.inbox import InboxFailure, drop, inbox_of, look
 from agent.adapters.store.store_reader import kept
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.domain.commands import ComparePolicies, Request
 from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.paired_trial import DAY_H, Arm, Schedule
 from agent.domain.wire import WireError
@@ -59,7 +59,7 @@ def start(settings: Settings, days: int, block_h: int, now: datetime, seed: int 
     if latest is not None and _is_set(latest, now):
         raise NotCompared(f"a comparison is set until {_local(latest.end, settings)}: stop it first")
     drawn = schedule(secrets.randbits(32) if seed is None else seed, _next_midnight(settings, now), 2 * pairs, block_h)
-    _leave(settings, drawn)
+    _leave(settings, drawn, now)
     return (
         f"from {_local(drawn.start, settings)} to {_local(drawn.end, settings)} optimiser and rule take turns in "
         f"blocks of {block_h} h; `enalysis-edge report --ab` says what they were worth"
@@ -72,7 +72,7 @@ def stop(settings: Settings, now: datetime) -> str:
     if latest is None or not _is_set(latest, now):
         raise NotCompared("no comparison is set on this site")
     done = max(0, latest.block_at(now))
-    _leave(settings, Schedule(latest.start, latest.block_h, latest.arms[:done]))
+    _leave(settings, Schedule(latest.start, latest.block_h, latest.arms[:done]), now)
     return f"the comparison ends after {done} of {len(latest.arms)} blocks; the optimiser decides again"
 
 
@@ -126,13 +126,14 @@ def _latest(settings: Settings) -> Schedule | None:
 
 
 def _waiting(settings: Settings) -> Schedule | None:
-    requests = look(comparison_inbox_of(Path(settings.store.path)), Schedule).requests
-    return requests[-1] if requests else None
+    commands = [request.command for request in look(inbox_of(Path(settings.store.path))).requests]
+    schedules = [command.schedule for command in commands if isinstance(command, ComparePolicies)]
+    return schedules[-1] if schedules else None
 
 
-def _leave(settings: Settings, wanted: Schedule) -> None:
+def _leave(settings: Settings, wanted: Schedule, now: datetime) -> None:
     try:
-        drop(comparison_inbox_of(Path(settings.store.path)), wanted)
+        drop(inbox_of(Path(settings.store.path)), Request(ComparePolicies(wanted), now))
     except InboxFailure as failure:
         raise NotCompared(str(failure)) from failure
 

@@ -28,7 +28,8 @@ async def serve(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    app = build(settings, SystemClock(), time_source=HostTime())
+    clock = SystemClock()
+    app = build(settings, clock, time_source=HostTime())
     await app.start()
     from agent.adapters.host.timetable import (
         Timetable,  # APScheduler can wait until the battery is in its neutral state
@@ -36,8 +37,7 @@ async def serve(settings: Settings) -> int:
 
     gc.freeze()
     gc.enable()
-    timetable = Timetable(app.jobs())
-    app.rearm = timetable.rearm
+    timetable = Timetable(app.jobs(), clock)
     timetable.start()
     await _first_of(app.self_test.run(), stop)  # beside control: the battery waits for nothing
     notifier.ready("released, waiting for the first plan")

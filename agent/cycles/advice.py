@@ -3,20 +3,20 @@
 The book is written with the next commit, and only when it has changed.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from agent.advice.book import attend, close, due, open_ones, take
+from agent.advice.book import NotPossible, act, close, due, open_ones, take
 from agent.cycles.alarms import Alarms
-from agent.domain.advisory import AdviceBook, AdviceQuestion, AdviceRequest, Advisory, PricedSpan
+from agent.domain.advisory import AdviceBook, AdviceQuestion, Advisory, PricedSpan
 from agent.domain.alarms import EventKind
+from agent.domain.commands import AnswerAdvice
 from agent.domain.documents import ADVICE
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import Plan
 from agent.domain.wire import WireError, to_json
-from agent.ports import Clock, Inbox
+from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
 from agent.savings.settle import DONE_BY_PEOPLE
 from agent.site_view import Outlet
@@ -25,7 +25,6 @@ ASK_EVERY_S = 3300.0  # less than an hour, since plans come at whole intervals
 FIRST_AFTER_S = 300.0  # the first plan of all is waited for, and comes without
 SETTLE_AFTER = timedelta(hours=2)  # by then the quarters are rolled up
 MOST_DUE = 20
-MOST_ASKED = 1000
 OUTAGES_OF = timedelta(days=365)
 SPAN_S = 900
 
@@ -40,18 +39,16 @@ class Recommendations:
     def __init__(
         self,
         clock: Clock,
-        inbox: Inbox,
         pending: PendingWrites,
         outlet: Outlet,
         site: AdviceQuestion,
         paid: Callable[[datetime], tuple[float, float] | None],
         worth_it: float,
     ) -> None:
-        self._clock, self._inbox, self._pending, self._outlet = clock, inbox, pending, outlet
+        self._clock, self._pending, self._outlet = clock, pending, outlet
         self._site, self._paid, self._worth_it = site, paid, worth_it
         self._alarms = Alarms(clock, pending)
         self._book = AdviceBook()
-        self._asked: deque[AdviceRequest] = deque(maxlen=MOST_ASKED)
         self._not_before = clock.monotonic() + FIRST_AFTER_S
 
     def recall(self, document: str | None) -> None:
@@ -95,27 +92,18 @@ class Recommendations:
             self._alarms.note(EventKind.ADVICE, f"{one.headline}: {one.description}")
         self._adopt(taken.book)
 
-    def ask(self, request: AdviceRequest) -> None:
-        """What the platform asks; it is taken up with the next commit, and judged by our own clock."""
-        self._asked.append(replace(request, at=self._clock.now()))
-
-    async def take_up(self) -> None:
-        """What people ask since the last commit, from the command line and from the platform."""
-        requests, refused = await self._inbox.look()
-        asked = tuple(self._asked)
-        self._asked.clear()
-        book, impossible = attend(self._book, (*requests, *asked))
-        for sentence in (*refused, *impossible):
-            self._alarms.note(EventKind.ADVICE_REFUSED, sentence)
+    def answer(self, answer: AnswerAdvice) -> None:
+        """What a person says to a recommendation, judged by our own clock."""
+        try:
+            book = act(self._book, answer, self._clock.now())
+        except NotPossible as refusal:
+            self._alarms.note(EventKind.ADVICE_REFUSED, str(refusal))
+            return
         before = {one.key: one.state for one in self._book.advisories}
         for one in book.advisories:
             if one.state is not before[one.key]:
                 self._alarms.note(EventKind.ADVICE_ANSWERED, f"{one.headline}: {one.state.value}")
         self._adopt(book)
-
-    async def written(self) -> None:
-        """The commit is durable: the wishes of the command line have done their work."""
-        await self._inbox.clear()
 
     def _adopt(self, book: AdviceBook) -> None:
         if book != self._book:

@@ -26,6 +26,7 @@ class Planning:
     """One plan a call. Shows the plan in force. A plan that fails leaves the last one there.
 
     A planner that has failed is left alone for as long as ``retry`` says, also where the next plan would be due.
+    ``heard`` gets every plan that was taken.
     """
 
     def __init__(
@@ -36,13 +37,13 @@ class Planning:
         pending: PendingWrites,
         outlet: Outlet,
         retry: Retry | None = None,
+        heard: Callable[[Plan], None] | None = None,
     ) -> None:
         self._clock, self._planner, self._question = clock, planner, question
         self._pending, self._outlet = pending, outlet
-        self._retry = retry or Retry(PLAN_RESTS_S)
+        self._retry, self._heard = retry or Retry(PLAN_RESTS_S), heard
         self._alarms = Alarms(clock, pending)
         self.suspicion = DataFaultEvents()
-        self.heard: Callable[[Plan], None] = lambda plan: None
         self._asking = False
         self._clock_steps = 0
         self.made = 0
@@ -101,7 +102,8 @@ class Planning:
             return await self._try()
         self._outlet.show(replace(self._outlet.view, plan=plan))
         self._note_suspects(plan)
-        self.heard(plan)
+        if self._heard is not None:
+            self._heard(plan)
         log.debug("plan", cost=round(plan.cost, 3), notes=list(plan.notes), load=plan.load.source, pv=plan.pv.source)
         return None
 

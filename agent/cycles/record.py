@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind, EventKind
@@ -21,40 +22,45 @@ from agent.site_view import Outlet
 CORRECTIONS_EVERY_S = 3000.0
 
 
-class Record:
-    """Writes what is pending to the store. A commit that fails is given back and tried again."""
+WeatherAt = Callable[[datetime], Weather | None]
 
-    def __init__(self, clock: Clock, store: Store, pending: PendingWrites, outlet: Outlet) -> None:
+
+class Record:
+    """Writes what is pending to the store. A commit that fails is given back and tried again.
+
+    ``weather`` gives the forecast that holds at a time, which is kept by the hour.
+    """
+
+    def __init__(self, clock: Clock, store: Store, pending: PendingWrites, outlet: Outlet, weather: WeatherAt) -> None:
         self._clock, self._store, self._pending, self._outlet = clock, store, pending, outlet
-        self.acknowledged: Callable[[], tuple[tuple[str, int], ...]] = tuple
-        self.weather: Callable[[], Weather | None] = lambda: None
+        self._weather = weather
         self._alarms = Alarms(clock, pending)
         self._weather_log = WeatherLog()
         self._plan: Plan | None = None
         self._corrections: tuple[ForecastCorrections, ...] = ()
         self._corrections_at: float | None = None
-        self.commits = 0
 
-    async def step(self) -> None:
-        """Write what waits, and the newest picture for the status command."""
+    async def step(self) -> bool:
+        """Write what waits, and the newest picture for the status command. Whether it is durable now."""
         self._keep_latest()
         self._keep_corrections()
         if self._clock.trusted():
-            self._pending.weather(self._weather_log.rows(self.weather(), self._clock.now()))
-        for stream, seq in self.acknowledged():
-            self._pending.acknowledge(stream, seq)
+            now = self._clock.now()
+            self._pending.weather(self._weather_log.rows(self._weather(now), now))
         batch = self._pending.take(self._clock.now())
         try:
             await self._store.write(batch)
         except StoreFailure as failure:
             self._pending.give_back(batch)
             self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="commit")
+            written = False
         else:
-            self.commits += 1
             self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="commit")
+            written = True
         for sentence in self._store.remarks():
             self._alarms.note(EventKind.STORE_REPLACED, sentence)
         self._alarms.alarm(AlarmKind.DISK_FULL, self._store.shortage)
+        return written
 
     def _keep_latest(self) -> None:
         view = self._outlet.view

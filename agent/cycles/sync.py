@@ -1,4 +1,4 @@
-"""Sync: sends what is in the store to the central platform, takes in what the platform says. When, and nothing else.
+"""Sync: sends what is in the store to the central platform. When, and nothing else.
 
 The store is the only queue. What has been sent is a mark in memory, what has been acknowledged is a mark in the store;
 after a return of the link, sending goes on from the acknowledged mark and the platform removes what it has twice.
@@ -7,15 +7,14 @@ after a return of the link, sending goes on from the acknowledged mark and the p
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from agent.cycles.alarms import Alarms
 from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
-from agent.domain.advisory import AdviceRequest, Advisory
+from agent.domain.advisory import Advisory
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import PARKED
 from agent.domain.envelope import Envelope
-from agent.domain.inputs import Acknowledgement, PlatformInput
+from agent.domain.inputs import Acknowledgement
 from agent.domain.plan import Plan
 from agent.domain.records import OutboxRow
 from agent.ports import (
@@ -23,69 +22,63 @@ from agent.ports import (
     CloudLink,
     EnvelopeRefused,
     LinkFailure,
-    PayloadRefused,
     Payloads,
     Store,
     StoreFailure,
 )
+from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
 
 STREAMS = ("event", "decision", "minute")  # what a person waits for goes first, also while a backlog drains
-COMMANDS = "down/cmd/"
 BATCHES_PER_STEP = 20
 PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0  # after a refusal of what opens a connection, or a failure of the store
 REPLAY_PAUSE_S = 30.0  # the same replay is asked for with every batch that was under way
 LIVE_EVERY_S, LIVE_WHILE_DRAINING_S = 30.0, 5.0
-REFUSED_MESSAGES_EVERY_S = 60.0
 MOST_PARKED = 50
 
 
 @dataclass(slots=True)
 class Counters:
-    """Since the start: rows sent (again ones too), envelopes refused by the broker, rows parked, messages refused by
-    us, inputs."""
+    """Since the start: rows sent (again ones too), envelopes refused by the broker, rows parked."""
 
     sent: int = 0
     refused: int = 0
     skipped: int = 0
-    messages_refused: int = 0
-    inputs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRules:
+    """``by_broker``: rows are released by the broker's PUBACK, else by the platform's cumulative acknowledgement.
+
+    A step drains for no longer than ``drain_s``, so that it can stand between two control steps.
+    """
+
+    by_broker: bool = False
+    drain_s: float = 2.0
 
 
 class Sync:
-    """Run ``step`` every second or so and ``listen`` beside it. One task each; neither raises.
-
-    ``acknowledged_by`` ``platform`` releases rows by the platform's cumulative acknowledgement, ``broker`` by the
-    broker's PUBACK. ``take_input`` gets every valid input and says why it refuses it, or None; the text of one that
-    was taken is given to ``keep``, under ``input/<name>``. A step drains for no longer than ``drain_s``, so that it can
-    stand between two control steps.
-    """
+    """Run ``step`` every second or so; it does not raise. ``facts`` are what the platform is told once a connection."""
 
     def __init__(
         self,
+        clock: Clock,
         store: Store,
         link: CloudLink,
         payloads: Payloads,
-        clock: Clock,
+        pending: PendingWrites,
         outlet: Outlet,
         facts: Callable[[], Mapping[str, object]],
-        take_input: Callable[[PlatformInput], str | None],
-        alarms: Alarms,
-        keep: Callable[[str, str], None],
-        acknowledged_by: Literal["platform", "broker"] = "platform",
+        rules: SyncRules,
     ) -> None:
-        self._store, self._link, self._payloads = store, link, payloads
-        self._clock, self._outlet = clock, outlet
-        self._facts = facts
-        self._take_input = take_input
-        self._alarms, self._keep = alarms, keep
-        self._by_broker = acknowledged_by == "broker"
+        self._clock, self._store, self._link, self._payloads = clock, store, link, payloads
+        self._pending, self._outlet = pending, outlet
+        self._facts, self._rules = facts, rules
+        self._alarms = Alarms(clock, pending)
         self._streams: dict[str, StreamMarks] = {}
         self._replayed: dict[str, tuple[int, float]] = {}
         self._published_plan: Plan | None = None
         self._published_advice: tuple[Advisory, ...] | None = None
-        self.take_request: Callable[[AdviceRequest], None] = lambda request: None
-        self.drain_s = 2.0
         self._told_alarms: tuple[str, ...] = ()
         self._greeted = False
         self._not_before = self._pause_s = 0.0
@@ -93,13 +86,7 @@ class Sync:
         self._draining = False
         self._refused: set[str] = set()  # topics that the broker does not take
         self._parked: list[dict[str, object]] = []
-        self._messages_refused: dict[str, tuple[float, int]] = {}
         self.counters = Counters()
-
-    @property
-    def acknowledged(self) -> tuple[tuple[str, int], ...]:
-        """The marks for ``Batch.acknowledged`` of every commit. They are cumulative, and the store only takes rises."""
-        return tuple((name, stream.acked) for name, stream in self._streams.items())
 
     async def step(self) -> None:
         """Send what can be sent now."""
@@ -135,58 +122,12 @@ class Sync:
         self._pause_s = min(max(PAUSE_S, 2 * self._pause_s), LONGEST_PAUSE_S)
         self._not_before = self._clock.monotonic() + self._pause_s
 
-    async def listen(self) -> None:
-        """Take in messages for ever."""
-        while True:
-            topic, payload, retained = await self._link.incoming()
-            await self.take(topic, payload, retained)
-
-    async def take(self, topic: str, payload: bytes, retained: bool = False) -> None:
-        """Take in one message. A bad one is counted, reported and otherwise ignored.
-
-        A command that the broker has kept is an old one, which would come again with every connection.
-        """
-        if retained and topic.startswith(COMMANDS):
-            self._refuse_message(topic, f"{topic}: a command must not be retained")
-            return
+    async def acknowledge(self, message: Acknowledgement) -> None:
+        """What the platform has, and what it wants to have again. A store that cannot be read is an alarm."""
         try:
-            message = self._payloads.parse(topic, payload)
-        except PayloadRefused as error:
-            self._refuse_message(topic, str(error))
-            return
-        if isinstance(message, Acknowledgement):
-            try:
-                await self._acknowledge(message)
-            except StoreFailure as failure:
-                self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="sync")
-            return
-        if isinstance(message, AdviceRequest):
-            self._take_request(topic, message)
-            return
-        refusal = self._take_input(message)
-        if refusal is not None:
-            self._refuse_message(topic, f"{topic}: {refusal}")
-            return
-        self.counters.inputs += 1
-        self._keep(topic.removeprefix("down/"), payload.decode("utf-8"))
-
-    def _take_request(self, topic: str, request: AdviceRequest) -> None:
-        if request.expires_at is not None and self._clock.trusted() and request.expires_at <= self._clock.now():
-            expired = f"the command has expired at {request.expires_at:%Y-%m-%d %H:%M:%S} UTC"
-            self._refuse_message(topic, f"{topic}: {expired}")
-            return
-        self.take_request(request)
-
-    def _refuse_message(self, topic: str, why: str) -> None:
-        """Told once a minute and topic; a flood of bad messages is no flood of events."""
-        self.counters.messages_refused += 1
-        now = self._clock.monotonic()
-        told_at, untold = self._messages_refused.get(topic, (now - REFUSED_MESSAGES_EVERY_S, 0))
-        if now - told_at < REFUSED_MESSAGES_EVERY_S:
-            self._messages_refused[topic] = (told_at, untold + 1)
-            return
-        self._messages_refused[topic] = (now, 0)
-        self._alarms.note(EventKind.MESSAGE_REFUSED, why + (f" (and {untold} more before it)" if untold else ""))
+            await self._acknowledge(message)
+        except StoreFailure as failure:
+            self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="sync")
 
     async def _greet(self) -> None:
         """Once a connection: who we are, and back to what the platform is known to have."""
@@ -250,7 +191,7 @@ class Sync:
         for _ in range(BATCHES_PER_STEP):
             sent = [await self._send_batch(name) for name in STREAMS]
             self._draining = any(sent)
-            if not self._draining or self._clock.monotonic() - began >= self.drain_s:
+            if not self._draining or self._clock.monotonic() - began >= self._rules.drain_s:
                 return
             await self._send_live()
 
@@ -282,7 +223,9 @@ class Sync:
         self._note_taken(envelope.topic)
         if stream.sent == mark:  # else the platform has moved the mark in the meantime
             now = self._clock.monotonic()
-            stream.note_sent(envelope.seq_to, len(taken), now - began, now, self._by_broker)
+            stream.note_sent(envelope.seq_to, len(taken), now - began, now, self._rules.by_broker)
+            if self._rules.by_broker:
+                self._pending.acknowledge(name, stream.acked)
         return True
 
     def _note_refused(self, topic: str, refusal: EnvelopeRefused) -> None:
@@ -300,7 +243,7 @@ class Sync:
         self.counters.skipped += 1
         text = json.dumps(row.named(), separators=(",", ":"), ensure_ascii=False)
         self._parked = [*self._parked, {"stream": name, "seq": row.seq, "row": text}][-MOST_PARKED:]
-        self._keep(PARKED.name, json.dumps(self._parked))
+        self._pending.keep(PARKED.name, json.dumps(self._parked))
         self._alarms.note(
             EventKind.ROW_SKIPPED,
             f"Row {row.seq} of the stream {name} was refused time and again and is parked: not sent, kept.",
@@ -308,11 +251,12 @@ class Sync:
 
     async def _acknowledge(self, message: Acknowledgement) -> None:
         await self._load_marks()
-        if self._by_broker:
+        if self._rules.by_broker:
             return
         now = self._clock.monotonic()
         for name, seq in message.streams:
             self._streams[name].acknowledge(seq, now)
+            self._pending.acknowledge(name, self._streams[name].acked)
         for name, seq in message.resend_from:
             asked, at = self._replayed.get(name, (-1, 0.0))
             if seq <= self._streams[name].sent and (seq != asked or now - at > REPLAY_PAUSE_S):

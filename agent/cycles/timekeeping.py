@@ -4,7 +4,6 @@ A gateway without a battery-backed clock starts in 1970 or at its last shutdown.
 holds and minutes are marked; what was measured until then moves with the step to the right time.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -35,7 +34,7 @@ class Timekeeping:
     """The only one that adopts the system's wall time. ``look`` comes before every control step and waits for nothing.
 
     ``source`` None takes the clock as it is (the virtual one); ``given`` does so from ``EARLIEST`` on, whatever the
-    source says. ``on_step`` gets how far the clock was set, seconds.
+    source says.
     """
 
     def __init__(
@@ -58,7 +57,6 @@ class Timekeeping:
         self._synced_at: float | None = None
         self._leap_s, self._leapt_at = 0.0, -LONGEST_UNSYNCED_S
         self._judged_at, self._told_at = -JUDGE_EVERY_S, -TELL_EVERY_S
-        self.on_step: Callable[[float], None] = lambda by_s: None
 
     async def start(self, store: Store) -> None:
         """Judge the time at the start. A step that came while nobody ran, in the same boot, is found by the kept
@@ -74,8 +72,8 @@ class Timekeeping:
         self._judge()
         self._mark()
 
-    def look(self) -> None:
-        """Adopt the system's time, and act where it was set."""
+    def look(self) -> float:
+        """Adopt the system's time, and act where it was set. How far it was set, s; 0 where it was not."""
         by_s = self._clock.adopt()
         stepped = abs(by_s) >= STEP_S
         if stepped:
@@ -83,8 +81,7 @@ class Timekeeping:
         if stepped or self._clock.monotonic() - self._judged_at >= JUDGE_EVERY_S:
             self._judge()
             self._mark()
-        if stepped:
-            self.on_step(by_s)
+        return by_s if stepped else 0.0
 
     @property
     def tells_age(self) -> bool:

@@ -170,14 +170,3 @@ class Verb(Enum):
     ACKNOWLEDGE = "acknowledge"
     DISMISS = "dismiss"
     SCHEDULE = "schedule"
-
-
-@dataclass(frozen=True, slots=True)
-class AdviceRequest:
-    """What a person asks of a recommendation. ``scheduled_for`` belongs to SCHEDULE; None takes its own start."""
-
-    key: str
-    verb: Verb
-    at: datetime
-    scheduled_for: datetime | None = None
-    expires_at: datetime | None = None  # one that comes later is not run; None: it may come whenever it does

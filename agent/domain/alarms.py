@@ -144,6 +144,7 @@ class EventKind(Enum):
     ADVICE_OUTCOME = "advice_outcome", Severity.INFO
     ADVICE_REFUSED = "advice_refused", Severity.WARNING
     CLOCK_STEPPED = "clock_stepped", Severity.WARNING
+    COMMAND_REFUSED = "command_refused", Severity.WARNING
     COMPARISON = "comparison", Severity.INFO
     COUNTER_RESET = "counter_reset", Severity.WARNING, Subject.DEVICE
     DATA_FAULT = "data_fault", Severity.WARNING

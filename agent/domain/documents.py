@@ -82,7 +82,7 @@ PARKED = _plain("parked", "agent.cycles.sync")
 STEERING = _plain("steering", "agent.adapters.devices.steering_memory")
 SELF_TEST = _plain("self_test", "agent.self_test")
 # The platform's last message of each kind as it came; site_conditions.kept_inputs reads them.
-MESSAGE_DOCUMENTS = tuple(_plain(f"input/{name}", "agent.cycles.sync") for name in MESSAGES)
+MESSAGE_DOCUMENTS = tuple(_plain(f"input/{name}", "agent.cycles.listening") for name in MESSAGES)
 
 DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,

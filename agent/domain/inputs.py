@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from agent.domain.advisory import AdviceRequest
+from agent.domain.commands import Request
 from agent.domain.overlay import Overlay, Word
 
 MOST_FORECASTS = 4
@@ -120,7 +120,7 @@ class Acknowledgement:
     resend_from: tuple[tuple[str, int], ...] = ()
 
 
-Incoming = PlatformInput | Acknowledgement | AdviceRequest
+Incoming = PlatformInput | Acknowledgement | Request
 
 
 def _laid(overlay: Overlay | None, word: Word) -> Overlay:

@@ -143,10 +143,12 @@ def _build_scalar(kind: Any, plain: Any, place: str) -> Any:
         try:
             if issubclass(kind, date | time):
                 return kind.fromisoformat(plain)
-            if issubclass(kind, Enum):
-                return kind(plain)
         except ValueError as error:
             raise WireError(f"{place}: {error}") from error
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(plain)
+        try:
+            return kind(plain)
+        except ValueError:
+            known = ", ".join(str(member.value) for member in kind)
+            raise WireError(f"{place}: {plain!r} is none of {known}") from None
     raise WireError(f"{place}: {getattr(kind, '__name__', kind)} was expected, not {type(plain).__name__}")

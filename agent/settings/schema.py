@@ -1,5 +1,6 @@
 """The site file as one frozen object, and what the other rooms take from it."""
 
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from pydantic import Field
 
 from agent.domain.advisory import AdviceQuestion
 from agent.domain.battery import Battery, BatteryUnit
+from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
@@ -102,3 +104,16 @@ class Settings(sections.Section):
         if installed is None or not installed.submodule_search_locations:
             raise FileNotFoundError("the exported_models package is not installed; set planning.models to a folder")
         return Path(installed.submodule_search_locations[0])
+
+    def settlement_request(self, now: datetime, checkpoint: LedgerCheckpoint | None) -> SettlementRequest:
+        """What is asked at ``now`` of a ledger that ends with ``checkpoint``."""
+        return SettlementRequest(
+            now=now,
+            store=self.store.path,
+            timezone=self.site.timezone,
+            battery=self.battery_spec(),
+            connection=self.connection_spec(),
+            has_solar=self.solar is not None,
+            carbon_price_per_kwh=self.objective_spec().carbon_price_per_kg * self.carbon.kg_per_kwh,
+            carry=checkpoint,
+        )

@@ -11,7 +11,6 @@ from agent.advice.book import (
     MOST_ADVISORIES,
     NotPossible,
     act,
-    attend,
     calibrated,
     close,
     due,
@@ -22,7 +21,6 @@ from agent.advice.book import (
 )
 from agent.domain.advisory import (
     AdviceBook,
-    AdviceRequest,
     Advisory,
     AdvisoryState,
     AdvisoryType,
@@ -31,6 +29,7 @@ from agent.domain.advisory import (
     Support,
     Verb,
 )
+from agent.domain.commands import AnswerAdvice
 from agent.domain.wire import from_json, to_json
 from agent.explanation.words import to_dict
 
@@ -84,7 +83,7 @@ def test_a_saving_below_what_is_worth_it_is_not_issued(saving: float | None, wor
 
 def test_what_was_dismissed_comes_back_only_when_it_saves_twice() -> None:
     book = take(AdviceBook(), [advisory()], NOW, 0.1).book
-    book = act(book, AdviceRequest(advisory().key, Verb.DISMISS, NOW))
+    book = act(book, AnswerAdvice(advisory().key, Verb.DISMISS), NOW)
     assert open_ones(book, NOW) == ()
     assert take(book, [advisory(saving=1.9)], NOW, 0.1).issued == ()
     assert take(book, [advisory(saving=2.1)], NOW, 0.1).issued[0].state is AdvisoryState.OPEN
@@ -92,33 +91,33 @@ def test_what_was_dismissed_comes_back_only_when_it_saves_twice() -> None:
 
 @pytest.mark.parametrize("verb", [Verb.ACKNOWLEDGE, Verb.SCHEDULE])
 def test_what_people_have_answered_is_left_alone(verb: Verb) -> None:
-    book = act(take(AdviceBook(), [advisory()], NOW, 0.1).book, AdviceRequest(advisory().key, verb, NOW))
+    book = act(take(AdviceBook(), [advisory()], NOW, 0.1).book, AnswerAdvice(advisory().key, verb), NOW)
     assert take(book, [advisory(saving=5.0)], NOW + HOUR / 4, 0.1).issued == ()
 
 
 def test_acknowledge_dismiss_schedule() -> None:
     book = take(AdviceBook(), [advisory()], NOW, 0.1).book
     key = advisory().key
-    assert find(act(book, AdviceRequest(key, Verb.ACKNOWLEDGE, NOW)), key).state is AdvisoryState.ACKNOWLEDGED
-    scheduled = find(act(book, AdviceRequest(key, Verb.SCHEDULE, NOW)), key)
+    assert find(act(book, AnswerAdvice(key, Verb.ACKNOWLEDGE), NOW), key).state is AdvisoryState.ACKNOWLEDGED
+    scheduled = find(act(book, AnswerAdvice(key, Verb.SCHEDULE), NOW), key)
     assert (scheduled.state, scheduled.scheduled_for) == (AdvisoryState.SCHEDULED, NOW + HOUR)
-    other = find(act(book, AdviceRequest(key, Verb.SCHEDULE, NOW, NOW + 2 * HOUR)), key)
+    other = find(act(book, AnswerAdvice(key, Verb.SCHEDULE, NOW + 2 * HOUR), NOW), key)
     assert other.scheduled_for == NOW + 2 * HOUR
 
 
 @pytest.mark.parametrize(
-    ("request_", "sentence"),
+    ("answer", "at", "sentence"),
     [
-        (AdviceRequest("none", Verb.DISMISS, NOW), "there is no recommendation 'none'"),
-        (AdviceRequest(advisory().key, Verb.DISMISS, NOW + 3 * HOUR), "expired at 2026-06-01 15:00 UTC"),
-        (AdviceRequest(advisory().key, Verb.SCHEDULE, NOW, NOW - HOUR), "not in the past"),
-        (AdviceRequest(advisory().key, Verb.SCHEDULE, NOW, NOW + 4 * HOUR), "only before it expires"),
+        (AnswerAdvice("none", Verb.DISMISS), NOW, "there is no recommendation 'none'"),
+        (AnswerAdvice(advisory().key, Verb.DISMISS), NOW + 3 * HOUR, "expired at 2026-06-01 15:00 UTC"),
+        (AnswerAdvice(advisory().key, Verb.SCHEDULE, NOW - HOUR), NOW, "not in the past"),
+        (AnswerAdvice(advisory().key, Verb.SCHEDULE, NOW + 4 * HOUR), NOW, "only before it expires"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(request_: AdviceRequest, sentence: str) -> None:
+def test_what_cannot_be_done_is_one_sentence(answer: AnswerAdvice, at: datetime, sentence: str) -> None:
     book = take(AdviceBook(), [advisory()], NOW, 0.1).book
     with pytest.raises(NotPossible, match=sentence):
-        act(book, request_)
+        act(book, answer, at)
 
 
 def outcome(came_true: bool | None) -> Outcome:
@@ -136,7 +135,7 @@ def test_an_outcome_is_recorded_and_learnt_from_once(came_true: bool | None, lea
     assert len(over.past) == learnt
     assert settled(over, later, lambda one: outcome(came_true)) == over
     with pytest.raises(NotPossible, match="is done"):
-        act(over, AdviceRequest(advisory().key, Verb.DISMISS, NOW))
+        act(over, AnswerAdvice(advisory().key, Verb.DISMISS), NOW)
 
 
 def test_after_it_is_settled_it_may_come_again_and_the_old_one_stays() -> None:
@@ -148,19 +147,6 @@ def test_after_it_is_settled_it_may_come_again_and_the_old_one_stays() -> None:
     assert len(taken.issued) == 1
     assert [one.key for one in taken.book.advisories] == [f"{again.key}/1200", again.key]
     assert taken.book.advisories[0].outcome == outcome(True)
-
-
-def test_requests_are_attended_to_in_their_order() -> None:
-    book = take(AdviceBook(), [advisory()], NOW, 0.1).book
-    key = advisory().key
-    asked = [
-        AdviceRequest(key, Verb.ACKNOWLEDGE, NOW),
-        AdviceRequest("no", Verb.DISMISS, NOW),
-        AdviceRequest(key, Verb.DISMISS, NOW),
-    ]
-    after, refused = attend(book, asked)
-    assert find(after, key).state is AdvisoryState.DISMISSED
-    assert refused == ("there is no recommendation 'no'",)
 
 
 def test_without_a_past_the_makers_confidence_stands() -> None:

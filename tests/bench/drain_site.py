@@ -56,8 +56,8 @@ class Turns:
             self.steps_ms[self.draining].append(1000.0 * (time.perf_counter() - began))
 
     async def _sync(self) -> None:
-        if self.draining and self.app.sync is not None:
-            await self.app.sync.step()
+        if self.draining and self.app.platform is not None:
+            await self.app.platform.sync.step()
 
 
 async def fill(app: App) -> None:
@@ -74,23 +74,24 @@ async def fill(app: App) -> None:
 
 async def main(site_file: Path, rounds: int, seconds: float) -> dict[str, object]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    app = build(load(site_file), SystemClock(), NoPlanner())
+    clock = SystemClock()
+    app = build(load(site_file), clock, NoPlanner())
     await app.start()
     await fill(app)
     turns = Turns(app)
-    timetable = Timetable(turns.jobs())
+    timetable = Timetable(turns.jobs(), clock)
     timetable.start()
     per_s = []
-    assert app.sync is not None
+    assert app.platform is not None
     for _ in range(rounds):
         for draining in (False, True):
             turns.draining = draining
             await asyncio.sleep(SETTLE_S)
-            turns.counting, before = True, app.sync.counters.sent
+            turns.counting, before = True, app.platform.sync.counters.sent
             await asyncio.sleep(seconds)
             turns.counting = False
             if draining:
-                per_s.append((app.sync.counters.sent - before) / seconds)
+                per_s.append((app.platform.sync.counters.sent - before) / seconds)
     await timetable.stop()
     left = sum(last - acked for acked, last in (await app.store.backlog()).values())
     await app.stop("the bench ends")

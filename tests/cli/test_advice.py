@@ -13,6 +13,7 @@ from agent.adapters.host.inbox import inbox_of, look
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.advice.book import take
 from agent.domain.advisory import AdviceBook, AdvisoryState, Verb
+from agent.domain.commands import AnswerAdvice
 from agent.domain.records import Batch
 from agent.domain.wire import to_json
 from agent.settings.load import load
@@ -77,16 +78,16 @@ def test_the_open_ones_are_listed_and_all_on_demand(command: Command) -> None:
 def test_a_wish_is_left_for_the_daemon(command: Command, verb: str, more: tuple[str, ...]) -> None:
     command.keep(to_json(book()))
     code, said, _ = command.run(verb, KEY, *more)
-    assert (code, said) == (0, f"{verb} {KEY}: the agent takes it up with its next commit")
-    wishes = look(inbox_of(command.store)).requests
-    assert [(wish.key, wish.verb) for wish in wishes] == [(KEY, Verb(verb))]
+    assert (code, said) == (0, f"{verb} {KEY}: the agent takes it up within a second or two")
+    requests = look(inbox_of(command.store)).requests
+    assert [request.command for request in requests] == [AnswerAdvice(KEY, Verb(verb))]
 
 
 def test_a_time_goes_with_a_schedule(command: Command) -> None:
     command.keep(to_json(book()))
     at = (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0)
     assert command.run("schedule", KEY, "--at", at.isoformat())[0] == 0
-    assert look(inbox_of(command.store)).requests[0].scheduled_for == at
+    assert look(inbox_of(command.store)).requests[0].command == AnswerAdvice(KEY, Verb.SCHEDULE, at)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_what_cannot_be_asked_is_one_sentence(command: Command, arguments: tuple
     code, out, err = command.run(*arguments)
     assert (code, out) == (1, "")
     assert sentence in err
-    assert look(inbox_of(command.store)).files == ()
+    assert look(inbox_of(command.store)).names == ()
 
 
 def test_without_a_store_or_with_a_spoilt_book_it_is_one_sentence(command: Command) -> None:

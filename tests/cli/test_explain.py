@@ -19,9 +19,9 @@ from agent.domain.plan import Plan
 from agent.domain.records import Batch, DecisionRow
 from agent.domain.setpoint import Rung
 from agent.domain.wire import to_json
+from agent.plan_request import plan_request
 from agent.planning.make_plan import make_plan
 from agent.settings.load import load
-from agent.settings.request import plan_request
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
 from tests.adapters.store.store_rows import minute

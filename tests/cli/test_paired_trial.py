@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from agent.__main__ import main
-from agent.adapters.host.paired_trial_inbox import ComparisonInbox, comparison_inbox_of
+from agent.adapters.host.inbox import clear, inbox_of, look
 from agent.cli.paired_trial import NotCompared, start, status, stop
+from agent.domain.commands import ComparePolicies
 from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.paired_trial import Arm, Schedule
 from agent.domain.records import Batch
@@ -39,15 +40,12 @@ async def written(settings: Settings, batch: Batch) -> None:
 def taken_up(settings: Settings) -> Schedule:
     """What the daemon does with the request."""
 
-    async def take() -> Schedule:
-        inbox = ComparisonInbox(comparison_inbox_of(Path(settings.store.path)))
-        asked = await inbox.waiting()
-        assert asked.schedule is not None
-        await written(settings, Batch(kept=((PAIRED_TRIAL.name, to_json(asked.schedule)),)))
-        await inbox.clear()
-        return asked.schedule
-
-    return asyncio.run(take())
+    inbox = inbox_of(Path(settings.store.path))
+    found = look(inbox)
+    schedule = [one.command.schedule for one in found.requests if isinstance(one.command, ComparePolicies)][-1]
+    asyncio.run(written(settings, Batch(kept=((PAIRED_TRIAL.name, to_json(schedule)),))))
+    clear(inbox, found.names)
+    return schedule
 
 
 def test_from_the_next_midnight_on_to_the_end(settings: Settings) -> None:

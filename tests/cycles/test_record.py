@@ -42,10 +42,10 @@ class FullStore(TidyStore):
 
 
 class RecordStage:
-    def __init__(self) -> None:
+    def __init__(self, weather: Weather | None = None) -> None:
         self.store, self.pending, self.outlet = FullStore(), PendingWrites(), Outlet()
         self.clock = VirtualClock(START)
-        self.record = Record(self.clock, self.store, self.pending, self.outlet)
+        self.record = Record(self.clock, self.store, self.pending, self.outlet, lambda now: weather)
 
     def kept(self) -> dict[str, str]:
         return dict(self.store.batches[-1].kept)
@@ -78,28 +78,27 @@ async def test_the_newest_picture_is_kept_and_the_plan_only_when_it_is_new(stage
 async def test_what_could_not_be_written_is_written_later_in_its_order(stage: RecordStage) -> None:
     show(stage.outlet, plan=plan(0.2))
     stage.pending.keep("input/tariff", "{}")
-    stage.record.acknowledged = lambda: (("event", 7),)
+    stage.pending.acknowledge("event", 7)
     stage.store.full = True
     for index in range(3):
         stage.pending.event(START, "note", "info", f"event {index}")
-        await stage.record.step()
+        assert not await stage.record.step()
     assert stage.store.batches == []
     assert stage.pending.alarms == ("the disk is full",)
     stage.store.full = False
-    stage.record.acknowledged = tuple
     await stage.record.step()
     (batch,) = stage.store.batches
     assert [row.text for row in batch.events] == ["event 0", "the disk is full", "event 1", "event 2"]
     assert {"plan", "input/tariff"} <= dict(batch.kept).keys()
     assert batch.acknowledged == (("event", 7),)
     assert not stage.pending.alarms
-    assert stage.record.commits == 1
-    await stage.record.step()
+    assert await stage.record.step()
     assert [row.text for row in stage.store.batches[-1].events] == ["over: the disk is full"]
 
 
-async def test_the_platforms_marks_go_with_every_commit(stage: RecordStage) -> None:
-    stage.record.acknowledged = lambda: (("minute", 5), ("event", 9))
+async def test_the_platforms_marks_go_with_the_next_commit(stage: RecordStage) -> None:
+    stage.pending.acknowledge("minute", 5)
+    stage.pending.acknowledge("event", 9)
     await stage.record.step()
     assert stage.store.batches[-1].acknowledged == (("minute", 5), ("event", 9))
 
@@ -131,9 +130,7 @@ async def test_what_was_learnt_is_kept_at_most_about_once_an_hour() -> None:
 
 
 async def test_the_weather_of_each_hour_goes_with_the_other_rows() -> None:
-    stage = RecordStage()
-    weather = Weather(Horizon(START, 3600, 3), temperature_c=(1.0, 2.0, 3.0))
-    stage.record.weather = lambda: weather
+    stage = RecordStage(Weather(Horizon(START, 3600, 3), temperature_c=(1.0, 2.0, 3.0)))
     written = []
     for _ in range(10):
         await stage.record.step()
@@ -143,9 +140,8 @@ async def test_the_weather_of_each_hour_goes_with_the_other_rows() -> None:
 
 
 async def test_weather_and_flags_wait_for_a_store_that_is_full() -> None:
-    stage = RecordStage()
+    stage = RecordStage(Weather(Horizon(START, 3600, 3), temperature_c=(1.0, 2.0, 3.0)))
     flags = Flags(START, ())
-    stage.record.weather = lambda: Weather(Horizon(START, 3600, 3), temperature_c=(1.0, 2.0, 3.0))
     stage.pending.flag(flags)
     stage.store.full = True
     for _ in range(3):

@@ -7,22 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.store.sqlite_store import SqliteStore
-from agent.cycles.sync import Sync
-from agent.domain.advisory import AdviceRequest, Verb
+from agent.cycles.sync import SyncRules
+from agent.domain.advisory import Verb
 from agent.domain.alarms import AlarmKind
+from agent.domain.commands import AnswerAdvice
 from agent.domain.envelope import Envelope
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
-from agent.domain.inputs import PlatformInput, TariffInput
+from agent.domain.inputs import TariffInput
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.records import Batch
 from agent.ports import EnvelopeRefused, LinkFailure, StoreFailure
-from agent.site_view import Outlet
 from tests.adapters.store.store_rows import event, minute, new_store
 from tests.advice.test_book import advisory
-from tests.cycles.hearing import Hearing
+from tests.cycles.platform_wire import RULES, PlatformWire
 from tests.cycles.test_upkeep import HandClock
 from tests.shown import show
 
@@ -56,24 +55,19 @@ class HandLink:
         return [envelope.topic for envelope in self.sent]
 
 
-class Scene:
-    def __init__(self, store: SqliteStore, acknowledged_by: str = "platform") -> None:
-        self.store, self.link, self.clock, self.outlet = store, HandLink(), HandClock(), Outlet()
-        self.inputs: list[PlatformInput] = []
-        self.hearing = Hearing(self.clock)
-        self.documents: dict[str, str] = {}
-        self.sync = Sync(
-            store,
-            self.link,
-            JsonPayloads("site-1", "s"),
-            self.clock,
-            self.outlet,
-            lambda: {"version": "1"},
-            self.inputs.append,
-            self.hearing.alarms,
-            self.documents.__setitem__,
-            acknowledged_by,  # type: ignore[arg-type]
-        )
+class Scene(PlatformWire):
+    """Sync and listening on a link that fails on command, with a clock of the test's."""
+
+    link: HandLink
+    clock: HandClock
+    store: SqliteStore
+
+    def __init__(self, store: SqliteStore, rules: SyncRules = RULES) -> None:
+        super().__init__(HandClock(), store, HandLink(), "site-1", rules)
+
+    @property
+    def acknowledged(self) -> dict[str, int]:
+        return self.hearing.acknowledged
 
     @property
     def events(self) -> list[tuple[str, str, str]]:
@@ -89,7 +83,7 @@ class Scene:
 
     async def say(self, body: dict[str, object]) -> None:
         message = {"schema": "ack/1.0", "ts": "2026-06-01T12:00:00Z", "streams": {}} | body
-        await self.sync.take("down/ack", json.dumps(message).encode())
+        await self.listening.take("down/ack", json.dumps(message).encode())
 
 
 @pytest.fixture
@@ -123,21 +117,21 @@ async def test_everything_is_sent_once_in_order_urgent_streams_first(scene: Scen
 async def test_only_the_platform_releases_and_the_mark_lasts(scene: Scene) -> None:
     seqs = await scene.write(0, 10)
     await scene.sync.step()
-    assert dict(scene.sync.acknowledged)["minute"] == seqs[0] - 1
+    assert "minute" not in scene.acknowledged
     await scene.acknowledge(minute=seqs[4])
     await scene.acknowledge(minute=seqs[2])
-    assert dict(scene.sync.acknowledged)["minute"] == seqs[4]
-    await scene.store.write(Batch(acknowledged=scene.sync.acknowledged))
+    assert scene.acknowledged["minute"] == seqs[4]
+    await scene.store.write(Batch(acknowledged=tuple(scene.acknowledged.items())))
     again = Scene(scene.store)
     await again.sync.step()
     assert again.link.rows() == seqs[5:]
 
 
 async def test_the_broker_releases_where_that_is_configured(store: SqliteStore) -> None:
-    scene = Scene(store, "broker")
+    scene = Scene(store, SyncRules(by_broker=True))
     seqs = await scene.write(0, 10)
     await scene.sync.step()
-    assert dict(scene.sync.acknowledged)["minute"] == seqs[-1]
+    assert scene.acknowledged["minute"] == seqs[-1]
 
 
 async def test_a_link_that_breaks_and_returns_leaves_no_gap(scene: Scene) -> None:
@@ -238,12 +232,12 @@ async def test_inputs_are_kept_and_handed_on_and_bad_ones_only_reported(scene: S
         "step_s": 3600, "import_price": [0.3],
     }  # fmt: skip
     text = json.dumps(tariff)
-    await scene.sync.take("down/input/tariff", text.encode())
-    assert scene.documents == {"input/tariff": text}
+    await scene.listening.take("down/input/tariff", text.encode())
+    assert scene.hearing.documents == {"input/tariff": text}
     assert isinstance(scene.inputs[0], TariffInput)
-    await scene.sync.take("down/input/tariff", text.replace("0.3", "300").encode())
-    await scene.sync.take("down/ack", b"{}")
-    assert (len(scene.inputs), scene.sync.counters.messages_refused) == (1, 2)
+    await scene.listening.take("down/input/tariff", text.replace("0.3", "300").encode())
+    await scene.listening.take("down/ack", b"{}")
+    assert (len(scene.inputs), scene.listening.heard.refused) == (1, 2)
     assert [told[0] for told in scene.events] == ["message_refused"] * 2
 
 
@@ -277,12 +271,10 @@ async def test_recommendations_are_published_when_they_change_and_again_after_a_
 
 
 async def test_a_word_about_a_recommendation_is_handed_on_unless_it_was_retained(scene: Scene) -> None:
-    heard: list[AdviceRequest] = []
-    scene.sync.take_request = heard.append
     text = b'{"schema": "advice/1.0", "issued_at": "2026-06-01T10:00:00Z", "key": "k", "verb": "dismiss"}'
-    await scene.sync.take("down/cmd/advice", text)
-    await scene.sync.take("down/cmd/advice", text, retained=True)
-    assert [(request.key, request.verb) for request in heard] == [("k", Verb.DISMISS)]
+    await scene.listening.take("down/cmd/advice", text)
+    await scene.listening.take("down/cmd/advice", text, retained=True)
+    assert [request.command for request in scene.requests] == [AnswerAdvice("k", Verb.DISMISS)]
     told = ("message_refused", "warning", "down/cmd/advice: a command must not be retained")
     assert scene.events == [told]
 

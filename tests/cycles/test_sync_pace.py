@@ -3,6 +3,8 @@
 import json
 from datetime import UTC, datetime
 
+from agent.adapters.store.sqlite_store import SqliteStore
+from agent.cycles.sync import SyncRules
 from agent.domain.envelope import Envelope
 from agent.domain.site import SiteState
 from tests.cycles.test_sync import Scene, scene, store
@@ -13,18 +15,18 @@ __all__ = ["scene", "store"]  # fixtures
 
 async def test_a_flood_of_bad_messages_is_told_once_a_minute(scene: Scene) -> None:
     for _ in range(300):
-        await scene.sync.take("down/ack", b"{}")
+        await scene.listening.take("down/ack", b"{}")
         scene.clock.seconds += 0.5
-    assert scene.sync.counters.messages_refused == 300
+    assert scene.listening.heard.refused == 300
     assert [text.partition(" (and ")[2] for _, _, text in scene.events] == [
         "", "119 more before it)", "119 more before it)"
     ]  # fmt: skip
 
 
-async def test_what_is_measured_now_goes_before_a_backlog_and_more_often_beside_it(scene: Scene) -> None:
+async def test_what_is_measured_now_goes_before_a_backlog_and_more_often_beside_it(store: SqliteStore) -> None:
+    scene = Scene(store, SyncRules(drain_s=0.0))
     show(scene.outlet, state=SiteState(datetime(2026, 6, 1, 12, tzinfo=UTC)))
     await scene.write(0, 300)
-    scene.sync.drain_s = 0.0
     for _ in range(30):
         await scene.sync.step()
         scene.clock.seconds += 1.0

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import structlog
 
-from agent.cycles.sync import Sync
 from agent.domain.envelope import Envelope
+from agent.platform import Platform as Way
 from simulator.broker import start_broker
 from tests.faults.cloud import Proxy, everything_arrives, platform_at
 from tests.scenarios import site_file
@@ -35,10 +35,9 @@ def lose_packets(port: int) -> None:
     subprocess.run(["nft", "-f", "-"], input="\n".join(rules) + "\n", text=True, check=True)
 
 
-async def watch(stage: Stage, sync: Sync, sent: list[tuple[str, int]]) -> list[float]:
+async def watch(stage: Stage, way: Way, sent: list[tuple[str, int]]) -> list[float]:
     """Let control go on for a while, with sync beside it. Returns how long its steps took, in seconds."""
-    link = stage.app.link
-    assert link is not None
+    link = way.link
     publish = link.publish
 
     async def noted(envelope: Envelope) -> None:
@@ -49,7 +48,7 @@ async def watch(stage: Stage, sync: Sync, sent: list[tuple[str, int]]) -> list[f
 
     async def send() -> None:
         while True:
-            await sync.step()
+            await way.sync.step()
             await asyncio.sleep(0.1)
 
     sending = asyncio.create_task(send())
@@ -75,12 +74,13 @@ async def main(folder: Path) -> dict[str, object]:
         async with Proxy(broker.port, BYTES_PER_S, DELAY_S) as line, platform_at(broker.port) as platform:
             lose_packets(line.port)
             async with staged(folder, cloud=site_file.CLOUD.format(port=line.port)) as stage:
-                sync, stage.app.sync = stage.app.sync, None  # else control on the virtual clock takes turns with it
-                assert sync is not None
+                way = stage.app.platform
+                assert way is not None
+                stage.app.platform = None  # else control on the virtual clock takes turns with it
                 await stage.play(120.0)
                 idle = len(stage.seen)
-                spent = await watch(stage, sync, sent)
-                stage.app.sync = sync
+                spent = await watch(stage, way, sent)
+                stage.app.platform = way
                 rungs = sorted({moment.rung.value for moment in stage.seen[idle:]})
                 steps = len(stage.seen) - idle
                 line.rate(None, 0.0)

@@ -4,20 +4,18 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.payloads import JsonPayloads
-from agent.cycles.sync import Sync
-from agent.domain.inputs import PlatformInput
+from agent.cycles.sync import SyncRules
 from agent.ports import Clock
-from agent.site_view import Outlet
 from simulator.platform import Platform
 from tests.adapters.store.store_rows import new_store
-from tests.cycles.hearing import Hearing
+from tests.cycles.platform_wire import RULES, PlatformWire
 from tests.scenarios.stage import Stage
 
 SITE = "site-1"
@@ -73,25 +71,19 @@ class Uplink:
     path: Path
     port: int
     clock: Clock
-    inputs: list[PlatformInput] = field(default_factory=list)
+    rules: SyncRules = RULES
 
     def __post_init__(self) -> None:
         self.store = new_store(self.path)
         self.link = new_link(self.port)
-        self.outlet = Outlet()
-        self.hearing = Hearing(self.clock)
-        self.documents: dict[str, str] = {}
-        self.sync = Sync(
-            self.store,
-            self.link,
-            JsonPayloads(SITE, "s"),
-            self.clock,
-            self.outlet,
-            lambda: {"version": "1"},
-            self.inputs.append,
-            self.hearing.alarms,
-            self.documents.__setitem__,
-        )
+        wire = PlatformWire(self.clock, self.store, self.link, SITE, self.rules)
+        self.outlet, self.hearing, self.inputs = wire.outlet, wire.hearing, wire.inputs
+        self.sync, self.listening = wire.sync, wire.listening
+
+    @property
+    def acknowledged(self) -> dict[str, int]:
+        """The seq up to which each stream is acknowledged, 0 where nothing was."""
+        return dict.fromkeys(STREAMS, 0) | self.hearing.acknowledged
 
     @property
     def told(self) -> list[tuple[str, str | None]]:
@@ -102,7 +94,7 @@ class Uplink:
         """Take in what waits, for a moment."""
         with suppress(TimeoutError):
             async with asyncio.timeout(0.05):
-                await self.sync.listen()
+                await self.listening.listen()
 
     async def until(self, reached: Callable[[], object], step_s: float = 0.0, timeout_s: float = 30.0) -> None:
         """Step and listen until ``reached``; the clock goes ``step_s`` on with every step."""
@@ -192,7 +184,7 @@ async def play_on(stage: Stage, reached: Callable[[], object], timeout_s: float 
 async def everything_arrives(stage: Stage, platform: Platform, site: str, timeout_s: float = 20.0) -> int:
     """Sync until the platform has every row that is in the store. Returns how many rows are not there or twice."""
     await stage.app.record.step()
-    assert stage.app.sync is not None
+    assert stage.app.platform is not None
 
     def lost() -> int:
         return sum(
@@ -203,7 +195,7 @@ async def everything_arrives(stage: Stage, platform: Platform, site: str, timeou
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
             while lost():
-                await stage.app.sync.step()
+                await stage.app.platform.sync.step()
                 await asyncio.sleep(0.02)
     return lost() + sum(platform.stream(site, name).declared_lost for name in STREAMS)
 

@@ -16,7 +16,8 @@ from agent.adapters.models.model_file import ModelFiles
 from agent.adapters.models.model_registry import Deployment, ModelRegistry, change_registry
 from agent.adapters.store import retention, store_file
 from agent.adapters.store.sqlite_store import SqliteStore
-from agent.domain.advisory import AdviceRequest, Verb
+from agent.domain.advisory import Verb
+from agent.domain.commands import AnswerAdvice, Request
 from agent.domain.records import Batch
 from tests.adapters.store.store_rows import BERLIN, NAMES, event, minute
 
@@ -68,7 +69,7 @@ def promote(models: Path, number: int) -> None:
 
 
 def ask(folder: Path, number: int) -> None:
-    drop(inbox_of(folder / "site.db"), AdviceRequest(f"k{number}", Verb.DISMISS, AT))
+    drop(inbox_of(folder / "site.db"), Request(AnswerAdvice(f"k{number}", Verb.DISMISS), AT))
     say("asked", number)
 
 
@@ -80,9 +81,9 @@ async def write_all(root: Path) -> None:
     for number in range(3):
         promote(site / "models", number)
         ask(site, number)
-    taken = look(inbox_of(site / "site.db"))
-    say("took", len(taken.requests))
-    clear(taken)
+    found = look(inbox_of(site / "site.db"))
+    say("took", len(found.requests))
+    clear(inbox_of(site / "site.db"), found.names)
     await write_rows(site, "site", COMMITS // 2, COMMITS // 2)
     for number in range(3, 5):
         promote(site / "models", number)

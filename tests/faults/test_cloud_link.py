@@ -58,8 +58,8 @@ async def test_a_network_thread_that_is_dead_is_seen_and_replaced(
     tmp_path: Path, broker: Broker, platform: Platform, outcome: Outcome, how: Callable[..., None]
 ) -> None:
     async with staged(tmp_path, cloud=site_file.CLOUD.format(port=broker.port)) as stage:
-        link = stage.app.link
-        assert link is not None
+        assert stage.app.platform is not None
+        link = stage.app.platform.link
         await stage.play(2.0)
         await play_on(stage, lambda: link.connected)
         assert link._thread is not None

@@ -13,6 +13,7 @@ from agent.cycles.alarms import Alarms
 from agent.cycles.link_watch import LinkWatch
 from agent.cycles.record import Record
 from agent.cycles.stream_marks import REFUSALS_BEFORE_PARKING
+from agent.cycles.sync import SyncRules
 from agent.cycles.upkeep import Upkeep
 from agent.domain.records import Batch, EventRow
 from agent.domain.site import SiteState
@@ -58,13 +59,14 @@ async def no_certificates() -> dict[str, datetime | str]:
 @fault(45, injected="a real broker away for 7 days of the virtual clock, 60,480 rows", rows_lost=0, alarm="link_down")
 async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outcome: Outcome) -> None:
     clock, pending = VirtualClock(START), PendingWrites()
-    async with Uplink(tmp_path / "site.db", broker.port, clock) as site, platform_at(broker.port) as platform:
+    rules = SyncRules(drain_s=0.35)  # as beside a control loop of one second: an event waits for one turn
+    async with Uplink(tmp_path / "site.db", broker.port, clock, rules) as site, platform_at(broker.port) as platform:
         await site.store.write(Batch(minutes=(minute(-1, 50),), events=(event(-1),), catalogue=NAMES))
         first = await _last(site)
-        await site.until(lambda: dict(site.sync.acknowledged) == first)
+        await site.until(lambda: site.acknowledged == first)
         broker.stop()
-        record = Record(clock, site.store, pending, site.outlet)
-        record.acknowledged = lambda: site.sync.acknowledged
+        await site.store.write(Batch(acknowledged=tuple(site.acknowledged.items())))
+        record = Record(clock, site.store, pending, site.outlet, lambda now: None)
         upkeep = Upkeep(site.store, clock, Alarms(clock, pending))
         watch = LinkWatch(clock, site.outlet, Alarms(clock, pending), lambda: site.link.rival, no_certificates)
 
@@ -90,14 +92,13 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         assert sum(file.stat().st_size for file in tmp_path.glob("site.db*")) <= 200_000_000
 
         show(site.outlet, state=SiteState(clock.now()))
-        site.sync.drain_s = 0.35  # as beside a control loop of one second: an event waits for one turn
         broker.restart()
         early = asyncio.create_task(_event_while_draining(site, platform))
         await site.until(early.done, step_s=2.0)
         assert early.result() < WEEK_MINUTES, "an event does not wait for the end of the backlog"
         assert platform.document(SITE, "live") is not None
         last = await _last(site)
-        await site.until(lambda: dict(site.sync.acknowledged) == last, 2.0, timeout_s=120.0)
+        await site.until(lambda: site.acknowledged == last, 2.0, timeout_s=120.0)
         outcome.lost(sum([await site.missing(platform, name) for name in STREAMS]))
         assert sum(platform.stream(SITE, name).declared_lost for name in STREAMS) == 0
         assert sum(platform.stream(SITE, name).duplicates for name in STREAMS) == 0
@@ -113,14 +114,14 @@ async def test_what_the_broker_acknowledges_and_drops_is_sent_again(tmp_path: Pa
             async with platform_at(broker.port) as before:
                 await site.store.write(Batch(events=(event(0),)))
                 await site.until(lambda: before.stream(SITE, "event").rows)
-                await site.until(lambda: site.sync.acknowledged)
-            acked = dict(site.sync.acknowledged)["event"]
+                await site.until(lambda: site.acknowledged["event"])
+            acked = site.acknowledged["event"]
             for index in range(1, 61):
                 await site.store.write(Batch(events=(event(index),)))
                 await site.sync.step()
             last = (await site.store.backlog())["event"][1]
             await site.until(lambda: site.sync.counters.sent >= 61)
-            assert dict(site.sync.acknowledged)["event"] == acked  # the broker's word is none
+            assert site.acknowledged["event"] == acked  # the broker's word is none
             async with platform_at(broker.port, before) as platform:
                 await site.store.write(Batch(events=(event(61),)))
                 await site.until(lambda: platform.stream(SITE, "event").contiguous == last + 1, step_s=31.0)
@@ -207,7 +208,7 @@ async def test_a_row_that_no_broker_takes_is_parked_and_kept(tmp_path: Path, out
             assert REFUSALS_BEFORE_PARKING <= tries <= REFUSALS_BEFORE_PARKING + 3
             assert site.link.rival is None
             outcome.raised(kinds(site.told)[0])
-            parked = json.loads(site.documents["parked"])
+            parked = json.loads(site.hearing.documents["parked"])
             assert [(row["stream"], row["seq"]) for row in parked] == [("event", first + 2)]
             assert json.loads(parked[0]["row"])["text"] == poison.text
             outcome.lost(len(set(range(first, last + 1)) - set(events.rows) - {row["seq"] for row in parked}))
@@ -237,6 +238,6 @@ async def test_a_row_that_ends_every_connection_is_parked(tmp_path: Path, outcom
         await site.until(lambda: broker.seen(last), timeout_s=60.0, step_s=1.0)
         assert broker.cut >= REFUSALS_BEFORE_PARKING
         outcome.raised(kinds(site.told)[0])
-        parked = json.loads(site.documents["parked"])
+        parked = json.loads(site.hearing.documents["parked"])
         missing = set(range(first, last + 1)) - broker.rows - {row["seq"] for row in parked}
         outcome.lost(len(missing))

@@ -71,8 +71,8 @@ async def test_a_certificate_that_ends_soon_is_told_thirty_days_ahead(
         await stage.play(5.0)
         assert not [kind for kind, _ in await alarms(stage) if kind.startswith("certificate")]
         write_ours(tmp_path, authority.issue_cert(SITE, not_after=MIDNIGHT + timedelta(days=20)))
-        assert stage.app.link_watch is not None
-        stage.app.link_watch._look_at = 0.0
+        assert stage.app.platform is not None
+        stage.app.platform.watch._look_at = 0.0
         await stage.play(8.0)
         told = dict(await alarms(stage))
         assert told["certificate_ends/certificate"] == (
@@ -93,8 +93,8 @@ async def test_an_expired_certificate_costs_no_row_and_a_renewed_one_counts_at_o
 ) -> None:
     write_ours(tmp_path, authority.issue_cert(SITE, not_after=datetime.now(UTC) - timedelta(days=1)))
     async with staged(tmp_path, cloud=CLOUD.format(port=broker.port, folder=tmp_path)) as stage:
-        link = stage.app.link
-        assert link is not None
+        assert stage.app.platform is not None
+        link = stage.app.platform.link
         link._delay.longest_s = 0.2
         await play_on(stage, lambda: link.trouble and len(stage.seen) > 10)
         assert link.trouble == "the broker does not accept our certificate: certificate expired"
@@ -131,8 +131,8 @@ async def as_in_a_week_without_a_broker(
     """A portal answers in the broker's place for a while, then the broker itself."""
     broker.stop()
     async with staged(tmp_path, cloud=CLOUD.format(port=broker.port, folder=tmp_path)) as stage:
-        link = stage.app.link
-        assert link is not None
+        assert stage.app.platform is not None
+        link = stage.app.platform.link
         link._delay.longest_s = 0.2
         async with portal(broker.port, leaf) as found:
             await play_on(stage, lambda: word in str(link.trouble) and found.port and len(stage.seen) > 10)

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from agent.advice.book import take
-from agent.cycles.sync import Sync
+from agent.cycles.listening import Listening
 from agent.domain.advisory import AdviceBook, AdvisoryState
 from agent.domain.documents import ADVICE
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung
 from agent.domain.wire import from_json, to_json
-from agent.settings.request import plan_request
+from agent.plan_request import plan_request
 from tests.advice.test_book import advisory
 from tests.faults.catalogue import Outcome, fault
 from tests.scenarios import site_file
@@ -23,13 +23,13 @@ LISTED: dict[str, Any] = {"cloud": CLOUD, "import_tariff": site_file.LIST_TARIFF
 KEY = "hold_battery/2026-03-17"
 
 
-def sync_of(stage: Stage) -> Sync:
-    assert stage.app.sync is not None
-    return stage.app.sync
+def listening_of(stage: Stage) -> Listening:
+    assert stage.app.platform is not None
+    return stage.app.platform.listening
 
 
 async def say(stage: Stage, name: str, **body: object) -> None:
-    await sync_of(stage).take(f"down/input/{name}", message(name, **body))
+    await listening_of(stage).take(f"down/input/{name}", message(name, **body))
 
 
 def bought_by_the_battery_on_a_guess(plan: Plan, known: int) -> list[float]:
@@ -61,7 +61,7 @@ async def test_prices_that_are_partial_late_or_ten_times_too_high(tmp_path: Path
         assert stage.app.conditions.at(MIDNIGHT).import_price == 0.30
         refused = [kind for kind, _, _ in await stage.events() if kind == "message_refused"]
         assert len(refused) == 1  # told once a minute and topic
-        assert sync_of(stage).counters.messages_refused == 2
+        assert listening_of(stage).heard.refused == 2
         outcome.raised(refused[0])
 
 
@@ -131,13 +131,13 @@ async def test_a_command_that_comes_twice_has_one_effect(tmp_path: Path, outcome
     async with staged(tmp_path, cloud=CLOUD) as stage:
         await with_a_recommendation(stage)
         for _ in range(3):
-            await sync_of(stage).take("down/cmd/advice", command("dismiss"))
+            await listening_of(stage).take("down/cmd/advice", command("dismiss"))
         await stage.play(2.0)
         assert await state_of(stage) is AdvisoryState.DISMISSED
         await stage.app.stop("the agent was told to stop")
         stage.build(cloud=CLOUD)
         await stage.start()
-        await sync_of(stage).take("down/cmd/advice", command("dismiss"))
+        await listening_of(stage).take("down/cmd/advice", command("dismiss"))
         await stage.play(4.0)
         assert await state_of(stage) is AdvisoryState.DISMISSED
         answers = [text for kind, _, text in await stage.events() if kind == "advice_answered"]
@@ -151,9 +151,9 @@ async def test_a_command_that_is_retained_or_has_expired_is_never_run(tmp_path: 
         await with_a_recommendation(stage)
         await stage.play(10.0)
         over, ahead = "2026-03-17T00:05:00Z", "2026-03-17T01:00:00+00:30"
-        await sync_of(stage).take("down/cmd/advice", command("dismiss"), retained=True)
+        await listening_of(stage).take("down/cmd/advice", command("dismiss"), retained=True)
         await stage.play(11.5)  # refusals are told once a minute and topic
-        await sync_of(stage).take("down/cmd/advice", command("dismiss", expires_at=over))
+        await listening_of(stage).take("down/cmd/advice", command("dismiss", expires_at=over))
         await stage.play(12.0)
         assert await state_of(stage) is AdvisoryState.OPEN
         refused = [(kind, text) for kind, _, text in await stage.events() if kind == "message_refused"]
@@ -161,9 +161,9 @@ async def test_a_command_that_is_retained_or_has_expired_is_never_run(tmp_path: 
             "down/cmd/advice: a command must not be retained",
             "down/cmd/advice: the command has expired at 2026-03-17 00:05:00 UTC",
         ]
-        assert sync_of(stage).counters.messages_refused == 2
+        assert listening_of(stage).heard.refused == 2
         outcome.raised(refused[0][0])
-        await sync_of(stage).take("down/cmd/advice", command("acknowledge", expires_at=ahead))
+        await listening_of(stage).take("down/cmd/advice", command("acknowledge", expires_at=ahead))
         await stage.play(14.0)
         assert await state_of(stage) is AdvisoryState.ACKNOWLEDGED
 
@@ -188,11 +188,11 @@ async def test_a_malformed_message_is_refused_and_counted(tmp_path: Path, outcom
     async with staged(tmp_path, cloud=CLOUD) as stage:
         await with_a_recommendation(stage)
         for payload in bad:
-            await sync_of(stage).take("down/cmd/advice", payload)
-        await sync_of(stage).take("down/cmd/format", good.encode())
+            await listening_of(stage).take("down/cmd/advice", payload)
+        await listening_of(stage).take("down/cmd/format", good.encode())
         await stage.play(2.0)
         assert await state_of(stage) is AdvisoryState.OPEN
-        assert sync_of(stage).counters.messages_refused == len(bad) + 1
+        assert listening_of(stage).heard.refused == len(bad) + 1
         told = [(kind, text) for kind, _, text in await stage.events() if kind == "message_refused"]
         assert len(told) == 2  # once a minute and topic
         assert all(text.startswith("down/cmd/") and text.isprintable() and len(text) < 400 for _, text in told)

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from agent.adapters.mqtt.payloads import JsonPayloads
-from agent.domain.advisory import AdviceRequest
+from agent.domain.commands import Request, request_to_json
 from agent.domain.horizon import Horizon
 from agent.domain.inputs import Acknowledgement, Inputs
 from agent.domain.request import Objective, Place
@@ -55,7 +55,10 @@ def run(chance: Random, count: int, tick: Tick) -> Tally:
                 tally.refusal(str(refusal), (topic, payload))
                 continue
             tally.taken += 1
-            if isinstance(message, Acknowledgement | AdviceRequest):
+            if isinstance(message, Request):
+                request_to_json(message)
+                continue
+            if isinstance(message, Acknowledgement):
                 to_json(message)
                 continue
             conditions.take(message)

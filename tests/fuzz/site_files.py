@@ -6,9 +6,9 @@ from pathlib import Path
 from random import Random
 
 from agent.domain.tariff import price_at
+from agent.plan_request import plan_request
 from agent.settings.last_run import settings_of, store_of
 from agent.settings.load import SettingsError, load
-from agent.settings.request import plan_request
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
 from tests.fuzz.mutation import damaged

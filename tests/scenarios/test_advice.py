@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from agent.adapters.host.inbox import drop, inbox_of, look
+from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.advice.book import find
-from agent.domain.advisory import AdviceBook, AdviceRequest, Advisory, AdvisoryState, AdvisoryType, Verb
+from agent.domain.advisory import AdviceBook, Advisory, AdvisoryState, AdvisoryType, Verb
+from agent.domain.commands import AnswerAdvice, Request
 from agent.domain.documents import ADVICE
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
@@ -51,15 +53,15 @@ async def book(stage: Stage) -> AdviceBook:
 
 def from_platform(stage: Stage, payload: bytes, retained: bool = False) -> Callable[[], Awaitable[None]]:
     async def send() -> None:
-        assert stage.app.sync is not None
-        await stage.app.sync.take("down/cmd/advice", payload, retained)
+        assert stage.app.platform is not None
+        await stage.app.platform.listening.take("down/cmd/advice", payload, retained)
 
     return send
 
 
 def from_command_line(stage: Stage, verb: Verb, key: str) -> Callable[[], Awaitable[None]]:
     async def leave() -> None:
-        drop(inbox_of(stage.store), AdviceRequest(key, verb, stage.clock.now()))
+        drop(inbox_of(stage.store), Request(AnswerAdvice(key, verb), stage.clock.now()))
 
     return leave
 
@@ -82,8 +84,8 @@ async def test_a_recommendation_appears_is_answered_and_its_outcome_is_learnt(tm
         assert charge.cost_saving is not None
         assert charge.cost_saving > 0.1
         assert 0.0 < charge.confidence < 1.0
-        assert look(inbox_of(stage.store)).files == (), "what was written down is forgotten"
-        envelope = stage.app.payloads.advice(stage.app.outlet.view.advice or (), stage.clock.now())
+        assert look(inbox_of(stage.store)).names == (), "what was written down is forgotten"
+        envelope = JsonPayloads("site-1", "s").advice(stage.app.outlet.view.advice or (), stage.clock.now())
         assert (envelope.topic, envelope.retain) == ("up/advice", True)
         body = json.loads(envelope.payload)
         assert (body["schema"], body["open"]) == ("advice/1.0", len(body["advice"]))

@@ -35,8 +35,8 @@ def bright_day() -> Trace:
 
 async def say(stage: Stage, name: str, **body: object) -> None:
     """A message of the platform through the door that every message comes through."""
-    assert stage.app.sync is not None
-    await stage.app.sync.take(f"down/input/{name}", message(name, **body))
+    assert stage.app.platform is not None
+    await stage.app.platform.listening.take(f"down/input/{name}", message(name, **body))
 
 
 async def test_an_export_limit_of_zero_in_mid_interval_acts_at_the_next_step_and_ends_with_its_time(
@@ -122,12 +122,12 @@ async def test_a_price_message_that_makes_no_sense_is_refused_at_the_door(
     tmp_path: Path, prices: str, sentence: str
 ) -> None:
     async with staged(tmp_path, cloud=CLOUD) as stage:
-        sync = stage.app.sync
-        assert sync is not None
+        assert stage.app.platform is not None
+        listening = stage.app.platform.listening
 
         async def nonsense() -> None:
             sound = message("tariff", valid_from=MIDNIGHT, step_s=900, import_price=[0.0])
-            await sync.take("down/input/tariff", sound.replace(b"[0.0]", prices.encode()))
+            await listening.take("down/input/tariff", sound.replace(b"[0.0]", prices.encode()))
 
         await stage.play(4.0, {2.1: nonsense})
         refused = [text for kind, _, text in await stage.events() if kind == "message_refused"]

@@ -27,10 +27,10 @@ def cloud(broker: Broker, more: str = "") -> str:
 
 async def sync_until(stage: Stage, reached: Callable[[], bool], timeout_s: float = 20.0) -> None:
     """Sync in real time: the link needs it."""
-    assert stage.app.sync is not None
+    assert stage.app.platform is not None
     async with asyncio.timeout(timeout_s):
         while not reached():
-            await stage.app.sync.step()
+            await stage.app.platform.sync.step()
             await asyncio.sleep(0.02)
 
 
@@ -56,7 +56,7 @@ async def test_after_an_hour_without_a_broker_everything_arrives(
         await stage.play(75.0, {10.5: away, 70.5: back})
         assert {moment.rung for moment in stage.between(1.3, 75.0)} == {Rung.PLAN}
         await stage.app.record.step()
-        await sync_until(stage, lambda: stage.app.link is not None and stage.app.link.connections >= 2)
+        await sync_until(stage, lambda: stage.app.platform is not None and stage.app.platform.link.connections >= 2)
         await sync_until(stage, lambda: has_everything(stage, platform))
         for name in STREAMS:
             received = platform.stream(SITE_ID, name)

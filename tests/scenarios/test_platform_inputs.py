@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 
+from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.domain.inputs import PlatformInput
 from agent.domain.setpoint import Rung
 from agent.workers.planner import read_history
 from tests.scenarios import site_file
 from tests.scenarios.stage import CHARGE_W, MIDNIGHT, HonestPlanner, Stage, message, staged
 
+PAYLOADS = JsonPayloads("site-1", "s")
+
 
 def send(stage: Stage, name: str, **body: object) -> None:
-    parsed = stage.app.payloads.parse(f"down/input/{name}", message(name, **body))
+    parsed = PAYLOADS.parse(f"down/input/{name}", message(name, **body))
     assert isinstance(parsed, PlatformInput)
     stage.app.conditions.take(parsed)
 

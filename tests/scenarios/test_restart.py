@@ -18,12 +18,12 @@ WORDS: dict[str, Any] = {"import_tariff": site_file.LIST_TARIFF, "cloud": CLOUD}
 async def test_a_restarted_agent_keeps_the_inputs_and_all_rows(tmp_path: Path) -> None:
     async with staged(tmp_path, **WORDS) as stage:
         first = stage.app
-        assert first.sync is not None
+        assert first.platform is not None
         prices = message("tariff", valid_from=MIDNIGHT, step_s=900, import_price=[0.08] * 24 + [0.6] * 72)
-        await first.sync.take("down/input/tariff", prices)
+        await first.platform.listening.take("down/input/tariff", prices)
         until = MIDNIGHT + timedelta(hours=1)
         limit = message("gridlimit", valid_from=MIDNIGHT, valid_to=until, import_limit_w=7000.0)
-        await first.sync.take("down/input/gridlimit", limit)
+        await first.platform.listening.take("down/input/gridlimit", limit)
         await stage.play(20.0)
         before = stage.rows("SELECT seq, at FROM minute ORDER BY seq")
         events = stage.rows("SELECT seq FROM event ORDER BY seq")

@@ -16,6 +16,7 @@ from rich.table import Table
 from sqlite_utils import Database
 
 import exported_models
+from agent.adapters.host.clock import SystemClock
 from agent.adapters.host.timetable import Timetable
 from agent.adapters.models.onnx_models import open_model
 from agent.adapters.store.sqlite_store import SqliteStore
@@ -53,7 +54,7 @@ async def test_apscheduler_runs_jobs_again_and_again() -> None:
         if runs[0] >= 3:
             thrice.set()
 
-    timetable = Timetable([Job("often", 1, run, aligned=True)])
+    timetable = Timetable([Job("often", 1, run, aligned=True)], SystemClock())
     timetable.start()
     await asyncio.wait_for(thrice.wait(), 10)
     await timetable.stop()

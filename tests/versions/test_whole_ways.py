@@ -12,15 +12,11 @@ from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.processes.planner_process import PlannerProcess
-from agent.cycles.alarms import Alarms
-from agent.cycles.sync import Sync
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.records import Batch, MinuteRow
 from agent.planning.check import check_plan
-from agent.recording.pending_writes import PendingWrites
 from agent.settings.sections import Planning
-from agent.site_view import Outlet
 from drivers import registry
 from drivers.endpoint import TcpEndpoint
 from drivers.modbus import Bus
@@ -29,6 +25,7 @@ from simulator.broker import start_broker
 from simulator.platform import Platform
 from simulator.server import SimulatedSite
 from tests.adapters.store.store_rows import NAMES, event, minute, new_store
+from tests.cycles.platform_wire import PlatformWire
 from tests.forecasting.sites import CAMBRIDGE, NOW, RATED_W, regular_site
 from tests.planning.days import request
 from tests.simulator.sites import Clock, flat_plant
@@ -94,17 +91,13 @@ async def test_a_sync_with_the_platform(tmp_path: Path) -> None:
     speaker = JsonPayloads(SITE, "s")
     settings = MqttSettings("127.0.0.1", broker.port, SITE, protocol=broker.protocol, tls=False)
     link = MqttLink(settings, lambda word: speaker.status(word, datetime.now(UTC)))
-    clock = SystemClock()
-    alarms = Alarms(clock, PendingWrites())
-    sync = Sync(
-        store, link, speaker, clock, Outlet(), lambda: {"version": "1"}, lambda _: None, alarms, lambda *_: None
-    )
+    wire = PlatformWire(SystemClock(), store, link, SITE)
     await link.start()
-    listening = asyncio.create_task(sync.listen())
+    listening = asyncio.create_task(wire.listening.listen())
     last = (await store.backlog())["minute"][1]
     async with asyncio.timeout(30):
-        while dict(sync.acknowledged).get("minute") != last:
-            await sync.step()
+        while wire.hearing.acknowledged.get("minute") != last:
+            await wire.sync.step()
             await asyncio.sleep(0.02)
     assert sorted(platform.stream(SITE, "minute").rows) == list(range(last - 299, last + 1))
     listening.cancel()

@@ -17,7 +17,12 @@ class SystemClock:
 
     def __init__(self) -> None:
         self.believed = True
-        self._ahead_s = time.time() - self.monotonic()
+        self._ahead_s = self._first_ahead_s = time.time() - self.monotonic()
+
+    @property
+    def adopted_s(self) -> float:
+        """The sum of all steps that were adopted, s."""
+        return self._ahead_s - self._first_ahead_s
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self._ahead_s + self.monotonic(), UTC)

@@ -1,21 +1,21 @@
 """Requests from the command line to the daemon: one small file each, in a folder beside the store.
 
-The store has one writer, the daemon; a command leaves its wish here and the daemon takes it up with its next commit. A
-file appears whole or not at all: it is written under another name, made durable and renamed.
+The store has one writer, the daemon; a command leaves its request here and the daemon takes it up. A file appears whole
+or not at all: it is written under another name, made durable and renamed.
 """
 
 import asyncio
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Generic, TypeVar, overload
 from uuid import uuid4
 
 from agent.adapters.store.set_aside import sync_folder
-from agent.domain.advisory import AdviceRequest
-from agent.domain.wire import WireError, from_json, to_json
+from agent.domain.commands import Request, request_from_json, request_to_json
+from agent.domain.wire import WireError
+from agent.ports import Found
 
 FOLDER = "requests"
 SUFFIX = ".json"
@@ -23,23 +23,8 @@ LARGEST_FILE = 16_384
 MOST_FILES = 1000
 
 
-Request = TypeVar("Request")
-
-
 class InboxFailure(Exception):
     """The request was not left. ``str()`` says why in one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken(Generic[Request]):
-    """The requests of one look into the inbox, oldest first, and a sentence for each file that was none.
-
-    ``files`` are all that were looked at, for ``clear``.
-    """
-
-    requests: tuple[Request, ...]
-    refused: tuple[str, ...]
-    files: tuple[Path, ...]
 
 
 def inbox_of(store: Path) -> Path:
@@ -47,18 +32,16 @@ def inbox_of(store: Path) -> Path:
     return store.parent / FOLDER
 
 
-def drop(inbox: Path, request: Any, now_ns: Callable[[], int] = time.time_ns) -> Path:
-    """Leave ``request``, a frozen noun that crosses the wire; its file's name sorts by time. Raises InboxFailure."""
+def drop(inbox: Path, request: Request, now_ns: Callable[[], int] = time.time_ns) -> Path:
+    """Leave ``request``; its file's name sorts by time. Raises InboxFailure."""
     name = f"{now_ns():020d}-{uuid4().hex[:8]}"
     hidden, final = inbox / f".{name}", inbox / f"{name}{SUFFIX}"
     try:
-        if not inbox.is_dir():
-            inbox.mkdir(mode=0o770, exist_ok=True)
-            sync_folder(inbox.parent)
-        if sum(1 for _ in inbox.glob(f"*{SUFFIX}")) >= MOST_FILES:
+        _make(inbox)
+        if len(_waiting(inbox)) >= MOST_FILES:
             raise InboxFailure(f"{inbox} is full: {MOST_FILES} requests wait already, does the agent run?")
         with hidden.open("x", encoding="utf-8") as file:
-            file.write(to_json(request))
+            file.write(request_to_json(request))
             file.flush()
             os.fsync(file.fileno())
         hidden.rename(final)
@@ -69,57 +52,58 @@ def drop(inbox: Path, request: Any, now_ns: Callable[[], int] = time.time_ns) ->
     return final
 
 
-@overload
-def look(inbox: Path) -> Taken[AdviceRequest]: ...
-@overload
-def look(inbox: Path, kind: type[Request]) -> Taken[Request]: ...
-def look(inbox: Path, kind: type[Any] = AdviceRequest) -> Taken[Any]:
-    """What waits, of one ``kind``.
-
-    The files stay until ``clear``, so that a request survives a crash between taking and writing.
-    """
-    requests, refused, files = [], [], _waiting(inbox)
-    for path in files:
+def look(inbox: Path, known: Collection[str] = ()) -> Found:
+    """What waits and is not ``known``, oldest first. The files stay until ``clear``."""
+    requests, refused, names = [], [], []
+    for path in _waiting(inbox):
+        if path.name in known:
+            continue
+        names.append(path.name)
         try:
             text = path.read_bytes()
             if len(text) > LARGEST_FILE:
                 raise WireError(f"it is larger than {LARGEST_FILE} bytes")
-            request = from_json(kind, text)
-            if isinstance(request, AdviceRequest) and (
-                request.at.tzinfo is None
-                or (request.scheduled_for is not None and request.scheduled_for.tzinfo is None)
-            ):
-                raise WireError("a time has no time zone")
-            requests.append(request)
+            requests.append(request_from_json(text))
         except OSError as error:
             refused.append(f"the request {path.name} cannot be read: {error.strerror}")
-        except (WireError, RecursionError) as error:
+        except WireError as error:
             refused.append(f"the request {path.name} cannot be used: {error}")
-    return Taken(tuple(requests), tuple(refused), files)
+    return Found(tuple(requests), tuple(refused), tuple(names))
 
 
-def clear(taken: Taken[Any]) -> None:
-    """Forget what was taken, after it has been written down."""
-    for path in taken.files:
-        path.unlink(missing_ok=True)
+def clear(inbox: Path, names: Collection[str]) -> None:
+    """Forget these files. One that cannot be removed stays."""
+    for name in names:
+        with suppress(OSError):
+            (inbox / name).unlink(missing_ok=True)
 
 
 class FileInbox:
-    """Implements ``agent.ports.Inbox`` on the folder of ``inbox_of``; the disk is waited for on another thread."""
+    """Implements ``agent.ports.Inbox`` on the folder of ``inbox_of``; the disk is waited for on another thread.
+
+    The daemon makes the folder, so that it may also clear away what another user has left there.
+    """
 
     def __init__(self, inbox: Path) -> None:
         self._inbox = inbox
-        self._taken: Taken[AdviceRequest] = Taken((), (), ())
 
-    async def look(self) -> tuple[tuple[AdviceRequest, ...], tuple[str, ...]]:
-        self._taken = await asyncio.to_thread(look, self._inbox)
-        return self._taken.requests, self._taken.refused
+    async def look(self, known: Collection[str]) -> Found:
+        return await asyncio.to_thread(self._look, frozenset(known))
 
-    async def clear(self) -> None:
-        taken: Taken[AdviceRequest]
-        taken, self._taken = self._taken, Taken((), (), ())
-        if taken.files:
-            await asyncio.to_thread(clear, taken)
+    async def clear(self, names: Collection[str]) -> None:
+        if names:
+            await asyncio.to_thread(clear, self._inbox, frozenset(names))
+
+    def _look(self, known: Collection[str]) -> Found:
+        with suppress(OSError):  # a folder that cannot be made holds no request
+            _make(self._inbox)
+        return look(self._inbox, known)
+
+
+def _make(inbox: Path) -> None:
+    if not inbox.is_dir():
+        inbox.mkdir(mode=0o770, exist_ok=True)
+        sync_folder(inbox.parent)
 
 
 def _waiting(inbox: Path) -> tuple[Path, ...]:

@@ -10,13 +10,14 @@ from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from agent.adapters.host.clock import VirtualClock
+from agent.adapters.host.clock import SystemClock, VirtualClock
 from agent.domain.horizon import floor_to_step
 from agent.ports import Job
 
 log = structlog.get_logger("timetable")
 
 STOP_WITHIN_S = 0.5
+STEP_S = 1.0  # a service that disciplines the clock slews what is less
 AT_ONCE_S = 60.0
 
 
@@ -24,11 +25,13 @@ class Timetable:
     """Every job on the system clock, from ``start`` on.
 
     Intervals run on the loop's monotonic clock, so that no step of the wall clock touches them. Jobs on the multiples
-    of the day are APScheduler's, and are armed again when the wall clock is set. A run that is late is caught up once
-    and not as often as it was missed. An error that a job lets out is logged by its name, and the job goes on.
+    of the day are APScheduler's, and are armed again after ``clock`` has adopted a step. A run that is
+    late is caught up once and not as often as it was missed. An error that a job lets out is logged by its name, and
+    the job goes on.
     """
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    def __init__(self, jobs: Sequence[Job], clock: SystemClock) -> None:
+        self._clock, self._adopted_s = clock, clock.adopted_s
         self._beats = [job for job in jobs if not job.aligned]
         self._tasks: list[asyncio.Task[None]] = []
         self._calendar = AsyncIOScheduler(timezone=UTC, executors={"default": AsyncIOExecutor()})
@@ -45,10 +48,10 @@ class Timetable:
             )
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(_beat(job), name=job.name) for job in self._beats]
+        self._tasks = [asyncio.create_task(self._beat(job), name=job.name) for job in self._beats]
         self._calendar.start()
 
-    def rearm(self, by_s: float) -> None:
+    def _rearm(self, by_s: float) -> None:
         """The wall clock was set by ``by_s`` seconds: the jobs of the calendar go on at the multiples of the new time.
 
         After a step of a minute or more they also run at once.
@@ -57,6 +60,22 @@ class Timetable:
         for job in self._calendar.get_jobs():
             next_time = now if abs(by_s) >= AT_ONCE_S else job.trigger.get_next_fire_time(None, now)
             job.modify(next_run_time=next_time)
+
+    async def _beat(self, job: Job) -> None:
+        """Run ``job`` on the raster of its interval until this is cancelled."""
+        loop, run = asyncio.get_running_loop(), _guarded(job)
+        due = loop.time() + job.first_s
+        while True:
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            await run()
+            self._follow_clock()
+            due = _next_beat(due, loop.time(), job.every_s)
+
+    def _follow_clock(self) -> None:
+        by_s = self._clock.adopted_s - self._adopted_s
+        if abs(by_s) >= STEP_S:
+            self._adopted_s += by_s
+            self._rearm(by_s)
 
     async def stop(self) -> None:
         """End every job where it waits; what it leaves to others is theirs."""
@@ -76,16 +95,6 @@ class _Multiples(BaseTrigger):  # type: ignore[misc]
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
         after = now if previous is None else max(previous, now)
         return floor_to_step(after, self._step_s) + timedelta(seconds=self._step_s)
-
-
-async def _beat(job: Job) -> None:
-    """Run ``job`` on the raster of its interval until this is cancelled."""
-    loop, run = asyncio.get_running_loop(), _guarded(job)
-    due = loop.time() + job.first_s
-    while True:
-        await asyncio.sleep(max(0.0, due - loop.time()))
-        await run()
-        due = _next_beat(due, loop.time(), job.every_s)
 
 
 def _next_beat(due: float, now: float, every_s: float) -> float:
@@ -130,7 +139,7 @@ def _next_time(job: Job, due: float, clock: VirtualClock) -> float:
 
 
 def _rearmed(queue: Queue, clock: VirtualClock, by_s: float) -> Queue:
-    """As ``Timetable.rearm``."""
+    """As ``Timetable`` does it."""
     now, at_once = clock.monotonic(), abs(by_s) >= AT_ONCE_S
     armed = [
         (due if not job.aligned else now if at_once else _next_time(job, due, clock), order, job)

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from agent.domain.advisory import AdviceRequest, Verb
+from agent.domain.commands import COMMAND_KINDS, Request, read_command
 from agent.domain.inputs import (
     Acknowledgement,
     CarbonInput,
@@ -29,12 +29,14 @@ from agent.domain.inputs import (
     WeatherInput,
 )
 from agent.domain.money import beyond_spikes, unlikely_list
+from agent.domain.wire import WireError
 from agent.ports import PayloadRefused
 
 LARGEST_PAYLOAD = 64 * 1024
 DEEPEST = 16
 LONGEST_LIST = 2016  # a week of five-minute steps
 LONGEST_KEY = 40
+LONGEST_REASON = 300
 MAJOR = 1
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC)
 
@@ -153,27 +155,16 @@ class _Acknowledgement(_Message):
         return Acknowledgement(self.ts, tuple(self.streams.items()), tuple(self.resend_from.items()))
 
 
-class _Advice(_Message):
+class _Command(_Message):
+    """What every command has besides its own terms."""
+
     issued_at: Utc
-    key: Annotated[str, Field(min_length=1, max_length=200)]
-    verb: Literal["acknowledge", "dismiss", "schedule"]
-    scheduled_for: Utc | None = None
     expires_at: Utc | None = None
 
-    @model_validator(mode="after")
-    def _time_with_schedule(self) -> "_Advice":
-        if self.scheduled_for is not None and self.verb != "schedule":
-            raise ValueError(f"scheduled_for does not belong to {self.verb}")
-        return self
 
-    def frozen(self) -> AdviceRequest:
-        return AdviceRequest(self.key, Verb(self.verb), self.issued_at, self.scheduled_for, self.expires_at)
-
-
-_Known = _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement | _Advice
-ADVICE_TOPIC = "down/cmd/advice"
+_Known = _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement
+COMMANDS = "down/cmd/"
 _MODELS: dict[str, type[_Known]] = {
-    ADVICE_TOPIC: _Advice,
     "down/ack": _Acknowledgement,
     "down/input/tariff": _Tariff,
     "down/input/carbon": _Carbon,
@@ -181,6 +172,7 @@ _MODELS: dict[str, type[_Known]] = {
     "down/input/gridlimit": _GridLimit,
 }
 INPUT_TOPICS = tuple(topic for topic in _MODELS if topic.startswith("down/input/"))
+COMMAND_TOPICS = tuple(f"{COMMANDS}{kind.name}" for kind in COMMAND_KINDS if kind.from_platform)
 
 
 def parse_input(name: str, text: str, currency: str) -> PlatformInput:
@@ -189,7 +181,7 @@ def parse_input(name: str, text: str, currency: str) -> PlatformInput:
     Raises PayloadRefused.
     """
     message = parse_incoming(f"down/input/{name}", text.encode(), LARGEST_PAYLOAD, currency)
-    if isinstance(message, Acknowledgement | AdviceRequest):
+    if isinstance(message, Acknowledgement | Request):
         raise PayloadRefused(f"input/{name}: it is no input")
     return message
 
@@ -199,7 +191,7 @@ def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> I
 
     Raises PayloadRefused with the topic, the place and the reason.
     """
-    model = _MODELS.get(topic)
+    model: type[_Known | _Command] | None = _Command if topic in COMMAND_TOPICS else _MODELS.get(topic)
     if model is None:
         raise PayloadRefused(f"{topic}: no such topic is known")
     if len(payload) > largest:
@@ -210,7 +202,9 @@ def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> I
         raise PayloadRefused(f"{topic}: the payload is not UTF-8 (byte {error.start})") from error
     _check_shape(topic, text)
     try:
-        return _frozen(model.model_validate_json(text, context=currency))
+        return _frozen(topic, text, model.model_validate_json(text, context=currency))
+    except WireError as error:
+        raise PayloadRefused(f"{topic}: {_printable(str(error))}") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(_shown, first["loc"])) or "message"
@@ -223,7 +217,17 @@ def _shown(part: int | str) -> str:
     return text if text.isprintable() and len(text) <= LONGEST_KEY else "(a key)"
 
 
-def _frozen(message: _Known) -> Incoming:
+def _printable(reason: str) -> str:
+    """A reason that may quote the sender, as it may stand in a log."""
+    shown = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."
+    return "".join(character if character.isprintable() else "?" for character in shown)
+
+
+def _frozen(topic: str, text: str, message: "_Known | _Command") -> Incoming:
+    """Raises WireError for a command whose terms are wrong."""
+    if isinstance(message, _Command):
+        command = read_command(topic.removeprefix(COMMANDS), json.loads(text))
+        return Request(command, message.issued_at, message.expires_at)
     return message.frozen()
 
 

@@ -12,7 +12,7 @@ from random import random
 from paho.mqtt import client as mqtt
 
 from agent.adapters.mqtt import mqtt_troubles as troubles
-from agent.adapters.mqtt.incoming_messages import ADVICE_TOPIC, INPUT_TOPICS
+from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, INPUT_TOPICS
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.mqtt_thread import IN_FLIGHT, BrokerLimits, NetworkThread
 from agent.adapters.mqtt.reconnect_delay import Ending, ReconnectDelay
@@ -25,7 +25,7 @@ WAITING_MESSAGES = 1000
 STOP_S = 2.0
 PROBE_EVERY_S = 5.0
 PROBE_PATIENCE_S = 8.0  # of a thread whose pass lasts a second
-TOPICS = ("down/ack", ADVICE_TOPIC, *INPUT_TOPICS)
+TOPICS = ("down/ack", *COMMAND_TOPICS, *INPUT_TOPICS)
 
 StatusEnvelope = Callable[[str], Envelope]
 

@@ -13,16 +13,13 @@ from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.mqtt.reconnect_delay import longest_pause
-from agent.cycles.sync import Sync
 from agent.domain.envelope import Envelope
-from agent.domain.inputs import PlatformInput
 from agent.domain.records import Batch
 from agent.ports import EnvelopeRefused, LinkFailure
-from agent.site_view import Outlet
 from simulator.broker import Broker, find_mosquitto, start_broker
 from simulator.platform import Platform
 from tests.adapters.store.store_rows import NAMES, event, minute, new_store
-from tests.cycles.hearing import Hearing
+from tests.cycles.platform_wire import PlatformWire
 
 pytestmark = [
     pytest.mark.broker,
@@ -241,32 +238,19 @@ class Node:
     def __init__(self, broker: Broker, path: Path) -> None:
         self.store = new_store(path)
         self.link = new_link(broker)
-        self.inputs: list[PlatformInput] = []
-        clock = SystemClock()
-        self.hearing = Hearing(clock)
-        speaker = JsonPayloads(SITE, "s")
-        self.sync = Sync(
-            self.store,
-            self.link,
-            speaker,
-            clock,
-            Outlet(),
-            lambda: {"version": "1"},
-            self.inputs.append,
-            self.hearing.alarms,
-            lambda *_: None,
-        )
+        wire = PlatformWire(SystemClock(), self.store, self.link, SITE)
+        self.hearing, self.inputs, self.sync, self.listening = wire.hearing, wire.inputs, wire.sync, wire.listening
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         await self.store.open()
         await self.link.start()
-        self._tasks = [asyncio.create_task(self._step()), asyncio.create_task(self.sync.listen())]
+        self._tasks = [asyncio.create_task(self._step()), asyncio.create_task(self.listening.listen())]
 
     async def _step(self) -> None:
         while True:
             await self.sync.step()
-            await self.store.write(Batch(acknowledged=self.sync.acknowledged))
+            await self.store.write(Batch(acknowledged=tuple(self.hearing.acknowledged.items())))
             await asyncio.sleep(0.02)
 
     async def stop(self) -> None:
@@ -295,7 +279,7 @@ async def test_a_broker_that_dies_and_returns_costs_no_row(broker: Broker, platf
         broker.restart()
         await until(lambda first=first: len(minutes.rows) == first + 400)  # type: ignore[misc]
     last = (await node.store.backlog())["minute"][1]
-    await until(lambda: dict(node.sync.acknowledged)["minute"] == last)
+    await until(lambda: node.hearing.acknowledged.get("minute") == last)
     assert sorted(minutes.rows) == list(range(last - 1499, last + 1))
     assert minutes.declared_lost == 0
     assert minutes.contiguous == last

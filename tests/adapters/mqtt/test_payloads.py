@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from agent.adapters.mqtt.incoming_messages import LARGEST_PAYLOAD
 from agent.adapters.mqtt.payloads import JsonPayloads
-from agent.domain.advisory import AdviceRequest, Verb
+from agent.domain.advisory import Verb
+from agent.domain.commands import AnswerAdvice, Request
 from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import Horizon
@@ -226,7 +227,7 @@ ADVICE = {
 
 def test_a_word_about_a_recommendation_is_read() -> None:
     at, then = datetime(2026, 6, 1, 10, tzinfo=UTC), datetime(2026, 6, 1, 20, tzinfo=UTC)
-    assert parse("down/cmd/advice", ADVICE) == AdviceRequest(str(ADVICE["key"]), Verb.SCHEDULE, at, then)
+    assert parse("down/cmd/advice", ADVICE) == Request(AnswerAdvice(str(ADVICE["key"]), Verb.SCHEDULE, then), at)
 
 
 @pytest.mark.parametrize(
@@ -260,11 +261,11 @@ def test_a_word_about_a_recommendation_is_read() -> None:
         ("down/ack", ACK | {"streams": {"x" * 60_000: 1}}, r"streams.\(a key\)"),
         ("down/ack", ACK | {"streams": {"minute": 2**60}}, "streams.minute"),
         ("down/cmd/reboot", {}, "no such topic"),
-        ("down/cmd/advice", ADVICE | {"verb": "burn"}, "verb: .*'acknowledge', 'dismiss' or 'schedule'"),
-        ("down/cmd/advice", ADVICE | {"key": ""}, "key: .*at least 1 character"),
-        ("down/cmd/advice", ADVICE | {"key": "x" * 201}, "key: .*at most 200"),
-        ("down/cmd/advice", ADVICE | {"key": 7}, "key: .*valid string"),
-        ("down/cmd/advice", ADVICE | {"scheduled_for": "2026-06-01T20:00:00"}, "scheduled_for: .*timezone"),
+        ("down/cmd/advice", ADVICE | {"verb": "burn"}, "verb: 'burn' is none of acknowledge, dismiss, schedule"),
+        ("down/cmd/advice", ADVICE | {"key": ""}, "the key of a recommendation has 1 to 200 characters"),
+        ("down/cmd/advice", ADVICE | {"key": "x" * 201}, "the key of a recommendation has 1 to 200 characters"),
+        ("down/cmd/advice", ADVICE | {"key": 7}, "key: str was expected, not int"),
+        ("down/cmd/advice", ADVICE | {"scheduled_for": "2026-06-01T20:00:00"}, "scheduled_for has no time zone"),
         ("down/cmd/advice", ADVICE | {"verb": "dismiss"}, "scheduled_for does not belong to dismiss"),
         ("down/cmd/advice", ADVICE | {"schema": "advice/2.0"}, "schema version 2 is not known"),
     ],

@@ -1,0 +1,99 @@
+"""Takes in what the platform says: every message is checked, and given to the one that it is for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.cycles.alarms import Alarms
+from agent.cycles.sync import Sync
+from agent.domain.alarms import EventKind
+from agent.domain.commands import Request
+from agent.domain.inputs import Acknowledgement, PlatformInput
+from agent.ports import Clock, CloudLink, PayloadRefused, Payloads
+from agent.recording.pending_writes import PendingWrites
+
+COMMANDS = "down/cmd/"
+REFUSED_EVERY_S = 60.0
+
+Ask = Callable[[Request], str | None]
+TakeInput = Callable[[PlatformInput], str | None]
+
+
+@dataclass(slots=True)
+class Heard:
+    """Messages since the start."""
+
+    refused: int = 0
+    inputs: int = 0
+
+
+class Listening:
+    """Run ``listen`` as a task of its own; it does not raise.
+
+    ``ask`` gets every valid command and ``take_input`` every valid input; each says why it refuses it, or None. The
+    text of an input that was taken is kept, under ``input/<name>``.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        link: CloudLink,
+        payloads: Payloads,
+        pending: PendingWrites,
+        sync: Sync,
+        ask: Ask,
+        take_input: TakeInput,
+    ) -> None:
+        self._clock, self._link, self._payloads, self._pending = clock, link, payloads, pending
+        self._sync, self._ask, self._take_input = sync, ask, take_input
+        self._alarms = Alarms(clock, pending)
+        self._told: dict[str, tuple[float, int]] = {}
+        self.heard = Heard()
+
+    async def listen(self) -> None:
+        """Take in messages for ever."""
+        while True:
+            topic, payload, retained = await self._link.incoming()
+            await self.take(topic, payload, retained)
+
+    async def take(self, topic: str, payload: bytes, retained: bool = False) -> None:
+        """Take in one message. A bad one is counted, reported and otherwise ignored.
+
+        A command that the broker has kept is an old one, which would come again with every connection.
+        """
+        if retained and topic.startswith(COMMANDS):
+            self._refuse(topic, f"{topic}: a command must not be retained")
+            return
+        try:
+            message = self._payloads.parse(topic, payload)
+        except PayloadRefused as error:
+            self._refuse(topic, str(error))
+            return
+        match message:
+            case Acknowledgement():
+                await self._sync.acknowledge(message)
+            case Request():
+                self._refuse_if(topic, self._ask(message))
+            case _:
+                self._take(topic, payload, message)
+
+    def _take(self, topic: str, payload: bytes, message: PlatformInput) -> None:
+        refusal = self._take_input(message)
+        self._refuse_if(topic, refusal)
+        if refusal is None:
+            self.heard.inputs += 1
+            self._pending.keep(topic.removeprefix("down/"), payload.decode("utf-8"))
+
+    def _refuse_if(self, topic: str, refusal: str | None) -> None:
+        if refusal is not None:
+            self._refuse(topic, f"{topic}: {refusal}")
+
+    def _refuse(self, topic: str, why: str) -> None:
+        """Told once a minute and topic; a flood of bad messages is no flood of events."""
+        self.heard.refused += 1
+        now = self._clock.monotonic()
+        told_at, untold = self._told.get(topic, (now - REFUSED_EVERY_S, 0))
+        if now - told_at < REFUSED_EVERY_S:
+            self._told[topic] = (told_at, untold + 1)
+            return
+        self._told[topic] = (now, 0)
+        self._alarms.note(EventKind.MESSAGE_REFUSED, why + (f" (and {untold} more before it)" if untold else ""))

@@ -1,0 +1,82 @@
+"""Builds the request of a plan: what the site file fixes, with the prices, the battery and the demand of now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.dispatch.demand_meter import DemandMeter
+from agent.domain.advisory import AdviceQuestion
+from agent.domain.battery import Battery
+from agent.domain.horizon import Horizon, floor_to_step
+from agent.domain.request import Demand, PlanRequest
+from agent.settings.schema import Settings
+from agent.site_conditions.site_conditions import SiteConditions
+from agent.site_view import Outlet
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequests:
+    """The requests of the running agent. ``meter`` None: no demand is charged."""
+
+    settings: Settings
+    conditions: SiteConditions
+    outlet: Outlet
+    meter: DemandMeter | None
+
+    def at(self, now: datetime, soc_pct: float, advice: AdviceQuestion | None = None) -> PlanRequest | None:
+        """What is asked at ``now`` of the part of the battery that can be steered; None while no price is known.
+
+        ``advice`` says what to recommend on; None: nothing is to be recommended this time.
+        """
+        demand = None if self.meter is None else self.meter.demand(_horizon(self.settings, now).start)
+        return plan_request(self.settings, self.conditions, now, soc_pct, self.outlet.view.battery, demand, advice)
+
+
+def plan_request(
+    settings: Settings,
+    conditions: SiteConditions,
+    now: datetime,
+    soc_pct: float,
+    battery: Battery | None = None,
+    demand: Demand | None = None,
+    advice: AdviceQuestion | None = None,
+) -> PlanRequest | None:
+    """What is asked at ``now`` with ``soc_pct`` in the battery, or None while no price is known.
+
+    ``battery`` None takes the whole of it.
+    """
+    planning, horizon = settings.planning, _horizon(settings, now)
+    curves = conditions.curves(horizon)
+    if curves is None:
+        return None
+    connections = conditions.connections(now, horizon)
+    varies = len(set(connections)) > 1
+    return PlanRequest(
+        now=now,
+        horizon=horizon,
+        soc_pct=soc_pct,
+        battery=battery or settings.battery_spec(),
+        connection=connections[0],
+        place=settings.place(),
+        solar_rated_w=settings.solar_rated_w,
+        import_price=curves.import_price,
+        export_price=curves.export_price,
+        carbon_kg_per_kwh=curves.carbon_kg_per_kwh,
+        objective=settings.objective_spec(),
+        valid_s=planning.valid_h * 3600.0,
+        store=settings.store.path,
+        models=str(settings.models_folder),
+        load_model=planning.load_model,
+        solar_model=planning.solar_model,
+        weather=conditions.weather_at(now),
+        notes=(*curves.notes, *conditions.stale(now)),
+        reserve_pct=() if conditions.reserve is None else conditions.reserve.over(horizon),
+        import_limit_w=tuple(one.import_limit_w for one in connections) if varies else (),
+        export_limit_w=tuple(one.export_limit_w for one in connections) if varies else (),
+        demand=demand,
+        advice=advice,
+    )
+
+
+def _horizon(settings: Settings, now: datetime) -> Horizon:
+    step_s = settings.planning.step_s
+    return Horizon(floor_to_step(now, step_s), step_s, settings.planning.horizon_h * 3600 // step_s)
