@@ -1,18 +1,18 @@
 """Made-up days of one site: sun, load and prices from a seed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 
 from agent.domain.battery import Battery
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
-from agent.domain.request import Objective, Place, PlanRequest
+from agent.domain.request import PlanRequest
 from agent.domain.site import Connection
 from agent.planning.planning_terms import PlanningTerms, Problem
+from tests.plan_requests import BATTERY, NOW, plan_request
 
-NOW = datetime(2025, 6, 2, 12, 0, tzinfo=UTC)
-BATTERY = Battery(10_000, 5_000, 4_000, 0.95, 0.93, soc_min_pct=10, soc_max_pct=95, wear_per_kwh=0.01)
+__all__ = ["BATTERY", "NOW", "errors", "forecast", "forecasts", "problem", "request"]
 
 
 def problem(
@@ -47,23 +47,12 @@ def request(seed: int = 1, steps: int = 48, step_s: int = 3600, **changes: objec
     site = problem(seed, steps, step_s / 3600.0)
     fields: dict[str, object] = {
         "now": NOW + timedelta(seconds=20),
-        "horizon": Horizon(NOW, step_s, steps),
-        "soc_pct": 40.0,
-        "battery": BATTERY,
         "connection": Connection(20_000.0, 10_000.0),
-        "place": Place(52.0, 0.0, "Europe/London"),
-        "solar_rated_w": 5_000.0,
         "import_price": tuple(site.terms.import_price.tolist()),
         "export_price": tuple(site.terms.export_price.tolist()),
         "carbon_kg_per_kwh": tuple(np.linspace(0.1, 0.4, steps).tolist()),
-        "objective": Objective(),
-        "valid_s": 6 * 3600.0,
-        "store": "",
-        "models": "",
-        "load_model": None,
-        "solar_model": None,
     }
-    return PlanRequest(**(fields | changes))  # type: ignore[arg-type]
+    return plan_request(Horizon(NOW, step_s, steps), **(fields | changes))
 
 
 def forecasts(asked: PlanRequest, seed: int = 1) -> tuple[Forecast, Forecast]:
