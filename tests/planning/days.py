@@ -47,12 +47,13 @@ def request(seed: int = 1, steps: int = 48, step_s: int = 3600, **changes: objec
     site = problem(seed, steps, step_s / 3600.0)
     fields: dict[str, object] = {
         "now": NOW + timedelta(seconds=20),
+        "horizon": Horizon(NOW, step_s, steps),
         "connection": Connection(20_000.0, 10_000.0),
         "import_price": tuple(site.terms.import_price.tolist()),
         "export_price": tuple(site.terms.export_price.tolist()),
         "carbon_kg_per_kwh": tuple(np.linspace(0.1, 0.4, steps).tolist()),
     }
-    return plan_request(Horizon(NOW, step_s, steps), **(fields | changes))
+    return plan_request(**(fields | changes))  # type: ignore[arg-type]  # the tests name the fields
 
 
 def forecasts(asked: PlanRequest, seed: int = 1) -> tuple[Forecast, Forecast]:
