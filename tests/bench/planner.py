@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agent.adapters.processes.planner_process import ENVIRONMENT
+from agent.adapters.processes.child_process import ENVIRONMENT
 from agent.domain.plan import Plan
 from agent.domain.wire import from_json, to_json
 from agent.planning.battery_lp import build
