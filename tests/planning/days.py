@@ -10,9 +10,10 @@ from agent.domain.horizon import Horizon
 from agent.domain.request import PlanRequest
 from agent.domain.site import Connection
 from agent.planning.planning_terms import PlanningTerms, Problem
+from agent.planning.value_table import GRID_POINTS, backward_by_path, concave_rows
 from tests.plan_requests import BATTERY, NOW, plan_request
 
-__all__ = ["BATTERY", "NOW", "errors", "forecast", "forecasts", "problem", "request"]
+__all__ = ["BATTERY", "NOW", "errors", "forecast", "forecasts", "mean_values", "problem", "request"]
 
 
 def problem(
@@ -63,3 +64,11 @@ def forecasts(asked: PlanRequest, seed: int = 1) -> tuple[Forecast, Forecast]:
 
 def errors(steps: int, days: int = 20, spread_w: float = 300.0, seed: int = 7) -> np.ndarray:
     return np.random.default_rng(seed).normal(0.0, spread_w, (days, steps))
+
+
+def mean_values(
+    terms: PlanningTerms, net_w: np.ndarray, pv_w: np.ndarray, points: int = GRID_POINTS
+) -> tuple[np.ndarray, np.ndarray]:
+    """(grid in kWh, concave value of shape (steps + 1, points)): the mean over the paths of ``backward_by_path``."""
+    grid, by_path = backward_by_path(terms, net_w, pv_w, points)
+    return grid, concave_rows(grid, by_path.mean(axis=1))
