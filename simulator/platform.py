@@ -174,7 +174,7 @@ class Platform:
             self.acknowledge(site_id)
 
     def _take_document(self, site_id: str, kind: str, body: dict[str, Any]) -> None:
-        """Keep it, unless it is the late death of a connection that has been followed by another."""
+        """Keep it, unless it is the last will of a connection that another one has followed."""
         if kind == "status":
             life = (body.get("session"), body.get("connection"))
             lives = self.lives.setdefault(site_id, [])

@@ -156,7 +156,7 @@ def synthetic(
     timezone: str = "Europe/Amsterdam",
     pv_rated_w: float | None = None,
 ) -> Trace:
-    """Days that look real, at 60 s, from ``start`` (aware) on. The same seed draws the same days whatever the start.
+    """Plausible days, at 60 s, from ``start`` (aware) on. The same seed draws the same days whatever the start.
 
     ``pv_rated_w`` is the roof's peak power, W; by default 6 kW on a home, 60 kW on a commercial building.
     """

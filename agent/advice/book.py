@@ -1,4 +1,4 @@
-"""The book of recommendations: none twice, none too small, each with a confidence that earlier ones have earned.
+"""The book of recommendations: none twice, none too small, each with a confidence corrected by earlier outcomes.
 
 Without numpy, since the controller keeps it. Every function returns a new book.
 """

@@ -28,7 +28,7 @@ class SameInstant:
     _sum_w: float | None = None
 
     def told(self, monotonic_s: float, supply_w: float) -> None:
-        """This power was written to the device. Writing the same again is no news."""
+        """This power was written to the device. The same power again is not noted."""
         if not len(self._told) or supply_w != self._told.newest_w:
             self._told.add(monotonic_s, supply_w)
 

@@ -14,7 +14,8 @@ ONE_PATH_POINTS = 241
 
 
 def forward_pass(problem: Problem, grid_kwh: Floats, value: Floats, note: str) -> Schedule:
-    """Follow ``value`` (of ``value_table.backward``) from the start along the problem's own load and sun.
+    """Follow ``value``, money of shape (steps + 1, points of ``grid_kwh``), row i at the start of step i, along the
+    problem's own load and sun.
 
     From outside the SoC window it moves towards it at full power.
     """

@@ -1,9 +1,9 @@
 """What stored energy is worth at every step and SoC: a backward dynamic programme over many net-load paths.
 
 At each step the net load of a path is seen first and the battery power chosen then. A site stays on its path for some
-hours and then changes to any of them, so the table believes that a dull hour foretells another and never that a
-morning's error lasts for days (stochastic dynamic programming over a Markov chain with recourse; Bertsekas, Dynamic
-Programming and Optimal Control, vol. 1). The value of a SoC is the mean over the paths.
+hours and then changes to any of them, so an error of the forecast persists for hours and not for days (stochastic
+dynamic programming over a Markov chain with recourse; Bertsekas, Dynamic Programming and Optimal Control, vol. 1). The
+value of a SoC is the mean over the paths.
 
 For one path and step the best target is a corner of a piecewise linear function: a point of the SoC grid, a power
 limit of the battery, or the power that brings the connection to zero, to a limit, or to nothing but curtailed sun.
