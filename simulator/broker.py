@@ -63,18 +63,17 @@ class Broker:
 
 def start_broker(
     directory: Path,
-    port: int = 0,
     users: Mapping[str, str] | None = None,
     kind: str | None = None,
     more: Sequence[str] = (),
 ) -> Broker:
-    """Start a broker with its files in ``directory``. Port 0 takes a free one.
+    """Start a broker with its files in ``directory`` on a free port.
 
     ``users`` maps names to passwords; None lets everybody in. ``kind`` is ``mosquitto`` or ``amqtt``; None takes
     mosquitto where it is installed; ``more`` are further lines of its configuration. Raises RuntimeError with the
     broker's own words when it does not start.
     """
-    port = port or _free_port()
+    port = _free_port()
     program = find_mosquitto()
     chosen = kind or ("mosquitto" if program else "amqtt")
     log = directory / f"{chosen}.log"

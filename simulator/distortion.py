@@ -33,11 +33,6 @@ class Distortion:
 NOTHING = Distortion()
 
 
-def gauge_pct(values: Values) -> float | None:
-    """What the gauge shows, None where the unit has none."""
-    return next((values[name] for name in _GAUGES if name in values), None)
-
-
 def is_counter(name: str) -> bool:
     """Whether a point adds up energy."""
     point = name.rpartition(".")[2]

@@ -78,7 +78,7 @@ class _ReadOnly:
         raise AssertionError(f"a meter has no settings, yet {', '.join(names)} was written")
 
     def forget(self) -> None:
-        """A meter has nothing to forget."""
+        """Nothing: a meter holds no orders."""
 
 
 class SunSpecMeter(_ReadOnly):

@@ -158,7 +158,7 @@ class Plant:
         return self._cap
 
     def lift_cap(self) -> None:
-        """Let the sun through again."""
+        """End the cap on the solar power."""
         self.bring_to_now()
         self._cap = None
 

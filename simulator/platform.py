@@ -67,14 +67,7 @@ class Platform:
     another one is a second gateway with the same site id: ``rivals`` names such sites.
     """
 
-    def __init__(
-        self,
-        port: int,
-        host: str = "127.0.0.1",
-        protocol: str = "5",
-        username: str | None = None,
-        password: str | None = None,
-    ) -> None:
+    def __init__(self, port: int, protocol: str = "5") -> None:
         self.acknowledges = True
         self.streams: dict[tuple[str, str], ReceivedStream] = {}
         self.documents: dict[tuple[str, str], dict[str, Any]] = {}
@@ -83,7 +76,7 @@ class Platform:
         self.counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._subscribed = threading.Event()
-        self._address = (host, port)
+        self._address = ("127.0.0.1", port)
         self._modern = protocol == "5"
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
@@ -92,8 +85,6 @@ class Platform:
             clean_session=None if self._modern else False,
         )
         self._client.reconnect_delay_set(1, 2)
-        if username is not None:
-            self._client.username_pw_set(username, password)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *ignored: self._subscribed.set()
         self._client.on_message = self._on_message
@@ -132,11 +123,6 @@ class Platform:
         full = {"schema": f"{name}/1.0", "id": site_id, "ts": _now(), "issued_at": _now(), **body}
         self._publish(f"ee/1/{site_id}/down/input/{name}", full)
 
-    def send_command(self, site_id: str, name: str, body: Mapping[str, object]) -> None:
-        """Publish ``advice`` (key, verb, scheduled_for), never retained. Issued now where not said."""
-        full = {"schema": f"{name}/1.0", "id": site_id, "ts": _now(), "issued_at": _now(), **body}
-        self._publish(f"ee/1/{site_id}/down/cmd/{name}", full, retain=False)
-
     def acknowledge(self, site_id: str, everything: bool = False) -> None:
         """Publish the cumulative marks of a site, and from where on it shall send again, retained.
 
@@ -151,8 +137,8 @@ class Platform:
             body["resend_from"] = missing
         self._publish(f"ee/1/{site_id}/down/ack", body)
 
-    def _publish(self, topic: str, body: Mapping[str, object], retain: bool = True) -> None:
-        self._client.publish(topic, json.dumps(body, allow_nan=False).encode(), qos=1, retain=retain)
+    def _publish(self, topic: str, body: Mapping[str, object]) -> None:
+        self._client.publish(topic, json.dumps(body, allow_nan=False).encode(), qos=1, retain=True)
 
     def _on_connect(
         self, client: mqtt.Client, userdata: object, flags: mqtt.ConnectFlags, reason: ReasonCode, properties: object
@@ -188,7 +174,7 @@ class Platform:
             self.acknowledge(site_id)
 
     def _take_document(self, site_id: str, kind: str, body: dict[str, Any]) -> None:
-        """Keep it, unless it is the late death of a connection that has been followed by another."""
+        """Keep it, unless it is the last will of a connection that another one has followed."""
         if kind == "status":
             life = (body.get("session"), body.get("connection"))
             lives = self.lives.setdefault(site_id, [])

@@ -92,9 +92,7 @@ class ChainModel:
     length: int | None = None
 
 
-def build_chain(
-    models: Sequence[ChainModel], scales: Mapping[str, int], texts: Mapping[str, str], base: int = SUNSPEC_BASE
-) -> Image:
+def build_chain(models: Sequence[ChainModel], scales: Mapping[str, int], texts: Mapping[str, str]) -> Image:
     """A SunSpec chain of ``models`` with every point "not implemented", but for IDs, lengths, scales and texts.
 
     ``scales`` are the scale factors by point name (``103.W_SF``); points whose factor is not there cannot be used.
@@ -103,14 +101,14 @@ def build_chain(
     words = list(MARKER)
     registers: dict[str, Register] = {}
     for planned in models:
-        model = _placed(planned, base + len(words))
+        model = _placed(planned, SUNSPEC_BASE + len(words))
         words += _empty_model(model, planned, scales, texts)
         found = registers_of(model)
         for name, register in found.items():
-            scaled = _with_scale(register, base, words)
+            scaled = _with_scale(register, SUNSPEC_BASE, words)
             if scaled is not None:
                 registers[f"{model.model_id}.{name}"] = scaled
-    return Image(base, words + list(_END), registers)
+    return Image(SUNSPEC_BASE, words + list(_END), registers)
 
 
 def fitting_exponent(largest: float, finest: int = -1) -> int:

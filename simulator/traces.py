@@ -25,6 +25,7 @@ _FILE_COLUMNS: Mapping[str, tuple[ColumnName, float]] = {
 _WANTED = Wanted(tuple(_FILE_COLUMNS), required=("load_kw",), never_negative=("load_kw", "pv_kw"))
 _POWERS: tuple[ColumnName, ...] = ("load_w", "pv_w")
 _PV_RATED_W: Mapping[Kind, float] = {"home": 6000.0, "commercial": 60000.0}
+_PLACE = (52.0, 5.0)  # latitude and longitude of the drawn sun, degrees: Europe/Amsterdam
 
 
 class TraceError(ValueError):
@@ -152,12 +153,10 @@ def synthetic(
     start: datetime,
     days: float,
     kind: Kind = "home",
-    latitude: float = 52.0,
-    longitude: float = 5.0,
     timezone: str = "Europe/Amsterdam",
     pv_rated_w: float | None = None,
 ) -> Trace:
-    """Days that look real, at 60 s, from ``start`` (aware) on. The same seed draws the same days whatever the start.
+    """Plausible days, at 60 s, from ``start`` (aware) on. The same seed draws the same days whatever the start.
 
     ``pv_rated_w`` is the roof's peak power, W; by default 6 kW on a home, 60 kW on a commercial building.
     """
@@ -172,7 +171,7 @@ def synthetic(
 
     def solar_day(epoch_day: int) -> list[float]:
         start_s = 86400 * epoch_day
-        return [solar_power_w(seed, start_s + 60.0 * i, latitude, longitude, rated_w) for i in range(1440)]
+        return [solar_power_w(seed, start_s + 60.0 * i, *_PLACE, rated_w) for i in range(1440)]
 
     first = int(start.timestamp()) // MINUTE_S * MINUTE_S
     count = round(days * 1440)

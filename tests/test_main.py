@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from agent.__main__ import main
-from tests.scenarios import site_file
+from tests import site_files
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    return site_file.write(tmp_path, inverter_port=1, meter_port=2)
+    return site_files.write_home(tmp_path, inverter_port=1, meter_port=2)
 
 
 def test_a_good_file_is_good(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,14 +16,14 @@ from agent.cli.ending import ended
 from agent.cli.terminal import terminal
 from agent.forecasting.forecaster import ModelUnusable
 from site_data.unreadable import SitesUnreadable
-from training.anomaly import COMMAND as ANOMALY
-from training.anomaly import add_command, fit_anomaly
-from training.compare import compare
-from training.evaluate import add_arguments, evaluate
-from training.fit_command import MlflowMissing, add_fit_options, fit_all, print_scores
-from training.own_command import add_site_options, fit_site
+from training.anomaly.command import COMMAND as ANOMALY
+from training.anomaly.command import add_command, fit_anomaly
+from training.evaluation.command import add_arguments, evaluate
+from training.fit.command import MlflowMissing, add_fit_options, fit_all, print_scores
+from training.own_site.command import add_site_options, fit_site
 from training.quantities import FOLDERS
-from training.sites import MeasuredSite, read_sites
+from training.scoring.compare import compare
+from training.sites.measured_site import MeasuredSite, read_sites
 
 _MODELS = Path(__file__).parent.parent / "exported_models"
 

@@ -1,9 +1,9 @@
-"""The book of recommendations: none twice, none too small, each with a confidence that earlier ones have earned.
+"""The book of recommendations: none twice, none too small, each with a confidence corrected by earlier outcomes.
 
 Without numpy, since the controller keeps it. Every function returns a new book.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -109,13 +109,6 @@ def find(book: AdviceBook, key: str) -> Advisory:
 def due(book: AdviceBook, now: datetime) -> tuple[Advisory, ...]:
     """Those whose time is over and whose outcome is not known yet."""
     return tuple(one for one in book.advisories if one.outcome is None and max(one.end, one.expires) <= now)
-
-
-def settled(book: AdviceBook, now: datetime, outcome_of: Callable[[Advisory], Outcome]) -> AdviceBook:
-    """Everything that is due becomes done; what came true or not is learnt from."""
-    for one in due(book, now):
-        book = close(book, one.key, outcome_of(one))
-    return book
 
 
 def close(book: AdviceBook, key: str, outcome: Outcome) -> AdviceBook:

@@ -150,8 +150,8 @@ def raise_reserve(
 ) -> Advisory | None:
     """Keep more for outages, where those of the past would have used it and its worth is above what it earns.
 
-    The reserve covers the second longest outage, so that one freak does not rule. What it costs is a kWh less to trade
-    with, once a day, at the plan's spread of prices.
+    The reserve covers the second longest outage, so that one exceptional outage does not decide. What it costs is a kWh
+    less to trade with, once a day, at the plan's spread of prices.
     """
     battery, lasting = basis.battery, sorted(outage_hours)
     if len(lasting) < LEAST_OUTAGES or critical_load_w <= 0.0 or value_per_kwh <= 0.0:

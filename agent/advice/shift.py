@@ -1,4 +1,4 @@
-"""The best time for a machine that can wait."""
+"""The cheapest start of a load that can be shifted."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ TRIED = 3  # the starts that look cheapest by the plan's own prices are tried in
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """When a load may run: it starts in ``first``..``last``; ``usual`` is when it would if nobody says anything."""
+    """When a load may run: it starts in ``first``..``last``; ``usual`` is its start without a recommendation."""
 
     day: date
     first: datetime

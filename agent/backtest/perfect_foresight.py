@@ -7,7 +7,6 @@ per interval that holds its mean import below that.
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agent.backtest.case import Case, Floats
 from agent.backtest.demand import Intervals
@@ -17,7 +16,6 @@ from agent.planning.highs import LinearProgram, SolverFailure
 from agent.planning.optimise import FLOW_TOLERANCE_KW, NETTING_ROUNDS, solve_schedule
 from agent.planning.planning_terms import PlanningTerms, Problem
 
-Ints = NDArray[np.int64]
 LIMIT_S = 600.0
 # Where opposite flows would pay, the dynamic programme's directions were better than binaries within their gap, and far
 # sooner there; so binaries get no time worth the name.

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from agent.dispatch.same_instant import METER_LAG_S, SameInstant
+from agent.dispatch.power_trace import PowerTrace
+from agent.dispatch.same_instant import KEPT_S, METER_LAG_S, SameInstant
 from agent.domain.site import MISSING, Measured, SiteState
 from agent.monitoring.meter_lag import Lag, LagWatch
 from drivers.reading import Quality
@@ -18,6 +19,7 @@ class Alignment:
     rating_w: float
     _net_load: SameInstant = field(default_factory=SameInstant)
     _load: SameInstant = field(default_factory=SameInstant)
+    _grid: PowerTrace = field(default_factory=lambda: PowerTrace(KEPT_S))
     _watch: LagWatch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -38,9 +40,16 @@ class Alignment:
         supply = _sum(state.battery_w, state.pv_w)
         net_load = self._net_load.update(monotonic_s, state.grid_w, state.battery_w, lag_s)
         load = self._load.update(monotonic_s, state.grid_w, supply, lag_s)
-        if net_load.usable:
-            self._watch.see(self._net_load.grid, self._net_load.supply)
+        self._learn_lag(monotonic_s, state.grid_w, net_load)
         return replace(state, aligned_net_load=net_load, aligned_load=load)
+
+    def _learn_lag(self, monotonic_s: float, grid: Measured, net_load: Measured) -> None:
+        """The net load is missing where meter or battery is: the trace of the meter begins anew with the battery's."""
+        if grid.known is None or not net_load.usable:
+            self._grid.clear()
+            return
+        self._grid.add(monotonic_s - grid.age_s, grid.known)
+        self._watch.see(self._grid, self._net_load.supply)
 
     def late(self) -> str | None:
         """One sentence while the meter is later than control is built for."""

@@ -122,7 +122,7 @@ class DemandMeter:
         return self._month[1] in self.charge.months
 
     def _reach(self, at: datetime) -> bool:
-        """Be in the interval of ``at``. True when that ends one."""
+        """Make the interval of ``at`` the running one. True when that ends the one before."""
         start = floor_to_step(at, self.charge.interval_s)
         if start == self._start:
             return False

@@ -1,4 +1,4 @@
-"""Many readings of several devices become one picture of the site."""
+"""The readings of several devices as one SiteState."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +13,8 @@ class Source:
     """The newest readings of one device and what it stands for on the site.
 
     ``roles`` are the site file's words: ``grid``, ``solar``, ``battery``, ``load``. ``frozen`` is the verdict of
-    ``frozen.py``: the device goes on answering, but with its last numbers. ``doubted`` is that of ``soc_watch.py``.
-    The SoC of several batteries is the mean weighted by ``usable_wh``.
+    ``monitoring/stuck_meter.py``: the device goes on answering, but with its last numbers. ``doubted`` is that of
+    ``monitoring/soc_jump.py``. The SoC of several batteries is the mean weighted by ``usable_wh``.
     """
 
     device: str
@@ -102,7 +102,7 @@ def _derived(*terms: tuple[Measured, int]) -> Measured:
 
 
 def _not_negative(pv: Measured) -> Measured:
-    """Inverters at night draw a few watts, which is load and not sun."""
+    """A negative PV power is 0: what an inverter draws at night is load."""
     return pv if pv.value is None or pv.value >= 0.0 else replace(pv, value=0.0)
 
 

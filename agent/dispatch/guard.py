@@ -1,4 +1,4 @@
-"""The last word before a write. It knows the site's limits and nothing of the planner.
+"""Holds a wanted setpoint to the site's limits before it is written, without knowing the plan.
 
 In this order, so that the later ones win: rating, ramp, limits of the connection point, SoC window, rating. A battery
 that is asked for something that cannot be judged (no SoC, no net load) is released to its own self-consumption.

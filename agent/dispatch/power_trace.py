@@ -26,16 +26,15 @@ class PowerTrace:
     def last_two_s(self) -> tuple[float, float]:
         return self._times_s[-2], self._times_s[-1]
 
-    def add(self, at_s: float, watts: float) -> bool:
-        """False where nothing newer was read."""
+    def add(self, at_s: float, watts: float) -> None:
+        """What was read at ``at_s``; ignored unless it is newer than all before."""
         if self._times_s and at_s <= self._times_s[-1]:
-            return False
+            return
         self._times_s.append(at_s)
         self._watts.append(watts)
         old = bisect_left(self._times_s, at_s - self.kept_s)
         if old > 8:  # in one go, and not a value at a time
             del self._times_s[:old], self._watts[:old]
-        return True
 
     def clear(self) -> None:
         self._times_s.clear()

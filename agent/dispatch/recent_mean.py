@@ -1,4 +1,4 @@
-"""What lasts of a power that flickers: its mean of late, the newest seconds counting most."""
+"""The exponential mean of a power: the newest seconds count most."""
 
 import math
 from dataclasses import dataclass

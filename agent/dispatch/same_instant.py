@@ -22,13 +22,13 @@ KEPT_S = 90.0
 class SameInstant:
     """``update`` gives grid + supply of one instant. One instance for each supply; times are monotonic seconds."""
 
-    grid: PowerTrace = field(default_factory=lambda: PowerTrace(KEPT_S))
     supply: PowerTrace = field(default_factory=lambda: PowerTrace(KEPT_S))
     _told: PowerTrace = field(default_factory=lambda: PowerTrace(KEPT_S))
+    _grid: tuple[float, float] | None = None  # the newest value: when it was read, W
     _sum_w: float | None = None
 
     def told(self, monotonic_s: float, supply_w: float) -> None:
-        """This power was written to the device. Writing the same again is no news."""
+        """This power was written to the device. The same power again is not noted."""
         if not len(self._told) or supply_w != self._told.newest_w:
             self._told.add(monotonic_s, supply_w)
 
@@ -42,21 +42,24 @@ class SameInstant:
         if grid.known is None or supply.known is None:
             self._begin_anew()
             return MISSING
-        self.grid.add(monotonic_s - grid.age_s, grid.known)
+        seen_s, grid_w = self._grid = self._newest(monotonic_s - grid.age_s, grid.known)
         self.supply.add(monotonic_s - supply.age_s, supply.known)
-        seen_s = self.grid.newest_s
         least_w, most_w = self.supply.between(seen_s - meter_lag_s, seen_s)
         under_way_s = monotonic_s - meter_lag_s - INVERTER_LAG_S
         if len(self._told) and self._told.newest_s >= under_way_s:
             least_told_w, most_told_w = self._told.between(under_way_s, monotonic_s)
             least_w, most_w = min(least_w, least_told_w), max(most_w, most_told_w)
-        least_w, most_w = least_w + self.grid.newest_w, most_w + self.grid.newest_w
+        least_w, most_w = least_w + grid_w, most_w + grid_w
         # The first time there is no past: both are taken to be of one instant.
         before_w = grid.known + supply.known if self._sum_w is None else self._sum_w
         self._sum_w = min(max(before_w, least_w), most_w)
         return Measured(self._sum_w, Quality.ESTIMATED, max(grid.age_s, supply.age_s))
 
+    def _newest(self, seen_s: float, grid_w: float) -> tuple[float, float]:
+        """This value of the meter, or the one before it where that is as new."""
+        return (seen_s, grid_w) if self._grid is None or seen_s > self._grid[0] else self._grid
+
     def _begin_anew(self) -> None:
-        self.grid.clear()
+        self._grid = None
         self.supply.clear()
         self._sum_w = None

@@ -43,11 +43,6 @@ class StepWhy:
     measured: bool
 
 
-def explain_plan(basis: Basis, zone: ZoneInfo) -> tuple[StepWhy, ...]:
-    """One explanation a step by the plan's own duals: they name the limits, and no amount is quoted."""
-    return tuple(explain_step(basis, index, zone) for index in range(len(basis.plan.steps)))
-
-
 def explain_step(basis: Basis, index: int, zone: ZoneInfo, again: Resolved | None = None) -> StepWhy:
     """Why step ``index`` is as it is; times in ``zone``.
 

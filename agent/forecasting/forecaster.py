@@ -1,4 +1,4 @@
-"""The seam of this room: what every forecaster answers, and how one says that it cannot."""
+"""What every forecaster answers, and the error of one that cannot."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -46,7 +46,7 @@ class Forecaster(Protocol):
         """Quantiles of mean power, W, shape (origins, LEVELS, steps).
 
         Step i of origin o covers ``step_s`` seconds from ``o + i * step_s``. Only history before an origin is used for
-        it. Values are finite, not negative and do not fall with the level. Raises ModelUnusable when there is no
-        honest answer, ValueError when the origins are not on the raster of the history.
+        it. Values are finite, not negative and do not fall with the level. Raises ModelUnusable when it cannot answer,
+        ValueError when the origins are not on the raster of the history.
         """
         ...

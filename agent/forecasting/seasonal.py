@@ -1,4 +1,4 @@
-"""The seasonal kernel: how much each of the last days says about a step of a day to come. Pure arrays."""
+"""The seasonal kernel: the weight of each of the last days for a step of a day to come. Pure arrays."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def load_kernel(days_ago: IntArray, kind: IntArray, kind_then: IntArray) -> Floa
 
 
 def solar_kernel(days_ago: IntArray) -> FloatArray:
-    """Weights > 0 of past days: the sky forgets the calendar."""
+    """Weights > 0 of past days, by their age alone."""
     weights: FloatArray = np.exp(-days_ago / _SOLAR_MEMORY_DAYS)
     return weights
 

@@ -1,4 +1,4 @@
-"""The door of this room: a history becomes arrays, in which NaN stands for missing. NaN never leaves the room."""
+"""A history as arrays, in which NaN stands for missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 
 Position: the Astronomical Almanac's low-precision algorithm as given by J. J. Michalsky, "The Astronomical Almanac's
 algorithm for approximate solar position (1950-2050)", Solar Energy 40 (1988) 227-235; good to about 0.01 degree,
-without refraction. Clear sky: B. Haurwitz, PendingWrites of Meteorology 2 (1945) 154-166, with the coefficients of
-M. Reno, C. Hansen and J. Stein, SAND2012-2389 (2012).
+without refraction. Clear sky: B. Haurwitz, Journal of Meteorology 2 (1945) 154-166, with the coefficients of M. Reno,
+C. Hansen and J. Stein, SAND2012-2389 (2012).
 """
 
 import numpy as np

@@ -1,4 +1,5 @@
-"""Does the grid's meter answer to the battery? Where the battery's power changes, grid and sun change by the opposite.
+"""Whether the grid's meter shows the battery's own moves. Where the battery's power changes, grid and sun change by the
+opposite.
 
 A firmware update or a clamp that is put on again turns the sign of a meter or moves its scale factor, and every value
 after that looks sound. A *step* is a setpoint far from what the battery did, after a time at rest and before the next

@@ -1,4 +1,4 @@
-"""Believed only when seen: does the measured power follow what was written?
+"""Whether the measured power of the battery follows what was written.
 
 Devices answer a write and do nothing, or do something else, for many reasons (a portal's schedule, a calibration, a
 cold or empty battery, a firmware fault). A setpoint is verified when the measured battery power comes within the
@@ -172,7 +172,7 @@ class Tracking:
 
 
 def _near_an_end(asked_w: float, measured_w: float, soc_pct: float | None) -> bool:
-    """A battery tapers its power near full and near empty by itself; that is no disobedience."""
+    """A battery tapers its power near full and near empty by itself; that counts as followed."""
     if soc_pct is None:
         return False
     tapers = (asked_w < 0 and soc_pct >= 88.0) or (asked_w > 0 and soc_pct <= 12.0)

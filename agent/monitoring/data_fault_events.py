@@ -1,4 +1,4 @@
-"""Which measurements are doubted: a person hears of each stretch once, the store is written when that changes."""
+"""Which measurements are doubted: one event for each stretch, and new flags for the store when they change."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ class DataFaultEvents:
         self._told = tuple(flagged)
 
     def news(self, plan: Plan) -> list[Event]:
-        """Events for stretches that nobody has heard of. Those that are long over are told as one number."""
+        """Events for stretches that had none. Those that are long over are told as one number."""
         if plan.examined_from is None:
             return []
         new = [suspect for suspect in plan.suspects if not any(_same(suspect, told) for told in self._told)]

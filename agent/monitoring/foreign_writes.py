@@ -1,4 +1,4 @@
-"""Two that steer one battery: how often something else was seen at it, and when to give way.
+"""Writes of another controller at the battery: how often they were seen, and when not to write back.
 
 Writing back wears flash and settles nothing, so after ``allowed`` times within ``pause_s`` nothing is written for
 ``pause_s``. Then it is tried again, and given way at once when the other one is still there.

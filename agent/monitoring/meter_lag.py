@@ -37,10 +37,10 @@ class LagWatch:
     _sums: list[float] = field(default_factory=lambda: [0.0] * len(CANDIDATES_S))
     _moved: float = 0.0  # squared ratings
 
-    def see(self, grid: PowerTrace, battery: PowerTrace) -> Lag | None:
-        """Take in the newest value of the meter; the lag as far as it is known."""
+    def see(self, grid: PowerTrace, battery: PowerTrace) -> None:
+        """Take in the newest value of the meter; ``lag`` is learnt from it."""
         if len(grid) < 2 or battery.spread_w(battery.newest_s - LOOK_BACK_S) < LEAST_MOVE * self.rating_w:
-            return self.lag
+            return
         before_s, now_s = grid.last_two_s()
         moved = ((battery.at(now_s) - battery.at(before_s)) / self.rating_w) ** 2
         keep = max(0.0, 1.0 - moved / MEMORY)
@@ -52,7 +52,6 @@ class LagWatch:
         self._moved = keep * self._moved + moved
         if moved and self._moved >= LEARNT_FROM:
             self.lag = _told_by(self._sums, 2.0 * self._moved * self.rating_w**2) or self.lag
-        return self.lag
 
 
 def _told_by(sums: Sequence[float], added: float) -> Lag | None:

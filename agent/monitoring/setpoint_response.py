@@ -1,4 +1,4 @@
-"""How the site's batteries follow what is asked of them, each for itself: a short one must not cut the others."""
+"""How each of the site's batteries follows what is asked of it: one that delivers less does not limit the others."""
 
 from collections.abc import Mapping, Sequence
 

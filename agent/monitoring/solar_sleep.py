@@ -1,6 +1,6 @@
 """A solar inverter that sleeps gives nothing, and that is known: its power is 0 with the quality ASLEEP.
 
-Solar inverters live on their own sun: after dark they are silent, refuse with exceptions 4 or 11, or answer "not
+Solar inverters are supplied by the array: after dark they are silent, refuse with exceptions 4 or 11, or answer "not
 implemented" or with the last numbers of the day. A device counts as asleep when it says nothing usable and
 
 - the sun is below ``NIGHT_DEG``, and it was well at some time from ``DUSK_S`` before nightfall on. One that has not

@@ -1,6 +1,6 @@
 """The answer when the solver has none: the forward pass, or the self-consumption rule if it is cheaper.
 
-So a plan that was made in no time is never worse, on its own forecast, than having no plan at all.
+A plan that was made without the solver is never worse, on its own forecast, than no plan.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ SAME_SHARE = 1e-6  # of the cost: less is arithmetic
 
 
 def without_solver(problem: Problem, grid_kwh: Floats, value: Floats, why: str) -> Schedule:
-    """The cheaper of the two on the problem's own load and sun. ``value`` is that of ``value_table.backward``."""
+    """The cheaper of the two on the problem's own load and sun. ``value`` is that of ``forward_pass``."""
     passed = forward_pass(problem, grid_kwh, value, f"The schedule follows the value table, because {why}.")
     return never_worse_than_rule(problem, passed, grid_kwh, value)
 

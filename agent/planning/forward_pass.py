@@ -8,13 +8,14 @@ import numpy as np
 from agent.planning.grid_cost import Rates, best_curtailment
 from agent.planning.planning_terms import Floats, PlanningTerms, Problem
 from agent.planning.schedule import Schedule
-from agent.planning.value_table import backward, battery_kw, change_kwh
+from agent.planning.value_table import backward_by_path, battery_kw, change_kwh
 
 ONE_PATH_POINTS = 241
 
 
 def forward_pass(problem: Problem, grid_kwh: Floats, value: Floats, note: str) -> Schedule:
-    """Follow ``value`` (of ``value_table.backward``) from the start along the problem's own load and sun.
+    """Follow ``value``, money of shape (steps + 1, points of ``grid_kwh``), row i at the start of step i, along the
+    problem's own load and sun.
 
     From outside the SoC window it moves towards it at full power.
     """
@@ -53,8 +54,8 @@ def forward_pass_alone(problem: Problem, note: str) -> Schedule:
     Dents of the table are kept, so that it comes near the best even when opposite flows pay.
     """
     net, pv = (problem.load_w - problem.pv_w)[None, :], problem.pv_w[None, :]
-    grid, value = backward(problem.terms, net, pv, ONE_PATH_POINTS, keep_concave=False)
-    return forward_pass(problem, grid, value, note)
+    grid, by_path = backward_by_path(problem.terms, net, pv, ONE_PATH_POINTS)
+    return forward_pass(problem, grid, by_path[:, 0], note)
 
 
 def _best_change(

@@ -1,4 +1,4 @@
-"""The only door to HiGHS: arrays in, vector and duals out. One thread, silent, with a time limit."""
+"""HiGHS behind one function: arrays in, vector and duals out. One thread, silent, with a time limit."""
 
 import os
 from dataclasses import dataclass

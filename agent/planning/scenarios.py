@@ -1,4 +1,4 @@
-"""The futures a plan is made for: the median forecast bent by the forecast's own past errors."""
+"""The net-load paths a plan is made for: the median forecast plus the forecast's own past errors."""
 
 from dataclasses import dataclass
 
@@ -31,9 +31,9 @@ def net_load_paths(
 ) -> Paths:
     """The paths of a plan, clipped to what is possible: load >= 0, solar power between 0 and ``pv_rated_w``.
 
-    Errors are actual less forecast, shape (days, steps), W, the same days in both arrays, so that a dull day keeps its
-    load. None for one of them takes that quantity's median in every path; None for both takes the quantiles. A
-    ``pv_rated_w`` of 0 says that the rating is not known.
+    Errors are actual less forecast, shape (days, steps), W, the same days in both arrays, so that load and sun of a
+    path belong to one day. None for one of them takes that quantity's median in every path; None for both takes the
+    quantiles. A ``pv_rated_w`` of 0 says that the rating is not known.
     """
     steps = load.horizon.steps
     if load_errors is not None and pv_errors is not None and len(load_errors) != len(pv_errors):
@@ -93,7 +93,7 @@ def terminal_value(terms: PlanningTerms) -> float:
     """What a stored kWh is worth at the end of the horizon, money.
 
     It will replace imports at an ordinary price: the median import price of the last 24 hours, through the discharge
-    efficiency and less the wear. The median is untouched by a few spikes or gifts; never below zero.
+    efficiency and less the wear. A few very high or negative prices do not move the median. Never below zero.
     """
     last = max(1, round(TERMINAL_HOURS / terms.step_h))
     ordered = np.sort(terms.import_price[-last:])  # numpy's own median would load all of numpy.ma

@@ -1,9 +1,9 @@
 """What stored energy is worth at every step and SoC: a backward dynamic programme over many net-load paths.
 
 At each step the net load of a path is seen first and the battery power chosen then. A site stays on its path for some
-hours and then changes to any of them, so the table believes that a dull hour foretells another and never that a
-morning's error lasts for days (stochastic dynamic programming over a Markov chain with recourse; Bertsekas, Dynamic
-Programming and Optimal Control, vol. 1). The value of a SoC is the mean over the paths.
+hours and then changes to any of them, so an error of the forecast persists for hours and not for days (stochastic
+dynamic programming over a Markov chain with recourse; Bertsekas, Dynamic Programming and Optimal Control, vol. 1). The
+value of a SoC is the mean over the paths.
 
 For one path and step the best target is a corner of a piecewise linear function: a point of the SoC grid, a power
 limit of the battery, or the power that brings the connection to zero, to a limit, or to nothing but curtailed sun.
@@ -100,31 +100,13 @@ def _cost(terms: PlanningTerms, change: Floats, net: Floats, pv: Floats) -> Floa
 ROUNDING = 1e-12  # money; below it a dent is arithmetic
 
 
-def backward(
-    terms: PlanningTerms,
-    net_w: Floats,
-    pv_w: Floats,
-    points: int = GRID_POINTS,
-    keep_concave: bool = True,
-) -> tuple[Floats, Floats]:
-    """(grid in kWh, value of shape (steps + 1, points)): row i at the start of step i, the last row at the end.
-
-    The mean over the paths of ``backward_by_path``. Steps at which opposite flows pay make the value lose its
-    concavity, and so can, by a little, a kink of the costs between two points of the grid; ``keep_concave`` raises it
-    to its concave majorant there.
-    """
-    grid, by_path = backward_by_path(terms, net_w, pv_w, points)
-    value: Floats = by_path.mean(axis=1)
-    return grid, concave_rows(grid, value) if keep_concave else value
-
-
 def backward_by_path(
-    terms: PlanningTerms, net_w: Floats, pv_w: Floats, points: int = GRID_POINTS, switching: float | None = None
+    terms: PlanningTerms, net_w: Floats, pv_w: Floats, points: int = GRID_POINTS
 ) -> tuple[Floats, Floats]:
     """(grid in kWh, value of shape (steps + 1, paths, points)): row [i, k] at the start of step i when on path k.
 
     Row i does not count what it costs to stand below the floor at the end of step i - 1: see ``below_floor``.
-    A path is left for any of them with chance ``switching`` within an hour:
+    A path is left for any of them with chance ``SWITCHING_PER_H`` within an hour:
     ``value[i, k](s) = max over s' of -cost(k, i, s' - s) + (1 - p) value[i + 1, k](s') + p mean of value[i + 1](s')``.
     ``net_w`` and ``pv_w`` have shape (paths, steps), W. Raises ValueError for anything not finite or not of that shape.
     """
@@ -136,22 +118,20 @@ def backward_by_path(
     value = np.empty((terms.steps + 1, len(net_w), points))
     value[-1] = terms.terminal_per_kwh * grid
     for step in range(terms.steps - 1, -1, -1):
-        after = expected(terms, value[step + 1], switching) - below_floor(terms, step, grid)
+        after = expected(terms, value[step + 1]) - below_floor(terms, step, grid)
         value[step] = _step_back(options, step, after, spacing)
     return grid, value
 
 
-def expected(terms: PlanningTerms, value: Floats, switching: float | None = None) -> Floats:
+def expected(terms: PlanningTerms, value: Floats) -> Floats:
     """What is expected of the next step by those on each path, shape (paths, points), when some change paths."""
-    p = _leaving(terms, switching)
+    p = _leaving(terms)
     return np.asarray((1.0 - p) * value + p * value.mean(axis=0))
 
 
-def _leaving(terms: PlanningTerms, switching: float | None = None) -> float:
+def _leaving(terms: PlanningTerms) -> float:
     """The chance to leave a path within one step."""
-    if switching is None:
-        switching = SWITCHING_PER_H
-    return float(1.0 - (1.0 - switching) ** terms.step_h)
+    return float(1.0 - (1.0 - SWITCHING_PER_H) ** terms.step_h)
 
 
 def _step_back(options: Moves, step: int, after: Floats, spacing: float) -> Floats:
@@ -200,11 +180,9 @@ def concave_majorant(grid: Floats, values: Floats) -> Floats:
     return np.interp(grid, grid[corners], values[corners])
 
 
-def value_table(
-    terms: PlanningTerms, net_w: Floats, pv_w: Floats, noise_w: Floats | None = None, points: int = GRID_POINTS
-) -> ValueTable:
+def value_table(terms: PlanningTerms, net_w: Floats, pv_w: Floats, noise_w: Floats | None = None) -> ValueTable:
     """The table of a plan: money by step and SoC, standing at the END of each step, and by net load at first."""
-    grid, by_path = backward_by_path(terms, net_w, pv_w, points)
+    grid, by_path = backward_by_path(terms, net_w, pv_w)
     return as_table(terms, grid, by_path, net_w, noise_w)
 
 

@@ -18,6 +18,7 @@ from agent.domain.site import Measured, SiteState
 from agent.recording.given_spans import GivenSpans
 from drivers.reading import Quantity
 
+SPAN_S = 60
 LONGEST_STEP_S = 3600.0
 TAKEN_LAST = frozenset(quantity.value for quantity in Quantity if not quantity.is_level)
 OVERLAP = timedelta(minutes=2)  # what a clock that is set back by less repeats is left out; more is written and marked
@@ -101,12 +102,9 @@ class _Step:
 
 
 class MinuteMeans:
-    """Collects control steps and gives one row per finished span of ``span_s`` seconds, which divides a minute."""
+    """Collects control steps and gives one row per finished minute."""
 
-    def __init__(self, span_s: int = 60) -> None:
-        if span_s <= 0 or 60 % span_s:
-            raise ValueError(f"a span of {span_s} s does not divide a minute")
-        self._span_s = span_s
+    def __init__(self) -> None:
         self._spans: dict[datetime, _Span] = {}
         self._names: dict[str, None] = {}
         self._until: datetime | None = None
@@ -148,8 +146,8 @@ class MinuteMeans:
             begin = self._until
         self._until = max(begin, end)
         while begin < end:
-            start = floor_to_step(begin, self._span_s)
-            cut = min(end, start + timedelta(seconds=self._span_s))
+            start = floor_to_step(begin, SPAN_S)
+            cut = min(end, start + timedelta(seconds=SPAN_S))
             _count(self._span(start), step, (cut - begin).total_seconds())
             begin = cut
 
@@ -158,7 +156,7 @@ class MinuteMeans:
 
         Spans that begin after the newest step belong to a clock that has since been set back: they are given too.
         """
-        length = timedelta(seconds=self._span_s)
+        length = timedelta(seconds=SPAN_S)
         until = self._until
         done = sorted(at for at in self._spans if at + length <= now or (until is not None and at >= until))
         for at in done:
@@ -186,7 +184,7 @@ class MinuteMeans:
     def _row(self, at: datetime, span: _Span) -> MinuteRow:
         return MinuteRow(
             at=at,
-            span_s=self._span_s,
+            span_s=SPAN_S,
             curtailed=span.curtailed,
             rung=max(span.rungs, key=lambda rung: span.rungs[rung], default=None),
             time_trusted=span.time_trusted,

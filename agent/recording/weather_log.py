@@ -1,6 +1,6 @@
 """Which words of the weather feed are written down: those for hours that have begun, each once.
 
-What the feed says at the start of an hour is what a forecast made then was given; later words would be wiser.
+What the feed says at the start of an hour is what a forecast made then was given; later ones would know more.
 """
 
 from datetime import datetime, timedelta

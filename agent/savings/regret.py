@@ -1,4 +1,4 @@
-"""Where the rest went: what hindsight would have done, and what the planner would have done with a perfect forecast.
+"""Regret: what hindsight would have done, and what the planner would have done with a perfect forecast.
 
 Hindsight begins with the energy that was in the battery and leaves it as full as it was left. So a stretch is judged by
 its bill alone, no price has to be put on stored energy, and the bills of stretches add up.

@@ -96,15 +96,14 @@ def perfect_foresight(
     connection: Connection,
     soc_pct: float,
     time_limit_s: float,
-    carbon_price_per_kg: float = 0.0,
 ) -> Account:
     """The cheapest the battery could have done knowing everything. Raises SolverFailure without an answer in time.
 
-    ``carbon_price_per_kg`` counts CO2 in what is minimised, not in the account's cost. The wear of ``battery`` counts
-    in the same way: give a battery without wear for the lowest cost on the bill.
+    The wear of ``battery`` counts in what is minimised, not in the account's cost: give a battery without wear for the
+    lowest cost on the bill.
     """
-    counted = period.import_price + carbon_price_per_kg * period.carbon_kg_per_kwh
-    terms = PlanningTerms(period.step_h, battery, connection, counted, period.export_price, curtailable=False)
+    prices = period.import_price, period.export_price
+    terms = PlanningTerms(period.step_h, battery, connection, *prices, curtailable=False)
     terms = replace(terms, terminal_per_kwh=max(0.0, _stored_kwh_value(period, battery)))
     problem = Problem(terms, battery.stored_wh(soc_pct), np.maximum(period.load_w, 0.0), np.maximum(period.pv_w, 0.0))
     schedule = solve_schedule(problem, time_limit_s)

@@ -11,7 +11,6 @@ from agent.recording.rollups import Rollup
 
 LEAST_COVERAGE = 0.9
 HALF = 0.5  # of what was promised must have come for a recommendation to count as true
-SAME_W = 50.0
 DONE_BY_PEOPLE = (AdvisoryType.DATA_FAULT, AdvisoryType.SICK_BATTERY, AdvisoryType.RAISE_RESERVE)
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
-from agent.domain.model_comparison import DayScore, Verdict
+from agent.domain.model_comparison import DayScore
 from agent.domain.request import PlanRequest
-from agent.forecasting.combination.model_comparison import days_to_judge, pinball_of_day, verdict
+from agent.forecasting.combination.model_comparison import days_to_judge, pinball_of_day
 from agent.forecasting.forecaster import Forecaster
 
 JUDGED_DAYS = 28
@@ -29,24 +29,6 @@ class Sides:
     champion: Members
     candidate: Members
     others: Members
-
-
-def judge(
-    request: PlanRequest,
-    history: History,
-    champion: Members,
-    candidate: Members,
-    money: Money,
-    others: Members = (),
-    live_from: date | None = None,
-) -> Verdict:
-    """The candidate against the champion on the last 28 days of ``history``. Raises ModelUnusable.
-
-    Members as in Sides. Days before ``live_from`` are those that the candidate may have been fitted on; None: none.
-    """
-    sides = Sides(champion, candidate, others)
-    days = unjudged_days(request, history, champion[0].quantity, ())
-    return verdict([score_day(request, history, day, sides, money) for day in days], live_from)
 
 
 def unjudged_days(request: PlanRequest, history: History, quantity: str, judged: Sequence[DayScore]) -> Iterator[date]:

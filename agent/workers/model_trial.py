@@ -39,9 +39,7 @@ from agent.forecasting.forecaster import Forecaster, ModelUnusable
 from agent.forecasting.persistence import LoadPersistence, SolarPersistence
 from agent.planning.highs import SolverFailure
 from agent.ports import StoreFailure
-from agent.workers.model_score import JUDGED_DAYS, Money, Sides, judge, score_day, unjudged_days
-
-__all__ = ["Report", "hold_trials", "judge"]
+from agent.workers.model_score import JUDGED_DAYS, Money, Sides, score_day, unjudged_days
 
 HISTORY = timedelta(days=2 * JUDGED_DAYS + 8)
 """Four weeks that are judged, four that the first of them looks back on, and room for gaps."""

@@ -1,7 +1,7 @@
 """The book: nothing twice, nothing too small, a confidence that fits what came, and only what people may ask."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,6 @@ from agent.advice.book import (
     due,
     find,
     open_ones,
-    settled,
     take,
 )
 from agent.domain.advisory import (
@@ -35,6 +34,13 @@ from agent.explanation.words import to_dict
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+
+
+def settled(book: AdviceBook, now: datetime, outcome_of: Callable[[Advisory], Outcome]) -> AdviceBook:
+    """Everything that is due becomes done; what came true or not is learnt from."""
+    for one in due(book, now):
+        book = close(book, one.key, outcome_of(one))
+    return book
 
 
 def advisory(key: str = "hold_battery/2026-06-01", saving: float | None = 1.0, **changes: object) -> Advisory:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pymodbus.client import ModbusTcpClient
 
-from tests.scenarios import site_file
+from tests import site_files
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 20.0
@@ -129,7 +129,7 @@ def enalysis_edge(*arguments: str | Path, **environment: str) -> subprocess.Comp
 def quick_site(folder: Path, inverter_port: int, meter_port: int, cloud: str = "", **words: object) -> Path:
     """A site file whose loop turns twice a second and whose setpoints hold for ten seconds."""
     quick: dict[str, object] = {
-        "import_tariff": site_file.FLAT_TARIFF,
+        "import_tariff": site_files.FLAT_TARIFF,
         "usable_wh": 10_000,
         "step_s": 0.5,
         "hold_s": 10,
@@ -143,4 +143,4 @@ def quick_site(folder: Path, inverter_port: int, meter_port: int, cloud: str = "
         "inverter_port": inverter_port,
         "meter_port": meter_port,
     }
-    return site_file.write(folder, **quick | words)
+    return site_files.write_home(folder, **quick | words)

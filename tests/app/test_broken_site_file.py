@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, simulator, until
-from tests.scenarios.site_file import free_ports
+from tests.site_files import free_ports
 
 NOTICE = "the site file is broken; what follows is by the settings the agent last started with"
 

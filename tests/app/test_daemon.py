@@ -13,9 +13,9 @@ import pytest
 
 from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
+from tests import site_files
 from tests.app.processes import Daemon, Inverter, daemon, enalysis_edge, quick_site, simulator, until
-from tests.scenarios import site_file
-from tests.scenarios.site_file import SITE_ID, free_ports
+from tests.site_files import HOME_ID, free_ports
 
 needs_broker = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed on this machine")
 HEAVY = {"numpy", "onnxruntime", "highspy", "sqlite_utils", "scipy", "pandas"}
@@ -132,8 +132,8 @@ def test_killed_in_the_middle_of_a_setpoint_it_loses_nothing_and_the_inverter_sa
 ) -> None:
     platform = Platform(broker.port)
     platform.start()
-    config = quick_site(tmp_path, *ports, cloud=site_file.CLOUD.format(port=broker.port))
-    received = {name: platform.stream(SITE_ID, name) for name in ("decision", "event")}
+    config = quick_site(tmp_path, *ports, cloud=site_files.CLOUD.format(port=broker.port))
+    received = {name: platform.stream(HOME_ID, name) for name in ("decision", "event")}
     try:
         with daemon(config) as first:
             until(inverter.is_steered, "a setpoint")
@@ -165,10 +165,10 @@ def test_a_frozen_broker_does_not_hold_up_the_end(
 ) -> None:
     platform = Platform(broker.port)
     platform.start()
-    config = quick_site(tmp_path, *ports, cloud=site_file.CLOUD.format(port=broker.port))
+    config = quick_site(tmp_path, *ports, cloud=site_files.CLOUD.format(port=broker.port))
     with daemon(config) as running:
         until(inverter.is_steered, "a setpoint")
-        until(lambda: bool(platform.document(SITE_ID, "info")), "a connection to the platform")
+        until(lambda: bool(platform.document(HOME_ID, "info")), "a connection to the platform")
         platform.stop()
         broker.freeze()
         try:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import site_files
 from tests.app.processes import ROOT
-from tests.scenarios import site_file
 
 INSTANTS = 20
 OURS = tuple(ROOT / name for name in ("agent", "drivers", "simulator", "site_data"))  # the environment is beside them
@@ -24,8 +24,8 @@ def started(arguments: Sequence[str | Path], **options: object) -> "subprocess.P
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    inverter_port, meter_port = site_file.free_ports(2)
-    return site_file.write(tmp_path, inverter_port=inverter_port, meter_port=meter_port)
+    inverter_port, meter_port = site_files.free_ports(2)
+    return site_files.write_home(tmp_path, inverter_port=inverter_port, meter_port=meter_port)
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from agent.made_up import made_up_request
 from agent.self_test import try_store
 from agent.settings.load import load
 from exported_models import __file__ as models_file
+from tests import site_files
 from tests.adapters.store.store_rows import new_store
 from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, simulator, until
-from tests.scenarios import site_file
-from tests.scenarios.site_file import free_ports
+from tests.site_files import free_ports
 
 GOOD = [
     "  the store takes a write   ok",
@@ -70,13 +70,13 @@ def own_models(folder: Path) -> dict[str, object]:
 
 
 def test_a_good_site_passes_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    config = site_file.write(tmp_path, inverter_port=1, meter_port=2, load_model="consumption")
+    config = site_files.write_home(tmp_path, inverter_port=1, meter_port=2, load_model="consumption")
     assert checked(config) == (0, GOOD)
     assert list(tmp_path.iterdir()) == [config]
 
 
 async def test_what_is_wrong_is_one_sentence_each(tmp_path: Path) -> None:
-    config = site_file.write(tmp_path, inverter_port=1, meter_port=2, **own_models(tmp_path))
+    config = site_files.write_home(tmp_path, inverter_port=1, meter_port=2, **own_models(tmp_path))
     model = tmp_path / "own_models" / "consumption" / "model.onnx"
     model.write_bytes(model.read_bytes()[:-1])
     await keep(config, ledger="{", **{"input/tariff": "[]", "trial": "{}"})
@@ -96,7 +96,7 @@ async def test_what_is_wrong_is_one_sentence_each(tmp_path: Path) -> None:
 
 
 def test_a_store_that_is_none_and_a_library_that_does_not_load(tmp_path: Path) -> None:
-    config = site_file.write(tmp_path, inverter_port=1, meter_port=2)
+    config = site_files.write_home(tmp_path, inverter_port=1, meter_port=2)
     (tmp_path / "site.sqlite3").write_bytes(b"this is no database, and it is long enough to be read as one" * 20)
     code, lines = checked(config, PYTHONPATH=broken_library(tmp_path, "highspy"))
     assert code == 1
@@ -116,7 +116,7 @@ async def test_a_folder_that_takes_no_file_is_said_with_its_reason(tmp_path: Pat
 
 
 async def test_the_write_that_is_tried_is_taken_back(tmp_path: Path) -> None:
-    config = site_file.write(tmp_path, inverter_port=1, meter_port=2)
+    config = site_files.write_home(tmp_path, inverter_port=1, meter_port=2)
     await keep(config, trial="{}")
     assert (await try_store(config.with_name("site.sqlite3"))).trouble is None
     with closing(sqlite3.connect(config.with_name("site.sqlite3"))) as connection:
@@ -124,7 +124,7 @@ async def test_the_write_that_is_tried_is_taken_back(tmp_path: Path) -> None:
 
 
 def test_the_made_up_question_is_the_sites_own_battery_and_models(tmp_path: Path) -> None:
-    settings = load(site_file.write(tmp_path, inverter_port=1, meter_port=2, load_model="consumption"))
+    settings = load(site_files.write_home(tmp_path, inverter_port=1, meter_port=2, load_model="consumption"))
     request = made_up_request(settings, tmp_path)
     assert (request.battery, request.load_model) == (settings.battery_spec(), "consumption")
     assert request.store != settings.store.path

@@ -12,10 +12,10 @@ from agent.backtest.play import play
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.request import Objective, PlanRequest
-from agent.domain.site import Connection
 from agent.forecasting.persistence import LoadPersistence, SolarPersistence
 from tests.backtest import cases
 from tests.backtest import folder as data
+from tests.plan_requests import plan_request
 
 
 def request(history: History, step_s: int = 900) -> PlanRequest:
@@ -23,11 +23,9 @@ def request(history: History, step_s: int = 900) -> PlanRequest:
     steps = 48 * 3600 // step_s
     horizon = Horizon(history.end, step_s, steps)
     prices = tuple(float(data.hour(at.hour)[2]) for at in horizon.times())  # type: ignore[arg-type]
-    return PlanRequest(
-        now=history.end, horizon=horizon, soc_pct=50.0, battery=cases.BATTERY, connection=Connection(),
-        place=replace(cases.PLACE, timezone="UTC"), solar_rated_w=5000.0, import_price=prices,
-        export_price=(0.05,) * steps, carbon_kg_per_kwh=(0.2,) * steps, objective=Objective(), valid_s=3600.0,
-        store="", models="", load_model=None, solar_model=None,
+    return plan_request(
+        horizon, soc_pct=50.0, battery=cases.BATTERY, place=replace(cases.PLACE, timezone="UTC"), import_price=prices,
+        valid_s=3600.0,
     )  # fmt: skip
 
 

@@ -29,9 +29,9 @@ from agent.domain.setpoint import Outcome, Refused, Setpoint
 from agent.ports import Job, SettlementFailure, TrialFailure
 from agent.settings.load import load
 from drivers.reading import Quantity, Reading
+from tests import site_files
 from tests.bench.children import memory_mib
 from tests.cycles.control_stage import ScriptedSite, plan
-from tests.scenarios import site_file
 
 LOOK_EVERY_S = 6 * 3600.0
 
@@ -97,7 +97,7 @@ async def run(folder: Path, days: float) -> list[tuple[float, float]]:
     site = LivelySite(clock)
     agent_app.connect_devices = lambda *_: site  # type: ignore[assignment, return-value]
     app = agent_app.build(
-        load(site_file.write(folder, inverter_port=1, meter_port=2, hold_s=120)),
+        load(site_files.write_home(folder, inverter_port=1, meter_port=2, hold_s=120)),
         clock, PlansInMemory(), NoTrials(), NoSettlement(),
     )  # fmt: skip
     await app.start()

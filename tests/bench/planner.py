@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from agent.adapters.processes.planner_process import ENVIRONMENT
+from agent.adapters.processes.child_process import ENVIRONMENT
 from agent.domain.plan import Plan
 from agent.domain.wire import from_json, to_json
 from agent.planning.battery_lp import build
 from tests.bench.children import HERE, BenchFailure, Cost, compile_sources, cost_of
 from tests.bench.figures import Figure, Samples
-from tests.bench.site import MODELS, NOW, fill_store, plan_request, planned
+from tests.bench.site import MODELS, NOW, fill_store, planned, request_of
 
 GOAL = 1.15
 FLOOR = "libraries, both models over 192 rows, the LP once"
@@ -37,7 +37,7 @@ def measure(rounds: int = 7) -> list[Figure]:
 
 def _plan(folder: Path) -> Cost:
     """One plan with fifty days of history; it must be a plan by both models."""
-    request = plan_request(folder / "site.sqlite3")
+    request = request_of(folder / "site.sqlite3")
     command = [sys.executable, "-m", "agent.workers.planner", "400", "20"]
     cost, told = cost_of(command, folder, to_json(request).encode(), ENVIRONMENT)
     plan = from_json(Plan, told)

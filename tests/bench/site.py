@@ -15,7 +15,7 @@ from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.records import Batch, MinuteRow
-from agent.domain.request import Objective, Place, PlanRequest
+from agent.domain.request import Place, PlanRequest
 from agent.domain.site import Connection
 from agent.forecasting.make_forecast import SiteForecast, forecast_site
 from agent.planning.make_plan import terms_of
@@ -23,6 +23,8 @@ from agent.planning.planning_terms import Problem
 from agent.workers.planner import answer
 from exported_models import __file__ as models_file
 from simulator.traces import synthetic
+from tests.plan_requests import plan_request
+from tests.site_files import RIVERSIDE, loopback_devices, site_text, with_keys, written
 
 ZONE = "Europe/Amsterdam"
 MODELS = Path(models_file).parent
@@ -36,94 +38,31 @@ PLACE = Place(52.0, 5.0, ZONE)
 NIGHT, DAY, EVENING = 0.14, 0.28, 0.42  # per kWh
 EXPORT = 0.07
 
-SITE_FILE = """\
-[site]
-id = "bench-home"
-name = "Bench home"
-latitude = 52.0
-longitude = 5.0
-timezone = "{zone}"
-currency = "EUR"
-
-[connection]
-import_limit_w = 17000
-export_limit_w = "none"
-
-[battery]
-device = "inverter"
-usable_wh = 10000
-charge_w = 5000
-discharge_w = 5000
-soc_min_pct = 10
-soc_max_pct = 95
-reserve_pct = 10
-wear_per_kwh = 0.02
-
-[solar]
-rated_w = 4000
-
-[tariff.import]
-kind = "time_of_use"
-default_per_kwh = 0.28
-
-[[tariff.import.window]]
-price_per_kwh = 0.14
-from = "00:00"
-to = "06:00"
-
-[[tariff.import.window]]
-price_per_kwh = 0.42
-from = "17:00"
-to = "21:00"
-
-[tariff.export]
-kind = "flat"
-price_per_kwh = 0.07
-
-[carbon]
-kg_per_kwh = 0.25
-
-[control]
-step_s = 1
-
-[planning]
-interval_s = 60
-
-[store]
-path = "{store}"
-commit_s = 5
-
-[cloud]
-host = "127.0.0.1"
-port = {mqtt_port}
-tls = false
-acknowledged_by = "broker"
-
-[log]
-level = "error"
-
-[[device]]
-name = "inverter"
-family = "sunspec_hybrid"
-roles = ["battery", "solar"]
-host = "127.0.0.1"
-port = {inverter_port}
-
-[[device]]
-name = "meter"
-family = "sunspec_meter"
-roles = ["grid"]
-host = "127.0.0.1"
-port = {meter_port}
-"""
-
 
 def write_site_file(folder: Path, inverter_port: int, meter_port: int, mqtt_port: int) -> Path:
     """A site file in ``folder`` for devices and broker on these ports of this machine; the store lies beside it."""
-    path = folder / "site.toml"
-    ports = {"inverter_port": inverter_port, "meter_port": meter_port, "mqtt_port": mqtt_port}
-    path.write_text(SITE_FILE.format(zone=ZONE, store=folder / "site.sqlite3", **ports), "utf-8")
-    return path
+    night = {"price_per_kwh": NIGHT, "from": "00:00", "to": "06:00"}
+    evening = {"price_per_kwh": EVENING, "from": "17:00", "to": "21:00"}
+    place = {"latitude": PLACE.latitude, "longitude": PLACE.longitude, "timezone": ZONE}
+    sections = with_keys(
+        RIVERSIDE,
+        {
+            "site": {"id": "bench-home", "name": "Bench home", **place, "currency": "EUR"},
+            "battery": {"reserve_pct": 10, "wear_per_kwh": BATTERY.wear_per_kwh},
+            "solar": {"rated_w": RATED_W},
+            "tariff.import": {"default_per_kwh": DAY},
+            "tariff.import.window": [night, evening],
+            "tariff.export": {"price_per_kwh": EXPORT},
+            "carbon": {"kg_per_kwh": 0.25},
+            "control": {"step_s": 1},
+            "planning": {"interval_s": 60},
+            "store": {"path": str(folder / "site.sqlite3"), "commit_s": 5},
+            "cloud": {"host": "127.0.0.1", "port": mqtt_port, "tls": False, "acknowledged_by": "broker"},
+            "log": {"level": "error"},
+            "device": loopback_devices(inverter_port, meter_port),
+        },
+    )
+    return written(folder, site_text(sections))
 
 
 @cache
@@ -164,14 +103,14 @@ def _quarter(at: datetime, load_w: float | None, pv_w: float | None) -> MinuteRo
     )  # fmt: skip
 
 
-def plan_request(store: Path) -> PlanRequest:
+def request_of(store: Path) -> PlanRequest:
     """48 h in quarters from ``NOW``, with the two shipped models."""
     horizon = Horizon(NOW, STEP_S, STEPS)
     hours = [at.astimezone(ZoneInfo(ZONE)).hour for at in horizon.times()]
     prices = tuple(NIGHT if hour < 6 else EVENING if 17 <= hour < 21 else DAY for hour in hours)
-    return PlanRequest(
+    return plan_request(
+        horizon,
         now=NOW,
-        horizon=horizon,
         soc_pct=50.0,
         battery=BATTERY,
         connection=Connection(import_limit_w=17_000.0),
@@ -180,8 +119,6 @@ def plan_request(store: Path) -> PlanRequest:
         import_price=prices,
         export_price=(EXPORT,) * STEPS,
         carbon_kg_per_kwh=(0.25,) * STEPS,
-        objective=Objective(),
-        valid_s=6 * 3600.0,
         store=str(store),
         models=str(MODELS),
         load_model="consumption",
@@ -202,7 +139,7 @@ class Planned:
 @cache
 def planned() -> Planned:
     """The plan of the site at ``NOW``, made in this process."""
-    request = plan_request(Path("unused"))
+    request = request_of(Path("unused"))
     forecast = site_forecast(request)
     load, pv = (np.maximum(np.array(part.median), 0.0) for part in (forecast.load, forecast.pv))
     problem = Problem(terms_of(request), BATTERY.stored_wh(request.soc_pct), load, pv)

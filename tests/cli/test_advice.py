@@ -17,8 +17,8 @@ from agent.domain.commands import AnswerAdvice
 from agent.domain.records import Batch
 from agent.domain.wire import to_json
 from agent.settings.load import load
+from tests import site_files
 from tests.advice.test_book import advisory
-from tests.scenarios import site_file
 
 KEY = "hold_battery/2026-06-01"
 
@@ -27,7 +27,7 @@ class Command:
     """A site whose book holds one open and one dismissed recommendation, and the command run on it."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.config = site_file.write(folder, inverter_port=1, meter_port=2)
+        self.config = site_files.write_home(folder, inverter_port=1, meter_port=2)
         self.store = Path(load(self.config).store.path)
         self._capsys = capsys
 

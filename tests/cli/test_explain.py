@@ -24,9 +24,9 @@ from agent.planning.make_plan import make_plan
 from agent.settings.load import load
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
+from tests import site_files
 from tests.adapters.store.store_rows import minute
 from tests.planning.days import errors, forecast, request
-from tests.scenarios import site_file
 
 NOW = datetime(2026, 6, 1, 12, 5, tzinfo=UTC)
 LONDON = ZoneInfo("Europe/London")
@@ -43,7 +43,7 @@ CARBON = json.dumps(
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    return site_file.write(tmp_path, inverter_port=1, meter_port=2)
+    return site_files.write_home(tmp_path, inverter_port=1, meter_port=2)
 
 
 def planned(settings: Settings, start: datetime) -> Plan:
@@ -158,10 +158,10 @@ to = "19:00"
 
 def test_a_plan_with_a_reserve_by_the_clock_and_a_failsafe_is_explained_without_doubt(tmp_path: Path) -> None:
     """The grid limit that is kept is newer than the plan: that is no silence at the time of the plan."""
-    cloud = site_file.CLOUD.format(port=1) + RESERVED
+    cloud = site_files.CLOUD.format(port=1) + RESERVED
     failsafe = "failsafe_after_s = 120\nfailsafe_import_w = 100"
-    words = {"inverter_port": 1, "meter_port": 2, "import_tariff": site_file.FLAT_TARIFF}
-    settings = load(site_file.write(tmp_path, cloud=cloud, failsafe=failsafe, **words))
+    words = {"inverter_port": 1, "meter_port": 2, "import_tariff": site_files.FLAT_TARIFF}
+    settings = load(site_files.write_home(tmp_path, cloud=cloud, failsafe=failsafe, **words))
     start = NOW.replace(minute=0)
     conditions = SiteConditions(settings.import_tariff(), settings.export_tariff(), 0.0, settings.connection_spec(),
                     settings.objective_spec(), settings.place(), settings.reserve_spec())  # fmt: skip

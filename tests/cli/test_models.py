@@ -9,9 +9,9 @@ import pytest
 from agent.__main__ import main
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_registry import in_charge
+from tests import site_files
 from tests.adapters.models.model_folders import SHIPPED, candidate, replace_model
 from tests.adapters.models.onnx_files import endless_loop
-from tests.scenarios import site_file
 
 VERSION = read_card(SHIPPED / "consumption").version
 
@@ -20,7 +20,7 @@ class Site:
     """A site file, its models folder, and the command run on them."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.config = site_file.write(folder, inverter_port=1, meter_port=2, load_model="consumption")
+        self.config = site_files.write_home(folder, inverter_port=1, meter_port=2, load_model="consumption")
         self.models = folder / "models"
         self._capsys = capsys
 

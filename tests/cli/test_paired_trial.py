@@ -16,8 +16,8 @@ from agent.domain.records import Batch
 from agent.domain.wire import to_json
 from agent.settings.load import load
 from agent.settings.schema import Settings
+from tests import site_files
 from tests.adapters.store.store_rows import new_store
-from tests.scenarios import site_file
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)  # 13:00 in London
 DAY = timedelta(days=1)
@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    found = load(site_file.write(tmp_path, inverter_port=1, meter_port=2))
+    found = load(site_files.write_home(tmp_path, inverter_port=1, meter_port=2))
     asyncio.run(written(found, Batch()))
     return found
 
@@ -129,6 +129,6 @@ def test_the_command_line(settings: Settings, tmp_path: Path, capsys: pytest.Cap
 
 
 def test_without_a_store_there_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = site_file.write(tmp_path, inverter_port=1, meter_port=2)
+    config = site_files.write_home(tmp_path, inverter_port=1, meter_port=2)
     assert main(["ab", "start", "--config", str(config)]) == 1
     assert capsys.readouterr().err == f"there is no store at {tmp_path / 'site.sqlite3'}\n"

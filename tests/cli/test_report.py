@@ -21,8 +21,8 @@ from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.domain.wire import to_json
 from agent.savings.paired_trial import schedule
 from agent.settings.load import load
+from tests import site_files
 from tests.adapters.store.store_rows import new_store
-from tests.scenarios import site_file
 
 START = datetime(2026, 1, 12, tzinfo=UTC)  # the site keeps GMT then
 NOW = START + timedelta(days=20, minutes=5)
@@ -56,7 +56,7 @@ def row(at: datetime, battery_w: float, soc_pct: float) -> MinuteRow:
 
 class Site:
     def __init__(self, folder: Path) -> None:
-        self.config = site_file.write(folder, inverter_port=1, meter_port=2)
+        self.config = site_files.write_home(folder, inverter_port=1, meter_port=2)
         self.store = folder / "site.sqlite3"
 
     async def write(self, batch: Batch, now: datetime = NOW) -> None:

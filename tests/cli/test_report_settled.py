@@ -23,8 +23,8 @@ from agent.planning.rules import self_consumption_w
 from agent.savings.paired_trial import schedule
 from agent.settings.load import load
 from agent.workers.settlement import settle
+from tests import site_files
 from tests.adapters.store.store_rows import new_store
-from tests.scenarios import site_file
 from tests.workers.quarters import BATTERY, QUARTER, START, quarters, request, row, without
 
 DAY = timedelta(days=1)
@@ -35,7 +35,7 @@ class SettledSite:
 
     def __init__(self, folder: Path) -> None:
         flat = 'kind = "flat"\nprice_per_kwh = 1.5'
-        self.config = site_file.write(folder, inverter_port=1, meter_port=2, import_tariff=flat)
+        self.config = site_files.write_home(folder, inverter_port=1, meter_port=2, import_tariff=flat)
         self.path = folder / "site.sqlite3"
 
     async def write(self, batch: Batch, now: datetime) -> None:

@@ -17,10 +17,10 @@ from agent.domain.plan import PeakPrice
 from agent.domain.records import Batch, Flags
 from agent.domain.suspect import DATA_FAULT, UNUSUAL, Suspect
 from agent.domain.wire import to_json
+from tests import site_files
 from tests.adapters.store.store_rows import new_store
 from tests.advice.test_book import advisory
 from tests.cycles.control_stage import plan
-from tests.scenarios import site_file
 
 NOW = datetime.now(UTC)
 CORRECTIONS = ForecastCorrections(
@@ -30,7 +30,7 @@ CORRECTIONS = ForecastCorrections(
 
 class Site:
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.config = site_file.write(folder, inverter_port=1, meter_port=2)
+        self.config = site_files.write_home(folder, inverter_port=1, meter_port=2)
         self.store = folder / "site.sqlite3"
         self._capsys = capsys
 
@@ -127,7 +127,7 @@ async def test_the_peak_of_the_month_and_what_the_plan_holds(
     site: Site, tmp_path: Path, document: str, said: str
 ) -> None:
     charge = "[demand_charge]\nper_kw = 15.0\ninterval_minutes = 15\n"
-    site.config = site_file.write(tmp_path, inverter_port=1, meter_port=2, cloud=charge)
+    site.config = site_files.write_home(tmp_path, inverter_port=1, meter_port=2, cloud=charge)
     local = NOW.astimezone(ZoneInfo("Europe/London"))
     made = plan(0.2, NOW)
     horizon = replace(made.horizon, start=floor_to_step(NOW, 900))

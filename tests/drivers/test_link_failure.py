@@ -14,7 +14,7 @@ from drivers.errors import LinkDown, NoAnswer
 from drivers.link_failure import failure_words
 from drivers.modbus import Bus
 from tests.drivers.wire import SILENT, serving
-from tests.scenarios.site_file import free_ports
+from tests.site_files import free_ports
 
 
 async def sentence_of(endpoint: TcpEndpoint | SerialEndpoint, timeout_s: float = 2.0) -> str:

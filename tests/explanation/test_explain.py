@@ -17,7 +17,7 @@ from agent.domain.request import Demand
 from agent.domain.setpoint import Rung
 from agent.domain.site import Connection
 from agent.domain.tariff import DemandCharge
-from agent.explanation.explain import StepWhy, explain_plan, explain_step, money, use_of_energy
+from agent.explanation.explain import StepWhy, explain_step, money, use_of_energy
 from agent.explanation.explain_decision import explain_decision
 from agent.explanation.limits import Basis, Limit, bindings, reached, reached_now
 from agent.explanation.shadow_price import Resolved, resolved
@@ -150,6 +150,11 @@ def test_a_plan_as_it_is_kept_quotes_the_same(charge: bool) -> None:
         rounded = explain_step(kept, index, LONDON, of_kept).bindings
         assert [one.limit for one in exact] == [one.limit for one in rounded]
         assert [one.worth for one in rounded] == pytest.approx([one.worth for one in exact], rel=0.01)
+
+
+def explain_plan(basis: Basis, zone: ZoneInfo) -> tuple[StepWhy, ...]:
+    """One explanation a step by the plan's own duals: they name the limits, and no amount is quoted."""
+    return tuple(explain_step(basis, index, zone) for index in range(len(basis.plan.steps)))
 
 
 def test_every_step_has_one_sentence_with_its_price_and_worth() -> None:

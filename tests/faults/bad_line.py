@@ -15,8 +15,8 @@ import structlog
 from agent.domain.envelope import Envelope
 from agent.platform import Platform as Way
 from simulator.broker import start_broker
+from tests import site_files
 from tests.faults.cloud import Proxy, everything_arrives, platform_at
-from tests.scenarios import site_file
 from tests.scenarios.stage import Stage, staged
 
 BYTES_PER_S, DELAY_S, LOSS_PCT = 1000.0, 0.6, 20
@@ -73,7 +73,7 @@ async def main(folder: Path) -> dict[str, object]:
     try:
         async with Proxy(broker.port, BYTES_PER_S, DELAY_S) as line, platform_at(broker.port) as platform:
             lose_packets(line.port)
-            async with staged(folder, cloud=site_file.CLOUD.format(port=line.port)) as stage:
+            async with staged(folder, cloud=site_files.CLOUD.format(port=line.port)) as stage:
                 way = stage.app.platform
                 assert way is not None
                 stage.app.platform = None  # else control on the virtual clock takes turns with it
@@ -85,7 +85,7 @@ async def main(folder: Path) -> dict[str, object]:
                 steps = len(stage.seen) - idle
                 line.rate(None, 0.0)
                 subprocess.run(["nft", "flush", "ruleset"], check=True)
-                lost = await everything_arrives(stage, platform, site_file.SITE_ID, 60.0)
+                lost = await everything_arrives(stage, platform, site_files.HOME_ID, 60.0)
     finally:
         broker.stop()
     return {"sent": sent, "rungs": rungs, "steps": steps, "slowest_s": max(spent), "lost": lost}

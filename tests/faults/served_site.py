@@ -11,7 +11,7 @@ from simulator.physics import BatterySpec
 from simulator.plant import Plant
 from simulator.server import SimulatedSite
 from simulator.traces import synthetic
-from tests.scenarios.site_file import free_ports
+from tests.site_files import free_ports
 
 
 @dataclass(slots=True)

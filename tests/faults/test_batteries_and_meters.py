@@ -11,13 +11,13 @@ import pytest
 from agent.adapters.store.points_blob import from_blob
 from agent.domain.setpoint import Rung
 from drivers.reading import Quality
+from tests import site_files
 from tests.faults.catalogue import Outcome, fault
-from tests.scenarios import site_file
 from tests.scenarios.stage import CHARGE_W, LOAD_W, Moment, Stage, passing_clouds, staged
 
 FAULT_AT = 5.1  # minutes
 STEP_S = 20.0
-FLAT: dict[str, Any] = {"import_tariff": site_file.FLAT_TARIFF}
+FLAT: dict[str, Any] = {"import_tariff": site_files.FLAT_TARIFF}
 
 
 async def raised(stage: Stage, kind: str) -> list[str]:

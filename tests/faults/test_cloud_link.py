@@ -23,11 +23,11 @@ from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
 from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
+from tests import site_files
 from tests.adapters.mqtt.test_mqtt_link import until
 from tests.cycles.test_upkeep import HandClock
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import SITE, Proxy, everything_arrives, linked, new_link, play_on
-from tests.scenarios import site_file
 from tests.scenarios.stage import staged
 from tests.shown import show
 
@@ -57,7 +57,7 @@ def _hangs(*_: object) -> None:
 async def test_a_network_thread_that_is_dead_is_seen_and_replaced(
     tmp_path: Path, broker: Broker, platform: Platform, outcome: Outcome, how: Callable[..., None]
 ) -> None:
-    async with staged(tmp_path, cloud=site_file.CLOUD.format(port=broker.port)) as stage:
+    async with staged(tmp_path, cloud=site_files.CLOUD.format(port=broker.port)) as stage:
         assert stage.app.platform is not None
         link = stage.app.platform.link
         await stage.play(2.0)
@@ -66,7 +66,7 @@ async def test_a_network_thread_that_is_dead_is_seen_and_replaced(
         assert link._thread.client is not None
         first = link._thread.client
         first.on_message = how
-        platform.send_input(site_file.SITE_ID, "carbon", {"valid_from": "2026-03-17T00:00:00Z", "step_s": 900})
+        platform.send_input(site_files.HOME_ID, "carbon", {"valid_from": "2026-03-17T00:00:00Z", "step_s": 900})
         began = time.monotonic()
         await play_on(stage, lambda: link._client is not first)
         assert time.monotonic() - began <= 15.0
@@ -74,7 +74,7 @@ async def test_a_network_thread_that_is_dead_is_seen_and_replaced(
         await play_on(stage, lambda: stage.seen[-1].minute > 4.0)
         assert (link.rebuilt == 0) is (how is _raises)
         assert {moment.rung for moment in stage.between(2.0, 1e6)} == {Rung.PLAN}
-        outcome.lost(await everything_arrives(stage, platform, site_file.SITE_ID))
+        outcome.lost(await everything_arrives(stage, platform, site_files.HOME_ID))
 
 
 @fault(48, injected="SIGSTOP of a real broker, idle and while a message waits; a line that goes dead")

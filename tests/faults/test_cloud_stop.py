@@ -15,11 +15,11 @@ from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch
 from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
+from tests import site_files
 from tests.adapters.store.store_rows import NAMES, START, minute
 from tests.app.processes import Inverter, daemon, quick_site, simulator, until
 from tests.faults.catalogue import Outcome, fault
-from tests.scenarios import site_file
-from tests.scenarios.site_file import SITE_ID, free_ports
+from tests.site_files import HOME_ID, free_ports
 
 pytestmark = [
     pytest.mark.broker,
@@ -50,9 +50,9 @@ def test_a_frozen_broker_and_a_full_backlog_do_not_hold_up_the_end(
     inverter_port, meter_port = free_ports(2)
     platform = Platform(broker.port)
     platform.start()
-    config = quick_site(tmp_path, inverter_port, meter_port, cloud=site_file.CLOUD.format(port=broker.port))
+    config = quick_site(tmp_path, inverter_port, meter_port, cloud=site_files.CLOUD.format(port=broker.port))
     asyncio.run(fill(config.with_name("site.sqlite3")))
-    minutes = platform.stream(SITE_ID, "minute")
+    minutes = platform.stream(HOME_ID, "minute")
     with simulator(inverter_port, meter_port), closing(Inverter(inverter_port)) as inverter:
         with daemon(config) as running:
             until(inverter.is_steered, "a setpoint")

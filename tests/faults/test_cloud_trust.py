@@ -13,11 +13,11 @@ import trustme
 from agent.adapters.mqtt.certificates import NoCertificate, ends
 from agent.domain.setpoint import Rung
 from simulator.broker import find_mosquitto, start_broker
+from tests import site_files
 from tests.adapters.mqtt.test_mqtt_link import until
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import SITE, everything_arrives, linked, platform_at, play_on, trouble_of
 from tests.faults.tls import CLOUD, TlsBroker, portal, silent, trust, write_ours
-from tests.scenarios import site_file
 from tests.scenarios.stage import MIDNIGHT, Stage, staged
 
 pytestmark = [
@@ -105,7 +105,7 @@ async def test_an_expired_certificate_costs_no_row_and_a_renewed_one_counts_at_o
         write_ours(tmp_path, authority.issue_cert(SITE, common_name=SITE))
         async with platform_at(broker.broker.port) as platform:
             await play_on(stage, lambda: link.connected)
-            outcome.lost(await everything_arrives(stage, platform, site_file.SITE_ID))
+            outcome.lost(await everything_arrives(stage, platform, site_files.HOME_ID))
 
 
 @fault(56, injected="the broker's certificate is of a new authority; ours trust both, or get it while we run")
@@ -139,13 +139,13 @@ async def as_in_a_week_without_a_broker(
             assert (await alarms(stage))[-1][0] == "link_down"
             outcome.raised("link_down")
             assert link.connections == 0
-            assert site_file.SITE_ID.encode() not in found.heard
+            assert site_files.HOME_ID.encode() not in found.heard
             assert b"MQTT" not in found.heard
         assert {moment.rung for moment in stage.between(1.3, 1e6)} == {Rung.PLAN}
         broker.broker.restart()
         async with platform_at(broker.broker.port) as platform:
             await play_on(stage, lambda: link.connected)
-            outcome.lost(await everything_arrives(stage, platform, site_file.SITE_ID))
+            outcome.lost(await everything_arrives(stage, platform, site_files.HOME_ID))
 
 
 @fault(57, injected="a captive portal that answers in plain HTTP", rows_lost=0, alarm="link_down")
@@ -173,7 +173,7 @@ def test_without_a_name_server_the_sentence_says_so() -> None:
 
 
 async def test_every_trouble_is_one_clear_sentence(tmp_path: Path, broker: TlsBroker, authority: trustme.CA) -> None:
-    nobody = site_file.free_ports(1)[0]
+    nobody = site_files.free_ports(1)[0]
     assert await trouble_of(nobody) == f"127.0.0.1:{nobody}: Connection refused: no broker listens there"
     secured = files(tmp_path)
     strange = trustme.CA()

@@ -13,7 +13,7 @@ import pytest
 
 from tests.app.processes import ROOT, Inverter, daemon, quick_site, simulator, until
 from tests.faults.catalogue import Outcome, fault
-from tests.scenarios.site_file import free_ports
+from tests.site_files import free_ports
 
 UNIT = ROOT / "systemd" / "enalysis-edge.service"
 INSTALLED, CONFIGURED = "/opt/enalysis-edge/bin/enalysis-edge", "/etc/enalysis-edge/site.toml"

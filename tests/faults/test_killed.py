@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import site_files
 from tests.app.processes import ROOT, daemon, enalysis_edge, quick_site
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.second_master import SecondMaster
-from tests.scenarios import site_file
-from tests.scenarios.site_file import free_ports
+from tests.site_files import free_ports
 
 KILLS = int(os.environ.get("KILLS", "4"))
 OWNERS = {"ChaGriSet": 1.0, "OutWRte": 80.0, "InWRte": 60.0, "StorCtl_Mod": 3.0, "InOutWRte_RvrtTms": 0.0}
@@ -57,7 +57,7 @@ async def reached(owner: SecondMaster, wanted: bool, within_s: float = 20.0) -> 
 
 def site(folder: Path, ports: tuple[int, int], **words: object) -> Path:
     folder.mkdir(exist_ok=True)
-    tariff = words.pop("import_tariff", site_file.NIGHT_TARIFF)
+    tariff = words.pop("import_tariff", site_files.NIGHT_TARIFF)
     often = "persistent_writes_per_day = 10000"  # each start writes ChaGriSet and the timer, which would wear
     return quick_site(folder, *ports, import_tariff=tariff, hold_s=HOLD_S, further=often, **words)
 

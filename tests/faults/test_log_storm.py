@@ -16,7 +16,7 @@ import structlog
 from agent.adapters.host.log_limit import LogLimit
 from tests.app.processes import daemon, quick_site
 from tests.faults.catalogue import fault
-from tests.scenarios.site_file import free_ports
+from tests.site_files import free_ports
 
 DAY_S = 86400.0
 LINES_PER_S, BYTES_A_DAY = 10, 5_000_000

@@ -23,6 +23,7 @@ from agent.planning.make_plan import make_plan
 from agent.ports import PlannerFailure
 from agent.settings.load import load
 from agent.workers.planner import MOST_SOLVER_S
+from tests import site_files
 from tests.adapters.models.model_folders import candidate
 from tests.adapters.processes.test_planner_process import script
 from tests.faults.catalogue import Outcome, fault
@@ -30,7 +31,6 @@ from tests.forecasting.sites import NOW
 from tests.forecasting.test_onnx_models import BROKEN
 from tests.planning.days import errors, forecasts
 from tests.planning.days import request as day_request
-from tests.scenarios import site_file
 from tests.scenarios.stage import HonestPlanner, staged
 from tests.workers.test_model_trial import asked, charged, hold, models_of, put_in_charge, spoiled
 
@@ -100,7 +100,7 @@ async def test_a_child_above_its_memory_limit_ends_alone(tmp_path: Path, outcome
 
 async def made_up(folder: Path, **words: Any) -> PlanRequest:
     """A question of a made-up site, with its store in ``folder``."""
-    request = made_up_request(load(site_file.write(folder, inverter_port=1, meter_port=2, **words)), folder)
+    request = made_up_request(load(site_files.write_home(folder, inverter_port=1, meter_port=2, **words)), folder)
     await fill(Path(request.store), request.solar_rated_w)
     return request
 

@@ -13,13 +13,13 @@ from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung
 from agent.domain.wire import from_json, to_json
 from agent.plan_request import plan_request
+from tests import site_files
 from tests.advice.test_book import advisory
 from tests.faults.catalogue import Outcome, fault
-from tests.scenarios import site_file
 from tests.scenarios.stage import LOAD_W, MIDNIGHT, Stage, message, staged
 
-CLOUD = site_file.CLOUD.format(port=1)  # nobody listens there: the tests speak with the voice of the platform
-LISTED: dict[str, Any] = {"cloud": CLOUD, "import_tariff": site_file.LIST_TARIFF}
+CLOUD = site_files.CLOUD.format(port=1)  # nobody listens there: the tests speak with the voice of the platform
+LISTED: dict[str, Any] = {"cloud": CLOUD, "import_tariff": site_files.LIST_TARIFF}
 KEY = "hold_battery/2026-03-17"
 
 

@@ -13,7 +13,7 @@ from paho.mqtt import client as mqtt
 from simulator.broker import find_mosquitto, start_broker
 from tests.app.processes import daemon, enalysis_edge, quick_site, simulator, until
 from tests.faults.catalogue import fault
-from tests.scenarios.site_file import SITE_ID, free_ports
+from tests.site_files import HOME_ID, free_ports
 
 CANARY = "canary-Zx81-hunter2"
 OTHER = "canary-Qy72-key"
@@ -37,7 +37,7 @@ def test_a_secret_is_said_nowhere(tmp_path: Path) -> None:
     inverter_port, meter_port = free_ports(2)
     (tmp_path / "broker").mkdir()
     (tmp_path / "secret").write_text(CANARY + "\n")
-    broker = start_broker(tmp_path / "broker", users={SITE_ID: CANARY, "ear": "listens"})
+    broker = start_broker(tmp_path / "broker", users={HOME_ID: CANARY, "ear": "listens"})
     heard: list[bytes] = []
     ear = everything_said(broker.port, heard)
     said: list[str] = []
@@ -48,7 +48,7 @@ def test_a_secret_is_said_nowhere(tmp_path: Path) -> None:
 
     cloud = (
         f'\n[cloud]\nhost = "127.0.0.1"\nport = {broker.port}\ntls = false\n'
-        f'username = "{SITE_ID}"\npassword_file = "secret"\n'
+        f'username = "{HOME_ID}"\npassword_file = "secret"\n'
     )
     config = quick_site(tmp_path, inverter_port, meter_port, cloud=cloud, log_level="debug")
     good = config.read_text("utf-8")
@@ -56,8 +56,8 @@ def test_a_secret_is_said_nowhere(tmp_path: Path) -> None:
         with simulator(inverter_port, meter_port), daemon(config) as running:
             until(lambda: any(b"up/status" in one for one in heard), "the agent at the broker")
             until(lambda: any(b"up/data" in one or b"up/event" in one for one in heard), "rows at the broker")
-            ear.publish(f"ee/1/{SITE_ID}/down/input/tariff", json.dumps({"password": OTHER}), qos=1)
-            ear.publish(f"ee/1/{SITE_ID}/down/cmd/advice", OTHER, qos=1)
+            ear.publish(f"ee/1/{HOME_ID}/down/input/tariff", json.dumps({"password": OTHER}), qos=1)
+            ear.publish(f"ee/1/{HOME_ID}/down/cmd/advice", OTHER, qos=1)
             until(lambda: running.said().count("message_refused") >= 2, "refusals")
             (tmp_path / "secret").write_text(OTHER + "\n")
             broker.kill()

@@ -17,8 +17,7 @@ from agent.settings.load import SettingsError, load
 from tests.adapters.models.model_folders import SHIPPED, candidate
 from tests.app.processes import daemon, enalysis_edge, quick_site, simulator, until
 from tests.faults.catalogue import Outcome, fault
-from tests.scenarios.site_file import free_ports
-from tests.settings.small_site import TEXT
+from tests.site_files import TEXT, free_ports
 
 PLACE = Place(52.2, 0.12, "Europe/London")
 LAST_LINE = "unit_id = 2\n"

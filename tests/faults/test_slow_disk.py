@@ -14,7 +14,7 @@ import pytest
 
 from tests.app.processes import ROOT, Inverter, quick_site, simulator, until
 from tests.faults.catalogue import Outcome, fault
-from tests.scenarios.site_file import free_ports
+from tests.site_files import free_ports
 
 STRACE = shutil.which("strace")
 CALL = re.compile(r"^(\d+) +([\d.]+) (?:<\.\.\. )?(\w+)")

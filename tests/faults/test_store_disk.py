@@ -15,8 +15,8 @@ from simulator.broker import Broker, find_mosquitto
 from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, simulator, until
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.small_disk import small_disk
-from tests.scenarios.site_file import SITE_ID, free_ports
 from tests.scenarios.stage import MIDNIGHT, staged
+from tests.site_files import HOME_ID, free_ports
 
 needs_broker = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed on this machine")
 
@@ -87,7 +87,7 @@ class Ear:
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self._client.on_message = self._hear
         self._client.connect("127.0.0.1", port)
-        self._client.subscribe(f"ee/1/{SITE_ID}/up/status", qos=1)
+        self._client.subscribe(f"ee/1/{HOME_ID}/up/status", qos=1)
         self._client.loop_start()
 
     def close(self) -> None:

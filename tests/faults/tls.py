@@ -10,7 +10,7 @@ from pathlib import Path
 import trustme
 
 from simulator.broker import Broker, start_broker
-from tests.scenarios.site_file import free_ports
+from tests.site_files import free_ports
 
 CLOUD = """
 [cloud]

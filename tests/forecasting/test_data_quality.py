@@ -317,11 +317,13 @@ def test_a_forecast_from_a_sound_history_is_that_of_an_undisturbed_one() -> None
 def test_notes_tell_the_newest_faults_and_count_the_rest() -> None:
     suspects = [
         Suspect("load_w", NOW + timedelta(days=day), NOW + timedelta(days=day, hours=1), kind, f"reason {day}")
-        for day, kind in enumerate([DATA_FAULT, UNUSUAL, DATA_FAULT, DATA_FAULT])
+        for day, kind in enumerate([DATA_FAULT, UNUSUAL, DATA_FAULT, DATA_FAULT, DATA_FAULT, DATA_FAULT])
     ]
-    assert notes(suspects, 2) == (
+    assert notes(suspects) == (
         "left out 17 Jun 00:00 to 17 Jun 01:00 UTC: reason 2",
         "left out 18 Jun 00:00 to 18 Jun 01:00 UTC: reason 3",
+        "left out 19 Jun 00:00 to 19 Jun 01:00 UTC: reason 4",
+        "left out 20 Jun 00:00 to 20 Jun 01:00 UTC: reason 5",
         "1 older stretches of measurements are left out too",
     )
     assert notes(()) == ()

@@ -1,6 +1,5 @@
 """The shipped anomaly detector opens, ranks strangeness and names strange days; a broken one is refused."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from agent.domain.suspect import DATA_FAULT, UNUSUAL
 from agent.forecasting.data_quality.examine import Sound, examine
 from agent.forecasting.data_quality.features import FEATURES, column_medians
 from agent.forecasting.forecaster import ModelUnusable
+from tests.adapters.models.model_folders import change_card, replace_model
 from tests.forecasting.sites import NIGHT_W, NOW, RATED_W, SAN_DIEGO, TROMSO, regular_site
 from tests.forecasting.tiny_onnx import identity_model
 
@@ -36,17 +36,6 @@ def detector() -> OnnxDetector:
 def folder(tmp_path: Path) -> Path:
     """A copy that may be broken."""
     return Path(shutil.copytree(SHIPPED, tmp_path / "anomaly"))
-
-
-def change_card(folder: Path, **changes: Any) -> None:
-    card = json.loads((folder / "card.json").read_text())
-    (folder / "card.json").write_text(json.dumps(card | changes))
-
-
-def replace_model(folder: Path, content: bytes) -> None:
-    """Another file, with a card that agrees to it."""
-    (folder / "model.onnx").write_bytes(content)
-    change_card(folder, sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content))
 
 
 def with_day(history: History, days_ago: int, load_w: float) -> History:

@@ -1,6 +1,5 @@
 """Shipped models answer; broken ones are refused, each with one sentence."""
 
-import hashlib
 import json
 import shutil
 import struct
@@ -12,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import exported_models
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.onnx_models import MAX_MODEL_BYTES, OnnxForecaster, open_model
 from agent.domain.horizon import Horizon
 from agent.forecasting.forecaster import LEVELS, MEDIAN, ModelUnusable
 from agent.forecasting.make_forecast import forecast_site
+from tests.adapters.models.model_folders import SHIPPED, change_card, replace_model
 from tests.forecasting.sites import (
     CAMBRIDGE,
     NOW,
@@ -31,7 +30,6 @@ from tests.forecasting.sites import (
 )
 from tests.forecasting.tiny_onnx import identity_model
 
-SHIPPED = Path(exported_models.__file__).parent
 MODELS = {"consumption": "load_w", "solar": "pv_w"}
 
 
@@ -43,17 +41,6 @@ def shipped(name: str, place: Any = CAMBRIDGE) -> OnnxForecaster:
 def folder(tmp_path: Path) -> Path:
     """A copy of the consumption model that may be broken."""
     return Path(shutil.copytree(SHIPPED / "consumption", tmp_path / "consumption"))
-
-
-def change_card(folder: Path, **changes: Any) -> None:
-    card = json.loads((folder / "card.json").read_text())
-    (folder / "card.json").write_text(json.dumps(card | changes))
-
-
-def replace_model(folder: Path, content: bytes) -> None:
-    """Another file, with a card that agrees to it."""
-    (folder / "model.onnx").write_bytes(content)
-    change_card(folder, sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content))
 
 
 def with_leaves(folder: Path, value: float) -> None:

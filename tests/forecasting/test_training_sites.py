@@ -17,8 +17,8 @@ from agent.forecasting.forecaster import FloatArray
 from agent.forecasting.sun import clear_sky_steps
 from site_data.unreadable import SitesUnreadable
 from tests.forecasting.sites import CAMBRIDGE, RATED_W, regular_site
-from training.measures import score, scored_origins
-from training.sites import MeasuredSite, read_sites
+from training.scoring.measures import score, scored_origins
+from training.sites.measured_site import MeasuredSite, read_sites
 
 
 @dataclass

@@ -13,7 +13,7 @@ from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
 from tests.fuzz.mutation import damaged
 from tests.fuzz.tally import Tally, Tick
-from tests.settings.small_site import TEXT
+from tests.site_files import TEXT
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 EXAMPLE = Path(__file__).parents[2] / "config" / "site.example.toml"

@@ -1,18 +1,19 @@
 """Made-up days of one site: sun, load and prices from a seed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 
 from agent.domain.battery import Battery
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
-from agent.domain.request import Objective, Place, PlanRequest
+from agent.domain.request import PlanRequest
 from agent.domain.site import Connection
 from agent.planning.planning_terms import PlanningTerms, Problem
+from agent.planning.value_table import GRID_POINTS, backward_by_path, concave_rows
+from tests.plan_requests import BATTERY, NOW, plan_request
 
-NOW = datetime(2025, 6, 2, 12, 0, tzinfo=UTC)
-BATTERY = Battery(10_000, 5_000, 4_000, 0.95, 0.93, soc_min_pct=10, soc_max_pct=95, wear_per_kwh=0.01)
+__all__ = ["BATTERY", "NOW", "errors", "forecast", "forecasts", "mean_values", "problem", "request"]
 
 
 def problem(
@@ -48,22 +49,12 @@ def request(seed: int = 1, steps: int = 48, step_s: int = 3600, **changes: objec
     fields: dict[str, object] = {
         "now": NOW + timedelta(seconds=20),
         "horizon": Horizon(NOW, step_s, steps),
-        "soc_pct": 40.0,
-        "battery": BATTERY,
         "connection": Connection(20_000.0, 10_000.0),
-        "place": Place(52.0, 0.0, "Europe/London"),
-        "solar_rated_w": 5_000.0,
         "import_price": tuple(site.terms.import_price.tolist()),
         "export_price": tuple(site.terms.export_price.tolist()),
         "carbon_kg_per_kwh": tuple(np.linspace(0.1, 0.4, steps).tolist()),
-        "objective": Objective(),
-        "valid_s": 6 * 3600.0,
-        "store": "",
-        "models": "",
-        "load_model": None,
-        "solar_model": None,
     }
-    return PlanRequest(**(fields | changes))  # type: ignore[arg-type]
+    return plan_request(**(fields | changes))  # type: ignore[arg-type]  # the tests name the fields
 
 
 def forecasts(asked: PlanRequest, seed: int = 1) -> tuple[Forecast, Forecast]:
@@ -73,3 +64,11 @@ def forecasts(asked: PlanRequest, seed: int = 1) -> tuple[Forecast, Forecast]:
 
 def errors(steps: int, days: int = 20, spread_w: float = 300.0, seed: int = 7) -> np.ndarray:
     return np.random.default_rng(seed).normal(0.0, spread_w, (days, steps))
+
+
+def mean_values(
+    terms: PlanningTerms, net_w: np.ndarray, pv_w: np.ndarray, points: int = GRID_POINTS
+) -> tuple[np.ndarray, np.ndarray]:
+    """(grid in kWh, concave value of shape (steps + 1, points)): the mean over the paths of ``backward_by_path``."""
+    grid, by_path = backward_by_path(terms, net_w, pv_w, points)
+    return grid, concave_rows(grid, by_path.mean(axis=1))

@@ -14,8 +14,8 @@ from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan, terms_of
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Problem
-from agent.planning.value_table import backward, value_table
-from tests.planning.days import BATTERY, errors, forecasts, problem, request
+from agent.planning.value_table import value_table
+from tests.planning.days import BATTERY, errors, forecasts, mean_values, problem, request
 from tests.planning.test_optimise import physical
 from tests.planning.test_value_table import one_path
 
@@ -94,7 +94,7 @@ def test_with_one_path_the_table_is_worth_what_the_programme_says(seed: int) -> 
     site = Problem(terms, 4000.0, site.load_w, site.pv_w)
     schedule = solve_schedule(site, 10.0)
     physical(site, schedule)
-    grid, value = backward(terms, *one_path(site), points=481)
+    grid, value = mean_values(terms, *one_path(site), points=481)
     assert -np.interp(site.soc_wh / 1000.0, grid, value[0]) == pytest.approx(schedule.objective, rel=2e-3)
 
 

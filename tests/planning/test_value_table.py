@@ -8,11 +8,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.domain.site import Connection
+from agent.planning import value_table as table_module
 from agent.planning.forward_pass import forward_pass, forward_pass_alone
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Problem
-from agent.planning.value_table import backward, backward_by_path, battery_kw, change_kwh, concave_majorant, value_table
-from tests.planning.days import BATTERY, errors, problem
+from agent.planning.value_table import backward_by_path, battery_kw, change_kwh, concave_majorant, value_table
+from tests.planning.days import BATTERY, errors, mean_values, problem
 from tests.planning.test_optimise import physical
 
 
@@ -33,7 +34,7 @@ def test_one_known_path_is_worth_what_the_linear_programme_says(
 ) -> None:
     """This holds without a demand charge: the table prices every interval, the programme a month's worst one alone."""
     site = problem(seed, connection=connection, import_price=0.3, export_price=export_price, terminal=0.0)
-    grid, value = backward(site.terms, *one_path(site), points=481)
+    grid, value = mean_values(site.terms, *one_path(site), points=481)
     expected = solve_schedule(site, 10.0).objective
     assert -np.interp(site.soc_wh / 1000.0, grid, value[0]) == pytest.approx(expected, rel=1e-3)
 
@@ -45,7 +46,7 @@ def test_refining_the_grid_approaches_from_the_dear_side(seed: int) -> None:
     best = solve_schedule(site, 10.0).objective
     costs = []
     for points in (31, 61, 121):
-        grid, value = backward(site.terms, *one_path(site), points=points)
+        grid, value = mean_values(site.terms, *one_path(site), points=points)
         costs.append(-float(np.interp(site.soc_wh / 1000.0, grid, value[0])))
     assert costs[0] > costs[1] > costs[2] >= best - 2e-4 * abs(best)
 
@@ -80,7 +81,7 @@ def test_grid_covers_everything_and_ends_are_steep_and_flat() -> None:
 
 def test_last_row_is_the_terminal_value() -> None:
     site = problem(1, terminal=0.2)
-    grid, value = backward(site.terms, *one_path(site))
+    grid, value = mean_values(site.terms, *one_path(site))
     assert value[-1] == pytest.approx(0.2 * grid)
 
 
@@ -88,8 +89,8 @@ def test_uncertainty_is_worth_less_than_knowing() -> None:
     """The mean over paths of knowing each one is at least the worth of meeting them as they come."""
     site = problem(6)
     net, sun = many_paths(site)
-    _, together = backward(site.terms, net, sun)
-    alone = np.mean([backward(site.terms, net[k : k + 1], sun[k : k + 1])[1][0] for k in range(len(net))], axis=0)
+    _, together = mean_values(site.terms, net, sun)
+    alone = np.mean([mean_values(site.terms, net[k : k + 1], sun[k : k + 1])[1][0] for k in range(len(net))], axis=0)
     assert (together[0] <= alone + 1e-9).all()
 
 
@@ -131,7 +132,7 @@ def test_walk_is_physical_and_near_the_best(seed: int, soc_pct: float, export_pr
 def test_walk_on_a_shared_table_earns_most_of_it() -> None:
     """The table of many paths, followed along one of them, still beats leaving the battery alone by far."""
     site = problem(3, terminal=0.0, soc_pct=10.0)
-    grid, value = backward(site.terms, *many_paths(site))
+    grid, value = mean_values(site.terms, *many_paths(site))
     idle = replace(site, terms=replace(site.terms, battery=replace(BATTERY, charge_w=0.0, discharge_w=0.0)))
     nothing, best = solve_schedule(idle, 10.0).objective, solve_schedule(site, 10.0).objective
     assert (nothing - forward_pass(site, grid, value, "").objective) / (nothing - best) > 0.9
@@ -146,9 +147,9 @@ def test_paths_that_are_not_numbers(bad: float) -> None:
     net = net.copy()
     net[0, 5] = bad
     with pytest.raises(ValueError, match=r"net_w is .* at step \(0, 5\)"):
-        backward(site.terms, net, sun)
+        mean_values(site.terms, net, sun)
     with pytest.raises(ValueError, match="pv_w has shape"):
-        backward(site.terms, *(one_path(site)[0], sun[:, :-1]))
+        mean_values(site.terms, *(one_path(site)[0], sun[:, :-1]))
 
 
 def test_what_is_seen_now_tells_what_energy_is_worth_next() -> None:
@@ -196,13 +197,15 @@ def test_one_path_has_nothing_to_tell_by_net_load() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_paths_that_last_are_worth_between_changing_at_once_and_never(seed: int) -> None:
+def test_paths_that_last_are_worth_between_changing_at_once_and_never(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Knowing more of what comes is worth more: each path for good, some hours, one step."""
     site = problem(seed, 48)
-    means = [
-        backward_by_path(site.terms, *many_paths(site), switching=switching)[1][0].mean(axis=0)
-        for switching in (0.0, 0.1, 1.0)
-    ]
+    means = []
+    for switching in (0.0, 0.1, 1.0):
+        monkeypatch.setattr(table_module, "SWITCHING_PER_H", switching)
+        means.append(backward_by_path(site.terms, *many_paths(site))[1][0].mean(axis=0))
     assert (means[0] >= means[1] - 1e-9).all()
     assert (means[1] >= means[2] - 1e-9).all()
     assert means[0].sum() > means[2].sum()

@@ -86,14 +86,6 @@ def test_accounts_balance() -> None:
         assert supplied == pytest.approx(period.load_w.sum() / 1000.0)
 
 
-def test_a_carbon_price_lowers_the_carbon() -> None:
-    period = replace(days(), carbon_kg_per_kwh=np.tile(np.linspace(0.05, 0.6, 24), 7))
-    plain = perfect_foresight(period, BATTERY, Connection(), 50.0, 30.0)
-    green = perfect_foresight(period, BATTERY, Connection(), 50.0, 30.0, carbon_price_per_kg=0.5)
-    assert green.co2_kg < plain.co2_kg
-    assert green.net_cost >= plain.net_cost - 1e-6
-
-
 def test_import_limit_binds_foresight() -> None:
     free = perfect_foresight(days(), BATTERY, Connection(), 50.0, 30.0)
     bound = perfect_foresight(days(), BATTERY, Connection(2500.0, None), 50.0, 30.0)

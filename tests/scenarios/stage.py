@@ -32,7 +32,7 @@ from simulator.plant import Plant
 from simulator.plant_state import PlantState
 from simulator.server import Profile, SimulatedSite
 from simulator.traces import Trace, synthetic
-from tests.scenarios import site_file
+from tests import site_files
 
 MIDNIGHT = datetime(2026, 3, 17, tzinfo=UTC)  # a Tuesday; London's clocks show UTC
 IDLE_EVERY_S = 60.0  # in the agent two seconds, which a virtual hour does not need
@@ -84,7 +84,7 @@ class Stage:
         self.faults = FaultScript()
         spec = BatterySpec(usable_wh, CHARGE_W, DISCHARGE_W)
         self.plant = Plant(trace, spec, 6000.0, self.clock.true_now, soc_pct=soc_pct, reserve_pct=10.0)
-        self.inverter_port, self.meter_port = site_file.free_ports(2)
+        self.inverter_port, self.meter_port = site_files.free_ports(2)
         self.site = SimulatedSite(
             self.plant, profile, faults=self.faults, inverter_port=self.inverter_port, meter_port=self.meter_port
         )
@@ -100,7 +100,7 @@ class Stage:
         """A new agent on the same devices, clock and store; not started."""
         ports = {"inverter_port": self.inverter_port, "meter_port": self.meter_port}
         own = {**ports, "usable_wh": self.plant.battery.usable_wh}
-        settings = load(site_file.write(self.folder, **{**own, **words}))
+        settings = load(site_files.write_home(self.folder, **{**own, **words}))
         self.planner = planner or HonestPlanner()
         self.app = build(settings, self.clock, self.planner, time_source=time_source)
         return self.app

@@ -14,7 +14,7 @@ from agent.domain.documents import ADVICE
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.wire import from_json, to_json
-from tests.scenarios import site_file
+from tests import site_files
 from tests.scenarios.stage import HonestPlanner, Stage, staged
 
 CHARGE, SHIFT = "charge_battery/2026-03-17", "shift_load/washer/2026-03-17"
@@ -29,7 +29,7 @@ usual = "07:00"
 """
 WORDS: dict[str, Any] = {
     "step_s": 60, "hold_s": 360, "stale_s": 180, "interval_s": 3600, "valid_h": 6,
-    "cloud": site_file.CLOUD.format(port=1) + MACHINE,
+    "cloud": site_files.CLOUD.format(port=1) + MACHINE,
 }  # fmt: skip
 
 

@@ -9,12 +9,12 @@ import pytest
 from agent.domain.setpoint import Rung
 from simulator.columns import MeasuredColumn
 from simulator.traces import Trace
-from tests.scenarios import site_file
+from tests import site_files
 from tests.scenarios.stage import CHARGE_W, MIDNIGHT, Stage, message, staged
 
-CLOUD = site_file.CLOUD.format(port=1)  # nobody listens there: the tests speak with the voice of the platform
+CLOUD = site_files.CLOUD.format(port=1)  # nobody listens there: the tests speak with the voice of the platform
 COARSE: dict[str, Any] = {"step_s": 60, "hold_s": 360, "stale_s": 180, "interval_s": 1800}  # for plays of hours
-LIST, FLAT = site_file.LIST_TARIFF, site_file.FLAT_TARIFF
+LIST, FLAT = site_files.LIST_TARIFF, site_files.FLAT_TARIFF
 SUN_W, SMALL_LOAD_W = 4000.0, 500.0
 FAILSAFE = "failsafe_after_s = 120\nfailsafe_import_w = 7000\nfailsafe_export_w = 0"
 KEPT_EARLY = """

@@ -10,9 +10,9 @@ import pytest
 from agent.domain.setpoint import Rung
 from simulator.broker import Broker, find_mosquitto, start_broker
 from simulator.platform import Platform
-from tests.scenarios import site_file
-from tests.scenarios.site_file import SITE_ID
+from tests import site_files
 from tests.scenarios.stage import Stage, staged
+from tests.site_files import HOME_ID
 
 pytestmark = [
     pytest.mark.broker,
@@ -22,7 +22,7 @@ STREAMS = ("minute", "decision", "event")
 
 
 def cloud(broker: Broker, more: str = "") -> str:
-    return site_file.CLOUD.format(port=broker.port) + more
+    return site_files.CLOUD.format(port=broker.port) + more
 
 
 async def sync_until(stage: Stage, reached: Callable[[], bool], timeout_s: float = 20.0) -> None:
@@ -35,7 +35,7 @@ async def sync_until(stage: Stage, reached: Callable[[], bool], timeout_s: float
 
 
 def has_everything(stage: Stage, platform: Platform) -> bool:
-    streams = {name: platform.stream(SITE_ID, name) for name in STREAMS}
+    streams = {name: platform.stream(HOME_ID, name) for name in STREAMS}
     last = {name: stage.rows(f"SELECT max(seq) FROM {name}")[0][0] for name in STREAMS}  # noqa: S608 - own names
     return all(streams[name].contiguous == last[name] for name in STREAMS)
 
@@ -59,13 +59,13 @@ async def test_after_an_hour_without_a_broker_everything_arrives(
         await sync_until(stage, lambda: stage.app.platform is not None and stage.app.platform.link.connections >= 2)
         await sync_until(stage, lambda: has_everything(stage, platform))
         for name in STREAMS:
-            received = platform.stream(SITE_ID, name)
+            received = platform.stream(HOME_ID, name)
             stored = {row[0] for row in stage.rows(f"SELECT seq FROM {name}")}  # noqa: S608 - own names
             assert set(received.rows) == stored
             assert (received.gaps, received.declared_lost) == (0, 0)
-        minutes = [row["at"] for _, row in sorted(platform.stream(SITE_ID, "minute").rows.items())]
+        minutes = [row["at"] for _, row in sorted(platform.stream(HOME_ID, "minute").rows.items())]
         assert len(minutes) == len(set(minutes)) >= 73
-        document = platform.document(SITE_ID, "plan")
+        document = platform.document(HOME_ID, "plan")
         assert document is not None
         assert document["schema"] == "plan/1.0"
 
@@ -73,9 +73,9 @@ async def test_after_an_hour_without_a_broker_everything_arrives(
 async def test_what_the_platform_sent_while_we_were_away_counts(
     tmp_path: Path, broker: Broker, platform: Platform
 ) -> None:
-    words: dict[str, Any] = {"import_tariff": site_file.LIST_TARIFF, "cloud": cloud(broker)}
+    words: dict[str, Any] = {"import_tariff": site_files.LIST_TARIFF, "cloud": cloud(broker)}
     platform.send_input(
-        SITE_ID,
+        HOME_ID,
         "tariff",
         {
             "issued_at": "2026-03-17T00:00:00Z",
@@ -94,11 +94,11 @@ async def test_what_the_platform_sent_while_we_were_away_counts(
 
 async def test_a_wrong_password_is_told_and_control_goes_on(tmp_path: Path) -> None:
     (tmp_path / "broker").mkdir()
-    broker = start_broker(tmp_path / "broker", users={SITE_ID: "right"})
+    broker = start_broker(tmp_path / "broker", users={HOME_ID: "right"})
     password = tmp_path / "password"
     password.write_text("wrong\n")
     password.chmod(0o600)
-    more = f'username = "{SITE_ID}"\npassword_file = "{password}"\n'
+    more = f'username = "{HOME_ID}"\npassword_file = "{password}"\n'
     try:
         async with staged(tmp_path, cloud=cloud(broker, more)) as stage:
             app = stage.app

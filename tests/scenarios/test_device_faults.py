@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agent.domain.setpoint import Applied, Held, Rung, Unreachable
-from tests.scenarios import site_file
+from tests import site_files
 from tests.scenarios.stage import CHARGE_W, Moment, Stage, passing_clouds, staged
 
 QUICK: dict[str, Any] = {"timeout_s": 0.05}
@@ -115,7 +115,7 @@ async def test_a_wrong_unit_id_is_told_with_the_gateways_words(tmp_path: Path) -
 
 
 async def test_a_frozen_meter_is_found_out_and_told(tmp_path: Path) -> None:
-    words: dict[str, Any] = {"import_tariff": site_file.FLAT_TARIFF}
+    words: dict[str, Any] = {"import_tariff": site_files.FLAT_TARIFF}
     async with staged(tmp_path, trace=passing_clouds(), usable_wh=10_000, **words) as stage:
         stage.fault("frozen", "meter", 10.1, 20.0)
         await stage.play(36.0)

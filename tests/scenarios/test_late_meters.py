@@ -8,8 +8,8 @@ import pytest
 from simulator.columns import MeasuredColumn
 from simulator.orders import Ramp
 from simulator.traces import Trace
-from tests.scenarios.site_file import FLAT_TARIFF
 from tests.scenarios.stage import MIDNIGHT, Stage, staged
+from tests.site_files import FLAT_TARIFF
 
 STEP_AT = 3.0  # minutes
 BEFORE_W, AFTER_W = 1100.0, 2600.0

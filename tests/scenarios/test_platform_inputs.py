@@ -10,7 +10,7 @@ from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.domain.inputs import PlatformInput
 from agent.domain.setpoint import Rung
 from agent.workers.planner import read_history
-from tests.scenarios import site_file
+from tests import site_files
 from tests.scenarios.stage import CHARGE_W, MIDNIGHT, HonestPlanner, Stage, message, staged
 
 PAYLOADS = JsonPayloads("site-1", "s")
@@ -60,11 +60,11 @@ async def test_the_site_file_keeps_the_last_word_where_it_is_narrower(tmp_path: 
         assert stage.app.conditions.connection(stage.clock.now()).import_limit_w == 17_000.0
 
 
-CLOUD = site_file.CLOUD.format(port=1)  # nobody listens there: the tests speak with the voice of the platform
+CLOUD = site_files.CLOUD.format(port=1)  # nobody listens there: the tests speak with the voice of the platform
 
 
 async def test_without_any_price_there_is_no_plan_and_the_rule_holds(tmp_path: Path) -> None:
-    async with staged(tmp_path, import_tariff=site_file.LIST_TARIFF, cloud=CLOUD) as stage:
+    async with staged(tmp_path, import_tariff=site_files.LIST_TARIFF, cloud=CLOUD) as stage:
         await stage.play(5.0)
         assert {moment.rung for moment in stage.seen} == {Rung.RULES}
         assert ("no_plan", "alarm", "no plan: no price is known") in await stage.events()
@@ -72,7 +72,7 @@ async def test_without_any_price_there_is_no_plan_and_the_rule_holds(tmp_path: P
 
 async def test_where_a_price_list_ends_nothing_is_bought_on_a_guess(tmp_path: Path) -> None:
     words: dict[str, Any] = {"step_s": 60, "hold_s": 360, "stale_s": 180, "interval_s": 1800, "valid_h": 6}
-    words |= {"import_tariff": site_file.LIST_TARIFF, "cloud": CLOUD}
+    words |= {"import_tariff": site_files.LIST_TARIFF, "cloud": CLOUD}
     async with staged(tmp_path, soc_pct=90.0, usable_wh=80_000, **words) as stage:
         dear_then_cheap = [0.40] * 12 + [0.08] * 12
         send(stage, "tariff", valid_from=MIDNIGHT, step_s=900, import_price=dear_then_cheap)

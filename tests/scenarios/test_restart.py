@@ -8,11 +8,11 @@ import pytest
 
 from agent.daemon import App
 from agent.domain.setpoint import Rung
-from tests.scenarios import site_file
+from tests import site_files
 from tests.scenarios.stage import CHARGE_W, MIDNIGHT, Stage, message, staged
 
-CLOUD = site_file.CLOUD.format(port=1)
-WORDS: dict[str, Any] = {"import_tariff": site_file.LIST_TARIFF, "cloud": CLOUD}
+CLOUD = site_files.CLOUD.format(port=1)
+WORDS: dict[str, Any] = {"import_tariff": site_files.LIST_TARIFF, "cloud": CLOUD}
 
 
 async def test_a_restarted_agent_keeps_the_inputs_and_all_rows(tmp_path: Path) -> None:

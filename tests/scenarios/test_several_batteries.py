@@ -16,7 +16,7 @@ from simulator.physics import BatterySpec
 from simulator.plant import Plant
 from simulator.server import SimulatedSite
 from simulator.traces import Moment, Trace
-from tests.scenarios import site_file
+from tests import site_files
 from tests.scenarios.stage import LOAD_W, MIDNIGHT, Stage, heavy_night
 
 USABLE_WH, SECOND_W = 40_000.0, 4000.0
@@ -80,7 +80,7 @@ async def pair(folder: Path) -> AsyncIterator[Pair]:
     faults = FaultScript()
     async with stage.site, SimulatedSite(second, faults=faults) as other:
         more = {"further": FURTHER, "more_devices": SECOND_INVERTER.format(port=other.inverter_port)}
-        stage.build(import_tariff=site_file.FLAT_TARIFF, **more)
+        stage.build(import_tariff=site_files.FLAT_TARIFF, **more)
         await stage.start()
         try:
             yield Pair(stage, second, faults)

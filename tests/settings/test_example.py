@@ -11,7 +11,7 @@ import pytest
 
 from agent.settings import schema_json
 from agent.settings.load import SettingsError, load
-from tests.settings.small_site import TEXT, written
+from tests.site_files import TEXT, written
 
 CONFIG = Path(__file__).parents[2] / "config"
 EXAMPLE = CONFIG / "site.example.toml"

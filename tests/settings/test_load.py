@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.settings.check import report
 from agent.settings.lines import key_lines
 from agent.settings.load import LARGEST_FILE, SettingsError, load
-from tests.settings.small_site import TEXT, changed, problems, written
+from tests.site_files import TEXT, changed, problems, written
 
 EXAMPLE = (Path(__file__).parents[2] / "config" / "site.example.toml").read_bytes()
 

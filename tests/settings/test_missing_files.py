@@ -6,43 +6,18 @@ import pytest
 
 from agent.settings import store_path
 from agent.settings.check import report
-from tests.settings.small_site import written
+from tests.site_files import RIVERSIDE, site_text, written
 
 PLACE = '[store]\npath = "site.sqlite3"\n'
 CLOUD = '[cloud]\nhost = "mqtt.example.org"\n'
-SITE = """\
-[site]
-id = "riverside"
-name = "Riverside"
-latitude = 52.2
-longitude = 0.12
-timezone = "Europe/London"
-currency = "GBP"
-
-[connection]
-import_limit_w = 17000
-export_limit_w = "none"
-
-[battery]
-device = "inverter"
-usable_wh = 10000
-charge_w = 5000
-discharge_w = 5000
-soc_min_pct = 10
-soc_max_pct = 95
-reserve_pct = 20
-
-[tariff.import]
-kind = "flat"
-price_per_kwh = 0.28
-
-[[device]]
-name = "inverter"
-family = "sunspec_hybrid"
-roles = ["battery", "grid"]
-host = "192.168.1.20"
-
-"""
+INVERTER = {"name": "inverter", "family": "sunspec_hybrid", "roles": ["battery", "grid"], "host": "192.168.1.20"}
+SITE = site_text(
+    {
+        **{name: RIVERSIDE[name] for name in ("site", "connection", "battery")},
+        "tariff.import": {"kind": "flat", "price_per_kwh": 0.28},
+        "device": [INVERTER],
+    }
+)
 FIRST = len(SITE.splitlines()) + 1
 CASES = [
     (PLACE + CLOUD + 'ca_file = "ca.pem"\n', "[cloud] ca_file is {folder}/ca.pem, which is not there; ", 4),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.settings.small_site import TEXT, changed, problems
+from tests.site_files import TEXT, changed, problems
 
 # What is replaced, by what, a text on the line that is to be named, the key, part of the reason, part of the remedy.
 Mistake = tuple[str, str, str, str, str, str]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.settings.zone_places import place_of
-from tests.settings.small_site import TEXT, changed, problems, written
+from tests.site_files import TEXT, changed, problems, written
 
 
 @pytest.mark.parametrize(

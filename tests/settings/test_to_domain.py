@@ -16,7 +16,7 @@ from agent.settings.load import load
 from agent.settings.price_file import PriceFileError, read_prices
 from agent.settings.schema import Settings
 from drivers.endpoint import SerialEndpoint, TcpEndpoint
-from tests.settings.small_site import TEXT, changed, written
+from tests.site_files import TEXT, changed, written
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from agent.adapters.devices.device_lock import AlreadySteered, DeviceLocks, addr
 from agent.settings.load import load
 from agent.settings.schema import Settings
 from agent.settings.sections import Device
-from tests.scenarios import site_file
+from tests import site_files
 
 HOLD = """
 import sys, time
@@ -39,7 +39,7 @@ def _folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def site(folder: Path, port: int = 5020, unit: int = 1) -> Settings:
     folder.mkdir(exist_ok=True)
-    return load(site_file.write(folder, inverter_port=port, meter_port=5021, inverter_unit=unit))
+    return load(site_files.write_home(folder, inverter_port=port, meter_port=5021, inverter_unit=unit))
 
 
 def device(**words: object) -> Device:

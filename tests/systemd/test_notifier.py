@@ -2,7 +2,6 @@
 
 import os
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,15 +30,6 @@ def test_the_life_of_a_service(listener: tuple[socket.socket, str]) -> None:
     assert heard.recv(4096) == b"WATCHDOG=1\nSTATUS=following the plan: 2.1 kW"
     assert notifier.stopping()
     assert heard.recv(4096) == b"STOPPING=1\nSTATUS=stopping"
-
-
-def test_a_reload_carries_the_monotonic_clock(listener: tuple[socket.socket, str]) -> None:
-    heard, name = listener
-    before = time.monotonic_ns() // 1000
-    assert Notifier({"NOTIFY_SOCKET": name}).reloading()
-    first, second = heard.recv(4096).decode().split("\n")
-    assert first == "RELOADING=1"
-    assert before <= int(second.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
 
 
 def test_a_status_is_one_line(listener: tuple[socket.socket, str]) -> None:

@@ -15,11 +15,11 @@ from agent.forecasting.data_quality.features import FEATURES
 from agent.forecasting.data_quality.trace import calendar_of
 from site_data.unreadable import SitesUnreadable
 from tests.forecasting.sites import CAMBRIDGE, RATED_W, SAN_DIEGO, regular_site
-from training.anomaly_faults import TROUBLES, Trouble, Window
-from training.anomaly_fit import fit_detector
-from training.anomaly_forest import fit_forests, to_onnx, usual_depth
-from training.anomaly_measures import floats
-from training.sites import MeasuredSite
+from training.anomaly.faults import TROUBLES, Trouble, Window
+from training.anomaly.fit import fit_detector
+from training.anomaly.forest import fit_forests, to_onnx, usual_depth
+from training.anomaly.measures import floats
+from training.sites.measured_site import MeasuredSite
 
 END = datetime(2023, 6, 15, tzinfo=UTC)
 

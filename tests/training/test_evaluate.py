@@ -15,10 +15,11 @@ import pytest
 from rich.console import Console
 
 from tests.training.site_folder import DESCRIBED, rows_of, table_of, workshop, write_folder
-from training import evaluate_models, evaluate_run
-from training.evaluate import add_arguments, evaluate
-from training.evaluate_rows import COLUMNS, LEADS
-from training.evaluate_run import Work, score_model
+from training.evaluation import models as evaluate_models
+from training.evaluation import run as evaluate_run
+from training.evaluation.command import add_arguments, evaluate
+from training.evaluation.results import COLUMNS, LEADS
+from training.evaluation.run import Work, score_model
 
 DAYS = 24
 QUICK = "same_hour_yesterday,same_hour_last_week,hour_of_week_mean,persistence"

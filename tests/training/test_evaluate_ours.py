@@ -13,8 +13,8 @@ import pytest
 from agent.domain.history import History
 from agent.forecasting.forecaster import LEVELS, FloatArray, ModelUnusable
 from tests.forecasting.sites import CAMBRIDGE, RATED_W, regular_site
-from training.evaluate_ours import answers, persistence_band, raw_band, second_day_band, since, walked_band
-from training.sites import MeasuredSite
+from training.evaluation.ours import answers, persistence_band, raw_band, second_day_band, since, walked_band
+from training.sites.measured_site import MeasuredSite
 
 EXPORTED = Path(__file__).parent.parent.parent / "exported_models"
 TRUTH = regular_site(CAMBRIDGE, days=20, step_s=3600)

@@ -16,15 +16,15 @@ from agent.forecasting.forecaster import LEVELS
 from site_data.unreadable import SitesUnreadable
 from tests.forecasting.sites import CAMBRIDGE, RATED_W, regular_site
 from tests.training.site_folder import DESCRIBED, START, table_of, workshop, write_folder
-from training import fit
 from training.__main__ import main
-from training.export import Origin, write_model
-from training.fit import FitData, fit_and_export, held_out
-from training.fit_command import data_sha256
-from training.mlflow_log import MlflowMissing, open_mlflow
-from training.rows import training_rows
-from training.sites import MeasuredSite, read_sites
-from training.trees import Growth, fit_quantiles, predict_quantiles, to_onnx
+from training.fit import fit
+from training.fit.command import data_sha256
+from training.fit.export import Origin, write_model
+from training.fit.fit import FitData, fit_and_export, held_out
+from training.fit.mlflow_log import MlflowMissing, open_mlflow
+from training.fit.rows import training_rows
+from training.fit.trees import Growth, fit_quantiles, predict_quantiles, to_onnx
+from training.sites.measured_site import MeasuredSite, read_sites
 
 SMALL = Growth(trees=(3, 3, 4, 3, 3), leaves=5, learning_rate=0.2, fewest_rows=20)
 DAYS = 24
@@ -87,7 +87,7 @@ def test_the_card_says_what_was_learnt_from_and_what_was_scored(folder: Path, tm
 
 
 def test_the_targets_are_named_beside_what_was_reached() -> None:
-    from training.export import _beside_targets
+    from training.fit.export import _beside_targets
 
     score = SiteScore("mill", "consumption 1.1.0", 3600, False, 99, 0.08, 0.09, 0.8, 0.93, 0.02)
     said = _beside_targets(score)

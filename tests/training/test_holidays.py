@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.holidays import holidays
+from training.sites.holidays import holidays
 
 ENGLAND = """
 2019-01-01 2019-04-19 2019-04-22 2019-05-06 2019-05-27 2019-08-26 2019-12-25 2019-12-26

@@ -9,8 +9,8 @@ import pytest
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from tests.forecasting.sites import CAMBRIDGE
-from training.measures import actual_ahead, measure, scored_origins, scored_period
-from training.sites import MeasuredSite
+from training.scoring.measures import actual_ahead, measure, scored_origins, scored_period
+from training.sites.measured_site import MeasuredSite
 
 START = datetime(2023, 5, 1, tzinfo=UTC)
 

@@ -19,10 +19,10 @@ from agent.domain.weather import Weather
 from agent.forecasting.forecaster import LEVELS, MEDIAN, ModelUnusable
 from tests.adapters.models.model_folders import SHIPPED, candidate, replace_model
 from tests.forecasting.sites import CAMBRIDGE, NOW, RATED_W, empty_site, regular_site, with_values_from
-from training.own import TooLittleHistory, fit_own, make_own
-from training.own_rows import known_by, site_rows
-from training.own_trees import add_trees, answers, extra_trees, trees_for
-from training.sites import MeasuredSite
+from training.own_site.own_model import TooLittleHistory, fit_own, make_own
+from training.own_site.rows import known_by, site_rows
+from training.own_site.trees import add_trees, answers, extra_trees, trees_for
+from training.sites.measured_site import MeasuredSite
 
 QUANTITIES = {"load_w": "consumption", "pv_w": "solar"}
 

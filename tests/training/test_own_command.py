@@ -17,8 +17,8 @@ from agent.adapters.models.model_registry import read_registry
 from agent.adapters.store.schema_sql import ROLLUP_COLUMNS, insert_sql
 from tests.adapters.store.store_rows import new_store
 from tests.training.site_folder import DESCRIBED, table_of, workshop, write_folder
-from training import own_command
 from training.__main__ import main
+from training.own_site import command
 
 ROOT = Path(__file__).parents[2]
 
@@ -181,6 +181,6 @@ def test_a_folder_that_cannot_be_written(fit: Fit, folder: Path, tmp_path: Path)
 def test_without_the_extra_it_says_what_is_missing(
     fit: Fit, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own_command, "find_spec", lambda name: None if name == "lightgbm" else name)
+    monkeypatch.setattr(command, "find_spec", lambda name: None if name == "lightgbm" else name)
     said = fit("--data", str(folder), "--sites", "shop", "--out", str(tmp_path)).refused()
     assert said == "lightgbm is not installed: training needs the extra `train` of enalysis-edge"

@@ -16,7 +16,7 @@ from training.peers.hours import Hours, hours_of
 from training.peers.lightgbm_peer import lightgbm_band, refit_blocks, training_rows
 from training.peers.naive import band_of_points, four_week_mean, same_hour_last_week, same_hour_yesterday
 from training.peers.peer_features import peer_rows
-from training.sites import MeasuredSite
+from training.sites.measured_site import MeasuredSite
 
 START = datetime(2023, 5, 1, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import pytest
 
 from site_data.unreadable import SitesUnreadable
 from tests.training.site_folder import DESCRIBED, table_of, workshop, write_folder
-from training.sites import WeatherKind, read_site, read_sites
+from training.sites.measured_site import WeatherKind, read_site, read_sites
 
 HEAD = "timestamp,load_kw,pv_kw\n"
 

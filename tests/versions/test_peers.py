@@ -7,7 +7,7 @@ import pytest
 
 from tests.forecasting.sites import CAMBRIDGE, RATED_W, regular_site
 from training.peers.hours import hours_of
-from training.sites import MeasuredSite
+from training.sites.measured_site import MeasuredSite
 
 
 @pytest.mark.parametrize(("library", "quantity"), [("xgboost", "pv_w"), ("prophet", "load_w")])

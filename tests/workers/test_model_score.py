@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent.backtest.earn import earn
+from agent.domain.history import History
 from agent.domain.horizon import Horizon
-from agent.domain.model_comparison import Decision
+from agent.domain.model_comparison import Decision, Verdict
+from agent.forecasting.combination.model_comparison import verdict
 from agent.forecasting.persistence import LoadPersistence, SolarPersistence
-from agent.workers.model_score import Sides, judge, score_day, up_to
+from agent.workers.model_score import Sides, score_day, unjudged_days, up_to
 from tests.forecasting.sites import CAMBRIDGE, NOW, RATED_W, empty_site, regular_site
 from tests.planning.days import request
 from tests.workers.members import Seer, bill
@@ -22,8 +24,15 @@ def seer(error: float, seed: int) -> Seer:
     return Seer(f"seer {seed}", SITE, error, seed)
 
 
+def judge(champion: Seer, candidate: Seer, history: History = SITE) -> Verdict:
+    """The candidate against the champion on the last days of ``history``, none of which it was fitted on."""
+    sides = Sides([champion], [candidate], OTHERS)
+    days = unjudged_days(ASKED, history, "load_w", ())
+    return verdict([score_day(ASKED, history, day, sides, bill) for day in days], None)
+
+
 def test_a_better_candidate_is_better() -> None:
-    found = judge(ASKED, SITE, [seer(0.2, 1)], [seer(0.1, 2)], bill, OTHERS)
+    found = judge(seer(0.2, 1), seer(0.1, 2))
     assert found.decision is Decision.BETTER
     assert found.days == found.live == 28
     assert found.pinball_gain == pytest.approx(0.5, abs=0.1)
@@ -32,17 +41,17 @@ def test_a_better_candidate_is_better() -> None:
 
 @pytest.mark.parametrize("seed", [3, 4, 5])
 def test_an_equal_or_worse_candidate_is_not(seed: int) -> None:
-    assert judge(ASKED, SITE, [seer(0.2, 1)], [seer(0.2, seed)], bill, OTHERS).decision is Decision.ALIKE
-    assert judge(ASKED, SITE, [seer(0.1, 1)], [seer(0.2, seed)], bill, OTHERS).decision is Decision.ALIKE
+    assert judge(seer(0.2, 1), seer(0.2, seed)).decision is Decision.ALIKE
+    assert judge(seer(0.1, 1), seer(0.2, seed)).decision is Decision.ALIKE
 
 
 def test_the_same_model_is_exactly_alike() -> None:
-    found = judge(ASKED, SITE, [seer(0.2, 1)], [seer(0.2, 1)], bill, OTHERS)
+    found = judge(seer(0.2, 1), seer(0.2, 1))
     assert (found.decision, found.pinball_gain, found.cost_gain) == (Decision.ALIKE, 0.0, 0.0)
 
 
 def test_without_history_it_is_too_early() -> None:
-    assert judge(ASKED, empty_site(), [seer(0.2, 1)], [seer(0.1, 2)], bill, OTHERS).decision is Decision.EARLY
+    assert judge(seer(0.2, 1), seer(0.1, 2), empty_site()).decision is Decision.EARLY
 
 
 def test_the_money_is_that_of_real_plans() -> None:

@@ -23,10 +23,11 @@ from agent.adapters.models.onnx_session import open_session, run
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
+from agent.domain.model_comparison import Report
 from agent.domain.request import PlanRequest
 from agent.domain.wire import from_json, to_json
 from agent.forecasting.forecaster import LEVELS
-from agent.workers.model_trial import MOST_ATTEMPTS, Report, hold_trials
+from agent.workers.model_trial import MOST_ATTEMPTS, hold_trials
 from tests.adapters.models.model_folders import SHIPPED, candidate, replace_model
 from tests.forecasting.sites import CAMBRIDGE, NOW, RATED_W, regular_site
 from tests.planning.days import request

@@ -11,8 +11,8 @@ from agent.forecasting.forecaster import FloatArray, IntArray
 from agent.forecasting.series import load_series, solar_series
 from agent.forecasting.sun import sun_elevation
 from site_data.site_csv import Column
-from training.measures import HOUR_S, clear_sky
-from training.sites import MeasuredSite
+from training.scoring.measures import HOUR_S, clear_sky
+from training.sites.measured_site import MeasuredSite
 
 WEEK_H = 168
 _BRIDGE_H = 3

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.forecasting.forecaster import FloatArray, IntArray
-from training.measures import BAND, HORIZON_H
 from training.peers.hours import Hours
 from training.peers.naive import band_of_points, same_hour_yesterday
 from training.peers.peer_features import ALL_LEADS, peer_rows
+from training.scoring.measures import BAND, HORIZON_H
 
 REFIT_H = 28 * 24
 FEWEST_ROWS = 500

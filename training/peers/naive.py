@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from agent.forecasting.forecaster import FloatArray, IntArray
-from training.measures import BAND, HORIZON_H
 from training.peers.hours import WEEK_H, Hours
 from training.peers.peer_features import ALL_LEADS, hour_of_week_mean, known_mean, newest_same_hour
+from training.scoring.measures import BAND, HORIZON_H
 
 PointForecast = Callable[[Hours, IntArray], FloatArray]
 """Single values, W, (O, HORIZON_H), finite, from the ascending hours ``origins`` (O,)."""

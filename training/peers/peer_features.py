@@ -6,8 +6,8 @@ Direct forecasts of every lead with one model: the lead is a feature, lags are t
 import numpy as np
 
 from agent.forecasting.forecaster import FloatArray, IntArray
-from training.measures import HORIZON_H
 from training.peers.hours import WEEK_H, Hours
+from training.scoring.measures import HORIZON_H
 
 _DAY_H = 24
 

@@ -10,11 +10,11 @@ import numpy as np
 import pandas
 
 from agent.forecasting.forecaster import FloatArray, IntArray
-from training.measures import BAND, HORIZON_H, HOUR_S
 from training.peers.hours import Hours
 from training.peers.lightgbm_peer import refit_blocks
 from training.peers.naive import band_of_points, same_hour_yesterday
 from training.peers.peer_features import ALL_LEADS
+from training.scoring.measures import BAND, HORIZON_H, HOUR_S
 
 _YEAR_H = 365 * 24
 _FEWEST_HOURS = 7 * 24

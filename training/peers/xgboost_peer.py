@@ -7,11 +7,11 @@ import numpy as np
 import xgboost
 
 from agent.forecasting.forecaster import FloatArray, IntArray
-from training.measures import HORIZON_H
 from training.peers.hours import Hours
 from training.peers.lightgbm_peer import FEWEST_ROWS, refit_blocks, training_rows
 from training.peers.naive import band_of_points, same_hour_yesterday
 from training.peers.peer_features import ALL_LEADS, peer_rows
+from training.scoring.measures import HORIZON_H
 
 _TREES = 100
 _GROWTH = {"max_depth": 6, "eta": 0.1, "objective": "reg:squarederror", "nthread": 1, "seed": 1, "verbosity": 0}

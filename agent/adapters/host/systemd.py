@@ -2,7 +2,6 @@
 
 import os
 import socket
-import time
 from collections.abc import Mapping
 
 
@@ -17,7 +16,7 @@ class Notifier:
         self.interval_s = _interval_s(environment)
 
     def ready(self, status: str) -> bool:
-        """The service has started, or has taken in its new settings."""
+        """The service has started."""
         return self._send("READY=1", _status(status))
 
     def alive(self, status: str) -> bool:
@@ -25,13 +24,9 @@ class Notifier:
         fed = ("WATCHDOG=1",) if self.interval_s is not None else ()
         return self._send(*fed, _status(status))
 
-    def reloading(self) -> bool:
-        """New settings are being taken in; ``ready`` ends it. The stamp tells systemd 253+ which reload is meant."""
-        return self._send("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
-
-    def stopping(self, status: str = "stopping") -> bool:
+    def stopping(self) -> bool:
         """The service has begun to stop."""
-        return self._send("STOPPING=1", _status(status))
+        return self._send("STOPPING=1", _status("stopping"))
 
     def _send(self, *lines: str) -> bool:
         """True when systemd's socket has taken the datagram. A watchdog that is not fed will say that it was not."""

@@ -1,13 +1,12 @@
 """Opens a model from elsewhere in a process of its own, so that whatever it does ends there. `python -m` runs it."""
 
-import resource
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from agent.adapters.models.model_card import ModelCard, read_card
 from agent.adapters.models.model_file import read_files
+from agent.adapters.processes.memory_limit import limit_memory
 from agent.domain.request import Place
 from agent.forecasting.forecaster import ModelUnusable
 
@@ -36,9 +35,8 @@ def check_model(folder: Path, deadline_s: float = DEADLINE_S, memory_mb: int = M
 def main() -> int:
     from agent.adapters.models.onnx_models import open_model
 
-    folder, limit = Path(sys.argv[1]), int(sys.argv[2]) * 1024 * 1024
-    with suppress(OSError, ValueError):  # where a sandbox forbids it, the limit of the service is left
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    folder = Path(sys.argv[1])
+    limit_memory(int(sys.argv[2]))
     try:
         card = read_card(folder)
         open_model(folder, card.quantity, Place(0.0, 0.0, "UTC"), 1.0)

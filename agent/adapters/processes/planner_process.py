@@ -2,16 +2,11 @@
 
 import asyncio
 
-from agent.adapters.processes.child_outputs import LARGEST_ANSWER
-from agent.adapters.processes.child_process import ENVIRONMENT, ChildFailure, ChildProcess
+from agent.adapters.processes.answered_noun import AnsweredNoun
+from agent.adapters.processes.child_process import ChildProcess
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
-from agent.domain.wire import WireError, from_json, to_json
 from agent.ports import PlannerFailure
-
-__all__ = ["ENVIRONMENT", "LARGEST_PLAN", "PlannerProcess"]
-
-LARGEST_PLAN = LARGEST_ANSWER
 
 
 class PlannerProcess:
@@ -24,12 +19,8 @@ class PlannerProcess:
         command: tuple[str, ...] | None = None,
         turn: asyncio.Lock | None = None,
     ) -> None:
-        self._child = ChildProcess("planner", "agent.workers.planner", deadline_s, memory_mb, command, turn)
+        child = ChildProcess("planner", "agent.workers.planner", deadline_s, memory_mb, command, turn)
+        self._planner = AnsweredNoun(child, Plan, PlannerFailure, "the planner's answer is no plan")
 
     async def plan(self, request: PlanRequest) -> Plan:
-        try:
-            return from_json(Plan, await self._child.ask(to_json(request).encode()))
-        except ChildFailure as failure:
-            raise PlannerFailure(str(failure)) from failure
-        except (WireError, RecursionError) as error:
-            raise PlannerFailure(f"the planner's answer is no plan: {error}") from error
+        return await self._planner.ask(request)

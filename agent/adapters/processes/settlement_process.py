@@ -2,13 +2,14 @@
 
 import asyncio
 
-from agent.adapters.processes.child_process import ChildFailure, ChildProcess
+from agent.adapters.processes.answered_noun import AnsweredNoun
+from agent.adapters.processes.child_process import ChildProcess
 from agent.domain.ledger import Settled, SettlementRequest
-from agent.domain.wire import WireError, from_json, to_json
 from agent.ports import SettlementFailure
 
 DEADLINE_S = 60.0
 NICENESS = 10
+REFUSAL = "the settlement's answer is no ledger"
 
 
 class SettlementProcess:
@@ -21,18 +22,12 @@ class SettlementProcess:
         command: tuple[str, ...] | None = None,
         turn: asyncio.Lock | None = None,
     ) -> None:
-        self._child = ChildProcess(
-            "settlement", "agent.workers.settlement", deadline_s, memory_mb, command, turn, NICENESS
-        )
+        child = ChildProcess("settlement", "agent.workers.settlement", deadline_s, memory_mb, command, turn, NICENESS)
+        self._settlement = AnsweredNoun(child, Settled, SettlementFailure, REFUSAL)
 
     async def settle(self, request: SettlementRequest) -> Settled:
-        try:
-            settled = from_json(Settled, await self._child.ask(to_json(request).encode()))
-        except ChildFailure as failure:
-            raise SettlementFailure(str(failure)) from failure
-        except (WireError, RecursionError) as error:
-            raise SettlementFailure(f"the settlement's answer is no ledger: {error}") from error
+        settled = await self._settlement.ask(request)
         times = [entry.at for entry in settled.entries]
         if any(at.tzinfo is None for at in times) or (settled.carry is not None and settled.carry.until.tzinfo is None):
-            raise SettlementFailure("the settlement's answer is no ledger: a time has no time zone")
+            raise SettlementFailure(f"{REFUSAL}: a time has no time zone")
         return settled

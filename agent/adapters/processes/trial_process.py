@@ -2,10 +2,10 @@
 
 import asyncio
 
-from agent.adapters.processes.child_process import ChildFailure, ChildProcess
+from agent.adapters.processes.answered_noun import AnsweredNoun
+from agent.adapters.processes.child_process import ChildProcess
 from agent.domain.model_comparison import Report
 from agent.domain.request import PlanRequest
-from agent.domain.wire import WireError, from_json, to_json
 from agent.ports import TrialFailure
 
 DEADLINE_S = 120.0
@@ -23,13 +23,9 @@ class TrialProcess:
         command: tuple[str, ...] | None = None,
         turn: asyncio.Lock | None = None,
     ) -> None:
-        self._child = ChildProcess("trial", "agent.workers.model_trial", deadline_s, memory_mb, command, turn, NICENESS)
+        child = ChildProcess("trial", "agent.workers.model_trial", deadline_s, memory_mb, command, turn, NICENESS)
+        self._trial = AnsweredNoun(child, Report, TrialFailure, "the trial's answer is no report")
 
     async def hold(self, request: PlanRequest) -> tuple[str, ...]:
-        try:
-            report = from_json(Report, await self._child.ask(to_json(request).encode()))
-        except ChildFailure as failure:
-            raise TrialFailure(str(failure)) from failure
-        except (WireError, RecursionError) as error:
-            raise TrialFailure(f"the trial's answer is no report: {error}") from error
+        report = await self._trial.ask(request)
         return tuple(sentence[:LONGEST_SENTENCE] for sentence in report.sentences)

@@ -1,4 +1,4 @@
-"""Several forecasters of one quantity made one, by what each has earned at this site, and learning from what came."""
+"""Several forecasters of one quantity blended by recent loss at this site, and corrected by what was measured."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -171,7 +171,7 @@ def _errors(quantiles: FloatArray, raster: Raster, verdict: Verdict) -> FloatArr
 def _with_persistence(
     quantiles: FloatArray, raster: Raster, residual_persistence: FloatArray, last_errors: FloatArray
 ) -> FloatArray:
-    """All levels shifted by the share of the last hour's error, (origins,), that is wont to come again."""
+    """All levels shifted by the share of the last hour's error, (origins,), that persists."""
     share = np.zeros(BUCKETS)
     sums = residual_persistence[:, 1] + _CARRY_PRIOR_SQUARES * _CARRY_PRIOR
     share[:PERSISTENT_BUCKETS] = np.clip(sums / (residual_persistence[:, 0] + _CARRY_PRIOR_SQUARES), 0.0, _MOST_CARRY)

@@ -1,4 +1,4 @@
-"""Intervals that mean what they say: levels moved by how often they were really passed. Pure arrays.
+"""Calibration of intervals: each level is moved by how often it was passed. Pure arrays.
 
 Every level is tracked by online gradient steps on its own pinball loss, for both tails apart (A. Angelopoulos,
 E. Candes and R. Tibshirani, "Conformal PID control for time series prediction", NeurIPS 2023, quantile tracking; it
@@ -92,7 +92,7 @@ class Raster:
 
 
 class Verdict:
-    """What really came over one origin's forecast, summed up by bucket.
+    """What was measured over one origin's forecast, summed up by bucket.
 
     ``weight`` (BUCKETS,) is 1 where enough of the bucket was measured, 0 where nothing was.
     """
@@ -115,7 +115,7 @@ class Verdict:
     def passed(self, quantiles: FloatArray) -> FloatArray:
         """The share of steps at or below each level, less its aim; ``quantiles`` (LEVELS, steps) -> (BUCKETS, LEVELS).
 
-        On a lower level itself nothing has been missed: a sun that gives nothing is inside an interval from nothing.
+        A value on a lower level is inside: 0 W is inside an interval that begins at 0 W.
         """
         below = self.actual <= quantiles
         below[:MEDIAN] = self.actual < quantiles[:MEDIAN]

@@ -21,6 +21,7 @@ from agent.forecasting.data_quality.trace import BoolArray, Calendar, Trace, cal
 from agent.forecasting.data_quality.unusual import unusual_days
 from agent.forecasting.forecaster import DAY_S, FloatArray
 
+MOST_NOTES = 4
 _ABSURD_W = 1e8  # 100 MW: no site behind a gateway
 
 
@@ -106,12 +107,13 @@ def _solar(
     return _taken_out(history.pv_w, values, findings), _suspects(history, "pv_w", trace, values, findings)
 
 
-def notes(suspects: Sequence[Suspect], most: int = 4) -> tuple[str, ...]:
-    """Sentences for the plan: the newest ``most`` data faults and how many more there are. What is unusual stays in."""
+def notes(suspects: Sequence[Suspect]) -> tuple[str, ...]:
+    """Sentences for the plan: the newest data faults and how many more there are. What is unusual stays in."""
     faults = [suspect for suspect in suspects if suspect.kind == DATA_FAULT]
     told = [f"left out {fault.start:%d %b %H:%M} to {fault.end:%d %b %H:%M} UTC: {fault.reason}" for fault in faults]
-    more = len(told) - most
-    return tuple(told[-most:]) + ((f"{more} older stretches of measurements are left out too",) if more > 0 else ())
+    more = len(told) - MOST_NOTES
+    rest = (f"{more} older stretches of measurements are left out too",) if more > 0 else ()
+    return (*told[-MOST_NOTES:], *rest)
 
 
 def _first_ahead(history: History, now: datetime) -> int:

@@ -1,7 +1,7 @@
-"""What a broken load meter looks like. Each signature is something that no site does, or that this one never did.
+"""Signatures of a broken load meter. Each is something that no site does, or that this one never did.
 
-A day out of the ordinary (a holiday, a heat wave, a new heat pump) matches none of them: it is load. What lasts for
-two days is the new normal, unless it cannot be; a meter that says nothing new is believed again after a fortnight.
+A day out of the ordinary (a holiday, a heat wave, a new heat pump) matches none of them: it is load. What lasts for two
+days counts as usual, unless it is impossible; a meter whose value does not change is believed again after 14 days.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Signs:
 
 
 def below_zero(trace: Trace) -> Signs:
-    """A load that feeds in. By habit and for part of the day only, it is a generator that nobody meters."""
+    """A negative load. Where that is usual and for part of the day only, it is unmetered generation and no fault."""
     calendar = trace.calendar
     with np.errstate(invalid="ignore"):
         clearly = trace.values < -np.fmax(_NEGATIVE_LEVEL * trace.usual.level, _NEGATIVE_W)
@@ -54,7 +54,7 @@ def below_zero(trace: Trace) -> Signs:
 
 
 def dead(trace: Trace) -> Signs:
-    """Nothing at all, on a site that never goes near it."""
+    """0 W, on a site whose load is never near 0 W."""
     calendar, values, level = trace.calendar, trace.values, trace.usual.level
     limit = np.fmax(_ZERO_LEVEL * level, _ZERO_W)
     with np.errstate(invalid="ignore"):

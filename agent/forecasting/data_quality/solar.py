@@ -1,4 +1,4 @@
-"""What a broken solar meter looks like: the sun and the nameplate say what cannot be."""
+"""Signatures of a broken solar meter: what sun and nameplate exclude."""
 
 from dataclasses import dataclass
 
@@ -55,7 +55,7 @@ def above_rating(solar: SolarTrace) -> Signs:
 
 
 def solar_below_zero(solar: SolarTrace) -> Signs:
-    """An array that draws power."""
+    """A negative solar power."""
     with np.errstate(invalid="ignore"):
         clearly = solar.trace.values < -max(_NEGATIVE_SHARE * solar.size_w, _NEGATIVE_W)
         return _certain(grown(clearly, solar.trace.values < 0))

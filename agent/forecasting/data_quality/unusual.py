@@ -31,7 +31,7 @@ def unusual_days(trace: Trace, horizon: Horizon, detector: Detector) -> list[Sus
 
 
 def _reason(row: FloatArray, day_off: bool) -> str:
-    """What a person would notice first."""
+    """One sentence on the first of kind of day, energy and peak that is unusual; else on the shape of the day."""
     named = dict(zip(DAY_FEATURES, row.tolist(), strict=True))
     if named["day_like_other_kind"] > _LIKE_OTHER:
         kind, other = ("day off", "workday") if day_off else ("workday", "day off")

@@ -1,8 +1,8 @@
 """What is known about a step of consumption when it is forecast. One piece of code for training and serving.
 
-Everything is in units of the site itself: distances from the kernel mean of the same local time on the last 28 days,
-in scales, where the scale is how far a step usually lies from the day and the week before. So one model serves a home
-and a factory. Missing is NaN, which the trees know how to route.
+Everything is in units of the site itself: distances from the kernel mean of the same local time on the last 28 days, in
+scales, where the scale is how far a step usually lies from the day and the week before. So one model serves a home and
+a factory. Missing is NaN, for which each split of the trees has a branch.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The clock on the wall of the site: local hour, weekday and kind of day for a run of steps."""
+"""Local time of the site: hour, weekday and kind of day for a run of steps."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -97,8 +97,8 @@ def seasonal_load(series: Series, origins: Sequence[datetime], steps: int, place
 def load_quantiles(season: SeasonalLoad, step_s: int) -> FloatArray:
     """Seasonal persistence, W, (origins, steps, LEVELS), finite and >= 0.
 
-    The quantiles of the kernel's sample, moved by how far the last three hours lay from theirs, which fades
-    out. Where the sample is empty the site's level speaks, and without that a small flat load.
+    The quantiles of the kernel's sample, moved by how far the last three hours lay from theirs, which fades out. Where
+    the sample is empty they are of the site's level, and without that of a small flat load.
     """
     day = DAY_S // step_s
     ahead = season.same.since(day)

@@ -2,7 +2,7 @@
 
 Everything is in units of the array under a clear sky: its own best ratio of power to clear-sky irradiance at that time
 of day in the last 28 days, times the clear-sky irradiance of the step. So tilt, shade and size need not be known, and
-one model serves a roof and a field. Missing is NaN, which the trees know how to route.
+one model serves a roof and a field. Missing is NaN, for which each split of the trees has a branch.
 """
 
 from collections.abc import Sequence

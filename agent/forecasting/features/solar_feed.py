@@ -1,4 +1,4 @@
-"""What a weather feed's light means on this roof, by what the array made when the feed said about the same.
+"""A weather feed's irradiance as power of this array: what it made when the feed said about the same.
 
 An analog ensemble: L. Delle Monache, F. Eckel, D. Rife, B. Nagarajan and K. Searight, "Probabilistic weather prediction
 with an analog ensemble", Monthly Weather Review 141 (2013) 3498-3516. Past steps are moved along the site's own line of
@@ -137,7 +137,7 @@ def _clear_of_feed(clearness: FloatArray, hour: int) -> FloatArray:
 
 
 def _believed(first_day: FloatArray) -> FloatArray:
-    """Whether a feed's next day is a sky at all, (origins, 1)."""
+    """Whether the mean of a feed's next day is possible, (origins, 1)."""
     known = np.isfinite(first_day)
     mean = np.where(known, first_day, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     believed: FloatArray = ((mean >= _BELIEVED[0]) & (mean <= _BELIEVED[1]))[:, None]

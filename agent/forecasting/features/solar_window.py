@@ -90,7 +90,7 @@ def settled(found: FloatArray, otherwise: FloatArray, days: IntArray) -> FloatAr
 def solar_quantiles(window: SolarWindow, index: FloatArray, unknown: FloatArray | None = None) -> FloatArray:
     """W, (origins, steps, LEVELS), finite, >= 0: the quantiles ``index`` of the clear-sky index, times the clear sky.
 
-    Where ``index`` is NaN, ``unknown`` of the same shape speaks, or any sky.
+    Where ``index`` is NaN, ``unknown`` of the same shape is used, or the quantiles of an unknown sky.
     """
     otherwise = np.broadcast_to(_UNKNOWN_SKY, index.shape) if unknown is None else unknown
     otherwise = np.where(np.isfinite(otherwise), otherwise, _UNKNOWN_SKY)
@@ -113,7 +113,7 @@ def best_ratio(ratio: FloatArray, hour: int) -> tuple[FloatArray, FloatArray]:
 def _array_ratio(pv: FloatArray, ghi: FloatArray, rated_w: float, hour: int) -> FloatArray:
     """Watts per W/m2 that the array reaches on its best days at each time of day, (origins, slots).
 
-    With few samples the nameplate speaks, or the array's own best where there is no nameplate.
+    With few samples it is that of the nameplate, or the array's own best where there is no nameplate.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         best, known = best_ratio(np.where(ghi >= FAINT_W_M2, pv / ghi, np.nan), hour)

@@ -12,8 +12,8 @@ import structlog
 from structlog.testing import capture_logs
 
 from agent.adapters.processes import child_process
-from agent.adapters.processes.child_outputs import KEPT_OF_PRINTED, MOST_PRINTED
-from agent.adapters.processes.planner_process import LARGEST_PLAN, PlannerProcess
+from agent.adapters.processes.child_outputs import KEPT_OF_PRINTED, LARGEST_ANSWER, MOST_PRINTED
+from agent.adapters.processes.planner_process import PlannerProcess
 from agent.domain.plan import Plan
 from agent.domain.wire import to_json
 from agent.planning.make_plan import make_plan
@@ -94,8 +94,8 @@ async def test_a_bad_answer_is_one_sentence(text: str, sentence: str) -> None:
 
 
 async def test_an_answer_that_is_too_large_is_refused() -> None:
-    said = await sentence_of(f"answer.write(' ' * {LARGEST_PLAN + 1})")
-    assert said == f"the planner's answer is larger than {LARGEST_PLAN} bytes"
+    said = await sentence_of(f"answer.write(' ' * {LARGEST_ANSWER + 1})")
+    assert said == f"the planner's answer is larger than {LARGEST_ANSWER} bytes"
 
 
 async def test_a_command_that_does_not_exist_is_a_planner_failure() -> None:
@@ -152,7 +152,7 @@ async def test_a_cancelled_question_ends_the_planner_too(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("stream", "sentence"),
     [
-        ("answer", f"the planner's answer is larger than {LARGEST_PLAN} bytes"),
+        ("answer", f"the planner's answer is larger than {LARGEST_ANSWER} bytes"),
         ("sys.stdout", f"the planner printed more than {MOST_PRINTED} bytes and was ended"),
         ("sys.stderr", f"the planner printed more than {MOST_PRINTED} bytes and was ended"),
     ],
@@ -162,7 +162,7 @@ async def test_a_planner_that_never_stops_talking_does_not_fill_our_memory(strea
     said = await sentence_of(f"while True: {stream}.write('x' * 65536)")
     grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert said == sentence
-    assert grown_mb < 15 * LARGEST_PLAN / 1e6
+    assert grown_mb < 15 * LARGEST_ANSWER / 1e6
 
 
 NATIVE = "import ctypes; libc = ctypes.CDLL(None); "

@@ -1,0 +1,1 @@
+"""Fits the anomaly detector, and says how often it is right."""

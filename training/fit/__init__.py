@@ -1,0 +1,1 @@
+"""Fits the two exported forecast models and writes them with their cards."""

@@ -1,0 +1,1 @@
+"""How good a forecast was, by definitions that fit, evaluation and peers share."""
