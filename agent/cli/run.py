@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.ending import ALREADY_RUNNING, FAILED
+from agent.cli.ending import ALREADY_RUNNING, FAILED, ending_at_once
 from agent.cli.site_command import add_config, by_site_file
 
 if TYPE_CHECKING:
@@ -24,16 +24,17 @@ def run(asked: Namespace) -> int:
 
 
 def _run(settings: "Settings", _: Namespace) -> int:
-    from agent.adapters.devices.device_lock import DeviceLocks
-    from agent.adapters.host import logs
-    from agent.adapters.host.lock import AlreadyRunning, SiteLock
-
-    logs.configure(settings.log.level)
     gc.disable()  # until everything is built: nothing of it is garbage
-    import asyncio
+    with ending_at_once():  # Python 3.11 makes a RuntimeError of an interrupt in the making of a class
+        from agent.adapters.devices.device_lock import DeviceLocks
+        from agent.adapters.host import logs
+        from agent.adapters.host.lock import AlreadyRunning, SiteLock
 
-    from agent.cli.serve import serve
-    from agent.ports import StoreFailure
+        logs.configure(settings.log.level)  # before structlog is imported elsewhere
+        import asyncio
+
+        from agent.cli.serve import serve
+        from agent.ports import StoreFailure
 
     try:
         with SiteLock(Path(settings.store.path)), DeviceLocks(settings):

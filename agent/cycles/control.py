@@ -29,7 +29,7 @@ from agent.monitoring.stuck_meter import StuckMeterWatch
 from agent.ports import Clock, Site
 from agent.recording.counters import Counters
 from agent.recording.decisions import Decisions
-from agent.recording.minute_means import MinuteMeans
+from agent.recording.minute_means import ControlStep, MinuteMeans
 from agent.recording.pending_writes import PendingWrites
 from agent.recording.points import points_of
 from agent.site_conditions.site_conditions import SiteConditions
@@ -263,10 +263,9 @@ class Control:
         """What was seen holds until the next step is due; where that comes late, the gap stays a gap."""
         prices = self._conditions.at(state.at)
         points = self._points(readings)
-        self.means.add(
+        step = ControlStep(
             state,
             points,
-            self._rules.step_s,
             prices.import_price,
             prices.export_price,
             prices.carbon_kg_per_kwh,
@@ -275,6 +274,7 @@ class Control:
             self._outlet.view.clock_doubt is None,
             self._conditions.known_at(state.at),
         )
+        self.means.add(step, self._rules.step_s)
         if self.means.catalogue != self._catalogue:
             self._catalogue = self.means.catalogue
             self._pending.catalogue(self._catalogue)

@@ -89,7 +89,13 @@ class _Span:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class ControlStep:
+    """What one control step saw and did.
+
+    ``readings`` are named ``device.quantity``; prices are money per kWh, ``carbon`` kg per kWh. ``known_prices`` are
+    those of import and export that are not assumed.
+    """
+
     state: SiteState
     readings: Mapping[str, float | None]
     import_price: float | None
@@ -98,7 +104,7 @@ class _Step:
     rung: Rung | None
     curtailed: bool
     time_trusted: bool
-    known_prices: tuple[float | None, float | None]
+    known_prices: tuple[float | None, float | None] = (None, None)
 
 
 class MinuteMeans:
@@ -115,33 +121,18 @@ class MinuteMeans:
         """The names that ``points`` stand for, in order. It only grows at its end."""
         return tuple(self._names)
 
-    def add(
-        self,
-        state: SiteState,
-        readings: Mapping[str, float | None],
-        duration_s: float,
-        import_price: float | None,
-        export_price: float | None,
-        carbon: float | None,
-        rung: Rung | None,
-        curtailed: bool,
-        time_trusted: bool,
-        known_prices: tuple[float | None, float | None] = (None, None),
-    ) -> None:
-        """Count one control step: ``state`` holds for ``duration_s`` seconds from ``state.at``.
+    def add(self, step: ControlStep, duration_s: float) -> None:
+        """Count ``step``, which holds for ``duration_s`` seconds from its state's time on.
 
-        ``readings`` are named ``device.quantity``; prices are money per kWh, ``carbon`` kg per kWh. Where this step
-        begins before the step before it ended, the overlap is counted once. A clock that was set back further begins
-        spans again that were given: their time is not trusted. ``known_prices`` are those of import and
-        export that are not assumed. Raises ValueError for a duration that is
-        not above 0 and at most an hour.
+        Where it begins before the step before it ended, the overlap is counted once. A clock that was set back further
+        begins spans again that were given: their time is not trusted. Raises ValueError for a duration that is not
+        above 0 and at most an hour.
         """
         if not 0 < duration_s <= LONGEST_STEP_S:
             raise ValueError(f"a control step cannot last {duration_s} s")
-        step = _Step(state, readings, import_price, export_price, carbon, rung, curtailed, time_trusted, known_prices)
-        for name in readings:
+        for name in step.readings:
             self._names.setdefault(name)
-        begin, end = state.at, state.at + timedelta(seconds=duration_s)
+        begin, end = step.state.at, step.state.at + timedelta(seconds=duration_s)
         if self._until is not None and begin < self._until <= begin + OVERLAP:
             begin = self._until
         self._until = max(begin, end)
@@ -193,7 +184,7 @@ class MinuteMeans:
         )
 
 
-def _count(span: _Span, step: _Step, seconds: float) -> None:
+def _count(span: _Span, step: ControlStep, seconds: float) -> None:
     for name, value in _numbers(step, seconds).items():
         span.numbers[name].add(value, seconds)
     for name, value in step.readings.items():
@@ -206,7 +197,7 @@ def _count(span: _Span, step: _Step, seconds: float) -> None:
         span.rungs[step.rung] = span.rungs.get(step.rung, 0.0) + seconds
 
 
-def _numbers(step: _Step, seconds: float) -> dict[str, float | None]:
+def _numbers(step: ControlStep, seconds: float) -> dict[str, float | None]:
     """What ``seconds`` of ``step`` bring to each number of the minute; None where it is not known."""
     state = step.state
     grid_w, battery_w, load_w = _value(state.grid_w), _value(state.battery_w), _value(state.load_w)
@@ -237,7 +228,7 @@ def _energies(power_w: float | None, seconds: float) -> tuple[float | None, floa
     return max(power_w, 0.0) * seconds / 3600.0, max(-power_w, 0.0) * seconds / 3600.0
 
 
-def _cost(step: _Step, import_wh: float | None, export_wh: float | None) -> float | None:
+def _cost(step: ControlStep, import_wh: float | None, export_wh: float | None) -> float | None:
     if import_wh is None or export_wh is None or step.import_price is None or step.export_price is None:
         return None
     return (import_wh * step.import_price - export_wh * step.export_price) / 1000.0

@@ -10,7 +10,7 @@ from agent.adapters.store.schema_sql import MINUTE_COLUMNS, ROLLUP_COLUMNS, minu
 from agent.domain.records import MINUTE_FIELDS, Averaged, MinuteField, MinuteRow
 from agent.domain.setpoint import Rung
 from agent.domain.site import Measured, SiteState
-from agent.recording.minute_means import MinuteMeans
+from agent.recording.minute_means import ControlStep, MinuteMeans
 from agent.recording.rollups import COLUMNS, Rollup, of_minute
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -45,14 +45,14 @@ def test_the_table_makes_every_field_of_a_rollup_and_no_other() -> None:
 def test_every_number_of_the_table_has_a_source_in_a_control_step() -> None:
     means, known = MinuteMeans(), Measured(1000.0, age_s=0.0)
     state = SiteState(START, known, known, known, known, known)
-    means.add(state, {}, 60.0, 0.3, 0.1, 0.2, Rung.RULES, False, True, (0.3, 0.1))
+    means.add(ControlStep(state, {}, 0.3, 0.1, 0.2, Rung.RULES, False, True, (0.3, 0.1)), 60.0)
     (row,) = means.finished(START + timedelta(minutes=1))
     assert [field.name for field in MINUTE_FIELDS if getattr(row, field.name) is None] == []
 
 
 def test_what_was_not_measured_is_missing_and_no_total_of_it_is() -> None:
     means = MinuteMeans()
-    means.add(SiteState(START), {}, 60.0, None, None, None, None, False, True)
+    means.add(ControlStep(SiteState(START), {}, None, None, None, None, False, True), 60.0)
     (row,) = means.finished(START + timedelta(minutes=1))
     missing = {field.name for field in MINUTE_FIELDS if getattr(row, field.name) is None}
     kinds = (Averaged.MEAN, Averaged.KNOWN_TOTAL, Averaged.LONGEST)

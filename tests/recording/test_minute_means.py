@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agent.domain.records import MinuteRow
 from agent.domain.setpoint import Rung
 from agent.domain.site import MISSING, Measured, SiteState
-from agent.recording.minute_means import MinuteMeans
+from agent.recording.minute_means import ControlStep, MinuteMeans
 from drivers.reading import Quality
 
 START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -25,7 +25,7 @@ def state(second: float, grid_w: float | None, battery_w: float = 0.0, pv_w: flo
 
 def add(means: MinuteMeans, picture: SiteState, duration_s: float, readings: dict[str, float | None] | None = None,
         rung: Rung | None = Rung.PLAN, curtailed: bool = False, trusted: bool = True) -> None:  # fmt: skip
-    means.add(picture, readings or {}, duration_s, 0.30, 0.08, 0.4, rung, curtailed, trusted)
+    means.add(ControlStep(picture, readings or {}, 0.30, 0.08, 0.4, rung, curtailed, trusted), duration_s)
 
 
 def test_a_minute_of_equal_steps() -> None:
@@ -75,7 +75,7 @@ def test_missing_is_left_out_and_lowers_the_coverage() -> None:
 
 def test_nothing_known_is_nothing_said() -> None:
     means = MinuteMeans()
-    means.add(SiteState(START), {}, 60.0, None, None, None, None, False, True)
+    means.add(ControlStep(SiteState(START), {}, None, None, None, None, False, True), 60.0)
     (row,) = means.finished(LATER)
     values = (row.grid_w, row.pv_w, row.battery_w, row.load_w, row.soc_pct, row.cost, row.co2_kg, row.rung)
     assert values == (None,) * 8
@@ -147,7 +147,7 @@ def test_the_catalogue_grows_at_its_end() -> None:
 def test_prices_are_means_over_the_time_in_which_they_were_known() -> None:
     means = MinuteMeans()
     for second, known in ((0, (0.30, None)), (15, (0.10, None)), (30, (None, None)), (45, (0.10, 0.05))):
-        means.add(state(second, 1.0), {}, 15.0, 0.9, 0.9, None, None, False, True, known)
+        means.add(ControlStep(state(second, 1.0), {}, 0.9, 0.9, None, None, False, True, known), 15.0)
     (row,) = means.finished(LATER)
     assert (row.import_price, row.export_price) == (pytest.approx(0.5 / 3), 0.05)
     assert row.cost is not None, "what was assumed counts as before"
