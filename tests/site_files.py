@@ -167,20 +167,20 @@ def write_home(folder: Path, **words: object) -> Path:
         {name: found for name, found in RIVERSIDE.items() if name not in ("tariff.import.window", "cloud")},
         {
             "site": place,
+            "store": {"path": str(asked.get("store", folder / "site.sqlite3")), **some("commit_s")},
             "connection": some("export_limit_w"),
             "battery": {**battery, **some("usable_wh")},
             "solar": {"rated_w": 6000},
             "tariff.export": {"price_per_kwh": 0.05},
             "control": some("step_s", "hold_s", "stale_s", "frozen_s"),
             "planning": planning,
-            "store": {"path": str(asked.get("store", folder / "site.sqlite3")), **some("commit_s")},
             "log": {"level": asked["log_level"]},
             "device": [{**device, **timeout} for device in devices],
         },
     )
     tails = {"connection": "failsafe", "battery": "further", "planning": "models", "store": "cloud"}
     text = site_text(
-        {**sections, "tariff.import": {}},
+        {**{name: sections[name] for name in ("site", "store")}, **sections, "tariff.import": {}},
         {
             "tariff.import": lines("import_tariff"),
             "device": lines("more_devices"),
