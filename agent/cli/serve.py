@@ -4,12 +4,12 @@ import asyncio
 import gc
 import signal
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any
 
 import structlog
 
 from agent.adapters.host.clock import SystemClock
+from agent.adapters.host.live_file import LiveFile, runtime_folder
 from agent.adapters.host.systemd import Notifier
 from agent.adapters.host.time_source import HostTime
 from agent.app import build
@@ -41,13 +41,13 @@ async def serve(settings: Settings) -> int:
     timetable.start()
     await _first_of(app.self_test.run(), stop)  # beside control: the battery waits for nothing
     notifier.ready("released, waiting for the first plan")
-    watch = asyncio.create_task(_watch(app, notifier))
+    watch, live = asyncio.create_task(_watch(app, notifier)), _live(app)
     log.info("started", site=settings.site.id)
     await stop.wait()
     notifier.stopping()
-    watch.cancel()
-    with suppress(asyncio.CancelledError):
-        await watch
+    for task in (watch, live):
+        task.cancel()
+    await asyncio.gather(watch, live, return_exceptions=True)
     try:
         async with asyncio.timeout(STOP_WITHIN_S):
             await timetable.stop()
@@ -67,6 +67,22 @@ async def _first_of(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> Non
     error, _ = await asyncio.gather(*tasks, return_exceptions=True)
     if isinstance(error, Exception):  # a defect of the self-test may not end the daemon
         log.error("self_test_failed", exc_info=error)
+
+
+def _live(app: App) -> asyncio.Task[None]:
+    """Show what is known now in the service's runtime folder, where there is one."""
+    folder = runtime_folder()
+
+    async def follow() -> None:
+        if folder is None:
+            return
+        file = LiveFile(folder, app.settings.site.id, app.outlet)
+        try:
+            await file.follow()
+        finally:
+            file.remove()
+
+    return asyncio.create_task(follow())
 
 
 async def _watch(app: App, notifier: Notifier) -> None:

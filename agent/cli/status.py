@@ -2,6 +2,8 @@
 
 import json
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from agent.adapters.host.live_file import read_live
 from agent.adapters.host.lock import AlreadyRunning, SiteLock
 from agent.adapters.store.store_reader import backlog, flags, kept
 from agent.advice.book import open_ones
@@ -39,6 +42,7 @@ from agent.settings.schema import Settings
 QUALITY_STYLES = {"good": "green", "estimated": "cyan", "asleep": "dim", "missing": "dim"}
 SUSPECTS_OF = timedelta(days=7)
 MOST_SUSPECTS = 3
+FRESH_S = 5.0  # what the agent showed longer ago is left over from one that was killed
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -69,30 +73,45 @@ def show(settings: Settings, console: Console, plan_rows: int) -> int:
 def _show(settings: Settings, console: Console, path: Path, plan_rows: int) -> None:
     now = datetime.now(UTC)
     console.print(f"[bold]{settings.site.name}[/] ({settings.site.id}), store {path}")
-    console.print(_running(path))
-    show_alarms(console, kept(path, ALARMS.name), now, ZoneInfo(settings.site.timezone))
-    _show_state(console, path, now)
-    _show_setpoint(console, path, now)
+    shown = read_live(settings.site.id)
+    is_live = shown is not None and (now - shown.at).total_seconds() < FRESH_S + 2.0 * settings.control.step_s
+    console.print(_running(path, is_live))
+    documents = Documents(path, shown.documents if shown is not None and is_live else {})
+    show_alarms(console, documents.newest(ALARMS.name), now, ZoneInfo(settings.site.timezone))
+    _show_state(console, documents.newest(STATE.name), now)
+    _show_setpoint(console, documents.newest(SETPOINT.name), now)
     _show_writes(console, path)
     _show_forecast(console, path, now)
     _show_suspects(console, path, now)
     _show_advice(console, path, now, settings.site.currency)
     _show_plan(console, path, now, settings.site.timezone, settings.site.currency, plan_rows)
     _show_demand(console, path, settings, now)
-    _show_sync(console, path, settings)
+    _show_sync(console, path, documents.newest(LINK.name), settings)
 
 
-def _running(path: Path) -> str:
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The kept documents of the store, and the newer ones that the running agent shows."""
+
+    store: Path
+    shown: Mapping[str, str]
+
+    def newest(self, name: str) -> str | None:
+        """Raises StoreFailure."""
+        return self.shown.get(name) or kept(self.store, name)
+
+
+def _running(path: Path, is_live: bool) -> str:
     """Whether the daemon holds the site's lock, and how fresh what follows can be."""
     try:
         with SiteLock(path):
             return "[yellow]the agent does NOT run[/]; this is what it wrote last"
     except AlreadyRunning as held:
-        return f"[green]running[/] (process {held.pid}); what follows is its last commit"
+        fresh = "state, setpoint and alarms are of this second" if is_live else "what follows is its last commit"
+        return f"[green]running[/] (process {held.pid}); {fresh}"
 
 
-def _show_state(console: Console, path: Path, now: datetime) -> None:
-    document = kept(path, STATE.name)
+def _show_state(console: Console, document: str | None, now: datetime) -> None:
     if document is None:
         console.print("state: nothing was measured yet")
         return
@@ -120,8 +139,7 @@ def _measured_row(name: str, measured: Measured, since_s: float) -> tuple[str, s
     return name, text, f"[{style}]{measured.quality.value}[/]", span(since_s + measured.age_s)
 
 
-def _show_setpoint(console: Console, path: Path, now: datetime) -> None:
-    document = kept(path, SETPOINT.name)
+def _show_setpoint(console: Console, document: str | None, now: datetime) -> None:
     if document is None:
         console.print("setpoint: none yet")
         return
@@ -255,8 +273,8 @@ def _peak(path: Path, now: datetime, zone: ZoneInfo) -> str:
     return f"this month's peak so far {found.peak_w / 1000:.1f} kW at {found.peak_at.astimezone(zone):%d %b %H:%M}"
 
 
-def _show_sync(console: Console, path: Path, settings: Settings) -> None:
-    link = json.loads(kept(path, LINK.name) or "{}")
+def _show_sync(console: Console, path: Path, document: str | None, settings: Settings) -> None:
+    link = json.loads(document or "{}")
     if settings.cloud is None:
         console.print("[bold]link[/] none configured")
     else:

@@ -81,7 +81,7 @@ class Control:
         self._steering = SteeringWatch(clock, pending, site, rules.roles)
         self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
         self._refusals, self._refusal = Retry(REFUSAL_RESTS_S), Refused("")
-        self._lease: Lease | None = None
+        self._lease: Lease | None = None  # None: what is in force is not known, so the next step writes
         self._unverified = False
         self._last_step: float | None = None
         self._decisions = Decisions()

@@ -1,20 +1,19 @@
 """One durable commit an interval: everything that waits in the pending writes, in one transaction."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind, EventKind
-from agent.domain.documents import FORECAST_CORRECTIONS, LINK, PLAN, SETPOINT, STATE
+from agent.domain.documents import FORECAST_CORRECTIONS, PLAN
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.plan import Plan, ValueTable
-from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.weather import Weather
 from agent.domain.wire import to_json
 from agent.ports import Clock, Store, StoreFailure
 from agent.recording.pending_writes import PendingWrites
+from agent.recording.picture import picture
 from agent.recording.weather_log import WeatherLog
 from agent.site_view import Outlet
 
@@ -64,15 +63,12 @@ class Record:
 
     def _keep_latest(self) -> None:
         view = self._outlet.view
-        if view.state is not None:
-            self._pending.keep(STATE.name, to_json(view.state))
-        if view.setpoint is not None:
-            self._pending.keep(SETPOINT.name, _setpoint_document(view.setpoint, view.outcome))
+        for name, document in picture(view).items():
+            self._pending.keep(name, document)
         if view.plan is not None and view.plan is not self._plan:
             self._pending.keep(PLAN.name, _plan_document(view.plan))
             self._plan = view.plan
-        self._pending.keep(LINK.name, json.dumps({"connected": view.connected, "trouble": view.link_trouble}))
-        self._alarms.keep()
+        self._alarms.keep()  # as they stand at this instant
 
     def _keep_corrections(self) -> None:
         """What the forecasts have learnt, about as often as that changes: with the hours that have passed."""
@@ -82,12 +78,6 @@ class Record:
         if self._corrections_at is None or now - self._corrections_at >= CORRECTIONS_EVERY_S:
             self._pending.keep(FORECAST_CORRECTIONS.name, to_json(plan.corrections, digits=8))
             self._corrections, self._corrections_at = plan.corrections, now
-
-
-def _setpoint_document(setpoint: Setpoint, outcome: Outcome | None) -> str:
-    document = json.loads(to_json(setpoint))
-    document["outcome"] = None if outcome is None else type(outcome).__name__.lower()
-    return json.dumps(document)
 
 
 def _plan_document(plan: Plan) -> str:

@@ -223,3 +223,21 @@ def test_it_starts_without_devices_and_ends_when_told(tmp_path: Path) -> None:
             assert isinstance(running, Daemon)
             assert running.stop() == 0
         assert "Traceback" not in running.said()
+
+
+def test_status_shows_this_second_where_the_service_has_a_runtime_folder(
+    ports: tuple[int, int], inverter: Inverter, tmp_path: Path
+) -> None:
+    config, runtime = quick_site(tmp_path, *ports, commit_s=60), tmp_path / "run"
+    runtime.mkdir()
+    around = {"RUNTIME_DIRECTORY": str(runtime)}
+
+    def status() -> str:
+        return enalysis_edge("status", "--config", config, **around).stdout
+
+    with daemon(config, environment=around) as running:
+        until(lambda: "are of this second" in status(), "a live picture")
+        assert "state at" in status()
+        assert running.stop() == 0
+    assert not (runtime / "live.json").exists(), "it goes with the service"
+    assert "does NOT run" in status()

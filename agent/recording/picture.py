@@ -1,0 +1,27 @@
+"""The newest picture of the site as the kept documents that people read: state, setpoint, link and alarms. Pure."""
+
+import json
+
+from agent.domain.documents import ALARMS, LINK, SETPOINT, STATE
+from agent.domain.setpoint import Outcome, Setpoint
+from agent.domain.wire import to_json
+from agent.site_view import SiteView
+
+
+def picture(view: SiteView) -> dict[str, str]:
+    """JSON texts by the names of the documents; what is not known yet is left out."""
+    documents = {
+        LINK.name: json.dumps({"connected": view.connected, "trouble": view.link_trouble}),
+        ALARMS.name: to_json(view.alarms),
+    }
+    if view.state is not None:
+        documents[STATE.name] = to_json(view.state)
+    if view.setpoint is not None:
+        documents[SETPOINT.name] = _setpoint_document(view.setpoint, view.outcome)
+    return documents
+
+
+def _setpoint_document(setpoint: Setpoint, outcome: Outcome | None) -> str:
+    document = json.loads(to_json(setpoint))
+    document["outcome"] = None if outcome is None else type(outcome).__name__.lower()
+    return json.dumps(document)
