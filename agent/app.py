@@ -6,6 +6,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from agent.adapters.devices.field_bus import connect_devices
+from agent.adapters.devices.site_devices import Devices
 from agent.adapters.host.inbox import FileInbox, inbox_of
 from agent.adapters.host.paired_trial_inbox import ComparisonInbox, comparison_inbox_of
 from agent.adapters.mqtt.payloads import JsonPayloads
@@ -75,7 +76,7 @@ def build(
     advice = Recommendations(clock, FileInbox(inbox_of(path)), pending, latest, spec, conditions.paid, worth_it)
     questions = Questions(settings, conditions, latest, meter, advice.question)
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12], settings.site.currency)
-    control = Control(clock, devices, conditions, pending, latest, _control_rules(settings), meter)
+    control = Control(clock, devices, conditions, pending, latest, _control_rules(settings, devices), meter)
     given = settings.site.clock == "trust"
     timekeeping = Timekeeping(clock, pending, latest, control.means, time_source, given)
     app = App(
@@ -129,11 +130,11 @@ def _plan_retry(settings: Settings) -> Retry:
     return Retry(PLAN_RESTS_S, max(2, int(HOUR_S // settings.planning.interval_s)))
 
 
-def _control_rules(settings: Settings) -> ControlRules:
+def _control_rules(settings: Settings, devices: Devices) -> ControlRules:
     control = settings.control
     return ControlRules(
         step_s=control.step_s,
-        hold_s=control.hold_s,
+        hold_s=min(control.hold_s, devices.longest_hold_s),
         stale_s=control.stale_s,
         frozen_s=control.frozen_s,
         plan_fresh_s=2.0 * settings.planning.interval_s,
