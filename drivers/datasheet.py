@@ -80,13 +80,15 @@ class Order:
     """What is written, request by request, and the battery power that comes of it, W.
 
     ``reason`` says why that is another power than was asked for. ``power`` names the control that holds the power: a
-    device that lowers it there has clamped the order.
+    device that lowers it there has clamped the order. ``lasts``: nothing ends this order by itself, whatever the facts
+    of the family are.
     """
 
     writes: tuple[Write, ...]
     battery_w: float
     reason: str | None = None
     power: str | None = None
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

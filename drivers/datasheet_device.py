@@ -103,6 +103,7 @@ class _Standing:
 
     battery_w: float
     at: float
+    lasts: bool
 
 
 class SteeredDevice(DatasheetDevice):
@@ -138,7 +139,7 @@ class SteeredDevice(DatasheetDevice):
 
     @property
     def reverts(self) -> bool:
-        return self._facts_now.reverts
+        return self._facts_now.reverts and not (self._standing is not None and self._standing.lasts)
 
     @property
     def wears(self) -> bool:
@@ -169,7 +170,7 @@ class SteeredDevice(DatasheetDevice):
             order = steering.order(battery_w, min(hold_s, steering.facts.longest_hold_s), seen)
             self.written, self._standing = None, None
             result = await self._give(steering, registers, order)
-            self._standing = _Standing(result.battery_w, self._monotonic())
+            self._standing = _Standing(result.battery_w, self._monotonic(), order.lasts)
             return result
 
     async def limit_pv(self, pv_w: float | None, hold_s: float) -> SteerResult:

@@ -24,8 +24,10 @@ class SimulatedSite:
 
     ``profile`` says which hybrid inverter it is, with which unit ids; at unit id 1 of ports of their own are a SunSpec
     meter and an Eastron SDM630. The profile ``gen24`` also has the SunSpec meter at unit id 200 of the inverter's port.
-    ``sdm_framing`` "rtu" speaks RTU frames over TCP, as cheap RS-485 gateways do. ``strict_writes`` refuses writes to read-only points; else they are ignored.
+    ``sdm_framing`` "rtu" speaks RTU frames over TCP, as cheap RS-485 gateways do. ``strict_writes`` refuses writes to
+    read-only points; else they are ignored.
     The meters show what was ``meter_lag_s`` seconds before, as most real ones do for one to ten seconds.
+    ``link`` is how the inverter's behaves; it may be set before the start.
     Nothing is computed until a request comes: it brings the plant to its own clock first.
     """
 
@@ -68,7 +70,7 @@ class SimulatedSite:
             "meter": (meter_port, "tcp", {UNIT_ID: Hosted(self, "meter", meter)}),
             "sdm630": (sdm_port, sdm_framing, {UNIT_ID: Hosted(self, "sdm630", sdm630)}),
         }
-        self._links: dict[Device, LinkTraits] = {"inverter": device.link}
+        self.link = device.link
         self._servers: dict[Device, Server] = {}
 
     @property
@@ -89,7 +91,7 @@ class SimulatedSite:
         try:
             for device, (port, framing, units) in self._planned.items():
                 framer = FramerType.RTU if framing == "rtu" else FramerType.SOCKET
-                server = Server(units, (self.host, port), framer, self._links.get(device, LinkTraits()))
+                server = Server(units, (self.host, port), framer, self.link if device == "inverter" else LinkTraits())
                 await server.begin()
                 self._servers[device] = server
         except PortTaken:

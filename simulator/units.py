@@ -137,7 +137,7 @@ class Unit:
             return ILLEGAL_ADDRESS
         if address < image.base or address + count > image.end:
             return ILLEGAL_ADDRESS
-        if self._largest_hole is not None and image.longest_hole(address, count) > self._largest_hole:
+        if self._largest_hole is not None and image.longest_hole(address, count) > min(self._largest_hole, count - 1):
             return ILLEGAL_ADDRESS
         return ILLEGAL_ADDRESS if self._whole_values and image.cuts(address, count) else None
 

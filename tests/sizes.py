@@ -21,7 +21,6 @@ EXCEPTIONS: Mapping[str, tuple[int, str]] = {
     "agent/cycles/sync.py": (318, "three streams and the documents: the live document comes out"),
     "agent/dispatch/control_mode.py::choose": (48, "the whole ladder in one place, with six lines of docstring"),
     "agent/settings/sections.py": (383, "every key of the site file: a table of fields with their words"),
-    "simulator/server.py": (305, "a site's servers with what a request may meet on its way"),
     "tests/adapters/mqtt/test_mqtt_link.py": (450, TABLE),
     "tests/advice/test_recommendations.py": (450, TABLE),
     "tests/cycles/test_control.py": (450, TABLE),

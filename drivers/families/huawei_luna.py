@@ -95,7 +95,7 @@ FACTS = SteeringFacts(
 def order(power_w: float, hold_s: float, seen: Values) -> Order:
     """Forced power for a time, or the discharge limit at 0. A change of direction is stopped first."""
     if power_w == 0.0:
-        return Order((*_stopped(seen), ((MOST_DISCHARGE.name, 0.0),)), 0.0)
+        return Order((*_stopped(seen), ((MOST_DISCHARGE.name, 0.0),)), 0.0, lasts=True)
     held_w, reason = within(power_w, seen[CHARGE_LIMIT.name], seen[DISCHARGE_LIMIT.name])
     command, power = (_CHARGE, CHARGE_W) if power_w < 0.0 else (_DISCHARGE, DISCHARGE_W)
     held_w = float(round(held_w))

@@ -125,7 +125,7 @@ FAMILY = Family(
     document='KOSTAL "Interface MODBUS (TCP) & SunSpec" 03/2019',
     options={
         "fallback_s": Option(
-            float, 30.0, "time-out of external battery management in its web page, s", low=10, high=600
+            float, 30.0, "seconds after which it ends external control, as set in its web page", low=10, high=600
         ),
         "meter_at": Option(str, "grid", "where its energy meter is", ("grid", "house")),
     },

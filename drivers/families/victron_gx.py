@@ -22,7 +22,7 @@ from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Transport
 from drivers.errors import NotApplied
 from drivers.family import Family, LinkFacts, Monotonic, SteeringFacts
-from drivers.formula import FirstOf, OnlyWhile, Sum
+from drivers.formula import FirstOf, Formula, OnlyWhile, Sum
 from drivers.identity import Identity, Text
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
@@ -51,7 +51,7 @@ DYNAMIC_ESS = Register("5400 Dynamic ESS", 5400, _U16)
 _LIMITS = SpanLimits(max_registers=125, max_gap=0)
 _THERE_V = 1.0
 
-FORMULAS = {
+FORMULAS: Mapping[Quantity, Formula] = {
     Quantity.GRID_W: FirstOf((Sum(GRID), Sum(GRID_SMALL))),
     **{
         quantity: FirstOf((wide, small))
