@@ -6,18 +6,21 @@ One client, quiet for 1.5 s after connecting, at most 64 registers in a read. A 
 minutes are over; repeating 47100 begins them anew. They are written one longer than asked, for the inverter counts in
 whole minutes: a lease renewed in time never ends between.
 
-No power at all (0 W) is the discharge limit 47077 at 0, as evcc and openWB do it: the battery does not discharge, and
-the sun may still charge it. 47077 is kept in flash and does not go back by itself. It is given back as what was found,
-and never as more than 37048 says at that moment, else it is refused with exception 4 and would stay at 0.
+No power at all (0 W) is a forced discharge with 0 W, as openWB does it: exact, and it runs out. The other way, by the
+option ``hold_by``, is the discharge limit 47077 at 0, as evcc does it: the sun may still charge the battery, the limit
+is kept in flash, and nothing ends it by itself. It is given back as what was found, and never as more than 37048 says
+at that moment, else it is refused with exception 4 and would stay at 0.
 """
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
 from drivers.datasheet import Control, Datasheet, GridLost, Order, Steering, Values, Write, within
 from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Transport
-from drivers.family import Family, LinkFacts, Monotonic, SteeringFacts
+from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
 from drivers.formula import Formula, OnlyWhile
 from drivers.identity import Identity, Text
 from drivers.reading import Quantity
@@ -84,17 +87,17 @@ FORMULAS: Mapping[Quantity, Formula] = {
 }
 
 FACTS = SteeringFacts(
-    actions=frozenset({Action.HOLD, Action.CHARGE, Action.DISCHARGE}),
+    actions=frozenset({Action.SETPOINT, Action.HOLD, Action.CHARGE, Action.DISCHARGE}),
     verify="every register is read back, then the measured battery power",
     timer_step_s=60.0,
-    reverts_to="the mode of 47086; a discharge limit of 0 stays",
+    reverts_to="the mode of 47086",
     settle_s=1.0,
 )
 
 
-def order(power_w: float, hold_s: float, seen: Values) -> Order:
+def order(hold_by: str, power_w: float, hold_s: float, seen: Values) -> Order:
     """Forced power for a time, or the discharge limit at 0. A change of direction is stopped first."""
-    if power_w == 0.0:
+    if power_w == 0.0 and hold_by == "limit":
         return Order((*_stopped(seen), ((MOST_DISCHARGE.name, 0.0),)), 0.0, lasts=True)
     held_w, reason = within(power_w, seen[CHARGE_LIMIT.name], seen[DISCHARGE_LIMIT.name])
     command, power = (_CHARGE, CHARGE_W) if power_w < 0.0 else (_DISCHARGE, DISCHARGE_W)
@@ -142,7 +145,7 @@ def _free(seen: Values, found: Mapping[str, float]) -> tuple[Write, ...]:
     return (((MOST_DISCHARGE.name, min(found.get(MOST_DISCHARGE.name, most_w), most_w)),),)
 
 
-STEERING = Steering(
+_STEERING = Steering(
     FACTS,
     controls=(
         Control(MINUTES, 1, _LONGEST_MIN),
@@ -152,18 +155,27 @@ STEERING = Steering(
         Control(DISCHARGE_W, 0, _MOST_W),
         Control(MOST_DISCHARGE, 0, _MOST_W),
     ),
-    order=order,
+    order=partial(order, "forced"),
     neutral=neutral,
     forced=forced,
     owners=owners,
     looked_at=(CHARGE_LIMIT, DISCHARGE_LIMIT),
     grid_lost=GridLost(STATUS, (0x0203,)),
 )
-SHEET = Datasheet(FORMULAS, SpanLimits(max_registers=64, max_gap=16), STEERING)
+
+
+def steering(hold_by: str) -> Steering:
+    """By a limit 0 W is a hold and no setpoint: the sun may charge."""
+    if hold_by == "forced":
+        return _STEERING
+    facts = replace(FACTS, actions=FACTS.actions - {Action.SETPOINT})
+    return replace(_STEERING, facts=facts, order=partial(order, hold_by))
 
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SteeredDevice:
-    return SteeredDevice(name, transport, SHEET, monotonic, FACTS)
+    rules = steering(str(options["hold_by"]))
+    sheet = Datasheet(FORMULAS, SpanLimits(max_registers=64, max_gap=16), rules)
+    return SteeredDevice(name, transport, sheet, monotonic, rules.facts)
 
 
 FAMILY = Family(
@@ -171,7 +183,11 @@ FAMILY = Family(
     build=_build,
     brand="Huawei SUN2000 with LUNA2000",
     document="Huawei Solar Inverter Modbus Interface Definitions, as in huawei-solar-lib 873c1b3",
-    options={},
+    options={
+        "hold_by": Option(
+            str, "forced", "how it is held at 0 W: a forced power of 0, or the discharge limit", ("forced", "limit")
+        )
+    },
     confidence="A",
     link=LinkFacts((502, 6607), (1, 0), True, settle_after_connect_s=1.5, gap_s=0.05, fastest_poll_s=5.0),
     steering=FACTS,

@@ -17,6 +17,7 @@ from tests.simulator.vendors import met
 
 MOST_DISCHARGE, MINUTES, COMMAND, ENDS_BY, CHARGE_W, DISCHARGE_W = 47077, 47083, 47100, 47246, 47247, 47249
 UNIT = ("huawei_luna", "huawei")
+BY_LIMIT: dict[str, object] = {"hold_by": "limit"}
 
 
 async def test_it_reads_as_it_is() -> None:
@@ -42,7 +43,9 @@ async def test_what_is_away_is_missing() -> None:
         assert (found[Quantity.GRID_W], found[Quantity.BATTERY_W], found[Quantity.SOC_PCT]) == (None, None, None)
 
 
-@pytest.mark.parametrize(("power_w", "command", "row"), [(-3500.0, 1, CHARGE_W), (1500.0, 2, DISCHARGE_W)])
+@pytest.mark.parametrize(
+    ("power_w", "command", "row"), [(-3500.0, 1, CHARGE_W), (1500.0, 2, DISCHARGE_W), (0.0, 2, DISCHARGE_W)]
+)
 async def test_a_forced_power_is_followed_and_runs_out(power_w: float, command: int, row: int) -> None:
     async with met(*UNIT) as one:
         assert await one.device.set_power(power_w, 60) == Applied(power_w)
@@ -67,7 +70,7 @@ async def test_a_change_of_direction_is_stopped_first() -> None:
 
 
 async def test_a_hold_is_the_discharge_limit_and_is_given_back() -> None:
-    async with met(*UNIT, load_w=3000.0, pv_w=500.0) as one:
+    async with met(*UNIT, load_w=3000.0, pv_w=500.0, options=BY_LIMIT) as one:
         await one.device.as_found()
         assert await one.device.set_power(0, 60) == Applied(0)
         assert one.written() == [(MOST_DISCHARGE, [0, 0])]
@@ -83,7 +86,7 @@ async def test_a_hold_is_the_discharge_limit_and_is_given_back() -> None:
 
 
 async def test_a_limit_is_given_back_as_far_as_the_battery_gives_now() -> None:
-    async with met(*UNIT, load_w=3000.0, pv_w=0.0, soc_pct=7.0) as one:
+    async with met(*UNIT, load_w=3000.0, pv_w=0.0, soc_pct=7.0, options=BY_LIMIT) as one:
         one.unit.image.put("max_discharge_w", 4000.0)
         await one.device.as_found()
         await one.device.set_power(0, 60)
@@ -104,7 +107,7 @@ async def test_a_hold_that_somebody_left_is_ended() -> None:
 
 
 async def test_a_hold_gives_way_to_an_order() -> None:
-    async with met(*UNIT) as one:
+    async with met(*UNIT, options=BY_LIMIT) as one:
         await one.device.set_power(0, 60)
         one.written()
         await one.device.set_power(1500, 60)
@@ -118,7 +121,7 @@ async def test_the_battery_s_own_limit_clamps() -> None:
 
 
 async def test_without_grid_the_order_does_not_stand() -> None:
-    async with met(*UNIT, pv_w=0.0) as one:
+    async with met(*UNIT, pv_w=0.0, options=BY_LIMIT) as one:
         await one.device.set_power(0, 60)
         face, measured = one.unit._face, one.unit._face.measured
         face.measured = lambda state, counters: {**measured(state, counters), "status": 0x0203}  # type: ignore[method-assign]
