@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.adapters.devices.field_bus import connect_devices
+from agent.adapters.devices.site_devices import Devices
 from agent.adapters.host.inbox import FileInbox, inbox_of
 from agent.adapters.processes.planner_process import PlannerProcess
 from agent.adapters.processes.settlement_process import SettlementProcess
@@ -73,7 +74,7 @@ def build(
     comparison = Comparison(clock, pending, outlet)
     commands = Commands(clock, FileInbox(inbox_of(path)), alarms, advice, comparison)
     requests = PlanRequests(settings, conditions, outlet, meter)
-    control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings), meter)
+    control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices), meter)
     timekeeping = Timekeeping(clock, pending, outlet, control.means, time_source, settings.site.clock == "trust")
     inputs = TakeInputs(conditions, clock, pending.keep, alarms)
 
@@ -124,11 +125,11 @@ def _plan_retry(settings: Settings) -> Retry:
     return Retry(PLAN_RESTS_S, max(2, int(HOUR_S // settings.planning.interval_s)))
 
 
-def _control_rules(settings: Settings) -> ControlRules:
+def _control_rules(settings: Settings, devices: Devices) -> ControlRules:
     control = settings.control
     return ControlRules(
         step_s=control.step_s,
-        hold_s=control.hold_s,
+        hold_s=min(control.hold_s, devices.longest_hold_s),
         stale_s=control.stale_s,
         frozen_s=control.frozen_s,
         plan_fresh_s=2.0 * settings.planning.interval_s,

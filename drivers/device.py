@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Literal, Protocol, runtime_checkable
 
 from drivers.reading import Reading
@@ -29,6 +30,10 @@ class Transport(Protocol):
         """Write holding registers with one request (FC16, or FC6 where the device needs it for one word)."""
         ...
 
+    async def pause(self, seconds: float) -> None:
+        """Let the device act on what was written; others may use the line meanwhile. On the clock of the line."""
+        ...
+
     async def close(self) -> None:
         """Close the connection if this was its last user. Never raises."""
         ...
@@ -49,6 +54,16 @@ class Readable(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Action(Enum):
+    """What a device can be told about its battery and its sun. The value is the word for a person."""
+
+    SETPOINT = "any power, both ways"
+    HOLD = "no discharging; the sun may charge"
+    CHARGE = "charge with a power"
+    DISCHARGE = "discharge with a power"
+    CURTAIL = "cap the solar power"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +108,16 @@ class Steerable(Protocol):
     name: str
 
     @property
+    def actions(self) -> frozenset[Action]:
+        """What it can be told."""
+        ...
+
+    @property
+    def longest_hold_s(self) -> float:
+        """The longest ``hold_s`` that the device keeps without another write; infinite where it has no such limit."""
+        ...
+
+    @property
     def written(self) -> ControlState | None:
         """What the registers read back after the last write that was taken; None where that is not known."""
         ...
@@ -113,7 +138,10 @@ class Steerable(Protocol):
         ...
 
     async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
-        """Hold the battery at ``battery_w`` (W, positive discharges) for ``hold_s`` seconds and read it back."""
+        """Hold the battery at ``battery_w`` (W, positive discharges) for ``hold_s`` seconds and read it back.
+
+        A ``hold_s`` over ``longest_hold_s`` is cut to that.
+        """
         ...
 
     async def limit_pv(self, pv_w: float | None, hold_s: float) -> SteerResult:

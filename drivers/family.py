@@ -2,11 +2,65 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from drivers.device import Readable, Transport
+from drivers.device import Action, Readable, Transport
+from drivers.identity import Identity
 
 Monotonic = Callable[[], float]
 Build = Callable[[str, Transport, Mapping[str, object], Monotonic], Readable]
+Confidence = Literal["A", "B", "C"]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """How the devices of a family want to be spoken to.
+
+    ``ports`` and ``unit_ids`` are the usual ones, the likeliest first; no ports: a serial line only. ``single_client``:
+    a second connection is refused or throws out the first. ``settle_after_connect_s`` is waited before the first
+    request, ``gap_s`` kept between an answer and the next request; ``fastest_poll_s`` is how often the device may be
+    asked, or has new values. ``single_write_fc6``: single registers are written by function 6, else all by 16.
+    """
+
+    ports: tuple[int, ...] = (502,)
+    unit_ids: tuple[int, ...] = (1,)
+    single_client: bool = False
+    settle_after_connect_s: float = 0.0
+    gap_s: float = 0.0
+    fastest_poll_s: float = 1.0
+    single_write_fc6: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringFacts:
+    """What can be had from the steering of a family, and for how long.
+
+    ``reverts_after_s`` is the longest time from the last write until the device follows its own rule again
+    (``reverts_to``); None: it never does by itself, or, with ``timer_step_s``, after the time that is written with each
+    order, rounded up to such steps. ``refresh_s`` is how often an order must be written again while it is held (None:
+    need not). ``settle_s`` is waited before a read-back, ``shortest_between_writes_s`` between two orders.
+    ``resolution_w`` is the step of a power (0: below a watt). ``verify`` says by what an order is believed.
+    """
+
+    actions: frozenset[Action]
+    verify: str
+    reverts_after_s: float | None = None
+    timer_step_s: float | None = None
+    reverts_to: str = "its own self-consumption"
+    refresh_s: float | None = None
+    settle_s: float = 0.0
+    shortest_between_writes_s: float = 0.0
+    resolution_w: float = 1.0
+
+    @property
+    def reverts(self) -> bool:
+        """True when an order ends by itself."""
+        return self.reverts_after_s is not None or self.timer_step_s is not None
+
+    @property
+    def longest_hold_s(self) -> float:
+        """Twice ``refresh_s``, since whoever holds a lease renews it at half of its life."""
+        return float("inf") if self.refresh_s is None else 2.0 * self.refresh_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +97,26 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """``build`` takes checked options, complete with their defaults. ``document`` is where the rows come from."""
+    """``build`` takes checked options, complete with their defaults.
+
+    ``brand`` are the words that a person knows it by, ``document`` is where the rows come from, with its edition.
+    ``confidence``: A, two independent sources agree; B, one source; C, try it on the device first. ``steering`` is None
+    for what cannot be steered, ``identity`` for what cannot be told from other devices.
+    """
 
     name: str
     build: Build
-    steerable: bool
+    brand: str
     document: str
     options: Mapping[str, Option]
+    confidence: Confidence = "B"
+    link: LinkFacts = LinkFacts()
+    steering: SteeringFacts | None = None
+    identity: Identity | None = None
+
+    @property
+    def steerable(self) -> bool:
+        return self.steering is not None
 
     def complete(self, given: Mapping[str, object]) -> dict[str, object]:
         """``given`` with the defaults of the options left out. Raises ValueError for one that is not allowed."""

@@ -1,5 +1,6 @@
-"""How a quantity is made of rows: one row, a sum of rows, or the first of several that is there. Pure."""
+"""How a quantity is made of rows: one, a sum or product, the first that is there, one that a witness allows. Pure."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -30,7 +31,27 @@ class FirstOf:
     choices: tuple[Register | Sum, ...]
 
 
-Formula = Register | Sum | FirstOf
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The product of ``parts``, such as a current limit and a voltage. Missing when a part is."""
+
+    parts: tuple[Register, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyWhile:
+    """``formula`` while ``witness`` reads ``low`` to ``high``, else missing: some devices show what is not there as 0.
+
+    A witness that is missing says nothing, and the value is missing.
+    """
+
+    formula: "Register | Sum | FirstOf | Product"
+    witness: Register
+    low: float
+    high: float = float("inf")
+
+
+Formula = Register | Sum | FirstOf | Product | OnlyWhile
 
 
 def rows_in(formula: Formula) -> Iterator[Register]:
@@ -38,8 +59,11 @@ def rows_in(formula: Formula) -> Iterator[Register]:
     match formula:
         case Register():
             yield formula
-        case Sum(parts):
+        case Sum(parts) | Product(parts):
             yield from parts
+        case OnlyWhile(inner, witness):
+            yield witness
+            yield from rows_in(inner)
         case FirstOf(choices):
             for choice in choices:
                 yield from rows_in(choice)
@@ -53,6 +77,11 @@ def evaluate(formula: Formula, value: Value) -> tuple[float | None, Quality]:
             return found, Quality.MISSING if found is None else Quality.GOOD
         case Sum():
             return _sum(formula, value)
+        case Product(parts):
+            return _product([value(part) for part in parts])
+        case OnlyWhile(inner, witness, low, high):
+            seen = value(witness)
+            return evaluate(inner, value) if seen is not None and low <= seen <= high else (None, Quality.MISSING)
         case FirstOf(choices):
             results = (evaluate(choice, value) for choice in choices)
             return next((result for result in results if result[0] is not None), (None, Quality.MISSING))
@@ -67,3 +96,8 @@ def _sum(formula: Sum, value: Value) -> tuple[float | None, Quality]:
     if formula.floor is not None:
         total = max(total, formula.floor)
     return total, Quality.ESTIMATED if formula.estimated else Quality.GOOD
+
+
+def _product(factors: list[float | None]) -> tuple[float | None, Quality]:
+    there = [factor for factor in factors if factor is not None]
+    return (math.prod(there), Quality.ESTIMATED) if len(there) == len(factors) else (None, Quality.MISSING)

@@ -128,6 +128,10 @@ class Bus:
         seldom_silent = self._units[request.unit_id].failures == 1
         return not isinstance(error, NoAnswer) or (seldom_silent and not self.endpoint.is_rtu)
 
+    async def pause(self, seconds: float) -> None:
+        """Wait on the clock of the bus, without holding it."""
+        await self._sleep(seconds)
+
     def joined(self, user: "_UnitTransport") -> None:
         self._users.add(user)
 
@@ -256,6 +260,9 @@ class _UnitTransport:
         self._bus.joined(self)
         function = _WRITE_ONE if single else _WRITE_MANY
         await self._bus.ask(_Request(self.unit_id, asked, function, None, send))
+
+    async def pause(self, seconds: float) -> None:
+        await self._bus.pause(seconds)
 
     async def close(self) -> None:
         self._bus.left(self)

@@ -73,7 +73,9 @@ class Register:
     """One row. ``name`` is the vendor's own word for it; ``address`` is the PDU address (counted from 0).
 
     value = raw x ``scale`` x 10^SF x ``sign`` + ``offset``. ``persistent`` marks a setting that the device keeps in
-    flash or EEPROM, which wears with every write.
+    flash or EEPROM, which wears with every write. ``sentinel`` replaces the type's own "missing"; ``also_missing``
+    are further raw patterns. ``scattered`` are the addresses of a value whose words are not neighbours, as they would
+    follow each other on the wire; such a row can be read and not written.
     """
 
     name: str
@@ -85,14 +87,25 @@ class Register:
     sign: int = 1
     offset: float = 0.0
     sentinel: int | None = None
+    also_missing: tuple[int, ...] = ()
+    scattered: tuple[int, ...] = ()
     low_word_first: bool = False
     writable: bool = False
     persistent: bool = False
     unit: str = ""
 
+    def __post_init__(self) -> None:
+        if self.scattered and (len(self.scattered) != self.wire.registers or self.address not in self.scattered):
+            raise ValueError(f"{self.name}: a {self.wire.name} has {self.wire.registers} words, one at its address")
+
     @property
     def count(self) -> int:
         return self.wire.registers
+
+    @property
+    def addresses(self) -> tuple[int, ...]:
+        """Where its words lie."""
+        return self.scattered or tuple(range(self.address, self.address + self.count))
 
     def decode(self, words: Mapping[int, int]) -> float | None:
         """The value in our sign and base unit, or None when missing or beyond all numbers.
@@ -100,7 +113,7 @@ class Register:
         ``words`` maps PDU address to register content and must hold this row's registers; a missing scale factor
         makes the value missing.
         """
-        found = [words[self.address + i] for i in range(self.count)]
+        found = [words[address] for address in self.addresses]
         number = self._number(b"".join(word.to_bytes(2, "big") for word in self._ordered(found)))
         exponent = self._exponent(words)
         if number is None or exponent is None:
@@ -116,6 +129,8 @@ class Register:
         """
         if not math.isfinite(value):
             raise ValueError(f"{self.name}: {value} is not a finite number")
+        if self.scattered:
+            raise ValueError(f"{self.name}: its words are not neighbours, so it cannot be written in one request")
         exponent = self._exponent(words or {})
         if exponent is None:
             raise ValueError(f"{self.name}: its scale factor is missing")
@@ -134,7 +149,8 @@ class Register:
     def _number(self, packed: bytes) -> float | None:
         """The raw number in ``packed`` (high word first), None when it means missing."""
         missing = self.wire.missing if self.sentinel is None else self.sentinel
-        if int.from_bytes(packed, "big") == missing:
+        raw = int.from_bytes(packed, "big")
+        if raw == missing or raw in self.also_missing:
             return None
         (number,) = struct.unpack(self.wire.code, packed)
         if self.wire.is_float and (not math.isfinite(number) or number <= _FLOAT32_LOWEST):

@@ -4,13 +4,23 @@ import time
 from collections.abc import Mapping
 
 from drivers.device import Readable, Transport
-from drivers.families import sdm630, sunspec_hybrid, sunspec_meter
+from drivers.families import (
+    huawei_luna,
+    kostal_plenticore,
+    sdm630,
+    sunspec_hybrid,
+    sunspec_meter,
+    victron_gx,
+)
 from drivers.family import Family, Monotonic
 
 FAMILIES: Mapping[str, Family] = {
     "sunspec_hybrid": sunspec_hybrid.FAMILY,
     "sunspec_meter": sunspec_meter.FAMILY,
     "sdm630": sdm630.FAMILY,
+    "victron_gx": victron_gx.FAMILY,
+    "huawei_luna": huawei_luna.FAMILY,
+    "kostal_plenticore": kostal_plenticore.FAMILY,
 }
 
 

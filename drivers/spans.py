@@ -32,7 +32,7 @@ class SpanLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Registers from ``start`` to before ``end`` that must come in one answer: a value with its scale factor."""
+    """Registers from ``start`` to before ``end`` that must come in one answer: all words of a value and its scale."""
 
     start: int
     end: int
@@ -65,9 +65,8 @@ def _inside(row: Register, span: Span) -> bool:
 
 
 def _hull(row: Register) -> tuple[int, int]:
-    if row.scale_address is None:
-        return row.address, row.address + row.count
-    return min(row.address, row.scale_address), max(row.address + row.count, row.scale_address + 1)
+    there = row.addresses if row.scale_address is None else (*row.addresses, row.scale_address)
+    return min(there), max(there) + 1
 
 
 def _stretch(row: Register, limits: SpanLimits) -> _Stretch:

@@ -8,7 +8,9 @@ from drivers.device import Transport
 from drivers.errors import BadFrame, LinkDown, NotSupported
 from drivers.family import Option
 from drivers.formula import Formula, rows_in
+from drivers.identity import Identity, Sign, Text
 from drivers.reading import Quantity, Reading
+from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
 from drivers.sunspec import Chain, has_table, registers_of
 from drivers.sunspec_walk import discover
@@ -44,6 +46,15 @@ def options_from(options: Mapping[str, object]) -> SunSpecOptions:
         max_registers,
         float(rated_w) if isinstance(rated_w, int | float) else None,
     )
+
+
+COMMON_MODEL = Identity(
+    (Sign(Register("SunSpec marker", 40000, WIRE_TYPES["uint32"]), (0x53756E53,)),),
+    maker=Text(40004, 16),
+    model=Text(40020, 16),
+    firmware=Text(40044, 8),
+    serial=Text(40052, 16),
+)
 
 
 class SunSpecDevice:

@@ -169,9 +169,7 @@ class TableDevice:
 
     def _value(self, row: Register, words: _Words) -> float | None:
         there = words[row.table]
-        if any(row.address + i not in there for i in range(row.count)):
-            return None
-        return row.decode(there)
+        return row.decode(there) if all(address in there for address in row.addresses) else None
 
     def _judged(self, reading: Reading) -> Reading:
         if reading.value is None or is_plausible(reading.quantity, reading.value, self._ratings):

@@ -16,10 +16,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from simulator.faults import KINDS, FaultScript, FaultScriptError, read_script
+from simulator.listening import PortTaken
 from simulator.orders import Ramp
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
-from simulator.server import UNIT_ID, PortTaken, SimulatedSite
+from simulator.profiles import PROFILES, UNIT_ID
+from simulator.server import SimulatedSite
 from simulator.traces import Trace, TraceError, from_csv, synthetic
 from site_data.unreadable import SitesUnreadable
 
@@ -51,9 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kind", choices=("home", "commercial"), default="home", help="of a synthetic site")
     parser.add_argument("--site", metavar="CSV", help="play real measurements instead of synthetic days")
     parser.add_argument("--start", metavar="STAMP", help="begin at this time of the trace (ISO 8601 with offset)")
-    parser.add_argument(
-        "--profile", choices=("sunspec7xx", "gen24"), default="sunspec7xx", help="the inverter's models"
-    )
+    parser.add_argument("--profile", choices=tuple(PROFILES), default="sunspec7xx", help="which inverter it is")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--inverter-port", type=_port, default=5020)
     parser.add_argument("--meter-port", type=_port, default=5021)
@@ -181,10 +181,11 @@ def fast_clock(beginning: datetime, speed: float) -> Callable[[], datetime]:
 
 def addresses(site: SimulatedSite) -> str:
     """One line that says where everything answers."""
-    return (
-        f"inverter ({site.profile}) {site.host}:{site.inverter_port}, meter {site.host}:{site.meter_port}, "
-        f"SDM630 {site.host}:{site.sdm_port}, all unit id {UNIT_ID}"
-    )
+    where = f"inverter ({site.profile}) {site.host}:{site.inverter_port}"
+    others = f"meter {site.host}:{site.meter_port}, SDM630 {site.host}:{site.sdm_port}"
+    if list(site.units) == [UNIT_ID]:
+        return f"{where}, {others}, all unit id {UNIT_ID}"
+    return f"{where} unit id {', '.join(map(str, site.units))}, {others}, unit id {UNIT_ID}"
 
 
 def status(plant: Plant) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 
-_GAUGES = ("713.SoC", "802.SoC", "124.ChaState")
+_GAUGES = ("713.SoC", "802.SoC", "124.ChaState", "SoC")
 _SUNSPEC_POWERS = ("W", "DCW", "WphA", "WphB", "WphC")
 
 Values = MutableMapping[str, float | None]

@@ -11,13 +11,15 @@ Ending = Literal["replaced", "released", "lapsed", "reboot"]
 class Band:
     """The battery's own rule is kept inside ``low_w``..``high_w``, W, > 0 discharges; a setpoint has both equal.
 
-    ``lapses_at`` is seconds since 1970, None for ever. Then ``after`` holds, None being the device's own rule.
+    ``grid_w`` is what that rule brings the grid to, W, > 0 imports. ``lapses_at`` is seconds since 1970, None for
+    ever. Then ``after`` holds, None being the device's own rule.
     """
 
     low_w: float
     high_w: float
     lapses_at: float | None = None
     after: "Band | None" = None
+    grid_w: float = 0.0
 
     @property
     def is_setpoint(self) -> bool:

@@ -130,15 +130,20 @@ class Plant:
         self._lapse()
         return self._state
 
-    def order(self, low_w: float, high_w: float, hold_s: float | None = None, after: Band | None = None) -> Band:
-        """Keep the battery inside ``low_w``..``high_w`` (equal: a setpoint) for ``hold_s`` seconds, None for ever."""
+    def order(
+        self, low_w: float, high_w: float, hold_s: float | None = None, after: Band | None = None, grid_w: float = 0.0
+    ) -> Band:
+        """Keep the battery inside ``low_w``..``high_w`` (equal: a setpoint) for ``hold_s`` seconds, None for ever.
+
+        In between it brings the grid to ``grid_w``.
+        """
         self.bring_to_now()
         lapses_at = None if hold_s is None else self._at_s + hold_s
         if not (math.isfinite(low_w) and math.isfinite(high_w) and low_w <= high_w):
             raise ValueError(f"the battery cannot be kept inside {low_w}..{high_w} W")
-        before, band = self._band, Band(low_w, high_w, lapses_at, after)
+        before, band = self._band, Band(low_w, high_w, lapses_at, after, grid_w)
         self._end_order("replaced")
-        if before is None or (before.low_w, before.high_w) != (low_w, high_w):
+        if before is None or (before.low_w, before.high_w, before.grid_w) != (low_w, high_w, grid_w):
             self._ordered_s = self._at_s
         self._band = band
         if self.orders and self.orders[-1].ending == "replaced" and self.orders[-1].in_force_s == 0.0:
@@ -235,7 +240,7 @@ class Plant:
         """What the device asks of its battery: its own rule, kept inside the order and its own limits."""
         wanted_w = self_consumption_w(load_w, pv_w)
         if self._band is not None:
-            wanted_w = max(self._band.low_w, min(self._band.high_w, wanted_w))
+            wanted_w = max(self._band.low_w, min(self._band.high_w, wanted_w - self._band.grid_w))
         if abs(wanted_w) > self._regulation_w:
             wanted_w += self._regulation_w * (2.0 * smooth(_REGULATION_SEED, self._at_s / _REGULATION_S) - 1.0)
         if not self.grid_charging:

@@ -1,6 +1,6 @@
 """The registers of one simulated unit: words by PDU address, points by name, coded by the drivers' own rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -39,6 +39,7 @@ class Image:
         self.base = base
         self.words = list(words)
         self.points = {name: _point(register) for name, register in registers.items()}
+        self._taken = {address for register in registers.values() for address in register.addresses}
 
     @property
     def end(self) -> int:
@@ -55,9 +56,9 @@ class Image:
             counted = round(value / register.scale) % (round(point.high / register.scale) + 1)
             words = register.encode(counted * register.scale) if counted else point.missing
         else:
-            words = register.encode(max(point.low, min(point.high, value)))
-        offset = register.address - self.base
-        self.words[offset : offset + register.count] = words
+            words = replace(register, scattered=()).encode(max(point.low, min(point.high, value)))
+        for address, word in zip(register.addresses, words, strict=True):
+            self.words[address - self.base] = word
 
     def put_all(self, values: Mapping[str, float | None]) -> None:
         for name, value in values.items():
@@ -66,8 +67,7 @@ class Image:
     def get(self, name: str) -> float | None:
         """The value that is served at a point, None when missing."""
         register = self.points[name].register
-        offset = register.address - self.base
-        return register.decode({register.address + i: self.words[offset + i] for i in range(register.count)})
+        return register.decode({address: self.words[address - self.base] for address in register.addresses})
 
     def value(self, name: str, default: float = 0.0) -> float:
         """The value at a point, ``default`` when missing."""
@@ -78,9 +78,40 @@ class Image:
         offset = address - self.base
         return self.words[offset : offset + count]
 
+    def longest_hole(self, address: int, count: int) -> int:
+        """The most neighbours without a point among these registers."""
+        longest = hole = 0
+        for at in range(address, address + count):
+            hole = 0 if at in self._taken else hole + 1
+            longest = max(longest, hole)
+        return longest
+
+    def cuts(self, address: int, count: int) -> bool:
+        """Whether a read of these registers begins or ends inside a value."""
+        inside = range(address, address + count)
+        touched = [point.register.addresses for point in self.points.values()]
+        return any(0 < sum(at in inside for at in words) < len(words) for words in touched)
+
     def store(self, address: int, words: Sequence[int]) -> None:
         offset = address - self.base
         self.words[offset : offset + len(words)] = words
+
+
+def build_image(rows: Iterable[Register], texts: Mapping[int, tuple[str, int]] | None = None) -> Image:
+    """An image from the first to the last of ``rows``, all 0. ``texts`` are strings and their sizes by address."""
+    texts = texts or {}
+    letters = {
+        f"text {at + i}": Register(f"text {at + i}", at + i, WIRE_TYPES["uint16"])
+        for at, (_, count) in texts.items()
+        for i in range(count)
+    }
+    named_rows = {row.name: row for row in rows} | letters
+    base = min(at for row in named_rows.values() for at in row.addresses)
+    end = max(at for row in named_rows.values() for at in row.addresses) + 1
+    image = Image(base, [0] * (end - base), named_rows)
+    for at, (text, count) in texts.items():
+        image.store(at, encode_string(text, count))
+    return image
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +194,22 @@ def _point(register: Register) -> Point:
     wire = register.wire
     sentinel = wire.missing if register.sentinel is None else register.sentinel
     missing = _missing_words(sentinel, wire.registers)
+    missing = missing[::-1] if register.low_word_first else missing
     if wire.is_float:
         return Point(register, -3.4e38, 3.4e38, missing)
     bits = 16 * wire.registers
-    if wire.code.islower():  # struct's signed codes
-        highest = 2 ** (bits - 1) - 1
-        return Point(register, -highest * register.scale, highest * register.scale, missing)
+    if wire.code[1].islower():  # struct's signed codes
+        highest = 2 ** (bits - 1) - 1 - (sentinel == 2 ** (bits - 1) - 1)
+        return _reaching(register, -highest, highest, missing)
     highest = 2**bits - (1 if wire.name.startswith("acc") else 2)
     if bits == 64:  # a float cannot hold the last digits of the range
         highest = 2**62
-    return Point(register, 0.0, highest * register.scale, missing)
+    return _reaching(register, 0, highest, missing)
+
+
+def _reaching(register: Register, lowest: int, highest: int, missing: tuple[int, ...]) -> Point:
+    ends = [raw * register.scale * register.sign + register.offset for raw in (lowest, highest)]
+    return Point(register, min(ends), max(ends), missing)
 
 
 def _missing_words(sentinel: int, registers: int) -> tuple[int, ...]:

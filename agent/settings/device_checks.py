@@ -163,6 +163,10 @@ def _one_battery_device(settings: Settings, key: Key, name: str) -> Iterator[Fin
         reason = f'is "{name}", but its family {device.family} cannot be steered'
         yield Finding(key, reason, f"families that can be steered: {able}")
         return
+    refresh_s = None if family is None or family.steering is None else family.steering.refresh_s
+    if refresh_s is not None and settings.control.step_s > refresh_s:
+        reason = f"is {settings.control.step_s:g} s, but {name} must be written again every {refresh_s:g} s"
+        yield Finding(("control", "step_s"), reason, f"write {refresh_s:g} or less")
     if "battery" not in device.roles:
         reason = f'does not name "battery", although [battery] is steered by {name}'
         yield Finding(("device", index, "roles"), reason, 'add "battery"')

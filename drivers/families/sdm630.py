@@ -8,7 +8,8 @@ between telegrams, which is what a bus keeps on RTU by default.
 from collections.abc import Mapping
 
 from drivers.device import Transport
-from drivers.family import Family, Monotonic, Option
+from drivers.family import Family, LinkFacts, Monotonic, Option
+from drivers.identity import Identity, Sign
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
@@ -43,7 +44,15 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
 FAMILY = Family(
     name="sdm630",
     build=_build,
-    steerable=False,
+    brand="Eastron SDM630, SDM72D-M-2",
     document="Eastron SDM630 Modbus protocol",
+    confidence="A",
+    link=LinkFacts(fastest_poll_s=0.2),
+    identity=Identity(
+        (
+            Sign(ROWS[Quantity.FREQUENCY_HZ], low=45.0, high=65.0),
+            Sign(ROWS[Quantity.VOLTAGE_L1_V], low=80.0, high=300.0),
+        )
+    ),
     options={"rated_w": Option(float, None, "rated power of the connection in W, for plausibility", low=1)},
 )

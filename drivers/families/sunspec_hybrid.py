@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
 from drivers.control_block import read_words
-from drivers.device import Applied, Clamped, ControlState, SteerResult, Transport
+from drivers.device import Action, Applied, Clamped, ControlState, SteerResult, Transport
 from drivers.errors import BadFrame, LinkDown, NotApplied, NotSupported, Refused
 from drivers.families.sunspec_124_rates import Rates124
 from drivers.families.sunspec_704_setpoint import Setpoint704
-from drivers.families.sunspec_hybrid_rows import Points, choose
+from drivers.families.sunspec_hybrid_rows import STEERING, Points, choose
 from drivers.families.sunspec_pv_cap import PvCap
-from drivers.family import Family, Monotonic, Option
+from drivers.family import Family, LinkFacts, Monotonic, Option
 from drivers.reading import Quality, Quantity, Reading
 from drivers.register import Register
 from drivers.sunspec import Chain
-from drivers.sunspec_device import SUNSPEC_OPTIONS, SunSpecDevice, SunSpecOptions, options_from
+from drivers.sunspec_device import COMMON_MODEL, SUNSPEC_OPTIONS, SunSpecDevice, SunSpecOptions, options_from
 
 SetpointOf = Literal["battery", "inverter"]
 
@@ -90,6 +90,14 @@ class SunSpecHybrid:
         self._writes: Counter[str] = Counter()
         self.written: ControlState | None = None
         self.wears = wears
+
+    @property
+    def actions(self) -> frozenset[Action]:
+        return STEERING.actions
+
+    @property
+    def longest_hold_s(self) -> float:
+        return STEERING.longest_hold_s
 
     @property
     def persistent_writes(self) -> Mapping[str, int]:
@@ -271,8 +279,12 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
 FAMILY = Family(
     name="sunspec_hybrid",
     build=_build,
-    steerable=True,
+    brand="SunSpec inverter: Fronius GEN24, Kostal, SMA and others",
     document="SunSpec Information Models 12041 1.9; SunSpec DER Information Model Specification 1.2",
+    confidence="A",
+    link=LinkFacts(unit_ids=(1, 126, 71)),
+    steering=STEERING,
+    identity=COMMON_MODEL,
     options={
         **SUNSPEC_OPTIONS,
         "setpoint_of": Option(

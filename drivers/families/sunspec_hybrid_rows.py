@@ -7,6 +7,8 @@ definitions; the battery channels of model 160 and their labels are Fronius GEN2
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from drivers.device import Action
+from drivers.family import SteeringFacts
 from drivers.formula import FirstOf, Formula, Sum
 from drivers.reading import Quantity
 from drivers.register import Register
@@ -41,6 +43,14 @@ class Points:
     def blocks(self, model_id: int) -> tuple[Block, ...]:
         model = self.model(model_id)
         return () if model is None else model.blocks
+
+
+STEERING = SteeringFacts(
+    actions=frozenset({Action.SETPOINT, Action.HOLD, Action.CHARGE, Action.DISCHARGE, Action.CURTAIL}),
+    verify="every point is read back, then the measured power",
+    timer_step_s=1.0,
+    reverts_to="its own self-consumption, where it has the reversion timer of model 704 or 124",
+)
 
 
 def choose(chain: Chain) -> dict[Quantity, Formula]:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from drivers.device import Transport
-from drivers.family import Family, Monotonic, Option
+from drivers.family import Family, LinkFacts, Monotonic, Option
 from drivers.formula import FirstOf, Formula, Sum
 from drivers.reading import Quantity
 from drivers.register import Register
 from drivers.sunspec import Chain, registers_of
-from drivers.sunspec_device import SUNSPEC_OPTIONS, SunSpecDevice, options_from
+from drivers.sunspec_device import COMMON_MODEL, SUNSPEC_OPTIONS, SunSpecDevice, options_from
 
 METERS = frozenset({201, 202, 203, 204, 211, 212, 213, 214})
 
@@ -67,8 +67,11 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
 FAMILY = Family(
     name="sunspec_meter",
     build=_build,
-    steerable=False,
+    brand="SunSpec meter: Fronius Smart Meter, SolarEdge and others",
     document="SunSpec Information Models 12041 1.9, models 201-204 and 211-214",
+    confidence="A",
+    link=LinkFacts(unit_ids=(1, 200, 240, 2)),
+    identity=COMMON_MODEL,
     options={
         **SUNSPEC_OPTIONS,
         "sign": Option(int, 1, "1 where the meter counts import as positive, -1 where it counts export", (1, -1)),

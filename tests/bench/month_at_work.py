@@ -9,6 +9,7 @@ MiB) four times a day, after a collection.
 import asyncio
 import gc
 import json
+import math
 import random
 import sys
 from collections.abc import Mapping
@@ -40,6 +41,7 @@ class LivelySite(ScriptedSite):
     """Load, sun and battery change from read to read; a meter is silent and a write refused now and then."""
 
     reverts = True
+    longest_hold_s = math.inf
 
     def __init__(self, clock: VirtualClock) -> None:
         super().__init__(clock)

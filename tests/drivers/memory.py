@@ -21,6 +21,7 @@ class MemoryTransport:
         self.writes: list[tuple[int, list[int]]] = []
         self.failure: Answer = lambda span: None
         self.closed = 0
+        self.pauses: list[float] = []
 
     @property
     def words(self) -> dict[int, int]:
@@ -46,6 +47,9 @@ class MemoryTransport:
     def take(self, address: int, words: list[int]) -> None:
         """What the device does with a write."""
         self.words.update(enumerate(words, start=address))
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
 
     async def close(self) -> None:
         self.closed += 1

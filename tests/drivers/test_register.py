@@ -165,3 +165,25 @@ def test_a_float_that_its_scale_factor_takes_beyond_all_numbers_is_missing() -> 
     words = dict(enumerate([0x7FC0, 0, 0, 0, 10]))
     assert row.decode(words) is None
     assert row.decode(words | {4: 0}) is not None
+
+
+@given(value=st.integers(0, 2**32 - 2), low_word_first=st.booleans())
+def test_words_that_are_not_neighbours(value: int, low_word_first: bool) -> None:
+    first, second = value >> 16, value & 0xFFFF
+    row = Register("x", 78, WIRE_TYPES["uint32"], scattered=(78, 80), low_word_first=low_word_first)
+    there = {78: second, 79: 5000, 80: first} if low_word_first else {78: first, 79: 5000, 80: second}
+    assert row.decode(there) == value
+    with pytest.raises(ValueError, match="not neighbours"):
+        row.encode(value)
+
+
+@pytest.mark.parametrize("scattered", [(78,), (80, 82), (78, 80, 82)])
+def test_scattered_words_are_as_many_as_the_type_has(scattered: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="a uint32 has 2 words, one at its address"):
+        Register("x", 78, WIRE_TYPES["uint32"], scattered=scattered)
+
+
+@pytest.mark.parametrize("raw", [0x80000000, 0xFFFFFFFF])
+def test_either_pattern_is_missing(raw: int) -> None:
+    row = Register("x", 0, WIRE_TYPES["int32"], also_missing=(0xFFFFFFFF,))
+    assert row.decode({0: raw >> 16, 1: raw & 0xFFFF}) is None

@@ -1,5 +1,6 @@
 """Registers that wear: no day passes its budget, whatever the prices do and however often the agent is restarted."""
 
+import math
 import random
 from collections import Counter
 from collections.abc import Mapping
@@ -11,8 +12,8 @@ from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.dispatch.write_budget import WriteBudget
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint
+from drivers.device import Action, ControlState, SteerResult
 from drivers.device import Applied as DeviceApplied
-from drivers.device import ControlState, SteerResult
 from drivers.errors import NotSupported
 from drivers.families.sunspec_hybrid import SunSpecHybrid
 from drivers.reading import Reading
@@ -90,6 +91,7 @@ class Counting:
     """As far as a device that wears can be had for nothing: one register, written at each setpoint and release."""
 
     name, reverts, wears = "counting", True, True
+    actions, longest_hold_s = frozenset({Action.SETPOINT}), math.inf
     written: ControlState | None = None
 
     def __init__(self) -> None:

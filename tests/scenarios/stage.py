@@ -30,7 +30,7 @@ from simulator.faults import Fault, FaultScript
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
 from simulator.plant_state import PlantState
-from simulator.server import Profile, SimulatedSite
+from simulator.server import SimulatedSite
 from simulator.traces import Trace, synthetic
 from tests import site_files
 
@@ -77,7 +77,7 @@ class Stage:
         soc_pct: float,
         usable_wh: float,
         beginning: datetime,
-        profile: Profile = "sunspec7xx",
+        profile: str = "sunspec7xx",
     ) -> None:
         self.folder, self.beginning = folder, beginning
         self.clock = VirtualClock(beginning)
@@ -204,7 +204,7 @@ async def staged(
     beginning: datetime = MIDNIGHT,
     planner: Planner | None = None,
     devices: bool = True,
-    profile: Profile = "sunspec7xx",
+    profile: str = "sunspec7xx",
     time_source: TimeSource | None = None,
     ahead_s: float = 0.0,
     **words: object,

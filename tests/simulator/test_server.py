@@ -11,8 +11,9 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from simulator.faults import Fault, FaultScript, Kind
+from simulator.listening import PortTaken
 from simulator.plant import Plant
-from simulator.server import PortTaken, SimulatedSite
+from simulator.server import SimulatedSite
 from tests.simulator.sites import BEGINNING, Clock, flat_plant
 
 # GEN24 addresses of Fronius' register map, PDU
@@ -221,7 +222,7 @@ async def test_a_taken_port_is_said_and_nothing_is_left_open() -> None:
 
 def test_an_unknown_profile_is_refused() -> None:
     with pytest.raises(ValueError, match="'gen25' is not a profile"):
-        SimulatedSite(flat_plant(Clock()), "gen25")  # type: ignore[arg-type]
+        SimulatedSite(flat_plant(Clock()), "gen25")
 
 
 # ---- the SDM630

@@ -12,7 +12,7 @@ from agent.settings.sections import Device
 from drivers.device import Readable
 from drivers.endpoint import Endpoint
 from drivers.modbus import Bus
-from drivers.registry import build
+from drivers.registry import FAMILIES, build
 
 
 def connect_devices(settings: Settings, clock: Clock, write: Callable[[str], Awaitable[None]] | None = None) -> Devices:
@@ -25,7 +25,9 @@ def connect_devices(settings: Settings, clock: Clock, write: Callable[[str], Awa
         build(
             device.family,
             device.name,
-            buses[device.endpoint].transport(device.unit_id),
+            buses[device.endpoint].transport(
+                device.unit_id, single_write_fc6=FAMILIES[device.family].link.single_write_fc6
+            ),
             device.options,
             clock.monotonic,
         )
@@ -48,16 +50,21 @@ def connect_devices(settings: Settings, clock: Clock, write: Callable[[str], Awa
 
 
 def _buses(listed: Sequence[Device], clock: Clock) -> dict[Endpoint, Bus]:
-    """A shared bus is as patient as the most patient of its devices and keeps the longest of their gaps."""
+    """A shared bus is as patient as the most patient of its devices and keeps the longest of their gaps.
+
+    What a family needs is kept also where the site file asks for less.
+    """
     buses: dict[Endpoint, Bus] = {}
     for endpoint in {device.endpoint for device in listed}:
         there = [device for device in listed if device.endpoint == endpoint]
-        gap_s = max(device.gap_s for device in there)
+        links = [FAMILIES[device.family].link for device in there]
+        gap_s = max(*(device.gap_s for device in there), *(link.gap_s for link in links))
         buses[endpoint] = Bus(
             endpoint,
             timeout_s=max(device.timeout_s for device in there),
             retries=min(device.retries for device in there),
             gap_s=gap_s or None,
+            settle_s=max(link.settle_after_connect_s for link in links),
             monotonic=clock.monotonic,
             sleep=clock.sleep,
         )

@@ -62,6 +62,11 @@ class Devices:
         """True when every battery's device goes back to self-consumption by itself when a lease lapses."""
         return all(one.reverts for one in self._steered)
 
+    @property
+    def longest_hold_s(self) -> float:
+        """The shortest of what the batteries' devices keep without another write, s."""
+        return min((one.longest_hold_s for one in self._steered), default=float("inf"))
+
     async def read(self, deadline_s: float) -> Mapping[str, Mapping[Quantity, Reading]]:
         for seat in self._seats.values():
             if seat.running is None or seat.running.done():

@@ -68,6 +68,11 @@ class SteeredBattery:
         return self._battery.reverts
 
     @property
+    def longest_hold_s(self) -> float:
+        """A lease is never longer than the device keeps what is written, s."""
+        return self._battery.longest_hold_s
+
+    @property
     def foreign(self) -> str | None:
         """One sentence about what else steers this battery."""
         return self._foreign.told(self._monotonic())
@@ -117,6 +122,7 @@ class SteeredBattery:
         if self._foreign.gives_way(self._monotonic()):
             return Refused(self.left_alone or "")
         setpoint, outcome = self._within_budget(setpoint)
+        setpoint = replace(setpoint, hold_s=min(setpoint.hold_s, self.longest_hold_s))
         if outcome is not None:
             return outcome
         before = Counter(self._battery.persistent_writes)
@@ -238,7 +244,7 @@ class SteeredBattery:
             return (replace(setpoint, battery_w=None), None) if worse or not self.reverts else (setpoint, Held())
         if not self._battery.wears:
             return setpoint, None
-        held = replace(setpoint, hold_s=self._terms.budget.hold_s)
+        held = replace(setpoint, hold_s=min(self._terms.budget.hold_s, self.longest_hold_s))
         return (held, None) if lease is None or self._worth_a_write(lease, held) else (setpoint, Held())
 
     def _worth_a_write(self, lease: Lease, wanted: Setpoint) -> bool:

@@ -1,6 +1,7 @@
 """All devices behind one door: the slow delay nobody, and every error becomes an outcome or a trouble."""
 
 import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import pytest
 from agent.adapters.devices.site_devices import Devices
 from agent.domain.setpoint import Applied, Clamped, Outcome, Refused, Rung, Setpoint, Unreachable
 from drivers import device as driver
-from drivers.device import ControlState, SteerResult
+from drivers.device import Action, ControlState, SteerResult
 from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotApplied, NotSupported
 from drivers.errors import Refused as DeviceRefused
 from drivers.reading import Quantity, Reading
@@ -46,6 +47,8 @@ class Inverter(Meter):
 
     reverts = True
     wears = False
+    actions = frozenset({Action.SETPOINT})
+    longest_hold_s = math.inf
 
     def __init__(self, name: str = "inverter") -> None:
         super().__init__(name)

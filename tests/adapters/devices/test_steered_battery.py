@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -10,10 +11,10 @@ import pytest
 from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.dispatch.write_budget import WriteBudget
-from agent.domain.setpoint import Applied, Refused, Rung, Setpoint, Unreachable
+from agent.domain.setpoint import Applied, Held, Refused, Rung, Setpoint, Unreachable
 from agent.ports import StoreFailure
 from drivers import device as driver
-from drivers.device import ControlState, SteerResult
+from drivers.device import Action, ControlState, SteerResult
 from drivers.errors import NoAnswer, NotSupported
 from drivers.reading import Reading
 
@@ -25,6 +26,7 @@ class Inverter:
     """Holds an order, tells what it was told, and fails when it is made to."""
 
     name, reverts, wears = "inverter", True, False
+    actions, longest_hold_s = frozenset({Action.SETPOINT}), math.inf
     persistent_writes: Mapping[str, int] = {}
 
     def __init__(self, log: list[str]) -> None:
@@ -34,6 +36,7 @@ class Inverter:
         self.silent = False
         self.write_fails = self.only_reads_fail = False
         self.recalled: dict[str, float] | None = None
+        self.held_s: list[float] = []
 
     async def read(self) -> list[Reading]:
         return []
@@ -41,6 +44,7 @@ class Inverter:
     async def close(self) -> None: ...
 
     async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
+        self.held_s.append(hold_s)
         self._hold("power", {"watts": battery_w})
         return driver.Applied(battery_w)
 
@@ -242,3 +246,18 @@ async def test_it_is_looked_at_every_five_seconds_and_before_each_write() -> Non
     assert stage.log == writes
     stage.now_s += 600.0
     assert await stage.steer(1500.0) == Applied(1500.0)
+
+
+async def test_a_lease_is_never_longer_than_the_device_keeps_it() -> None:
+    log: list[str] = []
+    inverter = Inverter(log)
+    inverter.longest_hold_s = 30.0
+    now = [0.0]
+    battery = SteeredBattery(inverter, 5.0, lambda: now[0])
+    setpoint = Setpoint(NOW, 1500.0, 600.0, Rung.PLAN, "")
+    await battery.take(setpoint, 1500.0)
+    now[0] = 7.0
+    assert await battery.take(setpoint, 1500.0) == Held()
+    now[0] = 7.5
+    assert await battery.take(setpoint, 1500.0) == Applied(1500.0)
+    assert inverter.held_s == [30.0, 30.0]

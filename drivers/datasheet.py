@@ -1,0 +1,155 @@
+"""A device as its datasheet has it: the rows that are read, the registers that steer it, and the rules between. Pure.
+
+A family that speaks its maker's own map is one file: rows, a ``Datasheet`` or a function that makes one of what the
+device says of itself, and its ``Family``. Values are by the names of the rows, in our signs and units.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from drivers.family import SteeringFacts
+from drivers.formula import Formula
+from drivers.reading import Quantity
+from drivers.register import Register
+from drivers.spans import SpanLimits
+from drivers.table_device import Constant
+
+Values = Mapping[str, float | None]  # by the name of a row; None where the device does not give it
+Write = tuple[tuple[str, float], ...]  # settings that go in one request, by the name of a control
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A register that may be written, from ``low`` to ``high`` or one of ``choices``.
+
+    ``reads_back`` False: it is write-only, and what it does is believed by the measured power alone.
+    """
+
+    row: Register
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[float, ...] = ()
+    reads_back: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.row.name
+
+    def refusal(self, value: float) -> str | None:
+        """One sentence when ``value`` may not be written here."""
+        if self.choices and value not in self.choices:
+            allowed = ", ".join(f"{choice:g}" for choice in self.choices)
+            return f"{self.name} may not be set to {value:g}: allowed are {allowed}"
+        if not self.low <= value <= self.high:
+            return f"{self.name} may not be set to {value:g}: it takes {self.low:g} to {self.high:g}"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """``row`` must read one of ``choices`` before an order is written; else ``sentence`` says what to do about it.
+
+    A row that the device does not have holds no order back.
+    """
+
+    row: Register
+    choices: tuple[float, ...]
+    sentence: str
+
+    def refusal(self, seen: Values) -> str | None:
+        found = seen.get(self.row.name)
+        if found is None or found in self.choices:
+            return None
+        return f"{self.row.name} reads {found:g}: {self.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class GridLost:
+    """``row`` reads one of ``choices`` while there is no grid: then the battery must be free to carry the house."""
+
+    row: Register
+    choices: tuple[float, ...]
+
+    def holds(self, seen: Values) -> bool:
+        return seen.get(self.row.name) in self.choices
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is written, request by request, and the battery power that comes of it, W.
+
+    ``reason`` says why that is another power than was asked for. ``power`` names the control that holds the power: a
+    device that lowers it there has clamped the order. ``lasts``: nothing ends this order by itself, whatever the facts
+    of the family are.
+    """
+
+    writes: tuple[Write, ...]
+    battery_w: float
+    reason: str | None = None
+    power: str | None = None
+    lasts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """The rules of one device. Each function is pure and is given what was just ``seen``: all rows below.
+
+    ``order`` makes a power for a time, W and s; it raises ``NotSupported`` where that cannot be. ``neutral`` leaves the
+    device to itself, with the settings that were ``found`` (empty: those of a device that nobody has steered).
+    ``forced`` are the controls that force or limit the battery now, empty while the device follows its own rule.
+    ``owners`` are the settings to give back later: those that read back, and in place of ``forced`` ones what leaves
+    the device to itself. ``cap`` limits the solar power, W; None lifts it.
+
+    ``wears``: every order writes persistent registers. ``looked_at`` are further rows that the functions need.
+    """
+
+    facts: SteeringFacts
+    controls: tuple[Control, ...]
+    order: Callable[[float, float, Values], Order]
+    neutral: Callable[[Values, Mapping[str, float]], tuple[Write, ...]]
+    forced: Callable[[Values], Mapping[str, float]]
+    owners: Callable[[Values], Mapping[str, float]]
+    cap: Callable[[float | None, Values], tuple[Write, ...]] | None = None
+    looked_at: tuple[Register, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    grid_lost: GridLost | None = None
+    wears: bool = False
+
+    @property
+    def rows(self) -> tuple[Register, ...]:
+        """Everything that is read before and after a write."""
+        rows = [control.row for control in self.controls if control.reads_back]
+        rows += [*self.looked_at, *(condition.row for condition in self.conditions)]
+        return tuple(dict.fromkeys(rows if self.grid_lost is None else [*rows, self.grid_lost.row]))
+
+
+@dataclass(frozen=True, slots=True)
+class Datasheet:
+    """One device: what it reads, how it may be asked, and how it is steered (None: it is not)."""
+
+    formulas: Mapping[Quantity, Formula]
+    limits: SpanLimits = field(default_factory=SpanLimits)
+    steering: Steering | None = None
+    constants: tuple[Constant, ...] = ()
+    ratings: Mapping[Quantity, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Variants:
+    """The datasheet of a device that first must say what it is: ``choose`` makes it of the values of ``probes``.
+
+    The probes are read one by one at each connection; one that the device refuses or calls missing is None.
+    """
+
+    probes: tuple[Register, ...]
+    choose: Callable[[Values], Datasheet]
+
+
+def within(power_w: float, charge_w: float | None, discharge_w: float | None) -> tuple[float, str | None]:
+    """``power_w`` inside what the battery takes and gives now, and why it was cut. None is no limit, W."""
+    if discharge_w is not None and power_w > discharge_w:
+        return max(0.0, discharge_w), f"the battery gives at most {max(0.0, discharge_w):g} W now"
+    if charge_w is not None and power_w < -charge_w:
+        return min(0.0, -charge_w), f"the battery takes at most {max(0.0, charge_w):g} W now"
+    return power_w, None

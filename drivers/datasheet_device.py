@@ -1,0 +1,295 @@
+"""A device of a datasheet: read by its rows, and steered by its rules where it has some."""
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from drivers.control_block import judged
+from drivers.control_registers import ControlRegisters, read_rows
+from drivers.datasheet import Datasheet, Order, Steering, Values, Variants, Write
+from drivers.device import Action, Applied, Clamped, ControlState, SteerResult, Transport
+from drivers.errors import BadFrame, DriverError, LinkDown, NotApplied, NotSupported
+from drivers.family import SteeringFacts
+from drivers.reading import Reading
+from drivers.spans import SpanLimits
+from drivers.table_device import TableDevice
+
+
+@dataclass(slots=True)
+class _Known:
+    """A device after its probes: by what it is read, and the registers by which it is steered."""
+
+    sheet: Datasheet
+    table: TableDevice
+    registers: ControlRegisters | None
+
+
+class DatasheetDevice:
+    """Implements ``Readable``. Variants are probed before the first read, and again after the link broke."""
+
+    def __init__(
+        self, name: str, transport: Transport, sheet: Datasheet | Variants, monotonic: Callable[[], float]
+    ) -> None:
+        self.name = name
+        self._transport = transport
+        self._sheet = sheet
+        self._monotonic = monotonic
+        self._writes: Counter[str] = Counter()
+        self._lock = asyncio.Lock()
+        self._known: _Known | None = None
+        self._is_current = False
+
+    async def read(self) -> list[Reading]:
+        async with self._conversation() as known:
+            table = known.table
+        try:
+            return await table.read()  # not in the talk: an order need not wait for a slow device's last block
+        except (LinkDown, BadFrame):
+            self._is_current = False
+            raise
+
+    async def close(self) -> None:
+        self._is_current = False
+        await self._transport.close()
+
+    @asynccontextmanager
+    async def _conversation(self) -> AsyncIterator[_Known]:
+        """One talk at a time, with a device that is known; after a broken link it is probed anew."""
+        async with self._lock:
+            try:
+                if self._known is None or not self._is_current:
+                    await self._probe()
+                assert self._known is not None
+                yield self._known
+            except (LinkDown, BadFrame):
+                self._is_current = False
+                raise
+
+    async def _probe(self) -> None:
+        """What was learnt of the device is kept where it is still the same."""
+        sheet = self._sheet
+        if isinstance(sheet, Variants):
+            seen: dict[str, float | None] = {}
+            for probe in sheet.probes:
+                seen |= await read_rows(self._transport, [probe], SpanLimits())
+            sheet = sheet.choose(seen)
+        if self._known is None or self._known.sheet != sheet:
+            self._known = self._built(sheet)
+        self._is_current = True
+
+    def _built(self, sheet: Datasheet) -> _Known:
+        table = TableDevice(
+            self.name,
+            self._transport,
+            sheet.formulas,
+            sheet.limits,
+            constants=sheet.constants,
+            ratings=sheet.ratings,
+            monotonic=self._monotonic,
+        )
+        steering = sheet.steering
+        registers = None
+        if steering is not None:
+            registers = ControlRegisters(self._transport, steering, sheet.limits, self._writes)
+        return _Known(sheet, table, registers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The order written last. ``at`` is monotonic seconds."""
+
+    battery_w: float
+    at: float
+    lasts: bool
+
+
+class SteeredDevice(DatasheetDevice):
+    """Implements ``Steerable``. ``facts`` are those of this installation; they are known before it is connected.
+
+    An order that comes too soon after another changes nothing and is answered with the power that is in force. While
+    the grid is lost no order is written, and one that stands is ended with the next read: a battery that is held
+    leaves a house dark.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        transport: Transport,
+        sheet: Datasheet | Variants,
+        monotonic: Callable[[], float],
+        facts: SteeringFacts,
+    ) -> None:
+        super().__init__(name, transport, sheet, monotonic)
+        self._facts = facts
+        self._found: Mapping[str, float] = {}
+        self._standing: _Standing | None = None
+        self._capped = False
+        self.written: ControlState | None = None
+
+    @property
+    def actions(self) -> frozenset[Action]:
+        return self._facts_now.actions
+
+    @property
+    def longest_hold_s(self) -> float:
+        return self._facts_now.longest_hold_s
+
+    @property
+    def reverts(self) -> bool:
+        return self._facts_now.reverts and not (self._standing is not None and self._standing.lasts)
+
+    @property
+    def wears(self) -> bool:
+        steering = None if self._known is None else self._known.sheet.steering
+        return steering is not None and steering.wears
+
+    @property
+    def persistent_writes(self) -> Mapping[str, int]:
+        return dict(self._writes)
+
+    async def read(self) -> list[Reading]:
+        readings = await super().read()
+        if self._standing is not None:
+            with suppress(DriverError):  # what was read is good; this is tried again with the next read
+                await self._free_without_grid()
+        return readings
+
+    async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
+        if not math.isfinite(battery_w) or not math.isfinite(hold_s) or hold_s <= 0:
+            raise ValueError(f"a setpoint of {battery_w} W for {hold_s} s cannot be written")
+        async with self._steering() as (steering, registers):
+            seen = await registers.read()
+            await self._must_listen(steering, registers)
+            standing = self._too_soon(steering.facts)
+            if standing is not None:
+                pace_s = steering.facts.shortest_between_writes_s
+                return Clamped(standing.battery_w, f"{self.name} takes one order in {pace_s:g} s")
+            order = steering.order(battery_w, min(hold_s, steering.facts.longest_hold_s), seen)
+            self.written, self._standing = None, None
+            result = await self._give(steering, registers, order)
+            self._standing = _Standing(result.battery_w, self._monotonic(), order.lasts)
+            return result
+
+    async def limit_pv(self, pv_w: float | None, hold_s: float) -> SteerResult:
+        if pv_w is not None and not 0 <= pv_w < math.inf:
+            raise ValueError(f"a cap of {pv_w} W cannot be: it is at least 0")
+        async with self._steering() as (steering, registers):
+            if steering.cap is None:
+                raise NotSupported(f"{self.name} takes no cap on its solar power")
+            seen = await registers.read()
+            if pv_w is not None:
+                await self._must_listen(steering, registers)
+            await self._settle(steering, registers, registers.needed(steering.cap(pv_w, seen)))
+            self._capped = pv_w is not None
+            return Applied(math.inf if pv_w is None else pv_w)
+
+    async def in_force(self) -> ControlState:
+        async with self._steering() as (steering, registers):
+            await registers.read()
+            return _state(steering, registers)
+
+    async def as_found(self) -> Mapping[str, float]:
+        async with self._steering() as (steering, registers):
+            self._found = dict(steering.owners(await registers.read()))
+            return self._found
+
+    def recall(self, found: Mapping[str, float]) -> None:
+        self._found, self._capped = dict(found), True
+
+    async def release(self) -> None:
+        async with self._conversation() as known:
+            if known.sheet.steering is not None and known.registers is not None:
+                await known.registers.read()
+                await self._leave(known.sheet.steering, known.registers)
+
+    @property
+    def _facts_now(self) -> SteeringFacts:
+        """Those of the variant that was found, once it was."""
+        steering = None if self._known is None else self._known.sheet.steering
+        return self._facts if steering is None else steering.facts
+
+    @asynccontextmanager
+    async def _steering(self) -> AsyncIterator[tuple[Steering, ControlRegisters]]:
+        async with self._conversation() as known:
+            if known.sheet.steering is None or known.registers is None:
+                raise NotSupported(f"{self.name} cannot be steered in this variant")
+            yield known.sheet.steering, known.registers
+
+    def _too_soon(self, facts: SteeringFacts) -> _Standing | None:
+        standing = self._standing
+        if standing is None or self._monotonic() - standing.at >= facts.shortest_between_writes_s:
+            return None
+        return standing
+
+    async def _must_listen(self, steering: Steering, registers: ControlRegisters) -> None:
+        for condition in steering.conditions:
+            refusal = condition.refusal(registers.seen)
+            if refusal is not None:
+                raise NotSupported(f"{self.name}: {refusal}")
+        if steering.grid_lost is not None and steering.grid_lost.holds(registers.seen):
+            await self._leave(steering, registers)
+            raise NotApplied(f"{self.name}: the grid is lost, so the battery is left to carry the house")
+
+    async def _free_without_grid(self) -> None:
+        async with self._steering() as (steering, registers):
+            if steering.grid_lost is None:
+                return
+            seen: Values = await read_rows(self._transport, [steering.grid_lost.row], SpanLimits())
+            if steering.grid_lost.holds(seen):
+                await registers.read()
+                await self._leave(steering, registers)
+
+    async def _give(self, steering: Steering, registers: ControlRegisters, order: Order) -> SteerResult:
+        """Write the order and see what became of it. One that was not taken as it is, is taken back."""
+        before = None if order.power is None else registers.seen.get(order.power)
+        await registers.write(registers.needed(order.writes))
+        await self._read_back(steering, registers)
+        try:
+            result = _outcome(registers, order, before)
+        except NotApplied:
+            with suppress(DriverError):
+                await self._leave(steering, registers)
+            raise
+        self.written = _state(steering, registers)
+        return result
+
+    async def _leave(self, steering: Steering, registers: ControlRegisters) -> None:
+        """Neutral with what was found, and no cap of ours, by what was read last; only what differs is written."""
+        self.written = None
+        writes = steering.neutral(registers.seen, self._found)
+        if self._capped and steering.cap is not None:
+            writes += steering.cap(None, registers.seen)
+        await self._settle(steering, registers, registers.differing(writes))
+        self._standing, self._capped = None, False
+        self.written = _state(steering, registers)
+
+    async def _settle(self, steering: Steering, registers: ControlRegisters, writes: Sequence[Write]) -> None:
+        if not writes:
+            return
+        await registers.write(writes)
+        await self._read_back(steering, registers)
+        for name, value in registers.unlike(writes):
+            raise NotApplied(f"{name} was set to {value:g} and reads {registers.seen.get(name)}")
+
+    async def _read_back(self, steering: Steering, registers: ControlRegisters) -> None:
+        if steering.facts.settle_s > 0:
+            await self._transport.pause(steering.facts.settle_s)
+        await registers.read()
+
+
+def _state(steering: Steering, registers: ControlRegisters) -> ControlState:
+    return ControlState(dict(steering.forced(registers.seen)), registers.settings())
+
+
+def _outcome(registers: ControlRegisters, order: Order, before: float | None) -> SteerResult:
+    """By what reads back now; ``before`` is what the control with the power read. Raises NotApplied."""
+    for name, value in registers.unlike(order.writes):
+        found = registers.seen.get(name)
+        if name != order.power:
+            raise NotApplied(f"{name} was set to {value:g} and reads {found}")
+        held = judged(name, registers.resolved(name, value), found, before).battery_w
+        return Clamped(order.battery_w * held / value, f"the device holds {held:g} of the {value:g} asked of {name}")
+    return Applied(order.battery_w) if order.reason is None else Clamped(order.battery_w, order.reason)

@@ -1,0 +1,126 @@
+"""A port that is listened on, and what a maker's link does to those who connect."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pymodbus import FramerType
+from pymodbus.constants import ExcCodes
+from pymodbus.pdu import ExceptionResponse, ModbusPDU
+from pymodbus.server import ModbusTcpServer
+from pymodbus.server.requesthandler import ServerRequestHandler
+
+from simulator.hosted import Hosted
+
+
+class PortTaken(OSError):
+    """A server could not listen. ``str()`` names the address and the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTraits:
+    """How a device behaves on its link.
+
+    ``settle_s`` of real time after a connection requests are taken and never answered. ``single_client``: while one is
+    connected, others are hung up on. ``answer_s`` of real time pass before each answer; with ``busy_when_overlapped`` a
+    request meanwhile is refused with exception 6. ``absent_unit`` is the exception for a unit id that is not there.
+    """
+
+    settle_s: float = 0.0
+    single_client: bool = False
+    answer_s: float = 0.0
+    busy_when_overlapped: bool = False
+    absent_unit: int = int(ExcCodes.GATEWAY_NO_RESPONSE)
+
+
+class Server(ModbusTcpServer):
+    """One listening port."""
+
+    def __init__(
+        self, units: Mapping[int, Hosted], address: tuple[str, int], framer: FramerType, link: LinkTraits
+    ) -> None:
+        devices = [hosted.as_sim_device(unit_id) for unit_id, hosted in units.items()]
+        super().__init__(devices, framer=framer, address=address)
+        self.units = units
+        self.link = link
+        self.clients: set[_Connection] = set()
+        self._address = address
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        listener: Any = self.transport
+        return int(listener.sockets[0].getsockname()[1])
+
+    async def begin(self) -> None:
+        """Listen in the background. Raises PortTaken."""
+        try:
+            await self.serve_forever(background=True)
+        except RuntimeError:
+            host, port = self._address
+            raise PortTaken(f"cannot listen on {host}:{port}: the port is in use or not allowed") from None
+
+    def callback_new_connection(self) -> ServerRequestHandler:
+        """Called by pymodbus for each connection."""
+        return _Connection(self, None, None, None)  # type: ignore[no-untyped-call]
+
+
+class _Connection(ServerRequestHandler):
+    """One client. Answers pass here last, so this is where they are lost, late or signed by another unit.
+
+    pymodbus stamps an answer with the newest request's transaction number, so a hook that waits would spoil it; the
+    answer is finished first and then held back.
+    """
+
+    def callback_connected(self) -> None:
+        super().callback_connected()
+        self._since_s, self._pending = asyncio.get_running_loop().time(), 0
+        if self.server.link.single_client and self.server.clients:
+            self.close()
+            return
+        self.server.clients.add(self)
+
+    def callback_disconnected(self, call_exc: Exception | None) -> None:
+        self.server.clients.discard(self)
+        super().callback_disconnected(call_exc)
+
+    async def handle_request(self) -> None:
+        request, link = self.last_pdu, self.server.link
+        if asyncio.get_running_loop().time() - self._since_s < link.settle_s:
+            return
+        if request is not None and request.dev_id not in self.server.units:
+            self._refuse(request, ExcCodes(link.absent_unit))
+        elif request is not None and self._pending and link.busy_when_overlapped:
+            self._refuse(request, ExcCodes.DEVICE_BUSY)
+        else:
+            await super().handle_request()  # type: ignore[no-untyped-call]
+
+    def _refuse(self, request: ModbusPDU, code: ExcCodes) -> None:
+        answer = ExceptionResponse(request.function_code, code)
+        answer.dev_id, answer.transaction_id = request.dev_id, request.transaction_id
+        super().server_send(answer, self.last_addr)  # type: ignore[no-untyped-call]
+
+    def server_send(self, pdu: ModbusPDU, addr: Any) -> None:
+        hosted = self.server.units.get(pdu.dev_id)
+        if hosted is None:
+            return
+        if hosted.fault("reboot") is not None:
+            self.close()
+            return
+        if hosted.is_silent():
+            return
+        late = hosted.fault("late_answer")
+        if hosted.fault("wrong_unit") is not None:
+            pdu.dev_id = pdu.dev_id % 247 + 1
+        wait_s = self.server.link.answer_s if late is None else late.seconds
+        if wait_s <= 0.0:
+            super().server_send(pdu, addr)  # type: ignore[no-untyped-call]
+        else:
+            self._pending += 1
+            asyncio.get_running_loop().call_later(wait_s, self._send_late, pdu, addr)
+
+    def _send_late(self, pdu: ModbusPDU, addr: Any) -> None:
+        self._pending -= 1
+        if self.transport is not None:
+            super().server_send(pdu, addr)  # type: ignore[no-untyped-call]

@@ -1,0 +1,55 @@
+"""The inverters that can be simulated, by name: one file each in ``simulator.families`` and its line here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from simulator import der_7xx, der_gen24
+from simulator.families import huawei, kostal, victron
+from simulator.listening import LinkTraits
+from simulator.plant import Plant
+from simulator.units import Unit
+
+UNIT_ID = 1
+
+Units = Callable[[Plant, bool], dict[int, Unit]]  # plant, strict writes -> the units of one device by unit id
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedDevice:
+    """The units of a device on one plant, and how it behaves on its link."""
+
+    units: Units
+    link: LinkTraits = field(default_factory=LinkTraits)
+
+
+def device_of(profile: str) -> SimulatedDevice:
+    """Raises ValueError with one sentence for a name that is unknown."""
+    if profile not in PROFILES:
+        raise ValueError(f"{profile!r} is not a profile; there are {', '.join(PROFILES)}")
+    return PROFILES[profile]
+
+
+def _sunspec7xx(plant: Plant, strict_writes: bool) -> dict[int, Unit]:
+    image = der_7xx.build_image(plant)
+    return {UNIT_ID: Unit(plant, image, der_7xx.Der7xx(plant, image), strict_writes=strict_writes)}
+
+
+def _gen24(plant: Plant, strict_writes: bool) -> dict[int, Unit]:
+    image = der_gen24.build_image(plant)
+    return {UNIT_ID: Unit(plant, image, der_gen24.DerGen24(plant, image), strict_writes=strict_writes)}
+
+
+def _own_map(units: Callable[[Plant], dict[int, Unit]], link: LinkTraits) -> SimulatedDevice:
+    """A device on its maker's map, which refuses wrong writes whatever is asked of SunSpec ones."""
+    return SimulatedDevice(lambda plant, strict_writes: units(plant), link)
+
+
+PROFILES: Mapping[str, SimulatedDevice] = {
+    "sunspec7xx": SimulatedDevice(_sunspec7xx),
+    "gen24": SimulatedDevice(_gen24),
+    "huawei": _own_map(huawei.units, huawei.LINK),
+    "kostal": _own_map(kostal.units, kostal.LINK),
+    "kostal_big_endian": _own_map(kostal.units_big_endian, kostal.LINK),
+    "victron": _own_map(victron.units, victron.LINK),
+    "victron_old": _own_map(victron.units_before_350, victron.LINK),
+}

@@ -1,0 +1,240 @@
+"""What every datasheet can rely on: the guard, the order of writes, what is read back, given back and let go."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.datasheet import Datasheet, Steering, Values, Variants, Write
+from drivers.datasheet_device import DatasheetDevice
+from drivers.device import Action, Applied, Clamped, ControlState, Steerable
+from drivers.errors import LinkDown, NotApplied, NotSupported, Refused
+from drivers.reading import Quantity
+from tests.drivers.vendors import BATTERY, SHEET, STEERING, Battery
+
+ORDER = [(110, [5]), (100, [0xF830, 0xFFFF, 1, 1]), (120, [1])]  # -2000 W, low word first
+
+
+async def test_an_order_goes_out_in_its_order_and_its_group_in_one_request() -> None:
+    battery = Battery()
+    assert await battery.device().set_power(-2000, 60) == Applied(-2000)
+    assert battery.writes == ORDER
+    assert battery.pauses == [0.5], "one settling time before the read-back"
+
+
+async def test_it_answers_to_both_seams() -> None:
+    device = Battery().device()
+    assert isinstance(device, Steerable)
+    assert device.actions == {Action.SETPOINT, Action.CURTAIL}
+    assert (device.reverts, device.wears, device.longest_hold_s) == (True, False, 120.0)
+
+
+async def test_a_lease_is_cut_to_what_the_device_keeps() -> None:
+    battery = Battery()
+    await battery.device().set_power(-2000, 600)
+    assert battery.words[102] == 2
+
+
+async def test_a_persistent_register_is_written_on_change_and_counted() -> None:
+    battery = Battery()
+    device = battery.device()
+    await device.set_power(-2000, 60)
+    battery.writes.clear()
+    await device.set_power(-2000, 60)
+    assert battery.writes == ORDER[1:], "the volatile ones are refreshed, the persistent one holds its value"
+    assert device.persistent_writes == {"floor": 1}
+
+
+@pytest.mark.parametrize(
+    ("write", "sentence"),
+    [
+        ((("minutes", 0.0),), "minutes may not be set to 0: it takes 1 to 1440"),
+        ((("command", 2.0),), "command may not be set to 2: allowed are 0, 1"),
+        ((("battery", 1.0),), "battery may not be written"),
+        ((("power", 1.0), ("floor", 1.0)), "floor is no neighbour of power"),
+        ((("floor", math.nan),), "may not be set to nan"),
+    ],
+)
+async def test_the_guard_refuses_before_anything_is_sent(write: Write, sentence: str) -> None:
+    battery = Battery()
+    with pytest.raises(NotSupported, match=sentence):
+        await battery.registers().write([(("command", 0.0),), write])
+    assert battery.writes == []
+
+
+@given(st.integers(-5000, 5000))
+def test_what_is_resolved_is_what_is_written(watts: int) -> None:
+    assert Battery().registers().resolved("power", watts) == watts
+
+
+async def test_the_live_limit_clamps() -> None:
+    battery = Battery()
+    battery.words[131] = 1500
+    assert await battery.device().set_power(-2000, 60) == Clamped(-1500, "the battery takes at most 1500 W now")
+
+
+async def test_what_the_device_lowers_is_clamped() -> None:
+    battery = Battery()
+    take = battery.take
+
+    def lowers(address: int, words: list[int]) -> None:
+        take(address, [500, 0, *words[2:]] if address == 100 else words)
+
+    battery.take = lowers  # type: ignore[method-assign]
+    result = await battery.device().set_power(2000, 60)
+    assert result == Clamped(500, "the device holds 500 of the 2000 asked of power")
+
+
+@pytest.mark.parametrize(("ignored", "name"), [(102, "minutes"), (103, "command"), (110, "floor")])
+async def test_an_order_that_is_not_taken_as_it_is_is_taken_back(ignored: int, name: str) -> None:
+    battery = Battery()
+    battery.ignores.add(ignored)
+    device = battery.device()
+    with pytest.raises(NotApplied, match=f"{name} was set to"):
+        await device.set_power(-2000, 60)
+    assert battery.words[103] == 0
+    assert (103, [0]) in battery.writes or ignored == 103
+
+
+async def test_a_condition_that_does_not_hold_is_one_sentence() -> None:
+    battery = Battery()
+    battery.words[130] = 1
+    with pytest.raises(NotSupported, match="made-up: remote reads 1: let the installer choose external control"):
+        await battery.device().set_power(100, 60)
+    assert battery.writes == []
+
+
+async def test_a_register_that_the_device_lacks_holds_nothing_back() -> None:
+    battery = Battery()
+    del battery.words[130]
+    assert await battery.device().set_power(100, 60) == Applied(100)
+
+
+async def test_too_soon_is_answered_with_what_is_in_force() -> None:
+    battery = Battery()
+    device = battery.device(shortest_between_writes_s=30.0)
+    await device.set_power(-2000, 60)
+    battery.writes.clear()
+    battery.clock.now += 29
+    assert await device.set_power(1000, 60) == Clamped(-2000, "made-up takes one order in 30 s")
+    assert battery.writes == []
+    battery.clock.now += 1
+    assert await device.set_power(1000, 60) == Applied(1000)
+    await device.release()
+    assert battery.words[103] == 0, "a release need not wait"
+
+
+async def test_what_was_found_is_given_back() -> None:
+    battery = Battery()
+    device = battery.device()
+    assert await device.as_found() == {"floor": 20.0}
+    await device.set_power(-2000, 60)
+    assert device.written == await device.in_force()
+    assert device.written is not None
+    assert device.written.order == {"command": 1.0, "power": -2000.0}
+    battery.writes.clear()
+    await device.release()
+    assert battery.writes == [(103, [0]), (110, [20])]
+    assert device.written is not None
+    assert device.written.order == {}
+    battery.writes.clear()
+    await device.release()
+    assert battery.writes == []
+
+
+async def test_another_process_gives_it_back() -> None:
+    battery = Battery()
+    found = await battery.device().as_found()
+    await battery.device().set_power(-2000, 60)
+    after = battery.device()
+    after.recall(found)
+    await after.release()
+    assert (battery.words[103], battery.words[110]) == (0, 20)
+
+
+async def test_a_release_that_does_not_read_back_is_said() -> None:
+    battery = Battery()
+    device = battery.device()
+    await device.set_power(-2000, 60)
+    battery.ignores.add(103)
+    with pytest.raises(NotApplied, match="command was set to 0 and reads 1"):
+        await device.release()
+
+
+async def test_without_grid_no_order_is_written_and_none_stands() -> None:
+    battery = Battery()
+    device = battery.device()
+    await device.set_power(-2000, 60)
+    battery.words[132] = 0
+    await device.read()
+    assert battery.words[103] == 0, "the next read lets the battery go"
+    battery.writes.clear()
+    with pytest.raises(NotApplied, match="the grid is lost"):
+        await device.set_power(-2000, 60)
+    assert battery.writes == []
+    battery.words[132] = 1
+    assert await device.set_power(-2000, 60) == Applied(-2000)
+
+
+async def test_the_sun_is_capped_and_let_through() -> None:
+    battery = Battery()
+    device = battery.device()
+    assert await device.limit_pv(3000, 60) == Applied(3000)
+    assert battery.words[111] == 3000
+    await device.release()
+    assert battery.words[111] == 9000
+
+
+async def test_without_a_cap_there_is_none() -> None:
+    sheet = replace(SHEET, steering=replace(STEERING, cap=None))
+    with pytest.raises(NotSupported, match="takes no cap"):
+        await Battery().device(sheet).limit_pv(3000, 60)
+
+
+@pytest.mark.parametrize(("power_w", "hold_s"), [(math.nan, 60), (100, 0), (100, math.inf)])
+async def test_nonsense_is_not_written(power_w: float, hold_s: float) -> None:
+    with pytest.raises(ValueError, match="cannot be written"):
+        await Battery().device().set_power(power_w, hold_s)
+
+
+async def test_a_variant_is_probed_at_each_connect() -> None:
+    battery = Battery()
+    battery.words[140] = 300
+    upside_down = replace(SHEET, formulas={Quantity.BATTERY_W: replace(BATTERY, sign=1)})
+    sheets = {1.0: SHEET, 2.0: upside_down}
+    battery.words[150] = 1
+    probe = replace(BATTERY, name="variant", address=150, sign=1)
+
+    def choose(seen: Values) -> Datasheet:
+        return sheets[seen["variant"] or 0.0]
+
+    device = DatasheetDevice("made-up", battery, Variants((probe,), choose), battery.clock)
+    assert not isinstance(device, Steerable)
+    assert [reading.value for reading in await device.read()] == [-300]
+    battery.words[150] = 2
+    assert [reading.value for reading in await device.read()] == [-300], "the link holds"
+    battery.failure = lambda span: LinkDown("gone")
+    with pytest.raises(LinkDown):
+        await device.read()
+    battery.failure = lambda span: None
+    assert [reading.value for reading in await device.read()] == [300]
+
+
+async def test_other_refusals_are_no_missing_registers() -> None:
+    battery = Battery()
+    battery.failure = lambda span: Refused(6, "reading")
+    with pytest.raises(Refused):
+        await battery.device().in_force()
+
+
+async def test_what_cannot_be_read_back_is_not_asked_for() -> None:
+    def forced(seen: Values) -> Mapping[str, float]:
+        assert "pulse" not in seen
+        return {}
+
+    steering: Steering = replace(STEERING, forced=forced)
+    state = await Battery().device(replace(SHEET, steering=steering)).in_force()
+    assert state == ControlState({}, {"power": 0, "minutes": 0, "command": 0, "floor": 20, "sun": 9000})
