@@ -74,8 +74,9 @@ class Register:
 
     value = raw x ``scale`` x 10^SF x ``sign`` + ``offset``. ``persistent`` marks a setting that the device keeps in
     flash or EEPROM, which wears with every write. ``sentinel`` replaces the type's own "missing"; ``also_missing``
-    are further raw patterns, and a raw number (unsigned) from ``missing_from`` on is missing too. ``scattered`` are the addresses of a value whose words are not neighbours, as they would
-    follow each other on the wire; such a row can be read and not written.
+    are further raw patterns, and a raw number (unsigned) from ``missing_from`` on is missing too. ``scattered`` are
+    the addresses of a value whose words are not neighbours, as they would follow each other on the wire; such a row
+    can be read and not written.
     """
 
     name: str

@@ -130,7 +130,7 @@ def block_size(model_id: int) -> int:
 
 
 def fits(model_id: int, length: int) -> bool:
-    """True when the model has a table here and ``length`` is an L that the table allows. The common model may have 65."""
+    """True when the model has a table here and ``length`` is an L that it allows. The common model may have 65."""
     if not has_table(model_id):
         return False
     rows, size = model_rows(model_id), block_size(model_id)

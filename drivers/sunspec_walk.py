@@ -7,6 +7,7 @@ shorter model 714).
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from drivers.device import Span, Transport
 from drivers.errors import BadFrame, LinkDown, NoAnswer, NotSupported, Refused
@@ -77,8 +78,8 @@ async def _walk(transport: Transport, base: int) -> Chain:
         model = await _with_blocks(transport, model)
         remarks += _cut_blocks(model)
         models.append(model)
-    names = [texts.get(name, "") for name in ("Mn", "Md", "Vr", "SN")]
-    return Chain(base, tuple(models), *names, remarks=tuple(remarks))
+    maker, product, version, serial = (texts.get(name, "") for name in ("Mn", "Md", "Vr", "SN"))
+    return Chain(base, tuple(models), maker, product, version, serial, tuple(remarks))
 
 
 def _wrong_length(model: Model, end: int) -> str:
@@ -148,7 +149,7 @@ async def _nearby(transport: Transport, model: Model) -> _Header | None:
     words = await _read_or_none(transport, first, model.end + _REACH + HEADER - first)
     if words is None:  # the chain ends here; what may still be is a model that began before
         words = await _read_or_none(transport, first, model.end + 1 - first) or []
-    pairs = enumerate(zip(words, words[1:], strict=False), start=first)
+    pairs = enumerate(pairwise(words), start=first)
     found = [header for at, pair in pairs if (header := _header_of(at, *pair)) is not None and _is_known(header)]
     return min(found, key=lambda header: abs(header[1] - model.end), default=None)
 

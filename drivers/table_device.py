@@ -46,7 +46,8 @@ class TableDevice:
     A block that is refused for its address is halved, now and in later reads, until only the rows that the device
     does not have are left out; that lasts until the link breaks. Ratings are read once a minute. An accumulator at 0
     is missing, as its specification says, also after it has moved. ``ratings`` are known beforehand, for
-    plausibility. ``refusals`` counts the requests that were refused for their address. Raises ValueError when a row cannot be read within ``limits``.
+    plausibility. ``refusals`` counts the requests that were refused for their address. Raises ValueError when a row
+    cannot be read within ``limits``.
     """
 
     def __init__(
