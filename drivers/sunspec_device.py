@@ -160,12 +160,16 @@ def _ids(chain: Chain) -> str:
     return ", ".join(str(model.model_id) for model in chain.models)
 
 
-def _model_ids(chain: Chain, formulas: Mapping[Quantity, Formula]) -> tuple[Constant, ...]:
-    """The ID registers of the models that are read all the time."""
-    often = [formula for quantity, formula in formulas.items() if quantity not in RATINGS]
-    addresses = {row.address for formula in often for row in rows_in(formula)}
-    used = [model for model in chain.models if any(model.address <= address < model.end for address in addresses)]
-    return tuple(Constant(registers_of(model)["ID"], model.model_id) for model in used if has_table(model.model_id))
+def _model_ids(chain: Chain, formulas: Mapping[Quantity, Formula]) -> Iterator[Constant]:
+    """The ID registers of the models that are read, each as often as its points are."""
+    often = {
+        row.address for quantity, formula in formulas.items() if quantity not in RATINGS for row in rows_in(formula)
+    }
+    seldom = {row.address for quantity in RATINGS if quantity in formulas for row in rows_in(formulas[quantity])}
+    for model in chain.models:
+        of_model = range(model.address, model.end)
+        if has_table(model.model_id) and not (often | seldom).isdisjoint(of_model):
+            yield Constant(registers_of(model)["ID"], model.model_id, slow=often.isdisjoint(of_model))
 
 
 def _as_walked(model: Model) -> Iterator[Constant]:

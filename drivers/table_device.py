@@ -24,11 +24,12 @@ _Words = dict[Table, dict[int, int]]  # what was read, by table and address
 class Constant:
     """A row that held ``value`` when the map was learnt, read along with the others: anything else is another map.
 
-    None stands for "not implemented" then; a row that is so now says nothing.
+    None stands for "not implemented" then; a row that is so now says nothing. ``slow`` ones are read with the ratings.
     """
 
     row: Register
     value: float | None
+    slow: bool = False
 
 
 @dataclass(slots=True)
@@ -93,8 +94,7 @@ class TableDevice:
         self._groups = []
         for slow in (False, True):
             rows = [row for quantity in self._of(slow) for row in rows_in(self._formulas[quantity])]
-            if not slow:
-                rows += [constant.row for constant in self._constants]
+            rows += [constant.row for constant in self._constants if constant.slow is slow]
             self._groups.append(self._group(list(dict.fromkeys(rows)), slow))
 
     def _group(self, rows: list[Register], slow: bool) -> _Group:

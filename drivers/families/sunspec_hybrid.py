@@ -151,7 +151,9 @@ class SunSpecHybrid:
         """
         try:
             await self._give_back()
-        except BadFrame:
+        except (BadFrame, Refused) as error:
+            if not _may_have_moved(error):
+                raise
             await self._give_back()
 
     async def _give_back(self) -> None:
@@ -176,7 +178,7 @@ class SunSpecHybrid:
             try:
                 yield await self._controls()
             except (LinkDown, BadFrame, Refused) as error:
-                if not isinstance(error, Refused) or error.code == _ILLEGAL_ADDRESS:  # the models may have moved away
+                if isinstance(error, LinkDown) or _may_have_moved(error):
                     self._device.forget()
                 raise
 
@@ -217,6 +219,11 @@ class SunSpecHybrid:
         if reading is None or reading.quality is Quality.IMPLAUSIBLE or self._monotonic() - reading.at > age_s:
             return None
         return reading.value
+
+
+def _may_have_moved(error: BadFrame | Refused) -> bool:
+    """True when the error is what is met at the old addresses of a chain that has moved."""
+    return isinstance(error, BadFrame) or error.code == _ILLEGAL_ADDRESS
 
 
 def _check(power_w: float, hold_s: float) -> None:
