@@ -116,6 +116,8 @@ def _sum(formula: Sum, value: Value) -> tuple[float | None, Quality]:
 def _product(factors: list[float | None]) -> tuple[float | None, Quality]:
     there = [factor for factor in factors if factor is not None]
     return (math.prod(there), Quality.ESTIMATED) if len(there) == len(factors) else (None, Quality.MISSING)
+
+
 def _mean(formula: Mean, value: Value) -> tuple[float | None, Quality]:
     values = [part for row in formula.parts if (part := value(row)) is not None]
     weights = [weight for row in formula.weights if (weight := value(row)) is not None]

@@ -12,7 +12,7 @@ from drivers.identity import Identity, Sign, Text
 from drivers.reading import Quantity, Reading
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
-from drivers.sunspec import BLOCK_COUNTS, Chain, Model, has_table, registers_of
+from drivers.sunspec import BLOCK_COUNTS, HEADER, Chain, Model, has_table, registers_of
 from drivers.sunspec_walk import Completeness, discover
 from drivers.table_device import RATINGS, Constant, TableDevice
 
@@ -48,6 +48,7 @@ def options_from(options: Mapping[str, object]) -> SunSpecOptions:
     )
 
 
+_COMMON_AT = 40002
 COMMON_MODEL = Identity(
     (Sign(Register("SunSpec marker", 40000, WIRE_TYPES["uint32"]), (0x53756E53,)),),
     maker=Text(40004, 16),
@@ -55,6 +56,12 @@ COMMON_MODEL = Identity(
     firmware=Text(40044, 8),
     serial=Text(40052, 16),
 )
+
+
+def first_model(common_length: int, model_ids: Collection[int]) -> Sign:
+    """The model behind a common model of this length, in the chain of ``COMMON_MODEL``, is one of these."""
+    address = _COMMON_AT + HEADER + common_length
+    return Sign(Register("ID", address, WIRE_TYPES["uint16"]), tuple(float(number) for number in sorted(model_ids)))
 
 
 class SunSpecDevice:

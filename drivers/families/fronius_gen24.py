@@ -8,23 +8,38 @@ move every model behind the inverter's by 10 registers: the chain is walked, no 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from drivers.device import Transport
 from drivers.families.sunspec_hybrid import SunSpecHybrid
-from drivers.family import Family, Monotonic
-from drivers.sunspec_device import SUNSPEC_OPTIONS, options_from
+from drivers.families.sunspec_hybrid_rows import INVERTERS, STEERING
+from drivers.family import Family, LinkFacts, Monotonic
+from drivers.identity import Identity
+from drivers.sunspec_device import COMMON_MODEL, SUNSPEC_OPTIONS, first_model, options_from
 
-STEP_W = 10.0
+_STEERING = replace(
+    STEERING, resolution_w=10.0, reverts_to="its own self-consumption, by the reversion timer of model 124"
+)
+IDENTITY: Identity = replace(
+    COMMON_MODEL,
+    signs=(*COMMON_MODEL.signs, first_model(65, INVERTERS)),
+    named=COMMON_MODEL.maker,
+    begins=("Fronius",),
+)
 
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SunSpecHybrid:
-    return SunSpecHybrid(name, transport, options_from(options), monotonic, step_w=STEP_W)
+    return SunSpecHybrid(name, transport, options_from(options), monotonic, step_w=_STEERING.resolution_w)
 
 
 FAMILY = Family(
     name="fronius_gen24",
     build=_build,
-    steerable=True,
+    brand="Fronius GEN24, Verto Plus",
     document="Fronius Gen24 Modbus TCP & RTU register tables; SunSpec Information Models 12041 1.9",
+    confidence="A",
+    link=LinkFacts(),
+    steering=_STEERING,
+    identity=IDENTITY,
     options=SUNSPEC_OPTIONS,
 )

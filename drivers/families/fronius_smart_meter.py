@@ -5,11 +5,12 @@ While the meter restarts the inverter answers exception 11 in its place, which i
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from drivers.device import Transport
-from drivers.families.sunspec_meter import choose
-from drivers.family import Family, Monotonic
-from drivers.sunspec_device import SUNSPEC_OPTIONS, SunSpecDevice, options_from
+from drivers.families.sunspec_meter import METERS, choose
+from drivers.family import Family, LinkFacts, Monotonic
+from drivers.sunspec_device import COMMON_MODEL, SUNSPEC_OPTIONS, SunSpecDevice, first_model, options_from
 
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SunSpecDevice:
@@ -19,7 +20,15 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
 FAMILY = Family(
     name="fronius_smart_meter",
     build=_build,
-    steerable=False,
+    brand="Fronius Smart Meter",
     document="Fronius Smart Meter Modbus TCP & RTU register tables; SunSpec Information Models 12041 1.9",
+    confidence="A",
+    link=LinkFacts(unit_ids=(200, 201, 240)),
+    identity=replace(
+        COMMON_MODEL,
+        signs=(*COMMON_MODEL.signs, first_model(65, METERS)),
+        named=COMMON_MODEL.maker,
+        begins=("Fronius",),
+    ),
     options=SUNSPEC_OPTIONS,
 )
