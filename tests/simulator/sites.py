@@ -41,6 +41,13 @@ def flat_plant(clock: Clock, load_w: float = 1000.0, pv_w: float = 3000.0, **opt
     return Plant(trace, BATTERY, 6000.0, clock, **options)  # type: ignore[arg-type]
 
 
+def discharging(clock: Clock) -> Plant:
+    """A plant that takes 3000 W from the battery, 1000 W from the sun and nothing from the grid."""
+    plant = flat_plant(clock, load_w=4000.0, pv_w=1000.0)
+    clock.move(60)
+    return plant
+
+
 def built(family: str, port: int, unit_id: int = 1) -> Readable:
     """A device of the family on a bus of its own, without options."""
     return registry.build(family, family, Bus(TcpEndpoint("127.0.0.1", port)).transport(unit_id), {})

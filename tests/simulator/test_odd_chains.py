@@ -1,6 +1,5 @@
 """SunSpec chains as they are in the field, over real sockets: what is read stays what the plant does, or is missing."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -11,19 +10,12 @@ from drivers.reading import Quantity
 from simulator.chain_unit import ChainOptions, Profile
 from simulator.faults import Fault, FaultScript, Kind
 from simulator.plant import Plant
-from simulator.server import GEN24_METER_UNIT_ID, SimulatedSite
-from tests.simulator.sites import BEGINNING, Clock, built, flat_plant, values
+from simulator.server import SimulatedSite
+from tests.simulator.sites import BEGINNING, Clock, built, discharging, values
 from tests.simulator.test_sunspec_client import with_client
 
 Q = Quantity
 FAULT_S = 600.0
-
-
-def discharging(clock: Clock) -> Plant:
-    """A plant that takes 3000 W from the battery, 1000 W from the sun and nothing from the grid."""
-    plant = flat_plant(clock, load_w=4000.0, pv_w=1000.0)
-    clock.move(60)
-    return plant
 
 
 def during(kind: Kind, device: str = "inverter", **words: int) -> FaultScript:
@@ -258,44 +250,3 @@ async def test_a_release_finds_a_chain_that_has_moved_by_itself() -> None:
         clock.move(30)
         assert plant.mode() == "self-consumption"
         await device.close()
-
-
-@pytest.mark.parametrize(("asked_w", "held_w"), [(1234.0, 1230.0), (-1239.0, -1230.0), (9.0, 0.0), (-4000.0, -4000.0)])
-async def test_a_gen24_is_steered_in_steps_of_ten_watts(asked_w: float, held_w: float) -> None:
-    clock = Clock()
-    plant = discharging(clock)
-    async with SimulatedSite(plant, "gen24") as site:
-        device = built("fronius_gen24", site.inverter_port)
-        assert isinstance(device, Steerable)
-        assert await device.set_power(asked_w, 90.0) == Applied(held_w)
-        clock.move(30)
-        assert (await values(device))[Q.BATTERY_W] == pytest.approx(held_w)
-        await device.close()
-
-
-@pytest.mark.parametrize("numbers", ["int", "float"])
-async def test_a_fronius_meter_that_restarts_is_refused_and_comes_back(numbers: str) -> None:
-    clock = Clock()
-    plant = flat_plant(clock, load_w=8000.0, pv_w=1000.0)
-    clock.move(60)
-    faults = FaultScript([Fault("refused_read", "meter", clock.at, 60.0, code=11)])
-    chain = ChainOptions("gen24", numbers=numbers)  # type: ignore[arg-type]
-    async with SimulatedSite(plant, chain, faults) as site:
-        device = built("fronius_smart_meter", site.inverter_port, GEN24_METER_UNIT_ID)
-        with pytest.raises(Refused) as refused:
-            await device.read()
-        assert refused.value.code == 11
-        clock.move(60)
-        async with asyncio.timeout(20):
-            found = await read_when_it_answers(device)
-        assert found[Q.GRID_W] == pytest.approx(3000.0)
-        await device.close()
-
-
-async def read_when_it_answers(device: Readable) -> dict[Quantity, float | None]:
-    """The bus leaves a unit alone for a while that was refused."""
-    while True:
-        try:
-            return await values(device)
-        except Refused:
-            continue
