@@ -28,6 +28,12 @@ class ChainOptions:
     split: bool = False
     decoy_base: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.decoy_base == self.base:
+            raise ValueError(f"two chains cannot both be at {self.base}")
+        if self.common_length is not None and not 0 <= self.common_length <= 0xFFFF:
+            raise ValueError(f"a common model cannot declare {self.common_length} registers")
+
     def declared(self, image: Image) -> Image:
         """``image`` with the length that its common model shall declare."""
         if self.common_length is not None:

@@ -23,6 +23,7 @@ from agent.domain.documents import COUNTERS, DEMAND, STATE
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import SiteState
 from agent.latest import Latest
+from agent.monitoring.battery_power import BatteryPowerWatch
 from agent.monitoring.battery_response import Verdict
 from agent.monitoring.setpoint_response import SetpointResponse
 from agent.monitoring.solar_sleep import SolarSleep
@@ -74,6 +75,7 @@ class Control:
         self._ladder = Ladder(conditions, latest, rules)
         self._alarms = Alarms(clock, pending)
         self._stuck_meters = StuckMeterWatch(rules.frozen_s)
+        self._power = BatteryPowerWatch(rules.roles, rules.stale_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, self._alarms)
         self._alignment = MeterAlignment(rules.limits.battery, self._alarms)
@@ -157,6 +159,8 @@ class Control:
             self._lease = None  # share again among those that are there
         for name, doubt in doubts.items():
             self._alarms.alarm(AlarmKind.SOC_JUMP, None if doubt is None else f"{name}: {doubt}", name)
+        for name, gone in self._power.update(readings, set(troubles) | frozen, monotonic).items():
+            self._alarms.alarm(AlarmKind.BATTERY_POWER_MISSING, gone, name)
         for name in self._rules.roles:
             lost = None if name in self._sleep.asleep else troubles.get(name)
             self._alarms.alarm(AlarmKind.DEVICE_LOST, lost, name)

@@ -250,3 +250,12 @@ async def test_a_release_finds_a_chain_that_has_moved_by_itself() -> None:
         clock.move(30)
         assert plant.mode() == "self-consumption"
         await device.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [({"decoy_base": 40000}, "cannot both be at 40000"), ({"common_length": 70000}, "cannot declare 70000 registers")],
+)
+def test_a_chain_that_cannot_be_laid_out_is_refused(words: dict[str, int], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        ChainOptions(**words)  # type: ignore[arg-type]
