@@ -39,7 +39,7 @@ class Mean:
 class FirstOf:
     """The first of ``choices`` that is not missing."""
 
-    choices: tuple[Register | Sum | Mean, ...]
+    choices: "tuple[Register | Sum | Mean | OnlyWhile, ...]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
 from drivers.sunspec import BLOCK_COUNTS, HEADER, Chain, Model, has_table, registers_of
 from drivers.sunspec_walk import Completeness, discover
-from drivers.table_device import RATINGS, Constant, TableDevice
+from drivers.table_device import RATINGS, Constant, Grown, TableDevice
 
 _WHOLE_MODELS = 125  # every register inside a model may be read, so any hole in it may be bridged
 
@@ -70,7 +70,8 @@ class SunSpecDevice:
     Addresses are no constants: a firmware update or another number format moves the models. So the chain is walked
     after each break of the link and after each refused address, every read checks the ids of the models it uses, and
     what was learnt about the device is kept only while the chain stays the same. ``completeness`` chooses among
-    several chains, by default any with a quantity; of the models in ``growing`` every read checks the blocks too.
+    several chains, by default any with a quantity; of the models in ``growing`` every read checks the blocks too, and
+    where there are others now it walks and reads again.
     """
 
     def __init__(
@@ -101,6 +102,12 @@ class SunSpecDevice:
         return tuple(Remark("chain_irregular", f"{self.name}: {text}") for text in found)
 
     async def read(self) -> list[Reading]:
+        try:
+            return await self._read()
+        except Grown:
+            return await self._read()
+
+    async def _read(self) -> list[Reading]:
         table = await self._ready()
         refusals = table.refusals
         try:
@@ -186,4 +193,4 @@ def _as_walked(model: Model) -> Iterator[Constant]:
     for i, block in enumerate(model.blocks, start=1):
         known[f"Prt.{i}.PrtTyp"] = block.port_type
         known |= {} if block.number is not None else {f"module.{i}.ID": None, f"Prt.{i}.ID": None}
-    return (Constant(rows[name], value) for name, value in known.items() if name in rows)
+    return (Constant(rows[name], value, grows=True) for name, value in known.items() if name in rows)

@@ -25,11 +25,17 @@ class Constant:
     """A row that held ``value`` when the map was learnt, read along with the others: anything else is another map.
 
     None stands for "not implemented" then; a row that is so now says nothing. ``slow`` ones are read with the ratings.
+    One that ``grows`` is another value on the same device, which has more parts now.
     """
 
     row: Register
     value: float | None
     slow: bool = False
+    grows: bool = False
+
+
+class Grown(BadFrame):
+    """The device has other parts than when its map was learnt."""
 
 
 @dataclass(slots=True)
@@ -122,11 +128,13 @@ class TableDevice:
     def _checked(self, words: _Words, failure: DriverError | None) -> _Words:
         if failure is not None and not any(words.values()):
             raise failure
-        for constant in self._constants:
+        for constant in sorted(self._constants, key=lambda constant: constant.grows):
             found = self._value(constant.row, words)
             if found is not None and found != constant.value:
                 known = "missing" if constant.value is None else f"{constant.value:g}"
                 expected = f"{constant.row.name} at {constant.row.address} is {found:g} instead of {known}"
+                if constant.grows:
+                    raise Grown(f"{self.name}: {expected}")
                 raise BadFrame(f"{self.name}: the registers are not those of this device: {expected}")
         return words
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from drivers.device import Action, Remark
 from drivers.family import SteeringFacts
-from drivers.formula import FirstOf, Formula, Mean, Sum
+from drivers.formula import FirstOf, Formula, Mean, OnlyWhile, Sum
 from drivers.reading import Quality, Quantity, Reading
 from drivers.register import Register
 from drivers.sunspec import Block, Chain, Model, registers_of
@@ -98,13 +98,13 @@ def choose(chain: Chain) -> dict[Quantity, Formula]:
     return {quantity: formula for quantity, formula in found.items() if formula is not None}
 
 
-def _first(*choices: Register | Sum | Mean | None) -> Formula | None:
+def _first(*choices: Register | Sum | Mean | OnlyWhile | None) -> Formula | None:
     there = tuple(choice for choice in choices if choice is not None)
     return FirstOf(there) if len(there) > 1 else next(iter(there), None)
 
 
 def _battery_w(points: Points) -> Formula | None:
-    found = _first(_ports(points, _BATTERY_PORT), points.total(802, "W"), _charge_and_discharge(points))
+    found = _first(_ports(points, _BATTERY_PORT), points.total(802, "W"), *_charge_and_discharge(points))
     return Sum(()) if found is None and has_battery(points) else found
 
 
@@ -120,12 +120,17 @@ def _ports(points: Points, port_type: int) -> Sum | None:
     return Sum(rows, any_part=True) if rows else None
 
 
-def _charge_and_discharge(points: Points) -> Sum | None:
-    """Model 160 is unsigned, so the direction is in separate inputs."""
+def _charge_and_discharge(points: Points) -> tuple[Sum | OnlyWhile, ...]:
+    """Model 160 is unsigned, so the direction is in separate inputs.
+
+    Where one of two is missing, the other tells the power while it has some: 0 W of it alone may be either direction.
+    """
     charge, discharge = _inputs(points, "charge"), _inputs(points, "discharge")
     if not charge or not discharge:
-        return None
-    return Sum(discharge + tuple(replace(row, sign=-1) for row in charge), any_part=True)
+        return ()
+    negative = tuple(replace(row, sign=-1) for row in charge)
+    alone = [(discharge[0], discharge[0]), (negative[0], charge[0])] if len(charge + discharge) == 2 else []
+    return (Sum(discharge + negative), *(OnlyWhile(row, witness, low=1.0) for row, witness in alone))
 
 
 def _inputs(points: Points, use: str) -> tuple[Register, ...]:

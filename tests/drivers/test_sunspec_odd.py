@@ -213,3 +213,30 @@ async def test_a_refused_address_is_a_reason_to_walk_again_until_it_is_settled()
     assert walks[0] == 1
     assert walks[1] == 2
     assert len(set(walks[6:])) == 1, "what the device does not have is asked for no more"
+
+
+@pytest.mark.parametrize(
+    ("charge_w", "discharge_w", "battery_w"),
+    [
+        (0, 300, 300), (700, 0, -700), (0, 0, 0),
+        (None, 300, 300), (700, None, -700), (None, 0, None), (0, None, None), (None, None, None),
+    ],
+)  # fmt: skip
+async def test_one_direction_of_model_160_alone_is_believed_while_it_has_power(
+    charge_w: int | None, discharge_w: int | None, battery_w: float | None
+) -> None:
+    device = gen24()
+    for i, watts in ((3, charge_w), (4, discharge_w)):
+        device.words[device.layout.address(160, f"module.{i}.DCW")] = 0xFFFF if watts is None else watts
+    assert (await values(device))[Q.BATTERY_W] == battery_w
+
+
+async def test_a_count_that_changes_costs_no_reading() -> None:
+    device = gen24()
+    device.put(160, "N", 2)
+    hybrid = device.hybrid()
+    assert {r.quantity: r.value for r in await hybrid.read()}[Q.BATTERY_W] is None
+    assert [remark.code for remark in hybrid.remarks] == ["battery_power_missing"]
+    device.put(160, "N", 4)
+    assert {r.quantity: r.value for r in await hybrid.read()}[Q.BATTERY_W] == 300
+    assert hybrid.remarks == ()
