@@ -164,8 +164,7 @@ class Control:
         for name in self._rules.roles:
             lost = None if name in self._sleep.asleep else troubles.get(name)
             self._alarms.alarm(AlarmKind.DEVICE_LOST, lost, name)
-            stuck = f"{name} answers with frozen values" if name in frozen else None
-            self._alarms.alarm(AlarmKind.FROZEN, stuck, name)
+            self._alarms.alarm(AlarmKind.FROZEN, f"{name} answers with frozen values" if name in frozen else None, name)
         return estimate(now, monotonic, sources, self._rules.stale_s)
 
     def _judged(self, state: SiteState) -> SiteState:
@@ -192,8 +191,7 @@ class Control:
         if self._meter is None or not self._clock.trusted():
             return 0.0
         ended = self._meter.seen(state.at, self._rules.step_s, state.grid_w.known)
-        document = self._meter.document() if ended else None
-        if document is not None:
+        if ended and (document := self._meter.document()) is not None:
             self._pending.keep(DEMAND.name, document)
         return self._meter.interval_wh(state.at)
 
@@ -245,8 +243,7 @@ class Control:
 
     def _note(self, granted: Setpoint, outcome: Outcome) -> None:
         before = self._decisions.last
-        row = self._decisions.note(granted, outcome)
-        if row is not None:
+        if (row := self._decisions.note(granted, outcome)) is not None:
             self._pending.decision(row)
             if before is None or (before.rung, before.outcome) != (row.rung, row.outcome):
                 log.info(
@@ -287,8 +284,7 @@ class Control:
         judged, resets = self.counters.judged(points, monotonic)
         for device, sentence in resets:
             self._alarms.note(EventKind.COUNTER_RESET, sentence, device)
-        document = self.counters.document(monotonic)
-        if document is not None:
+        if (document := self.counters.document(monotonic)) is not None:
             self._pending.keep(COUNTERS.name, document)
         return judged
 
