@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from drivers.device import Applied, Clamped, SteerResult, Transport
@@ -55,9 +55,7 @@ class ControlBlock:
     async def read(self) -> None:
         """Fetch every point, with its scale factor. Raises BadFrame where the model has moved away."""
         self._words = await read_words(self._transport, (self._id, *self._rows.values()), self._max_registers)
-        found = self._id.decode(self._words)
-        if found != self._model.model_id:
-            raise BadFrame(f"SunSpec model {self._model.model_id} is not at {self._model.address} any more")
+        self._check_id(self._words)
 
     def value(self, name: str) -> float | None:
         """The value read last, None where the device does not implement the point."""
@@ -98,19 +96,27 @@ class ControlBlock:
         return [(name, value) for name, value in settings if not self._reads_back(name, value)]
 
     async def write(self, settings: Sequence[_Setting]) -> None:
-        """Write in this order; neighbours in one request, so that a device takes them together."""
+        """Write in this order; neighbours in one request, so that a device takes them together.
+
+        The model's id is read before. Raises BadFrame where the model has moved away, and writes nothing then.
+        """
         requests: list[tuple[int, list[int]]] = []
         for name, value in settings:
             words = self._encoded(name, value)
-            if self._rows[name].persistent:
-                self._writes[self.full_name(name)] += 1
             address = self._rows[name].address
             if requests and requests[-1][0] + len(requests[-1][1]) == address:
                 requests[-1][1].extend(words)
             else:
                 requests.append((address, words))
+        if requests:
+            self._check_id(await read_words(self._transport, (self._id,)))
+            self._writes.update(self.full_name(name) for name, _ in settings if self._rows[name].persistent)
         for address, words in requests:
             await self._transport.write(address, words)
+
+    def _check_id(self, words: Mapping[int, int]) -> None:
+        if self._id.decode(words) != self._model.model_id:
+            raise BadFrame(f"SunSpec model {self._model.model_id} is not at {self._model.address} any more")
 
     def _reads_back(self, name: str, value: float) -> bool:
         found = self.value(name)

@@ -39,6 +39,22 @@ class Transport(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a person should know of a device that answers, one sentence. ``code`` is stable: ``chain_irregular``."""
+
+    code: str
+    text: str
+
+
+@runtime_checkable
+class Remarked(Protocol):
+    """A device that says what is odd about it, as far as the last read has shown."""
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]: ...
+
+
 @runtime_checkable
 class Readable(Protocol):
     """A device that can be read."""

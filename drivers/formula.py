@@ -1,4 +1,4 @@
-"""How a quantity is made of rows: one, a sum or product, the first that is there, one that a witness allows. Pure."""
+"""How a quantity is made of rows: sums, products, means, the first there, one that a witness allows. Pure."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -25,10 +25,21 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of ``parts`` weighted by ``weights``, one for each part. Missing when a part is missing.
+
+    All parts count the same where a weight is missing or all are 0.
+    """
+
+    parts: tuple[Register, ...]
+    weights: tuple[Register, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FirstOf:
     """The first of ``choices`` that is not missing."""
 
-    choices: tuple[Register | Sum, ...]
+    choices: "tuple[Register | Sum | Mean | OnlyWhile, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +56,13 @@ class OnlyWhile:
     A witness that is missing says nothing, and the value is missing.
     """
 
-    formula: "Register | Sum | FirstOf | Product"
+    formula: "Register | Sum | Mean | FirstOf | Product"
     witness: Register
     low: float
     high: float = float("inf")
 
 
-Formula = Register | Sum | FirstOf | Product | OnlyWhile
+Formula = Register | Sum | Mean | FirstOf | Product | OnlyWhile
 
 
 def rows_in(formula: Formula) -> Iterator[Register]:
@@ -64,6 +75,8 @@ def rows_in(formula: Formula) -> Iterator[Register]:
         case OnlyWhile(inner, witness):
             yield witness
             yield from rows_in(inner)
+        case Mean(parts, weights):
+            yield from (*parts, *weights)
         case FirstOf(choices):
             for choice in choices:
                 yield from rows_in(choice)
@@ -82,6 +95,8 @@ def evaluate(formula: Formula, value: Value) -> tuple[float | None, Quality]:
         case OnlyWhile(inner, witness, low, high):
             seen = value(witness)
             return evaluate(inner, value) if seen is not None and low <= seen <= high else (None, Quality.MISSING)
+        case Mean():
+            return _mean(formula, value)
         case FirstOf(choices):
             results = (evaluate(choice, value) for choice in choices)
             return next((result for result in results if result[0] is not None), (None, Quality.MISSING))
@@ -101,3 +116,14 @@ def _sum(formula: Sum, value: Value) -> tuple[float | None, Quality]:
 def _product(factors: list[float | None]) -> tuple[float | None, Quality]:
     there = [factor for factor in factors if factor is not None]
     return (math.prod(there), Quality.ESTIMATED) if len(there) == len(factors) else (None, Quality.MISSING)
+
+
+def _mean(formula: Mean, value: Value) -> tuple[float | None, Quality]:
+    values = [part for row in formula.parts if (part := value(row)) is not None]
+    weights = [weight for row in formula.weights if (weight := value(row)) is not None]
+    if not values or len(values) < len(formula.parts):
+        return None, Quality.MISSING
+    if len(weights) < len(values) or sum(weights) <= 0:
+        weights = [1.0] * len(values)
+    total = sum(part * weight for part, weight in zip(values, weights, strict=True))
+    return total / sum(weights), Quality.GOOD

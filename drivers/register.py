@@ -74,8 +74,9 @@ class Register:
 
     value = raw x ``scale`` x 10^SF x ``sign`` + ``offset``. ``persistent`` marks a setting that the device keeps in
     flash or EEPROM, which wears with every write. ``sentinel`` replaces the type's own "missing"; ``also_missing``
-    are further raw patterns. ``scattered`` are the addresses of a value whose words are not neighbours, as they would
-    follow each other on the wire; such a row can be read and not written.
+    are further raw patterns, and a raw number (unsigned) from ``missing_from`` on is missing too. ``scattered`` are
+    the addresses of a value whose words are not neighbours, as they would follow each other on the wire; such a row
+    can be read and not written.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Register:
     offset: float = 0.0
     sentinel: int | None = None
     also_missing: tuple[int, ...] = ()
+    missing_from: int | None = None
     scattered: tuple[int, ...] = ()
     low_word_first: bool = False
     writable: bool = False
@@ -150,7 +152,8 @@ class Register:
         """The raw number in ``packed`` (high word first), None when it means missing."""
         missing = self.wire.missing if self.sentinel is None else self.sentinel
         raw = int.from_bytes(packed, "big")
-        if raw == missing or raw in self.also_missing:
+        from_here = self.missing_from is not None and raw >= self.missing_from
+        if raw == missing or raw in self.also_missing or from_here:
             return None
         (number,) = struct.unpack(self.wire.code, packed)
         if self.wire.is_float and (not math.isfinite(number) or number <= _FLOAT32_LOWEST):

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from drivers.device import Readable, Transport
 from drivers.families import (
+    fronius_gen24,
+    fronius_smart_meter,
     huawei_luna,
     kostal_plenticore,
     sdm630,
@@ -15,6 +17,8 @@ from drivers.families import (
 from drivers.family import Family, Monotonic
 
 FAMILIES: Mapping[str, Family] = {
+    "fronius_gen24": fronius_gen24.FAMILY,
+    "fronius_smart_meter": fronius_smart_meter.FAMILY,
     "sunspec_hybrid": sunspec_hybrid.FAMILY,
     "sunspec_meter": sunspec_meter.FAMILY,
     "sdm630": sdm630.FAMILY,

@@ -18,6 +18,9 @@ HEADER = 2  # registers of ID and L, which L does not count
 _SAME_LAYOUT = {102: 101, 103: 101, 112: 111, 113: 111, 202: 201, 203: 201, 204: 201, 212: 211, 213: 211, 214: 211}
 BLOCK_COUNTS = {160: "N", 714: "NPrt"}  # the point that says how often the group is repeated
 
+# Kostal sends a negative number of Wh in an acc32: a count in the last 1/256 of the range is taken for one.
+_NEGATIVE_ACC32 = 0xFF000000
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
@@ -40,20 +43,28 @@ class ModelRow:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block of a repeated group: the label it carries, and the port type of model 714 (None elsewhere)."""
+    """One block of a repeated group: its label, the port type of model 714 (None elsewhere) and its own ID.
+
+    ``number`` is None while the device says "not implemented", as it does of a module that is not up yet.
+    """
 
     label: str = ""
     port_type: int | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model met on a device: its id, the address of its ID register, its L and the blocks of its repeated group."""
+    """A model met on a device: its id, the address of its ID register, its L and the blocks of its repeated group.
+
+    ``counted`` is how many blocks the model says it has, None where it does not say.
+    """
 
     model_id: int
     address: int
     length: int
     blocks: tuple[Block, ...] = ()
+    counted: int | None = None
 
     @property
     def end(self) -> int:
@@ -63,7 +74,10 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What a device says it is (common model: Mn, Md, Vr, SN) and the models it has, in the order of the addresses."""
+    """What a device says it is (common model: Mn, Md, Vr, SN) and the models it has, in the order of the addresses.
+
+    ``remarks`` are what of the chain is not as the standard says, a sentence each.
+    """
 
     base: int
     models: tuple[Model, ...]
@@ -71,6 +85,11 @@ class Chain:
     product: str = ""
     version: str = ""
     serial: str = ""
+    remarks: tuple[str, ...] = ()
+
+    def all_of(self, model_id: int) -> tuple[Model, ...]:
+        """Every model with this id."""
+        return tuple(model for model in self.models if model.model_id == model_id)
 
     def first(self, *model_ids: int) -> Model | None:
         """The first model with the first of these ids that is there."""
@@ -110,6 +129,17 @@ def block_size(model_id: int) -> int:
     return rows[-1].offset + rows[-1].registers - rows[0].offset
 
 
+def fits(model_id: int, length: int) -> bool:
+    """True when the model has a table here and ``length`` is an L that it allows. The common model may have 65."""
+    if not has_table(model_id):
+        return False
+    rows, size = model_rows(model_id), block_size(model_id)
+    natural = rows[-1].offset + rows[-1].registers - HEADER
+    if size:
+        return length >= natural - size and (length - natural) % size == 0
+    return length == natural or (model_id == COMMON_ID and length == natural - 1)
+
+
 def registers_of(model: Model) -> Mapping[str, Register]:
     """The numeric points of ``model`` by name; those of a repeated group as ``module.1.DCW``, counted from 1.
 
@@ -138,6 +168,7 @@ def _register(row: ModelRow, name: str, address: int, scales: Mapping[str, int])
         scale_address=scales[row.scale] if named else None,
         writable=row.writable,
         unit=row.unit,
+        missing_from=_NEGATIVE_ACC32 if row.wire == "acc32" else None,
     )
 
 

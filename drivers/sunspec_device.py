@@ -1,10 +1,10 @@
 """A SunSpec device: discovered before its first read and again whenever its link or its map has changed."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from drivers.device import Transport
+from drivers.device import Remark, Transport
 from drivers.errors import BadFrame, LinkDown, NotSupported
 from drivers.family import Option
 from drivers.formula import Formula, rows_in
@@ -12,9 +12,9 @@ from drivers.identity import Identity, Sign, Text
 from drivers.reading import Quantity, Reading
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
-from drivers.sunspec import Chain, has_table, registers_of
-from drivers.sunspec_walk import discover
-from drivers.table_device import RATINGS, Constant, TableDevice
+from drivers.sunspec import BLOCK_COUNTS, HEADER, Chain, Model, has_table, registers_of
+from drivers.sunspec_walk import Completeness, discover
+from drivers.table_device import RATINGS, Constant, Grown, TableDevice
 
 _WHOLE_MODELS = 125  # every register inside a model may be read, so any hole in it may be bridged
 
@@ -48,6 +48,7 @@ def options_from(options: Mapping[str, object]) -> SunSpecOptions:
     )
 
 
+_COMMON_AT = 40002
 COMMON_MODEL = Identity(
     (Sign(Register("SunSpec marker", 40000, WIRE_TYPES["uint32"]), (0x53756E53,)),),
     maker=Text(40004, 16),
@@ -57,12 +58,20 @@ COMMON_MODEL = Identity(
 )
 
 
+def first_model(common_length: int, model_ids: Collection[int]) -> Sign:
+    """The model behind a common model of this length, in the chain of ``COMMON_MODEL``, is one of these."""
+    address = _COMMON_AT + HEADER + common_length
+    return Sign(Register("ID", address, WIRE_TYPES["uint16"]), tuple(float(number) for number in sorted(model_ids)))
+
+
 class SunSpecDevice:
-    """Implements ``Readable``. ``choose`` says what each quantity is made of on a device with this chain.
+    """Implements ``Readable`` and ``Remarked``. ``choose`` says what each quantity is made of on a device with a chain.
 
     Addresses are no constants: a firmware update or another number format moves the models. So the chain is walked
-    after each break of the link, every read checks the ids of the models it uses, and what was learnt about the device
-    is kept only while the chain stays the same.
+    after each break of the link and after each refused address, every read checks the ids of the models it uses, and
+    what was learnt about the device is kept only while the chain stays the same. ``completeness`` chooses among
+    several chains, by default any with a quantity; of the models in ``growing`` every read checks the blocks too, and
+    where there are others now it walks and reads again.
     """
 
     def __init__(
@@ -72,10 +81,14 @@ class SunSpecDevice:
         choose: Choose,
         options: SunSpecOptions,
         monotonic: Callable[[], float],
+        completeness: Completeness | None = None,
+        growing: Collection[int] = (),
     ) -> None:
         self.name = name
         self.transport = transport
         self._choose = choose
+        self._completeness = completeness or (lambda chain: float(bool(choose(chain))))
+        self._growing = frozenset(growing)
         self._options = options
         self._monotonic = monotonic
         self._lock = asyncio.Lock()
@@ -83,13 +96,28 @@ class SunSpecDevice:
         self._is_current = False
         self._table: TableDevice | None = None
 
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        found = () if self._chain is None else self._chain.remarks
+        return tuple(Remark("chain_irregular", f"{self.name}: {text}") for text in found)
+
     async def read(self) -> list[Reading]:
+        try:
+            return await self._read()
+        except Grown:
+            return await self._read()
+
+    async def _read(self) -> list[Reading]:
         table = await self._ready()
+        refusals = table.refusals
         try:
             return await table.read()
         except (LinkDown, BadFrame):
             self.forget()
             raise
+        finally:
+            if table.refusals > refusals:  # the models may have moved away
+                self.forget()
 
     async def close(self) -> None:
         self.forget()
@@ -108,7 +136,7 @@ class SunSpecDevice:
     async def _ready(self) -> TableDevice:
         async with self._lock:
             if self._table is None or not self._is_current:
-                found = await discover(self.transport, self._options.base)
+                found = await discover(self.transport, self._options.base, self._completeness)
                 if self._table is None or found != self._chain:
                     self._table = self._built(found)
                     self._chain = found
@@ -129,21 +157,40 @@ class SunSpecDevice:
                 self.transport,
                 formulas,
                 limits,
-                constants=_model_ids(chain, formulas),
+                constants=(*_model_ids(chain, formulas), *self._blocks(chain)),
                 ratings={} if rated_w is None else {Quantity.RATED_W: rated_w},
                 monotonic=self._monotonic,
             )
         except ValueError as error:
             raise NotSupported(f"{self.name}: {error}") from error
 
+    def _blocks(self, chain: Chain) -> Iterator[Constant]:
+        for model in chain.models:
+            if model.model_id in self._growing:
+                yield from _as_walked(model)
+
 
 def _ids(chain: Chain) -> str:
     return ", ".join(str(model.model_id) for model in chain.models)
 
 
-def _model_ids(chain: Chain, formulas: Mapping[Quantity, Formula]) -> tuple[Constant, ...]:
-    """The ID registers of the models that are read all the time."""
-    often = [formula for quantity, formula in formulas.items() if quantity not in RATINGS]
-    addresses = {row.address for formula in often for row in rows_in(formula)}
-    used = [model for model in chain.models if any(model.address <= address < model.end for address in addresses)]
-    return tuple(Constant(registers_of(model)["ID"], model.model_id) for model in used if has_table(model.model_id))
+def _model_ids(chain: Chain, formulas: Mapping[Quantity, Formula]) -> Iterator[Constant]:
+    """The ID registers of the models that are read, each as often as its points are."""
+    often = {
+        row.address for quantity, formula in formulas.items() if quantity not in RATINGS for row in rows_in(formula)
+    }
+    seldom = {row.address for quantity in RATINGS if quantity in formulas for row in rows_in(formulas[quantity])}
+    for model in chain.models:
+        of_model = range(model.address, model.end)
+        if has_table(model.model_id) and not (often | seldom).isdisjoint(of_model):
+            yield Constant(registers_of(model)["ID"], model.model_id, slow=often.isdisjoint(of_model))
+
+
+def _as_walked(model: Model) -> Iterator[Constant]:
+    """What a read shows of the blocks: how many there are, their types, and the IDs of those not up yet."""
+    rows = registers_of(model)
+    known: dict[str, float | None] = {BLOCK_COUNTS[model.model_id]: model.counted}
+    for i, block in enumerate(model.blocks, start=1):
+        known[f"Prt.{i}.PrtTyp"] = block.port_type
+        known |= {} if block.number is not None else {f"module.{i}.ID": None, f"Prt.{i}.ID": None}
+    return (Constant(rows[name], value, grows=True) for name, value in known.items() if name in rows)

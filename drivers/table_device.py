@@ -22,10 +22,20 @@ _Words = dict[Table, dict[int, int]]  # what was read, by table and address
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A row that can only hold ``value``, read along with the others: anything else answers another question."""
+    """A row that held ``value`` when the map was learnt, read along with the others: anything else is another map.
+
+    None stands for "not implemented" then; a row that is so now says nothing. ``slow`` ones are read with the ratings.
+    One that ``grows`` is another value on the same device, which has more parts now.
+    """
 
     row: Register
-    value: float
+    value: float | None
+    slow: bool = False
+    grows: bool = False
+
+
+class Grown(BadFrame):
+    """The device has other parts than when its map was learnt."""
 
 
 @dataclass(slots=True)
@@ -43,7 +53,8 @@ class TableDevice:
     A block that is refused for its address is halved, now and in later reads, until only the rows that the device
     does not have are left out; that lasts until the link breaks. Ratings are read once a minute. An accumulator at 0
     is missing, as its specification says, also after it has moved. ``ratings`` are known beforehand, for
-    plausibility. Raises ValueError when a row cannot be read within ``limits``.
+    plausibility. ``refusals`` counts the requests that were refused for their address. Raises ValueError when a row
+    cannot be read within ``limits``.
     """
 
     def __init__(
@@ -67,6 +78,7 @@ class TableDevice:
         self._groups: list[_Group] = []
         self._slow_readings: list[Reading] = []
         self._slow_due = -float("inf")
+        self.refusals = 0
         self._regroup()
 
     async def read(self) -> list[Reading]:
@@ -88,8 +100,7 @@ class TableDevice:
         self._groups = []
         for slow in (False, True):
             rows = [row for quantity in self._of(slow) for row in rows_in(self._formulas[quantity])]
-            if not slow:
-                rows += [constant.row for constant in self._constants]
+            rows += [constant.row for constant in self._constants if constant.slow is slow]
             self._groups.append(self._group(list(dict.fromkeys(rows)), slow))
 
     def _group(self, rows: list[Register], slow: bool) -> _Group:
@@ -117,10 +128,13 @@ class TableDevice:
     def _checked(self, words: _Words, failure: DriverError | None) -> _Words:
         if failure is not None and not any(words.values()):
             raise failure
-        for constant in self._constants:
+        for constant in sorted(self._constants, key=lambda constant: constant.grows):
             found = self._value(constant.row, words)
             if found is not None and found != constant.value:
-                expected = f"{constant.row.name} at {constant.row.address} is {found:g} instead of {constant.value:g}"
+                known = "missing" if constant.value is None else f"{constant.value:g}"
+                expected = f"{constant.row.name} at {constant.row.address} is {found:g} instead of {known}"
+                if constant.grows:
+                    raise Grown(f"{self.name}: {expected}")
                 raise BadFrame(f"{self.name}: the registers are not those of this device: {expected}")
         return words
 
@@ -137,6 +151,7 @@ class TableDevice:
         except Refused as error:
             if error.code != _ILLEGAL_ADDRESS:
                 raise
+            self.refusals += 1
             await self._read_halves(span, group, words)
             if not any(words.values()):
                 raise

@@ -14,7 +14,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
+from simulator.chain_unit import ChainOptions, Profile
 from simulator.faults import KINDS, FaultScript, FaultScriptError, read_script
 from simulator.listening import PortTaken
 from simulator.orders import Ramp
@@ -54,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--site", metavar="CSV", help="play real measurements instead of synthetic days")
     parser.add_argument("--start", metavar="STAMP", help="begin at this time of the trace (ISO 8601 with offset)")
     parser.add_argument("--profile", choices=tuple(PROFILES), default="sunspec7xx", help="which inverter it is")
+    chain = parser.add_argument_group("the chain of models of the profiles sunspec7xx and gen24")
+    chain.add_argument("--numbers", choices=("int", "float"), default="int", help="of it and of the meter's models")
+    chain.add_argument("--common-length", type=int, metavar="L", help="what its common model declares, right or wrong")
+    chain.add_argument("--split-models", action="store_true", help="two models 160 or 802 in place of one")
+    chain.add_argument("--chain-base", type=int, choices=(0, 40000, 50000), default=40000, help="where it is")
+    chain.add_argument("--decoy-base", type=int, choices=(0, 40000, 50000), help="a second chain, of no use, is here")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--inverter-port", type=_port, default=5020)
     parser.add_argument("--meter-port", type=_port, default=5021)
@@ -105,7 +113,7 @@ async def _run(options: argparse.Namespace) -> None:
     script = read_script(options.faults, beginning) if options.faults else FaultScript()
     site = SimulatedSite(
         plant,
-        options.profile,
+        _profile(options),
         script,
         host=options.host,
         inverter_port=options.inverter_port,
@@ -127,6 +135,13 @@ async def _run(options: argparse.Namespace) -> None:
                 await asyncio.wait_for(stopped.wait(), options.print_every)
             except TimeoutError:
                 continue
+
+
+def _profile(options: argparse.Namespace) -> str | ChainOptions:
+    if options.profile not in get_args(Profile):
+        return str(options.profile)
+    length, split = options.common_length, options.split_models
+    return ChainOptions(options.profile, options.chain_base, length, options.numbers, split, options.decoy_base)
 
 
 def _trace(options: argparse.Namespace) -> tuple[Trace, datetime]:

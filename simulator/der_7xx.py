@@ -9,6 +9,7 @@ battery at the AC terminals here, W, > 0 discharges; WMaxLimPct caps the solar p
 import math
 from collections.abc import Collection, Mapping
 
+from simulator.chain_unit import ChainOptions
 from simulator.mains import EVEN_SHARES, mains_at, on_phases
 from simulator.orders import Band, Cap
 from simulator.plant import Plant
@@ -21,12 +22,13 @@ _STATE_RUNNING, _STATE_THROTTLED, _STATE_OFF = 3, 4, 0
 _PV_V, _BATTERY_V = 620.0, 400.0
 _HEALTH_PCT = 100.0
 _FIRST_COUNT_WH = 1_250_000.0  # a device in service has counted before
+_OF_ALL_BANKS = ("W", "A", "AHRtg", "WHRtg", "WChaRteMax", "WDisChaRteMax", "AChaMax", "ADisChaMax")
 _ON_OFF = Setting(0, 1)
 _SECONDS = Setting(0, 1_000_000)
 
 
-def build_image(plant: Plant) -> Image:
-    """The chain of this inverter at 40000, with its ratings filled in."""
+def build_image(plant: Plant, chain: ChainOptions) -> Image:
+    """The chain of this inverter, with its ratings filled in."""
     most_w = max(plant.inverter_w, plant.battery.charge_w, plant.battery.discharge_w)
     watts, amps = fitting_exponent(most_w), fitting_exponent(most_w / 200.0, finest=-2)
     energy = fitting_exponent(plant.battery.usable_wh)
@@ -43,8 +45,9 @@ def build_image(plant: Plant) -> Image:
     }
     models = [ChainModel(number) for number in (1, 701, 702, 703, 704, 713)]
     models += [ChainModel(714, ("PV", "Battery")), ChainModel(802)]
-    image = build_chain(models, scales, _TEXTS)
-    image.put_all(_ratings(plant))
+    models += [ChainModel(802)] if chain.split else []
+    image = build_chain(models, scales, _TEXTS, chain.base)
+    image.put_all(_as_laid_out(_ratings(plant), chain))
     image.put_all(_FIRST_SETTINGS)
     return image
 
@@ -79,11 +82,24 @@ _FIRST_SETTINGS: Values = {
 }
 
 
+def _as_laid_out(values: Values, chain: ChainOptions) -> Values:
+    """``values`` with those of model 802 on two like banks where the chain has two."""
+    if not chain.split:
+        return values
+    banks: dict[str, float | None] = dict(values)
+    for name, value in values.items():
+        if name.startswith("802."):
+            shared = value is not None and name.removeprefix("802.") in _OF_ALL_BANKS
+            banks[name] = banks[f"802/2.{name[4:]}"] = value / 2 if value is not None and shared else value
+    return banks
+
+
 class Der7xx:
     """What the inverter shows of the plant, and how its model 704 steers it."""
 
-    def __init__(self, plant: Plant, image: Image) -> None:
+    def __init__(self, plant: Plant, image: Image, chain: ChainOptions) -> None:
         self._plant = plant
+        self._chain = chain
         self._image = image
         self._band: Band | None = None
         self._cap: Cap | None = None
@@ -99,7 +115,8 @@ class Der7xx:
         }
 
     def measured(self, state: PlantState, counters: Counters) -> Values:
-        return {**_ac(state, counters), **_dc(state, counters), **self._battery(state)}
+        values = {**_ac(state, counters), **_dc(state, counters), **self._battery(state)}
+        return _as_laid_out(values, self._chain)
 
     def controls(self) -> Values:
         """Timers, and what a lapsed function has put into its registers."""

@@ -10,6 +10,7 @@ reversion times are 0 (never) from the factory and survive a restart. SunSpec In
 import math
 from collections.abc import Collection, Mapping
 
+from simulator.chain_unit import ChainOptions, renamed
 from simulator.der_7xx import battery_volts
 from simulator.mains import EVEN_SHARES, mains_at, on_phases
 from simulator.orders import Band, Cap
@@ -30,8 +31,8 @@ _ON_OFF = Setting(0, 1)
 _RATE = Setting(-100, 100)
 
 
-def build_image(plant: Plant) -> Image:
-    """The chain of this inverter at 40000, with its ratings and factory settings filled in."""
+def build_image(plant: Plant, chain: ChainOptions) -> Image:
+    """The chain of this inverter, with its ratings and factory settings filled in."""
     most_w = max(plant.inverter_w, plant.battery.charge_w, plant.battery.discharge_w)
     watts, amps = fitting_exponent(most_w), fitting_exponent(most_w / 200.0, finest=-2)
     energy, tens = fitting_exponent(plant.battery.usable_wh), max(0, fitting_exponent(most_w))
@@ -46,13 +47,26 @@ def build_image(plant: Plant) -> Image:
         **named("124", WChaMax_SF=tens, WChaDisChaGra_SF=-2, MinRsvPct_SF=-2, ChaState_SF=-2, InBatV_SF=-1),
         "124.InOutWRte_SF": -2,
     }
-    models = [ChainModel(1, length=65), *(ChainModel(number) for number in (103, 120, 121, 122, 123))]
-    models += [ChainModel(160, _LABELS), ChainModel(124)]
-    image = build_chain(models, scales, _TEXTS)
-    image.put_all(_ratings(plant))
+    inverter = 113 if chain.numbers == "float" else 103
+    inputs = (_LABELS[:2], _LABELS[2:]) if chain.split else (_LABELS,)
+    models = [ChainModel(1, length=65), *(ChainModel(number) for number in (inverter, 120, 121, 122, 123))]
+    models += [*(ChainModel(160, labels) for labels in inputs), ChainModel(124)]
+    image = build_chain(models, scales, _TEXTS, chain.base)
+    image.put_all(_as_laid_out(_ratings(plant), chain))
     image.put_all(_FIRST_SETTINGS)
     image.put("124.MinRsvPct", plant.reserve_pct)
+    image.put_all({f"160/{i}.N" if i > 1 else "160.N": len(labels) for i, labels in enumerate(inputs, start=1)})
     return image
+
+
+def _as_laid_out(values: Values, chain: ChainOptions) -> Values:
+    """``values`` by the names that their points have in this chain."""
+    if chain.numbers == "float":
+        values = renamed(values, "103", "113")
+    if chain.split:
+        for i in (1, 2):
+            values = renamed(values, f"160.module.{i + 2}", f"160/2.module.{i}")
+    return values
 
 
 def _ratings(plant: Plant) -> Values:
@@ -64,7 +78,7 @@ def _ratings(plant: Plant) -> Values:
         **named("120", MaxChaRte=battery.charge_w, MaxDisChaRte=battery.discharge_w),
         **named("121", WMax=rated_w, VRef=230.0, VRefOfs=0.0),
         **named("122", PVConn=7, StorConn=7, ECPConn=1),
-        **named("160", N=len(_LABELS), Evt=0),
+        "160.Evt": 0,
         **named("160.module.1", ID=1),
         **named("160.module.2", ID=2),
         **named("160.module.3", ID=3),
@@ -104,8 +118,9 @@ class DerGen24:
         "124.ChaGriSet": _ON_OFF,
     }
 
-    def __init__(self, plant: Plant, image: Image) -> None:
+    def __init__(self, plant: Plant, image: Image, chain: ChainOptions) -> None:
         self._plant = plant
+        self._chain = chain
         self._image = image
         self._band: Band | None = None
         self._cap: Cap | None = None
@@ -113,7 +128,8 @@ class DerGen24:
         plant.grid_charging = False
 
     def measured(self, state: PlantState, counters: Counters) -> Values:
-        return {**_ac(state, counters), **_modules(state, counters), **self._battery(state)}
+        values = {**_ac(state, counters), **_modules(state, counters), **self._battery(state)}
+        return _as_laid_out(values, self._chain)
 
     def controls(self) -> Values:
         """What a lapsed control leaves in its registers; this family does not show the time that is left."""

@@ -37,6 +37,12 @@ Kind = Literal[
     "stuck_gauge",  # the state of charge stays as it is shown at the beginning
     "wrong_gauge",  # the state of charge reads 100 x ``share`` %
     "zero_counter",  # energy counters read 0
+    "moved_chain",  # the models of a SunSpec chain behind its second are 10 registers further
+    "late_blocks",  # models 160 and 714 count half of their blocks
+    "absent_modules",  # ID and power of the second half of the modules of model 160 read 0xFFFF
+    "shifted_scale",  # the scale factors of powers are one more, their values have one digit less
+    "no_scale",  # the scale factors of powers read 0x8000
+    "negative_counter",  # the exported energy of a SunSpec meter is a negative number near 2^32
     "scaled_power",  # powers read ``factor`` times what they are: a scale factor, or with -1 a sign, that has changed
 ]
 Device = Literal["inverter", "meter", "sdm630"]
@@ -103,6 +109,11 @@ class FaultScript:
         """Add a fault while the script is played."""
         self.faults.append(fault)
         self.faults.sort(key=lambda one: one.start)
+
+    def kinds(self, device: str, now: datetime) -> frozenset[str]:
+        """The kinds of all faults on that device at ``now``."""
+        faults = (fault for fault in self.faults if fault.device == device and fault.start <= now < fault.end)
+        return frozenset(fault.kind for fault in faults)
 
     def active(self, device: str, kind: Kind, now: datetime) -> Fault | None:
         """The fault of that kind on that device at ``now``, if any."""

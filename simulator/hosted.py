@@ -10,7 +10,7 @@ from simulator.faults import Device, Fault, Kind
 from simulator.plant import Plant
 from simulator.units import Unit
 
-_WRITE_SINGLE = 6
+_WRITE_SINGLE, _WRITE_MANY = 6, 16
 
 
 class Site(Protocol):
@@ -20,6 +20,8 @@ class Site(Protocol):
     meter_lag_s: float
 
     def bring_to_now(self) -> None: ...
+
+    def kinds(self, device: Device) -> frozenset[str]: ...
 
     def fault(self, device: Device, kind: Kind) -> Fault | None: ...
 
@@ -36,9 +38,8 @@ class Hosted:
 
     def as_sim_device(self, unit_id: int) -> SimDevice:
         """The same unit for pymodbus, which checks addresses and keeps the words between the hook and the answer."""
-        images = [image for image in (self._unit.image, self._unit.inputs) if image is not None]
-        base, end = min(image.base for image in images), max(image.end for image in images)
-        words = SimData(base, count=end - base, values=0, datatype=DataType.REGISTERS)
+        first, last = self._unit.reach
+        words = SimData(first, count=last + 1 - first, values=0, datatype=DataType.REGISTERS)
         return SimDevice(unit_id, [words], action=self._on_request)
 
     def fault(self, kind: Kind) -> Fault | None:
@@ -64,14 +65,15 @@ class Hosted:
         if function_code not in self._unit.function_codes:
             return ExcCodes.ILLEGAL_FUNCTION
         self._site.bring_to_now()
+        self._unit.odd = self._site.kinds(self.device)
         self._unit.refresh(self.fault("frozen") is not None, self._distortion(), self._late_s())
         if written is not None:
             words = [int(word) for word in written]
             self._echo = words
-            if self._unit.image.end < address + count or address < self._unit.image.base:
+            if not self._unit.takes(address, count):
                 return ExcCodes.ILLEGAL_ADDRESS
             code = self._write(function_code, address, words)
-            cast(list[int], written)[:] = self._unit.image.read(address, count)
+            cast(list[int], written)[:] = self._unit.read(_WRITE_MANY, address, count)
             return None if code is None else ExcCodes(code)
         if function_code == _WRITE_SINGLE:  # a device echoes the request, whatever became of it
             registers[address - start : address - start + count] = self._echo

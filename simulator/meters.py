@@ -7,6 +7,7 @@ Source for the SDM630: Eastron, "SDM630 Modbus protocol": function code 4, float
 from collections.abc import Collection, Mapping
 
 from drivers.register import WIRE_TYPES, Register
+from simulator.chain_unit import Numbers, renamed
 from simulator.mains import LOAD_SHARES, Mains, mains_at, on_phases
 from simulator.plant import Plant
 from simulator.plant_state import Counters, PlantState
@@ -22,8 +23,12 @@ _SDM630_WORDS = 0x180
 _PHASES = ("A", "B", "C")
 
 
-def build_sunspec_image(plant: Plant) -> Image:
-    """The chain 1, 203 at 40000."""
+def build_sunspec_image(plant: Plant, numbers: Numbers = "int") -> Image:
+    """The chain 1, 203 at 40000, or 1, 213 with ``numbers`` "float"."""
+    if numbers == "float":
+        image = build_chain([ChainModel(1), ChainModel(213)], {}, _TEXTS)
+        image.put_all({"1.DA": 1, "213.Evt": 0})
+        return image
     most_w = plant.trace.peak_load_w() + plant.inverter_w + plant.battery.charge_w
     watts, amps = fitting_exponent(most_w), fitting_exponent(most_w / 200.0, finest=-2)
     scales = {
@@ -82,7 +87,10 @@ class _ReadOnly:
 
 
 class SunSpecMeter(_ReadOnly):
-    """Model 203 of the plant's connection point; W > 0 is import."""
+    """Model 203 or 213 of the plant's connection point; W > 0 is import."""
+
+    def __init__(self, numbers: Numbers = "int") -> None:
+        self._numbers = numbers
 
     def measured(self, state: PlantState, counters: Counters) -> Values:
         mains = mains_at(state.at.timestamp())
@@ -100,7 +108,14 @@ class SunSpecMeter(_ReadOnly):
             values[f"203.VAph{phase}"] = abs(watts)
             values[f"203.Aph{phase}"] = amps
             values[f"203.PhVph{phase}"] = volts
-        return values
+        return _as_floats(values) if self._numbers == "float" else values
+
+
+def _as_floats(values: Values) -> Values:
+    """By the names of model 213, which differ from those of 203 in the line voltages."""
+    for lines in ("AB", "BC", "CA"):
+        values = renamed(values, f"203.PhVph{lines}", f"203.PPVph{lines}")
+    return renamed(values, "203", "213")
 
 
 class Sdm630(_ReadOnly):

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from simulator import der_7xx, der_gen24
+from simulator.chain_unit import ChainOptions, ChainUnit
 from simulator.families import huawei, kostal, victron
 from simulator.listening import LinkTraits
 from simulator.plant import Plant
-from simulator.units import Unit
+from simulator.units import Face, Unit
 
 UNIT_ID = 1
 
@@ -22,21 +23,27 @@ class SimulatedDevice:
     link: LinkTraits = field(default_factory=LinkTraits)
 
 
-def device_of(profile: str) -> SimulatedDevice:
+def device_of(profile: str | ChainOptions) -> SimulatedDevice:
     """Raises ValueError with one sentence for a name that is unknown."""
+    if isinstance(profile, ChainOptions):
+        return _sunspec(profile)
     if profile not in PROFILES:
         raise ValueError(f"{profile!r} is not a profile; there are {', '.join(PROFILES)}")
     return PROFILES[profile]
 
 
-def _sunspec7xx(plant: Plant, strict_writes: bool) -> dict[int, Unit]:
-    image = der_7xx.build_image(plant)
-    return {UNIT_ID: Unit(plant, image, der_7xx.Der7xx(plant, image), strict_writes=strict_writes)}
+def _sunspec(chain: ChainOptions) -> SimulatedDevice:
+    return SimulatedDevice(lambda plant, strict_writes: {UNIT_ID: _inverter(plant, chain, strict_writes)})
 
 
-def _gen24(plant: Plant, strict_writes: bool) -> dict[int, Unit]:
-    image = der_gen24.build_image(plant)
-    return {UNIT_ID: Unit(plant, image, der_gen24.DerGen24(plant, image), strict_writes=strict_writes)}
+def _inverter(plant: Plant, chain: ChainOptions, strict_writes: bool) -> Unit:
+    if chain.profile == "gen24":
+        image = chain.declared(der_gen24.build_image(plant, chain))
+        face: Face = der_gen24.DerGen24(plant, image, chain)
+    else:
+        image = chain.declared(der_7xx.build_image(plant, chain))
+        face = der_7xx.Der7xx(plant, image, chain)
+    return ChainUnit(plant, image, face, strict_writes=strict_writes, decoy=chain.decoy())
 
 
 def _own_map(units: Callable[[Plant], dict[int, Unit]], link: LinkTraits) -> SimulatedDevice:
@@ -45,8 +52,8 @@ def _own_map(units: Callable[[Plant], dict[int, Unit]], link: LinkTraits) -> Sim
 
 
 PROFILES: Mapping[str, SimulatedDevice] = {
-    "sunspec7xx": SimulatedDevice(_sunspec7xx),
-    "gen24": SimulatedDevice(_gen24),
+    "sunspec7xx": _sunspec(ChainOptions("sunspec7xx")),
+    "gen24": _sunspec(ChainOptions("gen24")),
     "huawei": _own_map(huawei.units, huawei.LINK),
     "kostal": _own_map(kostal.units, kostal.LINK),
     "kostal_big_endian": _own_map(kostal.units_big_endian, kostal.LINK),

@@ -31,12 +31,17 @@ class Point:
 class Image:
     """All registers of a unit in one block that starts at ``base``. Points of a SunSpec chain are named ``704.WSet``.
 
+    Those of a second model with the same id are named ``802/2.W``.
+
     A value that does not fit is served at the end of its range; an accumulator rolls over, and its 0 is also its
     "not implemented".
     """
 
-    def __init__(self, base: int, words: Sequence[int], registers: Mapping[str, Register]) -> None:
+    def __init__(
+        self, base: int, words: Sequence[int], registers: Mapping[str, Register], models: Sequence[Model] = ()
+    ) -> None:
         self.base = base
+        self.models = tuple(models)
         self.words = list(words)
         self.points = {name: _point(register) for name, register in registers.items()}
         self._taken = {address for register in registers.values() for address in register.addresses}
@@ -123,7 +128,9 @@ class ChainModel:
     length: int | None = None
 
 
-def build_chain(models: Sequence[ChainModel], scales: Mapping[str, int], texts: Mapping[str, str]) -> Image:
+def build_chain(
+    models: Sequence[ChainModel], scales: Mapping[str, int], texts: Mapping[str, str], base: int = SUNSPEC_BASE
+) -> Image:
     """A SunSpec chain of ``models`` with every point "not implemented", but for IDs, lengths, scales and texts.
 
     ``scales`` are the scale factors by point name (``103.W_SF``); points whose factor is not there cannot be used.
@@ -131,15 +138,19 @@ def build_chain(models: Sequence[ChainModel], scales: Mapping[str, int], texts: 
     """
     words = list(MARKER)
     registers: dict[str, Register] = {}
+    placed: list[Model] = []
     for planned in models:
-        model = _placed(planned, SUNSPEC_BASE + len(words))
+        model = _placed(planned, base + len(words))
+        before = sum(other.model_id == model.model_id for other in placed)
+        prefix = f"{model.model_id}/{before + 1}" if before else f"{model.model_id}"
+        placed.append(model)
         words += _empty_model(model, planned, scales, texts)
         found = registers_of(model)
         for name, register in found.items():
-            scaled = _with_scale(register, SUNSPEC_BASE, words)
+            scaled = _with_scale(register, base, words)
             if scaled is not None:
-                registers[f"{model.model_id}.{name}"] = scaled
-    return Image(SUNSPEC_BASE, words + list(_END), registers)
+                registers[f"{prefix}.{name}"] = scaled
+    return Image(base, words + list(_END), registers, placed)
 
 
 def fitting_exponent(largest: float, finest: int = -1) -> int:

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pymodbus import FramerType
 
 from simulator import meters
+from simulator.chain_unit import ChainOptions, ChainUnit
 from simulator.faults import Device, Fault, FaultScript, Kind
 from simulator.hosted import Hosted
 from simulator.listening import LinkTraits, PortTaken, Server
@@ -26,6 +27,7 @@ class SimulatedSite:
     meter and an Eastron SDM630. The profile ``gen24`` also has the SunSpec meter at unit id 200 of the inverter's port.
     ``sdm_framing`` "rtu" speaks RTU frames over TCP, as cheap RS-485 gateways do. ``strict_writes`` refuses writes to
     read-only points; else they are ignored.
+    ``ChainOptions`` in place of a profile's name lay its chain out oddly, and with floats also the meter's.
     The meters show what was ``meter_lag_s`` seconds before, as most real ones do for one to ten seconds.
     ``link`` is how the inverter's behaves; it may be set before the start.
     Nothing is computed until a request comes: it brings the plant to its own clock first.
@@ -34,7 +36,7 @@ class SimulatedSite:
     def __init__(
         self,
         plant: Plant,
-        profile: str = "sunspec7xx",
+        profile: str | ChainOptions = "sunspec7xx",
         faults: FaultScript | None = None,
         *,
         host: str = "127.0.0.1",
@@ -47,13 +49,16 @@ class SimulatedSite:
     ) -> None:
         self.plant = plant
         self.meter_lag_s = meter_lag_s
-        self.profile = profile
+        self.profile = profile.profile if isinstance(profile, ChainOptions) else profile
+        numbers = profile.numbers if isinstance(profile, ChainOptions) else "int"
         self.faults = faults if faults is not None else FaultScript()
         self.host = host
         self._rebooted: set[Fault] = set()
         device = device_of(profile)
         self.units = device.units(plant, strict_writes)
-        meter = Unit(plant, meters.build_sunspec_image(plant), meters.SunSpecMeter(), strict_writes=strict_writes)
+        meter = ChainUnit(
+            plant, meters.build_sunspec_image(plant, numbers), meters.SunSpecMeter(numbers), strict_writes=strict_writes
+        )
         sdm630 = Unit(
             plant,
             meters.build_sdm630_image(),
@@ -63,7 +68,7 @@ class SimulatedSite:
             even_reads=True,
         )
         on_inverter = {unit_id: Hosted(self, "inverter", unit) for unit_id, unit in self.units.items()}
-        if profile == "gen24":
+        if self.profile == "gen24":
             on_inverter[GEN24_METER_UNIT_ID] = Hosted(self, "meter", meter)
         self._planned: dict[Device, tuple[int, Framing, dict[int, Hosted]]] = {
             "inverter": (inverter_port, "tcp", on_inverter),
@@ -129,6 +134,10 @@ class SimulatedSite:
         self.plant.rating_share = 1.0 if derated is None else derated.share
         self.plant.gives = self.fault("inverter", "gives_nothing") is None
         self.plant.takes = self.fault("inverter", "takes_nothing") is None
+
+    def kinds(self, device: Device) -> frozenset[str]:
+        """The kinds of all faults that are active on the device now."""
+        return self.faults.kinds(device, self.plant.now()) if self.faults.faults else frozenset()
 
     def fault(self, device: Device, kind: Kind) -> Fault | None:
         """The fault of that kind that is active on the device now."""

@@ -74,6 +74,7 @@ class Unit:
     so many registers that it does not have may lie in a read (None: any number; they read 0). ``inputs`` are the
     registers that function 4 reads where they are others than those of function 3. ``requests`` are the newest writes
     that were taken, ``wear`` is how often each persistent point was written.
+    ``odd`` are the kinds of faults that are active.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Unit:
         self.inputs = inputs
         self.requests: deque[Written] = deque(maxlen=_KEPT_REQUESTS)
         self.wear: Counter[str] = Counter()
+        self.odd: frozenset[str] = frozenset()
         self.function_codes = function_codes
         self._plant = plant
         self._face = face
@@ -127,6 +129,16 @@ class Unit:
     def table(self, function_code: int) -> Image:
         """The registers that a function reads or writes."""
         return self.inputs if function_code == READ_INPUT and self.inputs is not None else self.image
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """First and last address of all registers that there can be."""
+        images = [image for image in (self.image, self.inputs) if image is not None]
+        return min(image.base for image in images), max(image.end for image in images) - 1
+
+    def takes(self, address: int, count: int) -> bool:
+        """Whether registers that can be written are there now."""
+        return self.image.base <= address and address + count <= self.image.end
 
     def refuses_read(self, function_code: int, address: int, count: int) -> int | None:
         """The exception code for a read that this device does not answer, None for one that it does."""

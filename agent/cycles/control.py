@@ -22,6 +22,7 @@ from agent.domain.battery import Battery
 from agent.domain.documents import COUNTERS, DEMAND, STATE
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import SiteState
+from agent.monitoring.battery_power import BatteryPowerWatch
 from agent.monitoring.battery_response import Verdict
 from agent.monitoring.setpoint_response import SetpointResponse
 from agent.monitoring.solar_sleep import SolarSleep
@@ -74,6 +75,7 @@ class Control:
         self._ladder = Ladder(conditions, rules)
         self._alarms = Alarms(clock, pending)
         self._stuck_meters = StuckMeterWatch(rules.frozen_s)
+        self._power = BatteryPowerWatch(rules.roles, rules.stale_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, self._alarms)
         self._alignment = MeterAlignment(rules.limits.battery, self._alarms)
@@ -156,11 +158,12 @@ class Control:
             self._lease = None  # share again among those that are there
         for name, doubt in doubts.items():
             self._alarms.alarm(AlarmKind.SOC_JUMP, None if doubt is None else f"{name}: {doubt}", name)
+        for name, gone in self._power.update(readings, set(troubles) | frozen, monotonic).items():
+            self._alarms.alarm(AlarmKind.BATTERY_POWER_MISSING, gone, name)
         for name in self._rules.roles:
             lost = None if name in self._sleep.asleep else troubles.get(name)
             self._alarms.alarm(AlarmKind.DEVICE_LOST, lost, name)
-            stuck = f"{name} answers with frozen values" if name in frozen else None
-            self._alarms.alarm(AlarmKind.FROZEN, stuck, name)
+            self._alarms.alarm(AlarmKind.FROZEN, f"{name} answers with frozen values" if name in frozen else None, name)
         return estimate(now, monotonic, sources, self._rules.stale_s)
 
     def _judged(self, state: SiteState) -> SiteState:
@@ -193,8 +196,7 @@ class Control:
         if self._meter is None or not self._clock.trusted():
             return 0.0
         ended = self._meter.seen(state.at, self._rules.step_s, state.grid_w.known)
-        document = self._meter.document() if ended else None
-        if document is not None:
+        if ended and (document := self._meter.document()) is not None:
             self._pending.keep(DEMAND.name, document)
         return self._meter.interval_wh(state.at)
 
@@ -246,8 +248,7 @@ class Control:
 
     def _note(self, granted: Setpoint, outcome: Outcome) -> None:
         before = self._decisions.last
-        row = self._decisions.note(granted, outcome)
-        if row is not None:
+        if (row := self._decisions.note(granted, outcome)) is not None:
             self._pending.decision(row)
             if before is None or (before.rung, before.outcome) != (row.rung, row.outcome):
                 log.info(
@@ -288,8 +289,7 @@ class Control:
         judged, resets = self.counters.judged(points, monotonic)
         for device, sentence in resets:
             self._alarms.note(EventKind.COUNTER_RESET, sentence, device)
-        document = self.counters.document(monotonic)
-        if document is not None:
+        if (document := self.counters.document(monotonic)) is not None:
             self._pending.keep(COUNTERS.name, document)
         return judged
 

@@ -45,6 +45,10 @@ class AlarmKind(Enum):
         "battery_limited", Severity.ALARM, Subject.BATTERY,
         "Look at the battery's own display for a limit of power, its temperature and its state of charge.",
     )  # fmt: skip
+    BATTERY_POWER_MISSING = (
+        "battery_power_missing", Severity.ALARM, Subject.DEVICE,
+        "See that the battery is on and seen by the inverter; if it is, the inverter's firmware or family may not fit.",
+    )  # fmt: skip
     CERTIFICATE_ENDS = (
         "certificate_ends", Severity.ALARM, Subject.PART,
         "Renew the certificate file that is named under [cloud] in the site file.",

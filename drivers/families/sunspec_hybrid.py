@@ -8,64 +8,36 @@ SunSpec DER Information Model Specification 1.2, Fronius register tables for GEN
 import asyncio
 import math
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Literal
 
 from drivers.control_block import read_words
-from drivers.device import Action, Applied, Clamped, ControlState, SteerResult, Transport
+from drivers.device import Action, Applied, Clamped, ControlState, Remark, SteerResult, Transport
 from drivers.errors import BadFrame, LinkDown, NotApplied, NotSupported, Refused
-from drivers.families.sunspec_124_rates import Rates124
 from drivers.families.sunspec_704_setpoint import Setpoint704
-from drivers.families.sunspec_hybrid_rows import STEERING, Points, choose
-from drivers.families.sunspec_pv_cap import PvCap
+from drivers.families.sunspec_controls import Controls, Setpoint, offered
+from drivers.families.sunspec_hybrid_rows import STEERING, choose, completeness, remarks
 from drivers.family import Family, LinkFacts, Monotonic, Option
 from drivers.reading import Quality, Quantity, Reading
-from drivers.register import Register
-from drivers.sunspec import Chain
+from drivers.sunspec import BLOCK_COUNTS
 from drivers.sunspec_device import COMMON_MODEL, SUNSPEC_OPTIONS, SunSpecDevice, SunSpecOptions, options_from
 
 SetpointOf = Literal["battery", "inverter"]
 
+_ILLEGAL_ADDRESS = 2
 _LOCAL_CONTROL = 1.0  # LocRemCtl
 _PV_AGE_S = 10.0
 
 
-class _Setpoint(Protocol):
-    reverts: bool
-
-    async def prepare(self) -> bool: ...
-
-    async def read(self) -> ControlState: ...
-
-    def state(self) -> ControlState: ...
-
-    def found(self) -> dict[str, float]: ...
-
-    async def set_power(self, power_w: float, hold_s: float) -> SteerResult: ...
-
-    async def release(self, found: Mapping[str, float]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Controls:
-    """What the device of one chain can be told, and the rows that say whether it listens."""
-
-    chain: Chain
-    setpoint: _Setpoint | None
-    cap: PvCap | None
-    locality: Register | None
-
-
 class SunSpecHybrid:
-    """Implements ``Readable`` and ``Steerable``.
+    """Implements ``Readable``, ``Remarked`` and ``Steerable``.
 
     ``setpoint_of`` says what model 704 WSet is the power of, which the standard leaves to the maker: "battery", or
     "inverter" for devices that take the AC power of battery and PV together; then the PV power read last is added
     before writing. Model 124 always speaks of the battery. The cap of ``limit_pv`` is on the inverter's whole active
     power, so while the battery discharges it leaves less to PV. ``wears`` says that the device keeps what is
-    written in flash, whatever the standard says of it.
+    written in flash, whatever the standard says of it. A setpoint is rounded towards 0 to whole ``step_w``, W.
     """
 
     def __init__(
@@ -76,15 +48,17 @@ class SunSpecHybrid:
         monotonic: Callable[[], float],
         setpoint_of: SetpointOf = "battery",
         wears: bool = False,
+        step_w: float = 0.0,
     ) -> None:
         self.name = name
-        self._device = SunSpecDevice(name, transport, choose, options, monotonic)
+        self._device = SunSpecDevice(name, transport, choose, options, monotonic, completeness, BLOCK_COUNTS)
         self._max_registers = options.max_registers
         self._monotonic = monotonic
         self._setpoint_of = setpoint_of
+        self._step_w = step_w
         self._lock = asyncio.Lock()
         self._latest: dict[Quantity, Reading] = {}
-        self._known: _Controls | None = None
+        self._known: Controls | None = None
         self._capped = False
         self._found: Mapping[str, float] = {}
         self._writes: Counter[str] = Counter()
@@ -108,6 +82,11 @@ class SunSpecHybrid:
         """Known after the first read; False before."""
         return self._known is not None and self._known.setpoint is not None and self._known.setpoint.reverts
 
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        known = () if self._known is None else remarks(self.name, self._known.chain, self._latest)
+        return (*self._device.remarks, *known)
+
     async def read(self) -> list[Reading]:
         readings = await self._device.read()
         self._latest = {reading.quantity: reading for reading in readings}
@@ -127,7 +106,7 @@ class SunSpecHybrid:
             within_w = self._within_ratings(battery_w)
             beside_w = self._beside_w(setpoint)
             self.written = None
-            result = await setpoint.set_power(within_w + beside_w, hold_s)
+            result = await setpoint.set_power(self._stepped(within_w) + beside_w, hold_s)
             self.written = setpoint.state()
         held_w = result.battery_w - beside_w
         if isinstance(result, Clamped):
@@ -166,7 +145,18 @@ class SunSpecHybrid:
         self._found, self._capped = found, True
 
     async def release(self) -> None:
-        """The battery to the device's own self-consumption or what was found, and no cap of ours left."""
+        """The battery to the device's own self-consumption or what was found, and no cap of ours left.
+
+        Where the models have moved away they are found anew, since this may be the last that is said to the device.
+        """
+        try:
+            await self._give_back()
+        except (BadFrame, Refused) as error:
+            if not _may_have_moved(error):
+                raise
+            await self._give_back()
+
+    async def _give_back(self) -> None:
         async with self._conversation() as controls:
             if controls.setpoint is not None:
                 self.written = None
@@ -176,48 +166,29 @@ class SunSpecHybrid:
                 await controls.cap.lift(self._found)
             self._capped = False
 
-    def _setpoint(self, controls: _Controls) -> _Setpoint:
+    def _setpoint(self, controls: Controls) -> Setpoint:
         if controls.setpoint is None:
             raise NotSupported(f"{self.name} takes no battery setpoint: neither model 704 WSet nor model 124")
         return controls.setpoint
 
     @asynccontextmanager
-    async def _conversation(self) -> AsyncIterator[_Controls]:
+    async def _conversation(self) -> AsyncIterator[Controls]:
         """One command at a time, to a device that is discovered; a broken link is discovered anew next time."""
         async with self._lock:
             try:
                 yield await self._controls()
-            except (LinkDown, BadFrame):
-                self._device.forget()
+            except (LinkDown, BadFrame, Refused) as error:
+                if isinstance(error, LinkDown) or _may_have_moved(error):
+                    self._device.forget()
                 raise
 
-    async def _controls(self) -> _Controls:
+    async def _controls(self) -> Controls:
         chain = await self._device.chain()
         if self._known is None or self._known.chain != chain:
-            self._known = await self._offered(chain)
+            self._known = await offered(chain, self._device.transport, self._max_registers, self.wears, self._writes)
         return self._known
 
-    async def _offered(self, chain: Chain) -> _Controls:
-        """What the device implements: the first of each kind that it can be told."""
-        points, transport, most = Points(chain), self._device.transport, self._max_registers
-        setpoints: list[Setpoint704 | Rates124] = []
-        if model := points.model(704):
-            setpoints.append(Setpoint704(transport, model, most, self.wears, self._writes))
-        if model := points.model(124):
-            setpoints.append(Rates124(transport, model, most, self.wears, self._writes))
-        ratings = {
-            704: _rows(points.row(702, "WMax"), points.row(702, "WMaxRtg")),
-            123: _rows(points.row(121, "WMax"), points.row(120, "WRtg")),
-        }
-        caps = [
-            PvCap(transport, model, rows, most, self.wears, self._writes)
-            for i, rows in ratings.items()
-            if (model := points.model(i))
-        ]
-        locality = points.row((715, 802), "LocRemCtl")
-        return _Controls(chain, await _first_able(setpoints), await _first_able(caps), locality)
-
-    async def _must_listen(self, controls: _Controls) -> None:
+    async def _must_listen(self, controls: Controls) -> None:
         row = controls.locality
         if row is not None:
             words = await read_words(self._device.transport, [row], self._max_registers)
@@ -231,7 +202,10 @@ class SunSpecHybrid:
             return discharge_w
         return -charge_w if charge_w is not None and battery_w < -charge_w else battery_w
 
-    def _beside_w(self, setpoint: _Setpoint) -> float:
+    def _stepped(self, battery_w: float) -> float:
+        return self._step_w * math.trunc(battery_w / self._step_w) if self._step_w > 0 else battery_w
+
+    def _beside_w(self, setpoint: Setpoint) -> float:
         """What must be added to the battery's power before writing."""
         if self._setpoint_of == "battery" or not isinstance(setpoint, Setpoint704):
             return 0.0
@@ -247,22 +221,9 @@ class SunSpecHybrid:
         return reading.value
 
 
-_Offer = TypeVar("_Offer", Setpoint704 | Rates124, PvCap)
-
-
-async def _first_able(offers: Sequence[_Offer]) -> _Offer | None:
-    for offer in offers:
-        try:
-            if await offer.prepare():
-                return offer
-        except Refused as error:
-            if error.code not in (1, 2, 3):  # the model is in the chain, but cannot be read
-                raise
-    return None
-
-
-def _rows(*found: Register | None) -> tuple[Register, ...]:
-    return tuple(row for row in found if row is not None)
+def _may_have_moved(error: BadFrame | Refused) -> bool:
+    """True when the error is what is met at the old addresses of a chain that has moved."""
+    return isinstance(error, BadFrame) or error.code == _ILLEGAL_ADDRESS
 
 
 def _check(power_w: float, hold_s: float) -> None:

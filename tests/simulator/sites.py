@@ -2,6 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from drivers import registry
+from drivers.device import Readable
+from drivers.endpoint import TcpEndpoint
+from drivers.modbus import Bus
+from drivers.reading import Quantity
 from simulator.columns import MeasuredColumn
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
@@ -34,3 +39,19 @@ def flat_plant(clock: Clock, load_w: float = 1000.0, pv_w: float = 3000.0, **opt
     trace = hourly_trace([load_w] * 48, [pv_w] * 48)
     options = {"regulation_w": 0.0, **options}
     return Plant(trace, BATTERY, 6000.0, clock, **options)  # type: ignore[arg-type]
+
+
+def discharging(clock: Clock) -> Plant:
+    """A plant that takes 3000 W from the battery, 1000 W from the sun and nothing from the grid."""
+    plant = flat_plant(clock, load_w=4000.0, pv_w=1000.0)
+    clock.move(60)
+    return plant
+
+
+def built(family: str, port: int, unit_id: int = 1) -> Readable:
+    """A device of the family on a bus of its own, without options."""
+    return registry.build(family, family, Bus(TcpEndpoint("127.0.0.1", port)).transport(unit_id), {})
+
+
+async def values(device: Readable) -> dict[Quantity, float | None]:
+    return {reading.quantity: reading.value for reading in await device.read()}

@@ -2,21 +2,10 @@
 
 import pytest
 
-from drivers import registry
-from drivers.device import Applied, Readable, Steerable
-from drivers.endpoint import TcpEndpoint
-from drivers.modbus import Bus
+from drivers.device import Applied, Steerable
 from drivers.reading import Quantity
 from simulator.server import SimulatedSite
-from tests.simulator.sites import Clock, flat_plant
-
-
-def built(family: str, port: int) -> Readable:
-    return registry.build(family, family, Bus(TcpEndpoint("127.0.0.1", port)).transport(1), {})
-
-
-async def values(device: Readable) -> dict[Quantity, float | None]:
-    return {reading.quantity: reading.value for reading in await device.read()}
+from tests.simulator.sites import Clock, built, flat_plant, values
 
 
 @pytest.mark.parametrize("profile", ["sunspec7xx", "gen24"])

@@ -1,0 +1,82 @@
+"""What a SunSpec hybrid can be told: the models of its chain that take a setpoint or a cap."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from drivers.device import ControlState, SteerResult, Transport
+from drivers.errors import Refused
+from drivers.families.sunspec_124_rates import Rates124
+from drivers.families.sunspec_704_setpoint import Setpoint704
+from drivers.families.sunspec_hybrid_rows import Points
+from drivers.families.sunspec_pv_cap import PvCap
+from drivers.register import Register
+from drivers.sunspec import Chain
+
+
+class Setpoint(Protocol):
+    """A model that takes a battery power."""
+
+    reverts: bool
+
+    async def prepare(self) -> bool: ...
+
+    async def read(self) -> ControlState: ...
+
+    def state(self) -> ControlState: ...
+
+    def found(self) -> dict[str, float]: ...
+
+    async def set_power(self, power_w: float, hold_s: float) -> SteerResult: ...
+
+    async def release(self, found: Mapping[str, float]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What the device of one chain can be told, and the rows that say whether it listens."""
+
+    chain: Chain
+    setpoint: Setpoint | None
+    cap: PvCap | None
+    locality: Register | None
+
+
+async def offered(
+    chain: Chain, transport: Transport, max_registers: int, wears: bool, writes: Counter[str]
+) -> Controls:
+    """What the device implements: the first of each kind that it can be told."""
+    points, most = Points(chain), max_registers
+    setpoints: list[Setpoint704 | Rates124] = []
+    if model := points.model(704):
+        setpoints.append(Setpoint704(transport, model, most, wears, writes))
+    if model := points.model(124):
+        setpoints.append(Rates124(transport, model, most, wears, writes))
+    ratings = {
+        704: _rows(points.row(702, "WMax"), points.row(702, "WMaxRtg")),
+        123: _rows(points.row(121, "WMax"), points.row(120, "WRtg")),
+    }
+    caps = [
+        PvCap(transport, model, rows, most, wears, writes) for i, rows in ratings.items() if (model := points.model(i))
+    ]
+    locality = points.row((715, 802), "LocRemCtl")
+    return Controls(chain, await _first_able(setpoints), await _first_able(caps), locality)
+
+
+_Offer = TypeVar("_Offer", Setpoint704 | Rates124, PvCap)
+
+
+async def _first_able(offers: Sequence[_Offer]) -> _Offer | None:
+    for offer in offers:
+        try:
+            if await offer.prepare():
+                return offer
+        except Refused as error:
+            if error.code not in (1, 2, 3):  # the model is in the chain, but cannot be read
+                raise
+    return None
+
+
+def _rows(*found: Register | None) -> tuple[Register, ...]:
+    return tuple(row for row in found if row is not None)
