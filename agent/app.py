@@ -75,7 +75,9 @@ def build(
     commands = Commands(clock, FileInbox(inbox_of(path)), alarms, advice, comparison)
     requests = PlanRequests(settings, conditions, outlet, meter)
     control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices), meter)
-    timekeeping = Timekeeping(clock, pending, outlet, control.means, time_source, settings.site.clock == "trust")
+    timekeeping = Timekeeping(
+        clock, pending, outlet, control.minutes.means, time_source, settings.site.clock == "trust"
+    )
     inputs = TakeInputs(conditions, clock, pending.keep, alarms)
 
     def request_with_advice(now: datetime, soc_pct: float) -> PlanRequest | None:

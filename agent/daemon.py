@@ -126,8 +126,7 @@ class App:
         self.planning.suspicion.recall(await self.store.flags())
         if self.meter is not None:
             await recall_peak(self.meter, self.store, self.clock, self.pending)
-        if not self.control.counters.recall(await self.store.kept(COUNTERS.name)):
-            self.alarms.note(EventKind.DOCUMENT_REFUSED, "the kept readings of the energy counters cannot be used")
+        self.control.minutes.recall(await self.store.kept(COUNTERS.name))
         try:
             self.control.recall(await self.store.kept(STATE.name))
         except WireError as error:
@@ -161,7 +160,7 @@ class App:
         """Release the battery first, then write what waits, then say goodbye. Bounded by the caller."""
         await self.control.release(f"released: {why}")
         self.alarms.note(EventKind.STOPPED, why)
-        self.control.flush()
+        self.control.minutes.flush()
         with suppress(TimeoutError):  # a disk that hangs: the platform is still to hear that we stop
             async with asyncio.timeout(LAST_COMMIT_S):
                 await self._commit()

@@ -1,41 +1,31 @@
 """The seconds: read, estimate, choose a rung, guard, write, see. Waits for no disk, broker, model or solver."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import structlog
 
 from agent.cycles.alarms import Alarms
-from agent.cycles.meter_alignment import MeterAlignment
-from agent.cycles.meter_balance import MeterBalance
+from agent.cycles.minutes import Minutes
 from agent.cycles.retry import Retry
+from agent.cycles.site_watch import SiteWatch
 from agent.cycles.steering_watch import SteeringWatch
 from agent.dispatch.battery_units import BatteryUnits
 from agent.dispatch.control_mode import ControlRules, Ladder, Situation
 from agent.dispatch.demand_meter import DemandMeter
-from agent.dispatch.estimate import Source, estimate
 from agent.dispatch.guard import guard
 from agent.dispatch.lease import Lease
-from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.alarms import AlarmKind
 from agent.domain.battery import Battery
-from agent.domain.documents import COUNTERS, DEMAND, STATE
+from agent.domain.documents import DEMAND, STATE
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import SiteState
-from agent.monitoring.battery_power import BatteryPowerWatch
 from agent.monitoring.battery_response import Verdict
 from agent.monitoring.setpoint_response import SetpointResponse
-from agent.monitoring.solar_sleep import SolarSleep
-from agent.monitoring.stuck_meter import StuckMeterWatch
 from agent.ports import Clock, Site
-from agent.recording.counters import Counters
 from agent.recording.decisions import Decisions
-from agent.recording.minute_means import ControlStep, MinuteMeans
 from agent.recording.pending_writes import PendingWrites
-from agent.recording.points import points_of
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
-from drivers.reading import Quantity, Reading
 
 GRID_LIMIT_LOST = "the platform's grid limit has not been heard of for too long; the failsafe limits hold"
 
@@ -74,22 +64,16 @@ class Control:
         self._meter = meter
         self._ladder = Ladder(conditions, rules)
         self._alarms = Alarms(clock, pending)
-        self._stuck_meters = StuckMeterWatch(rules.frozen_s)
-        self._power = BatteryPowerWatch(rules.roles, rules.stale_s)
-        self._sleep = SolarSleep(rules.roles, rules.stale_s)
-        self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, self._alarms)
-        self._alignment = MeterAlignment(rules.limits.battery, self._alarms)
         self._response = SetpointResponse(rules.limits.battery, rules.units, max(30.0, 2 * rules.step_s))
         self._steering = SteeringWatch(clock, pending, site, rules.roles)
         self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
+        self._watch = SiteWatch(clock, site, conditions, self._alarms, rules, self._units)
         self._refusals, self._refusal = Retry(REFUSAL_RESTS_S), Refused("")
         self._lease: Lease | None = None  # None: what is in force is not known, so the next step writes
         self._unverified = False
         self._last_step: float | None = None
         self._decisions = Decisions()
-        self._catalogue: tuple[str, ...] = ()
-        self.means = MinuteMeans()
-        self.counters = Counters()
+        self.minutes = Minutes(clock, conditions, pending, rules.step_s, rules.stale_s)
         self.counts = ControlCounts()
 
     async def step(self) -> None:
@@ -99,7 +83,9 @@ class Control:
         steering = self._steering.step()
         if steering.lost:
             self._lease = None  # what was written is not in force any more
-        state = self._judged(self._estimate(readings))
+        state = self._watch.look(readings)
+        if self._watch.batteries_changed and len(self._rules.units) > 1:
+            self._lease = None  # share again among those that are there
         silent = self._conditions.limit_is_silent(state.at)
         self._alarms.alarm(AlarmKind.GRID_LIMIT_LOST, GRID_LIMIT_LOST if silent else None)
         self._watch_tracking(state)
@@ -109,14 +95,14 @@ class Control:
         rated = self._response.delivered(self._units.rated(whole), monotonic)
         self._outlet.show(replace(self._outlet.view, state=state, battery=rated))
         wanted = self._ladder.choose(self._situation(state, lost, there))
-        granted = self._guarded(self._balance.probed(wanted), state, there)
+        granted = self._guarded(self._watch.probed(wanted), state, there)
         if steering.left_alone is None:
             outcome = await self._write(granted)
         else:
             granted, outcome = self._left_alone(granted, steering.left_alone), Held()
         self._outlet.show(replace(self._outlet.view, setpoint=granted, outcome=outcome))
         self._note(granted, outcome)
-        self._record(state, readings, granted)
+        self.minutes.add(state, readings, granted, self._outlet.view.clock_doubt is None)
         self._last_step = began
         self.counts.steps += 1
 
@@ -133,43 +119,6 @@ class Control:
         self._outlet.show(replace(self._outlet.view, setpoint=setpoint, outcome=outcome))
         self._note(setpoint, outcome)
         return outcome
-
-    def _estimate(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> SiteState:
-        now, monotonic = self._clock.now(), self._clock.monotonic()
-        frozen, troubles = self._stuck_meters.update(readings), self._site.troubles()
-        sun_deg = self._conditions.place.sun_elevation_deg(now) if self._clock.trusted() else None
-        readings = self._sleep.update(readings, frozen | set(troubles), sun_deg, monotonic)
-        frozen -= self._sleep.asleep
-        doubts = self._units.doubts(readings, monotonic)
-        weights = {unit.device: unit.battery.usable_wh for unit in self._rules.units}
-        sources: Sequence[Source] = [
-            Source(
-                name,
-                self._rules.roles.get(name, frozenset()),
-                self._units.counted(name, found),
-                name in frozen,
-                self._units.is_doubted(name),
-                weights.get(name, 1.0),
-            )
-            for name, found in readings.items()
-        ]
-        sources, changed = self._units.look(sources, monotonic)
-        if changed and len(self._rules.units) > 1:
-            self._lease = None  # share again among those that are there
-        for name, doubt in doubts.items():
-            self._alarms.alarm(AlarmKind.SOC_JUMP, None if doubt is None else f"{name}: {doubt}", name)
-        for name, gone in self._power.update(readings, set(troubles) | frozen, monotonic).items():
-            self._alarms.alarm(AlarmKind.BATTERY_POWER_MISSING, gone, name)
-        for name in self._rules.roles:
-            lost = None if name in self._sleep.asleep else troubles.get(name)
-            self._alarms.alarm(AlarmKind.DEVICE_LOST, lost, name)
-            self._alarms.alarm(AlarmKind.FROZEN, f"{name} answers with frozen values" if name in frozen else None, name)
-        return estimate(now, monotonic, sources, self._rules.stale_s)
-
-    def _judged(self, state: SiteState) -> SiteState:
-        """Without a meter that contradicts the battery, and with the powers of one instant."""
-        monotonic = self._clock.monotonic()
-        return self._alignment.aligned(self._balance.judged(state, monotonic), monotonic)
 
     def _situation(self, state: SiteState, lost: bool, there: Battery) -> Situation:
         view = self._outlet.view
@@ -223,9 +172,8 @@ class Control:
                 self._unverified = granted.battery_w is not None
                 if granted.battery_w is None:
                     self.counts.verified += 1  # a release is verified by its read-back alone
-                self._balance.asked(monotonic, outcome.battery_w)
                 self._response.asked(monotonic, outcome.battery_w, dict(shares))
-                self._alignment.told(monotonic, outcome.battery_w)
+                self._watch.told(monotonic, outcome.battery_w)
                 self._lease = Lease(granted.battery_w, granted.pv_limit_w, monotonic, granted.hold_s)
             case Refused():
                 self._refusals.failed(monotonic, self._clock.monotonic())
@@ -242,7 +190,7 @@ class Control:
     def _left_alone(self, granted: Setpoint, why: str) -> Setpoint:
         """Nothing is written, not even a release: something else has the battery, or writing would wear it out."""
         self._lease, self._unverified = None, False
-        self._balance.asked(self._clock.monotonic(), None)
+        self._watch.told(self._clock.monotonic(), None)
         self._response.asked(self._clock.monotonic(), None, {})
         return Setpoint(granted.at, None, granted.hold_s, Rung.RELEASE, why)
 
@@ -259,41 +207,3 @@ class Control:
             self._alarms.alarm(AlarmKind.SETPOINT_FAILED, failed)
         for name, why in self._units.refusals.items():
             self._alarms.alarm(AlarmKind.SETPOINT_FAILED, why, name)
-
-    def _record(self, state: SiteState, readings: Mapping[str, Mapping[Quantity, Reading]], granted: Setpoint) -> None:
-        """What was seen holds until the next step is due; where that comes late, the gap stays a gap."""
-        prices = self._conditions.at(state.at)
-        points = self._points(readings)
-        step = ControlStep(
-            state,
-            points,
-            prices.import_price,
-            prices.export_price,
-            prices.carbon_kg_per_kwh,
-            granted.rung,
-            granted.pv_limit_w is not None,
-            self._outlet.view.clock_doubt is None,
-            self._conditions.known_at(state.at),
-        )
-        self.means.add(step, self._rules.step_s)
-        if self.means.catalogue != self._catalogue:
-            self._catalogue = self.means.catalogue
-            self._pending.catalogue(self._catalogue)
-        for row in self.means.finished(state.at):
-            self._pending.minute(row)
-
-    def _points(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> dict[str, float | None]:
-        """Every reading by name. What a silent device said long ago is missing now, and so is an odd counter."""
-        monotonic = self._clock.monotonic()
-        points = points_of(readings, monotonic, self._rules.stale_s)
-        judged, resets = self.counters.judged(points, monotonic)
-        for device, sentence in resets:
-            self._alarms.note(EventKind.COUNTER_RESET, sentence, device)
-        if (document := self.counters.document(monotonic)) is not None:
-            self._pending.keep(COUNTERS.name, document)
-        return judged
-
-    def flush(self) -> None:
-        """Hand over the minute in the making, for the end: a row that covers less than its span."""
-        for row in self.means.finished(self._clock.now() + timedelta(minutes=1)):
-            self._pending.minute(row)

@@ -367,7 +367,7 @@ async def test_a_lifetime_counter_that_reads_0_for_half_a_minute_is_neither_0_no
     await stage.step(31)
     stage.site.values["meter"][Quantity.IMPORT_WH] = 0.0
     await stage.step(60)
-    place = stage.control.means.catalogue.index("meter.import_wh")
+    place = stage.control.minutes.means.catalogue.index("meter.import_wh")
     found = [row.points[place] for row in stage.pending.take(stage.clock.now()).minutes]
     assert found == [4501.0, 4503.0, 4503.0]  # each is the last that was right
     assert not stage.pending.alarms

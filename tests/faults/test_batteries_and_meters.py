@@ -63,9 +63,9 @@ async def test_sentinels_are_missing_and_reach_neither_control_nor_the_platform(
         await stage.play(9.0)
         outcome.neutral_after(neutral_after_s(stage))
         assert is_charging(stage.at(9.0))
-        stage.app.control.flush()
+        stage.app.control.minutes.flush()
         await stage.app.record.step()
-        names = stage.app.control.means.catalogue
+        names = stage.app.control.minutes.means.catalogue
         ((points,),) = stage.rows("SELECT points FROM minute WHERE at = (SELECT min(at) + 420 FROM minute)")
         found = dict(zip(names, from_blob(points), strict=True))
         measured = {name: value for name, value in found.items() if name.startswith(f"{device}.")}

@@ -1,0 +1,87 @@
+"""From the readings of all devices to one state of the site, and the alarms about what is wrong with them."""
+
+from collections.abc import Mapping, Sequence
+
+from agent.cycles.alarms import Alarms
+from agent.cycles.meter_alignment import MeterAlignment
+from agent.cycles.meter_balance import MeterBalance
+from agent.dispatch.battery_units import BatteryUnits
+from agent.dispatch.control_mode import ControlRules
+from agent.dispatch.estimate import Source, estimate
+from agent.domain.alarms import AlarmKind
+from agent.domain.setpoint import Setpoint
+from agent.domain.site import SiteState
+from agent.monitoring.battery_power import BatteryPowerWatch
+from agent.monitoring.solar_sleep import SolarSleep
+from agent.monitoring.stuck_meter import StuckMeterWatch
+from agent.ports import Clock, Site
+from agent.site_conditions.site_conditions import SiteConditions
+from drivers.reading import Quantity, Reading
+
+Readings = Mapping[str, Mapping[Quantity, Reading]]
+
+
+class SiteWatch:
+    """One instance a site. ``batteries_changed``: with the last look one came, or went."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        site: Site,
+        conditions: SiteConditions,
+        alarms: Alarms,
+        rules: ControlRules,
+        units: BatteryUnits,
+    ) -> None:
+        self._clock, self._site, self._conditions, self._alarms = clock, site, conditions, alarms
+        self._rules, self._units = rules, units
+        self._stuck_meters = StuckMeterWatch(rules.frozen_s)
+        self._power = BatteryPowerWatch(rules.roles, rules.stale_s)
+        self._sleep = SolarSleep(rules.roles, rules.stale_s)
+        self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, alarms)
+        self._alignment = MeterAlignment(rules.limits.battery, alarms)
+        self.batteries_changed = False
+
+    def look(self, readings: Readings) -> SiteState:
+        """Without a meter that contradicts the battery, and with the powers of one instant."""
+        state, monotonic = self._estimate(readings), self._clock.monotonic()
+        return self._alignment.aligned(self._balance.judged(state, monotonic), monotonic)
+
+    def probed(self, wanted: Setpoint) -> Setpoint:
+        """``wanted``, or 0 W where the meter is to be looked at."""
+        return self._balance.probed(wanted)
+
+    def told(self, monotonic_s: float, battery_w: float | None) -> None:
+        """This power was written to the battery; None released it."""
+        self._balance.asked(monotonic_s, battery_w)
+        self._alignment.told(monotonic_s, battery_w)
+
+    def _estimate(self, readings: Readings) -> SiteState:
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        frozen, troubles = self._stuck_meters.update(readings), self._site.troubles()
+        sun_deg = self._conditions.place.sun_elevation_deg(now) if self._clock.trusted() else None
+        readings = self._sleep.update(readings, frozen | set(troubles), sun_deg, monotonic)
+        frozen -= self._sleep.asleep
+        doubts = self._units.doubts(readings, monotonic)
+        weights = {unit.device: unit.battery.usable_wh for unit in self._rules.units}
+        sources: Sequence[Source] = [
+            Source(
+                name,
+                self._rules.roles.get(name, frozenset()),
+                self._units.counted(name, found),
+                name in frozen,
+                self._units.is_doubted(name),
+                weights.get(name, 1.0),
+            )
+            for name, found in readings.items()
+        ]
+        sources, self.batteries_changed = self._units.look(sources, monotonic)
+        for name, doubt in doubts.items():
+            self._alarms.alarm(AlarmKind.SOC_JUMP, None if doubt is None else f"{name}: {doubt}", name)
+        for name, gone in self._power.update(readings, set(troubles) | frozen, monotonic).items():
+            self._alarms.alarm(AlarmKind.BATTERY_POWER_MISSING, gone, name)
+        for name in self._rules.roles:
+            lost = None if name in self._sleep.asleep else troubles.get(name)
+            self._alarms.alarm(AlarmKind.DEVICE_LOST, lost, name)
+            self._alarms.alarm(AlarmKind.FROZEN, f"{name} answers with frozen values" if name in frozen else None, name)
+        return estimate(now, monotonic, sources, self._rules.stale_s)
