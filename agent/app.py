@@ -19,6 +19,7 @@ from agent.cycles.commands import Commands
 from agent.cycles.control import Control
 from agent.cycles.inputs import TakeInputs
 from agent.cycles.model_trials import NightlyTrials
+from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
 from agent.cycles.planning import Planning
 from agent.cycles.record import Record
@@ -72,7 +73,8 @@ def build(
     meter = None if charge is None else DemandMeter(charge, zone)
     advice = Recommendations(clock, pending, outlet, settings.advice_spec(), conditions.paid, settings.advice.worth_it)
     comparison = Comparison(clock, pending, outlet)
-    commands = Commands(clock, FileInbox(inbox_of(path)), alarms, advice, comparison)
+    overrides = Overrides(clock, pending, outlet, zone)
+    commands = Commands(clock, FileInbox(inbox_of(path)), alarms, advice, comparison, overrides)
     requests = PlanRequests(settings, conditions, outlet, meter)
     control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices), meter)
     timekeeping = Timekeeping(
@@ -101,6 +103,7 @@ def build(
         comparison=comparison,
         advice=advice,
         commands=commands,
+        overrides=overrides,
         record=Record(clock, store, pending, outlet, conditions.weather_at),
         upkeep=Upkeep(store, clock, alarms, lambda: timekeeping.tells_age),
         alarms=alarms,

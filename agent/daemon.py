@@ -18,6 +18,7 @@ from agent.cycles.commands import Commands
 from agent.cycles.control import Control
 from agent.cycles.inputs import TakeInputs
 from agent.cycles.model_trials import NightlyTrials
+from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
 from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
@@ -28,7 +29,17 @@ from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.alarms import AlarmKind, EventKind
-from agent.domain.documents import ADVICE, ALARMS, COUNTERS, LEDGER, MODEL_TRIAL, PAIRED_TRIAL, STATE, STEERING
+from agent.domain.documents import (
+    ADVICE,
+    ALARMS,
+    COUNTERS,
+    LEDGER,
+    MODEL_TRIAL,
+    OVERRIDE,
+    PAIRED_TRIAL,
+    STATE,
+    STEERING,
+)
 from agent.domain.setpoint import Applied
 from agent.domain.wire import WireError
 from agent.platform import SYNC_EVERY_S, Platform
@@ -77,6 +88,7 @@ class App:
     comparison: Comparison
     advice: Recommendations
     commands: Commands
+    overrides: Overrides
     record: Record
     upkeep: Upkeep
     alarms: Alarms
@@ -135,6 +147,7 @@ class App:
         self.settlement.recall(await self.store.kept(LEDGER.name))
         self.comparison.recall(await self.store.kept(PAIRED_TRIAL.name))
         self.advice.recall(await self.store.kept(ADVICE.name))
+        self.overrides.recall(await self.store.kept(OVERRIDE.name))
         self.devices.recall(await self.store.kept(STEERING.name))
 
     def jobs(self) -> Sequence[Job]:
@@ -183,6 +196,7 @@ class App:
         if by_s:
             self._clock_was_set(by_s)
         self.conditions.time_is_known = self.clock.trusted()
+        self.overrides.step()
         await self.control.step()
         self.alarms.step()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from agent.domain.advisory import Advisory
 from agent.domain.alarms import StandingAlarm
 from agent.domain.battery import Battery
+from agent.domain.override import Override
 from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Outcome, Setpoint
@@ -21,9 +22,9 @@ class SiteView:
 
     ``state``, ``setpoint``, ``outcome`` and ``battery``, which is what of it can be steered now, are shown by control;
     ``plan`` and ``plan_failure`` by planning; ``connected`` and ``link_trouble`` by sync; ``clock_doubt``, why the time
-    is not trusted, by timekeeping; ``comparison`` of optimiser and rule by the cycle of that name; ``advice``, the
-    recommendations that are open, the largest saving first, by the recommendations; ``alarms`` that stand, oldest
-    first, by the alarms.
+    is not trusted, by timekeeping; ``override`` of a person and ``comparison`` of optimiser and rule by the
+    cycles of that name; ``advice``, the recommendations that are open, the largest saving first, by the
+    recommendations; ``alarms`` that stand, oldest first, by the alarms.
     """
 
     version: int = 0
@@ -36,6 +37,7 @@ class SiteView:
     connected: bool = False
     link_trouble: str | None = None
     clock_doubt: str | None = None
+    override: Override | None = None
     comparison: Schedule | None = None
     advice: tuple[Advisory, ...] | None = None
     alarms: tuple[StandingAlarm, ...] = ()

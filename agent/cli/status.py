@@ -26,6 +26,7 @@ from agent.domain.documents import (
     DEMAND,
     FORECAST_CORRECTIONS,
     LINK,
+    OVERRIDE,
     PARKED,
     PERSISTENT_WRITES,
     PLAN,
@@ -80,6 +81,7 @@ def _show(settings: Settings, console: Console, path: Path, plan_rows: int) -> N
     show_alarms(console, documents.newest(ALARMS.name), now, ZoneInfo(settings.site.timezone))
     _show_state(console, documents.newest(STATE.name), now)
     _show_setpoint(console, documents.newest(SETPOINT.name), now)
+    _show_override(console, documents.newest(OVERRIDE.name), ZoneInfo(settings.site.timezone))
     _show_writes(console, path)
     _show_forecast(console, path, now)
     _show_suspects(console, path, now)
@@ -149,6 +151,15 @@ def _show_setpoint(console: Console, document: str | None, now: datetime) -> Non
     age = span((now - datetime.fromisoformat(setpoint["at"])).total_seconds())
     console.print(f"[bold]setpoint[/] {what}, {setpoint['outcome']}, rung {setpoint['rung']}, {age} ago")
     console.print(f"  {setpoint['reason']}")
+
+
+def _show_override(console: Console, document: str | None, zone: ZoneInfo) -> None:
+    """What a person has told the battery to do, while that holds."""
+    if document is None or document == "null":
+        return
+    override = OVERRIDE.read(document)
+    since, until = (f"{at.astimezone(zone):%H:%M}" for at in (override.asked_at, override.until))
+    console.print(f"[bold]by hand[/] {override.words}, since {since} until {until}; `enalysis-edge auto` ends it")
 
 
 def _show_writes(console: Console, path: Path) -> None:

@@ -4,9 +4,11 @@ from collections import deque
 
 from agent.cycles.advice import Recommendations
 from agent.cycles.alarms import Alarms
+from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
 from agent.domain.alarms import EventKind
-from agent.domain.commands import AnswerAdvice, ComparePolicies, Request
+from agent.domain.commands import AnswerAdvice, ComparePolicies, OverrideBattery, Request
+from agent.domain.override import Override
 from agent.ports import Clock, Inbox
 
 MOST_WAITING = 1000
@@ -17,10 +19,16 @@ class Commands:
     it; it may be obeyed twice, which changes nothing."""
 
     def __init__(
-        self, clock: Clock, inbox: Inbox, alarms: Alarms, advice: Recommendations, comparison: Comparison
+        self,
+        clock: Clock,
+        inbox: Inbox,
+        alarms: Alarms,
+        advice: Recommendations,
+        comparison: Comparison,
+        overrides: Overrides,
     ) -> None:
         self._clock, self._inbox, self._alarms = clock, inbox, alarms
-        self._advice, self._comparison = advice, comparison
+        self._advice, self._comparison, self._overrides = advice, comparison, overrides
         self._waiting: deque[Request] = deque(maxlen=MOST_WAITING)
         self._obeyed: set[str] = set()
 
@@ -59,3 +67,11 @@ class Commands:
                 self._advice.answer(request.command)
             case ComparePolicies(schedule):
                 self._comparison.take(schedule)
+            case OverrideBattery(override):
+                self._override(override)
+
+    def _override(self, override: Override | None) -> None:
+        if override is None:
+            self._overrides.end()
+        elif (refusal := self._overrides.begin(override)) is not None:
+            self._alarms.note(EventKind.COMMAND_REFUSED, f"{override.words}: {refusal}")

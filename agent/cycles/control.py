@@ -124,7 +124,9 @@ class Control:
         view = self._outlet.view
         in_force_w = None if self._lease is None else self._lease.battery_w
         interval_wh = self._interval_wh(state)
-        return Situation(state, view.plan, view.comparison, view.clock_doubt, lost, there, interval_wh, in_force_w)
+        return Situation(
+            state, view.plan, view.comparison, view.clock_doubt, view.override, lost, there, interval_wh, in_force_w
+        )
 
     def _watch_tracking(self, state: SiteState) -> None:
         monotonic = self._clock.monotonic()

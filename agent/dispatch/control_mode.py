@@ -1,13 +1,15 @@
-"""The ladder: a fresh plan, the last plan until it expires, our own rule, release. Each rung leaves its reason."""
+"""The ladder: a person, a fresh plan, the last plan until it expires, our own rule, release; each with its reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from agent.dispatch.economic_dispatch import Moment, economic_dispatch
 from agent.dispatch.guard import Limits
 from agent.dispatch.recent_mean import RecentMean
 from agent.domain.battery import Battery, BatteryUnit
+from agent.domain.override import Override
 from agent.domain.paired_trial import Arm, Schedule
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung, Setpoint
@@ -48,6 +50,7 @@ class Situation:
     plan: Plan | None = None
     comparison: Schedule | None = None
     clock_doubt: str | None = None
+    override: Override | None = None
     out_of_control: bool = False
     there: Battery | None = None
     interval_wh: float = 0.0
@@ -74,7 +77,7 @@ class Ladder:
 
     def __init__(self, conditions: SiteConditions, rules: ControlRules) -> None:
         self._conditions, self._rules = conditions, rules
-        self._net_load = RecentMean()
+        self._net_load, self._zone = RecentMean(), ZoneInfo(conditions.place.timezone)
         self._usable_wh = self._before_wh = self._plan_wh = rules.limits.battery.usable_wh
         self._changed_at: datetime | None = None
         self._plan: Plan | None = None
@@ -88,6 +91,8 @@ class Ladder:
         if net_load_w is None or soc_pct is None:
             return Setpoint(state.at, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
         battery = self._conditions.with_reserve(self._of_the_plan(situation), state.at)
+        if situation.override is not None:
+            return self._by_hand(situation.override, state, battery)
         why_not, plan = situation.why_no_plan, situation.plan
         if why_not is None and plan is not None:
             moment = self._moment(situation, plan, net_load_w, soc_pct)
@@ -98,6 +103,13 @@ class Ladder:
         rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
         cap_w = _pv_cap(state, rule_w, 0.0, self._conditions.connection(state.at).export_limit_w)
         return Setpoint(state.at, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
+
+    def _by_hand(self, override: Override, state: SiteState, battery: Battery) -> Setpoint:
+        watts = override.battery_w(battery.charge_w, battery.discharge_w)
+        until = override.until.astimezone(self._zone)
+        cap_w = _pv_cap(state, watts, 0.0, self._conditions.connection(state.at).export_limit_w)
+        reason = f"{override.words} until {until:%H:%M}: a person has asked for it"
+        return Setpoint(state.at, watts, self._rules.hold_s, Rung.OVERRIDE, reason, cap_w)
 
     def _moment(self, situation: Situation, plan: Plan, net_load_w: float, soc_pct: float) -> Moment:
         now = situation.state.at

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.domain.advisory import Verb
+from agent.domain.override import Override
 from agent.domain.paired_trial import Schedule
 from agent.domain.wire import WireError, from_json, to_json
 
@@ -41,7 +42,14 @@ class ComparePolicies:
     schedule: Schedule
 
 
-Command = AnswerAdvice | ComparePolicies
+@dataclass(frozen=True, slots=True)
+class OverrideBattery:
+    """Do what ``override`` says, within all limits; None lets the agent decide again."""
+
+    override: Override | None
+
+
+Command = AnswerAdvice | ComparePolicies | OverrideBattery
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ class CommandKind:
 COMMAND_KINDS = (
     CommandKind("advice", AnswerAdvice, from_platform=True),
     CommandKind("comparison", ComparePolicies),
+    CommandKind("override", OverrideBattery),  # from the platform once its commands are signed
 )
 BY_NAME: Mapping[str, CommandKind] = {kind.name: kind for kind in COMMAND_KINDS}
 

@@ -1,8 +1,8 @@
-"""The newest picture of the site as the kept documents that people read: state, setpoint, link and alarms. Pure."""
+"""The newest picture of the site as the documents that people read: state, setpoint, override, link, alarms. Pure."""
 
 import json
 
-from agent.domain.documents import ALARMS, LINK, SETPOINT, STATE
+from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.wire import to_json
 from agent.site_view import SiteView
@@ -14,6 +14,7 @@ def picture(view: SiteView) -> dict[str, str]:
         LINK.name: json.dumps({"connected": view.connected, "trouble": view.link_trouble}),
         ALARMS.name: to_json(view.alarms),
     }
+    documents[OVERRIDE.name] = "null" if view.override is None else to_json(view.override)
     if view.state is not None:
         documents[STATE.name] = to_json(view.state)
     if view.setpoint is not None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,10 +11,12 @@ from agent.adapters.host.inbox import FileInbox, drop, look
 from agent.cycles.advice import Recommendations
 from agent.cycles.alarms import Alarms
 from agent.cycles.commands import Commands
+from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
 from agent.domain.advisory import AdviceQuestion, Verb
-from agent.domain.commands import AnswerAdvice, Command, ComparePolicies, Request
+from agent.domain.commands import AnswerAdvice, Command, ComparePolicies, OverrideBattery, Request
 from agent.domain.documents import PAIRED_TRIAL
+from agent.domain.override import Override, OverrideAction
 from agent.domain.wire import to_json
 from agent.recording.pending_writes import PendingWrites
 from agent.savings.paired_trial import schedule
@@ -37,7 +40,9 @@ class Site:
         self.comparison = Comparison(self.clock, self.pending, self.outlet)
         advice = Recommendations(self.clock, self.pending, self.outlet, AdviceQuestion(), lambda at: None, 0.1)
         alarms = Alarms(self.clock, self.pending)
-        self.commands = Commands(self.clock, FileInbox(self.inbox), alarms, advice, self.comparison)
+        self.overrides = Overrides(self.clock, self.pending, self.outlet, ZoneInfo("Europe/London"))
+        inbox = FileInbox(self.inbox)
+        self.commands = Commands(self.clock, inbox, alarms, advice, self.comparison, self.overrides)
 
     async def commit(self) -> list[str]:
         """As the daemon does it: obey, write, forget. What was told."""
@@ -147,4 +152,19 @@ async def test_a_kept_comparison_that_cannot_be_read_leaves_the_optimiser_in_cha
     site.comparison.recall("{")
     assert site.outlet.view.comparison is None
     assert [text.split(":")[0] for text in await site.commit()] == ["the kept comparison cannot be used"]
+    await site.store.close()
+
+
+async def test_an_override_begins_is_refused_and_ends_by_the_same_door(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    hold = Override(OverrideAction.HOLD, NOON + timedelta(hours=1), NOON)
+    drop(site.inbox, asked(OverrideBattery(hold)), lambda: 1)
+    assert await site.commit() == ["hold until 2026-06-01 14:00, asked for by a person"]
+    assert site.outlet.view.override == hold
+    late = Override(OverrideAction.HOLD, NOON + timedelta(hours=30), NOON)
+    drop(site.inbox, asked(OverrideBattery(late)), lambda: 2)
+    assert await site.commit() == ["hold: until 2026-06-02 19:00 is more than 24 hours away"]
+    drop(site.inbox, asked(OverrideBattery(None)), lambda: 3)
+    assert await site.commit() == ["hold: over, ended by a person; the agent decides again"]
+    assert site.outlet.view.override is None
     await site.store.close()

@@ -16,10 +16,11 @@ class HandClock:
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.wall_s = 0.0  # how far somebody has set the wall clock
         self.believed = True
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self.seconds)
+        return START + timedelta(seconds=self.seconds + self.wall_s)
 
     def monotonic(self) -> float:
         return self.seconds

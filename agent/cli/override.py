@@ -1,0 +1,103 @@
+"""`enalysis-edge hold|charge|discharge|auto`: a person tells the battery what to do for a while, or no longer."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agent.adapters.host.inbox import InboxFailure, drop, inbox_of
+from agent.adapters.host.lock import AlreadyRunning, SiteLock
+from agent.cli.asked_time import UnknownTime, asked_time
+from agent.cli.ending import FAILED, GOOD
+from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.domain.commands import OverrideBattery, Request
+from agent.domain.override import LONGEST, Override, OverrideAction
+from agent.ports import StoreFailure
+from agent.settings.schema import Settings
+
+AUTO = "auto"
+USUAL = timedelta(hours=2)
+TAKEN_UP_WITHIN = timedelta(minutes=2)  # what is left while the agent does not run is not obeyed an hour later
+
+
+class NotAsked(Exception):
+    """Nothing was asked of the agent. ``str()`` says why in one sentence."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """How much, and until when; there is an end in any case."""
+    if not parser.prog.endswith(AUTO):
+        if not parser.prog.endswith(OverrideAction.HOLD.value):
+            parser.add_argument("--kw", type=float, metavar="X", help="with this power; all that the limits allow else")
+        ends = parser.add_mutually_exclusive_group()
+        ends.add_argument("--until", metavar="TIME", help="18:00, or 2026-06-01T18:00, by the site's clock")
+        ends.add_argument("--for", dest="lasts", metavar="2h", help="90min or 2h; 2h when nothing is said")
+    add_config(parser)
+
+
+def run(asked: Namespace) -> int:
+    """0, or 1 where it was not asked."""
+    return by_settings_at_hand(asked, _run)
+
+
+def wanted(asked: Namespace, now: datetime, zone: ZoneInfo) -> Override | None:
+    """What the arguments mean; None is ``auto``. Raises NotAsked."""
+    if asked.command == AUTO:
+        return None
+    try:
+        until = now + _lasting(asked.lasts) if asked.until is None else _until(asked.until, now, zone)
+        power_w = getattr(asked, "kw", None)
+        override = Override(OverrideAction(asked.command), until, now, None if power_w is None else 1000.0 * power_w)
+    except (UnknownTime, ValueError, OverflowError) as error:
+        raise NotAsked(str(error)) from error
+    if not timedelta(0) < until - now <= LONGEST:
+        raise NotAsked(f"it must end within {LONGEST.total_seconds() / 3600:.0f} hours from now, and not in the past")
+    return override
+
+
+def _until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """A time of day that has passed is tomorrow's. Raises UnknownTime."""
+    until = asked_time(text, now, zone)
+    return until + timedelta(days=1) if until <= now and len(text) <= len("18:00") else until
+
+
+def _lasting(text: str | None) -> timedelta:
+    """Raises NotAsked."""
+    if text is None:
+        return USUAL
+    for unit, minutes in (("min", 1.0), ("h", 60.0)):
+        if text.endswith(unit):
+            try:
+                return timedelta(minutes=minutes * float(text.removesuffix(unit)))
+            except (ValueError, OverflowError):
+                break
+    raise NotAsked(f"{text!r} is no time span: write 90min or 2h")
+
+
+def _run(settings: Settings, asked: Namespace) -> int:
+    now, zone = datetime.now(UTC), ZoneInfo(settings.site.timezone)
+    path = Path(settings.store.path)
+    try:
+        override = wanted(asked, now, zone)
+        if not _runs(path):
+            raise NotAsked("the agent does not run, so nobody would obey")
+        drop(inbox_of(path), Request(OverrideBattery(override), now, now + TAKEN_UP_WITHIN))
+    except (NotAsked, InboxFailure, StoreFailure) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    what = "the agent decides again" if override is None else f"{override.words} until {_local(override.until, zone)}"
+    print(f"{what}: taken up within some seconds; `enalysis-edge status` shows it")
+    return GOOD
+
+
+def _runs(store: Path) -> bool:
+    try:
+        with SiteLock(store):
+            return False
+    except AlreadyRunning:
+        return True
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"

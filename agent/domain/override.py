@@ -1,0 +1,52 @@
+"""What a person has told the battery to do, until when."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+LONGEST = timedelta(hours=24)
+
+
+class OverrideAction(Enum):
+    """HOLD: neither charge nor discharge."""
+
+    HOLD = "hold"
+    CHARGE = "charge"
+    DISCHARGE = "discharge"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """``action`` with ``power_w`` (positive, W; None is all that the limits allow) until before ``until`` (UTC).
+
+    It has an end in any case, and stands above plan and rule, within all limits. ``asked_at`` is when it began. Raises
+    ValueError where it cannot be meant.
+    """
+
+    action: OverrideAction
+    until: datetime
+    asked_at: datetime
+    power_w: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.until.tzinfo is None or self.asked_at.tzinfo is None:
+            raise ValueError("the time of an override has no time zone")
+        if self.power_w is not None and not 0.0 < self.power_w < float("inf"):
+            raise ValueError(f"a power of {self.power_w:g} W cannot be: it is above 0")
+        if self.power_w is not None and self.action is OverrideAction.HOLD:
+            raise ValueError("a battery that is held has no power")
+
+    def battery_w(self, charge_w: float, discharge_w: float) -> float:
+        """The battery power, W, > 0 discharges, of a battery with these ratings."""
+        match self.action:
+            case OverrideAction.HOLD:
+                return 0.0
+            case OverrideAction.CHARGE:
+                return -min(charge_w, charge_w if self.power_w is None else self.power_w)
+            case OverrideAction.DISCHARGE:
+                return min(discharge_w, discharge_w if self.power_w is None else self.power_w)
+
+    @property
+    def words(self) -> str:
+        """``charge with 2.00 kW``."""
+        return self.action.value if self.power_w is None else f"{self.action.value} with {self.power_w / 1000:.2f} kW"
