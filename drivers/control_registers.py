@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from drivers.datasheet import Control, Steering, Values, Write
 from drivers.device import Table, Transport
@@ -49,25 +49,42 @@ async def _words_of(transport: Transport, row: Register, limits: SpanLimits) -> 
 class ControlRegisters:
     """The controls of ``steering`` on a device. Nothing else can be written, and nothing outside a control's range.
 
-    ``read`` fetches all rows of the steering into ``seen``, of which the other methods speak. ``writes`` counts the
-    writes of each persistent register by name.
+    ``read`` fetches all rows of the steering into ``seen``, of which the other methods speak, ``read_back`` those of
+    the controls alone. ``writes`` counts the writes of each persistent register by name.
     """
 
-    def __init__(self, transport: Transport, steering: Steering, limits: SpanLimits, writes: Counter[str]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        steering: Steering,
+        limits: SpanLimits,
+        writes: Counter[str],
+        monotonic: Callable[[], float],
+    ) -> None:
         self._transport = transport
         self._steering = steering
         self._limits = limits
         self._controls = {control.name: control for control in steering.controls}
         self._writes = writes
+        self._monotonic = monotonic
+        self._read_at = -math.inf
         self.seen: Values = {}
 
-    async def read(self) -> Values:
-        self.seen = await read_rows(self._transport, self._steering.rows, self._limits)
+    async def read(self, not_older_s: float = 0.0) -> Values:
+        """All rows, from the device unless they were read within ``not_older_s`` and nothing was written since."""
+        if self._monotonic() - self._read_at >= not_older_s:
+            self.seen = await read_rows(self._transport, self._steering.rows, self._limits)
+            self._read_at = self._monotonic()
         return self.seen
+
+    async def read_back(self) -> None:
+        rows = [control.row for control in self._steering.controls if control.reads_back]
+        self.seen = {**self.seen, **await read_rows(self._transport, rows, self._limits)}
 
     async def write(self, writes: Sequence[Write]) -> None:
         """Each in one request, in this order. All are checked before the first is sent. Raises NotSupported."""
         requests = [self._request(write) for write in writes]
+        self._read_at = -math.inf
         for (address, words), write in zip(requests, writes, strict=True):
             for name, _ in write:
                 if self._controls[name].row.persistent:

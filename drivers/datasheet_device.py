@@ -17,6 +17,8 @@ from drivers.reading import Reading
 from drivers.spans import SpanLimits
 from drivers.table_device import TableDevice
 
+_JUST_NOW_S = 1.0  # slow devices need seconds for all their rows, and whoever steers has often looked right before
+
 
 @dataclass(slots=True)
 class _Known:
@@ -93,7 +95,7 @@ class DatasheetDevice:
         steering = sheet.steering
         registers = None
         if steering is not None:
-            registers = ControlRegisters(self._transport, steering, sheet.limits, self._writes)
+            registers = ControlRegisters(self._transport, steering, sheet.limits, self._writes, self._monotonic)
         return _Known(sheet, table, registers)
 
 
@@ -161,7 +163,7 @@ class SteeredDevice(DatasheetDevice):
         if not math.isfinite(battery_w) or not math.isfinite(hold_s) or hold_s <= 0:
             raise ValueError(f"a setpoint of {battery_w} W for {hold_s} s cannot be written")
         async with self._steering() as (steering, registers):
-            seen = await registers.read()
+            seen = await registers.read(_JUST_NOW_S)
             await self._must_listen(steering, registers)
             standing = self._too_soon(steering.facts)
             if standing is not None:
@@ -179,7 +181,7 @@ class SteeredDevice(DatasheetDevice):
         async with self._steering() as (steering, registers):
             if steering.cap is None:
                 raise NotSupported(f"{self.name} takes no cap on its solar power")
-            seen = await registers.read()
+            seen = await registers.read(_JUST_NOW_S)
             if pv_w is not None:
                 await self._must_listen(steering, registers)
             await self._settle(steering, registers, registers.needed(steering.cap(pv_w, seen)))
@@ -277,7 +279,7 @@ class SteeredDevice(DatasheetDevice):
     async def _read_back(self, steering: Steering, registers: ControlRegisters) -> None:
         if steering.facts.settle_s > 0:
             await self._transport.pause(steering.facts.settle_s)
-        await registers.read()
+        await registers.read_back()
 
 
 def _state(steering: Steering, registers: ControlRegisters) -> ControlState:

@@ -13,7 +13,7 @@ from drivers.datasheet_device import DatasheetDevice
 from drivers.device import Action, Applied, Clamped, ControlState, Steerable
 from drivers.errors import LinkDown, NotApplied, NotSupported, Refused
 from drivers.reading import Quantity
-from tests.drivers.vendors import BATTERY, SHEET, STEERING, Battery
+from tests.drivers.vendors import BATTERY, REMOTE, SHEET, STEERING, Battery
 
 ORDER = [(110, [5]), (100, [0xF830, 0xFFFF, 1, 1]), (120, [1])]  # -2000 W, low word first
 
@@ -176,6 +176,7 @@ async def test_without_grid_no_order_is_written_and_none_stands() -> None:
         await device.set_power(-2000, 60)
     assert battery.writes == []
     battery.words[132] = 1
+    battery.clock.now += 1.0
     assert await device.set_power(-2000, 60) == Applied(-2000)
 
 
@@ -238,3 +239,14 @@ async def test_what_cannot_be_read_back_is_not_asked_for() -> None:
     steering: Steering = replace(STEERING, forced=forced)
     state = await Battery().device(replace(SHEET, steering=steering)).in_force()
     assert state == ControlState({}, {"power": 0, "minutes": 0, "command": 0, "floor": 20, "sun": 9000})
+
+
+async def test_what_was_just_read_is_not_read_again() -> None:
+    battery = Battery()
+    device = battery.device()
+    await device.in_force()
+    conditions = next(span for span in battery.reads if span.address == REMOTE.address)
+    await device.set_power(-2000, 60)
+    assert battery.reads.count(conditions) == 1, "neither before the write nor after it"
+    await device.set_power(-2500, 60)
+    assert battery.reads.count(conditions) == 2, "after a write all is read anew"

@@ -34,7 +34,7 @@ POWERS = st.floats(-20000, 20000).filter(lambda watts: watts == 0.0 or abs(watts
 
 def written(steering: Steering, writes: object) -> list[tuple[int, list[int]]]:
     """The requests, as the guard lets them out."""
-    registers = ControlRegisters(MemoryTransport(), steering, SpanLimits(), Counter())
+    registers = ControlRegisters(MemoryTransport(), steering, SpanLimits(), Counter(), lambda: 0.0)
     return [registers._request(write) for write in writes]  # type: ignore[attr-defined]
 
 

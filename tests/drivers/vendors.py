@@ -110,4 +110,4 @@ class Battery(MemoryTransport):
         return SteeredDevice("made-up", self, replace(sheet, steering=changed), self.clock, changed.facts)
 
     def registers(self) -> ControlRegisters:
-        return ControlRegisters(self, STEERING, SHEET.limits, Counter())
+        return ControlRegisters(self, STEERING, SHEET.limits, Counter(), self.clock)

@@ -316,3 +316,15 @@ def test_a_secret_is_never_repeated(tmp_path: Path) -> None:
 def test_all_mistakes_are_named_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = changed("unit_id = 2", "unit_id = 2000", changed('name = "Riverside"', 'nmae = "Riverside"'))
     assert [problem.key for problem in problems(tmp_path, text)] == ["[site] nmae", "[[device]] 2: unit_id"]
+
+
+def test_a_device_that_forgets_must_be_written_in_time(tmp_path: Path) -> None:
+    control = "\n[control]\nhold_s = 60\nstale_s = 60\nstep_s = "
+    kostal = changed('"sunspec_hybrid"', '"kostal_plenticore"')
+    assert problems(tmp_path, f"{kostal}{control}15\n") == ()
+    (problem,) = problems(tmp_path, f"{kostal}{control}20\n")
+    assert (problem.key, problem.reason) == (
+        "[control] step_s",
+        "is 20 s, but inverter must be written again every 15 s",
+    )
+    assert "15 or less" in problem.remedy
