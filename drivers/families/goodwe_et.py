@@ -39,7 +39,7 @@ LIMITS = SpanLimits(max_registers=125, max_gap=40)  # 35100 to 35224 is read as 
 
 
 def _row(name: str, address: int, wire: str = "uint16", scale: float = 1.0, sign: int = 1) -> Register:
-    return Register(name, address, WIRE_TYPES[wire], scale=scale, sign=sign)
+    return Register(f"{address} {name}", address, WIRE_TYPES[wire], scale=scale, sign=sign)
 
 
 RATED = _row("rated power", 35001)
@@ -154,8 +154,8 @@ def _steering(mode: Control, power: Control, charge_w: float | None, discharge_w
 
 
 def _controls(first: int, wire: str, most_w: float) -> tuple[Control, Control]:
-    mode = Register("EMS power mode", first, WIRE_TYPES["uint16"], writable=True, persistent=True)
-    power = Register("EMS power set", first + 1, WIRE_TYPES[wire], writable=True, persistent=True)
+    mode = Register(f"{first} EMS power mode", first, WIRE_TYPES["uint16"], writable=True, persistent=True)
+    power = Register(f"{first + 1} EMS power set", first + 1, WIRE_TYPES[wire], writable=True, persistent=True)
     return Control(mode, choices=_WRITTEN), Control(power, low=0.0, high=most_w)
 
 

@@ -43,7 +43,9 @@ LIMITS = SpanLimits(max_registers=100, max_gap=16)
 
 def _read(name: str, address: int, wire: str = "uint16", scale: float = 1.0, sign: int = 1) -> Register:
     """A row of the input registers."""
-    return Register(name, address, WIRE_TYPES[wire], "input", scale, sign=sign, low_word_first=True)
+    return Register(
+        f"0x{address:02X} {name}", address, WIRE_TYPES[wire], "input", scale, sign=sign, low_word_first=True
+    )
 
 
 RUN_MODE = _read("run mode", 0x09)
@@ -52,7 +54,7 @@ BMS_LINK = _read("BMS connect state", 0x17)
 CHARGE_LIMIT = _read("BMS max. charge current", 0x24, scale=0.1)
 DISCHARGE_LIMIT = _read("BMS max. discharge current", 0x25, scale=0.1)
 LOCK = _read("lock state", 0x54)  # 0 locked
-REMOTE = _read("power control", 0x100)
+REMOTE = replace(_read("power control", 0x100), name="0x7C power control")
 STRINGS = (_read("PV power 1", 0x0A), _read("PV power 2", 0x0B))
 _STRING_3 = _read("PV power 3", 0x124)
 
@@ -108,21 +110,26 @@ _LONGEST_S = 3600.0
 
 
 def _written(name: str, address: int, wire: str = "uint16") -> Register:
-    return Register(name, address, WIRE_TYPES[wire], low_word_first=True, writable=True)
+    return Register(f"0x{address:02X} {name}", address, WIRE_TYPES[wire], low_word_first=True, writable=True)
 
 
 UNLOCK = Control(_written("unlock", 0x00), choices=(_UNLOCK,), reads_back=False)
-MODE = Control(_written(REMOTE.name, 0x7C), choices=(_OFF, _AC_POWER, _PUSH_POWER), shown=REMOTE)
+MODE = Control(_written("power control", 0x7C), choices=(_OFF, _AC_POWER, _PUSH_POWER), shown=REMOTE)
+SET_TYPE = Control(_written("target set type", 0x7D), choices=(0, _SET), reads_back=False)
+ACTIVE = Control(_written("active power", 0x7E, "int32"), -_MOST_W, _MOST_W, reads_back=False)
+DURATION = Control(_written("duration", 0x82), 0.0, _LONGEST_S, reads_back=False)
+TIMEOUT = Control(_written("timeout", 0x88), 0.0, _LONGEST_S, reads_back=False)
+PUSH = Control(_written("push mode power", 0x89, "int32"), -_MOST_W, _MOST_W, reads_back=False)
 _FIELDS = (
-    Control(_written("target set type", 0x7D), choices=(0, _SET), reads_back=False),
-    Control(_written("active power", 0x7E, "int32"), -_MOST_W, _MOST_W, reads_back=False),
+    SET_TYPE,
+    ACTIVE,
     Control(_written("reactive power", 0x80, "int32"), choices=(0,), reads_back=False),
-    Control(_written("duration", 0x82), 0.0, _LONGEST_S, reads_back=False),
+    DURATION,
     Control(_written("target SoC", 0x83), choices=(0,), reads_back=False),
     Control(_written("target energy", 0x84, "uint32"), choices=(0,), reads_back=False),
     Control(_written("charge/discharge power", 0x86, "int32"), choices=(0,), reads_back=False),
-    Control(_written("timeout", 0x88), 0.0, _LONGEST_S, reads_back=False),
-    Control(_written("push mode power", 0x89, "int32"), -_MOST_W, _MOST_W, reads_back=False),
+    TIMEOUT,
+    PUSH,
 )
 
 FACTS = SteeringFacts(
@@ -135,10 +142,10 @@ FACTS = SteeringFacts(
 )
 
 
-def _block(mode: float, **fields: float) -> Write:
-    """The whole block; what is not among ``fields`` (spaces as underscores) is 0."""
-    rest = ((control.name, fields.get(control.name.replace(" ", "_"), 0.0)) for control in _FIELDS)
-    return ((MODE.name, mode), *rest)
+def _block(mode: float, fields: Mapping[Control, float] | None = None) -> Write:
+    """The whole block; what is not among ``fields`` is 0."""
+    given = fields or {}
+    return ((MODE.name, mode), *((field.name, given.get(field, 0.0)) for field in _FIELDS))
 
 
 def _unlocked(write: Write, seen: Values) -> tuple[Write, ...]:
@@ -154,11 +161,11 @@ def _steering(remote_mode: float, shows: bool, charge_w: float | None, discharge
         gives_w = least(discharge_w, watts_of(seen, DISCHARGE_LIMIT, BATTERY_V), _MOST_W)
         held_w, reason = within(power_w, takes_w, gives_w)
         held_w, seconds = float(round(held_w)), float(math.ceil(hold_s))
-        power = {"push_mode_power": held_w}
+        power = {PUSH: held_w}
         if remote_mode == _AC_POWER:
             sun_w = sum(watts for row in STRINGS if (watts := seen[row.name]) is not None)
-            power = {"active_power": -held_w - sun_w}
-        write = _block(remote_mode, target_set_type=_SET, duration=seconds, timeout=seconds, **power)
+            power = {ACTIVE: -held_w - sun_w}
+        write = _block(remote_mode, {SET_TYPE: float(_SET), DURATION: seconds, TIMEOUT: seconds, **power})
         return Order(_unlocked(write, seen), held_w, reason)
 
     def neutral(seen: Values, found: Mapping[str, float]) -> tuple[Write, ...]:

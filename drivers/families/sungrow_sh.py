@@ -42,12 +42,21 @@ LIMITS = SpanLimits(max_registers=100, max_gap=10)
 
 def _read(name: str, address: int, wire: str = "uint16", scale: float = 1.0, sign: int = 1) -> Register:
     """A row of the input registers."""
-    return Register(name, address, WIRE_TYPES[wire], "input", scale, None, sign, 0.0, _MISSING[wire], (), (), True)
+    return Register(
+        f"{address} {name}",
+        address,
+        WIRE_TYPES[wire],
+        "input",
+        scale,
+        sign=sign,
+        sentinel=_MISSING[wire],
+        low_word_first=True,
+    )
 
 
 def _set(name: str, address: int, scale: float = 1.0) -> Register:
     """A setting. The document does not say which are in RAM."""
-    return Register(name, address, WIRE_TYPES["uint16"], scale=scale, writable=True, persistent=True)
+    return Register(f"{address} {name}", address, WIRE_TYPES["uint16"], scale=scale, writable=True, persistent=True)
 
 
 DEVICE_TYPE = _read("device type", 4999)
@@ -98,7 +107,7 @@ _METERED: dict[Quantity, Formula] = {
     Quantity.GRID_L3_W: _read("meter phase C active power", 5606, "int32"),
 }
 # 13021 has no direction there, and on some devices 13000 stays 0: then AC power over solar power means discharging.
-_MORE_THAN_SUN = Sum((AC, _read("total DC power, taken off", 5016, "uint32", sign=-1)))
+_MORE_THAN_SUN = Sum((AC, replace(PV, name="5016 taken off", sign=-1)))
 _OLD: dict[Quantity, Formula] = {
     Quantity.BATTERY_W: Directed(BATTERY_SIZE, FLAGS, _DISCHARGES, _CHARGES, _MORE_THAN_SUN),
 }
