@@ -153,7 +153,9 @@ def _unlocked(write: Write, seen: Values) -> tuple[Write, ...]:
     return (write,) if seen[LOCK.name] else (((UNLOCK.name, float(_UNLOCK)),), write)
 
 
-def _steering(remote_mode: float, shows: bool, charge_w: float | None, discharge_w: float | None) -> Steering:
+def _steering(
+    remote_mode: float, shows: bool, strings: tuple[Register, ...], charge_w: float | None, discharge_w: float | None
+) -> Steering:
     """``shows``: the mode can be read. ``charge_w`` and ``discharge_w`` are the ratings of the site file, W."""
 
     def order(power_w: float, hold_s: float, seen: Values) -> Order:
@@ -163,7 +165,7 @@ def _steering(remote_mode: float, shows: bool, charge_w: float | None, discharge
         held_w, seconds = float(round(held_w)), float(math.ceil(hold_s))
         power = {PUSH: held_w}
         if remote_mode == _AC_POWER:
-            sun_w = sum(watts for row in STRINGS if (watts := seen[row.name]) is not None)
+            sun_w = sum(watts for row in strings if (watts := seen[row.name]) is not None)
             power = {ACTIVE: -held_w - sun_w}
         write = _block(remote_mode, {SET_TYPE: float(_SET), DURATION: seconds, TIMEOUT: seconds, **power})
         return Order(_unlocked(write, seen), held_w, reason)
@@ -183,7 +185,7 @@ def _steering(remote_mode: float, shows: bool, charge_w: float | None, discharge
         neutral=neutral,
         forced=forced,
         owners=lambda seen: {},
-        looked_at=(CHARGE_LIMIT, DISCHARGE_LIMIT, BATTERY_V, LOCK, *STRINGS),
+        looked_at=(CHARGE_LIMIT, DISCHARGE_LIMIT, BATTERY_V, LOCK, *strings),
         grid_lost=GridLost(RUN_MODE, (6, 7)),
     )
 
@@ -204,7 +206,8 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
     def choose(seen: Values) -> Datasheet:
         shows = seen[REMOTE.name] is not None
         limits_w = (rated.get(Quantity.RATED_CHARGE_W), rated.get(Quantity.RATED_DISCHARGE_W))
-        steering = None if generation == 3 else _steering(mode, shows, *limits_w)
+        strings = STRINGS if generation < 5 else (*STRINGS, _STRING_3)
+        steering = None if generation == 3 else _steering(mode, shows, strings, *limits_w)
         return Datasheet(formulas, LIMITS, steering, ratings=rated)
 
     return SteeredDevice(name, transport, Variants((REMOTE,), choose), monotonic, FACTS)
