@@ -42,6 +42,11 @@ class Control:
     def name(self) -> str:
         return self.row.name
 
+    @property
+    def read_from(self) -> Register:
+        """What is read back after a write."""
+        return self.shown or self.row
+
     def refusal(self, value: float) -> str | None:
         """One sentence when ``value`` may not be written here."""
         if self.choices and value not in self.choices:
@@ -125,7 +130,7 @@ class Steering:
     @property
     def rows(self) -> tuple[Register, ...]:
         """Everything that is read before and after a write."""
-        rows = [control.shown or control.row for control in self.controls if control.reads_back]
+        rows = [control.read_from for control in self.controls if control.reads_back]
         rows += [*self.looked_at, *(condition.row for condition in self.conditions)]
         return tuple(dict.fromkeys(rows if self.grid_lost is None else [*rows, self.grid_lost.row]))
 

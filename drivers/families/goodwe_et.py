@@ -92,6 +92,7 @@ FORMULAS: dict[Quantity, Formula] = {
 
 _AUTO, _CONSERVE, _OFF_GRID, _STANDBY, _CHARGE, _DISCHARGE, _STOPPED = 1, 6, 7, 8, 11, 12, 0xFF
 _WRITTEN = (_AUTO, _CONSERVE, _STANDBY, _CHARGE, _DISCHARGE)
+_RUNS = (_AUTO, 2, 3, 4, 5, _CONSERVE, _STANDBY, 9, 10, _CHARGE, _DISCHARGE)
 _ON_PURPOSE = (_OFF_GRID, _STOPPED)  # nobody but a person ends these
 _NOBODYS_ORDER = (_AUTO, _CONSERVE, *_ON_PURPOSE)
 
@@ -102,7 +103,7 @@ FACTS = SteeringFacts(
 )
 
 
-def _steering(mode: Control, power: Control, charge_w: float | None, discharge_w: float | None) -> Steering:
+def rules_of(mode: Control, power: Control, charge_w: float | None, discharge_w: float | None) -> Steering:
     """``charge_w`` and ``discharge_w`` are the ratings of the site file, W."""
     rows = {control.name: control.row for control in (mode, power)}
 
@@ -141,11 +142,7 @@ def _steering(mode: Control, power: Control, charge_w: float | None, discharge_w
         owners=owners,
         looked_at=(CHARGE_LIMIT, DISCHARGE_LIMIT, BATTERY_V),
         conditions=(
-            Condition(
-                mode.row,
-                (_AUTO, 2, 3, 4, 5, _CONSERVE, _STANDBY, 9, 10, _CHARGE, _DISCHARGE),
-                "the inverter was stopped or cut from the grid on purpose; start it first",
-            ),
+            Condition(mode.row, _RUNS, "the inverter was stopped or cut from the grid on purpose; start it first"),
             Condition(BATTERY_MODE, (1, 2, 3, 4, 5), "there is no battery"),
         ),
         grid_lost=GridLost(GRID_MODE, (0,)),
@@ -174,7 +171,7 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
 
     def choose(seen: Values) -> Datasheet:
         has_new = seen[PROBES[0].name] is None and seen[PROBES[1].name] is not None
-        steering = _steering(*(NEW if has_new else OLD), charge_w, discharge_w)
+        steering = rules_of(*(NEW if has_new else OLD), charge_w, discharge_w)
         return Datasheet(FORMULAS, LIMITS, steering, ratings=ratings)
 
     return SteeredDevice(name, transport, Variants(PROBES, choose), monotonic, FACTS)

@@ -153,7 +153,7 @@ def _unlocked(write: Write, seen: Values) -> tuple[Write, ...]:
     return (write,) if seen[LOCK.name] else (((UNLOCK.name, float(_UNLOCK)),), write)
 
 
-def _steering(
+def rules_of(
     remote_mode: float, shows: bool, strings: tuple[Register, ...], charge_w: float | None, discharge_w: float | None
 ) -> Steering:
     """``shows``: the mode can be read. ``charge_w`` and ``discharge_w`` are the ratings of the site file, W."""
@@ -162,7 +162,7 @@ def _steering(
         takes_w = least(charge_w, watts_of(seen, CHARGE_LIMIT, BATTERY_V), _MOST_W)
         gives_w = least(discharge_w, watts_of(seen, DISCHARGE_LIMIT, BATTERY_V), _MOST_W)
         held_w, reason = within(power_w, takes_w, gives_w)
-        held_w, seconds = float(round(held_w)), float(math.ceil(hold_s))
+        held_w, seconds = float(round(held_w)), min(float(math.ceil(hold_s)), _LONGEST_S)
         power = {PUSH: held_w}
         if remote_mode == _AC_POWER:
             sun_w = sum(watts for row in strings if (watts := seen[row.name]) is not None)
@@ -207,7 +207,7 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
         shows = seen[REMOTE.name] is not None
         limits_w = (rated.get(Quantity.RATED_CHARGE_W), rated.get(Quantity.RATED_DISCHARGE_W))
         strings = STRINGS if generation < 5 else (*STRINGS, _STRING_3)
-        steering = None if generation == 3 else _steering(mode, shows, strings, *limits_w)
+        steering = None if generation == 3 else rules_of(mode, shows, strings, *limits_w)
         return Datasheet(formulas, LIMITS, steering, ratings=rated)
 
     return SteeredDevice(name, transport, Variants((REMOTE,), choose), monotonic, FACTS)

@@ -131,7 +131,7 @@ FACTS = SteeringFacts(
 )
 
 
-def _steering(charge_w: float | None, discharge_w: float | None) -> Steering:
+def rules_of(charge_w: float | None, discharge_w: float | None) -> Steering:
     """``charge_w`` and ``discharge_w`` are the ratings of the site file, W."""
 
     def order(power_w: float, hold_s: float, seen: Values) -> Order:
@@ -150,8 +150,7 @@ def _steering(charge_w: float | None, discharge_w: float | None) -> Steering:
     def neutral(seen: Values, found: Mapping[str, float]) -> tuple[Write, ...]:
         """Modes 3 and 4 are another's, so they stay."""
         del found  # there is one way to leave it to itself
-        is_anothers = seen[MODE.name] not in (None, _SELF, _FORCED)
-        return () if is_anothers else (tuple(_LEFT_TO_ITSELF.items()), *_freed(seen, discharge_w))
+        return () if _is_anothers(seen) else (tuple(_LEFT_TO_ITSELF.items()), *_freed(seen, discharge_w))
 
     return Steering(
         facts=FACTS,
@@ -164,7 +163,7 @@ def _steering(charge_w: float | None, discharge_w: float | None) -> Steering:
         order=order,
         neutral=neutral,
         forced=_forced,
-        owners=lambda seen: _LEFT_TO_ITSELF,
+        owners=_owners,
         looked_at=(RATED_BATTERY, CHARGE_LIMIT, DISCHARGE_LIMIT, BATTERY_V, MOST_CHARGE),
         conditions=(
             Condition(MODE, (_SELF, _FORCED), "another energy manager or the maker's VPP steers it; end that first"),
@@ -183,22 +182,34 @@ def _command(held_w: float, seen: Values) -> Write:
     return power if power and seen[COMMAND.name] == command else ((COMMAND.name, command), *power)
 
 
+def _is_anothers(seen: Values) -> bool:
+    return seen[MODE.name] not in (None, _SELF, _FORCED)
+
+
+def _owners(seen: Values) -> Mapping[str, float]:
+    mode = seen[MODE.name]
+    return {MODE.name: mode} if mode is not None and _is_anothers(seen) else _LEFT_TO_ITSELF
+
+
 def _is_held(seen: Values) -> bool:
     most_w = seen[MOST_DISCHARGE.name]
     return most_w is not None and most_w <= _HELD_W
 
 
 def _freed(seen: Values, discharge_w: float | None) -> tuple[Write, ...]:
-    """Undo a discharge limit that a controller left, where the battery's rating is known."""
-    rated_w = discharge_w or seen[RATED_BATTERY.name]
-    return (((MOST_DISCHARGE.name, rated_w),),) if _is_held(seen) and rated_w is not None else ()
+    """Undo a discharge limit that a controller left."""
+    known = (discharge_w, seen[RATED_BATTERY.name])
+    rated_w = next((watts for watts in known if watts is not None and watts > _HELD_W), _OLD_MOST_W)
+    return (((MOST_DISCHARGE.name, rated_w),),) if _is_held(seen) else ()
 
 
 def _forced(seen: Values) -> Mapping[str, float]:
-    names = [MOST_DISCHARGE.name] if _is_held(seen) else []
-    if seen[MODE.name] not in (None, _SELF):
-        names += [MODE.name, COMMAND.name]
-        names += [POWER.name] if seen[COMMAND.name] in (_CHARGE, _DISCHARGE) else []
+    if _is_anothers(seen):
+        names = [MODE.name]
+    else:
+        names = [MOST_DISCHARGE.name] if _is_held(seen) else []
+        names += [MODE.name, COMMAND.name] if seen[MODE.name] == _FORCED else []
+        names += [POWER.name] if COMMAND.name in names and seen[COMMAND.name] in (_CHARGE, _DISCHARGE) else []
     return {name: value for name in names if (value := seen[name]) is not None}
 
 
@@ -212,7 +223,7 @@ PROBES = (
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SteeredDevice:
     charge_w, discharge_w = options["rated_charge_w"], options["rated_discharge_w"]
-    steering = _steering(
+    steering = rules_of(
         float(charge_w) if isinstance(charge_w, int | float) else None,
         float(discharge_w) if isinstance(discharge_w, int | float) else None,
     )

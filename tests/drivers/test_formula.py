@@ -32,7 +32,9 @@ def test_every_row_is_read() -> None:
     assert set(rows_in(OnlyWhile(WATTS, STATE, 1))) == {A, B, STATE}
 
 
-SIZE, FLAGS, AC, SUN = (Register(name, at, WIRE_TYPES["int16"]) for at, name in enumerate(("size", "flags", "ac", "sun")))
+SIZE, FLAGS, AC, SUN = (
+    Register(name, at, WIRE_TYPES["int16"]) for at, name in enumerate(("size", "flags", "ac", "sun"))
+)
 DIRECTED = Directed(SIZE, FLAGS, plus=2, minus=1, otherwise=Sum((AC, SUN)))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from drivers.device import Applied, Clamped, Span
 from drivers.errors import NotApplied, NotSupported, Refused
+from drivers.identity import Found
 from drivers.reading import Quantity
 from simulator.families.goodwe import GoodWe
 from simulator.faults import Fault, FaultScript
@@ -174,3 +175,8 @@ async def test_licence_registers_are_refused() -> None:
     async with met(*UNIT) as one:
         with pytest.raises(Refused, match="exception 2"):
             await one.device._transport.read(Span("holding", 45333, 7))
+
+
+async def test_it_is_recognised_as_nothing_else() -> None:
+    async with met(*UNIT) as one:
+        assert await one.recognised() == {"goodwe_et": Found(None, "GW10K-ET", "9010KETU213W0001", None)}

@@ -4,6 +4,7 @@ import pytest
 
 from drivers.device import Applied, Clamped, Span
 from drivers.errors import NotApplied, NotSupported, Refused
+from drivers.identity import Found
 from drivers.reading import Quantity
 from simulator.families.solax import SolaX
 from simulator.faults import Fault, FaultScript
@@ -179,3 +180,8 @@ async def test_without_grid_nothing_stands() -> None:
         assert one.written() == [block(0, 0)]
         with pytest.raises(NotApplied, match="the grid is lost"):
             await one.device.set_power(0, 60)
+
+
+async def test_it_is_recognised_as_nothing_else() -> None:
+    async with met(*UNIT) as one:
+        assert await one.recognised() == {"solax_hybrid": Found("SolaX", "X3-Hybrid-G4", "H34T10H1234567", None)}

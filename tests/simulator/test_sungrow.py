@@ -4,6 +4,7 @@ import pytest
 
 from drivers.device import Applied, Clamped, Span
 from drivers.errors import NotApplied, NotSupported, Refused
+from drivers.identity import Found
 from drivers.reading import Quality, Quantity
 from simulator.families.sungrow import Sungrow
 from tests.simulator.vendors import Met, met
@@ -194,3 +195,8 @@ async def test_its_tables_are_apart_and_its_reads_bounded(span: Span) -> None:
     async with met("sungrow_sh", "sungrow_old") as one:
         with pytest.raises(Refused, match=r"exception [23]"):
             await one.device._transport.read(span)
+
+
+async def test_it_is_recognised_as_nothing_else() -> None:
+    async with met(*UNIT) as one:
+        assert await one.recognised() == {"sungrow_sh": Found(None, None, "A2290912345", None)}
