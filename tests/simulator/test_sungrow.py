@@ -7,6 +7,8 @@ from drivers.errors import NotApplied, NotSupported, Refused
 from drivers.identity import Found
 from drivers.reading import Quality, Quantity
 from simulator.families.sungrow import Sungrow
+from simulator.faults import Fault, FaultScript
+from tests.simulator.sites import BEGINNING
 from tests.simulator.vendors import Met, met
 
 MODE, COMMAND, POWER, MOST_DISCHARGE = 13049, 13050, 13051, 33047
@@ -200,3 +202,28 @@ async def test_its_tables_are_apart_and_its_reads_bounded(span: Span) -> None:
 async def test_it_is_recognised_as_nothing_else() -> None:
     async with met(*UNIT) as one:
         assert await one.recognised() == {"sungrow_sh": Found(None, None, "A2290912345", None)}
+
+
+async def test_what_it_calls_missing_is_missing() -> None:
+    script = FaultScript((Fault("sentinel", "inverter", BEGINNING, 3600.0),))
+    async with met(*UNIT, faults=script) as one:
+        found = await one.values()
+        for quantity in (Quantity.GRID_W, Quantity.BATTERY_W, Quantity.PV_W, Quantity.SOC_PCT, Quantity.IMPORT_WH):
+            assert found[quantity] is None
+
+
+async def test_an_order_that_is_taken_and_not_obeyed_reads_back_all_the_same() -> None:
+    script = FaultScript((Fault("unheeded_write", "inverter", BEGINNING, 3600.0),))
+    async with met(*UNIT, faults=script) as one:
+        assert await one.device.set_power(-3500, 60) == Applied(-3500)
+        assert await one.battery_w() == -2000.0, "only the measured power tells"
+
+
+async def test_forced_mode_survives_a_restart() -> None:
+    async with met(*UNIT) as one:
+        await one.device.set_power(1500, 60)
+        one.plant.reboot(30.0)
+        one.unit.forget()
+        assert await one.battery_w(60) == 1500.0
+        await one.device.release()
+        assert await one.battery_w() == -2000.0
