@@ -78,7 +78,7 @@ class ControlRegisters:
         return self.seen
 
     async def read_back(self) -> None:
-        rows = [control.row for control in self._steering.controls if control.reads_back]
+        rows = [control.read_from for control in self._steering.controls if control.reads_back]
         self.seen = {**self.seen, **await read_rows(self._transport, rows, self._limits)}
 
     async def write(self, writes: Sequence[Write]) -> None:

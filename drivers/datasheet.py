@@ -23,7 +23,8 @@ Write = tuple[tuple[str, float], ...]  # settings that go in one request, by the
 class Control:
     """A register that may be written, from ``low`` to ``high`` or one of ``choices``.
 
-    ``reads_back`` False: it is write-only, and what it does is believed by the measured power alone.
+    ``reads_back`` False: it is write-only, and what it does is believed by the measured power alone. ``shown`` is
+    where the device shows what was written, when not at the same address; a row of the same name.
     """
 
     row: Register
@@ -31,10 +32,20 @@ class Control:
     high: float = math.inf
     choices: tuple[float, ...] = ()
     reads_back: bool = True
+    shown: Register | None = None
+
+    def __post_init__(self) -> None:
+        if self.shown is not None and self.shown.name != self.row.name:
+            raise ValueError(f"{self.row.name} cannot be shown as {self.shown.name}: the names must be the same")
 
     @property
     def name(self) -> str:
         return self.row.name
+
+    @property
+    def read_from(self) -> Register:
+        """What is read back after a write."""
+        return self.shown or self.row
 
     def refusal(self, value: float) -> str | None:
         """One sentence when ``value`` may not be written here."""
@@ -119,7 +130,7 @@ class Steering:
     @property
     def rows(self) -> tuple[Register, ...]:
         """Everything that is read before and after a write."""
-        rows = [control.row for control in self.controls if control.reads_back]
+        rows = [control.read_from for control in self.controls if control.reads_back]
         rows += [*self.looked_at, *(condition.row for condition in self.conditions)]
         return tuple(dict.fromkeys(rows if self.grid_lost is None else [*rows, self.grid_lost.row]))
 
@@ -153,3 +164,14 @@ def within(power_w: float, charge_w: float | None, discharge_w: float | None) ->
     if charge_w is not None and power_w < -charge_w:
         return min(0.0, -charge_w), f"the battery takes at most {max(0.0, charge_w):g} W now"
     return power_w, None
+
+
+def least(*limits_w: float | None) -> float | None:
+    """The lowest of the limits that are known, W; None when none is."""
+    return min((limit_w for limit_w in limits_w if limit_w is not None), default=None)
+
+
+def watts_of(seen: Values, amps: Register, volts: Register) -> float | None:
+    """A current limit at a voltage, W; None when one of the two is missing."""
+    limit_a, volts_v = seen.get(amps.name), seen.get(volts.name)
+    return None if limit_a is None or volts_v is None else limit_a * volts_v

@@ -62,7 +62,22 @@ class OnlyWhile:
     high: float = float("inf")
 
 
-Formula = Register | Sum | Mean | FirstOf | Product | OnlyWhile
+@dataclass(frozen=True, slots=True)
+class Directed:
+    """``size`` with the direction that a row of ``flags`` shows by its bit ``plus`` or ``minus``.
+
+    With neither bit, or both, or no flags, it is the direction of ``otherwise``, and estimated. A negative ``size`` has
+    its direction already.
+    """
+
+    size: Register
+    flags: Register
+    plus: int
+    minus: int
+    otherwise: Sum
+
+
+Formula = Register | Sum | Mean | FirstOf | Product | OnlyWhile | Directed
 
 
 def rows_in(formula: Formula) -> Iterator[Register]:
@@ -80,6 +95,8 @@ def rows_in(formula: Formula) -> Iterator[Register]:
         case FirstOf(choices):
             for choice in choices:
                 yield from rows_in(choice)
+        case Directed(size, flags, otherwise=otherwise):
+            yield from (size, flags, *otherwise.parts)
 
 
 def evaluate(formula: Formula, value: Value) -> tuple[float | None, Quality]:
@@ -100,6 +117,8 @@ def evaluate(formula: Formula, value: Value) -> tuple[float | None, Quality]:
         case FirstOf(choices):
             results = (evaluate(choice, value) for choice in choices)
             return next((result for result in results if result[0] is not None), (None, Quality.MISSING))
+        case Directed():
+            return _directed(formula, value)
 
 
 def _sum(formula: Sum, value: Value) -> tuple[float | None, Quality]:
@@ -127,3 +146,17 @@ def _mean(formula: Mean, value: Value) -> tuple[float | None, Quality]:
         weights = [1.0] * len(values)
     total = sum(part * weight for part, weight in zip(values, weights, strict=True))
     return total / sum(weights), Quality.GOOD
+
+
+def _directed(formula: Directed, value: Value) -> tuple[float | None, Quality]:
+    size, flags = value(formula.size), value(formula.flags)
+    if size is None:
+        return None, Quality.MISSING
+    if size <= 0:
+        return size, Quality.GOOD
+    bits = 0 if flags is None else int(flags)
+    is_plus, is_minus = bool(bits >> formula.plus & 1), bool(bits >> formula.minus & 1)
+    if is_plus != is_minus:
+        return (size if is_plus else -size), Quality.GOOD
+    balance, _ = _sum(formula.otherwise, value)
+    return (None, Quality.MISSING) if balance is None else (math.copysign(size, balance), Quality.ESTIMATED)

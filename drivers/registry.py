@@ -7,9 +7,12 @@ from drivers.device import Readable, Transport
 from drivers.families import (
     fronius_gen24,
     fronius_smart_meter,
+    goodwe_et,
     huawei_luna,
     kostal_plenticore,
     sdm630,
+    solax_hybrid,
+    sungrow_sh,
     sunspec_hybrid,
     sunspec_meter,
     victron_gx,
@@ -25,6 +28,9 @@ FAMILIES: Mapping[str, Family] = {
     "victron_gx": victron_gx.FAMILY,
     "huawei_luna": huawei_luna.FAMILY,
     "kostal_plenticore": kostal_plenticore.FAMILY,
+    "sungrow_sh": sungrow_sh.FAMILY,
+    "goodwe_et": goodwe_et.FAMILY,
+    "solax_hybrid": solax_hybrid.FAMILY,
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from simulator import der_7xx, der_gen24
 from simulator.chain_unit import ChainOptions, ChainUnit
-from simulator.families import huawei, kostal, victron
+from simulator.families import goodwe, huawei, kostal, solax, sungrow, victron
 from simulator.listening import LinkTraits
 from simulator.plant import Plant
 from simulator.units import Face, Unit
@@ -57,6 +57,12 @@ PROFILES: Mapping[str, SimulatedDevice] = {
     "huawei": _own_map(huawei.units, huawei.LINK),
     "kostal": _own_map(kostal.units, kostal.LINK),
     "kostal_big_endian": _own_map(kostal.units_big_endian, kostal.LINK),
+    "goodwe": _own_map(goodwe.units, goodwe.LINK),
+    "goodwe_new_platform": _own_map(goodwe.units_of_new_platform, goodwe.LINK),
+    "solax": _own_map(solax.units, solax.LINK),
+    "solax_g5": _own_map(solax.units_of_generation_5, solax.LINK),
+    "sungrow": _own_map(sungrow.units, sungrow.LINK),
+    "sungrow_old": _own_map(sungrow.units_of_old_firmware, sungrow.LINK),
     "victron": _own_map(victron.units, victron.LINK),
     "victron_old": _own_map(victron.units_before_350, victron.LINK),
 }

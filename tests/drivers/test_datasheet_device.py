@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.datasheet import Datasheet, Steering, Values, Variants, Write
+from drivers.datasheet import Control, Datasheet, Steering, Values, Variants, Write
 from drivers.datasheet_device import DatasheetDevice
 from drivers.device import Action, Applied, Clamped, ControlState, Steerable
 from drivers.errors import LinkDown, NotApplied, NotSupported, Refused
 from drivers.reading import Quantity
-from tests.drivers.vendors import BATTERY, REMOTE, SHEET, STEERING, Battery
+from tests.drivers.vendors import BATTERY, POWER, PULSE, REMOTE, SHEET, STEERING, Battery
 
 ORDER = [(110, [5]), (100, [0xF830, 0xFFFF, 1, 1]), (120, [1])]  # -2000 W, low word first
 
@@ -250,3 +250,21 @@ async def test_what_was_just_read_is_not_read_again() -> None:
     assert battery.reads.count(conditions) == 1, "neither before the write nor after it"
     await device.set_power(-2500, 60)
     assert battery.reads.count(conditions) == 2, "after a write all is read anew"
+
+
+async def test_what_is_written_may_show_elsewhere() -> None:
+    battery = Battery()
+    battery.words[121] = 0
+    shown = replace(PULSE, address=121)
+    *rest, last = STEERING.controls
+    steering = replace(STEERING, controls=(*rest, replace(last, reads_back=True, shown=shown)))
+    device = battery.device(replace(SHEET, steering=steering))
+    with pytest.raises(NotApplied, match="pulse was set to 1 and reads 0"):
+        await device.set_power(-2000, 60)
+    battery.words[121] = 1
+    assert await device.set_power(-2000, 60) == Applied(-2000)
+
+
+def test_what_shows_elsewhere_has_the_same_name() -> None:
+    with pytest.raises(ValueError, match="pulse cannot be shown as power"):
+        Control(PULSE, shown=POWER)

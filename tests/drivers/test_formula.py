@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.formula import Formula, OnlyWhile, Product, Sum, evaluate, rows_in
+from drivers.formula import Directed, Formula, OnlyWhile, Product, Sum, evaluate, rows_in
 from drivers.reading import Quality
 from drivers.register import WIRE_TYPES, Register
 
@@ -30,3 +30,35 @@ def test_values(formula: Formula, values: dict[Register, float | None], found: t
 
 def test_every_row_is_read() -> None:
     assert set(rows_in(OnlyWhile(WATTS, STATE, 1))) == {A, B, STATE}
+
+
+SIZE, FLAGS, AC, SUN = (
+    Register(name, at, WIRE_TYPES["int16"]) for at, name in enumerate(("size", "flags", "ac", "sun"))
+)
+DIRECTED = Directed(SIZE, FLAGS, plus=2, minus=1, otherwise=Sum((AC, SUN)))
+
+
+@pytest.mark.parametrize(
+    ("size", "flags", "balance", "expected"),
+    [
+        (500.0, 0b100, -1.0, (500.0, Quality.GOOD)),
+        (500.0, 0b010, 1.0, (-500.0, Quality.GOOD)),
+        (500.0, 0b1001, 1.0, (500.0, Quality.ESTIMATED)),
+        (500.0, 0, -1.0, (-500.0, Quality.ESTIMATED)),
+        (500.0, 0b110, -1.0, (-500.0, Quality.ESTIMATED)),
+        (500.0, None, -1.0, (-500.0, Quality.ESTIMATED)),
+        (500.0, 0, None, (None, Quality.MISSING)),
+        (-500.0, 0b100, 1.0, (-500.0, Quality.GOOD)),
+        (0.0, 0, None, (0.0, Quality.GOOD)),
+        (None, 0b100, 1.0, (None, Quality.MISSING)),
+    ],
+)
+def test_a_size_gets_its_direction(
+    size: float | None, flags: float | None, balance: float | None, expected: tuple[float | None, Quality]
+) -> None:
+    values = {"size": size, "flags": flags, "ac": balance, "sun": None if balance is None else 0.0}
+    assert evaluate(DIRECTED, lambda row: values[row.name]) == expected
+
+
+def test_all_rows_of_a_direction_are_read() -> None:
+    assert set(rows_in(DIRECTED)) == {SIZE, FLAGS, AC, SUN}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from drivers.control_registers import ControlRegisters
 from drivers.datasheet import Steering, Values
 from drivers.errors import NotApplied, NotSupported
-from drivers.families import huawei_luna, kostal_plenticore, victron_gx
+from drivers.families import goodwe_et, huawei_luna, kostal_plenticore, solax_hybrid, sungrow_sh, victron_gx
 from drivers.spans import SpanLimits
 from tests.drivers.memory import MemoryTransport
 
@@ -27,6 +27,12 @@ RULES = {
     "huawei_luna, limit": huawei_luna.steering("limit"),
     "kostal_plenticore, low word first": kostal(0.0),
     "kostal_plenticore, high word first": kostal(1.0),
+    "sungrow_sh": sungrow_sh.rules_of(None, None),
+    "sungrow_sh, rated": sungrow_sh.rules_of(3000.0, 3000.0),
+    "goodwe_et, old platform": goodwe_et.rules_of(*goodwe_et.OLD, None, None),
+    "goodwe_et, new platform": goodwe_et.rules_of(*goodwe_et.NEW, 3000.0, 3000.0),
+    "solax_hybrid, mode 4": solax_hybrid.rules_of(4, True, solax_hybrid.STRINGS, None, None),
+    "solax_hybrid, mode 1, not shown": solax_hybrid.rules_of(1, False, solax_hybrid.STRINGS, 3000.0, 3000.0),
 }
 OF_EACH = pytest.mark.parametrize("steering", RULES.values(), ids=RULES)
 POWERS = st.floats(-20000, 20000).filter(lambda watts: watts == 0.0 or abs(watts) >= 1.0)

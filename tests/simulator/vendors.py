@@ -1,12 +1,15 @@
 """A simulated inverter on its maker's map, met by the family that is for it, over real sockets."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from drivers import registry
 from drivers.datasheet_device import SteeredDevice
+from drivers.device import Table
 from drivers.endpoint import TcpEndpoint
+from drivers.errors import Refused
+from drivers.identity import Found
 from drivers.modbus import Bus
 from drivers.reading import Quantity
 from simulator.faults import FaultScript
@@ -32,6 +35,19 @@ class Met:
         """What the device reads of its battery when ``after_s`` have passed."""
         self.clock.move(after_s)
         return (await self.values())[Quantity.BATTERY_W]
+
+    async def recognised(self) -> dict[str, Found]:
+        """The families that take it for one of theirs, each with what it says of itself."""
+        found = {}
+        for name, family in registry.FAMILIES.items():
+            words: dict[Table, dict[int, int]] = {"holding": {}, "input": {}}
+            for span in () if family.identity is None else family.identity.spans:
+                with suppress(Refused):
+                    answer = await self.device._transport.read(span)
+                    words[span.table].update(enumerate(answer, start=span.address))
+            if family.identity is not None and (one := family.identity.recognise(words)) is not None:
+                found[name] = one
+        return found
 
     def written(self) -> list[tuple[int, Sequence[int]]]:
         """The writes that the unit took since the last call: address and words. All by function 16."""
