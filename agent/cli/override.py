@@ -49,7 +49,9 @@ def wanted(asked: Namespace, now: datetime, zone: ZoneInfo) -> Override | None:
         until = now + _lasting(asked.lasts) if asked.until is None else _until(asked.until, now, zone)
         power_w = getattr(asked, "kw", None)
         override = Override(OverrideAction(asked.command), until, now, None if power_w is None else 1000.0 * power_w)
-    except (UnknownTime, ValueError, OverflowError) as error:
+    except OverflowError as error:
+        raise NotAsked("the time when it ends is out of range") from error
+    except (UnknownTime, ValueError) as error:
         raise NotAsked(str(error)) from error
     if not timedelta(0) < until - now <= LONGEST:
         raise NotAsked(f"it must end within {LONGEST.total_seconds() / 3600:.0f} hours from now, and not in the past")
