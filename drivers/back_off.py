@@ -1,9 +1,16 @@
 """How long to leave alone what does not answer."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 FIRST_S = 0.5
 LONGEST_S = 5.0
+
+
+class Sleep(Protocol):
+    """``asyncio.sleep`` or a virtual clock's."""
+
+    def __call__(self, delay: float, /) -> Awaitable[object]: ...
 
 
 class BackOff:
@@ -17,11 +24,12 @@ class BackOff:
         self._until = -float("inf")
         self.failures = 0
 
-    def failed(self) -> None:
+    def failed(self, times: float = 1.0) -> None:
+        """``times`` as long a rest as usual, where each attempt is dear."""
         self.failures += 1
         excess = self.failures - self._allowed
         if excess > 0:
-            full_s = min(LONGEST_S, FIRST_S * 2.0 ** min(excess - 1, 8))
+            full_s = times * min(LONGEST_S, FIRST_S * 2.0 ** min(excess - 1, 8))
             self._until = self._monotonic() + full_s * (0.5 + 0.5 * self._jitter())
 
     def succeeded(self) -> None:
