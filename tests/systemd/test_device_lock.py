@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from agent.adapters.devices.device_lock import AlreadySteered, DeviceLocks, addresses, lock_folder
+from agent.settings.device_section import Device
 from agent.settings.load import load
 from agent.settings.schema import Settings
-from agent.settings.sections import Device
 from tests import site_files
 
 HOLD = """
