@@ -18,6 +18,7 @@ _WORDS = {
     errno.ENOTTY: "it is not a serial port",
     errno.ENODEV: "there is no device behind this serial port",
     errno.ENXIO: "there is no device behind this serial port",
+    errno.EINVAL: "it does not take these settings",
     errno.EACCES: "opening it is not permitted",
     errno.EPERM: "opening it is not permitted",
     errno.EBUSY: "another program has it open",

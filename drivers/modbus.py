@@ -133,7 +133,7 @@ class Bus:
             wait_s = self._quiet_until - self._monotonic()
             if wait_s > 0:
                 await self._sleep(wait_s)
-            if self._connection is not None and self.endpoint.in_order and self._connection.watch.strayed:
+            if self._connection is not None and self._connection.watch.untrusted:
                 self._hang_up()
             if self._connection is None or not self._connection.stands:
                 self._connection = await self._connect(request.asked)

@@ -6,6 +6,7 @@ hangs up is waited for until its time is over.
 
 import asyncio
 import socket
+import termios
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -113,7 +114,10 @@ def _keep_failure(client: Client, endpoint: Endpoint) -> list[Exception]:
                 met.append(socket.gaierror(socket.EAI_AGAIN, "the name server is silent"))
                 await asyncio.get_running_loop().getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
                 met.clear()
-            return await create()
+            try:
+                return await create()
+            except termios.error as error:  # settings that the port does not take; no OSError, for whatever reason
+                raise OSError(*error.args) from error
         except (OSError, ValueError) as error:
             met.append(error)
             raise

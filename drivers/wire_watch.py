@@ -15,7 +15,7 @@ class WireWatch:
     ``echo``: the line sends back what is sent, and an answer follows only a faultless echo. ``numbered``: frames carry
     transaction ids; ``any_number`` accepts every id. ``other_id`` is the id of an answer that was not asked for on this
     connection, ``late`` tells of an answer to a question that was given up, ``echoed`` of an echo nobody expects,
-    ``strayed`` of bytes that came while nothing was asked.
+    ``untrusted`` of a connection without ids on which something came while nothing was asked: there may be more.
     """
 
     def __init__(self, *, echo: bool = False, numbered: bool = True, any_number: bool = False) -> None:
@@ -28,7 +28,7 @@ class WireWatch:
         self._given_up: set[int] = set()
         self.waiting = False
         self.other_id: int | None = None
-        self.late = self.strayed = False
+        self.late = self.untrusted = False
 
     def begin(self, sent: bytes) -> None:
         """``sent`` goes on the wire now; what came before is forgotten."""
@@ -63,7 +63,7 @@ class WireWatch:
         """All bytes not yet consumed: (how many to consume unseen, what the decoder shall see after them)."""
         self._came = (self._came + data[self._undecoded :])[-_KEPT:]
         if not self.waiting:
-            self.strayed = True
+            self.untrusted |= self._any_number
             return len(data), b""
         if self._numbered:
             return self._numbered_frames(data)
