@@ -5,12 +5,18 @@ from typing import Protocol
 
 FIRST_S = 0.5
 LONGEST_S = 5.0
+LONGEST_ON_A_LINE_S = 300.0
 
 
 class Sleep(Protocol):
     """``asyncio.sleep`` or a virtual clock's."""
 
     def __call__(self, delay: float, /) -> Awaitable[object]: ...
+
+
+def times_longer(cost_s: float, share: float) -> float:
+    """How many times the usual rest, so that attempts of ``cost_s`` take about ``share`` of the time of their line."""
+    return min(LONGEST_ON_A_LINE_S, max(LONGEST_S, cost_s / share)) / LONGEST_S
 
 
 class BackOff:

@@ -18,7 +18,7 @@ from pymodbus import ModbusException
 from pymodbus.exceptions import ConnectionException
 from pymodbus.pdu import ModbusPDU
 
-from drivers.back_off import LONGEST_S, BackOff, Sleep
+from drivers.back_off import BackOff, Sleep, times_longer
 from drivers.device import Span, Transport
 from drivers.endpoint import Endpoint, SingleClient
 from drivers.errors import BadFrame, LinkDown, NoAnswer, NotSupported, Refused
@@ -30,7 +30,6 @@ logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # each lost answer wou
 _READ_HOLDING, _READ_INPUT, _WRITE_ONE, _WRITE_MANY = 3, 4, 6, 16
 _RTU_GAP_S = 0.06  # Eastron asks for 60 ms between telegrams; where nothing else is said, all get them
 _DEAD_SHARE, _DEAD_SHARE_NUMBERED = 0.1, 0.2  # of the time of a line, what its silent units together may about take
-_LONGEST_REST_S = 300.0
 _SILENCES_ALLOWED = 3  # in a row, then a unit is left alone for a while and a connection is made anew
 _NOT_NOW = frozenset({4, 5, 6, 10, 11})  # exceptions of a unit that is busy, failing or away: it is left alone too
 
@@ -67,6 +66,7 @@ class Bus:
         self._retries = retries
         usual_gap_s = _RTU_GAP_S if endpoint.is_rtu else 0.0
         self._gap_s = max(endpoint.silence_s, usual_gap_s if gap_s is None else gap_s)
+        self._late_s = max(1.0, 2 * timeout_s, self._gap_s)  # an answer may come so long after it was given up
         self._settle_s = settle_s
         self._single_client = single_client
         self._monotonic = monotonic
@@ -200,8 +200,7 @@ class Bus:
         return answer
 
     def _pause(self, clean: bool) -> None:
-        """Keep the gap. After an unclean end the next answer may be a late one that nothing tells apart: close and wait
-        it out."""
+        """Keep the gap. After an unclean end a late answer may come that nothing tells apart: close and wait it out."""
         pause_s = self._gap_s
         if not clean and self.endpoint.in_order:
             self._hang_up()
@@ -211,11 +210,6 @@ class Bus:
             self._keep_place()
             loop = asyncio.get_running_loop()
             self._giving_back = loop.call_later(self._single_client.give_back_after_s, self._hang_up)
-
-    @property
-    def _late_s(self) -> float:
-        """How late an answer may come after it was given up."""
-        return max(1.0, 2 * self._timeout_s, self._gap_s)
 
     def _keep_place(self) -> None:
         if self._giving_back is not None:
@@ -253,10 +247,9 @@ class Bus:
         silent = sum(unit.failures >= _SILENCES_ALLOWED - 1 for unit in self._units.values())
         if len(self._units) < 2 or not silent:
             return 1.0
-        cost_s, share = self._timeout_s, _DEAD_SHARE_NUMBERED
         if self.endpoint.in_order:
-            cost_s, share = cost_s + self._late_s, _DEAD_SHARE
-        return min(_LONGEST_REST_S, max(LONGEST_S, cost_s * silent / share)) / LONGEST_S
+            return times_longer(silent * (self._timeout_s + self._late_s), _DEAD_SHARE)
+        return times_longer(silent * self._timeout_s, _DEAD_SHARE_NUMBERED)
 
     def _hang_up(self) -> None:
         self._keep_place()

@@ -16,7 +16,7 @@ from drivers.registry import FAMILIES
 TCP_KEYS = ("port", "framing", "transaction_ids", "single_client", "give_back_s", "settle_s")
 SERIAL_KEYS = ("baud", "parity", "stop_bits")
 _AGREED = {  # by the devices of one line
-    "host": ("framing", "echo", "transaction_ids", "single_client", "give_back_s"),
+    "host": ("framing", "echo", "transaction_ids"),
     "serial_port": (*SERIAL_KEYS, "echo"),
 }
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_\-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_\-]*[A-Za-z0-9])?)*\.?")
@@ -142,11 +142,9 @@ def _called(device: Device, other: Device) -> str:
     return mine if mine == others else f"{mine} is {others}"
 
 
-def _written(value: object) -> object:
+def _written(value: object) -> str:
     """As the site file has it."""
-    return (
-        {True: "true", False: "false", None: "left out"}.get(value, value) if isinstance(value, bool | None) else value
-    )
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _roles(settings: Settings) -> Iterator[Finding]:

@@ -43,8 +43,10 @@ async def test_its_answers_are_taken_in_order_when_that_is_asked_for() -> None:
         bus = bus_to(server.port, ids_ignored=True)
         one, two = bus.transport(1), bus.transport(2)
         for address in range(300, 306):
-            found = await asyncio.gather(one.read(Span("holding", address, 2)), two.read(Span("input", address, 1)))
-            assert found == [[address + 1000, address + 1001], [address + 1000]]
+            first, second = await asyncio.gather(
+                one.read(Span("holding", address, 2)), two.read(Span("input", address, 1))
+            )
+            assert (first, second) == ([address + 1000, address + 1001], [address + 1000])
         assert server.connections == 1
         await one.close()
         await two.close()
