@@ -23,7 +23,7 @@ from drivers.device import Span, Transport
 from drivers.endpoint import Endpoint, SingleClient
 from drivers.errors import BadFrame, LinkDown, NoAnswer, NotSupported, Refused
 from drivers.link_failure import HELD, failure_words, silence
-from drivers.modbus_client import Client, Connection, Request, make_connection
+from drivers.modbus_client import LONGEST_FRAME, Client, Connection, Request, make_connection
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # each lost answer would be several lines with hex dumps
 
@@ -66,7 +66,7 @@ class Bus:
         self._retries = retries
         usual_gap_s = _RTU_GAP_S if endpoint.is_rtu else 0.0
         self._gap_s = max(endpoint.silence_s, usual_gap_s if gap_s is None else gap_s)
-        self._late_s = max(1.0, 2 * timeout_s, self._gap_s)  # an answer may come so long after it was given up
+        self._late_s = max(1.0, 2 * timeout_s, self._gap_s) + endpoint.transfer_s(LONGEST_FRAME)  # how late one may be
         self._settle_s = settle_s
         self._single_client = single_client
         self._monotonic = monotonic
@@ -206,7 +206,7 @@ class Bus:
             self._hang_up()
             pause_s = self._late_s
         self._quiet_until = self._monotonic() + pause_s
-        if clean and self._single_client is not None and self._single_client.give_back_after_s is not None:
+        if self._single_client is not None and self._single_client.give_back_after_s is not None:
             self._keep_place()
             loop = asyncio.get_running_loop()
             self._giving_back = loop.call_later(self._single_client.give_back_after_s, self._hang_up)

@@ -20,6 +20,7 @@ from drivers.endpoint import Endpoint, SerialEndpoint
 from drivers.errors import BadFrame
 from drivers.wire_watch import WireWatch
 
+LONGEST_FRAME = 256  # octets, on RTU
 _NEVER = 1_000_000
 
 Client = AsyncModbusTcpClient | AsyncModbusSerialClient
@@ -40,7 +41,7 @@ class Request:
     @property
     def octets(self) -> int:
         """The longest that it and its answer are as RTU frames."""
-        return 264 if self.count is None else 8 + 5 + 2 * self.count
+        return 8 + LONGEST_FRAME if self.count is None else 8 + 5 + 2 * self.count
 
     def check(self, answer: ModbusPDU) -> None:
         """Raise BadFrame for an answer to some other question: pymodbus checks neither function nor length."""
