@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.settings import same_line
-from tests.settings.small_site import changed, problems
+from tests.site_files import changed, problems
 
 SECOND_BATTERY = """
 [[device]]

@@ -16,8 +16,8 @@ from drivers.family import LinkFacts
 from drivers.registry import FAMILIES
 from simulator.faults import Fault, FaultScript, Kind
 from simulator.server import SimulatedSite
-from tests.settings.small_site import TEXT, written
 from tests.simulator.sites import BEGINNING, Clock, flat_plant
+from tests.site_files import TEXT, written
 
 
 def on_one_port(port: int, meter: str, more: str = "") -> str:
