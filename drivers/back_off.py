@@ -1,9 +1,22 @@
 """How long to leave alone what does not answer."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 FIRST_S = 0.5
 LONGEST_S = 5.0
+LONGEST_ON_A_LINE_S = 300.0
+
+
+class Sleep(Protocol):
+    """``asyncio.sleep`` or a virtual clock's."""
+
+    def __call__(self, delay: float, /) -> Awaitable[object]: ...
+
+
+def times_longer(cost_s: float, share: float) -> float:
+    """How many times the usual rest, so that attempts of ``cost_s`` take about ``share`` of the time of their line."""
+    return min(LONGEST_ON_A_LINE_S, max(LONGEST_S, cost_s / share)) / LONGEST_S
 
 
 class BackOff:
@@ -17,11 +30,12 @@ class BackOff:
         self._until = -float("inf")
         self.failures = 0
 
-    def failed(self) -> None:
+    def failed(self, times: float = 1.0) -> None:
+        """``times`` as long a rest as usual, where each attempt is dear."""
         self.failures += 1
         excess = self.failures - self._allowed
         if excess > 0:
-            full_s = min(LONGEST_S, FIRST_S * 2.0 ** min(excess - 1, 8))
+            full_s = times * min(LONGEST_S, FIRST_S * 2.0 ** min(excess - 1, 8))
             self._until = self._monotonic() + full_s * (0.5 + 0.5 * self._jitter())
 
     def succeeded(self) -> None:

@@ -12,62 +12,36 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from pymodbus import ModbusException
 from pymodbus.exceptions import ConnectionException
 from pymodbus.pdu import ModbusPDU
 
-from drivers.back_off import BackOff
+from drivers.back_off import BackOff, Sleep, times_longer
 from drivers.device import Span, Transport
-from drivers.endpoint import Endpoint
+from drivers.endpoint import Endpoint, SingleClient
 from drivers.errors import BadFrame, LinkDown, NoAnswer, NotSupported, Refused
-from drivers.link_failure import failure_words
-from drivers.modbus_client import Client, make_client
+from drivers.link_failure import HELD, failure_words, silence
+from drivers.modbus_client import LONGEST_FRAME, Client, Connection, Request, make_connection
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # each lost answer would be several lines with hex dumps
 
 _READ_HOLDING, _READ_INPUT, _WRITE_ONE, _WRITE_MANY = 3, 4, 6, 16
-_RTU_GAP_S = 0.06  # Eastron asks for 60 ms between telegrams; the 3.5 characters of the standard are within it
+_RTU_GAP_S = 0.06  # Eastron asks for 60 ms between telegrams; where nothing else is said, all get them
+_DEAD_SHARE, _DEAD_SHARE_NUMBERED = 0.1, 0.2  # of the time of a line, what its silent units together may about take
 _SILENCES_ALLOWED = 3  # in a row, then a unit is left alone for a while and a connection is made anew
 _NOT_NOW = frozenset({4, 5, 6, 10, 11})  # exceptions of a unit that is busy, failing or away: it is left alone too
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """``send`` puts it on the wire; ``count`` registers must come back (None for a write); ``asked`` is for people."""
-
-    unit_id: int
-    asked: str
-    function: int
-    count: int | None
-    send: Callable[[Client], Awaitable[ModbusPDU]]
-
-    def check(self, answer: ModbusPDU) -> None:
-        """Raise BadFrame for an answer to some other question: pymodbus checks neither function nor length."""
-        if answer.isError():
-            return
-        if answer.function_code != self.function:
-            raise BadFrame(f"{self.asked}: answered with function {answer.function_code} instead of {self.function}")
-        if self.count is not None and len(answer.registers) != self.count:
-            raise BadFrame(f"{self.asked}: {len(answer.registers)} registers came back")
-
-
-class Sleep(Protocol):
-    """``asyncio.sleep`` or a virtual clock's."""
-
-    def __call__(self, delay: float, /) -> Awaitable[object]: ...
 
 
 class Bus:
     """One endpoint and all the unit ids on it.
 
     ``timeout_s`` is for connecting and for each answer. ``retries`` (0 or 1) repeats reads only, never writes.
-    ``gap_s`` is the silence kept between an answer and the next request (None: none on TCP, 60 ms on RTU). ``settle_s``
-    is waited after connecting. ``jitter`` gives numbers 0..1. Only pacing and back-off run on ``monotonic`` and
-    ``sleep``; an answer is awaited in real time.
+    ``gap_s`` is the silence kept between an answer and the next request (None: none on TCP, 60 ms on RTU), on a serial
+    line never less than 3.5 characters. ``settle_s`` is waited after connecting. ``single_client`` tells of a device
+    that serves one client. ``jitter`` gives numbers 0..1. Only pacing and back-off run on ``monotonic`` and ``sleep``;
+    an answer is awaited, and a place given back, in real time. An answer has ``timeout_s`` and its time on the line.
     """
 
     def __init__(
@@ -78,6 +52,7 @@ class Bus:
         retries: int = 1,
         gap_s: float | None = None,
         settle_s: float = 0.0,
+        single_client: SingleClient | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
@@ -89,15 +64,21 @@ class Bus:
         self.endpoint = endpoint
         self._timeout_s = timeout_s
         self._retries = retries
-        self._gap_s = (_RTU_GAP_S if endpoint.is_rtu else 0.0) if gap_s is None else gap_s
+        usual_gap_s = _RTU_GAP_S if endpoint.is_rtu else 0.0
+        self._gap_s = max(endpoint.silence_s, usual_gap_s if gap_s is None else gap_s)
+        self._late_s = max(1.0, 2 * timeout_s, self._gap_s) + endpoint.transfer_s(LONGEST_FRAME)  # how late one may be
         self._settle_s = settle_s
+        self._single_client = single_client
         self._monotonic = monotonic
         self._sleep = sleep
         self._lock = asyncio.Lock()
-        self._client: Client | None = None
+        self._connection: Connection | None = None
+        self._answered = False  # something, on this connection
+        self._giving_back: asyncio.TimerHandle | None = None
         self._users: set[_UnitTransport] = set()
         self._quiet_until = -float("inf")
         self._link = BackOff(monotonic, jitter)
+        self._turned_away = BackOff(monotonic, jitter, 1)  # connections that ended before an answer
         self._units: defaultdict[int, BackOff] = defaultdict(partial(BackOff, monotonic, jitter, _SILENCES_ALLOWED - 1))
         self._silences = 0  # in a row, of any unit
         self._why = ""  # the last connection could not be made
@@ -108,7 +89,7 @@ class Bus:
             raise ValueError(f"unit_id is {unit_id}: it must be 0 to 255")
         return _UnitTransport(self, unit_id, single_write_fc6)
 
-    async def ask(self, request: _Request) -> ModbusPDU:
+    async def ask(self, request: Request) -> ModbusPDU:
         """Send ``request`` and return the answer to it."""
         try:
             return await self._attempt(request)
@@ -117,16 +98,17 @@ class Bus:
                 raise
         return await self._attempt(request)
 
-    async def _attempt(self, request: _Request) -> ModbusPDU:
-        async with self._turn(request) as client:
-            return await self._exchange(client, request)
+    async def _attempt(self, request: Request) -> ModbusPDU:
+        async with self._turn(request) as connection:
+            return await self._exchange(connection, request)
 
-    def _worth_repeating(self, request: _Request, error: Exception) -> bool:
+    def _worth_repeating(self, request: Request, error: Exception) -> bool:
         """Reads only. A silent RTU bus needs a pause first, and a unit that was silent before is likely gone."""
-        if not self._retries or request.count is None or self._link.left_s():
+        if not self._retries or request.count is None or self._link_rest_s():
             return False
-        seldom_silent = self._units[request.unit_id].failures == 1
-        return not isinstance(error, NoAnswer) or (seldom_silent and not self.endpoint.is_rtu)
+        if isinstance(error, LinkDown):
+            return True
+        return self._units[request.unit_id].failures <= 1 and not (isinstance(error, NoAnswer) and self.endpoint.is_rtu)
 
     async def pause(self, seconds: float) -> None:
         """Wait on the clock of the bus, without holding it."""
@@ -142,56 +124,72 @@ class Bus:
             self._hang_up()
 
     @asynccontextmanager
-    async def _turn(self, request: _Request) -> AsyncIterator[Client]:
+    async def _turn(self, request: Request) -> AsyncIterator[Connection]:
         """The bus for one request: nobody else's, connected, and quiet for long enough."""
         self._raise_if_resting(request)
         async with self._lock:
             self._raise_if_resting(request)
+            self._keep_place()
             wait_s = self._quiet_until - self._monotonic()
             if wait_s > 0:
                 await self._sleep(wait_s)
-            if self._client is None or not self._client.connected:
-                self._client = await self._connect(request.asked)
+            if self._connection is not None and self._connection.watch.untrusted:
+                self._hang_up()
+            if self._connection is None or not self._connection.stands:
+                self._connection = await self._connect(request.asked)
                 if self._settle_s > 0:
                     await self._sleep(self._settle_s)
-            yield self._client
+                if not self._connection.stands:
+                    raise self._lost(request)
+            yield self._connection
 
-    def _raise_if_resting(self, request: _Request) -> None:
+    def _link_rest_s(self) -> float:
+        return max(self._link.left_s(), self._turned_away.left_s())
+
+    def _raise_if_resting(self, request: Request) -> None:
         """Answer at once for what is known to be gone: nothing else shall wait for it."""
-        if left_s := self._link.left_s():
+        if left_s := self._link_rest_s():
             next_one = f"next attempt in {left_s:.1f} s"
             raise LinkDown(f"{request.asked}: no connection to {self.endpoint}, {next_one}: {self._why}")
         if left_s := self._units[request.unit_id].left_s():
             raise NoAnswer(f"{request.asked}: silent or busy before, next attempt in {left_s:.1f} s")
 
-    async def _connect(self, asked: str) -> Client:
+    async def _connect(self, asked: str) -> Connection:
         self._hang_up()
-        client, met = make_client(self.endpoint, self._timeout_s)
+        made = make_connection(self.endpoint, self._timeout_s)
         try:
-            connected = await client.connect()
+            connected = await made.client.connect()
         except (OSError, ValueError):  # a serial port may refuse its settings
             connected = False
         if not connected:
-            client.close()
+            made.client.close()
             self._link.failed()
-            self._why = failure_words(self.endpoint, met[-1] if met else None, self._timeout_s)
+            met = made.met[-1] if made.met else None
+            self._why = failure_words(self.endpoint, met, self._timeout_s, self._single_client is not None)
             raise LinkDown(f"{asked}: no connection to {self.endpoint}: {self._why}")
         self._link.succeeded()
-        return client
+        self._answered = False
+        return made
 
-    async def _exchange(self, client: Client, request: _Request) -> ModbusPDU:
+    async def _exchange(self, connection: Connection, request: Request) -> ModbusPDU:
         clean = False  # until its answer has come, whatever follows on the wire may still be it
+        connection.wait_for(self._timeout_s + self.endpoint.transfer_s(request.octets))
         try:
-            answer = await request.send(client)
+            answer = await request.send(connection.client)
+            if connection.watch.echoed:
+                raise self._silence(connection, request)
             request.check(answer)
             clean = True
         except ConnectionException as error:
-            raise LinkDown(f"{request.asked}: no connection to {self.endpoint}") from error
+            raise self._lost(request) from error
         except (ModbusException, TimeoutError, OSError) as error:
-            raise self._silence(client, request) from error
+            raise self._silence(connection, request) from error
         finally:
+            connection.watch.end(clean)
             self._pause(clean)  # also when the caller was cancelled
         self._silences = 0
+        self._answered = True
+        self._turned_away.succeeded()
         unit = self._units[request.unit_id]
         if answer.isError() and answer.exception_code in _NOT_NOW:
             unit.failed()
@@ -202,28 +200,62 @@ class Bus:
         return answer
 
     def _pause(self, clean: bool) -> None:
-        """Keep the gap. After an unclean end on RTU the next answer may be a late one: close and wait it out."""
+        """Keep the gap. After an unclean end a late answer may come that nothing tells apart: close and wait it out."""
         pause_s = self._gap_s
-        if not clean and self.endpoint.is_rtu:
+        if not clean and self.endpoint.in_order:
             self._hang_up()
-            pause_s = max(1.0, 2 * self._timeout_s, self._gap_s)
+            pause_s = self._late_s
         self._quiet_until = self._monotonic() + pause_s
+        if self._single_client is not None and self._single_client.give_back_after_s is not None:
+            self._keep_place()
+            loop = asyncio.get_running_loop()
+            self._giving_back = loop.call_later(self._single_client.give_back_after_s, self._hang_up)
 
-    def _silence(self, client: Client, request: _Request) -> NoAnswer | LinkDown:
-        if not client.connected:
-            self._hang_up()
-            return LinkDown(f"{request.asked}: {self.endpoint} closed the connection instead of answering")
+    def _keep_place(self) -> None:
+        if self._giving_back is not None:
+            self._giving_back.cancel()
+            self._giving_back = None
+
+    def _lost(self, request: Request) -> LinkDown:
+        """The peer hung up. One that does so before it has answered anything serves somebody else."""
+        self._hang_up()
+        said = f"{self.endpoint} closed the connection instead of answering"
+        if not self._answered:
+            self._turned_away.failed()
+            serves = "this device serves" if self._single_client is not None else "if the device serves"
+            self._why = f"{HELD}, {serves} one client only: connections are closed before any answer"
+            if self._single_client is not None or self._turned_away.failures > 1:
+                said += f": {self._why}"
+        return LinkDown(f"{request.asked}: {said}")
+
+    def _silence(self, connection: Connection, request: Request) -> NoAnswer | LinkDown | BadFrame:
+        if not connection.stands:
+            return self._lost(request)
         self._silences += 1
-        self._units[request.unit_id].failed()
+        self._units[request.unit_id].failed(self._dearness())
         if self._silences >= _SILENCES_ALLOWED:  # only silence shows a half-open connection
             self._hang_up()
             self._silences = 0
-        return NoAnswer(f"{request.asked}: no answer from {self.endpoint} within {self._timeout_s:g} s")
+        unproven = self._single_client is not None and not self._answered
+        return silence(request.asked, self.endpoint, connection.watch, self._timeout_s, unproven)
+
+    def _dearness(self) -> float:
+        """How many times the usual rest a silent unit gets, so that the others on its line are heard.
+
+        Where answers have no number, each attempt costs the time-out and the wait for a late answer.
+        """
+        silent = sum(unit.failures >= _SILENCES_ALLOWED - 1 for unit in self._units.values())
+        if len(self._units) < 2 or not silent:
+            return 1.0
+        if self.endpoint.in_order:
+            return times_longer(silent * (self._timeout_s + self._late_s), _DEAD_SHARE)
+        return times_longer(silent * self._timeout_s, _DEAD_SHARE_NUMBERED)
 
     def _hang_up(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        self._keep_place()
+        if self._connection is not None:
+            self._connection.client.close()
+            self._connection = None
 
 
 class _UnitTransport:
@@ -243,7 +275,7 @@ class _UnitTransport:
 
         function = _READ_HOLDING if span.table == "holding" else _READ_INPUT
         self._bus.joined(self)
-        answer = await self._bus.ask(_Request(self.unit_id, asked, function, span.count, send))
+        answer = await self._bus.ask(Request(self.unit_id, asked, function, span.address, span.count, send))
         return list(answer.registers)
 
     async def write(self, address: int, words: Sequence[int]) -> None:
@@ -259,7 +291,7 @@ class _UnitTransport:
 
         self._bus.joined(self)
         function = _WRITE_ONE if single else _WRITE_MANY
-        await self._bus.ask(_Request(self.unit_id, asked, function, None, send))
+        await self._bus.ask(Request(self.unit_id, asked, function, address, None, send))
 
     async def pause(self, seconds: float) -> None:
         await self._bus.pause(seconds)

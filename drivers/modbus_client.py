@@ -1,28 +1,86 @@
 """The client of pymodbus for one endpoint, and what of it must be put right from outside.
 
-Source: pymodbus 3.16, ``pymodbus.transport``: ``connect`` logs why it failed and returns False.
+Source: pymodbus 3.16, ``pymodbus.transport``: ``connect`` logs why it failed and returns False; a request whose peer
+hangs up is waited for until its time is over.
 """
 
 import asyncio
 import socket
+import termios
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from ipaddress import ip_address
 
 from pymodbus import FramerType, ModbusException
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+from pymodbus.exceptions import ConnectionException
+from pymodbus.pdu import ModbusPDU
 
 from drivers.endpoint import Endpoint, SerialEndpoint
+from drivers.errors import BadFrame
+from drivers.wire_watch import WireWatch
 
+LONGEST_FRAME = 256  # octets, on RTU
 _NEVER = 1_000_000
 
 Client = AsyncModbusTcpClient | AsyncModbusSerialClient
 
 
-def make_client(endpoint: Endpoint, timeout_s: float) -> tuple[Client, list[Exception]]:
-    """A client that neither retries nor reconnects by itself (the bus does), and the list of what connecting met."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``send`` puts it on the wire. ``count`` registers must come back (None for a write, which names its ``address``);
+    ``asked`` is for people."""
+
+    unit_id: int
+    asked: str
+    function: int
+    address: int
+    count: int | None
+    send: Callable[[Client], Awaitable[ModbusPDU]]
+
+    @property
+    def octets(self) -> int:
+        """The longest that it and its answer are as RTU frames."""
+        return 8 + LONGEST_FRAME if self.count is None else 8 + 5 + 2 * self.count
+
+    def check(self, answer: ModbusPDU) -> None:
+        """Raise BadFrame for an answer to some other question: pymodbus checks neither function nor length."""
+        if answer.isError():
+            return
+        if answer.function_code != self.function:
+            raise BadFrame(f"{self.asked}: answered with function {answer.function_code} instead of {self.function}")
+        if self.count is not None and len(answer.registers) != self.count:
+            raise BadFrame(f"{self.asked}: {len(answer.registers)} registers came back")
+        if self.count is None and answer.address != self.address:
+            raise BadFrame(f"{self.asked}: the answer is to a write from {answer.address}")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """``client`` neither retries nor reconnects by itself (the bus does); ``met`` is what connecting ended with."""
+
+    client: Client
+    watch: WireWatch
+    met: list[Exception]
+
+    @property
+    def stands(self) -> bool:
+        return self.client.connected
+
+    def wait_for(self, seconds: float) -> None:
+        """How long the next answer is waited for."""
+        self.client.ctx.comm_params.timeout_connect = seconds
+
+
+def make_connection(endpoint: Endpoint, timeout_s: float) -> Connection:
+    """Not yet connected. ``timeout_s`` is for connecting and, until ``wait_for``, for each answer."""
     client = _client(endpoint, timeout_s)
     client.set_max_no_responses(_NEVER)  # the bus counts for itself
-    _drop_nonsense(client)
-    return client, _keep_failure(client, endpoint)
+    watch = WireWatch(
+        echo=endpoint.echo, numbered=not endpoint.is_rtu, any_number=not endpoint.is_rtu and endpoint.in_order
+    )
+    _watch(client, watch)
+    return Connection(client, watch, _keep_failure(client, endpoint))
 
 
 def _client(endpoint: Endpoint, timeout_s: float) -> Client:
@@ -57,7 +115,10 @@ def _keep_failure(client: Client, endpoint: Endpoint) -> list[Exception]:
                 met.append(socket.gaierror(socket.EAI_AGAIN, "the name server is silent"))
                 await asyncio.get_running_loop().getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
                 met.clear()
-            return await create()
+            try:
+                return await create()
+            except termios.error as error:  # settings that the port does not take; no OSError, for whatever reason
+                raise OSError(*error.args) from error
         except (OSError, ValueError) as error:
             met.append(error)
             raise
@@ -74,14 +135,32 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _drop_nonsense(client: Client) -> None:
-    """Let a frame that cannot be decoded be no answer. In the library it is an error in the event loop."""
+def _watch(client: Client, watch: WireWatch) -> None:
+    """Show the decoder what ``watch`` lets through, and end a wait when the peer hangs up.
+
+    A frame that cannot be decoded is no answer. In the library it is an error in the event loop.
+    """
     take = client.ctx.callback_data
 
     def take_or_drop(data: bytes, addr: tuple[object, ...] | None = None) -> int:
+        skipped, rest = watch.filter(data)
         try:
-            return take(data, addr)
+            used = skipped + (take(rest, addr) if rest else 0)
         except ModbusException:
-            return len(data)
+            used = len(data)
+        watch.decoded(len(data), used)
+        return used
+
+    def sent_or_came(sending: bool, data: bytes) -> bytes:
+        if sending:
+            watch.begin(data)
+        return data
+
+    def connected_or_lost(connected: bool) -> None:
+        answer = client.ctx.response_future
+        if not connected and watch.waiting and not answer.done():
+            answer.set_exception(ConnectionException("the peer hung up"))
 
     client.ctx.callback_data = take_or_drop  # type: ignore[method-assign]
+    client.ctx.trace_packet = sent_or_came
+    client.ctx.trace_connect = connected_or_lost

@@ -12,21 +12,24 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 from simulator.chain_unit import ChainOptions, Profile
 from simulator.faults import KINDS, FaultScript, FaultScriptError, read_script
 from simulator.listening import PortTaken
+from simulator.null_modem import NullModem
 from simulator.orders import Ramp
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
 from simulator.profiles import PROFILES, UNIT_ID
-from simulator.server import SimulatedSite
+from simulator.server import SERIAL_UNIT_IDS, SimulatedSite
 from simulator.traces import Trace, TraceError, from_csv, synthetic
 from site_data.unreadable import SitesUnreadable
 
+PTY = "pty"
 READER_GONE = 141  # as a shell reports SIGPIPE
 _WEEK = timedelta(days=7)
 _SYNTHETIC_DAYS = 3650
@@ -67,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--meter-port", type=_port, default=5021)
     parser.add_argument("--sdm-port", type=_port, default=5022)
     parser.add_argument("--sdm-framing", choices=("tcp", "rtu"), default="tcp", help="rtu: RTU frames over TCP")
+    parser.add_argument(
+        "--serial",
+        metavar="PATH",
+        help="also one serial line, 9600 8N1, with all units; pty: a pseudo-terminal is made",
+    )
     parser.add_argument("--strict-writes", action="store_true", help="refuse writes to read-only points")
     parser.add_argument("--speed", type=_positive, default=1.0, help="seconds of the site in one real second")
     parser.add_argument("--meter-lag", type=_not_negative, default=0.0, metavar="S", help="age of what the meters show")
@@ -126,8 +134,8 @@ async def _run(options: argparse.Namespace) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with site:
-        print(addresses(site), flush=True)
+    async with site, _serial_line(site, options.serial) as line:
+        print(addresses(site) + line, flush=True)
         while not stopped.is_set():
             site.bring_to_now()
             print(status(plant), flush=True)
@@ -142,6 +150,19 @@ def _profile(options: argparse.Namespace) -> str | ChainOptions:
         return str(options.profile)
     length, split = options.common_length, options.split_models
     return ChainOptions(options.profile, options.chain_base, length, options.numbers, split, options.decoy_base)
+
+
+@asynccontextmanager
+async def _serial_line(site: SimulatedSite, asked: str | None) -> AsyncIterator[str]:
+    """Yields what is to be said of the serial line that is asked for; nothing where there is none."""
+    if asked is None:
+        yield ""
+        return
+    async with NullModem() as modem:
+        await site.join_line(modem.far if asked == PTY else asked)
+        inverter = ", ".join(map(str, site.units))
+        others = ", ".join(f"{name} {unit_id}" for name, unit_id in SERIAL_UNIT_IDS.items())
+        yield f"; serial line {modem.near if asked == PTY else asked}, unit ids: inverter {inverter}, {others}"
 
 
 def _trace(options: argparse.Namespace) -> tuple[Trace, datetime]:

@@ -43,6 +43,11 @@ Kind = Literal[
     "shifted_scale",  # the scale factors of powers are one more, their values have one digit less
     "no_scale",  # the scale factors of powers read 0x8000
     "negative_counter",  # the exported energy of a SunSpec meter is a negative number near 2^32
+    "noise",  # a ``share`` of the answers has bytes in front that nobody sent
+    "lost_bytes",  # a ``share`` of the answers has lost a byte
+    "echo",  # every request comes back before its answer, as from an RS-485 adapter that hears itself
+    "own_numbers",  # answers carry a transaction id of the gateway's own
+    "one_client",  # a second connection to the port is closed at once
     "scaled_power",  # powers read ``factor`` times what they are: a scale factor, or with -1 a sign, that has changed
 ]
 Device = Literal["inverter", "meter", "sdm630"]
@@ -62,8 +67,8 @@ class FaultScriptError(ValueError):
 class Fault:
     """One fault from ``start`` (aware) for ``duration_s``.
 
-    ``seconds`` is for late answers and values, ``code`` for refusals, ``share`` (0..1) for a derated battery and a
-    wrong gauge, ``factor`` for powers that are shown wrong.
+    ``seconds`` is for late answers and values, ``code`` for refusals, ``share`` (0..1) for a derated battery, a wrong
+    gauge and a bad line, ``factor`` for powers that are shown wrong.
     """
 
     kind: Kind

@@ -1,6 +1,7 @@
-"""A port that is listened on, and what a maker's link does to those who connect."""
+"""A port or serial line that is listened on, and what a maker's link and a bad line do to those who connect."""
 
 import asyncio
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,10 +9,14 @@ from typing import Any
 from pymodbus import FramerType
 from pymodbus.constants import ExcCodes
 from pymodbus.pdu import ExceptionResponse, ModbusPDU
-from pymodbus.server import ModbusTcpServer
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 
+from simulator.faults import Kind
 from simulator.hosted import Hosted
+
+_OWN_NUMBERS = 40_000  # from here on a gateway counts its answers
+_NOISE = b"\xa5\x00\xff"
 
 
 class PortTaken(OSError):
@@ -24,14 +29,15 @@ class LinkTraits:
 
     ``settle_s`` of real time after a connection requests are taken and never answered. ``single_client``: while one is
     connected, others are hung up on. ``answer_s`` of real time pass before each answer; with ``busy_when_overlapped`` a
-    request meanwhile is refused with exception 6. ``absent_unit`` is the exception for a unit id that is not there.
+    request meanwhile is refused with exception 6. ``absent_unit`` is the exception for a unit id that is not there,
+    None where nobody answers for it.
     """
 
     settle_s: float = 0.0
     single_client: bool = False
     answer_s: float = 0.0
     busy_when_overlapped: bool = False
-    absent_unit: int = int(ExcCodes.GATEWAY_NO_RESPONSE)
+    absent_unit: int | None = int(ExcCodes.GATEWAY_NO_RESPONSE)
 
 
 class Server(ModbusTcpServer):
@@ -66,6 +72,29 @@ class Server(ModbusTcpServer):
         return _Connection(self, None, None, None)  # type: ignore[no-untyped-call]
 
 
+class SerialServer(ModbusSerialServer):
+    """One serial line in RTU framing, 9600 8N1."""
+
+    def __init__(self, units: Mapping[int, Hosted], path: str) -> None:
+        devices = [hosted.as_sim_device(unit_id) for unit_id, hosted in units.items()]
+        super().__init__(devices, framer=FramerType.RTU, port=path, baudrate=9600)
+        self.units = units
+        self.link = LinkTraits(absent_unit=None)
+        self.clients: set[_Connection] = set()
+        self._path = path
+
+    async def begin(self) -> None:
+        """Listen in the background. Raises PortTaken."""
+        try:
+            await self.serve_forever(background=True)
+        except RuntimeError:
+            raise PortTaken(f"cannot open {self._path}: it is no serial port, in use or not allowed") from None
+
+    def callback_new_connection(self) -> ServerRequestHandler:
+        """Called by pymodbus when the port is opened."""
+        return _Connection(self, None, None, None)  # type: ignore[no-untyped-call]
+
+
 class _Connection(ServerRequestHandler):
     """One client. Answers pass here last, so this is where they are lost, late or signed by another unit.
 
@@ -76,7 +105,8 @@ class _Connection(ServerRequestHandler):
     def callback_connected(self) -> None:
         super().callback_connected()
         self._since_s, self._pending = asyncio.get_running_loop().time(), 0
-        if self.server.link.single_client and self.server.clients:
+        self._chance, self._own_number = random.Random(1), _OWN_NUMBERS
+        if self.server.clients and (self.server.link.single_client or self._any("one_client")):
             self.close()
             return
         self.server.clients.add(self)
@@ -85,12 +115,19 @@ class _Connection(ServerRequestHandler):
         self.server.clients.discard(self)
         super().callback_disconnected(call_exc)
 
+    def callback_data(self, data: bytes, addr: Any = None) -> int:
+        used = super().callback_data(data, addr)
+        if used and self._any("echo") and self.transport is not None:
+            self.send(data[:used], addr)
+        return used
+
     async def handle_request(self) -> None:
         request, link = self.last_pdu, self.server.link
         if asyncio.get_running_loop().time() - self._since_s < link.settle_s:
             return
         if request is not None and request.dev_id not in self.server.units:
-            self._refuse(request, ExcCodes(link.absent_unit))
+            if link.absent_unit is not None:
+                self._refuse(request, ExcCodes(link.absent_unit))
         elif request is not None and self._pending and link.busy_when_overlapped:
             self._refuse(request, ExcCodes.DEVICE_BUSY)
         else:
@@ -113,14 +150,30 @@ class _Connection(ServerRequestHandler):
         late = hosted.fault("late_answer")
         if hosted.fault("wrong_unit") is not None:
             pdu.dev_id = pdu.dev_id % 247 + 1
+        if hosted.fault("own_numbers") is not None:
+            self._own_number = self._own_number % 0xFFFF + 1
+            pdu.transaction_id = self._own_number
+        packet = self._on_the_line(hosted, self.framer.buildFrame(pdu))
         wait_s = self.server.link.answer_s if late is None else late.seconds
         if wait_s <= 0.0:
-            super().server_send(pdu, addr)  # type: ignore[no-untyped-call]
+            self.send(packet, addr)
         else:
             self._pending += 1
-            asyncio.get_running_loop().call_later(wait_s, self._send_late, pdu, addr)
+            asyncio.get_running_loop().call_later(wait_s, self._send_late, packet, addr)
 
-    def _send_late(self, pdu: ModbusPDU, addr: Any) -> None:
+    def _on_the_line(self, hosted: Hosted, packet: bytes) -> bytes:
+        noise, lost = hosted.fault("noise"), hosted.fault("lost_bytes")
+        if noise is not None and self._chance.random() < noise.share:
+            packet = _NOISE[: self._chance.randint(1, len(_NOISE))] + packet
+        if lost is not None and self._chance.random() < lost.share:
+            place = self._chance.randrange(len(packet))
+            packet = packet[:place] + packet[place + 1 :]
+        return packet
+
+    def _any(self, kind: Kind) -> bool:
+        return any(hosted.fault(kind) is not None for hosted in self.server.units.values())
+
+    def _send_late(self, packet: bytes, addr: Any) -> None:
         self._pending -= 1
         if self.transport is not None:
-            super().server_send(pdu, addr)  # type: ignore[no-untyped-call]
+            self.send(packet, addr)

@@ -1,4 +1,4 @@
-"""The plant behind real Modbus TCP servers, with its faults."""
+"""The plant behind real Modbus servers, with its faults."""
 
 import logging
 from types import TracebackType
@@ -10,7 +10,7 @@ from simulator import meters
 from simulator.chain_unit import ChainOptions, ChainUnit
 from simulator.faults import Device, Fault, FaultScript, Kind
 from simulator.hosted import Hosted
-from simulator.listening import LinkTraits, PortTaken, Server
+from simulator.listening import LinkTraits, PortTaken, SerialServer, Server
 from simulator.plant import Plant
 from simulator.profiles import UNIT_ID, device_of
 from simulator.units import Unit
@@ -18,6 +18,7 @@ from simulator.units import Unit
 Framing = Literal["tcp", "rtu"]
 
 GEN24_METER_UNIT_ID = 200
+SERIAL_UNIT_IDS: dict[Device, int] = {"meter": 2, "sdm630": 3}
 
 
 class SimulatedSite:
@@ -77,6 +78,7 @@ class SimulatedSite:
         }
         self.link = device.link
         self._servers: dict[Device, Server] = {}
+        self._lines: list[SerialServer] = []
 
     @property
     def inverter_port(self) -> int:
@@ -103,11 +105,22 @@ class SimulatedSite:
             await self.stop()
             raise
 
+    async def join_line(self, path: str) -> None:
+        """Answer on a serial line too, 9600 8N1: the inverter with its own unit ids, the meters with those of
+        ``SERIAL_UNIT_IDS``. Raises PortTaken."""
+        meters_there = {unit_id: self._planned[name][2][UNIT_ID] for name, unit_id in SERIAL_UNIT_IDS.items()}
+        line = SerialServer({**meters_there, **self._planned["inverter"][2]}, path)
+        await line.begin()
+        self._lines.append(line)
+
     async def stop(self) -> None:
         """Stop listening and drop all connections."""
         for server in self._servers.values():
             await server.shutdown()  # type: ignore[no-untyped-call]
         self._servers.clear()
+        for line in self._lines:
+            await line.shutdown()  # type: ignore[no-untyped-call]
+        self._lines.clear()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from agent.settings import sections
+from agent.settings.device_section import Device
 from agent.settings.load import SettingsError, load, placed
 from agent.settings.missing_files import absences
 from agent.settings.schema import Settings
@@ -50,7 +51,7 @@ def _summary(settings: Settings) -> list[tuple[str, str]]:
     ]
 
 
-def _device(device: sections.Device) -> str:
+def _device(device: Device) -> str:
     return f"{device.name}: {device.family} at {device.endpoint}, unit {device.unit_id}, for {', '.join(device.roles)}"
 
 

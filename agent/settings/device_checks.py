@@ -5,16 +5,20 @@ from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address
 
+from agent.settings.device_section import Device
 from agent.settings.problems import Finding, Key
+from agent.settings.same_line import line_of, names_of_this_machine
 from agent.settings.schema import Settings
-from agent.settings.sections import Device
 from agent.settings.words import nearest
-from drivers.endpoint import SerialEndpoint
 from drivers.family import Option
 from drivers.registry import FAMILIES
 
-TCP_KEYS = ("port", "framing")
+TCP_KEYS = ("port", "framing", "transaction_ids", "single_client", "give_back_s", "settle_s")
 SERIAL_KEYS = ("baud", "parity", "stop_bits")
+_AGREED = {  # by the devices of one line
+    "host": ("framing", "echo", "transaction_ids"),
+    "serial_port": (*SERIAL_KEYS, "echo"),
+}
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_\-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_\-]*[A-Za-z0-9])?)*\.?")
 
 
@@ -48,9 +52,23 @@ def _link(place: Key, device: Device) -> Iterator[Finding]:
     if device.host is not None and not _is_host(device.host):
         remedy = 'write the name or address alone, such as "192.168.1.20"; the port is a key of its own'
         yield Finding((*place, "host"), f'is "{device.host}", which is not an address', remedy)
+    yield from _line_options(place, device)
     if device.endpoint.is_rtu and not 1 <= device.unit_id <= 247:
         reason = f"is {device.unit_id}, but units on a serial line have 1 to 247"
         yield Finding((*place, "unit_id"), reason, "the device's manual or display tells its number")
+
+
+def _line_options(place: Key, device: Device) -> Iterator[Finding]:
+    """What a line needs that does not keep to the standard."""
+    is_rtu = device.endpoint.is_rtu
+    if device.echo and not is_rtu:
+        yield Finding((*place, "echo"), 'is true without framing = "rtu"', "only a serial line hears what it sends")
+    if device.transaction_ids == "ignored" and is_rtu and device.host is not None:
+        reason = 'does not go with framing = "rtu"'
+        yield Finding((*place, "transaction_ids"), reason, "such frames carry no transaction id: leave it out")
+    if device.give_back_s is not None and device.single_client is False:
+        reason = "does not go with single_client = false"
+        yield Finding((*place, "give_back_s"), reason, "there is no only place to give back: leave one of them out")
 
 
 def _is_host(text: str) -> bool:
@@ -99,22 +117,34 @@ def _shared_lines(settings: Settings) -> Iterator[Finding]:
     """Devices on one line must agree on how it is spoken, and no two may be the same one."""
     lines: dict[str, Device] = {}
     units: dict[tuple[str, int, str, str], Device] = {}
+    steered: dict[tuple[str, int], Device] = {}
+    names = names_of_this_machine()
     for index, device in enumerate(settings.devices):
         if (device.host is None) == (device.serial_port is None):
             continue
-        line = str(device.endpoint)
+        line = line_of(device, names)
         other = lines.setdefault(line, device)
-        keys = SERIAL_KEYS if isinstance(device.endpoint, SerialEndpoint) else ("framing",)
-        for key in keys:
+        for key in _AGREED["host" if device.serial_port is None else "serial_port"]:
             if getattr(device, key) != getattr(other, key):
-                reason = (
-                    f"is {getattr(device, key)}, but {other.name} on the same line ({line}) has {getattr(other, key)}"
-                )
+                mine, others = _written(getattr(device, key)), _written(getattr(other, key))
+                reason = f"is {mine}, but {other.name} on the same line ({_called(device, other)}) has {others}"
                 yield Finding(("device", index, key), reason, "devices that share a line use the same")
         twin = units.setdefault((line, device.unit_id, device.family, repr(sorted(device.options.items()))), device)
+        if device.name in settings.battery.steered_by and twin is device:
+            twin = steered.setdefault((line, device.unit_id), device)
         if twin is not device:
-            reason = f"is {device.unit_id}, like that of {twin.name} on the same line ({line})"
+            reason = f"is {device.unit_id}, like that of {twin.name} on the same line ({_called(device, twin)})"
             yield Finding(("device", index, "unit_id"), reason, "give each device on a line a unit id of its own")
+
+
+def _called(device: Device, other: Device) -> str:
+    mine, others = str(device.endpoint), str(other.endpoint)
+    return mine if mine == others else f"{mine} is {others}"
+
+
+def _written(value: object) -> str:
+    """As the site file has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _roles(settings: Settings) -> Iterator[Finding]:

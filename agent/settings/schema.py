@@ -14,6 +14,7 @@ from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import DemandCharge, Tariff
 from agent.settings import sections, to_domain
+from agent.settings.device_section import Device
 
 
 class Settings(sections.Section):
@@ -43,7 +44,7 @@ class Settings(sections.Section):
         default=None, description="the central platform; without it the site stands alone"
     )
     log: sections.Log = Field(default_factory=sections.Log, description="what is written to the journal")
-    devices: list[sections.Device] = Field(
+    devices: list[Device] = Field(
         alias="device", description="the devices, one [[device]] each", min_length=1, max_length=64
     )
 

@@ -1,6 +1,7 @@
 """The sections of the site file, one class each: keys, types, ranges and defaults.
 
-Every key has one way to be written, with its unit at the end of its name. What concerns two keys is in ``checks``.
+Every key has one way to be written, with its unit at the end of its name. What concerns two keys is in ``checks``,
+[[device]] in ``device_section``.
 The descriptions are shown by editors (config/site.schema.json) and in the sentences about mistakes.
 """
 
@@ -19,10 +20,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from drivers.endpoint import Parity, SerialEndpoint, TcpEndpoint
-
 LARGEST_W = 20_000_000.0
-PARITIES: dict[str, Parity] = {"none": "N", "even": "E", "odd": "O"}
 
 
 class Section(BaseModel):
@@ -142,43 +140,6 @@ class Solar(Section):
     """The solar array, where there is one."""
 
     rated_w: Watts = Field(description="rated power of all solar together in watts", examples=[8000])
-
-
-class Device(Section):
-    """One device on Modbus: over TCP (host) or over a serial line (serial_port)."""
-
-    name: str = Field(
-        description="name in readings and messages: small letters, digits, _ and -",
-        pattern=r"^[a-z0-9][a-z0-9_\-]{0,31}$",
-        examples=["inverter"],
-    )
-    family: Text = Field(description="which datasheet it speaks", examples=["sunspec_hybrid"])
-    roles: list[Literal["grid", "battery", "solar", "load"]] = Field(
-        description="what it measures on the site", min_length=1, examples=[["grid"]]
-    )
-    host: Text | None = Field(
-        default=None, description="address of the device or its gateway, without http:// and port"
-    )
-    port: int = Field(default=502, description="TCP port", ge=1, le=65535)
-    framing: Literal["tcp", "rtu"] = Field(default="tcp", description='"rtu" for a transparent serial gateway')
-    serial_port: FilePath | None = Field(default=None, description="serial line, such as /dev/ttyUSB0")
-    baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = Field(
-        default=9600, description="bits per second"
-    )
-    parity: Literal["none", "even", "odd"] = Field(default="none", description="parity of the serial line")
-    stop_bits: Literal[1, 2] = Field(default=1, description="stop bits of the serial line")
-    unit_id: int = Field(default=1, description="Modbus unit id", ge=0, le=255)
-    timeout_s: float = Field(default=1.0, description="how long an answer is waited for, in seconds", ge=0.05, le=5)
-    retries: int = Field(default=1, description="how often a read is asked again", ge=0, le=1)
-    gap_s: float = Field(default=0.0, description="pause between two requests on the line, in seconds", ge=0, le=1)
-    options: dict[str, Any] = Field(default={}, description="options of the family")
-
-    @property
-    def endpoint(self) -> TcpEndpoint | SerialEndpoint:
-        """Where the device is; devices with equal endpoints share a line."""
-        if self.serial_port is not None:
-            return SerialEndpoint(self.serial_port, self.baud, PARITIES[self.parity], self.stop_bits)
-        return TcpEndpoint(self.host or "", self.port, self.framing)
 
 
 class FlatTariff(Section):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.back_off import BackOff
+from drivers.back_off import BackOff, times_longer
 
 
 class Clock:
@@ -46,3 +46,23 @@ def test_a_rest_ends_by_time_or_by_success() -> None:
     assert rest.left_s() == 1
     rest.succeeded()
     assert (rest.left_s(), rest.failures) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("cost_s", "share", "times"),
+    [
+        (0.1, 0.1, 1.0),
+        (0.5, 0.1, 1.0),
+        (3.0, 0.1, 6.0),
+        (9.0, 0.1, 18.0),
+        (1.0, 0.2, 1.0),
+        (3.0, 0.2, 3.0),
+        (99.0, 0.1, 60.0),
+    ],
+)
+def test_what_is_dear_is_tried_more_seldom(cost_s: float, share: float, times: float) -> None:
+    """A rest is 5 s at its longest as a rule, and five minutes at most."""
+    assert times_longer(cost_s, share) == pytest.approx(times)
+    one = BackOff(lambda: 0.0, lambda: 1.0)
+    one.failed(times)
+    assert one.left_s() == pytest.approx(0.5 * times)

@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+import termios
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from drivers.endpoint import SerialEndpoint, TcpEndpoint
 from drivers.errors import LinkDown, NoAnswer
 from drivers.link_failure import failure_words
 from drivers.modbus import Bus
+from simulator.null_modem import NullModem
 from tests.drivers.wire import SILENT, serving
 from tests.site_files import free_ports
 
@@ -102,3 +104,15 @@ def test_what_the_system_says_in_words(number: int, words: str) -> None:
 def test_what_was_met_at_several_addresses() -> None:
     joined = OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 1, 0, 0), [Errno 111] Connect call")
     assert "nothing listens" in failure_words(TcpEndpoint("inverter.lan"), joined, 1.0)
+
+
+async def test_a_port_that_does_not_take_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the kernel answers it; its error is no OSError."""
+
+    def refuse(*_: object) -> None:
+        raise termios.error(errno.EINVAL, "Invalid argument")
+
+    async with NullModem() as modem:
+        monkeypatch.setattr(termios, "tcsetattr", refuse)
+        found = await sentence_of(SerialEndpoint(modem.near))
+        assert found.endswith(f"no connection to {modem.near}: it does not take these settings")

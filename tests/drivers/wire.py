@@ -43,11 +43,15 @@ class Server:
         self.connections = 0
         self.open = 0
         self.port = 0
+        self.is_taken = False  # somebody else holds the only place: who comes is turned away
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        if self.is_taken:
+            writer.close()
+            return
         self.open += 1
         self._writers.add(writer)
         try:
@@ -68,6 +72,11 @@ class Server:
         await asyncio.sleep(delay_s)
         if answer and not writer.is_closing():
             writer.write(answer)
+
+    def say(self, data: bytes) -> None:
+        """Send ``data`` on every connection, unasked."""
+        for writer in self._writers:
+            writer.write(data)
 
     def hang_up(self) -> None:
         """Close every connection."""
@@ -128,8 +137,8 @@ def good(request: bytes) -> tuple[float, bytes]:
 def bus_to(port: int, clock: VirtualClock | None = None, **options: object) -> Bus:
     clock = clock or VirtualClock()
     options = {"timeout_s": 0.2, "jitter": lambda: 1.0, **options}
-    framing = options.pop("framing", "tcp")
-    endpoint = TcpEndpoint("127.0.0.1", port, framing)  # type: ignore[arg-type]
+    spoken = {key: options.pop(key) for key in ("framing", "echo", "ids_ignored") if key in options}
+    endpoint = TcpEndpoint("127.0.0.1", port, **spoken)  # type: ignore[arg-type]
     return Bus(endpoint, monotonic=clock.monotonic, sleep=clock.sleep, **options)  # type: ignore[arg-type]
 
 

@@ -1,5 +1,7 @@
 """``python -m simulator`` as a process: it says where it is, tells what happens, and ends cleanly."""
 
+import asyncio
+import re
 import signal
 import socket
 import struct
@@ -12,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from drivers.device import Span
+from drivers.endpoint import SerialEndpoint
+from drivers.modbus import Bus
 from simulator.__main__ import fast_clock, main, status, weeks_between
 from simulator.columns import MeasuredColumn
 from simulator.traces import Trace
@@ -61,6 +66,22 @@ def test_it_serves_and_tells_and_ends_cleanly(number: signal.Signals) -> None:
         assert process.stderr.read() == ""
 
 
+def test_a_serial_line_of_its_own() -> None:
+    with running(*FREE_PORTS, "--serial", "pty", "--print-every", "60") as process:
+        first = read_line(process)
+        found = re.fullmatch(r".*; serial line (/dev/\S+), unit ids: inverter 1, meter 2, sdm630 3", first)
+        assert found is not None, first
+        assert asyncio.run(read_marker(found[1])) == [0x5375, 0x6E53]
+
+
+async def read_marker(path: str) -> list[int]:
+    transport = Bus(SerialEndpoint(path), timeout_s=10.0).transport(2)
+    try:
+        return await transport.read(Span("holding", 40000, 2))
+    finally:
+        await transport.close()
+
+
 def test_a_port_in_use_is_one_sentence_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -79,6 +100,7 @@ def test_a_port_in_use_is_one_sentence_and_exit_2(capsys: pytest.CaptureFixture[
         (["--start", "noon"], "simulator: --start noon: not an ISO 8601 time stamp"),
         (["--start", "2026-06-01T00:00:00"], "simulator: --start 2026-06-01T00:00:00: the stamp has no UTC offset"),
         (["--faults", "absent.txt"], "simulator: absent.txt: cannot be read: "),
+        (["--serial", "absent"], "simulator: cannot open absent: it is no serial port, in use or not allowed"),
         (["--soc", "130"], "simulator: the battery cannot start at 130.0 %"),
     ],
 )

@@ -10,10 +10,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from agent.adapters.devices.device_lock import AlreadySteered, DeviceLocks, addresses, lock_folder
+from agent.adapters.devices import device_lock
+from agent.adapters.devices.device_lock import AlreadySteered, DeviceLocks, SteeredTwice, addresses, lock_folder
+from agent.settings.device_section import Device
 from agent.settings.load import load
 from agent.settings.schema import Settings
-from agent.settings.sections import Device
+from agent.settings.sections import FurtherBattery
 from tests import site_files
 
 HOLD = """
@@ -62,6 +64,22 @@ def test_a_second_store_on_the_same_inverter_is_told_who_has_it_until_that_one_i
         holder.send_signal(signal.SIGKILL)
     with DeviceLocks(second):
         pass
+
+
+def test_two_batteries_that_lead_to_one_address_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By names that only a name server knows: the check of the site file does not ask one."""
+    monkeypatch.setattr(device_lock, "_resolved", lambda host: ["192.0.2.7"])
+    further = {"device": "two", "usable_wh": 10000.0, "charge_w": 5000.0, "discharge_w": 5000.0}
+    settings = site(tmp_path / "one")
+    battery = settings.battery.model_copy(update={"device": "one", "further": [FurtherBattery.model_validate(further)]})
+    devices = [device(name="one", host="battery-1.lan"), device(name="two", host="battery-2.lan")]
+    both = settings.model_copy(update={"battery": battery, "devices": devices})
+    with pytest.raises(SteeredTwice) as refused, DeviceLocks(both):
+        pass
+    assert str(refused.value) == (
+        "one and two are one device: battery-1.lan:502 and battery-2.lan:502 have the same address and unit id 1; "
+        "give each battery the device that steers it"
+    )
 
 
 def test_other_ports_and_units_are_other_devices(tmp_path: Path) -> None:

@@ -13,15 +13,15 @@ import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from hashlib import sha256
-from ipaddress import ip_address
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from types import TracebackType
 
 from agent.adapters.host.lock import AlreadyRunning
+from agent.settings.device_section import Device
+from agent.settings.same_line import normal_address
 from agent.settings.schema import Settings
-from agent.settings.sections import Device
 
 RESOLVE_WITHIN_S = 2.0
 SHARED_FOLDERS = (Path("/run/lock"), Path(tempfile.gettempdir()))
@@ -41,8 +41,21 @@ class AlreadySteered(AlreadyRunning):
         Exception.__init__(self, text)
 
 
+class SteeredTwice(AlreadyRunning):
+    """Two batteries of the site file are one inverter, under two names that lead to one address."""
+
+    def __init__(self, one: Device, other: Device) -> None:
+        text = (
+            f"{one.name} and {other.name} are one device: {one.endpoint} and {other.endpoint} have the same address "
+            f"and unit id {one.unit_id}; give each battery the device that steers it"
+        )
+        Exception.__init__(self, text)
+
+
 class DeviceLocks:
-    """Holds the locks of all devices that ``settings`` steer, as a context manager. Raises AlreadySteered.
+    """Holds the locks of all devices that ``settings`` steer, as a context manager.
+
+    Raises AlreadySteered, and SteeredTwice where two of them are one.
 
     The kernel lets go of them when the process ends, however it ends. Where no file can be made, that is said on
     standard error and the device is steered all the same.
@@ -56,8 +69,12 @@ class DeviceLocks:
 
     def __enter__(self) -> "DeviceLocks":
         with ExitStack() as held:
-            for address, device in sorted({(at, i) for i, one in enumerate(self._devices) for at in addresses(one)}):
-                self._take(held, address, self._devices[device])
+            taken: dict[str, Device] = {}
+            for address, index in sorted({(at, i) for i, one in enumerate(self._devices) for at in addresses(one)}):
+                device = self._devices[index]
+                if (other := taken.setdefault(address, device)) is not device:
+                    raise SteeredTwice(other, device)
+                self._take(held, address, device)
             self._held = held.pop_all()
         return self
 
@@ -100,14 +117,8 @@ def addresses(device: Device) -> set[str]:
 def _hosts(host: str) -> set[str]:
     """``host`` as addresses; by its own name where that is not resolved in time."""
     with suppress(ValueError):
-        return {_normal(host)}
-    return {_normal(found) for found in _resolved(host)} or {host.lower().rstrip(".")}
-
-
-def _normal(address: str) -> str:
-    found = ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None) or found
-    return "127.0.0.1" if str(mapped) == "::1" else str(mapped)
+        return {normal_address(host)}
+    return {normal_address(found) for found in _resolved(host)} or {host.lower().rstrip(".")}
 
 
 def _resolved(host: str) -> Iterable[str]:

@@ -1,5 +1,6 @@
 """From the site file's list of devices to devices on their buses."""
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 
 from agent.adapters.devices.site_devices import Devices
@@ -7,10 +8,11 @@ from agent.adapters.devices.steered_battery import SteeringTerms
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.dispatch.write_budget import WriteBudget
 from agent.ports import Clock
+from agent.settings.device_section import Device
+from agent.settings.same_line import line_of, names_of_this_machine
 from agent.settings.schema import Settings
-from agent.settings.sections import Device
 from drivers.device import Readable
-from drivers.endpoint import Endpoint
+from drivers.endpoint import SingleClient
 from drivers.modbus import Bus
 from drivers.registry import FAMILIES, build
 
@@ -25,7 +27,7 @@ def connect_devices(settings: Settings, clock: Clock, write: Callable[[str], Awa
         build(
             device.family,
             device.name,
-            buses[device.endpoint].transport(
+            buses[device.name].transport(
                 device.unit_id, single_write_fc6=FAMILIES[device.family].link.single_write_fc6
             ),
             device.options,
@@ -49,23 +51,43 @@ def connect_devices(settings: Settings, clock: Clock, write: Callable[[str], Awa
     return Devices(built, *settings.battery.steered_by, monotonic=clock.monotonic, terms=terms, memory=memory)
 
 
-def _buses(listed: Sequence[Device], clock: Clock) -> dict[Endpoint, Bus]:
-    """A shared bus is as patient as the most patient of its devices and keeps the longest of their gaps.
+def _buses(listed: Sequence[Device], clock: Clock) -> dict[str, Bus]:
+    """One bus a line, by the name of each device on it.
 
-    What a family needs is kept also where the site file asks for less.
+    A shared one is as patient as the most patient of its devices and keeps the longest of their pauses. What a family
+    needs is kept also where the site file asks for less.
     """
-    buses: dict[Endpoint, Bus] = {}
-    for endpoint in {device.endpoint for device in listed}:
-        there = [device for device in listed if device.endpoint == endpoint]
+    names = names_of_this_machine()
+    lines: defaultdict[str, list[Device]] = defaultdict(list)
+    for device in listed:
+        lines[line_of(device, names)].append(device)
+    buses: dict[str, Bus] = {}
+    for there in lines.values():
         links = [FAMILIES[device.family].link for device in there]
-        gap_s = max(*(device.gap_s for device in there), *(link.gap_s for link in links))
-        buses[endpoint] = Bus(
-            endpoint,
+        bus = Bus(
+            there[0].endpoint,
             timeout_s=max(device.timeout_s for device in there),
             retries=min(device.retries for device in there),
-            gap_s=gap_s or None,
-            settle_s=max(link.settle_after_connect_s for link in links),
+            gap_s=_longest([device.gap_s for device in there], [link.gap_s for link in links]),
+            settle_s=_longest([device.settle_s for device in there], [link.settle_after_connect_s for link in links])
+            or 0.0,
+            single_client=_single_client(there),
             monotonic=clock.monotonic,
             sleep=clock.sleep,
         )
+        buses |= dict.fromkeys((device.name for device in there), bus)
     return buses
+
+
+def _longest(given_s: Sequence[float | None], needed_s: Sequence[float]) -> float | None:
+    """The longest of the times that site file and families ask for; None where nobody does."""
+    return max([time_s for time_s in (*given_s, *needed_s) if time_s], default=None)
+
+
+def _single_client(there: Sequence[Device]) -> SingleClient | None:
+    """Where the devices of a line serve one client: the site file's word, and else their families'."""
+    given = {device.single_client for device in there} - {None}
+    give_back_s = max((device.give_back_s for device in there if device.give_back_s is not None), default=None)
+    by_family = any(FAMILIES[device.family].link.single_client for device in there)
+    is_single = any(given) if given else by_family or give_back_s is not None
+    return SingleClient(give_back_s) if is_single else None
