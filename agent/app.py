@@ -1,7 +1,9 @@
 """Builds everything once, and is the only file that knows everyone."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,6 +27,7 @@ from agent.cycles.planning import Planning
 from agent.cycles.record import Record
 from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.cycles.settlement import NightlySettlement
+from agent.cycles.steering_lock import SteeringLock
 from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.upkeep import Upkeep
 from agent.daemon import App
@@ -32,16 +35,18 @@ from agent.dispatch.control_mode import ControlRules
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
 from agent.domain.documents import STEERING
+from agent.domain.permit import Permission
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
 from agent.plan_request import PlanRequests
 from agent.platform import connect_platform
-from agent.ports import Clock, Planner, Settlement, TimeSource, Trials
+from agent.ports import Clock, Planner, Settlement, Store, TimeSource, Trials
 from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
+from drivers.write_gate import WriteGate
 
 HOUR_S = 3600.0
 
@@ -53,28 +58,24 @@ def build(
     trials: Trials | None = None,
     settlement: Settlement | None = None,
     time_source: TimeSource | None = None,
+    permission: Permission | None = None,
 ) -> App:
     """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet.
 
-    Without a ``time_source`` the clock is never doubted.
+    Without a ``time_source`` the clock is never doubted, without a ``permission`` the devices may be written.
     """
+    permission, gate = permission or Permission(), WriteGate()
     pending, outlet = PendingWrites(), Outlet()
     alarms, conditions = Alarms(clock, pending, outlet), _conditions(settings)
-    path, zone = Path(settings.store.path), ZoneInfo(settings.site.timezone)
-    retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
-    store = SqliteStore(path, zone, clock.now, retention)
-    devices = connect_devices(settings, clock, lambda document: store.write(Batch(kept=((STEERING.name, document),))))
+    store, zone = _store(settings, clock), ZoneInfo(settings.site.timezone)
+    devices = connect_devices(settings, clock, partial(_keep_steering, store), gate)
     turn, memory_mb = asyncio.Lock(), settings.planning.memory_mb
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
-    trials = trials or TrialProcess(memory_mb, turn=turn)
-    settlement = settlement or SettlementProcess(memory_mb, turn=turn)
-
-    charge = settings.demand_charge_spec()
-    meter = None if charge is None else DemandMeter(charge, zone)
+    meter = _meter(settings)
     advice = Recommendations(clock, pending, outlet, settings.advice_spec(), conditions.paid, settings.advice.worth_it)
     comparison = Comparison(clock, pending, outlet)
     overrides = Overrides(clock, pending, outlet, zone)
-    commands = Commands(clock, FileInbox(inbox_of(path)), alarms, advice, comparison, overrides)
+    commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides)
     requests = PlanRequests(settings, conditions, outlet, meter)
     control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices), meter)
     timekeeping = Timekeeping(
@@ -98,18 +99,35 @@ def build(
         control=control,
         timekeeping=timekeeping,
         planning=Planning(clock, planner, request_with_advice, pending, outlet, _plan_retry(settings), advice.hear),
-        trials=NightlyTrials(clock, trials, requests.at, pending, outlet, zone),
-        settlement=NightlySettlement(clock, settlement, settings.settlement_request, pending, zone),
+        trials=NightlyTrials(clock, trials or TrialProcess(memory_mb, turn=turn), requests.at, pending, outlet, zone),
+        settlement=NightlySettlement(
+            clock, settlement or SettlementProcess(memory_mb, turn=turn), settings.settlement_request, pending, zone
+        ),
         comparison=comparison,
         advice=advice,
         commands=commands,
         overrides=overrides,
+        lock=SteeringLock(clock, pending, outlet, gate, permission),
         record=Record(clock, store, pending, outlet, conditions.weather_at),
         upkeep=Upkeep(store, clock, alarms, lambda: timekeeping.tells_age),
         alarms=alarms,
         meter=meter,
         platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs),
     )
+
+
+def _keep_steering(store: Store, document: str) -> Awaitable[None]:
+    return store.write(Batch(kept=((STEERING.name, document),)))
+
+
+def _store(settings: Settings, clock: Clock) -> SqliteStore:
+    retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
+    return SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
+
+
+def _meter(settings: Settings) -> DemandMeter | None:
+    charge = settings.demand_charge_spec()
+    return None if charge is None else DemandMeter(charge, ZoneInfo(settings.site.timezone))
 
 
 def _conditions(settings: Settings) -> SiteConditions:

@@ -25,6 +25,7 @@ from agent.cycles.planning import Planning
 from agent.cycles.record import Record
 from agent.cycles.settings_kept import keep_settings
 from agent.cycles.settlement import NightlySettlement
+from agent.cycles.steering_lock import SteeringLock
 from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
@@ -35,6 +36,7 @@ from agent.domain.documents import (
     COUNTERS,
     LEDGER,
     MODEL_TRIAL,
+    OBSERVATION,
     OVERRIDE,
     PAIRED_TRIAL,
     STATE,
@@ -89,6 +91,7 @@ class App:
     advice: Recommendations
     commands: Commands
     overrides: Overrides
+    lock: SteeringLock
     record: Record
     upkeep: Upkeep
     alarms: Alarms
@@ -102,15 +105,22 @@ class App:
         Control waits for no disk: without a store it goes by its own rule, and the first commit tries again.
         """
         await self._recall(OPEN_WITHIN_S)
-        outcome = await self.control.release("released: the agent starts")
+        await self._release_at_start()
+        self.alarms.note(EventKind.STARTED, "the agent has started")
+        if self.platform is not None:
+            await self.platform.start()
+
+    async def _release_at_start(self) -> None:
+        """A site that is only observed is given back what was left behind, and is not written otherwise."""
+        with self.lock.open_for_what_was_left_behind(self.devices.left_behind or not self.recalled) as may_write:
+            if not may_write:
+                return
+            outcome = await self.control.release("released: the agent starts")
         if not isinstance(outcome, Applied):
             log.warning("not_released", outcome=": ".join(describe(outcome)))
         elif not self.devices.reverts:
             lasting = "the battery's device does not go back by itself if we die"
             self.alarms.note(EventKind.NO_REVERSION_TIMER, lasting)
-        self.alarms.note(EventKind.STARTED, "the agent has started")
-        if self.platform is not None:
-            await self.platform.start()
 
     async def _recall(self, within_s: float | None = None) -> None:
         """Take up what the store has kept. One that cannot be used, or not in time, is an alarm."""
@@ -149,6 +159,8 @@ class App:
         self.advice.recall(await self.store.kept(ADVICE.name))
         self.overrides.recall(await self.store.kept(OVERRIDE.name))
         self.devices.recall(await self.store.kept(STEERING.name))
+        self.lock.recall(self.devices.were_steered)
+        self.control.observing.recall(await self.store.kept(OBSERVATION.name))
 
     def jobs(self) -> Sequence[Job]:
         """What happens again and again; at the same instant in this order."""
@@ -171,7 +183,8 @@ class App:
 
     async def stop(self, why: str) -> None:
         """Release the battery first, then write what waits, then say goodbye. Bounded by the caller."""
-        await self.control.release(f"released: {why}")
+        if self.outlet.view.observing is None:
+            await self.control.release(f"released: {why}")
         self.alarms.note(EventKind.STOPPED, why)
         self.control.minutes.flush()
         with suppress(TimeoutError):  # a disk that hangs: the platform is still to hear that we stop

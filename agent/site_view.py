@@ -22,7 +22,8 @@ class SiteView:
 
     ``state``, ``setpoint``, ``outcome`` and ``battery``, which is what of it can be steered now, are shown by control;
     ``plan`` and ``plan_failure`` by planning; ``connected`` and ``link_trouble`` by sync; ``clock_doubt``, why the time
-    is not trusted, by timekeeping; ``override`` of a person and ``comparison`` of optimiser and rule by the
+    is not trusted, by timekeeping; ``observing``, why nothing is
+    written to the devices, by the permission; ``override`` of a person and ``comparison`` of optimiser and rule by the
     cycles of that name; ``advice``, the recommendations that are open, the largest saving first, by the
     recommendations; ``alarms`` that stand, oldest first, by the alarms.
     """
@@ -37,6 +38,7 @@ class SiteView:
     connected: bool = False
     link_trouble: str | None = None
     clock_doubt: str | None = None
+    observing: str | None = None
     override: Override | None = None
     comparison: Schedule | None = None
     advice: tuple[Advisory, ...] | None = None

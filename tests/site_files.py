@@ -3,9 +3,11 @@
 import json
 import socket
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.settings.load import SettingsError, load
+from agent.settings.permit import accepted, write_permit
 from agent.settings.problems import Problem
 
 Table = Mapping[str, object]
@@ -187,7 +189,14 @@ def write_home(folder: Path, **words: object) -> Path:
             **{section: lines(name) for section, name in tails.items()},
         },
     )
-    return written(folder, text)
+    path = written(folder, text)
+    permitted(path)
+    return path
+
+
+def permitted(path: Path) -> None:
+    """The agent may steer the devices of this site file, as after `commission`."""
+    write_permit(path, accepted(load(path), "a test", "the devices are simulated", datetime.now(UTC)))
 
 
 def free_ports(count: int) -> list[int]:

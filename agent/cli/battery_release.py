@@ -20,12 +20,14 @@ TRY_FOR_S = 8.0
 KEEP_WITHIN_S = 1.0
 
 
-async def release(settings: Settings) -> tuple[int, str]:
-    """Try for a few seconds; exit code and one sentence."""
+async def release(settings: Settings, locked: str | None = None) -> tuple[int, str]:
+    """Try for a few seconds; exit code and one sentence. While ``locked``, only what was left behind is undone."""
     clock, store = SystemClock(), Path(settings.store.path)
     devices = connect_devices(settings, clock, lambda document: write_steering(store, document))
     document, trouble = read_steering(store)
     devices.recall(document)
+    if locked is not None and trouble is None and not devices.left_behind:
+        return 0, f"nothing is to be given back; {locked}"
     setpoint = Setpoint(clock.now(), None, 0.0, Rung.RELEASE, "released by command")
     names = " and ".join(settings.battery.steered_by)
     is_are, its = ("is", "its") if len(settings.battery.steered_by) == 1 else ("are", "their")

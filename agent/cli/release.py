@@ -20,20 +20,21 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(asked: Namespace) -> int:
     """0 where the battery was released, whatever is wrong with the site file; 75 where the daemon runs."""
     found = settings_at_hand(asked.config)
-    return BAD_SETTINGS if found is None else _release(found[0])
+    return BAD_SETTINGS if found is None else _release(found[0], asked.config)
 
 
-def _release(settings: "Settings") -> int:
+def _release(settings: "Settings", site_file: Path) -> int:
     import asyncio
 
     from agent.adapters.devices.device_lock import DeviceLocks
     from agent.adapters.host.lock import AlreadyRunning, SiteLock
     from agent.cli.battery_release import release
     from agent.ports import StoreFailure
+    from agent.settings.permit import permission_of
 
     try:
         with SiteLock(Path(settings.store.path)), DeviceLocks(settings):
-            code, sentence = asyncio.run(release(settings))
+            code, sentence = asyncio.run(release(settings, permission_of(site_file, settings).locked))
     except (AlreadyRunning, StoreFailure) as error:
         # The daemon that runs steers the battery; taking it away would only start a quarrel.
         print(f"the battery is left alone: {error}", file=sys.stderr)

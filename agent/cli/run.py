@@ -23,7 +23,7 @@ def run(asked: Namespace) -> int:
     return by_site_file(asked, _run)
 
 
-def _run(settings: "Settings", _: Namespace) -> int:
+def _run(settings: "Settings", asked: Namespace) -> int:
     gc.disable()  # until everything is built: nothing of it is garbage
     with ending_at_once():  # Python 3.11 makes a RuntimeError of an interrupt in the making of a class
         from agent.adapters.devices.device_lock import DeviceLocks
@@ -35,10 +35,12 @@ def _run(settings: "Settings", _: Namespace) -> int:
 
         from agent.cli.serve import serve
         from agent.ports import StoreFailure
+        from agent.settings.permit import permission_of
 
+    permission = permission_of(asked.config, settings)
     try:
         with SiteLock(Path(settings.store.path)), DeviceLocks(settings):
-            return asyncio.run(serve(settings))
+            return asyncio.run(serve(settings, permission))
     except AlreadyRunning as error:
         print(error, file=sys.stderr)
         return ALREADY_RUNNING

@@ -14,6 +14,7 @@ from agent.adapters.host.systemd import Notifier
 from agent.adapters.host.time_source import HostTime
 from agent.app import build
 from agent.daemon import App
+from agent.domain.permit import Permission
 from agent.settings.schema import Settings
 
 log = structlog.get_logger("run")
@@ -21,15 +22,15 @@ log = structlog.get_logger("run")
 STOP_WITHIN_S = 4.5
 
 
-async def serve(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; the battery is released before this returns."""
+async def serve(settings: Settings, permission: Permission) -> int:
+    """Run until SIGTERM or SIGINT; a battery that was steered is released before this returns."""
     notifier = Notifier()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
     clock = SystemClock()
-    app = build(settings, clock, time_source=HostTime())
+    app = build(settings, clock, time_source=HostTime(), permission=permission)
     await app.start()
     from agent.adapters.host.timetable import (
         Timetable,  # APScheduler can wait until the battery is in its neutral state
@@ -40,7 +41,7 @@ async def serve(settings: Settings) -> int:
     timetable = Timetable(app.jobs(), clock)
     timetable.start()
     await _first_of(app.self_test.run(), stop)  # beside control: the battery waits for nothing
-    notifier.ready("released, waiting for the first plan")
+    notifier.ready(permission.locked or "released, waiting for the first plan")
     watch, live = asyncio.create_task(_watch(app, notifier)), _live(app)
     log.info("started", site=settings.site.id)
     await stop.wait()

@@ -2,8 +2,6 @@
 
 import json
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,11 +11,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.adapters.host.live_file import read_live
-from agent.adapters.host.lock import AlreadyRunning, SiteLock
 from agent.adapters.store.store_reader import backlog, flags, kept
 from agent.advice.book import open_ones
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.standing_alarms import show_alarms, span
+from agent.cli.status_steering import Documents, running, show_permission, show_steering
 from agent.cli.terminal import terminal
 from agent.dispatch.demand_meter import MonthPeak
 from agent.domain.documents import (
@@ -26,18 +24,17 @@ from agent.domain.documents import (
     DEMAND,
     FORECAST_CORRECTIONS,
     LINK,
-    OVERRIDE,
     PARKED,
-    PERSISTENT_WRITES,
     PLAN,
-    SETPOINT,
     STATE,
 )
+from agent.domain.permit import Permission
 from agent.domain.plan import Plan
 from agent.domain.site import Measured
 from agent.domain.suspect import DATA_FAULT
 from agent.domain.wire import WireError, from_json
 from agent.ports import StoreFailure
+from agent.settings.permit import permission_of
 from agent.settings.schema import Settings
 
 QUALITY_STYLES = {"good": "green", "estimated": "cyan", "asleep": "dim", "missing": "dim"}
@@ -54,63 +51,44 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(asked: Namespace) -> int:
     """0, or 1 when there is no store yet."""
-    return by_settings_at_hand(asked, lambda settings, asked: show(settings, terminal(), asked.rows))
+    return by_settings_at_hand(asked, _run)
 
 
-def show(settings: Settings, console: Console, plan_rows: int) -> int:
+def _run(settings: Settings, asked: Namespace) -> int:
+    return show(settings, terminal(), asked.rows, permission_of(asked.config, settings))
+
+
+def show(settings: Settings, console: Console, plan_rows: int, permission: Permission) -> int:
     """Print the status; 0, or 1 when there is no store yet."""
     path = Path(settings.store.path)
     if not path.exists():
         console.print(f"no store at {path}: the agent has not run with this site file yet")
         return 1
     try:
-        _show(settings, console, path, plan_rows)
+        _show(settings, console, path, plan_rows, permission)
     except StoreFailure as failure:
         console.print(f"[red]{escape(str(failure))}[/]")
         return 1
     return 0
 
 
-def _show(settings: Settings, console: Console, path: Path, plan_rows: int) -> None:
+def _show(settings: Settings, console: Console, path: Path, plan_rows: int, permission: Permission) -> None:
     now = datetime.now(UTC)
     console.print(f"[bold]{settings.site.name}[/] ({settings.site.id}), store {path}")
     shown = read_live(settings.site.id)
     is_live = shown is not None and (now - shown.at).total_seconds() < FRESH_S + 2.0 * settings.control.step_s
-    console.print(_running(path, is_live))
+    console.print(running(path, is_live))
     documents = Documents(path, shown.documents if shown is not None and is_live else {})
     show_alarms(console, documents.newest(ALARMS.name), now, ZoneInfo(settings.site.timezone))
+    show_permission(console, documents, permission, settings)
     _show_state(console, documents.newest(STATE.name), now)
-    _show_setpoint(console, documents.newest(SETPOINT.name), now)
-    _show_override(console, documents.newest(OVERRIDE.name), ZoneInfo(settings.site.timezone))
-    _show_writes(console, path)
+    show_steering(console, documents, settings, now)
     _show_forecast(console, path, now)
     _show_suspects(console, path, now)
     _show_advice(console, path, now, settings.site.currency)
     _show_plan(console, path, now, settings.site.timezone, settings.site.currency, plan_rows)
     _show_demand(console, path, settings, now)
     _show_sync(console, path, documents.newest(LINK.name), settings)
-
-
-@dataclass(frozen=True, slots=True)
-class Documents:
-    """The kept documents of the store, and the newer ones that the running agent shows."""
-
-    store: Path
-    shown: Mapping[str, str]
-
-    def newest(self, name: str) -> str | None:
-        """Raises StoreFailure."""
-        return self.shown.get(name) or kept(self.store, name)
-
-
-def _running(path: Path, is_live: bool) -> str:
-    """Whether the daemon holds the site's lock, and how fresh what follows can be."""
-    try:
-        with SiteLock(path):
-            return "[yellow]the agent does NOT run[/]; this is what it wrote last"
-    except AlreadyRunning as held:
-        fresh = "state, setpoint and alarms are of this second" if is_live else "what follows is its last commit"
-        return f"[green]running[/] (process {held.pid}); {fresh}"
 
 
 def _show_state(console: Console, document: str | None, now: datetime) -> None:
@@ -139,34 +117,6 @@ def _measured_row(name: str, measured: Measured, since_s: float) -> tuple[str, s
         return name, "-", f"[{style}]{measured.quality.value}[/]", "-"
     text = f"{measured.value:.1f} %" if name.endswith("_pct") else f"{measured.value / 1000:.2f} kW"
     return name, text, f"[{style}]{measured.quality.value}[/]", span(since_s + measured.age_s)
-
-
-def _show_setpoint(console: Console, document: str | None, now: datetime) -> None:
-    if document is None:
-        console.print("setpoint: none yet")
-        return
-    setpoint = json.loads(document)
-    watts = setpoint["battery_w"]
-    what = "released to the inverter's own self-consumption" if watts is None else f"battery {watts / 1000:+.2f} kW"
-    age = span((now - datetime.fromisoformat(setpoint["at"])).total_seconds())
-    console.print(f"[bold]setpoint[/] {what}, {setpoint['outcome']}, rung {setpoint['rung']}, {age} ago")
-    console.print(f"  {setpoint['reason']}")
-
-
-def _show_override(console: Console, document: str | None, zone: ZoneInfo) -> None:
-    """What a person has told the battery to do, while that holds."""
-    if document is None or document == "null":
-        return
-    override = OVERRIDE.read(document)
-    since, until = (f"{at.astimezone(zone):%H:%M}" for at in (override.asked_at, override.until))
-    console.print(f"[bold]by hand[/] {override.words}, since {since} until {until}; `enalysis-edge auto` ends it")
-
-
-def _show_writes(console: Console, path: Path) -> None:
-    """How often registers that wear were written, where a device has such."""
-    for name, made in json.loads(kept(path, PERSISTENT_WRITES.name) or "{}").items():
-        used = f"{made['used']} of {made['budget']} writes of its persistent registers on {made['day']}"
-        console.print(f"  {escape(name)}: {used}")
 
 
 def _show_forecast(console: Console, path: Path, now: datetime) -> None:

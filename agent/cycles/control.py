@@ -6,6 +6,7 @@ import structlog
 
 from agent.cycles.alarms import Alarms
 from agent.cycles.minutes import Minutes
+from agent.cycles.observation import Observing
 from agent.cycles.retry import Retry
 from agent.cycles.site_watch import SiteWatch
 from agent.cycles.steering_watch import SteeringWatch
@@ -73,6 +74,7 @@ class Control:
         self._unverified = False
         self._last_step: float | None = None
         self._decisions = Decisions()
+        self.observing = Observing(clock, conditions, pending, rules.limits.battery)
         self.minutes = Minutes(clock, conditions, pending, rules.step_s, rules.stale_s)
         self.counts = ControlCounts()
 
@@ -94,17 +96,24 @@ class Control:
         there = self._response.delivered(self._units.battery(whole), monotonic)
         rated = self._response.delivered(self._units.rated(whole), monotonic)
         self._outlet.show(replace(self._outlet.view, state=state, battery=rated))
-        wanted = self._ladder.choose(self._situation(state, lost, there))
-        granted = self._guarded(self._watch.probed(wanted), state, there)
-        if steering.left_alone is None:
-            outcome = await self._write(granted)
-        else:
-            granted, outcome = self._left_alone(granted, steering.left_alone), Held()
+        granted, outcome = await self._act(state, lost, there, steering.left_alone)
         self._outlet.show(replace(self._outlet.view, setpoint=granted, outcome=outcome))
         self._note(granted, outcome)
         self.minutes.add(state, readings, granted, self._outlet.view.clock_doubt is None)
         self._last_step = began
         self.counts.steps += 1
+
+    async def _act(self, state: SiteState, lost: bool, there: Battery, alone: str | None) -> tuple[Setpoint, Outcome]:
+        """Choose, guard, write. Where the site is only observed, the same for a battery that follows us in thought."""
+        observing = self._outlet.view.observing
+        seen = state if observing is None else self.observing.site(state)
+        wanted = self._ladder.choose(self._situation(seen, lost, there))
+        granted = self._guarded(self._watch.probed(wanted), seen, there)
+        if observing is not None:
+            return self.observing.follow(granted, state, self._since_s(), observing), Held()
+        if alone is not None:
+            return self._left_alone(granted, alone), Held()
+        return granted, await self._write(granted)
 
     def recall(self, document: str | None) -> None:
         """Begin with the state that an earlier agent kept, as far as it is of use. Raises WireError."""
@@ -154,9 +163,11 @@ class Control:
     def _guarded(self, wanted: Setpoint, state: SiteState, there: Battery) -> Setpoint:
         battery = self._conditions.with_reserve(there, state.at, wanted.hold_s)
         limits = replace(self._rules.limits, battery=battery, connection=self._conditions.connection(state.at))
-        since_s = self._rules.step_s if self._last_step is None else self._clock.monotonic() - self._last_step
         last_w = None if self._lease is None else self._lease.battery_w
-        return guard(wanted, state, limits, since_s, last_w if last_w is not None else state.battery_w.known)
+        return guard(wanted, state, limits, self._since_s(), last_w if last_w is not None else state.battery_w.known)
+
+    def _since_s(self) -> float:
+        return self._rules.step_s if self._last_step is None else self._clock.monotonic() - self._last_step
 
     async def _write(self, granted: Setpoint) -> Outcome:
         monotonic = self._clock.monotonic()

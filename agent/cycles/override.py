@@ -44,7 +44,9 @@ class Overrides:
 
     def begin(self, override: Override) -> str | None:
         """Why it is refused, else None."""
-        now = self._clock.now()
+        now, observing = self._clock.now(), self._outlet.view.observing
+        if observing is not None:
+            return f"the site is only observed, {observing}"
         if not self._clock.trusted():
             return "the time is not known, so nothing can be asked for until a time"
         if override.until <= now:

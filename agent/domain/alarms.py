@@ -158,6 +158,7 @@ class EventKind(Enum):
     METER_LAG = "meter_lag", Severity.INFO
     MODEL_TRIAL = "model_trial", Severity.INFO
     NO_REVERSION_TIMER = "no_reversion_timer", Severity.WARNING
+    NOT_COMMISSIONED = "not_commissioned", Severity.WARNING
     OVERRIDE = "override", Severity.INFO
     PEAK_UNKNOWN = "peak_unknown", Severity.WARNING
     PERSISTENT_WRITES = "persistent_writes", Severity.INFO

@@ -13,6 +13,7 @@ from agent.domain.alarms import StandingAlarm
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import MESSAGES, Inputs
 from agent.domain.ledger import LedgerCheckpoint
+from agent.domain.observation import Observation
 from agent.domain.override import Override
 from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
@@ -77,6 +78,7 @@ COUNTERS = _plain("counters", "agent.cycles.control")  # read by agent.recording
 PAIRED_TRIAL = Document("ab/schedule", "agent.cycles.paired_trial", Schedule, True)
 MODEL_TRIAL = _plain("trial", "agent.cycles.model_trials")
 ADVICE = Document("advice", "agent.cycles.advice", AdviceBook, True)
+OBSERVATION = Document("observation", "agent.cycles.observation", Observation)
 OVERRIDE = Document("override", "agent.cycles.override", Override)  # or null, while there is none
 PERSISTENT_WRITES = _plain("persistent_writes", "agent.cycles.steering_watch")
 SETTINGS = _plain("settings", "agent.cycles.settings_kept")  # a Settings of agent.settings.schema
@@ -88,6 +90,7 @@ MESSAGE_DOCUMENTS = tuple(_plain(f"input/{name}", "agent.cycles.listening") for 
 
 DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
-    MODEL_TRIAL, ADVICE, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST, *MESSAGE_DOCUMENTS,
+    MODEL_TRIAL, ADVICE, OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST,
+    *MESSAGE_DOCUMENTS,
 )  # fmt: skip
 BY_NAME = {document.name: document for document in DOCUMENTS}

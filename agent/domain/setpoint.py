@@ -12,6 +12,7 @@ class Rung(Enum):
     PLAN = "plan"  # a plan of this interval
     LAST_PLAN = "last plan"  # an older plan that has not expired
     RULES = "rules"  # self-consumption by our own rules
+    OBSERVE = "observe"  # nothing is written; the reason says what would be
     RELEASE = "release"  # the device's own self-consumption
 
 

@@ -1,8 +1,7 @@
 """The sections of the site file, one class each: keys, types, ranges and defaults.
 
 Every key has one way to be written, with its unit at the end of its name. What concerns two keys is in ``checks``,
-[[device]] in ``device_section``.
-The descriptions are shown by editors (config/site.schema.json) and in the sentences about mistakes.
+[[device]] in ``device_section``. Editors (config/site.schema.json) and the sentences about mistakes show the words.
 """
 
 from datetime import date
@@ -248,6 +247,7 @@ class Objective(Section):
 class Control(Section):
     """The fast loop. Times are seconds."""
 
+    mode: Literal["automatic", "observe"] = Field(default="automatic", description="observe writes to no device")
     step_s: float = Field(default=1.0, description="time between two control steps, in seconds", ge=0.2, le=60)
     hold_s: float = Field(default=60.0, description="how long a setpoint holds, in seconds", ge=10, le=600)
     stale_s: float = Field(

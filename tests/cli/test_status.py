@@ -193,4 +193,4 @@ async def test_alarms_as_earlier_versions_kept_them_or_damaged_or_none(site: Sit
     await site.write(Batch(kept=((ALARMS.name, document),)))
     code, lines = site.said()
     assert code == 0
-    assert lines[2].startswith(said)
+    assert any(line.startswith(said) for line in lines)

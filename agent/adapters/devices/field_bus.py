@@ -11,25 +11,30 @@ from agent.ports import Clock
 from agent.settings.device_section import Device
 from agent.settings.same_line import line_of, names_of_this_machine
 from agent.settings.schema import Settings
-from drivers.device import Readable
+from drivers.device import Readable, Transport
 from drivers.endpoint import SingleClient
 from drivers.modbus import Bus
 from drivers.registry import FAMILIES, build
+from drivers.write_gate import GatedTransport, WriteGate
 
 
-def connect_devices(settings: Settings, clock: Clock, write: Callable[[str], Awaitable[None]] | None = None) -> Devices:
+def connect_devices(
+    settings: Settings,
+    clock: Clock,
+    write: Callable[[str], Awaitable[None]] | None = None,
+    gate: WriteGate | None = None,
+) -> Devices:
     """The devices, not yet connected. Devices on one endpoint share its bus and its lock.
 
-    ``write`` makes durable what must be known of the steered ones after us (``SteeringMemory``).
+    ``write`` makes durable what must be known of the steered ones after us (``SteeringMemory``). Nothing is written to
+    any of them while ``gate`` is shut.
     """
-    buses = _buses(settings.devices, clock)
+    buses, gate = _buses(settings.devices, clock), gate or WriteGate()
     built: list[Readable] = [
         build(
             device.family,
             device.name,
-            buses[device.name].transport(
-                device.unit_id, single_write_fc6=FAMILIES[device.family].link.single_write_fc6
-            ),
+            GatedTransport(_transport(buses[device.name], device), gate),
             device.options,
             clock.monotonic,
         )
@@ -49,6 +54,10 @@ def connect_devices(settings: Settings, clock: Clock, write: Callable[[str], Awa
         if device.name in rating_w
     }
     return Devices(built, *settings.battery.steered_by, monotonic=clock.monotonic, terms=terms, memory=memory)
+
+
+def _transport(bus: Bus, device: Device) -> Transport:
+    return bus.transport(device.unit_id, single_write_fc6=FAMILIES[device.family].link.single_write_fc6)
 
 
 def _buses(listed: Sequence[Device], clock: Clock) -> dict[str, Bus]:

@@ -53,6 +53,16 @@ class Devices:
         for one in self._terms.values():
             self._memory.fill(one.address, one.budget)
 
+    @property
+    def left_behind(self) -> bool:
+        """True when an earlier process has steered one of the batteries and could not give it back."""
+        return any(self._memory.left_behind(one.address) is not None for one in self._terms.values())
+
+    @property
+    def were_steered(self) -> bool:
+        """True when one of the batteries was ever steered from this site."""
+        return any(self._memory.was_steered(one.address) for one in self._terms.values())
+
     async def settle(self, within_s: float) -> None:
         """Wait until what is to be kept of the devices has been written."""
         await self._memory.settle(within_s)

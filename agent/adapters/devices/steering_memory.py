@@ -58,6 +58,10 @@ class SteeringMemory:
             return None
         return {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}
 
+    def was_steered(self, address: str) -> bool:
+        """True when a steering of this device was ever begun."""
+        return "found" in self._devices.get(address, {})
+
     def begun(self, address: str, found: Mapping[str, float]) -> None:
         """The device is about to be steered; before, it held ``found``."""
         self._entry(address).update(steering=True, found=dict(found))

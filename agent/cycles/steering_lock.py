@@ -1,0 +1,47 @@
+"""Whether the agent may steer: shut until it was commissioned, and while the site file wants it only to observe."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from agent.cycles.alarms import Alarms
+from agent.domain.alarms import EventKind
+from agent.domain.permit import Permission
+from agent.ports import Clock
+from agent.recording.pending_writes import PendingWrites
+from agent.site_view import Outlet
+from drivers.write_gate import WriteGate
+
+
+class SteeringLock:
+    """Shows why nothing is written; the gate in the transport holds to it, whatever else goes wrong."""
+
+    def __init__(
+        self, clock: Clock, pending: PendingWrites, outlet: Outlet, gate: WriteGate, permission: Permission
+    ) -> None:
+        self._outlet, self._gate, self._permission = outlet, gate, permission
+        self._alarms = Alarms(clock, pending)
+        self._show(permission.locked)
+
+    def recall(self, were_steered: bool) -> None:
+        """A battery that an earlier version has steered goes on being steered: it did so without a permit."""
+        if self._gate.shut is None or not (self._permission.is_missing and were_steered):
+            return
+        text = "it was steered before commissioning was asked for, and goes on so: run `enalysis-edge commission`"
+        self._alarms.note(EventKind.NOT_COMMISSIONED, text)
+        self._show(None)
+
+    @contextmanager
+    def open_for_what_was_left_behind(self, is_left_behind: bool) -> Iterator[bool]:
+        """Whether a release may be written: always where the agent steers, else only what must be given back."""
+        if self._gate.shut is None:
+            yield True
+        elif is_left_behind:
+            with self._gate.opened():
+                yield True
+        else:
+            yield False
+
+    def _show(self, locked: str | None) -> None:
+        self._gate.shut = locked
+        self._outlet.show(replace(self._outlet.view, observing=locked))

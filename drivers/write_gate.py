@@ -1,0 +1,44 @@
+"""A transport that writes only while it may: what an uncommissioned device is read through."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from drivers.device import Span, Transport
+from drivers.errors import NotSupported
+
+
+class WriteGate:
+    """Whether the devices behind it may be written. ``shut`` says why not, in one sentence; None: they may."""
+
+    def __init__(self, shut: str | None = None) -> None:
+        self.shut = shut
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Open for what must be given back, whatever else holds."""
+        before, self.shut = self.shut, None
+        try:
+            yield
+        finally:
+            self.shut = before
+
+
+class GatedTransport:
+    """Implements ``Transport``. A write through a gate that is shut raises NotSupported, and nothing is sent."""
+
+    def __init__(self, transport: Transport, gate: WriteGate) -> None:
+        self._transport, self._gate = transport, gate
+
+    async def read(self, span: Span) -> list[int]:
+        return await self._transport.read(span)
+
+    async def write(self, address: int, words: Sequence[int]) -> None:
+        if self._gate.shut is not None:
+            raise NotSupported(f"nothing is written from {address}: {self._gate.shut}")
+        await self._transport.write(address, words)
+
+    async def pause(self, seconds: float) -> None:
+        await self._transport.pause(seconds)
+
+    async def close(self) -> None:
+        await self._transport.close()
