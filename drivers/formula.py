@@ -1,4 +1,4 @@
-"""How a quantity is made of rows: one, a sum or product, the first that is there, one that a witness allows. Pure."""
+"""How a quantity is made of rows: one, a code, a sum or product, the first that is there, one with a witness. Pure."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -51,7 +51,15 @@ class OnlyWhile:
     high: float = float("inf")
 
 
-Formula = Register | Sum | FirstOf | Product | OnlyWhile
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A row whose number is not yet the quantity: ``meaning`` is what it stands for, None for nothing."""
+
+    row: Register
+    meaning: Callable[[float], float | None]
+
+
+Formula = Register | Sum | FirstOf | Product | OnlyWhile | Coded
 
 
 def rows_in(formula: Formula) -> Iterator[Register]:
@@ -67,6 +75,8 @@ def rows_in(formula: Formula) -> Iterator[Register]:
         case FirstOf(choices):
             for choice in choices:
                 yield from rows_in(choice)
+        case Coded(row):
+            yield row
 
 
 def evaluate(formula: Formula, value: Value) -> tuple[float | None, Quality]:
@@ -85,6 +95,10 @@ def evaluate(formula: Formula, value: Value) -> tuple[float | None, Quality]:
         case FirstOf(choices):
             results = (evaluate(choice, value) for choice in choices)
             return next((result for result in results if result[0] is not None), (None, Quality.MISSING))
+        case Coded(row, meaning):
+            code = value(row)
+            found = None if code is None else meaning(code)
+            return found, Quality.MISSING if found is None else Quality.GOOD
 
 
 def _sum(formula: Sum, value: Value) -> tuple[float | None, Quality]:

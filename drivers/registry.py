@@ -4,13 +4,31 @@ import time
 from collections.abc import Mapping
 
 from drivers.device import Readable, Transport
-from drivers.families import sdm630, sunspec_hybrid, sunspec_meter
+from drivers.families import (
+    abb_b2x,
+    carlo_gavazzi_em24,
+    carlo_gavazzi_em340,
+    janitza_umg,
+    schneider_iem3000,
+    sdm72d_m_2,
+    sdm120,
+    sdm630,
+    sunspec_hybrid,
+    sunspec_meter,
+)
 from drivers.family import Family, Monotonic
 
 FAMILIES: Mapping[str, Family] = {
     "sunspec_hybrid": sunspec_hybrid.FAMILY,
     "sunspec_meter": sunspec_meter.FAMILY,
+    "sdm120": sdm120.FAMILY,  # known by its code, and before the SDM630, which it looks like
     "sdm630": sdm630.FAMILY,
+    "sdm72d_m_2": sdm72d_m_2.FAMILY,
+    "carlo_gavazzi_em24": carlo_gavazzi_em24.FAMILY,
+    "carlo_gavazzi_em340": carlo_gavazzi_em340.FAMILY,
+    "schneider_iem3000": schneider_iem3000.FAMILY,
+    "janitza_umg": janitza_umg.FAMILY,
+    "abb_b2x": abb_b2x.FAMILY,
 }
 
 
