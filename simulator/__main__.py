@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from simulator.faults import KINDS, FaultScript, FaultScriptError, read_script
+from simulator.meters.profiles import METERS, SUNSPEC
 from simulator.orders import Ramp
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--profile", choices=("sunspec7xx", "gen24"), default="sunspec7xx", help="the inverter's models"
     )
+    parser.add_argument("--meter", choices=METERS, default=SUNSPEC, help="what answers on the meter's port")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--inverter-port", type=_port, default=5020)
     parser.add_argument("--meter-port", type=_port, default=5021)
@@ -109,6 +111,7 @@ async def _run(options: argparse.Namespace) -> None:
         script,
         host=options.host,
         inverter_port=options.inverter_port,
+        meter_profile=options.meter,
         meter_port=options.meter_port,
         sdm_port=options.sdm_port,
         sdm_framing=options.sdm_framing,
@@ -182,7 +185,8 @@ def fast_clock(beginning: datetime, speed: float) -> Callable[[], datetime]:
 def addresses(site: SimulatedSite) -> str:
     """One line that says where everything answers."""
     return (
-        f"inverter ({site.profile}) {site.host}:{site.inverter_port}, meter {site.host}:{site.meter_port}, "
+        f"inverter ({site.profile}) {site.host}:{site.inverter_port}, meter ({site.meter_profile}) "
+        f"{site.host}:{site.meter_port}, "
         f"SDM630 {site.host}:{site.sdm_port}, all unit id {UNIT_ID}"
     )
 

@@ -165,11 +165,15 @@ def _point(register: Register) -> Point:
     wire = register.wire
     sentinel = wire.missing if register.sentinel is None else register.sentinel
     missing = _missing_words(sentinel, wire.registers)
+    if register.low_word_first:
+        missing = missing[::-1]
     if wire.is_float:
         return Point(register, -3.4e38, 3.4e38, missing)
     bits = 16 * wire.registers
     if wire.code.islower():  # struct's signed codes
         highest = 2 ** (bits - 1) - 1
+        highest -= sentinel == highest
+        highest = min(highest, 2**62)  # a float cannot hold the last digits of the range
         return Point(register, -highest * register.scale, highest * register.scale, missing)
     highest = 2**bits - (1 if wire.name.startswith("acc") else 2)
     if bits == 64:  # a float cannot hold the last digits of the range

@@ -13,9 +13,10 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from simulator import der_7xx, der_gen24, meters
+from simulator import der_7xx, der_gen24
 from simulator.distortion import Distortion
 from simulator.faults import Device, Fault, FaultScript, Kind
+from simulator.meters.profiles import SUNSPEC, build_meter
 from simulator.plant import Plant
 from simulator.units import Unit
 
@@ -34,14 +35,14 @@ class PortTaken(OSError):
 class SimulatedSite:
     """All servers of a site; an async context manager. Port 0 takes a free one.
 
-    Unit id 1 answers on each port: the hybrid inverter of ``profile``, a SunSpec meter, an Eastron SDM630. The profile
-    ``gen24`` also has the SunSpec meter at unit id 200 of the inverter's port. ``sdm_framing`` "rtu" speaks RTU frames
-    over TCP, as cheap RS-485 gateways do. ``strict_writes`` refuses writes to read-only points; else they are ignored.
-    The meters show what was ``meter_lag_s`` seconds before, as most real ones do for one to ten seconds.
+    Unit id 1 answers on each port: the hybrid inverter of ``profile``, the meter ``meter_profile``, an Eastron SDM630.
+    The profile ``gen24`` also has a SunSpec meter at unit id 200 of the inverter's port. ``sdm_framing`` "rtu" speaks
+    RTU frames over TCP, as cheap RS-485 gateways do. ``strict_writes`` refuses writes to read-only points; else they
+    are ignored. The meters show what was ``meter_lag_s`` seconds before, as most real ones do for one to ten seconds.
     Nothing is computed until a request comes: it brings the plant to its own clock first.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 what there is to choose at a site, by keyword
         self,
         plant: Plant,
         profile: Profile = "sunspec7xx",
@@ -49,6 +50,7 @@ class SimulatedSite:
         *,
         host: str = "127.0.0.1",
         inverter_port: int = 0,
+        meter_profile: str = SUNSPEC,
         meter_port: int = 0,
         sdm_port: int = 0,
         sdm_framing: Framing = "tcp",
@@ -58,22 +60,16 @@ class SimulatedSite:
         self.plant = plant
         self.meter_lag_s = meter_lag_s
         self.profile = profile
+        self.meter_profile = meter_profile
         self.faults = faults if faults is not None else FaultScript()
         self.host = host
         self._rebooted: set[Fault] = set()
         self._inverter = _inverter(plant, profile, strict_writes)
-        meter = Unit(plant, meters.build_sunspec_image(plant), meters.SunSpecMeter(), strict_writes=strict_writes)
-        sdm630 = Unit(
-            plant,
-            meters.build_sdm630_image(),
-            meters.Sdm630(),
-            function_codes=frozenset((4,)),
-            largest_read=meters.SDM630_LARGEST_READ,
-            even_reads=True,
-        )
+        meter = build_meter(plant, meter_profile, strict_writes)
+        sdm630 = build_meter(plant, "sdm630")
         on_inverter: dict[int, Hosted] = {UNIT_ID: Hosted(self, "inverter", self._inverter)}
         if profile == "gen24":
-            on_inverter[GEN24_METER_UNIT_ID] = Hosted(self, "meter", meter)
+            on_inverter[GEN24_METER_UNIT_ID] = Hosted(self, "meter", build_meter(plant, SUNSPEC, strict_writes))
         self._planned: dict[Device, tuple[int, Framing, dict[int, Hosted]]] = {
             "inverter": (inverter_port, "tcp", on_inverter),
             "meter": (meter_port, "tcp", {UNIT_ID: Hosted(self, "meter", meter)}),

@@ -52,8 +52,8 @@ class Unit:
     """The registers of one unit id and their behaviour.
 
     A write to a point that is read-only or not implemented is answered and ignored, as SunSpec asks for; with
-    ``strict_writes`` it is refused with exception 2, as many makers do. ``largest_read`` and ``even_reads`` are the
-    limits of the device's own protocol.
+    ``strict_writes`` it is refused with exception 2, as many makers do. ``largest_read``, ``even_reads`` and
+    ``refuses_holes`` (a request that touches an address without a point) are the limits of the device's own protocol.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Unit:
         strict_writes: bool = False,
         largest_read: int = 125,
         even_reads: bool = False,
+        refuses_holes: bool = False,
     ) -> None:
         self.image = image
         self.function_codes = function_codes
@@ -74,6 +75,8 @@ class Unit:
         self._strict_writes = strict_writes
         self._largest_read = largest_read
         self._even_reads = even_reads
+        self._refuses_holes = refuses_holes
+        self._listed = {at for point in image.points.values() for at in range(point.register.address, _end(point))}
         self._shown: tuple[PlantState, Distortion] | None = None
         self._measured: dict[int, Point] = {}
         self._by_address = sorted(image.points.items(), key=lambda item: item[1].register.address)
@@ -102,6 +105,8 @@ class Unit:
         if count > self._largest_read:
             return ILLEGAL_VALUE
         if self._even_reads and (address % 2 or count % 2):
+            return ILLEGAL_ADDRESS
+        if self._refuses_holes and not self._listed.issuperset(range(address, address + count)):
             return ILLEGAL_ADDRESS
         return None
 
