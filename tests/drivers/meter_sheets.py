@@ -53,7 +53,7 @@ class Sheet:
     def transport(self, absent: bool = False) -> MemoryTransport:
         words: dict[int, int] = {}
         if self.holes:
-            words = dict.fromkeys(range(0x6000), 0)
+            words = dict.fromkeys(range(min(c.address for c in self.cells), max(c.end for c in self.cells)), 0)
         for cell in self.cells:
             words |= cell.words(cell.absent if absent and cell.absent is not None else cell.raw)
         return MemoryTransport(inputs=words) if self.table == "input" else MemoryTransport(words)
