@@ -32,11 +32,14 @@ class Image:
     """All registers of a unit in one block that starts at ``base``. Points of a SunSpec chain are named ``704.WSet``.
 
     A value that does not fit is served at the end of its range; an accumulator rolls over, and its 0 is also its
-    "not implemented".
+    "not implemented". ``alone`` is what a register gives that is asked for by itself, where that is something else.
     """
 
-    def __init__(self, base: int, words: Sequence[int], registers: Mapping[str, Register]) -> None:
+    def __init__(
+        self, base: int, words: Sequence[int], registers: Mapping[str, Register], alone: Mapping[int, int] | None = None
+    ) -> None:
         self.base = base
+        self._alone = alone or {}
         self.words = list(words)
         self.points = {name: _point(register) for name, register in registers.items()}
 
@@ -75,6 +78,8 @@ class Image:
         return default if found is None else found
 
     def read(self, address: int, count: int) -> list[int]:
+        if count == 1 and address in self._alone:
+            return [self._alone[address]]
         offset = address - self.base
         return self.words[offset : offset + count]
 

@@ -2,13 +2,16 @@
 
 Source: Carlo Gavazzi, "EM/ET300 series communication protocol" and "EM24-DIN communication protocol": 32-bit numbers
 low word first, at most 50 registers, the largest positive number for what is not measured, energies in 0.1 kWh.
+Register 0x0B, asked for alone, is the model; 0x5000 the serial number as text.
 """
 
 from dataclasses import replace
 
+from drivers.register import encode_string
 from simulator.meters.register_map import RegisterMap, Row, by_phase
 
 _TENTH_KWH = 100.0
+_MODEL, _SERIAL = 0x0B, 0x5000
 
 _MEASURED: dict[str, Row] = {
     **by_phase("V", 0x00, "int32", 0.1),
@@ -36,6 +39,8 @@ EM340 = RegisterMap(
     largest_read=50,
     low_word_first=True,
     missing={"int16": 0x7FFF, "int32": 0x7FFFFFFF},
+    texts={_SERIAL: tuple(encode_string("SIM340", 7))},
+    alone={_MODEL: 341},
 )
 EM24 = replace(
     EM340,
@@ -48,4 +53,5 @@ EM24 = replace(
         **by_phase("import_Wh", 0x46, "int32", _TENTH_KWH),
         "export_Wh": (0x5C, "int32", _TENTH_KWH),
     },
+    alone={_MODEL: 71},
 )

@@ -24,8 +24,9 @@ def by_phase(name: str, address: int, wire: str, step: float, apart: int = 2) ->
 class RegisterMap:
     """A meter's rows and the limits of its requests.
 
-    ``sees`` is what it measures; a row whose name is not in it is not available. ``texts`` are words that never change,
-    by address. ``missing`` are the "not available" words by type, where they are not those of SunSpec.
+    ``sees`` is what it measures; a row whose name is not in it is not available. ``missing`` are the "not available"
+    words by type, where they are not those of SunSpec. ``texts`` are words that never change, by address; ``alone`` is
+    what a register gives that is asked for by itself.
     ``refuses_holes`` refuses a request that touches an address without a row.
     """
 
@@ -37,6 +38,7 @@ class RegisterMap:
     low_word_first: bool = False
     missing: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    alone: Mapping[int, int] = field(default_factory=dict)
     sees: Callable[[PlantState, Counters], Mapping[str, float]] = three_phase
 
     def unit(self, plant: Plant) -> Unit:
@@ -52,12 +54,12 @@ class RegisterMap:
         )
 
     def _image(self) -> Image:
-        """From the first register to the last, and a SunSpec block more, in which nothing is; holes read 0."""
+        """From the first register to the last; holes read 0."""
         registers = {name: self._register(name, *row) for name, row in self.rows.items()}
         ends = [register.address + register.count for register in registers.values()]
         ends += [address + len(words) for address, words in self.texts.items()]
         base = min([register.address for register in registers.values()] + list(self.texts))
-        image = Image(base, [0] * (max(ends) - base), registers)
+        image = Image(base, [0] * (max(ends) - base), registers, self.alone)
         for address, words in self.texts.items():
             image.store(address, words)
         return image

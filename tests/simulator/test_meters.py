@@ -1,13 +1,17 @@
 """The simulated meters on real sockets: what raw requests and the drivers' families see is the plant."""
 
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
 from pymodbus.client import AsyncModbusTcpClient
 
 from drivers import registry
+from drivers.device import Table, Transport
 from drivers.endpoint import TcpEndpoint
+from drivers.errors import Refused
+from drivers.identity import Found, Identity
 from drivers.modbus import Bus
 from drivers.reading import Quality, Quantity, Reading
 from simulator.mains import LOAD_SHARES
@@ -184,10 +188,39 @@ async def test_limits_are_those_of_the_device(meter: str, function: int, address
         assert (answer.exception_code if answer.isError() else 0) == code
 
 
-async def test_the_type_of_an_abb_meter_is_text() -> None:
-    async with site_with("abb_b21", 8000.0, 1000.0) as site, connected(site.meter_port) as client:
-        answer = await client.read_holding_registers(0x8960, count=2, device_id=1)
-        assert b"".join(word.to_bytes(2, "big") for word in answer.registers) == b"B21 "
+@pytest.mark.parametrize(
+    ("meter", "family", "model", "serial"),
+    [
+        ("sdm630", "sdm630", None, None),
+        ("carlo_gavazzi_em340", "carlo_gavazzi_em340", None, "SIM340"),
+        ("carlo_gavazzi_em24", "carlo_gavazzi_em24", None, "SIM340"),
+        ("schneider_iem3000", "schneider_iem3000", None, None),
+        ("janitza_umg_96rm", "janitza_umg", None, None),
+        ("abb_b21", "abb_b2x", "B21", None),
+        ("abb_b23", "abb_b2x", "B23", None),
+    ],
+)
+async def test_a_meter_is_recognised_as_what_it_is(
+    meter: str, family: str, model: str | None, serial: str | None
+) -> None:
+    told: dict[str, Found] = {}
+    async with site_with(meter, 8000.0, 1000.0) as site:
+        transport = Bus(TcpEndpoint("127.0.0.1", site.meter_port)).transport(1)
+        for name, one in registry.FAMILIES.items():
+            found = None if one.identity is None else one.identity.recognise(await words_of(transport, one.identity))
+            told |= {} if found is None else {name: found}
+        await transport.close()
+    assert told.keys() == {family}
+    assert (told[family].model, told[family].serial) == (model, serial)
+
+
+async def words_of(transport: Transport, identity: Identity) -> dict[Table, dict[int, int]]:
+    """What the device gives of that which the identity asks for."""
+    words: dict[Table, dict[int, int]] = {"holding": {}, "input": {}}
+    for span in identity.spans:
+        with suppress(Refused):
+            words[span.table].update(enumerate(await transport.read(span), start=span.address))
+    return words
 
 
 async def test_the_gen24_keeps_its_own_meter_beside_another() -> None:
