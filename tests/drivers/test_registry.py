@@ -22,12 +22,8 @@ def test_every_family_is_built_from_its_defaults(name: str) -> None:
 @pytest.mark.parametrize(
     ("family", "options", "sentence"),
     [
-        (
-            "sdm360",
-            {},
-            "no family 'sdm360': allowed are " + ", ".join(sorted(FAMILIES)),
-        ),
-        ("sdm630", {"rating": 1}, "no option 'rating': allowed are rated_w"),
+        ("sdm360", {}, f"no family 'sdm360': allowed are {', '.join(sorted(FAMILIES))}"),
+        ("sdm630", {"rating": 1}, "no option 'rating': allowed are rated_w, sign"),
         ("sunspec_meter", {"sign": 2}, "must be one of 1, -1"),
         ("sunspec_meter", {"sign": True}, "must be int"),
         ("sunspec_meter", {"number": 0}, "at least 1"),
@@ -53,11 +49,15 @@ def test_options_are_completed() -> None:
     }
 
 
-async def test_sdm630_reads_two_blocks_of_even_addresses() -> None:
-    transport = MemoryTransport(inputs=dict.fromkeys(range(0x60), 0))
+async def test_sdm630_reads_blocks_of_even_addresses_and_distortion_seldom() -> None:
+    transport = MemoryTransport(inputs=dict.fromkeys(range(0x100), 0))
     transport.tables["input"].update({0x34: 0xC4BB, 0x35: 0x8000, 0x46: 0x4248, 0x47: 0, 0x4A: 0x3FC0, 0x4B: 0})
     readings = {r.quantity: r.value for r in await build("sdm630", "m", transport, {}).read()}
-    assert [(span.table, span.address, span.count) for span in transport.reads] == [("input", 0, 54), ("input", 70, 6)]
+    assert [(span.table, span.address, span.count) for span in transport.reads] == [
+        ("input", 0, 54),
+        ("input", 62, 14),
+        ("input", 0xF8, 4),
+    ]
     assert readings[Quantity.GRID_W] == -1500.0
     assert readings[Quantity.FREQUENCY_HZ] == 50.0
     assert readings[Quantity.EXPORT_WH] == 1500.0
