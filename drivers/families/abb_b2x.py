@@ -5,12 +5,12 @@ first. Not available: all ones where unsigned, the largest positive number where
 single-phase B21, whose total stands for them, and the export of the Steel and Bronze variants, which do not count it.
 A request may go over addresses without a value.
 
-Link: RTU, unit 1 (some are set to 2), baud and parity by the meter's menu, 9600 8N1 or 8E1. Function 3.
+Link: RTU, unit 1 (some are set to 2), baud and parity by the meter's menu, 9600 8E1 or 8N1. Function 3.
 Identity: 0x8960 is the type as text, "B21 ", "B23 " or "B24 "; 0x8900 the serial, u32; 0x8908 the firmware, 8 registers
 of text.
 """
 
-from drivers.family import LinkFacts
+from drivers.family import LinkFacts, SerialLine
 from drivers.formula import Coded, Formula
 from drivers.identity import Identity, Text
 from drivers.meter_family import meter_family
@@ -51,6 +51,6 @@ FAMILY = meter_family(
     "ABB B23/B24 user manual 2CMC485003M0201",
     ROWS,
     LIMITS,
-    link=LinkFacts(unit_ids=(1, 2)),
+    link=LinkFacts(unit_ids=(1, 2), serial=(SerialLine(parity="E"), SerialLine())),
     identity=Identity(named=_TYPE, begins=("B21", "B23", "B24"), model=_TYPE, firmware=Text(0x8908, 8)),
 )

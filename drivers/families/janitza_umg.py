@@ -11,7 +11,7 @@ Identity: no code is in the sources; it is known by its mains in the list at 190
 
 from collections.abc import Mapping
 
-from drivers.family import LinkFacts, Option
+from drivers.family import LinkFacts, Option, SerialLine
 from drivers.formula import Formula, Mean
 from drivers.meter_family import looks_alive, meter_family
 from drivers.reading import Quantity
@@ -77,7 +77,7 @@ FAMILY = meter_family(
     "Janitza Modbus address lists UMG 96RM and UMG 604",
     _rows,
     LIMITS,
-    link=LinkFacts(fastest_poll_s=0.2),
+    link=LinkFacts(fastest_poll_s=0.2, serial=tuple(map(SerialLine, (9600, 19200, 38400, 57600, 115200)))),
     identity=looks_alive(_FREQUENCY, _VOLTAGE),
     options={
         "list": Option(str, "19000", '"native" for a UMG 604, 605 or 508 without the list at 19000', tuple(_LISTS))

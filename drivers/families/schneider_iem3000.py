@@ -4,11 +4,12 @@ Source: Schneider Electric "iEM3000 series user guide", DOCA0005DE-12. The guide
 below are those on the wire, one less. High word first; powers in kW, energies in Wh. Missing is NaN, or the most
 negative integer. The iEM3150 and iEM3250 measure one direction only.
 
-Link: RTU, unit 1, 19200 8E1; PM5000 with Ethernet TCP 502, unit 1 or 255. Function 3, at most 125 registers.
+Link: RTU, unit 1, 19200 8E1 (9600 and 38400 can be set); PM5000 with Ethernet TCP 502, unit 1 or 255. Function 3, at
+most 125 registers.
 Identity: no code is in the sources; it is known by its mains.
 """
 
-from drivers.family import LinkFacts
+from drivers.family import LinkFacts, SerialLine
 from drivers.formula import Coded, Formula
 from drivers.meter_family import looks_alive, meter_family
 from drivers.reading import Quantity
@@ -56,6 +57,6 @@ FAMILY = meter_family(
     "Schneider Electric iEM3000 user guide DOCA0005DE-12",
     ROWS,
     LIMITS,
-    link=LinkFacts(unit_ids=(1, 255)),
+    link=LinkFacts(unit_ids=(1, 255), serial=tuple(SerialLine(baud, "E") for baud in (19200, 9600, 38400))),
     identity=looks_alive(_FREQUENCY, _VOLTAGE),
 )

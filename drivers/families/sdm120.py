@@ -7,7 +7,10 @@ Link: RTU, unit 1, 2400 8N1 (a bus shared with a meter at 9600 needs one of them
 telegrams. Identity: holding 0xFC02 is the meter's code, 0x0020 for the SDM120; 0xFC00 the serial, u32.
 """
 
+from dataclasses import replace
+
 from drivers.families.sdm630 import COUNTED, LIMITS, LINK, measured
+from drivers.family import SerialLine
 from drivers.formula import Coded, Formula
 from drivers.identity import Identity, Sign
 from drivers.meter_family import meter_family
@@ -28,6 +31,6 @@ FAMILY = meter_family(
     "Eastron SDM120 Modbus protocol V2.4",
     ROWS,
     LIMITS,
-    link=LINK,
+    link=replace(LINK, serial=tuple(map(SerialLine, (2400, 9600, 4800, 1200)))),
     identity=Identity((Sign(Register("Meter code", 0xFC02, WIRE_TYPES["uint16"]), choices=(0x0020,)),)),
 )

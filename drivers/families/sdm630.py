@@ -4,12 +4,13 @@ Source: Eastron "SDM630 Modbus protocol" (input registers, function 4, IEEE 754 
 distortions nmakel/sdm_modbus. Requests must start and end at even addresses and hold at most 60 registers in the older
 editions, 80 in the newer; phases that are not wired read 0.
 
-Link: RTU, unit 1, 9600 8N1, 60 ms of silence between telegrams, which is what a bus keeps on RTU by default.
+Link: RTU, unit 1, 9600 8N1 (2400 to 38400 can be set), 60 ms of silence between telegrams, which is what a bus keeps
+on RTU by default.
 Identity: holding 0xFC02 is the meter's code, but that of the SDM630 (0x0070) is uncertain, so it is known by its mains;
 0xFC00 is the serial, u32.
 """
 
-from drivers.family import LinkFacts
+from drivers.family import LinkFacts, SerialLine
 from drivers.formula import Coded, Formula
 from drivers.meter_family import looks_alive, meter_family
 from drivers.reading import Quantity
@@ -48,7 +49,7 @@ ROWS: dict[Quantity, Formula] = {
 }
 LIMITS = SpanLimits(max_registers=60, max_gap=60, even=True)
 
-LINK = LinkFacts(fastest_poll_s=0.2)
+LINK = LinkFacts(fastest_poll_s=0.2, serial=tuple(map(SerialLine, (9600, 19200, 38400, 2400, 4800))))
 
 FAMILY = meter_family(
     "sdm630",

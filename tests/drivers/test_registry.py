@@ -3,6 +3,8 @@
 import pytest
 
 from drivers.device import Readable, Steerable
+from drivers.endpoint import SerialEndpoint
+from drivers.family import SerialLine
 from drivers.reading import Quantity
 from drivers.registry import FAMILIES, build, check_options
 from tests.drivers.memory import MemoryTransport
@@ -17,6 +19,36 @@ def test_every_family_is_built_from_its_defaults(name: str) -> None:
     assert isinstance(device, Readable)
     assert device.name == "meter"
     assert isinstance(device, Steerable) is family.steerable
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_lines_of_a_family_are_settings_that_a_port_takes_each_once(name: str) -> None:
+    lines = FAMILIES[name].link.serial
+    assert len(set(lines)) == len(lines)
+    for line in lines:
+        assert SerialEndpoint("/dev/ttyUSB0", line.baud, line.parity, line.stop_bits).silence_s > 0.0
+
+
+@pytest.mark.parametrize(
+    ("family", "line"),
+    [
+        ("sdm630", SerialLine(9600)),
+        ("sdm72d_m_2", SerialLine(9600)),
+        ("sdm120", SerialLine(2400)),
+        ("carlo_gavazzi_em340", SerialLine(9600)),
+        ("schneider_iem3000", SerialLine(19200, "E")),
+        ("abb_b2x", SerialLine(9600, "E")),
+        ("solax_hybrid", SerialLine(19200)),
+        ("goodwe_et", SerialLine(9600)),
+    ],
+)
+def test_the_likeliest_line_is_that_of_the_makers_document(family: str, line: SerialLine) -> None:
+    assert FAMILIES[family].link.serial[0] == line
+
+
+@pytest.mark.parametrize("family", ["victron_gx", "kostal_plenticore"])
+def test_a_family_without_rs485_has_no_line(family: str) -> None:
+    assert FAMILIES[family].link.serial == ()
 
 
 @pytest.mark.parametrize(
