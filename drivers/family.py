@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from drivers.device import Action, Readable, Transport
+from drivers.endpoint import Parity
 from drivers.identity import Identity
 
 Monotonic = Callable[[], float]
@@ -13,10 +14,20 @@ Confidence = Literal["A", "B", "C"]
 
 
 @dataclass(frozen=True, slots=True)
+class SerialLine:
+    """How a serial line is set; eight data bits."""
+
+    baud: int = 9600
+    parity: Parity = "N"
+    stop_bits: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class LinkFacts:
     """How the devices of a family want to be spoken to.
 
-    ``ports`` and ``unit_ids`` are the usual ones, the likeliest first; no ports: a serial line only. ``single_client``:
+    ``ports`` and ``unit_ids`` are the usual ones, the likeliest first; no ports: a serial line only. ``serial`` is how
+    such a line is usually set, the likeliest first; none: no serial line. ``single_client``:
     a second connection is refused or throws out the first. ``settle_after_connect_s`` is waited before the first
     request, ``gap_s`` kept between an answer and the next request; ``fastest_poll_s`` is how often the device may be
     asked, or has new values. ``single_write_fc6``: single registers are written by function 6, else all by 16.
@@ -29,6 +40,7 @@ class LinkFacts:
     gap_s: float = 0.0
     fastest_poll_s: float = 1.0
     single_write_fc6: bool = False
+    serial: tuple[SerialLine, ...] = (SerialLine(),)
 
 
 @dataclass(frozen=True, slots=True)

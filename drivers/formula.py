@@ -1,4 +1,4 @@
-"""How a quantity is made of rows: sums, products, means, the first there, one that a witness allows. Pure."""
+"""How a quantity is made of rows: sums, products, means, codes, the first there, one that a witness allows. Pure."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -26,13 +26,13 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """The mean of ``parts`` weighted by ``weights``, one for each part. Missing when a part is missing.
+    """The mean of ``parts`` weighted by ``weights``, one for each part or none. Missing when a part is missing.
 
-    All parts count the same where a weight is missing or all are 0.
+    All parts count the same where there is no weight, one is missing, or all are 0.
     """
 
     parts: tuple[Register, ...]
-    weights: tuple[Register, ...]
+    weights: tuple[Register, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,15 @@ class Directed:
     otherwise: Sum
 
 
-Formula = Register | Sum | Mean | FirstOf | Product | OnlyWhile | Directed
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A row whose number is not yet the quantity: ``meaning`` is what it stands for, None for nothing."""
+
+    row: Register
+    meaning: Callable[[float], float | None]
+
+
+Formula = Register | Sum | Mean | FirstOf | Product | OnlyWhile | Directed | Coded
 
 
 def rows_in(formula: Formula) -> Iterator[Register]:
@@ -97,6 +105,8 @@ def rows_in(formula: Formula) -> Iterator[Register]:
                 yield from rows_in(choice)
         case Directed(size, flags, otherwise=otherwise):
             yield from (size, flags, *otherwise.parts)
+        case Coded(row):
+            yield row
 
 
 def evaluate(formula: Formula, value: Value) -> tuple[float | None, Quality]:
@@ -119,6 +129,10 @@ def evaluate(formula: Formula, value: Value) -> tuple[float | None, Quality]:
             return next((result for result in results if result[0] is not None), (None, Quality.MISSING))
         case Directed():
             return _directed(formula, value)
+        case Coded(row, meaning):
+            code = value(row)
+            found = None if code is None else meaning(code)
+            return found, Quality.MISSING if found is None else Quality.GOOD
 
 
 def _sum(formula: Sum, value: Value) -> tuple[float | None, Quality]:

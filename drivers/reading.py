@@ -9,6 +9,8 @@ class Quantity(Enum):
 
     Signs: positive feeds the site's busbar. ``GRID_W`` > 0 is import, ``PV_W`` >= 0, ``BATTERY_W`` > 0 is discharge.
     ``AC_W`` is what an inverter delivers to its AC terminals (PV and battery together for a hybrid).
+    ``POWER_FACTOR`` is of all phases, 0 to 1: some makers give it the sign of the power, others that of lead and lag.
+    Total harmonic distortion is the mean of the phases, in per cent of the fundamental.
     """
 
     GRID_W = "grid_w"
@@ -28,6 +30,9 @@ class Quantity(Enum):
     CURRENT_L2_A = "current_l2_a"
     CURRENT_L3_A = "current_l3_a"
     FREQUENCY_HZ = "frequency_hz"
+    POWER_FACTOR = "power_factor"
+    VOLTAGE_THD_PCT = "voltage_thd_pct"
+    CURRENT_THD_PCT = "current_thd_pct"
     IMPORT_WH = "import_wh"
     EXPORT_WH = "export_wh"
     AC_WH = "ac_wh"
@@ -41,7 +46,7 @@ class Quantity(Enum):
 
     @property
     def unit(self) -> str:
-        """The unit at the end of the name: ``w``, ``wh``, ``v``, ``a``, ``hz``, ``pct``, ``c`` or ``state``."""
+        """The end of the name: ``w``, ``wh``, ``v``, ``a``, ``hz``, ``pct``, ``c``, ``factor`` or ``state``."""
         return self.value.rsplit("_", 1)[-1]
 
     @property

@@ -5,11 +5,18 @@ from collections.abc import Mapping
 
 from drivers.device import Readable, Transport
 from drivers.families import (
+    abb_b2x,
+    carlo_gavazzi_em24,
+    carlo_gavazzi_em340,
     fronius_gen24,
     fronius_smart_meter,
     goodwe_et,
     huawei_luna,
+    janitza_umg,
     kostal_plenticore,
+    schneider_iem3000,
+    sdm72d_m_2,
+    sdm120,
     sdm630,
     solax_hybrid,
     sungrow_sh,
@@ -24,6 +31,7 @@ FAMILIES: Mapping[str, Family] = {
     "fronius_smart_meter": fronius_smart_meter.FAMILY,
     "sunspec_hybrid": sunspec_hybrid.FAMILY,
     "sunspec_meter": sunspec_meter.FAMILY,
+    "sdm120": sdm120.FAMILY,  # known by its code, and before the SDM630, which it looks like
     "sdm630": sdm630.FAMILY,
     "victron_gx": victron_gx.FAMILY,
     "huawei_luna": huawei_luna.FAMILY,
@@ -31,6 +39,12 @@ FAMILIES: Mapping[str, Family] = {
     "sungrow_sh": sungrow_sh.FAMILY,
     "goodwe_et": goodwe_et.FAMILY,
     "solax_hybrid": solax_hybrid.FAMILY,
+    "sdm72d_m_2": sdm72d_m_2.FAMILY,
+    "carlo_gavazzi_em24": carlo_gavazzi_em24.FAMILY,
+    "carlo_gavazzi_em340": carlo_gavazzi_em340.FAMILY,
+    "schneider_iem3000": schneider_iem3000.FAMILY,
+    "janitza_umg": janitza_umg.FAMILY,
+    "abb_b2x": abb_b2x.FAMILY,
 }
 
 

@@ -16,6 +16,7 @@ _ILLEGAL_ADDRESS = 2
 _UNIT_IS_BUSY_OR_GONE = frozenset({6, 10, 11})
 _SLOW_S = 60.0
 RATINGS = (Quantity.RATED_W, Quantity.RATED_CHARGE_W, Quantity.RATED_DISCHARGE_W, Quantity.RATED_WH)
+_SELDOM = frozenset({*RATINGS, Quantity.VOLTAGE_THD_PCT, Quantity.CURRENT_THD_PCT})  # no part of control
 
 _Words = dict[Table, dict[int, int]]  # what was read, by table and address
 
@@ -51,9 +52,9 @@ class TableDevice:
     """Implements ``Readable``. Signs, units and what a quantity is made of are in ``formulas``.
 
     A block that is refused for its address is halved, now and in later reads, until only the rows that the device
-    does not have are left out; that lasts until the link breaks. Ratings are read once a minute. An accumulator at 0
-    is missing, as its specification says, also after it has moved. ``ratings`` are known beforehand, for
-    plausibility. ``refusals`` counts the requests that were refused for their address. Raises ValueError when a row
+    does not have are left out; that lasts until the link breaks. Ratings and distortion are read once a minute. An
+    accumulator at 0 is missing, as its specification says, also after it has moved. ``ratings`` are known beforehand,
+    for plausibility. ``refusals`` counts the requests that were refused for their address. Raises ValueError when a row
     cannot be read within ``limits``.
     """
 
@@ -89,7 +90,8 @@ class TableDevice:
         if slow:
             self._slow_readings = self._readings(words, at, slow=True)
             self._slow_due = at + _SLOW_S
-            self._ratings |= {r.quantity: r.value for r in self._slow_readings if r.value is not None}
+            found = {r.quantity: r.value for r in self._slow_readings if r.value is not None}
+            self._ratings |= {quantity: value for quantity, value in found.items() if quantity in RATINGS}
         return [self._judged(reading) for reading in (*readings, *self._slow_readings)]
 
     async def close(self) -> None:
@@ -107,7 +109,7 @@ class TableDevice:
         return _Group(rows, slow, plan_spans(rows, self._limits))
 
     def _of(self, slow: bool) -> list[Quantity]:
-        return [quantity for quantity in self._formulas if (quantity in RATINGS) is slow]
+        return [quantity for quantity in self._formulas if (quantity in _SELDOM) is slow]
 
     async def _read_words(self, slow: bool) -> _Words:
         """Every register that answers. The first error is raised when none does."""

@@ -20,6 +20,7 @@ from typing import get_args
 from simulator.chain_unit import ChainOptions, Profile
 from simulator.faults import KINDS, FaultScript, FaultScriptError, read_script
 from simulator.listening import PortTaken
+from simulator.meters.profiles import METERS, SUNSPEC
 from simulator.null_modem import NullModem
 from simulator.orders import Ramp
 from simulator.physics import BatterySpec
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     chain.add_argument("--split-models", action="store_true", help="two models 160 or 802 in place of one")
     chain.add_argument("--chain-base", type=int, choices=(0, 40000, 50000), default=40000, help="where it is")
     chain.add_argument("--decoy-base", type=int, choices=(0, 40000, 50000), help="a second chain, of no use, is here")
+    parser.add_argument("--meter", choices=METERS, default=SUNSPEC, help="what answers on the meter's port")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--inverter-port", type=_port, default=5020)
     parser.add_argument("--meter-port", type=_port, default=5021)
@@ -125,6 +127,7 @@ async def _run(options: argparse.Namespace) -> None:
         script,
         host=options.host,
         inverter_port=options.inverter_port,
+        meter_profile=options.meter,
         meter_port=options.meter_port,
         sdm_port=options.sdm_port,
         sdm_framing=options.sdm_framing,
@@ -218,7 +221,7 @@ def fast_clock(beginning: datetime, speed: float) -> Callable[[], datetime]:
 def addresses(site: SimulatedSite) -> str:
     """One line that says where everything answers."""
     where = f"inverter ({site.profile}) {site.host}:{site.inverter_port}"
-    others = f"meter {site.host}:{site.meter_port}, SDM630 {site.host}:{site.sdm_port}"
+    others = f"meter ({site.meter_profile}) {site.host}:{site.meter_port}, SDM630 {site.host}:{site.sdm_port}"
     if list(site.units) == [UNIT_ID]:
         return f"{where}, {others}, all unit id {UNIT_ID}"
     return f"{where} unit id {', '.join(map(str, site.units))}, {others}, unit id {UNIT_ID}"

@@ -36,7 +36,7 @@ NOTHING = Distortion()
 def is_counter(name: str) -> bool:
     """Whether a point adds up energy."""
     point = name.rpartition(".")[2]
-    return point.endswith("_kWh") or point in ("WH", "DCWH", "ActWh") or point.startswith(("TotWh", "DCWh"))
+    return point.endswith("_Wh") or point in ("WH", "DCWH", "ActWh") or point.startswith(("TotWh", "DCWh"))
 
 
 def is_power(name: str) -> bool:

@@ -34,14 +34,20 @@ class Image:
     Those of a second model with the same id are named ``802/2.W``.
 
     A value that does not fit is served at the end of its range; an accumulator rolls over, and its 0 is also its
-    "not implemented".
+    "not implemented". ``alone`` is what a register gives that is asked for by itself, where that is something else.
     """
 
     def __init__(
-        self, base: int, words: Sequence[int], registers: Mapping[str, Register], models: Sequence[Model] = ()
+        self,
+        base: int,
+        words: Sequence[int],
+        registers: Mapping[str, Register],
+        models: Sequence[Model] = (),
+        alone: Mapping[int, int] | None = None,
     ) -> None:
         self.base = base
         self.models = tuple(models)
+        self._alone = alone or {}
         self.words = list(words)
         self.points = {name: _point(register) for name, register in registers.items()}
         self._taken = {address for register in registers.values() for address in register.addresses}
@@ -80,6 +86,8 @@ class Image:
         return default if found is None else found
 
     def read(self, address: int, count: int) -> list[int]:
+        if count == 1 and address in self._alone:
+            return [self._alone[address]]
         offset = address - self.base
         return self.words[offset : offset + count]
 
@@ -102,7 +110,11 @@ class Image:
         self.words[offset : offset + len(words)] = words
 
 
-def build_image(rows: Iterable[Register], texts: Mapping[int, tuple[str, int]] | None = None) -> Image:
+def build_image(
+    rows: Iterable[Register],
+    texts: Mapping[int, tuple[str, int]] | None = None,
+    alone: Mapping[int, int] | None = None,
+) -> Image:
     """An image from the first to the last of ``rows``, all 0. ``texts`` are strings and their sizes by address."""
     texts = texts or {}
     letters = {
@@ -113,7 +125,7 @@ def build_image(rows: Iterable[Register], texts: Mapping[int, tuple[str, int]] |
     named_rows = {row.name: row for row in rows} | letters
     base = min(at for row in named_rows.values() for at in row.addresses)
     end = max(at for row in named_rows.values() for at in row.addresses) + 1
-    image = Image(base, [0] * (end - base), named_rows)
+    image = Image(base, [0] * (end - base), named_rows, alone=alone)
     for at, (text, count) in texts.items():
         image.store(at, encode_string(text, count))
     return image
@@ -211,6 +223,7 @@ def _point(register: Register) -> Point:
     bits = 16 * wire.registers
     if wire.code[1].islower():  # struct's signed codes
         highest = 2 ** (bits - 1) - 1 - (sentinel == 2 ** (bits - 1) - 1)
+        highest = min(highest, 2**62)  # a float cannot hold the last digits of the range
         return _reaching(register, -highest, highest, missing)
     highest = 2**bits - (1 if wire.name.startswith("acc") else 2)
     if bits == 64:  # a float cannot hold the last digits of the range

@@ -6,14 +6,13 @@ from typing import Literal, Self
 
 from pymodbus import FramerType
 
-from simulator import meters
-from simulator.chain_unit import ChainOptions, ChainUnit
+from simulator.chain_unit import ChainOptions
 from simulator.faults import Device, Fault, FaultScript, Kind
 from simulator.hosted import Hosted
 from simulator.listening import LinkTraits, PortTaken, SerialServer, Server
+from simulator.meters.profiles import SUNSPEC, build_meter
 from simulator.plant import Plant
 from simulator.profiles import UNIT_ID, device_of
-from simulator.units import Unit
 
 Framing = Literal["tcp", "rtu"]
 
@@ -24,17 +23,17 @@ SERIAL_UNIT_IDS: dict[Device, int] = {"meter": 2, "sdm630": 3}
 class SimulatedSite:
     """All servers of a site; an async context manager. Port 0 takes a free one.
 
-    ``profile`` says which hybrid inverter it is, with which unit ids; at unit id 1 of ports of their own are a SunSpec
-    meter and an Eastron SDM630. The profile ``gen24`` also has the SunSpec meter at unit id 200 of the inverter's port.
-    ``sdm_framing`` "rtu" speaks RTU frames over TCP, as cheap RS-485 gateways do. ``strict_writes`` refuses writes to
-    read-only points; else they are ignored.
-    ``ChainOptions`` in place of a profile's name lay its chain out oddly, and with floats also the meter's.
+    ``profile`` says which hybrid inverter it is, with which unit ids; at unit id 1 of ports of their own are the meter
+    ``meter_profile`` and an Eastron SDM630. The profile ``gen24`` also has a SunSpec meter at unit id 200 of the
+    inverter's port. ``sdm_framing`` "rtu" speaks RTU frames over TCP, as cheap RS-485 gateways do. ``strict_writes``
+    refuses writes to read-only points; else they are ignored.
+    ``ChainOptions`` in place of a profile's name lay its chain out oddly, and with floats also that of SunSpec meters.
     The meters show what was ``meter_lag_s`` seconds before, as most real ones do for one to ten seconds.
     ``link`` is how the inverter's behaves; it may be set before the start.
     Nothing is computed until a request comes: it brings the plant to its own clock first.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 what there is to choose at a site, by keyword
         self,
         plant: Plant,
         profile: str | ChainOptions = "sunspec7xx",
@@ -42,6 +41,7 @@ class SimulatedSite:
         *,
         host: str = "127.0.0.1",
         inverter_port: int = 0,
+        meter_profile: str = SUNSPEC,
         meter_port: int = 0,
         sdm_port: int = 0,
         sdm_framing: Framing = "tcp",
@@ -51,26 +51,19 @@ class SimulatedSite:
         self.plant = plant
         self.meter_lag_s = meter_lag_s
         self.profile = profile.profile if isinstance(profile, ChainOptions) else profile
+        self.meter_profile = meter_profile
         numbers = profile.numbers if isinstance(profile, ChainOptions) else "int"
         self.faults = faults if faults is not None else FaultScript()
         self.host = host
         self._rebooted: set[Fault] = set()
         device = device_of(profile)
         self.units = device.units(plant, strict_writes)
-        meter = ChainUnit(
-            plant, meters.build_sunspec_image(plant, numbers), meters.SunSpecMeter(numbers), strict_writes=strict_writes
-        )
-        sdm630 = Unit(
-            plant,
-            meters.build_sdm630_image(),
-            meters.Sdm630(),
-            function_codes=frozenset((4,)),
-            largest_read=meters.SDM630_LARGEST_READ,
-            even_reads=True,
-        )
+        meter = build_meter(plant, meter_profile, numbers, strict_writes=strict_writes)
+        sdm630 = build_meter(plant, "sdm630")
         on_inverter = {unit_id: Hosted(self, "inverter", unit) for unit_id, unit in self.units.items()}
         if self.profile == "gen24":
-            on_inverter[GEN24_METER_UNIT_ID] = Hosted(self, "meter", meter)
+            own = build_meter(plant, SUNSPEC, numbers, strict_writes=strict_writes)
+            on_inverter[GEN24_METER_UNIT_ID] = Hosted(self, "meter", own)
         self._planned: dict[Device, tuple[int, Framing, dict[int, Hosted]]] = {
             "inverter": (inverter_port, "tcp", on_inverter),
             "meter": (meter_port, "tcp", {UNIT_ID: Hosted(self, "meter", meter)}),

@@ -130,7 +130,7 @@ FAMILY = Family(
         "meter_at": Option(str, "grid", "where its energy meter is", ("grid", "house")),
     },
     confidence="A",
-    link=LinkFacts(ports=(1502,), unit_ids=(71,), single_client=True),
+    link=LinkFacts(ports=(1502,), unit_ids=(71,), single_client=True, serial=()),
     steering=facts(30.0),
     identity=Identity(
         (Sign(BYTE_ORDER, (0.0, 1.0)), Sign(UNIT_ID, low=1.0, high=247.0)),

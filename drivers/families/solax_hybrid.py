@@ -31,7 +31,7 @@ from drivers.datasheet import (
 )
 from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Transport
-from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
+from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine, SteeringFacts
 from drivers.formula import Formula, OnlyWhile, Sum
 from drivers.identity import Identity, Text
 from drivers.reading import Quantity
@@ -229,7 +229,7 @@ FAMILY = Family(
         "rated_discharge_w": Option(float, None, "most the battery gives in W", low=1),
     },
     confidence="B",
-    link=LinkFacts(fastest_poll_s=3.0),
+    link=LinkFacts(fastest_poll_s=3.0, serial=(SerialLine(19200), SerialLine())),
     steering=FACTS,
     identity=Identity(
         named=Text(0x07, 7),

@@ -18,7 +18,7 @@ from drivers.errors import BadFrame, LinkDown, NotApplied, NotSupported, Refused
 from drivers.families.sunspec_704_setpoint import Setpoint704
 from drivers.families.sunspec_controls import Controls, Setpoint, offered
 from drivers.families.sunspec_hybrid_rows import STEERING, choose, completeness, remarks
-from drivers.family import Family, LinkFacts, Monotonic, Option
+from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine
 from drivers.reading import Quality, Quantity, Reading
 from drivers.sunspec import BLOCK_COUNTS
 from drivers.sunspec_device import COMMON_MODEL, SUNSPEC_OPTIONS, SunSpecDevice, SunSpecOptions, options_from
@@ -243,7 +243,7 @@ FAMILY = Family(
     brand="SunSpec inverter: Fronius GEN24, Kostal, SMA and others",
     document="SunSpec Information Models 12041 1.9; SunSpec DER Information Model Specification 1.2",
     confidence="A",
-    link=LinkFacts(unit_ids=(1, 126, 71)),
+    link=LinkFacts(unit_ids=(1, 126, 71), serial=(SerialLine(), SerialLine(115200))),
     steering=STEERING,
     identity=COMMON_MODEL,
     options={

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from drivers.device import Transport
-from drivers.family import Family, LinkFacts, Monotonic, Option
+from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine
 from drivers.formula import FirstOf, Formula, Sum
 from drivers.reading import Quantity
 from drivers.register import Register
@@ -70,7 +70,7 @@ FAMILY = Family(
     brand="SunSpec meter: Fronius Smart Meter, SolarEdge and others",
     document="SunSpec Information Models 12041 1.9, models 201-204 and 211-214",
     confidence="A",
-    link=LinkFacts(unit_ids=(1, 200, 240, 2)),
+    link=LinkFacts(unit_ids=(1, 200, 240, 2), serial=(SerialLine(), SerialLine(115200))),
     identity=COMMON_MODEL,
     options={
         **SUNSPEC_OPTIONS,

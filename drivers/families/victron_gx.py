@@ -166,7 +166,7 @@ FAMILY = Family(
     document="Victron CCGX Modbus TCP register list 3.50 (dbus_modbustcp attributes.csv); ESS mode 2 and 3",
     options={},
     confidence="A",
-    link=LinkFacts(unit_ids=(100,)),
+    link=LinkFacts(unit_ids=(100,), serial=()),
     steering=FACTS,
     identity=Identity(named=Text(800, 6), serial=Text(800, 6)),
 )

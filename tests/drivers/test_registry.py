@@ -3,6 +3,8 @@
 import pytest
 
 from drivers.device import Readable, Steerable
+from drivers.endpoint import SerialEndpoint
+from drivers.family import SerialLine
 from drivers.reading import Quantity
 from drivers.registry import FAMILIES, build, check_options
 from tests.drivers.memory import MemoryTransport
@@ -19,15 +21,41 @@ def test_every_family_is_built_from_its_defaults(name: str) -> None:
     assert isinstance(device, Steerable) is family.steerable
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_lines_of_a_family_are_settings_that_a_port_takes_each_once(name: str) -> None:
+    lines = FAMILIES[name].link.serial
+    assert len(set(lines)) == len(lines)
+    for line in lines:
+        assert SerialEndpoint("/dev/ttyUSB0", line.baud, line.parity, line.stop_bits).silence_s > 0.0
+
+
+@pytest.mark.parametrize(
+    ("family", "line"),
+    [
+        ("sdm630", SerialLine(9600)),
+        ("sdm72d_m_2", SerialLine(9600)),
+        ("sdm120", SerialLine(2400)),
+        ("carlo_gavazzi_em340", SerialLine(9600)),
+        ("schneider_iem3000", SerialLine(19200, "E")),
+        ("abb_b2x", SerialLine(9600, "E")),
+        ("solax_hybrid", SerialLine(19200)),
+        ("goodwe_et", SerialLine(9600)),
+    ],
+)
+def test_the_likeliest_line_is_that_of_the_makers_document(family: str, line: SerialLine) -> None:
+    assert FAMILIES[family].link.serial[0] == line
+
+
+@pytest.mark.parametrize("family", ["victron_gx", "kostal_plenticore"])
+def test_a_family_without_rs485_has_no_line(family: str) -> None:
+    assert FAMILIES[family].link.serial == ()
+
+
 @pytest.mark.parametrize(
     ("family", "options", "sentence"),
     [
-        (
-            "sdm360",
-            {},
-            "no family 'sdm360': allowed are " + ", ".join(sorted(FAMILIES)),
-        ),
-        ("sdm630", {"rating": 1}, "no option 'rating': allowed are rated_w"),
+        ("sdm360", {}, f"no family 'sdm360': allowed are {', '.join(sorted(FAMILIES))}"),
+        ("sdm630", {"rating": 1}, "no option 'rating': allowed are rated_w, sign"),
         ("sunspec_meter", {"sign": 2}, "must be one of 1, -1"),
         ("sunspec_meter", {"sign": True}, "must be int"),
         ("sunspec_meter", {"number": 0}, "at least 1"),
@@ -53,11 +81,15 @@ def test_options_are_completed() -> None:
     }
 
 
-async def test_sdm630_reads_two_blocks_of_even_addresses() -> None:
-    transport = MemoryTransport(inputs=dict.fromkeys(range(0x60), 0))
+async def test_sdm630_reads_blocks_of_even_addresses_and_distortion_seldom() -> None:
+    transport = MemoryTransport(inputs=dict.fromkeys(range(0x100), 0))
     transport.tables["input"].update({0x34: 0xC4BB, 0x35: 0x8000, 0x46: 0x4248, 0x47: 0, 0x4A: 0x3FC0, 0x4B: 0})
     readings = {r.quantity: r.value for r in await build("sdm630", "m", transport, {}).read()}
-    assert [(span.table, span.address, span.count) for span in transport.reads] == [("input", 0, 54), ("input", 70, 6)]
+    assert [(span.table, span.address, span.count) for span in transport.reads] == [
+        ("input", 0, 54),
+        ("input", 62, 14),
+        ("input", 0xF8, 4),
+    ]
     assert readings[Quantity.GRID_W] == -1500.0
     assert readings[Quantity.FREQUENCY_HZ] == 50.0
     assert readings[Quantity.EXPORT_WH] == 1500.0

@@ -13,6 +13,7 @@ from drivers.registry import build
 from drivers.sunspec import Model, model_rows, registers_of
 from tests.drivers.hybrids import gen24, hybrid_7xx
 from tests.drivers.memory import COMMON, MemoryTransport, SunSpecMap
+from tests.drivers.meter_sheets import SHEETS
 from tests.fuzz.tally import Tally, Tick
 
 MODELS = (1, 101, 111, 120, 121, 122, 123, 124, 160, 201, 211, 701, 702, 703, 704, 713, 714, 715, 802)
@@ -74,8 +75,11 @@ async def _read_twice(device: Readable, transport: MemoryTransport, chance: Rand
 def _device(chance: Random) -> tuple[str, MemoryTransport]:
     kind = chance.randrange(4)
     if kind == 0:
-        noise = {address: _word(chance) for address in range(120)}
-        return "sdm630", MemoryTransport({}, noise)
+        sheet = chance.choice(SHEETS)
+        transport = sheet.transport()
+        words = transport.tables[sheet.table]
+        words |= {at: _word(chance) for cell in sheet.cells for at in range(cell.address, cell.end)}
+        return sheet.family, transport
     if kind == 1:
         layout = SunSpecMap()
         layout.add(1, COMMON)

@@ -82,6 +82,11 @@ async def read_marker(path: str) -> list[int]:
         await transport.close()
 
 
+def test_another_meter_is_chosen_by_name() -> None:
+    with running(*FREE_PORTS, "--meter", "abb_b23") as process:
+        assert ", meter (abb_b23) 127.0.0.1:" in read_line(process)
+
+
 def test_a_port_in_use_is_one_sentence_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

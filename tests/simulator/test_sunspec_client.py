@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import pytest
 from sunspec2.modbus.client import SunSpecModbusClientDeviceTCP
 
-from simulator.meters import FIRST_EXPORT_WH, FIRST_IMPORT_WH
+from simulator.meters.connection_point import FIRST_EXPORT_WH, FIRST_IMPORT_WH
 from simulator.server import GEN24_METER_UNIT_ID, SimulatedSite
 from tests.simulator.sites import Clock, flat_plant
 
