@@ -5,12 +5,15 @@ from collections.abc import Mapping
 
 from drivers.device import Readable, Transport
 from drivers.families import (
+    fenecon_openems,
     fronius_gen24,
     fronius_smart_meter,
     goodwe_et,
     huawei_luna,
     kostal_plenticore,
     sdm630,
+    sma_hybrid,
+    solaredge_storedge,
     solax_hybrid,
     sungrow_sh,
     sunspec_hybrid,
@@ -31,6 +34,9 @@ FAMILIES: Mapping[str, Family] = {
     "sungrow_sh": sungrow_sh.FAMILY,
     "goodwe_et": goodwe_et.FAMILY,
     "solax_hybrid": solax_hybrid.FAMILY,
+    "solaredge_storedge": solaredge_storedge.FAMILY,
+    "sma_hybrid": sma_hybrid.FAMILY,
+    "fenecon_openems": fenecon_openems.FAMILY,
 }
 
 
