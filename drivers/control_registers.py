@@ -92,7 +92,7 @@ class ControlRegisters:
             await self._transport.write(address, words)
 
     def needed(self, writes: Sequence[Write]) -> list[Write]:
-        """``writes`` without those of which every register is persistent and holds its value already."""
+        """``writes`` without those whose registers are all persistent, hold their value already and renew nothing."""
         return [write for write in writes if not all(self._stands(name, value) for name, value in write)]
 
     def differing(self, writes: Sequence[Write]) -> list[Write]:
@@ -121,7 +121,8 @@ class ControlRegisters:
         return {name: value for name, value in found.items() if value is not None}
 
     def _stands(self, name: str, value: float) -> bool:
-        return self._control(name).row.persistent and self._reads(name, value)
+        control = self._control(name)
+        return control.row.persistent and not control.renews and self._reads(name, value)
 
     def _reads(self, name: str, value: float) -> bool:
         found = self.seen.get(name)

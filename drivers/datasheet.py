@@ -5,7 +5,7 @@ device says of itself, and its ``Family``. Values are by the names of the rows, 
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from drivers.family import SteeringFacts
@@ -24,7 +24,9 @@ class Control:
     """A register that may be written, from ``low`` to ``high`` or one of ``choices``.
 
     ``reads_back`` False: it is write-only, and what it does is believed by the measured power alone. ``shown`` is
-    where the device shows what was written, when not at the same address; a row of the same name.
+    where the device shows what was written, when not at the same address; a row of the same name. ``renews``: to write
+    it is what makes an order last longer, so it is written with each one, also where it is persistent and holds its
+    value.
     """
 
     row: Register
@@ -33,6 +35,7 @@ class Control:
     choices: tuple[float, ...] = ()
     reads_back: bool = True
     shown: Register | None = None
+    renews: bool = False
 
     def __post_init__(self) -> None:
         if self.shown is not None and self.shown.name != self.row.name:
@@ -155,6 +158,17 @@ class Variants:
 
     probes: tuple[Register, ...]
     choose: Callable[[Values], Datasheet]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The datasheet of a device whose map tells where things are: ``step`` gives what to read next, at last the sheet.
+
+    It is given all that was read so far, by the names of the rows; what the device refuses or calls missing is None. It
+    must come to an end with whatever a device answers. Walked at each connection.
+    """
+
+    step: Callable[[Values], "Sequence[Register] | Datasheet"]
 
 
 def within(power_w: float, charge_w: float | None, discharge_w: float | None) -> tuple[float, str | None]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from drivers.control_block import judged
 from drivers.control_registers import ControlRegisters, read_rows
-from drivers.datasheet import Datasheet, Order, Steering, Values, Variants, Write
+from drivers.datasheet import Datasheet, Order, Steering, Values, Variants, Walk, Write
 from drivers.device import Action, Applied, Clamped, ControlState, SteerResult, Transport
 from drivers.errors import BadFrame, DriverError, LinkDown, NotApplied, NotSupported
 from drivers.family import SteeringFacts
+from drivers.probing import probed
 from drivers.reading import Reading
 from drivers.spans import SpanLimits
 from drivers.table_device import TableDevice
@@ -30,10 +31,10 @@ class _Known:
 
 
 class DatasheetDevice:
-    """Implements ``Readable``. Variants are probed before the first read, and again after the link broke."""
+    """Implements ``Readable``. What varies is probed before the first read, and again after the link broke."""
 
     def __init__(
-        self, name: str, transport: Transport, sheet: Datasheet | Variants, monotonic: Callable[[], float]
+        self, name: str, transport: Transport, sheet: Datasheet | Variants | Walk, monotonic: Callable[[], float]
     ) -> None:
         self.name = name
         self._transport = transport
@@ -72,12 +73,7 @@ class DatasheetDevice:
 
     async def _probe(self) -> None:
         """What was learnt of the device is kept where it is still the same."""
-        sheet = self._sheet
-        if isinstance(sheet, Variants):
-            seen: dict[str, float | None] = {}
-            for probe in sheet.probes:
-                seen |= await read_rows(self._transport, [probe], SpanLimits())
-            sheet = sheet.choose(seen)
+        sheet = await probed(self._transport, self._sheet)
         if self._known is None or self._known.sheet != sheet:
             self._known = self._built(sheet)
         self._is_current = True
@@ -120,7 +116,7 @@ class SteeredDevice(DatasheetDevice):
         self,
         name: str,
         transport: Transport,
-        sheet: Datasheet | Variants,
+        sheet: Datasheet | Variants | Walk,
         monotonic: Callable[[], float],
         facts: SteeringFacts,
     ) -> None:

@@ -8,6 +8,7 @@ from drivers.families import (
     abb_b2x,
     carlo_gavazzi_em24,
     carlo_gavazzi_em340,
+    fenecon_openems,
     fronius_gen24,
     fronius_smart_meter,
     goodwe_et,
@@ -18,6 +19,8 @@ from drivers.families import (
     sdm72d_m_2,
     sdm120,
     sdm630,
+    sma_hybrid,
+    solaredge_storedge,
     solax_hybrid,
     sungrow_sh,
     sunspec_hybrid,
@@ -45,6 +48,9 @@ FAMILIES: Mapping[str, Family] = {
     "schneider_iem3000": schneider_iem3000.FAMILY,
     "janitza_umg": janitza_umg.FAMILY,
     "abb_b2x": abb_b2x.FAMILY,
+    "solaredge_storedge": solaredge_storedge.FAMILY,
+    "sma_hybrid": sma_hybrid.FAMILY,
+    "fenecon_openems": fenecon_openems.FAMILY,
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from simulator import der_7xx, der_gen24
 from simulator.chain_unit import ChainOptions, ChainUnit
-from simulator.families import goodwe, huawei, kostal, solax, sungrow, victron
+from simulator.families import goodwe, huawei, kostal, openems, sma, solaredge, solax, sungrow, victron
 from simulator.listening import LinkTraits
 from simulator.plant import Plant
 from simulator.units import Face, Unit
@@ -63,6 +63,12 @@ PROFILES: Mapping[str, SimulatedDevice] = {
     "solax_g5": _own_map(solax.units_of_generation_5, solax.LINK),
     "sungrow": _own_map(sungrow.units, sungrow.LINK),
     "sungrow_old": _own_map(sungrow.units_of_old_firmware, sungrow.LINK),
+    "openems": _own_map(openems.units, openems.LINK),
+    "openems_other_order": _own_map(openems.units_other_order, openems.LINK),
+    "sma_storage": _own_map(sma.units_storage, sma.LINK),
+    "sma_tripower": _own_map(sma.units_tripower, sma.LINK),
+    "solaredge": _own_map(solaredge.units, solaredge.LINK),
+    "solaredge_second_block": _own_map(solaredge.units_second_block, solaredge.LINK),
     "victron": _own_map(victron.units, victron.LINK),
     "victron_old": _own_map(victron.units_before_350, victron.LINK),
 }

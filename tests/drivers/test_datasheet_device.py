@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.datasheet import Control, Datasheet, Steering, Values, Variants, Write
+from drivers.datasheet import Control, Datasheet, Steering, Values, Variants, Walk, Write
 from drivers.datasheet_device import DatasheetDevice
 from drivers.device import Action, Applied, Clamped, ControlState, Steerable
 from drivers.errors import LinkDown, NotApplied, NotSupported, Refused
 from drivers.reading import Quantity
+from drivers.register import Register
 from tests.drivers.vendors import BATTERY, POWER, PULSE, REMOTE, SHEET, STEERING, Battery
 
 ORDER = [(110, [5]), (100, [0xF830, 0xFFFF, 1, 1]), (120, [1])]  # -2000 W, low word first
@@ -199,6 +200,33 @@ async def test_without_a_cap_there_is_none() -> None:
 async def test_nonsense_is_not_written(power_w: float, hold_s: float) -> None:
     with pytest.raises(ValueError, match="cannot be written"):
         await Battery().device().set_power(power_w, hold_s)
+
+
+async def test_what_renews_an_order_is_written_also_where_it_is_persistent() -> None:
+    battery = Battery()
+    renewing = tuple(replace(control, renews=control.name == "floor") for control in STEERING.controls)
+    device = battery.device(replace(SHEET, steering=replace(STEERING, controls=renewing)))
+    await device.set_power(-2000, 60)
+    battery.writes.clear()
+    await device.set_power(-2000, 60)
+    assert battery.writes == ORDER
+    assert device.persistent_writes == {"floor": 2}
+
+
+async def test_a_map_is_walked_to_its_end() -> None:
+    battery = Battery()
+    battery.words.update({140: 300, 200: 201, 201: 140})
+    first, second = (replace(BATTERY, name=f"at {address}", address=address, sign=1) for address in (200, 201))
+
+    def step(seen: Values) -> tuple[Register, ...] | Datasheet:
+        at = seen.get("at 201")
+        if at is None:
+            return (first,) if "at 200" not in seen else (second,)
+        return Datasheet({Quantity.BATTERY_W: replace(BATTERY, address=int(at))})
+
+    device = DatasheetDevice("made-up", battery, Walk(step), battery.clock)
+    assert [reading.value for reading in await device.read()] == [-300]
+    assert [span.address for span in battery.reads] == [200, 201, 140]
 
 
 async def test_a_variant_is_probed_at_each_connect() -> None:

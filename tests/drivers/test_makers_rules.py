@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from drivers.control_registers import ControlRegisters
 from drivers.datasheet import Steering, Values
 from drivers.errors import NotApplied, NotSupported
-from drivers.families import goodwe_et, huawei_luna, kostal_plenticore, solax_hybrid, sungrow_sh, victron_gx
+from drivers.families import (
+    goodwe_et,
+    huawei_luna,
+    kostal_plenticore,
+    sma_hybrid,
+    solax_hybrid,
+    sungrow_sh,
+    victron_gx,
+)
+from drivers.families.fenecon_openems import Storage, Totals, facts_of
+from drivers.families.solaredge_storedge import CHARGE, DISCHARGE, Rules
+from drivers.families.solaredge_storedge_rows import battery_rows
 from drivers.spans import SpanLimits
 from tests.drivers.memory import MemoryTransport
 
@@ -18,6 +29,11 @@ def kostal(byte_order: float) -> Steering:
     steering = kostal_plenticore.choose(30.0, "grid", {"5 byte order": byte_order}).steering
     assert steering is not None
     return steering
+
+
+def solaredge(*, from_grid: bool, wears: bool) -> Steering:
+    rated = {CHARGE.name: 5000.0, DISCHARGE.name: 4000.0}
+    return Rules((battery_rows(1),), from_grid, wears, rated).steering()
 
 
 RULES = {
@@ -33,7 +49,13 @@ RULES = {
     "goodwe_et, new platform": goodwe_et.rules_of(*goodwe_et.NEW, 3000.0, 3000.0),
     "solax_hybrid, mode 4": solax_hybrid.rules_of(4, True, solax_hybrid.STRINGS, None, None),
     "solax_hybrid, mode 1, not shown": solax_hybrid.rules_of(1, False, solax_hybrid.STRINGS, 3000.0, 3000.0),
+    "solaredge_storedge, wearing": solaredge(from_grid=True, wears=True),
+    "solaredge_storedge, volatile": solaredge(from_grid=False, wears=False),
+    "sma_hybrid, window": sma_hybrid.Window(sma_hybrid.Ratings(None, None)).steering(),
+    "sma_hybrid, setpoint": sma_hybrid.Setpoint(sma_hybrid.Ratings(3000.0, None), sma_hybrid.SETPOINT_FACTS).steering(),
 }
+WITH_SUN = {"fenecon_openems": Storage(Totals(300), 600, 800).steering(facts_of(60.0))}  # which may bind the battery
+OF_ALL = pytest.mark.parametrize("steering", (RULES | WITH_SUN).values(), ids=RULES | WITH_SUN)
 OF_EACH = pytest.mark.parametrize("steering", RULES.values(), ids=RULES)
 POWERS = st.floats(-20000, 20000).filter(lambda watts: watts == 0.0 or abs(watts) >= 1.0)
 
@@ -46,7 +68,7 @@ def written(steering: Steering, writes: object) -> list[tuple[int, list[int]]]:
 
 def seen_by(steering: Steering, data: st.DataObject) -> Values:
     """What its rows may hold in a house, missing included."""
-    there = (None, 0.0, 1.0, 2.0, 5.0, 500.0, 2500.0)
+    there = (None, 0.0, 1.0, 2.0, 4.0, 7.0, 500.0, 2500.0)
     drawn = {row.name: data.draw(st.sampled_from(there)) for row in steering.rows}
     signed = {row.name for row in steering.rows if row.wire.code[1].islower()}
     return {
@@ -67,7 +89,7 @@ def test_an_order_passes_the_guard(steering: Steering, data: st.DataObject, powe
     assert order.battery_w * power_w >= 0.0
 
 
-@OF_EACH
+@OF_ALL
 @given(data=st.data())
 def test_neutral_passes_the_guard_and_forces_nothing(steering: Steering, data: st.DataObject) -> None:
     seen = seen_by(steering, data)
