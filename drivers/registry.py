@@ -5,9 +5,12 @@ from collections.abc import Mapping
 
 from drivers.device import Readable, Transport
 from drivers.families import (
+    deye_hybrid,
     fronius_gen24,
     fronius_smart_meter,
     goodwe_et,
+    growatt_sph,
+    growatt_tl_xh,
     huawei_luna,
     kostal_plenticore,
     sdm630,
@@ -31,6 +34,9 @@ FAMILIES: Mapping[str, Family] = {
     "sungrow_sh": sungrow_sh.FAMILY,
     "goodwe_et": goodwe_et.FAMILY,
     "solax_hybrid": solax_hybrid.FAMILY,
+    "deye_hybrid": deye_hybrid.FAMILY,
+    "growatt_sph": growatt_sph.FAMILY,
+    "growatt_tl_xh": growatt_tl_xh.FAMILY,
 }
 
 

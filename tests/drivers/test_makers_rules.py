@@ -9,13 +9,32 @@ from hypothesis import strategies as st
 from drivers.control_registers import ControlRegisters
 from drivers.datasheet import Steering, Values
 from drivers.errors import NotApplied, NotSupported
-from drivers.families import goodwe_et, huawei_luna, kostal_plenticore, solax_hybrid, sungrow_sh, victron_gx
+from drivers.families import (
+    deye_hybrid,
+    goodwe_et,
+    growatt_sph,
+    growatt_tl_xh,
+    huawei_luna,
+    kostal_plenticore,
+    solax_hybrid,
+    sungrow_sh,
+    victron_gx,
+)
 from drivers.spans import SpanLimits
 from tests.drivers.memory import MemoryTransport
+
+NOTHING_PROBED: Values = {"0 device type": None, "20 rated power": None}
 
 
 def kostal(byte_order: float) -> Steering:
     steering = kostal_plenticore.choose(30.0, "grid", {"5 byte order": byte_order}).steering
+    assert steering is not None
+    return steering
+
+
+def deye(map_name: str) -> Steering:
+    options = deye_hybrid.FAMILY.complete({"map": map_name})
+    steering = deye_hybrid.variants(options).choose(NOTHING_PROBED).steering
     assert steering is not None
     return steering
 
@@ -33,6 +52,11 @@ RULES = {
     "goodwe_et, new platform": goodwe_et.rules_of(*goodwe_et.NEW, 3000.0, 3000.0),
     "solax_hybrid, mode 4": solax_hybrid.rules_of(4, True, solax_hybrid.STRINGS, None, None),
     "solax_hybrid, mode 1, not shown": solax_hybrid.rules_of(1, False, solax_hybrid.STRINGS, 3000.0, 3000.0),
+    "deye_hybrid, single phase": deye("single_phase"),
+    "deye_hybrid, three phase": deye("three_phase_lv"),
+    "growatt_sph": growatt_sph.steering(5000.0),
+    "growatt_tl_xh, VPP": growatt_tl_xh.steering(5000.0, vpp=True),
+    "growatt_tl_xh, slots": growatt_tl_xh.steering(5000.0, vpp=False),
 }
 OF_EACH = pytest.mark.parametrize("steering", RULES.values(), ids=RULES)
 POWERS = st.floats(-20000, 20000).filter(lambda watts: watts == 0.0 or abs(watts) >= 1.0)
