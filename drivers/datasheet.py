@@ -5,7 +5,7 @@ device says of itself, and its ``Family``. Values are by the names of the rows, 
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from drivers.family import SteeringFacts
@@ -109,11 +109,12 @@ class Order:
 class Steering:
     """The rules of one device. Each function is pure and is given what was just ``seen``: all rows below.
 
-    ``order`` makes a power for a time, W and s; it raises ``NotSupported`` where that cannot be. ``neutral`` leaves the
-    device to itself, with the settings that were ``found`` (empty: those of a device that nobody has steered).
-    ``forced`` are the controls that force or limit the battery now, empty while the device follows its own rule.
-    ``owners`` are the settings to give back later: those that read back, and in place of ``forced`` ones what leaves
-    the device to itself. ``cap`` limits the solar power, W; None lifts it.
+    ``order`` makes a power for a time, W and s; it raises ``NotSupported`` where that cannot be. It also sees what was
+    found before the device was steered, where that is known, by ``as_found(name)``. ``neutral`` leaves the device to
+    itself, with the settings that were ``found`` (empty: those of a device that nobody has steered). ``forced`` are the
+    controls that force or limit the battery now, empty while the device follows its own rule. ``owners`` are the
+    settings to give back later: those that read back, and in place of ``forced`` ones what leaves the device to itself.
+    ``cap`` limits the solar power, W; None lifts it.
 
     ``wears``: every order writes persistent registers. ``looked_at`` are further rows that the functions need.
     """
@@ -169,6 +170,28 @@ class Walk:
     """
 
     step: Callable[[Values], "Sequence[Register] | Datasheet"]
+
+
+def as_found(name: str) -> str:
+    """By which name an order sees the value that a control had before the device was steered."""
+    return f"{name}, as found"
+
+
+def given_back(
+    groups: Iterable[Sequence[Register]], target: Mapping[str, float], seen: Values, controls: Iterable[Control]
+) -> tuple[Write, ...]:
+    """A request for each group of rows that does not read its ``target``, in this order.
+
+    A group is left alone where a target is not known, or is nothing that may be written: no order began there.
+    """
+    allowed = {control.name: control for control in controls}
+    there = [group for group in groups if group and all(row.name in target for row in group)]
+    return tuple(
+        tuple((row.name, target[row.name]) for row in group)
+        for group in there
+        if any(target[row.name] != seen[row.name] for row in group)
+        and all(allowed[row.name].refusal(target[row.name]) is None for row in group)
+    )
 
 
 def within(power_w: float, charge_w: float | None, discharge_w: float | None) -> tuple[float, str | None]:

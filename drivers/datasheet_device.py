@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from drivers.control_block import judged
 from drivers.control_registers import ControlRegisters, read_rows
-from drivers.datasheet import Datasheet, Order, Steering, Values, Variants, Walk, Write
+from drivers.datasheet import Datasheet, Order, Steering, Values, Variants, Walk, Write, as_found
 from drivers.device import Action, Applied, Clamped, ControlState, SteerResult, Transport
 from drivers.errors import BadFrame, DriverError, LinkDown, NotApplied, NotSupported
 from drivers.family import SteeringFacts
@@ -165,7 +165,8 @@ class SteeredDevice(DatasheetDevice):
             if standing is not None:
                 pace_s = steering.facts.shortest_between_writes_s
                 return Clamped(standing.battery_w, f"{self.name} takes one order in {pace_s:g} s")
-            order = steering.order(battery_w, min(hold_s, steering.facts.longest_hold_s), seen)
+            known = {**seen, **{as_found(name): value for name, value in self._found.items()}}
+            order = steering.order(battery_w, min(hold_s, steering.facts.longest_hold_s), known)
             self.written, self._standing = None, None
             result = await self._give(steering, registers, order)
             self._standing = _Standing(result.battery_w, self._monotonic(), order.lasts)

@@ -8,10 +8,13 @@ from drivers.families import (
     abb_b2x,
     carlo_gavazzi_em24,
     carlo_gavazzi_em340,
+    deye_hybrid,
     fenecon_openems,
     fronius_gen24,
     fronius_smart_meter,
     goodwe_et,
+    growatt_sph,
+    growatt_tl_xh,
     huawei_luna,
     janitza_umg,
     kostal_plenticore,
@@ -51,6 +54,9 @@ FAMILIES: Mapping[str, Family] = {
     "solaredge_storedge": solaredge_storedge.FAMILY,
     "sma_hybrid": sma_hybrid.FAMILY,
     "fenecon_openems": fenecon_openems.FAMILY,
+    "deye_hybrid": deye_hybrid.FAMILY,
+    "growatt_sph": growatt_sph.FAMILY,
+    "growatt_tl_xh": growatt_tl_xh.FAMILY,
 }
 
 

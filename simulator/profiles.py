@@ -5,7 +5,20 @@ from dataclasses import dataclass, field
 
 from simulator import der_7xx, der_gen24
 from simulator.chain_unit import ChainOptions, ChainUnit
-from simulator.families import goodwe, huawei, kostal, openems, sma, solaredge, solax, sungrow, victron
+from simulator.families import (
+    deye,
+    goodwe,
+    growatt_sph,
+    growatt_tl_xh,
+    huawei,
+    kostal,
+    openems,
+    sma,
+    solaredge,
+    solax,
+    sungrow,
+    victron,
+)
 from simulator.listening import LinkTraits
 from simulator.plant import Plant
 from simulator.units import Face, Unit
@@ -54,6 +67,14 @@ def _own_map(units: Callable[[Plant], dict[int, Unit]], link: LinkTraits) -> Sim
 PROFILES: Mapping[str, SimulatedDevice] = {
     "sunspec7xx": _sunspec(ChainOptions("sunspec7xx")),
     "gen24": _sunspec(ChainOptions("gen24")),
+    "deye_1p": _own_map(deye.units_single_phase, LinkTraits()),
+    "deye_3p": _own_map(deye.units_three_phase_lv, LinkTraits()),
+    "deye_3p_hv": _own_map(deye.units_three_phase_hv, LinkTraits()),
+    "growatt_sph": _own_map(growatt_sph.units, LinkTraits()),
+    "growatt_spa": _own_map(growatt_sph.units_spa, LinkTraits()),
+    "growatt_mod": _own_map(growatt_tl_xh.units_mod, LinkTraits()),
+    "growatt_min": _own_map(growatt_tl_xh.units_min, LinkTraits()),
+    "growatt_tl_xh2": _own_map(growatt_tl_xh.units_tl_xh2, LinkTraits()),
     "huawei": _own_map(huawei.units, huawei.LINK),
     "kostal": _own_map(kostal.units, kostal.LINK),
     "kostal_big_endian": _own_map(kostal.units_big_endian, kostal.LINK),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.datasheet import Control, Datasheet, Steering, Values, Variants, Walk, Write
+from drivers.datasheet import Control, Datasheet, Order, Steering, Values, Variants, Walk, Write, as_found
 from drivers.datasheet_device import DatasheetDevice
 from drivers.device import Action, Applied, Clamped, ControlState, Steerable
 from drivers.errors import LinkDown, NotApplied, NotSupported, Refused
@@ -144,6 +144,21 @@ async def test_what_was_found_is_given_back() -> None:
     battery.writes.clear()
     await device.release()
     assert battery.writes == []
+
+
+async def test_an_order_sees_what_was_found() -> None:
+    seen: list[float | None] = []
+
+    def order(power_w: float, hold_s: float, values: Values) -> Order:
+        seen.append(values.get(as_found("floor")))
+        return STEERING.order(power_w, hold_s, values)
+
+    battery = Battery()
+    device = battery.device(replace(SHEET, steering=replace(STEERING, order=order)))
+    await device.set_power(-2000, 60)
+    device.recall({"floor": 20.0})
+    await device.set_power(-2000, 60)
+    assert seen == [None, 20.0]
 
 
 async def test_another_process_gives_it_back() -> None:

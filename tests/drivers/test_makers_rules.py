@@ -10,7 +10,10 @@ from drivers.control_registers import ControlRegisters
 from drivers.datasheet import Steering, Values
 from drivers.errors import NotApplied, NotSupported
 from drivers.families import (
+    deye_hybrid,
     goodwe_et,
+    growatt_sph,
+    growatt_tl_xh,
     huawei_luna,
     kostal_plenticore,
     sma_hybrid,
@@ -24,6 +27,8 @@ from drivers.families.solaredge_storedge_rows import battery_rows
 from drivers.spans import SpanLimits
 from tests.drivers.memory import MemoryTransport
 
+NOTHING_PROBED: Values = {"0 device type": None, "20 rated power": None}
+
 
 def kostal(byte_order: float) -> Steering:
     steering = kostal_plenticore.choose(30.0, "grid", {"5 byte order": byte_order}).steering
@@ -34,6 +39,13 @@ def kostal(byte_order: float) -> Steering:
 def solaredge(*, from_grid: bool, wears: bool) -> Steering:
     rated = {CHARGE.name: 5000.0, DISCHARGE.name: 4000.0}
     return Rules((battery_rows(1),), from_grid, wears, rated).steering()
+
+
+def deye(map_name: str) -> Steering:
+    options = deye_hybrid.FAMILY.complete({"map": map_name})
+    steering = deye_hybrid.variants(options).choose(NOTHING_PROBED).steering
+    assert steering is not None
+    return steering
 
 
 RULES = {
@@ -53,6 +65,11 @@ RULES = {
     "solaredge_storedge, volatile": solaredge(from_grid=False, wears=False),
     "sma_hybrid, window": sma_hybrid.Window(sma_hybrid.Ratings(None, None)).steering(),
     "sma_hybrid, setpoint": sma_hybrid.Setpoint(sma_hybrid.Ratings(3000.0, None), sma_hybrid.SETPOINT_FACTS).steering(),
+    "deye_hybrid, single phase": deye("single_phase"),
+    "deye_hybrid, three phase": deye("three_phase_lv"),
+    "growatt_sph": growatt_sph.steering(5000.0),
+    "growatt_tl_xh, VPP": growatt_tl_xh.steering(5000.0, vpp=True),
+    "growatt_tl_xh, slots": growatt_tl_xh.steering(5000.0, vpp=False),
 }
 WITH_SUN = {"fenecon_openems": Storage(Totals(300), 600, 800).steering(facts_of(60.0))}  # which may bind the battery
 OF_ALL = pytest.mark.parametrize("steering", (RULES | WITH_SUN).values(), ids=RULES | WITH_SUN)

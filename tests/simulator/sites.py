@@ -34,11 +34,13 @@ def hourly_trace(loads_w: list[float], pvs_w: list[float], start: datetime = BEG
     return Trace({"load_w": MeasuredColumn(first, 3600, loads_w), "pv_w": MeasuredColumn(first, 3600, pvs_w)})
 
 
-def flat_plant(clock: Clock, load_w: float = 1000.0, pv_w: float = 3000.0, **options: float) -> Plant:
+def flat_plant(
+    clock: Clock, load_w: float = 1000.0, pv_w: float = 3000.0, battery: BatterySpec = BATTERY, **options: float
+) -> Plant:
     """A plant with constant load and sun for two days, 50 % full, that does to the watt what it is told."""
     trace = hourly_trace([load_w] * 48, [pv_w] * 48)
     options = {"regulation_w": 0.0, **options}
-    return Plant(trace, BATTERY, 6000.0, clock, **options)  # type: ignore[arg-type]
+    return Plant(trace, battery, 6000.0, clock, **options)  # type: ignore[arg-type]
 
 
 def discharging(clock: Clock) -> Plant:

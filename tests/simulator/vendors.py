@@ -13,10 +13,11 @@ from drivers.identity import Found
 from drivers.modbus import Bus
 from drivers.reading import Quantity
 from simulator.faults import FaultScript
+from simulator.physics import BatterySpec
 from simulator.plant import Plant
 from simulator.server import SimulatedSite
 from simulator.units import Unit
-from tests.simulator.sites import Clock, flat_plant
+from tests.simulator.sites import BATTERY, Clock, flat_plant
 
 
 @dataclass
@@ -81,9 +82,12 @@ async def met(
     soc_pct: float = 50.0,
     faults: FaultScript | None = None,
     options: dict[str, object] | None = None,
+    battery: BatterySpec = BATTERY,
+    **plant_options: float,
 ) -> AsyncIterator[Met]:
+    """``plant_options`` are those of the plant, such as ``inverter_w``."""
     clock = Clock()
-    plant = flat_plant(clock, load_w, pv_w, soc_pct=soc_pct)
+    plant = flat_plant(clock, load_w, pv_w, battery, soc_pct=soc_pct, **plant_options)
     site = SimulatedSite(plant, profile, faults)
     site.link = replace(site.link, settle_s=0.0)
     async with site:
