@@ -6,7 +6,7 @@ from datetime import timedelta
 from agent.domain.records import MinuteRow
 from agent.domain.setpoint import Rung
 from agent.domain.site import Measured, SiteState
-from agent.recording.minute_means import MinuteMeans
+from agent.recording.minute_means import ControlStep, MinuteMeans
 from tests.bench.site import NOW
 
 POINTS = tuple(f"{device}.quantity_{index}" for device in ("inverter", "meter") for index in range(25))
@@ -22,7 +22,7 @@ def minute_rows(count: int, seed: int = 1) -> list[MinuteRow]:
     for second in range(60 * count):
         values = [value + chance.gauss(0.0, NOISE) * size for value, size in zip(values, sizes, strict=True)]
         readings = {name: round(value, 2) for name, value in zip(POINTS, values, strict=True)}
-        means.add(state(second, values), readings, 1.0, 0.28, 0.07, 0.25, Rung.PLAN, False, True)
+        means.add(ControlStep(state(second, values), readings, 0.28, 0.07, 0.25, Rung.PLAN, False, True), 1.0)
     return means.finished(NOW + timedelta(minutes=count))
 
 

@@ -76,7 +76,7 @@ async def storing(path: Path) -> Commit:
 async def recording(path: Path, plan: Plan) -> Commit:
     """The daemon's own recorder, which also keeps the newest picture for the status command."""
     store, clock, journal, outlet = await _opened(path), VirtualClock(NOW), PendingWrites(), Outlet()
-    record = Record(clock, store, journal, outlet)
+    record = Record(clock, store, journal, outlet, lambda now: None)
 
     async def commit(minute: int, row: MinuteRow) -> None:
         journal.minute(row)
@@ -85,8 +85,7 @@ async def recording(path: Path, plan: Plan) -> Commit:
         show(outlet, outcome=Applied(-3250.0), connected=True)
         if minute % PLAN_EVERY == 0:
             show(outlet, plan=_later(plan, minute))
-        await record.step()
-        if record.commits != minute + 1:
+        if not await record.step():
             raise OSError("the recorder could not write")
         journal.acknowledge("minute", (await store.backlog())["minute"][1])
         if minute % 60 == 59:

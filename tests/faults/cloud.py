@@ -82,8 +82,8 @@ class Uplink:
 
     @property
     def acknowledged(self) -> dict[str, int]:
-        """The seq up to which each stream is acknowledged, 0 where nothing was."""
-        return dict.fromkeys(STREAMS, 0) | self.hearing.acknowledged
+        """The seq up to which each stream is acknowledged; empty before the first greeting."""
+        return {name: marks.acked for name, marks in self.sync._streams.items()}
 
     @property
     def told(self) -> list[tuple[str, str | None]]:
