@@ -130,6 +130,11 @@ class Family:
     def steerable(self) -> bool:
         return self.steering is not None
 
+    @property
+    def feeds_grid(self) -> bool:
+        """True when a battery of this family can be made to discharge into the grid, and not for the load alone."""
+        return self.steering is None or bool(self.steering.actions & {Action.SETPOINT, Action.DISCHARGE})
+
     def complete(self, given: Mapping[str, object]) -> dict[str, object]:
         """``given`` with the defaults of the options left out. Raises ValueError for one that is not allowed."""
         for name, value in given.items():

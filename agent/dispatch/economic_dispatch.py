@@ -180,7 +180,9 @@ def _candidates(
     the best there is the SoC up to which a stored kWh is worth that price, through the battery's efficiency.
     """
     soc_pct, usable_wh, net_load_w = moment.soc_pct, battery.usable_wh, moment.net_load_w
-    most = min(battery.discharge_w, power_to_reach(battery, soc_pct, min(soc_pct, battery.floor_pct), look_h))
+    most = min(
+        battery.most_discharge_w(net_load_w), power_to_reach(battery, soc_pct, min(soc_pct, battery.floor_pct), look_h)
+    )
     least = max(-battery.charge_w, power_to_reach(battery, soc_pct, max(soc_pct, battery.soc_max_pct), look_h))
     powers = [net_load_w, 0.0, most, least]
     powers += [net_load_w - limit_w for limit_w, _ in prices.import_above]

@@ -47,6 +47,7 @@ def guard(wanted: Setpoint, state: SiteState, limits: Limits, since_s: float, la
     # Whoever dies meanwhile, the SoC window is kept until the lease ends.
     watts = _cut(watts, *power_window_w(battery, soc_pct, wanted.hold_s / 3600.0), "the SoC window", cuts)
     watts = _cut(watts, -battery.charge_w, battery.discharge_w, "the battery's rating", cuts)
+    watts = _cut(watts, -math.inf, battery.most_discharge_w(net_load_w), "a battery that serves the load alone", cuts)
     reason = wanted.reason + "".join(f"; {cut} binds" for cut in dict.fromkeys(cuts))
     return replace(wanted, battery_w=watts, reason=reason)
 

@@ -15,7 +15,8 @@ class Battery:
 
     ``soc_min_pct``..``soc_max_pct`` is the window that may be used; ``reserve_pct`` is kept for outages inside it, so
     the floor for dispatch is the higher of the two, and ``caution_pct`` above that while the SoC is only counted.
-    ``wear_per_kwh`` is money per kWh discharged.
+    ``wear_per_kwh`` is money per kWh discharged. Without ``feeds_grid`` its device discharges for the site's own load
+    alone, and never into the grid.
     """
 
     usable_wh: float
@@ -28,11 +29,16 @@ class Battery:
     reserve_pct: float = 0.0
     wear_per_kwh: float = 0.0
     caution_pct: float = 0.0
+    feeds_grid: bool = True
 
     @property
     def floor_pct(self) -> float:
         """The lowest SoC that dispatch may go to."""
         return min(100.0, max(self.soc_min_pct, self.reserve_pct) + self.caution_pct)
+
+    def most_discharge_w(self, net_load_w: float) -> float:
+        """The largest discharging power at this net load of the site, W."""
+        return self.discharge_w if self.feeds_grid else min(self.discharge_w, max(0.0, net_load_w))
 
     @property
     def round_trip(self) -> float:

@@ -97,7 +97,8 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
     charge = columns.block(n, 0.0, np.where(way.no_charge, 0.0, terms.charge_kw))
     below = soft_floor(problem)  # a reserve that is not yet there is not taken from
     no_discharge = way.no_discharge | below
-    discharge = columns.block(n, terms.battery.wear_per_kwh * dt, np.where(no_discharge, 0.0, terms.discharge_kw))
+    most_discharge = np.where(no_discharge, 0.0, terms.most_discharge_kw(load - pv))
+    discharge = columns.block(n, terms.battery.wear_per_kwh * dt, most_discharge)
     imported = columns.block(
         n, terms.import_price * dt, np.where(way.no_import, 0.0, np.minimum(most_import, terms.import_limit_kw))
     )

@@ -199,6 +199,8 @@ def _step(step: PlanStep, battery: Battery, connection: Connection) -> Iterator[
         yield "both ways", "the battery charges and discharges at once"
     if min(step.import_w, step.export_w) > small:
         yield "import_export_at_once", "the site imports and exports at once"
+    if not battery.feeds_grid and min(step.discharge_w, step.export_w) > small:
+        yield "feeds_grid", f"the battery feeds the grid with {step.export_w:.0f} W, which its device cannot do"
     supplied = step.pv_w - step.curtail_w + step.discharge_w - step.charge_w + step.import_w - step.export_w
     if abs(supplied - step.load_w) > small:
         yield "balance", f"the powers supply {supplied:.0f} W to a load of {step.load_w:.0f} W"

@@ -61,7 +61,8 @@ def forward_pass_alone(problem: Problem, note: str) -> Schedule:
 def _best_change(
     terms: PlanningTerms, step: int, stored: float, net: float, pv: float, grid: Floats, after: Floats
 ) -> float:
-    least, most = (float(reach) for reach in change_kwh(terms, np.array([-terms.discharge_kw, terms.charge_kw])))
+    discharge_kw = float(terms.most_discharge_kw(np.array(net)))
+    least, most = (float(reach) for reach in change_kwh(terms, np.array([-discharge_kw, terms.charge_kw])))
     floor = min(float(terms.floor_kwh[step]), float(grid[-1]))
     if stored < floor:
         allowed = float(change_kwh(terms, np.array(max(0.0, float(terms.import_limit_kw[step]) - net))))

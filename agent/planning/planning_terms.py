@@ -102,6 +102,12 @@ class PlanningTerms:
     def discharge_kw(self) -> float:
         return self.battery.discharge_w / 1000.0
 
+    def most_discharge_kw(self, net_kw: Floats) -> Floats:
+        """The largest discharging power at these net loads, kW."""
+        if self.battery.feeds_grid:
+            return np.full_like(net_kw, self.discharge_kw)
+        return np.clip(net_kw, 0.0, self.discharge_kw)
+
     @property
     def ceiling_kwh(self) -> float:
         return self.battery.stored_wh(self.battery.soc_max_pct) / 1000.0

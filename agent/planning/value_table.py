@@ -94,9 +94,13 @@ def _cost(terms: PlanningTerms, change: Floats, net: Floats, pv: Floats) -> Floa
     charge_kw = battery_kw(terms, change)
     rates = Rates.of(terms, (slice(None), None, None))
     per_hour, _ = best_curtailment(terms, net[:, None, :] + charge_kw, pv[:, None, :], rates)
+    if not terms.battery.feeds_grid:  # no device does it, so no plan may want it
+        beyond_kw = np.maximum(0.0, -charge_kw - terms.most_discharge_kw(net)[:, None, :])
+        per_hour = per_hour + BEYOND_LOAD_MULTIPLE * terms.top_price * beyond_kw
     return np.asarray((per_hour + terms.battery.wear_per_kwh * np.maximum(-charge_kw, 0.0)) * terms.step_h)
 
 
+BEYOND_LOAD_MULTIPLE = 1000.0  # of the largest price: what a battery that follows the load must not feed
 ROUNDING = 1e-12  # money; below it a dent is arithmetic
 
 

@@ -1,5 +1,6 @@
 """The site file as one frozen object, and what the other rooms take from it."""
 
+from dataclasses import replace
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,7 @@ from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import DemandCharge, Tariff
 from agent.settings import sections, to_domain
 from agent.settings.device_section import Device
+from drivers.registry import FAMILIES
 
 
 class Settings(sections.Section):
@@ -49,7 +51,10 @@ class Settings(sections.Section):
     )
 
     def battery_spec(self) -> Battery:
-        return to_domain.battery(self.battery)
+        """All batteries as one; what one of their devices cannot do, none does."""
+        steered = [FAMILIES[device.family] for device in self.devices if device.name in self.battery.steered_by]
+        feeds_grid = all(family.feeds_grid for family in steered)
+        return replace(to_domain.battery(self.battery), feeds_grid=feeds_grid)
 
     def battery_units(self) -> tuple[BatteryUnit, ...]:
         return to_domain.battery_units(self.battery)
