@@ -149,6 +149,12 @@ class Datasheet:
     constants: tuple[Constant, ...] = ()
     ratings: Mapping[Quantity, float] = field(default_factory=dict)
 
+    @property
+    def control_addresses(self) -> tuple[int, ...]:
+        """Holding registers by which it is steered."""
+        controls = () if self.steering is None else self.steering.controls
+        return tuple(address for control in controls for address in control.row.addresses)
+
 
 @dataclass(frozen=True, slots=True)
 class Variants:

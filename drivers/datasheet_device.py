@@ -58,6 +58,11 @@ class DatasheetDevice:
         self._is_current = False
         await self._transport.close()
 
+    @property
+    def control_addresses(self) -> Sequence[int]:
+        """Of the registers by which it is steered, once it is known; some may not read back."""
+        return () if self._known is None else self._known.sheet.control_addresses
+
     @asynccontextmanager
     async def _conversation(self) -> AsyncIterator[_Known]:
         """One talk at a time, with a device that is known; after a broken link it is probed anew."""

@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import get_args
 
 from simulator.chain_unit import ChainOptions, Profile
@@ -26,6 +27,7 @@ from simulator.orders import Ramp
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
 from simulator.profiles import PROFILES, UNIT_ID
+from simulator.replay import AT_END, replay
 from simulator.server import SERIAL_UNIT_IDS, SimulatedSite
 from simulator.traces import Trace, TraceError, from_csv, synthetic
 from site_data.unreadable import SitesUnreadable
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        asyncio.run(_run(options))
+        asyncio.run(_run(options) if options.dump is None else _replay(options))
     except (PortTaken, SitesUnreadable, TraceError, FaultScriptError, ValueError) as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2
@@ -67,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     chain.add_argument("--chain-base", type=int, choices=(0, 40000, 50000), default=40000, help="where it is")
     chain.add_argument("--decoy-base", type=int, choices=(0, 40000, 50000), help="a second chain, of no use, is here")
     parser.add_argument("--meter", choices=METERS, default=SUNSPEC, help="what answers on the meter's port")
+    dump = parser.add_argument_group("a captured device in place of a site, by `enalysis-edge devices dump`")
+    dump.add_argument("--dump", type=Path, metavar="FILE", help="serve what it answered, at --port")
+    dump.add_argument("--port", type=_port, default=5020)
+    dump.add_argument("--at-end", choices=AT_END, default="loop", help="begin again, or hold what was read last")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--inverter-port", type=_port, default=5020)
     parser.add_argument("--meter-port", type=_port, default=5021)
@@ -111,6 +117,10 @@ def _not_negative(text: str) -> float:
     if not 0.0 <= number < float("inf"):
         raise ValueError(text)
     return number
+
+
+async def _replay(options: argparse.Namespace) -> None:
+    await replay(options.dump, options.host, options.port, options.at_end)
 
 
 async def _run(options: argparse.Namespace) -> None:

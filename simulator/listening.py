@@ -4,16 +4,16 @@ import asyncio
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pymodbus import FramerType
 from pymodbus.constants import ExcCodes
 from pymodbus.pdu import ExceptionResponse, ModbusPDU
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
+from pymodbus.simulator import SimDevice
 
-from simulator.faults import Kind
-from simulator.hosted import Hosted
+from simulator.faults import Fault, Kind
 
 _OWN_NUMBERS = 40_000  # from here on a gateway counts its answers
 _NOISE = b"\xa5\x00\xff"
@@ -40,11 +40,27 @@ class LinkTraits:
     absent_unit: int | None = int(ExcCodes.GATEWAY_NO_RESPONSE)
 
 
+class Served(Protocol):
+    """One unit as a server sees it."""
+
+    def as_sim_device(self, unit_id: int) -> SimDevice:
+        """The unit for pymodbus."""
+        ...
+
+    def fault(self, kind: Kind) -> Fault | None:
+        """What is wrong with it now."""
+        ...
+
+    def is_silent(self) -> bool:
+        """Whether requests are taken and never answered now."""
+        ...
+
+
 class Server(ModbusTcpServer):
     """One listening port."""
 
     def __init__(
-        self, units: Mapping[int, Hosted], address: tuple[str, int], framer: FramerType, link: LinkTraits
+        self, units: Mapping[int, Served], address: tuple[str, int], framer: FramerType, link: LinkTraits
     ) -> None:
         devices = [hosted.as_sim_device(unit_id) for unit_id, hosted in units.items()]
         super().__init__(devices, framer=framer, address=address)
@@ -75,7 +91,7 @@ class Server(ModbusTcpServer):
 class SerialServer(ModbusSerialServer):
     """One serial line in RTU framing, 9600 8N1."""
 
-    def __init__(self, units: Mapping[int, Hosted], path: str) -> None:
+    def __init__(self, units: Mapping[int, Served], path: str) -> None:
         devices = [hosted.as_sim_device(unit_id) for unit_id, hosted in units.items()]
         super().__init__(devices, framer=FramerType.RTU, port=path, baudrate=9600)
         self.units = units
@@ -161,7 +177,7 @@ class _Connection(ServerRequestHandler):
             self._pending += 1
             asyncio.get_running_loop().call_later(wait_s, self._send_late, packet, addr)
 
-    def _on_the_line(self, hosted: Hosted, packet: bytes) -> bytes:
+    def _on_the_line(self, hosted: Served, packet: bytes) -> bytes:
         noise, lost = hosted.fault("noise"), hosted.fault("lost_bytes")
         if noise is not None and self._chance.random() < noise.share:
             packet = _NOISE[: self._chance.randint(1, len(_NOISE))] + packet

@@ -60,6 +60,11 @@ def _transport(bus: Bus, device: Device) -> Transport:
     return bus.transport(device.unit_id, single_write_fc6=FAMILIES[device.family].link.single_write_fc6)
 
 
+def connect_device(device: Device, clock: Clock) -> Transport:
+    """The registers of one device on a line of its own, not yet connected."""
+    return _transport(_buses([device], clock)[device.name], device)
+
+
 def _buses(listed: Sequence[Device], clock: Clock) -> dict[str, Bus]:
     """One bus a line, by the name of each device on it.
 

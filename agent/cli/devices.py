@@ -1,0 +1,20 @@
+"""`enalysis-edge devices`: what can be done with devices without writing to them, each in a file of its own."""
+
+from argparse import ArgumentParser, Namespace
+
+from agent.cli import device_dump
+
+ACTIONS = {"dump": ("record what a device answers into a file, for a report or a test", device_dump)}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which of them, with its own arguments."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, (what, module) in ACTIONS.items():
+        module.add_arguments(actions.add_parser(name, help=what, description=module.__doc__))
+
+
+def run(asked: Namespace) -> int:
+    """The exit code of the action."""
+    code: int = ACTIONS[asked.action][1].run(asked)
+    return code
