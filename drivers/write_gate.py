@@ -23,6 +23,11 @@ class WriteGate:
             self.shut = before
 
 
+def only_reads() -> WriteGate:
+    """Of a connection on which nothing is ever written."""
+    return WriteGate("this connection only reads")
+
+
 class GatedTransport:
     """Implements ``Transport``. A write through a gate that is shut raises NotSupported, and nothing is sent."""
 
@@ -34,7 +39,7 @@ class GatedTransport:
 
     async def write(self, address: int, words: Sequence[int]) -> None:
         if self._gate.shut is not None:
-            raise NotSupported(f"nothing is written from {address}: {self._gate.shut}")
+            raise NotSupported(f"writing {len(words)} registers from {address}: {self._gate.shut}")
         await self._transport.write(address, words)
 
     async def pause(self, seconds: float) -> None:

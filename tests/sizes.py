@@ -25,6 +25,7 @@ EXCEPTIONS: Mapping[str, tuple[int, str]] = {
     "tests/cycles/test_control.py": (450, TABLE),
     "tests/cycles/test_sync.py": (450, TABLE),
     "tests/domain/test_tariff.py": (450, TABLE),
+    "tests/drivers/test_datasheet_device.py": (450, TABLE),
     "tests/drivers/test_modbus.py": (450, TABLE),
     "tests/explanation/test_explain.py": (450, TABLE),
     "tests/faults/test_secrets.py::test_a_secret_is_said_nowhere": (

@@ -9,14 +9,14 @@ from drivers.device import Span, Table, Transport
 from drivers.dumps.dump import Asked, Outcome
 from drivers.dumps.series import Series, series_of
 from drivers.errors import DriverError, Refused
-from drivers.read_only import ReadOnly
+from drivers.write_gate import GatedTransport, only_reads
 
 Value = TypeVar("Value")
 
 _KEPT_TIMES = 200  # of the answers of one span
 
 
-class Watched(ReadOnly):
+class Watched(GatedTransport):
     """A ``Transport`` that only reads. One word a register and one outcome a span is kept of each round.
 
     A register that is read again in a round counts as it was read last; after ``settle`` those of the round stay.
@@ -24,7 +24,7 @@ class Watched(ReadOnly):
     """
 
     def __init__(self, transport: Transport, monotonic: Callable[[], float], gap_s: float = 0.0) -> None:
-        super().__init__(transport)
+        super().__init__(transport, only_reads())
         self._monotonic = monotonic
         self._gap_s = gap_s
         self._ended: float | None = None

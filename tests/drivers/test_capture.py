@@ -12,8 +12,8 @@ from drivers.dumps.series import Series
 from drivers.errors import DriverError, LinkDown, NoAnswer, NotSupported, Refused
 from drivers.families import sdm630
 from drivers.identity import Identity, Sign, Text
-from drivers.read_only import ReadOnly
 from drivers.register import WIRE_TYPES, Register, decode_string, encode_string
+from drivers.write_gate import GatedTransport, only_reads
 from tests.drivers.hybrids import gen24
 from tests.drivers.memory import COMMON, MemoryTransport, SunSpecMap
 from tests.drivers.wire import VirtualClock
@@ -65,7 +65,7 @@ def text(dump: Dump, address: int, count: int) -> str:
 async def test_what_only_reads_cannot_write() -> None:
     transport = meter()
     with pytest.raises(NotSupported, match="writing 2 registers from 7: this connection only reads"):
-        await ReadOnly(transport).write(7, [1, 2])
+        await GatedTransport(transport, only_reads()).write(7, [1, 2])
     assert not transport.writes
 
 

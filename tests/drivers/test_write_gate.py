@@ -1,0 +1,50 @@
+"""What is behind a gate that is shut is read and never written."""
+
+import pytest
+
+from drivers.device import Span
+from drivers.errors import NotSupported
+from drivers.registry import FAMILIES, build
+from drivers.write_gate import GatedTransport, WriteGate
+from tests.drivers.memory import MemoryTransport
+
+
+async def test_nothing_reaches_the_device_until_the_gate_is_opened() -> None:
+    device, gate = MemoryTransport({7: 1}), WriteGate("it has not been commissioned")
+    transport = GatedTransport(device, gate)
+    assert await transport.read(Span("holding", 7, 1)) == [1]
+    with pytest.raises(NotSupported, match="writing 2 registers from 7: it has not been commissioned"):
+        await transport.write(7, [5, 6])
+    assert device.writes == []
+    with gate.opened():
+        await transport.write(7, [5])
+    with pytest.raises(NotSupported):
+        await transport.write(7, [6])
+    gate.shut = None
+    await transport.write(7, [9])
+    assert device.writes == [(7, [5]), (7, [9])]
+
+
+async def test_a_release_that_fails_shuts_the_gate_again() -> None:
+    gate = WriteGate("shut")
+
+    def give_back() -> None:
+        with gate.opened():
+            raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        give_back()
+    assert gate.shut == "shut"
+
+
+@pytest.mark.parametrize("name", sorted(name for name, family in FAMILIES.items() if family.steerable))
+async def test_no_family_steers_through_a_gate_that_is_shut(name: str) -> None:
+    device = MemoryTransport(dict.fromkeys(range(65536), 0))
+    family = FAMILIES[name]
+    steered = build(name, "inverter", GatedTransport(device, WriteGate("shut")), family.complete({}))
+    for act in (lambda: steered.set_power(1000.0, 60.0), lambda: steered.limit_pv(0.0, 60.0), steered.release):  # type: ignore[attr-defined]
+        try:
+            await act()
+        except Exception:  # noqa: BLE001 whatever it says to a device of zeros: nothing may be written
+            pass
+    assert device.writes == []
