@@ -1,0 +1,56 @@
+"""The first day: without a permit the daemon reads, plans and shows, and no register is ever written."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.settings.permit import permit_file
+from tests import site_files
+from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, simulator, until
+
+
+@pytest.fixture
+def ports() -> Iterator[tuple[int, int]]:
+    inverter_port, meter_port = site_files.free_ports(2)
+    with simulator(inverter_port, meter_port):
+        yield inverter_port, meter_port
+
+
+def test_it_observes_until_it_may_steer_and_then_steers(ports: tuple[int, int], tmp_path: Path) -> None:
+    config, inverter = quick_site(tmp_path, *ports), Inverter(ports[0])
+    permit = permit_file(config).read_bytes()
+    permit_file(config).unlink()
+
+    def status() -> str:
+        return enalysis_edge("status", "--config", config).stdout
+
+    with daemon(config) as running:
+        until(lambda: "only observed, it has not been commissioned" in status(), "what it would do")
+        assert "only observing: it has not been commissioned" in status().replace("\n", " ")
+        refused = enalysis_edge("charge", "--kw", "1", "--config", config)
+        assert refused.returncode == 0
+        until(lambda: "command_refused" in running.said(), "a refusal")
+        assert not inverter.is_steered()
+        assert running.stop() == 0
+    given = enalysis_edge("release", "--config", config)
+    assert (given.returncode, given.stdout.split(";")[0]) == (0, "nothing is to be given back")
+    permit_file(config).write_bytes(permit)
+    with daemon(config):
+        until(inverter.is_steered, "a setpoint")
+    inverter.close()
+
+
+def test_what_a_killed_agent_left_is_given_back_without_a_permit_too(ports: tuple[int, int], tmp_path: Path) -> None:
+    config, inverter = quick_site(tmp_path, *ports), Inverter(ports[0])
+    with daemon(config):
+        until(inverter.is_steered, "a setpoint")
+    permit_file(config).unlink()
+    site_file = config.read_text().replace("port = " + str(ports[1]), "port = 1")  # and another meter
+    assert inverter.is_steered()
+    config.write_text(site_file)
+    given = enalysis_edge("release", "--config", config)
+    assert given.returncode == 0, given.stderr
+    assert "released to its own self-consumption" in given.stdout
+    assert not inverter.is_steered()
+    inverter.close()
