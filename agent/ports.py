@@ -18,6 +18,7 @@ from agent.domain.site import SiteState
 from agent.domain.steering import SteeringReport
 from agent.domain.suspect import Suspect
 from agent.domain.time_trust import TimeEvidence
+from drivers.device import Remark
 from drivers.reading import Quantity, Reading
 
 
@@ -235,6 +236,10 @@ class Site(Protocol):
 
     def troubles(self) -> Mapping[str, str]:
         """One sentence for each device that did not answer last time."""
+        ...
+
+    def remarks(self) -> Mapping[str, tuple[Remark, ...]]:
+        """What is odd about devices that answer, by name; those about which there is nothing to say are left out."""
         ...
 
     def steering(self) -> SteeringReport:

@@ -8,7 +8,7 @@ from agent.cycles.meter_balance import MeterBalance
 from agent.dispatch.battery_units import BatteryUnits
 from agent.dispatch.control_mode import ControlRules
 from agent.dispatch.estimate import Source, estimate
-from agent.domain.alarms import AlarmKind
+from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import SiteState
 from agent.monitoring.battery_power import BatteryPowerWatch
@@ -40,12 +40,22 @@ class SiteWatch:
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, alarms)
         self._alignment = MeterAlignment(rules.limits.battery, alarms)
+        self._remarked: set[tuple[str, str]] = set()
         self.batteries_changed = False
 
     def look(self, readings: Readings) -> SiteState:
         """Without a meter that contradicts the battery, and with the powers of one instant."""
+        self._tell_remarks()
         state, monotonic = self._estimate(readings), self._clock.monotonic()
         return self._alignment.aligned(self._balance.judged(state, monotonic), monotonic)
+
+    def _tell_remarks(self) -> None:
+        """What is odd about a device, once a start."""
+        for name, remarks in self._site.remarks().items():
+            for remark in remarks:
+                if (name, remark.text) not in self._remarked:
+                    self._remarked.add((name, remark.text))
+                    self._alarms.note(EventKind.DEVICE_REMARK, remark.text, name)
 
     def probed(self, wanted: Setpoint) -> Setpoint:
         """``wanted``, or 0 W where the meter is to be looked at."""

@@ -152,6 +152,7 @@ class EventKind(Enum):
     COMPARISON = "comparison", Severity.INFO
     COUNTER_RESET = "counter_reset", Severity.WARNING, Subject.DEVICE
     DATA_FAULT = "data_fault", Severity.WARNING
+    DEVICE_REMARK = "device_remark", Severity.INFO, Subject.DEVICE
     DOCUMENT_REFUSED = "document_refused", Severity.WARNING
     LEDGER_FAILED = "ledger_failed", Severity.WARNING
     MESSAGE_REFUSED = "message_refused", Severity.WARNING

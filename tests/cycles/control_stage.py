@@ -20,6 +20,7 @@ from agent.domain.tariff import Flat, Tariff
 from agent.recording.pending_writes import PendingWrites
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
+from drivers.device import Remark
 from drivers.reading import Quality, Quantity, Reading
 
 START = datetime(2026, 3, 17, 12, tzinfo=UTC)
@@ -37,6 +38,7 @@ class ScriptedSite:
             "meter": {Quantity.GRID_W: 1000.0},
         }
         self.silent: dict[str, str] = {}
+        self.odd: dict[str, tuple[Remark, ...]] = {}
         self.answers: list[Outcome] = []
         self.written: list[Setpoint] = []
         self.obeys = True
@@ -48,6 +50,9 @@ class ScriptedSite:
             if name not in self.silent:
                 self._shown[name] = {quantity: self._reading(quantity, value) for quantity, value in values.items()}
         return dict(self._shown)
+
+    def remarks(self) -> Mapping[str, tuple[Remark, ...]]:
+        return self.odd
 
     def troubles(self) -> Mapping[str, str]:
         return dict(self.silent)

@@ -15,6 +15,7 @@ from agent.domain.setpoint import Applied, Clamped, Held, Refused, Rung, Unreach
 from agent.domain.site import Connection
 from agent.domain.steering import DailyWrites, SteeringReport
 from agent.domain.tariff import DemandCharge, Flat, PriceList, TimeOfUse, Window
+from drivers.device import Remark
 from drivers.reading import Quantity
 from tests.cycles.control_stage import START, ControlStage, plan
 from tests.shown import show
@@ -400,3 +401,17 @@ async def test_a_device_that_goes_on_refusing_is_written_ever_more_seldom_and_re
     await stage.step(21)
     assert stage.site.written[-1].battery_w == 1000.0
     assert not stage.pending.alarms
+
+
+async def test_what_is_odd_about_a_device_is_told_once() -> None:
+    stage = ControlStage()
+    wrong = Remark("chain_irregular", "the common model is one register shorter than it says")
+    stage.site.odd = {"inverter": (wrong,)}
+    await stage.step(5)
+    stage.site.odd = {"inverter": (wrong, Remark("model_repeated", "model 160 is there twice"))}
+    await stage.step(5)
+    told = [(row.kind, row.text) for row in stage.pending.take(stage.clock.now()).events]
+    assert told == [
+        ("device_remark/inverter", "the common model is one register shorter than it says"),
+        ("device_remark/inverter", "model 160 is there twice"),
+    ]

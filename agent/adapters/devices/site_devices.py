@@ -10,7 +10,7 @@ from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.steering import SteeringReport
-from drivers.device import Readable
+from drivers.device import Readable, Remark, Remarked
 from drivers.errors import DriverError, Refused
 from drivers.reading import Quantity, Reading
 
@@ -87,6 +87,10 @@ class Devices:
 
     def troubles(self) -> Mapping[str, str]:
         return {name: seat.trouble for name, seat in self._seats.items() if seat.trouble is not None}
+
+    def remarks(self) -> Mapping[str, tuple[Remark, ...]]:
+        found = {name: seat.device.remarks for name, seat in self._seats.items() if isinstance(seat.device, Remarked)}
+        return {name: remarks for name, remarks in found.items() if remarks}
 
     def steering(self) -> SteeringReport:
         alone = [one.left_alone for one in self._steered]
