@@ -7,6 +7,7 @@ from drivers.device import Transport
 from drivers.family import Confidence, Family, LinkFacts, Monotonic, Option
 from drivers.formula import Formula
 from drivers.identity import Identity, Sign
+from drivers.plausible import connection_bounds
 from drivers.reading import Quantity
 from drivers.register import Register
 from drivers.spans import SpanLimits
@@ -44,7 +45,7 @@ def meter_family(
             transport,
             formulas if sign == 1 else turned(formulas),
             limits,
-            ratings={Quantity.RATED_W: float(rated_w)} if isinstance(rated_w, int | float) else {},
+            ratings=connection_bounds(float(rated_w) if isinstance(rated_w, int | float) else None),
             monotonic=monotonic,
         )
 
