@@ -56,7 +56,7 @@ class OnlyWhile:
     A witness that is missing says nothing, and the value is missing.
     """
 
-    formula: "Register | Sum | Mean | FirstOf | Product"
+    formula: "Register | Sum | Mean | FirstOf | Product | Coded"
     witness: Register
     low: float
     high: float = float("inf")

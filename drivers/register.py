@@ -138,7 +138,7 @@ class Register:
             raise ValueError(f"{self.name}: its scale factor is missing")
         scaled = _shifted((value - self.offset) * self.sign, -exponent) / self.scale
         try:
-            packed = struct.pack(self.wire.code, scaled if self.wire.is_float else round(scaled))
+            packed = struct.pack(self.wire.code, scaled + 0.0 if self.wire.is_float else round(scaled))  # no -0.0
         except (struct.error, OverflowError) as error:
             raise ValueError(f"{self.name}: {value} does not fit {self.wire.name}") from error
         if self._number(packed) is None and not self.wire.is_accumulator:
