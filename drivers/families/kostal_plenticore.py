@@ -108,9 +108,9 @@ def _neutral(seen: Values, found: Mapping[str, float]) -> tuple[Write, ...]:
 
 
 def _forced(seen: Values) -> Mapping[str, float]:
-    """A setpoint stays in its register after it has lapsed, so one of 0 W is taken for none."""
+    """A setpoint stays in its register after it has lapsed, so one of less than a watt is taken for none."""
     found = seen[SETPOINT.name]
-    return {SETPOINT.name: found} if found else {}
+    return {} if found is None or abs(found) < 1.0 else {SETPOINT.name: found}
 
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SteeredDevice:
