@@ -6,7 +6,7 @@ from drivers.device import Applied, Clamped, Span
 from drivers.errors import NotSupported
 from drivers.reading import Quantity
 from tests.drivers.memory import MemoryTransport
-from tests.drivers.reference.image import Row, differences, image, read, steered, words
+from tests.drivers.reference.rows import Row, differences, image, read, steered, words
 
 Q = Quantity
 
