@@ -1,0 +1,54 @@
+"""Simulated devices at addresses of their own on the loopback network, all on one port, as on the network of a house."""
+
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from simulator.faults import FaultScript
+from simulator.server import SimulatedSite
+from tests.simulator.sites import Clock, flat_plant
+
+NETWORK = "127.0.0.0/28"
+METER = "sdm630"  # no profile of an inverter: the meter of a site
+
+
+@dataclass
+class Street:
+    """What stands at each address, and the port that all listen on."""
+
+    port: int
+    sites: dict[str, SimulatedSite] = field(default_factory=dict)
+
+    def writes(self) -> int:
+        """Write requests that were taken, of all inverters together."""
+        return sum(len(unit.requests) for site in self.sites.values() for unit in site.units.values())
+
+
+@asynccontextmanager
+async def street(
+    profiles: Mapping[int, str], faults: Mapping[int, FaultScript] | None = None, port: int | None = None
+) -> AsyncIterator[Street]:
+    """``profiles`` by the last number of the address, from 2."""
+    found = Street(free_port() if port is None else port)
+    async with AsyncExitStack() as stack:
+        for number, profile in profiles.items():
+            host = f"127.0.0.{number}"
+            of_meter = {"sdm_port": found.port} if profile == METER else {"inverter_port": found.port}
+            site = SimulatedSite(
+                flat_plant(Clock()),
+                "gen24" if profile == METER else profile,
+                (faults or {}).get(number),
+                host=host,
+                strict_writes=True,
+                **of_meter,
+            )
+            found.sites[host] = await stack.enter_async_context(site)
+        yield found
+
+
+def free_port() -> int:
+    """One that nobody listens on at any loopback address."""
+    with socket.socket() as probe:
+        probe.bind(("0.0.0.0", 0))
+        return int(probe.getsockname()[1])
