@@ -9,7 +9,6 @@ from drivers.read_only import ReadOnly
 from drivers.recognise import NOTHING, Recognised, recognise
 from drivers.register import WIRE_TYPES, Register, encode_string
 from drivers.registry import FAMILIES
-from tests.drivers.hybrids import gen24
 from tests.drivers.memory import MemoryTransport, SunSpecMap
 
 ALL = tuple(FAMILIES.values())
@@ -23,9 +22,9 @@ def kostal() -> MemoryTransport:
     return MemoryTransport(words)
 
 
-def sunspec(model_id: int, base: int = 40000) -> MemoryTransport:
+def sunspec(model_id: int, base: int = 40000, maker: str = "Acme") -> MemoryTransport:
     device = SunSpecMap(base)
-    device.add(1, COMMON)
+    device.add(1, {**COMMON, "Mn": maker}, length=65)
     device.add(model_id)
     return device.end().transport()
 
@@ -59,10 +58,8 @@ async def test_a_sunspec_device_is_what_its_chain_says(model_id: int, family: st
 
 
 async def test_a_maker_comes_before_the_standard_it_speaks() -> None:
-    found = await recognise(gen24().transport(), ALL)
-    assert found is not None
-    assert found.family == "fronius_gen24"
-    assert 124 in found.models
+    found = await recognise(sunspec(103, maker="Fronius"), ALL)
+    assert found == Recognised("fronius_gen24", Found("Fronius", "Box 5", "A-77", "1.2"), (1, 103))
 
 
 async def test_a_sunspec_device_of_another_kind_is_told_with_its_name() -> None:
@@ -115,7 +112,7 @@ async def test_a_link_that_is_not_there_is_told() -> None:
 
 
 async def test_no_register_is_read_twice_and_none_is_written() -> None:
-    device = gen24().transport()
+    device = sunspec(103)
     await recognise(device, ALL)
     assert len(device.reads) == len(set(device.reads))
     assert device.writes == []

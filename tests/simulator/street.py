@@ -1,4 +1,4 @@
-"""Simulated devices at addresses of their own on the loopback network, all on one port, as on the network of a house."""
+"""Simulated devices at loopback addresses of their own, all on one port, as on the network of a house."""
 
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -48,7 +48,7 @@ async def street(
 
 
 def free_port() -> int:
-    """One that nobody listens on at any loopback address."""
+    """One that nobody listens on."""
     with socket.socket() as probe:
-        probe.bind(("0.0.0.0", 0))
+        probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
