@@ -153,12 +153,16 @@ class _Unit(ReadOnly):
         return words
 
     async def _patiently(self, span: Span) -> list[int]:
+        """Once more where it is busy, or silent although it is there."""
         try:
             return await super().read(span)
         except Refused as error:
             if error.code not in _BUSY:
                 raise
-        await self.pause(_BUSY_FOR_S)
+            await self.pause(_BUSY_FOR_S)
+        except (NoAnswer, BadFrame):
+            if not self.has_answered:
+                raise
         return await super().read(span)
 
     def _answered(self) -> None:

@@ -104,6 +104,15 @@ async def test_a_device_that_is_busy_is_asked_again() -> None:
     assert device.pauses == [0.5]
 
 
+async def test_an_answer_that_is_lost_is_asked_for_again() -> None:
+    device, lost = kostal(), [NoAnswer("reading")]
+    device.failure = lambda span: lost.pop() if lost and device.reads[1:] else None
+    found = await recognise(device, [FAMILIES["kostal_plenticore"]])
+    assert found is not None
+    assert found.family == "kostal_plenticore"
+    assert lost == []
+
+
 async def test_a_link_that_is_not_there_is_told() -> None:
     nobody = MemoryTransport()
     nobody.failure = lambda span: LinkDown("no connection")

@@ -34,14 +34,15 @@ async def street(
     async with AsyncExitStack() as stack:
         for number, profile in profiles.items():
             host = f"127.0.0.{number}"
-            of_meter = {"sdm_port": found.port} if profile == METER else {"inverter_port": found.port}
+            is_meter = profile == METER
             site = SimulatedSite(
                 flat_plant(Clock()),
-                "gen24" if profile == METER else profile,
+                "gen24" if is_meter else profile,
                 (faults or {}).get(number),
                 host=host,
                 strict_writes=True,
-                **of_meter,
+                inverter_port=0 if is_meter else found.port,
+                sdm_port=found.port if is_meter else 0,
             )
             found.sites[host] = await stack.enter_async_context(site)
         yield found
