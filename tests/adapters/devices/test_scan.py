@@ -2,6 +2,8 @@
 
 import asyncio
 import fcntl
+import os
+import tty
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -12,13 +14,14 @@ import pytest
 from agent.adapters.devices import scan as scan_module
 from agent.adapters.devices.device_lock import ENVIRONMENT
 from agent.adapters.devices.scan import Findings, NetworkScan, SerialScan
+from agent.discovery import probes
 from agent.discovery.found import Scan
 from agent.discovery.probes import LinkPlan, on_any_port
 from drivers.register import WIRE_TYPES, Register
 from drivers.registry import FAMILIES
 from simulator.faults import Fault, FaultScript
 from simulator.units import Unit
-from tests.drivers.wire import SILENT, Reply, registers, serving, tcp
+from tests.drivers.wire import SILENT, Reply, registers, rtu, serving, tcp
 from tests.simulator.sites import BEGINNING
 from tests.simulator.street import METER, free_port, street
 
@@ -197,6 +200,30 @@ async def test_a_serial_port_that_is_not_there_is_told_once(tmp_path: Path) -> N
     (remark,) = findings.remarks
     assert "ttyUSB7" in remark
     assert "there is no such serial port" in remark
+
+
+async def test_a_meter_on_a_serial_line_is_found_with_the_setting_of_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "SERIAL_UNITS", (1, 3))
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+
+    def answer() -> None:
+        request = os.read(ours, 260)
+        if request[0] == 3:
+            os.write(ours, rtu(3, sdm630(bytes(6) + request)))
+
+    asyncio.get_running_loop().add_reader(ours, answer)
+    findings = Findings()
+    try:
+        await SerialScan(FAMILIES, findings, Watched()).run(os.ttyname(theirs))
+    finally:
+        asyncio.get_running_loop().remove_reader(ours)
+        os.close(ours)
+        os.close(theirs)
+    (device,) = findings.devices
+    place = device.place
+    assert (device.family, place.unit_id, place.baud, place.parity, place.stop_bits) == ("sdm630", 3, 9600, "N", 1)
+    assert findings.remarks == []
 
 
 def no_registers(request: bytes) -> bytes:
