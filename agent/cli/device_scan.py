@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +26,13 @@ WIDTH_OF_A_FILE = 80
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Where to look, and what becomes of what is found."""
+    add_places(parser)
+    parser.add_argument("--write", type=Path, metavar="FILE", help="add [[device]] sections to this site file")
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
+
+
+def add_places(parser: ArgumentParser) -> None:
+    """Where to look."""
     parser.add_argument(
         "networks",
         nargs="*",
@@ -40,14 +46,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--serial", action="append", default=[], metavar="PORT", help="also a line such as /dev/ttyUSB0"
     )
     parser.add_argument("--anywhere", action="store_true", help="also a network that this machine is not in")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="add [[device]] sections to this site file")
-    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
 
 
 def run(asked: Namespace) -> int:
     """0 where it came to its end, 130 with what was found so far after Ctrl-C, 1 where not all could be written."""
     try:
-        place = place_to_scan(asked.networks, asked.serial, asked.port, asked.anywhere)
+        place = place_to_scan(asked)
     except NotScanned as error:
         print(error, file=sys.stderr)
         return WRONG
@@ -76,20 +80,18 @@ class ScanPlace:
         return len(self.hosts) + units * len(self.serial_ports)
 
 
-def place_to_scan(
-    networks: Sequence[str], serial_ports: Sequence[str], ports: Sequence[int] | None, anywhere: bool
-) -> ScanPlace:
+def place_to_scan(asked: Namespace) -> ScanPlace:
     """Without a network that is named: the machine's own, unless serial ports are named. Raises NotScanned."""
     own = interfaces()
-    found = named_networks(networks, own, anywhere)
-    if not networks and not serial_ports:
+    found = named_networks(asked.networks, own, asked.anywhere)
+    if not asked.networks and not asked.serial:
         found = own_networks(own)
         if not found:
             raise NotScanned("this machine is in no private network: name one, such as 192.168.1.0/24")
     families = FAMILIES.values()
     usual = {port: on_port(port, families) for port in tcp_ports(families)}
-    plans = usual if not ports else {port: on_any_port(families) for port in ports}
-    return ScanPlace((*map(str, found), *serial_ports), hosts(found), plans, tuple(serial_ports))
+    plans = {port: on_any_port(families) for port in asked.port} if asked.port else usual
+    return ScanPlace((*map(str, found), *asked.serial), hosts(found), plans, tuple(asked.serial))
 
 
 def scanned(place: ScanPlace) -> Scan:

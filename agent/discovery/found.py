@@ -1,11 +1,11 @@
 """What a scan found, as it is shown, kept in a file and written into a site file. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from drivers.device import Action
-from drivers.endpoint import Endpoint, SerialEndpoint, TcpEndpoint
+from drivers.endpoint import Endpoint, Parity, SerialEndpoint, TcpEndpoint
 from drivers.family import Family
 from drivers.identity import Found
 from drivers.recognise import Recognised
@@ -13,6 +13,7 @@ from drivers.recognise import Recognised
 _STEERED_BY = frozenset({124, 704})  # SunSpec models by which a battery is steered
 _BATTERY = frozenset({124, 713, 802})
 _LONG_SERIAL = 6
+_PARITIES: Mapping[str, Parity] = {"N": "N", "E": "E", "O": "O"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,16 @@ def place_of(endpoint: Endpoint, unit_id: int) -> Place:
         case SerialEndpoint():
             line = (endpoint.baud, endpoint.parity, endpoint.stop_bits)
             return Place(unit_id, None, None, endpoint.port, *line)
+
+
+def endpoint_of(place: Place) -> Endpoint:
+    """Raises ValueError for a place that is none, as a file may have it."""
+    if place.host is not None:
+        return TcpEndpoint(place.host, place.port or 502)
+    parity = _PARITIES.get(place.parity or "N")
+    if parity is None:
+        raise ValueError(f"parity is {place.parity!r}: it must be one of {', '.join(_PARITIES)}")
+    return SerialEndpoint(place.serial_port or "", place.baud or 9600, parity, place.stop_bits or 1)
 
 
 def found_device(place: Place, recognised: Recognised, family: Family | None) -> FoundDevice:
