@@ -38,6 +38,33 @@ def kept_scan(folder: Path, *devices: FoundDevice) -> str:
     return str(path)
 
 
+# What is printed before each prompt, and what is typed; a mistake is told and asked for again.
+A_HOUSE = (
+    ("Name of the site", "Haus am Bach"),
+    ("Its id towards the platform: small letters, digits, hyphens [haus-am-bach]", ""),
+    ("Time zone", "berlin"),
+    ("Latitude and longitude in degrees, north and east are positive [52.5, 13.37]", ""),
+    ("Currency of all prices, three letters [EUR]", ""),
+    ("Main fuse", ""),
+    ("nothing can be proposed here: please write it", "3x35 A"),
+    ("fed into the grid: watts", "a lot"),
+    ("'a lot' is no amount: write 5000, 5 kW or 10 kWh", "5 kW"),
+    ("Usable energy", "10"),
+    ("[battery] usable_wh", "10 kWh"),
+    ("charges it", "5000"),
+    ("it gives: 5 kW, or in watts [5000]", ""),
+    ("Kept for outages, percent; 0 for nothing [20]", "120"),
+    ("[battery] reserve_pct", "30 %"),
+    ("Rated power of all solar", "8,5 kW"),
+    ("Central platform: name of its MQTT broker, or none [none]", ""),
+    ("Price of energy from the grid", "windows"),
+    ("outside all windows", "28"),
+    ("[tariff.import] default_per_kwh", "0,28"),
+    ("The windows with their prices", "00:30-05:30 0.09; 16:00-19:00 0.42"),
+    ("Paid for a kWh that is fed into the grid; 0 for nothing [0]", "0.08"),
+)
+
+
 async def answer_all(person: Person, battery: Mapping[str, str] = BATTERY) -> None:
     for words, text in {**BEFORE, **LIMITS, **battery, **AFTER}.items():
         await person.answers(words, text)
@@ -48,33 +75,8 @@ async def test_a_site_file_is_made_from_a_kept_scan_by_enter_and_a_few_numbers(t
     async with at_a_terminal(
         "configure", "--config", str(path), "--from", kept_scan(tmp_path, INVERTER, GRID)
     ) as person:
-        await person.answers("Name of the site", "Haus am Bach")
-        await person.answers("Its id towards the platform: small letters, digits, hyphens [haus-am-bach]", "")
-        await person.answers("Time zone", "berlin")
-        await person.answers("Latitude and longitude in degrees, north and east are positive [52.5, 13.37]", "")
-        await person.answers("Currency of all prices, three letters [EUR]", "")
-        await person.answers("Main fuse", "")
-        await person.sees("nothing can be proposed here: please write it")
-        await person.answers("", "3x35 A")
-        await person.answers("fed into the grid: watts", "a lot")
-        await person.sees("'a lot' is no amount: write 5000, 5 kW or 10 kWh")
-        await person.answers("", "5 kW")
-        await person.answers("Usable energy", "10")
-        await person.sees("[battery] usable_wh")
-        await person.answers("", "10 kWh")
-        await person.answers("charges it", "5000")
-        await person.answers("it gives: 5 kW, or in watts [5000]", "")
-        await person.answers("Kept for outages, percent; 0 for nothing [20]", "120")
-        await person.sees("[battery] reserve_pct")
-        await person.answers("", "30 %")
-        await person.answers("Rated power of all solar", "8,5 kW")
-        await person.answers("Central platform: name of its MQTT broker, or none [none]", "")
-        await person.answers("Price of energy from the grid", "windows")
-        await person.answers("outside all windows", "28")
-        await person.sees("[tariff.import] default_per_kwh")
-        await person.answers("", "0,28")
-        await person.answers("The windows with their prices", "00:30-05:30 0.09; 16:00-19:00 0.42")
-        await person.answers("Paid for a kWh that is fed into the grid; 0 for nothing [0]", "0.08")
+        for words, text in A_HOUSE:
+            await person.answers(words, text)
         assert await person.ends() == GOOD
     assert f"good: {path}" in person.seen
     settings = load(path)
