@@ -7,9 +7,9 @@ from drivers.device import Span, Table, Transport
 from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, Refused
 from drivers.family import Family
 from drivers.identity import Found, Identity
-from drivers.read_only import ReadOnly
 from drivers.sunspec import Chain
 from drivers.sunspec_walk import BASES, MARKER, discover
+from drivers.write_gate import GatedTransport, only_reads
 
 NOTHING = Found(None, None, None, None)
 
@@ -32,16 +32,20 @@ class _Gone(Exception):
     """The unit is not there, or has stopped answering."""
 
 
-async def recognise(transport: Transport, families: Sequence[Family], silences: int = 1) -> Recognised | None:
+async def recognise(
+    transport: Transport, families: Sequence[Family], silences: int = 1, gap_s: float = 0.0
+) -> Recognised | None:
     """The first of ``families`` that the device fits, those of makers before those of a standard; only reads.
 
+    ``gap_s`` is what the transport keeps between requests; families that need more are asked last, and get it.
     None where no unit answers: the first ``silences`` reads had no answer, or a gateway says so. Raises LinkDown where
     there is no connection, or it ends before the unit has said anything.
     """
     unit = _Unit(transport, silences)
     try:
-        for family in families:
+        for family in sorted(families, key=lambda one: one.link.gap_s > gap_s):
             if family.identity is not None and not family.identity.is_generic:
+                unit.pause_s = max(0.0, family.link.gap_s - gap_s)
                 said = await _said(family.identity, unit)
                 if said is not None:
                     return Recognised(family.name, said, await _models(unit))
@@ -77,6 +81,7 @@ async def _models(unit: "_Unit") -> tuple[int, ...]:
 
 
 async def _by_chain(unit: "_Unit", families: Sequence[Family]) -> Recognised | None:
+    unit.pause_s = 0.0
     if not any(family.identity is not None and family.identity.is_generic for family in families):
         return Recognised(None, NOTHING) if unit.has_answered else None
     chain = await _chain(unit)
@@ -98,15 +103,16 @@ async def _chain(unit: "_Unit") -> Chain | None:
         return None
 
 
-class _Unit(ReadOnly):
+class _Unit(GatedTransport):
     """The registers of one unit id, each span of them read once."""
 
     def __init__(self, transport: Transport, silences: int) -> None:
-        super().__init__(transport)
+        super().__init__(transport, only_reads())
         self._left = silences
         self._met: dict[Span, list[int] | DriverError] = {}
         self._words: dict[Table, dict[int, int]] = {"holding": {}, "input": {}}
         self.has_answered = False
+        self.pause_s = 0.0  # before each request
 
     @property
     def words(self) -> Mapping[Table, Mapping[int, int]]:
@@ -127,6 +133,8 @@ class _Unit(ReadOnly):
     async def read(self, span: Span) -> list[int]:
         """Raises what the transport raises, LinkDown as NoAnswer once the unit has answered, and _Gone."""
         if span not in self._met:
+            if self.pause_s > 0.0:
+                await self.pause(self.pause_s)
             self._met[span] = await self._ask(span)
         met = self._met[span]
         if isinstance(met, DriverError):

@@ -8,6 +8,7 @@ from drivers.family import Family, SerialLine
 # Behind gateways and managers; SunSpec devices and meters are looked for there as well.
 GATEWAY_UNITS = (*range(1, 11), 126, 200, *range(240, 248))
 SERIAL_UNITS = (*range(1, 11), 247)
+LONGEST_GAP_S = 0.2  # for all families of a port; one that needs more gets it when it is asked for
 STRANGE_UNIT = 251  # beyond the ids of the standard: who answers here answers to any
 
 
@@ -22,7 +23,7 @@ class UnitProbe:
 
 @dataclass(frozen=True, slots=True)
 class LinkPlan:
-    """The unit ids to ask on one port or line, the likeliest first, as patiently as the slowest family needs."""
+    """The unit ids to ask on one port or line, the likeliest first, and the pauses that the families need."""
 
     units: tuple[UnitProbe, ...]
     settle_s: float
@@ -55,12 +56,16 @@ def on_line(line: SerialLine, families: Iterable[Family]) -> LinkPlan:
     """For a serial line that is set so. Every family of a line may have been given any id on it."""
     there = tuple(family for family in _known(families) if line in family.link.serial)
     units = tuple(UnitProbe(unit_id, there, is_usual=False) for unit_id in SERIAL_UNITS)
-    return LinkPlan(units, 0.0, max((family.link.gap_s for family in there), default=0.0))
+    return LinkPlan(units, 0.0, _gap_s(there))
 
 
 def is_shared(family: Family) -> bool:
     """True where others are found behind the same address: meters, and devices of SunSpec."""
     return family.steering is None or (family.identity is not None and bool(family.identity.sunspec_models))
+
+
+def _gap_s(there: Iterable[Family]) -> float:
+    return max((gap_s for family in there if (gap_s := family.link.gap_s) <= LONGEST_GAP_S), default=0.0)
 
 
 def _known(families: Iterable[Family]) -> list[Family]:
@@ -77,7 +82,7 @@ def _plan(there: Sequence[Family], gateway: Sequence[int]) -> LinkPlan:
     return LinkPlan(
         tuple(unit for unit in units if unit.families),
         max((family.link.settle_after_connect_s for family in there), default=0.0),
-        max((family.link.gap_s for family in there), default=0.0),
+        _gap_s(there),
     )
 
 

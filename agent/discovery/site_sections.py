@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.discovery.found import FoundDevice, Place
+from agent.settings.same_line import normal_address
 from drivers.registry import FAMILIES
 
 _SINGLE = ("grid", "battery")  # one device of a site has them
@@ -136,7 +137,12 @@ def _link(place: Place) -> Link:
 
 
 def _host(host: object) -> str:
-    return str(host).lower().rstrip(".")
+    """An address in its one form; a name as it is written."""
+    name = str(host).lower().rstrip(".")
+    try:
+        return normal_address("127.0.0.1" if name == "localhost" else name)
+    except ValueError:
+        return name
 
 
 def _free_name(word: str, names: set[str]) -> str:

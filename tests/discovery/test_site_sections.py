@@ -7,7 +7,7 @@ import pytest
 
 from agent.discovery.found import FoundDevice, Place
 from agent.discovery.site_sections import Standing, propose, standing
-from agent.settings.sections import Device
+from agent.settings.device_section import Device
 from tests.discovery.devices import LAN, found
 
 METER = found("sdm630", Place(3, host="192.168.1.30", port=502))

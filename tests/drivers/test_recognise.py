@@ -1,11 +1,12 @@
 """Which family a device is of, by reads alone: makers before standards, absent units, devices that are silent."""
 
+from dataclasses import replace
+
 import pytest
 
-from drivers.device import Span
-from drivers.errors import LinkDown, NoAnswer, NotSupported, Refused
+from drivers.errors import LinkDown, NoAnswer, Refused
+from drivers.family import LinkFacts
 from drivers.identity import Found
-from drivers.read_only import ReadOnly
 from drivers.recognise import NOTHING, Recognised, recognise
 from drivers.register import WIRE_TYPES, Register, encode_string
 from drivers.registry import FAMILIES
@@ -90,7 +91,7 @@ async def test_a_silent_unit_is_asked_no_more_than_it_may_be(silences: int) -> N
 async def test_a_device_that_says_nothing_where_it_has_no_registers_is_found_all_the_same() -> None:
     device = kostal()
     device.failure = lambda span: NoAnswer("reading") if span.address >= 40000 else None
-    found = await recognise(device, ALL, silences=2)
+    found = await recognise(device, [FAMILIES["fronius_gen24"], FAMILIES["kostal_plenticore"]], silences=2)
     assert found is not None
     assert found.family == "kostal_plenticore"
 
@@ -102,6 +103,14 @@ async def test_a_device_that_is_busy_is_asked_again() -> None:
     assert found is not None
     assert found.family == "kostal_plenticore"
     assert device.pauses == [0.5]
+
+
+async def test_a_family_that_needs_longer_pauses_is_asked_last_and_gets_them() -> None:
+    slow = replace(FAMILIES["victron_gx"], link=LinkFacts(gap_s=0.85))
+    device = MemoryTransport({7000: 1})
+    await recognise(device, [slow, FAMILIES["kostal_plenticore"]], gap_s=0.05)
+    assert [span.address for span in device.reads] == [5, 800]
+    assert device.pauses == [pytest.approx(0.8)]
 
 
 async def test_an_answer_that_is_lost_is_asked_for_again() -> None:
@@ -125,13 +134,3 @@ async def test_no_register_is_read_twice_and_none_is_written() -> None:
     await recognise(device, ALL)
     assert len(device.reads) == len(set(device.reads))
     assert device.writes == []
-
-
-async def test_a_read_only_transport_writes_nothing() -> None:
-    device = kostal()
-    transport = ReadOnly(device)
-    with pytest.raises(NotSupported, match="writing 1 registers from 1034: this device is only looked at"):
-        await transport.write(1034, [0])
-    assert await transport.read(Span("holding", 4, 1)) == [71]
-    await transport.close()
-    assert (device.writes, device.closed) == ([], 1)

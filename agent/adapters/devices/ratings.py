@@ -6,9 +6,9 @@ import time
 from agent.discovery.found import FoundDevice, endpoint_of
 from drivers.errors import DriverError
 from drivers.modbus import Bus
-from drivers.read_only import ReadOnly
 from drivers.reading import Quantity
 from drivers.registry import FAMILIES
+from drivers.write_gate import GatedTransport, only_reads
 
 _KEYS = {
     "usable_wh": (Quantity.RATED_WH,),
@@ -24,7 +24,7 @@ async def ratings_of(found: FoundDevice) -> dict[str, float]:
     family = FAMILIES[found.family or ""]
     link = family.link
     bus = Bus(endpoint_of(found.place), gap_s=link.gap_s or None, settle_s=link.settle_after_connect_s)
-    transport = ReadOnly(bus.transport(found.place.unit_id))
+    transport = GatedTransport(bus.transport(found.place.unit_id), only_reads())
     device = family.build(found.family or "", transport, family.complete({}), time.monotonic)
     await asyncio.sleep(_REST_S)
     try:

@@ -13,8 +13,8 @@ from drivers.endpoint import Endpoint, SerialEndpoint, TcpEndpoint
 from drivers.errors import LinkDown
 from drivers.family import Family
 from drivers.modbus import Bus
-from drivers.read_only import ReadOnly
 from drivers.recognise import Recognised, recognise
+from drivers.write_gate import GatedTransport, only_reads
 
 CONNECTS_AT_ONCE = 64
 CONNECT_S = 0.5
@@ -121,7 +121,7 @@ class _Link:
         gap_s = plan.gap_s or None  # the bus knows what a serial line needs
         self._bus = Bus(endpoint, timeout_s=answer_s, retries=0, gap_s=gap_s, settle_s=plan.settle_s)
         self._found: list[FoundDevice] = []
-        self._used: list[ReadOnly] = []
+        self._used: list[GatedTransport] = []
         self._failures = 0
         self.has_answered = False
         self.has_failed = False
@@ -152,6 +152,7 @@ class _Link:
             family = await self._unit(probe)
             self._tried()
             if family is not None and (family.link.single_client or not is_shared(family)):
+                self._found = [one for one in self._found if one.family is not None]  # it refuses at other ids
                 return family.link.ports
             if self.has_failed:
                 return ()
@@ -170,15 +171,15 @@ class _Link:
         return family
 
     async def _recognised(self, unit_id: int, families: Sequence[Family], silences: int) -> Recognised | None:
-        transport = ReadOnly(self._bus.transport(unit_id))
+        transport = GatedTransport(self._bus.transport(unit_id), only_reads())
         self._used.append(transport)  # the bus hangs up when its last user leaves
         try:
-            return await recognise(transport, families, silences)
+            return await recognise(transport, families, silences, self._plan.gap_s)
         except LinkDown as error:
             self._failures += 1
             if self._failures >= _LINK_FAILURES_ALLOWED or not isinstance(self._endpoint, TcpEndpoint):
                 self.has_failed = True
-                self._findings.remarks.append(str(error).partition(": ")[2])
+                self._remark(_after_question(str(error)))
             else:
                 await asyncio.sleep(REST_S)
             return None
@@ -199,7 +200,13 @@ class _Link:
         return [replace(one, remark="answers to every unit id") if one is first else one for one in kept]
 
     def _remark(self, words: str) -> None:
-        self._findings.remarks.append(f"{self._endpoint} {words}")
+        about = "" if str(self._endpoint) in words else f"{self._endpoint} "
+        self._findings.remarks.append(f"{about}{words}")
+
+
+def _after_question(sentence: str) -> str:
+    """What went wrong, without the words for what was asked."""
+    return sentence.rpartition(": reading ")[2].partition(": ")[2] or sentence
 
 
 async def _listens(host: str, port: int) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import json
 import os
 import tty
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,9 +21,14 @@ from agent.discovery.probes import LinkPlan, on_any_port
 from drivers.register import WIRE_TYPES, Register
 from drivers.registry import FAMILIES
 from simulator.faults import Fault, FaultScript
+from simulator.listening import LinkTraits
+from simulator.meters.profiles import METERS
+from simulator.profiles import PROFILES
+from simulator.server import SimulatedSite
 from simulator.units import Unit
 from tests.drivers.wire import SILENT, Reply, registers, rtu, serving, tcp
-from tests.simulator.sites import BEGINNING
+from tests.dumps.make import FOLDER
+from tests.simulator.sites import BEGINNING, Clock, flat_plant
 from tests.simulator.street import METER, free_port, street
 
 HOUR_S = 3600.0
@@ -80,6 +86,39 @@ async def test_the_devices_of_a_network_are_found_and_none_is_written_to(monkeyp
     assert asked_to_write == []
 
 
+# What no register of the device tells, by the name of its dump; all others are what their dump says.
+NOT_TOLD = {
+    "growatt_min": None,  # without VPP there is no register of its type
+    "meter_janitza_umg_604": None,  # its list is another than the family's usual one
+    "meter_sdm120": "sdm630",  # the simulated one has no meter code
+    "meter_sdm72d_m_2": "sdm630",
+}
+
+
+def family_of(dump: str) -> str | None:
+    if dump in NOT_TOLD:
+        return NOT_TOLD[dump]
+    family: str = json.loads((FOLDER / f"{dump}.json").read_text(encoding="utf-8"))["family"]
+    return family
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_every_simulated_inverter_is_recognised(profile: str) -> None:
+    async with street({2: profile}) as there:
+        there.sites["127.0.0.2"].link = LinkTraits()
+        found = await scanned(there.port, ["127.0.0.2"])
+        unit_id = next(iter(there.sites["127.0.0.2"].units))
+    assert named(found)["127.0.0.2", unit_id] == family_of(profile)
+    assert {device.family for device in found.devices} <= {family_of(profile), "sunspec_meter"}
+
+
+@pytest.mark.parametrize("meter", METERS)
+async def test_every_simulated_meter_is_recognised(meter: str) -> None:
+    async with SimulatedSite(flat_plant(Clock()), host="127.0.0.2", meter_profile=meter) as there:
+        found = await scanned(there.meter_port, ["127.0.0.2"])
+    assert named(found) == {("127.0.0.2", 1): family_of(f"meter_{meter}")}
+
+
 async def test_only_reads_go_over_the_wire() -> None:
     async with serving(by_unit({1: no_registers, 2: no_registers}, absent=11)) as server:
         await scanned(server.port, ["127.0.0.1"])
@@ -135,7 +174,7 @@ async def test_a_place_that_another_program_has_is_told(impatient: None) -> None
         other.close()
         await other.wait_closed()
     assert found.devices == ()
-    assert any("127.0.0.2" in remark and "closed the connection" in remark for remark in found.remarks)
+    assert found.remarks == ()
 
 
 async def test_a_device_with_one_client_is_asked_once_and_let_go() -> None:
