@@ -22,6 +22,7 @@ HOSTS_AT_ONCE = 24
 HOST_S = 45.0  # after which a host is asked no more
 ANSWER_S, SERIAL_ANSWER_S = 1.0, 0.4
 REST_S = 0.5  # for a device that serves one client, after a connection
+_SILENT = "takes connections, and no unit id answers there"
 _LINK_FAILURES_ALLOWED = 6  # some devices hang up where a unit id is not theirs
 
 
@@ -138,13 +139,16 @@ class _Link:
                 ports = await self._ask_units()
         except TimeoutError:
             ports = ()
-            self._remark("is too slow: not every unit id was asked")
+            self._remark(
+                "is too slow: not every unit id was asked" if self.has_answered else f"{_SILENT} in {HOST_S:g} s"
+            )
+            self.has_failed = True
         finally:
             for transport in self._used:
                 await transport.close()
             self._findings.devices += self._found
         if not self.has_answered and not self.has_failed and isinstance(self._endpoint, TcpEndpoint):
-            self._remark("takes connections, and no unit id answers there")
+            self._remark(_SILENT)
         return ports
 
     async def _ask_units(self) -> tuple[int, ...]:

@@ -160,11 +160,21 @@ async def test_a_host_that_takes_connections_and_is_silent_is_told(impatient: No
     assert found.remarks == (f"127.0.0.1:{server.port} takes connections, and no unit id answers there",)
 
 
-async def test_a_host_that_is_too_slow_does_not_hold_up_the_scan(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan_module, "HOST_S", 0.6)
-    async with serving(lambda request: SILENT) as server:
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (lambda request: SILENT, "takes connections, and no unit id answers there in 1 s"),
+        (lambda request: (0.4, tcp(request, no_registers(request))), "is too slow: not every unit id was asked"),
+    ],
+)
+async def test_a_host_that_is_too_slow_does_not_hold_up_the_scan(
+    reply: Reply, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan_module, "HOST_S", 1.0)
+    monkeypatch.setattr(scan_module, "REST_S", 0.01)
+    async with serving(reply) as server:
         found = await scanned(server.port, ["127.0.0.1"], "sdm630")
-    assert found.remarks[0] == f"127.0.0.1:{server.port} is too slow: not every unit id was asked"
+    assert found.remarks == (f"127.0.0.1:{server.port} {words}",)
 
 
 async def test_a_place_that_another_program_has_is_told(impatient: None) -> None:
