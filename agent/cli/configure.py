@@ -93,8 +93,8 @@ def _configured(asked: Namespace, dialogue: Dialogue) -> int:
 
 def _check_place(path: Path) -> None:
     """Before a person has answered anything."""
-    if path.is_dir():
-        raise NotConfigured(f"{path} is a folder")
+    if path.exists() and not path.is_file():
+        raise NotConfigured(f"{path} is a folder" if path.is_dir() else f"{path} is not a plain file")
     if not path.parent.is_dir():
         raise NotConfigured(f"there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK):

@@ -1,5 +1,6 @@
 """[[device]] sections of what a scan found, added to a site file. A section that stands there is never changed."""
 
+import errno
 import os
 import stat
 import sys
@@ -41,11 +42,18 @@ def write_sections(path: Path, scan: Scan) -> int:
 
 
 def _text(path: Path) -> str:
-    """Empty where there is no such file. Raises OSError, and ValueError for what is not UTF-8."""
+    """Empty where there is no such file. Raises OSError, also for a device or a pipe, and ValueError for no UTF-8."""
     try:
+        _must_be_plain(path)
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
+
+
+def _must_be_plain(path: Path) -> None:
+    """Raises OSError for what is there and is no plain file: it would be replaced by one."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "this is not a plain file", str(path))
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """`configure` asks what cannot be found and writes a site file that passes `check`; driven through a terminal."""
 
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -137,6 +138,16 @@ async def test_a_file_that_is_there_stays_without_a_yes(tmp_path: Path) -> None:
         assert await person.ends() == FAILED
     assert "is left as it is; nothing was written" in person.seen
     assert path.read_text() == "mine"
+
+
+async def test_what_is_no_plain_file_is_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    before = path.stat()
+    async with at_a_terminal("configure", "--config", str(path), "--from", kept_scan(tmp_path, INVERTER)) as person:
+        await person.sees("is not a plain file; nothing was written")
+        assert await person.ends() == FAILED
+    assert (path.stat().st_ino, path.stat().st_mode) == (before.st_ino, before.st_mode)
 
 
 @pytest.mark.parametrize(("key", "code"), [("\x03", INTERRUPTED), ("\x04", FAILED)])

@@ -94,6 +94,23 @@ async def test_a_file_that_cannot_be_added_to_is_left_as_it_is(tmp_path: Path, c
     assert site_file.read_bytes() == content
 
 
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link to a pipe"])
+async def test_what_is_no_plain_file_is_never_replaced(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "there"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    named = path
+    if kind.startswith("link"):
+        named = tmp_path / "link"
+        named.symlink_to(path)
+    before = path.stat()
+    code, _, said = await scan("127.0.0.9", "--port", "1", "--write", str(named))
+    assert (code, said) == (FAILED, f"{named} is left as it is: this is not a plain file\n")
+    assert (path.stat().st_ino, path.stat().st_mode) == (before.st_ino, before.st_mode)
+
+
 async def test_where_nothing_is_known_nothing_is_written(tmp_path: Path) -> None:
     code, shown, said = await scan("127.0.0.9", "--port", "1", "--write", str(tmp_path / "site.toml"))
     assert (code, shown) == (FAILED, "no device was found at 127.0.0.9/32\n")
