@@ -31,8 +31,6 @@ from tests.dumps.make import FOLDER
 from tests.simulator.sites import BEGINNING, Clock, flat_plant
 from tests.simulator.street import METER, free_port, street
 
-HOUR_S = 3600.0
-
 
 class Watched:
     """Implements ``Watcher``."""
@@ -195,7 +193,7 @@ async def test_a_device_with_one_client_is_asked_once_and_let_go() -> None:
 
 
 async def test_a_unit_that_signs_as_another_is_not_taken(impatient: None) -> None:
-    wrong = {2: FaultScript((Fault("wrong_unit", "sdm630", BEGINNING, HOUR_S),))}
+    wrong = {2: FaultScript((Fault("wrong_unit", "sdm630", BEGINNING, 3600.0),))}
     async with street({2: METER}, wrong) as there:
         found = await scanned(there.port, ["127.0.0.2"], "sdm630")
     assert found.devices == ()
