@@ -25,6 +25,7 @@ IDENTITY: Identity = replace(
     signs=(*COMMON_MODEL.signs, first_model(65, INVERTERS)),
     named=COMMON_MODEL.maker,
     begins=("Fronius",),
+    sunspec_models=INVERTERS,
 )
 
 

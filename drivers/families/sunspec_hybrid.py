@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Literal
 
 from drivers.control_block import read_words
@@ -17,7 +18,7 @@ from drivers.device import Action, Applied, Clamped, ControlState, Remark, Steer
 from drivers.errors import BadFrame, LinkDown, NotApplied, NotSupported, Refused
 from drivers.families.sunspec_704_setpoint import Setpoint704
 from drivers.families.sunspec_controls import Controls, Setpoint, offered
-from drivers.families.sunspec_hybrid_rows import STEERING, choose, completeness, remarks
+from drivers.families.sunspec_hybrid_rows import INVERTERS, STEERING, choose, completeness, remarks
 from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine
 from drivers.reading import Quality, Quantity, Reading
 from drivers.sunspec import BLOCK_COUNTS
@@ -245,7 +246,7 @@ FAMILY = Family(
     confidence="A",
     link=LinkFacts(unit_ids=(1, 126, 71), serial=(SerialLine(), SerialLine(115200))),
     steering=STEERING,
-    identity=COMMON_MODEL,
+    identity=replace(COMMON_MODEL, sunspec_models=(*INVERTERS, 701)),
     options={
         **SUNSPEC_OPTIONS,
         "setpoint_of": Option(
