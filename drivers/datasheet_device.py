@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from drivers.control_block import judged
-from drivers.control_registers import ControlRegisters, read_rows
+from drivers.control_registers import ControlRegisters, outcome_of, read_rows
 from drivers.datasheet import Datasheet, Order, Steering, Values, Variants, Walk, Write, as_found
 from drivers.device import Action, Applied, Clamped, ControlState, SteerResult, Transport
-from drivers.errors import BadFrame, DriverError, LinkDown, NotApplied, NotSupported
+from drivers.errors import BadFrame, DriverError, LinkDown, NotApplied, NotSupported, Refused
 from drivers.family import SteeringFacts
 from drivers.probing import probed
 from drivers.reading import Reading
@@ -129,6 +128,7 @@ class SteeredDevice(DatasheetDevice):
         self._facts = facts
         self._found: Mapping[str, float] = {}
         self._standing: _Standing | None = None
+        self._may_stand = False  # also when a broken link left open what of an order was taken
         self._capped = False
         self.written: ControlState | None = None
 
@@ -155,7 +155,7 @@ class SteeredDevice(DatasheetDevice):
 
     async def read(self) -> list[Reading]:
         readings = await super().read()
-        if self._standing is not None:
+        if self._may_stand:
             with suppress(DriverError):  # what was read is good; this is tried again with the next read
                 await self._free_without_grid()
         return readings
@@ -247,18 +247,31 @@ class SteeredDevice(DatasheetDevice):
                 await self._leave(steering, registers)
 
     async def _give(self, steering: Steering, registers: ControlRegisters, order: Order) -> SteerResult:
-        """Write the order and see what became of it. One that was not taken as it is, is taken back."""
+        """Write the order and see what became of it. One that was taken in part, or otherwise, is taken back."""
         before = None if order.power is None else registers.seen.get(order.power)
-        await registers.write(registers.needed(order.writes))
+        self._may_stand = True
+        try:
+            await registers.write(registers.needed(order.writes))
+        except Refused:
+            await self._take_back(steering, registers)
+            raise
         await self._read_back(steering, registers)
         try:
-            result = _outcome(registers, order, before)
+            result = outcome_of(registers, order, before)
         except NotApplied:
             with suppress(DriverError):
                 await self._leave(steering, registers)
             raise
         self.written = _state(steering, registers)
         return result
+
+    async def _take_back(self, steering: Steering, registers: ControlRegisters) -> None:
+        """End an order of several requests of which a later one was refused; the first refused changed nothing."""
+        before = registers.settings()
+        with suppress(DriverError):  # the refusal is what is told
+            await registers.read()
+            if registers.settings() != before:
+                await self._leave(steering, registers)
 
     async def _leave(self, steering: Steering, registers: ControlRegisters) -> None:
         """Neutral with what was found, and no cap of ours, by what was read last; only what differs is written."""
@@ -267,7 +280,7 @@ class SteeredDevice(DatasheetDevice):
         if self._capped and steering.cap is not None:
             writes += steering.cap(None, registers.seen)
         await self._settle(steering, registers, registers.differing(writes))
-        self._standing, self._capped = None, False
+        self._standing, self._may_stand, self._capped = None, False, False
         self.written = _state(steering, registers)
 
     async def _settle(self, steering: Steering, registers: ControlRegisters, writes: Sequence[Write]) -> None:
@@ -286,14 +299,3 @@ class SteeredDevice(DatasheetDevice):
 
 def _state(steering: Steering, registers: ControlRegisters) -> ControlState:
     return ControlState(dict(steering.forced(registers.seen)), registers.settings())
-
-
-def _outcome(registers: ControlRegisters, order: Order, before: float | None) -> SteerResult:
-    """By what reads back now; ``before`` is what the control with the power read. Raises NotApplied."""
-    for name, value in registers.unlike(order.writes):
-        found = registers.seen.get(name)
-        if name != order.power:
-            raise NotApplied(f"{name} was set to {value:g} and reads {found}")
-        held = judged(name, registers.resolved(name, value), found, before).battery_w
-        return Clamped(order.battery_w * held / value, f"the device holds {held:g} of the {value:g} asked of {name}")
-    return Applied(order.battery_w) if order.reason is None else Clamped(order.battery_w, order.reason)

@@ -65,7 +65,10 @@ class Rates124:
         return settings
 
     async def set_power(self, power_w: float, hold_s: float) -> SteerResult:
-        """Rates and timer first, the activation last, then read everything back."""
+        """Timer and rates first, the activation last, then read everything back.
+
+        Some devices follow a rate at once where the mode is active already, so their timer is set before it.
+        """
         block = self._block
         await block.read()
         before_pct, base_w = block.value("OutWRte"), block.value("WChaMax")
@@ -117,7 +120,7 @@ class Rates124:
 
     def _settings(self, rate_pct: float, hold_s: float) -> list[tuple[str, float]]:
         timer_s = min(math.ceil(hold_s), _LONGEST_S)
-        wanted = (("ChaGriSet", _FROM_GRID_TOO), ("OutWRte", rate_pct), ("InWRte", -rate_pct), (_TIMER, timer_s))
+        wanted = (("ChaGriSet", _FROM_GRID_TOO), (_TIMER, timer_s), ("OutWRte", rate_pct), ("InWRte", -rate_pct))
         return [setting for setting in wanted if self._block.has(setting[0])]
 
     async def _check_timer(self, settings: list[tuple[str, float]]) -> None:

@@ -8,7 +8,7 @@ from tests.drivers.hybrids import Hybrid, gen24
 from tests.drivers.memory import COMMON, SunSpecMap
 
 ORDER_704 = ["WSetMod", "WSet", "WSetRvrt", "WSetEnaRvrt", "WSetRvrtTms", "WSetEna"]
-ORDER_124 = ["ChaGriSet", "OutWRte", "InWRte", "InOutWRte_RvrtTms", "StorCtl_Mod"]
+ORDER_124 = ["ChaGriSet", "InOutWRte_RvrtTms", "OutWRte", "InWRte", "StorCtl_Mod"]
 
 
 def signed(word: int) -> int:
