@@ -41,10 +41,10 @@ class Rates124:
         self.reverts = False
 
     async def prepare(self) -> bool:
-        """Read what the device implements. False when it takes no rates."""
+        """Read what the device implements. False when it takes no rates; without their base it still takes a release."""
         await self._block.read()
         self.reverts = self._block.has(_TIMER)
-        return self._block.has(_MODE, "OutWRte", "InWRte", "WChaMax")
+        return self._block.has(_MODE, "OutWRte", "InWRte")
 
     async def read(self) -> ControlState:
         await self._block.read()
@@ -73,7 +73,8 @@ class Rates124:
         await block.read()
         before_pct, base_w = block.value("OutWRte"), block.value("WChaMax")
         if not base_w or base_w < 0:
-            raise NotSupported(f"124.WChaMax reads {base_w}, so a rate in percent of it means nothing")
+            found = "nothing" if base_w is None else f"{base_w:g}"
+            raise NotSupported(f"124.WChaMax reads {found}, so a rate in percent of it means nothing")
         rate_pct = max(-100.0, min(100.0, 100.0 * power_w / base_w))
         settings = self._settings(rate_pct, hold_s)
         await block.write(block.needed(settings))

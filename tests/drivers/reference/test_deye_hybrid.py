@@ -92,6 +92,12 @@ async def test_the_three_phase_rows_of_high_voltage_count_tens(code: int) -> Non
     assert (await rig.readings())[Q.PV_W] == 3210
 
 
+async def test_beyond_32_kw_the_high_words_stand_apart() -> None:
+    image = three(0x0006, THREE_HV, r20=0x93E0, r21=4, r625=0xEE90, r690=0xFFFE)  # rated 30 kW
+    image.words.update(dict.fromkeys((687, 688, 689, 694, 659), 0))
+    assert (await Rig("deye_hybrid", image).readings())[Q.GRID_W] == -70_000
+
+
 async def test_three_phases_charge_hold_and_release() -> None:
     rig = Rig("deye_hybrid", three(0x0005, THREE_LV))
     assert isinstance(rig.device, Steerable)

@@ -3,6 +3,7 @@
 import pytest
 
 from drivers.device import Steerable
+from drivers.errors import NotSupported
 from tests.drivers.memory import MemoryTransport
 from tests.drivers.meter_sheets import Q
 from tests.drivers.reference.image import Rig, in_turn
@@ -78,3 +79,19 @@ async def test_watts_are_whole_tens() -> None:
     assert rig.holds(OUT) == [4000]
     await rig.told(9)
     assert rig.holds(OUT, IN) == [0, 0]
+
+
+async def test_a_battery_that_was_away_at_the_first_look_is_steered_later() -> None:
+    rig = Rig("fronius_gen24", gen24(r40345=0xFFFF, r40348=0xFFFF, r40355=0x8000, r40356=0x8000))
+    await rig.readings()
+    with pytest.raises(NotSupported):
+        await rig.told(-2000)
+    rig.image.words.update(gen24().words)
+    await rig.told(-2000)
+    assert rig.holds(MODE, OUT, IN) == [3, raw(-4000), 4000]
+
+
+async def test_a_release_needs_no_battery() -> None:
+    rig = Rig("fronius_gen24", gen24(r40345=0xFFFF, r40348=2, r40355=-10_000))
+    await rig.told(None)
+    assert rig.holds(MODE, OUT) == [0, 10_000]

@@ -106,8 +106,8 @@ async def test_sph_charge_hold_release() -> None:
 
 
 async def test_sph_after_a_crash_nothing_forces_it() -> None:
-    left = {"r1090": 100, "r1092": 1, "r1100": 0, "r1101": END_OF_DAY, "r1102": 1}
-    rig = Rig("growatt_sph", sph(**left), charge_w=5000)
+    image = sph(r1090=100, r1092=1, r1100=0, r1101=END_OF_DAY, r1102=1)
+    rig = Rig("growatt_sph", image, charge_w=5000)
     await rig.told(None)
     assert rig.holds(1092, 1102) == [0, 0]
 

@@ -88,6 +88,14 @@ async def test_a_hold_that_somebody_left_is_undone() -> None:
     assert rig.holds(33047) == [1060]
 
 
+async def test_a_rating_beyond_all_devices_holds_no_release_back() -> None:
+    image = new(r13049=2, r13050=0xAA, r33047=1)
+    image.tables["input"][5627] = 5947
+    rig = Rig("sungrow_sh", image)
+    await rig.told(None)
+    assert rig.holds(13049, 13050, 33047) == [0, 0xCC, 5000]
+
+
 async def test_another_energy_manager_is_left_alone() -> None:
     rig = Rig("sungrow_sh", new(r13049=3))
     with pytest.raises(NotSupported):
