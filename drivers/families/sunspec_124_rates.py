@@ -41,7 +41,7 @@ class Rates124:
         self.reverts = False
 
     async def prepare(self) -> bool:
-        """Read what the device implements. False when it takes no rates; without their base it still takes a release."""
+        """Read what the device implements. False when it takes no rates; without their base it can be released."""
         await self._block.read()
         self.reverts = self._block.has(_TIMER)
         return self._block.has(_MODE, "OutWRte", "InWRte")
