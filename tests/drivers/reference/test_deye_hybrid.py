@@ -70,6 +70,14 @@ def three(code: int, cells: tuple[Cell, ...], **words: int) -> Deye:
     return Deye(words_of(cells, holes, {0: code} | THREE_MORE | THREE_SET | changed))
 
 
+def wide(**words: int) -> Deye:
+    """One that is rated 30 kW."""
+    image = three(0x0006, THREE_HV, r20=0x93E0, r21=4)
+    image.words.update(dict.fromkeys((687, 688, 689, 690, 694, 659), 0))
+    image.words.update({int(at[1:]): word for at, word in words.items()})
+    return image
+
+
 async def test_the_single_phase_rows() -> None:
     rig = Rig("deye_hybrid", single())
     await rig.reads(SINGLE)
@@ -93,9 +101,13 @@ async def test_the_three_phase_rows_of_high_voltage_count_tens(code: int) -> Non
 
 
 async def test_beyond_32_kw_the_high_words_stand_apart() -> None:
-    image = three(0x0006, THREE_HV, r20=0x93E0, r21=4, r625=0xEE90, r690=0xFFFE)  # rated 30 kW
-    image.words.update(dict.fromkeys((687, 688, 689, 694, 659), 0))
+    image = wide(r625=0xEE90, r690=0xFFFE)
     assert (await Rig("deye_hybrid", image).readings())[Q.GRID_W] == -70_000
+
+
+async def test_a_power_that_passes_0_between_its_two_words_is_the_sum_of_its_phases() -> None:
+    image = wide(r622=200, r623=100, r624=0x10000 - 298, r689=0xFFFF, r625=2, r690=0xFFFF)
+    assert (await Rig("deye_hybrid", image).readings())[Q.GRID_W] == 2
 
 
 async def test_three_phases_charge_hold_and_release() -> None:
