@@ -5,7 +5,7 @@ import pytest
 from drivers.device import Action, Span, Steerable
 from tests.drivers.memory import MemoryTransport
 from tests.drivers.meter_sheets import Cell, Q
-from tests.drivers.reference.image import Rig, in_turn, low_first, words_of
+from tests.drivers.reference.rig import Rig, in_turn, low_first, words_of
 
 LARGEST_READ = 20
 SINGLE = (

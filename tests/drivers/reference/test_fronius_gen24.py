@@ -6,7 +6,7 @@ from drivers.device import Steerable
 from drivers.errors import NotSupported
 from tests.drivers.memory import MemoryTransport
 from tests.drivers.meter_sheets import Q
-from tests.drivers.reference.image import Rig, in_turn
+from tests.drivers.reference.rig import Rig, in_turn
 
 CHAIN = {40002: (1, 65), 40069: (103, 50), 40121: (120, 26), 40149: (121, 30), 40181: (122, 44), 40227: (123, 24)}
 BATTERY_CHAIN = {40253: (160, 88), 40343: (124, 24), 40369: (0xFFFF, 0)}

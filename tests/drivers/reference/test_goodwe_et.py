@@ -4,7 +4,7 @@ import pytest
 
 from tests.drivers.memory import MemoryTransport
 from tests.drivers.meter_sheets import Cell, Q
-from tests.drivers.reference.image import Rig, words_of
+from tests.drivers.reference.rig import Rig, words_of
 
 HOLES = (range(35001, 35020), range(35100, 35225), range(36000, 36045), range(37000, 37024))
 PV = {35105: 0, 35106: 3000, 35109: 1, 35110: 4, 35113: 0, 35114: 5, 35117: 0xFFFF, 35118: 0xFFFF}

@@ -5,7 +5,7 @@ import pytest
 from drivers.device import Action, Span, Steerable
 from tests.drivers.memory import MemoryTransport
 from tests.drivers.meter_sheets import Cell, Q
-from tests.drivers.reference.image import Rig, in_turn, words_of
+from tests.drivers.reference.rig import Rig, in_turn, words_of
 
 BORDERS = (0, 125, 1000, 1125, 1250, 3000, 3125, 3250)
 END_OF_DAY = 0x173B

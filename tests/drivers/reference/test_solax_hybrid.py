@@ -6,7 +6,7 @@ import pytest
 
 from tests.drivers.memory import MemoryTransport
 from tests.drivers.meter_sheets import Cell, Q
-from tests.drivers.reference.image import Rig, low_first, words_of
+from tests.drivers.reference.rig import Rig, low_first, words_of
 
 HOLES = (range(0xD1), range(0x100, 0x130))
 COMMON = (

@@ -5,7 +5,7 @@ import pytest
 from drivers.errors import NotSupported
 from tests.drivers.memory import MemoryTransport
 from tests.drivers.meter_sheets import Cell, Q
-from tests.drivers.reference.image import Rig, in_turn, low_first, words_of
+from tests.drivers.reference.rig import Rig, in_turn, low_first, words_of
 
 HOLES = (range(4989, 5021), range(5213, 5242), range(5600, 5640), range(12999, 13047))
 COMMON = (
