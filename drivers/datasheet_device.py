@@ -248,30 +248,20 @@ class SteeredDevice(DatasheetDevice):
 
     async def _give(self, steering: Steering, registers: ControlRegisters, order: Order) -> SteerResult:
         """Write the order and see what became of it. One that was taken in part, or otherwise, is taken back."""
-        before = None if order.power is None else registers.seen.get(order.power)
+        before, power_before = registers.settings(), registers.seen.get(order.power or "")
         self._may_stand = True
         try:
             await registers.write(registers.needed(order.writes))
-        except Refused:
-            await self._take_back(steering, registers)
-            raise
-        await self._read_back(steering, registers)
-        try:
-            result = outcome_of(registers, order, before)
-        except NotApplied:
-            with suppress(DriverError):
-                await self._leave(steering, registers)
+            await self._read_back(steering, registers)
+            result = outcome_of(registers, order, power_before)
+        except (NotApplied, Refused) as error:
+            with suppress(DriverError):  # what went wrong is what is told
+                await registers.read()
+                if isinstance(error, NotApplied) or registers.settings() != before:  # else nothing was taken
+                    await self._leave(steering, registers)
             raise
         self.written = _state(steering, registers)
         return result
-
-    async def _take_back(self, steering: Steering, registers: ControlRegisters) -> None:
-        """End an order of several requests of which a later one was refused; the first refused changed nothing."""
-        before = registers.settings()
-        with suppress(DriverError):  # the refusal is what is told
-            await registers.read()
-            if registers.settings() != before:
-                await self._leave(steering, registers)
 
     async def _leave(self, steering: Steering, registers: ControlRegisters) -> None:
         """Neutral with what was found, and no cap of ours, by what was read last; only what differs is written."""
