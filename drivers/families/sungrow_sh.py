@@ -200,7 +200,7 @@ def _freed(seen: Values, discharge_w: float | None) -> tuple[Write, ...]:
     """Undo a discharge limit that a controller left."""
     known = (discharge_w, seen[RATED_BATTERY.name])
     rated_w = next((watts for watts in known if watts is not None and watts > _HELD_W), _OLD_MOST_W)
-    return (((MOST_DISCHARGE.name, rated_w),),) if _is_held(seen) else ()
+    return (((MOST_DISCHARGE.name, min(rated_w, _MOST_W)),),) if _is_held(seen) else ()
 
 
 def _forced(seen: Values) -> Mapping[str, float]:

@@ -18,7 +18,7 @@ from drivers.device import Action, Applied, Clamped, ControlState, Remark, Steer
 from drivers.errors import BadFrame, LinkDown, NotApplied, NotSupported, Refused
 from drivers.families.sunspec_704_setpoint import Setpoint704
 from drivers.families.sunspec_controls import Controls, Setpoint, offered
-from drivers.families.sunspec_hybrid_rows import INVERTERS, STEERING, choose, completeness, remarks
+from drivers.families.sunspec_hybrid_rows import INVERTERS, STEERED_BY, STEERING, choose, completeness, remarks
 from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine
 from drivers.reading import Quality, Quantity, Reading
 from drivers.sunspec import BLOCK_COUNTS
@@ -184,9 +184,13 @@ class SunSpecHybrid:
                 raise
 
     async def _controls(self) -> Controls:
-        chain = await self._device.chain()
-        if self._known is None or self._known.chain != chain:
-            self._known = await offered(chain, self._device.transport, self._max_registers, self.wears, self._writes)
+        """Of the chain. A model that took no setpoint is asked again: its battery may have been away."""
+        chain, known = await self._device.chain(), self._known
+        is_same = known is not None and known.chain == chain
+        if known is not None and is_same and (known.setpoint is not None or chain.first(*STEERED_BY) is None):
+            return known
+        found = await offered(chain, self._device.transport, self._max_registers, self.wears, self._writes)
+        self._known = replace(found, cap=known.cap or found.cap) if known is not None and is_same else found
         return self._known
 
     async def _must_listen(self, controls: Controls) -> None:
