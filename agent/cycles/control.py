@@ -110,7 +110,7 @@ class Control:
         wanted = self._ladder.choose(self._situation(seen, lost, there))
         granted = self._guarded(self._watch.probed(wanted), seen, there)
         if observing is not None:
-            return self.observing.follow(granted, state, self._since_s(), observing), Held()
+            return self.observing.follow(granted, state, self._since_s()), Held()
         if alone is not None:
             return self._left_alone(granted, alone), Held()
         return granted, await self._write(granted)

@@ -29,9 +29,10 @@ from drivers.datasheet import (
 )
 from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Transport
-from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
+from drivers.family import Family, LinkFacts, Monotonic, SteeringFacts
 from drivers.formula import Directed, Formula, OnlyWhile, Sum
 from drivers.identity import Identity, Sign, Text
+from drivers.ratings import BATTERY_RATING_OPTIONS, given_ratings
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
@@ -222,11 +223,8 @@ PROBES = (
 
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SteeredDevice:
-    charge_w, discharge_w = options["rated_charge_w"], options["rated_discharge_w"]
-    steering = rules_of(
-        float(charge_w) if isinstance(charge_w, int | float) else None,
-        float(discharge_w) if isinstance(discharge_w, int | float) else None,
-    )
+    ratings = given_ratings(options)
+    steering = rules_of(ratings.get(Quantity.RATED_CHARGE_W), ratings.get(Quantity.RATED_DISCHARGE_W))
 
     def choose(seen: Values) -> Datasheet:
         is_new, is_new_too, is_metered = (seen[probe.name] is not None for probe in PROBES)
@@ -241,10 +239,7 @@ FAMILY = Family(
     build=_build,
     brand="Sungrow SH (RS, RT, T) with SBR or SBH battery",
     document="Sungrow Communication Protocol of Residential Hybrid Inverter, TI_20240924 V1.1.5",
-    options={
-        "rated_charge_w": Option(float, None, "most the battery takes in W, where the inverter does not tell", low=1),
-        "rated_discharge_w": Option(float, None, "most the battery gives in W, where it does not tell", low=1),
-    },
+    options=BATTERY_RATING_OPTIONS,
     confidence="A",
     link=LinkFacts(fastest_poll_s=5.0),
     steering=FACTS,
