@@ -19,7 +19,8 @@ class SetpointResponse:
         each = {unit.device: unit.battery for unit in units} if len(units) > 1 else {SITE: whole}
         self._only = units[0].device if len(units) == 1 else SITE
         self._tracking = {
-            name: Tracking(max(battery.charge_w, battery.discharge_w), patience_s) for name, battery in each.items()
+            name: Tracking(max(battery.charge_w, battery.discharge_w), patience_s, feeds_grid=battery.feeds_grid)
+            for name, battery in each.items()
         }
         self.at_an_end: tuple[tuple[str, bool], ...] = ()  # (device, charging): gave nothing at the last look
 

@@ -100,6 +100,25 @@ def test_whatever_comes_in_the_right_direction_is_a_limit_and_no_disobedience(ga
     assert not tracking.out_of_control(300.0)
 
 
+@pytest.mark.parametrize(
+    ("feeds_grid", "asked_w", "gives_w", "expected"),
+    [
+        (False, 1700.0, 3100.0, Verdict.VERIFIED),
+        (True, 1700.0, 3100.0, Verdict.MISSED),
+        (False, 1700.0, -500.0, Verdict.MISSED),
+        (False, 1700.0, 0.0, Verdict.MISSED),
+        (False, 0.0, 3100.0, Verdict.MISSED),
+        (False, -1700.0, -3100.0, Verdict.MISSED),
+    ],
+)
+def test_a_battery_that_covers_the_load_by_its_own_rule_may_give_more(
+    feeds_grid: bool, asked_w: float, gives_w: float, expected: Verdict
+) -> None:
+    tracking = Tracking(5000.0, feeds_grid=feeds_grid)
+    tracking.asked(0.0, asked_w)
+    assert tracking.seen(60.0, gives_w, 50.0) is expected
+
+
 def test_a_limit_does_not_outlive_its_ten_minutes_where_nothing_more_is_asked_for() -> None:
     tracking = Tracking(5000.0)
     tracking.asked(0.0, -5000.0)
