@@ -83,6 +83,7 @@ HOME_WORDS: Table = {
     "more_devices": "",
     "log_level": "error",
     "inverter_unit": 1,
+    "inverter": {},
     "timeout_s": 0.1,
 }
 
@@ -151,7 +152,7 @@ def loopback_devices(inverter_port: object, meter_port: object, **inverter: obje
 
 
 def write_home(folder: Path, **words: object) -> Path:
-    """A home with a hybrid inverter and a meter on loopback, ``words`` in place of its own; the store is beside it."""
+    """A home with a hybrid inverter (its keys: ``inverter``) and a meter on loopback, ``words`` in place of its own."""
     asked = {**HOME_WORDS, **words}
 
     def some(*names: str) -> Table:
@@ -164,7 +165,8 @@ def write_home(folder: Path, **words: object) -> Path:
     battery = {"charge_w": 3000, "discharge_w": 8000, "reserve_pct": 10}
     planning = {"step_s": 900, "horizon_h": 12, "solar_model": "none", **some("interval_s", "valid_h", "load_model")}
     timeout = some("timeout_s")
-    devices = loopback_devices(asked["inverter_port"], asked["meter_port"], unit_id=asked["inverter_unit"])
+    inverter = {"unit_id": asked["inverter_unit"], **asked["inverter"]}  # type: ignore[dict-item]
+    devices = loopback_devices(asked["inverter_port"], asked["meter_port"], **inverter)
     sections = with_keys(
         {name: found for name, found in RIVERSIDE.items() if name not in ("tariff.import.window", "cloud")},
         {

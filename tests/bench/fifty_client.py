@@ -49,7 +49,7 @@ def port_of(place: str) -> int:
 async def requests_of(place: str) -> list[Span]:
     """What our driver asks the device at a poll once it knows it."""
     noted = Noted(transport_to(place))
-    device = build(place.split(":")[0], place, noted, {})
+    device = build(place.split(":", 1)[0], place, noted, {})
     await device.read()
     noted.asked.clear()
     await device.read()
@@ -100,7 +100,7 @@ class OurClient:
         gate = WriteGate()
         self._devices = Devices(
             [
-                build(place.split(":")[0], place, GatedTransport(transport_to(place), gate), {})
+                build(place.split(":", 1)[0], place, GatedTransport(transport_to(place), gate), {})
                 for place in (*answering, *silent)
             ]
         )

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from drivers.registry import FAMILIES
+from simulator.profiles import PROFILES
+from tests.bench.steps import HEAD, METER_LAGS_S
 from tests.docs.rooms import HOUSE
 
 # A version, a year or month, a number with its revision as makers give them, or the commit of a library.
@@ -30,6 +32,16 @@ def sure_of() -> Mapping[str, str]:
 
 def test_the_readme_names_every_family_and_how_sure_it_is() -> None:
     assert sure_of() == {name: family.confidence for name, family in FAMILIES.items()}
+
+
+def test_the_page_of_steps_has_every_simulated_device_at_every_lag() -> None:
+    page = (HOUSE / "docs" / "steps.md").read_text(encoding="utf-8")
+    assert page.startswith(HEAD)
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in page.removeprefix(HEAD).splitlines()]
+    assert sorted((row[1], float(row[5])) for row in rows) == sorted(
+        (profile, lag_s) for profile in PROFILES for lag_s in METER_LAGS_S
+    )
+    assert {row[0] for row in rows} <= {f"`{name}`" for name, family in FAMILIES.items() if family.steerable}
 
 
 def names_its_edition(document: str) -> bool:

@@ -216,13 +216,27 @@ async def staged(
     stage = Stage(folder, trace or heavy_night(), soc_pct, usable_wh, beginning, profile)
     stage.clock.step_wall(ahead_s)
     stage.clock.adopt()
+    async with playing(stage, planner=planner, devices=devices, time_source=time_source, **words):
+        yield stage
+
+
+@asynccontextmanager
+async def playing(
+    stage: Stage,
+    *,
+    planner: Planner | None = None,
+    devices: bool = True,
+    time_source: TimeSource | None = None,
+    **words: object,
+) -> AsyncIterator[None]:
+    """The devices of ``stage`` listen and an agent has started; it is stopped at the end, and the devices after it."""
     if devices:
         await stage.site.start()
     try:
         stage.build(planner, time_source, **words)
         await stage.start()
         try:
-            yield stage
+            yield
         finally:
             await stage.app.stop("the scenario ends")
     finally:
