@@ -66,9 +66,9 @@ def build(
     """
     permission, gate = permission or Permission(), WriteGate()
     pending, outlet = PendingWrites(), Outlet()
-    alarms, conditions = Alarms(clock, pending, outlet), _conditions(settings)
-    store, zone = _store(settings, clock), ZoneInfo(settings.site.timezone)
-    devices = connect_devices(settings, clock, partial(_keep_steering, store), gate)
+    alarms, conditions = Alarms(clock, pending, outlet), conditions_of(settings)
+    store, zone = store_of(settings, clock), ZoneInfo(settings.site.timezone)
+    devices = connect_devices(settings, clock, partial(keep_steering, store), gate)
     turn, memory_mb = asyncio.Lock(), settings.planning.memory_mb
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
     meter = _meter(settings)
@@ -116,11 +116,13 @@ def build(
     )
 
 
-def _keep_steering(store: Store, document: str) -> Awaitable[None]:
+def keep_steering(store: Store, document: str) -> Awaitable[None]:
+    """Make durable what must be known of the steered devices after us."""
     return store.write(Batch(kept=((STEERING.name, document),)))
 
 
-def _store(settings: Settings, clock: Clock) -> SqliteStore:
+def store_of(settings: Settings, clock: Clock) -> SqliteStore:
+    """Not opened yet."""
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     return SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
 
@@ -130,7 +132,8 @@ def _meter(settings: Settings) -> DemandMeter | None:
     return None if charge is None else DemandMeter(charge, ZoneInfo(settings.site.timezone))
 
 
-def _conditions(settings: Settings) -> SiteConditions:
+def conditions_of(settings: Settings) -> SiteConditions:
+    """What the site file says; the platform has said nothing yet."""
     return SiteConditions(
         settings.import_tariff(),
         settings.export_tariff(),

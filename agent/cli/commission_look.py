@@ -1,0 +1,164 @@
+"""The first part of commissioning: everything is read for some seconds, and nothing is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agent.adapters.devices.identification import Recognised, recognised
+from agent.adapters.devices.site_devices import Devices
+from agent.commissioning.phases import phase_s, room_w, test_power_w
+from agent.commissioning.sighting import NOTHING_SAID, BatterySeen, DeviceSeen, SiteSeen
+from agent.dispatch.alignment import Alignment
+from agent.dispatch.estimate import Source, estimate
+from agent.domain.site import SiteState
+from agent.ports import Clock
+from agent.settings.device_section import Device
+from agent.settings.schema import Settings
+from agent.site_conditions.site_conditions import SiteConditions
+from drivers.datasheet_device import SteeredDevice
+from drivers.device import Action, Remarked, Steerable, Transport
+from drivers.errors import DriverError, LinkDown
+from drivers.family import SteeringFacts
+from drivers.reading import Quantity, Reading
+from drivers.registry import FAMILIES
+from drivers.sunspec_device import COMMON_MODEL
+
+SAMPLES = 6
+READ_WITHIN_S = 10.0
+Readings = Mapping[str, Mapping[Quantity, Reading]]
+
+
+@dataclass(slots=True)
+class Eyes:
+    """Reads the devices of a site and makes one state of them, as the fast loop does."""
+
+    clock: Clock
+    settings: Settings
+    devices: Devices
+    conditions: SiteConditions
+    newest: Readings = field(default_factory=dict)
+    seen_s: float = 0.0  # monotonic, of the newest sample
+    _alignment: Alignment = field(init=False)
+
+    def __post_init__(self) -> None:
+        battery = self.settings.battery_spec()
+        self._alignment = Alignment(max(battery.charge_w, battery.discharge_w))
+
+    @property
+    def sample_s(self) -> float:
+        """As fast as the slowest of the devices that matter has new values, s."""
+        matter = set(self.settings.battery.steered_by)
+        fastest = [
+            FAMILIES[device.family].link.fastest_poll_s
+            for device in self.settings.devices
+            if device.name in matter or "grid" in device.roles
+        ]
+        return max(1.0, *fastest)
+
+    def told(self, battery_w: float) -> None:
+        """This power was written to the batteries."""
+        self._alignment.told(self.clock.monotonic(), battery_w)
+
+    async def see(self) -> SiteState:
+        """One sample."""
+        self.newest = await self.devices.read(READ_WITHIN_S)
+        monotonic, weights = self.clock.monotonic(), self._weights
+        self.seen_s = monotonic
+        sources = [
+            Source(name, self.settings.roles[name], found, usable_wh=weights.get(name, 1.0))
+            for name, found in self.newest.items()
+        ]
+        stale_s = max(self.settings.control.stale_s, 3.0 * self.sample_s)
+        return self._alignment.align(monotonic, estimate(self.clock.now(), monotonic, sources, stale_s))
+
+    @property
+    def _weights(self) -> dict[str, float]:
+        return {unit.device: unit.battery.usable_wh for unit in self.settings.battery_units()}
+
+
+def facts_of(device: object, family: str) -> SteeringFacts:
+    """Those of the variant that was found where the device knows, else those of the family."""
+    facts = device.facts if isinstance(device, SteeredDevice) else FAMILIES[family].steering
+    if facts is None:
+        raise ValueError(f"the family {family} cannot be steered")
+    return facts
+
+
+async def look(eyes: Eyes, ways: Mapping[str, Transport]) -> SiteSeen:
+    """All that can be known without a write."""
+    known = {device.name: await _who(ways[device.name], device) for device in eyes.settings.devices}
+    samples: dict[str, list[Mapping[Quantity, Reading]]] = {name: [] for name in known}
+    states: list[SiteState] = []
+    for i in range(SAMPLES):
+        if i:
+            await eyes.clock.sleep(eyes.sample_s)
+        states.append(await eyes.see())
+        for name, found in eyes.newest.items():
+            if found:
+                samples[name].append(found)
+    devices = []
+    for device in eyes.settings.devices:
+        devices.append(await _seen(eyes, device, known[device.name], tuple(samples[device.name])))
+    connection = eyes.conditions.connection(eyes.clock.now())
+    net_load_w = states[-1].net_load_w or 0.0
+    batteries = []
+    for unit, seen in ((unit, _of(devices, unit.device)) for unit in eyes.settings.battery_units()):
+        facts = facts_of(eyes.devices.device(unit.device), seen.family)
+        room = room_w(connection, net_load_w, bool(seen.actions & {Action.SETPOINT, Action.DISCHARGE}))
+        test_w = test_power_w(unit.battery, facts.resolution_w, room)
+        reserved = eyes.conditions.with_reserve(unit.battery, eyes.clock.now())
+        batteries.append(BatterySeen(unit.device, reserved, test_w, phase_s(facts, eyes.sample_s)))
+    solar_w = None if eyes.settings.solar is None else eyes.settings.solar_rated_w
+    return SiteSeen(tuple(devices), tuple(batteries), tuple(states), connection, solar_w)
+
+
+def _of(devices: list[DeviceSeen], name: str) -> DeviceSeen:
+    return next(device for device in devices if device.name == name)
+
+
+async def _who(way: Transport, device: Device) -> Recognised | str:
+    """What recognises it, or why nothing answers there."""
+    own = FAMILIES[device.family]
+    try:
+        return await recognised(way, own, FAMILIES.values())
+    except LinkDown as error:
+        return str(error)
+
+
+async def _seen(
+    eyes: Eyes, device: Device, known: Recognised | str, samples: tuple[Mapping[Quantity, Reading], ...]
+) -> DeviceSeen:
+    family, built = FAMILIES[device.family], eyes.devices.device(device.name)
+    by = {} if isinstance(known, str) else known.by
+    others = tuple(name for name in by if name != family.name)
+    is_known = not isinstance(known, str) and known.answers and family.identity is not None
+    steers = device.name in eyes.settings.battery.steered_by and isinstance(built, Steerable)
+    order, trouble = await _order(built) if steers and samples else ({}, None)
+    return DeviceSeen(
+        device.name,
+        family.name,
+        family.brand,
+        frozenset(device.roles),
+        f"{device.endpoint} unit {device.unit_id}",
+        str(device.endpoint),
+        device.unit_id,
+        samples,
+        trouble or eyes.devices.troubles().get(device.name) or (known if isinstance(known, str) else None),
+        family.name in by if is_known else None,
+        others,
+        tuple(name for name in others if FAMILIES[name].identity is not COMMON_MODEL),
+        not isinstance(known, str) and known.answers,
+        by.get(family.name) or next(iter(by.values()), NOTHING_SAID),
+        order,
+        family.unfit_states,
+        built.actions if steers and isinstance(built, Steerable) else frozenset(),
+        tuple(remark.text for remark in built.remarks) if isinstance(built, Remarked) else (),
+    )
+
+
+async def _order(built: object) -> tuple[Mapping[str, float], str | None]:
+    """What the battery is forced to now, or why that cannot be read."""
+    assert isinstance(built, Steerable)
+    try:
+        return (await built.in_force()).order, None
+    except DriverError as error:
+        return {}, str(error)
