@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from agent.adapters.devices.identification import Recognised, recognised
 from agent.adapters.devices.site_devices import Devices
-from agent.commissioning.phases import phase_s, room_w, test_power_w
+from agent.commissioning.phases import phase_s, promised_s, room_w, test_power_w, unrefreshed_hold_s
 from agent.commissioning.sighting import NOTHING_SAID, BatterySeen, DeviceSeen, SiteSeen
 from agent.dispatch.alignment import Alignment
 from agent.dispatch.estimate import Source, estimate
@@ -106,7 +106,8 @@ async def look(eyes: Eyes, ways: Mapping[str, Transport]) -> SiteSeen:
         room = room_w(connection, net_load_w, bool(seen.actions & {Action.SETPOINT, Action.DISCHARGE}))
         test_w = test_power_w(unit.battery, facts.resolution_w, room)
         reserved = eyes.conditions.with_reserve(unit.battery, eyes.clock.now())
-        batteries.append(BatterySeen(unit.device, reserved, test_w, phase_s(facts, eyes.sample_s)))
+        free_s = promised_s(facts, unrefreshed_hold_s(facts))
+        batteries.append(BatterySeen(unit.device, reserved, test_w, phase_s(facts, eyes.sample_s), free_s))
     solar_w = None if eyes.settings.solar is None else eyes.settings.solar_rated_w
     return SiteSeen(tuple(devices), tuple(batteries), tuple(states), connection, solar_w)
 

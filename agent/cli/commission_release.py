@@ -70,7 +70,7 @@ async def _verified(name: str, device: object, before: Mapping[str, float] | Non
         text = f"{name} is released, and not as it was found: {told}"
         return Released(text, Finding("not_as_found", text, name))
     if not before:
-        return Released(f"{name} is released; its registers are write-only, so this is seen by its power alone")
+        return Released(f"{name} is released; none of its owner's settings was written")
     return Released(f"{name} is released, its {len(before)} settings are as they were found")
 
 

@@ -83,9 +83,7 @@ class Session:
             self.say(sentence)
         gate = WriteGate(ONLY_LOOKING)
         ways = transports(self.settings, self.clock, gate)
-        devices = connect_devices(
-            self.settings, self.clock, lambda document: keep_steering(store, document), ways=ways
-        )
+        devices = connect_devices(self.settings, self.clock, lambda document: keep_steering(store, document), ways=ways)
         try:
             devices.recall(await store.kept(STEERING.name))
             eyes = Eyes(self.clock, self.settings, devices, self._conditions(existed))
@@ -183,9 +181,7 @@ class Outcome:
     def look(self, seen: SiteSeen) -> None:
         self.findings += findings(seen)
         self.devices = tuple(
-            TestedDevice(
-                one.name, one.brand, one.family, one.place, one.said.model, one.said.serial, one.said.firmware
-            )
+            TestedDevice(one.name, one.brand, one.family, one.place, one.said.model, one.said.serial, one.said.firmware)
             for one in seen.devices
         )
 

@@ -1,5 +1,6 @@
 """Which orders the test of a battery gives, for how long and with which power. Pure."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -67,9 +68,9 @@ def unrefreshed_hold_s(facts: SteeringFacts) -> float:
 def promised_s(facts: SteeringFacts, hold_s: float) -> float | None:
     """After which time the device is free by its datasheet when an order for ``hold_s`` is not refreshed; None: never.
 
-    The longest of what may end it.
+    The longest of what may end it. A timer counts whole steps, and one more where an order is to outlive its lease.
     """
     if facts.timer_step_s is not None:
-        steps = -(-hold_s // facts.timer_step_s)
+        steps = math.ceil(hold_s / facts.timer_step_s) + 1
         return max(steps * facts.timer_step_s, facts.reverts_after_s or 0.0)
     return facts.reverts_after_s

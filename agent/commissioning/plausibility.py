@@ -128,8 +128,8 @@ def _inverter(seen: SiteSeen) -> Iterator[Finding]:
 def _ratings(seen: SiteSeen) -> Iterator[Finding]:
     sun_w = None if seen.state is None else seen.state.pv_w.known
     if seen.solar_w is not None and sun_w is not None and sun_w > OVER * seen.solar_w:
-        text = f"the sun gives {sun_w:.0f} W of the {seen.solar_w:.0f} W in the site file{scale_words(sun_w / seen.solar_w)}"
-        yield Finding("sun_over_rating", text)
+        text = f"the sun gives {sun_w:.0f} W of the {seen.solar_w:.0f} W in the site file"
+        yield Finding("sun_over_rating", text + scale_words(sun_w / seen.solar_w))
     for unit in seen.batteries:
         yield from _battery_ratings(unit, seen.device(unit.device))
 
@@ -177,15 +177,13 @@ def _connection(seen: SiteSeen) -> Iterator[Finding]:
 
 
 def _over(limits: Connection, grid_w: float) -> str | None:
+    """Why this power is too much; the meter of an export limit of 0 W shows a little of it now and then."""
     if limits.import_limit_w is not None and grid_w > limits.import_limit_w:
-        return f"more than the {limits.import_limit_w:.0f} W that may be drawn{scale_words(grid_w / _positive(limits.import_limit_w))}"
+        text = f"more than the {limits.import_limit_w:.0f} W that may be drawn"
+        return text + scale_words(grid_w / max(1.0, limits.import_limit_w))
     if limits.export_limit_w is not None and -grid_w > limits.export_limit_w + AC_W / 2.0:
         return f"more than the {limits.export_limit_w:.0f} W that may be fed in"
     return None
-
-
-def _positive(limit_w: float) -> float:
-    return max(1.0, limit_w)
 
 
 _CHECKS: Sequence[Callable[[SiteSeen], Iterator[Finding]]] = (

@@ -16,7 +16,7 @@ OVER_LIMIT_W, OVER_LIMIT_S = 200.0, 5.0  # of the connection: the load moves too
 class Instant:
     """One look during a step: what was ordered ``since_s`` seconds ago, and what is measured, W and percent.
 
-    ``orders_w`` None: the battery was released or left alone. ``over_s`` is for how long the grid has been over a limit.
+    ``orders_w`` None: nothing is in force. ``over_s`` is for how long the grid has been over a limit.
     """
 
     device: str
@@ -28,7 +28,9 @@ class Instant:
     over_s: float = 0.0
 
 
-def doubt(now: Instant, battery: Battery, test_w: float, troubles: Mapping[str, str], foreign: str | None) -> str | None:
+def doubt(
+    now: Instant, battery: Battery, test_w: float, troubles: Mapping[str, str], foreign: str | None
+) -> str | None:
     """Why the test must end, in one sentence; None while all is well."""
     if troubles:
         return next(iter(troubles.values()))

@@ -53,12 +53,16 @@ class DeviceSeen:
 
 @dataclass(frozen=True, slots=True)
 class BatterySeen:
-    """A battery that is to be tested with ``test_w`` in phases of ``phase_s``; ``battery`` with the reserve of now."""
+    """A battery that is to be tested with ``test_w`` in phases of ``phase_s``; ``battery`` with the reserve of now.
+
+    ``free_within_s``: so long after an order that is not refreshed it is free by its datasheet; None: it never is.
+    """
 
     device: str
     battery: Battery
     test_w: float
     phase_s: float
+    free_within_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

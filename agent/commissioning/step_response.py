@@ -5,6 +5,7 @@ The lag of the meter is told as in ``agent.monitoring.meter_lag``, with the test
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from statistics import median
 
 from agent.dispatch.power_trace import PowerTrace
@@ -74,7 +75,7 @@ def answer(steps: Sequence[Step], grid: Points, pv: Points, lag_s: float) -> flo
     """The change of grid and sun for a watt of the battery's change, summed over the steps; None without a change."""
     along, across = 0.0, 0.0
     settled = [step for step in steps if step.settled_w is not None]
-    for before, after in zip(settled, settled[1:], strict=False):
+    for before, after in pairwise(settled):
         ends = [_others_w(step, grid, pv, lag_s) for step in (before, after)]
         if ends[0] is None or ends[1] is None or after.settled_w is None or before.settled_w is None:
             continue

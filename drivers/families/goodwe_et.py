@@ -175,7 +175,13 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
 
 
 # Work mode 35187
-UNFIT_STATES: Mapping[float, str] = {0.0: "waiting", 2.0: "without grid", 3.0: "in fault", 4.0: "taking a firmware update", 5.0: "checking"}
+UNFIT_STATES: Mapping[float, str] = {
+    0.0: "waiting",
+    2.0: "without grid",
+    3.0: "in fault",
+    4.0: "taking a firmware update",
+    5.0: "checking",
+}
 FAMILY = Family(
     name="goodwe_et",
     build=_build,

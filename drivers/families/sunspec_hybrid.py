@@ -22,7 +22,14 @@ from drivers.families.sunspec_hybrid_rows import INVERTERS, STEERED_BY, STEERING
 from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine
 from drivers.reading import Quality, Quantity, Reading
 from drivers.sunspec import BLOCK_COUNTS
-from drivers.sunspec_device import COMMON_MODEL, SUNSPEC_OPTIONS, UNFIT_STATES, SunSpecDevice, SunSpecOptions, options_from
+from drivers.sunspec_device import (
+    COMMON_MODEL,
+    SUNSPEC_OPTIONS,
+    UNFIT_STATES,
+    SunSpecDevice,
+    SunSpecOptions,
+    options_from,
+)
 
 SetpointOf = Literal["battery", "inverter"]
 

@@ -77,7 +77,9 @@ def codes(report: Commissioning) -> set[str]:
 
 def steady(load_w: float, pv_w: float) -> Trace:
     first = int(NOON.timestamp())
-    return Trace({"load_w": MeasuredColumn(first, 3600, [load_w] * 48), "pv_w": MeasuredColumn(first, 3600, [pv_w] * 48)})
+    return Trace(
+        {"load_w": MeasuredColumn(first, 3600, [load_w] * 48), "pv_w": MeasuredColumn(first, 3600, [pv_w] * 48)}
+    )
 
 
 @asynccontextmanager
@@ -100,11 +102,16 @@ async def played(
     site.link = replace(site.link, settle_s=0.0, answer_s=0.0)
     async with site:
         ports = [site.inverter_port, site.meter_port]
-        own = {"usable_wh": 10_000, "charge_w": 5000, "discharge_w": 5000, "step_s": 1, "hold_s": 60, "stale_s": 15}
+        own: dict[str, object] = {
+            "usable_wh": 10_000,
+            "charge_w": 5000,
+            "discharge_w": 5000,
+            "step_s": 1,
+            "hold_s": 60,
+            "stale_s": 15,
+        }
         own |= {"import_tariff": site_files.FLAT_TARIFF, "family": FAMILIES.get(profile, profile)}
         own |= {"inverter_unit": next(iter(site.units)), "timeout_s": 1.0}
         own |= dict(zip(("inverter_port", "meter_port"), reversed(ports) if swapped else ports, strict=True))
         path = site_files.write_home(folder, **{**own, **words})
         yield Play(folder, clock, plant, site, path)
-
-
