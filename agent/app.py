@@ -77,7 +77,7 @@ def build(
     overrides = Overrides(clock, pending, outlet, zone)
     commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides)
     requests = PlanRequests(settings, conditions, outlet, meter)
-    control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices), meter)
+    control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices, permission), meter)
     timekeeping = Timekeeping(
         clock, pending, outlet, control.minutes.means, time_source, settings.site.clock == "trust"
     )
@@ -151,8 +151,8 @@ def _plan_retry(settings: Settings) -> Retry:
     return Retry(PLAN_RESTS_S, max(2, int(HOUR_S // settings.planning.interval_s)))
 
 
-def _control_rules(settings: Settings, devices: Devices) -> ControlRules:
-    control = settings.control
+def _control_rules(settings: Settings, devices: Devices, permission: Permission) -> ControlRules:
+    control, permit = settings.control, permission.permit if permission.locked is None else None
     return ControlRules(
         step_s=control.step_s,
         hold_s=min(control.hold_s, devices.longest_hold_s),
@@ -162,4 +162,7 @@ def _control_rules(settings: Settings, devices: Devices) -> ControlRules:
         limits=Limits(settings.battery_spec(), settings.connection_spec(), settings.battery.ramp_w_per_s),
         roles=settings.roles,
         units=settings.battery_units(),
+        meter_lag_s=None if permit is None else permit.meter_lag_s,
+        dead_time_s=0.0 if permit is None else permit.dead_time_s or 0.0,
+        off_w=0.0 if permit is None else permit.off_w or 0.0,
     )

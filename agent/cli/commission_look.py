@@ -9,7 +9,8 @@ from agent.commissioning.phases import phase_s, promised_s, room_w, test_power_w
 from agent.commissioning.sighting import NOTHING_SAID, BatterySeen, DeviceSeen, SiteSeen
 from agent.dispatch.alignment import Alignment
 from agent.dispatch.estimate import Source, estimate
-from agent.domain.site import SiteState
+from agent.domain.battery import BatteryUnit
+from agent.domain.site import Connection, SiteState
 from agent.ports import Clock
 from agent.settings.device_section import Device
 from agent.settings.schema import Settings
@@ -95,21 +96,25 @@ async def look(eyes: Eyes, ways: Mapping[str, Transport]) -> SiteSeen:
         for name, found in eyes.newest.items():
             if found:
                 samples[name].append(found)
-    devices = []
-    for device in eyes.settings.devices:
-        devices.append(await _seen(eyes, device, known[device.name], tuple(samples[device.name])))
+    devices = [await _seen(eyes, one, known[one.name], tuple(samples[one.name])) for one in eyes.settings.devices]
     connection = eyes.conditions.connection(eyes.clock.now())
     net_load_w = states[-1].net_load_w or 0.0
-    batteries = []
-    for unit, seen in ((unit, _of(devices, unit.device)) for unit in eyes.settings.battery_units()):
-        facts = facts_of(eyes.devices.device(unit.device), seen.family)
-        room = room_w(connection, net_load_w, bool(seen.actions & {Action.SETPOINT, Action.DISCHARGE}))
-        test_w = test_power_w(unit.battery, facts.resolution_w, room)
-        reserved = eyes.conditions.with_reserve(unit.battery, eyes.clock.now())
-        free_s = promised_s(facts, unrefreshed_hold_s(facts))
-        batteries.append(BatterySeen(unit.device, reserved, test_w, phase_s(facts, eyes.sample_s), free_s))
+    batteries = [
+        _battery(eyes, unit, _of(devices, unit.device), connection, net_load_w)
+        for unit in eyes.settings.battery_units()
+    ]
     solar_w = None if eyes.settings.solar is None else eyes.settings.solar_rated_w
     return SiteSeen(tuple(devices), tuple(batteries), tuple(states), connection, solar_w)
+
+
+def _battery(eyes: Eyes, unit: BatteryUnit, seen: DeviceSeen, limits: Connection, net_load_w: float) -> BatterySeen:
+    """How the battery of this device is to be tested."""
+    facts = facts_of(eyes.devices.device(unit.device), seen.family)
+    room = room_w(limits, net_load_w, bool(seen.actions & {Action.SETPOINT, Action.DISCHARGE}))
+    test_w = test_power_w(unit.battery, facts.resolution_w, room)
+    reserved = eyes.conditions.with_reserve(unit.battery, eyes.clock.now())
+    free_s = promised_s(facts, unrefreshed_hold_s(facts))
+    return BatterySeen(unit.device, reserved, test_w, phase_s(facts, eyes.sample_s), free_s)
 
 
 def _of(devices: list[DeviceSeen], name: str) -> DeviceSeen:

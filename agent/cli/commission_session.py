@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from agent.adapters.devices.field_bus import connect_devices, transports
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.store.inputs_reader import inputs_of
-from agent.adapters.store.sqlite_store import SqliteStore
 from agent.app import conditions_of, keep_steering, store_of
 from agent.cli.commission_look import Eyes, look
 from agent.cli.commission_release import Released, give_back, settings_of
@@ -25,6 +24,7 @@ from agent.domain.records import Batch
 from agent.domain.wire import to_json
 from agent.ports import Clock, StoreFailure
 from agent.settings.schema import Settings
+from agent.site_conditions.site_conditions import SiteConditions
 from drivers.device import Steerable
 from drivers.write_gate import WriteGate
 
@@ -78,7 +78,7 @@ class Session:
     async def run(self) -> Commissioning:
         """The report, kept in the store as far as that can be written. Raises StoreFailure where there is none."""
         store = store_of(self.settings, self.clock)
-        existed = Path(self.settings.store.path).exists()
+        conditions = self._conditions()
         for sentence in await store.open():
             self.say(sentence)
         gate = WriteGate(ONLY_LOOKING)
@@ -86,7 +86,7 @@ class Session:
         devices = connect_devices(self.settings, self.clock, lambda document: keep_steering(store, document), ways=ways)
         try:
             devices.recall(await store.kept(STEERING.name))
-            eyes = Eyes(self.clock, self.settings, devices, self._conditions(existed))
+            eyes = Eyes(self.clock, self.settings, devices, conditions)
             report = await self._run(eyes, gate, ways)
             with suppress(StoreFailure):
                 await store.write(Batch(kept=((COMMISSIONING.name, to_json(report, digits=6)),)))
@@ -95,19 +95,20 @@ class Session:
             await devices.close()
             await store.close()
 
-    def _conditions(self, existed: bool) -> Any:
-        conditions = conditions_of(self.settings)
+    def _conditions(self) -> SiteConditions:
+        """With what the platform has said: its grid limit holds here too."""
+        conditions, path = conditions_of(self.settings), Path(self.settings.store.path)
         conditions.time_is_known = self.clock.trusted()
-        if existed:  # a grid limit of the platform holds here too
+        if path.exists():
             with suppress(StoreFailure):
-                conditions.recall(inputs_of(Path(self.settings.store.path), self.settings.site.currency))
+                conditions.recall(inputs_of(path, self.settings.site.currency))
         return conditions
 
     async def _run(self, eyes: Eyes, gate: WriteGate, ways: Mapping[str, Any]) -> Commissioning:
         outcome = Outcome(self.settings.site.name, self.by, eyes.clock)
         if eyes.devices.left_behind:
             with gate.opened():
-                released = await give_back(eyes.devices, self.clock, {})
+                await give_back(eyes.devices, self.clock, {})
             left = eyes.devices.left_behind
             self.say("an earlier run could not give the battery back: " + ("it cannot be" if left else "it is now"))
         try:
@@ -146,7 +147,9 @@ class Session:
                 outcome.note(Finding(getattr(why, "code", "aborted"), str(why), unit.device))
             finally:
                 released = await give_back(eyes.devices, self.clock, found)
-                outcome.take(test, unit, released)
+            if stopped is None:
+                await test.see_it_free()
+            outcome.take(test, unit, released)
             if stopped is not None or outcome.stops:
                 ended = stopped or "it was not passed"
                 return outcome.report(ended)

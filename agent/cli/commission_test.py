@@ -80,6 +80,13 @@ class BatteryUnderTest:
         for phase in phases(self.device.actions, self.unit.test_w, self.unit.phase_s):
             await self._keep(phase)
 
+    async def see_it_free(self) -> None:
+        """After the release: the traces show what the device does by itself."""
+        self.recorder.asked.append((self.now_s(), None))
+        for _ in range(LAST_SAMPLES):
+            await self.eyes.clock.sleep(self.eyes.sample_s)
+            await self.sample()
+
     def now_s(self) -> float:
         """Since the test began, s."""
         return self.eyes.clock.monotonic() - self.recorder.began_s

@@ -90,14 +90,21 @@ def picture(test: BatteryTest) -> str:
         corners = " ".join(f"{x(at):.1f},{y(watts):.1f}" for at, watts in trace)
         return f'<polyline fill="none" stroke="{colour}" stroke-width="1.6" {more} points="{corners}"/>'
 
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="power over the test">']
-    for watts in sorted({low, 0.0, high}):
-        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - 8}" y1="{y(watts):.1f}" y2="{y(watts):.1f}" stroke="{FAINT}"/>')
-        parts.append(_text(LEFT - 6, y(watts) + 4, f"{watts / 1000.0:.2f} kW", "end"))
-    for i in range(5):
-        parts.append(_text(x(last_s * i / 4), HEIGHT - 6, f"{last_s * i / 4:.0f} s", "middle" if i < 4 else "end"))
-    parts.append(line(_steps(asked, last_s), ASKED, 'stroke-dasharray="4 4"'))
-    parts += [line(test.grid, GRID), line(test.battery, BATTERY)]
+    def level(watts: float) -> str:
+        label = _text(LEFT - 6, y(watts) + 4, f"{watts / 1000.0:.2f} kW", "end")
+        return f'<line x1="{LEFT}" x2="{WIDTH - 8}" y1="{y(watts):.1f}" y2="{y(watts):.1f}" stroke="{FAINT}"/>{label}'
+
+    parts = [
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="power over the test">',
+        *(level(watts) for watts in sorted({low, 0.0, high})),
+        *(
+            _text(x(last_s * i / 4), HEIGHT - 6, f"{last_s * i / 4:.0f} s", "middle" if i < 4 else "end")
+            for i in range(5)
+        ),
+        line(_steps(test.asked, last_s), ASKED, 'stroke-dasharray="4 4"'),
+        line(test.grid, GRID),
+        line(test.battery, BATTERY),
+    ]
     legend = (("battery (discharge is positive)", BATTERY), ("grid (import is positive)", GRID), ("asked", ASKED))
     key = ", ".join(f'<span style="color:{colour}">&#9632;</span> {escape(word)}' for word, colour in legend)
     return "".join(parts) + f"</svg><p>{key}</p>"
@@ -107,7 +114,8 @@ def _text(x: float, y: float, words: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" font-size="11" fill="{INK}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
-def _steps(asked: Points, last_s: float) -> Points:
-    """An order holds until the next one."""
+def _steps(asked: Sequence[tuple[float, float | None]], last_s: float) -> Points:
+    """An order holds until the next one; a release is no power."""
     ends = [*(at for at, _ in asked[1:]), last_s]
-    return tuple(corner for (at, watts), end in zip(asked, ends, strict=True) for corner in ((at, watts), (end, watts)))
+    held = [(at, watts, end) for (at, watts), end in zip(asked, ends, strict=True) if watts is not None]
+    return tuple(corner for at, watts, end in held for corner in ((at, watts), (end, watts)))
