@@ -78,6 +78,7 @@ HOME_WORDS: Table = {
     "commit_s": 60,
     "cloud": "",
     "failsafe": "",
+    "import_limit_w": 17000,
     "export_limit_w": "none",
     "further": "",
     "more_devices": "",
@@ -174,7 +175,7 @@ def write_home(folder: Path, **words: object) -> Path:
         {
             "site": place,
             "store": {"path": str(asked.get("store", folder / "site.sqlite3")), **some("commit_s")},
-            "connection": some("export_limit_w"),
+            "connection": some("import_limit_w", "export_limit_w"),
             "battery": battery,
             "solar": {"rated_w": 6000},
             "tariff.export": {"price_per_kwh": 0.05},

@@ -10,7 +10,7 @@ from agent.ports import Clock
 from drivers.device import Steerable
 from drivers.errors import DriverError
 
-TRY_FOR_S = 20.0
+TRY_FOR_S = 60.0
 EVERY_S = 1.0
 KEEP_WITHIN_S = 1.0
 

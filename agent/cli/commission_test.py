@@ -7,7 +7,7 @@ from agent.cli.commission_look import Eyes, facts_of
 from agent.commissioning.phases import HOLD_S, Phase, is_exact, phases
 from agent.commissioning.safeguard import Instant, doubt, is_over
 from agent.commissioning.sighting import BatterySeen
-from agent.commissioning.step_response import answer, judged, lag, measured, meter_findings
+from agent.commissioning.step_response import judged, measured, meter_findings, meter_of
 from agent.dispatch.guard import Limits, guard
 from agent.domain.commissioning import BatteryTest, Finding, Reversion, Step
 from agent.domain.setpoint import Applied, Clamped, Held, Refused, Rung, Setpoint, Unreachable
@@ -95,9 +95,7 @@ class BatteryUnderTest:
         """What was measured until now."""
         recorder, battery = self.recorder, tuple(self.recorder.battery)
         grid, pv = tuple(recorder.grid), tuple(recorder.pv)
-        late = lag(battery, grid, self.unit.test_w)
-        late_s = None if late is None else (late.least_s + late.most_s) / 2.0
-        found = answer(self.steps, grid, pv, max(0.0, late_s or 0.0))
+        found, late_s = meter_of(self.steps, battery, grid, pv, self.unit.test_w)
         return BatteryTest(
             self.unit.device,
             self.unit.test_w,
@@ -158,7 +156,7 @@ class BatteryUnderTest:
         """Give one order and hold it, refreshed at half of its life. Raises Aborted."""
         told = f"{phase.what} with {abs(phase.battery_w):.0f} W" if phase.battery_w else "rest at 0 W"
         self._say(f"{self.unit.device}: {told} for {phase.for_s:.0f} s")
-        began_s, written_s, taken_w = self.now_s(), -HOLD_S, None
+        began_s, written_s, taken_w, before_w = self.now_s(), -HOLD_S, None, self.newest
         hold_s = min(HOLD_S, self.device.longest_hold_s)
         while self.now_s() - began_s < phase.for_s:
             wanted = Setpoint(self.eyes.clock.now(), phase.battery_w, hold_s, Rung.OVERRIDE, "")
@@ -168,7 +166,7 @@ class BatteryUnderTest:
                 self._granted_w = self.granted(wanted).battery_w or 0.0
                 taken = await self.write(told, phase.battery_w, hold_s)
                 taken_w = taken_w if taken is None else taken.battery_w
-            await self._watch(taken_w, self.now_s() - began_s)
+            await self._watch(taken_w, self.now_s() - began_s, before_w)
         if taken_w is None or abs(taken_w) < LEAST_GRANTED * abs(phase.battery_w):
             raise Aborted(f"{self.unit.device} was to {told} and is allowed {abs(taken_w or 0.0):.0f} W")
         step = Step(phase.what, phase.battery_w, taken_w, began_s, self.now_s(), self.exact)
@@ -178,7 +176,7 @@ class BatteryUnderTest:
         if finding is not None and finding.stops:
             raise Aborted(finding.text, finding.code)
 
-    async def _watch(self, orders_w: float | None, since_s: float) -> None:
+    async def _watch(self, orders_w: float | None, since_s: float, before_w: float | None) -> None:
         """Wait for the next sample, take it, and raise Aborted on any doubt."""
         await self.eyes.clock.sleep(self.eyes.sample_s)
         await self.sample()
@@ -190,7 +188,7 @@ class BatteryUnderTest:
         over_s = 0.0 if self._over_since_s is None else now_s - self._over_since_s
         reading = eyes.newest.get(self.unit.device, {}).get(Quantity.SOC_PCT)
         soc_pct = None if reading is None else reading.value
-        instant = Instant(self.unit.device, orders_w, since_s, self.newest, soc_pct, self.exact, over_s)
+        instant = Instant(self.unit.device, orders_w, since_s, self.newest, soc_pct, self.exact, before_w, over_s)
         report = eyes.devices.steering()
         foreign = report.foreign.get(self.unit.device) or report.left_alone or report.not_kept
         why = doubt(instant, self.unit.battery, self.unit.test_w, self._troubles(), foreign)

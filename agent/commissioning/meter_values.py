@@ -1,10 +1,10 @@
 """The values of a meter against one another: phases against the total, watts against volts and amps. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from agent.commissioning.sighting import DeviceSeen, SiteSeen
 from agent.domain.commissioning import Finding
-from drivers.reading import Quantity
+from drivers.reading import Quantity, Reading
 
 PHASES = ("L1", "L2", "L3")
 SUM_PART, SUM_W = 0.1, 100.0  # phases against their total; they are not of one instant
@@ -15,11 +15,12 @@ LOW_FACTOR, LEAST_A = 0.6, 2.0
 
 
 def meter_findings(seen: SiteSeen) -> Iterator[Finding]:
-    """Of every device that measures phases."""
+    """Of every device that measures phases. An inverter shows amps of its own beside watts of its meter."""
     for device in seen.devices:
         yield from _sum(device)
         yield from _voltages(device)
-        yield from _apparent(device)
+        if not device.roles & {"battery", "solar"}:
+            yield from _apparent(device)
 
 
 def _sum(device: DeviceSeen) -> Iterator[Finding]:
@@ -60,17 +61,32 @@ def _voltages(device: DeviceSeen) -> Iterator[Finding]:
 
 
 def _apparent(device: DeviceSeen) -> Iterator[Finding]:
-    """The power of a phase is at most volts times amps, and with a clamp on another phase it is only a half of that."""
+    """The power of a phase is at most volts times amps, and with a clamp on another phase it is only a half of that.
+
+    In most of the samples, since the three are not read at one instant.
+    """
     for phase in PHASES:
-        names = (f"GRID_{phase}_W", f"VOLTAGE_{phase}_V", f"CURRENT_{phase}_A")
-        watts, volts, amps = (device.value(Quantity[name]) for name in names)
-        if watts is None or volts is None or amps is None or not volts:
+        found = [three for sample in device.samples if (three := _phase(sample, phase)) is not None]
+        most_w = [volts * amps for _, volts, amps in found]
+        more = sum(watts > APPARENT_PART * most + APPARENT_W for (watts, _, _), most in zip(found, most_w, strict=True))
+        less = sum(
+            amps >= LEAST_A and watts < LOW_FACTOR * most for (watts, _, amps), most in zip(found, most_w, strict=True)
+        )
+        if not found or 2 * max(more, less) <= len(found):
             continue
-        most_w = abs(volts * amps)
+        watts, volts, amps = found[-1]
         told = f"{device.name} shows {watts:.0f} W at {phase}, with {volts:.0f} V and {amps:.1f} A"
-        if abs(watts) > APPARENT_PART * most_w + APPARENT_W:
+        if more > less:
             text = f"{told}: no power is more than volts times amps; a scale is wrong"
             yield Finding("more_than_apparent", text, device.name)
-        elif abs(amps) >= LEAST_A and abs(watts) < LOW_FACTOR * most_w:
+        else:
             text = f"{told}: its clamp may sit on another phase than its voltage"
             yield Finding("mixed_phase", text, device.name, stops=False)
+
+
+def _phase(sample: Mapping[Quantity, Reading], phase: str) -> tuple[float, float, float] | None:
+    """Watts, volts and amps without their signs; None where one of them is missing."""
+    names = (f"GRID_{phase}_W", f"VOLTAGE_{phase}_V", f"CURRENT_{phase}_A")
+    found = [sample[Quantity[name]].value for name in names if Quantity[name] in sample]
+    known = [abs(value) for value in found if value is not None]
+    return (known[0], known[1], known[2]) if len(known) == len(names) and known[1] > 0.0 else None

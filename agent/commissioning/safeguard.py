@@ -16,7 +16,8 @@ OVER_LIMIT_W, OVER_LIMIT_S = 200.0, 5.0  # of the connection: the load moves too
 class Instant:
     """One look during a step: what was ordered ``since_s`` seconds ago, and what is measured, W and percent.
 
-    ``orders_w`` None: nothing is in force. ``over_s`` is for how long the grid has been over a limit.
+    ``orders_w`` None: nothing is in force. ``from_w`` was measured before the order. ``over_s`` is for how long the grid
+    has been over a limit.
     """
 
     device: str
@@ -25,6 +26,7 @@ class Instant:
     battery_w: float | None
     soc_pct: float | None
     exact: bool
+    from_w: float | None = None
     over_s: float = 0.0
 
 
@@ -53,7 +55,9 @@ def _power_doubt(now: Instant, battery: Battery, test_w: float) -> str | None:
     is_far = abs(now.battery_w) > max(FAR * test_w, 2.0 * noise_w(rating_w))
     if is_far and (now.exact or now.battery_w > 0.0):
         return f"{told}: that is far more, a scale or a sign is wrong"
-    if now.orders_w * now.battery_w < 0.0 and abs(now.battery_w) > max(noise_w(rating_w), test_w / 2.0):
+    moved_w = now.battery_w - (now.battery_w if now.from_w is None else now.from_w)
+    is_wrong = now.orders_w * now.battery_w < 0.0 and now.orders_w * moved_w < 0.0
+    if is_wrong and min(abs(now.battery_w), abs(moved_w)) > max(noise_w(rating_w), test_w / 4.0):
         return f"{told}: the direction is wrong, a sign is turned"
     return None
 

@@ -17,6 +17,7 @@ BEGUN = 0.1  # of the way: from there on the battery has begun
 DONE = 0.9
 SETTLED = 1.0 / 3.0  # of a step, at its end
 FOLLOWS = 0.5  # of the test's power: what is further off is not followed
+MOVED = 0.25  # of the way to an order: less is no move
 SCALE = 3.0  # times what was taken: a scale that is wrong
 ANSWERS = (0.6, 1.6)  # of the battery's change that a meter shows which is right
 NO_ANSWER = 0.25
@@ -71,6 +72,22 @@ def lag(battery: Points, grid: Points, test_w: float) -> Lag | None:
     return watch.lag
 
 
+def meter_of(
+    steps: Sequence[Step], battery: Points, grid: Points, pv: Points, test_w: float
+) -> tuple[float | None, float | None]:
+    """The answer of the meter, and its lag, s. The lag of a meter that shows something else would be chance."""
+    found, late = answer(steps, grid, pv, 0.0), lag(battery, grid, test_w)
+    if late is None:
+        return found, None
+    late_s = (late.least_s + late.most_s) / 2.0
+    shifted = found if found is not None and _is_right(found) else answer(steps, grid, pv, max(0.0, late_s))
+    return (shifted, late_s) if shifted is not None and _is_right(shifted) else (found, None)
+
+
+def _is_right(found: float) -> bool:
+    return ANSWERS[0] <= found <= ANSWERS[1]
+
+
 def answer(steps: Sequence[Step], grid: Points, pv: Points, lag_s: float) -> float | None:
     """The change of grid and sun for a watt of the battery's change, summed over the steps; None without a change."""
     along, across = 0.0, 0.0
@@ -99,6 +116,8 @@ def judged(step: Step, test_w: float, rating_w: float, device: str) -> Finding |
     if step.settled_w is None or step.off_w is None:
         return Finding("battery_power_missing", f"{told}, and its power was not measured", device)
     does = f"{told} and {_does(step.settled_w)}"
+    if _stays(step, rating_w):
+        return Finding("does_not_follow", f"{does}, as before: it does not follow", device)
     if step.taken_w and step.settled_w * step.taken_w < 0.0 and abs(step.settled_w) > noise_w(rating_w):
         return Finding("turned_sign", f"{does}: the sign of its power or of its orders is turned", device)
     if step.exact and step.taken_w and abs(step.settled_w) > SCALE * abs(step.taken_w):
@@ -109,6 +128,14 @@ def judged(step: Step, test_w: float, rating_w: float, device: str) -> Finding |
     if step.off_w > tolerance_w(rating_w):
         return Finding("inaccurate", f"{does}: {step.off_w:.0f} W off", device, stops=False)
     return None
+
+
+def _stays(step: Step, rating_w: float) -> bool:
+    """Whether the battery has hardly moved where it had to."""
+    if step.from_w is None or step.settled_w is None or not step.off_w:
+        return False
+    way_w, moved_w = step.taken_w - step.from_w, step.settled_w - step.from_w
+    return step.off_w > tolerance_w(rating_w) and abs(moved_w) < MOVED * abs(way_w)
 
 
 def _order(step: Step) -> str:
@@ -129,8 +156,7 @@ def meter_findings(found: float | None) -> list[Finding]:
     if found is None:
         return [Finding("meter_unseen", "the battery's moves were too small to see them at the grid's meter")]
     shows = f"for each watt that the battery gives more, the grid's meter shows {found:.2f} W less"
-    low, high = ANSWERS
-    if low <= found <= high:
+    if _is_right(found):
         return []
     if found < -NO_ANSWER:
         return [Finding("meter_turned", f"{shows}: its sign is turned")]

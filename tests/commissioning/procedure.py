@@ -43,7 +43,6 @@ class Play:
     site: SimulatedSite
     path: Path
     said: list[str] = field(default_factory=list)
-    sessions: int = 0
 
     def fault(self, kind: str, device: str, after_s: float = 0.0, for_s: float = DAY_S, **more: Any) -> None:
         start = datetime.fromtimestamp(self.clock.true_now().timestamp() + after_s, UTC)
@@ -92,13 +91,14 @@ async def played(
     soc_pct: float = 50.0,
     meter_lag_s: float = 0.0,
     swapped: bool = False,
+    host: str = "127.0.0.1",
     **words: object,
 ) -> AsyncIterator[Play]:
     """A site of ``profile`` that runs; ``words`` are those of ``site_files.write_home``."""
     clock = VirtualClock(NOON)
     spec = BatterySpec(10_000.0, 5000.0, 5000.0, idle_w=0.0)
     plant = Plant(steady(load_w, pv_w), spec, 6000.0, clock.true_now, soc_pct=soc_pct)
-    site = SimulatedSite(plant, profile, FaultScript(), meter_lag_s=meter_lag_s)
+    site = SimulatedSite(plant, profile, FaultScript(), host=host, meter_lag_s=meter_lag_s)
     site.link = replace(site.link, settle_s=0.0, answer_s=0.0)
     async with site:
         ports = [site.inverter_port, site.meter_port]
