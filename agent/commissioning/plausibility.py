@@ -115,9 +115,11 @@ def _inverter(seen: SiteSeen) -> Iterator[Finding]:
         ac_w, pv_w, battery_w = (device.value(q) for q in (Quantity.AC_W, Quantity.PV_W, Quantity.BATTERY_W))
         if ac_w is None or pv_w is None or battery_w is None:
             continue
-        off_w, sum_w = abs(ac_w - pv_w - battery_w), pv_w + battery_w
-        if off_w > max(AC_W, AC_PART * max(abs(ac_w), abs(pv_w), abs(battery_w))):
+        sum_w, allowed_w = pv_w + battery_w, max(AC_W, AC_PART * max(abs(ac_w), abs(pv_w), abs(battery_w)))
+        if abs(ac_w - sum_w) > allowed_w:
             hint = scale_words(sum_w / ac_w) if ac_w and sum_w / ac_w > 0.0 else ": a sign may be turned"
+            if abs(ac_w - pv_w + battery_w) <= allowed_w:
+                hint = ": the sign of the battery's power may be turned"
             text = (
                 f"{device.name} gives {ac_w:.0f} W, and its sun ({pv_w:.0f} W) and battery ({battery_w:.0f} W) make "
                 f"{sum_w:.0f} W{hint}"
