@@ -18,6 +18,7 @@ from agent.adapters.host.timetable import run_virtual
 from agent.app import build
 from agent.daemon import App
 from agent.domain.horizon import floor_to_step
+from agent.domain.permit import Permission
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Outcome, Rung, Setpoint
@@ -96,13 +97,19 @@ class Stage:
     def store(self) -> Path:
         return self.folder / "site.sqlite3"
 
-    def build(self, planner: Planner | None = None, time_source: TimeSource | None = None, **words: object) -> App:
+    def build(
+        self,
+        planner: Planner | None = None,
+        time_source: TimeSource | None = None,
+        permission: Permission | None = None,
+        **words: object,
+    ) -> App:
         """A new agent on the same devices, clock and store; not started."""
         ports = {"inverter_port": self.inverter_port, "meter_port": self.meter_port}
         own = {**ports, "usable_wh": self.plant.battery.usable_wh}
         settings = load(site_files.write_home(self.folder, **{**own, **words}))
         self.planner = planner or HonestPlanner()
-        self.app = build(settings, self.clock, self.planner, time_source=time_source)
+        self.app = build(settings, self.clock, self.planner, time_source=time_source, permission=permission)
         return self.app
 
     def fault(self, kind: str, device: str, minute: float, minutes: float, **more: Any) -> None:
@@ -207,6 +214,7 @@ async def staged(
     profile: str = "sunspec7xx",
     time_source: TimeSource | None = None,
     ahead_s: float = 0.0,
+    permission: Permission | None = None,
     **words: object,
 ) -> AsyncIterator[Stage]:
     """A stage whose agent has started; it is stopped at the end, and the devices after it.
@@ -233,7 +241,7 @@ async def playing(
     if devices:
         await stage.site.start()
     try:
-        stage.build(planner, time_source, **words)
+        stage.build(planner, time_source, permission, **words)
         await stage.start()
         try:
             yield
