@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,7 +90,7 @@ def _accept(settings: Settings, asked: Namespace) -> int:
 def _commission(settings: Settings, asked: Namespace) -> int:
     console = terminal(80)
     try:
-        with SiteLock(Path(settings.store.path)), DeviceLocks(settings):
+        with SiteLock(Path(settings.store.path)), DeviceLocks(settings), _handed_over(Path(settings.store.path)):
             report, stopped = asyncio.run(_with_signals(settings, asked, console))
     except AlreadyRunning as error:
         print(f"{error}\n{STOP_FIRST}", file=sys.stderr)
@@ -142,6 +144,19 @@ async def _agreed() -> bool:
         return (await line).strip().lower() in ("y", "yes")
     finally:
         loop.remove_reader(sys.stdin.fileno())
+
+
+@contextmanager
+def _handed_over(store: Path) -> Iterator[None]:
+    """What the superuser makes beside the store belongs to the owner of the folder afterwards, who is the service."""
+    try:
+        yield
+    finally:
+        if os.geteuid() == 0:
+            with suppress(OSError):
+                owner = store.parent.stat()
+                for file in store.parent.glob(f"{store.name}*"):
+                    os.chown(file, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _user() -> str:

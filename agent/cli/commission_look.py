@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from agent.adapters.devices.identification import Recognised, recognised
 from agent.adapters.devices.site_devices import Devices
-from agent.commissioning.phases import phase_s, promised_s, room_w, test_power_w, unrefreshed_hold_s
+from agent.commissioning.phases import phase_s, power_to_test_w, promised_s, room_w, unrefreshed_hold_s
 from agent.commissioning.sighting import NOTHING_SAID, BatterySeen, DeviceSeen, SiteSeen
 from agent.dispatch.alignment import Alignment
 from agent.dispatch.estimate import Source, estimate
@@ -111,7 +111,7 @@ def _battery(eyes: Eyes, unit: BatteryUnit, seen: DeviceSeen, limits: Connection
     """How the battery of this device is to be tested."""
     facts = facts_of(eyes.devices.device(unit.device), seen.family)
     room = room_w(limits, net_load_w, bool(seen.actions & {Action.SETPOINT, Action.DISCHARGE}))
-    test_w = test_power_w(unit.battery, facts.resolution_w, room)
+    test_w = power_to_test_w(unit.battery, facts.resolution_w, room)
     reserved = eyes.conditions.with_reserve(unit.battery, eyes.clock.now())
     free_s = promised_s(facts, unrefreshed_hold_s(facts))
     return BatterySeen(unit.device, reserved, test_w, phase_s(facts, eyes.sample_s), free_s)

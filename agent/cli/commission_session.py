@@ -18,7 +18,7 @@ from agent.cli.commission_unplug import unplug
 from agent.commissioning.phases import phases
 from agent.commissioning.plausibility import findings
 from agent.commissioning.sighting import BatterySeen, SiteSeen
-from agent.domain.commissioning import BatteryTest, Commissioning, Finding, TestedDevice
+from agent.domain.commissioning import BatteryTest, CommissionedDevice, Commissioning, Finding
 from agent.domain.documents import COMMISSIONING, STEERING
 from agent.domain.records import Batch
 from agent.domain.wire import to_json
@@ -174,7 +174,7 @@ class Outcome:
     by: str
     clock: Clock
     findings: list[Finding] = field(default_factory=list)
-    devices: tuple[TestedDevice, ...] = ()
+    devices: tuple[CommissionedDevice, ...] = ()
     tests: list[BatteryTest] = field(default_factory=list)
 
     @property
@@ -184,7 +184,9 @@ class Outcome:
     def look(self, seen: SiteSeen) -> None:
         self.findings += findings(seen)
         self.devices = tuple(
-            TestedDevice(one.name, one.brand, one.family, one.place, one.said.model, one.said.serial, one.said.firmware)
+            CommissionedDevice(
+                one.name, one.brand, one.family, one.place, one.said.model, one.said.serial, one.said.firmware
+            )
             for one in seen.devices
         )
 

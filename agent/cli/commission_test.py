@@ -134,6 +134,8 @@ class BatteryUnderTest:
             raise Aborted(f"{self.unit.device} may not {what}: {granted.reason}")
         shares = ((self.unit.device, granted.battery_w), *((name, 0.0) for name in self._others))
         match await self.eyes.devices.steer(replace(granted, shares=shares if self._others else ())):
+            case Clamped(held_w, reason) if abs(held_w) < LEAST_GRANTED * abs(granted.battery_w):
+                raise Aborted(f"{self.unit.device} takes {held_w:.0f} of {granted.battery_w:.0f} W: {reason}")
             case Applied() | Clamped() as outcome:
                 self.recorder.asked.append((self.now_s(), outcome.battery_w))
                 self.eyes.told(outcome.battery_w or 0.0)
@@ -156,12 +158,14 @@ class BatteryUnderTest:
         """Give one order and hold it, refreshed at half of its life. Raises Aborted."""
         told = f"{phase.what} with {abs(phase.battery_w):.0f} W" if phase.battery_w else "rest at 0 W"
         self._say(f"{self.unit.device}: {told} for {phase.for_s:.0f} s")
-        began_s, written_s, taken_w, before_w = self.now_s(), -HOLD_S, None, self.newest
+        began_s, written_s, before_w = self.now_s(), 0.0, self.newest
+        taken_w: float | None = None
         hold_s = min(HOLD_S, self.device.longest_hold_s)
         while self.now_s() - began_s < phase.for_s:
             wanted = Setpoint(self.eyes.clock.now(), phase.battery_w, hold_s, Rung.OVERRIDE, "")
             moved = taken_w is not None and abs((self.granted(wanted).battery_w or 0.0) - self._granted_w) > DEADBAND_W
-            if moved or self.now_s() - written_s >= hold_s / 2.0:
+            runs_out = taken_w is None or (self.device.reverts and self.now_s() - written_s >= hold_s / 2.0)
+            if moved or runs_out:
                 written_s = self.now_s()
                 self._granted_w = self.granted(wanted).battery_w or 0.0
                 taken = await self.write(told, phase.battery_w, hold_s)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from agent.cli.commission_test import MOST_TIMED_S, Aborted, BatteryUnderTest, Say
-from agent.commissioning.phases import promised_s, unrefreshed_hold_s
+from agent.commissioning.phases import phases, promised_s, unrefreshed_hold_s
 from agent.commissioning.step_response import tolerance_w
 from agent.domain.commissioning import Finding, Reversion
 from drivers.errors import DriverError
@@ -42,7 +42,8 @@ async def _timed(test: BatteryUnderTest, hold_s: float, promise_s: float) -> flo
     """From the order until the battery's power left it, s; until its registers did, where the power cannot tell."""
     before_w = _own_rule_w(test)
     battery = test.unit.battery
-    wanted_w = max((-test.unit.test_w, 0.0), key=lambda watts: abs(watts - before_w))
+    able = [one.battery_w for one in phases(test.device.actions, test.unit.test_w, 0.0) if one.battery_w <= 0.0]
+    wanted_w = max(able, key=lambda watts: abs(watts - before_w))
     taken = await test.write("rest" if wanted_w == 0.0 else "charge", wanted_w, hold_s)
     if taken is None or taken.battery_w is None:
         raise Aborted(f"{test.unit.device} did not take the order that is not refreshed")

@@ -43,7 +43,7 @@ def phase_s(facts: SteeringFacts, sample_s: float) -> float:
     return max(PHASE_S, SAMPLES * sample_s, facts.shortest_between_writes_s + MARGIN_S)
 
 
-def test_power_w(battery: Battery, resolution_w: float, room_w: float) -> float:
+def power_to_test_w(battery: Battery, resolution_w: float, room_w: float) -> float:
     """15 % of the rating, or down to 10 % where there is not more ``room_w``; at least two steps of the device."""
     rating_w = min(battery.charge_w, battery.discharge_w)
     wanted_w = max(LEAST * rating_w, min(USUAL * rating_w, room_w))

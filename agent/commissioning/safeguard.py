@@ -16,8 +16,8 @@ OVER_LIMIT_W, OVER_LIMIT_S = 200.0, 5.0  # of the connection: the load moves too
 class Instant:
     """One look during a step: what was ordered ``since_s`` seconds ago, and what is measured, W and percent.
 
-    ``orders_w`` None: nothing is in force. ``from_w`` was measured before the order. ``over_s`` is for how long the grid
-    has been over a limit.
+    ``orders_w`` None: nothing is in force. ``from_w`` was measured before the order. For ``over_s`` the grid has been
+    over a limit.
     """
 
     device: str

@@ -154,7 +154,7 @@ def _scale(step: Step) -> str:
 def meter_findings(found: float | None) -> list[Finding]:
     """What the meter's answer to the battery says of the meter."""
     if found is None:
-        return [Finding("meter_unseen", "the battery's moves were too small to see them at the grid's meter")]
+        return [Finding("meter_unseen", "the battery has hardly moved, so the grid's meter says nothing of it")]
     shows = f"for each watt that the battery gives more, the grid's meter shows {found:.2f} W less"
     if _is_right(found):
         return []

@@ -38,10 +38,15 @@ def rows(trace: Points, last_s: float, width: int, height: int, heading: str) ->
         for x in range(first, last + 1):
             put(x, y)
         before = y
-    labels = {place(value) // _DOWN: f"{value / 1000.0:+.2f}" for value in (low, high)}
+    labels = {place(value) // _DOWN: _kilowatts(value) for value in (low, high)}
     labels.setdefault(place(0.0) // _DOWN, "0")
     drawn = ["".join(chr(_BLANK + cell) for cell in line) for line in cells]
     return [heading, *(f"{labels.get(i, ''):>{LABEL - 1}} {line}" for i, line in enumerate(drawn))]
+
+
+def _kilowatts(watts: float) -> str:
+    """At most six letters, up to the largest of all sites."""
+    return f"{watts / 1000.0:+.2f}" if abs(watts) < 100_000.0 else f"{watts / 1000.0:+.0f}"
 
 
 def time_row(last_s: float, width: int) -> str:

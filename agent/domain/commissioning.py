@@ -18,7 +18,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class TestedDevice:
+class CommissionedDevice:
     """A device of the site file, and what it says of itself; None where it does not."""
 
     name: str
@@ -92,7 +92,7 @@ class Commissioning:
     site: str
     passed: bool
     ended: str
-    devices: tuple[TestedDevice, ...]
+    devices: tuple[CommissionedDevice, ...]
     findings: tuple[Finding, ...]
     tests: tuple[BatteryTest, ...] = ()
 

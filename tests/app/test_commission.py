@@ -1,10 +1,12 @@
-"""`enalysis-edge commission` as a process on a simulated inverter: who may start it, and how it ends when it is ended."""
+"""`enalysis-edge commission` as a process on a simulated inverter: who may start it, and what ends it."""
 
+import fcntl
 import os
 import pty
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,7 +139,12 @@ def test_nothing_is_written_before_somebody_says_yes(uncommissioned: tuple[Path,
     path, inverter = uncommissioned
     master, terminal = pty.openpty()
     process = subprocess.Popen(
-        [*COMMISSION, str(path)], cwd=ROOT, stdin=terminal, stdout=terminal, stderr=terminal, preexec_fn=_own_terminal
+        [*COMMISSION, str(path)],
+        cwd=ROOT,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        preexec_fn=_own_terminal,  # noqa: PLW1509 it makes two system calls and takes no lock
     )
     os.close(terminal)
     said = b""
@@ -157,8 +164,5 @@ def test_nothing_is_written_before_somebody_says_yes(uncommissioned: tuple[Path,
 
 def _own_terminal() -> None:
     """Ctrl-C on this terminal is a signal to the process."""
-    import fcntl
-    import termios
-
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)

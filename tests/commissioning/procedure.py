@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from agent.adapters.host.clock import VirtualClock
+from agent.adapters.store.store_reader import kept
 from agent.cli.commission_session import Session
 from agent.domain.commissioning import Commissioning
+from agent.domain.documents import STEERING
 from agent.settings.load import load
 from simulator.columns import MeasuredColumn
 from simulator.faults import Fault, FaultScript
@@ -18,6 +20,7 @@ from simulator.plant import Plant
 from simulator.server import SimulatedSite
 from simulator.traces import Trace
 from tests import site_files
+from tests.scenarios.test_several_batteries import Beside
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 FAMILIES = {
@@ -31,6 +34,8 @@ FAMILIES = {
     "deye_3p": "deye_hybrid",
 }
 DAY_S = 86_400.0
+FALLBACK_S = 60.0  # a Kostal's last order is 0 W, which lapses
+SPEC = BatterySpec(10_000.0, 5000.0, 5000.0, idle_w=0.0)
 
 
 @dataclass
@@ -69,6 +74,14 @@ class Play:
         return bool(self.plant.orders)
 
 
+async def must_be_free(play: Play) -> None:
+    """The battery follows its own rule, and nothing is left to be given back."""
+    await play.clock.sleep(FALLBACK_S)
+    assert play.is_free, play.plant.mode()
+    document = kept(play.folder / "site.sqlite3", STEERING.name)
+    assert document is None or '"steering": true' not in document
+
+
 def codes(report: Commissioning) -> set[str]:
     """Of the findings that stop."""
     return {finding.code for finding in report.findings if finding.stops}
@@ -92,12 +105,17 @@ async def played(
     meter_lag_s: float = 0.0,
     swapped: bool = False,
     host: str = "127.0.0.1",
+    beside: Plant | None = None,
+    clock: VirtualClock | None = None,
     **words: object,
 ) -> AsyncIterator[Play]:
-    """A site of ``profile`` that runs; ``words`` are those of ``site_files.write_home``."""
-    clock = VirtualClock(NOON)
-    spec = BatterySpec(10_000.0, 5000.0, 5000.0, idle_w=0.0)
-    plant = Plant(steady(load_w, pv_w), spec, 6000.0, clock.true_now, soc_pct=soc_pct)
+    """A site of ``profile`` that runs; ``words`` are those of ``site_files.write_home``.
+
+    What the battery of the plant ``beside`` gives is seen by inverter and meter as a load that is smaller.
+    """
+    clock = clock or VirtualClock(NOON)
+    trace = steady(load_w, pv_w) if beside is None else Beside(steady(load_w, pv_w), beside)
+    plant = Plant(trace, SPEC, 6000.0, clock.true_now, soc_pct=soc_pct)
     site = SimulatedSite(plant, profile, FaultScript(), host=host, meter_lag_s=meter_lag_s)
     site.link = replace(site.link, settle_s=0.0, answer_s=0.0)
     async with site:

@@ -202,7 +202,7 @@ def home(beginning: datetime) -> Trace:
 
 
 @asynccontextmanager
-async def staged(
+async def staged(  # noqa: PLR0913 what there is to choose of a scene, by keyword
     folder: Path,
     *,
     trace: Trace | None = None,

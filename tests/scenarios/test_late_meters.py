@@ -89,6 +89,18 @@ async def test_a_lag_that_commissioning_has_measured_holds_from_the_first_step_o
     assert await swing_w(tmp_path / "known", Permission(permit=permit)) <= SETTLED_W
 
 
+@pytest.mark.parametrize(("dead_time_s", "is_missed"), [(None, True), (40.0, False)])
+async def test_a_slow_battery_is_given_the_time_that_commissioning_has_measured(
+    tmp_path: Path, dead_time_s: float | None, is_missed: bool
+) -> None:
+    permission = Permission(permit=Permit(MIDNIGHT, "a test", "passed", (), True, dead_time_s=dead_time_s))
+    words = {"step_s": 1, "hold_s": 60, "stale_s": 15, "import_tariff": FLAT_TARIFF}
+    async with staged(tmp_path, trace=a_load_that_steps_up(), permission=permission, **words) as stage:
+        stage.plant.ramp = Ramp(dead_time_s=40.0)
+        await stage.play(5.0)
+        assert (stage.app.control.counts.missed > 0) == is_missed
+
+
 @pytest.mark.parametrize("meter_lag_s", [0.0, 5.0, 10.0])
 async def test_a_cap_of_the_sun_does_not_answer_its_own_moves(tmp_path: Path, meter_lag_s: float) -> None:
     first = int(MIDNIGHT.timestamp())
