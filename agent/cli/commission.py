@@ -90,7 +90,7 @@ def _accept(settings: Settings, asked: Namespace) -> int:
 def _commission(settings: Settings, asked: Namespace) -> int:
     console = terminal(80)
     try:
-        with SiteLock(Path(settings.store.path)), DeviceLocks(settings), _handed_over(Path(settings.store.path)):
+        with SiteLock(Path(settings.store.path)), DeviceLocks(settings), handed_over(Path(settings.store.path)):
             report, stopped = asyncio.run(_with_signals(settings, asked, console))
     except AlreadyRunning as error:
         print(f"{error}\n{STOP_FIRST}", file=sys.stderr)
@@ -147,7 +147,7 @@ async def _agreed() -> bool:
 
 
 @contextmanager
-def _handed_over(store: Path) -> Iterator[None]:
+def handed_over(store: Path) -> Iterator[None]:
     """What the superuser makes beside the store belongs to the owner of the folder afterwards, who is the service."""
     try:
         yield

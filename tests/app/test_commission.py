@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.store.store_reader import kept
+from agent.cli.commission import handed_over
 from agent.cli.ending import ALREADY_RUNNING, FAILED, GOOD, INTERRUPTED, WRONG
 from agent.domain.documents import COMMISSIONING
 from agent.settings.permit import permit_file, read_permit
@@ -26,11 +27,11 @@ COMMISSION = (sys.executable, "-m", "agent", "commission", "--config")
 @pytest.fixture
 def uncommissioned(tmp_path: Path) -> Iterator[tuple[Path, Inverter]]:
     """A site file without a permit, and the inverter that runs there."""
-    ports = site_files.free_ports(2)
-    with simulator(*ports):
-        path = quick_site(tmp_path, *ports, charge_w=5000, discharge_w=5000)
+    inverter_port, meter_port = site_files.free_ports(2)
+    with simulator(inverter_port, meter_port):
+        path = quick_site(tmp_path, inverter_port, meter_port, charge_w=5000, discharge_w=5000)
         permit_file(path).unlink()
-        inverter = Inverter(ports[0])
+        inverter = Inverter(inverter_port)
         yield path, inverter
         inverter.close()
 
@@ -132,6 +133,18 @@ def test_what_a_person_accepts_is_shown_by_status(uncommissioned: tuple[Path, In
         until(lambda: "started" in running.said(), "a start")
         status = enalysis_edge("status", "--config", path)
     assert "A. Fitter has accepted it (the battery is full until Sunday)" in " ".join(status.stdout.split())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_beside_the_store_belongs_to_the_service(tmp_path: Path) -> None:
+    service = 12_345
+    os.chown(tmp_path, service, service)
+    store = tmp_path / "site.sqlite3"
+    with handed_over(store):
+        for name in ("site.sqlite3", "site.sqlite3-wal", "site.sqlite3.lock", "another"):
+            (tmp_path / name).touch()
+    owners = {file.name: file.stat().st_uid for file in tmp_path.iterdir()}
+    assert owners == {"site.sqlite3": service, "site.sqlite3-wal": service, "site.sqlite3.lock": service, "another": 0}
 
 
 @pytest.mark.parametrize("answer", [b"no\n", b"\n", b"\x03"])

@@ -1,6 +1,7 @@
 """Each mistake of an installation, as it looks before anything is written."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -168,7 +169,7 @@ def test_meter_and_inverter_at_each_others_place() -> None:
 
 
 def test_two_that_are_not_reached_are_not_called_swapped() -> None:
-    gone = {"samples": (), "trouble": "no route", "fits": None, "answers": False}
+    gone: dict[str, Any] = {"samples": (), "trouble": "no route", "fits": None, "answers": False}
     assert set(stopping(site(inverter(**gone), meter(**gone), device("other", {"load"}, METER)))) >= {"no_answer"}
     assert "swapped" not in stopping(site(inverter(**gone), meter(**gone), device("other", {"load"}, METER)))
 

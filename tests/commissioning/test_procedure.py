@@ -240,3 +240,36 @@ async def test_each_of_two_batteries_is_tested_while_the_other_rests(tmp_path: P
         assert play.is_free
         assert second.bring_to_now() is not None
         assert second.band is None
+
+
+def with_fallback(play: Play, seconds: float) -> None:
+    """The site file says that the Kostal falls back after so many seconds; the simulated one does after 30."""
+    family = 'family = "kostal_plenticore"\n'
+    text = play.path.read_text()
+    assert text.count(family) == 1
+    play.path.write_text(text.replace(family, f"{family}options = {{ fallback_s = {seconds} }}\n"))
+
+
+async def test_a_device_that_does_not_end_an_order_as_promised_does_not_pass(tmp_path: Path) -> None:
+    async with played(tmp_path, "kostal") as play:
+        with_fallback(play, 12.0)
+        report = await play.run()
+        assert codes(report) == {"does_not_revert"}
+        assert not report.passed
+        await must_be_free(play)
+
+
+@pytest.mark.parametrize("even_long", [False, True])
+async def test_a_long_reversion_is_timed_only_when_it_is_asked_for(tmp_path: Path, even_long: bool) -> None:
+    async with played(tmp_path, "kostal") as play:
+        with_fallback(play, 400.0)
+        session = play.session()
+        session.even_long = even_long
+        report = await session.run()
+        assert report.passed, report.findings
+        (test,) = report.tests
+        assert test.reversion is not None
+        assert test.reversion.promised_s == 400.0
+        assert (test.reversion.seen_s is not None) == even_long
+        assert any(finding.code == "reversion_not_timed" for finding in report.findings) != even_long
+        await must_be_free(play)
