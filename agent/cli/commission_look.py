@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.adapters.devices.identification import Recognised, recognised
 from agent.adapters.devices.site_devices import Devices
 from agent.commissioning.phases import phase_s, power_to_test_w, promised_s, room_w, unrefreshed_hold_s
-from agent.commissioning.sighting import NOTHING_SAID, BatterySeen, DeviceSeen, SiteSeen
+from agent.commissioning.sighting import BatterySeen, DeviceSeen, SiteSeen
 from agent.dispatch.alignment import Alignment
 from agent.dispatch.estimate import Source, estimate
 from agent.domain.battery import BatteryUnit
@@ -18,13 +17,15 @@ from agent.site_conditions.site_conditions import SiteConditions
 from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Remarked, Steerable, Transport
 from drivers.errors import DriverError, LinkDown
-from drivers.family import SteeringFacts
+from drivers.family import Family, SteeringFacts
+from drivers.identity import Found
 from drivers.reading import Quantity, Reading
+from drivers.recognise import NOTHING, recognise
 from drivers.registry import FAMILIES
-from drivers.sunspec_device import COMMON_MODEL
 
 SAMPLES = 6
 READ_WITHIN_S = 10.0
+SILENCES = 2  # of a device that may be busy
 Readings = Mapping[str, Mapping[Quantity, Reading]]
 
 
@@ -121,22 +122,38 @@ def _of(devices: list[DeviceSeen], name: str) -> DeviceSeen:
     return next(device for device in devices if device.name == name)
 
 
-async def _who(way: Transport, device: Device) -> Recognised | str:
-    """What recognises it, or why nothing answers there."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is recognised at a device's place; ``answers`` False: nothing is there, for the reason of ``trouble``."""
+
+    fits: bool | None = None
+    other: str | None = None
+    said: Found = NOTHING
+    answers: bool = True
+    trouble: str | None = None
+
+
+async def _who(way: Transport, device: Device) -> _Known:
+    """By its own family, and where that does not fit by all of them."""
     own = FAMILIES[device.family]
+    if own.identity is None:
+        return _Known()
     try:
-        return await recognised(way, own, FAMILIES.values())
+        found = await recognise(way, [own], SILENCES)
+        if found is None:
+            return _Known(answers=False)
+        if found.family == own.name:
+            return _Known(True, None, found.said)
+        found = await recognise(way, list(FAMILIES.values()), SILENCES)
     except LinkDown as error:
-        return str(error)
+        return _Known(answers=False, trouble=str(error))
+    return _Known(False) if found is None else _Known(False, found.family, found.said)
 
 
 async def _seen(
-    eyes: Eyes, device: Device, known: Recognised | str, samples: tuple[Mapping[Quantity, Reading], ...]
+    eyes: Eyes, device: Device, known: _Known, samples: tuple[Mapping[Quantity, Reading], ...]
 ) -> DeviceSeen:
     family, built = FAMILIES[device.family], eyes.devices.device(device.name)
-    by = {} if isinstance(known, str) else known.by
-    others = tuple(name for name in by if name != family.name)
-    is_known = not isinstance(known, str) and known.answers and family.identity is not None
     steers = device.name in eyes.settings.battery.steered_by and isinstance(built, Steerable)
     order, trouble = await _order(built) if steers and samples else ({}, None)
     return DeviceSeen(
@@ -148,17 +165,23 @@ async def _seen(
         str(device.endpoint),
         device.unit_id,
         samples,
-        trouble or eyes.devices.troubles().get(device.name) or (known if isinstance(known, str) else None),
-        family.name in by if is_known else None,
-        others,
-        tuple(name for name in others if FAMILIES[name].identity is not COMMON_MODEL),
-        not isinstance(known, str) and known.answers,
-        by.get(family.name) or next(iter(by.values()), NOTHING_SAID),
+        trouble or eyes.devices.troubles().get(device.name) or known.trouble,
+        known.fits,
+        known.other,
+        known.other is not None and _is_another(family, FAMILIES[known.other]),
+        known.answers,
+        known.said,
         order,
         family.unfit_states,
         built.actions if steers and isinstance(built, Steerable) else frozenset(),
         tuple(remark.text for remark in built.remarks) if isinstance(built, Remarked) else (),
     )
+
+
+def _is_another(family: Family, other: Family) -> bool:
+    """Whether a device of ``other`` cannot be one of ``family``: those of a maker may speak the standard, too."""
+    speaks_standard = other.identity is not None and other.identity.is_generic
+    return not speaks_standard or (family.identity is not None and family.identity.is_generic)
 
 
 async def _order(built: object) -> tuple[Mapping[str, float], str | None]:

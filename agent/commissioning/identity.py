@@ -39,8 +39,8 @@ def _swapped(seen: SiteSeen) -> Iterator[Finding]:
 
 def _misplaced(device: DeviceSeen, other: DeviceSeen) -> bool:
     """Whether ``device`` is not what it should be, and nothing speaks against its being ``other``."""
-    if device.fits is False:
-        return other.family in device.fits_others
+    if device.fits is False and device.fits_other is not None:
+        return other.family == device.fits_other
     if not device.answers or _gives(device, device.roles - {"solar"}):
         return False
     return not device.samples or _gives(device, other.roles - {"solar"})
@@ -52,10 +52,10 @@ def _gives(device: DeviceSeen, roles: frozenset[str]) -> bool:
 
 
 def _of_one(device: DeviceSeen) -> Iterator[Finding]:
-    if device.fits is False and device.fits_makers:
+    if device.is_another:
         text = (
             f"{device.name} is no {device.brand} ({device.family}): what answers at {device.place} is "
-            f"{_named(device)}of the family {' or '.join(device.fits_makers)}"
+            f"{_named(device)}of the family {device.fits_other}"
         )
         yield Finding("other_brand", text, device.name)
         return

@@ -16,9 +16,9 @@ NOTHING_SAID = Found(None, None, None, None)
 class DeviceSeen:
     """A device of the site file.
 
-    ``fits``: it is recognised as one of its family; None where that family cannot be. ``fits_others`` are the families
-    that recognise it while its own does not, ``fits_makers`` those of them that are no mere standard. ``answers``:
-    something does at its place. ``samples`` are its readings, one after the other; ``order`` is what the battery is
+    ``fits``: it is recognised as one of its family; None where that family cannot be. ``fits_other`` is the family that
+    recognises it while its own does not, and ``is_another`` whether that shuts out its own. ``answers``: something does
+    at its place. ``samples`` are its readings, one after the other; ``order`` is what the battery is
     forced to now, by the datasheet's names, and ``unfit`` names the codes of its state in which it cannot be tested.
     """
 
@@ -32,8 +32,8 @@ class DeviceSeen:
     samples: tuple[Mapping[Quantity, Reading], ...] = ()
     trouble: str | None = None
     fits: bool | None = None
-    fits_others: tuple[str, ...] = ()
-    fits_makers: tuple[str, ...] = ()
+    fits_other: str | None = None
+    is_another: bool = False
     answers: bool = True
     said: Found = NOTHING_SAID
     order: Mapping[str, float] = field(default_factory=dict)

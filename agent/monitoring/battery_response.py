@@ -50,8 +50,8 @@ class _Limit:
 class Tracking:
     """One instance a battery.
 
-    ``rating_w`` sets the tolerance: 5 % of it, and at least 100 W or what the battery is ``known_off_w`` to be off. Without
-    ``feeds_grid`` it discharges for the load alone.
+    ``rating_w`` sets the tolerance: 5 % of it, and at least 100 W or what the battery is ``known_off_w`` to be off.
+    Without ``feeds_grid`` it discharges for the load alone.
     """
 
     rating_w: float

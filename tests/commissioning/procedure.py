@@ -104,6 +104,7 @@ async def played(
     soc_pct: float = 50.0,
     meter_lag_s: float = 0.0,
     swapped: bool = False,
+    family: str | None = None,
     host: str = "127.0.0.1",
     beside: Plant | None = None,
     clock: VirtualClock | None = None,
@@ -128,7 +129,7 @@ async def played(
             "hold_s": 60,
             "stale_s": 15,
         }
-        own |= {"import_tariff": site_files.FLAT_TARIFF, "family": FAMILIES.get(profile, profile)}
+        own |= {"import_tariff": site_files.FLAT_TARIFF, "inverter": {"family": family or FAMILIES[profile]}}
         own |= {"inverter_unit": next(iter(site.units)), "timeout_s": 1.0}
         own |= dict(zip(("inverter_port", "meter_port"), reversed(ports) if swapped else ports, strict=True))
         path = site_files.write_home(folder, **{**own, **words})

@@ -139,7 +139,7 @@ MISTAKES: dict[str, tuple[SiteSeen, str, str]] = {
         "its scale may be wrong by 10",
     ),
     "another brand": (
-        site(inverter(fits=False, fits_others=("other_hybrid",), fits_makers=("other_hybrid",)), meter()),
+        site(inverter(fits=False, fits_other="other_hybrid", is_another=True), meter()),
         "other_brand",
         "inverter is no A some_hybrid (some_hybrid)",
     ),
@@ -160,8 +160,8 @@ def test_a_mistake_stops_it_with_its_sentence(mistake: str) -> None:
 
 
 def test_meter_and_inverter_at_each_others_place() -> None:
-    there = inverter(fits=False, fits_others=("some_meter",), fits_makers=("some_meter",))
-    here = meter(fits=False, fits_others=("some_hybrid",), fits_makers=("some_hybrid",))
+    there = inverter(fits=False, fits_other="some_meter", is_another=True)
+    here = meter(fits=False, fits_other="some_hybrid", is_another=True)
     found = [one for one in findings(site(there, here)) if one.stops]
     assert [one.code for one in found[:2]] == ["swapped", "swapped"]
     assert "exchange their addresses" in found[0].text

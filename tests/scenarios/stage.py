@@ -224,7 +224,9 @@ async def staged(  # noqa: PLR0913 what there is to choose of a scene, by keywor
     stage = Stage(folder, trace or heavy_night(), soc_pct, usable_wh, beginning, profile)
     stage.clock.step_wall(ahead_s)
     stage.clock.adopt()
-    async with playing(stage, planner=planner, devices=devices, time_source=time_source, **words):
+    async with playing(
+        stage, planner=planner, devices=devices, time_source=time_source, permission=permission, **words
+    ):
         yield stage
 
 
@@ -235,6 +237,7 @@ async def playing(
     planner: Planner | None = None,
     devices: bool = True,
     time_source: TimeSource | None = None,
+    permission: Permission | None = None,
     **words: object,
 ) -> AsyncIterator[None]:
     """The devices of ``stage`` listen and an agent has started; it is stopped at the end, and the devices after it."""
