@@ -134,15 +134,15 @@ class SteeredDevice(DatasheetDevice):
 
     @property
     def actions(self) -> frozenset[Action]:
-        return self._facts_now.actions
+        return self.facts.actions
 
     @property
     def longest_hold_s(self) -> float:
-        return self._facts_now.longest_hold_s
+        return self.facts.longest_hold_s
 
     @property
     def reverts(self) -> bool:
-        return self._facts_now.reverts and not (self._standing is not None and self._standing.lasts)
+        return self.facts.reverts and not (self._standing is not None and self._standing.lasts)
 
     @property
     def wears(self) -> bool:
@@ -210,8 +210,8 @@ class SteeredDevice(DatasheetDevice):
                 await self._leave(known.sheet.steering, known.registers)
 
     @property
-    def _facts_now(self) -> SteeringFacts:
-        """Those of the variant that was found, once it was."""
+    def facts(self) -> SteeringFacts:
+        """What its steering can do: by the variant that was found, once it was."""
         steering = None if self._known is None else self._known.sheet.steering
         return self._facts if steering is None else steering.facts
 

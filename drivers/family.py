@@ -1,7 +1,7 @@
 """What a family of devices tells about itself, so that a site file can be checked and a device built."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from drivers.device import Action, Readable, Transport
@@ -127,7 +127,8 @@ class Family:
 
     ``brand`` are the words that a person knows it by, ``document`` is where the rows come from, with its edition.
     ``confidence``: A, two independent sources agree; B, one source; C, try it on the device first. ``steering`` is None
-    for what cannot be steered, ``identity`` for what cannot be told from other devices.
+    for what cannot be steered, ``identity`` for what cannot be told from other devices. ``unfit_states`` are the codes
+    of ``Quantity.STATE`` in which nothing can be learnt from how it is steered, with their words.
     """
 
     name: str
@@ -139,6 +140,7 @@ class Family:
     link: LinkFacts = LinkFacts()
     steering: SteeringFacts | None = None
     identity: Identity | None = None
+    unfit_states: Mapping[float, str] = field(default_factory=dict)
 
     @property
     def steerable(self) -> bool:

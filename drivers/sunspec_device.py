@@ -49,6 +49,9 @@ def options_from(options: Mapping[str, object]) -> SunSpecOptions:
     )
 
 
+# St of models 101-113, in whose codes the state of a SunSpec inverter is given.
+UNFIT_STATES = {1.0: "off", 2.0: "asleep", 3.0: "starting", 6.0: "shutting down", 7.0: "in fault"}
+
 _COMMON_AT = 40002
 COMMON_MODEL = Identity(
     (Sign(Register("SunSpec marker", 40000, WIRE_TYPES["uint32"]), (0x53756E53,)),),

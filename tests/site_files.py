@@ -78,12 +78,15 @@ HOME_WORDS: Table = {
     "commit_s": 60,
     "cloud": "",
     "failsafe": "",
+    "import_limit_w": 17000,
     "export_limit_w": "none",
     "further": "",
     "more_devices": "",
     "log_level": "error",
     "inverter_unit": 1,
     "inverter": {},
+    "charge_w": 3000,
+    "discharge_w": 8000,
     "timeout_s": 0.1,
 }
 
@@ -162,7 +165,7 @@ def write_home(folder: Path, **words: object) -> Path:
         return str(asked[name])
 
     place = {"id": HOME_ID, "name": "Home 1", "latitude": 51.5, "longitude": 0.0}
-    battery = {"charge_w": 3000, "discharge_w": 8000, "reserve_pct": 10}
+    battery = {"reserve_pct": 10, **some("usable_wh", "charge_w", "discharge_w")}
     planning = {"step_s": 900, "horizon_h": 12, "solar_model": "none", **some("interval_s", "valid_h", "load_model")}
     timeout = some("timeout_s")
     inverter = {"unit_id": asked["inverter_unit"], **asked["inverter"]}  # type: ignore[dict-item]
@@ -172,8 +175,8 @@ def write_home(folder: Path, **words: object) -> Path:
         {
             "site": place,
             "store": {"path": str(asked.get("store", folder / "site.sqlite3")), **some("commit_s")},
-            "connection": some("export_limit_w"),
-            "battery": {**battery, **some("usable_wh")},
+            "connection": some("import_limit_w", "export_limit_w"),
+            "battery": battery,
             "solar": {"rated_w": 6000},
             "tariff.export": {"price_per_kwh": 0.05},
             "control": some("step_s", "hold_s", "stale_s", "frozen_s"),

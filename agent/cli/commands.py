@@ -17,6 +17,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "check": Command("say what is wrong with a site file, and where", "agent.cli.check"),
+    "commission": Command("test the real devices, and let the agent steer them", "agent.cli.commission"),
     "run": Command("run the daemon", "agent.cli.run"),
     "status": Command("show what the running agent knows and does", "agent.cli.status"),
     "explain": Command("say why the battery does what it does", "agent.cli.explain"),

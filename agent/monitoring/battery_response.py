@@ -48,8 +48,9 @@ class _Limit:
 
 @dataclass(slots=True)
 class Tracking:
-    """One instance a battery. ``rating_w`` sets the tolerance: 5 % of it, and at least 100 W.
+    """One instance a battery.
 
+    ``rating_w`` sets the tolerance: 5 % of it, and at least 100 W or what the battery is ``known_off_w`` to be off.
     Without ``feeds_grid`` it discharges for the load alone.
     """
 
@@ -58,6 +59,7 @@ class Tracking:
     misses_allowed: int = 3
     pause_s: float = 600.0
     feeds_grid: bool = True
+    known_off_w: float = 0.0
     _asked_w: float | None = None
     _asked_at: float = 0.0
     _misses: int = 0
@@ -67,7 +69,7 @@ class Tracking:
 
     @property
     def tolerance_w(self) -> float:
-        return max(100.0, 0.05 * self.rating_w)
+        return max(100.0, 0.05 * self.rating_w, self.known_off_w)
 
     @property
     def noise_w(self) -> float:

@@ -174,6 +174,14 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
     return SteeredDevice(name, transport, Variants(PROBES, choose), monotonic, FACTS)
 
 
+# Work mode 35187
+UNFIT_STATES: Mapping[float, str] = {
+    0.0: "waiting",
+    2.0: "without grid",
+    3.0: "in fault",
+    4.0: "taking a firmware update",
+    5.0: "checking",
+}
 FAMILY = Family(
     name="goodwe_et",
     build=_build,
@@ -183,6 +191,7 @@ FAMILY = Family(
     confidence="A",
     link=LinkFacts(unit_ids=(247,), single_client=True, fastest_poll_s=5.0),
     steering=FACTS,
+    unfit_states=UNFIT_STATES,
     identity=Identity(
         (Sign(RATED, low=1000.0, high=60000.0),),
         named=Text(35011, 5),

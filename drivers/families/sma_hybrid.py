@@ -188,6 +188,7 @@ FAMILY = Family(
     confidence="A",
     link=LinkFacts(unit_ids=(3,)),
     steering=FACTS,
+    unfit_states={35.0: "in fault", 303.0: "off"},
     identity=Identity(
         (
             Sign(CONDITION, (35.0, 303.0, 307.0, 455.0)),

@@ -206,6 +206,14 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
     return SteeredDevice(name, transport, Variants((REMOTE,), choose), monotonic, FACTS)
 
 
+# Run mode 0x09
+UNFIT_STATES: Mapping[float, str] = {
+    **dict.fromkeys((0.0, 1.0), "starting"),
+    **dict.fromkeys((3.0, 4.0), "in fault"),
+    **dict.fromkeys((6.0, 7.0), "without grid"),
+    5.0: "taking a firmware update",
+    8.0: "in its self-test",
+}
 FAMILY = Family(
     name="solax_hybrid",
     build=_build,
@@ -222,6 +230,7 @@ FAMILY = Family(
     confidence="B",
     link=LinkFacts(fastest_poll_s=3.0, serial=(SerialLine(19200), SerialLine())),
     steering=FACTS,
+    unfit_states=UNFIT_STATES,
     identity=Identity(
         named=Text(0x07, 7),
         begins=("SolaX", "SOLAX", "solax"),

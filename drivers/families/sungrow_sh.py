@@ -234,6 +234,14 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
     return SteeredDevice(name, transport, Variants(PROBES, choose), monotonic, FACTS)
 
 
+# States of 12999 (protocol V1.1.5, appendix 1); two codes a state, of older and newer inverters.
+UNFIT_STATES: Mapping[float, str] = {
+    **dict.fromkeys((0x0001, 0x0002, 0x0004, 0x8000), "stopped"),
+    **dict.fromkeys((0x0010, 0x0020), "starting"),
+    **dict.fromkeys((0x0100, 0x5500), "in fault"),
+    **dict.fromkeys((0x0041, 0x1000), "without grid"),
+    0x0400: "in maintenance",
+}
 FAMILY = Family(
     name="sungrow_sh",
     build=_build,
@@ -243,6 +251,7 @@ FAMILY = Family(
     confidence="A",
     link=LinkFacts(fastest_poll_s=5.0),
     steering=FACTS,
+    unfit_states=UNFIT_STATES,
     identity=Identity(
         (Sign(DEVICE_TYPE, choices=(*range(0x0D03, 0x0D20), *range(0x0E00, 0x0E10), *range(0x0E20, 0x0E30))),),
         serial=Text(4989, 10, "input"),

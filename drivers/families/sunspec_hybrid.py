@@ -22,7 +22,14 @@ from drivers.families.sunspec_hybrid_rows import INVERTERS, STEERED_BY, STEERING
 from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine
 from drivers.reading import Quality, Quantity, Reading
 from drivers.sunspec import BLOCK_COUNTS
-from drivers.sunspec_device import COMMON_MODEL, SUNSPEC_OPTIONS, SunSpecDevice, SunSpecOptions, options_from
+from drivers.sunspec_device import (
+    COMMON_MODEL,
+    SUNSPEC_OPTIONS,
+    UNFIT_STATES,
+    SunSpecDevice,
+    SunSpecOptions,
+    options_from,
+)
 
 SetpointOf = Literal["battery", "inverter"]
 
@@ -251,6 +258,7 @@ FAMILY = Family(
     link=LinkFacts(unit_ids=(1, 126, 71), serial=(SerialLine(), SerialLine(115200))),
     steering=STEERING,
     identity=replace(COMMON_MODEL, sunspec_models=(*INVERTERS, 701)),
+    unfit_states=UNFIT_STATES,
     options={
         **SUNSPEC_OPTIONS,
         "setpoint_of": Option(

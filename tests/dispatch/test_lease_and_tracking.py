@@ -44,6 +44,13 @@ def test_a_followed_setpoint_is_verified() -> None:
     assert tracking.seen(5.0, 1900.0, 50.0) is Verdict.VERIFIED
 
 
+def test_a_battery_that_is_known_to_be_off_is_followed_all_the_same() -> None:
+    for known_off_w, verdict in ((0.0, Verdict.WAITING), (400.0, Verdict.VERIFIED)):
+        tracking = Tracking(5000.0, known_off_w=known_off_w)
+        tracking.asked(0.0, 2000.0)
+        assert tracking.seen(5.0, 1650.0, 50.0) is verdict
+
+
 def verdicts(tracking: Tracking, battery_w: float, first: int, last: int) -> list[Verdict]:
     return [tracking.seen(float(second), battery_w, 50.0) for second in range(first, last, 10)]
 
