@@ -1,63 +1,68 @@
-"""The families by name, and how a device of one is built."""
+"""The families by name, and how a device of one is built. A family is loaded when it is asked for."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 
 from drivers.device import Readable, Transport
-from drivers.families import (
-    abb_b2x,
-    carlo_gavazzi_em24,
-    carlo_gavazzi_em340,
-    deye_hybrid,
-    fenecon_openems,
-    fronius_gen24,
-    fronius_smart_meter,
-    goodwe_et,
-    growatt_sph,
-    growatt_tl_xh,
-    huawei_luna,
-    janitza_umg,
-    kostal_plenticore,
-    schneider_iem3000,
-    sdm72d_m_2,
-    sdm120,
-    sdm630,
-    sma_hybrid,
-    solaredge_storedge,
-    solax_hybrid,
-    sungrow_sh,
-    sunspec_hybrid,
-    sunspec_meter,
-    victron_gx,
-)
 from drivers.family import Family, Monotonic
 
-FAMILIES: Mapping[str, Family] = {
-    "fronius_gen24": fronius_gen24.FAMILY,
-    "fronius_smart_meter": fronius_smart_meter.FAMILY,
-    "sunspec_hybrid": sunspec_hybrid.FAMILY,
-    "sunspec_meter": sunspec_meter.FAMILY,
-    "sdm120": sdm120.FAMILY,  # known by its code, and before the SDM630, which it looks like
-    "sdm630": sdm630.FAMILY,
-    "victron_gx": victron_gx.FAMILY,
-    "huawei_luna": huawei_luna.FAMILY,
-    "kostal_plenticore": kostal_plenticore.FAMILY,
-    "sungrow_sh": sungrow_sh.FAMILY,
-    "goodwe_et": goodwe_et.FAMILY,
-    "solax_hybrid": solax_hybrid.FAMILY,
-    "sdm72d_m_2": sdm72d_m_2.FAMILY,
-    "carlo_gavazzi_em24": carlo_gavazzi_em24.FAMILY,
-    "carlo_gavazzi_em340": carlo_gavazzi_em340.FAMILY,
-    "schneider_iem3000": schneider_iem3000.FAMILY,
-    "janitza_umg": janitza_umg.FAMILY,
-    "abb_b2x": abb_b2x.FAMILY,
-    "solaredge_storedge": solaredge_storedge.FAMILY,
-    "sma_hybrid": sma_hybrid.FAMILY,
-    "fenecon_openems": fenecon_openems.FAMILY,
-    "deye_hybrid": deye_hybrid.FAMILY,
-    "growatt_sph": growatt_sph.FAMILY,
-    "growatt_tl_xh": growatt_tl_xh.FAMILY,
-}
+# Each is the name of its datasheet in ``drivers/families``. An SDM120 stands before the SDM630, which it looks like and
+# from which its code tells it.
+NAMES = (
+    "fronius_gen24",
+    "fronius_smart_meter",
+    "sunspec_hybrid",
+    "sunspec_meter",
+    "sdm120",
+    "sdm630",
+    "victron_gx",
+    "huawei_luna",
+    "kostal_plenticore",
+    "sungrow_sh",
+    "goodwe_et",
+    "solax_hybrid",
+    "sdm72d_m_2",
+    "carlo_gavazzi_em24",
+    "carlo_gavazzi_em340",
+    "schneider_iem3000",
+    "janitza_umg",
+    "abb_b2x",
+    "solaredge_storedge",
+    "sma_hybrid",
+    "fenecon_openems",
+    "deye_hybrid",
+    "growatt_sph",
+    "growatt_tl_xh",
+)
+
+
+class _Families(Mapping[str, Family]):
+    """A site has two or three families; the other datasheets need not be in its memory."""
+
+    def __getitem__(self, name: str) -> Family:
+        if name not in NAMES:
+            raise KeyError(name)
+        return _family(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+    def __contains__(self, name: object) -> bool:
+        return name in NAMES
+
+
+@cache
+def _family(name: str) -> Family:
+    family: Family = import_module(f"drivers.families.{name}").FAMILY
+    return family
+
+
+FAMILIES: Mapping[str, Family] = _Families()
 
 
 def check_options(family: str, options: Mapping[str, object]) -> dict[str, object]:

@@ -1,5 +1,8 @@
 """The families by name: options, defaults and what is built."""
 
+import subprocess
+import sys
+
 import pytest
 
 from drivers.device import Readable, Steerable
@@ -93,3 +96,12 @@ async def test_sdm630_reads_blocks_of_even_addresses_and_distortion_seldom() -> 
     assert readings[Quantity.GRID_W] == -1500.0
     assert readings[Quantity.FREQUENCY_HZ] == 50.0
     assert readings[Quantity.EXPORT_WH] == 1500.0
+
+
+def test_only_the_families_that_are_asked_for_are_loaded() -> None:
+    code = (
+        "import sys; from drivers.registry import FAMILIES; 'sma_hybrid' in FAMILIES; FAMILIES['sdm630']; "
+        "print(sorted(name for name in sys.modules if name.startswith('drivers.families.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['drivers.families.sdm630']"
