@@ -31,6 +31,7 @@ COMMANDS = {
     "models": Command("which models are in charge, on trial or refused; change it by hand", "agent.cli.models"),
     "ab": Command("let optimiser and rule take turns, to see what the optimiser is worth", "agent.cli.paired_trial"),
     "devices": Command("look at devices without writing to them", "agent.cli.devices"),
+    "console": Command("serve the local web page and API; set its password and keys", "agent.cli.console"),
     "advice": Command("what the agent recommends, and what you say to it", "agent.cli.advice"),
 }
 
