@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Callable
 
 import wsproto
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+
+from agent.console.uvicorn_parts import H11Protocol, WSProtocol
 
 MOST_CONNECTIONS = 20
 WITHIN_S = 10.0

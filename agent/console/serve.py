@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
-import uvicorn
 
 from agent.adapters.host.systemd import Notifier
 from agent.console.app import WEB, build_app
@@ -18,6 +17,8 @@ from agent.console.connections import HttpConnection, WebSocketConnection
 from agent.console.own_routes import SET_UP
 from agent.console.own_settings import OwnFolderFailure, OwnSettings
 from agent.console.source import Source
+from agent.console.uvicorn_parts import Config
+from agent.console.uvicorn_parts import Server as UvicornServer
 from agent.settings.console_section import Console
 
 LARGEST_HEAD = 16 * 1024
@@ -33,7 +34,7 @@ class CannotListen(Exception):
     """``str()`` says why in one sentence."""
 
 
-class Server(uvicorn.Server):
+class Server(UvicornServer):
     """Signals are ours to take: in the demo there is more to end than this."""
 
     @contextmanager
@@ -65,7 +66,7 @@ def listen(console: Console, own: OwnSettings) -> socket.socket:
 def server(console: Console, source: Source, web: Path = WEB) -> Server:
     """Built and not yet running. Raises CannotListen for a certificate that cannot be used."""
     try:
-        config = uvicorn.Config(
+        config = Config(
             build_app(console, source, web),
             http=HttpConnection,
             ws=WebSocketConnection,
