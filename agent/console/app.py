@@ -1,6 +1,7 @@
 """The console's routes and what stands before them, as one ASGI application."""
 
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -31,6 +32,7 @@ from agent.console.source import Source
 from agent.console.static import Web
 from agent.settings.console_section import Console
 
+FRAMES = 6  # of a defect, the innermost
 WEB = Path(__file__).parent / "web"
 
 log = structlog.get_logger("console")
@@ -81,6 +83,12 @@ async def _http_told(request: Request, error: Exception) -> Response:
     return problem_response(Problem(code, HTTPStatus(error.status_code).description or "not possible"))
 
 
+def _frames(error: Exception) -> str:
+    """Where it happened, without any value: a password may be among them."""
+    found = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(found))
+
+
 class Defects:
     """A defect of a handler is told in the journal, and as 500 without its reason."""
 
@@ -97,8 +105,10 @@ class Defects:
 
         try:
             await self._app(scope, receive, noting)
-        except Exception as error:
-            log.exception("defect", path=scope.get("path"), exc_info=error)
-            if scope["type"] != "http" or begun:
-                raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+            log.error("defect", path=scope.get("path"), error=type(error).__name__, at=_frames(error))
+            if begun and scope["type"] == "http":
+                raise ConnectionAbortedError("an answer was not finished") from None
+            if begun:
+                return
             await problem_response(Problem("defect", "a defect: the journal says more"))(scope, receive, send)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -35,25 +34,23 @@ CODES: Mapping[str, int] = {
 }
 
 
-@dataclass(frozen=True)
-class Problem(Exception):  # not slotted: an exception is given its traceback
+class Problem(Exception):
     """``detail`` is one sentence for people; ``field`` the parameter or key that it is about.
 
     ``after_s`` is when it may be tried again, seconds.
     """
 
-    code: str
-    detail: str
-    field: str | None = None
-    after_s: int | None = None
+    def __init__(self, code: str, detail: str, field: str | None = None, after_s: int | None = None) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.field, self.after_s = code, detail, field, after_s
 
     @property
     def status(self) -> int:
         return CODES[self.code]
 
 
-def problem_response(problem: Problem) -> Response:
-    """The answer that tells it. Nothing of it may be kept by a cache."""
+def problem_response(problem: Problem, closes: bool = False) -> Response:
+    """The answer that tells it. ``closes`` the connection where the rest of a request is not wanted."""
     status = problem.status
     body = {
         "title": HTTPStatus(status).phrase,
@@ -63,6 +60,8 @@ def problem_response(problem: Problem) -> Response:
         "field": problem.field,
     }
     headers = {"Cache-Control": "no-store"}
+    if closes:
+        headers["Connection"] = "close"
     if problem.after_s is not None:
         headers["Retry-After"] = str(problem.after_s)
     return Response(json.dumps(body), status, headers, MEDIA_TYPE)

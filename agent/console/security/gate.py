@@ -37,7 +37,7 @@ class Gate:
             self._note(scope, method, NOBODY, problem.status)
             if scope["type"] == "websocket":
                 await receive()  # its connect
-            await problem_response(problem)(scope, receive, send)
+            await problem_response(problem, closes=method not in access.READING)(scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = caller
         who = NOBODY if caller is None else caller.name

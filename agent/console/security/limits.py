@@ -32,7 +32,7 @@ class Limits:
         if body is None:
             return
         if isinstance(body, Problem):
-            await problem_response(body)(scope, receive, send)
+            await problem_response(body, closes=True)(scope, receive, send)
             return
         await self._app(scope, _replayed(body, receive), send)
 

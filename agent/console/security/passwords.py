@@ -46,16 +46,16 @@ def why_refused(password: str) -> str | None:
 
 def hashed(password: str) -> PasswordHash:
     salt = secrets.token_bytes(16)
-    return PasswordHash(salt.hex(), _scrypt(password, salt, COST).hex())
+    return PasswordHash(salt.hex(), scrypt_of(password, salt, COST).hex())
 
 
 def matches(password: str, known: PasswordHash) -> bool:
     """Takes as long for a wrong one."""
-    found = _scrypt(password[:MOST_LENGTH], bytes.fromhex(known.salt), known.cost)
+    found = scrypt_of(password[:MOST_LENGTH], bytes.fromhex(known.salt), known.cost)
     return hmac.compare_digest(found.hex(), known.digest)
 
 
-def _scrypt(password: str, salt: bytes, cost: int) -> bytes:
+def scrypt_of(password: str, salt: bytes, cost: int) -> bytes:
     return hashlib.scrypt(
         password.encode("utf-8", "surrogatepass"), salt=salt, n=cost, r=BLOCK, p=PARALLEL, maxmem=MEMORY, dklen=32
     )
