@@ -33,6 +33,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 async def reader_of(port: int, source: Source, receives: int | None = None) -> Reader:
     reader = await Reader.connect(port, key(source, Scope.READ), receives=receives)
     assert isinstance(await reader.event(), events.AcceptConnection)
+    reader.say({"type": "subscribe", "min_interval_s": 0.0})
     return reader
 
 
