@@ -16,7 +16,7 @@ from tests.console.test_security_limits import made_store
 FORBIDDEN = (
     *("agent.app", "agent.daemon", "agent.cycles", "agent.dispatch", "agent.planning", "agent.forecasting"),
     *("agent.monitoring", "agent.workers", "agent.platform", "agent.cli"),
-    *("numpy", "scipy", "pandas", "highspy", "onnxruntime", "pymodbus", "paho", "rich", "click", "httpx"),
+    *("numpy", "scipy", "pandas", "highspy", "onnxruntime", "pymodbus", "paho", "rich", "httpx"),
 )
 
 
