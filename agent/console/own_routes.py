@@ -1,5 +1,6 @@
 """Login, password, keys and preferences: what is kept in the console's own folder."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from agent.console.json_body import body_as
 from agent.console.own_settings import OwnFolderFailure, OwnSettings, Preferences, told
 from agent.console.problem import Problem
 from agent.console.security.access import Caller, Scope
-from agent.console.security.audit import Audit
+from agent.console.security.audit import NOBODY, Audit
 from agent.console.security.callers import PERSON
 from agent.console.security.gate import address_of
 from agent.console.security.keys import ApiKey, new_key
@@ -101,7 +102,7 @@ class OwnRoutes:
         if refused is not None:
             raise Problem("bad_value", refused, "new")
         await self._checked(asked.old, request)
-        new = hashed(asked.new)
+        new = await asyncio.to_thread(hashed, asked.new)
         try:
             self._own.set_password(new)
         except OwnFolderFailure as failure:
@@ -166,10 +167,10 @@ class OwnRoutes:
         try:
             good = await self._door.check(password, known, address)
         except Problem as problem:
-            self._audit.note("login_refused", "nobody", address, why=problem.code)
+            self._audit.note("login_refused", NOBODY, address, why=problem.code)
             raise
         if not good:
-            self._audit.note("login_failed", "nobody", address)
+            self._audit.note("login_failed", NOBODY, address)
             raise Problem("wrong_password", "the password is wrong", "password")
         return known
 

@@ -100,9 +100,10 @@ class Stream:
         client.wake.set()
         tasks = [asyncio.create_task(each) for each in (self._listen(socket, client), self._tell(socket, client))]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([*tasks, *self._work], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                task.result()
+                if not task.cancelled():  # the console ends
+                    task.result()
         finally:
             for task in tasks:
                 task.cancel()

@@ -11,10 +11,10 @@ import trustme
 from agent.cli.commands import obey
 from agent.console.own_settings import KEYS, OwnSettings
 from agent.console.security.access import Scope
-from agent.console.security.audit import LARGEST, NAME, Audit
+from agent.console.security.audit import LARGEST, MOST_OF_NOBODY, NAME, NOBODY, Audit
 from agent.console.serve import CannotListen, server
 from agent.settings.console_section import Console
-from tests.console.served import PASSWORD, app_of, client, key, log_in, serving, site_source, with_token
+from tests.console.served import PASSWORD, Times, app_of, client, key, log_in, serving, site_source, with_token
 from tests.site_files import write_home
 
 
@@ -78,6 +78,20 @@ def test_point_10_the_log_does_not_grow_for_ever(tmp_path: Path) -> None:
     assert (source.own / f"{NAME}.1").stat().st_size == LARGEST
     assert len((source.own / NAME).read_text().splitlines()) == 1
     assert (source.own / NAME).stat().st_size < 500
+
+
+def test_point_10_a_flood_of_strangers_does_not_fill_it(tmp_path: Path) -> None:
+    times = Times()
+    times.now = times.now.replace(second=0, microsecond=0)
+    source = site_source(tmp_path, times)
+    audit = Audit(source.own, source.now)
+    for _ in range(MOST_OF_NOBODY + 40):
+        audit.note("request", NOBODY, "192.168.1.66", status=401)
+    audit.note("logout", "person", "127.0.0.1")
+    assert len(lines(source.own)) == MOST_OF_NOBODY + 1
+    times.passes(60)
+    audit.note("request", NOBODY, "192.168.1.66", status=401)
+    assert lines(source.own)[-1]["left_out"] == 40
 
 
 def test_point_10_a_log_that_cannot_be_written_fails_nothing(tmp_path: Path) -> None:

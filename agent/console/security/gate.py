@@ -11,13 +11,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from agent.console.problem import Problem, problem_response
 from agent.console.security import access
 from agent.console.security.access import Caller
-from agent.console.security.audit import Audit
+from agent.console.security.audit import NOBODY, Audit
 from agent.console.security.callers import Callers
 from agent.console.security.hosts import host_of, is_same_origin
 
 TOKEN = "X-CSRF-Token"  # noqa: S105 - the name of a header
 JSON = "application/json"
-NOBODY = "nobody"
 
 
 class Gate:
