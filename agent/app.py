@@ -66,9 +66,9 @@ def build(
     """
     permission, gate = permission or Permission(), WriteGate()
     pending, outlet = PendingWrites(), Outlet()
-    alarms, conditions = Alarms(clock, pending, outlet), _conditions(settings)
-    store, zone = _store(settings, clock), ZoneInfo(settings.site.timezone)
-    devices = connect_devices(settings, clock, partial(_keep_steering, store), gate)
+    alarms, conditions = Alarms(clock, pending, outlet), conditions_of(settings)
+    store, zone = store_of(settings, clock), ZoneInfo(settings.site.timezone)
+    devices = connect_devices(settings, clock, partial(keep_steering, store), gate)
     turn, memory_mb = asyncio.Lock(), settings.planning.memory_mb
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
     meter = _meter(settings)
@@ -77,7 +77,7 @@ def build(
     overrides = Overrides(clock, pending, outlet, zone)
     commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides)
     requests = PlanRequests(settings, conditions, outlet, meter)
-    control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices), meter)
+    control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices, permission), meter)
     timekeeping = Timekeeping(
         clock, pending, outlet, control.minutes.means, time_source, settings.site.clock == "trust"
     )
@@ -116,11 +116,13 @@ def build(
     )
 
 
-def _keep_steering(store: Store, document: str) -> Awaitable[None]:
+def keep_steering(store: Store, document: str) -> Awaitable[None]:
+    """Make durable what must be known of the steered devices after us."""
     return store.write(Batch(kept=((STEERING.name, document),)))
 
 
-def _store(settings: Settings, clock: Clock) -> SqliteStore:
+def store_of(settings: Settings, clock: Clock) -> SqliteStore:
+    """Not opened yet."""
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     return SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
 
@@ -130,7 +132,8 @@ def _meter(settings: Settings) -> DemandMeter | None:
     return None if charge is None else DemandMeter(charge, ZoneInfo(settings.site.timezone))
 
 
-def _conditions(settings: Settings) -> SiteConditions:
+def conditions_of(settings: Settings) -> SiteConditions:
+    """What the site file says; the platform has said nothing yet."""
     return SiteConditions(
         settings.import_tariff(),
         settings.export_tariff(),
@@ -148,8 +151,8 @@ def _plan_retry(settings: Settings) -> Retry:
     return Retry(PLAN_RESTS_S, max(2, int(HOUR_S // settings.planning.interval_s)))
 
 
-def _control_rules(settings: Settings, devices: Devices) -> ControlRules:
-    control = settings.control
+def _control_rules(settings: Settings, devices: Devices, permission: Permission) -> ControlRules:
+    control, permit = settings.control, permission.permit if permission.locked is None else None
     return ControlRules(
         step_s=control.step_s,
         hold_s=min(control.hold_s, devices.longest_hold_s),
@@ -159,4 +162,7 @@ def _control_rules(settings: Settings, devices: Devices) -> ControlRules:
         limits=Limits(settings.battery_spec(), settings.connection_spec(), settings.battery.ramp_w_per_s),
         roles=settings.roles,
         units=settings.battery_units(),
+        meter_lag_s=None if permit is None else permit.meter_lag_s,
+        dead_time_s=0.0 if permit is None else permit.dead_time_s or 0.0,
+        off_w=0.0 if permit is None else permit.off_w or 0.0,
     )

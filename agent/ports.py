@@ -10,6 +10,7 @@ from agent.domain.commands import Request
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Incoming
 from agent.domain.ledger import Settled, SettlementRequest
+from agent.domain.override import Override
 from agent.domain.plan import Plan
 from agent.domain.records import Batch, OutboxRow
 from agent.domain.request import PlanRequest
@@ -160,7 +161,9 @@ class Payloads(Protocol):
 
     def advice(self, advisories: Sequence[Advisory], now: datetime) -> Envelope: ...
 
-    def live(self, state: SiteState, setpoint: Setpoint | None, now: datetime) -> Envelope: ...
+    def live(
+        self, state: SiteState, setpoint: Setpoint | None, override: Override | None, now: datetime
+    ) -> Envelope: ...
 
     def info(self, facts: Mapping[str, object], now: datetime) -> Envelope: ...
 

@@ -4,9 +4,10 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from drivers.datasheet import Control, Steering, Values, Write
-from drivers.device import Table, Transport
-from drivers.errors import NotSupported, Refused
+from drivers.control_block import judged
+from drivers.datasheet import Control, Order, Steering, Values, Write
+from drivers.device import Applied, Clamped, SteerResult, Table, Transport
+from drivers.errors import NotApplied, NotSupported, Refused
 from drivers.register import Register
 from drivers.spans import SpanLimits, plan_spans, rows_of
 
@@ -156,3 +157,14 @@ class ControlRegisters:
         if name not in self._controls:
             raise NotSupported(f"{name} may not be written")
         return self._controls[name]
+
+
+def outcome_of(registers: ControlRegisters, order: Order, before: float | None) -> SteerResult:
+    """By what reads back now; ``before`` is what the control with the power read. Raises NotApplied."""
+    for name, value in registers.unlike(order.writes):
+        found = registers.seen.get(name)
+        if name != order.power:
+            raise NotApplied(f"{name} was set to {value:g} and reads {found}")
+        held = judged(name, registers.resolved(name, value), found, before).battery_w
+        return Clamped(order.battery_w * held / value, f"the device holds {held:g} of the {value:g} asked of {name}")
+    return Applied(order.battery_w) if order.reason is None else Clamped(order.battery_w, order.reason)

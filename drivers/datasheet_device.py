@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from drivers.control_block import judged
-from drivers.control_registers import ControlRegisters, read_rows
+from drivers.control_registers import ControlRegisters, outcome_of, read_rows
 from drivers.datasheet import Datasheet, Order, Steering, Values, Variants, Walk, Write, as_found
 from drivers.device import Action, Applied, Clamped, ControlState, SteerResult, Transport
-from drivers.errors import BadFrame, DriverError, LinkDown, NotApplied, NotSupported
+from drivers.errors import BadFrame, DriverError, LinkDown, NotApplied, NotSupported, Refused
 from drivers.family import SteeringFacts
 from drivers.probing import probed
 from drivers.reading import Reading
@@ -129,20 +128,21 @@ class SteeredDevice(DatasheetDevice):
         self._facts = facts
         self._found: Mapping[str, float] = {}
         self._standing: _Standing | None = None
+        self._may_stand = False  # also when a broken link left open what of an order was taken
         self._capped = False
         self.written: ControlState | None = None
 
     @property
     def actions(self) -> frozenset[Action]:
-        return self._facts_now.actions
+        return self.facts.actions
 
     @property
     def longest_hold_s(self) -> float:
-        return self._facts_now.longest_hold_s
+        return self.facts.longest_hold_s
 
     @property
     def reverts(self) -> bool:
-        return self._facts_now.reverts and not (self._standing is not None and self._standing.lasts)
+        return self.facts.reverts and not (self._standing is not None and self._standing.lasts)
 
     @property
     def wears(self) -> bool:
@@ -155,7 +155,7 @@ class SteeredDevice(DatasheetDevice):
 
     async def read(self) -> list[Reading]:
         readings = await super().read()
-        if self._standing is not None:
+        if self._may_stand:
             with suppress(DriverError):  # what was read is good; this is tried again with the next read
                 await self._free_without_grid()
         return readings
@@ -210,8 +210,8 @@ class SteeredDevice(DatasheetDevice):
                 await self._leave(known.sheet.steering, known.registers)
 
     @property
-    def _facts_now(self) -> SteeringFacts:
-        """Those of the variant that was found, once it was."""
+    def facts(self) -> SteeringFacts:
+        """What its steering can do: by the variant that was found, once it was."""
         steering = None if self._known is None else self._known.sheet.steering
         return self._facts if steering is None else steering.facts
 
@@ -247,15 +247,18 @@ class SteeredDevice(DatasheetDevice):
                 await self._leave(steering, registers)
 
     async def _give(self, steering: Steering, registers: ControlRegisters, order: Order) -> SteerResult:
-        """Write the order and see what became of it. One that was not taken as it is, is taken back."""
-        before = None if order.power is None else registers.seen.get(order.power)
-        await registers.write(registers.needed(order.writes))
-        await self._read_back(steering, registers)
+        """Write the order and see what became of it. One that was taken in part, or otherwise, is taken back."""
+        before, power_before = registers.settings(), registers.seen.get(order.power or "")
+        self._may_stand = True
         try:
-            result = _outcome(registers, order, before)
-        except NotApplied:
-            with suppress(DriverError):
-                await self._leave(steering, registers)
+            await registers.write(registers.needed(order.writes))
+            await self._read_back(steering, registers)
+            result = outcome_of(registers, order, power_before)
+        except (NotApplied, Refused) as error:
+            with suppress(DriverError):  # what went wrong is what is told
+                await registers.read()
+                if isinstance(error, NotApplied) or registers.settings() != before:  # else nothing was taken
+                    await self._leave(steering, registers)
             raise
         self.written = _state(steering, registers)
         return result
@@ -267,7 +270,7 @@ class SteeredDevice(DatasheetDevice):
         if self._capped and steering.cap is not None:
             writes += steering.cap(None, registers.seen)
         await self._settle(steering, registers, registers.differing(writes))
-        self._standing, self._capped = None, False
+        self._standing, self._may_stand, self._capped = None, False, False
         self.written = _state(steering, registers)
 
     async def _settle(self, steering: Steering, registers: ControlRegisters, writes: Sequence[Write]) -> None:
@@ -286,14 +289,3 @@ class SteeredDevice(DatasheetDevice):
 
 def _state(steering: Steering, registers: ControlRegisters) -> ControlState:
     return ControlState(dict(steering.forced(registers.seen)), registers.settings())
-
-
-def _outcome(registers: ControlRegisters, order: Order, before: float | None) -> SteerResult:
-    """By what reads back now; ``before`` is what the control with the power read. Raises NotApplied."""
-    for name, value in registers.unlike(order.writes):
-        found = registers.seen.get(name)
-        if name != order.power:
-            raise NotApplied(f"{name} was set to {value:g} and reads {found}")
-        held = judged(name, registers.resolved(name, value), found, before).battery_w
-        return Clamped(order.battery_w * held / value, f"the device holds {held:g} of the {value:g} asked of {name}")
-    return Applied(order.battery_w) if order.reason is None else Clamped(order.battery_w, order.reason)

@@ -6,6 +6,7 @@ from typing import Literal
 Framing = Literal["tcp", "rtu"]
 Parity = Literal["N", "E", "O"]
 FASTEST_SILENCE_S = 0.00175
+RTU_GAP_S = 0.06  # Eastron asks for 60 ms between telegrams; where nothing else is said, all get them
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,19 @@
 """What a family of devices tells about itself, so that a site file can be checked and a device built."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from drivers.device import Action, Readable, Transport
-from drivers.endpoint import Parity
+from drivers.endpoint import RTU_GAP_S, Parity, SerialEndpoint
 from drivers.identity import Identity
 
 Monotonic = Callable[[], float]
 Build = Callable[[str, Transport, Mapping[str, object], Monotonic], Readable]
 Confidence = Literal["A", "B", "C"]
+
+_TURNAROUND_S = 0.01  # until a device on RS-485 answers
+_FRAMES_OCTETS = 8 + 5  # a read request, and its answer without the registers
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,17 @@ class SerialLine:
     baud: int = 9600
     parity: Parity = "N"
     stop_bits: int = 1
+
+    def read_s(self, registers: int, gap_s: float = 0.0) -> float:
+        """How long a read of so many registers takes on it, with the gap after it (0: the usual one), s."""
+        octets = _FRAMES_OCTETS + 2 * registers
+        line = SerialEndpoint("any", self.baud, self.parity, self.stop_bits)
+        return line.transfer_s(octets) + _TURNAROUND_S + max(line.silence_s, gap_s or RTU_GAP_S)
+
+    def request_registers(self, gap_s: float = 0.0) -> float:
+        """As many registers as take the time of one more request."""
+        empty_s = self.read_s(0, gap_s)
+        return empty_s / (self.read_s(1, gap_s) - empty_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +127,8 @@ class Family:
 
     ``brand`` are the words that a person knows it by, ``document`` is where the rows come from, with its edition.
     ``confidence``: A, two independent sources agree; B, one source; C, try it on the device first. ``steering`` is None
-    for what cannot be steered, ``identity`` for what cannot be told from other devices.
+    for what cannot be steered, ``identity`` for what cannot be told from other devices. ``unfit_states`` are the codes
+    of ``Quantity.STATE`` in which nothing can be learnt from how it is steered, with their words.
     """
 
     name: str
@@ -125,6 +140,7 @@ class Family:
     link: LinkFacts = LinkFacts()
     steering: SteeringFacts | None = None
     identity: Identity | None = None
+    unfit_states: Mapping[float, str] = field(default_factory=dict)
 
     @property
     def steerable(self) -> bool:

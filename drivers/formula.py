@@ -1,4 +1,4 @@
-"""How a quantity is made of rows: sums, products, means, codes, the first there, one that a witness allows. Pure."""
+"""How a quantity is made of rows: sums, products, means, halves, codes, the first there, one with a witness. Pure."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -36,10 +36,24 @@ class Mean:
 
 
 @dataclass(frozen=True, slots=True)
+class Halves:
+    """A 32-bit number whose words come in two answers: ``low`` unsigned, ``high`` signed and worth 65536 each.
+
+    The number may change between the two. Around 0, where that also changes the other word, one new and one old word
+    would make it 65536 too large or too small. So it is missing where its low word alone is ``torn`` or less from 0
+    and the high word says that it is far from there.
+    """
+
+    low: Register
+    high: Register
+    torn: float
+
+
+@dataclass(frozen=True, slots=True)
 class FirstOf:
     """The first of ``choices`` that is not missing."""
 
-    choices: "tuple[Register | Sum | Mean | OnlyWhile, ...]"
+    choices: "tuple[Register | Sum | Mean | OnlyWhile | Halves, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,7 @@ class OnlyWhile:
     A witness that is missing says nothing, and the value is missing.
     """
 
-    formula: "Register | Sum | Mean | FirstOf | Product"
+    formula: "Register | Sum | Mean | FirstOf | Product | Coded"
     witness: Register
     low: float
     high: float = float("inf")
@@ -85,7 +99,7 @@ class Coded:
     meaning: Callable[[float], float | None]
 
 
-Formula = Register | Sum | Mean | FirstOf | Product | OnlyWhile | Directed | Coded
+Formula = Register | Sum | Mean | Halves | FirstOf | Product | OnlyWhile | Directed | Coded
 
 
 def rows_in(formula: Formula) -> Iterator[Register]:
@@ -100,6 +114,8 @@ def rows_in(formula: Formula) -> Iterator[Register]:
             yield from rows_in(inner)
         case Mean(parts, weights):
             yield from (*parts, *weights)
+        case Halves(low, high):
+            yield from (low, high)
         case FirstOf(choices):
             for choice in choices:
                 yield from rows_in(choice)
@@ -124,6 +140,8 @@ def evaluate(formula: Formula, value: Value) -> tuple[float | None, Quality]:
             return evaluate(inner, value) if seen is not None and low <= seen <= high else (None, Quality.MISSING)
         case Mean():
             return _mean(formula, value)
+        case Halves():
+            return _whole(formula, value)
         case FirstOf(choices):
             results = (evaluate(choice, value) for choice in choices)
             return next((result for result in results if result[0] is not None), (None, Quality.MISSING))
@@ -160,6 +178,15 @@ def _mean(formula: Mean, value: Value) -> tuple[float | None, Quality]:
         weights = [1.0] * len(values)
     total = sum(part * weight for part, weight in zip(values, weights, strict=True))
     return total / sum(weights), Quality.GOOD
+
+
+def _whole(formula: Halves, value: Value) -> tuple[float | None, Quality]:
+    low, high = value(formula.low), value(formula.high)
+    if low is None or high is None:
+        return None, Quality.MISSING
+    whole, alone = low + high * 0x10000, low - 0x10000 if low >= 0x8000 else low
+    is_torn = whole != alone and abs(alone) <= formula.torn
+    return (None, Quality.MISSING) if is_torn else (whole, Quality.GOOD)
 
 
 def _directed(formula: Directed, value: Value) -> tuple[float | None, Quality]:

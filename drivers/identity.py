@@ -17,6 +17,10 @@ class Text:
     count: int
     table: Table = "holding"
 
+    @property
+    def span(self) -> Span:
+        return Span(self.table, self.address, self.count)
+
     def read(self, words: Words) -> str | None:
         """The text, None when its registers are not there or hold none."""
         there = words.get(self.table, {})
@@ -32,6 +36,11 @@ class Sign:
     choices: tuple[float, ...] = ()
     low: float = -float("inf")
     high: float = float("inf")
+
+    @property
+    def span(self) -> Span:
+        first, last = min(self.row.addresses), max(self.row.addresses)
+        return Span(self.row.table, first, last - first + 1)
 
     def holds(self, words: Words) -> bool:
         there = words.get(self.row.table, {})
@@ -53,7 +62,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """All of ``signs`` hold on a device of the family, and ``named`` is not blank and begins with ``begins``."""
+    """All of ``signs`` hold on a device of the family, and ``named`` is not blank and begins with ``begins``.
+
+    ``sunspec_models``: one of them is in the SunSpec chain of such a device. A family with them and without ``named``
+    is that of every maker who has no family of its own.
+    """
 
     signs: tuple[Sign, ...] = ()
     named: Text | None = None
@@ -62,23 +75,31 @@ class Identity:
     model: Text | None = None
     serial: Text | None = None
     firmware: Text | None = None
+    sunspec_models: tuple[int, ...] = ()
+
+    @property
+    def is_generic(self) -> bool:
+        """True where other families may know the same device better."""
+        return bool(self.sunspec_models) and self.named is None
 
     @property
     def spans(self) -> tuple[Span, ...]:
         """What to read, each in a request of its own: a device without one of them may be of another family."""
-        rows = [Span(sign.row.table, sign.row.addresses[0], len(sign.row.addresses)) for sign in self.signs]
         texts = (self.named, self.maker, self.model, self.serial, self.firmware)
-        found = [Span(text.table, text.address, text.count) for text in texts if text is not None]
-        return tuple(dict.fromkeys(rows + found))
+        signs = [sign.span for sign in self.signs]
+        return tuple(dict.fromkeys(signs + [text.span for text in texts if text is not None]))
+
+    def is_named(self, words: Words) -> bool:
+        """Whether the name is that of the family, or needs to be none."""
+        if self.named is None:
+            return True
+        name = self.named.read(words)
+        return name is not None and (not self.begins or name.startswith(self.begins))
 
     def recognise(self, words: Words) -> Found | None:
         """What the device says of itself, None when it is not of this family."""
-        if not all(sign.holds(words) for sign in self.signs):
+        if not all(sign.holds(words) for sign in self.signs) or not self.is_named(words):
             return None
-        if self.named is not None:
-            name = self.named.read(words)
-            if name is None or (self.begins and not name.startswith(self.begins)):
-                return None
         maker, model, serial, firmware = (
             None if text is None else text.read(words) for text in (self.maker, self.model, self.serial, self.firmware)
         )

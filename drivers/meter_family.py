@@ -7,6 +7,7 @@ from drivers.device import Transport
 from drivers.family import Confidence, Family, LinkFacts, Monotonic, Option
 from drivers.formula import Formula
 from drivers.identity import Identity, Sign
+from drivers.plausible import connection_bounds
 from drivers.reading import Quantity
 from drivers.register import Register
 from drivers.spans import SpanLimits
@@ -34,7 +35,13 @@ def meter_family(
     identity: Identity | None = None,
     options: Mapping[str, Option] | None = None,
 ) -> Family:
-    """A family of meters. ``rows`` are those of a meter that counts import as positive; they may hang on options."""
+    """A family of meters. ``rows`` are those of a meter that counts import as positive; they may hang on options.
+
+    What a request costs is taken from its usual serial line, which a gateway has behind it as well.
+    """
+    facts = link or LinkFacts()
+    if facts.serial:
+        limits = replace(limits, request_registers=facts.serial[0].request_registers(facts.gap_s))
 
     def build(device: str, transport: Transport, given: Options, monotonic: Monotonic) -> TableDevice:
         rated_w, sign = given["rated_w"], given["sign"]
@@ -44,7 +51,7 @@ def meter_family(
             transport,
             formulas if sign == 1 else turned(formulas),
             limits,
-            ratings={Quantity.RATED_W: float(rated_w)} if isinstance(rated_w, int | float) else {},
+            ratings=connection_bounds(float(rated_w) if isinstance(rated_w, int | float) else None),
             monotonic=monotonic,
         )
 
@@ -55,7 +62,7 @@ def meter_family(
         document=document,
         options={**_OPTIONS, **(options or {})},
         confidence=confidence,
-        link=link or LinkFacts(),
+        link=facts,
         identity=identity,
     )
 

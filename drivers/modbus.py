@@ -20,7 +20,7 @@ from pymodbus.pdu import ModbusPDU
 
 from drivers.back_off import BackOff, Sleep, times_longer
 from drivers.device import Span, Transport
-from drivers.endpoint import Endpoint, SingleClient
+from drivers.endpoint import RTU_GAP_S, Endpoint, SingleClient
 from drivers.errors import BadFrame, LinkDown, NoAnswer, NotSupported, Refused
 from drivers.link_failure import HELD, failure_words, silence
 from drivers.modbus_client import LONGEST_FRAME, Client, Connection, Request, make_connection
@@ -28,7 +28,6 @@ from drivers.modbus_client import LONGEST_FRAME, Client, Connection, Request, ma
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # each lost answer would be several lines with hex dumps
 
 _READ_HOLDING, _READ_INPUT, _WRITE_ONE, _WRITE_MANY = 3, 4, 6, 16
-_RTU_GAP_S = 0.06  # Eastron asks for 60 ms between telegrams; where nothing else is said, all get them
 _DEAD_SHARE, _DEAD_SHARE_NUMBERED = 0.1, 0.2  # of the time of a line, what its silent units together may about take
 _SILENCES_ALLOWED = 3  # in a row, then a unit is left alone for a while and a connection is made anew
 _NOT_NOW = frozenset({4, 5, 6, 10, 11})  # exceptions of a unit that is busy, failing or away: it is left alone too
@@ -64,7 +63,7 @@ class Bus:
         self.endpoint = endpoint
         self._timeout_s = timeout_s
         self._retries = retries
-        usual_gap_s = _RTU_GAP_S if endpoint.is_rtu else 0.0
+        usual_gap_s = RTU_GAP_S if endpoint.is_rtu else 0.0
         self._gap_s = max(endpoint.silence_s, usual_gap_s if gap_s is None else gap_s)
         self._late_s = max(1.0, 2 * timeout_s, self._gap_s) + endpoint.transfer_s(LONGEST_FRAME)  # how late one may be
         self._settle_s = settle_s

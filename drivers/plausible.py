@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from drivers.reading import Quantity
 
+_AT_THE_CONNECTION = (Quantity.GRID_W, Quantity.GRID_L1_W, Quantity.GRID_L2_W, Quantity.GRID_L3_W)
+_MOST_SITE_W = 3_000_000.0  # a board of 4000 A at 400 V, about the largest at low voltage
+
 _FIXED: Mapping[Quantity, tuple[float, float]] = {
     Quantity.SOC_PCT: (0.0, 100.0),
     Quantity.SOH_PCT: (0.0, 110.0),  # new batteries may report a little over 100
@@ -15,19 +18,25 @@ _FIXED: Mapping[Quantity, tuple[float, float]] = {
     Quantity.BATTERY_V: (0.0, 2000.0),
     **dict.fromkeys((Quantity.VOLTAGE_L1_V, Quantity.VOLTAGE_L2_V, Quantity.VOLTAGE_L3_V), (0.0, 480.0)),
     **dict.fromkeys((Quantity.IMPORT_WH, Quantity.EXPORT_WH, Quantity.AC_WH), (0.0, float("inf"))),
+    **dict.fromkeys((*_AT_THE_CONNECTION, Quantity.LOAD_W), (-_MOST_SITE_W, _MOST_SITE_W)),
 }
 _OVER_RATING = 1.3
-_BATTERY_RATINGS = (Quantity.RATED_W, Quantity.RATED_CHARGE_W, Quantity.RATED_DISCHARGE_W)
-_OF_THE_RATING = frozenset(
-    {Quantity.GRID_W, Quantity.GRID_L1_W, Quantity.GRID_L2_W, Quantity.GRID_L3_W, Quantity.AC_W, Quantity.LOAD_W}
-)
+
+
+def connection_bounds(rated_w: float | None) -> dict[Quantity, float]:
+    """The ``ratings`` of a meter at a connection of ``rated_w``, W; None where that is not known."""
+    return {} if rated_w is None else dict.fromkeys(_AT_THE_CONNECTION, rated_w)
 
 
 def is_plausible(quantity: Quantity, value: float, ratings: Mapping[Quantity, float]) -> bool:
     """True unless ``value`` is outside what the device can physically do.
 
     Powers are bounded by 1.3 times the rating where it is known: AC power by ``RATED_W``, the battery's by the largest
-    rating, and PV power by the sum of inverter and charging, since a hybrid charges its battery on the DC side.
+    rating, and PV power by the sum of inverter and charging, since a hybrid charges its battery on the DC side. Where
+    the charging rating is not told, a battery charges with up to twice ``RATED_W``: small inverters do with more than
+    they feed in. The powers of the whole site have nothing to do with an inverter's rating, whoever reports them: they
+    are bounded by what a low-voltage connection can carry. An entry of ``ratings`` under the quantity's own name comes
+    before all of these.
     """
     if quantity is Quantity.FREQUENCY_HZ and value == 0:  # off
         return True
@@ -36,13 +45,17 @@ def is_plausible(quantity: Quantity, value: float, ratings: Mapping[Quantity, fl
 
 
 def _rating(quantity: Quantity, ratings: Mapping[Quantity, float]) -> float:
+    if quantity in ratings:
+        return ratings[quantity]
     rated_w = ratings.get(Quantity.RATED_W)
     if rated_w is None or rated_w <= 0:
         return float("inf")
-    if quantity in _OF_THE_RATING:
+    if quantity is Quantity.AC_W:
         return rated_w
+    charge_w = ratings.get(Quantity.RATED_CHARGE_W)
     if quantity is Quantity.BATTERY_W:
-        return max(ratings.get(rating, 0.0) for rating in _BATTERY_RATINGS)
+        most_charge_w = 2.0 * rated_w if charge_w is None else charge_w
+        return max(rated_w, most_charge_w, ratings.get(Quantity.RATED_DISCHARGE_W, 0.0))
     if quantity is Quantity.PV_W:
-        return rated_w + ratings.get(Quantity.RATED_CHARGE_W, rated_w)
+        return rated_w + (rated_w if charge_w is None else charge_w)
     return float("inf")

@@ -17,6 +17,9 @@ RATING_OPTIONS = {
 }
 
 
+BATTERY_RATING_OPTIONS = {name: RATING_OPTIONS[name] for name in ("rated_charge_w", "rated_discharge_w")}
+
+
 def credible_w(value: float | None) -> float | None:
     """A rating that a device tells, W; None where it cannot be one."""
     return value if value is not None and 0.0 < value <= MOST_W else None

@@ -44,6 +44,8 @@ class Quantity(Enum):
     RATED_DISCHARGE_W = "rated_discharge_w"
     RATED_WH = "rated_wh"
 
+    __hash__ = object.__hash__  # that of Enum is Python, and each reading is looked up several times
+
     @property
     def unit(self) -> str:
         """The end of the name: ``w``, ``wh``, ``v``, ``a``, ``hz``, ``pct``, ``c``, ``factor`` or ``state``."""

@@ -64,6 +64,8 @@ WIRE_TYPES = {
 }
 
 
+_WORDS = {count: f">{count}H" for count in (1, 2, 4)}  # struct codes
+
 # SolarEdge sends the largest negative float for "not implemented" (SunSpec implementation technical note).
 _FLOAT32_LOWEST = -3.4028234663852886e38
 
@@ -115,8 +117,9 @@ class Register:
         ``words`` maps PDU address to register content and must hold this row's registers; a missing scale factor
         makes the value missing.
         """
-        found = [words[address] for address in self.addresses]
-        number = self._number(b"".join(word.to_bytes(2, "big") for word in self._ordered(found)))
+        count = self.wire.registers
+        found = [words[address] for address in self.scattered or range(self.address, self.address + count)]
+        number = self._number(struct.pack(_WORDS[count], *self._ordered(found)))
         exponent = self._exponent(words)
         if number is None or exponent is None:
             return None
@@ -138,7 +141,7 @@ class Register:
             raise ValueError(f"{self.name}: its scale factor is missing")
         scaled = _shifted((value - self.offset) * self.sign, -exponent) / self.scale
         try:
-            packed = struct.pack(self.wire.code, scaled if self.wire.is_float else round(scaled))
+            packed = struct.pack(self.wire.code, scaled + 0.0 if self.wire.is_float else round(scaled))  # no -0.0
         except (struct.error, OverflowError) as error:
             raise ValueError(f"{self.name}: {value} does not fit {self.wire.name}") from error
         if self._number(packed) is None and not self.wire.is_accumulator:
@@ -152,13 +155,14 @@ class Register:
         """The raw number in ``packed`` (high word first), None when it means missing."""
         missing = self.wire.missing if self.sentinel is None else self.sentinel
         raw = int.from_bytes(packed, "big")
-        from_here = self.missing_from is not None and raw >= self.missing_from
-        if raw == missing or raw in self.also_missing or from_here:
+        if raw == missing or raw in self.also_missing:
+            return None
+        if self.missing_from is not None and raw >= self.missing_from:
             return None
         (number,) = struct.unpack(self.wire.code, packed)
-        if self.wire.is_float and (not math.isfinite(number) or number <= _FLOAT32_LOWEST):
-            return None
-        if self.wire.is_bitfield and packed[0] & 0x80:  # a set top bit voids all the others
+        if isinstance(number, float):
+            return number if math.isfinite(number) and number > _FLOAT32_LOWEST else None
+        if packed[0] & 0x80 and self.wire.is_bitfield:  # a set top bit voids all the others
             return None
         return float(number)
 

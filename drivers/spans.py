@@ -1,5 +1,6 @@
-"""Rows of a datasheet to the fewest block reads that a device allows. Pure."""
+"""Rows of a datasheet to the block reads that take the least time, within what a device allows. Pure."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,18 +15,23 @@ class SpanLimits:
     ``max_registers`` per request (the Modbus application protocol allows 125). ``max_gap`` registers that no row names
     may lie between two rows of a request; 0 for devices that refuse a request over a hole. No request holds both
     ``b - 1`` and ``b`` for a ``b`` of ``barriers``. ``even`` asks for even start addresses and counts.
+    ``request_registers`` is as many registers as take the time of one more request on the line that is usual: over a
+    network a request takes some milliseconds and a register next to nothing.
     """
 
     max_registers: int = 125
     max_gap: int = 0
     barriers: tuple[int, ...] = ()
     even: bool = False
+    request_registers: float = 250.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.max_registers <= 125:
             raise ValueError(f"max_registers is {self.max_registers}: a request holds 1 to 125 registers")
         if self.max_gap < 0:
             raise ValueError(f"max_gap is {self.max_gap}: it cannot be negative")
+        if self.request_registers < 0:
+            raise ValueError(f"request_registers is {self.request_registers}: it cannot be negative")
         if self.even and any(barrier % 2 for barrier in self.barriers):
             raise ValueError("barriers must be even where requests start and end at even addresses")
 
@@ -40,7 +46,7 @@ class _Stretch:
 
 
 def plan_spans(rows: Iterable[Register], limits: SpanLimits) -> list[Span]:
-    """The fewest spans that hold every row whole, each with its scale factor, in the order of table and address.
+    """The spans of least time that hold every row whole, each with its scale factor, in the order of table and address.
 
     Raises ValueError when a row cannot be read within the limits. Registers between a value and its scale factor are
     taken to be readable.
@@ -99,16 +105,28 @@ def _islands(ordered: Sequence[_Stretch], limits: SpanLimits) -> list[list[_Stre
 
 
 def _cover(island: Sequence[_Stretch], limits: SpanLimits) -> list[tuple[int, int]]:
-    """Greedy from the left, which is the fewest: the leftmost stretch needs a request that starts with it."""
+    """By dynamic programming over the stretches in their order: the cheapest way to read the first ones, for each.
+
+    Requests of neighbours are enough: a stretch that lies within another comes with it.
+    """
     room = limits.max_registers - (limits.max_registers % 2 if limits.even else 0)
-    left = list(island)
-    found = []
-    while left:
-        start = left[0].start
-        taken = [stretch for stretch in left if stretch.end <= start + room]
-        found.append((start, max(stretch.end for stretch in taken)))
-        left = [stretch for stretch in left if stretch.end > start + room]
-    return found
+    cheapest: list[tuple[float, int]] = [(0.0, 0)]  # registers' time, and with which stretch its last request begins
+    for count in range(1, len(island) + 1):
+        found = (math.inf, 0)
+        end = 0
+        for first in range(count - 1, -1, -1):
+            start, end = island[first].start, max(end, island[first].end)
+            if end - start > room:
+                break
+            found = min(found, (cheapest[first][0] + limits.request_registers + end - start, first))
+        cheapest.append(found)
+    ranges = []
+    count = len(island)
+    while count:
+        first = cheapest[count][1]
+        ranges.append((island[first].start, max(stretch.end for stretch in island[first:count])))
+        count = first
+    return ranges[::-1]
 
 
 def halves(rows: Sequence[Register]) -> tuple[list[Register], list[Register]]:

@@ -9,6 +9,7 @@ from drivers.errors import BadFrame, LinkDown, NotSupported
 from drivers.family import Option
 from drivers.formula import Formula, rows_in
 from drivers.identity import Identity, Sign, Text
+from drivers.plausible import connection_bounds
 from drivers.reading import Quantity, Reading
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
@@ -47,6 +48,9 @@ def options_from(options: Mapping[str, object]) -> SunSpecOptions:
         float(rated_w) if isinstance(rated_w, int | float) else None,
     )
 
+
+# St of models 101-113, in whose codes the state of a SunSpec inverter is given.
+UNFIT_STATES = {1.0: "off", 2.0: "asleep", 3.0: "starting", 6.0: "shutting down", 7.0: "in fault"}
 
 _COMMON_AT = 40002
 COMMON_MODEL = Identity(
@@ -150,7 +154,8 @@ class SunSpecDevice:
         limits = SpanLimits(
             self._options.max_registers, _WHOLE_MODELS, barriers=tuple(model.address for model in chain.models)
         )
-        rated_w = self._options.rated_w
+        rated_w, is_inverter = self._options.rated_w, Quantity.AC_W in formulas
+        ratings = {Quantity.RATED_W: rated_w} if is_inverter and rated_w is not None else connection_bounds(rated_w)
         try:
             return TableDevice(
                 self.name,
@@ -158,7 +163,7 @@ class SunSpecDevice:
                 formulas,
                 limits,
                 constants=(*_model_ids(chain, formulas), *self._blocks(chain)),
-                ratings={} if rated_w is None else {Quantity.RATED_W: rated_w},
+                ratings=ratings,
                 monotonic=self._monotonic,
             )
         except ValueError as error:

@@ -185,8 +185,10 @@ class TableDevice:
         return found
 
     def _value(self, row: Register, words: _Words) -> float | None:
-        there = words[row.table]
-        return row.decode(there) if all(address in there for address in row.addresses) else None
+        try:
+            return row.decode(words[row.table])
+        except KeyError:  # not all of its registers were read
+            return None
 
     def _judged(self, reading: Reading) -> Reading:
         if reading.value is None or is_plausible(reading.quantity, reading.value, self._ratings):

@@ -78,11 +78,15 @@ HOME_WORDS: Table = {
     "commit_s": 60,
     "cloud": "",
     "failsafe": "",
+    "import_limit_w": 17000,
     "export_limit_w": "none",
     "further": "",
     "more_devices": "",
     "log_level": "error",
     "inverter_unit": 1,
+    "inverter": {},
+    "charge_w": 3000,
+    "discharge_w": 8000,
     "timeout_s": 0.1,
 }
 
@@ -151,7 +155,7 @@ def loopback_devices(inverter_port: object, meter_port: object, **inverter: obje
 
 
 def write_home(folder: Path, **words: object) -> Path:
-    """A home with a hybrid inverter and a meter on loopback, ``words`` in place of its own; the store is beside it."""
+    """A home with a hybrid inverter (its keys: ``inverter``) and a meter on loopback, ``words`` in place of its own."""
     asked = {**HOME_WORDS, **words}
 
     def some(*names: str) -> Table:
@@ -161,17 +165,18 @@ def write_home(folder: Path, **words: object) -> Path:
         return str(asked[name])
 
     place = {"id": HOME_ID, "name": "Home 1", "latitude": 51.5, "longitude": 0.0}
-    battery = {"charge_w": 3000, "discharge_w": 8000, "reserve_pct": 10}
+    battery = {"reserve_pct": 10, **some("usable_wh", "charge_w", "discharge_w")}
     planning = {"step_s": 900, "horizon_h": 12, "solar_model": "none", **some("interval_s", "valid_h", "load_model")}
     timeout = some("timeout_s")
-    devices = loopback_devices(asked["inverter_port"], asked["meter_port"], unit_id=asked["inverter_unit"])
+    inverter = {"unit_id": asked["inverter_unit"], **asked["inverter"]}  # type: ignore[dict-item]
+    devices = loopback_devices(asked["inverter_port"], asked["meter_port"], **inverter)
     sections = with_keys(
         {name: found for name, found in RIVERSIDE.items() if name not in ("tariff.import.window", "cloud")},
         {
             "site": place,
             "store": {"path": str(asked.get("store", folder / "site.sqlite3")), **some("commit_s")},
-            "connection": some("export_limit_w"),
-            "battery": {**battery, **some("usable_wh")},
+            "connection": some("import_limit_w", "export_limit_w"),
+            "battery": battery,
             "solar": {"rated_w": 6000},
             "tariff.export": {"price_per_kwh": 0.05},
             "control": some("step_s", "hold_s", "stale_s", "frozen_s"),

@@ -17,6 +17,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "check": Command("say what is wrong with a site file, and where", "agent.cli.check"),
+    "commission": Command("test the real devices, and let the agent steer them", "agent.cli.commission"),
     "run": Command("run the daemon", "agent.cli.run"),
     "status": Command("show what the running agent knows and does", "agent.cli.status"),
     "explain": Command("say why the battery does what it does", "agent.cli.explain"),
@@ -32,6 +33,8 @@ COMMANDS = {
     "ab": Command("let optimiser and rule take turns, to see what the optimiser is worth", "agent.cli.paired_trial"),
     "devices": Command("look at devices without writing to them", "agent.cli.devices"),
     "console": Command("serve the local web page and API; set its password and keys", "agent.cli.console"),
+    "configure": Command("make a site file: devices are found, the rest is asked", "agent.cli.configure"),
+    "devices": Command("find devices and look at them without writing to them", "agent.cli.devices"),
     "advice": Command("what the agent recommends, and what you say to it", "agent.cli.advice"),
 }
 

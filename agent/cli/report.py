@@ -15,12 +15,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.adapters.store.store_reader import kept
+from agent.cli.commission_show import show_report
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.report_picture import NoPicture, draw
 from agent.cli.report_source import Found, entries
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.terminal import terminal
-from agent.domain.documents import PAIRED_TRIAL
+from agent.domain.commissioning import Commissioning
+from agent.domain.documents import COMMISSIONING, PAIRED_TRIAL
 from agent.domain.ledger import MICRO, Amounts
 from agent.domain.wire import WireError
 from agent.ports import StoreFailure
@@ -50,6 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--to", dest="until", metavar="D", help="last day")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the rows, to a millionth")
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the rows")
+    parser.add_argument("--commissioning", action="store_true", help="what the last `commission` has found")
     parser.add_argument("--ab", action="store_true", help="what the trial of optimiser against rule says")
 
 
@@ -71,6 +74,9 @@ def report(settings: Settings, asked: Namespace, now: datetime, console: Console
         raise NoReport(f"--from {first} is in the future")
     if not path.exists():
         raise NoReport(f"no store at {path}: the agent has not run with this site file yet")
+    if asked.commissioning:
+        show_report(console, _commissioning(path))
+        return
     if asked.ab:
         console.print(_trial_line(settings, now, zone))
         return
@@ -94,6 +100,16 @@ def _run(settings: Settings, asked: Namespace) -> int:
         print(error, file=sys.stderr)
         return FAILED
     return GOOD
+
+
+def _commissioning(path: Path) -> Commissioning:
+    document = kept(path, COMMISSIONING.name)
+    if document is None:
+        raise NoReport("no device of this site was commissioned with a test yet: run `enalysis-edge commission`")
+    try:
+        return COMMISSIONING.read(document)
+    except WireError as error:
+        raise NoReport(f"the stored report of commissioning cannot be read: {error}") from error
 
 
 def _asked_day(text: str | None, option: str) -> date | None:

@@ -65,7 +65,7 @@ class Control:
         self._meter = meter
         self._ladder = Ladder(conditions, rules)
         self._alarms = Alarms(clock, pending)
-        self._response = SetpointResponse(rules.limits.battery, rules.units, max(30.0, 2 * rules.step_s))
+        self._response = SetpointResponse(rules.limits.battery, rules.units, rules.patience_s, rules.off_w)
         self._steering = SteeringWatch(clock, pending, site, rules.roles)
         self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
         self._watch = SiteWatch(clock, site, conditions, self._alarms, rules, self._units)
@@ -110,7 +110,7 @@ class Control:
         wanted = self._ladder.choose(self._situation(seen, lost, there))
         granted = self._guarded(self._watch.probed(wanted), seen, there)
         if observing is not None:
-            return self.observing.follow(granted, state, self._since_s(), observing), Held()
+            return self.observing.follow(granted, state, self._since_s()), Held()
         if alone is not None:
             return self._left_alone(granted, alone), Held()
         return granted, await self._write(granted)

@@ -13,9 +13,10 @@ LAG_MOVED_S = 2.0  # a lag of the meter that has moved by more is told anew
 class MeterAlignment:
     """One instance a site. Times are monotonic seconds."""
 
-    def __init__(self, battery: Battery, alarms: Alarms) -> None:
-        self._told_s = -float("inf")
-        self._alignment, self._alarms = Alignment(max(battery.charge_w, battery.discharge_w)), alarms
+    def __init__(self, battery: Battery, alarms: Alarms, known_lag_s: float | None = None) -> None:
+        self._told_s = -float("inf") if known_lag_s is None else known_lag_s
+        self._alignment = Alignment(max(battery.charge_w, battery.discharge_w), known_lag_s)
+        self._alarms = alarms
 
     def told(self, monotonic_s: float, battery_w: float | None) -> None:
         """This power was written to the battery; None released it."""

@@ -51,14 +51,14 @@ class Observing:
             self._shadow.begin()
         return self._shadow.site(real)
 
-    def follow(self, granted: Setpoint, real: SiteState, since_s: float, why: str) -> Setpoint:
+    def follow(self, granted: Setpoint, real: SiteState, since_s: float) -> Setpoint:
         """What is shown in place of ``granted``, which the battery would have been told ``since_s`` after the last."""
         prices = self._conditions.at(real.at)
         self._shadow.follow(granted.battery_w, real, since_s / HOUR_S, (prices.import_price, prices.export_price))
         if self._clock.trusted():
             self._count(prices.import_price)
         would = "be left to itself" if granted.battery_w is None else _words(granted.battery_w)
-        reason = f"only observed, {why}; it would {would}: {granted.reason}"
+        reason = f"only observed; it would {would}: {granted.reason}"
         return replace(granted, battery_w=None, pv_limit_w=None, rung=Rung.OBSERVE, reason=reason)
 
     def _count(self, price: float) -> None:

@@ -39,7 +39,7 @@ class SiteWatch:
         self._power = BatteryPowerWatch(rules.roles, rules.stale_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, alarms)
-        self._alignment = MeterAlignment(rules.limits.battery, alarms)
+        self._alignment = MeterAlignment(rules.limits.battery, alarms, rules.meter_lag_s)
         self._remarked: set[tuple[str, str]] = set()
         self.batteries_changed = False
 

@@ -157,10 +157,11 @@ class Sync:
 
     async def _send_live(self) -> None:
         """What is measured now, which does not wait for a backlog."""
-        now, state = self._clock.monotonic(), self._outlet.view.state
+        now, view = self._clock.monotonic(), self._outlet.view
+        state = view.state
         if state is not None and now - self._live_at >= (LIVE_WHILE_DRAINING_S if self._draining else LIVE_EVERY_S):
             self._live_at = now
-            await self._send_document(self._payloads.live(state, self._outlet.view.setpoint, self._clock.now()))
+            await self._send_document(self._payloads.live(state, view.setpoint, view.override, self._clock.now()))
 
     async def _send_plan(self) -> None:
         plan = self._outlet.view.plan

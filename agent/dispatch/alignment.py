@@ -14,20 +14,25 @@ MARGIN_S = 3.0  # of a lag that has been seen
 
 @dataclass(slots=True)
 class Alignment:
-    """One instance a site. ``rating_w`` is the battery's largest power. Times are monotonic seconds."""
+    """One instance a site. ``rating_w`` is the battery's largest power. Times are monotonic seconds.
+
+    ``known_lag_s`` was measured before, by commissioning, and holds until a lag has been seen.
+    """
 
     rating_w: float
+    known_lag_s: float | None = None
     _net_load: SameInstant = field(default_factory=SameInstant)
     _load: SameInstant = field(default_factory=SameInstant)
     _grid: PowerTrace = field(default_factory=lambda: PowerTrace(KEPT_S))
     _watch: LagWatch = field(init=False)
 
     def __post_init__(self) -> None:
-        self._watch = LagWatch(self.rating_w)
+        known = None if self.known_lag_s is None else Lag(self.known_lag_s, self.known_lag_s)
+        self._watch = LagWatch(self.rating_w, known)
 
     @property
     def lag(self) -> Lag | None:
-        """How much older the grid meter's values are than the battery's; None until it has been seen."""
+        """How much older the grid meter's values are than the battery's; None until it is known."""
         return self._watch.lag
 
     def told(self, monotonic_s: float, battery_w: float) -> None:

@@ -17,10 +17,16 @@ from agent.domain.site import Connection, SiteState
 from agent.planning.rules import self_consumption_w
 from agent.site_conditions.site_conditions import SiteConditions
 
+PATIENCE_S = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class ControlRules:
-    """How the fast loop behaves. Times are seconds."""
+    """How the fast loop behaves. Times are seconds.
+
+    What commissioning has measured: how much older the grid meter's values are than the battery's (None: not known), in
+    which time the battery begins to follow, and how far its power is off.
+    """
 
     step_s: float
     hold_s: float
@@ -30,6 +36,14 @@ class ControlRules:
     limits: Limits
     roles: Mapping[str, frozenset[str]]  # device name -> roles
     units: tuple[BatteryUnit, ...] = ()  # the batteries, by the devices that steer them
+    meter_lag_s: float | None = None
+    dead_time_s: float = 0.0
+    off_w: float = 0.0
+
+    @property
+    def patience_s(self) -> float:
+        """How long a battery may take to follow an order before that is a miss."""
+        return max(PATIENCE_S, 2.0 * self.step_s, 2.0 * self.dead_time_s)
 
     @property
     def deadband_w(self) -> float:

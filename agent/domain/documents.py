@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from agent.domain.advisory import AdviceBook
 from agent.domain.alarms import StandingAlarm
+from agent.domain.commissioning import Commissioning
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import MESSAGES, Inputs
 from agent.domain.ledger import LedgerCheckpoint
@@ -83,6 +84,7 @@ OVERRIDE = Document("override", "agent.cycles.override", Override)  # or null, w
 PERSISTENT_WRITES = _plain("persistent_writes", "agent.cycles.steering_watch")
 SETTINGS = _plain("settings", "agent.cycles.settings_kept")  # a Settings of agent.settings.schema
 PARKED = _plain("parked", "agent.cycles.sync")
+COMMISSIONING = Document("commissioning", "agent.cli.commission_session", Commissioning)
 STEERING = _plain("steering", "agent.adapters.devices.steering_memory")
 SELF_TEST = _plain("self_test", "agent.self_test")
 # The platform's last message of each kind as it came; site_conditions.kept_inputs reads them.
@@ -91,6 +93,7 @@ MESSAGE_DOCUMENTS = tuple(_plain(f"input/{name}", "agent.cycles.listening") for 
 DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
     MODEL_TRIAL, ADVICE, OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST,
+    COMMISSIONING,
     *MESSAGE_DOCUMENTS,
 )  # fmt: skip
 BY_NAME = {document.name: document for document in DOCUMENTS}

@@ -12,6 +12,9 @@ tolerance. What is not within ``patience_s`` is one of three things, and a relea
 3. Something else (the wrong direction, more than was asked for, power where none was asked for): a miss, and written
    again. After ``misses_allowed`` misses in a row both directions are held at 0 W for ``pause_s``. If the battery
    ignores that for ``patience_s`` too it is *out of control*: left alone for ``pause_s``, and planned without.
+
+A device that discharges for the load alone, by its own rule, gives what the load takes: more than was asked for is none
+of these.
 """
 
 from dataclasses import dataclass, field, replace
@@ -45,12 +48,18 @@ class _Limit:
 
 @dataclass(slots=True)
 class Tracking:
-    """One instance a battery. ``rating_w`` sets the tolerance: 5 % of it, and at least 100 W."""
+    """One instance a battery.
+
+    ``rating_w`` sets the tolerance: 5 % of it, and at least 100 W or what the battery is ``known_off_w`` to be off.
+    Without ``feeds_grid`` it discharges for the load alone.
+    """
 
     rating_w: float
     patience_s: float = 30.0
     misses_allowed: int = 3
     pause_s: float = 600.0
+    feeds_grid: bool = True
+    known_off_w: float = 0.0
     _asked_w: float | None = None
     _asked_at: float = 0.0
     _misses: int = 0
@@ -60,7 +69,7 @@ class Tracking:
 
     @property
     def tolerance_w(self) -> float:
-        return max(100.0, 0.05 * self.rating_w)
+        return max(100.0, 0.05 * self.rating_w, self.known_off_w)
 
     @property
     def noise_w(self) -> float:
@@ -89,7 +98,7 @@ class Tracking:
             return Verdict.NOTHING_ASKED
         if battery_w is None:
             return Verdict.WAITING
-        if abs(battery_w - self._asked_w) <= self.tolerance_w:
+        if abs(battery_w - self._asked_w) <= self.tolerance_w or self._covers_more(battery_w, self._asked_w):
             self._misses = 0
             self._recovered(battery_w)
             return Verdict.VERIFIED
@@ -118,6 +127,9 @@ class Tracking:
     def out_of_control(self, monotonic_s: float) -> bool:
         """True while the battery is left alone because it did not follow."""
         return self._paused_until is not None and monotonic_s < self._paused_until
+
+    def _covers_more(self, battery_w: float, asked_w: float) -> bool:
+        return not self.feeds_grid and 0.0 < asked_w < battery_w
 
     def _fell_short(self, monotonic_s: float, battery_w: float, asked_w: float) -> Verdict:
         self._misses = 0

@@ -15,11 +15,19 @@ Seen = tuple[float | None, float | None]  # battery power, W, and state of charg
 class SetpointResponse:
     """One instance a site. Times are monotonic seconds."""
 
-    def __init__(self, whole: Battery, units: Sequence[BatteryUnit], patience_s: float) -> None:
+    def __init__(
+        self, whole: Battery, units: Sequence[BatteryUnit], patience_s: float, known_off_w: float = 0.0
+    ) -> None:
         each = {unit.device: unit.battery for unit in units} if len(units) > 1 else {SITE: whole}
         self._only = units[0].device if len(units) == 1 else SITE
         self._tracking = {
-            name: Tracking(max(battery.charge_w, battery.discharge_w), patience_s) for name, battery in each.items()
+            name: Tracking(
+                max(battery.charge_w, battery.discharge_w),
+                patience_s,
+                feeds_grid=battery.feeds_grid,
+                known_off_w=known_off_w,
+            )
+            for name, battery in each.items()
         }
         self.at_an_end: tuple[tuple[str, bool], ...] = ()  # (device, charging): gave nothing at the last look
 

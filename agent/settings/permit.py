@@ -49,6 +49,7 @@ def write_permit(site_file: Path, permit: Permit) -> None:
     with hidden.open("w", encoding="utf-8") as file:
         file.write(to_json(permit) + "\n")
         file.flush()
+        os.fchmod(file.fileno(), 0o644)  # whatever the umask of the person: the service reads it
         os.fsync(file.fileno())
     hidden.rename(final)
 

@@ -59,7 +59,12 @@ class Settings(sections.Section):
         return replace(to_domain.battery(self.battery), feeds_grid=feeds_grid)
 
     def battery_units(self) -> tuple[BatteryUnit, ...]:
-        return to_domain.battery_units(self.battery)
+        """Each battery by the device that steers it."""
+        families = {device.name: FAMILIES[device.family] for device in self.devices}
+        return tuple(
+            replace(unit, battery=replace(unit.battery, feeds_grid=families[unit.device].feeds_grid))
+            for unit in to_domain.battery_units(self.battery)
+        )
 
     def connection_spec(self) -> Connection:
         return to_domain.connection(self.connection)

@@ -24,7 +24,7 @@ ROWS: dict[Quantity, Formula] = {
 FAMILY = meter_family(
     "carlo_gavazzi_em24",
     "Carlo Gavazzi EM24 with RS485",
-    "Carlo Gavazzi EM24-DIN communication protocol",
+    "Carlo Gavazzi EM24-DIN communication protocol, no edition",
     ROWS,
     LIMITS,
     confidence="B",

@@ -64,7 +64,7 @@ def modelled(*numbers: int) -> Identity:
 FAMILY = meter_family(
     "carlo_gavazzi_em340",
     "Carlo Gavazzi EM330, EM340, ET340, EM24 E1",
-    "Carlo Gavazzi EM/ET300 series communication protocol",
+    "Carlo Gavazzi EM/ET300 series communication protocol, no edition",
     ROWS,
     LIMITS,
     link=LinkFacts(fastest_poll_s=0.5),

@@ -272,6 +272,7 @@ FAMILY = Family(
     confidence="B",
     link=LinkFacts(gap_s=0.05, fastest_poll_s=10.0),
     steering=FACTS,
+    unfit_states={1.0: "in its self-test", 3.0: "in alarm", 4.0: "in fault"},
     identity=Identity(
         signs=(Sign(rows.DEVICE_TYPE, choices=tuple(float(code) for code in MAPS)),),
         named=Text(3, 5),

@@ -8,12 +8,13 @@ high-voltage map battery, PV and slot powers count tens of watts, and the batter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from drivers.formula import Formula, Sum
+from drivers.formula import FirstOf, Formula, Halves, Sum
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
 
 _U16, _I16, _U32 = (WIRE_TYPES[name] for name in ("uint16", "int16", "uint32"))
 _SLOTS = range(6)
+_TORN_W = 3000.0  # how far a power moves in the fraction of a second between its two words
 
 DEVICE_TYPE = Register("0 device type", 0, _U16)
 
@@ -156,9 +157,9 @@ def three_phase(grid_at: str, *, high_voltage: bool, wide: bool) -> Mapping[Quan
         Quantity.GRID_L1_W: grid[0],
         Quantity.GRID_L2_W: grid[1],
         Quantity.GRID_L3_W: grid[2],
-        Quantity.GRID_W: grid[3],
+        Quantity.GRID_W: _of_phases(grid[3], "grid", lows),
         Quantity.AC_W: _power("inverter power", 636, 694, wide),
-        Quantity.LOAD_W: _power("load power", 653, 659, wide),
+        Quantity.LOAD_W: _of_phases(_power("load power", 653, 659, wide), "load", 650),
         Quantity.PV_W: Sum(tuple(_plain("PV power", at, tens, "W") for at in strings), any_part=True),
         Quantity.RATED_W: RATED_THREE_PHASE,
     }
@@ -167,9 +168,17 @@ def three_phase(grid_at: str, *, high_voltage: bool, wide: bool) -> Mapping[Quan
     return found
 
 
-def _power(name: str, low: int, high: int, wide: bool) -> Formula:
+def _power(name: str, low: int, high: int, wide: bool) -> Register | Halves:
     """The low word alone, or both: they are too far apart for one request of twenty registers."""
     if not wide:
         return _watts(name, low)
-    whole = Register(f"{low} {name}, low word", low, _U16, sentinel=-1, unit="W")
-    return Sum((whole, Register(f"{high} {name}, high word", high, _I16, scale=65536.0, sentinel=-1, unit="W")))
+    low_word = Register(f"{low} {name}, low word", low, _U16, sentinel=-1, unit="W")
+    high_word = Register(f"{high} {name}, high word", high, _I16, sentinel=-1)
+    return Halves(low_word, high_word, _TORN_W)
+
+
+def _of_phases(total: Register | Halves, name: str, first: int) -> Formula:
+    """``total``; the sum of its three phases, each below 32 kW, while its two words do not belong together."""
+    if isinstance(total, Register):
+        return total
+    return FirstOf((total, Sum(tuple(_watts(f"{name} L{i + 1}, low word", first + i) for i in range(3)))))

@@ -119,7 +119,6 @@ class Map:
         formulas, steering = values.formulas(), None
         if ess is not None:
             storage = Storage(values, ess.natures[_SYMMETRIC_ESS], ess.natures[_MANAGED_ESS])
-            formulas[Quantity.RATED_W] = storage.apparent
             constants.append(Constant(storage.hash, float(_MANAGED_ESS)))
             steering = storage.steering(self.facts)
         return Datasheet(formulas, LIMITS, steering, tuple(constants), self.ratings)
@@ -254,7 +253,8 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
     timeout_s, ess, rated_w = options["api_timeout_s"], options["ess"], options["rated_w"]
     assert isinstance(timeout_s, int | float)
     facts = facts_of(float(timeout_s))
-    ratings = {Quantity.RATED_W: float(rated_w)} if isinstance(rated_w, int | float) else {}
+    of_all = (Quantity.AC_W, Quantity.BATTERY_W)  # and not the sun, of which much may be at inverters of its own
+    ratings = dict.fromkeys(of_all, float(rated_w)) if isinstance(rated_w, int | float) else {}
     found = Map(ess if isinstance(ess, str) else None, facts, ratings)
     return SteeredDevice(name, transport, Walk(found.step), monotonic, facts)
 
@@ -263,7 +263,7 @@ FAMILY = Family(
     name="fenecon_openems",
     build=_build,
     brand="FENECON (FEMS), OpenEMS Edge",
-    document="OpenEMS Edge, io.openems.edge.controller.api.modbus and its sheet OpenEMS Modbus-TCP.xlsx",
+    document="OpenEMS Edge, io.openems.edge.controller.api.modbus and its sheet OpenEMS Modbus-TCP.xlsx, no edition",
     confidence="A",
     steering=facts_of(60.0),
     link=LinkFacts(),
@@ -277,6 +277,6 @@ FAMILY = Family(
     options={
         "ess": Option(str, None, "id of the storage system to steer, such as ess0; else the first that can be steered"),
         "api_timeout_s": Option(float, 60.0, "time-out of the Modbus server's writes, s", low=2, high=3600),
-        "rated_w": Option(float, None, "rated AC power in W, where the device does not tell it", low=1),
+        "rated_w": Option(float, None, "rated AC power of all storage systems together in W, for plausibility", low=1),
     },
 )

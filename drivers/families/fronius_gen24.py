@@ -15,7 +15,7 @@ from drivers.families.sunspec_hybrid import SunSpecHybrid
 from drivers.families.sunspec_hybrid_rows import INVERTERS, STEERING
 from drivers.family import Family, LinkFacts, Monotonic
 from drivers.identity import Identity
-from drivers.sunspec_device import COMMON_MODEL, SUNSPEC_OPTIONS, first_model, options_from
+from drivers.sunspec_device import COMMON_MODEL, SUNSPEC_OPTIONS, UNFIT_STATES, first_model, options_from
 
 _STEERING = replace(
     STEERING, resolution_w=10.0, reverts_to="its own self-consumption, by the reversion timer of model 124"
@@ -25,6 +25,7 @@ IDENTITY: Identity = replace(
     signs=(*COMMON_MODEL.signs, first_model(65, INVERTERS)),
     named=COMMON_MODEL.maker,
     begins=("Fronius",),
+    sunspec_models=INVERTERS,
 )
 
 
@@ -41,5 +42,6 @@ FAMILY = Family(
     link=LinkFacts(),
     steering=_STEERING,
     identity=IDENTITY,
+    unfit_states=UNFIT_STATES,
     options=SUNSPEC_OPTIONS,
 )

@@ -29,6 +29,7 @@ FAMILY = Family(
         signs=(*COMMON_MODEL.signs, first_model(65, METERS)),
         named=COMMON_MODEL.maker,
         begins=("Fronius",),
+        sunspec_models=tuple(sorted(METERS)),
     ),
     options=SUNSPEC_OPTIONS,
 )

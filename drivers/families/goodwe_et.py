@@ -28,9 +28,10 @@ from drivers.datasheet import (
 )
 from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Transport
-from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
+from drivers.family import Family, LinkFacts, Monotonic, SteeringFacts
 from drivers.formula import FirstOf, Formula, OnlyWhile, Sum
 from drivers.identity import Identity, Sign, Text
+from drivers.ratings import BATTERY_RATING_OPTIONS, given_ratings
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
@@ -162,33 +163,35 @@ PROBES = (OLD[0].row, NEW[1].row)
 
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SteeredDevice:
-    charge_w, discharge_w = (
-        float(given) if isinstance(given, int | float) else None
-        for given in (options["rated_charge_w"], options["rated_discharge_w"])
-    )
-    given = {Quantity.RATED_CHARGE_W: charge_w, Quantity.RATED_DISCHARGE_W: discharge_w}
-    ratings = {quantity: watts for quantity, watts in given.items() if watts is not None}
+    ratings = given_ratings(options)
+    limits_w = ratings.get(Quantity.RATED_CHARGE_W), ratings.get(Quantity.RATED_DISCHARGE_W)
 
     def choose(seen: Values) -> Datasheet:
         has_new = seen[PROBES[0].name] is None and seen[PROBES[1].name] is not None
-        steering = rules_of(*(NEW if has_new else OLD), charge_w, discharge_w)
+        steering = rules_of(*(NEW if has_new else OLD), *limits_w)
         return Datasheet(FORMULAS, LIMITS, steering, ratings=ratings)
 
     return SteeredDevice(name, transport, Variants(PROBES, choose), monotonic, FACTS)
 
 
+# Work mode 35187
+UNFIT_STATES: Mapping[float, str] = {
+    0.0: "waiting",
+    2.0: "without grid",
+    3.0: "in fault",
+    4.0: "taking a firmware update",
+    5.0: "checking",
+}
 FAMILY = Family(
     name="goodwe_et",
     build=_build,
     brand="GoodWe ET, EH, BT, BH",
     document="GoodWe ARM 745 platform Modbus protocol map, as in marcelblijleven/goodwe 66dfcdd and OpenEMS",
-    options={
-        "rated_charge_w": Option(float, None, "most the battery takes in W", low=1),
-        "rated_discharge_w": Option(float, None, "most the battery gives in W", low=1),
-    },
+    options=BATTERY_RATING_OPTIONS,
     confidence="A",
     link=LinkFacts(unit_ids=(247,), single_client=True, fastest_poll_s=5.0),
     steering=FACTS,
+    unfit_states=UNFIT_STATES,
     identity=Identity(
         (Sign(RATED, low=1000.0, high=60000.0),),
         named=Text(35011, 5),

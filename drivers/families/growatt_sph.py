@@ -207,6 +207,7 @@ FAMILY = Family(
     confidence="A",
     link=LinkFacts(gap_s=0.85, fastest_poll_s=5.0),
     steering=FACTS,
+    unfit_states={0.0: "waiting", 3.0: "in fault", 7.0: "without grid", 8.0: "without grid"},
     identity=Identity(signs=(Sign(TYPE, choices=tuple(map(float, TYPES))),), serial=Text(30001, 15)),
     options={
         "model": Option(str, "sph", "hu where the battery stands in the BMS block", ("sph", "hu")),

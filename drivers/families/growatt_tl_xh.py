@@ -245,6 +245,7 @@ FAMILY = Family(
     confidence="B",
     link=LinkFacts(gap_s=0.85, fastest_poll_s=5.0),
     steering=FACTS_SLOTS,
+    unfit_states={0.0: "waiting", 3.0: "in fault", 7.0: "without grid", 8.0: "without grid"},
     identity=Identity(signs=(Sign(rows.TYPE, choices=tuple(map(float, TYPES))),), serial=Text(30001, 15)),
     options={
         "steer_by": Option(str, None, "vpp or slots, where the version of 30099 misleads", ("vpp", "slots")),

@@ -9,7 +9,8 @@ whole minutes: a lease renewed in time never ends between.
 No power at all (0 W) is a forced discharge with 0 W, as openWB does it: exact, and it runs out. The other way, by the
 option ``hold_by``, is the discharge limit 47077 at 0, as evcc does it: the sun may still charge the battery, the limit
 is kept in flash, and nothing ends it by itself. It is given back as what was found, and never as more than 37048 says
-at that moment, else it is refused with exception 4 and would stay at 0.
+at that moment, else it is refused with exception 4 and would stay at 0. Where it does not say, or says 0, what was
+found is tried all the same, so that a release is not taken for done while the limit stands.
 """
 
 import math
@@ -17,12 +18,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from drivers.datasheet import Control, Datasheet, GridLost, Order, Steering, Values, Write, within
+from drivers.datasheet import Control, Datasheet, GridLost, Order, Steering, Values, Write, as_found, least, within
 from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Transport
 from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
-from drivers.formula import Formula, OnlyWhile
+from drivers.formula import Coded, Formula, OnlyWhile
 from drivers.identity import Identity, Text
+from drivers.ratings import credible_w
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
@@ -57,7 +59,7 @@ def _battery(row: Register) -> Formula:
     return OnlyWhile(row, BATTERY_STATUS, 1, 2)  # standby, running
 
 
-def _meter(row: Register) -> Formula:
+def _meter(row: Register | Coded) -> Formula:
     return OnlyWhile(row, METER_STATUS, 1, 1)
 
 
@@ -77,7 +79,7 @@ FORMULAS: Mapping[Quantity, Formula] = {
     Quantity.GRID_L1_W: _meter(_signed("37132 meter phase A", 37132, sign=-1, unit="W")),
     Quantity.GRID_L2_W: _meter(_signed("37134 meter phase B", 37134, sign=-1, unit="W")),
     Quantity.GRID_L3_W: _meter(_signed("37136 meter phase C", 37136, sign=-1, unit="W")),
-    Quantity.EXPORT_WH: _meter(_signed("37119 exported energy", 37119, 10.0, unit="Wh")),
+    Quantity.EXPORT_WH: _meter(Coded(_signed("37119 exported energy", 37119, 10.0, unit="Wh"), abs)),  # counts down
     Quantity.IMPORT_WH: _meter(_signed("37121 imported energy", 37121, 10.0, unit="Wh")),
     Quantity.SOC_PCT: _battery(Register("37760 state of charge", 37760, _U16, scale=0.1, unit="%")),
     Quantity.BATTERY_V: _battery(Register("37763 bus voltage", 37763, _U16, scale=0.1, unit="V")),
@@ -91,6 +93,7 @@ FACTS = SteeringFacts(
     verify="every register is read back, then the measured battery power",
     timer_step_s=60.0,
     reverts_to="the mode of 47086",
+    refresh_s=_LONGEST_MIN * 60.0 / 2.0,
     settle_s=1.0,
 )
 
@@ -104,19 +107,20 @@ def order(hold_by: str, power_w: float, hold_s: float, seen: Values) -> Order:
     held_w = float(round(held_w))
     minutes = min(math.ceil(hold_s / 60.0) + 1, _LONGEST_MIN)
     stop = _stopped(seen) if seen[COMMAND.name] not in (_STOP, command) else ()
+    freed = _free(seen, seen.get(as_found(MOST_DISCHARGE.name))) if seen[DISCHARGE_LIMIT.name] else ()
     writes: tuple[Write, ...] = (
         *stop,
-        *_free(seen, {}),
+        *freed,
         ((power.name, abs(held_w)),),
         ((MINUTES.name, float(minutes)),),
         ((ENDS_BY.name, _BY_TIME),),
         ((COMMAND.name, command),),
     )
-    return Order(writes, held_w, reason, power.name)
+    return Order(writes, held_w, reason, power.name, lasts=seen[MOST_DISCHARGE.name] == 0.0 and not freed)
 
 
 def neutral(seen: Values, found: Mapping[str, float]) -> tuple[Write, ...]:
-    return (*_stopped(seen), *_free(seen, found))
+    return (*_stopped(seen), *_free(seen, found.get(MOST_DISCHARGE.name)))
 
 
 def forced(seen: Values) -> Mapping[str, float]:
@@ -129,7 +133,7 @@ def forced(seen: Values) -> Mapping[str, float]:
 
 def owners(seen: Values) -> Mapping[str, float]:
     """A discharge limit of 0 was some controller's hold."""
-    limit_w = seen[MOST_DISCHARGE.name] or seen[DISCHARGE_LIMIT.name]
+    limit_w = credible_w(seen[MOST_DISCHARGE.name]) or credible_w(seen[DISCHARGE_LIMIT.name])
     return {} if limit_w is None else {MOST_DISCHARGE.name: limit_w}
 
 
@@ -137,12 +141,10 @@ def _stopped(seen: Values) -> tuple[Write, ...]:
     return () if seen[COMMAND.name] == _STOP else (((COMMAND.name, _STOP),),)
 
 
-def _free(seen: Values, found: Mapping[str, float]) -> tuple[Write, ...]:
+def _free(seen: Values, found_w: float | None) -> tuple[Write, ...]:
     """Discharging allowed again where a hold stands: as found, at most what the battery gives now."""
-    most_w = seen[DISCHARGE_LIMIT.name]
-    if seen[MOST_DISCHARGE.name] != 0.0 or not most_w:
-        return ()
-    return (((MOST_DISCHARGE.name, min(found.get(MOST_DISCHARGE.name, most_w), most_w)),),)
+    free_w = least(found_w or None, credible_w(seen[DISCHARGE_LIMIT.name]))
+    return () if seen[MOST_DISCHARGE.name] != 0.0 or free_w is None else (((MOST_DISCHARGE.name, free_w),),)
 
 
 _STEERING = Steering(

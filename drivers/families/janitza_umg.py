@@ -74,7 +74,7 @@ LIMITS = SpanLimits(max_gap=40)
 FAMILY = meter_family(
     "janitza_umg",
     "Janitza UMG 96RM, 96-PA, 604, 806",
-    "Janitza Modbus address lists UMG 96RM and UMG 604",
+    "Janitza Modbus address lists UMG 96RM and UMG 604, no edition",
     _rows,
     LIMITS,
     link=LinkFacts(fastest_poll_s=0.2, serial=tuple(map(SerialLine, (9600, 19200, 38400, 57600, 115200)))),

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from drivers.datasheet import Condition, Control, Datasheet, Order, Steering, Values, Variants, Write
+from drivers.datasheet import Condition, Control, Datasheet, GridLost, Order, Steering, Values, Variants, Write
 from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Transport
 from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
@@ -29,6 +29,8 @@ _MOST_W = 100_000.0
 BYTE_ORDER = Register("5 byte order", 5, _U16)
 UNIT_ID = Register("4 unit id", 4, _U16)
 SETPOINT = Register("1034 charge power setpoint", 1034, _FLOAT, unit="W")  # negative charges, as ours
+STATE = Register("56 inverter state", 56, _U32)
+_GRID_OFF, _BACKUP = 13.0, 17.0
 MANAGEMENT = Register("1080 battery management", 1080, _U16)
 
 ROWS = {
@@ -92,6 +94,7 @@ def choose(fallback_s: float, meter_at: str, seen: Values) -> Datasheet:
                 'the installer must set battery management to "external via protocol (Modbus TCP)" in the web page',
             ),
         ),
+        grid_lost=GridLost(ordered(STATE), (_GRID_OFF, _BACKUP)),
     )
     return Datasheet(rows, SpanLimits(max_registers=125, max_gap=0), steering)
 
@@ -105,9 +108,9 @@ def _neutral(seen: Values, found: Mapping[str, float]) -> tuple[Write, ...]:
 
 
 def _forced(seen: Values) -> Mapping[str, float]:
-    """A setpoint stays in its register after it has lapsed, so one of 0 W is taken for none."""
+    """A setpoint stays in its register after it has lapsed, so one of less than a watt is taken for none."""
     found = seen[SETPOINT.name]
-    return {SETPOINT.name: found} if found else {}
+    return {} if found is None or abs(found) < 1.0 else {SETPOINT.name: found}
 
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SteeredDevice:

@@ -54,7 +54,7 @@ LINK = LinkFacts(fastest_poll_s=0.2, serial=tuple(map(SerialLine, (9600, 19200, 
 FAMILY = meter_family(
     "sdm630",
     "Eastron SDM630",
-    "Eastron SDM630 Modbus protocol",
+    "Eastron SDM630 Modbus protocol, no edition",
     ROWS,
     LIMITS,
     link=LINK,

@@ -13,7 +13,7 @@ from drivers.meter_family import meter_family
 FAMILY = meter_family(
     "sdm72d_m_2",
     "Eastron SDM72D-M-2",
-    "Eastron SDM72D-M-2 Modbus protocol",
+    "Eastron SDM72D-M-2 Modbus protocol, no edition",
     THREE_PHASE,
     LIMITS,
     confidence="B",

@@ -97,6 +97,7 @@ class Window:
 
     def order(self, power_w: float, hold_s: float, seen: Values) -> Order:
         held_w, reason = within(power_w, *self.ratings.most_w(seen))
+        held_w = float(round(held_w))
         charge_w, discharge_w = max(0.0, -held_w), max(0.0, held_w)
         mode = _CHARGE if held_w < 0 else _DISCHARGE if held_w > 0 else _DEFAULT
         return Order(_window(mode, (charge_w, charge_w), (discharge_w, discharge_w)), held_w, reason)
@@ -139,6 +140,7 @@ class Setpoint:
 
     def order(self, power_w: float, hold_s: float, seen: Values) -> Order:
         held_w, reason = within(power_w, *self.ratings.most_w(seen))
+        held_w = float(round(held_w))
         return Order((((SETPOINT.name, held_w), (COUNTS.name, _ACTIVE)),), held_w, reason)
 
 
@@ -186,6 +188,7 @@ FAMILY = Family(
     confidence="A",
     link=LinkFacts(unit_ids=(3,)),
     steering=FACTS,
+    unfit_states={35.0: "in fault", 303.0: "off"},
     identity=Identity(
         (
             Sign(CONDITION, (35.0, 303.0, 307.0, 455.0)),

@@ -30,6 +30,7 @@ from drivers.ratings import MOST_W, RATING_OPTIONS, credible_w, given_ratings
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
+from drivers.sunspec_device import UNFIT_STATES
 
 _U16, _U32, _FLOAT = WIRE_TYPES["uint16"], WIRE_TYPES["uint32"], WIRE_TYPES["float32"]
 
@@ -215,6 +216,7 @@ FAMILY = Family(
     confidence="A",
     link=LinkFacts(ports=(1502, 502), single_client=True, fastest_poll_s=5.0),
     steering=FACTS,
+    unfit_states=UNFIT_STATES,
     identity=Identity(
         (Sign(battery_rows(1).rated_wh, low=100.0, high=1_000_000.0),),
         named=Text(40004, 16),

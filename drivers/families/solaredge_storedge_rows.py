@@ -10,7 +10,7 @@ the battery charging. The power at the DC terminals is that of sun and battery t
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from drivers.formula import Formula, Sum
+from drivers.formula import Formula, Mean, Sum
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
 from drivers.sunspec import Model, registers_of
@@ -86,9 +86,10 @@ def _inverter() -> dict[Quantity, Formula]:
 
 
 def _batteries(batteries: Sequence[BatteryRows]) -> dict[Quantity, Formula]:
-    """Several batteries are one: sums, and the mean of what is in percent or volts."""
+    """Several batteries are one: sums, the mean of what is in percent or volts, that of their energy by their size."""
     share, several = 1.0 / len(batteries), len(batteries) > 1
     powers = tuple(battery.power for battery in batteries)
+    energies, sizes = tuple(one.energy for one in batteries), tuple(one.rated_wh for one in batteries)
 
     def mean(rows: Sequence[Register]) -> Sum:
         return Sum(tuple(replace(row, scale=share) for row in rows), estimated=several)
@@ -96,10 +97,10 @@ def _batteries(batteries: Sequence[BatteryRows]) -> dict[Quantity, Formula]:
     return {
         Quantity.BATTERY_W: Sum(tuple(replace(power, sign=-1) for power in powers)),
         Quantity.PV_W: Sum((_INVERTER["DCW"], *powers), estimated=True, floor=0.0),
-        Quantity.SOC_PCT: mean([battery.energy for battery in batteries]),
+        Quantity.SOC_PCT: Mean(energies, sizes if several else ()),
         Quantity.SOH_PCT: mean([battery.health for battery in batteries]),
         Quantity.BATTERY_V: mean([battery.volts for battery in batteries]),
-        Quantity.RATED_WH: Sum(tuple(battery.rated_wh for battery in batteries)),
+        Quantity.RATED_WH: Sum(sizes),
         Quantity.RATED_CHARGE_W: Sum(tuple(battery.most_charge for battery in batteries)),
         Quantity.RATED_DISCHARGE_W: Sum(tuple(battery.most_discharge for battery in batteries)),
     }

@@ -34,6 +34,7 @@ from drivers.device import Action, Transport
 from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine, SteeringFacts
 from drivers.formula import Formula, OnlyWhile, Sum
 from drivers.identity import Identity, Text
+from drivers.ratings import RATING_OPTIONS, given_ratings
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
@@ -191,15 +192,7 @@ def rules_of(
 
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SteeredDevice:
-    rated = {
-        quantity: float(given)
-        for quantity, option in (
-            (Quantity.RATED_W, "rated_w"),
-            (Quantity.RATED_CHARGE_W, "rated_charge_w"),
-            (Quantity.RATED_DISCHARGE_W, "rated_discharge_w"),
-        )
-        if isinstance(given := options[option], int | float)
-    }
+    rated = given_ratings(options)
     generation, mode = int(str(options["generation"])), float(str(options["remote_mode"]))
     formulas = _COMMON | (_ONE_PHASE if options["phases"] == 1 else _THREE_PHASES) | _BY_GENERATION[generation]
 
@@ -213,6 +206,14 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
     return SteeredDevice(name, transport, Variants((REMOTE,), choose), monotonic, FACTS)
 
 
+# Run mode 0x09
+UNFIT_STATES: Mapping[float, str] = {
+    **dict.fromkeys((0.0, 1.0), "starting"),
+    **dict.fromkeys((3.0, 4.0), "in fault"),
+    **dict.fromkeys((6.0, 7.0), "without grid"),
+    5.0: "taking a firmware update",
+    8.0: "in its self-test",
+}
 FAMILY = Family(
     name="solax_hybrid",
     build=_build,
@@ -224,13 +225,12 @@ FAMILY = Family(
         "remote_mode": Option(
             int, 4, "4 sets the battery's power; 1 that at the AC terminals, for old firmware", (1, 4)
         ),
-        "rated_w": Option(float, None, "rated power of the inverter in W", low=1),
-        "rated_charge_w": Option(float, None, "most the battery takes in W", low=1),
-        "rated_discharge_w": Option(float, None, "most the battery gives in W", low=1),
+        **RATING_OPTIONS,
     },
     confidence="B",
     link=LinkFacts(fastest_poll_s=3.0, serial=(SerialLine(19200), SerialLine())),
     steering=FACTS,
+    unfit_states=UNFIT_STATES,
     identity=Identity(
         named=Text(0x07, 7),
         begins=("SolaX", "SOLAX", "solax"),

@@ -29,9 +29,10 @@ from drivers.datasheet import (
 )
 from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Transport
-from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
+from drivers.family import Family, LinkFacts, Monotonic, SteeringFacts
 from drivers.formula import Directed, Formula, OnlyWhile, Sum
 from drivers.identity import Identity, Sign, Text
+from drivers.ratings import BATTERY_RATING_OPTIONS, given_ratings
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
@@ -200,7 +201,7 @@ def _freed(seen: Values, discharge_w: float | None) -> tuple[Write, ...]:
     """Undo a discharge limit that a controller left."""
     known = (discharge_w, seen[RATED_BATTERY.name])
     rated_w = next((watts for watts in known if watts is not None and watts > _HELD_W), _OLD_MOST_W)
-    return (((MOST_DISCHARGE.name, rated_w),),) if _is_held(seen) else ()
+    return (((MOST_DISCHARGE.name, min(rated_w, _MOST_W)),),) if _is_held(seen) else ()
 
 
 def _forced(seen: Values) -> Mapping[str, float]:
@@ -222,11 +223,8 @@ PROBES = (
 
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SteeredDevice:
-    charge_w, discharge_w = options["rated_charge_w"], options["rated_discharge_w"]
-    steering = rules_of(
-        float(charge_w) if isinstance(charge_w, int | float) else None,
-        float(discharge_w) if isinstance(discharge_w, int | float) else None,
-    )
+    ratings = given_ratings(options)
+    steering = rules_of(ratings.get(Quantity.RATED_CHARGE_W), ratings.get(Quantity.RATED_DISCHARGE_W))
 
     def choose(seen: Values) -> Datasheet:
         is_new, is_new_too, is_metered = (seen[probe.name] is not None for probe in PROBES)
@@ -236,18 +234,24 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
     return SteeredDevice(name, transport, Variants(PROBES, choose), monotonic, FACTS)
 
 
+# States of 12999 (protocol V1.1.5, appendix 1); two codes a state, of older and newer inverters.
+UNFIT_STATES: Mapping[float, str] = {
+    **dict.fromkeys((0x0001, 0x0002, 0x0004, 0x8000), "stopped"),
+    **dict.fromkeys((0x0010, 0x0020), "starting"),
+    **dict.fromkeys((0x0100, 0x5500), "in fault"),
+    **dict.fromkeys((0x0041, 0x1000), "without grid"),
+    0x0400: "in maintenance",
+}
 FAMILY = Family(
     name="sungrow_sh",
     build=_build,
     brand="Sungrow SH (RS, RT, T) with SBR or SBH battery",
     document="Sungrow Communication Protocol of Residential Hybrid Inverter, TI_20240924 V1.1.5",
-    options={
-        "rated_charge_w": Option(float, None, "most the battery takes in W, where the inverter does not tell", low=1),
-        "rated_discharge_w": Option(float, None, "most the battery gives in W, where it does not tell", low=1),
-    },
+    options=BATTERY_RATING_OPTIONS,
     confidence="A",
     link=LinkFacts(fastest_poll_s=5.0),
     steering=FACTS,
+    unfit_states=UNFIT_STATES,
     identity=Identity(
         (Sign(DEVICE_TYPE, choices=(*range(0x0D03, 0x0D20), *range(0x0E00, 0x0E10), *range(0x0E20, 0x0E30))),),
         serial=Text(4989, 10, "input"),

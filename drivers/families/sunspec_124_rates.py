@@ -41,10 +41,10 @@ class Rates124:
         self.reverts = False
 
     async def prepare(self) -> bool:
-        """Read what the device implements. False when it takes no rates."""
+        """Read what the device implements. False when it takes no rates; without their base it can be released."""
         await self._block.read()
         self.reverts = self._block.has(_TIMER)
-        return self._block.has(_MODE, "OutWRte", "InWRte", "WChaMax")
+        return self._block.has(_MODE, "OutWRte", "InWRte")
 
     async def read(self) -> ControlState:
         await self._block.read()
@@ -65,12 +65,16 @@ class Rates124:
         return settings
 
     async def set_power(self, power_w: float, hold_s: float) -> SteerResult:
-        """Rates and timer first, the activation last, then read everything back."""
+        """Timer and rates first, the activation last, then read everything back.
+
+        Some devices follow a rate at once where the mode is active already, so their timer is set before it.
+        """
         block = self._block
         await block.read()
         before_pct, base_w = block.value("OutWRte"), block.value("WChaMax")
         if not base_w or base_w < 0:
-            raise NotSupported(f"124.WChaMax reads {base_w}, so a rate in percent of it means nothing")
+            found = "nothing" if base_w is None else f"{base_w:g}"
+            raise NotSupported(f"124.WChaMax reads {found}, so a rate in percent of it means nothing")
         rate_pct = max(-100.0, min(100.0, 100.0 * power_w / base_w))
         settings = self._settings(rate_pct, hold_s)
         await block.write(block.needed(settings))
@@ -117,7 +121,7 @@ class Rates124:
 
     def _settings(self, rate_pct: float, hold_s: float) -> list[tuple[str, float]]:
         timer_s = min(math.ceil(hold_s), _LONGEST_S)
-        wanted = (("ChaGriSet", _FROM_GRID_TOO), ("OutWRte", rate_pct), ("InWRte", -rate_pct), (_TIMER, timer_s))
+        wanted = (("ChaGriSet", _FROM_GRID_TOO), (_TIMER, timer_s), ("OutWRte", rate_pct), ("InWRte", -rate_pct))
         return [setting for setting in wanted if self._block.has(setting[0])]
 
     async def _check_timer(self, settings: list[tuple[str, float]]) -> None:

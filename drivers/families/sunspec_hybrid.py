@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Literal
 
 from drivers.control_block import read_words
@@ -17,11 +18,18 @@ from drivers.device import Action, Applied, Clamped, ControlState, Remark, Steer
 from drivers.errors import BadFrame, LinkDown, NotApplied, NotSupported, Refused
 from drivers.families.sunspec_704_setpoint import Setpoint704
 from drivers.families.sunspec_controls import Controls, Setpoint, offered
-from drivers.families.sunspec_hybrid_rows import STEERING, choose, completeness, remarks
+from drivers.families.sunspec_hybrid_rows import INVERTERS, STEERED_BY, STEERING, choose, completeness, remarks
 from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine
 from drivers.reading import Quality, Quantity, Reading
 from drivers.sunspec import BLOCK_COUNTS
-from drivers.sunspec_device import COMMON_MODEL, SUNSPEC_OPTIONS, SunSpecDevice, SunSpecOptions, options_from
+from drivers.sunspec_device import (
+    COMMON_MODEL,
+    SUNSPEC_OPTIONS,
+    UNFIT_STATES,
+    SunSpecDevice,
+    SunSpecOptions,
+    options_from,
+)
 
 SetpointOf = Literal["battery", "inverter"]
 
@@ -183,9 +191,13 @@ class SunSpecHybrid:
                 raise
 
     async def _controls(self) -> Controls:
-        chain = await self._device.chain()
-        if self._known is None or self._known.chain != chain:
-            self._known = await offered(chain, self._device.transport, self._max_registers, self.wears, self._writes)
+        """Of the chain. A model that took no setpoint is asked again: its battery may have been away."""
+        chain, known = await self._device.chain(), self._known
+        is_same = known is not None and known.chain == chain
+        if known is not None and is_same and (known.setpoint is not None or chain.first(*STEERED_BY) is None):
+            return known
+        found = await offered(chain, self._device.transport, self._max_registers, self.wears, self._writes)
+        self._known = replace(found, cap=known.cap or found.cap) if known is not None and is_same else found
         return self._known
 
     async def _must_listen(self, controls: Controls) -> None:
@@ -245,7 +257,8 @@ FAMILY = Family(
     confidence="A",
     link=LinkFacts(unit_ids=(1, 126, 71), serial=(SerialLine(), SerialLine(115200))),
     steering=STEERING,
-    identity=COMMON_MODEL,
+    identity=replace(COMMON_MODEL, sunspec_models=(*INVERTERS, 701)),
+    unfit_states=UNFIT_STATES,
     options={
         **SUNSPEC_OPTIONS,
         "setpoint_of": Option(

@@ -71,7 +71,7 @@ FAMILY = Family(
     document="SunSpec Information Models 12041 1.9, models 201-204 and 211-214",
     confidence="A",
     link=LinkFacts(unit_ids=(1, 200, 240, 2), serial=(SerialLine(), SerialLine(115200))),
-    identity=COMMON_MODEL,
+    identity=replace(COMMON_MODEL, sunspec_models=tuple(sorted(METERS))),
     options={
         **SUNSPEC_OPTIONS,
         "sign": Option(int, 1, "1 where the meter counts import as positive, -1 where it counts export", (1, -1)),

@@ -12,7 +12,9 @@ The override 2716 is in RAM and lapses by itself to the setting 2700, which is t
 elsewhere 60 s and 300 s were seen, so it is renewed far sooner. It cannot be made invalid over Modbus, so a release
 writes the value of 2700 there. Before Venus 3.50 there is only 2700, which is kept in flash and never goes back.
 
-What is not known reads 0 on a GX: battery values count only beside a battery voltage.
+What is not known reads 0 on a GX: battery values count only beside a battery voltage, the others beside one or an
+active input (a GX that starts shows 0 everywhere). What is beyond a type reads as its end: a battery power of 16 bits
+there is missing, for it may be any power above.
 """
 
 from collections.abc import Mapping
@@ -30,14 +32,17 @@ from drivers.spans import SpanLimits
 
 _U16, _I16, _U32, _I32 = (WIRE_TYPES[name] for name in ("uint16", "int16", "uint32", "int32"))
 _MOST_W = 1_000_000.0
+_MOST_I16 = 0x7FFF
 
 BATTERY_V = Register("840 battery voltage", 840, _U16, scale=0.1, unit="V")
-BATTERY_W = Register("842 battery power", 842, _I16, sign=-1, unit="W")
+BATTERY_W = Register("842 battery power", 842, _I16, sign=-1, also_missing=(_MOST_I16,), unit="W")
 SOC = Register("843 state of charge", 843, _U16, unit="%")
 ACTIVE_INPUT = Register("826 active input", 826, _I16)
 DC_PV = Register("850 DC-coupled PV", 850, _U16, unit="W")
 GRID = tuple(Register(f"{906 + 2 * i} grid L{i}", 906 + 2 * i, _I32, unit="W") for i in (1, 2, 3))
-GRID_SMALL = tuple(Register(f"{819 + i} grid L{i}", 819 + i, _I16, unit="W") for i in (1, 2, 3))
+GRID_SMALL = tuple(
+    Register(f"{819 + i} grid L{i}", 819 + i, _I16, also_missing=(_MOST_I16,), unit="W") for i in (1, 2, 3)
+)
 LOAD = tuple(Register(f"{900 + 2 * i} consumption L{i}", 900 + 2 * i, _U32, unit="W") for i in (1, 2, 3))
 LOAD_SMALL = tuple(Register(f"{816 + i} consumption L{i}", 816 + i, _U16, unit="W") for i in (1, 2, 3))
 PV = tuple(Register(f"{at} AC-coupled PV", at, _U32, unit="W") for at in range(884, 901, 2))
@@ -51,16 +56,21 @@ DYNAMIC_ESS = Register("5400 Dynamic ESS", 5400, _U16)
 _LIMITS = SpanLimits(max_registers=125, max_gap=0)
 _THERE_V = 1.0
 
+
+def _started(formula: Register | FirstOf) -> Formula:
+    return FirstOf((OnlyWhile(formula, ACTIVE_INPUT, 1), OnlyWhile(formula, BATTERY_V, _THERE_V)))
+
+
 FORMULAS: Mapping[Quantity, Formula] = {
-    Quantity.GRID_W: FirstOf((Sum(GRID), Sum(GRID_SMALL))),
+    Quantity.GRID_W: _started(FirstOf((Sum(GRID), Sum(GRID_SMALL)))),
     **{
-        quantity: FirstOf((wide, small))
+        quantity: _started(FirstOf((wide, small)))
         for quantity, wide, small in zip(
             (Quantity.GRID_L1_W, Quantity.GRID_L2_W, Quantity.GRID_L3_W), GRID, GRID_SMALL, strict=True
         )
     },
-    Quantity.PV_W: FirstOf((Sum((*PV, DC_PV)), Sum((*PV_SMALL, DC_PV)))),
-    Quantity.LOAD_W: FirstOf((Sum(LOAD), Sum(LOAD_SMALL))),
+    Quantity.PV_W: _started(FirstOf((Sum((*PV, DC_PV)), Sum((*PV_SMALL, DC_PV))))),
+    Quantity.LOAD_W: _started(FirstOf((Sum(LOAD), Sum(LOAD_SMALL)))),
     Quantity.BATTERY_W: OnlyWhile(BATTERY_W, BATTERY_V, _THERE_V),
     Quantity.BATTERY_V: OnlyWhile(BATTERY_V, BATTERY_V, _THERE_V),
     Quantity.SOC_PCT: OnlyWhile(SOC, BATTERY_V, _THERE_V),
@@ -143,7 +153,7 @@ VOLATILE = Steering(
 )
 PERSISTENT = Steering(
     FACTS_BEFORE_350,
-    controls=(Control(SETPOINT, -32000, 32000),),
+    controls=(Control(SETPOINT, -32767, 32767),),
     order=_setting,
     neutral=_neutral_setting,
     forced=_forced_setting,

@@ -6,9 +6,12 @@ from statistics import median
 
 import pytest
 
+from drivers.dumps.dump_file import read_dump
+from drivers.registry import FAMILIES
 from tests.bench import __main__ as bench
-from tests.bench import decisions, lp, payload
+from tests.bench import decisions, lp, partition, payload, steps
 from tests.bench.figures import Figure, Samples, side_by_side
+from tests.dumps.make import FOLDER
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +33,24 @@ def test_a_payload_holds_more_than_its_bare_points_and_shrinks_when_packed(figur
     assert plain.ratio is not None
     assert plain.ratio > 1
     assert packed.ours.median < plain.ours.median
+
+
+def test_every_family_is_polled_in_little_more_than_the_least_time(tmp_path: Path) -> None:
+    table = tmp_path / "partition.md"
+    figures = partition.measure(table)
+    assert {figure.what.split(",")[0] for figure in figures} == set(FAMILIES)
+    assert [figure.what for figure in figures if figure.over] == []
+    assert all(f"| {name} |" in table.read_text("utf-8") for name in FAMILIES)
+
+
+@pytest.mark.parametrize("profile", ["kostal", "growatt_sph"])
+async def test_a_step_of_the_load_is_met_by_a_setpoint_and_by_a_rule_of_the_devices_own(
+    profile: str, tmp_path: Path
+) -> None:
+    answer = await steps.answer_of(tmp_path, profile, read_dump(FOLDER / f"{profile}.json"), 0.0)
+    assert answer.settled_s is not None
+    assert answer.settled_s <= 10.0
+    assert answer.overshoot_w < steps.SETTLED_W
 
 
 def test_a_figure_is_over_only_with_a_goal_and_a_ratio_above_it() -> None:

@@ -33,7 +33,7 @@ async def test_it_says_what_it_would_do_and_writes_nothing() -> None:
     setpoint = await stage.step(3)
     assert stage.site.written == []
     assert (setpoint.battery_w, setpoint.pv_limit_w, setpoint.rung) == (None, None, Rung.OBSERVE)
-    assert setpoint.reason.startswith(f"only observed, {WHY}; it would discharge with 1.00 kW: ")
+    assert setpoint.reason.startswith("only observed; it would discharge with 1.00 kW: ")
     assert isinstance(stage.outlet.view.outcome, Held)
 
 

@@ -1,11 +1,12 @@
 """What sync sends when: live values, documents that are refused, slow lines, floods of bad messages."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.sync import SyncRules
 from agent.domain.envelope import Envelope
+from agent.domain.override import Override, OverrideAction
 from agent.domain.site import SiteState
 from tests.cycles.test_sync import Scene, scene, store
 from tests.shown import show
@@ -68,3 +69,12 @@ async def test_a_slow_line_is_given_less_at_a_time(scene: Scene) -> None:
     assert sizes[:3] == [8, 16, 16]
     assert max(sizes[3:]) <= 32
     assert sum(sizes) == 200
+
+
+async def test_what_a_person_has_told_the_battery_is_seen_by_the_platform(scene: Scene) -> None:
+    at = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    override = Override(OverrideAction.CHARGE, at + timedelta(hours=1), at, 2000.0)
+    show(scene.outlet, state=SiteState(at), override=override)
+    await scene.sync.step()
+    told = [json.loads(sent.payload) for sent in scene.link.sent if sent.topic == "up/live"]
+    assert [(body["override"]["action"], body["override"]["power_w"]) for body in told] == [("charge", 2000.0)]

@@ -44,6 +44,13 @@ def test_a_followed_setpoint_is_verified() -> None:
     assert tracking.seen(5.0, 1900.0, 50.0) is Verdict.VERIFIED
 
 
+def test_a_battery_that_is_known_to_be_off_is_followed_all_the_same() -> None:
+    for known_off_w, verdict in ((0.0, Verdict.WAITING), (400.0, Verdict.VERIFIED)):
+        tracking = Tracking(5000.0, known_off_w=known_off_w)
+        tracking.asked(0.0, 2000.0)
+        assert tracking.seen(5.0, 1650.0, 50.0) is verdict
+
+
 def verdicts(tracking: Tracking, battery_w: float, first: int, last: int) -> list[Verdict]:
     return [tracking.seen(float(second), battery_w, 50.0) for second in range(first, last, 10)]
 
@@ -98,6 +105,25 @@ def test_whatever_comes_in_the_right_direction_is_a_limit_and_no_disobedience(ga
     assert set(verdicts(tracking, gave_w, 30, 300)) == {Verdict.LIMITED}
     assert tracking.delivered(BATTERY, 300.0).charge_w == -gave_w
     assert not tracking.out_of_control(300.0)
+
+
+@pytest.mark.parametrize(
+    ("feeds_grid", "asked_w", "gives_w", "expected"),
+    [
+        (False, 1700.0, 3100.0, Verdict.VERIFIED),
+        (True, 1700.0, 3100.0, Verdict.MISSED),
+        (False, 1700.0, -500.0, Verdict.MISSED),
+        (False, 1700.0, 0.0, Verdict.MISSED),
+        (False, 0.0, 3100.0, Verdict.MISSED),
+        (False, -1700.0, -3100.0, Verdict.MISSED),
+    ],
+)
+def test_a_battery_that_covers_the_load_by_its_own_rule_may_give_more(
+    feeds_grid: bool, asked_w: float, gives_w: float, expected: Verdict
+) -> None:
+    tracking = Tracking(5000.0, feeds_grid=feeds_grid)
+    tracking.asked(0.0, asked_w)
+    assert tracking.seen(60.0, gives_w, 50.0) is expected
 
 
 def test_a_limit_does_not_outlive_its_ten_minutes_where_nothing_more_is_asked_for() -> None:

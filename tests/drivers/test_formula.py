@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.formula import Directed, Formula, OnlyWhile, Product, Sum, evaluate, rows_in
+from drivers.formula import Directed, Formula, Halves, OnlyWhile, Product, Sum, evaluate, rows_in
 from drivers.reading import Quality
 from drivers.register import WIRE_TYPES, Register
 
@@ -30,6 +30,31 @@ def test_values(formula: Formula, values: dict[Register, float | None], found: t
 
 def test_every_row_is_read() -> None:
     assert set(rows_in(OnlyWhile(WATTS, STATE, 1))) == {A, B, STATE}
+
+
+HALVES = Halves(A, B, torn=3000)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "whole"),
+    [
+        (500, 0, 500),
+        (0xFFFF, -1, -1),
+        (500, -1, None),
+        (0xFE0C, 0, None),
+        (3001, -1, 3001 - 65536),
+        (0x8000, 0, 32768),
+        (0xEE90, -2, -70000),
+        (None, 0, None),
+        (500, None, None),
+    ],
+)
+def test_halves_that_may_not_belong_together_are_missing(
+    low: float | None, high: float | None, whole: float | None
+) -> None:
+    found, quality = evaluate(HALVES, {A: low, B: high}.__getitem__)
+    assert (found, quality is Quality.MISSING) == (whole, whole is None)
+    assert set(rows_in(HALVES)) == {A, B}
 
 
 SIZE, FLAGS, AC, SUN = (

@@ -362,6 +362,6 @@ async def test_noise_is_only_ever_an_error_of_the_drivers(framing: str, caplog: 
             with contextlib.suppress(DriverError):
                 assert len(await transport.read(Span("holding", 0, 2))) == 2
             clock.now += 10.0
-        assert len(server.requests) >= 50
+        assert len(server.requests) > 40, "most of them came to the noise"
         await transport.close()
     assert caplog.records == []

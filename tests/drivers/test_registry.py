@@ -86,8 +86,8 @@ async def test_sdm630_reads_blocks_of_even_addresses_and_distortion_seldom() -> 
     transport.tables["input"].update({0x34: 0xC4BB, 0x35: 0x8000, 0x46: 0x4248, 0x47: 0, 0x4A: 0x3FC0, 0x4B: 0})
     readings = {r.quantity: r.value for r in await build("sdm630", "m", transport, {}).read()}
     assert [(span.table, span.address, span.count) for span in transport.reads] == [
-        ("input", 0, 54),
-        ("input", 62, 14),
+        ("input", 0, 18),
+        ("input", 52, 24),
         ("input", 0xF8, 4),
     ]
     assert readings[Quantity.GRID_W] == -1500.0

@@ -1,5 +1,8 @@
 """The span planner: every row covered, nothing over the limits, nothing torn, as few requests as possible."""
 
+from collections.abc import Iterator
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,6 +75,67 @@ def test_no_plan_has_fewer_requests(addresses: list[int], most: int) -> None:
     assert len(plan_spans([row(a) for a in addresses], SpanLimits(most, 125))) == fewest[-1]
 
 
+def partitions(rows: list[Register]) -> Iterator[list[list[Register]]]:
+    """Every way to share out the rows among requests."""
+    if not rows:
+        yield []
+        return
+    for rest in partitions(rows[1:]):
+        yield [rows[:1], *rest]
+        for i, group in enumerate(rest):
+            yield [*rest[:i], [rows[0], *group], *rest[i + 1 :]]
+
+
+def hull(rows: list[Register], even: bool) -> tuple[int, int]:
+    """From the first register of the rows and their scale factors to before the one after the last."""
+    whole = [a for r in rows for a in {*r.addresses, r.address if r.scale_address is None else r.scale_address}]
+    start, end = min(whole), max(whole) + 1
+    return (start - start % 2, end + end % 2) if even else (start, end)
+
+
+def cost(rows: list[Register], named: set[int], limits: SpanLimits) -> float:
+    """What one request for all ``rows`` costs, in registers; infinite where it is not allowed."""
+    start, end = hull(rows, limits.even)
+    hole = widest = 0
+    for address in range(start, end):
+        hole = 0 if address in named else hole + 1
+        widest = max(widest, hole)
+    crossed = any(start < barrier < end for barrier in limits.barriers)
+    if crossed or widest > limits.max_gap or end - start > limits.max_registers or len({r.table for r in rows}) > 1:
+        return inf
+    return limits.request_registers + end - start
+
+
+rows_anywhere = st.lists(
+    st.builds(
+        lambda address, size, factor: row(address, size, None if factor is None else address + factor),
+        st.integers(0, 60),
+        st.sampled_from((1, 2, 4)),
+        st.one_of(st.none(), st.integers(-3, 8)),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(rows_anywhere, st.integers(14, 60), st.integers(0, 20), st.booleans(), st.sampled_from((0.0, 1.0, 4.5, 36, 250)))
+def test_no_plan_takes_less_time(rows: list[Register], most: int, gap: int, even: bool, request: float) -> None:
+    """Against every way to share out a few rows that may lie one in the other."""
+    limits = SpanLimits(most, gap, even=even, request_registers=request)
+    rows = [r for r in rows if r.scale_address is None or r.scale_address >= 0]
+    named = {address for r in rows for address in range(*hull([r], even))}
+    least = min(sum(cost(group, named, limits) for group in groups) for groups in partitions(rows)) if rows else 0.0
+    assert sum(request + span.count for span in plan_spans(rows, limits)) == pytest.approx(least)
+
+
+def test_a_hole_is_read_where_that_is_quicker_than_one_more_request() -> None:
+    rows = [row(0, 2), row(20, 2)]
+    whole, apart = [Span("holding", 0, 22)], [Span("holding", 0, 2), Span("holding", 20, 2)]
+    assert plan_spans(rows, SpanLimits(max_gap=20, request_registers=19.0)) == whole
+    assert plan_spans(rows, SpanLimits(max_gap=20, request_registers=17.0)) == apart
+    assert plan_spans(rows, SpanLimits(max_gap=20)) == whole
+
+
 def test_a_border_is_never_crossed() -> None:
     rows = [row(address) for address in range(120, 130)]
     assert plan_spans(rows, SpanLimits(125, 5, barriers=(125,))) == [Span("holding", 120, 5), Span("holding", 125, 5)]
@@ -95,7 +159,14 @@ def test_a_row_beyond_the_limits_is_named(register: Register, limits: SpanLimits
 
 
 @pytest.mark.parametrize(
-    "bad", [{"max_registers": 0}, {"max_registers": 126}, {"max_gap": -1}, {"barriers": (3,), "even": True}]
+    "bad",
+    [
+        {"max_registers": 0},
+        {"max_registers": 126},
+        {"max_gap": -1},
+        {"request_registers": -1},
+        {"barriers": (3,), "even": True},
+    ],
 )
 def test_limits_are_checked(bad: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"."):

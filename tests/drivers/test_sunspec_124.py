@@ -8,7 +8,7 @@ from tests.drivers.hybrids import Hybrid, gen24
 from tests.drivers.memory import COMMON, SunSpecMap
 
 ORDER_704 = ["WSetMod", "WSet", "WSetRvrt", "WSetEnaRvrt", "WSetRvrtTms", "WSetEna"]
-ORDER_124 = ["ChaGriSet", "OutWRte", "InWRte", "InOutWRte_RvrtTms", "StorCtl_Mod"]
+ORDER_124 = ["ChaGriSet", "InOutWRte_RvrtTms", "OutWRte", "InWRte", "StorCtl_Mod"]
 
 
 def signed(word: int) -> int:
@@ -77,7 +77,7 @@ async def test_124_release_is_the_automatic_row_with_the_mode_first() -> None:
 
 async def test_124_without_a_base_takes_no_setpoint() -> None:
     device = gen24(without=("WChaMax",))
-    with pytest.raises(NotSupported, match="neither model 704 WSet nor model 124"):
+    with pytest.raises(NotSupported, match="WChaMax reads nothing"):
         await device.hybrid().set_power(100, 60)
 
 

@@ -5,6 +5,7 @@ import pytest
 from drivers.device import Readable, Span
 from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, Refused
 from drivers.formula import FirstOf, Formula, Sum
+from drivers.plausible import connection_bounds, is_plausible
 from drivers.reading import Quality, Quantity, Reading
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
@@ -105,6 +106,9 @@ async def test_plausibility_keeps_the_value(quantity: Quantity, value: int, qual
         (Q.BATTERY_W, 9101, Quality.IMPLAUSIBLE),
         (Q.PV_W, 15600, Quality.GOOD),
         (Q.PV_W, 15601, Quality.IMPLAUSIBLE),
+        (Q.GRID_W, 30000, Quality.GOOD),
+        (Q.GRID_L1_W, -30000, Quality.GOOD),
+        (Q.LOAD_W, 30000, Quality.GOOD),
         (Q.SOC_PCT, 50, Quality.GOOD),
     ],
 )
@@ -112,6 +116,23 @@ async def test_power_against_ratings_that_the_device_tells(quantity: Quantity, v
     formulas: dict[Quantity, Formula] = {quantity: row(0), Q.RATED_W: row(1), Q.RATED_CHARGE_W: row(2)}
     readings = await read(device(MemoryTransport({0: value & 0xFFFF, 1: 5000, 2: 7000}), formulas))
     assert (readings[quantity].value, readings[quantity].quality) == (value, quality)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "ratings", "there"),
+    [
+        (Q.GRID_W, 3e6, {Q.RATED_W: 5000.0}, True),
+        (Q.GRID_W, -3.1e6, {}, False),
+        (Q.LOAD_W, 3.1e6, {Q.RATED_W: 5000.0}, False),
+        (Q.GRID_W, 14301.0, connection_bounds(11000.0), False),
+        (Q.GRID_L3_W, -14300.0, connection_bounds(11000.0), True),
+        (Q.BATTERY_W, -5000.0, {Q.RATED_W: 3000.0}, True),
+        (Q.BATTERY_W, -5000.0, {Q.RATED_W: 3000.0, Q.RATED_CHARGE_W: 3000.0}, False),
+        (Q.PV_W, 50000.0, {Q.BATTERY_W: 5000.0}, True),
+    ],
+)
+def test_plausible(quantity: Quantity, value: float, ratings: dict[Quantity, float], *, there: bool) -> None:
+    assert is_plausible(quantity, value, ratings) is there
 
 
 async def test_ratings_are_asked_for_once_a_minute_and_keep_their_age() -> None:

@@ -18,6 +18,7 @@ from agent.adapters.host.timetable import run_virtual
 from agent.app import build
 from agent.daemon import App
 from agent.domain.horizon import floor_to_step
+from agent.domain.permit import Permission
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Outcome, Rung, Setpoint
@@ -96,13 +97,19 @@ class Stage:
     def store(self) -> Path:
         return self.folder / "site.sqlite3"
 
-    def build(self, planner: Planner | None = None, time_source: TimeSource | None = None, **words: object) -> App:
+    def build(
+        self,
+        planner: Planner | None = None,
+        time_source: TimeSource | None = None,
+        permission: Permission | None = None,
+        **words: object,
+    ) -> App:
         """A new agent on the same devices, clock and store; not started."""
         ports = {"inverter_port": self.inverter_port, "meter_port": self.meter_port}
         own = {**ports, "usable_wh": self.plant.battery.usable_wh}
         settings = load(site_files.write_home(self.folder, **{**own, **words}))
         self.planner = planner or HonestPlanner()
-        self.app = build(settings, self.clock, self.planner, time_source=time_source)
+        self.app = build(settings, self.clock, self.planner, time_source=time_source, permission=permission)
         return self.app
 
     def fault(self, kind: str, device: str, minute: float, minutes: float, **more: Any) -> None:
@@ -195,7 +202,7 @@ def home(beginning: datetime) -> Trace:
 
 
 @asynccontextmanager
-async def staged(
+async def staged(  # noqa: PLR0913 what there is to choose of a scene, by keyword
     folder: Path,
     *,
     trace: Trace | None = None,
@@ -207,6 +214,7 @@ async def staged(
     profile: str = "sunspec7xx",
     time_source: TimeSource | None = None,
     ahead_s: float = 0.0,
+    permission: Permission | None = None,
     **words: object,
 ) -> AsyncIterator[Stage]:
     """A stage whose agent has started; it is stopped at the end, and the devices after it.
@@ -216,13 +224,30 @@ async def staged(
     stage = Stage(folder, trace or heavy_night(), soc_pct, usable_wh, beginning, profile)
     stage.clock.step_wall(ahead_s)
     stage.clock.adopt()
+    async with playing(
+        stage, planner=planner, devices=devices, time_source=time_source, permission=permission, **words
+    ):
+        yield stage
+
+
+@asynccontextmanager
+async def playing(
+    stage: Stage,
+    *,
+    planner: Planner | None = None,
+    devices: bool = True,
+    time_source: TimeSource | None = None,
+    permission: Permission | None = None,
+    **words: object,
+) -> AsyncIterator[None]:
+    """The devices of ``stage`` listen and an agent has started; it is stopped at the end, and the devices after it."""
     if devices:
         await stage.site.start()
     try:
-        stage.build(planner, time_source, **words)
+        stage.build(planner, time_source, permission, **words)
         await stage.start()
         try:
-            yield stage
+            yield
         finally:
             await stage.app.stop("the scenario ends")
     finally:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.domain.permit import Permission, Permit
 from simulator.columns import MeasuredColumn
 from simulator.orders import Ramp
 from simulator.traces import Trace
@@ -66,6 +67,38 @@ async def test_a_meter_that_is_twenty_seconds_late_is_told(tmp_path: Path) -> No
         assert told
         assert told[0].startswith("the grid meter shows what was")
         assert most_w(stage, 23.8, 23.9) <= SETTLED_W
+
+
+async def swing_w(folder: Path, permission: Permission | None) -> float:
+    """How far the grid is from zero in the minute after the first steps of the load, with a meter 25 s late."""
+    first = int(MIDNIGHT.timestamp())
+    loads = [500.0 + 2000.0 * (minute // 2 % 2) for minute in range(24 * 60)]
+    trace = Trace({"load_w": MeasuredColumn(first, 60, loads), "pv_w": MeasuredColumn(first, 3600, [0.0] * 24)})
+    words = {"step_s": 1, "hold_s": 60, "stale_s": 15, "import_tariff": FLAT_TARIFF}
+    async with staged(folder, trace=trace, permission=permission, **words) as stage:
+        stage.site.meter_lag_s = 25.0
+        await stage.play(6.0)
+        return max(most_w(stage, minute + 0.6, minute + 1.9) for minute in (2.0, 4.0))
+
+
+async def test_a_lag_that_commissioning_has_measured_holds_from_the_first_step_on(tmp_path: Path) -> None:
+    permit = Permit(MIDNIGHT, "a test", "every test was passed", (), True, meter_lag_s=25.0, dead_time_s=1.0, off_w=5.0)
+    for name in ("unknown", "known"):
+        (tmp_path / name).mkdir()
+    assert await swing_w(tmp_path / "unknown", None) > 10.0 * SETTLED_W
+    assert await swing_w(tmp_path / "known", Permission(permit=permit)) <= SETTLED_W
+
+
+@pytest.mark.parametrize(("dead_time_s", "is_missed"), [(None, True), (40.0, False)])
+async def test_a_slow_battery_is_given_the_time_that_commissioning_has_measured(
+    tmp_path: Path, dead_time_s: float | None, is_missed: bool
+) -> None:
+    permission = Permission(permit=Permit(MIDNIGHT, "a test", "passed", (), True, dead_time_s=dead_time_s))
+    words = {"step_s": 1, "hold_s": 60, "stale_s": 15, "import_tariff": FLAT_TARIFF}
+    async with staged(tmp_path, trace=a_load_that_steps_up(), permission=permission, **words) as stage:
+        stage.plant.ramp = Ramp(dead_time_s=40.0)
+        await stage.play(5.0)
+        assert (stage.app.control.counts.missed > 0) == is_missed
 
 
 @pytest.mark.parametrize("meter_lag_s", [0.0, 5.0, 10.0])

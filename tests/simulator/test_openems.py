@@ -57,7 +57,7 @@ async def test_it_reads_as_it_is(
         assert found[Quantity.GRID_L1_W] == pytest.approx(0.42 * grid_w)
         assert found[Quantity.IMPORT_WH] == pytest.approx(4_210_000 + one.plant.counters.import_wh)
         assert found[Quantity.SOC_PCT] == pytest.approx(one.plant.state.soc_pct, abs=0.5)
-        assert (found[Quantity.RATED_W], found[Quantity.RATED_WH]) == (10000.0, 10000.0)
+        assert found[Quantity.RATED_WH] == 10000.0
         assert None not in found.values()
 
 

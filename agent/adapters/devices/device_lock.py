@@ -22,6 +22,7 @@ from agent.adapters.host.lock import AlreadyRunning
 from agent.settings.device_section import Device
 from agent.settings.same_line import normal_address
 from agent.settings.schema import Settings
+from drivers.endpoint import Endpoint, SerialEndpoint, TcpEndpoint
 
 RESOLVE_WITHIN_S = 2.0
 SHARED_FOLDERS = (Path("/run/lock"), Path(tempfile.gettempdir()))
@@ -84,7 +85,7 @@ class DeviceLocks:
         self._held.close()
 
     def _take(self, held: ExitStack, address: str, device: Device) -> None:
-        path = lock_folder() / f"enalysis-edge-{sha256(address.encode()).hexdigest()[:20]}.lock"
+        path = _lock_file(address)
         try:
             descriptor = _opened(path)
         except OSError as error:
@@ -98,6 +99,35 @@ class DeviceLocks:
         with suppress(OSError):  # a file of another user: its lock holds without a word in it
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, self._holder.encode(), 0)
+
+
+def steered_here(endpoint: Endpoint, unit_ids: Iterable[int]) -> bool:
+    """Whether a process of this machine steers a device there. ``endpoint`` has an address, not a name."""
+    line = os.path.realpath(endpoint.port) if isinstance(endpoint, SerialEndpoint) else _tcp(endpoint)
+    return any(_is_held(_lock_file(f"{line} unit {unit_id}")) for unit_id in unit_ids)
+
+
+def _tcp(endpoint: TcpEndpoint) -> str:
+    return f"{normal_address(endpoint.host)} port {endpoint.port}"
+
+
+def _lock_file(address: str) -> Path:
+    return lock_folder() / f"enalysis-edge-{sha256(address.encode()).hexdigest()[:20]}.lock"
+
+
+def _is_held(path: Path) -> bool:
+    """Looks by a shared lock, which is let go at once."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def lock_folder() -> Path:

@@ -1,7 +1,7 @@
 """From the site file's list of devices to devices on their buses."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.devices.steered_battery import SteeringTerms
@@ -18,26 +18,30 @@ from drivers.registry import FAMILIES, build
 from drivers.write_gate import GatedTransport, WriteGate
 
 
+def transports(settings: Settings, clock: Clock, gate: WriteGate | None = None) -> dict[str, Transport]:
+    """The way to each device by its name, not yet connected. Devices on one endpoint share its bus and its lock.
+
+    Nothing is written to any of them while ``gate`` is shut.
+    """
+    buses, gate = _buses(settings.devices, clock), gate or WriteGate()
+    return {device.name: GatedTransport(_transport(buses[device.name], device), gate) for device in settings.devices}
+
+
 def connect_devices(
     settings: Settings,
     clock: Clock,
     write: Callable[[str], Awaitable[None]] | None = None,
     gate: WriteGate | None = None,
+    ways: Mapping[str, Transport] | None = None,
 ) -> Devices:
-    """The devices, not yet connected. Devices on one endpoint share its bus and its lock.
+    """The devices, not yet connected, by ``ways``, which are made where they are not given.
 
     ``write`` makes durable what must be known of the steered ones after us (``SteeringMemory``). Nothing is written to
     any of them while ``gate`` is shut.
     """
-    buses, gate = _buses(settings.devices, clock), gate or WriteGate()
+    ways = transports(settings, clock, gate) if ways is None else ways
     built: list[Readable] = [
-        build(
-            device.family,
-            device.name,
-            GatedTransport(_transport(buses[device.name], device), gate),
-            device.options,
-            clock.monotonic,
-        )
+        build(device.family, device.name, ways[device.name], device.options, clock.monotonic)
         for device in settings.devices
     ]
     memory = SteeringMemory(write, awaits_recall=True)

@@ -53,6 +53,10 @@ class Devices:
         for one in self._terms.values():
             self._memory.fill(one.address, one.budget)
 
+    def device(self, name: str) -> Readable:
+        """The device of this name, for what is not asked of all of them."""
+        return self._seats[name].device
+
     @property
     def left_behind(self) -> bool:
         """True when an earlier process has steered one of the batteries and could not give it back."""

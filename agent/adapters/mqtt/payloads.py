@@ -16,6 +16,7 @@ from agent.domain.envelope import Envelope
 from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import Incoming
+from agent.domain.override import Override
 from agent.domain.plan import Plan
 from agent.domain.records import OutboxRow
 from agent.domain.setpoint import Setpoint
@@ -104,8 +105,11 @@ class JsonPayloads:
         """What this site runs. ``facts`` are plain JSON values: versions, devices, hashes."""
         return Envelope("up/info", _text(self._head("info", now) | dict(facts)).encode(), retain=True)
 
-    def live(self, state: SiteState, setpoint: Setpoint | None, now: datetime) -> Envelope:
-        """What is measured and done now. It is no row: the next one replaces it, and it goes before any backlog."""
+    def live(self, state: SiteState, setpoint: Setpoint | None, override: Override | None, now: datetime) -> Envelope:
+        """What is measured and done now, and what a person has told the battery.
+
+        It is no row: the next one replaces it, and it goes before any backlog.
+        """
         body = self._head("live", now) | {
             "connection": self._connection,
             "at": _time(state.at),
@@ -113,6 +117,7 @@ class JsonPayloads:
             "quality": {name: getattr(state, name).quality.value for name in _MEASURED},
             "setpoint_w": None if setpoint is None else _rounded(setpoint.battery_w),
             "rung": None if setpoint is None else setpoint.rung.value,
+            "override": None if override is None else _override(override),
         }
         return Envelope(LIVE_TOPIC, _text(body).encode())
 
@@ -161,6 +166,11 @@ def _learnt_body(learnt: ForecastCorrections) -> dict[str, object]:
         "members": list(learnt.members),
         "moves": [[round(move, 3) if isfinite(move) else None for move in row] for row in learnt.quantile_offsets],
     }
+
+
+def _override(override: Override) -> dict[str, object]:
+    until, asked_at = _time(override.until), _time(override.asked_at)
+    return {"action": override.action.value, "power_w": override.power_w, "until": until, "asked_at": asked_at}
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,0 +1,120 @@
+"""Whether the devices are those of the site file: each of its family, none of them twice. Pure."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+from agent.commissioning.sighting import DeviceSeen, SiteSeen
+from agent.domain.commissioning import Finding
+from drivers.reading import Quantity, Reading
+
+ALIKE = 5  # quantities that must agree in every sample before two devices are taken for one
+ROLE_QUANTITIES = {
+    "grid": (Quantity.GRID_W,),
+    "battery": (Quantity.BATTERY_W, Quantity.SOC_PCT),
+    "solar": (Quantity.PV_W, Quantity.AC_W),
+    "load": (Quantity.LOAD_W, Quantity.GRID_W),
+}
+
+
+def identity_findings(seen: SiteSeen) -> list[Finding]:
+    """Swapped places, other brands, devices that do not answer, and devices that are one."""
+    swapped = list(_swapped(seen))
+    named = {finding.device for finding in swapped}
+    found = [finding for device in seen.devices if device.name not in named for finding in _of_one(device)]
+    return [*swapped, *found, *_doubles(seen)]
+
+
+def _swapped(seen: SiteSeen) -> Iterator[Finding]:
+    """Two devices of which each is where the site file has the other."""
+    for one, other in combinations(seen.devices, 2):
+        if _misplaced(one, other) and _misplaced(other, one):
+            text = (
+                f"{one.name} and {other.name} are swapped: at {one.place} answers what belongs to {other.name}, and "
+                f"the other way round; exchange their addresses in the site file"
+            )
+            yield Finding("swapped", text, one.name)
+            yield Finding("swapped", text, other.name)
+            return
+
+
+def _misplaced(device: DeviceSeen, other: DeviceSeen) -> bool:
+    """Whether ``device`` is not what it should be, and nothing speaks against its being ``other``."""
+    if device.fits is False and device.fits_other is not None:
+        return other.family == device.fits_other
+    if not device.answers or _gives(device, device.roles - {"solar"}):
+        return False
+    return not device.samples or _gives(device, other.roles - {"solar"})
+
+
+def _gives(device: DeviceSeen, roles: frozenset[str]) -> bool:
+    quantities = [quantity for role in roles for quantity in ROLE_QUANTITIES[role]]
+    return any(device.value(quantity) is not None for quantity in quantities)
+
+
+def _of_one(device: DeviceSeen) -> Iterator[Finding]:
+    if device.is_another:
+        text = (
+            f"{device.name} is no {device.brand} ({device.family}): what answers at {device.place} is "
+            f"{_named(device)}of the family {device.fits_other}"
+        )
+        yield Finding("other_brand", text, device.name)
+        return
+    if device.trouble is not None and (device.steers or not device.samples):
+        yield Finding("no_answer", f"{device.name} at {device.place} cannot be read: {device.trouble}", device.name)
+        return
+    if device.fits is False:
+        text = f"{device.name} does not name itself as a {device.brand} does: see that it is one"
+        yield Finding("unrecognised", text, device.name, stops=False)
+    for role in sorted(device.roles):
+        missing = [quantity for quantity in ROLE_QUANTITIES[role] if device.value(quantity) is None]
+        needs_all = role == "battery" and device.steers
+        if missing and (needs_all or len(missing) == len(ROLE_QUANTITIES[role])):
+            yield _missing(device, role, missing[0])
+    yield from (Finding("remark", remark, device.name, stops=False) for remark in device.remarks)
+
+
+def _missing(device: DeviceSeen, role: str, quantity: Quantity) -> Finding:
+    """A sun that is not there at night says nothing of the battery."""
+    text = f"{device.name} has the role {role!r} and gives no {quantity.value}: it may be asleep or another device"
+    return Finding("value_missing", text, device.name, stops=role in ("grid", "battery"))
+
+
+def _named(device: DeviceSeen) -> str:
+    said = " ".join(part for part in (device.said.maker, device.said.model) if part)
+    return f"{said}, " if said else ""
+
+
+def _doubles(seen: SiteSeen) -> Iterator[Finding]:
+    for one, other in combinations(seen.devices, 2):
+        if one.family != other.family:
+            continue
+        serial = one.said.serial if one.said.serial == other.said.serial else None
+        if serial is None and not _always_alike(one, other):
+            continue
+        why = f"both have the serial number {serial}" if serial else "they have shown the same values all the time"
+        yield Finding("double", f"{one.name} and {other.name} are one device: {why}; {_advice(one, other)}", other.name)
+
+
+def _advice(one: DeviceSeen, other: DeviceSeen) -> str:
+    if one.steers and other.steers:
+        return "this inverter stands twice in the site file, as two batteries"
+    if one.endpoint == other.endpoint:
+        return f"one unit id answers for the other at {one.endpoint} ({one.unit_id} and {other.unit_id})"
+    return f"{one.place} and {other.place} lead to the same meter"
+
+
+def _always_alike(one: DeviceSeen, other: DeviceSeen) -> bool:
+    """Values of two meters agree now and then, but not several of them in each of the samples."""
+    pairs = list(zip(one.samples, other.samples, strict=False))
+    if len(pairs) < 3:
+        return False
+    return all(_alike(_values(first), _values(second)) for first, second in pairs)
+
+
+def _alike(first: dict[Quantity, float], second: dict[Quantity, float]) -> bool:
+    telling = [quantity for quantity, value in first.items() if quantity.is_level and value != 0.0]
+    return len(telling) >= ALIKE and first == second
+
+
+def _values(sample: Mapping[Quantity, Reading]) -> dict[Quantity, float]:
+    return {quantity: reading.value for quantity, reading in sample.items() if reading.value is not None}
