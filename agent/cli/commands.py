@@ -31,7 +31,6 @@ COMMANDS = {
     "report": Command("say what the battery saved, and what it could have saved", "agent.cli.report"),
     "models": Command("which models are in charge, on trial or refused; change it by hand", "agent.cli.models"),
     "ab": Command("let optimiser and rule take turns, to see what the optimiser is worth", "agent.cli.paired_trial"),
-    "devices": Command("look at devices without writing to them", "agent.cli.devices"),
     "console": Command("serve the local web page and API; set its password and keys", "agent.cli.console"),
     "configure": Command("make a site file: devices are found, the rest is asked", "agent.cli.configure"),
     "devices": Command("find devices and look at them without writing to them", "agent.cli.devices"),

@@ -47,6 +47,9 @@ def run(asked: Namespace) -> int:
 
 
 def _serve(settings: "Settings", asked: Namespace) -> int:
+    if settings.console is None:
+        print(f"{asked.config}: {NO_SECTION}", file=sys.stderr)
+        return BAD_SETTINGS
     with ending_at_once():
         from agent.adapters.host import logs
 
@@ -59,9 +62,6 @@ def _serve(settings: "Settings", asked: Namespace) -> int:
         except ModuleNotFoundError as error:
             print(f"{NOT_INSTALLED} ({error.name} is missing)", file=sys.stderr)
             return FAILED
-    if settings.console is None:
-        print(f"{asked.config}: {NO_SECTION}", file=sys.stderr)
-        return BAD_SETTINGS
     try:
         return asyncio.run(serve.run(settings.console, source_of(settings)))
     except serve.CannotListen as error:

@@ -205,6 +205,7 @@ def test_the_process_serves_without_a_store_and_ends_in_order(tmp_path: Path) ->
 
 def test_a_console_that_is_not_installed_is_one_sentence(tmp_path: Path) -> None:
     config = write_home(tmp_path, inverter_port=1, meter_port=2)
+    config.write_text(f"{config.read_text()}\n[console]\n")
     without = (
         "import sys; sys.modules['starlette'] = None; from agent.__main__ import main; sys.exit(main(sys.argv[1:]))"
     )

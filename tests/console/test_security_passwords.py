@@ -20,9 +20,10 @@ from agent.console.security.passwords import (
     why_refused,
 )
 from agent.console.serve import CannotListen, listen
+from agent.settings.check import report
 from agent.settings.console_section import Console
 from tests.console.served import PASSWORD, Times, app_of, cheap_hash, client, log_in, site_source, with_token
-from tests.site_files import TEXT, free_ports, problems, write_home
+from tests.site_files import TEXT, free_ports, problems, write_home, written
 
 NO_NAME = (
     "[console] host is 0.0.0.0, which other machines reach, and allow_hosts names no way to reach it; "
@@ -86,6 +87,22 @@ def test_point_1_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
 )
 def test_point_1_what_the_site_file_may_say(tmp_path: Path, keys: str, sentences: list[str]) -> None:
     assert [str(one) for one in problems(tmp_path, f"{TEXT}\n[console]\n{keys}\n")] == sentences
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("", "http://127.0.0.1:8470"),
+        (
+            'host = "0.0.0.0"\nport = 443\nallow_hosts = ["a.lan", "10.0.0.2"]\ncert_file = "a"\nkey_file = "b"',
+            "https://0.0.0.0:443, reached as a.lan, 10.0.0.2",
+        ),
+    ],
+)
+def test_check_says_where_it_listens(tmp_path: Path, keys: str, words: str) -> None:
+    text, code = report(written(tmp_path, f"{TEXT}\n[console]\n{keys}\n"))
+    assert code == 0
+    assert f"  console   {words}\n" in text
 
 
 @pytest.mark.parametrize(
