@@ -64,6 +64,8 @@ def test_a_signal_in_the_middle_of_an_order_releases_the_battery(
     document = kept(path.with_name("site.sqlite3"), COMMISSIONING.name)
     assert document is not None
     assert not COMMISSIONING.read(document).passed
+    report = enalysis_edge("report", "--config", path, "--commissioning")
+    assert "NOT passed: it was stopped by hand" in report.stdout
 
 
 def test_release_gives_back_what_a_killed_one_left_behind(uncommissioned: tuple[Path, Inverter]) -> None:

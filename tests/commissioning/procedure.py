@@ -95,7 +95,7 @@ def steady(load_w: float, pv_w: float) -> Trace:
 
 
 @asynccontextmanager
-async def played(
+async def played(  # noqa: PLR0913 what there is to choose of a site, by keyword
     folder: Path,
     profile: str = "sunspec7xx",
     *,

@@ -88,10 +88,10 @@ MISTAKES: dict[str, tuple[SiteSeen, str, str]] = {
         "more_than_apparent",
         "no power is more than volts times amps",
     ),
-    "meter a thousandfold, over the fuse": (
-        site(inverter(), device("meter", {"grid"}, {Q.GRID_W: 17_000_000.0})),
+    "meter tenfold, over the fuse": (
+        site(inverter(), device("meter", {"grid"}, {Q.GRID_W: 170_000.0})),
         "over_limit",
-        "its scale may be wrong by 1000",
+        "its scale may be wrong by 10",
     ),
     "phases mixed": (
         site(inverter(), meter({Q.GRID_L2_W: -500.0})),
