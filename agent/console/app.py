@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agent.console.alerts.routes import Alerts
 from agent.console.api.routes import routes as api_routes
 from agent.console.own_routes import OwnRoutes
 from agent.console.own_settings import OwnSettings
@@ -47,17 +48,20 @@ def build_app(
     stream = Stream(source, callers.is_valid, pages.version, monotonic)
     door, is_https = Doorkeeper(monotonic), settings.cert_file is not None
     mine = OwnRoutes(own, sessions, door, audit, source.now, is_https)
+    alerts = Alerts(source, own, audit, monotonic)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        alerts.start()
         try:
             yield
         finally:
+            await alerts.close()
             await stream.close()
             source.thread.close()
 
     app = Starlette(
-        routes=[*mine.routes(), *api_routes(source), *stream.routes(), *pages.routes()],
+        routes=[*mine.routes(), *alerts.routes(), *api_routes(source), *stream.routes(), *pages.routes()],
         middleware=[
             Middleware(SecureHeaders),
             Middleware(Defects),

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from agent.console.alerts.outbox import Outbox
+from agent.console.alerts.settings import AlertSettings
 from agent.console.problem import Problem
 from agent.console.security.keys import MOST_KEYS, ApiKey
 from agent.console.security.passwords import PasswordHash
@@ -15,6 +17,7 @@ from agent.domain.wire import WireError, from_json, to_json
 
 LARGEST_FILE = 200_000
 PASSWORD, KEYS, PREFERENCES = "password.json", "keys.json", "preferences.json"
+ALERTS, OUTBOX = "alerts.json", "alerts_outbox.json"
 USED_AGAIN = timedelta(hours=1)  # how exact the last use of a key is: flash is not worn by every request
 THEMES, LANGUAGES = ("auto", "light", "dark"), ("auto", "en", "de")
 
@@ -111,6 +114,19 @@ class OwnSettings:
 
     def set_preferences(self, preferences: Preferences) -> None:
         self._write(PREFERENCES, to_json(preferences))
+
+    def alerts(self) -> AlertSettings:
+        return self._found(ALERTS, AlertSettings) or AlertSettings()
+
+    def set_alerts(self, alerts: AlertSettings) -> None:
+        self._write(ALERTS, to_json(alerts))
+
+    def outbox(self) -> Outbox | None:
+        """None where no alert has ever been set up."""
+        return self._found(OUTBOX, Outbox)
+
+    def set_outbox(self, outbox: Outbox) -> None:
+        self._write(OUTBOX, to_json(outbox))
 
     def _change_keys(self, change: Callable[[Keys], Keys]) -> None:
         """Nobody else changes them in between: the command line and the console may do so at once."""

@@ -1,0 +1,49 @@
+"""A connection to a receiver that is ended, whatever it waits for, when its time is up."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+LONGEST_S = 10.0
+
+
+class Late(Exception):
+    """The time was up."""
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Certificates are checked, against the machine's authorities and ``ca_file``. Raises OSError and SSLError."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+@contextmanager
+def connected(host: str, port: int, longest_s: float = LONGEST_S) -> Iterator[socket.socket]:
+    """Raises OSError where nobody is reached, and Late in place of whatever error the end of the time has caused."""
+    found = socket.create_connection((host, port), timeout=longest_s)
+    watched = found.dup()  # TLS takes the other one over
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        with suppress(OSError):
+            watched.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(longest_s, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield found
+    except Exception as error:
+        if late.is_set() or isinstance(error, TimeoutError):
+            raise Late from error
+        raise
+    finally:
+        timer.cancel()
+        watched.close()
+        found.close()
