@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,7 +26,8 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
 @contextmanager
 def connected(host: str, port: int, longest_s: float = LONGEST_S) -> Iterator[socket.socket]:
     """Raises OSError where nobody is reached, and Late in place of whatever error the end of the time has caused."""
-    found = socket.create_connection((host, port), timeout=longest_s)
+    ends = time.monotonic() + longest_s
+    found = _reached(host, port, ends)
     watched = found.dup()  # TLS takes the other one over
     late = threading.Event()
 
@@ -34,7 +36,7 @@ def connected(host: str, port: int, longest_s: float = LONGEST_S) -> Iterator[so
         with suppress(OSError):
             watched.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(longest_s, end)
+    timer = threading.Timer(max(0.0, ends - time.monotonic()), end)
     timer.daemon = True
     timer.start()
     try:
@@ -45,5 +47,25 @@ def connected(host: str, port: int, longest_s: float = LONGEST_S) -> Iterator[so
         raise
     finally:
         timer.cancel()
+        timer.join()
         watched.close()
         found.close()
+
+
+def _reached(host: str, port: int, ends: float) -> socket.socket:
+    """At the first of its addresses that answers; each has its share of the time. Raises OSError."""
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for left, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
+        share_s = max(0.1, (ends - time.monotonic()) / left)
+        found = socket.socket(family, kind, protocol)
+        found.settimeout(share_s)
+        try:
+            found.connect(address)
+        except OSError:
+            found.close()
+            if left == 1:
+                raise
+            continue
+        found.settimeout(max(0.1, ends - time.monotonic()))
+        return found
+    raise OSError(f"{host} has no address")

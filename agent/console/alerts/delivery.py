@@ -23,7 +23,7 @@ from agent.console.problem import Problem
 from agent.console.source import Source
 from agent.domain.alarms import Severity
 
-ABANDONED_S = 25.0  # ten to connect, ten to send, and a name server that takes its time
+ABANDONED_S = 12.0  # the time of a connection, and a little; a name server may take longer
 TEST_EVERY_S = 5.0
 ABANDONED = "there was no answer in time; it may still come"
 
