@@ -25,7 +25,7 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
 
 @contextmanager
 def connected(host: str, port: int, longest_s: float = LONGEST_S) -> Iterator[socket.socket]:
-    """Raises OSError where nobody is reached, and Late in place of whatever error the end of the time has caused."""
+    """Raises OSError where nobody is reached, and Late where the time was up, whatever came of that."""
     ends = time.monotonic() + longest_s
     found = _reached(host, port, ends)
     watched = found.dup()  # TLS takes the other one over
@@ -41,6 +41,8 @@ def connected(host: str, port: int, longest_s: float = LONGEST_S) -> Iterator[so
     timer.start()
     try:
         yield found
+        if late.is_set():
+            raise Late  # what ended too early can look like a whole answer
     except Exception as error:
         if late.is_set() or isinstance(error, TimeoutError):
             raise Late from error

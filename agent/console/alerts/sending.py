@@ -102,8 +102,8 @@ def _mailed(mail: Mail, message: EmailMessage, password: str | None, context: ss
             if mail.user is not None:
                 smtp.login(mail.user, password or "")
             left_out = smtp.send_message(message, mail.sender, list(mail.to))
-            with suppress(OSError, smtplib.SMTPException):  # it has the mail: how it says goodbye changes nothing
-                smtp.quit()
+            with suppress(OSError, smtplib.SMTPException):  # it has the mail: its goodbye is not waited for
+                smtp.putcmd("QUIT")
         finally:
             smtp.close()
     taken = len(mail.to) - len(left_out)

@@ -1,0 +1,299 @@
+"""What is told over the life of a console: a real store, a real live file, a real receiver."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agent.adapters.store.sqlite_store import SqliteStore
+from agent.console.alerts.delivery import Delivery
+from agent.console.alerts.follower import Follower
+from agent.console.alerts.outbox_file import OutboxFile
+from agent.console.alerts.settings import AlertSettings, Target, Webhook
+from agent.console.own_settings import OUTBOX, OwnSettings, Preferences, Thresholds
+from agent.console.source import Source
+from agent.domain.records import Batch, EventRow, MinuteRow
+from agent.domain.site import Measured
+from tests.console.alerts.receivers import Hook, hook
+from tests.console.served import STATE, Times, show, site_source
+
+ZONE = ZoneInfo("Europe/London")
+
+
+@pytest.fixture
+def times() -> Times:
+    return Times(datetime(2026, 6, 1, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+def source(tmp_path: Path, times: Times) -> Source:
+    return site_source(tmp_path, times)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Hook]:
+    with hook() as found:
+        yield found
+
+
+async def write(source: Source, *rows: EventRow, minutes: tuple[MinuteRow, ...] = ()) -> None:
+    store = SqliteStore(source.store, ZONE, source.now)
+    await store.open()
+    await store.write(Batch(events=rows, minutes=minutes, catalogue=()))
+    await store.close()
+
+
+def row(times: Times, text: str, kind: str = "no_plan", severity: str = "alarm", ago_h: float = 0.0) -> EventRow:
+    return EventRow(times.now - timedelta(hours=ago_h), kind, severity, text)
+
+
+def set_up(source: Source, receiver: Hook, **more: object) -> AlertSettings:
+    settings = AlertSettings((Target("hook", webhook=Webhook(receiver.url)),), **more)  # type: ignore[arg-type]  # a test's own
+    OwnSettings(source.own).set_alerts(settings)
+    return settings
+
+
+class Console:
+    """The part of a console that alerts; made anew, it is one that was started again."""
+
+    def __init__(self, source: Source, times: Times) -> None:
+        self.own = OwnSettings(source.own)
+        self.file = OutboxFile(self.own)
+        self.delivery = Delivery(source, self.file, lambda: times.monotonic_s)
+        self.follower = Follower(source, self.own, self.file, self.delivery, lambda: times.monotonic_s)
+
+    async def look(self) -> None:
+        """Once, until all that was begun has ended."""
+        await self.follower.look()
+        await asyncio.gather(*(line.task for line in self.delivery.lines.values() if line.task is not None))
+
+
+@asynccontextmanager
+async def console(source: Source, times: Times) -> AsyncIterator[Console]:
+    found = Console(source, times)
+    yield found
+    await found.delivery.close()
+
+
+def texts(receiver: Hook) -> list[str]:
+    return [got.document["text"] for got in receiver.got]
+
+
+async def test_what_was_before_is_not_told_and_what_comes_is_told_once(
+    source: Source, times: Times, receiver: Hook
+) -> None:
+    set_up(source, receiver)
+    await write(source, row(times, "before"))
+    async with console(source, times) as first:
+        await first.look()
+        await write(source, row(times, "one"), row(times, "remark", "started", "info"), row(times, "two"))
+        await first.look()
+        await first.look()
+    assert texts(receiver) == ["one", "two"]
+    await write(source, row(times, "while it was down"))
+    async with console(source, times) as second:
+        await second.look()
+        await second.look()
+    assert texts(receiver) == ["one", "two", "while it was down"]
+
+
+async def test_a_receiver_that_is_away_is_tried_ever_more_seldom_over_restarts(
+    source: Source, times: Times, receiver: Hook
+) -> None:
+    set_up(source, receiver)
+    await write(source)
+    receiver.answers = [503, 503, 503]
+    async with console(source, times) as first:
+        await first.look()
+        await write(source, row(times, "one"), row(times, "two"))
+        for passed_s, tries in ((0, 1), (29, 1), (1, 2), (59, 2), (1, 3)):
+            times.passes(passed_s)
+            await first.look()
+            assert len(receiver.got) == tries
+    async with console(source, times) as second:
+        await second.look()
+    assert texts(receiver) == ["one", "one", "one", "one", "two"]
+    assert len({got.headers["Idempotency-Key"] for got in receiver.got}) == 2
+
+
+async def test_a_store_that_is_made_anew_is_told_from_its_beginning(
+    source: Source, times: Times, receiver: Hook
+) -> None:
+    set_up(source, receiver)
+    await write(source, *(row(times, f"old {i}") for i in range(3)))
+    async with console(source, times) as one:
+        await one.look()
+        source.store.unlink()
+        times.passes(60)
+        await write(source, row(times, "new 0"), row(times, "new 1"))
+        await one.look()
+        await one.look()
+    assert texts(receiver) == ["new 0", "new 1"]
+
+
+@pytest.mark.parametrize("since", [1, 3])
+async def test_a_store_that_is_restored_is_told_on_from_there(
+    source: Source, times: Times, receiver: Hook, since: int
+) -> None:
+    """With fewer events than were read, and with as many others: what was told before has the same id."""
+    set_up(source, receiver)
+    await write(source, row(times, "long ago", ago_h=30))
+    copy = source.store.read_bytes()
+    async with console(source, times) as one:
+        await one.look()
+        await write(source, *(row(times, f"lost {i}", "link_down") for i in range(3)))
+        await one.look()
+        for name in ("", "-wal", "-shm"):
+            source.store.with_name(source.store.name + name).unlink(missing_ok=True)
+        source.store.write_bytes(copy)
+        await write(source, *(row(times, f"new {i}") for i in range(since)))
+        await one.look()
+        await one.look()
+    assert texts(receiver)[3:] == [f"new {i}" for i in range(since)]
+
+
+async def test_an_outbox_that_is_damaged_is_begun_anew_under_the_same_ids(
+    source: Source, times: Times, receiver: Hook
+) -> None:
+    set_up(source, receiver)
+    await write(source)
+    async with console(source, times) as first:
+        await first.look()
+        await write(source, row(times, "one"))
+        await first.look()
+    before = json.loads((source.own / OUTBOX).read_text())
+    (source.own / OUTBOX).write_text('{"seq": ')
+    async with console(source, times) as second:
+        await second.look()
+        await second.look()
+    assert texts(receiver) == ["one", "one"]
+    assert receiver.got[0].headers["Idempotency-Key"] == receiver.got[1].headers["Idempotency-Key"]
+    assert {**json.loads((source.own / OUTBOX).read_text()), "admitted": []} == {**before, "admitted": []}
+
+
+async def test_a_folder_that_cannot_be_written_keeps_no_alarm_back(
+    source: Source, times: Times, receiver: Hook
+) -> None:
+    set_up(source, receiver)
+    await write(source)
+    async with console(source, times) as one:
+        await one.look()
+        hidden = source.own / f".{OUTBOX}.new"
+        hidden.mkdir()  # a file cannot be made there, by nobody
+        await write(source, row(times, "disk full", "disk_full"))
+        await one.look()
+        await one.look()
+        assert texts(receiver) == ["disk full"]
+        hidden.rmdir()
+        await one.look()
+    async with console(source, times) as second:
+        await second.look()
+    assert texts(receiver) == ["disk full"]
+
+
+async def test_more_events_than_are_read_at_once(source: Source, times: Times, receiver: Hook) -> None:
+    set_up(source, receiver, most_per_hour_of_kind=2)
+    await write(source)
+    async with console(source, times) as one:
+        await one.look()
+        await write(source, *(row(times, str(i)) for i in range(450)))
+        for _ in range(3):
+            await one.look()
+        times.passes(600)
+        await one.look()
+    assert len(receiver.got) == 3
+    assert texts(receiver)[2] == "and 448 more: no plan (448)"
+    assert receiver.got[2].document["more"] == {"no_plan": 448}
+
+
+async def test_thresholds_of_the_live_file_with_their_end(source: Source, times: Times, receiver: Hook) -> None:
+    set_up(source, receiver)
+    await write(source)
+    own = OwnSettings(source.own)
+    own.set_preferences(Preferences(thresholds=Thresholds(soc_below_pct=20.0)))
+    async with console(source, times) as first:
+        for soc_pct in (15.0, 15.0, 15.0, 15.0):
+            _show(source, times, soc_pct)
+            await first.look()
+            times.passes(30)
+    assert texts(receiver) == ["The battery is at 15 %, below 20 %."]
+    assert receiver.got[0].document["severity"] == "warning"
+    async with console(source, times) as second:
+        for soc_pct in (15.0, 15.0, 15.0, 40.0, 40.0, 40.0):
+            _show(source, times, soc_pct)
+            await second.look()
+            times.passes(30)
+    assert texts(receiver)[1:] == ["The battery is at 40 % again."]
+    assert receiver.got[1].document["is_over"] is True
+
+
+def _show(source: Source, times: Times, soc_pct: float) -> None:
+    show(source, replace(STATE, at=times.now, soc_pct=Measured(soc_pct)))
+    assert source.runtime is not None
+    os.utime(source.runtime / "live.json", (times.now.timestamp(),) * 2)
+
+
+async def test_an_agent_that_has_stopped_is_told_by_its_last_minute(
+    source: Source, times: Times, receiver: Hook
+) -> None:
+    set_up(source, receiver)
+    minute = MinuteRow.known_from_elsewhere(times.now - timedelta(seconds=60), 60, 500.0, 0.0)
+    await write(source, minutes=(minute,))
+    async with console(source, times) as one:
+        for _ in range(14):
+            await one.look()
+            times.passes(30)
+    assert [got.document["kind"] for got in receiver.got] == ["data_older"]
+    assert receiver.got[0].document["severity"] == "alarm"
+
+
+async def test_a_price_and_an_import_of_the_last_minute(source: Source, times: Times, receiver: Hook) -> None:
+    set_up(source, receiver)
+    limits = Thresholds(import_above_w=5000.0, price_above_per_kwh=0.3)
+    OwnSettings(source.own).set_preferences(Preferences(thresholds=limits))
+    minute = MinuteRow.known_from_elsewhere(times.now - timedelta(seconds=60), 60, 500.0, 0.0)
+    await write(source, minutes=(replace(minute, grid_w=6000.0, import_price=0.35),))
+    async with console(source, times) as one:
+        for _ in range(3):
+            await one.look()
+            times.passes(30)
+    assert {got.document["kind"] for got in receiver.got} == {"import_above", "price_above"}
+
+
+async def test_without_a_store_nothing_fails_and_later_all_is_told(
+    source: Source, times: Times, receiver: Hook
+) -> None:
+    set_up(source, receiver)
+    async with console(source, times) as one:
+        await one.look()
+        await write(source, row(times, "first"))
+        await one.look()  # it is the first look at a store
+        await write(source, row(times, "second"))
+        await one.look()
+    assert texts(receiver) == ["second"]
+
+
+async def test_a_target_that_is_switched_off_and_on_is_not_told_what_was_meanwhile(
+    source: Source, times: Times, receiver: Hook
+) -> None:
+    settings = set_up(source, receiver)
+    await write(source)
+    own = OwnSettings(source.own)
+    async with console(source, times) as one:
+        await one.look()
+        own.set_alerts(replace(settings, targets=(replace(settings.targets[0], enabled=False),)))
+        await one.look()
+        await write(source, row(times, "meanwhile"))
+        await one.look()
+        own.set_alerts(settings)
+        await one.look()
+        await write(source, row(times, "then"))
+        await one.look()
+    assert texts(receiver) == ["then"]
