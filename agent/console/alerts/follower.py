@@ -76,7 +76,8 @@ class Follower:
         """Once: what is new goes into the outbox, and what is due begins to be sent. Raises OwnFolderFailure."""
         settings, preferences = self._own.alerts(), self._own.preferences()
         if not settings.enabled:
-            self._file.put(Outbox())
+            if self._file.box() != Outbox():
+                self._file.put(Outbox())
             self._watch = None
             return
         before = self._file.box()

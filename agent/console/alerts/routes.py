@@ -77,6 +77,7 @@ class Alerts:
         try:
             new = completed(self._own.alerts(), asked)
             self._own.set_alerts(new)
+            document = self._document(new)
         except ValueError as error:
             raise Problem("bad_value", str(error), "targets") from error
         except OwnFolderFailure as failure:
@@ -84,7 +85,7 @@ class Alerts:
         self._audit.note("alerts_changed", caller.name, address_of(request.scope), targets=len(new.targets))
         self._delivery.changed(new)
         self._follower.wake()
-        return JSONResponse(self._document(new))
+        return JSONResponse(document)
 
     async def test(self, request: Request) -> Response:
         """``{target, good, said}``: what came of it, in one sentence."""

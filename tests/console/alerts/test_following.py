@@ -8,23 +8,19 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.adapters.store.sqlite_store import SqliteStore
 from agent.console.alerts.delivery import Delivery
 from agent.console.alerts.follower import Follower
 from agent.console.alerts.outbox_file import OutboxFile
-from agent.console.alerts.settings import AlertSettings, Target, Webhook
 from agent.console.own_settings import OUTBOX, OwnSettings, Preferences, Thresholds
 from agent.console.source import Source
-from agent.domain.records import Batch, EventRow, MinuteRow
+from agent.domain.records import MinuteRow
 from agent.domain.site import Measured
 from tests.console.alerts.receivers import Hook, hook
+from tests.console.alerts.told import row, set_up, texts, write
 from tests.console.served import STATE, Times, show, site_source
-
-ZONE = ZoneInfo("Europe/London")
 
 
 @pytest.fixture
@@ -41,23 +37,6 @@ def source(tmp_path: Path, times: Times) -> Source:
 def receiver() -> Iterator[Hook]:
     with hook() as found:
         yield found
-
-
-async def write(source: Source, *rows: EventRow, minutes: tuple[MinuteRow, ...] = ()) -> None:
-    store = SqliteStore(source.store, ZONE, source.now)
-    await store.open()
-    await store.write(Batch(events=rows, minutes=minutes, catalogue=()))
-    await store.close()
-
-
-def row(times: Times, text: str, kind: str = "no_plan", severity: str = "alarm", ago_h: float = 0.0) -> EventRow:
-    return EventRow(times.now - timedelta(hours=ago_h), kind, severity, text)
-
-
-def set_up(source: Source, receiver: Hook, **more: object) -> AlertSettings:
-    settings = AlertSettings((Target("hook", webhook=Webhook(receiver.url)),), **more)  # type: ignore[arg-type]  # a test's own
-    OwnSettings(source.own).set_alerts(settings)
-    return settings
 
 
 class Console:
@@ -82,22 +61,18 @@ async def console(source: Source, times: Times) -> AsyncIterator[Console]:
     await found.delivery.close()
 
 
-def texts(receiver: Hook) -> list[str]:
-    return [got.document["text"] for got in receiver.got]
-
-
 async def test_what_was_before_is_not_told_and_what_comes_is_told_once(
     source: Source, times: Times, receiver: Hook
 ) -> None:
     set_up(source, receiver)
-    await write(source, row(times, "before"))
+    await write(source, row(times.now, "before"))
     async with console(source, times) as first:
         await first.look()
-        await write(source, row(times, "one"), row(times, "remark", "started", "info"), row(times, "two"))
+        await write(source, row(times.now, "one"), row(times.now, "remark", "started", "info"), row(times.now, "two"))
         await first.look()
         await first.look()
     assert texts(receiver) == ["one", "two"]
-    await write(source, row(times, "while it was down"))
+    await write(source, row(times.now, "while it was down"))
     async with console(source, times) as second:
         await second.look()
         await second.look()
@@ -105,14 +80,14 @@ async def test_what_was_before_is_not_told_and_what_comes_is_told_once(
 
 
 async def test_a_receiver_that_is_away_is_tried_ever_more_seldom_over_restarts(
-    source: Source, times: Times, receiver: Hook
+    source: Source, times: Times, receiver: Hook, capfd: pytest.CaptureFixture[str]
 ) -> None:
     set_up(source, receiver)
     await write(source)
     receiver.answers = [503, 503, 503]
     async with console(source, times) as first:
         await first.look()
-        await write(source, row(times, "one"), row(times, "two"))
+        await write(source, row(times.now, "one"), row(times.now, "two"))
         for passed_s, tries in ((0, 1), (29, 1), (1, 2), (59, 2), (1, 3)):
             times.passes(passed_s)
             await first.look()
@@ -121,18 +96,21 @@ async def test_a_receiver_that_is_away_is_tried_ever_more_seldom_over_restarts(
         await second.look()
     assert texts(receiver) == ["one", "one", "one", "one", "two"]
     assert len({got.headers["Idempotency-Key"] for got in receiver.got}) == 2
+    logged = capfd.readouterr().out
+    assert logged.count("127.0.0.1 answered 503 Service Unavailable") == 1
+    assert "secret-path" not in logged
 
 
 async def test_a_store_that_is_made_anew_is_told_from_its_beginning(
     source: Source, times: Times, receiver: Hook
 ) -> None:
     set_up(source, receiver)
-    await write(source, *(row(times, f"old {i}") for i in range(3)))
+    await write(source, *(row(times.now, f"old {i}") for i in range(3)))
     async with console(source, times) as one:
         await one.look()
         source.store.unlink()
         times.passes(60)
-        await write(source, row(times, "new 0"), row(times, "new 1"))
+        await write(source, row(times.now, "new 0"), row(times.now, "new 1"))
         await one.look()
         await one.look()
     assert texts(receiver) == ["new 0", "new 1"]
@@ -144,16 +122,16 @@ async def test_a_store_that_is_restored_is_told_on_from_there(
 ) -> None:
     """With fewer events than were read, and with as many others: what was told before has the same id."""
     set_up(source, receiver)
-    await write(source, row(times, "long ago", ago_h=30))
+    await write(source, row(times.now, "long ago", ago_h=30))
     copy = source.store.read_bytes()
     async with console(source, times) as one:
         await one.look()
-        await write(source, *(row(times, f"lost {i}", "link_down") for i in range(3)))
+        await write(source, *(row(times.now, f"lost {i}", "link_down") for i in range(3)))
         await one.look()
         for name in ("", "-wal", "-shm"):
             source.store.with_name(source.store.name + name).unlink(missing_ok=True)
         source.store.write_bytes(copy)
-        await write(source, *(row(times, f"new {i}") for i in range(since)))
+        await write(source, *(row(times.now, f"new {i}") for i in range(since)))
         await one.look()
         await one.look()
     assert texts(receiver)[3:] == [f"new {i}" for i in range(since)]
@@ -166,7 +144,7 @@ async def test_an_outbox_that_is_damaged_is_begun_anew_under_the_same_ids(
     await write(source)
     async with console(source, times) as first:
         await first.look()
-        await write(source, row(times, "one"))
+        await write(source, row(times.now, "one"))
         await first.look()
     before = json.loads((source.own / OUTBOX).read_text())
     (source.own / OUTBOX).write_text('{"seq": ')
@@ -187,7 +165,7 @@ async def test_a_folder_that_cannot_be_written_keeps_no_alarm_back(
         await one.look()
         hidden = source.own / f".{OUTBOX}.new"
         hidden.mkdir()  # a file cannot be made there, by nobody
-        await write(source, row(times, "disk full", "disk_full"))
+        await write(source, row(times.now, "disk full", "disk_full"))
         await one.look()
         await one.look()
         assert texts(receiver) == ["disk full"]
@@ -203,7 +181,7 @@ async def test_more_events_than_are_read_at_once(source: Source, times: Times, r
     await write(source)
     async with console(source, times) as one:
         await one.look()
-        await write(source, *(row(times, str(i)) for i in range(450)))
+        await write(source, *(row(times.now, str(i)) for i in range(450)))
         for _ in range(3):
             await one.look()
         times.passes(600)
@@ -211,6 +189,25 @@ async def test_more_events_than_are_read_at_once(source: Source, times: Times, r
     assert len(receiver.got) == 3
     assert texts(receiver)[2] == "and 448 more: no plan (448)"
     assert receiver.got[2].document["more"] == {"no_plan": 448}
+
+
+async def test_what_was_kept_for_one_receiver_goes_to_no_other(source: Source, times: Times, receiver: Hook) -> None:
+    settings = set_up(source, receiver)
+    await write(source)
+    with hook() as other:
+        async with console(source, times) as one:
+            await one.look()
+            await write(source, *(row(times.now, str(i)) for i in range(3)))
+
+            def replaced() -> None:
+                one.delivery.changed(set_up(source, other))
+
+            receiver.before = replaced
+            await one.look()
+            assert texts(receiver) == ["0"]
+            await one.look()
+        assert texts(other) == ["1", "2"]
+    assert OwnSettings(source.own).alerts() != settings
 
 
 async def test_thresholds_of_the_live_file_with_their_end(source: Source, times: Times, receiver: Hook) -> None:
@@ -273,9 +270,9 @@ async def test_without_a_store_nothing_fails_and_later_all_is_told(
     set_up(source, receiver)
     async with console(source, times) as one:
         await one.look()
-        await write(source, row(times, "first"))
+        await write(source, row(times.now, "first"))
         await one.look()  # it is the first look at a store
-        await write(source, row(times, "second"))
+        await write(source, row(times.now, "second"))
         await one.look()
     assert texts(receiver) == ["second"]
 
@@ -290,10 +287,10 @@ async def test_a_target_that_is_switched_off_and_on_is_not_told_what_was_meanwhi
         await one.look()
         own.set_alerts(replace(settings, targets=(replace(settings.targets[0], enabled=False),)))
         await one.look()
-        await write(source, row(times, "meanwhile"))
+        await write(source, row(times.now, "meanwhile"))
         await one.look()
         own.set_alerts(settings)
         await one.look()
-        await write(source, row(times, "then"))
+        await write(source, row(times.now, "then"))
         await one.look()
     assert texts(receiver) == ["then"]
