@@ -40,19 +40,15 @@ class Last:
 
 @dataclass(slots=True)
 class Line:
-    """What this process knows of one target. Times are of the monotonic clock."""
+    """What this process knows of one target. Times are of the monotonic clock. ``threads`` are sending, those that
+    were given up among them."""
 
     task: asyncio.Task[None] | None = None
-    thread: threading.Thread | None = None
+    threads: int = 0
     failures: int = 0
     rests_until: float = float("-inf")
     tested_at: float = float("-inf")
     last: Last | None = None
-
-    @property
-    def is_busy(self) -> bool:
-        """A thread that was given up may still be at it."""
-        return self.thread is not None and self.thread.is_alive()
 
 
 class Delivery:
@@ -71,7 +67,7 @@ class Delivery:
         self._settings = settings
         for target in settings.enabled:
             line = self.lines.setdefault(target.id, Line())
-            is_free = (line.task is None or line.task.done()) and not line.is_busy
+            is_free = (line.task is None or line.task.done()) and not line.threads
             if is_free and self._monotonic() >= line.rests_until and self._due(target, settings):
                 line.task = asyncio.create_task(self._deliver(target, line, settings))
 
@@ -85,7 +81,7 @@ class Delivery:
         """Sent at once, whatever waits, rests or is quiet. Raises Problem where one is being sent."""
         line = self.lines.setdefault(target.id, Line())
         now, at = self._monotonic(), self._source.now()
-        if line.is_busy or now - line.tested_at < TEST_EVERY_S:
+        if line.threads or now - line.tested_at < TEST_EVERY_S:
             raise Problem("busy", f"something is being sent to {target.id} already", after_s=int(TEST_EVERY_S))
         line.tested_at = now
         text = read_words(settings.language)["test.text"]
@@ -131,6 +127,7 @@ class Delivery:
         answer: asyncio.Future[Outcome] = loop.create_future()
 
         def told(outcome: Outcome) -> None:
+            line.threads -= 1
             if not answer.done():
                 answer.set_result(outcome)
 
@@ -145,8 +142,8 @@ class Delivery:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(told, outcome)
 
-        line.thread = threading.Thread(target=work, name=f"alert-{target.id}", daemon=True)
-        line.thread.start()
+        line.threads += 1
+        threading.Thread(target=work, name=f"alert-{target.id}", daemon=True).start()
         try:
             async with asyncio.timeout(ABANDONED_S):
                 return await answer

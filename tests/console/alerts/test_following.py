@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.console.alerts import delivery
 from agent.console.alerts.delivery import Delivery
 from agent.console.alerts.follower import Follower
 from agent.console.alerts.outbox_file import OutboxFile
+from agent.console.alerts.outcome import NotReached
+from agent.console.alerts.settings import Target, Webhook
 from agent.console.own_settings import OUTBOX, OwnSettings, Preferences, Thresholds
 from agent.console.source import Source
 from agent.domain.records import MinuteRow
@@ -294,3 +298,32 @@ async def test_a_target_that_is_switched_off_and_on_is_not_told_what_was_meanwhi
         await write(source, row(times.now, "then"))
         await one.look()
     assert texts(receiver) == ["then"]
+
+
+async def test_a_receiver_that_never_ends_keeps_nobody_waiting(
+    source: Source, times: Times, receiver: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ABANDONED_S", 2.0)
+    settings = set_up(source, receiver)
+    await write(source)
+    answer = threading.Event()
+    receiver.before = lambda: None if answer.wait() else None
+    with hook() as other:
+        second = Target("second", webhook=Webhook(other.url))
+        OwnSettings(source.own).set_alerts(replace(settings, targets=(*settings.targets, second)))
+        async with console(source, times) as one:
+            await one.look()
+            await write(source, row(times.now, "one"))
+            await one.look()
+            assert texts(other) == ["one"]
+            last = one.delivery.lines["hook"].last
+            assert last is not None
+            assert last.outcome == NotReached(delivery.ABANDONED)
+            times.passes(60)
+            await one.look()
+            assert len(receiver.got) == 1  # the thread that was given up is still at it
+            answer.set()
+            while one.delivery.lines["hook"].threads:
+                await asyncio.sleep(0.01)
+            await one.look()
+    assert texts(receiver) == ["one", "one"]
