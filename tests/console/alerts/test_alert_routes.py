@@ -1,7 +1,6 @@
 """``/api/v1/alerts``: what it shows, keeps and refuses, and the test."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +11,17 @@ from agent.console.own_settings import ALERTS, OwnSettings
 from agent.console.security.access import Scope
 from agent.console.security.audit import NAME
 from agent.console.source import Source
-from tests.console.alerts.receivers import Hook, hook
+from tests.console.alerts.receivers import Hook
+from tests.console.alerts.sent import SECRET
 from tests.console.served import app_of, client, key, site_source
 
 PATH = "/api/v1/alerts"
-SECRET = "hunter2-and-more"  # noqa: S105 - of no real account
 MAIL = {"host": "mail.example.org", "sender": "a@b.org", "to": ["a@b.org"], "user": "house", "password": SECRET}
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Source:
     return site_source(tmp_path)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Hook]:
-    with hook() as found:
-        yield found
 
 
 def target(receiver: Hook, **more: Any) -> dict[str, Any]:

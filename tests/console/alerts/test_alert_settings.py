@@ -9,8 +9,8 @@ from agent.console.alerts.secrets import completed, shown
 from agent.console.alerts.settings import AlertSettings, Mail, Quiet, Target, Template, Webhook
 from agent.domain.wire import WireError, from_json, to_json
 from tests.console.alerts.boxes import HOOK, settings
+from tests.console.alerts.sent import SECRET
 
-SECRET = "hunter2-and-more"  # noqa: S105 - of no real account
 MAIL = Mail("mail.example.org", "house@example.org", ("me@example.org",), user="house", password=SECRET)
 
 

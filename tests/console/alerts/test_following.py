@@ -2,67 +2,19 @@
 
 import asyncio
 import json
-import os
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from agent.console.alerts import delivery
-from agent.console.alerts.delivery import Delivery
-from agent.console.alerts.follower import Follower
-from agent.console.alerts.outbox_file import OutboxFile
 from agent.console.alerts.outcome import NotReached
 from agent.console.alerts.settings import Target, Webhook
-from agent.console.own_settings import OUTBOX, OwnSettings, Preferences, Thresholds
+from agent.console.own_settings import OUTBOX, OwnSettings
 from agent.console.source import Source
-from agent.domain.records import MinuteRow
-from agent.domain.site import Measured
 from tests.console.alerts.receivers import Hook, hook
-from tests.console.alerts.told import row, set_up, texts, write
-from tests.console.served import STATE, Times, show, site_source
-
-
-@pytest.fixture
-def times() -> Times:
-    return Times(datetime(2026, 6, 1, 12, tzinfo=UTC))
-
-
-@pytest.fixture
-def source(tmp_path: Path, times: Times) -> Source:
-    return site_source(tmp_path, times)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Hook]:
-    with hook() as found:
-        yield found
-
-
-class Console:
-    """The part of a console that alerts; made anew, it is one that was started again."""
-
-    def __init__(self, source: Source, times: Times) -> None:
-        self.own = OwnSettings(source.own)
-        self.file = OutboxFile(self.own)
-        self.delivery = Delivery(source, self.file, lambda: times.monotonic_s)
-        self.follower = Follower(source, self.own, self.file, self.delivery, lambda: times.monotonic_s)
-
-    async def look(self) -> None:
-        """Once, until all that was begun has ended."""
-        await self.follower.look()
-        await asyncio.gather(*(line.task for line in self.delivery.lines.values() if line.task is not None))
-
-
-@asynccontextmanager
-async def console(source: Source, times: Times) -> AsyncIterator[Console]:
-    found = Console(source, times)
-    yield found
-    await found.delivery.close()
+from tests.console.alerts.told import console, row, set_up, texts, write
+from tests.console.served import Times
 
 
 async def test_what_was_before_is_not_told_and_what_comes_is_told_once(
@@ -214,60 +166,6 @@ async def test_what_was_kept_for_one_receiver_goes_to_no_other(source: Source, t
     assert OwnSettings(source.own).alerts() != settings
 
 
-async def test_thresholds_of_the_live_file_with_their_end(source: Source, times: Times, receiver: Hook) -> None:
-    set_up(source, receiver)
-    await write(source)
-    own = OwnSettings(source.own)
-    own.set_preferences(Preferences(thresholds=Thresholds(soc_below_pct=20.0)))
-    async with console(source, times) as first:
-        for soc_pct in (15.0, 15.0, 15.0, 15.0):
-            _show(source, times, soc_pct)
-            await first.look()
-            times.passes(30)
-    assert texts(receiver) == ["The battery is at 15 %, below 20 %."]
-    assert receiver.got[0].document["severity"] == "warning"
-    async with console(source, times) as second:
-        for soc_pct in (15.0, 15.0, 15.0, 40.0, 40.0, 40.0):
-            _show(source, times, soc_pct)
-            await second.look()
-            times.passes(30)
-    assert texts(receiver)[1:] == ["The battery is at 40 % again."]
-    assert receiver.got[1].document["is_over"] is True
-
-
-def _show(source: Source, times: Times, soc_pct: float) -> None:
-    show(source, replace(STATE, at=times.now, soc_pct=Measured(soc_pct)))
-    assert source.runtime is not None
-    os.utime(source.runtime / "live.json", (times.now.timestamp(),) * 2)
-
-
-async def test_an_agent_that_has_stopped_is_told_by_its_last_minute(
-    source: Source, times: Times, receiver: Hook
-) -> None:
-    set_up(source, receiver)
-    minute = MinuteRow.known_from_elsewhere(times.now - timedelta(seconds=60), 60, 500.0, 0.0)
-    await write(source, minutes=(minute,))
-    async with console(source, times) as one:
-        for _ in range(14):
-            await one.look()
-            times.passes(30)
-    assert [got.document["kind"] for got in receiver.got] == ["data_older"]
-    assert receiver.got[0].document["severity"] == "alarm"
-
-
-async def test_a_price_and_an_import_of_the_last_minute(source: Source, times: Times, receiver: Hook) -> None:
-    set_up(source, receiver)
-    limits = Thresholds(import_above_w=5000.0, price_above_per_kwh=0.3)
-    OwnSettings(source.own).set_preferences(Preferences(thresholds=limits))
-    minute = MinuteRow.known_from_elsewhere(times.now - timedelta(seconds=60), 60, 500.0, 0.0)
-    await write(source, minutes=(replace(minute, grid_w=6000.0, import_price=0.35),))
-    async with console(source, times) as one:
-        for _ in range(3):
-            await one.look()
-            times.passes(30)
-    assert {got.document["kind"] for got in receiver.got} == {"import_above", "price_above"}
-
-
 async def test_without_a_store_nothing_fails_and_later_all_is_told(
     source: Source, times: Times, receiver: Hook
 ) -> None:
@@ -307,7 +205,11 @@ async def test_a_receiver_that_never_ends_keeps_nobody_waiting(
     settings = set_up(source, receiver)
     await write(source)
     answer = threading.Event()
-    receiver.before = lambda: None if answer.wait() else None
+
+    def waits() -> None:
+        answer.wait()
+
+    receiver.before = waits
     with hook() as other:
         second = Target("second", webhook=Webhook(other.url))
         OwnSettings(source.own).set_alerts(replace(settings, targets=(*settings.targets, second)))
