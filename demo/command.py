@@ -6,9 +6,10 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from rich import box
@@ -25,6 +26,9 @@ from demo.play import START_SOC_PCT, Played, Stage
 from demo.scene import Scene, SceneError, file_scene, synthetic_scene
 from simulator.traces import TraceError
 from site_data.unreadable import SitesUnreadable
+
+if TYPE_CHECKING:
+    from demo.console import DemoConsole
 
 FAILED = 1
 BAD_INPUT = 2
@@ -46,13 +50,38 @@ def main() -> int:
     for sentence in scene.assumed:
         console.print(f"[yellow]{sentence}[/]", highlight=False)
     folder = Path(tempfile.mkdtemp(prefix="enalysis-demo-"))
+    page = _page(folder) if asked.console else None
     try:
-        played = _cancellable(Stage(scene, folder, asked.step, console, asked.speed).play())
+        code = _play(scene, folder, asked, console, page)
+        if page is not None and code != INTERRUPTED:
+            _stay(console, page)
     except TraceError as error:
         console.print(f"[red]{error}[/]", highlight=False)
         return BAD_INPUT
     finally:
+        if page is not None:
+            page.end()
         shutil.rmtree(folder, ignore_errors=True)
+    return code
+
+
+def _page(folder: Path) -> "DemoConsole":
+    from demo.console import DemoConsole
+
+    return DemoConsole(folder)
+
+
+def _stay(console: Console, page: "DemoConsole") -> None:
+    """The console goes on, on what was played."""
+    words = f"the console stays up: [bold]{page.where}[/] password [bold]{page.password}[/] (Ctrl-C ends it)"
+    console.print(words, highlight=False)
+    with suppress(KeyboardInterrupt):
+        page.wait()
+
+
+def _play(scene: Scene, folder: Path, asked: argparse.Namespace, console: Console, page: "DemoConsole | None") -> int:
+    """The exit code. Raises TraceError."""
+    played = _cancellable(Stage(scene, folder, asked.step, console, asked.speed, page).play())
     if played is None or not played.track.moments:
         console.print("stopped before the first step; nothing was played")
         return INTERRUPTED
@@ -83,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--step", type=_positive(float, 60.0), default=60.0, help="control step in s of site time, up to 60"
     )
+    parser.add_argument("--console", action="store_true", help="show the local web page beside it, until Ctrl-C")
     parser.add_argument("--out", type=Path, default=Path("demo-out/day.png"), help="where the picture goes")
     return parser
 

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -30,6 +31,9 @@ from simulator.physics import BatterySpec
 from simulator.plant import Plant
 from simulator.platform import Platform
 from simulator.server import SimulatedSite
+
+if TYPE_CHECKING:
+    from demo.console import DemoConsole
 
 SITE_ID = "demo-home"
 START_SOC_PCT = 50.0
@@ -55,8 +59,17 @@ class Played:
 class Stage:
     """The simulated side and the agent's side of one demonstration."""
 
-    def __init__(self, scene: Scene, folder: Path, step_s: float, console: Console, speed: float | None) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        folder: Path,
+        step_s: float,
+        console: Console,
+        speed: float | None,
+        page: "DemoConsole | None" = None,
+    ) -> None:
         self.scene, self.folder, self.step_s, self.console, self.speed = scene, folder, step_s, console, speed
+        self.page = page
         self.clock = VirtualClock(scene.start)
         self.track = Track(step_s)
         spec = BatterySpec(scene.usable_wh, scene.power_w, scene.power_w, scene.efficiency, scene.efficiency)
@@ -83,6 +96,7 @@ class Stage:
             stack.callback(platform.stop)
             site = await stack.enter_async_context(SimulatedSite(self.plant))
             app = await self._agent(site, broker)
+            shown = self._show(app)
             finished = False
             try:
                 await self._run(app, platform, began)
@@ -91,6 +105,8 @@ class Stage:
                 pass  # Ctrl-C: what follows is the orderly end
             finally:
                 await app.stop("the demo ends")
+                if shown is not None:
+                    shown.cancel()
             store = Path(app.settings.store.path)
             messages = await count(store, platform, SITE_ID, self._first_seq)
         return Played(self.track, app, platform, broker.kind, time.monotonic() - began, finished, messages)
@@ -107,6 +123,22 @@ class Stage:
         app = build(settings, self.clock)
         await app.start()
         return app
+
+    def _show(self, app: App) -> asyncio.Task[None] | None:
+        """What the agent knows, to the console, where there is one."""
+        if self.page is None:
+            return None
+        live = self.page.begin(app.settings, app.outlet, self.clock.now)
+        words = f"console: [bold]{self.page.where}[/] password [bold]{self.page.password}[/]"
+        self.console.print(words, highlight=False)
+
+        async def follow() -> None:
+            try:
+                await live.follow()
+            finally:
+                live.remove()
+
+        return asyncio.create_task(follow())
 
     def _site_file(self, site: SimulatedSite, broker: Broker) -> str:
         scene = self.scene

@@ -20,10 +20,11 @@ SETS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "build": (None, ("--group", "build")),
     "uv": (None, ("--group", "lock")),
     "runtime": (None, (str(PROJECT),)),
-    "demo": ("runtime", (str(PROJECT), "--extra", "demo")),
+    "console": ("runtime", (str(PROJECT), "--extra", "console")),
+    "demo": ("console", (str(PROJECT), "--extra", "console", "--extra", "demo")),
     "train": ("runtime", (str(PROJECT), "--extra", "train")),
     "peers": ("train", (str(PROJECT), "--extra", "train", "--extra", "peers")),
-    "dev": ("demo", (str(PROJECT), "--extra", "demo", "--extra", "dev")),
+    "dev": ("demo", (str(PROJECT), "--extra", "console", "--extra", "demo", "--extra", "dev")),
 }
 HEAD = "# Made by `make update` from pyproject.toml; not edited by hand.\n"
 OPTIONS = "--require-hashes\n--only-binary :all:\n"

@@ -20,10 +20,11 @@ GROUPS = PROJECT["dependency-groups"]
 # What each file must satisfy; every direct dependency stands here once at least.
 WANTED = {
     "runtime": RUNTIME,
-    "demo": [*RUNTIME, *EXTRAS["demo"]],
+    "console": [*RUNTIME, *EXTRAS["console"]],
+    "demo": [*RUNTIME, *EXTRAS["console"], *EXTRAS["demo"]],
     "train": [*RUNTIME, *EXTRAS["train"]],
     "peers": [*RUNTIME, *EXTRAS["train"], *EXTRAS["peers"]],
-    "dev": [*RUNTIME, *EXTRAS["demo"], *EXTRAS["train"], *EXTRAS["dev"]],
+    "dev": [*RUNTIME, *EXTRAS["console"], *EXTRAS["demo"], *EXTRAS["train"], *EXTRAS["dev"]],
     "build": [*GROUPS["build"], *PROJECT["build-system"]["requires"]],
     "uv": GROUPS["lock"],
 }
@@ -68,7 +69,7 @@ def locked(name: str, python: str, machine: str) -> dict[str, set[Version]]:
 
 def test_the_files_are_those_that_are_checked_here() -> None:
     assert {file.stem for file in LOCK.glob("*.txt")} == set(WANTED)
-    assert set(EXTRAS) == {"demo", "train", "peers", "dev"}
+    assert set(EXTRAS) == {"console", "demo", "train", "peers", "dev"}
 
 
 @pytest.mark.parametrize("name", WANTED)

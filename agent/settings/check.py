@@ -47,6 +47,7 @@ def _summary(settings: Settings) -> list[tuple[str, str]]:
         ("import", _tariff(settings.tariff.bought)),
         ("export", _tariff(settings.tariff.sold)),
         *_demand(settings),
+        *_console(settings),
         ("platform", "none: the site stands alone" if cloud is None else f"{cloud.host}:{cloud.port}"),
     ]
 
@@ -73,6 +74,15 @@ def _demand(settings: Settings) -> list[tuple[str, str]]:
     months = "" if len(found.months) == 12 else f", in {len(found.months)} months of the year"
     text = f"{number(found.per_kw)} per kW of a month's highest {found.interval_minutes} minutes{months}"
     return [("demand", text)]
+
+
+def _console(settings: Settings) -> list[tuple[str, str]]:
+    found = settings.console
+    if found is None:
+        return []
+    words = "https" if found.cert_file is not None else "http"
+    others = "" if found.is_local else f", reached as {', '.join(found.allow_hosts)}"
+    return [("console", f"{words}://{found.host}:{found.port}{others}")]
 
 
 def _limit(watts: float | None) -> str:

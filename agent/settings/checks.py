@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from agent.settings import sections
+from agent.settings.console_section import console_findings
 from agent.settings.device_checks import device_findings
 from agent.settings.price_checks import price_findings
 from agent.settings.price_file import PriceFileError, read_prices
@@ -35,6 +36,7 @@ def check(settings: Settings) -> list[Finding]:
         _advice,
         _cloud,
         _demand,
+        _console,
     )
     return [finding for one in checks for finding in one(settings)]
 
@@ -234,3 +236,7 @@ def _cloud(settings: Settings) -> Iterator[Finding]:
     if found.password_file is not None and found.host not in ("localhost", "127.0.0.1", "::1"):
         reason = "would cross the network in clear, since tls is false"
         yield Finding(("cloud", "password_file"), reason, "set tls = true")
+
+
+def _console(settings: Settings) -> Iterator[Finding]:
+    yield from console_findings(settings.console)

@@ -15,7 +15,7 @@ _SECRETS = ("ca_file", "cert_file", "key_file", "password_file")
 
 def absences(settings: Settings) -> list[Finding]:
     """Everything that is named and not there, or that this user may not see."""
-    return [*_cloud(settings), *_models(settings), *_store(settings), *_serial(settings)]
+    return [*_cloud(settings), *_console(settings), *_models(settings), *_store(settings), *_serial(settings)]
 
 
 def _cloud(settings: Settings) -> Iterator[Finding]:
@@ -23,6 +23,13 @@ def _cloud(settings: Settings) -> Iterator[Finding]:
         name = getattr(settings.cloud, key)
         if name is not None and not _is_there(Path(name)):
             yield Finding(("cloud", key), f"is {name}, which is not there", "the platform cannot be reached without it")
+
+
+def _console(settings: Settings) -> Iterator[Finding]:
+    for key in ("cert_file", "key_file") if settings.console is not None else ():
+        name = getattr(settings.console, key)
+        if name is not None and not _is_there(Path(name)):
+            yield Finding(("console", key), f"is {name}, which is not there", "the console cannot start without it")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import DemandCharge, Tariff
 from agent.settings import sections, to_domain
+from agent.settings.console_section import Console
 from agent.settings.device_section import Device
 from drivers.registry import FAMILIES
 
@@ -45,6 +46,7 @@ class Settings(sections.Section):
     cloud: sections.Cloud | None = Field(
         default=None, description="the central platform; without it the site stands alone"
     )
+    console: Console | None = Field(default=None, description="the local web page and API; without it nothing listens")
     log: sections.Log = Field(default_factory=sections.Log, description="what is written to the journal")
     devices: list[Device] = Field(
         alias="device", description="the devices, one [[device]] each", min_length=1, max_length=64

@@ -7,6 +7,7 @@ WAYS, LIBRARIES, PEERS = (f"tests/versions/test_{name}.py" for name in ("whole_w
 PLAN = f"{WAYS}::test_a_plan_through_the_planner_process_with_the_shipped_models"
 POLL = f"{WAYS}::test_a_poll_of_the_simulator"
 SYNC = f"{WAYS}::test_a_sync_with_the_platform"
+CONSOLE = "tests/console/test_pages.py::test_the_process_serves_without_a_store_and_ends_in_order"
 FIT = "tests/training/test_own.py::test_it_learns_what_the_shipped_model_cannot_know"
 
 # The files of tests, or single tests of them, that use a package.
@@ -25,6 +26,11 @@ TESTS: dict[str, tuple[str, ...]] = {
     "structlog": (f"{LIBRARIES}::test_structlog_writes_one_line",),
     "rich": (f"{LIBRARIES}::test_rich_prints_a_table", "tests/cli/test_report.py"),
     "tzdata": (f"{LIBRARIES}::test_tzdata_serves_where_the_system_has_no_zones",),
+    "starlette": (CONSOLE, "tests/console/test_security_gate.py"),
+    "uvicorn": (CONSOLE, "tests/console/test_security_limits.py"),
+    "h11": (CONSOLE, "tests/console/test_security_limits.py"),
+    "wsproto": ("tests/console/test_realtime.py::test_a_reader_is_greeted_and_told_the_state_and_its_changes",),
+    "httpx": ("tests/console/test_security_gate.py",),
     "matplotlib": ("tests/cli/test_report.py::test_the_picture",),
     "amqtt": ("tests/adapters/mqtt/test_mqtt_amqtt.py",),
     "lightgbm": (FIT,),

@@ -6,7 +6,7 @@ The store is committed once a minute; this is of the last second. The folder is 
 import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,10 +32,13 @@ def runtime_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
 
 
 class LiveFile:
-    """``site`` tells the file from that of another site on the same gateway."""
+    """``site`` tells the file from that of another site on the same gateway.
 
-    def __init__(self, folder: Path, site: str, outlet: Outlet) -> None:
-        self._path, self._site, self._outlet = folder / NAME, site, outlet
+    The file carries the time of ``now`` where that is another clock than the system's.
+    """
+
+    def __init__(self, folder: Path, site: str, outlet: Outlet, now: Callable[[], datetime] | None = None) -> None:
+        self._path, self._site, self._outlet, self._now = folder / NAME, site, outlet, now
         self._told = False
 
     async def follow(self) -> None:
@@ -56,6 +59,9 @@ class LiveFile:
         new = self._path.with_suffix(".new")
         try:
             new.write_text(text, "utf-8")  # memory, not a disk: it is not waited for
+            if self._now is not None:
+                at = self._now().timestamp()
+                os.utime(new, (at, at))
             new.rename(self._path)
         except OSError as error:
             if not self._told:

@@ -1,8 +1,10 @@
 """Reading the store from another process: the planner and the commands. Read-only, standard library only."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +22,20 @@ from agent.recording.rollups import Rollup
 
 BUSY_TIMEOUT_S = 2.0
 LEAST_COVERAGE = 0.5
+STEPS_BETWEEN_LOOKS = 20_000  # of SQLite's machine: well below a millisecond
+_UNTIL: ContextVar[float | None] = ContextVar("until", default=None)
+
+
+class NoStore(StoreFailure):
+    """The agent has not run yet."""
+
+
+class StoreOlder(StoreFailure):
+    """The agent of this version has not run on it yet."""
+
+
+class ReadTooLong(StoreFailure):
+    """It was interrupted, see ``read_within``."""
 
 
 def history(path: Path, start: datetime, end: datetime, step_s: int, doubtful: bool = False) -> History:
@@ -38,7 +54,7 @@ def history(path: Path, start: datetime, end: datetime, step_s: int, doubtful: b
     load_w: list[float | None] = [None] * horizon.steps
     pv_w: list[float | None] = [None] * horizon.steps
     curtailed = [False] * horizon.steps
-    with _reading(path) as connection:
+    with reading(path) as connection:
         for step, covered_s, load, pv, curtailed_s in _steps(connection, horizon):
             if covered_s >= LEAST_COVERAGE * step_s:
                 load_w[step], pv_w[step], curtailed[step] = load, pv, curtailed_s > 0
@@ -51,20 +67,20 @@ def history(path: Path, start: datetime, end: datetime, step_s: int, doubtful: b
 
 def flags(path: Path, start: datetime) -> list[Suspect]:
     """The measurements after ``start`` that are doubted, oldest first."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         return read_flags(connection, start)
 
 
 def kept(path: Path, name: str) -> str | None:
     """A named JSON document, or None."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         row = connection.execute("SELECT body FROM kept WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
 
 def kept_documents(path: Path) -> dict[str, str]:
     """Every named JSON document."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         return dict(connection.execute("SELECT name, body FROM kept ORDER BY name").fetchall())
 
 
@@ -76,7 +92,7 @@ def decision_at(path: Path, at: datetime) -> tuple[DecisionRow | None, MinuteRow
         f"{REACH} SELECT {minutes} FROM reach CROSS JOIN minute ON seq BETWEEN low AND high "  # noqa: S608 - own names
         "WHERE at <= :last AND at + span_s > :first ORDER BY seq DESC LIMIT 1"
     )
-    with _reading(path) as connection:
+    with reading(path) as connection:
         decision = connection.execute(last, (at.timestamp(),)).fetchone()
         minute = connection.execute(around, {"first": at.timestamp(), "last": at.timestamp()}).fetchone()
     return (
@@ -90,14 +106,14 @@ def decisions(path: Path, start: datetime, end: datetime) -> list[DecisionRow]:
     columns = ", ".join(sql.DECISION_COLUMNS)
     since = "coalesce((SELECT max(at) FROM decision WHERE at <= ?), ?)"
     select = f"SELECT {columns} FROM decision WHERE at >= {since} AND at < ? ORDER BY at"  # noqa: S608 - own names
-    with _reading(path) as connection:
+    with reading(path) as connection:
         found = connection.execute(select, (start.timestamp(), start.timestamp(), end.timestamp())).fetchall()
     return [sql.decision_row(row) for row in found]
 
 
 def backlog(path: Path) -> dict[str, tuple[int, int]]:
     """Per stream: (highest acknowledged seq, highest seq). Between them is what waits for the platform."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         found = {}
         for name, acked, last in connection.execute("SELECT name, acked, last FROM stream").fetchall():
             highest = connection.execute(f"SELECT max(seq) FROM {name}").fetchone()[0]  # noqa: S608 - our own names
@@ -107,13 +123,13 @@ def backlog(path: Path) -> dict[str, tuple[int, int]]:
 
 def rollups(path: Path, span: str, start: datetime, end: datetime) -> list[Rollup]:
     """The roll-ups of ``span`` (quarter, hour, day, month) that begin in [``start``, ``end``), oldest first."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         return _rollups(connection, span, start, end)
 
 
 def ledger(path: Path, start: datetime, end: datetime) -> list[Entry]:
     """The settled hours that begin in [``start``, ``end``), oldest first. An hour that did not count is not there."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         return read_ledger(connection, start, end)
 
 
@@ -171,19 +187,55 @@ def _rollups(connection: sqlite3.Connection, span: str, start: datetime, end: da
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    if not path.is_file():
-        raise StoreFailure(f"there is no store at {path}")
+def read_within(seconds: float) -> Iterator[None]:
+    """Every statement of ``reading`` in this block is interrupted once ``seconds`` have passed."""
+    before = _UNTIL.set(time.monotonic() + seconds)
     try:
-        address = f"{path.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)) as connection:
+        yield
+    finally:
+        _UNTIL.reset(before)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that reads the store. Raises StoreFailure."""
+    if not path.is_file():
+        raise NoStore(f"there is no store at {path}")
+    try:
+        with closing(_opened(path)) as connection:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             if 0 < version < sql.SCHEMA_VERSION:
-                raise StoreFailure(
+                raise StoreOlder(
                     f"the store {path} is of an older version (schema {version}); the agent updates it when it starts"
                 )
             if version != sql.SCHEMA_VERSION:
                 raise StoreFailure(f"the store {path} has schema {version}, not {sql.SCHEMA_VERSION}")
+            until = _UNTIL.get()
+            if until is not None:
+                connection.set_progress_handler(lambda: time.monotonic() > until, STEPS_BETWEEN_LOOKS)
             yield connection
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
+            raise ReadTooLong(f"the store {path} was not read in time: ask for less at once") from error
         raise StoreFailure(f"the store {path} cannot be read: {error}") from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Where the folder is mounted read-only, a store whose agent has stopped opens as one that nobody writes alone."""
+    try:
+        return _connected(path, "mode=ro")
+    except sqlite3.OperationalError:
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+        return _connected(path, "mode=ro&immutable=1")
+
+
+def _connected(path: Path, terms: str) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?{terms}"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+    try:
+        connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

@@ -47,6 +47,18 @@ async def test_it_shows_the_newest_snapshot_as_the_documents_of_the_store(
     assert read_live("home-2", tmp_path) is None, "another site's"
 
 
+async def test_on_another_clock_the_file_carries_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_file, "EVERY_S", 0.0)
+    outlet = Outlet()
+    outlet.show(replace(outlet.view, connected=True))
+    task = asyncio.create_task(LiveFile(tmp_path, "home-1", outlet, lambda: NOON).follow())
+    async with asyncio.timeout(10.0):
+        while (shown := read_live("home-1", tmp_path)) is None:
+            await asyncio.sleep(0.01)
+    task.cancel()
+    assert shown.at == NOON
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"site": "home-1"}', '{"site": "home-1", "documents": {"a": 1}}'])
 def test_a_file_that_is_not_whole_shows_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / NAME).write_text(text)

@@ -1,0 +1,13 @@
+"""Where an alert comes from. Pure."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What an alert says of where it comes from."""
+
+    id: str
+    name: str
+    zone: tzinfo

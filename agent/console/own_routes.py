@@ -1,0 +1,199 @@
+"""Login, password, keys and preferences: what is kept in the console's own folder."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from agent.console.json_body import body_as
+from agent.console.own_settings import OwnFolderFailure, OwnSettings, Preferences, told
+from agent.console.problem import Problem
+from agent.console.security.access import Caller, Scope
+from agent.console.security.audit import NOBODY, Audit
+from agent.console.security.callers import PERSON
+from agent.console.security.gate import address_of
+from agent.console.security.keys import ApiKey, new_key
+from agent.console.security.passwords import Doorkeeper, PasswordHash, hashed, why_refused
+from agent.console.security.sessions import LONGEST_S, NAME, Sessions
+from agent.domain.wire import to_json
+
+SET_UP = "no password has been set: `enalysis-edge console set-password` on the gateway sets one"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What the login page sends."""
+
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """The old one is asked for, so that a page left open changes nothing."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """``expires_at`` None: it does not expire."""
+
+    name: str
+    scopes: tuple[Scope, ...]
+    expires_at: datetime | None = None
+
+
+class OwnRoutes:
+    """Handlers. ``is_https`` makes the cookie one that plain HTTP never carries."""
+
+    def __init__(
+        self,
+        own: OwnSettings,
+        sessions: Sessions,
+        door: Doorkeeper,
+        audit: Audit,
+        now: Callable[[], datetime],
+        is_https: bool,
+    ) -> None:
+        self._own, self._sessions, self._door, self._audit = own, sessions, door, audit
+        self._now, self._is_https = now, is_https
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/api/v1/session", self.log_in, methods=["POST"]),
+            Route("/api/v1/session", self.session, methods=["GET"]),
+            Route("/api/v1/session", self.log_out, methods=["DELETE"]),
+            Route("/api/v1/password", self.change_password, methods=["POST"]),
+            Route("/api/v1/preferences", self.preferences, methods=["GET"]),
+            Route("/api/v1/preferences", self.set_preferences, methods=["PUT"]),
+            Route("/api/v1/keys", self.keys, methods=["GET"]),
+            Route("/api/v1/keys", self.add_key, methods=["POST"]),
+            Route("/api/v1/keys/{id}", self.remove_key, methods=["DELETE"]),
+        ]
+
+    async def log_in(self, request: Request) -> Response:
+        asked = await body_as(request, Login)
+        known = await self._checked(asked.password, request)
+        self._audit.note("login", PERSON, address_of(request.scope))
+        return self._new_session(known)
+
+    async def session(self, request: Request) -> Response:
+        caller = _caller(request)
+        return JSONResponse({"name": caller.name, "scopes": sorted(caller.scopes), "csrf": caller.csrf})
+
+    async def log_out(self, request: Request) -> Response:
+        caller = _caller(request)
+        if caller.session is not None:
+            self._sessions.end(caller.session)
+            self._audit.note("logout", caller.name, address_of(request.scope))
+        response = Response(status_code=204)
+        response.delete_cookie(NAME, path="/", secure=self._is_https, httponly=True, samesite="strict")
+        return response
+
+    async def change_password(self, request: Request) -> Response:
+        asked = await body_as(request, NewPassword)
+        refused = why_refused(asked.new)
+        if refused is not None:
+            raise Problem("bad_value", refused, "new")
+        await self._checked(asked.old, request)
+        new = await asyncio.to_thread(hashed, asked.new)
+        try:
+            self._own.set_password(new)
+        except OwnFolderFailure as failure:
+            raise told(failure) from failure
+        self._audit.note("password_changed", _caller(request).name, address_of(request.scope))
+        return self._new_session(new)
+
+    async def preferences(self, request: Request) -> Response:
+        try:
+            return Response(to_json(self._own.preferences()), media_type="application/json")
+        except OwnFolderFailure as failure:
+            raise told(failure) from failure
+
+    async def set_preferences(self, request: Request) -> Response:
+        asked = await body_as(request, Preferences)
+        try:
+            self._own.set_preferences(asked)
+        except OwnFolderFailure as failure:
+            raise told(failure) from failure
+        return Response(to_json(asked), media_type="application/json")
+
+    async def keys(self, request: Request) -> Response:
+        try:
+            return JSONResponse({"items": [_key_document(key) for key in self._own.api_keys()]})
+        except OwnFolderFailure as failure:
+            raise told(failure) from failure
+
+    async def add_key(self, request: Request) -> Response:
+        """The key itself is in this answer and nowhere else."""
+        asked, caller = await body_as(request, NewKey), _caller(request)
+        if not set(asked.scopes) <= caller.scopes:
+            raise Problem("scope", "a key can be given no scope that its maker lacks", "scopes")
+        try:
+            text, key = new_key(asked.name, asked.scopes, self._now(), asked.expires_at)
+            self._own.add_key(key)
+        except (ValueError, TypeError) as error:
+            raise Problem("bad_value", str(error)) from error
+        except OwnFolderFailure as failure:
+            raise told(failure) from failure
+        self._audit.note("key_added", caller.name, address_of(request.scope), key=key.id, name=key.name)
+        return JSONResponse({**_key_document(key), "key": text}, 201)
+
+    async def remove_key(self, request: Request) -> Response:
+        key_id = str(request.path_params["id"])
+        try:
+            if not self._own.remove_key(key_id):
+                raise Problem("not_found", "there is no such key", "id")
+        except OwnFolderFailure as failure:
+            raise told(failure) from failure
+        self._audit.note("key_removed", _caller(request).name, address_of(request.scope), key=key_id)
+        return Response(status_code=204)
+
+    async def _checked(self, password: str, request: Request) -> PasswordHash:
+        """The kept hash of the right password. Raises Problem for a wrong one."""
+        try:
+            known = self._own.password()
+        except OwnFolderFailure as failure:
+            raise told(failure) from failure
+        if known is None:
+            raise Problem("not_set_up", SET_UP)
+        address = address_of(request.scope)
+        try:
+            good = await self._door.check(password, known, address)
+        except Problem as problem:
+            self._audit.note("login_refused", NOBODY, address, why=problem.code)
+            raise
+        if not good:
+            self._audit.note("login_failed", NOBODY, address)
+            raise Problem("wrong_password", "the password is wrong", "password")
+        return known
+
+    def _new_session(self, known: PasswordHash) -> Response:
+        token, session = self._sessions.begin(known.mark)
+        response = JSONResponse({"name": PERSON, "scopes": sorted(Scope), "csrf": session.csrf})
+        response.set_cookie(
+            NAME, token, max_age=int(LONGEST_S), path="/", secure=self._is_https, httponly=True, samesite="strict"
+        )
+        return response
+
+
+def _caller(request: Request) -> Caller:
+    caller: Caller = request.scope["state"]["caller"]
+    return caller
+
+
+def _key_document(key: ApiKey) -> dict[str, Any]:
+    """Without its digest."""
+    times = {"made_at": key.made_at, "expires_at": key.expires_at, "used_at": key.used_at}
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": list(key.scopes),
+        **{name: None if at is None else at.isoformat() for name, at in times.items()},
+    }

@@ -1,0 +1,98 @@
+"""The pages' own files: read once at the start, each under a name that changes with its content.
+
+A file is ``/static/<version>/<path>``, where the version is a hash over all of them, so that modules import each other
+by relative paths and are kept by the browser for a year. What is not in the list that the start made is not there.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from agent.console.problem import Problem
+from agent.console.security.access import PAGES, STATIC
+
+INDEX = "index.html"
+FOR_EVER = "public, max-age=31536000, immutable"
+ASKED_AGAIN = "no-cache"
+MEDIA_TYPES: Mapping[str, str] = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+}
+PACKED = frozenset({".png", ".woff2"})  # compressing them again gains nothing
+BROTLI = ".br"  # made beforehand, beside its file
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """``packed`` are its bytes by the name of their encoding."""
+
+    media_type: str
+    plain: bytes
+    packed: Mapping[str, bytes]
+    tag: str
+
+
+class Web:
+    """Every file of ``folder`` whose ending is known. Raises OSError."""
+
+    def __init__(self, folder: Path) -> None:
+        paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in MEDIA_TYPES)
+        contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        names = "".join(f"{name} {hashlib.sha256(content).hexdigest()}\n" for name, content in contents.items())
+        self.version = hashlib.sha256(names.encode()).hexdigest()[:12]
+        prefix = f"{STATIC}{self.version}/".encode()
+        index = contents.get(INDEX)
+        if index is not None:
+            contents[INDEX] = index.replace(STATIC.encode(), prefix)
+        self.files = {name: _static_file(folder / name, content) for name, content in contents.items()}
+
+    def routes(self) -> list[Route]:
+        return [
+            *(Route(page, self._index, methods=["GET"]) for page in PAGES),
+            Route(STATIC + "{version}/{name:path}", self._file, methods=["GET"]),
+        ]
+
+    async def _index(self, request: Request) -> Response:
+        return self._answer(request, INDEX, ASKED_AGAIN)
+
+    async def _file(self, request: Request) -> Response:
+        if request.path_params["version"] != self.version:
+            raise Problem("not_found", "these files are of another version: load the page again")
+        return self._answer(request, request.path_params["name"], FOR_EVER)
+
+    def _answer(self, request: Request, name: str, kept: str) -> Response:
+        found = self.files.get(name)
+        if found is None:
+            raise Problem("not_found", "there is no such file")
+        headers = {"ETag": found.tag, "Cache-Control": kept, "Vary": "Accept-Encoding"}
+        if request.headers.get("if-none-match") == found.tag:
+            return Response(status_code=304, headers=headers)
+        taken = {word.partition(";")[0].strip() for word in request.headers.get("accept-encoding", "").split(",")}
+        for encoding, content in found.packed.items():
+            if encoding in taken:
+                return Response(content, headers={**headers, "Content-Encoding": encoding}, media_type=found.media_type)
+        return Response(found.plain, headers=headers, media_type=found.media_type)
+
+
+def _static_file(path: Path, content: bytes) -> StaticFile:
+    packed: dict[str, bytes] = {}
+    if path.suffix not in PACKED:
+        beside = path.with_name(path.name + BROTLI)
+        if path.name != INDEX and beside.is_file():
+            packed["br"] = beside.read_bytes()
+        packed["gzip"] = gzip.compress(content, 9, mtime=0)
+    return StaticFile(MEDIA_TYPES[path.suffix], content, packed, f'"{hashlib.sha256(content).hexdigest()[:16]}"')
