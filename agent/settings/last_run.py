@@ -49,7 +49,7 @@ def differences(before: str, after: str) -> list[str]:
     return [
         f"{key} {json.dumps(old[key]) if key in old else '-'} to {json.dumps(new[key]) if key in new else '-'}"
         for key in keys
-        if key not in old or key not in new or old[key] != new[key]
+        if old.get(key) != new.get(key)  # a key of a newer version that says nothing is no change
     ]
 
 

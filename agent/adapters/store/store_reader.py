@@ -108,7 +108,7 @@ def minutes(path: Path, start: datetime, end: datetime) -> list[MinuteRow]:
         f"{REACH} SELECT {columns} FROM reach CROSS JOIN minute ON seq BETWEEN low AND high "  # noqa: S608 - own names
         "WHERE at >= :first AND at < :last AND time_trusted ORDER BY at"
     )
-    with _reading(path) as connection:
+    with reading(path) as connection:
         found = connection.execute(select, {"first": start.timestamp(), "last": end.timestamp()}).fetchall()
     return [sql.minute_row(row) for row in found]
 
@@ -116,7 +116,7 @@ def minutes(path: Path, start: datetime, end: datetime) -> list[MinuteRow]:
 def newest_minute(path: Path) -> MinuteRow | None:
     """The minute that was written last; None where none was."""
     select = f"SELECT {', '.join(sql.MINUTE_COLUMNS)} FROM minute ORDER BY seq DESC LIMIT 1"  # noqa: S608 - own names
-    with _reading(path) as connection:
+    with reading(path) as connection:
         row = connection.execute(select).fetchone()
     return None if row is None else sql.minute_row(row)
 
