@@ -11,12 +11,21 @@ from agent.domain.documents import ALARMS
 from agent.domain.wire import WireError
 
 
-def show_alarms(console: Console, document: str | None, now: datetime, zone: ZoneInfo) -> None:
-    """Print the kept ``document``; times in ``zone``. Nothing where no alarm stands."""
+Standing = tuple[StandingAlarm | str, ...]
+
+
+def standing_alarms(document: str | None) -> Standing | str:
+    """What the kept ``document`` says, or in a sentence why it cannot be read."""
     try:
-        standing = ALARMS.read(document or "[]")
+        return ALARMS.read(document or "[]")
     except WireError as error:
-        console.print(f"alarms: what is stored cannot be read: {escape(str(error))}")
+        return f"alarms: what is stored cannot be read: {error}"
+
+
+def show_alarms(console: Console, standing: Standing | str, now: datetime, zone: ZoneInfo) -> None:
+    """Print them; times in ``zone``. Nothing where no alarm stands."""
+    if isinstance(standing, str):
+        console.print(escape(standing))
         return
     for alarm in standing:
         console.print(f"[red]! {escape(alarm if isinstance(alarm, str) else alarm.text)}[/]")
@@ -32,9 +41,9 @@ def _since(alarm: StandingAlarm, now: datetime, zone: ZoneInfo) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time for people: ``90 s``, ``15 min``, ``3.2 h``."""
+    """A length of time for people: ``90 s``, ``15 min``, ``3.2 h``, ``12 days``."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     if seconds < 7200:
         return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"

@@ -1,52 +1,70 @@
 """`enalysis-edge status`: what the agent knows and does, read from the store while the daemon runs."""
 
-import json
 from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from agent.adapters.host.live_file import read_live
-from agent.adapters.store.store_reader import backlog, flags, kept
+from agent.adapters.store.store_reader import flags, kept
 from agent.advice.book import open_ones
+from agent.cli.labelled import say
 from agent.cli.site_command import add_config, by_settings_at_hand
-from agent.cli.standing_alarms import show_alarms, span
-from agent.cli.status_steering import Documents, running, show_permission, show_steering
+from agent.cli.standing_alarms import show_alarms, span, standing_alarms
+from agent.cli.status_headline import Health, headline
+from agent.cli.status_link import show_link
+from agent.cli.status_plan import show_demand, show_forecast, show_plan
+from agent.cli.status_saved import show_saved
+from agent.cli.status_site import site_lines
+from agent.cli.status_steering import Documents, runner, show_permission, show_steering
 from agent.cli.terminal import terminal
 from agent.dispatch.demand_meter import MonthPeak
-from agent.domain.documents import (
-    ADVICE,
-    ALARMS,
-    DEMAND,
-    FORECAST_CORRECTIONS,
-    LINK,
-    PARKED,
-    PLAN,
-    STATE,
-)
+from agent.domain.documents import ADVICE, ALARMS, DEMAND, FORECAST_CORRECTIONS, LINK, PLAN, SETTINGS, STATE
+from agent.domain.in_words import kw, money
 from agent.domain.permit import Permission
 from agent.domain.plan import Plan
-from agent.domain.site import Measured
+from agent.domain.site import SiteState
 from agent.domain.suspect import DATA_FAULT
 from agent.domain.wire import WireError, from_json
 from agent.ports import StoreFailure
+from agent.settings.last_run import differences
 from agent.settings.permit import permission_of
 from agent.settings.schema import Settings
 
-QUALITY_STYLES = {"good": "green", "estimated": "cyan", "asleep": "dim", "missing": "dim"}
 SUSPECTS_OF = timedelta(days=7)
 MOST_SUSPECTS = 3
+MOST_CHANGES = 3
 FRESH_S = 5.0  # what the agent showed longer ago is left over from one that was killed
+RESTING_SHARE = 0.01  # of the battery's rating: the deadband of control
+QUANTITIES = {"load_w": "house", "pv_w": "sun"}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What `status` goes by: ``state`` and ``plan`` or, in a sentence, why there is none; ``pid`` None: nobody runs."""
+
+    settings: Settings
+    path: Path
+    now: datetime
+    documents: Documents
+    is_live: bool
+    pid: int | None
+    state: SiteState | str
+    plan: Plan | str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.settings.site.timezone)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The site file, and how much of the plan."""
     add_config(parser)
-    parser.add_argument("--rows", type=int, default=16, help="how many steps of the plan to show")
+    parser.add_argument("--rows", type=int, default=12, help="how many rows of the plan to show")
 
 
 def run(asked: Namespace) -> int:
@@ -65,94 +83,113 @@ def show(settings: Settings, console: Console, plan_rows: int, permission: Permi
         console.print(f"no store at {path}: the agent has not run with this site file yet")
         return 1
     try:
-        _show(settings, console, path, plan_rows, permission)
+        _show(_known(settings, path), console, plan_rows, permission)
     except StoreFailure as failure:
         console.print(f"[red]{escape(str(failure))}[/]")
         return 1
     return 0
 
 
-def _show(settings: Settings, console: Console, path: Path, plan_rows: int, permission: Permission) -> None:
-    now = datetime.now(UTC)
-    console.print(f"[bold]{settings.site.name}[/] ({settings.site.id}), store {path}")
-    shown = read_live(settings.site.id)
+def _known(settings: Settings, path: Path) -> Known:
+    now, shown = datetime.now(UTC), read_live(settings.site.id)
     is_live = shown is not None and (now - shown.at).total_seconds() < FRESH_S + 2.0 * settings.control.step_s
-    console.print(running(path, is_live))
     documents = Documents(path, shown.documents if shown is not None and is_live else {})
-    show_alarms(console, documents.newest(ALARMS.name), now, ZoneInfo(settings.site.timezone))
+    state = _state(documents.newest(STATE.name))
+    return Known(settings, path, now, documents, is_live, runner(path), state, _plan(path))
+
+
+def _show(known: Known, console: Console, plan_rows: int, permission: Permission) -> None:
+    settings, path, now, documents = known.settings, known.path, known.now, known.documents
+    standing = standing_alarms(documents.newest(ALARMS.name))
+    _show_headline(console, known, None if isinstance(standing, str) else len(standing), permission)
+    show_alarms(console, standing, now, known.zone)
     show_permission(console, documents, permission, settings)
-    _show_state(console, documents.newest(STATE.name), now)
-    show_steering(console, documents, settings, now)
-    _show_forecast(console, path, now)
-    _show_suspects(console, path, now)
+    _show_changes(console, known)
+    _show_state(console, known)
+    show_steering(console, documents, settings)
+    if isinstance(known.state, SiteState):
+        show_saved(console, path, known.plan, settings, known.state.at, now)
+    show_plan(console, known.plan, settings, now, plan_rows)
+    show_demand(console, known.plan, settings, now, _peak(path, now, known.zone))
+    if isinstance(known.plan, Plan):
+        show_forecast(console, known.plan, _learnt(path, known.zone))
+    _show_suspects(console, path, now, known.zone)
     _show_advice(console, path, now, settings.site.currency)
-    _show_plan(console, path, now, settings.site.timezone, settings.site.currency, plan_rows)
-    _show_demand(console, path, settings, now)
-    _show_sync(console, path, documents.newest(LINK.name), settings)
+    show_link(console, path, documents.newest(LINK.name), settings, known.pid is not None)
+    say(console, "store", str(path), "dim")
 
 
-def _show_state(console: Console, document: str | None, now: datetime) -> None:
+def _show_headline(console: Console, known: Known, alarms: int | None, permission: Permission) -> None:
+    """OK or attention; then which site it is, and how fresh what follows can be."""
+    settings, at = known.settings, known.state.at if isinstance(known.state, SiteState) else None
+    every_s = settings.control.step_s + (FRESH_S if known.is_live else settings.store.commit_s)
+    health = Health(alarms, known.pid is not None, permission.locked is not None, at, every_s)
+    line, is_well = headline(health, known.now)
+    console.print(f"[bold {'green' if is_well else 'yellow'}]{escape(line)}[/]")
+    age = "" if at is None else f" of {at.astimezone(known.zone):%a %d %b %H:%M:%S}"
+    ago = "" if at is None else f", {span((known.now - at).total_seconds())} ago"
+    if known.pid is None:
+        told = f"the agent does NOT run; this is what it wrote last{age and f',{age}{ago}'}"
+    elif known.is_live:
+        told = f"running (process {known.pid}), as of this second"
+    else:
+        told = f"running (process {known.pid}), as of its last commit{age}{ago}"
+    console.print(f"[bold]{escape(settings.site.name)}[/] ({settings.site.id}): {told}", highlight=False)
+
+
+def _show_changes(console: Console, known: Known) -> None:
+    """What the site file says otherwise than at the agent's last start."""
+    before = kept(known.path, SETTINGS.name)
+    changed = [] if before is None else differences(before, known.settings.model_dump_json(by_alias=True))
+    if not changed:
+        return
+    more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
+    told = f"site file changed since the start: {', '.join(changed[:MOST_CHANGES])}{more}; the next start takes it up"
+    console.print(f"[yellow]{escape(told)}[/]", highlight=False)
+
+
+def _state(document: str | None) -> SiteState | str:
     if document is None:
-        console.print("state: nothing was measured yet")
-        return
+        return "nothing was measured yet"
     try:
-        state = STATE.read(document)
+        return STATE.read(document)
     except WireError as error:
-        console.print(f"state: the stored picture cannot be read: {error}")
+        return f"the stored measurements cannot be read: {error}"
+
+
+def _show_state(console: Console, known: Known) -> None:
+    if isinstance(known.state, str):
+        say(console, "site", known.state)
         return
-    since_s = (now - state.at).total_seconds()
-    table = Table(title=f"state at {state.at:%Y-%m-%d %H:%M:%S} UTC, {span(since_s)} ago", title_justify="left")
-    for column, justify in (("quantity", "left"), ("value", "right"), ("quality", "left"), ("age", "right")):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    for name in ("load_w", "pv_w", "battery_w", "grid_w", "soc_pct"):
-        table.add_row(*_measured_row(name, getattr(state, name), since_s))
-    console.print(table)
-    for fault in state.faults:
-        console.print(f"[yellow]! {fault}[/]")
+    battery = known.settings.battery_spec()
+    resting_w = RESTING_SHARE * max(battery.charge_w, battery.discharge_w)
+    for label, words in site_lines(known.state, resting_w):
+        say(console, label, words)
+    for fault in known.state.faults:
+        console.print(f"[yellow]! {escape(fault)}[/]")
 
 
-def _measured_row(name: str, measured: Measured, since_s: float) -> tuple[str, str, str, str]:
-    style = QUALITY_STYLES.get(measured.quality.value, "yellow")
-    if measured.value is None:
-        return name, "-", f"[{style}]{measured.quality.value}[/]", "-"
-    text = f"{measured.value:.1f} %" if name.endswith("_pct") else f"{measured.value / 1000:.2f} kW"
-    return name, text, f"[{style}]{measured.quality.value}[/]", span(since_s + measured.age_s)
-
-
-def _show_forecast(console: Console, path: Path, now: datetime) -> None:
-    """Who forecasts what, and what this site has taught about that."""
-    plan = _plan(path)
-    if not isinstance(plan, Plan):
-        return
-    console.print(f"[bold]forecast[/] {span((now - plan.issued_at).total_seconds())} old")
-    learnt = _learnt(path)
-    for name, forecast in (("load", plan.load), ("solar", plan.pv)):
-        console.print(
-            f"  {name} by {escape(forecast.source)}, {learnt.get(forecast.quantity, 'nothing learnt here yet')}"
-        )
-    for note in plan.notes:
-        console.print(f"  [yellow]{escape(note)}[/]")
-
-
-def _learnt(path: Path) -> dict[str, str]:
+def _learnt(path: Path, zone: ZoneInfo) -> dict[str, str]:
     """By quantity: how many of its forecasts have been compared with what came."""
     try:
         corrections = FORECAST_CORRECTIONS.read(kept(path, FORECAST_CORRECTIONS.name) or "[]")
     except WireError:
         return {}
     return {
-        one.quantity: f"compared with what came from {one.origins} starts up to {one.learnt_to:%Y-%m-%d %H:%M} UTC"
+        one.quantity: f"compared with what came from {one.origins} starts up to "
+        f"{one.learnt_to.astimezone(zone):%d %b %Y %H:%M}"
         for one in corrections
         if one.learnt_to is not None
     }
 
 
-def _show_suspects(console: Console, path: Path, now: datetime) -> None:
+def _show_suspects(console: Console, path: Path, now: datetime, zone: ZoneInfo) -> None:
     recent = flags(path, now - SUSPECTS_OF)
     for suspect in recent[-MOST_SUSPECTS:]:
         what = "not believed" if suspect.kind == DATA_FAULT else "unusual"
-        when = f"{suspect.start:%d %b %H:%M} to {suspect.end:%d %b %H:%M} UTC"
-        console.print(f"[yellow]{what}[/] {suspect.quantity} {when}: {escape(suspect.reason)}")
+        start, end = (f"{at.astimezone(zone):%d %b %H:%M}" for at in (suspect.start, suspect.end))
+        quantity = QUANTITIES.get(suspect.quantity, suspect.quantity)
+        console.print(f"[yellow]{what}[/] {quantity} {start} to {end}: {escape(suspect.reason)}", highlight=False)
     if len(recent) > MOST_SUSPECTS:
         console.print(f"  and {len(recent) - MOST_SUSPECTS} earlier ones within {SUSPECTS_OF.days} days")
 
@@ -163,13 +200,13 @@ def _show_advice(console: Console, path: Path, now: datetime, currency: str) -> 
     try:
         found = () if document is None else open_ones(ADVICE.read(document), now)
     except WireError as error:
-        console.print(f"recommendations: what is stored cannot be read: {error}")
+        say(console, "advice", f"what is stored cannot be read: {error}")
         return
     if not found:
-        console.print("[bold]recommendations[/] none are open")
+        say(console, "advice", "nothing is open")
         return
-    saving = "" if found[0].cost_saving is None else f", saves {found[0].cost_saving:.2f} {currency}"
-    console.print(f"[bold]recommendations[/] {len(found)} open; first: {escape(found[0].headline)}{saving}")
+    saving = "" if found[0].cost_saving is None else f", saves {money(found[0].cost_saving, currency)}"
+    say(console, "advice", f"{len(found)} open; first: {found[0].headline}{saving}")
 
 
 def _plan(path: Path) -> Plan | str:
@@ -183,47 +220,8 @@ def _plan(path: Path) -> Plan | str:
         return f"the stored plan cannot be read: {error}"
 
 
-def _show_plan(console: Console, path: Path, now: datetime, timezone: str, currency: str, rows: int) -> None:
-    plan = _plan(path)
-    if isinstance(plan, str):
-        console.print(f"plan: {plan}")
-        return
-    age = span((now - plan.issued_at).total_seconds())
-    state = "expired" if now >= plan.expires_at else f"good until {plan.expires_at:%H:%M} UTC"
-    table = Table(title=f"plan of {plan.issued_at:%Y-%m-%d %H:%M} UTC, {age} old, {state}", title_justify="left")
-    for column in ("local time", "load", "solar", "battery", "grid", "SoC", f"{currency}/kWh", "stored is worth"):
-        table.add_column(column, justify="right")
-    first = plan.horizon.index_of(now) or 0
-    times = plan.horizon.times()
-    for i in range(first, min(first + rows, plan.horizon.steps)):
-        step = plan.steps[i]
-        grid_w = step.import_w - step.export_w
-        table.add_row(
-            f"{times[i].astimezone(ZoneInfo(timezone)):%a %H:%M}",
-            *(f"{watts / 1000:.2f}" for watts in (step.load_w, step.pv_w, step.battery_w, grid_w)),
-            f"{step.soc_pct:.0f} %",
-            f"{step.import_price:.3f}",
-            f"{step.energy_value_per_kwh:.3f}",
-        )
-    console.print(table)
-
-
-def _show_demand(console: Console, path: Path, settings: Settings, now: datetime) -> None:
-    """The month's peak so far, and what the plan holds import to, where a demand charge is paid."""
-    charge, zone = settings.demand_charge_spec(), ZoneInfo(settings.site.timezone)
-    if charge is None:
-        return
-    console.print(f"[bold]demand charge[/] {charge.per_kw:g} {settings.site.currency} per kW, {_peak(path, now, zone)}")
-    plan = _plan(path)
-    index = plan.horizon.index_of(now) if isinstance(plan, Plan) else None
-    peak = plan.values.peak if isinstance(plan, Plan) else None
-    if index is None or peak is None:
-        return
-    held = f"the plan holds intervals of {charge.interval_s // 60} minutes to {peak.threshold_w[index] / 1000:.1f} kW"
-    console.print(f"  {held if peak.per_kw[index] > 0.0 else 'this month is not charged'}")
-
-
 def _peak(path: Path, now: datetime, zone: ZoneInfo) -> str:
+    """This month's peak so far, in words."""
     try:
         found = from_json(MonthPeak, kept(path, DEMAND.name) or "{}")
     except WireError:
@@ -231,19 +229,4 @@ def _peak(path: Path, now: datetime, zone: ZoneInfo) -> str:
     local = now.astimezone(zone)
     if (found.year, found.month) != (local.year, local.month) or found.peak_at is None:
         return "no peak this month yet"
-    return f"this month's peak so far {found.peak_w / 1000:.1f} kW at {found.peak_at.astimezone(zone):%d %b %H:%M}"
-
-
-def _show_sync(console: Console, path: Path, document: str | None, settings: Settings) -> None:
-    link = json.loads(document or "{}")
-    if settings.cloud is None:
-        console.print("[bold]link[/] none configured")
-    else:
-        word = "[green]up[/]" if link.get("connected") else "[yellow]down[/]"
-        trouble = f": {link['trouble']}" if link.get("trouble") else ""
-        console.print(f"[bold]link[/] {word} to {settings.cloud.host}:{settings.cloud.port}{trouble}")
-    depth = {stream: highest - acknowledged for stream, (acknowledged, highest) in backlog(path).items()}
-    waiting = ", ".join(f"{stream} {count}" for stream, count in depth.items())
-    console.print(f"[bold]outbox[/] {sum(depth.values())} rows wait for the platform ({waiting})")
-    if parked := json.loads(kept(path, PARKED.name) or "[]"):
-        console.print(f"[yellow]parked[/] {len(parked)} rows that the broker refused time and again; they stay here")
+    return f"this month's peak so far {kw(found.peak_w, 1)} at {found.peak_at.astimezone(zone):%d %b %H:%M}"

@@ -12,10 +12,14 @@ from rich.markup import escape
 
 from agent.adapters.host.lock import AlreadyRunning, SiteLock
 from agent.adapters.store.store_reader import kept
-from agent.cli.standing_alarms import span
+from agent.cli.labelled import say
 from agent.domain.documents import OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETPOINT
+from agent.domain.in_words import kw, money
 from agent.domain.permit import Permission
 from agent.settings.schema import Settings
+
+
+TAKEN = ("applied", "held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +44,44 @@ def show_permission(console: Console, documents: Documents, permission: Permissi
     document = documents.newest(OBSERVATION.name)
     if document is not None:
         observed = OBSERVATION.read(document)
-        saved, days = f"{observed.saved:.2f} {settings.site.currency}", len(observed.days)
-        console.print(f"  steered, the battery would have saved {saved} on {days} day{'s' if days > 1 else ''}")
+        saved, days = money(observed.saved, settings.site.currency), len(observed.days)
+        console.print(f"  steered, the battery would have saved {saved} on {days} day{'' if days == 1 else 's'}")
 
 
-def running(path: Path, is_live: bool) -> str:
-    """Whether the daemon holds the site's lock, and how fresh what follows can be."""
+def runner(path: Path) -> int | None:
+    """The process that holds the site's lock; None: the agent does not run."""
     try:
         with SiteLock(path):
-            return "[yellow]the agent does NOT run[/]; this is what it wrote last"
+            return None
     except AlreadyRunning as held:
-        fresh = "state, setpoint and alarms are of this second" if is_live else "what follows is its last commit"
-        return f"[green]running[/] (process {held.pid}); {fresh}"
+        return held.pid
 
 
-def show_steering(console: Console, documents: Documents, settings: Settings, now: datetime) -> None:
-    """The setpoint in force, what a person has told the battery, and what writing has cost."""
-    _show_setpoint(console, documents.newest(SETPOINT.name), now)
+def show_steering(console: Console, documents: Documents, settings: Settings) -> None:
+    """Why the battery does what it does, what a person has told it, and what writing has cost."""
+    _show_setpoint(console, documents.newest(SETPOINT.name), ZoneInfo(settings.site.timezone))
     _show_override(console, documents.newest(OVERRIDE.name), ZoneInfo(settings.site.timezone))
     _show_writes(console, documents)
 
 
-def _show_setpoint(console: Console, document: str | None, now: datetime) -> None:
+def _show_setpoint(console: Console, document: str | None, zone: ZoneInfo) -> None:
     if document is None:
-        console.print("setpoint: none yet")
+        say(console, "why", "nothing was decided yet")
         return
     setpoint = json.loads(document)
+    say(console, "why", setpoint["reason"])
     watts = setpoint["battery_w"]
-    what = "released to the inverter's own self-consumption" if watts is None else f"battery {watts / 1000:+.2f} kW"
-    age = span((now - datetime.fromisoformat(setpoint["at"])).total_seconds())
-    console.print(f"[bold]setpoint[/] {what}, {setpoint['outcome']}, rung {setpoint['rung']}, {age} ago")
-    console.print(f"  {setpoint['reason']}")
+    what = "left to its inverter" if watts is None else _order(watts)
+    at = datetime.fromisoformat(setpoint["at"]).astimezone(zone)
+    taken = "" if setpoint["outcome"] in TAKEN else f", but that was {setpoint['outcome']}"
+    words = f"the battery was {what} on {at:%a %d %b %H:%M:%S}, by {setpoint['rung']}{taken}"
+    say(console, "", words, "yellow" if taken else "dim")
+
+
+def _order(battery_w: float) -> str:
+    if round(battery_w) == 0:
+        return "told to rest"
+    return f"told to {'discharge' if battery_w > 0.0 else 'charge'} {kw(abs(battery_w))}"
 
 
 def _show_override(console: Console, document: str | None, zone: ZoneInfo) -> None:

@@ -24,7 +24,7 @@ def test_a_broken_site_file_blinds_no_command_and_a_release_still_finds_the_batt
     config = quick_site(tmp_path, *ports)
     good = config.read_text("utf-8")
     with daemon(config) as running:
-        until(lambda: enalysis_edge("status", "--config", config).stdout.count("state at") == 1, "a first state")
+        until(lambda: enalysis_edge("status", "--config", config).stdout.count("\nbattery ") == 1, "a first state")
         for broken, wrong in (
             (good.replace("usable_wh = ", "usable_kwh = "), "usable_kwh is not a key"),
             (good[: len(good) * 3 // 4].rstrip() + '"', "this is not TOML"),
@@ -34,7 +34,7 @@ def test_a_broken_site_file_blinds_no_command_and_a_release_still_finds_the_batt
             status = enalysis_edge("status", "--config", config)
             assert status.returncode == 2
             assert "running" in status.stdout
-            assert "state at" in status.stdout
+            assert "\nbattery " in status.stdout
             first, second = status.stderr.splitlines()
             assert wrong in first
             assert second == NOTICE

@@ -26,7 +26,7 @@ def test_it_observes_until_it_may_steer_and_then_steers(ports: tuple[int, int], 
         return enalysis_edge("status", "--config", config).stdout
 
     with daemon(config) as running:
-        until(lambda: "only observed; it would" in status(), "what it would do")
+        until(lambda: "only observed; it would" in " ".join(status().split()), "what it would do")
         assert "only observing: it has not been commissioned" in status().replace("\n", " ")
         refused = enalysis_edge("charge", "--kw", "1", "--config", config)
         assert refused.returncode == 0

@@ -56,8 +56,8 @@ async def test_who_forecasts_and_what_this_site_has_taught(site: Site) -> None:
     await site.write(Batch(kept=(("plan", to_json(made)), ("experience", to_json((CORRECTIONS,))))))
     code, lines = site.said()
     assert code == 0
-    assert "load by made up, compared with what came from 412 starts up to 2026-03-01 08:00 UTC" in lines
-    assert "solar by made up, nothing learnt here yet" in lines
+    assert "forecast house by made up, compared with what came from 412 starts up to 01 Mar 2026 08:00" in lines
+    assert "sun by made up, nothing learnt here yet" in lines
     assert "left out [something]" in lines
 
 
@@ -76,7 +76,7 @@ async def test_the_plan_of_an_earlier_release_is_read(site: Site) -> None:
     code, of_then = site.said()
     assert code == 0
     assert of_then == lines
-    assert "load by made up, nothing learnt here yet" in lines
+    assert "forecast house by made up, nothing learnt here yet" in lines
 
 
 async def test_a_plan_of_unknown_shape_is_one_sentence(site: Site) -> None:
@@ -96,8 +96,8 @@ async def test_the_newest_doubts_of_a_week(site: Site) -> None:
     _, lines = site.said()
     told = [line for line in lines if "odd [" in line]
     assert [line.split(":")[-1] for line in told] == [" odd [2]", " odd [1]", " odd [0.5]"]
-    assert told[1].startswith("unusual load_w ")
-    assert told[2].startswith("not believed load_w ")
+    assert told[1].startswith("unusual house ")
+    assert told[2].startswith("not believed house ")
     assert "and 2 earlier ones within 7 days" in lines
 
 
@@ -105,7 +105,7 @@ async def test_a_damaged_experience_is_as_good_as_none(site: Site) -> None:
     await site.write(Batch(kept=(("plan", to_json(plan(0.2, NOW))), ("experience", "[{"))))
     code, lines = site.said()
     assert code == 0
-    assert "load by made up, nothing learnt here yet" in lines
+    assert "forecast house by made up, nothing learnt here yet" in lines
 
 
 async def test_a_store_that_cannot_be_read_is_one_sentence(site: Site) -> None:
@@ -152,11 +152,11 @@ async def test_how_many_recommendations_are_open_and_which_saves_most(site: Site
         for i in (1, 3, 2)
     )
     await site.write(Batch(kept=(("advice", to_json(AdviceBook(kept))),)))
-    assert "recommendations 3 open; first: Hold [3], saves 3.00 GBP" in site.said()[1]
+    assert "advice 3 open; first: Hold [3], saves 3.00 GBP" in site.said()[1]
     await site.write(Batch(kept=(("advice", "{}"),)))
-    assert "recommendations none are open" in site.said()[1]
+    assert "advice nothing is open" in site.said()[1]
     await site.write(Batch(kept=(("advice", "[]"),)))
-    assert any(line.startswith("recommendations: what is stored cannot be read") for line in site.said()[1])
+    assert any(line.startswith("advice what is stored cannot be read") for line in site.said()[1])
 
 
 async def test_how_often_registers_that_wear_were_written(site: Site) -> None:
@@ -186,7 +186,7 @@ async def test_what_stands_comes_first_and_says_what_to_check(site: Site) -> Non
     [
         ('["no plan: no price is known"]', "! no plan: no price is known"),
         ("{", "alarms: what is stored cannot be read: "),
-        ("[]", "state: nothing was measured yet"),
+        ("[]", "site nothing was measured yet"),
     ],
 )
 async def test_alarms_as_earlier_versions_kept_them_or_damaged_or_none(site: Site, document: str, said: str) -> None:

@@ -49,7 +49,7 @@ def test_a_daemon_goes_on_with_the_settings_it_read_and_the_next_start_tells_wha
     good = config.read_text("utf-8")
     with simulator(inverter_port, meter_port):
         with daemon(config) as running:
-            until(lambda: "state at" in enalysis_edge("status", "--config", config).stdout, "a first commit")
+            until(lambda: "\nbattery " in enalysis_edge("status", "--config", config).stdout, "a first commit")
             config.write_text("", "utf-8")
             assert enalysis_edge("status", "--config", config).returncode == 2  # not even the store is named any more
             config.write_text(good[: good.index("[[device]]")], "utf-8")

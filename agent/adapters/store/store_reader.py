@@ -85,6 +85,25 @@ def decision_at(path: Path, at: datetime) -> tuple[DecisionRow | None, MinuteRow
     )
 
 
+def minutes(path: Path, start: datetime, end: datetime) -> list[MinuteRow]:
+    """The minutes that begin in [``start``, ``end``) and whose time was trusted, oldest first; without their points."""
+    select = (
+        f"{REACH} SELECT {', '.join(sql.MINUTE_COLUMNS)} FROM reach CROSS JOIN minute ON seq BETWEEN low AND high "
+        "WHERE at >= :first AND at < :last AND time_trusted ORDER BY at"
+    )
+    with _reading(path) as connection:
+        found = connection.execute(select, {"first": start.timestamp(), "last": end.timestamp()}).fetchall()
+    return [sql.minute_row(row) for row in found]
+
+
+def newest_minute(path: Path) -> MinuteRow | None:
+    """The minute that was written last; None where none was."""
+    select = f"SELECT {', '.join(sql.MINUTE_COLUMNS)} FROM minute ORDER BY seq DESC LIMIT 1"
+    with _reading(path) as connection:
+        row = connection.execute(select).fetchone()
+    return None if row is None else sql.minute_row(row)
+
+
 def decisions(path: Path, start: datetime, end: datetime) -> list[DecisionRow]:
     """The decisions from ``start`` to before ``end`` (UTC), oldest first, led by the one in force at ``start``."""
     columns = ", ".join(sql.DECISION_COLUMNS)

@@ -1,0 +1,29 @@
+"""What `status` says of the way to the platform: the link, what waits for it, and what the broker refuses."""
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from agent.adapters.store.store_reader import backlog, kept
+from agent.cli.labelled import say
+from agent.domain.documents import PARKED
+from agent.settings.schema import Settings
+
+
+def show_link(console: Console, path: Path, document: str | None, settings: Settings, runs: bool) -> None:
+    """The kept ``document`` of the link, and the store's own count; without an agent that ``runs`` it is of then. Raises StoreFailure."""
+    link = json.loads(document or "{}")
+    if settings.cloud is None:
+        say(console, "link", "none configured")
+    else:
+        up = bool(link.get("connected"))
+        trouble = f": {link['trouble']}" if link.get("trouble") else ""
+        words = f"{'' if runs else 'was '}{'up' if up else 'down'} to {settings.cloud.host}:{settings.cloud.port}{trouble}"
+        say(console, "link", words, "" if up and not trouble else "yellow")
+    depth = {stream: highest - acknowledged for stream, (acknowledged, highest) in backlog(path).items()}
+    waiting = ", ".join(f"{stream} {count}" for stream, count in depth.items())
+    say(console, "outbox", f"{sum(depth.values())} rows wait for the platform ({waiting})")
+    if parked := json.loads(kept(path, PARKED.name) or "[]"):
+        refused = f"{len(parked)} rows that the broker refused time and again; they stay here"
+        say(console, "parked", refused, "yellow")
