@@ -3,20 +3,22 @@
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from agent.adapters.store.inputs_reader import inputs_of
-from agent.adapters.store.store_reader import decision_at, kept
+from agent.adapters.store.store_reader import decision_at, kept, newest_minute
 from agent.cli.asked_time import UnknownTime, asked_time
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.cli.standing_alarms import span
 from agent.domain.documents import PLAN
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
+from agent.domain.records import MinuteRow
 from agent.domain.site import Connection
 from agent.domain.wire import WireError
 from agent.explanation.explain import explain_step
@@ -55,15 +57,24 @@ def explain(settings: Settings, at: str | None, now: datetime) -> list[str]:
     moment = asked_time(at, now, zone)
     if not path.exists():
         raise NotExplained(f"no store at {path}: the agent has not run with this site file yet")
-    plan = _kept_plan(path)
-    conditions = _conditions(settings, path, now)
+    plan, known = _kept_plan(path), _known_until(path, now)
+    if at is None and known is not None and now - known > _still_now(settings):
+        ago = span((now - known).total_seconds())
+        ended = f"the store ends at {known.astimezone(zone):%Y-%m-%d %H:%M}, {ago} ago; what follows is of then"
+        return [ended, *_past(settings, path, plan, known, now, True)]
     if moment > now:
-        return _plan_lines(settings, conditions, plan, moment, zone)
-    lines = [_decision(settings, path, conditions, moment, zone)]
-    if at is None and plan is None:
+        return _plan_lines(settings, _conditions(settings, path, now), plan, moment, zone)
+    return _past(settings, path, plan, moment, now, at is None)
+
+
+def _past(settings: Settings, path: Path, plan: Plan | None, moment: datetime, now: datetime, more: bool) -> list[str]:
+    """The decision in force at ``moment`` and the plan's step; ``more`` also tells of the steps after it."""
+    zone, conditions = ZoneInfo(settings.site.timezone), _conditions(settings, path, now)
+    lines = [_decision(settings, path, conditions, moment, zone, more)]
+    if more and plan is None:
         lines.append("there is no plan yet")
     elif plan is not None and plan.horizon.index_of(moment) is not None:
-        lines += _plan_lines(settings, conditions, plan, moment, zone, MORE_STEPS if at is None else 0)
+        lines += _plan_lines(settings, conditions, plan, moment, zone, MORE_STEPS if more else 0)
         if now >= plan.expires_at:
             lines.append(f"this plan has expired at {plan.expires_at.astimezone(zone):%Y-%m-%d %H:%M}")
     elif plan is not None:
@@ -80,16 +91,43 @@ def _run(settings: Settings, asked: Namespace) -> int:
     return GOOD
 
 
-def _decision(settings: Settings, path: Path, conditions: SiteConditions, at: datetime, zone: ZoneInfo) -> str:
+def _known_until(path: Path, now: datetime) -> datetime | None:
+    """When the newest measurement or decision in the store was made; None where there is none."""
+    minute, (decision, _) = newest_minute(path), decision_at(path, now)
+    ends = [] if minute is None else [minute.at + timedelta(seconds=minute.span_s)]
+    return max([*ends, *([] if decision is None else [decision.at])], default=None)
+
+
+def _still_now(settings: Settings) -> timedelta:
+    """A minute is written when it is over, with the next commit; decisions that change nothing are not written."""
+    return timedelta(seconds=2.0 * settings.store.commit_s + 120.0)
+
+
+def _decision(
+    settings: Settings, path: Path, conditions: SiteConditions, at: datetime, zone: ZoneInfo, newest: bool
+) -> str:
+    """The decision in force at ``at``; what was measured then or, where the ``newest`` is asked for, last of all."""
     decision, minute = decision_at(path, at)
     if decision is None:
         raise NotExplained(f"nothing had been decided by {at.astimezone(zone):%Y-%m-%d %H:%M}")
+    last = newest_minute(path)
+    if minute is None and newest and last is not None and at - last.at <= _still_now(settings):
+        minute = last
     grid_w, soc_pct = (None, None) if minute is None else (minute.grid_w, minute.soc_pct)
     battery = conditions.with_reserve(settings.battery_spec(), at)
     why = explain_decision(decision, grid_w, soc_pct, battery, conditions.connection(at))
     given = f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-    unseen = "" if minute is not None else " (nothing measured at the time asked for is in the store)"
-    return f"setpoint of {given}, {decision.rung.value}: {why}{unseen}"
+    return f"setpoint of {given}, {decision.rung.value}: {why}{'' if minute is not None else _unseen(last, at, zone)}"
+
+
+def _unseen(last: MinuteRow | None, at: datetime, zone: ZoneInfo) -> str:
+    """Why no measurement stands beside the decision."""
+    if last is None:
+        return " (the store has no measurement yet)"
+    end = last.at + timedelta(seconds=last.span_s)
+    if end <= at:
+        return f" (measured until {end.astimezone(zone):%Y-%m-%d %H:%M})"
+    return f" (nothing was measured at {at.astimezone(zone):%H:%M})"
 
 
 def _kept_plan(path: Path) -> Plan | None:

@@ -9,24 +9,24 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from agent.adapters.store.store_reader import kept
 from agent.cli.commission_show import show_report
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.report_picture import NoPicture, draw
 from agent.cli.report_source import Found, entries
+from agent.cli.report_table import column_notes, print_table
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.terminal import terminal
 from agent.domain.commissioning import Commissioning
 from agent.domain.documents import COMMISSIONING, PAIRED_TRIAL
+from agent.domain.in_words import money
 from agent.domain.ledger import MICRO, Amounts
 from agent.domain.wire import WireError
 from agent.ports import StoreFailure
-from agent.savings.ledger import by_period, total
+from agent.savings.ledger import by_period
 from agent.savings.metered import Metered
 from agent.savings.paired_blocks import block_results
 from agent.savings.paired_trial import NoEstimate, estimate
@@ -34,10 +34,6 @@ from agent.settings.price_file import PriceFileError
 from agent.settings.schema import Settings
 
 SETTLING = timedelta(days=3)
-COLUMNS = (
-    ("no battery", "no_battery"), ("paid", "paid"), ("saved", "saved"), ("rule saves", "saved_by_rule"),
-    ("achievable", "achievable"), ("forecast", "forecast"), ("plan", "plan"), ("execution", "execution"),
-)  # fmt: skip
 
 
 class NoReport(Exception):
@@ -53,6 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the rows, to a millionth")
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the rows")
     parser.add_argument("--commissioning", action="store_true", help="what the last `commission` has found")
+    parser.add_argument("--wide", action="store_true", help="all columns, however narrow the terminal is")
     parser.add_argument("--ab", action="store_true", help="what the trial of optimiser against rule says")
 
 
@@ -87,8 +84,9 @@ def report(settings: Settings, asked: Namespace, now: datetime, console: Console
             f"no hour {between} has load, solar power, battery power, SoC and prices all known, so nothing can be said"
         )
     sums = by_period(found.entries, asked.by, zone)
-    console.print(_table(sums, settings.site.name, settings.site.currency))
-    for note in _notes(found, now):
+    title = f"{settings.site.name}: what the battery saved, {settings.site.currency}"
+    is_whole = print_table(console, sums, title, asked.wide)
+    for note in (*column_notes(is_whole), *_notes(found, now, zone)):
         console.print(f"[dim]{escape(note)}[/]")
     _write(asked, sums, settings)
 
@@ -131,36 +129,10 @@ def _found(settings: Settings, now: datetime, first: date | None, last: date | N
     return found
 
 
-def _table(sums: Mapping[str, Amounts], name: str, currency: str) -> Table:
-    title = f"{escape(name)}: what the battery saved, {currency}"
-    table = Table(title=title, box=box.SIMPLE, title_justify="left", show_footer=len(sums) > 1)
-    whole = total(list(sums.values()))
-    table.add_column("", footer="total", no_wrap=True)
-    table.add_column("hours", justify="right", footer=str(whole.hours))
-    for (heading, _), text in zip(COLUMNS, _cents(whole), strict=True):
-        table.add_column(heading, justify="right", footer=text, no_wrap=True)
-    table.add_column("capture", justify="right", footer=_capture(whole))
-    for period, amounts in sums.items():
-        table.add_row(period, str(amounts.hours), *_cents(amounts), _capture(amounts))
-    return table
-
-
-def _cents(amounts: Amounts) -> list[str]:
-    """In cents, rounded so that saved + forecast + plan + execution = achievable = no battery - hindsight holds."""
-    cents = {attribute: round(getattr(amounts, attribute) / 10_000) for _, attribute in COLUMNS}
-    cents["saved"] = cents["no_battery"] - cents["paid"]
-    cents["forecast"] = cents["achievable"] - cents["saved"] - cents["plan"] - cents["execution"]
-    return [f"{cents[attribute] / 100:.2f}" for _, attribute in COLUMNS]
-
-
-def _capture(amounts: Amounts) -> str:
-    return f"{amounts.saved / amounts.achievable:.1%}" if amounts.achievable >= 10_000 else "-"
-
-
-def _notes(found: Found, now: datetime) -> list[str]:
+def _notes(found: Found, now: datetime, zone: ZoneInfo) -> list[str]:
     first, last = found.entries[0].at, found.entries[-1].at
     hours = round((last - first).total_seconds() / 3600) + 1
-    notes = ["capture is saved by achievable; forecast, plan and execution are what each lost of the rest"]
+    notes = []
     if hours > len(found.entries):
         notes.append(f"{hours - len(found.entries)} of {hours} hours were not wholly measured and do not count")
     unsolved = sum(entry.amounts.unsolved for entry in found.entries)
@@ -172,17 +144,17 @@ def _notes(found: Found, now: datetime) -> list[str]:
         )
     open_entries = [entry.at for entry in found.entries if found.open_from is None or entry.at >= found.open_from]
     if found.measured is not None and open_entries:
-        notes += _without_decisions(found.measured, open_entries[0])
+        notes += _without_decisions(found.measured, open_entries[0], zone)
     return notes
 
 
-def _without_decisions(measured: Metered, first: datetime) -> list[str]:
+def _without_decisions(measured: Metered, first: datetime, zone: ZoneInfo) -> list[str]:
     """Whether what was asked of the battery is known from ``first`` on."""
     times, known = measured.horizon.times(), np.isfinite(measured.commanded_w)
     asked = [at for at, is_known in zip(times, known, strict=True) if is_known and at >= first]
     if asked and asked[0] <= first + timedelta(hours=1):
         return []
-    begin = f"before {asked[0]:%Y-%m-%d %H:%M} UTC" if asked else "here"
+    begin = f"before {asked[0].astimezone(zone):%Y-%m-%d %H:%M}" if asked else "here"
     return [f"no decisions are kept {begin}: execution is not told from the forecast there"]
 
 
@@ -234,6 +206,6 @@ def _trial_line(settings: Settings, now: datetime, zone: ZoneInfo) -> str:
     currency = settings.site.currency
     told = "" if effect.low > 0 or effect.high < 0 else ", which cannot be told from chance yet"
     return (
-        f"the optimiser saves {effect.mean:+.2f} {currency} a day against the rule, 95 % interval {effect.low:+.2f} to "
-        f"{effect.high:+.2f}, from {effect.blocks} blocks of {trial.block_h} h since {start}{told}"
+        f"the optimiser saves {money(effect.mean, currency, signed=True)} a day against the rule, 95 % interval "
+        f"{money(effect.low, signed=True)} to {money(effect.high, signed=True)}, from {effect.blocks} blocks of {trial.block_h} h since {start}{told}"
     )

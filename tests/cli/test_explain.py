@@ -101,7 +101,7 @@ def test_now_it_explains_the_setpoint_and_the_plan(full: Settings) -> None:
     said = explain(full, None, NOW)
     assert said[0] == (
         "setpoint of 2026-06-01 13:01:00, plan: charging 3.00 kW from the grid at 0.090/kWh; "
-        "the inverter's charging rating binds (nothing measured at the time asked for is in the store)"
+        "the inverter's charging rating binds"
     )
     assert [line[:18] for line in said[1:4]] == ["plan for Mon 13:00", "plan for Mon 13:15", "plan for Mon 13:30"]
     assert all("stored energy is worth" in line for line in said[1:])
@@ -134,6 +134,21 @@ def test_the_plan_of_an_earlier_release_is_explained_too(full: Settings) -> None
 def test_an_old_plan_says_so(full: Settings) -> None:
     said = explain(full, None, NOW + timedelta(hours=8))
     assert said[-1] == "this plan has expired at 2026-06-01 19:00"
+
+
+def test_of_a_store_that_has_ended_it_says_what_is_known_and_until_when(full: Settings) -> None:
+    said = explain(full, None, NOW + timedelta(days=100))
+    assert said[0] == "the store ends at 2026-06-01 13:05, 100 days ago; what follows is of then"
+    assert said[1] == explain(full, None, NOW)[0]
+    assert said[2].startswith("plan for Mon 13:00: ")
+    after = explain(full, "2026-06-03T12:00", NOW + timedelta(days=100))
+    assert after[0].endswith(" (measured until 2026-06-01 13:05)")
+
+
+def test_a_hole_in_the_measurements_is_told_as_one(full: Settings) -> None:
+    written(full, Batch(minutes=(minute(60),)))
+    said = explain(full, "13:30", NOW + timedelta(hours=2))
+    assert said[0].endswith(" (nothing was measured at 13:30)")
 
 
 def test_amounts_are_not_quoted_when_the_site_file_has_changed(full: Settings) -> None:
