@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 import sys
+import textwrap
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import get_args
 
 from simulator.chain_unit import ChainOptions, Profile
-from simulator.faults import KINDS, FaultScript, FaultScriptError, read_script
+from simulator.faults import DEVICES, WHAT, FaultScript, FaultScriptError, read_script
 from simulator.listening import PortTaken
 from simulator.meters.profiles import METERS, SUNSPEC
 from simulator.null_modem import NullModem
@@ -56,7 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m simulator",
+        description=__doc__,
+        epilog=_faults(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--seed", type=int, default=1, help="which synthetic days, or which minutes inside real means")
     parser.add_argument("--kind", choices=("home", "commercial"), default="home", help="of a synthetic site")
     parser.add_argument("--site", metavar="CSV", help="play real measurements instead of synthetic days")
@@ -89,13 +95,27 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--inverter-lag", type=_not_negative, default=1.0, metavar="S", help="from an order to its power"
     )
-    parser.add_argument("--faults", metavar="FILE", help=f"a script of faults: {', '.join(KINDS)}")
+    parser.add_argument("--faults", metavar="FILE", help="a script of faults; the kinds are listed below")
     parser.add_argument("--print-every", type=_positive, default=5.0, metavar="S", help="real seconds between lines")
     parser.add_argument("--pv-w", type=_positive, default=None, help="rating of the solar inverter, W")
     parser.add_argument("--battery-wh", type=_positive, default=10000.0)
     parser.add_argument("--battery-w", type=_positive, default=5000.0)
     parser.add_argument("--soc", type=float, default=50.0, help="per cent at the beginning")
     return parser
+
+
+def _faults() -> str:
+    """Every kind of fault with what it does, at 80 columns."""
+    lines = [
+        "A script of faults has one a line: START DURATION DEVICE KIND [key=value ...],",
+        "as in `10m 60s meter late_answer seconds=1.5`.",
+        f"The devices are {', '.join(DEVICES)}; the keys are seconds, code, share and factor; the kinds are",
+    ]
+    widest = max(map(len, WHAT))
+    for kind, what in WHAT.items():
+        first, *more = textwrap.wrap(what, 79 - 4 - widest)
+        lines += [f"  {kind:{widest}}  {first}", *(" " * (widest + 4) + line for line in more)]
+    return "\n".join(lines)
 
 
 def _port(text: str) -> int:

@@ -19,37 +19,69 @@ from pathlib import Path
 from typing import Literal, get_args
 
 Kind = Literal[
-    "no_answer",  # requests are taken and never answered
-    "late_answer",  # answers come ``seconds`` of real time late
-    "late_values",  # measured values are those of ``seconds`` before
-    "sentinel",  # every measured value reads "not implemented"
-    "frozen",  # measured values stay at their last digits
-    "refused_read",  # reads are answered with exception ``code``
-    "refused_write",  # writes are answered with exception ``code``
-    "ignored_write",  # writes are answered and change nothing
-    "unheeded_write",  # writes are stored and read back, and the device does not act on them
-    "derate",  # the battery gives and takes no more than ``share`` of its rating
-    "reboot",  # orders are forgotten; connections are dropped and there is no power until the end
-    "wrong_unit",  # answers carry the next unit id
-    "night_sleep",  # while there is no sun, reads are refused with exception ``code``, or never answered with code 0
-    "gives_nothing",  # the battery does not discharge, whatever its state of charge; it charges as before
-    "takes_nothing",  # the battery does not charge, whatever its state of charge
-    "stuck_gauge",  # the state of charge stays as it is shown at the beginning
-    "wrong_gauge",  # the state of charge reads 100 x ``share`` %
-    "zero_counter",  # energy counters read 0
-    "moved_chain",  # the models of a SunSpec chain behind its second are 10 registers further
-    "late_blocks",  # models 160 and 714 count half of their blocks
-    "absent_modules",  # ID and power of the second half of the modules of model 160 read 0xFFFF
-    "shifted_scale",  # the scale factors of powers are one more, their values have one digit less
-    "no_scale",  # the scale factors of powers read 0x8000
-    "negative_counter",  # the exported energy of a SunSpec meter is a negative number near 2^32
-    "noise",  # a ``share`` of the answers has bytes in front that nobody sent
-    "lost_bytes",  # a ``share`` of the answers has lost a byte
-    "echo",  # every request comes back before its answer, as from an RS-485 adapter that hears itself
-    "own_numbers",  # answers carry a transaction id of the gateway's own
-    "one_client",  # a second connection to the port is closed at once
-    "scaled_power",  # powers read ``factor`` times what they are: a scale factor, or with -1 a sign, that has changed
+    "no_answer",
+    "late_answer",
+    "late_values",
+    "sentinel",
+    "frozen",
+    "refused_read",
+    "refused_write",
+    "ignored_write",
+    "unheeded_write",
+    "derate",
+    "reboot",
+    "wrong_unit",
+    "night_sleep",
+    "gives_nothing",
+    "takes_nothing",
+    "stuck_gauge",
+    "wrong_gauge",
+    "zero_counter",
+    "moved_chain",
+    "late_blocks",
+    "absent_modules",
+    "shifted_scale",
+    "no_scale",
+    "negative_counter",
+    "noise",
+    "lost_bytes",
+    "echo",
+    "own_numbers",
+    "one_client",
+    "scaled_power",
 ]
+WHAT: dict[Kind, str] = {
+    "no_answer": "requests are taken and never answered",
+    "late_answer": "answers come seconds of real time late",
+    "late_values": "measured values are those of seconds before",
+    "sentinel": 'every measured value reads "not implemented"',
+    "frozen": "measured values stay at their last digits",
+    "refused_read": "reads are answered with exception code",
+    "refused_write": "writes are answered with exception code",
+    "ignored_write": "writes are answered and change nothing",
+    "unheeded_write": "writes are stored and read back, and the device does not act on them",
+    "derate": "the battery gives and takes no more than share of its rating",
+    "reboot": "orders are forgotten; connections are dropped and there is no power until the end",
+    "wrong_unit": "answers carry the next unit id",
+    "night_sleep": "while there is no sun, reads are refused with exception code, or never answered with code 0",
+    "gives_nothing": "the battery does not discharge, whatever its state of charge; it charges as before",
+    "takes_nothing": "the battery does not charge, whatever its state of charge",
+    "stuck_gauge": "the state of charge stays as it is shown at the beginning",
+    "wrong_gauge": "the state of charge reads 100 x share %",
+    "zero_counter": "energy counters read 0",
+    "moved_chain": "the models of a SunSpec chain behind its second are 10 registers further",
+    "late_blocks": "models 160 and 714 count half of their blocks",
+    "absent_modules": "ID and power of the second half of the modules of model 160 read 0xFFFF",
+    "shifted_scale": "the scale factors of powers are one more, their values have one digit less",
+    "no_scale": "the scale factors of powers read 0x8000",
+    "negative_counter": "the exported energy of a SunSpec meter is a negative number near 2^32",
+    "noise": "a share of the answers has bytes in front that nobody sent",
+    "lost_bytes": "a share of the answers has lost a byte",
+    "echo": "every request comes back before its answer, as from an RS-485 adapter that hears itself",
+    "own_numbers": "answers carry a transaction id of the gateway's own",
+    "one_client": "a second connection to the port is closed at once",
+    "scaled_power": "powers read factor times what they are: a scale factor, or with -1 a sign, that has changed",
+}
 Device = Literal["inverter", "meter", "sdm630"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)

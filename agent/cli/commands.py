@@ -1,11 +1,27 @@
 """The commands by name. Only the file of the command that is asked for is loaded."""
 
-from argparse import ArgumentParser
+from argparse import Action, ArgumentParser
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple
 
 from agent.cli.ending import ending_at_once
+
+
+class Version(Action):
+    """Says the version of the installed package; where none is installed, that."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002 - argparse's own name
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: ArgumentParser, *_: object) -> None:
+        from importlib.metadata import PackageNotFoundError, version  # the daemon starts without it
+
+        try:
+            print(f"enalysis-edge {version('enalysis-edge')}")
+        except PackageNotFoundError:
+            print("enalysis-edge, not installed as a package")
+        parser.exit()
 
 
 class Command(NamedTuple):
@@ -47,6 +63,7 @@ def obey(arguments: Sequence[str]) -> int:
 def parser_for(arguments: Sequence[str]) -> ArgumentParser:
     """All commands with their help; of the command that ``arguments`` ask for the arguments, too."""
     parser = ArgumentParser(prog="enalysis-edge", description="Edge agent for on-site battery controllers.")
+    parser.add_argument("--version", action=Version, help="say which version this is")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     # No option before the command takes a value, so the first word that names a command is the command.
     named = next((word for word in arguments if word in COMMANDS), None)

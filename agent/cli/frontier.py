@@ -19,6 +19,7 @@ from agent.backtest.site_run import Rules, SiteTask, forecasters
 from agent.cli.ending import FAILED, GOOD, WRONG
 from agent.cli.play_sites import WrongArguments, models_folder, weighed
 from agent.cli.terminal import terminal
+from agent.domain.in_words import price
 from agent.domain.request import Objective
 from site_data.sites_json import described_sites
 from site_data.unreadable import SitesUnreadable
@@ -91,26 +92,26 @@ def _task(asked: Namespace) -> SiteTask:
 
 
 def _table(points: Sequence[Point], title: str, currency: str) -> Table:
-    table = Table(title=title, box=box.SIMPLE, title_justify="left")
+    table = Table(title=title, box=box.SIMPLE, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
     headings = (
-        "weight of carbon",
-        f"{currency} per kg",
-        f"cost, {currency}",
-        "CO2, kg",
-        "cost to the rule",
-        "CO2 to it",
+        "weight\nof carbon",
+        f"{currency}\nper kg",
+        f"cost,\n{currency}",
+        "CO2,\nkg",
+        "cost to\nthe rule",
+        "CO2\nto it",
     )
     for heading in ("", *headings):
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=not heading)
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     rule = next(point for point in points if point.policy == SELF_CONSUMPTION)
     for point in points:
         aim = point.objective
-        weight = ("", "") if aim is None else (f"{aim.carbon_weight:g}", f"{aim.carbon_price_per_kg:.3f}")
+        weight = ("", "") if aim is None else (f"{aim.carbon_weight:g}", price(aim.carbon_price_per_kg))
         compared = _change(point.cost, rule.cost), _change(point.co2_kg, rule.co2_kg)
         name = point.policy.replace("_", " ")
-        table.add_row(name, *weight, f"{point.cost:,.2f}", f"{point.co2_kg:,.1f}", *compared)
+        table.add_row(name, *weight, f"{point.cost:z,.2f}", f"{point.co2_kg:,.1f}", *compared)
     return table
 
 
 def _change(value: float, against: float) -> str:
-    return "-" if against == 0 else f"{100 * (value / against - 1):+.2f} %"
+    return "-" if against == 0 else f"{100 * (value / against - 1):+z.2f} %"

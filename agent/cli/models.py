@@ -5,7 +5,7 @@ All of it works while the daemon runs: the next plan uses what is in charge then
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,7 +38,7 @@ from agent.ports import StoreFailure
 from agent.settings.schema import Settings
 
 Row = tuple[str, str, str, str, str, str, str]
-COLUMNS = ("quantity", "model", "version", "place", "size", "trained", "verdict")
+COLUMNS = ("quantity", "model", "version", "place", "size", "trained")  # the verdict is said below the table
 BY_HAND = "promoted by hand"
 
 
@@ -74,19 +74,19 @@ def show(settings: Settings, console: Console) -> int:
     models = _beside(settings)
     registry, damage = read_registry(models)
     folders = candidate_folders(models)
-    table = Table(title=f"models of {escape(settings.site.name)}, candidates in {models}", title_justify="left")
-    for column in COLUMNS:
-        table.add_column(column, justify="right" if column == "size" else "left")
+    rows: list[Row] = []
     notes = []
     for quantity, wanted in _wanted(settings):
         choice = in_charge(models.parent, installed, quantity, wanted)
         if choice.note is not None:
             notes.append(choice.note)
-        for row in _post_rows(registry.post(quantity), models, choice.folder, installed / wanted):
-            table.add_row(*map(escape, row))
-    for row in _other_rows(registry, folders):
-        table.add_row(*map(escape, row))
-    console.print(table)
+        rows += _post_rows(registry.post(quantity), models, choice.folder, installed / wanted)
+    rows += _other_rows(registry, folders)
+    console.print(f"models of {settings.site.name}, candidates in {models}", markup=False, highlight=False)
+    console.print(_table(rows))
+    for row in rows:
+        if row[-1]:
+            console.print(f"{row[1]} {row[2]}, {row[3]}: {row[-1]}", markup=False, highlight=False)
     for note in notes:
         console.print(f"[yellow]! {escape(note)}[/]")
     return 0 if damage is None else 1
@@ -167,6 +167,18 @@ def _run(settings: Settings, asked: Namespace) -> int:
         return FAILED
     print(sentence)
     return GOOD
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    table = Table()
+    for column in COLUMNS:
+        folds = column == "model"
+        table.add_column(
+            column, justify="right" if column == "size" else "left", no_wrap=not folds, overflow="fold"
+        )
+    for row in rows:
+        table.add_row(*map(escape, row[: len(COLUMNS)]))
+    return table
 
 
 def _post_rows(post: Assignment, models: Path, in_use: Path, factory: Path) -> Iterator[Row]:

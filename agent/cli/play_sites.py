@@ -3,18 +3,15 @@
 import math
 import multiprocessing
 import signal
-import statistics
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from agent.adapters.models.model_card import read_card
 from agent.backtest.figures import Row
@@ -24,6 +21,7 @@ from agent.backtest.policies import NAMES
 from agent.backtest.site_run import LOAD_MODEL, SOLAR_MODEL, Rules, SiteDone, SiteTask, run
 from agent.backtest.sites import usual_export_price
 from agent.cli.ending import FAILED, GOOD, INTERRUPTED, WRONG
+from agent.cli.play_summary import summarise
 from agent.domain.request import Objective
 from agent.forecasting.forecaster import ModelUnusable
 from agent.settings.schema import Settings
@@ -70,7 +68,10 @@ def backtest(asked: Namespace, settings: Settings | None, console: Console) -> i
     except KeyboardInterrupt:
         print(f"interrupted; {asked.out} holds what is done, the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
-    _summarise([*there, *(row for done in played for row in done.rows)], rules, console)
+    currencies = {name: str(described["currency"]) for name, described in found.items() if "currency" in described}
+    if settings is not None:
+        currencies[settings.site.id] = settings.site.currency
+    summarise([*there, *(row for done in played for row in done.rows)], rules, currencies, console)
     planned, said = judged(played)
     if said is not None:
         console.print(said, highlight=False)
@@ -227,34 +228,3 @@ def _tell(done: SiteDone) -> None:
         print(f"{done.name}: {note}", file=sys.stderr)
     if done.trouble is not None:
         print(done.trouble, file=sys.stderr)
-
-
-def _summarise(rows: Sequence[Row], rules: Rules, console: Console) -> None:
-    """Capture by site and policy, with the mean and the worst site; the saving where nothing could be captured."""
-    shown = [row for row in rows if row.demand_charge == rules.demand_charge]
-    shown = [row for row in shown if rules.export_price in (None, row.export_price)]
-    if not shown:
-        return
-    names = [name for name in NAMES if any(row.policy == name for row in shown)]
-    table = Table(title="capture: share of what perfect foresight saves", box=box.SIMPLE, title_justify="left")
-    table.add_column("site", no_wrap=True)
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right")
-    by_key = {(row.site, row.export_price, row.policy): row.capture for row in shown}
-    for site, sold in dict.fromkeys((row.site, row.export_price) for row in shown):
-        table.add_row(
-            f"{site}, export {sold:g}" if sold else site, *(_share(by_key.get((site, sold, n))) for n in names)
-        )
-    table.add_section()
-    table.add_row("mean", *_over_sites(shown, names, statistics.fmean))
-    table.add_row("worst", *_over_sites(shown, names, min))
-    console.print(table)
-
-
-def _over_sites(rows: Sequence[Row], names: Sequence[str], total: Callable[[list[float]], float]) -> list[str]:
-    captures = {name: [row.capture for row in rows if row.policy == name and row.capture is not None] for name in names}
-    return [_share(total(captures[name]) if captures[name] else None) for name in names]
-
-
-def _share(capture: float | None) -> str:
-    return "-" if capture is None else f"{capture:.3f}"

@@ -1,4 +1,4 @@
-"""Structured logs on standard error, one line each, in the form that journald likes."""
+"""Structured logs on standard error, one line each: as journald likes them, or as a person at a terminal does."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from agent.adapters.host.log_limit import LogLimit
+from agent.adapters.host.terminal_lines import terminal_line
 
 # Syslog priorities as journald reads them from a "<N>" prefix (sd-daemon(3)).
 PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2, "exception": 3}
@@ -15,19 +16,27 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
 def configure(level: str) -> None:
-    """Send every log line at ``level`` or above to standard error. Without journald a time stamp is added."""
+    """Send every log line at ``level`` or above to standard error, in the form for who reads it there.
+
+    Without journald a time stamp is added, on a terminal in local time.
+    """
     import logging
 
     structlog = _structlog()
     under_journald = "JOURNAL_STREAM" in os.environ
     limit = LogLimit(time.monotonic, structlog.DropEvent)
-    stamp = [] if under_journald else [structlog.processors.TimeStamper(fmt="iso", utc=True)]
+    logfmt = structlog.processors.LogfmtRenderer(key_order=KEYS, drop_missing=True, bool_as_flag=False)
+    if under_journald:
+        rendered = [logfmt]
+    elif sys.stderr.isatty():
+        rendered = [terminal_line]
+    else:
+        rendered = [structlog.processors.TimeStamper(fmt="iso", utc=True), logfmt]
     processors: list[Any] = [
         limit.count,
         structlog.processors.add_log_level,
-        *stamp,
         structlog.processors.ExceptionRenderer(),
-        structlog.processors.LogfmtRenderer(key_order=KEYS, drop_missing=True, bool_as_flag=False),
+        *rendered,
         limit.weigh,
         *([_with_priority] if under_journald else []),
     ]

@@ -1,0 +1,64 @@
+"""What a backtest prints at its end: the money each policy saved, and its share of what could be saved."""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from agent.backtest.figures import Row
+from agent.backtest.policies import NAMES, NO_BATTERY
+from agent.backtest.site_run import Rules
+from agent.domain.in_words import money
+
+WIDE = 100  # columns of a terminal, in which all headings have one line
+NEW_LINE = "\n"
+
+
+def summarise(rows: Sequence[Row], rules: Rules, currencies: Mapping[str, str], console: Console) -> None:
+    """By site and policy, first money and then capture, with the mean and the worst site; nothing without rows.
+
+    ``currencies`` by site name, as far as they are known.
+    """
+    shown = [row for row in rows if row.demand_charge == rules.demand_charge]
+    shown = [row for row in shown if rules.export_price in (None, row.export_price)]
+    names = [name for name in NAMES if name != NO_BATTERY and any(row.policy == name for row in shown)]
+    if not names:
+        return
+    hours = {row.site: row.hours for row in shown}
+    saved = _table("saved against no battery, in the currency of the site", names, console.width)
+    capture = _table("capture: share of what perfect foresight saves", names, console.width)
+    by_key = {(row.site, row.export_price, row.policy): row for row in shown}
+    for site, sold in dict.fromkeys((row.site, row.export_price) for row in shown):
+        found = [by_key.get((site, sold, name)) for name in names]
+        label = escape(f"{site}, export {sold:g}" if sold else site)
+        days = f"{hours[site] / 24.0:.0f} days"
+        saved.add_row(f"{label}: {currencies[site]} in {days}" if site in currencies else f"{label}: {days}", *("-" if row is None else money(row.saving) for row in found))
+        capture.add_row(label, *(_share(None if row is None else row.capture) for row in found))
+    capture.add_section()
+    capture.add_row("mean", *_over_sites(shown, names, statistics.fmean))
+    capture.add_row("worst", *_over_sites(shown, names, min))
+    console.print(saved)
+    console.print(capture)
+
+
+def _table(title: str, names: Sequence[str], width: int) -> Table:
+    """The numbers are never cut: the name of a site folds, and in a narrow table a heading has two lines."""
+    table = Table(title=title, box=box.SIMPLE, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("site", overflow="fold")
+    for name in names:
+        first, _, last = name.replace("_", " ").rpartition(" ")
+        heading = f"{first}{' ' if width >= WIDE else NEW_LINE}{last}" if first else last
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _over_sites(rows: Sequence[Row], names: Sequence[str], total: Callable[[list[float]], float]) -> list[str]:
+    captures = {name: [row.capture for row in rows if row.policy == name and row.capture is not None] for name in names}
+    return [_share(total(captures[name]) if captures[name] else None) for name in names]
+
+
+def _share(capture: float | None) -> str:
+    return "-" if capture is None else f"{capture:z.3f}"
