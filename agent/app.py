@@ -29,7 +29,7 @@ from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.steering_lock import SteeringLock
 from agent.cycles.timekeeping import Timekeeping
-from agent.cycles.upkeep import Upkeep
+from agent.cycles.upkeep import AFTER_HOUR_S, Upkeep
 from agent.daemon import App
 from agent.dispatch.control_mode import ControlRules
 from agent.dispatch.demand_meter import DemandMeter
@@ -109,7 +109,9 @@ def build(
         overrides=overrides,
         lock=SteeringLock(clock, pending, outlet, gate, permission),
         record=Record(clock, store, pending, outlet, conditions.weather_at),
-        upkeep=Upkeep(store, clock, alarms, lambda: timekeeping.tells_age),
+        upkeep=Upkeep(
+            store, clock, alarms, lambda: timekeeping.tells_age, AFTER_HOUR_S + settings.store.commit_s
+        ),
         alarms=alarms,
         meter=meter,
         platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs),

@@ -173,7 +173,7 @@ class App:
             Job("settlement", SETTLEMENT_EVERY_S, self.settlement.step, first_s=SETTLEMENT_FIRST_S),
             Job("commands", COMMANDS_EVERY_S, self._commands, first_s=COMMANDS_EVERY_S),
             Job("record", self.settings.store.commit_s, self._commit, first_s=5 * control.step_s),
-            Job("upkeep", UPKEEP_EVERY_S, self._upkeep, first_s=UPKEEP_EVERY_S),
+            Job("upkeep", UPKEEP_EVERY_S, self._upkeep, first_s=5 * control.step_s),
         ]
         if self.platform is not None:
             # Between two control steps, so that what a backlog costs is paid while control has nothing to do.

@@ -53,13 +53,14 @@ def _draw_supply(axis, times, kw) -> None:  # type: ignore[no-untyped-def]
     stored = [min(0.0, w) for w in kw["battery_w"]]
     sold = [min(0.0, w) for w in kw["grid_w"]]
     axis.stackplot(times, sun, out, bought, colors=(SUN, BATTERY, GRID), alpha=0.75, linewidth=0,
-                   labels=("solar", "battery", "grid"))  # fmt: skip
-    axis.stackplot(times, stored, sold, colors=(BATTERY, GRID), alpha=0.35, linewidth=0)
+                   labels=("solar", "from the battery", "from the grid"))  # fmt: skip
+    axis.stackplot(times, stored, sold, colors=(BATTERY, GRID), alpha=0.35, linewidth=0,
+                   labels=("stored in the battery", "sold to the grid"))  # fmt: skip
     axis.plot(times, kw["load_w"], color=INK, linewidth=1.1, label="load")
     axis.axhline(0, color="#9aa5b1", linewidth=0.8)
     axis.set_ylabel("kW")
     axis.set_title("Who feeds the load; below zero: stored in the battery, sold to the grid", loc="left", fontsize=11)
-    axis.legend(loc="upper left", ncols=4, **LEGEND)
+    axis.legend(loc="upper left", ncols=6, **LEGEND)
 
 
 def _draw_battery(axis, times, track: Track) -> None:  # type: ignore[no-untyped-def]
@@ -89,8 +90,9 @@ def _draw_prices(axis, times, track: Track, currency: str) -> None:  # type: ign
     axis.step(times, track.column("export_price"), where="post", color=SUN, linewidth=1.6, label="export price")
     axis.set_ylabel(f"{currency} per kWh")
     carbon = axis.twinx()
-    carbon.plot(times, [1000 * kg for kg in track.column("carbon_kg_per_kwh")], color="#9aa5b1", linewidth=1.0)
+    intensity = [1000 * kg for kg in track.column("carbon_kg_per_kwh")]
+    lines = carbon.plot(times, intensity, color="#9aa5b1", linewidth=1.0, label="carbon intensity of the grid")
     carbon.set_ylabel("g CO₂ per kWh", color="#7b8794")
     carbon.spines[["top"]].set_visible(False)
-    axis.set_title("Prices, and the carbon intensity of the grid in grey", loc="left", fontsize=11)
-    axis.legend(loc="upper left", ncols=2, **LEGEND)
+    axis.set_title("Prices, and the carbon intensity of the grid (right)", loc="left", fontsize=11)
+    axis.legend(handles=[*axis.get_lines(), *lines], loc="upper left", ncols=3, **LEGEND)

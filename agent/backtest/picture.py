@@ -125,10 +125,13 @@ def _draw_site(axis: Any, case: Case, week: slice, currency: str) -> None:
     axis.set_ylabel("kW")
     axis.set_title("A week of it: load, sun and the import price", loc="left", fontsize=11)
     prices = axis.twinx()
-    prices.step(times, period.import_price[week], where="post", color="#c8553d", linewidth=1.2)
+    bought = period.import_price[week]
+    prices.step(times, bought, where="post", color="#c8553d", linewidth=1.2, label="import price (right)")
     prices.set_ylabel(f"{currency} per kWh", color="#c8553d")
     prices.spines[["top"]].set_visible(False)
-    axis.legend(loc="upper left", ncols=2, **LEGEND)
+    handles, labels = (left + right for left, right in zip(axis.get_legend_handles_labels(),
+                       prices.get_legend_handles_labels(), strict=True))  # fmt: skip
+    axis.legend(handles, labels, loc="upper left", ncols=3, **LEGEND)
 
 
 def _draw_powers(axis: Any, case: Case, played: dict[str, Played], week: slice) -> None:
@@ -147,6 +150,7 @@ def _draw_soc(axis: Any, case: Case, played: dict[str, Played], week: slice) -> 
     axis.set_ylim(0, 100)
     axis.set_ylabel("SoC %")
     axis.set_title("State of charge", loc="left", fontsize=11)
+    axis.legend(loc="upper left", ncols=3, **LEGEND)
 
 
 def _closest(played: dict[str, Played]) -> dict[str, Played]:

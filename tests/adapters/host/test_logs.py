@@ -73,11 +73,11 @@ def test_the_time_on_a_terminal_is_that_of_its_zone() -> None:
 @pytest.mark.parametrize("say", [piped, on_a_terminal])
 def test_under_journald_a_line_has_its_priority_and_no_time(say: Callable[..., list[str]]) -> None:
     info, warning, _ = say(JOURNAL_STREAM="8:1")
-    assert info == "<6>level=info event=job_done job=planning took_s=0.25"
+    assert info == "<6>level=info event=job_done job=planning left= took_s=0.25"
     assert warning.startswith("<4>level=warning event=device_lost/meter text=")
 
 
 def test_in_a_file_a_line_has_utc_and_no_colours() -> None:
     info, warning, error = piped()
-    assert re.fullmatch(r"timestamp=\S+Z level=info event=job_done job=planning took_s=0.25", info)
+    assert re.fullmatch(r"timestamp=\S+Z level=info event=job_done job=planning left= took_s=0.25", info)
     assert "\x1b[3" not in warning + error
