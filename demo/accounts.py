@@ -92,7 +92,7 @@ def money_table(comparison: Comparison, currency: str) -> Table:
         )
     share = comparison.capture
     if share is not None:
-        table.caption = f"captured {100 * share:.0f} % of what perfect foresight would have saved"
+        table.caption = f"captured {100 * share:z.0f} % of what perfect foresight would have saved"
     return table
 
 

@@ -71,7 +71,7 @@ class LiveView:
             "state of charge", f"{now.soc_pct:8.1f} % ", Text("█" * soc, style="cyan") + Text("·" * (30 - soc))
         )
         price = f"{now.import_price:8.3f}   "
-        table.add_row("import price", price, Text(f"{self._currency}/kWh, export {now.export_price:.3f}", style="dim"))
+        table.add_row("import price", price, Text(f"{self._currency}/kWh, export {now.export_price:z.3f}", style="dim"))
         return table
 
     def _sparks(self, track: Track) -> Table:

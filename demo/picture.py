@@ -8,7 +8,8 @@ from demo.track import Track
 
 INK = "#1f2933"
 SUN, BATTERY, GRID, PLAN = "#f2a900", "#2a9d8f", "#c8553d", "#7b6fd0"
-LEGEND: dict[str, Any] = {"framealpha": 0.85, "edgecolor": "none", "borderaxespad": 0.2}
+LEGEND: dict[str, Any] = {"framealpha": 0.85, "edgecolor": "none", "borderaxespad": 0.2, "loc": "lower right",
+                          "bbox_to_anchor": (1.0, 1.0)}  # above the axes: it hides nothing
 
 
 def draw(track: Track, path: Path, title: str, currency: str, timezone: str) -> None:
@@ -55,12 +56,12 @@ def _draw_supply(axis, times, kw) -> None:  # type: ignore[no-untyped-def]
     axis.stackplot(times, sun, out, bought, colors=(SUN, BATTERY, GRID), alpha=0.75, linewidth=0,
                    labels=("solar", "from the battery", "from the grid"))  # fmt: skip
     axis.stackplot(times, stored, sold, colors=(BATTERY, GRID), alpha=0.35, linewidth=0,
-                   labels=("stored in the battery", "sold to the grid"))  # fmt: skip
+                   labels=("stored", "sold"))  # fmt: skip
     axis.plot(times, kw["load_w"], color=INK, linewidth=1.1, label="load")
     axis.axhline(0, color="#9aa5b1", linewidth=0.8)
     axis.set_ylabel("kW")
-    axis.set_title("Who feeds the load; below zero: stored in the battery, sold to the grid", loc="left", fontsize=11)
-    axis.legend(loc="upper left", ncols=6, **LEGEND)
+    axis.set_title("Who feeds the load; below zero: stored and sold", loc="left", fontsize=11)
+    axis.legend(ncols=6, **LEGEND)
 
 
 def _draw_battery(axis, times, track: Track) -> None:  # type: ignore[no-untyped-def]
@@ -70,8 +71,8 @@ def _draw_battery(axis, times, track: Track) -> None:  # type: ignore[no-untyped
     axis.step(times, planned, where="post", color=PLAN, linewidth=1.4, label="battery, as last planned")
     axis.axhline(0, color="#9aa5b1", linewidth=0.8)
     axis.set_ylabel("kW")
-    axis.set_title("Battery power, positive discharges: plan against actual", loc="left", fontsize=11)
-    axis.legend(loc="upper left", ncols=2, **LEGEND)
+    axis.set_title("Battery power, positive discharges", loc="left", fontsize=11)
+    axis.legend(ncols=2, **LEGEND)
 
 
 def _draw_soc(axis, times, track: Track) -> None:  # type: ignore[no-untyped-def]
@@ -82,7 +83,7 @@ def _draw_soc(axis, times, track: Track) -> None:  # type: ignore[no-untyped-def
     axis.set_ylim(0, 100)
     axis.set_ylabel("%")
     axis.set_title("State of charge", loc="left", fontsize=11)
-    axis.legend(loc="upper left", ncols=2, **LEGEND)
+    axis.legend(ncols=2, **LEGEND)
 
 
 def _draw_prices(axis, times, track: Track, currency: str) -> None:  # type: ignore[no-untyped-def]
@@ -95,4 +96,4 @@ def _draw_prices(axis, times, track: Track, currency: str) -> None:  # type: ign
     carbon.set_ylabel("g CO₂ per kWh", color="#7b8794")
     carbon.spines[["top"]].set_visible(False)
     axis.set_title("Prices, and the carbon intensity of the grid (right)", loc="left", fontsize=11)
-    axis.legend(handles=[*axis.get_lines(), *lines], loc="upper left", ncols=3, **LEGEND)
+    axis.legend(handles=[*axis.get_lines(), *lines], ncols=3, **LEGEND)

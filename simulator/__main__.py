@@ -261,8 +261,8 @@ def status(plant: Plant) -> str:
     """One line about the site as it is."""
     state = plant.state
     return (
-        f"{state.at:%Y-%m-%d %H:%M:%S}Z  load {state.load_w:.0f} W  pv {state.pv_w:.0f} W  "
-        f"battery {state.battery_w:+.0f} W  grid {state.grid_w:+.0f} W  SoC {state.soc_pct:.1f} %  {plant.mode()}"
+        f"{state.at:%Y-%m-%d %H:%M:%S}Z  load {state.load_w:z.0f} W  pv {state.pv_w:z.0f} W  "
+        f"battery {state.battery_w:+z.0f} W  grid {state.grid_w:+z.0f} W  SoC {state.soc_pct:z.1f} %  {plant.mode()}"
     )
 
 

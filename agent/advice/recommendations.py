@@ -102,14 +102,14 @@ def _window_advice(what: WhatIf, site: Site, kind: AdvisoryType, first: int, end
     price = sum(step.import_price for step in plan.steps[first:end]) / (end - first)
     worth = plan.steps[end - 1].energy_value_per_kwh
     charging = kind is AdvisoryType.CHARGE
-    verb = f"Charge {kwh:.1f} kWh" if charging else "Hold the battery"
+    verb = f"Charge {kwh:z.1f} kWh" if charging else "Hold the battery"
     reason = "will be worth" if charging else "is kept for"
     return Advisory(
         key=f"{kind.value}/{local:%Y-%m-%d}",
         kind=kind,
         headline=f"{verb} from {local:%H:%M} to {until:%H:%M}",
         description=(
-            f"The grid costs {price:.3f} per kWh then and a stored kWh {reason} {worth:.3f}. Against serving the load "
+            f"The grid costs {price:z.3f} per kWh then and a stored kWh {reason} {worth:z.3f}. Against serving the load "
             f"from the battery as it comes, this saves {money(saving.gained.money)}."
         ),
         chance=saving.chance,

@@ -41,8 +41,8 @@ def coming_peak(
     return Advisory(
         key=f"{AdvisoryType.COMING_PEAK.value}/{at:%Y-%m-%d}",
         kind=AdvisoryType.COMING_PEAK,
-        headline=f"A peak of {peak_w / 1000.0:.1f} kW is coming at {at:%a %H:%M}",
-        description=f"{what} is {allowed_w / 1000.0:.1f} kW.{costs} Leave what can wait for later.",
+        headline=f"A peak of {peak_w / 1000.0:z.1f} kW is coming at {at:%a %H:%M}",
+        description=f"{what} is {allowed_w / 1000.0:z.1f} kW.{costs} Leave what can wait for later.",
         chance=chance,
         confidence=chance,
         cost_saving=saving,
@@ -116,12 +116,12 @@ def _sick_advice(
     lost_a_month = MONTH_DAYS * lost_kwh * (spread if what == "capacity" else sum(bought) / len(bought))
     shown, unit = (found.value, "Wh") if what == "capacity" else (found.value, "share")
     if what == "capacity":
-        says = f"100 points of charge deliver {shown / 1000.0:.1f} kWh, rated are {rated / 1000.0:.1f} kWh"
-        error = f"{found.error / 1000.0:.1f} kWh"
+        says = f"100 points of charge deliver {shown / 1000.0:z.1f} kWh, rated are {rated / 1000.0:z.1f} kWh"
+        error = f"{found.error / 1000.0:z.1f} kWh"
     else:
         says, error = (
-            f"{100 * shown:.0f} % of the energy comes back, rated are {100 * rated:.0f} %",
-            f"{100 * found.error:.0f} %",
+            f"{100 * shown:z.0f} % of the energy comes back, rated are {100 * rated:z.0f} %",
+            f"{100 * found.error:z.0f} %",
         )
     return Advisory(
         key=f"{AdvisoryType.SICK_BATTERY.value}/{what}/{now:%Y-%m}",
@@ -172,7 +172,7 @@ def raise_reserve(
     return Advisory(
         key=f"{AdvisoryType.RAISE_RESERVE.value}/{now:%Y-%m}",
         kind=AdvisoryType.RAISE_RESERVE,
-        headline=f"Raise the reserve from {battery.floor_pct:.0f} to {wanted_pct:.0f} %",
+        headline=f"Raise the reserve from {battery.floor_pct:z.0f} to {wanted_pct:z.0f} %",
         description=_outages(lasting, outage_days, gained, cost),
         chance=chance,
         confidence=chance,
@@ -195,7 +195,7 @@ def _spread(basis: Basis) -> float:
 def _outages(lasting_h: Sequence[float], days: float, gained: float, cost: float) -> str:
     """``lasting_h`` ascending; ``gained`` and ``cost`` are money a month."""
     return (
-        f"The grid was away {len(lasting_h)} times in {days:.0f} days, up to {lasting_h[-1]:.1f} h. A month of "
+        f"The grid was away {len(lasting_h)} times in {days:z.0f} days, up to {lasting_h[-1]:z.1f} h. A month of "
         f"the larger reserve is worth {money(gained)} and costs {money(cost)} in trade."
     )
 

@@ -73,7 +73,7 @@ def shift_load(what: WhatIf, load: FlexibleLoad, now: datetime, zone: ZoneInfo) 
         kind=AdvisoryType.SHIFT_LOAD,
         headline=f"Run {load.name} at {at:%H:%M} instead of {instead:%H:%M}",
         description=(
-            f"{load.name} ({load.power_w / 1000.0:.1f} kW for {load.duration_s / 60.0:.0f} min) would cost "
+            f"{load.name} ({load.power_w / 1000.0:z.1f} kW for {load.duration_s / 60.0:z.0f} min) would cost "
             f"{money(usual_bills[0].money - alone)} at {instead:%H:%M} and costs {money(costs[best] - alone)} at "
             f"{at:%a %H:%M}, with the battery doing its best either way."
         ),

@@ -32,6 +32,7 @@ COLOURS = {
     PERFECT: INK,
 }
 LEGEND: dict[str, Any] = {"framealpha": 0.85, "edgecolor": "none", "fontsize": 9}
+ABOVE: dict[str, Any] = LEGEND | {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
 WEEK_S = 7 * 86_400
 
 
@@ -131,7 +132,7 @@ def _draw_site(axis: Any, case: Case, week: slice, currency: str) -> None:
     prices.spines[["top"]].set_visible(False)
     handles, labels = (left + right for left, right in zip(axis.get_legend_handles_labels(),
                        prices.get_legend_handles_labels(), strict=True))  # fmt: skip
-    axis.legend(handles, labels, loc="upper left", ncols=3, **LEGEND)
+    axis.legend(handles, labels, ncols=3, **ABOVE)
 
 
 def _draw_powers(axis: Any, case: Case, played: dict[str, Played], week: slice) -> None:
@@ -141,7 +142,7 @@ def _draw_powers(axis: Any, case: Case, played: dict[str, Played], week: slice) 
     axis.axhline(0, color="#9aa5b1", linewidth=0.8)
     axis.set_ylabel("battery kW")
     axis.set_title("Battery power, positive discharges", loc="left", fontsize=11)
-    axis.legend(loc="upper left", ncols=3, **LEGEND)
+    axis.legend(ncols=3, **ABOVE)
 
 
 def _draw_soc(axis: Any, case: Case, played: dict[str, Played], week: slice) -> None:
@@ -150,7 +151,7 @@ def _draw_soc(axis: Any, case: Case, played: dict[str, Played], week: slice) -> 
     axis.set_ylim(0, 100)
     axis.set_ylabel("SoC %")
     axis.set_title("State of charge", loc="left", fontsize=11)
-    axis.legend(loc="upper left", ncols=3, **LEGEND)
+    axis.legend(ncols=3, **ABOVE)
 
 
 def _closest(played: dict[str, Played]) -> dict[str, Played]:

@@ -104,9 +104,9 @@ def _run(settings: Settings, asked: Namespace) -> int:
 
 
 def _row(one: Advisory, currency: str, zone: ZoneInfo) -> tuple[str, str, str, str]:
-    saves = "-" if one.cost_saving is None else f"{one.cost_saving:.2f} {currency}"
+    saves = "-" if one.cost_saving is None else f"{one.cost_saving:z.2f} {currency}"
     if one.co2_saving_kg is not None:
-        saves += f"\n{one.co2_saving_kg:+.2f} kg CO2 less"
+        saves += f"\n{one.co2_saving_kg:+z.2f} kg CO2 less"
     state = one.state.value
     if one.scheduled_for is not None:
         state += f" for {one.scheduled_for.astimezone(zone):%a %H:%M}"
@@ -114,4 +114,4 @@ def _row(one: Advisory, currency: str, zone: ZoneInfo) -> tuple[str, str, str, s
     if one.outcome is not None:
         state += f"\n{one.outcome.text}"
     text = f"[bold]{escape(one.headline)}[/]\n{escape(one.description)}\n[dim]{escape(one.key)}[/]"
-    return text, saves, f"{100 * one.confidence:.0f} %", escape(state)
+    return text, saves, f"{100 * one.confidence:z.0f} %", escape(state)

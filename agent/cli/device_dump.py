@@ -207,7 +207,7 @@ async def _dump(device: Device, out: Path, seconds: float) -> int:
 def _tell(captured: Captured, seconds: float) -> None:
     """How far it is, on a terminal only."""
     if sys.stderr.isatty():
-        text = f"{captured.passed_s:.0f} of {seconds:g} s: {captured.registers} registers, {captured.rounds} times"
+        text = f"{captured.passed_s:z.0f} of {seconds:g} s: {captured.registers} registers, {captured.rounds} times"
         print(f"\r{text:<78}", end="", file=sys.stderr, flush=True)
 
 

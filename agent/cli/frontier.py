@@ -109,7 +109,7 @@ def _table(points: Sequence[Point], title: str, currency: str) -> Table:
         weight = ("", "") if aim is None else (f"{aim.carbon_weight:g}", price(aim.carbon_price_per_kg))
         compared = _change(point.cost, rule.cost), _change(point.co2_kg, rule.co2_kg)
         name = point.policy.replace("_", " ")
-        table.add_row(name, *weight, f"{point.cost:z,.2f}", f"{point.co2_kg:,.1f}", *compared)
+        table.add_row(name, *weight, f"{point.cost:z,.2f}", f"{point.co2_kg:z,.1f}", *compared)
     return table
 
 

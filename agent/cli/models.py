@@ -219,7 +219,7 @@ def _row(quantity: str, folder: Path, place: str, said: str) -> Row:
         card = read_card(folder)
     except ModelUnusable as refusal:
         return quantity, folder.name, "", place, "", "", said or str(refusal)
-    size = f"{card.size_bytes / 1000:.0f} kB"
+    size = f"{card.size_bytes / 1000:z.0f} kB"
     return quantity or card.quantity, card.name, card.version, place, size, card.trained_at, said or _figures(card)
 
 
@@ -230,7 +230,7 @@ def _figures(card: ModelCard) -> str:
     shares = [score.pinball / theirs[key] for score in ours if theirs.get(key := (score.site, score.step_s))]
     if not shares:
         return ""
-    return f"pinball loss {1 - sum(shares) / len(shares):.0%} below persistence on {len(shares)} unseen sites and steps"
+    return f"pinball loss {1 - sum(shares) / len(shares):z.0%} below persistence on {len(shares)} unseen sites and steps"
 
 
 def _wanted(settings: Settings) -> list[tuple[str, str]]:

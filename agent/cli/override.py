@@ -54,7 +54,7 @@ def wanted(asked: Namespace, now: datetime, zone: ZoneInfo) -> Override | None:
     except (UnknownTime, ValueError) as error:
         raise NotAsked(str(error)) from error
     if not timedelta(0) < until - now <= LONGEST:
-        raise NotAsked(f"it must end within {LONGEST.total_seconds() / 3600:.0f} hours from now, and not in the past")
+        raise NotAsked(f"it must end within {LONGEST.total_seconds() / 3600:z.0f} hours from now, and not in the past")
     return override
 
 

@@ -43,7 +43,7 @@ def _since(alarm: StandingAlarm, now: datetime, zone: ZoneInfo) -> str:
 def span(seconds: float) -> str:
     """A length of time for people: ``90 s``, ``15 min``, ``3.2 h``, ``12 days``."""
     if seconds < 120:
-        return f"{seconds:.0f} s"
+        return f"{seconds:z.0f} s"
     if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
+        return f"{seconds / 60:z.0f} min"
+    return f"{seconds / 3600:z.1f} h" if seconds < 172_800 else f"{seconds / 86_400:z.0f} days"

@@ -33,7 +33,7 @@ def show_saved(
         return
     value = plan.step_at(state_at) if isinstance(plan, Plan) else None
     hole_s = (state_at - midnight).total_seconds() - found.covered_s
-    measured = f" ({found.covered_s / 3600.0:.1f} h of it measured)" if hole_s > HOLE_S else ""
+    measured = f" ({found.covered_s / 3600.0:z.1f} h of it measured)" if hole_s > HOLE_S else ""
     say(
         console,
         "saved",

@@ -77,4 +77,4 @@ class Observing:
 def _words(battery_w: float) -> str:
     if abs(battery_w) < 1.0:
         return "rest"
-    return f"{'discharge' if battery_w > 0.0 else 'charge'} with {abs(battery_w) / 1000.0:.2f} kW"
+    return f"{'discharge' if battery_w > 0.0 else 'charge'} with {abs(battery_w) / 1000.0:z.2f} kW"

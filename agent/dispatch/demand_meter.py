@@ -114,7 +114,7 @@ class DemandMeter:
         return (
             f"the month's highest import is not known, since {self._counted} of its {intervals} intervals of "
             f"{self.charge.interval_s // 60} minutes were measured: for the demand charge it counts as "
-            f"{self._peak_w / 1000.0:.1f} kW"
+            f"{self._peak_w / 1000.0:z.1f} kW"
         )
 
     @property

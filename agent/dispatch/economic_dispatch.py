@@ -223,18 +223,18 @@ def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection
 
 def _reason(moment: Moment, battery_w: float, prices: _Prices, value_per_kwh: float) -> str:
     grid_w = moment.net_load_w - battery_w
-    bought = f"{moment.import_price:.3f}/kWh"
+    bought = f"{moment.import_price:z.3f}/kWh"
     if moment.carbon_price >= 0.0005:
-        bought += f" + {moment.carbon_price:.3f} for carbon"
-    sold = f"{moment.export_price:.3f}/kWh"
-    value = f"stored energy is worth {value_per_kwh:.3f}/kWh"
+        bought += f" + {moment.carbon_price:z.3f} for carbon"
+    sold = f"{moment.export_price:z.3f}/kWh"
+    value = f"stored energy is worth {value_per_kwh:z.3f}/kWh"
     if prices.held_w is not None and battery_w > 0.0 and abs(grid_w - prices.held_w) < NEAR_W:
-        held = f"holding the demand peak with an import of {prices.held_w / 1000.0:.2f} kW"
-        return f"discharging {battery_w / 1000.0:.2f} kW, {held}: the grid costs {bought}, {value}"
+        held = f"holding the demand peak with an import of {prices.held_w / 1000.0:z.2f} kW"
+        return f"discharging {battery_w / 1000.0:z.2f} kW, {held}: the grid costs {bought}, {value}"
     if abs(battery_w) < 1.0:
         return f"holding: the grid costs {bought}, {value}" if moment.net_load_w > 0 else f"resting: {value}"
     if battery_w < 0:
         source = "from the grid" if moment.net_load_w >= 0 else "from the sun" if grid_w <= 1.0 else "from sun and grid"
-        return f"charging {-battery_w / 1000.0:.2f} kW {source} at {bought if grid_w > 1.0 else sold}, {value}"
+        return f"charging {-battery_w / 1000.0:z.2f} kW {source} at {bought if grid_w > 1.0 else sold}, {value}"
     target, paid = ("into the grid", sold) if grid_w < -1.0 else ("for the load", bought)
-    return f"discharging {battery_w / 1000.0:.2f} kW {target} at {paid}, {value}"
+    return f"discharging {battery_w / 1000.0:z.2f} kW {target} at {paid}, {value}"

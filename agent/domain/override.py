@@ -49,4 +49,4 @@ class Override:
     @property
     def words(self) -> str:
         """``charge with 2.00 kW``."""
-        return self.action.value if self.power_w is None else f"{self.action.value} with {self.power_w / 1000:.2f} kW"
+        return self.action.value if self.power_w is None else f"{self.action.value} with {self.power_w / 1000:z.2f} kW"

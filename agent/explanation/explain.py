@@ -80,13 +80,13 @@ def use_of_energy(basis: Basis, index: int) -> Use | None:
 def _what_and_price(basis: Basis, index: int) -> str:
     step = basis.plan.steps[index]
     carbon = basis.carbon_price[index]
-    bought = f"{step.import_price:.3f} now" + (f" and {carbon:.3f} for its carbon" if carbon >= 0.0005 else "")
-    sold = f"{step.export_price:.3f} now"
+    bought = f"{step.import_price:z.3f} now" + (f" and {carbon:z.3f} for its carbon" if carbon >= 0.0005 else "")
+    sold = f"{step.export_price:z.3f} now"
     if step.charge_w > FLOW_W:
-        return f"charging {step.charge_w / 1000.0:.1f} kW {_charged_from(step, bought, sold)}"
+        return f"charging {step.charge_w / 1000.0:z.1f} kW {_charged_from(step, bought, sold)}"
     if step.discharge_w > FLOW_W:
         target = f"into the grid: {sold}" if step.export_w > FLOW_W else f"for the load: {bought}"
-        return f"discharging {step.discharge_w / 1000.0:.1f} kW {target}"
+        return f"discharging {step.discharge_w / 1000.0:z.1f} kW {target}"
     if step.export_w > FLOW_W:
         return f"resting while the sun is sold: {sold}"
     return f"resting: the grid costs {bought}"
@@ -103,7 +103,7 @@ def _charged_from(step: PlanStep, bought: str, sold: str) -> str:
 
 
 def _worth(basis: Basis, index: int, use: Use | None, zone: ZoneInfo) -> str:
-    worth = f"stored energy is worth {basis.value(index):.3f}"
+    worth = f"stored energy is worth {basis.value(index):z.3f}"
     if use is not None and use.kind == "discharge":
         return f"{worth} at {_clock(basis, index, use.index, zone)}"
     if use is not None and use.kind == "charge":
@@ -115,13 +115,13 @@ def _worth(basis: Basis, index: int, use: Use | None, zone: ZoneInfo) -> str:
     used = next((i for i in range(index + 1, len(basis.plan.steps)) if _flow_w(basis, "discharge", i) > FLOW_W), None)
     if used is None:
         return worth
-    return f"{worth}, used from {_clock(basis, index, used, zone)} at {_grid_price(basis, used):.3f}"
+    return f"{worth}, used from {_clock(basis, index, used, zone)} at {_grid_price(basis, used):z.3f}"
 
 
 def _what_binds(basis: Basis, index: int, first: Binding, again: Resolved | None) -> str:
     binds, where = f"{first.limit.value} binds", "step"
     if first.limit is Limit.PEAK:
-        binds, where = f"the demand peak of {basis.interval_import_w(index) / 1000.0:.1f} kW binds", "interval"
+        binds, where = f"the demand peak of {basis.interval_import_w(index) / 1000.0:z.1f} kW binds", "interval"
     if again is None:
         return binds
     less = "less of it" if first.limit in (Limit.FLOOR, Limit.RESERVE) else "more"
@@ -198,7 +198,7 @@ def _clock(basis: Basis, index: int, later: int, zone: ZoneInfo) -> str:
 def money(amount: float) -> str:
     """Three digits that say something, or cents, without an exponent."""
     size = abs(amount)
-    return f"{amount:.2f}" if size >= 1.0 or size == 0.0 else f"{amount:.{2 - floor(log10(size))}f}"
+    return f"{amount:z.2f}" if size >= 1.0 or size == 0.0 else f"{amount:z.{2 - floor(log10(size))}f}"
 
 
 def _flow_w(basis: Basis, kind: str, index: int) -> float:

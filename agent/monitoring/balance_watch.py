@@ -124,8 +124,8 @@ class BalanceWatch:
         self._evidence = PROOFS - 1
         self._wrong_until, self._pause_s = monotonic_s + PAUSE_S, FIRST_PAUSE_S
         self.sentence = (
-            f"the battery's power changed by {moved_w:.0f} W and the grid's meter shows {-answer_w:.0f} W instead of "
-            f"{-moved_w:.0f} W, {PROOFS} times in a row: its sign or its scale may have changed"
+            f"the battery's power changed by {moved_w:z.0f} W and the grid's meter shows {-answer_w:z.0f} W instead of "
+            f"{-moved_w:z.0f} W, {PROOFS} times in a row: its sign or its scale may have changed"
         )
 
     def _probe(self, monotonic_s: float) -> None:

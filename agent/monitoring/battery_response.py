@@ -133,7 +133,7 @@ class Tracking:
 
     def _fell_short(self, monotonic_s: float, battery_w: float, asked_w: float) -> Verdict:
         self._misses = 0
-        sentence = f"the battery delivers {abs(battery_w):.0f} W of the {abs(asked_w):.0f} W asked for"
+        sentence = f"the battery delivers {abs(battery_w):z.0f} W of the {abs(asked_w):z.0f} W asked for"
         self._limits[asked_w < 0.0] = _Limit(abs(battery_w), monotonic_s + self.pause_s, sentence)
         return Verdict.LIMITED
 
@@ -173,13 +173,13 @@ class Tracking:
         charging = asked_w < 0.0
         pause_s = self._pauses_s.get(charging, self.pause_s)
         self._pauses_s[charging] = min(2.0 * pause_s, LONGEST_PAUSE_S)
-        sentence = f"the battery gives nothing of the {abs(asked_w):.0f} W asked for; it is held at 0 W"
+        sentence = f"the battery gives nothing of the {abs(asked_w):z.0f} W asked for; it is held at 0 W"
         if charging:
-            sentence = f"the battery takes nothing of the {abs(asked_w):.0f} W asked for; it is held at 0 W"
+            sentence = f"the battery takes nothing of the {abs(asked_w):z.0f} W asked for; it is held at 0 W"
         self._limits[charging] = _Limit(0.0, monotonic_s + pause_s, sentence, gave_nothing=True)
 
     def _hold_both(self, monotonic_s: float, battery_w: float, asked_w: float) -> None:
-        sentence = f"the battery was asked for {asked_w:.0f} W and delivers {battery_w:.0f} W; it is held at 0 W"
+        sentence = f"the battery was asked for {asked_w:z.0f} W and delivers {battery_w:z.0f} W; it is held at 0 W"
         self._limits = dict.fromkeys((True, False), _Limit(0.0, monotonic_s + self.pause_s, sentence))
 
 

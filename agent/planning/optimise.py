@@ -212,14 +212,14 @@ def _slack_notes(problem: Problem, flows: _Flows) -> list[str]:
         steps = np.flatnonzero(over & (flow > FLOW_TOLERANCE_KW))
         if len(steps):
             most = flows.over_limit[steps].max()
-            notes.append(f"The {name} limit cannot be kept on {len(steps)} steps, by up to {most:.1f} kW.")
+            notes.append(f"The {name} limit cannot be kept on {len(steps)} steps, by up to {most:z.1f} kW.")
     start, ceiling = problem.soc_wh / 1000.0, terms.ceiling_kwh + SLACK_TOLERANCE
     missing = terms.floor_kwh - flows.stored
     below = int((missing > SLACK_TOLERANCE).sum())
     if start < terms.floor_kwh[0] - SLACK_TOLERANCE:
         notes.append(f"The battery starts below its SoC window and is outside it on {below} steps.")
     elif below:
-        notes.append(f"The reserve cannot be there in time on {below} steps, by up to {missing.max():.1f} kWh.")
+        notes.append(f"The reserve cannot be there in time on {below} steps, by up to {missing.max():z.1f} kWh.")
     if start > ceiling:
         above = int((flows.stored > ceiling).sum())
         notes.append(f"The battery starts above its SoC window and is outside it on {above} steps.")

@@ -79,7 +79,7 @@ def _peak(advisory: Advisory, during: Evidence, now: datetime) -> Outcome:
         return Outcome(now, None, None, "the grid was not measured")
     came = peak_w > advisory.support.optimum
     saved = advisory.cost_saving if not came else 0.0
-    text = f"the import was {peak_w / 1000.0:.1f} kW, {'above' if came else 'not above'} the mark"
+    text = f"the import was {peak_w / 1000.0:z.1f} kW, {'above' if came else 'not above'} the mark"
     if not came and advisory.state in (AdvisoryState.ACKNOWLEDGED, AdvisoryState.SCHEDULED):
         return Outcome(now, None, saved, f"{text}, after people had been warned")
     return Outcome(now, came, None if advisory.cost_saving is None else saved, text)
@@ -101,7 +101,7 @@ def _battery(advisory: Advisory, during: Evidence, battery: Battery, now: dateti
         saved += battery.wear_per_kwh * (max(rule_w, 0.0) - max(did_w, 0.0)) * hours / 1000.0
     saved += left_kwh * advisory.energy_value_per_kwh
     came = saved >= HALF * (advisory.cost_saving or 0.0)
-    return Outcome(now, came, saved, f"against the rule it saved {saved:.2f} of {advisory.cost_saving or 0.0:.2f}")
+    return Outcome(now, came, saved, f"against the rule it saved {saved:z.2f} of {advisory.cost_saving or 0.0:z.2f}")
 
 
 def _shifted(
@@ -120,7 +120,7 @@ def _shifted(
     cost = sum(_paid(during, i, load.power_w, during.span_s / 3600.0) for i in range(len(during.spans)))
     saved = advisory.support.forecast - cost
     return Outcome(
-        now, saved >= HALF * (advisory.cost_saving or 0.0), saved, f"{load.name} ran then and saved {saved:.2f}"
+        now, saved >= HALF * (advisory.cost_saving or 0.0), saved, f"{load.name} ran then and saved {saved:z.2f}"
     )
 
 
