@@ -109,9 +109,7 @@ def build(
         overrides=overrides,
         lock=SteeringLock(clock, pending, outlet, gate, permission),
         record=Record(clock, store, pending, outlet, conditions.weather_at),
-        upkeep=Upkeep(
-            store, clock, alarms, lambda: timekeeping.tells_age, AFTER_HOUR_S + settings.store.commit_s
-        ),
+        upkeep=Upkeep(store, clock, alarms, lambda: timekeeping.tells_age, AFTER_HOUR_S + settings.store.commit_s),
         alarms=alarms,
         meter=meter,
         platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs),

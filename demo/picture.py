@@ -8,8 +8,13 @@ from demo.track import Track
 
 INK = "#1f2933"
 SUN, BATTERY, GRID, PLAN = "#f2a900", "#2a9d8f", "#c8553d", "#7b6fd0"
-LEGEND: dict[str, Any] = {"framealpha": 0.85, "edgecolor": "none", "borderaxespad": 0.2, "loc": "lower right",
-                          "bbox_to_anchor": (1.0, 1.0)}  # above the axes: it hides nothing
+LEGEND: dict[str, Any] = {
+    "framealpha": 0.85,
+    "edgecolor": "none",
+    "borderaxespad": 0.2,
+    "loc": "lower right",
+    "bbox_to_anchor": (1.0, 1.0),
+}  # above the axes: it hides nothing
 
 
 def draw(track: Track, path: Path, title: str, currency: str, timezone: str) -> None:

@@ -109,7 +109,7 @@ def _faults() -> str:
     lines = [
         "A script of faults has one a line: START DURATION DEVICE KIND [key=value ...],",
         "as in `10m 60s meter late_answer seconds=1.5`.",
-        f"The devices are {', '.join(DEVICES)}; the keys are seconds, code, share and factor; the kinds are",
+        f"Devices: {', '.join(DEVICES)}. Keys: seconds, code, share, factor. Kinds:",
     ]
     widest = max(map(len, WHAT))
     for kind, what in WHAT.items():

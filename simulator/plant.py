@@ -185,7 +185,9 @@ class Plant:
         if self._band is None:
             return "self-consumption"
         band = self._band
-        power = f"setpoint {band.low_w:z.0f} W" if band.is_setpoint else f"limits {band.low_w:z.0f}..{band.high_w:z.0f} W"
+        power = (
+            f"setpoint {band.low_w:z.0f} W" if band.is_setpoint else f"limits {band.low_w:z.0f}..{band.high_w:z.0f} W"
+        )
         left = "for ever" if band.lapses_at is None else f"{self.seconds_left(band.lapses_at):z.0f} s left"
         return f"{power}, {left}"
 

@@ -109,8 +109,8 @@ def _window_advice(what: WhatIf, site: Site, kind: AdvisoryType, first: int, end
         kind=kind,
         headline=f"{verb} from {local:%H:%M} to {until:%H:%M}",
         description=(
-            f"The grid costs {price:z.3f} per kWh then and a stored kWh {reason} {worth:z.3f}. Against serving the load "
-            f"from the battery as it comes, this saves {money(saving.gained.money)}."
+            f"The grid costs {price:z.3f} per kWh then and a stored kWh {reason} {worth:z.3f}. Against serving the "
+            f"load from the battery as it comes, this saves {money(saving.gained.money)}."
         ),
         chance=saving.chance,
         confidence=saving.chance,

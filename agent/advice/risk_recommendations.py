@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from agent.advice.battery_health import Estimate, Sample, health, rated_delivery_wh
 from agent.domain.advisory import Advisory, AdvisoryType, Support
+from agent.domain.in_words import kw, kwh
 from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.explanation.explain import money
 from agent.explanation.limits import Basis
@@ -41,8 +42,8 @@ def coming_peak(
     return Advisory(
         key=f"{AdvisoryType.COMING_PEAK.value}/{at:%Y-%m-%d}",
         kind=AdvisoryType.COMING_PEAK,
-        headline=f"A peak of {peak_w / 1000.0:z.1f} kW is coming at {at:%a %H:%M}",
-        description=f"{what} is {allowed_w / 1000.0:z.1f} kW.{costs} Leave what can wait for later.",
+        headline=f"A peak of {kw(peak_w, 1)} is coming at {at:%a %H:%M}",
+        description=f"{what} is {kw(allowed_w, 1)}.{costs} Leave what can wait for later.",
         chance=chance,
         confidence=chance,
         cost_saving=saving,
@@ -116,8 +117,8 @@ def _sick_advice(
     lost_a_month = MONTH_DAYS * lost_kwh * (spread if what == "capacity" else sum(bought) / len(bought))
     shown, unit = (found.value, "Wh") if what == "capacity" else (found.value, "share")
     if what == "capacity":
-        says = f"100 points of charge deliver {shown / 1000.0:z.1f} kWh, rated are {rated / 1000.0:z.1f} kWh"
-        error = f"{found.error / 1000.0:z.1f} kWh"
+        says = f"100 points of charge deliver {kwh(shown)}, rated are {kwh(rated)}"
+        error = f"{kwh(found.error)}"
     else:
         says, error = (
             f"{100 * shown:z.0f} % of the energy comes back, rated are {100 * rated:z.0f} %",

@@ -8,6 +8,7 @@ import numpy as np
 
 from agent.domain.advisory import Advisory, AdvisoryType, FlexibleLoad, Support
 from agent.domain.horizon import Horizon
+from agent.domain.in_words import kw
 from agent.explanation.explain import money
 from agent.explanation.limits import Basis, busbar_price
 from agent.planning.planning_terms import Floats, Problem
@@ -73,7 +74,7 @@ def shift_load(what: WhatIf, load: FlexibleLoad, now: datetime, zone: ZoneInfo) 
         kind=AdvisoryType.SHIFT_LOAD,
         headline=f"Run {load.name} at {at:%H:%M} instead of {instead:%H:%M}",
         description=(
-            f"{load.name} ({load.power_w / 1000.0:z.1f} kW for {load.duration_s / 60.0:z.0f} min) would cost "
+            f"{load.name} ({kw(load.power_w, 1)} for {load.duration_s / 60.0:z.0f} min) would cost "
             f"{money(usual_bills[0].money - alone)} at {instead:%H:%M} and costs {money(costs[best] - alone)} at "
             f"{at:%a %H:%M}, with the battery doing its best either way."
         ),

@@ -173,9 +173,7 @@ def _table(rows: Sequence[Row]) -> Table:
     table = Table()
     for column in COLUMNS:
         folds = column == "model"
-        table.add_column(
-            column, justify="right" if column == "size" else "left", no_wrap=not folds, overflow="fold"
-        )
+        table.add_column(column, justify="right" if column == "size" else "left", no_wrap=not folds, overflow="fold")
     for row in rows:
         table.add_row(*map(escape, row[: len(COLUMNS)]))
     return table
@@ -230,7 +228,9 @@ def _figures(card: ModelCard) -> str:
     shares = [score.pinball / theirs[key] for score in ours if theirs.get(key := (score.site, score.step_s))]
     if not shares:
         return ""
-    return f"pinball loss {1 - sum(shares) / len(shares):z.0%} below persistence on {len(shares)} unseen sites and steps"
+    return (
+        f"pinball loss {1 - sum(shares) / len(shares):z.0%} below persistence on {len(shares)} unseen sites and steps"
+    )
 
 
 def _wanted(settings: Settings) -> list[tuple[str, str]]:

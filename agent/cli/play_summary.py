@@ -35,7 +35,10 @@ def summarise(rows: Sequence[Row], rules: Rules, currencies: Mapping[str, str], 
         found = [by_key.get((site, sold, name)) for name in names]
         label = escape(f"{site}, export {sold:g}" if sold else site)
         days = f"{hours[site] / 24.0:z.0f} days"
-        saved.add_row(f"{label}: {currencies[site]} in {days}" if site in currencies else f"{label}: {days}", *("-" if row is None else money(row.saving) for row in found))
+        saved.add_row(
+            f"{label}: {currencies[site]} in {days}" if site in currencies else f"{label}: {days}",
+            *("-" if row is None else money(row.saving) for row in found),
+        )
         capture.add_row(label, *(_share(None if row is None else row.capture) for row in found))
     capture.add_section()
     capture.add_row("mean", *_over_sites(shown, names, statistics.fmean))

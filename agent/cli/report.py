@@ -207,5 +207,6 @@ def _trial_line(settings: Settings, now: datetime, zone: ZoneInfo) -> str:
     told = "" if effect.low > 0 or effect.high < 0 else ", which cannot be told from chance yet"
     return (
         f"the optimiser saves {money(effect.mean, currency, signed=True)} a day against the rule, 95 % interval "
-        f"{money(effect.low, signed=True)} to {money(effect.high, signed=True)}, from {effect.blocks} blocks of {trial.block_h} h since {start}{told}"
+        f"{money(effect.low, signed=True)} to {money(effect.high, signed=True)}, from {effect.blocks} blocks of "
+        f"{trial.block_h} h since {start}{told}"
     )

@@ -10,7 +10,6 @@ from agent.domain.alarms import StandingAlarm
 from agent.domain.documents import ALARMS
 from agent.domain.wire import WireError
 
-
 Standing = tuple[StandingAlarm | str, ...]
 
 

@@ -12,14 +12,19 @@ from agent.settings.schema import Settings
 
 
 def show_link(console: Console, path: Path, document: str | None, settings: Settings, runs: bool) -> None:
-    """The kept ``document`` of the link, and the store's own count; without an agent that ``runs`` it is of then. Raises StoreFailure."""
+    """The kept ``document`` of the link, of then where no agent ``runs``, and the store's own count.
+
+    Raises StoreFailure.
+    """
     link = json.loads(document or "{}")
     if settings.cloud is None:
         say(console, "link", "none configured")
     else:
         up = bool(link.get("connected"))
         trouble = f": {link['trouble']}" if link.get("trouble") else ""
-        words = f"{'' if runs else 'was '}{'up' if up else 'down'} to {settings.cloud.host}:{settings.cloud.port}{trouble}"
+        words = (
+            f"{'' if runs else 'was '}{'up' if up else 'down'} to {settings.cloud.host}:{settings.cloud.port}{trouble}"
+        )
         say(console, "link", words, "" if up and not trouble else "yellow")
     depth = {stream: highest - acknowledged for stream, (acknowledged, highest) in backlog(path).items()}
     waiting = ", ".join(f"{stream} {count}" for stream, count in depth.items())

@@ -14,9 +14,8 @@ MISSING = "not known"
 
 def site_lines(state: SiteState, resting_w: float) -> Iterator[tuple[str, str]]:
     """(label, words) each. A battery that moves less than ``resting_w`` rests."""
-    stored = state.soc_pct
-    known = "" if stored.value is None else f", {pct(stored.value)}"
-    yield "battery", f"{_battery(state, resting_w)}{known}{_doubt((state.battery_w, stored))}"
+    stored = "charge not known" if state.soc_pct.value is None else pct(state.soc_pct.value)
+    yield "battery", f"{_battery(state, resting_w)}{_doubt(state.battery_w)}, {stored}{_doubt(state.soc_pct)}"
     yield "house", _of(state.load_w, _power)
     yield "sun", _of(state.pv_w, _power)
     yield "grid", _of(state.grid_w, _grid)
@@ -47,7 +46,7 @@ def _battery(state: SiteState, resting_w: float) -> str:
 
 def _of(measured: Measured, words: "_Words") -> str:
     said = MISSING if measured.value is None else words(measured.value)
-    return f"{said}{_doubt((measured,))}"
+    return f"{said}{_doubt(measured)}"
 
 
 class _Words:
@@ -67,10 +66,9 @@ class _Words:
 _power, _grid = _Words(), _Words("exporting", "importing")
 
 
-def _doubt(measured: tuple[Measured, ...]) -> str:
-    """The quality of the first that is not good, and its age where it is old."""
-    for one in measured:
-        if one.quality is not Quality.GOOD:
-            age = f", {span(one.age_s)} old" if one.value is not None and one.age_s >= OLD_S else ""
-            return f" ({one.quality.value}{age})"
-    return ""
+def _doubt(measured: Measured) -> str:
+    """The quality where it is not good, and the age where that is old."""
+    if measured.value is None or measured.quality is Quality.GOOD:
+        return ""
+    age = f", {span(measured.age_s)} old" if measured.age_s >= OLD_S else ""
+    return f" ({measured.quality.value}{age})"

@@ -18,7 +18,6 @@ from agent.domain.in_words import kw, money
 from agent.domain.permit import Permission
 from agent.settings.schema import Settings
 
-
 TAKEN = ("applied", "held")
 
 

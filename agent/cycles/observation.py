@@ -9,6 +9,7 @@ from agent.dispatch.shadow_battery import ShadowBattery
 from agent.domain.alarms import EventKind
 from agent.domain.battery import Battery
 from agent.domain.documents import OBSERVATION
+from agent.domain.in_words import kw
 from agent.domain.observation import Observation, ObservedDay
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import SiteState
@@ -77,4 +78,4 @@ class Observing:
 def _words(battery_w: float) -> str:
     if abs(battery_w) < 1.0:
         return "rest"
-    return f"{'discharge' if battery_w > 0.0 else 'charge'} with {abs(battery_w) / 1000.0:z.2f} kW"
+    return f"{'discharge' if battery_w > 0.0 else 'charge'} with {kw(abs(battery_w))}"

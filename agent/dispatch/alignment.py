@@ -60,7 +60,7 @@ class Alignment:
         """One sentence while the meter is later than control is built for."""
         if self.lag is None or self.lag.least_s <= LATE_S:
             return None
-        return f"the grid meter shows what was {self.lag.least_s:.0f} s before: changes of the load are met that late"
+        return f"the grid meter shows what was {self.lag.least_s:z.0f} s before: changes of the load are met that late"
 
 
 def _sum(one: Measured, other: Measured) -> Measured:

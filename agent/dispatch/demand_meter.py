@@ -11,6 +11,7 @@ from math import isfinite
 from zoneinfo import ZoneInfo
 
 from agent.domain.horizon import floor_to_step
+from agent.domain.in_words import kw
 from agent.domain.request import Demand
 from agent.domain.tariff import DemandCharge
 from agent.domain.wire import WireError, from_json, to_json
@@ -114,7 +115,7 @@ class DemandMeter:
         return (
             f"the month's highest import is not known, since {self._counted} of its {intervals} intervals of "
             f"{self.charge.interval_s // 60} minutes were measured: for the demand charge it counts as "
-            f"{self._peak_w / 1000.0:z.1f} kW"
+            f"{kw(self._peak_w, 1)}"
         )
 
     @property

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.domain.battery import Battery, power_to_reach, soc_after
+from agent.domain.in_words import kw
 from agent.domain.plan import SHORTEST_LOOK_S, Plan, ValueTable
 from agent.domain.site import Connection
 
@@ -229,12 +230,12 @@ def _reason(moment: Moment, battery_w: float, prices: _Prices, value_per_kwh: fl
     sold = f"{moment.export_price:z.3f}/kWh"
     value = f"stored energy is worth {value_per_kwh:z.3f}/kWh"
     if prices.held_w is not None and battery_w > 0.0 and abs(grid_w - prices.held_w) < NEAR_W:
-        held = f"holding the demand peak with an import of {prices.held_w / 1000.0:z.2f} kW"
-        return f"discharging {battery_w / 1000.0:z.2f} kW, {held}: the grid costs {bought}, {value}"
+        held = f"holding the demand peak with an import of {kw(prices.held_w)}"
+        return f"discharging {kw(battery_w)}, {held}: the grid costs {bought}, {value}"
     if abs(battery_w) < 1.0:
         return f"holding: the grid costs {bought}, {value}" if moment.net_load_w > 0 else f"resting: {value}"
     if battery_w < 0:
         source = "from the grid" if moment.net_load_w >= 0 else "from the sun" if grid_w <= 1.0 else "from sun and grid"
-        return f"charging {-battery_w / 1000.0:z.2f} kW {source} at {bought if grid_w > 1.0 else sold}, {value}"
+        return f"charging {kw(-battery_w)} {source} at {bought if grid_w > 1.0 else sold}, {value}"
     target, paid = ("into the grid", sold) if grid_w < -1.0 else ("for the load", bought)
-    return f"discharging {battery_w / 1000.0:z.2f} kW {target} at {paid}, {value}"
+    return f"discharging {kw(battery_w)} {target} at {paid}, {value}"

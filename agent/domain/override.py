@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from agent.domain.in_words import kw
+
 LONGEST = timedelta(hours=24)
 
 
@@ -49,4 +51,4 @@ class Override:
     @property
     def words(self) -> str:
         """``charge with 2.00 kW``."""
-        return self.action.value if self.power_w is None else f"{self.action.value} with {self.power_w / 1000:z.2f} kW"
+        return self.action.value if self.power_w is None else f"{self.action.value} with {kw(self.power_w)}"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from math import floor, log10
 from zoneinfo import ZoneInfo
 
+from agent.domain.in_words import kw
 from agent.domain.plan import PlanStep
 from agent.explanation.limits import AT_LIMIT_PCT, FLOW_W, Basis, Binding, Limit, bindings
 from agent.explanation.shadow_price import Resolved, binding_in_step
@@ -83,10 +84,10 @@ def _what_and_price(basis: Basis, index: int) -> str:
     bought = f"{step.import_price:z.3f} now" + (f" and {carbon:z.3f} for its carbon" if carbon >= 0.0005 else "")
     sold = f"{step.export_price:z.3f} now"
     if step.charge_w > FLOW_W:
-        return f"charging {step.charge_w / 1000.0:z.1f} kW {_charged_from(step, bought, sold)}"
+        return f"charging {kw(step.charge_w, 1)} {_charged_from(step, bought, sold)}"
     if step.discharge_w > FLOW_W:
         target = f"into the grid: {sold}" if step.export_w > FLOW_W else f"for the load: {bought}"
-        return f"discharging {step.discharge_w / 1000.0:z.1f} kW {target}"
+        return f"discharging {kw(step.discharge_w, 1)} {target}"
     if step.export_w > FLOW_W:
         return f"resting while the sun is sold: {sold}"
     return f"resting: the grid costs {bought}"
@@ -121,7 +122,7 @@ def _worth(basis: Basis, index: int, use: Use | None, zone: ZoneInfo) -> str:
 def _what_binds(basis: Basis, index: int, first: Binding, again: Resolved | None) -> str:
     binds, where = f"{first.limit.value} binds", "step"
     if first.limit is Limit.PEAK:
-        binds, where = f"the demand peak of {basis.interval_import_w(index) / 1000.0:z.1f} kW binds", "interval"
+        binds, where = f"the demand peak of {kw(basis.interval_import_w(index), 1)} binds", "interval"
     if again is None:
         return binds
     less = "less of it" if first.limit in (Limit.FLOOR, Limit.RESERVE) else "more"

@@ -82,8 +82,8 @@ def raised(peak: Peak, import_w: Floats, step_h: float) -> list[str]:
             step = int(np.argmax(peak.month == month))
             held, cost = peak.threshold_kw[step], over_kw * peak.per_kw[step]
             sentences.append(
-                f"The demand peak of {held:z.2f} kW cannot be held: it is expected to rise to {held + over_kw:z.2f} kW, "
-                f"which costs {cost:z.2f}."
+                f"The demand peak of {held:z.2f} kW cannot be held: it is expected to rise to {held + over_kw:z.2f} "
+                f"kW, which costs {cost:z.2f}."
             )
     return sentences
 

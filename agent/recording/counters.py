@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from agent.domain.in_words import kwh
 from drivers.reading import Quantity
 
 COUNTERS = frozenset(quantity.value for quantity in Quantity if quantity.is_counter)
@@ -107,7 +108,7 @@ class Counters:
         before = self._good[name].wh
         self._good[name] = _Line(wh, monotonic_s, monotonic_s)
         self._other.pop(name, None)
-        return f"{name} {what}: it stood at {before / 1000.0:.1f} kWh and goes on from {wh / 1000.0:.1f} kWh"
+        return f"{name} {what}: it stood at {kwh(before)} and goes on from {kwh(wh)}"
 
 
 def _has_rolled_over(before_wh: float, wh: float) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from agent.domain.advisory import Advisory, AdvisoryState, AdvisoryType, FlexibleLoad, Outcome
 from agent.domain.battery import Battery, soc_after, stored_w
+from agent.domain.in_words import kw
 from agent.planning.rules import self_consumption_w
 from agent.recording.rollups import Rollup
 
@@ -79,7 +80,7 @@ def _peak(advisory: Advisory, during: Evidence, now: datetime) -> Outcome:
         return Outcome(now, None, None, "the grid was not measured")
     came = peak_w > advisory.support.optimum
     saved = advisory.cost_saving if not came else 0.0
-    text = f"the import was {peak_w / 1000.0:z.1f} kW, {'above' if came else 'not above'} the mark"
+    text = f"the import was {kw(peak_w, 1)}, {'above' if came else 'not above'} the mark"
     if not came and advisory.state in (AdvisoryState.ACKNOWLEDGED, AdvisoryState.SCHEDULED):
         return Outcome(now, None, saved, f"{text}, after people had been warned")
     return Outcome(now, came, None if advisory.cost_saving is None else saved, text)

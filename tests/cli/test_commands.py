@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +36,14 @@ def test_the_help_of_all_names_each_command_with_its_sentence(capsys: pytest.Cap
     said = " ".join(capsys.readouterr().out.split())
     for name, command in COMMANDS.items():
         assert f"{name} {command.help}" in said
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    pyproject = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    assert capsys.readouterr().out == f"enalysis-edge {pyproject['project']['version']}\n"
 
 
 def test_a_value_that_is_called_like_a_command_is_a_value() -> None:

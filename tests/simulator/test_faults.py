@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.faults import KINDS, Fault, FaultScript, FaultScriptError, parse_lines, read_script
+from simulator.__main__ import main
+from simulator.faults import KINDS, WHAT, Fault, FaultScript, FaultScriptError, parse_lines, read_script
 
 BEGINNING = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -127,3 +128,15 @@ def test_silence_is_no_exception_code_but_of_a_device_that_sleeps() -> None:
     assert fault.code == 0
     with pytest.raises(FaultScriptError):
         parse_lines("10m 8h inverter refused_read code=0", BEGINNING)
+
+
+def test_the_help_names_every_kind_with_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    listed = said[said.index("A script of faults") :]
+    assert max(map(len, listed.splitlines())) <= 80
+    words = " ".join(listed.split())
+    assert set(WHAT) == set(KINDS)
+    for kind, what in WHAT.items():
+        assert f"{kind} {what}" in words

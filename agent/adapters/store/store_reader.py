@@ -87,8 +87,9 @@ def decision_at(path: Path, at: datetime) -> tuple[DecisionRow | None, MinuteRow
 
 def minutes(path: Path, start: datetime, end: datetime) -> list[MinuteRow]:
     """The minutes that begin in [``start``, ``end``) and whose time was trusted, oldest first; without their points."""
+    columns = ", ".join(sql.MINUTE_COLUMNS)
     select = (
-        f"{REACH} SELECT {', '.join(sql.MINUTE_COLUMNS)} FROM reach CROSS JOIN minute ON seq BETWEEN low AND high "
+        f"{REACH} SELECT {columns} FROM reach CROSS JOIN minute ON seq BETWEEN low AND high "  # noqa: S608 - own names
         "WHERE at >= :first AND at < :last AND time_trusted ORDER BY at"
     )
     with _reading(path) as connection:
@@ -98,7 +99,7 @@ def minutes(path: Path, start: datetime, end: datetime) -> list[MinuteRow]:
 
 def newest_minute(path: Path) -> MinuteRow | None:
     """The minute that was written last; None where none was."""
-    select = f"SELECT {', '.join(sql.MINUTE_COLUMNS)} FROM minute ORDER BY seq DESC LIMIT 1"
+    select = f"SELECT {', '.join(sql.MINUTE_COLUMNS)} FROM minute ORDER BY seq DESC LIMIT 1"  # noqa: S608 - own names
     with _reading(path) as connection:
         row = connection.execute(select).fetchone()
     return None if row is None else sql.minute_row(row)
