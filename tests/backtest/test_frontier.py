@@ -68,7 +68,7 @@ def test_a_table_and_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert run(data.write(tmp_path, days=10), out, "--site", "house", "--weights", "0.3,0") == 0
     assert out.read_bytes().startswith(b"\x89PNG")
     said = capsys.readouterr()
-    assert "EUR per kg" in said.out
+    assert "per kg" in said.out
     assert [line.split()[2:4] for line in said.out.splitlines() if "as controlled" in line] == [
         ["0", "0.000"],
         ["0.3", "0.043"],
