@@ -32,7 +32,7 @@ def show_seen(console: Console, seen: SiteSeen, found: Sequence[Finding]) -> Non
 def _values(device: DeviceSeen) -> str:
     pairs = [(quantity, device.value(quantity)) for quantity in SHOWN]
     told = [
-        f"{quantity.value.rpartition('_')[0]} {value:.0f} {'%' if quantity is Quantity.SOC_PCT else 'W'}"
+        f"{quantity.value.rpartition('_')[0]} {value:z.0f} {'%' if quantity is Quantity.SOC_PCT else 'W'}"
         for quantity, value in pairs
         if value is not None
     ]
@@ -51,10 +51,10 @@ def intention(seen: SiteSeen) -> list[str]:
     for unit in seen.batteries:
         device = seen.device(unit.device)
         orders = phases(device.actions, unit.test_w, unit.phase_s)
-        what = ", ".join(f"{order.what} {order.for_s:.0f} s" for order in orders)
-        lines.append(f"{unit.device}: {what}, each with {unit.test_w:.0f} W (hold: 0 W)")
+        what = ", ".join(f"{order.what} {order.for_s:z.0f} s" for order in orders)
+        lines.append(f"{unit.device}: {what}, each with {unit.test_w:z.0f} W (hold: 0 W)")
         if unit.free_within_s is not None:
-            text = f"up to {unit.free_within_s:.0f} s until it is free by itself"
+            text = f"up to {unit.free_within_s:z.0f} s until it is free by itself"
             lines.append(f"  then one order that is not refreshed: {text}")
         lines.append("  then it is released, and its settings are compared with what they are now")
     return lines
@@ -76,7 +76,9 @@ def show_report(console: Console, report: Commissioning) -> None:
 
 def _show_test(console: Console, test: BatteryTest) -> None:
     console.print()
-    table = Table(title=f"{escape(test.device)}, tested with {test.test_w:.0f} W", box=box.SIMPLE, title_justify="left")
+    table = Table(
+        title=f"{escape(test.device)}, tested with {test.test_w:z.0f} W", box=box.SIMPLE, title_justify="left"
+    )
     for name in ("order", "taken", "measured", "off", "began after", "ramp"):
         table.add_column(name, justify="left" if name == "order" else "right")
     for step in test.steps:

@@ -135,7 +135,7 @@ class BatteryUnderTest:
         shares = ((self.unit.device, granted.battery_w), *((name, 0.0) for name in self._others))
         match await self.eyes.devices.steer(replace(granted, shares=shares if self._others else ())):
             case Clamped(held_w, reason) if abs(held_w) < LEAST_GRANTED * abs(granted.battery_w):
-                raise Aborted(f"{self.unit.device} takes {held_w:.0f} of {granted.battery_w:.0f} W: {reason}")
+                raise Aborted(f"{self.unit.device} takes {held_w:z.0f} of {granted.battery_w:z.0f} W: {reason}")
             case Applied() | Clamped() as outcome:
                 self.recorder.asked.append((self.now_s(), outcome.battery_w))
                 self.eyes.told(outcome.battery_w or 0.0)
@@ -156,8 +156,8 @@ class BatteryUnderTest:
 
     async def _keep(self, phase: Phase) -> None:
         """Give one order and hold it, refreshed at half of its life. Raises Aborted."""
-        told = f"{phase.what} with {abs(phase.battery_w):.0f} W" if phase.battery_w else "rest at 0 W"
-        self._say(f"{self.unit.device}: {told} for {phase.for_s:.0f} s")
+        told = f"{phase.what} with {abs(phase.battery_w):z.0f} W" if phase.battery_w else "rest at 0 W"
+        self._say(f"{self.unit.device}: {told} for {phase.for_s:z.0f} s")
         began_s, written_s, before_w = self.now_s(), 0.0, self.newest
         taken_w: float | None = None
         hold_s = min(HOLD_S, self.device.longest_hold_s)
@@ -172,7 +172,7 @@ class BatteryUnderTest:
                 taken_w = taken_w if taken is None else taken.battery_w
             await self._watch(taken_w, self.now_s() - began_s, before_w)
         if taken_w is None or abs(taken_w) < LEAST_GRANTED * abs(phase.battery_w):
-            raise Aborted(f"{self.unit.device} was to {told} and is allowed {abs(taken_w or 0.0):.0f} W")
+            raise Aborted(f"{self.unit.device} was to {told} and is allowed {abs(taken_w or 0.0):z.0f} W")
         step = Step(phase.what, phase.battery_w, taken_w, began_s, self.now_s(), self.exact)
         self.steps.append(measured(step, tuple(self.recorder.battery), self._rating_w))
         finding = judged(self.steps[-1], self.unit.test_w, self._rating_w, self.unit.device)
@@ -217,5 +217,5 @@ def _response(step: Step) -> str:
     """One line about a step, for a person who watches."""
     if step.settled_w is None:
         return "its power was not measured"
-    begun = "" if step.dead_time_s is None else f", it began after {step.dead_time_s:.1f} s"
-    return f"the battery gives {step.settled_w:+.0f} W{begun}"
+    begun = "" if step.dead_time_s is None else f", it began after {step.dead_time_s:z.1f} s"
+    return f"the battery gives {step.settled_w:+z.0f} W{begun}"

@@ -23,16 +23,16 @@ async def unplug(test: BatteryUnderTest, even_long: bool, say: Say) -> Finding |
     promise_s = promised_s(test.facts, hold_s)
     assert promise_s is not None
     if promise_s > MOST_TIMED_S and not even_long:
-        text = f"not timed: an order to {device} ends by itself after {promise_s / 60.0:.0f} min; --yes-long waits"
+        text = f"not timed: an order to {device} ends by itself after {promise_s / 60.0:z.0f} min; --yes-long waits"
         test.reversion = Reversion(text, promise_s)
         return Finding("reversion_not_timed", text, device, stops=False)
-    say(f"{device}: one order, and then silence; it is to be free within {promise_s:.0f} s")
+    say(f"{device}: one order, and then silence; it is to be free within {promise_s:z.0f} s")
     seen_s = await _timed(test, hold_s, promise_s)
     if seen_s is None:
-        text = f"{device} was not free {promise_s:.0f} s after the last order, as its datasheet promises"
+        text = f"{device} was not free {promise_s:z.0f} s after the last order, as its datasheet promises"
         test.reversion = Reversion(text, promise_s)
         return Finding("does_not_revert", text, device)
-    text = f"free {seen_s:.0f} s after the last order, {promise_s:.0f} s are promised; then {test.facts.reverts_to}"
+    text = f"free {seen_s:z.0f} s after the last order, {promise_s:z.0f} s are promised; then {test.facts.reverts_to}"
     test.reversion = Reversion(text, promise_s, seen_s)
     say(f"  {text}")
     return None

@@ -26,7 +26,16 @@ from tests.adapters.store.store_rows import new_store
 
 START = datetime(2026, 1, 12, tzinfo=UTC)  # the site keeps GMT then
 NOW = START + timedelta(days=20, minutes=5)
-NOTHING_ASKED = {"by": "day", "since": None, "until": None, "csv": None, "picture": None, "wide": False, "ab": False}
+NOTHING_ASKED = {
+    "by": "day",
+    "since": None,
+    "until": None,
+    "csv": None,
+    "picture": None,
+    "wide": False,
+    "ab": False,
+    "commissioning": False,
+}
 QUARTER = timedelta(minutes=15)
 
 

@@ -53,7 +53,16 @@ class SettledSite:
 
     def said(self, now: datetime, **asked: object) -> list[str]:
         text = io.StringIO()
-        nothing = {"by": "day", "since": None, "until": None, "csv": None, "picture": None, "wide": False, "ab": False}
+        nothing = {
+            "by": "day",
+            "since": None,
+            "until": None,
+            "csv": None,
+            "picture": None,
+            "wide": False,
+            "ab": False,
+            "commissioning": False,
+        }
         report(load(self.config), Namespace(**nothing | asked), now, Console(file=text, width=200))
         return [" ".join(line.split()) for line in text.getvalue().splitlines() if line.strip()]
 
