@@ -108,7 +108,7 @@ def build(
         commands=commands,
         overrides=overrides,
         lock=SteeringLock(clock, pending, outlet, gate, permission),
-        record=Record(clock, store, pending, outlet, conditions.weather_at),
+        record=Record(clock, store, pending, outlet, conditions.weather_at, zone),
         upkeep=Upkeep(store, clock, alarms, lambda: timekeeping.tells_age),
         alarms=alarms,
         meter=meter,
