@@ -121,3 +121,27 @@ def _page(path: Path, stream: str, columns: tuple[str, ...], sought: Sought) -> 
     select = f"SELECT seq, {', '.join(columns)} FROM {stream} WHERE {where} ORDER BY seq DESC LIMIT ?"  # noqa: S608 - own names
     with reading(path) as connection:
         return [(int(row[0]), tuple(row[1:])) for row in connection.execute(select, (*values, sought.limit))]
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The interval from ``at`` (UTC) imported ``import_w`` on average, of what was measured of it."""
+
+    at: datetime
+    import_w: float
+
+
+def highest_import(path: Path, start: datetime, end: datetime, interval_s: int) -> Peak | None:
+    """The worst interval that begins in [``start``, ``end``), of those that were measured for half of their time.
+
+    Intervals are whole quarters of an hour, beginning on multiples of their length. Raises StoreFailure.
+    """
+    select = (
+        "SELECT at / :length * :length, sum(import_wh) * 3600 / sum(covered_s) FROM rollup "
+        "WHERE span = 'quarter' AND at >= :start AND at < :end GROUP BY 1 HAVING 2 * sum(covered_s) >= :length "
+        "ORDER BY 2 DESC, 1 LIMIT 1"
+    )
+    terms = {"length": interval_s, "start": int(start.timestamp()), "end": int(end.timestamp())}
+    with reading(path) as connection:
+        row = connection.execute(select, terms).fetchone()
+    return None if row is None else Peak(datetime.fromtimestamp(int(row[0]), UTC), float(row[1]))

@@ -31,7 +31,9 @@ class Part:
 
 def by_hour(rows: Sequence[Rollup], zone: ZoneInfo) -> tuple[Part, ...]:
     """The hours of the site's clock; where it is put back, the hour that comes twice is one part."""
-    return _grouped(rows, lambda row: row.at.astimezone(zone).hour, lambda hour: (f"{hour:02.0f}", (("hour", int(hour)),)))
+    return _grouped(
+        rows, lambda row: row.at.astimezone(zone).hour, lambda hour: (f"{hour:02.0f}", (("hour", int(hour)),))
+    )
 
 
 def by_weekday(rows: Sequence[Rollup], zone: ZoneInfo) -> tuple[Part, ...]:
