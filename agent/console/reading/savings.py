@@ -147,7 +147,7 @@ def _compare(store: Path, question: Question, found: Measured, groups: Sequence[
     ours = {name: _money(total([group for group in groups if group is not None]), name) for name in MONEY}
     if question.compare_with == "baseline":
         by_rule = [_money(group, "saved_by_rule") for group in groups]
-        series = {"at": times(found.buckets, found.asked.zone), "saved": by_rule}
+        series = {"at": times(found.buckets, found.asked.zone), "saved_by_rule": by_rule}
         return compared(found.asked, ("baseline", None), series, {"saved": rounded(known_sum(by_rule), 6)}, ours)
     if question.compare_with == "previous":
         asked = earlier(question.asked, question.shift, question.now)
