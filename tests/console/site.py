@@ -13,7 +13,18 @@ from agent.adapters.store.sqlite_store import SqliteStore
 from agent.console.source import Source
 from agent.domain.advisory import AdviceBook, AdvisoryState, AdvisoryType, Outcome
 from agent.domain.alarms import AlarmKind, StandingAlarm
-from agent.domain.documents import ADVICE, ALARMS, DEMAND, FORECAST_CORRECTIONS, LEDGER, LINK, PLAN, SETPOINT, STATE
+from agent.domain.documents import (
+    ADVICE,
+    ALARMS,
+    DEMAND,
+    FORECAST_CORRECTIONS,
+    LEDGER,
+    LINK,
+    PAIRED_TRIAL,
+    PLAN,
+    SETPOINT,
+    STATE,
+)
 from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import Horizon
@@ -24,7 +35,9 @@ from agent.domain.setpoint import Rung
 from agent.domain.site import Measured, SiteState
 from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.domain.wire import to_json
+from agent.savings.paired_trial import schedule
 from agent.settings.load import load
+from agent.settings.permit import accepted, write_permit
 from drivers.reading import Quality
 from tests import site_files
 from tests.advice.test_book import advisory
@@ -51,10 +64,11 @@ class ConsoleSite:
         self.config = site_files.write_home(folder, inverter_port=1, meter_port=2, models="")
         self.config.write_text(self.config.read_text() + DEMAND_CHARGE)
         self.settings = load(self.config)
+        write_permit(self.config, accepted(self.settings, "Ada", "the devices are simulated", FIRST))
         self.store = folder / "site.sqlite3"
 
     def source(self, runtime: Path | None = None) -> Source:
-        return Source(self.settings, self.store, runtime, self.folder / "console", lambda: self.now)
+        return Source(self.settings, self.store, runtime, self.folder / "console", lambda: self.now, self.config)
 
     async def write(self, *batches: Batch, tidy: bool = True) -> None:
         """Give ``batches`` to the store, and roll all up but for those after the last."""
@@ -144,7 +158,7 @@ def events() -> Iterator[EventRow]:
 def ledger() -> Iterator[Entry]:
     at = FIRST
     while at < SETTLED_TO:
-        idle, paid = 300_000 + 1000 * at.hour, 180_000 + 700 * at.hour
+        idle, paid = 300_000 + 1000 * at.hour, 180_000 + 700 * at.hour + 900 * (at.day % 5)
         yield Entry(at, Amounts(1, idle, paid + 30_000, paid, paid - 40_000, 5_000, 7_000), 5000.0)
         at += timedelta(hours=1)
 
@@ -240,6 +254,7 @@ def documents() -> dict[str, str]:
         ALARMS.name: to_json(alarms()),
         ADVICE.name: to_json(book()),
         DEMAND.name: json.dumps(peak),
+        PAIRED_TRIAL.name: to_json(schedule(7, datetime(2026, 4, 1, tzinfo=UTC), 28)),
         LEDGER.name: to_json(LedgerCheckpoint(SETTLED_TO, 40.0, 40_000.0)),
         FORECAST_CORRECTIONS.name: to_json(learnt),
     }

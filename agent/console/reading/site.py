@@ -24,6 +24,7 @@ from agent.domain.documents import ALARMS, LINK, OBSERVATION, OVERRIDE, SETPOINT
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung
 from agent.domain.wire import WireError
+from agent.settings.permit import permission_of
 
 TODAY = columns("load_wh", "pv_wh", "import_wh", "export_wh", "charge_wh", "discharge_wh", "cost", "co2_kg")
 COMMITS_MISSED = 3.0
@@ -74,7 +75,8 @@ def status(source: Source) -> Document:
     standing = alarms(site.newest(ALARMS.name), now, zone)["items"]
     setpoint, link = site.plain(SETPOINT.name), site.plain(LINK.name) or {}
     rung = setpoint.get("rung") if isinstance(setpoint, dict) else None
-    observes = rung == Rung.OBSERVE.value
+    permission = None if source.site_file is None else permission_of(source.site_file, settings)
+    locked = setpoint.get("reason") if rung == Rung.OBSERVE.value else permission and permission.locked
     attention = _attention(site, [alarm["text"] for alarm in standing])
     return {
         **head(settings),
@@ -88,8 +90,9 @@ def status(source: Source) -> Document:
         "store_at": local(site.committed_at, zone),
         "store_age_s": _age_s(site.committed_at, now),
         "rung": rung,
-        "steers": None if rung is None else not observes,
-        "locked": setpoint.get("reason") if observes else None,
+        "steers": None if rung is None else locked is None,
+        "locked": locked,
+        "permit": None if permission is None or permission.permit is None else permission.permit.words,
         "observation": _observation(site),
         "override": override(site),
         "plan": _plan_in_short(site),
@@ -117,8 +120,7 @@ def energy_flow(source: Source) -> Document:
     site = site_of(source)
     shown = site.shown if site.shown.documents is not None else _as_kept(site)
     found: Document = {**shown.document(), "running": site.runs}
-    for name in ("at",):
-        found[name] = None if shown.at is None else local(shown.at, site.zone)
+    found["at"] = local(shown.at, site.zone)
     return {**head(source.settings), **found, "battery": _battery(site), "today": _today(site), "prices": _prices(site)}
 
 
