@@ -3,7 +3,9 @@
 import json
 import math
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -70,6 +72,12 @@ class ConsoleSite:
     def source(self, runtime: Path | None = None) -> Source:
         return Source(self.settings, self.store, runtime, self.folder / "console", lambda: self.now, self.config)
 
+    def forget(self, what: str, before: datetime) -> None:
+        """As the store forgets what is old."""
+        with closing(sqlite3.connect(self.store)) as connection:
+            connection.execute(f"DELETE FROM {what}", (before.timestamp(),))  # noqa: S608 - words of the tests
+            connection.commit()
+
     async def write(self, *batches: Batch, tidy: bool = True) -> None:
         """Give ``batches`` to the store, and roll all up but for those after the last."""
         store = SqliteStore(self.store, ZoneInfo(self.settings.site.timezone), lambda: self.now)
@@ -98,6 +106,8 @@ async def year_of(folder: Path) -> ConsoleSite:
             kept=tuple(documents().items()),
         ),
     )
+    site.forget("minute WHERE at < ?", MINUTES_FROM)
+    site.forget("rollup WHERE span = 'quarter' AND at < ?", QUARTERS_FROM)
     return site
 
 

@@ -135,14 +135,13 @@ def _wall(at: datetime, zone: ZoneInfo) -> datetime:
 def _instant(text: str, field: str, zone: ZoneInfo, is_end: bool) -> datetime:
     """A date, whose end is its last moment, or an instant; one without an offset is by the site's clock."""
     try:
-        if len(text) <= len("2026-06-01"):
-            day = date.fromisoformat(text)
-            _within(day, text, field)
-            return midnight(day + timedelta(days=1) if is_end else day, zone)
+        is_day = len(text) <= len("2026-06-01")
         at = datetime.fromisoformat(text[:11] + text[11:].replace(" ", "+"))  # a + in an address is a space
     except ValueError:
         raise BadRange(field, f"{field} {text!r} is no date: write 2026-06-01 or 2026-06-01T18:00+02:00") from None
     _within(at.date(), text, field)
+    if is_day:
+        return midnight(at.date() + timedelta(days=1) if is_end else at.date(), zone)
     return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
