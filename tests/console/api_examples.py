@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.testclient import TestClient
 
 from agent.console.api.routes import routes
 from agent.console.problem import Problem, problem_response
@@ -69,7 +69,28 @@ QUESTIONS = {
 }  # fmt: skip
 
 
-def client(site: ConsoleSite, runtime: Path | None = None) -> TestClient:
+class Api:
+    """Asks the application without a network, one question after the other."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+
+    def get(self, path: str, **words: Any) -> httpx.Response:
+        return self.request("GET", path, **words)
+
+    def post(self, path: str, **words: Any) -> httpx.Response:
+        return self.request("POST", path, **words)
+
+    def request(self, method: str, path: str, **words: Any) -> httpx.Response:
+        return asyncio.run(self._asked(method, path, words))
+
+    async def _asked(self, method: str, path: str, words: Mapping[str, Any]) -> httpx.Response:
+        transport = httpx.ASGITransport(self._app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://console") as asking:
+            return await asking.request(method, path, **words)
+
+
+def client(site: ConsoleSite, runtime: Path | None = None) -> Api:
     """The API alone, without the gate that stands before it."""
 
     async def told(request: Request, error: Exception) -> Response:
@@ -81,10 +102,10 @@ def client(site: ConsoleSite, runtime: Path | None = None) -> TestClient:
         return problem_response(Problem("not_found", "no such path"))
 
     handlers = {Problem: told, HTTPException: unknown}
-    return TestClient(Starlette(routes=routes(site.source(runtime)), exception_handlers=handlers))
+    return Api(Starlette(routes=routes(site.source(runtime)), exception_handlers=handlers))
 
 
-def asked(api: TestClient, question: Question) -> Any:
+def asked(api: Api, question: Question) -> Any:
     """The answer as JSON."""
     path = question.path if question.path.startswith("/") else f"/api/v1/{question.path}"
     return api.request(question.method, path, json=question.body).json()

@@ -1,4 +1,4 @@
-"""The API as a client meets it: examples, what is refused and in which words, pages, CSV, tags, aliases."""
+"""The API as a client meets it: examples, pages, CSV, tags, aliases, what reaches the agent."""
 
 import csv
 import io
@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from starlette.testclient import TestClient
 
 from agent.adapters.host.inbox import inbox_of, look
 from agent.console.api import openapi
@@ -23,31 +20,12 @@ from agent.console.api.routes import ENDPOINTS
 from agent.console.reading.happened import sealed
 from agent.domain.commands import AnswerAdvice, OverrideBattery
 from agent.domain.override import OverrideAction
-from tests.console.api_examples import FOLDER, QUESTIONS, asked, client, cut
-from tests.console.site import ConsoleSite, copied
+from tests.console.api_examples import FOLDER, QUESTIONS, Api, asked, client, cut
+from tests.console.site import ConsoleSite
 
 SOLVED = "optimize_battery"  # its numbers are the solver's
 READING = [endpoint for endpoint in ENDPOINTS if endpoint.method == "GET" and "{" not in endpoint.path]
 FORBIDDEN = ("numpy", "highspy", "onnxruntime", "agent.cycles", "agent.app", "agent.daemon", "agent.planning")
-
-
-@pytest.fixture
-def api(year: ConsoleSite) -> TestClient:
-    return client(year)
-
-
-@pytest.fixture
-def own(year: ConsoleSite, tmp_path: Path) -> ConsoleSite:
-    """A copy that a test may leave requests at."""
-    return copied(year, tmp_path)
-
-
-def refusal(api: TestClient, path: str, body: object = None) -> tuple[int, str, str | None]:
-    response = api.get(f"/api/v1/{path}") if body is None else api.post(f"/api/v1/{path}", json=body)
-    assert response.headers["content-type"] == "application/problem+json", response.text
-    found = response.json()
-    assert set(found) == {"title", "status", "detail", "code", "field"}
-    return found["status"], found["code"], found["field"]
 
 
 def shape(found: Any) -> Any:
@@ -71,7 +49,7 @@ def test_every_endpoint_has_an_example() -> None:
     assert [endpoint.path for endpoint in ENDPOINTS if not endpoint.example] == ["/metrics"]
 
 
-def test_the_description_is_that_of_the_endpoints(api: TestClient) -> None:
+def test_the_description_is_that_of_the_endpoints(api: Api) -> None:
     assert openapi.FILE.read_text("utf-8") == openapi.text(ENDPOINTS), "python -m agent.console.api.openapi --write"
     assert api.get("/api/v1/openapi.json").json() == openapi.document(ENDPOINTS)
     operations = [one for path in openapi.document(ENDPOINTS)["paths"].values() for one in path.values()]
@@ -79,103 +57,13 @@ def test_the_description_is_that_of_the_endpoints(api: TestClient) -> None:
 
 
 @pytest.mark.parametrize("endpoint", READING, ids=lambda endpoint: endpoint.path)
-def test_the_alias_answers_the_same(api: TestClient, endpoint: Endpoint) -> None:
+def test_the_alias_answers_the_same(api: Api, endpoint: Endpoint) -> None:
     answers = [api.get(path) for path in endpoint.paths]
     assert [answer.status_code for answer in answers] == [200] * len(answers)
     assert len({answer.text for answer in answers}) == 1
 
 
-REFUSED = {
-    "analytics/consumption?startDate=2026-06-02&endDate=2026-06-01": (400, "bad_range", "endDate"),
-    "analytics/consumption?startDate=yesterday": (400, "bad_range", "startDate"),
-    "analytics/consumption?endDate=2026-06-01": (400, "bad_range", "startDate"),
-    "analytics/consumption?from=2026-06-01": (400, "unknown_parameter", "from"),
-    "analytics/consumption?period=week&period=month": (400, "bad_value", "period"),
-    "analytics/consumption?breakdown=direction": (400, "bad_value", "breakdown"),
-    "analytics/cost?granularity=century": (400, "bad_value", "granularity"),
-    "analytics/cost?format=pdf": (400, "bad_value", "format"),
-    "analytics/cost?siteId=elsewhere": (404, "not_found", "siteId"),
-    "status?siteId=elsewhere": (404, "not_found", "siteId"),
-    "events?limit=0": (400, "bad_value", "limit"),
-    "events?limit=101": (400, "bad_value", "limit"),
-    "events?limit=many": (400, "bad_value", "limit"),
-    "events?cursor=nonsense": (400, "bad_value", "cursor"),
-    "events?cursor=eyJhIjoxfQ": (400, "bad_value", "cursor"),
-    "advisories?cursor=MQ": (400, "bad_value", "cursor"),
-    "advisories?minConfidence=1.5": (400, "bad_value", "minConfidence"),
-    "advisories?minConfidence=nan": (400, "bad_value", "minConfidence"),
-    "advisories?status=lost": (400, "bad_value", "status"),
-    "advisories/never/heard/of": (404, "not_found", "key"),
-    "plan?x=1": (400, "unknown_parameter", "x"),
-    "nowhere": (404, "not_found", None),
-}
-
-
-@pytest.mark.parametrize("path", REFUSED)
-def test_what_is_refused(api: TestClient, path: str) -> None:
-    assert refusal(api, path) == REFUSED[path]
-
-
-AGGREGATE = {"source": "hour", "columns": ["load_wh"], "fn": "sum", "step": "day", "start": "2026-05-01"}
-REFUSED_BODIES: dict[str, tuple[str, object, tuple[int, str, str | None]]] = {
-    "a list": ("data/aggregate", [1], (400, "not_json", None)),
-    "no start": ("data/aggregate", {**AGGREGATE, "start": None}, (400, "bad_value", "start")),
-    "no column": ("data/aggregate", {**AGGREGATE, "columns": []}, (400, "bad_value", "columns")),
-    "SQL": ("data/aggregate", {**AGGREGATE, "columns": ["1); DROP TABLE minute"]}, (400, "bad_value", "columns")),
-    "other words": ("data/aggregate", {**AGGREGATE, "fn": "median"}, (400, "bad_value", "fn")),
-    "too long": ("data/aggregate", {**AGGREGATE, "source": "minute", "start": "2025-05-01"},
-                 (400, "bad_range", "start")),
-    "too many": ("data/aggregate", {**AGGREGATE, "step": "quarter"}, (400, "bad_range", "step")),
-    "a truth": ("predict/consumption", {"horizonHours": True}, (400, "bad_value", "horizonHours")),
-    "a level": ("predict/consumption", {"levels": [0.999]}, (400, "bad_value", "levels")),
-    "unknown": ("predict/consumption", {"hours": 3}, (400, "unknown_parameter", "hours")),
-    "prices": ("optimize/battery", {"prices": [0.1, 0.2]}, (400, "bad_value", "prices")),
-    "a soc": ("optimize/battery", {"soc": 101}, (400, "bad_value", "soc")),
-    "no action": ("override", {}, (400, "bad_value", "action")),
-    "no such action": ("override", {"action": "explode"}, (400, "bad_value", "action")),
-    "held with power": ("override", {"action": "hold", "power_w": 5}, (400, "bad_value", "power_w")),
-    "in the past": ("override", {"action": "hold", "until": "2026-06-03T10:00+01:00"}, (400, "bad_value", "until")),
-    "two ends": ("override", {"action": "hold", "until": "2026-06-03T14:00Z", "minutes": 3},
-                 (400, "bad_value", "minutes")),
-    "no zone": ("advisories/hold_battery/2026-06-03/schedule", {"scheduledFor": "2026-06-03T14:00"},
-                (400, "bad_value", "scheduledFor")),
-    "too late": ("advisories/hold_battery/2026-06-03/schedule", {"scheduledFor": "2026-06-04T14:00Z"},
-                 (409, "not_possible", None)),
-    "done": ("advisories/shift_load/2026-06-01/dismiss", {}, (409, "not_possible", None)),
-    "unknown key": ("advisories/nothing/acknowledge", {}, (404, "not_found", "key")),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", REFUSED_BODIES)
-def test_which_bodies_are_refused_and_nothing_is_asked_of_the_agent(own: ConsoleSite, name: str) -> None:
-    path, body, expected = REFUSED_BODIES[name]
-    assert refusal(client(own), path, body) == expected
-    assert look(inbox_of(own.store)).names == ()
-
-
-def test_a_body_that_is_no_json(api: TestClient) -> None:
-    for content in (b"{", b"\xff", b'{"levels": NaN}', b"[" * 50_000):
-        response = api.post("/api/v1/predict/consumption", content=content)
-        assert (response.status_code, response.json()["code"]) == (400, "not_json")
-
-
-@given(st.sampled_from(READING), st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_parameter_is_a_defect(api: TestClient, endpoint: Endpoint, data: st.DataObject) -> None:
-    values = {
-        parameter.name: data.draw(
-            st.sampled_from(parameter.choices) if parameter.choices else st.one_of(
-                st.text(max_size=12), st.dates().map(str), st.datetimes().map(str), st.integers().map(str),
-                st.floats().map(str),
-            )
-        )
-        for parameter in data.draw(st.lists(st.sampled_from(endpoint.known), unique=True))
-    }  # fmt: skip
-    response = api.get(endpoint.paths[0], params=values)
-    assert response.status_code in (200, 400, 404), response.text
-
-
-def test_pages_follow_each_other_to_the_end(api: TestClient) -> None:
+def test_pages_follow_each_other_to_the_end(api: Api) -> None:
     seen: list[int] = []
     cursor = ""
     while True:
@@ -189,7 +77,7 @@ def test_pages_follow_each_other_to_the_end(api: TestClient) -> None:
 
 
 @pytest.mark.parametrize("sort", ["-created", "created", "start", "-saving", "-confidence"])
-def test_pages_of_advice_hold_each_once(api: TestClient, sort: str) -> None:
+def test_pages_of_advice_hold_each_once(api: Api, sort: str) -> None:
     seen: list[str] = []
     cursor = ""
     for _ in range(20):
@@ -201,14 +89,14 @@ def test_pages_of_advice_hold_each_once(api: TestClient, sort: str) -> None:
     assert len(seen) == len(set(seen)) == page["total"] == 40
 
 
-def test_a_page_beyond_the_end_is_empty(api: TestClient) -> None:
+def test_a_page_beyond_the_end_is_empty(api: Api) -> None:
     last = api.get("/api/v1/events?limit=100&to=2026-05-26").json()
     assert last["next"] is None
     cursor = sealed(last["items"][-1]["seq"])
     assert api.get(f"/api/v1/events?cursor={cursor}").json() == {"items": [], "next": None}
 
 
-def test_events_and_advice_are_filtered(api: TestClient) -> None:
+def test_events_and_advice_are_filtered(api: Api) -> None:
     def found(path: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = api.get(f"/api/v1/{path}").json()["items"]
         return items
@@ -224,7 +112,7 @@ def test_events_and_advice_are_filtered(api: TestClient) -> None:
     assert all(one["confidence"] >= 0.85 for one in found("advisories?minConfidence=0.85"))
 
 
-def test_csv_holds_the_series_and_no_formula(api: TestClient) -> None:
+def test_csv_holds_the_series_and_no_formula(api: Api) -> None:
     response = api.get("/api/v1/analytics/cost?period=last7&format=csv")
     assert response.headers["content-type"].startswith("text/csv")
     assert response.headers["content-disposition"] == 'attachment; filename="cost.csv"'
@@ -273,7 +161,8 @@ def test_an_answer_reaches_the_inbox(own: ConsoleSite) -> None:
 
 def test_nobody_obeys_where_the_agent_does_not_run(own: ConsoleSite, tmp_path: Path) -> None:
     api = client(own, runtime=tmp_path / "nothing")
-    assert refusal(api, "override", {"action": "hold"}) == (409, "not_possible", None)
+    refused = api.post("/api/v1/override", json={"action": "hold"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_possible")
     found = api.get("/api/v1/status").json()
     assert (found["running"], found["word"]) == (False, "attention")
     assert found["attention"][0] == "the agent does not run since 2026-06-03 12:07"

@@ -47,7 +47,7 @@ def _lines(site: str, flow: Document, found: Document) -> Iterator[str]:
     for name, key, words in FIGURES:
         yield from _gauge(name, words, [(label, found[key])])
     for name, key, words in PRICES:
-        yield from _gauge(name, words, [(label, flow["prices"][key])])
+        yield from _gauge(name, words, [(label, (flow["prices"] or {}).get(key))])
     depths = [(f'{label},stream="{stream}"', depth) for stream, depth in found["outbox"].items()]
     yield from _gauge("enalysis_outbox_rows", "Rows that wait for the platform.", depths)
 

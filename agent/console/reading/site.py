@@ -24,6 +24,7 @@ from agent.domain.documents import ALARMS, LINK, OBSERVATION, OVERRIDE, SETPOINT
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung
 from agent.domain.wire import WireError
+from agent.ports import StoreFailure
 from agent.settings.permit import permission_of
 
 TODAY = columns("load_wh", "pv_wh", "import_wh", "export_wh", "charge_wh", "discharge_wh", "cost", "co2_kg")
@@ -115,13 +116,18 @@ def status(source: Source) -> Document:
 def energy_flow(source: Source) -> Document:
     """What flows now and what today came to: the live picture, or the last commit's where none is shown.
 
-    Raises StoreFailure.
+    Where the store cannot be read the live picture is all; ``store`` then says why.
     """
-    site = site_of(source)
-    shown = site.shown if site.shown.documents is not None else _as_kept(site)
-    found: Document = {**shown.document(), "running": site.runs}
-    found["at"] = local(shown.at, site.zone)
-    return {**head(source.settings), **found, "battery": _battery(site), "today": _today(site), "prices": _prices(site)}
+    try:
+        site = site_of(source)
+        shown = site.shown if site.shown.documents is not None else _as_kept(site)
+        beside: Document = {"battery": _battery(site), "today": _today(site), "prices": _prices(site), "store": "ok"}
+        runs = site.runs
+    except StoreFailure as failure:
+        shown = look(source)
+        beside, runs = {"battery": None, "today": None, "prices": None, "store": str(failure)}, shown.running
+    at = local(shown.at, source.zone)
+    return {**head(source.settings), **shown.document(), "at": at, "running": runs, **beside}
 
 
 def override(site: Site) -> Document | None:
@@ -143,14 +149,17 @@ def override(site: Site) -> Document | None:
 
 
 def health(source: Source, version: str) -> Document:
-    """Whether all is well; ``store`` says in words what is wrong with it. Raises StoreFailure."""
-    site = site_of(source)
+    """Whether all is well; ``store`` is ``ok``, or says in one sentence why it cannot be read."""
+    try:
+        site, trouble = site_of(source), None
+    except StoreFailure as failure:
+        site, trouble = Site(source, look(source), source.now(), None), str(failure)
     return {
-        "status": "ok" if site.runs else "attention",
+        "status": "ok" if site.runs and trouble is None else "attention",
         "version": version,
         "at": local(site.now, site.zone),
         "running": site.runs,
-        "store": "ok",
+        "store": trouble or "ok",
         "store_age_s": _age_s(site.committed_at, site.now),
     }
 
