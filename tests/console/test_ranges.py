@@ -154,4 +154,3 @@ def test_a_gap_stays_a_gap_and_what_lies_outside_is_left_out() -> None:
     asked = Range(start, start + 4 * HOUR, BERLIN)
     rows = [rollup(start + place * HOUR) for place in (-1, 0, 2, 4)]
     assert [len(bucket.rows) for bucket in filled(asked, "hour", rows)] == [1, 0, 1, 0]
-    assert filled(asked, "hour", rows)[1].merged is None

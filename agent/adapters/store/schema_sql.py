@@ -153,9 +153,8 @@ def rollup_values(rollup: Rollup) -> tuple[object, ...]:
 
 def rollup_row(values: Sequence[object]) -> Rollup:
     """From a row in the order of ROLLUP_COLUMNS."""
-    named = dict(zip(ROLLUP_COLUMNS, values, strict=True))
-    at = datetime.fromtimestamp(int(str(named.pop("at"))), UTC)
-    return Rollup(at=at, **named)  # type: ignore[arg-type]
+    at: Any = values[0]
+    return Rollup(datetime.fromtimestamp(at, UTC), *values[1:])  # type: ignore[arg-type]  # as they were written
 
 
 def weather_values(row: WeatherRow) -> tuple[object, ...]:
@@ -184,9 +183,9 @@ def ledger_values(entry: Entry) -> tuple[object, ...]:
 
 def ledger_entry(values: Sequence[object]) -> Entry:
     """From a row in the order of LEDGER_COLUMNS."""
-    at, *amounts, stored_wh = values
-    read = Amounts(*(int(str(amount)) for amount in amounts))
-    return Entry(datetime.fromtimestamp(int(str(at)), UTC), read, float(str(stored_wh)))
+    at: Any = values[0]
+    amounts: Any = values[1:-1]
+    return Entry(datetime.fromtimestamp(at, UTC), Amounts(*amounts), float(str(values[-1])))
 
 
 def predicted_values(day: PredictedDay) -> tuple[object, ...]:

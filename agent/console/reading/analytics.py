@@ -35,11 +35,12 @@ class Question:
 
 @dataclass(slots=True)
 class Answer:
-    """What an analysis adds to its series."""
+    """What an analysis adds to its series. ``hours`` are those of the breakdown, read once."""
 
     breakdown: list[Document] = field(default_factory=list)
     compare: Document | None = None
     notes: list[str] = field(default_factory=list)
+    hours: Sequence[Rollup] | None = None
 
 
 CONSUMPTION = columns("load_wh", "pv_wh", "import_wh", "export_wh", "charge_wh", "discharge_wh")
@@ -83,7 +84,8 @@ def carbon(settings: Settings, store: Path, question: Question) -> Document:
     if question.compare_with == "previous":
         answer.compare = _previous(store, found, question, CARBON)
     elif question.compare_with == "baseline":
-        answer.compare = _without_battery(store, found, settings)
+        rows = hours(store, found)[0] if answer.hours is None else answer.hours
+        answer.compare = _without_battery(rows, found, settings)
         answer.notes.append(
             "what it would have been without a battery is approximate: what the home took beyond the sun in each hour, "
             "at that hour's carbon intensity"
@@ -149,7 +151,7 @@ def _break_down(
     if kind is None or kind == "demand":
         return
     rows, notes = hours(store, found)
-    answer.notes += notes
+    answer.hours, answer.notes = rows, [*answer.notes, *notes]
     match kind:
         case "source":
             answer.breakdown = breakdowns.covered_by(rows) if shared == "load_wh" else breakdowns.carbon_by_use(rows)
@@ -210,9 +212,8 @@ def _mean_of_weeks(bucket: Bucket, rows: Sequence[Rollup], asked: Range, now: da
     return sum(known) / len(known) if known else None
 
 
-def _without_battery(store: Path, found: Measured, settings: Settings) -> Document:
-    """The carbon of what the home would have imported without a battery, hour by hour."""
-    rows, _ = hours(store, found)
+def _without_battery(rows: Sequence[Rollup], found: Measured, settings: Settings) -> Document:
+    """The carbon of what the home would have imported without a battery; ``rows`` are hours, or finer."""
     flat = settings.carbon.kg_per_kwh
     kg = [
         known_sum([_carbon_without(row, flat) for row in _between(rows, bucket.start, bucket.end)])

@@ -73,12 +73,8 @@ def parts_document(parts: Sequence[Part], wanted: Sequence[Column], shared: str)
 
 def flows_of(rows: Sequence[Rollup]) -> Flows:
     """The energies, Wh, that went from where to where; rows of which a part is missing are left out."""
-    total = NO_NEED
-    for row in rows:
-        found = _flows(row)
-        if found is not None:
-            total = Flows(*(a + b for a, b in zip(_numbers(total), _numbers(found), strict=True)))
-    return total
+    found = [_numbers(flows) for row in rows if (flows := _flows(row)) is not None]
+    return Flows(*(sum(column) for column in zip(*found, strict=True))) if found else NO_NEED
 
 
 def covered_by(rows: Sequence[Rollup]) -> list[Document]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from agent.console.reading.ranges import Range, midnight
-from agent.recording.rollups import Rollup, merge, span_start
+from agent.recording.rollups import Rollup, span_start
 
 GRANULARITIES = ("minute", "quarter", "hour", "day", "month")
 MOST_POINTS = 2000
@@ -21,12 +21,11 @@ SHORT, LONG = timedelta(days=3), timedelta(days=93)
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """From ``start`` to before ``end`` (UTC). ``rows`` are the roll-ups within it, ``merged`` all of them as one."""
+    """From ``start`` to before ``end`` (UTC). ``rows`` are the roll-ups within it, none where nothing was measured."""
 
     start: datetime
     end: datetime
     rows: tuple[Rollup, ...] = ()
-    merged: Rollup | None = None
 
 
 def chosen_granularity(asked: Range, wanted: str | None) -> tuple[str, str | None]:
@@ -65,10 +64,7 @@ def filled(asked: Range, granularity: str, rows: Sequence[Rollup]) -> tuple[Buck
     for row in rows:
         if asked.start <= row.at < asked.end:
             groups[bisect_right(starts, row.at) - 1].append(row)
-    return tuple(
-        Bucket(start, end, tuple(group), merge(group, start) if group else None)
-        for (start, end), group in zip(spans, groups, strict=True)
-    )
+    return tuple(Bucket(start, end, tuple(group)) for (start, end), group in zip(spans, groups, strict=True))
 
 
 def _fits(asked: Range, granularity: str) -> bool:
