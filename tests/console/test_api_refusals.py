@@ -109,3 +109,34 @@ def test_no_parameter_is_a_defect(api: Api, endpoint: Endpoint, data: st.DataObj
     }  # fmt: skip
     response = api.get(endpoint.paths[0], params=values)
     assert response.status_code in (200, 400, 404), response.text
+
+
+CHANGING = [endpoint for endpoint in ENDPOINTS if endpoint.method == "POST" and endpoint.then is None]
+JSON_VALUES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8)
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(CHANGING), st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_body_is_a_defect(own: ConsoleSite, endpoint: Endpoint, data: st.DataObject) -> None:
+    body = {
+        parameter.name: data.draw(
+            st.one_of(
+                JSON_VALUES,
+                *([st.sampled_from(parameter.choices)] if parameter.choices else []),
+                *([st.lists(st.sampled_from(parameter.choices), max_size=3)] if parameter.choices else []),
+                st.dates().map(str), st.datetimes().map(str), st.lists(st.floats(-1.0, 2.0), max_size=3),
+            )
+        )
+        for parameter in endpoint.known
+        if data.draw(st.booleans())
+    }  # fmt: skip
+    path = endpoint.paths[0].replace("{key:path}", data.draw(st.sampled_from(["hold_battery/2026-06-03", "a", "é/%"])))
+    response = client(own).post(path, json=body)
+    assert response.status_code in (200, 202, 400, 404, 409, 503), response.text
+    assert response.status_code != 503 or response.json()["code"] == "inbox"
