@@ -38,13 +38,12 @@ from agent.domain.documents import STEERING
 from agent.domain.permit import Permission
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
-from agent.plan_request import PlanRequests
+from agent.plan_request import PlanRequests, conditions_of
 from agent.platform import connect_platform
 from agent.ports import Clock, Planner, Settlement, Store, TimeSource, Trials
 from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
 from agent.settings.schema import Settings
-from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
 from drivers.write_gate import WriteGate
 
@@ -108,7 +107,7 @@ def build(
         commands=commands,
         overrides=overrides,
         lock=SteeringLock(clock, pending, outlet, gate, permission),
-        record=Record(clock, store, pending, outlet, conditions.weather_at),
+        record=Record(clock, store, pending, outlet, conditions.weather_at, zone),
         upkeep=Upkeep(store, clock, alarms, lambda: timekeeping.tells_age, AFTER_HOUR_S + settings.store.commit_s),
         alarms=alarms,
         meter=meter,
@@ -130,20 +129,6 @@ def store_of(settings: Settings, clock: Clock) -> SqliteStore:
 def _meter(settings: Settings) -> DemandMeter | None:
     charge = settings.demand_charge_spec()
     return None if charge is None else DemandMeter(charge, ZoneInfo(settings.site.timezone))
-
-
-def conditions_of(settings: Settings) -> SiteConditions:
-    """What the site file says; the platform has said nothing yet."""
-    return SiteConditions(
-        settings.import_tariff(),
-        settings.export_tariff(),
-        settings.carbon.kg_per_kwh,
-        settings.connection_spec(),
-        settings.objective_spec(),
-        settings.place(),
-        settings.reserve_spec(),
-        settings.failsafe_spec(),
-    )
 
 
 def _plan_retry(settings: Settings) -> Retry:

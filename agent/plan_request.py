@@ -31,6 +31,20 @@ class PlanRequests:
         return plan_request(self.settings, self.conditions, now, soc_pct, self.outlet.view.battery, demand, advice)
 
 
+def conditions_of(settings: Settings) -> SiteConditions:
+    """Those of the site file alone. Raises PriceFileError."""
+    return SiteConditions(
+        settings.import_tariff(),
+        settings.export_tariff(),
+        settings.carbon.kg_per_kwh,
+        settings.connection_spec(),
+        settings.objective_spec(),
+        settings.place(),
+        settings.reserve_spec(),
+        settings.failsafe_spec(),
+    )
+
+
 def plan_request(
     settings: Settings,
     conditions: SiteConditions,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from agent.adapters.devices.field_bus import connect_devices, transports
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.store.inputs_reader import inputs_of
-from agent.app import conditions_of, keep_steering, store_of
+from agent.app import keep_steering, store_of
 from agent.cli.commission_look import Eyes, look
 from agent.cli.commission_release import Released, give_back, settings_of
 from agent.cli.commission_test import Aborted, BatteryUnderTest, Say
@@ -22,6 +22,7 @@ from agent.domain.commissioning import BatteryTest, CommissionedDevice, Commissi
 from agent.domain.documents import COMMISSIONING, STEERING
 from agent.domain.records import Batch
 from agent.domain.wire import to_json
+from agent.plan_request import conditions_of
 from agent.ports import Clock, StoreFailure
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions

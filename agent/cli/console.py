@@ -63,7 +63,7 @@ def _serve(settings: "Settings", asked: Namespace) -> int:
             print(f"{NOT_INSTALLED} ({error.name} is missing)", file=sys.stderr)
             return FAILED
     try:
-        return asyncio.run(serve.run(settings.console, source_of(settings)))
+        return asyncio.run(serve.run(settings.console, source_of(settings, site_file=asked.config)))
     except serve.CannotListen as error:
         print(error, file=sys.stderr)
         return FAILED

@@ -25,6 +25,7 @@ from agent.explanation.explain import explain_step
 from agent.explanation.explain_decision import explain_decision
 from agent.explanation.limits import Basis
 from agent.explanation.shadow_price import Resolved, resolved
+from agent.plan_request import conditions_of
 from agent.planning.highs import SolverFailure
 from agent.planning.planning_terms import PlanningTerms
 from agent.planning.scenarios import terminal_value
@@ -192,20 +193,9 @@ def _conditions(settings: Settings, path: Path, now: datetime) -> SiteConditions
     Of the grid limit only the newest word is kept: where that is not silent now, it is taken for not silent before.
     """
     try:
-        bought, sold = settings.import_tariff(), settings.export_tariff()
+        conditions = conditions_of(settings)
     except PriceFileError as error:
         raise NotExplained(str(error)) from error
-    connection, place = settings.connection_spec(), settings.place()
-    conditions = SiteConditions(
-        bought,
-        sold,
-        settings.carbon.kg_per_kwh,
-        connection,
-        settings.objective_spec(),
-        place,
-        settings.reserve_spec(),
-        settings.failsafe_spec(),
-    )
     conditions.recall(inputs_of(path, settings.site.currency))
     if not conditions.limit_is_silent(now):
         conditions.failsafe = None

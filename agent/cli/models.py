@@ -18,21 +18,12 @@ from agent.adapters.models.model_archive import fingerprint, folder_of, keep
 from agent.adapters.models.model_card import ModelCard, read_card
 from agent.adapters.models.model_check import check_model
 from agent.adapters.models.model_file import read_files
-from agent.adapters.models.model_registry import (
-    FACTORY,
-    Assignment,
-    Deployment,
-    ModelRegistry,
-    Refusal,
-    Trial,
-    change_registry,
-    in_charge,
-    models_beside,
-    read_registry,
-)
+from agent.adapters.models.model_registry import change_registry, in_charge
+from agent.adapters.models.registry_file import models_beside, read_registry
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.terminal import terminal
+from agent.domain.model_registry import FACTORY, Assignment, Deployment, ModelRegistry, Refusal, Trial
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
 from agent.settings.schema import Settings

@@ -26,7 +26,7 @@ from agent.domain.in_words import money
 from agent.domain.ledger import MICRO, Amounts
 from agent.domain.wire import WireError
 from agent.ports import StoreFailure
-from agent.savings.ledger import by_period
+from agent.savings.ledger_sums import by_period
 from agent.savings.metered import Metered
 from agent.savings.paired_blocks import block_results
 from agent.savings.paired_trial import NoEstimate, estimate

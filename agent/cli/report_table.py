@@ -11,7 +11,7 @@ from rich.text import Text
 
 from agent.domain.in_words import money
 from agent.domain.ledger import Amounts
-from agent.savings.ledger import total
+from agent.savings.ledger_sums import total
 
 
 class Column(NamedTuple):

@@ -29,8 +29,14 @@ class Flows:
 def flows(grid_w: float, pv_w: float, battery_w: float, load_w: float) -> Flows:
     """grid_w > 0 imports, battery_w > 0 discharges. Solar below zero, an inverter's own use, counts as load."""
     solar, home = max(0.0, pv_w), max(0.0, load_w) + max(0.0, -pv_w)
-    given, fed = max(0.0, grid_w), max(0.0, -grid_w)
-    discharged, charged = max(0.0, battery_w), max(0.0, -battery_w)
+    return shared_out(home, solar, max(0.0, grid_w), max(0.0, -grid_w), max(0.0, battery_w), max(0.0, -battery_w))
+
+
+def shared_out(home: float, solar: float, given: float, fed: float, discharged: float, charged: float) -> Flows:
+    """What the home took, the sun and the grid gave, the grid was fed, the battery gave and took; all >= 0.
+
+    Powers of one instant, or energies of a time in Wh, in which a grid may both give and be fed.
+    """
     taken: dict[str, float] = {}
 
     def take(name: str, most: float) -> float:

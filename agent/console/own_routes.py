@@ -80,7 +80,7 @@ class OwnRoutes:
     async def log_in(self, request: Request) -> Response:
         asked = await body_as(request, Login)
         known = await self._checked(asked.password, request)
-        self._audit.note("login", PERSON, address_of(request.scope))
+        self._audit.write("login", PERSON, address_of(request.scope))
         return self._new_session(known)
 
     async def session(self, request: Request) -> Response:
@@ -91,7 +91,7 @@ class OwnRoutes:
         caller = _caller(request)
         if caller.session is not None:
             self._sessions.end(caller.session)
-            self._audit.note("logout", caller.name, address_of(request.scope))
+            self._audit.write("logout", caller.name, address_of(request.scope))
         response = Response(status_code=204)
         response.delete_cookie(NAME, path="/", secure=self._is_https, httponly=True, samesite="strict")
         return response
@@ -107,7 +107,7 @@ class OwnRoutes:
             self._own.set_password(new)
         except OwnFolderFailure as failure:
             raise told(failure) from failure
-        self._audit.note("password_changed", _caller(request).name, address_of(request.scope))
+        self._audit.write("password_changed", _caller(request).name, address_of(request.scope))
         return self._new_session(new)
 
     async def preferences(self, request: Request) -> Response:
@@ -142,7 +142,7 @@ class OwnRoutes:
             raise Problem("bad_value", str(error)) from error
         except OwnFolderFailure as failure:
             raise told(failure) from failure
-        self._audit.note("key_added", caller.name, address_of(request.scope), key=key.id, name=key.name)
+        self._audit.write("key_added", caller.name, address_of(request.scope), key=key.id, name=key.name)
         return JSONResponse({**_key_document(key), "key": text}, 201)
 
     async def remove_key(self, request: Request) -> Response:
@@ -152,7 +152,7 @@ class OwnRoutes:
                 raise Problem("not_found", "there is no such key", "id")
         except OwnFolderFailure as failure:
             raise told(failure) from failure
-        self._audit.note("key_removed", _caller(request).name, address_of(request.scope), key=key_id)
+        self._audit.write("key_removed", _caller(request).name, address_of(request.scope), key=key_id)
         return Response(status_code=204)
 
     async def _checked(self, password: str, request: Request) -> PasswordHash:
@@ -167,10 +167,10 @@ class OwnRoutes:
         try:
             good = await self._door.check(password, known, address)
         except Problem as problem:
-            self._audit.note("login_refused", NOBODY, address, why=problem.code)
+            self._audit.write("login_refused", NOBODY, address, why=problem.code)
             raise
         if not good:
-            self._audit.note("login_failed", NOBODY, address)
+            self._audit.write("login_failed", NOBODY, address)
             raise Problem("wrong_password", "the password is wrong", "password")
         return known
 

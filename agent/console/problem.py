@@ -22,6 +22,8 @@ CODES: Mapping[str, int] = {
     "wrong_method": 405,
     "too_slow": 408,
     "not_possible": 409,
+    "inbox": 503,
+    "store_other": 503,
     "too_large": 413,
     "wrong_host": 421,
     "busy": 429,

@@ -19,13 +19,17 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """``runtime`` holds the live file; None where the agent shows none. ``own`` is the only folder written to."""
+    """``runtime`` holds the live file; None where the agent shows none. ``own`` is the only folder written to.
+
+    ``site_file`` has the permit to steer beside it; None where it is not known.
+    """
 
     settings: Settings
     store: Path
     runtime: Path | None
     own: Path
     now: Callable[[], datetime]
+    site_file: Path | None = None
     thread: StoreThread = field(default_factory=StoreThread)
 
     @property
@@ -43,7 +47,12 @@ def own_folder(store: Path) -> Path:
     return store.parent / OWN_FOLDER
 
 
-def source_of(settings: Settings, runtime: Path | None = RUNTIME, now: Callable[[], datetime] = utc_now) -> Source:
+def source_of(
+    settings: Settings,
+    runtime: Path | None = RUNTIME,
+    now: Callable[[], datetime] = utc_now,
+    site_file: Path | None = None,
+) -> Source:
     """That of the site file's store, with the console's own folder beside it."""
     store = Path(settings.store.path)
-    return Source(settings, store, runtime, own_folder(store), now)
+    return Source(settings, store, runtime, own_folder(store), now, site_file)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind, EventKind
@@ -14,6 +15,7 @@ from agent.domain.wire import to_json
 from agent.ports import Clock, Store, StoreFailure
 from agent.recording.pending_writes import PendingWrites
 from agent.recording.picture import picture
+from agent.recording.predicted_days import predicted_days
 from agent.recording.weather_log import WeatherLog
 from agent.site_view import Outlet
 
@@ -27,12 +29,21 @@ WeatherAt = Callable[[datetime], Weather | None]
 class Record:
     """Writes what is pending to the store. A commit that fails is given back and tried again.
 
-    ``weather`` gives the forecast that holds at a time, which is kept by the hour.
+    ``weather`` gives the forecast that holds at a time, which is kept by the hour; ``zone`` is the site's, whose days
+    plans are asked about.
     """
 
-    def __init__(self, clock: Clock, store: Store, pending: PendingWrites, outlet: Outlet, weather: WeatherAt) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        store: Store,
+        pending: PendingWrites,
+        outlet: Outlet,
+        weather: WeatherAt,
+        zone: ZoneInfo,
+    ) -> None:
         self._clock, self._store, self._pending, self._outlet = clock, store, pending, outlet
-        self._weather = weather
+        self._weather, self._zone = weather, zone
         self._alarms = Alarms(clock, pending)
         self._weather_log = WeatherLog()
         self._plan: Plan | None = None
@@ -67,6 +78,7 @@ class Record:
             self._pending.keep(name, document)
         if view.plan is not None and view.plan is not self._plan:
             self._pending.keep(PLAN.name, _plan_document(view.plan))
+            self._pending.predict(predicted_days(view.plan, self._zone) if self._clock.trusted() else ())
             self._plan = view.plan
         self._alarms.keep()  # as they stand at this instant
 

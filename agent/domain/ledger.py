@@ -53,6 +53,23 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class PredictedDay:
+    """What the plan that was made ``made_at`` (UTC) expects of the site's day that begins ``at`` (UTC).
+
+    Millionths of the currency at the meter: the bill without a battery and the plan's, both on the forecast's medians.
+    """
+
+    at: datetime
+    made_at: datetime
+    no_battery: int
+    plan: int
+
+    @property
+    def saved(self) -> int:
+        return self.no_battery - self.plan
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerCheckpoint:
     """What is carried from day to day: the rule's own SoC at ``until`` (UTC), for a battery of ``usable_wh``."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from agent.domain.ledger import Entry
+from agent.domain.ledger import Entry, PredictedDay
 from agent.domain.setpoint import Rung
 from agent.domain.suspect import Suspect
 
@@ -225,4 +225,5 @@ class Batch:
     weather: tuple[WeatherRow, ...] = ()
     flags: Flags | None = None
     ledger: tuple[Entry, ...] = ()
+    predicted: tuple[PredictedDay, ...] = ()
     redates: tuple[Redate, ...] = ()  # of rows that are in the store already

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from agent.domain.alarms import EventKind
-from agent.domain.ledger import Entry
+from agent.domain.ledger import Entry, PredictedDay
 from agent.domain.records import Batch, DecisionRow, EventRow, Flags, MinuteRow, Redate, WeatherRow
 from agent.recording.redating import redated, redated_batch, redated_minute
 from agent.recording.standing_alarms import StandingAlarms
@@ -32,6 +32,7 @@ class PendingWrites:
         self._weather: dict[datetime, WeatherRow] = {}
         self._flags: Flags | None = None
         self._ledger: dict[datetime, Entry] = {}
+        self._predicted: dict[datetime, PredictedDay] = {}
         self._redates: list[Redate] = []
         self._dropped = 0
 
@@ -80,6 +81,10 @@ class PendingWrites:
         """Hours of the ledger. One that is settled twice before it could be written counts once."""
         self._ledger |= {entry.at: entry for entry in entries}
 
+    def predict(self, days: Sequence[PredictedDay]) -> None:
+        """What the newest plan expects of days to come; of each day the newest word counts."""
+        self._predicted |= {day.at: day for day in days}
+
     def redate(self, order: Redate) -> None:
         """Date the rows that wait, and with the next commit those that are written."""
         self._minutes = deque(redated_minute(row, order) for row in self._minutes)
@@ -104,6 +109,7 @@ class PendingWrites:
             weather=tuple(self._weather.values()),
             flags=self._flags,
             ledger=tuple(self._ledger.values()),
+            predicted=tuple(self._predicted.values()),
             redates=tuple(self._redates),
         )
         self._minutes.clear()
@@ -113,6 +119,7 @@ class PendingWrites:
         self._acknowledged.clear()
         self._weather.clear()
         self._ledger.clear()
+        self._predicted.clear()
         self._redates.clear()
         self._catalogue = self._flags = None
         return batch
@@ -134,6 +141,7 @@ class PendingWrites:
             self.acknowledge(stream, seq)
         self._weather = {row.at: row for row in batch.weather} | self._weather
         self._ledger = {entry.at: entry for entry in batch.ledger} | self._ledger
+        self._predicted = {day.at: day for day in batch.predicted} | self._predicted
         self._catalogue = batch.catalogue if self._catalogue is None else self._catalogue
         self._flags = batch.flags if self._flags is None else self._flags
 

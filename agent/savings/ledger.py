@@ -13,8 +13,8 @@ execution: what was lost since the battery did not do what it was asked to;
 forecast: all the rest, so that saved + forecast + plan + execution = achievable. Luck makes a part negative.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -63,23 +63,6 @@ def days(
         )
         yield Day(day, tuple(entries), carry)
         hour = last
-
-
-_NAMES = tuple(field.name for field in fields(Amounts))
-
-
-def total(parts: Sequence[Amounts]) -> Amounts:
-    """The sum, to the last millionth."""
-    return Amounts(*(sum(getattr(part, name) for part in parts) for name in _NAMES))
-
-
-def by_period(entries: Sequence[Entry], by: str, zone: ZoneInfo) -> dict[str, Amounts]:
-    """Sums by ``hour``, ``day``, ``month`` or ``year`` of the site, oldest first, named as 2026-06-01."""
-    forms = {"hour": "%Y-%m-%dT%H:%M%z", "day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
-    groups: dict[str, list[Amounts]] = {}
-    for entry in entries:
-        groups.setdefault(entry.at.astimezone(zone).strftime(forms[by]), []).append(entry.amounts)
-    return {name: total(parts) for name, parts in groups.items()}
 
 
 def _rule(

@@ -15,23 +15,14 @@ from pathlib import Path
 
 from agent.adapters.models.candidates import enrol
 from agent.adapters.models.model_archive import fingerprint_of, folder_of
-from agent.adapters.models.model_registry import (
-    FACTORY,
-    WATCHED,
-    Assignment,
-    Deployment,
-    Refusal,
-    Trial,
-    change_registry,
-    in_charge,
-    models_beside,
-    read_registry,
-)
+from agent.adapters.models.model_registry import change_registry, in_charge
 from agent.adapters.models.onnx_models import open_model
+from agent.adapters.models.registry_file import models_beside, read_registry
 from agent.adapters.processes.answering import answer_once
 from agent.adapters.store.store_reader import history
 from agent.domain.history import History
 from agent.domain.model_comparison import Decision, Report, Verdict
+from agent.domain.model_registry import FACTORY, WATCHED, Assignment, Deployment, Refusal, Trial
 from agent.domain.request import PlanRequest
 from agent.domain.wire import WireError, from_json, to_json
 from agent.forecasting.combination.model_comparison import verdict

@@ -76,7 +76,7 @@ async def storing(path: Path) -> Commit:
 async def recording(path: Path, plan: Plan) -> Commit:
     """The daemon's own recorder, which also keeps the newest picture for the status command."""
     store, clock, journal, outlet = await _opened(path), VirtualClock(NOW), PendingWrites(), Outlet()
-    record = Record(clock, store, journal, outlet, lambda now: None)
+    record = Record(clock, store, journal, outlet, lambda now: None, ZoneInfo("UTC"))
 
     async def commit(minute: int, row: MinuteRow) -> None:
         journal.minute(row)

@@ -74,7 +74,7 @@ def test_point_10_the_log_does_not_grow_for_ever(tmp_path: Path) -> None:
     source = site_source(tmp_path)
     audit = Audit(source.own, source.now)
     (source.own / NAME).write_bytes(b"x" * LARGEST)
-    audit.note("login", "person\nnobody", "127.0.0.1", path="/" + "x" * 10_000)
+    audit.write("login", "person\nnobody", "127.0.0.1", path="/" + "x" * 10_000)
     assert (source.own / f"{NAME}.1").stat().st_size == LARGEST
     assert len((source.own / NAME).read_text().splitlines()) == 1
     assert (source.own / NAME).stat().st_size < 500
@@ -86,11 +86,11 @@ def test_point_10_a_flood_of_strangers_does_not_fill_it(tmp_path: Path) -> None:
     source = site_source(tmp_path, times)
     audit = Audit(source.own, source.now)
     for _ in range(MOST_OF_NOBODY + 40):
-        audit.note("request", NOBODY, "192.168.1.66", status=401)
-    audit.note("logout", "person", "127.0.0.1")
+        audit.write("request", NOBODY, "192.168.1.66", status=401)
+    audit.write("logout", "person", "127.0.0.1")
     assert len(lines(source.own)) == MOST_OF_NOBODY + 1
     times.passes(60)
-    audit.note("request", NOBODY, "192.168.1.66", status=401)
+    audit.write("request", NOBODY, "192.168.1.66", status=401)
     assert lines(source.own)[-1]["left_out"] == 40
 
 

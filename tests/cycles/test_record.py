@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -45,7 +46,7 @@ class RecordStage:
     def __init__(self, weather: Weather | None = None) -> None:
         self.store, self.pending, self.outlet = FullStore(), PendingWrites(), Outlet()
         self.clock = VirtualClock(START)
-        self.record = Record(self.clock, self.store, self.pending, self.outlet, lambda now: weather)
+        self.record = Record(self.clock, self.store, self.pending, self.outlet, lambda now: weather, ZoneInfo("UTC"))
 
     def kept(self) -> dict[str, str]:
         return dict(self.store.batches[-1].kept)

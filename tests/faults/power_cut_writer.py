@@ -13,11 +13,12 @@ from pathlib import Path
 from agent.adapters.host.inbox import clear, drop, inbox_of, look
 from agent.adapters.models.model_archive import fingerprint, keep
 from agent.adapters.models.model_file import ModelFiles
-from agent.adapters.models.model_registry import Deployment, ModelRegistry, change_registry
+from agent.adapters.models.model_registry import change_registry
 from agent.adapters.store import retention, store_file
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.advisory import Verb
 from agent.domain.commands import AnswerAdvice, Request
+from agent.domain.model_registry import Deployment, ModelRegistry
 from agent.domain.records import Batch
 from tests.adapters.store.store_rows import BERLIN, NAMES, event, minute
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -66,7 +67,7 @@ async def test_seven_days_without_a_broker(tmp_path: Path, broker: Broker, outco
         await site.until(lambda: site.acknowledged == first)
         broker.stop()
         await site.store.write(Batch(acknowledged=tuple(site.acknowledged.items())))
-        record = Record(clock, site.store, pending, site.outlet, lambda now: None)
+        record = Record(clock, site.store, pending, site.outlet, lambda now: None, ZoneInfo("UTC"))
         upkeep = Upkeep(site.store, clock, Alarms(clock, pending))
         watch = LinkWatch(clock, site.outlet, Alarms(clock, pending), lambda: site.link.rival, no_certificates)
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from agent.adapters.models.candidates import enrol
-from agent.adapters.models.model_registry import change_registry, read_registry
+from agent.adapters.models.model_registry import change_registry
+from agent.adapters.models.registry_file import read_registry
 from agent.adapters.processes.planner_process import PlannerProcess
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest

@@ -16,7 +16,7 @@ import pytest
 
 from agent.adapters.host.inbox import inbox_of, look
 from agent.adapters.models.model_archive import fingerprint, fingerprint_of, folder_of
-from agent.adapters.models.model_registry import read_registry
+from agent.adapters.models.registry_file import read_registry
 from agent.domain.commands import AnswerAdvice
 from agent.domain.records import Batch
 from tests.adapters.store.store_rows import NAMES, event, minute, new_store

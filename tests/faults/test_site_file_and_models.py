@@ -9,8 +9,9 @@ import pytest
 from agent.adapters.models import onnx_models
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_check import check_model
-from agent.adapters.models.model_registry import in_charge, read_registry
+from agent.adapters.models.model_registry import in_charge
 from agent.adapters.models.onnx_models import open_model
+from agent.adapters.models.registry_file import read_registry
 from agent.domain.request import Place
 from agent.forecasting.forecaster import ModelUnusable
 from agent.settings.load import SettingsError, load

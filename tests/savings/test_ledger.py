@@ -16,7 +16,8 @@ from agent.domain.ledger import MICRO, Amounts, LedgerCheckpoint
 from agent.domain.site import Connection
 from agent.domain.wire import from_json, to_json
 from agent.planning.battery_arrays import stored_changes
-from agent.savings.ledger import Day, by_period, days, total
+from agent.savings.ledger import Day, days
+from agent.savings.ledger_sums import by_period, total
 from agent.savings.metered import Floats, Metered, Rated
 
 UTC_ZONE = ZoneInfo("UTC")

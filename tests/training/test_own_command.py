@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.models.candidates import enrol
-from agent.adapters.models.model_registry import read_registry
+from agent.adapters.models.registry_file import read_registry
 from agent.adapters.store.schema_sql import ROLLUP_COLUMNS, insert_sql
 from tests.adapters.store.store_rows import new_store
 from tests.training.site_folder import DESCRIBED, table_of, workshop, write_folder

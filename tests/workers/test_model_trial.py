@@ -18,12 +18,14 @@ from agent.adapters.models.candidates import enrol
 from agent.adapters.models.model_archive import fingerprint, keep
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_file import read_files
-from agent.adapters.models.model_registry import Deployment, change_registry, in_charge, read_registry
+from agent.adapters.models.model_registry import change_registry, in_charge
 from agent.adapters.models.onnx_session import open_session, run
+from agent.adapters.models.registry_file import read_registry
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.model_comparison import Report
+from agent.domain.model_registry import Deployment
 from agent.domain.request import PlanRequest
 from agent.domain.wire import from_json, to_json
 from agent.forecasting.forecaster import LEVELS

@@ -13,11 +13,12 @@ import pytest
 from agent.adapters.models.candidates import enrol
 from agent.adapters.models.model_archive import fingerprint_of
 from agent.adapters.models.model_card import read_card
-from agent.adapters.models.model_registry import Deployment, change_registry
+from agent.adapters.models.model_registry import change_registry
 from agent.adapters.models.site_models import members
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
+from agent.domain.model_registry import Deployment
 from agent.domain.plan import Plan
 from agent.domain.records import Batch, WeatherRow
 from agent.domain.request import Demand, PlanRequest

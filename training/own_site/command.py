@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agent.adapters.models.model_archive import make_folder
 from agent.adapters.models.model_card import read_card
-from agent.adapters.models.model_registry import models_beside
+from agent.adapters.models.registry_file import models_beside
 from agent.adapters.store.store_reader import history
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure

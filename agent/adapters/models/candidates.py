@@ -9,7 +9,8 @@ from agent.adapters.models.model_archive import fingerprint, keep
 from agent.adapters.models.model_card import ModelCard
 from agent.adapters.models.model_check import check_model
 from agent.adapters.models.model_file import ModelFiles, read_files
-from agent.adapters.models.model_registry import ModelRegistry, Refusal, Trial, change_registry
+from agent.adapters.models.model_registry import change_registry
+from agent.domain.model_registry import ModelRegistry, Refusal, Trial
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
 

@@ -9,131 +9,16 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent.adapters.models.model_archive import clear_shelf, fingerprint_of, folder_of, make_folder, write_whole
 from agent.adapters.models.model_card import read_card
-from agent.domain.model_comparison import DayScore
-from agent.domain.wire import WireError, from_json, to_json
+from agent.adapters.models.registry_file import FILE, read_registry
+from agent.domain.model_registry import FACTORY, Deployment, ModelRegistry
+from agent.domain.wire import to_json
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
-
-FILE = "champions.json"
-FORMAT = 1
-WATCHED = "the one in charge"
-FACTORY = {"load_w": "consumption", "pv_w": "solar"}
-_LARGEST = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """A model that was put in charge. ``fingerprint`` names its copy on the shelf; ``since`` is aware UTC."""
-
-    name: str
-    version: str
-    fingerprint: str
-    since: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A model that is compared with the one in charge, whose fingerprint is ``against``; WATCHED for the one before.
-
-    ``since`` is when it came (aware UTC). ``attempts`` counts starts that have not come to an end; ``said`` is the last
-    verdict.
-    """
-
-    name: str
-    version: str
-    fingerprint: str
-    against: str
-    since: datetime
-    attempts: int = 0
-    said: str = ""
-    days: tuple[DayScore, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A candidate that will not be tried (again) while its files are those of ``fingerprint``."""
-
-    name: str
-    fingerprint: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """Who forecasts one quantity. ``champion`` None is the installed model, and so is ``previous``.
-
-    ``watch`` compares the one in charge, once promoted, with the one before it.
-    """
-
-    quantity: str
-    champion: Deployment | None = None
-    previous: Deployment | None = None
-    trials: tuple[Trial, ...] = ()
-    watch: Trial | None = None
-
-    def trial(self, name: str) -> Trial | None:
-        return next((trial for trial in self.trials if trial.name == name), None)
-
-    def with_trial(self, trial: Trial) -> "Assignment":
-        """The same with ``trial`` in the place of that of the same name."""
-        others = tuple(other for other in self.trials if other.name != trial.name)
-        return replace(self, trials=(*others, trial))
-
-    def promoted(self, seat: Deployment) -> "Assignment":
-        """``seat`` in charge, watched against the one before it."""
-        before = self.champion
-        name, version, copy = (FACTORY[self.quantity], "", "") if before is None else _identity(before)
-        watch = Trial(name, version, copy, WATCHED, seat.since)
-        trials = tuple(trial for trial in self.trials if trial.name != seat.name)
-        return Assignment(self.quantity, seat, before, trials, watch)
-
-    def rolled_back(self) -> "Assignment":
-        """The one before in charge again. Trials of others start again, since they were against another."""
-        return Assignment(self.quantity, self.previous, None, self.trials)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRegistry:
-    """All posts. A quantity without a post has its installed model in charge and no candidate."""
-
-    format: int = FORMAT
-    posts: tuple[Assignment, ...] = ()
-    refused: tuple[Refusal, ...] = ()
-
-    def post(self, quantity: str) -> Assignment:
-        return next((post for post in self.posts if post.quantity == quantity), Assignment(quantity))
-
-    def with_post(self, post: Assignment) -> "ModelRegistry":
-        others = tuple(other for other in self.posts if other.quantity != post.quantity)
-        return replace(self, posts=tuple(sorted((*others, post), key=lambda post: post.quantity)))
-
-    def refusal(self, name: str, fingerprint: str) -> Refusal | None:
-        return next((old for old in self.refused if (old.name, old.fingerprint) == (name, fingerprint)), None)
-
-    def with_refusal(self, refusal: Refusal) -> "ModelRegistry":
-        """Noted, and the trial of that model ended."""
-        others = tuple(old for old in self.refused if old.name != refusal.name)
-        posts = tuple(
-            replace(post, trials=tuple(t for t in post.trials if t.fingerprint != refusal.fingerprint))
-            for post in self.posts
-        )
-        return replace(self, posts=posts, refused=(*others, refusal))
-
-    def without_refusal(self, name: str) -> "ModelRegistry":
-        return replace(self, refused=tuple(old for old in self.refused if old.name != name))
-
-    def copies(self) -> set[str]:
-        """The fingerprints of all models that must stay on the shelf."""
-        seats = [seat for post in self.posts for seat in (post.champion, post.previous) if seat is not None]
-        trials = [trial for post in self.posts for trial in post.trials]
-        return {seat.fingerprint for seat in seats} | {trial.fingerprint for trial in trials}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +27,6 @@ class Choice:
 
     folder: Path
     note: str | None = None
-
-
-def models_beside(store: Path) -> Path:
-    """The folder of candidates and champions that belongs to a store."""
-    return store.parent / "models"
 
 
 def in_charge(state: Path, installed: Path, quantity: str, wanted: str | None) -> Choice:
@@ -183,31 +63,6 @@ def _trouble(seat: Deployment, folder: Path) -> str | None:
     except ModelUnusable as refusal:
         return str(refusal)
     return None
-
-
-def _identity(seat: Deployment) -> tuple[str, str, str]:
-    return seat.name, seat.version, seat.fingerprint
-
-
-def read_registry(models: Path) -> tuple[ModelRegistry, str | None]:
-    """What ``champions.json`` says, and a sentence when it cannot be believed; then nobody was promoted."""
-    path = models / FILE
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
-    except FileNotFoundError:
-        return ModelRegistry(), None
-    except OSError as error:
-        return ModelRegistry(), f"{path} cannot be read ({error.strerror})"
-    try:
-        if len(content) > _LARGEST:
-            raise WireError(f"it has more than {_LARGEST} bytes")
-        registry = from_json(ModelRegistry, content)
-        if registry.format != FORMAT:
-            raise WireError(f"it has format {registry.format}, this version reads {FORMAT}")
-    except (WireError, RecursionError) as error:
-        return ModelRegistry(), f"{path} is damaged ({error})"
-    return registry, None
 
 
 def change_registry(models: Path, change: Callable[[ModelRegistry], ModelRegistry]) -> ModelRegistry:

@@ -6,10 +6,12 @@ Not for the controller, which does without numpy.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from agent.adapters.store.store_reader import LEAST_COVERAGE, decisions, flags, rollups
+from agent.adapters.store.newest_rollups import spans
+from agent.adapters.store.store_reader import LEAST_COVERAGE, decisions, flags
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.records import DecisionRow
 from agent.domain.suspect import DATA_FAULT, Suspect
@@ -30,7 +32,8 @@ def read_metered(
     is no hole. Raises StoreFailure.
     """
     last = floor_to_step(now, HOUR_S)
-    found = rollups(path, "quarter", last - LONGEST if since is None else floor_to_step(since, HOUR_S), last)
+    first = last - LONGEST if since is None else floor_to_step(since, HOUR_S)
+    found = spans(path, "quarter", first, last, ZoneInfo("UTC"))
     if not found:
         return None
     first = floor_to_step(found[0].at, HOUR_S)

@@ -9,7 +9,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.domain.ledger import Amounts, Entry
+from agent.domain.ledger import Amounts, Entry, PredictedDay
 from agent.domain.records import MINUTE_FIELDS, Averaged, DecisionRow, EventRow, MinuteField, MinuteRow, WeatherRow
 from agent.domain.setpoint import Rung
 from agent.domain.suspect import Suspect
@@ -27,6 +27,7 @@ WEATHER_COLUMNS = ("temperature_c", "ghi_w_m2", "cloud_pct")
 FLAG_COLUMNS = ("quantity", "kind", "start", "until", "reason")
 AMOUNT_COLUMNS = ("hours", "no_battery", "rule", "paid", "hindsight", "plan", "execution", "unsolved")
 LEDGER_COLUMNS = ("at", *AMOUNT_COLUMNS, "stored_wh")
+PREDICTED_COLUMNS = ("at", "made_at", "no_battery", "plan")
 SENT_COLUMNS = {
     "minute": ("at", *(field.name for field in MINUTE_FIELDS if field.sent)),
     "decision": DECISION_COLUMNS,
@@ -48,6 +49,8 @@ _ALSO_NEW: dict[int, tuple[str, ...]] = {
     4: (),  # the points of the minutes that follow are bytes and no text (points_blob.py)
     # between which times the minutes of a block of seqs lie (minute_blocks.py)
     5: ("CREATE TABLE minute_block (first_seq INTEGER PRIMARY KEY, last_seq, first_at, until)",),
+    # what the last plan before a day expected of it, in millionths of the currency
+    6: (f"CREATE TABLE predicted (at INTEGER PRIMARY KEY, {', '.join(PREDICTED_COLUMNS[1:])})",),
 }
 SCHEMA_VERSION = max(*_ALSO_NEW, *(field.since for field in MINUTE_FIELDS))
 
@@ -150,9 +153,8 @@ def rollup_values(rollup: Rollup) -> tuple[object, ...]:
 
 def rollup_row(values: Sequence[object]) -> Rollup:
     """From a row in the order of ROLLUP_COLUMNS."""
-    named = dict(zip(ROLLUP_COLUMNS, values, strict=True))
-    at = datetime.fromtimestamp(int(str(named.pop("at"))), UTC)
-    return Rollup(at=at, **named)  # type: ignore[arg-type]
+    at: Any = values[0]
+    return Rollup(datetime.fromtimestamp(at, UTC), *values[1:])  # type: ignore[arg-type]  # as they were written
 
 
 def weather_values(row: WeatherRow) -> tuple[object, ...]:
@@ -181,9 +183,20 @@ def ledger_values(entry: Entry) -> tuple[object, ...]:
 
 def ledger_entry(values: Sequence[object]) -> Entry:
     """From a row in the order of LEDGER_COLUMNS."""
-    at, *amounts, stored_wh = values
-    read = Amounts(*(int(str(amount)) for amount in amounts))
-    return Entry(datetime.fromtimestamp(int(str(at)), UTC), read, float(str(stored_wh)))
+    at: Any = values[0]
+    amounts: Any = values[1:-1]
+    return Entry(datetime.fromtimestamp(at, UTC), Amounts(*amounts), float(str(values[-1])))
+
+
+def predicted_values(day: PredictedDay) -> tuple[object, ...]:
+    """In the order of PREDICTED_COLUMNS."""
+    return (int(day.at.timestamp()), int(day.made_at.timestamp()), day.no_battery, day.plan)
+
+
+def predicted_day(values: Sequence[object]) -> PredictedDay:
+    """From a row in the order of PREDICTED_COLUMNS."""
+    at, made_at, no_battery, plan = (int(str(value)) for value in values)
+    return PredictedDay(datetime.fromtimestamp(at, UTC), datetime.fromtimestamp(made_at, UTC), no_battery, plan)
 
 
 def sent_values(stream: str, values: Sequence[object]) -> tuple[object, ...]:

@@ -1,4 +1,5 @@
-"""What stands beside the measurements in the store: the weather feed's words, flags on what is doubted, the ledger.
+"""What stands beside the measurements in the store: the weather feed's words, flags on what is doubted, the ledger,
+what plans expect of a day.
 
 None of it is a stream: nothing waits for the platform.
 """
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 
 from agent.adapters.store import schema_sql as sql
 from agent.domain.horizon import Horizon
-from agent.domain.ledger import Entry
+from agent.domain.ledger import Entry, PredictedDay
 from agent.domain.records import Flags, WeatherRow
 from agent.domain.suspect import Suspect
 from agent.domain.weather import Weather
@@ -91,3 +92,16 @@ def read_ledger(connection: sqlite3.Connection, start: datetime, end: datetime) 
     select = f"SELECT {', '.join(sql.LEDGER_COLUMNS)} FROM ledger WHERE at >= ? AND at < ? ORDER BY at"  # noqa: S608
     found = connection.execute(select, (int(start.timestamp()), int(end.timestamp())))
     return [sql.ledger_entry(row) for row in found]
+
+
+def note_predicted(connection: sqlite3.Connection, days: Sequence[PredictedDay]) -> None:
+    """Write down what a plan expects of days to come, in place of what was expected before."""
+    replace = sql.insert_sql("predicted", sql.PREDICTED_COLUMNS, "REPLACE")
+    connection.executemany(replace, [sql.predicted_values(day) for day in days])
+
+
+def read_predicted(connection: sqlite3.Connection, start: datetime, end: datetime) -> list[PredictedDay]:
+    """What was expected of the days that begin in [``start``, ``end``), oldest first."""
+    select = f"SELECT {', '.join(sql.PREDICTED_COLUMNS)} FROM predicted WHERE at >= ? AND at < ? ORDER BY at"  # noqa: S608
+    found = connection.execute(select, (int(start.timestamp()), int(end.timestamp())))
+    return [sql.predicted_day(row) for row in found]

@@ -22,7 +22,7 @@ from agent.adapters.store.dating import newest_trusted, redate
 from agent.adapters.store.energy_imports import Import, read_imports
 from agent.adapters.store.points_blob import from_blob, to_blob
 from agent.adapters.store.retention import Retention, tidy
-from agent.adapters.store.side_tables import note_flags, note_ledger, note_weather, read_flags
+from agent.adapters.store.side_tables import note_flags, note_ledger, note_predicted, note_weather, read_flags
 from agent.adapters.store.store_connection import StoreConnection, is_full
 from agent.adapters.store.transaction import Transaction
 from agent.domain.records import Batch, MinuteRow, OutboxRow
@@ -158,6 +158,7 @@ class SqliteStore:
             note_weather(connection, batch.weather)
             note_flags(connection, batch.flags)
             note_ledger(connection, batch.ledger)
+            note_predicted(connection, batch.predicted)
             acked = self._acknowledge(connection, batch, last)
         self._file.catalogue = catalogue
         for name, marks in self._file.marks.items():

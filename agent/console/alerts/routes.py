@@ -82,7 +82,7 @@ class Alerts:
             raise Problem("bad_value", str(error), "targets") from error
         except OwnFolderFailure as failure:
             raise told(failure) from failure
-        self._audit.note("alerts_changed", caller.name, address_of(request.scope), targets=len(new.targets))
+        self._audit.write("alerts_changed", caller.name, address_of(request.scope), targets=len(new.targets))
         self._delivery.changed(new)
         self._follower.wake()
         return JSONResponse(document)

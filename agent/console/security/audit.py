@@ -29,7 +29,7 @@ class Audit:
         self._minute: datetime | None = None
         self._written = self._left_out = 0
 
-    def note(self, what: str, who: str, address: str, **more: str | int) -> None:
+    def write(self, what: str, who: str, address: str, **more: str | int) -> None:
         """``what`` happened is a word such as login, login_failed, key_added, request."""
         if who == NOBODY:
             if self._is_flood():

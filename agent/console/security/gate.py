@@ -70,7 +70,7 @@ class Gate:
     def _note(self, scope: Scope, method: str, who: str, status: int) -> None:
         """What changes something goes into the audit log."""
         if scope["type"] == "http" and method not in access.READING:
-            self._audit.note("request", who, address_of(scope), method=method, path=scope["path"], status=status)
+            self._audit.write("request", who, address_of(scope), method=method, path=scope["path"], status=status)
 
 
 def address_of(scope: Scope) -> str:

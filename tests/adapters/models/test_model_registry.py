@@ -14,17 +14,10 @@ from agent.adapters.models.candidates import FAIR_TRIAL, MOST_TRIALS, enrol
 from agent.adapters.models.model_archive import fingerprint, fingerprint_of, folder_of, keep
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_file import ModelFiles, read_files
-from agent.adapters.models.model_registry import (
-    Assignment,
-    Choice,
-    Deployment,
-    ModelRegistry,
-    Trial,
-    change_registry,
-    in_charge,
-    read_registry,
-)
+from agent.adapters.models.model_registry import Choice, change_registry, in_charge
+from agent.adapters.models.registry_file import read_registry
 from agent.domain.model_comparison import DayScore
+from agent.domain.model_registry import Assignment, Deployment, ModelRegistry, Trial
 from agent.ports import StoreFailure
 from tests.adapters.models.model_folders import SHIPPED, candidate
 from tests.adapters.models.onnx_files import endless_loop

@@ -1,0 +1,35 @@
+"""The file that says which models are in charge. Without numpy."""
+
+from pathlib import Path
+
+from agent.domain.model_registry import FORMAT, ModelRegistry
+from agent.domain.wire import WireError, from_json
+
+FILE = "champions.json"
+_LARGEST = 1_000_000
+
+
+def models_beside(store: Path) -> Path:
+    """The folder of candidates and champions that belongs to a store."""
+    return store.parent / "models"
+
+
+def read_registry(models: Path) -> tuple[ModelRegistry, str | None]:
+    """What ``champions.json`` says, and a sentence when it cannot be believed; then nobody was promoted."""
+    path = models / FILE
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        return ModelRegistry(), None
+    except OSError as error:
+        return ModelRegistry(), f"{path} cannot be read ({error.strerror})"
+    try:
+        if len(content) > _LARGEST:
+            raise WireError(f"it has more than {_LARGEST} bytes")
+        registry = from_json(ModelRegistry, content)
+        if registry.format != FORMAT:
+            raise WireError(f"it has format {registry.format}, this version reads {FORMAT}")
+    except (WireError, RecursionError) as error:
+        return ModelRegistry(), f"{path} is damaged ({error})"
+    return registry, None

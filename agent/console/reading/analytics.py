@@ -1,0 +1,240 @@
+"""What a range was in energy, money and carbon: series, totals, a breakdown, a comparison."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from agent.adapters.store.newest_rollups import spans
+from agent.console.reading import breakdowns
+from agent.console.reading.buckets import Bucket
+from agent.console.reading.measured import Measured, before, hours, measured
+from agent.console.reading.ranges import Range, weeks_before
+from agent.console.reading.series import COLUMNS, Column, as_columns, columns, coverage, times, totals
+from agent.console.reading.shapes import Document, change, head, known_sum, local, rounded, share_pct
+from agent.recording.rollups import Rollup
+from agent.settings.schema import Settings
+
+WEEKS = (1, 2, 3, 4)
+LEAST_COVERAGE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``granularity``, ``breakdown`` and ``compare_with`` None: as suits the range, no breakdown, no comparison."""
+
+    asked: Range
+    now: datetime
+    granularity: str | None = None
+    breakdown: str | None = None
+    compare_with: str | None = None
+    shift: str = "period"
+
+
+@dataclass(slots=True)
+class Answer:
+    """What an analysis adds to its series. ``hours`` are those of the breakdown, read once."""
+
+    breakdown: list[Document] = field(default_factory=list)
+    compare: Document | None = None
+    notes: list[str] = field(default_factory=list)
+    hours: Sequence[Rollup] | None = None
+
+
+CONSUMPTION = columns("load_wh", "pv_wh", "import_wh", "export_wh", "charge_wh", "discharge_wh")
+CONSUMPTION_SERIES = (*CONSUMPTION, *columns("load_w", "soc_pct", "soc_min_pct", "soc_max_pct", "covered_s"))
+COST = columns("cost", "import_wh", "export_wh")
+COST_SERIES = (*COST, *columns("import_price", "export_price"))
+CARBON = columns("co2_kg", "import_wh")
+
+
+def consumption(settings: Settings, store: Path, question: Question) -> Document:
+    """Energies of the home, the sun, the grid and the battery. Raises StoreFailure."""
+    found = measured(store, question.asked, question.granularity)
+    answer = Answer(notes=list(found.notes))
+    _break_down(store, found, question, answer, CONSUMPTION, "load_wh")
+    if question.compare_with == "previous":
+        answer.compare = _previous(store, found, question, CONSUMPTION)
+    elif question.compare_with == "baseline":
+        answer.compare = _weekly_mean(store, found, question.now)
+    document = _document(settings, found, CONSUMPTION_SERIES, CONSUMPTION, question, answer)
+    document["totals"] |= _energy_figures(document["totals"], settings)
+    return document
+
+
+def cost(settings: Settings, store: Path, question: Question, baseline: Callable[[Measured], Document]) -> Document:
+    """Money at the meter, without the demand charge; ``baseline`` tells it beside the ledger. Raises StoreFailure."""
+    found = measured(store, question.asked, question.granularity)
+    answer = Answer(notes=list(found.notes))
+    _break_down(store, found, question, answer, COST, "import_wh")
+    if question.compare_with == "previous":
+        answer.compare = _previous(store, found, question, COST)
+    elif question.compare_with == "baseline":
+        answer.compare = baseline(found)
+    return _document(settings, found, COST_SERIES, COST, question, answer)
+
+
+def carbon(settings: Settings, store: Path, question: Question) -> Document:
+    """Carbon of what was imported. Raises StoreFailure."""
+    found = measured(store, question.asked, question.granularity)
+    answer = Answer(notes=list(found.notes))
+    _break_down(store, found, question, answer, CARBON, "co2_kg")
+    if question.compare_with == "previous":
+        answer.compare = _previous(store, found, question, CARBON)
+    elif question.compare_with == "baseline":
+        rows = hours(store, found)[0] if answer.hours is None else answer.hours
+        answer.compare = _without_battery(rows, found, settings)
+        answer.notes.append(
+            "what it would have been without a battery is approximate: what the home took beyond the sun in each hour, "
+            "at that hour's carbon intensity"
+        )
+    return _document(settings, found, CARBON, CARBON, question, answer)
+
+
+def envelope(settings: Settings, found: Measured, now: datetime) -> Document:
+    """The head of a series."""
+    zone = found.asked.zone
+    return {
+        **head(settings),
+        "start": local(found.asked.start, zone),
+        "end": local(found.asked.end, zone),
+        "granularity": found.granularity,
+        "coverage": coverage(found.buckets, found.asked.until(now)),
+    }
+
+
+def compared(asked: Range, terms: tuple[str, str | None], series: Document, sums: Document, ours: Document) -> Document:
+    """``terms`` are with what and how it was moved; ``ours`` are the totals it is compared with."""
+    return {
+        "with": terms[0],
+        "shift": terms[1],
+        "start": local(asked.start, asked.zone),
+        "end": local(asked.end, asked.zone),
+        "series": series,
+        "totals": sums,
+        "change": change(ours, sums),
+    }
+
+
+def _document(
+    settings: Settings,
+    found: Measured,
+    shown: Sequence[Column],
+    summed: Sequence[Column],
+    question: Question,
+    answer: Answer,
+) -> Document:
+    return {
+        **envelope(settings, found, question.now),
+        "series": as_columns(found.buckets, shown, found.asked.zone),
+        "totals": totals(found.buckets, summed),
+        "breakdown": answer.breakdown,
+        "compare": answer.compare,
+        "notes": answer.notes,
+    }
+
+
+def _previous(store: Path, found: Measured, question: Question, wanted: Sequence[Column]) -> Document:
+    earlier = before(store, question.asked, question.shift, found.granularity, question.now)
+    series, sums = as_columns(earlier.buckets, wanted, found.asked.zone), totals(earlier.buckets, wanted)
+    ours = totals(found.buckets, wanted)
+    return compared(earlier.asked, ("previous", question.shift), series, sums, ours)
+
+
+def _break_down(
+    store: Path, found: Measured, question: Question, answer: Answer, wanted: Sequence[Column], shared: str
+) -> None:
+    """Fill in the breakdown, unless it is one that only the caller can make."""
+    kind, zone = question.breakdown, found.asked.zone
+    if kind is None or kind == "demand":
+        return
+    rows, notes = hours(store, found)
+    answer.hours, answer.notes = rows, [*answer.notes, *notes]
+    match kind:
+        case "source":
+            answer.breakdown = breakdowns.covered_by(rows) if shared == "load_wh" else breakdowns.carbon_by_use(rows)
+            answer.notes.append(breakdowns.SPLIT_NOTE)
+        case "direction":
+            answer.breakdown = breakdowns.by_direction(rows)
+        case _:
+            parts = {
+                "hour": lambda: breakdowns.by_hour(rows, zone),
+                "weekday": lambda: breakdowns.by_weekday(rows, zone),
+                "tariff": lambda: breakdowns.by_price(rows),
+            }[kind]()
+            answer.breakdown = breakdowns.parts_document(parts, wanted, shared)
+
+
+def _energy_figures(sums: Document, settings: Settings) -> Document:
+    """What people ask of the sums: how much of the sun was used here, how much of the load was not bought, cycles."""
+    load, pv, bought, sold = (sums[name] for name in ("load_wh", "pv_wh", "import_wh", "export_wh"))
+    used = None if pv is None or sold is None else max(0.0, pv - sold)
+    own = None if load is None or bought is None else max(0.0, load - bought)
+    discharged = sums["discharge_wh"]
+    return {
+        "self_consumption_pct": share_pct(used, pv),
+        "self_sufficiency_pct": share_pct(own, load),
+        "full_cycles": None if discharged is None else rounded(discharged / settings.battery_spec().usable_wh, 2),
+    }
+
+
+def _weekly_mean(store: Path, found: Measured, now: datetime) -> Document:
+    """Each bucket's consumption as it was on the same weekday, on average of the four weeks before."""
+    zone = found.asked.zone
+    first, end = weeks_before(found.asked.start, WEEKS[-1], zone), weeks_before(found.asked.end, WEEKS[0], zone)
+    span = "hour" if found.granularity in ("day", "month", "hour") else "quarter"
+    rows = spans(store, span, first, end, zone)
+    means = [_mean_of_weeks(bucket, rows, found.asked, now) for bucket in found.buckets]
+    ours = [COLUMNS["load_wh"].of(bucket.rows) for bucket in found.buckets]
+    both = [(own, mean) for own, mean in zip(ours, means, strict=True) if own is not None and mean is not None]
+    sums = {"load_wh": rounded(known_sum([mean for _, mean in both]), 1)}
+    series: dict[str, Any] = {
+        "at": times(found.buckets, zone),
+        "load_wh": [rounded(mean, 1) for mean in means],
+    }
+    own_sums = {"load_wh": known_sum([own for own, _ in both])}
+    return compared(found.asked, ("baseline", None), series, sums, own_sums)
+
+
+def _mean_of_weeks(bucket: Bucket, rows: Sequence[Rollup], asked: Range, now: datetime) -> float | None:
+    """None where none of the weeks was measured for half of the time."""
+    end, known = min(bucket.end, max(bucket.start, now)), []
+    for week in WEEKS:
+        first, last = (weeks_before(at, week, asked.zone) for at in (bucket.start, end))
+        part = _between(rows, first, last)
+        length_s = (last - first).total_seconds()
+        covered_s = sum(row.covered_s for row in part)
+        wh = COLUMNS["load_wh"].of(part)
+        if wh is not None and length_s > 0 and covered_s >= LEAST_COVERAGE * length_s:
+            known.append(wh * length_s / covered_s)
+    return sum(known) / len(known) if known else None
+
+
+def _without_battery(rows: Sequence[Rollup], found: Measured, settings: Settings) -> Document:
+    """The carbon of what the home would have imported without a battery; ``rows`` are hours, or finer."""
+    flat = settings.carbon.kg_per_kwh
+    kg = [
+        known_sum([_carbon_without(row, flat) for row in _between(rows, bucket.start, bucket.end)])
+        for bucket in found.buckets
+    ]
+    ours = [COLUMNS["co2_kg"].of(bucket.rows) for bucket in found.buckets]
+    both = [(own, other) for own, other in zip(ours, kg, strict=True) if own is not None and other is not None]
+    series = {"at": times(found.buckets, found.asked.zone), "co2_kg": [rounded(one, 6) for one in kg]}
+    sums = {"co2_kg": rounded(known_sum([other for _, other in both]), 6)}
+    own_sums = {"co2_kg": known_sum([own for own, _ in both])}
+    return compared(found.asked, ("baseline", None), series, sums, own_sums)
+
+
+def _carbon_without(row: Rollup, flat_kg_per_kwh: float) -> float | None:
+    if row.load_w is None:
+        return None
+    imported_kwh = row.import_wh / 1000.0
+    known = row.co2_kg / imported_kwh if row.co2_kg is not None and imported_kwh > 0.01 else flat_kg_per_kwh
+    return max(0.0, row.load_w - (row.pv_w or 0.0)) * row.covered_s / 3_600_000.0 * known
+
+
+def _between(rows: Sequence[Rollup], start: datetime, end: datetime) -> Sequence[Rollup]:
+    first, last = (bisect_left(rows, at, key=lambda row: row.at) for at in (start, end))
+    return rows[first:last]

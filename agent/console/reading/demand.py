@@ -1,0 +1,102 @@
+"""The highest imports of the months, which a demand charge is paid for."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agent.adapters.store.console_reader import Peak, highest_import
+from agent.adapters.store.store_reader import kept
+from agent.console.reading.plan import NoPlan, kept_plan
+from agent.console.reading.shapes import Document, head, local, rounded
+from agent.domain.documents import DEMAND
+from agent.domain.tariff import DemandCharge
+from agent.settings.schema import Settings
+
+MONTHS = 12
+HISTORY_NOTE = "months that are over are worked out from the quarters of an hour that are still kept"
+USUAL_S = 900  # where nothing is charged, peaks are still of interest
+
+
+def demand(settings: Settings, store: Path, now: datetime) -> Document:
+    """This month's peak, what the plan holds import to, and the peaks of the months before. Raises StoreFailure."""
+    zone, charge = ZoneInfo(settings.site.timezone), settings.demand_charge_spec()
+    months = _months(now.astimezone(zone).date(), MONTHS)
+    interval_s = USUAL_S if charge is None else charge.interval_s
+    history = [_month(store, month, interval_s, charge, zone) for month in months]
+    current = history[0] | _kept_peak(store, months[0], charge, zone)
+    return {
+        **head(settings),
+        "charge": None
+        if charge is None
+        else {"per_kw": charge.per_kw, "interval_s": charge.interval_s, "months": list(charge.months)},
+        "month": current,
+        "threshold_w": _threshold(store, now),
+        "history": [month for month in history[1:] if month["peak_w"] is not None],
+        "notes": [HISTORY_NOTE],
+    }  # fmt: skip
+
+
+def breakdown(settings: Settings, store: Path, start: datetime, end: datetime) -> list[Document]:
+    """An entry a month that the range touches, oldest first. Raises StoreFailure."""
+    zone, charge = ZoneInfo(settings.site.timezone), settings.demand_charge_spec()
+    last = end.astimezone(zone).date()
+    months = [month for month in _months(last, 12 * 10) if _starts(_next(month), zone) > start]
+    interval_s = USUAL_S if charge is None else charge.interval_s
+    found = [_month(store, month, interval_s, charge, zone) for month in reversed(months) if _starts(month, zone) < end]
+    return [{"key": month["month"], **month} for month in found]
+
+
+def _month(store: Path, month: date, interval_s: int, charge: DemandCharge | None, zone: ZoneInfo) -> Document:
+    peak = highest_import(store, _starts(month, zone), _starts(_next(month), zone), interval_s)
+    return _document(month, peak, charge, zone)
+
+
+def _document(month: date, peak: Peak | None, charge: DemandCharge | None, zone: ZoneInfo) -> Document:
+    charged = charge is not None and month.month in charge.months
+    cost = None if charge is None or peak is None else charge.per_kw * peak.import_w / 1000.0 if charged else 0.0
+    return {
+        "month": f"{month:%Y-%m}",
+        "peak_w": None if peak is None else rounded(peak.import_w, 0),
+        "peak_at": None if peak is None else local(peak.at, zone),
+        "cost": rounded(cost, 2),
+        "is_charged": charged,
+    }
+
+
+def _kept_peak(store: Path, month: date, charge: DemandCharge | None, zone: ZoneInfo) -> Document:
+    """What the agent itself has counted this month, which also knows what was too short for a roll-up."""
+    try:
+        found = DEMAND.read(kept(store, DEMAND.name) or "null")
+        if not isinstance(found, dict) or (found["year"], found["month"]) != (month.year, month.month):
+            return {"seen_to": None}
+        seen_to = datetime.fromisoformat(found["seen_to"])
+        if found["peak_at"] is None:
+            return {"seen_to": local(seen_to, zone)}
+        peak = Peak(datetime.fromisoformat(found["peak_at"]), float(found["peak_w"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {"seen_to": None}
+    return {**_document(month, peak, charge, zone), "seen_to": local(seen_to, zone)}
+
+
+def _threshold(store: Path, now: datetime) -> float | None:
+    try:
+        plan = kept_plan(store)
+    except NoPlan:
+        return None
+    index, peak = plan.horizon.index_of(now), plan.values.peak
+    return None if index is None or peak is None else rounded(peak.threshold_w[index], 0)
+
+
+def _months(last: date, count: int) -> Sequence[date]:
+    """So many months, that of ``last`` first."""
+    places = range(12 * last.year + last.month - 1, 12 * last.year + last.month - 1 - count, -1)
+    return [date(place // 12, place % 12 + 1, 1) for place in places]
+
+
+def _next(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _starts(month: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(month, time(0), zone).astimezone(UTC)

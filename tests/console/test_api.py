@@ -1,0 +1,204 @@
+"""The API as a client meets it: examples, pages, CSV, tags, aliases, what reaches the agent."""
+
+import csv
+import io
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.adapters.host.inbox import inbox_of, look
+from agent.console.api import openapi
+from agent.console.api.csv_text import as_csv
+from agent.console.api.endpoint import Endpoint
+from agent.console.api.routes import ENDPOINTS
+from agent.console.reading.happened import sealed
+from agent.domain.commands import AnswerAdvice, OverrideBattery
+from agent.domain.override import OverrideAction
+from tests.console.api_examples import FOLDER, QUESTIONS, Api, asked, client, cut
+from tests.console.site import ConsoleSite
+
+SOLVED = "optimize_battery"  # its numbers are the solver's
+READING = [endpoint for endpoint in ENDPOINTS if endpoint.method == "GET" and "{" not in endpoint.path]
+FORBIDDEN = ("numpy", "highspy", "onnxruntime", "agent.cycles", "agent.app", "agent.daemon", "agent.planning")
+
+
+def shape(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {name: shape(value) for name, value in found.items()}
+    return [shape(found[0])] if isinstance(found, list) and found else type(found).__name__
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_example_is_what_is_answered(own: ConsoleSite, name: str) -> None:
+    example = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    answer = cut(asked(client(own), QUESTIONS[name]))
+    if name == SOLVED:
+        assert shape(answer) == shape(example)
+    else:
+        assert answer == example, "python -m tests.console.api_examples makes the examples anew"
+
+
+def test_every_endpoint_has_an_example() -> None:
+    assert {endpoint.example for endpoint in ENDPOINTS} - {""} == set(QUESTIONS) - {"problem"}
+    assert [endpoint.path for endpoint in ENDPOINTS if not endpoint.example] == ["/metrics"]
+
+
+def test_the_description_is_that_of_the_endpoints(api: Api) -> None:
+    assert openapi.FILE.read_text("utf-8") == openapi.text(ENDPOINTS), "python -m agent.console.api.openapi --write"
+    assert api.get("/api/v1/openapi.json").json() == openapi.document(ENDPOINTS)
+    operations = [one for path in openapi.document(ENDPOINTS)["paths"].values() for one in path.values()]
+    assert len({one["operationId"] for one in operations}) == len(operations) == len(ENDPOINTS)
+
+
+@pytest.mark.parametrize("endpoint", READING, ids=lambda endpoint: endpoint.path)
+def test_the_alias_answers_the_same(api: Api, endpoint: Endpoint) -> None:
+    answers = [api.get(path) for path in endpoint.paths]
+    assert [answer.status_code for answer in answers] == [200] * len(answers)
+    assert len({answer.text for answer in answers}) == 1
+
+
+def test_pages_follow_each_other_to_the_end(api: Api) -> None:
+    seen: list[int] = []
+    cursor = ""
+    while True:
+        page = api.get(f"/api/v1/events?limit=7{cursor}").json()
+        seen += [item["seq"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert len(seen) == len(set(seen)) == 61
+    assert seen == sorted(seen, reverse=True)
+
+
+@pytest.mark.parametrize("sort", ["-created", "created", "start", "-saving", "-confidence"])
+def test_pages_of_advice_hold_each_once(api: Api, sort: str) -> None:
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(20):
+        page = api.get(f"/api/v1/advisories?limit=3&sort={sort}{cursor}").json()
+        seen += [item["key"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert len(seen) == len(set(seen)) == page["total"] == 40
+
+
+def test_a_page_beyond_the_end_is_empty(api: Api) -> None:
+    last = api.get("/api/v1/events?limit=100&to=2026-05-26").json()
+    assert last["next"] is None
+    cursor = sealed(last["items"][-1]["seq"])
+    assert api.get(f"/api/v1/events?cursor={cursor}").json() == {"items": [], "next": None}
+
+
+def test_events_and_advice_are_filtered(api: Api) -> None:
+    def found(path: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = api.get(f"/api/v1/{path}").json()["items"]
+        return items
+
+    assert {one["kind"] for one in found("events?kind=device_lost")} == {"device_lost"}
+    assert found("events?kind=device") == []
+    assert len(found("events?kind=device_lost/meter&severity=alarm&limit=100")) == 30
+    assert [one["text"] for one in found("events?q=CALC")] == ["=cmd|' /C calc'!A0 is what its name says"]
+    assert found("events?q=%25") == []
+    assert {one["at"][:10] for one in found("events?from=2026-06-01&to=2026-06-01")} == {"2026-06-01"}
+    assert [one["key"] for one in found("advisories?status=open")] == ["hold_battery/2026-06-03"]
+    assert len(found("advisories?q=noon+wash&from=2026-05-30&to=2026-05-31")) == 2
+    assert all(one["confidence"] >= 0.85 for one in found("advisories?minConfidence=0.85"))
+
+
+def test_csv_holds_the_series_and_no_formula(api: Api) -> None:
+    response = api.get("/api/v1/analytics/cost?period=last7&format=csv")
+    assert response.headers["content-type"].startswith("text/csv")
+    assert response.headers["content-disposition"] == 'attachment; filename="cost.csv"'
+    rows = list(csv.DictReader(io.StringIO(response.text)))
+    series = api.get("/api/v1/analytics/cost?period=last7").json()["series"]
+    assert [row["at"] for row in rows] == series["at"]
+    assert [float(row["cost"]) for row in rows] == series["cost"]
+    events = list(csv.DictReader(io.StringIO(api.get("/api/v1/events?q=calc&format=csv").text)))
+    assert events[0]["text"] == "'=cmd|' /C calc'!A0 is what its name says"
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [("=1", "'=1"), ("+1", "'+1"), ("-1", "'-1"), ("@a", "'@a"), ("\t=1", "'\t=1"), (-1.5, "-1.5"), (None, '""'),
+     (True, "true"), ("a,b", '"a,b"')],
+)  # fmt: skip
+def test_cells(value: object, cell: str) -> None:
+    assert as_csv({"items": [{"x": value}]}) == f"x\r\n{cell}\r\n"
+
+
+def test_what_is_known_is_not_sent_again(own: ConsoleSite) -> None:
+    api = client(own)
+    first = api.get("/api/v1/analytics/consumption?period=last7")
+    again = {"If-None-Match": first.headers["etag"]}
+    assert api.get("/api/v1/analytics/consumption?period=last7", headers=again).status_code == 304
+    assert api.get("/api/v1/analytics/consumption?period=last30", headers=again).status_code == 200
+    own.forget("minute WHERE at > ?", own.now.replace(minute=0))
+    assert api.get("/api/v1/analytics/consumption?period=last7", headers=again).status_code == 200
+
+
+def test_an_answer_reaches_the_inbox(own: ConsoleSite) -> None:
+    api = client(own)
+    assert api.post("/api/v1/advisories/hold_battery/2026-06-03/acknowledge").status_code == 202
+    charge = api.post("/api/v1/override", json={"action": "charge", "power_w": 1500, "minutes": 30})
+    assert charge.status_code == 202
+    assert api.post("/api/v1/override", json={"action": "auto"}).json()["override"] is None
+    answer, override, auto = look(inbox_of(own.store)).requests
+    assert isinstance(answer.command, AnswerAdvice)
+    assert answer.command.key == "hold_battery/2026-06-03"
+    assert isinstance(override.command, OverrideBattery)
+    assert override.command.override is not None
+    assert (override.command.override.action, override.command.override.power_w) == (OverrideAction.CHARGE, 1500.0)
+    assert override.expires_at is not None
+    assert auto.command == OverrideBattery(None)
+
+
+def test_nobody_obeys_where_the_agent_does_not_run(own: ConsoleSite, tmp_path: Path) -> None:
+    api = client(own, runtime=tmp_path / "nothing")
+    refused = api.post("/api/v1/override", json={"action": "hold"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_possible")
+    found = api.get("/api/v1/status").json()
+    assert (found["running"], found["word"]) == (False, "attention")
+    assert found["attention"][0] == "the agent does not run since 2026-06-03 12:07"
+    flow = api.get("/api/v1/realtime/energy-flow").json()
+    assert (flow["running"], flow["at"]) == (False, "2026-06-03T12:07:30+01:00")
+    assert flow["flows"] is not None, "the last commit is shown, with its age"
+
+
+def test_metrics_are_of_now_and_say_what_is_missing(own: ConsoleSite) -> None:
+    lines = client(own).get("/metrics").text.splitlines()
+    samples = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert samples['enalysis_battery_soc_percent{site="home-1"}'] == "57.5"
+    assert samples['enalysis_alarms{site="home-1"}'] == "1"
+    assert not any(name.startswith("enalysis_missing{") for name in samples)
+    own.forget("kept WHERE name = 'state' AND at > ?", own.now.replace(hour=1))
+    lines = client(own).get("/metrics").text.splitlines()
+    assert 'enalysis_missing{site="home-1",quantity="pv_w"} 1' in lines
+    assert not any(line.startswith("enalysis_solar_watts{") for line in lines)
+
+
+def test_documents_of_another_version_are_no_defect(own: ConsoleSite) -> None:
+    with closing(sqlite3.connect(own.store)) as connection:
+        connection.execute("""UPDATE kept SET body = '{"of":"the future"}'""")
+        connection.commit()
+    api = client(own)
+    for endpoint in READING:
+        response = api.get(endpoint.paths[0])
+        assert response.status_code in (200, 503), (endpoint.path, response.text)
+        if response.status_code == 503:
+            assert response.json()["code"] == "store_other"
+
+
+def test_what_the_console_loads_leaves_out_solver_models_and_cycles() -> None:
+    code = (
+        "import sys, agent.console.api.routes\n"
+        f"print([one for one in sys.modules for name in {FORBIDDEN!r} if f'{{one}}.'.startswith(f'{{name}}.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
