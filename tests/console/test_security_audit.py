@@ -95,7 +95,7 @@ def test_point_10_a_flood_of_strangers_does_not_fill_it(tmp_path: Path) -> None:
 
 
 def test_point_10_a_log_that_cannot_be_written_fails_nothing(tmp_path: Path) -> None:
-    Audit(tmp_path / "none", site_source(tmp_path).now).note("login", "person", "127.0.0.1")
+    Audit(tmp_path / "none", site_source(tmp_path).now).write("login", "person", "127.0.0.1")
 
 
 def certificate(folder: Path) -> tuple[Console, ssl.SSLContext]:
