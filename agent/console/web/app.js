@@ -97,7 +97,7 @@ function Banner() {
   let told = null;
   if (isLost) told = t("banner.lost", { age: age(silent) });
   else if (live && !live.running) told = t("banner.stopped", { at: kit.when(live.at ?? site?.store_at) });
-  else if (site?.observation) told = t("banner.observing", { reason: word("observation", site.observation) });
+  else if (site?.locked) told = t("banner.observing", { reason: site.locked });
   return html`<div role="status">${told && html`<p class="notice warning">${told}</p>`}</div>`;
 }
 
@@ -108,7 +108,10 @@ function Page({ at }) {
     let isWanted = true;
     reset();
     PAGES[at].load().then(
-      (module) => isWanted && show({ at, module }),
+      (module) => {
+        if (isWanted) show({ at, module });
+        if (at !== "/now") kit.ready.set(true); // there the first picture comes first
+      },
       (failure) => isWanted && show({ at, failure }),
     );
     document.title = `${t(`nav${at.replace("/", ".")}`)} · Enalysis Edge`;
@@ -156,7 +159,7 @@ function Login() {
 }
 
 function useStatus() {
-  const { answer } = kit.useAnswer("status", { everyS: 30, on: kit.news.plan });
+  const { answer } = kit.useAnswer(useBox(kit.ready) ? "status" : null, { everyS: 30, on: kit.news.plan });
   useEffect(() => {
     if (!answer) return;
     kit.zone.set(answer.timezone);
@@ -192,36 +195,20 @@ function App() {
     ${state === "out" && html`<${Login} />`}`;
 }
 
-export function applyTheme(theme) {
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
-  else delete document.documentElement.dataset.theme;
-}
-
-export async function applyPreferences(preferences) {
-  applyTheme(preferences.theme);
-  kit.digits.set(preferences.digits);
-  kit.remember("theme", preferences.theme);
-  kit.remember("language", preferences.language);
-  kit.preferences.set(preferences);
-  if (kit.wantedLanguage(preferences.language) !== kit.language.get()) await kit.loadWords(preferences.language);
-}
-
 async function later() {
   try {
-    await applyPreferences(await kit.api("preferences"));
+    await kit.applyPreferences(await kit.api("preferences"));
   } catch {
     // the login asks again; until then it looks as it did last time
   }
 }
 
-applyTheme(kit.remembered("theme", "auto"));
+kit.applyTheme(kit.remembered("theme", "auto"));
 await kit.loadWords(kit.remembered("language", "auto"));
 render(html`<${App} />`, document.getElementById("app"));
-let isConnected = false;
 kit.session.watch((now) => now.state === "in" && later());
-kit.live.watch(async () => {
-  if (isConnected) return;
-  isConnected = true;
+const stop = kit.ready.watch(async () => {
+  stop();
   (await import("./live.js")).connect();
   later();
 });

@@ -52,6 +52,7 @@ export const session = box({ state: "unknown" }); // unknown, in, out
 export const live = box(null); // the newest state that the controller has shown
 export const line = box({ state: "connecting", heard: Date.now() }); // the socket: connecting, open, lost
 export const news = { plan: box(0), advisory: box(0), event: box(0) }; // counted up when there is something new
+export const ready = box(false); // the first picture is there: what can wait may be asked for
 export const site = box(null); // the last answer of status
 export const preferences = box(null);
 export const path = box(location.pathname);
@@ -197,6 +198,23 @@ export function age(seconds) {
   ];
   const [, per, key] = steps.find(([below]) => seconds < below);
   return t(key, { n: Math.round(seconds / per) });
+}
+
+// --- preferences --------------------------------------------------------------------------------------------------
+
+export function applyTheme(theme) {
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+}
+
+/** The look and the language that a person has chosen, also before the next answer of the API. */
+export async function applyPreferences(preferences) {
+  applyTheme(preferences.theme);
+  digits.set(preferences.digits);
+  remember("theme", preferences.theme);
+  remember("language", preferences.language);
+  preferences.set(preferences);
+  if (wantedLanguage(preferences.language) !== language.get()) await loadWords(preferences.language);
 }
 
 // --- the API ----------------------------------------------------------------------------------------------------------
