@@ -13,7 +13,7 @@ const energy = (value) => amount(value, "Wh");
 const VIEWS = {
   consumption: {
     bars: [["pv_wh", "solar", 1], ["discharge_wh", "discharge", 1], ["import_wh", "import", 1], ["charge_wh", "charge", -1], ["export_wh", "export", -1]],
-    line: ["load_wh", "home"],
+    line: ["load_wh", "ink"],
     tiles: ["load_wh", "pv_wh", "import_wh", "export_wh", "self_sufficiency_pct", "self_consumption_pct", "full_cycles"],
     breakdowns: ["source", "hour", "weekday", "tariff"],
     main: "load_wh",
@@ -35,7 +35,7 @@ const VIEWS = {
   },
   savings: {
     bars: [["saved", "discharge", 1]],
-    dots: ["achievable", "home"],
+    line: ["achievable", "ink"],
     tiles: ["saved", "saved_by_rule", "achievable", "capture_pct"],
     breakdowns: ["loss", "advice"],
     main: "saved",
@@ -45,7 +45,8 @@ const VIEWS = {
 const MONEYS = new Set(["cost", "saved", "saved_by_rule", "achievable", "paid", "rule", "no_battery", "hindsight", "predicted"]);
 
 export function shownAs(name, value) {
-  if (name.endsWith("_wh")) return energy(value);
+  if (name.endsWith("_w")) return amount(value);
+  if (name === "wh" || name.endsWith("_wh")) return energy(value);
   if (name.endsWith("_pct")) return percent(value, 1);
   if (name.endsWith("_kg")) return kilograms(value);
   if (name.endsWith("price")) return price(value);
@@ -101,7 +102,7 @@ function Tiles({ names, totals, change }) {
     .map((name) => {
       const differs = change?.[name];
       return html`<div class="tile" key=${name}><dt>${t(`quantity.${name}`)}</dt><dd>${shownAs(name, totals[name])}</dd>
-        ${differs && html`<p class="quiet">${t("compare.differs", { by: `${differs.difference > 0 ? "+" : ""}${shownAs(name, differs.difference)}`, pct: kit.isKnown(differs.change_pct) ? ` (${differs.change_pct > 0 ? "+" : ""}${percent(differs.change_pct, 0)})` : "" })}</p>`}
+        ${differs && html`<dd class="note">${t("compare.differs", { by: `${differs.difference > 0 ? "+" : ""}${shownAs(name, differs.difference)}`, pct: kit.isKnown(differs.change_pct) ? ` · ${differs.change_pct > 0 ? "+" : ""}${percent(differs.change_pct, 0)}` : "" })}</dd>`}
       </div>`;
     })}</dl>`;
 }
@@ -113,19 +114,18 @@ function bucketNames(granularity) {
 }
 
 function drawn(view, answer) {
-  const { bars, line, dots, main, form } = VIEWS[view];
+  const { bars, line, main, form } = VIEWS[view];
   const { series, compare } = answer;
   const named = (name) => t(`quantity.${name}`);
   const found = bars.filter(([name]) => name in series).map(([name, colour, sign]) => ({
     name: named(name), colour, kind: "bar", values: series[name].map((value) => (value === null ? null : sign * value)),
   }));
-  if (line) found.push({ name: named(line[0]), colour: line[1], kind: "dots", values: series[line[0]] });
-  if (dots && dots[0] in series) found.push({ name: named(dots[0]), colour: dots[1], kind: "dots", values: series[dots[0]] });
+  if (line && line[0] in series) found.push({ name: named(line[0]), colour: line[1], kind: "mark", values: series[line[0]] });
   for (const [name, values] of Object.entries(compare?.series ?? {})) {
-    if (name !== main && !(compare.with === "baseline" && ["no_battery", "rule"].includes(name))) continue;
+    if (name !== main && !(view === "cost" && ["no_battery", "rule"].includes(name))) continue;
     const label = t(compare.with === "baseline" ? "compare.line_baseline" : "compare.line", { name: named(name) });
     const over = series.at.map((_, index) => values[index] ?? null);
-    found.push({ name: label, colour: name === "rule" ? "charge" : "quiet", kind: "step", isDashed: true, values: over });
+    found.push({ name: label, colour: name === "rule" ? "charge" : "ink", kind: "mark", isDashed: true, values: over });
   }
   if (form !== energy) return { series: found, say: form, show: (value) => number(value, Math.abs(value) < 10 ? 1 : 0) };
   const scale = kit.scaleOf(found.flatMap((one) => one.values), "Wh");
@@ -148,23 +148,28 @@ function Bars({ at, answer }) {
     sentence=${sentence} label=${label} moment=${moment} isDaily=${answer.granularity !== "hour" && answer.granularity !== "quarter"} height=${260} /></section>`;
 }
 
+const NOT_COLUMNS = new Set(["key", "share_pct", "hour", "price"]);
+
 function breakdownName(by, row) {
   if (by === "hour") return t("breakdown.at", { hour: row.key });
-  if (by === "tariff" && kit.isKnown(row.price)) return price(row.price);
+  if (by === "tariff" && kit.isKnown(row.price)) return row.key.split(" to ").map((one) => price(Number(one))).join(" – ");
+  if (by === "demand") return month(`${row.key}-15T12:00:00Z`);
+  if (by === "advice") return html`<span lang="en">${row.headline ?? row.key}</span> <small class="quiet">${kit.day(row.start)}</small>`;
   return word(`breakdown.${by}`, row.key);
 }
 
 function Breakdown({ at, answer, change }) {
   const { breakdowns } = VIEWS[at.view];
   const rows = answer.breakdown ?? [];
-  const columns = rows.length ? Object.keys(rows[0]).filter((name) => !["key", "share_pct", "hour", "weekday", "price"].includes(name) && rows.some((row) => kit.isKnown(row[name]))) : [];
+  const columns = Object.keys(rows[0] ?? {}).filter((name) => !NOT_COLUMNS.has(name) && rows.some((row) => kit.isKnown(row[name])));
+  const hasShares = rows.some((row) => kit.isKnown(row.share_pct));
   return html`<section class="card" aria-labelledby="split-title"><div class="head"><h2 id="split-title">${t("breakdown.title")}</h2>
       <label><span class="unseen">${t("breakdown.by")}</span><select value=${at.breakdown} onChange=${(event) => change({ by: event.target.value })}>
         ${breakdowns.map((one) => html`<option value=${one}>${t(`breakdown.${one}`)}</option>`)}</select></label></div>
     ${rows.length
-      ? html`<div class="scroll" tabindex="0" role="region" aria-labelledby="split-title"><table><thead><tr><th scope="col">${t(`breakdown.${at.breakdown}`)}</th>${columns.map((name) => html`<th scope="col" class="num">${t(`quantity.${name}`)}</th>`)}<th scope="col">${t("breakdown.share")}</th></tr></thead>
+      ? html`<div class="scroll" tabindex="0" role="region" aria-labelledby="split-title"><table><thead><tr><th scope="col">${t(`breakdown.${at.breakdown}`)}</th>${columns.map((name) => html`<th scope="col" class="num">${t(`quantity.${name}`)}</th>`)}${hasShares && html`<th scope="col">${t("breakdown.share")}</th>`}</tr></thead>
         <tbody>${rows.map((row) => html`<tr key=${row.key}><th scope="row">${breakdownName(at.breakdown, row)}</th>${columns.map((name) => html`<td class="num">${shownAs(name, row[name])}</td>`)}
-          <td class="share"><span>${percent(row.share_pct, 0)}</span>${kit.isKnown(row.share_pct) && html`<i style=${{ width: `${Math.min(100, Math.max(0, row.share_pct))}%` }} />`}</td></tr>`)}</tbody></table></div>`
+          ${hasShares && html`<td class="share"><span>${percent(row.share_pct, 0)}</span>${kit.isKnown(row.share_pct) && html`<i style=${{ width: `${Math.min(100, Math.max(0, row.share_pct))}%` }} />`}</td>`}</tr>`)}</tbody></table></div>`
       : html`<p class="quiet">${t("breakdown.none")}</p>`}
   </section>`;
 }

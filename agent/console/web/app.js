@@ -29,7 +29,8 @@ function Navigation({ at }) {
       ${Object.entries(PAGES).map(
         ([to, page]) => html`<li key=${to}>
           <${Link} to=${to} aria-current=${to === at ? "page" : null}>
-            <${Icon} of=${page.icon} /><span>${t(`nav${to.replace("/", ".")}`)}</span>
+            <${Icon} of=${page.icon} /><span class=${to === "/settings" ? "long" : ""}>${t(`nav${to.replace("/", ".")}`)}</span>
+            ${to === "/settings" && html`<span class="short">${t("nav.more")}</span>`}
             ${to === "/advice" && open > 0 && html`<span class="count" aria-label=${t("nav.open", { n: open })}>${open}</span>`}
           <//>
         </li>`,
@@ -99,6 +100,16 @@ function Banner() {
   else if (live && !live.running) told = t("banner.stopped", { at: kit.when(live.at ?? site?.store_at) });
   else if (site?.locked) told = t("banner.observing", { reason: site.locked });
   return html`<div role="status">${told && html`<p class="notice warning">${told}</p>`}</div>`;
+}
+
+/** Thresholds that a person has set, and what is told at once: loaded once the first picture is there. */
+function Alerts() {
+  const isReady = useBox(kit.ready);
+  const [Part, show] = useState(null);
+  useEffect(() => {
+    if (isReady) import("./alerts.js").then((module) => show(() => module.Alerts));
+  }, [isReady]);
+  return Part && html`<${Part} />`;
 }
 
 function Page({ at }) {
@@ -176,7 +187,7 @@ function Frame() {
   return html`<a class="skip" href="#page">${t("nav.skip")}</a>
     <${Navigation} at=${at} />
     <div class="column">
-      <${Top} /><${Banner} /><${Alarms} />
+      <${Top} /><${Banner} /><${Alarms} /><${Alerts} />
       <${Page} at=${at} key=${at} />
     </div>`;
 }
@@ -198,8 +209,8 @@ function App() {
 async function later() {
   try {
     await kit.applyPreferences(await kit.api("preferences"));
-  } catch {
-    // the login asks again; until then it looks as it did last time
+  } catch (refused) {
+    if (!(refused instanceof kit.Refused)) throw refused; // until a login it looks as it did last time
   }
 }
 

@@ -42,7 +42,7 @@ function hatched(context, name) {
 
 // --- what is drawn ----------------------------------------------------------------------------------------------------
 
-const isBar = (one) => one.kind === "bar" || one.kind === "hatch";
+const isBar = (one) => ["bar", "hatch", "mark"].includes(one.kind);
 const isBand = (one) => one.kind === "band";
 
 /** The values between which everything lies; zero is one of them for bars. */
@@ -61,6 +61,27 @@ function limits(series, least) {
   const [low, high] = [Math.min(0, ...all), Math.max(0, ...all)];
   const room = (high - low || 1) * 0.06;
   return [low < 0 ? low - room : 0, high > 0 ? high + room : 0];
+}
+
+/** A short line across each bucket, with an edge so that it shows on every bar. */
+function drawMarks(u, mark, step) {
+  const { ctx } = u;
+  const ratio = devicePixelRatio;
+  const half = Math.max(2 * ratio, step * 0.46);
+  mark.values.forEach((value, index) => {
+    if (value === null || value === undefined) return;
+    const [x, y] = [u.valToPos(index, "x", true), u.valToPos(value, "y", true)];
+    for (const [name, width] of [["surface", 6], [mark.colour, 3]]) {
+      ctx.strokeStyle = colour(name);
+      ctx.lineWidth = width * ratio;
+      ctx.setLineDash(mark.isDashed && name !== "surface" ? [4 * ratio, 3 * ratio] : []);
+      ctx.beginPath();
+      ctx.moveTo(x - half, y);
+      ctx.lineTo(x + half, y);
+      ctx.stroke();
+    }
+    ctx.setLineDash([]);
+  });
 }
 
 function drawBars(u, series) {
@@ -91,6 +112,7 @@ function drawBars(u, series) {
       ctx.fillRect(x, Math.min(y1, y2), wide, Math.max(1, Math.abs(y2 - y1)));
     }
   }
+  for (const mark of series.filter((one) => one.kind === "mark")) drawMarks(u, mark, step);
   const zero = u.valToPos(0, "y", true);
   ctx.strokeStyle = colour("axis");
   ctx.lineWidth = devicePixelRatio;
@@ -132,8 +154,6 @@ function plan(uPlot, series) {
       const high = line(one.high, { stroke: "transparent" });
       const low = line(one.low, { stroke: "transparent" });
       bands.push({ series: [high, low], fill: `${stroke}38` });
-    } else if (one.kind === "dots") {
-      line(one.values, { stroke, paths: () => null, points: { show: true, size: 5, stroke, fill: stroke } });
     } else {
       const paths = one.kind === "step" ? uPlot.paths.stepped({ align: 1 }) : undefined;
       line(one.values, { stroke, width: 2, dash: one.isDashed ? [6, 5] : undefined, paths });
@@ -180,11 +200,11 @@ function Canvas({ at, series, label, show, height, now, isDaily, range, onPoint 
         series: [{}, ...drawn],
         bands,
         axes: [
-          { ...axis, grid: { show: false }, splits: (u) => marks(at, u.width - 60, isDaily), values: (u, splits) => splits.map((index) => label(at[index])) },
+          { ...axis, size: 30, grid: { show: false }, splits: (u) => marks(at, u.width - 60, isDaily), values: (u, splits) => splits.map((index) => label(at[index])) },
           { ...axis, size: 54, space: 36, values: (u, splits) => splits.map((value) => show(value)) },
         ],
         hooks: {
-          drawClear: [(u) => drawBars(u, series)],
+          drawAxes: [(u) => drawBars(u, series)],
           draw: [(u) => drawNow(u, now)],
           setCursor: [(u) => onPoint(u.cursor.idx ?? null)],
         },
@@ -226,7 +246,7 @@ function useScheme() {
 function Legend({ series, point, say, at, label }) {
   return html`<ul class="legend">
     ${series.map(
-      (one) => html`<li key=${one.name}><i class=${`swatch ${one.kind} ${one.isDashed ? "dashed" : ""} c-${one.colour}`} />
+      (one) => html`<li key=${one.name}><i class=${`swatch k-${one.kind} ${one.isDashed ? "dashed" : ""} c-${one.colour}`} />
         ${one.name}${point !== null && one.kind !== "hatch" && one.kind !== "band" && html` <b>${say(one.values[point])}</b>`}</li>`,
     )}
     <li class="at">${point === null ? "" : label(at[point])}</li>
@@ -247,7 +267,7 @@ function Table({ at, series, say, label, title }) {
 }
 
 /**
- * `at`: local ISO times of equal buckets. `series`: {name, colour, kind: line|step|dots|bar|band|hatch, values, low, high}.
+ * `at`: local ISO times of equal buckets. `series`: {name, colour, kind: line|step|mark|bar|band|hatch, values, low, high}.
  * `show` writes a value on the axis, `say` with its unit; `label` a time on the axis, `moment` in full.
  */
 export function Chart({ title, sentence, unit, at, series, show, say, label, moment, height = 220, now, isDaily, range }) {

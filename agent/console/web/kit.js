@@ -48,6 +48,7 @@ export const language = box("en");
 export const zone = box(remembered("zone", "UTC")); // the site's, never the browser's
 export const currency = box(remembered("currency", "EUR"));
 export const digits = box(null); // decimals that a person asked for; null: as many as the value needs
+export const toasts = box([]); // what is told at once, and goes again: {key, text}
 export const session = box({ state: "unknown" }); // unknown, in, out
 export const live = box(null); // the newest state that the controller has shown
 export const line = box({ state: "connecting", heard: Date.now() }); // the socket: connecting, open, lost
@@ -55,6 +56,7 @@ export const news = { plan: box(0), advisory: box(0), event: box(0) }; // counte
 export const ready = box(false); // the first picture is there: what can wait may be asked for
 export const site = box(null); // the last answer of status
 export const preferences = box(null);
+export const prices = box(null); // those of now, as last asked for
 export const path = box(location.pathname);
 export const query = box(location.search);
 
@@ -208,13 +210,13 @@ export function applyTheme(theme) {
 }
 
 /** The look and the language that a person has chosen, also before the next answer of the API. */
-export async function applyPreferences(preferences) {
-  applyTheme(preferences.theme);
-  digits.set(preferences.digits);
-  remember("theme", preferences.theme);
-  remember("language", preferences.language);
-  preferences.set(preferences);
-  if (wantedLanguage(preferences.language) !== language.get()) await loadWords(preferences.language);
+export async function applyPreferences(chosen) {
+  applyTheme(chosen.theme);
+  digits.set(chosen.digits);
+  remember("theme", chosen.theme);
+  remember("language", chosen.language);
+  preferences.set(chosen);
+  if (wantedLanguage(chosen.language) !== language.get()) await loadWords(chosen.language);
 }
 
 // --- the API ----------------------------------------------------------------------------------------------------------

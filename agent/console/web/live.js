@@ -1,13 +1,12 @@
 // The stream of the controller's states: connects, hears, and connects again after whatever has ended it.
-import { api, box, line, live, news, session } from "./kit.js";
+import { api, line, live, news, preferences, session, t, toasts, word } from "./kit.js";
 
 const PINGED_EVERY_MS = 15000;
 const SILENT_MS = PINGED_EVERY_MS + 5000; // an open socket falls silent without `close` when the network goes
 const WAITS_MS = [500, 1000, 2000, 4000, 8000, 15000];
 const ASKED_EVERY_MS = 5000; // by plain requests, while there is no socket
 const NO_SESSION = 4401;
-
-export const alarmsChanged = box(0);
+const MOST_TOASTS = 3;
 
 let socket = null;
 let failures = 0;
@@ -25,8 +24,20 @@ function take(message) {
   const { type, ...body } = message;
   if (type === "ping") socket.send(JSON.stringify({ type: "pong" }));
   else if (type === "state") show(body);
-  else if (type === "alarm") alarmsChanged.set(alarmsChanged.get() + 1);
   else if (type in news) news[type].set(news[type].get() + 1);
+  if (preferences.get()?.notify.includes(type) && type in SAID) toast(SAID[type](body));
+}
+
+const SAID = {
+  alarm: ({ key, raised }) => t(raised ? "notify.said.alarm" : "notify.said.cleared", { what: key.replaceAll("_", " ") }),
+  advisory: ({ state }) => t("notify.said.advisory", { what: word("state", state) }),
+  plan: () => t("notify.said.plan"),
+  event: ({ text }) => text,
+};
+
+function toast(text) {
+  if (toasts.get().some((one) => one.text === text)) return;
+  toasts.set([...toasts.get(), { key: Date.now() + text, text }].slice(-MOST_TOASTS));
 }
 
 function show(state) {

@@ -3,7 +3,7 @@ import { html } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
 import { age, number, t, word } from "./kit.js";
 
-const PLACES = { V: 1, A: 2, Hz: 3, "%": 1, "°C": 1 };
+const PLACES = { V: 1, A: 2, Hz: 2, "%": 1, "°C": 1 };
 const QUALITY = /^(voltage|frequency|current|power_factor)/;
 
 function valueOf(one) {
@@ -12,13 +12,15 @@ function valueOf(one) {
   return `${number(one.value, PLACES[one.unit] ?? 2)} ${one.unit ?? ""}`.trim();
 }
 
+const edge = (value) => number(value, Number.isInteger(value) ? 0 : 1);
+
 /** Where a value lies between what the grid may have. */
 function Range({ one }) {
   const wide = one.high - one.low;
   const from = one.low - wide * 0.25;
   const share = Math.min(100, Math.max(0, ((one.value - from) / (wide * 1.5)) * 100));
   const isIn = one.value >= one.low && one.value <= one.high;
-  const said = t(isIn ? "range.inside" : "range.outside", { low: number(one.low, 1), high: number(one.high, 1), unit: one.unit });
+  const said = t(isIn ? "range.inside" : "range.outside", { low: edge(one.low), high: edge(one.high), unit: one.unit });
   return html`<div class="range" role="img" aria-label=${said}><i class=${isIn ? "" : "outside"} style=${{ left: `${share}%` }} /></div>
     <small class=${isIn ? "quiet" : "refused"}>${said}</small>`;
 }

@@ -58,7 +58,7 @@ function Flow({ flows, hasSolar }) {
   const [ref, width] = useWidth();
   const { left, right, ribbons } = parts(flows, hasSolar);
   const height = width < 420 ? 210 : 250;
-  const side = width < 420 ? 84 : 128;
+  const side = width < 420 ? 84 : 108;
   const most = Math.max(...[left, right].map((nodes) => nodes.reduce((total, node) => total + node.value, 0)), 1);
   const per = (height - 44 * Math.max(left.length, right.length)) / most;
   const from = placed(left, height, per);
@@ -229,6 +229,7 @@ export function Page() {
   useEffect(() => {
     if (!answer && !failure) return;
     if (answer?.currency) kit.currency.set(answer.currency);
+    if (answer?.prices) kit.prices.set(answer.prices);
     if (answer && (!live || !live.running || !answer.running)) kit.live.set(answer);
     kit.ready.set(true);
   }, [answer, failure]);
@@ -247,6 +248,6 @@ export function Page() {
       <${Battery} now=${now} />
       <${Today} today=${now.today} prices=${now.prices} hasSolar=${hasSolar} />
       <${Meters} />
-      ${site?.advisories_open > 0 && html`<p class="more"><${Link} to="/advice?status=open">${t("now.advice", { n: site.advisories_open })}<//></p>`}
+      ${site?.advisories_open > 0 && html`<p class="more"><${Link} to="/advice?status=open">${t(site.advisories_open === 1 ? "now.one_advice" : "now.advice", { n: site.advisories_open })}<//></p>`}
     </div>`;
 }

@@ -164,7 +164,7 @@ function Charts({ plan }) {
 function Refusal({ failure, again }) {
   const isNone = failure.code === "no_store" || failure.status === 404 || failure.code === "no_plan";
   return html`<section class="card empty"><h2>${t(isNone ? "plan.none" : "page.failed")}</h2>
-    <p>${isNone ? t("plan.none_why") : failure.message}</p><button onClick=${again}>${t("again")}</button></section>`;
+    <p>${isNone ? t("plan.none_why") : failure.message}</p> <button onClick=${again}>${t("again")}</button></section>`;
 }
 
 export function Page() {
@@ -172,6 +172,7 @@ export function Page() {
   const title = html`<h1>${t("nav.plan")}</h1>`;
   if (!answer && failure && failure.code !== "no_session") return html`${title}<${Refusal} failure=${failure} again=${again} />`;
   if (!answer) return html`${title}<p class="quiet" aria-busy=${isLoading}>${t("loading")}</p>`;
+  if (!answer.series) return html`${title}<${Refusal} failure=${{ code: "no_plan" }} again=${again} />`;
   if (answer.expired)
     return html`${title}<p class="notice warning" role="status">${t("plan.expired", { at: kit.dateClock(answer.expires_at) })} ${answer.failure ?? ""}</p>
       <section class="card empty"><p>${t("plan.expired_why")}</p></section>`;
