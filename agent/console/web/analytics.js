@@ -127,7 +127,7 @@ function drawn(view, answer) {
     const over = series.at.map((_, index) => values[index] ?? null);
     found.push({ name: label, colour: name === "rule" ? "charge" : "ink", kind: "mark", isDashed: true, values: over });
   }
-  if (form !== energy) return { series: found, say: form, show: (value) => number(value, Math.abs(value) < 10 ? 1 : 0) };
+  if (form !== energy) return { series: found, say: form, show: (value) => number(value, Math.abs(value) < 10 && value !== 0 ? 1 : 0) };
   const scale = kit.scaleOf(found.flatMap((one) => one.values), "Wh");
   const scaled = found.map((one) => ({ ...one, values: one.values.map((value) => (value === null ? null : value / scale.per)) }));
   const say = (value) => (kit.isKnown(value) ? energy(Math.abs(value) * scale.per) : kit.UNKNOWN);

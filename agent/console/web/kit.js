@@ -239,6 +239,7 @@ export async function api(what, { method = "GET", body } = {}) {
     headers["Content-Type"] = "application/json";
     if (what !== "session" || method !== "POST") headers["X-CSRF-Token"] = await csrf();
   }
+  const asker = session.get();
   let answer;
   try {
     answer = await fetch(`/api/v1/${what}`, {
@@ -253,7 +254,8 @@ export async function api(what, { method = "GET", body } = {}) {
   if (answer.status === 204) return null;
   const found = await answer.json().catch(() => null);
   if (answer.ok) return found;
-  if (answer.status === 401 && found?.code === "no_session") session.set({ state: "out" });
+  const isOurs = session.get() === asker; // what was asked before a login says nothing about it
+  if (answer.status === 401 && found?.code === "no_session" && isOurs) session.set({ state: "out" });
   throw new Refused(answer.status, found ?? { detail: t("problem.no_json", { status: answer.status }) });
 }
 

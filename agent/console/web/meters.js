@@ -59,10 +59,10 @@ export function Meters() {
   if (!answer) return null;
   const devices = [...new Set(answer.items.map((one) => one.device))];
   const of = (name) => answer.items.filter((one) => one.device === name);
-  return html`<${Power} items=${answer.items.filter((one) => QUALITY.test(one.quantity))} />
+  return html`<div class="stack"><${Power} items=${answer.items.filter((one) => QUALITY.test(one.quantity))} />
     <section class="card meters" aria-labelledby="meters-title">
       <h2 id="meters-title">${t("meters.title")}</h2>
       ${answer.items.length ? html`<p class="quiet">${t("meters.age", { age: age(answer.age_s) })}</p>` : html`<p class="quiet">${t("meters.none")}</p>`}
       ${devices.map((name) => html`<${Device} key=${name} name=${name} items=${of(name)} />`)}
-    </section>`;
+    </section></div>`;
 }

@@ -227,7 +227,7 @@ export function Page() {
   const live = useBox(kit.live);
   const site = useBox(kit.site);
   useEffect(() => {
-    if (!answer && !failure) return;
+    if (!answer && (!failure || failure.code === "no_session")) return;
     if (answer?.currency) kit.currency.set(answer.currency);
     if (answer?.prices) kit.prices.set(answer.prices);
     if (answer && (!live || !live.running || !answer.running)) kit.live.set(answer);

@@ -58,7 +58,7 @@ function inUnit(series) {
   const scaled = (values) => values?.map((value) => (value === null ? null : value / scale.per));
   const changed = series.map((one) => ({ ...one, values: scaled(one.values), low: scaled(one.low), high: scaled(one.high) }));
   const say = (value) => (kit.isKnown(value) ? amount(value * scale.per) : kit.UNKNOWN);
-  return { unit: scale.unit, series: changed, say, show: (value) => number(value, scale.per === 1 ? 0 : 1) };
+  return { unit: scale.unit, series: changed, say, show: (value) => number(value, scale.per === 1 || value === 0 ? 0 : 1) };
 }
 
 function ForecastChart({ at, planned, came, name, colour }) {

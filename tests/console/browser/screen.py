@@ -141,8 +141,9 @@ class Screen:
             self.page.screenshot(path=Path(named) / f"{what}-{self.name}.png", full_page=True)
 
     def _console(self, message: ConsoleMessage) -> None:
-        """A refused request is told by the page itself, and says nothing about it."""
-        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+        """What the browser says of a refused request, or of being offline, is told by the page itself."""
+        usual = ("Failed to load resource", "ERR_INTERNET_DISCONNECTED")
+        if message.type in ("error", "warning") and not any(words in message.text for words in usual):
             self.wrong.append(message.text)
 
     def _request(self, request: Request) -> None:
