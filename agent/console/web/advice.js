@@ -41,7 +41,7 @@ function Filters({ query, change, counts }) {
 // --- one recommendation ------------------------------------------------------------------------------------------------
 
 function localTime(at) {
-  const parts = new Intl.DateTimeFormat("sv-SE", { timeZone: kit.zone.get(), dateStyle: "short", timeStyle: "short" });
+  const parts = new Intl.DateTimeFormat("sv-SE", { timeZone: kit.zone.get() ?? "UTC", dateStyle: "short", timeStyle: "short" });
   return parts.format(new Date(at)).replace(" ", "T");
 }
 
@@ -56,7 +56,8 @@ function Answers({ one, done }) {
   const [told, tell] = useState(null);
   const [isBusy, setBusy] = useState(false);
   const [isScheduling, schedule] = useState(false);
-  const [at, setAt] = useState(localTime(one.start));
+  const [chosen, setAt] = useState(null);
+  const at = chosen ?? localTime(one.start);
   const send = async (verb, body = {}) => {
     setBusy(true);
     try {

@@ -184,8 +184,8 @@ function Shown({ at, answer, change }) {
   const site = useBox(kit.site);
   const { tiles, main } = VIEWS[at.view];
   const isEmpty = !(answer.series[main] ?? []).some(kit.isKnown);
-  return html`<${Tiles} names=${tiles} totals=${answer.totals} change=${answer.compare?.change} />
-    <${Compared} compare=${answer.compare} />
+  return html`${!isEmpty && html`<${Tiles} names=${tiles} totals=${answer.totals} change=${answer.compare?.change} />
+    <${Compared} compare=${answer.compare} />`}
     ${kit.isKnown(answer.coverage) && answer.coverage < 0.98 && !isEmpty && html`<p class="quiet">${t("analytics.coverage", { share: percent(answer.coverage * 100) })}</p>`}
     ${isEmpty ? html`<section class="card empty"><p>${t("analytics.nothing")}</p></section>` : html`<${Bars} at=${at} answer=${answer} />`}
     ${at.view === "savings" && html`<${Savings} answer=${answer} />`}
@@ -201,6 +201,6 @@ export function Page() {
   return html`<h1>${t("nav.analytics")}</h1>
     <p class="onlyprint">${kit.site.get()?.name} · ${t(`analytics.${at.view}`)} · ${spanName(at.span, at.on, kit.language.get())}</p>
     <${Controls} at=${at} change=${change} />
-    ${failure && failure.code !== "no_session" && html`<p class="notice warning" role="status">${failure.message} <button class="small" onClick=${again}>${t("again")}</button></p>`}
+    ${failure && failure.code !== "no_session" && html`<p class="notice warning" role="status">${kit.told(failure)} <button class="small" onClick=${again}>${t("again")}</button></p>`}
     ${answer ? html`<${Shown} at=${at} answer=${answer} change=${change} />` : !failure && html`<p class="quiet" aria-busy="true">${t("loading")}</p>`}`;
 }

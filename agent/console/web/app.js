@@ -173,10 +173,7 @@ function useStatus() {
   const { answer } = kit.useAnswer(useBox(kit.ready) ? "status" : null, { everyS: 30, on: kit.news.plan });
   useEffect(() => {
     if (!answer) return;
-    kit.zone.set(answer.timezone);
-    kit.currency.set(answer.currency);
-    kit.remember("zone", answer.timezone);
-    kit.remember("currency", answer.currency);
+    kit.applyHead(answer);
     kit.site.set(answer);
   }, [answer]);
 }

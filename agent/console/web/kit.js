@@ -45,7 +45,7 @@ export function remember(name, value) {
 }
 
 export const language = box("en");
-export const zone = box(remembered("zone", "UTC")); // the site's, never the browser's
+export const zone = box(remembered("zone", null)); // the site's, never the browser's; null until it is known
 export const currency = box(remembered("currency", "EUR"));
 export const digits = box(null); // decimals that a person asked for; null: as many as the value needs
 export const toasts = box([]); // what is told at once, and goes again: {key, text}
@@ -167,7 +167,10 @@ function form(options) {
   return forms.get(key);
 }
 
-const shown = (at, options) => (at ? form(options).format(new Date(at)) : UNKNOWN);
+function shown(at, options) {
+  if (!at) return UNKNOWN;
+  return zone.get() === null ? "…" : form(options).format(new Date(at));
+}
 
 export const clock = (at) => shown(at, { hour: "2-digit", minute: "2-digit" });
 export const day = (at) => shown(at, { weekday: "short", day: "numeric", month: "short" });
@@ -178,7 +181,7 @@ export const dateClock = (at) =>
 
 /** The site's date of `at` as YYYY-MM-DD. */
 export function siteDate(at = Date.now()) {
-  const options = { timeZone: zone.get(), year: "numeric", month: "2-digit", day: "2-digit" };
+  const options = { timeZone: zone.get() ?? "UTC", year: "numeric", month: "2-digit", day: "2-digit" };
   const parts = new Intl.DateTimeFormat("en-GB", options).formatToParts(new Date(at));
   const found = Object.fromEntries(parts.map((part) => [part.type, part.value]));
   return `${found.year}-${found.month}-${found.day}`;
@@ -200,6 +203,14 @@ export function age(seconds) {
   ];
   const [, per, key] = steps.find(([below]) => seconds < below);
   return t(key, { n: Math.round(seconds / per) });
+}
+
+/** Of an answer's head: where and in which money the site is. */
+export function applyHead({ timezone, currency: money }) {
+  zone.set(timezone);
+  currency.set(money);
+  remember("zone", timezone);
+  remember("currency", money);
 }
 
 // --- preferences --------------------------------------------------------------------------------------------------
@@ -230,6 +241,9 @@ export class Refused extends Error {
     this.field = problem.field ?? null;
   }
 }
+
+/** What a person is told of it. */
+export const told = (refused) => (refused.code === "no_store" ? t("now.first_why") : refused.message);
 
 const PATIENCE_MS = 12000;
 

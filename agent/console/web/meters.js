@@ -55,7 +55,7 @@ function Device({ name, items }) {
 
 export function Meters() {
   const { answer, failure } = kit.useAnswer("meters", { everyS: 60 });
-  if (failure && !answer) return failure.code === "no_session" ? null : html`<p class="notice warning">${failure.message}</p>`;
+  if (failure && !answer) return failure.code === "no_session" ? null : html`<p class="notice warning">${kit.told(failure)}</p>`;
   if (!answer) return null;
   const devices = [...new Set(answer.items.map((one) => one.device))];
   const of = (name) => answer.items.filter((one) => one.device === name);

@@ -228,14 +228,17 @@ export function Page() {
   const site = useBox(kit.site);
   useEffect(() => {
     if (!answer && (!failure || failure.code === "no_session")) return;
-    if (answer?.currency) kit.currency.set(answer.currency);
+    if (answer) kit.applyHead(answer);
     if (answer?.prices) kit.prices.set(answer.prices);
-    if (answer && (!live || !live.running || !answer.running)) kit.live.set(answer);
+    if (answer && (!live || !live.running || !answer.running)) kit.live.set({ ...answer, state: answer.running ? answer.state : null });
     kit.ready.set(true);
   }, [answer, failure]);
+  useEffect(() => {
+    if (live && answer && live.running !== answer.running) again();
+  }, [live?.running]);
   if (!answer && failure && failure.code !== "no_session") return html`<h1>${t("nav.now")}</h1><${Empty} failure=${failure} again=${again} />`;
   if (!answer) return html`<h1>${t("nav.now")}</h1><p class="quiet" aria-busy="true">${t("loading")}</p>`;
-  const now = { ...answer, ...(live ?? {}), battery: answer.battery, today: answer.today, prices: answer.prices };
+  const now = live?.running ? { ...answer, ...live, battery: answer.battery, today: answer.today, prices: answer.prices } : { ...answer, running: false };
   if (now.battery && kit.isKnown(now.state?.soc_pct?.value)) now.battery = { ...now.battery, soc_pct: now.state.soc_pct.value };
   const hasSolar = site?.has_solar ?? (now.state?.pv_w?.value ?? 0) !== 0;
   return html`<h1>${t("nav.now")}</h1>

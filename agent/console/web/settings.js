@@ -25,10 +25,12 @@ function Threshold({ name, value, change }) {
 }
 
 function Look() {
-  const kept = useBox(kit.preferences);
+  const { answer, failure } = kit.useAnswer("preferences");
+  const kept = useBox(kit.preferences) ?? answer;
   const [draft, setDraft] = useState(null);
   const [told, tell] = useState(null);
   const now = draft ?? kept;
+  if (!now && failure) return html`<p class="notice warning" role="status">${failure.message}</p>`;
   if (!now) return html`<p class="quiet" aria-busy="true">${t("loading")}</p>`;
   const change = (some) => setDraft({ ...now, ...some });
   const limits = now.thresholds;
@@ -66,8 +68,9 @@ function Look() {
 // --- the site ------------------------------------------------------------------------------------------------------------
 
 function Site() {
-  const site = useBox(kit.site);
+  const { answer: site, failure } = kit.useAnswer("status", { everyS: 60 });
   const { answer: models } = kit.useAnswer("models");
+  if (!site && failure) return html`<p class="notice warning" role="status">${kit.told(failure)}</p>`;
   if (!site) return html`<p class="quiet" aria-busy="true">${t("loading")}</p>`;
   const yes = (value) => (value === null || value === undefined ? kit.UNKNOWN : t(value ? "yes" : "no"));
   const link = site.link ?? {};

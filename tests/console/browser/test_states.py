@@ -72,7 +72,7 @@ def test_a_stopped_agent_is_said_on_every_page(served: Served, browser: Browser,
         for path in ALL:
             shown.open(path)
             expect(shown.page.locator(".pill.stopped")).to_be_visible()
-            expect(shown.page.locator(".notice")).to_contain_text(re.compile("does not run since|läuft nicht seit"))
+            expect(shown.page.locator(".notice").first).to_contain_text(re.compile("does not run since|läuft nicht seit"))
             shown.look(f"stopped-{path.partition('?')[0]}")
 
 
