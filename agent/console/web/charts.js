@@ -164,7 +164,7 @@ function plan(uPlot, series) {
 
 /** Buckets that get a label: whole hours, first days, or every so many, as far apart as they can be read. */
 function marks(at, width, isDaily) {
-  const most = Math.max(2, Math.floor(width / 62));
+  const most = Math.max(2, Math.floor(width / (isDaily ? 92 : 66)));
   if (isDaily || at.length < 2) {
     const every = Math.ceil(at.length / most);
     return at.map((_, index) => index).filter((index) => index % every === 0);

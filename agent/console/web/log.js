@@ -26,7 +26,7 @@ function Rows({ title, what, columns, empty, on, children }) {
   const id = `log-${what.split("?")[0]}`;
   return html`<section class="card" aria-labelledby=${id}><h2 id=${id}>${title}</h2>${children}
     ${failure && failure.code !== "no_session" && html`<p class="notice warning">${kit.told(failure)}</p>`}
-    ${answer && (answer.items.length ? html`<div class="scroll" tabindex="0" role="region" aria-labelledby=${id}><table><thead><tr>${columns.map(([name]) => html`<th scope="col">${name}</th>`)}</tr></thead>
+    ${answer && (answer.items.length ? html`<div class="scroll" tabindex="0" role="region" aria-labelledby=${id}><table class="stacked"><thead><tr>${columns.map(([name]) => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${answer.items.map((one) => html`<tr key=${one.seq}>${columns.map(([, say]) => html`<td>${say(one)}</td>`)}</tr>`)}</tbody></table></div>` : html`<p class="quiet">${empty}</p>`)}
     <${Pager} cursor=${cursor} next=${answer?.next} to=${to} /></section>`;
 }
