@@ -58,7 +58,7 @@ function Age() {
   const stale = line.state !== "open" && now - line.heard > LOST_AFTER_S * 1000;
   const seconds = live.at ? (live.age_s ?? 0) + (now - line.heard) / 1000 : null;
   if (!live.running) return html`<span class="age">${live.at ? t("top.since", { at: kit.when(live.at) }) : ""}</span>`;
-  return html`<span class=${`age ${stale ? "stale" : ""}`}><i class="dot" />${stale ? age(seconds) : t("top.live")}</span>`;
+  return html`<span class=${`age ${stale ? "stale" : ""}`}><i class="dot" />${line.state === "open" ? t("top.live") : age(seconds)}</span>`;
 }
 
 function Top() {

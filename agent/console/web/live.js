@@ -25,7 +25,8 @@ function take(message) {
   if (type === "ping") socket.send(JSON.stringify({ type: "pong" }));
   else if (type === "state") show(body);
   else if (type in news) news[type].set(news[type].get() + 1);
-  if (preferences.get()?.notify.includes(type) && type in SAID) toast(SAID[type](body));
+  const wanted = preferences.get()?.notify ?? ["alarm"]; // until it is known what a person wants
+  if (wanted.includes(type) && type in SAID) toast(SAID[type](body));
 }
 
 const SAID = {
