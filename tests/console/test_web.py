@@ -27,7 +27,9 @@ def test_every_sentence_that_a_page_says_is_there(name: str) -> None:
     named = set(re.findall(r'\bt\("([^"]+)"', text))
     named |= {key for pair in re.findall(r'\bt\([^"`()]+ \? "([^"]+)" : "([^"]+)"', text) for key in pair}
     assert {key for key in named if key not in WORDS["en"]} == set()
-    prefixes = set(re.findall(r"\bt\(`([a-z]+\.)\$", text)) | {f"{one}." for one in re.findall(r'word\("([a-z]+)"', text)}
+    prefixes = set(re.findall(r"\bt\(`([a-z]+\.)\$", text)) | {
+        f"{one}." for one in re.findall(r'word\("([a-z]+)"', text)
+    }
     assert {one for one in prefixes if not any(key.startswith(one) for key in WORDS["en"])} == set()
 
 
@@ -35,7 +37,12 @@ def test_every_sentence_that_a_page_says_is_there(name: str) -> None:
 def test_a_script_is_short_and_makes_no_page_of_texts(name: str) -> None:
     """What comes from a device or a person is shown as text, never as markup or code."""
     assert SCRIPTS[name].count("\n") <= SCRIPT_LINES
-    assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|\beval\(|new Function", SCRIPTS[name]) == []
+    assert (
+        re.findall(
+            r"innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|\beval\(|new Function", SCRIPTS[name]
+        )
+        == []
+    )
     assert re.findall(r"https?://(?!www\.w3\.org)", SCRIPTS[name]) == []
 
 

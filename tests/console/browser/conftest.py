@@ -5,14 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.console.browser.screen import ARGS, Served, serving
 from tests.console.site import ConsoleSite, copied
-
-pytest.importorskip("playwright", reason="playwright is not installed: `make test` installs it")
-
-from playwright.sync_api import Browser, sync_playwright  # noqa: E402 - skipped without it
-
-from tests.console.browser.screen import ARGS, Served, serving  # noqa: E402 - as above
 
 
 @pytest.fixture(scope="package")

@@ -182,4 +182,3 @@ def test_the_first_view_is_small(served: Served, browser: Browser) -> None:
     names = {"index.html", *(url.split("/", 5)[5] for url in first if "/static/" in url)}
     assert {"app.js", "now.js", "style.css"} <= names
     assert sum(len(files[name].packed["gzip"]) for name in names) <= MOST_BYTES
-

@@ -72,7 +72,9 @@ def test_a_stopped_agent_is_said_on_every_page(served: Served, browser: Browser,
         for path in ALL:
             shown.open(path)
             expect(shown.page.locator(".pill.stopped")).to_be_visible()
-            expect(shown.page.locator(".notice").first).to_contain_text(re.compile("does not run since|läuft nicht seit"))
+            expect(shown.page.locator(".notice").first).to_contain_text(
+                re.compile("does not run since|läuft nicht seit")
+            )
             shown.look(f"stopped-{path.partition('?')[0]}")
 
 
@@ -113,7 +115,9 @@ def test_while_nothing_is_written_each_page_says_why(served: Served, browser: Br
     served.show(setpoint=setpoint(served, rung="observe", reason="it has not been commissioned", outcome=None))
     with looking(browser, served) as shown:
         shown.open("now")
-        expect(shown.page.get_by_text("Nothing is written to the devices: it has not been commissioned")).to_be_visible()
+        expect(
+            shown.page.get_by_text("Nothing is written to the devices: it has not been commissioned")
+        ).to_be_visible()
         shown.look("observing-now")
 
 
@@ -160,9 +164,7 @@ def test_a_session_that_ended_keeps_the_form_that_was_open(served: Served, brows
         shown.look("key-made")
 
 
-@pytest.mark.parametrize(
-    ("on", "hours"), [("2026-03-29", 23), ("2025-10-26", 25), ("2026-05-20", 24)]
-)
+@pytest.mark.parametrize(("on", "hours"), [("2026-03-29", 23), ("2025-10-26", 25), ("2026-05-20", 24)])
 def test_a_day_has_the_hours_of_its_clock(served: Served, browser: Browser, on: str, hours: int) -> None:
     with looking(browser, served) as shown:
         shown.open(f"analytics?span=day&on={on}")
