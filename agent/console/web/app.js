@@ -97,7 +97,10 @@ function Banner() {
   });
   let told = null;
   if (isLost) told = t("banner.lost", { age: age(silent) });
-  else if (live && !live.running) told = t("banner.stopped", { at: kit.when(live.at ?? site?.store_at) });
+  else if (live && !live.running) {
+    const since = live.at ?? site?.store_at;
+    told = since ? t("banner.stopped", { at: kit.when(since) }) : t("banner.never");
+  }
   else if (site?.locked) told = t("banner.observing", { reason: site.locked });
   return html`<div role="status">${told && html`<p class="notice warning">${told}</p>`}</div>`;
 }
@@ -212,6 +215,7 @@ async function later() {
 }
 
 kit.applyTheme(kit.remembered("theme", "auto"));
+PAGES[here(location.pathname)].load().catch(() => null); // beside the words; where it fails, the page itself tells it
 await kit.loadWords(kit.remembered("language", "auto"));
 render(html`<${App} />`, document.getElementById("app"));
 kit.session.watch((now) => now.state === "in" && later());

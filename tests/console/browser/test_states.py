@@ -42,8 +42,12 @@ def setpoint(served: Served, **changes: object) -> dict[str, object]:
 def test_in_the_first_minutes_there_is_no_store(tmp_path: Path, browser: Browser, screen: tuple[str, str, str]) -> None:
     with serving(ConsoleSite(tmp_path)) as served, looking(browser, served, *screen) as shown:
         shown.open("now")
-        expect(shown.page.get_by_role("button", name=re.compile("Try again|Noch einmal"))).to_be_visible()
+        expect(shown.page.locator(".ribbon").first).to_be_visible()
         see_all(shown, "first")
+        served.stop_agent()
+        shown.open("now")
+        expect(shown.page.locator("main")).to_contain_text(re.compile("no stored data yet|keine gespeicherten Daten"))
+        shown.look("nothing-now")
 
 
 def test_without_plan_advice_and_settled_days(served: Served, browser: Browser) -> None:
