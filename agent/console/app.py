@@ -28,6 +28,7 @@ from agent.console.security.hosts import allowed_hosts
 from agent.console.security.limits import Limits
 from agent.console.security.passwords import Doorkeeper
 from agent.console.security.sessions import Sessions
+from agent.console.site_file import SiteFile
 from agent.console.source import Source
 from agent.console.static import Web
 from agent.settings.console_section import Console
@@ -57,7 +58,7 @@ def build_app(
             source.thread.close()
 
     app = Starlette(
-        routes=[*mine.routes(), *api_routes(source), *stream.routes(), *pages.routes()],
+        routes=[*mine.routes(), *SiteFile(source).routes(), *api_routes(source), *stream.routes(), *pages.routes()],
         middleware=[
             Middleware(SecureHeaders),
             Middleware(Defects),

@@ -103,6 +103,7 @@ const TOTALS = ["pv_w", "grid_w", "battery_w", "load_w", "soc_pct"];
 
 /** Where one of the four is missing the split would be invented: what is known is listed instead. */
 function Totals({ state }) {
+  if (!state) return html`<p class="quiet">${t("flow.none")}</p>`;
   return html`<p>${t("flow.missing")}</p>
     <dl class="totals">
       ${TOTALS.map((name) => {
@@ -126,7 +127,7 @@ function Level({ battery }) {
   const soc = battery?.soc_pct;
   const known = kit.isKnown(soc);
   return html`<div class="level">
-    <p class="figure">${percent(soc)} <small>${known && battery.stored_wh !== null ? t("battery.stored", { stored: amount(battery.stored_wh, "Wh"), of: amount(battery.usable_wh, "Wh") }) : ""}</small></p>
+    <p class="figure">${percent(soc)} <small>${known && kit.isKnown(battery.stored_wh) ? t("battery.stored", { stored: amount(battery.stored_wh, "Wh"), of: amount(battery.usable_wh, "Wh") }) : ""}</small></p>
     <div class="bar" role="img" aria-label=${t("battery.level", { soc: percent(soc), floor: percent(battery?.floor_pct) })}>
       ${known && html`<i style=${{ width: `${Math.min(100, Math.max(0, soc))}%` }} />`}
       ${kit.isKnown(battery?.floor_pct) && html`<b style=${{ left: `${battery.floor_pct}%` }} />`}
@@ -169,7 +170,7 @@ function Battery({ now }) {
   const over = now.override;
   return html`<section class="card battery" aria-labelledby="battery-title">
     <h2 id="battery-title">${t("flow.battery")}</h2>
-    <p class="lead">${doing(now.state)}</p>
+    <p class="lead">${doing(now.state)} ${!now.running && now.state && html`<small class="quiet">${t("battery.last")}</small>`}</p>
     <${Level} battery=${now.battery ?? { soc_pct: now.state?.soc_pct?.value }} />
     <${Why} setpoint=${now.running ? now.setpoint : null} />
     ${over && html`<p class="notice info">${t("override.now", { what: overrideText(over), at: when(over.until) })}</p>`}
@@ -249,7 +250,7 @@ export function Page() {
         ${now.flows ? html`<${Flow} flows=${now.flows} hasSolar=${hasSolar} />` : html`<${Totals} state=${now.state} />`}
       </section>
       <${Battery} now=${now} />
-      <${Today} today=${now.today} prices=${now.prices} hasSolar=${hasSolar} />
+      ${now.today && html`<${Today} today=${now.today} prices=${now.prices} hasSolar=${hasSolar} />`}
       <${Meters} />
       ${site?.advisories_open > 0 && html`<p class="more"><${Link} to="/advice?status=open">${t(site.advisories_open === 1 ? "now.one_advice" : "now.advice", { n: site.advisories_open })}<//></p>`}
     </div>`;

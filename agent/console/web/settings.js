@@ -4,6 +4,7 @@ import * as kit from "./kit.js";
 import { age, api, t, useBox, when, word } from "./kit.js";
 import { Log } from "./log.js";
 import { Keys, Password } from "./access.js";
+import { SiteFile } from "./draft.js";
 
 const TABS = ["look", "access", "site", "log"];
 const THRESHOLDS = { soc_below_pct: 1, import_above_w: 1000, price_above_per_kwh: 1, data_older_than_s: 60 };
@@ -92,7 +93,7 @@ function Site() {
       ? html`<div class="scroll" tabindex="0" role="region" aria-label=${t("models.title")}><table><thead><tr><th scope="col">${t("models.of")}</th><th scope="col">${t("models.name")}</th><th scope="col">${t("models.role")}</th><th scope="col">${t("models.since")}</th></tr></thead>
         <tbody>${models.items.map((one) => html`<tr><th scope="row">${word("quantity", one.quantity)}</th><td>${one.name} ${one.version}</td><td>${word("role", one.role)}</td><td>${one.since ? when(one.since) : html`<span lang="en">${one.reason}</span>`}</td></tr>`)}</tbody></table></div>`
       : html`<p class="quiet">${t("models.none")}</p>`}</section>
-    <p class="quiet">${t("site.file")}</p>`;
+    <${SiteFile} />`;
 }
 
 // --- the page --------------------------------------------------------------------------------------------------------------

@@ -133,6 +133,27 @@ def test_keys_are_shown_once_and_removed_after_a_question(served: Served, browse
         expect(screen.page.get_by_label("Password", exact=True)).to_be_visible()
 
 
+def test_a_draft_of_the_site_file_is_checked_and_saved(served: Served, browser: Browser, tmp_path: Path) -> None:
+    good = served.site.config.read_text()
+    bad = tmp_path / "bad.toml"
+    bad.write_text(good.replace("reserve_pct = 10", "reserve_pct = 101"))
+    with looking(browser, served) as screen:
+        screen.open("settings?tab=site")
+        expect(screen.page.get_by_role("row", name="tariff.export.price_per_kwh 0.05")).to_be_visible()
+        screen.page.get_by_text("Draft a change").click()
+        screen.page.get_by_label("Open a copy").set_input_files(bad)
+        screen.page.get_by_role("button", name="Check").click()
+        expect(screen.page.get_by_text("1 problem:")).to_be_visible()
+        expect(screen.page.get_by_text("[battery] reserve_pct is 101")).to_be_visible()
+        screen.look("draft")
+        screen.page.get_by_label("Text of the draft").fill(good)
+        screen.page.get_by_role("button", name="Check").click()
+        expect(screen.page.get_by_text("The draft is good.")).to_be_visible()
+        with screen.page.expect_download() as saved:
+            screen.page.get_by_role("button", name="Save as a file").click()
+        assert Path(saved.value.path()).read_text() == good
+
+
 def test_an_alarm_that_comes_is_told_at_once(served: Served, browser: Browser) -> None:
     with looking(browser, served) as screen:
         screen.open("now")
