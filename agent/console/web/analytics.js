@@ -6,6 +6,8 @@ import { Chart } from "./charts.js";
 import { GRANULARITY, SPANS, bounds, isDate, spanName, stepped, today } from "./periods.js";
 import { Demand, Savings } from "./savings.js";
 
+const REDRAWN_WITHIN_MS = 400;
+
 const kilograms = (value) => (kit.isKnown(value) ? `${number(value, 1)} kg` : kit.UNKNOWN);
 const energy = (value) => amount(value, "Wh");
 
@@ -73,6 +75,18 @@ function address({ view, span, on, breakdown, compare }, form) {
   return `analytics/${view}?${new URLSearchParams(parts)}`;
 }
 
+/** Charts are drawn anew in the light colours before the page goes to paper. */
+function onPaper() {
+  const root = document.documentElement;
+  const { theme } = root.dataset;
+  root.dataset.theme = "light";
+  setTimeout(() => {
+    print();
+    if (theme) root.dataset.theme = theme;
+    else delete root.dataset.theme;
+  }, REDRAWN_WITHIN_MS);
+}
+
 function Controls({ at, change }) {
   const language = useBox(kit.language);
   const isLast = bounds(at.span, at.on)[1] >= today();
@@ -90,7 +104,7 @@ function Controls({ at, change }) {
       <label><span class="unseen">${t("analytics.compare")}</span><select value=${at.compare} onChange=${(event) => change({ compare: event.target.value })}>
         ${["", "previous", "year", "baseline"].map((one) => html`<option value=${one}>${t(`compare.${one || "none"}`)}</option>`)}</select></label>
       <span class="push" /><a class="button" href=${`/api/v1/${address(at, "csv")}`} download=${`${at.view}-${at.on}.csv`}>${t("analytics.csv")}</a>
-      <button onClick=${() => print()}>${t("analytics.print")}</button>
+      <button onClick=${onPaper}>${t("analytics.print")}</button>
     </div></div>`;
 }
 
@@ -164,7 +178,7 @@ function Breakdown({ at, answer, change }) {
   const columns = Object.keys(rows[0] ?? {}).filter((name) => !NOT_COLUMNS.has(name) && rows.some((row) => kit.isKnown(row[name])));
   const hasShares = rows.some((row) => kit.isKnown(row.share_pct));
   return html`<section class="card" aria-labelledby="split-title"><div class="head"><h2 id="split-title">${t("breakdown.title")}</h2>
-      <label><span class="unseen">${t("breakdown.by")}</span><select value=${at.breakdown} onChange=${(event) => change({ by: event.target.value })}>
+      <label class="noprint"><span class="unseen">${t("breakdown.by")}</span><select value=${at.breakdown} onChange=${(event) => change({ by: event.target.value })}>
         ${breakdowns.map((one) => html`<option value=${one}>${t(`breakdown.${one}`)}</option>`)}</select></label></div>
     ${rows.length
       ? html`<div class="scroll" tabindex="0" role="region" aria-labelledby="split-title"><table><thead><tr><th scope="col">${t(`breakdown.${at.breakdown}`)}</th>${columns.map((name) => html`<th scope="col" class="num">${t(`quantity.${name}`)}</th>`)}${hasShares && html`<th scope="col">${t("breakdown.share")}</th>`}</tr></thead>
@@ -196,10 +210,11 @@ function Shown({ at, answer, change }) {
 
 export function Page() {
   const [query, change] = kit.useQuery();
+  const site = useBox(kit.site);
   const at = asked(query);
   const { answer, failure, again } = kit.useAnswer(address(at));
   return html`<h1>${t("nav.analytics")}</h1>
-    <p class="onlyprint">${kit.site.get()?.name} · ${t(`analytics.${at.view}`)} · ${spanName(at.span, at.on, kit.language.get())}</p>
+    <p class="onlyprint">${site?.name} · ${t(`analytics.${at.view}`)} · ${spanName(at.span, at.on, kit.language.get())}</p>
     <${Controls} at=${at} change=${change} />
     ${failure && failure.code !== "no_session" && html`<p class="notice warning" role="status">${kit.told(failure)} <button class="small" onClick=${again}>${t("again")}</button></p>`}
     ${answer ? html`<${Shown} at=${at} answer=${answer} change=${change} />` : !failure && html`<p class="quiet" aria-busy="true">${t("loading")}</p>`}`;

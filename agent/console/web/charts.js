@@ -231,12 +231,12 @@ function useScheme() {
   const [scheme, show] = useState(0);
   useEffect(() => {
     const again = () => show((n) => n + 1);
-    const media = matchMedia("(prefers-color-scheme: dark)");
-    media.addEventListener("change", again);
+    const media = ["(prefers-color-scheme: dark)", "print"].map((query) => matchMedia(query));
+    for (const one of media) one.addEventListener("change", again);
     const observer = new MutationObserver(again);
     observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     return () => {
-      media.removeEventListener("change", again);
+      for (const one of media) one.removeEventListener("change", again);
       observer.disconnect();
     };
   }, []);

@@ -185,6 +185,8 @@ def test_what_is_printed_is_a_pdf_without_the_frame(served: Served, browser: Bro
         screen.page.emulate_media(media="print")
         expect(screen.page.locator(".rail")).to_be_hidden()
         expect(screen.page.get_by_text("Home 1 · Savings · May 2026")).to_be_visible()
+        assert screen.page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+        screen.settle()
         screen.look("printed")
         assert screen.page.pdf(path=tmp_path / "report.pdf", format="A4").startswith(b"%PDF")
 
