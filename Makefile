@@ -11,12 +11,12 @@ AGENT := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-d
 BROKEN := $(shell test ! -e .venv || { $(BIN)/python -c 'import pip' && test "$$(cat .venv/python.stamp)" = "$(CURDIR)"; } \
   2>/dev/null || echo broken)
 
-.PHONY: demo test check bench fuzz kills power-cuts train clean mosquitto strace update check-versions anew
+.PHONY: demo test check bench fuzz kills power-cuts train clean mosquitto strace chromium update check-versions anew
 
 demo: .venv/demo.stamp
 	$(BIN)/python -m demo $(ARGS)
 
-test: .venv/dev.stamp mosquitto strace
+test: .venv/dev.stamp mosquitto strace chromium
 	$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/dev.stamp
@@ -57,8 +57,15 @@ strace:
 	  { command -v apt-get >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] && apt-get install -y -qq strace >/dev/null 2>&1; } || \
 	  echo "strace is missing and cannot be installed here: power cuts, failing and slow disks are not tested"
 
+# The console's pages are looked at in it.
+chromium:
+	@command -v chromium >/dev/null 2>&1 || \
+	  { command -v apt-get >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] && \
+	    { apt-get install -y -qq chromium >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null 2>&1; }; }; } || \
+	  echo "chromium is missing and cannot be installed here: the console's pages are not looked at"
+
 # All ends of the ranges in pyproject.toml, each in an environment of its own.
-check-versions: .venv/dev.stamp .venv/uv.stamp mosquitto
+check-versions: .venv/dev.stamp .venv/uv.stamp mosquitto chromium
 	$(BIN)/python -m tests.versions $(ARGS)
 
 # Renews the lock: the newest releases that pyproject.toml allows.

@@ -29,6 +29,7 @@ from agent.console.security.hosts import allowed_hosts
 from agent.console.security.limits import Limits
 from agent.console.security.passwords import Doorkeeper
 from agent.console.security.sessions import Sessions
+from agent.console.site_file import SiteFile
 from agent.console.source import Source
 from agent.console.static import Web
 from agent.settings.console_section import Console
@@ -61,7 +62,14 @@ def build_app(
             source.thread.close()
 
     app = Starlette(
-        routes=[*mine.routes(), *alerts.routes(), *api_routes(source), *stream.routes(), *pages.routes()],
+        routes=[
+            *mine.routes(),
+            *alerts.routes(),
+            *SiteFile(source).routes(),
+            *api_routes(source),
+            *stream.routes(),
+            *pages.routes(),
+        ],
         middleware=[
             Middleware(SecureHeaders),
             Middleware(Defects),

@@ -34,7 +34,7 @@ STATIC = "/static/"
 PAGES = ("/", "/login", "/now", "/plan", "/analytics", "/advice", "/settings")
 OPEN = frozenset({*PAGES, "/favicon.ico", "/manifest.webmanifest"})
 LOGIN = "session"  # POST logs in
-OF_THE_ADMIN = ("keys", "password", "alerts")
+OF_THE_ADMIN = ("keys", "password", "alerts", "site-file")
 COMPUTED = ("data/aggregate", "predict/", "optimize/")  # a POST that changes nothing
 
 

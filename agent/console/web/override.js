@@ -1,0 +1,55 @@
+// A person tells the battery what to do, until when.
+import { html, useState } from "./vendor/htm-preact.js";
+import { api, t } from "./kit.js";
+
+const ACTIONS = ["hold", "charge", "discharge", "auto"];
+const MINUTES = [30, 60, 120, 240, 480];
+
+export function OverrideForm({ now, done }) {
+  const [action, choose] = useState(now.override ? "auto" : "hold");
+  const [kilowatts, setKilowatts] = useState("");
+  const [minutes, setMinutes] = useState(60);
+  const [told, tell] = useState(null);
+  const [isBusy, setBusy] = useState(false);
+  const hasPower = action === "charge" || action === "discharge";
+  const choices = now.override ? ACTIONS : ACTIONS.slice(0, -1);
+
+  const send = async (event) => {
+    event.preventDefault();
+    const body = { action };
+    if (action !== "auto") body.minutes = Number(minutes);
+    if (hasPower && kilowatts !== "") body.power_w = Math.round(Number(kilowatts.replace(",", ".")) * 1000);
+    if (body.power_w !== undefined && !(body.power_w > 0)) {
+      tell({ isBad: true, text: t("override.bad_power") });
+      return;
+    }
+    setBusy(true);
+    try {
+      await api("override", { method: "POST", body });
+      tell({ text: t("taken_up") });
+      setTimeout(done, 4000);
+    } catch (refused) {
+      tell({ isBad: true, text: refused.message });
+    }
+    setBusy(false);
+  };
+
+  return html`<form class="override" onSubmit=${send}>
+    <fieldset><legend>${t("override.what")}</legend>
+      <div class="choices">${choices.map(
+        (one) => html`<label key=${one}><input type="radio" name="action" checked=${one === action} onChange=${() => choose(one)} />
+          <span>${t(`override.${one}`)}</span></label>`,
+      )}</div></fieldset>
+    ${hasPower &&
+    html`<label>${t("override.power")}
+      <input type="text" inputmode="decimal" value=${kilowatts} placeholder=${t("override.most")} onInput=${(event) => setKilowatts(event.target.value)} /></label>`}
+    ${action !== "auto" &&
+    html`<label>${t("override.for")}
+      <select value=${minutes} onChange=${(event) => setMinutes(event.target.value)}>
+        ${MINUTES.map((one) => html`<option value=${one}>${one < 60 ? t("minutes", { n: one }) : t(one === 60 ? "hour" : "hours", { n: one / 60 })}</option>`)}
+      </select></label>`}
+    <p class="quiet">${t("override.limits")}</p>
+    <p role="status" class=${told?.isBad ? "refused" : ""}>${told?.text}</p>
+    <button class="main" disabled=${isBusy}>${t("override.send")}</button>
+  </form>`;
+}

@@ -1,0 +1,114 @@
+// The console's own settings, what is known of the site, and its log.
+import { html, useState } from "./vendor/htm-preact.js";
+import * as kit from "./kit.js";
+import { age, api, t, useBox, when, word } from "./kit.js";
+import { Log } from "./log.js";
+import { Keys, Password } from "./access.js";
+import { SiteFile } from "./draft.js";
+
+const TABS = ["look", "access", "site", "log"];
+const THRESHOLDS = { soc_below_pct: 1, import_above_w: 1000, price_above_per_kwh: 1, data_older_than_s: 60 };
+const KINDS = ["alarm", "advisory", "plan", "event"];
+
+// --- preferences ---------------------------------------------------------------------------------------------------------
+
+function Choice({ name, value, options, change }) {
+  return html`<label>${t(`look.${name}`)}<select value=${value ?? ""} onChange=${(event) => change(event.target.value)}>
+    ${options.map((one) => html`<option value=${one}>${t(`look.${name}.${one || "usual"}`)}</option>`)}</select></label>`;
+}
+
+function Threshold({ name, value, change }) {
+  const per = THRESHOLDS[name];
+  const shown = kit.isKnown(value) ? String(Math.round((value / per) * 10000) / 10000) : "";
+  const read = (text) => (text.trim() === "" ? null : Number(text.replace(",", ".")) * per);
+  return html`<label>${t(`threshold.${name}`, { unit: kit.currency.get() })}<input type="text" inputmode="decimal" value=${shown} placeholder=${t("threshold.never")}
+    onChange=${(event) => change(read(event.target.value))} /></label>`;
+}
+
+function Look() {
+  const { answer, failure } = kit.useAnswer("preferences");
+  const kept = useBox(kit.preferences) ?? answer;
+  const [draft, setDraft] = useState(null);
+  const [told, tell] = useState(null);
+  const now = draft ?? kept;
+  if (!now && failure) return html`<p class="notice warning" role="status">${failure.message}</p>`;
+  if (!now) return html`<p class="quiet" aria-busy="true">${t("loading")}</p>`;
+  const change = (some) => setDraft({ ...now, ...some });
+  const limits = now.thresholds;
+  const save = async (event) => {
+    event.preventDefault();
+    if (Object.values(limits).some((value) => Number.isNaN(value))) {
+      tell({ isBad: true, text: t("threshold.no_number") });
+      return;
+    }
+    try {
+      await kit.applyPreferences(await api("preferences", { method: "PUT", body: now }));
+      setDraft(null);
+      tell({ text: t("saved") });
+    } catch (refused) {
+      tell({ isBad: true, text: refused.message });
+    }
+  };
+  const toggle = (kind) => change({ notify: now.notify.includes(kind) ? now.notify.filter((one) => one !== kind) : [...now.notify, kind] });
+  return html`<form class="card" onSubmit=${save}>
+    <h2>${t("look.title")}</h2>
+    <div class="fields">
+      <${Choice} name="theme" value=${now.theme} options=${["auto", "light", "dark"]} change=${(theme) => change({ theme })} />
+      <${Choice} name="language" value=${now.language} options=${["auto", "en", "de"]} change=${(language) => change({ language })} />
+      <${Choice} name="digits" value=${now.digits === null ? "" : String(now.digits)} options=${["", "0", "1", "2", "3"]} change=${(text) => change({ digits: text === "" ? null : Number(text) })} />
+    </div>
+    <h3>${t("threshold.title")}</h3><p class="quiet">${t("threshold.why")}</p>
+    <div class="fields">${Object.keys(THRESHOLDS).map((name) => html`<${Threshold} name=${name} value=${limits[name]} change=${(value) => change({ thresholds: { ...limits, [name]: value } })} />`)}</div>
+    <fieldset><legend>${t("notify.title")}</legend><p class="quiet">${t("notify.why")}</p>
+      ${KINDS.map((kind) => html`<label class="check"><input type="checkbox" checked=${now.notify.includes(kind)} onChange=${() => toggle(kind)} /> ${t(`notify.${kind}`)}</label>`)}</fieldset>
+    <p role="status" class=${told?.isBad ? "refused" : ""}>${told?.text}</p>
+    <button class="main" disabled=${draft === null}>${t("save")}</button>
+  </form>`;
+}
+
+// --- the site ------------------------------------------------------------------------------------------------------------
+
+function Site() {
+  const { answer: site, failure } = kit.useAnswer("status", { everyS: 60 });
+  const { answer: models } = kit.useAnswer("models");
+  if (!site && failure) return html`<p class="notice warning" role="status">${kit.told(failure)}</p>`;
+  if (!site) return html`<p class="quiet" aria-busy="true">${t("loading")}</p>`;
+  const yes = (value) => (value === null || value === undefined ? kit.UNKNOWN : t(value ? "yes" : "no"));
+  const link = site.link ?? {};
+  const facts = [
+    [t("site.name"), `${site.name} (${site.site})`],
+    [t("site.zone"), site.timezone],
+    [t("site.doing"), site.rung ? word("rung", site.rung) : kit.UNKNOWN],
+    [t("site.steers"), yes(site.steers)],
+    [t("site.permit"), site.permit ?? null],
+    [t("site.observation"), site.observation ? t("site.observed", { since: kit.date(site.observation.since), days: site.observation.days, saved: kit.money(site.observation.saved) }) : null],
+    [t("site.store"), t("site.store_is", { age: age(site.store_age_s), days: site.keep_days })],
+    [t("site.first"), site.first_at ? kit.date(site.first_at) : null],
+    [t("site.link"), link.configured === false ? t("site.no_link") : `${yes(link.connected)}${link.trouble ? ` · ${link.trouble}` : ""}`],
+    [t("site.waiting"), Object.entries(site.outbox ?? {}).filter(([, n]) => n > 0).map(([name, n]) => `${word("outbox", name)}: ${n}`).join(", ") || t("site.nothing_waits")],
+  ].filter(([, value]) => value);
+  return html`<section class="card"><h2>${t("site.title")}</h2><dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+      ${(site.attention ?? []).length > 0 && html`<ul class="notes" lang="en">${site.attention.map((one) => html`<li>${one}</li>`)}</ul>`}</section>
+    <section class="card"><h2>${t("models.title")}</h2>${models?.items?.length
+      ? html`<div class="scroll" tabindex="0" role="region" aria-label=${t("models.title")}><table><thead><tr><th scope="col">${t("models.of")}</th><th scope="col">${t("models.name")}</th><th scope="col">${t("models.role")}</th><th scope="col">${t("models.since")}</th></tr></thead>
+        <tbody>${models.items.map((one) => html`<tr><th scope="row">${word("quantity", one.quantity)}</th><td>${one.name} ${one.version}</td><td>${word("role", one.role)}</td><td>${one.since ? when(one.since) : html`<span lang="en">${one.reason}</span>`}</td></tr>`)}</tbody></table></div>`
+      : html`<p class="quiet">${t("models.none")}</p>`}</section>
+    <${SiteFile} />`;
+}
+
+// --- the page --------------------------------------------------------------------------------------------------------------
+
+export function Page() {
+  const [query, change] = kit.useQuery();
+  const tab = TABS.includes(query.tab) ? query.tab : "look";
+  const leave = async () => {
+    await api("session", { method: "DELETE" });
+    kit.session.set({ state: "out" });
+  };
+  return html`<h1>${t("nav.settings")}</h1>
+    <div class="tabs" role="group" aria-label=${t("settings.parts")}>${TABS.map((one) => html`<button aria-pressed=${one === tab} onClick=${() => change({ tab: one, cursor: "" })}>${t(`settings.${one}`)}</button>`)}</div>
+    ${tab === "look" && html`<${Look} />`}
+    ${tab === "access" && html`<${Password} /><${Keys} /><button onClick=${leave}>${t("settings.leave")}</button>`}
+    ${tab === "site" && html`<${Site} />`}
+    ${tab === "log" && html`<${Log} />`}`;
+}

@@ -1,0 +1,39 @@
+"""Every page, on every screen, light and dark, in both languages: drawn, within the screen, accessible, by itself."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.console.browser.screen import Served, looking
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "now": "now",
+    "plan": "plan",
+    "consumption": "analytics?view=consumption&span=week&on=2026-05-20&compare=previous",
+    "consumption-day": "analytics?view=consumption&span=day&on=2026-06-02&by=hour",
+    "cost": "analytics?view=cost&span=month&on=2026-05-20&compare=baseline",
+    "carbon": "analytics?view=carbon&span=year&on=2026-05-20&by=source",
+    "savings": "analytics?view=savings&span=month&on=2026-05-20",
+    "advice": "advice",
+    "settings": "settings",
+    "access": "settings?tab=access",
+    "site": "settings?tab=site",
+    "log": "settings?tab=log",
+}
+SCREENS = [
+    ("desktop", "light", "en-GB"),
+    ("desktop", "dark", "de-DE"),
+    ("phone", "light", "de-DE"),
+    ("phone", "dark", "en-GB"),
+    ("narrow", "light", "en-GB"),
+    ("narrow", "dark", "de-DE"),
+]
+
+
+@pytest.mark.parametrize(("size", "scheme", "locale"), SCREENS)
+def test_each_page_is_fit_to_be_shown(served: Served, browser: Browser, size: str, scheme: str, locale: str) -> None:
+    with looking(browser, served, size, scheme, locale) as screen:
+        for what, path in PAGES.items():
+            screen.open(path)
+            screen.look(what)

@@ -1,0 +1,187 @@
+"""What is shown when something is missing, stands still, is lost or has ended."""
+
+import json
+import re
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from agent.console.own_settings import OwnSettings
+from agent.domain.documents import ALARMS, OVERRIDE, SETPOINT
+from agent.domain.override import Override, OverrideAction
+from agent.domain.site import MISSING
+from agent.domain.wire import to_json
+from tests.console import site as console_site
+from tests.console.browser.screen import Screen, Served, looking, serving
+from tests.console.served import cheap_hash
+from tests.console.site import ConsoleSite, copied
+
+pytestmark = pytest.mark.browser
+
+ALL = ("now", "plan", "analytics", "advice", "settings?tab=site", "settings?tab=log")
+SCREENS = [("desktop", "light", "en-GB"), ("phone", "dark", "de-DE")]
+
+
+def see_all(screen: Screen, state: str) -> None:
+    for path in ALL:
+        screen.open(path)
+        screen.look(f"{state}-{path.partition('?')[0]}")
+
+
+def setpoint(served: Served, **changes: object) -> dict[str, object]:
+    """The usual one, of this moment."""
+    usual: dict[str, object] = json.loads(console_site.documents()[SETPOINT.name])
+    return {**usual, "at": served.source.now().isoformat(), **changes}
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_in_the_first_minutes_there_is_no_store(tmp_path: Path, browser: Browser, screen: tuple[str, str, str]) -> None:
+    with serving(ConsoleSite(tmp_path)) as served, looking(browser, served, *screen) as shown:
+        shown.open("now")
+        expect(shown.page.locator(".ribbon").first).to_be_visible()
+        see_all(shown, "first")
+        served.stop_agent()
+        shown.open("now")
+        expect(shown.page.locator("main")).to_contain_text(re.compile("no stored data yet|keine gespeicherten Daten"))
+        shown.look("nothing-now")
+
+
+def test_without_plan_advice_and_settled_days(served: Served, browser: Browser) -> None:
+    with sqlite3.connect(served.site.store) as store:
+        store.execute("DELETE FROM kept WHERE name IN ('plan', 'advice')")
+        store.execute("DELETE FROM ledger")
+    with looking(browser, served) as shown:
+        shown.open("plan")
+        expect(shown.page.get_by_text("There is no plan yet")).to_be_visible()
+        shown.look("empty-plan")
+        shown.open("advice")
+        expect(shown.page.get_by_text("There are no recommendations yet")).to_be_visible()
+        shown.look("empty-advice")
+        shown.open("analytics?view=savings")
+        expect(shown.page.get_by_text("Nothing is stored for this period")).to_be_visible()
+        shown.look("empty-savings")
+        shown.open("analytics?span=year&on=2019-06-01")
+        expect(shown.page.get_by_text("Nothing is stored for this period")).to_be_visible()
+        shown.look("empty-year")
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_stopped_agent_is_said_on_every_page(served: Served, browser: Browser, screen: tuple[str, str, str]) -> None:
+    served.stop_agent()
+    with looking(browser, served, *screen) as shown:
+        for path in ALL:
+            shown.open(path)
+            expect(shown.page.locator(".pill.stopped")).to_be_visible()
+            expect(shown.page.locator(".notice").first).to_contain_text(
+                re.compile("does not run since|läuft nicht seit")
+            )
+            shown.look(f"stopped-{path.partition('?')[0]}")
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_an_alarm_stands_above_every_page(served: Served, browser: Browser, screen: tuple[str, str, str]) -> None:
+    alarms = json.loads(console_site.documents()[ALARMS.name])
+    served.show(alarms=alarms)
+    with looking(browser, served, *screen) as shown:
+        for path in ("now", "plan"):
+            shown.open(path)
+            expect(shown.page.get_by_text("the meter does not answer").first).to_be_visible()
+            shown.page.locator(".alarms summary").click()
+            expect(shown.page.get_by_text("Check the device's power")).to_be_visible()
+            shown.look(f"alarm-{path}")
+
+
+def test_a_missing_value_is_listed_and_not_split(served: Served, browser: Browser) -> None:
+    served.show(replace(console_site.state(), grid_w=MISSING, load_w=MISSING))
+    with looking(browser, served) as shown:
+        shown.open("now")
+        expect(shown.page.get_by_text("A value is missing")).to_be_visible()
+        expect(shown.page.locator(".flow svg")).to_have_count(0)
+        assert "0 W" not in (shown.page.locator(".totals").text_content() or "")
+        shown.look("missing-now")
+
+
+def test_what_a_person_has_told_is_shown_with_its_end(served: Served, browser: Browser) -> None:
+    now = served.source.now()
+    told = Override(OverrideAction.CHARGE, now + timedelta(hours=2), now, 2000.0)
+    served.show(**{OVERRIDE.name: json.loads(to_json(told))})
+    with looking(browser, served) as shown:
+        shown.open("now")
+        expect(shown.page.get_by_text("Charge with 2.00 kW until 14:07, told by a person.")).to_be_visible()
+        shown.look("override-now")
+
+
+def test_while_nothing_is_written_each_page_says_why(served: Served, browser: Browser) -> None:
+    served.show(setpoint=setpoint(served, rung="observe", reason="it has not been commissioned", outcome=None))
+    with looking(browser, served) as shown:
+        shown.open("now")
+        expect(
+            shown.page.get_by_text("Nothing is written to the devices: it has not been commissioned")
+        ).to_be_visible()
+        shown.look("observing-now")
+
+
+def test_an_expired_plan_shows_no_future(year: ConsoleSite, tmp_path: Path, browser: Browser) -> None:
+    later = copied(year, tmp_path, console_site.NOW + timedelta(hours=9))
+    with serving(later) as served, looking(browser, served) as shown:
+        shown.open("plan")
+        expect(shown.page.get_by_text("The plan has expired")).to_be_visible()
+        expect(shown.page.locator(".canvas")).to_have_count(0)
+        shown.look("expired-plan")
+
+
+def test_a_lost_connection_is_said_then_dims_and_comes_back_by_itself(served: Served, browser: Browser) -> None:
+    with looking(browser, served, "phone") as shown:
+        shown.open("now")
+        expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()
+        shown.page.context.set_offline(True)
+        shown.page.clock.fast_forward(25_000)
+        expect(shown.page.get_by_text("The connection to the gateway is lost")).to_be_visible()
+        expect(shown.page.locator("html.dimmed")).to_have_count(1)
+        shown.look("lost-now")
+        shown.page.context.set_offline(False)
+        expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()
+        expect(shown.page.locator("html.dimmed")).to_have_count(0)
+        served.show(replace(console_site.state(), soc_pct=replace(console_site.state().soc_pct, value=33.0)))
+        expect(shown.page.get_by_text("33 %")).to_be_visible()
+
+
+def test_a_session_that_ended_keeps_the_form_that_was_open(served: Served, browser: Browser) -> None:
+    with looking(browser, served) as shown:
+        shown.open("settings?tab=access")
+        shown.page.get_by_label("Name").fill("the kitchen's display")
+        OwnSettings(served.source.own).set_password(cheap_hash(salt=b"fedcba9876543210"))  # every session ends
+        shown.page.get_by_role("button", name="Make a key").click()
+        shown.page.get_by_label("Password", exact=True).fill("wrong and wrong")
+        shown.page.get_by_role("button", name="Log in").click()
+        expect(shown.page.get_by_text("The password is wrong.")).to_be_visible()
+        shown.look("login")
+        shown.page.get_by_label("Password", exact=True).fill("correct horse battery")
+        shown.page.get_by_role("button", name="Log in").click()
+        expect(shown.page.get_by_label("Name")).to_have_value("the kitchen's display")
+        shown.page.get_by_role("button", name="Make a key").click()
+        expect(shown.page.get_by_text("This is the key")).to_be_visible()
+        shown.look("key-made")
+
+
+@pytest.mark.parametrize(("on", "hours"), [("2026-03-29", 23), ("2025-10-26", 25), ("2026-05-20", 24)])
+def test_a_day_has_the_hours_of_its_clock(served: Served, browser: Browser, on: str, hours: int) -> None:
+    with looking(browser, served) as shown:
+        shown.open(f"analytics?span=day&on={on}")
+        shown.page.get_by_role("button", name="Table").click()
+        rows = shown.page.locator(".chart tbody th").all_text_contents()
+        assert len(rows) == hours
+        assert sum(row.endswith("01:00") for row in rows) == {23: 0, 24: 1, 25: 2}[hours]
+        shown.look(f"clock-change-{hours}")
+
+
+def test_in_the_hour_that_comes_twice_times_are_the_sites(year: ConsoleSite, tmp_path: Path, browser: Browser) -> None:
+    night = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    with serving(copied(year, tmp_path, night)) as served, looking(browser, served) as shown:
+        served.show(setpoint=setpoint(served))
+        shown.open("now")
+        assert "01:30" in (shown.page.locator(".why").text_content() or "")
