@@ -12,6 +12,7 @@ const PAGES = {
 };
 const LOST_AFTER_S = 5;
 const DIM_AFTER_S = 15;
+const CLOCKS_DIFFER_MS = 60000;
 
 function Icon({ of }) {
   return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${of} /></svg>`;
@@ -177,6 +178,8 @@ function useStatus() {
   useEffect(() => {
     if (!answer) return;
     kit.applyHead(answer);
+    const ahead = Date.parse(answer.at) - Date.now();
+    kit.clockAhead.set(Math.abs(ahead) > CLOCKS_DIFFER_MS ? ahead : 0);
     kit.site.set(answer);
   }, [answer]);
 }
@@ -198,6 +201,7 @@ function App() {
   useBox(kit.language);
   useBox(kit.zone);
   useBox(kit.digits);
+  useBox(kit.clockAhead);
   const [wasIn, remember] = useState(state !== "out");
   useEffect(() => {
     if (state !== "out") remember(true);

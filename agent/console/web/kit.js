@@ -50,6 +50,7 @@ export const currency = box(remembered("currency", "EUR"));
 export const digits = box(null); // decimals that a person asked for; null: as many as the value needs
 export const toasts = box([]); // what is told at once, and goes again: {key, text}
 export const session = box({ state: "unknown" }); // unknown, in, out
+export const clockAhead = box(0); // how far the site's clock is before the browser's, ms
 export const live = box(null); // the newest state that the controller has shown
 export const line = box({ state: "connecting", heard: Date.now() }); // the socket: connecting, open, lost
 export const news = { plan: box(0), advisory: box(0), event: box(0) }; // counted up when there is something new
@@ -179,8 +180,11 @@ export const month = (at) => shown(at, { month: "short", year: "numeric" });
 export const dateClock = (at) =>
   shown(at, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
+/** The site's time now, ms: its clock counts, whatever the browser's says. */
+const siteNow = () => Date.now() + clockAhead.get();
+
 /** The site's date of `at` as YYYY-MM-DD. */
-export function siteDate(at = Date.now()) {
+export function siteDate(at = siteNow()) {
   const options = { timeZone: zone.get() ?? "UTC", year: "numeric", month: "2-digit", day: "2-digit" };
   const parts = new Intl.DateTimeFormat("en-GB", options).formatToParts(new Date(at));
   const found = Object.fromEntries(parts.map((part) => [part.type, part.value]));

@@ -28,10 +28,11 @@ function Range({ one }) {
 function Power({ items }) {
   const ranged = items.filter((one) => kit.isKnown(one.low) && kit.isKnown(one.high) && kit.isKnown(one.value));
   if (!ranged.length) return null;
+  const isOne = new Set(ranged.map((one) => one.device)).size === 1;
   return html`<section class="card" aria-labelledby="power-title">
     <h2 id="power-title">${t("power.title")}</h2>
     <div class="tiles">${ranged.map(
-      (one) => html`<div class="tile"><span class="dt">${word("quantity", one.quantity)}</span>
+      (one) => html`<div class="tile"><span class="dt">${word("quantity", one.quantity)}${!isOne && ` · ${one.device}`}</span>
         <span class="dd">${valueOf(one)}</span><${Range} one=${one} /></div>`,
     )}</div>
   </section>`;

@@ -154,9 +154,14 @@ class Screen:
 
 @contextmanager
 def looking(
-    browser: Browser, served: Served, size: str = "desktop", scheme: str = "light", locale: str = "en-GB"
+    browser: Browser,
+    served: Served,
+    size: str = "desktop",
+    scheme: str = "light",
+    locale: str = "en-GB",
+    clock_off: timedelta = timedelta(0),
 ) -> Iterator[Screen]:
-    """Far away from the site; their clock is right. Whoever looks has logged in."""
+    """Far away from the site; ``clock_off`` is how wrong the browser's clock is. Whoever looks has logged in."""
     context: BrowserContext = browser.new_context(
         **SIZES[size],
         color_scheme="dark" if scheme == "dark" else "light",
@@ -166,7 +171,7 @@ def looking(
     )
     try:
         page = context.new_page()
-        page.clock.install(time=served.source.now())
+        page.clock.install(time=served.source.now() + clock_off)
         screen = Screen(page, served, f"{size}-{scheme}-{locale[:2]}")
         screen.watch()
         screen.log_in()

@@ -185,3 +185,9 @@ def test_in_the_hour_that_comes_twice_times_are_the_sites(year: ConsoleSite, tmp
         served.show(setpoint=setpoint(served))
         shown.open("now")
         assert "01:30" in (shown.page.locator(".why").text_content() or "")
+
+
+def test_today_is_the_sites_whatever_the_browsers_clock_says(served: Served, browser: Browser) -> None:
+    with looking(browser, served, clock_off=timedelta(days=200)) as shown:
+        shown.open("analytics?span=day")
+        expect(shown.page.get_by_text("Wed, 3 Jun 2026", exact=True)).to_be_visible()
