@@ -3,9 +3,10 @@
 import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime, timedelta
-from getpass import getpass
+from getpass import GetPassWarning, getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from warnings import catch_warnings, simplefilter
 
 from agent.cli.ending import BAD_SETTINGS, FAILED, GOOD, ending_at_once
 from agent.cli.site_command import add_config, by_settings_at_hand, by_site_file
@@ -88,18 +89,28 @@ def _set_password(own: "OwnSettings", asked: Namespace) -> int:
     """Raises ValueError for one that cannot be a password."""
     from agent.console.security.passwords import hashed, why_refused
 
-    if asked.stdin:
-        password = sys.stdin.readline().rstrip("\n")
-    else:
-        password = getpass("new password: ")
-        if password != getpass("once more: "):
-            raise ValueError("the two are not the same; nothing was changed")
+    password = sys.stdin.readline().rstrip("\n") if asked.stdin else _asked_for()
     refused = why_refused(password)
     if refused is not None:
         raise ValueError(refused)
     own.set_password(hashed(password))
     print("the password is set; whoever was logged in must log in again")
     return GOOD
+
+
+def _asked_for() -> str:
+    """Raises ValueError where nobody answers twice the same."""
+    try:
+        with catch_warnings():
+            simplefilter("error", GetPassWarning)  # it could not be typed unseen
+            password, again = getpass("new password: "), getpass("once more: ")
+    except GetPassWarning as error:
+        raise ValueError("no terminal to ask for a password; with --stdin it is read from standard input") from error
+    except EOFError as error:
+        raise ValueError("no password was given; nothing was changed") from error
+    if password != again:
+        raise ValueError("the two are not the same; nothing was changed")
+    return password
 
 
 def _keys(own: "OwnSettings", asked: Namespace) -> int:

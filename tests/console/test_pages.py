@@ -187,6 +187,11 @@ def test_the_process_serves_without_a_store_and_ends_in_order(tmp_path: Path) ->
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     set_up = subprocess.run([*command, "set-password", "--stdin"], input="short\n", capture_output=True, text=True)
     assert (set_up.returncode, set_up.stderr) == (1, "a password has at least 12 characters\n")
+    unseen = [*command, "set-password"]
+    nobody = subprocess.run(unseen, input="", capture_output=True, text=True, env=environment, start_new_session=True)
+    assert (nobody.returncode, nobody.stderr) == (
+        1, "no terminal to ask for a password; with --stdin it is read from standard input\n"
+    )  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as serving:
         page = None
         while page is None:
