@@ -41,6 +41,8 @@ GRAVE = ("serious", "critical")
 PATIENCE_MS = 15_000.0
 SHOWN = (SETPOINT, LINK, ALARMS)
 
+expect.set_options(timeout=PATIENCE_MS)  # a machine that is busy is not a page that is wrong
+
 
 @dataclass(slots=True)
 class Served:
