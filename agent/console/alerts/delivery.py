@@ -81,8 +81,11 @@ class Delivery:
         """Sent at once, whatever waits, rests or is quiet. Raises Problem where one is being sent."""
         line = self.lines.setdefault(target.id, Line())
         now, at = self._monotonic(), self._source.now()
-        if line.threads or now - line.tested_at < TEST_EVERY_S:
+        if line.threads:
             raise Problem("busy", f"something is being sent to {target.id} already", after_s=int(TEST_EVERY_S))
+        if now - line.tested_at < TEST_EVERY_S:
+            said = f"a test has just been sent to {target.id}; another may follow after {TEST_EVERY_S:.0f} s"
+            raise Problem("busy", said, after_s=int(TEST_EVERY_S))
         line.tested_at = now
         text = read_words(settings.language)["test.text"]
         alert = Alert(alert_id(self._site.id, TEST, at.isoformat()), at, TEST, Severity.INFO, text)

@@ -5,8 +5,9 @@ import { age, api, t, useBox, when, word } from "./kit.js";
 import { Log } from "./log.js";
 import { Keys, Password } from "./access.js";
 import { SiteFile } from "./draft.js";
+import { Receivers } from "./receivers.js";
 
-const TABS = ["look", "access", "site", "log"];
+const TABS = ["look", "alerts", "access", "site", "log"];
 const THRESHOLDS = { soc_below_pct: 1, import_above_w: 1000, price_above_per_kwh: 1, data_older_than_s: 60 };
 const KINDS = ["alarm", "advisory", "plan", "event"];
 
@@ -108,6 +109,7 @@ export function Page() {
   return html`<h1>${t("nav.settings")}</h1>
     <div class="tabs" role="group" aria-label=${t("settings.parts")}>${TABS.map((one) => html`<button aria-pressed=${one === tab} onClick=${() => change({ tab: one, cursor: "" })}>${t(`settings.${one}`)}</button>`)}</div>
     ${tab === "look" && html`<${Look} />`}
+    ${tab === "alerts" && html`<${Receivers} />`}
     ${tab === "access" && html`<${Password} /><${Keys} /><button onClick=${leave}>${t("settings.leave")}</button>`}
     ${tab === "site" && html`<${Site} />`}
     ${tab === "log" && html`<${Log} />`}`;

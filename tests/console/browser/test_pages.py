@@ -17,6 +17,7 @@ PAGES = {
     "savings": "analytics?view=savings&span=month&on=2026-05-20",
     "advice": "advice",
     "settings": "settings",
+    "receivers": "settings?tab=alerts",
     "access": "settings?tab=access",
     "site": "settings?tab=site",
     "log": "settings?tab=log",
