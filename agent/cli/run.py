@@ -25,17 +25,21 @@ def run(asked: Namespace) -> int:
 
 def _run(settings: "Settings", asked: Namespace) -> int:
     gc.disable()  # until everything is built: nothing of it is garbage
-    with ending_at_once():  # Python 3.11 makes a RuntimeError of an interrupt in the making of a class
-        from agent.adapters.devices.device_lock import DeviceLocks
-        from agent.adapters.host import logs
-        from agent.adapters.host.lock import AlreadyRunning, SiteLock
+    with ending_at_once():  # until ``serve`` listens to it, nothing is steered and an interrupt ends us as it comes
+        return _start(settings, asked)
 
-        logs.configure(settings.log.level)  # before structlog is imported elsewhere
-        import asyncio
 
-        from agent.cli.serve import serve
-        from agent.ports import StoreFailure
-        from agent.settings.permit import permission_of
+def _start(settings: "Settings", asked: Namespace) -> int:
+    from agent.adapters.devices.device_lock import DeviceLocks
+    from agent.adapters.host import logs
+    from agent.adapters.host.lock import AlreadyRunning, SiteLock
+
+    logs.configure(settings.log.level)  # before structlog is imported elsewhere
+    import asyncio
+
+    from agent.cli.serve import serve
+    from agent.ports import StoreFailure
+    from agent.settings.permit import permission_of
 
     permission = permission_of(asked.config, settings)
     try:

@@ -27,7 +27,8 @@ def add_config(parser: ArgumentParser) -> None:
 
 def by_site_file(asked: Namespace, command: SiteCommand) -> int:
     """Exit code of ``command`` by the settings of the site file; 2 where that is broken, which is then said."""
-    from agent.settings.load import load
+    with ending_at_once():  # an interrupt in an import may be lost: some native code asks and forgets the answer
+        from agent.settings.load import load
 
     settings = _read_or_said(load, asked.config)
     return BAD_SETTINGS if settings is None else command(settings, asked)
@@ -56,7 +57,8 @@ def settings_at_hand(site_file: Path) -> "tuple[Settings, bool] | None":
 
 
 def _read_or_said(read: Callable[[Path], Read], site_file: Path) -> Read | None:
-    from agent.settings.load import SettingsError
+    with ending_at_once():
+        from agent.settings.load import SettingsError
 
     try:
         with ending_at_once():

@@ -47,7 +47,10 @@ def test_ctrl_c_at_any_instant_of_a_start_leaves_no_traceback(arguments: tuple[s
         process = started((*arguments, *more), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         time.sleep(WITHIN_S * instant / INSTANTS)
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=20.0)
+        try:
+            _, error = process.communicate(timeout=20.0)
+        finally:
+            process.kill()
         said.append(error.decode())
     assert [text for text in said if "Traceback" in text and any(f'File "{room}' in text for room in OURS)] == []
 
