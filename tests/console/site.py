@@ -66,7 +66,7 @@ class ConsoleSite:
         self.config = site_files.write_home(folder, inverter_port=1, meter_port=2, models="")
         self.config.write_text(self.config.read_text() + DEMAND_CHARGE)
         self.settings = load(self.config)
-        write_permit(self.config, accepted(self.settings, "Ada", "the devices are simulated", FIRST))
+        write_permit(self.config, accepted(self.settings, "installer", "the devices are simulated", FIRST))
         self.store = folder / "site.sqlite3"
 
     def source(self, runtime: Path | None = None) -> Source:
