@@ -23,7 +23,7 @@ def test_the_demo_is_seen_in_the_browser_while_it_plays(tmp_path: Path) -> None:
         with httpx.Client(base_url=where, headers={"Origin": where}, timeout=30.0) as asking:
             assert asking.get("/health").status_code == 401
             assert asking.post("/api/v1/session", json={"password": password}).status_code == 200
-            while (now := asking.get("/api/v1/realtime/energy-flow").json())["setpoint"] is None:
+            while None in ((now := asking.get("/api/v1/realtime/energy-flow").json())["setpoint"], now["state"]):
                 time.sleep(0.2)
         shown, state = (datetime.fromisoformat(text) for text in (now["at"], now["state"]["at"]))
         playing.send_signal(signal.SIGINT)
