@@ -60,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def site_file(folder: Path, hours: int) -> Path:
-    """A site file with a store that has measured ``hours`` up to now; without a store for none."""
+    """A site file with a store that has measured ``hours`` up to last midnight; without a store for none."""
     text = (ROOT / "config" / "try.toml").read_text().replace("../demo-out/try.sqlite3", f"{folder}/site.sqlite3")
     file = folder / "site.toml"
     file.write_text(text)
@@ -77,7 +77,7 @@ async def _new_store(path: Path) -> None:
 
 
 def _measure(path: Path, hours: int) -> None:
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    now = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # as the workshop begins: at midnight
     shop = workshop(hours // 24 + 1)
     insert = insert_sql("rollup", ("span", *ROLLUP_COLUMNS))
     with closing(sqlite3.connect(path)) as connection, connection:
