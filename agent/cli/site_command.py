@@ -27,10 +27,7 @@ def add_config(parser: ArgumentParser) -> None:
 
 def by_site_file(asked: Namespace, command: SiteCommand) -> int:
     """Exit code of ``command`` by the settings of the site file; 2 where that is broken, which is then said."""
-    with ending_at_once():  # an interrupt in an import may be lost: some native code asks and forgets the answer
-        from agent.settings.load import load
-
-    settings = _read_or_said(load, asked.config)
+    settings = _read_or_said(_site_file, asked.config)
     return BAD_SETTINGS if settings is None else command(settings, asked)
 
 
@@ -60,12 +57,17 @@ def _read_or_said(read: Callable[[Path], Read], site_file: Path) -> Read | None:
     with ending_at_once():
         from agent.settings.load import SettingsError
 
-    try:
-        with ending_at_once():
+        try:
             return read(site_file)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return None
+        except SettingsError as error:
+            print(error, file=sys.stderr)
+            return None
+
+
+def _site_file(path: Path) -> "Settings":
+    from agent.settings.load import load
+
+    return load(path)
 
 
 def _site_file_or_last_run(site_file: Path) -> "tuple[Settings, bool]":
