@@ -17,6 +17,19 @@ _OPSET = 15
 _IR_VERSION = 8
 
 
+# LightGBM's settings of all our trees: quantiles, half of the rows a tree, the same for the same rows and seed.
+QUANTILE = {
+    "objective": "quantile",
+    "bagging_fraction": 0.5,
+    "bagging_freq": 1,
+    "lambda_l2": 1.0,
+    "max_bin": 63,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbosity": -1,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Growth:
     """How trees grow: how many for each level of LEVELS, and at least ``fewest_rows`` in a leaf.
@@ -35,21 +48,14 @@ def fit_quantiles(rows: TrainingRows, seed: int, growth: Growth, threads: int = 
     """One booster a level of LEVELS, yielded as it is done; the same for the same rows, seed and threads."""
     for column, (level, rounds) in enumerate(zip(LEVELS, growth.trees, strict=True)):
         settings = {
-            "objective": "quantile",
+            **QUANTILE,
             "alpha": level,
             "num_leaves": growth.leaves,
             "learning_rate": growth.learning_rate,
             "min_data_in_leaf": growth.fewest_rows,
             "feature_fraction": 0.5,
-            "bagging_fraction": 0.5,
-            "bagging_freq": 1,
-            "lambda_l2": 1.0,
-            "max_bin": 63,
             "seed": seed,
-            "deterministic": True,
-            "force_row_wise": True,
             "num_threads": threads,
-            "verbosity": -1,
         }
         dataset = lightgbm.Dataset(
             rows.matrix, label=rows.answer[:, column], weight=rows.weight, params={"verbosity": -1, "max_bin": 63}

@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 
 from agent.forecasting.forecaster import LEVELS, FloatArray, ModelUnusable
-from training.fit.trees import to_onnx
+from training.fit.trees import QUANTILE, to_onnx
 from training.own_site.rows import SiteRows
 
 _TREES = "TreeEnsembleRegressor"
@@ -45,21 +45,14 @@ def extra_trees(found: SiteRows, trees: int, seed: int) -> Iterator[lightgbm.Boo
     """One booster a level of LEVELS that corrects what the model said; the same for the same rows and seed."""
     for column, level in enumerate(LEVELS):
         settings = {
-            "objective": "quantile",
+            **QUANTILE,
             "alpha": level,
             "num_leaves": 8,
             "learning_rate": 0.05,
             "min_data_in_leaf": 400,
             "feature_fraction": 0.7,
-            "bagging_fraction": 0.5,
-            "bagging_freq": 1,
-            "lambda_l2": 1.0,
-            "max_bin": 63,
             "seed": seed,
-            "deterministic": True,
-            "force_row_wise": True,
             "num_threads": 1,
-            "verbosity": -1,
         }
         dataset = lightgbm.Dataset(
             found.rows.matrix,
