@@ -68,7 +68,7 @@ function Quiet({ settings, keep }) {
   return html`<form onSubmit=${save}><h3>${t("receivers.quiet")}</h3><p class="quiet">${t("receivers.quiet_why")}</p><div class="fields">
       <label>${t("receivers.start")}<input name="start" type="time" defaultValue=${minute(quiet?.start)} /></label>
       <label>${t("receivers.end")}<input name="end" type="time" defaultValue=${minute(quiet?.end)} /></label>
-      <label>${t("receivers.language")}<select name="language" defaultValue=${settings.language}>
+      <label>${t("receivers.language")}<select name="language">
         ${LANGUAGES.map((one) => html`<option value=${one} selected=${one === settings.language}>${t(`look.language.${one}`)}</option>`)}</select></label></div>
     <label class="check"><input name="alarms_pass" type="checkbox" defaultChecked=${quiet?.alarms_pass ?? true} /> ${t("receivers.alarms_pass")}</label>
     <button>${t("save")}</button></form>`;
