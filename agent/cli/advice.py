@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.adapters.host.inbox import InboxFailure, drop, inbox_of
-from agent.adapters.store.store_reader import kept
+from agent.adapters.store.store_reader import read_kept
 from agent.advice.book import NotPossible, act, open_ones
 from agent.cli.asked_time import UnknownTime, asked_time
 from agent.cli.ending import FAILED, GOOD
@@ -84,9 +84,8 @@ def read_book(settings: Settings) -> AdviceBook:
     path = Path(settings.store.path)
     if not path.exists():
         raise NotPossible(f"no store at {path}: the agent has not run with this site file yet")
-    document = kept(path, ADVICE.name)
     try:
-        return AdviceBook() if document is None else ADVICE.read(document)
+        return read_kept(path, ADVICE) or AdviceBook()
     except WireError as error:
         raise NotPossible(f"the stored recommendations cannot be read: {error}") from error
 

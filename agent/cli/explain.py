@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from agent.adapters.store.inputs_reader import inputs_of
-from agent.adapters.store.store_reader import decision_at, kept, newest_minute
+from agent.adapters.store.store_reader import decision_at, newest_minute, read_kept
 from agent.cli.asked_time import UnknownTime, asked_time
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.site_command import add_config, by_settings_at_hand
@@ -132,9 +132,8 @@ def _unseen(last: MinuteRow | None, at: datetime, zone: ZoneInfo) -> str:
 
 
 def _kept_plan(path: Path) -> Plan | None:
-    document = kept(path, PLAN.name)
     try:
-        return None if document is None else PLAN.read(document)
+        return read_kept(path, PLAN)
     except WireError as error:
         raise NotExplained(f"the stored plan cannot be read: {error}") from error
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.adapters.host.inbox import InboxFailure, drop, inbox_of, look
-from agent.adapters.store.store_reader import kept
+from agent.adapters.store.store_reader import read_kept
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.domain.commands import ComparePolicies, Request
@@ -118,9 +118,8 @@ def _latest(settings: Settings) -> Schedule | None:
     waiting = _waiting(settings)
     if waiting is not None:
         return waiting
-    document = kept(Path(settings.store.path), PAIRED_TRIAL.name)
     try:
-        return None if document is None else PAIRED_TRIAL.read(document)
+        return read_kept(Path(settings.store.path), PAIRED_TRIAL)
     except WireError as error:
         raise NotCompared(f"the stored comparison cannot be read: {error}") from error
 

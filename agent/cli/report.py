@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
-from agent.adapters.store.store_reader import kept
+from agent.adapters.store.store_reader import read_kept
 from agent.cli.commission_show import show_report
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.report_picture import NoPicture, draw
@@ -101,13 +101,13 @@ def _run(settings: Settings, asked: Namespace) -> int:
 
 
 def _commissioning(path: Path) -> Commissioning:
-    document = kept(path, COMMISSIONING.name)
-    if document is None:
-        raise NoReport("no device of this site was commissioned with a test yet: run `enalysis-edge commission`")
     try:
-        return COMMISSIONING.read(document)
+        found = read_kept(path, COMMISSIONING)
     except WireError as error:
         raise NoReport(f"the stored report of commissioning cannot be read: {error}") from error
+    if found is None:
+        raise NoReport("no device of this site was commissioned with a test yet: run `enalysis-edge commission`")
+    return found
 
 
 def _asked_day(text: str | None, option: str) -> date | None:
@@ -185,15 +185,14 @@ def _exact(micro: int) -> str:
 
 
 def _trial_line(settings: Settings, now: datetime, zone: ZoneInfo) -> str:
-    document = kept(Path(settings.store.path), PAIRED_TRIAL.name)
-    if document is None:
+    try:
+        trial = read_kept(Path(settings.store.path), PAIRED_TRIAL)
+    except WireError as error:
+        raise NoReport(f"the stored comparison cannot be read: {error}") from error
+    if trial is None:
         raise NoReport(
             "no comparison of optimiser and rule has begun on this site; `enalysis-edge ab status` says what is set"
         )
-    try:
-        trial = PAIRED_TRIAL.read(document)
-    except WireError as error:
-        raise NoReport(f"the stored comparison cannot be read: {error}") from error
     start, end = (at.astimezone(zone).date() for at in (trial.start.astimezone(UTC), trial.end))
     found = _found(settings, now, start, end)
     price = np.zeros(0) if found.measured is None else found.measured.import_price

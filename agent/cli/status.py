@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from agent.adapters.host.live_file import read_live
-from agent.adapters.store.store_reader import flags, kept
+from agent.adapters.store.store_reader import flags, kept, read_kept
 from agent.advice.book import open_ones
 from agent.cli.labelled import say
 from agent.cli.site_command import add_config, by_settings_at_hand
@@ -23,6 +23,7 @@ from agent.cli.status_site import site_lines
 from agent.cli.status_steering import Documents, runner, show_permission, show_steering
 from agent.cli.terminal import terminal
 from agent.dispatch.demand_meter import MonthPeak
+from agent.domain.advisory import AdviceBook
 from agent.domain.documents import ADVICE, ALARMS, DEMAND, FORECAST_CORRECTIONS, LINK, PLAN, SETTINGS, STATE
 from agent.domain.in_words import kw, money
 from agent.domain.permit import Permission
@@ -172,7 +173,7 @@ def _show_state(console: Console, known: Known) -> None:
 def _learnt(path: Path, zone: ZoneInfo) -> dict[str, str]:
     """By quantity: how many of its forecasts have been compared with what came."""
     try:
-        corrections = FORECAST_CORRECTIONS.read(kept(path, FORECAST_CORRECTIONS.name) or "[]")
+        corrections = read_kept(path, FORECAST_CORRECTIONS) or ()
     except WireError:
         return {}
     return {
@@ -196,9 +197,8 @@ def _show_suspects(console: Console, path: Path, now: datetime, zone: ZoneInfo) 
 
 def _show_advice(console: Console, path: Path, now: datetime, currency: str) -> None:
     """How many recommendations are open, and the one that saves most."""
-    document = kept(path, ADVICE.name)
     try:
-        found = () if document is None else open_ones(ADVICE.read(document), now)
+        found = open_ones(read_kept(path, ADVICE) or AdviceBook(), now)
     except WireError as error:
         say(console, "advice", f"what is stored cannot be read: {error}")
         return
@@ -211,11 +211,8 @@ def _show_advice(console: Console, path: Path, now: datetime, currency: str) -> 
 
 def _plan(path: Path) -> Plan | str:
     """The stored plan, or why there is none."""
-    document = kept(path, PLAN.name)
-    if document is None:
-        return "none yet"
     try:
-        return PLAN.read(document)
+        return read_kept(path, PLAN) or "none yet"
     except WireError as error:
         return f"the stored plan cannot be read: {error}"
 

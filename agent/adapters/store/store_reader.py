@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from agent.adapters.store import schema_sql as sql
 from agent.adapters.store.minute_blocks import REACH
@@ -20,6 +21,10 @@ from agent.domain.weather_raster import hours_between
 from agent.ports import StoreFailure
 from agent.recording.rollups import Rollup
 
+if TYPE_CHECKING:
+    from agent.domain.documents import Document
+
+T = TypeVar("T")
 BUSY_TIMEOUT_S = 2.0
 LEAST_COVERAGE = 0.5
 STEPS_BETWEEN_LOOKS = 20_000  # of SQLite's machine: well below a millisecond
@@ -76,6 +81,12 @@ def kept(path: Path, name: str) -> str | None:
     with reading(path) as connection:
         row = connection.execute("SELECT body FROM kept WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
+
+
+def read_kept(path: Path, document: "Document[T]") -> T | None:
+    """What ``document`` says, None where it was never kept. Raises StoreFailure, and WireError for another shape."""
+    text = kept(path, document.name)
+    return None if text is None else document.read(text)
 
 
 def kept_documents(path: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from agent.adapters.store.store_reader import kept
+from agent.adapters.store.store_reader import read_kept
 from agent.console.reading.happened import BadCursor, opened, sealed
 from agent.console.reading.shapes import Document, local, rounded
 from agent.domain.advisory import AdviceBook, Advisory, AdvisoryState
@@ -57,8 +57,7 @@ STATES = (*(state.value for state in AdvisoryState), "expired")
 
 def read_book(store: Path) -> AdviceBook:
     """An empty one where there is none yet. Raises StoreFailure, and WireError for one that cannot be read."""
-    document = kept(store, ADVICE.name)
-    return AdviceBook() if document is None else ADVICE.read(document)
+    return read_kept(store, ADVICE) or AdviceBook()
 
 
 def advisories(store: Path, wanted: Wanted, now: datetime, zone: ZoneInfo) -> Document:

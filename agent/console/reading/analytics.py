@@ -1,6 +1,5 @@
 """What a range was in energy, money and carbon: series, totals, a breakdown, a comparison."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +8,7 @@ from typing import Any
 
 from agent.adapters.store.newest_rollups import spans
 from agent.console.reading import breakdowns
-from agent.console.reading.buckets import Bucket
+from agent.console.reading.buckets import Bucket, between
 from agent.console.reading.measured import Measured, before, hours, measured
 from agent.console.reading.ranges import Range, weeks_before
 from agent.console.reading.series import COLUMNS, Column, as_columns, columns, coverage, times, totals
@@ -50,47 +49,51 @@ COST_SERIES = (*COST, *columns("import_price", "export_price"))
 CARBON = columns("co2_kg", "import_wh")
 
 
+Baseline = Callable[[Measured, Answer], Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is summed up, what is shown beside it in the series, and which column a breakdown shares out."""
+
+    summed: tuple[Column, ...]
+    series: tuple[Column, ...]
+    shared: str
+
+
+CONSUMED = Subject(CONSUMPTION, CONSUMPTION_SERIES, "load_wh")
+COSTS = Subject(COST, COST_SERIES, "import_wh")
+EMITTED = Subject(CARBON, CARBON, "co2_kg")
+
+
 def consumption(settings: Settings, store: Path, question: Question) -> Document:
     """Energies of the home, the sun, the grid and the battery. Raises StoreFailure."""
-    found = measured(store, question.asked, question.granularity)
-    answer = Answer(notes=list(found.notes))
-    _break_down(store, found, question, answer, CONSUMPTION, "load_wh")
-    if question.compare_with == "previous":
-        answer.compare = _previous(store, found, question, CONSUMPTION)
-    elif question.compare_with == "baseline":
-        answer.compare = _weekly_mean(store, found, question.now)
-    document = _document(settings, found, CONSUMPTION_SERIES, CONSUMPTION, question, answer)
+
+    def weeks_before_it(found: Measured, answer: Answer) -> Document:
+        return _weekly_mean(store, found, question.now)
+
+    document = _analysed(settings, store, question, CONSUMED, weeks_before_it)
     document["totals"] |= _energy_figures(document["totals"], settings)
     return document
 
 
 def cost(settings: Settings, store: Path, question: Question, baseline: Callable[[Measured], Document]) -> Document:
     """Money at the meter, without the demand charge; ``baseline`` tells it beside the ledger. Raises StoreFailure."""
-    found = measured(store, question.asked, question.granularity)
-    answer = Answer(notes=list(found.notes))
-    _break_down(store, found, question, answer, COST, "import_wh")
-    if question.compare_with == "previous":
-        answer.compare = _previous(store, found, question, COST)
-    elif question.compare_with == "baseline":
-        answer.compare = baseline(found)
-    return _document(settings, found, COST_SERIES, COST, question, answer)
+    return _analysed(settings, store, question, COSTS, lambda found, answer: baseline(found))
 
 
 def carbon(settings: Settings, store: Path, question: Question) -> Document:
     """Carbon of what was imported. Raises StoreFailure."""
-    found = measured(store, question.asked, question.granularity)
-    answer = Answer(notes=list(found.notes))
-    _break_down(store, found, question, answer, CARBON, "co2_kg")
-    if question.compare_with == "previous":
-        answer.compare = _previous(store, found, question, CARBON)
-    elif question.compare_with == "baseline":
+
+    def without_battery(found: Measured, answer: Answer) -> Document:
         rows = hours(store, found)[0] if answer.hours is None else answer.hours
-        answer.compare = _without_battery(rows, found, settings)
         answer.notes.append(
             "what it would have been without a battery is approximate: what the home took beyond the sun in each hour, "
             "at that hour's carbon intensity"
         )
-    return _document(settings, found, CARBON, CARBON, question, answer)
+        return _without_battery(rows, found, settings)
+
+    return _analysed(settings, store, question, EMITTED, without_battery)
 
 
 def envelope(settings: Settings, found: Measured, now: datetime) -> Document:
@@ -118,18 +121,18 @@ def compared(asked: Range, terms: tuple[str, str | None], series: Document, sums
     }
 
 
-def _document(
-    settings: Settings,
-    found: Measured,
-    shown: Sequence[Column],
-    summed: Sequence[Column],
-    question: Question,
-    answer: Answer,
-) -> Document:
+def _analysed(settings: Settings, store: Path, question: Question, of: Subject, baseline: Baseline) -> Document:
+    found = measured(store, question.asked, question.granularity)
+    answer = Answer(notes=list(found.notes))
+    _break_down(store, found, question, answer, of)
+    if question.compare_with == "previous":
+        answer.compare = _previous(store, found, question, of.summed)
+    elif question.compare_with == "baseline":
+        answer.compare = baseline(found, answer)
     return {
         **envelope(settings, found, question.now),
-        "series": as_columns(found.buckets, shown, found.asked.zone),
-        "totals": totals(found.buckets, summed),
+        "series": as_columns(found.buckets, of.series, found.asked.zone),
+        "totals": totals(found.buckets, of.summed),
         "breakdown": answer.breakdown,
         "compare": answer.compare,
         "notes": answer.notes,
@@ -143,9 +146,7 @@ def _previous(store: Path, found: Measured, question: Question, wanted: Sequence
     return compared(earlier.asked, ("previous", question.shift), series, sums, ours)
 
 
-def _break_down(
-    store: Path, found: Measured, question: Question, answer: Answer, wanted: Sequence[Column], shared: str
-) -> None:
+def _break_down(store: Path, found: Measured, question: Question, answer: Answer, of: Subject) -> None:
     """Fill in the breakdown, unless it is one that only the caller can make."""
     kind, zone = question.breakdown, found.asked.zone
     if kind is None or kind == "demand":
@@ -154,7 +155,7 @@ def _break_down(
     answer.hours, answer.notes = rows, [*answer.notes, *notes]
     match kind:
         case "source":
-            answer.breakdown = breakdowns.covered_by(rows) if shared == "load_wh" else breakdowns.carbon_by_use(rows)
+            answer.breakdown = breakdowns.covered_by(rows) if of is CONSUMED else breakdowns.carbon_by_use(rows)
             answer.notes.append(breakdowns.SPLIT_NOTE)
         case "direction":
             answer.breakdown = breakdowns.by_direction(rows)
@@ -164,7 +165,7 @@ def _break_down(
                 "weekday": lambda: breakdowns.by_weekday(rows, zone),
                 "tariff": lambda: breakdowns.by_price(rows),
             }[kind]()
-            answer.breakdown = breakdowns.parts_document(parts, wanted, shared)
+            answer.breakdown = breakdowns.parts_document(parts, of.summed, of.shared)
 
 
 def _energy_figures(sums: Document, settings: Settings) -> Document:
@@ -203,7 +204,7 @@ def _mean_of_weeks(bucket: Bucket, rows: Sequence[Rollup], asked: Range, now: da
     end, known = min(bucket.end, max(bucket.start, now)), []
     for week in WEEKS:
         first, last = (weeks_before(at, week, asked.zone) for at in (bucket.start, end))
-        part = _between(rows, first, last)
+        part = between(rows, first, last)
         length_s = (last - first).total_seconds()
         covered_s = sum(row.covered_s for row in part)
         wh = COLUMNS["load_wh"].of(part)
@@ -216,7 +217,7 @@ def _without_battery(rows: Sequence[Rollup], found: Measured, settings: Settings
     """The carbon of what the home would have imported without a battery; ``rows`` are hours, or finer."""
     flat = settings.carbon.kg_per_kwh
     kg = [
-        known_sum([_carbon_without(row, flat) for row in _between(rows, bucket.start, bucket.end)])
+        known_sum([_carbon_without(row, flat) for row in between(rows, bucket.start, bucket.end)])
         for bucket in found.buckets
     ]
     ours = [COLUMNS["co2_kg"].of(bucket.rows) for bucket in found.buckets]
@@ -233,8 +234,3 @@ def _carbon_without(row: Rollup, flat_kg_per_kwh: float) -> float | None:
     imported_kwh = row.import_wh / 1000.0
     known = row.co2_kg / imported_kwh if row.co2_kg is not None and imported_kwh > 0.01 else flat_kg_per_kwh
     return max(0.0, row.load_w - (row.pv_w or 0.0)) * row.covered_s / 3_600_000.0 * known
-
-
-def _between(rows: Sequence[Rollup], start: datetime, end: datetime) -> Sequence[Rollup]:
-    first, last = (bisect_left(rows, at, key=lambda row: row.at) for at in (start, end))
-    return rows[first:last]

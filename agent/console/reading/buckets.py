@@ -4,10 +4,11 @@ Hours, days and months are those of the site's clock. A bucket is there whether 
 gap stays a gap.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
 
 from agent.console.reading.ranges import Range, midnight
 from agent.recording.rollups import Rollup, span_start
@@ -17,6 +18,14 @@ MOST_POINTS = 2000
 MOST_MINUTES = 2 * 25 * 60
 STEP_S = {"minute": 60, "quarter": 900, "hour": 3600}
 SHORT, LONG = timedelta(days=3), timedelta(days=93)
+
+
+class Dated(Protocol):
+    @property
+    def at(self) -> datetime: ...
+
+
+Row = TypeVar("Row", bound=Dated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,12 @@ def filled(asked: Range, granularity: str, rows: Sequence[Rollup]) -> tuple[Buck
         if asked.start <= row.at < asked.end:
             groups[bisect_right(starts, row.at) - 1].append(row)
     return tuple(Bucket(start, end, tuple(group)) for (start, end), group in zip(spans, groups, strict=True))
+
+
+def between(rows: Sequence[Row], start: datetime, end: datetime) -> Sequence[Row]:
+    """Of ``rows``, oldest first, those from ``start`` to before ``end``."""
+    first, last = (bisect_left(rows, at, key=lambda row: row.at) for at in (start, end))
+    return rows[first:last]
 
 
 def _fits(asked: Range, granularity: str) -> bool:

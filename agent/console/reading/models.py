@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.adapters.models.registry_file import models_beside, read_registry
-from agent.adapters.store.store_reader import flags, kept
+from agent.adapters.store.store_reader import flags, read_kept
 from agent.console.reading.shapes import Document, local
 from agent.domain.documents import FORECAST_CORRECTIONS
 from agent.domain.model_registry import FACTORY, Assignment
@@ -74,7 +74,7 @@ def _item(quantity: str, role: str, name: str, version: str, since: str | None, 
 
 def _learnt(store: Path, zone: ZoneInfo) -> list[Document]:
     try:
-        corrections = FORECAST_CORRECTIONS.read(kept(store, FORECAST_CORRECTIONS.name) or "[]")
+        corrections = read_kept(store, FORECAST_CORRECTIONS) or ()
     except WireError:
         return []
     return [

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.adapters.store.newest_rollups import minutes, spans
-from agent.adapters.store.store_reader import kept
+from agent.adapters.store.store_reader import read_kept
 from agent.console.reading.buckets import filled
 from agent.console.reading.plan_reason import reason_of
 from agent.console.reading.ranges import Range
@@ -34,13 +34,13 @@ class NoPlan(Exception):
 
 def kept_plan(store: Path) -> Plan:
     """The newest plan, without its table of values. Raises NoPlan and StoreFailure."""
-    document = kept(store, PLAN.name)
-    if document is None:
-        raise NoPlan("there is no plan yet")
     try:
-        return PLAN.read(document)
+        found = read_kept(store, PLAN)
     except WireError as error:
         raise NoPlan(f"the stored plan cannot be read: {error}") from error
+    if found is None:
+        raise NoPlan("there is no plan yet")
+    return found
 
 
 def plan(settings: Settings, store: Path, now: datetime) -> Document:

@@ -1,6 +1,5 @@
 """What the battery saved, from the settled hours of the ledger: between no battery and hindsight."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,14 +7,16 @@ from zoneinfo import ZoneInfo
 
 from agent.adapters.store.console_reader import predicted
 from agent.adapters.store.newest_rollups import spans
-from agent.adapters.store.store_reader import kept, ledger
+from agent.adapters.store.store_reader import ledger, read_kept
+from agent.console.reading.advisories import read_book
 from agent.console.reading.analytics import Question, compared, envelope
-from agent.console.reading.buckets import Bucket, filled
+from agent.console.reading.buckets import Bucket, between, filled
 from agent.console.reading.measured import Measured, measured
+from agent.console.reading.observed import observed
 from agent.console.reading.ranges import Range, earlier
 from agent.console.reading.series import COLUMNS, times
 from agent.console.reading.shapes import Document, known_sum, local, money, rounded, share_pct
-from agent.domain.documents import ADVICE, LEDGER, OBSERVATION, PAIRED_TRIAL
+from agent.domain.documents import LEDGER, PAIRED_TRIAL
 from agent.domain.ledger import Amounts, Entry, PredictedDay
 from agent.domain.wire import WireError
 from agent.savings.ledger_sums import total
@@ -54,7 +55,7 @@ def savings(settings: Settings, store: Path, question: Question) -> Document:
         "breakdown": _breakdown(store, question, whole if entries else None),
         "compare": _compare(store, question, found, groups),
         "trial": _trial(settings, store, asked.zone),
-        "observed": _observed(store, asked.zone),
+        "observed": observed(store, asked.zone),
         "notes": [*found.notes, *_notes(entries, until, asked, question.now)],
     }
 
@@ -77,8 +78,7 @@ def _grouped(buckets: Sequence[Bucket], entries: Sequence[Entry]) -> list[Amount
     """The sum of each bucket; None where nothing is settled in it."""
     groups: list[Amounts | None] = []
     for bucket in buckets:
-        first, last = (bisect_left(entries, at, key=lambda entry: entry.at) for at in (bucket.start, bucket.end))
-        inside = entries[first:last]
+        inside = between(entries, bucket.start, bucket.end)
         groups.append(total([entry.amounts for entry in inside]) if inside else None)
     return groups
 
@@ -125,7 +125,7 @@ def _breakdown(store: Path, question: Question, whole: Amounts | None) -> list[D
 def _advice(store: Path, asked: Range) -> list[Document]:
     """What recommendations promised and what came of them, oldest first."""
     try:
-        book = ADVICE.read(kept(store, ADVICE.name) or "{}")
+        book = read_book(store)
     except WireError:
         return []
     return [
@@ -165,11 +165,11 @@ def _compare(store: Path, question: Question, found: Measured, groups: Sequence[
 
 
 def _settled_until(store: Path) -> datetime | None:
-    document = kept(store, LEDGER.name)
     try:
-        return None if document is None else LEDGER.read(document).until
+        found = read_kept(store, LEDGER)
     except WireError:
         return None
+    return None if found is None else found.until
 
 
 def _notes(entries: Sequence[Entry], until: datetime | None, asked: Range, now: datetime) -> list[str]:
@@ -191,9 +191,8 @@ def _notes(entries: Sequence[Entry], until: datetime | None, asked: Range, now: 
 
 def _trial(settings: Settings, store: Path, zone: ZoneInfo) -> Document | None:
     """The comparison of optimiser and rule on this site; None where none was begun."""
-    document = kept(store, PAIRED_TRIAL.name)
     try:
-        trial = None if document is None else PAIRED_TRIAL.read(document)
+        trial = read_kept(store, PAIRED_TRIAL)
     except WireError:
         return None
     if trial is None or not trial.arms:
@@ -226,15 +225,3 @@ def _trial(settings: Settings, store: Path, zone: ZoneInfo) -> Document | None:
         "text": f"the optimiser saves {effect.mean:+.2f} {currency} a day against the rule, 95 % interval "
         f"{effect.low:+.2f} to {effect.high:+.2f}, from {effect.blocks} blocks of {trial.block_h} h",
     }
-
-
-def _observed(store: Path, zone: ZoneInfo) -> Document | None:
-    """What would have been saved on the days on which the agent only observed; None where it never did."""
-    document = kept(store, OBSERVATION.name)
-    try:
-        found = None if document is None else OBSERVATION.read(document)
-    except WireError:
-        return None
-    if found is None:
-        return None
-    return {"since": local(found.since, zone), "days": len(found.days), "saved": rounded(found.saved, 4)}

@@ -15,12 +15,13 @@ from agent.advice.book import open_ones
 from agent.console.live import Now, look
 from agent.console.reading.advisories import read_book
 from agent.console.reading.happened import alarms
+from agent.console.reading.observed import observed
 from agent.console.reading.plan import NoPlan, kept_plan, turning_points
 from agent.console.reading.ranges import of_period
 from agent.console.reading.series import COLUMNS, columns
 from agent.console.reading.shapes import Document, head, local, rounded
 from agent.console.source import Source
-from agent.domain.documents import ALARMS, LINK, OBSERVATION, OVERRIDE, SETPOINT, STATE
+from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung
 from agent.domain.wire import WireError
@@ -94,7 +95,7 @@ def status(source: Source) -> Document:
         "steers": None if rung is None else locked is None,
         "locked": locked,
         "permit": None if permission is None or permission.permit is None else permission.permit.words,
-        "observation": _observation(site),
+        "observation": observed(site.source.store, site.zone),
         "override": override(site),
         "plan": _plan_in_short(site),
         "alarms": len(standing),
@@ -208,17 +209,6 @@ def _open_advice(site: Site) -> int | None:
         return len(open_ones(read_book(site.source.store), site.now))
     except WireError:
         return None
-
-
-def _observation(site: Site) -> Document | None:
-    document = kept(site.source.store, OBSERVATION.name)
-    try:
-        found = None if document is None else OBSERVATION.read(document)
-    except WireError:
-        return None
-    if found is None:
-        return None
-    return {"since": local(found.since, site.zone), "days": len(found.days), "saved": rounded(found.saved, 4)}
 
 
 def _battery(site: Site) -> Document:
