@@ -2,34 +2,27 @@
 
 import asyncio
 import re
-import tempfile
 import time
-from pathlib import Path
 
-from tests.bench.children import compile_sources, memory_mib, thread_cpu_s
-from tests.bench.console_site import ANALYTICS, Asker, Shown, Site, console, fill_year, last_hour, make_site, year_of
+from tests.bench.children import memory_mib, thread_cpu_s
+from tests.bench.console_site import ALLOWED, ANALYTICS, Asker, Shown, Site, console, year_of
 from tests.bench.figures import Figure, Samples
 from tests.console.served import Reader
 
 ROUNDS, READERS, QUERIES = 3, 5, 30
 SETTLED_S, WATCHED_S, SPAN_S = 2.0, 4, 5.0
 IDLE_MIB, BUSY_MIB, CPU_PERCENT = 32.0, 45.0, 0.5
-ALLOWED = "what is allowed"
 STATIC = re.compile(rb'(?:src|href)="(/static/[^"]+)"')
 PAGE = ("/", "/api/v1/status", "/api/v1/realtime/energy-flow", "/api/v1/preferences")
 
 
-def measure() -> list[Figure]:
-    """Anonymous memory of `python -m agent console` with a year in its store, three times from its start."""
-    compile_sources()
-    with tempfile.TemporaryDirectory(prefix="bench-console-") as name:
-        site = make_site(Path(name))
-        asyncio.run(fill_year(site, last_hour()))
-        rounds = [_round(site) for _ in range(ROUNDS)]
+def figures(site: Site) -> list[Figure]:
+    """Anonymous memory of `python -m agent console` on the site's store, three times from its start."""
+    rounds = [_round(site) for _ in range(ROUNDS)]
     idle, served, busy, cpu = (Samples(tuple(column)) for column in zip(*rounds, strict=True))
     note = f"{READERS} readers of the stream and {QUERIES} questions for a year"
     return [
-        _figure("console, anonymous memory idle", "MiB", idle, IDLE_MIB, "525,600 minutes in the store"),
+        _figure("console, anonymous memory idle", "MiB", idle, IDLE_MIB, "a year in the store, nobody asks"),
         _figure("console, anonymous memory after serving a page", "MiB", served, IDLE_MIB, ""),
         _figure("console, anonymous memory busy", "MiB", busy, BUSY_MIB, note),
         _figure(f"console, CPU with {READERS} readers", "% of a core", cpu, CPU_PERCENT, "a new state each second"),

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from agent.adapters.store.retention import Retention
 from agent.adapters.store.sqlite_store import SqliteStore
+from agent.adapters.store.store_reader import kept
 from agent.console.own_settings import OwnSettings
 from agent.console.security.access import Scope
 from agent.console.source import own_folder
@@ -23,7 +24,7 @@ from agent.domain.documents import LEDGER
 from agent.domain.ledger import LedgerCheckpoint
 from agent.domain.records import Batch
 from agent.domain.wire import to_json
-from tests.bench.children import BenchFailure, free_port, running
+from tests.bench.children import BenchFailure, free_port, line_of, running
 from tests.bench.site import ZONE, write_site_file
 from tests.console import site as console_site
 from tests.console.keys import new_bearer
@@ -31,10 +32,11 @@ from tests.site_files import permitted
 
 YEAR, KEPT_DAYS = timedelta(days=365), 40.0
 UNSETTLED = timedelta(days=2)
-LISTENS_WITHIN_S = 30.0
+LISTENS_WITHIN_S, PLANS_WITHIN_S, SETTLED_S = 30.0, 90.0, 3.0
 # As the unit has it: systemd/enalysis-edge-console.service.
 AS_THE_UNIT = {"MALLOC_ARENA_MAX": "1"}
 NICER = ("nice", "-n", "5")
+ALLOWED = "what is allowed"
 ANALYTICS = ("consumption", "cost", "carbon", "savings")
 
 
@@ -63,12 +65,13 @@ class Site:
         return {**AS_THE_UNIT, "RUNTIME_DIRECTORY": str(self.runtime)}
 
 
-def make_site(folder: Path, step_s: float = 1.0) -> Site:
-    """The bench's home with a section [console] and a permit to steer. Its store is still to be made."""
+def make_site(folder: Path, step_s: float = 1.0, with_console: bool = True) -> Site:
+    """The bench's home, with a section [console] or without, and a permit to steer. Its store is still to be made."""
     inverter_port, meter_port, port = free_port(), free_port(), free_port()
     config = write_site_file(folder, inverter_port, meter_port, free_port())
     text = config.read_text("utf-8").replace("step_s = 1\n", f"step_s = {step_s}\n", 1)
-    config.write_text(f"{text}\n[console]\nport = {port}\n", "utf-8")
+    section = f"\n[console]\nport = {port}\n" if with_console else ""
+    config.write_text(text + section, "utf-8")
     permitted(config)
     (folder / "run").mkdir()
     key = new_bearer(OwnSettings(own_folder(folder / "site.sqlite3")), Scope.READ)
@@ -106,6 +109,28 @@ def year_of(what: str, days_back: int, granularity: str = "quarter") -> str:
 
 def last_hour() -> datetime:
     return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+@contextmanager
+def devices(site: Site) -> Iterator[None]:
+    """Simulated, in a process of their own."""
+    ports = ("--inverter-port", str(site.inverter_port), "--meter-port", str(site.meter_port), "--sdm-port", "0")
+    with running([sys.executable, "-m", "simulator", *ports, "--print-every", "600"]) as served:
+        line_of(served)  # its first line says that everything answers
+        yield
+
+
+@contextmanager
+def agent_of(site: Site, command: list[str], around: Mapping[str, str]) -> Iterator["Popen[str]"]:
+    """From when it has a plan. Raises BenchFailure where it gets none."""
+    with running(command, around) as agent:
+        give_up = time.monotonic() + PLANS_WITHIN_S
+        while kept(site.store, "plan") is None:
+            if agent.poll() is not None or time.monotonic() > give_up:
+                raise BenchFailure(f"the daemon had no plan within {PLANS_WITHIN_S:g} s")
+            time.sleep(0.5)
+        time.sleep(SETTLED_S)
+        yield agent
 
 
 @contextmanager
