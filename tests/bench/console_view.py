@@ -28,18 +28,33 @@ ARGS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-DRAWN = ".ribbon"  # what flows, now
+FLOWS, DRAWN = "/energy-flow", ".ribbon"  # what flows, now
 
 
 @dataclass(slots=True)
 class View:
-    """One load by a browser that has nothing kept: until the flows of now are drawn."""
+    """One load by a browser that has nothing kept, until the flows of now are drawn. ``bytes`` are by request."""
 
-    kilobytes: float = 0.0
-    requests: int = 0
+    asked: list[str] = field(default_factory=list)
+    needed: int = 0
+    bytes: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     painted_s: float = 0.0
-    done: set[str] = field(default_factory=set)
+
+    def begun(self, event: dict[str, Any]) -> None:
+        """What is asked for after the flows are drawn is not of the first view."""
+        if self.seconds:
+            return
+        self.asked.append(event["requestId"])
+        if FLOWS in event["request"]["url"] and not self.needed:
+            self.needed = len(self.asked)
+
+    def ended(self, event: dict[str, Any]) -> None:
+        self.bytes[event["requestId"]] = event["encodedDataLength"]
+
+    @property
+    def kilobytes(self) -> float:
+        return sum(self.bytes.get(request, 0.0) for request in self.asked) / 1000.0
 
 
 def measure() -> list[Figure]:
@@ -54,10 +69,14 @@ def measure() -> list[Figure]:
         stack.enter_context(console(site))
         views = [_view(browser, site) for _ in range(LOADS + 1)][1:]  # the first warms the browser up
     what = "console, first view"
+    most = max(len(one.asked) for one in views)
+    beside = f"{most} in all until they are drawn: what is below them is asked for at the same time"
     slow = f"processor slowed down {SLOWED} times"
     return [
         _figure(f"{what}, sent to the browser", "kB", [one.kilobytes for one in views], KILOBYTES, "gzip, with heads"),
-        _figure(f"{what}, requests", "", [float(one.requests) for one in views], REQUESTS, ""),
+        _figure(
+            f"{what}, requests that the flows wait for", "", [float(one.needed) for one in views], REQUESTS, beside
+        ),
         _figure(f"{what}, until what flows is drawn", "s", [one.seconds for one in views], SECONDS, slow),
         _figure(f"{what}, until anything is painted", "s", [one.painted_s for one in views], SECONDS, slow),
     ]
@@ -104,8 +123,8 @@ def _view(browser: "Browser", site: Site) -> View:
         session = context.new_cdp_session(page)
         session.send("Network.enable")
         session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
-        session.on("Network.requestWillBeSent", lambda event: _begun(view, event))
-        session.on("Network.loadingFinished", lambda event: _ended(view, event))
+        session.on("Network.requestWillBeSent", view.begun)
+        session.on("Network.loadingFinished", view.ended)
         began = time.monotonic()
         page.goto(f"{where}/")
         page.wait_for_selector(DRAWN)
@@ -114,18 +133,6 @@ def _view(browser: "Browser", site: Site) -> View:
         return view
     finally:
         context.close()
-
-
-def _begun(view: View, event: dict[str, Any]) -> None:
-    """What is asked for after the flows are drawn is not of the first view."""
-    if not view.seconds:
-        view.requests += 1
-        view.done.add(event["requestId"])
-
-
-def _ended(view: View, event: dict[str, Any]) -> None:
-    if event["requestId"] in view.done:
-        view.kilobytes += event["encodedDataLength"] / 1000.0
 
 
 def _painted_s(page: "Page") -> float:
