@@ -31,7 +31,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 FLOWS, DRAWN = "/energy-flow", ".ribbon"  # what flows, now
 
 
-@dataclass(slots=True)
+@dataclass  # not slotted: playwright leaves a mark on whose methods it calls
 class View:
     """One load by a browser that has nothing kept, until the flows of now are drawn. ``bytes`` are by request."""
 
