@@ -154,7 +154,7 @@ def _compare(store: Path, question: Question, found: Measured, groups: Sequence[
         entries = ledger(store, asked.start, asked.end)
         buckets = filled(asked, found.granularity, ())
         then = _grouped(buckets, entries)
-        whole = total([group for group in groups if group is not None]) if entries else None
+        whole = total([group for group in then if group is not None]) if entries else None
         series = {
             "at": times(buckets, asked.zone),
             **{name: [_money(group, name) for group in then] for name in MONEY},
