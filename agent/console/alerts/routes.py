@@ -16,7 +16,17 @@ from agent.console.alerts.follower import Follower
 from agent.console.alerts.outbox_file import OutboxFile
 from agent.console.alerts.outcome import Sent
 from agent.console.alerts.secrets import completed, shown
-from agent.console.alerts.settings import AlertSettings, Target
+from agent.console.alerts.settings import (
+    LANGUAGES,
+    LONGEST_SECRET,
+    LONGEST_URL,
+    MOST_ADDRESSES,
+    MOST_KINDS,
+    MOST_TARGETS,
+    AlertSettings,
+    Target,
+)
+from agent.console.api.handled import Handled, Key, handled_routes
 from agent.console.json_body import body_as
 from agent.console.own_settings import OwnFolderFailure, OwnSettings, told
 from agent.console.problem import Problem
@@ -24,8 +34,6 @@ from agent.console.security.access import Caller
 from agent.console.security.audit import Audit
 from agent.console.security.gate import address_of
 from agent.console.source import Source
-
-PATH = "/api/v1/alerts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,7 @@ class Alerts:
                 await task
 
     def routes(self) -> list[Route]:
-        return [
-            Route(PATH, self.settings, methods=["GET"]),
-            Route(PATH, self.set_settings, methods=["PUT"]),
-            Route(f"{PATH}/test", self.test, methods=["POST"]),
-        ]
+        return handled_routes(ENDPOINTS, self)
 
     async def settings(self, request: Request) -> Response:
         """What is kept, without its secrets, and how it goes: ``{settings, targets: [{id, waiting, last}]}``."""
@@ -118,3 +122,47 @@ def _last(last: Last | None) -> dict[str, Any] | None:
 def _caller(request: Request) -> Caller:
     caller: Caller = request.scope["state"]["caller"]
     return caller
+
+
+SECRET = {"maxLength": LONGEST_SECRET}
+FILE = {"pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,59}$"}
+KEYS = {
+    "targets": Key("where alerts go", {"maxItems": MOST_TARGETS}),
+    "targets.id": Key("its name here", {"pattern": "^[a-z0-9_-]{1,30}$"}),
+    "targets.webhook": Key("it is a web address; either this or mail is given"),
+    "targets.webhook.url": Key(
+        "where it is; stays as it is kept when empty", {"pattern": "^(https?://[!-~]+)?$", "maxLength": LONGEST_URL}
+    ),
+    "targets.webhook.template": Key("the form of what is sent"),
+    "targets.webhook.token": Key("sent as Authorization: Bearer; as it is kept when left out, none when empty", SECRET),
+    "targets.webhook.token_file": Key("or a file that holds it, of the unit's credentials", FILE),
+    "targets.webhook.ca_file": Key("certificates that are trusted, for one of the own network", FILE),
+    "targets.mail": Key("it is a mail address"),
+    "targets.mail.host": Key("server that takes the mail"),
+    "targets.mail.sender": Key("address that it is from"),
+    "targets.mail.to": Key("addresses that it goes to", {"minItems": 1, "maxItems": MOST_ADDRESSES}),
+    "targets.mail.port": Key("of the server", {"minimum": 1, "maximum": 65535}),
+    "targets.mail.tls": Key("from when on all is encrypted"),
+    "targets.mail.user": Key("who logs in; nobody when left out", {"minLength": 1, "maxLength": 240}),
+    "targets.mail.password": Key("as the token of a webhook", SECRET),
+    "targets.mail.password_file": Key("or a file that holds it", FILE),
+    "targets.mail.ca_file": Key("certificates that are trusted", FILE),
+    "targets.severity": Key("events of at least this are sent"),
+    "targets.kinds": Key("kinds that are sent; those of the preferences when none", {"maxItems": MOST_KINDS}),
+    "targets.enabled": Key("false: nothing is sent there"),
+    "quiet": Key("hours of the site in which nothing is sent"),
+    "quiet.start": Key("from then on"),
+    "quiet.end": Key("until before then"),
+    "quiet.alarms_pass": Key("alarms are sent all the same"),
+    "most_per_hour_of_kind": Key("of one kind to one target", {"minimum": 1, "maximum": 60}),
+    "most_per_hour": Key("to one target", {"minimum": 1, "maximum": 60}),
+    "language": Key("of the sentences", {"enum": [*LANGUAGES]}),
+}
+ENDPOINTS = (
+    Handled("GET", "alerts", "where alerts go, without secrets, and what came of it", Alerts.settings,
+            example="alerts"),
+    Handled("PUT", "alerts", "set where alerts go, as a whole; secrets that are left out stay", Alerts.set_settings,
+            AlertSettings, KEYS, example="alerts_set"),
+    Handled("POST", "alerts/test", "send a test to one target, now", Alerts.test, Test,
+            {"target": Key("the id of one that is kept")}, example="alerts_test"),
+)  # fmt: skip
