@@ -150,7 +150,7 @@ def _in_query(parameter: Parameter) -> dict[str, Any]:
 
 
 def _body(known: Sequence[Parameter]) -> dict[str, Any]:
-    properties = {one.name: {**one.schema, "description": one.words} for one in known}
+    properties = {one.name: {**_in_body(one), "description": one.words} for one in known}
     required = [one.name for one in known if one.required]
     return {
         "type": "object",
@@ -158,6 +158,15 @@ def _body(known: Sequence[Parameter]) -> dict[str, Any]:
         "additionalProperties": False,
         **({"required": required} if required else {}),
     }
+
+
+def _in_body(parameter: Parameter) -> dict[str, Any]:
+    """What need not be there may be null as well."""
+    found = parameter.schema
+    if parameter.required:
+        return found
+    choices = {"enum": [*found["enum"], None]} if "enum" in found else {}
+    return {**found, "type": [found["type"], "null"], **choices}
 
 
 def main() -> int:
