@@ -143,7 +143,7 @@ ANSWERS: Mapping[str, Any] = {
     "GET override": {"override": OVERRIDE},
     "POST override": {**TAKEN, "override": OVERRIDE},
     "POST data/aggregate": {
-        **HEAD, "source": TEXT, "fn": TEXT, "step": TEXT, "start": TEXT, "end": TEXT, "series": COLUMNS,
+        **HEAD, "source": TEXT, "fn": TEXT, "step": TEXT, "start": TEXT, "end": TEXT, "series": {"*": [ANY]},
         "notes": [TEXT],
     },
     **{f"POST predict/{what}": {**FORECAST, "quantity": TEXT, "issued_at": TEXT, "step_s": WHOLE, "notes": [TEXT]}
