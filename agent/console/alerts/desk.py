@@ -1,7 +1,6 @@
 """Answers ``/api/v1/alerts``: where alerts go, what came of it, and a test; and follows what is to be told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -12,7 +11,7 @@ from agent.console.alerts.follower import Follower
 from agent.console.alerts.outbox_file import OutboxFile
 from agent.console.alerts.outcome import Sent
 from agent.console.alerts.secrets import completed, shown
-from agent.console.alerts.settings import AlertSettings, Target
+from agent.console.alerts.settings import AlertSettings, Target, Test
 from agent.console.json_body import body_as
 from agent.console.own_settings import OwnFolderFailure, OwnSettings, told
 from agent.console.problem import Problem
@@ -20,13 +19,6 @@ from agent.console.security.access import Caller
 from agent.console.security.audit import Audit
 from agent.console.security.gate import address_of
 from agent.console.source import Source
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """``target`` is the id of one that is kept."""
-
-    target: str
 
 
 class Desk:
