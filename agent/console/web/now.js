@@ -12,7 +12,8 @@ const STILL_W = 25;
 
 // --- the flow -----------------------------------------------------------------------------------------------------
 
-function useWidth() {
+/** [ref, width]: how wide the element of `ref` is, px, as it changes. */
+export function useWidth() {
   const ref = useRef(null);
   const [width, show] = useState(0);
   useLayoutEffect(() => {
@@ -158,6 +159,7 @@ function Why({ setpoint }) {
 }
 
 function Battery({ now }) {
+  const site = useBox(kit.site);
   const [isOpen, open] = useState(false);
   const [Form, show] = useState(null);
   const toggle = async () => {
@@ -168,14 +170,16 @@ function Battery({ now }) {
     open(!isOpen);
   };
   const over = now.override;
+  const onlyObserves = now.running && (now.setpoint?.rung ?? site?.rung) === "observe";
   return html`<section class="card battery" aria-labelledby="battery-title">
     <h2 id="battery-title">${t("flow.battery")}</h2>
     <p class="lead">${doing(now.state)} ${!now.running && now.state && html`<small class="quiet">${t("battery.last")}</small>`}</p>
     <${Level} battery=${now.battery ?? { soc_pct: now.state?.soc_pct?.value }} />
     <${Why} setpoint=${now.running ? now.setpoint : null} />
     ${over && html`<p class="notice info">${t("override.now", { what: overrideText(over), at: when(over.until) })}</p>`}
-    <button aria-expanded=${isOpen} onClick=${toggle} disabled=${!now.running}>${over ? t("override.change") : t("override.open")}</button>
-    ${isOpen && Form && html`<${Form} now=${now} done=${() => open(false)} />`}
+    <button aria-expanded=${isOpen} aria-describedby="override-why" onClick=${toggle} disabled=${!now.running || onlyObserves}>${over ? t("override.change") : t("override.open")}</button>
+    <p id="override-why" class="beside quiet">${!now.running ? t("override.stopped") : onlyObserves && html`${t("override.observing")} <${Link} to="/settings?tab=commissioning">${t("override.observing_more")}<//>`}</p>
+    ${isOpen && !onlyObserves && Form && html`<${Form} now=${now} done=${() => open(false)} />`}
   </section>`;
 }
 

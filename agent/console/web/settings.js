@@ -6,8 +6,9 @@ import { Log } from "./log.js";
 import { Keys, Password } from "./access.js";
 import { SiteFile } from "./draft.js";
 import { Receivers } from "./receivers.js";
+import { Report } from "./commissioning.js";
 
-const TABS = ["look", "alerts", "access", "site", "log"];
+const TABS = ["look", "alerts", "access", "site", "commissioning", "log"];
 const THRESHOLDS = { soc_below_pct: 1, import_above_w: 1000, price_above_per_kwh: 1, data_older_than_s: 60 };
 const KINDS = ["alarm", "advisory", "plan", "event"];
 
@@ -112,5 +113,6 @@ export function Page() {
     ${tab === "alerts" && html`<${Receivers} />`}
     ${tab === "access" && html`<${Password} /><${Keys} /><button onClick=${leave}>${t("settings.leave")}</button>`}
     ${tab === "site" && html`<${Site} />`}
+    ${tab === "commissioning" && html`<${Report} />`}
     ${tab === "log" && html`<${Log} />`}`;
 }
