@@ -6,14 +6,14 @@ import { useWidth } from "./now.js";
 
 const VERDICTS = { passed: "good", accepted: "care", failed: "bad", none: "care" };
 const RESULTS = { followed: "good", limited: "care", not_measured: "care", failed: "bad" };
-const LINES = ["asked", "grid", "battery"]; // the battery above the others
+const LINES = ["grid", "battery", "asked"]; // the later ones above
 const LEFT = 54;
-const RIGHT = 14;
+const RIGHT = 20;
 const HEIGHT = 230;
-const TICKS = 4;
+const TICKS = 7;
 
-const seconds = (value) => (kit.isKnown(value) ? `${number(value, 1)} s` : kit.UNKNOWN);
-const ramp = (value) => (kit.isKnown(value) ? `${number(value, 0)} W/s` : kit.UNKNOWN);
+const seconds = (value) => (kit.isKnown(value) ? `${number(value, 1)}\u00a0s` : kit.UNKNOWN);
+const ramp = (value) => (kit.isKnown(value) ? `${number(value, 0)}\u00a0W/s` : kit.UNKNOWN);
 const moment = (at) => `${kit.date(at)}, ${kit.clock(at)}`;
 const signed = (value) => (kit.isKnown(value) ? `${value > 0.5 ? "+" : ""}${amount(value)}` : kit.UNKNOWN);
 
@@ -24,7 +24,7 @@ function orders({ at_s: at, w }, last) {
   return at.map((from, index) => (w[index] === null ? [] : [[from, w[index]], [at[index + 1] ?? last, w[index]]]));
 }
 
-/** Round steps of W that divide what was seen into a few parts. */
+/** Round values that divide what lies between into a few parts. */
 function levels(low, high) {
   const rough = (high - low) / TICKS || 1;
   const size = 10 ** Math.floor(Math.log10(rough));
@@ -50,7 +50,7 @@ function Traces({ test }) {
   return html`<figure class="traces" ref=${ref}>
     ${width > 0 && html`<svg width=${width} height=${HEIGHT} role="img" aria-label=${t("commission.traces_say", { device: test.device, s: number(last, 0) })}>
       ${ticks.map((watts) => html`<line x1=${LEFT} x2=${width - RIGHT} y1=${y(watts)} y2=${y(watts)} class=${watts === 0 ? "zero" : "grid"} /><text x=${LEFT - 8} y=${y(watts) + 4} text-anchor="end">${say(watts)}</text>`)}
-      ${Array.from({ length: TICKS + 1 }, (_, index) => html`<text x=${x((last * index) / TICKS)} y=${HEIGHT - 6} text-anchor=${index === TICKS ? "end" : "middle"}>${number((last * index) / TICKS, 0)} s</text>`)}
+      ${levels(0, last).map((at) => html`<text x=${x(at)} y=${HEIGHT - 6} text-anchor="middle">${number(at, 0)} s</text>`)}
       ${LINES.flatMap((name) => drawn(name).map((points) => html`<polyline points=${line(points)} class=${`line ${name}`} />`))}
     </svg>`}
     <ul class="legend">${[["battery", "discharge", ""], ["grid", "import", ""], ["asked", "ink", "dashed"]].map(
@@ -73,7 +73,7 @@ function cell(name, step) {
 
 function Steps({ test }) {
   const label = (name) => t(`commission.${name}`);
-  return html`<table class="labelled">
+  return html`<table class="labelled orders">
     <thead><tr>${COLUMNS.map((name, index) => html`<th scope="col" class=${index > 1 ? "num" : ""}>${label(name)}</th>`)}</tr></thead>
     <tbody>${test.steps.map((step) => html`<tr>${COLUMNS.map((name, index) =>
       index === 0
@@ -84,8 +84,8 @@ function Steps({ test }) {
 function Test({ test }) {
   const lag = test.meter_lag_s;
   const facts = [
-    [t("commission.meter_answer"), kit.isKnown(test.meter_answer) ? `${number(test.meter_answer, 2)} W/W` : null],
-    [t("commission.meter_lag_s"), kit.isKnown(lag) ? t(lag < 0 ? "commission.newer" : "commission.older", { s: seconds(Math.abs(lag)) }) : t("commission.lag_unknown")],
+    [t("commission.meter_answer"), kit.isKnown(test.meter_answer) ? t("commission.answer_is", { power: `${number(test.meter_answer, 2)}\u00a0W` }) : null],
+    [t("commission.meter_values"), kit.isKnown(lag) ? t(lag < 0 ? "commission.newer" : "commission.older", { s: seconds(Math.abs(lag)) }) : t("commission.lag_unknown")],
     [t("commission.reversion"), test.reversion ? reverted(test.reversion) : null],
   ].filter(([, value]) => value);
   return html`<section class="card" aria-labelledby=${`test-${test.device}`}>
@@ -109,7 +109,7 @@ function Verdict({ answer }) {
   const by = permit ?? report;
   const said = by && t(`commission.${state}_by`, { by: by.by, at: moment(by.at) });
   return html`<section class="card" aria-labelledby="commission-title">
-    <div class="head"><h2 id="commission-title">${t("commission.title")}</h2><span class=${`tag ${VERDICTS[state] ?? ""}`}>${word("commission.state", state)}</span></div>
+    <div class="head wraps"><h2 id="commission-title">${t("commission.title")}</h2><span class=${`tag ${VERDICTS[state] ?? ""}`}>${word("commission.state", state)}</span></div>
     ${said && html`<p>${said}</p>`}
     ${state === "accepted" && html`<p>${t("commission.reason")}: ${permit.reason}</p>`}
     ${state === "failed" && html`<p lang="en">${report.ended}</p>`}
@@ -144,7 +144,7 @@ function Devices({ report }) {
 
 export function Report() {
   const { answer, failure } = kit.useAnswer("commissioning");
-  if (!answer && failure) return html`<p class="notice warning" role="status">${kit.told(failure)}</p>`;
+  if (!answer && failure) return html`<p class=${kit.noticeOf(failure)} role="status">${kit.told(failure)}</p>`;
   if (!answer) return html`<p class="quiet" aria-busy="true">${t("loading")}</p>`;
   const { report } = answer;
   return html`<${Verdict} answer=${answer} />
