@@ -130,7 +130,7 @@ function ToRun({ answer }) {
 function Findings({ report }) {
   return html`<section class="card" aria-labelledby="found-title"><h2 id="found-title">${t("commission.findings")}</h2>
     ${report.findings.length === 0 ? html`<p class="quiet">${t("commission.no_findings")}</p>` : html`<ul class="plain">${report.findings.map(
-      (one) => html`<li><span class=${`tag ${one.stops ? "bad" : ""}`}>${t(one.stops ? "commission.stops" : "commission.note")}</span> <span lang="en">${one.text}</span></li>`)}</ul>`}
+      (one) => html`<li><span class=${`tag ${one.stops ? "bad" : ""}`}>${t(one.stops ? "commission.stops" : "commission.note")}</span> <b>${word("finding", one.code)}</b><br /><span lang="en">${one.text}</span></li>`)}</ul>`}
   </section>`;
 }
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, WebSocketRoute, expect
 
+from agent.adapters.store.schema_sql import SCHEMA_VERSION
 from agent.console.own_settings import OwnSettings
 from agent.domain.documents import ALARMS, OVERRIDE, SETPOINT
 from agent.domain.override import Override, OverrideAction
 from agent.domain.site import MISSING
 from agent.domain.wire import to_json
 from tests.console import site as console_site
-from tests.console.browser.screen import Screen, Served, looking, serving
+from tests.console.browser.screen import Served, looking, serving
 from tests.console.served import cheap_hash
 from tests.console.site import ConsoleSite, copied
 
@@ -24,12 +25,6 @@ pytestmark = pytest.mark.browser
 
 ALL = ("now", "plan", "analytics", "advice", "settings?tab=site", "settings?tab=log")
 SCREENS = [("desktop", "light", "en-GB"), ("phone", "dark", "de-DE")]
-
-
-def see_all(screen: Screen, state: str) -> None:
-    for path in ALL:
-        screen.open(path)
-        screen.look(f"{state}-{path.partition('?')[0]}")
 
 
 def setpoint(served: Served, **changes: object) -> dict[str, object]:
@@ -43,11 +38,9 @@ def test_in_the_first_minutes_there_is_no_store(tmp_path: Path, browser: Browser
     with serving(ConsoleSite(tmp_path)) as served, looking(browser, served, *screen) as shown:
         shown.open("now")
         expect(shown.page.locator(".ribbon").first).to_be_visible()
-        see_all(shown, "first")
         served.stop_agent()
         shown.open("now")
         expect(shown.page.locator("main")).to_contain_text(re.compile("no stored data yet|keine gespeicherten Daten"))
-        shown.look("nothing-now")
 
 
 def test_without_plan_advice_and_settled_days(served: Served, browser: Browser) -> None:
@@ -74,12 +67,11 @@ def test_a_stopped_agent_is_said_on_every_page(served: Served, browser: Browser,
     served.stop_agent()
     with looking(browser, served, *screen) as shown:
         for path in ALL:
-            shown.open(path)
+            shown.go(path)
             expect(shown.page.locator(".pill.stopped")).to_be_visible()
             expect(shown.page.locator(".notice").first).to_contain_text(
                 re.compile("does not run since|läuft nicht seit")
             )
-            shown.look(f"stopped-{path.partition('?')[0]}")
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -240,3 +232,13 @@ def test_nothing_moves_for_who_does_not_want_it(served: Served, browser: Browser
         shown.open("now")
         shown.page.emulate_media(reduced_motion="no-preference")
         assert shown.page.evaluate(moving) > 0  # what flows moves for everybody else
+
+
+def test_an_older_store_is_not_told_as_none(served: Served, browser: Browser) -> None:
+    with sqlite3.connect(served.site.store) as store:
+        store.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
+    served.stop_agent()
+    with looking(browser, served) as shown:
+        shown.open("now")
+        expect(shown.page.get_by_text("The stored data are of an earlier version; it brings them")).to_be_visible()
+        expect(shown.page.get_by_text("nothing is stored yet")).to_have_count(0)
