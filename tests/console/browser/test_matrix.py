@@ -22,16 +22,20 @@ PAGES = {
     "commissioning": "settings?tab=commissioning",
     "log": "settings?tab=log",
 }
-SCREENS = [("desktop", "en-GB"), ("phone", "de-DE"), ("narrow", "en-GB")]
+SCREENS = [
+    [("desktop", "light", "en-GB"), ("phone", "dark", "de-DE")],
+    [("desktop", "dark", "de-DE"), ("narrow", "light", "en-GB")],
+    [("desktop", "light", "de-DE"), ("narrow", "dark", "en-GB")],
+    [("desktop", "dark", "en-GB"), ("phone", "light", "de-DE")],
+]  # for the states in turn, each light and dark, large and small, in both languages
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_each_page_is_fit_to_be_shown_in(state: str, year: ConsoleSite, tmp_path: Path, browser: Browser) -> None:
-    """Two of the screens for each state, in turn."""
     place = list(STATES).index(state)
     with STATES[state](Case(year, tmp_path)) as served:
-        for size, locale in (SCREENS[0], SCREENS[1 + place % 2]):
-            with looking(browser, served, size, locale=locale) as screen:
+        for size, scheme, locale in SCREENS[place % len(SCREENS)]:
+            with looking(browser, served, size, scheme, locale) as screen:
                 for what, path in PAGES.items():
                     screen.go(path)
-                    screen.look_in_both(f"{state}-{what}")
+                    screen.look(f"{state}-{what}")
