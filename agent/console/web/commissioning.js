@@ -21,7 +21,7 @@ const signed = (value) => (kit.isKnown(value) ? `${value > 0.5 ? "+" : ""}${amou
 
 /** The corners of what was asked: an order holds until the next one, a release draws nothing. */
 function orders({ at_s: at, w }, last) {
-  return at.map((from, index) => (w[index] === null ? [] : [[from, w[index]], [at[index + 1] ?? last, w[index]]]));
+  return at.flatMap((from, index) => (w[index] === null ? [] : [[[from, w[index]], [at[index + 1] ?? last, w[index]]]]));
 }
 
 /** Round values that divide what lies between into a few parts. */
