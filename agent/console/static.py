@@ -9,6 +9,7 @@ import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from agent.console.problem import Problem
 from agent.console.security.access import PAGES, STATIC
 
 INDEX = "index.html"
+FIRST_SCRIPT = b"now.js"
 FOR_EVER = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"
 MEDIA_TYPES: Mapping[str, str] = {
@@ -66,23 +68,30 @@ class Web:
         if INDEX in self.files:
             named = index.read_bytes().replace(STATIC.encode(), f"{STATIC}{self.version}/".encode())
             self.files[INDEX] = _static_file(index, named)
+        self._folder = folder
 
     def routes(self) -> list[Route]:
         return [
-            *(Route(page, self._index, methods=["GET"]) for page in PAGES),
+            *(Route(page, partial(self._index, self._page(page)), methods=["GET"]) for page in PAGES),
             Route(STATIC + "{version}/{name:path}", self._file, methods=["GET"]),
         ]
 
-    async def _index(self, request: Request) -> Response:
-        return self._answer(request, INDEX, ASKED_AGAIN)
+    def _page(self, page: str) -> StaticFile | None:
+        """The index, which loads the script of ``page`` at once where it has one of its own."""
+        index, own = self.files.get(INDEX), f"{page.strip('/')}.js"
+        if index is None or own not in self.files:
+            return index
+        return _static_file(self._folder / INDEX, index.plain().replace(FIRST_SCRIPT, own.encode()))
+
+    async def _index(self, page: StaticFile | None, request: Request) -> Response:
+        return self._answer(request, page, ASKED_AGAIN)
 
     async def _file(self, request: Request) -> Response:
         if request.path_params["version"] != self.version:
             raise Problem("not_found", "these files are of another version: load the page again")
-        return self._answer(request, request.path_params["name"], FOR_EVER)
+        return self._answer(request, self.files.get(request.path_params["name"]), FOR_EVER)
 
-    def _answer(self, request: Request, name: str, kept: str) -> Response:
-        found = self.files.get(name)
+    def _answer(self, request: Request, found: StaticFile | None, kept: str) -> Response:
         if found is None:
             raise Problem("not_found", "there is no such file")
         headers = {"ETag": found.tag, "Cache-Control": kept, "Vary": "Accept-Encoding"}

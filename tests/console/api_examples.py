@@ -52,6 +52,7 @@ QUESTIONS = {
     "models": Question(GET, "models"),
     "demand": Question(GET, "demand"),
     "status": Question(GET, "status"),
+    "commissioning": Question(GET, "commissioning"),
     "advisories": Question(GET, "advisories?limit=3"),
     "advisory": Question(GET, ADVICE),
     "advisories_acknowledge": Question(POST, f"{ADVICE}/acknowledge", {}),

@@ -18,6 +18,7 @@ from agent.domain.alarms import AlarmKind, StandingAlarm
 from agent.domain.documents import (
     ADVICE,
     ALARMS,
+    COMMISSIONING,
     DEMAND,
     FORECAST_CORRECTIONS,
     LEDGER,
@@ -39,10 +40,11 @@ from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.domain.wire import to_json
 from agent.savings.paired_trial import schedule
 from agent.settings.load import load
-from agent.settings.permit import accepted, write_permit
+from agent.settings.permit import write_permit
 from drivers.reading import Quality
 from tests import site_files
 from tests.advice.test_book import advisory
+from tests.console import commissioned
 
 ZONE = ZoneInfo("Europe/London")
 NOW = datetime(2026, 6, 3, 11, 7, 30, tzinfo=UTC)
@@ -66,7 +68,7 @@ class ConsoleSite:
         self.config = site_files.write_home(folder, inverter_port=1, meter_port=2, models="")
         self.config.write_text(self.config.read_text() + DEMAND_CHARGE)
         self.settings = load(self.config)
-        write_permit(self.config, accepted(self.settings, "installer", "the devices are simulated", FIRST))
+        write_permit(self.config, commissioned.permit(self.settings))
         self.store = folder / "site.sqlite3"
 
     def source(self, runtime: Path | None = None) -> Source:
@@ -267,4 +269,5 @@ def documents() -> dict[str, str]:
         PAIRED_TRIAL.name: to_json(schedule(7, datetime(2026, 4, 1, tzinfo=UTC), 28)),
         LEDGER.name: to_json(LedgerCheckpoint(SETTLED_TO, 40.0, 40_000.0)),
         FORECAST_CORRECTIONS.name: to_json(learnt),
+        COMMISSIONING.name: to_json(commissioned.report(), digits=6),
     }

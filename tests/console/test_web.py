@@ -58,3 +58,10 @@ def test_what_was_taken_from_others_is_as_it_was_published() -> None:
     files = {path.name for path in (WEB / "vendor").iterdir()}
     known = {one["file"] for one in listed} | {name for one in listed for name in one["licence_files"]}
     assert files == known | {"vendored.json"}
+
+
+def test_every_finding_of_commissioning_has_a_name() -> None:
+    sources = [*(WEB.parents[1] / "commissioning").glob("*.py"), *(WEB.parents[1] / "cli").glob("commission*.py")]
+    codes = {code for path in sources for code in re.findall(r'Finding\(\s*"([a-z_]+)"', path.read_text("utf-8"))}
+    assert len(codes) > 30
+    assert {code for code in codes if f"finding.{code}" not in WORDS["en"]} == set()

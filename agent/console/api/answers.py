@@ -49,6 +49,14 @@ ADVISORY = {
 }  # fmt: skip
 TAKEN = {"accepted": TRUTH, "command": TEXT, "taken_up_within_s": WHOLE, "message": TEXT}
 OVERRIDE = Maybe({"action": TEXT, "power_w": NUMBER_OR_NULL, "until": TEXT, "asked_at": TEXT, "text": TEXT})
+PERMIT = {"at": TEXT, "by": TEXT, "passed": TRUTH, "reason": TEXT, "devices": [TEXT]}
+REPORT = {
+    "at": TEXT, "by": TEXT, "passed": TRUTH, "ended": TEXT, "dead_time_s": NUMBER_OR_NULL,
+    "ramp_w_per_s": NUMBER_OR_NULL, "off_w": NUMBER_OR_NULL, "meter_lag_s": NUMBER_OR_NULL,
+    "devices": [{"name": TEXT, "family": TEXT, "place": TEXT}],
+    "findings": [{"code": TEXT, "device": TEXT_OR_NULL, "stops": TRUTH, "text": TEXT}],
+    "tests": [{"device": TEXT, "steps": [{"order": TEXT, "result": TEXT}]}],
+}  # fmt: skip
 MONTH = {"month": TEXT, "peak_w": NUMBER_OR_NULL, "peak_at": TEXT_OR_NULL, "cost": NUMBER_OR_NULL}
 ALARM = {
     "key": TEXT, "kind": TEXT, "subject": TEXT, "severity": TEXT, "since": TEXT_OR_NULL, "age_s": NUMBER_OR_NULL,
@@ -163,6 +171,10 @@ ANSWERS: Mapping[str, Any] = {
     "GET alerts": ALERTS,
     "PUT alerts": ALERTS,
     "POST alerts/test": {"target": TEXT, "good": TRUTH, "said": TEXT},
+    "GET commissioning": {
+        "state": TEXT, "locked": TEXT_OR_NULL, "locked_by": TEXT_OR_NULL, "command": TEXT, "permit": Maybe(PERMIT),
+        "report": Maybe(REPORT),
+    },
     "GET site-file": {"values": [{"key": TEXT, "value": ANY}]},
     "POST site-file/check": {"good": TRUTH, "problems": [{"line": Maybe(WHOLE), "key": TEXT, "text": TEXT}]},
 }  # fmt: skip

@@ -7,6 +7,7 @@ from agent.console.api.endpoint import FROM_TO, PAGE, Asked, Endpoint
 from agent.console.api.metrics import metrics
 from agent.console.api.parameters import Kind, Parameter
 from agent.console.reading import happened, site
+from agent.console.reading.commissioning import commissioning
 from agent.console.reading.demand import demand
 from agent.console.reading.happened import Page
 from agent.console.reading.meters import meters
@@ -93,6 +94,8 @@ ENDPOINTS = (
     Endpoint("GET", "models", "which models forecast, what they have learnt, what is doubted", _models,
              example="models"),
     Endpoint("GET", "demand", "the highest imports of the months", _demand, example="demand"),
+    Endpoint("GET", "commissioning", "why the battery may be steered, and what the test of the devices measured",
+             lambda asked: commissioning(asked.source), example="commissioning"),
     Endpoint("GET", "/health", "whether all is well, for a watchdog",
              lambda asked: site.health(asked.source, program_version()), example="health"),
     Endpoint("GET", "/metrics", "what is measured now, for Prometheus", lambda asked: metrics(asked.source),

@@ -67,7 +67,7 @@ export function Keys() {
       ? html`<button class="small danger" onClick=${() => remove(one.id)}>${t("keys.really")}</button> <button class="small" onClick=${() => ask(null)}>${t("cancel")}</button>`
       : html`<button class="small" aria-label=${t("keys.remove_it", { name: one.name })} onClick=${() => ask(one.id)}>${t("keys.remove")}</button>`}</td></tr>`;
   return html`<section class="card" aria-labelledby="keys-title"><h2 id="keys-title">${t("keys.title")}</h2><p class="quiet">${t("keys.why")}</p>
-    ${failure && html`<p class="refused">${failure.message}</p>`}
+    ${failure && html`<p class="refused">${kit.told(failure)}</p>`}
     ${answer?.items.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-labelledby="keys-title"><table><thead><tr>${["name", "scopes", "expires", "used"].map((one) => html`<th scope="col">${t(`keys.${one}`)}</th>`)}<th scope="col"><span class="unseen">${t("keys.remove")}</span></th></tr></thead>
       <tbody>${answer.items.map(Row)}</tbody></table></div>`}
     ${made && html`<div class="notice info" role="status"><p>${t("keys.once")}</p><code>${made.key}</code></div>`}

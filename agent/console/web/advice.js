@@ -147,7 +147,7 @@ export function Page() {
   const isNone = answer && answer.items.length === 0;
   return html`<h1>${t("nav.advice")}</h1>
     <${Filters} query=${query} change=${change} counts=${answer?.counts} />
-    ${failure && failure.code !== "no_session" && html`<p class="notice warning" role="status">${failure.code === "no_store" ? t("advice.none_yet") : failure.message} <button class="small" onClick=${() => { change({ cursor: "" }); again(); }}>${t("again")}</button></p>`}
+    ${failure && failure.code !== "no_session" && html`<p class=${kit.noticeOf(failure)} role="status">${failure.code === "no_store" ? t("advice.none_yet") : kit.told(failure)} <button class="small" onClick=${() => { change({ cursor: "" }); again(); }}>${t("again")}</button></p>`}
     ${!answer && !failure && html`<p class="quiet" aria-busy="true">${t("loading")}</p>`}
     ${answer && html`<p class="quiet" role="status">${t(answer.total === 1 ? "advice.one" : "advice.many", { n: answer.total ?? answer.items.length })}</p>`}
     ${isNone && html`<section class="card empty"><p>${t(isFiltered ? "advice.none_fits" : "advice.none_yet")}</p>

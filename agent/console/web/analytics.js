@@ -7,8 +7,9 @@ import { GRANULARITY, SPANS, bounds, isDate, spanName, stepped, today } from "./
 import { Demand, Savings } from "./savings.js";
 
 const REDRAWN_WITHIN_MS = 400;
+const OF_SOLAR = new Set(["pv_wh", "self_sufficiency_pct", "self_consumption_pct"]);
 
-const kilograms = (value) => (kit.isKnown(value) ? `${number(value, 1)} kg` : kit.UNKNOWN);
+const kilograms = (value) => (kit.isKnown(value) ? `${number(value, 1)}\u00a0kg` : kit.UNKNOWN);
 const energy = (value) => amount(value, "Wh");
 
 // What each view asks for and shows: bars upwards (1) or downwards (-1), tiles, and how it may be split.
@@ -111,12 +112,13 @@ function Controls({ at, change }) {
 // --- what is shown --------------------------------------------------------------------------------------------------
 
 function Tiles({ names, totals, change }) {
+  const hasSolar = useBox(kit.site)?.has_solar !== false;
   return html`<dl class="tiles wide">${names
-    .filter((name) => name in totals)
+    .filter((name) => name in totals && !(OF_SOLAR.has(name) && !hasSolar))
     .map((name) => {
       const differs = change?.[name];
       return html`<div class="tile" key=${name}><dt>${t(`quantity.${name}`)}</dt><dd>${shownAs(name, totals[name])}</dd>
-        ${differs && html`<dd class="note">${t("compare.differs", { by: `${differs.difference > 0 ? "+" : ""}${shownAs(name, differs.difference)}`, pct: kit.isKnown(differs.change_pct) ? ` · ${differs.change_pct > 0 ? "+" : ""}${percent(differs.change_pct, 0)}` : "" })}</dd>`}
+        ${differs && html`<dd class="note">${t("compare.differs", { by: `${differs.difference > 0 ? "+" : ""}${shownAs(name, differs.difference)}`, pct: kit.isKnown(differs.change_pct) ? ` (${differs.change_pct > 0 ? "+" : ""}${percent(differs.change_pct, 0)})` : "" })}</dd>`}
       </div>`;
     })}</dl>`;
 }
@@ -127,11 +129,11 @@ function bucketNames(granularity) {
   return [(at) => clock(at), (at) => `${day(at)} ${clock(at)}`];
 }
 
-function drawn(view, answer) {
+function drawn(view, answer, hasSolar) {
   const { bars, line, main, form } = VIEWS[view];
   const { series, compare } = answer;
   const named = (name) => t(`quantity.${name}`);
-  const found = bars.filter(([name]) => name in series).map(([name, colour, sign]) => ({
+  const found = bars.filter(([name]) => name in series && !(name === "pv_wh" && !hasSolar)).map(([name, colour, sign]) => ({
     name: named(name), colour, kind: "bar", values: series[name].map((value) => (value === null ? null : sign * value)),
   }));
   if (line && line[0] in series) found.push({ name: named(line[0]), colour: line[1], kind: "mark", values: series[line[0]] });
@@ -141,15 +143,16 @@ function drawn(view, answer) {
     const over = series.at.map((_, index) => values[index] ?? null);
     found.push({ name: label, colour: name === "rule" ? "charge" : "ink", kind: "mark", isDashed: true, values: over });
   }
-  if (form !== energy) return { series: found, say: form, show: (value) => number(value, Math.abs(value) < 10 && value !== 0 ? 1 : 0) };
+  if (form !== energy) return { series: found, say: form };
   const scale = kit.scaleOf(found.flatMap((one) => one.values), "Wh");
   const scaled = found.map((one) => ({ ...one, values: one.values.map((value) => (value === null ? null : value / scale.per)) }));
   const say = (value) => (kit.isKnown(value) ? energy(Math.abs(value) * scale.per) : kit.UNKNOWN);
-  return { series: scaled, say, unit: scale.unit, show: (value) => number(Math.abs(value), Math.abs(value) < 10 && value !== 0 ? 1 : 0) };
+  return { series: scaled, say, unit: scale.unit, sign: "never" };
 }
 
 function Bars({ at, answer }) {
-  const shown = useMemo(() => drawn(at.view, answer), [at.view, answer, kit.language.get(), kit.digits.get()]);
+  const hasSolar = useBox(kit.site)?.has_solar !== false;
+  const shown = useMemo(() => drawn(at.view, answer, hasSolar), [at.view, answer, hasSolar, kit.language.get(), kit.digits.get()]);
   const [label, moment] = bucketNames(answer.granularity);
   const main = VIEWS[at.view].main;
   const known = (answer.series[main] ?? []).filter(kit.isKnown);
@@ -181,9 +184,9 @@ function Breakdown({ at, answer, change }) {
       <label class="noprint"><span class="unseen">${t("breakdown.by")}</span><select value=${at.breakdown} onChange=${(event) => change({ by: event.target.value })}>
         ${breakdowns.map((one) => html`<option value=${one}>${t(`breakdown.${one}`)}</option>`)}</select></label></div>
     ${rows.length
-      ? html`<div class="scroll" tabindex="0" role="region" aria-labelledby="split-title"><table><thead><tr><th scope="col">${t(`breakdown.${at.breakdown}`)}</th>${columns.map((name) => html`<th scope="col" class="num">${t(`quantity.${name}`)}</th>`)}${hasShares && html`<th scope="col">${t("breakdown.share")}</th>`}</tr></thead>
-        <tbody>${rows.map((row) => html`<tr key=${row.key}><th scope="row">${breakdownName(at.breakdown, row)}</th>${columns.map((name) => html`<td class="num">${shownAs(name, row[name])}</td>`)}
-          ${hasShares && html`<td class="share"><span>${percent(row.share_pct, 0)}</span>${kit.isKnown(row.share_pct) && html`<i style=${{ width: `${Math.min(100, Math.max(0, row.share_pct))}%` }} />`}</td>`}</tr>`)}</tbody></table></div>`
+      ? html`<table class="split"><thead><tr><th scope="col">${t(`breakdown.${at.breakdown}`)}</th>${columns.map((name) => html`<th scope="col" class="num">${t(`quantity.${name}`)}</th>`)}${hasShares && html`<th scope="col" class="share">${t("breakdown.share")}</th>`}</tr></thead>
+        <tbody>${rows.map((row) => html`<tr key=${row.key}><th scope="row">${breakdownName(at.breakdown, row)}</th>${columns.map((name, index) => html`<td class=${`num ${index && !row[name] ? "none" : ""}`}>${index > 0 && html`<span class="of">${t(`quantity.${name}`)}</span> `}${shownAs(name, row[name])}</td>`)}
+          ${hasShares && html`<td class="share"><span>${percent(row.share_pct, 0)}</span>${kit.isKnown(row.share_pct) && html`<i style=${{ width: `${Math.min(100, Math.max(0, row.share_pct))}%` }} />`}</td>`}</tr>`)}</tbody></table>`
       : html`<p class="quiet">${t("breakdown.none")}</p>`}
   </section>`;
 }
@@ -194,6 +197,12 @@ function Compared({ compare }) {
   return html`<p class="quiet">${t(compare.with === "baseline" ? "compare.baseline_is" : "compare.with", { from: kit.date(compare.start), to: kit.date(until) })}</p>`;
 }
 
+/** Why there is nothing to draw. */
+function nothing(view, { totals }) {
+  if (view === "savings") return "savings.nothing";
+  return view === "cost" && kit.isKnown(totals.import_wh) ? "cost.nothing" : "analytics.nothing";
+}
+
 function Shown({ at, answer, change }) {
   const site = useBox(kit.site);
   const { tiles, main } = VIEWS[at.view];
@@ -201,7 +210,7 @@ function Shown({ at, answer, change }) {
   return html`${!isEmpty && html`<${Tiles} names=${tiles} totals=${answer.totals} change=${answer.compare?.change} />
     <${Compared} compare=${answer.compare} />`}
     ${kit.isKnown(answer.coverage) && answer.coverage < 0.98 && !isEmpty && html`<p class="quiet">${t("analytics.coverage", { share: percent(answer.coverage * 100) })}</p>`}
-    ${isEmpty ? html`<section class="card empty"><p>${t("analytics.nothing")}</p></section>` : html`<${Bars} at=${at} answer=${answer} />`}
+    ${isEmpty ? html`<section class="card empty"><p>${t(nothing(at.view, answer))}</p></section>` : html`<${Bars} at=${at} answer=${answer} />`}
     ${at.view === "savings" && html`<${Savings} answer=${answer} />`}
     ${at.view === "cost" && site?.has_demand_charge && html`<${Demand} />`}
     ${!isEmpty && html`<${Breakdown} at=${at} answer=${answer} change=${change} />`}
@@ -216,6 +225,6 @@ export function Page() {
   return html`<h1>${t("nav.analytics")}</h1>
     <p class="onlyprint">${site?.name} · ${t(`analytics.${at.view}`)} · ${spanName(at.span, at.on, kit.language.get())}</p>
     <${Controls} at=${at} change=${change} />
-    ${failure && failure.code !== "no_session" && html`<p class="notice warning" role="status">${kit.told(failure)} <button class="small" onClick=${again}>${t("again")}</button></p>`}
+    ${failure && failure.code !== "no_session" && html`<p class=${kit.noticeOf(failure)} role="status">${kit.told(failure)} <button class="small" onClick=${again}>${t("again")}</button></p>`}
     ${answer ? html`<${Shown} at=${at} answer=${answer} change=${change} />` : !failure && html`<p class="quiet" aria-busy="true">${t("loading")}</p>`}`;
 }

@@ -1,5 +1,5 @@
 // The frame around every page: where one is, what the controller does, what is wrong, and the login.
-import { html, render, useEffect, useRef, useState, useErrorBoundary } from "./vendor/htm-preact.js";
+import { html, render, useEffect, useErrorBoundary, useLayoutEffect, useRef, useState } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
 import { age, clock, Link, t, useBox, word } from "./kit.js";
 
@@ -85,8 +85,8 @@ function Alarms() {
   </div>`;
 }
 
-/** What is told above every page while it holds, the gravest only. */
-function Banner() {
+/** What is told above every page while it holds, the gravest only; `trouble` is why there is no status. */
+function Banner({ trouble }) {
   const now = kit.useNow();
   const line = useBox(kit.line);
   const live = useBox(kit.live);
@@ -100,7 +100,7 @@ function Banner() {
   if (isLost) told = t("banner.lost", { age: age(silent) });
   else if (live && !live.running) {
     const since = live.at ?? site?.store_at;
-    told = since ? t("banner.stopped", { at: kit.when(since) }) : t("banner.never");
+    told = since ? t("banner.stopped", { at: kit.when(since) }) : t(trouble === "store_older" ? "banner.older" : "banner.never");
   }
   else if (site?.locked) told = t("banner.observing", { reason: site.locked });
   return html`<div role="status">${told && html`<p class="notice warning">${told}</p>`}</div>`;
@@ -119,7 +119,7 @@ function Alerts() {
 function Page({ at }) {
   const [found, show] = useState({});
   const [error, reset] = useErrorBoundary();
-  useEffect(() => {
+  useLayoutEffect(() => {
     let isWanted = true;
     reset();
     PAGES[at].load().then(
@@ -173,8 +173,9 @@ function Login() {
   </main>`;
 }
 
+/** Keeps what is known of the site; the code of why nothing is. */
 function useStatus() {
-  const { answer } = kit.useAnswer(useBox(kit.ready) ? "status" : null, { everyS: 30, on: kit.news.plan });
+  const { answer, failure } = kit.useAnswer(useBox(kit.ready) ? "status" : null, { everyS: 30, on: kit.news.plan });
   useEffect(() => {
     if (!answer) return;
     kit.applyHead(answer);
@@ -182,15 +183,16 @@ function useStatus() {
     kit.clockAhead.set(Math.abs(ahead) > CLOCKS_DIFFER_MS ? ahead : 0);
     kit.site.set(answer);
   }, [answer]);
+  return failure?.code;
 }
 
 function Frame() {
   const at = here(useBox(kit.path));
-  useStatus();
+  const trouble = useStatus();
   return html`<a class="skip" href="#page">${t("nav.skip")}</a>
     <${Navigation} at=${at} />
     <div class="column">
-      <${Top} /><${Banner} /><${Alarms} /><${Alerts} />
+      <${Top} /><${Banner} trouble=${trouble} /><${Alarms} /><${Alerts} />
       <${Page} at=${at} key=${at} />
     </div>`;
 }
@@ -220,7 +222,9 @@ async function later() {
 
 kit.applyTheme(kit.remembered("theme", "auto"));
 PAGES[here(location.pathname)].load().catch(() => null); // beside the words; where it fails, the page itself tells it
-await kit.loadWords(kit.remembered("language", "auto"));
+const words = kit.loadWords(kit.remembered("language", "auto"));
+if (here(location.pathname) === "/now") kit.begin("realtime/energy-flow");
+await words;
 render(html`<${App} />`, document.getElementById("app"));
 kit.session.watch((now) => now.state === "in" && later());
 const stop = kit.ready.watch(async () => {

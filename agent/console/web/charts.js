@@ -165,20 +165,27 @@ function plan(uPlot, series) {
 /** Buckets that get a label: whole hours, first days, or every so many, as far apart as they can be read. */
 function marks(at, width, isDaily) {
   const most = Math.max(2, Math.floor(width / (isDaily ? 92 : 66)));
-  if (isDaily || at.length < 2) {
+  const hourly = at.map((one, index) => ({ index, hour: Number(one.slice(11, 13)), minute: one.slice(14, 16) }));
+  const whole = hourly.filter((one) => one.minute === "00");
+  if (isDaily || whole.length < 2) {
     const every = Math.ceil(at.length / most);
     return at.map((_, index) => index).filter((index) => index % every === 0);
   }
-  const hourly = at.map((one, index) => ({ index, hour: Number(one.slice(11, 13)), minute: one.slice(14, 16) }));
-  const whole = hourly.filter((one) => one.minute === "00");
   const steps = [1, 2, 3, 6, 12, 24].map((every) => whole.filter((one) => one.hour % every === 0));
   const found = steps.find((some) => some.length <= most) ?? steps.at(-1);
   return found.map((one) => one.index);
 }
 
+/** The values of an axis, all with as many decimals as the finest of them needs. */
+function ticks(splits, signDisplay = "negative") {
+  const places = [0, 1, 2, 3].find((some) => splits.every((one) => Math.abs(one - Number(one.toFixed(some))) < 1e-6)) ?? 3;
+  const form = new Intl.NumberFormat(kit.language.get(), { minimumFractionDigits: places, maximumFractionDigits: places, signDisplay });
+  return (value) => form.format(value);
+}
+
 // --- the figure ---------------------------------------------------------------------------------------------------------
 
-function Canvas({ at, series, label, show, height, now, isDaily, range, onPoint }) {
+function Canvas({ at, series, label, sign, height, now, isDaily, range, onPoint }) {
   const ref = useRef(null);
   const scheme = useScheme();
   useEffect(() => {
@@ -200,8 +207,8 @@ function Canvas({ at, series, label, show, height, now, isDaily, range, onPoint 
         series: [{}, ...drawn],
         bands,
         axes: [
-          { ...axis, size: 30, grid: { show: false }, splits: (u) => marks(at, u.width - 60, isDaily), values: (u, splits) => splits.map((index) => label(at[index])) },
-          { ...axis, size: 54, space: 36, values: (u, splits) => splits.map((value) => show(value)) },
+          { ...axis, size: 36, gap: 9, grid: { show: false }, splits: (u) => marks(at, u.width - 60, isDaily), values: (u, splits) => splits.map((index) => label(at[index])) },
+          { ...axis, size: 54, space: 28, values: (u, splits) => splits.map(ticks(splits, sign)) },
         ],
         hooks: {
           drawAxes: [(u) => drawBars(u, series)],
@@ -221,6 +228,7 @@ function Canvas({ at, series, label, show, height, now, isDaily, range, onPoint 
       isWanted = false;
       observer?.disconnect();
       chart?.destroy();
+      delete ref.current?.dataset.drawn;
     };
   }, [at, series, scheme, height, now, kit.language.get(), kit.digits.get()]);
   return html`<div class="canvas" ref=${ref} style=${{ height: `${height}px` }} aria-hidden="true" />`;
@@ -268,16 +276,17 @@ function Table({ at, series, say, label, title }) {
 
 /**
  * `at`: local ISO times of equal buckets. `series`: {name, colour, kind: line|step|mark|bar|band|hatch, values, low, high}.
- * `show` writes a value on the axis, `say` with its unit; `label` a time on the axis, `moment` in full.
+ * `say` writes a value with its unit; `label` a time on the axis, `moment` in full. `sign` is "never" where the axis
+ * counts both ways from zero.
  */
-export function Chart({ title, sentence, unit, at, series, show, say, label, moment, height = 220, now, isDaily, range }) {
+export function Chart({ title, sentence, unit, at, series, sign, say, label, moment, height = 220, now, isDaily, range }) {
   const [point, setPoint] = useState(null);
   const [isTable, setTable] = useState(false);
   const full = moment ?? label;
   return html`<figure class="chart">
     <div class="head"><h3>${title}${unit && html` <small class="quiet">${unit}</small>`}</h3>
       <button class="small" aria-expanded=${isTable} onClick=${() => setTable(!isTable)}>${t(isTable ? "chart.hide" : "chart.table")}</button></div>
-    <${Canvas} at=${at} series=${series} label=${label} show=${show} height=${height} now=${now} isDaily=${isDaily} range=${range} onPoint=${setPoint} />
+    <${Canvas} at=${at} series=${series} label=${label} sign=${sign} height=${height} now=${now} isDaily=${isDaily} range=${range} onPoint=${setPoint} />
     <${Legend} series=${series} point=${point} say=${say} at=${at} label=${full} />
     <figcaption>${sentence}</figcaption>
     ${isTable && html`<${Table} at=${at} series=${series} say=${say} label=${full} title=${title} />`}

@@ -52,8 +52,8 @@ function Draft() {
 export function SiteFile() {
   const { answer, failure } = kit.useAnswer("site-file");
   return html`<section class="card" aria-labelledby="file-title"><h2 id="file-title">${t("draft.title")}</h2><p class="quiet">${t("draft.why")}</p>
-    ${failure && failure.code !== "no_session" && html`<p class="refused">${failure.message}</p>`}
-    ${answer && html`<div class="scroll" tabindex="0" role="region" aria-labelledby="file-title"><table><thead><tr><th scope="col">${t("draft.key")}</th><th scope="col">${t("draft.value")}</th></tr></thead>
+    ${failure && failure.code !== "no_session" && html`<p class="refused">${kit.told(failure)}</p>`}
+    ${answer && html`<div class="scroll" tabindex="0" role="region" aria-labelledby="file-title"><table class="values"><thead><tr><th scope="col">${t("draft.key")}</th><th scope="col">${t("draft.value")}</th></tr></thead>
       <tbody>${answer.values.map((one) => html`<tr key=${one.key}><th scope="row"><code>${one.key}</code></th><td>${shown(one.value)}</td></tr>`)}</tbody></table></div>`}
     <details><summary>${t("draft.edit")}</summary><${Draft} /></details></section>`;
 }

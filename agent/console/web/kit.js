@@ -1,5 +1,5 @@
 // What every page needs: boxes that pages watch, words, numbers and times as people read them, and the API.
-import { html, useEffect, useState } from "./vendor/htm-preact.js";
+import { html, useEffect, useLayoutEffect, useState } from "./vendor/htm-preact.js";
 
 // --- boxes: one value that several parts of the page show ---------------------------------------------------------
 
@@ -39,9 +39,7 @@ export function remembered(name, otherwise) {
 export function remember(name, value) {
   try {
     localStorage.setItem(name, value);
-  } catch {
-    // as above
-  }
+  } catch {} // as above
 }
 
 export const language = box("en");
@@ -132,10 +130,10 @@ function places(value) {
 export function amount(value, base = "W") {
   if (!isKnown(value)) return UNKNOWN;
   const scale = scaleOf([value], base);
-  return `${scale.show(value)} ${scale.unit}`;
+  return `${scale.show(value)}\u00a0${scale.unit}`;
 }
 
-export const percent = (value, decimals = 0) => (isKnown(value) ? `${number(value, decimals)} %` : UNKNOWN);
+export const percent = (value, decimals = 0) => (isKnown(value) ? `${number(value, decimals)}\u00a0%` : UNKNOWN);
 
 export function money(value, { signed = false } = {}) {
   if (!isKnown(value)) return UNKNOWN;
@@ -153,7 +151,7 @@ export function priceUnit() {
 
 export const pricePer = () => (HUNDREDTHS[currency.get()] ? 100 : 1);
 
-export const price = (value) => (isKnown(value) ? `${number(value * pricePer(), 1)} ${priceUnit()}` : UNKNOWN);
+export const price = (value) => (isKnown(value) ? `${number(value * pricePer(), 1)}\u00a0${priceUnit()}` : UNKNOWN);
 
 // --- times, in the site's zone --------------------------------------------------------------------------------------
 
@@ -199,12 +197,7 @@ export function when(at) {
 
 export function age(seconds) {
   if (!isKnown(seconds)) return UNKNOWN;
-  const steps = [
-    [90, 1, "age.s"],
-    [5400, 60, "age.min"],
-    [129600, 3600, "age.h"],
-    [Infinity, 86400, "age.d"],
-  ];
+  const steps = [[90, 1, "age.s"], [5400, 60, "age.min"], [129600, 3600, "age.h"], [Infinity, 86400, "age.d"]];
   const [, per, key] = steps.find(([below]) => seconds < below);
   return t(key, { n: Math.round(seconds / per) });
 }
@@ -247,7 +240,10 @@ export class Refused extends Error {
 }
 
 /** What a person is told of it. */
-export const told = (refused) => (refused.code === "no_store" ? t("now.first_why") : refused.message);
+export const told = (refused) => words[`problem.${refused.code}`] ?? refused.message;
+
+/** How what was refused is shown: that nothing is there yet is no fault. */
+export const noticeOf = (refused) => `notice ${refused.code === "no_store" ? "info" : "warning"}`;
 
 const PATIENCE_MS = 12000;
 
@@ -292,16 +288,17 @@ export function useAnswer(what, { everyS = 0, on = null } = {}) {
   const [turn, again] = useState(0);
   const news = useBox(on ?? NOTHING);
   const who = useBox(session).state;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (what === null || who === "out") return undefined;
     let isWanted = true;
     show((before) => ({ ...before, isLoading: true, answer: before.what === what ? before.answer : null, what }));
     const ask = () =>
-      api(what).then(
+      (begun.get(what) ?? api(what)).then(
         (answer) => isWanted && show({ answer, failure: null, isLoading: false, what }),
         (failure) => isWanted && show((before) => ({ ...before, failure, isLoading: false })),
       );
     ask();
+    begun.delete(what);
     const timer = everyS ? setInterval(() => document.hidden || ask(), everyS * 1000) : null;
     return () => {
       isWanted = false;
@@ -312,6 +309,10 @@ export function useAnswer(what, { everyS = 0, on = null } = {}) {
 }
 
 const NOTHING = box(0);
+const begun = new Map();
+
+/** Ask before the page that wants it is there. */
+export const begin = (what) => begun.set(what, api(what)).get(what).catch(() => begun.delete(what));
 
 // --- places -------------------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import * as kit from "./kit.js";
 import { amount, t, word } from "./kit.js";
 
 const SEVERITIES = ["", "info", "warning", "alarm"];
+const TAGS = { warning: "care", alarm: "bad" };
 
 function Pager({ cursor, next, to }) {
   const [trail, setTrail] = useState([]);
@@ -25,9 +26,9 @@ function Rows({ title, what, columns, empty, on, children }) {
   const { answer, failure } = kit.useAnswer(`${what}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`, { on });
   const id = `log-${what.split("?")[0]}`;
   return html`<section class="card" aria-labelledby=${id}><h2 id=${id}>${title}</h2>${children}
-    ${failure && failure.code !== "no_session" && html`<p class="notice warning">${kit.told(failure)}</p>`}
-    ${answer && (answer.items.length ? html`<div class="scroll" tabindex="0" role="region" aria-labelledby=${id}><table class="stacked"><thead><tr>${columns.map(([name]) => html`<th scope="col">${name}</th>`)}</tr></thead>
-      <tbody>${answer.items.map((one) => html`<tr key=${one.seq}>${columns.map(([, say]) => html`<td>${say(one)}</td>`)}</tr>`)}</tbody></table></div>` : html`<p class="quiet">${empty}</p>`)}
+    ${failure && failure.code !== "no_session" && html`<p class=${kit.noticeOf(failure)}>${kit.told(failure)}</p>`}
+    ${answer && (answer.items.length ? html`<table class="stacked"><thead><tr>${columns.map(([name]) => html`<th scope="col">${name}</th>`)}</tr></thead>
+      <tbody>${answer.items.map((one) => html`<tr key=${one.seq}>${columns.map(([, say]) => html`<td>${say(one)}</td>`)}</tr>`)}</tbody></table>` : html`<p class="quiet">${empty}</p>`)}
     <${Pager} cursor=${cursor} next=${answer?.next} to=${to} /></section>`;
 }
 
@@ -46,7 +47,7 @@ export function Log() {
   const at = (one) => html`<span class="nowrap">${kit.dateClock(one.at)}</span>`;
   const events = [
     [t("log.at"), at],
-    [t("log.severity"), (one) => html`<span class=${`tag ${one.severity === "info" ? "" : "care"}`}>${word("severity", one.severity)}</span>`],
+    [t("log.severity"), (one) => html`<span class=${`tag ${TAGS[one.severity] ?? ""}`}>${word("severity", one.severity)}</span>`],
     [t("log.what"), (one) => html`<span lang="en">${one.text}</span>`],
   ];
   const decisions = [

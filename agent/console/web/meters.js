@@ -9,7 +9,7 @@ const QUALITY = /^(voltage|frequency|current|power_factor)/;
 function valueOf(one) {
   if (!kit.isKnown(one.value)) return kit.UNKNOWN;
   if (one.unit === "W" || one.unit === "Wh") return kit.amount(one.value, one.unit);
-  return `${number(one.value, PLACES[one.unit] ?? 2)} ${one.unit ?? ""}`.trim();
+  return `${number(one.value, PLACES[one.unit] ?? 2)}\u00a0${one.unit ?? ""}`.trim();
 }
 
 const edge = (value) => number(value, Number.isInteger(value) ? 0 : 1);
@@ -56,7 +56,7 @@ function Device({ name, items }) {
 
 export function Meters() {
   const { answer, failure } = kit.useAnswer("meters", { everyS: 60 });
-  if (failure && !answer) return failure.code === "no_session" ? null : html`<p class="notice warning">${kit.told(failure)}</p>`;
+  if (failure && !answer) return failure.code === "no_session" ? null : html`<p class=${kit.noticeOf(failure)}>${kit.told(failure)}</p>`;
   if (!answer) return null;
   const devices = [...new Set(answer.items.map((one) => one.device))];
   const of = (name) => answer.items.filter((one) => one.device === name);

@@ -9,10 +9,12 @@ const COLOURS = { solar: "solar", battery: "discharge", grid: "import" };
 const TARGET_COLOURS = { home: "home", battery: "charge", grid: "export" };
 const MISFIT = 0.1; // of what flows; less is two meters that are read one after the other
 const STILL_W = 25;
+const BELOW = 8; // room under the last name, px
 
 // --- the flow -----------------------------------------------------------------------------------------------------
 
-function useWidth() {
+/** [ref, width]: how wide the element of `ref` is, px, as it changes. */
+export function useWidth() {
   const ref = useRef(null);
   const [width, show] = useState(0);
   useLayoutEffect(() => {
@@ -45,7 +47,7 @@ function parts(flows, hasSolar) {
 /** Each node gets y and height; none is thinner than a hair. */
 function placed(nodes, height, per) {
   const bars = nodes.map((node) => Math.max(3, node.value * per));
-  const free = (height - bars.reduce((total, bar) => total + bar, 0)) / nodes.length;
+  const free = (height - BELOW - bars.reduce((total, bar) => total + bar, 0)) / nodes.length;
   let y = free / 2;
   return nodes.map((node, index) => {
     const at = { ...node, y, height: bars[index], used: 0 };
@@ -60,7 +62,7 @@ function Flow({ flows, hasSolar }) {
   const height = width < 420 ? 210 : 250;
   const side = width < 420 ? 84 : 108;
   const most = Math.max(...[left, right].map((nodes) => nodes.reduce((total, node) => total + node.value, 0)), 1);
-  const per = (height - 44 * Math.max(left.length, right.length)) / most;
+  const per = (height - BELOW - 44 * Math.max(left.length, right.length)) / most;
   const from = placed(left, height, per);
   const to = placed(right, height, per);
   const scale = kit.scaleOf([...left, ...right].map((node) => node.value));
@@ -158,6 +160,7 @@ function Why({ setpoint }) {
 }
 
 function Battery({ now }) {
+  const site = useBox(kit.site);
   const [isOpen, open] = useState(false);
   const [Form, show] = useState(null);
   const toggle = async () => {
@@ -168,14 +171,16 @@ function Battery({ now }) {
     open(!isOpen);
   };
   const over = now.override;
+  const onlyObserves = now.running && (now.setpoint?.rung ?? site?.rung) === "observe";
   return html`<section class="card battery" aria-labelledby="battery-title">
     <h2 id="battery-title">${t("flow.battery")}</h2>
     <p class="lead">${doing(now.state)} ${!now.running && now.state && html`<small class="quiet">${t("battery.last")}</small>`}</p>
     <${Level} battery=${now.battery ?? { soc_pct: now.state?.soc_pct?.value }} />
     <${Why} setpoint=${now.running ? now.setpoint : null} />
     ${over && html`<p class="notice info">${t("override.now", { what: overrideText(over), at: when(over.until) })}</p>`}
-    <button aria-expanded=${isOpen} onClick=${toggle} disabled=${!now.running}>${over ? t("override.change") : t("override.open")}</button>
-    ${isOpen && Form && html`<${Form} now=${now} done=${() => open(false)} />`}
+    <button aria-expanded=${isOpen} aria-describedby="override-why" onClick=${toggle} disabled=${!now.running || onlyObserves}>${over ? t("override.change") : t("override.open")}</button>
+    <p id="override-why" class="beside quiet">${!now.running ? t("override.stopped") : onlyObserves && html`${t("override.observing")} <${Link} to="/settings?tab=commissioning">${t("override.observing_more")}<//>`}</p>
+    ${isOpen && !onlyObserves && Form && html`<${Form} now=${now} done=${() => open(false)} />`}
   </section>`;
 }
 
@@ -190,6 +195,8 @@ function Tile({ name, value }) {
   return html`<div class="tile"><dt>${name}</dt><dd>${value}</dd></div>`;
 }
 
+const PRICES = ["import_price", "export_price", "energy_value_per_kwh"];
+
 function Today({ today, prices, hasSolar }) {
   const energy = (hasSolar ? ["pv_wh"] : []).concat(["load_wh", "import_wh", "export_wh", "charge_wh", "discharge_wh"]);
   return html`<section class="card" aria-labelledby="today-title">
@@ -197,13 +204,13 @@ function Today({ today, prices, hasSolar }) {
     <dl class="tiles">
       <${Tile} name=${t("today.cost")} value=${money(today?.cost)} />
       ${kit.isKnown(today?.saved) && html`<${Tile} name=${t("today.saved")} value=${money(today.saved)} />`}
-      <${Tile} name=${t("today.co2")} value=${kit.isKnown(today?.co2_kg) ? `${number(today.co2_kg, 1)} kg` : kit.UNKNOWN} />
+      <${Tile} name=${t("today.co2")} value=${kit.isKnown(today?.co2_kg) ? `${number(today.co2_kg, 1)}\u00a0kg` : kit.UNKNOWN} />
       ${energy.map((name) => html`<${Tile} name=${t(`quantity.${name}`)} value=${amount(today?.[name], "Wh")} />`)}
     </dl>
     <h3>${t("price.now")}</h3>
-    <dl class="tiles">
-      ${["import_price", "export_price", "energy_value_per_kwh"].map((name) => html`<${Tile} name=${t(`quantity.${name}`)} value=${price(prices?.[name])} />`)}
-    </dl>
+    ${PRICES.some((name) => kit.isKnown(prices?.[name]))
+      ? html`<dl class="tiles prices">${PRICES.map((name) => html`<${Tile} name=${t(`quantity.${name}`)} value=${price(prices?.[name])} />`)}</dl>`
+      : html`<p class="quiet">${t("price.none")}</p>`}
   </section>`;
 }
 
@@ -219,7 +226,7 @@ function Meters() {
 
 function Empty({ failure, again }) {
   return html`<section class="card empty"><h2>${t(failure.code === "no_store" ? "now.first" : "now.failed")}</h2>
-    <p>${failure.code === "no_store" ? t("now.first_why") : failure.message}</p>
+    <p>${kit.told(failure)}</p>
     <button onClick=${again}>${t("again")}</button></section>`;
 }
 
@@ -243,7 +250,7 @@ export function Page() {
   if (now.battery && kit.isKnown(now.state?.soc_pct?.value)) now.battery = { ...now.battery, soc_pct: now.state.soc_pct.value };
   const hasSolar = site?.has_solar ?? (now.state?.pv_w?.value ?? 0) !== 0;
   return html`<h1>${t("nav.now")}</h1>
-    ${failure && failure.code !== "no_session" && html`<p class="notice warning" role="status">${failure.message}</p>`}
+    ${failure && failure.code !== "no_session" && html`<p class="notice warning" role="status">${kit.told(failure)}</p>`}
     <div class=${`now ${now.running ? "" : "stopped"}`}>
       <section class="card flows" aria-labelledby="flow-title">
         <h2 id="flow-title">${now.running ? t("flow.title") : t("flow.last")}</h2>

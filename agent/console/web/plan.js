@@ -34,7 +34,7 @@ function PriceChart({ at, planned }) {
     ? t("plan.price_says", { low: price(Math.min(...bought)), high: price(Math.max(...bought)) })
     : t("plan.no_price");
   const say = (value) => (kit.isKnown(value) ? `${number(value, 1)} ${kit.priceUnit()}` : kit.UNKNOWN);
-  return { title: t("plan.prices"), unit: kit.priceUnit(), series, sentence, show: (value) => number(value, 0), say, at };
+  return { title: t("plan.prices"), unit: kit.priceUnit(), series, sentence, say, at };
 }
 
 function SocChart({ at, planned, came, plan }) {
@@ -49,7 +49,7 @@ function SocChart({ at, planned, came, plan }) {
     plan.lowest_at && t("plan.lowest", { soc: percent(plan.lowest_pct), at: when(plan.lowest_at) }),
   ].filter(Boolean);
   const say = (value) => percent(value);
-  return { title: t("plan.charge"), unit: "%", series, sentence: turns.join(" "), show: (value) => number(value, 0), say, at, range: [0, 100] };
+  return { title: t("plan.charge"), unit: "%", series, sentence: turns.join(" "), say, at, range: [0, 100] };
 }
 
 /** One unit for all lines of a chart, and their values in it. */
@@ -58,7 +58,7 @@ function inUnit(series) {
   const scaled = (values) => values?.map((value) => (value === null ? null : value / scale.per));
   const changed = series.map((one) => ({ ...one, values: scaled(one.values), low: scaled(one.low), high: scaled(one.high) }));
   const say = (value) => (kit.isKnown(value) ? amount(value * scale.per) : kit.UNKNOWN);
-  return { unit: scale.unit, series: changed, say, show: (value) => number(value, scale.per === 1 || value === 0 ? 0 : 1) };
+  return { unit: scale.unit, series: changed, say };
 }
 
 function ForecastChart({ at, planned, came, name, colour }) {
@@ -164,7 +164,7 @@ function Charts({ plan }) {
 function Refusal({ failure, again }) {
   const isNone = failure.code === "no_store" || failure.status === 404 || failure.code === "no_plan";
   return html`<section class="card empty"><h2>${t(isNone ? "plan.none" : "page.failed")}</h2>
-    <p>${isNone ? t("plan.none_why") : failure.message}</p> <button onClick=${again}>${t("again")}</button></section>`;
+    <p>${isNone ? t("plan.none_why") : kit.told(failure)}</p> <button onClick=${again}>${t("again")}</button></section>`;
 }
 
 export function Page() {

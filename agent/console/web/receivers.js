@@ -99,7 +99,7 @@ function Row({ target, state, remove, again }) {
 export function Receivers() {
   const { answer, failure, again } = kit.useAnswer("alerts");
   const [told, tell] = useState(null);
-  if (!answer && failure) return html`<p class="notice warning" role="status">${failure.message}</p>`;
+  if (!answer && failure) return html`<p class="notice warning" role="status">${kit.told(failure)}</p>`;
   if (!answer) return html`<p class="quiet" aria-busy="true">${t("loading")}</p>`;
   const { settings } = answer;
   const targets = settings.targets.map(withoutSecrets);

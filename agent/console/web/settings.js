@@ -1,13 +1,14 @@
 // The console's own settings, what is known of the site, and its log.
 import { html, useState } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
-import { age, api, t, useBox, when, word } from "./kit.js";
+import { age, api, Link, t, useBox, when, word } from "./kit.js";
 import { Log } from "./log.js";
 import { Keys, Password } from "./access.js";
 import { SiteFile } from "./draft.js";
 import { Receivers } from "./receivers.js";
+import { Report } from "./commissioning.js";
 
-const TABS = ["look", "alerts", "access", "site", "log"];
+const TABS = ["look", "alerts", "access", "site", "commissioning", "log"];
 const THRESHOLDS = { soc_below_pct: 1, import_above_w: 1000, price_above_per_kwh: 1, data_older_than_s: 60 };
 const KINDS = ["alarm", "advisory", "plan", "event"];
 
@@ -32,7 +33,7 @@ function Look() {
   const [draft, setDraft] = useState(null);
   const [told, tell] = useState(null);
   const now = draft ?? kept;
-  if (!now && failure) return html`<p class="notice warning" role="status">${failure.message}</p>`;
+  if (!now && failure) return html`<p class="notice warning" role="status">${kit.told(failure)}</p>`;
   if (!now) return html`<p class="quiet" aria-busy="true">${t("loading")}</p>`;
   const change = (some) => setDraft({ ...now, ...some });
   const limits = now.thresholds;
@@ -72,7 +73,8 @@ function Look() {
 function Site() {
   const { answer: site, failure } = kit.useAnswer("status", { everyS: 60 });
   const { answer: models } = kit.useAnswer("models");
-  if (!site && failure) return html`<p class="notice warning" role="status">${kit.told(failure)}</p>`;
+  const { answer: commissioned } = kit.useAnswer("commissioning");
+  if (!site && failure) return html`<p class=${kit.noticeOf(failure)} role="status">${kit.told(failure)}</p>`;
   if (!site) return html`<p class="quiet" aria-busy="true">${t("loading")}</p>`;
   const yes = (value) => (value === null || value === undefined ? kit.UNKNOWN : t(value ? "yes" : "no"));
   const link = site.link ?? {};
@@ -81,18 +83,18 @@ function Site() {
     [t("site.zone"), site.timezone],
     [t("site.doing"), site.rung ? word("rung", site.rung) : kit.UNKNOWN],
     [t("site.steers"), yes(site.steers)],
-    [t("site.permit"), site.permit ?? null],
+    [t("site.permit"), commissioned && html`<${Link} to="/settings?tab=commissioning">${word("commission.state", commissioned.state)}<//>`],
     [t("site.observation"), site.observation ? t("site.observed", { since: kit.date(site.observation.since), days: site.observation.days, saved: kit.money(site.observation.saved) }) : null],
     [t("site.store"), t("site.store_is", { age: age(site.store_age_s), days: site.keep_days })],
     [t("site.first"), site.first_at ? kit.date(site.first_at) : null],
     [t("site.link"), link.configured === false ? t("site.no_link") : `${yes(link.connected)}${link.trouble ? ` · ${link.trouble}` : ""}`],
-    [t("site.waiting"), Object.entries(site.outbox ?? {}).filter(([, n]) => n > 0).map(([name, n]) => `${word("outbox", name)}: ${n}`).join(", ") || t("site.nothing_waits")],
+    [t("site.waiting"), link.configured !== false && (Object.entries(site.outbox ?? {}).filter(([, n]) => n > 0).map(([name, n]) => `${word("outbox", name)}: ${kit.number(n, 0)}`).join(", ") || t("site.nothing_waits"))],
   ].filter(([, value]) => value);
   return html`<section class="card"><h2>${t("site.title")}</h2><dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
       ${(site.attention ?? []).length > 0 && html`<ul class="notes" lang="en">${site.attention.map((one) => html`<li>${one}</li>`)}</ul>`}</section>
     <section class="card"><h2>${t("models.title")}</h2>${models?.items?.length
-      ? html`<div class="scroll" tabindex="0" role="region" aria-label=${t("models.title")}><table><thead><tr><th scope="col">${t("models.of")}</th><th scope="col">${t("models.name")}</th><th scope="col">${t("models.role")}</th><th scope="col">${t("models.since")}</th></tr></thead>
-        <tbody>${models.items.map((one) => html`<tr><th scope="row">${word("quantity", one.quantity)}</th><td>${one.name} ${one.version}</td><td>${word("role", one.role)}</td><td>${one.since ? when(one.since) : html`<span lang="en">${one.reason}</span>`}</td></tr>`)}</tbody></table></div>`
+      ? html`<table class="labelled"><thead><tr><th scope="col">${t("models.of")}</th><th scope="col">${t("models.name")}</th><th scope="col">${t("models.role")}</th><th scope="col">${t("models.since")}</th></tr></thead>
+        <tbody>${models.items.map((one) => html`<tr><th scope="row">${word("quantity", one.quantity)}</th><td><span class="of">${t("models.name")}</span>${one.name} ${one.version}</td><td><span class="of">${t("models.role")}</span>${word("role", one.role)}</td><td><span class="of">${t("models.since")}</span>${one.since ? when(one.since) : html`<span lang="en">${one.reason}</span>`}</td></tr>`)}</tbody></table>`
       : html`<p class="quiet">${t("models.none")}</p>`}</section>
     <${SiteFile} />`;
 }
@@ -112,5 +114,6 @@ export function Page() {
     ${tab === "alerts" && html`<${Receivers} />`}
     ${tab === "access" && html`<${Password} /><${Keys} /><button onClick=${leave}>${t("settings.leave")}</button>`}
     ${tab === "site" && html`<${Site} />`}
+    ${tab === "commissioning" && html`<${Report} />`}
     ${tab === "log" && html`<${Log} />`}`;
 }

@@ -7,14 +7,14 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from agent.adapters.host.live_file import NAME as LIVE_FILE
@@ -37,7 +37,30 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
     "narrow": {"viewport": {"width": 320, "height": 700}, "is_mobile": True, "has_touch": True},
 }
-GRAVE = ("serious", "critical")
+GRAVE = """(only) => axe.run(document, {resultTypes: ["violations"], ...(only.length && {runOnly: only})})
+  .then((found) => found.violations.filter((one) => ["serious", "critical"].includes(one.impact))
+    .map((one) => [one.id, ...one.nodes.slice(0, 3).map((node) => node.html)]))"""
+NEXT_FRAMES = "new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60)))"
+GO = f"""async (path) => {{
+  history.pushState({{}}, "", path);
+  dispatchEvent(new PopStateEvent("popstate"));
+  await {NEXT_FRAMES};
+}}"""
+# What is wider than the screen or its box, is cut off, or is said in words of the programme.
+FLAWS = """() => {
+  const found = [];
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) found.push(`${root.scrollWidth - root.clientWidth} px beyond the screen`);
+  for (const one of document.querySelectorAll("body *")) {
+    const { clientWidth, scrollWidth } = one;
+    if (!clientWidth || scrollWidth <= clientWidth + 1 || one.closest(".unseen, .skip, svg, select, .uplot")) continue;
+    if (getComputedStyle(one).overflowX !== "visible" && !one.matches("input, textarea"))
+      found.push(`${scrollWidth - clientWidth} px of ${one.outerHTML.slice(0, 90)}`);
+  }
+  const text = document.body.innerText;
+  const odd = text.match(/undefined|NaN|\\[object|Infinity|[-\u2212]0[.,]0+\\b|\\bnull\\b|\\bNone\\b/g);
+  return odd ? [...found, ...odd] : found;
+}"""
 PATIENCE_MS = 15_000.0
 SHOWN = (SETPOINT, LINK, ALARMS)
 
@@ -104,7 +127,9 @@ class Screen:
 
     page: Page
     served: Served
-    name: str
+    size: str
+    scheme: str
+    language: str
     wrong: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
@@ -130,17 +155,52 @@ class Screen:
         expect(self.page.locator("[aria-busy=true]")).to_have_count(0, timeout=PATIENCE_MS)
         expect(self.page.locator(".canvas:not([data-drawn])")).to_have_count(0, timeout=PATIENCE_MS)
 
-    def look(self, what: str) -> None:
-        """Fit for a customer as far as a machine can say; its picture is kept where pictures are."""
-        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide == 0, f"{what}: {wide} px beyond the screen"
-        found = Axe().run(self.page).response["violations"]
-        bad = [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found if one["impact"] in GRAVE]
-        assert bad == [], f"{what}: {bad}"
-        assert self.wrong == [], what
+    def go(self, path: str) -> None:
+        """As ``open``, within the page that is loaded already."""
+        self.page.evaluate(GO, f"/{path}")
+        self.settle()
+
+    def turn(self, scheme: Literal["light", "dark"]) -> None:
+        """What the device prefers from now on; the page that is open draws itself anew."""
+        self.scheme = scheme
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.evaluate(NEXT_FRAMES)
+        self.settle()
+
+    def look(self, what: str, only: Sequence[str] = ()) -> None:
+        """Fit for a customer as far as a machine can say; ``only`` are the rules of axe, all of them when left out.
+
+        Its picture is kept where pictures are.
+        """
+        flaws = self.page.evaluate(FLAWS)
+        assert flaws == [], f"{what}, {self.name}: {flaws}"
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE_SCRIPT)
+        found = self.page.evaluate(GRAVE, list(only))
+        assert found == [], f"{what}, {self.name}: {found}"
+        assert self.wrong == [], f"{what}, {self.name}"
         named = os.environ.get("CONSOLE_PICTURES")
         if named:
-            self.page.screenshot(path=Path(named) / f"{what}-{self.name}.png", full_page=True)
+            self._picture(Path(named) / f"{what}-{self.name}.png")
+
+    def _picture(self, path: Path) -> None:
+        """Of the whole page: the screen is as high as it, so that what stands at its edge hides nothing."""
+        usual = SIZES[self.size]["viewport"]
+        high = self.page.evaluate("document.documentElement.scrollHeight")
+        self.page.set_viewport_size({**usual, "height": max(high, usual["height"])})
+        self.page.screenshot(path=path)
+        self.page.set_viewport_size(usual)
+
+    def look_in_both(self, what: str) -> None:
+        """Light and dark. What is on the page is the same, so that only the colours are judged anew."""
+        self.turn("light")
+        self.look(what)
+        self.turn("dark")
+        self.look(what, ["color-contrast"])
+
+    @property
+    def name(self) -> str:
+        return f"{self.size}-{self.scheme}-{self.language}"
 
     def _console(self, message: ConsoleMessage) -> None:
         """What the browser says of a refused request, or of being offline, is told by the page itself."""
@@ -174,7 +234,7 @@ def looking(
     try:
         page = context.new_page()
         page.clock.install(time=served.source.now() + clock_off)
-        screen = Screen(page, served, f"{size}-{scheme}-{locale[:2]}")
+        screen = Screen(page, served, size, scheme, locale[:2])
         screen.watch()
         screen.log_in()
         yield screen

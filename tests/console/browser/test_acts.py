@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 
 MOST_REQUESTS = 8
 MOST_BYTES = 60_000
+MOST_SHEETS = 2
 
 
 def asked(served: Served) -> list[object]:
@@ -179,7 +180,7 @@ def test_all_is_reached_by_the_keyboard(served: Served, browser: Browser) -> Non
         expect(screen.page.get_by_role("button", name="Hide table")).to_be_visible()
 
 
-def test_what_is_printed_is_a_pdf_without_the_frame(served: Served, browser: Browser, tmp_path: Path) -> None:
+def test_what_is_printed_is_a_pdf_without_the_frame(served: Served, browser: Browser) -> None:
     with looking(browser, served, scheme="dark") as screen:
         screen.open("analytics?view=savings&span=month&on=2026-05-20")
         screen.page.emulate_media(media="print")
@@ -188,7 +189,11 @@ def test_what_is_printed_is_a_pdf_without_the_frame(served: Served, browser: Bro
         assert screen.page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
         screen.settle()
         screen.look("printed")
-        assert screen.page.pdf(path=tmp_path / "report.pdf", format="A4").startswith(b"%PDF")
+        made = screen.page.pdf(format="A4")
+    assert made.startswith(b"%PDF")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b(?!s)", made)) <= MOST_SHEETS
+    assert len(re.findall(rb"/Subtype\s*/Image\b", made)) >= 1  # its chart
+    assert b"/ToUnicode" in made  # its words are words, not a picture
 
 
 def test_the_first_view_is_small(served: Served, browser: Browser) -> None:

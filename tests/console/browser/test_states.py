@@ -8,15 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, WebSocketRoute, expect
 
+from agent.adapters.store.schema_sql import SCHEMA_VERSION
 from agent.console.own_settings import OwnSettings
 from agent.domain.documents import ALARMS, OVERRIDE, SETPOINT
 from agent.domain.override import Override, OverrideAction
 from agent.domain.site import MISSING
 from agent.domain.wire import to_json
 from tests.console import site as console_site
-from tests.console.browser.screen import Screen, Served, looking, serving
+from tests.console.browser.screen import Served, looking, serving
 from tests.console.served import cheap_hash
 from tests.console.site import ConsoleSite, copied
 
@@ -24,12 +25,6 @@ pytestmark = pytest.mark.browser
 
 ALL = ("now", "plan", "analytics", "advice", "settings?tab=site", "settings?tab=log")
 SCREENS = [("desktop", "light", "en-GB"), ("phone", "dark", "de-DE")]
-
-
-def see_all(screen: Screen, state: str) -> None:
-    for path in ALL:
-        screen.open(path)
-        screen.look(f"{state}-{path.partition('?')[0]}")
 
 
 def setpoint(served: Served, **changes: object) -> dict[str, object]:
@@ -43,11 +38,9 @@ def test_in_the_first_minutes_there_is_no_store(tmp_path: Path, browser: Browser
     with serving(ConsoleSite(tmp_path)) as served, looking(browser, served, *screen) as shown:
         shown.open("now")
         expect(shown.page.locator(".ribbon").first).to_be_visible()
-        see_all(shown, "first")
         served.stop_agent()
         shown.open("now")
         expect(shown.page.locator("main")).to_contain_text(re.compile("no stored data yet|keine gespeicherten Daten"))
-        shown.look("nothing-now")
 
 
 def test_without_plan_advice_and_settled_days(served: Served, browser: Browser) -> None:
@@ -62,7 +55,7 @@ def test_without_plan_advice_and_settled_days(served: Served, browser: Browser) 
         expect(shown.page.get_by_text("There are no recommendations yet")).to_be_visible()
         shown.look("empty-advice")
         shown.open("analytics?view=savings")
-        expect(shown.page.get_by_text("Nothing is stored for this period")).to_be_visible()
+        expect(shown.page.get_by_text("Nothing is settled for this period yet")).to_be_visible()
         shown.look("empty-savings")
         shown.open("analytics?span=year&on=2019-06-01")
         expect(shown.page.get_by_text("Nothing is stored for this period")).to_be_visible()
@@ -74,12 +67,11 @@ def test_a_stopped_agent_is_said_on_every_page(served: Served, browser: Browser,
     served.stop_agent()
     with looking(browser, served, *screen) as shown:
         for path in ALL:
-            shown.open(path)
+            shown.go(path)
             expect(shown.page.locator(".pill.stopped")).to_be_visible()
             expect(shown.page.locator(".notice").first).to_contain_text(
                 re.compile("does not run since|läuft nicht seit")
             )
-            shown.look(f"stopped-{path.partition('?')[0]}")
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -101,7 +93,8 @@ def test_a_missing_value_is_listed_and_not_split(served: Served, browser: Browse
         shown.open("now")
         expect(shown.page.get_by_text("A value is missing")).to_be_visible()
         expect(shown.page.locator(".flow svg")).to_have_count(0)
-        assert "0 W" not in (shown.page.locator(".totals").text_content() or "")
+        grid = shown.page.locator(".totals div").filter(has_text="Grid").locator("dd")
+        expect(grid).to_have_text(re.compile("^–"))
         shown.look("missing-now")
 
 
@@ -122,7 +115,14 @@ def test_while_nothing_is_written_each_page_says_why(served: Served, browser: Br
         expect(
             shown.page.get_by_text("Nothing is written to the devices: it has not been commissioned")
         ).to_be_visible()
+        expect(shown.page.get_by_role("button", name="Take over …")).to_be_disabled()
+        expect(shown.page.get_by_text("so it cannot be taken over")).to_be_visible()
         shown.look("observing-now")
+        shown.page.get_by_role("link", name="Why, and what to run").click()
+        expect(shown.page.get_by_role("heading", name="Commissioning")).to_be_visible()
+        served.show()  # it steers again
+        shown.open("now")
+        expect(shown.page.get_by_role("button", name="Take over …")).to_be_enabled()
 
 
 def test_an_expired_plan_shows_no_future(year: ConsoleSite, tmp_path: Path, browser: Browser) -> None:
@@ -191,3 +191,54 @@ def test_today_is_the_sites_whatever_the_browsers_clock_says(served: Served, bro
     with looking(browser, served, clock_off=timedelta(days=200)) as shown:
         shown.open("analytics?span=day")
         expect(shown.page.get_by_text("Wed, 3 Jun 2026", exact=True)).to_be_visible()
+
+
+def test_a_socket_that_falls_silent_is_noticed_and_replaced(served: Served, browser: Browser) -> None:
+    """Neither ``close`` nor ``offline`` tells a phone that its network has gone: only what is not heard any more."""
+    connected: list[WebSocketRoute] = []
+    heard = [True]
+
+    def between(socket: WebSocketRoute) -> None:
+        connected.append(socket)
+        controller = socket.connect_to_server()
+        socket.on_message(controller.send)
+        controller.on_message(lambda message: socket.send(message) if heard[0] else None)
+
+    with looking(browser, served, "phone") as shown:
+        shown.page.route_web_socket(re.compile("realtime/stream"), between)
+        shown.open("now")
+        expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()
+        assert len(connected) == 1
+        heard[0] = False
+        shown.page.clock.fast_forward(10_000)
+        expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()  # a ping is due every 15 s
+        shown.page.clock.fast_forward(15_000)
+        expect(shown.page.get_by_text("The connection to the gateway is lost")).to_be_visible()
+        assert len(connected) > 1
+        heard[0] = True
+        served.show()
+        expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()
+
+
+def test_nothing_moves_for_who_does_not_want_it(served: Served, browser: Browser) -> None:
+    moving = """[...document.querySelectorAll("*")].filter((one) => {
+      const { transitionDuration, animationName } = getComputedStyle(one);
+      return animationName !== "none" || transitionDuration.split(", ").some((time) => parseFloat(time) > 0);
+    }).length"""
+    with looking(browser, served) as shown:
+        for path in ("now", "plan", "settings"):
+            shown.open(path)
+            assert shown.page.evaluate(moving) == 0, path
+        shown.open("now")
+        shown.page.emulate_media(reduced_motion="no-preference")
+        assert shown.page.evaluate(moving) > 0  # what flows moves for everybody else
+
+
+def test_an_older_store_is_not_told_as_none(served: Served, browser: Browser) -> None:
+    with sqlite3.connect(served.site.store) as store:
+        store.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
+    served.stop_agent()
+    with looking(browser, served) as shown:
+        shown.open("now")
+        expect(shown.page.get_by_text("The stored data are of an earlier version; it brings them")).to_be_visible()
+        expect(shown.page.get_by_text("nothing is stored yet")).to_have_count(0)
