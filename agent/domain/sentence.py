@@ -6,6 +6,7 @@ text needs to know nothing of this; whoever writes it down for the pages writes 
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Generic, ParamSpec
 
 P = ParamSpec("P")
@@ -78,7 +79,7 @@ def _plain(value: object) -> object:
     if isinstance(value, Sentence):
         return coded(value)
     if isinstance(value, float):
-        return float(f"{value:.{SIGNIFICANT}g}")
+        return float(f"{value:.{SIGNIFICANT}g}") if isfinite(value) else None
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return value

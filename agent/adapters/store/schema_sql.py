@@ -140,7 +140,7 @@ def decision_row(values: Sequence[object]) -> DecisionRow:
         None if battery_w is None else float(str(battery_w)),
         float(str(hold_s)),
         Rung(rung),
-        _sentence(reason, said),
+        sentence(reason, said),
         str(outcome),
         str(detail),
     )
@@ -154,7 +154,7 @@ def event_values(row: EventRow) -> tuple[object, ...]:
 def event_row(values: Sequence[object]) -> EventRow:
     """From a row in the order of EVENT_COLUMNS."""
     at, kind, severity, text, said = values
-    return EventRow(datetime.fromtimestamp(float(str(at)), UTC), str(kind), str(severity), _sentence(text, said))
+    return EventRow(datetime.fromtimestamp(float(str(at)), UTC), str(kind), str(severity), sentence(text, said))
 
 
 def _said(text: str) -> str | None:
@@ -162,7 +162,7 @@ def _said(text: str) -> str | None:
     return None if found is None else json.dumps(found, separators=(",", ":"), ensure_ascii=False)
 
 
-def _sentence(text: object, said: object) -> str:
+def sentence(text: object, said: object) -> str:
     """``text`` with what the column ``said`` holds; of a row of an earlier version, or of a damaged file, the text."""
     try:
         return read_coded(str(text), None if said is None else json.loads(str(said)))

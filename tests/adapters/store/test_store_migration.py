@@ -80,7 +80,7 @@ def contents(path: Path) -> dict[str, list[Any]]:
 
 
 def with_new_columns(before: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """``before`` with what version 3 adds, the prices of minutes, and version 7, the codes of sentences: all unknown."""
+    """``before`` with what version 3 adds, the prices of minutes, and version 7, codes of sentences: unknown."""
     priced = len(before["minute"][0]) == LATER_COLUMNS
     added = {"decision": 1, "event": 1} | ({} if priced else {"minute": 2, "rollup": 2})
     return {table: [(*row, *[None] * added.get(table, 0)) for row in rows] for table, rows in before.items()}
