@@ -79,7 +79,7 @@ def status(source: Source) -> Document:
     setpoint, link = site.plain(SETPOINT.name), site.plain(LINK.name) or {}
     rung = setpoint.get("rung") if isinstance(setpoint, dict) else None
     permission = None if source.site_file is None else permission_of(source.site_file, settings)
-    locked = _locked(setpoint, permission and permission.locked)
+    locked = _locked(setpoint, None if permission is None else permission.locked)
     attention = _attention(site, [alarm["text"] for alarm in standing])
     return {
         **head(settings),

@@ -92,10 +92,12 @@ export function word(prefix, code) {
 
 const teller = box(null); // the module that words what the controller says; it comes after the first picture
 
+const plain = { Said: ({ of, name = "text" }) => html`<span lang="en">${of[name]}</span>` }; // where it cannot be loaded
+
 /** The text `name` of `of` in the reader's language: see sentences.js. */
 export function Said(props) {
   const module = useBox(teller);
-  useEffect(() => void (teller.get() ?? import("./sentences.js").then(teller.set)), []);
+  useEffect(() => void (teller.get() ?? import("./sentences.js").then(teller.set, () => teller.set(plain))), []);
   return module && html`<${module.Said} ...${props} />`;
 }
 

@@ -3,13 +3,17 @@ import { html, useEffect } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
 import { box, number, t, useBox } from "./kit.js";
 
-const known = box({ language: null, words: {} }); // the sentences of the language
+const known = box({ language: null, words: {}, isAsked: false }); // the sentences of the language
 
 async function load(language) {
   if (known.get().language === language) return;
-  known.set({ language, words: {} }); // asked for once
-  const answer = await fetch(new URL(`./words/sentences.${language}.json`, import.meta.url));
-  if (answer.ok) known.set({ language, words: await answer.json() });
+  known.set({ language, words: {}, isAsked: true }); // asked for once
+  try {
+    const answer = await fetch(new URL(`./words/sentences.${language}.json`, import.meta.url));
+    known.set({ language, words: await answer.json() });
+  } catch {
+    known.set({ language: null, words: {} }); // the next who wants it asks again; till then it is English
+  }
 }
 
 function span(seconds) {
@@ -60,8 +64,9 @@ export function said(code, values) {
 /** The text `name` of `of`, with what stands beside it as `name_code` and `name_values`. */
 export function Said({ of, name = "text" }) {
   const language = useBox(kit.language);
-  const { language: ready } = useBox(known);
+  const { language: ready, isAsked } = useBox(known);
   useEffect(() => void load(language), [language]);
+  if (isAsked) return null; // for a moment
   const text = ready === language && of[`${name}_code`] ? said(of[`${name}_code`], of[`${name}_values`]) : null;
   return html`<span lang=${text === null ? "en" : null}>${text ?? of[name]}</span>`;
 }
