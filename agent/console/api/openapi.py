@@ -42,7 +42,9 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
             "title": "Enalysis Edge, local API",
             "version": "1",
             "description": "Fields may be added; another meaning is another version. Missing is null, never 0. "
-            "Power > 0 feeds the site's busbar: grid_w > 0 imports, battery_w > 0 discharges.",
+            "Power > 0 feeds the site's busbar: grid_w > 0 imports, battery_w > 0 discharges. "
+            "Beside a sentence stand its code and its values, as text_code and text_values, which may hold sentences "
+            "too; null where it is in words of a device or of an older version.",
         },
         "paths": paths,
         "components": {
