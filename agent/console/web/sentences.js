@@ -32,6 +32,7 @@ const UNITS = [
   ["_w", (value) => kit.amount(value)],
   ["_pct", (value) => kit.percent(value)],
   ["_money", (value) => kit.money(value)],
+  ["_times", (value) => number(value, 1)],
   ["_days", (value) => span(86400 * value)],
   ["_h", (value) => span(3600 * value)],
   ["_s", span],
