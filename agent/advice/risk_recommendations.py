@@ -169,9 +169,7 @@ def raise_reserve(
         key=f"{AdvisoryType.RAISE_RESERVE.value}/{now:%Y-%m}",
         kind=AdvisoryType.RAISE_RESERVE,
         headline=say.raise_reserve(from_pct=battery.floor_pct, to_pct=wanted_pct),
-        description=say.reserve_because(
-            outages=len(lasting), over_days=outage_days, longest_h=lasting[-1], worth_money=gained, cost_money=cost
-        ),
+        description=_outages(lasting, outage_days, gained, cost),
         chance=chance,
         confidence=chance,
         cost_saving=gained - cost,
@@ -188,6 +186,13 @@ def _spread(basis: Basis) -> float:
     """What a kWh earns that is bought at the plan's lowest price and used at its highest, per kWh, losses paid."""
     bought, battery = [step.import_price for step in basis.plan.steps], basis.battery
     return max(0.0, max(bought) - min(bought) / (battery.discharge_efficiency * battery.charge_efficiency))
+
+
+def _outages(lasting_h: Sequence[float], days: float, gained: float, cost: float) -> Sentence:
+    """``lasting_h`` ascending; ``gained`` and ``cost`` are money a month."""
+    return say.reserve_because(
+        outages=len(lasting_h), over_days=days, longest_h=lasting_h[-1], worth_money=gained, cost_money=cost
+    )
 
 
 def _above(allowed_w: float, is_of_month: bool, added: float | None) -> Sentence:
