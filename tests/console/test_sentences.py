@@ -79,7 +79,7 @@ def test_events_alarms_and_recommendations_have_theirs(year: ConsoleSite) -> Non
     assert flow["alarms"][0]["text_code"] == "device_lost"
 
 
-@pytest.mark.parametrize("kept", [None, "not JSON", "[]", '{"code": 1, "values": {}}'])
+@pytest.mark.parametrize("kept", [None, "not JSON", "[]", "3", '["resting"]', "[1, {}]"])
 def test_a_row_of_an_older_version_is_shown_as_it_was(year: ConsoleSite, tmp_path: Path, kept: str | None) -> None:
     old = copied(year, tmp_path)
     with closing(sqlite3.connect(old.store)) as connection:

@@ -20,7 +20,7 @@ from agent.recording.rollups import COLUMNS, Rollup
 STREAMS = ("minute", "decision", "event")
 
 MINUTE_COLUMNS = ("at", *(field.name for field in MINUTE_FIELDS))
-# ``said`` is the code and the values of the reason or text as JSON, null without (agent.domain.sentence).
+# ``said`` is the list of code and values of the reason or text as JSON, null without (agent.domain.sentence).
 DECISION_COLUMNS = ("at", "battery_w", "hold_s", "rung", "reason", "outcome", "detail", "said")
 _FIELDS = {field.name: field for field in MINUTE_FIELDS}
 DIGITS = 3  # decimal places of a number that goes to the platform
@@ -159,15 +159,20 @@ def event_row(values: Sequence[object]) -> EventRow:
 
 def _said(text: str) -> str | None:
     found = coded(text)
-    return None if found is None else json.dumps(found, separators=(",", ":"), ensure_ascii=False)
+    return None if found is None else json.dumps(list(found.values()), separators=(",", ":"), ensure_ascii=False)
 
 
 def sentence(text: object, said: object) -> str:
     """``text`` with what the column ``said`` holds; of a row of an earlier version, or of a damaged file, the text."""
     try:
-        return read_coded(str(text), None if said is None else json.loads(str(said)))
+        found = [] if said is None else json.loads(str(said))
     except (ValueError, RecursionError):
         return str(text)
+    match found:
+        case [code, values]:
+            return read_coded(str(text), {"code": code, "values": values})
+        case _:
+            return str(text)
 
 
 def rollup_values(rollup: Rollup) -> tuple[object, ...]:
