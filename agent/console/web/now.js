@@ -9,6 +9,7 @@ const COLOURS = { solar: "solar", battery: "discharge", grid: "import" };
 const TARGET_COLOURS = { home: "home", battery: "charge", grid: "export" };
 const MISFIT = 0.1; // of what flows; less is two meters that are read one after the other
 const STILL_W = 25;
+const DRAWN = "flows drawn"; // what the first view is measured by
 const BELOW = 8; // room under the last name, px
 
 // --- the flow -----------------------------------------------------------------------------------------------------
@@ -58,6 +59,8 @@ function placed(nodes, height, per) {
 
 function Flow({ flows, hasSolar }) {
   const [ref, width] = useWidth();
+  const isDrawn = width > 0;
+  useEffect(() => void (isDrawn && performance.mark(DRAWN)), [isDrawn]);
   const { left, right, ribbons } = parts(flows, hasSolar);
   const height = width < 420 ? 210 : 250;
   const side = width < 420 ? 84 : 108;
