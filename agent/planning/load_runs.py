@@ -136,8 +136,8 @@ def _whole(problem: Problem, horizon: Horizon, task: LoadTask, wish: _Wish, solv
     if len(runs) == 1:
         return runs[0]
     shares = {run: window_share(horizon, run.start, run.end) for run in runs}
-    by_use = sorted(runs, key=lambda run: (-_whole_number(wish.taken_kw @ shares[run]), run.start))
-    by_price = sorted(runs, key=lambda run: (_whole_number(wish.price @ shares[run]), run.start))
+    by_use = sorted(runs, key=lambda run: (-_whole_number(float(wish.taken_kw @ shares[run])), run.start))
+    by_price = sorted(runs, key=lambda run: (_whole_number(float(wish.price @ shares[run])), run.start))
     by_grid = sorted(
         runs, key=lambda run: (_whole_number(_at_the_connection(problem, wish, task, shares[run])), run.start)
     )

@@ -1,8 +1,9 @@
-"""The newest picture of the site as the documents that people read: state, setpoint, override, link, alarms. Pure."""
+"""The newest picture of the site as the documents that people read: state, setpoint, override, link, alarms,
+switched loads. Pure."""
 
 import json
 
-from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE
+from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE, SWITCHED_LOADS
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.wire import to_json
 from agent.site_view import SiteView
@@ -15,6 +16,8 @@ def picture(view: SiteView) -> dict[str, str]:
         ALARMS.name: to_json(view.alarms),
     }
     documents[OVERRIDE.name] = "null" if view.override is None else to_json(view.override)
+    if view.switched:
+        documents[SWITCHED_LOADS.name] = to_json(view.switched)
     if view.state is not None:
         documents[STATE.name] = to_json(view.state)
     if view.setpoint is not None:

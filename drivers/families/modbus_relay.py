@@ -36,4 +36,5 @@ FAMILY = Family(
     options=_OPTIONS,
     confidence="C",
     link=LinkFacts(),
+    switches=True,
 )
