@@ -57,6 +57,8 @@ def _serve(settings: "Settings", asked: Namespace) -> int:
         logs.configure(settings.log.level)
         import asyncio
 
+        from agent.adapters.host.live_file import RUNTIME, runtime_folder
+
         try:
             from agent.console import serve
             from agent.console.source import source_of
@@ -64,7 +66,8 @@ def _serve(settings: "Settings", asked: Namespace) -> int:
             print(f"{NOT_INSTALLED} ({error.name} is missing)", file=sys.stderr)
             return FAILED
     try:
-        return asyncio.run(serve.run(settings.console, source_of(settings, site_file=asked.config)))
+        source = source_of(settings, runtime_folder() or RUNTIME, site_file=asked.config)
+        return asyncio.run(serve.run(settings.console, source))
     except serve.CannotListen as error:
         print(error, file=sys.stderr)
         return FAILED

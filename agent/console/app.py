@@ -2,17 +2,17 @@
 
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 
 import structlog
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.console.alerts.routes import Alerts
@@ -42,7 +42,7 @@ log = structlog.get_logger("console")
 
 def build_app(
     settings: Console, source: Source, web: Path = WEB, monotonic: Callable[[], float] = time.monotonic
-) -> Starlette:
+) -> "Application":
     """``web`` is the folder of the pages. Nothing is read but that."""
     own, sessions, audit = OwnSettings(source.own), Sessions(monotonic), Audit(source.own, source.now)
     callers, pages = Callers(own, sessions, source.now), Web(web)
@@ -52,7 +52,7 @@ def build_app(
     alerts = Alerts(source, own, audit, monotonic)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: object) -> AsyncIterator[None]:
         alerts.start()
         try:
             yield
@@ -61,26 +61,30 @@ def build_app(
             await stream.close()
             source.thread.close()
 
-    app = Starlette(
-        routes=[
-            *mine.routes(),
-            *alerts.routes(),
-            *SiteFile(source).routes(),
-            *api_routes(source),
-            *stream.routes(),
-            *pages.routes(),
-        ],
-        middleware=[
-            Middleware(SecureHeaders),
-            Middleware(Defects),
-            Middleware(Gate, callers, allowed_hosts(settings.host, settings.allow_hosts), audit),
-            Middleware(Limits),
-        ],
-        exception_handlers={Problem: _told, HTTPException: _http_told},
-        lifespan=lifespan,
-    )
-    app.router.redirect_slashes = False  # a redirect would be the one answer that depends on what was sent
-    return app
+    routes: list[BaseRoute] = [
+        *mine.routes(),
+        *alerts.routes(),
+        *SiteFile(source).routes(),
+        *api_routes(source),
+        *stream.routes(),
+        *pages.routes(),
+    ]
+    # A redirect would be the one answer that depends on what was sent.
+    router = Router(routes, redirect_slashes=False, lifespan=lifespan)
+    told = ExceptionMiddleware(router, handlers={Problem: _told, HTTPException: _http_told})
+    gate = Gate(Limits(told), callers, allowed_hosts(settings.host, settings.allow_hosts), audit)
+    return Application(SecureHeaders(Defects(gate)), routes)
+
+
+class Application:
+    """In place of Starlette's own, which brings a page for defects: nobody is to see it, and it takes .4 MB."""
+
+    def __init__(self, outermost: ASGIApp, routes: Sequence[BaseRoute]) -> None:
+        self._outermost, self.routes = outermost, routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self  # by which the router knows that what it refuses is told by us
+        await self._outermost(scope, receive, send)
 
 
 async def _told(request: Request, error: Exception) -> Response:

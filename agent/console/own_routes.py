@@ -10,15 +10,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from agent.console.api.handled import Handled, Key, handled_routes
 from agent.console.json_body import body_as
-from agent.console.own_settings import OwnFolderFailure, OwnSettings, Preferences, told
+from agent.console.own_settings import LANGUAGES, THEMES, OwnFolderFailure, OwnSettings, Preferences, told
 from agent.console.problem import Problem
 from agent.console.security.access import Caller, Scope
 from agent.console.security.audit import NOBODY, Audit
 from agent.console.security.callers import PERSON
 from agent.console.security.gate import address_of
-from agent.console.security.keys import ApiKey, new_key
-from agent.console.security.passwords import Doorkeeper, PasswordHash, hashed, why_refused
+from agent.console.security.keys import LONGEST_NAME, ApiKey, new_key
+from agent.console.security.passwords import LEAST_LENGTH, MOST_LENGTH, Doorkeeper, PasswordHash, hashed, why_refused
 from agent.console.security.sessions import LONGEST_S, NAME, Sessions
 from agent.domain.wire import to_json
 
@@ -65,17 +66,7 @@ class OwnRoutes:
         self._now, self._is_https = now, is_https
 
     def routes(self) -> list[Route]:
-        return [
-            Route("/api/v1/session", self.log_in, methods=["POST"]),
-            Route("/api/v1/session", self.session, methods=["GET"]),
-            Route("/api/v1/session", self.log_out, methods=["DELETE"]),
-            Route("/api/v1/password", self.change_password, methods=["POST"]),
-            Route("/api/v1/preferences", self.preferences, methods=["GET"]),
-            Route("/api/v1/preferences", self.set_preferences, methods=["PUT"]),
-            Route("/api/v1/keys", self.keys, methods=["GET"]),
-            Route("/api/v1/keys", self.add_key, methods=["POST"]),
-            Route("/api/v1/keys/{id}", self.remove_key, methods=["DELETE"]),
-        ]
+        return handled_routes(ENDPOINTS, self)
 
     async def log_in(self, request: Request) -> Response:
         asked = await body_as(request, Login)
@@ -197,3 +188,42 @@ def _key_document(key: ApiKey) -> dict[str, Any]:
         "scopes": list(key.scopes),
         **{name: None if at is None else at.isoformat() for name, at in times.items()},
     }
+
+
+LOGIN = {"password": Key("the password of the console")}
+NEW_PASSWORD = {
+    "old": Key("the one that holds"),
+    "new": Key("the one that is to hold; other sessions end", {"minLength": LEAST_LENGTH, "maxLength": MOST_LENGTH}),
+}
+NEW_KEY = {
+    "name": Key("what it is for", {"minLength": 1, "maxLength": LONGEST_NAME}),
+    "scopes": Key("what it may do, at most what its maker may", {"minItems": 1}),
+    "expires_at": Key("from when on it opens nothing; never when left out"),
+}
+PREFERENCES = {
+    "theme": Key("colours of the pages; auto: as the device has them", {"enum": [*THEMES]}),
+    "language": Key("language of the pages; auto: as the browser asks", {"enum": [*LANGUAGES]}),
+    "digits": Key("digits behind the point; as usual when left out", {"minimum": 0, "maximum": 3}),
+    "thresholds": Key("from where on a value is shown as an alert; null: never"),
+    "thresholds.soc_below_pct": Key("state of charge, %", {"minimum": 0, "maximum": 100}),
+    "thresholds.import_above_w": Key("import, W", {"minimum": 0, "maximum": 20_000_000}),
+    "thresholds.price_above_per_kwh": Key("import price per kWh", {"minimum": -1000, "maximum": 1000}),
+    "thresholds.data_older_than_s": Key("age of what is shown, s", {"minimum": 0, "maximum": 1_000_000}),
+    "notify": Key("kinds of alarms and events that are told; alarm, advisory: all of them", {"maxItems": 100}),
+}
+ENDPOINTS = (
+    Handled("POST", "session", "log in; the answer sets the cookie of the session", OwnRoutes.log_in, Login, LOGIN,
+            is_open=True, example="session_begun"),
+    Handled("GET", "session", "who asks, and what may be done", OwnRoutes.session, example="session"),
+    Handled("DELETE", "session", "log out", OwnRoutes.log_out, status=204),
+    Handled("POST", "password", "set another password", OwnRoutes.change_password, NewPassword, NEW_PASSWORD,
+            example="password"),
+    Handled("GET", "preferences", "how the pages look, and of what they tell", OwnRoutes.preferences,
+            example="preferences"),
+    Handled("PUT", "preferences", "set the preferences as a whole", OwnRoutes.set_preferences, Preferences, PREFERENCES,
+            example="preferences_set"),
+    Handled("GET", "keys", "the keys of programmes, without their secrets", OwnRoutes.keys, example="keys"),
+    Handled("POST", "keys", "make a key; it is shown in this answer and never again", OwnRoutes.add_key, NewKey,
+            NEW_KEY, 201, example="key_added"),
+    Handled("DELETE", "keys/{id}", "take a key back", OwnRoutes.remove_key, status=204),
+)  # fmt: skip

@@ -115,6 +115,13 @@ class OwnSettings:
     def set_preferences(self, preferences: Preferences) -> None:
         self._write(PREFERENCES, to_json(preferences))
 
+    def has_alerts(self) -> bool:
+        """Whether any were ever set up. True also where that cannot be seen: whoever reads them says why."""
+        try:
+            return any((self.folder / name).exists() for name in (ALERTS, OUTBOX))
+        except OSError:
+            return True
+
     def alerts(self) -> AlertSettings:
         return self._found(ALERTS, AlertSettings) or AlertSettings()
 

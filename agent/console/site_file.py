@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from agent.console.api.handled import Handled, Key, handled_routes
 from agent.console.json_body import body_as
 from agent.console.problem import Problem
 from agent.console.source import Source
@@ -36,10 +37,7 @@ class SiteFile:
         self._source = source
 
     def routes(self) -> list[Route]:
-        return [
-            Route("/api/v1/site-file", self.values, methods=["GET"]),
-            Route("/api/v1/site-file/check", self.check, methods=["POST"]),
-        ]
+        return handled_routes(ENDPOINTS, self)
 
     async def values(self, request: Request) -> Response:
         return JSONResponse(
@@ -89,3 +87,11 @@ def _problems(folder: Path, text: str) -> list[dict[str, Any]]:
         return []
     finally:
         path.unlink(missing_ok=True)
+
+
+ENDPOINTS = (
+    Handled("GET", "site-file", "the values in force of what people change, by their keys in the site file",
+            SiteFile.values, example="site-file"),
+    Handled("POST", "site-file/check", "what is wrong with a draft, by line; nothing is applied", SiteFile.check, Draft,
+            {"text": Key("the whole site file")}, example="site-file_check"),
+)  # fmt: skip

@@ -2,6 +2,7 @@
 
 A file is ``/static/<version>/<path>``, where the version is a hash over all of them, so that modules import each other
 by relative paths and are kept by the browser for a year. What is not in the list that the start made is not there.
+In memory they are packed, as browsers take them.
 """
 
 import gzip
@@ -38,12 +39,15 @@ BROTLI = ".br"  # made beforehand, beside its file
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """``packed`` are its bytes by the name of their encoding."""
+    """``packed`` are its bytes by the name of their encoding; without any, ``unpacked`` are its bytes."""
 
     media_type: str
-    plain: bytes
+    unpacked: bytes | None
     packed: Mapping[str, bytes]
     tag: str
+
+    def plain(self) -> bytes:
+        return gzip.decompress(self.packed["gzip"]) if self.unpacked is None else self.unpacked
 
 
 class Web:
@@ -51,14 +55,17 @@ class Web:
 
     def __init__(self, folder: Path) -> None:
         paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in MEDIA_TYPES)
-        contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-        names = "".join(f"{name} {hashlib.sha256(content).hexdigest()}\n" for name, content in contents.items())
-        self.version = hashlib.sha256(names.encode()).hexdigest()[:12]
-        prefix = f"{STATIC}{self.version}/".encode()
-        index = contents.get(INDEX)
-        if index is not None:
-            contents[INDEX] = index.replace(STATIC.encode(), prefix)
-        self.files = {name: _static_file(folder / name, content) for name, content in contents.items()}
+        self.files: dict[str, StaticFile] = {}
+        names = hashlib.sha256()
+        for path in paths:
+            name, content = path.relative_to(folder).as_posix(), path.read_bytes()
+            names.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
+            self.files[name] = _static_file(path, content)
+        self.version = names.hexdigest()[:12]
+        index = folder / INDEX
+        if INDEX in self.files:
+            named = index.read_bytes().replace(STATIC.encode(), f"{STATIC}{self.version}/".encode())
+            self.files[INDEX] = _static_file(index, named)
 
     def routes(self) -> list[Route]:
         return [
@@ -85,14 +92,16 @@ class Web:
         for encoding, content in found.packed.items():
             if encoding in taken:
                 return Response(content, headers={**headers, "Content-Encoding": encoding}, media_type=found.media_type)
-        return Response(found.plain, headers=headers, media_type=found.media_type)
+        return Response(found.plain(), headers=headers, media_type=found.media_type)
 
 
 def _static_file(path: Path, content: bytes) -> StaticFile:
+    tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+    if path.suffix in PACKED:
+        return StaticFile(MEDIA_TYPES[path.suffix], content, {}, tag)
     packed: dict[str, bytes] = {}
-    if path.suffix not in PACKED:
-        beside = path.with_name(path.name + BROTLI)
-        if path.name != INDEX and beside.is_file():
-            packed["br"] = beside.read_bytes()
-        packed["gzip"] = gzip.compress(content, 9, mtime=0)
-    return StaticFile(MEDIA_TYPES[path.suffix], content, packed, f'"{hashlib.sha256(content).hexdigest()[:16]}"')
+    beside = path.with_name(path.name + BROTLI)
+    if path.name != INDEX and beside.is_file():
+        packed["br"] = beside.read_bytes()
+    packed["gzip"] = gzip.compress(content, 9, mtime=0)
+    return StaticFile(MEDIA_TYPES[path.suffix], None, packed, tag)

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from agent.domain.ledger import Amounts, Entry
 
-_NAMES = tuple(field.name for field in fields(Amounts))
+_VALUES = attrgetter(*(field.name for field in fields(Amounts)))
 
 
 def total(parts: Sequence[Amounts]) -> Amounts:
     """The sum, to the last millionth."""
-    return Amounts(*(sum(getattr(part, name) for part in parts) for name in _NAMES))
+    return Amounts(*map(sum, zip(*map(_VALUES, parts), strict=True)))
 
 
 def by_period(entries: Sequence[Entry], by: str, zone: ZoneInfo) -> dict[str, Amounts]:

@@ -1,4 +1,7 @@
-"""The site file becomes Settings, or a list of everything that is wrong with it."""
+"""The site file becomes Settings, or a list of everything that is wrong with it.
+
+What explains a wrong file is loaded for a wrong file alone: the daemon and the console live with a good one.
+"""
 
 import re
 import stat
@@ -11,11 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.settings.checks import check
-from agent.settings.explain import EXAMPLE, findings
-from agent.settings.lines import key_lines
 from agent.settings.problems import Finding, Key, Problem, SettingsError
 from agent.settings.schema import Settings
-from agent.settings.schema_lookup import Catalogue
 
 __all__ = ["LARGEST_FILE", "SettingsError", "load", "placed"]
 
@@ -38,7 +38,7 @@ def load(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(tables, context={"folder": path.absolute().parent})
     except ValidationError as error:
-        raise SettingsError(path, _placed(findings(error, tables, Catalogue(schema(), tables)), text, tables)) from None
+        raise SettingsError(path, _placed(_explained(error, tables), text, tables)) from None
     found = check(settings)
     if found:
         raise SettingsError(path, _placed(found, text, tables))
@@ -88,6 +88,8 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except RecursionError:
+        from agent.settings.explain import EXAMPLE
+
         raise _refusal(path, None, "tables or lists are nested too deeply", EXAMPLE) from None
     except ValueError as error:
         reason = "a number has too many digits" if "int_max_str_digits" in str(error) else str(error)
@@ -135,7 +137,17 @@ def _refusal(path: Path, line: int | None, reason: str, remedy: str) -> Settings
     return SettingsError(path, [Problem(line, "", reason, remedy)])
 
 
+def _explained(error: ValidationError, tables: dict[str, Any]) -> list[Finding]:
+    from agent.settings.explain import findings
+    from agent.settings.schema_lookup import Catalogue
+
+    return findings(error, tables, Catalogue(schema(), tables))
+
+
 def _placed(found: list[Finding], text: str, tables: dict[str, Any]) -> list[Problem]:
+    from agent.settings.lines import key_lines
+    from agent.settings.schema_lookup import Catalogue
+
     catalogue, lines = Catalogue(schema(), tables), key_lines(text)
     last = len(text.splitlines()) or 1
     return [

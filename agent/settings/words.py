@@ -1,7 +1,6 @@
 """Guesses at what was meant: a key with another unit, a key misspelt, a number in another unit."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 # A word in a key that was written, the word that is right, and what the number is multiplied by.
@@ -57,6 +56,8 @@ def key_in_another_unit(written: str, value: Any, known: Iterable[str]) -> tuple
 
 def nearest(written: str, known: Iterable[str]) -> str | None:
     """The known word that looks most like ``written``."""
+    from difflib import get_close_matches  # only a wrong file needs it
+
     by_lower = {word.lower(): word for word in known}
     found = get_close_matches(written.lower(), by_lower, n=1, cutoff=0.6)
     if found:

@@ -20,6 +20,8 @@ from starlette.responses import Response
 
 from agent.console.api.routes import routes
 from agent.console.problem import Problem, problem_response
+from tests.console import own_examples
+from tests.console.described import refuse_undescribed
 from tests.console.site import ConsoleSite, year_of
 
 FOLDER = Path(__file__).parent / "examples"
@@ -87,7 +89,9 @@ class Api:
     async def _asked(self, method: str, path: str, words: Mapping[str, Any]) -> httpx.Response:
         transport = httpx.ASGITransport(self._app)
         async with httpx.AsyncClient(transport=transport, base_url="http://console") as asking:
-            return await asking.request(method, path, **words)
+            answer = await asking.request(method, path, **words)
+        refuse_undescribed(answer)
+        return answer
 
 
 def client(site: ConsoleSite, runtime: Path | None = None) -> Api:
@@ -120,9 +124,12 @@ def cut(found: Any) -> Any:
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        api = client(asyncio.run(year_of(Path(folder))))
-        for name, question in QUESTIONS.items():
-            text = json.dumps(cut(asked(api, question)), indent=1, ensure_ascii=False)
+        site = asyncio.run(year_of(Path(folder)))
+        api = client(site)
+        found = {name: asked(api, question) for name, question in QUESTIONS.items()}
+        found |= asyncio.run(own_examples.answers(site))
+        for name, answer in found.items():
+            text = json.dumps(cut(answer), indent=1, ensure_ascii=False)
             (FOLDER / f"{name}.json").write_text(f"{text}\n", "utf-8")
     return 0
 

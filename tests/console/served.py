@@ -12,14 +12,12 @@ from typing import Any
 
 import httpx
 import wsproto
-from starlette.applications import Starlette
 from wsproto import events
 
 from agent.adapters.host.live_file import NAME as LIVE_FILE
-from agent.console.app import WEB, build_app
+from agent.console.app import WEB, Application, build_app
 from agent.console.own_settings import OwnSettings
 from agent.console.security.access import Scope
-from agent.console.security.keys import new_key
 from agent.console.security.passwords import PasswordHash, scrypt_of
 from agent.console.serve import Server, server
 from agent.console.source import Source, source_of
@@ -27,6 +25,7 @@ from agent.domain.site import Measured, SiteState
 from agent.domain.wire import to_json
 from agent.settings.console_section import Console
 from agent.settings.load import load
+from tests.console.keys import new_bearer
 from tests.site_files import HOME_ID, write_home
 
 HERE = "http://127.0.0.1"
@@ -75,16 +74,15 @@ def site_source(folder: Path, times: Times | None = None) -> Source:
 
 def key(source: Source, *scopes: Scope, expires_at: datetime | None = None) -> dict[str, str]:
     """The header of a new key with these scopes."""
-    text, made = new_key("a test", scopes, source.now(), expires_at)
-    OwnSettings(source.own).add_key(made)
+    text = new_bearer(OwnSettings(source.own), *scopes, now=source.now(), until=expires_at)
     return {"Authorization": f"Bearer {text}"}
 
 
-def app_of(source: Source, times: Times | None = None, console: Console = LOCAL, web: Path = WEB) -> Starlette:
+def app_of(source: Source, times: Times | None = None, console: Console = LOCAL, web: Path = WEB) -> Application:
     return build_app(console, source, web, *([] if times is None else [lambda: times.monotonic_s]))
 
 
-def client(app: Starlette, address: str = "127.0.0.1") -> httpx.AsyncClient:
+def client(app: Application, address: str = "127.0.0.1") -> httpx.AsyncClient:
     """Asks ``app`` without a socket, as from ``address``."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 40000))
     return httpx.AsyncClient(transport=transport, base_url=HERE)

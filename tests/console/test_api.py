@@ -16,7 +16,7 @@ from agent.adapters.host.inbox import inbox_of, look
 from agent.console.api import openapi
 from agent.console.api.csv_text import as_csv
 from agent.console.api.endpoint import Endpoint
-from agent.console.api.routes import ENDPOINTS
+from agent.console.api.routes import ENDPOINTS, EVERY
 from agent.console.reading.happened import sealed
 from agent.domain.commands import AnswerAdvice, OverrideBattery
 from agent.domain.override import OverrideAction
@@ -50,10 +50,11 @@ def test_every_endpoint_has_an_example() -> None:
 
 
 def test_the_description_is_that_of_the_endpoints(api: Api) -> None:
-    assert openapi.FILE.read_text("utf-8") == openapi.text(ENDPOINTS), "python -m agent.console.api.openapi --write"
-    assert api.get("/api/v1/openapi.json").json() == openapi.document(ENDPOINTS)
-    operations = [one for path in openapi.document(ENDPOINTS)["paths"].values() for one in path.values()]
-    assert len({one["operationId"] for one in operations}) == len(operations) == len(ENDPOINTS)
+    assert openapi.FILE.read_text("utf-8") == openapi.text(EVERY), "python -m agent.console.api.openapi --write"
+    assert api.get("/api/v1/openapi.json").json() == openapi.document(EVERY)
+    operations = [one for path in openapi.document(EVERY)["paths"].values() for one in path.values()]
+    named = [one["operationId"] for one in operations if isinstance(one, dict)]
+    assert len(set(named)) == len(named) == len(EVERY)
 
 
 @pytest.mark.parametrize("endpoint", READING, ids=lambda endpoint: endpoint.path)

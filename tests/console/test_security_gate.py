@@ -1,5 +1,6 @@
 """Points 3 to 6 of the console's security: names, other sites' pages, who may come in, headers."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -165,7 +166,7 @@ async def test_point_5_a_websocket_of_another_sites_page_or_name_is_refused(tmp_
         reader.close()
 
 
-def paths_of(routes: list[BaseRoute]) -> list[tuple[str, str]]:
+def paths_of(routes: Sequence[BaseRoute]) -> list[tuple[str, str]]:
     """Each method and path, its parameters filled in."""
     found = [route for route in routes if isinstance(route, Route)]
     filled = [(route, route.path.replace("{name:path}", "app.js").replace("{", "").replace("}", "")) for route in found]

@@ -31,6 +31,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "h11": (CONSOLE, "tests/console/test_security_limits.py"),
     "wsproto": ("tests/console/test_realtime.py::test_a_reader_is_greeted_and_told_the_state_and_its_changes",),
     "httpx": ("tests/console/test_security_gate.py",),
+    "schemathesis": ("tests/console/test_api_fuzz.py",),
     "playwright": ("tests/console/browser/test_acts.py",),
     "axe-playwright-python": ("tests/console/browser/test_acts.py",),
     "matplotlib": ("tests/cli/test_report.py::test_the_picture",),

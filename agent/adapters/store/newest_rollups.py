@@ -1,5 +1,6 @@
 """Roll-ups up to the last commit: minutes enter them once an hour, and count here at once."""
 
+import sqlite3
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,22 +20,34 @@ def spans(path: Path, span: str, start: datetime, end: datetime, zone: ZoneInfo)
 
     Those enter the roll-ups once an hour; here they count at once. Raises StoreFailure.
     """
-    columns, minutes = ", ".join(sql.ROLLUP_COLUMNS), ", ".join(sql.MINUTE_COLUMNS)
+    columns = ", ".join(sql.ROLLUP_COLUMNS)
     select = f"SELECT {columns} FROM rollup WHERE span = ? AND at >= ? AND at < ? ORDER BY at"  # noqa: S608 - own names
-    newer = f"SELECT {minutes} FROM minute WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - own names
     with reading(path) as connection:
         connection.execute("BEGIN")  # no minute is in neither or in both
         found = {
             row.at: row
             for row in map(sql.rollup_row, connection.execute(select, (span, start.timestamp(), end.timestamp())))
         }
-        rolled = int(connection.execute("SELECT rolled FROM stream WHERE name = 'minute'").fetchone()[0])
-        rows = [sql.minute_row(row) for row in connection.execute(newer, (rolled, MOST_WAITING))]
-        waiting = countable(connection, rolled, rows) if rows else []
+        waiting = _waiting(connection)
     for at, new in merge_minutes(waiting, span, zone).items():
         if start <= at < end:
             found[at] = merge((found[at], new), at) if at in found else new
     return [found[at] for at in sorted(found)]
+
+
+def rolled_until(path: Path, span: str, zone: ZoneInfo) -> datetime | None:
+    """The start of the oldest roll-up of ``span`` that minutes wait for; None where none wait. Raises StoreFailure."""
+    with reading(path) as connection:
+        waiting = _waiting(connection)
+    return min(merge_minutes(waiting, span, zone), default=None)
+
+
+def _waiting(connection: sqlite3.Connection) -> list[MinuteRow]:
+    """The minutes that are in no roll-up yet, each once."""
+    newer = f"SELECT {', '.join(sql.MINUTE_COLUMNS)} FROM minute WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - own names
+    rolled = int(connection.execute("SELECT rolled FROM stream WHERE name = 'minute'").fetchone()[0])
+    rows = [sql.minute_row(row) for row in connection.execute(newer, (rolled, MOST_WAITING))]
+    return countable(connection, rolled, rows) if rows else []
 
 
 def minutes(path: Path, start: datetime, end: datetime, zone: ZoneInfo) -> list[Rollup]:

@@ -203,3 +203,10 @@ def _check_secret(name: str, secret: str | None, file: str | None) -> None:
 def _check_file(name: str, file: str | None) -> None:
     if file is not None and not _FILE.match(file):
         raise ValueError(f"{name} is the name of a file without a folder")
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """What is asked for a test: ``target`` is the id of one that is kept."""
+
+    target: str

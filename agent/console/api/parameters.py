@@ -45,7 +45,7 @@ class Parameter:
             case Kind.TEXT:
                 low, high = {"minLength": 1}, {"maxLength": LONGEST_TEXT}
             case Kind.TIME:
-                found = {"type": "string"}
+                found = {"type": "string", "examples": TIMES}
             case Kind.NUMBERS | Kind.WORDS:
                 one = {"type": "number"} if self.kind is Kind.NUMBERS else {"type": "string", "enum": [*self.choices]}
                 found = {"type": "array", "items": one}
@@ -59,6 +59,7 @@ class Parameter:
 
 
 LONGEST_TEXT = 200
+TIMES = ["2026-06-01", "2026-06-01T18:00:00+02:00"]
 Values = dict[str, Any]
 
 

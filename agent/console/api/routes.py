@@ -11,16 +11,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.adapters.store.console_reader import marks
+from agent.console import own_routes, site_file
+from agent.console.alerts import routes as alerts
 from agent.console.api import advice, analytics, computed, site
 from agent.console.api.csv_text import as_csv
 from agent.console.api.endpoint import Asked, Endpoint, told_as_problems
-from agent.console.api.openapi import document
+from agent.console.api.openapi import Described, document
 from agent.console.api.parameters import Values, from_body, from_query
 from agent.console.problem import Problem
 from agent.console.source import Source
 
 ENDPOINTS = (*analytics.ENDPOINTS, *site.ENDPOINTS, *advice.ENDPOINTS, *computed.ENDPOINTS)
-SPECIFICATION = Endpoint("GET", "openapi.json", "this description", lambda asked: document(ENDPOINTS))
+SPECIFICATION = Endpoint("GET", "openapi.json", "this description", lambda asked: document(EVERY))
+# All that is served, as it is described.
+EVERY: tuple[Described, ...] = (
+    *ENDPOINTS, SPECIFICATION, *own_routes.ENDPOINTS, *alerts.ENDPOINTS, *site_file.ENDPOINTS,
+)  # fmt: skip
 MARK_LASTS = timedelta(minutes=15)  # what depends on the time of day alone
 
 

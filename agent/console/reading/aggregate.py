@@ -1,13 +1,15 @@
 """Any columns of the store's roll-ups over any steps: computed and kept nowhere."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from agent.adapters.store.newest_rollups import minutes, spans
+from agent.adapters.store.newest_rollups import minutes, rolled_until, spans
+from agent.adapters.store.rollup_sums import Group, group_sums
 from agent.console.reading.breakdowns import WEEKDAYS
-from agent.console.reading.buckets import MOST_POINTS, filled, raster
+from agent.console.reading.buckets import MOST_POINTS, raster
 from agent.console.reading.ranges import BadRange, Range
 from agent.console.reading.series import COLUMNS, Column
 from agent.console.reading.shapes import Document, head, local, rounded
@@ -19,12 +21,10 @@ LONGEST = {
     "minute": timedelta(days=40), "quarter": timedelta(days=800), "hour": timedelta(days=3700),
     "day": timedelta(days=36_600), "month": timedelta(days=36_600),
 }  # fmt: skip
-FUNCTIONS: dict[str, Callable[[Sequence[float]], float]] = {
-    "sum": sum,
-    "mean": lambda values: sum(values) / len(values),
-    "min": min,
-    "max": max,
-}
+# By the name of a function: how its parts are made, in the store and here; a mean is a sum by a count.
+FUNCTIONS: dict[str, tuple[str, Callable[[Sequence[float]], float]]] = {
+    "sum": ("sum", sum), "mean": ("sum", sum), "min": ("min", min), "max": ("max", max),
+}  # fmt: skip
 RASTERS = ("quarter", "hour", "day", "month")
 CLOCKS = ("hour_of_day", "weekday", "all")
 
@@ -40,6 +40,14 @@ class Wanted:
     asked: Range
 
 
+@dataclass(slots=True)
+class Part:
+    """What a function made of the ``count`` values of some rows."""
+
+    value: float | None = None
+    count: int = 0
+
+
 def aggregate(settings: Settings, store: Path, wanted: Wanted) -> Document:
     """Raises StoreFailure and BadRange."""
     asked = wanted.asked
@@ -47,11 +55,14 @@ def aggregate(settings: Settings, store: Path, wanted: Wanted) -> Document:
         raise BadRange(
             "start", f"of a {wanted.source} each, at most {LONGEST[wanted.source].days} days can be computed"
         )
-    read = minutes(store, asked.start, asked.end, asked.zone) if wanted.source == "minute" else None
-    rows = spans(store, wanted.source, asked.start, asked.end, asked.zone) if read is None else read
-    names, groups = _groups(wanted, rows)
+    names, groups = _groups(wanted)
     columns = [COLUMNS[name] for name in wanted.columns]
+    found = _parts(store, wanted, columns, groups)
     key = "at" if wanted.step in RASTERS else "key"
+    series = {
+        column.name: [_value(found.get((place, column.name)), wanted.fn, column.digits) for place in range(len(names))]
+        for column in columns
+    }
     return {
         **head(settings),
         "source": wanted.source,
@@ -59,32 +70,69 @@ def aggregate(settings: Settings, store: Path, wanted: Wanted) -> Document:
         "step": wanted.step,
         "start": local(asked.start, asked.zone),
         "end": local(asked.end, asked.zone),
-        "series": {key: names, **{one.name: [_value(one, wanted.fn, part) for part in groups] for one in columns}},
-        "notes": [] if rows else ["nothing was measured in this range, or it is not kept any more"],
+        "series": {key: names, **series},
+        "notes": [] if found else ["nothing was measured in this range, or it is not kept any more"],
     }
 
 
-def _groups(wanted: Wanted, rows: Sequence[Rollup]) -> tuple[list[str | None], list[Sequence[Rollup]]]:
-    asked = wanted.asked
-    if wanted.step in RASTERS:
-        if len(raster(asked, wanted.step)) > MOST_POINTS:
-            raise BadRange("step", f"in steps of a {wanted.step} there are more than {MOST_POINTS} points")
-        buckets = filled(asked, wanted.step, rows)
-        return [local(bucket.start, asked.zone) for bucket in buckets], [bucket.rows for bucket in buckets]
-    if wanted.step == "all":
-        return ["all"], [rows]
-    count = 24 if wanted.step == "hour_of_day" else len(WEEKDAYS)
-    groups: list[list[Rollup]] = [[] for _ in range(count)]
+def _groups(wanted: Wanted) -> tuple[list[str | None], list[Group]]:
+    """The name of each entry of the answer, and the times whose rows belong to it."""
+    asked, step = wanted.asked, wanted.step
+    if step in RASTERS:
+        buckets = raster(asked, step)
+        if len(buckets) > MOST_POINTS:
+            raise BadRange("step", f"in steps of a {step} there are more than {MOST_POINTS} points")
+        names = [local(start, asked.zone) for start, _ in buckets]
+        return names, [(start, end, place) for place, (start, end) in enumerate(buckets)]
+    if step == "all":
+        return ["all"], [(asked.start, asked.end, 0)]
+    if step == "weekday":
+        days = raster(asked, "day")
+        return [*WEEKDAYS], [(start, end, start.astimezone(asked.zone).weekday()) for start, end in days]
+    hours = raster(asked, "hour")
+    return [f"{hour:02d}" for hour in range(24)], [
+        (start, end, start.astimezone(asked.zone).hour) for start, end in hours
+    ]
+
+
+def _parts(
+    store: Path, wanted: Wanted, columns: Sequence[Column], groups: Sequence[Group]
+) -> dict[tuple[int, str], Part]:
+    """By the place of the entry and the name of the column. Where minutes wait for the roll-ups, rows are read."""
+    asked, found = wanted.asked, dict[tuple[int, str], Part]()
+    if wanted.source == "minute":
+        rows = minutes(store, asked.start, asked.end, asked.zone)
+    else:
+        until = min(rolled_until(store, wanted.source, asked.zone) or asked.end, asked.end)
+        found = _of_the_store(store, wanted, columns, groups, until)
+        rows = spans(store, wanted.source, max(until, asked.start), asked.end, asked.zone) if until < asked.end else []
+    starts, together = [start for start, _, _ in groups], FUNCTIONS[wanted.fn][1]
+    by_place: dict[int, list[Rollup]] = {}
     for row in rows:
-        groups[_place(wanted.step, row.at.astimezone(asked.zone))].append(row)
-    names = [f"{hour:02d}" for hour in range(24)] if count == 24 else list(WEEKDAYS)
-    return [*names], [*groups]
+        by_place.setdefault(groups[bisect_right(starts, row.at) - 1][2], []).append(row)
+    for place, part in by_place.items():
+        for column in columns:
+            before = found.setdefault((place, column.name), Part())
+            values = [value for row in part if (value := column.value(row)) is not None]
+            if values:
+                both = values if before.value is None else [before.value, *values]
+                before.value, before.count = together(both), before.count + len(values)
+    return found
 
 
-def _place(step: str, at: datetime) -> int:
-    return at.hour if step == "hour_of_day" else at.weekday()
+def _of_the_store(
+    store: Path, wanted: Wanted, columns: Sequence[Column], groups: Sequence[Group], until: datetime
+) -> dict[tuple[int, str], Part]:
+    word = FUNCTIONS[wanted.fn][0]
+    asked = [text for one in columns for text in (f"{word}({one.expression})", f"count({one.expression})")]
+    found: dict[tuple[int, str], Part] = {}
+    for place, row in group_sums(store, wanted.source, groups, asked, until).items():
+        for column, value, count in zip(columns, row[::2], row[1::2], strict=True):
+            found[place, column.name] = Part(value, int(count or 0))
+    return found
 
 
-def _value(column: Column, fn: str, rows: Sequence[Rollup]) -> float | None:
-    values = [value for row in rows if (value := column.value(row)) is not None]
-    return rounded(FUNCTIONS[fn](values), column.digits) if values else None
+def _value(part: Part | None, fn: str, digits: int) -> float | None:
+    if part is None or part.value is None:
+        return None
+    return rounded(part.value / part.count if fn == "mean" else part.value, digits)

@@ -184,10 +184,16 @@ def _energy_figures(sums: Document, settings: Settings) -> Document:
 def _weekly_mean(store: Path, found: Measured, now: datetime) -> Document:
     """Each bucket's consumption as it was on the same weekday, on average of the four weeks before."""
     zone = found.asked.zone
-    first, end = weeks_before(found.asked.start, WEEKS[-1], zone), weeks_before(found.asked.end, WEEKS[0], zone)
-    span = "hour" if found.granularity in ("day", "month", "hour") else "quarter"
-    rows = spans(store, span, first, end, zone)
-    means = [_mean_of_weeks(bucket, rows, found.asked, now) for bucket in found.buckets]
+    means: list[float | None] = []
+    known: dict[str, Sequence[Rollup]] = {}
+    for bucket in found.buckets:
+        span = _span_of_weeks(bucket, found, now)
+        if span not in known:
+            begun = bucket.start if span != "day" else found.asked.start
+            known[span] = spans(
+                store, span, weeks_before(begun, WEEKS[-1], zone), weeks_before(found.asked.end, WEEKS[0], zone), zone
+            )
+        means.append(_mean_of_weeks(bucket, known[span], found.asked, now))
     ours = [COLUMNS["load_wh"].of(bucket.rows) for bucket in found.buckets]
     both = [(own, mean) for own, mean in zip(ours, means, strict=True) if own is not None and mean is not None]
     sums = {"load_wh": rounded(known_sum([mean for _, mean in both]), 1)}
@@ -197,6 +203,14 @@ def _weekly_mean(store: Path, found: Measured, now: datetime) -> Document:
     }
     own_sums = {"load_wh": known_sum([own for own, _ in both])}
     return compared(found.asked, ("baseline", None), series, sums, own_sums)
+
+
+def _span_of_weeks(bucket: Bucket, found: Measured, now: datetime) -> str:
+    """What the weeks before ``bucket`` are read in: whole days, but for the day that is not over."""
+    if found.granularity in ("minute", "quarter"):
+        return "quarter"
+    is_days = found.granularity in ("day", "month") and found.asked.is_days
+    return "day" if is_days and not bucket.start < now < bucket.end else "hour"
 
 
 def _mean_of_weeks(bucket: Bucket, rows: Sequence[Rollup], asked: Range, now: datetime) -> float | None:

@@ -38,7 +38,7 @@ def savings(settings: Settings, store: Path, question: Question) -> Document:
     asked = found.asked
     entries = ledger(store, asked.start, asked.end)
     groups = _grouped(found.buckets, entries)
-    whole = total([entry.amounts for entry in entries])
+    whole = total([group for group in groups if group is not None])
     promised = _promised(found, predicted(store, asked.start, asked.end))
     until = _settled_until(store)
     return {
@@ -64,7 +64,7 @@ def cost_baseline(store: Path, found: Measured) -> Document:
     """What ``found`` would have cost without a battery and by the rule, from the ledger. Raises StoreFailure."""
     entries = ledger(store, found.asked.start, found.asked.end)
     groups, names = _grouped(found.buckets, entries), ("no_battery", "rule", "paid")
-    whole = total([entry.amounts for entry in entries]) if entries else None
+    whole = total([group for group in groups if group is not None]) if entries else None
     series = {
         "at": times(found.buckets, found.asked.zone),
         **{name: [_money(group, name) for group in groups] for name in names},
@@ -154,7 +154,7 @@ def _compare(store: Path, question: Question, found: Measured, groups: Sequence[
         entries = ledger(store, asked.start, asked.end)
         buckets = filled(asked, found.granularity, ())
         then = _grouped(buckets, entries)
-        whole = total([entry.amounts for entry in entries]) if entries else None
+        whole = total([group for group in then if group is not None]) if entries else None
         series = {
             "at": times(buckets, asked.zone),
             **{name: [_money(group, name) for group in then] for name in MONEY},

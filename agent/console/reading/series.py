@@ -22,13 +22,21 @@ class Total(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``value`` is that of one roll-up, None where it was not measured; ``total`` makes one of several."""
+    """``value`` is that of one roll-up, None where it was not measured; ``total`` makes one of several.
+
+    ``in_sql`` is the same value of a row of the store's roll-ups; the column of this name when empty.
+    """
 
     name: str
     unit: str
     value: Callable[[Rollup], float | None]
     total: Total
     digits: int = 1
+    in_sql: str = ""
+
+    @property
+    def expression(self) -> str:
+        return self.in_sql or self.name
 
     def of(self, rows: Sequence[Rollup]) -> float | None:
         """Of all ``rows`` together."""
@@ -59,16 +67,54 @@ def metered_wh(wh: float, power_w: float | None) -> float | None:
     return wh if wh or power_w is not None else None
 
 
+def energy_in_sql(power: str) -> str:
+    """As ``energy_wh``."""
+    return f"iif(covered_s, {power} * covered_s / 3600.0, NULL)"
+
+
+def metered_in_sql(energy: str, power: str) -> str:
+    """As ``metered_wh``."""
+    return f"iif({energy} OR {power} IS NOT NULL, {energy}, NULL)"
+
+
 # What a roll-up says, by the name under which it may be asked for.
 COLUMNS = {
     column.name: column
     for column in (
-        Column("load_wh", "Wh", lambda row: energy_wh(row.load_w, row), Total.SUM),
-        Column("pv_wh", "Wh", lambda row: energy_wh(row.pv_w, row), Total.SUM),
-        Column("import_wh", "Wh", lambda row: metered_wh(row.import_wh, row.grid_w), Total.SUM),
-        Column("export_wh", "Wh", lambda row: metered_wh(row.export_wh, row.grid_w), Total.SUM),
-        Column("charge_wh", "Wh", lambda row: metered_wh(row.charge_wh, row.battery_w), Total.SUM),
-        Column("discharge_wh", "Wh", lambda row: metered_wh(row.discharge_wh, row.battery_w), Total.SUM),
+        Column("load_wh", "Wh", lambda row: energy_wh(row.load_w, row), Total.SUM, 1, energy_in_sql("load_w")),
+        Column("pv_wh", "Wh", lambda row: energy_wh(row.pv_w, row), Total.SUM, 1, energy_in_sql("pv_w")),
+        Column(
+            "import_wh",
+            "Wh",
+            lambda row: metered_wh(row.import_wh, row.grid_w),
+            Total.SUM,
+            1,
+            metered_in_sql("import_wh", "grid_w"),
+        ),
+        Column(
+            "export_wh",
+            "Wh",
+            lambda row: metered_wh(row.export_wh, row.grid_w),
+            Total.SUM,
+            1,
+            metered_in_sql("export_wh", "grid_w"),
+        ),
+        Column(
+            "charge_wh",
+            "Wh",
+            lambda row: metered_wh(row.charge_wh, row.battery_w),
+            Total.SUM,
+            1,
+            metered_in_sql("charge_wh", "battery_w"),
+        ),
+        Column(
+            "discharge_wh",
+            "Wh",
+            lambda row: metered_wh(row.discharge_wh, row.battery_w),
+            Total.SUM,
+            1,
+            metered_in_sql("discharge_wh", "battery_w"),
+        ),
         Column("cost", "currency", lambda row: row.cost, Total.SUM, 6),
         Column("co2_kg", "kg", lambda row: row.co2_kg, Total.SUM, 6),
         Column("load_w", "W", lambda row: row.load_w, Total.MEAN),
