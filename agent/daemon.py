@@ -44,6 +44,8 @@ from agent.domain.documents import (
     STEERING,
     SWITCHED_LOADS,
 )
+from agent.domain.sentences import control, events
+from agent.domain.sentences.alarms import store_not_read
 from agent.domain.setpoint import Applied
 from agent.domain.wire import WireError
 from agent.platform import SYNC_EVERY_S, Platform
@@ -109,7 +111,7 @@ class App:
         """
         await self._recall(OPEN_WITHIN_S)
         await self._release_at_start()
-        self.alarms.note(EventKind.STARTED, "the agent has started")
+        self.alarms.note(EventKind.STARTED, events.started())
         if self.platform is not None:
             await self.platform.start()
 
@@ -118,12 +120,11 @@ class App:
         with self.lock.open_for_what_was_left_behind(self.devices.left_behind or not self.recalled) as may_write:
             if not may_write:
                 return
-            outcome = await self.control.release("released: the agent starts")
+            outcome = await self.control.release(control.released(why=control.agent_starts()))
         if not isinstance(outcome, Applied):
             log.warning("not_released", outcome=": ".join(describe(outcome)))
         elif not self.devices.reverts:
-            lasting = "the battery's device does not go back by itself if we die"
-            self.alarms.note(EventKind.NO_REVERSION_TIMER, lasting)
+            self.alarms.note(EventKind.NO_REVERSION_TIMER, events.no_reversion_timer())
 
     async def _recall(self, within_s: float | None = None) -> None:
         """Take up what the store has kept. One that cannot be used, or not in time, is an alarm."""
@@ -131,7 +132,7 @@ class App:
             async with asyncio.timeout(within_s):
                 await self._take_up_kept()
         except TimeoutError:
-            text = f"the store {self.store.path} was not read within {within_s:g} s: control goes on without it"
+            text = store_not_read(path=str(self.store.path), within_s=within_s or 0.0)
             self.alarms.alarm(AlarmKind.STORE_FAILED, text, by="start")
         except StoreFailure as failure:
             self.alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="start")
@@ -155,7 +156,7 @@ class App:
         try:
             self.control.recall(await self.store.kept(STATE.name))
         except WireError as error:
-            self.alarms.note(EventKind.DOCUMENT_REFUSED, f"the kept state of the site cannot be used: {error}")
+            self.alarms.note(EventKind.DOCUMENT_REFUSED, events.kept_state_unusable(cause=str(error)))
         self.trials.recall(await self.store.kept(MODEL_TRIAL.name))
         self.settlement.recall(await self.store.kept(LEDGER.name))
         self.comparison.recall(await self.store.kept(PAIRED_TRIAL.name))
@@ -190,7 +191,7 @@ class App:
     async def stop(self, why: str) -> None:
         """Release the battery first, then write what waits, then say goodbye. Bounded by the caller."""
         if self.outlet.view.observing is None:
-            await self.control.release(f"released: {why}")
+            await self.control.release(control.released(why=why))
             await self.loads.release()
         self.alarms.note(EventKind.STOPPED, why)
         self.control.minutes.flush()

@@ -17,6 +17,7 @@ from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind
 from agent.domain.documents import BY_NAME, SELF_TEST
 from agent.domain.records import Batch
+from agent.domain.sentences.alarms import self_test_failed
 from agent.made_up import fill, made_up_request
 from agent.planning.check import check_plan
 from agent.ports import Clock, Planner, PlannerFailure, Store, StoreFailure
@@ -71,7 +72,7 @@ class SelfTest:
         return Finding("store")
 
     def _tell(self, finding: Finding) -> None:
-        said = None if finding.trouble is None else f"self-test: {finding.trouble}"
+        said = None if finding.trouble is None else self_test_failed(cause=finding.trouble)
         self._alarms.alarm(AlarmKind.SELF_TEST_FAILED, said, finding.what)
 
 

@@ -17,6 +17,7 @@ from agent.domain.advisory import (
     Verb,
 )
 from agent.domain.commands import AnswerAdvice
+from agent.domain.sentences import commands as say
 
 MOST_ADVISORIES = 200
 MOST_PAST = 400
@@ -29,7 +30,11 @@ SURE = 0.99
 
 
 class NotPossible(ValueError):
-    """A request that cannot be met. ``str()`` says why in one sentence."""
+    """A request that cannot be met; ``why`` in one sentence."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +87,9 @@ def act(book: AdviceBook, answer: AnswerAdvice, now: datetime) -> AdviceBook:
     """Do what a person asks. Raises NotPossible."""
     found = find(book, answer.key)
     if found.outcome is not None or found.state is AdvisoryState.DONE:
-        raise NotPossible(f"{found.key} is done")
+        raise NotPossible(say.advice_done(key=found.key))
     if found.expires <= now:
-        raise NotPossible(f"{found.key} expired at {found.expires:%Y-%m-%d %H:%M} UTC")
+        raise NotPossible(say.advice_expired(key=found.key, expired_at=found.expires))
     match answer.verb:
         case Verb.ACKNOWLEDGE:
             changed = replace(found, state=AdvisoryState.ACKNOWLEDGED, scheduled_for=None)
@@ -93,7 +98,7 @@ def act(book: AdviceBook, answer: AnswerAdvice, now: datetime) -> AdviceBook:
         case Verb.SCHEDULE:
             when = found.start if answer.scheduled_for is None else answer.scheduled_for
             if not now <= when < found.expires:
-                raise NotPossible(f"{found.key} can be scheduled only before it expires, and not in the past")
+                raise NotPossible(say.advice_not_then(key=found.key))
             changed = replace(found, state=AdvisoryState.SCHEDULED, scheduled_for=when)
     return _replaced(book, changed)
 
@@ -103,7 +108,7 @@ def find(book: AdviceBook, key: str) -> Advisory:
     for one in book.advisories:
         if one.key == key:
             return one
-    raise NotPossible(f"there is no recommendation {key!r}")
+    raise NotPossible(say.advice_unknown(key=key))
 
 
 def due(book: AdviceBook, now: datetime) -> tuple[Advisory, ...]:

@@ -14,7 +14,7 @@ from agent.advice.battery_health import Sample
 from agent.advice.risk_recommendations import coming_peak, data_faults, raise_reserve, sick_battery
 from agent.advice.shift import shift_load
 from agent.domain.advisory import Advisory, AdvisoryType, FlexibleLoad, Outage, Support
-from agent.explanation.explain import money
+from agent.domain.sentences import advice as say
 from agent.explanation.limits import FLOW_W, Basis
 from agent.savings.what_if import WhatIf, judged, what_if
 
@@ -98,20 +98,18 @@ def _window_advice(what: WhatIf, site: Site, kind: AdvisoryType, first: int, end
     saving = judged(saved)
     start, stop = plan.horizon.times()[first], plan.horizon.times()[first] + _length(what.basis, first, end)
     local, until = start.astimezone(site.zone), stop.astimezone(site.zone)
-    kwh = sum(step.charge_w for step in plan.steps[first:end]) * what.basis.dt_h / 1000.0
+    energy_wh = sum(step.charge_w for step in plan.steps[first:end]) * what.basis.dt_h
     price = sum(step.import_price for step in plan.steps[first:end]) / (end - first)
     worth = plan.steps[end - 1].energy_value_per_kwh
     charging = kind is AdvisoryType.CHARGE
-    verb = f"Charge {kwh:z.1f} kWh" if charging else "Hold the battery"
-    reason = "will be worth" if charging else "is kept for"
+    because = say.charge_because if charging else say.hold_because
     return Advisory(
         key=f"{kind.value}/{local:%Y-%m-%d}",
         kind=kind,
-        headline=f"{verb} from {local:%H:%M} to {until:%H:%M}",
-        description=(
-            f"The grid costs {price:z.3f} per kWh then and a stored kWh {reason} {worth:z.3f}. Against serving the "
-            f"load from the battery as it comes, this saves {money(saving.gained.money)}."
-        ),
+        headline=say.charge_from_to(energy_wh=energy_wh, from_at=local, to_at=until)
+        if charging
+        else say.hold_from_to(from_at=local, to_at=until),
+        description=because(import_per_kwh=price, value_per_kwh=worth, saved_money=saving.gained.money),
         chance=saving.chance,
         confidence=saving.chance,
         cost_saving=saving.gained.money,

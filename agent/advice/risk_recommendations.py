@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from agent.advice.battery_health import Estimate, Sample, health, rated_delivery_wh
 from agent.domain.advisory import Advisory, AdvisoryType, Support
-from agent.domain.in_words import kw, kwh
+from agent.domain.sentence import Sentence
+from agent.domain.sentences import advice as say
 from agent.domain.suspect import DATA_FAULT, Suspect
-from agent.explanation.explain import money
 from agent.explanation.limits import Basis
 
 PEAK_AHEAD = timedelta(hours=36)
@@ -37,13 +37,11 @@ def coming_peak(
     charged = month_peak_w is not None and demand_charge_per_kw > 0.0 and peak_w > month_peak_w
     saving = demand_charge_per_kw * (peak_w - (month_peak_w or 0.0)) / 1000.0 if charged else None
     at, chance = times[top].astimezone(zone), _chance_above(basis, top, allowed_w)
-    what = "The month's highest so far" if allowed_w == month_peak_w else "The import limit of the connection"
-    costs = "" if saving is None else f" It would add {money(saving)} to the demand charge."
     return Advisory(
         key=f"{AdvisoryType.COMING_PEAK.value}/{at:%Y-%m-%d}",
         kind=AdvisoryType.COMING_PEAK,
-        headline=f"A peak of {kw(peak_w, 1)} is coming at {at:%a %H:%M}",
-        description=f"{what} is {kw(allowed_w, 1)}.{costs} Leave what can wait for later.",
+        headline=say.peak_coming(peak_w=peak_w, peak_at=at),
+        description=_above(allowed_w, allowed_w == month_peak_w, saving),
         chance=chance,
         confidence=chance,
         cost_saving=saving,
@@ -67,14 +65,13 @@ def data_faults(suspects: Sequence[Suspect], now: datetime, zone: ZoneInfo) -> l
 
 
 def _data_fault(suspect: Suspect, now: datetime, zone: ZoneInfo) -> Advisory:
-    name = {"load_w": "the consumption", "pv_w": "the solar power"}.get(suspect.quantity, suspect.quantity)
     first, end = suspect.start.astimezone(zone), suspect.end.astimezone(zone)
     hours = (suspect.end - suspect.start).total_seconds() / 3600.0
     return Advisory(
         key=f"{AdvisoryType.DATA_FAULT.value}/{suspect.quantity}/{first:%Y-%m-%d}",
         kind=AdvisoryType.DATA_FAULT,
-        headline=f"Look at the meter of {name}",
-        description=f"From {first:%a %H:%M} to {end:%a %H:%M} it was not believed: {suspect.reason}",
+        headline=say.look_at_meter(quantity=suspect.quantity),
+        description=say.meter_not_believed(from_at=first, to_at=end, cause=suspect.reason),
         chance=FAULT_CHANCE,
         confidence=FAULT_CHANCE,
         cost_saving=None,
@@ -117,18 +114,16 @@ def _sick_advice(
     lost_a_month = MONTH_DAYS * lost_kwh * (spread if what == "capacity" else sum(bought) / len(bought))
     shown, unit = (found.value, "Wh") if what == "capacity" else (found.value, "share")
     if what == "capacity":
-        says = f"100 points of charge deliver {kwh(shown)}, rated are {kwh(rated)}"
-        error = f"{kwh(found.error)}"
+        says = say.delivers_too_little(found_wh=shown, rated_wh=rated, error_wh=found.error, runs=found.runs)
     else:
-        says, error = (
-            f"{100 * shown:z.0f} % of the energy comes back, rated are {100 * rated:z.0f} %",
-            f"{100 * found.error:z.0f} %",
+        says = say.loses_too_much(
+            found_pct=100 * shown, rated_pct=100 * rated, error_pct=100 * found.error, runs=found.runs
         )
     return Advisory(
         key=f"{AdvisoryType.SICK_BATTERY.value}/{what}/{now:%Y-%m}",
         kind=AdvisoryType.SICK_BATTERY,
-        headline=f"The battery's {what} is below its rating",
-        description=f"{says} (standard error {error}, {found.runs} runs). Have it looked at, or correct the site file.",
+        headline=say.capacity_low() if what == "capacity" else say.efficiency_low(),
+        description=says,
         chance=chance,
         confidence=chance,
         cost_saving=max(0.0, lost_a_month),
@@ -173,7 +168,7 @@ def raise_reserve(
     return Advisory(
         key=f"{AdvisoryType.RAISE_RESERVE.value}/{now:%Y-%m}",
         kind=AdvisoryType.RAISE_RESERVE,
-        headline=f"Raise the reserve from {battery.floor_pct:z.0f} to {wanted_pct:z.0f} %",
+        headline=say.raise_reserve(from_pct=battery.floor_pct, to_pct=wanted_pct),
         description=_outages(lasting, outage_days, gained, cost),
         chance=chance,
         confidence=chance,
@@ -193,12 +188,19 @@ def _spread(basis: Basis) -> float:
     return max(0.0, max(bought) - min(bought) / (battery.discharge_efficiency * battery.charge_efficiency))
 
 
-def _outages(lasting_h: Sequence[float], days: float, gained: float, cost: float) -> str:
+def _outages(lasting_h: Sequence[float], days: float, gained: float, cost: float) -> Sentence:
     """``lasting_h`` ascending; ``gained`` and ``cost`` are money a month."""
-    return (
-        f"The grid was away {len(lasting_h)} times in {days:z.0f} days, up to {lasting_h[-1]:z.1f} h. A month of "
-        f"the larger reserve is worth {money(gained)} and costs {money(cost)} in trade."
+    return say.reserve_because(
+        outages=len(lasting_h), over_days=days, longest_h=lasting_h[-1], worth_money=gained, cost_money=cost
     )
+
+
+def _above(allowed_w: float, is_of_month: bool, added: float | None) -> Sentence:
+    """What a peak is above, and what it adds to the demand charge, money, where that is known."""
+    if added is None:
+        return (say.peak_above_month if is_of_month else say.peak_above_limit)(allowed_w=allowed_w)
+    costs = say.peak_above_month_costs if is_of_month else say.peak_above_limit_costs
+    return costs(allowed_w=allowed_w, added_money=added)
 
 
 def _chance_above(basis: Basis, index: int, allowed_w: float) -> float:

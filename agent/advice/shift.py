@@ -8,8 +8,8 @@ import numpy as np
 
 from agent.domain.advisory import Advisory, AdvisoryType, FlexibleLoad, Support
 from agent.domain.horizon import Horizon
-from agent.domain.in_words import kw
-from agent.explanation.explain import money
+from agent.domain.sentence import Sentence
+from agent.domain.sentences import advice as say
 from agent.explanation.limits import Basis, busbar_price
 from agent.planning.planning_terms import Floats, Problem
 from agent.savings.what_if import Bill, WhatIf, judged
@@ -72,12 +72,8 @@ def shift_load(what: WhatIf, load: FlexibleLoad, now: datetime, zone: ZoneInfo) 
     return Advisory(
         key=f"{AdvisoryType.SHIFT_LOAD.value}/{load.name}/{slot.day.isoformat()}",
         kind=AdvisoryType.SHIFT_LOAD,
-        headline=f"Run {load.name} at {at:%H:%M} instead of {instead:%H:%M}",
-        description=(
-            f"{load.name} ({kw(load.power_w, 1)} for {load.duration_s / 60.0:z.0f} min) would cost "
-            f"{money(usual_bills[0].money - alone)} at {instead:%H:%M} and costs {money(costs[best] - alone)} at "
-            f"{at:%a %H:%M}, with the battery doing its best either way."
-        ),
+        headline=say.run_instead(load=load.name, best_at=at, usual_at=instead),
+        description=_because(load, at, costs[best] - alone, instead, usual_bills[0].money - alone),
         chance=saving.chance,
         confidence=saving.chance,
         cost_saving=saving.gained.money,
@@ -87,6 +83,19 @@ def shift_load(what: WhatIf, load: FlexibleLoad, now: datetime, zone: ZoneInfo) 
         start=best,
         end=best + length,
         expires=best + length / 2,
+    )
+
+
+def _because(load: FlexibleLoad, at: datetime, costs: float, usual: datetime, would_cost: float) -> Sentence:
+    """``at`` and ``usual`` are local times, ``costs`` and ``would_cost`` the money that it costs then."""
+    return say.run_because(
+        load=load.name,
+        power_w=load.power_w,
+        runs_s=load.duration_s,
+        best_at=at,
+        best_money=costs,
+        usual_at=usual,
+        usual_money=would_cost,
     )
 
 

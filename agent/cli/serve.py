@@ -15,6 +15,7 @@ from agent.adapters.host.time_source import HostTime
 from agent.app import build
 from agent.daemon import App
 from agent.domain.permit import Permission
+from agent.domain.sentences.control import agent_told_to_stop
 from agent.settings.schema import Settings
 
 log = structlog.get_logger("run")
@@ -52,7 +53,7 @@ async def serve(settings: Settings, permission: Permission) -> int:
     try:
         async with asyncio.timeout(STOP_WITHIN_S):
             await timetable.stop()
-            await app.stop("the agent was told to stop")
+            await app.stop(agent_told_to_stop())
     except TimeoutError:
         log.error("stopped_late", within_s=STOP_WITHIN_S)
     log.info("stopped", site=settings.site.id)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent.adapters.store.schema_sql import sentence
 from agent.adapters.store.store_reader import reading
 from agent.domain.documents import ADVICE, PLAN
+from agent.domain.sentence import named
 
 MOST_EVENTS = 50
 
@@ -16,7 +18,7 @@ _ADVICE = (
     "FROM kept, json_each(kept.body, '$.advisories') WHERE name = ?"
 )
 _EVENTS = (
-    "SELECT seq, strftime('%Y-%m-%dT%H:%M:%S+00:00', at, 'unixepoch'), kind, severity, text "
+    "SELECT seq, strftime('%Y-%m-%dT%H:%M:%S+00:00', at, 'unixepoch'), kind, severity, text, said "
     "FROM (SELECT * FROM event WHERE seq > ? ORDER BY seq DESC LIMIT ?) ORDER BY seq"
 )
 
@@ -51,9 +53,14 @@ def news(path: Path, before: Seen) -> tuple[Seen, tuple[Message, ...]]:
             return Seen(None if plan is None else plan[0], states, int(last or 0)), ()
         events = connection.execute(_EVENTS, (before.event, MOST_EVENTS)).fetchall()
     seen = Seen(None if plan is None else plan[0], states, events[-1][0] if events else before.event)
-    told = [Message("event", dict(zip(("seq", "at", "kind", "severity", "text"), row, strict=True))) for row in events]
+    told = [_event(*row) for row in events]
     if seen.plan != before.plan:
         told.append(Message("plan", {"issued_at": seen.plan}))
     changed = {key: state for key, state in states.items() if before.states.get(key) != state}
     told += [Message("advisory", {"key": key, "state": state}) for key, state in changed.items()]
     return seen, tuple(told)
+
+
+def _event(seq: int, at: str, kind: str, severity: str, text: str, said: str | None) -> Message:
+    body = {"seq": seq, "at": at, "kind": kind, "severity": severity}
+    return Message("event", {**body, **named("text", sentence(text, said))})

@@ -9,7 +9,9 @@ from typing import Any
 from agent.adapters.host.live_file import read_live
 from agent.console.flows import flows
 from agent.console.source import Source
+from agent.domain.alarms import StandingAlarm
 from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE
+from agent.domain.sentence import named
 from agent.domain.site import Measured, SiteState
 from agent.domain.wire import WireError, from_json
 
@@ -52,7 +54,7 @@ class Now:
             "setpoint": _plain(found.get(SETPOINT.name)),
             "override": _plain(found.get(OVERRIDE.name)),
             "link": _plain(found.get(LINK.name)),
-            "alarms": _plain(found.get(ALARMS.name)) or [],
+            "alarms": _alarms(found.get(ALARMS.name)),
         }
 
 
@@ -93,6 +95,26 @@ def _flows_document(state: SiteState) -> Document | None:
     if grid is None or battery is None or load is None or pv is None:
         return None
     return flows(grid, pv, battery, load).document()
+
+
+def _alarms(text: str | None) -> list[Document | str]:
+    """What stands; of an agent of an earlier version the texts alone."""
+    try:
+        standing = ALARMS.read(text or "[]")
+    except WireError:
+        return []
+    return [one if isinstance(one, str) else _alarm(one) for one in standing]
+
+
+def _alarm(one: StandingAlarm) -> Document:
+    return {
+        "kind": one.kind,
+        "subject": one.subject,
+        "since": one.since.isoformat(),
+        **named("text", one.text),
+        "told": one.told,
+        "check": one.check,
+    }
 
 
 def _plain(text: str | None) -> Any:

@@ -15,6 +15,8 @@ from agent.domain.commands import AnswerAdvice
 from agent.domain.documents import ADVICE
 from agent.domain.horizon import floor_to_step
 from agent.domain.plan import Plan
+from agent.domain.sentences import commands as say
+from agent.domain.sentences.events import kept_advice_unreadable
 from agent.domain.wire import WireError, to_json
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
@@ -56,7 +58,7 @@ class Recommendations:
         try:
             self._book = AdviceBook() if document is None else ADVICE.read(document)
         except (WireError, RecursionError) as error:
-            self._alarms.note(EventKind.ADVICE_LOST, f"the kept recommendations cannot be read: {error}")
+            self._alarms.note(EventKind.ADVICE_LOST, kept_advice_unreadable(cause=str(error)))
         self._show()
 
     def question(self) -> AdviceQuestion | None:
@@ -84,12 +86,13 @@ class Recommendations:
         headlines = {one.key: one.headline for one in book.advisories}
         for settled in plan.advice.settled:
             if settled.key in headlines:
-                self._alarms.note(EventKind.ADVICE_OUTCOME, f"{headlines[settled.key]}: {settled.outcome.text}")
+                told = say.advice_turned_out(headline=headlines[settled.key], outcome=settled.outcome.text)
+                self._alarms.note(EventKind.ADVICE_OUTCOME, told)
             book = close(book, settled.key, settled.outcome)
         taken = take(book, plan.advice.proposals, now, self._worth_it)
         live = {one.key for one in open_ones(book, now)}
         for one in (one for one in taken.issued if one.key not in live):
-            self._alarms.note(EventKind.ADVICE, f"{one.headline}: {one.description}")
+            self._alarms.note(EventKind.ADVICE, say.advice_told(headline=one.headline, description=one.description))
         self._adopt(taken.book)
 
     def answer(self, answer: AnswerAdvice) -> None:
@@ -97,12 +100,13 @@ class Recommendations:
         try:
             book = act(self._book, answer, self._clock.now())
         except NotPossible as refusal:
-            self._alarms.note(EventKind.ADVICE_REFUSED, str(refusal))
+            self._alarms.note(EventKind.ADVICE_REFUSED, refusal.why)
             return
         before = {one.key: one.state for one in self._book.advisories}
         for one in book.advisories:
             if one.state is not before[one.key]:
-                self._alarms.note(EventKind.ADVICE_ANSWERED, f"{one.headline}: {one.state.value}")
+                told = say.advice_answered(headline=one.headline, state=one.state.value)
+                self._alarms.note(EventKind.ADVICE_ANSWERED, told)
         self._adopt(book)
 
     def _adopt(self, book: AdviceBook) -> None:

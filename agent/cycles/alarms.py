@@ -7,6 +7,8 @@ import structlog
 from agent.domain.alarms import AlarmKind, EventKind, Severity, StandingAlarm, full_word
 from agent.domain.documents import ALARMS
 from agent.domain.records import EventRow
+from agent.domain.sentences.alarms import alarm_text
+from agent.domain.sentences.events import kept_unusable
 from agent.domain.wire import WireError
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
@@ -37,7 +39,8 @@ class Alarms:
 
         Where several judge one alarm, each under its own ``by``, it stands while any of them says so.
         """
-        row = self._pending.standing.judge(self._clock.now(), kind, subject, text, by)
+        said = None if text is None else alarm_text(kind, subject, text)
+        row = self._pending.standing.judge(self._clock.now(), kind, subject, said, by)
         if row is not None:
             self._tell(row)
 
@@ -55,7 +58,7 @@ class Alarms:
         try:
             known = tuple(alarm for alarm in ALARMS.read(document or "[]") if isinstance(alarm, StandingAlarm))
         except WireError as error:
-            self.note(EventKind.DOCUMENT_REFUSED, f"the kept alarms cannot be used: {error}")
+            self.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="alarms", cause=str(error)))
             return
         self._pending.standing.recall(known)
         self._recall_ends = self._clock.monotonic() + GRACE_S

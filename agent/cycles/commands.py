@@ -9,6 +9,7 @@ from agent.cycles.paired_trial import Comparison
 from agent.domain.alarms import EventKind
 from agent.domain.commands import AnswerAdvice, ComparePolicies, OverrideBattery, Request
 from agent.domain.override import Override
+from agent.domain.sentences import commands as say
 from agent.ports import Clock, Inbox
 
 MOST_WAITING = 1000
@@ -34,8 +35,9 @@ class Commands:
 
     def ask(self, request: Request) -> str | None:
         """Obey ``request`` with the next step. Why it is refused, where it comes too late."""
-        if request.is_over(self._clock.now()) and self._clock.trusted():
-            return f"the command has expired at {request.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+        expires_at = request.expires_at
+        if expires_at is not None and request.is_over(self._clock.now()) and self._clock.trusted():
+            return say.command_expired(expired_at=expires_at)
         self._waiting.append(request)
         return None
 
@@ -74,4 +76,4 @@ class Commands:
         if override is None:
             self._overrides.end()
         elif (refusal := self._overrides.begin(override)) is not None:
-            self._alarms.note(EventKind.COMMAND_REFUSED, f"{override.words}: {refusal}")
+            self._alarms.note(EventKind.COMMAND_REFUSED, say.override_refused(order=override.words, why=refusal))

@@ -18,6 +18,7 @@ from agent.dispatch.lease import Lease
 from agent.domain.alarms import AlarmKind
 from agent.domain.battery import Battery
 from agent.domain.documents import DEMAND, STATE
+from agent.domain.sentences.alarms import grid_limit_lost
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import SiteState
 from agent.monitoring.battery_response import Verdict
@@ -27,8 +28,6 @@ from agent.recording.decisions import Decisions
 from agent.recording.pending_writes import PendingWrites
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
-
-GRID_LIMIT_LOST = "the platform's grid limit has not been heard of for too long; the failsafe limits hold"
 
 REFUSAL_RESTS_S = (1.0, 1.0, 2.0, 5.0, 10.0, 20.0)  # a device that has forgotten its mode takes it again within 20 s
 
@@ -89,7 +88,7 @@ class Control:
         if self._watch.batteries_changed and len(self._rules.units) > 1:
             self._lease = None  # share again among those that are there
         silent = self._conditions.limit_is_silent(state.at)
-        self._alarms.alarm(AlarmKind.GRID_LIMIT_LOST, GRID_LIMIT_LOST if silent else None)
+        self._alarms.alarm(AlarmKind.GRID_LIMIT_LOST, grid_limit_lost() if silent else None)
         self._watch_tracking(state)
         whole, monotonic = self._rules.limits.battery, self._clock.monotonic()
         lost = self._response.is_lost(monotonic)

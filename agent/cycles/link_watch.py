@@ -6,6 +6,7 @@ from math import ceil
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind
+from agent.domain.sentences.alarms import certificate_ends, certificate_expired
 from agent.ports import Clock
 from agent.site_view import Outlet
 
@@ -77,6 +78,6 @@ class LinkWatch:
         if not self._clock.trusted() or end - now > RENEW_WITHIN:
             return None
         if end <= now:
-            return f"the {what} has expired on {end:%Y-%m-%d}: the platform cannot be reached until it is renewed"
+            return certificate_expired(certificate=what, ends_at=end)
         days = ceil((end - now) / timedelta(days=1))
-        return f"the {what} ends on {end:%Y-%m-%d}, in {days} day{'s' if days > 1 else ''}: renew it before"
+        return certificate_ends(certificate=what, ends_at=end, left_days=days)

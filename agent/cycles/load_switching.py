@@ -19,6 +19,7 @@ from agent.dispatch.load_switch import (
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import SWITCHED_LOADS
 from agent.domain.load_run import LoadTask
+from agent.domain.sentences import loads as say
 from agent.domain.switched_load import SwitchedLoad, SwitchedLoadState
 from agent.domain.wire import WireError
 from agent.ports import Clock, Switches, SwitchFailure
@@ -80,7 +81,7 @@ class LoadSwitching:
         try:
             kept = {one.name: one for one in SWITCHED_LOADS.read(document)}
         except (WireError, RecursionError) as error:
-            text = f"how long the switched loads have run cannot be used: {error}"
+            text = say.kept_loads_unusable(cause=str(error))
             self._alarms.note(EventKind.DOCUMENT_REFUSED, text)
             return
         for seat in self._seats:
@@ -119,7 +120,7 @@ class LoadSwitching:
             self._count(seat, now, passed_s)
         wanted = self._wish(seat, now, monotonic)
         if on is None:
-            wanted = replace(wanted, reason=f"the relay of {seat.one.load.name} is not read")
+            wanted = replace(wanted, reason=say.load_not_read(load=seat.one.load.name))
         elif self._outlet.view.observing is None:
             wanted = self._mind_others(seat, on, wanted, monotonic)
             on = await self._follow(seat, on, wanted, monotonic)
@@ -143,17 +144,17 @@ class LoadSwitching:
     def _wish(self, seat: _Seat, now: datetime, monotonic: float) -> Wish:
         name, view = seat.one.load.name, self._outlet.view
         if view.clock_doubt is not None or not self._clock.trusted():
-            return Wish(None, f"{name} is left to itself while the time is not known")
+            return Wish(None, say.load_without_time(load=name))
         plan = view.plan if view.plan is not None and now < view.plan.expires_at else None
         if (
             plan is None
             and monotonic - self._begun_s < FIRST_PLAN_WITHIN_S
             and open_window(seat.one.load, now, self._zone)
         ):
-            return Wish(seat.put, f"{name} waits for the first plan")
+            return Wish(seat.put, say.load_waits_for_plan(load=name))
         wanted = wish(seat.one, seat.progress, None if plan is None else plan.runs, now, self._zone)
         if monotonic < self._shed_until_s and wanted.on is not False:
-            return Wish(False, f"{name} is off: the connection carries more than it may")
+            return Wish(False, say.load_shed(load=name))
         return wanted
 
     def _mind_others(self, seat: _Seat, on: bool, wanted: Wish, monotonic: float) -> Wish:
@@ -162,8 +163,8 @@ class LoadSwitching:
         if seat.put is not None and on is not seat.put:
             seat.put, seat.hands_off_until_s = None, monotonic + HANDS_OFF_S
         left_alone = monotonic < seat.hands_off_until_s
-        word = "on" if on else "off"
-        text = f"somebody else has switched the relay of {name} {word}: it is left alone for half an hour"
+        others = say.load_switched_by_others_on if on else say.load_switched_by_others_off
+        text = others(load=name)
         self._alarms.alarm(AlarmKind.FOREIGN_MASTER, text if left_alone else None, seat.one.device)
         return Wish(None, text) if left_alone else wanted
 
@@ -179,9 +180,8 @@ class LoadSwitching:
             return on
         if seat.retry.rests(monotonic) or not await self._put(seat, target):
             return on
-        self._alarms.note(
-            EventKind.LOAD_SWITCHED, f"switched {'on' if target else 'off'}: {wanted.reason}", seat.one.device
-        )
+        switched = say.load_switched_on if target else say.load_switched_off
+        self._alarms.note(EventKind.LOAD_SWITCHED, switched(why=wanted.reason), seat.one.device)
         if wanted.on is None:
             seat.put, seat.gives_back = None, False
         return target
@@ -192,7 +192,8 @@ class LoadSwitching:
             await self._switches.switch(seat.one.device, on)
         except SwitchFailure as failure:
             seat.retry.failed(began_s, self._clock.monotonic())
-            self._alarms.alarm(AlarmKind.SWITCH_FAILED, str(failure), seat.one.device)
+            text = say.switch_failed(device=seat.one.device, cause=str(failure))
+            self._alarms.alarm(AlarmKind.SWITCH_FAILED, text, seat.one.device)
             return False
         seat.put = on
         seat.retry.succeeded()

@@ -4,6 +4,7 @@ from agent.cycles.alarms import Alarms
 from agent.dispatch.alignment import Alignment
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.battery import Battery
+from agent.domain.sentences.events import meter_lags
 from agent.domain.site import SiteState
 
 TOLD_FROM_S = 2.0  # what is less is no lag worth a word
@@ -29,7 +30,6 @@ class MeterAlignment:
         lag = self._alignment.lag
         if lag is not None and lag.most_s >= TOLD_FROM_S and abs(lag.least_s - self._told_s) > LAG_MOVED_S:
             self._told_s = lag.least_s
-            text = f"the grid meter's values are {lag.least_s:.0f} to {lag.most_s:.0f} s older than the battery's"
-            self._alarms.note(EventKind.METER_LAG, text)
+            self._alarms.note(EventKind.METER_LAG, meter_lags(least_s=lag.least_s, most_s=lag.most_s))
         self._alarms.alarm(AlarmKind.METER_LATE, self._alignment.late())
         return found

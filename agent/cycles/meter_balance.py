@@ -6,12 +6,12 @@ from dataclasses import replace
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind
 from agent.domain.battery import Battery
+from agent.domain.sentences.control import probing_meter
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import MISSING, SiteState
 from agent.monitoring.balance_watch import BalanceWatch
 from drivers.reading import Quality
 
-PROBE = "held at 0 W for a minute, to see whether the grid's meter follows the battery"
 SETTLED_S = 30.0
 
 
@@ -37,7 +37,7 @@ class MeterBalance:
         """``wanted``, or 0 W where the meter is to be looked at."""
         if not self._watch.is_probing or wanted.battery_w is None:
             return wanted
-        return replace(wanted, battery_w=0.0, reason=PROBE)
+        return replace(wanted, battery_w=0.0, reason=probing_meter())
 
     def asked(self, monotonic_s: float, battery_w: float | None) -> None:
         """What was written; None is a release."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
 from agent.domain.documents import COUNTERS
+from agent.domain.sentences.events import kept_counters_unusable
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import SiteState
 from agent.ports import Clock
@@ -66,8 +67,7 @@ class Minutes:
     def recall(self, document: str | None) -> None:
         """The kept readings of the energy counters; those that cannot be used are told."""
         if not self.counters.recall(document):
-            text = "the kept readings of the energy counters cannot be used"
-            self._alarms.note(EventKind.DOCUMENT_REFUSED, text)
+            self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_counters_unusable())
 
     def _points(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> dict[str, float | None]:
         """Every reading by name. What a silent device said long ago is missing now, and so is an odd counter."""

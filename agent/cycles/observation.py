@@ -9,8 +9,9 @@ from agent.dispatch.shadow_battery import ShadowBattery
 from agent.domain.alarms import EventKind
 from agent.domain.battery import Battery
 from agent.domain.documents import OBSERVATION
-from agent.domain.in_words import kw
 from agent.domain.observation import Observation, ObservedDay
+from agent.domain.sentences import control as say
+from agent.domain.sentences import events
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import SiteState
 from agent.domain.wire import WireError, to_json
@@ -42,7 +43,7 @@ class Observing:
         try:
             self._observed = OBSERVATION.read(document)
         except (WireError, RecursionError) as error:
-            self._alarms.note(EventKind.DOCUMENT_REFUSED, f"the kept observation cannot be used: {error}")
+            self._alarms.note(EventKind.DOCUMENT_REFUSED, events.kept_unusable(kept="observation", cause=str(error)))
 
     def site(self, real: SiteState) -> SiteState:
         """The site as it would be with a battery that follows us."""
@@ -58,8 +59,8 @@ class Observing:
         self._shadow.follow(granted.battery_w, real, since_s / HOUR_S, (prices.import_price, prices.export_price))
         if self._clock.trusted():
             self._count(prices.import_price)
-        would = "be left to itself" if granted.battery_w is None else _words(granted.battery_w)
-        reason = f"only observed; it would {would}: {granted.reason}"
+        would = say.would_be_left() if granted.battery_w is None else _words(granted.battery_w)
+        reason = say.only_observed(would=would, said=granted.reason)
         return replace(granted, battery_w=None, pv_limit_w=None, rung=Rung.OBSERVE, reason=reason)
 
     def _count(self, price: float) -> None:
@@ -77,5 +78,6 @@ class Observing:
 
 def _words(battery_w: float) -> str:
     if abs(battery_w) < 1.0:
-        return "rest"
-    return f"{'discharge' if battery_w > 0.0 else 'charge'} with {kw(abs(battery_w))}"
+        return say.would_rest()
+    order = say.order_discharge_with if battery_w > 0.0 else say.order_charge_with
+    return order(power_w=abs(battery_w))

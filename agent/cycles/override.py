@@ -8,6 +8,8 @@ from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
 from agent.domain.documents import OVERRIDE
 from agent.domain.override import LONGEST, Override
+from agent.domain.sentences import commands as say
+from agent.domain.sentences.events import kept_unusable
 from agent.domain.wire import WireError, to_json
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
@@ -34,35 +36,35 @@ class Overrides:
         try:
             override = OVERRIDE.read(document)
         except (WireError, RecursionError) as error:
-            self._alarms.note(EventKind.DOCUMENT_REFUSED, f"the kept override cannot be used: {error}")
+            self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="override", cause=str(error)))
             self._pending.keep(OVERRIDE.name, NONE)
             return
         if self._clock.trusted() and override.until > self._clock.now():
             self._begin(override)
         else:
-            self._end(override, "its time has passed" if self._clock.trusted() else "the time is not known")
+            self._end(override, say.time_has_passed() if self._clock.trusted() else say.time_not_known())
 
     def begin(self, override: Override) -> str | None:
         """Why it is refused, else None."""
         now, observing = self._clock.now(), self._outlet.view.observing
         if observing is not None:
-            return f"the site is only observed, {observing}"
+            return say.site_only_observed(why=observing)
         if not self._clock.trusted():
-            return "the time is not known, so nothing can be asked for until a time"
+            return say.no_time_for_until()
         if override.until <= now:
-            return f"until {self._local(override.until)} is in the past"
+            return say.until_in_past(until_at=self._local(override.until))
         if override.until - now > LONGEST:
-            return f"until {self._local(override.until)} is more than {LONGEST.total_seconds() / 3600:.0f} hours away"
+            return say.until_too_far(until_at=self._local(override.until), longest_h=LONGEST.total_seconds() / 3600)
         self._begin(override)
         self._pending.keep(OVERRIDE.name, to_json(override))
-        told = f"{override.words} until {self._local(override.until)}, asked for by a person"
+        told = say.override_begun(order=override.words, until_at=self._local(override.until))
         self._alarms.note(EventKind.OVERRIDE, told)
         return None
 
     def end(self) -> None:
         """A person wants the agent to decide again."""
         if self._outlet.view.override is not None:
-            self._end(self._outlet.view.override, "ended by a person")
+            self._end(self._outlet.view.override, say.ended_by_person())
 
     def step(self) -> None:
         """End what is over."""
@@ -71,7 +73,7 @@ class Overrides:
             return
         is_over = self._clock.monotonic() >= self._ends_s
         if is_over or (self._clock.trusted() and self._clock.now() >= override.until):
-            self._end(override, "its time has passed")
+            self._end(override, say.time_has_passed())
 
     def _begin(self, override: Override) -> None:
         self._ends_s = self._clock.monotonic() + (override.until - self._clock.now()).total_seconds()
@@ -80,7 +82,7 @@ class Overrides:
     def _end(self, override: Override, why: str) -> None:
         self._outlet.show(replace(self._outlet.view, override=None))
         self._pending.keep(OVERRIDE.name, NONE)
-        self._alarms.note(EventKind.OVERRIDE, f"{override.words}: over, {why}; the agent decides again")
+        self._alarms.note(EventKind.OVERRIDE, say.override_over(order=override.words, why=why))
 
-    def _local(self, at: datetime) -> str:
-        return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(self._zone)

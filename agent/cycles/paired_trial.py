@@ -6,6 +6,8 @@ from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind, Severity
 from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.paired_trial import Schedule
+from agent.domain.sentences.commands import compared, not_compared
+from agent.domain.sentences.events import kept_unusable
 from agent.domain.wire import WireError, to_json
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
@@ -26,9 +28,8 @@ class Comparison:
         try:
             self._outlet.show(replace(self._outlet.view, comparison=PAIRED_TRIAL.read(document)))
         except (WireError, RecursionError) as error:
-            self._alarms.note(
-                EventKind.COMPARISON, f"the kept comparison cannot be used: {error}", severity=Severity.WARNING
-            )
+            unusable = kept_unusable(kept="comparison", cause=str(error))
+            self._alarms.note(EventKind.COMPARISON, unusable, severity=Severity.WARNING)
 
     def take(self, schedule: Schedule) -> None:
         """Go by ``schedule`` from now on, and keep it."""
@@ -36,6 +37,5 @@ class Comparison:
             return
         self._outlet.show(replace(self._outlet.view, comparison=schedule))
         self._pending.keep(PAIRED_TRIAL.name, to_json(schedule))
-        begin, end = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (schedule.start, schedule.end))
-        said = f"optimiser and rule are compared from {begin} to {end}, in blocks of {schedule.block_h} h"
-        self._alarms.note(EventKind.COMPARISON, said if schedule.arms else "optimiser and rule are not compared")
+        said = compared(from_at=schedule.start, to_at=schedule.end, block_h=schedule.block_h)
+        self._alarms.note(EventKind.COMPARISON, said if schedule.arms else not_compared())

@@ -11,6 +11,8 @@ from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.domain.alarms import AlarmKind
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
+from agent.domain.sentence import Sentence
+from agent.domain.sentences import alarms as say
 from agent.monitoring.data_fault_events import DataFaultEvents
 from agent.planning.check import check_plan
 from agent.ports import Clock, Planner, PlannerFailure
@@ -87,16 +89,15 @@ class Planning:
     async def _try(self) -> str | None:
         soc = self._soc_pct()
         if soc is None:
-            return "no plan: the state of charge is not known"
+            return say.no_plan(cause=say.soc_not_known())
         steps, request = self._clock_steps, self._question(self._clock.now(), soc)
         if request is None:
-            return "no plan: no price is known"
+            return say.no_plan(cause=say.price_not_known())
         began_s = self._clock.monotonic()
-        try:
-            plan = await self._asked(request)
-        except PlannerFailure as failure:
+        plan = await self._asked(request)
+        if isinstance(plan, str):
             self._retry.failed(began_s, self._clock.monotonic())
-            return str(failure)
+            return plan
         self._retry.succeeded()
         if steps != self._clock_steps:
             return await self._try()
@@ -107,16 +108,14 @@ class Planning:
         log.debug("plan", cost=round(plan.cost, 3), notes=list(plan.notes), load=plan.load.source, pv=plan.pv.source)
         return None
 
-    async def _asked(self, request: PlanRequest) -> Plan:
-        """A plan that has passed the check. Raises PlannerFailure with the sentence of the alarm."""
+    async def _asked(self, request: PlanRequest) -> Plan | Sentence:
+        """A plan that has passed the check, else the sentence of the alarm."""
         try:
             plan = await self._planner.plan(request)
         except PlannerFailure as failure:
-            raise PlannerFailure(f"no plan: {failure}") from failure
+            return say.no_plan(cause=str(failure))
         wrong = check_plan(plan, request)
-        if wrong:
-            raise PlannerFailure(f"the plan was refused: {wrong[0]}")
-        return plan
+        return say.plan_refused(cause=wrong[0]) if wrong else plan
 
     def _note_suspects(self, plan: Plan) -> None:
         """Measurements that the planner doubts: an event for each that is new, and flags for those who read later."""

@@ -3,6 +3,7 @@
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
 from agent.domain.documents import SETTINGS
+from agent.domain.sentences.events import settings_changed, settings_changed_and_more
 from agent.ports import Store
 from agent.recording.pending_writes import PendingWrites
 from agent.settings.last_run import differences
@@ -19,6 +20,6 @@ async def keep_settings(settings: Settings, store: Store, alarms: Alarms, pendin
     pending.keep(SETTINGS.name, document)
     changed = [] if before is None else differences(before, document)
     if changed:
-        more = f" and {len(changed) - MOST_TOLD} more" if len(changed) > MOST_TOLD else ""
-        text = f"since the last start the site file has changed: {', '.join(changed[:MOST_TOLD])}{more}"
+        keys, more = ", ".join(changed[:MOST_TOLD]), len(changed) - MOST_TOLD
+        text = settings_changed_and_more(keys=keys, more=more) if more > 0 else settings_changed(keys=keys)
         alarms.note(EventKind.SETTINGS_CHANGED, text)

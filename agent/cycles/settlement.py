@@ -10,6 +10,7 @@ from agent.domain.alarms import EventKind
 from agent.domain.documents import LEDGER
 from agent.domain.horizon import floor_to_step
 from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
+from agent.domain.sentences.events import ledger_anew, ledger_not_settled
 from agent.domain.wire import WireError, to_json
 from agent.ports import Clock, Settlement, SettlementFailure
 from agent.recording.pending_writes import PendingWrites
@@ -55,7 +56,7 @@ class NightlySettlement:
             if carry.until.tzinfo is None:
                 raise WireError("LedgerCheckpoint.until: it has no time zone")
         except (WireError, RecursionError) as error:
-            self._alarms.note(EventKind.LEDGER_FAILED, f"the savings ledger is settled anew: {error}")
+            self._alarms.note(EventKind.LEDGER_FAILED, ledger_anew(cause=str(error)))
             return
         self._carry = carry
 
@@ -70,7 +71,7 @@ class NightlySettlement:
         except SettlementFailure as failure:
             self._more = False
             self._retry.failed(began_s, self._clock.monotonic())
-            self._alarms.note(EventKind.LEDGER_FAILED, f"the savings ledger was not settled: {failure}")
+            self._alarms.note(EventKind.LEDGER_FAILED, ledger_not_settled(cause=str(failure)))
             return
         self._retry.succeeded()
         self._more = settled.more

@@ -9,6 +9,7 @@ from agent.dispatch.battery_units import BatteryUnits
 from agent.dispatch.control_mode import ControlRules
 from agent.dispatch.estimate import Source, estimate
 from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.sentences import alarms as say
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import SiteState
 from agent.monitoring.battery_power import BatteryPowerWatch
@@ -87,11 +88,13 @@ class SiteWatch:
         ]
         sources, self.batteries_changed = self._units.look(sources, monotonic)
         for name, doubt in doubts.items():
-            self._alarms.alarm(AlarmKind.SOC_JUMP, None if doubt is None else f"{name}: {doubt}", name)
+            self._alarms.alarm(
+                AlarmKind.SOC_JUMP, None if doubt is None else say.of_device(device=name, said=doubt), name
+            )
         for name, gone in self._power.update(readings, set(troubles) | frozen, monotonic).items():
             self._alarms.alarm(AlarmKind.BATTERY_POWER_MISSING, gone, name)
         for name in self._rules.roles:
             lost = None if name in self._sleep.asleep else troubles.get(name)
             self._alarms.alarm(AlarmKind.DEVICE_LOST, lost, name)
-            self._alarms.alarm(AlarmKind.FROZEN, f"{name} answers with frozen values" if name in frozen else None, name)
+            self._alarms.alarm(AlarmKind.FROZEN, say.frozen(device=name) if name in frozen else None, name)
         return estimate(now, monotonic, sources, self._rules.stale_s)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
 from agent.domain.permit import Permission
+from agent.domain.sentences.events import steered_before
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
@@ -27,8 +28,7 @@ class SteeringLock:
         """A battery that an earlier version has steered goes on being steered: it did so without a permit."""
         if self._gate.shut is None or not (self._permission.is_missing and were_steered):
             return
-        text = "it was steered before commissioning was asked for, and goes on so: run `enalysis-edge commission`"
-        self._alarms.note(EventKind.NOT_COMMISSIONED, text)
+        self._alarms.note(EventKind.NOT_COMMISSIONED, steered_before())
         self._show(None)
 
     @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import PERSISTENT_WRITES
+from agent.domain.sentences.events import persistent_writes
 from agent.domain.steering import DailyWrites, SteeringReport
 from agent.ports import Clock, Site
 from agent.recording.pending_writes import PendingWrites
@@ -33,7 +34,7 @@ class SteeringWatch:
     def _tell(self, writes: dict[str, DailyWrites]) -> None:
         for name, before in self._writes.items():
             if before.used and (name not in writes or writes[name].day != before.day):
-                told = f"{name}: its most written persistent register was written {before.used} times on {before.day}"
-                self._alarms.note(EventKind.PERSISTENT_WRITES, f"{told}, of {before.budget} that are allowed")
+                told = persistent_writes(device=name, used=before.used, day=before.day, budget=before.budget)
+                self._alarms.note(EventKind.PERSISTENT_WRITES, told)
         self._writes = writes
         self._pending.keep(PERSISTENT_WRITES.name, json.dumps({name: asdict(made) for name, made in writes.items()}))

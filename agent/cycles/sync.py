@@ -17,6 +17,7 @@ from agent.domain.envelope import Envelope
 from agent.domain.inputs import Acknowledgement
 from agent.domain.plan import Plan
 from agent.domain.records import OutboxRow
+from agent.domain.sentences.events import row_skipped
 from agent.ports import (
     Clock,
     CloudLink,
@@ -245,10 +246,7 @@ class Sync:
         text = json.dumps(row.named(), separators=(",", ":"), ensure_ascii=False)
         self._parked = [*self._parked, {"stream": name, "seq": row.seq, "row": text}][-MOST_PARKED:]
         self._pending.keep(PARKED.name, json.dumps(self._parked))
-        self._alarms.note(
-            EventKind.ROW_SKIPPED,
-            f"Row {row.seq} of the stream {name} was refused time and again and is parked: not sent, kept.",
-        )
+        self._alarms.note(EventKind.ROW_SKIPPED, row_skipped(row=row.seq, stream=name))
 
     async def _acknowledge(self, message: Acknowledgement) -> None:
         await self._load_marks()

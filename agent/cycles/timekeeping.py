@@ -12,6 +12,8 @@ from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import CLOCK
 from agent.domain.horizon import floor_to_step
 from agent.domain.records import Redate
+from agent.domain.sentences import alarms as say
+from agent.domain.sentences import events
 from agent.domain.time_trust import LONGEST_UNSYNCED_S, Doubt, TimeEvidence, doubt_of
 from agent.domain.undated import Undated
 from agent.domain.wire import WireError, to_json
@@ -101,8 +103,8 @@ class Timekeeping:
         monotonic = self._clock.monotonic()
         if abs(by_s) >= WORTH_A_WORD_S or monotonic - self._told_at >= TELL_EVERY_S:
             self._told_at = monotonic
-            moved = "" if self._undated is None else "; what was measured without the time moves with it"
-            self._alarms.note(EventKind.CLOCK_STEPPED, f"the clock was set {_span(by_s)}{moved}")
+            told = events.clock_was_set if self._undated is None else events.clock_was_set_and_dates
+            self._alarms.note(EventKind.CLOCK_STEPPED, told(step=say.clock_step(by_s)))
 
     def _judge(self) -> None:
         monotonic, now = self._clock.monotonic(), self._clock.now()
@@ -119,9 +121,9 @@ class Timekeeping:
         if self._doubt is None:
             self._newest = None  # from here on whoever sets the clock back is believed
         self._clock.believed = self._doubt is None or self._doubt.dated
-        why = None if self._doubt is None else f"the clock {self._doubt.reason}"
+        why = None if self._doubt is None else say.the_clock(doubt=self._doubt.reason)
         self._outlet.show(replace(self._outlet.view, clock_doubt=why))
-        untrusted = None if why is None else f"{why}: our own rule holds until it is right"
+        untrusted = None if why is None else say.clock_untrusted(why=why)
         self._alarms.alarm(AlarmKind.CLOCK_UNTRUSTED, untrusted)
 
     def _doubt_of(self, now: datetime, evidence: TimeEvidence) -> Doubt | None:
@@ -132,7 +134,7 @@ class Timekeeping:
         if self._given or self._is_synced() or not lasts:
             self._leap_s = 0.0
         if (doubt is None or doubt.dated) and abs(self._leap_s) >= LEAP_S:
-            return Doubt(f"was set {_span(self._leap_s)}, which nothing confirms")
+            return Doubt(say.was_set(step=say.clock_step(self._leap_s)))
         return doubt
 
     def _is_synced(self) -> bool:
@@ -187,13 +189,3 @@ class Timekeeping:
 
     def _ahead_s(self) -> float:
         return self._clock.now().timestamp() - self._clock.monotonic()
-
-
-def _span(by_s: float) -> str:
-    """``5.0 h ahead``; a day and more in days."""
-    size, way = abs(by_s), "ahead" if by_s > 0 else "back"
-    if size >= 2 * 86400:
-        return f"{size / 86400:.1f} days {way}"
-    if size >= 7200:
-        return f"{size / 3600:.1f} h {way}"
-    return f"{size:.0f} s {way}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from agent.dispatch.power_trace import PowerTrace
 from agent.dispatch.same_instant import KEPT_S, METER_LAG_S, SameInstant
+from agent.domain.sentences.alarms import meter_late
 from agent.domain.site import MISSING, Measured, SiteState
 from agent.monitoring.meter_lag import Lag, LagWatch
 from drivers.reading import Quality
@@ -60,7 +61,7 @@ class Alignment:
         """One sentence while the meter is later than control is built for."""
         if self.lag is None or self.lag.least_s <= LATE_S:
             return None
-        return f"the grid meter shows what was {self.lag.least_s:z.0f} s before: changes of the load are met that late"
+        return meter_late(late_s=self.lag.least_s)
 
 
 def _sum(one: Measured, other: Measured) -> Measured:

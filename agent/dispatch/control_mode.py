@@ -12,6 +12,7 @@ from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.override import Override
 from agent.domain.paired_trial import Arm, Schedule
 from agent.domain.plan import Plan
+from agent.domain.sentences import control as say
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import Connection, SiteState
 from agent.planning.rules import self_consumption_w
@@ -80,10 +81,10 @@ class Situation:
         if self.clock_doubt is not None:
             return self.clock_doubt
         if self.is_rules_turn:
-            return "it is the rule's turn in the comparison"
+            return say.rules_turn()
         if self.plan is None:
-            return "there is no plan yet"
-        return "the last plan has expired" if self.state.at >= self.plan.expires_at else None
+            return say.no_plan_yet()
+        return say.plan_expired() if self.state.at >= self.plan.expires_at else None
 
 
 class Ladder:
@@ -100,10 +101,10 @@ class Ladder:
         """The highest rung that can be taken."""
         state, hold_s = situation.state, self._rules.hold_s
         if situation.out_of_control:
-            return Setpoint(state.at, None, hold_s, Rung.RELEASE, "released: the battery does not follow its setpoints")
+            return Setpoint(state.at, None, hold_s, Rung.RELEASE, say.released(why=say.battery_does_not_follow()))
         net_load_w, soc_pct = state.net_load_w, state.soc_pct.known
         if net_load_w is None or soc_pct is None:
-            return Setpoint(state.at, None, hold_s, Rung.RELEASE, f"released: {_what_is_missing(state)}")
+            return Setpoint(state.at, None, hold_s, Rung.RELEASE, say.released(why=_what_is_missing(state)))
         battery = self._conditions.with_reserve(self._of_the_plan(situation), state.at)
         if situation.override is not None:
             return self._by_hand(situation.override, state, battery)
@@ -113,16 +114,16 @@ class Ladder:
             planned = self._planned(plan, moment, state, battery)
             if planned is not None:
                 return planned
-        why = why_not or "the last plan has expired"
+        why = why_not or say.plan_expired()
         rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
         cap_w = _pv_cap(state, rule_w, 0.0, self._conditions.connection(state.at).export_limit_w)
-        return Setpoint(state.at, rule_w, hold_s, Rung.RULES, f"self-consumption: {why}", cap_w)
+        return Setpoint(state.at, rule_w, hold_s, Rung.RULES, say.self_consumption(why=why), cap_w)
 
     def _by_hand(self, override: Override, state: SiteState, battery: Battery) -> Setpoint:
         watts = override.battery_w(battery.charge_w, battery.discharge_w)
         until = override.until.astimezone(self._zone)
         cap_w = _pv_cap(state, watts, 0.0, self._conditions.connection(state.at).export_limit_w)
-        reason = f"{override.words} until {until:%H:%M}: a person has asked for it"
+        reason = say.by_hand(order=override.words, until_at=until)
         return Setpoint(state.at, watts, self._rules.hold_s, Rung.OVERRIDE, reason, cap_w)
 
     def _moment(self, situation: Situation, plan: Plan, net_load_w: float, soc_pct: float) -> Moment:
@@ -175,8 +176,9 @@ def _solar_cap(plan: Plan, moment: Moment, state: SiteState, battery_w: float, c
 
 def _what_is_missing(state: SiteState) -> str:
     """Which quantity cannot be acted on, and why: ``the grid power is stale``."""
-    needed = (("grid power", state.grid_w), ("state of charge", state.soc_pct), ("battery power", state.battery_w))
-    return next(f"the {name} is {measured.quality.value}" for name, measured in needed if measured.known is None)
+    needed = (("grid_w", state.grid_w), ("soc_pct", state.soc_pct), ("battery_w", state.battery_w))
+    quantity, missing = next((name, measured) for name, measured in needed if measured.known is None)
+    return say.quantity_unusable(quantity=quantity, quality=missing.quality.value)
 
 
 def _gives_sun_away(plan: Plan, at: datetime) -> bool:

@@ -11,8 +11,8 @@ from math import isfinite
 from zoneinfo import ZoneInfo
 
 from agent.domain.horizon import floor_to_step
-from agent.domain.in_words import kw
 from agent.domain.request import Demand
+from agent.domain.sentences.events import peak_unknown
 from agent.domain.tariff import DemandCharge
 from agent.domain.wire import WireError, from_json, to_json
 
@@ -112,10 +112,8 @@ class DemandMeter:
         intervals = int((now - self._month_start(now)).total_seconds()) // self.charge.interval_s
         if self._recalled or not self._charged or self._counted >= LEAST_SEEN * intervals:
             return None
-        return (
-            f"the month's highest import is not known, since {self._counted} of its {intervals} intervals of "
-            f"{self.charge.interval_s // 60} minutes were measured: for the demand charge it counts as "
-            f"{kw(self._peak_w, 1)}"
+        return peak_unknown(
+            counted=self._counted, intervals=intervals, interval_s=self.charge.interval_s, import_w=self._peak_w
         )
 
     @property

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.domain.battery import Battery, power_to_reach, soc_after
-from agent.domain.in_words import kw
 from agent.domain.plan import SHORTEST_LOOK_S, Plan, ValueTable
+from agent.domain.sentence import Sentence
+from agent.domain.sentences import control as say
 from agent.domain.site import Connection
 
 MONEY_DECIMALS = 6  # what costs the same to a millionth is a tie
@@ -222,20 +223,23 @@ def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection
     return _Prices(moment.import_price + moment.carbon_price, moment.export_price, import_above, export_above, held_w)
 
 
-def _reason(moment: Moment, battery_w: float, prices: _Prices, value_per_kwh: float) -> str:
-    grid_w = moment.net_load_w - battery_w
-    bought = f"{moment.import_price:z.3f}/kWh"
+def _reason(moment: Moment, battery_w: float, prices: _Prices, worth: float) -> Sentence:
+    """``worth`` is what stored energy is worth, money per kWh."""
+    grid_w, sold = moment.net_load_w - battery_w, moment.export_price
+    bought: say.Paid = moment.import_price
     if moment.carbon_price >= 0.0005:
-        bought += f" + {moment.carbon_price:z.3f} for carbon"
-    sold = f"{moment.export_price:z.3f}/kWh"
-    value = f"stored energy is worth {value_per_kwh:z.3f}/kWh"
+        bought = say.with_carbon(import_per_kwh=moment.import_price, carbon_per_kwh=moment.carbon_price)
     if prices.held_w is not None and battery_w > 0.0 and abs(grid_w - prices.held_w) < NEAR_W:
-        held = f"holding the demand peak with an import of {kw(prices.held_w)}"
-        return f"discharging {kw(battery_w)}, {held}: the grid costs {bought}, {value}"
+        return say.discharging_at_peak(
+            power_w=battery_w, import_w=prices.held_w, paid_per_kwh=bought, value_per_kwh=worth
+        )
     if abs(battery_w) < 1.0:
-        return f"holding: the grid costs {bought}, {value}" if moment.net_load_w > 0 else f"resting: {value}"
+        resting = moment.net_load_w <= 0
+        return say.resting(value_per_kwh=worth) if resting else say.holding(paid_per_kwh=bought, value_per_kwh=worth)
     if battery_w < 0:
-        source = "from the grid" if moment.net_load_w >= 0 else "from the sun" if grid_w <= 1.0 else "from sun and grid"
-        return f"charging {kw(-battery_w)} {source} at {bought if grid_w > 1.0 else sold}, {value}"
-    target, paid = ("into the grid", sold) if grid_w < -1.0 else ("for the load", bought)
-    return f"discharging {kw(battery_w)} {target} at {paid}, {value}"
+        charging = say.charging_from_sun if grid_w <= 1.0 else say.charging_from_sun_and_grid
+        charging = say.charging_from_grid if moment.net_load_w >= 0 else charging
+        return charging(power_w=-battery_w, paid_per_kwh=bought if grid_w > 1.0 else sold, value_per_kwh=worth)
+    if grid_w < -1.0:
+        return say.discharging_into_grid(power_w=battery_w, paid_per_kwh=sold, value_per_kwh=worth)
+    return say.discharging_for_load(power_w=battery_w, paid_per_kwh=bought, value_per_kwh=worth)

@@ -8,8 +8,12 @@ import math
 from dataclasses import dataclass, replace
 
 from agent.domain.battery import Battery, power_window_w
+from agent.domain.sentence import Template
+from agent.domain.sentences import control as say
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import Connection, SiteState
+
+Limit = Template[[]]  # what has cut a power, by its sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +36,30 @@ def guard(wanted: Setpoint, state: SiteState, limits: Limits, since_s: float, la
         return wanted
     soc_pct, net_load_w = state.soc_pct.known, state.net_load_w
     if not math.isfinite(wanted.battery_w) or not math.isfinite(wanted.hold_s) or wanted.hold_s <= 0:
-        return _released(wanted, "the setpoint asked for is not a number")
+        return _released(wanted, say.setpoint_no_number())
     if soc_pct is None or not 0.0 <= soc_pct <= 100.0:
-        return _released(wanted, f"the state of charge is {state.soc_pct.quality.value}")
+        return _released(wanted, say.quantity_unusable(quantity="soc_pct", quality=state.soc_pct.quality.value))
     if net_load_w is None or not math.isfinite(net_load_w):
-        return _released(wanted, f"the grid power is {state.grid_w.quality.value}")
+        return _released(wanted, say.quantity_unusable(quantity="grid_w", quality=state.grid_w.quality.value))
     battery = limits.battery
-    cuts: list[str] = []
-    watts = _cut(wanted.battery_w, -battery.charge_w, battery.discharge_w, "the battery's rating", cuts)
+    cuts: list[Limit] = []
+    watts = _cut(wanted.battery_w, -battery.charge_w, battery.discharge_w, say.limit_of_rating, cuts)
     if limits.ramp_w_per_s is not None and last_w is not None:
         reach = limits.ramp_w_per_s * max(since_s, 0.0)
-        watts = _cut(watts, last_w - reach, last_w + reach, "the ramp", cuts)
-    watts = _cut(watts, *_connection_window(limits.connection, net_load_w), "the connection point's limit", cuts)
+        watts = _cut(watts, last_w - reach, last_w + reach, say.limit_of_ramp, cuts)
+    watts = _cut(watts, *_connection_window(limits.connection, net_load_w), say.limit_of_connection, cuts)
     # Whoever dies meanwhile, the SoC window is kept until the lease ends.
-    watts = _cut(watts, *power_window_w(battery, soc_pct, wanted.hold_s / 3600.0), "the SoC window", cuts)
-    watts = _cut(watts, -battery.charge_w, battery.discharge_w, "the battery's rating", cuts)
-    watts = _cut(watts, -math.inf, battery.most_discharge_w(net_load_w), "a battery that serves the load alone", cuts)
-    reason = wanted.reason + "".join(f"; {cut} binds" for cut in dict.fromkeys(cuts))
+    watts = _cut(watts, *power_window_w(battery, soc_pct, wanted.hold_s / 3600.0), say.limit_of_soc, cuts)
+    watts = _cut(watts, -battery.charge_w, battery.discharge_w, say.limit_of_rating, cuts)
+    watts = _cut(watts, -math.inf, battery.most_discharge_w(net_load_w), say.limit_of_load_alone, cuts)
+    reason = wanted.reason
+    for limit in dict.fromkeys(cuts):
+        reason = say.bound_by(said=reason, limit=limit())
     return replace(wanted, battery_w=watts, reason=reason)
 
 
 def _released(wanted: Setpoint, why: str) -> Setpoint:
-    return replace(wanted, battery_w=None, pv_limit_w=None, rung=Rung.RELEASE, reason=f"released: {why}")
+    return replace(wanted, battery_w=None, pv_limit_w=None, rung=Rung.RELEASE, reason=say.released(why=why))
 
 
 def _connection_window(connection: Connection, net_load_w: float) -> tuple[float, float]:
@@ -63,7 +69,7 @@ def _connection_window(connection: Connection, net_load_w: float) -> tuple[float
     return least, most
 
 
-def _cut(watts: float, least: float, most: float, limit: str, cuts: list[str]) -> float:
+def _cut(watts: float, least: float, most: float, limit: Limit, cuts: list[Limit]) -> float:
     cut = min(max(watts, least), most)
     if abs(cut - watts) > 0.5:
         cuts.append(limit)

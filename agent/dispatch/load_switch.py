@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from agent.domain.advisory import FlexibleLoad
 from agent.domain.load_run import LoadRun, LoadTask
+from agent.domain.sentences import loads as say
 from agent.domain.switched_load import SwitchedLoad
 
 OVER_LIMIT_SHARE = 1.02  # of the connection's limit: what a meter's own error does not explain
@@ -86,24 +87,25 @@ def wish(
     """
     load, window = one.load, open_window(one.load, now, zone)
     if window is None:
-        return Wish(None, f"{load.name} is left to itself until {load.earliest:%H:%M}")
+        opens = windows(load, now, now + timedelta(days=3), zone)[0].opens
+        return Wish(None, say.load_until(load=load.name, opens_at=opens.astimezone(zone)))
     done_s = progress.done_s if progress is not None and progress.closes == window.closes else 0.0
     left_s = load.duration_s - done_s
     if left_s <= 0.0:
-        return Wish(None, f"{load.name} has run for as long as it must and is left to itself")
+        return Wish(None, say.load_done(load=load.name))
     if not one.interruptible and done_s > 0.0:
-        return Wish(True, f"{load.name} has begun and is not interrupted")
+        return Wish(True, say.load_begun(load=load.name))
     if window.closes - now <= timedelta(seconds=left_s):
-        return Wish(True, f"{load.name} must run now to be done by {load.latest:%H:%M}")
+        return Wish(True, say.load_must_run(load=load.name, done_at=window.closes.astimezone(zone)))
     if runs is None:
         return _without_a_plan(one, window, now, zone)
     mine = [run for run in runs if run.name == load.name and run.end > now]
     if any(run.covers(now) for run in mine):
-        return Wish(True, f"{load.name} runs in hours that cost least by the plan")
+        return Wish(True, say.load_in_plan(load=load.name))
     if not mine:
-        return Wish(True, f"{load.name} is not in the plan and runs at once")
+        return Wish(True, say.load_not_in_plan(load=load.name))
     following = min(run.start for run in mine).astimezone(zone)
-    return Wish(False, f"{load.name} waits until {following:%H:%M}, when it costs less")
+    return Wish(False, say.load_waits(load=load.name, best_at=following))
 
 
 def _without_a_plan(one: SwitchedLoad, window: Window, now: datetime, zone: ZoneInfo) -> Wish:
@@ -111,8 +113,8 @@ def _without_a_plan(one: SwitchedLoad, window: Window, now: datetime, zone: Zone
     load = one.load
     usual = window.opens if load.usual is None else _at(load, window, zone)
     if now >= usual:
-        return Wish(True, f"{load.name} runs as usual, for there is no plan")
-    return Wish(False, f"{load.name} waits for its usual time, {usual.astimezone(zone):%H:%M}, for there is no plan")
+        return Wish(True, say.load_as_usual(load=load.name))
+    return Wish(False, say.load_waits_as_usual(load=load.name, usual_at=usual.astimezone(zone)))
 
 
 def _at(load: FlexibleLoad, window: Window, zone: ZoneInfo) -> datetime:

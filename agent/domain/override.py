@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from agent.domain.in_words import kw
+from agent.domain.sentences import control as say
 
 LONGEST = timedelta(hours=24)
 
@@ -51,4 +51,12 @@ class Override:
     @property
     def words(self) -> str:
         """``charge with 2.00 kW``."""
-        return self.action.value if self.power_w is None else f"{self.action.value} with {kw(self.power_w)}"
+        match self.action:
+            case OverrideAction.HOLD:
+                return say.order_hold()
+            case OverrideAction.CHARGE:
+                return say.order_charge() if self.power_w is None else say.order_charge_with(power_w=self.power_w)
+            case OverrideAction.DISCHARGE if self.power_w is None:
+                return say.order_discharge()
+            case OverrideAction.DISCHARGE:
+                return say.order_discharge_with(power_w=self.power_w)

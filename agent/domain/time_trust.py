@@ -6,6 +6,8 @@ A gateway without a battery-backed clock starts in 1970 or at its last shutdown,
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from agent.domain.sentences import alarms as say
+
 # Nothing was ever installed before this; a clock that says so has lost the time.
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 # A commit may be dated a little ahead of a clock that is being corrected.
@@ -41,15 +43,15 @@ class Doubt:
 def doubt_of(now: datetime, newest: datetime | None, evidence: TimeEvidence) -> Doubt | None:
     """Why ``now`` is not trusted, or None. ``newest`` is the newest time that was trusted before this start."""
     if now < EARLIEST:
-        return Doubt(f"says {now:%Y-%m-%d}, which cannot be")
+        return Doubt(say.says_impossible(says_at=now))
     if evidence.is_kept and evidence.synced_s is not None:
         if evidence.synced_s <= LONGEST_UNSYNCED_S:
             return None
-        return Doubt(f"has not been synchronised for {evidence.synced_s / 3600.0:.0f} h", dated=True)
+        return Doubt(say.long_unsynced(unsynced_s=evidence.synced_s), dated=True)
     if newest is not None and now < newest - BEHIND:
-        return Doubt(f"says {now:%Y-%m-%d %H:%M} UTC, which is before what was measured last")
+        return Doubt(say.says_before_measured(says_at=now))
     if evidence.is_kept and not _rtc_confirms(now, newest, evidence.rtc):
-        return Doubt("has not been synchronised since the start, and there is no other that runs without power")
+        return Doubt(say.never_synced())
     return None
 
 

@@ -1,5 +1,8 @@
 """Frozen nouns to JSON and back, for the pipe between controller and planner and for documents kept in the store.
 
+A text that is a ``Sentence`` keeps its code and values: it becomes an object of text, code and values, and from that
+a sentence again.
+
 Strict on the way in: an unknown or missing field, or a value of another type, raises WireError with the path to it.
 A field that had another name in an earlier release says so by ``formerly``, and is read under both.
 Python's own ``json`` reads NaN and Infinity; they are let through here and refused by the checks that know the meaning.
@@ -12,6 +15,8 @@ from datetime import date, time
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from agent.domain.sentence import Sentence, coded, read_coded
 
 T = TypeVar("T")
 _FLAT = (float, int, str, bool, type(None))
@@ -51,6 +56,8 @@ def _plain(value: Any) -> Any:
         return value.value
     if isinstance(value, date | time):  # a datetime is a date
         return value.isoformat()
+    if isinstance(value, Sentence):
+        return {"text": value, **(coded(value) or {})}
     if isinstance(value, tuple):
         return list(value) if _is_flat(value) else [_plain(item) for item in value]
     return value
@@ -139,6 +146,8 @@ def _build_scalar(kind: Any, plain: Any, place: str) -> Any:
             raise WireError(f"{place}: the number is too large") from None
     if kind in (str, int, bool) and type(plain) is kind:
         return plain
+    if kind is str and isinstance(plain, dict) and isinstance(plain.get("text"), str):
+        return read_coded(plain["text"], plain)
     if isinstance(plain, str) and isinstance(kind, type):
         try:
             if issubclass(kind, date | time):

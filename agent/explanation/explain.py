@@ -3,10 +3,9 @@ limit that binds."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import floor, log10
 from zoneinfo import ZoneInfo
 
-from agent.domain.in_words import kw
+from agent.domain.in_words import figure, kw
 from agent.domain.plan import PlanStep
 from agent.explanation.limits import AT_LIMIT_PCT, FLOW_W, Basis, Binding, Limit, bindings
 from agent.explanation.shadow_price import Resolved, binding_in_step
@@ -126,10 +125,10 @@ def _what_binds(basis: Basis, index: int, first: Binding, again: Resolved | None
     if again is None:
         return binds
     less = "less of it" if first.limit in (Limit.FLOOR, Limit.RESERVE) else "more"
-    saved = f"one {first.limit.unit} {less} would save {money(first.worth)} in this {where}"
+    saved = f"one {first.limit.unit} {less} would save {figure(first.worth)} in this {where}"
     in_all = again.over_plan(first.limit)
     if in_all > first.worth * 1.01:
-        saved += f" and {money(in_all)} over the whole plan"
+        saved += f" and {figure(in_all)} over the whole plan"
     return f"{binds}: {saved}"
 
 
@@ -194,12 +193,6 @@ def _clock(basis: Basis, index: int, later: int, zone: ZoneInfo) -> str:
     start = basis.start(later)
     local = start.astimezone(zone)
     return f"{local:%H:%M}" if start - basis.start(index) < FULL_DAY else f"{local:%a %H:%M}"
-
-
-def money(amount: float) -> str:
-    """Three digits that say something, or cents, without an exponent."""
-    size = abs(amount)
-    return f"{amount:z.2f}" if size >= 1.0 or size == 0.0 else f"{amount:z.{2 - floor(log10(size))}f}"
 
 
 def _flow_w(basis: Basis, kind: str, index: int) -> float:

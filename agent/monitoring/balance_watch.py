@@ -20,6 +20,8 @@ A meter that is proven wrong is not acted on for ``PAUSE_S``; then one more step
 
 from dataclasses import dataclass
 
+from agent.domain.sentences.alarms import meter_contradicts
+
 STEP_PART, STEP_W = 0.2, 500.0  # of the rating, and at least: what counts as a step
 NEAR_PART, NEAR_W = 0.05, 100.0
 LEAST, MOST = 0.3, 3.0
@@ -123,10 +125,7 @@ class BalanceWatch:
             return
         self._evidence = PROOFS - 1
         self._wrong_until, self._pause_s = monotonic_s + PAUSE_S, FIRST_PAUSE_S
-        self.sentence = (
-            f"the battery's power changed by {moved_w:z.0f} W and the grid's meter shows {-answer_w:z.0f} W instead of "
-            f"{-moved_w:z.0f} W, {PROOFS} times in a row: its sign or its scale may have changed"
-        )
+        self.sentence = meter_contradicts(moved_w=moved_w, shown_w=-answer_w, expected_w=-moved_w, times=PROOFS)
 
     def _probe(self, monotonic_s: float) -> None:
         """Hold the battery at 0 W, where it is far from that; its way back is a step too."""

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from agent.domain.sentences.alarms import battery_power_missing
 from drivers.reading import Quantity, Reading
 
 
@@ -32,5 +33,5 @@ class BatteryPowerWatch:
                 self._since.pop(name, None)
                 found[name] = None
             elif monotonic_s - self._since.setdefault(name, monotonic_s) > self.stale_s:
-                found[name] = f"{name} answers, and for {self.stale_s:g} s it has given no power of its battery"
+                found[name] = battery_power_missing(device=name, after_s=self.stale_s)
         return found

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from agent.domain.battery import Battery
+from agent.domain.sentences import alarms as say
 
 LONGEST_PAUSE_S = 3600.0
 NOISE_W, NOISE_PART = 50.0, 0.01  # of the rating; an inverter's own needs look like a small charge or discharge
@@ -133,7 +134,7 @@ class Tracking:
 
     def _fell_short(self, monotonic_s: float, battery_w: float, asked_w: float) -> Verdict:
         self._misses = 0
-        sentence = f"the battery delivers {abs(battery_w):z.0f} W of the {abs(asked_w):z.0f} W asked for"
+        sentence = say.delivers_less(power_w=abs(battery_w), asked_w=abs(asked_w))
         self._limits[asked_w < 0.0] = _Limit(abs(battery_w), monotonic_s + self.pause_s, sentence)
         return Verdict.LIMITED
 
@@ -173,13 +174,11 @@ class Tracking:
         charging = asked_w < 0.0
         pause_s = self._pauses_s.get(charging, self.pause_s)
         self._pauses_s[charging] = min(2.0 * pause_s, LONGEST_PAUSE_S)
-        sentence = f"the battery gives nothing of the {abs(asked_w):z.0f} W asked for; it is held at 0 W"
-        if charging:
-            sentence = f"the battery takes nothing of the {abs(asked_w):z.0f} W asked for; it is held at 0 W"
+        sentence = (say.takes_nothing if charging else say.gives_nothing)(asked_w=abs(asked_w))
         self._limits[charging] = _Limit(0.0, monotonic_s + pause_s, sentence, gave_nothing=True)
 
     def _hold_both(self, monotonic_s: float, battery_w: float, asked_w: float) -> None:
-        sentence = f"the battery was asked for {asked_w:z.0f} W and delivers {battery_w:z.0f} W; it is held at 0 W"
+        sentence = say.delivers_other(asked_w=asked_w, power_w=battery_w)
         self._limits = dict.fromkeys((True, False), _Limit(0.0, monotonic_s + self.pause_s, sentence))
 
 

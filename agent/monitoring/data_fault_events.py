@@ -1,11 +1,12 @@
 """Which measurements are doubted: one event for each stretch, and new flags for the store when they change."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from agent.domain.alarms import EventKind, Severity
 from agent.domain.plan import Plan
 from agent.domain.records import Flags
+from agent.domain.sentences.events import doubted, older_not_believed, older_unusual
 from agent.domain.suspect import DATA_FAULT, Suspect
 
 NEWS = timedelta(days=2)
@@ -50,17 +51,13 @@ def _same(one: Suspect, other: Suspect) -> bool:
 
 def _event(suspect: Suspect) -> Event:
     kind = EventKind.DATA_FAULT if suspect.kind == DATA_FAULT else EventKind.UNUSUAL_LOAD
-    return kind, kind.severity, f"{_when(suspect.start)} to {_when(suspect.end)} UTC: {suspect.reason}"
+    return kind, kind.severity, doubted(from_at=suspect.start, to_at=suspect.end, cause=suspect.reason)
 
 
 def _of_old(suspects: Sequence[Suspect]) -> list[Event]:
     faults = sum(suspect.kind == DATA_FAULT for suspect in suspects)
     counts = (
-        (faults, EventKind.DATA_FAULT, "not believed"),
-        (len(suspects) - faults, EventKind.UNUSUAL_LOAD, "unusual"),
+        (faults, EventKind.DATA_FAULT, older_not_believed),
+        (len(suspects) - faults, EventKind.UNUSUAL_LOAD, older_unusual),
     )
-    return [(kind, Severity.INFO, f"older measurements that are {what}: {many}") for many, kind, what in counts if many]
-
-
-def _when(at: datetime) -> str:
-    return f"{at:%d %b %H:%M}"
+    return [(kind, Severity.INFO, said(stretches=many)) for many, kind, said in counts if many]

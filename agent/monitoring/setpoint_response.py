@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from agent.domain.alarms import AlarmKind
 from agent.domain.battery import Battery, BatteryUnit
+from agent.domain.sentences import alarms as say
 from agent.monitoring.battery_response import Tracking, Verdict
 
 SITE = ""  # stands for the battery of a site with one: its power may be derived where its device does not measure it
-LOST = "the battery does not follow its setpoints; it is left to itself for ten minutes"
 
 Seen = tuple[float | None, float | None]  # battery power, W, and state of charge, percent
 
@@ -68,10 +68,10 @@ class SetpointResponse:
         """Kind, device (empty: the site's one) and one sentence, or None where there is nothing to tell."""
         found: list[tuple[AlarmKind, str, str | None]] = []
         for name, tracking in self._tracking.items():
-            subject = f"{name}: " if name else ""
-            lost = LOST if tracking.out_of_control(monotonic_s) else None
+            lost = say.no_control() if tracking.out_of_control(monotonic_s) else None
             for kind, sentence in ((AlarmKind.NO_CONTROL, lost), (AlarmKind.BATTERY_LIMITED, tracking.weak)):
-                found.append((kind, name, None if sentence is None else subject + sentence))
+                told = say.of_device(device=name, said=sentence) if name and sentence is not None else sentence
+                found.append((kind, name, told))
         return found
 
 

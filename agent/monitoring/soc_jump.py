@@ -24,6 +24,7 @@ that neither gives nor takes is switched off, and its gauge may be right.
 from dataclasses import dataclass, field
 
 from agent.domain.battery import Battery, stored_w
+from agent.domain.sentences import alarms as say
 
 JUMP_PCT = 5.0
 END_JUMP_PCT, EMPTY_PCT, FULL_PCT = 15.0, 3.0, 98.0  # a gauge is calibrated where it is full or empty
@@ -113,7 +114,7 @@ class SocWatch:
         count = self._count
         if count is None:
             if not 0.0 <= soc_pct <= 100.0:
-                return SocJudgement(None, f"the state of charge reads {soc_pct:.0f} %")
+                return SocJudgement(None, say.soc_reads(soc_pct=soc_pct))
             return self._believe(soc_pct)
         if self._doubted is None and 0.0 <= soc_pct <= 100.0 and count.explains(soc_pct):
             return self._follow(count, soc_pct)
@@ -142,8 +143,7 @@ class SocWatch:
             return
         self._count = _Count(end_pct)
         if self._doubted is None and abs(gauge_pct - end_pct) > JUMP_PCT:
-            does, is_so = ("takes", "full") if charging else ("gives", "empty")
-            self._sentence = f"the battery {does} nothing at {gauge_pct:.0f} %, so it counts as {is_so}"
+            self._sentence = (say.counts_as_full if charging else say.counts_as_empty)(soc_pct=gauge_pct)
             self._doubted, self._refused_pct, self._proof_s = _Count(gauge_pct), gauge_pct, self._end_proof_s
             self._end_proof_s = min(2.0 * self._end_proof_s, PROOF_S)
 
@@ -197,6 +197,5 @@ class SocWatch:
 
 def _sentence(count: _Count, soc_pct: float) -> str:
     if soc_pct == count.soc_pct:
-        return f"the state of charge stays at {soc_pct:.0f} % while the battery moved {abs(count.net_pct):.0f} % of it"
-    jump = f"the state of charge jumped from {count.now_pct:.0f} to {soc_pct:.0f} %"
-    return f"{jump}, which the battery's power does not explain"
+        return say.soc_stays(soc_pct=soc_pct, moved_pct=abs(count.net_pct))
+    return say.soc_jumped(from_pct=count.now_pct, to_pct=soc_pct)

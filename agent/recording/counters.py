@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.domain.in_words import kwh
+from agent.domain.sentences import events
 from drivers.reading import Quantity
 
 COUNTERS = frozenset(quantity.value for quantity in Quantity if quantity.is_counter)
@@ -95,20 +95,21 @@ class Counters:
             self._other.pop(name, None)
             return wh, None
         if _has_rolled_over(good.wh, wh):
-            return wh, self._reset(name, wh, monotonic_s, "has rolled over")
+            return wh, self._reset(name, wh, monotonic_s, rolled_over=True)
         other = self._other.get(name)
         if other is None or not other.allows(wh, monotonic_s):
             self._other[name] = other = _Line(wh, monotonic_s, monotonic_s)
         other.go_on(wh, monotonic_s)
         if monotonic_s - other.since >= PROOF_S:
-            return wh, self._reset(name, wh, monotonic_s, "was reset")
+            return wh, self._reset(name, wh, monotonic_s, rolled_over=False)
         return None, None
 
-    def _reset(self, name: str, wh: float, monotonic_s: float, what: str) -> str:
+    def _reset(self, name: str, wh: float, monotonic_s: float, rolled_over: bool) -> str:
         before = self._good[name].wh
         self._good[name] = _Line(wh, monotonic_s, monotonic_s)
         self._other.pop(name, None)
-        return f"{name} {what}: it stood at {kwh(before)} and goes on from {kwh(wh)}"
+        told = events.counter_rolled_over if rolled_over else events.counter_reset
+        return told(counter=name, before_wh=before, after_wh=wh)
 
 
 def _has_rolled_over(before_wh: float, wh: float) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime
 from agent.domain.alarms import EventKind
 from agent.domain.ledger import Entry, PredictedDay
 from agent.domain.records import Batch, DecisionRow, EventRow, Flags, MinuteRow, Redate, WeatherRow
+from agent.domain.sentences.events import rows_lost
 from agent.recording.redating import redated, redated_batch, redated_minute
 from agent.recording.standing_alarms import StandingAlarms
 
@@ -96,7 +97,7 @@ class PendingWrites:
     def take(self, at: datetime) -> Batch:
         """Everything that waits, as one batch, and forget it. ``give_back`` undoes this."""
         if self._dropped:
-            lost = f"{self._dropped} rows were lost while the store could not be written"
+            lost = rows_lost(rows=self._dropped)
             self.event(at, EventKind.ROWS_LOST.value, EventKind.ROWS_LOST.severity.value, lost)
             self._dropped = 0
         batch = Batch(

@@ -4,6 +4,7 @@ switched loads. Pure."""
 import json
 
 from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE, SWITCHED_LOADS
+from agent.domain.sentence import named
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.wire import to_json
 from agent.site_view import SiteView
@@ -26,6 +27,6 @@ def picture(view: SiteView) -> dict[str, str]:
 
 
 def _setpoint_document(setpoint: Setpoint, outcome: Outcome | None) -> str:
-    document = json.loads(to_json(setpoint))
+    document = json.loads(to_json(setpoint)) | named("reason", setpoint.reason)
     document["outcome"] = None if outcome is None else type(outcome).__name__.lower()
     return json.dumps(document)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from agent.domain.alarms import AlarmKind, StandingAlarm, full_word
 from agent.domain.records import EventRow, Redate
+from agent.domain.sentences.alarms import over
 from agent.domain.wire import to_json
 
 
@@ -69,4 +70,4 @@ class StandingAlarms:
 
     def _over(self, at: datetime, key: str) -> EventRow:
         self._judges.pop(key, None)
-        return EventRow(at, key, "info", f"over: {self._standing.pop(key).told}")
+        return EventRow(at, key, "info", over(told=self._standing.pop(key).told))

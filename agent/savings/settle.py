@@ -6,7 +6,7 @@ from datetime import datetime
 
 from agent.domain.advisory import Advisory, AdvisoryState, AdvisoryType, FlexibleLoad, Outcome
 from agent.domain.battery import Battery, soc_after, stored_w
-from agent.domain.in_words import kw
+from agent.domain.sentences import advice as say
 from agent.planning.rules import self_consumption_w
 from agent.recording.rollups import Rollup
 
@@ -56,7 +56,7 @@ def settle(
         return _by_people(advisory, now)
     during = evidence.within(advisory.start, advisory.end)
     if not during.covers(advisory.start, advisory.end):
-        return Outcome(now, None, None, "it was not measured well enough to tell")
+        return Outcome(now, None, None, say.badly_measured())
     if advisory.kind is AdvisoryType.COMING_PEAK:
         return _peak(advisory, during, now)
     if advisory.kind is AdvisoryType.SHIFT_LOAD:
@@ -67,22 +67,22 @@ def settle(
 def _by_people(advisory: Advisory, now: datetime) -> Outcome:
     match advisory.state:
         case AdvisoryState.DISMISSED:
-            return Outcome(now, False, None, "it was dismissed")
+            return Outcome(now, False, None, say.was_dismissed())
         case AdvisoryState.ACKNOWLEDGED | AdvisoryState.SCHEDULED:
-            return Outcome(now, True, None, f"it was {advisory.state.value}")
+            return Outcome(now, True, None, say.was_answered(state=advisory.state.value))
         case _:
-            return Outcome(now, None, None, "nobody said anything about it")
+            return Outcome(now, None, None, say.nobody_answered())
 
 
 def _peak(advisory: Advisory, during: Evidence, now: datetime) -> Outcome:
     peak_w = max((span.grid_w for span in during.spans if span.grid_w is not None), default=None)
     if peak_w is None:
-        return Outcome(now, None, None, "the grid was not measured")
+        return Outcome(now, None, None, say.grid_not_measured())
     came = peak_w > advisory.support.optimum
     saved = advisory.cost_saving if not came else 0.0
-    text = f"the import was {kw(peak_w, 1)}, {'above' if came else 'not above'} the mark"
     if not came and advisory.state in (AdvisoryState.ACKNOWLEDGED, AdvisoryState.SCHEDULED):
-        return Outcome(now, None, saved, f"{text}, after people had been warned")
+        return Outcome(now, None, saved, say.peak_averted(import_w=peak_w))
+    text = (say.peak_came if came else say.peak_did_not_come)(import_w=peak_w)
     return Outcome(now, came, None if advisory.cost_saving is None else saved, text)
 
 
@@ -91,7 +91,7 @@ def _battery(advisory: Advisory, during: Evidence, battery: Battery, now: dateti
     first = during.spans[0]
     known = [(s.load_w, s.pv_w, s.battery_w) for s in during.spans]
     if first.soc_pct is None or any(None in row for row in known) or advisory.energy_value_per_kwh is None:
-        return Outcome(now, None, None, "load, sun and battery were not all measured")
+        return Outcome(now, None, None, say.powers_not_measured())
     hours, soc, saved, left_kwh = during.span_s / 3600.0, first.soc_pct, 0.0, 0.0
     for i, row in enumerate(known):
         net_w, did_w = float((row[0] or 0.0) - (row[1] or 0.0)), float(row[2] or 0.0)
@@ -101,8 +101,8 @@ def _battery(advisory: Advisory, during: Evidence, battery: Battery, now: dateti
         saved += _paid(during, i, net_w - rule_w, hours) - _paid(during, i, net_w - did_w, hours)
         saved += battery.wear_per_kwh * (max(rule_w, 0.0) - max(did_w, 0.0)) * hours / 1000.0
     saved += left_kwh * advisory.energy_value_per_kwh
-    came = saved >= HALF * (advisory.cost_saving or 0.0)
-    return Outcome(now, came, saved, f"against the rule it saved {saved:z.2f} of {advisory.cost_saving or 0.0:z.2f}")
+    promised = advisory.cost_saving or 0.0
+    return Outcome(now, saved >= HALF * promised, saved, say.saved_of(saved_money=saved, promised_money=promised))
 
 
 def _shifted(
@@ -115,13 +115,13 @@ def _shifted(
     around = _mean_load_w(before.spans + after.spans)
     then = _mean_load_w(during.spans)
     if load is None or around is None or then is None:
-        return Outcome(now, None, None, "the load around it was not measured, or the machine is no longer known")
+        return Outcome(now, None, None, say.load_not_measured())
     if then - around < HALF * load.power_w:
-        return Outcome(now, None, 0.0, f"{load.name} did not run then")
+        return Outcome(now, None, 0.0, say.load_did_not_run(load=load.name))
     cost = sum(_paid(during, i, load.power_w, during.span_s / 3600.0) for i in range(len(during.spans)))
     saved = advisory.support.forecast - cost
     return Outcome(
-        now, saved >= HALF * (advisory.cost_saving or 0.0), saved, f"{load.name} ran then and saved {saved:z.2f}"
+        now, saved >= HALF * (advisory.cost_saving or 0.0), saved, say.load_ran(load=load.name, saved_money=saved)
     )
 
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.domain.permit import Permission, Permit
+from agent.domain.sentences import control as say
 from agent.domain.wire import WireError, from_json, to_json
 from agent.settings.schema import Settings
 
 SUFFIX = ".commissioned"
 LARGEST_FILE = 65_536
-COMMAND = "`enalysis-edge commission` tests the devices and lets the agent steer"
 
 
 def permit_file(site_file: Path) -> Path:
@@ -64,17 +64,17 @@ def permission_of(site_file: Path, settings: Settings) -> Permission:
     try:
         permit = read_permit(site_file)
     except (OSError, WireError, RecursionError) as error:
-        return Permission(f"{permit_file(site_file)} cannot be used: {error}")
+        return Permission(say.permit_unusable(path=str(permit_file(site_file)), cause=str(error)))
     return Permission(_why_locked(settings, permit), permit, is_missing=permit is None)
 
 
 def _why_locked(settings: Settings, permit: Permit | None) -> str | None:
     """Why nothing may be written to the devices, in one sentence; None where the agent may steer."""
     if settings.control.mode == "observe":
-        return 'the site file says [control] mode = "observe"'
+        return say.mode_is_observe()
     if permit is None:
-        return f"it has not been commissioned: {COMMAND}"
+        return say.never_commissioned()
     changed = [device for device in devices_of(settings) if device not in permit.devices]
     if changed:
-        return f"{changed[0]} is not what was commissioned: {COMMAND}"
+        return say.commissioned_other(device=changed[0])
     return None

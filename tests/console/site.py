@@ -33,6 +33,10 @@ from agent.domain.horizon import Horizon
 from agent.domain.ledger import Amounts, Entry, LedgerCheckpoint, PredictedDay
 from agent.domain.plan import PeakPrice, Plan, PlanStep, ValueTable
 from agent.domain.records import Batch, DecisionRow, EventRow, Flags, MinuteRow
+from agent.domain.sentence import Sentence, named
+from agent.domain.sentences import advice, control
+from agent.domain.sentences import events as told
+from agent.domain.sentences.alarms import alarm_text
 from agent.domain.setpoint import Rung
 from agent.domain.site import Measured, SiteState
 from agent.domain.suspect import DATA_FAULT, Suspect
@@ -153,16 +157,26 @@ def points(at: datetime) -> tuple[float | None, ...]:
 def decisions() -> Iterator[DecisionRow]:
     for place in range(30):
         at = NOW - timedelta(minutes=15 * (30 - place))
-        reason = "stored energy is worth more than the grid costs"
-        yield DecisionRow(at, -1500.0 + 100.0 * place, 60.0, Rung.PLAN, reason, "applied", "")
+        battery_w = -1500.0 + 100.0 * place
+        yield DecisionRow(at, battery_w, 60.0, Rung.PLAN, reason(battery_w), "applied", "")
+
+
+def reason(battery_w: float) -> Sentence:
+    if battery_w < 0.0:
+        return control.charging_from_sun(power_w=-battery_w, paid_per_kwh=0.05, value_per_kwh=0.31)
+    return control.discharging_for_load(power_w=battery_w, paid_per_kwh=0.6, value_per_kwh=0.31)
+
+
+def lost(cause: str) -> str:
+    return alarm_text(AlarmKind.DEVICE_LOST, "meter", cause)
 
 
 def events() -> Iterator[EventRow]:
-    yield EventRow(NOW - timedelta(days=9), "started", "info", "the agent has started")
+    yield EventRow(NOW - timedelta(days=9), "started", "info", told.started())
     for place in range(60):
-        lost = "the meter does not answer" if place != 31 else "=cmd|' /C calc'!A0 is what its name says"
+        text = lost("the meter does not answer") if place != 31 else "=cmd|' /C calc'!A0 is what its name says"
         at = NOW - timedelta(hours=180 - 3 * place)
-        yield EventRow(at, "device_lost/meter", "alarm" if place % 2 == 0 else "info", lost)
+        yield EventRow(at, "device_lost/meter", "alarm" if place % 2 == 0 else "info", text)
 
 
 def ledger() -> Iterator[Entry]:
@@ -213,16 +227,26 @@ def book() -> AdviceBook:
         "hold_battery/2026-06-03", 1.2, created=NOW - timedelta(hours=4), start=NOW + timedelta(hours=1),
         end=NOW + timedelta(hours=5), expires=NOW + timedelta(hours=5),
     )  # fmt: skip
+    window = {"from_at": open_one.start.astimezone(ZONE), "to_at": open_one.end.astimezone(ZONE)}
+    because = advice.hold_because(import_per_kwh=0.08, value_per_kwh=0.31, saved_money=1.2)
+    open_one = replace(open_one, headline=advice.hold_from_to(**window), description=because)
     found = [open_one]
     for back in range(1, 40):
         begun = NOW - timedelta(days=back)
         came_true = back % 3 != 0
-        outcome = Outcome(
-            begun + timedelta(hours=6), came_true, 0.9 if came_true else -0.1, "what was measured after it"
-        )
+        saved = 0.9 if came_true else -0.1
+        text = advice.saved_of(saved_money=saved, promised_money=1.2)
+        outcome = Outcome(begun + timedelta(hours=6), came_true, saved, text)
+        local = begun.astimezone(ZONE)
+        headline = advice.run_instead(load="Dishwasher", best_at=local, usual_at=local + timedelta(hours=6))
+        because = advice.run_because(
+            load="Dishwasher", power_w=2000.0, runs_s=5400, best_at=local, best_money=0.12,
+            usual_at=local + timedelta(hours=6), usual_money=0.9,
+        )  # fmt: skip
         found.append(
             replace(
-                open_one, key=f"shift_load/{begun:%Y-%m-%d}", kind=AdvisoryType.SHIFT_LOAD, headline="Wash at noon",
+                open_one, key=f"shift_load/{begun:%Y-%m-%d}", kind=AdvisoryType.SHIFT_LOAD, headline=headline,
+                description=because,
                 created=begun - timedelta(hours=4), start=begun, end=begun + timedelta(hours=2),
                 expires=begun + timedelta(hours=2), outcome=outcome, state=AdvisoryState.DONE,
                 confidence=0.5 + (back % 5) / 10.0,
@@ -242,13 +266,13 @@ def state() -> SiteState:
 
 def alarms() -> tuple[StandingAlarm, ...]:
     kind, since = AlarmKind.DEVICE_LOST, NOW - timedelta(hours=3)
-    said = "the meter does not answer"
+    said = lost("the meter does not answer")
     return (StandingAlarm(kind.value, "meter", since, said, said, kind.check),)
 
 
 def documents() -> dict[str, str]:
     setpoint = {
-        "at": NOW.isoformat(), "battery_w": -1500.0, "hold_s": 60.0, "rung": "plan", "reason": "storing pays",
+        "at": NOW.isoformat(), "battery_w": -1500.0, "hold_s": 60.0, "rung": "plan", **named("reason", reason(-1500.0)),
         "pv_limit_w": None, "shares": [], "outcome": "held",
     }  # fmt: skip
     peak = {

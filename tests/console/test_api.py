@@ -109,7 +109,7 @@ def test_events_and_advice_are_filtered(api: Api) -> None:
     assert found("events?q=%25") == []
     assert {one["at"][:10] for one in found("events?from=2026-06-01&to=2026-06-01")} == {"2026-06-01"}
     assert [one["key"] for one in found("advisories?status=open")] == ["hold_battery/2026-06-03"]
-    assert len(found("advisories?q=noon+wash&from=2026-05-30&to=2026-05-31")) == 2
+    assert len(found("advisories?q=run+dishWASHER&from=2026-05-30&to=2026-05-31")) == 2
     assert all(one["confidence"] >= 0.85 for one in found("advisories?minConfidence=0.85"))
 
 

@@ -18,6 +18,7 @@ from agent.console.security.access import Scope
 from agent.console.source import Source
 from agent.domain.alarms import StandingAlarm
 from agent.domain.records import Batch, EventRow
+from agent.domain.sentence import named
 from agent.domain.wire import to_json
 from tests.console.served import STATE, Reader, cheap_hash, client, key, log_in, serving, show, site_source
 
@@ -205,7 +206,7 @@ async def test_what_is_new_in_the_store(store: SqliteStore) -> None:
     await store.write(Batch(kept=kept))
     seen, told = news(store.path, seen)
     assert [(one.topic, dict(one.body)) for one in told] == [
-        ("event", {"seq": first + 1, "at": at, "kind": "started", "severity": "info", "text": "after"}),
+        ("event", {"seq": first + 1, "at": at, "kind": "started", "severity": "info", **named("text", "after")}),
         ("plan", {"issued_at": at}),
         ("advisory", {"key": "a", "state": "open"}),
         ("advisory", {"key": "b", "state": "done"}),

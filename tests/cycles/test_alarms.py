@@ -78,14 +78,18 @@ def test_it_is_raised_once_follows_its_reason_and_is_cleared_once(clock: HandClo
     assert run.alarms.texts == ()
 
 
+def coded_cause(cause: str) -> dict[str, object]:
+    return {"code": "device_lost", "values": {"device": "meter", "cause": cause}}
+
+
 def test_what_is_kept_says_what_where_since_when_and_what_to_check(clock: HandClock) -> None:
     (kept,) = json.loads(left_by_a_run(clock))
     assert kept == {
         "kind": "device_lost",
         "subject": "meter",
         "since": START.isoformat(),
-        "text": "still no answer",
-        "told": "no answer",
+        "text": {**coded_cause("still no answer"), "text": "still no answer"},
+        "told": {**coded_cause("no answer"), "text": "no answer"},
         "check": AlarmKind.DEVICE_LOST.check,
     }
 

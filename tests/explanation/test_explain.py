@@ -11,13 +11,14 @@ from scipy.optimize import linprog
 
 from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon
+from agent.domain.in_words import figure
 from agent.domain.plan import PeakPrice
 from agent.domain.records import DecisionRow
 from agent.domain.request import Demand
 from agent.domain.setpoint import Rung
 from agent.domain.site import Connection
 from agent.domain.tariff import DemandCharge
-from agent.explanation.explain import StepWhy, explain_step, money, use_of_energy
+from agent.explanation.explain import StepWhy, explain_step, use_of_energy
 from agent.explanation.explain_decision import explain_decision
 from agent.explanation.limits import Basis, Limit, bindings, reached, reached_now
 from agent.explanation.shadow_price import Resolved, resolved
@@ -291,7 +292,7 @@ def test_a_setpoint_says_its_reason_its_limit_and_what_the_device_did() -> None:
     ("amount", "text"), [(0.0, "0.00"), (1.234, "1.23"), (0.12345, "0.123"), (0.0012345, "0.00123"), (12.0, "12.00")]
 )
 def test_amounts_have_three_digits(amount: float, text: str) -> None:
-    assert money(amount) == text
+    assert figure(amount) == text
 
 
 def charged(interval_s: int, peak_w: float = 0.0, step_s: int = 900, interval_wh: float = 0.0) -> Basis:

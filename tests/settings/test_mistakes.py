@@ -139,8 +139,8 @@ TOGETHER: dict[str, Mistake] = {
         "is load of the family modbus_relay", "alone",
     ),
     "a machine without a state of rest": (
-        "[cloud]", RELAY + MACHINE + 'switched_by = "relay"\n[cloud]', "[[flexible_load]]", "[[flexible_load]] 1: at_rest",
-        "missing beside switched_by", "a car",
+        "[cloud]", RELAY + MACHINE + 'switched_by = "relay"\n[cloud]', "[[flexible_load]]",
+        "[[flexible_load]] 1: at_rest", "missing beside switched_by", "a car",
     ),
     "two machines with one relay": (
         "[cloud]", RELAY + MACHINE + SWITCHED + MACHINE.replace('"w"', '"v"') + SWITCHED + "[cloud]",

@@ -130,14 +130,14 @@ class Devices:
     async def switch(self, name: str, on: bool) -> None:
         device = self._seats[name].device
         if not isinstance(device, Switchable):
-            raise SwitchFailure(f"{name} is no relay")
+            raise SwitchFailure("it is no relay")
         try:
             async with asyncio.timeout(self._deadline_s):
                 await device.switch(on)
         except TimeoutError:
-            raise SwitchFailure(f"{name}: the relay did not answer within {self._deadline_s:g} s") from None
+            raise SwitchFailure(f"the relay did not answer within {self._deadline_s:g} s") from None
         except DriverError as error:
-            raise SwitchFailure(f"{name}: {error}") from error
+            raise SwitchFailure(str(error)) from error
         now = Reading(Quantity.SWITCHED_ON, float(on), self._monotonic())
         self._seats[name].readings = {Quantity.SWITCHED_ON: now}
 

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.dispatch.lease import Lease
 from agent.dispatch.write_budget import WriteBudget
+from agent.domain.sentences.alarms import foreign_master, writes_used_up
+from agent.domain.sentences.control import left_alone
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Setpoint, Unreachable
 from agent.domain.steering import DailyWrites
 from agent.monitoring.foreign_writes import ForeignWrites, is_foreign, order_words
@@ -81,7 +83,7 @@ class SteeredBattery:
     def left_alone(self) -> str | None:
         """Why nothing is written now."""
         if self._foreign.gives_way(self._monotonic()):
-            return f"left alone for ten minutes: {self.foreign}"
+            return left_alone(why=self.foreign or "")
         lease = self._lease_in_force()
         return self.used_up if lease is None or lease.battery_w is None else None
 
@@ -91,10 +93,7 @@ class SteeredBattery:
         budget, today = self._terms.budget, self._today()
         if budget.may_steer(today) or (self._steering and not self._battery.wears):
             return None
-        return (
-            f"{budget.used_today(today)} of the {budget.per_day} writes a day of {self.name}'s persistent registers "
-            "are used up: it is left to itself until tomorrow"
-        )
+        return writes_used_up(device=self.name, used=budget.used_today(today), per_day=budget.per_day)
 
     @property
     def writes(self) -> DailyWrites | None:
@@ -162,7 +161,7 @@ class SteeredBattery:
             self.lost, self._lease = True, None
         if not goes_back_to:
             holds, wrote = order_words(state), order_words(expected)
-            told = f"something else steers this battery: {self.name} holds {holds}, and what we wrote was {wrote}"
+            told = foreign_master(device=self.name, holds=holds, wrote=wrote)
             self._foreign.seen(self._monotonic(), told)
             self._expected = None if self._foreign.gives_way(self._monotonic()) else expected
 

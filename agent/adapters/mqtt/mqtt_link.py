@@ -17,6 +17,7 @@ from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.mqtt_thread import IN_FLIGHT, BrokerLimits, NetworkThread
 from agent.adapters.mqtt.reconnect_delay import Ending, ReconnectDelay
 from agent.domain.envelope import Envelope
+from agent.domain.sentences import link as say
 from agent.ports import EnvelopeRefused, LinkFailure
 
 NO_SUBSCRIBERS, PACKET_TOO_LARGE = 0x10, 0x95
@@ -118,14 +119,14 @@ class MqttLink:
         finally:
             self._answers.pop(sent.mid, None)
         if code is None:
-            raise LinkFailure(self.trouble or troubles.LOST)
+            raise LinkFailure(self.trouble or say.broker_lost())
         if code >= 0x80:
             raise EnvelopeRefused(code, f"the broker refused {envelope.topic} with code 0x{code:02x}")
         self.unheard += code == NO_SUBSCRIBERS
 
     def _give_up(self, client: mqtt.Client, patience_s: float) -> str:
         """Break off the connection that did not acknowledge. Returns the trouble."""
-        trouble = troubles.FROZEN.format(seconds=patience_s)
+        trouble = say.broker_frozen(after_s=patience_s)
         if client is self._client and self._thread is not None:
             self.trouble = trouble
             self._thread.break_off()
@@ -179,7 +180,7 @@ class MqttLink:
     def lost(self, thread: NetworkThread, trouble: str, ending: Ending) -> None:
         if thread is not self._thread:
             return
-        if trouble != troubles.LOST or self.trouble is None:  # else a sentence that says more stands already
+        if trouble != say.broker_lost() or self.trouble is None:  # else a sentence that says more stands already
             self.trouble = trouble
         self._client = None
         if ending is Ending.TAKEN_OVER:

@@ -22,6 +22,7 @@ from agent.adapters.mqtt import mqtt_troubles as troubles
 from agent.adapters.mqtt.mqtt_settings import MqttSettings, connect_arguments, new_client
 from agent.adapters.mqtt.reconnect_delay import STEADY_S, Ending, ReconnectDelay
 from agent.domain.envelope import Envelope
+from agent.domain.sentences import link as say
 
 IN_FLIGHT = 16
 PASS_S = 1.0
@@ -144,7 +145,7 @@ class NetworkThread:
         lasted_s = 0.0 if attempt.accepted_at is None else time.monotonic() - attempt.accepted_at
         self._count_short(attempt, lasted_s)
         if self._short >= RIVAL_AFTER:
-            attempt.ending, trouble = Ending.TAKEN_OVER, troubles.PERHAPS_RIVAL.format(times=self._short)
+            attempt.ending, trouble = Ending.TAKEN_OVER, say.perhaps_other_client(times=self._short)
         self._tell(self._listener.lost, self, trouble, attempt.ending)
         return lasted_s, attempt.ending
 
@@ -156,10 +157,10 @@ class NetworkThread:
                 self._tell(_set, self._asked.popleft())
             if attempt.accepted_at is None and time.monotonic() - attempt.began > ANSWER_WITHIN_S:
                 self.break_off()
-                return attempt.goodbye or troubles.NO_ANSWER.format(place=place)
+                return attempt.goodbye or say.broker_says_nothing(place=place)
         if attempt.accepted_at is None:
-            return attempt.goodbye or troubles.NO_BROKER.format(place=place)
-        return attempt.goodbye or troubles.LOST
+            return attempt.goodbye or say.broker_speaks_no_mqtt(place=place)
+        return attempt.goodbye or say.broker_lost()
 
     def _count_short(self, attempt: _Attempt, lasted_s: float) -> None:
         """Connections that the broker took at the first try and ended soon without a word: a second client does that.
@@ -237,16 +238,16 @@ class NetworkThread:
         properties: object,
     ) -> None:
         if reason.value == TAKEN_OVER:
-            attempt.ending, attempt.goodbye = Ending.TAKEN_OVER, troubles.RIVAL
+            attempt.ending, attempt.goodbye = Ending.TAKEN_OVER, say.other_client()
         elif flags.is_disconnect_packet_from_server:
             attempt.goodbye = f"the broker ended the connection: {reason}"
         elif reason.value == KEEPALIVE_TIMEOUT and attempt.goodbye is None and attempt.accepted_at is not None:
-            attempt.goodbye = troubles.FROZEN.format(seconds=2 * self._settings.keepalive_s)
+            attempt.goodbye = say.broker_frozen(after_s=2 * self._settings.keepalive_s)
 
     def _on_log(self, attempt: _Attempt, client: mqtt.Client, userdata: object, level: int, text: str) -> None:
         """paho logs why a read failed and then only says that the connection is gone."""
         if text.startswith("Received malformed packet"):
-            attempt.goodbye = troubles.MALFORMED
+            attempt.goodbye = say.broker_malformed()
         elif level == mqtt.MQTT_LOG_ERR and attempt.goodbye is None:
             attempt.goodbye = troubles.not_received(text)
 

@@ -6,17 +6,9 @@ import ssl
 
 from paho.mqtt.reasoncodes import ReasonCode
 
-NO_ANSWER = "{place}: takes the connection and then says nothing: is an MQTT broker behind this port?"
-NO_BROKER = "{place}: closed the connection before it spoke MQTT: is an MQTT broker behind this port?"
-FROZEN = "the broker did not answer within {seconds:g} s"
-LOST = "the connection to the broker was lost"
-MALFORMED = "the broker answered with what MQTT does not know; mosquitto 2.0 does so to a message that is too large"
+from agent.domain.sentences import link as say
+
 TOO_LARGE = "{topic} has {size} bytes, more than the {most} that the broker takes"
-RIVAL = "another client has connected with this site's id: another gateway with the same site id runs somewhere"
-PERHAPS_RIVAL = (
-    "the broker took our connection and ended it within a minute, {times} times in a row: most likely another gateway "
-    "with the same site id runs somewhere, or the broker does not let us write"
-)
 # OpenSSL's X509_V_ERR_ numbers (x509_vfy.h)
 _UNTRUSTED = {18, 19, 20, 21}
 _NOT_YET_VALID, _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 9, 10, 62, 64
@@ -37,13 +29,13 @@ def why_not(error: Exception, host: str, port: int) -> str:
     if isinstance(error, socket.gaierror):
         return _no_address(error, host)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"{place}: certificate verify failed: {_distrust(error, host)}"
+        return say.not_verified(place=place, why=_distrust(error, host))
     if isinstance(error, ssl.SSLError):
-        return f"{place}: {_no_tls(error)}"
+        return say.no_tls(place=place, why=_no_tls(error))
     if isinstance(error, TimeoutError):
-        return f"{place}: does not answer: is the address right, and does a firewall let us through?"
+        return say.broker_does_not_answer(place=place)
     if isinstance(error, ConnectionRefusedError):
-        return f"{place}: Connection refused: no broker listens there"
+        return say.no_broker_listens(place=place)
     if isinstance(error, OSError):
         return f"{place}: {error.strerror or type(error).__name__}"
     return f"{place}: a defect ended the connection: {type(error).__name__}: {error}"
@@ -51,39 +43,39 @@ def why_not(error: Exception, host: str, port: int) -> str:
 
 def refusal(reason: ReasonCode) -> str:
     """The sentence for a CONNACK that is none."""
-    hint = ": are user name, password and certificate those of this site?" if reason.value in _CREDENTIALS else ""
-    return f"the broker refused the connection: {reason}{hint}"
+    refused = say.login_refused if reason.value in _CREDENTIALS else say.connection_refused
+    return refused(cause=str(reason))
 
 
 def not_received(text: str) -> str | None:
     """The sentence for an error that paho has only logged: the broker's TLS alert. None for any other."""
     found = _ALERT.search(text)
-    return None if found is None else f"the broker does not accept our certificate: {found.group(1).lower()}"
+    return None if found is None else say.our_certificate_not_accepted(cause=found.group(1).lower())
 
 
 def _no_address(error: socket.gaierror, host: str) -> str:
     if error.errno == socket.EAI_AGAIN:
-        return f"the name {host} cannot be looked up: no name server answers"
-    return f"the name {host} is not known to the name server: is it spelled right?"
+        return say.no_name_server(host=host)
+    return say.name_not_known(host=host)
 
 
 def _distrust(error: ssl.SSLCertVerificationError, host: str) -> str:
     match error.verify_code:
         case code if code in _UNTRUSTED:
-            return "no authority that we trust has signed the broker's certificate"
+            return say.signed_by_nobody_trusted()
         case code if code in (_OTHER_HOST, _OTHER_ADDRESS):
-            return f"the broker's certificate is made out to another name than {host}"
+            return say.made_out_to_another(host=host)
         case code if code == _NOT_YET_VALID:
-            return "the broker's certificate is not yet valid by this machine's clock; it is tried again"
+            return say.not_yet_valid()
         case code if code == _EXPIRED:
-            return "the broker's certificate has expired, or this machine's clock is ahead"
+            return say.broker_certificate_expired()
     return str(error.verify_message)
 
 
 def _no_tls(error: ssl.SSLError) -> str:
     reason = error.reason or type(error).__name__
     if reason in _NO_TLS:
-        return "what answers there does not speak TLS: a port without TLS, or a captive portal"
+        return say.speaks_no_tls()
     if "EOF" in reason or isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return "the connection was closed while TLS was agreed on"
-    return not_received(str(error)) or f"TLS could not be agreed on: {reason.lower().replace('_', ' ')}"
+        return say.closed_during_tls()
+    return not_received(str(error)) or say.tls_not_agreed(cause=reason.lower().replace("_", " "))

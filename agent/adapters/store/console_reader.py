@@ -81,10 +81,7 @@ def decision_page(path: Path, sought: Sought) -> list[tuple[int, DecisionRow]]:
 
 def event_page(path: Path, sought: Sought) -> list[tuple[int, EventRow]]:
     """Seq and row. Raises StoreFailure."""
-    return [
-        (seq, EventRow(datetime.fromtimestamp(float(str(at)), UTC), str(kind), str(severity), str(text)))
-        for seq, (at, kind, severity, text) in _page(path, "event", sql.EVENT_COLUMNS, sought)
-    ]
+    return [(seq, sql.event_row(row)) for seq, row in _page(path, "event", sql.EVENT_COLUMNS, sought)]
 
 
 def newest_points(path: Path) -> Points | None:

@@ -4,6 +4,7 @@ Each stream is an append-only table whose ``seq`` is also the number of its outb
 UTC for minutes and roll-ups, and decimal seconds for decisions and events, since 1970.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 
 from agent.domain.ledger import Amounts, Entry, PredictedDay
 from agent.domain.records import MINUTE_FIELDS, Averaged, DecisionRow, EventRow, MinuteField, MinuteRow, WeatherRow
+from agent.domain.sentence import coded, read_coded
 from agent.domain.setpoint import Rung
 from agent.domain.suspect import Suspect
 from agent.recording.rollups import COLUMNS, Rollup
@@ -18,10 +20,11 @@ from agent.recording.rollups import COLUMNS, Rollup
 STREAMS = ("minute", "decision", "event")
 
 MINUTE_COLUMNS = ("at", *(field.name for field in MINUTE_FIELDS))
-DECISION_COLUMNS = ("at", "battery_w", "hold_s", "rung", "reason", "outcome", "detail")
+# ``said`` is the code and the values of the reason or text as JSON, null without (agent.domain.sentence).
+DECISION_COLUMNS = ("at", "battery_w", "hold_s", "rung", "reason", "outcome", "detail", "said")
 _FIELDS = {field.name: field for field in MINUTE_FIELDS}
 DIGITS = 3  # decimal places of a number that goes to the platform
-EVENT_COLUMNS = ("at", "kind", "severity", "text")
+EVENT_COLUMNS = ("at", "kind", "severity", "text", "said")
 ROLLUP_COLUMNS = tuple(field.name for field in fields(Rollup))
 WEATHER_COLUMNS = ("temperature_c", "ghi_w_m2", "cloud_pct")
 FLAG_COLUMNS = ("quantity", "kind", "start", "until", "reason")
@@ -30,8 +33,8 @@ LEDGER_COLUMNS = ("at", *AMOUNT_COLUMNS, "stored_wh")
 PREDICTED_COLUMNS = ("at", "made_at", "no_battery", "plan")
 SENT_COLUMNS = {
     "minute": ("at", *(field.name for field in MINUTE_FIELDS if field.sent)),
-    "decision": DECISION_COLUMNS,
-    "event": EVENT_COLUMNS,
+    "decision": DECISION_COLUMNS[:-1],
+    "event": EVENT_COLUMNS[:-1],
 }
 
 # What is new in a version, for a file of the version before; the fields of a minute that are new come before it.
@@ -51,6 +54,7 @@ _ALSO_NEW: dict[int, tuple[str, ...]] = {
     5: ("CREATE TABLE minute_block (first_seq INTEGER PRIMARY KEY, last_seq, first_at, until)",),
     # what the last plan before a day expected of it, in millionths of the currency
     6: (f"CREATE TABLE predicted (at INTEGER PRIMARY KEY, {', '.join(PREDICTED_COLUMNS[1:])})",),
+    7: ("ALTER TABLE decision ADD COLUMN said", "ALTER TABLE event ADD COLUMN said"),
 }
 SCHEMA_VERSION = max(*_ALSO_NEW, *(field.since for field in MINUTE_FIELDS))
 
@@ -79,8 +83,8 @@ SCHEMA = (
         f"CREATE TABLE minute (seq INTEGER PRIMARY KEY, at, {', '.join(_minute_columns(1))}, catalogue INTEGER, "
         "points TEXT)"
     ),
-    f"CREATE TABLE decision (seq INTEGER PRIMARY KEY, {', '.join(DECISION_COLUMNS)})",
-    f"CREATE TABLE event (seq INTEGER PRIMARY KEY, {', '.join(EVENT_COLUMNS)})",
+    f"CREATE TABLE decision (seq INTEGER PRIMARY KEY, {', '.join(DECISION_COLUMNS[:-1])})",
+    f"CREATE TABLE event (seq INTEGER PRIMARY KEY, {', '.join(EVENT_COLUMNS[:-1])})",
     # acked: everything up to it is at the platform; last: no seq up to it is given again; rolled: is in the roll-ups
     "CREATE TABLE stream (name TEXT PRIMARY KEY, acked INTEGER, last INTEGER, rolled INTEGER)",
     "CREATE TABLE catalogue (version INTEGER PRIMARY KEY, names TEXT NOT NULL)",
@@ -124,18 +128,19 @@ def _read(field: MinuteField, value: object) -> object:
 
 def decision_values(row: DecisionRow) -> tuple[object, ...]:
     """In the order of DECISION_COLUMNS."""
-    return (row.at.timestamp(), row.battery_w, row.hold_s, row.rung.value, row.reason, row.outcome, row.detail)
+    said = _said(row.reason)
+    return (row.at.timestamp(), row.battery_w, row.hold_s, row.rung.value, row.reason, row.outcome, row.detail, said)
 
 
 def decision_row(values: Sequence[object]) -> DecisionRow:
     """From a row in the order of DECISION_COLUMNS."""
-    at, battery_w, hold_s, rung, reason, outcome, detail = values
+    at, battery_w, hold_s, rung, reason, outcome, detail, said = values
     return DecisionRow(
         datetime.fromtimestamp(float(str(at)), UTC),
         None if battery_w is None else float(str(battery_w)),
         float(str(hold_s)),
         Rung(rung),
-        str(reason),
+        sentence(reason, said),
         str(outcome),
         str(detail),
     )
@@ -143,7 +148,26 @@ def decision_row(values: Sequence[object]) -> DecisionRow:
 
 def event_values(row: EventRow) -> tuple[object, ...]:
     """In the order of EVENT_COLUMNS."""
-    return (row.at.timestamp(), row.kind, row.severity, row.text)
+    return (row.at.timestamp(), row.kind, row.severity, row.text, _said(row.text))
+
+
+def event_row(values: Sequence[object]) -> EventRow:
+    """From a row in the order of EVENT_COLUMNS."""
+    at, kind, severity, text, said = values
+    return EventRow(datetime.fromtimestamp(float(str(at)), UTC), str(kind), str(severity), sentence(text, said))
+
+
+def _said(text: str) -> str | None:
+    found = coded(text)
+    return None if found is None else json.dumps(found, separators=(",", ":"), ensure_ascii=False)
+
+
+def sentence(text: object, said: object) -> str:
+    """``text`` with what the column ``said`` holds; of a row of an earlier version, or of a damaged file, the text."""
+    try:
+        return read_coded(str(text), None if said is None else json.loads(str(said)))
+    except (ValueError, RecursionError):
+        return str(text)
 
 
 def rollup_values(rollup: Rollup) -> tuple[object, ...]:

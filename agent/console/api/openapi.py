@@ -62,7 +62,9 @@ def document(endpoints: Sequence[Described]) -> dict[str, Any]:
             "description": "Fields may be added; another meaning is another version. Missing is null, never 0. "
             "Power > 0 feeds the site's busbar: grid_w > 0 imports, battery_w > 0 discharges. "
             "What changes something is sent as Content-Type: application/json, also without a body; with a session's "
-            "cookie also with the header X-CSRF-Token and an Origin of the console itself.",
+            "cookie also with the header X-CSRF-Token and an Origin of the console itself. "
+            "Beside a sentence stand its code and its values, as text_code and text_values, which may hold sentences "
+            "too; null where it is in words of a device or of an older version.",
         },
         "paths": paths,
         "components": {

@@ -11,6 +11,7 @@ from agent.console.reading.happened import BadCursor, opened, sealed
 from agent.console.reading.shapes import Document, local, rounded
 from agent.domain.advisory import AdviceBook, Advisory, AdvisoryState
 from agent.domain.documents import ADVICE
+from agent.domain.sentence import named
 from agent.explanation.words import to_dict
 
 Sorting = Callable[[Advisory], tuple[float, str]]
@@ -85,12 +86,20 @@ def advisory(one: Advisory, now: datetime, zone: ZoneInfo) -> Document:
     times = {name: local(getattr(one, name), zone) for name in ("created", "start", "end", "expires", "scheduled_for")}
     return {
         **told,
+        **named("headline", one.headline),
+        **named("description", one.description),
         **times,
         "state": _word(one, now),
         "is_open": _is_open(one, now),
         "chance": rounded(one.chance, 3),
         "energy_value_per_kwh": rounded(one.energy_value_per_kwh, 5),
-        "outcome": None if outcome is None else {**told["outcome"], "at": local(outcome.at, zone)},
+        "outcome": None
+        if outcome is None
+        else {
+            **told["outcome"],
+            **named("text", outcome.text),
+            "at": local(outcome.at, zone),
+        },
     }
 
 

@@ -12,6 +12,7 @@ from agent.adapters.store.console_reader import Sought, decision_page, event_pag
 from agent.console.reading.shapes import Document, local, rounded
 from agent.domain.alarms import AlarmKind, StandingAlarm
 from agent.domain.documents import ALARMS
+from agent.domain.sentence import named
 from agent.domain.wire import WireError
 
 SEVERITIES = {kind.value: kind.severity.value for kind in AlarmKind}
@@ -47,7 +48,7 @@ def decisions(store: Path, page: Page, zone: ZoneInfo) -> Document:
             "battery_w": rounded(row.battery_w, 1),
             "hold_s": rounded(row.hold_s, 1),
             "rung": row.rung.value,
-            "reason": row.reason,
+            **named("reason", row.reason),
             "outcome": row.outcome,
             "detail": row.detail,
         }
@@ -68,7 +69,7 @@ def events(store: Path, page: Page, zone: ZoneInfo) -> Document:
                 "kind": kind,
                 "subject": subject,
                 "severity": row.severity,
-                "text": row.text,
+                **named("text", row.text),
             }
         )
     return _paged(items, page)
@@ -113,7 +114,7 @@ def _alarm(one: StandingAlarm | str, now: datetime, zone: ZoneInfo) -> Document:
         "severity": SEVERITIES.get(one.kind, "alarm"),
         "since": local(one.since, zone),
         "age_s": rounded((now - one.since).total_seconds(), 0),
-        "text": one.text,
+        **named("text", one.text),
         "told": one.told,
         "check": one.check,
     }

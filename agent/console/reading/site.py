@@ -23,6 +23,7 @@ from agent.console.reading.shapes import Document, head, local, rounded
 from agent.console.source import Source
 from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE
 from agent.domain.plan import Plan
+from agent.domain.sentence import named
 from agent.domain.setpoint import Rung
 from agent.domain.wire import WireError
 from agent.ports import StoreFailure
@@ -78,7 +79,7 @@ def status(source: Source) -> Document:
     setpoint, link = site.plain(SETPOINT.name), site.plain(LINK.name) or {}
     rung = setpoint.get("rung") if isinstance(setpoint, dict) else None
     permission = None if source.site_file is None else permission_of(source.site_file, settings)
-    locked = setpoint.get("reason") if rung == Rung.OBSERVE.value else permission and permission.locked
+    locked = _locked(setpoint, None if permission is None else permission.locked)
     attention = _attention(site, [alarm["text"] for alarm in standing])
     return {
         **head(settings),
@@ -92,8 +93,8 @@ def status(source: Source) -> Document:
         "store_at": local(site.committed_at, zone),
         "store_age_s": _age_s(site.committed_at, now),
         "rung": rung,
-        "steers": None if rung is None else locked is None,
-        "locked": locked,
+        "steers": None if rung is None else locked["locked"] is None,
+        **locked,
         "permit": None if permission is None or permission.permit is None else permission.permit.words,
         "observation": observed(site.source.store, site.zone),
         "override": override(site),
@@ -170,6 +171,13 @@ def _as_kept(site: Site) -> Now:
     names = (STATE.name, SETPOINT.name, OVERRIDE.name, LINK.name, ALARMS.name)
     documents = {name: text for name in names if (text := kept(site.source.store, name)) is not None}
     return Now(False, site.committed_at, _age_s(site.committed_at, site.now), None, documents)
+
+
+def _locked(setpoint: Any, locked: str | None) -> Document:
+    """Why nothing is written: as the agent shows it, else as site file and permit say."""
+    if not isinstance(setpoint, dict) or setpoint.get("rung") != Rung.OBSERVE.value:
+        return named("locked", locked)
+    return {f"locked{end}": setpoint.get(f"reason{end}") for end in ("", "_code", "_values")}
 
 
 def _attention(site: Site, standing: list[str]) -> list[str]:

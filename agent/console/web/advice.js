@@ -1,7 +1,7 @@
 // What the controller recommends, what was answered, and what came of it.
 import { html, useEffect, useState } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
-import { api, money, number, percent, price, t, when, word } from "./kit.js";
+import { api, money, number, percent, price, Said, t, when, word } from "./kit.js";
 
 const STATES = ["open", "acknowledged", "scheduled", "dismissed", "done", "expired"];
 const TYPES = ["charge_battery", "hold_battery", "shift_load", "raise_reserve", "coming_peak", "data_fault", "sick_battery"];
@@ -103,16 +103,16 @@ function Detail({ one }) {
   return html`<details><summary>${t("advice.why")}</summary>
     <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
     ${outcome && html`<p class=${`notice ${outcome.came_true ? "info" : "warning"}`}><b>${t(outcome.came_true ? "advice.came_true" : "advice.did_not")}</b>
-      ${kit.isKnown(outcome.saved) && ` ${t("advice.expected", { expected: money(one.cost_saving), came: money(outcome.saved) })}`} <span lang="en">${outcome.text}</span></p>`}
+      ${kit.isKnown(outcome.saved) && ` ${t("advice.expected", { expected: money(one.cost_saving), came: money(outcome.saved) })}`} <${Said} of=${outcome} /></p>`}
   </details>`;
 }
 
 function Item({ one, done }) {
   const isOver = !one.is_open;
   return html`<article class=${`card advice ${isOver ? "over" : ""}`}>
-    <header><h2 lang="en" id=${`a-${one.key}`}>${one.headline}</h2>
+    <header><h2 id=${`a-${one.key}`}><${Said} of=${one} name="headline" /></h2>
       <span class=${`tag ${one.state === "open" ? "good" : ""}`}>${word("state", one.state)}</span></header>
-    <p lang="en">${one.description}</p>
+    <p><${Said} of=${one} name="description" /></p>
     <dl class="facts strong">
       <div><dt>${t("advice.type")}</dt><dd>${word("advice", one.type)}</dd></div>
       ${kit.isKnown(one.cost_saving) && html`<div><dt>${t("advice.saves")}</dt><dd>${money(one.cost_saving)}</dd></div>`}

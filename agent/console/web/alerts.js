@@ -32,7 +32,7 @@ function Toast({ one }) {
     const timer = setTimeout(close, SHOWN_MS);
     return () => clearTimeout(timer);
   }, []);
-  return html`<li>${one.text} <button class="small" aria-label=${t("notify.close")} onClick=${close}>×</button></li>`;
+  return html`<li>${one.said ? html`<${kit.Said} of=${one.said} />` : one.text} <button class="small" aria-label=${t("notify.close")} onClick=${close}>×</button></li>`;
 }
 
 export function Alerts() {

@@ -1,7 +1,7 @@
 // The frame around every page: where one is, what the controller does, what is wrong, and the login.
 import { html, render, useEffect, useRef, useState, useErrorBoundary } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
-import { age, clock, Link, t, useBox, word } from "./kit.js";
+import { age, clock, Link, Said, t, useBox, word } from "./kit.js";
 
 const PAGES = {
   "/now": { load: () => import("./now.js"), icon: "M3 12h4l3-8 4 16 3-8h4" },
@@ -40,6 +40,16 @@ function Navigation({ at }) {
   </nav>`;
 }
 
+/** The time, ms, once every `everyMs`. */
+function useNow(everyMs = 1000) {
+  const [now, show] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => show(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
 function Doing() {
   const live = useBox(kit.live);
   const site = useBox(kit.site);
@@ -52,7 +62,7 @@ function Doing() {
 }
 
 function Age() {
-  const now = kit.useNow();
+  const now = useNow();
   const line = useBox(kit.line);
   const live = useBox(kit.live);
   if (!live) return null;
@@ -77,9 +87,9 @@ function Alarms() {
   return html`<div aria-live="polite" class="alarms">
     ${found.map(
       (one) => html`<details key=${one.key ?? one.text} class=${`notice ${one.severity ?? "alarm"}`}>
-        <summary><b>${word("severity", one.severity ?? "alarm")}</b> ${one.text ?? one.told ?? one.key}</summary>
+        <summary><b>${word("severity", one.severity ?? "alarm")}</b> ${one.text ? html`<${Said} of=${one} />` : (one.told ?? one.key)}</summary>
         ${one.since && html`<p>${t("alarm.since", { at: kit.when(one.since) })}</p>`}
-        ${one.check && html`<p>${one.check}</p>`}
+        ${one.check && html`<p><${Said} of=${{ check: one.check, check_code: `check.${one.kind}` }} name="check" /></p>`}
       </details>`,
     )}
   </div>`;
@@ -87,7 +97,7 @@ function Alarms() {
 
 /** What is told above every page while it holds, the gravest only. */
 function Banner() {
-  const now = kit.useNow();
+  const now = useNow();
   const line = useBox(kit.line);
   const live = useBox(kit.live);
   const site = useBox(kit.site);
@@ -102,7 +112,7 @@ function Banner() {
     const since = live.at ?? site?.store_at;
     told = since ? t("banner.stopped", { at: kit.when(since) }) : t("banner.never");
   }
-  else if (site?.locked) told = t("banner.observing", { reason: site.locked });
+  else if (site?.locked) told = html`${t("banner.observing", { reason: "" })}<${Said} of=${site} name="locked" />`;
   return html`<div role="status">${told && html`<p class="notice warning">${told}</p>`}</div>`;
 }
 

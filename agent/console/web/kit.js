@@ -61,16 +61,6 @@ export const prices = box(null); // those of now, as last asked for
 export const path = box(location.pathname);
 export const query = box(location.search);
 
-/** The time, ms, once every `everyMs`. */
-export function useNow(everyMs = 1000) {
-  const [now, show] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => show(Date.now()), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
-  return now;
-}
-
 // --- words --------------------------------------------------------------------------------------------------------
 
 let words = {};
@@ -98,6 +88,17 @@ export function t(key, parts = {}) {
 export function word(prefix, code) {
   if (code === null || code === undefined) return t("unknown");
   return words[`${prefix}.${code}`] ?? String(code).replaceAll("_", " ");
+}
+
+const teller = box(null); // the module that words what the controller says; it comes after the first picture
+
+const plain = { Said: ({ of, name = "text" }) => html`<span lang="en">${of[name]}</span>` }; // where it cannot be loaded
+
+/** The text `name` of `of` in the reader's language: see sentences.js. */
+export function Said(props) {
+  const module = useBox(teller);
+  useEffect(() => void (teller.get() ?? import("./sentences.js").then(teller.set, () => teller.set(plain))), []);
+  return module && html`<${module.Said} ...${props} />`;
 }
 
 // --- numbers --------------------------------------------------------------------------------------------------------

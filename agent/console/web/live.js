@@ -26,7 +26,7 @@ function take(message) {
   else if (type === "state") show(body);
   else if (type in news) news[type].set(news[type].get() + 1);
   const wanted = preferences.get()?.notify ?? ["alarm"]; // until it is known what a person wants
-  if (wanted.includes(type) && type in SAID) toast(SAID[type](body));
+  if (wanted.includes(type) && type in SAID) toast(SAID[type](body), type === "event" ? body : null);
 }
 
 const SAID = {
@@ -36,9 +36,9 @@ const SAID = {
   event: ({ text }) => text,
 };
 
-function toast(text) {
+function toast(text, said) {
   if (toasts.get().some((one) => one.text === text)) return;
-  toasts.set([...toasts.get(), { key: Date.now() + text, text }].slice(-MOST_TOASTS));
+  toasts.set([...toasts.get(), { key: Date.now() + text, text, said }].slice(-MOST_TOASTS));
 }
 
 function show(state) {

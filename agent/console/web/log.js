@@ -1,7 +1,7 @@
 // What happened, and what was decided: newest first, in pages.
 import { html, useState } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
-import { amount, t, word } from "./kit.js";
+import { amount, Said, t, word } from "./kit.js";
 
 const SEVERITIES = ["", "info", "warning", "alarm"];
 
@@ -47,13 +47,13 @@ export function Log() {
   const events = [
     [t("log.at"), at],
     [t("log.severity"), (one) => html`<span class=${`tag ${one.severity === "info" ? "" : "care"}`}>${word("severity", one.severity)}</span>`],
-    [t("log.what"), (one) => html`<span lang="en">${one.text}</span>`],
+    [t("log.what"), (one) => html`<${Said} of=${one} />`],
   ];
   const decisions = [
     [t("log.at"), at],
     [t("log.did"), does],
     [t("log.rung"), (one) => word("rung", one.rung)],
-    [t("log.why"), (one) => html`<span lang="en">${one.reason}</span>`],
+    [t("log.why"), (one) => html`<${Said} of=${one} name="reason" />`],
     [t("log.outcome"), (one) => word("outcome", one.outcome)],
   ];
   return html`<${Rows} key=${`${severity} ${text}`} title=${t("log.events")} what=${`events?${parts}`} columns=${events} empty=${t("log.no_events")} on=${kit.news.event}>

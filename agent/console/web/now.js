@@ -1,7 +1,7 @@
 // What flows now, what the battery does and why, what today came to, and what every meter says.
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
-import { amount, clock, Link, money, number, percent, price, t, useBox, when, word } from "./kit.js";
+import { amount, clock, Link, money, number, percent, price, Said, t, useBox, when, word } from "./kit.js";
 
 const HOMES = ["solar", "battery", "grid"];
 const TARGETS = ["home", "battery", "grid"];
@@ -152,7 +152,7 @@ function Why({ setpoint }) {
         : t(asked > 0 ? "why.discharge" : "why.charge", { power: amount(Math.abs(asked)) });
   return html`<div class="why">
     <p><b>${word("rung", setpoint.rung)}</b>${wanted && html` · ${wanted}`}</p>
-    <p lang="en">${setpoint.reason}</p>
+    <p><${Said} of=${setpoint} name="reason" /></p>
     ${setpoint.outcome && html`<p class="quiet">${word("outcome", setpoint.outcome)} · ${clock(setpoint.at)}</p>`}
   </div>`;
 }

@@ -13,6 +13,8 @@ import numpy as np
 
 from agent.domain.history import History
 from agent.domain.request import Place
+from agent.domain.sentence import Sentence
+from agent.domain.sentences import measurements as say
 from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.forecasting.data_quality import load, solar
 from agent.forecasting.data_quality.features import Detector, step_rows
@@ -38,23 +40,22 @@ class _Finding:
     """The steps of one quantity that match a signature, and the sentence that says so."""
 
     mask: BoolArray
-    sentence: str
+    says: "_Says"
 
 
-_FUTURE = "{what} is stamped later than now: a clock is wrong"
-_BEYOND = "{what} is beyond 100 MW: no site behind a gateway does that"
-_LOAD: tuple[tuple[Callable[[Trace], Signs], str], ...] = (
-    (load.below_zero, "the load is {kw} kW for {hours} h: a meter counts the wrong way"),
-    (load.dead, "the load is zero for {hours} h on a site that never stands still: a dead meter or a power cut"),
-    (load.frozen, "the load stays at {kw} kW for {hours} h in which this site always moves: a frozen meter"),
-    (load.beyond, "the load reaches {kw} kW, {times} times the usual peak: more than such a site can draw"),
+_Says = Callable[[float, float, float], Sentence]  # of the power, W, the hours, and how many times the usual peak it is
+_LOAD: tuple[tuple[Callable[[Trace], Signs], _Says], ...] = (
+    (load.below_zero, lambda watts, hours, _: say.load_below_zero(power_w=watts, lasted_h=hours)),
+    (load.dead, lambda _, hours, __: say.load_dead(lasted_h=hours)),
+    (load.frozen, lambda watts, hours, _: say.load_frozen(power_w=watts, lasted_h=hours)),
+    (load.beyond, lambda watts, _, times: say.load_beyond(power_w=watts, usual_times=times)),
 )
-_SOLAR: tuple[tuple[Callable[[solar.SolarTrace], Signs], str], ...] = (
-    (solar.above_rating, "the solar output reaches {kw} kW, more than 1.3 times the rating of the array"),
-    (solar.solar_below_zero, "the solar output is {kw} kW: a meter counts the wrong way"),
-    (solar.at_night, "the solar output is {kw} kW in the dark: a broken meter, or a wrong clock or place"),
-    (solar.solar_frozen, "the solar output stays at {kw} kW for {hours} h under a moving sun: a frozen meter"),
-    (solar.solar_dead, "the solar output is zero for {hours} h by day: the array or its meter was off, or under snow"),
+_SOLAR: tuple[tuple[Callable[[solar.SolarTrace], Signs], _Says], ...] = (
+    (solar.above_rating, lambda watts, _, __: say.solar_above_rating(power_w=watts)),
+    (solar.solar_below_zero, lambda watts, _, __: say.solar_below_zero(power_w=watts)),
+    (solar.at_night, lambda watts, _, __: say.solar_at_night(power_w=watts)),
+    (solar.solar_frozen, lambda watts, hours, _: say.solar_frozen(power_w=watts, lasted_h=hours)),
+    (solar.solar_dead, lambda _, hours, __: say.solar_dead(lasted_h=hours)),
 )
 
 
@@ -79,14 +80,14 @@ def _load(
     history: History, calendar: Calendar, ahead: int, detector: Detector | None
 ) -> tuple[tuple[float | None, ...], list[Suspect]]:
     values = np.array(history.load_w, dtype=np.float64)  # None becomes NaN
-    findings = _impossible(values, ahead, "the load")
+    findings = _impossible(values, ahead, say.load_in_future(), say.load_absurd())
     trace = trace_of(_without(values, findings), calendar)
     if not trace.known.any():
         return _taken_out(history.load_w, values, findings), _suspects(history, "load_w", trace, values, findings)
-    for find, sentence in _LOAD:
+    for find, says in _LOAD:
         signs = find(trace)
         mask = signs.certain | _confirmed(trace, signs.likely & ~signs.certain, detector)
-        findings.append(_Finding(mask, sentence))
+        findings.append(_Finding(mask, says))
     faults = _suspects(history, "load_w", trace, values, findings)
     left = replace(trace, values=_without(values, findings))
     strange = [] if detector is None else unusual_days(left, history.horizon, detector)
@@ -97,13 +98,13 @@ def _solar(
     history: History, calendar: Calendar, ahead: int, place: Place, rated_w: float
 ) -> tuple[tuple[float | None, ...], list[Suspect]]:
     values = np.array(history.pv_w, dtype=np.float64)
-    findings = _impossible(values, ahead, "the solar output")
+    findings = _impossible(values, ahead, say.solar_in_future(), say.solar_absurd())
     trace = trace_of(_without(values, findings), calendar)
     if trace.known.any():
         curtailed = np.array(history.curtailed, dtype=np.bool_)
         start_s = round(history.horizon.start.timestamp())
         sun = solar.solar_trace(trace, curtailed, start_s, place, rated_w)
-        findings += [_Finding(find(sun).certain, sentence) for find, sentence in _SOLAR]
+        findings += [_Finding(find(sun).certain, says) for find, says in _SOLAR]
     return _taken_out(history.pv_w, values, findings), _suspects(history, "pv_w", trace, values, findings)
 
 
@@ -121,10 +122,10 @@ def _first_ahead(history: History, now: datetime) -> int:
     return max(0, -((history.horizon.start - now) // timedelta(seconds=history.horizon.step_s)))
 
 
-def _impossible(values: FloatArray, ahead: int, what: str) -> list[_Finding]:
+def _impossible(values: FloatArray, ahead: int, is_ahead: Sentence, is_absurd: Sentence) -> list[_Finding]:
     future = np.isfinite(values) & (np.arange(values.size) >= ahead)
     beyond = ~np.isnan(values) & ~(np.abs(np.nan_to_num(values, posinf=np.inf, neginf=-np.inf)) <= _ABSURD_W)
-    return [_Finding(future, _FUTURE.format(what=what)), _Finding(beyond, _BEYOND.format(what=what))]
+    return [_Finding(future, lambda *_: is_ahead), _Finding(beyond, lambda *_: is_absurd)]
 
 
 def _confirmed(trace: Trace, likely: BoolArray, detector: Detector | None) -> BoolArray:
@@ -169,7 +170,7 @@ def _suspects(
     found = []
     for finding in findings:
         for first, stop in runs(finding.mask & free):
-            reason = _filled(finding.sentence, trace, values, first, stop)
+            reason = _said(finding.says, trace, values, first, stop)
             start = horizon.start + timedelta(seconds=horizon.step_s * first)
             end = horizon.start + timedelta(seconds=horizon.step_s * stop)
             found.append(Suspect(quantity, start, end, DATA_FAULT, reason))
@@ -177,12 +178,7 @@ def _suspects(
     return found
 
 
-def _filled(sentence: str, trace: Trace, values: FloatArray, first: int, stop: int) -> str:
+def _said(says: _Says, trace: Trace, values: FloatArray, first: int, stop: int) -> Sentence:
     worst = first + int(np.argmax(np.abs(values[first:stop])))
-    kw = values[worst] / 1000.0
     times = values[worst] / max(trace.usual.peak[worst], 1.0) if np.isfinite(trace.usual.peak[worst]) else np.nan
-    return sentence.format(kw=_figures(kw), hours=_figures(trace.hours(first, stop)), times=_figures(times))
-
-
-def _figures(number: float) -> str:
-    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
+    return says(float(values[worst]), float(trace.hours(first, stop)), float(times))

@@ -5,6 +5,7 @@ from datetime import timedelta
 import numpy as np
 
 from agent.domain.horizon import Horizon
+from agent.domain.sentences import measurements as say
 from agent.domain.suspect import UNUSUAL, Suspect
 from agent.forecasting.data_quality.features import DAY_FEATURES, Detector, day_rows
 from agent.forecasting.data_quality.trace import Trace
@@ -34,10 +35,9 @@ def _reason(row: FloatArray, day_off: bool) -> str:
     """One sentence on the first of kind of day, energy and peak that is unusual; else on the shape of the day."""
     named = dict(zip(DAY_FEATURES, row.tolist(), strict=True))
     if named["day_like_other_kind"] > _LIKE_OTHER:
-        kind, other = ("day off", "workday") if day_off else ("workday", "day off")
-        return f"the load of this {kind} is that of a {other}"
+        return say.load_of_workday() if day_off else say.load_of_day_off()
     if abs(named["day_total"]) > _TOTAL:
-        return f"the load is {2 ** named['day_total']:.2g} times that of a usual day of its kind"
+        return say.load_unusual(usual_times=2 ** named["day_total"])
     if named["day_peak"] > _PEAK:
-        return f"the highest load is {2 ** named['day_peak']:.2g} times the usual peak"
-    return "the load runs through the day in another way than usual"
+        return say.load_peak_unusual(usual_times=2 ** named["day_peak"])
+    return say.load_runs_otherwise()

@@ -79,14 +79,12 @@ def contents(path: Path) -> dict[str, list[Any]]:
         return {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}  # noqa: S608
 
 
-def with_prices(before: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """``before`` with the columns that version 3 adds: nobody knows the prices of those minutes."""
-    if len(before["minute"][0]) == LATER_COLUMNS:
-        return before
-    return {
-        table: [(*row, None, None) if table in ("minute", "rollup") else row for row in rows]
-        for table, rows in before.items()
-    }
+def with_new_columns(before: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """``before`` with what version 3 adds, the prices of minutes, and version 7, unknown."""
+    priced = len(before["minute"][0]) == LATER_COLUMNS
+    prices = 0 if priced else 2
+    added = {"decision": 1, "event": 1, "minute": prices + 1, "rollup": prices + 1}
+    return {table: [(*row, *[None] * added.get(table, 0)) for row in rows] for table, rows in before.items()}
 
 
 def schema(path: Path) -> set[tuple[str, str]]:
@@ -106,7 +104,7 @@ async def test_nothing_is_lost_and_the_tables_are_those_of_a_new_file(old: Path,
     store = new_store(old)
     assert await store.open() == []
     await store.close()
-    assert contents(old) == with_prices(before)
+    assert contents(old) == with_new_columns(before)
     fresh = new_store(tmp_path / "fresh.db")
     await fresh.open()
     await fresh.close()

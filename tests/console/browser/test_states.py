@@ -33,9 +33,10 @@ def see_all(screen: Screen, state: str) -> None:
 
 
 def setpoint(served: Served, **changes: object) -> dict[str, object]:
-    """The usual one, of this moment."""
+    """The usual one, of this moment; another reason is in words of its own."""
     usual: dict[str, object] = json.loads(console_site.documents()[SETPOINT.name])
-    return {**usual, "at": served.source.now().isoformat(), **changes}
+    uncoded = {"reason_code": None, "reason_values": None} if "reason" in changes else {}
+    return {**usual, "at": served.source.now().isoformat(), **uncoded, **changes}
 
 
 @pytest.mark.parametrize("screen", SCREENS)

@@ -1,0 +1,1 @@
+"""What the controller says: one template a sentence, one file a subject."""

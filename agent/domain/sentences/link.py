@@ -1,0 +1,127 @@
+"""What keeps the link from the broker."""
+
+from agent.domain.sentence import Template
+
+# --- the connection ---------------------------------------------------------------------------------------------------
+
+
+@Template
+def broker_says_nothing(*, place: str) -> str:
+    return f"{place}: takes the connection and then says nothing: is an MQTT broker behind this port?"
+
+
+@Template
+def broker_speaks_no_mqtt(*, place: str) -> str:
+    return f"{place}: closed the connection before it spoke MQTT: is an MQTT broker behind this port?"
+
+
+@Template
+def broker_frozen(*, after_s: float) -> str:
+    return f"the broker did not answer within {after_s:g} s"
+
+
+@Template
+def broker_lost() -> str:
+    return "the connection to the broker was lost"
+
+
+@Template
+def broker_malformed() -> str:
+    return "the broker answered with what MQTT does not know; mosquitto 2.0 does so to a message that is too large"
+
+
+@Template
+def other_client() -> str:
+    return "another client has connected with this site's id: another gateway with the same site id runs somewhere"
+
+
+@Template
+def perhaps_other_client(*, times: int) -> str:
+    return (
+        f"the broker took our connection and ended it within a minute, {times} times in a row: most likely another "
+        "gateway with the same site id runs somewhere, or the broker does not let us write"
+    )
+
+
+@Template
+def broker_does_not_answer(*, place: str) -> str:
+    return f"{place}: does not answer: is the address right, and does a firewall let us through?"
+
+
+@Template
+def no_broker_listens(*, place: str) -> str:
+    return f"{place}: Connection refused: no broker listens there"
+
+
+@Template
+def no_name_server(*, host: str) -> str:
+    return f"the name {host} cannot be looked up: no name server answers"
+
+
+@Template
+def name_not_known(*, host: str) -> str:
+    return f"the name {host} is not known to the name server: is it spelled right?"
+
+
+# --- trust ------------------------------------------------------------------------------------------------------------
+
+
+@Template
+def not_verified(*, place: str, why: str) -> str:
+    return f"{place}: certificate verify failed: {why}"
+
+
+@Template
+def signed_by_nobody_trusted() -> str:
+    return "no authority that we trust has signed the broker's certificate"
+
+
+@Template
+def made_out_to_another(*, host: str) -> str:
+    return f"the broker's certificate is made out to another name than {host}"
+
+
+@Template
+def not_yet_valid() -> str:
+    return "the broker's certificate is not yet valid by this machine's clock; it is tried again"
+
+
+@Template
+def broker_certificate_expired() -> str:
+    return "the broker's certificate has expired, or this machine's clock is ahead"
+
+
+@Template
+def no_tls(*, place: str, why: str) -> str:
+    return f"{place}: {why}"
+
+
+@Template
+def speaks_no_tls() -> str:
+    return "what answers there does not speak TLS: a port without TLS, or a captive portal"
+
+
+@Template
+def closed_during_tls() -> str:
+    return "the connection was closed while TLS was agreed on"
+
+
+@Template
+def tls_not_agreed(*, cause: str) -> str:
+    return f"TLS could not be agreed on: {cause}"
+
+
+@Template
+def our_certificate_not_accepted(*, cause: str) -> str:
+    return f"the broker does not accept our certificate: {cause}"
+
+
+@Template
+def login_refused(*, cause: str) -> str:
+    refused = f"the broker refused the connection: {cause}"
+    return f"{refused}: are user name, password and certificate those of this site?"
+
+
+@Template
+def connection_refused(*, cause: str) -> str:
+    return f"the broker refused the connection: {cause}"
