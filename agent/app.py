@@ -20,6 +20,7 @@ from agent.cycles.alarms import Alarms
 from agent.cycles.commands import Commands
 from agent.cycles.control import Control
 from agent.cycles.inputs import TakeInputs
+from agent.cycles.load_switching import LoadSwitching
 from agent.cycles.model_trials import NightlyTrials
 from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
@@ -75,7 +76,10 @@ def build(
     comparison = Comparison(clock, pending, outlet)
     overrides = Overrides(clock, pending, outlet, zone)
     commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides)
-    requests = PlanRequests(settings, conditions, outlet, meter)
+    loads = LoadSwitching(
+        clock, devices, settings.switched_loads(), conditions, pending, outlet, settings.control.stale_s
+    )
+    requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks)
     control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices, permission), meter)
     timekeeping = Timekeeping(
         clock, pending, outlet, control.minutes.means, time_source, settings.site.clock == "trust"
@@ -111,6 +115,7 @@ def build(
         upkeep=Upkeep(store, clock, alarms, lambda: timekeeping.tells_age, AFTER_HOUR_S + settings.store.commit_s),
         alarms=alarms,
         meter=meter,
+        loads=loads,
         platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs),
     )
 

@@ -17,6 +17,7 @@ from agent.cycles.alarms import Alarms
 from agent.cycles.commands import Commands
 from agent.cycles.control import Control
 from agent.cycles.inputs import TakeInputs
+from agent.cycles.load_switching import EVERY_S, LoadSwitching
 from agent.cycles.model_trials import NightlyTrials
 from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
@@ -41,6 +42,7 @@ from agent.domain.documents import (
     PAIRED_TRIAL,
     STATE,
     STEERING,
+    SWITCHED_LOADS,
 )
 from agent.domain.sentences import control, events
 from agent.domain.sentences.alarms import store_not_read
@@ -98,6 +100,7 @@ class App:
     upkeep: Upkeep
     alarms: Alarms
     meter: DemandMeter | None
+    loads: LoadSwitching
     platform: Platform | None
     recalled: bool = False
 
@@ -159,6 +162,7 @@ class App:
         self.comparison.recall(await self.store.kept(PAIRED_TRIAL.name))
         self.advice.recall(await self.store.kept(ADVICE.name))
         self.overrides.recall(await self.store.kept(OVERRIDE.name))
+        self.loads.recall(await self.store.kept(SWITCHED_LOADS.name))
         self.devices.recall(await self.store.kept(STEERING.name))
         self.lock.recall(self.devices.were_steered)
         self.control.observing.recall(await self.store.kept(OBSERVATION.name))
@@ -176,6 +180,8 @@ class App:
             Job("record", self.settings.store.commit_s, self._commit, first_s=5 * control.step_s),
             Job("upkeep", UPKEEP_EVERY_S, self._upkeep, first_s=5 * control.step_s),
         ]
+        if self.loads.has_any:
+            jobs.append(Job("loads", EVERY_S, self.loads.step, first_s=EVERY_S))
         if self.platform is not None:
             # Between two control steps, so that what a backlog costs is paid while control has nothing to do.
             between_s = min(control.step_s, SYNC_EVERY_S) / 2
@@ -186,6 +192,7 @@ class App:
         """Release the battery first, then write what waits, then say goodbye. Bounded by the caller."""
         if self.outlet.view.observing is None:
             await self.control.release(control.released(why=why))
+            await self.loads.release()
         self.alarms.note(EventKind.STOPPED, why)
         self.control.minutes.flush()
         with suppress(TimeoutError):  # a disk that hangs: the platform is still to hear that we stop

@@ -1,12 +1,14 @@
 """Builds the request of a plan: what the site file fixes, with the prices, the battery and the demand of now."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.advisory import AdviceQuestion
 from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon, floor_to_step
+from agent.domain.load_run import LoadTask
 from agent.domain.request import Demand, PlanRequest
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
@@ -21,6 +23,7 @@ class PlanRequests:
     conditions: SiteConditions
     outlet: Outlet
     meter: DemandMeter | None
+    tasks: Callable[[datetime, datetime], tuple[LoadTask, ...]] = lambda now, until: ()
 
     def at(self, now: datetime, soc_pct: float, advice: AdviceQuestion | None = None) -> PlanRequest | None:
         """What is asked at ``now`` of the part of the battery that can be steered; None while no price is known.
@@ -28,7 +31,8 @@ class PlanRequests:
         ``advice`` says what to recommend on; None: nothing is to be recommended this time.
         """
         demand = None if self.meter is None else self.meter.demand(_horizon(self.settings, now).start)
-        return plan_request(self.settings, self.conditions, now, soc_pct, self.outlet.view.battery, demand, advice)
+        asked = plan_request(self.settings, self.conditions, now, soc_pct, self.outlet.view.battery, demand, advice)
+        return None if asked is None else replace(asked, tasks=self.tasks(now, asked.horizon.end))
 
 
 def conditions_of(settings: Settings) -> SiteConditions:

@@ -14,6 +14,7 @@ from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.site import SiteState
+from agent.domain.switched_load import SwitchedLoadState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class SiteView:
     is not trusted, by timekeeping; ``observing``, why nothing is
     written to the devices, by the permission; ``override`` of a person and ``comparison`` of optimiser and rule by the
     cycles of that name; ``advice``, the recommendations that are open, the largest saving first, by the
-    recommendations; ``alarms`` that stand, oldest first, by the alarms.
+    recommendations; ``alarms`` that stand, oldest first, by the alarms; ``switched``, the machines that have a
+    relay, by the switching of loads.
     """
 
     version: int = 0
@@ -43,6 +45,12 @@ class SiteView:
     comparison: Schedule | None = None
     advice: tuple[Advisory, ...] | None = None
     alarms: tuple[StandingAlarm, ...] = ()
+    switched: tuple[SwitchedLoadState, ...] = ()
+
+    @property
+    def switched_w(self) -> float | None:
+        """What the loads take that are switched on, W; None where the site has none."""
+        return sum(one.switched_w for one in self.switched) if self.switched else None
 
 
 class Outlet:

@@ -30,6 +30,14 @@ class Transport(Protocol):
         """Write holding registers with one request (FC16, or FC6 where the device needs it for one word)."""
         ...
 
+    async def read_coil(self, address: int) -> bool:
+        """Whether one coil is on (FC1)."""
+        ...
+
+    async def write_coil(self, address: int, on: bool) -> None:
+        """Set one coil (FC5)."""
+        ...
+
     async def pause(self, seconds: float) -> None:
         """Let the device act on what was written; others may use the line meanwhile. On the clock of the line."""
         ...
@@ -70,6 +78,17 @@ class Readable(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Switchable(Protocol):
+    """A device that is on or off: a relay. It stays as it was put when nobody writes any more."""
+
+    name: str
+
+    async def switch(self, on: bool) -> None:
+        """Put it on or off and read it back. Raises ``NotApplied``, ``NotSupported``, ``Refused`` or a link error."""
+        ...
 
 
 class Action(Enum):

@@ -127,8 +127,9 @@ class Family:
 
     ``brand`` are the words that a person knows it by, ``document`` is where the rows come from, with its edition.
     ``confidence``: A, two independent sources agree; B, one source; C, try it on the device first. ``steering`` is None
-    for what cannot be steered, ``identity`` for what cannot be told from other devices. ``unfit_states`` are the codes
-    of ``Quantity.STATE`` in which nothing can be learnt from how it is steered, with their words.
+    for what cannot be steered, ``identity`` for what cannot be told from other devices; ``switches`` is true of relays.
+    ``unfit_states`` are the codes of ``Quantity.STATE`` in which nothing can be learnt from how it is steered, with
+    their words.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Family:
     link: LinkFacts = LinkFacts()
     steering: SteeringFacts | None = None
     identity: Identity | None = None
+    switches: bool = False
     unfit_states: Mapping[float, str] = field(default_factory=dict)
 
     @property

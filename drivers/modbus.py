@@ -23,11 +23,11 @@ from drivers.device import Span, Transport
 from drivers.endpoint import RTU_GAP_S, Endpoint, SingleClient
 from drivers.errors import BadFrame, LinkDown, NoAnswer, NotSupported, Refused
 from drivers.link_failure import HELD, failure_words, silence
-from drivers.modbus_client import LONGEST_FRAME, Client, Connection, Request, make_connection
+from drivers.modbus_client import LONGEST_FRAME, READ_COILS, Client, Connection, Request, make_connection
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # each lost answer would be several lines with hex dumps
 
-_READ_HOLDING, _READ_INPUT, _WRITE_ONE, _WRITE_MANY = 3, 4, 6, 16
+_READ_HOLDING, _READ_INPUT, _WRITE_COIL, _WRITE_ONE, _WRITE_MANY = 3, 4, 5, 6, 16
 _DEAD_SHARE, _DEAD_SHARE_NUMBERED = 0.1, 0.2  # of the time of a line, what its silent units together may about take
 _SILENCES_ALLOWED = 3  # in a row, then a unit is left alone for a while and a connection is made anew
 _NOT_NOW = frozenset({4, 5, 6, 10, 11})  # exceptions of a unit that is busy, failing or away: it is left alone too
@@ -291,6 +291,27 @@ class _UnitTransport:
         self._bus.joined(self)
         function = _WRITE_ONE if single else _WRITE_MANY
         await self._bus.ask(Request(self.unit_id, asked, function, address, None, send))
+
+    async def read_coil(self, address: int) -> bool:
+        asked = f"unit {self.unit_id}: reading coil {address}"
+
+        def send(client: Client) -> Awaitable[ModbusPDU]:
+            return client.read_coils(address, count=1, device_id=self.unit_id)
+
+        self._bus.joined(self)
+        answer = await self._bus.ask(Request(self.unit_id, asked, READ_COILS, address, 1, send))
+        return bool(answer.bits[0])
+
+    async def write_coil(self, address: int, on: bool) -> None:
+        asked = f"unit {self.unit_id}: writing coil {address}"
+        if self.unit_id == 0 and self._bus.endpoint.is_rtu:
+            raise NotSupported(f"{asked}: every device of an RTU bus obeys unit 0")
+
+        def send(client: Client) -> Awaitable[ModbusPDU]:
+            return client.write_coil(address, on, device_id=self.unit_id)
+
+        self._bus.joined(self)
+        await self._bus.ask(Request(self.unit_id, asked, _WRITE_COIL, address, None, send))
 
     async def pause(self, seconds: float) -> None:
         await self._bus.pause(seconds)

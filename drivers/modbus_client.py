@@ -21,6 +21,8 @@ from drivers.errors import BadFrame
 from drivers.wire_watch import WireWatch
 
 LONGEST_FRAME = 256  # octets, on RTU
+READ_COILS = 1
+_OCTET = 8
 _NEVER = 1_000_000
 
 Client = AsyncModbusTcpClient | AsyncModbusSerialClient
@@ -49,8 +51,11 @@ class Request:
             return
         if answer.function_code != self.function:
             raise BadFrame(f"{self.asked}: answered with function {answer.function_code} instead of {self.function}")
-        if self.count is not None and len(answer.registers) != self.count:
-            raise BadFrame(f"{self.asked}: {len(answer.registers)} registers came back")
+        what = "coils" if self.function == READ_COILS else "registers"
+        came = len(answer.bits) if self.function == READ_COILS else len(answer.registers)
+        expected = _OCTET if self.function == READ_COILS else self.count  # coils are filled up to a whole octet
+        if self.count is not None and came != expected:
+            raise BadFrame(f"{self.asked}: {came} {what} came back")
         if self.count is None and answer.address != self.address:
             raise BadFrame(f"{self.asked}: the answer is to a write from {answer.address}")
 

@@ -12,6 +12,7 @@ _FIXED: Mapping[Quantity, tuple[float, float]] = {
     Quantity.SOH_PCT: (0.0, 110.0),  # new batteries may report a little over 100
     Quantity.FREQUENCY_HZ: (45.0, 65.0),
     Quantity.POWER_FACTOR: (0.0, 1.001),  # 1 in the rounding of a float
+    Quantity.SWITCHED_ON: (0.0, 1.0),
     Quantity.VOLTAGE_THD_PCT: (0.0, 100.0),
     Quantity.CURRENT_THD_PCT: (0.0, 1000.0),  # the fundamental of a rectifier at no load is next to nothing
     Quantity.TEMPERATURE_C: (-40.0, 120.0),

@@ -10,6 +10,7 @@ class Quantity(Enum):
     Signs: positive feeds the site's busbar. ``GRID_W`` > 0 is import, ``PV_W`` >= 0, ``BATTERY_W`` > 0 is discharge.
     ``AC_W`` is what an inverter delivers to its AC terminals (PV and battery together for a hybrid).
     ``POWER_FACTOR`` is of all phases, 0 to 1: some makers give it the sign of the power, others that of lead and lag.
+    ``SWITCHED_ON`` is 1 while a relay is on, else 0.
     Total harmonic distortion is the mean of the phases, in per cent of the fundamental.
     """
 
@@ -43,12 +44,13 @@ class Quantity(Enum):
     RATED_CHARGE_W = "rated_charge_w"
     RATED_DISCHARGE_W = "rated_discharge_w"
     RATED_WH = "rated_wh"
+    SWITCHED_ON = "switched_on"
 
     __hash__ = object.__hash__  # that of Enum is Python, and each reading is looked up several times
 
     @property
     def unit(self) -> str:
-        """The end of the name: ``w``, ``wh``, ``v``, ``a``, ``hz``, ``pct``, ``c``, ``factor`` or ``state``."""
+        """The end of the name: ``w``, ``wh``, ``v``, ``a``, ``hz``, ``pct``, ``c``, ``factor``, ``on`` or ``state``."""
         return self.value.rsplit("_", 1)[-1]
 
     @property

@@ -35,6 +35,7 @@ NAMES = (
     "deye_hybrid",
     "growatt_sph",
     "growatt_tl_xh",
+    "modbus_relay",
 )
 
 

@@ -42,6 +42,14 @@ class GatedTransport:
             raise NotSupported(f"writing {len(words)} registers from {address}: {self._gate.shut}")
         await self._transport.write(address, words)
 
+    async def read_coil(self, address: int) -> bool:
+        return await self._transport.read_coil(address)
+
+    async def write_coil(self, address: int, on: bool) -> None:
+        if self._gate.shut is not None:
+            raise NotSupported(f"writing coil {address}: {self._gate.shut}")
+        await self._transport.write_coil(address, on)
+
     async def pause(self, seconds: float) -> None:
         await self._transport.pause(seconds)
 

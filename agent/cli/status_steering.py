@@ -13,7 +13,7 @@ from rich.markup import escape
 from agent.adapters.host.lock import AlreadyRunning, SiteLock
 from agent.adapters.store.store_reader import kept
 from agent.cli.labelled import say
-from agent.domain.documents import OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETPOINT
+from agent.domain.documents import OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETPOINT, SWITCHED_LOADS
 from agent.domain.in_words import kw, money
 from agent.domain.permit import Permission
 from agent.settings.schema import Settings
@@ -60,6 +60,7 @@ def show_steering(console: Console, documents: Documents, settings: Settings) ->
     """Why the battery does what it does, what a person has told it, and what writing has cost."""
     _show_setpoint(console, documents.newest(SETPOINT.name), ZoneInfo(settings.site.timezone))
     _show_override(console, documents.newest(OVERRIDE.name), ZoneInfo(settings.site.timezone))
+    _show_switched(console, documents.newest(SWITCHED_LOADS.name))
     _show_writes(console, documents)
 
 
@@ -90,6 +91,13 @@ def _show_override(console: Console, document: str | None, zone: ZoneInfo) -> No
     override = OVERRIDE.read(document)
     since, until = (f"{at.astimezone(zone):%H:%M}" for at in (override.asked_at, override.until))
     console.print(f"[bold]by hand[/] {override.words}, since {since} until {until}; `enalysis-edge auto` ends it")
+
+
+def _show_switched(console: Console, document: str | None) -> None:
+    """What the machines do that have a relay."""
+    for one in () if document is None else SWITCHED_LOADS.read(document):
+        word = {True: "on", False: "off", None: "not known"}[one.on]
+        console.print(f"  {escape(one.name)}: {word}; {escape(one.reason)}")
 
 
 def _show_writes(console: Console, documents: Documents) -> None:

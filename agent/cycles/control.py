@@ -98,7 +98,7 @@ class Control:
         granted, outcome = await self._act(state, lost, there, steering.left_alone)
         self._outlet.show(replace(self._outlet.view, setpoint=granted, outcome=outcome))
         self._note(granted, outcome)
-        self.minutes.add(state, readings, granted, self._outlet.view.clock_doubt is None)
+        self.minutes.add(state, readings, granted, self._outlet.view.clock_doubt is None, self._outlet.view.switched_w)
         self._last_step = began
         self.counts.steps += 1
 

@@ -37,6 +37,7 @@ class Minutes:
         readings: Mapping[str, Mapping[Quantity, Reading]],
         granted: Setpoint,
         time_trusted: bool,
+        switched_w: float | None = None,
     ) -> None:
         prices = self._conditions.at(state.at)
         step = ControlStep(
@@ -49,6 +50,7 @@ class Minutes:
             granted.pv_limit_w is not None,
             time_trusted,
             self._conditions.known_at(state.at),
+            switched_w,
         )
         self.means.add(step, self._step_s)
         if self.means.catalogue != self._catalogue:

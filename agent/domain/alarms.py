@@ -121,6 +121,10 @@ class AlarmKind(Enum):
         "store_failed", Severity.ALARM, Subject.SITE,
         "Check that the store's disk is there, has space and can be written.",
     )  # fmt: skip
+    SWITCH_FAILED = (
+        "switch_failed", Severity.ALARM, Subject.DEVICE,
+        "Check the relay board's power and cable, and the address of the relay in the site file.",
+    )  # fmt: skip
     UPLOAD_REFUSED = (
         "upload_refused", Severity.ALARM, Subject.PART,
         "Check what this site may publish at the broker (its access list and size limits).",
@@ -155,6 +159,7 @@ class EventKind(Enum):
     DEVICE_REMARK = "device_remark", Severity.INFO, Subject.DEVICE
     DOCUMENT_REFUSED = "document_refused", Severity.WARNING
     LEDGER_FAILED = "ledger_failed", Severity.WARNING
+    LOAD_SWITCHED = "load_switched", Severity.INFO, Subject.DEVICE
     MESSAGE_REFUSED = "message_refused", Severity.WARNING
     METER_LAG = "meter_lag", Severity.INFO
     MODEL_TRIAL = "model_trial", Severity.INFO

@@ -19,6 +19,7 @@ from agent.domain.override import Override
 from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
 from agent.domain.site import SiteState
+from agent.domain.switched_load import SwitchedLoadState
 from agent.domain.undated import Undated
 from agent.domain.wire import WireError, from_json
 
@@ -82,6 +83,7 @@ ADVICE = Document("advice", "agent.cycles.advice", AdviceBook, True)
 OBSERVATION = Document("observation", "agent.cycles.observation", Observation)
 OVERRIDE = Document("override", "agent.cycles.override", Override)  # or null, while there is none
 PERSISTENT_WRITES = _plain("persistent_writes", "agent.cycles.steering_watch")
+SWITCHED_LOADS = Document("switched_loads", "agent.cycles.record", tuple[SwitchedLoadState, ...])
 SETTINGS = _plain("settings", "agent.cycles.settings_kept")  # a Settings of agent.settings.schema
 PARKED = _plain("parked", "agent.cycles.sync")
 COMMISSIONING = Document("commissioning", "agent.cli.commission_session", Commissioning)
@@ -93,7 +95,7 @@ MESSAGE_DOCUMENTS = tuple(_plain(f"input/{name}", "agent.cycles.listening") for 
 DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
     MODEL_TRIAL, ADVICE, OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST,
-    COMMISSIONING,
+    COMMISSIONING, SWITCHED_LOADS,
     *MESSAGE_DOCUMENTS,
 )  # fmt: skip
 BY_NAME = {document.name: document for document in DOCUMENTS}

@@ -7,6 +7,7 @@ from agent.domain.advisory import Advice
 from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import Horizon
+from agent.domain.load_run import LoadRun
 from agent.domain.suspect import Suspect
 from agent.domain.wire import formerly
 
@@ -126,6 +127,7 @@ class Plan:
     suspects: tuple[Suspect, ...] = ()
     examined_from: datetime | None = None
     advice: Advice | None = None  # where the request wanted it
+    runs: tuple[LoadRun, ...] = ()  # of the loads that the agent switches; ``load`` holds them
 
     def step_at(self, at: datetime) -> PlanStep | None:
         index = self.horizon.index_of(at)

@@ -39,6 +39,7 @@ class MinuteRow:
     points: tuple[float | None, ...]
     import_price: float | None = None
     export_price: float | None = None
+    switched_w: float | None = None
 
     @classmethod
     def known_from_elsewhere(cls, at: datetime, span_s: int, load_w: float | None, pv_w: float | None) -> "MinuteRow":
@@ -128,6 +129,8 @@ MINUTE_FIELDS = (
     # Of what was known; the platform, which sent the prices, is not sent them back.
     MinuteField("import_price", "currency/kWh", Averaged.MEAN, MEAN, sent=False, since=3),
     MinuteField("export_price", "currency/kWh", Averaged.MEAN, MEAN, sent=False, since=3),
+    # Of the loads that were switched on, by the power that the site file gives them: it is part of ``load_w``.
+    MinuteField("switched_w", "W", Averaged.MEAN, MEAN, since=7),
 )
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from agent.domain.advisory import AdviceQuestion
 from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon
+from agent.domain.load_run import LoadTask
 from agent.domain.site import Connection
 from agent.domain.sun_position import sun_elevation_deg
 from agent.domain.tariff import DemandCharge
@@ -90,6 +91,7 @@ class PlanRequest:
     import_limit_w: tuple[float | None, ...] = ()
     export_limit_w: tuple[float | None, ...] = ()
     advice: AdviceQuestion | None = None  # None: no recommendations are wanted this time
+    tasks: tuple[LoadTask, ...] = ()  # of the loads that the agent switches
 
     def floor_pct(self, step: int) -> float:
         """The lowest SoC at the end of ``step``."""

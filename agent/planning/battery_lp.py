@@ -14,8 +14,11 @@ A demand charge adds a column o per billing month, kW above its threshold at the
 
 so that the month pays for its worst interval once (the peak as a bound on all: Boyd and Vandenberghe, Convex
 Optimization, section 4.3.1).
+
+A flexible load adds a column f per step, kW up to its own power, and a row for its energy: sum of f dt = energy.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +56,14 @@ class Directions:
         return cls(*(np.zeros(steps, dtype=bool) for _ in range(6)))
 
 
+@dataclass(frozen=True, slots=True)
+class Flexible:
+    """A load that takes ``energy_kwh`` in all and up to ``most_kw`` in each step, shape (steps,)."""
+
+    most_kw: Floats
+    energy_kwh: float
+
+
 class _Columns:
     """Collects blocks of columns and their entries; ``program`` sorts them into CSC."""
 
@@ -83,8 +94,11 @@ class _Columns:
         )
 
 
-def build(problem: Problem, directions: Directions | None = None) -> LinearProgram:
-    """The programme of ``problem``. Columns: c, d, m, x, k, s (steps each), then slacks, peaks, then binaries."""
+def build(problem: Problem, directions: Directions | None = None, flexible: Sequence[Flexible] = ()) -> LinearProgram:
+    """The programme of ``problem``.
+
+    Columns: c, d, m, x, k, s (steps each), then slacks, peaks, then binaries or the ``flexible`` loads (steps each).
+    """
     terms, n = problem.terms, problem.terms.steps
     way = directions or Directions.free(n)
     load, pv = problem.load_w / 1000.0, problem.pv_w / 1000.0
@@ -92,6 +106,7 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
     balance, storage = step, step + n
     # No single flow can be larger than what the rest of the site can give or take: this bounds opposite flows too.
     most_import, most_export = load + terms.charge_kw, pv + terms.discharge_kw
+    most_import = most_import + sum(one.most_kw for one in flexible)
     columns = _Columns()
 
     charge = columns.block(n, 0.0, np.where(way.no_charge, 0.0, terms.charge_kw))
@@ -126,6 +141,7 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
     _add_window_slack(columns, problem, below, stored, row_lower, row_upper)
     _add_peaks(columns, terms, imported, row_lower, row_upper)
     binaries = _add_choices(columns, terms, way, most_import, most_export, row_lower, row_upper)
+    _add_flexible(columns, flexible, dt, row_lower, row_upper)
     integer = _last(binaries, columns.count)
     return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), integer)
 
@@ -257,6 +273,17 @@ def _add_choices(
         columns.put(backward, z, most_opposite[steps])
         total += size
     return total
+
+
+def _add_flexible(
+    columns: _Columns, flexible: Sequence[Flexible], dt: float, row_lower: list[Floats], row_upper: list[Floats]
+) -> None:
+    for one in flexible:
+        taken = columns.block(len(one.most_kw), 0.0, one.most_kw)
+        columns.put(np.arange(len(taken)), taken, -1.0)
+        energy = np.array([one.energy_kwh])
+        (row,) = _append_rows(row_lower, row_upper, energy, energy)
+        columns.put(np.full(len(taken), row), taken, dt)
 
 
 def _append_rows(row_lower: list[Floats], row_upper: list[Floats], low: Floats, high: Floats) -> NDArray[np.int64]:

@@ -30,6 +30,7 @@ def check_plan(plan: Plan, request: PlanRequest) -> list[str]:
     """
     wrong = [*_frame(plan, request), *_forecast(plan.load, "load_w", request), *_forecast(plan.pv, "pv_w", request)]
     wrong += _value_table(plan.values, request)
+    wrong += _runs(plan, request)
     if len(plan.steps) != request.horizon.steps:
         wrong.append(f"the plan has {len(plan.steps)} steps, the horizon {request.horizon.steps}")
         return wrong
@@ -84,6 +85,23 @@ def _forecast(forecast: Forecast, quantity: str, request: PlanRequest) -> Iterat
             return
         if any(low > high + POWER_TOLERANCE_W for low, high in pairwise(column)):
             yield f"the quantiles of the forecast of {quantity} are not in order at step {step}"
+            return
+
+
+def _runs(plan: Plan, request: PlanRequest) -> Iterator[str]:
+    """Each run belongs to a task, lies in its window, and all of them together are no longer than what is left."""
+    left_s = {id(task): task.left_s + request.horizon.step_s for task in request.tasks}
+    for run in plan.runs:
+        if run.start.tzinfo is None or run.end.tzinfo is None or run.end <= run.start:
+            yield f"a run of {run.name} has no time zone or no length"
+            return
+        mine = [one for one in request.tasks if one.name == run.name and one.first <= run.start and run.end <= one.end]
+        if not mine or run.power_w != mine[0].power_w:
+            yield f"{run.name} shall run from {run.start.isoformat()}, which nobody has asked for"
+            return
+        left_s[id(mine[0])] -= (run.end - run.start).total_seconds()
+        if left_s[id(mine[0])] < 0.0:
+            yield f"{run.name} shall run longer than it still has to"
             return
 
 

@@ -9,17 +9,21 @@ from datetime import timedelta
 import numpy as np
 
 from agent.domain.forecast import Forecast
+from agent.domain.load_run import LoadRun
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.request import PlanRequest
 from agent.planning.battery_arrays import socs_pct
 from agent.planning.demand import peak_of, raised
 from agent.planning.fallback import never_worse_than_rule, without_solver
 from agent.planning.highs import SolverFailure
+from agent.planning.load_runs import choose_runs, runs_from_the_beginning, with_runs
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Floats, PlanningTerms, Problem, require_finite
 from agent.planning.scenarios import net_load_paths, terminal_value
 from agent.planning.schedule import Schedule
 from agent.planning.value_table import as_table, backward_by_path, concave_rows
+
+RUNS_SHARE = 0.3  # of the solver's time, for when the switched loads run
 
 
 def make_plan(
@@ -43,6 +47,10 @@ def make_plan(
     load_errors, pv_errors = _none_if_empty(load_errors), _none_if_empty(pv_errors)
     notes = list(request.notes)
     problem = _problem(request, load, pv, past_net_w, notes)
+    runs = _runs(request, problem, deadline_s, notes)
+    if runs:
+        load = with_runs(load, runs)
+        problem = _problem(request, load, pv, past_net_w, [])
     terms = problem.terms
     paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
     grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
@@ -63,7 +71,19 @@ def make_plan(
         notes=(*notes, *schedule.notes),
         cost=_cost(request, problem, schedule),
         solve_s=schedule.run_s,
+        runs=runs,
     )
+
+
+def _runs(request: PlanRequest, problem: Problem, deadline_s: float, notes: list[str]) -> tuple[LoadRun, ...]:
+    """When the switched loads run; what could not be chosen begins at once and is said."""
+    if not request.tasks:
+        return ()
+    try:
+        return choose_runs(problem, request.horizon, request.tasks, RUNS_SHARE * deadline_s)
+    except SolverFailure as failure:
+        notes.append(f"The switched loads run from the beginning of their windows, because {failure}.")
+        return runs_from_the_beginning(request.tasks)
 
 
 def _problem(

@@ -93,7 +93,7 @@ class ControlStep:
     """What one control step saw and did.
 
     ``readings`` are named ``device.quantity``; prices are money per kWh, ``carbon`` kg per kWh. ``known_prices`` are
-    those of import and export that are not assumed.
+    those of import and export that are not assumed. ``switched_w`` is what switched loads take, W; None without any.
     """
 
     state: SiteState
@@ -105,6 +105,7 @@ class ControlStep:
     curtailed: bool
     time_trusted: bool
     known_prices: tuple[float | None, float | None] = (None, None)
+    switched_w: float | None = None
 
 
 class MinuteMeans:
@@ -218,6 +219,7 @@ def _numbers(step: ControlStep, seconds: float) -> dict[str, float | None]:
         "co2_kg": None if step.carbon is None or import_wh is None else import_wh * step.carbon / 1000.0,
         "import_price": step.known_prices[0],
         "export_price": step.known_prices[1],
+        "switched_w": step.switched_w,
     }
 
 

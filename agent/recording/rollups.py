@@ -45,6 +45,7 @@ class Rollup:
     co2_kg: float | None
     import_price: float | None = None
     export_price: float | None = None
+    switched_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

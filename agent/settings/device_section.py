@@ -19,7 +19,7 @@ class Device(Section):
         examples=["inverter"],
     )
     family: Text = Field(description="which datasheet it speaks", examples=["sunspec_hybrid"])
-    roles: list[Literal["grid", "battery", "solar", "load"]] = Field(
+    roles: list[Literal["grid", "battery", "solar", "load", "switch"]] = Field(
         description="what it measures on the site", min_length=1, examples=[["grid"]]
     )
     host: Text | None = Field(

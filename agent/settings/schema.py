@@ -13,6 +13,7 @@ from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
+from agent.domain.switched_load import SwitchedLoad
 from agent.domain.tariff import DemandCharge, Tariff
 from agent.settings import sections, to_domain
 from agent.settings.console_section import Console
@@ -86,6 +87,10 @@ class Settings(sections.Section):
     def advice_spec(self) -> AdviceQuestion:
         """The site's part of it; what is due is added by the advice cycle."""
         return to_domain.advice(self.advice, self.flexible_loads)
+
+    def switched_loads(self) -> tuple[SwitchedLoad, ...]:
+        """The machines that have a relay."""
+        return to_domain.switched_loads(self.flexible_loads)
 
     def import_tariff(self) -> Tariff:
         """Reads the file of a price list again. Raises PriceFileError when that has become unusable."""

@@ -306,6 +306,15 @@ class FlexibleLoad(Section):
     usual: ClockTime | None = Field(
         default=None, description="local time at which it begins when nobody says anything; unknown when left out"
     )
+    switched_by: Text | None = Field(
+        default=None, description="name of the [[device]] that is its relay; without one, people are told when"
+    )
+    at_rest: Literal["on", "off"] | None = Field(
+        default=None, description="how the relay is left outside the window and without the agent; with switched_by"
+    )
+    interruptible: bool = Field(
+        default=False, description="whether the relay may switch it off and on again before it is done"
+    )
 
 
 class Store(Section):

@@ -10,6 +10,7 @@ from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
+from agent.domain.switched_load import SwitchedLoad
 from agent.domain.tariff import HOLIDAY, DemandCharge, Flat, PriceList, Tariff, TimeOfUse, Window
 from agent.settings import sections
 from agent.settings.price_file import read_prices
@@ -88,10 +89,18 @@ def demand_charge(found: sections.DemandCharge) -> DemandCharge:
 
 def advice(found: sections.Advice, loads: Sequence[sections.FlexibleLoad]) -> AdviceQuestion:
     return AdviceQuestion(
-        loads=tuple(_flexible_load(load) for load in loads),
+        loads=tuple(_flexible_load(load) for load in loads if load.switched_by is None),
         outages=tuple(Outage(one.start.astimezone(UTC), one.end.astimezone(UTC)) for one in found.outages),
         outage_value_per_kwh=found.outage_value_per_kwh,
         critical_load_w=found.critical_load_w,
+    )
+
+
+def switched_loads(loads: Sequence[sections.FlexibleLoad]) -> tuple[SwitchedLoad, ...]:
+    return tuple(
+        SwitchedLoad(_flexible_load(load), load.switched_by, load.at_rest == "on", load.interruptible)
+        for load in loads
+        if load.switched_by is not None
     )
 
 

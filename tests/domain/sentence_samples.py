@@ -7,9 +7,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.domain.sentence import TEMPLATES, Sentence, Template
-from agent.domain.sentences import advice, alarms, commands, control, events, link, measurements
+from agent.domain.sentences import advice, alarms, commands, control, events, link, loads, measurements
 
-SUBJECTS = (advice, alarms, commands, control, events, link, measurements)  # importing them defines every template
+SUBJECTS = (
+    advice,
+    alarms,
+    commands,
+    control,
+    events,
+    link,
+    loads,
+    measurements,
+)  # importing them defines every template
 AT = datetime(2026, 6, 1, 14, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 
 NUMBERS: Mapping[str, float] = {

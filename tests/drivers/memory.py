@@ -17,6 +17,7 @@ class MemoryTransport:
 
     def __init__(self, holding: Mapping[int, int] | None = None, inputs: Mapping[int, int] | None = None) -> None:
         self.tables: dict[str, dict[int, int]] = {"holding": dict(holding or {}), "input": dict(inputs or {})}
+        self.coils: dict[int, bool] = {}
         self.reads: list[Span] = []
         self.writes: list[tuple[int, list[int]]] = []
         self.failure: Answer = lambda span: None
@@ -43,6 +44,17 @@ class MemoryTransport:
         await asyncio.sleep(0)
         self.writes.append((address, list(words)))
         self.take(address, list(words))
+
+    async def read_coil(self, address: int) -> bool:
+        await asyncio.sleep(0)
+        if address not in self.coils:
+            raise Refused(2, f"reading coil {address}")
+        return self.coils[address]
+
+    async def write_coil(self, address: int, on: bool) -> None:
+        await asyncio.sleep(0)
+        self.writes.append((address, [int(on)]))
+        self.coils[address] = on
 
     def take(self, address: int, words: list[int]) -> None:
         """What the device does with a write."""

@@ -113,6 +113,10 @@ VALUES: dict[str, Mistake] = {
     "section that is a value": ("[site]", "carbon = 0.2\n[site]", "carbon = 0.2", "carbon", "must be a section", ""),
 }  # fmt: skip
 
+MACHINE = '[[flexible_load]]\nname = "w"\npower_w = 2000\nduration_min = 60\nearliest = "08:00"\nlatest = "20:00"\n'
+RELAY = '[[device]]\nname = "relay"\nfamily = "modbus_relay"\nroles = ["switch"]\nhost = "192.168.1.30"\n'
+SWITCHED = 'switched_by = "relay"\nat_rest = "on"\n'
+
 TOGETHER: dict[str, Mistake] = {
     "a machine longer than its window": (
         "[cloud]", ('[[flexible_load]]\nname = "w"\npower_w = 2000\nduration_min = 180\nearliest = "22:00"\n'
@@ -121,6 +125,26 @@ TOGETHER: dict[str, Mistake] = {
     "a usual time outside the window": (
         "[cloud]", ('[[flexible_load]]\nname = "w"\npower_w = 2000\nduration_min = 60\nearliest = "08:00"\n'
         'latest = "20:00"\nusual = "19:30"\n[cloud]'), "usual", "[[flexible_load]] 1: usual", "wholly", "earlier",
+    ),
+    "a machine whose relay is no device": (
+        "[cloud]", MACHINE + 'switched_by = "meter"\nat_rest = "on"\n[cloud]', "switched_by",
+        "[[flexible_load]] 1: switched_by", "no relay", "none yet",
+    ),
+    "a state of rest without a relay": (
+        "[cloud]", MACHINE + 'at_rest = "on"\n[cloud]', "at_rest", "[[flexible_load]] 1: at_rest",
+        "without switched_by", "leave it out",
+    ),
+    "a relay that shall measure": (
+        "[cloud]", RELAY.replace('"switch"', '"load"') + "[cloud]", 'roles = ["load"]', "[[device]] 1: roles",
+        "is load of the family modbus_relay", "alone",
+    ),
+    "a machine without a state of rest": (
+        "[cloud]", RELAY + MACHINE + 'switched_by = "relay"\n[cloud]', "[[flexible_load]]",
+        "[[flexible_load]] 1: at_rest", "missing beside switched_by", "a car",
+    ),
+    "two machines with one relay": (
+        "[cloud]", RELAY + MACHINE + SWITCHED + MACHINE.replace('"w"', '"v"') + SWITCHED + "[cloud]",
+        SWITCHED + "[cloud]", "[[flexible_load]] 2: switched_by", "switches w already", "one machine",
     ),
     "an outage that ends before it begins": (
         "[cloud]", "[[advice.outage]]\nfrom = 2026-01-01T10:00:00Z\nto = 2026-01-01T09:00:00Z\n[cloud]", "to = 2026",

@@ -10,7 +10,8 @@ from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.steering import SteeringReport
-from drivers.device import Readable, Remark, Remarked
+from agent.ports import SwitchFailure
+from drivers.device import Readable, Remark, Remarked, Switchable
 from drivers.errors import DriverError, Refused
 from drivers.reading import Quantity, Reading
 
@@ -40,6 +41,7 @@ class Devices:
         terms: Mapping[str, SteeringTerms] | None = None,
         memory: SteeringMemory | None = None,
     ) -> None:
+        self._deadline_s, self._monotonic = steer_deadline_s, monotonic
         self._terms, self._memory = terms or {}, memory or SteeringMemory()
         self._seats = {device.name: _Seat(device, {}) for device in devices}
         self._steered = [
@@ -117,6 +119,27 @@ class Devices:
         each = replace(setpoint, pv_limit_w=cap_w)
         outcomes = await asyncio.gather(*(one.take(each, shares.get(one.name)) for one in self._steered))
         return together({one.name: outcome for one, outcome in zip(self._steered, outcomes, strict=True)}, setpoint)
+
+    def is_on(self, name: str, stale_s: float) -> bool | None:
+        """Implements ``agent.ports.Switches``."""
+        reading = self._seats[name].readings.get(Quantity.SWITCHED_ON)
+        if reading is None or reading.value is None or self._monotonic() - reading.at > stale_s:
+            return None
+        return reading.value > 0.0
+
+    async def switch(self, name: str, on: bool) -> None:
+        device = self._seats[name].device
+        if not isinstance(device, Switchable):
+            raise SwitchFailure("it is no relay")
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                await device.switch(on)
+        except TimeoutError:
+            raise SwitchFailure(f"the relay did not answer within {self._deadline_s:g} s") from None
+        except DriverError as error:
+            raise SwitchFailure(str(error)) from error
+        now = Reading(Quantity.SWITCHED_ON, float(on), self._monotonic())
+        self._seats[name].readings = {Quantity.SWITCHED_ON: now}
 
     async def close(self) -> None:
         """Stop the reads under way and close every connection."""

@@ -46,6 +46,8 @@ class ReadTooLong(StoreFailure):
 def history(path: Path, start: datetime, end: datetime, step_s: int, doubtful: bool = False) -> History:
     """Mean load and solar power in equal steps of ``step_s`` seconds from ``start`` to ``end`` (UTC).
 
+    The load is without what was switched on: when that runs is planned, and not forecast.
+
     ``start`` is moved down to the raster of ``step_s``, which must be a multiple of 60 s that divides an hour, or a
     multiple of an hour; a last step that is not whole is left out. A step measured for less than half of its time is
     None, and so is one that is flagged as a data fault, unless ``doubtful`` asks for those too. The weather is what the
@@ -172,10 +174,10 @@ SELECT (at - :first) / :step_s, sum(covered_s),
   sum(pv_w * covered_s) / nullif(sum(iif(pv_w IS NULL, 0, covered_s)), 0),
   sum(curtailed_s)
 FROM (
-  SELECT at, covered_s, load_w, pv_w, curtailed_s FROM rollup
+  SELECT at, covered_s, max(0.0, load_w - ifnull(switched_w, 0.0)) AS load_w, pv_w, curtailed_s FROM rollup
     WHERE :span IS NOT NULL AND span = :span AND at >= :first AND at < :end
   UNION ALL
-  SELECT at, covered_s, load_w, pv_w, iif(curtailed, covered_s, 0)
+  SELECT at, covered_s, max(0.0, load_w - ifnull(switched_w, 0.0)), pv_w, iif(curtailed, covered_s, 0)
     FROM reach CROSS JOIN minute ON seq BETWEEN
       max(low, iif(:span IS NULL, 0, (SELECT rolled + 1 FROM stream WHERE name = 'minute'))) AND high
     WHERE at >= :first AND at < :end

@@ -80,9 +80,10 @@ def contents(path: Path) -> dict[str, list[Any]]:
 
 
 def with_new_columns(before: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """``before`` with what version 3 adds, the prices of minutes, and version 7, codes of sentences: unknown."""
+    """``before`` with what version 3 adds, the prices of minutes, and version 7, unknown."""
     priced = len(before["minute"][0]) == LATER_COLUMNS
-    added = {"decision": 1, "event": 1} | ({} if priced else {"minute": 2, "rollup": 2})
+    prices = 0 if priced else 2
+    added = {"decision": 1, "event": 1, "minute": prices + 1, "rollup": prices + 1}
     return {table: [(*row, *[None] * added.get(table, 0)) for row in rows] for table, rows in before.items()}
 
 
