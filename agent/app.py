@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -38,7 +37,6 @@ from agent.dispatch.guard import Limits
 from agent.domain.documents import STEERING
 from agent.domain.permit import Permission
 from agent.domain.records import Batch
-from agent.domain.request import PlanRequest
 from agent.plan_request import PlanRequests, conditions_of
 from agent.platform import connect_platform
 from agent.ports import Clock, Planner, Settlement, Store, TimeSource, Trials
@@ -79,15 +77,12 @@ def build(
     loads = LoadSwitching(
         clock, devices, settings.switched_loads(), conditions, pending, outlet, settings.control.stale_s
     )
-    requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks)
+    requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks, advice.question)
     control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices, permission), meter)
     timekeeping = Timekeeping(
         clock, pending, outlet, control.minutes.means, time_source, settings.site.clock == "trust"
     )
     inputs = TakeInputs(conditions, clock, pending.keep, alarms)
-
-    def request_with_advice(now: datetime, soc_pct: float) -> PlanRequest | None:
-        return requests.at(now, soc_pct, advice.question())
 
     return App(
         settings=settings,
@@ -101,7 +96,7 @@ def build(
         self_test=SelfTest(settings, clock, planner, store, alarms),
         control=control,
         timekeeping=timekeeping,
-        planning=Planning(clock, planner, request_with_advice, pending, outlet, _plan_retry(settings), advice.hear),
+        planning=Planning(clock, planner, requests.with_advice, pending, outlet, _plan_retry(settings), advice.hear),
         trials=NightlyTrials(clock, trials or TrialProcess(memory_mb, turn=turn), requests.at, pending, outlet, zone),
         settlement=NightlySettlement(
             clock, settlement or SettlementProcess(memory_mb, turn=turn), settings.settlement_request, pending, zone

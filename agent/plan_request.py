@@ -23,7 +23,12 @@ class PlanRequests:
     conditions: SiteConditions
     outlet: Outlet
     meter: DemandMeter | None
-    tasks: Callable[[datetime, datetime], tuple[LoadTask, ...]] = lambda now, until: ()
+    tasks: Callable[[datetime, datetime], tuple[LoadTask, ...]]
+    question: Callable[[], AdviceQuestion | None]
+
+    def with_advice(self, now: datetime, soc_pct: float) -> PlanRequest | None:
+        """As ``at``, with what is to be recommended on now."""
+        return self.at(now, soc_pct, self.question())
 
     def at(self, now: datetime, soc_pct: float, advice: AdviceQuestion | None = None) -> PlanRequest | None:
         """What is asked at ``now`` of the part of the battery that can be steered; None while no price is known.

@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -19,15 +19,15 @@ from pymodbus.exceptions import ConnectionException
 from pymodbus.pdu import ModbusPDU
 
 from drivers.back_off import BackOff, Sleep, times_longer
-from drivers.device import Span, Transport
+from drivers.device import Transport
 from drivers.endpoint import RTU_GAP_S, Endpoint, SingleClient
-from drivers.errors import BadFrame, LinkDown, NoAnswer, NotSupported, Refused
+from drivers.errors import BadFrame, LinkDown, NoAnswer, Refused
 from drivers.link_failure import HELD, failure_words, silence
-from drivers.modbus_client import LONGEST_FRAME, READ_COILS, Client, Connection, Request, make_connection
+from drivers.modbus_client import LONGEST_FRAME, Connection, Request, make_connection
+from drivers.unit_transport import UnitTransport
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # each lost answer would be several lines with hex dumps
 
-_READ_HOLDING, _READ_INPUT, _WRITE_COIL, _WRITE_ONE, _WRITE_MANY = 3, 4, 5, 6, 16
 _DEAD_SHARE, _DEAD_SHARE_NUMBERED = 0.1, 0.2  # of the time of a line, what its silent units together may about take
 _SILENCES_ALLOWED = 3  # in a row, then a unit is left alone for a while and a connection is made anew
 _NOT_NOW = frozenset({4, 5, 6, 10, 11})  # exceptions of a unit that is busy, failing or away: it is left alone too
@@ -74,7 +74,7 @@ class Bus:
         self._connection: Connection | None = None
         self._answered = False  # something, on this connection
         self._giving_back: asyncio.TimerHandle | None = None
-        self._users: set[_UnitTransport] = set()
+        self._users: set[UnitTransport] = set()
         self._quiet_until = -float("inf")
         self._link = BackOff(monotonic, jitter)
         self._turned_away = BackOff(monotonic, jitter, 1)  # connections that ended before an answer
@@ -86,7 +86,7 @@ class Bus:
         """The registers of one unit id. ``single_write_fc6`` sends single words by FC6 instead of FC16."""
         if not 0 <= unit_id <= 255:
             raise ValueError(f"unit_id is {unit_id}: it must be 0 to 255")
-        return _UnitTransport(self, unit_id, single_write_fc6)
+        return UnitTransport(self, unit_id, single_write_fc6)
 
     async def ask(self, request: Request) -> ModbusPDU:
         """Send ``request`` and return the answer to it."""
@@ -113,10 +113,10 @@ class Bus:
         """Wait on the clock of the bus, without holding it."""
         await self._sleep(seconds)
 
-    def joined(self, user: "_UnitTransport") -> None:
+    def joined(self, user: "UnitTransport") -> None:
         self._users.add(user)
 
-    def left(self, user: "_UnitTransport") -> None:
+    def left(self, user: "UnitTransport") -> None:
         """Close when the last user leaves."""
         self._users.discard(user)
         if not self._users:
@@ -255,66 +255,3 @@ class Bus:
         if self._connection is not None:
             self._connection.client.close()
             self._connection = None
-
-
-class _UnitTransport:
-    """``Transport`` of one unit id on a bus."""
-
-    def __init__(self, bus: Bus, unit_id: int, single_write_fc6: bool) -> None:
-        self._bus = bus
-        self.unit_id = unit_id
-        self._single_write_fc6 = single_write_fc6
-
-    async def read(self, span: Span) -> list[int]:
-        asked = f"unit {self.unit_id}: reading {span.count} {span.table} registers from {span.address}"
-
-        def send(client: Client) -> Awaitable[ModbusPDU]:
-            read = client.read_holding_registers if span.table == "holding" else client.read_input_registers
-            return read(span.address, count=span.count, device_id=self.unit_id)
-
-        function = _READ_HOLDING if span.table == "holding" else _READ_INPUT
-        self._bus.joined(self)
-        answer = await self._bus.ask(Request(self.unit_id, asked, function, span.address, span.count, send))
-        return list(answer.registers)
-
-    async def write(self, address: int, words: Sequence[int]) -> None:
-        asked = f"unit {self.unit_id}: writing {len(words)} registers from {address}"
-        if self.unit_id == 0 and self._bus.endpoint.is_rtu:
-            raise NotSupported(f"{asked}: every device of an RTU bus obeys unit 0")
-        single = self._single_write_fc6 and len(words) == 1
-
-        def send(client: Client) -> Awaitable[ModbusPDU]:
-            if single:
-                return client.write_register(address, words[0], device_id=self.unit_id)
-            return client.write_registers(address, list(words), device_id=self.unit_id)
-
-        self._bus.joined(self)
-        function = _WRITE_ONE if single else _WRITE_MANY
-        await self._bus.ask(Request(self.unit_id, asked, function, address, None, send))
-
-    async def read_coil(self, address: int) -> bool:
-        asked = f"unit {self.unit_id}: reading coil {address}"
-
-        def send(client: Client) -> Awaitable[ModbusPDU]:
-            return client.read_coils(address, count=1, device_id=self.unit_id)
-
-        self._bus.joined(self)
-        answer = await self._bus.ask(Request(self.unit_id, asked, READ_COILS, address, 1, send))
-        return bool(answer.bits[0])
-
-    async def write_coil(self, address: int, on: bool) -> None:
-        asked = f"unit {self.unit_id}: writing coil {address}"
-        if self.unit_id == 0 and self._bus.endpoint.is_rtu:
-            raise NotSupported(f"{asked}: every device of an RTU bus obeys unit 0")
-
-        def send(client: Client) -> Awaitable[ModbusPDU]:
-            return client.write_coil(address, on, device_id=self.unit_id)
-
-        self._bus.joined(self)
-        await self._bus.ask(Request(self.unit_id, asked, _WRITE_COIL, address, None, send))
-
-    async def pause(self, seconds: float) -> None:
-        await self._bus.pause(seconds)
-
-    async def close(self) -> None:
-        self._bus.left(self)

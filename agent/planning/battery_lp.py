@@ -95,18 +95,14 @@ class _Columns:
 
 
 def build(problem: Problem, directions: Directions | None = None, flexible: Sequence[Flexible] = ()) -> LinearProgram:
-    """The programme of ``problem``.
-
-    Columns: c, d, m, x, k, s (steps each), then slacks, peaks, then binaries or the ``flexible`` loads (steps each).
-    """
+    """The programme. Columns: c, d, m, x, k, s (steps each), slacks, peaks, then binaries or the ``flexible`` loads."""
     terms, n = problem.terms, problem.terms.steps
     way = directions or Directions.free(n)
     load, pv = problem.load_w / 1000.0, problem.pv_w / 1000.0
     dt, step = terms.step_h, np.arange(n)
     balance, storage = step, step + n
     # No single flow can be larger than what the rest of the site can give or take: this bounds opposite flows too.
-    most_import, most_export = load + terms.charge_kw, pv + terms.discharge_kw
-    most_import = most_import + sum(one.most_kw for one in flexible)
+    most_import, most_export = load + terms.charge_kw + _most_kw(flexible), pv + terms.discharge_kw
     columns = _Columns()
 
     charge = columns.block(n, 0.0, np.where(way.no_charge, 0.0, terms.charge_kw))
@@ -142,8 +138,7 @@ def build(problem: Problem, directions: Directions | None = None, flexible: Sequ
     _add_peaks(columns, terms, imported, row_lower, row_upper)
     binaries = _add_choices(columns, terms, way, most_import, most_export, row_lower, row_upper)
     _add_flexible(columns, flexible, dt, row_lower, row_upper)
-    integer = _last(binaries, columns.count)
-    return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), integer)
+    return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), _last(binaries, columns.count))
 
 
 def _last(binaries: int, count: int) -> Mask | None:
@@ -273,6 +268,10 @@ def _add_choices(
         columns.put(backward, z, most_opposite[steps])
         total += size
     return total
+
+
+def _most_kw(flexible: Sequence[Flexible]) -> Floats | float:
+    return sum((one.most_kw for one in flexible), 0.0)
 
 
 def _add_flexible(

@@ -47,10 +47,8 @@ def make_plan(
     load_errors, pv_errors = _none_if_empty(load_errors), _none_if_empty(pv_errors)
     notes = list(request.notes)
     problem = _problem(request, load, pv, past_net_w, notes)
-    runs = _runs(request, problem, deadline_s, notes)
-    if runs:
-        load = with_runs(load, runs)
-        problem = _problem(request, load, pv, past_net_w, [])
+    if runs := _runs(request, problem, deadline_s, notes):
+        problem = _problem(request, load := with_runs(load, runs), pv, past_net_w, [])
     terms = problem.terms
     paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
     grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)

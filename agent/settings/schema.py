@@ -15,7 +15,7 @@ from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
 from agent.domain.switched_load import SwitchedLoad
 from agent.domain.tariff import DemandCharge, Tariff
-from agent.settings import sections, to_domain
+from agent.settings import flexible_load_section, sections, to_domain
 from agent.settings.console_section import Console
 from agent.settings.device_section import Device
 from drivers.registry import FAMILIES
@@ -40,7 +40,7 @@ class Settings(sections.Section):
     control: sections.Control = Field(default_factory=sections.Control, description="the fast loop")
     planning: sections.Planning = Field(default_factory=sections.Planning, description="the planner")
     advice: sections.Advice = Field(default_factory=sections.Advice, description="recommendations to people")
-    flexible_loads: list[sections.FlexibleLoad] = Field(
+    flexible_loads: list[flexible_load_section.FlexibleLoad] = Field(
         default=[], alias="flexible_load", description="machines that may run at another time", max_length=20
     )
     store: sections.Store = Field(default_factory=sections.Store, description="where everything is kept that must last")

@@ -12,7 +12,7 @@ from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
 from agent.domain.switched_load import SwitchedLoad
 from agent.domain.tariff import HOLIDAY, DemandCharge, Flat, PriceList, Tariff, TimeOfUse, Window
-from agent.settings import sections
+from agent.settings import flexible_load_section, sections
 from agent.settings.price_file import read_prices
 from agent.settings.sections import WEEKDAYS
 
@@ -87,7 +87,7 @@ def demand_charge(found: sections.DemandCharge) -> DemandCharge:
     return DemandCharge(found.per_kw, 60 * found.interval_minutes, tuple(sorted(found.months)))
 
 
-def advice(found: sections.Advice, loads: Sequence[sections.FlexibleLoad]) -> AdviceQuestion:
+def advice(found: sections.Advice, loads: Sequence[flexible_load_section.FlexibleLoad]) -> AdviceQuestion:
     return AdviceQuestion(
         loads=tuple(_flexible_load(load) for load in loads if load.switched_by is None),
         outages=tuple(Outage(one.start.astimezone(UTC), one.end.astimezone(UTC)) for one in found.outages),
@@ -96,7 +96,7 @@ def advice(found: sections.Advice, loads: Sequence[sections.FlexibleLoad]) -> Ad
     )
 
 
-def switched_loads(loads: Sequence[sections.FlexibleLoad]) -> tuple[SwitchedLoad, ...]:
+def switched_loads(loads: Sequence[flexible_load_section.FlexibleLoad]) -> tuple[SwitchedLoad, ...]:
     return tuple(
         SwitchedLoad(_flexible_load(load), load.switched_by, load.at_rest == "on", load.interruptible)
         for load in loads
@@ -104,7 +104,7 @@ def switched_loads(loads: Sequence[sections.FlexibleLoad]) -> tuple[SwitchedLoad
     )
 
 
-def _flexible_load(found: sections.FlexibleLoad) -> FlexibleLoad:
+def _flexible_load(found: flexible_load_section.FlexibleLoad) -> FlexibleLoad:
     return FlexibleLoad(
         found.name,
         found.power_w,
