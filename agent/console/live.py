@@ -10,7 +10,7 @@ from agent.adapters.host.live_file import read_live
 from agent.console.flows import flows
 from agent.console.source import Source
 from agent.domain.alarms import StandingAlarm
-from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE
+from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE, SWITCHED_LOADS
 from agent.domain.sentence import named
 from agent.domain.site import Measured, SiteState
 from agent.domain.wire import WireError, from_json
@@ -55,6 +55,7 @@ class Now:
             "override": _plain(found.get(OVERRIDE.name)),
             "link": _plain(found.get(LINK.name)),
             "alarms": _alarms(found.get(ALARMS.name)),
+            "switched": _switched(found.get(SWITCHED_LOADS.name)),
         }
 
 
@@ -104,6 +105,18 @@ def _alarms(text: str | None) -> list[Document | str]:
     except WireError:
         return []
     return [one if isinstance(one, str) else _alarm(one) for one in standing]
+
+
+def _switched(text: str | None) -> list[Document]:
+    """The machines that have a relay: ``on`` is null while that is not known."""
+    try:
+        found = SWITCHED_LOADS.read(text or "[]")
+    except WireError:
+        return []
+    return [
+        {"name": one.name, "power_w": one.power_w, "on": one.on, "runs": one.runs, **named("reason", one.reason)}
+        for one in found
+    ]
 
 
 def _alarm(one: StandingAlarm) -> Document:

@@ -57,6 +57,9 @@ REPORT = {
     "findings": [{"code": TEXT, "device": TEXT_OR_NULL, "stops": TRUTH, "text": TEXT}],
     "tests": [{"device": TEXT, "steps": [{"order": TEXT, "result": TEXT}]}],
 }  # fmt: skip
+SWITCHED = {
+    "name": TEXT, "power_w": NUMBER, "on": Maybe(TRUTH), "runs": TRUTH, "reason": TEXT, "reason_code": TEXT_OR_NULL,
+}  # fmt: skip
 MONTH = {"month": TEXT, "peak_w": NUMBER_OR_NULL, "peak_at": TEXT_OR_NULL, "cost": NUMBER_OR_NULL}
 ALARM = {
     "key": TEXT, "kind": TEXT, "subject": TEXT, "severity": TEXT, "since": TEXT_OR_NULL, "age_s": NUMBER_OR_NULL,
@@ -107,7 +110,8 @@ ANSWERS: Mapping[str, Any] = {
     "GET realtime/energy-flow": {
         **HEAD, "seq": Maybe(WHOLE), "at": TEXT_OR_NULL, "age_s": NUMBER_OR_NULL, "running": TRUTH,
         "state": Maybe({"*": ANY}), "flows": Maybe(FLOWS), "setpoint": Maybe({"*": ANY}), "override": Maybe({"*": ANY}),
-        "link": Maybe({"*": ANY}), "alarms": ANY, "battery": Maybe({**TURNS, "soc_pct": NUMBER_OR_NULL}),
+        "link": Maybe({"*": ANY}), "alarms": ANY, "switched": [SWITCHED],
+        "battery": Maybe({**TURNS, "soc_pct": NUMBER_OR_NULL}),
         "today": Maybe(SUMS), "prices": Maybe(SUMS), "store": TEXT,
     },
     "GET meters": {"at": TEXT_OR_NULL, "age_s": NUMBER_OR_NULL, "items": [METER], "notes": [TEXT]},

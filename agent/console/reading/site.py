@@ -21,7 +21,7 @@ from agent.console.reading.ranges import of_period
 from agent.console.reading.series import COLUMNS, columns
 from agent.console.reading.shapes import Document, head, local, rounded
 from agent.console.source import Source
-from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE
+from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE, SWITCHED_LOADS
 from agent.domain.plan import Plan
 from agent.domain.sentence import named
 from agent.domain.setpoint import Rung
@@ -168,7 +168,8 @@ def health(source: Source, version: str) -> Document:
 
 def _as_kept(site: Site) -> Now:
     """The picture of the last commit, as the live one."""
-    names = (STATE.name, SETPOINT.name, OVERRIDE.name, LINK.name, ALARMS.name)
+    shown = (STATE, SETPOINT, OVERRIDE, LINK, ALARMS, SWITCHED_LOADS)
+    names = [document.name for document in shown]
     documents = {name: text for name in names if (text := kept(site.source.store, name)) is not None}
     return Now(False, site.committed_at, _age_s(site.committed_at, site.now), None, documents)
 

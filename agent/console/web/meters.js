@@ -54,7 +54,27 @@ function Device({ name, items }) {
   </details>`;
 }
 
-export function Meters() {
+const STATES = { true: "machines.on", false: "machines.off", null: "machines.unknown" };
+
+function Machines({ of }) {
+  if (!of?.length) return null;
+  return html`<section class="card" aria-labelledby="machines-title">
+    <h2 id="machines-title">${t("machines.title")}</h2>
+    <dl class="totals">
+      ${of.map(
+        (one) => html`<div key=${one.name}><dt>${one.name}</dt>
+          <dd>${t(STATES[one.on])} <small class="quiet"><${kit.Said} of=${one} name="reason" /></small></dd></div>`,
+      )}
+    </dl>
+  </section>`;
+}
+
+/** What stands below the flows: the machines that are switched, and every meter. */
+export function Below({ switched }) {
+  return html`<${Machines} of=${switched} /><${Meters} />`;
+}
+
+function Meters() {
   const { answer, failure } = kit.useAnswer("meters", { everyS: 60 });
   if (failure && !answer) return failure.code === "no_session" ? null : html`<p class=${kit.noticeOf(failure)}>${kit.told(failure)}</p>`;
   if (!answer) return null;

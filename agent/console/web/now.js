@@ -219,12 +219,12 @@ function Today({ today, prices, hasSolar }) {
 
 // --- the page ----------------------------------------------------------------------------------------------------------
 
-function Meters() {
+function Below({ switched }) {
   const [Part, show] = useState(null);
   useEffect(() => {
-    import("./meters.js").then((module) => show(() => module.Meters));
+    import("./meters.js").then((module) => show(() => module.Below));
   }, []);
-  return Part && html`<${Part} />`;
+  return Part && html`<${Part} switched=${switched} />`;
 }
 
 function Empty({ failure, again }) {
@@ -261,7 +261,7 @@ export function Page() {
       </section>
       <${Battery} now=${now} />
       ${now.today && html`<${Today} today=${now.today} prices=${now.prices} hasSolar=${hasSolar} />`}
-      <${Meters} />
+      <${Below} switched=${now.switched} />
       ${site?.advisories_open > 0 && html`<p class="more"><${Link} to="/advice?status=open">${t(site.advisories_open === 1 ? "now.one_advice" : "now.advice", { n: site.advisories_open })}<//></p>`}
     </div>`;
 }

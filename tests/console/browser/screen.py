@@ -21,7 +21,7 @@ from agent.adapters.host.live_file import NAME as LIVE_FILE
 from agent.console.own_settings import OwnSettings
 from agent.console.serve import Server, server
 from agent.console.source import Source
-from agent.domain.documents import ALARMS, LINK, SETPOINT
+from agent.domain.documents import ALARMS, LINK, SETPOINT, SWITCHED_LOADS
 from agent.domain.site import SiteState
 from tests.console import site as console_site
 from tests.console.served import LOCAL, PASSWORD, cheap_hash, show
@@ -62,7 +62,7 @@ FLAWS = """() => {
   return odd ? [...found, ...odd] : found;
 }"""
 PATIENCE_MS = 15_000.0
-SHOWN = (SETPOINT, LINK, ALARMS)
+SHOWN = (SETPOINT, LINK, ALARMS, SWITCHED_LOADS)
 
 expect.set_options(timeout=PATIENCE_MS)  # a machine that is busy is not a page that is wrong
 
