@@ -84,7 +84,7 @@ def test_an_alarm_stands_above_every_page(served: Served, browser: Browser, scre
             shown.open(path)
             expect(shown.page.get_by_text("the meter does not answer").first).to_be_visible()
             shown.page.locator(".alarms summary").click()
-            expect(shown.page.get_by_text("Check the device's power")).to_be_visible()
+            expect(shown.page.get_by_text(re.compile("Check the device's power|Stromversorgung"))).to_be_visible()
             shown.look(f"alarm-{path}")
 
 
