@@ -16,6 +16,7 @@ from agent.planning.forward_pass import forward_pass_alone
 from agent.planning.highs import Solution, SolverFailure
 from agent.planning.planning_terms import Floats, PlanningTerms, Problem
 from agent.planning.schedule import Schedule
+from agent.planning.spread import spread
 
 FLOW_TOLERANCE_KW = 1e-6
 SLACK_TOLERANCE = 1e-3  # kW or kWh that a slack must exceed to be worth a note
@@ -94,7 +95,7 @@ def solve_schedule(problem: Problem, time_limit_s: float, integer_most_s: float 
         flows, _ = runs.solve(way)
     if flows.clashes:
         raise SolverFailure("opposite flows remained in the schedule")
-    return replace(_schedule(problem, flows, runs.spent_s, notes), proven=proven)
+    return spread(problem, replace(_schedule(problem, flows, runs.spent_s, notes), proven=proven))
 
 
 def _opposites_pay(terms: PlanningTerms, flows: _Flows) -> bool:
