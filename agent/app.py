@@ -43,6 +43,7 @@ from agent.platform import connect_platform
 from agent.ports import Clock, Planner, Settlement, Store, TimeSource, Trials
 from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
+from agent.settings.price_renewal import PriceFiles
 from agent.settings.schema import Settings
 from agent.site_view import Outlet
 from drivers.write_gate import WriteGate
@@ -75,7 +76,7 @@ def build(
     comparison = Comparison(clock, pending, outlet)
     overrides = Overrides(clock, pending, outlet, zone)
     commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides)
-    requests = PlanRequests(settings, conditions, outlet, meter)
+    requests = PlanRequests(settings, conditions, outlet, meter, PriceFiles(settings))
     control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices, permission), meter)
     timekeeping = Timekeeping(
         clock, pending, outlet, control.minutes.means, time_source, settings.site.clock == "trust"

@@ -1,6 +1,6 @@
 """Builds the request of a plan: what the site file fixes, with the prices, the battery and the demand of now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.dispatch.demand_meter import DemandMeter
@@ -8,6 +8,7 @@ from agent.domain.advisory import AdviceQuestion
 from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.request import Demand, PlanRequest
+from agent.settings.price_renewal import PriceFiles
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
@@ -15,12 +16,13 @@ from agent.site_view import Outlet
 
 @dataclass(frozen=True, slots=True)
 class PlanRequests:
-    """The requests of the running agent. ``meter`` None: no demand is charged."""
+    """The requests of the running agent. ``meter`` None: no demand is charged. ``files`` are looked at each time."""
 
     settings: Settings
     conditions: SiteConditions
     outlet: Outlet
     meter: DemandMeter | None
+    files: PriceFiles | None = None
 
     def at(self, now: datetime, soc_pct: float, advice: AdviceQuestion | None = None) -> PlanRequest | None:
         """What is asked at ``now`` of the part of the battery that can be steered; None while no price is known.
@@ -28,7 +30,20 @@ class PlanRequests:
         ``advice`` says what to recommend on; None: nothing is to be recommended this time.
         """
         demand = None if self.meter is None else self.meter.demand(_horizon(self.settings, now).start)
-        return plan_request(self.settings, self.conditions, now, soc_pct, self.outlet.view.battery, demand, advice)
+        troubles = self._look_at_files()
+        asked = plan_request(self.settings, self.conditions, now, soc_pct, self.outlet.view.battery, demand, advice)
+        return asked if asked is None or not troubles else replace(asked, notes=(*asked.notes, *troubles))
+
+    def _look_at_files(self) -> tuple[str, ...]:
+        """Take in price files that have changed; a sentence for each that cannot be used."""
+        if self.files is None:
+            return ()
+        bought, sold = (None if one is None else one.renewed() for one in (self.files.bought, self.files.sold))
+        if bought is not None:
+            self.conditions.import_tariff = bought
+        if sold is not None:
+            self.conditions.export_tariff = sold
+        return self.files.troubles()
 
 
 def conditions_of(settings: Settings) -> SiteConditions:

@@ -13,7 +13,7 @@ from agent.domain.overlay import Overlay
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
-from agent.domain.tariff import PriceList, Tariff, mean_prices, price_at
+from agent.domain.tariff import PriceList, Tariff, mean_prices, on_tariff, price_at
 from agent.domain.weather import Weather
 from agent.domain.weather_raster import HOUR_S, layered
 
@@ -76,12 +76,12 @@ class SiteConditions:
         self.said = said
 
     @property
-    def import_prices(self) -> Overlay | None:
-        return self.said.import_prices
+    def import_prices(self) -> Tariff | None:
+        return on_tariff(self.import_tariff, self.said.import_prices)
 
     @property
-    def export_prices(self) -> Overlay | None:
-        return self.said.export_prices
+    def export_prices(self) -> Tariff | None:
+        return on_tariff(self.export_tariff, self.said.export_prices)
 
     @property
     def carbon(self) -> Overlay | None:
