@@ -1,8 +1,8 @@
 """The gentlest of what costs the same: charging from the grid spread over the time that its price lasts.
 
-What stored energy is worth is known to a hundredth at best, and every plan sees it a little differently. While the price
-stands still, that noise alone would switch the charge on and off. So among powers whose cost differs by less than the
-noise, the one nearest to a steady pace is taken: the energy that is still wanted over the time that is left for it.
+What stored energy is worth is known to a hundredth at best, and every plan sees it a little differently. While the
+price stands still, that noise alone would switch the charge on and off. So among powers whose cost differs by less than
+the noise, the one nearest to a steady pace is taken: the energy that is still wanted over the time left for it.
 """
 
 from collections.abc import Callable

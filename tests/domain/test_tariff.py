@@ -280,13 +280,6 @@ class TestCompleted:
         assert done.prices == pytest.approx((0.25,) * 24)
         assert done.notes == ("the price is not known for 24 of 24 steps: 24 set to the mean",)
 
-    def test_every_day_can_be_alike(self) -> None:
-        before = PriceList(utc("2026-07-02"), 3600, (0.1,) * 24 + (0.4,) * 24)
-        saturday = Horizon(utc("2026-07-04"), 3600, 24)
-        done = completed_prices((None,) * 24, saturday, before, "price", every_day_alike=True)
-        assert done is not None
-        assert done.prices == (0.4,) * 24
-
     def test_after_a_holiday_the_working_day_two_days_back_is_taken(self) -> None:
         before = PriceList(utc("2026-07-01"), 3600, (0.1,) * 24 + (0.4,) * 24)
         horizon = Horizon(utc("2026-07-03"), 3600, 24)
