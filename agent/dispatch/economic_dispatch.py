@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.dispatch.steady_charging import nearest_within, pace_w
+from agent.dispatch.steady_power import aim, nearest_within
 from agent.domain.battery import Battery, power_to_reach, soc_after
 from agent.domain.in_words import kw
 from agent.domain.plan import SHORTEST_LOOK_S, Plan, ValueTable
@@ -171,11 +171,13 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
     candidates = dict.fromkeys(_candidates(moment, battery, prices, value, look_h))
     best_w = min(candidates, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
     lasts = plan.values.price_until[index] if plan.values.price_until else index
-    if lasts > index and best_w <= 0.0 <= moment.net_load_w:
+    if lasts > index and moment.net_load_w >= 0.0:
         until_h = look_h + (lasts - index) * plan.horizon.step_h
         wanted_pct = _wanted_pct(plan.values, lasts, prices, battery)
-        steady_w = pace_w(battery, moment.soc_pct, wanted_pct, look_h, until_h)
-        best_w = nearest_within(cost, best_w, steady_w, prices.import_price * look_h)
+        aim_w = aim(
+            battery, moment.soc_pct, wanted_pct, best_w, min(moment.net_load_w, max(candidates)), look_h, until_h
+        )
+        best_w = nearest_within(cost, best_w, aim_w, prices.import_price * look_h)
     return Decision(best_w, _reason(moment, best_w, prices, value.per_kwh(moment.soc_pct, battery.usable_wh)))
 
 

@@ -10,19 +10,21 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.planning.planning_terms import Floats, PlanningTerms, Problem
+from agent.planning.planning_terms import Floats, Problem
 from agent.planning.schedule import Schedule
 
-SAME_PRICE = 1e-4  # of the top price
+SAME_PRICE = 1e-4  # of a price: less is rounding
+NEARLY_SAME = 0.01  # of a price: what the worth of stored energy is not known better than
 LEAST_SHARE = 0.1  # of the rating: converters waste much below it, so energy that needs less is charged at first
 NOTHING_W = 1e-3
 
 
-def price_until(terms: PlanningTerms) -> NDArray[np.intp]:
-    """The last step to which the import price of each step lasts, shape (steps,)."""
-    changes = np.abs(np.diff(terms.import_price)) > SAME_PRICE * terms.top_price
-    lasts = np.append(np.flatnonzero(changes), terms.steps - 1)
-    return np.asarray(lasts[np.searchsorted(lasts, np.arange(terms.steps))])
+def price_until(import_price: Floats, tolerance: float = NEARLY_SAME) -> NDArray[np.intp]:
+    """The last step to which the price of each step lasts, shape (steps,), but for ``tolerance`` of it."""
+    differs = np.abs(import_price[None, :] - import_price[:, None]) > tolerance * np.abs(import_price)[:, None]
+    steps = len(import_price)
+    later = np.triu(differs, 1)
+    return np.asarray(np.where(later.any(axis=1), later.argmax(axis=1) - 1, steps - 1))
 
 
 def spread(problem: Problem, schedule: Schedule) -> Schedule:
@@ -77,7 +79,7 @@ def _runs(problem: Problem, schedule: Schedule) -> list[NDArray[np.intp]]:
     """Adjoining steps of one price in which the battery may charge from the grid, where at least one does."""
     net_w = problem.load_w - problem.pv_w
     free = (schedule.discharge_w <= NOTHING_W) & (net_w >= 0.0) & (schedule.curtail_w <= NOTHING_W)
-    price = price_until(problem.terms)
+    price = price_until(problem.terms.import_price, SAME_PRICE)
     every = np.arange(len(net_w))
     borders = np.flatnonzero((np.diff(price) != 0) | ~(free[1:] & free[:-1])) + 1
     runs = np.split(every, borders)

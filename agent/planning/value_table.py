@@ -212,7 +212,7 @@ def as_table(
         by_net_load,
         price,
         _peak_price(terms),
-        tuple(price_until(terms).tolist()),
+        tuple(price_until(terms.import_price).tolist()),
     )
 
 

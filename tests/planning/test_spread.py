@@ -26,7 +26,9 @@ def two_prices(load_w: float = 500.0, connection: Connection | None = None) -> P
 
 
 def test_a_price_lasts_until_it_changes() -> None:
-    assert price_until(two_prices().terms).tolist() == [7] * 8 + [11] * 4
+    assert price_until(two_prices().terms.import_price).tolist() == [7] * 8 + [11] * 4
+    assert price_until(np.array([0.2, 0.201, 0.204, 0.2, 0.2])).tolist() == [1, 1, 2, 4, 4]
+    assert price_until(np.array([0.2, 0.201, 0.204, 0.2, 0.2]), 1e-4).tolist() == [0, 1, 2, 4, 4]
 
 
 @pytest.mark.parametrize(

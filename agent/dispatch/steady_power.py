@@ -1,8 +1,9 @@
-"""The gentlest of what costs the same: charging from the grid spread over the time that its price lasts.
+"""The gentlest of what costs the same: while a price lasts, a steady charge from the grid or the load covered.
 
 What stored energy is worth is known to a hundredth at best, and every plan sees it a little differently. While the
 price stands still, that noise alone would switch the charge on and off. So among powers whose cost differs by less than
-the noise, the one nearest to a steady pace is taken: the energy that is still wanted over the time left for it.
+the noise, the one nearest to a steady pace is taken: the energy that is still wanted over the time left for it. Where
+none is wanted the load is covered: what is kept for a later hour at nearly the same price may not be asked for then.
 """
 
 from collections.abc import Callable
@@ -24,6 +25,21 @@ def pace_w(battery: Battery, soc_pct: float, wanted_pct: float, look_h: float, u
     least_w = -LEAST_SHARE * battery.charge_w
     wanted_w = min(power_to_reach(battery, soc_pct, wanted_pct, until_h), least_w)
     return max(wanted_w, power_to_reach(battery, soc_pct, wanted_pct, look_h), -battery.charge_w)
+
+
+def aim(
+    battery: Battery,
+    soc_pct: float,
+    wanted_pct: float,
+    best_w: float,
+    load_w: float,
+    look_h: float,
+    until_h: float,
+) -> float:
+    """What is aimed at, W, where ``best_w`` has the least cost: a steady charge, a rest, or to cover ``load_w``."""
+    if best_w < 0.0 or (best_w == 0.0 and wanted_pct > soc_pct):
+        return pace_w(battery, soc_pct, wanted_pct, look_h, until_h)
+    return max(best_w, load_w)
 
 
 def nearest_within(cost: Callable[[float], float], best_w: float, pace_w: float, price_h: float) -> float:

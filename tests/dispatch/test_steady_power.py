@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from agent.dispatch.economic_dispatch import economic_dispatch
-from agent.dispatch.steady_charging import NOISE, nearest_within, pace_w
+from agent.dispatch.steady_power import NOISE, aim, nearest_within, pace_w
 from agent.domain.battery import Battery, soc_after
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.site import Connection
@@ -29,6 +29,21 @@ BATTERY = Battery(10_000, 5000, 4000, 1.0, 1.0, soc_min_pct=10, soc_max_pct=90)
 )
 def test_the_pace(wanted_pct: float, until_h: float, expected_w: float) -> None:
     assert pace_w(BATTERY, 50.0, wanted_pct, 0.25, until_h) == pytest.approx(expected_w)
+
+
+@pytest.mark.parametrize(
+    ("wanted_pct", "best_w", "load_w", "expected_w"),
+    [
+        (90.0, -5000.0, 700.0, -1000.0),  # a burst becomes a pace
+        (90.0, 0.0, 700.0, -1000.0),  # and so does a rest
+        (40.0, -5000.0, 700.0, 0.0),  # nothing is wanted at the end of the price
+        (40.0, 0.0, 700.0, 700.0),  # what is kept for a later hour covers the load
+        (90.0, 300.0, 700.0, 700.0),
+        (40.0, 900.0, 700.0, 900.0),  # into the grid is no less than the load
+    ],
+)
+def test_what_is_aimed_at(wanted_pct: float, best_w: float, load_w: float, expected_w: float) -> None:
+    assert aim(BATTERY, 50.0, wanted_pct, best_w, load_w, 0.25, 4.0) == pytest.approx(expected_w)
 
 
 @pytest.mark.parametrize(
