@@ -171,7 +171,7 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
     candidates = dict.fromkeys(_candidates(moment, battery, prices, value, look_h))
     best_w = min(candidates, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
     lasts = plan.values.price_until[index] if plan.values.price_until else index
-    if lasts > index and moment.net_load_w >= 0.0:
+    if lasts > index and (moment.net_load_w >= 0.0 or best_w < moment.net_load_w):
         until_h = look_h + (lasts - index) * plan.horizon.step_h
         wanted_pct = _wanted_pct(plan.values, lasts, prices, battery)
         aim_w = aim(
@@ -197,7 +197,16 @@ def _candidates(
     powers = [net_load_w, 0.0, most, least]
     powers += [net_load_w - limit_w for limit_w, _ in prices.import_above]
     powers += [net_load_w + limit_w for limit_w, _ in prices.export_above]
+    loss = battery.loss_above_half
+    if loss:
+        powers += [-battery.charge_w / 2.0, battery.discharge_w / 2.0]
     for price in prices.marginal():
+        if loss:
+            filled = value.soc_up_to(price / (battery.charge_efficiency - loss), usable_wh)
+            emptied = value.soc_up_to(
+                (price - battery.wear_per_kwh) / (1.0 / battery.discharge_efficiency + loss), usable_wh
+            )
+            powers += [power_to_reach(battery, soc_pct, target, look_h) for target in (filled, emptied)]
         filled = value.soc_up_to(price / battery.charge_efficiency, usable_wh)
         emptied = value.soc_up_to((price - battery.wear_per_kwh) * battery.discharge_efficiency, usable_wh)
         powers.append(power_to_reach(battery, soc_pct, filled, look_h))

@@ -36,9 +36,12 @@ def aim(
     look_h: float,
     until_h: float,
 ) -> float:
-    """What is aimed at, W, where ``best_w`` has the least cost: a steady charge, a rest, or to cover ``load_w``."""
+    """What is aimed at, W, where ``best_w`` has the least cost: a steady charge, a rest, or to cover ``load_w``.
+
+    A surplus (``load_w`` below 0) is stored whole, and the grid adds to it only what the pace asks for.
+    """
     if best_w < 0.0 or (best_w == 0.0 and wanted_pct > soc_pct):
-        return pace_w(battery, soc_pct, wanted_pct, look_h, until_h)
+        return min(load_w, pace_w(battery, soc_pct, wanted_pct, look_h, until_h))
     return max(best_w, load_w)
 
 

@@ -125,6 +125,7 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
     _add_limit_slacks(columns, terms, way, most_import, most_export)
     _add_window_slack(columns, problem, below, stored, row_lower, row_upper)
     _add_peaks(columns, terms, imported, row_lower, row_upper)
+    _add_losses(columns, terms, (charge, discharge), storage, row_lower, row_upper)
     binaries = _add_choices(columns, terms, way, most_import, most_export, row_lower, row_upper)
     integer = _last(binaries, columns.count)
     return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), integer)
@@ -218,6 +219,29 @@ def _add_peaks(
     for flow in (imported, *above_limit):
         columns.put(row_of[peak.interval[counted]], flow[counted], share)
     columns.put(rows, over[month], -1.0)
+
+
+def _add_losses(
+    columns: _Columns,
+    terms: PlanningTerms,
+    flows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    storage: NDArray[np.int64],
+    row_lower: list[Floats],
+    row_upper: list[Floats],
+) -> None:
+    """What a power above half of the rating loses besides: a column a step and direction, at least the power above.
+
+    It is no larger than that as long as stored energy is worth something.
+    """
+    loss = terms.battery.loss_above_half
+    if loss == 0.0:
+        return
+    for flow, rating_kw in zip(flows, (terms.charge_kw, terms.discharge_kw), strict=True):
+        above = columns.block(terms.steps, 0.0, rating_kw / 2.0)
+        rows = _append_rows(row_lower, row_upper, np.full(terms.steps, -np.inf), np.full(terms.steps, rating_kw / 2.0))
+        columns.put(rows, flow, 1.0)
+        columns.put(rows, above, -1.0)
+        columns.put(storage, above, loss * terms.step_h)
 
 
 def _add_choices(

@@ -40,6 +40,8 @@ def spread(problem: Problem, schedule: Schedule) -> Schedule:
     for run in _runs(problem, schedule):
         room_w = np.minimum(1000.0 * terms.import_limit_kw[run] - problem.load_w[run] + problem.pv_w[run], np.inf)
         most_w = np.clip(room_w, 0.0, terms.battery.charge_w)
+        if terms.battery.loss_above_half and (charge_w[run] > terms.battery.charge_w / 2.0 + NOTHING_W).any():
+            continue  # less power would lose less: the programme has spread it as far as it can be
         charge_w[run] = levelled(charge_w[run], most_w, LEAST_SHARE * terms.battery.charge_w)
     added_wh = terms.battery.charge_efficiency * terms.step_h * np.cumsum(charge_w - schedule.charge_w)
     soc_wh = schedule.soc_wh + added_wh

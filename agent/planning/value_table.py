@@ -58,12 +58,12 @@ def soc_grid_kwh(terms: PlanningTerms, points: int = GRID_POINTS) -> Floats:
 
 def battery_kw(terms: PlanningTerms, change_kwh: Floats) -> Floats:
     """AC power that changes stored energy by ``change_kwh`` in one step; positive charges."""
-    return -powers_for(terms.battery, change_kwh, terms.step_h)
+    return -powers_for(terms.battery, 1000.0 * change_kwh, terms.step_h) / 1000.0
 
 
 def change_kwh(terms: PlanningTerms, charge_kw: Floats) -> Floats:
     """The inverse of ``battery_kw``."""
-    return stored_changes(terms.battery, -charge_kw, terms.step_h)
+    return stored_changes(terms.battery, -1000.0 * charge_kw, terms.step_h) / 1000.0
 
 
 def moves(terms: PlanningTerms, net_w: Floats, pv_w: Floats, spacing_kwh: float, points: int) -> Moves:

@@ -116,6 +116,12 @@ class Battery(Section):
     discharge_w: Watts = Field(description="most discharging power in watts", examples=[5000])
     charge_efficiency: Efficiency = Field(default=0.95, description="one-way efficiency of charging, a fraction")
     discharge_efficiency: Efficiency = Field(default=0.95, description="one-way efficiency of discharging, a fraction")
+    loss_above_half: float = Field(
+        default=0.0,
+        description="of each watt above half power lost besides, a fraction: 2 x (efficiency at half - at full power)",
+        ge=0,
+        le=0.3,
+    )
     soc_min_pct: Percent = Field(description="lowest state of charge that may be used, in percent", examples=[10])
     soc_max_pct: Percent = Field(description="highest state of charge that may be used, in percent", examples=[95])
     reserve_pct: Percent = Field(description="state of charge kept for outages, in percent", examples=[20])

@@ -46,6 +46,7 @@ def _battery(found: sections.Battery, unit: sections.Battery | sections.FurtherB
         soc_max_pct=found.soc_max_pct,
         reserve_pct=found.reserve_pct,
         wear_per_kwh=found.wear_per_kwh,
+        loss_above_half=found.loss_above_half,
     )
 
 

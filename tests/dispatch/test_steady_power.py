@@ -39,6 +39,8 @@ def test_the_pace(wanted_pct: float, until_h: float, expected_w: float) -> None:
         (40.0, -5000.0, 700.0, 0.0),  # nothing is wanted at the end of the price
         (40.0, 0.0, 700.0, 700.0),  # what is kept for a later hour covers the load
         (90.0, 300.0, 700.0, 700.0),
+        (90.0, -5000.0, -700.0, -1000.0),  # the grid adds to a surplus what the pace asks for
+        (90.0, -5000.0, -1700.0, -1700.0),  # which is stored whole
         (40.0, 900.0, 700.0, 900.0),  # into the grid is no less than the load
     ],
 )
