@@ -127,8 +127,7 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
     _add_peaks(columns, terms, imported, row_lower, row_upper)
     _add_losses(columns, terms, (charge, discharge), storage, row_lower, row_upper)
     binaries = _add_choices(columns, terms, way, most_import, most_export, row_lower, row_upper)
-    integer = _last(binaries, columns.count)
-    return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), integer)
+    return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), _last(binaries, columns.count))
 
 
 def _last(binaries: int, count: int) -> Mask | None:
