@@ -12,7 +12,7 @@ from agent.domain.battery import Battery, power_to_reach
 
 NOISE = 0.01  # of the price: how well the worth of a stored kWh is known; .02 cost a home half a point of capture
 LEAST_SHARE = 0.1  # of the rating: converters waste much below it
-HALVINGS = 6  # of the way to the pace: to within a hundredth of it
+HALVINGS = 4  # of the way to the pace: to within a sixteenth of it
 
 
 def pace_w(battery: Battery, soc_pct: float, wanted_pct: float, look_h: float, until_h: float) -> float:
@@ -50,6 +50,8 @@ def nearest_within(cost: Callable[[float], float], best_w: float, pace_w: float,
 
     ``price_h`` is the price per kWh times the hours that ``cost`` looks ahead. ``cost`` has one minimum, at ``best_w``.
     """
+    if pace_w == best_w:
+        return best_w
     least = cost(best_w)
     noise_per_w = NOISE * abs(price_h) / 1000.0
 
