@@ -1,7 +1,7 @@
 """Builds everything once, and is the only file that knows everyone."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -36,12 +36,14 @@ from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
 from agent.domain.documents import STEERING
 from agent.domain.permit import Permission
+from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.plan_request import PlanRequests, conditions_of
 from agent.platform import connect_platform
 from agent.ports import Clock, Planner, Settlement, Store, TimeSource, Trials
 from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
+from agent.settings.price_renewal import PriceFiles
 from agent.settings.schema import Settings
 from agent.site_view import Outlet
 from drivers.write_gate import WriteGate
@@ -77,7 +79,7 @@ def build(
     loads = LoadSwitching(
         clock, devices, settings.switched_loads(), conditions, pending, outlet, settings.control.stale_s
     )
-    requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks, advice.question)
+    requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks, advice.question, PriceFiles(settings))
     control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices, permission), meter)
     timekeeping = Timekeeping(
         clock, pending, outlet, control.minutes.means, time_source, settings.site.clock == "trust"
@@ -96,7 +98,7 @@ def build(
         self_test=SelfTest(settings, clock, planner, store, alarms),
         control=control,
         timekeeping=timekeeping,
-        planning=Planning(clock, planner, requests.with_advice, pending, outlet, _plan_retry(settings), advice.hear),
+        planning=_planning(settings, clock, planner, requests, pending, outlet, advice.hear),
         trials=NightlyTrials(clock, trials or TrialProcess(memory_mb, turn=turn), requests.at, pending, outlet, zone),
         settlement=NightlySettlement(
             clock, settlement or SettlementProcess(memory_mb, turn=turn), settings.settlement_request, pending, zone
@@ -129,6 +131,19 @@ def store_of(settings: Settings, clock: Clock) -> SqliteStore:
 def _meter(settings: Settings) -> DemandMeter | None:
     charge = settings.demand_charge_spec()
     return None if charge is None else DemandMeter(charge, ZoneInfo(settings.site.timezone))
+
+
+def _planning(
+    settings: Settings,
+    clock: Clock,
+    planner: Planner,
+    requests: PlanRequests,
+    pending: PendingWrites,
+    outlet: Outlet,
+    heard: Callable[[Plan], None],
+) -> Planning:
+    retry, prepare = _plan_retry(settings), requests.look_at_files
+    return Planning(clock, planner, requests.with_advice, pending, outlet, retry, heard, prepare)
 
 
 def _plan_retry(settings: Settings) -> Retry:

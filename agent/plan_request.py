@@ -1,5 +1,6 @@
 """Builds the request of a plan: what the site file fixes, with the prices, the battery and the demand of now."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.load_run import LoadTask
 from agent.domain.request import Demand, PlanRequest
+from agent.settings.price_renewal import PriceFiles
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
@@ -17,7 +19,7 @@ from agent.site_view import Outlet
 
 @dataclass(frozen=True, slots=True)
 class PlanRequests:
-    """The requests of the running agent. ``meter`` None: no demand is charged."""
+    """The requests of the running agent. ``meter`` None: no demand is charged. ``files`` are looked at each time."""
 
     settings: Settings
     conditions: SiteConditions
@@ -25,6 +27,7 @@ class PlanRequests:
     meter: DemandMeter | None
     tasks: Callable[[datetime, datetime], tuple[LoadTask, ...]]
     question: Callable[[], AdviceQuestion | None]
+    files: PriceFiles
 
     def with_advice(self, now: datetime, soc_pct: float) -> PlanRequest | None:
         """As ``at``, with what is to be recommended on now."""
@@ -37,7 +40,18 @@ class PlanRequests:
         """
         demand = None if self.meter is None else self.meter.demand(_horizon(self.settings, now).start)
         asked = plan_request(self.settings, self.conditions, now, soc_pct, self.outlet.view.battery, demand, advice)
-        return None if asked is None else replace(asked, tasks=self.tasks(now, asked.horizon.end))
+        if asked is None:
+            return None
+        notes = (*asked.notes, *self.files.troubles())
+        return replace(asked, notes=notes, tasks=self.tasks(now, asked.horizon.end))
+
+    async def look_at_files(self) -> None:
+        """Take in price files that have changed, without waiting for the disk on the event loop."""
+        await asyncio.to_thread(self.files.look)
+        if self.files.bought is not None and self.files.bought.newest is not None:
+            self.conditions.import_tariff = self.files.bought.newest
+        if self.files.sold is not None and self.files.sold.newest is not None:
+            self.conditions.export_tariff = self.files.sold.newest
 
 
 def conditions_of(settings: Settings) -> SiteConditions:

@@ -54,6 +54,7 @@ class Case:
     first: int
     last: int
     demand_interval_s: int = 3600  # over which a demand charge averages import; whole steps
+    carbon_published: bool = False  # a forecast of the carbon intensity is at hand, and comes true
 
     def __post_init__(self) -> None:
         if not 0 <= self.first < self.last <= self.history.horizon.steps:

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from agent.backtest.case import Case
+import numpy as np
+
+from agent.backtest.case import Case, Floats
 from agent.backtest.demand import Intervals
 from agent.backtest.play import Played, demand_cost, grid_w
 from agent.backtest.policies import NO_BATTERY, PERFECT
 
 DIGITS = 4
+RESTS_W = 1.0  # less is no direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +21,10 @@ class Row:
     ``cost`` is imports less exports, plus the demand charge, less what is left in the battery above the start.
     ``saving`` is against no battery and ``capture`` its share of what perfect foresight saves, None where there is
     nothing to save. ``co2_kg`` counts imports, ``peak_import_kw`` is the highest mean of a billing interval,
-    ``cycles`` the energy taken out of the battery in full capacities. ``ms_per_decision`` is the processor time of a
-    step's planning and deciding, forecasts apart.
+    ``cycles`` the energy taken out of the battery in full capacities, ``peak_battery_kw`` its highest power either
+    way, ``turns_per_day`` how often a charge was followed by a discharge or the other way round, ``lost_kwh`` what was
+    charged and neither came out nor is left. ``ms_per_decision`` is the processor time of a step's planning and
+    deciding, forecasts apart.
     """
 
     site: str
@@ -35,6 +40,9 @@ class Row:
     import_kwh: float
     export_kwh: float
     cycles: float
+    peak_battery_kw: float
+    turns_per_day: float
+    lost_kwh: float
     ms_per_decision: float
 
     @property
@@ -56,7 +64,8 @@ def rows_of(case: Case, played: Sequence[Played], demand_charge: float) -> list[
 
 def _row(case: Case, one: Played, demand_charge: float, cost: float, idle: float, possible: float | None) -> Row:
     account = one.account(case)
-    battery = case.battery
+    battery, days = case.battery, case.steps * case.horizon.step_h / 24.0
+    gained_kwh = battery.stored_wh(float(one.soc_pct[-1] - one.soc_pct[0])) / 1000.0
     return Row(
         site=case.name,
         export_price=round(float(case.period().export_price.mean()), 6),
@@ -71,5 +80,14 @@ def _row(case: Case, one: Played, demand_charge: float, cost: float, idle: float
         import_kwh=round(account.import_kwh, DIGITS),
         export_kwh=round(account.export_kwh, DIGITS),
         cycles=round(1000.0 * account.discharge_kwh / battery.discharge_efficiency / battery.usable_wh, DIGITS),
+        peak_battery_kw=round(float(np.abs(one.battery_w).max()) / 1000.0, DIGITS),
+        turns_per_day=round(turns(one.battery_w) / days, DIGITS),
+        lost_kwh=round(account.charge_kwh - account.discharge_kwh - gained_kwh, DIGITS),
         ms_per_decision=round(1000.0 * one.deciding_s / case.steps, DIGITS),
     )
+
+
+def turns(battery_w: Floats) -> int:
+    """How often the battery changed between charging and discharging, rests in between left out."""
+    ways = np.sign(battery_w[np.abs(battery_w) > RESTS_W])
+    return int(np.count_nonzero(np.diff(ways)))

@@ -15,7 +15,8 @@ from agent.forecasting.forecaster import Forecaster
 class Point:
     """What one play cost and emitted over the case. ``objective`` is None for a policy that weighs nothing.
 
-    ``cost`` is imports less exports less what is left in the battery above the start, money; ``co2_kg`` counts imports.
+    ``cost`` is imports less exports less what is left in the battery above the start, money; ``co2_kg`` counts imports
+    less what is left there too, so that a battery that ends full has not emitted for it.
     """
 
     policy: str
@@ -53,4 +54,4 @@ def frontier(
 
 def _point(case: Case, played: Played, objective: Objective | None) -> Point:
     account = played.account(case)
-    return Point(played.policy, objective, account.net_cost, account.co2_kg)
+    return Point(played.policy, objective, account.net_cost, account.net_co2_kg)

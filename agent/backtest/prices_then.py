@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from agent.backtest.case import Case
 from agent.domain.horizon import Horizon
-from agent.domain.inputs import Inputs
+from agent.domain.inputs import CARBON_LOOK_BACK, Inputs
 from agent.domain.overlay import Overlay, Word
 from agent.domain.tariff import PriceList
 from agent.site_conditions.site_conditions import Curves, SiteConditions
@@ -26,7 +26,8 @@ def known_until(at: datetime, timezone: str) -> datetime:
 def curves_at(case: Case, index: int, horizon: Horizon) -> Curves:
     """Prices over ``horizon`` as the agent's own site conditions complete them from what is known at step ``index``.
 
-    The carbon intensity ahead is guessed from what it was; it counts only where the objective gives it a price.
+    The carbon intensity counts only where the objective gives it a price. What is ahead is expected from what it was,
+    unless the case says that it is published.
     """
     now, step = case.at(index), timedelta(seconds=case.horizon.step_s)
     until = min(horizon.end, known_until(now, case.place.timezone)) if case.day_ahead else horizon.end
@@ -44,12 +45,19 @@ def curves_at(case: Case, index: int, horizon: Horizon) -> Curves:
         said=Inputs(
             import_prices=_said(case, case.import_price[back:known].tolist(), back, now),
             export_prices=_said(case, case.export_price[back : index + horizon.steps].tolist(), back, now),
-            carbon=_said(case, case.carbon_kg_per_kwh[back : index + 1].tolist(), back, now) if counts else None,
+            carbon=_carbon(case, index, horizon, now) if counts else None,
         ),
     )
     curves = conditions.curves(horizon)
     assert curves is not None, "the price of the running step is always known"
     return curves
+
+
+def _carbon(case: Case, index: int, horizon: Horizon, now: datetime) -> Overlay:
+    """What was measured until now, or with a published forecast, which is taken to come true, over ``horizon`` too."""
+    back = max(0, index - CARBON_LOOK_BACK // timedelta(seconds=case.horizon.step_s))
+    until = index + (horizon.steps if case.carbon_published else 1)
+    return _said(case, case.carbon_kg_per_kwh[back:until].tolist(), back, now)
 
 
 def _said(case: Case, prices: list[float], first: int, now: datetime) -> Overlay:

@@ -3,6 +3,7 @@
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich import box
@@ -36,6 +37,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--weights", default="0,0.3,0.5,0.7,0.8,0.9", metavar="W,...", help="of carbon, 0 to below 1")
     parser.add_argument("--carbon-value", type=float, default=0.1, metavar="V", help="what a kg CO2 is worth")
     parser.add_argument("--days", type=float, default=30.0, metavar="N", help="the last N days of the test period")
+    expected = "carbon ahead: learnt from what was measured, or published and true"
+    parser.add_argument("--carbon-forecast", choices=("learnt", "published"), default="learnt", help=expected)
     parser.add_argument("--models", type=Path, metavar="DIR", help="folder of exported models")
 
 
@@ -53,6 +56,7 @@ def show(asked: Namespace, console: Console) -> int:
         objectives = _objectives(asked.weights, asked.carbon_value)
         task = _task(asked)
         case, currency = task.case()
+        case = replace(case, carbon_published=asked.carbon_forecast == "published")
     except (WrongArguments, SitesUnreadable, Unplayable) as error:
         print(error, file=sys.stderr)
         return WRONG

@@ -1,5 +1,6 @@
 """What a backtest prints at its end: the money each policy saved, and its share of what could be saved."""
 
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 
@@ -45,6 +46,7 @@ def summarise(rows: Sequence[Row], rules: Rules, currencies: Mapping[str, str], 
     capture.add_row("worst", *_over_sites(shown, names, min))
     console.print(saved)
     console.print(capture)
+    console.print(_use(shown, names))
 
 
 def _table(title: str, names: Sequence[str], width: int) -> Table:
@@ -55,6 +57,30 @@ def _table(title: str, names: Sequence[str], width: int) -> Table:
         first, _, last = name.replace("_", " ").rpartition(" ")
         heading = f"{first}{' ' if width >= WIDE else NEW_LINE}{last}" if first else last
         table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _use(rows: Sequence[Row], names: Sequence[str]) -> Table:
+    """How each policy used the battery: means over the sites, and the energy that all of them lost."""
+    table = Table(
+        title="use of the battery: means of the sites, losses in all",
+        box=box.SIMPLE,
+        title_justify="left",
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("policy", no_wrap=True)
+    for heading in ("cycles\na day", "peak\npower, kW", "turns\na day", "lost,\nkWh"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name in names:
+        found = [row for row in rows if row.policy == name]
+        means = (
+            statistics.fmean(row.cycles * 24.0 / row.hours for row in found),
+            statistics.fmean(row.peak_battery_kw for row in found),
+            statistics.fmean(row.turns_per_day for row in found),
+        )
+        lost_kwh = math.fsum(row.lost_kwh for row in found)
+        table.add_row(name.replace("_", " "), *(f"{mean:z.2f}" for mean in means), f"{lost_kwh:z,.1f}")
     return table
 
 

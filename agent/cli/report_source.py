@@ -15,7 +15,7 @@ from agent.domain.documents import LEDGER
 from agent.domain.horizon import Horizon
 from agent.domain.ledger import Entry, LedgerCheckpoint
 from agent.domain.overlay import Overlay
-from agent.domain.tariff import Tariff, mean_prices
+from agent.domain.tariff import Tariff, mean_prices, on_tariff
 from agent.savings.ledger import days
 from agent.savings.metered import Floats, Metered, Rated
 from agent.settings.schema import Settings
@@ -94,7 +94,8 @@ def _is_within(day: date, first: date | None, last: date | None) -> bool:
     return (first is None or day >= first) and (last is None or day <= last)
 
 
-def _completed(known: Floats, tariff: Tariff, sent: Overlay | None, horizon: Horizon) -> Floats:
+def _completed(known: Floats, tariff: Tariff, said: Overlay | None, horizon: Horizon) -> Floats:
+    sent = on_tariff(tariff, said)
     prices = np.array(mean_prices(tariff, horizon), dtype=np.float64)
     if sent is not None:
         overlaid = np.array(mean_prices(sent, horizon), dtype=np.float64)

@@ -1,6 +1,6 @@
 """The minutes: asks the planner for a plan of the next hours, and takes it only if it passes the check."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -28,7 +28,7 @@ class Planning:
     """One plan a call. Shows the plan in force. A plan that fails leaves the last one there.
 
     A planner that has failed is left alone for as long as ``retry`` says, also where the next plan would be due.
-    ``heard`` gets every plan that was taken.
+    ``heard`` gets every plan that was taken; ``prepare`` is waited for before each question.
     """
 
     def __init__(
@@ -40,10 +40,11 @@ class Planning:
         outlet: Outlet,
         retry: Retry | None = None,
         heard: Callable[[Plan], None] | None = None,
+        prepare: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._clock, self._planner, self._question = clock, planner, question
         self._pending, self._outlet = pending, outlet
-        self._retry, self._heard = retry or Retry(PLAN_RESTS_S), heard
+        self._retry, self._heard, self._prepare = retry or Retry(PLAN_RESTS_S), heard, prepare
         self._alarms = Alarms(clock, pending)
         self.suspicion = DataFaultEvents()
         self._asking = False
@@ -90,6 +91,8 @@ class Planning:
         soc = self._soc_pct()
         if soc is None:
             return say.no_plan(cause=say.soc_not_known())
+        if self._prepare is not None:
+            await self._prepare()
         steps, request = self._clock_steps, self._question(self._clock.now(), soc)
         if request is None:
             return say.no_plan(cause=say.price_not_known())

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.dispatch.steady_power import aim, nearest_within
 from agent.domain.battery import Battery, power_to_reach, soc_after
 from agent.domain.plan import SHORTEST_LOOK_S, Plan, ValueTable
 from agent.domain.sentence import Sentence
@@ -170,6 +171,14 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
     # The rule's own power comes first and wins every tie: on a flat tariff most powers are worth the same.
     candidates = dict.fromkeys(_candidates(moment, battery, prices, value, look_h))
     best_w = min(candidates, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
+    lasts = plan.values.price_until[index] if plan.values.price_until else index
+    if lasts > index and (moment.net_load_w >= 0.0 or best_w < moment.net_load_w):
+        until_h = look_h + (lasts - index) * plan.horizon.step_h
+        wanted_pct = _wanted_pct(plan.values, lasts, prices, battery)
+        aim_w = aim(
+            battery, moment.soc_pct, wanted_pct, best_w, min(moment.net_load_w, max(candidates)), look_h, until_h
+        )
+        best_w = nearest_within(cost, best_w, aim_w, prices.import_price * look_h)
     return Decision(best_w, _reason(moment, best_w, prices, value.per_kwh(moment.soc_pct, battery.usable_wh)))
 
 
@@ -189,12 +198,28 @@ def _candidates(
     powers = [net_load_w, 0.0, most, least]
     powers += [net_load_w - limit_w for limit_w, _ in prices.import_above]
     powers += [net_load_w + limit_w for limit_w, _ in prices.export_above]
+    loss = battery.loss_above_half
+    if loss:
+        powers += [-battery.charge_w / 2.0, battery.discharge_w / 2.0]
     for price in prices.marginal():
+        if loss:
+            filled = value.soc_up_to(price / (battery.charge_efficiency - loss), usable_wh)
+            emptied = value.soc_up_to(
+                (price - battery.wear_per_kwh) / (1.0 / battery.discharge_efficiency + loss), usable_wh
+            )
+            powers += [power_to_reach(battery, soc_pct, target, look_h) for target in (filled, emptied)]
         filled = value.soc_up_to(price / battery.charge_efficiency, usable_wh)
         emptied = value.soc_up_to((price - battery.wear_per_kwh) * battery.discharge_efficiency, usable_wh)
         powers.append(power_to_reach(battery, soc_pct, filled, look_h))
         powers.append(power_to_reach(battery, soc_pct, emptied, look_h))
     return [min(max(watts, least), most) for watts in powers]
+
+
+def _wanted_pct(table: ValueTable, step: int, prices: _Prices, battery: Battery) -> float:
+    """The SoC at the end of ``step`` up to which a kWh from the grid at this price is worth it."""
+    at_end = StoredEnergyValue(table.soc_pct, table.value[step], table.value[step])
+    wanted_pct = at_end.soc_up_to(prices.import_price / battery.charge_efficiency, battery.usable_wh)
+    return min(wanted_pct, battery.soc_max_pct)
 
 
 def _turning_per_h(moment: Moment, battery: Battery, prices: _Prices) -> float:

@@ -1,8 +1,10 @@
 """A battery, and the law of what its powers do to the energy in it.
 
 The SoC of ``usable_wh`` Wh changes by what reaches the cells: charging power times the charge efficiency, discharging
-power divided by the discharge efficiency. Powers are AC watts, > 0 discharge. The twin for arrays is
-``planning/battery_arrays.py``; ``planning/check.py`` states the law again on purpose.
+power divided by the discharge efficiency; of each watt above half of the rating ``loss_above_half`` is lost besides.
+Losses grow with the square of the current; two straight lines come near that and keep the law exact in a linear
+programme. Powers are AC watts, > 0 discharge. The twin for arrays is ``planning/battery_arrays.py``;
+``planning/check.py`` states the law again on purpose.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +18,7 @@ class Battery:
     ``soc_min_pct``..``soc_max_pct`` is the window that may be used; ``reserve_pct`` is kept for outages inside it, so
     the floor for dispatch is the higher of the two, and ``caution_pct`` above that while the SoC is only counted.
     ``wear_per_kwh`` is money per kWh discharged. Without ``feeds_grid`` its device discharges for the site's own load
-    alone, and never into the grid.
+    alone, and never into the grid. ``loss_above_half`` is twice what the efficiency falls from half to full power.
     """
 
     usable_wh: float
@@ -30,6 +32,7 @@ class Battery:
     wear_per_kwh: float = 0.0
     caution_pct: float = 0.0
     feeds_grid: bool = True
+    loss_above_half: float = 0.0
 
     @property
     def floor_pct(self) -> float:
@@ -76,7 +79,11 @@ class BatteryUnit:
 
 def stored_w(battery: Battery, battery_w: float) -> float:
     """What ``battery_w`` adds to the stored energy, W; negative when it discharges."""
-    return -battery_w / battery.discharge_efficiency if battery_w > 0 else -battery_w * battery.charge_efficiency
+    plain_w = -battery_w / battery.discharge_efficiency if battery_w > 0 else -battery_w * battery.charge_efficiency
+    if battery.loss_above_half == 0.0:
+        return plain_w
+    half_w = (battery.discharge_w if battery_w > 0 else battery.charge_w) / 2.0
+    return plain_w - battery.loss_above_half * max(0.0, abs(battery_w) - half_w)
 
 
 def soc_after(battery: Battery, soc_pct: float, battery_w: float, hours: float) -> float:
@@ -87,17 +94,24 @@ def soc_after(battery: Battery, soc_pct: float, battery_w: float, hours: float) 
 def power_to_reach(battery: Battery, soc_pct: float, target_pct: float, hours: float) -> float:
     """The battery power, W, that brings ``soc_pct`` to ``target_pct`` in ``hours``; the inverse of ``soc_after``."""
     wanted_w = (target_pct - soc_pct) / 100.0 * battery.usable_wh / hours
-    return -wanted_w / battery.charge_efficiency if wanted_w > 0 else -wanted_w * battery.discharge_efficiency
+    return -charging_w(battery, wanted_w, 1.0) if wanted_w > 0 else discharging_w(battery, -wanted_w, 1.0)
 
 
 def charging_w(battery: Battery, energy_wh: float, hours: float) -> float:
     """AC watts, positive, that add ``energy_wh`` to the stored energy in ``hours``."""
-    return energy_wh / battery.charge_efficiency / hours
+    plain_w, half_w = energy_wh / battery.charge_efficiency / hours, battery.charge_w / 2.0
+    if battery.loss_above_half == 0.0 or plain_w <= half_w:
+        return plain_w
+    above = battery.charge_efficiency / (battery.charge_efficiency - battery.loss_above_half)
+    return half_w + (plain_w - half_w) * above
 
 
 def discharging_w(battery: Battery, energy_wh: float, hours: float) -> float:
     """AC watts, positive, that take ``energy_wh`` from the stored energy in ``hours``."""
-    return energy_wh * battery.discharge_efficiency / hours
+    plain_w, half_w = energy_wh * battery.discharge_efficiency / hours, battery.discharge_w / 2.0
+    if battery.loss_above_half == 0.0 or plain_w <= half_w:
+        return plain_w
+    return half_w + (plain_w - half_w) / (1.0 + battery.loss_above_half * battery.discharge_efficiency)
 
 
 def power_window_w(battery: Battery, soc_pct: float, hours: float) -> tuple[float, float]:

@@ -28,12 +28,10 @@ def completed_prices(
     what: str,
     timezone: str = "UTC",
     holidays: Collection[date] = (),
-    every_day_alike: bool = False,
 ) -> Completed | None:
     """Fill the holes of ``known``: from the same clock time of a like day up to 48 hours back, else with the mean.
 
-    Days are alike when both are working days, or both are Saturdays, Sundays or holidays, in ``timezone``;
-    ``every_day_alike`` takes any day, as for what follows sun and wind more than the calendar. What lies
+    Days are alike when both are working days, or both are Saturdays, Sundays or holidays, in ``timezone``. What lies
     before the horizon is asked of ``earlier``. ``what`` names the prices in the notes. None when nothing is known.
     """
     past = _before(horizon)
@@ -45,7 +43,7 @@ def completed_prices(
         return None
     mean = math.fsum(believed) / len(believed)
     whole = Horizon(past.start, horizon.step_s, past.steps + horizon.steps)
-    calendar = _Calendar(ZoneInfo(timezone), frozenset(holidays), every_day_alike)
+    calendar = _Calendar(ZoneInfo(timezone), frozenset(holidays))
     like = [
         _like_price(at, whole, earlier_prices + known, calendar) if price is None else price
         for at, price in zip(horizon.times(), known, strict=True)
@@ -60,10 +58,9 @@ def completed_prices(
 class _Calendar:
     zone: ZoneInfo
     holidays: frozenset[date]
-    every_day_alike: bool
 
     def are_alike(self, one: date, other: date) -> bool:
-        return self.every_day_alike or self._is_working_day(one) == self._is_working_day(other)
+        return self._is_working_day(one) == self._is_working_day(other)
 
     def _is_working_day(self, day: date) -> bool:
         return day.weekday() < 5 and day not in self.holidays

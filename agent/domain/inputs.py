@@ -7,6 +7,7 @@ from agent.domain.commands import Request
 from agent.domain.overlay import Overlay, Word
 
 MOST_FORECASTS = 4
+CARBON_LOOK_BACK = timedelta(days=8)  # a week of days makes the usual one
 MESSAGES = ("tariff", "carbon", "weather", "gridlimit")  # the last of each is kept as it came, as ``input/<name>``
 
 
@@ -87,7 +88,8 @@ class Inputs:
                     return joined
                 return replace(joined, export_prices=_laid(self.export_prices, Word(issued_at, start, step_s, sold)))
             case CarbonInput(issued_at, start, step_s, kg_per_kwh):
-                return replace(self, carbon=_laid(self.carbon, Word(issued_at, start, step_s, kg_per_kwh)))
+                word = Word(issued_at, start, step_s, kg_per_kwh)
+                return replace(self, carbon=(self.carbon or Overlay()).laid(word, CARBON_LOOK_BACK))
             case WeatherInput():
                 return replace(self, weather=_newest(self.weather, message))
             case GridLimitInput():

@@ -47,14 +47,14 @@ class Overlay:
 
     words: tuple[Word, ...] = ()
 
-    def laid(self, word: Word) -> "Overlay":
+    def laid(self, word: Word, look_back: timedelta = LOOK_BACK) -> "Overlay":
         """With ``word`` at the place of its time of issue; of two issued at the same time the one laid last is above.
 
-        The same word laid again changes nothing.
+        The same word laid again changes nothing. What is over for ``look_back`` goes.
         """
         above = [one for one in self.words if one.issued_at > word.issued_at]
         below = [one for one in self.words if one.issued_at <= word.issued_at]
-        return Overlay(_bounded(_visible([*above, word, *below])))
+        return Overlay(_bounded(_visible([*above, word, *below], look_back)))
 
     def issued_by(self, latest: datetime) -> "Overlay":
         """Without the words that were issued after ``latest``."""
@@ -71,9 +71,9 @@ class Overlay:
             yield begin, until, self.at(begin)
 
 
-def _visible(words: list[Word]) -> list[Word]:
+def _visible(words: list[Word], look_back: timedelta) -> list[Word]:
     """``words``, newest first, without what is hidden wholly by newer ones or long over."""
-    oldest = (words[0].issued_at - LOOK_BACK).timestamp()
+    oldest = (words[0].issued_at - look_back).timestamp()
     known: list[Interval] = []
     found = []
     for word in words:

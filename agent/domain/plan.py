@@ -95,7 +95,7 @@ class ValueTable:
     ``by_net_load[i]`` says the same for a few net loads of step i, ascending, since a step that runs high foretells
     more of it; between them it is linear. It covers the first steps only, or none; elsewhere ``value`` holds. An energy
     above a limit of the connection costs ``broken_limit_per_kwh``; None lets the fast loop take a multiple of the
-    price.
+    price. ``price_until[i]`` is the last step to which the import price of step i lasts; empty where nobody said it.
     """
 
     soc_pct: tuple[float, ...]
@@ -103,6 +103,7 @@ class ValueTable:
     by_net_load: tuple[tuple[ValueByNetLoad, ...], ...] = field(default=(), metadata=formerly("seen"))
     broken_limit_per_kwh: float | None = None
     peak: PeakPrice | None = None
+    price_until: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,29 @@ class PriceList:
         return self.start + timedelta(seconds=self.step_s * len(self.prices))
 
 
-Tariff = Flat | TimeOfUse | PriceList | Overlay
+@dataclass(frozen=True, slots=True)
+class Dynamic:
+    """A market's price times ``factor``, plus ``fee``: what the grid and the state add, by the clock or at all times.
+
+    Known where the market's price is.
+    """
+
+    market: PriceList | Overlay
+    factor: float
+    fee: Flat | TimeOfUse
+
+    def of(self, market: float | None, fee: float | None) -> float | None:
+        return None if market is None or fee is None else self.factor * market + fee
+
+
+Tariff = Flat | TimeOfUse | PriceList | Overlay | Dynamic
+
+
+def on_tariff(tariff: Tariff, said: Overlay | None) -> Tariff | None:
+    """What the platform's prices make of ``tariff``: a dynamic one takes them for the market's; None where none is."""
+    if said is not None and isinstance(tariff, Dynamic):
+        return Dynamic(said, tariff.factor, tariff.fee)
+    return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +148,8 @@ def price_at(tariff: Tariff, at: datetime) -> float | None:
             return prices[index] if 0 <= index < len(prices) else None
         case Overlay():
             return tariff.at(at)
+        case Dynamic(market, _, fee):
+            return tariff.of(price_at(market, at), price_at(fee, at))
 
 
 def segments(tariff: Tariff, start: datetime, end: datetime) -> Iterator[Segment]:
@@ -139,6 +163,10 @@ def segments(tariff: Tariff, start: datetime, end: datetime) -> Iterator[Segment
             yield from _list_segments(tariff, start, end)
         case Overlay():
             yield from (Segment(*stretch) for stretch in tariff.stretches(start, end))
+        case Dynamic(market, _, fee):
+            for bought in segments(market, start, end):
+                for added in segments(fee, bought.start, bought.end):
+                    yield Segment(added.start, added.end, tariff.of(bought.price, added.price))
 
 
 def _list_segments(tariff: PriceList, start: datetime, end: datetime) -> Iterator[Segment]:

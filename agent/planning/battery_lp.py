@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.planning.columns import Columns
 from agent.planning.highs import LinearProgram
 from agent.planning.planning_terms import (
     CEILING_MULTIPLE,
@@ -64,36 +65,6 @@ class Flexible:
     energy_kwh: float
 
 
-class _Columns:
-    """Collects blocks of columns and their entries; ``program`` sorts them into CSC."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._bounds: list[tuple[Floats, Floats, Floats]] = []
-        self._entries: list[tuple[NDArray[np.int64], NDArray[np.int64], Floats]] = []
-
-    def block(
-        self, size: int, cost: Floats | float, upper: Floats | float, lower: Floats | float = 0.0
-    ) -> NDArray[np.int64]:
-        """Append ``size`` columns and return their indices."""
-        self._bounds.append((np.full(size, cost, float), np.full(size, lower, float), np.full(size, upper, float)))
-        self.count += size
-        return np.arange(self.count - size, self.count)
-
-    def put(self, rows: NDArray[np.int64], columns: NDArray[np.int64], value: Floats | float) -> None:
-        self._entries.append((rows, columns, np.full(len(rows), value, float)))
-
-    def program(self, row_lower: Floats, row_upper: Floats, integer: Mask | None) -> LinearProgram:
-        rows, columns, values = (np.concatenate(part) for part in zip(*self._entries, strict=True))
-        cost, lower, upper = (np.concatenate(part) for part in zip(*self._bounds, strict=True))
-        order = np.argsort(columns, kind="stable")
-        starts = np.zeros(self.count + 1, dtype=np.int32)
-        np.cumsum(np.bincount(columns, minlength=self.count), out=starts[1:])
-        return LinearProgram(
-            cost, lower, upper, row_lower, row_upper, starts, rows[order].astype(np.int32), values[order], integer
-        )
-
-
 def build(problem: Problem, directions: Directions | None = None, flexible: Sequence[Flexible] = ()) -> LinearProgram:
     """The programme. Columns: c, d, m, x, k, s (steps each), slacks, peaks, then binaries or the ``flexible`` loads."""
     terms, n = problem.terms, problem.terms.steps
@@ -103,12 +74,11 @@ def build(problem: Problem, directions: Directions | None = None, flexible: Sequ
     balance, storage = step, step + n
     # No single flow can be larger than what the rest of the site can give or take: this bounds opposite flows too.
     most_import, most_export = load + terms.charge_kw + _most_kw(flexible), pv + terms.discharge_kw
-    columns = _Columns()
+    columns = Columns()
 
     charge = columns.block(n, 0.0, np.where(way.no_charge, 0.0, terms.charge_kw))
     below = soft_floor(problem)  # a reserve that is not yet there is not taken from
-    no_discharge = way.no_discharge | below
-    most_discharge = np.where(no_discharge, 0.0, terms.most_discharge_kw(load - pv))
+    most_discharge = np.where(way.no_discharge | below, 0.0, terms.most_discharge_kw(load - pv))
     discharge = columns.block(n, terms.battery.wear_per_kwh * dt, most_discharge)
     imported = columns.block(
         n, terms.import_price * dt, np.where(way.no_import, 0.0, np.minimum(most_import, terms.import_limit_kw))
@@ -136,6 +106,7 @@ def build(problem: Problem, directions: Directions | None = None, flexible: Sequ
     _add_limit_slacks(columns, terms, way, most_import, most_export)
     _add_window_slack(columns, problem, below, stored, row_lower, row_upper)
     _add_peaks(columns, terms, imported, row_lower, row_upper)
+    _add_losses(columns, terms, (charge, discharge), storage, row_lower, row_upper)
     binaries = _add_choices(columns, terms, way, most_import, most_export, row_lower, row_upper)
     _add_flexible(columns, flexible, dt, row_lower, row_upper)
     return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), _last(binaries, columns.count))
@@ -165,7 +136,7 @@ def _stored_bounds(problem: Problem, below: Mask) -> tuple[Floats, float]:
 
 
 def _add_limit_slacks(
-    columns: _Columns, terms: PlanningTerms, way: Directions, most_import: Floats, most_export: Floats
+    columns: Columns, terms: PlanningTerms, way: Directions, most_import: Floats, most_export: Floats
 ) -> None:
     """Import and export above the limits of the connection."""
     n, price = terms.steps, LIMIT_MULTIPLE * terms.top_price * terms.step_h
@@ -179,7 +150,7 @@ def _add_limit_slacks(
 
 
 def _add_window_slack(
-    columns: _Columns,
+    columns: Columns,
     problem: Problem,
     below: Mask,
     stored: NDArray[np.int64],
@@ -203,7 +174,7 @@ def _add_window_slack(
 
 
 def _add_peaks(
-    columns: _Columns,
+    columns: Columns,
     terms: PlanningTerms,
     imported: NDArray[np.int64],
     row_lower: list[Floats],
@@ -231,8 +202,31 @@ def _add_peaks(
     columns.put(rows, over[month], -1.0)
 
 
+def _add_losses(
+    columns: Columns,
+    terms: PlanningTerms,
+    flows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    storage: NDArray[np.int64],
+    row_lower: list[Floats],
+    row_upper: list[Floats],
+) -> None:
+    """What a power above half of the rating loses besides: a column a step and direction, at least the power above.
+
+    It is no larger than that as long as stored energy is worth something.
+    """
+    loss = terms.battery.loss_above_half
+    if loss == 0.0:
+        return
+    for flow, rating_kw in zip(flows, (terms.charge_kw, terms.discharge_kw), strict=True):
+        above = columns.block(terms.steps, 0.0, rating_kw / 2.0)
+        rows = _append_rows(row_lower, row_upper, np.full(terms.steps, -np.inf), np.full(terms.steps, rating_kw / 2.0))
+        columns.put(rows, flow, 1.0)
+        columns.put(rows, above, -1.0)
+        columns.put(storage, above, loss * terms.step_h)
+
+
 def _add_choices(
-    columns: _Columns,
+    columns: Columns,
     terms: PlanningTerms,
     way: Directions,
     most_import: Floats,
@@ -275,7 +269,7 @@ def _most_kw(flexible: Sequence[Flexible]) -> Floats | float:
 
 
 def _add_flexible(
-    columns: _Columns, flexible: Sequence[Flexible], dt: float, row_lower: list[Floats], row_upper: list[Floats]
+    columns: Columns, flexible: Sequence[Flexible], dt: float, row_lower: list[Floats], row_upper: list[Floats]
 ) -> None:
     for one in flexible:
         taken = columns.block(len(one.most_kw), 0.0, one.most_kw)

@@ -248,6 +248,8 @@ def _trajectory(steps: Sequence[PlanStep], request: PlanRequest) -> Iterator[str
     for index, step in enumerate(steps):
         stored_wh += step.charge_w * battery.charge_efficiency * step_h
         stored_wh -= step.discharge_w / battery.discharge_efficiency * step_h
+        for power_w, rating_w in ((step.charge_w, battery.charge_w), (step.discharge_w, battery.discharge_w)):
+            stored_wh -= battery.loss_above_half * max(0.0, power_w - rating_w / 2.0) * step_h
         soc_pct = 100.0 * stored_wh / battery.usable_wh
         if not drifted and abs(soc_pct - step.soc_pct) > SOC_TOLERANCE_PCT:
             drifted = True

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agent.planning import highs
+from agent.planning.battery_arrays import stored_changes
 from agent.planning.battery_lp import Directions, Mask, build
 from agent.planning.forward_pass import forward_pass_alone
 from agent.planning.highs import Solution, SolverFailure
 from agent.planning.planning_terms import Floats, PlanningTerms, Problem
 from agent.planning.schedule import Schedule
+from agent.planning.spread import spread
 
 FLOW_TOLERANCE_KW = 1e-6
 SLACK_TOLERANCE = 1e-3  # kW or kWh that a slack must exceed to be worth a note
@@ -23,6 +25,8 @@ INTEGER_SHARE = 0.6  # of the time limit, for the programme with binaries
 INTEGER_MOST_S = 1.0  # the dynamic programme's directions are as good and far cheaper, so proof is not worth more
 INTEGER_GAP = 1e-3
 NETTING_ROUNDS = 6
+LAW_TOLERANCE = 1e-3  # of the usable energy
+UNLAWFUL = "The schedule follows a value table: the programme would lose more energy than the battery can."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,18 @@ def solve_schedule(problem: Problem, time_limit_s: float, integer_most_s: float 
         flows, _ = runs.solve(way)
     if flows.clashes:
         raise SolverFailure("opposite flows remained in the schedule")
-    return replace(_schedule(problem, flows, runs.spent_s, notes), proven=proven)
+    schedule = replace(_schedule(problem, flows, runs.spent_s, notes), proven=proven)
+    return spread(problem, schedule) if _is_lawful(problem, schedule) else forward_pass_alone(problem, UNLAWFUL)
+
+
+def _is_lawful(problem: Problem, schedule: Schedule) -> bool:
+    """Where stored energy is a burden, the programme may lose more of it above half power than the battery does."""
+    terms = problem.terms
+    if terms.battery.loss_above_half == 0.0:
+        return True
+    changes = stored_changes(terms.battery, schedule.discharge_w - schedule.charge_w, terms.step_h)
+    off_wh = np.abs(problem.soc_wh + np.cumsum(changes) - schedule.soc_wh).max()
+    return bool(off_wh <= LAW_TOLERANCE * terms.battery.usable_wh)
 
 
 def _opposites_pay(terms: PlanningTerms, flows: _Flows) -> bool:

@@ -64,6 +64,8 @@ class PlanningTerms:
             raise ValueError("the step and the usable capacity of the battery must be above zero")
         if not (0 < self.battery.charge_efficiency <= 1 and 0 < self.battery.discharge_efficiency <= 1):
             raise ValueError("the efficiencies of the battery must be above 0 and at most 1")
+        if not 0 <= self.battery.loss_above_half < self.battery.charge_efficiency:
+            raise ValueError("what is lost above half power must not be negative, nor all that is charged")
         if self.battery.charge_w < 0 or self.battery.discharge_w < 0 or self.battery.wear_per_kwh < 0:
             raise ValueError("the power limits and the wear cost of the battery must not be negative")
         floors = self._floors_pct()

@@ -19,6 +19,7 @@ from agent.planning.battery_arrays import powers_for, stored_changes
 from agent.planning.floor import below_floor, with_floor
 from agent.planning.grid_cost import Rates, best_curtailment, negative_prices
 from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, PlanningTerms, require_finite
+from agent.planning.spread import price_until
 
 GRID_POINTS = 61
 NARROWEST_KWH = 1e-3  # a window without width still needs two distinct points
@@ -57,12 +58,12 @@ def soc_grid_kwh(terms: PlanningTerms, points: int = GRID_POINTS) -> Floats:
 
 def battery_kw(terms: PlanningTerms, change_kwh: Floats) -> Floats:
     """AC power that changes stored energy by ``change_kwh`` in one step; positive charges."""
-    return -powers_for(terms.battery, change_kwh, terms.step_h)
+    return -powers_for(terms.battery, 1000.0 * change_kwh, terms.step_h) / 1000.0
 
 
 def change_kwh(terms: PlanningTerms, charge_kw: Floats) -> Floats:
     """The inverse of ``battery_kw``."""
-    return stored_changes(terms.battery, -charge_kw, terms.step_h)
+    return stored_changes(terms.battery, -1000.0 * charge_kw, terms.step_h) / 1000.0
 
 
 def moves(terms: PlanningTerms, net_w: Floats, pv_w: Floats, spacing_kwh: float, points: int) -> Moves:
@@ -205,7 +206,14 @@ def as_table(
         _by_net_load(terms, grid, by_path[step + 1], net_w[:, step], step, noise[step]) for step in range(steps)
     )
     price = LIMIT_MULTIPLE * terms.top_price
-    return ValueTable(tuple(soc_pct.tolist()), tuple(map(tuple, rows.tolist())), by_net_load, price, _peak_price(terms))
+    return ValueTable(
+        tuple(soc_pct.tolist()),
+        tuple(map(tuple, rows.tolist())),
+        by_net_load,
+        price,
+        _peak_price(terms),
+        tuple(price_until(terms.import_price).tolist()),
+    )
 
 
 def _peak_price(terms: PlanningTerms) -> PeakPrice | None:

@@ -35,7 +35,8 @@ class Account:
     """What a policy would have cost. ``cost`` is imports less exports in money, without wear.
 
     ``co2_kg`` counts imports only. ``end_energy_value`` is what the battery holds above the start (negative below), at
-    discharge efficiency times the mean import price: ``net_cost`` is what policies are compared by.
+    discharge efficiency times the mean import price: ``net_cost`` is what policies are compared by, and ``net_co2_kg``,
+    which is less ``end_energy_co2_kg``, the same energy at the mean carbon intensity.
     """
 
     name: str
@@ -47,6 +48,11 @@ class Account:
     discharge_kwh: float
     peak_import_w: float
     end_energy_value: float
+    end_energy_co2_kg: float = 0.0
+
+    @property
+    def net_co2_kg(self) -> float:
+        return self.co2_kg - self.end_energy_co2_kg
 
     @property
     def net_cost(self) -> float:
@@ -72,6 +78,10 @@ def account(name: str, period: Period, battery: Battery, battery_w: Floats, soc_
         discharge_kwh=float(np.maximum(battery_w, 0.0).sum() * to_kwh),
         peak_import_w=float(max(grid_w.max(), 0.0)),
         end_energy_value=_stored_kwh_value(period, battery) * battery.stored_wh(soc_gained_pct) / 1000.0,
+        end_energy_co2_kg=battery.discharge_efficiency
+        * float(period.carbon_kg_per_kwh.mean())
+        * battery.stored_wh(soc_gained_pct)
+        / 1000.0,
     )
 
 

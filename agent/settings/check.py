@@ -61,10 +61,21 @@ def _tariff(tariff: sections.Tariff) -> str:
         case sections.FlatTariff():
             return f"{number(tariff.price_per_kwh)} per kWh at all times"
         case sections.TimeOfUseTariff():
-            windows = f"{len(tariff.windows)} window{'s' if len(tariff.windows) > 1 else ''}"
-            return f"{number(tariff.default_per_kwh)} per kWh, and other prices in {windows}"
+            return f"{number(tariff.default_per_kwh)} per kWh, and other prices in {_windows(len(tariff.windows))}"
         case sections.ListTariff():
-            return "a list of prices from " + ("the platform" if tariff.file is None else tariff.file)
+            return "a list of prices from " + _source(tariff.file)
+        case sections.DynamicTariff():
+            fees = f", fees of the grid in {_windows(len(tariff.windows))}" if tariff.windows else ""
+            more = tariff.fee_per_kwh + tariff.taxes_per_kwh
+            return f"{number(tariff.market_factor)} x the market's price from {_source(tariff.file)}, {more:+g}{fees}"
+
+
+def _source(file: str | None) -> str:
+    return "the platform" if file is None else file
+
+
+def _windows(many: int) -> str:
+    return f"{many} window{'s' if many > 1 else ''}"
 
 
 def _demand(settings: Settings) -> list[tuple[str, str]]:

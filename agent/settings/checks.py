@@ -1,6 +1,6 @@
 """What concerns more than one key of a site file, or something outside it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -113,7 +113,9 @@ def _reserve(settings: Settings) -> Iterator[Finding]:
         yield from _named_twice(place, window)
 
 
-def _named_twice(place: Key, window: sections.ReserveWindow | sections.TariffWindow) -> Iterator[Finding]:
+def _named_twice(
+    place: Key, window: sections.ReserveWindow | sections.TariffWindow | sections.FeeWindow
+) -> Iterator[Finding]:
     for name in ("weekdays", "months"):
         entries = getattr(window, name)
         twice = next((entry for entry in entries if entries.count(entry) > 1), None)
@@ -126,15 +128,24 @@ def _tariffs(settings: Settings) -> Iterator[Finding]:
         match tariff:
             case sections.TimeOfUseTariff():
                 yield from _windows(key, tariff)
-            case sections.ListTariff(file=None):
-                if settings.cloud is None:
-                    reason = "is a list without a file, and there is no [cloud] that could send one"
-                    yield Finding(("tariff", key), reason, 'add file = "prices.csv" or a section [cloud]')
-            case sections.ListTariff(file=str(file)):
-                try:
-                    read_prices(Path(file))
-                except PriceFileError as error:
-                    yield Finding(("tariff", key, "file"), f"cannot be used: {error}", "correct that file")
+            case sections.ListTariff():
+                yield from _listed(key, "is a list without a file", tariff.file, settings.cloud)
+            case sections.DynamicTariff():
+                yield from _listed(key, "is dynamic without a file", tariff.file, settings.cloud)
+                yield from _windows(key, tariff)
+
+
+def _listed(key: str, what: str, file: str | None, cloud: sections.Cloud | None) -> Iterator[Finding]:
+    """Prices must come from somewhere, and a file of them must be usable."""
+    if file is None:
+        if cloud is None:
+            reason = f"{what}, and there is no [cloud] that could send one"
+            yield Finding(("tariff", key), reason, 'add file = "prices.csv" or a section [cloud]')
+        return
+    try:
+        read_prices(Path(file))
+    except PriceFileError as error:
+        yield Finding(("tariff", key, "file"), f"cannot be used: {error}", "correct that file")
 
 
 def _demand(settings: Settings) -> Iterator[Finding]:
@@ -149,8 +160,9 @@ def _demand(settings: Settings) -> Iterator[Finding]:
         yield Finding(("demand_charge", "interval_minutes"), reason, "set step_s = 900 or 300 in [planning]")
 
 
-def _windows(key: str, tariff: sections.TimeOfUseTariff) -> Iterator[Finding]:
-    for index, window in enumerate(tariff.windows):
+def _windows(key: str, tariff: sections.TimeOfUseTariff | sections.DynamicTariff) -> Iterator[Finding]:
+    windows: Sequence[sections.TariffWindow | sections.FeeWindow] = tariff.windows
+    for index, window in enumerate(windows):
         place = ("tariff", key, "window", index)
         yield from _named_twice(place, window)
         chosen = "weekdays" in window.model_fields_set and "holiday" in window.weekdays

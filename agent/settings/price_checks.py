@@ -27,12 +27,24 @@ def _tariff(place: Key, tariff: sections.Tariff, currency: str) -> Iterator[Find
             yield from _price((*place, "default_per_kwh"), tariff.default_per_kwh, currency)
             for index, window in enumerate(tariff.windows):
                 yield from _price((*place, "window", index, "price_per_kwh"), window.price_per_kwh, currency)
-        case sections.ListTariff(file=str(file)):
-            with suppress(PriceFileError):  # that is a finding of its own
-                found = read_prices(Path(file))
-                doubt = unlikely_list(found.prices, found.step_s, currency)
-                if doubt is not None:
-                    yield Finding((*place, "file"), f"cannot be meant: {doubt}", "correct that file")
+        case sections.DynamicTariff():
+            for key in ("taxes_per_kwh", "fee_per_kwh"):
+                yield from _price((*place, key), getattr(tariff, key), currency)
+            for index, fee in enumerate(tariff.windows):
+                yield from _price((*place, "window", index, "fee_per_kwh"), fee.fee_per_kwh, currency)
+            yield from _file(place, tariff.file, currency)
+        case sections.ListTariff():
+            yield from _file(place, tariff.file, currency)
+
+
+def _file(place: Key, file: str | None, currency: str) -> Iterator[Finding]:
+    if file is None:
+        return
+    with suppress(PriceFileError):  # that is a finding of its own
+        found = read_prices(Path(file))
+        doubt = unlikely_list(found.prices, found.step_s, currency)
+        if doubt is not None:
+            yield Finding((*place, "file"), f"cannot be meant: {doubt}", "correct that file")
 
 
 def _price(place: Key, price: float, currency: str) -> Iterator[Finding]:

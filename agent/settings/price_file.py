@@ -1,6 +1,7 @@
 """A list of prices in a CSV file.
 
-Two columns, ``start,price_per_kwh``: the start of each step in ISO 8601 with its offset from UTC, and money per kWh.
+Two columns, ``start,price_per_kwh`` or, as power exchanges have it, ``start,price_per_mwh``: the start of each step in
+ISO 8601 with its offset from UTC, and money.
 The steps are equal and without gaps.
 """
 
@@ -11,7 +12,8 @@ from pathlib import Path
 
 from agent.domain.tariff import PriceList
 
-COLUMNS = ["start", "price_per_kwh"]
+KWH_OF = {"price_per_kwh": 1.0, "price_per_mwh": 1000.0}  # of the second column, after "start"
+COLUMNS = 2
 LARGEST_FILE = 16 * 1024 * 1024
 LARGEST_PRICE = 1000.0
 
@@ -22,9 +24,9 @@ class PriceFileError(ValueError):
 
 def read_prices(path: Path) -> PriceList:
     """Raises PriceFileError."""
-    rows = _rows(path)
+    rows, kwh = _rows(path)
     starts = [_start(path, line, row[0]) for line, row in rows]
-    prices = tuple(_price(path, line, row[1]) for line, row in rows)
+    prices = tuple(_price(path, line, row[1], kwh) for line, row in rows)
     step = starts[1] - starts[0]
     if step < timedelta(minutes=1) or step % timedelta(minutes=1):
         raise PriceFileError(f"{path}:{rows[1][0]}: steps are whole minutes and go forward, this one is {step}")
@@ -35,8 +37,8 @@ def read_prices(path: Path) -> PriceList:
     return PriceList(starts[0], int(step.total_seconds()), prices)
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """The rows below the header with their line numbers: two or more, of two cells each."""
+def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], float]:
+    """The rows below the header with their line numbers, two or more of two cells each; for how many kWh prices are."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise PriceFileError(f"{path} is larger than {LARGEST_FILE // 1024**2} MiB")
@@ -48,14 +50,15 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         raise PriceFileError(f"{path} is not UTF-8 text") from error
     except csv.Error as error:
         raise PriceFileError(f"{path} is not CSV: {error}") from error
-    if not found or [cell.strip() for cell in found[0][1]] != COLUMNS:
-        raise PriceFileError(f"{path}:1: the first line must be {','.join(COLUMNS)}")
+    header = [cell.strip() for cell in found[0][1]] if found else []
+    if len(header) != COLUMNS or header[0] != "start" or header[1] not in KWH_OF:
+        raise PriceFileError(f"{path}:1: the first line must be start,price_per_kwh or start,price_per_mwh")
     if len(found) < 3:
         raise PriceFileError(f"{path}: at least two prices are needed, so that the step is known")
     for line, row in found:
-        if len(row) != len(COLUMNS):
-            raise PriceFileError(f"{path}:{line}: {len(COLUMNS)} cells were expected, not {len(row)}")
-    return found[1:]
+        if len(row) != COLUMNS:
+            raise PriceFileError(f"{path}:{line}: {COLUMNS} cells were expected, not {len(row)}")
+    return found[1:], KWH_OF[header[1]]
 
 
 def _start(path: Path, line: int, cell: str) -> datetime:
@@ -68,9 +71,9 @@ def _start(path: Path, line: int, cell: str) -> datetime:
     raise PriceFileError(f"{path}:{line}: {cell!r} does not say its offset from UTC; add Z or +01:00")
 
 
-def _price(path: Path, line: int, cell: str) -> float:
+def _price(path: Path, line: int, cell: str, kwh: float) -> float:
     try:
-        price = float(cell)
+        price = float(cell) / kwh
     except ValueError:
         raise PriceFileError(f"{path}:{line}: {cell!r} is not a price; numbers are written with a point") from None
     if not math.isfinite(price) or abs(price) > LARGEST_PRICE:

@@ -59,6 +59,7 @@ ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+PRICE_FILE = "CSV file with the columns start,price_per_kwh or start,price_per_mwh"
 
 
 class Site(Section):
@@ -115,6 +116,12 @@ class Battery(Section):
     discharge_w: Watts = Field(description="most discharging power in watts", examples=[5000])
     charge_efficiency: Efficiency = Field(default=0.95, description="one-way efficiency of charging, a fraction")
     discharge_efficiency: Efficiency = Field(default=0.95, description="one-way efficiency of discharging, a fraction")
+    loss_above_half: float = Field(
+        default=0.0,
+        description="of each watt above half power lost besides, a fraction: 2 x (efficiency at half - at full power)",
+        ge=0,
+        le=0.3,
+    )
     soc_min_pct: Percent = Field(description="lowest state of charge that may be used, in percent", examples=[10])
     soc_max_pct: Percent = Field(description="highest state of charge that may be used, in percent", examples=[95])
     reserve_pct: Percent = Field(description="state of charge kept for outages, in percent", examples=[20])
@@ -196,10 +203,43 @@ class ListTariff(Section):
     """A list of prices, from the platform or from a file."""
 
     kind: Literal["list"] = Field(description="prices in a list, from the platform or from a file")
-    file: FilePath | None = Field(default=None, description="CSV file with the columns start,price_per_kwh")
+    file: FilePath | None = Field(default=None, description=PRICE_FILE)
 
 
-Tariff = Annotated[FlatTariff | TimeOfUseTariff | ListTariff, Field(discriminator="kind")]
+class FeeWindow(Section):
+    """A fee of the grid in certain hours. A window over midnight belongs to the day it begins on."""
+
+    fee_per_kwh: Price = Field(description="money per kWh", examples=[0.12])
+    start: ClockTime = Field(alias="from", description='local time "HH:MM" at which it begins', examples=["17:00"])
+    end: ClockTime = Field(
+        alias="to", description='local time "HH:MM" at which it ends; "00:00" is midnight', examples=["22:00"]
+    )
+    weekdays: list[Weekday | Literal["holiday"]] = Field(
+        default=[*WEEKDAYS, "holiday"], description="days on which it begins, every day when left out", min_length=1
+    )
+    months: list[Annotated[int, Field(ge=1, le=12)]] = Field(
+        default=list(range(1, 13)), description="months in which it begins, every month when left out", min_length=1
+    )
+
+
+class DynamicTariff(Section):
+    """A market's prices: price = market x market_factor + fee + taxes. The first fee window that holds counts."""
+
+    kind: Literal["dynamic"] = Field(description="a market's prices with fees and taxes on them")
+    file: FilePath | None = Field(default=None, description=f"the market's prices: {PRICE_FILE}")
+    market_factor: float = Field(
+        default=1.0, description="what the market's price is multiplied by, such as 1.25 for VAT", gt=0, le=10
+    )
+    taxes_per_kwh: Price = Field(default=0.0, description="added at all times; below 0 for what is kept back, money")
+    fee_per_kwh: Price = Field(default=0.0, description="fee of the grid outside all windows, money per kWh")
+    holidays_as: Weekday | Literal["holiday", "ordinary"] = Field(
+        default="ordinary",
+        description='which day a holiday counts as; "holiday" for windows of its own, "ordinary" for no difference',
+    )
+    windows: list[FeeWindow] = Field(default=[], alias="window", description="the fee's windows", max_length=200)
+
+
+Tariff = Annotated[FlatTariff | TimeOfUseTariff | ListTariff | DynamicTariff, Field(discriminator="kind")]
 
 
 class Tariffs(Section):

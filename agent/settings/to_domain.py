@@ -11,7 +11,7 @@ from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
 from agent.domain.switched_load import SwitchedLoad
-from agent.domain.tariff import HOLIDAY, DemandCharge, Flat, PriceList, Tariff, TimeOfUse, Window
+from agent.domain.tariff import HOLIDAY, DemandCharge, Dynamic, Flat, PriceList, Tariff, TimeOfUse, Window
 from agent.settings import flexible_load_section, sections
 from agent.settings.price_file import read_prices
 from agent.settings.sections import WEEKDAYS
@@ -47,6 +47,7 @@ def _battery(found: sections.Battery, unit: sections.Battery | sections.FurtherB
         soc_max_pct=found.soc_max_pct,
         reserve_pct=found.reserve_pct,
         wear_per_kwh=found.wear_per_kwh,
+        loss_above_half=found.loss_above_half,
     )
 
 
@@ -121,17 +122,35 @@ def tariff(found: sections.Tariff, site: sections.Site) -> Tariff:
         case sections.FlatTariff():
             return Flat(found.price_per_kwh)
         case sections.TimeOfUseTariff():
-            windows = tuple(_window(window) for window in found.windows)
-            holidays_as = None if found.holidays_as == "ordinary" else _day_type(found.holidays_as)
-            return TimeOfUse(found.default_per_kwh, windows, site.timezone, frozenset(site.holidays), holidays_as)
+            windows = tuple(_window(window, window.price_per_kwh) for window in found.windows)
+            return _by_the_clock(found, found.default_per_kwh, windows, site)
         case sections.ListTariff():
-            return NO_PRICES if found.file is None else read_prices(Path(found.file))
+            return _listed(found.file)
+        case sections.DynamicTariff():
+            taxes = found.taxes_per_kwh
+            windows = tuple(_window(window, window.fee_per_kwh + taxes) for window in found.windows)
+            fee = _by_the_clock(found, found.fee_per_kwh + taxes, windows, site)
+            return Dynamic(_listed(found.file), found.market_factor, fee)
 
 
-def _window(found: sections.TariffWindow) -> Window:
+def _listed(file: str | None) -> PriceList:
+    return NO_PRICES if file is None else read_prices(Path(file))
+
+
+def _by_the_clock(
+    found: sections.TimeOfUseTariff | sections.DynamicTariff,
+    otherwise: float,
+    windows: tuple[Window, ...],
+    site: sections.Site,
+) -> TimeOfUse:
+    holidays_as = None if found.holidays_as == "ordinary" else _day_type(found.holidays_as)
+    return TimeOfUse(otherwise, windows, site.timezone, frozenset(site.holidays), holidays_as)
+
+
+def _window(found: sections.TariffWindow | sections.FeeWindow, per_kwh: float) -> Window:
     days = {_day_type(day) for day in found.weekdays}
     return Window(
-        found.price_per_kwh,
+        per_kwh,
         time.fromisoformat(found.start),
         time.fromisoformat(found.end),
         frozenset(days),

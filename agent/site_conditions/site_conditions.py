@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from agent.domain.battery import Battery
 from agent.domain.completed_prices import Completed, completed_prices
+from agent.domain.expected_carbon import expected_carbon
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.inputs import GridLimitInput, Inputs, PlatformInput, WeatherInput
 from agent.domain.overlay import Overlay
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
-from agent.domain.tariff import PriceList, Tariff, mean_prices, price_at
+from agent.domain.tariff import PriceList, Tariff, mean_prices, on_tariff, price_at
 from agent.domain.weather import Weather
 from agent.domain.weather_raster import HOUR_S, layered
 
@@ -76,12 +77,12 @@ class SiteConditions:
         self.said = said
 
     @property
-    def import_prices(self) -> Overlay | None:
-        return self.said.import_prices
+    def import_prices(self) -> Tariff | None:
+        return on_tariff(self.import_tariff, self.said.import_prices)
 
     @property
-    def export_prices(self) -> Overlay | None:
-        return self.said.export_prices
+    def export_prices(self) -> Tariff | None:
+        return on_tariff(self.export_tariff, self.said.export_prices)
 
     @property
     def carbon(self) -> Overlay | None:
@@ -144,16 +145,15 @@ class SiteConditions:
         if bought is None:
             return None
         sold = self._completed(self.export_prices, self.export_tariff, horizon, "export price")
-        carbon = self._completed(
-            self._carbon_at(horizon.start), None, horizon, "carbon intensity", every_day_alike=True
-        )
+        published = self._carbon_at(horizon.start)
+        carbon = published and expected_carbon(mean_prices(published, horizon), horizon, published)
         flat_carbon = (self.flat_carbon_kg_per_kwh,) * horizon.steps
         import_price = _not_cheaper_than_known(bought)
         self._assumed = PriceList(horizon.start, horizon.step_s, import_price)
         return Curves(
             import_price,
             sold.prices if sold is not None else (0.0,) * horizon.steps,
-            carbon.prices if carbon is not None else flat_carbon,
+            carbon or flat_carbon,
             (*bought.notes, *(sold.notes if sold is not None else ())),
         )
 
@@ -208,19 +208,12 @@ class SiteConditions:
         price = None if sent is None else price_at(sent, at)
         return price if price is not None or tariff is None else price_at(tariff, at)
 
-    def _completed(
-        self, sent: Tariff | None, tariff: Tariff | None, horizon: Horizon, what: str, every_day_alike: bool = False
-    ) -> Completed | None:
-        own = (None,) * horizon.steps if tariff is None else mean_prices(tariff, horizon)
+    def _completed(self, sent: Tariff | None, tariff: Tariff, horizon: Horizon, what: str) -> Completed | None:
+        own = mean_prices(tariff, horizon)
         over = (None,) * horizon.steps if sent is None else mean_prices(sent, horizon)
         known = tuple(b if b is not None else a for a, b in zip(own, over, strict=True))
         earlier = sent if sent is not None else tariff
-        if earlier is None:
-            return None
-        place = self.place
-        return completed_prices(
-            known, horizon, earlier, what, place.timezone, place.holidays, every_day_alike=every_day_alike
-        )
+        return completed_prices(known, horizon, earlier, what, self.place.timezone, self.place.holidays)
 
 
 def _not_cheaper_than_known(bought: Completed) -> tuple[float, ...]:

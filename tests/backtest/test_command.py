@@ -58,7 +58,7 @@ def test_all_policies_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture
     found = rows(out)
     assert out.read_text().splitlines()[0] == (
         "site,export_price,demand_charge,policy,hours,cost,saving,capture,co2_kg,peak_import_kw,import_kwh,export_kwh,"
-        "cycles,ms_per_decision"
+        "cycles,peak_battery_kw,turns_per_day,lost_kwh,ms_per_decision"
     )
     policies = [
         "no_battery",
@@ -76,6 +76,7 @@ def test_all_policies_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture
     said = capsys.readouterr()
     assert "as controlled" in said.out
     assert "worst" in said.out
+    assert "use of the battery" in said.out
     assert "house: model consumption is not usable" in said.err
 
 

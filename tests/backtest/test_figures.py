@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.backtest.figures import COLUMNS, Row, rows_of
+from agent.backtest.figures import COLUMNS, Row, rows_of, turns
 from agent.backtest.figures_file import FiguresFile, FiguresMismatch
 from agent.backtest.play import Played
 from tests.backtest import cases
 
 MADE: dict[str, object] = {"step_s": 3600, "consumption": "a 1"}
-ROW = Row("house", 0.0, 0.0, "perfect", 48.0, 1.5, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.1)
+ROW = Row("house", 0.0, 0.0, "perfect", 48.0, 1.5, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 2.5, 1.0, 0.7, 0.1)
 
 
 def test_a_row_by_hand() -> None:
@@ -34,6 +34,17 @@ def test_a_row_by_hand() -> None:
     assert rule.saving == pytest.approx(10.0, abs=1e-4)
     assert rule.capture == pytest.approx(0.5, abs=1e-4)
     assert rule.cycles == pytest.approx(1 / 0.9 / 10, abs=1e-4)
+    assert rule.peak_battery_kw == 1.0
+    assert rule.lost_kwh == pytest.approx(1 / 0.9 - 1, abs=1e-4)
+    assert (none.peak_battery_kw, none.turns_per_day, none.lost_kwh) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("powers", "expected"),
+    [([], 0), ([0, 0], 0), ([500, 500, 0], 0), ([500, 0, -500, 0.5, -20], 1), ([500, -500, 500], 2)],
+)
+def test_a_rest_is_no_turn(powers: list[float], expected: int) -> None:
+    assert turns(np.array(powers, dtype=float)) == expected
 
 
 def test_capture_is_empty_where_nothing_can_be_saved() -> None:
@@ -77,7 +88,7 @@ BAD = [
     ({"step_s": 900}, None, "was made with step_s 3600, not 900"),
     ({"consumption": "a 2"}, None, "was made with consumption a 1, not a 2"),
     ({}, "site,cost\nhouse,1\n", ":1: these are not the columns of a backtest"),
-    ({}, ",".join(COLUMNS) + "\nhouse,much" + ",1" * 12 + "\n", ":2: could not convert"),
+    ({}, ",".join(COLUMNS) + "\nhouse,much" + ",1" * 15 + "\n", ":2: could not convert"),
     ({}, ",".join(COLUMNS) + "\nhouse,1\n", ":2: "),
     ({}, b"\xff\xfe\n", "is no text"),
 ]

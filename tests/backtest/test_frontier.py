@@ -46,10 +46,10 @@ def test_points_are_those_of_a_play_of_its_own() -> None:
     forecasters = [Knows("load_w", one.load_w)], [Knows("pv_w", one.pv_w)]
     alone = play(one, (NO_BATTERY, SELF_CONSUMPTION, AS_CONTROLLED), *forecasters)
     for point, other in zip(points[:3], alone, strict=True):
-        assert (point.cost, point.co2_kg) == (other.account(one).net_cost, other.account(one).co2_kg)
+        assert (point.cost, point.co2_kg) == (other.account(one).net_cost, other.account(one).net_co2_kg)
     aimed = one.aiming_at(Objective(0.5, 0.5, 0.5))
     (again,) = play(aimed, (AS_CONTROLLED,), *forecasters)
-    assert points[3].co2_kg == again.account(aimed).co2_kg
+    assert points[3].co2_kg == again.account(aimed).net_co2_kg
 
 
 def test_a_case_aims_at_what_it_is_told_and_else_at_its_own() -> None:

@@ -39,11 +39,9 @@ from agent.domain.sentence import Sentence, named
 from agent.domain.sentences import advice, control
 from agent.domain.sentences import events as told
 from agent.domain.sentences.alarms import alarm_text
-from agent.domain.sentences.loads import load_waits
 from agent.domain.setpoint import Rung
 from agent.domain.site import Measured, SiteState
 from agent.domain.suspect import DATA_FAULT, Suspect
-from agent.domain.switched_load import SwitchedLoadState
 from agent.domain.wire import to_json
 from agent.savings.paired_trial import schedule
 from agent.settings.load import load
@@ -51,7 +49,7 @@ from agent.settings.permit import write_permit
 from drivers.reading import Quality
 from tests import site_files
 from tests.advice.test_book import advisory
-from tests.console import commissioned
+from tests.console import commissioned, machines
 
 ZONE = ZoneInfo("Europe/London")
 NOW = datetime(2026, 6, 3, 11, 7, 30, tzinfo=UTC)
@@ -275,11 +273,6 @@ def alarms() -> tuple[StandingAlarm, ...]:
     return (StandingAlarm(kind.value, "meter", since, said, said, kind.check),)
 
 
-def switched() -> tuple[SwitchedLoadState, ...]:
-    waits = load_waits(load="Car", best_at=NOW + timedelta(hours=14))
-    return (SwitchedLoadState("Car", 7400.0, False, False, waits, 0.0, NOW + timedelta(hours=19)),)
-
-
 def documents() -> dict[str, str]:
     setpoint = {
         "at": NOW.isoformat(), "battery_w": -1500.0, "hold_s": 60.0, "rung": "plan", **named("reason", reason(-1500.0)),
@@ -302,5 +295,5 @@ def documents() -> dict[str, str]:
         LEDGER.name: to_json(LedgerCheckpoint(SETTLED_TO, 40.0, 40_000.0)),
         FORECAST_CORRECTIONS.name: to_json(learnt),
         COMMISSIONING.name: to_json(commissioned.report(), digits=6),
-        SWITCHED_LOADS.name: to_json(switched()),
+        SWITCHED_LOADS.name: to_json(machines.switched(NOW)),
     }

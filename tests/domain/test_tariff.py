@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 
 from agent.domain.completed_prices import completed_prices
 from agent.domain.horizon import Horizon
+from agent.domain.overlay import Overlay, Word
 from agent.domain.tariff import (
     EVERY_DAY,
     EVERY_MONTH,
     HOLIDAY,
+    Dynamic,
     Flat,
     PriceList,
     TimeOfUse,
     Window,
     mean_prices,
+    on_tariff,
     price_at,
     segments,
 )
@@ -277,13 +280,6 @@ class TestCompleted:
         assert done.prices == pytest.approx((0.25,) * 24)
         assert done.notes == ("the price is not known for 24 of 24 steps: 24 set to the mean",)
 
-    def test_every_day_can_be_alike(self) -> None:
-        before = PriceList(utc("2026-07-02"), 3600, (0.1,) * 24 + (0.4,) * 24)
-        saturday = Horizon(utc("2026-07-04"), 3600, 24)
-        done = completed_prices((None,) * 24, saturday, before, "price", every_day_alike=True)
-        assert done is not None
-        assert done.prices == (0.4,) * 24
-
     def test_after_a_holiday_the_working_day_two_days_back_is_taken(self) -> None:
         before = PriceList(utc("2026-07-01"), 3600, (0.1,) * 24 + (0.4,) * 24)
         horizon = Horizon(utc("2026-07-03"), 3600, 24)
@@ -306,3 +302,30 @@ class TestCompleted:
         done = completed_prices((None,), Horizon(at, 3600, 1), before, "price", LONDON)
         assert done is not None
         assert done.prices == (0.7,)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_dynamic_tariff_is_market_and_fee_at_every_instant(zone: str) -> None:
+    """Quarters of a market over the day that loses an hour; the fee begins on the site's clock."""
+    start = utc("2026-03-29T00:00")
+    market = PriceList(start, 900, tuple(0.01 * (k % 7) - 0.02 for k in range(96)))
+    fee = tariff(Window(0.12, time(17, 5), time(22, 0)), zone=zone)
+    dynamic = Dynamic(market, 1.25, fee)
+    for minute in range(0, 24 * 60, 5):
+        at = start + timedelta(minutes=minute)
+        assert price_at(dynamic, at) == 1.25 * price_at(market, at) + price_at(fee, at)  # type: ignore[operator]
+    found = list(segments(dynamic, start - timedelta(hours=1), start + timedelta(days=1, hours=1)))
+    assert all(one.end == other.start for one, other in pairwise(found))
+    assert (found[0].price, found[-1].price) == (None, None)
+    assert all(one.price == price_at(dynamic, one.start) for one in found)
+
+
+def test_the_platform_sends_the_market_of_a_dynamic_tariff() -> None:
+    start = utc("2026-01-01T00:00")
+    said = Overlay((Word(start, start, 900, (0.1, None, 0.3)),))
+    dynamic = Dynamic(PriceList(start, 3600, (9.0,)), 2.0, Flat(0.05))
+    found = on_tariff(dynamic, said)
+    assert found is not None
+    assert [price_at(found, start + timedelta(minutes=15 * k)) for k in range(3)] == [0.25, None, 0.65]
+    assert on_tariff(Flat(0.1), said) is said
+    assert on_tariff(dynamic, None) is None

@@ -1,5 +1,7 @@
 """The law of the battery: by hand, its inverses, and its twin for arrays."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,8 @@ from agent.planning.battery_arrays import powers_for, socs_pct, stored_changes, 
 from agent.planning.rules import within_limits
 
 BATTERY = Battery(10_000.0, 5000.0, 4000.0, 0.8, 0.9, soc_min_pct=10.0, soc_max_pct=90.0, reserve_pct=20.0)
+LOSSY = replace(BATTERY, loss_above_half=0.1)
+EITHER = st.sampled_from([BATTERY, LOSSY])
 POWERS = st.floats(-20_000.0, 20_000.0)
 HOURS = st.floats(1 / 3600, 24.0)
 SOC = st.floats(0.0, 100.0)
@@ -29,6 +33,13 @@ def test_by_hand() -> None:
     assert BATTERY.round_trip == pytest.approx(0.72)
 
 
+def test_above_half_of_the_power_more_is_lost() -> None:
+    assert stored_w(LOSSY, -2500.0) == stored_w(BATTERY, -2500.0) == 2000.0
+    assert stored_w(LOSSY, -3500.0) == pytest.approx(0.8 * 3500.0 - 0.1 * 1000.0)
+    assert stored_w(LOSSY, 3000.0) == pytest.approx(-3000.0 / 0.9 - 0.1 * 1000.0)
+    assert power_to_reach(LOSSY, 50.0, 77.0, 1.0) == pytest.approx(-3500.0)
+
+
 @given(SOC, POWERS, HOURS)
 def test_what_is_held_within_limits_keeps_the_window(soc_pct: float, battery_w: float, hours: float) -> None:
     after = soc_after(BATTERY, soc_pct, within_limits(battery_w, soc_pct, BATTERY, hours), hours)
@@ -46,14 +57,14 @@ def test_hours_may_lead_back(soc_pct: float, battery_w: float, hours: float) -> 
     assert soc_after(BATTERY, after, battery_w, -hours) == pytest.approx(soc_pct, abs=1e-6)
 
 
-@given(st.lists(POWERS, min_size=1, max_size=8), HOURS)
-def test_the_twin_for_arrays_says_the_same(powers_w: list[float], hours: float) -> None:
+@given(EITHER, st.lists(POWERS, min_size=1, max_size=8), HOURS)
+def test_the_twin_for_arrays_says_the_same(battery: Battery, powers_w: list[float], hours: float) -> None:
     powers = np.array(powers_w)
-    changes = stored_changes(BATTERY, powers, hours)
-    assert changes.tolist() == [stored_w(BATTERY, power_w) * hours for power_w in powers_w]
-    np.testing.assert_allclose(powers_for(BATTERY, changes, hours), powers, rtol=1e-12, atol=1e-9)
-    reached = [power_to_reach(BATTERY, 0.0, BATTERY.soc_pct(change), hours) for change in changes.tolist()]
-    np.testing.assert_allclose(powers_for(BATTERY, changes, hours), reached, rtol=1e-12, atol=1e-9)
+    changes = stored_changes(battery, powers, hours)
+    assert changes.tolist() == pytest.approx([stored_w(battery, power_w) * hours for power_w in powers_w], rel=1e-12)
+    np.testing.assert_allclose(powers_for(battery, changes, hours), powers, rtol=1e-12, atol=1e-9)
+    reached = [power_to_reach(battery, 0.0, battery.soc_pct(change), hours) for change in changes.tolist()]
+    np.testing.assert_allclose(powers_for(battery, changes, hours), reached, rtol=1e-12, atol=1e-9)
 
 
 @given(st.lists(SOC, min_size=1, max_size=8))

@@ -3,12 +3,14 @@
 import json
 import re
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from agent.domain.tariff import price_at
 from agent.settings import schema_json
 from agent.settings.load import SettingsError, load
 from tests.site_files import TEXT, written
@@ -41,8 +43,26 @@ def test_every_key_is_shown_with_a_comment() -> None:
     }  # fmt: skip
 
 
+def without_dynamic() -> tuple[str, str]:
+    """The example without the dynamic tariff, and that tariff's lines; it stands in for another."""
+    text = EXAMPLE.read_text()
+    found = re.search(r"^#\[tariff\.import\]\n(#.*\n)+", text, re.MULTILINE)
+    assert found is not None
+    return text.replace(found[0], ""), COMMENTED_OUT.sub("", found[0])
+
+
+def test_the_dynamic_tariff_is_good_too(tmp_path: Path) -> None:
+    text, dynamic = without_dynamic()
+    head, rest = text.split('[tariff.import]\nkind = "time_of_use"')
+    (tmp_path / "day-ahead.csv").write_text("start,price_per_mwh\n2026-01-01T16:45:00Z,100\n2026-01-01T17:00:00Z,-20\n")
+    text = f"{head}{dynamic}{rest[rest.index('# What is paid') :]}"
+    tariff = load(written(tmp_path, text)).import_tariff()
+    at = datetime(2026, 1, 1, 16, 45, tzinfo=UTC)  # a holiday that counts as a Sunday
+    assert price_at(tariff, at) == pytest.approx(1.25 * 0.1 + 0.03 + 0.125)
+
+
 def test_what_is_commented_out_is_good_too(tmp_path: Path) -> None:
-    head, rest = EXAMPLE.read_text().split('[tariff.export]\nkind = "flat"')
+    head, rest = without_dynamic()[0].split('[tariff.export]\nkind = "flat"')
     text = COMMENTED_OUT.sub("", head) + COMMENTED_OUT.sub("", rest.split("\n", 2)[2])
     assert "#models" not in text
     (tmp_path / "export-prices.csv").write_text(

@@ -15,6 +15,8 @@ def reserved(pct: str, more: str = "") -> str:
     return f'[[reserve]]\npct = {pct}\nfrom = "16:00"\nto = "21:00"\n{more}\n[cloud]'
 
 
+FEE_IN_PENCE = 'kind = "dynamic"\n[[tariff.export.window]]\nfee_per_kwh = 12\nfrom = "17:00"\nto = "21:00"'
+
 KEYS: dict[str, Mistake] = {
     "unknown key": (
         'name = "Riverside"', 'nmae = "Riverside"', "nmae", "[site] nmae", "not a key", "did you mean name?",
@@ -40,7 +42,7 @@ KEYS: dict[str, Mistake] = {
         'from = "00:30"\n', "", "[[tariff.import.window]]", "[[tariff.import.window]] 1: from", "missing", '"00:30"',
     ),
     "missing kind": ('kind = "flat"\n', "", "[tariff.export]", "[tariff.export] kind", "missing", '"flat"'),
-    "wrong kind": ('kind = "flat"', 'kind = "dynamic"', "dynamic", "[tariff.export] kind", '"dynamic"', '"list"'),
+    "wrong kind": ('kind = "flat"', 'kind = "magic"', "magic", "[tariff.export] kind", '"magic"', '"list"'),
     "key of another kind": (
         "price_per_kwh = 0.15", 'price_per_kwh = 0.15\nfile = "x"', "file", "[tariff.export] file", "not a key", "kind",
     ),
@@ -212,6 +214,15 @@ TOGETHER: dict[str, Mistake] = {
     "unit id on a line": ("unit_id = 2", "unit_id = 0", "unit_id = 0", "[[device]] 2: unit_id", "1 to 247", "manual"),
     "list without source": ('kind = "flat"\nprice_per_kwh = 0.15\n\n[cloud]\nhost = "mqtt.example.org"',
                             'kind = "list"', "[tariff.export]", "[tariff.export]", "without a file", "[cloud]"),
+    "dynamic without source": ('kind = "flat"\nprice_per_kwh = 0.15\n\n[cloud]\nhost = "mqtt.example.org"',
+                               'kind = "dynamic"', "[tariff.export]", "[tariff.export]", "without a file", "[cloud]"),
+    "market factor in percent": ('kind = "flat"\nprice_per_kwh = 0.15', 'kind = "dynamic"\nmarket_factor = 125',
+                                 "125", "[tariff.export] market_factor", "at most 10", "multiplied"),
+    "fee of a window in pence": ('kind = "flat"\nprice_per_kwh = 0.15',
+                                 FEE_IN_PENCE, "= 12", "[[tariff.export.window]] 1: fee_per_kwh", "more than",
+                                 "did you mean 0.12?"),
+    "taxes in pence": ('kind = "flat"\nprice_per_kwh = 0.15', 'kind = "dynamic"\ntaxes_per_kwh = 15', "= 15",
+                       "[tariff.export] taxes_per_kwh", "more than", "did you mean 0.15?"),
     "list whose file is missing": ('kind = "flat"\nprice_per_kwh = 0.15', 'kind = "list"\nfile = "no.csv"', "no.csv",
                                    "[tariff.export] file", "No such file", "correct"),
     "holiday window without its tariff": ('to = "05:30"', 'to = "05:30"\nweekdays = ["holiday"]', '"holiday"',

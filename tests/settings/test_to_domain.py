@@ -10,7 +10,17 @@ from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
-from agent.domain.tariff import EVERY_DAY, EVERY_MONTH, HOLIDAY, DemandCharge, Flat, PriceList, TimeOfUse, Window
+from agent.domain.tariff import (
+    EVERY_DAY,
+    EVERY_MONTH,
+    HOLIDAY,
+    DemandCharge,
+    Flat,
+    PriceList,
+    TimeOfUse,
+    Window,
+    price_at,
+)
 from agent.settings.check import report
 from agent.settings.load import load
 from agent.settings.price_file import PriceFileError, read_prices
@@ -122,6 +132,28 @@ def test_a_list_from_a_file_beside_the_site_file(tmp_path: Path) -> None:
     text = changed('kind = "flat"\nprice_per_kwh = 0.15', 'kind = "list"\nfile = "prices.csv"')
     found = load(written(tmp_path, text)).export_tariff()
     assert found == PriceList(datetime(2025, 12, 31, 23, tzinfo=UTC), 1800, (0.1, -0.2))
+
+
+def test_prices_of_an_exchange_are_per_mwh(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text(
+        "start,price_per_mwh\n2026-01-01T00:00:00+01:00,84.5\n2026-01-01T00:15:00+01:00,-20\n"
+    )
+    text = changed('kind = "flat"\nprice_per_kwh = 0.15', 'kind = "list"\nfile = "prices.csv"')
+    found = load(written(tmp_path, text)).export_tariff()
+    assert found == PriceList(datetime(2025, 12, 31, 23, tzinfo=UTC), 900, (0.0845, -0.02))
+
+
+def test_a_dynamic_tariff_adds_fees_and_taxes(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("start,price_per_kwh\n2026-01-01T16:45:00Z,0.1\n2026-01-01T17:00:00Z,-0.2\n")
+    dynamic = (
+        'kind = "dynamic"\nfile = "prices.csv"\nmarket_factor = 1.2\ntaxes_per_kwh = 0.1\nfee_per_kwh = 0.02\n'
+        '[[tariff.export.window]]\nfee_per_kwh = 0.05\nfrom = "17:00"\nto = "21:00"'
+    )
+    found = load(written(tmp_path, changed('kind = "flat"\nprice_per_kwh = 0.15', dynamic))).export_tariff()
+    at = datetime(2026, 1, 1, 16, 45, tzinfo=UTC)
+    assert price_at(found, at) == pytest.approx(1.2 * 0.1 + 0.02 + 0.1)
+    assert price_at(found, at + timedelta(minutes=15)) == pytest.approx(1.2 * -0.2 + 0.05 + 0.1)
+    assert price_at(found, at + timedelta(minutes=30)) is None
 
 
 def test_endpoints(settings: Settings) -> None:

@@ -1,0 +1,76 @@
+"""Price files that are written anew every day, as by a download of the day-ahead auction, are read again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.domain.tariff import Tariff
+from agent.settings.price_file import PriceFileError
+from agent.settings.schema import Settings
+from agent.settings.sections import DynamicTariff, ListTariff
+from agent.settings.sections import Tariff as Section
+
+Seen = tuple[int, int]  # time of the last change, ns, and size
+
+
+@dataclass(slots=True)
+class PriceFile:
+    """The file of one tariff. ``trouble`` says why what is there now cannot be used; None: it can."""
+
+    path: Path
+    read: Callable[[], Tariff]
+    seen: Seen | None
+    trouble: str | None = None
+    newest: Tariff | None = None
+
+    def look(self) -> None:
+        """Read a file that has changed since the last look; ``newest`` is what was usable, None before any change."""
+        found = seen(self.path)
+        if found == self.seen:
+            return
+        self.seen = found
+        try:
+            self.newest = self.read()
+        except PriceFileError as error:
+            self.trouble = f"the prices read before go on, because of what is there now: {error}"
+        else:
+            self.trouble = None
+
+
+def seen(path: Path) -> Seen | None:
+    """What tells a file from its former self; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+@dataclass(slots=True)
+class PriceFiles:
+    """Those of import and export, where the site file names them, as they were when this was made."""
+
+    settings: Settings
+    bought: PriceFile | None = field(init=False)
+    sold: PriceFile | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bought = _file(self.settings.tariff.bought, self.settings.import_tariff)
+        self.sold = _file(self.settings.tariff.sold, self.settings.export_tariff)
+
+    def look(self) -> None:
+        """Waits for the disk."""
+        for one in (self.bought, self.sold):
+            if one is not None:
+                one.look()
+
+    def troubles(self) -> tuple[str, ...]:
+        """One sentence for each file that cannot be used any more."""
+        return tuple(one.trouble for one in (self.bought, self.sold) if one is not None and one.trouble is not None)
+
+
+def _file(section: Section, read: Callable[[], Tariff]) -> PriceFile | None:
+    if not isinstance(section, ListTariff | DynamicTariff) or section.file is None:
+        return None
+    path = Path(section.file)
+    return PriceFile(path, read, seen(path))
