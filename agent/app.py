@@ -24,6 +24,7 @@ from agent.cycles.model_trials import NightlyTrials
 from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
 from agent.cycles.planning import Planning
+from agent.cycles.policies import Policies
 from agent.cycles.record import Record
 from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.cycles.settlement import NightlySettlement
@@ -34,6 +35,7 @@ from agent.daemon import App
 from agent.dispatch.control_mode import ControlRules
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
+from agent.dispatch.policy_meter import PolicyMeter
 from agent.domain.documents import STEERING
 from agent.domain.permit import Permission
 from agent.domain.records import Batch
@@ -44,6 +46,7 @@ from agent.ports import Clock, Planner, Settlement, Store, TimeSource, Trials
 from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
 from agent.settings.schema import Settings
+from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
 from drivers.write_gate import WriteGate
 
@@ -73,6 +76,7 @@ def build(
     meter = _meter(settings)
     advice = Recommendations(clock, pending, outlet, settings.advice_spec(), conditions.paid, settings.advice.worth_it)
     comparison = Comparison(clock, pending, outlet)
+    policies = Policies(clock, pending, outlet, _policy_meter(settings, conditions, zone), settings.site.id)
     overrides = Overrides(clock, pending, outlet, zone)
     commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides)
     requests = PlanRequests(settings, conditions, outlet, meter)
@@ -103,6 +107,7 @@ def build(
             clock, settlement or SettlementProcess(memory_mb, turn=turn), settings.settlement_request, pending, zone
         ),
         comparison=comparison,
+        policies=policies,
         advice=advice,
         commands=commands,
         overrides=overrides,
@@ -129,6 +134,11 @@ def store_of(settings: Settings, clock: Clock) -> SqliteStore:
 def _meter(settings: Settings) -> DemandMeter | None:
     charge = settings.demand_charge_spec()
     return None if charge is None else DemandMeter(charge, ZoneInfo(settings.site.timezone))
+
+
+def _policy_meter(settings: Settings, conditions: SiteConditions, zone: ZoneInfo) -> PolicyMeter | None:
+    """None with a demand charge: no rule knows it."""
+    return PolicyMeter(conditions, settings.battery_spec(), zone) if settings.demand_charge_spec() is None else None
 
 
 def _plan_retry(settings: Settings) -> Retry:

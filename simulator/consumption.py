@@ -12,9 +12,10 @@ from functools import lru_cache
 
 from simulator.noise import chance, normal, persistent, smooth
 
-# How days of a home differ: fitted to five homes in Fontana, California (EPRI, with CityLearn), October 2016 to January
-# 2017, whose daily mean has a standard deviation of its logarithm of .23 to .39 (median .30) and correlates by .32 to .81
-# (median .67) with the day before and by -.06 to .51 (median .43) with the week before.
+# How days of a home differ: fitted to five homes in Fontana, California (EPRI, with CityLearn), October 2016 to
+# January 2017. The logarithm of their daily mean has a standard deviation of .23 to .39 (median .30), and correlates
+# by .32 to .81 (median .67) with the day before and by -.06 to .51 (median .43) with the week before. Appliances add
+# chance of their own, so a drawn home stays below the median of both correlations.
 DAY_SPREAD, DAY_PERSISTENCE = 0.42, 0.9
 WEEKDAY_SPREAD = 0.24
 HABIT = 0.85  # the share of an appliance's spread in time that belongs to the weekday of this home and not to chance

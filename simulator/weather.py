@@ -3,14 +3,16 @@
 Fitted to the irradiance measured at Bedford, England, 2019 and 2020 (Met Office MIDAS Open, 516 days), as shares of the
 day's clear-sky sum where the best tenth of days begins:
 
-- a day's clearness has the quantiles of ``_DAYS``; as a normal score it correlates by .46, .29 and .15 with one, two and
-  three days before, which is drawn as an autoregression of first order;
+- a day's clearness has the quantiles of ``_DAYS``; as a normal score it correlates by .46, .29 and .15 with one, two
+  and three days before. It is drawn as an autoregression of first order, whose persistence is above that since hours
+  add chance of their own;
 - hours stand around their day's clearness by ``_SPREAD``, most under broken cloud, and correlate with the hour before
   by .52 and with two hours before by .20, both measured around the means of the days.
 """
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from statistics import NormalDist
 
 from simulator.noise import persistent
@@ -60,7 +62,7 @@ def clearness_of_hour(seed: int, epoch_hour: int) -> float:
 
 def _between(points: _Points, at: float) -> float:
     """Straight lines between ``points``, which are sorted and reach around ``at``."""
-    for (low, first), (high, last) in zip(points, points[1:], strict=False):
+    for (low, first), (high, last) in pairwise(points):
         if at <= high:
             return first + (last - first) * (at - low) / (high - low)
     return points[-1][1]
