@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from agent.backtest.beside_the_rule import beside_the_rule
 from agent.backtest.case import Case
 from agent.backtest.demand import Intervals
 from agent.backtest.play import Played, demand_cost, grid_w
-from agent.backtest.policies import NO_BATTERY, PERFECT
+from agent.backtest.policies import AS_CONTROLLED, NO_BATTERY, PERFECT, SELF_CONSUMPTION, TABLE_ALONE, TIME_OF_USE
 
 DIGITS = 4
+RULES, STEERED = (SELF_CONSUMPTION, TIME_OF_USE), (TABLE_ALONE, AS_CONTROLLED)
+OPTIONAL = ("capture", "worst_28_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,8 @@ class Row:
     ``saving`` is against no battery and ``capture`` its share of what perfect foresight saves, None where there is
     nothing to save. ``co2_kg`` counts imports, ``peak_import_kw`` is the highest mean of a billing interval,
     ``cycles`` the energy taken out of the battery in full capacities. ``ms_per_decision`` is the processor time of a
-    step's planning and deciding, forecasts apart.
+    step's planning and deciding, forecasts apart. ``worst_28_days`` is (saving - a rule's saving) / the rule's saving
+    in the worst 28 days beside both rules, None where they were not played or less was.
     """
 
     site: str
@@ -36,6 +40,7 @@ class Row:
     export_kwh: float
     cycles: float
     ms_per_decision: float
+    worst_28_days: float | None = None
 
     @property
     def key(self) -> tuple[str, float, float, str]:
@@ -50,11 +55,29 @@ def rows_of(case: Case, played: Sequence[Played], demand_charge: float) -> list[
     costs = {one.policy: one.account(case).net_cost + demand_cost(case, one, demand_charge) for one in played}
     idle, possible = costs[NO_BATTERY], costs[NO_BATTERY] - costs[PERFECT]
     nothing = possible <= 1e-9 * max(1.0, abs(idle))
-    return [_row(case, one, demand_charge, costs[one.policy], idle, None if nothing else possible)
-            for one in played]  # fmt: skip
+    rules = [one for one in played if one.policy in RULES]
+    return [
+        _row(
+            case, one, demand_charge, costs[one.policy], idle, None if nothing else possible, _beside(case, one, rules)
+        )
+        for one in played
+    ]
 
 
-def _row(case: Case, one: Played, demand_charge: float, cost: float, idle: float, possible: float | None) -> Row:
+def _beside(case: Case, one: Played, rules: Sequence[Played]) -> float | None:
+    worst = beside_the_rule(case, one, rules) if one.policy in STEERED else None
+    return None if worst is None else round(worst, DIGITS)
+
+
+def _row(
+    case: Case,
+    one: Played,
+    demand_charge: float,
+    cost: float,
+    idle: float,
+    possible: float | None,
+    worst: float | None,
+) -> Row:
     account = one.account(case)
     battery = case.battery
     return Row(
@@ -72,4 +95,5 @@ def _row(case: Case, one: Played, demand_charge: float, cost: float, idle: float
         export_kwh=round(account.export_kwh, DIGITS),
         cycles=round(1000.0 * account.discharge_kwh / battery.discharge_efficiency / battery.usable_wh, DIGITS),
         ms_per_decision=round(1000.0 * one.deciding_s / case.steps, DIGITS),
+        worst_28_days=worst,
     )
