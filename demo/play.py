@@ -41,7 +41,7 @@ START_SOC_PCT = 50.0
 # Control acts a little after the minute, on which the simulated load changes, as a real loop would within a second.
 CONTROL_OFFSET_S = 5.0
 IDLE_EVERY_S = 300.0
-SHOWN_EVERY_S = 0.25
+SHOWN_EVERY_S = 0.5
 DRAIN_S = 10.0
 
 
