@@ -19,9 +19,9 @@ from datetime import datetime
 from agent.domain.policies import Policy, PolicyRecord, RuleRecord
 
 MEMORY_DAYS = 28.0  # a day that long ago counts a third
-# In roots of the summed squares of the daily differences: how far a rule must lead to be followed, how wide the draw
-# around that is, and how much more it takes to change back.
-MARGIN, DRAWN_WIDTH, RETURNS = 0.8, 0.2, 0.4
+# In roots of the summed squares of the daily differences (one day alone makes 1, n equal days make the root of n):
+# how far a rule must lead to be followed, how wide the draw below that is, and how much less it may lead afterwards.
+MARGIN, DRAWN_WIDTH, RETURNS = 1.2, 0.04, 0.4
 
 
 def after_day(record: PolicyRecord, costs: Mapping[Policy, float], ended: datetime, drawn: float) -> PolicyRecord:
