@@ -24,6 +24,7 @@ from agent.cycles.model_trials import NightlyTrials
 from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
 from agent.cycles.planning import Planning
+from agent.cycles.policies import Policies
 from agent.cycles.record import Record
 from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.cycles.settlement import NightlySettlement
@@ -34,6 +35,7 @@ from agent.daemon import App
 from agent.dispatch.control_mode import ControlRules
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
+from agent.dispatch.policy_meter import PolicyMeter
 from agent.domain.documents import STEERING
 from agent.domain.permit import Permission
 from agent.domain.plan import Plan
@@ -45,6 +47,7 @@ from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
 from agent.settings.price_renewal import PriceFiles
 from agent.settings.schema import Settings
+from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
 from drivers.write_gate import WriteGate
 
@@ -69,16 +72,15 @@ def build(
     alarms, conditions = Alarms(clock, pending, outlet), conditions_of(settings)
     store, zone = store_of(settings, clock), ZoneInfo(settings.site.timezone)
     devices = connect_devices(settings, clock, partial(keep_steering, store), gate)
-    turn, memory_mb = asyncio.Lock(), settings.planning.memory_mb
+    turn, memory_mb, stale_s = asyncio.Lock(), settings.planning.memory_mb, settings.control.stale_s
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
     meter = _meter(settings)
     advice = Recommendations(clock, pending, outlet, settings.advice_spec(), conditions.paid, settings.advice.worth_it)
     comparison = Comparison(clock, pending, outlet)
+    policies = Policies(clock, pending, outlet, _policy_meter(settings, conditions, zone), settings.site.id)
     overrides = Overrides(clock, pending, outlet, zone)
     commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides)
-    loads = LoadSwitching(
-        clock, devices, settings.switched_loads(), conditions, pending, outlet, settings.control.stale_s
-    )
+    loads = LoadSwitching(clock, devices, settings.switched_loads(), conditions, pending, outlet, stale_s)
     requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks, advice.question, PriceFiles(settings))
     control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices, permission), meter)
     timekeeping = Timekeeping(
@@ -104,6 +106,7 @@ def build(
             clock, settlement or SettlementProcess(memory_mb, turn=turn), settings.settlement_request, pending, zone
         ),
         comparison=comparison,
+        policies=policies,
         advice=advice,
         commands=commands,
         overrides=overrides,
@@ -144,6 +147,11 @@ def _planning(
 ) -> Planning:
     retry, prepare = _plan_retry(settings), requests.look_at_files
     return Planning(clock, planner, requests.with_advice, pending, outlet, retry, heard, prepare)
+
+
+def _policy_meter(settings: Settings, conditions: SiteConditions, zone: ZoneInfo) -> PolicyMeter | None:
+    """None with a demand charge: no rule knows it."""
+    return PolicyMeter(conditions, settings.battery_spec(), zone) if settings.demand_charge_spec() is None else None
 
 
 def _plan_retry(settings: Settings) -> Retry:

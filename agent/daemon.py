@@ -23,6 +23,7 @@ from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
 from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
+from agent.cycles.policies import Policies
 from agent.cycles.record import Record
 from agent.cycles.settings_kept import keep_settings
 from agent.cycles.settlement import NightlySettlement
@@ -40,6 +41,7 @@ from agent.domain.documents import (
     OBSERVATION,
     OVERRIDE,
     PAIRED_TRIAL,
+    POLICIES,
     STATE,
     STEERING,
     SWITCHED_LOADS,
@@ -92,6 +94,7 @@ class App:
     trials: NightlyTrials
     settlement: NightlySettlement
     comparison: Comparison
+    policies: Policies
     advice: Recommendations
     commands: Commands
     overrides: Overrides
@@ -160,6 +163,7 @@ class App:
         self.trials.recall(await self.store.kept(MODEL_TRIAL.name))
         self.settlement.recall(await self.store.kept(LEDGER.name))
         self.comparison.recall(await self.store.kept(PAIRED_TRIAL.name))
+        self.policies.recall(await self.store.kept(POLICIES.name))
         self.advice.recall(await self.store.kept(ADVICE.name))
         self.overrides.recall(await self.store.kept(OVERRIDE.name))
         self.loads.recall(await self.store.kept(SWITCHED_LOADS.name))
@@ -219,6 +223,7 @@ class App:
         self.conditions.time_is_known = self.clock.trusted()
         self.overrides.step()
         await self.control.step()
+        self.policies.step()
         self.alarms.step()
 
     async def _plan(self) -> None:

@@ -12,6 +12,7 @@ from agent.domain.battery import Battery
 from agent.domain.override import Override
 from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
+from agent.domain.policies import PolicyRecord
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.site import SiteState
 from agent.domain.switched_load import SwitchedLoadState
@@ -25,9 +26,9 @@ class SiteView:
     ``plan`` and ``plan_failure`` by planning; ``connected`` and ``link_trouble`` by sync; ``clock_doubt``, why the time
     is not trusted, by timekeeping; ``observing``, why nothing is
     written to the devices, by the permission; ``override`` of a person and ``comparison`` of optimiser and rule by the
-    cycles of that name; ``advice``, the recommendations that are open, the largest saving first, by the
-    recommendations; ``alarms`` that stand, oldest first, by the alarms; ``switched``, the machines that have a
-    relay, by the switching of loads.
+    cycles of that name; ``policies``, whether plan or rule steers, by the cycle of that name; ``advice``, the
+    recommendations that are open, the largest saving first, by the recommendations; ``alarms`` that stand, oldest
+    first, by the alarms; ``switched``, the machines that have a relay, by the switching of loads.
     """
 
     version: int = 0
@@ -43,6 +44,7 @@ class SiteView:
     observing: str | None = None
     override: Override | None = None
     comparison: Schedule | None = None
+    policies: PolicyRecord | None = None
     advice: tuple[Advisory, ...] | None = None
     alarms: tuple[StandingAlarm, ...] = ()
     switched: tuple[SwitchedLoadState, ...] = ()

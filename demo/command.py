@@ -2,9 +2,7 @@
 
 import argparse
 import asyncio
-import shutil
 import signal
-import tempfile
 from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import date
@@ -23,7 +21,8 @@ from agent.planning.highs import SolverFailure
 from demo.accounts import compare, money_table
 from demo.picture import draw
 from demo.play import START_SOC_PCT, Played, Stage
-from demo.scene import Scene, SceneError, file_scene, synthetic_scene
+from demo.scene import HOME_DAYS, Scene, SceneError, file_scene, home_scene, synthetic_scene
+from demo.store_folder import FolderTaken, commands_to_try, fresh_folder
 from simulator.traces import TraceError
 from site_data.unreadable import SitesUnreadable
 
@@ -41,15 +40,13 @@ def main() -> int:
     console = terminal()
     logs.configure("error")  # what the agent would log is what the live view shows
     try:
-        scene = synthetic_scene(asked.seed, asked.days) if asked.site is None else file_scene(
-            asked.site, asked.days, asked.start
-        )  # fmt: skip
-    except (SceneError, SitesUnreadable, TraceError) as error:
+        scene = _scene(asked)
+        folder = fresh_folder(asked.out.parent)
+    except (SceneError, SitesUnreadable, TraceError, FolderTaken) as error:
         console.print(f"[red]{error}[/]", highlight=False)
         return BAD_INPUT
     for sentence in scene.assumed:
         console.print(f"[yellow]{sentence}[/]", highlight=False)
-    folder = Path(tempfile.mkdtemp(prefix="enalysis-demo-"))
     page = _page(folder) if asked.console else None
     try:
         code = _play(scene, folder, asked, console, page)
@@ -61,8 +58,16 @@ def main() -> int:
     finally:
         if page is not None:
             page.end()
-        shutil.rmtree(folder, ignore_errors=True)
     return code
+
+
+def _scene(asked: argparse.Namespace) -> Scene:
+    """Raises SceneError, SitesUnreadable and TraceError."""
+    if asked.site is not None:
+        return file_scene(asked.site, asked.days or 1, asked.start)
+    if asked.seed is not None:
+        return synthetic_scene(asked.seed, asked.days or 1)
+    return home_scene(asked.days or HOME_DAYS, asked.start)
 
 
 def _page(folder: Path) -> "DemoConsole":
@@ -86,6 +91,7 @@ def _play(scene: Scene, folder: Path, asked: argparse.Namespace, console: Consol
         console.print("stopped before the first step; nothing was played")
         return INTERRUPTED
     _curtain(console, scene, played, asked.out)
+    console.print(commands_to_try(folder, played.track.moments[-1].at, scene.timezone), highlight=False, soft_wrap=True)
     planning = played.app.planning
     planned, said = judged(planning.made, planning.failed, played.app.outlet.view.plan_failure)
     if said is not None:
@@ -104,10 +110,14 @@ def judged(made: int, failed: int, trouble: str | None) -> tuple[bool, str | Non
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m demo", description="Plays a site's days with the whole agent.")
-    parser.add_argument("--site", type=Path, metavar="CSV", help="play a real site instead of a synthetic one")
-    parser.add_argument("--start", type=date.fromisoformat, metavar="DATE", help="first day of --site, YYYY-MM-DD")
-    parser.add_argument("--days", type=_positive(int), default=1, help="how many days (default 1)")
-    parser.add_argument("--seed", type=int, default=7, help="which synthetic days (default 7)")
+    parser.add_argument(
+        "--site", type=Path, metavar="CSV", help="play another measured site than the repository's own home"
+    )
+    parser.add_argument(
+        "--start", type=date.fromisoformat, metavar="DATE", help="first day of a measured site, YYYY-MM-DD"
+    )
+    parser.add_argument("--days", type=_positive(int), help="how many days (3 of the home, else 1)")
+    parser.add_argument("--seed", type=int, help="play synthetic days, drawn from this number")
     parser.add_argument("--speed", type=_positive(float), metavar="X", help="at most X times real time")
     parser.add_argument(
         "--step", type=_positive(float, 60.0), default=60.0, help="control step in s of site time, up to 60"

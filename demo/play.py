@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -40,6 +41,7 @@ START_SOC_PCT = 50.0
 # Control acts a little after the minute, on which the simulated load changes, as a real loop would within a second.
 CONTROL_OFFSET_S = 5.0
 IDLE_EVERY_S = 300.0
+SHOWN_EVERY_S = 0.5
 DRAIN_S = 10.0
 
 
@@ -89,7 +91,8 @@ class Stage:
         """Play to the end, or to the cancellation of this task; the battery is released and the processes end."""
         began = time.monotonic()
         async with AsyncExitStack() as stack:
-            broker = start_broker(self.folder)
+            scratch = stack.enter_context(TemporaryDirectory(prefix="enalysis-demo-"))
+            broker = start_broker(Path(scratch))
             stack.callback(broker.stop)
             platform = Platform(broker.port, protocol=broker.protocol)
             platform.start()
@@ -158,6 +161,7 @@ class Stage:
             "import_tariff": scene.import_tariff,
             "export_price": scene.export_price,
             "step_s": self.step_s,
+            "plan_every_s": scene.plan_every_s,
             "store": str((self.folder / "site.sqlite3").resolve()),
             "mqtt_port": broker.port,
             "protocol": broker.protocol,
@@ -191,10 +195,14 @@ class Stage:
             Job("publish", 3600.0, publish, first_s=3600.0),
         ]
         view = LiveView(self.console, scene.start, scene.end, scene.timezone, scene.currency)
+        shown_at = 0.0
         with view:
 
             async def between() -> None:
-                view.show(self.track, _counts(app, platform))
+                nonlocal shown_at
+                if time.monotonic() - shown_at >= SHOWN_EVERY_S:
+                    shown_at = time.monotonic()
+                    view.show(self.track, _counts(app, platform))
                 if self.speed is not None:
                     passed_s = (self.clock.now() - scene.start).total_seconds()
                     await asyncio.sleep(max(0.0, passed_s / self.speed - (time.monotonic() - began)))

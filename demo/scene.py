@@ -11,6 +11,10 @@ from site_data.sites_json import read_descriptions
 
 PAST_DAYS = 28
 PV_RATED_W = 4000.0
+# The home of the demo and its days: docs/decisions/days_of_the_demo.md says by which rule.
+HOME_FILE = Path(__file__).parent / "home" / "sites" / "fontana_h01.csv"
+HOME_FIRST_DAY, HOME_DAYS = date(2017, 1, 27), 3
+QUARTER_S, HOUR_S = 900, 3600
 # What a kWh costs in the synthetic days: cheap at night, dear in the evening.
 CLOCK_TARIFF = """\
 kind = "time_of_use"
@@ -63,6 +67,16 @@ class Scene:
     @property
     def import_tariff(self) -> str:
         return LIST_TARIFF if self.from_file else CLOCK_TARIFF
+
+    @property
+    def plan_every_s(self) -> int:
+        """A quarter of an hour, or an hour where nothing new was measured sooner."""
+        return max(QUARTER_S, min(self.trace.step_s, HOUR_S))
+
+
+def home_scene(days: int, first_day: date | None = None) -> Scene:
+    """The measured home of the repository, from the first of its days."""
+    return file_scene(HOME_FILE, days, first_day or HOME_FIRST_DAY)
 
 
 def synthetic_scene(seed: int, days: int) -> Scene:

@@ -26,6 +26,7 @@ _OCTET = 8
 _NEVER = 1_000_000
 
 Client = AsyncModbusTcpClient | AsyncModbusSerialClient
+Answer = ModbusPDU
 
 
 @dataclass(frozen=True, slots=True)

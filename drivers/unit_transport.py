@@ -3,11 +3,9 @@
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
-from pymodbus.pdu import ModbusPDU
-
 from drivers.device import Span
 from drivers.errors import NotSupported
-from drivers.modbus_client import READ_COILS, Client, Request
+from drivers.modbus_client import READ_COILS, Answer, Client, Request
 
 if TYPE_CHECKING:
     from drivers.modbus import Bus
@@ -26,7 +24,7 @@ class UnitTransport:
     async def read(self, span: Span) -> list[int]:
         asked = f"unit {self.unit_id}: reading {span.count} {span.table} registers from {span.address}"
 
-        def send(client: Client) -> Awaitable[ModbusPDU]:
+        def send(client: Client) -> Awaitable[Answer]:
             read = client.read_holding_registers if span.table == "holding" else client.read_input_registers
             return read(span.address, count=span.count, device_id=self.unit_id)
 
@@ -41,7 +39,7 @@ class UnitTransport:
             raise NotSupported(f"{asked}: every device of an RTU bus obeys unit 0")
         single = self._single_write_fc6 and len(words) == 1
 
-        def send(client: Client) -> Awaitable[ModbusPDU]:
+        def send(client: Client) -> Awaitable[Answer]:
             if single:
                 return client.write_register(address, words[0], device_id=self.unit_id)
             return client.write_registers(address, list(words), device_id=self.unit_id)
@@ -53,7 +51,7 @@ class UnitTransport:
     async def read_coil(self, address: int) -> bool:
         asked = f"unit {self.unit_id}: reading coil {address}"
 
-        def send(client: Client) -> Awaitable[ModbusPDU]:
+        def send(client: Client) -> Awaitable[Answer]:
             return client.read_coils(address, count=1, device_id=self.unit_id)
 
         self._bus.joined(self)
@@ -65,7 +63,7 @@ class UnitTransport:
         if self.unit_id == 0 and self._bus.endpoint.is_rtu:
             raise NotSupported(f"{asked}: every device of an RTU bus obeys unit 0")
 
-        def send(client: Client) -> Awaitable[ModbusPDU]:
+        def send(client: Client) -> Awaitable[Answer]:
             return client.write_coil(address, on, device_id=self.unit_id)
 
         self._bus.joined(self)

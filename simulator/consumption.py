@@ -10,8 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
-from simulator.noise import chance, smooth
+from simulator.noise import chance, normal, persistent, smooth
 
+# How days of a home differ: fitted to five homes in Fontana, California (EPRI, with CityLearn), October 2016 to
+# January 2017. The logarithm of their daily mean has a standard deviation of .23 to .39 (median .30), and correlates
+# by .32 to .81 (median .67) with the day before and by -.06 to .51 (median .43) with the week before. Appliances add
+# chance of their own, so a drawn home stays below the median of both correlations.
+DAY_SPREAD, DAY_PERSISTENCE = 0.42, 0.9
+WEEKDAY_SPREAD = 0.24
+HABIT = 0.85  # the share of an appliance's spread in time that belongs to the weekday of this home and not to chance
 MINUTES_PER_DAY = 1440
 _MINUTE_S = 60.0
 
@@ -82,13 +89,14 @@ def _home_background_w(seed: int, epoch_s: int, hour: float, day: date) -> float
     wake = (8.2 if weekend else 6.6) + 0.8 * chance(seed, 11, day.toordinal())
     sleep = 22.8 + 0.9 * chance(seed, 12, day.toordinal())
     awake = _rise(hour, wake, 0.4) * (1.0 - _rise(hour, sleep, 0.5))
+    level = _level(seed, day)
     at_work = 0.0 if weekend else _rise(hour, 8.6, 0.3) * (1.0 - _rise(hour, 17.0, 0.7))
     present = awake * (1.0 - 0.75 * at_work)
     season = math.cos(2.0 * math.pi * (day.timetuple().tm_yday - 10) / 365.0)  # 1 in mid January
     evening = _rise(hour, 17.6 - 1.2 * season, 1.2)
     morning = 1.0 - _rise(hour, 8.0 + 0.8 * season, 0.8)
-    light_w = 170.0 * present * max(evening, 0.6 * morning)
-    screens_w = present * (70.0 + 190.0 * _rise(hour, 18.5, 0.8)) * (0.5 + smooth(seed + 21, epoch_s / 2700.0))
+    light_w = 170.0 * level * present * max(evening, 0.6 * morning)
+    screens_w = level * present * (70.0 + 190.0 * _rise(hour, 18.5, 0.8)) * (0.5 + smooth(seed + 21, epoch_s / 2700.0))
     standby_w = 75.0 + 25.0 * smooth(seed + 22, epoch_s / 14400.0)
     cold_w = _compressor_w(seed + 31, epoch_s, 47.0, 0.36, 95.0) + _compressor_w(seed + 32, epoch_s, 63.0, 0.42, 80.0)
     return standby_w + cold_w + light_w + screens_w
@@ -107,17 +115,31 @@ def _compressor_w(seed: int, epoch_s: int, period_min: float, duty: float, watts
 def _home_runs(seed: int, day: date) -> Sequence[Run]:
     dice = random.Random(f"{seed}/{day.isoformat()}")
     weekend = day.weekday() >= 5
-    return tuple(run for one in _HOME_APPLIANCES for run in _runs_of(one, weekend, dice))
+    level = _level(seed, day)
+    return tuple(
+        run
+        for number, one in enumerate(_HOME_APPLIANCES)
+        for run in _runs_of(one, weekend, level, normal(seed, 13, number, day.weekday()), dice)
+    )
 
 
-def _runs_of(appliance: _Appliance, weekend: bool, dice: random.Random) -> Iterator[Run]:
-    expected = appliance.per_day * (appliance.weekend_factor if weekend else 1.0)
+def _level(seed: int, day: date) -> float:
+    """How much goes on in the home on a day: days that follow each other are alike, and weekdays have their habits."""
+    lasting = DAY_SPREAD * persistent(seed + 61, day.toordinal(), DAY_PERSISTENCE)
+    habit = WEEKDAY_SPREAD * normal(seed, 14, day.weekday())
+    return math.exp(lasting + habit - (DAY_SPREAD**2 + WEEKDAY_SPREAD**2) / 2.0)
+
+
+def _runs_of(appliance: _Appliance, weekend: bool, level: float, habit: float, dice: random.Random) -> Iterator[Run]:
+    """``habit`` is how far from its usual hour this home uses the appliance on this weekday, in spreads."""
+    expected = level * appliance.per_day * (appliance.weekend_factor if weekend else 1.0)
     times = int(expected) + (1 if dice.random() < expected % 1.0 else 0)
     for _ in range(times):
         hour, spread = dice.choice(appliance.hours)
-        start = 60.0 * dice.gauss(hour + (0.8 if weekend and hour < 12.0 else 0.0), spread)
+        usual = hour + (0.8 if weekend and hour < 12.0 else 0.0) + HABIT * spread * habit
+        start = 60.0 * dice.gauss(usual, spread * math.sqrt(1.0 - HABIT**2))
         for minutes, watts in appliance.stages:
-            length = minutes * dice.uniform(0.85, 1.2)
+            length = minutes * dice.uniform(0.85, 1.2) * math.sqrt(level)
             yield Run(start, length, watts * dice.uniform(0.95, 1.05))
             start += length
 

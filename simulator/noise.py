@@ -6,6 +6,8 @@ Value noise on a lattice: a random number at every whole position, joined by the
 """
 
 import math
+from functools import lru_cache
+from statistics import NormalDist
 
 _MASK = (1 << 64) - 1
 
@@ -25,6 +27,27 @@ def smooth(seed: int, position: float) -> float:
     weight = part * part * (3.0 - 2.0 * part)
     first = chance(seed, below)
     return first + (chance(seed, below + 1) - first) * weight
+
+
+@lru_cache(maxsize=65_536)
+def normal(seed: int, *keys: int) -> float:
+    """A standard normal number that depends on nothing but ``seed`` and ``keys``."""
+    return NormalDist().inv_cdf(min(max(chance(seed, *keys), 1e-9), 1.0 - 1e-9))
+
+
+def persistent(seed: int, position: int, persistence: float) -> float:
+    """A standard normal number that correlates by ``persistence`` with that of the position before.
+
+    A stationary autoregression of first order as the sum of its own shocks, those that weigh less than a thousandth
+    left out, so that any position can be asked for first.
+    """
+    total, weight, squares, back = 0.0, 1.0, 0.0, 0
+    while weight > 0.001:
+        total += weight * normal(seed, position - back)
+        squares += weight * weight
+        weight *= persistence
+        back += 1
+    return total / math.sqrt(squares)
 
 
 def _mix(value: int) -> int:

@@ -49,6 +49,7 @@ class Image:
         self.models = tuple(models)
         self._alone = alone or {}
         self.words = list(words)
+        self._coded: dict[str, tuple[float | None, Sequence[int]]] = {}  # the newest value of each point as words
         self.points = {name: _point(register) for name, register in registers.items()}
         self._taken = {address for register in registers.values() for address in register.addresses}
 
@@ -59,17 +60,22 @@ class Image:
 
     def put(self, name: str, value: float | None) -> None:
         """Serve ``value`` at a point, in the point's unit; None serves its "not implemented" words."""
-        point = self.points[name]
+        register = self.points[name].register
+        coded = self._coded.get(name)
+        if coded is None or coded[0] != value:
+            coded = self._coded[name] = value, self._words_of(self.points[name], value)
+        for address, word in zip(register.addresses, coded[1], strict=True):
+            self.words[address - self.base] = word
+
+    @staticmethod
+    def _words_of(point: Point, value: float | None) -> Sequence[int]:
         register = point.register
         if value is None:
-            words: Sequence[int] = point.missing
-        elif point.accumulates:
+            return point.missing
+        if point.accumulates:
             counted = round(value / register.scale) % (round(point.high / register.scale) + 1)
-            words = register.encode(counted * register.scale) if counted else point.missing
-        else:
-            words = replace(register, scattered=()).encode(max(point.low, min(point.high, value)))
-        for address, word in zip(register.addresses, words, strict=True):
-            self.words[address - self.base] = word
+            return register.encode(counted * register.scale) if counted else point.missing
+        return replace(register, scattered=()).encode(max(point.low, min(point.high, value)))
 
     def put_all(self, values: Mapping[str, float | None]) -> None:
         for name, value in values.items():

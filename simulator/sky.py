@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from simulator.noise import smooth
+from simulator.weather import clearness_of_hour
 
 _TILT = math.radians(30.0)
 _PERFORMANCE = 0.86  # wiring, temperature, inverter: mean of small roofs
 _DAY_S = 86400.0
+CLOUD_DEPTH = 0.4  # how far a cloud of minutes goes below and its gap above the mean of a broken sky
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +66,20 @@ def clear_sky_ghi(elevation_deg: float) -> float:
 
 
 def clearness(seed: int, epoch_s: float) -> float:
-    """What the clouds leave of the clear sky, about 0.12..1.08.
+    """What the clouds leave of the clear sky, about 0.11..1.1.
 
-    A slow field sets the kind of weather over hours and days, a fast one makes single clouds of a few minutes. Between
-    clear and overcast lies broken cloud, with edges that are a little brighter than a clear sky.
+    Days and hours are those of ``simulator.weather``. Between them go clouds of a few minutes, most under a broken sky,
+    with edges that are a little brighter than a clear one.
     """
-    weather = 0.6 * smooth(seed, epoch_s / (1.3 * _DAY_S)) + 0.4 * smooth(seed + 1, epoch_s / 18000.0)
-    cover = max(0.0, min(1.0, (weather - 0.3) / 0.4))
+    hours = epoch_s / 3600.0 - 0.5
+    before = math.floor(hours)
+    first, last = (clearness_of_hour(seed, before + i) for i in (0, 1))
+    mean = first + (last - first) * (hours - before)
+    broken = max(0.0, 1.0 - abs(mean - 0.6) / 0.5)
     cloud = 0.65 * smooth(seed + 2, epoch_s / 780.0) + 0.35 * smooth(seed + 3, epoch_s / 210.0)
-    shadow = max(0.0, min(1.0, (cover - cloud) / 0.2 + 0.5))
-    thickness = (
-        0.32 + 0.26 * cover + 0.24 * smooth(seed + 4, epoch_s / 1500.0) + 0.12 * smooth(seed + 6, epoch_s / 300.0)
-    )
-    brightening = 0.07 * max(0.0, 1.0 - abs(cover - cloud + 0.09) / 0.05)
-    haze = 0.03 * smooth(seed + 5, epoch_s / 9000.0)
-    return max(0.12, 1.0 - shadow * min(0.88, thickness) + brightening * (1.0 - shadow) - haze)
+    shadow = max(-1.0, min(1.0, (cloud - 0.5) / 0.12))
+    haze = 0.03 * (smooth(seed + 5, epoch_s / 9000.0) - 0.5)
+    return max(0.11, min(1.1, mean - CLOUD_DEPTH * broken * shadow + haze))
 
 
 def solar_power_w(seed: int, epoch_s: float, latitude: float, longitude: float, rated_w: float) -> float:

@@ -5,13 +5,16 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from agent.backtest.beside_the_rule import beside_the_rule
 from agent.backtest.case import Case, Floats
 from agent.backtest.demand import Intervals
 from agent.backtest.play import Played, demand_cost, grid_w
-from agent.backtest.policies import NO_BATTERY, PERFECT
+from agent.backtest.policies import AS_CONTROLLED, NO_BATTERY, PERFECT, SELF_CONSUMPTION, TABLE_ALONE, TIME_OF_USE
 
 DIGITS = 4
 RESTS_W = 1.0  # less is no direction
+RULES, STEERED = (SELF_CONSUMPTION, TIME_OF_USE), (TABLE_ALONE, AS_CONTROLLED)
+OPTIONAL = ("capture", "worst_28_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class Row:
     ``cycles`` the energy taken out of the battery in full capacities, ``peak_battery_kw`` its highest power either
     way, ``turns_per_day`` how often a charge was followed by a discharge or the other way round, ``lost_kwh`` what was
     charged and neither came out nor is left. ``ms_per_decision`` is the processor time of a step's planning and
-    deciding, forecasts apart.
+    deciding, forecasts apart. ``worst_28_days`` is (saving - a rule's saving) / the rule's saving in the worst 28 days
+    beside both rules, None where they were not played or less was.
     """
 
     site: str
@@ -44,6 +48,7 @@ class Row:
     turns_per_day: float
     lost_kwh: float
     ms_per_decision: float
+    worst_28_days: float | None = None
 
     @property
     def key(self) -> tuple[str, float, float, str]:
@@ -58,11 +63,29 @@ def rows_of(case: Case, played: Sequence[Played], demand_charge: float) -> list[
     costs = {one.policy: one.account(case).net_cost + demand_cost(case, one, demand_charge) for one in played}
     idle, possible = costs[NO_BATTERY], costs[NO_BATTERY] - costs[PERFECT]
     nothing = possible <= 1e-9 * max(1.0, abs(idle))
-    return [_row(case, one, demand_charge, costs[one.policy], idle, None if nothing else possible)
-            for one in played]  # fmt: skip
+    rules = [one for one in played if one.policy in RULES]
+    return [
+        _row(
+            case, one, demand_charge, costs[one.policy], idle, None if nothing else possible, _beside(case, one, rules)
+        )
+        for one in played
+    ]
 
 
-def _row(case: Case, one: Played, demand_charge: float, cost: float, idle: float, possible: float | None) -> Row:
+def _beside(case: Case, one: Played, rules: Sequence[Played]) -> float | None:
+    worst = beside_the_rule(case, one, rules) if one.policy in STEERED else None
+    return None if worst is None else round(worst, DIGITS)
+
+
+def _row(
+    case: Case,
+    one: Played,
+    demand_charge: float,
+    cost: float,
+    idle: float,
+    possible: float | None,
+    worst: float | None,
+) -> Row:
     account = one.account(case)
     battery, days = case.battery, case.steps * case.horizon.step_h / 24.0
     gained_kwh = battery.stored_wh(float(one.soc_pct[-1] - one.soc_pct[0])) / 1000.0
@@ -84,6 +107,7 @@ def _row(case: Case, one: Played, demand_charge: float, cost: float, idle: float
         turns_per_day=round(turns(one.battery_w) / days, DIGITS),
         lost_kwh=round(account.charge_kwh - account.discharge_kwh - gained_kwh, DIGITS),
         ms_per_decision=round(1000.0 * one.deciding_s / case.steps, DIGITS),
+        worst_28_days=worst,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from agent.backtest.figures import COLUMNS, Row
+from agent.backtest.figures import COLUMNS, OPTIONAL, Row
 
 
 class FiguresMismatch(Exception):
@@ -68,11 +68,11 @@ class FiguresFile:
     def _row(self, cells: dict[str, str], line: int) -> Row:
         try:
             text = {name: cells[name] for name in ("site", "policy")}
-            capture = float(cells["capture"]) if cells["capture"] else None
-            numbers = {name: float(cells[name]) for name in COLUMNS if name not in (*text, "capture")}
+            optional = {name: float(cells[name]) if cells[name] else None for name in OPTIONAL}
+            numbers = {name: float(cells[name]) for name in COLUMNS if name not in (*text, *OPTIONAL)}
         except (TypeError, ValueError) as error:
             raise FiguresMismatch(f"{self._path}:{line}: {error}") from error
-        return Row(**text, capture=capture, **numbers)  # type: ignore[arg-type]
+        return Row(**text, **optional, **numbers)  # type: ignore[arg-type]
 
     def _append(self, text: io.StringIO, cells: Iterable[Iterable[object]]) -> None:
         csv.writer(text, lineterminator="\n").writerows(cells)

@@ -18,6 +18,7 @@ from agent.backtest.policies import (
     PERFECT_48H,
     PLAN_BLIND,
     SELF_CONSUMPTION,
+    TABLE_ALONE,
     TIME_OF_USE,
 )
 
@@ -27,6 +28,7 @@ COLOURS = {
     SELF_CONSUMPTION: "#f2a900",
     TIME_OF_USE: "#c8553d",
     PLAN_BLIND: "#7b6fd0",
+    TABLE_ALONE: "#8ab17d",
     AS_CONTROLLED: "#2a9d8f",
     PERFECT_48H: "#d64591",
     PERFECT: INK,

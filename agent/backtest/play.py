@@ -18,8 +18,8 @@ from agent.backtest.policies import (
     PERFECT_48H,
     PLAN_BLIND,
     SELF_CONSUMPTION,
+    TABLE_ALONE,
     TIME_OF_USE,
-    AsControlled,
     NoBattery,
     Perfect48h,
     PlanBlind,
@@ -27,8 +27,10 @@ from agent.backtest.policies import (
     Schedules,
     SelfConsumption,
     Step,
+    TableAlone,
     TimeOfUse,
 )
+from agent.backtest.with_rules import AsControlled
 from agent.domain.battery import soc_after
 from agent.forecasting.forecaster import Forecaster
 from agent.planning.rules import within_limits
@@ -130,6 +132,7 @@ def _policy(case: Case, name: str, demand_charge: float, schedules: Schedules) -
         SELF_CONSUMPTION: SelfConsumption,
         TIME_OF_USE: lambda: TimeOfUse(case),
         PLAN_BLIND: lambda: PlanBlind(case, schedules, demand_charge),
+        TABLE_ALONE: lambda: TableAlone(case, demand_charge),
         AS_CONTROLLED: lambda: AsControlled(case, demand_charge),
         PERFECT_48H: lambda: Perfect48h(schedules),
     }

@@ -26,10 +26,10 @@ from agent.planning.scenarios import terminal_value
 from agent.planning.schedule import Schedule
 
 NO_BATTERY, SELF_CONSUMPTION, TIME_OF_USE = "no_battery", "self_consumption", "time_of_use"
-PLAN_BLIND, AS_CONTROLLED = "plan_blind", "as_controlled"
+PLAN_BLIND, TABLE_ALONE, AS_CONTROLLED = "plan_blind", "table_alone", "as_controlled"
 PERFECT_48H, PERFECT = "perfect_48h", "perfect"
-NAMES = (NO_BATTERY, SELF_CONSUMPTION, TIME_OF_USE, PLAN_BLIND, AS_CONTROLLED, PERFECT_48H, PERFECT)
-NEED_OUTLOOK = frozenset({PLAN_BLIND, AS_CONTROLLED})
+NAMES = (NO_BATTERY, SELF_CONSUMPTION, TIME_OF_USE, PLAN_BLIND, TABLE_ALONE, AS_CONTROLLED, PERFECT_48H, PERFECT)
+NEED_OUTLOOK = frozenset({PLAN_BLIND, TABLE_ALONE, AS_CONTROLLED})
 
 SOLVER_LIMIT_S = 10.0
 FORESIGHT_RENEWED_S = 3600  # who knows everything for 48 h gains nothing by looking again sooner
@@ -128,8 +128,8 @@ class PlanBlind:
         return battery_w
 
 
-class AsControlled:
-    """What the agent does: the fast loop, with the plan's worth of stored energy at the actual net load.
+class TableAlone:
+    """The fast loop, with the plan's worth of stored energy at the actual net load, whatever the rules would earn.
 
     With a demand charge it remembers what it has imported, as the agent reads from its meter.
     """

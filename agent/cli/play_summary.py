@@ -47,6 +47,23 @@ def summarise(rows: Sequence[Row], rules: Rules, currencies: Mapping[str, str], 
     console.print(saved)
     console.print(capture)
     console.print(_use(shown, names))
+    _beside_the_rules(shown, console)
+
+
+def _beside_the_rules(rows: Sequence[Row], console: Console) -> None:
+    """The worst 28 days of what steers by a plan; nothing where both rules or 28 days were not played."""
+    known = [row for row in rows if row.worst_28_days is not None]
+    names = [name for name in NAMES if any(row.policy == name for row in known)]
+    if not names:
+        return
+    table = _table("worst 28 days: saved more than the better of both rules, of what that saved", names, console.width)
+    by_key = {(row.site, row.export_price, row.policy): row.worst_28_days for row in known}
+    for site, sold in dict.fromkeys((row.site, row.export_price) for row in known):
+        table.add_row(
+            escape(f"{site}, export {sold:g}" if sold else site),
+            *(_share(by_key.get((site, sold, name))) for name in names),
+        )
+    console.print(table)
 
 
 def _table(title: str, names: Sequence[str], width: int) -> Table:

@@ -4,7 +4,7 @@ import csv
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -77,6 +77,7 @@ def report(settings: Settings, asked: Namespace, now: datetime, console: Console
     if asked.ab:
         console.print(_trial_line(settings, now, zone))
         return
+    now = now if last is None else min(now, _settled_by(last, zone))
     found = _found(settings, now, first, last)
     if not found.entries:
         between = f"from {first or 'the beginning'} to {last or 'now'}"
@@ -98,6 +99,11 @@ def _run(settings: Settings, asked: Namespace) -> int:
         print(error, file=sys.stderr)
         return FAILED
     return GOOD
+
+
+def _settled_by(last: date, zone: ZoneInfo) -> datetime:
+    """When all of ``last`` can be settled: a store that ended long ago is read as it was then."""
+    return datetime.combine(last + SETTLING, time(1), zone)
 
 
 def _commissioning(path: Path) -> Commissioning:

@@ -133,7 +133,16 @@ class Control:
         in_force_w = None if self._lease is None else self._lease.battery_w
         interval_wh = self._interval_wh(state)
         return Situation(
-            state, view.plan, view.comparison, view.clock_doubt, view.override, lost, there, interval_wh, in_force_w
+            state,
+            view.plan,
+            view.comparison,
+            view.clock_doubt,
+            view.override,
+            lost,
+            there,
+            interval_wh,
+            in_force_w,
+            view.policies,
         )
 
     def _watch_tracking(self, state: SiteState) -> None:

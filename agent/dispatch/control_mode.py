@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from agent.dispatch.day_prices import DayPrices
 from agent.dispatch.economic_dispatch import Moment, economic_dispatch
 from agent.dispatch.guard import Limits
 from agent.dispatch.recent_mean import RecentMean
+from agent.dispatch.shadow_policies import RuleMoment, rule_w
 from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.override import Override
 from agent.domain.paired_trial import Arm, Schedule
 from agent.domain.plan import Plan
+from agent.domain.policies import Policy, PolicyRecord
 from agent.domain.sentences import control as say
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import Connection, SiteState
@@ -59,6 +62,7 @@ class Situation:
     ``clock_doubt`` is why the time is not trusted. ``there`` is what of the battery can be steered now, None for the
     whole of it; none of it while it is ``out_of_control``. ``interval_wh`` is what the running interval of a demand
     charge has imported, Wh; ``in_force_w`` the battery power that was last written, None where nothing is in force.
+    ``policies`` says whether plan or rule steers by the days that have passed, None: the plan.
     """
 
     state: SiteState
@@ -70,10 +74,16 @@ class Situation:
     there: Battery | None = None
     interval_wh: float = 0.0
     in_force_w: float | None = None
+    policies: PolicyRecord | None = None
 
     @property
     def is_rules_turn(self) -> bool:
         return self.comparison is not None and self.comparison.which(self.state.at) is Arm.RULE
+
+    @property
+    def rule(self) -> PolicyRecord | None:
+        """The record by which a rule steers although there is a plan; None where the plan does."""
+        return None if self.policies is None or self.policies.acting is Policy.TABLE else self.policies
 
     @property
     def why_no_plan(self) -> str | None:
@@ -93,6 +103,7 @@ class Ladder:
     def __init__(self, conditions: SiteConditions, rules: ControlRules) -> None:
         self._conditions, self._rules = conditions, rules
         self._net_load, self._zone = RecentMean(), ZoneInfo(conditions.place.timezone)
+        self._day_prices = DayPrices(conditions, self._zone)
         self._usable_wh = self._before_wh = self._plan_wh = rules.limits.battery.usable_wh
         self._changed_at: datetime | None = None
         self._plan: Plan | None = None
@@ -109,6 +120,8 @@ class Ladder:
         if situation.override is not None:
             return self._by_hand(situation.override, state, battery)
         why_not, plan = situation.why_no_plan, situation.plan
+        if why_not is None and (record := situation.rule) is not None:
+            return self._by_rule(record, state, net_load_w, soc_pct, battery)
         if why_not is None and plan is not None:
             moment = self._moment(situation, plan, net_load_w, soc_pct)
             planned = self._planned(plan, moment, state, battery)
@@ -125,6 +138,19 @@ class Ladder:
         cap_w = _pv_cap(state, watts, 0.0, self._conditions.connection(state.at).export_limit_w)
         reason = say.by_hand(order=override.words, until_at=until)
         return Setpoint(state.at, watts, self._rules.hold_s, Rung.OVERRIDE, reason, cap_w)
+
+    def _by_rule(
+        self, record: PolicyRecord, state: SiteState, net_load_w: float, soc_pct: float, battery: Battery
+    ) -> Setpoint:
+        """A rule that has earned more here than the plan."""
+        step, prices = self._day_prices.at(state.at)
+        step_h = 1.0 if record.acting is Policy.TIME_OF_USE else self._rules.hold_s / 3600.0
+        watts = rule_w(record.acting, RuleMoment(net_load_w, soc_pct, step_h, step, prices), battery)
+        conditions = self._conditions
+        cap_w = _pv_cap(
+            state, watts, conditions.at(state.at).export_price, conditions.connection(state.at).export_limit_w
+        )
+        return Setpoint(state.at, watts, self._rules.hold_s, Rung.RULES, record.why, cap_w)
 
     def _moment(self, situation: Situation, plan: Plan, net_load_w: float, soc_pct: float) -> Moment:
         now = situation.state.at

@@ -168,6 +168,7 @@ class EventKind(Enum):
     OVERRIDE = "override", Severity.INFO
     PEAK_UNKNOWN = "peak_unknown", Severity.WARNING
     PERSISTENT_WRITES = "persistent_writes", Severity.INFO
+    POLICY = "policy", Severity.INFO
     RECORDS_LOST = "records_lost", Severity.ALARM
     ROW_SKIPPED = "row_skipped", Severity.ALARM
     ROWS_LOST = "rows_lost", Severity.ALARM

@@ -18,6 +18,7 @@ from agent.domain.observation import Observation
 from agent.domain.override import Override
 from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
+from agent.domain.policies import PolicyRecord
 from agent.domain.site import SiteState
 from agent.domain.switched_load import SwitchedLoadState
 from agent.domain.undated import Undated
@@ -78,6 +79,7 @@ LEDGER = Document("ledger", "agent.cycles.settlement", LedgerCheckpoint, True)
 DEMAND = _plain("demand", "agent.cycles.control")  # a MonthPeak of agent.dispatch.demand_meter
 COUNTERS = _plain("counters", "agent.cycles.control")  # read by agent.recording.counters
 PAIRED_TRIAL = Document("ab/schedule", "agent.cycles.paired_trial", Schedule, True)
+POLICIES = Document("policies", "agent.cycles.policies", PolicyRecord, True)
 MODEL_TRIAL = _plain("trial", "agent.cycles.model_trials")
 ADVICE = Document("advice", "agent.cycles.advice", AdviceBook, True)
 OBSERVATION = Document("observation", "agent.cycles.observation", Observation)
@@ -95,7 +97,7 @@ MESSAGE_DOCUMENTS = tuple(_plain(f"input/{name}", "agent.cycles.listening") for 
 DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
     MODEL_TRIAL, ADVICE, OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST,
-    COMMISSIONING, SWITCHED_LOADS,
+    COMMISSIONING, SWITCHED_LOADS, POLICIES,
     *MESSAGE_DOCUMENTS,
 )  # fmt: skip
 BY_NAME = {document.name: document for document in DOCUMENTS}

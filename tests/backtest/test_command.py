@@ -58,13 +58,14 @@ def test_all_policies_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture
     found = rows(out)
     assert out.read_text().splitlines()[0] == (
         "site,export_price,demand_charge,policy,hours,cost,saving,capture,co2_kg,peak_import_kw,import_kwh,export_kwh,"
-        "cycles,peak_battery_kw,turns_per_day,lost_kwh,ms_per_decision"
+        "cycles,peak_battery_kw,turns_per_day,lost_kwh,ms_per_decision,worst_28_days"
     )
     policies = [
         "no_battery",
         "self_consumption",
         "time_of_use",
         "plan_blind",
+        "table_alone",
         "as_controlled",
         "perfect_48h",
         "perfect",

@@ -69,9 +69,12 @@ def test_ctrl_c_releases_the_battery_and_leaves_no_process_behind(tmp_path: Path
 
 
 @pytest.mark.parametrize("after_s", [0.15, 0.4, 0.8])
-def test_ctrl_c_while_it_loads_is_no_traceback(after_s: float) -> None:
+def test_ctrl_c_while_it_loads_is_no_traceback(after_s: float, tmp_path: Path) -> None:
     playing = subprocess.Popen(
-        [sys.executable, "-m", "demo"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-m", "demo", "--out", str(tmp_path / "day.png")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     time.sleep(after_s)
     for _ in range(3):

@@ -24,7 +24,7 @@ AT = datetime(2026, 6, 1, 14, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 NUMBERS: Mapping[str, float] = {
     "added_money": 33.0, "after_s": 60.0, "after_wh": 12.0, "allowed_w": 5000.0, "asked_w": 3000.0,
     "before_wh": 1234567.0, "best_money": 0.12, "block_h": 6, "budget": 100, "by_s": 18000.0,
-    "carbon_per_kwh": 0.0123, "cost_money": 1.1, "counted": 100, "energy_wh": 3200.0, "error_pct": 1.2,
+    "carbon_per_kwh": 0.0123, "cost_money": 1.1, "counted": 100, "days": 9, "energy_wh": 3200.0, "error_pct": 1.2,
     "error_wh": 120.0, "expected_w": -2000.0, "found_pct": 80.4, "found_wh": 8100.0, "from_pct": 41.6,
     "import_per_kwh": 0.32, "import_w": 6000.0, "interval_s": 900, "intervals": 200, "lasted_h": 3.25, "late_s": 8.4,
     "least_s": 3.2, "left_days": 1, "longest_h": 24.0, "more": 3, "most_s": 4.8, "moved_pct": 12.4, "moved_w": 2000.0,

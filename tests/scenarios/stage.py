@@ -196,9 +196,9 @@ def passing_clouds() -> Trace:
     return Trace({"load_w": MeasuredColumn(first, 60, loads), "pv_w": MeasuredColumn(first, 60, suns)})
 
 
-def home(beginning: datetime) -> Trace:
+def home(beginning: datetime, seed: int = 4) -> Trace:
     """Days of a synthetic home with a solar roof."""
-    return synthetic(4, beginning - timedelta(days=1), 4, timezone="Europe/London", pv_rated_w=6000.0)
+    return synthetic(seed, beginning - timedelta(days=1), 4, timezone="Europe/London", pv_rated_w=6000.0)
 
 
 @asynccontextmanager

@@ -10,12 +10,13 @@ from agent.domain.setpoint import Applied, Held, Rung
 from tests.scenarios.stage import MIDNIGHT, home, staged
 
 HOURS = 24
+BRIGHT = 9  # the seed of a day whose sun fills the battery
 
 
 async def test_a_quiet_day_follows_the_plan_and_every_setpoint_is_read_back_and_verified(tmp_path: Path) -> None:
     minutes = 60 * HOURS
     words: dict[str, Any] = {"step_s": 60, "hold_s": 360, "stale_s": 180, "interval_s": 1800}
-    async with staged(tmp_path, trace=home(MIDNIGHT), usable_wh=10_000, soc_pct=40.0, **words) as stage:
+    async with staged(tmp_path, trace=home(MIDNIGHT, BRIGHT), usable_wh=10_000, soc_pct=40.0, **words) as stage:
         await stage.play(minutes + 2.5)
         app, plant = stage.app, stage.plant
         events = await stage.events()

@@ -80,6 +80,20 @@ def plan_expired() -> str:
     return "the last plan has expired"
 
 
+@Template
+def self_consumption_earned(*, days: int) -> str:
+    return f"the self-consumption rule: {_earned(days)}"
+
+
+@Template
+def time_of_use_earned(*, days: int) -> str:
+    return f"the time-of-use rule: {_earned(days)}"
+
+
+def _earned(days: int) -> str:
+    return f"it has earned more here than the plan over the last {days} {'day' if days == 1 else 'days'}"
+
+
 # --- by a person, or to see something ---------------------------------------------------------------------------------
 
 

@@ -129,6 +129,16 @@ def persistent_writes(*, device: str, used: int, day: str, budget: int) -> str:
 
 
 @Template
+def rule_steers(*, why: str) -> str:
+    return f"a rule steers from now on; {why}"
+
+
+@Template
+def plan_steers_again() -> str:
+    return "the plan steers again: no rule would have earned more here in the last weeks"
+
+
+@Template
 def ledger_anew(*, cause: str) -> str:
     return f"the savings ledger is settled anew: {cause}"
 
