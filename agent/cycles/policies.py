@@ -33,9 +33,7 @@ class Policies:
         try:
             self._outlet.show(replace(self._outlet.view, policies=POLICIES.read(document)))
         except (WireError, RecursionError) as error:
-            self._alarms.note(
-                EventKind.DOCUMENT_REFUSED, kept_unusable(kept="record of plan and rules", cause=str(error))
-            )
+            self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="policies", cause=str(error)))
 
     def step(self) -> None:
         view = self._outlet.view
