@@ -78,7 +78,7 @@ async def test_with_a_demand_charge_the_plan_is_never_left() -> None:
 async def test_what_cannot_be_read_is_told_and_the_days_begin_anew() -> None:
     site = Site('{"acting": "nobody"}')
     assert written(site) is None
-    assert "the kept record of plan and rules cannot be used" in site.hearing.told[0][2]
+    assert "the kept policies cannot be used" in site.hearing.told[0][2]
 
 
 async def test_a_rule_that_has_earned_more_steers_and_says_why() -> None:
