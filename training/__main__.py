@@ -38,7 +38,8 @@ def main() -> int:
         return fit_site(wanted)
     try:
         if wanted.command == "fit":
-            fit_all(wanted.data, wanted.out or _MODELS, wanted.seed, wanted.mlflow, console)
+            without = tuple(wanted.without.split(",")) if wanted.without else ()
+            fit_all(wanted.data, wanted.out or _MODELS, wanted.seed, wanted.mlflow, console, without)
         elif wanted.command == ANOMALY:
             fit_anomaly(read_sites(wanted.data), wanted.out, wanted.seed, console)
         else:
