@@ -11,7 +11,7 @@ from agent.planning.planning_terms import Floats
 
 BANDWIDTH = 0.5  # of the spread of the paths in load and in sun
 LOOKING_H = 1.0  # how often a path is left for one near by
-BALANCING_ROUNDS = 10
+BALANCING_ROUNDS = 3
 LEAST_SPREAD_W = 1e-3  # of less, as of the sun at night, nothing can be told
 SHRINKAGE = 2.0  # paths without any likeness that a slope is estimated with besides
 STEEPEST = 1.2  # an error that grows faster from one step to the next is chance
@@ -35,7 +35,7 @@ def _balanced(kernel: Floats) -> Floats:
     """``u[k] kernel[k, m] u[m]`` with rows and columns that add up to 1, for symmetric kernels (..., paths, paths).
 
     R. Sinkhorn, "A relationship between arbitrary positive matrices and doubly stochastic matrices", Annals of
-    Mathematical Statistics 35 (1964) 876-879; the last rows are set right by what is left on the diagonal.
+    Mathematical Statistics 35 (1964) 876-879. What few rounds leave over stays where it is, on the diagonal.
     """
     scale = np.ones(kernel.shape[:-1])
     for _ in range(BALANCING_ROUNDS):
@@ -52,24 +52,37 @@ def _distances(power_w: Floats) -> Floats:
     return np.asarray((scaled[:, :, None] - scaled[:, None, :]) ** 2)
 
 
+def paths_given(net_w: Floats, seen_w: Floats, noise_w: float = 0.0) -> Floats:
+    """The paths ``net_w`` (paths, steps), W, when the mean net load of their first step is ``seen_w`` (levels,).
+
+    Every path is moved by what the regression of its step on the first one foretells of how far it lies from what was
+    seen: ``net + b (seen - net of the first step)``, (levels, paths, steps). So the paths agree with now, and are as
+    wide ahead as now leaves open. The slopes b are shrunk, since they come of few paths, and by the noise of what is
+    seen, ``noise_w`` (one standard deviation): the update of an ensemble Kalman filter (G. Evensen, "Sequential data
+    assimilation with a nonlinear quasi-geostrophic model", J. Geophys. Res. 99 (1994) 10143-10162).
+    """
+    slopes = _slopes(net_w[:, 0], net_w, noise_w)
+    return np.asarray(net_w + slopes * (seen_w[:, None, None] - net_w[None, :, :1]))
+
+
 def paths_after(seen_w: Floats, now_w: Floats, next_w: Floats, noise_w: float = 0.0) -> Floats:
     """How much each path counts in the step after a mean net load ``seen_w`` (levels,), W: (levels, paths).
 
-    ``now_w`` and ``next_w`` (paths,) are the paths in that step and in the next. What follows is told by their
-    regression, ``mean next + b (seen - mean now) + one of the residuals``, and each outcome is shared by the two paths
-    between which it lies: the mean that is foretold is met, where averaging the paths near ``seen_w`` falls short.
-    The slope b is shrunk, since it comes of few paths, and by the noise of what is seen, ``noise_w`` (one standard
-    deviation). It is the update of an ensemble Kalman filter with perturbed members (G. Evensen, "Sequential data
-    assimilation with a nonlinear quasi-geostrophic model", J. Geophys. Res. 99 (1994) 10143-10162). Rows add up to 1.
+    ``now_w`` and ``next_w`` (paths,) are the paths in that step and in the next. The outcomes of ``paths_given`` are
+    shared by the two paths between which each of them lies: the mean that is foretold is met, where averaging the
+    paths near ``seen_w`` falls short. Rows add up to 1.
     """
-    away_w = now_w - now_w.mean()
-    spread = float(away_w @ away_w) / len(now_w)
-    slope = float(away_w @ next_w) / len(now_w) / (spread * (1.0 + SHRINKAGE / len(now_w)) + noise_w**2 + 1e-9)
-    slope = min(max(slope, 0.0), STEEPEST)
-    expected_w = slope * (seen_w[:, None] - now_w.mean()) + next_w - slope * away_w
     if np.ptp(next_w) <= LEAST_SPREAD_W:
         return np.full((len(seen_w), len(now_w)), 1.0 / len(now_w))
-    return _shared(expected_w, next_w)
+    given = paths_given(np.column_stack([now_w, next_w]), seen_w, noise_w)
+    return _shared(given[:, :, 1], next_w)
+
+
+def _slopes(now_w: Floats, net_w: Floats, noise_w: float) -> Floats:
+    """Of the regression of every step on what is seen now, (steps,)."""
+    away_w = now_w - now_w.mean()
+    spread = float(away_w @ away_w) * (1.0 + SHRINKAGE / len(now_w)) + len(now_w) * noise_w**2
+    return np.asarray(np.clip(away_w @ net_w / max(spread, LEAST_SPREAD_W), 0.0, STEEPEST))
 
 
 def _shared(outcomes_w: Floats, path_w: Floats) -> Floats:

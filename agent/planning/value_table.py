@@ -120,20 +120,26 @@ def backward_by_path(
     value = np.empty((terms.steps + 1, len(net_w), points))
     value[-1] = terms.terminal_per_kwh * grid
     chances = path_changes(net_w, pv_w, terms.step_h)
+    windows = _windows(len(net_w), points)
     for step in range(terms.steps - 1, -1, -1):
-        after = chances[step] @ value[step + 1] - below_floor(terms, step, grid)
-        value[step] = _step_back(options, step, after, spacing)
+        windows[:, points + 1] = chances[step] @ value[step + 1] - below_floor(terms, step, grid)
+        value[step] = _step_back(options, step, windows, spacing)
     return grid, value
 
 
-def _step_back(options: Moves, step: int, after: Floats, spacing: float) -> Floats:
-    """Value before a step from the value after it, both of shape (paths, points)."""
-    paths, points = after.shape
-    # Both sides are padded, so that a move out of the window is never the best one.
+def _windows(paths: int, points: int) -> Floats:
+    """Stretches of the padded values of each path, (paths, starts, points); the one at ``points + 1`` is the values.
+
+    Both sides are padded, so that a move out of the window is never the best one.
+    """
+    padded = np.full((paths, 3 * points + 2), OUT_OF_REACH)
+    return np.lib.stride_tricks.sliding_window_view(padded, points, axis=1, writeable=True)
+
+
+def _step_back(options: Moves, step: int, windows: Floats, spacing: float) -> Floats:
+    """Value before a step, (paths, points), from the value after it in ``windows``."""
+    paths, _, points = windows.shape
     margin = points + 1
-    padded = np.full((paths, points + 2 * margin), OUT_OF_REACH)
-    padded[:, margin : margin + points] = after
-    windows = np.lib.stride_tricks.sliding_window_view(padded, points, axis=1)
     every = np.arange(paths)
 
     def interpolated(change: Floats) -> Floats:

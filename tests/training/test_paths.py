@@ -11,7 +11,7 @@ from agent.backtest.planner_view import Agent
 from agent.planning.scenarios import Paths
 from tests.backtest import folder
 from tests.backtest.cases import Knows, case
-from training.paths.score_paths import AFTER_SEEN, AS_ISSUED, beliefs, score_paths
+from training.paths.score_paths import AFTER_SEEN, AGREEING, AS_ISSUED, beliefs, score_paths
 from training.paths.scores import covered, energy_score
 
 
@@ -70,7 +70,7 @@ def test_whoever_knows_what_comes_scores_nothing() -> None:
     agent = Agent(house, [Knows("load_w", house.load_w)], [Knows("pv_w", house.pv_w)])
     scored = []
     found = score_paths(house, agent, 3, 5, lambda: scored.append(1))
-    assert [one.known for one in found] == [AS_ISSUED, AFTER_SEEN]
+    assert [one.known for one in found] == [AS_ISSUED, AFTER_SEEN, AGREEING]
     for one in found:
         assert one.origins == len(scored) == 5
         assert one.energy == pytest.approx((0.0, 0.0, 0.0), abs=1e-9)
@@ -89,6 +89,7 @@ def test_the_command_prints_a_row_for_each_state_of_knowledge(tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     assert AS_ISSUED in done.stdout
     assert AFTER_SEEN in done.stdout
+    assert AGREEING in done.stdout
     unknown = command(data, "--sites", "nobody")
     assert unknown.returncode == 1
     assert unknown.stderr == "there is no site nobody; there are house\n"

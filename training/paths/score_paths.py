@@ -8,11 +8,11 @@ import numpy as np
 from agent.backtest.case import Case
 from agent.backtest.planner_view import Agent
 from agent.forecasting.forecaster import FloatArray
-from agent.planning.path_changes import path_changes, paths_after
+from agent.planning.path_changes import path_changes, paths_after, paths_given
 from agent.planning.scenarios import Paths
 from training.paths.scores import covered, energy_score
 
-AS_ISSUED, AFTER_SEEN = "as issued", "running step seen"
+AS_ISSUED, AFTER_SEEN, AGREEING = "as issued", "by changes", "agreeing with now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,21 @@ class PathScore:
 
 
 def score_paths(case: Case, agent: Agent, leads: int, every: int, advance: Callable[[], None]) -> list[PathScore]:
-    """The paths of a plan at every ``every``-th step of the case, as issued and after the running step was seen."""
+    """The paths of a plan at every ``every``-th step of the case.
+
+    As issued; when the net load of the running step was seen, by the chances of the value table; and moved to agree.
+    """
     net_w = case.load_w - case.pv_w
-    found: dict[str, list[FloatArray]] = {AS_ISSUED: [], AFTER_SEEN: []}
+    found: dict[str, list[FloatArray]] = {AS_ISSUED: [], AFTER_SEEN: [], AGREEING: []}
     for index in range(case.first, case.last - leads, every):
         paths = agent.outlook(index).paths
         came = net_w[index : index + leads + 1]
-        found[AS_ISSUED].append(_row(paths, np.full((leads, len(paths.net_w)), 1.0 / len(paths.net_w)), came))
-        found[AFTER_SEEN].append(_row(paths, beliefs(paths, float(came[0]), case.horizon.step_h, leads), came))
+        alike = np.full((leads, len(paths.net_w)), 1.0 / len(paths.net_w))
+        seen_w, noise_w = came[:1], float(paths.noise_w[0])
+        changed = beliefs(paths, float(came[0]), case.horizon.step_h, leads)
+        found[AS_ISSUED].append(_row(paths.net_w, alike, came))
+        found[AFTER_SEEN].append(_row(paths.net_w, changed, came))
+        found[AGREEING].append(_row(paths_given(paths.net_w, seen_w, noise_w)[0], alike, came))
         advance()
     size = float(np.abs(net_w[case.first : case.last]).mean())
     return [_mean(case.name, known, np.stack(rows), leads, size) for known, rows in found.items() if rows]
@@ -57,9 +64,9 @@ def beliefs(paths: Paths, seen_w: float, step_h: float, leads: int) -> FloatArra
     return np.stack(rows)
 
 
-def _row(paths: Paths, weights: FloatArray, came: FloatArray) -> FloatArray:
+def _row(net_w: FloatArray, weights: FloatArray, came: FloatArray) -> FloatArray:
     """Energy score and coverage of each lead, and the energy score of all together with the weights of the first."""
-    ahead, leads = paths.net_w[:, 1:], len(weights)
+    ahead, leads = net_w[:, 1:], len(weights)
     energy = [energy_score(ahead[:, [i]], weights[i], came[[i + 1]]) for i in range(leads)]
     cover = [covered(ahead[:, [i]], weights[i], came[[i + 1]])[0] for i in range(leads)]
     return np.array([*energy, *cover, energy_score(ahead[:, :leads], weights[0], came[1:]) / leads**0.5])
