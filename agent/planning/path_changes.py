@@ -1,4 +1,4 @@
-"""What is known of the paths ahead: which of them a site goes over to, and which follow a net load that was seen.
+"""What is known of the paths ahead: which of them a site goes over to, and which of them it is on by its net load.
 
 A path is what one past day made of the forecast. Whoever is on it has seen its load and its sun up to now and not what
 it does next: after a step, any day that stood near this one just then may be the one that is followed. Staying on one
@@ -13,8 +13,6 @@ BANDWIDTH = 0.5  # of the spread of the paths in load and in sun
 LOOKING_H = 1.0  # how often a path is left for one near by
 BALANCING_ROUNDS = 3
 LEAST_SPREAD_W = 1e-3  # of less, as of the sun at night, nothing can be told
-SHRINKAGE = 2.0  # paths without any likeness that a slope is estimated with besides
-STEEPEST = 1.2  # an error that grows faster from one step to the next is chance
 
 
 def path_changes(net_w: Floats, pv_w: Floats, step_h: float) -> Floats:
@@ -42,7 +40,7 @@ def _balanced(kernel: Floats) -> Floats:
         scale = np.sqrt(scale / (kernel @ scale[..., None])[..., 0])
     balanced = scale[..., :, None] * kernel * scale[..., None, :]
     balanced /= np.maximum(1.0, balanced.sum(axis=-1).max(axis=-1))[..., None, None]
-    return balanced + (1.0 - balanced.sum(axis=-1))[..., :, None] * np.eye(kernel.shape[-1])
+    return np.asarray(balanced + (1.0 - balanced.sum(axis=-1))[..., :, None] * np.eye(kernel.shape[-1]))
 
 
 def _distances(power_w: Floats) -> Floats:
@@ -52,47 +50,13 @@ def _distances(power_w: Floats) -> Floats:
     return np.asarray((scaled[:, :, None] - scaled[:, None, :]) ** 2)
 
 
-def paths_given(net_w: Floats, seen_w: Floats, noise_w: float = 0.0) -> Floats:
-    """The paths ``net_w`` (paths, steps), W, when the mean net load of their first step is ``seen_w`` (levels,).
+def paths_near(seen_w: Floats, now_w: Floats, noise_w: float = 0.0) -> Floats:
+    """How much each path counts after a step whose mean net load was ``seen_w`` (levels,), W: (levels, paths).
 
-    Every path is moved by what the regression of its step on the first one foretells of how far it lies from what was
-    seen: ``net + b (seen - net of the first step)``, (levels, paths, steps). So the paths agree with now, and are as
-    wide ahead as now leaves open. The slopes b are shrunk, since they come of few paths, and by the noise of what is
-    seen, ``noise_w`` (one standard deviation): the update of an ensemble Kalman filter (G. Evensen, "Sequential data
-    assimilation with a nonlinear quasi-geostrophic model", J. Geophys. Res. 99 (1994) 10143-10162).
+    The more, the nearer it came to it, ``now_w`` (paths,): ``exp(-(seen - now)**2 / (2 width**2))``, its width being
+    ``BANDWIDTH`` spreads and the noise of what is seen, ``noise_w`` (one standard deviation). Rows add up to 1.
     """
-    slopes = _slopes(net_w[:, 0], net_w, noise_w)
-    return np.asarray(net_w + slopes * (seen_w[:, None, None] - net_w[None, :, :1]))
-
-
-def paths_after(seen_w: Floats, now_w: Floats, next_w: Floats, noise_w: float = 0.0) -> Floats:
-    """How much each path counts in the step after a mean net load ``seen_w`` (levels,), W: (levels, paths).
-
-    ``now_w`` and ``next_w`` (paths,) are the paths in that step and in the next. The outcomes of ``paths_given`` are
-    shared by the two paths between which each of them lies: the mean that is foretold is met, where averaging the
-    paths near ``seen_w`` falls short. Rows add up to 1.
-    """
-    if np.ptp(next_w) <= LEAST_SPREAD_W:
-        return np.full((len(seen_w), len(now_w)), 1.0 / len(now_w))
-    given = paths_given(np.column_stack([now_w, next_w]), seen_w, noise_w)
-    return _shared(given[:, :, 1], next_w)
-
-
-def _slopes(now_w: Floats, net_w: Floats, noise_w: float) -> Floats:
-    """Of the regression of every step on what is seen now, (steps,)."""
-    away_w = now_w - now_w.mean()
-    spread = float(away_w @ away_w) * (1.0 + SHRINKAGE / len(now_w)) + len(now_w) * noise_w**2
-    return np.asarray(np.clip(away_w @ net_w / max(spread, LEAST_SPREAD_W), 0.0, STEEPEST))
-
-
-def _shared(outcomes_w: Floats, path_w: Floats) -> Floats:
-    """The mean weight of each path (paths,) when every outcome (rows, many) is shared by its two neighbours among them.
-
-    What lies beyond the outermost path is its own.
-    """
-    order = np.argsort(path_w)
-    places = np.interp(outcomes_w, path_w[order], np.arange(len(path_w)))
-    near = np.maximum(0.0, 1.0 - np.abs(places[:, :, None] - np.arange(len(path_w))))
-    weights = np.empty((len(outcomes_w), len(path_w)))
-    weights[:, order] = near.mean(axis=1)
-    return weights
+    width = max(float(np.hypot(BANDWIDTH * now_w.std(), noise_w)), LEAST_SPREAD_W)
+    within_w = np.clip(seen_w, now_w.min(), now_w.max())
+    weights = np.exp(-0.5 * ((now_w[None, :] - within_w[:, None]) / width) ** 2)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))

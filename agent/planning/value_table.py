@@ -18,7 +18,7 @@ from agent.domain.plan import PeakPrice, ValueByNetLoad, ValueTable
 from agent.planning.battery_arrays import powers_for, stored_changes
 from agent.planning.floor import below_floor, with_floor
 from agent.planning.grid_cost import Rates, best_curtailment, negative_prices
-from agent.planning.path_changes import path_changes, paths_after
+from agent.planning.path_changes import path_changes, paths_near
 from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, PlanningTerms, require_finite
 
 GRID_POINTS = 61
@@ -196,8 +196,7 @@ def as_table(
     steps = min(terms.steps, max(1, round(BY_NET_LOAD_HOURS / terms.step_h)))
     noise = [0.0] * steps if noise_w is None else noise_w[:steps].tolist()
     by_net_load = tuple(
-        _by_net_load(terms, grid, by_path[step + 1], net_w[:, step : step + 2], step, noise[step])
-        for step in range(steps)
+        _by_net_load(terms, grid, by_path[step + 1], net_w[:, step], step, noise[step]) for step in range(steps)
     )
     price = LIMIT_MULTIPLE * terms.top_price
     return ValueTable(tuple(soc_pct.tolist()), tuple(map(tuple, rows.tolist())), by_net_load, price, _peak_price(terms))
@@ -216,12 +215,12 @@ def _peak_price(terms: PlanningTerms) -> PeakPrice | None:
 def _by_net_load(
     terms: PlanningTerms, grid: Floats, after: Floats, net_w: Floats, step: int, noise_w: float
 ) -> tuple[ValueByNetLoad, ...]:
-    """Value after a step by what its net load was; ``net_w`` are the paths in it and in the next, (paths, 2), W."""
-    levels = np.quantile(net_w[:, 0], NET_LOAD_LEVELS)
+    """Value after a step by what its net load was: paths count the more, the nearer they came to it."""
+    levels = np.quantile(net_w, NET_LOAD_LEVELS)
     levels = levels[np.concatenate([[True], np.diff(levels) > LEAST_WIDTH_W])]
     if len(levels) < 2:
         return ()
-    weights = paths_after(levels, net_w[:, 0], net_w[:, -1], noise_w)
+    weights = paths_near(levels, net_w, noise_w)
     same = np.full(len(levels), step)
     _, rows = _over_all(terms, grid, concave_rows(grid, weights @ after), same)
     return tuple(ValueByNetLoad(level, tuple(row)) for level, row in zip(levels.tolist(), rows.tolist(), strict=True))

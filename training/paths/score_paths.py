@@ -8,8 +8,9 @@ import numpy as np
 from agent.backtest.case import Case
 from agent.backtest.planner_view import Agent
 from agent.forecasting.forecaster import FloatArray
-from agent.planning.path_changes import path_changes, paths_after, paths_given
+from agent.planning.path_changes import path_changes, paths_near
 from agent.planning.scenarios import Paths
+from training.paths.agreement import paths_given
 from training.paths.scores import covered, energy_score
 
 AS_ISSUED, AFTER_SEEN, AGREEING = "as issued", "by changes", "agreeing with now"
@@ -55,10 +56,10 @@ def score_paths(case: Case, agent: Agent, leads: int, every: int, advance: Calla
 def beliefs(paths: Paths, seen_w: float, step_h: float, leads: int) -> FloatArray:
     """How much each path counts in each step after the running one whose net load was ``seen_w``, (leads, paths).
 
-    As the value table has it: first what follows what was seen, then the chances to change from path to path.
+    As the value table has it: first the paths near what was seen, then the chances to change from path to path.
     """
     chances = path_changes(paths.net_w[:, : leads + 1], paths.pv_w[:, : leads + 1], step_h)
-    rows = [paths_after(np.array([seen_w]), paths.net_w[:, 0], paths.net_w[:, 1], float(paths.noise_w[0]))[0]]
+    rows = [paths_near(np.array([seen_w]), paths.net_w[:, 0], float(paths.noise_w[0]))[0]]
     for step in range(1, leads):
         rows.append(rows[-1] @ chances[step])
     return np.stack(rows)
