@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from agent.backtest.case import Unplayable
 from agent.cli.ending import ended
 from agent.cli.terminal import terminal
 from agent.forecasting.forecaster import ModelUnusable
@@ -21,6 +22,9 @@ from training.anomaly.command import add_command, fit_anomaly
 from training.evaluation.command import add_arguments, evaluate
 from training.fit.command import MlflowMissing, add_fit_options, fit_all, print_scores
 from training.own_site.command import add_site_options, fit_site
+from training.paths.command import COMMAND as PATHS
+from training.paths.command import add_command as add_paths_command
+from training.paths.command import score_all_paths
 from training.quantities import FOLDERS
 from training.scoring.compare import compare
 from training.sites.measured_site import MeasuredSite, read_sites
@@ -38,12 +42,15 @@ def main() -> int:
         return fit_site(wanted)
     try:
         if wanted.command == "fit":
-            fit_all(wanted.data, wanted.out or _MODELS, wanted.seed, wanted.mlflow, console)
+            without = tuple(wanted.without.split(",")) if wanted.without else ()
+            fit_all(wanted.data, wanted.out or _MODELS, wanted.seed, wanted.mlflow, console, without)
         elif wanted.command == ANOMALY:
             fit_anomaly(read_sites(wanted.data), wanted.out, wanted.seed, console)
+        elif wanted.command == PATHS:
+            score_all_paths(wanted, console)
         else:
             _score(read_sites(wanted.data), wanted.models, console)
-    except (SitesUnreadable, ModelUnusable, MlflowMissing) as error:
+    except (SitesUnreadable, ModelUnusable, MlflowMissing, Unplayable) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -62,6 +69,7 @@ def _arguments() -> argparse.Namespace:
     add_fit_options(fit)
     add_site_options(fit)
     add_command(commands, _MODELS)
+    add_paths_command(commands, _MODELS)
     add_arguments(commands.add_parser("evaluate", help="score models and their peers on every site, to a CSV file"))
     wanted = parser.parse_args()
     if wanted.command in ("fit", "score") and wanted.data is None and not getattr(wanted, "site", False):

@@ -52,12 +52,13 @@ class Outlook:
         return replace(self.terms, peak=peak_of(asked, self._past_net_w, expected_w))
 
     @cached_property
-    def _paths(self) -> Paths:
+    def paths(self) -> Paths:
+        """The net-load paths that a plan is made for."""
         site = self.forecast
         return net_load_paths(site.load, site.pv, site.load_errors, site.pv_errors, self.request.solar_rated_w)
 
     def _valued(self, terms: PlanningTerms) -> Plan:
-        request, site, paths = self.request, self.forecast, self._paths
+        request, site, paths = self.request, self.forecast, self.paths
         return Plan(
             issued_at=request.now,
             expires_at=request.now + timedelta(seconds=request.valid_s),

@@ -1,9 +1,9 @@
 """What stored energy is worth at every step and SoC: a backward dynamic programme over many net-load paths.
 
-At each step the net load of a path is seen first and the battery power chosen then. A site stays on its path for some
-hours and then changes to any of them, so an error of the forecast persists for hours and not for days (stochastic
-dynamic programming over a Markov chain with recourse; Bertsekas, Dynamic Programming and Optimal Control, vol. 1). The
-value of a SoC is the mean over the paths.
+At each step the net load of a path is seen first and the battery power chosen then. From its path a site changes to
+those that are near it in load and sun just then (``path_changes``), so an error of the forecast persists as it is wont
+to, and no path is known before it is seen (stochastic dynamic programming over a Markov chain with recourse; Bertsekas,
+Dynamic Programming and Optimal Control, vol. 1). The value of a SoC is the mean over the paths.
 
 For one path and step the best target is a corner of a piecewise linear function: a point of the SoC grid, a power
 limit of the battery, or the power that brings the connection to zero, to a limit, or to nothing but curtailed sun.
@@ -18,17 +18,15 @@ from agent.domain.plan import PeakPrice, ValueByNetLoad, ValueTable
 from agent.planning.battery_arrays import powers_for, stored_changes
 from agent.planning.floor import below_floor, with_floor
 from agent.planning.grid_cost import Rates, best_curtailment, negative_prices
+from agent.planning.path_changes import path_changes, paths_near
 from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, PlanningTerms, require_finite
 from agent.planning.spread import price_until
 
 GRID_POINTS = 61
 NARROWEST_KWH = 1e-3  # a window without width still needs two distinct points
 OUT_OF_REACH = -1e15
-# Errors of a forecast last for hours: .03 to .3 an hour earned the same, forgetting at once 1 to 5 % less.
-SWITCHING_PER_H = 0.1
 BY_NET_LOAD_HOURS = 2.0  # how far the table tells value by net load: until the next plan, with one plan to spare
 NET_LOAD_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-BANDWIDTH = 0.5  # of the spread of the paths; .3 and 1 earned nearly the same
 LEAST_WIDTH_W = 1e-3
 
 
@@ -111,8 +109,8 @@ def backward_by_path(
     """(grid in kWh, value of shape (steps + 1, paths, points)): row [i, k] at the start of step i when on path k.
 
     Row i does not count what it costs to stand below the floor at the end of step i - 1: see ``below_floor``.
-    A path is left for any of them with chance ``SWITCHING_PER_H`` within an hour:
-    ``value[i, k](s) = max over s' of -cost(k, i, s' - s) + (1 - p) value[i + 1, k](s') + p mean of value[i + 1](s')``.
+    With the chances c of ``path_changes``:
+    ``value[i, k](s) = max over s' of -cost(k, i, s' - s) + sum over m of c[i, k, m] value[i + 1, m](s')``.
     ``net_w`` and ``pv_w`` have shape (paths, steps), W. Raises ValueError for anything not finite or not of that shape.
     """
     require_finite("net_w", net_w, (len(net_w), terms.steps))
@@ -122,31 +120,27 @@ def backward_by_path(
     options = moves(terms, net_w, pv_w, spacing, points)
     value = np.empty((terms.steps + 1, len(net_w), points))
     value[-1] = terms.terminal_per_kwh * grid
+    chances = path_changes(net_w, pv_w, terms.step_h)
+    windows = _windows(len(net_w), points)
     for step in range(terms.steps - 1, -1, -1):
-        after = expected(terms, value[step + 1]) - below_floor(terms, step, grid)
-        value[step] = _step_back(options, step, after, spacing)
+        windows[:, points + 1] = chances[step] @ value[step + 1] - below_floor(terms, step, grid)
+        value[step] = _step_back(options, step, windows, spacing)
     return grid, value
 
 
-def expected(terms: PlanningTerms, value: Floats) -> Floats:
-    """What is expected of the next step by those on each path, shape (paths, points), when some change paths."""
-    p = _leaving(terms)
-    return np.asarray((1.0 - p) * value + p * value.mean(axis=0))
+def _windows(paths: int, points: int) -> Floats:
+    """Stretches of the padded values of each path, (paths, starts, points); the one at ``points + 1`` is the values.
+
+    Both sides are padded, so that a move out of the window is never the best one.
+    """
+    padded = np.full((paths, 3 * points + 2), OUT_OF_REACH)
+    return np.lib.stride_tricks.sliding_window_view(padded, points, axis=1, writeable=True)
 
 
-def _leaving(terms: PlanningTerms) -> float:
-    """The chance to leave a path within one step."""
-    return float(1.0 - (1.0 - SWITCHING_PER_H) ** terms.step_h)
-
-
-def _step_back(options: Moves, step: int, after: Floats, spacing: float) -> Floats:
-    """Value before a step from the value after it, both of shape (paths, points)."""
-    paths, points = after.shape
-    # Both sides are padded, so that a move out of the window is never the best one.
+def _step_back(options: Moves, step: int, windows: Floats, spacing: float) -> Floats:
+    """Value before a step, (paths, points), from the value after it in ``windows``."""
+    paths, _, points = windows.shape
     margin = points + 1
-    padded = np.full((paths, points + 2 * margin), OUT_OF_REACH)
-    padded[:, margin : margin + points] = after
-    windows = np.lib.stride_tricks.sliding_window_view(padded, points, axis=1)
     every = np.arange(paths)
 
     def interpolated(change: Floats) -> Floats:
@@ -230,15 +224,13 @@ def _by_net_load(
     terms: PlanningTerms, grid: Floats, after: Floats, net_w: Floats, step: int, noise_w: float
 ) -> tuple[ValueByNetLoad, ...]:
     """Value after a step by what its net load was: paths count the more, the nearer they came to it."""
-    width = float(np.hypot(BANDWIDTH * net_w.std(), noise_w))
-    if len(net_w) < 2 or width <= LEAST_WIDTH_W or _leaving(terms) >= 1.0:
-        return ()
     levels = np.quantile(net_w, NET_LOAD_LEVELS)
     levels = levels[np.concatenate([[True], np.diff(levels) > LEAST_WIDTH_W])]
-    weights = np.exp(-0.5 * ((net_w[None, :] - levels[:, None]) / width) ** 2)
-    weights /= weights.sum(axis=1, keepdims=True)
+    if len(levels) < 2:
+        return ()
+    weights = paths_near(levels, net_w, noise_w)
     same = np.full(len(levels), step)
-    _, rows = _over_all(terms, grid, concave_rows(grid, weights @ expected(terms, after)), same)
+    _, rows = _over_all(terms, grid, concave_rows(grid, weights @ after), same)
     return tuple(ValueByNetLoad(level, tuple(row)) for level, row in zip(levels.tolist(), rows.tolist(), strict=True))
 
 

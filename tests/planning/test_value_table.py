@@ -11,6 +11,7 @@ from agent.domain.site import Connection
 from agent.planning import value_table as table_module
 from agent.planning.forward_pass import forward_pass, forward_pass_alone
 from agent.planning.optimise import solve_schedule
+from agent.planning.path_changes import path_changes
 from agent.planning.planning_terms import Problem
 from agent.planning.value_table import backward_by_path, battery_kw, change_kwh, concave_majorant, value_table
 from tests.planning.days import BATTERY, errors, mean_values, problem
@@ -197,15 +198,21 @@ def test_one_path_has_nothing_to_tell_by_net_load() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_paths_that_last_are_worth_between_changing_at_once_and_never(
+def test_paths_that_are_near_are_worth_between_changing_to_any_and_never(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Knowing more of what comes is worth more: each path for good, some hours, one step."""
+    """Knowing more of what comes is worth more: each path for good, what is near it, nothing."""
     site = problem(seed, 48)
+    net, sun = many_paths(site)
+    every = (48, len(net), len(net))
     means = []
-    for switching in (0.0, 0.1, 1.0):
-        monkeypatch.setattr(table_module, "SWITCHING_PER_H", switching)
-        means.append(backward_by_path(site.terms, *many_paths(site))[1][0].mean(axis=0))
+    for chances in (
+        np.broadcast_to(np.eye(len(net)), every),
+        path_changes(net, sun, 1.0),
+        np.full(every, 1 / len(net)),
+    ):
+        monkeypatch.setattr(table_module, "path_changes", lambda *_, chances=chances: chances)
+        means.append(backward_by_path(site.terms, net, sun)[1][0].mean(axis=0))
     assert (means[0] >= means[1] - 1e-9).all()
     assert (means[1] >= means[2] - 1e-9).all()
     assert means[0].sum() > means[2].sum()

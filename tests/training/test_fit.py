@@ -145,6 +145,22 @@ def test_a_model_that_was_written_reproduces_its_own_answers(tmp_path: Path) -> 
     assert json.loads((tmp_path / "consumption" / "card.json").read_text())["version"] == card.version
 
 
+def test_sites_that_are_left_out_are_scored_and_not_learnt_from(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["fit", "--data", str(folder), "--out", str(tmp_path), "--without"]
+    monkeypatch.setattr(sys, "argv", ["training", *asked, "ucam_b2"])
+    assert main() == 0
+    for name in ("consumption", "solar"):
+        card = read_card(tmp_path / name)
+        assert [line.split(":")[0] for line in card.trained_on] == ["ucam_b1"]
+        assert {"ucam_b2", "ucsd_x"} <= {score.site for score in card.metrics}
+    monkeypatch.setattr(sys, "argv", ["training", *asked, "ucam_b2,ucam_b9"])
+    capsys.readouterr()
+    assert main() == 1
+    assert capsys.readouterr().err == "there is no site ucam_b9 to leave out\n"
+
+
 def test_without_mlflow_one_sentence_says_so_before_any_work(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,21 +15,27 @@ from site_data.sites_json import site_file
 from site_data.unreadable import SitesUnreadable
 from training.fit.mlflow_log import MlflowMissing, log_fit, open_mlflow
 from training.quantities import FOLDERS
-from training.sites.measured_site import read_sites
+from training.sites.measured_site import MeasuredSite, read_sites
 
 __all__ = ["MlflowMissing", "add_fit_options", "fit_all", "print_scores"]
 
 
 def add_fit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mlflow", metavar="URI", help="log parameters, metrics and files to this MLflow server")
+    parser.add_argument("--without", metavar="A,B", help="learn nothing from these sites, so that they may be scored")
 
 
-def fit_all(data: Path, out: Path, seed: int, mlflow_uri: str | None, console: Console) -> None:
-    """Write both models below ``out``. Raises SitesUnreadable, ModelUnusable, and MlflowMissing before any work."""
+def fit_all(
+    data: Path, out: Path, seed: int, mlflow_uri: str | None, console: Console, without: Sequence[str] = ()
+) -> None:
+    """Write both models below ``out``, fitted on all sites that allow it but those named in ``without``.
+
+    Raises SitesUnreadable, ModelUnusable, and MlflowMissing before any work.
+    """
     from training.fit.fit import STEPS_OF_A_FIT, FitData, fit_and_export  # LightGBM is needed to train, not to score
 
     mlflow = open_mlflow(mlflow_uri) if mlflow_uri else None
-    measured = read_sites(data, "measured")
+    measured = _but(read_sites(data, "measured"), without)
     known = FitData(measured, read_sites(data, "model"), data_sha256(data, [site.name for site in measured]))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     cards: list[ModelCard] = []
@@ -49,6 +55,14 @@ def fit_all(data: Path, out: Path, seed: int, mlflow_uri: str | None, console: C
             console.print(sentence, highlight=False)
         if mlflow is not None:
             log_fit(mlflow, card, out / card.name)
+
+
+def _but(sites: Sequence[MeasuredSite], without: Sequence[str]) -> list[MeasuredSite]:
+    """Those not named in ``without``. Raises SitesUnreadable for a name that no site has."""
+    unknown = sorted(set(without) - {site.name for site in sites})
+    if unknown:
+        raise SitesUnreadable(f"there is no site {', '.join(unknown)} to leave out")
+    return [site for site in sites if site.name not in without]
 
 
 def data_sha256(folder: Path, names: Sequence[str]) -> str:

@@ -1,0 +1,1 @@
+"""How well the net-load paths of a plan foretell the next hours."""

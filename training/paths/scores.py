@@ -1,0 +1,30 @@
+"""Scores of weighted paths against what came. Pure arrays.
+
+T. Gneiting and A. Raftery, "Strictly proper scoring rules, prediction, and estimation", Journal of the American
+Statistical Association 102 (2007) 359-378: the energy score, which of one step is the continuous ranked probability
+score.
+"""
+
+import numpy as np
+
+from agent.forecasting.forecaster import FloatArray
+
+TAIL = 0.05
+"""On either side of the interval of which the coverage is told."""
+
+
+def energy_score(paths: FloatArray, weights: FloatArray, came: FloatArray) -> float:
+    """``sum w |x - y| - sum sum w w' |x - x'| / 2``: ``paths`` (paths, steps), ``weights`` (paths,), ``came`` (steps,).
+
+    In the unit of the paths; less is better, and 0 is one path that comes true.
+    """
+    missed = np.sqrt(((paths - came) ** 2).sum(axis=1))
+    apart = np.sqrt(((paths[:, None] - paths[None]) ** 2).sum(axis=2))
+    return float(weights @ missed - 0.5 * weights @ apart @ weights)
+
+
+def covered(paths: FloatArray, weights: FloatArray, came: FloatArray) -> FloatArray:
+    """1 for each step in which ``came`` has at least ``TAIL`` of the weight on either side, else 0, (steps,)."""
+    below = weights @ ((paths < came) + 0.5 * (paths == came))
+    inside: FloatArray = ((below >= TAIL) & (below <= 1.0 - TAIL)).astype(np.float64)
+    return inside
