@@ -20,7 +20,7 @@ from agent.planning.demand import LONGEST_DAYS, peak_of
 from agent.planning.make_plan import terms_of
 from agent.planning.planning_terms import PlanningTerms
 from agent.planning.scenarios import Paths, net_load_paths
-from agent.planning.value_table import value_table
+from agent.planning.stored_value import stored_value
 from agent.workers.planner import HISTORY
 
 HORIZON_H = 48
@@ -63,7 +63,7 @@ class Outlook:
             expires_at=request.now + timedelta(seconds=request.valid_s),
             horizon=request.horizon,
             steps=(),
-            values=value_table(terms, paths.net_w, paths.pv_w, paths.noise_w),
+            values=stored_value(terms, paths).table,
             load=site.load,
             pv=site.pv,
         )

@@ -19,7 +19,8 @@ from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Floats, PlanningTerms, Problem, require_finite
 from agent.planning.scenarios import net_load_paths, terminal_value
 from agent.planning.schedule import Schedule
-from agent.planning.value_table import as_table, backward_by_path, concave_rows
+from agent.planning.stored_value import StoredValue, stored_value
+from agent.planning.value_table import concave_rows
 
 
 def make_plan(
@@ -45,8 +46,8 @@ def make_plan(
     problem = _problem(request, load, pv, past_net_w, notes)
     terms = problem.terms
     paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
-    grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
-    schedule = _schedule(problem, grid, by_path, deadline_s)
+    value = stored_value(terms, paths)
+    schedule = _schedule(problem, value, deadline_s)
     if load_errors is None and pv_errors is None:
         notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
     if terms.peak is not None:
@@ -57,7 +58,7 @@ def make_plan(
         expires_at=min(request.now + timedelta(seconds=request.valid_s), horizon.end),
         horizon=horizon,
         steps=_steps(request, problem, schedule),
-        values=as_table(terms, grid, by_path, paths.net_w, paths.noise_w),
+        values=value.table,
         load=load,
         pv=pv,
         notes=(*notes, *schedule.notes),
@@ -75,17 +76,17 @@ def _problem(
     return Problem(replace(terms_of(request), peak=peak), _stored_wh(request), load_w, pv_w)
 
 
-def _schedule(problem: Problem, grid_kwh: Floats, by_path: Floats, deadline_s: float) -> Schedule:
+def _schedule(problem: Problem, value: StoredValue, deadline_s: float) -> Schedule:
     """The linear programme's, where it is proven best in time; else the best that is at hand."""
 
-    def value() -> Floats:
-        return concave_rows(grid_kwh, by_path.mean(axis=1))
+    def rows() -> Floats:
+        return concave_rows(value.soc_kwh, value.rows)
 
     try:
         schedule = solve_schedule(problem, deadline_s)
     except SolverFailure as failure:
-        return without_solver(problem, grid_kwh, value(), str(failure))
-    return schedule if schedule.proven else never_worse_than_rule(problem, schedule, grid_kwh, value())
+        return without_solver(problem, value.soc_kwh, rows(), str(failure))
+    return schedule if schedule.proven else never_worse_than_rule(problem, schedule, value.soc_kwh, rows())
 
 
 def terms_of(request: PlanRequest) -> PlanningTerms:
