@@ -16,7 +16,7 @@ from agent.domain.plan import Plan
 from agent.domain.request import Demand, PlanRequest
 from agent.forecasting.forecaster import Forecaster
 from agent.forecasting.make_forecast import SiteForecast, forecast_site
-from agent.planning.demand import LONGEST_DAYS, peak_of
+from agent.planning.demand import LONGEST_DAYS, peaks_of
 from agent.planning.make_plan import terms_of
 from agent.planning.planning_terms import PlanningTerms
 from agent.planning.scenarios import Paths, net_load_paths
@@ -49,7 +49,7 @@ class Outlook:
             return self.terms
         asked = replace(self.request, demand=demand)
         expected_w = np.array(self.forecast.load.median) - np.array(self.forecast.pv.median)
-        return replace(self.terms, peak=peak_of(asked, self._past_net_w, expected_w))
+        return self.terms.with_peaks(peaks_of(asked, self._past_net_w, expected_w))
 
     @cached_property
     def _paths(self) -> Paths:

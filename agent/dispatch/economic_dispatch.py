@@ -45,8 +45,8 @@ class Moment:
     carbon_price: float = 0.0
     step_mean_w: float | None = None
     interval_wh: float = 0.0
-    peak_w: float = 0.0
     battery_w: float | None = None
+    peak_w: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,9 @@ def _prices(
         held_w = table.peak.held_w(step, moment.at, moment.interval_wh)
         if by_peak is None:
             import_above.append((held_w, table.peak.over_per_kwh(step)))
+    for other in table.other_peaks:
+        if other.per_kw[step] > 0.0:
+            import_above.append((other.held_w(step, moment.at, moment.interval_wh), other.over_per_kwh(step)))
     if connection.import_limit_w is not None:
         import_above.append((connection.import_limit_w, broken))
     if connection.export_limit_w is not None:

@@ -111,7 +111,7 @@ class ValueTable:
     ``by_net_load[i]`` says the same for a few net loads of step i, ascending, since a step that runs high foretells
     more of it; between them it is linear. It covers the first steps only, or none; elsewhere ``value`` holds. An energy
     above a limit of the connection costs ``broken_limit_per_kwh``; None lets the fast loop take a multiple of the
-    price.
+    price. ``peak`` is the demand charge that asks most, ``other_peaks`` are those besides.
     """
 
     soc_pct: tuple[float, ...]
@@ -119,6 +119,7 @@ class ValueTable:
     by_net_load: tuple[tuple[ValueByNetLoad, ...], ...] = field(default=(), metadata=formerly("seen"))
     broken_limit_per_kwh: float | None = None
     peak: PeakPrice | None = None
+    other_peaks: tuple[PeakPrice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

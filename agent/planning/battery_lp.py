@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.planning.highs import LinearProgram
+from agent.planning.peak import Peak
 from agent.planning.planning_terms import (
     CEILING_MULTIPLE,
     FLOOR_MULTIPLE,
@@ -124,7 +125,8 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
     row_lower, row_upper = [right], [right]
     _add_limit_slacks(columns, terms, way, most_import, most_export)
     _add_window_slack(columns, problem, below, stored, row_lower, row_upper)
-    _add_peaks(columns, terms, imported, row_lower, row_upper)
+    for peak in terms.peaks:
+        _add_peak(columns, terms, peak, imported, row_lower, row_upper)
     binaries = _add_choices(columns, terms, way, most_import, most_export, row_lower, row_upper)
     integer = _last(binaries, columns.count)
     return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), integer)
@@ -191,17 +193,16 @@ def _add_window_slack(
     columns.put(rows, slack, sign)
 
 
-def _add_peaks(
+def _add_peak(
     columns: _Columns,
     terms: PlanningTerms,
+    peak: Peak,
     imported: NDArray[np.int64],
     row_lower: list[Floats],
     row_upper: list[Floats],
 ) -> None:
     """What a month's worst interval imports above the threshold, where that is charged."""
-    peak, n = terms.peak, terms.steps
-    if peak is None or not (peak.per_kw > 0.0).any():
-        return
+    n = terms.steps
     rate = peak.per_kw[peak.firsts]
     charged = np.flatnonzero(rate > 0.0)
     months, month = np.unique(peak.month[peak.firsts][charged], return_inverse=True)

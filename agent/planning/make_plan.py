@@ -12,7 +12,7 @@ from agent.domain.forecast import Forecast
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.request import PlanRequest
 from agent.planning.battery_arrays import socs_pct
-from agent.planning.demand import peak_of, raised
+from agent.planning.demand import peaks_of, raised
 from agent.planning.fallback import never_worse_than_rule, without_solver
 from agent.planning.highs import SolverFailure
 from agent.planning.optimise import solve_schedule
@@ -50,8 +50,8 @@ def make_plan(
     schedule = _schedule(problem, value, deadline_s)
     if load_errors is None and pv_errors is None:
         notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
-    if terms.peak is not None:
-        notes += raised(terms.peak, schedule.import_w, terms.step_h)
+    for charged in terms.peaks:
+        notes += raised(charged, schedule.import_w, terms.step_h)
     horizon = request.horizon
     return Plan(
         issued_at=request.now,
@@ -72,8 +72,8 @@ def _problem(
 ) -> Problem:
     """The question on the medians, with the month's peak. What is said about the medians enters ``notes``."""
     load_w, pv_w = _median(load, "load_w", request, notes), _median(pv, "pv_w", request, notes)
-    peak = peak_of(request, np.empty(0) if past_net_w is None else past_net_w, load_w - pv_w)
-    return Problem(replace(terms_of(request), peak=peak), _stored_wh(request), load_w, pv_w)
+    peaks = peaks_of(request, np.empty(0) if past_net_w is None else past_net_w, load_w - pv_w)
+    return Problem(terms_of(request).with_peaks(peaks), _stored_wh(request), load_w, pv_w)
 
 
 def _schedule(problem: Problem, value: StoredValue, deadline_s: float) -> Schedule:
@@ -166,6 +166,5 @@ def _cost(request: PlanRequest, problem: Problem, schedule: Schedule) -> float:
     wear = request.battery.wear_per_kwh * schedule.discharge_w.sum()
     gained_kwh = (schedule.soc_wh[-1] - problem.soc_wh) / 1000.0
     energy = float(bought - sold + wear) * problem.terms.step_h / 1000.0
-    peak = problem.terms.peak
-    charge = 0.0 if peak is None else peak.cost(schedule.import_w / 1000.0, problem.terms.step_h)
+    charge = sum(peak.cost(schedule.import_w / 1000.0, problem.terms.step_h) for peak in problem.terms.peaks)
     return energy + charge - problem.terms.terminal_per_kwh * float(gained_kwh)

@@ -49,7 +49,8 @@ def ladder_of(peak: Peak, net_w: Floats, levels: int = LEVELS) -> Ladder:
         top = max(float(net_w[:, mine].max()) / 1000.0, least * (1.0 + LEAST_SPAN), least + LEAST_SPAN_KW)
         own = least + (top - least) * (np.arange(levels) / (levels - 1)) ** 2
         levels_kw[mine] = own
-        end_cost[int(mine[-1])] = float(peak.per_kw[mine].max()) * (own - least)
+        lasting = peak.lasting_per_kw * np.maximum(own - max(peak.lasting_kw, least), 0.0)
+        end_cost[int(mine[-1])] = float(peak.per_kw[mine].max()) * (own - least) + lasting
     begun_kw, share = np.zeros(steps), np.ones(steps)
     if peak.begun_h > 0.0:
         running = peak.interval == 0

@@ -7,7 +7,7 @@ is the mean over paths that persist for hours (a running maximum as an augmented
 and Optimal Control, vol. 1, section 1.4).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -61,8 +61,11 @@ class LevelTable:
 def backward_by_level(
     terms: PlanningTerms, ladder: Ladder, paths: NetPaths, first_steps: int, points: int = PEAK_GRID_POINTS
 ) -> LevelTable:
-    """The value of stored energy where ``ladder`` charges for the peak; the peak of ``terms`` is not asked."""
-    terms = replace(terms, peak=None)
+    """The value of stored energy where ``ladder`` charges for the peak of ``terms``.
+
+    What other charges ask is on every import above their thresholds.
+    """
+    terms = terms.with_peaks(terms.other_peaks)
     grid = soc_grid_kwh(terms, points)
     options = _Options.of(terms, ladder, paths, float(grid[1] - grid[0]), points)
     by_level = np.empty((first_steps, points, ladder.levels, len(paths.weights)))
@@ -136,6 +139,7 @@ def _changes(terms: PlanningTerms, ladder: Ladder, net_kw: Floats) -> Floats:
     steps, many = net_kw.shape
     shape = (steps, ladder.levels, many)
     flows = [np.zeros((steps, 1)), ladder.allowed_kw]
+    flows += [peak.threshold_kw[:, None] for peak in terms.peaks]
     if terms.limits_import:
         flows.append(np.where(np.isfinite(terms.import_limit_kw), terms.import_limit_kw, 0.0)[:, None])
     if terms.limits_export:

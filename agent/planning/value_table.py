@@ -18,6 +18,7 @@ from agent.domain.plan import PeakPrice, ValueByNetLoad, ValueTable
 from agent.planning.battery_arrays import powers_for, stored_changes
 from agent.planning.floor import below_floor, with_floor
 from agent.planning.grid_cost import Rates, best_curtailment, negative_prices
+from agent.planning.peak import Peak
 from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, PlanningTerms, require_finite
 
 GRID_POINTS = 61
@@ -77,8 +78,7 @@ def moves(terms: PlanningTerms, net_w: Floats, pv_w: Floats, spacing_kwh: float,
         levels.append(np.broadcast_to(-terms.export_limit_kw[:, None], net.shape))
     if terms.curtailable and negative_prices(terms):
         levels.append(-pv)
-    if terms.peak is not None:
-        levels.append(np.broadcast_to(terms.peak.threshold_kw[:, None], net.shape))
+    levels += [np.broadcast_to(peak.threshold_kw[:, None], net.shape) for peak in terms.peaks]
     powers = np.clip(np.stack(levels, axis=1) - net[:, None, :], -terms.discharge_kw, terms.charge_kw)
     corner = change_kwh(terms, powers)
     on_grid = np.arange(-down, up + 1, dtype=np.float64) * spacing_kwh
@@ -223,7 +223,11 @@ def table_of(
     """``rows`` (steps, points) of value at the END of each step, with ``by_net_load`` over the same SoCs."""
     soc_pct, rows = over_all(terms, grid, rows, np.arange(terms.steps))
     price = LIMIT_MULTIPLE * terms.top_price
-    return ValueTable(tuple(soc_pct.tolist()), tuple(map(tuple, rows.tolist())), by_net_load, price, _peak_price(terms))
+    peak = None if terms.peak is None else _peak_price(terms.peak)
+    others = tuple(_peak_price(other) for other in terms.other_peaks)
+    return ValueTable(
+        tuple(soc_pct.tolist()), tuple(map(tuple, rows.tolist())), by_net_load, price, peak, other_peaks=others
+    )
 
 
 def first_steps(terms: PlanningTerms) -> int:
@@ -231,10 +235,7 @@ def first_steps(terms: PlanningTerms) -> int:
     return min(terms.steps, max(1, round(BY_NET_LOAD_HOURS / terms.step_h)))
 
 
-def _peak_price(terms: PlanningTerms) -> PeakPrice | None:
-    peak = terms.peak
-    if peak is None:
-        return None
+def _peak_price(peak: Peak) -> PeakPrice:
     threshold_w = tuple((1000.0 * peak.threshold_kw).tolist())
     price = tuple(peak.per_kw.tolist())
     month = tuple(peak.month.tolist())

@@ -9,11 +9,12 @@ from pydantic import Field
 
 from agent.domain.advisory import AdviceQuestion
 from agent.domain.battery import Battery, BatteryUnit
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
-from agent.domain.tariff import DemandCharge, Tariff
+from agent.domain.tariff import Tariff
 from agent.settings import sections, to_domain
 from agent.settings.console_section import Console
 from agent.settings.device_section import Device
@@ -95,8 +96,13 @@ class Settings(sections.Section):
         """As ``import_tariff``, for energy fed into the grid."""
         return to_domain.tariff(self.tariff.sold, self.site)
 
+    def demand_charges(self) -> tuple[DemandCharge, ...]:
+        """Those that are asked, the first of the section itself; none without one."""
+        return () if self.demand_charge is None else to_domain.demand_charges(self.demand_charge, self.site)
+
     def demand_charge_spec(self) -> DemandCharge | None:
-        return None if self.demand_charge is None else to_domain.demand_charge(self.demand_charge)
+        """The first of them."""
+        return next(iter(self.demand_charges()), None)
 
     @property
     def solar_rated_w(self) -> float:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.dispatch.demand_meter import DemandMeter
-from agent.domain.tariff import DemandCharge
+from agent.domain.demand_charge import DemandCharge
 
 LONDON = ZoneInfo("Europe/London")
 NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)

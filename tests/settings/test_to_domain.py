@@ -7,10 +7,11 @@ import pytest
 
 from agent.domain.advisory import FlexibleLoad, Outage
 from agent.domain.battery import Battery, BatteryUnit
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
-from agent.domain.tariff import EVERY_DAY, EVERY_MONTH, HOLIDAY, DemandCharge, Flat, PriceList, TimeOfUse, Window
+from agent.domain.tariff import EVERY_DAY, EVERY_MONTH, HOLIDAY, Flat, PriceList, TimeOfUse, Window
 from agent.settings.check import report
 from agent.settings.load import load
 from agent.settings.price_file import PriceFileError, read_prices

@@ -9,8 +9,8 @@ from agent.adapters.store.console_reader import Peak, highest_import
 from agent.adapters.store.store_reader import kept
 from agent.console.reading.plan import NoPlan, kept_plan
 from agent.console.reading.shapes import Document, head, local, rounded
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.documents import DEMAND
-from agent.domain.tariff import DemandCharge
 from agent.settings.schema import Settings
 
 MONTHS = 12
