@@ -164,9 +164,7 @@ def _turning_per_h(moment: Moment, battery: Battery, prices: _Prices) -> float:
     return max(battery.charge_w, battery.discharge_w) * price * SWITCHING_S / DWELL_S
 
 
-def _prices(
-    table: ValueTable, step: int, moment: Moment, connection: Connection, by_peak: PeakValue | None
-) -> _Prices:
+def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection, by_peak: PeakValue | None) -> _Prices:
     broken = table.broken_limit_per_kwh
     if broken is None:
         broken = BROKEN_LIMIT_MULTIPLE * max(0.01, abs(moment.import_price), abs(moment.export_price))

@@ -17,6 +17,7 @@ from agent.planning.value_table import OUT_OF_REACH, change_kwh, leaving, soc_gr
 
 PEAK_GRID_POINTS = 41
 ALLOWED_OVER_KW = 1e-9
+CHORD_SHRINKS = 1.6  # from chord to shorter chord; a finer choice changed nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,23 @@ def backward_by_level(
         after = paths.expected(value) - FLOOR_MULTIPLE * terms.top_price * below_kwh[step][:, None, None]
         value = options.best(step, after)
         if ladder.charged[step]:  # to a higher level one may always go
-            value = np.maximum.accumulate(value[:, ::-1], axis=1)[:, ::-1]
+            value = filled_dents(np.maximum.accumulate(value[:, ::-1], axis=1)[:, ::-1])
         rows[step] = value[:, 0] @ paths.weights
     return LevelTable(grid, by_level, rows)
+
+
+def filled_dents(value: Floats) -> Floats:
+    """``value`` (points, ...) raised where a chord between two points as far on both sides lies above it.
+
+    In truth the value is concave in the stored energy. Between two levels it falls off as if the higher one had to be
+    paid in full, and such a dent would be met again at every step.
+    """
+    filled, reach = value.copy(), (len(value) - 1) // 2
+    while reach >= 1:
+        middle = filled[reach:-reach]
+        np.maximum(middle, 0.5 * (filled[: -2 * reach] + filled[2 * reach :]), out=middle)
+        reach = int(reach / CHORD_SHRINKS)
+    return filled
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,9 @@ class Tariffs(Section):
 class DemandWindow(Section):
     """Hours whose import counts for a demand charge. A window over midnight belongs to the day it begins on."""
 
-    start: ClockTime = Field(alias="from", description='local time "HH:MM" from which import counts', examples=["16:00"])
+    start: ClockTime = Field(
+        alias="from", description='local time "HH:MM" from which import counts', examples=["16:00"]
+    )
     end: ClockTime = Field(
         alias="to", description='local time "HH:MM" until which import counts; "00:00" is midnight', examples=["21:00"]
     )
@@ -235,7 +237,10 @@ class PeakCharge(Section):
         default=list(range(1, 13)), description="months that are charged, every month when left out", min_length=1
     )
     ratchet_pct: float = Field(
-        default=0.0, description="part of the highest of the last eleven months that is paid at least, percent", ge=0, le=100
+        default=0.0,
+        description="part of the highest of the last eleven months that is paid at least, percent",
+        ge=0,
+        le=100,
     )
     windows: list[DemandWindow] = Field(
         default=[], alias="window", description="hours that count, all when left out", max_length=50

@@ -101,9 +101,7 @@ def _peak_charge(found: sections.PeakCharge, interval_s: int, site: sections.Sit
         for window in found.windows
     )
     hours = TimeOfUse(0.0, windows, site.timezone) if windows else None
-    return DemandCharge(
-        found.per_kw, interval_s, tuple(sorted(found.months)), hours, found.ratchet_pct / 100.0, name
-    )
+    return DemandCharge(found.per_kw, interval_s, tuple(sorted(found.months)), hours, found.ratchet_pct / 100.0, name)
 
 
 def advice(found: sections.Advice, loads: Sequence[sections.FlexibleLoad]) -> AdviceQuestion:

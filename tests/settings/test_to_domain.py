@@ -81,6 +81,26 @@ def test_a_demand_charge(settings: Settings, tmp_path: Path) -> None:
     assert load(written(tmp_path, text)).demand_charge_spec() == DemandCharge(15.0, 900)
 
 
+def test_several_demand_charges_with_hours_and_a_ratchet(tmp_path: Path) -> None:
+    text = """[demand_charge]
+per_kw = 6.5
+interval_minutes = 15
+ratchet_pct = 80
+[[demand_charge.also]]
+name = "on-peak"
+per_kw = 20.0
+months = [6, 7, 8, 9]
+[[demand_charge.also.window]]
+from = "16:00"
+to = "21:00"
+weekdays = ["monday", "friday"]
+[solar]"""
+    every, dear = load(written(tmp_path, changed("[solar]", text))).demand_charges()
+    assert every == DemandCharge(6.5, 900, ratchet_share=0.8)
+    hours = TimeOfUse(0.0, (Window(1.0, time(16), time(21), frozenset({0, 4})),), "Europe/London")
+    assert dear == DemandCharge(20.0, 900, (6, 7, 8, 9), hours, 0.0, "on-peak")
+
+
 def test_tariffs(settings: Settings) -> None:
     night = Window(0.09, time(0, 30), time(5, 30), EVERY_DAY, EVERY_MONTH)
     assert settings.import_tariff() == TimeOfUse(0.28, (night,), "Europe/London")
