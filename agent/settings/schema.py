@@ -135,4 +135,5 @@ class Settings(sections.Section):
             has_solar=self.solar is not None,
             carbon_price_per_kwh=self.objective_spec().carbon_price_per_kg * self.carbon.kg_per_kwh,
             carry=checkpoint,
+            charges=self.demand_charges(),
         )
