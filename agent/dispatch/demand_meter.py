@@ -148,7 +148,8 @@ class DemandMeter:
         if kept is None or kept.interval_s != self.charge.interval_s:
             return self._first_wanted(now)
         by_name = {one.name: one for one in kept.others}
-        found = [kept, *(by_name.get(charge.name) for charge in self._charges[1:])]
+        found: list[MonthPeak | FurtherPeak | None] = [kept]
+        found += [by_name.get(charge.name) for charge in self._charges[1:]]
         for place, one in enumerate(found):
             self._earlier[place] = {} if one is None else {(e.year, e.month): e.peak_w for e in one.earlier}
         if (kept.year, kept.month) < (local.year, local.month):
@@ -254,7 +255,7 @@ def _sound(document: str) -> MonthPeak | None:
         kept = from_json(MonthPeak, document)
     except WireError:
         return None
-    every = kept, *kept.others
+    every: tuple[MonthPeak | FurtherPeak, ...] = (kept, *kept.others)
     times = [kept.seen_to, *(one.peak_at for one in every if one.peak_at is not None)]
     peaks_w = [one.peak_w for one in every] + [earlier.peak_w for one in every for earlier in one.earlier]
     sound = all(isfinite(peak_w) and peak_w >= 0.0 for peak_w in peaks_w) and all(at.tzinfo is not None for at in times)

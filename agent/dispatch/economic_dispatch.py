@@ -168,14 +168,18 @@ def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection
     broken = table.broken_limit_per_kwh
     if broken is None:
         broken = BROKEN_LIMIT_MULTIPLE * max(0.01, abs(moment.import_price), abs(moment.export_price))
-    import_above, export_above, held_w = [], [], None
+    import_above: list[tuple[float, float]] = []
+    export_above: list[tuple[float, float]] = []
+    held_w = None
     if table.peak is not None and table.peak.per_kw[step] > 0.0:
         held_w = table.peak.held_w(step, moment.at, moment.interval_wh)
         if by_peak is None:
             import_above.append((held_w, table.peak.over_per_kwh(step)))
-    for other in table.other_peaks:
-        if other.per_kw[step] > 0.0:
-            import_above.append((other.held_w(step, moment.at, moment.interval_wh), other.over_per_kwh(step)))
+    import_above += [
+        (other.held_w(step, moment.at, moment.interval_wh), other.over_per_kwh(step))
+        for other in table.other_peaks
+        if other.per_kw[step] > 0.0
+    ]
     if connection.import_limit_w is not None:
         import_above.append((connection.import_limit_w, broken))
     if connection.export_limit_w is not None:

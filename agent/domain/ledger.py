@@ -72,7 +72,7 @@ class PredictedDay:
 
 @dataclass(frozen=True, slots=True)
 class LedgerPeaks:
-    """The highest mean imports of a month of the site's clock so far, kW, one a demand charge, by the bill they are of."""
+    """The highest mean imports of a month of the site's clock so far, kW, one a demand charge, by their bill."""
 
     year: int
     month: int

@@ -125,8 +125,7 @@ def build(problem: Problem, directions: Directions | None = None) -> LinearProgr
     row_lower, row_upper = [right], [right]
     _add_limit_slacks(columns, terms, way, most_import, most_export)
     _add_window_slack(columns, problem, below, stored, row_lower, row_upper)
-    for peak in terms.peaks:
-        _add_peak(columns, terms, peak, imported, row_lower, row_upper)
+    _add_peaks(columns, terms, imported, row_lower, row_upper)
     binaries = _add_choices(columns, terms, way, most_import, most_export, row_lower, row_upper)
     integer = _last(binaries, columns.count)
     return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), integer)
@@ -191,6 +190,17 @@ def _add_window_slack(
     rows = _append_rows(row_lower, row_upper, low, high)
     columns.put(rows, stored[steps], 1.0)
     columns.put(rows, slack, sign)
+
+
+def _add_peaks(
+    columns: _Columns,
+    terms: PlanningTerms,
+    imported: NDArray[np.int64],
+    row_lower: list[Floats],
+    row_upper: list[Floats],
+) -> None:
+    for peak in terms.peaks:
+        _add_peak(columns, terms, peak, imported, row_lower, row_upper)
 
 
 def _add_peak(

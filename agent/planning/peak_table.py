@@ -13,10 +13,12 @@ import numpy as np
 
 from agent.planning.peak_levels import Ladder
 from agent.planning.planning_terms import FLOOR_MULTIPLE, Floats, PlanningTerms, require_finite
-from agent.planning.value_table import OUT_OF_REACH, change_kwh, leaving, soc_grid_kwh, step_cost
+from agent.planning.value_table import OUT_OF_REACH, change_kwh, soc_grid_kwh, step_cost
 
 PEAK_GRID_POINTS = 41
 ALLOWED_OVER_KW = 1e-9
+# A peak is a matter of single hours, which come as a surprise more often than the errors of a forecast change.
+PEAK_SWITCHING_PER_H = 0.3
 CHORD_SHRINKS = 1.6  # from chord to shorter chord; a finer choice changed nothing
 
 
@@ -39,7 +41,8 @@ class NetPaths:
         require_finite("net_w", net_w, (len(net_w), terms.steps))
         require_finite("pv_w", pv_w, net_w.shape)
         many = len(net_w)
-        return cls(net_w.T / 1000.0, pv_w.T / 1000.0, np.full(many, 1.0 / many), np.full(many, leaving(terms)))
+        leaves = 1.0 - (1.0 - PEAK_SWITCHING_PER_H) ** terms.step_h
+        return cls(net_w.T / 1000.0, pv_w.T / 1000.0, np.full(many, 1.0 / many), np.full(many, leaves))
 
     def expected(self, value: Floats) -> Floats:
         """What is expected by those on each path, from ``value`` (..., paths), when some change paths."""
@@ -120,8 +123,9 @@ class _Options:
         limit = change_kwh(terms, np.array([-terms.discharge_kw, terms.charge_kw]))
         down, up = (min(points - 1, int(abs(reach) / spacing + 1e-9)) for reach in limit)
         whole = np.arange(-down, up + 1)
+        by_whole = np.array(whole[None, :, None] * spacing, dtype=np.float64)
         flat = (terms.steps, -1, ladder.levels * net.shape[1])
-        cost = _held(ladder, *step_cost(terms, (whole * spacing)[None, :, None], net, paths.pv_kw))
+        cost = _held(ladder, *step_cost(terms, by_whole, net, paths.pv_kw))
         changes = _changes(terms, ladder, net)
         shape = changes.shape
         money, imported = step_cost(terms, changes.reshape(shape[0], -1, shape[-1]), net, paths.pv_kw)

@@ -20,8 +20,7 @@ SHARES = (0.5, 0.25, 0.25)  # of the forecast, of more load with less sun, of le
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Money on the bill with wear and demand charges, less what is left in the battery at the end; and kg CO2 of what is
-    imported.
+    """Money on the bill with wear and demand charges, less what is left in the battery; and kg CO2 of what is imported.
 
     Of a demand charge counts what the hours ahead add above the peak that the month pays for anyway.
     """

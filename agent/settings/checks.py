@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from agent.settings import sections
+from agent.settings import demand_sections, sections
 from agent.settings.console_section import console_findings
 from agent.settings.device_checks import device_findings
 from agent.settings.price_checks import price_findings
@@ -152,7 +152,7 @@ def _demand(settings: Settings) -> Iterator[Finding]:
         yield Finding(("demand_charge", "interval_minutes"), reason, "set step_s = 900 or 300 in [planning]")
 
 
-def _peak_charge(place: tuple[str | int, ...], charge: sections.PeakCharge, minutes: int) -> Iterator[Finding]:
+def _peak_charge(place: tuple[str | int, ...], charge: demand_sections.PeakCharge, minutes: int) -> Iterator[Finding]:
     twice = next((month for month in charge.months if charge.months.count(month) > 1), None)
     if twice is not None:
         yield Finding((*place, "months"), f"names {twice} twice", "name it once")

@@ -15,7 +15,7 @@ from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import Tariff
-from agent.settings import sections, to_domain
+from agent.settings import demand_sections, sections, to_domain
 from agent.settings.console_section import Console
 from agent.settings.device_section import Device
 from drivers.registry import FAMILIES
@@ -32,7 +32,7 @@ class Settings(sections.Section):
     )
     solar: sections.Solar | None = Field(default=None, description="the solar array; without it the site has none")
     tariff: sections.Tariffs = Field(description="what energy costs and what is paid for it")
-    demand_charge: sections.DemandCharge | None = Field(
+    demand_charge: demand_sections.DemandCharge | None = Field(
         default=None, description="what the highest import of a month costs; nothing when left out"
     )
     carbon: sections.Carbon = Field(default_factory=sections.Carbon, description="carbon intensity of the grid")

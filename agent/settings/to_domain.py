@@ -12,7 +12,7 @@ from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import HOLIDAY, Flat, PriceList, Tariff, TimeOfUse, Window
-from agent.settings import sections
+from agent.settings import demand_sections, sections
 from agent.settings.price_file import read_prices
 from agent.settings.sections import WEEKDAYS
 
@@ -83,14 +83,16 @@ def objective(found: sections.Objective) -> Objective:
     return Objective(found.cost_weight, found.carbon_weight, found.carbon_value_per_kg)
 
 
-def demand_charges(found: sections.DemandCharge, site: sections.Site) -> tuple[DemandCharge, ...]:
+def demand_charges(found: demand_sections.DemandCharge, site: sections.Site) -> tuple[DemandCharge, ...]:
     """The first is the section's own."""
     interval_s = 60 * found.interval_minutes
     further = (_peak_charge(one, interval_s, site, one.name) for one in found.also)
     return _peak_charge(found, interval_s, site), *further
 
 
-def _peak_charge(found: sections.PeakCharge, interval_s: int, site: sections.Site, name: str = "") -> DemandCharge:
+def _peak_charge(
+    found: demand_sections.PeakCharge, interval_s: int, site: sections.Site, name: str = ""
+) -> DemandCharge:
     windows = tuple(
         Window(
             1.0,

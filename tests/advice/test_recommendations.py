@@ -128,7 +128,8 @@ def test_a_load_is_not_shifted_onto_the_peak_of_the_month() -> None:
     assert free is not None
     assert free.start.hour < 5
     demand = Demand(DemandCharge(15.0), 5000.0)
-    charged = of_kind(advise(day(small, forecasts=loads, demand=demand), site(loads=(WASHER,))), AdvisoryType.SHIFT_LOAD)
+    on = day(small, forecasts=loads, demand=demand)
+    charged = of_kind(advise(on, site(loads=(WASHER,))), AdvisoryType.SHIFT_LOAD)
     assert charged is None or charged.start.hour >= 5
 
 

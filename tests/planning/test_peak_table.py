@@ -62,7 +62,9 @@ def test_with_one_path_it_is_the_linear_programme(seed: int) -> None:
 
 def test_with_several_paths_it_is_what_trying_everything_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three hours, two equally likely paths that are changed with every step, full grid steps and two levels."""
-    monkeypatch.setattr(peak_table, "filled_dents", lambda value: value)  # what is tried here pays the higher level in full
+    monkeypatch.setattr(
+        peak_table, "filled_dents", lambda value: value
+    )  # what is tried here pays the higher level in full
     terms = PlanningTerms(1.0, LOSSLESS, Connection(), np.array([0.1, 0.3, 0.2]), np.zeros(3), 0.0, False)
     net_kw = np.array([[1.0, 3.0], [2.0, 6.0], [4.0, 5.0]])
     peak = a_peak(3, 2.0, 1.0)

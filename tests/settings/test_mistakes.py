@@ -15,6 +15,9 @@ def reserved(pct: str, more: str = "") -> str:
     return f'[[reserve]]\npct = {pct}\nfrom = "16:00"\nto = "21:00"\n{more}\n[cloud]'
 
 
+HALF_HOURS = "[demand_charge]\nper_kw = 9\ninterval_minutes = 30\n"
+ALSO = "[[demand_charge.also]]\n"
+
 KEYS: dict[str, Mistake] = {
     "unknown key": (
         'name = "Riverside"', 'nmae = "Riverside"', "nmae", "[site] nmae", "not a key", "did you mean name?",
@@ -233,12 +236,11 @@ TOGETHER: dict[str, Mistake] = {
         "[demand_charge] months", "1 twice", "once"),
     "demand hours within an interval": (
         "[cloud]",
-        '[demand_charge]\nper_kw = 9\ninterval_minutes = 30\n[[demand_charge.window]]\nfrom = "16:15"\nto = "21:00"\n[cloud]',
+        HALF_HOURS + '[[demand_charge.window]]\nfrom = "16:15"\nto = "21:00"\n[cloud]',
         "16:15", "[[demand_charge.window]] 1: from", "within an interval of 30 minutes", "begins"),
     "demand charge called twice": (
         "[cloud]",
-        '[demand_charge]\nper_kw = 9\ninterval_minutes = 30\n[[demand_charge.also]]\nname = "a"\nper_kw = 1\n'
-        "[[demand_charge.also]]\nname = 'a'\nper_kw = 2\n[cloud]",
+        HALF_HOURS + ALSO + 'name = "a"\nper_kw = 1\n' + ALSO + "name = 'a'\nper_kw = 2\n[cloud]",
         "name = 'a'", "[[demand_charge.also]] 2: name", "twice", "another name"),
     "ratchet above all": ("[cloud]", "[demand_charge]\nper_kw = 9\ninterval_minutes = 15\nratchet_pct = 120\n[cloud]",
                           "ratchet_pct", "[demand_charge] ratchet_pct", "at most 100", "eleven months"),

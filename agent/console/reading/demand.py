@@ -20,17 +20,18 @@ USUAL_S = 900  # where nothing is charged, peaks are still of interest
 
 def demand(settings: Settings, store: Path, now: datetime) -> Document:
     """This month's peak, what the plan holds import to, and the peaks of the months before. Raises StoreFailure."""
-    zone, charge = ZoneInfo(settings.site.timezone), settings.demand_charge_spec()
+    zone, charges = ZoneInfo(settings.site.timezone), settings.demand_charges()
+    charge = charges[0] if charges else None
     months = _months(now.astimezone(zone).date(), MONTHS)
     interval_s = USUAL_S if charge is None else charge.interval_s
     history = [_month(store, month, interval_s, charge, zone) for month in months]
     current = history[0] | _kept_peak(store, months[0], charge, zone)
+    others = [{**_terms(one), **_month(store, months[0], interval_s, one, zone)} for one in charges[1:]]
     return {
         **head(settings),
-        "charge": None
-        if charge is None
-        else {"per_kw": charge.per_kw, "interval_s": charge.interval_s, "months": list(charge.months)},
-        "month": current,
+        "charge": None if charge is None else _terms(charge),
+        "others": others,
+        "month": {**current, "paid_w": _paid_w(charge, current, history[1:])},
         "threshold_w": _threshold(store, now),
         "history": [month for month in history[1:] if month["peak_w"] is not None],
         "notes": [HISTORY_NOTE],
@@ -47,8 +48,32 @@ def breakdown(settings: Settings, store: Path, start: datetime, end: datetime) -
     return [{"key": month["month"], **month} for month in found]
 
 
+def _terms(charge: DemandCharge) -> Document:
+    return {
+        "name": charge.name,
+        "per_kw": charge.per_kw,
+        "interval_s": charge.interval_s,
+        "months": list(charge.months),
+        "has_hours": charge.hours is not None,
+        "ratchet_pct": rounded(100.0 * charge.ratchet_share, 1),
+    }
+
+
+def _paid_w(charge: DemandCharge | None, current: Document, earlier: Sequence[Document]) -> float | None:
+    """The peak that the month is paid for, W: its own, or what a ratchet holds of the eleven months before."""
+    if charge is None or not current["is_charged"]:
+        return None
+    held = [charge.ratchet_share * month["peak_w"] for month in earlier if month["peak_w"] is not None]
+    return rounded(max(current["peak_w"] or 0.0, *held, 0.0), 0)
+
+
 def _month(store: Path, month: date, interval_s: int, charge: DemandCharge | None, zone: ZoneInfo) -> Document:
-    peak = highest_import(store, _starts(month, zone), _starts(_next(month), zone), interval_s)
+    start, end = _starts(month, zone), _starts(_next(month), zone)
+    peak = (
+        highest_import(store, start, end, interval_s)
+        if charge is None
+        else highest_import(store, start, end, interval_s, charge.counts)
+    )
     return _document(month, peak, charge, zone)
 
 
