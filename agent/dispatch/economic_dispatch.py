@@ -93,7 +93,7 @@ class _Prices:
         prices += [self.export_price - more for _, more in self.export_above]
         if len(self.import_above) > 1:
             prices.append(self.import_price + sum(more for _, more in self.import_above))
-        prices += [self.import_price + more for _, more in self.peak_above]
+        prices += [self.import_price + more for _, more in self.peak_above[:1]]
         return prices
 
 
@@ -106,7 +106,8 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
     look_h = max(plan.horizon.step_s * (index + 1) - since_s, SHORTEST_LOOK_S) / 3600.0
     step_mean_w = moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w
     value = value_after(plan.values, index, step_mean_w)
-    by_peak = value_by_peak(plan.values, index, step_mean_w, moment.at, moment.interval_wh, moment.peak_w)
+    imported_wh, peak_w = moment.interval_wh, moment.peak_w
+    by_peak = value_by_peak(plan.values, index, step_mean_w, moment.at, imported_wh, peak_w, value)
     prices = _prices(plan.values, index, moment, connection, by_peak)
     if by_peak is not None:
         most_w = moment.net_load_w + battery.charge_w

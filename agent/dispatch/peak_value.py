@@ -10,38 +10,43 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.dispatch.stored_energy_value import StoredEnergyValue, around
-from agent.domain.plan import PeakPrice, ValueTable
+from agent.domain.plan import ValueTable
 
-BENDS = 4  # levels above the import that sets no peak: what lies beyond is paid for and not chosen
+BENDS = 3  # levels above the import that sets no peak: what lies beyond is paid for and not chosen
 
 
 @dataclass(frozen=True, slots=True)
 class PeakValue:
     """Money by SoC and by the peak, linear between the levels.
 
-    ``levels_w`` ascends and ``values`` has one entry a level. ``imported_wh`` is what the running interval has imported
-    by ``at``, ``peak_w`` the month's highest mean import before it, ``per_kw`` what is asked above the highest level.
+    ``levels_w`` ascends; ``low`` and ``high`` have a row of value over ``soc_pct`` for each, and the value is ``share``
+    of the way from the one to the other. The mean of the running interval is ``begun_w`` plus ``mean_per_w`` for each
+    W that is imported until its end. ``peak_w`` is the month's highest mean before it, ``per_kw`` what is asked above
+    the highest level.
     """
 
-    peak: PeakPrice
-    at_time: datetime
-    imported_wh: float
+    lowest: StoredEnergyValue
+    levels_w: Sequence[float]
+    low: Sequence[Sequence[float]]
+    high: Sequence[Sequence[float]]
+    share: float
+    begun_w: float
+    mean_per_w: float
     peak_w: float
     per_kw: float
-    levels_w: Sequence[float]
-    values: Sequence[StoredEnergyValue]
 
     def at(self, soc_pct: float, grid_w: float) -> float:
         """The value at ``soc_pct`` when ``grid_w`` (> 0 imports) is held until the running interval ends."""
-        mean_w = max(self.peak_w, self.peak.mean_w(max(grid_w, 0.0), self.at_time, self.imported_wh))
-        above = bisect_right(self.levels_w, mean_w)
-        if above == 0:
-            return self.values[0].at(soc_pct)
-        low_w, low = self.levels_w[above - 1], self.values[above - 1].at(soc_pct)
+        mean_w = self.begun_w + self.mean_per_w * grid_w if grid_w > 0.0 else self.begun_w
+        if mean_w < self.peak_w:
+            mean_w = self.peak_w
+        if mean_w <= self.levels_w[0]:
+            return self.lowest.at(soc_pct)
+        above, (k, onward) = bisect_right(self.levels_w, mean_w), self._place(soc_pct)
+        low_w, low = self.levels_w[above - 1], self._at(above - 1, k, onward)
         if above == len(self.levels_w):
             return low - self.per_kw * (mean_w - low_w) / 1000.0
-        share = (mean_w - low_w) / (self.levels_w[above] - low_w)
-        return low + share * (self.values[above].at(soc_pct) - low)
+        return low + (mean_w - low_w) / (self.levels_w[above] - low_w) * (self._at(above, k, onward) - low)
 
     def bends(self, soc_pct: float, most_w: float, look_h: float) -> list[tuple[float, float]]:
         """Imports up to ``most_w`` at which the value bends, W, and what a kWh above each of them counts, money.
@@ -50,12 +55,12 @@ class PeakValue:
         """
         found: list[tuple[float, float]] = []
         first = max(0, bisect_right(self.levels_w, self.peak_w) - 1)
-        for level in range(first, len(self.levels_w)):
+        for level in range(first, min(len(self.levels_w), first + BENDS)):
             mean_w = max(self.levels_w[level], self.peak_w)
-            import_w = self.peak.import_w(mean_w, self.at_time, self.imported_wh)
-            if import_w >= most_w or len(found) == BENDS:
+            import_w = max(0.0, (mean_w - self.begun_w) / self.mean_per_w)
+            if import_w >= most_w:
                 break
-            found.append((import_w, self._per_kw(level, soc_pct) * self._per_kwh(look_h)))
+            found.append((import_w, self._per_kw(level, soc_pct) * self.mean_per_w / look_h))
         return found
 
     def _per_kw(self, level: int, soc_pct: float) -> float:
@@ -63,24 +68,40 @@ class PeakValue:
         if level + 1 == len(self.levels_w):
             return self.per_kw
         rise_kw = (self.levels_w[level + 1] - self.levels_w[level]) / 1000.0
-        return (self.values[level].at(soc_pct) - self.values[level + 1].at(soc_pct)) / rise_kw
+        k, onward = self._place(soc_pct)
+        return (self._at(level, k, onward) - self._at(level + 1, k, onward)) / rise_kw
 
-    def _per_kwh(self, look_h: float) -> float:
-        """How much a kW of import adds to the mean of the interval, by the kWh that it imports in ``look_h``."""
-        at, imported_wh = self.at_time, self.imported_wh
-        return (self.peak.mean_w(1.0, at, imported_wh) - self.peak.mean_w(0.0, at, imported_wh)) / look_h
+    def _place(self, soc_pct: float) -> tuple[int, float]:
+        """The point of the grid at or below ``soc_pct``, and how far it is from there to the next."""
+        grid = self.lowest.soc_pct
+        k = min(max(bisect_right(grid, soc_pct) - 1, 0), len(grid) - 2)
+        return k, (soc_pct - grid[k]) / (grid[k + 1] - grid[k])
+
+    def _at(self, level: int, k: int, onward: float) -> float:
+        low, high = self.low[level], self.high[level]
+        value = low[k] + onward * (low[k + 1] - low[k])
+        if not self.share:
+            return value
+        return value + self.share * (high[k] + onward * (high[k + 1] - high[k]) - value)
 
 
 def value_by_peak(
-    table: ValueTable, step: int, net_load_w: float, at: datetime, imported_wh: float, peak_w: float
+    table: ValueTable,
+    step: int,
+    net_load_w: float,
+    at: datetime,
+    imported_wh: float,
+    peak_w: float,
+    lowest: StoredEnergyValue,
 ) -> PeakValue | None:
-    """The value at the end of ``step`` given its mean net load; None where the table does not tell it by the peak."""
+    """The value at the end of ``step`` given its mean net load; None where the table does not tell it by the peak.
+
+    ``imported_wh`` is what the running interval has imported by ``at``; ``lowest`` is the value at the lowest level.
+    """
     peak = table.peak
     if peak is None or peak.per_kw[step] <= 0.0 or step >= min(len(peak.levels_w), len(table.by_net_load)):
         return None
     low, high, share = around(table.by_net_load[step], net_load_w)
-    values = [
-        StoredEnergyValue(table.soc_pct, lower, higher, share)
-        for lower, higher in zip(low.at_levels, high.at_levels, strict=True)
-    ]
-    return PeakValue(peak, at, imported_wh, peak_w, peak.per_kw[step], peak.levels_w[step], values)
+    begun_w, all_w = peak.mean_w(0.0, at, imported_wh), peak.mean_w(1.0, at, imported_wh)
+    levels_w, per_kw = peak.levels_w[step], peak.per_kw[step]
+    return PeakValue(lowest, levels_w, low.at_levels, high.at_levels, share, begun_w, all_w - begun_w, peak_w, per_kw)

@@ -44,6 +44,11 @@ class Peak:
             begun_kwh=0.0,
         )
 
+    def before(self, last: int) -> "Peak":
+        """The charge of the steps before ``last``."""
+        cut = {name: getattr(self, name)[:last] for name in ("threshold_kw", "per_kw", "interval", "month")}
+        return replace(self, **cut)
+
     @property
     def firsts(self) -> Ints:
         """The first step of every interval, shape (intervals,)."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from agent.planning.peak import Floats, Peak
 
-LEVELS = 10
+LEVELS = 9
 LEAST_SPAN = 0.05  # of the lowest level: how far the highest one is above it at least
 LEAST_SPAN_KW = 1e-3
 

@@ -15,7 +15,7 @@ from agent.planning.peak_levels import Ladder
 from agent.planning.planning_terms import FLOOR_MULTIPLE, Floats, PlanningTerms, require_finite
 from agent.planning.value_table import OUT_OF_REACH, change_kwh, soc_grid_kwh, step_cost
 
-PEAK_GRID_POINTS = 41
+PEAK_GRID_POINTS = 37
 ALLOWED_OVER_KW = 1e-9
 # A peak is a matter of single hours, which come as a surprise more often than the errors of a forecast change.
 PEAK_SWITCHING_PER_H = 0.3
@@ -63,18 +63,25 @@ class LevelTable:
 
 
 def backward_by_level(
-    terms: PlanningTerms, ladder: Ladder, paths: NetPaths, first_steps: int, points: int = PEAK_GRID_POINTS
+    terms: PlanningTerms,
+    ladder: Ladder,
+    paths: NetPaths,
+    first_steps: int,
+    points: int = PEAK_GRID_POINTS,
+    left: Floats | None = None,
 ) -> LevelTable:
     """The value of stored energy where ``ladder`` charges for the peak of ``terms``.
 
-    What other charges ask is on every import above their thresholds.
+    What other charges ask is on every import above their thresholds. ``left`` (paths, points) is the value at the end
+    of the last step, less what the peak costs; None takes the terminal value of ``terms``.
     """
     terms = terms.with_peaks(terms.other_peaks)
     grid = soc_grid_kwh(terms, points)
     options = _Options.of(terms, ladder, paths, float(grid[1] - grid[0]), points)
     by_level = np.empty((first_steps, points, ladder.levels, len(paths.weights)))
     rows = np.empty((terms.steps + 1, points))
-    value = np.broadcast_to((terms.terminal_per_kwh * grid)[:, None, None], by_level.shape[1:])
+    last = np.tile(terms.terminal_per_kwh * grid, (len(paths.weights), 1)) if left is None else left
+    value = np.broadcast_to(last.T[:, None, :], by_level.shape[1:])
     rows[-1] = value[:, 0] @ paths.weights
     below_kwh = np.maximum(terms.floor_kwh[:, None] - grid, 0.0)
     for step in range(terms.steps - 1, -1, -1):

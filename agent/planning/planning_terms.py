@@ -98,6 +98,13 @@ class PlanningTerms:
             export_limits_w=self.export_limits_w[first:],
         )
 
+    def before(self, last: int) -> Self:
+        """The same question for the steps before ``last``."""
+        cut = {name: getattr(self, name)[:last] for name in ("import_price", "export_price", "reserve_pct")}
+        cut |= {name: getattr(self, name)[:last] for name in ("import_limits_w", "export_limits_w")}
+        every = () if self.peak is None else (self.peak, *self.other_peaks)
+        return replace(self.with_peaks([peak.before(last) for peak in every]), **cut)
+
     @property
     def peaks(self) -> tuple[Peak, ...]:
         """Every demand charge that asks for something within the horizon."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from agent.domain.plan import PeakPrice, ValueByNetLoad, ValueTable
 from agent.planning.peak_levels import Ladder, ladder_of
-from agent.planning.peak_table import LevelTable, NetPaths, backward_by_level
+from agent.planning.peak_table import PEAK_GRID_POINTS, LevelTable, NetPaths, backward_by_level
 from agent.planning.planning_terms import Floats, PlanningTerms
 from agent.planning.scenarios import Paths
 from agent.planning.value_table import (
@@ -18,6 +18,10 @@ from agent.planning.value_table import (
     over_all,
     table_of,
 )
+
+
+# How far the peak is a state; beyond it import above the threshold has a price. 20 and 48 hours earned the same.
+LEVEL_HOURS = 24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,17 @@ def stored_value(terms: PlanningTerms, paths: Paths) -> StoredValue:
     if terms.peak is None or not (terms.peak.per_kw > 0.0).any():
         grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
         return StoredValue(grid, by_path.mean(axis=1), as_table(terms, grid, by_path, paths.net_w, paths.noise_w))
-    ladder = ladder_of(terms.peak, paths.net_w)
-    mixed = NetPaths.alike(terms, paths.net_w, paths.pv_w)
-    found = backward_by_level(terms, ladder, mixed, first_steps(terms))
-    return StoredValue(found.soc_kwh, found.rows, _with_levels(terms, ladder, mixed, found, paths.noise_w))
+    last = min(terms.steps, max(first_steps(terms), round(LEVEL_HOURS / terms.step_h)))
+    net_w, pv_w = paths.net_w[:, :last], paths.pv_w[:, :last]
+    left, later = None, np.empty((0, PEAK_GRID_POINTS))
+    if last < terms.steps:
+        after = backward_by_path(terms.after(last), paths.net_w[:, last:], paths.pv_w[:, last:], PEAK_GRID_POINTS)[1]
+        left, later = after[0], after[1:].mean(axis=1)
+    near = terms.before(last)
+    ladder, mixed = ladder_of(terms.peak.before(last), net_w), NetPaths.alike(near, net_w, pv_w)
+    found = backward_by_level(near, ladder, mixed, first_steps(terms), left=left)
+    rows = np.concatenate([found.rows, later])
+    return StoredValue(found.soc_kwh, rows, _with_levels(terms, ladder, mixed, replace(found, rows=rows), paths.noise_w))
 
 
 def _with_levels(

@@ -49,11 +49,11 @@ def through(ladder: Ladder, peak: Peak, level_kw: float) -> Ladder:
 @pytest.mark.parametrize("seed", range(3))
 def test_with_one_path_it_is_the_linear_programme(seed: int) -> None:
     """On a fine grid; the optimum runs along the edge of what a level allows, where a coarse one loses most."""
-    site, peak = problem(seed, 24), a_peak(24, 0.3, 5.0)
+    site, peak = problem(seed, 12), a_peak(12, 0.3, 5.0)
     site = replace(site, terms=replace(site.terms, peak=peak))
     best = solve_schedule(site, 10.0)
     net_w, pv_w = (site.load_w - site.pv_w)[None], site.pv_w[None]
-    ladder = through(ladder_of(peak, net_w, 60), peak, float(best.import_w.max()) / 1000.0)
+    ladder = through(ladder_of(peak, net_w, 120), peak, float(best.import_w.max()) / 1000.0)
     found = backward_by_level(site.terms, ladder, NetPaths.alike(site.terms, net_w, pv_w), 1, 961)
     value = float(np.interp(site.soc_wh / 1000.0, found.soc_kwh, found.rows[0]))
     assert -value == pytest.approx(best.objective, rel=2e-3)
