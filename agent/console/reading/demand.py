@@ -31,7 +31,7 @@ def demand(settings: Settings, store: Path, now: datetime) -> Document:
         **head(settings),
         "charge": None if charge is None else _terms(charge),
         "others": others,
-        "month": {**current, "paid_w": _paid_w(charge, current, history[1:])},
+        "month": _with_ratchet(charge, current, history[1:]),
         "threshold_w": _threshold(store, now),
         "history": [month for month in history[1:] if month["peak_w"] is not None],
         "notes": [HISTORY_NOTE],
@@ -59,12 +59,14 @@ def _terms(charge: DemandCharge) -> Document:
     }
 
 
-def _paid_w(charge: DemandCharge | None, current: Document, earlier: Sequence[Document]) -> float | None:
-    """The peak that the month is paid for, W: its own, or what a ratchet holds of the eleven months before."""
+def _with_ratchet(charge: DemandCharge | None, current: Document, earlier: Sequence[Document]) -> Document:
+    """The month with the peak that it is paid for, W: its own, or what a ratchet holds of the eleven months before."""
     if charge is None or not current["is_charged"]:
-        return None
+        return {**current, "paid_w": None}
     held = [charge.ratchet_share * month["peak_w"] for month in earlier if month["peak_w"] is not None]
-    return rounded(max(current["peak_w"] or 0.0, *held, 0.0), 0)
+    paid_w = max(current["peak_w"] or 0.0, *held, 0.0)
+    cost = current["cost"] if not charge.ratchet_share else rounded(charge.per_kw * paid_w / 1000.0, 2)
+    return {**current, "paid_w": rounded(paid_w, 0), "cost": cost}
 
 
 def _month(store: Path, month: date, interval_s: int, charge: DemandCharge | None, zone: ZoneInfo) -> Document:
