@@ -6,10 +6,10 @@ engineer can check any decision by hand with the same three numbers: the price, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from agent.dispatch.peak_value import PeakValue, value_by_peak
+from agent.dispatch.peak_value import value_by_peak
 from agent.dispatch.stored_energy_value import StoredEnergyValue, value_after
 from agent.domain.battery import Battery, power_to_reach, soc_after
 from agent.domain.in_words import kw
@@ -61,8 +61,7 @@ class Decision:
 class _Prices:
     """Money per kWh at the connection now. Above each (W, money per kWh) of ``.._above`` energy costs so much more.
 
-    ``held_w`` is the import that a demand charge allows for the rest of its interval, None without one. ``peak_above``
-    are further such imports, whose price the value of stored energy holds: they only say where the cost bends.
+    ``held_w`` is the import that a demand charge allows for the rest of its interval, None without one.
     """
 
     import_price: float
@@ -70,7 +69,6 @@ class _Prices:
     import_above: list[tuple[float, float]]
     export_above: list[tuple[float, float]]
     held_w: float | None = None
-    peak_above: Sequence[tuple[float, float]] = ()
 
     def of_grid(self, grid_w: float) -> float:
         """Money per hour at ``grid_w``, > 0 imports, times 1000."""
@@ -93,7 +91,6 @@ class _Prices:
         prices += [self.export_price - more for _, more in self.export_above]
         if len(self.import_above) > 1:
             prices.append(self.import_price + sum(more for _, more in self.import_above))
-        prices += [self.import_price + more for _, more in self.peak_above[:1]]
         return prices
 
 
@@ -108,10 +105,9 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
     value = value_after(plan.values, index, step_mean_w)
     imported_wh, peak_w = moment.interval_wh, moment.peak_w
     by_peak = value_by_peak(plan.values, index, step_mean_w, moment.at, imported_wh, peak_w, value)
-    prices = _prices(plan.values, index, moment, connection, by_peak)
-    if by_peak is not None:
-        most_w = moment.net_load_w + battery.charge_w
-        prices = replace(prices, peak_above=by_peak.bends(moment.soc_pct, most_w, look_h))
+    prices = _prices(plan.values, index, moment, connection, by_peak is None)
+    bends_w = [] if by_peak is None else by_peak.bends_w(moment.net_load_w + battery.charge_w)
+    peak_per_kwh = by_peak.per_kwh(moment.soc_pct, look_h) if bends_w and by_peak is not None else None
     turning = _turning_per_h(moment, battery, prices)
 
     def cost(battery_w: float) -> float:
@@ -125,18 +121,25 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
         return per_h * look_h / 1000.0 - (value.at(soc_pct) if by_peak is None else by_peak.at(soc_pct, grid_w))
 
     # The rule's own power comes first and wins every tie: on a flat tariff most powers are worth the same.
-    candidates = dict.fromkeys(_candidates(moment, battery, prices, value, look_h))
+    candidates = dict.fromkeys(_candidates(moment, battery, prices, value, look_h, bends_w, peak_per_kwh))
     best_w = min(candidates, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
     return Decision(best_w, _reason(moment, best_w, prices, value.per_kwh(moment.soc_pct, battery.usable_wh)))
 
 
 def _candidates(
-    moment: Moment, battery: Battery, prices: _Prices, value: StoredEnergyValue, look_h: float
+    moment: Moment,
+    battery: Battery,
+    prices: _Prices,
+    value: StoredEnergyValue,
+    look_h: float,
+    bends_w: Sequence[float],
+    peak_per_kwh: float | None,
 ) -> list[float]:
     """Every power at which the cost can have its minimum.
 
     The cost bends where the grid's price or the battery's direction changes. Between those bends one price holds, and
-    the best there is the SoC up to which a stored kWh is worth that price, through the battery's efficiency.
+    the best there is the SoC up to which a stored kWh is worth that price, through the battery's efficiency. At imports
+    ``bends_w`` the value of what is stored bends; a kWh above the first counts ``peak_per_kwh`` more.
     """
     soc_pct, usable_wh, net_load_w = moment.soc_pct, battery.usable_wh, moment.net_load_w
     most = min(
@@ -144,9 +147,13 @@ def _candidates(
     )
     least = max(-battery.charge_w, power_to_reach(battery, soc_pct, max(soc_pct, battery.soc_max_pct), look_h))
     powers = [net_load_w, 0.0, most, least]
-    powers += [net_load_w - limit_w for limit_w, _ in (*prices.import_above, *prices.peak_above)]
+    powers += [net_load_w - limit_w for limit_w, _ in prices.import_above]
+    powers += [net_load_w - import_w for import_w in bends_w]
     powers += [net_load_w + limit_w for limit_w, _ in prices.export_above]
-    for price in prices.marginal():
+    marginal = prices.marginal()
+    if peak_per_kwh is not None:
+        marginal.append(prices.import_price + peak_per_kwh)
+    for price in marginal:
         filled = value.soc_up_to(price / battery.charge_efficiency, usable_wh)
         emptied = value.soc_up_to((price - battery.wear_per_kwh) * battery.discharge_efficiency, usable_wh)
         powers.append(power_to_reach(battery, soc_pct, filled, look_h))
@@ -165,7 +172,8 @@ def _turning_per_h(moment: Moment, battery: Battery, prices: _Prices) -> float:
     return max(battery.charge_w, battery.discharge_w) * price * SWITCHING_S / DWELL_S
 
 
-def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection, by_peak: PeakValue | None) -> _Prices:
+def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection, priced: bool) -> _Prices:
+    """``priced``: the dearest demand charge has a price here, since the value of stored energy does not know it."""
     broken = table.broken_limit_per_kwh
     if broken is None:
         broken = BROKEN_LIMIT_MULTIPLE * max(0.01, abs(moment.import_price), abs(moment.export_price))
@@ -174,7 +182,7 @@ def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection
     held_w = None
     if table.peak is not None and table.peak.per_kw[step] > 0.0:
         held_w = table.peak.held_w(step, moment.at, moment.interval_wh)
-        if by_peak is None:
+        if priced:
             import_above.append((held_w, table.peak.over_per_kwh(step)))
     import_above += [
         (other.held_w(step, moment.at, moment.interval_wh), other.over_per_kwh(step))

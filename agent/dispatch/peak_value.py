@@ -38,8 +38,7 @@ class PeakValue:
     def at(self, soc_pct: float, grid_w: float) -> float:
         """The value at ``soc_pct`` when ``grid_w`` (> 0 imports) is held until the running interval ends."""
         mean_w = self.begun_w + self.mean_per_w * grid_w if grid_w > 0.0 else self.begun_w
-        if mean_w < self.peak_w:
-            mean_w = self.peak_w
+        mean_w = max(mean_w, self.peak_w)
         if mean_w <= self.levels_w[0]:
             return self.lowest.at(soc_pct)
         above, (k, onward) = bisect_right(self.levels_w, mean_w), self._place(soc_pct)
@@ -48,20 +47,24 @@ class PeakValue:
             return low - self.per_kw * (mean_w - low_w) / 1000.0
         return low + (mean_w - low_w) / (self.levels_w[above] - low_w) * (self._at(above, k, onward) - low)
 
-    def bends(self, soc_pct: float, most_w: float, look_h: float) -> list[tuple[float, float]]:
-        """Imports up to ``most_w`` at which the value bends, W, and what a kWh above each of them counts, money.
-
-        The price is that at ``soc_pct``, for power that is held for ``look_h`` hours.
-        """
-        found: list[tuple[float, float]] = []
-        first = max(0, bisect_right(self.levels_w, self.peak_w) - 1)
-        for level in range(first, min(len(self.levels_w), first + BENDS)):
-            mean_w = max(self.levels_w[level], self.peak_w)
-            import_w = max(0.0, (mean_w - self.begun_w) / self.mean_per_w)
+    def bends_w(self, most_w: float) -> list[float]:
+        """Imports up to ``most_w`` at which the value bends, W: the first sets no peak, the others a higher one."""
+        found: list[float] = []
+        first = self._level()
+        for level_w in self.levels_w[first : first + BENDS]:
+            import_w = max(0.0, (max(level_w, self.peak_w) - self.begun_w) / self.mean_per_w)
             if import_w >= most_w:
                 break
-            found.append((import_w, self._per_kw(level, soc_pct) * self.mean_per_w / look_h))
+            found.append(import_w)
         return found
+
+    def per_kwh(self, soc_pct: float, look_h: float) -> float:
+        """What a kWh above the first of the bends counts at ``soc_pct``, money, of power held for ``look_h`` hours."""
+        return self._per_kw(self._level(), soc_pct) * self.mean_per_w / look_h
+
+    def _level(self) -> int:
+        """The highest level that the month has reached."""
+        return max(0, bisect_right(self.levels_w, self.peak_w) - 1)
 
     def _per_kw(self, level: int, soc_pct: float) -> float:
         """What a kW of peak costs from ``level`` to the next one."""

@@ -19,7 +19,6 @@ from agent.planning.value_table import (
     table_of,
 )
 
-
 # How far the peak is a state; beyond it import above the threshold has a price. 20 and 48 hours earned the same.
 LEVEL_HOURS = 24.0
 
@@ -48,7 +47,9 @@ def stored_value(terms: PlanningTerms, paths: Paths) -> StoredValue:
     ladder, mixed = ladder_of(terms.peak.before(last), net_w), NetPaths.alike(near, net_w, pv_w)
     found = backward_by_level(near, ladder, mixed, first_steps(terms), left=left)
     rows = np.concatenate([found.rows, later])
-    return StoredValue(found.soc_kwh, rows, _with_levels(terms, ladder, mixed, replace(found, rows=rows), paths.noise_w))
+    return StoredValue(
+        found.soc_kwh, rows, _with_levels(terms, ladder, mixed, replace(found, rows=rows), paths.noise_w)
+    )
 
 
 def _with_levels(
