@@ -21,6 +21,7 @@ from agent.domain.request import Demand, PlanRequest
 from agent.planning.peak import Floats, Peak
 
 LONGEST_DAYS = 31
+LEAST_PAST_S = 86_400  # as long as less was measured of a site, its forecast stands in for its past
 TOLERANCE = 1e-3  # of the highest past import
 WORTH_A_NOTE_KW = 1e-3
 
@@ -37,8 +38,9 @@ def peaks_of(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> t
 def peak_of(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> Peak | None:
     """The thresholds of the steps ahead; None without a demand charge.
 
-    ``past_net_w`` is load less solar before the horizon on its raster, W, NaN where not measured; ``ahead_net_w`` is
-    what is expected of the horizon's steps, so that a load that has grown is not asked to hold what it cannot.
+    ``past_net_w`` is load less solar before the horizon on its raster, W, NaN where not measured. ``ahead_net_w`` is
+    what is expected of the horizon's steps; it counts for a site of which less than a day was measured, and no longer:
+    a high forecast makes import free before the load has come.
     """
     demand, horizon = request.demand, request.horizon
     if demand is None:
@@ -165,22 +167,23 @@ def _interval_s(demand: Demand, horizon: Horizon) -> int:
 def _nets(
     request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats, days: float, begins: int
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Means over intervals of the last ``days`` and of the steps ahead from step ``begins`` on, W, gaps left out.
+    """Means over intervals of the last ``days``, W, gaps left out, and whether they count.
 
-    With them whether they count.
+    Of a site that is new, with those of the steps ahead from step ``begins`` on.
     """
     assert request.demand is not None
     horizon, charge, interval_s = request.horizon, request.demand.charge, _interval_s(request.demand, request.horizon)
     start = int(horizon.start.timestamp())
     past = past_net_w[max(0, len(past_net_w) - round(days * 24.0 / horizon.step_h)) :]
     began = start - len(past) * horizon.step_s
+    found = _by_interval(past, began, horizon.step_s, interval_s, charge)
+    if len(found[0]) * interval_s >= LEAST_PAST_S:
+        return found
     if begins == 0:
         return _by_interval(np.concatenate([past, ahead_net_w]), began, horizon.step_s, interval_s, charge)
-    parts = (
-        _by_interval(past, began, horizon.step_s, interval_s, charge),
-        _by_interval(ahead_net_w, start + begins * horizon.step_s, horizon.step_s, interval_s, charge),
-    )
-    return np.concatenate([nets for nets, _ in parts]), np.concatenate([counted for _, counted in parts])
+    later = _by_interval(ahead_net_w, start + begins * horizon.step_s, horizon.step_s, interval_s, charge)
+    nets, counted = (np.concatenate(both) for both in zip(found, later, strict=True))
+    return nets, counted
 
 
 def _by_interval(
