@@ -132,8 +132,8 @@ def store_of(settings: Settings, clock: Clock) -> SqliteStore:
 
 
 def _meter(settings: Settings) -> DemandMeter | None:
-    charge = settings.demand_charge_spec()
-    return None if charge is None else DemandMeter(charge, ZoneInfo(settings.site.timezone))
+    charges = settings.demand_charges()
+    return DemandMeter(charges[0], ZoneInfo(settings.site.timezone), charges[1:]) if charges else None
 
 
 def _planning(

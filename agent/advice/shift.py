@@ -54,7 +54,7 @@ def shift_load(what: WhatIf, load: FlexibleLoad, now: datetime, zone: ZoneInfo) 
     if slot is None or slot.usual + length > horizon.end:
         return None
     starts = [t for t in horizon.times() if slot.first <= t <= slot.last and t + length <= horizon.end]
-    tried = sorted(starts, key=lambda start: _guess(what.basis, profile(horizon, load, start)))[:TRIED]
+    tried = sorted(starts, key=lambda start: _guess(what, profile(horizon, load, start)))[:TRIED]
     usual = profile(horizon, load, slot.usual)
     in_forecast = usual if load.usual is not None else np.zeros(horizon.steps)
     futures = [replace(one, load_w=np.maximum(one.load_w - in_forecast, 0.0)) for one in what.futures]
@@ -111,11 +111,16 @@ def _with(what: WhatIf, problem: Problem, more_w: Floats) -> Bill:
     return what.best(replace(problem, load_w=problem.load_w + more_w))
 
 
-def _guess(basis: Basis, more_w: Floats) -> float:
-    """What the load would cost at the plan's marginal prices."""
+def _guess(what: WhatIf, more_w: Floats) -> float:
+    """What the load would cost at the plan's marginal prices, and by what it adds to the peaks that are planned."""
+    basis, terms = what.basis, what.futures[0].terms
+    import_w = np.array([step.import_w for step in basis.plan.steps])
+    before, after = (
+        sum(peak.cost(watts / 1000.0, terms.step_h) for peak in terms.peaks) for watts in (import_w, import_w + more_w)
+    )
     known = (busbar_price(basis, i) for i in range(len(basis.plan.steps)))
     prices = [_by_worth(basis, i) if price is None else price for i, price in enumerate(known)]
-    return float(np.array(prices) @ more_w)
+    return float(np.array(prices) @ more_w) * terms.step_h / 1000.0 + after - before
 
 
 def _by_worth(basis: Basis, index: int) -> float:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.backtest.case import Case, Floats
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.request import Demand
-from agent.domain.tariff import DemandCharge
 
 Ints = NDArray[np.int64]
 

@@ -16,11 +16,11 @@ from agent.domain.plan import Plan
 from agent.domain.request import Demand, PlanRequest
 from agent.forecasting.forecaster import Forecaster
 from agent.forecasting.make_forecast import SiteForecast, forecast_site
-from agent.planning.demand import LONGEST_DAYS, peak_of
+from agent.planning.demand import LONGEST_DAYS, peaks_of
 from agent.planning.make_plan import terms_of
 from agent.planning.planning_terms import PlanningTerms
 from agent.planning.scenarios import Paths, net_load_paths
-from agent.planning.value_table import value_table
+from agent.planning.stored_value import stored_value
 from agent.workers.planner import HISTORY
 
 HORIZON_H = 48
@@ -49,7 +49,7 @@ class Outlook:
             return self.terms
         asked = replace(self.request, demand=demand)
         expected_w = np.array(self.forecast.load.median) - np.array(self.forecast.pv.median)
-        return replace(self.terms, peak=peak_of(asked, self._past_net_w, expected_w))
+        return self.terms.with_peaks(peaks_of(asked, self._past_net_w, expected_w))
 
     @cached_property
     def paths(self) -> Paths:
@@ -64,7 +64,7 @@ class Outlook:
             expires_at=request.now + timedelta(seconds=request.valid_s),
             horizon=request.horizon,
             steps=(),
-            values=value_table(terms, paths.net_w, paths.pv_w, paths.noise_w),
+            values=stored_value(terms, paths).table,
             load=site.load,
             pv=site.pv,
         )

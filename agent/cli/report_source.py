@@ -62,7 +62,8 @@ def entries(settings: Settings, now: datetime, first: date | None, last: date | 
     carry = None if document is None else LEDGER.read(document)
     settled = [] if carry is None else ledger(path, FIRST_DAY, carry.until)
     measured = metered(settings, now)
-    rated = Rated(settings.battery_spec(), settings.connection_spec())
+    charges = settings.demand_charges()
+    rated = Rated(settings.battery_spec(), settings.connection_spec(), charges, settings.site.timezone)
     begun = settled[0].at if settled else None if carry is None else carry.until
     found: list[Entry] = []
     if measured is not None and (begun is None or begun > measured.horizon.start):

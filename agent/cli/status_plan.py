@@ -13,6 +13,7 @@ from rich.table import Table
 from agent.cli.labelled import say
 from agent.cli.standing_alarms import span
 from agent.cli.status_site import battery_doing
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.horizon import Horizon
 from agent.domain.in_words import kw, pct, price
 from agent.domain.plan import Plan, PlanStep
@@ -78,13 +79,19 @@ def show_demand(console: Console, plan: Plan | str, settings: Settings, now: dat
     charge = settings.demand_charge_spec()
     if charge is None:
         return
-    console.print(f"[bold]demand charge[/] {charge.per_kw:g} {settings.site.currency} per kW, {escape(peak_so_far)}")
+    asked = " and ".join(_asked(one, settings.site.currency) for one in settings.demand_charges())
+    console.print(f"[bold]demand charge[/] {asked}, {escape(peak_so_far)}")
     index = plan.horizon.index_of(now) if isinstance(plan, Plan) else None
     peak = plan.values.peak if isinstance(plan, Plan) else None
     if index is None or peak is None:
         return
     held = f"the plan holds intervals of {charge.interval_s // 60} minutes to {kw(peak.threshold_w[index], 1)}"
     console.print(f"  {held if peak.per_kw[index] > 0.0 else 'this month is not charged'}")
+
+
+def _asked(charge: DemandCharge, currency: str) -> str:
+    name = f" ({escape(charge.name)})" if charge.name else ""
+    return f"{charge.per_kw:g} {currency} per kW{name}"
 
 
 def _key(step: PlanStep) -> tuple[str, str, str]:

@@ -132,18 +132,8 @@ class Control:
         view = self._outlet.view
         in_force_w = None if self._lease is None else self._lease.battery_w
         interval_wh = self._interval_wh(state)
-        return Situation(
-            state,
-            view.plan,
-            view.comparison,
-            view.clock_doubt,
-            view.override,
-            lost,
-            there,
-            interval_wh,
-            in_force_w,
-            view.policies,
-        )
+        known = state, view.plan, view.comparison, view.clock_doubt, view.override
+        return Situation(*known, lost, there, interval_wh, in_force_w, self._peak_w(), view.policies)
 
     def _watch_tracking(self, state: SiteState) -> None:
         monotonic = self._clock.monotonic()
@@ -167,6 +157,9 @@ class Control:
         if ended and (document := self._meter.document()) is not None:
             self._pending.keep(DEMAND.name, document)
         return self._meter.interval_wh(state.at)
+
+    def _peak_w(self) -> float:
+        return 0.0 if self._meter is None or not self._clock.trusted() else self._meter.peak_w
 
     def _guarded(self, wanted: Setpoint, state: SiteState, there: Battery) -> Setpoint:
         battery = self._conditions.with_reserve(there, state.at, wanted.hold_s)

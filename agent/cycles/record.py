@@ -98,5 +98,5 @@ def _plan_document(plan: Plan) -> str:
     Of that the price of a peak stays, since explanations need it. What was learnt and what is doubted have their own
     places in the store.
     """
-    values = ValueTable(plan.values.soc_pct, (), peak=plan.values.peak)
+    values = ValueTable(plan.values.soc_pct, (), peak=plan.values.peak, other_peaks=plan.values.other_peaks)
     return to_json(replace(plan, values=values, corrections=(), suspects=(), advice=None), digits=5)

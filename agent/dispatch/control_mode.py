@@ -61,7 +61,8 @@ class Situation:
 
     ``clock_doubt`` is why the time is not trusted. ``there`` is what of the battery can be steered now, None for the
     whole of it; none of it while it is ``out_of_control``. ``interval_wh`` is what the running interval of a demand
-    charge has imported, Wh; ``in_force_w`` the battery power that was last written, None where nothing is in force.
+    charge has imported, Wh, ``peak_w`` the month's highest mean import before it; ``in_force_w`` the battery power that
+    was last written, None where nothing is in force.
     ``policies`` says whether plan or rule steers by the days that have passed, None: the plan.
     """
 
@@ -74,6 +75,7 @@ class Situation:
     there: Battery | None = None
     interval_wh: float = 0.0
     in_force_w: float | None = None
+    peak_w: float = 0.0
     policies: PolicyRecord | None = None
 
     @property
@@ -165,6 +167,7 @@ class Ladder:
             self._net_load.after(now, net_load_w, plan.horizon.step_s / 2.0),
             situation.interval_wh,
             situation.in_force_w,
+            situation.peak_w,
         )
 
     def _planned(self, plan: Plan, moment: Moment, state: SiteState, battery: Battery) -> Setpoint | None:

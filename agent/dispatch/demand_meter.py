@@ -5,20 +5,40 @@ for nothing: a mean is taken over the seconds that were seen, and an interval of
 out.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from zoneinfo import ZoneInfo
 
+from agent.domain.demand_charge import RATCHET_MONTHS, DemandCharge
 from agent.domain.horizon import floor_to_step
 from agent.domain.request import Demand
 from agent.domain.sentences.events import peak_unknown
-from agent.domain.tariff import DemandCharge
 from agent.domain.wire import WireError, from_json, to_json
 
 PART_S = 300  # the horizon of a plan begins on a whole multiple of it
 MONTHS_REMEMBERED = 3
 LEAST_SEEN = 0.5  # of an interval, and of a month's intervals before its peak counts as known
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierPeak:
+    """The highest mean import of a month that is over, W, which a ratchet holds against the months after it."""
+
+    year: int
+    month: int
+    peak_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherPeak:
+    """As ``MonthPeak`` for a charge that is asked besides, by its name."""
+
+    name: str
+    peak_w: float
+    peak_at: datetime | None
+    earlier: tuple[EarlierPeak, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +54,37 @@ class MonthPeak:
     peak_w: float
     peak_at: datetime | None
     seen_to: datetime
+    earlier: tuple[EarlierPeak, ...] = ()
+    others: tuple[FurtherPeak, ...] = ()
+
+
+Highest = tuple[float, datetime | None]  # W, and the start of its interval
+NOTHING: Highest = (0.0, None)
+Month = tuple[int, int]
 
 
 class DemandMeter:
-    """Fed with every control step, in order of time. ``zone`` is the site's."""
+    """Fed with every control step, in order of time. ``zone`` is the site's; ``others`` are asked besides ``charge``,
+    over the same intervals.
+    """
 
-    def __init__(self, charge: DemandCharge, zone: ZoneInfo) -> None:
+    def __init__(self, charge: DemandCharge, zone: ZoneInfo, others: Sequence[DemandCharge] = ()) -> None:
         self.charge = charge
+        self._charges = (charge, *others)
         self._zone = zone
         self._start: datetime | None = None
-        self._month = (0, 0)
-        self._peak_w = 0.0
-        self._peak_at: datetime | None = None
+        self._month: Month = (0, 0)
+        self._peaks = [NOTHING] * len(self._charges)
         self._counted = 0  # intervals of the month that were seen well enough
         self._recalled = False
-        self._other_months: dict[tuple[int, int], tuple[float, datetime | None, int, bool]] = {}
+        self._other_months: dict[Month, tuple[list[Highest], int, bool]] = {}
+        self._earlier: list[dict[Month, float]] = [{} for _ in self._charges]
         self._parts: list[tuple[float, float]] = []  # imported Wh and seconds seen, by PART_S of the running interval
+
+    @property
+    def peak_w(self) -> float:
+        """The highest mean import of the month so far, W, by the first charge."""
+        return self._peaks[0][0]
 
     def seen(self, at: datetime, seconds: float, grid_w: float | None) -> bool:
         """``grid_w`` (> 0 imports, None unknown) held for ``seconds`` from ``at``. True when an interval has ended."""
@@ -82,13 +117,25 @@ class DemandMeter:
 
     def demand(self, horizon_start: datetime) -> Demand:
         """What a plan whose horizon begins then is to know."""
-        return Demand(self.charge, self._peak_w, self.interval_wh(horizon_start))
+        interval_wh = self.interval_wh(horizon_start)
+        first, *others = (
+            Demand(charge, self._peaks[place][0], interval_wh, self._highest_before(place))
+            for place, charge in enumerate(self._charges)
+        )
+        return replace(first, others=tuple(others))
 
     def document(self) -> str | None:
         """What is to be kept, as JSON; None before the first control step."""
         if self._start is None:
             return None
-        peak = MonthPeak(*self._month, self.charge.interval_s, self._peak_w, self._peak_at, self._start)
+        others = tuple(
+            FurtherPeak(charge.name, *self._peaks[place], self._kept_before(place))
+            for place, charge in enumerate(self._charges)
+            if place > 0
+        )
+        peak = MonthPeak(
+            *self._month, self.charge.interval_s, *self._peaks[0], self._start, self._kept_before(0), others
+        )
         return to_json(peak)
 
     def recall(self, document: str | None, now: datetime) -> datetime:
@@ -99,10 +146,21 @@ class DemandMeter:
         local = now.astimezone(self._zone)
         kept = None if document is None else _sound(document)
         if kept is None or kept.interval_s != self.charge.interval_s:
-            return self._month_start(now)
+            return self._first_wanted(now)
+        by_name = {one.name: one for one in kept.others}
+        found: list[MonthPeak | FurtherPeak | None] = [kept]
+        found += [by_name.get(charge.name) for charge in self._charges[1:]]
+        for place, one in enumerate(found):
+            self._earlier[place] = {} if one is None else {(e.year, e.month): e.peak_w for e in one.earlier}
         if (kept.year, kept.month) < (local.year, local.month):
+            for place, one in enumerate(found):
+                if one is not None:
+                    self._earlier[place][kept.year, kept.month] = one.peak_w
             return self._month_start(now)
-        self._month, self._peak_w, self._peak_at = (kept.year, kept.month), kept.peak_w, kept.peak_at
+        if None in found:  # a charge that is new in the site file: the month is read again
+            return self._first_wanted(now)
+        self._month = (kept.year, kept.month)
+        self._peaks = [NOTHING if one is None else (one.peak_w, one.peak_at) for one in found]
         self._recalled = True
         return kept.seen_to
 
@@ -113,12 +171,12 @@ class DemandMeter:
         if self._recalled or not self._charged or self._counted >= LEAST_SEEN * intervals:
             return None
         return peak_unknown(
-            counted=self._counted, intervals=intervals, interval_s=self.charge.interval_s, import_w=self._peak_w
+            counted=self._counted, intervals=intervals, interval_s=self.charge.interval_s, import_w=self.peak_w
         )
 
     @property
     def _charged(self) -> bool:
-        return self._month[1] in self.charge.months
+        return any(self._month[1] in charge.months for charge in self._charges)
 
     def _reach(self, at: datetime) -> bool:
         """Make the interval of ``at`` the running one. True when that ends the one before."""
@@ -135,12 +193,15 @@ class DemandMeter:
         self._parts = [(0.0, 0.0)] * (self.charge.interval_s // PART_S)
         return ended
 
-    def _turn_to(self, month: tuple[int, int]) -> None:
+    def _turn_to(self, month: Month) -> None:
         """Another month begins, or goes on where the clock was wrong for a while."""
-        self._other_months[self._month] = (self._peak_w, self._peak_at, self._counted, self._recalled)
+        self._other_months[self._month] = (self._peaks, self._counted, self._recalled)
+        if self._month != (0, 0):
+            for place, (peak_w, _) in enumerate(self._peaks):
+                self._earlier[place][self._month] = peak_w
         self._month = month
-        known = self._other_months.pop(month, (0.0, None, 0, False))
-        self._peak_w, self._peak_at, self._counted, self._recalled = known
+        nothing = [NOTHING] * len(self._charges)
+        self._peaks, self._counted, self._recalled = self._other_months.pop(month, (nothing, 0, False))
         while len(self._other_months) > MONTHS_REMEMBERED:
             del self._other_months[next(iter(self._other_months))]
 
@@ -149,8 +210,23 @@ class DemandMeter:
         if mean_w is None or sum(seen_s for _, seen_s in self._parts) < LEAST_SEEN * self.charge.interval_s:
             return
         self._counted += 1
-        if self._charged and mean_w > self._peak_w:
-            self._peak_w, self._peak_at = mean_w, start
+        for place, charge in enumerate(self._charges):
+            if self._month[1] in charge.months and charge.counts(start) and mean_w > self._peaks[place][0]:
+                self._peaks[place] = (mean_w, start)
+
+    def _before(self, place: int) -> dict[Month, float]:
+        """Peaks of the eleven months before the running one, W, of a charge with a ratchet."""
+        if self._charges[place].ratchet_share <= 0.0:
+            return {}
+        now = 12 * self._month[0] + self._month[1]
+        known = self._earlier[place].items()
+        return {at: peak_w for at, peak_w in known if now - RATCHET_MONTHS <= 12 * at[0] + at[1] < now}
+
+    def _highest_before(self, place: int) -> float:
+        return max(self._before(place).values(), default=0.0)
+
+    def _kept_before(self, place: int) -> tuple[EarlierPeak, ...]:
+        return tuple(EarlierPeak(*at, peak_w) for at, peak_w in sorted(self._before(place).items()))
 
     def _mean_w(self, parts: int) -> float | None:
         """Mean import of the first ``parts`` of the running interval over what was seen of them; None: nothing was."""
@@ -161,6 +237,15 @@ class DemandMeter:
         local = at.astimezone(self._zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
         return local.astimezone(UTC)
 
+    def _first_wanted(self, at: datetime) -> datetime:
+        """Since when imports matter: the month's start, or that of the first month that a ratchet holds."""
+        start = self._month_start(at)
+        if all(charge.ratchet_share <= 0.0 for charge in self._charges):
+            return start
+        for _ in range(RATCHET_MONTHS):
+            start = self._month_start(start - timedelta(days=1))
+        return start
+
 
 def _sound(document: str) -> MonthPeak | None:
     """What was kept, or None where it cannot be used."""
@@ -168,6 +253,8 @@ def _sound(document: str) -> MonthPeak | None:
         kept = from_json(MonthPeak, document)
     except WireError:
         return None
-    times = [kept.seen_to] if kept.peak_at is None else [kept.seen_to, kept.peak_at]
-    sound = isfinite(kept.peak_w) and kept.peak_w >= 0.0 and all(at.tzinfo is not None for at in times)
+    every: tuple[MonthPeak | FurtherPeak, ...] = (kept, *kept.others)
+    times = [kept.seen_to, *(one.peak_at for one in every if one.peak_at is not None)]
+    peaks_w = [one.peak_w for one in every] + [earlier.peak_w for one in every for earlier in one.earlier]
+    sound = all(isfinite(peak_w) and peak_w >= 0.0 for peak_w in peaks_w) and all(at.tzinfo is not None for at in times)
     return kept if sound else None

@@ -5,12 +5,13 @@ what the power costs until the end of the step and what the battery would then b
 engineer can check any decision by hand with the same three numbers: the price, the value, the net load.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.dispatch.peak_value import value_by_peak
 from agent.dispatch.steady_power import aim, nearest_within
+from agent.dispatch.stored_energy_value import StoredEnergyValue, value_after
 from agent.domain.battery import Battery, power_to_reach, soc_after
 from agent.domain.plan import SHORTEST_LOOK_S, Plan, ValueTable
 from agent.domain.sentence import Sentence
@@ -33,8 +34,9 @@ class Moment:
 
     ``carbon_price`` comes on top of every imported kWh; it counts in the decision and not on the bill.
     ``step_mean_w`` is the mean net load of late, which foretells more than one second of it; None takes
-    ``net_load_w``. ``interval_wh`` is what was imported in the running interval of a demand charge. ``battery_w`` is
-    the power in force (positive discharges), None where nothing is: to turn round costs a little.
+    ``net_load_w``. ``interval_wh`` is what was imported in the running interval of a demand charge, ``peak_w`` the
+    month's highest mean import so far. ``battery_w`` is the power in force (positive discharges), None where nothing
+    is: to turn round costs a little.
     """
 
     at: datetime
@@ -46,6 +48,7 @@ class Moment:
     step_mean_w: float | None = None
     interval_wh: float = 0.0
     battery_w: float | None = None
+    peak_w: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,62 +57,6 @@ class Decision:
 
     battery_w: float
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEnergyValue:
-    """Value of stored energy at the end of the running step, money by SoC, linear between the points.
-
-    It lies between two rows of the table, ``share`` of the way from ``low`` to ``high``.
-    """
-
-    soc_pct: Sequence[float]
-    low: Sequence[float]
-    high: Sequence[float]
-    share: float = 0.0
-
-    def at(self, soc_pct: float) -> float:
-        k = min(max(bisect_right(self.soc_pct, soc_pct) - 1, 0), len(self.soc_pct) - 2)
-        return self._point(k) + self._slope(k) * (soc_pct - self.soc_pct[k])
-
-    def per_kwh(self, soc_pct: float, usable_wh: float) -> float:
-        """What one more stored kWh is worth at ``soc_pct``, money."""
-        k = min(max(bisect_left(self.soc_pct, soc_pct) - 1, 0), len(self.soc_pct) - 2)
-        return self._slope(k) * 100_000.0 / usable_wh
-
-    def soc_up_to(self, price_per_kwh: float, usable_wh: float) -> float:
-        """The SoC up to which one more stored kWh is worth more than ``price_per_kwh``, by bisection of the slopes."""
-        price_per_pct = price_per_kwh * usable_wh / 100_000.0
-        first, last = 0, len(self.soc_pct) - 1
-        while first < last:
-            k = (first + last) // 2
-            if self._slope(k) > price_per_pct:
-                first = k + 1
-            else:
-                last = k
-        return self.soc_pct[first]
-
-    def _point(self, k: int) -> float:
-        return self.low[k] + self.share * (self.high[k] - self.low[k])
-
-    def _slope(self, k: int) -> float:
-        """Money per point of SoC between points k and k + 1."""
-        low, high = self.low, self.high
-        rise = low[k + 1] - low[k]
-        if self.share:
-            rise += self.share * (high[k + 1] - high[k] - rise)
-        return rise / (self.soc_pct[k + 1] - self.soc_pct[k])
-
-
-def value_after(table: ValueTable, step: int, net_load_w: float) -> StoredEnergyValue:
-    """The value of stored energy at the end of ``step``, given its mean net load where the table tells it by that."""
-    by_net_load = table.by_net_load[step] if step < len(table.by_net_load) else ()
-    if not by_net_load:
-        return StoredEnergyValue(table.soc_pct, table.value[step], table.value[step])
-    above = min(max(bisect_left(by_net_load, net_load_w, key=lambda one: one.net_load_w), 1), len(by_net_load) - 1)
-    low, high = by_net_load[above - 1], by_net_load[above]
-    share = (net_load_w - low.net_load_w) / (high.net_load_w - low.net_load_w) if len(by_net_load) > 1 else 0.0
-    return StoredEnergyValue(table.soc_pct, low.value, high.value, min(max(share, 0.0), 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,20 +103,27 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
         return None
     since_s = (moment.at - plan.horizon.start).total_seconds()
     look_h = max(plan.horizon.step_s * (index + 1) - since_s, SHORTEST_LOOK_S) / 3600.0
-    value = value_after(plan.values, index, moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w)
-    prices = _prices(plan.values, index, moment, connection)
+    step_mean_w = moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w
+    value = value_after(plan.values, index, step_mean_w)
+    imported_wh, peak_w = moment.interval_wh, moment.peak_w
+    by_peak = value_by_peak(plan.values, index, step_mean_w, moment.at, imported_wh, peak_w, value)
+    prices = _prices(plan.values, index, moment, connection, by_peak is None)
+    bends_w = [] if by_peak is None else by_peak.bends_w(moment.net_load_w + battery.charge_w)
+    peak_per_kwh = by_peak.per_kwh(moment.soc_pct, look_h) if bends_w and by_peak is not None else None
     turning = _turning_per_h(moment, battery, prices)
 
     def cost(battery_w: float) -> float:
-        per_h = prices.of_grid(moment.net_load_w - battery_w)
+        grid_w = moment.net_load_w - battery_w
+        per_h = prices.of_grid(grid_w)
         if battery_w > 0.0:
             per_h += battery_w * battery.wear_per_kwh
         if turning and battery_w * moment.battery_w <= 0.0:  # type: ignore[operator]
             per_h += turning
-        return per_h * look_h / 1000.0 - value.at(soc_after(battery, moment.soc_pct, battery_w, look_h))
+        soc_pct = soc_after(battery, moment.soc_pct, battery_w, look_h)
+        return per_h * look_h / 1000.0 - (value.at(soc_pct) if by_peak is None else by_peak.at(soc_pct, grid_w))
 
     # The rule's own power comes first and wins every tie: on a flat tariff most powers are worth the same.
-    candidates = dict.fromkeys(_candidates(moment, battery, prices, value, look_h))
+    candidates = dict.fromkeys(_candidates(moment, battery, prices, value, look_h, bends_w, peak_per_kwh))
     best_w = min(candidates, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
     lasts = plan.values.price_until[index] if plan.values.price_until else index
     if lasts > index and (moment.net_load_w >= 0.0 or best_w < moment.net_load_w):
@@ -183,12 +137,19 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
 
 
 def _candidates(
-    moment: Moment, battery: Battery, prices: _Prices, value: StoredEnergyValue, look_h: float
+    moment: Moment,
+    battery: Battery,
+    prices: _Prices,
+    value: StoredEnergyValue,
+    look_h: float,
+    bends_w: Sequence[float],
+    peak_per_kwh: float | None,
 ) -> list[float]:
     """Every power at which the cost can have its minimum.
 
     The cost bends where the grid's price or the battery's direction changes. Between those bends one price holds, and
-    the best there is the SoC up to which a stored kWh is worth that price, through the battery's efficiency.
+    the best there is the SoC up to which a stored kWh is worth that price, through the battery's efficiency. At imports
+    ``bends_w`` the value of what is stored bends; a kWh above the first counts ``peak_per_kwh`` more.
     """
     soc_pct, usable_wh, net_load_w = moment.soc_pct, battery.usable_wh, moment.net_load_w
     most = min(
@@ -197,11 +158,15 @@ def _candidates(
     least = max(-battery.charge_w, power_to_reach(battery, soc_pct, max(soc_pct, battery.soc_max_pct), look_h))
     powers = [net_load_w, 0.0, most, least]
     powers += [net_load_w - limit_w for limit_w, _ in prices.import_above]
+    powers += [net_load_w - import_w for import_w in bends_w]
     powers += [net_load_w + limit_w for limit_w, _ in prices.export_above]
+    marginal = prices.marginal()
+    if peak_per_kwh is not None:
+        marginal.append(prices.import_price + peak_per_kwh)
     loss = battery.loss_above_half
     if loss:
         powers += [-battery.charge_w / 2.0, battery.discharge_w / 2.0]
-    for price in prices.marginal():
+    for price in marginal:
         if loss:
             filled = value.soc_up_to(price / (battery.charge_efficiency - loss), usable_wh)
             emptied = value.soc_up_to(
@@ -233,14 +198,23 @@ def _turning_per_h(moment: Moment, battery: Battery, prices: _Prices) -> float:
     return max(battery.charge_w, battery.discharge_w) * price * SWITCHING_S / DWELL_S
 
 
-def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection) -> _Prices:
+def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection, priced: bool) -> _Prices:
+    """``priced``: the dearest demand charge has a price here, since the value of stored energy does not know it."""
     broken = table.broken_limit_per_kwh
     if broken is None:
         broken = BROKEN_LIMIT_MULTIPLE * max(0.01, abs(moment.import_price), abs(moment.export_price))
-    import_above, export_above, held_w = [], [], None
+    import_above: list[tuple[float, float]] = []
+    export_above: list[tuple[float, float]] = []
+    held_w = None
     if table.peak is not None and table.peak.per_kw[step] > 0.0:
         held_w = table.peak.held_w(step, moment.at, moment.interval_wh)
-        import_above.append((held_w, table.peak.over_per_kwh(step)))
+        if priced:
+            import_above.append((held_w, table.peak.over_per_kwh(step)))
+    import_above += [
+        (other.held_w(step, moment.at, moment.interval_wh), other.over_per_kwh(step))
+        for other in table.other_peaks
+        if other.per_kw[step] > 0.0
+    ]
     if connection.import_limit_w is not None:
         import_above.append((connection.import_limit_w, broken))
     if connection.export_limit_w is not None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.domain.battery import Battery
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.site import Connection
 
 MICRO = 1_000_000
@@ -70,12 +71,27 @@ class PredictedDay:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerPeaks:
+    """The highest mean imports of a month of the site's clock so far, kW, one a demand charge, by their bill."""
+
+    year: int
+    month: int
+    no_battery_kw: tuple[float, ...]
+    rule_kw: tuple[float, ...]
+    paid_kw: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerCheckpoint:
-    """What is carried from day to day: the rule's own SoC at ``until`` (UTC), for a battery of ``usable_wh``."""
+    """What is carried from day to day: the rule's own SoC at ``until`` (UTC), for a battery of ``usable_wh``.
+
+    ``peaks`` are those of the month that ``until`` is in or that ends there; None without a demand charge.
+    """
 
     until: datetime
     rule_soc_pct: float | None
     usable_wh: float
+    peaks: LedgerPeaks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +110,7 @@ class SettlementRequest:
     has_solar: bool
     carbon_price_per_kwh: float
     carry: LedgerCheckpoint | None = None
+    charges: tuple[DemandCharge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,11 +41,13 @@ class PlanStep:
 class ValueByNetLoad:
     """What stored energy is worth at the end of a step whose mean net load turned out to be ``net_load_w``.
 
-    ``value[k]`` is money at ``soc_pct[k]`` of the table that this belongs to.
+    ``value[k]`` is money at ``soc_pct[k]`` of the table that this belongs to. ``at_levels`` are such rows for every
+    level of ``PeakPrice.levels_w`` of the step, where the month's peak stands then; empty where they are not known.
     """
 
     net_load_w: float
     value: tuple[float, ...] = field(metadata=formerly("worth"))
+    at_levels: tuple[tuple[float, ...], ...] = ()
 
 
 # A month pays for its worst interval once. Of the intervals of a plan that pass the threshold about one in four raises
@@ -60,7 +62,8 @@ class PeakPrice:
     """What import above ``threshold_w[i]`` costs in step i, by the mean over an interval: ``per_kw[i]`` money a kW.
 
     ``month[i]`` numbers the billing months: the worst interval of each is charged. ``begun_wh`` is what the interval
-    that the horizon begins in had imported before.
+    that the horizon begins in had imported before. ``levels_w`` are, for the first steps, the peaks from the threshold
+    up at which the table knows the value of stored energy, ascending.
     """
 
     interval_s: int
@@ -68,6 +71,7 @@ class PeakPrice:
     per_kw: tuple[float, ...]
     month: tuple[int, ...] = ()
     begun_wh: float = 0.0
+    levels_w: tuple[tuple[float, ...], ...] = ()
 
     def over_per_kwh(self, step: int) -> float:
         """What a kWh above the threshold counts in the fast loop, money."""
@@ -78,10 +82,23 @@ class PeakPrice:
 
         ``imported_wh`` is what the interval, which has begun on a whole multiple of its length, has imported so far.
         """
+        return self.import_w(self.threshold_w[step], at, imported_wh)
+
+    def import_w(self, mean_w: float, at: datetime, imported_wh: float) -> float:
+        """As ``held_w``, to any mean import of the interval."""
+        left_s, whole_s = self._look_s(at)
+        return max(0.0, (mean_w * whole_s - imported_wh * 3600.0) / left_s)
+
+    def mean_w(self, import_w: float, at: datetime, imported_wh: float) -> float:
+        """The mean import, W, of the running interval when ``import_w`` is held until its end."""
+        left_s, whole_s = self._look_s(at)
+        return (imported_wh * 3600.0 + import_w * left_s) / whole_s
+
+    def _look_s(self, at: datetime) -> tuple[float, float]:
+        """What is left of the running interval and its whole length, with what the last seconds look beyond it."""
         left_s = self.interval_s - at.timestamp() % self.interval_s
         beyond_s = max(0.0, SHORTEST_LOOK_S - left_s)  # what the last seconds allow is no import to rush into
-        allowed_wh = self.threshold_w[step] * (self.interval_s + beyond_s) / 3600.0 - imported_wh
-        return max(0.0, allowed_wh * 3600.0 / (left_s + beyond_s))
+        return left_s + beyond_s, self.interval_s + beyond_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +113,7 @@ class ValueTable:
     more of it; between them it is linear. It covers the first steps only, or none; elsewhere ``value`` holds. An energy
     above a limit of the connection costs ``broken_limit_per_kwh``; None lets the fast loop take a multiple of the
     price. ``price_until[i]`` is the last step to which the import price of step i lasts; empty where nobody said it.
+    ``peak`` is the demand charge that asks most, ``other_peaks`` are those besides.
     """
 
     soc_pct: tuple[float, ...]
@@ -104,6 +122,7 @@ class ValueTable:
     broken_limit_per_kwh: float | None = None
     peak: PeakPrice | None = None
     price_until: tuple[int, ...] = ()
+    other_peaks: tuple[PeakPrice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

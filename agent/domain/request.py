@@ -5,11 +5,11 @@ from datetime import date, datetime
 
 from agent.domain.advisory import AdviceQuestion
 from agent.domain.battery import Battery
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.horizon import Horizon
 from agent.domain.load_run import LoadTask
 from agent.domain.site import Connection
 from agent.domain.sun_position import sun_elevation_deg
-from agent.domain.tariff import DemandCharge
 from agent.domain.weather import Weather
 
 
@@ -48,12 +48,20 @@ class Objective:
 class Demand:
     """The demand charge, and the highest mean import of the running month so far, W (0 where it is not known).
 
-    ``interval_wh`` is what the running interval has imported before the horizon's start, Wh.
+    ``interval_wh`` is what the running interval has imported before the horizon's start, Wh. ``earlier_w`` is the
+    highest of the eleven months before, W. ``others`` are charges that are asked besides, over the same intervals.
     """
 
     charge: DemandCharge
     peak_w: float = 0.0
     interval_wh: float = 0.0
+    earlier_w: float = 0.0
+    others: tuple["Demand", ...] = ()
+
+    @property
+    def paid_anyway_w(self) -> float:
+        """The peak that the running month pays for whatever is still imported, W."""
+        return max(self.peak_w, self.charge.ratchet_share * self.earlier_w)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,26 +108,6 @@ def on_tariff(tariff: Tariff, said: Overlay | None) -> Tariff | None:
 
 
 @dataclass(frozen=True, slots=True)
-class DemandCharge:
-    """Money per kW of the highest mean import over any ``interval_s`` of a calendar month (site's clock).
-
-    ``months`` are those it is asked in, 1 to 12.
-    """
-
-    per_kw: float
-    interval_s: int = 3600
-    months: tuple[int, ...] = tuple(range(1, 13))
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.per_kw) and self.per_kw >= 0.0):
-            raise ValueError(f"a demand charge is a number of at least 0 per kW, not {self.per_kw}")
-        if self.interval_s not in (900, 1800, 3600):
-            raise ValueError(f"a demand charge is asked for 15, 30 or 60 minutes, not {self.interval_s} s")
-        if any(not 1 <= month <= 12 for month in self.months):
-            raise ValueError("the months of a demand charge are numbers from 1 to 12")
-
-
-@dataclass(frozen=True, slots=True)
 class Segment:
     """One price, or None where it is not known, from ``start`` until before ``end`` (UTC)."""
 

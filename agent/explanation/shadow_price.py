@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.domain.plan import PeakPrice
 from agent.explanation.limits import Basis, Binding, Limit, reached, worth_a_word
 from agent.planning import highs
 from agent.planning.battery_lp import CURTAIL_TIE, Directions, build, soft_floor
@@ -76,11 +77,10 @@ def problem_of(basis: Basis) -> Problem:
         bought,
         sold,
         basis.end_value,
-        peak=_peak(basis),
         reserve_pct=basis.reserve_pct,
         import_limits_w=tuple(one.import_limit_w for one in basis.connections),
         export_limits_w=tuple(one.export_limit_w for one in basis.connections),
-    )
+    ).with_peaks(_peaks(basis))
     start_wh = max(0.0, basis.battery.stored_wh(basis.start_soc_pct()))
     return Problem(terms, start_wh, np.array([s.load_w for s in steps]), np.array([s.pv_w for s in steps]))
 
@@ -94,11 +94,14 @@ def binding_in_step(basis: Basis, again: Resolved, index: int) -> tuple[Binding,
     return tuple(sorted((one for one in moved if worth_a_word(basis, one)), key=lambda one: -one.worth))
 
 
-def _peak(basis: Basis) -> Peak | None:
-    """The demand charge of the plan."""
-    price, horizon = basis.plan.values.peak, basis.plan.horizon
-    if price is None:
-        return None
+def _peaks(basis: Basis) -> tuple[Peak, ...]:
+    """The demand charges of the plan, the one that asks most first."""
+    values = basis.plan.values
+    return tuple(_peak(basis, price) for price in (values.peak, *values.other_peaks) if price is not None)
+
+
+def _peak(basis: Basis, price: PeakPrice) -> Peak:
+    horizon = basis.plan.horizon
     first = int(horizon.start.timestamp())
     interval = (first + horizon.step_s * np.arange(horizon.steps)) // price.interval_s
     return Peak(
@@ -137,10 +140,8 @@ def _objective(basis: Basis, terms: PlanningTerms) -> float:
 
 def _demand(basis: Basis) -> float:
     """What the published steps cost above the thresholds of the demand charge: once a billing month, at its worst."""
-    peak = _peak(basis)
-    if peak is None:
-        return 0.0
-    return peak.cost(np.array([step.import_w for step in basis.plan.steps]) / 1000.0, basis.dt_h)
+    import_kw = np.array([step.import_w for step in basis.plan.steps]) / 1000.0
+    return sum(peak.cost(import_kw, basis.dt_h) for peak in _peaks(basis))
 
 
 def _directions(basis: Basis, terms: PlanningTerms) -> Directions:

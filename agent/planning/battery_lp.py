@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from agent.planning.columns import Columns
 from agent.planning.highs import LinearProgram
+from agent.planning.peak import Peak
 from agent.planning.planning_terms import (
     CEILING_MULTIPLE,
     FLOOR_MULTIPLE,
@@ -180,10 +181,20 @@ def _add_peaks(
     row_lower: list[Floats],
     row_upper: list[Floats],
 ) -> None:
+    for peak in terms.peaks:
+        _add_peak(columns, terms, peak, imported, row_lower, row_upper)
+
+
+def _add_peak(
+    columns: Columns,
+    terms: PlanningTerms,
+    peak: Peak,
+    imported: NDArray[np.int64],
+    row_lower: list[Floats],
+    row_upper: list[Floats],
+) -> None:
     """What a month's worst interval imports above the threshold, where that is charged."""
-    peak, n = terms.peak, terms.steps
-    if peak is None or not (peak.per_kw > 0.0).any():
-        return
+    n = terms.steps
     rate = peak.per_kw[peak.firsts]
     charged = np.flatnonzero(rate > 0.0)
     months, month = np.unique(peak.month[peak.firsts][charged], return_inverse=True)

@@ -11,7 +11,7 @@ from math import isfinite
 
 from agent.domain.battery import Battery
 from agent.domain.forecast import Forecast
-from agent.domain.plan import Plan, PlanStep, ValueTable
+from agent.domain.plan import PeakPrice, Plan, PlanStep, ValueTable
 from agent.domain.request import PlanRequest
 from agent.domain.site import Connection
 
@@ -136,13 +136,8 @@ def _value_by_net_load(table: ValueTable) -> Iterator[str]:
     price = table.broken_limit_per_kwh
     if price is not None and not (isfinite(price) and price > 0.0):
         yield f"the price of a broken limit is {price}, not above zero"
-    peak = table.peak
-    if peak is not None and not (
-        peak.interval_s > 0
-        and len(peak.threshold_w) == len(peak.per_kw) == len(peak.month) == len(table.value)
-        and all(isfinite(value) and value >= 0.0 for value in (*peak.threshold_w, *peak.per_kw, peak.begun_wh))
-    ):
-        yield f"the price of peaks is not {len(table.value)} thresholds and charges of at least 0"
+    for peak in table.other_peaks if table.peak is None else (table.peak, *table.other_peaks):
+        yield from _peak_price(peak, table)
     for step, several in enumerate(table.by_net_load):
         if not all(isfinite(one.net_load_w) for one in several):
             yield f"a net load of the value table is not a number at step {step}"
@@ -150,14 +145,28 @@ def _value_by_net_load(table: ValueTable) -> Iterator[str]:
         if any(low.net_load_w >= high.net_load_w for low, high in pairwise(several)):
             yield f"the net loads of the value table do not ascend at step {step}"
             return
-        for one in several:
-            row = one.value
+        for row in (row for one in several for row in (one.value, *one.at_levels)):
             if len(row) != len(table.soc_pct) or not all(isfinite(value) for value in row):
                 yield f"the worth by net load is not {len(table.soc_pct)} finite numbers at step {step}"
                 return
             if not _concave(table.soc_pct, row):
                 yield f"the worth by net load is not concave at step {step}"
                 return
+
+
+def _peak_price(peak: PeakPrice, table: ValueTable) -> Iterator[str]:
+    if not (
+        peak.interval_s > 0
+        and len(peak.threshold_w) == len(peak.per_kw) == len(peak.month) == len(table.value)
+        and all(isfinite(value) and value >= 0.0 for value in (*peak.threshold_w, *peak.per_kw, peak.begun_wh))
+    ):
+        yield f"the price of peaks is not {len(table.value)} thresholds and charges of at least 0"
+    for step, (levels_w, several) in enumerate(zip(peak.levels_w, table.by_net_load, strict=False)):
+        ascending = all(low < high for low, high in pairwise(levels_w))
+        if not (levels_w and ascending and all(isfinite(level) and level >= 0.0 for level in levels_w)):
+            yield f"the levels of the peak do not ascend from at least 0 at step {step}"
+        elif any(len(one.at_levels) != len(levels_w) for one in several):
+            yield f"the worth by net load is not told at {len(levels_w)} levels of the peak at step {step}"
 
 
 def _concave(grid: Sequence[float], row: Sequence[float]) -> bool:

@@ -77,5 +77,5 @@ def cost_of(problem: Problem, schedule: Schedule) -> float:
     below = np.maximum(terms.floor_kwh - schedule.soc_wh / 1000.0, 0.0)
     per_hour = per_hour + terms.top_price * (LIMIT_MULTIPLE * over + FLOOR_MULTIPLE * below)
     left = terms.terminal_per_kwh * float(schedule.soc_wh[-1]) / 1000.0
-    peaks = 0.0 if terms.peak is None else terms.peak.cost(imported, terms.step_h)
+    peaks = sum(peak.cost(imported, terms.step_h) for peak in terms.peaks)
     return float(per_hour.sum()) * terms.step_h + peaks - left

@@ -70,8 +70,8 @@ def _best_change(
     if stored > grid[-1]:
         return max(least, float(grid[-1]) - stored)
     least, most = max(least, floor - stored), min(most, float(grid[-1]) - stored)
-    threshold = np.inf if terms.peak is None else terms.peak.threshold_kw[step]
-    levels = np.array([0.0, terms.import_limit_kw[step], -terms.export_limit_kw[step], -pv, threshold])
+    thresholds = [peak.threshold_kw[step] for peak in terms.peaks]
+    levels = np.array([0.0, terms.import_limit_kw[step], -terms.export_limit_kw[step], -pv, *thresholds])
     corners = change_kwh(terms, levels[np.isfinite(levels)] - net)
     options = np.clip(np.concatenate([grid - stored, corners, [0.0, least, most]]), least, most)
     charge = battery_kw(terms, options)

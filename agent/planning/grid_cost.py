@@ -15,26 +15,23 @@ def negative_prices(terms: PlanningTerms) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Prices and limits of some steps, to broadcast with flows; import above ``threshold_kw`` costs
-    ``over_per_kwh`` more.
+    """Prices and limits of some steps, to broadcast with flows; import above each threshold, kW, of ``peaks`` costs so
+    many money per kWh more.
     """
 
     import_price: Floats
     export_price: Floats
     import_limit_kw: Floats
     export_limit_kw: Floats
-    threshold_kw: Floats | None = None
-    over_per_kwh: Floats | None = None
+    peaks: tuple[tuple[Floats, Floats], ...] = ()
 
     @classmethod
     def of(cls, terms: PlanningTerms, place: Any) -> "Rates":
         """``place`` indexes the steps: a step, or ``(slice(None), None)`` to broadcast over more."""
         prices = terms.import_price[place], terms.export_price[place]
         limits = terms.import_limit_kw[place], terms.export_limit_kw[place]
-        if terms.peak is None:
-            return cls(*prices, *limits)
-        over_per_kwh = RAISING_SHARE * terms.peak.per_kw / terms.peak.interval_h
-        return cls(*prices, *limits, terms.peak.threshold_kw[place], over_per_kwh[place])
+        peaks = ((one.threshold_kw[place], RAISING_SHARE * one.per_kw[place] / one.interval_h) for one in terms.peaks)
+        return cls(*prices, *limits, tuple(peaks))
 
 
 def flow_cost(terms: PlanningTerms, flow_kw: Floats, rates: Rates) -> Floats:
@@ -45,8 +42,8 @@ def flow_cost(terms: PlanningTerms, flow_kw: Floats, rates: Rates) -> Floats:
         cost += penalty * np.maximum(flow_kw - rates.import_limit_kw, 0.0)
     if terms.limits_export:
         cost += penalty * np.maximum(-flow_kw - rates.export_limit_kw, 0.0)
-    if rates.threshold_kw is not None:
-        cost += rates.over_per_kwh * np.maximum(flow_kw - rates.threshold_kw, 0.0)
+    for threshold_kw, over_per_kwh in rates.peaks:
+        cost += over_per_kwh * np.maximum(flow_kw - threshold_kw, 0.0)
     return cost
 
 

@@ -13,7 +13,7 @@ from agent.domain.load_run import LoadRun
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.request import PlanRequest
 from agent.planning.battery_arrays import socs_pct
-from agent.planning.demand import peak_of, raised
+from agent.planning.demand import peaks_of, raised
 from agent.planning.fallback import never_worse_than_rule, without_solver
 from agent.planning.highs import SolverFailure
 from agent.planning.load_runs import choose_runs, runs_from_the_beginning, with_runs
@@ -21,7 +21,8 @@ from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Floats, PlanningTerms, Problem, require_finite
 from agent.planning.scenarios import net_load_paths, terminal_value
 from agent.planning.schedule import Schedule
-from agent.planning.value_table import as_table, backward_by_path, concave_rows
+from agent.planning.stored_value import StoredValue, stored_value
+from agent.planning.value_table import concave_rows
 
 RUNS_SHARE = 0.3  # of the solver's time, for when the switched loads run
 
@@ -51,19 +52,19 @@ def make_plan(
         problem = _problem(request, load := with_runs(load, runs), pv, past_net_w, [])
     terms = problem.terms
     paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
-    grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
-    schedule = _schedule(problem, grid, by_path, deadline_s)
+    value = stored_value(terms, paths)
+    schedule = _schedule(problem, value, deadline_s)
     if load_errors is None and pv_errors is None:
         notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
-    if terms.peak is not None:
-        notes += raised(terms.peak, schedule.import_w, terms.step_h)
+    for charged in terms.peaks:
+        notes += raised(charged, schedule.import_w, terms.step_h)
     horizon = request.horizon
     return Plan(
         issued_at=request.now,
         expires_at=min(request.now + timedelta(seconds=request.valid_s), horizon.end),
         horizon=horizon,
         steps=_steps(request, problem, schedule),
-        values=as_table(terms, grid, by_path, paths.net_w, paths.noise_w),
+        values=value.table,
         load=load,
         pv=pv,
         notes=(*notes, *schedule.notes),
@@ -89,21 +90,21 @@ def _problem(
 ) -> Problem:
     """The question on the medians, with the month's peak. What is said about the medians enters ``notes``."""
     load_w, pv_w = _median(load, "load_w", request, notes), _median(pv, "pv_w", request, notes)
-    peak = peak_of(request, np.empty(0) if past_net_w is None else past_net_w, load_w - pv_w)
-    return Problem(replace(terms_of(request), peak=peak), _stored_wh(request), load_w, pv_w)
+    peaks = peaks_of(request, np.empty(0) if past_net_w is None else past_net_w, load_w - pv_w)
+    return Problem(terms_of(request).with_peaks(peaks), _stored_wh(request), load_w, pv_w)
 
 
-def _schedule(problem: Problem, grid_kwh: Floats, by_path: Floats, deadline_s: float) -> Schedule:
+def _schedule(problem: Problem, value: StoredValue, deadline_s: float) -> Schedule:
     """The linear programme's, where it is proven best in time; else the best that is at hand."""
 
-    def value() -> Floats:
-        return concave_rows(grid_kwh, by_path.mean(axis=1))
+    def rows() -> Floats:
+        return concave_rows(value.soc_kwh, value.rows)
 
     try:
         schedule = solve_schedule(problem, deadline_s)
     except SolverFailure as failure:
-        return without_solver(problem, grid_kwh, value(), str(failure))
-    return schedule if schedule.proven else never_worse_than_rule(problem, schedule, grid_kwh, value())
+        return without_solver(problem, value.soc_kwh, rows(), str(failure))
+    return schedule if schedule.proven else never_worse_than_rule(problem, schedule, value.soc_kwh, rows())
 
 
 def terms_of(request: PlanRequest) -> PlanningTerms:
@@ -183,6 +184,5 @@ def _cost(request: PlanRequest, problem: Problem, schedule: Schedule) -> float:
     wear = request.battery.wear_per_kwh * schedule.discharge_w.sum()
     gained_kwh = (schedule.soc_wh[-1] - problem.soc_wh) / 1000.0
     energy = float(bought - sold + wear) * problem.terms.step_h / 1000.0
-    peak = problem.terms.peak
-    charge = 0.0 if peak is None else peak.cost(schedule.import_w / 1000.0, problem.terms.step_h)
+    charge = sum(peak.cost(schedule.import_w / 1000.0, problem.terms.step_h) for peak in problem.terms.peaks)
     return energy + charge - problem.terms.terminal_per_kwh * float(gained_kwh)

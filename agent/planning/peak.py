@@ -15,6 +15,8 @@ class Peak:
 
     Arrays have shape (steps,). ``interval`` numbers the intervals from 0, ``month`` the billing months. An interval is
     never shorter than a step. The first one began ``begun_h`` hours before the horizon and imported ``begun_kwh`` then.
+    Where a ratchet holds a peak against the months that follow, each kW above ``lasting_kw`` costs ``lasting_per_kw``
+    in them.
     """
 
     threshold_kw: Floats
@@ -24,6 +26,8 @@ class Peak:
     month: Ints
     begun_h: float = 0.0
     begun_kwh: float = 0.0
+    lasting_kw: float = 0.0
+    lasting_per_kw: float = 0.0
 
     def after(self, first: int) -> "Peak":
         """The charge of the steps from ``first`` on; what the first interval of them has imported is left out."""
@@ -39,6 +43,11 @@ class Peak:
             begun_h=0.0,
             begun_kwh=0.0,
         )
+
+    def before(self, last: int) -> "Peak":
+        """The charge of the steps before ``last``."""
+        cut = {name: getattr(self, name)[:last] for name in ("threshold_kw", "per_kw", "interval", "month")}
+        return replace(self, **cut)
 
     @property
     def firsts(self) -> Ints:

@@ -6,6 +6,7 @@ programme stay near one. Everything a caller sees is in W, Wh and money per kWh.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,8 @@ class PlanningTerms:
     """Prices per kWh and limits. ``import_price`` and ``export_price`` have shape (steps,), finite.
 
     ``import_price`` is what an imported kWh counts in the objective (tariff plus carbon), ``terminal_per_kwh`` what a
-    stored kWh is worth at the end. ``curtailable`` False takes the solar power as it comes.
+    stored kWh is worth at the end. ``curtailable`` False takes the solar power as it comes. ``peak`` is the demand
+    charge that asks most, ``other_peaks`` are those besides.
 
     ``reserve_pct``, ``import_limits_w`` and ``export_limits_w`` have one entry a step, or none where the battery's
     reserve and the connection's limits hold throughout. Of them come ``floor_kwh`` (at the end of each step) and
@@ -45,6 +47,7 @@ class PlanningTerms:
     terminal_per_kwh: float = 0.0
     curtailable: bool = True
     peak: Peak | None = None
+    other_peaks: tuple[Peak, ...] = ()
     reserve_pct: Sequence[float] = ()
     import_limits_w: Sequence[float | None] = ()
     export_limits_w: Sequence[float | None] = ()
@@ -84,17 +87,35 @@ class PlanningTerms:
     def steps(self) -> int:
         return len(self.import_price)
 
-    def after(self, first: int) -> "PlanningTerms":
+    def after(self, first: int) -> Self:
         """The same question for the steps from ``first`` on."""
         return replace(
             self,
             import_price=self.import_price[first:],
             export_price=self.export_price[first:],
             peak=None if self.peak is None else self.peak.after(first),
+            other_peaks=tuple(peak.after(first) for peak in self.other_peaks),
             reserve_pct=self.reserve_pct[first:],
             import_limits_w=self.import_limits_w[first:],
             export_limits_w=self.export_limits_w[first:],
         )
+
+    def before(self, last: int) -> Self:
+        """The same question for the steps before ``last``."""
+        cut = {name: getattr(self, name)[:last] for name in ("import_price", "export_price", "reserve_pct")}
+        cut |= {name: getattr(self, name)[:last] for name in ("import_limits_w", "export_limits_w")}
+        every = () if self.peak is None else (self.peak, *self.other_peaks)
+        return replace(self.with_peaks([peak.before(last) for peak in every]), **cut)
+
+    @property
+    def peaks(self) -> tuple[Peak, ...]:
+        """Every demand charge that asks for something within the horizon."""
+        every = () if self.peak is None else (self.peak, *self.other_peaks)
+        return tuple(peak for peak in every if (peak.per_kw > 0.0).any())
+
+    def with_peaks(self, peaks: Sequence[Peak]) -> Self:
+        """The same question with these demand charges, the one that asks most first."""
+        return replace(self, peak=next(iter(peaks), None), other_peaks=tuple(peaks[1:]))
 
     @property
     def charge_kw(self) -> float:

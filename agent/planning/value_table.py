@@ -19,6 +19,7 @@ from agent.planning.battery_arrays import powers_for, stored_changes
 from agent.planning.floor import below_floor, with_floor
 from agent.planning.grid_cost import Rates, best_curtailment, negative_prices
 from agent.planning.path_changes import path_changes, paths_near
+from agent.planning.peak import Peak
 from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, PlanningTerms, require_finite
 from agent.planning.spread import price_until
 
@@ -76,8 +77,7 @@ def moves(terms: PlanningTerms, net_w: Floats, pv_w: Floats, spacing_kwh: float,
         levels.append(np.broadcast_to(-terms.export_limit_kw[:, None], net.shape))
     if terms.curtailable and negative_prices(terms):
         levels.append(-pv)
-    if terms.peak is not None:
-        levels.append(np.broadcast_to(terms.peak.threshold_kw[:, None], net.shape))
+    levels += [np.broadcast_to(peak.threshold_kw[:, None], net.shape) for peak in terms.peaks]
     powers = np.clip(np.stack(levels, axis=1) - net[:, None, :], -terms.discharge_kw, terms.charge_kw)
     corner = change_kwh(terms, powers)
     on_grid = np.arange(-down, up + 1, dtype=np.float64) * spacing_kwh
@@ -89,14 +89,26 @@ def moves(terms: PlanningTerms, net_w: Floats, pv_w: Floats, spacing_kwh: float,
 
 
 def _cost(terms: PlanningTerms, change: Floats, net: Floats, pv: Floats) -> Floats:
-    """Money for a step that changes stored energy by ``change`` (steps, moves, paths), wear included."""
+    """As ``step_cost``, the money alone."""
+    return step_cost(terms, change, net, pv)[0]
+
+
+def step_cost(
+    terms: PlanningTerms, change: Floats, net: Floats, pv: Floats, steps: slice = slice(None)
+) -> tuple[Floats, Floats]:
+    """(money, import in kW) of ``steps`` that change stored energy by ``change`` (steps, moves, paths), wear included.
+
+    ``net`` and ``pv`` have shape (steps, paths), kW.
+    """
     charge_kw = battery_kw(terms, change)
-    rates = Rates.of(terms, (slice(None), None, None))
-    per_hour, _ = best_curtailment(terms, net[:, None, :] + charge_kw, pv[:, None, :], rates)
+    rates = Rates.of(terms, (steps, None, None))
+    flow_kw = net[:, None, :] + charge_kw
+    per_hour, curtailed_kw = best_curtailment(terms, flow_kw, pv[:, None, :], rates)
     if not terms.battery.feeds_grid:  # no device does it, so no plan may want it
         beyond_kw = np.maximum(0.0, -charge_kw - terms.most_discharge_kw(net)[:, None, :])
         per_hour = per_hour + BEYOND_LOAD_MULTIPLE * terms.top_price * beyond_kw
-    return np.asarray((per_hour + terms.battery.wear_per_kwh * np.maximum(-charge_kw, 0.0)) * terms.step_h)
+    money = (per_hour + terms.battery.wear_per_kwh * np.maximum(-charge_kw, 0.0)) * terms.step_h
+    return np.asarray(money), np.asarray(np.maximum(flow_kw + curtailed_kw, 0.0))
 
 
 BEYOND_LOAD_MULTIPLE = 1000.0  # of the largest price: what a battery that follows the load must not feed
@@ -192,28 +204,34 @@ def as_table(
 
     ``noise_w`` (steps,) is how far a measured net load may lie from its path, W, one standard deviation; 0 when None.
     """
-    every = np.arange(terms.steps)
-    soc_pct, rows = _over_all(terms, grid, concave_rows(grid, by_path[1:].mean(axis=1)), every)
-    steps = min(terms.steps, max(1, round(BY_NET_LOAD_HOURS / terms.step_h)))
-    noise = [0.0] * steps if noise_w is None else noise_w[:steps].tolist()
+    noise = np.zeros(terms.steps) if noise_w is None else noise_w
     by_net_load = tuple(
-        _by_net_load(terms, grid, by_path[step + 1], net_w[:, step], step, noise[step]) for step in range(steps)
+        _by_net_load(terms, grid, by_path[step + 1], net_w[:, step], step, float(noise[step]))
+        for step in range(first_steps(terms))
     )
+    return table_of(terms, grid, concave_rows(grid, by_path[1:].mean(axis=1)), by_net_load)
+
+
+def table_of(
+    terms: PlanningTerms, grid: Floats, rows: Floats, by_net_load: tuple[tuple[ValueByNetLoad, ...], ...]
+) -> ValueTable:
+    """``rows`` (steps, points) of value at the END of each step, with ``by_net_load`` over the same SoCs."""
+    soc_pct, rows = over_all(terms, grid, rows, np.arange(terms.steps))
     price = LIMIT_MULTIPLE * terms.top_price
+    peak = None if terms.peak is None else _peak_price(terms.peak)
+    others = tuple(_peak_price(other) for other in terms.other_peaks)
+    until = tuple(price_until(terms.import_price).tolist())
     return ValueTable(
-        tuple(soc_pct.tolist()),
-        tuple(map(tuple, rows.tolist())),
-        by_net_load,
-        price,
-        _peak_price(terms),
-        tuple(price_until(terms.import_price).tolist()),
+        tuple(soc_pct.tolist()), tuple(map(tuple, rows.tolist())), by_net_load, price, peak, until, others
     )
 
 
-def _peak_price(terms: PlanningTerms) -> PeakPrice | None:
-    peak = terms.peak
-    if peak is None:
-        return None
+def first_steps(terms: PlanningTerms) -> int:
+    """How many steps the table tells by net load."""
+    return min(terms.steps, max(1, round(BY_NET_LOAD_HOURS / terms.step_h)))
+
+
+def _peak_price(peak: Peak) -> PeakPrice:
     threshold_w = tuple((1000.0 * peak.threshold_kw).tolist())
     price = tuple(peak.per_kw.tolist())
     month = tuple(peak.month.tolist())
@@ -224,17 +242,27 @@ def _by_net_load(
     terms: PlanningTerms, grid: Floats, after: Floats, net_w: Floats, step: int, noise_w: float
 ) -> tuple[ValueByNetLoad, ...]:
     """Value after a step by what its net load was: paths count the more, the nearer they came to it."""
-    levels = np.quantile(net_w, NET_LOAD_LEVELS)
-    levels = levels[np.concatenate([[True], np.diff(levels) > LEAST_WIDTH_W])]
-    if len(levels) < 2:
+    levels, weights = known_levels(net_w, noise_w)
+    if not len(levels):
         return ()
-    weights = paths_near(levels, net_w, noise_w)
     same = np.full(len(levels), step)
-    _, rows = _over_all(terms, grid, concave_rows(grid, weights @ after), same)
+    _, rows = over_all(terms, grid, concave_rows(grid, weights @ after), same)
     return tuple(ValueByNetLoad(level, tuple(row)) for level, row in zip(levels.tolist(), rows.tolist(), strict=True))
 
 
-def _over_all(terms: PlanningTerms, grid: Floats, rows: Floats, steps: NDArray[np.intp]) -> tuple[Floats, Floats]:
+def known_levels(net_w: Floats, noise_w: float) -> tuple[Floats, Floats]:
+    """Net loads (levels,) at which a table tells the value after a step, and how much each path counts there.
+
+    The weights have shape (levels, paths) and sum to one. Both are empty where the paths do not differ.
+    """
+    levels = np.quantile(net_w, NET_LOAD_LEVELS)
+    levels = levels[np.concatenate([[True], np.diff(levels) > LEAST_WIDTH_W])]
+    if len(levels) < 2:
+        return np.empty(0), np.empty((0, len(net_w)))
+    return levels, paths_near(levels, net_w, noise_w)
+
+
+def over_all(terms: PlanningTerms, grid: Floats, rows: Floats, steps: NDArray[np.intp]) -> tuple[Floats, Floats]:
     """SoC in percent and rows of value at the end of ``steps``, from the window to all of the usable capacity.
 
     Below the window the value falls steeper than any price, so that the battery is brought back first; above it more

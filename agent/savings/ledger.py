@@ -4,7 +4,7 @@ Four bills are set side by side for the same load, sun and prices: no battery, t
 of its own that is carried from day to day, what was really paid, and hindsight (``agent.savings.regret``) over a day of
 the site, or over what lies between two holes of it. Amounts are whole millionths of the currency, so that hours add up
 to days, months and years without a rest. A day never saves more than hindsight; a single hour may, since hindsight
-buys in one hour for another.
+buys in one hour for another. A rise of a month's peak is paid for in the hour that makes it (``savings.peak_bill``).
 
 What hindsight saves beyond what was saved is split in three:
 plan: what the planner loses to hindsight although it is told the load and the sun of the next 48 h: what it forgoes
@@ -21,11 +21,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from agent.domain.battery import Battery, soc_after
-from agent.domain.ledger import MICRO, Amounts, Entry, LedgerCheckpoint
+from agent.domain.ledger import MICRO, Amounts, Entry, LedgerCheckpoint, LedgerPeaks
 from agent.planning.battery_arrays import stored_changes
 from agent.planning.highs import SolverFailure
 from agent.planning.rules import self_consumption_w
 from agent.savings.metered import Floats, Metered, Rated, bill, start_wh, stretches
+from agent.savings.peak_bill import PeaksKw, nothing, rises
 from agent.savings.regret import hindsight, planned
 
 
@@ -48,19 +49,21 @@ def days(
     """
     counted = metered.counted_hours()
     hour = 0 if carry is None else max(0, round((carry.until - metered.horizon.start).total_seconds() / 3600))
+    peaks = None if carry is None else carry.peaks
     while hour < len(counted):
         day, last = metered.day_of(hour, zone), hour + 1
         while last < len(counted) and metered.day_of(last, zone) == day:
             last += 1
         entries: list[Entry] = []
+        peaks = _of_month(peaks, day, rated)
         for first, end in stretches(counted, hour, last):
             rule_w, carry = _rule(metered, rated.battery, first, end, carry)
+            demand, peaks_before, peaks = _demand(metered, rated, first, end, rule_w, peaks)
             if since is None or day >= since:
-                entries += _entries(metered, rated, first, end, rule_w)
+                entries += _entries(metered, rated, first, end, rule_w, demand, peaks_before)
         soc_pct = None if carry is None else carry.rule_soc_pct
-        carry = LedgerCheckpoint(
-            metered.hour_at(last), soc_pct, rated.battery.usable_wh if carry is None else carry.usable_wh
-        )
+        usable_wh = rated.battery.usable_wh if carry is None else carry.usable_wh
+        carry = LedgerCheckpoint(metered.hour_at(last), soc_pct, usable_wh, peaks if rated.charges else None)
         yield Day(day, tuple(entries), carry)
         hour = last
 
@@ -81,17 +84,48 @@ def _rule(
     return powers, LedgerCheckpoint(metered.hour_at(last), soc_pct, battery.usable_wh)
 
 
-def _entries(metered: Metered, rated: Rated, first: int, last: int, rule_w: Floats) -> list[Entry]:
+def _of_month(peaks: LedgerPeaks | None, day: date, rated: Rated) -> LedgerPeaks:
+    """The peaks that were reached before ``day`` in its month: none in a month that begins, or by other charges."""
+    known = peaks is not None and (peaks.year, peaks.month) == (day.year, day.month)
+    if peaks is not None and known and len(peaks.paid_kw) == len(rated.charges):
+        return peaks
+    return LedgerPeaks(day.year, day.month, *(nothing(rated.charges),) * 3)
+
+
+def _demand(
+    metered: Metered, rated: Rated, first: int, last: int, rule_w: Floats, peaks: LedgerPeaks
+) -> tuple[list[Floats], PeaksKw, LedgerPeaks]:
+    """What a stretch adds to the demand charges of the three bills by step, the peaks paid before, and those after."""
+    part = metered.steps_of(first, last)
+    own_w = metered.battery_w[part]
+    series = (np.zeros_like(own_w), peaks.no_battery_kw), (rule_w, peaks.rule_kw), (own_w, peaks.paid_kw)
+    added = [rises(metered, rated, part, powers_w, so_far_kw) for powers_w, so_far_kw in series]
+    after = LedgerPeaks(peaks.year, peaks.month, *(reached for _, reached in added))
+    return [money for money, _ in added], peaks.paid_kw, after
+
+
+def _entries(
+    metered: Metered,
+    rated: Rated,
+    first: int,
+    last: int,
+    rule_w: Floats,
+    demand: list[Floats],
+    peaks_before: PeaksKw,
+) -> list[Entry]:
     part = metered.steps_of(first, last)
     own_w = metered.battery_w[part]
     began_wh = start_wh(metered, rated.battery, part.start)
+    bills = [
+        bill(metered, part, powers_w) + added
+        for powers_w, added in zip((np.zeros_like(own_w), rule_w, own_w), demand, strict=True)
+    ]
     unsolved = 0
     try:
-        least, plan, execution = _regrets(metered, rated, part, began_wh)
+        least, plan, execution = _regrets(metered, rated, part, began_wh, peaks_before)
     except SolverFailure:
-        least, unsolved = bill(metered, part, own_w), 1
+        least, unsolved = bills[-1], 1
         plan = execution = np.zeros_like(least)
-    bills = [bill(metered, part, powers_w) for powers_w in (np.zeros_like(own_w), rule_w, own_w)]
     hourly = [_micro(values, metered.per_hour) for values in (*bills, least, plan, execution)]
     changes = stored_changes(rated.battery, own_w, metered.horizon.step_h)
     stored = began_wh + np.concatenate([[0.0], np.cumsum(changes)])[:: metered.per_hour]
@@ -105,19 +139,26 @@ def _entries(metered: Metered, rated: Rated, first: int, last: int, rule_w: Floa
     ]
 
 
-def _regrets(metered: Metered, rated: Rated, part: slice, began_wh: float) -> tuple[Floats, Floats, Floats]:
-    """By step: the bill of hindsight, and what plan and execution lost, each against hindsight to its own end."""
+def _regrets(
+    metered: Metered, rated: Rated, part: slice, began_wh: float, so_far_kw: PeaksKw
+) -> tuple[Floats, Floats, Floats]:
+    """By step: the bill of hindsight, and what plan and execution lost, each against hindsight to its own end.
+
+    All of them begin with the month's peaks that were paid for by then.
+    """
+
+    def cost(powers_w: Floats) -> Floats:
+        return bill(metered, part, powers_w) + rises(metered, rated, part, powers_w, so_far_kw)[0]
 
     def lost(powers_w: Floats) -> Floats:
-        best_w = hindsight(metered, rated, part, began_wh, powers_w)
-        return bill(metered, part, powers_w) - bill(metered, part, best_w)
+        return cost(powers_w) - cost(hindsight(metered, rated, part, began_wh, powers_w, so_far_kw))
 
     own_w, commanded = metered.battery_w[part], metered.commanded_w[part]
     own_lost = lost(own_w)
-    plan_lost = lost(planned(metered, rated, part, began_wh))
+    plan_lost = lost(planned(metered, rated, part, began_wh, so_far_kw))
     asked_w = np.where(np.isfinite(commanded), commanded, own_w)
     execution = np.zeros_like(own_w) if np.array_equal(asked_w, own_w) else own_lost - lost(asked_w)
-    return bill(metered, part, own_w) - own_lost, plan_lost, execution
+    return cost(own_w) - own_lost, plan_lost, execution
 
 
 def _micro(values: Floats, per_hour: int) -> list[int]:

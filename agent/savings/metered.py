@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.domain.battery import Battery
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.horizon import Horizon
 from agent.domain.site import Connection
 from agent.planning.battery_arrays import stored_changes
@@ -77,10 +78,16 @@ class Metered:
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """What the battery and the connection may do, as the site file says."""
+    """What the battery and the connection may do, as the site file says, and the demand charges on the site's clock."""
 
     battery: Battery
     connection: Connection
+    charges: tuple[DemandCharge, ...] = ()
+    timezone: str = "UTC"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
 
 
 def stretches(counted: NDArray[np.bool_], first: int, last: int) -> Iterator[tuple[int, int]]:

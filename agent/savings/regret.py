@@ -15,6 +15,7 @@ from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import LEAST_TOP_PRICE, PlanningTerms, Problem
 from agent.planning.scenarios import terminal_value
 from agent.savings.metered import Floats, Metered, Rated, bill
+from agent.savings.peak_bill import PeaksKw, peaks_of, rises
 
 TIME_LIMIT_S = 5.0
 CHEAPER = 1e-6  # money; what saves less is the solver's rounding
@@ -24,8 +25,12 @@ PLAN_EVERY_H = 6
 PLAN_AHEAD_H = 48
 
 
-def hindsight(metered: Metered, rated: Rated, part: slice, began_wh: float, own_w: Floats) -> Floats:
+def hindsight(
+    metered: Metered, rated: Rated, part: slice, began_wh: float, own_w: Floats, so_far_kw: PeaksKw = ()
+) -> Floats:
     """The cheapest battery powers over ``part``, W, that leave the battery as full as ``own_w`` leaves it.
+
+    ``so_far_kw`` are the month's peaks before it, which are paid for.
 
     ``own_w`` itself where nothing is cheaper: it was possible, whatever the rating says. Raises SolverFailure.
     """
@@ -42,17 +47,20 @@ def hindsight(metered: Metered, rated: Rated, part: slice, began_wh: float, own_
         np.concatenate([metered.import_price[part], np.full(len(kept_w), KEEPING_MULTIPLE * top)]),
         np.concatenate([metered.export_price[part], np.zeros(len(kept_w))]),
         curtailable=False,
-    )
+    ).with_peaks(peaks_of(metered, rated, part, so_far_kw, len(kept_w)))
     load_w = np.concatenate([np.maximum(metered.load_w[part], 0.0), kept_w])
     pv_w = np.concatenate([np.maximum(metered.pv_w[part], 0.0), np.zeros(len(kept_w))])
     schedule = solve_schedule(Problem(terms, began_wh, load_w, pv_w), TIME_LIMIT_S)
     best_w = (schedule.discharge_w - schedule.charge_w)[: len(own_w)]
-    gain = bill(metered, part, own_w).sum() - bill(metered, part, best_w).sum()
+    own, best = (
+        bill(metered, part, powers_w).sum() + rises(metered, rated, part, powers_w, so_far_kw)[0].sum()
+        for powers_w in (own_w, best_w)
+    )
     left_wh = began_wh + float(stored_changes(battery, best_w, metered.horizon.step_h).sum())
-    return best_w if gain > CHEAPER and left_wh > end_wh - SHORT_WH else own_w
+    return best_w if own - best > CHEAPER and left_wh > end_wh - SHORT_WH else own_w
 
 
-def planned(metered: Metered, rated: Rated, part: slice, began_wh: float) -> Floats:
+def planned(metered: Metered, rated: Rated, part: slice, began_wh: float, so_far_kw: PeaksKw = ()) -> Floats:
     """What the planner's programme does over ``part``, W, told the load and the sun that came.
 
     As in operation it looks 48 h ahead, or as far as everything was measured, values what is left at the end, counts
@@ -71,10 +79,12 @@ def planned(metered: Metered, rated: Rated, part: slice, began_wh: float) -> Flo
             step_h, battery, rated.connection, counted, metered.export_price[ahead], curtailable=False
         )
         terms = replace(terms, terminal_per_kwh=terminal_value(terms))
+        terms = terms.with_peaks(peaks_of(metered, rated, ahead, so_far_kw))
         load_w, pv_w = (np.maximum(values[ahead], 0.0) for values in (metered.load_w, metered.pv_w))
         schedule = solve_schedule(Problem(terms, stored_wh, load_w, pv_w), TIME_LIMIT_S)
         taken = min(per_plan, part.stop - first)
         powers.append((schedule.discharge_w - schedule.charge_w)[:taken])
+        so_far_kw = rises(metered, rated, slice(first, first + taken), powers[-1], so_far_kw)[1]
         stored_wh += float(stored_changes(battery, powers[-1], step_h).sum())
         stored_wh = float(np.clip(stored_wh, 0.0, battery.usable_wh))
     return np.concatenate(powers)

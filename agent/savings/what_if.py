@@ -9,7 +9,7 @@ from agent.domain.battery import soc_after
 from agent.explanation.limits import Basis
 from agent.explanation.shadow_price import problem_of
 from agent.planning.optimise import solve_schedule
-from agent.planning.planning_terms import Floats, Problem, require_finite
+from agent.planning.planning_terms import Floats, PlanningTerms, Problem, require_finite
 from agent.planning.rules import self_consumption_w, within_limits
 from agent.planning.scenarios import at_levels
 
@@ -20,7 +20,10 @@ SHARES = (0.5, 0.25, 0.25)  # of the forecast, of more load with less sun, of le
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Money on the bill with wear, less what is left in the battery at the end; and kg CO2 of what is imported."""
+    """Money on the bill with wear and demand charges, less what is left in the battery; and kg CO2 of what is imported.
+
+    Of a demand charge counts what the hours ahead add above the peak that the month pays for anyway.
+    """
 
     money: float
     co2_kg: float
@@ -49,7 +52,8 @@ class WhatIf:
 
     def best(self, problem: Problem) -> Bill:
         """The bill of the best that can be done from the start. Raises SolverFailure."""
-        return self._best_from(problem, 0, problem.soc_wh)
+        found, import_w = self._best_from(problem, 0, problem.soc_wh)
+        return _with_peaks(problem.terms, found, import_w)
 
     def after(self, problem: Problem, first: int, end: int, powers_w: Sequence[float] | None) -> Bill:
         """``powers_w`` of the battery (> 0 discharges; None: the self-consumption rule) in [first, end), then the best.
@@ -57,15 +61,18 @@ class WhatIf:
         Counted from step ``first``, where the battery stands as planned. Raises SolverFailure.
         """
         soc_pct = self.basis.plan.steps[first - 1].soc_pct if first else self.basis.start_soc_pct()
-        head, soc_pct = self._head(problem, first, end, powers_w, soc_pct)
-        tail = self._best_from(problem, end, self.basis.battery.stored_wh(soc_pct))
-        return Bill(head.money + tail.money, head.co2_kg + tail.co2_kg)
+        head, soc_pct, head_w = self._head(problem, first, end, powers_w, soc_pct)
+        tail, tail_w = self._best_from(problem, end, self.basis.battery.stored_wh(soc_pct))
+        energy = Bill(head.money + tail.money, head.co2_kg + tail.co2_kg)
+        return _with_peaks(problem.terms.after(first), energy, np.concatenate([head_w, tail_w]))
 
     def _head(
         self, problem: Problem, first: int, end: int, powers_w: Sequence[float] | None, soc_pct: float
-    ) -> tuple[Bill, float]:
+    ) -> tuple[Bill, float, Floats]:
+        """(bill of the energy, SoC at the end, import of the steps in W)."""
         dt = self.basis.dt_h
         money = co2 = 0.0
+        import_w = np.zeros(end - first)
         for i in range(first, end):
             battery = self.basis.battery_at(i)
             net_w = float(problem.load_w[i] - problem.pv_w[i])
@@ -78,12 +85,14 @@ class WhatIf:
             money += grid_kwh * (step.import_price if grid_kwh > 0 else step.export_price)
             money += battery.wear_per_kwh * max(watts, 0.0) * dt / 1000.0
             co2 += max(grid_kwh, 0.0) * float(self.carbon_kg_per_kwh[i])
-        return Bill(money, co2), min(max(soc_pct, 0.0), 100.0)
+            import_w[i - first] = max(net_w - watts, 0.0)
+        return Bill(money, co2), min(max(soc_pct, 0.0), 100.0), import_w
 
-    def _best_from(self, problem: Problem, first: int, soc_wh: float) -> Bill:
+    def _best_from(self, problem: Problem, first: int, soc_wh: float) -> tuple[Bill, Floats]:
+        """(bill of the energy, import of the steps in W)."""
         terms, dt = problem.terms, problem.terms.step_h
         if first >= terms.steps:
-            return Bill(-terms.terminal_per_kwh * soc_wh / 1000.0, 0.0)
+            return Bill(-terms.terminal_per_kwh * soc_wh / 1000.0, 0.0), np.empty(0)
         rest = terms.after(first)
         schedule = solve_schedule(Problem(rest, soc_wh, problem.load_w[first:], problem.pv_w[first:]), SOLVE_S)
         tariff = np.array([step.import_price for step in self.basis.plan.steps[first:]])
@@ -91,7 +100,13 @@ class WhatIf:
         flows += terms.battery.wear_per_kwh * schedule.discharge_w.sum()
         left = terms.terminal_per_kwh * float(schedule.soc_wh[-1]) / 1000.0
         co2 = float(self.carbon_kg_per_kwh[first:] @ schedule.import_w) * dt / 1000.0
-        return Bill(float(flows) * dt / 1000.0 - left, co2)
+        return Bill(float(flows) * dt / 1000.0 - left, co2), schedule.import_w
+
+
+def _with_peaks(terms: PlanningTerms, energy: Bill, import_w: Floats) -> Bill:
+    """The bill with what imports (steps of ``terms``), W, add to the demand charges."""
+    peaks = sum(peak.cost(import_w / 1000.0, terms.step_h) for peak in terms.peaks)
+    return Bill(energy.money + peaks, energy.co2_kg)
 
 
 def what_if(basis: Basis, carbon_kg_per_kwh: Sequence[float]) -> WhatIf:

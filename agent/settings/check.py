@@ -83,7 +83,11 @@ def _demand(settings: Settings) -> list[tuple[str, str]]:
     if found is None:
         return []
     months = "" if len(found.months) == 12 else f", in {len(found.months)} months of the year"
-    text = f"{number(found.per_kw)} per kW of a month's highest {found.interval_minutes} minutes{months}"
+    hours = " in the hours that count" if found.windows else ""
+    text = f"{number(found.per_kw)} per kW of a month's highest {found.interval_minutes} minutes{hours}{months}"
+    if found.ratchet_pct:
+        text += f", at least {number(found.ratchet_pct)} % of the highest of the last eleven months"
+    text += "".join(f", and {number(one.per_kw)} {one.name}" for one in found.also)
     return [("demand", text)]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from agent.settings import sections
+from agent.settings import demand_sections, sections
 from agent.settings.console_section import console_findings
 from agent.settings.device_checks import device_findings
 from agent.settings.price_checks import price_findings
@@ -152,12 +152,26 @@ def _demand(settings: Settings) -> Iterator[Finding]:
     found, step_s = settings.demand_charge, settings.planning.step_s
     if found is None:
         return
-    twice = next((month for month in found.months if found.months.count(month) > 1), None)
-    if twice is not None:
-        yield Finding(("demand_charge", "months"), f"names {twice} twice", "name it once")
+    for place, charge in ((), found), *((("also", index), one) for index, one in enumerate(found.also)):
+        yield from _peak_charge(("demand_charge", *place), charge, found.interval_minutes)
+    names = [one.name for one in found.also]
+    again = next((index for index, name in enumerate(names) if name in names[:index]), None)
+    if again is not None:
+        yield Finding(("demand_charge", "also", again, "name"), f"is {names[again]!r} twice", "give it another name")
     if found.interval_minutes * 60 % step_s:
         reason = f"is {found.interval_minutes}, which is no whole number of plan steps of {step_s} s"
         yield Finding(("demand_charge", "interval_minutes"), reason, "set step_s = 900 or 300 in [planning]")
+
+
+def _peak_charge(place: tuple[str | int, ...], charge: demand_sections.PeakCharge, minutes: int) -> Iterator[Finding]:
+    twice = next((month for month in charge.months if charge.months.count(month) > 1), None)
+    if twice is not None:
+        yield Finding((*place, "months"), f"names {twice} twice", "name it once")
+    for index, window in enumerate(charge.windows):
+        for key, clock in (("from", window.start), ("to", window.end)):
+            if int(clock[3:5]) % minutes:
+                reason = f"is {clock}, which is within an interval of {minutes} minutes"
+                yield Finding((*place, "window", index, key), reason, "use a time at which an interval begins")
 
 
 def _windows(key: str, tariff: sections.TimeOfUseTariff | sections.DynamicTariff) -> Iterator[Finding]:

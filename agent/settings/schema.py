@@ -9,13 +9,14 @@ from pydantic import Field
 
 from agent.domain.advisory import AdviceQuestion
 from agent.domain.battery import Battery, BatteryUnit
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
 from agent.domain.switched_load import SwitchedLoad
-from agent.domain.tariff import DemandCharge, Tariff
-from agent.settings import flexible_load_section, sections, to_domain
+from agent.domain.tariff import Tariff
+from agent.settings import demand_sections, flexible_load_section, sections, to_domain
 from agent.settings.console_section import Console
 from agent.settings.device_section import Device
 from drivers.registry import FAMILIES
@@ -32,7 +33,7 @@ class Settings(sections.Section):
     )
     solar: sections.Solar | None = Field(default=None, description="the solar array; without it the site has none")
     tariff: sections.Tariffs = Field(description="what energy costs and what is paid for it")
-    demand_charge: sections.DemandCharge | None = Field(
+    demand_charge: demand_sections.DemandCharge | None = Field(
         default=None, description="what the highest import of a month costs; nothing when left out"
     )
     carbon: sections.Carbon = Field(default_factory=sections.Carbon, description="carbon intensity of the grid")
@@ -100,8 +101,13 @@ class Settings(sections.Section):
         """As ``import_tariff``, for energy fed into the grid."""
         return to_domain.tariff(self.tariff.sold, self.site)
 
+    def demand_charges(self) -> tuple[DemandCharge, ...]:
+        """Those that are asked, the first of the section itself; none without one."""
+        return () if self.demand_charge is None else to_domain.demand_charges(self.demand_charge, self.site)
+
     def demand_charge_spec(self) -> DemandCharge | None:
-        return None if self.demand_charge is None else to_domain.demand_charge(self.demand_charge)
+        """The first of them."""
+        return next(iter(self.demand_charges()), None)
 
     @property
     def solar_rated_w(self) -> float:
@@ -134,4 +140,5 @@ class Settings(sections.Section):
             has_solar=self.solar is not None,
             carbon_price_per_kwh=self.objective_spec().carbon_price_per_kg * self.carbon.kg_per_kwh,
             carry=checkpoint,
+            charges=self.demand_charges(),
         )

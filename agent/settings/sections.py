@@ -253,23 +253,6 @@ class Tariffs(Section):
     )
 
 
-class DemandCharge(Section):
-    """What the highest import of a billing month costs, by the mean over an interval. Left out where it costs nothing.
-
-    Months are those of the site's clock.
-    """
-
-    per_kw: float = Field(
-        description="money per kW of the month's highest mean import", gt=0, le=100_000, examples=[15.0]
-    )
-    interval_minutes: Literal[15, 30, 60] = Field(
-        description="minutes over which import is averaged: 15, 30 or 60", examples=[15]
-    )
-    months: list[Annotated[int, Field(ge=1, le=12)]] = Field(
-        default=list(range(1, 13)), description="months that are charged, every month when left out", min_length=1
-    )
-
-
 class Carbon(Section):
     """Carbon intensity of the grid while the platform says nothing better."""
 

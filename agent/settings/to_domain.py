@@ -7,12 +7,13 @@ from pathlib import Path
 
 from agent.domain.advisory import AdviceQuestion, FlexibleLoad, Outage
 from agent.domain.battery import Battery, BatteryUnit
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
 from agent.domain.switched_load import SwitchedLoad
-from agent.domain.tariff import HOLIDAY, DemandCharge, Dynamic, Flat, PriceList, Tariff, TimeOfUse, Window
-from agent.settings import flexible_load_section, sections
+from agent.domain.tariff import HOLIDAY, Dynamic, Flat, PriceList, Tariff, TimeOfUse, Window
+from agent.settings import demand_sections, flexible_load_section, sections
 from agent.settings.price_file import read_prices
 from agent.settings.sections import WEEKDAYS
 
@@ -84,8 +85,27 @@ def objective(found: sections.Objective) -> Objective:
     return Objective(found.cost_weight, found.carbon_weight, found.carbon_value_per_kg)
 
 
-def demand_charge(found: sections.DemandCharge) -> DemandCharge:
-    return DemandCharge(found.per_kw, 60 * found.interval_minutes, tuple(sorted(found.months)))
+def demand_charges(found: demand_sections.DemandCharge, site: sections.Site) -> tuple[DemandCharge, ...]:
+    """The first is the section's own."""
+    interval_s = 60 * found.interval_minutes
+    further = (_peak_charge(one, interval_s, site, one.name) for one in found.also)
+    return _peak_charge(found, interval_s, site), *further
+
+
+def _peak_charge(
+    found: demand_sections.PeakCharge, interval_s: int, site: sections.Site, name: str = ""
+) -> DemandCharge:
+    windows = tuple(
+        Window(
+            1.0,
+            time.fromisoformat(window.start),
+            time.fromisoformat(window.end),
+            frozenset(_day_type(day) for day in window.weekdays),
+        )
+        for window in found.windows
+    )
+    hours = TimeOfUse(0.0, windows, site.timezone) if windows else None
+    return DemandCharge(found.per_kw, interval_s, tuple(sorted(found.months)), hours, found.ratchet_pct / 100.0, name)
 
 
 def advice(found: sections.Advice, loads: Sequence[flexible_load_section.FlexibleLoad]) -> AdviceQuestion:

@@ -38,7 +38,8 @@ def settle(request: SettlementRequest, goes_on: Callable[[], bool]) -> Settled:
         return Settled((), carry)
     entries: list[Entry] = []
     counted = 0
-    for day in days(measured, Rated(request.battery, request.connection), ZoneInfo(request.timezone), carry):
+    rated = Rated(request.battery, request.connection, request.charges, request.timezone)
+    for day in days(measured, rated, ZoneInfo(request.timezone), carry):
         if day.carry.until > request.now - SETTLES_AFTER or day.carry.until >= measured.horizon.end:
             break
         if counted >= MOST_DAYS or (counted and not goes_on()):

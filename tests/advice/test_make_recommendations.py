@@ -10,10 +10,10 @@ import pytest
 from agent.advice.make_recommendations import make_recommendations
 from agent.domain.advisory import Advice, AdviceQuestion, AdvisoryType, Outage, PricedSpan
 from agent.domain.battery import Battery
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.request import Demand, PlanRequest
 from agent.domain.site import Connection
 from agent.domain.suspect import DATA_FAULT, Suspect
-from agent.domain.tariff import DemandCharge
 from agent.domain.wire import from_json, to_json
 from agent.planning.make_plan import make_plan
 from agent.recording.rollups import Rollup

@@ -1,12 +1,16 @@
 """The arithmetic of a decision and of a plan, in process: the fast loop, the plan, its value table, the forecasts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import highspy
 import numpy as np
 
 from agent.adapters.models.onnx_models import OnnxForecaster, open_model
 from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.domain.demand_charge import DemandCharge
+from agent.domain.plan import Plan
+from agent.domain.request import Demand
 from agent.domain.site import Connection
 from agent.planning.battery_lp import build
 from agent.planning.check import check_plan
@@ -41,6 +45,8 @@ def measure(rounds: int = 9) -> list[Figure]:
     """Microseconds per decision; milliseconds of a plan, of its value table and of its forecasts."""
     decisions, lookups = side_by_side(rounds, _decisions, _lookups)
     whole, dense = side_by_side(rounds, _plan, _dense_lp)
+    charged, plain = side_by_side(rounds, _charged_plan, _plan)
+    peaks, without = side_by_side(rounds, _peak_decisions(), _decisions)
     table, lp = side_by_side(rounds, _value_table, _highs_run())
     forecasts, bare = side_by_side(rounds, lambda: site_forecast(planned().request), _bare_models())
     features, alone = side_by_side(rounds, _features_and_models(), _bare_models())
@@ -51,6 +57,14 @@ def measure(rounds: int = 9) -> list[Figure]:
         Figure(
             f"plan of {STEPS} steps: {_scenarios()} paths, value table, LP, check",
             "ms", whole, dense, "the LP alone by scipy linprog, dense rows", note="to be at most 100 ms on one core",
+        ),
+        Figure(
+            "the same with a demand charge: the table knows nine levels of the month's peak",
+            "ms", charged, plain, "the plan without one", note="to be at most 100 ms on one core",
+        ),
+        Figure(
+            f"fast loop with a demand charge, {DECISIONS} decisions",
+            "ms", peaks, without, "the same without one", note="to be at most 10 ms",
         ),
         Figure("value table of a plan", "ms", table, lp, "HiGHS run() of the plan's LP"),
         Figure(
@@ -88,6 +102,30 @@ def _plan() -> None:
     wrong = check_plan(plan, there.request)
     if wrong:
         raise BenchFailure(f"the plan that was measured is not usable: {wrong[0]}")
+
+
+def _charged_plan() -> Plan:
+    there = planned()
+    site = there.forecast
+    asked = replace(there.request, demand=Demand(DemandCharge(15.0, STEP_S), 1_000.0))
+    before_w = np.full(31 * 86_400 // STEP_S, 1_000.0)
+    plan = make_plan(asked, site.load, site.pv, site.load_errors, site.pv_errors, 20.0, before_w)
+    wrong = check_plan(plan, asked)
+    if wrong:
+        raise BenchFailure(f"the plan that was measured is not usable: {wrong[0]}")
+    return plan
+
+
+def _peak_decisions() -> Callable[[], object]:
+    plan, connection = _charged_plan(), Connection(import_limit_w=17_000.0)
+
+    def run() -> None:
+        for index in range(DECISIONS):
+            moment = Moment(NOW, -4000.0 + 50.0 * index, 20.0 + 0.3 * index, DAY, EXPORT)
+            if economic_dispatch(plan, moment, BATTERY, connection) is None:
+                raise BenchFailure("the plan does not cover its own first step")
+
+    return run
 
 
 def _dense_lp() -> None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.dispatch.demand_meter import DemandMeter
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.inputs import GridLimitInput, TariffInput
 from agent.domain.paired_trial import Arm, Schedule
 from agent.domain.plan import PeakPrice
@@ -14,7 +15,7 @@ from agent.domain.reserve import Reserve
 from agent.domain.setpoint import Applied, Clamped, Held, Refused, Rung, Unreachable
 from agent.domain.site import Connection
 from agent.domain.steering import DailyWrites, SteeringReport
-from agent.domain.tariff import DemandCharge, Flat, PriceList, TimeOfUse, Window
+from agent.domain.tariff import Flat, PriceList, TimeOfUse, Window
 from drivers.device import Remark
 from drivers.reading import Quantity
 from tests.cycles.control_stage import START, ControlStage, plan

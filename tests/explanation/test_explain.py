@@ -10,6 +10,7 @@ import pytest
 from scipy.optimize import linprog
 
 from agent.domain.battery import Battery
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.horizon import Horizon
 from agent.domain.in_words import figure
 from agent.domain.plan import PeakPrice
@@ -17,7 +18,6 @@ from agent.domain.records import DecisionRow
 from agent.domain.request import Demand
 from agent.domain.setpoint import Rung
 from agent.domain.site import Connection
-from agent.domain.tariff import DemandCharge
 from agent.explanation.explain import StepWhy, explain_step, use_of_energy
 from agent.explanation.explain_decision import explain_decision
 from agent.explanation.limits import Basis, Limit, bindings, reached, reached_now

@@ -8,11 +8,11 @@ import pytest
 
 from agent.dispatch.economic_dispatch import Moment, economic_dispatch
 from agent.domain.battery import Battery
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.horizon import Horizon
 from agent.domain.plan import PeakPrice
 from agent.domain.request import Demand, PlanRequest
 from agent.domain.site import Connection
-from agent.domain.tariff import DemandCharge
 from agent.domain.wire import from_json, to_json
 from agent.planning.check import check_plan
 from agent.planning.demand import lowest_peak_w, peak_of

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from agent.domain.battery import Battery
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.forecast import Forecast
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.request import Demand, PlanRequest
 from agent.domain.site import Connection
-from agent.domain.tariff import DemandCharge
 from agent.planning.check import check_plan
 from agent.planning.demand import past_net_w, peak_of
 from agent.planning.make_plan import make_plan

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.plan import Plan
 from agent.domain.request import Demand, Objective, PlanRequest
 from agent.domain.site import Connection
-from agent.domain.tariff import DemandCharge
 from agent.planning.check import check_plan
 from agent.planning.demand import peak_of
 from agent.planning.fallback import cost_of, rule_schedule, without_solver

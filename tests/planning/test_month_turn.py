@@ -12,11 +12,11 @@ import pytest
 from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.economic_dispatch import Moment, economic_dispatch
 from agent.domain.battery import Battery, soc_after
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.plan import PeakPrice, Plan, ValueTable
 from agent.domain.site import Connection
-from agent.domain.tariff import DemandCharge
 from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan
 from tests.planning.days import request

@@ -16,6 +16,8 @@ def reserved(pct: str, more: str = "") -> str:
 
 
 FEE_IN_PENCE = 'kind = "dynamic"\n[[tariff.export.window]]\nfee_per_kwh = 12\nfrom = "17:00"\nto = "21:00"'
+HALF_HOURS = "[demand_charge]\nper_kw = 9\ninterval_minutes = 30\n"
+ALSO = "[[demand_charge.also]]\n"
 
 KEYS: dict[str, Mistake] = {
     "unknown key": (
@@ -266,6 +268,16 @@ TOGETHER: dict[str, Mistake] = {
     "demand charge of a month twice": (
         "[cloud]", "[demand_charge]\nper_kw = 9\ninterval_minutes = 15\nmonths = [1, 1]\n[cloud]", "months",
         "[demand_charge] months", "1 twice", "once"),
+    "demand hours within an interval": (
+        "[cloud]",
+        HALF_HOURS + '[[demand_charge.window]]\nfrom = "16:15"\nto = "21:00"\n[cloud]',
+        "16:15", "[[demand_charge.window]] 1: from", "within an interval of 30 minutes", "begins"),
+    "demand charge called twice": (
+        "[cloud]",
+        HALF_HOURS + ALSO + 'name = "a"\nper_kw = 1\n' + ALSO + "name = 'a'\nper_kw = 2\n[cloud]",
+        "name = 'a'", "[[demand_charge.also]] 2: name", "twice", "another name"),
+    "ratchet above all": ("[cloud]", "[demand_charge]\nper_kw = 9\ninterval_minutes = 15\nratchet_pct = 120\n[cloud]",
+                          "ratchet_pct", "[demand_charge] ratchet_pct", "at most 100", "eleven months"),
     "demand charge within a plan step": (
         "[cloud]", "[planning]\nstep_s = 1800\n[demand_charge]\nper_kw = 9\ninterval_minutes = 15\n[cloud]",
         "interval_minutes", "[demand_charge] interval_minutes", "no whole number of plan steps of 1800 s", "900"),

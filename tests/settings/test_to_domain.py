@@ -7,20 +7,11 @@ import pytest
 
 from agent.domain.advisory import FlexibleLoad, Outage
 from agent.domain.battery import Battery, BatteryUnit
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
-from agent.domain.tariff import (
-    EVERY_DAY,
-    EVERY_MONTH,
-    HOLIDAY,
-    DemandCharge,
-    Flat,
-    PriceList,
-    TimeOfUse,
-    Window,
-    price_at,
-)
+from agent.domain.tariff import EVERY_DAY, EVERY_MONTH, HOLIDAY, Flat, PriceList, TimeOfUse, Window, price_at
 from agent.settings.check import report
 from agent.settings.load import load
 from agent.settings.price_file import PriceFileError, read_prices
@@ -88,6 +79,26 @@ def test_a_demand_charge(settings: Settings, tmp_path: Path) -> None:
     assert load(written(tmp_path, text)).demand_charge_spec() == DemandCharge(6.5, 1800, (1, 12))
     text = changed("[solar]", "[demand_charge]\nper_kw = 15.0\ninterval_minutes = 15\n[solar]")
     assert load(written(tmp_path, text)).demand_charge_spec() == DemandCharge(15.0, 900)
+
+
+def test_several_demand_charges_with_hours_and_a_ratchet(tmp_path: Path) -> None:
+    text = """[demand_charge]
+per_kw = 6.5
+interval_minutes = 15
+ratchet_pct = 80
+[[demand_charge.also]]
+name = "on-peak"
+per_kw = 20.0
+months = [6, 7, 8, 9]
+[[demand_charge.also.window]]
+from = "16:00"
+to = "21:00"
+weekdays = ["monday", "friday"]
+[solar]"""
+    every, dear = load(written(tmp_path, changed("[solar]", text))).demand_charges()
+    assert every == DemandCharge(6.5, 900, ratchet_share=0.8)
+    hours = TimeOfUse(0.0, (Window(1.0, time(16), time(21), frozenset({0, 4})),), "Europe/London")
+    assert dear == DemandCharge(20.0, 900, (6, 7, 8, 9), hours, 0.0, "on-peak")
 
 
 def test_tariffs(settings: Settings) -> None:

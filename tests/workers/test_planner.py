@@ -15,6 +15,7 @@ from agent.adapters.models.model_archive import fingerprint_of
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_registry import change_registry
 from agent.adapters.models.site_models import members
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
@@ -23,7 +24,6 @@ from agent.domain.plan import Plan
 from agent.domain.records import Batch, WeatherRow
 from agent.domain.request import Demand, PlanRequest
 from agent.domain.suspect import DATA_FAULT
-from agent.domain.tariff import DemandCharge
 from agent.domain.weather import Weather
 from agent.domain.wire import from_json, to_json
 from agent.forecasting.forecaster import LEVELS, FloatArray

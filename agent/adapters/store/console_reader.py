@@ -1,6 +1,7 @@
 """What the console reads of the store: pages of what happened, the newest points, how far it is."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,17 +129,24 @@ class Peak:
     import_w: float
 
 
-def highest_import(path: Path, start: datetime, end: datetime, interval_s: int) -> Peak | None:
+def highest_import(
+    path: Path,
+    start: datetime,
+    end: datetime,
+    interval_s: int,
+    counts: Callable[[datetime], bool] = lambda at: True,
+) -> Peak | None:
     """The worst interval that begins in [``start``, ``end``), of those that were measured for half of their time.
 
-    Intervals are whole quarters of an hour, beginning on multiples of their length. Raises StoreFailure.
+    Intervals are whole quarters of an hour, beginning on multiples of their length; ``counts`` says which are asked
+    about by their start. Raises StoreFailure.
     """
     select = (
         "SELECT at / :length * :length, sum(import_wh) * 3600 / sum(covered_s) FROM rollup "
         "WHERE span = 'quarter' AND at >= :start AND at < :end GROUP BY 1 HAVING 2 * sum(covered_s) >= :length "
-        "ORDER BY 2 DESC, 1 LIMIT 1"
+        "ORDER BY 2 DESC, 1"
     )
     terms = {"length": interval_s, "start": int(start.timestamp()), "end": int(end.timestamp())}
     with reading(path) as connection:
-        row = connection.execute(select, terms).fetchone()
-    return None if row is None else Peak(datetime.fromtimestamp(int(row[0]), UTC), float(row[1]))
+        rows = ((datetime.fromtimestamp(int(at), UTC), mean_w) for at, mean_w in connection.execute(select, terms))
+        return next((Peak(at, float(mean_w)) for at, mean_w in rows if counts(at)), None)

@@ -9,8 +9,8 @@ from agent.adapters.store.console_reader import Peak, highest_import
 from agent.adapters.store.store_reader import kept
 from agent.console.reading.plan import NoPlan, kept_plan
 from agent.console.reading.shapes import Document, head, local, rounded
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.documents import DEMAND
-from agent.domain.tariff import DemandCharge
 from agent.settings.schema import Settings
 
 MONTHS = 12
@@ -20,17 +20,18 @@ USUAL_S = 900  # where nothing is charged, peaks are still of interest
 
 def demand(settings: Settings, store: Path, now: datetime) -> Document:
     """This month's peak, what the plan holds import to, and the peaks of the months before. Raises StoreFailure."""
-    zone, charge = ZoneInfo(settings.site.timezone), settings.demand_charge_spec()
+    zone, charges = ZoneInfo(settings.site.timezone), settings.demand_charges()
+    charge = charges[0] if charges else None
     months = _months(now.astimezone(zone).date(), MONTHS)
     interval_s = USUAL_S if charge is None else charge.interval_s
     history = [_month(store, month, interval_s, charge, zone) for month in months]
     current = history[0] | _kept_peak(store, months[0], charge, zone)
+    others = [{**_terms(one), **_month(store, months[0], interval_s, one, zone)} for one in charges[1:]]
     return {
         **head(settings),
-        "charge": None
-        if charge is None
-        else {"per_kw": charge.per_kw, "interval_s": charge.interval_s, "months": list(charge.months)},
-        "month": current,
+        "charge": None if charge is None else _terms(charge),
+        "others": others,
+        "month": _with_ratchet(charge, current, history[1:]),
         "threshold_w": _threshold(store, now),
         "history": [month for month in history[1:] if month["peak_w"] is not None],
         "notes": [HISTORY_NOTE],
@@ -47,8 +48,34 @@ def breakdown(settings: Settings, store: Path, start: datetime, end: datetime) -
     return [{"key": month["month"], **month} for month in found]
 
 
+def _terms(charge: DemandCharge) -> Document:
+    return {
+        "name": charge.name,
+        "per_kw": charge.per_kw,
+        "interval_s": charge.interval_s,
+        "months": list(charge.months),
+        "has_hours": charge.hours is not None,
+        "ratchet_pct": rounded(100.0 * charge.ratchet_share, 1),
+    }
+
+
+def _with_ratchet(charge: DemandCharge | None, current: Document, earlier: Sequence[Document]) -> Document:
+    """The month with the peak that it is paid for, W: its own, or what a ratchet holds of the eleven months before."""
+    if charge is None or not current["is_charged"]:
+        return {**current, "paid_w": None}
+    held = [charge.ratchet_share * month["peak_w"] for month in earlier if month["peak_w"] is not None]
+    paid_w = max(current["peak_w"] or 0.0, *held, 0.0)
+    cost = current["cost"] if not charge.ratchet_share else rounded(charge.per_kw * paid_w / 1000.0, 2)
+    return {**current, "paid_w": rounded(paid_w, 0), "cost": cost}
+
+
 def _month(store: Path, month: date, interval_s: int, charge: DemandCharge | None, zone: ZoneInfo) -> Document:
-    peak = highest_import(store, _starts(month, zone), _starts(_next(month), zone), interval_s)
+    start, end = _starts(month, zone), _starts(_next(month), zone)
+    peak = (
+        highest_import(store, start, end, interval_s)
+        if charge is None
+        else highest_import(store, start, end, interval_s, charge.counts)
+    )
     return _document(month, peak, charge, zone)
 
 

@@ -56,6 +56,7 @@ export function Demand() {
       <div class="tile"><dt>${t("demand.peak")}</dt><dd>${amount(month?.peak_w)}</dd><dd class="note">${month?.peak_at ? kit.dateClock(month.peak_at) : ""}</dd></div>
       <div class="tile"><dt>${t("demand.threshold")}</dt><dd>${amount(answer.threshold_w)}</dd><dd class="note">${t("demand.threshold_is")}</dd></div>
       <div class="tile"><dt>${t("demand.cost")}</dt><dd>${money(month?.cost)}</dd><dd class="note">${t("demand.per_kw", { price: money(charge.per_kw) })}</dd></div>
+      ${answer.others?.map((one) => html`<div class="tile" key=${one.name}><dt>${one.name}</dt><dd>${amount(one.peak_w)}</dd><dd class="note">${money(one.cost)}</dd></div>`)}
     </dl>
     ${answer.history?.length > 0 && html`<table><thead><tr><th scope="col">${t("demand.month")}</th><th scope="col" class="num">${t("quantity.peak_w")}</th><th scope="col" class="num">${t("demand.cost")}</th></tr></thead>
       <tbody>${answer.history.map((one) => html`<tr key=${one.month}><th scope="row">${kit.month(`${one.month}-15T12:00:00Z`)}</th><td class="num">${amount(one.peak_w)}</td><td class="num">${one.is_charged ? money(one.cost) : t("demand.free")}</td></tr>`)}</tbody></table>`}
