@@ -15,7 +15,7 @@ from agent.planning.schedule import Schedule
 
 SAME_PRICE = 1e-4  # of a price: less is rounding
 NEARLY_SAME = 0.01  # of a price: what the worth of stored energy is not known better than
-LEAST_SHARE = 0.1  # of the rating: converters waste much below it, so energy that needs less is charged at first
+LEAST_SHARE = 0.1  # of the rating: converters waste much below it, so energy that needs less is charged at last
 NOTHING_W = 1e-3
 
 
@@ -53,17 +53,17 @@ def spread(problem: Problem, schedule: Schedule) -> Schedule:
 
 
 def levelled(charge_w: Floats, most_w: Floats, least_w: float) -> Floats:
-    """The sum of ``charge_w`` as evenly as ``most_w`` allows; over the first steps alone where that needs less power
-    than ``least_w``. ``charge_w`` itself where ``most_w`` does not hold it.
+    """The sum of ``charge_w`` as evenly as ``most_w`` allows; over the last steps alone where that needs less power
+    than ``least_w``: what is not charged yet can still be left out. ``charge_w`` itself where ``most_w`` does not hold it.
     """
     total_w = float(charge_w.sum())
     if total_w <= NOTHING_W or (charge_w > most_w + NOTHING_W).any():
         return charge_w
     steps = len(charge_w) if least_w <= 0.0 else min(len(charge_w), max(1, int(total_w / least_w)))
-    while most_w[:steps].sum() < total_w and steps < len(charge_w):
+    while most_w[-steps:].sum() < total_w and steps < len(charge_w):
         steps += 1
     level_w = np.zeros(len(charge_w))
-    level_w[:steps] = _poured(total_w, most_w[:steps])
+    level_w[-steps:] = _poured(total_w, most_w[-steps:])
     return level_w
 
 
