@@ -130,7 +130,7 @@ def _found(settings: Settings, now: datetime, first: date | None, last: date | N
         raise NoReport(str(error)) from error
     except WireError as error:
         raise NoReport(f"the stored end of the ledger cannot be read: {error}") from error
-    if found.measured is None and not found.entries:
+    if found.measured is None and not found.entries and last is None:
         raise NoReport(f"the store {settings.store.path} has no finished quarter of an hour yet")
     return found
 
