@@ -53,8 +53,9 @@ def spread(problem: Problem, schedule: Schedule) -> Schedule:
 
 
 def levelled(charge_w: Floats, most_w: Floats, least_w: float) -> Floats:
-    """The sum of ``charge_w`` as evenly as ``most_w`` allows; over the last steps alone where that needs less power
-    than ``least_w``: what is not charged yet can still be left out. ``charge_w`` itself where ``most_w`` does not hold it.
+    """The sum of ``charge_w`` as evenly as ``most_w`` allows; ``charge_w`` itself where that does not hold it.
+
+    Where it needs less power than ``least_w``, over the last steps alone: what is not charged yet can be left out.
     """
     total_w = float(charge_w.sum())
     if total_w <= NOTHING_W or (charge_w > most_w + NOTHING_W).any():

@@ -38,6 +38,7 @@ MORE_STOPS = 3  # the parts of a date or a time are stops of their own
 
 def walked(screen: Screen) -> tuple[int, set[str]]:
     """How many there are, and those that Tab comes to. Each shows that it has the focus."""
+    screen.page.wait_for_load_state("networkidle")  # what comes later would have no mark
     count = screen.page.evaluate(MARK)
     reached: set[str] = set()
     for _ in range(MORE_STOPS * count + 5):
