@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 SITE_ID = "demo-home"
 START_SOC_PCT = 50.0
 # Control acts a little after the minute, on which the simulated load changes, as a real loop would within a second.
-CONTROL_OFFSET_S = 5.0
+CONTROL_OFFSET_S = 1.0
 IDLE_EVERY_S = 300.0
 SHOWN_EVERY_S = 0.5
 DRAIN_S = 10.0
