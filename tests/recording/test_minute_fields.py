@@ -45,7 +45,7 @@ def test_the_table_makes_every_field_of_a_rollup_and_no_other() -> None:
 def test_every_number_of_the_table_has_a_source_in_a_control_step() -> None:
     means, known = MinuteMeans(), Measured(1000.0, age_s=0.0)
     state = SiteState(START, known, known, known, known, known)
-    means.add(ControlStep(state, {}, 0.3, 0.1, 0.2, Rung.RULES, False, True, (0.3, 0.1)), 60.0)
+    means.add(ControlStep(state, {}, 0.3, 0.1, 0.2, Rung.RULES, False, True, (0.3, 0.1), 2000.0), 60.0)
     (row,) = means.finished(START + timedelta(minutes=1))
     assert [field.name for field in MINUTE_FIELDS if getattr(row, field.name) is None] == []
 
