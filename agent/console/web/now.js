@@ -222,7 +222,7 @@ function Today({ today, prices, hasSolar }) {
 function Below({ switched }) {
   const [Part, show] = useState(null);
   useEffect(() => {
-    import("./meters.js").then((module) => show(() => module.Below));
+    import("./meters.js").then((module) => show(() => module.Below), () => null); // offline: told by the banner
   }, []);
   return Part && html`<${Part} switched=${switched} />`;
 }
