@@ -61,7 +61,7 @@ class LoadSwitching:
         stale_s: float,
     ) -> None:
         self._clock, self._switches, self._conditions = clock, switches, conditions
-        self._pending, self._outlet, self._stale_s = pending, outlet, max(stale_s, 3.0 * EVERY_S)
+        self._outlet, self._stale_s = outlet, max(stale_s, 3.0 * EVERY_S)
         self._seats = [_Seat(one, Retry(RESTS_S)) for one in loads]
         self._zone = ZoneInfo(conditions.place.timezone)
         self._alarms = Alarms(clock, pending)

@@ -3,7 +3,7 @@
 A relay has no timer, so a load is only held off while its window is open and it has not run for as long as it must.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -65,7 +65,7 @@ def tasks(
     """What the load still has to run in each window until ``until``. The open one counts what it has run already."""
     load, found = one.load, []
     for window in windows(load, now, until, zone):
-        done_s = progress.done_s if progress is not None and progress.closes == window.closes else 0.0
+        done_s = _done_s(progress, window)
         left_s = load.duration_s - done_s
         if left_s > 0.0:
             begun = done_s > 0.0
@@ -89,7 +89,7 @@ def wish(
     if window is None:
         opens = windows(load, now, now + timedelta(days=3), zone)[0].opens
         return Wish(None, say.load_until(load=load.name, opens_at=opens.astimezone(zone)))
-    done_s = progress.done_s if progress is not None and progress.closes == window.closes else 0.0
+    done_s = _done_s(progress, window)
     left_s = load.duration_s - done_s
     if left_s <= 0.0:
         return Wish(None, say.load_done(load=load.name))
@@ -126,9 +126,12 @@ def _at(load: FlexibleLoad, window: Window, zone: ZoneInfo) -> datetime:
 
 def counted(progress: Progress | None, window: Window, ran_s: float) -> Progress:
     """``progress`` with ``ran_s`` more; of another window, it begins anew."""
-    if progress is None or progress.closes != window.closes:
-        return Progress(window.closes, ran_s)
-    return replace(progress, done_s=progress.done_s + ran_s)
+    return Progress(window.closes, _done_s(progress, window) + ran_s)
+
+
+def _done_s(progress: Progress | None, window: Window) -> float:
+    """How long it has run in this window."""
+    return progress.done_s if progress is not None and progress.closes == window.closes else 0.0
 
 
 def is_over_limit(grid_w: float | None, import_limit_w: float | None) -> bool:

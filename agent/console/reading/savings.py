@@ -38,7 +38,7 @@ def savings(settings: Settings, store: Path, question: Question) -> Document:
     asked = found.asked
     entries = ledger(store, asked.start, asked.end)
     groups = _grouped(found.buckets, entries)
-    whole = total([group for group in groups if group is not None])
+    whole = _together(groups)
     promised = _promised(found, predicted(store, asked.start, asked.end))
     until = _settled_until(store)
     return {
@@ -64,7 +64,7 @@ def cost_baseline(store: Path, found: Measured) -> Document:
     """What ``found`` would have cost without a battery and by the rule, from the ledger. Raises StoreFailure."""
     entries = ledger(store, found.asked.start, found.asked.end)
     groups, names = _grouped(found.buckets, entries), ("no_battery", "rule", "paid")
-    whole = total([group for group in groups if group is not None]) if entries else None
+    whole = _together(groups) if entries else None
     series = {
         "at": times(found.buckets, found.asked.zone),
         **{name: [_money(group, name) for group in groups] for name in names},
@@ -144,7 +144,7 @@ def _advice(store: Path, asked: Range) -> list[Document]:
 
 
 def _compare(store: Path, question: Question, found: Measured, groups: Sequence[Amounts | None]) -> Document | None:
-    ours = {name: _money(total([group for group in groups if group is not None]), name) for name in MONEY}
+    ours = {name: _money(_together(groups), name) for name in MONEY}
     if question.compare_with == "baseline":
         by_rule = [_money(group, "saved_by_rule") for group in groups]
         series = {"at": times(found.buckets, found.asked.zone), "saved_by_rule": by_rule}
@@ -154,7 +154,7 @@ def _compare(store: Path, question: Question, found: Measured, groups: Sequence[
         entries = ledger(store, asked.start, asked.end)
         buckets = filled(asked, found.granularity, ())
         then = _grouped(buckets, entries)
-        whole = total([group for group in then if group is not None]) if entries else None
+        whole = _together(then) if entries else None
         series = {
             "at": times(buckets, asked.zone),
             **{name: [_money(group, name) for group in then] for name in MONEY},
@@ -162,6 +162,11 @@ def _compare(store: Path, question: Question, found: Measured, groups: Sequence[
         sums = {name: _money(whole, name) for name in MONEY}
         return compared(asked, ("previous", question.shift), series, sums, ours)
     return None
+
+
+def _together(groups: Sequence[Amounts | None]) -> Amounts:
+    """The sum of those that are settled."""
+    return total([group for group in groups if group is not None])
 
 
 def _settled_until(store: Path) -> datetime | None:
