@@ -171,19 +171,24 @@ class ReserveWindow(Section):
     )
 
 
-class TariffWindow(Section):
+class DaysOfWindow(Section):
+    """The days and months on which a window of a tariff begins."""
+
+    weekdays: list[Weekday | Literal["holiday"]] = Field(
+        default=[*WEEKDAYS, "holiday"], description="days on which it begins, every day when left out", min_length=1
+    )
+    months: list[Annotated[int, Field(ge=1, le=12)]] = Field(
+        default=list(range(1, 13)), description="months in which it begins, every month when left out", min_length=1
+    )
+
+
+class TariffWindow(DaysOfWindow):
     """A price in certain hours. A window over midnight belongs to the day it begins on."""
 
     price_per_kwh: Price = Field(description="money per kWh", examples=[0.09])
     start: ClockTime = Field(alias="from", description='local time "HH:MM" at which it begins', examples=["00:30"])
     end: ClockTime = Field(
         alias="to", description='local time "HH:MM" at which it ends; "00:00" is midnight', examples=["05:30"]
-    )
-    weekdays: list[Weekday | Literal["holiday"]] = Field(
-        default=[*WEEKDAYS, "holiday"], description="days on which it begins, every day when left out", min_length=1
-    )
-    months: list[Annotated[int, Field(ge=1, le=12)]] = Field(
-        default=list(range(1, 13)), description="months in which it begins, every month when left out", min_length=1
     )
 
 
@@ -206,19 +211,13 @@ class ListTariff(Section):
     file: FilePath | None = Field(default=None, description=PRICE_FILE)
 
 
-class FeeWindow(Section):
+class FeeWindow(DaysOfWindow):
     """A fee of the grid in certain hours. A window over midnight belongs to the day it begins on."""
 
     fee_per_kwh: Price = Field(description="money per kWh", examples=[0.12])
     start: ClockTime = Field(alias="from", description='local time "HH:MM" at which it begins', examples=["17:00"])
     end: ClockTime = Field(
         alias="to", description='local time "HH:MM" at which it ends; "00:00" is midnight', examples=["22:00"]
-    )
-    weekdays: list[Weekday | Literal["holiday"]] = Field(
-        default=[*WEEKDAYS, "holiday"], description="days on which it begins, every day when left out", min_length=1
-    )
-    months: list[Annotated[int, Field(ge=1, le=12)]] = Field(
-        default=list(range(1, 13)), description="months in which it begins, every month when left out", min_length=1
     )
 
 
