@@ -118,11 +118,7 @@ function Banner({ trouble }) {
 
 /** Thresholds that a person has set, and what is told at once: loaded once the first picture is there. */
 function Alerts() {
-  const isReady = useBox(kit.ready);
-  const [Part, show] = useState(null);
-  useEffect(() => {
-    if (isReady) import("./alerts.js").then((module) => show(() => module.Alerts));
-  }, [isReady]);
+  const Part = kit.useLater(() => import("./alerts.js").then((module) => module.Alerts), useBox(kit.ready));
   return Part && html`<${Part} />`;
 }
 

@@ -88,6 +88,16 @@ export function word(prefix, code) {
   return words[`${prefix}.${code}`] ?? String(code).replaceAll("_", " ");
 }
 
+/** What `load` brings: a part that comes after the page. Null until it is there; asked for again when the line changes. */
+export function useLater(load, isWanted = true) {
+  const [part, show] = useState(null);
+  const { state } = useBox(line);
+  useEffect(() => {
+    if (isWanted && !part) load().then((found) => show(() => found), () => null); // offline: the banner tells it
+  }, [isWanted, state]);
+  return part;
+}
+
 const teller = box(null); // the module that words what the controller says; it comes after the first picture
 
 const plain = { Said: ({ of, name = "text" }) => html`<span lang="en">${of[name]}</span>` }; // where it cannot be loaded

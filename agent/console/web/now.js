@@ -165,14 +165,7 @@ function Why({ setpoint }) {
 function Battery({ now }) {
   const site = useBox(kit.site);
   const [isOpen, open] = useState(false);
-  const [Form, show] = useState(null);
-  const toggle = async () => {
-    if (!Form) {
-      const module = await import("./override.js");
-      show(() => module.OverrideForm);
-    }
-    open(!isOpen);
-  };
+  const Form = kit.useLater(() => import("./override.js").then((module) => module.OverrideForm), isOpen);
   const over = now.override;
   const onlyObserves = now.running && (now.setpoint?.rung ?? site?.rung) === "observe";
   return html`<section class="card battery" aria-labelledby="battery-title">
@@ -181,7 +174,7 @@ function Battery({ now }) {
     <${Level} battery=${now.battery ?? { soc_pct: now.state?.soc_pct?.value }} />
     <${Why} setpoint=${now.running ? now.setpoint : null} />
     ${over && html`<p class="notice info">${t("override.now", { what: overrideText(over), at: when(over.until) })}</p>`}
-    <button aria-expanded=${isOpen} aria-describedby="override-why" onClick=${toggle} disabled=${!now.running || onlyObserves}>${over ? t("override.change") : t("override.open")}</button>
+    <button aria-expanded=${isOpen} aria-describedby="override-why" onClick=${() => open(!isOpen)} disabled=${!now.running || onlyObserves}>${over ? t("override.change") : t("override.open")}</button>
     <p id="override-why" class="beside quiet">${!now.running ? t("override.stopped") : onlyObserves && html`${t("override.observing")} <${Link} to="/settings?tab=commissioning">${t("override.observing_more")}<//>`}</p>
     ${isOpen && !onlyObserves && Form && html`<${Form} now=${now} done=${() => open(false)} />`}
   </section>`;
@@ -220,10 +213,7 @@ function Today({ today, prices, hasSolar }) {
 // --- the page ----------------------------------------------------------------------------------------------------------
 
 function Below({ switched }) {
-  const [Part, show] = useState(null);
-  useEffect(() => {
-    import("./meters.js").then((module) => show(() => module.Below), () => null); // offline: told by the banner
-  }, []);
+  const Part = kit.useLater(() => import("./meters.js").then((module) => module.Below));
   return Part && html`<${Part} switched=${switched} />`;
 }
 

@@ -178,7 +178,7 @@ class Screen:
             self.page.evaluate(AXE_SCRIPT)
         found = self.page.evaluate(GRAVE, list(only))
         assert found == [], f"{what}, {self.name}: {found}"
-        assert self.wrong == [], f"{what}, {self.name}"
+        assert self.wrong == [], f"{what}, {self.name}: {self.wrong}"
         named = os.environ.get("CONSOLE_PICTURES")
         if named:
             self._picture(Path(named) / f"{what}-{self.name}.png")
