@@ -21,8 +21,8 @@ from agent.cycles.sync import Sync, SyncRules
 from agent.domain.envelope import Envelope
 from agent.ports import Clock, Store
 from agent.recording.pending_writes import PendingWrites
+from agent.settings.cloud_section import Cloud
 from agent.settings.schema import Settings
-from agent.settings.sections import Cloud
 from agent.site_view import Outlet
 
 SYNC_EVERY_S = 2.0

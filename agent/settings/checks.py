@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from agent.settings import demand_sections, sections
+from agent.settings import cloud_section, demand_sections, sections
 from agent.settings.console_section import console_findings
 from agent.settings.device_checks import device_findings
 from agent.settings.price_checks import price_findings
@@ -135,7 +135,7 @@ def _tariffs(settings: Settings) -> Iterator[Finding]:
                 yield from _windows(key, tariff)
 
 
-def _listed(key: str, what: str, file: str | None, cloud: sections.Cloud | None) -> Iterator[Finding]:
+def _listed(key: str, what: str, file: str | None, cloud: cloud_section.Cloud | None) -> Iterator[Finding]:
     """Prices must come from somewhere, and a file of them must be usable."""
     if file is None:
         if cloud is None:

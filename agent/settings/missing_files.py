@@ -10,7 +10,10 @@ from agent.settings.problems import Finding
 from agent.settings.schema import Settings
 from agent.settings.store_path import path_trouble
 
-_SECRETS = ("ca_file", "cert_file", "key_file", "password_file")
+_UNREACHED = "the platform cannot be reached without it"
+_CLOUD = dict.fromkeys(("ca_file", "cert_file", "key_file", "password_file"), _UNREACHED) | {
+    "keys_file": "nothing that the platform signs is obeyed without it"
+}
 
 
 def absences(settings: Settings) -> list[Finding]:
@@ -19,10 +22,10 @@ def absences(settings: Settings) -> list[Finding]:
 
 
 def _cloud(settings: Settings) -> Iterator[Finding]:
-    for key in _SECRETS if settings.cloud is not None else ():
+    for key, remedy in _CLOUD.items() if settings.cloud is not None else ():
         name = getattr(settings.cloud, key)
         if name is not None and not _is_there(Path(name)):
-            yield Finding(("cloud", key), f"is {name}, which is not there", "the platform cannot be reached without it")
+            yield Finding(("cloud", key), f"is {name}, which is not there", remedy)
 
 
 def _console(settings: Settings) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
 from agent.domain.switched_load import SwitchedLoad
 from agent.domain.tariff import Tariff
-from agent.settings import demand_sections, flexible_load_section, sections, to_domain
+from agent.settings import cloud_section, demand_sections, flexible_load_section, sections, to_domain
 from agent.settings.console_section import Console
 from agent.settings.device_section import Device
 from drivers.registry import FAMILIES
@@ -45,7 +45,7 @@ class Settings(sections.Section):
         default=[], alias="flexible_load", description="machines that may run at another time", max_length=20
     )
     store: sections.Store = Field(default_factory=sections.Store, description="where everything is kept that must last")
-    cloud: sections.Cloud | None = Field(
+    cloud: cloud_section.Cloud | None = Field(
         default=None, description="the central platform; without it the site stands alone"
     )
     console: Console | None = Field(default=None, description="the local web page and API; without it nothing listens")

@@ -323,25 +323,6 @@ class Store(Section):
     max_mb: int = Field(default=500, description="largest size of the database, in MB", ge=20, le=100_000)
 
 
-class Cloud(Section):
-    """The central platform. Without this section the site stands alone."""
-
-    host: Text = Field(description="name of the MQTT broker", examples=["mqtt.example.org"])
-    port: int = Field(default=8883, description="port of the MQTT broker", ge=1, le=65535)
-    tls: bool = Field(default=True, description="false only for a broker on the site's own network")
-    ca_file: FilePath | None = Field(
-        default=None, description="authorities that the broker's certificate is checked against"
-    )
-    cert_file: FilePath | None = Field(default=None, description="the site's own certificate")
-    key_file: FilePath | None = Field(default=None, description="key of the site's own certificate")
-    username: Text | None = Field(default=None, description="name to log in with, where there is no certificate")
-    password_file: FilePath | None = Field(default=None, description="file with the password on its first line")
-    protocol: Literal["5", "3.1.1"] = Field(default="5", description="version of MQTT")
-    acknowledged_by: Literal["platform", "broker"] = Field(
-        default="platform", description="whose word lets go of rows that were sent"
-    )
-
-
 class Log(Section):
     """What is written to the journal."""
 

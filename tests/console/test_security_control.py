@@ -92,7 +92,7 @@ async def running(folder: Path) -> AsyncIterator[Running]:
         config = quick_site(folder, site.inverter_port, site.meter_port, more_devices=further)
         key = new_bearer(OwnSettings(own_folder(config.with_name("site.sqlite3"))), Scope.READ)
         with daemon(config, environment={"RUNTIME_DIRECTORY": str(runtime)}) as agent:
-            await until(lambda: site.is_steered and read_live(HOME_ID, runtime) is not None, "a setpoint, and its picture")
+            await until(lambda: site.is_steered and read_live(HOME_ID, runtime) is not None, "a setpoint")
             with a_console(config, runtime) as console:
                 yield Running(site, agent, console, port, key, runtime)
 

@@ -52,6 +52,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "packaging": ("tests/test_lock.py",),
     "scipy": ("tests/savings/test_paired_trial.py",),
     "trustme": ("tests/adapters/mqtt/test_mqtt_tls.py",),
+    "cryptography": ("tests/adapters/host/test_signing_keys.py",),
 }  # fmt: skip
 
 # What takes many packages at once: which of them is to blame, its reason has to say.

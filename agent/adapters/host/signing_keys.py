@@ -1,0 +1,115 @@
+"""The keys by which the platform signs: a file that the installer puts beside the site file.
+
+A line is ``purpose key-id key``: what the key may sign (``command``, ``config`` or ``model``), its name, and the 32
+bytes of an Ed25519 public key (RFC 8032) in base64. Empty lines and those that begin with ``#`` are left out.
+
+The library is loaded with the first signature: a site that is sent none does not pay its memory (3 MB).
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from agent.domain.canonical_json import NotCanonical, canonical
+
+KEY_BYTES, SIGNATURE_BYTES = 32, 64
+LARGEST_FILE = 64 * 1024
+_KEY_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+
+
+class Purpose(Enum):
+    """What a key may sign."""
+
+    COMMAND = "command"
+    CONFIG = "config"
+    MODEL = "model"
+
+
+class KeysRefused(ValueError):
+    """The file of keys cannot be used. ``str()`` says where and why."""
+
+
+class NotSigned(ValueError):
+    """What was sent is not signed by a key that may sign it. ``str()`` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """The public keys, by purpose and key id."""
+
+    keys: Mapping[tuple[Purpose, str], bytes]
+
+    def verify(self, purpose: Purpose, message: Mapping[str, Any]) -> str:
+        """The id of the key that has signed ``message``.
+
+        The signature is the member ``signature`` (base64) over the canonical JSON of all other members, among them
+        ``key``, the id of the key. Raises NotSigned.
+        """
+        key_id, signature = message.get("key"), message.get("signature")
+        if not isinstance(key_id, str) or not isinstance(signature, str):
+            raise NotSigned("it is not signed: it has no key and signature")
+        signed = {name: value for name, value in message.items() if name != "signature"}
+        try:
+            self.verify_bytes(purpose, key_id, canonical(signed), signature)
+        except NotCanonical as error:
+            raise NotSigned(f"what is signed is not canonical: {error}") from error
+        return key_id
+
+    def verify_bytes(self, purpose: Purpose, key_id: str, signed: bytes, signature: str) -> None:
+        """Raises NotSigned unless ``signature`` (base64) is that of ``key_id`` over the bytes ``signed``."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        key = self.keys.get((purpose, key_id))
+        if key is None:
+            raise NotSigned(f"no key of that name may sign a {purpose.value}")
+        try:
+            Ed25519PublicKey.from_public_bytes(key).verify(_bytes(signature, SIGNATURE_BYTES), signed)
+        except (InvalidSignature, ValueError) as error:
+            raise NotSigned("the signature is not that of the key") from error
+
+
+def read_signing_keys(path: Path) -> SigningKeys:
+    """Raises OSError, and KeysRefused with the line and the reason."""
+    if path.stat().st_size > LARGEST_FILE:
+        raise KeysRefused(f"{path}: it has more than {LARGEST_FILE} bytes")
+    keys: dict[tuple[Purpose, str], bytes] = {}
+    for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            named, key = _read_line(f"{path}, line {number}", line.split())
+            if named in keys:
+                raise KeysRefused(f"{path}, line {number}: the key {named[1]} of {named[0].value} was named before")
+            keys[named] = key
+    if not keys:
+        raise KeysRefused(f"{path}: it holds no key")
+    return SigningKeys(keys)
+
+
+def _read_line(place: str, words: list[str]) -> tuple[tuple[Purpose, str], bytes]:
+    if len(words) != 3:
+        raise KeysRefused(f"{place}: a line is purpose, key id and key")
+    purpose, key_id, key = words
+    if purpose not in {one.value for one in Purpose}:
+        raise KeysRefused(f"{place}: the purpose is command, config or model")
+    if not _KEY_ID.fullmatch(key_id):
+        raise KeysRefused(f"{place}: a key id has 1 to 40 of a-z, 0-9, '.', '_' and '-'")
+    try:
+        return (Purpose(purpose), key_id), _bytes(key, KEY_BYTES)
+    except ValueError as error:
+        raise KeysRefused(f"{place}: the key is not {KEY_BYTES} bytes in base64") from error
+
+
+def _bytes(text: str, length: int) -> bytes:
+    """Raises ValueError."""
+    try:
+        found = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
+    if len(found) != length:
+        raise ValueError(f"{len(found)} bytes and not {length}")
+    return found

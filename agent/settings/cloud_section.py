@@ -1,0 +1,29 @@
+"""The section [cloud] of the site file: how the central platform is reached, and by what it is known."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from agent.settings.sections import FilePath, Section, Text
+
+
+class Cloud(Section):
+    """The central platform. Without this section the site stands alone."""
+
+    host: Text = Field(description="name of the MQTT broker", examples=["mqtt.example.org"])
+    port: int = Field(default=8883, description="port of the MQTT broker", ge=1, le=65535)
+    tls: bool = Field(default=True, description="false only for a broker on the site's own network")
+    ca_file: FilePath | None = Field(
+        default=None, description="authorities that the broker's certificate is checked against"
+    )
+    cert_file: FilePath | None = Field(default=None, description="the site's own certificate")
+    key_file: FilePath | None = Field(default=None, description="key of the site's own certificate")
+    username: Text | None = Field(default=None, description="name to log in with, where there is no certificate")
+    password_file: FilePath | None = Field(default=None, description="file with the password on its first line")
+    keys_file: FilePath | None = Field(
+        default=None, description="keys by which the platform signs: what is not signed by one of them is not obeyed"
+    )
+    protocol: Literal["5", "3.1.1"] = Field(default="5", description="version of MQTT")
+    acknowledged_by: Literal["platform", "broker"] = Field(
+        default="platform", description="whose word lets go of rows that were sent"
+    )
