@@ -4,7 +4,7 @@ A sentence is made by a template of ``agent.domain.sentences``. It is a ``str``,
 text needs to know nothing of this; whoever writes it down for the pages writes ``coded`` beside it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Generic, ParamSpec
@@ -64,6 +64,11 @@ def named(name: str, text: str | None) -> dict[str, object]:
     """``text`` under ``name``, its code and values beside it as ``name_code`` and ``name_values``, null without."""
     found = coded(text) or {"code": None, "values": None}
     return {name: text, f"{name}_code": found["code"], f"{name}_values": found["values"]}
+
+
+def listed(name: str, texts: Sequence[str]) -> dict[str, object]:
+    """``texts`` under ``name``, and as ``name_said`` each with its code and values."""
+    return {name: list(texts), f"{name}_said": [named("text", text) for text in texts]}
 
 
 def read_coded(text: str, found: object) -> str:

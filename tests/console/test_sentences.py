@@ -32,7 +32,7 @@ def test_both_languages_say_the_same_and_nothing_that_nobody_says() -> None:
     assert list(WORDS["en"]) == list(WORDS["de"])
     prefixes = {code.partition(".")[0] for code in WORDS["de"] if "." in code}
     assert {code for code in WORDS["de"] if "." not in code} == set(TEMPLATES)
-    assert prefixes == {"check", "span", "kept", "certificate"}
+    assert prefixes == {"check", "span", "wanted_span", "kept_span", "kept", "certificate"}
 
 
 def test_what_to_check_is_said_of_every_alarm() -> None:
@@ -90,3 +90,13 @@ def test_a_row_of_an_older_version_is_shown_as_it_was(year: ConsoleSite, tmp_pat
     assert decision["reason"].startswith("discharging 1.40 kW")
     assert (decision["reason_code"], decision["reason_values"]) == (None, None)
     assert (event["text"], event["text_code"]) == ("the meter does not answer", None)
+
+
+def test_notes_and_what_wants_attention_have_theirs(year: ConsoleSite) -> None:
+    consumed = get(year, "analytics/consumption?breakdown=source")
+    assert [one["text"] for one in consumed["notes_said"]] == consumed["notes"]
+    assert [one["text_code"] for one in consumed["notes_said"]][-1:] == ["split_convention"]
+    assert {one["text_code"] for one in get(year, "demand")["notes_said"]} == {"peaks_from_quarters"}
+    status = get(year, "status")
+    assert [one["text"] for one in status["attention_said"]] == status["attention"]
+    assert "device_lost" in {one["text_code"] for one in status["attention_said"]}

@@ -19,6 +19,8 @@ class Maybe:
 TEXT, NUMBER, WHOLE, TRUTH, ANY = "string", "number", "integer", "boolean", "any"
 NUMBER_OR_NULL, TEXT_OR_NULL = Maybe(NUMBER), Maybe(TEXT)
 
+SAID = {"text": TEXT, "text_code": TEXT_OR_NULL, "text_values": Maybe({"*": ANY})}
+NOTES = {"notes": [TEXT], "notes_said": [SAID]}
 HEAD = {"version": WHOLE, "site": TEXT, "timezone": TEXT, "currency": TEXT}
 COLUMNS = {"at": [TEXT], "*": [NUMBER_OR_NULL]}
 SUMS = {"*": NUMBER_OR_NULL}
@@ -28,7 +30,7 @@ COMPARED = {
 }  # fmt: skip
 SERIES = {
     **HEAD, "start": TEXT, "end": TEXT, "granularity": TEXT, "coverage": NUMBER_OR_NULL, "series": COLUMNS,
-    "totals": SUMS, "breakdown": [{"key": TEXT}], "compare": Maybe(COMPARED), "notes": [TEXT],
+    "totals": SUMS, "breakdown": [{"key": TEXT}], "compare": Maybe(COMPARED), **NOTES,
 }  # fmt: skip
 TRIAL = {
     "start": TEXT, "end": TEXT, "block_h": WHOLE, "blocks": WHOLE, "mean_a_day": NUMBER_OR_NULL,
@@ -38,7 +40,7 @@ STEPS = {"at": [TEXT], "hold": [TRUTH], "reason": [TEXT], "reason_text": [TEXT],
 TURNS = {
     "full_at": TEXT_OR_NULL, "empty_at": TEXT_OR_NULL, "lowest_pct": NUMBER_OR_NULL, "lowest_at": TEXT_OR_NULL,
 }  # fmt: skip
-ISSUED = {"issued_at": TEXT_OR_NULL, "step_s": Maybe(WHOLE), "notes": [TEXT]}
+ISSUED = {"issued_at": TEXT_OR_NULL, "step_s": Maybe(WHOLE), **NOTES}
 FORECAST = {"source": TEXT, "levels": [NUMBER], "at": [TEXT], "values": [[NUMBER_OR_NULL]]}
 INSIDE = {"steps": WHOLE, "within": WHOLE, "level_pct": NUMBER}
 ADVISORY = {
@@ -100,7 +102,8 @@ ANSWERS: Mapping[str, Any] = {
         "trial": Maybe(TRIAL), "observed": Maybe({"*": ANY}),
     },
     "GET status": {
-        **HEAD, "name": TEXT_OR_NULL, "at": TEXT, "word": TEXT, "attention": [TEXT], "running": TRUTH, "live": TRUTH,
+        **HEAD, "name": TEXT_OR_NULL, "at": TEXT, "word": TEXT, "attention": [TEXT], "attention_said": [SAID],
+        "running": TRUTH, "live": TRUTH,
         "live_age_s": NUMBER_OR_NULL, "store_at": TEXT_OR_NULL, "store_age_s": NUMBER_OR_NULL, "rung": TEXT_OR_NULL,
         "steers": Maybe(TRUTH), "locked": TEXT_OR_NULL, "permit": TEXT_OR_NULL, "observation": Maybe({"*": ANY}),
         "override": OVERRIDE, "plan": SHORT_PLAN, "alarms": WHOLE, "advisories_open": Maybe(WHOLE), "link": LINK,
@@ -114,7 +117,7 @@ ANSWERS: Mapping[str, Any] = {
         "battery": Maybe({**TURNS, "soc_pct": NUMBER_OR_NULL}),
         "today": Maybe(SUMS), "prices": Maybe(SUMS), "store": TEXT,
     },
-    "GET meters": {"at": TEXT_OR_NULL, "age_s": NUMBER_OR_NULL, "items": [METER], "notes": [TEXT]},
+    "GET meters": {"at": TEXT_OR_NULL, "age_s": NUMBER_OR_NULL, "items": [METER], **NOTES},
     "GET plan": {
         **HEAD, **ISSUED, **TURNS, "expires_at": TEXT_OR_NULL, "age_s": NUMBER_OR_NULL, "expired": Maybe(TRUTH),
         "failure": TEXT_OR_NULL, "cost": NUMBER_OR_NULL, "series": Maybe(STEPS), "actual": Maybe(COLUMNS),
@@ -138,11 +141,11 @@ ANSWERS: Mapping[str, Any] = {
                    "since": TEXT_OR_NULL, "reason": TEXT}],
         "learnt": [{"quantity": TEXT, "origins": WHOLE, "until": TEXT_OR_NULL}],
         "doubts": [{"quantity": TEXT, "kind": TEXT, "start": TEXT, "end": TEXT_OR_NULL, "reason": TEXT}],
-        "notes": [TEXT],
+        **NOTES,
     },
     "GET demand": {
         **HEAD, "charge": Maybe({"per_kw": NUMBER, "interval_s": WHOLE, "months": [WHOLE]}), "month": MONTH,
-        "threshold_w": NUMBER_OR_NULL, "history": [MONTH], "notes": [TEXT],
+        "threshold_w": NUMBER_OR_NULL, "history": [MONTH], **NOTES,
     },
     "GET /health": {
         "status": TEXT, "version": TEXT, "at": TEXT, "running": TRUTH, "store": TEXT, "store_age_s": NUMBER_OR_NULL,
@@ -156,13 +159,13 @@ ANSWERS: Mapping[str, Any] = {
     "POST override": {**TAKEN, "override": OVERRIDE},
     "POST data/aggregate": {
         **HEAD, "source": TEXT, "fn": TEXT, "step": TEXT, "start": TEXT, "end": TEXT, "series": {"*": [ANY]},
-        "notes": [TEXT],
+        **NOTES,
     },
-    **{f"POST predict/{what}": {**FORECAST, "quantity": TEXT, "issued_at": TEXT, "step_s": WHOLE, "notes": [TEXT]}
+    **{f"POST predict/{what}": {**FORECAST, "quantity": TEXT, "issued_at": TEXT, "step_s": WHOLE, **NOTES}
        for what in ("consumption", "solar")},
     "POST optimize/battery": {
         **HEAD, "what_if": TRUTH, "cost": NUMBER, "cost_without_battery": NUMBER, "stored_change_wh": NUMBER,
-        "stored_change_value": NUMBER, "saved": NUMBER, "series": STEPS, "notes": [TEXT],
+        "stored_change_value": NUMBER, "saved": NUMBER, "series": STEPS, **NOTES,
     },
     "GET openapi.json": {"openapi": TEXT, "info": {"title": TEXT, "version": TEXT}, "paths": {"*": {"*": ANY}}},
     "POST session": WHO,

@@ -13,6 +13,8 @@ from agent.console.reading.buckets import MOST_POINTS, raster
 from agent.console.reading.ranges import BadRange, Range
 from agent.console.reading.series import COLUMNS, Column
 from agent.console.reading.shapes import Document, head, local, rounded
+from agent.domain.sentence import listed
+from agent.domain.sentences import readings as say
 from agent.recording.rollups import Rollup
 from agent.settings.schema import Settings
 
@@ -71,7 +73,7 @@ def aggregate(settings: Settings, store: Path, wanted: Wanted) -> Document:
         "start": local(asked.start, asked.zone),
         "end": local(asked.end, asked.zone),
         "series": {key: names, **series},
-        "notes": [] if found else ["nothing was measured in this range, or it is not kept any more"],
+        **listed("notes", [] if found else [say.nothing_in_range()]),
     }
 
 

@@ -13,6 +13,8 @@ from agent.console.reading.measured import Measured, before, hours, measured
 from agent.console.reading.ranges import Range, weeks_before
 from agent.console.reading.series import COLUMNS, Column, as_columns, columns, coverage, times, totals
 from agent.console.reading.shapes import Document, change, head, known_sum, local, rounded, share_pct
+from agent.domain.sentence import listed
+from agent.domain.sentences import readings as say
 from agent.recording.rollups import Rollup
 from agent.settings.schema import Settings
 
@@ -87,10 +89,7 @@ def carbon(settings: Settings, store: Path, question: Question) -> Document:
 
     def without_battery(found: Measured, answer: Answer) -> Document:
         rows = hours(store, found)[0] if answer.hours is None else answer.hours
-        answer.notes.append(
-            "what it would have been without a battery is approximate: what the home took beyond the sun in each hour, "
-            "at that hour's carbon intensity"
-        )
+        answer.notes.append(say.without_battery_approximate())
         return _without_battery(rows, found, settings)
 
     return _analysed(settings, store, question, EMITTED, without_battery)
@@ -135,7 +134,7 @@ def _analysed(settings: Settings, store: Path, question: Question, of: Subject, 
         "totals": totals(found.buckets, of.summed),
         "breakdown": answer.breakdown,
         "compare": answer.compare,
-        "notes": answer.notes,
+        **listed("notes", answer.notes),
     }
 
 
@@ -156,7 +155,7 @@ def _break_down(store: Path, found: Measured, question: Question, answer: Answer
     match kind:
         case "source":
             answer.breakdown = breakdowns.covered_by(rows) if of is CONSUMED else breakdowns.carbon_by_use(rows)
-            answer.notes.append(breakdowns.SPLIT_NOTE)
+            answer.notes.append(say.split_convention())
         case "direction":
             answer.breakdown = breakdowns.by_direction(rows)
         case _:

@@ -13,10 +13,6 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 MOST_PRICES = 12
 BANDS = 6
 PRICE_DIGITS = 4
-SPLIT_NOTE = (
-    "which source covered what is a convention: solar charges the battery before it feeds the grid, and solar, then "
-    "the battery, then the grid cover the home"
-)
 NO_NEED = Flows(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from agent.console.reading.ranges import Range, midnight
+from agent.domain.sentences import readings as say
 from agent.recording.rollups import Rollup, span_start
 
 GRANULARITIES = ("minute", "quarter", "hour", "day", "month")
@@ -45,8 +46,8 @@ def chosen_granularity(asked: Range, wanted: str | None) -> tuple[str, str | Non
     for place in range(GRANULARITIES.index(wanted), len(GRANULARITIES)):
         granularity = GRANULARITIES[place]
         if _fits(asked, granularity):
-            coarser = f"in steps of a {granularity}: in those of a {wanted} the range has too many points"
-            return granularity, None if granularity == wanted else coarser
+            is_as_wanted = granularity == wanted
+            return granularity, None if is_as_wanted else say.steps_coarser(span=granularity, wanted_span=wanted)
     return GRANULARITIES[-1], None
 
 

@@ -11,10 +11,11 @@ from agent.console.reading.plan import NoPlan, kept_plan
 from agent.console.reading.shapes import Document, head, local, rounded
 from agent.domain.demand_charge import DemandCharge
 from agent.domain.documents import DEMAND
+from agent.domain.sentence import listed
+from agent.domain.sentences import readings as say
 from agent.settings.schema import Settings
 
 MONTHS = 12
-HISTORY_NOTE = "months that are over are worked out from the quarters of an hour that are still kept"
 USUAL_S = 900  # where nothing is charged, peaks are still of interest
 
 
@@ -34,7 +35,7 @@ def demand(settings: Settings, store: Path, now: datetime) -> Document:
         "month": _with_ratchet(charge, current, history[1:]),
         "threshold_w": _threshold(store, now),
         "history": [month for month in history[1:] if month["peak_w"] is not None],
-        "notes": [HISTORY_NOTE],
+        **listed("notes", [say.peaks_from_quarters()]),
     }  # fmt: skip
 
 

@@ -9,11 +9,11 @@ from agent.adapters.store.console_reader import first_at
 from agent.adapters.store.newest_rollups import minutes, spans
 from agent.console.reading.buckets import Bucket, chosen_granularity, filled, source_span
 from agent.console.reading.ranges import Range, earlier
+from agent.domain.sentences import readings as say
 from agent.recording.rollups import Rollup
 
 HOURS_OF = timedelta(days=3 * 366)
 EXACT_FOR = timedelta(days=40)
-KEPT = {"minute": "minutes", "quarter": "quarters of an hour"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def hours(store: Path, found: Measured) -> tuple[Sequence[Rollup], tuple[str, ..
     notes: tuple[str, ...] = ()
     if asked.end - asked.start > HOURS_OF:
         asked = Range(asked.end - HOURS_OF, asked.end, asked.zone)
-        notes = ("the breakdown is of the last three years of the range",)
+        notes = (say.breakdown_of_three_years(),)
     return spans(store, "hour", asked.start, asked.end, asked.zone), notes
 
 
@@ -75,11 +75,10 @@ def _cut(store: Path, span: str, asked: Range) -> list[str]:
     """Where the range begins before what is kept, or before anything was measured."""
     oldest = first_at(store, "hour")
     if oldest is None:
-        return ["nothing was measured yet"]
+        return [say.nothing_measured()]
     if asked.end <= oldest:
-        return [f"nothing was measured before {oldest.astimezone(asked.zone):%Y-%m-%d}"]
-    first = first_at(store, span) if span in KEPT else None
+        return [say.nothing_measured_before(first_at=oldest.astimezone(asked.zone))]
+    first = first_at(store, span) if span in say.KEPT else None
     if first is not None and asked.start < first and oldest < first - timedelta(hours=1):
-        since = first.astimezone(asked.zone)
-        return [f"{KEPT[span]} are kept since {since:%Y-%m-%d %H:%M} only: ask for hours to see what was before"]
+        return [say.kept_since(kept_span=span, first_at=first.astimezone(asked.zone))]
     return []

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from agent.adapters.store.console_reader import newest_points
 from agent.console.reading.shapes import Document, local, rounded
+from agent.domain.sentence import listed
+from agent.domain.sentences import readings as say
 from agent.settings.device_section import Device
 from drivers.reading import Quantity
 
@@ -28,7 +30,7 @@ def meters(store: Path, devices: Sequence[Device], now: datetime, zone: ZoneInfo
     """
     found = newest_points(store)
     if found is None:
-        return {"at": None, "age_s": None, "items": [], "notes": ["nothing was measured yet"]}
+        return {"at": None, "age_s": None, "items": [], **listed("notes", [say.nothing_measured()])}
     end = found.at + timedelta(seconds=found.span_s)
     roles = {device.name: list(device.roles) for device in devices}
     is_old = now - end > OLD
@@ -50,14 +52,14 @@ def meters(store: Path, devices: Sequence[Device], now: datetime, zone: ZoneInfo
                 "high": high,
             }
         )
-    notes = ["means of the newest minute that is stored"]
+    notes: list[str] = [say.newest_minute()]
     if is_old:
-        notes.append(f"nothing was stored since {end.astimezone(zone):%Y-%m-%d %H:%M}")
+        notes.append(say.nothing_stored_since(last_at=end.astimezone(zone)))
     return {
         "at": local(found.at, zone),
         "age_s": rounded(max(0.0, (now - end).total_seconds()), 0),
         "items": items,
-        "notes": notes,
+        **listed("notes", notes),
     }
 
 

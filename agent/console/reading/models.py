@@ -10,6 +10,7 @@ from agent.adapters.store.store_reader import flags, read_kept
 from agent.console.reading.shapes import Document, local
 from agent.domain.documents import FORECAST_CORRECTIONS
 from agent.domain.model_registry import FACTORY, Assignment
+from agent.domain.sentence import listed
 from agent.domain.wire import WireError
 from agent.settings.schema import Settings
 
@@ -41,7 +42,7 @@ def models(settings: Settings, store: Path, now: datetime) -> Document:
             }
             for one in flags(store, now - DOUBTS_OF)
         ],
-        "notes": [] if damage is None else [damage],
+        **listed("notes", [] if damage is None else [damage]),
     }
 
 

@@ -17,6 +17,8 @@ from agent.domain.battery import Battery
 from agent.domain.documents import PLAN
 from agent.domain.forecast import Forecast
 from agent.domain.plan import Plan
+from agent.domain.sentence import listed
+from agent.domain.sentences.control import no_plan_yet
 from agent.domain.wire import WireError
 from agent.recording.rollups import Rollup
 from agent.settings.schema import Settings
@@ -39,7 +41,7 @@ def kept_plan(store: Path) -> Plan:
     except WireError as error:
         raise NoPlan(f"the stored plan cannot be read: {error}") from error
     if found is None:
-        raise NoPlan("there is no plan yet")
+        raise NoPlan(no_plan_yet())
     return found
 
 
@@ -64,14 +66,14 @@ def plan(settings: Settings, store: Path, now: datetime) -> Document:
         "actual": _actual(store, found, now, zone),
         **turning_points(found, settings.battery_spec(), now, zone),
         "now_step": index,
-        "notes": list(found.notes),
+        **listed("notes", found.notes),
     }
 
 
 EMPTY: Document = {
     "issued_at": None, "expires_at": None, "age_s": None, "expired": None, "step_s": None, "cost": None, "series": None,
     "actual": None, "full_at": None, "empty_at": None, "lowest_pct": None, "lowest_at": None, "now_step": None,
-    "notes": [],
+    "notes": [], "notes_said": [],
 }  # fmt: skip
 
 
@@ -123,7 +125,8 @@ def forecasts(settings: Settings, store: Path, now: datetime) -> Document:
     try:
         found = kept_plan(store)
     except NoPlan as missing:
-        return {**head(settings), "issued_at": None, "step_s": None, "quantities": {}, "notes": [str(missing)]}
+        nothing: Document = {"issued_at": None, "step_s": None, "quantities": {}}
+        return {**head(settings), **nothing, **listed("notes", [missing.args[0]])}
     rows = _measured(store, found, now, zone)
     quantities = {"load_w": found.load} | ({"pv_w": found.pv} if settings.solar is not None else {})
     return {
@@ -131,7 +134,7 @@ def forecasts(settings: Settings, store: Path, now: datetime) -> Document:
         "issued_at": local(found.issued_at, zone),
         "step_s": found.horizon.step_s,
         "quantities": {name: _forecast(one, rows, now, zone) for name, one in quantities.items()},
-        "notes": list(found.notes),
+        **listed("notes", found.notes),
     }
 
 

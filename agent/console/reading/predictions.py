@@ -10,6 +10,8 @@ from agent.advice.book import NotPossible
 from agent.console.reading.plan import NoPlan, kept_plan, plan_series
 from agent.console.reading.shapes import Document, head, local, rounded
 from agent.domain.forecast import Forecast
+from agent.domain.sentence import listed
+from agent.domain.sentences import readings as say
 from agent.domain.what_if import WhatIfAnswer, WhatIfQuestion
 from agent.settings.schema import Settings
 
@@ -39,11 +41,11 @@ def prediction(
     if not places:
         raise NotPossible(f"the newest forecast ended at {found.horizon.end.astimezone(zone):%Y-%m-%d %H:%M}")
     wanted = list(found.levels if levels is None else levels)
-    notes = []
+    notes: list[str] = []
     if end > found.horizon.end:
-        notes.append(f"the forecast reaches to {found.horizon.end.astimezone(zone):%Y-%m-%d %H:%M}")
+        notes.append(say.forecast_reaches(end_at=found.horizon.end.astimezone(zone)))
     if plan.expires_at <= now:
-        notes.append(f"it is of a plan that has expired at {plan.expires_at.astimezone(zone):%Y-%m-%d %H:%M}")
+        notes.append(say.forecast_of_expired_plan(expired_at=plan.expires_at.astimezone(zone)))
     return {
         "quantity": quantity,
         "source": found.source,
@@ -52,7 +54,7 @@ def prediction(
         "levels": wanted,
         "at": [local(found.horizon.times()[place], zone) for place in places],
         "values": [[rounded(_at_level(found, level, place), 1) for place in places] for level in wanted],
-        "notes": notes,
+        **listed("notes", notes),
     }
 
 
@@ -83,7 +85,7 @@ def what_if_document(settings: Settings, answer: WhatIfAnswer) -> Document:
         "stored_change_value": rounded(answer.stored_change_wh / 1000.0 * answer.value_per_kwh, 4),
         "saved": rounded(answer.saved, 4),
         "series": plan_series(settings, answer.plan),
-        "notes": [*answer.plan.notes, "a what-if: the plan in force is not changed"],
+        **listed("notes", [*answer.plan.notes, say.only_what_if()]),
     }
 
 

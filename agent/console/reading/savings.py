@@ -18,6 +18,8 @@ from agent.console.reading.series import COLUMNS, times
 from agent.console.reading.shapes import Document, known_sum, local, money, rounded, share_pct
 from agent.domain.documents import LEDGER, PAIRED_TRIAL
 from agent.domain.ledger import Amounts, Entry, PredictedDay
+from agent.domain.sentence import listed
+from agent.domain.sentences import readings as say
 from agent.domain.wire import WireError
 from agent.savings.ledger_sums import total
 from agent.savings.paired_blocks import block_results
@@ -56,7 +58,7 @@ def savings(settings: Settings, store: Path, question: Question) -> Document:
         "compare": _compare(store, question, found, groups),
         "trial": _trial(settings, store, asked.zone),
         "observed": observed(store, asked.zone),
-        "notes": [*found.notes, *_notes(entries, until, asked, question.now)],
+        **listed("notes", [*found.notes, *_notes(entries, until, asked, question.now)]),
     }
 
 
@@ -178,19 +180,18 @@ def _settled_until(store: Path) -> datetime | None:
 
 
 def _notes(entries: Sequence[Entry], until: datetime | None, asked: Range, now: datetime) -> list[str]:
-    notes = []
+    notes: list[str] = []
     passed = asked.until(now)
     if until is None:
-        return ["nothing is settled yet: a day enters the ledger two days after it has ended"]
+        return [say.nothing_settled()]
     if until < passed:
-        since = until.astimezone(asked.zone)
-        notes.append(f"not settled yet since {since:%Y-%m-%d}: a day enters the ledger two days after it has ended")
+        notes.append(say.not_settled_since(since_at=until.astimezone(asked.zone)))
     hours = round((min(until, passed) - asked.start) / timedelta(hours=1))
     if entries and hours > len(entries):
-        notes.append(f"{hours - len(entries)} of {hours} hours were not wholly measured and do not count")
+        notes.append(say.hours_not_counted(missing=hours - len(entries), hours=hours))
     unsolved = sum(entry.amounts.unsolved for entry in entries)
     if unsolved:
-        notes.append(f"for {unsolved} hours no hindsight was found; what was done stands for it")
+        notes.append(say.hindsight_missing(hours=unsolved))
     return notes
 
 

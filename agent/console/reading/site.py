@@ -24,6 +24,8 @@ from agent.console.source import Source
 from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE, SWITCHED_LOADS
 from agent.domain.plan import Plan
 from agent.domain.sentence import named
+from agent.domain.sentences import readings as say
+from agent.domain.sentences.control import no_plan_yet
 from agent.domain.setpoint import Rung
 from agent.domain.wire import WireError
 from agent.ports import StoreFailure
@@ -31,6 +33,7 @@ from agent.settings.permit import permission_of
 
 TODAY = columns("load_wh", "pv_wh", "import_wh", "export_wh", "charge_wh", "discharge_wh", "cost", "co2_kg")
 COMMITS_MISSED = 3.0
+SAID_KEYS = ("text", "text_code", "text_values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,14 @@ def status(source: Source) -> Document:
     rung = setpoint.get("rung") if isinstance(setpoint, dict) else None
     permission = None if source.site_file is None else permission_of(source.site_file, settings)
     locked = _locked(setpoint, None if permission is None else permission.locked)
-    attention = _attention(site, [alarm["text"] for alarm in standing])
+    attention = _attention(site, [{key: alarm[key] for key in SAID_KEYS} for alarm in standing])
     return {
         **head(settings),
         "name": settings.site.name,
         "at": local(now, zone),
         "word": "attention" if attention else "ok",
-        "attention": attention,
+        "attention": [one["text"] for one in attention],
+        "attention_said": attention,
         "running": site.runs,
         "live": site.shown.running,
         "live_age_s": rounded(site.shown.age_s, 1),
@@ -181,17 +185,18 @@ def _locked(setpoint: Any, locked: str | None) -> Document:
     return {f"locked{end}": setpoint.get(f"reason{end}") for end in ("", "_code", "_values")}
 
 
-def _attention(site: Site, standing: list[str]) -> list[str]:
-    """Sentences, the most important first; none where all is well."""
+def _attention(site: Site, standing: list[Document]) -> list[Document]:
+    """Sentences with code and values, the most important first; none where all is well."""
     said = list(standing)
     if not site.runs:
-        when = "" if site.committed_at is None else f" since {site.committed_at.astimezone(site.zone):%Y-%m-%d %H:%M}"
-        said.insert(0, f"the agent does not run{when}")
+        last_at = None if site.committed_at is None else site.committed_at.astimezone(site.zone)
+        stopped = say.agent_stopped() if last_at is None else say.agent_stopped_since(last_at=last_at)
+        said.insert(0, named("text", stopped))
     plan = _plan(site)
     if plan is None:
-        said.append("there is no plan yet")
+        said.append(named("text", no_plan_yet()))
     elif plan.expires_at <= site.now:
-        said.append(f"the plan has expired at {plan.expires_at.astimezone(site.zone):%Y-%m-%d %H:%M}")
+        said.append(named("text", say.plan_has_expired(expired_at=plan.expires_at.astimezone(site.zone))))
     return said
 
 

@@ -214,7 +214,7 @@ function Shown({ at, answer, change }) {
     ${at.view === "savings" && html`<${Savings} answer=${answer} />`}
     ${at.view === "cost" && site?.has_demand_charge && html`<${Demand} />`}
     ${!isEmpty && html`<${Breakdown} at=${at} answer=${answer} change=${change} />`}
-    ${(answer.notes ?? []).length > 0 && html`<ul class="notes quiet" lang="en">${answer.notes.map((note) => html`<li>${note}</li>`)}</ul>`}`;
+    <${kit.Notes} of=${answer} />`;
 }
 
 export function Page() {

@@ -109,6 +109,12 @@ export function Said(props) {
   return module && html`<${module.Said} ...${props} />`;
 }
 
+/** The sentences of `of` under `name`, a list of them. */
+export function Notes({ of, name = "notes" }) {
+  const said = of[`${name}_said`] ?? [];
+  return said.length > 0 && html`<ul class="notes quiet">${said.map((one) => html`<li key=${one.text}><${Said} of=${one} /></li>`)}</ul>`;
+}
+
 // --- numbers --------------------------------------------------------------------------------------------------------
 
 export const UNKNOWN = "–";

@@ -179,7 +179,7 @@ export function Page() {
   return html`${title}
     <p class="quiet">${t("plan.issued", { at: when(answer.issued_at), until: when(answer.expires_at) })} ${kit.isKnown(answer.cost) && t("plan.cost", { cost: kit.money(answer.cost) })}</p>
     ${answer.failure && html`<p class="notice warning" role="status"><b>${t("plan.failed")}</b> <span lang="en">${answer.failure}</span></p>`}
-    ${(answer.notes ?? []).map((note) => html`<p class="quiet" lang="en">${note}</p>`)}
+    <${kit.Notes} of=${answer} />
     <${Charts} plan=${answer} />
     <${Table} plan=${answer} />`;
 }

@@ -91,7 +91,7 @@ function Site() {
     [t("site.waiting"), link.configured !== false && (Object.entries(site.outbox ?? {}).filter(([, n]) => n > 0).map(([name, n]) => `${word("outbox", name)}: ${kit.number(n, 0)}`).join(", ") || t("site.nothing_waits"))],
   ].filter(([, value]) => value);
   return html`<section class="card"><h2>${t("site.title")}</h2><dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-      ${(site.attention ?? []).length > 0 && html`<ul class="notes" lang="en">${site.attention.map((one) => html`<li>${one}</li>`)}</ul>`}</section>
+      <${kit.Notes} of=${site} name="attention" /></section>
     <section class="card"><h2>${t("models.title")}</h2>${models?.items?.length
       ? html`<table class="labelled"><thead><tr><th scope="col">${t("models.of")}</th><th scope="col">${t("models.name")}</th><th scope="col">${t("models.role")}</th><th scope="col">${t("models.since")}</th></tr></thead>
         <tbody>${models.items.map((one) => html`<tr><th scope="row">${word("quantity", one.quantity)}</th><td><span class="of">${t("models.name")}</span>${one.name} ${one.version}</td><td><span class="of">${t("models.role")}</span>${word("role", one.role)}</td><td><span class="of">${t("models.since")}</span>${one.since ? when(one.since) : html`<span lang="en">${one.reason}</span>`}</td></tr>`)}</tbody></table>`
