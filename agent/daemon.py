@@ -14,6 +14,7 @@ from agent.adapters.mqtt.incoming_messages import parse_input
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.advice import Recommendations
 from agent.cycles.alarms import Alarms
+from agent.cycles.command_trail import MOST_RECENT
 from agent.cycles.commands import Commands
 from agent.cycles.control import Control
 from agent.cycles.inputs import TakeInputs
@@ -35,6 +36,7 @@ from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import (
     ADVICE,
     ALARMS,
+    COMMAND_COUNTERS,
     COUNTERS,
     LEDGER,
     MODEL_TRIAL,
@@ -166,6 +168,8 @@ class App:
         self.policies.recall(await self.store.kept(POLICIES.name))
         self.advice.recall(await self.store.kept(ADVICE.name))
         self.overrides.recall(await self.store.kept(OVERRIDE.name))
+        spent = await self.store.kept(COMMAND_COUNTERS.name)
+        self.commands.signed.recall(spent, await self.store.commands(MOST_RECENT))
         self.loads.recall(await self.store.kept(SWITCHED_LOADS.name))
         self.devices.recall(await self.store.kept(STEERING.name))
         self.lock.recall(self.devices.were_steered)
@@ -242,6 +246,8 @@ class App:
     async def _commands(self) -> None:
         if self.recalled:  # what is asked is about what was kept
             await self.commands.step()
+            if self.commands.signed.unwritten:
+                await self._commit()
 
     async def _commit(self) -> None:
         if not self.recalled:
@@ -249,8 +255,9 @@ class App:
         if not self.recalled:
             return  # what waits stays in memory: a commit now would overwrite what was kept
         await self.commands.step()
-        obeyed = self.commands.obeyed
+        obeyed, noted = self.commands.obeyed, self.commands.trail.noted
         if await self.record.step():
+            self.commands.trail.written(noted)
             await self.commands.forget(obeyed)
             self.self_test.store_works()
         if self.planning.made:
