@@ -27,7 +27,8 @@ class StreamMarks:
     ``not_before`` is on the monotonic clock, in seconds.
 
     ``highest`` is the highest seq that can have been sent, in this run or before it. ``wanted`` is from where on the
-    platform wants to have all again, once the pause since the last replay is over; ``replayed`` was the seq of that.
+    platform wants to have all again, once the pause since the last replay is over; ``replayed`` was the seq of that,
+    at ``replayed_at``.
     """
 
     sent: int
@@ -45,6 +46,7 @@ class StreamMarks:
     highest: int = 0
     wanted: int | None = None
     replayed: int | None = None
+    replayed_at: float = 0.0
     replay_not_before: float = 0.0
     replay_pause_s: float = 0.0
 
@@ -63,13 +65,16 @@ class StreamMarks:
             self.sent = found.pop(0).seq
         return found[: next((at for at, row in enumerate(found) if row.seq in self.parked), len(found))]
 
+    def note_sending(self, seq_to: int) -> None:
+        """The platform may acknowledge rows before the broker has."""
+        self.highest = max(self.highest, seq_to)
+
     def note_sent(self, seq_to: int, rows: int, took_s: float, now: float, released: bool) -> None:
         """``rows`` up to ``seq_to`` were taken after ``took_s`` seconds; ``released`` where that is enough.
 
         On a slow line a large envelope would hold up everything behind it, so the next one is smaller.
         """
         self.sent = self.prev = seq_to
-        self.highest = max(self.highest, seq_to)
         self.pause_s = 0.0
         if took_s > SLOW_S:
             self.limit = max(1, rows // 2)
@@ -123,7 +128,8 @@ class StreamMarks:
         """The platform has everything up to ``seq``."""
         if seq <= self.acked:
             return
-        self.acked, self.patience_s, self.replay_pause_s = seq, FIRST_PATIENCE_S, 0.0
+        self.acked, self.patience_s = seq, FIRST_PATIENCE_S
+        self.replay_pause_s = self.replay_not_before = 0.0
         self.waiting_since = None if seq >= self.sent else now
         self.parked = {one for one in self.parked if one > seq}
         if seq > self.sent:
@@ -135,7 +141,7 @@ class StreamMarks:
         Replays that bring no acknowledgement on have ever longer pauses between them, so a platform that asks in a loop
         does not keep the line busy. Whatever it asks for in a pause waits for its end.
         """
-        if seq > self.sent or (seq == self.replayed and now < self.replay_not_before):
+        if seq > self.sent or (seq == self.replayed and now < self.replayed_at + REPLAY_PAUSE_S):
             return
         self.wanted = seq if self.wanted is None else min(seq, self.wanted)
         self.replay(now)
@@ -144,7 +150,7 @@ class StreamMarks:
         """Go back to where the platform wants to have all again, where the pause is over."""
         if self.wanted is None or now < self.replay_not_before:
             return
-        self.replayed, self.wanted = self.wanted, None
+        self.replayed, self.replayed_at, self.wanted = self.wanted, now, None
         self.replay_pause_s = min(max(REPLAY_PAUSE_S, 2 * self.replay_pause_s), LONGEST_REPLAY_PAUSE_S)
         self.replay_not_before = now + self.replay_pause_s
         self.go_back(max(0, self.replayed - 1))

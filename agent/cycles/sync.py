@@ -226,6 +226,7 @@ class Sync:
             return False
         envelope = self._payloads.rows(name, rows, stream.prev, self._clock.now())
         assert envelope.seq_to is not None
+        stream.note_sending(envelope.seq_to)
         mark, taken = stream.sent, [row.seq for row in rows if row.seq <= envelope.seq_to]
         try:
             await self._link.publish(envelope)

@@ -210,7 +210,9 @@ class NetworkThread:
         for topic in self._topics:
             _, mid = client.subscribe(self._settings.full_topic(topic), qos=1)
             attempt.subscribed[mid] = topic
-        client.subscribe(self._settings.full_topic(STATUS_TOPIC), qos=0)  # one that is refused is done without
+        status = self._settings.full_topic(STATUS_TOPIC)  # only what the broker keeps; done without where it refuses
+        client.subscribe(status, qos=0)
+        client.unsubscribe(status)
         in_flight = min(IN_FLIGHT, int(getattr(more, "ReceiveMaximum", IN_FLIGHT)))
         limits = BrokerLimits(in_flight, getattr(more, "MaximumPacketSize", None))
         self._tell(self._listener.accepted, self, client, limits)
