@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from random import random
@@ -98,7 +99,8 @@ def connect_platform(
     notices = _notices(clock, alarms, link, sync)
     takers = commands.ask, inputs.take, commands.signed.take, notices.take
     listening = Listening(clock, link, payloads, pending, sync, *takers)
-    watch = LinkWatch(clock, outlet, alarms, lambda: link.rival, lambda: validity(reach.ca_file, reach.cert_file))
+    certificates = partial(validity, reach.ca_file, reach.cert_file)
+    watch = LinkWatch(clock, outlet, alarms, lambda: link.rival, certificates, lambda: link.dropped)
     answers = CommandAnswers(clock, link, payloads, pending, commands.trail)
     keys = None if ring is None else KeysWatch(clock, alarms, ring.look)
     return Platform(link, sync, listening, watch, answers, notices, keys)

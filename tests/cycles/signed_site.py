@@ -18,6 +18,7 @@ from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
 from agent.cycles.signed_commands import SignedCommands
 from agent.domain.advisory import AdviceQuestion
+from agent.domain.command_record import CommandRecord
 from agent.domain.documents import COMMAND_COUNTERS, OVERRIDE
 from agent.domain.setpoint import Rung, Setpoint
 from agent.recording.pending_writes import PendingWrites
@@ -36,7 +37,8 @@ AUTO = {"action": "auto"}
 class SignedSite:
     """One agent's life on the store of ``folder``; ``again`` is its next one, after a kill.
 
-    ``told`` are the texts of events, ``heard`` (id, state, reason) of what the platform may hear.
+    ``told`` are the texts of events, ``heard`` (id, state, reason) of what the platform may hear, and ``records`` all
+    of that.
     """
 
     def __init__(self, folder: Path, clock: HandClock | None = None, signer: Signer | None = None) -> None:
@@ -56,6 +58,7 @@ class SignedSite:
         self.commands = Commands(self.clock, inbox, alarms, advice, comparison, self.overrides, self.signed)
         self.told: list[str] = []
         self.heard: list[tuple[str, str, str]] = []
+        self.records: list[CommandRecord] = []
         self.steered()
 
     async def start(self) -> "SignedSite":
@@ -94,6 +97,7 @@ class SignedSite:
         answers = self.commands.trail.answers
         while answers:
             record = answers.popleft()
+            self.records.append(record)
             self.heard.append((record.id, record.state.value, record.reason))
             self.commands.trail.told(record)
 
