@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
@@ -108,6 +108,10 @@ class App:
     loads: LoadSwitching
     platform: Platform | None
     recalled: bool = False
+    is_writable: bool = True  # whether the last commit was written
+    turn: asyncio.Lock = field(
+        default_factory=asyncio.Lock
+    )  # of commits: what one has not written the next must not release
 
     async def start(self) -> None:
         """Open the store, take up what it has kept, bring the battery into its neutral state.
@@ -246,7 +250,7 @@ class App:
     async def _commands(self) -> None:
         if self.recalled:  # what is asked is about what was kept
             await self.commands.step()
-            if self.commands.signed.unwritten:
+            if self.commands.signed.unwritten and self.is_writable:
                 await self._commit()
 
     async def _commit(self) -> None:
@@ -254,12 +258,14 @@ class App:
             await self._recall()
         if not self.recalled:
             return  # what waits stays in memory: a commit now would overwrite what was kept
-        await self.commands.step()
-        obeyed, noted = self.commands.obeyed, self.commands.trail.noted
-        if await self.record.step():
-            self.commands.trail.written(noted)
-            await self.commands.forget(obeyed)
-            self.self_test.store_works()
+        async with self.turn:
+            await self.commands.step()
+            obeyed, noted = self.commands.obeyed, self.commands.trail.noted
+            self.is_writable = await self.record.step()
+            if self.is_writable:
+                self.commands.trail.written(noted)
+                await self.commands.forget(obeyed)
+                self.self_test.store_works()
         if self.planning.made:
             self.self_test.plan_works()
 

@@ -52,7 +52,7 @@ class CommandTrail:
         self.durable = max(self.durable, upto)
         while self._unwritten and self._unwritten[0][0] <= upto:
             record = self._unwritten.popleft()[1]
-            if record.door is Door.PLATFORM:
+            if record.is_answered:
                 self.answers.append(record)
 
     async def known(self, command_id: str) -> CommandRecord | None:
@@ -80,7 +80,7 @@ class CommandTrail:
         """Take up what was written before the start, the newest first. What the platform was not told is told now."""
         for record in reversed(records):
             self._recent.setdefault(record.id, record)
-            if record.door is Door.PLATFORM and not record.told:
+            if record.is_answered and not record.told:
                 self.answers.append(record)
 
     @property

@@ -48,3 +48,8 @@ class CommandRecord:
     at: datetime
     trusted: bool
     told: bool = False
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the platform, which has signed it, hears of it."""
+        return bool(self.key)

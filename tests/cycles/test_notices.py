@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -11,9 +13,11 @@ import pytest
 from agent.adapters.host.key_ring import KeyRing
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.cycles.keys_watch import KeysWatch
+from agent.cycles.link_watch import LinkWatch
 from agent.cycles.notices import Notices
 from agent.domain.notice import Notice, NoticeAction
 from agent.ports import PayloadRefused
+from agent.site_view import Outlet
 from simulator.signer import Signer
 from tests.cycles.hearing import Hearing
 from tests.cycles.test_sync import Scene, scene, store
@@ -151,3 +155,26 @@ def test_without_keys_only_what_was_open_before_may_come_unsigned() -> None:
             door.parse(f"down/cmd/{name}", json.dumps(signer.command("home-1", name, params, at)).encode())
     advice = {"schema": "advice/1.0", "issued_at": "2026-06-01T00:00:00Z", "key": "k", "verb": "dismiss"}
     assert door.parse("down/cmd/advice", json.dumps(advice).encode()) is not None
+
+
+async def test_messages_that_come_too_fast_are_told_once_in_a_while() -> None:
+    clock, dropped = HandClock(), [0]
+    hearing = Hearing(clock)
+
+    async def no_certificates() -> dict[str, datetime | str]:
+        return {}
+
+    watch = LinkWatch(clock, Outlet(), hearing.alarms, lambda: None, no_certificates, lambda: dropped[0])
+    for _ in range(700):
+        dropped[0] += 900
+        await watch.step()
+        clock.seconds += 1.0
+    assert [text for kind, _, text in hearing.told if kind == "message_refused"] == [
+        "900 messages came faster than they can be taken in, and were dropped",
+        "540000 messages came faster than they can be taken in, and were dropped",
+    ]
+
+
+def test_a_site_that_is_sent_no_command_does_not_load_what_checks_signatures() -> None:
+    code = "import sys, agent.app, agent.daemon; sys.exit('cryptography' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
