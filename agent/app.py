@@ -16,6 +16,7 @@ from agent.adapters.store.retention import Retention
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.advice import Recommendations
 from agent.cycles.alarms import Alarms
+from agent.cycles.command_trail import CommandTrail
 from agent.cycles.commands import Commands
 from agent.cycles.control import Control
 from agent.cycles.inputs import TakeInputs
@@ -28,6 +29,7 @@ from agent.cycles.policies import Policies
 from agent.cycles.record import Record
 from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.cycles.settlement import NightlySettlement
+from agent.cycles.signed_commands import SignedCommands
 from agent.cycles.steering_lock import SteeringLock
 from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.upkeep import AFTER_HOUR_S, Upkeep
@@ -79,7 +81,8 @@ def build(
     comparison = Comparison(clock, pending, outlet)
     policies = Policies(clock, pending, outlet, _policy_meter(settings, conditions, zone), settings.site.id)
     overrides = Overrides(clock, pending, outlet, zone)
-    commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides)
+    signed = SignedCommands(clock, pending, CommandTrail(clock, pending, store.command), overrides)
+    commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides, signed)
     loads = LoadSwitching(clock, devices, settings.switched_loads(), conditions, pending, outlet, stale_s)
     requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks, advice.question, PriceFiles(settings))
     control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices, permission), meter)

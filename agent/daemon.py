@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
@@ -14,6 +14,7 @@ from agent.adapters.mqtt.incoming_messages import parse_input
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.advice import Recommendations
 from agent.cycles.alarms import Alarms
+from agent.cycles.command_trail import MOST_RECENT
 from agent.cycles.commands import Commands
 from agent.cycles.control import Control
 from agent.cycles.inputs import TakeInputs
@@ -35,6 +36,7 @@ from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import (
     ADVICE,
     ALARMS,
+    COMMAND_COUNTERS,
     COUNTERS,
     LEDGER,
     MODEL_TRIAL,
@@ -106,6 +108,10 @@ class App:
     loads: LoadSwitching
     platform: Platform | None
     recalled: bool = False
+    is_writable: bool = True  # whether the last commit was written
+    turn: asyncio.Lock = field(
+        default_factory=asyncio.Lock
+    )  # of commits: what one has not written the next must not release
 
     async def start(self) -> None:
         """Open the store, take up what it has kept, bring the battery into its neutral state.
@@ -166,6 +172,8 @@ class App:
         self.policies.recall(await self.store.kept(POLICIES.name))
         self.advice.recall(await self.store.kept(ADVICE.name))
         self.overrides.recall(await self.store.kept(OVERRIDE.name))
+        spent = await self.store.kept(COMMAND_COUNTERS.name)
+        self.commands.signed.recall(spent, await self.store.commands(MOST_RECENT))
         self.loads.recall(await self.store.kept(SWITCHED_LOADS.name))
         self.devices.recall(await self.store.kept(STEERING.name))
         self.lock.recall(self.devices.were_steered)
@@ -242,17 +250,22 @@ class App:
     async def _commands(self) -> None:
         if self.recalled:  # what is asked is about what was kept
             await self.commands.step()
+            if self.commands.signed.unwritten and self.is_writable:
+                await self._commit()
 
     async def _commit(self) -> None:
         if not self.recalled:
             await self._recall()
         if not self.recalled:
             return  # what waits stays in memory: a commit now would overwrite what was kept
-        await self.commands.step()
-        obeyed = self.commands.obeyed
-        if await self.record.step():
-            await self.commands.forget(obeyed)
-            self.self_test.store_works()
+        async with self.turn:
+            await self.commands.step()
+            obeyed, noted = self.commands.obeyed, self.commands.trail.noted
+            self.is_writable = await self.record.step()
+            if self.is_writable:
+                self.commands.trail.written(noted)
+                await self.commands.forget(obeyed)
+                self.self_test.store_works()
         if self.planning.made:
             self.self_test.plan_works()
 

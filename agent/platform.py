@@ -3,22 +3,29 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from random import random
 from uuid import uuid4
 
 from agent.adapters.devices.site_devices import Devices
+from agent.adapters.host.key_ring import KeyRing
 from agent.adapters.mqtt.certificates import validity
 from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.cycles.alarms import Alarms
+from agent.cycles.command_answers import CommandAnswers
 from agent.cycles.commands import Commands
 from agent.cycles.inputs import TakeInputs
+from agent.cycles.keys_watch import KeysWatch
 from agent.cycles.link_watch import LinkWatch
 from agent.cycles.listening import Listening
+from agent.cycles.notices import Notices
 from agent.cycles.sync import Sync, SyncRules
 from agent.domain.envelope import Envelope
+from agent.domain.notice import NoticeAction
 from agent.ports import Clock, Store
 from agent.recording.pending_writes import PendingWrites
 from agent.settings.cloud_section import Cloud
@@ -37,15 +44,24 @@ class Platform:
     sync: Sync
     listening: Listening
     watch: LinkWatch
+    answers: CommandAnswers
+    notices: Notices
+    keys: KeysWatch | None = None
     task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Connect, and listen to what comes."""
+        if self.keys is not None:
+            await self.keys.step()
         await self.link.start()
         self.task = asyncio.create_task(self.listening.listen())
 
     async def step(self) -> None:
         await self.sync.step()
+        await self.answers.step()
+        self.notices.step()
+        if self.keys is not None:
+            await self.keys.step()
         await self.watch.step()
 
     async def stop(self) -> None:
@@ -69,7 +85,8 @@ def connect_platform(
     cloud = settings.cloud
     if cloud is None:
         return None
-    payloads = JsonPayloads(settings.site.id, uuid4().hex[:12], settings.site.currency)
+    alarms, ring = Alarms(clock, pending), None if cloud.keys_file is None else KeyRing(Path(cloud.keys_file))
+    payloads = JsonPayloads(settings.site.id, uuid4().hex[:12], settings.site.currency, ring)
     reach = _reach(settings.site.id, cloud)
 
     def status(word: str) -> Envelope:
@@ -79,10 +96,23 @@ def connect_platform(
     drain_s = max(LEAST_DRAIN_S, DRAIN_SHARE * min(settings.control.step_s, SYNC_EVERY_S))
     rules = SyncRules(cloud.acknowledged_by == "broker", drain_s)
     sync = Sync(clock, store, link, payloads, pending, outlet, _facts(settings, devices), rules)
-    listening = Listening(clock, link, payloads, pending, sync, commands.ask, inputs.take)
-    alarms = Alarms(clock, pending)
-    watch = LinkWatch(clock, outlet, alarms, lambda: link.rival, lambda: validity(reach.ca_file, reach.cert_file))
-    return Platform(link, sync, listening, watch)
+    notices = _notices(clock, alarms, link, sync)
+    takers = commands.ask, inputs.take, commands.signed.take, notices.take
+    listening = Listening(clock, link, payloads, pending, sync, *takers)
+    certificates = partial(validity, reach.ca_file, reach.cert_file)
+    watch = LinkWatch(clock, outlet, alarms, lambda: link.rival, certificates, lambda: link.dropped)
+    answers = CommandAnswers(clock, link, payloads, pending, commands.trail)
+    keys = None if ring is None else KeysWatch(clock, alarms, ring.look)
+    return Platform(link, sync, listening, watch, answers, notices, keys)
+
+
+def _notices(clock: Clock, alarms: Alarms, link: MqttLink, sync: Sync) -> Notices:
+    acts = {
+        NoticeAction.RECONNECT: link.reconnect,
+        NoticeAction.RESYNC: sync.resync,
+        NoticeAction.REPORT_INFO: sync.report_info,
+    }
+    return Notices(clock, alarms, random, acts)
 
 
 def _reach(site_id: str, cloud: Cloud) -> MqttSettings:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.domain.advisory import Advisory
+from agent.domain.command_record import CommandRecord
 from agent.domain.commands import Request
 from agent.domain.envelope import Envelope
 from agent.domain.inputs import Incoming
@@ -147,6 +148,10 @@ class PayloadRefused(Exception):
     """A message from the platform that is not acted on. ``str()`` says why in one sentence."""
 
 
+class TopicUnknown(PayloadRefused):
+    """Nobody has asked for messages of this topic."""
+
+
 class Payloads(Protocol):
     """The platform's language: what is sent as an envelope, what comes in as a checked, frozen object."""
 
@@ -168,6 +173,8 @@ class Payloads(Protocol):
     def info(self, facts: Mapping[str, object], now: datetime) -> Envelope: ...
 
     def status(self, word: str, now: datetime, alarms: Sequence[str] = ()) -> Envelope: ...
+
+    def command(self, record: CommandRecord, now: datetime) -> Envelope: ...
 
     def parse(self, topic: str, payload: bytes) -> Incoming:
         """``topic`` is below the site's root (``down/ack``, ``down/input/tariff``). Raises PayloadRefused."""

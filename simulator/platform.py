@@ -64,13 +64,15 @@ class Platform:
     """A platform on a broker of this machine. ``acknowledges`` may be turned off and on at any time.
 
     ``lives`` are the last (session, connection) that came online, of each site. A session that comes again after
-    another one is a second gateway with the same site id: ``rivals`` names such sites.
+    another one is a second gateway with the same site id: ``rivals`` names such sites. ``answers`` are what became of
+    commands, by (site, id of the command), in the order in which it came.
     """
 
     def __init__(self, port: int, protocol: str = "5") -> None:
         self.acknowledges = True
         self.streams: dict[tuple[str, str], ReceivedStream] = {}
         self.documents: dict[tuple[str, str], dict[str, Any]] = {}
+        self.answers: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.lives: dict[str, list[tuple[object, object]]] = {}
         self.rivals: set[str] = set()
         self.counts: Counter[str] = Counter()
@@ -123,6 +125,26 @@ class Platform:
         full = {"schema": f"{name}/1.0", "id": site_id, "ts": _now(), "issued_at": _now(), **body}
         self._publish(f"ee/1/{site_id}/down/input/{name}", full)
 
+    def send_command(self, site_id: str, name: str, signed: Mapping[str, object]) -> None:
+        """Publish a signed command (``Signer.command``), never retained; the broker forgets it when it has expired."""
+        command_id, properties = str(signed["id"]), Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.CorrelationData = command_id.encode()
+        properties.ResponseTopic = f"ee/1/{site_id}/up/cmd/{command_id}"
+        left_s = (datetime.fromisoformat(str(signed["expires_at"])) - datetime.now(UTC)).total_seconds()
+        properties.MessageExpiryInterval = max(1, int(left_s))
+        topic, payload = f"ee/1/{site_id}/down/cmd/{name}", json.dumps(signed, allow_nan=False).encode()
+        self._client.publish(topic, payload, qos=1, properties=properties if self._modern else None)
+
+    def send_notice(self, notice: str, within_s: int) -> None:
+        """Ask all sites to ``reconnect``, to ``resync`` or to ``report_info``."""
+        body = {"schema": "notice/1.0", "ts": _now(), "notice": notice, "within_s": within_s}
+        self._client.publish("ee/1/_all/down/notice", json.dumps(body).encode(), qos=1)
+
+    def states(self, site_id: str, command_id: str) -> list[str]:
+        """What the site has said of a command so far."""
+        with self._lock:
+            return [str(answer["state"]) for answer in self.answers.get((site_id, command_id), ())]
+
     def acknowledge(self, site_id: str, everything: bool = False) -> None:
         """Publish the cumulative marks of a site, and from where on it shall send again, retained.
 
@@ -162,6 +184,10 @@ class Platform:
         _, _, site_id, _, kind, *_ = topic.split("/")
         body = json.loads(payload)
         self.counts["messages"] += 1
+        if kind == "cmd":
+            with self._lock:
+                self.answers.setdefault((site_id, body["cmd_id"]), []).append(body)
+            return
         if kind not in ("data", "event"):
             with self._lock:
                 self._take_document(site_id, kind, body)

@@ -4,7 +4,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from agent.cli.ending import GOOD, ending_at_once
+from agent.cli.ending import FAILED, GOOD, ending_at_once
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -21,9 +21,31 @@ def run(asked: Namespace) -> int:
     with ending_at_once():
         text, code = report(asked.file)
     print(text, file=sys.stdout if code == GOOD else sys.stderr)
+    if code == GOOD and (trouble := _keys_trouble(asked.file)) is not None:
+        print(f"no command of the platform is obeyed: {trouble}", file=sys.stderr)
+        return FAILED
     if code != GOOD or not asked.self_test:
         return code
     from agent.cli.self_test import self_test
     from agent.settings.load import load
 
     return self_test(load(asked.file), print)
+
+
+def _keys_trouble(file: Path) -> str | None:
+    """Why the keys that the site file names cannot be used; one that is not there is named among what is missing."""
+    from agent.adapters.host.signing_keys import KeysRefused, read_signing_keys
+    from agent.settings.load import load
+
+    cloud = load(file).cloud
+    if cloud is None or cloud.keys_file is None:
+        return None
+    try:
+        read_signing_keys(Path(cloud.keys_file))
+    except FileNotFoundError:
+        return None
+    except KeysRefused as error:
+        return str(error)
+    except OSError as error:
+        return f"{cloud.keys_file} cannot be read: {error.strerror}"
+    return None

@@ -15,6 +15,7 @@ from agent.advice.book import open_ones
 from agent.cli.labelled import say
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.standing_alarms import show_alarms, span, standing_alarms
+from agent.cli.status_commands import show_commands
 from agent.cli.status_headline import Health, headline
 from agent.cli.status_link import show_link
 from agent.cli.status_plan import show_demand, show_forecast, show_plan
@@ -116,6 +117,7 @@ def _show(known: Known, console: Console, plan_rows: int, permission: Permission
         show_forecast(console, known.plan, _learnt(path, known.zone))
     _show_suspects(console, path, now, known.zone)
     _show_advice(console, path, now, settings.site.currency)
+    show_commands(console, path, known.zone)
     show_link(console, path, documents.newest(LINK.name), settings, known.pid is not None)
     say(console, "store", str(path), "dim")
 

@@ -85,12 +85,13 @@ def _order(battery_w: float) -> str:
 
 
 def _show_override(console: Console, document: str | None, zone: ZoneInfo) -> None:
-    """What a person has told the battery to do, while that holds."""
+    """What a person or the platform has told the battery to do, while that holds."""
     if document is None or document == "null":
         return
     override = OVERRIDE.read(document)
     since, until = (f"{at.astimezone(zone):%H:%M}" for at in (override.asked_at, override.until))
-    console.print(f"[bold]by hand[/] {override.words}, since {since} until {until}; `enalysis-edge auto` ends it")
+    by = "by hand" if override.command is None else "by the platform"
+    console.print(f"[bold]{by}[/] {override.words}, since {since} until {until}; `enalysis-edge auto` ends it")
 
 
 def _show_switched(console: Console, document: str | None) -> None:

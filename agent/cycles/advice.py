@@ -95,19 +95,20 @@ class Recommendations:
             self._alarms.note(EventKind.ADVICE, say.advice_told(headline=one.headline, description=one.description))
         self._adopt(taken.book)
 
-    def answer(self, answer: AnswerAdvice) -> None:
-        """What a person says to a recommendation, judged by our own clock."""
+    def answer(self, answer: AnswerAdvice) -> str | None:
+        """What a person says to a recommendation, judged by our own clock. Why it is refused, else None."""
         try:
             book = act(self._book, answer, self._clock.now())
         except NotPossible as refusal:
             self._alarms.note(EventKind.ADVICE_REFUSED, refusal.why)
-            return
+            return refusal.why
         before = {one.key: one.state for one in self._book.advisories}
         for one in book.advisories:
             if one.state is not before[one.key]:
                 told = say.advice_answered(headline=one.headline, state=one.state.value)
                 self._alarms.note(EventKind.ADVICE_ANSWERED, told)
         self._adopt(book)
+        return None
 
     def _adopt(self, book: AdviceBook) -> None:
         if book != self._book:

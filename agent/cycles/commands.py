@@ -6,10 +6,13 @@ from agent.cycles.advice import Recommendations
 from agent.cycles.alarms import Alarms
 from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
+from agent.cycles.signed_commands import SignedCommands
 from agent.domain.alarms import EventKind
-from agent.domain.commands import AnswerAdvice, ComparePolicies, OverrideBattery, Request
+from agent.domain.command_record import CommandState, Door
+from agent.domain.commands import AnswerAdvice, Command, ComparePolicies, OverrideBattery, Request, request_id
 from agent.domain.override import Override
 from agent.domain.sentences import commands as say
+from agent.domain.sentences.platform_commands import command_done
 from agent.ports import Clock, Inbox
 
 MOST_WAITING = 1000
@@ -17,7 +20,8 @@ MOST_WAITING = 1000
 
 class Commands:
     """Run ``step`` often. A request of the inbox stays there until the commit after it was obeyed, so no crash loses
-    it; it may be obeyed twice, which changes nothing."""
+    it; it may be obeyed twice, which changes nothing. ``signed`` are the platform's.
+    """
 
     def __init__(
         self,
@@ -27,18 +31,20 @@ class Commands:
         advice: Recommendations,
         comparison: Comparison,
         overrides: Overrides,
+        signed: SignedCommands,
     ) -> None:
         self._clock, self._inbox, self._alarms = clock, inbox, alarms
         self._advice, self._comparison, self._overrides = advice, comparison, overrides
-        self._waiting: deque[Request] = deque(maxlen=MOST_WAITING)
+        self.trail, self.signed = signed.trail, signed
+        self._waiting: deque[tuple[Request, Door]] = deque(maxlen=MOST_WAITING)
         self._obeyed: set[str] = set()
 
-    def ask(self, request: Request) -> str | None:
+    def ask(self, request: Request, door: Door = Door.PLATFORM) -> str | None:
         """Obey ``request`` with the next step. Why it is refused, where it comes too late."""
         expires_at = request.expires_at
         if expires_at is not None and request.is_over(self._clock.now()) and self._clock.trusted():
             return say.command_expired(expired_at=expires_at)
-        self._waiting.append(request)
+        self._waiting.append((request, door))
         return None
 
     async def step(self) -> None:
@@ -47,12 +53,13 @@ class Commands:
         for sentence in found.refused:
             self._alarms.note(EventKind.COMMAND_REFUSED, sentence)
         for request in found.requests:
-            refusal = self.ask(request)
+            refusal = self.ask(request, Door.SITE)
             if refusal is not None:
                 self._alarms.note(EventKind.COMMAND_REFUSED, refusal)
         self._obeyed.update(found.names)
         while self._waiting:
-            self._obey(self._waiting.popleft())
+            self._obey_at_once(*self._waiting.popleft())
+        await self.signed.step(self._obey_signed)
 
     @property
     def obeyed(self) -> frozenset[str]:
@@ -63,17 +70,34 @@ class Commands:
         """What ``names`` did is written down. One that cannot be removed is not obeyed again."""
         await self._inbox.clear(names)
 
-    def _obey(self, request: Request) -> None:
-        match request.command:
+    def _obey_at_once(self, request: Request, door: Door) -> None:
+        """A command that nobody has signed: told where it is refused, and written down."""
+        refusal = self._obey(request.command)
+        state = CommandState.SUCCEEDED if refusal is None else CommandState.REJECTED
+        self.trail.came(request_id(request), request.name, door, request.at, state, refusal or command_done())
+        if refusal is not None and isinstance(request.command, OverrideBattery):
+            self._alarms.note(EventKind.COMMAND_REFUSED, refusal)
+
+    def _obey_signed(self, command: Command) -> str | None:
+        """Why it is refused, else None."""
+        if command == OverrideBattery(None):
+            return self._overrides.end_of_platform()
+        return self._obey(command)
+
+    def _obey(self, command: Command) -> str | None:
+        """Why it is refused, else None."""
+        match command:
             case AnswerAdvice():
-                self._advice.answer(request.command)
+                return self._advice.answer(command)
             case ComparePolicies(schedule):
                 self._comparison.take(schedule)
+                return None
             case OverrideBattery(override):
-                self._override(override)
+                return self._override(override)
 
-    def _override(self, override: Override | None) -> None:
+    def _override(self, override: Override | None) -> str | None:
         if override is None:
             self._overrides.end()
-        elif (refusal := self._overrides.begin(override)) is not None:
-            self._alarms.note(EventKind.COMMAND_REFUSED, say.override_refused(order=override.words, why=refusal))
+            return None
+        refusal = self._overrides.begin(override)
+        return None if refusal is None else say.override_refused(order=override.words, why=refusal)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from agent.cycles.alarms import Alarms
-from agent.domain.alarms import AlarmKind
+from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.sentences.alarms import certificate_ends, certificate_expired
 from agent.ports import Clock
 from agent.site_view import Outlet
@@ -15,13 +15,14 @@ STEADY_S = 60.0  # nor is a connection that was there for a moment its end
 RIVAL_GONE_S = 3600.0  # two gateways with one id take turns for minutes each
 RENEW_WITHIN = timedelta(days=30)
 CERTIFICATES_EVERY_S = 6 * 3600.0
+DROPS_EVERY_S = 600.0
 
 
 class LinkWatch:
     """Run ``step`` after every step of sync. ``rival`` says why another gateway is believed to have our id, or None.
 
     ``certificates`` gives, by what the certificates are, the time at which they end (UTC), or a sentence about a file
-    that cannot be read.
+    that cannot be read. ``dropped`` counts the messages that came faster than they can be taken in.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class LinkWatch:
         alarms: Alarms,
         rival: Callable[[], str | None],
         certificates: Callable[[], Awaitable[Mapping[str, datetime | str]]],
+        dropped: Callable[[], int] = lambda: 0,
     ) -> None:
         self._clock, self._outlet, self._alarms = clock, outlet, alarms
         self._rival, self._certificates = rival, certificates
@@ -38,14 +40,24 @@ class LinkWatch:
         self._up_since: float | None = None
         self._rival_seen: float | None = None
         self._look_at = clock.monotonic()
+        self._dropped, self._drops_told, self._tell_drops_at = dropped, 0, clock.monotonic()
 
     async def step(self) -> None:
         """Raise and clear. Nothing is raised as an exception."""
         self._watch_connection()
+        self._tell_drops()
         if self._clock.monotonic() >= self._look_at:
             self._look_at = self._clock.monotonic() + CERTIFICATES_EVERY_S
             for what, end in (await self._certificates()).items():
                 self._alarms.alarm(AlarmKind.CERTIFICATE_ENDS, self._verdict(what, end), what)
+
+    def _tell_drops(self) -> None:
+        """A flood is told once in a while."""
+        untold, now = self._dropped() - self._drops_told, self._clock.monotonic()
+        if untold and now >= self._tell_drops_at:
+            self._drops_told, self._tell_drops_at = self._dropped(), now + DROPS_EVERY_S
+            told = f"{untold} messages came faster than they can be taken in, and were dropped"
+            self._alarms.note(EventKind.MESSAGE_REFUSED, told)
 
     def _watch_connection(self) -> None:
         now = self._clock.monotonic()

@@ -8,14 +8,20 @@ from agent.cycles.sync import Sync
 from agent.domain.alarms import EventKind
 from agent.domain.commands import Request
 from agent.domain.inputs import Acknowledgement, PlatformInput
-from agent.ports import Clock, CloudLink, PayloadRefused, Payloads
+from agent.domain.notice import Notice
+from agent.domain.signed_command import SignedCommand
+from agent.ports import Clock, CloudLink, PayloadRefused, Payloads, TopicUnknown
 from agent.recording.pending_writes import PendingWrites
 
-COMMANDS = "down/cmd/"
+COMMANDS, NOTICE = "down/cmd/", "_all/down/notice"
 REFUSED_EVERY_S = 60.0
+LONGEST_NAME = 40
+OTHERS = "other topics"  # a flood of them is told as one
 
 Ask = Callable[[Request], str | None]
 TakeInput = Callable[[PlatformInput], str | None]
+TakeSigned = Callable[[SignedCommand], str | None]
+TakeNotice = Callable[[Notice], None]
 
 
 @dataclass(slots=True)
@@ -29,8 +35,9 @@ class Heard:
 class Listening:
     """Run ``listen`` as a task of its own; it does not raise.
 
-    ``ask`` gets every valid command and ``take_input`` every valid input; each says why it refuses it, or None. The
-    text of an input that was taken is kept, under ``input/<name>``.
+    ``ask`` gets every valid command that needs no signature, ``take_signed`` every one that is signed and
+    ``take_input`` every valid input; each says why it refuses it, or None. ``take_notice`` gets what is asked of all
+    sites. The text of an input that was taken is kept, under ``input/<name>``.
     """
 
     def __init__(
@@ -42,9 +49,12 @@ class Listening:
         sync: Sync,
         ask: Ask,
         take_input: TakeInput,
+        take_signed: TakeSigned,
+        take_notice: TakeNotice,
     ) -> None:
         self._clock, self._link, self._payloads, self._pending = clock, link, payloads, pending
         self._sync, self._ask, self._take_input = sync, ask, take_input
+        self._take_signed, self._take_notice = take_signed, take_notice
         self._alarms = Alarms(clock, pending)
         self._told: dict[str, tuple[float, int]] = {}
         self.heard = Heard()
@@ -58,21 +68,27 @@ class Listening:
     async def take(self, topic: str, payload: bytes, retained: bool = False) -> None:
         """Take in one message. A bad one is counted, reported and otherwise ignored.
 
-        A command that the broker has kept is an old one, which would come again with every connection.
+        A command or a notice that the broker has kept is an old one, which would come again with every connection.
         """
-        if retained and topic.startswith(COMMANDS):
-            self._refuse(topic, f"{topic}: a command must not be retained")
+        if retained and (topic.startswith(COMMANDS) or topic == NOTICE):
+            group, what = (NOTICE, "notice") if topic == NOTICE else (COMMANDS, "command")
+            known = topic if topic == NOTICE else f"{COMMANDS}{_short(topic.removeprefix(COMMANDS))}"
+            self._refuse(group, f"{known}: a {what} must not be retained")
             return
         try:
             message = self._payloads.parse(topic, payload)
         except PayloadRefused as error:
-            self._refuse(topic, str(error))
+            self._refuse(OTHERS if isinstance(error, TopicUnknown) else topic, str(error))
             return
         match message:
             case Acknowledgement():
-                await self._sync.acknowledge(message)
+                self._refuse_if(topic, await self._sync.acknowledge(message))
             case Request():
                 self._refuse_if(topic, self._ask(message))
+            case SignedCommand():
+                self._refuse_if(topic, self._take_signed(message))
+            case Notice():
+                self._take_notice(message)
             case _:
                 self._take(topic, payload, message)
 
@@ -97,3 +113,8 @@ class Listening:
             return
         self._told[topic] = (now, 0)
         self._alarms.note(EventKind.MESSAGE_REFUSED, why + (f" (and {untold} more before it)" if untold else ""))
+
+
+def _short(name: str) -> str:
+    """The name of a command as it may stand in a log: it is the sender's."""
+    return name if name.isprintable() and len(name) <= LONGEST_NAME else "(a name)"

@@ -13,6 +13,7 @@ FIRST_PATIENCE_S = 600.0
 LONGEST_PATIENCE_S = 86400.0
 ROW_PAUSE_S = 30.0
 LONGEST_PAUSE_S = 3600.0
+REPLAY_PAUSE_S, LONGEST_REPLAY_PAUSE_S = 30.0, 3600.0  # the same replay is asked for with every batch under way
 # MQTT 5.0, 2.4: not authorized, topic name invalid, quota exceeded. The row cannot help it; all others are its own.
 NOT_THE_ROW = (0x87, 0x90, 0x97)
 
@@ -24,6 +25,10 @@ class StreamMarks:
     ``parked`` are rows that are not sent any more: each was refused again and again while it stood alone. One of the
     rows up to ``doubtful`` is to blame for what failed last; ``failures`` are those of the row ``blamed``.
     ``not_before`` is on the monotonic clock, in seconds.
+
+    ``highest`` is the highest seq that can have been sent, in this run or before it. ``wanted`` is from where on the
+    platform wants to have all again, once the pause since the last replay is over; ``replayed`` was the seq of that,
+    at ``replayed_at``.
     """
 
     sent: int
@@ -38,6 +43,12 @@ class StreamMarks:
     not_before: float = 0.0
     pause_s: float = 0.0
     parked: set[int] = field(default_factory=set)
+    highest: int = 0
+    wanted: int | None = None
+    replayed: int | None = None
+    replayed_at: float = 0.0
+    replay_not_before: float = 0.0
+    replay_pause_s: float = 0.0
 
     def go_back(self, seq: int) -> None:
         """Send on from after ``seq``."""
@@ -53,6 +64,10 @@ class StreamMarks:
         while found and found[0].seq in self.parked:
             self.sent = found.pop(0).seq
         return found[: next((at for at, row in enumerate(found) if row.seq in self.parked), len(found))]
+
+    def note_sending(self, seq_to: int) -> None:
+        """The platform may acknowledge rows before the broker has."""
+        self.highest = max(self.highest, seq_to)
 
     def note_sent(self, seq_to: int, rows: int, took_s: float, now: float, released: bool) -> None:
         """``rows`` up to ``seq_to`` were taken after ``took_s`` seconds; ``released`` where that is enough.
@@ -114,10 +129,31 @@ class StreamMarks:
         if seq <= self.acked:
             return
         self.acked, self.patience_s = seq, FIRST_PATIENCE_S
+        self.replay_pause_s = self.replay_not_before = 0.0
         self.waiting_since = None if seq >= self.sent else now
         self.parked = {one for one in self.parked if one > seq}
         if seq > self.sent:
             self.go_back(seq)
+
+    def ask_again(self, seq: int, now: float) -> None:
+        """The platform wants everything from ``seq`` on again; what was never sent is no replay.
+
+        Replays that bring no acknowledgement on have ever longer pauses between them, so a platform that asks in a loop
+        does not keep the line busy. Whatever it asks for in a pause waits for its end.
+        """
+        if seq > self.sent or (seq == self.replayed and now < self.replayed_at + REPLAY_PAUSE_S):
+            return
+        self.wanted = seq if self.wanted is None else min(seq, self.wanted)
+        self.replay(now)
+
+    def replay(self, now: float) -> None:
+        """Go back to where the platform wants to have all again, where the pause is over."""
+        if self.wanted is None or now < self.replay_not_before:
+            return
+        self.replayed, self.replayed_at, self.wanted = self.wanted, now, None
+        self.replay_pause_s = min(max(REPLAY_PAUSE_S, 2 * self.replay_pause_s), LONGEST_REPLAY_PAUSE_S)
+        self.replay_not_before = now + self.replay_pause_s
+        self.go_back(max(0, self.replayed - 1))
 
     def lose_patience(self, now: float) -> None:
         """What the broker took and nobody acknowledges is sent again, each time after twice as long."""

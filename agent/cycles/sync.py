@@ -7,6 +7,7 @@ after a return of the link, sending goes on from the acknowledged mark and the p
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from agent.cycles.alarms import Alarms
 from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
@@ -33,9 +34,10 @@ from agent.site_view import Outlet
 STREAMS = ("event", "decision", "minute")  # what a person waits for goes first, also while a backlog drains
 BATCHES_PER_STEP = 20
 PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0  # after a refusal of what opens a connection, or a failure of the store
-REPLAY_PAUSE_S = 30.0  # the same replay is asked for with every batch that was under way
 LIVE_EVERY_S, LIVE_WHILE_DRAINING_S = 30.0, 5.0
 MOST_PARKED = 50
+FIRST_PLAUSIBLE_SEQ = 1_577_836_800_000  # 2020-01-01: a file whose numbers begin before was made by a wrong clock
+NUMBERS_AHEAD = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -77,7 +79,7 @@ class Sync:
         self._facts, self._rules = facts, rules
         self._alarms = Alarms(clock, pending)
         self._streams: dict[str, StreamMarks] = {}
-        self._replayed: dict[str, tuple[int, float]] = {}
+        self._info_is_asked_for = False
         self._published_plan: Plan | None = None
         self._published_advice: tuple[Advisory, ...] | None = None
         self._told_alarms: tuple[str, ...] = ()
@@ -103,6 +105,9 @@ class Sync:
             await self._tell_alarms()
             if not self._greeted:
                 await self._greet()
+            elif self._info_is_asked_for:
+                await self._send_document(self._payloads.info(self._facts(), self._clock.now()))
+            self._info_is_asked_for = False
             await self._send_live()
             await self._send_plan()
             await self._send_advice()
@@ -123,12 +128,25 @@ class Sync:
         self._pause_s = min(max(PAUSE_S, 2 * self._pause_s), LONGEST_PAUSE_S)
         self._not_before = self._clock.monotonic() + self._pause_s
 
-    async def acknowledge(self, message: Acknowledgement) -> None:
-        """What the platform has, and what it wants to have again. A store that cannot be read is an alarm."""
+    async def acknowledge(self, message: Acknowledgement) -> str | None:
+        """What the platform has, and what it wants to have again. Why it is not believed, else None.
+
+        A store that cannot be read is an alarm.
+        """
         try:
-            await self._acknowledge(message)
+            return await self._acknowledge(message)
         except StoreFailure as failure:
             self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="sync")
+            return None
+
+    def resync(self) -> None:
+        """Send again what is not acknowledged."""
+        for stream in self._streams.values():
+            stream.go_back(stream.acked)
+
+    def report_info(self) -> None:
+        """Say again what this site runs, with the next step."""
+        self._info_is_asked_for = True
 
     async def _greet(self) -> None:
         """Once a connection: who we are, and back to what the platform is known to have."""
@@ -153,7 +171,8 @@ class Sync:
             backlog = await self._store.backlog()
             self._parked = json.loads(await self._store.kept(PARKED.name) or "[]")
             self._streams = {
-                name: StreamMarks(backlog[name][0], backlog[name][0], backlog[name][0]) for name in STREAMS
+                name: StreamMarks(acked, acked, acked, highest=highest)
+                for name, (acked, highest) in ((name, backlog[name]) for name in STREAMS)
             }
 
     async def _send_live(self) -> None:
@@ -190,6 +209,7 @@ class Sync:
         began = self._clock.monotonic()
         for stream in self._streams.values():
             stream.lose_patience(began)
+            stream.replay(began)
         for _ in range(BATCHES_PER_STEP):
             sent = [await self._send_batch(name) for name in STREAMS]
             self._draining = any(sent)
@@ -206,6 +226,7 @@ class Sync:
             return False
         envelope = self._payloads.rows(name, rows, stream.prev, self._clock.now())
         assert envelope.seq_to is not None
+        stream.note_sending(envelope.seq_to)
         mark, taken = stream.sent, [row.seq for row in rows if row.seq <= envelope.seq_to]
         try:
             await self._link.publish(envelope)
@@ -248,16 +269,26 @@ class Sync:
         self._pending.keep(PARKED.name, json.dumps(self._parked))
         self._alarms.note(EventKind.ROW_SKIPPED, row_skipped(row=row.seq, stream=name))
 
-    async def _acknowledge(self, message: Acknowledgement) -> None:
+    async def _acknowledge(self, message: Acknowledgement) -> str | None:
         await self._load_marks()
         if self._rules.by_broker:
-            return
-        now = self._clock.monotonic()
+            return None
+        now, doubts = self._clock.monotonic(), []
         for name, seq in message.streams:
-            self._streams[name].acknowledge(seq, now)
-            self._pending.acknowledge(name, self._streams[name].acked)
+            stream = self._streams[name]
+            if seq > stream.highest and not self._is_of_a_lost_file(stream, seq):
+                doubts.append(f"it acknowledges {name} up to {seq}, and nothing above {stream.highest} was sent")
+                continue
+            stream.acknowledge(seq, now)
+            self._pending.acknowledge(name, stream.acked)
         for name, seq in message.resend_from:
-            asked, at = self._replayed.get(name, (-1, 0.0))
-            if seq <= self._streams[name].sent and (seq != asked or now - at > REPLAY_PAUSE_S):
-                self._replayed[name] = (seq, now)
-                self._streams[name].go_back(seq - 1)
+            self._streams[name].ask_again(seq, now)
+        return "; ".join(doubts) or None
+
+    def _is_of_a_lost_file(self, stream: StreamMarks, seq: int) -> bool:
+        """The platform knows numbers of a store that was lost, and ours begins below them, by a wrong clock.
+
+        Numbers of a new file begin at the time, in milliseconds, so that all others are above those of any older one.
+        """
+        latest = self._clock.now() + NUMBERS_AHEAD
+        return stream.highest < FIRST_PLAUSIBLE_SEQ and self._clock.trusted() and seq <= latest.timestamp() * 1000.0

@@ -138,7 +138,8 @@ class Ladder:
         watts = override.battery_w(battery.charge_w, battery.discharge_w)
         until = override.until.astimezone(self._zone)
         cap_w = _pv_cap(state, watts, 0.0, self._conditions.connection(state.at).export_limit_w)
-        reason = say.by_hand(order=override.words, until_at=until)
+        asked = say.by_hand if override.command is None else say.by_platform
+        reason = asked(order=override.words, until_at=until)
         return Setpoint(state.at, watts, self._rules.hold_s, Rung.OVERRIDE, reason, cap_w)
 
     def _by_rule(

@@ -109,6 +109,10 @@ class AlarmKind(Enum):
         "setpoint_failed", Severity.ALARM, Subject.BATTERY,
         "Check that the inverter accepts remote setpoints, and read the reason it gives.",
     )  # fmt: skip
+    SIGNING_KEYS = (
+        "signing_keys", Severity.ALARM, Subject.SITE,
+        "Mend the file that keys_file names under [cloud]: a line is purpose, key id and key.",
+    )  # fmt: skip
     SOC_JUMP = (
         "soc_jump", Severity.ALARM, Subject.DEVICE,
         "Compare the state of charge with the battery's own display; it may need a full charge to calibrate.",
@@ -165,6 +169,7 @@ class EventKind(Enum):
     MODEL_TRIAL = "model_trial", Severity.INFO
     NO_REVERSION_TIMER = "no_reversion_timer", Severity.WARNING
     NOT_COMMISSIONED = "not_commissioned", Severity.WARNING
+    NOTICE = "notice", Severity.INFO
     OVERRIDE = "override", Severity.INFO
     PEAK_UNKNOWN = "peak_unknown", Severity.WARNING
     PERSISTENT_WRITES = "persistent_writes", Severity.INFO

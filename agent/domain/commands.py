@@ -7,7 +7,7 @@ what cannot be meant raises ValueError with one sentence when it is made.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from agent.domain.advisory import Verb
@@ -54,17 +54,21 @@ Command = AnswerAdvice | ComparePolicies | OverrideBattery
 
 @dataclass(frozen=True, slots=True)
 class CommandKind:
-    """The name of a command's topic and files, its noun, and whether the platform may send it."""
+    """The name of a command's topic and files, its noun, and whether the platform may send it.
+
+    ``unsigned``: it may come unsigned to a site that has no keys.
+    """
 
     name: str
     noun: type[Command]
     from_platform: bool = False
+    unsigned: bool = False
 
 
 COMMAND_KINDS = (
-    CommandKind("advice", AnswerAdvice, from_platform=True),
+    CommandKind("advice", AnswerAdvice, from_platform=True, unsigned=True),
     CommandKind("comparison", ComparePolicies),
-    CommandKind("override", OverrideBattery),  # from the platform once its commands are signed
+    CommandKind("override", OverrideBattery, from_platform=True),
 )
 BY_NAME: Mapping[str, CommandKind] = {kind.name: kind for kind in COMMAND_KINDS}
 
@@ -80,6 +84,11 @@ class Request:
     def __post_init__(self) -> None:
         if self.at.tzinfo is None or (self.expires_at is not None and self.expires_at.tzinfo is None):
             raise ValueError("the time of a request has no time zone")
+
+    @property
+    def name(self) -> str:
+        """The name of its command."""
+        return next(kind.name for kind in COMMAND_KINDS if isinstance(self.command, kind.noun))
 
     def is_over(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
@@ -100,12 +109,16 @@ def read_command(name: str, terms: Mapping[str, Any]) -> Command:
         raise WireError(str(error).removeprefix(kind.noun.__name__).lstrip(".: ")) from error
 
 
+def request_id(request: Request) -> str:
+    """By which the audit trail knows a command that has no id of its own: what was asked, and when."""
+    return f"{request.name}-{request.at.astimezone(UTC):%Y%m%dT%H%M%S.%f}Z"
+
+
 def request_to_json(request: Request) -> str:
     """As ``request_from_json`` reads it."""
-    name = next(kind.name for kind in COMMAND_KINDS if isinstance(request.command, kind.noun))
     expires_at = None if request.expires_at is None else request.expires_at.isoformat()
     terms = json.loads(to_json(request.command))
-    return json.dumps({"command": name, "at": request.at.isoformat(), "expires_at": expires_at, "terms": terms})
+    return json.dumps({"command": request.name, "at": request.at.isoformat(), "expires_at": expires_at, "terms": terms})
 
 
 @dataclass(frozen=True, slots=True)

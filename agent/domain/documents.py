@@ -19,6 +19,7 @@ from agent.domain.override import Override
 from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
 from agent.domain.policies import PolicyRecord
+from agent.domain.signed_command import KeyCounter
 from agent.domain.site import SiteState
 from agent.domain.switched_load import SwitchedLoadState
 from agent.domain.undated import Undated
@@ -88,6 +89,7 @@ PERSISTENT_WRITES = _plain("persistent_writes", "agent.cycles.steering_watch")
 SWITCHED_LOADS = Document("switched_loads", "agent.cycles.record", tuple[SwitchedLoadState, ...])
 SETTINGS = _plain("settings", "agent.cycles.settings_kept")  # a Settings of agent.settings.schema
 PARKED = _plain("parked", "agent.cycles.sync")
+COMMAND_COUNTERS = Document("command_counters", "agent.cycles.signed_commands", tuple[KeyCounter, ...])
 COMMISSIONING = Document("commissioning", "agent.cli.commission_session", Commissioning)
 STEERING = _plain("steering", "agent.adapters.devices.steering_memory")
 SELF_TEST = _plain("self_test", "agent.self_test")
@@ -97,7 +99,7 @@ MESSAGE_DOCUMENTS = tuple(_plain(f"input/{name}", "agent.cycles.listening") for 
 DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
     MODEL_TRIAL, ADVICE, OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST,
-    COMMISSIONING, SWITCHED_LOADS, POLICIES,
+    COMMISSIONING, SWITCHED_LOADS, POLICIES, COMMAND_COUNTERS,
     *MESSAGE_DOCUMENTS,
 )  # fmt: skip
 BY_NAME = {document.name: document for document in DOCUMENTS}

@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.domain.commands import Request
+from agent.domain.notice import Notice
 from agent.domain.overlay import Overlay, Word
+from agent.domain.signed_command import SignedCommand
 
 MOST_FORECASTS = 4
 CARBON_LOOK_BACK = timedelta(days=8)  # a week of days makes the usual one
@@ -122,7 +124,7 @@ class Acknowledgement:
     resend_from: tuple[tuple[str, int], ...] = ()
 
 
-Incoming = PlatformInput | Acknowledgement | Request
+Incoming = PlatformInput | Acknowledgement | Request | SignedCommand | Notice
 
 
 def _laid(overlay: Overlay | None, word: Word) -> Overlay:

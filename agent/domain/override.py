@@ -1,4 +1,4 @@
-"""What a person has told the battery to do, until when."""
+"""What a person or the platform has told the battery to do, until when."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,14 +21,16 @@ class OverrideAction(Enum):
 class Override:
     """``action`` with ``power_w`` (positive, W; None is all that the limits allow) until before ``until`` (UTC).
 
-    It has an end in any case, and stands above plan and rule, within all limits. ``asked_at`` is when it began. Raises
-    ValueError where it cannot be meant.
+    It has an end in any case, and stands above plan and rule, within all limits. ``asked_at`` is when it began.
+    ``command`` is the id of the platform's command, None where a person has asked. Raises ValueError where it cannot be
+    meant.
     """
 
     action: OverrideAction
     until: datetime
     asked_at: datetime
     power_w: float | None = None
+    command: str | None = None
 
     def __post_init__(self) -> None:
         if self.until.tzinfo is None or self.asked_at.tzinfo is None:

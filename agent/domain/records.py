@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
+from agent.domain.command_record import CommandRecord
 from agent.domain.ledger import Entry, PredictedDay
 from agent.domain.setpoint import Rung
 from agent.domain.suspect import Suspect
@@ -230,3 +231,4 @@ class Batch:
     ledger: tuple[Entry, ...] = ()
     predicted: tuple[PredictedDay, ...] = ()
     redates: tuple[Redate, ...] = ()  # of rows that are in the store already
+    commands: tuple[CommandRecord, ...] = ()  # the newest state of each

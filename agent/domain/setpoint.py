@@ -8,7 +8,7 @@ from enum import Enum
 class Rung(Enum):
     """The ladder. Each rung is taken when the one above it cannot be."""
 
-    OVERRIDE = "override"  # a person has said so
+    OVERRIDE = "override"  # a person, or the platform, has said so
     PLAN = "plan"  # a plan of this interval
     LAST_PLAN = "last plan"  # an older plan that has not expired
     RULES = "rules"  # self-consumption by our own rules

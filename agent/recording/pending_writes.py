@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from agent.domain.alarms import EventKind
+from agent.domain.command_record import CommandRecord
 from agent.domain.ledger import Entry, PredictedDay
 from agent.domain.records import Batch, DecisionRow, EventRow, Flags, MinuteRow, Redate, WeatherRow
 from agent.domain.sentences.events import rows_lost
@@ -35,6 +36,7 @@ class PendingWrites:
         self._ledger: dict[datetime, Entry] = {}
         self._predicted: dict[datetime, PredictedDay] = {}
         self._redates: list[Redate] = []
+        self._commands: dict[str, CommandRecord] = {}
         self._dropped = 0
 
     def minute(self, row: MinuteRow) -> None:
@@ -86,6 +88,10 @@ class PendingWrites:
         """What the newest plan expects of days to come; of each day the newest word counts."""
         self._predicted |= {day.at: day for day in days}
 
+    def command(self, record: CommandRecord) -> None:
+        """What has become of a command; of each the newest state counts."""
+        self._commands[record.id] = record
+
     def redate(self, order: Redate) -> None:
         """Date the rows that wait, and with the next commit those that are written."""
         self._minutes = deque(redated_minute(row, order) for row in self._minutes)
@@ -112,6 +118,7 @@ class PendingWrites:
             ledger=tuple(self._ledger.values()),
             predicted=tuple(self._predicted.values()),
             redates=tuple(self._redates),
+            commands=tuple(self._commands.values()),
         )
         self._minutes.clear()
         self._decisions.clear()
@@ -122,6 +129,7 @@ class PendingWrites:
         self._ledger.clear()
         self._predicted.clear()
         self._redates.clear()
+        self._commands.clear()
         self._catalogue = self._flags = None
         return batch
 
@@ -143,6 +151,7 @@ class PendingWrites:
         self._weather = {row.at: row for row in batch.weather} | self._weather
         self._ledger = {entry.at: entry for entry in batch.ledger} | self._ledger
         self._predicted = {day.at: day for day in batch.predicted} | self._predicted
+        self._commands = {record.id: record for record in batch.commands} | self._commands
         self._catalogue = batch.catalogue if self._catalogue is None else self._catalogue
         self._flags = batch.flags if self._flags is None else self._flags
 

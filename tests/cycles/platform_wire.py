@@ -7,6 +7,8 @@ from agent.cycles.listening import Listening
 from agent.cycles.sync import Sync, SyncRules
 from agent.domain.commands import Request
 from agent.domain.inputs import PlatformInput
+from agent.domain.notice import Notice
+from agent.domain.signed_command import SignedCommand
 from agent.ports import Clock, CloudLink, Store
 from agent.site_view import Outlet
 from tests.cycles.hearing import Hearing
@@ -25,12 +27,13 @@ class PlatformWire:
     rules: SyncRules = RULES
     inputs: list[PlatformInput] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    signed: list[SignedCommand] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.outlet, self.hearing = Outlet(), Hearing(self.clock)
         payloads, pending = JsonPayloads(self.site, "s"), self.hearing.pending
         facts = {"version": "1"}
         self.sync = Sync(self.clock, self.store, self.link, payloads, pending, self.outlet, lambda: facts, self.rules)
-        self.listening = Listening(
-            self.clock, self.link, payloads, pending, self.sync, self.requests.append, self.inputs.append
-        )
+        takers = self.requests.append, self.inputs.append, self.signed.append, self.notices.append
+        self.listening = Listening(self.clock, self.link, payloads, pending, self.sync, *takers)

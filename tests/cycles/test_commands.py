@@ -10,9 +10,11 @@ from agent.adapters.host.clock import VirtualClock
 from agent.adapters.host.inbox import FileInbox, drop, look
 from agent.cycles.advice import Recommendations
 from agent.cycles.alarms import Alarms
+from agent.cycles.command_trail import CommandTrail
 from agent.cycles.commands import Commands
 from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
+from agent.cycles.signed_commands import SignedCommands
 from agent.domain.advisory import AdviceQuestion, Verb
 from agent.domain.commands import AnswerAdvice, Command, ComparePolicies, OverrideBattery, Request
 from agent.domain.documents import PAIRED_TRIAL
@@ -41,8 +43,9 @@ class Site:
         advice = Recommendations(self.clock, self.pending, self.outlet, AdviceQuestion(), lambda at: None, 0.1)
         alarms = Alarms(self.clock, self.pending)
         self.overrides = Overrides(self.clock, self.pending, self.outlet, ZoneInfo("Europe/London"))
-        inbox = FileInbox(self.inbox)
-        self.commands = Commands(self.clock, inbox, alarms, advice, self.comparison, self.overrides)
+        trail = CommandTrail(self.clock, self.pending, self.store.command)
+        signed, inbox = SignedCommands(self.clock, self.pending, trail, self.overrides), FileInbox(self.inbox)
+        self.commands = Commands(self.clock, inbox, alarms, advice, self.comparison, self.overrides, signed)
 
     async def commit(self) -> list[str]:
         """As the daemon does it: obey, write, forget. What was told."""

@@ -3,6 +3,5 @@
 NOT_COVERED: dict[int, str] = {
     17: "there is no package to install yet",
     22: "no driver reads the clock of a device or writes a schedule into one, so that none can drift into control",
-    52: "commands carry no counter yet; the newest input of a kind is in force",
     59: "the site file is read at start alone",
 }

@@ -11,6 +11,7 @@ from threading import Event
 
 import pytest
 
+from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_thread import RIVAL_AFTER
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.mqtt.reconnect_delay import Ending, ReconnectDelay
@@ -149,17 +150,32 @@ def watch_of(link: object, clock: HandClock) -> tuple[LinkWatch, Outlet, Pending
     return watch, outlet, pending
 
 
+def _keeps_apart(link: MqttLink) -> bool:
+    return link._thread is not None and link._thread._short >= RIVAL_AFTER
+
+
 @fault(55, injected="two links with one id at a real broker, MQTT 5 and 3.1.1", alarm="same_site_id")
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 async def test_two_gateways_with_one_id_both_say_so_and_keep_apart(
     broker: Broker, platform: Platform, outcome: Outcome, protocol: str
 ) -> None:
-    """Mosquitto 2.0 ends the older connection without a word: it is the repetition that tells."""
+    """Mosquitto 2.0 ends the older connection without a word: the birth of the other in `up/status` tells both of them,
+    and the repetition makes one of them keep apart.
+    """
+    saying: set[str] = set()
     async with linked(broker.port, session="a", protocol=protocol) as one:
         await until(lambda: one.connected)
+        await asyncio.sleep(0.2)
+        assert one.rival is None, "alone, and what an earlier run has left is no other gateway"
         async with linked(broker.port, session="b", protocol=protocol) as other:
-            await until(lambda: one.rival or other.rival)
-            first, second = (one, other) if one.rival else (other, one)
+
+            def both_say_so() -> bool:
+                saying.update(name for name, link in (("a", one), ("b", other)) if link.rival)
+                return len(saying) == 2
+
+            await until(both_say_so)
+            await until(lambda: _keeps_apart(one) or _keeps_apart(other))
+            first, second = (one, other) if _keeps_apart(one) else (other, one)
             connections = first.connections
             await until(lambda: second.connected)
             await asyncio.sleep(1.0)

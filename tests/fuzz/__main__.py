@@ -1,4 +1,6 @@
-"""``python -m tests.fuzz``: a million damaged inputs, and a hundred thousand plans and readings against the guard."""
+"""``python -m tests.fuzz``: a million damaged inputs, half a million signed commands, and a hundred thousand plans and
+readings against the guard.
+"""
 
 import argparse
 import sys
@@ -9,11 +11,12 @@ from random import Random
 from rich.console import Console
 from rich.table import Table
 
-from tests.fuzz import documents, guard, payloads, registers, site_files
+from tests.fuzz import commands, documents, guard, payloads, registers, site_files
 from tests.fuzz.tally import Tally, Tick
 
 CASES = 1_000_000
 GUARD_SHARE = 0.1  # on top of the cases
+COMMANDS_SHARE = 0.5  # on top of them: with the payloads a million envelopes and commands
 Part = Callable[[Random, int, Tick], Tally]
 PARTS: dict[str, tuple[Part, float]] = {
     "payloads": (payloads.run, 0.50),
@@ -22,6 +25,7 @@ PARTS: dict[str, tuple[Part, float]] = {
     "site_files": (site_files.run, 0.10),
     "documents": (documents.run, 0.04),
     "guard": (guard.run, GUARD_SHARE),
+    "commands": (commands.run, COMMANDS_SHARE),
 }
 
 

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from agent.domain.commands import COMMAND_KINDS, Request, read_command
+from agent.domain.commands import BY_NAME, COMMAND_KINDS, Request, read_command
 from agent.domain.inputs import (
     Acknowledgement,
     CarbonInput,
@@ -29,8 +29,10 @@ from agent.domain.inputs import (
     WeatherInput,
 )
 from agent.domain.money import beyond_spikes, unlikely_list
+from agent.domain.notice import LONGEST_WAIT_S, Notice, NoticeAction
+from agent.domain.signed_command import SignedCommand
 from agent.domain.wire import WireError
-from agent.ports import PayloadRefused
+from agent.ports import PayloadRefused, TopicUnknown
 
 LARGEST_PAYLOAD = 64 * 1024
 DEEPEST = 16
@@ -78,11 +80,13 @@ MANY = Field(min_length=1, max_length=LONGEST_LIST)
 COLUMN = Field(default=(), max_length=LONGEST_LIST)
 
 
-class _Message(BaseModel):
+class Message(BaseModel):
+    """What comes in: strict, of finite numbers, and passed over where a field is not known."""
+
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
-class _Raster(_Message):
+class _Raster(Message):
     issued_at: Utc
     valid_from: Utc
     step_s: Annotated[int, Field(ge=60, le=86400)]
@@ -128,7 +132,7 @@ class _Weather(_Raster):
         return WeatherInput(self.issued_at, self.valid_from, self.step_s, *columns)
 
 
-class _GridLimit(_Message):
+class _GridLimit(Message):
     issued_at: Utc
     valid_from: Utc
     valid_to: Utc
@@ -146,7 +150,7 @@ class _GridLimit(_Message):
         return GridLimitInput(self.issued_at, self.valid_from, self.valid_to, *limits)
 
 
-class _Acknowledgement(_Message):
+class _Acknowledgement(Message):
     ts: Utc
     streams: Annotated[dict[Stream, Seq], Field(max_length=3)]
     resend_from: Annotated[dict[Stream, Seq], Field(max_length=3)] = Field(default_factory=dict)
@@ -155,17 +159,27 @@ class _Acknowledgement(_Message):
         return Acknowledgement(self.ts, tuple(self.streams.items()), tuple(self.resend_from.items()))
 
 
-class _Command(_Message):
-    """What every command has besides its own terms."""
+class _Notice(Message):
+    notice: Literal["reconnect", "resync", "report_info"]
+    within_s: Annotated[int, Field(ge=0, le=LONGEST_WAIT_S)] = LONGEST_WAIT_S
+
+    def frozen(self) -> Notice:
+        return Notice(NoticeAction(self.notice), self.within_s)
+
+
+class _Command(Message):
+    """What every command that is not signed has besides its own terms."""
 
     issued_at: Utc
     expires_at: Utc | None = None
 
 
-_Known = _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement
+_Known = _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement | _Notice
 COMMANDS = "down/cmd/"
+NOTICE_TOPIC = "_all/down/notice"  # of all sites, below ee/1/
 _MODELS: dict[str, type[_Known]] = {
     "down/ack": _Acknowledgement,
+    NOTICE_TOPIC: _Notice,
     "down/input/tariff": _Tariff,
     "down/input/carbon": _Carbon,
     "down/input/weather": _Weather,
@@ -181,7 +195,7 @@ def parse_input(name: str, text: str, currency: str) -> PlatformInput:
     Raises PayloadRefused.
     """
     message = parse_incoming(f"down/input/{name}", text.encode(), LARGEST_PAYLOAD, currency)
-    if isinstance(message, Acknowledgement | Request):
+    if isinstance(message, Acknowledgement | Request | SignedCommand | Notice):
         raise PayloadRefused(f"input/{name}: it is no input")
     return message
 
@@ -189,11 +203,35 @@ def parse_input(name: str, text: str, currency: str) -> PlatformInput:
 def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> Incoming:
     """The checked object of one message, prices of it in ``currency``.
 
-    Raises PayloadRefused with the topic, the place and the reason.
+    A command is one that is not signed. Raises PayloadRefused with the topic, the place and the reason.
     """
     model: type[_Known | _Command] | None = _Command if topic in COMMAND_TOPICS else _MODELS.get(topic)
     if model is None:
-        raise PayloadRefused(f"{topic}: no such topic is known")
+        raise TopicUnknown(f"{printable(topic)}: no such topic is known")
+    text = text_of(topic, payload, largest)
+    if model is _Command:
+        _check_unsigned(topic, text)
+    try:
+        return _frozen(topic, text, model.model_validate_json(text, context=currency))
+    except WireError as error:
+        raise PayloadRefused(f"{topic}: {printable(str(error))}") from error
+    except ValidationError as error:
+        raise PayloadRefused(f"{topic}: {said(error)}") from error
+
+
+def _check_unsigned(topic: str, text: str) -> None:
+    """Of this site, which has no keys: some commands may come unsigned, and none can be checked."""
+    if not BY_NAME[topic.removeprefix(COMMANDS)].unsigned:
+        raise PayloadRefused(f"{topic}: it is obeyed only signed, and [cloud] keys_file names no keys to check it by")
+    if "signature" in json.loads(text):
+        raise PayloadRefused(f"{topic}: it is signed, and [cloud] keys_file names no keys to check it by")
+
+
+def text_of(topic: str, payload: bytes, largest: int) -> str:
+    """JSON text of an object of the topic's schema, as far as that can be told without a model.
+
+    Raises PayloadRefused.
+    """
     if len(payload) > largest:
         raise PayloadRefused(f"{topic}: {len(payload)} bytes are more than the {largest} that are allowed")
     try:
@@ -201,14 +239,14 @@ def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> I
     except UnicodeDecodeError as error:
         raise PayloadRefused(f"{topic}: the payload is not UTF-8 (byte {error.start})") from error
     _check_shape(topic, text)
-    try:
-        return _frozen(topic, text, model.model_validate_json(text, context=currency))
-    except WireError as error:
-        raise PayloadRefused(f"{topic}: {_printable(str(error))}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(_shown, first["loc"])) or "message"
-        raise PayloadRefused(f"{topic}: {place}: {first['msg']}") from error
+    return text
+
+
+def said(error: ValidationError) -> str:
+    """The place and the reason of the first thing that is wrong."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(map(_shown, first["loc"])) or "message"
+    return f"{place}: {first['msg']}"
 
 
 def _shown(part: int | str) -> str:
@@ -217,7 +255,7 @@ def _shown(part: int | str) -> str:
     return text if text.isprintable() and len(text) <= LONGEST_KEY else "(a key)"
 
 
-def _printable(reason: str) -> str:
+def printable(reason: str) -> str:
     """A reason that may quote the sender, as it may stand in a log."""
     shown = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."
     return "".join(character if character.isprintable() else "?" for character in shown)

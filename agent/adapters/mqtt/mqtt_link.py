@@ -12,9 +12,10 @@ from random import random
 from paho.mqtt import client as mqtt
 
 from agent.adapters.mqtt import mqtt_troubles as troubles
-from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, INPUT_TOPICS
-from agent.adapters.mqtt.mqtt_settings import MqttSettings
-from agent.adapters.mqtt.mqtt_thread import IN_FLIGHT, BrokerLimits, NetworkThread
+from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, INPUT_TOPICS, NOTICE_TOPIC
+from agent.adapters.mqtt.mqtt_settings import MqttSettings, correlated
+from agent.adapters.mqtt.mqtt_thread import IN_FLIGHT, STATUS_TOPIC, BrokerLimits, NetworkThread
+from agent.adapters.mqtt.own_status import OwnStatus
 from agent.adapters.mqtt.reconnect_delay import Ending, ReconnectDelay
 from agent.domain.envelope import Envelope
 from agent.domain.sentences import link as say
@@ -26,7 +27,8 @@ WAITING_MESSAGES = 1000
 STOP_S = 2.0
 PROBE_EVERY_S = 5.0
 PROBE_PATIENCE_S = 8.0  # of a thread whose pass lasts a second
-TOPICS = ("down/ack", *COMMAND_TOPICS, *INPUT_TOPICS)
+TOPICS = ("down/ack", *COMMAND_TOPICS, *INPUT_TOPICS, NOTICE_TOPIC)
+HANDED_OUT_EVERY_S = 0.01  # what a flood may cost the event loop
 
 StatusEnvelope = Callable[[str], Envelope]
 
@@ -37,13 +39,13 @@ class MqttLink:
     ``status`` builds the envelope for ``online``, ``stopping`` and ``lost``, the last of which is our will.
     ``trouble`` is why there is no connection, in one sentence, or None; ``rival`` is the sentence about another client
     with our id, until a connection has been accepted again; ``unheard`` counts envelopes that the broker took although
-    nobody had subscribed to them, ``rebuilt`` threads that had to be replaced.
+    nobody had subscribed to them, ``rebuilt`` threads that had to be replaced, ``dropped`` messages that came faster
+    than they could be taken in.
     """
 
     def __init__(self, settings: MqttSettings, status: StatusEnvelope, random: Callable[[], float] = random) -> None:
         self._settings = settings
         self._status = status
-        self._root = f"ee/1/{settings.site_id}/"
         self._places = asyncio.Semaphore(IN_FLIGHT)
         self._most_bytes: int | None = None
         self._answers: dict[int, asyncio.Future[int | None]] = {}  # None: the connection ended before
@@ -51,6 +53,7 @@ class MqttLink:
         self._client: mqtt.Client | None = None  # accepted by the broker
         self._thread: NetworkThread | None = None
         self._delay = ReconnectDelay(random, settings.longest_pause_s, settings.apart_s)
+        self._own_status = OwnStatus()
         self._gone = asyncio.Event()
         self._greeting: asyncio.Task[None] | None = None
         self._probing: asyncio.Task[None] | None = None
@@ -59,6 +62,7 @@ class MqttLink:
         self.unheard = 0
         self.connections = 0
         self.rebuilt = 0
+        self.dropped = 0
 
     @property
     def connected(self) -> bool:
@@ -95,17 +99,26 @@ class MqttLink:
             await self._send(envelope)
 
     async def incoming(self) -> tuple[str, bytes, bool]:
+        """The next message; no more than a hundred a second, so that a flood of them leaves the loop to control."""
+        await asyncio.sleep(HANDED_OUT_EVERY_S)
         return await self._messages.get()
+
+    def reconnect(self) -> None:
+        """Leave the broker and come again."""
+        if self._thread is not None:
+            self._thread.disconnect()
 
     async def _send(self, envelope: Envelope) -> None:
         client = self._client
         if client is None:
             raise LinkFailure(self.trouble or "there is no connection to the broker")
-        topic, size = self._root + envelope.topic, len(envelope.payload) + len(self._root + envelope.topic) + HEAD_BYTES
+        topic = self._settings.full_topic(envelope.topic)
+        size = len(envelope.payload) + len(topic) + len(envelope.correlation or b"") + HEAD_BYTES
         if self._most_bytes is not None and size > self._most_bytes:
             words = {"topic": envelope.topic, "size": size, "most": self._most_bytes}
             raise EnvelopeRefused(PACKET_TOO_LARGE, troubles.TOO_LARGE.format(**words))
-        sent = client.publish(topic, envelope.payload, qos=1, retain=envelope.retain)
+        more = correlated(self._settings, envelope.correlation)
+        sent = client.publish(topic, envelope.payload, qos=1, retain=envelope.retain, properties=more)
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
             raise LinkFailure(f"{envelope.topic} was not sent: {mqtt.error_string(sent.rc)}")
         answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
@@ -173,7 +186,9 @@ class MqttLink:
 
     async def _say_online(self) -> None:
         try:
-            await self._send(self._status("online"))
+            online = self._status("online")
+            await self._send(online)
+            self._own_status.said(online.payload)
         except LinkFailure as failure:
             self.trouble = f"up/status could not be published: {failure}"
 
@@ -199,8 +214,13 @@ class MqttLink:
             answer.set_result(code)
 
     def heard(self, topic: str, payload: bytes, retain: bool) -> None:
+        if topic == STATUS_TOPIC:
+            if self._own_status.is_of_another(payload):
+                self.rival = say.other_client()
+            return
         if self._messages.full():
             self._messages.get_nowait()  # the oldest: inputs and acknowledgements replace their predecessors
+            self.dropped += 1
         self._messages.put_nowait((topic, payload, retain))
 
     def ended(self, thread: NetworkThread) -> None:

@@ -18,6 +18,7 @@ SESSION_EXPIRY_S = 7 * 86400
 RECEIVE_MAXIMUM = 16
 WILL_DELAY_S = 30
 CONNECT_TIMEOUT_S = 5.0
+ROOT, ALL_SITES = "ee/1/", "_all/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,14 @@ class MqttSettings:
     keepalive_s: int = 30
     longest_pause_s: float = 120.0
     apart_s: float = 60.0
+
+    def full_topic(self, topic: str) -> str:
+        """``topic`` is below the site's own root, or one of all sites (``_all/...``)."""
+        return f"{ROOT}{topic}" if topic.startswith(ALL_SITES) else f"{ROOT}{self.site_id}/{topic}"
+
+    def own_topic(self, full: str) -> str:
+        """The topic below the site's own root; of any other place below the root of all."""
+        return full.removeprefix(ROOT).removeprefix(f"{self.site_id}/")
 
 
 def new_client(settings: MqttSettings, will_topic: str, will_payload: bytes) -> mqtt.Client:
@@ -78,6 +87,15 @@ def connect_arguments(settings: MqttSettings) -> dict[str, Any]:
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
         arguments |= {"clean_start": False, "properties": properties}
     return arguments
+
+
+def correlated(settings: MqttSettings, correlation: bytes | None) -> Properties | None:
+    """What a message is an answer to, where the protocol can say so."""
+    if correlation is None or settings.protocol != "5":
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.CorrelationData = correlation
+    return properties
 
 
 def _will_properties() -> Properties:

@@ -29,6 +29,7 @@ PASS_S = 1.0
 ANSWER_WITHIN_S = 10.0
 RIVAL_AFTER = 5  # short connections in a row, each reached at the first try
 TAKEN_OVER, KEEPALIVE_TIMEOUT = 0x8E, 0x8D
+STATUS_TOPIC = "up/status"  # our own, in which another gateway with our id shows
 
 
 class Listener(Protocol):
@@ -69,6 +70,7 @@ class _Attempt:
         self.accepted_at: float | None = None
         self.ending = Ending.LOST
         self.goodbye: str | None = None  # the broker's own words, or paho's
+        self.subscribed: dict[int | None, str] = {}
 
 
 class NetworkThread:
@@ -83,7 +85,6 @@ class NetworkThread:
         delay: ReconnectDelay,
     ) -> None:
         self._settings, self._will, self._topics = settings, will, topics
-        self._root = f"ee/1/{settings.site_id}/"
         self._listener, self._delay = listener, delay
         self._loop = asyncio.get_running_loop()
         self._stopping = threading.Event()
@@ -176,11 +177,11 @@ class NetworkThread:
 
     def _make_client(self, attempt: _Attempt) -> mqtt.Client:
         will = self._will()
-        client = new_client(self._settings, self._root + will.topic, will.payload)
+        client = new_client(self._settings, self._settings.full_topic(will.topic), will.payload)
         client.max_inflight_messages = IN_FLIGHT
         client.max_queued_messages = 2 * IN_FLIGHT  # paho lets go of a message only after it has told us
         client.on_connect = partial(self._on_connect, attempt)
-        client.on_subscribe = self._on_subscribe
+        client.on_subscribe = partial(self._on_subscribe, attempt)
         client.on_publish = self._on_publish
         client.on_message = self._on_message
         client.on_disconnect = partial(self._on_disconnect, attempt)
@@ -207,17 +208,28 @@ class NetworkThread:
             client.disconnect()
             return
         for topic in self._topics:
-            client.subscribe(self._root + topic, qos=1)
+            _, mid = client.subscribe(self._settings.full_topic(topic), qos=1)
+            attempt.subscribed[mid] = topic
+        status = self._settings.full_topic(STATUS_TOPIC)  # only what the broker keeps; done without where it refuses
+        client.subscribe(status, qos=0)
+        client.unsubscribe(status)
         in_flight = min(IN_FLIGHT, int(getattr(more, "ReceiveMaximum", IN_FLIGHT)))
         limits = BrokerLimits(in_flight, getattr(more, "MaximumPacketSize", None))
         self._tell(self._listener.accepted, self, client, limits)
 
     def _on_subscribe(
-        self, client: mqtt.Client, userdata: object, mid: int, reasons: list[ReasonCode], properties: object
+        self,
+        attempt: _Attempt,
+        client: mqtt.Client,
+        userdata: object,
+        mid: int,
+        reasons: list[ReasonCode],
+        more: object,
     ) -> None:
+        topic = attempt.subscribed.pop(mid, None)
         for reason in reasons:
-            if reason.is_failure:
-                self._tell(self._listener.troubled, self, f"the broker refused a subscription: {reason}")
+            if reason.is_failure and topic is not None:
+                self._tell(self._listener.troubled, self, f"the broker refused the subscription to {topic}: {reason}")
 
     def _on_publish(
         self, client: mqtt.Client, userdata: object, mid: int, reason: ReasonCode, properties: object
@@ -225,7 +237,7 @@ class NetworkThread:
         self._tell(self._listener.answered, client, mid, reason.value)
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
-        topic = message.topic.removeprefix(self._root)
+        topic = self._settings.own_topic(message.topic)
         self._tell(self._listener.heard, topic, bytes(message.payload), bool(message.retain))
 
     def _on_disconnect(

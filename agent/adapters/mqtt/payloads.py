@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 from itertools import count
 from math import isfinite
 
-from agent.adapters.mqtt.incoming_messages import LARGEST_PAYLOAD, parse_incoming
+from agent.adapters.host.key_ring import KeyRing
+from agent.adapters.mqtt.command_envelopes import parse_signed
+from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, LARGEST_PAYLOAD, parse_incoming
 from agent.domain.advisory import Advisory
+from agent.domain.command_record import CommandRecord
 from agent.domain.envelope import Envelope
 from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import ForecastCorrections
@@ -22,6 +25,7 @@ from agent.domain.records import OutboxRow
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import SiteState
 from agent.explanation.words import to_dict
+from agent.ports import PayloadRefused
 
 TOPICS = {"minute": "up/data/minute", "decision": "up/data/decision", "event": "up/event"}
 STATUS_TOPIC = "up/status"
@@ -36,13 +40,14 @@ _PRICES = ("import_price", "export_price", "energy_value_per_kwh")
 class JsonPayloads:
     """Implements ``agent.ports.Payloads`` for one site and one run of the program (``session``).
 
-    ``currency`` is that of the prices that come in.
+    ``currency`` is that of the prices that come in. With ``ring`` every command must be signed by one of its keys.
     """
 
-    def __init__(self, site_id: str, session: str, currency: str = "EUR") -> None:
+    def __init__(self, site_id: str, session: str, currency: str = "EUR", ring: KeyRing | None = None) -> None:
         self.site_id = site_id
         self.session = session
         self.currency = currency
+        self._ring = ring
         self._numbers = count(1)
         self._connection = 0
 
@@ -134,9 +139,24 @@ class JsonPayloads:
             body["alarms"] = list(alarms[-MOST_ALARMS:])
         return Envelope(STATUS_TOPIC, _text(body).encode(), retain=True)
 
+    def command(self, record: CommandRecord, now: datetime) -> Envelope:
+        """What became of a command of the platform."""
+        body = self._head("cmd", now) | {
+            "cmd_id": record.id,
+            "name": record.name,
+            "state": record.state.value,
+            "reason": record.reason,
+            "at": _time(record.at),
+        }
+        return Envelope(f"up/cmd/{record.id}", _text(body).encode(), correlation=record.id.encode())
+
     def parse(self, topic: str, payload: bytes) -> Incoming:
         """Raises PayloadRefused with one sentence for anything that is not a valid message of ``topic``."""
-        return parse_incoming(topic, payload, LARGEST_PAYLOAD, self.currency)
+        if self._ring is None or topic not in COMMAND_TOPICS:
+            return parse_incoming(topic, payload, LARGEST_PAYLOAD, self.currency)
+        if self._ring.keys is None:
+            raise PayloadRefused(f"{topic}: no command is obeyed: {self._ring.trouble}")
+        return parse_signed(topic, payload, self.site_id, self._ring.keys)
 
     def _head(self, name: str, now: datetime) -> dict[str, object]:
         return {
@@ -170,7 +190,13 @@ def _learnt_body(learnt: ForecastCorrections) -> dict[str, object]:
 
 def _override(override: Override) -> dict[str, object]:
     until, asked_at = _time(override.until), _time(override.asked_at)
-    return {"action": override.action.value, "power_w": override.power_w, "until": until, "asked_at": asked_at}
+    body: dict[str, object] = {
+        "action": override.action.value,
+        "power_w": override.power_w,
+        "until": until,
+        "asked_at": asked_at,
+    }
+    return body if override.command is None else body | {"cmd_id": override.command}
 
 
 def _rounded(value: float | None) -> float | None:

@@ -10,7 +10,8 @@ from agent.adapters.store.transaction import Transaction
 # The key in whose order a table is read, from both ends: between the two lies what is damaged.
 TABLES = {
     "kept": "name", "catalogue": "version", "rollup": "span, at", "ledger": "at", "weather": "at",
-    "predicted": "at", "flag": "quantity, kind, start", "event": "seq", "decision": "seq", "minute": "seq",
+    "predicted": "at", "flag": "quantity, kind, start", "command": "rowid", "event": "seq", "decision": "seq",
+    "minute": "seq",
 }  # fmt: skip
 ROWS_AT_ONCE = 2000
 

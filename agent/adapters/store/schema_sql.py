@@ -31,6 +31,9 @@ FLAG_COLUMNS = ("quantity", "kind", "start", "until", "reason")
 AMOUNT_COLUMNS = ("hours", "no_battery", "rule", "paid", "hindsight", "plan", "execution", "unsolved")
 LEDGER_COLUMNS = ("at", *AMOUNT_COLUMNS, "stored_wh")
 PREDICTED_COLUMNS = ("at", "made_at", "no_battery", "plan")
+COMMAND_COLUMNS = (
+    "id", "name", "door", "key", "counter", "came_at", "state", "reason", "at", "trusted", "told"
+)  # fmt: skip
 SENT_COLUMNS = {
     "minute": ("at", *(field.name for field in MINUTE_FIELDS if field.sent)),
     "decision": DECISION_COLUMNS[:-1],
@@ -55,6 +58,8 @@ _ALSO_NEW: dict[int, tuple[str, ...]] = {
     # what the last plan before a day expected of it, in millionths of the currency
     6: (f"CREATE TABLE predicted (at INTEGER PRIMARY KEY, {', '.join(PREDICTED_COLUMNS[1:])})",),
     7: ("ALTER TABLE decision ADD COLUMN said", "ALTER TABLE event ADD COLUMN said"),
+    # the last state of each command (command_table.py), in the order in which they came in
+    8: (f"CREATE TABLE command (id TEXT PRIMARY KEY, {', '.join(COMMAND_COLUMNS[1:])})",),
 }
 SCHEMA_VERSION = max(*_ALSO_NEW, *(field.since for field in MINUTE_FIELDS))
 

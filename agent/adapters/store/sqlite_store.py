@@ -18,6 +18,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from agent.adapters.store import schema_sql as sql
+from agent.adapters.store.command_table import note_commands, read_command, read_commands
 from agent.adapters.store.dating import newest_trusted, redate
 from agent.adapters.store.energy_imports import Import, read_imports
 from agent.adapters.store.points_blob import from_blob, to_blob
@@ -25,6 +26,7 @@ from agent.adapters.store.retention import Retention, tidy
 from agent.adapters.store.side_tables import note_flags, note_ledger, note_predicted, note_weather, read_flags
 from agent.adapters.store.store_connection import StoreConnection, is_full
 from agent.adapters.store.transaction import Transaction
+from agent.domain.command_record import CommandRecord
 from agent.domain.records import Batch, MinuteRow, OutboxRow
 from agent.domain.suspect import Suspect
 from agent.ports import StoreFailure
@@ -85,6 +87,14 @@ class SqliteStore:
             return None if row is None else str(row[0])
 
         return await self._on_thread(work)
+
+    async def command(self, command_id: str) -> CommandRecord | None:
+        """What became of it; None where nobody has heard of it, or long ago."""
+        return await self._on_thread(lambda: read_command(self._file.reading(), command_id))
+
+    async def commands(self, most: int) -> Sequence[CommandRecord]:
+        """What became of the ``most`` newest, the newest first."""
+        return await self._on_thread(lambda: read_commands(self._file.reading(), most))
 
     async def flags(self) -> Sequence[Suspect]:
         return await self._on_thread(lambda: read_flags(self._file.reading()))
@@ -159,6 +169,7 @@ class SqliteStore:
             note_flags(connection, batch.flags)
             note_ledger(connection, batch.ledger)
             note_predicted(connection, batch.predicted)
+            note_commands(connection, batch.commands)
             acked = self._acknowledge(connection, batch, last)
         self._file.catalogue = catalogue
         for name, marks in self._file.marks.items():

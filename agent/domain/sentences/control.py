@@ -103,6 +103,11 @@ def by_hand(*, order: str, until_at: datetime) -> str:
 
 
 @Template
+def by_platform(*, order: str, until_at: datetime) -> str:
+    return f"{order} until {until_at:%H:%M}: the platform has asked for it"
+
+
+@Template
 def order_hold() -> str:
     return "hold"
 
