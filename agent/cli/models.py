@@ -21,6 +21,7 @@ from agent.adapters.models.model_file import read_files
 from agent.adapters.models.model_registry import change_registry, in_charge
 from agent.adapters.models.registry_file import models_beside, read_registry
 from agent.cli.ending import FAILED, GOOD
+from agent.cli.model_deliveries import delivery_lines
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.terminal import terminal
 from agent.domain.model_registry import FACTORY, Assignment, Deployment, ModelRegistry, Refusal, Trial
@@ -78,6 +79,8 @@ def show(settings: Settings, console: Console) -> int:
     for row in rows:
         if row[-1]:
             console.print(f"{row[1]} {row[2]}, {row[3]}: {row[-1]}", markup=False, highlight=False)
+    for line in delivery_lines(Path(settings.store.path)):
+        console.print(line, markup=False, highlight=False)
     for note in notes:
         console.print(f"[yellow]! {escape(note)}[/]")
     return 0 if damage is None else 1

@@ -8,6 +8,7 @@ from agent.cycles.sync import Sync
 from agent.domain.alarms import EventKind
 from agent.domain.commands import Request
 from agent.domain.inputs import Acknowledgement, PlatformInput
+from agent.domain.model_delivery import ModelManifest
 from agent.ports import Clock, CloudLink, PayloadRefused, Payloads
 from agent.recording.pending_writes import PendingWrites
 
@@ -16,6 +17,12 @@ REFUSED_EVERY_S = 60.0
 
 Ask = Callable[[Request], str | None]
 TakeInput = Callable[[PlatformInput], str | None]
+TakeModel = Callable[[ModelManifest], str | None]
+
+
+def fetch_no_model(_: ModelManifest) -> str | None:
+    """Without keys nobody can tell who has made a model."""
+    return "no models are fetched, since [cloud] keys_file is not set"
 
 
 @dataclass(slots=True)
@@ -29,8 +36,8 @@ class Heard:
 class Listening:
     """Run ``listen`` as a task of its own; it does not raise.
 
-    ``ask`` gets every valid command and ``take_input`` every valid input; each says why it refuses it, or None. The
-    text of an input that was taken is kept, under ``input/<name>``.
+    ``ask`` gets every valid command, ``take_input`` every valid input and ``take_model`` every valid manifest of a
+    model; each says why it refuses it, or None. The text of an input that was taken is kept, under ``input/<name>``.
     """
 
     def __init__(
@@ -42,9 +49,10 @@ class Listening:
         sync: Sync,
         ask: Ask,
         take_input: TakeInput,
+        take_model: TakeModel = fetch_no_model,
     ) -> None:
         self._clock, self._link, self._payloads, self._pending = clock, link, payloads, pending
-        self._sync, self._ask, self._take_input = sync, ask, take_input
+        self._sync, self._ask, self._take_input, self._take_model = sync, ask, take_input, take_model
         self._alarms = Alarms(clock, pending)
         self._told: dict[str, tuple[float, int]] = {}
         self.heard = Heard()
@@ -73,6 +81,8 @@ class Listening:
                 await self._sync.acknowledge(message)
             case Request():
                 self._refuse_if(topic, self._ask(message))
+            case ModelManifest():
+                self._refuse_if(topic, self._take_model(message))
             case _:
                 self._take(topic, payload, message)
 

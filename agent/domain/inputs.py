@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.domain.commands import Request
+from agent.domain.model_delivery import ModelManifest
 from agent.domain.overlay import Overlay, Word
 
 MOST_FORECASTS = 4
@@ -122,7 +123,7 @@ class Acknowledgement:
     resend_from: tuple[tuple[str, int], ...] = ()
 
 
-Incoming = PlatformInput | Acknowledgement | Request
+Incoming = PlatformInput | Acknowledgement | Request | ModelManifest
 
 
 def _laid(overlay: Overlay | None, word: Word) -> Overlay:

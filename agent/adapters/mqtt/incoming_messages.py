@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from agent.adapters.mqtt.manifest_message import ManifestMessage, said_once
 from agent.domain.commands import COMMAND_KINDS, Request, read_command
 from agent.domain.inputs import (
     Acknowledgement,
@@ -28,6 +29,7 @@ from agent.domain.inputs import (
     TariffInput,
     WeatherInput,
 )
+from agent.domain.model_delivery import ModelManifest
 from agent.domain.money import beyond_spikes, unlikely_list
 from agent.domain.wire import WireError
 from agent.ports import PayloadRefused
@@ -162,10 +164,11 @@ class _Command(_Message):
     expires_at: Utc | None = None
 
 
-_Known = _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement
+_Known = _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement | ManifestMessage
 COMMANDS = "down/cmd/"
 _MODELS: dict[str, type[_Known]] = {
     "down/ack": _Acknowledgement,
+    "down/model": ManifestMessage,
     "down/input/tariff": _Tariff,
     "down/input/carbon": _Carbon,
     "down/input/weather": _Weather,
@@ -181,7 +184,7 @@ def parse_input(name: str, text: str, currency: str) -> PlatformInput:
     Raises PayloadRefused.
     """
     message = parse_incoming(f"down/input/{name}", text.encode(), LARGEST_PAYLOAD, currency)
-    if isinstance(message, Acknowledgement | Request):
+    if isinstance(message, Acknowledgement | Request | ModelManifest):
         raise PayloadRefused(f"input/{name}: it is no input")
     return message
 
@@ -224,10 +227,12 @@ def _printable(reason: str) -> str:
 
 
 def _frozen(topic: str, text: str, message: "_Known | _Command") -> Incoming:
-    """Raises WireError for a command whose terms are wrong."""
+    """Raises WireError for a command whose terms are wrong, or a manifest that could be read in two ways."""
     if isinstance(message, _Command):
         command = read_command(topic.removeprefix(COMMANDS), json.loads(text))
         return Request(command, message.issued_at, message.expires_at)
+    if isinstance(message, ManifestMessage):
+        return message.frozen(said_once(text))
     return message.frozen()
 
 
