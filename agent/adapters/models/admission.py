@@ -26,12 +26,12 @@ def admit(manifest: ModelManifest, models: Path, check_s: float = DEADLINE_S) ->
     """
     part = PartFile(models, manifest.sha256)
     files = _split(manifest, part)
+    if part.staging.exists():  # of an admission that was interrupted
+        shutil.rmtree(part.staging)
     if fingerprint_of(models / manifest.name) == fingerprint(files):
         part.drop()
         return
     staging = part.staging / manifest.name
-    if part.staging.exists():
-        shutil.rmtree(part.staging)
     make_folder(staging)
     for file, content in zip(FILES, (files.card, files.model), strict=True):
         write_synced(staging / file, content)
