@@ -125,8 +125,10 @@ class ModelDelivery:
         if refusal is not None:
             self._tell_refused(manifest, refusal)
             return
-        self._note(Delivery(manifest, DeliveryState.AWAITED, self._clock.now()))
+        accepted = Delivery(manifest, DeliveryState.AWAITED, self._clock.now())
+        self._note(accepted)
         self._paces.pop(manifest.name, None)
+        self._pace(accepted)
         told = say.model_awaited(model=manifest.name, release=manifest.version, delay_s=DELAY_S)
         self._alarms.note(EventKind.MODEL_DELIVERY, told)
 

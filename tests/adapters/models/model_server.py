@@ -26,6 +26,7 @@ PUBLIC = base64.b64encode(PRIVATE.public_key().public_bytes_raw()).decode()
 KEYS = f"model platform-1 {PUBLIC}\n"
 
 Send = Callable[[bytes], None]
+Answer = Callable[[Send, dict[str, str]], None]
 
 
 class Served:
@@ -37,7 +38,7 @@ class Served:
     def __init__(self, content: bytes, tag: str | None = '"one"') -> None:
         self.content, self.tag = content, tag
         self.asked: list[dict[str, str]] = []
-        self.answer: Callable[[Send, dict[str, str]], None] = self.well
+        self.answer: Answer = self.well
         self.url = ""
 
     def well(self, send: Send, headers: dict[str, str]) -> None:
