@@ -123,6 +123,10 @@ class Platform:
         full = {"schema": f"{name}/1.0", "id": site_id, "ts": _now(), "issued_at": _now(), **body}
         self._publish(f"ee/1/{site_id}/down/input/{name}", full)
 
+    def send_model(self, site_id: str, manifest: Mapping[str, object]) -> None:
+        """Publish the manifest of a model, retained. It is sent as it is: whoever has the key has signed all of it."""
+        self._publish(f"ee/1/{site_id}/down/model", manifest)
+
     def acknowledge(self, site_id: str, everything: bool = False) -> None:
         """Publish the cumulative marks of a site, and from where on it shall send again, retained.
 

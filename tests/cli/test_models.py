@@ -1,7 +1,10 @@
 """`enalysis-edge models`: what it shows and changes, and one sentence for whatever is missing or wrong."""
 
+import asyncio
 import json
 import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,10 +12,17 @@ import pytest
 from agent.__main__ import main
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_registry import in_charge
+from agent.adapters.store.retention import Retention
+from agent.adapters.store.sqlite_store import SqliteStore
+from agent.domain.documents import MODEL_DELIVERIES
+from agent.domain.model_delivery import Deliveries, Delivery, DeliveryState, ModelManifest
+from agent.domain.records import Batch
+from agent.domain.wire import to_json
 from tests import site_files
 from tests.adapters.models.model_folders import SHIPPED, candidate, replace_model
 from tests.adapters.models.onnx_files import endless_loop
 
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 VERSION = read_card(SHIPPED / "consumption").version
 
 
@@ -192,3 +202,29 @@ def test_without_a_site_file_it_is_exit_2(
 ) -> None:
     assert main(["models", *arguments, "--config", str(tmp_path / "absent.toml")]) == 2
     assert "absent.toml" in capsys.readouterr().err
+
+
+def deliver(store: Path, *deliveries: Delivery) -> None:
+    async def write() -> None:
+        opened = SqliteStore(store, UTC, lambda: NOON, Retention(30, 10_000_000))
+        await opened.open()
+        await opened.write(Batch(kept=((MODEL_DELIVERIES.name, to_json(Deliveries(deliveries))),)))
+        await opened.close()
+
+    asyncio.run(write())
+
+
+def test_what_the_platform_delivers_is_listed_with_its_reason(site: Site) -> None:
+    first = ModelManifest("own", 3, "https://x/y", 850_000, 9, "a" * 64, "0.1.0", 1, "k", None, "{}")
+    others = [replace(first, name=name) for name in ("sun", "late")]
+    deliver(
+        site.models.parent / "site.sqlite3",
+        Delivery(first, DeliveryState.DELIVERED, NOON),
+        Delivery(others[0], DeliveryState.REFUSED, NOON, "model.onnx is refused"),
+        Delivery(others[1], DeliveryState.AWAITED, NOON, "x:443: Connection refused"),
+    )
+    code, said, _ = site.run("list")
+    assert code == 0
+    assert "from the platform: own, delivery 3 (850 kB), came on 2026-06-01" in said
+    assert "sun, delivery 3 (850 kB), refused on 2026-06-01: model.onnx is refused" in said
+    assert "late, delivery 3 (850 kB), awaited since 2026-06-01: x:443: Connection refused" in said
