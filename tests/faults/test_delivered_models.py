@@ -12,7 +12,6 @@ from agent.adapters.host.clock import VirtualClock
 from agent.app import build
 from agent.daemon import App
 from agent.domain.canonical_json import canonical
-from agent.domain.documents import MODEL_DELIVERIES
 from agent.settings.load import load
 from tests import site_files
 from tests.adapters.models.model_server import KEYS, members_of
@@ -46,8 +45,7 @@ class Gateway:
         assert self.app.platform is not None
         assert self.app.platform.models is not None
         self.listening, self.models = self.app.platform.listening, self.app.platform.models
-        await self.app.store.open()
-        self.models.recall(await self.app.store.kept(MODEL_DELIVERIES.name))
+        await self.app._recall()
 
     async def hear(self, payload: dict[str, Any] | bytes) -> list[tuple[str, str]]:
         """The events that it tells, an hour later than what came before."""
@@ -67,9 +65,11 @@ async def test_a_manifest_that_is_not_to_be_believed_fetches_nothing(tmp_path: P
     gateway = Gateway(tmp_path)
     await gateway.start()
     assert await gateway.hear(members(3)) == [("model_delivery", "model own, delivery 3, is fetched within 10 minutes")]
+    assert "models" in [job.name for job in gateway.app.jobs()]
     await gateway.app.store.close()
     gateway = Gateway(tmp_path)
     await gateway.start()
+    assert gateway.models.deliveries.newest[0].manifest.version == 3
     bad = {
         "version 2 is not newer than 3": members(2),
         "version 3 is not newer than 3": members(3, sha256="0" * 64),

@@ -12,6 +12,7 @@ from agent.adapters.models.part_file import PartFile
 from agent.adapters.store.set_aside import sync_folder
 from agent.domain.model_delivery import ModelManifest
 from agent.domain.model_registry import ModelRegistry
+from agent.forecasting.forecaster import ModelUnusable
 
 
 class FileGone(Exception):
@@ -40,6 +41,9 @@ def admit(manifest: ModelManifest, models: Path, check_s: float = DEADLINE_S) ->
         check_model(staging, check_s)
         _take_place(staging, models)
         part.drop()
+    except ModelUnusable:
+        part.drop()
+        raise
     finally:
         shutil.rmtree(part.staging, ignore_errors=True)
 

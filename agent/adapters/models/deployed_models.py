@@ -10,6 +10,7 @@ from agent.adapters.models.registry_file import read_registry
 from agent.ports import Clock
 
 EVERY_S = 60.0
+WITHIN_S = 1.0
 
 
 class DeployedModels:
@@ -29,7 +30,9 @@ class DeployedModels:
         now = self._clock.monotonic()
         if self._looked_s is None or (not connected and now - self._looked_s >= EVERY_S):
             self._looked_s = now
-            self.found = await asyncio.to_thread(self._read)
+            with suppress(TimeoutError):  # a disk that hangs: what else is to be sent does not wait for it
+                async with asyncio.timeout(WITHIN_S):
+                    self.found = await asyncio.to_thread(self._read)
 
     def _read(self) -> Mapping[str, Mapping[str, str]]:
         registry, _ = read_registry(self._models)

@@ -18,6 +18,7 @@ NICENESS = 10
 SPARE_BYTES = 50_000_000
 """What a download leaves free on the disk: the store lies on it too."""
 
+LONGEST_REASON = 300
 REFUSAL = "the answer is none to a download"
 
 
@@ -71,7 +72,9 @@ class ModelSourceProcess:
 
 
 def _judge(answer: Fetched) -> None:
+    """A reason may quote a server or a card: it is cut, and without what no log should hold."""
+    reason = "".join(character if character.isprintable() else "?" for character in answer.reason[:LONGEST_REASON])
     if answer.state is FetchState.FAILED:
-        raise FetchFailure(answer.reason)
+        raise FetchFailure(reason)
     if answer.state is FetchState.REFUSED:
-        raise ModelRefused(answer.reason)
+        raise ModelRefused(reason)

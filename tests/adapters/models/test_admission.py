@@ -135,7 +135,7 @@ def test_what_is_signed_and_bad_is_refused_and_the_candidate_stays(made: Path, m
     assert why in answer.reason
     assert "\n" not in answer.reason
     assert fingerprint_of(models / "own") == before
-    assert not list((models / ".incoming").glob("*.new"))
+    assert not list((models / ".incoming").iterdir())
 
 
 def test_a_card_of_another_name_is_refused(made: Path, models: Path) -> None:
