@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from agent.cycles.alarms import Alarms
@@ -140,12 +139,16 @@ class ModelDelivery:
     async def _look_at_keys(self) -> None:
         """Raises KeysUnusable."""
         revoked = await self._keys.revoked(self.deliveries.revoked)
+        self._keys_told = ""
         if revoked != set(self.deliveries.revoked):
             self.deliveries, self._is_kept = self.deliveries.with_revoked(revoked), False
 
     def _wait_for_keys(self, manifest: ModelManifest, why: str) -> None:
         """It is judged again with the next step."""
         self._waiting = [*self._waiting, manifest][-MOST_WAITING:]
+        self._tell_keys(why)
+
+    def _tell_keys(self, why: str) -> None:
         if why != self._keys_told:
             self._keys_told = why
             told = say.model_keys_unusable(cause=why)
@@ -154,9 +157,11 @@ class ModelDelivery:
     async def _look_at_keys_once(self) -> None:
         """At the start: a key that is revoked now is not believed later, when an older file of keys has come back."""
         if not self._keys_seen:
-            with suppress(KeysUnusable):  # told with the first manifest
+            try:
                 await self._look_at_keys()
                 self._keys_seen = True
+            except KeysUnusable as error:
+                self._tell_keys(str(error))
 
     async def _is_durable(self) -> bool:
         if self._is_kept:
