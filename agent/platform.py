@@ -96,7 +96,7 @@ def connect_platform(
     models = _model_delivery(settings, cloud, clock, store, alarms, turn)
     sync = Sync(clock, store, link, payloads, pending, outlet, _facts(settings, devices, deployed, models), rules)
     take_model = fetch_no_model if models is None else models.take
-    listening = Listening(clock, link, payloads, pending, sync, commands.ask, inputs.take, take_model)
+    listening = Listening(clock, link, payloads, pending, sync, commands.ask, inputs.take, take_model=take_model)
     watch = LinkWatch(clock, outlet, alarms, lambda: link.rival, lambda: validity(reach.ca_file, reach.cert_file))
     return Platform(link, sync, listening, watch, deployed, models)
 

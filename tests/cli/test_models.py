@@ -8,10 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from agent.__main__ import main
+from agent.adapters.host.model_keys import FileModelKeys
+from agent.adapters.models.admission import admit
+from agent.adapters.models.model_archive import fingerprint_of
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_registry import in_charge
+from agent.adapters.models.part_file import PartFile
+from agent.adapters.mqtt.incoming_messages import parse_incoming
 from agent.adapters.store.retention import Retention
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.documents import MODEL_DELIVERIES
@@ -228,3 +235,53 @@ def test_what_the_platform_delivers_is_listed_with_its_reason(site: Site) -> Non
     assert "from the platform: own, delivery 3 (850 kB), came on 2026-06-01" in said
     assert "sun, delivery 3 (850 kB), refused on 2026-06-01: model.onnx is refused" in said
     assert "late, delivery 3 (850 kB), awaited since 2026-06-01: x:443: Connection refused" in said
+
+
+def packing(folder: Path, *more: str) -> list[str]:
+    """The command with a key that is there."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key.pem").write_bytes(pem)
+    terms = ["--version", "3", "--url", "https://x.example/own", "--key", str(folder / "key.pem"), "--key-id", "k-1"]
+    return ["models", "pack", str(folder / "own"), *terms, "--out", str(folder), *more]
+
+
+def test_what_is_packed_is_what_a_site_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = candidate(tmp_path, "own")
+    assert main(packing(tmp_path, "--site", "home-1")) == 0
+    line = capsys.readouterr().out.splitlines()[-1].removeprefix("line of the sites' keys file: ")
+    (tmp_path / "keys").write_text(line)
+    manifest = parse_incoming("down/model", (tmp_path / "own-3.json").read_bytes(), 65536, "EUR")
+    assert isinstance(manifest, ModelManifest)
+    assert asyncio.run(FileModelKeys(tmp_path / "keys").refusal(manifest, ())) is None
+    assert (manifest.name, manifest.version, manifest.audience) == ("own", 3, "home-1")
+    part = PartFile(tmp_path / "models", manifest.sha256)
+    part.tidy(())
+    shutil.copy(tmp_path / "own-3.model", part.path)
+    admit(manifest, tmp_path / "models")
+    assert fingerprint_of(tmp_path / "models" / "own") == fingerprint_of(made)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--key", "/no/key"], "/no/key cannot be read: No such file or directory"),
+        (["--key", __file__], f"{__file__} is no private key in PEM without a password"),
+        (["--url", "ftp://x"], "down/model: url: "),
+        (["--version", "0"], "down/model: version: "),
+        (["--out", "/no/folder"], "/no/folder cannot be written: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_packed_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], said: str
+) -> None:
+    candidate(tmp_path, "own")
+    assert main(packing(tmp_path, *more)) == 1
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.glob("own-*"))
+
+
+def test_a_bad_model_is_not_packed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    replace_model(candidate(tmp_path, "own"), endless_loop())
+    assert main(packing(tmp_path)) == 1
+    assert "'Loop', which is not allowed" in capsys.readouterr().err
