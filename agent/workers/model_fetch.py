@@ -34,7 +34,10 @@ def fetched(asked: Fetch, until_s: float) -> Fetched:
     """What has become of it by ``until_s`` of the monotonic clock. Does not raise."""
     part = PartFile(Path(asked.models), asked.manifest.sha256)
     try:
-        return _fetched(asked, part, until_s)
+        with part.alone():
+            return _fetched(asked, part, until_s)
+    except BlockingIOError:
+        return Fetched(FetchState.FAILED, "another process is fetching a model here")
     except DownloadFailure as failure:
         return Fetched(FetchState.FAILED, str(failure))
     except OSError as error:

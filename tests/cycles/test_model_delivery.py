@@ -1,7 +1,7 @@
 """Which manifest counts, when its file is fetched, what is told and kept, and that nothing older comes after it."""
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,10 +50,12 @@ class ScriptedSource:
         self.answers: list[Exception | None] = []
         self.fetched: list[tuple[str, int]] = []
         self.admitted: list[tuple[str, int]] = []
+        self.meanwhile: Callable[[], object] = lambda: None
 
     async def fetch(self, manifest: ModelManifest, awaited: Sequence[str]) -> None:
         assert manifest.sha256 in awaited
         self.fetched.append((manifest.name, manifest.version))
+        self.meanwhile()
         answer = self.answers.pop(0) if self.answers else None
         if answer is not None:
             raise answer
@@ -201,6 +203,16 @@ async def test_one_that_fails_does_not_keep_another_waiting() -> None:
     await stage.pass_s(DELAY_S + 10)
     assert len(stage.source.fetched) >= 2
     assert {name for name, _ in stage.source.fetched} == {"own", "sun"}
+
+
+async def test_a_newer_one_that_comes_during_a_download_follows_it() -> None:
+    stage = DeliveryStage()
+    newer = replace(FIRST, version=4, sha256="b" * 64)
+    stage.source.meanwhile = lambda: stage.delivery.take(newer)
+    await stage.hear(FIRST)
+    await stage.pass_s(2 * DELAY_S + 10)
+    assert stage.source.admitted == [("own", 3), ("own", 4)]
+    assert [one.manifest.version for one in stage.delivery.deliveries.newest] == [4]
 
 
 async def test_nothing_is_fetched_before_its_floor_is_on_the_disk() -> None:

@@ -4,11 +4,12 @@ It lies in ``.incoming`` of the models folder under the hash that was signed, so
 continued with another. Beside it stands the server's word for the bytes that it is of (a strong ETag, RFC 9110 8.8.3).
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,17 @@ class PartFile:
     @property
     def _tag_path(self) -> Path:
         return self.folder / f"{self.sha256[:32]}.etag"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else fetches meanwhile: a daemon that was killed may leave a process. Raises BlockingIOError, OSError."""
+        make_folder(self.folder)
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        finally:
+            os.close(descriptor)
 
     def tidy(self, awaited: Collection[str]) -> None:
         """Make the folder, and remove from it what is of no file that is ``awaited``. Raises OSError."""

@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 from agent.adapters.models import download
+from agent.adapters.models.part_file import PartFile
 from agent.domain.model_delivery import Fetch, FetchState
 from agent.workers.model_fetch import fetched
 from tests.adapters.models.model_server import Send, Served, manifest_of, reply, serve
@@ -273,3 +274,9 @@ def test_parts_that_nobody_waits_for_go(served: Served, site: Site) -> None:
     served.content = CONTENT[::-1]
     site.fetch(served.url, served.content)
     assert len([path for path in (site.models / ".incoming").iterdir() if path.suffix == ".part"]) == 1
+
+
+def test_two_processes_do_not_write_one_part(served: Served, site: Site) -> None:
+    with PartFile(site.models, "0" * 64).alone():
+        assert site.fetch(served.url) == (FetchState.FAILED, "another process is fetching a model here")
+    assert site.fetch(served.url) == (FetchState.DONE, "")
