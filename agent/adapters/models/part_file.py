@@ -45,7 +45,7 @@ class PartFile:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Nobody else fetches meanwhile: a daemon that was killed may leave a process. Raises BlockingIOError, OSError."""
+        """Nobody else fetches meanwhile: a killed daemon may leave a process. Raises BlockingIOError, OSError."""
         make_folder(self.folder)
         descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
