@@ -119,7 +119,7 @@ def build(
         alarms=alarms,
         meter=meter,
         loads=loads,
-        platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs),
+        platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs, turn),
     )
 
 

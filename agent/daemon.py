@@ -39,6 +39,7 @@ from agent.domain.documents import (
     COMMAND_COUNTERS,
     COUNTERS,
     LEDGER,
+    MODEL_DELIVERIES,
     MODEL_TRIAL,
     OBSERVATION,
     OVERRIDE,
@@ -74,6 +75,7 @@ TRIALS_FIRST_S = 300.0
 SETTLEMENT_EVERY_S = 900.0
 SETTLEMENT_FIRST_S = 600.0
 COMMANDS_EVERY_S = 2.0
+MODELS_EVERY_S = 5.0
 PLAN_BEARS_S = 60.0  # a step of the clock by less leaves the plan in force, until the next one is made
 
 
@@ -167,6 +169,8 @@ class App:
         except WireError as error:
             self.alarms.note(EventKind.DOCUMENT_REFUSED, events.kept_state_unusable(cause=str(error)))
         self.trials.recall(await self.store.kept(MODEL_TRIAL.name))
+        if self.platform is not None and self.platform.models is not None:
+            self.platform.models.recall(await self.store.kept(MODEL_DELIVERIES.name))
         self.settlement.recall(await self.store.kept(LEDGER.name))
         self.comparison.recall(await self.store.kept(PAIRED_TRIAL.name))
         self.policies.recall(await self.store.kept(POLICIES.name))
@@ -198,6 +202,8 @@ class App:
             # Between two control steps, so that what a backlog costs is paid while control has nothing to do.
             between_s = min(control.step_s, SYNC_EVERY_S) / 2
             jobs.append(Job("sync", SYNC_EVERY_S, self._sync, first_s=SYNC_EVERY_S + between_s))
+            if self.platform.models is not None:
+                jobs.append(Job("models", MODELS_EVERY_S, self.platform.models.step, first_s=MODELS_EVERY_S))
         return jobs
 
     async def stop(self, why: str) -> None:

@@ -1,16 +1,18 @@
 """The way to the central platform: the link, what is sent over it, what is heard, and whether it is well."""
 
 import asyncio
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from random import random
 from uuid import uuid4
 
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.host.key_ring import KeyRing
+from agent.adapters.models.deployed_models import DeployedModels
+from agent.adapters.models.registry_file import models_beside
 from agent.adapters.mqtt.certificates import validity
 from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
@@ -21,11 +23,13 @@ from agent.cycles.commands import Commands
 from agent.cycles.inputs import TakeInputs
 from agent.cycles.keys_watch import KeysWatch
 from agent.cycles.link_watch import LinkWatch
-from agent.cycles.listening import Listening
+from agent.cycles.listening import Listening, Takers, fetch_no_model
+from agent.cycles.model_delivery import ModelDelivery, Recipient
 from agent.cycles.notices import Notices
 from agent.cycles.sync import Sync, SyncRules
 from agent.domain.envelope import Envelope
 from agent.domain.notice import NoticeAction
+from agent.domain.records import Batch
 from agent.ports import Clock, Store
 from agent.recording.pending_writes import PendingWrites
 from agent.settings.cloud_section import Cloud
@@ -46,7 +50,9 @@ class Platform:
     watch: LinkWatch
     answers: CommandAnswers
     notices: Notices
+    deployed: DeployedModels
     keys: KeysWatch | None = None
+    models: ModelDelivery | None = None
     task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -57,6 +63,7 @@ class Platform:
         self.task = asyncio.create_task(self.listening.listen())
 
     async def step(self) -> None:
+        await self.deployed.look(self.link.connected)
         await self.sync.step()
         await self.answers.step()
         self.notices.step()
@@ -80,8 +87,12 @@ def connect_platform(
     devices: Devices,
     commands: Commands,
     inputs: TakeInputs,
+    turn: asyncio.Lock,
 ) -> Platform | None:
-    """The way to the platform of the site file, not yet connected; None where it names none."""
+    """The way to the platform of the site file, not yet connected; None where it names none.
+
+    The processes that share ``turn`` wait for each other.
+    """
     cloud = settings.cloud
     if cloud is None:
         return None
@@ -95,15 +106,18 @@ def connect_platform(
     link = MqttLink(reach, status)
     drain_s = max(LEAST_DRAIN_S, DRAIN_SHARE * min(settings.control.step_s, SYNC_EVERY_S))
     rules = SyncRules(cloud.acknowledged_by == "broker", drain_s)
-    sync = Sync(clock, store, link, payloads, pending, outlet, _facts(settings, devices), rules)
+    deployed = DeployedModels(clock, models_beside(Path(settings.store.path)), _installed(settings))
+    models = _model_delivery(settings, cloud, clock, store, alarms, turn)
+    sync = Sync(clock, store, link, payloads, pending, outlet, _facts(settings, devices, deployed, models), rules)
     notices = _notices(clock, alarms, link, sync)
-    takers = commands.ask, inputs.take, commands.signed.take, notices.take
-    listening = Listening(clock, link, payloads, pending, sync, *takers)
+    take_model = fetch_no_model if models is None else models.take
+    takers = Takers(commands.ask, inputs.take, commands.signed.take, notices.take, take_model)
+    listening = Listening(clock, link, payloads, pending, sync, takers)
     certificates = partial(validity, reach.ca_file, reach.cert_file)
     watch = LinkWatch(clock, outlet, alarms, lambda: link.rival, certificates, lambda: link.dropped)
     answers = CommandAnswers(clock, link, payloads, pending, commands.trail)
     keys = None if ring is None else KeysWatch(clock, alarms, ring.look)
-    return Platform(link, sync, listening, watch, answers, notices, keys)
+    return Platform(link, sync, listening, watch, answers, notices, deployed, keys, models)
 
 
 def _notices(clock: Clock, alarms: Alarms, link: MqttLink, sync: Sync) -> Notices:
@@ -112,7 +126,33 @@ def _notices(clock: Clock, alarms: Alarms, link: MqttLink, sync: Sync) -> Notice
         NoticeAction.RESYNC: sync.resync,
         NoticeAction.REPORT_INFO: sync.report_info,
     }
-    return Notices(clock, alarms, random, acts)
+    return Notices(clock, alarms, random.random, acts)
+
+
+def _model_delivery(
+    settings: Settings, cloud: Cloud, clock: Clock, store: Store, alarms: Alarms, turn: asyncio.Lock
+) -> ModelDelivery | None:
+    """None without keys: nobody could tell who has made a model."""
+    if cloud.keys_file is None:
+        return None
+    from agent.adapters.host.model_keys import FileModelKeys
+    from agent.adapters.processes.model_source import Delivered, ModelSourceProcess
+
+    models = models_beside(Path(settings.store.path))
+    terms = Delivered(models, cloud.models_ca_file or cloud.ca_file, cloud.models_plain_http)
+    return ModelDelivery(
+        clock,
+        alarms,
+        partial(_keep, store),
+        FileModelKeys(Path(cloud.keys_file)),
+        ModelSourceProcess(terms, turn),
+        Recipient(settings.site.id, version("enalysis-edge")),
+        random.Random(),
+    )
+
+
+async def _keep(store: Store, name: str, document: str) -> None:
+    await store.write(Batch(kept=((name, document),)))
 
 
 def _reach(site_id: str, cloud: Cloud) -> MqttSettings:
@@ -130,13 +170,28 @@ def _reach(site_id: str, cloud: Cloud) -> MqttSettings:
     )
 
 
-def _facts(settings: Settings, devices: Devices) -> Callable[[], Mapping[str, object]]:
+def _installed(settings: Settings) -> Mapping[str, Path]:
+    """The installed model of each quantity that has one."""
+    names = {"load_w": settings.planning.load_model}
+    if settings.solar_rated_w > 0:
+        names["pv_w"] = settings.planning.solar_model
+    try:
+        return {quantity: settings.models_folder / name for quantity, name in names.items() if name is not None}
+    except FileNotFoundError:  # told by the check of the site file
+        return {}
+
+
+def _facts(
+    settings: Settings, devices: Devices, deployed: DeployedModels, models: ModelDelivery | None
+) -> Callable[[], Mapping[str, object]]:
     """What the platform is told about us, once a connection."""
     return lambda: {
         "version": version("enalysis-edge"),
         "devices": {device.name: device.family for device in settings.devices},
         "load_model": settings.planning.load_model,
         "solar_model": settings.planning.solar_model,
+        "models": deployed.found,
+        "model_deliveries": [] if models is None else models.facts(),
         "reversion_timer": devices.reverts,
         "persistent_writes": {name: asdict(made) for name, made in devices.steering().writes.items()},
     }

@@ -145,6 +145,10 @@ class Platform:
         with self._lock:
             return [str(answer["state"]) for answer in self.answers.get((site_id, command_id), ())]
 
+    def send_model(self, site_id: str, manifest: Mapping[str, object]) -> None:
+        """Publish the manifest of a model, retained. It is sent as it is: whoever has the key has signed all of it."""
+        self._publish(f"ee/1/{site_id}/down/model", manifest)
+
     def acknowledge(self, site_id: str, everything: bool = False) -> None:
         """Publish the cumulative marks of a site, and from where on it shall send again, retained.
 

@@ -21,6 +21,8 @@ from agent.adapters.models.model_file import read_files
 from agent.adapters.models.model_registry import change_registry, in_charge
 from agent.adapters.models.registry_file import models_beside, read_registry
 from agent.cli.ending import FAILED, GOOD
+from agent.cli.model_deliveries import delivery_lines
+from agent.cli.model_packing import add_pack_arguments, run_pack
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.terminal import terminal
 from agent.domain.model_registry import FACTORY, Assignment, Deployment, ModelRegistry, Refusal, Trial
@@ -52,10 +54,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         elif argument is not None:
             action.add_argument(argument, metavar=argument.upper())
         add_config(action)
+    add_pack_arguments(actions.add_parser("pack", help="make the file and the signed manifest that deliver a model"))
 
 
 def run(asked: Namespace) -> int:
-    """0, or 1 where it was not done. To verify needs no site: a model is good or bad anywhere."""
+    """0, or 1 where it was not done. To verify or pack needs no site: a model is good or bad anywhere."""
+    if asked.action == "pack":
+        return run_pack(asked)
     return _verify(asked.folder) if asked.action == "verify" else by_settings_at_hand(asked, _run)
 
 
@@ -78,6 +83,8 @@ def show(settings: Settings, console: Console) -> int:
     for row in rows:
         if row[-1]:
             console.print(f"{row[1]} {row[2]}, {row[3]}: {row[-1]}", markup=False, highlight=False)
+    for line in delivery_lines(Path(settings.store.path)):
+        console.print(line, markup=False, highlight=False)
     for note in notes:
         console.print(f"[yellow]! {escape(note)}[/]")
     return 0 if damage is None else 1

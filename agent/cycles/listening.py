@@ -8,6 +8,7 @@ from agent.cycles.sync import Sync
 from agent.domain.alarms import EventKind
 from agent.domain.commands import Request
 from agent.domain.inputs import Acknowledgement, PlatformInput
+from agent.domain.model_delivery import ModelManifest
 from agent.domain.notice import Notice
 from agent.domain.signed_command import SignedCommand
 from agent.ports import Clock, CloudLink, PayloadRefused, Payloads, TopicUnknown
@@ -18,10 +19,24 @@ REFUSED_EVERY_S = 60.0
 LONGEST_NAME = 40
 OTHERS = "other topics"  # a flood of them is told as one
 
-Ask = Callable[[Request], str | None]
-TakeInput = Callable[[PlatformInput], str | None]
-TakeSigned = Callable[[SignedCommand], str | None]
-TakeNotice = Callable[[Notice], None]
+
+def fetch_no_model(_: ModelManifest) -> str | None:
+    """Without keys nobody can tell who has made a model."""
+    return "no models are fetched, since [cloud] keys_file is not set"
+
+
+@dataclass(frozen=True, slots=True)
+class Takers:
+    """Who gets what came and is valid; each but ``notice`` says why it refuses it, or None.
+
+    ``command`` gets those that need no signature.
+    """
+
+    command: Callable[[Request], str | None]
+    input: Callable[[PlatformInput], str | None]
+    signed: Callable[[SignedCommand], str | None]
+    notice: Callable[[Notice], None]
+    model: Callable[[ModelManifest], str | None] = fetch_no_model
 
 
 @dataclass(slots=True)
@@ -35,26 +50,14 @@ class Heard:
 class Listening:
     """Run ``listen`` as a task of its own; it does not raise.
 
-    ``ask`` gets every valid command that needs no signature, ``take_signed`` every one that is signed and
-    ``take_input`` every valid input; each says why it refuses it, or None. ``take_notice`` gets what is asked of all
-    sites. The text of an input that was taken is kept, under ``input/<name>``.
+    The text of an input that was taken is kept, under ``input/<name>``.
     """
 
     def __init__(
-        self,
-        clock: Clock,
-        link: CloudLink,
-        payloads: Payloads,
-        pending: PendingWrites,
-        sync: Sync,
-        ask: Ask,
-        take_input: TakeInput,
-        take_signed: TakeSigned,
-        take_notice: TakeNotice,
+        self, clock: Clock, link: CloudLink, payloads: Payloads, pending: PendingWrites, sync: Sync, takers: Takers
     ) -> None:
         self._clock, self._link, self._payloads, self._pending = clock, link, payloads, pending
-        self._sync, self._ask, self._take_input = sync, ask, take_input
-        self._take_signed, self._take_notice = take_signed, take_notice
+        self._sync, self._takers = sync, takers
         self._alarms = Alarms(clock, pending)
         self._told: dict[str, tuple[float, int]] = {}
         self.heard = Heard()
@@ -84,16 +87,18 @@ class Listening:
             case Acknowledgement():
                 self._refuse_if(topic, await self._sync.acknowledge(message))
             case Request():
-                self._refuse_if(topic, self._ask(message))
+                self._refuse_if(topic, self._takers.command(message))
             case SignedCommand():
-                self._refuse_if(topic, self._take_signed(message))
+                self._refuse_if(topic, self._takers.signed(message))
             case Notice():
-                self._take_notice(message)
+                self._takers.notice(message)
+            case ModelManifest():
+                self._refuse_if(topic, self._takers.model(message))
             case _:
                 self._take(topic, payload, message)
 
     def _take(self, topic: str, payload: bytes, message: PlatformInput) -> None:
-        refusal = self._take_input(message)
+        refusal = self._takers.input(message)
         self._refuse_if(topic, refusal)
         if refusal is None:
             self.heard.inputs += 1

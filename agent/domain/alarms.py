@@ -166,6 +166,8 @@ class EventKind(Enum):
     LOAD_SWITCHED = "load_switched", Severity.INFO, Subject.DEVICE
     MESSAGE_REFUSED = "message_refused", Severity.WARNING
     METER_LAG = "meter_lag", Severity.INFO
+    MODEL_DELIVERY = "model_delivery", Severity.INFO
+    MODEL_REFUSED = "model_refused", Severity.WARNING
     MODEL_TRIAL = "model_trial", Severity.INFO
     NO_REVERSION_TIMER = "no_reversion_timer", Severity.WARNING
     NOT_COMMISSIONED = "not_commissioned", Severity.WARNING

@@ -14,6 +14,7 @@ from agent.domain.commissioning import Commissioning
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import MESSAGES, Inputs
 from agent.domain.ledger import LedgerCheckpoint
+from agent.domain.model_delivery import Deliveries
 from agent.domain.observation import Observation
 from agent.domain.override import Override
 from agent.domain.paired_trial import Schedule
@@ -82,6 +83,7 @@ COUNTERS = _plain("counters", "agent.cycles.control")  # read by agent.recording
 PAIRED_TRIAL = Document("ab/schedule", "agent.cycles.paired_trial", Schedule, True)
 POLICIES = Document("policies", "agent.cycles.policies", PolicyRecord, True)
 MODEL_TRIAL = _plain("trial", "agent.cycles.model_trials")
+MODEL_DELIVERIES = Document("model_deliveries", "agent.cycles.model_delivery", Deliveries)
 ADVICE = Document("advice", "agent.cycles.advice", AdviceBook, True)
 OBSERVATION = Document("observation", "agent.cycles.observation", Observation)
 OVERRIDE = Document("override", "agent.cycles.override", Override)  # or null, while there is none
@@ -99,7 +101,7 @@ MESSAGE_DOCUMENTS = tuple(_plain(f"input/{name}", "agent.cycles.listening") for 
 DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
     MODEL_TRIAL, ADVICE, OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST,
-    COMMISSIONING, SWITCHED_LOADS, POLICIES, COMMAND_COUNTERS,
+    COMMISSIONING, SWITCHED_LOADS, POLICIES, COMMAND_COUNTERS, MODEL_DELIVERIES,
     *MESSAGE_DOCUMENTS,
 )  # fmt: skip
 BY_NAME = {document.name: document for document in DOCUMENTS}

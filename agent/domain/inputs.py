@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.domain.commands import Request
+from agent.domain.model_delivery import ModelManifest
 from agent.domain.notice import Notice
 from agent.domain.overlay import Overlay, Word
 from agent.domain.signed_command import SignedCommand
@@ -124,7 +125,7 @@ class Acknowledgement:
     resend_from: tuple[tuple[str, int], ...] = ()
 
 
-Incoming = PlatformInput | Acknowledgement | Request | SignedCommand | Notice
+Incoming = PlatformInput | Acknowledgement | Request | SignedCommand | Notice | ModelManifest
 
 
 def _laid(overlay: Overlay | None, word: Word) -> Overlay:

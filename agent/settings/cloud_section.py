@@ -23,6 +23,12 @@ class Cloud(Section):
     keys_file: FilePath | None = Field(
         default=None, description="keys by which the platform signs: what is not signed by one of them is not obeyed"
     )
+    models_ca_file: FilePath | None = Field(
+        default=None, description="authorities of the server that models are fetched from; ca_file when left out"
+    )
+    models_plain_http: bool = Field(
+        default=False, description="true only for a server of models on the site's own network"
+    )
     protocol: Literal["5", "3.1.1"] = Field(default="5", description="version of MQTT")
     acknowledged_by: Literal["platform", "broker"] = Field(
         default="platform", description="whose word lets go of rows that were sent"

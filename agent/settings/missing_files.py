@@ -12,7 +12,8 @@ from agent.settings.store_path import path_trouble
 
 _UNREACHED = "the platform cannot be reached without it"
 _CLOUD = dict.fromkeys(("ca_file", "cert_file", "key_file", "password_file"), _UNREACHED) | {
-    "keys_file": "nothing that the platform signs is obeyed without it"
+    "keys_file": "nothing that the platform signs is obeyed without it",
+    "models_ca_file": "no model can be fetched without it",
 }
 
 

@@ -1,18 +1,35 @@
 """`enalysis-edge models`: what it shows and changes, and one sentence for whatever is missing or wrong."""
 
+import asyncio
 import json
 import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from agent.__main__ import main
+from agent.adapters.host.model_keys import FileModelKeys
+from agent.adapters.models.admission import admit
+from agent.adapters.models.model_archive import fingerprint_of
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.model_registry import in_charge
+from agent.adapters.models.part_file import PartFile
+from agent.adapters.mqtt.incoming_messages import parse_incoming
+from agent.adapters.store.retention import Retention
+from agent.adapters.store.sqlite_store import SqliteStore
+from agent.domain.documents import MODEL_DELIVERIES
+from agent.domain.model_delivery import Deliveries, Delivery, DeliveryState, ModelManifest
+from agent.domain.records import Batch
+from agent.domain.wire import to_json
 from tests import site_files
 from tests.adapters.models.model_folders import SHIPPED, candidate, replace_model
 from tests.adapters.models.onnx_files import endless_loop
 
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 VERSION = read_card(SHIPPED / "consumption").version
 
 
@@ -192,3 +209,79 @@ def test_without_a_site_file_it_is_exit_2(
 ) -> None:
     assert main(["models", *arguments, "--config", str(tmp_path / "absent.toml")]) == 2
     assert "absent.toml" in capsys.readouterr().err
+
+
+def deliver(store: Path, *deliveries: Delivery) -> None:
+    async def write() -> None:
+        opened = SqliteStore(store, UTC, lambda: NOON, Retention(30, 10_000_000))
+        await opened.open()
+        await opened.write(Batch(kept=((MODEL_DELIVERIES.name, to_json(Deliveries(deliveries))),)))
+        await opened.close()
+
+    asyncio.run(write())
+
+
+def test_what_the_platform_delivers_is_listed_with_its_reason(site: Site) -> None:
+    first = ModelManifest("own", 3, "https://x/y", 850_000, 9, "a" * 64, "0.1.0", 1, "k", None, "{}")
+    others = [replace(first, name=name) for name in ("sun", "late")]
+    deliver(
+        site.models.parent / "site.sqlite3",
+        Delivery(first, DeliveryState.DELIVERED, NOON),
+        Delivery(others[0], DeliveryState.REFUSED, NOON, "model.onnx is refused"),
+        Delivery(others[1], DeliveryState.AWAITED, NOON, "x:443: Connection refused"),
+    )
+    code, said, _ = site.run("list")
+    assert code == 0
+    assert "from the platform: own, delivery 3 (850 kB), came on 2026-06-01" in said
+    assert "sun, delivery 3 (850 kB), refused on 2026-06-01: model.onnx is refused" in said
+    assert "late, delivery 3 (850 kB), awaited since 2026-06-01: x:443: Connection refused" in said
+
+
+def packing(folder: Path, *more: str) -> list[str]:
+    """The command with a key that is there."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key.pem").write_bytes(pem)
+    terms = ["--version", "3", "--url", "https://x.example/own", "--key", str(folder / "key.pem"), "--key-id", "k-1"]
+    return ["models", "pack", str(folder / "own"), *terms, "--out", str(folder), *more]
+
+
+def test_what_is_packed_is_what_a_site_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = candidate(tmp_path, "own")
+    assert main(packing(tmp_path, "--site", "home-1")) == 0
+    line = capsys.readouterr().out.splitlines()[-1].removeprefix("line of the sites' keys file: ")
+    (tmp_path / "keys").write_text(line)
+    manifest = parse_incoming("down/model", (tmp_path / "own-3.json").read_bytes(), 65536, "EUR")
+    assert isinstance(manifest, ModelManifest)
+    assert asyncio.run(FileModelKeys(tmp_path / "keys").refusal(manifest, ())) is None
+    assert (manifest.name, manifest.version, manifest.audience) == ("own", 3, "home-1")
+    part = PartFile(tmp_path / "models", manifest.sha256)
+    part.tidy(())
+    shutil.copy(tmp_path / "own-3.model", part.path)
+    admit(manifest, tmp_path / "models")
+    assert fingerprint_of(tmp_path / "models" / "own") == fingerprint_of(made)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--key", "/no/key"], "/no/key cannot be read: No such file or directory"),
+        (["--key", __file__], f"{__file__} is no private key in PEM without a password"),
+        (["--url", "ftp://x"], "down/model: url: "),
+        (["--version", "0"], "down/model: version: "),
+        (["--out", "/no/folder"], "/no/folder cannot be written: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_packed_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], said: str
+) -> None:
+    candidate(tmp_path, "own")
+    assert main(packing(tmp_path, *more)) == 1
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.glob("own-*"))
+
+
+def test_a_bad_model_is_not_packed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    replace_model(candidate(tmp_path, "own"), endless_loop())
+    assert main(packing(tmp_path)) == 1
+    assert "'Loop', which is not allowed" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from agent.adapters.mqtt.payloads import JsonPayloads
-from agent.cycles.listening import Listening
+from agent.cycles.listening import Listening, Takers
 from agent.cycles.sync import Sync, SyncRules
 from agent.domain.commands import Request
 from agent.domain.inputs import PlatformInput
@@ -35,5 +35,5 @@ class PlatformWire:
         payloads, pending = JsonPayloads(self.site, "s"), self.hearing.pending
         facts = {"version": "1"}
         self.sync = Sync(self.clock, self.store, self.link, payloads, pending, self.outlet, lambda: facts, self.rules)
-        takers = self.requests.append, self.inputs.append, self.signed.append, self.notices.append
-        self.listening = Listening(self.clock, self.link, payloads, pending, self.sync, *takers)
+        takers = Takers(self.requests.append, self.inputs.append, self.signed.append, self.notices.append)
+        self.listening = Listening(self.clock, self.link, payloads, pending, self.sync, takers)

@@ -68,7 +68,7 @@ def test_a_daemon_goes_on_with_the_settings_it_read_and_the_next_start_tells_wha
 def test_a_damaged_model_is_refused_and_the_one_in_charge_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Models carry a hash and no signature yet. What is refused here is refused before a runtime opens it."""
+    """Refused before a runtime opens it. Signatures are those of manifests: ``test_delivered_models``."""
     state, models = tmp_path, tmp_path / "models"
     models.mkdir()
     folder = candidate(models, "better", "solar", version="2.0.0")

@@ -1,19 +1,24 @@
 """Messages of the platform: refused in one sentence, or taken and then asked for prices, limits and weather."""
 
+import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from agent.adapters.host.signing_keys import NotSigned, Purpose, SigningKeys
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.domain.commands import Request, request_to_json
 from agent.domain.horizon import Horizon
 from agent.domain.inputs import Acknowledgement, Inputs
+from agent.domain.model_delivery import ModelManifest
 from agent.domain.request import Objective, Place
 from agent.domain.site import Connection
 from agent.domain.tariff import PriceList
 from agent.domain.wire import from_json, to_json
 from agent.ports import PayloadRefused
 from agent.site_conditions.site_conditions import SiteConditions
+from tests.adapters.models.model_server import PRIVATE, members_of
 from tests.fuzz.mutation import changed, damaged, text_of
 from tests.fuzz.tally import Tally, Tick
 
@@ -37,7 +42,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "down/cmd/advice": {
         "schema": "advice/1.0", "issued_at": AT, "key": "shift_load/washer", "verb": "schedule", "scheduled_for": AT,
     },
+    "down/model": members_of(bytes(1000), 100, "https://models.example.org/own"),
 }  # fmt: skip
+KEYS = SigningKeys({(Purpose.MODEL, "platform-1"): PRIVATE.public_key().public_bytes_raw()})
 READ_EVERY = 20  # taken inputs; curves cost more than a message
 
 
@@ -61,6 +68,9 @@ def run(chance: Random, count: int, tick: Tick) -> Tally:
             if isinstance(message, Acknowledgement):
                 to_json(message)
                 continue
+            if isinstance(message, ModelManifest):
+                _refuse_changed(message)
+                continue
             conditions.take(message)
             conditions.at(NOW)
             conditions.connection(NOW)
@@ -72,6 +82,14 @@ def run(chance: Random, count: int, tick: Tick) -> Tally:
             conditions = _conditions()
         tick(number)
     return tally
+
+
+def _refuse_changed(manifest: ModelManifest) -> None:
+    """Only what says the same as the platform said is believed."""
+    to_json(manifest)
+    with suppress(NotSigned):
+        KEYS.verify(Purpose.MODEL, json.loads(manifest.signed))
+        assert json.loads(manifest.signed) == GOOD["down/model"], "a changed manifest is believed"
 
 
 def _conditions() -> SiteConditions:

@@ -1,7 +1,8 @@
 """The keys by which the platform signs: a file that the installer puts beside the site file.
 
 A line is ``purpose key-id key``: what the key may sign (``command``, ``config`` or ``model``), its name, and the 32
-bytes of an Ed25519 public key (RFC 8032) in base64. Empty lines and those that begin with ``#`` are left out.
+bytes of an Ed25519 public key (RFC 8032) in base64. A line ``revoked key-id`` ends all keys of that name, wherever else
+they stand. Empty lines and those that begin with ``#`` are left out.
 
 The library is loaded with the first signature: a site that is sent none does not pay its memory (3 MB).
 """
@@ -9,8 +10,8 @@ The library is loaded with the first signature: a site that is sent none does no
 import base64
 import binascii
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from agent.domain.canonical_json import NotCanonical, canonical
 
 KEY_BYTES, SIGNATURE_BYTES = 32, 64
 LARGEST_FILE = 64 * 1024
+REVOKED = "revoked"
 _KEY_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
 
@@ -40,9 +42,14 @@ class NotSigned(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
-    """The public keys, by purpose and key id."""
+    """The public keys, by purpose and key id; a key whose id is ``revoked`` signs nothing."""
 
     keys: Mapping[tuple[Purpose, str], bytes]
+    revoked: frozenset[str] = frozenset()
+
+    def without(self, revoked: Collection[str]) -> "SigningKeys":
+        """The same with more ids revoked: those that an earlier file of keys did revoke."""
+        return replace(self, revoked=self.revoked | frozenset(revoked))
 
     def verify(self, purpose: Purpose, message: Mapping[str, Any]) -> str:
         """The id of the key that has signed ``message``.
@@ -65,6 +72,8 @@ class SigningKeys:
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+        if key_id in self.revoked:
+            raise NotSigned("its key was revoked")
         key = self.keys.get((purpose, key_id))
         if key is None:
             raise NotSigned(f"no key of that name may sign a {purpose.value}")
@@ -79,15 +88,27 @@ def read_signing_keys(path: Path) -> SigningKeys:
     if path.stat().st_size > LARGEST_FILE:
         raise KeysRefused(f"{path}: it has more than {LARGEST_FILE} bytes")
     keys: dict[tuple[Purpose, str], bytes] = {}
+    revoked = set()
     for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            named, key = _read_line(f"{path}, line {number}", line.split())
-            if named in keys:
-                raise KeysRefused(f"{path}, line {number}: the key {named[1]} of {named[0].value} was named before")
-            keys[named] = key
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        if words[0] == REVOKED:
+            revoked.add(_read_revoked(f"{path}, line {number}", words))
+            continue
+        named, key = _read_line(f"{path}, line {number}", words)
+        if named in keys:
+            raise KeysRefused(f"{path}, line {number}: the key {named[1]} of {named[0].value} was named before")
+        keys[named] = key
     if not keys:
         raise KeysRefused(f"{path}: it holds no key")
-    return SigningKeys(keys)
+    return SigningKeys(keys, frozenset(revoked))
+
+
+def _read_revoked(place: str, words: list[str]) -> str:
+    if len(words) != 2 or not _KEY_ID.fullmatch(words[1]):
+        raise KeysRefused(f"{place}: a line of a revoked key is revoked and key id")
+    return words[1]
 
 
 def _read_line(place: str, words: list[str]) -> tuple[tuple[Purpose, str], bytes]:

@@ -1,11 +1,11 @@
 """Whole copies of models by the hash of their files, and files that are whole after a power cut."""
 
-import hashlib
 import os
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from agent.adapters.models.deployed_models import fingerprint_of_bytes
 from agent.adapters.models.model_file import FILES, ModelFiles, read_files
 from agent.adapters.store.set_aside import sync_folder
 from agent.forecasting.forecaster import ModelUnusable
@@ -16,10 +16,7 @@ _STAGING = ".staging-"
 
 def fingerprint(files: ModelFiles) -> str:
     """SHA-256 over both files of a model: another card makes another model."""
-    hashed = hashlib.sha256(len(files.card).to_bytes(8, "big"))
-    hashed.update(files.card)
-    hashed.update(files.model)
-    return hashed.hexdigest()
+    return fingerprint_of_bytes(files.card, files.model)
 
 
 def fingerprint_of(folder: Path) -> str | None:
@@ -48,11 +45,11 @@ def keep(models: Path, files: ModelFiles) -> Path:
     make_folder(shelf)
     staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=shelf))
     try:
-        _give_to_owner(staging, shelf)
+        give_to_owner(staging, shelf)
         copy = staging / files.name
         make_folder(copy)
         for file, content in zip(FILES, (files.card, files.model), strict=True):
-            _write_synced(copy / file, content)
+            write_synced(copy / file, content)
         sync_folder(copy)
         staging.chmod(0o755)
         sync_folder(staging)
@@ -85,28 +82,29 @@ def make_folder(folder: Path) -> None:
     make_folder(folder.parent)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o755)
-        _give_to_owner(folder, folder.parent)
+        give_to_owner(folder, folder.parent)
     sync_folder(folder.parent)
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Replace ``path``: after a power cut it holds the old bytes or the new ones. Raises OSError."""
     staging = path.with_name(f".{path.name}.new")
-    _write_synced(staging, content)
+    write_synced(staging, content)
     staging.replace(path)
     sync_folder(path.parent)
 
 
-def _write_synced(path: Path, content: bytes) -> None:
+def write_synced(path: Path, content: bytes) -> None:
+    """Durable on return; after a power cut it may be there in part. Raises OSError."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, 0o644), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    _give_to_owner(path, path.parent)
+    give_to_owner(path, path.parent)
 
 
-def _give_to_owner(path: Path, folder: Path) -> None:
+def give_to_owner(path: Path, folder: Path) -> None:
     """What root makes by a command belongs to the owner of the folder, or the daemon could not replace it."""
     if os.geteuid() == 0:
         owner = folder.stat()

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from agent.adapters.mqtt.manifest_message import ManifestMessage, said_once
 from agent.domain.commands import BY_NAME, COMMAND_KINDS, Request, read_command
 from agent.domain.inputs import (
     Acknowledgement,
@@ -28,6 +29,7 @@ from agent.domain.inputs import (
     TariffInput,
     WeatherInput,
 )
+from agent.domain.model_delivery import ModelManifest
 from agent.domain.money import beyond_spikes, unlikely_list
 from agent.domain.notice import LONGEST_WAIT_S, Notice, NoticeAction
 from agent.domain.signed_command import SignedCommand
@@ -174,12 +176,13 @@ class _Command(Message):
     expires_at: Utc | None = None
 
 
-_Known = _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement | _Notice
+_Known = _Tariff | _Carbon | _Weather | _GridLimit | _Acknowledgement | _Notice | ManifestMessage
 COMMANDS = "down/cmd/"
 NOTICE_TOPIC = "_all/down/notice"  # of all sites, below ee/1/
 _MODELS: dict[str, type[_Known]] = {
     "down/ack": _Acknowledgement,
     NOTICE_TOPIC: _Notice,
+    "down/model": ManifestMessage,
     "down/input/tariff": _Tariff,
     "down/input/carbon": _Carbon,
     "down/input/weather": _Weather,
@@ -195,7 +198,7 @@ def parse_input(name: str, text: str, currency: str) -> PlatformInput:
     Raises PayloadRefused.
     """
     message = parse_incoming(f"down/input/{name}", text.encode(), LARGEST_PAYLOAD, currency)
-    if isinstance(message, Acknowledgement | Request | SignedCommand | Notice):
+    if isinstance(message, Acknowledgement | Request | SignedCommand | Notice | ModelManifest):
         raise PayloadRefused(f"input/{name}: it is no input")
     return message
 
@@ -262,10 +265,12 @@ def printable(reason: str) -> str:
 
 
 def _frozen(topic: str, text: str, message: "_Known | _Command") -> Incoming:
-    """Raises WireError for a command whose terms are wrong."""
+    """Raises WireError for a command whose terms are wrong, or a manifest that could be read in two ways."""
     if isinstance(message, _Command):
         command = read_command(topic.removeprefix(COMMANDS), json.loads(text))
         return Request(command, message.issued_at, message.expires_at)
+    if isinstance(message, ManifestMessage):
+        return message.frozen(said_once(text))
     return message.frozen()
 
 

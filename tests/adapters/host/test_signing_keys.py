@@ -70,3 +70,24 @@ def test_a_file_that_cannot_be_used_says_where_and_why(tmp_path: Path, text: str
     with pytest.raises(KeysRefused) as raised:
         keys_of(tmp_path, text)
     assert str(raised.value) == f"{tmp_path / 'keys'}{why}"
+
+
+@pytest.mark.parametrize("text", ["revoked a\ncommand a {key}", "command a {key}\nrevoked a\n"])
+def test_a_revoked_key_signs_nothing_wherever_the_line_stands(tmp_path: Path, text: str) -> None:
+    keys = keys_of(tmp_path, text.format(key=PUBLIC))
+    assert keys.revoked == {"a"}
+    with pytest.raises(NotSigned, match="its key was revoked"):
+        keys.verify(Purpose.COMMAND, signed(MESSAGE))
+
+
+def test_what_an_earlier_file_has_revoked_stays_revoked(tmp_path: Path) -> None:
+    keys = keys_of(tmp_path, f"command a {PUBLIC}")
+    keys.verify(Purpose.COMMAND, signed(MESSAGE))
+    with pytest.raises(NotSigned, match="its key was revoked"):
+        keys.without(["a"]).verify(Purpose.COMMAND, signed(MESSAGE))
+
+
+@pytest.mark.parametrize("line", ["revoked", "revoked a b", "revoked A"])
+def test_a_line_of_a_revoked_key_has_its_id(tmp_path: Path, line: str) -> None:
+    with pytest.raises(KeysRefused, match="line 2: a line of a revoked key is revoked and key id"):
+        keys_of(tmp_path, f"command a {PUBLIC}\n{line}")
