@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -36,6 +37,7 @@ from agent.domain.documents import (
     ADVICE,
     ALARMS,
     COUNTERS,
+    ENERGY_TOTALS,
     LEDGER,
     MODEL_TRIAL,
     OBSERVATION,
@@ -59,6 +61,9 @@ from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
 
+if TYPE_CHECKING:
+    from agent.home_bridge import HomeBridge
+
 log = structlog.get_logger("app")
 
 UPKEEP_EVERY_S = 60.0
@@ -72,6 +77,7 @@ TRIALS_FIRST_S = 300.0
 SETTLEMENT_EVERY_S = 900.0
 SETTLEMENT_FIRST_S = 600.0
 COMMANDS_EVERY_S = 2.0
+HOME_EVERY_S = 5.0
 PLAN_BEARS_S = 60.0  # a step of the clock by less leaves the plan in force, until the next one is made
 
 
@@ -105,6 +111,7 @@ class App:
     meter: DemandMeter | None
     loads: LoadSwitching
     platform: Platform | None
+    home: "HomeBridge | None" = None
     recalled: bool = False
 
     async def start(self) -> None:
@@ -117,6 +124,8 @@ class App:
         self.alarms.note(EventKind.STARTED, events.started())
         if self.platform is not None:
             await self.platform.start()
+        if self.home is not None:
+            await self.home.start()
 
     async def _release_at_start(self) -> None:
         """A site that is only observed is given back what was left behind, and is not written otherwise."""
@@ -156,6 +165,7 @@ class App:
         if self.meter is not None:
             await recall_peak(self.meter, self.store, self.clock, self.pending)
         self.control.minutes.recall(await self.store.kept(COUNTERS.name))
+        self.control.minutes.recall_energies(await self.store.kept(ENERGY_TOTALS.name))
         try:
             self.control.recall(await self.store.kept(STATE.name))
         except WireError as error:
@@ -190,6 +200,8 @@ class App:
             # Between two control steps, so that what a backlog costs is paid while control has nothing to do.
             between_s = min(control.step_s, SYNC_EVERY_S) / 2
             jobs.append(Job("sync", SYNC_EVERY_S, self._sync, first_s=SYNC_EVERY_S + between_s))
+        if self.home is not None:
+            jobs.append(Job("home assistant", HOME_EVERY_S, self.home.step, first_s=HOME_EVERY_S))
         return jobs
 
     async def stop(self, why: str) -> None:
@@ -205,8 +217,8 @@ class App:
         with suppress(TimeoutError):  # a broker that has frozen: the rows are in the store
             async with asyncio.timeout(LAST_SYNC_S):
                 await self._sync()
-        if self.platform is not None:
-            await self.platform.stop()
+        ways = [way.stop() for way in (self.platform, self.home) if way is not None]
+        await asyncio.gather(*ways)
         await self.devices.settle(LAST_KEEP_S)
         await self.store.close()
         await self.devices.close()
@@ -250,8 +262,11 @@ class App:
             return  # what waits stays in memory: a commit now would overwrite what was kept
         await self.commands.step()
         obeyed = self.commands.obeyed
+        energies = None if self.home is None else self.home.counted
         if await self.record.step():
             await self.commands.forget(obeyed)
+            if self.home is not None:
+                self.home.cycle.written(energies)
             self.self_test.store_works()
         if self.planning.made:
             self.self_test.plan_works()

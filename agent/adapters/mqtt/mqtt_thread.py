@@ -83,7 +83,7 @@ class NetworkThread:
         delay: ReconnectDelay,
     ) -> None:
         self._settings, self._will, self._topics = settings, will, topics
-        self._root = f"ee/1/{settings.site_id}/"
+        self._root = settings.topics_below
         self._listener, self._delay = listener, delay
         self._loop = asyncio.get_running_loop()
         self._stopping = threading.Event()
