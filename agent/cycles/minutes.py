@@ -91,7 +91,7 @@ class Minutes:
         if self.energies is not None:
             self.energies.minute(row, self.means.catalogue)
             if self.energies.totals is not None:  # with the commit that writes the minute
-                self._pending.keep(ENERGY_TOTALS.name, to_json(self.energies.totals, digits=12))
+                self._pending.keep(ENERGY_TOTALS.name, to_json(self.energies.totals))
 
     def _points(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> dict[str, float | None]:
         """Every reading by name. What a silent device said long ago is missing now, and so is an odd counter."""
