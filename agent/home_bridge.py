@@ -92,12 +92,14 @@ async def remove(settings: Settings) -> str | None:
     await link.start()
     try:
         async with asyncio.timeout(REMOVE_WITHIN_S):
-            while not link.connected:  # noqa: ASYNC110 - the link tells its state, and no event of it
+            while not link.connected:
+                if link.trouble is not None:
+                    return link.trouble
                 await asyncio.sleep(0.05)
             for envelope in (*gone, last):
                 await link.publish(envelope)
     except TimeoutError:
-        return link.trouble or f"{_section(settings).host} did not answer"
+        return f"{_section(settings).host} does not answer"
     except LinkFailure as failure:
         return str(failure)
     finally:
