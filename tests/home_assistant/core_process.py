@@ -2,7 +2,8 @@
 
 ``python core_process.py FOLDER BROKER_PORT HTTP_PORT`` answers each line of standard input by one line of JSON:
 ``states`` (by unique id: entity, state, attributes), ``energy`` (what the Energy dashboard finds wrong with our
-sensors), ``statistics`` (the newest long-term sum by unique id), ``set ENTITY VALUE`` and ``press ENTITY``.
+sensors as its sources, once statistics have been made of them), ``set ENTITY VALUE`` and ``press ENTITY``, whose names
+are the ends of unique ids.
 It imports nothing of this project.
 """
 
@@ -44,7 +45,9 @@ async def started(folder: Path, broker_port: int, http_port: int) -> core.HomeAs
         domain="mqtt", title="broker", data={"broker": "127.0.0.1", "port": broker_port, "protocol": "5"}, options={},
         source="user", version=1, minor_version=2, unique_id=None, discovery_keys={}, subentries_data=(),
     )  # fmt: skip
-    if "mqtt" not in {one.domain for one in hass.config_entries.async_entries()}:
+    if hass.config_entries.async_entries("mqtt"):
+        await async_setup_component(hass, "mqtt", {})  # as it was set up in an earlier run
+    else:
         await hass.config_entries.async_add(entry)
     await hass.async_start()
     return hass
@@ -68,6 +71,13 @@ def _entity(hass: core.HomeAssistant, key: str) -> str:
 async def energy(hass: core.HomeAssistant) -> Any:
     """What the dashboard says of our sensors as its sources: lists of issues, empty where all is well."""
     from homeassistant.components.energy import data, validate
+    from homeassistant.components.recorder.tasks import StatisticsTask
+    from homeassistant.util import dt
+
+    instance, now = recorder.get_instance(hass), dt.utcnow()
+    await hass.async_add_executor_job(instance.block_till_done)
+    instance.queue_task(StatisticsTask(now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0), False))
+    await hass.async_add_executor_job(instance.block_till_done)
 
     def named(key: str) -> str:
         return _entity(hass, key)
