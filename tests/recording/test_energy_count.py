@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent.domain.documents import ENERGY_TOTALS
 from agent.domain.energy_totals import CounterSeen, EnergyTotals
 from agent.domain.records import MinuteRow
-from agent.domain.wire import to_json
+from agent.domain.wire import WireError, to_json
 from agent.recording.energy_count import LINES, EnergyCount, sources_of
 from tests.adapters.store.store_rows import minute
 
@@ -126,6 +126,14 @@ def test_a_device_that_is_no_source_any_more_is_forgotten() -> None:
     assert totals.import_wh == 100.0 + IMPORTED_WH
     assert totals.export_wh == 1.0
     assert {one.name for one in totals.counters} == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"import_wh":-1.0}', '{"solar_wh":NaN}', '{"charge_wh":1e999}', '{"saved":Infinity}']
+)
+def test_a_kept_document_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(WireError):
+        ENERGY_TOTALS.read(text)
 
 
 def test_nothing_is_counted_before_it_is_known_from_where() -> None:
