@@ -96,7 +96,7 @@ class HomeAssistant:
             self._connection = -1  # all is told with the next connection
             self._watch(str(failure))
         else:
-            self._watch(next(iter(self._refused.values()), None))
+            self._watch(next(iter(self._refused.values()), self._link.trouble))
 
     def _hear_status(self, payload: bytes, retained: bool) -> None:
         """A status that the broker has kept is older than what was told with the connection."""
