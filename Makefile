@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+HOME_PYTHON ?= python3.13
 
 # What is installed stands in lock/: releases with the hashes of their wheels. Nothing else is taken, nothing is built.
 LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
@@ -11,7 +12,7 @@ AGENT := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-d
 BROKEN := $(shell test ! -e .venv || { $(BIN)/python -c 'import pip' && test "$$(cat .venv/python.stamp)" = "$(CURDIR)"; } \
   2>/dev/null || echo broken)
 
-.PHONY: demo test check bench fuzz kills power-cuts train clean mosquitto strace chromium update check-versions anew
+.PHONY: demo test check bench fuzz kills power-cuts train test-home-assistant clean mosquitto strace chromium update check-versions anew
 
 demo: .venv/demo.stamp
 	$(BIN)/python -m demo $(ARGS)
@@ -40,6 +41,10 @@ kills: .venv/dev.stamp
 # A cut at every system call of the recorded run that changes the disk; `make test` takes 240 of them.
 power-cuts: .venv/dev.stamp strace
 	POWER_CUTS=1000000 $(BIN)/python -m pytest tests/faults/test_power_cuts.py $(ARGS)
+
+# A real Home Assistant core beside the real daemon. It needs a Python of its own: HOME_PYTHON=/path/to/python3.13.
+test-home-assistant: .venv/dev.stamp .venv/home-assistant.stamp mosquitto
+	HOME_ASSISTANT_PYTHON=.venv/home-assistant/bin/python $(BIN)/python -m pytest tests/home_assistant $(ARGS)
 
 train: .venv/train.stamp
 	$(BIN)/python -m training $(ARGS)
@@ -94,6 +99,14 @@ update: .venv/uv.stamp
 .venv/train.stamp: .venv/python.stamp pyproject.toml
 	$(LOCKED) -r lock/train.txt
 	$(AGENT)
+	@touch $@
+
+# Not in the lock: nothing of it goes anywhere but into this environment. Its MQTT integration asks for paho itself.
+.venv/home-assistant.stamp: .venv/python.stamp
+	@$(HOME_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || \
+	  { echo "Home Assistant needs Python 3.13: say where one is, HOME_PYTHON=/path/to/python3.13"; exit 1; }
+	$(HOME_PYTHON) -m venv .venv/home-assistant
+	.venv/home-assistant/bin/python -m pip install --quiet --disable-pip-version-check 'homeassistant>=2025.4,<2025.5' 'paho-mqtt==2.1.0'
 	@touch $@
 
 .venv/uv.stamp: .venv/python.stamp

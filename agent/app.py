@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from agent.adapters.devices.field_bus import connect_devices
@@ -52,6 +53,9 @@ from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
 from drivers.write_gate import WriteGate
+
+if TYPE_CHECKING:
+    from agent.home_bridge import HomeBridge
 
 HOUR_S = 3600.0
 
@@ -120,7 +124,25 @@ def build(
         meter=meter,
         loads=loads,
         platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs, turn),
+        home=_home(settings, clock, pending, outlet, commands, conditions, control),
     )
+
+
+def _home(
+    settings: Settings,
+    clock: Clock,
+    pending: PendingWrites,
+    outlet: Outlet,
+    commands: Commands,
+    conditions: SiteConditions,
+    control: Control,
+) -> "HomeBridge | None":
+    """What it needs is loaded only where the site file has a section for it."""
+    if settings.home_assistant is None:
+        return None
+    from agent.home_bridge import connect_home
+
+    return connect_home(settings, clock, pending, outlet, commands, conditions, control.minutes)
 
 
 def keep_steering(store: Store, document: str) -> Awaitable[None]:

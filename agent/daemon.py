@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -38,6 +39,7 @@ from agent.domain.documents import (
     ALARMS,
     COMMAND_COUNTERS,
     COUNTERS,
+    ENERGY_TOTALS,
     LEDGER,
     MODEL_DELIVERIES,
     MODEL_TRIAL,
@@ -62,6 +64,9 @@ from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
 
+if TYPE_CHECKING:
+    from agent.home_bridge import HomeBridge
+
 log = structlog.get_logger("app")
 
 UPKEEP_EVERY_S = 60.0
@@ -76,6 +81,7 @@ SETTLEMENT_EVERY_S = 900.0
 SETTLEMENT_FIRST_S = 600.0
 COMMANDS_EVERY_S = 2.0
 MODELS_EVERY_S = 5.0
+HOME_EVERY_S = 5.0
 PLAN_BEARS_S = 60.0  # a step of the clock by less leaves the plan in force, until the next one is made
 
 
@@ -109,11 +115,10 @@ class App:
     meter: DemandMeter | None
     loads: LoadSwitching
     platform: Platform | None
+    home: "HomeBridge | None" = None
     recalled: bool = False
     is_writable: bool = True  # whether the last commit was written
-    turn: asyncio.Lock = field(
-        default_factory=asyncio.Lock
-    )  # of commits: what one has not written the next must not release
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # of commits: one releases only what it has written
 
     async def start(self) -> None:
         """Open the store, take up what it has kept, bring the battery into its neutral state.
@@ -125,6 +130,8 @@ class App:
         self.alarms.note(EventKind.STARTED, events.started())
         if self.platform is not None:
             await self.platform.start()
+        if self.home is not None:
+            await self.home.start()
 
     async def _release_at_start(self) -> None:
         """A site that is only observed is given back what was left behind, and is not written otherwise."""
@@ -164,6 +171,7 @@ class App:
         if self.meter is not None:
             await recall_peak(self.meter, self.store, self.clock, self.pending)
         self.control.minutes.recall(await self.store.kept(COUNTERS.name))
+        self.control.minutes.recall_energies(await self.store.kept(ENERGY_TOTALS.name))
         try:
             self.control.recall(await self.store.kept(STATE.name))
         except WireError as error:
@@ -204,6 +212,8 @@ class App:
             jobs.append(Job("sync", SYNC_EVERY_S, self._sync, first_s=SYNC_EVERY_S + between_s))
             if self.platform.models is not None:
                 jobs.append(Job("models", MODELS_EVERY_S, self.platform.models.step, first_s=MODELS_EVERY_S))
+        if self.home is not None:
+            jobs.append(Job("home assistant", HOME_EVERY_S, self.home.step, first_s=HOME_EVERY_S))
         return jobs
 
     async def stop(self, why: str) -> None:
@@ -219,8 +229,8 @@ class App:
         with suppress(TimeoutError):  # a broker that has frozen: the rows are in the store
             async with asyncio.timeout(LAST_SYNC_S):
                 await self._sync()
-        if self.platform is not None:
-            await self.platform.stop()
+        ways = [way.stop() for way in (self.platform, self.home) if way is not None]
+        await asyncio.gather(*ways)
         await self.devices.settle(LAST_KEEP_S)
         await self.store.close()
         await self.devices.close()
@@ -267,10 +277,13 @@ class App:
         async with self.turn:
             await self.commands.step()
             obeyed, noted = self.commands.obeyed, self.commands.trail.noted
+            energies = None if self.home is None else self.home.counted
             self.is_writable = await self.record.step()
             if self.is_writable:
                 self.commands.trail.written(noted)
                 await self.commands.forget(obeyed)
+                if self.home is not None:
+                    self.home.cycle.written(energies)
                 self.self_test.store_works()
         if self.planning.made:
             self.self_test.plan_works()

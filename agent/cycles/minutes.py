@@ -5,12 +5,15 @@ from datetime import timedelta
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
-from agent.domain.documents import COUNTERS
-from agent.domain.sentences.events import kept_counters_unusable
+from agent.domain.documents import COUNTERS, ENERGY_TOTALS
+from agent.domain.records import MinuteRow
+from agent.domain.sentences.events import kept_counters_unusable, kept_unusable
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import SiteState
+from agent.domain.wire import WireError, to_json
 from agent.ports import Clock
 from agent.recording.counters import Counters
+from agent.recording.energy_count import EnergyCount
 from agent.recording.minute_means import ControlStep, MinuteMeans
 from agent.recording.pending_writes import PendingWrites
 from agent.recording.points import points_of
@@ -19,7 +22,10 @@ from drivers.reading import Quantity, Reading
 
 
 class Minutes:
-    """What was seen holds until the next step is due, ``step_s`` later; where that comes late, the gap stays a gap."""
+    """What was seen holds until the next step is due, ``step_s`` later; where that comes late, the gap stays a gap.
+
+    ``energies`` are counted and kept where somebody has asked for them by setting it before the start.
+    """
 
     def __init__(
         self, clock: Clock, conditions: SiteConditions, pending: PendingWrites, step_s: float, stale_s: float
@@ -30,6 +36,7 @@ class Minutes:
         self._catalogue: tuple[str, ...] = ()
         self.means = MinuteMeans()
         self.counters = Counters()
+        self.energies: EnergyCount | None = None
 
     def add(
         self,
@@ -57,17 +64,34 @@ class Minutes:
             self._catalogue = self.means.catalogue
             self._pending.catalogue(self._catalogue)
         for row in self.means.finished(state.at):
-            self._pending.minute(row)
+            self._hand_over(row)
 
     def flush(self) -> None:
         """Hand over the minute in the making, for the end: a row that covers less than its span."""
         for row in self.means.finished(self._clock.now() + timedelta(minutes=1)):
-            self._pending.minute(row)
+            self._hand_over(row)
 
     def recall(self, document: str | None) -> None:
         """The kept readings of the energy counters; those that cannot be used are told."""
         if not self.counters.recall(document):
             self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_counters_unusable())
+
+    def recall_energies(self, document: str | None) -> None:
+        """The kept energies, which go on from there; those that cannot be read are told and begin again."""
+        if self.energies is None:
+            return
+        try:
+            self.energies.recall(None if document is None else ENERGY_TOTALS.read(document))
+        except (WireError, RecursionError) as error:
+            self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="energies", cause=str(error)))
+            self.energies.recall(None)
+
+    def _hand_over(self, row: MinuteRow) -> None:
+        self._pending.minute(row)
+        if self.energies is not None:
+            self.energies.minute(row, self.means.catalogue)
+            if self.energies.totals is not None:  # with the commit that writes the minute
+                self._pending.keep(ENERGY_TOTALS.name, to_json(self.energies.totals))
 
     def _points(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> dict[str, float | None]:
         """Every reading by name. What a silent device said long ago is missing now, and so is an odd counter."""
@@ -75,6 +99,8 @@ class Minutes:
         judged, resets = self.counters.judged(points_of(readings, monotonic, self._stale_s), monotonic)
         for device, sentence in resets:
             self._alarms.note(EventKind.COUNTER_RESET, sentence, device)
+            if self.energies is not None:
+                self.energies.note_reset(str(sentence.values["counter"]))
         document = self.counters.document(monotonic)
         if document is not None:
             self._pending.keep(COUNTERS.name, document)

@@ -77,6 +77,10 @@ class AlarmKind(Enum):
         "grid_limit_lost", Severity.ALARM, Subject.SITE,
         "Check the link to the platform and whether the platform still sends grid limits.",
     )  # fmt: skip
+    HOME_ASSISTANT_AWAY = (
+        "home_assistant_away", Severity.WARNING, Subject.SITE,
+        "Check Home Assistant's MQTT broker, its user and password, and [home_assistant] in the site file.",
+    )  # fmt: skip
     LINK_DOWN = (
         "link_down", Severity.ALARM, Subject.SITE,
         "Check the internet connection of the site, the firewall, and [cloud] in the site file.",

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from agent.domain.advisory import AdviceBook
 from agent.domain.alarms import StandingAlarm
 from agent.domain.commissioning import Commissioning
+from agent.domain.energy_totals import EnergyTotals
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import MESSAGES, Inputs
 from agent.domain.ledger import LedgerCheckpoint
@@ -80,6 +81,7 @@ CLOCK = Document("clock", "agent.cycles.timekeeping", Undated)  # or null, when 
 LEDGER = Document("ledger", "agent.cycles.settlement", LedgerCheckpoint, True)
 DEMAND = _plain("demand", "agent.cycles.control")  # a MonthPeak of agent.dispatch.demand_meter
 COUNTERS = _plain("counters", "agent.cycles.control")  # read by agent.recording.counters
+ENERGY_TOTALS = Document("energy_totals", "agent.cycles.minutes", EnergyTotals)  # with [home_assistant] alone
 PAIRED_TRIAL = Document("ab/schedule", "agent.cycles.paired_trial", Schedule, True)
 POLICIES = Document("policies", "agent.cycles.policies", PolicyRecord, True)
 MODEL_TRIAL = _plain("trial", "agent.cycles.model_trials")
@@ -102,6 +104,7 @@ DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
     MODEL_TRIAL, ADVICE, OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST,
     COMMISSIONING, SWITCHED_LOADS, POLICIES, COMMAND_COUNTERS, MODEL_DELIVERIES,
+    ENERGY_TOTALS,
     *MESSAGE_DOCUMENTS,
 )  # fmt: skip
 BY_NAME = {document.name: document for document in DOCUMENTS}

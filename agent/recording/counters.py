@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from agent.domain.sentence import Sentence
 from agent.domain.sentences import events
 from drivers.reading import Quantity
 
@@ -51,9 +52,9 @@ class Counters:
 
     def judged(
         self, points: Mapping[str, float | None], monotonic_s: float
-    ) -> tuple[dict[str, float | None], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, float | None], list[tuple[str, Sentence]]]:
         """``points`` with None for a counter that cannot be right; and (device, sentence) of those that were reset."""
-        found, resets = dict(points), list[tuple[str, str]]()
+        found, resets = dict(points), list[tuple[str, Sentence]]()
         for name, value in points.items():
             if name.rpartition(".")[2] in COUNTERS and value is not None:
                 found[name], reset = self._judge(name, value, monotonic_s)
@@ -84,7 +85,7 @@ class Counters:
         self._recalled = {str(name): float(value) for name, value in plain.items()}
         return True
 
-    def _judge(self, name: str, wh: float, monotonic_s: float) -> tuple[float | None, str | None]:
+    def _judge(self, name: str, wh: float, monotonic_s: float) -> tuple[float | None, Sentence | None]:
         if name not in self._good:
             # How long the agent was not there is not known, so a recalled counter may have risen by anything.
             before = self._recalled.pop(name, wh)
@@ -104,7 +105,7 @@ class Counters:
             return wh, self._reset(name, wh, monotonic_s, rolled_over=False)
         return None, None
 
-    def _reset(self, name: str, wh: float, monotonic_s: float, rolled_over: bool) -> str:
+    def _reset(self, name: str, wh: float, monotonic_s: float, rolled_over: bool) -> Sentence:
         before = self._good[name].wh
         self._good[name] = _Line(wh, monotonic_s, monotonic_s)
         self._other.pop(name, None)

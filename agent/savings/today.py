@@ -29,7 +29,7 @@ def saved_today(minutes: Sequence[MinuteRow], battery: Battery, has_solar: bool)
     """
     saved, covered_s = 0.0, 0.0
     for row in minutes:
-        gain = _gain(row, has_solar)
+        gain = minute_gain(row, has_solar)
         if gain is not None:
             saved += gain
             covered_s += row.covered_s
@@ -40,8 +40,8 @@ def saved_today(minutes: Sequence[MinuteRow], battery: Battery, has_solar: bool)
     return SavedToday(saved, None if stored_wh is None else stored_wh * battery.discharge_efficiency, covered_s)
 
 
-def _gain(row: MinuteRow, has_solar: bool) -> float | None:
-    """What the minute would have cost without the battery, less what it did cost."""
+def minute_gain(row: MinuteRow, has_solar: bool) -> float | None:
+    """What the minute would have cost without the battery, less what it did cost; None where that is not known."""
     pv_w = row.pv_w if row.pv_w is not None or has_solar else 0.0
     bought, sold = row.import_price, row.export_price
     if row.load_w is None or pv_w is None or row.battery_w is None or bought is None or sold is None:

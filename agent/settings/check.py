@@ -49,6 +49,7 @@ def _summary(settings: Settings) -> list[tuple[str, str]]:
         *_demand(settings),
         *_console(settings),
         ("platform", "none: the site stands alone" if cloud is None else f"{cloud.host}:{cloud.port}"),
+        *_home_assistant(settings),
     ]
 
 
@@ -98,6 +99,13 @@ def _console(settings: Settings) -> list[tuple[str, str]]:
     words = "https" if found.cert_file is not None else "http"
     others = "" if found.is_local else f", reached as {', '.join(found.allow_hosts)}"
     return [("console", f"{words}://{found.host}:{found.port}{others}")]
+
+
+def _home_assistant(settings: Settings) -> list[tuple[str, str]]:
+    found = settings.home_assistant
+    if found is None:
+        return []
+    return [("home", f"{found.host}:{found.port}, {'with' if found.commands else 'without'} commands")]
 
 
 def _limit(watts: float | None) -> str:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from agent.settings import cloud_section, demand_sections, sections
 from agent.settings.console_section import console_findings
 from agent.settings.device_checks import device_findings
+from agent.settings.home_assistant_section import HomeAssistant
 from agent.settings.price_checks import price_findings
 from agent.settings.price_file import PriceFileError, read_prices
 from agent.settings.problems import Finding, Key
@@ -35,6 +36,7 @@ def check(settings: Settings) -> list[Finding]:
         _planning,
         _advice,
         _cloud,
+        _home_assistant,
         _demand,
         _console,
     )
@@ -242,26 +244,34 @@ def _minute(clock: str) -> int:
 
 
 def _cloud(settings: Settings) -> Iterator[Finding]:
-    found = settings.cloud
-    if found is None:
-        return
+    if settings.cloud is not None:
+        yield from _broker("cloud", settings.cloud)
+
+
+def _home_assistant(settings: Settings) -> Iterator[Finding]:
+    if settings.home_assistant is not None:
+        yield from _broker("home_assistant", settings.home_assistant)
+
+
+def _broker(section: str, found: cloud_section.Cloud | HomeAssistant) -> Iterator[Finding]:
+    """What is wrong with the way to an MQTT broker. Only [cloud] has a certificate of our own."""
     for one, other in (("cert_file", "key_file"), ("username", "password_file")):
-        given = [key for key in (one, other) if getattr(found, key) is not None]
+        given = [key for key in (one, other) if getattr(found, key, None) is not None]
         if len(given) == 1:
             missing = other if given == [one] else one
-            yield Finding(("cloud", given[0]), f"is given without {missing}", f"add {missing}, or leave both out")
+            yield Finding((section, given[0]), f"is given without {missing}", f"add {missing}, or leave both out")
     if "://" in found.host or "/" in found.host:
         yield Finding(
-            ("cloud", "host"), f'is "{found.host}"', "write the name alone, without mqtt:// and without a path"
+            (section, "host"), f'is "{found.host}"', "write the name alone, without mqtt:// and without a path"
         )
     if found.tls:
         return
     for key in ("ca_file", "cert_file"):
-        if getattr(found, key) is not None:
-            yield Finding(("cloud", key), "is given, but tls is false", "set tls = true, or leave it out")
+        if getattr(found, key, None) is not None:
+            yield Finding((section, key), "is given, but tls is false", "set tls = true, or leave it out")
     if found.password_file is not None and found.host not in ("localhost", "127.0.0.1", "::1"):
         reason = "would cross the network in clear, since tls is false"
-        yield Finding(("cloud", "password_file"), reason, "set tls = true")
+        yield Finding((section, "password_file"), reason, "set tls = true")
 
 
 def _console(settings: Settings) -> Iterator[Finding]:

@@ -19,7 +19,8 @@ _CLOUD = dict.fromkeys(("ca_file", "cert_file", "key_file", "password_file"), _U
 
 def absences(settings: Settings) -> list[Finding]:
     """Everything that is named and not there, or that this user may not see."""
-    return [*_cloud(settings), *_console(settings), *_models(settings), *_store(settings), *_serial(settings)]
+    ways = [*_cloud(settings), *_home_assistant(settings), *_console(settings)]
+    return [*ways, *_models(settings), *_store(settings), *_serial(settings)]
 
 
 def _cloud(settings: Settings) -> Iterator[Finding]:
@@ -27,6 +28,14 @@ def _cloud(settings: Settings) -> Iterator[Finding]:
         name = getattr(settings.cloud, key)
         if name is not None and not _is_there(Path(name)):
             yield Finding(("cloud", key), f"is {name}, which is not there", remedy)
+
+
+def _home_assistant(settings: Settings) -> Iterator[Finding]:
+    for key in ("ca_file", "password_file") if settings.home_assistant is not None else ():
+        name = getattr(settings.home_assistant, key)
+        if name is not None and not _is_there(Path(name)):
+            remedy = "Home Assistant cannot be reached without it"
+            yield Finding(("home_assistant", key), f"is {name}, which is not there", remedy)
 
 
 def _console(settings: Settings) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from agent.domain.tariff import Tariff
 from agent.settings import cloud_section, demand_sections, flexible_load_section, sections, to_domain
 from agent.settings.console_section import Console
 from agent.settings.device_section import Device
+from agent.settings.home_assistant_section import HomeAssistant
 from drivers.registry import FAMILIES
 
 
@@ -47,6 +48,9 @@ class Settings(sections.Section):
     store: sections.Store = Field(default_factory=sections.Store, description="where everything is kept that must last")
     cloud: cloud_section.Cloud | None = Field(
         default=None, description="the central platform; without it the site stands alone"
+    )
+    home_assistant: HomeAssistant | None = Field(
+        default=None, description="Home Assistant, by its own MQTT broker; without it it is told nothing"
     )
     console: Console | None = Field(default=None, description="the local web page and API; without it nothing listens")
     log: sections.Log = Field(default_factory=sections.Log, description="what is written to the journal")

@@ -13,7 +13,8 @@ from paho.mqtt import client as mqtt
 from simulator.broker import find_mosquitto, start_broker
 from tests.app.processes import daemon, enalysis_edge, quick_site, simulator, until
 from tests.faults.catalogue import fault
-from tests.site_files import HOME_ID, free_ports
+from tests.home_assistant.listener import section
+from tests.site_files import CLOUD, HOME_ID, free_ports
 
 CANARY = "canary-Zx81-hunter2"
 OTHER = "canary-Qy72-key"
@@ -46,15 +47,14 @@ def test_a_secret_is_said_nowhere(tmp_path: Path) -> None:
         found: subprocess.CompletedProcess[str] = enalysis_edge(*arguments)
         said.extend((found.stdout, found.stderr))
 
-    cloud = (
-        f'\n[cloud]\nhost = "127.0.0.1"\nport = {broker.port}\ntls = false\n'
-        f'username = "{HOME_ID}"\npassword_file = "secret"\n'
-    )
+    secret = f'username = "{HOME_ID}"\npassword_file = "secret"\n'
+    cloud = CLOUD.format(port=broker.port) + secret + section(broker.port, secret)
     config = quick_site(tmp_path, inverter_port, meter_port, cloud=cloud, log_level="debug")
     good = config.read_text("utf-8")
     try:
         with simulator(inverter_port, meter_port), daemon(config) as running:
             until(lambda: any(b"up/status" in one for one in heard), "the agent at the broker")
+            until(lambda: any(b"homeassistant/" in one for one in heard), "the device for Home Assistant")
             until(lambda: any(b"up/data" in one or b"up/event" in one for one in heard), "rows at the broker")
             ear.publish(f"ee/1/{HOME_ID}/down/input/tariff", json.dumps({"password": OTHER}), qos=1)
             ear.publish(f"ee/1/{HOME_ID}/down/cmd/advice", OTHER, qos=1)

@@ -37,6 +37,7 @@ from tests import site_files
 
 MIDNIGHT = datetime(2026, 3, 17, tzinfo=UTC)  # a Tuesday; London's clocks show UTC
 IDLE_EVERY_S = 60.0  # in the agent two seconds, which a virtual hour does not need
+IDLE = ("sync", "commands", "home assistant")
 LOAD_W, CHARGE_W, DISCHARGE_W = 6000.0, 3000.0, 8000.0
 
 
@@ -124,9 +125,7 @@ class Stage:
             Job(f"at {minute}", 1e8, act, (self.beginning - now).total_seconds() + 60.0 * minute)
             for minute, act in (at or {}).items()
         ]
-        own = [
-            replace(job, every_s=IDLE_EVERY_S) if job.name in ("sync", "commands") else job for job in self.app.jobs()
-        ]
+        own = [replace(job, every_s=IDLE_EVERY_S) if job.name in IDLE else job for job in self.app.jobs()]
         jobs += [resumed(job, begun, now) for job in own]
         step_s = self.app.settings.control.step_s
         jobs.append(resumed(Job("observe", step_s, self._observe), begun, now))

@@ -36,16 +36,23 @@ StatusEnvelope = Callable[[str], Envelope]
 class MqttLink:
     """Implements ``agent.ports.CloudLink``. ``start`` and ``stop`` belong to the event loop that uses it.
 
-    ``status`` builds the envelope for ``online``, ``stopping`` and ``lost``, the last of which is our will.
+    ``status`` builds the envelope for ``online``, ``stopping`` and ``lost``, the last of which is our will. ``topics``
+    are subscribed to.
     ``trouble`` is why there is no connection, in one sentence, or None; ``rival`` is the sentence about another client
     with our id, until a connection has been accepted again; ``unheard`` counts envelopes that the broker took although
     nobody had subscribed to them, ``rebuilt`` threads that had to be replaced, ``dropped`` messages that came faster
     than they could be taken in.
     """
 
-    def __init__(self, settings: MqttSettings, status: StatusEnvelope, random: Callable[[], float] = random) -> None:
+    def __init__(
+        self,
+        settings: MqttSettings,
+        status: StatusEnvelope,
+        random: Callable[[], float] = random,
+        topics: tuple[str, ...] = TOPICS,
+    ) -> None:
         self._settings = settings
-        self._status = status
+        self._status, self._topics = status, topics
         self._places = asyncio.Semaphore(IN_FLIGHT)
         self._most_bytes: int | None = None
         self._answers: dict[int, asyncio.Future[int | None]] = {}  # None: the connection ended before
@@ -148,7 +155,7 @@ class MqttLink:
     # The thread and its replacement.
 
     def _new_thread(self) -> NetworkThread:
-        return NetworkThread(self._settings, lambda: self._status("lost"), TOPICS, self, self._delay)
+        return NetworkThread(self._settings, lambda: self._status("lost"), self._topics, self, self._delay)
 
     async def _probe(self) -> None:
         """See within 15 s that the thread is dead, or that it hangs while it has a connection; take a new one then.
@@ -185,12 +192,13 @@ class MqttLink:
         self._greeting = asyncio.create_task(self._say_online())
 
     async def _say_online(self) -> None:
+        status = self._status("online")
         try:
-            online = self._status("online")
-            await self._send(online)
-            self._own_status.said(online.payload)
+            await self._send(status)
+            if self._settings.is_sites_own:
+                self._own_status.said(status.payload)
         except LinkFailure as failure:
-            self.trouble = f"up/status could not be published: {failure}"
+            self.trouble = f"{status.topic} could not be published: {failure}"
 
     def lost(self, thread: NetworkThread, trouble: str, ending: Ending) -> None:
         if thread is not self._thread:
@@ -214,7 +222,7 @@ class MqttLink:
             answer.set_result(code)
 
     def heard(self, topic: str, payload: bytes, retain: bool) -> None:
-        if topic == STATUS_TOPIC:
+        if topic == STATUS_TOPIC and self._settings.is_sites_own:
             if self._own_status.is_of_another(payload):
                 self.rival = say.other_client()
             return

@@ -23,7 +23,10 @@ ROOT, ALL_SITES = "ee/1/", "_all/"
 
 @dataclass(frozen=True, slots=True)
 class MqttSettings:
-    """One broker. The client id is the site's id. ``protocol`` 3.1.1 is for brokers that do not speak MQTT 5.
+    """One broker. ``protocol`` 3.1.1 is for brokers that do not speak MQTT 5.
+
+    The client id is the site's id, and all topics are below ``ee/1/<site>/``, unless ``client_id`` and ``root`` say
+    otherwise. The broker keeps our session for ``session_expiry_s`` seconds; with 0 every connection begins anew.
 
     ``tls`` checks the broker's certificate against ``ca_file``, or the system's authorities where it is None.
     ``cert_file`` and ``key_file`` are ours, where the broker wants one. The password is the first line of its file.
@@ -43,14 +46,37 @@ class MqttSettings:
     keepalive_s: int = 30
     longest_pause_s: float = 120.0
     apart_s: float = 60.0
+    client_id: str | None = None
+    root: str | None = None
+    session_expiry_s: int = SESSION_EXPIRY_S
+
+    @property
+    def name(self) -> str:
+        """The client id."""
+        return self.client_id or self.site_id
+
+    @property
+    def topics_below(self) -> str:
+        """What begins all our topics."""
+        return f"{ROOT}{self.site_id}/" if self.root is None else self.root
+
+    @property
+    def is_sites_own(self) -> bool:
+        """Whether we speak as the site, to its platform: nobody else may have our id then."""
+        return self.root is None
+
+    @property
+    def has_session(self) -> bool:
+        return self.session_expiry_s > 0
 
     def full_topic(self, topic: str) -> str:
-        """``topic`` is below the site's own root, or one of all sites (``_all/...``)."""
-        return f"{ROOT}{topic}" if topic.startswith(ALL_SITES) else f"{ROOT}{self.site_id}/{topic}"
+        """``topic`` is below our own root, or one of all sites (``_all/...``)."""
+        return f"{ROOT}{topic}" if topic.startswith(ALL_SITES) else f"{self.topics_below}{topic}"
 
     def own_topic(self, full: str) -> str:
-        """The topic below the site's own root; of any other place below the root of all."""
-        return full.removeprefix(ROOT).removeprefix(f"{self.site_id}/")
+        """The topic below our own root; of any other place below the root of all."""
+        own = self.topics_below
+        return full.removeprefix(own) if full.startswith(own) else full.removeprefix(ROOT)
 
 
 def new_client(settings: MqttSettings, will_topic: str, will_payload: bytes) -> mqtt.Client:
@@ -58,13 +84,14 @@ def new_client(settings: MqttSettings, will_topic: str, will_payload: bytes) -> 
     modern = settings.protocol == "5"
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
-        client_id=settings.site_id,
+        client_id=settings.name,
         protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,
-        clean_session=None if modern else False,
+        clean_session=None if modern else not settings.has_session,
         reconnect_on_failure=False,
     )
     client.connect_timeout = CONNECT_TIMEOUT_S
-    client.will_set(will_topic, will_payload, qos=1, retain=True, properties=_will_properties() if modern else None)
+    more = _will_properties(settings) if modern else None
+    client.will_set(will_topic, will_payload, qos=1, retain=True, properties=more)
     if settings.tls:
         client.tls_set_context(_tls_context(settings))
     if settings.username is not None:
@@ -83,9 +110,9 @@ def connect_arguments(settings: MqttSettings) -> dict[str, Any]:
     arguments: dict[str, Any] = {"host": settings.host, "port": settings.port, "keepalive": keepalive_s}
     if settings.protocol == "5":
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.SessionExpiryInterval = settings.session_expiry_s
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
-        arguments |= {"clean_start": False, "properties": properties}
+        arguments |= {"clean_start": not settings.has_session, "properties": properties}
     return arguments
 
 
@@ -98,9 +125,9 @@ def correlated(settings: MqttSettings, correlation: bytes | None) -> Properties 
     return properties
 
 
-def _will_properties() -> Properties:
+def _will_properties(settings: MqttSettings) -> Properties:
     properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
-    properties.WillDelayInterval = WILL_DELAY_S
+    properties.WillDelayInterval = min(WILL_DELAY_S, settings.session_expiry_s)
     return properties
 
 

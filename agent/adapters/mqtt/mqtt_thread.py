@@ -210,9 +210,10 @@ class NetworkThread:
         for topic in self._topics:
             _, mid = client.subscribe(self._settings.full_topic(topic), qos=1)
             attempt.subscribed[mid] = topic
-        status = self._settings.full_topic(STATUS_TOPIC)  # only what the broker keeps; done without where it refuses
-        client.subscribe(status, qos=0)
-        client.unsubscribe(status)
+        if self._settings.is_sites_own:
+            status = self._settings.full_topic(STATUS_TOPIC)  # only what the broker keeps; done without if refused
+            client.subscribe(status, qos=0)
+            client.unsubscribe(status)
         in_flight = min(IN_FLIGHT, int(getattr(more, "ReceiveMaximum", IN_FLIGHT)))
         limits = BrokerLimits(in_flight, getattr(more, "MaximumPacketSize", None))
         self._tell(self._listener.accepted, self, client, limits)

@@ -49,7 +49,7 @@ def clock_was_set_and_dates(*, step: str) -> str:
 
 @Template
 def kept_unusable(*, kept: str, cause: str) -> str:
-    """``kept`` is what the document holds: alarms, override, observation, comparison, policies."""
+    """``kept`` is what the document holds: alarms, override, observation, comparison, policies, energies."""
     return f"the kept {kept} cannot be used: {cause}"
 
 

@@ -1,0 +1,78 @@
+"""What a broker has heard, as Home Assistant would hear it; and what Home Assistant would say."""
+
+import json
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+
+class Listener:
+    """``newest`` payload by topic, and ``heard``: every payload of a topic in the order in which they came."""
+
+    def __init__(self, port: int) -> None:
+        self.newest: dict[str, bytes] = {}
+        self.heard: dict[str, list[bytes]] = defaultdict(list)
+        self._ready = threading.Event()
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self._client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
+        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.on_message = self._hear
+        self._client.reconnect_delay_set(1, 1)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+        assert self._ready.wait(10.0)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def say(self, topic: str, payload: str, retain: bool = False) -> None:
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(5.0)
+
+    def text(self, topic: str) -> str | None:
+        payload = self.newest.get(topic)
+        return None if payload is None else payload.decode()
+
+    def state(self, key: str, site: str = "home-1") -> str | None:
+        return self.text(f"enalysis_edge/{site}/{key}")
+
+    def config(self, site: str = "home-1") -> Any:
+        payload = self.newest.get(f"homeassistant/device/ee_{site}/config")
+        return None if not payload else json.loads(payload)
+
+    def until(self, reached: Callable[[], object], what: str, timeout_s: float = 20.0) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not reached():
+            assert time.monotonic() < deadline, f"{what}: not within {timeout_s:g} s; newest {self.newest}"
+            time.sleep(0.02)
+
+    def _hear(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
+        self.newest[message.topic] = message.payload
+        self.heard[message.topic].append(message.payload)
+
+
+@contextmanager
+def listening(port: int) -> Iterator[Listener]:
+    listener = Listener(port)
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+def retained(port: int, settle_s: float = 0.3) -> dict[str, bytes]:
+    """What the broker keeps."""
+    with listening(port) as fresh:
+        time.sleep(settle_s)
+        return {topic: payload for topic, payload in fresh.newest.items() if not topic.startswith("$SYS")}
+
+
+def section(port: int, more: str = "") -> str:
+    """[home_assistant] with a broker on this machine."""
+    return f'\n[home_assistant]\nhost = "127.0.0.1"\nport = {port}\ntls = false\n{more}'
