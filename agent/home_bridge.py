@@ -6,6 +6,7 @@ Whatever goes wrong here touches neither control nor the way to the platform.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from random import random
@@ -18,6 +19,7 @@ from agent.cycles.commands import Commands
 from agent.cycles.home_assistant import HomeAssistant
 from agent.cycles.home_orders import HomeOrders
 from agent.cycles.minutes import Minutes
+from agent.domain.command_record import Door
 from agent.domain.energy_totals import EnergyTotals
 from agent.domain.envelope import Envelope
 from agent.home_assistant.discovery import Household, availability, removal
@@ -76,7 +78,7 @@ def connect_home(
     minutes.energies = EnergyCount(sources_of(settings.roles), zone, settings.solar is not None)
     heard = (home.birth_topic, f"{home.orders_topic}+") if section.commands else (home.birth_topic,)
     link = _link(settings, lambda word: availability(home, word), heard)
-    orders = HomeOrders(clock, home, outlet, alarms, commands.ask, zone)
+    orders = HomeOrders(clock, home, outlet, alarms, partial(commands.ask, door=Door.SITE), zone)
     cycle = HomeAssistant(clock, link, home, outlet, alarms, orders, conditions.known_at, zone, random)
     return HomeBridge(link, cycle, minutes)
 

@@ -25,7 +25,7 @@ class Door(Enum):
     """Where a command came in."""
 
     PLATFORM = "platform"
-    SITE = "site"  # the command line and the console, by the inbox
+    SITE = "site"  # the command line and the console, by the inbox; Home Assistant
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ from itertools import cycle as repeating
 
 from agent.adapters.host.inbox import FileInbox
 from agent.cycles.advice import Recommendations
+from agent.cycles.command_trail import CommandTrail
 from agent.cycles.commands import Commands
 from agent.cycles.home_assistant import HomeAssistant
 from agent.cycles.home_orders import HomeOrders
 from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
+from agent.cycles.signed_commands import SignedCommands
 from agent.domain.advisory import AdviceQuestion
+from agent.domain.command_record import CommandRecord
 from agent.domain.envelope import Envelope
 from agent.domain.site import Measured, SiteState
 from agent.home_assistant.discovery import Household
@@ -55,6 +58,11 @@ class WrittenDown:
         return {one.topic.removeprefix("enalysis_edge/home-1/"): one.payload.decode() for one in sent}
 
 
+async def no_command(_: str) -> CommandRecord | None:
+    """The store holds none."""
+    return None
+
+
 class HomeStage:
     """The cycle with overrides and inlet, on a clock of the test's. ``chance`` are the random numbers, in turn."""
 
@@ -65,7 +73,8 @@ class HomeStage:
         self.overrides = Overrides(self.clock, pending, self.outlet, LONDON)
         advice = Recommendations(self.clock, pending, self.outlet, AdviceQuestion(), lambda at: None, 0.1)
         comparison = Comparison(self.clock, pending, self.outlet)
-        self.commands = Commands(self.clock, inbox, alarms, advice, comparison, self.overrides)
+        signed = SignedCommands(self.clock, pending, CommandTrail(self.clock, pending, no_command), self.overrides)
+        self.commands = Commands(self.clock, inbox, alarms, advice, comparison, self.overrides, signed)
         orders = HomeOrders(self.clock, home, self.outlet, alarms, self.commands.ask, LONDON)
         turns = repeating(chance or (0.5,))
         self.cycle = HomeAssistant(

@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
 import { api, money, number, percent, price, Said, t, when, word } from "./kit.js";
+import { useQuery } from "./pages.js";
 
 const STATES = ["open", "acknowledged", "scheduled", "dismissed", "done", "expired"];
 const TYPES = ["charge_battery", "hold_battery", "shift_load", "raise_reserve", "coming_peak", "data_fault", "sick_battery"];
@@ -127,7 +128,7 @@ function Item({ one, done }) {
 // --- the page ------------------------------------------------------------------------------------------------------------
 
 export function Page() {
-  const [query, change] = kit.useQuery();
+  const [query, change] = useQuery();
   const [trail, setTrail] = useState([]); // the cursors of the pages before this one
   const { answer, failure, again } = kit.useAnswer(address(query), { on: kit.news.advisory });
   useEffect(() => {

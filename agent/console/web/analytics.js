@@ -5,6 +5,7 @@ import { amount, clock, day, money, month, number, percent, price, t, useBox, wo
 import { Chart } from "./charts.js";
 import { GRANULARITY, SPANS, bounds, isDate, spanName, stepped, today } from "./periods.js";
 import { Demand, Savings } from "./savings.js";
+import { Notes, useQuery } from "./pages.js";
 
 const REDRAWN_WITHIN_MS = 400;
 const OF_SOLAR = new Set(["pv_wh", "self_sufficiency_pct", "self_consumption_pct"]);
@@ -214,11 +215,11 @@ function Shown({ at, answer, change }) {
     ${at.view === "savings" && html`<${Savings} answer=${answer} />`}
     ${at.view === "cost" && site?.has_demand_charge && html`<${Demand} />`}
     ${!isEmpty && html`<${Breakdown} at=${at} answer=${answer} change=${change} />`}
-    <${kit.Notes} of=${answer} />`;
+    <${Notes} of=${answer} />`;
 }
 
 export function Page() {
-  const [query, change] = kit.useQuery();
+  const [query, change] = useQuery();
   const site = useBox(kit.site);
   const at = asked(query);
   const { answer, failure, again } = kit.useAnswer(address(at));

@@ -109,12 +109,6 @@ export function Said(props) {
   return module && html`<${module.Said} ...${props} />`;
 }
 
-/** The sentences of `of` under `name`, a list of them. */
-export function Notes({ of, name = "notes" }) {
-  const said = of[`${name}_said`] ?? [];
-  return said.length > 0 && html`<ul class="notes quiet">${said.map((one) => html`<li key=${one.text}><${Said} of=${one} /></li>`)}</ul>`;
-}
-
 // --- numbers --------------------------------------------------------------------------------------------------------
 
 export const UNKNOWN = "–";
@@ -343,16 +337,6 @@ addEventListener("popstate", () => {
   path.set(location.pathname);
   query.set(location.search);
 });
-
-/** The query of the address as an object, and how to change some of it (undefined or "" leaves it out). */
-export function useQuery() {
-  const now = Object.fromEntries(new URLSearchParams(useBox(query)));
-  const change = (some, options) => {
-    const next = new URLSearchParams(Object.entries({ ...now, ...some }).filter(([, value]) => value || value === 0));
-    go(`${location.pathname}${next.size ? `?${next}` : ""}`, options);
-  };
-  return [now, change];
-}
 
 export function Link({ to, children, ...rest }) {
   const follow = (event) => {

@@ -3,6 +3,7 @@ import { html, useMemo } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
 import { amount, clock, day, number, percent, price, t, when } from "./kit.js";
 import { Chart } from "./charts.js";
+import { Notes } from "./pages.js";
 
 const STILL_W = 25;
 
@@ -179,7 +180,7 @@ export function Page() {
   return html`${title}
     <p class="quiet">${t("plan.issued", { at: when(answer.issued_at), until: when(answer.expires_at) })} ${kit.isKnown(answer.cost) && t("plan.cost", { cost: kit.money(answer.cost) })}</p>
     ${answer.failure && html`<p class="notice warning" role="status"><b>${t("plan.failed")}</b> <span lang="en">${answer.failure}</span></p>`}
-    <${kit.Notes} of=${answer} />
+    <${Notes} of=${answer} />
     <${Charts} plan=${answer} />
     <${Table} plan=${answer} />`;
 }

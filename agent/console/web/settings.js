@@ -7,6 +7,7 @@ import { Keys, Password } from "./access.js";
 import { SiteFile } from "./draft.js";
 import { Receivers } from "./receivers.js";
 import { Report } from "./commissioning.js";
+import { Notes, useQuery } from "./pages.js";
 
 const TABS = ["look", "alerts", "access", "site", "commissioning", "log"];
 const THRESHOLDS = { soc_below_pct: 1, import_above_w: 1000, price_above_per_kwh: 1, data_older_than_s: 60 };
@@ -91,7 +92,7 @@ function Site() {
     [t("site.waiting"), link.configured !== false && (Object.entries(site.outbox ?? {}).filter(([, n]) => n > 0).map(([name, n]) => `${word("outbox", name)}: ${kit.number(n, 0)}`).join(", ") || t("site.nothing_waits"))],
   ].filter(([, value]) => value);
   return html`<section class="card"><h2>${t("site.title")}</h2><dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-      <${kit.Notes} of=${site} name="attention" /></section>
+      <${Notes} of=${site} name="attention" /></section>
     <section class="card"><h2>${t("models.title")}</h2>${models?.items?.length
       ? html`<table class="labelled"><thead><tr><th scope="col">${t("models.of")}</th><th scope="col">${t("models.name")}</th><th scope="col">${t("models.role")}</th><th scope="col">${t("models.since")}</th></tr></thead>
         <tbody>${models.items.map((one) => html`<tr><th scope="row">${word("quantity", one.quantity)}</th><td><span class="of">${t("models.name")}</span>${one.name} ${one.version}</td><td><span class="of">${t("models.role")}</span>${word("role", one.role)}</td><td><span class="of">${t("models.since")}</span>${one.since ? when(one.since) : html`<span lang="en">${one.reason}</span>`}</td></tr>`)}</tbody></table>`
@@ -102,7 +103,7 @@ function Site() {
 // --- the page --------------------------------------------------------------------------------------------------------------
 
 export function Page() {
-  const [query, change] = kit.useQuery();
+  const [query, change] = useQuery();
   const tab = TABS.includes(query.tab) ? query.tab : "look";
   const leave = async () => {
     await api("session", { method: "DELETE" });
