@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.training.site_folder import DESCRIBED, table_of, write_folder
 from training.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +18,7 @@ def test_without_dask_one_sentence_names_the_extra(
 ) -> None:
     monkeypatch.setattr("training.parts.engines.find_spec", lambda name: None)
     words = ["--data", str(tmp_path), "--out", str(tmp_path / "out"), "--cluster"]
-    (tmp_path / "sites.json").write_text('{"sites": {}}')
+    write_folder(tmp_path, {"mill": DESCRIBED}, {"mill": table_of({"load_kw": [1.0] * 48})})
     monkeypatch.setattr(sys, "argv", ["training", command, *words])
     assert main() == 1
     said = capsys.readouterr().err

@@ -48,8 +48,10 @@ class Cluster:
             while waiting:
                 for future in self._done(list(waiting)):
                     index = waiting.pop(future)
-                    yield index, self._answer(future, parts[index].name)
-                    del future  # so that Dask forgets the answer
+                    answer = self._answer(future, parts[index].name)
+                    if not parts[index].shared:
+                        future.release()  # what has come here is not made again when its worker dies
+                    yield index, answer
         finally:
             if waiting and self._client.status == "running":
                 self._client.cancel(list(waiting))
