@@ -21,6 +21,8 @@ from training.anomaly.command import COMMAND as ANOMALY
 from training.anomaly.command import add_command, fit_anomaly
 from training.evaluation.command import add_arguments, evaluate
 from training.fit.command import FitOptions, MlflowMissing, add_fit_options, fit_all, print_scores
+from training.nightly.command import COMMAND as NIGHTLY
+from training.nightly.command import add_nightly_command, nightly
 from training.own_site.command import add_site_options, fit_site
 from training.parts.part import WorkFailed
 from training.paths.command import COMMAND as PATHS
@@ -39,6 +41,8 @@ def main() -> int:
     console = terminal(100)
     if wanted.command == "evaluate":
         return evaluate(wanted, console)
+    if wanted.command == NIGHTLY:
+        return nightly(wanted, console)
     if wanted.command == "fit" and wanted.site:
         return fit_site(wanted)
     try:
@@ -72,6 +76,7 @@ def _arguments() -> argparse.Namespace:
     add_site_options(fit)
     add_command(commands, _MODELS)
     add_paths_command(commands, _MODELS)
+    add_nightly_command(commands)
     add_arguments(commands.add_parser("evaluate", help="score models and their peers on every site, to a CSV file"))
     wanted = parser.parse_args()
     if wanted.command in ("fit", "score") and wanted.data is None and not getattr(wanted, "site", False):

@@ -1,4 +1,4 @@
-"""Training by the workers of a Dask cluster: real processes, the same bytes, a worker that is killed, what is refused."""
+"""Training by the workers of a Dask cluster: real processes, the same bytes, a worker that is killed, refusals."""
 
 import hashlib
 import os
@@ -38,7 +38,9 @@ PERIOD = {"test_start": "2023-05-18", "test_end": "2023-05-24"}
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Two workers, each a process of its own."""
-    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50) as started:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+    ) as started:
         yield started.scheduler_address
 
 
@@ -171,7 +173,9 @@ def test_a_part_that_fails_says_place_and_reason_in_one_sentence(address: str) -
 
 def test_a_part_that_kills_every_worker_is_given_up() -> None:
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # Dask tries four workers
-        one = distributed.LocalCluster(1, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50)
+        one = distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+        )
     died = pytest.raises(WorkFailed, match=r"^too much failed: each worker that did it died, tcp://127.* last")
     with one, cluster(one.scheduler_address, ()) as engine, died:
         in_order(engine, [Part("too much", dying, ())])
@@ -227,10 +231,10 @@ def test_an_address_where_nothing_answers_is_said(
 
 def test_a_cluster_without_workers_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.parts.cluster.WORKERS_S", 0.5)
-    none = distributed.LocalCluster(0, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50)
-    with none, pytest.raises(WorkFailed, match="it has no worker; `dask worker tcp://"):
-        with cluster(none.scheduler_address, ()):
-            pass
+    none = distributed.LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50)
+    refused = pytest.raises(WorkFailed, match="it has no worker; `dask worker tcp://")
+    with none, refused, cluster(none.scheduler_address, ()):
+        pass
 
 
 def test_a_worker_with_other_code_is_refused(tmp_path: Path) -> None:
@@ -249,7 +253,9 @@ def test_a_worker_without_our_packages_is_refused(tmp_path: Path) -> None:
 
 def refused_worker(place: Path) -> str:
     """What is said of a real worker process that finds its packages at ``place``."""
-    with distributed.LocalCluster(0, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50) as empty:
+    with distributed.LocalCluster(
+        n_workers=0, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+    ) as empty:
         address = empty.scheduler_address
         worker = [sys.executable, "-P", "-m", "distributed.cli.dask_worker", address, "--no-dashboard", "--no-nanny"]
         environment = os.environ | {"PYTHONPATH": str(place)}

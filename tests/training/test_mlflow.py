@@ -2,15 +2,16 @@
 
 import hashlib
 import math
+import os
+import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from agent.adapters.models.model_card import ModelCard, read_card
@@ -24,6 +25,7 @@ mlflow = pytest.importorskip("mlflow", reason="MLflow is not installed: `make te
 pytest.importorskip("flask", reason="MLflow's server is not installed: `make test-training` brings it")
 
 SMALL = Growth(trees=(2, 2, 2, 2, 2), leaves=4, learning_rate=0.2, fewest_rows=20)
+QUIET = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
 FOLDERS = ("consumption", "solar")
 
 
@@ -41,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         yield answering(f"http://127.0.0.1:{port}", process, place / "log")
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGKILL)  # the server and its workers
         process.wait(30)
 
 
@@ -49,9 +51,9 @@ def answering(address: str, process: subprocess.Popen[bytes], log: Path) -> str:
     until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}/health", timeout=2):
+            if httpx.get(f"{address}/health", timeout=2).status_code == 200:
                 return address
-        except (urllib.error.URLError, OSError):
+        except httpx.HTTPError:
             time.sleep(0.2)
     raise AssertionError(log.read_text())
 

@@ -2,8 +2,8 @@
 
 import argparse
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich import box
@@ -34,12 +34,16 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
-    """``mlflow`` and ``cluster`` are addresses; None: nothing is logged, and the work is done in this process."""
+    """``mlflow`` and ``cluster`` are addresses; None: nothing is logged, and the work is done in this process.
+
+    ``versions``: by the name of a model, what its card says; else that of this release.
+    """
 
     seed: int = 1
     without: Sequence[str] = ()
     mlflow: str | None = None
     cluster: str | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def fit_all(data: Path, out: Path, options: FitOptions, console: Console) -> list[ModelCard]:
@@ -60,6 +64,7 @@ def fit_all(data: Path, out: Path, options: FitOptions, console: Console) -> lis
 
 
 def _fitted(data: Path, out: Path, options: FitOptions, engine: Engine, console: Console) -> list[ModelCard]:
+    from training.fit.export import VERSION
     from training.fit.fit import STEPS_OF_A_FIT, FitData, fit_and_export  # LightGBM is needed to train, not to score
 
     measured = _but(read_sites(data, "measured"), options.without)
@@ -73,7 +78,8 @@ def _fitted(data: Path, out: Path, options: FitOptions, engine: Engine, console:
             def advance(done: str, name: str = name, task: TaskID = task) -> None:
                 progress.update(task, advance=1, description=f"{name}: {done}")
 
-            card = fit_and_export(known, quantity, out, options.seed, advance, engine=engine)
+            version = options.versions.get(name, VERSION)
+            card = fit_and_export(known, quantity, out, options.seed, advance, engine=engine, version=version)
             progress.update(task, description=f"{card.name} {card.version}, {card.size_bytes / 1e6:.2f} MB")
             cards.append(card)
     return cards

@@ -48,6 +48,7 @@ class Origin:
     aside: Collection[str]
     data_sha256: str
     seed: int
+    version: str = VERSION
 
 
 def write_model(
@@ -63,7 +64,7 @@ def write_model(
     card = ModelCard(
         format=1,
         name=folder.name,
-        version=VERSION,
+        version=origin.version,
         quantity=quantity,
         step_s=(900, STEP_S),
         max_horizon_h=LONGEST_H,

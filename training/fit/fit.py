@@ -11,7 +11,7 @@ import lightgbm
 from agent.adapters.models.model_card import ModelCard, SiteScore
 from agent.forecasting.forecaster import LEVELS
 from site_data.unreadable import SitesUnreadable
-from training.fit.export import Origin, spread, write_model
+from training.fit.export import VERSION, Origin, spread, write_model
 from training.fit.rows import TrainingRows, joined, site_rows, skies_near, taught_sites, without_weather
 from training.fit.trees import Growth, fit_level
 from training.parts.files import Files, packed, unpack
@@ -116,6 +116,7 @@ def fit_and_export(
     advance: Callable[[str], None],
     threads: int = 2,
     engine: Engine | None = None,
+    version: str = VERSION,
 ) -> ModelCard:
     """Write the model of one quantity below ``out``. ``advance`` is told after every step of work that is done.
 
@@ -127,7 +128,7 @@ def fit_and_export(
     known = [site for site in allowed if site.name not in aside]
     learnt = {site.name for site in known}
     unknown = [site for site in data.told if site.name not in learnt]
-    made = partial(Origin, aside=aside, data_sha256=data.sha256, seed=seed)
+    made = partial(Origin, aside=aside, data_sha256=data.sha256, seed=seed, version=version)
     work = _Fit(quantity, seed, threads, engine or OneMachine(), advance)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / FOLDERS[quantity]

@@ -1,6 +1,7 @@
 """A fit noted in MLflow, which is imported only when somebody asks for it."""
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ class MlflowMissing(Exception):
 
 def open_mlflow(uri: str) -> Any:
     """The library, set up to log to ``uri``. Raises MlflowMissing."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # it would report its use to its makers
     try:
         mlflow = importlib.import_module("mlflow")
     except ImportError as error:
