@@ -46,15 +46,12 @@ def nightly(wanted: argparse.Namespace, console: Console) -> int:
             versions = {name: _next(card) for name, card in before.items() if card is not None}
             options = FitOptions(wanted.seed, (), wanted.mlflow, wanted.cluster, versions)
             cards = fit_all(wanted.data, Path(scratch), options, console)
-            nights = [_decided(card, before[card.name], Path(scratch), to) for card in cards]
-            note(to, nights)
+            deployed = [_concluded(card, before[card.name], Path(scratch), to, console) for card in cards]
     except (SitesUnreadable, ModelUnusable, MlflowMissing, Unplayable, WorkFailed, AtWork) as error:
         return _failed(str(error))
     except OSError as error:
         return _failed(f"{error.filename or to} cannot be used: {error.strerror}")
-    for night in nights:
-        console.print(night.sentence, highlight=False, markup=False, soft_wrap=True)
-    return DEPLOYED if any(night.deployed for night in nights) else KEPT
+    return DEPLOYED if any(deployed) else KEPT
 
 
 def _failed(reason: str) -> int:
@@ -76,15 +73,18 @@ def _next(card: ModelCard) -> str:
     return f"{major}.{minor}.{patch + 1}"
 
 
-def _decided(fitted: ModelCard, before: ModelCard | None, made: Path, to: Path) -> Night:
-    """Raises ModelUnusable when the new fit does not pass the checks of a gateway, and OSError."""
+def _concluded(fitted: ModelCard, before: ModelCard | None, made: Path, to: Path, console: Console) -> bool:
+    """Whether the new fit is now in charge. Raises ModelUnusable when a gateway would refuse it, and OSError."""
     found = verdict(fitted, before)
+    was = now = fingerprint_of(to / fitted.name)
+    if found.better:
+        check_model(made / fitted.name)
+        now = deploy(to, read_files(made / fitted.name))
+        said = f"{fitted.name} {fitted.version} is deployed" + (f" instead of {before.version}" if before else "")
+    else:
+        said = f"{before.name} {before.version} stays" if before else f"{fitted.name} is not deployed"
+    sentence = f"{said}: {found.reason}"
+    console.print(sentence, highlight=False, markup=False, soft_wrap=True)
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    if not found.better:
-        stays = f"{before.name} {before.version} stays" if before else f"{fitted.name} is not deployed"
-        return Night(at, fitted.name, False, f"{stays}: {found.reason}", fingerprint_of(to / fitted.name), found.gain)
-    check_model(made / fitted.name)
-    now = deploy(to, read_files(made / fitted.name))
-    instead = f" instead of {before.version}" if before else ""
-    sentence = f"{fitted.name} {fitted.version} is deployed{instead}: {found.reason}"
-    return Night(at, fitted.name, True, sentence, now, found.gain)
+    note(to, Night(at, fitted.name, found.better, sentence, was, now, found.gain))
+    return found.better

@@ -30,13 +30,14 @@ class AtWork(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What was decided of one model. ``at`` is UTC, ISO 8601; ``fingerprint`` is that of the model now in charge."""
+    """What was decided of one model. ``at`` is UTC, ISO 8601; the fingerprints are those of the model in charge."""
 
     at: str
     name: str
     deployed: bool
     sentence: str
-    fingerprint: str | None
+    before: str | None
+    now: str | None
     gain: float | None = None
 
 
@@ -79,16 +80,16 @@ def deploy(folder: Path, files: ModelFiles) -> str:
     return fingerprint(files)
 
 
-def note(folder: Path, nights: list[Night]) -> None:
+def note(folder: Path, night: Night) -> None:
     """Append to the history, and let go of the models that KEPT newer ones have followed. Raises OSError."""
     path = folder / HISTORY
     before = path.read_bytes() if path.exists() else b""
     whole = before[: before.rfind(b"\n") + 1]
-    write_whole(path, whole + b"".join(json.dumps(asdict(night)).encode() + b"\n" for night in nights))
+    write_whole(path, whole + json.dumps(asdict(night)).encode() + b"\n")
     wanted: dict[str, None] = {}
     for line in reversed(path.read_text(encoding="utf-8").splitlines()):
-        if of := json.loads(line).get("fingerprint"):
-            wanted.setdefault(of)
+        noted = json.loads(line)
+        wanted |= dict.fromkeys(noted[which] for which in ("now", "before") if noted[which])
     clear_shelf(folder, list(wanted)[:KEPT])
 
 
