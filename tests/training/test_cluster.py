@@ -26,7 +26,7 @@ distributed = pytest.importorskip("distributed", reason="Dask is not installed: 
 
 import dask  # noqa: E402 as it does
 
-from training.parts.cluster import cluster  # noqa: E402 needs Dask
+from training.parts.cluster import LOOPBACK, cluster  # noqa: E402 needs Dask
 
 ROOT = Path(__file__).parents[2]
 SMALL = Growth(trees=(3, 3, 4, 3, 3), leaves=5, learning_rate=0.2, fewest_rows=20)
@@ -39,7 +39,7 @@ PERIOD = {"test_start": "2023-05-18", "test_end": "2023-05-24"}
 def address() -> Iterator[str]:
     """Two workers, each a process of its own."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+        n_workers=2, threads_per_worker=1, dashboard_address=LOOPBACK, silence_logs=50
     ) as started:
         yield started.scheduler_address
 
@@ -173,12 +173,37 @@ def test_a_part_that_fails_says_place_and_reason_in_one_sentence(address: str) -
 
 def test_a_part_that_kills_every_worker_is_given_up() -> None:
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # Dask tries four workers
-        one = distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
-        )
+        one = distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=LOOPBACK, silence_logs=50)
     died = pytest.raises(WorkFailed, match=r"^too much failed: each worker that did it died, tcp://127.* last")
     with one, cluster(one.scheduler_address, ()) as engine, died:
         in_order(engine, [Part("too much", dying, ())])
+
+
+def test_a_scheduler_that_goes_is_said(tmp_path: Path) -> None:
+    parts = [Part(f"part {index}", logged, (str(tmp_path / "log"), "x", 0.3)) for index in range(40)]
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=LOOPBACK, silence_logs=50) as one,
+        cluster(one.scheduler_address, ()) as engine,
+    ):
+        made = engine.results(parts)
+        next(made)
+        one.close()
+        with pytest.raises(WorkFailed, match=r"^--cluster tcp://127.0.0.1:\d+: the scheduler has gone"):
+            list(made)
+
+
+def test_ctrl_c_ends_it_without_a_traceback(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    words = ["evaluate", "--data", str(folder), "--out", str(out), "--models", "enalysis", "--cluster"]
+    started = [sys.executable, "-m", "training", *words]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "start_new_session": True}
+    with subprocess.Popen(started, cwd=ROOT, **quiet) as process:
+        until = time.monotonic() + 120
+        while time.monotonic() < until and (not out.exists() or out.read_text().count("\n") < 2):
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to the workers as well
+        said = process.communicate()[1].decode()  # ends when the last process that holds the pipe has gone
+    assert (process.returncode, said) == (130, "interrupted\n")
 
 
 def test_an_evaluation_finds_the_same_on_a_cluster(training: Any, address: str, folder: Path, tmp_path: Path) -> None:
@@ -231,7 +256,7 @@ def test_an_address_where_nothing_answers_is_said(
 
 def test_a_cluster_without_workers_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.parts.cluster.WORKERS_S", 0.5)
-    none = distributed.LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50)
+    none = distributed.LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=LOOPBACK, silence_logs=50)
     refused = pytest.raises(WorkFailed, match="it has no worker; `dask worker tcp://")
     with none, refused, cluster(none.scheduler_address, ()):
         pass
@@ -254,7 +279,7 @@ def test_a_worker_without_our_packages_is_refused(tmp_path: Path) -> None:
 def refused_worker(place: Path) -> str:
     """What is said of a real worker process that finds its packages at ``place``."""
     with distributed.LocalCluster(
-        n_workers=0, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+        n_workers=0, threads_per_worker=1, dashboard_address=LOOPBACK, silence_logs=50
     ) as empty:
         address = empty.scheduler_address
         worker = [sys.executable, "-P", "-m", "distributed.cli.dask_worker", address, "--no-dashboard", "--no-nanny"]

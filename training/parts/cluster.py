@@ -5,6 +5,7 @@ same again. An answer that has come here is not needed from a worker any more.
 """
 
 import logging
+import signal
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from distributed import Client, Future, KilledWorker, LocalCluster, get_worker, wait
+from distributed import Client, Future, KilledWorker, LocalCluster, Worker, WorkerPlugin, get_worker, wait
 
 from training.parts.part import Answer, Part, WorkFailed
 from training.parts.releases import differences, releases
@@ -28,14 +29,11 @@ class Cluster:
     """Workers that are as ``needed``."""
 
     def __init__(self, client: Client, needed: dict[str, str]) -> None:
+        self.address = str(client.scheduler.address)
         self._client, self._needed = client, needed
         self._kept: WeakKeyDictionary[Part[Any], Future] = WeakKeyDictionary()
         self._run = uuid.uuid4().hex[:8]
         self._parts = 0
-
-    @property
-    def address(self) -> str:
-        return str(self._client.scheduler.address)
 
     @property
     def workers(self) -> list[str]:
@@ -75,11 +73,17 @@ class Cluster:
                 with self._client.as_current():
                     return list(wait(waiting, timeout=_LOOK_S, return_when="FIRST_COMPLETED").done)
             except TimeoutError:
-                alone = 0 if self.workers else alone + 1
+                alone = 0 if self._reached() and self.workers else alone + 1
             except CancelledError:
                 return [future for future in waiting if future.cancelled()] or waiting[:1]
             if alone > _PATIENCE:
                 raise WorkFailed(f"--cluster {self.address}: no worker is left for {_LOOK_S * alone:.0f} s")
+
+    def _reached(self) -> bool:
+        """Raises WorkFailed when the scheduler has gone."""
+        if self._client.status != "running":
+            raise WorkFailed(f"--cluster {self.address}: the scheduler has gone")
+        return True
 
     def _answer(self, future: Future, name: str) -> Any:
         try:
@@ -87,8 +91,15 @@ class Cluster:
         except KilledWorker as error:
             last = f", {error.last_worker.address} last" if error.last_worker else ""
             raise WorkFailed(f"{name} failed: each worker that did it died{last}; of lack of memory perhaps") from None
-        except (CancelledError, OSError) as error:
-            raise WorkFailed(f"{name} failed: the scheduler of the cluster has gone ({_reason(error)})") from None
+        except (CancelledError, OSError):
+            raise WorkFailed(f"--cluster {self.address}: the scheduler has gone, {name} was not done") from None
+
+
+class _LeaveInterrupts(WorkerPlugin):
+    """The workers that are started here leave Ctrl-C to this process, which ends them."""
+
+    def setup(self, worker: Worker) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
@@ -102,6 +113,7 @@ def cluster(address: str, libraries: Sequence[str]) -> Iterator[Cluster]:
     if address == LOCAL:
         started = LocalCluster(threads_per_worker=1, dashboard_address=LOOPBACK, silence_logs=logging.CRITICAL)
         with started, Client(started, set_as_default=False) as client:
+            client.register_plugin(_LeaveInterrupts())
             yield _checked(client, address, libraries)
         return
     try:
