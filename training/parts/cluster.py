@@ -95,7 +95,7 @@ class Cluster:
             raise WorkFailed(f"--cluster {self.address}: the scheduler has gone, {name} was not done") from None
 
 
-class _LeaveInterrupts(WorkerPlugin):
+class _LeaveInterrupts(WorkerPlugin):  # type: ignore[misc]  # the library has no types
     """The workers that are started here leave Ctrl-C to this process, which ends them."""
 
     def setup(self, worker: Worker) -> None:
