@@ -12,13 +12,17 @@ AGENT := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-d
 BROKEN := $(shell test ! -e .venv || { $(BIN)/python -c 'import pip' && test "$$(cat .venv/python.stamp)" = "$(CURDIR)"; } \
   2>/dev/null || echo broken)
 
-.PHONY: demo test check bench fuzz kills power-cuts train test-home-assistant clean mosquitto strace chromium update check-versions anew
+.PHONY: demo test test-training check bench fuzz kills power-cuts train test-home-assistant clean mosquitto strace chromium update check-versions anew
 
 demo: .venv/demo.stamp
 	$(BIN)/python -m demo $(ARGS)
 
 test: .venv/dev.stamp mosquitto strace chromium
 	$(BIN)/python -m pytest $(ARGS)
+
+# On a Dask cluster of real processes and against a real MLflow server, which `make test` leaves out.
+test-training: .venv/test-training.stamp
+	$(BIN)/python -m pytest tests/training/test_cluster.py tests/training/test_mlflow.py $(ARGS)
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
@@ -94,6 +98,10 @@ update: .venv/uv.stamp
 .venv/dev.stamp: .venv/python.stamp pyproject.toml
 	$(LOCKED) -r lock/dev.txt
 	$(AGENT)
+	@touch $@
+
+.venv/test-training.stamp: .venv/dev.stamp
+	$(LOCKED) -r lock/test-training.txt
 	@touch $@
 
 .venv/train.stamp: .venv/python.stamp pyproject.toml

@@ -15,6 +15,7 @@ PROJECT = HERE.parent / "pyproject.toml"
 UV = HERE.parent / ".venv" / "uv" / "bin" / "uv"
 OLDEST_PYTHON = "3.11"
 
+DEV = ("--extra", "console", "--extra", "demo", "--extra", "dev")
 # Each set: the set it begins with, and what uv is asked for.
 SETS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "build": (None, ("--group", "build")),
@@ -24,7 +25,13 @@ SETS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "demo": ("console", (str(PROJECT), "--extra", "console", "--extra", "demo")),
     "train": ("runtime", (str(PROJECT), "--extra", "train")),
     "peers": ("train", (str(PROJECT), "--extra", "train", "--extra", "peers")),
-    "dev": ("demo", (str(PROJECT), "--extra", "console", "--extra", "demo", "--extra", "dev")),
+    "cluster": ("train", (str(PROJECT), "--extra", "train", "--extra", "cluster")),
+    "mlflow": ("train", (str(PROJECT), "--extra", "train", "--extra", "mlflow")),
+    "dev": ("demo", (str(PROJECT), *DEV)),
+    "test-training": (
+        "dev",
+        (str(PROJECT), *DEV, "--extra", "cluster", "--extra", "mlflow", "--group", "mlflow-server"),
+    ),
 }
 HEAD = "# Made by `make update` from pyproject.toml; not edited by hand.\n"
 OPTIONS = "--require-hashes\n--only-binary :all:\n"

@@ -25,6 +25,9 @@ WANTED = {
     "train": [*RUNTIME, *EXTRAS["train"]],
     "peers": [*RUNTIME, *EXTRAS["train"], *EXTRAS["peers"]],
     "dev": [*RUNTIME, *EXTRAS["console"], *EXTRAS["demo"], *EXTRAS["train"], *EXTRAS["dev"]],
+    "cluster": [*RUNTIME, *EXTRAS["train"], *EXTRAS["cluster"]],
+    "mlflow": [*RUNTIME, *EXTRAS["train"], *EXTRAS["mlflow"]],
+    "test-training": [*EXTRAS["dev"], *EXTRAS["cluster"], *EXTRAS["mlflow"], *GROUPS["mlflow-server"]],
     "build": [*GROUPS["build"], *PROJECT["build-system"]["requires"]],
     "uv": GROUPS["lock"],
 }
@@ -69,7 +72,7 @@ def locked(name: str, python: str, machine: str) -> dict[str, set[Version]]:
 
 def test_the_files_are_those_that_are_checked_here() -> None:
     assert {file.stem for file in LOCK.glob("*.txt")} == set(WANTED)
-    assert set(EXTRAS) == {"console", "demo", "train", "peers", "dev"}
+    assert set(EXTRAS) == {"console", "demo", "train", "cluster", "mlflow", "peers", "dev"}
 
 
 @pytest.mark.parametrize("name", WANTED)

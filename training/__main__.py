@@ -20,8 +20,11 @@ from site_data.unreadable import SitesUnreadable
 from training.anomaly.command import COMMAND as ANOMALY
 from training.anomaly.command import add_command, fit_anomaly
 from training.evaluation.command import add_arguments, evaluate
-from training.fit.command import MlflowMissing, add_fit_options, fit_all, print_scores
+from training.fit.command import FitOptions, MlflowMissing, add_fit_options, fit_all, print_scores
+from training.nightly.command import COMMAND as NIGHTLY
+from training.nightly.command import add_nightly_command, nightly
 from training.own_site.command import add_site_options, fit_site
+from training.parts.part import WorkFailed
 from training.paths.command import COMMAND as PATHS
 from training.paths.command import add_command as add_paths_command
 from training.paths.command import score_all_paths
@@ -38,19 +41,22 @@ def main() -> int:
     console = terminal(100)
     if wanted.command == "evaluate":
         return evaluate(wanted, console)
+    if wanted.command == NIGHTLY:
+        return nightly(wanted, console)
     if wanted.command == "fit" and wanted.site:
         return fit_site(wanted)
     try:
         if wanted.command == "fit":
             without = tuple(wanted.without.split(",")) if wanted.without else ()
-            fit_all(wanted.data, wanted.out or _MODELS, wanted.seed, wanted.mlflow, console, without)
+            options = FitOptions(wanted.seed, without, wanted.mlflow, wanted.cluster)
+            fit_all(wanted.data, wanted.out or _MODELS, options, console)
         elif wanted.command == ANOMALY:
             fit_anomaly(read_sites(wanted.data), wanted.out, wanted.seed, console)
         elif wanted.command == PATHS:
             score_all_paths(wanted, console)
         else:
             _score(read_sites(wanted.data), wanted.models, console)
-    except (SitesUnreadable, ModelUnusable, MlflowMissing, Unplayable) as error:
+    except (SitesUnreadable, ModelUnusable, MlflowMissing, Unplayable, WorkFailed) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -70,6 +76,7 @@ def _arguments() -> argparse.Namespace:
     add_site_options(fit)
     add_command(commands, _MODELS)
     add_paths_command(commands, _MODELS)
+    add_nightly_command(commands)
     add_arguments(commands.add_parser("evaluate", help="score models and their peers on every site, to a CSV file"))
     wanted = parser.parse_args()
     if wanted.command in ("fit", "score") and wanted.data is None and not getattr(wanted, "site", False):

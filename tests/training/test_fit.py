@@ -169,7 +169,7 @@ def test_without_mlflow_one_sentence_says_so_before_any_work(
     monkeypatch.setattr(sys, "argv", ["training", *asked])
     assert main() == 1
     said = capsys.readouterr().err.strip()
-    assert said == "--mlflow: MLflow is not installed; pip install mlflow, or leave the option out"
+    assert said == "--mlflow: MLflow is not installed; pip install 'enalysis-edge[mlflow]', or leave the option out"
     assert not any(tmp_path.iterdir())
 
 

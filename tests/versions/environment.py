@@ -36,7 +36,17 @@ def install(end: str) -> Environment:
     folder, wanted = PLACE / end, PLACE / f"{end}.txt"
     python = ("--python", str(folder))
     compile_ = ("pip", "compile", "--only-binary", ":all:", "--resolution", ENDS[end], "--all-extras", "--no-annotate")
-    groups = ("--group", "build", "--python", sys.executable, "--upgrade", "--output-file", str(wanted))
+    groups = (
+        "--group",
+        "build",
+        "--group",
+        "mlflow-server",
+        "--python",
+        sys.executable,
+        "--upgrade",
+        "--output-file",
+        str(wanted),
+    )
     _uv("venv", "--clear", "--python", sys.executable, str(folder))
     _uv(*compile_, *groups, str(_PROJECT))
     _uv("pip", "install", *python, "--only-binary", ":all:", "-r", str(wanted))

@@ -39,6 +39,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "lightgbm": (FIT,),
     "onnx": (FIT, "tests/adapters/models/test_onnx_wire.py"),
     "scikit-learn": ("tests/training/test_anomaly.py",),
+    "distributed": ("tests/training/test_cluster.py",),
+    "mlflow-skinny": ("tests/training/test_mlflow.py",),
     "prophet": (f"{PEERS}::test_a_peer_forecasts_two_days[prophet",),
     "xgboost": (f"{PEERS}::test_a_peer_forecasts_two_days[xgboost",),
     "pandas": (f"{PEERS}::test_a_peer_forecasts_two_days[prophet", "tests/forecasting/test_sun.py"),

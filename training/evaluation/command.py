@@ -5,8 +5,9 @@ Hourly means, forecasts of 48 h every 30 h through each site's test period, walk
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -17,8 +18,10 @@ from site_data.sites_json import described_sites, site_file
 from site_data.unreadable import SitesUnreadable
 from training.evaluation.models import MODELS, TARGETS
 from training.evaluation.results import ResultsFile, ResultsUnusable, file_hash
-from training.evaluation.run import Work, WorkFailed, run
+from training.evaluation.run import Work, run
 from training.evaluation.table import markdown, print_summary
+from training.parts.engines import add_cluster_option, engine_at
+from training.parts.part import Engine, WorkFailed
 from training.quantities import FOLDERS
 
 INTERRUPTED = 130
@@ -37,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=_names, help=f"some models only, of {', '.join(MODELS)}")
     parser.add_argument("--targets", type=_names, default=tuple(TARGETS), help="load,pv")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes work beside each other")
+    add_cluster_option(parser)
     parser.add_argument("--exported", type=Path, default=_EXPORTED, help="folder of the exported models to score")
     parser.add_argument("--table", type=Path, help="also write a plain table in Markdown to this file")
     parser.add_argument("--fresh", action="store_true", help="begin the file of results anew")
@@ -63,6 +67,19 @@ def _evaluate(arguments: argparse.Namespace, console: Console) -> int:
     models = _able(_chosen("model", arguments.models, MODELS), arguments.models is not None, console)
     if arguments.jobs < 1:
         raise NothingToRun(f"--jobs {arguments.jobs}: at least one process is needed")
+    if arguments.cluster and arguments.jobs > 1:
+        raise NothingToRun(f"--jobs {arguments.jobs} and --cluster: one of the two")
+    with _engine(arguments, models, console) as engine:
+        return _scored(arguments, (sites, targets, models), engine, console)
+
+
+def _scored(
+    arguments: argparse.Namespace,
+    chosen: tuple[list[str], list[str], list[str]],
+    engine: Engine | None,
+    console: Console,
+) -> int:
+    sites, targets, models = chosen
     results = ResultsFile(arguments.out)
     done = results.open(_made_with(arguments, sites, models), arguments.fresh)
     work = [
@@ -73,12 +90,23 @@ def _evaluate(arguments: argparse.Namespace, console: Console) -> int:
         if target in MODELS[model].targets and (site, target, model) not in done
     ]
     seen = _seen_in_training(arguments.exported)
-    run(work, arguments.jobs, results, done, console)
+    run(work, arguments.jobs, results, done, console, engine)
     shown = [row for rows in done.values() for row in rows if row.site in sites and row.model in models]
     print_summary(shown, seen, console)
     if arguments.table:
         _write(arguments.table, markdown(shown, seen))
     return 0
+
+
+@contextmanager
+def _engine(arguments: argparse.Namespace, models: Sequence[str], console: Console) -> Iterator[Engine | None]:
+    """The cluster; None where the work is done here. Raises WorkFailed."""
+    if arguments.cluster is None:
+        yield None
+        return
+    libraries = {library for name in models for library in MODELS[name].libraries}
+    with engine_at(arguments.cluster, ("numpy", "onnxruntime", *sorted(libraries)), console) as engine:
+        yield engine
 
 
 def _names(text: str) -> tuple[str, ...]:

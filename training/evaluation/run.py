@@ -13,15 +13,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from agent.forecasting.forecaster import FloatArray, ModelUnusable
+from site_data.sites_json import site_file
 from site_data.unreadable import SitesUnreadable
 from training.evaluation.models import MODELS, TARGETS
 from training.evaluation.results import LEADS, Key, ResultsFile, Row
+from training.parts.files import Files, packed, unpacked
+from training.parts.part import Engine, Part, WorkFailed, holding
+from training.quantities import FOLDERS
 from training.scoring.measures import HORIZON_H, HOUR_S, Measures, actual_ahead, measure, scored_origins
 from training.sites.measured_site import MeasuredSite, WeatherKind, read_site
-
-
-class WorkFailed(Exception):
-    """A worker could not go on. ``str()`` says why in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,18 @@ class Work:
         return self.site, self.target, self.model
 
 
-def run(work: Sequence[Work], jobs: int, results: ResultsFile, done: dict[Key, list[Row]], console: Console) -> None:
-    """Do the work, append each piece's rows to the file and to ``done`` as they are made, and show how far it is."""
+def run(
+    work: Sequence[Work],
+    jobs: int,
+    results: ResultsFile,
+    done: dict[Key, list[Row]],
+    console: Console,
+    engine: Engine | None = None,
+) -> None:
+    """Do the work, append each piece's rows to the file and to ``done`` as they are made, and show how far it is.
+
+    ``engine`` is the cluster that does it; None: ``jobs`` processes here.
+    """
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -54,7 +64,10 @@ def run(work: Sequence[Work], jobs: int, results: ResultsFile, done: dict[Key, l
         def started(doing: Work) -> None:
             progress.update(task, description=" ".join(doing.key))
 
-        made = _parallel(work, jobs) if jobs > 1 else _in_turn(work, done, started)
+        if engine is not None:
+            made = _elsewhere(work, engine)
+        else:
+            made = _parallel(work, jobs) if jobs > 1 else _in_turn(work, done, started)
         with closing(made):
             for finished, rows in made:
                 if rows:
@@ -93,6 +106,26 @@ def _in_worker(one: Work) -> list[Row]:
         return score_model(one)
     except (ModelUnusable, SitesUnreadable) as error:
         raise WorkFailed(str(error)) from error
+
+
+def _elsewhere(work: Sequence[Work], engine: Engine) -> Generator[tuple[Work, list[Row]], None, None]:
+    """By the workers of a cluster, which are given the files, in whatever order they are ready."""
+    if not work:
+        return
+    exported = [f"{name}/{file}" for name in FOLDERS.values() for file in ("card.json", "model.onnx")]
+    models = holding("the exported models", packed(work[0].exported, exported))
+    sites = {}
+    for one in work:
+        if one.site not in sites:
+            names = ["sites.json", str(site_file(one.data, one.site).relative_to(one.data))]
+            sites[one.site] = holding(f"the files of {one.site}", packed(one.data, names))
+    parts = [Part(" ".join(one.key), _score_files, (one, sites[one.site], models)) for one in work]
+    for index, rows in engine.results(parts):
+        yield work[index], rows
+
+
+def _score_files(one: Work, site: Files, exported: Files) -> list[Row]:
+    return score_model(replace(one, data=unpacked(site), exported=unpacked(exported)))
 
 
 def _leave_interrupts() -> None:

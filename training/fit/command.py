@@ -2,7 +2,8 @@
 
 import argparse
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich import box
@@ -14,8 +15,13 @@ from agent.adapters.models.model_card import ModelCard, SiteScore
 from site_data.sites_json import site_file
 from site_data.unreadable import SitesUnreadable
 from training.fit.mlflow_log import MlflowMissing, log_fit, open_mlflow
+from training.parts.engines import add_cluster_option, engine_at
+from training.parts.part import Engine
 from training.quantities import FOLDERS
 from training.sites.measured_site import MeasuredSite, read_sites
+
+LIBRARIES = ("numpy", "lightgbm", "onnx", "onnxruntime")
+"""Whose releases make the bytes of a model."""
 
 __all__ = ["MlflowMissing", "add_fit_options", "fit_all", "print_scores"]
 
@@ -23,19 +29,45 @@ __all__ = ["MlflowMissing", "add_fit_options", "fit_all", "print_scores"]
 def add_fit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mlflow", metavar="URI", help="log parameters, metrics and files to this MLflow server")
     parser.add_argument("--without", metavar="A,B", help="learn nothing from these sites, so that they may be scored")
+    add_cluster_option(parser)
 
 
-def fit_all(
-    data: Path, out: Path, seed: int, mlflow_uri: str | None, console: Console, without: Sequence[str] = ()
-) -> None:
-    """Write both models below ``out``, fitted on all sites that allow it but those named in ``without``.
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """``mlflow`` and ``cluster`` are addresses; None: nothing is logged, and the work is done in this process.
 
-    Raises SitesUnreadable, ModelUnusable, and MlflowMissing before any work.
+    ``versions``: by the name of a model, what its card says; else that of this release.
     """
+
+    seed: int = 1
+    without: Sequence[str] = ()
+    mlflow: str | None = None
+    cluster: str | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def fit_all(data: Path, out: Path, options: FitOptions, console: Console) -> list[ModelCard]:
+    """Write both models below ``out``, fitted on all sites that allow it but those left out. Their cards.
+
+    Raises SitesUnreadable, ModelUnusable, WorkFailed, and MlflowMissing before any work.
+    """
+    mlflow = open_mlflow(options.mlflow) if options.mlflow else None
+    with engine_at(options.cluster, LIBRARIES, console) as engine:
+        cards = _fitted(data, out, options, engine, console)
+    for card in cards:
+        print_scores(f"{card.name}, sites and period not seen in the fit that is scored", card.metrics, console)
+        for sentence in card.targets:
+            console.print(sentence, highlight=False)
+        if mlflow is not None:
+            log_fit(mlflow, card, out / card.name)
+    return cards
+
+
+def _fitted(data: Path, out: Path, options: FitOptions, engine: Engine, console: Console) -> list[ModelCard]:
+    from training.fit.export import VERSION
     from training.fit.fit import STEPS_OF_A_FIT, FitData, fit_and_export  # LightGBM is needed to train, not to score
 
-    mlflow = open_mlflow(mlflow_uri) if mlflow_uri else None
-    measured = _but(read_sites(data, "measured"), without)
+    measured = _but(read_sites(data, "measured"), options.without)
     known = FitData(measured, read_sites(data, "model"), data_sha256(data, [site.name for site in measured]))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     cards: list[ModelCard] = []
@@ -46,15 +78,11 @@ def fit_all(
             def advance(done: str, name: str = name, task: TaskID = task) -> None:
                 progress.update(task, advance=1, description=f"{name}: {done}")
 
-            card = fit_and_export(known, quantity, out, seed, advance)
+            version = options.versions.get(name, VERSION)
+            card = fit_and_export(known, quantity, out, options.seed, advance, engine=engine, version=version)
             progress.update(task, description=f"{card.name} {card.version}, {card.size_bytes / 1e6:.2f} MB")
             cards.append(card)
-    for card in cards:
-        print_scores(f"{card.name}, sites and period not seen in the fit that is scored", card.metrics, console)
-        for sentence in card.targets:
-            console.print(sentence, highlight=False)
-        if mlflow is not None:
-            log_fit(mlflow, card, out / card.name)
+    return cards
 
 
 def _but(sites: Sequence[MeasuredSite], without: Sequence[str]) -> list[MeasuredSite]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import lightgbm
 import numpy as np
-from numpy.typing import NDArray
 
 from agent.adapters.models.model_card import ModelCard, SelfTest, SiteScore
 from agent.domain.wire import to_json
@@ -49,6 +48,7 @@ class Origin:
     aside: Collection[str]
     data_sha256: str
     seed: int
+    version: str = VERSION
 
 
 def write_model(
@@ -64,7 +64,7 @@ def write_model(
     card = ModelCard(
         format=1,
         name=folder.name,
-        version=VERSION,
+        version=origin.version,
         quantity=quantity,
         step_s=(900, STEP_S),
         max_horizon_h=LONGEST_H,
@@ -77,7 +77,7 @@ def write_model(
         trained_at=max(site.history.end for site in origin.sites).date().isoformat(),
         metrics=tuple(metrics),
         limits=(_how_scored(origin.aside), *_LIMITS[quantity]),
-        self_test=_self_test(boosters, rows.matrix),
+        self_test=_self_test(boosters, rows),
         seed=origin.seed,
         data_sha256=origin.data_sha256,
         targets=tuple(_beside_targets(score) for score in metrics if score.forecaster != "persistence"),
@@ -113,10 +113,16 @@ def _beside_targets(score: SiteScore) -> str:
     )
 
 
-def _self_test(boosters: list[lightgbm.Booster], matrix: NDArray[np.float32]) -> SelfTest:
+def spread(rows: TrainingRows) -> tuple[TrainingRows, int]:
+    """As many rows as a self-test takes, spread over all, and how many there are: all that a card needs of them."""
+    chosen = np.linspace(0, len(rows.matrix) - 1, _SELF_TEST_ROWS - 1).astype(np.int64)
+    return TrainingRows(rows.matrix[chosen], rows.answer[chosen], rows.weight[chosen]), len(rows.answer)
+
+
+def _self_test(boosters: list[lightgbm.Booster], rows: TrainingRows) -> SelfTest:
     """Rows spread over the training rows, the last one wholly missing, and LightGBM's own answers."""
-    chosen = matrix[np.linspace(0, len(matrix) - 1, _SELF_TEST_ROWS - 1).astype(np.int64)]
-    chosen = np.concatenate([chosen, np.full((1, matrix.shape[1]), np.nan, dtype=np.float32)])
-    rows = tuple(tuple(float(value) if np.isfinite(value) else None for value in row) for row in chosen)
+    chosen = spread(rows)[0].matrix
+    chosen = np.concatenate([chosen, np.full((1, chosen.shape[1]), np.nan, dtype=np.float32)])
+    asked = tuple(tuple(float(value) if np.isfinite(value) else None for value in row) for row in chosen)
     answers = tuple(tuple(float(value) for value in row) for row in predict_quantiles(boosters, chosen))
-    return SelfTest(rows=rows, answers=answers)
+    return SelfTest(rows=asked, answers=answers)

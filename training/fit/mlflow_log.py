@@ -1,12 +1,13 @@
 """A fit noted in MLflow, which is imported only when somebody asks for it."""
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
 from agent.adapters.models.model_card import ModelCard
 
-_EXPERIMENT = "enalysis-edge models"
+EXPERIMENT = "enalysis-edge models"
 
 
 class MlflowMissing(Exception):
@@ -15,20 +16,31 @@ class MlflowMissing(Exception):
 
 def open_mlflow(uri: str) -> Any:
     """The library, set up to log to ``uri``. Raises MlflowMissing."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # it would report its use to its makers
     try:
         mlflow = importlib.import_module("mlflow")
     except ImportError as error:
-        raise MlflowMissing("--mlflow: MLflow is not installed; pip install mlflow, or leave the option out") from error
+        raise MlflowMissing(
+            "--mlflow: MLflow is not installed; pip install 'enalysis-edge[mlflow]', or leave the option out"
+        ) from error
     try:
         mlflow.set_tracking_uri(uri)
-        mlflow.set_experiment(_EXPERIMENT)
+        mlflow.set_experiment(EXPERIMENT)
     except Exception as error:  # the library's own and those of whatever carries the URI share no narrower parent
         raise MlflowMissing(f"--mlflow: {uri} cannot be used: {_first_line(error)}") from error
     return mlflow
 
 
 def log_fit(mlflow: Any, card: ModelCard, folder: Path) -> None:
-    """One run: what went in, every score, and the files of the model."""
+    """One run: what went in, every score, and the files of the model. Raises MlflowMissing; the model is kept."""
+    try:
+        _log(mlflow, card, folder)
+    except Exception as error:  # as above
+        said = f"--mlflow: {card.name} {card.version} could not be noted: {_first_line(error)}"
+        raise MlflowMissing(f"{said}; the model is in {folder}") from error
+
+
+def _log(mlflow: Any, card: ModelCard, folder: Path) -> None:
     with mlflow.start_run(run_name=f"{card.name} {card.version}"):
         mlflow.log_params(
             {

@@ -59,14 +59,24 @@ def training_rows(
     Sites come with the weather measured there, which is given to the features with the errors of a forecast on a part
     of the rows. With ``imagine``, loads made of those measured join in.
     """
-    taught = list(sites)
-    if quantity == "load_w" and imagine:
-        taught += [without_weather(site) for site in imagined_loads(sites, seed)]
-    parts = [_site_rows(site, sites, quantity, share, seed) for site in taught]
-    parts = [part for part in parts if len(part.answer)]
-    if not parts:
+    taught = taught_sites(sites, quantity, seed) if imagine else sites
+    return joined(
+        quantity, *(site_rows(quantity, share, seed, site, *skies_near(site, sites, quantity)) for site in taught)
+    )
+
+
+def taught_sites(sites: Sequence[MeasuredSite], quantity: str, seed: int) -> list[MeasuredSite]:
+    """Those measured, and for loads those made of them."""
+    made = [without_weather(site) for site in imagined_loads(sites, seed)] if quantity == "load_w" else []
+    return [*sites, *made]
+
+
+def joined(quantity: str, *parts: TrainingRows) -> TrainingRows:
+    """The rows of all sites, in their order. Raises ValueError where there are none."""
+    some = [part for part in parts if len(part.answer)]
+    if not some:
         raise ValueError(f"no site has any {quantity} that can be learnt from")
-    columns = ([getattr(part, name) for part in parts] for name in ("matrix", "answer", "weight"))
+    columns = ([getattr(part, name) for part in some] for name in ("matrix", "answer", "weight"))
     return TrainingRows(*(np.concatenate(column) for column in columns))
 
 
@@ -74,11 +84,10 @@ def without_weather(site: MeasuredSite) -> MeasuredSite:
     return replace(site, history=replace(site.history, weather=None))
 
 
-def _site_rows(
-    site: MeasuredSite, others: Sequence[MeasuredSite], quantity: str, share: float, seed: int
-) -> TrainingRows:
+def site_rows(quantity: str, share: float, seed: int, site: MeasuredSite, *near: MeasuredSite) -> TrainingRows:
+    """Rows of one site, whose sky is that of ``near`` where it measured none. The same wherever they are made."""
     random = np.random.default_rng([seed, zlib.crc32(site.name.encode())])
-    fed = with_forecast(_with_light(site, others, random) if quantity == "pv_w" else site, seed)
+    fed = with_forecast(_with_light(site, near, random) if near else site, seed)
     origins = _origins(site, quantity, share)
     parts = [
         _batch_rows(without_weather(site), fed, quantity, origins[first : first + _BATCH], random)
@@ -95,9 +104,11 @@ def _site_rows(
     )
 
 
-def _with_light(site: MeasuredSite, others: Sequence[MeasuredSite], random: np.random.Generator) -> MeasuredSite:
-    """Where no irradiance was measured, the output of a home near by stands in for it."""
-    near = [
+def skies_near(site: MeasuredSite, others: Sequence[MeasuredSite], quantity: str) -> list[MeasuredSite]:
+    """Homes near by whose output stands in for the irradiance that a solar site did not measure."""
+    if quantity != "pv_w" or site.history.weather is not None:
+        return []
+    return [
         other
         for other in others
         if other.name != site.name
@@ -106,8 +117,9 @@ def _with_light(site: MeasuredSite, others: Sequence[MeasuredSite], random: np.r
         and other.history.horizon == site.history.horizon
         and other.history.horizon.step_s == STEP_S
     ]
-    if site.history.weather is not None or not near:
-        return site
+
+
+def _with_light(site: MeasuredSite, near: Sequence[MeasuredSite], random: np.random.Generator) -> MeasuredSite:
     return sky_of(near[int(random.integers(len(near)))], site)
 
 

@@ -46,21 +46,26 @@ class Growth:
 
 def fit_quantiles(rows: TrainingRows, seed: int, growth: Growth, threads: int = 2) -> Iterator[lightgbm.Booster]:
     """One booster a level of LEVELS, yielded as it is done; the same for the same rows, seed and threads."""
-    for column, (level, rounds) in enumerate(zip(LEVELS, growth.trees, strict=True)):
-        settings = {
-            **QUANTILE,
-            "alpha": level,
-            "num_leaves": growth.leaves,
-            "learning_rate": growth.learning_rate,
-            "min_data_in_leaf": growth.fewest_rows,
-            "feature_fraction": 0.5,
-            "seed": seed,
-            "num_threads": threads,
-        }
-        dataset = lightgbm.Dataset(
-            rows.matrix, label=rows.answer[:, column], weight=rows.weight, params={"verbosity": -1, "max_bin": 63}
-        )
-        yield lightgbm.train(settings, dataset, num_boost_round=rounds)
+    for column in range(len(LEVELS)):
+        yield fit_level(rows, column, seed, growth, threads)
+
+
+def fit_level(rows: TrainingRows, column: int, seed: int, growth: Growth, threads: int) -> lightgbm.Booster:
+    """The booster of LEVELS[column]; the same for the same rows, seed and threads."""
+    settings = {
+        **QUANTILE,
+        "alpha": LEVELS[column],
+        "num_leaves": growth.leaves,
+        "learning_rate": growth.learning_rate,
+        "min_data_in_leaf": growth.fewest_rows,
+        "feature_fraction": 0.5,
+        "seed": seed,
+        "num_threads": threads,
+    }
+    dataset = lightgbm.Dataset(
+        rows.matrix, label=rows.answer[:, column], weight=rows.weight, params={"verbosity": -1, "max_bin": 63}
+    )
+    return lightgbm.train(settings, dataset, num_boost_round=growth.trees[column])
 
 
 def predict_quantiles(boosters: list[lightgbm.Booster], matrix: NDArray[np.float32]) -> FloatArray:

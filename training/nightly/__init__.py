@@ -1,0 +1,1 @@
+"""The platform's night: fit, compare with what is deployed, deploy what is better."""
