@@ -1,5 +1,6 @@
 """Signed commands: judged once, written down, obeyed once, and told in every state, also over a kill."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -226,3 +227,17 @@ async def test_the_trail_is_capped_and_its_newest_states_stay(
     assert (newest.key, newest.counter, newest.door, newest.told) == ("ops-1", 5, Door.PLATFORM, False)
     await site.commit()
     assert [record.told for record in await site.store.commands(9)] == [True] * 3
+
+
+async def test_two_steps_at_once_judge_a_command_once(site: SignedSite) -> None:
+    """As the commit and the inlet's own turn come together."""
+
+    async def looked_up_slowly(command_id: str) -> None:
+        await asyncio.sleep(0.05)
+
+    site.signed.trail._find = looked_up_slowly
+    body = site.command(HOLD)
+    site.hear(body)
+    await asyncio.gather(site.commands.step(), site.commands.step(), site.commands.step())
+    await site.steps()
+    assert site.states(body["id"]) == ["accepted", "executing"]
