@@ -13,7 +13,9 @@ from agent.domain.commands import OverrideBattery, Request
 from agent.domain.override import Override, OverrideAction
 from agent.domain.setpoint import Rung
 from agent.ports import StoreFailure
+from simulator.signer import utc
 from tests.cycles.signed_site import AUTO, CHARGE, HOLD, SignedSite
+from tests.shown import show
 
 
 @pytest.fixture
@@ -134,6 +136,19 @@ async def test_a_newer_command_supersedes_the_one_that_is_executing(site: Signed
     assert site.states(first) == ["accepted", "executing", "superseded"]
     assert site.reason(first) == "replaced by another word: charge with 1.50 kW"
     assert site.states(second) == ["accepted", "executing"]
+
+
+async def test_the_longest_lease_holds_also_where_the_clock_of_the_platform_is_ahead(site: SignedSite) -> None:
+    begins = site.clock.now() + timedelta(seconds=29)
+    times = {"not_before": utc(begins), "expires_at": utc(begins + timedelta(minutes=15))}
+    one = await site.order({"action": "hold", "lease_s": 14400}, **times)
+    assert site.states(one) == ["accepted", "executing"]
+
+
+async def test_before_the_first_control_step_the_battery_is_told_nothing(site: SignedSite) -> None:
+    show(site.outlet, setpoint=None)
+    one = await site.order(CHARGE)
+    assert site.reason(one) == "charge with 1.50 kW: the battery cannot be steered now: the agent starts"
 
 
 async def test_a_person_stands_above_the_platform(site: SignedSite) -> None:
