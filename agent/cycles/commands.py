@@ -1,5 +1,6 @@
 """The one inlet: what people and the platform ask is obeyed here, and forgotten once it is written down."""
 
+import asyncio
 from collections import deque
 
 from agent.cycles.advice import Recommendations
@@ -38,6 +39,7 @@ class Commands:
         self.trail, self.signed = signed.trail, signed
         self._waiting: deque[tuple[Request, Door]] = deque(maxlen=MOST_WAITING)
         self._obeyed: set[str] = set()
+        self._turn = asyncio.Lock()
 
     def ask(self, request: Request, door: Door = Door.PLATFORM) -> str | None:
         """Obey ``request`` with the next step. Why it is refused, where it comes too late."""
@@ -48,7 +50,11 @@ class Commands:
         return None
 
     async def step(self) -> None:
-        """Obey what has come since the last step, oldest first."""
+        """Obey what has come since the last step, oldest first. One step at a time: none obeys what another has."""
+        async with self._turn:
+            await self._step()
+
+    async def _step(self) -> None:
         found = await self._inbox.look(self._obeyed)
         for sentence in found.refused:
             self._alarms.note(EventKind.COMMAND_REFUSED, sentence)

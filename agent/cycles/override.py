@@ -12,6 +12,7 @@ from agent.domain.documents import OVERRIDE
 from agent.domain.override import LONGEST, Override
 from agent.domain.sentences import commands as say
 from agent.domain.sentences import platform_commands as say_of_platform
+from agent.domain.sentences.control import agent_starts
 from agent.domain.sentences.events import kept_unusable
 from agent.domain.setpoint import Rung
 from agent.domain.signed_command import LONGEST_LEASE
@@ -80,8 +81,9 @@ class Overrides:
             return say.no_time_for_until()
         if override.until <= now:
             return say.until_in_past(until_at=self._local(override.until))
-        longest = LONGEST if override.command is None else LONGEST_LEASE
-        if override.until - now > longest:
+        by_person = override.command is None
+        longest, begins = (LONGEST, now) if by_person else (LONGEST_LEASE, max(now, override.asked_at))
+        if override.until - begins > longest:
             return say.until_too_far(until_at=self._local(override.until), longest_h=longest.total_seconds() / 3600)
         refusal = None if override.command is None else self._refusal_of_platform()
         if refusal is not None:
@@ -100,7 +102,7 @@ class Overrides:
             return say_of_platform.person_has_asked(order=standing.words, until_at=self._local(standing.until))
         setpoint = view.setpoint
         if setpoint is None or setpoint.rung is Rung.RELEASE:
-            why = say.time_not_known() if setpoint is None else setpoint.reason
+            why = agent_starts() if setpoint is None else setpoint.reason
             return say_of_platform.battery_not_there(why=why)
         return None
 

@@ -1,5 +1,6 @@
 """Signed commands: judged once, written down, obeyed once, and told in every state, also over a kill."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,9 @@ from agent.domain.commands import OverrideBattery, Request
 from agent.domain.override import Override, OverrideAction
 from agent.domain.setpoint import Rung
 from agent.ports import StoreFailure
+from simulator.signer import utc
 from tests.cycles.signed_site import AUTO, CHARGE, HOLD, SignedSite
+from tests.shown import show
 
 
 @pytest.fixture
@@ -135,6 +138,19 @@ async def test_a_newer_command_supersedes_the_one_that_is_executing(site: Signed
     assert site.states(second) == ["accepted", "executing"]
 
 
+async def test_the_longest_lease_holds_also_where_the_clock_of_the_platform_is_ahead(site: SignedSite) -> None:
+    begins = site.clock.now() + timedelta(seconds=29)
+    times = {"not_before": utc(begins), "expires_at": utc(begins + timedelta(minutes=15))}
+    one = await site.order({"action": "hold", "lease_s": 14400}, **times)
+    assert site.states(one) == ["accepted", "executing"]
+
+
+async def test_before_the_first_control_step_the_battery_is_told_nothing(site: SignedSite) -> None:
+    show(site.outlet, setpoint=None)
+    one = await site.order(CHARGE)
+    assert site.reason(one) == "charge with 1.50 kW: the battery cannot be steered now: the agent starts"
+
+
 async def test_a_person_stands_above_the_platform(site: SignedSite) -> None:
     first = await site.order(CHARGE)
     now = site.clock.now()
@@ -226,3 +242,17 @@ async def test_the_trail_is_capped_and_its_newest_states_stay(
     assert (newest.key, newest.counter, newest.door, newest.told) == ("ops-1", 5, Door.PLATFORM, False)
     await site.commit()
     assert [record.told for record in await site.store.commands(9)] == [True] * 3
+
+
+async def test_two_steps_at_once_judge_a_command_once(site: SignedSite) -> None:
+    """As the commit and the inlet's own turn come together."""
+
+    async def looked_up_slowly(command_id: str) -> None:
+        await asyncio.sleep(0.05)
+
+    site.signed.trail._find = looked_up_slowly
+    body = site.command(HOLD)
+    site.hear(body)
+    await asyncio.gather(site.commands.step(), site.commands.step(), site.commands.step())
+    await site.steps()
+    assert site.states(body["id"]) == ["accepted", "executing"]
