@@ -186,12 +186,17 @@ def parse_input(name: str, text: str, currency: str) -> PlatformInput:
     return message
 
 
+def model_of(topic: str) -> "type[_Known | _Command] | None":
+    """What a message of ``topic`` must be, without the terms of a command; None for a topic that is not known."""
+    return _Command if topic in COMMAND_TOPICS else _MODELS.get(topic)
+
+
 def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> Incoming:
     """The checked object of one message, prices of it in ``currency``.
 
     Raises PayloadRefused with the topic, the place and the reason.
     """
-    model: type[_Known | _Command] | None = _Command if topic in COMMAND_TOPICS else _MODELS.get(topic)
+    model = model_of(topic)
     if model is None:
         raise PayloadRefused(f"{topic}: no such topic is known")
     if len(payload) > largest:
