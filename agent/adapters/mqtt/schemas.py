@@ -19,8 +19,8 @@ INFO = {
     "version": "1",
     "description": "Seen from the agent: it sends up/ and receives down/. MQTT 5 with TLS; the client id is the site's"
     " id, which is the name of its certificate. Payloads are JSON (UTF-8) of at most 64 KiB. Members that are not known"
-    " are ignored, a major version of a schema that is not known is refused. Power > 0 feeds the site's busbar. In order"
-    " per stream and at least once: the platform removes duplicates by id, stream and seq.",
+    " are ignored, a major version of a schema that is not known is refused. Power > 0 feeds the site's busbar. In"
+    " order per stream and at least once: the platform removes duplicates by id, stream and seq.",
 }
 ID = {"description": "The site's id; no other site's topics may be written or read."}
 
