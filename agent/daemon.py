@@ -62,6 +62,7 @@ from agent.site_view import Outlet
 log = structlog.get_logger("app")
 
 UPKEEP_EVERY_S = 60.0
+RENEWAL_EVERY_S, RENEWAL_FIRST_S = 300.0, 120.0
 LAST_COMMIT_S = 2.5
 LAST_SYNC_S = 1.0
 PLAN_AGAIN_EVERY_S = 10.0
@@ -190,6 +191,8 @@ class App:
             # Between two control steps, so that what a backlog costs is paid while control has nothing to do.
             between_s = min(control.step_s, SYNC_EVERY_S) / 2
             jobs.append(Job("sync", SYNC_EVERY_S, self._sync, first_s=SYNC_EVERY_S + between_s))
+            if self.platform.renewal is not None:
+                jobs.append(Job("renewal", RENEWAL_EVERY_S, self.platform.renewal.step, first_s=RENEWAL_FIRST_S))
         return jobs
 
     async def stop(self, why: str) -> None:

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from agent.adapters.devices.site_devices import Devices
-from agent.adapters.mqtt.certificates import validity
+from agent.adapters.mqtt.certificates import life, validity
 from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
+from agent.adapters.mqtt.own_certificate import candidate_of
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.cycles.alarms import Alarms
 from agent.cycles.commands import Commands
@@ -19,11 +22,15 @@ from agent.cycles.link_watch import LinkWatch
 from agent.cycles.listening import Listening
 from agent.cycles.sync import Sync, SyncRules
 from agent.domain.envelope import Envelope
+from agent.domain.identity import IdentityRequest, identity_file
 from agent.ports import Clock, Store
 from agent.recording.pending_writes import PendingWrites
 from agent.settings.cloud_section import Cloud
 from agent.settings.schema import Settings
 from agent.site_view import Outlet
+
+if TYPE_CHECKING:
+    from agent.cycles.renewal import Renewal
 
 SYNC_EVERY_S = 2.0
 DRAIN_SHARE, LEAST_DRAIN_S = 0.35, 0.15  # of a control step: the half before the next one, less a batch
@@ -37,6 +44,7 @@ class Platform:
     sync: Sync
     listening: Listening
     watch: LinkWatch
+    renewal: "Renewal | None" = None
     task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -70,7 +78,7 @@ def connect_platform(
     if cloud is None:
         return None
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12], settings.site.currency)
-    reach = _reach(settings.site.id, cloud)
+    reach = _reach(settings.site.id, cloud, Path(settings.store.path))
 
     def status(word: str) -> Envelope:
         return payloads.status(word, clock.now(), pending.alarms if word == "online" else ())
@@ -82,10 +90,33 @@ def connect_platform(
     listening = Listening(clock, link, payloads, pending, sync, commands.ask, inputs.take)
     alarms = Alarms(clock, pending)
     watch = LinkWatch(clock, outlet, alarms, lambda: link.rival, lambda: validity(reach.ca_file, reach.cert_file))
-    return Platform(link, sync, listening, watch)
+    return Platform(link, sync, listening, watch, _renewal(settings, reach, clock, alarms, link))
 
 
-def _reach(site_id: str, cloud: Cloud) -> MqttSettings:
+def identity_request(settings: Settings) -> IdentityRequest | None:
+    """What the platform is asked for the site's certificate; None where the site file does not say where."""
+    cloud = settings.cloud
+    if cloud is None or cloud.enrol_url is None:
+        return None
+    identity = identity_file(Path(settings.store.path))
+    return IdentityRequest(cloud.enrol_url, settings.site.id, str(identity), cloud.ca_file)
+
+
+def _renewal(settings: Settings, reach: MqttSettings, clock: Clock, alarms: Alarms, link: MqttLink) -> "Renewal | None":
+    request = identity_request(settings)
+    if request is None or reach.cert_file is None:
+        return None
+    from agent.adapters.processes.renewal_process import RenewalProcess
+    from agent.cycles.renewal import NewCertificate, Renewal
+
+    own, new = reach.cert_file, candidate_of(reach.cert_file)
+    discard = partial(new.unlink, missing_ok=True)
+    files = NewCertificate(partial(life, own), new.is_file, discard, link.reconnect, lambda: link.connected)
+    return Renewal(clock, alarms, RenewalProcess(), request, files)
+
+
+def _reach(site_id: str, cloud: Cloud, store: Path) -> MqttSettings:
+    own = identity_file(store) if cloud.enrol_url is not None else None
     return MqttSettings(
         host=cloud.host,
         port=cloud.port,
@@ -93,7 +124,7 @@ def _reach(site_id: str, cloud: Cloud) -> MqttSettings:
         protocol=cloud.protocol,
         tls=cloud.tls,
         ca_file=_path(cloud.ca_file),
-        cert_file=_path(cloud.cert_file),
+        cert_file=_path(cloud.cert_file) or own,
         key_file=_path(cloud.key_file),
         username=cloud.username,
         password_file=_path(cloud.password_file),

@@ -250,13 +250,16 @@ def _cloud(settings: Settings) -> Iterator[Finding]:
         if len(given) == 1:
             missing = other if given == [one] else one
             yield Finding(("cloud", given[0]), f"is given without {missing}", f"add {missing}, or leave both out")
+    if found.enrol_url is not None and found.cert_file is not None:
+        reason = "is given beside cert_file"
+        yield Finding(("cloud", "enrol_url"), reason, "leave cert_file and key_file out, or enrol_url")
     if "://" in found.host or "/" in found.host:
         yield Finding(
             ("cloud", "host"), f'is "{found.host}"', "write the name alone, without mqtt:// and without a path"
         )
     if found.tls:
         return
-    for key in ("ca_file", "cert_file"):
+    for key in ("ca_file", "cert_file", "enrol_url"):
         if getattr(found, key) is not None:
             yield Finding(("cloud", key), "is given, but tls is false", "set tls = true, or leave it out")
     if found.password_file is not None and found.host not in ("localhost", "127.0.0.1", "::1"):
