@@ -107,9 +107,7 @@ async def test_at_two_thirds_of_its_life_it_is_renewed_and_swapped_when_the_brok
         assert platform.seen == ["token", "certificate"], "it is not due again"
 
 
-@security(
-    2, shows="a new certificate of ours takes the place of the old one when the broker has accepted it, not before"
-)
+@security(2, shows="a new certificate of ours takes the old one's place when the broker has accepted it, not before")
 async def test_one_that_the_broker_does_not_accept_costs_a_try_and_the_old_one_stays(
     config: Path, platform: Enrolment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
