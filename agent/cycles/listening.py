@@ -1,5 +1,6 @@
 """Takes in what the platform says: every message is checked, and given to the one that it is for."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from agent.recording.pending_writes import PendingWrites
 
 COMMANDS = "down/cmd/"
 REFUSED_EVERY_S = 60.0
+BETWEEN_S = 0.005
 
 Ask = Callable[[Request], str | None]
 TakeInput = Callable[[PlatformInput], str | None]
@@ -54,6 +56,7 @@ class Listening:
         while True:
             topic, payload, retained = await self._link.incoming()
             await self.take(topic, payload, retained)
+            await asyncio.sleep(BETWEEN_S)  # a flood is not to take the time of control; the link drops what is old
 
     async def take(self, topic: str, payload: bytes, retained: bool = False) -> None:
         """Take in one message. A bad one is counted, reported and otherwise ignored.

@@ -81,13 +81,13 @@ def _key_pem(key: Any) -> bytes:
 
 def _asked(request: IdentityRequest, body: dict[str, str], token: str | None) -> bytes:
     """The chain that the platform has answered with, PEM."""
-    place, url = urlsplit(request.url).hostname or request.url, urlsplit(request.url)
+    place, port, path = _parts(request.url)
     headers = {"Content-Type": "application/json"} | ({} if token is None else {"Authorization": f"Bearer {token}"})
     try:
         context = _context(request, with_ours=token is None)
-        line = http.client.HTTPSConnection(place, url.port, timeout=PATIENCE_S, context=context)
+        line = http.client.HTTPSConnection(place, port, timeout=PATIENCE_S, context=context)
         try:
-            line.request("POST", url.path or "/", json.dumps(body), headers)
+            line.request("POST", path, json.dumps(body), headers)
             answer = line.getresponse()
             text = answer.read(LARGEST_ANSWER + 1)
         finally:
@@ -101,6 +101,18 @@ def _asked(request: IdentityRequest, body: dict[str, str], token: str | None) ->
     except (http.client.HTTPException, ValueError) as error:
         raise EnrolmentFailure(f"{place} did not answer as HTTP does: {type(error).__name__}") from error
     return _certificate_in(place, answer.status, text, token is not None)
+
+
+def _parts(url: str) -> tuple[str, int | None, str]:
+    """(name, port, what is asked of it) of an https address. Raises EnrolmentFailure."""
+    try:
+        found = urlsplit(url)
+        port = found.port
+    except ValueError as error:
+        raise EnrolmentFailure(f"{url} is no address: {error}") from error
+    if found.scheme != "https" or not found.hostname:
+        raise EnrolmentFailure(f"{url} is no address that begins with https:// and a name")
+    return found.hostname, port, (found.path or "/") + (f"?{found.query}" if found.query else "")
 
 
 def _context(request: IdentityRequest, with_ours: bool) -> ssl.SSLContext:

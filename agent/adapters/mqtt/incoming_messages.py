@@ -238,7 +238,7 @@ def _frozen(topic: str, text: str, message: "_Known | _Command") -> Incoming:
 
 def _check_shape(topic: str, text: str) -> None:
     """JSON, an object, not too deep, and of a schema ``name/1.x`` that belongs to the topic."""
-    if _depth(text) > DEEPEST:
+    if _is_deep(text):
         raise PayloadRefused(f"{topic}: the payload is nested deeper than {DEEPEST}")
     try:
         found = json.loads(text)
@@ -253,13 +253,14 @@ def _check_shape(topic: str, text: str) -> None:
         raise PayloadRefused(f"{topic}: schema version {match[2]} is not known here, only {MAJOR}")
 
 
-def _depth(text: str) -> int:
-    """How deep brackets are nested, those within strings left out."""
-    deepest = depth = 0
-    for mark in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
-        if mark in "[{":
+def _is_deep(text: str) -> bool:
+    """Whether brackets are nested too deep, those within strings left out. It looks no further than to the first."""
+    depth = 0
+    for mark in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+        if mark[0] in "[{":
             depth += 1
-            deepest = max(deepest, depth)
-        elif mark in "]}":
+            if depth > DEEPEST:
+                return True
+        elif mark[0] in "]}":
             depth -= 1
-    return deepest
+    return False

@@ -179,6 +179,14 @@ def test_who_is_not_the_platform_hears_no_token(platform: Enrolment) -> None:
     assert platform.seen == []
 
 
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1/enrol", "https://", "https://a.example:x/", "https://[::1/", "ftp://a"]
+)
+def test_what_is_no_address_is_not_asked(platform: Enrolment, url: str) -> None:
+    with pytest.raises(EnrolmentFailure, match="is no address"):
+        certify(platform.request(url=url), TOKEN, now())
+
+
 def test_a_certificate_that_has_ended_or_is_missing_asks_for_a_token(platform: Enrolment) -> None:
     with pytest.raises(EnrolmentFailure, match="is not there: the first certificate needs the platform's token"):
         certify(platform.request(), None, now())
