@@ -70,6 +70,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("app")
 
 UPKEEP_EVERY_S = 60.0
+RENEWAL_EVERY_S, RENEWAL_FIRST_S = 300.0, 120.0
 LAST_COMMIT_S = 2.5
 LAST_SYNC_S = 1.0
 PLAN_AGAIN_EVERY_S = 10.0
@@ -212,6 +213,8 @@ class App:
             jobs.append(Job("sync", SYNC_EVERY_S, self._sync, first_s=SYNC_EVERY_S + between_s))
             if self.platform.models is not None:
                 jobs.append(Job("models", MODELS_EVERY_S, self.platform.models.step, first_s=MODELS_EVERY_S))
+            if self.platform.renewal is not None:
+                jobs.append(Job("renewal", RENEWAL_EVERY_S, self.platform.renewal.step, first_s=RENEWAL_FIRST_S))
         if self.home is not None:
             jobs.append(Job("home assistant", HOME_EVERY_S, self.home.step, first_s=HOME_EVERY_S))
         return jobs

@@ -7,15 +7,17 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.host.key_ring import KeyRing
 from agent.adapters.models.deployed_models import DeployedModels
 from agent.adapters.models.registry_file import models_beside
-from agent.adapters.mqtt.certificates import validity
+from agent.adapters.mqtt.certificates import life, validity
 from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
+from agent.adapters.mqtt.own_certificate import candidate_of
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.cycles.alarms import Alarms
 from agent.cycles.command_answers import CommandAnswers
@@ -28,6 +30,7 @@ from agent.cycles.model_delivery import ModelDelivery, Recipient
 from agent.cycles.notices import Notices
 from agent.cycles.sync import Sync, SyncRules
 from agent.domain.envelope import Envelope
+from agent.domain.identity import IdentityRequest, identity_file
 from agent.domain.notice import NoticeAction
 from agent.domain.records import Batch
 from agent.ports import Clock, Store
@@ -35,6 +38,9 @@ from agent.recording.pending_writes import PendingWrites
 from agent.settings.cloud_section import Cloud
 from agent.settings.schema import Settings
 from agent.site_view import Outlet
+
+if TYPE_CHECKING:
+    from agent.cycles.renewal import Renewal
 
 SYNC_EVERY_S = 2.0
 DRAIN_SHARE, LEAST_DRAIN_S = 0.35, 0.15  # of a control step: the half before the next one, less a batch
@@ -53,6 +59,7 @@ class Platform:
     deployed: DeployedModels
     keys: KeysWatch | None = None
     models: ModelDelivery | None = None
+    renewal: "Renewal | None" = None
     task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -98,7 +105,7 @@ def connect_platform(
         return None
     alarms, ring = Alarms(clock, pending), None if cloud.keys_file is None else KeyRing(Path(cloud.keys_file))
     payloads = JsonPayloads(settings.site.id, uuid4().hex[:12], settings.site.currency, ring)
-    reach = _reach(settings.site.id, cloud)
+    reach = _reach(settings.site.id, cloud, Path(settings.store.path))
 
     def status(word: str) -> Envelope:
         return payloads.status(word, clock.now(), pending.alarms if word == "online" else ())
@@ -117,7 +124,8 @@ def connect_platform(
     watch = LinkWatch(clock, outlet, alarms, lambda: link.rival, certificates, lambda: link.dropped)
     answers = CommandAnswers(clock, link, payloads, pending, commands.trail)
     keys = None if ring is None else KeysWatch(clock, alarms, ring.look)
-    return Platform(link, sync, listening, watch, answers, notices, deployed, keys, models)
+    renewal = _renewal(settings, reach, clock, alarms, link)
+    return Platform(link, sync, listening, watch, answers, notices, deployed, keys, models, renewal)
 
 
 def _notices(clock: Clock, alarms: Alarms, link: MqttLink, sync: Sync) -> Notices:
@@ -155,7 +163,30 @@ async def _keep(store: Store, name: str, document: str) -> None:
     await store.write(Batch(kept=((name, document),)))
 
 
-def _reach(site_id: str, cloud: Cloud) -> MqttSettings:
+def identity_request(settings: Settings) -> IdentityRequest | None:
+    """What the platform is asked for the site's certificate; None where the site file does not say where."""
+    cloud = settings.cloud
+    if cloud is None or cloud.enrol_url is None:
+        return None
+    identity = identity_file(Path(settings.store.path))
+    return IdentityRequest(cloud.enrol_url, settings.site.id, str(identity), cloud.ca_file)
+
+
+def _renewal(settings: Settings, reach: MqttSettings, clock: Clock, alarms: Alarms, link: MqttLink) -> "Renewal | None":
+    request = identity_request(settings)
+    if request is None or reach.cert_file is None:
+        return None
+    from agent.adapters.processes.renewal_process import RenewalProcess
+    from agent.cycles.renewal import NewCertificate, Renewal
+
+    own, new = reach.cert_file, candidate_of(reach.cert_file)
+    discard = partial(new.unlink, missing_ok=True)
+    files = NewCertificate(partial(life, own), new.is_file, discard, link.reconnect, lambda: link.connected)
+    return Renewal(clock, alarms, RenewalProcess(), request, files)
+
+
+def _reach(site_id: str, cloud: Cloud, store: Path) -> MqttSettings:
+    own = identity_file(store) if cloud.enrol_url is not None else None
     return MqttSettings(
         host=cloud.host,
         port=cloud.port,
@@ -163,7 +194,7 @@ def _reach(site_id: str, cloud: Cloud) -> MqttSettings:
         protocol=cloud.protocol,
         tls=cloud.tls,
         ca_file=_path(cloud.ca_file),
-        cert_file=_path(cloud.cert_file),
+        cert_file=_path(cloud.cert_file) or own,
         key_file=_path(cloud.key_file),
         username=cloud.username,
         password_file=_path(cloud.password_file),

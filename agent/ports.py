@@ -9,6 +9,7 @@ from agent.domain.advisory import Advisory
 from agent.domain.command_record import CommandRecord
 from agent.domain.commands import Request
 from agent.domain.envelope import Envelope
+from agent.domain.identity import Certified, IdentityRequest
 from agent.domain.inputs import Incoming
 from agent.domain.ledger import Settled, SettlementRequest
 from agent.domain.override import Override
@@ -233,6 +234,16 @@ class Settlement(Protocol):
 
     async def settle(self, request: SettlementRequest) -> Settled:
         """Raises SettlementFailure. Nothing is written."""
+        ...
+
+
+class RenewalFailure(Exception):
+    """There is no new certificate. ``str()`` says why in one sentence."""
+
+
+class Certifier(Protocol):
+    async def renew(self, request: IdentityRequest) -> Certified:
+        """A new key and certificate stand beside those in force, which are not touched. Raises RenewalFailure."""
         ...
 
 

@@ -19,9 +19,12 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from simulator import contract
+
 SESSION_EXPIRY_S = 7 * 86400
 UP_TOPIC = "ee/1/+/up/#"
 LIVES = 20
+MOST_FAULTS = 20
 
 
 @dataclass(slots=True)
@@ -66,6 +69,8 @@ class Platform:
     ``lives`` are the last (session, connection) that came online, of each site. A session that comes again after
     another one is a second gateway with the same site id: ``rivals`` names such sites. ``answers`` are what became of
     commands, by (site, id of the command), in the order in which it came.
+    another one is a second gateway with the same site id: ``rivals`` names such sites. ``faults`` are sentences about
+    what was heard or said against the contract (``simulator.contract``), the first of them.
     """
 
     def __init__(self, port: int, protocol: str = "5") -> None:
@@ -76,6 +81,7 @@ class Platform:
         self.lives: dict[str, list[tuple[object, object]]] = {}
         self.rivals: set[str] = set()
         self.counts: Counter[str] = Counter()
+        self.faults: list[str] = []
         self._lock = threading.Lock()
         self._subscribed = threading.Event()
         self._address = ("127.0.0.1", port)
@@ -163,7 +169,14 @@ class Platform:
             body["resend_from"] = missing
         self._publish(f"ee/1/{site_id}/down/ack", body)
 
+    def _check(self, topic: str, body: Mapping[str, Any]) -> None:
+        """Note a fault of ``body`` on a whole ``topic``; it is taken or sent all the same."""
+        found = contract.fault(topic.split("/", 3)[3], body)
+        if found is not None and len(self.faults) < MOST_FAULTS:
+            self.faults.append(found)
+
     def _publish(self, topic: str, body: Mapping[str, object]) -> None:
+        self._check(topic, body)
         self._client.publish(topic, json.dumps(body, allow_nan=False).encode(), qos=1, retain=True)
 
     def _on_connect(
@@ -192,6 +205,7 @@ class Platform:
             with self._lock:
                 self.answers.setdefault((site_id, body["cmd_id"]), []).append(body)
             return
+        self._check(topic, body)
         if kind not in ("data", "event"):
             with self._lock:
                 self._take_document(site_id, kind, body)

@@ -49,6 +49,7 @@ COMMANDS = {
     "ab": Command("let optimiser and rule take turns, to see what the optimiser is worth", "agent.cli.paired_trial"),
     "console": Command("serve the local web page and API; set its password and keys", "agent.cli.console"),
     "home-assistant": Command("take the device out of Home Assistant", "agent.cli.home_assistant"),
+    "enrol": Command("get the site's certificate by the platform's token, or renew it", "agent.cli.enrol"),
     "configure": Command("make a site file: devices are found, the rest is asked", "agent.cli.configure"),
     "devices": Command("find devices and look at them without writing to them", "agent.cli.devices"),
     "advice": Command("what the agent recommends, and what you say to it", "agent.cli.advice"),

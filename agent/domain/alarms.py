@@ -51,7 +51,7 @@ class AlarmKind(Enum):
     )  # fmt: skip
     CERTIFICATE_ENDS = (
         "certificate_ends", Severity.ALARM, Subject.PART,
-        "Renew the certificate file that is named under [cloud] in the site file.",
+        "Renew the certificate that [cloud] of the site file names; with enrol_url there, run enalysis-edge enrol.",
     )  # fmt: skip
     CLOCK_UNTRUSTED = (
         "clock_untrusted", Severity.ALARM, Subject.SITE,
@@ -159,6 +159,8 @@ class EventKind(Enum):
     ADVICE_LOST = "advice_lost", Severity.WARNING
     ADVICE_OUTCOME = "advice_outcome", Severity.INFO
     ADVICE_REFUSED = "advice_refused", Severity.WARNING
+    CERTIFICATE_NOT_RENEWED = "certificate_not_renewed", Severity.WARNING
+    CERTIFICATE_RENEWED = "certificate_renewed", Severity.INFO
     CLOCK_STEPPED = "clock_stepped", Severity.WARNING
     COMMAND_REFUSED = "command_refused", Severity.WARNING
     COMPARISON = "comparison", Severity.INFO

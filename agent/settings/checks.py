@@ -244,8 +244,13 @@ def _minute(clock: str) -> int:
 
 
 def _cloud(settings: Settings) -> Iterator[Finding]:
-    if settings.cloud is not None:
-        yield from _broker("cloud", settings.cloud)
+    found = settings.cloud
+    if found is None:
+        return
+    yield from _broker("cloud", found)
+    if found.enrol_url is not None and found.cert_file is not None:
+        reason = "is given beside cert_file"
+        yield Finding(("cloud", "enrol_url"), reason, "leave cert_file and key_file out, or enrol_url")
 
 
 def _home_assistant(settings: Settings) -> Iterator[Finding]:
@@ -266,7 +271,7 @@ def _broker(section: str, found: cloud_section.Cloud | HomeAssistant) -> Iterato
         )
     if found.tls:
         return
-    for key in ("ca_file", "cert_file"):
+    for key in ("ca_file", "cert_file", "enrol_url"):
         if getattr(found, key, None) is not None:
             yield Finding((section, key), "is given, but tls is false", "set tls = true, or leave it out")
     if found.password_file is not None and found.host not in ("localhost", "127.0.0.1", "::1"):

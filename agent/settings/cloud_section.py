@@ -1,10 +1,12 @@
 """The section [cloud] of the site file: how the central platform is reached, and by what it is known."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from agent.settings.sections import FilePath, Section, Text
+
+EnrolUrl = Annotated[str, Field(min_length=9, max_length=500, pattern=r"^https://[^\x00-\x20]+$")]
 
 
 class Cloud(Section):
@@ -18,6 +20,12 @@ class Cloud(Section):
     )
     cert_file: FilePath | None = Field(default=None, description="the site's own certificate")
     key_file: FilePath | None = Field(default=None, description="key of the site's own certificate")
+    enrol_url: EnrolUrl | None = Field(
+        default=None,
+        description="where the platform gives the site its certificate, and a new one at two thirds of its life; "
+        "in place of cert_file and key_file",
+        examples=["https://platform.example.org/enrol"],
+    )
     username: Text | None = Field(default=None, description="name to log in with, where there is no certificate")
     password_file: FilePath | None = Field(default=None, description="file with the password on its first line")
     keys_file: FilePath | None = Field(

@@ -6,6 +6,7 @@ The daemon runs without any of it as well as it can: a battery is better steered
 from collections.abc import Iterator
 from pathlib import Path
 
+from agent.domain.identity import identity_file
 from agent.settings.problems import Finding
 from agent.settings.schema import Settings
 from agent.settings.store_path import path_trouble
@@ -28,6 +29,11 @@ def _cloud(settings: Settings) -> Iterator[Finding]:
         name = getattr(settings.cloud, key)
         if name is not None and not _is_there(Path(name)):
             yield Finding(("cloud", key), f"is {name}, which is not there", remedy)
+    if settings.cloud is not None and settings.cloud.enrol_url is not None:
+        identity = identity_file(Path(settings.store.path))
+        if not _is_there(identity):
+            reason = f"gives the site its certificate, and {identity} is not there"
+            yield Finding(("cloud", "enrol_url"), reason, "run enalysis-edge enrol with the platform's token")
 
 
 def _home_assistant(settings: Settings) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from agent.console.security.audit import LARGEST, MOST_OF_NOBODY, NAME, NOBODY, 
 from agent.console.serve import CannotListen, server
 from agent.settings.console_section import Console
 from tests.console.served import PASSWORD, Times, app_of, client, key, log_in, serving, site_source, with_token
+from tests.security.items import security
 from tests.site_files import write_home
 
 
@@ -22,6 +23,7 @@ def lines(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (folder / NAME).read_text().splitlines()]
 
 
+@security(15, shows="the console writes down logins, keys and requests, and no secret")
 async def test_point_10_logins_keys_and_requests_are_written_down_and_no_secret_is(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,6 +72,7 @@ async def test_point_10_what_is_refused_is_written_down_too(tmp_path: Path) -> N
     ]
 
 
+@security(15, shows="the console log is capped")
 def test_point_10_the_log_does_not_grow_for_ever(tmp_path: Path) -> None:
     source = site_source(tmp_path)
     audit = Audit(source.own, source.now)

@@ -26,6 +26,7 @@ from agent.domain.documents import STATE
 from tests.app.processes import ROOT, Daemon, daemon, quick_site
 from tests.console.keys import new_bearer
 from tests.faults.served_site import ServedSite, served_site, until
+from tests.security.items import security
 from tests.site_files import HOME_ID, free_ports
 
 STEP_S = 0.5  # of quick_site
@@ -106,6 +107,7 @@ async def dishonest(port: int, kind: str, key: str) -> dict[str, int]:
     return found
 
 
+@security(19, shows="200 connections that flood the console: control goes on")
 async def test_point_7_control_goes_on_whatever_is_done_to_the_console(tmp_path: Path) -> None:
     async with running(tmp_path) as there:
         assert await there.honest_answer() == 200

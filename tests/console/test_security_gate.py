@@ -27,6 +27,7 @@ from tests.console.served import (
     site_source,
     with_token,
 )
+from tests.security.items import security
 
 FLOW = "/api/v1/realtime/energy-flow"
 
@@ -53,6 +54,7 @@ def test_an_address_that_means_all_is_no_name() -> None:
     assert allowed_hosts("0.0.0.0", ["gateway.lan"]) == {"127.0.0.1", "::1", "localhost", "gateway.lan"}  # noqa: S104
 
 
+@security(13, shows="the console answers 421 to another Host")
 async def test_point_3_another_name_is_421_whatever_is_asked_and_whoever_asks(tmp_path: Path) -> None:
     """A page of evil.example whose name has been made to lead to us (DNS rebinding)."""
     source = site_source(tmp_path)
@@ -83,6 +85,7 @@ def test_what_is_our_own_origin(origin: str, host: str, scheme: str, same: bool)
     assert is_same_origin(origin, host, scheme) is same
 
 
+@security(13, shows="a page of another site changes nothing at the console")
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

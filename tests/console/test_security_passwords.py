@@ -23,6 +23,7 @@ from agent.console.serve import CannotListen, listen
 from agent.settings.check import report
 from agent.settings.console_section import Console
 from tests.console.served import PASSWORD, Times, app_of, cheap_hash, client, log_in, site_source, with_token
+from tests.security.items import security
 from tests.site_files import TEXT, free_ports, problems, write_home, written
 
 NO_NAME = (
@@ -36,6 +37,7 @@ IN_CLEAR = (
 ELSEWHERE = Console(host="0.0.0.0", allow_hosts=["gateway.lan"], insecure=True)  # noqa: S104 - what is refused here
 
 
+@security(1, shows="without a password only loopback is listened to")
 @pytest.mark.parametrize("console", [Console(), ELSEWHERE])
 def test_point_1_without_a_password_only_this_machine_is_listened_to(tmp_path: Path, console: Console) -> None:
     own, console = OwnSettings(tmp_path), console.model_copy(update={"port": free_ports(1)[0]})
@@ -50,6 +52,7 @@ def test_point_1_without_a_password_only_this_machine_is_listened_to(tmp_path: P
         assert found.getsockname()[0] == "0.0.0.0"  # noqa: S104
 
 
+@security(13, shows="without [console] the console command listens to nothing")
 def test_point_1_without_the_section_nothing_listens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = write_home(tmp_path, inverter_port=1, meter_port=2)
     assert obey(["console", "--config", str(config)]) == 2
@@ -105,6 +108,7 @@ def test_check_says_where_it_listens(tmp_path: Path, keys: str, words: str) -> N
     assert f"  console   {words}\n" in text
 
 
+@security(1, shows="a password has 12 characters at least")
 @pytest.mark.parametrize(
     ("password", "sentence"),
     [
@@ -120,6 +124,7 @@ def test_point_2_what_can_be_a_password(password: str, sentence: str | None) -> 
     assert why_refused(password) == sentence
 
 
+@security(1, shows="it is kept as scrypt with a salt of its own")
 def test_point_2_it_is_kept_as_scrypt_with_a_salt_of_its_own() -> None:
     first, second = hashed(PASSWORD), hashed(PASSWORD)
     assert (first.cost, len(bytes.fromhex(first.salt)), len(bytes.fromhex(first.digest))) == (2**15, 16, 32)
@@ -137,6 +142,7 @@ async def test_point_2_there_is_no_default_password(tmp_path: Path) -> None:
             assert (answer.status_code, answer.json()["code"]) == (503, "not_set_up")
 
 
+@security(1, shows="five failures in five minutes lock the address, for the right password too")
 async def test_point_2_five_failures_in_five_minutes_lock_the_address(tmp_path: Path) -> None:
     times = Times()
     app = app_of(site_source(tmp_path, times), times)

@@ -14,6 +14,7 @@ from agent.ports import TrialFailure
 from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
 from tests.planning.days import request
+from tests.security.items import security
 from tests.shown import show
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -97,6 +98,7 @@ async def test_a_kept_time_that_is_of_no_use_counts_as_none(document: str | None
     assert stage.times == [NOON + timedelta(hours=28)], "the first night is too soon: nothing was measured yet"
 
 
+@security(15, shows="what was decided about models is an event each, a failure a warning")
 async def test_what_was_decided_is_an_event_each_and_a_failure_one_warning() -> None:
     stage = TrialStage()
     stage.scripted.answer = ("model a is on trial", "model b is refused")

@@ -6,6 +6,7 @@ from drivers.control_block import ControlBlock, judged
 from drivers.device import Applied, Clamped
 from drivers.errors import NotApplied, NotSupported
 from tests.drivers.memory import MemoryTransport, SunSpecMap
+from tests.security.items import security
 
 
 def block_123(writable: tuple[str, ...] = ("WMaxLimPct", "WMaxLimPct_WinTms")) -> tuple[MemoryTransport, ControlBlock]:
@@ -15,6 +16,7 @@ def block_123(writable: tuple[str, ...] = ("WMaxLimPct", "WMaxLimPct_WinTms")) -
     return transport, ControlBlock(transport, model, writable, ("WMaxLimPct_SF", "Conn"))
 
 
+@security(14, shows="SunSpec: a point outside the list is refused, and nothing is written")
 @pytest.mark.parametrize("name", ["Conn", "WMaxLimPct_SF", "no such point"])
 async def test_only_listed_points_can_be_written(name: str) -> None:
     transport, block = block_123()

@@ -9,6 +9,7 @@ from drivers.errors import DriverError, NotSupported
 from drivers.registry import FAMILIES, build
 from drivers.write_gate import GatedTransport, WriteGate
 from tests.drivers.memory import MemoryTransport
+from tests.security.items import security
 
 
 async def test_nothing_reaches_the_device_until_the_gate_is_opened() -> None:
@@ -39,6 +40,7 @@ async def test_a_release_that_fails_shuts_the_gate_again() -> None:
     assert gate.shut == "shut"
 
 
+@security(14, shows="an uncommissioned device of any family is never written")
 @pytest.mark.parametrize("name", sorted(name for name, family in FAMILIES.items() if family.steerable))
 async def test_no_family_steers_through_a_gate_that_is_shut(name: str) -> None:
     device = MemoryTransport(dict.fromkeys(range(65536), 0))

@@ -14,6 +14,7 @@ from drivers.modbus import Bus
 from tests.drivers.wire import SILENT, VirtualClock, bus_to, good, registers, rtu, serving, words
 from tests.faults.catalogue import Outcome, fault
 from tests.scenarios.stage import CHARGE_W, staged
+from tests.security.items import security
 
 FRAMES = int(os.environ.get("NOISY_FRAMES", "4000"))
 PLANNED = f"setpoint -{CHARGE_W:.0f} W"
@@ -113,6 +114,7 @@ async def _gone_and_back(folder: Path, outcome: Outcome, swallows: bool) -> None
         outcome.raised(next(kind for kind in raised if kind != "setpoint_failed"))
 
 
+@security(19, shows="a device that never answers delays no other")
 @fault(24, injected="a peer that accepts connections and never answers, beside one that does")
 async def test_a_peer_that_never_answers_costs_little_and_delays_nobody(outcome: Outcome) -> None:
     clock = VirtualClock()

@@ -18,6 +18,7 @@ from tests import site_files
 from tests.app.processes import ROOT, daemon, enalysis_edge, quick_site
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.second_master import SecondMaster
+from tests.security.items import security
 from tests.site_files import free_ports
 
 KILLS = int(os.environ.get("KILLS", "4"))
@@ -62,6 +63,7 @@ def site(folder: Path, ports: tuple[int, int], **words: object) -> Path:
     return quick_site(folder, *ports, import_tariff=tariff, hold_s=HOLD_S, further=often, **words)
 
 
+@security(6, shows="SIGKILL at any instant: the inverter is as its owner had set it")
 @fault(
     1,
     injected=f"{KILLS} times SIGKILL at a random instant of a setpoint, then the one-shot release of ExecStopPost",

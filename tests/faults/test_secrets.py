@@ -14,6 +14,7 @@ from simulator.broker import find_mosquitto, start_broker
 from tests.app.processes import daemon, enalysis_edge, quick_site, simulator, until
 from tests.faults.catalogue import fault
 from tests.home_assistant.listener import section
+from tests.security.items import security
 from tests.site_files import CLOUD, HOME_ID, free_ports
 
 CANARY = "canary-Zx81-hunter2"
@@ -31,6 +32,9 @@ def everything_said(port: int, heard: list[bytes]) -> "mqtt.Client":
     return client
 
 
+@security(
+    12, shows="canary grep of log, messages, store and output, with a broker that refuses and site files that are wrong"
+)
 @pytest.mark.broker
 @pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed on this machine")
 @fault(63, injected="a password, a private key and a password in the wrong place, with a broker that refuses it first")

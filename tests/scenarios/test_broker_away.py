@@ -68,6 +68,7 @@ async def test_after_an_hour_without_a_broker_everything_arrives(
         document = platform.document(HOME_ID, "plan")
         assert document is not None
         assert document["schema"] == "plan/1.0"
+        assert platform.faults == [], "both sides speak by docs/mqtt"
 
 
 async def test_what_the_platform_sent_while_we_were_away_counts(
@@ -90,6 +91,7 @@ async def test_what_the_platform_sent_while_we_were_away_counts(
         assert stage.at(3.0).rung is Rung.PLAN
         await stage.app.record.step()
         assert stage.rows("SELECT count(*) FROM kept WHERE name = 'input/tariff'") == [(1,)]
+    assert platform.faults == []
 
 
 async def test_a_wrong_password_is_told_and_control_goes_on(tmp_path: Path) -> None:

@@ -65,6 +65,8 @@ def test_what_is_commented_out_is_good_too(tmp_path: Path) -> None:
     head, rest = without_dynamic()[0].split('[tariff.export]\nkind = "flat"')
     text = COMMENTED_OUT.sub("", head) + COMMENTED_OUT.sub("", rest.split("\n", 2)[2])
     assert "#models" not in text
+    text, enrolled = re.subn(r"^enrol_url = .*\n", "", text, flags=re.MULTILINE)  # in place of cert_file
+    assert enrolled == 1
     (tmp_path / "export-prices.csv").write_text(
         "start,price_per_kwh\n2026-01-01T00:00:00Z,0.1\n2026-01-01T01:00:00Z,0.2\n"
     )

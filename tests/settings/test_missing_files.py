@@ -26,6 +26,11 @@ CASES = [
         "[cloud] password_file is {folder}/secret, which is not there; ",
         5,
     ),
+    (
+        PLACE + CLOUD + 'enrol_url = "https://platform.example/enrol"\n',
+        "[cloud] enrol_url gives the site its certificate, and {folder}/site.identity.pem is not there; run ",
+        4,
+    ),
     (PLACE + '[planning]\nmodels = "mine"\n', "[planning] models is {folder}/mine, which is not there; ", 3),
     (PLACE + '[planning]\nload_model = "mine"\n', "[planning] load_model is mine, and there is no ", 3),
     ('[store]\npath = "absent/site.sqlite3"\n', "[store] path is in {folder}/absent, which is not there; ", 1),

@@ -283,6 +283,13 @@ TOGETHER: dict[str, Mistake] = {
         "interval_minutes", "[demand_charge] interval_minutes", "no whole number of plan steps of 1800 s", "900"),
     "certificate without key": ("[cloud]", '[cloud]\ncert_file = "c"', "cert_file", "[cloud] cert_file",
                                 "without key_file", "add key_file"),
+    "enrolment beside a certificate": (
+        "[cloud]", '[cloud]\ncert_file = "c"\nkey_file = "k"\nenrol_url = "https://a.example"', "enrol_url",
+        "[cloud] enrol_url", "is given beside cert_file", "leave cert_file and key_file out"),
+    "enrolment in clear": ("[cloud]", '[cloud]\nenrol_url = "http://a.example/enrol"', "enrol_url",
+                           "[cloud] enrol_url", "http://a.example/enrol", "https://"),
+    "enrolment without tls": ("[cloud]", '[cloud]\ntls = false\nenrol_url = "https://a.example"', "enrol_url",
+                              "[cloud] enrol_url", "tls is false", "tls = true"),
     "password without name": ("[cloud]", '[cloud]\npassword_file = "p"', "password_file", "[cloud] password_file",
                               "without username", "add username"),
     "certificate without tls": ("[cloud]", '[cloud]\ntls = false\nca_file = "c"', "ca_file", "[cloud] ca_file",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.devices.device_lock import SHARED_FOLDERS
+from tests.security.items import security
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = SYSTEMD / "enalysis-edge.service"
@@ -48,6 +49,7 @@ def test_systemd_would_have_something_to_say(tmp_path: Path) -> None:
     assert "NoSuchKey" in verdict.stderr
 
 
+@security(16, shows="systemd-analyze security: exposure of the unit at most 1.5, with every drop-in")
 @with_systemd
 @pytest.mark.parametrize("drop_in", [None, *DROP_INS], ids=lambda path: "alone" if path is None else path.stem)
 def test_hardly_anything_is_exposed(tmp_path: Path, drop_in: Path | None) -> None:

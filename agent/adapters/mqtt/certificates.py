@@ -20,27 +20,35 @@ class NoCertificate(ValueError):
 
 def ends(path: Path) -> tuple[datetime, ...]:
     """The end of validity of every certificate in the file, in its order. Raises OSError and NoCertificate."""
+    return tuple(end for _, end in lives(path))
+
+
+def lives(path: Path) -> tuple[tuple[datetime, datetime], ...]:
+    """(begin, end) of validity of every certificate in the file (UTC). Raises OSError and NoCertificate."""
     blocks = _PEM.findall(path.read_text("latin-1"))
     if not blocks:
         raise NoCertificate(f"{path} holds no certificate")
     try:
-        return tuple(_not_after(ssl.PEM_cert_to_DER_cert(block)) for block in blocks)
+        return tuple(_validity_of(ssl.PEM_cert_to_DER_cert(block)) for block in blocks)
     except (ValueError, IndexError) as error:
         raise NoCertificate(f"{path} holds a certificate that cannot be read") from error
 
 
-def _not_after(der: bytes) -> datetime:
+def _validity_of(der: bytes) -> tuple[datetime, datetime]:
     certificate, _ = _element(der, 0)
     body, _ = _element(certificate, 0)
     at = _skip(body, 0) if body[0] == _VERSION else 0
     for _ in ("serialNumber", "signature", "issuer"):
         at = _skip(body, at)
     validity, _ = _element(body, at)
-    after = _skip(validity, 0)
-    text, _ = _element(validity, after)
-    if validity[after] not in (_UTC_TIME, _GENERALIZED_TIME):
-        raise ValueError("the end of validity is no time")
-    if validity[after] == _UTC_TIME:  # two digits of the year: 50 to 99 are 1950 to 1999 (RFC 5280, 4.1.2.5.1)
+    return _time(validity, 0), _time(validity, _skip(validity, 0))
+
+
+def _time(validity: bytes, at: int) -> datetime:
+    text, _ = _element(validity, at)
+    if validity[at] not in (_UTC_TIME, _GENERALIZED_TIME):
+        raise ValueError("an end of validity is no time")
+    if validity[at] == _UTC_TIME:  # two digits of the year: 50 to 99 are 1950 to 1999 (RFC 5280, 4.1.2.5.1)
         text = (b"19" if text[:2] >= b"50" else b"20") + text
     return datetime.strptime(text.decode("ascii"), "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
 
@@ -67,6 +75,14 @@ async def validity(ca_file: Path | None, cert_file: Path | None) -> dict[str, da
     stand in the file, and the old one may end.
     """
     return await asyncio.to_thread(_validity, ca_file, cert_file)
+
+
+async def life(cert_file: Path) -> tuple[datetime, datetime] | None:
+    """(begin, end) of our own certificate, the first of its file; None where there is none that can be read."""
+    try:
+        return (await asyncio.to_thread(lives, cert_file))[0]
+    except (OSError, NoCertificate):
+        return None
 
 
 def _validity(ca_file: Path | None, cert_file: Path | None) -> dict[str, datetime | str]:

@@ -203,12 +203,17 @@ def parse_input(name: str, text: str, currency: str) -> PlatformInput:
     return message
 
 
+def model_of(topic: str) -> "type[_Known | _Command] | None":
+    """What a message of ``topic`` must be, without the terms of a command; None for a topic that is not known."""
+    return _Command if topic in COMMAND_TOPICS else _MODELS.get(topic)
+
+
 def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> Incoming:
     """The checked object of one message, prices of it in ``currency``.
 
     A command is one that is not signed. Raises PayloadRefused with the topic, the place and the reason.
     """
-    model: type[_Known | _Command] | None = _Command if topic in COMMAND_TOPICS else _MODELS.get(topic)
+    model = model_of(topic)
     if model is None:
         raise TopicUnknown(f"{printable(topic)}: no such topic is known")
     text = text_of(topic, payload, largest)
@@ -276,7 +281,7 @@ def _frozen(topic: str, text: str, message: "_Known | _Command") -> Incoming:
 
 def _check_shape(topic: str, text: str) -> None:
     """JSON, an object, not too deep, and of a schema ``name/1.x`` that belongs to the topic."""
-    if _depth(text) > DEEPEST:
+    if _is_deep(text):
         raise PayloadRefused(f"{topic}: the payload is nested deeper than {DEEPEST}")
     try:
         found = json.loads(text)
@@ -291,13 +296,14 @@ def _check_shape(topic: str, text: str) -> None:
         raise PayloadRefused(f"{topic}: schema version {match[2]} is not known here, only {MAJOR}")
 
 
-def _depth(text: str) -> int:
-    """How deep brackets are nested, those within strings left out."""
-    deepest = depth = 0
-    for mark in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
-        if mark in "[{":
+def _is_deep(text: str) -> bool:
+    """Whether brackets are nested too deep, those within strings left out. It looks no further than to the first."""
+    depth = 0
+    for mark in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+        if mark[0] in "[{":
             depth += 1
-            deepest = max(deepest, depth)
-        elif mark in "]}":
+            if depth > DEEPEST:
+                return True
+        elif mark[0] in "]}":
             depth -= 1
-    return deepest
+    return False

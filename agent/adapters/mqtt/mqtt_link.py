@@ -100,6 +100,11 @@ class MqttLink:
         except TimeoutError:
             thread.break_off()
 
+    def reconnect(self) -> None:
+        """End the connection in an orderly way; another one is made at once, with the files as they are now."""
+        if self._thread is not None:
+            self._thread.disconnect()
+
     async def publish(self, envelope: Envelope) -> None:
         """Raises EnvelopeRefused for a refusal by the broker and LinkFailure when it did not answer."""
         async with self._places:
@@ -109,11 +114,6 @@ class MqttLink:
         """The next message; no more than a hundred a second, so that a flood of them leaves the loop to control."""
         await asyncio.sleep(HANDED_OUT_EVERY_S)
         return await self._messages.get()
-
-    def reconnect(self) -> None:
-        """Leave the broker and come again."""
-        if self._thread is not None:
-            self._thread.disconnect()
 
     async def _send(self, envelope: Envelope) -> None:
         client = self._client

@@ -20,6 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.adapters.mqtt import mqtt_troubles as troubles
 from agent.adapters.mqtt.mqtt_settings import MqttSettings, connect_arguments, new_client
+from agent.adapters.mqtt.own_certificate import OwnCertificate
 from agent.adapters.mqtt.reconnect_delay import STEADY_S, Ending, ReconnectDelay
 from agent.domain.envelope import Envelope
 from agent.domain.sentences import link as say
@@ -85,6 +86,7 @@ class NetworkThread:
         delay: ReconnectDelay,
     ) -> None:
         self._settings, self._will, self._topics = settings, will, topics
+        self._certificate = OwnCertificate(settings)
         self._listener, self._delay = listener, delay
         self._loop = asyncio.get_running_loop()
         self._stopping = threading.Event()
@@ -177,7 +179,7 @@ class NetworkThread:
 
     def _make_client(self, attempt: _Attempt) -> mqtt.Client:
         will = self._will()
-        client = new_client(self._settings, self._settings.full_topic(will.topic), will.payload)
+        client = new_client(self._certificate.next(), self._settings.full_topic(will.topic), will.payload)
         client.max_inflight_messages = IN_FLIGHT
         client.max_queued_messages = 2 * IN_FLIGHT  # paho lets go of a message only after it has told us
         client.on_connect = partial(self._on_connect, attempt)
@@ -204,6 +206,10 @@ class NetworkThread:
             attempt.ending, attempt.goodbye = Ending.REFUSED, troubles.refusal(reason)
             return
         attempt.accepted_at = time.monotonic()
+        try:
+            self._certificate.accepted()
+        except OSError as error:
+            self._tell(self._listener.troubled, self, f"the new certificate cannot be kept: {error.strerror}")
         if self._stopping.is_set():
             client.disconnect()
             return

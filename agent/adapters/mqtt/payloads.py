@@ -31,10 +31,10 @@ TOPICS = {"minute": "up/data/minute", "decision": "up/data/decision", "event": "
 STATUS_TOPIC = "up/status"
 LIVE_TOPIC = "up/live"
 MOST_ADVISORIES = 40  # of less than 1.5 KB each
-_MEASURED = ("grid_w", "pv_w", "battery_w", "load_w", "soc_pct")
+MEASURED = ("grid_w", "pv_w", "battery_w", "load_w", "soc_pct")
 MOST_ALARMS = 20
-_POWERS = ("charge_w", "discharge_w", "import_w", "export_w", "curtail_w", "load_w", "pv_w")
-_PRICES = ("import_price", "export_price", "energy_value_per_kwh")
+POWERS = ("charge_w", "discharge_w", "import_w", "export_w", "curtail_w", "load_w", "pv_w")
+PRICES = ("import_price", "export_price", "energy_value_per_kwh")
 
 
 class JsonPayloads:
@@ -83,8 +83,8 @@ class JsonPayloads:
     def plan(self, plan: Plan, now: datetime) -> Envelope:
         """The plan in force, as columns over its horizon, with the forecasts it was made from."""
         steps = plan.steps
-        columns: dict[str, object] = {name: [round(getattr(step, name), 1) for step in steps] for name in _POWERS}
-        columns |= {name: [round(getattr(step, name), 5) for step in steps] for name in _PRICES}
+        columns: dict[str, object] = {name: [round(getattr(step, name), 1) for step in steps] for name in POWERS}
+        columns |= {name: [round(getattr(step, name), 5) for step in steps] for name in PRICES}
         columns["soc_pct"] = [round(step.soc_pct, 2) for step in steps]
         body = self._head("plan", now) | {
             "issued_at": _time(plan.issued_at),
@@ -118,8 +118,8 @@ class JsonPayloads:
         body = self._head("live", now) | {
             "connection": self._connection,
             "at": _time(state.at),
-            **{name: _rounded(getattr(state, name).value) for name in _MEASURED},
-            "quality": {name: getattr(state, name).quality.value for name in _MEASURED},
+            **{name: _rounded(getattr(state, name).value) for name in MEASURED},
+            "quality": {name: getattr(state, name).quality.value for name in MEASURED},
             "setpoint_w": None if setpoint is None else _rounded(setpoint.battery_w),
             "rung": None if setpoint is None else setpoint.rung.value,
             "override": None if override is None else _override(override),

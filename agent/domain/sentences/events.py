@@ -149,5 +149,20 @@ def ledger_not_settled(*, cause: str) -> str:
 
 
 @Template
+def certificate_renewed(*, ends_at: datetime) -> str:
+    return f"the broker has accepted the new certificate, which ends on {ends_at:%Y-%m-%d}"
+
+
+@Template
+def certificate_not_renewed(*, cause: str) -> str:
+    return f"the certificate was not renewed: {cause}"
+
+
+@Template
+def new_certificate_not_accepted() -> str:
+    return "the certificate was not renewed: the broker does not accept the new one"
+
+
+@Template
 def no_trial(*, cause: str) -> str:
     return f"no trial of models: {cause}"

@@ -23,6 +23,7 @@ from agent.adapters.models.onnx_session import open_session, run
 from agent.adapters.models.tree_node import DEEPEST
 from agent.forecasting.forecaster import ModelUnusable
 from tests.adapters.models import onnx_files as files
+from tests.security.items import security
 
 SHIPPED = Path(exported_models.__file__).parent
 FEATURES = ("features", "tensor(float)", [3])
@@ -126,6 +127,9 @@ BAD_TREES = {
 }  # fmt: skip
 
 
+@security(
+    8, shows="external data, Loop, 8 GiB, other operators, shapes and opsets are refused before a runtime sees them"
+)
 @pytest.mark.parametrize("kind", BAD)
 def test_a_bad_file_is_refused_with_one_sentence(kind: str) -> None:
     content, sentence = BAD[kind]
@@ -154,6 +158,7 @@ def test_any_bytes_are_refused_in_a_sentence(content: bytes) -> None:
     refusal(content)
 
 
+@security(8, shows="a changed byte is refused, or read as protobuf reads it")
 @given(st.data())
 def test_a_changed_byte_is_refused_or_read_by_protobuf_alike(data: st.DataObject) -> None:
     content = bytearray(files.trees())
@@ -169,12 +174,14 @@ def test_a_changed_byte_is_refused_or_read_by_protobuf_alike(data: st.DataObject
     assert not any(tensor.external_data for tensor in proto.graph.initializer)
 
 
+@security(8, shows="a loop that was let in is stopped at its deadline")
 def test_a_loop_that_was_let_in_is_stopped() -> None:
     session = open_session("loop", files.endless_loop())
     with pytest.raises(ModelUnusable, match=r"it did not answer within 0.2 s and was stopped"):
         run("loop", session, np.ones((2, 3), np.float32), "quantiles", 3, deadline_s=0.2)
 
 
+@security(8, shows="NaN in an answer is refused")
 def test_an_answer_that_is_no_number_is_refused_at_the_run() -> None:
     refuse_unsafe("nan", files.not_a_number())
     session = open_session("nan", files.not_a_number())
@@ -196,6 +203,7 @@ except ModelUnusable as refusal:
 """
 
 
+@security(8, shows="8 GiB that were let in end at the memory limit of the process")
 def test_eight_gib_that_were_let_in_end_at_the_limit_of_the_process() -> None:
     done = subprocess.run([sys.executable, "-c", MEMORY], input=files.eight_gib(), capture_output=True, timeout=60)
     assert done.stdout.decode().startswith("model big is not usable: "), done.stderr

@@ -12,6 +12,7 @@ from agent.adapters.store.sqlite_store import SqliteStore
 from agent.adapters.store.store_reader import rollups
 from agent.domain.records import Batch, MinuteRow, Redate
 from tests.adapters.store.store_rows import START, event, minute, new_store
+from tests.security.items import security
 
 LOST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,6 +34,7 @@ async def written(store: SqliteStore) -> list[tuple[str, bool]]:
     return [(str(row["at"])[:16], row["time_trusted"] is True) for row in rows]
 
 
+@security(15, shows="rows say whether their time was trusted, and are dated anew when it is found")
 async def test_rows_of_this_boot_move_and_become_trusted(store: SqliteStore) -> None:
     await store.write(Batch(minutes=(doubted(0, LOST + timedelta(minutes=1)),)))  # an earlier boot, never dated
     after = tuple((name, last) for name, (_, last) in (await store.backlog()).items())

@@ -11,6 +11,7 @@ from agent.adapters.store.sqlite_store import SqliteStore
 from agent.adapters.store.store_reader import history, rollups
 from agent.domain.records import Batch
 from tests.adapters.store.store_rows import NAMES, START, event, minute, new_store
+from tests.security.items import security
 
 DAY = 1440
 
@@ -143,6 +144,7 @@ async def test_numbering_goes_on_when_everything_was_pruned(store: SqliteStore, 
     await again.close()
 
 
+@security(15, shows="a store beyond its size drops its oldest minutes, and says how many")
 async def test_a_file_beyond_its_size_drops_the_oldest_minutes(path: Path) -> None:
     store = new_store(path, Retention(keep_days=300, ring_days=300, max_bytes=1_000_000))
     await store.open()

@@ -1,0 +1,55 @@
+"""`enalysis-edge enrol`: the site's own certificate from the platform, by a one-time token or by the one it has."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from agent.cli.ending import BAD_SETTINGS, FAILED, GOOD
+from agent.cli.site_command import add_config, by_site_file
+from agent.settings.schema import Settings
+
+LARGEST_TOKEN = 4096
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Where the token is; without one the certificate is renewed."""
+    words = "file with the platform's one-time token on its first line; without it the certificate is renewed"
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help=words)
+    add_config(parser)
+
+
+def run(asked: Namespace) -> int:
+    """0, 1 where there is no new certificate, or 2 where the site file names no address to ask."""
+    return by_site_file(asked, _run)
+
+
+def _run(settings: Settings, asked: Namespace) -> int:
+    from agent.adapters.host.enrolment import EnrolmentFailure, certify
+    from agent.platform import identity_request
+
+    request = identity_request(settings)
+    if request is None:
+        print(f"{asked.config} has no enrol_url in [cloud]: there is nobody to ask", file=sys.stderr)
+        return BAD_SETTINGS
+    try:
+        certified = certify(request, _token(asked.token_file), datetime.now(UTC))
+    except EnrolmentFailure as failure:
+        print(failure, file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(f"{asked.token_file} cannot be read: {error.strerror}", file=sys.stderr)
+        return FAILED
+    except UnicodeDecodeError:
+        print(f"{asked.token_file} cannot be read: it is no text", file=sys.stderr)
+        return FAILED
+    print(f"certificate of {settings.site.id} until {certified.ends_at:%Y-%m-%d}, in {request.identity}")
+    return GOOD
+
+
+def _token(file: Path | None) -> str | None:
+    """The first line of the file. Raises OSError and UnicodeDecodeError."""
+    if file is None:
+        return None
+    with file.open(encoding="utf-8") as text:
+        return text.readline(LARGEST_TOKEN).strip()
