@@ -77,7 +77,7 @@ def connect_platform(
 
     link = MqttLink(reach, status)
     drain_s = max(LEAST_DRAIN_S, DRAIN_SHARE * min(settings.control.step_s, SYNC_EVERY_S))
-    rules = SyncRules(cloud.acknowledged_by == "broker", drain_s)
+    rules = SyncRules(cloud.acknowledged_by == "broker", drain_s, history=cloud.protocol == "5")
     sync = Sync(clock, store, link, payloads, pending, outlet, _facts(settings, devices), rules)
     listening = Listening(clock, link, payloads, pending, sync, commands.ask, inputs.take)
     alarms = Alarms(clock, pending)

@@ -19,6 +19,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from simulator.history import CONTENT_TYPE, unpack
+
 SESSION_EXPIRY_S = 7 * 86400
 UP_TOPIC = "ee/1/+/up/#"
 LIVES = 20
@@ -63,12 +65,15 @@ class ReceivedStream:
 class Platform:
     """A platform on a broker of this machine. ``acknowledges`` may be turned off and on at any time.
 
+    Its acknowledgements say that it takes a compressed backlog; without ``reads_history`` it is one of before that.
+
     ``lives`` are the last (session, connection) that came online, of each site. A session that comes again after
     another one is a second gateway with the same site id: ``rivals`` names such sites.
     """
 
     def __init__(self, port: int, protocol: str = "5") -> None:
         self.acknowledges = True
+        self.reads_history = True
         self.streams: dict[tuple[str, str], ReceivedStream] = {}
         self.documents: dict[tuple[str, str], dict[str, Any]] = {}
         self.lives: dict[str, list[tuple[object, object]]] = {}
@@ -135,6 +140,8 @@ class Platform:
         body: dict[str, object] = {"schema": "ack/1.0", "id": site_id, "ts": _now(), "streams": marks}
         if missing:
             body["resend_from"] = missing
+        if self.reads_history:
+            body["accepts"] = [CONTENT_TYPE]
         self._publish(f"ee/1/{site_id}/down/ack", body)
 
     def _publish(self, topic: str, body: Mapping[str, object]) -> None:
@@ -153,14 +160,16 @@ class Platform:
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
         """A message that cannot be read is counted; it must not end the network thread."""
+        content_type = getattr(message.properties, "ContentType", None)
         try:
-            self._receive(message.topic, bytes(message.payload))
+            self._receive(message.topic, bytes(message.payload), content_type == CONTENT_TYPE)
         except (ValueError, KeyError, TypeError):
             self.counts["unreadable"] += 1
 
-    def _receive(self, topic: str, payload: bytes) -> None:
+    def _receive(self, topic: str, payload: bytes, packed: bool) -> None:
         _, _, site_id, _, kind, *_ = topic.split("/")
-        body = json.loads(payload)
+        body = unpack(payload) if packed else json.loads(payload)
+        self.counts["packed"] += packed
         self.counts["messages"] += 1
         if kind not in ("data", "event"):
             with self._lock:

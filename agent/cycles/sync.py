@@ -13,7 +13,7 @@ from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
 from agent.domain.advisory import Advisory
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import PARKED
-from agent.domain.envelope import Envelope
+from agent.domain.envelope import HISTORY_TYPE, Envelope
 from agent.domain.inputs import Acknowledgement
 from agent.domain.plan import Plan
 from agent.domain.records import OutboxRow
@@ -34,6 +34,7 @@ STREAMS = ("event", "decision", "minute")  # what a person waits for goes first,
 BATCHES_PER_STEP = 20
 PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0  # after a refusal of what opens a connection, or a failure of the store
 REPLAY_PAUSE_S = 30.0  # the same replay is asked for with every batch that was under way
+HISTORY_ROWS = 16  # from so many on a batch is a backlog
 LIVE_EVERY_S, LIVE_WHILE_DRAINING_S = 30.0, 5.0
 MOST_PARKED = 50
 
@@ -51,11 +52,13 @@ class Counters:
 class SyncRules:
     """``by_broker``: rows are released by the broker's PUBACK, else by the platform's cumulative acknowledgement.
 
-    A step drains for no longer than ``drain_s``, so that it can stand between two control steps.
+    A step drains for no longer than ``drain_s``, so that it can stand between two control steps. ``history``: the link
+    carries content types, so a backlog may go compressed to a platform that reads it.
     """
 
     by_broker: bool = False
     drain_s: float = 2.0
+    history: bool = False
 
 
 class Sync:
@@ -85,6 +88,7 @@ class Sync:
         self._not_before = self._pause_s = 0.0
         self._live_at = -LIVE_EVERY_S
         self._draining = False
+        self._history_read = False  # by the platform, as its newest acknowledgement says
         self._refused: set[str] = set()  # topics that the broker does not take
         self._parked: list[dict[str, object]] = []
         self.counters = Counters()
@@ -204,7 +208,8 @@ class Sync:
         rows = stream.sendable(await self._store.pending(name, stream.sent, stream.limit))
         if not rows:
             return False
-        envelope = self._payloads.rows(name, rows, stream.prev, self._clock.now())
+        history = self._history_read and self._rules.history and len(rows) >= HISTORY_ROWS
+        envelope = self._payloads.rows(name, rows, stream.prev, self._clock.now(), history)
         assert envelope.seq_to is not None
         mark, taken = stream.sent, [row.seq for row in rows if row.seq <= envelope.seq_to]
         try:
@@ -250,6 +255,7 @@ class Sync:
 
     async def _acknowledge(self, message: Acknowledgement) -> None:
         await self._load_marks()
+        self._history_read = HISTORY_TYPE in message.accepts
         if self._rules.by_broker:
             return
         now = self._clock.monotonic()

@@ -13,7 +13,7 @@ from paho.mqtt import client as mqtt
 
 from agent.adapters.mqtt import mqtt_troubles as troubles
 from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, INPUT_TOPICS
-from agent.adapters.mqtt.mqtt_settings import MqttSettings
+from agent.adapters.mqtt.mqtt_settings import MqttSettings, publish_properties
 from agent.adapters.mqtt.mqtt_thread import IN_FLIGHT, BrokerLimits, NetworkThread
 from agent.adapters.mqtt.reconnect_delay import Ending, ReconnectDelay
 from agent.domain.envelope import Envelope
@@ -105,7 +105,7 @@ class MqttLink:
         if self._most_bytes is not None and size > self._most_bytes:
             words = {"topic": envelope.topic, "size": size, "most": self._most_bytes}
             raise EnvelopeRefused(PACKET_TOO_LARGE, troubles.TOO_LARGE.format(**words))
-        sent = client.publish(topic, envelope.payload, qos=1, retain=envelope.retain)
+        sent = client.publish(topic, envelope.payload, 1, envelope.retain, publish_properties(envelope.content_type))
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
             raise LinkFailure(f"{envelope.topic} was not sent: {mqtt.error_string(sent.rc)}")
         answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()

@@ -80,6 +80,15 @@ def connect_arguments(settings: MqttSettings) -> dict[str, Any]:
     return arguments
 
 
+def publish_properties(content_type: str | None) -> Properties | None:
+    """What says that a payload is not plain JSON. None where it is; nothing else may be sent by MQTT 3.1.1."""
+    if content_type is None:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.ContentType = content_type
+    return properties
+
+
 def _will_properties() -> Properties:
     properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
     properties.WillDelayInterval = WILL_DELAY_S
