@@ -58,7 +58,7 @@ class SyncRules:
 
     by_broker: bool = False
     drain_s: float = 2.0
-    history: bool = False
+    history: bool = True
 
 
 class Sync:
@@ -205,13 +205,14 @@ class Sync:
         stream, began = self._streams[name], self._clock.monotonic()
         if began < stream.not_before:
             return False
-        rows = stream.sendable(await self._store.pending(name, stream.sent, stream.limit))
+        rows = stream.sendable(await self._store.pending(name, stream.sent, stream.wanted))
         if not rows:
             return False
         history = self._history_read and self._rules.history and len(rows) >= HISTORY_ROWS
         envelope = self._payloads.rows(name, rows, stream.prev, self._clock.now(), history)
         assert envelope.seq_to is not None
         mark, taken = stream.sent, [row.seq for row in rows if row.seq <= envelope.seq_to]
+        stream.note_fit(len(rows), len(taken))
         try:
             await self._link.publish(envelope)
         except EnvelopeRefused as refusal:
