@@ -43,10 +43,10 @@ def measure(rounds: int = 3, hours: float = 24.0, days: int = 4) -> list[Figure]
     note = f"{len(own)} minutes x {len(own[0].points)} points of the agent's own; all of the payload counted"
     floor = Samples((_entropy(walks),))
     return [
-        Figure("history, payload of a reading", "B", _size(own, True), Samples((GOAL_B,)), WANTED, 1.0, note=note),
-        Figure("history, beside today's form", "B", _size(own, True), _size(own, False), PLAIN),
-        Figure("random walks, beside today's form", "B", _size(walks, True), _size(walks, False), PLAIN),
-        Figure("random walks, beside their entropy", "B", _size(walks, True), floor, "no form can be smaller"),
+        Figure("history, payload of a reading", "B", payload_of(own, True), Samples((GOAL_B,)), WANTED, 1.0, note=note),
+        Figure("history, beside today's form", "B", payload_of(own, True), payload_of(own, False), PLAIN),
+        Figure("random walks, beside today's form", "B", payload_of(walks, True), payload_of(walks, False), PLAIN),
+        Figure("random walks, beside their entropy", "B", payload_of(walks, True), floor, "no form can be smaller"),
         Figure("backlog, CPU of a reading", "µs", packed, Samples((GOAL_US,)), WANTED, 1.0),
         Figure("backlog, beside today's form", "µs", packed, plain, PLAIN),
     ]
@@ -62,7 +62,8 @@ def _thousandths(points: Sequence[float | None]) -> list[float | None]:
     return [None if value is None else round(value, 3) for value in points]
 
 
-def _size(rows: Sequence[OutboxRow], history: bool) -> Samples:
+def payload_of(rows: Sequence[OutboxRow], history: bool) -> Samples:
+    """Bytes of a reading of these minutes, everything in their payloads counted."""
     payloads, sent, total = JsonPayloads(SITE, "0123456789ab"), 0, 0
     while sent < len(rows):
         envelope = payloads.rows("minute", rows[sent : sent + MOST_ROWS], sent, NOW, history)
@@ -108,7 +109,7 @@ async def _drain(days: int, packed: bool) -> float:
         began = time.process_time()
         while wire.hearing.acknowledged.get("minute") != last:
             await wire.sync.step()
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
         spent = time.process_time() - began
         listening.cancel()
         await link.stop()
