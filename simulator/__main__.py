@@ -68,7 +68,7 @@ def _play_fleet(arguments: Sequence[str]) -> int:
     if find_spec("demo") is None:
         print("simulator: the fleet is played from the source tree, where the folder demo is", file=sys.stderr)
         return 2
-    os.execv(sys.executable, [sys.executable, "-m", "demo.fleet", *arguments])  # noqa: S606 - our own words
+    return os.execv(sys.executable, [sys.executable, "-m", "demo.fleet", *arguments])  # noqa: S606 - our own words
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m simulator fleet", description=__doc__)
     parser.description = "Many light sites, one platform and one mosquitto on this machine, and what goes wrong there."
     parser.add_argument("--sites", type=int, default=100, metavar="N")
-    parser.add_argument("--speed", type=float, default=10.0, help="seconds of the sites in a real one")
+    parser.add_argument("--speed", type=float, default=1.0, help="of rows and plans; connections stay as in life")
     parser.add_argument("--steady", type=float, default=60.0, metavar="S", help="how long nothing goes wrong")
     parser.add_argument(
         "--away", type=float, default=30.0, metavar="S", help="in which the hour without platform passes"

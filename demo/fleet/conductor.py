@@ -40,13 +40,15 @@ class Phase:
 
 @dataclass(slots=True)
 class Outcome:
-    """``messages`` and ``octets`` by topic of the steady phase, in ``fleet_s`` of the sites' own time."""
+    """``messages`` and ``octets`` by topic of the steady phase, in ``fleet_s`` of the sites' own time.
+
+    ``back_s``: how long it took until all were connected again, each time.
+    """
 
     phases: list[Phase] = field(default_factory=list)
     messages: Counter[str] = field(default_factory=Counter)
     octets: Counter[str] = field(default_factory=Counter)
     fleet_s: float = 0.0
-    real_s: float = 0.0
     back_s: list[float] = field(default_factory=list)
     totals: dict[str, int] = field(default_factory=dict)
     broker_mib: float = 0.0
@@ -97,12 +99,12 @@ class Conductor:
 
     def _steady(self) -> None:
         with self._phase("steady"):
-            before, began = self._passed(), time.monotonic()
+            before = self._passed()
             self._wait("steady", self._asked.steady_s)
             after = self._passed()
             outcome = self._outcome
             outcome.messages, outcome.octets = after[0] - before[0], after[1] - before[1]
-            outcome.fleet_s, outcome.real_s = after[2] - before[2], time.monotonic() - began
+            outcome.fleet_s = after[2] - before[2]
 
     def _restart(self) -> None:
         with self._phase("broker restarts"):

@@ -57,16 +57,20 @@ class Service:
         }
 
     def compare(self, ends: dict[str, dict[str, int]]) -> dict[str, int]:
-        """Rows 1 to the last of every stream beside what is here: how many lack, how many nobody has made."""
-        lost = strange = rows = 0
-        for site_id, lasts in ends.items():
-            for name, last in lasts.items():
-                here, made = set(self._platform.stream(site_id, name).rows), set(range(1, last + 1))
-                lost, strange, rows = lost + len(made - here), strange + len(here - made), rows + len(made)
-        return {"made": rows, "lost": lost, "strange": strange}
+        """What is here beside the last seqs of all streams."""
+        return compare(self._platform.streams, ends)
 
     def end(self) -> None:
         self._platform.stop()
+
+
+def compare(here: Mapping[tuple[str, str], ReceivedStream], ends: dict[str, dict[str, int]]) -> dict[str, int]:
+    """Rows 1 to the last of every stream beside those that are ``here``: how many lack, how many nobody has made."""
+    made = {
+        (site, name, seq) for site, lasts in ends.items() for name, last in lasts.items() for seq in range(1, last + 1)
+    }
+    come = {(site, name, seq) for (site, name), stream in here.items() for seq in stream.rows}
+    return {"made": len(made), "lost": len(made - come), "strange": len(come - made)}
 
 
 def main() -> None:
