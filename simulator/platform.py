@@ -6,6 +6,7 @@ hole in the numbers that the site itself declares is no gap.
 """
 
 import json
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -62,16 +63,27 @@ class ReceivedStream:
         self.contiguous = max(self.contiguous, int(batch["seq_to"]))
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the broker is, and how the platform shows who it is; ``tls`` None: it does not."""
+
+    host: str = "127.0.0.1"
+    tls: ssl.SSLContext | None = None
+
+
+HERE = Address()
+
+
 class Platform:
-    """A platform on a broker of this machine. ``acknowledges`` may be turned off and on at any time.
+    """A platform on a broker, of this machine where nothing else is said.
 
-    Its acknowledgements say that it takes a compressed backlog; without ``reads_history`` it is one of before that.
-
-    ``lives`` are the last (session, connection) that came online, of each site. A session that comes again after
-    another one is a second gateway with the same site id: ``rivals`` names such sites.
+    ``acknowledges`` may be turned off and on at any time. Its acknowledgements say that it takes a compressed backlog;
+    without ``reads_history`` it is one of before that. ``lives`` are the last (session, connection) that came online, of
+    each site. A session that comes again after another one is a second gateway with the same site id: ``rivals`` names
+    such sites.
     """
 
-    def __init__(self, port: int, protocol: str = "5") -> None:
+    def __init__(self, port: int, protocol: str = "5", at: Address = HERE) -> None:
         self.acknowledges = True
         self.reads_history = True
         self.streams: dict[tuple[str, str], ReceivedStream] = {}
@@ -81,7 +93,7 @@ class Platform:
         self.counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._subscribed = threading.Event()
-        self._address = ("127.0.0.1", port)
+        self._address = (at.host, port)
         self._modern = protocol == "5"
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
@@ -89,6 +101,8 @@ class Platform:
             protocol=MQTTProtocolVersion.MQTTv5 if self._modern else MQTTProtocolVersion.MQTTv311,
             clean_session=None if self._modern else False,
         )
+        if at.tls is not None:
+            self._client.tls_set_context(at.tls)
         self._client.reconnect_delay_set(1, 2)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *ignored: self._subscribed.set()

@@ -5,8 +5,6 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from pathlib import Path
 from random import random
 from typing import Any
 
@@ -33,7 +31,12 @@ class Sites:
         names: list[str] = asked["sites"]
         day = play_day(midnight(), int(asked["seed"]))
         self._sites = [
-            LightSite(_reach(name, asked), self._clock, day, at * MINUTES // len(names))
+            LightSite(
+                MqttSettings(asked["host"], int(asked["port"]), name, tls=False),
+                self._clock,
+                day,
+                at * MINUTES // len(names),
+            )
             for at, name in enumerate(names)
         ]
         self._marks: dict[str, dict[str, int]] = {}
@@ -93,15 +96,6 @@ class Sites:
             backlog, marks = await site.store.backlog(), self._marks.get(site.site_id, {})
             missing += sum(max(0, last - backlog[name][0]) for name, last in marks.items())
         return missing
-
-
-def _reach(site_id: str, asked: dict[str, Any]) -> MqttSettings:
-    if "certificates" not in asked:
-        return MqttSettings(asked["host"], int(asked["port"]), site_id, tls=False)
-    folder = Path(asked["certificates"])
-    own, key = folder / f"{site_id}.pem", folder / f"{site_id}.key"
-    reach = MqttSettings(asked["host"], int(asked["port"]), site_id, ca_file=folder / "ca.pem")
-    return replace(reach, cert_file=own, key_file=key)
 
 
 async def main() -> None:
