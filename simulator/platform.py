@@ -78,9 +78,10 @@ class Platform:
     """A platform on a broker, of this machine where nothing else is said.
 
     ``acknowledges`` may be turned off and on at any time. Its acknowledgements say that it takes a compressed backlog;
-    without ``reads_history`` it is one of before that. ``lives`` are the last (session, connection) that came online, of
-    each site. A session that comes again after another one is a second gateway with the same site id: ``rivals`` names
-    such sites.
+    without ``reads_history`` it is one of before that.
+
+    ``lives`` are the last (session, connection) that came online, of each site. A session that comes again after
+    another one is a second gateway with the same site id: ``rivals`` names such sites.
     """
 
     def __init__(self, port: int, protocol: str = "5", at: Address = HERE) -> None:

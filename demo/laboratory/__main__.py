@@ -16,7 +16,7 @@ from demo.laboratory.certificates import AUTHORITY, PLATFORM, make_certificates,
 FAILED, BAD_INPUT = 1, 2
 SITES = 10
 MOST_SITES = 100  # of one process
-SAY_EVERY_S = 10.0
+LOOK_EVERY_S = 1.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,10 +62,11 @@ def _platform(folder: Path, host: str, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *ignored: stopped.set())
     platform.start()
+    said = ""
     while not stopped.is_set():
         sites = {site for site, _ in list(platform.streams)}
-        print(f"{platform.counts['rows']} rows of {len(sites)} sites", flush=True)
-        stopped.wait(SAY_EVERY_S)
+        said = _say(f"{platform.counts['rows']} rows of {len(sites)} sites", said)
+        stopped.wait(LOOK_EVERY_S)
     platform.stop()
 
 
@@ -83,18 +84,26 @@ async def _sites(folder: Path, host: str, port: int, sites: int) -> None:
         for at, name in enumerate(site_names(sites))
     ]
     tasks = [asyncio.create_task(site.run(0.0)) for site in found]
+    said = ""
     while not stopped.is_set():
         connected, troubles = sum(site.link.connected for site in found), [site.link.trouble for site in found]
         why = next((f": {trouble}" for trouble in troubles if trouble), "")
-        print(f"{connected} of {sites} sites are connected{why}", flush=True)
+        said = _say(f"{connected} of {sites} sites are connected{why}", said)
         try:
-            await asyncio.wait_for(stopped.wait(), SAY_EVERY_S)
+            await asyncio.wait_for(stopped.wait(), LOOK_EVERY_S)
         except TimeoutError:
             continue
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await asyncio.gather(*(site.stop() for site in found))
+
+
+def _say(line: str, before: str) -> str:
+    """Print ``line`` where it says something new."""
+    if line != before:
+        print(line, flush=True)
+    return line
 
 
 def reach(folder: Path, host: str, port: int, site_id: str) -> MqttSettings:
