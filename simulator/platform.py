@@ -31,6 +31,7 @@ LIVES = 20
 class ReceivedStream:
     """One stream of one site. ``contiguous`` is the seq up to which nothing is missing, None before the first batch.
 
+    Where it begins the site says: what it knew to be acknowledged when it connected. An older site's first batch does.
     ``gaps`` counts batches that came with something missing before them, ``declared_lost`` holes that the site said
     will never be filled, ``duplicates`` rows that were here already.
     """
@@ -40,6 +41,7 @@ class ReceivedStream:
     duplicates: int = 0
     gaps: int = 0
     declared_lost: int = 0
+    first: int | None = None  # where ``contiguous`` began
 
     @property
     def last(self) -> int:
@@ -49,7 +51,7 @@ class ReceivedStream:
     def take(self, batch: Mapping[str, Any]) -> None:
         """Take in one batch."""
         if self.contiguous is None:
-            self.contiguous = int(batch["prev"])
+            self.contiguous = self.first = int(batch["prev"])
         points = [f"points.{name}" for name in batch["points"]]
         for values in batch["rows"]:
             row = dict(zip([*batch["columns"], *points], values, strict=True))
@@ -61,6 +63,11 @@ class ReceivedStream:
         expected = max(self.contiguous, int(batch["prev"])) + 1
         self.declared_lost += batch["seq_from"] > expected
         self.contiguous = max(self.contiguous, int(batch["seq_to"]))
+
+    def begin_at(self, acknowledged: int) -> None:
+        """The site says that no more than this was acknowledged when it connected: batches before the first may lack."""
+        if self.first is None or acknowledged < self.first:
+            self.contiguous = self.first = acknowledged
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +196,8 @@ class Platform:
         if kind not in ("data", "event"):
             with self._lock:
                 self._take_document(site_id, kind, body)
+            for name, acknowledged in body.get("acknowledged", {}).items() if kind == "info" else ():
+                self.stream(site_id, name).begin_at(int(acknowledged))
             return
         stream = self.stream(site_id, body["stream"])
         with self._lock:

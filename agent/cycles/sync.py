@@ -140,7 +140,9 @@ class Sync:
         for stream in self._streams.values():
             stream.go_back(stream.acked)
             stream.limit, stream.not_before = min(stream.limit, FIRST_ROWS), 0.0
-        await self._link.publish(self._payloads.info(self._facts(), self._clock.now()))
+        acknowledged = {name: stream.acked for name, stream in self._streams.items()}
+        facts = {**self._facts(), "acknowledged": acknowledged}  # a platform that lacks more sees it by this
+        await self._link.publish(self._payloads.info(facts, self._clock.now()))
         self._note_taken("up/info")
         self._published_plan = self._published_advice = None
         self._greeted = True

@@ -2,8 +2,10 @@
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from rich.console import Console
 
 from agent.cli.ending import INTERRUPTED
 from agent.cli.terminal import terminal
@@ -15,6 +17,10 @@ from demo.fleet.report import print_outcome
 FAILED, BAD_INPUT = 1, 2
 
 
+def _done(console: Console) -> Callable[[str], None]:
+    return lambda line: console.print(line, style="dim", highlight=False)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asked = read(arguments)
@@ -22,14 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"fleet: {reason}", file=sys.stderr)
         return BAD_INPUT
     console = terminal()
-    console.print(
-        f"{asked.sites} sites in {asked.processes} processes; rows and plans {asked.speed:g} times as fast as in life, "
-        "connections and pauses as in life",
-        highlight=False,
-    )
+    hurried = "" if asked.speed == 1.0 else f"; rows and plans {asked.speed:g} times as fast as in life"
+    console.print(f"{asked.sites} sites in {asked.processes} processes{hurried}", highlight=False)
     try:
         with tempfile.TemporaryDirectory(prefix="fleet-") as folder, console.status("begins") as status:
-            outcome = Conductor(asked, Path(folder), status.update).play()
+            outcome = Conductor(asked, Path(folder), status.update, _done(console)).play()
     except (NotReached, ChildLost, RuntimeError) as reason:
         print(f"fleet: {reason}", file=sys.stderr)
         return FAILED

@@ -60,10 +60,10 @@ class Outcome:
 
 
 class Conductor:
-    """``play`` runs all phases. ``say`` is told how far it is."""
+    """``play`` runs all phases. ``say`` is told all the time how far it is, ``done`` of every phase that is over."""
 
-    def __init__(self, asked: Asked, folder: Path, say: Say) -> None:
-        self._asked, self._folder, self._say = asked, folder, say
+    def __init__(self, asked: Asked, folder: Path, say: Say, done: Say) -> None:
+        self._asked, self._folder, self._say, self._done = asked, folder, say, done
         self._outcome = Outcome()
         self._broker: Broker
         self._platform: Child
@@ -157,6 +157,7 @@ class Conductor:
             before_s = used_s if self._broker.child is child else 0.0  # else it was started in this phase
             phase.broker_cores = (_cpu_s(self._broker.child.pid) - before_s) / phase.took_s
         self._outcome.phases.append(phase)
+        self._done(f"{name}: {phase.took_s:.1f} s")
 
     def _all(self, order: str, value: object = None) -> list[Any]:
         return [part.ask(order, value) for part in self._parts]

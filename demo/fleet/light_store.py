@@ -5,6 +5,7 @@ A site keeps nothing but its marks and its few events, so that a thousand of the
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from random import random
 
 from agent.domain.records import Batch, EventRow, OutboxRow
 from agent.domain.suspect import Suspect
@@ -23,7 +24,8 @@ class LightStore:
 
     def __init__(self, clock: FastClock, day: list[SiteMinute], offset: int) -> None:
         self._clock, self._day, self._offset = clock, day, offset
-        self._start = clock.now()
+        # Not all sites begin a minute in the same second.
+        self._start = {name: clock.now() - timedelta(seconds=random() * every_s) for name, every_s in EVERY_S.items()}
         self._events: list[EventRow] = []
         self._acked = {"minute": 0, "decision": 0, "event": 0}
 
@@ -31,7 +33,7 @@ class LightStore:
         """The highest seq of ``stream``; 0 where there is no row yet."""
         if stream == "event":
             return len(self._events)
-        return int((self._clock.making() - self._start).total_seconds() / EVERY_S[stream])
+        return int((self._clock.making() - self._start[stream]).total_seconds() / EVERY_S[stream])
 
     async def pending(self, stream: str, after: int, limit: int) -> Sequence[OutboxRow]:
         make = {"minute": self._minute, "decision": self._decision, "event": self._event}[stream]
@@ -90,7 +92,7 @@ class LightStore:
         return OutboxRow(seq, EVENT_COLUMNS, (_iso(event.at), event.kind, event.severity, event.text))
 
     def _at(self, stream: str, seq: int) -> str:
-        return _iso(self._start + timedelta(seconds=EVERY_S[stream] * (seq - 1)))
+        return _iso(self._start[stream] + timedelta(seconds=EVERY_S[stream] * (seq - 1)))
 
 
 def _iso(at: datetime) -> str:

@@ -74,7 +74,7 @@ Percent = Annotated[float, Field(ge=0.0, le=100.0)]
 Watts = Annotated[float, Field(ge=0.0, le=1e8)]
 Seq = Annotated[int, Field(ge=0, le=2**53)]
 Stream = Literal["minute", "decision", "event"]
-ContentType = Annotated[str, Field(max_length=60)]
+ContentType = Annotated[str, Field(max_length=120)]
 MANY = Field(min_length=1, max_length=LONGEST_LIST)
 COLUMN = Field(default=(), max_length=LONGEST_LIST)
 
@@ -151,7 +151,7 @@ class _Acknowledgement(_Message):
     ts: Utc
     streams: Annotated[dict[Stream, Seq], Field(max_length=3)]
     resend_from: Annotated[dict[Stream, Seq], Field(max_length=3)] = Field(default_factory=dict)
-    accepts: Annotated[tuple[ContentType, ...], Field(max_length=8)] = ()
+    accepts: Annotated[tuple[ContentType, ...], Field(max_length=32)] = ()
 
     def frozen(self) -> Acknowledgement:
         streams, resend_from = tuple(self.streams.items()), tuple(self.resend_from.items())
