@@ -90,3 +90,22 @@ async def test_a_row_that_is_refused_within_a_packed_backlog_is_found_and_parked
         scene.clock.seconds += 31.0
     assert seqs(scene) == [seq for seq in written if seq != poison]
     assert scene.sync.counters.skipped == 1
+
+
+async def test_an_agent_that_is_killed_within_a_packed_backlog_goes_on_from_what_is_acknowledged(scene: Scene) -> None:
+    written = await scene.write(0, 900)
+    await scene.say(READS)
+    scene.link.fail_after = 9
+    await scene.sync.step()
+    came = seqs(scene)
+    assert "packed" in forms(scene)
+    half = came[len(came) // 2]  # in the middle of a packed batch
+    await scene.acknowledge(minute=half)
+    await scene.store.write(Batch(acknowledged=tuple(scene.acknowledged.items())))
+    again = Scene(scene.store)
+    await again.say(READS)
+    await again.sync.step()
+    assert seqs(again) == [seq for seq in written if seq > half]
+    first = next(one for one in again.link.sent if one.stream == "minute")
+    assert json.loads(first.payload)["prev"] == half, "nothing between the two is missing"
+    assert "packed" in forms(again)
