@@ -65,7 +65,7 @@ class ReceivedStream:
         self.contiguous = max(self.contiguous, int(batch["seq_to"]))
 
     def begin_at(self, acknowledged: int) -> None:
-        """The site says that no more than this was acknowledged when it connected: batches before the first may lack."""
+        """No more than this was acknowledged when the site connected, so batches before the first may lack."""
         if self.first is None or acknowledged < self.first:
             self.contiguous = self.first = acknowledged
 
