@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agent.cli.ending import INTERRUPTED
+from agent.cli.ending import INTERRUPTED, ended
 from agent.cli.terminal import terminal
 from demo.fleet.answering import ChildLost
 from demo.fleet.asked import NotPossible, read
@@ -44,4 +44,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))
