@@ -15,7 +15,6 @@ import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice, takewhile
-from math import gcd
 from operator import sub
 from typing import Any
 
@@ -99,8 +98,9 @@ def _numbers(values: Sequence[float | None]) -> dict[str, object] | None:
             break
     else:
         return None
-    if gcd(*whole) % 10**digits == 0:
-        whole, digits = [number // 10**digits for number in whole], 0
+    scale = 10**digits
+    if not any(number % scale for number in whole):
+        whole, digits = [number // scale for number in whole], 0
     deltas = _deltas(whole)
     if len(known) == len(values):
         return {"digits": digits, "deltas": deltas}
