@@ -112,7 +112,7 @@ def connect_platform(
 
     link = MqttLink(reach, status)
     drain_s = max(LEAST_DRAIN_S, DRAIN_SHARE * min(settings.control.step_s, SYNC_EVERY_S))
-    rules = SyncRules(cloud.acknowledged_by == "broker", drain_s)
+    rules = SyncRules(cloud.acknowledged_by == "broker", drain_s, history=cloud.protocol == "5")
     deployed = DeployedModels(clock, models_beside(Path(settings.store.path)), _installed(settings))
     models = _model_delivery(settings, cloud, clock, store, alarms, turn)
     sync = Sync(clock, store, link, payloads, pending, outlet, _facts(settings, devices, deployed, models), rules)

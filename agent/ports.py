@@ -156,10 +156,11 @@ class TopicUnknown(PayloadRefused):
 class Payloads(Protocol):
     """The platform's language: what is sent as an envelope, what comes in as a checked, frozen object."""
 
-    def rows(self, stream: str, rows: Sequence[OutboxRow], prev: int, now: datetime) -> Envelope:
+    def rows(self, stream: str, rows: Sequence[OutboxRow], prev: int, now: datetime, history: bool = False) -> Envelope:
         """As many of ``rows`` (at least one is given, oldest first) as fit; ``seq_to`` says how far it goes.
 
-        ``prev`` is the seq that was sent before them: nothing between it and the first row exists any more.
+        ``prev`` is the seq that was sent before them: nothing between it and the first row exists any more. ``history``
+        asks for the compressed form of a backlog (``HISTORY_TYPE``).
         """
         ...
 

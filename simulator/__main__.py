@@ -1,4 +1,7 @@
-"""``python -m simulator``: a site with a meter, an inverter and a battery that speaks Modbus on this machine."""
+"""``python -m simulator``: a site with a meter, an inverter and a battery that speaks Modbus on this machine.
+
+``python -m simulator fleet`` plays many sites at one broker instead; its own ``--help`` says how.
+"""
 
 import _signal  # type: ignore[import-not-found]  # `signal` would import enum and more first
 
@@ -16,6 +19,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
@@ -33,7 +37,7 @@ from simulator.server import SERIAL_UNIT_IDS, SimulatedSite
 from simulator.traces import Trace, TraceError, from_csv, synthetic
 from site_data.unreadable import SitesUnreadable
 
-PTY = "pty"
+PTY, FLEET = "pty", "fleet"
 READER_GONE = 141  # as a shell reports SIGPIPE
 _WEEK = timedelta(days=7)
 _SYNTHETIC_DAYS = 3650
@@ -44,7 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     141 when nobody reads its output any more.
     """
-    options = _parser().parse_args(arguments)
+    asked = sys.argv[1:] if arguments is None else arguments
+    if asked[:1] == [FLEET]:
+        return _play_fleet(asked[1:])
+    options = _parser().parse_args(asked)
     try:
         asyncio.run(_run(options) if options.dump is None else _replay(options))
     except (PortTaken, SitesUnreadable, TraceError, FaultScriptError, ValueError) as error:
@@ -54,6 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
     return 0
+
+
+def _play_fleet(arguments: Sequence[str]) -> int:
+    """Become the fleet's own command: its sites are the agent's, which nothing here knows."""
+    if find_spec("demo") is None:
+        print("simulator: the fleet is played from the source tree, where the folder demo is", file=sys.stderr)
+        return 2
+    return os.execv(sys.executable, [sys.executable, "-m", "demo.fleet", *arguments])  # noqa: S606 - our own words
 
 
 def _parser() -> argparse.ArgumentParser:

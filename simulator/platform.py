@@ -6,6 +6,7 @@ hole in the numbers that the site itself declares is no gap.
 """
 
 import json
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from simulator import contract
+from simulator.history import CONTENT_TYPE, unpack
 
 SESSION_EXPIRY_S = 7 * 86400
 UP_TOPIC = "ee/1/+/up/#"
@@ -31,6 +33,7 @@ MOST_FAULTS = 20
 class ReceivedStream:
     """One stream of one site. ``contiguous`` is the seq up to which nothing is missing, None before the first batch.
 
+    Where it begins the site says: what it knew to be acknowledged when it connected. An older site's first batch does.
     ``gaps`` counts batches that came with something missing before them, ``declared_lost`` holes that the site said
     will never be filled, ``duplicates`` rows that were here already.
     """
@@ -40,6 +43,7 @@ class ReceivedStream:
     duplicates: int = 0
     gaps: int = 0
     declared_lost: int = 0
+    first: int | None = None  # where ``contiguous`` began
 
     @property
     def last(self) -> int:
@@ -49,7 +53,7 @@ class ReceivedStream:
     def take(self, batch: Mapping[str, Any]) -> None:
         """Take in one batch."""
         if self.contiguous is None:
-            self.contiguous = int(batch["prev"])
+            self.contiguous = self.first = int(batch["prev"])
         points = [f"points.{name}" for name in batch["points"]]
         for values in batch["rows"]:
             row = dict(zip([*batch["columns"], *points], values, strict=True))
@@ -62,9 +66,28 @@ class ReceivedStream:
         self.declared_lost += batch["seq_from"] > expected
         self.contiguous = max(self.contiguous, int(batch["seq_to"]))
 
+    def begin_at(self, acknowledged: int) -> None:
+        """No more than this was acknowledged when the site connected, so batches before the first may lack."""
+        if self.first is None or acknowledged < self.first:
+            self.contiguous = self.first = acknowledged
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the broker is, and how the platform shows who it is; ``tls`` None: it does not."""
+
+    host: str = "127.0.0.1"
+    tls: ssl.SSLContext | None = None
+
+
+HERE = Address()
+
 
 class Platform:
-    """A platform on a broker of this machine. ``acknowledges`` may be turned off and on at any time.
+    """A platform on a broker, of this machine where nothing else is said.
+
+    ``acknowledges`` may be turned off and on at any time. Its acknowledgements say that it takes a compressed backlog;
+    without ``reads_history`` it is one of before that.
 
     ``lives`` are the last (session, connection) that came online, of each site. A session that comes again after
     another one is a second gateway with the same site id: ``rivals`` names such sites. ``answers`` are what became of
@@ -73,8 +96,9 @@ class Platform:
     what was heard or said against the contract (``simulator.contract``), the first of them.
     """
 
-    def __init__(self, port: int, protocol: str = "5") -> None:
+    def __init__(self, port: int, protocol: str = "5", at: Address = HERE) -> None:
         self.acknowledges = True
+        self.reads_history = True
         self.streams: dict[tuple[str, str], ReceivedStream] = {}
         self.documents: dict[tuple[str, str], dict[str, Any]] = {}
         self.answers: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -84,7 +108,7 @@ class Platform:
         self.faults: list[str] = []
         self._lock = threading.Lock()
         self._subscribed = threading.Event()
-        self._address = ("127.0.0.1", port)
+        self._address = (at.host, port)
         self._modern = protocol == "5"
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
@@ -92,6 +116,8 @@ class Platform:
             protocol=MQTTProtocolVersion.MQTTv5 if self._modern else MQTTProtocolVersion.MQTTv311,
             clean_session=None if self._modern else False,
         )
+        if at.tls is not None:
+            self._client.tls_set_context(at.tls)
         self._client.reconnect_delay_set(1, 2)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *ignored: self._subscribed.set()
@@ -167,6 +193,8 @@ class Platform:
         body: dict[str, object] = {"schema": "ack/1.0", "id": site_id, "ts": _now(), "streams": marks}
         if missing:
             body["resend_from"] = missing
+        if self.reads_history:
+            body["accepts"] = [CONTENT_TYPE]
         self._publish(f"ee/1/{site_id}/down/ack", body)
 
     def _check(self, topic: str, body: Mapping[str, Any]) -> None:
@@ -192,14 +220,16 @@ class Platform:
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
         """A message that cannot be read is counted; it must not end the network thread."""
+        content_type = getattr(message.properties, "ContentType", None)
         try:
-            self._receive(message.topic, bytes(message.payload))
+            self._receive(message.topic, bytes(message.payload), content_type == CONTENT_TYPE)
         except (ValueError, KeyError, TypeError):
             self.counts["unreadable"] += 1
 
-    def _receive(self, topic: str, payload: bytes) -> None:
+    def _receive(self, topic: str, payload: bytes, packed: bool) -> None:
         _, _, site_id, _, kind, *_ = topic.split("/")
-        body = json.loads(payload)
+        body = unpack(payload) if packed else json.loads(payload)
+        self.counts["packed"] += packed
         self.counts["messages"] += 1
         if kind == "cmd":
             with self._lock:
@@ -209,6 +239,8 @@ class Platform:
         if kind not in ("data", "event"):
             with self._lock:
                 self._take_document(site_id, kind, body)
+            for name, acknowledged in body.get("acknowledged", {}).items() if kind == "info" else ():
+                self.stream(site_id, name).begin_at(int(acknowledged))
             return
         stream = self.stream(site_id, body["stream"])
         with self._lock:

@@ -22,6 +22,7 @@ NOT_THE_ROW = (0x87, 0x90, 0x97)
 class StreamMarks:
     """``sent``, ``acked`` and ``prev`` are seqs; ``limit`` is how many rows the next envelope may have.
 
+    ``fits`` is how many of them one envelope seems to hold by its size: more are not read from the store to no purpose.
     ``parked`` are rows that are not sent any more: each was refused again and again while it stood alone. One of the
     rows up to ``doubtful`` is to blame for what failed last; ``failures`` are those of the row ``blamed``.
     ``not_before`` is on the monotonic clock, in seconds.
@@ -35,6 +36,7 @@ class StreamMarks:
     acked: int
     prev: int
     limit: int = FIRST_ROWS
+    fits: int = MOST_ROWS
     doubtful: int = 0
     blamed: int = 0
     failures: int = 0
@@ -68,6 +70,15 @@ class StreamMarks:
     def note_sending(self, seq_to: int) -> None:
         """The platform may acknowledge rows before the broker has."""
         self.highest = max(self.highest, seq_to)
+
+    @property
+    def to_read(self) -> int:
+        """How many rows to read for the next envelope."""
+        return min(self.limit, self.fits)
+
+    def note_fit(self, offered: int, taken: int) -> None:
+        """Of ``offered`` rows an envelope holds ``taken``. The next one is offered a few more where all went in."""
+        self.fits = taken if taken < offered else min(MOST_ROWS, self.fits + self.fits // 8 + 1)
 
     def note_sent(self, seq_to: int, rows: int, took_s: float, now: float, released: bool) -> None:
         """``rows`` up to ``seq_to`` were taken after ``took_s`` seconds; ``released`` where that is enough.

@@ -14,7 +14,7 @@ from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
 from agent.domain.advisory import Advisory
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import PARKED
-from agent.domain.envelope import Envelope
+from agent.domain.envelope import HISTORY_TYPE, Envelope
 from agent.domain.inputs import Acknowledgement
 from agent.domain.plan import Plan
 from agent.domain.records import OutboxRow
@@ -34,6 +34,7 @@ from agent.site_view import Outlet
 STREAMS = ("event", "decision", "minute")  # what a person waits for goes first, also while a backlog drains
 BATCHES_PER_STEP = 20
 PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0  # after a refusal of what opens a connection, or a failure of the store
+HISTORY_ROWS = 16  # from so many on a batch is a backlog
 LIVE_EVERY_S, LIVE_WHILE_DRAINING_S = 30.0, 5.0
 MOST_PARKED = 50
 FIRST_PLAUSIBLE_SEQ = 1_577_836_800_000  # 2020-01-01: a file whose numbers begin before was made by a wrong clock
@@ -53,11 +54,13 @@ class Counters:
 class SyncRules:
     """``by_broker``: rows are released by the broker's PUBACK, else by the platform's cumulative acknowledgement.
 
-    A step drains for no longer than ``drain_s``, so that it can stand between two control steps.
+    A step drains for no longer than ``drain_s``, so that it can stand between two control steps. ``history``: the link
+    carries content types, so a backlog may go compressed to a platform that reads it.
     """
 
     by_broker: bool = False
     drain_s: float = 2.0
+    history: bool = True
 
 
 class Sync:
@@ -87,6 +90,7 @@ class Sync:
         self._not_before = self._pause_s = 0.0
         self._live_at = -LIVE_EVERY_S
         self._draining = False
+        self._history_read = False  # by the platform, as its newest acknowledgement says
         self._refused: set[str] = set()  # topics that the broker does not take
         self._parked: list[dict[str, object]] = []
         self.counters = Counters()
@@ -154,7 +158,9 @@ class Sync:
         for stream in self._streams.values():
             stream.go_back(stream.acked)
             stream.limit, stream.not_before = min(stream.limit, FIRST_ROWS), 0.0
-        await self._link.publish(self._payloads.info(self._facts(), self._clock.now()))
+        acknowledged = {name: stream.acked for name, stream in self._streams.items()}
+        facts = {**self._facts(), "acknowledged": acknowledged}  # a platform that lacks more sees it by this
+        await self._link.publish(self._payloads.info(facts, self._clock.now()))
         self._note_taken("up/info")
         self._published_plan = self._published_advice = None
         self._greeted = True
@@ -221,13 +227,15 @@ class Sync:
         stream, began = self._streams[name], self._clock.monotonic()
         if began < stream.not_before:
             return False
-        rows = stream.sendable(await self._store.pending(name, stream.sent, stream.limit))
+        rows = stream.sendable(await self._store.pending(name, stream.sent, stream.to_read))
         if not rows:
             return False
-        envelope = self._payloads.rows(name, rows, stream.prev, self._clock.now())
+        history = self._history_read and self._rules.history and len(rows) >= HISTORY_ROWS
+        envelope = self._payloads.rows(name, rows, stream.prev, self._clock.now(), history)
         assert envelope.seq_to is not None
         stream.note_sending(envelope.seq_to)
         mark, taken = stream.sent, [row.seq for row in rows if row.seq <= envelope.seq_to]
+        stream.note_fit(len(rows), len(taken))
         try:
             await self._link.publish(envelope)
         except EnvelopeRefused as refusal:
@@ -271,6 +279,7 @@ class Sync:
 
     async def _acknowledge(self, message: Acknowledgement) -> str | None:
         await self._load_marks()
+        self._history_read = HISTORY_TYPE in message.accepts
         if self._rules.by_broker:
             return None
         now, doubts = self._clock.monotonic(), []

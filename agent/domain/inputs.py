@@ -117,12 +117,14 @@ PlatformInput = TariffInput | CarbonInput | WeatherInput | GridLimitInput
 class Acknowledgement:
     """``streams``: per stream the highest seq up to which the platform has everything.
 
-    ``resend_from``: per stream the first seq that the platform wants to have again.
+    ``resend_from``: per stream the first seq that the platform wants to have again. ``accepts``: content types that it
+    reads beside plain JSON.
     """
 
     issued_at: datetime
     streams: tuple[tuple[str, int], ...]
     resend_from: tuple[tuple[str, int], ...] = ()
+    accepts: tuple[str, ...] = ()
 
 
 Incoming = PlatformInput | Acknowledgement | Request | SignedCommand | Notice | ModelManifest

@@ -17,7 +17,7 @@ from tests.bench.children import BenchFailure
 from tests.bench.figures import Figure, Samples
 
 NAMES = (
-    *("controller", "dead_devices", "start", "polling", "planner", "lp", "store", "payload", "decisions"),
+    *("controller", "dead_devices", "start", "polling", "planner", "lp", "store", "payload", "sync", "decisions"),
     *("drain", "restarts", "month", "parts", "partition", "fifty_devices", "steps"),
     *("console", "console_control", "console_view", "home_assistant"),
 )

@@ -1,4 +1,7 @@
-"""The simulated platform in a process of its own: ``platform_child.py PORT``. A line in, a line of JSON out."""
+"""The simulated platform in a process of its own: ``platform_child.py PORT [plain]``. A line in, a line of JSON out.
+
+``plain``: it does not say that it reads a compressed backlog.
+"""
 
 import json
 import sys
@@ -21,8 +24,9 @@ class Watch(Platform):
         super()._take_document(site_id, kind, body)
 
 
-def main(port: int) -> None:
+def main(port: int, form: str = "history") -> None:
     platform = Watch(port)
+    platform.reads_history = form != "plain"
     platform.start()
     print("ready", flush=True)
     for _ in sys.stdin:
@@ -39,4 +43,4 @@ def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *sys.argv[2:])

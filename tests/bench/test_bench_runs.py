@@ -9,8 +9,9 @@ import pytest
 from drivers.dumps.dump_file import read_dump
 from drivers.registry import FAMILIES
 from tests.bench import __main__ as bench
-from tests.bench import decisions, lp, partition, payload, steps
+from tests.bench import decisions, lp, partition, payload, steps, sync
 from tests.bench.figures import Figure, Samples, side_by_side
+from tests.bench.site_minutes import played_rows
 from tests.dumps.make import FOLDER
 
 READ_BY_BLOCKS = {name for name, family in FAMILIES.items() if not family.switches}
@@ -87,3 +88,10 @@ def test_an_unknown_figure_is_refused() -> None:
     with pytest.raises(SystemExit) as refusal:
         bench.main(["--only", "everything"])
     assert refusal.value.code == 2
+
+
+def test_a_reading_of_a_site_in_a_packed_backlog_costs_two_bytes_at_most() -> None:
+    rows = played_rows(1.0)
+    packed, plain = sync.payload_of(rows, history=True), sync.payload_of(rows, history=False)
+    assert packed.median <= sync.GOAL_B
+    assert plain.median > 5 * packed.median

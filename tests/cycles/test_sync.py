@@ -125,6 +125,9 @@ async def test_only_the_platform_releases_and_the_mark_lasts(scene: Scene) -> No
     again = Scene(scene.store)
     await again.sync.step()
     assert again.link.rows() == seqs[5:]
+    told = json.loads(again.link.sent[0].payload)["acknowledged"]
+    assert told["minute"] == seqs[4], "a platform that lacks more knows it by this"
+    assert set(told) == {"event", "decision", "minute"}
 
 
 async def test_the_broker_releases_where_that_is_configured(store: SqliteStore) -> None:

@@ -43,3 +43,17 @@ def test_a_declared_hole_is_no_gap() -> None:
     stream.take(batch(0, 1))
     stream.take(batch(1, 1000))
     assert (stream.contiguous, stream.gaps, stream.declared_lost) == (1000, 0, 1)
+
+
+def test_a_first_batch_that_never_came_is_missed_where_the_site_says_what_was_acknowledged() -> None:
+    for told_first in (True, False):
+        stream = ReceivedStream()
+        if told_first:
+            stream.begin_at(10)
+        stream.take(batch(12, 13))
+        stream.begin_at(10)
+        assert (stream.contiguous, stream.last) == (10, 13), "asked for again from 11 on"
+        stream.take(batch(10, 11, 12, 13))
+        assert (stream.contiguous, sorted(stream.rows), stream.declared_lost) == (13, [11, 12, 13], 0)
+        stream.begin_at(13)
+        assert stream.contiguous == 13, "a later connection"

@@ -78,6 +78,7 @@ Percent = Annotated[float, Field(ge=0.0, le=100.0)]
 Watts = Annotated[float, Field(ge=0.0, le=1e8)]
 Seq = Annotated[int, Field(ge=0, le=2**53)]
 Stream = Literal["minute", "decision", "event"]
+ContentType = Annotated[str, Field(max_length=120)]
 MANY = Field(min_length=1, max_length=LONGEST_LIST)
 COLUMN = Field(default=(), max_length=LONGEST_LIST)
 
@@ -156,9 +157,11 @@ class _Acknowledgement(Message):
     ts: Utc
     streams: Annotated[dict[Stream, Seq], Field(max_length=3)]
     resend_from: Annotated[dict[Stream, Seq], Field(max_length=3)] = Field(default_factory=dict)
+    accepts: Annotated[tuple[ContentType, ...], Field(max_length=32)] = ()
 
     def frozen(self) -> Acknowledgement:
-        return Acknowledgement(self.ts, tuple(self.streams.items()), tuple(self.resend_from.items()))
+        streams, resend_from = tuple(self.streams.items()), tuple(self.resend_from.items())
+        return Acknowledgement(self.ts, streams, resend_from, self.accepts)
 
 
 class _Notice(Message):

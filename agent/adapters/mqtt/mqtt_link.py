@@ -13,7 +13,7 @@ from paho.mqtt import client as mqtt
 
 from agent.adapters.mqtt import mqtt_troubles as troubles
 from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, INPUT_TOPICS, NOTICE_TOPIC
-from agent.adapters.mqtt.mqtt_settings import MqttSettings, correlated
+from agent.adapters.mqtt.mqtt_settings import MqttSettings, publish_properties
 from agent.adapters.mqtt.mqtt_thread import IN_FLIGHT, STATUS_TOPIC, BrokerLimits, NetworkThread
 from agent.adapters.mqtt.own_status import OwnStatus
 from agent.adapters.mqtt.reconnect_delay import Ending, ReconnectDelay
@@ -124,7 +124,7 @@ class MqttLink:
         if self._most_bytes is not None and size > self._most_bytes:
             words = {"topic": envelope.topic, "size": size, "most": self._most_bytes}
             raise EnvelopeRefused(PACKET_TOO_LARGE, troubles.TOO_LARGE.format(**words))
-        more = correlated(self._settings, envelope.correlation)
+        more = publish_properties(self._settings, envelope)
         sent = client.publish(topic, envelope.payload, qos=1, retain=envelope.retain, properties=more)
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
             raise LinkFailure(f"{envelope.topic} was not sent: {mqtt.error_string(sent.rc)}")

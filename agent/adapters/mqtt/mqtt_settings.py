@@ -13,6 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from agent.adapters.mqtt.mqtt_troubles import UnusableFile
+from agent.domain.envelope import Envelope
 
 SESSION_EXPIRY_S = 7 * 86400
 RECEIVE_MAXIMUM = 16
@@ -116,12 +117,15 @@ def connect_arguments(settings: MqttSettings) -> dict[str, Any]:
     return arguments
 
 
-def correlated(settings: MqttSettings, correlation: bytes | None) -> Properties | None:
-    """What a message is an answer to, where the protocol can say so."""
-    if correlation is None or settings.protocol != "5":
+def publish_properties(settings: MqttSettings, envelope: Envelope) -> Properties | None:
+    """That a payload is not plain JSON, and what it is an answer to, where the protocol can say so; else None."""
+    if settings.protocol != "5" or (envelope.content_type is None and envelope.correlation is None):
         return None
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    properties.CorrelationData = correlation
+    if envelope.content_type is not None:
+        properties.ContentType = envelope.content_type
+    if envelope.correlation is not None:
+        properties.CorrelationData = envelope.correlation
     return properties
 
 

@@ -6,16 +6,18 @@ What comes in is untrusted: size, depth, types, ranges and times are checked by 
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from math import isfinite
 
 from agent.adapters.host.key_ring import KeyRing
 from agent.adapters.mqtt.command_envelopes import parse_signed
+from agent.adapters.mqtt.history import HistoryForm
+from agent.adapters.mqtt.history import iso_time as _time
 from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, LARGEST_PAYLOAD, parse_incoming
 from agent.domain.advisory import Advisory
 from agent.domain.command_record import CommandRecord
-from agent.domain.envelope import Envelope
+from agent.domain.envelope import HISTORY_TYPE, Envelope
 from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import Incoming
@@ -50,13 +52,16 @@ class JsonPayloads:
         self._ring = ring
         self._numbers = count(1)
         self._connection = 0
+        self._history = HistoryForm(LARGEST_PAYLOAD)
 
-    def rows(self, stream: str, rows: Sequence[OutboxRow], prev: int, now: datetime) -> Envelope:
-        """A batch of one stream: a header of columns and one list a row, up to 64 KiB.
+    def rows(self, stream: str, rows: Sequence[OutboxRow], prev: int, now: datetime, history: bool = False) -> Envelope:
+        """A batch of one stream: a header of columns and one list a row, up to 64 KiB; packed where it is ``history``.
 
         It ends where the names of the points change, so that one header fits all its rows. A single row that is too
         large on its own is sent nevertheless: the broker decides.
         """
+        if history:
+            return self._packed(stream, rows, prev, now)
         first = rows[0]
         taken: list[str] = []
         head = self._head(stream, now) | {
@@ -79,6 +84,11 @@ class JsonPayloads:
         head |= {"seq_from": first.seq, "seq_to": seq_to}
         payload = f'{_text(head)[:-1]},"rows":[{",".join(taken)}]}}'
         return Envelope(TOPICS[stream], payload.encode(), stream=stream, seq_to=seq_to)
+
+    def _packed(self, stream: str, rows: Sequence[OutboxRow], prev: int, now: datetime) -> Envelope:
+        head = self._head("history", now) | {"stream": stream, "prev": prev}
+        payload, seq_to = self._history.pack(head, rows)
+        return Envelope(TOPICS[stream], payload, stream=stream, seq_to=seq_to, content_type=HISTORY_TYPE)
 
     def plan(self, plan: Plan, now: datetime) -> Envelope:
         """The plan in force, as columns over its horizon, with the forecasts it was made from."""
@@ -205,7 +215,3 @@ def _rounded(value: float | None) -> float | None:
 
 def _text(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -32,16 +32,14 @@ def from_blob(stored: object) -> list[float | None]:
     found: list[float | None] = []
     code = shift = 0
     for byte in stored:
-        code |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            found.append(_number(code))
-            code = shift = 0
+        if byte & 0x80:
+            code |= (byte & 0x7F) << shift
+            shift += 7
+            continue
+        code |= byte << shift
+        if code & 1:
+            found.append((code >> 1) / 1000)
+        else:
+            found.append((code >> 1) / -1000 if code else None)
+        code = shift = 0
     return found
-
-
-def _number(code: int) -> float | None:
-    if code == 0:
-        return None
-    thousandths = -(code // 2) if code % 2 == 0 else code // 2
-    return thousandths / 1000

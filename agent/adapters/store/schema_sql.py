@@ -236,13 +236,21 @@ def predicted_day(values: Sequence[object]) -> PredictedDay:
 def sent_values(stream: str, values: Sequence[object]) -> tuple[object, ...]:
     """A row in the order of SENT_COLUMNS as JSON has it: ISO times, numbers rounded as MINUTE_FIELDS says."""
     at = datetime.fromtimestamp(float(str(values[0])), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    names = SENT_COLUMNS[stream][1:]
-    return (at, *(_sent(_FIELDS.get(name), value) for name, value in zip(names, values[1:], strict=True)))
+    return (at, *map(_sent, values[1:], _DIGITS[stream]))
 
 
-def _sent(field: MinuteField | None, value: object) -> object:
-    if field is not None and field.averaged in (Averaged.ANY, Averaged.ALL):
+def _sent(value: object, digits: int | None) -> object:
+    """``digits`` is None for what is true or false."""
+    if digits is None:
         return bool(value)
-    if isinstance(value, float):
-        return round(value, DIGITS if field is None else field.digits)
-    return value
+    return round(value, digits) if isinstance(value, float) else value
+
+
+def _digits(name: str) -> int | None:
+    field = _FIELDS.get(name)
+    if field is not None and field.averaged in (Averaged.ANY, Averaged.ALL):
+        return None
+    return DIGITS if field is None else field.digits
+
+
+_DIGITS = {stream: tuple(map(_digits, columns[1:])) for stream, columns in SENT_COLUMNS.items()}

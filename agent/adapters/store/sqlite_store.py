@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -202,10 +201,8 @@ class SqliteStore:
         select = f"SELECT seq, {', '.join(columns)}{with_points} FROM {stream} WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - own names
         end, names, found = 1 + len(columns), cache(self._point_names), []
         for row in connection.execute(select, (after, limit)).fetchall():
-            outgoing = OutboxRow(row[0], columns, sql.sent_values(stream, row[1:end]))
-            if with_points:
-                outgoing = replace(outgoing, point_names=names(row[end]), points=tuple(from_blob(row[end + 1])))
-            found.append(outgoing)
+            points = (names(row[end]), tuple(from_blob(row[end + 1]))) if with_points else ((), ())
+            found.append(OutboxRow(row[0], columns, sql.sent_values(stream, row[1:end]), *points))
         return found
 
     def _point_names(self, version: int) -> tuple[str, ...]:

@@ -265,7 +265,11 @@ class Node:
         await self.store.write(Batch(minutes=minutes, events=(event(first),), catalogue=NAMES))
 
 
-async def test_a_broker_that_dies_and_returns_costs_no_row(broker: Broker, platform: Platform, tmp_path: Path) -> None:
+@pytest.mark.parametrize("reads_history", [True, False])
+async def test_a_broker_that_dies_and_returns_costs_no_row(
+    broker: Broker, platform: Platform, tmp_path: Path, reads_history: bool
+) -> None:
+    platform.reads_history = reads_history
     node = Node(broker, tmp_path / "site.db")
     await node.start()
     minutes = platform.stream(SITE, "minute")
@@ -285,6 +289,12 @@ async def test_a_broker_that_dies_and_returns_costs_no_row(broker: Broker, platf
     assert minutes.contiguous == last
     await until(lambda: len(platform.stream(SITE, "event").rows) == 7)
     assert list(next(iter(minutes.rows.values())))[-1] == f"points.{NAMES[-1]}"
+    assert bool(platform.counts["packed"]) is reads_history
+    assert platform.counts["unreadable"] == 0
+    kept = {row.seq: row for row in await node.store.pending("minute", 0, 2000)}
+    for seq, received in minutes.rows.items():
+        own = kept[seq]
+        assert list(received.values()) == [seq, *own.values, *own.points]
     await node.stop()
 
 

@@ -176,6 +176,13 @@ def test_inputs_become_frozen_objects() -> None:
     )
 
 
+def test_a_platform_may_say_what_else_it_reads() -> None:
+    assert parse("down/ack", ACK).accepts == ()  # type: ignore[attr-defined]
+    assert parse("down/ack", ACK | {"accepts": ["application/json+gzip", "x"]}).accepts == (  # type: ignore[attr-defined]
+        "application/json+gzip", "x",
+    )  # fmt: skip
+
+
 def test_a_time_with_another_offset_from_utc_is_the_same_time() -> None:
     east = TARIFF | {"issued_at": "2026-06-01T12:00:00+02:00", "valid_from": "2026-06-01T16:30:00-05:30"}
     found = parse("down/input/tariff", east)
@@ -260,6 +267,9 @@ def test_a_word_about_a_recommendation_is_read() -> None:
         ("down/ack", ACK | {"streams": {"a\nb": 1}}, r"streams.\(a key\)"),
         ("down/ack", ACK | {"streams": {"x" * 60_000: 1}}, r"streams.\(a key\)"),
         ("down/ack", ACK | {"streams": {"minute": 2**60}}, "streams.minute"),
+        ("down/ack", ACK | {"accepts": ["x" * 121]}, "accepts.0"),
+        ("down/ack", ACK | {"accepts": ["x"] * 33}, "accepts"),
+        ("down/ack", ACK | {"accepts": "application/json+gzip"}, "accepts"),
         ("down/cmd/reboot", {}, "no such topic"),
         ("down/cmd/advice", ADVICE | {"verb": "burn"}, "verb: 'burn' is none of acknowledge, dismiss, schedule"),
         ("down/cmd/advice", ADVICE | {"key": ""}, "the key of a recommendation has 1 to 200 characters"),

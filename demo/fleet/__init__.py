@@ -1,0 +1,1 @@
+"""Many sites at one broker: lightweight agents whose sync, envelopes and link are those of the product."""
