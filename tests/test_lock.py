@@ -27,6 +27,7 @@ WANTED = {
     "dev": [*RUNTIME, *EXTRAS["console"], *EXTRAS["demo"], *EXTRAS["train"], *EXTRAS["dev"]],
     "build": [*GROUPS["build"], *PROJECT["build-system"]["requires"]],
     "uv": GROUPS["lock"],
+    "audit": GROUPS["audit"],
 }
 PYTHONS = ("3.11", "3.12", "3.13")
 MACHINES = ("x86_64", "aarch64")
