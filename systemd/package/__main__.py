@@ -7,7 +7,7 @@ from pathlib import Path
 
 from systemd.package.audit import NotAudited, audit
 from systemd.package.bytecode import NoInterpreter
-from systemd.package.deb import DIST, Built, NotPacked, build, project_version
+from systemd.package.deb import DIST, LARGE, Built, NotPacked, build, project_version
 from systemd.package.signature import NotGenuine, make_key, sign, verify
 from systemd.package.target import ARCHITECTURES, SUITES, NoTarget, of_this_machine
 from systemd.package.wheels import NotFetched
@@ -51,13 +51,10 @@ def _told(built: Built) -> bool:
     """Whether the package is as small as it must be; its sizes are printed."""
     sizes = {name: size / 1e6 for name, size in built.installed.items()}
     told = ", ".join(f"{name} {size:.1f}" for name, size in sizes.items())
-    print(
-        f"{built.package}: {built.package.stat().st_size / 1e6:.1f} MB; installed {sum(sizes.values()):.1f} MB: {told}"
-    )
+    packed, installed = built.package.stat().st_size / 1e6, sum(sizes.values())
+    print(f"{built.package}: {packed:.1f} MB; installed {installed:.1f} MB: {told}")
     if sizes["rest"] > REST_MB:
-        print(
-            f"beyond numpy, onnxruntime and HiGHS it has {sizes['rest']:.1f} MB, more than {REST_MB:g}", file=sys.stderr
-        )
+        print(f"beyond {', '.join(LARGE)} it has {sizes['rest']:.1f} MB, more than {REST_MB:g}", file=sys.stderr)
     return sizes["rest"] <= REST_MB
 
 
@@ -79,11 +76,9 @@ def _parser() -> argparse.ArgumentParser:
         else:
             command.add_argument("--key", type=Path, required=True, metavar="FILE", help="the key, as PEM")
     deb = commands.choices["deb"]
-    deb.add_argument(
-        "--arch", action="append", choices=ARCHITECTURES, help="again for each (this machine's, and arm64)"
-    )
+    deb.add_argument("--arch", action="append", choices=ARCHITECTURES, help="again for each (ours, and arm64)")
     deb.add_argument("--python", metavar="PROGRAM", help="the release's Python, where it is not found")
-    deb.add_argument("--packing", choices=("xz", "zstd", "none"), default="xz", help="xz is smallest, none fastest")
+    deb.add_argument("--packing", choices=("xz", "zstd", "none"), default="zstd", help="xz is smallest, none fastest")
     return parser
 
 

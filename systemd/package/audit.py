@@ -32,10 +32,10 @@ def audit(target: Target, project: str, out: Path) -> list[str]:
 
 def findings(requirements: Path, program: Path = AUDIT) -> list[str]:
     """What pip-audit knows of the releases that ``requirements`` names with their hashes. Raises NotAudited."""
-    command = [program, "-m", "pip_audit", "--requirement", requirements, "--require-hashes", "--disable-pip"]
+    command = [str(program), "-m", "pip_audit", "--requirement", str(requirements), "--require-hashes", "--disable-pip"]
     command += ["--format", "json", "--progress-spinner", "off"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotAudited(f"pip-audit did not run to its end: {error}") from error
     try:

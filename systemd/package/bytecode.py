@@ -33,6 +33,6 @@ def compile_all(tree: Path, program: str) -> None:
 def _says(program: str) -> str:
     try:
         asked = [program, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-        return subprocess.run(asked, capture_output=True, text=True, timeout=30).stdout.strip()
+        return subprocess.run(asked, capture_output=True, text=True, timeout=30, check=False).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""

@@ -50,7 +50,7 @@ def sign(folder: Path, private: Path) -> list[Path]:
 
 
 def verify(folder: Path, public: Path) -> list[Path]:
-    """The files of ``folder`` that the release has, each as it was signed. Raises NotGenuine, ValueError and OSError."""
+    """The files of ``folder``, each as the release has it. Raises NotGenuine, ValueError and OSError."""
     key = serialization.load_pem_public_key(public.read_bytes())
     if not isinstance(key, Ed25519PublicKey):
         raise ValueError(f"{public} is no Ed25519 key")
@@ -59,7 +59,7 @@ def verify(folder: Path, public: Path) -> list[Path]:
         key.verify((folder / SIGNATURE).read_bytes(), sums)
     except InvalidSignature:
         raise NotGenuine(f"{folder / SUMS} is not signed by {public}") from None
-    named = dict(reversed(line.split("  ", 1)) for line in sums.decode().splitlines())
+    named = {name: digest for digest, _, name in (line.partition("  ") for line in sums.decode().splitlines())}
     files = sorted(path for path in folder.iterdir() if path.name.endswith(ENDINGS))
     for path in files:
         if path.name not in named:

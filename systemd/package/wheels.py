@@ -38,7 +38,8 @@ def fetch(target: Target, wanted: Sequence[Release], folder: Path) -> list[Path]
     command += ["--require-hashes", "--only-binary", ":all:", "--implementation", "cp", "--python-version", digits]
     command += [word for abi in (f"cp{digits}", "abi3", "none") for word in ("--abi", abi)]
     command += [word for tag in target.platforms for word in ("--platform", tag)]
-    done = subprocess.run([*command, "--dest", folder, "--requirement", listed], capture_output=True, text=True)
+    command += ["--dest", str(folder), "--requirement", str(listed)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         why = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["pip gave no reason"]
         raise NotFetched(f"the wheels cannot be fetched: {why[-1].removeprefix('ERROR: ')}")
@@ -62,9 +63,9 @@ def sha256_of(path: Path) -> str:
 def agent_wheel(folder: Path, epoch_s: int) -> Path:
     """The agent itself as a wheel, by the locked build backend. Raises NotFetched."""
     shutil.rmtree(folder, ignore_errors=True)
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     around = {"SOURCE_DATE_EPOCH": str(epoch_s), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=around)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=around, check=False)
     found = sorted(folder.glob("*.whl"))
     if done.returncode or len(found) != 1:
         raise NotFetched(f"the agent's own wheel cannot be made: {(done.stderr.splitlines() or ['no reason'])[-1]}")
