@@ -46,8 +46,9 @@ def lay_out(tree: Path, target: Target, version: str, epoch_s: int) -> Path:
 
 def add_control(tree: Path, target: Target, version: str) -> None:
     """The folder DEBIAN, once all other files are there. Raises OSError."""
+    stop = (FILES / "stop").read_text("utf-8")
     for name in SCRIPTS:
-        text = (FILES / name).read_text("utf-8").replace("@VERSION@", version)
+        text = (FILES / name).read_text("utf-8").replace("@VERSION@", version).replace("@STOP@\n", stop)
         _put(tree / "DEBIAN" / name, text.encode(), 0o755)
     _put(tree / "DEBIAN" / "conffiles", conffiles().encode())
     _put(tree / "DEBIAN" / "control", control(target, version, installed_bytes(tree)).encode())
