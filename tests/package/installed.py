@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.package.conftest import Packages
 from tests.package.gateway import Gateway, unpacked, until
-from tests.package.simulated_site import is_steered, place_simulator, write_site
+from tests.package.simulated_site import is_released, is_steered, place_simulator, write_site
 
 UNITS = ("enalysis-edge.service", "enalysis-edge-console.service")
 # What a machine writes that runs, whatever is installed on it.
@@ -110,7 +110,7 @@ def upgraded(gateway: Gateway, packages: Packages, new: str) -> None:
 
 def removed_and_purged(gateway: Gateway) -> None:
     gateway.run("dpkg", "--remove", "enalysis-edge")
-    assert not is_steered(gateway)
+    assert is_released(gateway)
     assert not (gateway.root / "opt/enalysis-edge").exists()
     assert gateway.rows()["decision"] > 0
     gateway.run("dpkg", "--purge", "enalysis-edge")

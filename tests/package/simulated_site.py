@@ -48,5 +48,13 @@ def write_site(folder: Path, root: Path) -> None:
 
 
 def is_steered(gateway: Gateway) -> bool:
-    """By the inverter's own registers."""
-    return gateway.run(SIMULATOR, "-c", IS_STEERED).strip() == "1"
+    """By the inverter's own registers; False while the simulator starts."""
+    return _asked(gateway) == "1"
+
+
+def is_released(gateway: Gateway) -> bool:
+    return _asked(gateway) == "0"
+
+
+def _asked(gateway: Gateway) -> str:
+    return gateway.run(SIMULATOR, "-c", IS_STEERED, code=None).strip()
