@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agent.adapters.store import store_export as store
 from agent.adapters.store.store_reader import kept_documents
-from agent.cli.ending import FAILED, GOOD
+from agent.cli.ending import BAD_SETTINGS, FAILED, GOOD
 from agent.cli.site_command import add_config, settings_at_hand
 from agent.domain.records import MINUTE_FIELDS
 from agent.ports import StoreFailure
@@ -36,16 +36,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(asked: Namespace) -> int:
-    """0, or 1 where it was not written; the daemon may run meanwhile. A broken site file is told, and exported, too."""
+    """0, 1 where it was not written, 2 where the site file is broken; the daemon may run meanwhile."""
     found = settings_at_hand(asked.config)
     if found is None:
-        return FAILED
+        return BAD_SETTINGS
+    settings, good = found
     try:
-        print(export(found[0], asked.config, asked.to, datetime.now(UTC)))
+        print(export(settings, asked.config, asked.to, datetime.now(UTC)))
     except (NotExported, StoreFailure) as error:
         print(error, file=sys.stderr)
         return FAILED
-    return GOOD
+    return GOOD if good else BAD_SETTINGS
 
 
 def export(settings: Settings, site_file: Path, archive: Path, now: datetime) -> str:

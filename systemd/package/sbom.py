@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from packaging.requirements import Requirement
@@ -97,7 +98,7 @@ def bill(target: Target, version: str, epoch_s: int, agent: Shipped, wheels: Seq
 
 
 def _deb(target: Target, version: str) -> str:
-    return f"pkg:deb/debian/enalysis-edge@{version}?arch={target.architecture}&distro={target.suite}"
+    return f"pkg:deb/debian/enalysis-edge@{quote(version, safe='')}?arch={target.architecture}&distro={target.suite}"
 
 
 def _library(one: Shipped) -> Part:

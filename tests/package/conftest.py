@@ -32,7 +32,8 @@ def packages() -> Packages:
     if gone := [program for program in missing() if not program.startswith(("qemu", "update"))]:
         pytest.skip(f"{', '.join(gone)} cannot be installed here")
     target = of_this_machine(os.environ.get("SUITE"))
-    built = [build(target, version, MADE / "debs", packing="none") for version in (BEFORE, project_version())]
+    python = os.environ.get("PACKAGE_PYTHON")  # the release's Python, where this machine's Debian is another
+    built = [build(target, version, MADE / "debs", python, "none") for version in (BEFORE, project_version())]
     return Packages(target, built[0].package, built[1].package)
 
 

@@ -59,7 +59,9 @@ def test_a_life_of_the_package(packages: Packages, base: Path, tmp_path: Path) -
         write_site(tmp_path / "site", root)
         runs_and_steers(gateway)
         upgraded(gateway, packages, new)
-        removed_and_purged(gateway)
+        removed_and_installed_again(gateway, packages)
+        reset(gateway)
+        purged(gateway)
         left = names(root) - before
         assert left == set(), sorted(left)
 
@@ -108,10 +110,31 @@ def upgraded(gateway: Gateway, packages: Packages, new: str) -> None:
     assert site.read_bytes() == text
 
 
-def removed_and_purged(gateway: Gateway) -> None:
+def removed_and_installed_again(gateway: Gateway, packages: Packages) -> None:
+    """Settings and data stay; with a site file that is there it starts at once."""
     gateway.run("dpkg", "--remove", "enalysis-edge")
     assert is_released(gateway)
     assert not (gateway.root / "opt/enalysis-edge").exists()
-    assert gateway.rows()["decision"] > 0
+    kept = gateway.rows()
+    assert kept["decision"] > 0
+    gateway.run("dpkg", "--install", f"/debs/{packages.new.name}")
+    until(lambda: is_steered(gateway), "the inverter is steered once more")
+    assert gateway.rows()["decision"] >= kept["decision"]
+
+
+def reset(gateway: Gateway) -> None:
+    """Nothing but the lock is left in the agent's folder, and no permit."""
+    refused = gateway.run("enalysis-edge", "reset", "--yes", code=75)
+    assert "nothing was removed" in refused
+    gateway.run("enalysis-edge", "export", "--to", "/tmp/mine.zip")
+    gateway.run("systemctl", "stop", "enalysis-edge.service")
+    gateway.run("enalysis-edge", "reset", "--yes")
+    assert is_released(gateway)
+    assert [path.name for path in (gateway.root / "var/lib/enalysis-edge").iterdir()] == ["site.sqlite3.lock"]
+    left = {path.name for path in (gateway.root / "etc/enalysis-edge").iterdir()}
+    assert left == {"site.example.toml", "site.toml"}
+
+
+def purged(gateway: Gateway) -> None:
     gateway.run("dpkg", "--purge", "enalysis-edge")
     assert "enalysis-edge" in (gateway.root / "etc/passwd").read_text()  # its number is not given to another
