@@ -12,7 +12,8 @@ AGENT := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-d
 BROKEN := $(shell test ! -e .venv || { $(BIN)/python -c 'import pip' && test "$$(cat .venv/python.stamp)" = "$(CURDIR)"; } \
   2>/dev/null || echo broken)
 
-.PHONY: demo test test-training check bench fuzz kills power-cuts train test-home-assistant clean mosquitto strace chromium update check-versions anew
+.PHONY: demo test test-training check bench fuzz kills power-cuts train test-home-assistant clean mosquitto strace chromium \
+  update check-versions anew deb audit test-package release-sign release-verify
 
 demo: .venv/demo.stamp
 	$(BIN)/python -m demo $(ARGS)
@@ -81,6 +82,26 @@ check-versions: .venv/dev.stamp .venv/uv.stamp mosquitto chromium
 update: .venv/uv.stamp
 	$(BIN)/python lock/renew.py
 
+# The Debian package for this machine's release and architecture, and for arm64; ARGS="--suite trixie" for another release.
+deb: .venv/dev.stamp
+	$(BIN)/python -m systemd.package deb $(ARGS)
+
+# Installed, upgraded, cut off and purged in a booted Debian (SUITE=trixie for another release), and tried for arm64. Root.
+test-package: .venv/dev.stamp
+	$(BIN)/python -m tests.package.tools
+	$(BIN)/python -m pytest -s tests/package/installed.py tests/package/cut_off.py tests/package/arm64.py $(ARGS)
+
+# The bill of materials, and what is known against it. The audit's own packages are locked, too.
+audit: .venv/dev.stamp .venv/audit.stamp
+	$(BIN)/python -m systemd.package audit $(ARGS)
+
+# KEY is the private key, PUB the public one: `python -m systemd.package key --key FILE` makes both.
+release-sign: .venv/dev.stamp
+	$(BIN)/python -m systemd.package sign --key $(KEY)
+
+release-verify: .venv/dev.stamp
+	$(BIN)/python -m systemd.package verify --key $(PUB)
+
 .venv/python.stamp: $(wildcard lock/*.txt) $(if $(BROKEN),anew)
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -c 'import sys; sys.version_info < (3, 14) or print("The lock was tried with Python 3.11 to 3.13; this is", sys.version.split()[0])'
@@ -121,5 +142,10 @@ update: .venv/uv.stamp
 	$(LOCKED) --target .venv/uv --upgrade -r lock/uv.txt
 	@touch $@
 
+.venv/audit.stamp: .venv/python.stamp
+	$(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r lock/audit.txt
+	@touch $@
+
 clean:
-	rm -rf .venv demo-out bench-out build *.egg-info
+	rm -rf .venv demo-out bench-out build dist *.egg-info

@@ -20,6 +20,7 @@ DEV = ("--extra", "console", "--extra", "demo", "--extra", "dev")
 SETS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "build": (None, ("--group", "build")),
     "uv": (None, ("--group", "lock")),
+    "audit": (None, ("--group", "audit")),
     "runtime": (None, (str(PROJECT),)),
     "console": ("runtime", (str(PROJECT), "--extra", "console")),
     "demo": ("console", (str(PROJECT), "--extra", "console", "--extra", "demo")),
@@ -33,6 +34,7 @@ SETS: dict[str, tuple[str | None, tuple[str, ...]]] = {
         (str(PROJECT), *DEV, "--extra", "cluster", "--extra", "mlflow", "--group", "mlflow-server"),
     ),
 }
+GROUPS = ("build", "lock", "audit")
 HEAD = "# Made by `make update` from pyproject.toml; not edited by hand.\n"
 OPTIONS = "--require-hashes\n--only-binary :all:\n"
 
@@ -60,7 +62,7 @@ def blocks(resolution: str) -> list[str]:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.txt"
-        resolve(whole, str(PROJECT), "--all-extras", "--group", "build", "--group", "lock")
+        resolve(whole, str(PROJECT), "--all-extras", *(word for group in GROUPS for word in ("--group", group)))
         found: dict[str, list[str]] = {}
         for name, (_, what) in SETS.items():
             out = Path(folder) / f"{name}.txt"

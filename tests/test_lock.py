@@ -30,6 +30,7 @@ WANTED = {
     "test-training": [*EXTRAS["dev"], *EXTRAS["cluster"], *EXTRAS["mlflow"], *GROUPS["mlflow-server"]],
     "build": [*GROUPS["build"], *PROJECT["build-system"]["requires"]],
     "uv": GROUPS["lock"],
+    "audit": GROUPS["audit"],
 }
 PYTHONS = ("3.11", "3.12", "3.13")
 MACHINES = ("x86_64", "aarch64")

@@ -52,6 +52,8 @@ COMMANDS = {
     "enrol": Command("get the site's certificate by the platform's token, or renew it", "agent.cli.enrol"),
     "configure": Command("make a site file: devices are found, the rest is asked", "agent.cli.configure"),
     "devices": Command("find devices and look at them without writing to them", "agent.cli.devices"),
+    "export": Command("give all data of the site to its owner, in one archive", "agent.cli.export"),
+    "reset": Command("remove keys, data, history, accounts and the permit to steer", "agent.cli.reset"),
     "advice": Command("what the agent recommends, and what you say to it", "agent.cli.advice"),
 }
 

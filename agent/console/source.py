@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 from agent.adapters.host.live_file import RUNTIME
 from agent.console.store_thread import Answer, Asked, StoreThread
 from agent.settings.schema import Settings
-
-OWN_FOLDER = "console"
+from agent.settings.store_path import console_folder
 
 
 def utc_now() -> datetime:
@@ -44,7 +43,7 @@ class Source:
 
 def own_folder(store: Path) -> Path:
     """The console's own, beside the store."""
-    return store.parent / OWN_FOLDER
+    return console_folder(store)
 
 
 def source_of(

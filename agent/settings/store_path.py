@@ -8,6 +8,11 @@ LEAST_FREE_BYTES = 16_000_000
 """Below this the disk counts as full: four times the ballast that is kept for such a day."""
 
 
+def console_folder(store: Path) -> Path:
+    """The console's own folder, beside the store: its password, keys, alerts and audit log."""
+    return store.parent / "console"
+
+
 @dataclass(frozen=True, slots=True)
 class PathTrouble:
     """``reason`` goes on from "the store"; ``lasting`` is False for what costs nothing yet: a disk that fills."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from agent.adapters.store.before_migration import copy_before, keep_copy
 from agent.adapters.store.minute_blocks import forget_blocks
 from agent.adapters.store.moved_file import Identity, identity
 from agent.adapters.store.salvage import salvage
@@ -45,8 +46,8 @@ def open_file(path: Path, now: datetime, failing: str | None = None) -> Opened:
     """Open, check and if need be make the file. ``now`` dates a new file and names one that is moved aside.
 
     A damaged file, one that is ``failing`` (why), and one that a newer version has made is moved aside as it is and a
-    new one is made; what can still be read of one that is damaged or failing is taken over. Raises StoreFailure when
-    the folder or the file cannot be used.
+    new one is made; what can still be read of one that is damaged or failing is taken over, and of one that is newer
+    the copy that was made before. Raises StoreFailure when the folder or the file cannot be used.
     """
     trouble = path_trouble(path)
     if trouble is not None and trouble.lasting:
@@ -60,10 +61,10 @@ def open_file(path: Path, now: datetime, failing: str | None = None) -> Opened:
     except sqlite3.Error as error:
         raise StoreFailure(f"the store {path} cannot be opened: {error}") from error
     try:
-        _prepare(connection, path, now)
+        _prepare(connection, path, now, sentences)
         marks, catalogue = _read_marks(connection), _read_catalogue(connection)
         return Opened(connection, marks, catalogue, sentences, identity(path), salvaged)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         connection.close()
         raise StoreFailure(f"the store {path} cannot be used: {error}") from error
     except StoreFailure:
@@ -78,11 +79,7 @@ def _checked_or_new(
     try:
         newer = _newer_version(path)
         if newer is not None:
-            aside = set_aside(path, f"schema{newer}", now)
-            sentences.append(
-                f"The store {path} was made by a newer version (schema {newer}, this program knows {SCHEMA_VERSION}); "
-                f"it was moved to {aside.name} as it was, and a new one was started."
-            )
+            sentences += _without_newer(path, newer, now)
         elif failing is not None and path.exists():
             sentences += _replace(path, "failed", failing, now)
             return _checked(path), True
@@ -99,17 +96,34 @@ def _replace(path: Path, label: str, reason: str, now: datetime) -> list[str]:
 
     A power cut in between leaves the old file, or one that is whole. Returns sentences.
     """
+    aside, salvaged = _renewed(path, path, label, now)
+    return [f"The store {path} {reason}; it was moved to {aside.name} and a new one was started.", salvaged]
+
+
+def _without_newer(path: Path, newer: int, now: datetime) -> list[str]:
+    """Move the file of a newer version aside; what was there before that one came is taken up. Returns sentences."""
+    why = f"The store {path} was made by a newer version (schema {newer}, this program knows {SCHEMA_VERSION})"
+    copy = copy_before(path, newer)
+    if not copy.exists():
+        aside = set_aside(path, f"schema{newer}", now)
+        return [f"{why}; it was moved to {aside.name} as it was, and a new one was started."]
+    aside, salvaged = _renewed(path, copy, f"schema{newer}", now)
+    return [f"{why}; it was moved to {aside.name} as it was, and the copy from before was taken up.", salvaged]
+
+
+def _renewed(path: Path, source: Path, label: str, now: datetime) -> tuple[Path, str]:
+    """Where ``path`` was moved, and a sentence about the rows of ``source`` that are in its place now."""
     new = new_file(path)
     for part in PARTS:
         new.with_name(new.name + part).unlink(missing_ok=True)
     with closing(sqlite3.connect(new, isolation_level=None)) as connection:
-        _prepare(connection, new, now)
-        salvaged = salvage(connection, path)
+        _prepare(connection, new, now, [])
+        salvaged = salvage(connection, source)
     sync_file(new)
     aside = set_aside(path, label, now)
     new.rename(path)
     sync_folder(path.parent)
-    return [f"The store {path} {reason}; it was moved to {aside.name} and a new one was started.", salvaged]
+    return aside, salvaged
 
 
 def _newer_version(path: Path) -> int | None:
@@ -154,7 +168,7 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, now: datetime, sentences: list[str]) -> None:
     version = _version(connection)
     if version == 0:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
@@ -171,6 +185,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
     if version == 0:
         _create(connection, now)
     elif version < SCHEMA_VERSION:
+        no_copy = keep_copy(connection, path, SCHEMA_VERSION)
+        sentences += [] if no_copy is None else [no_copy]
         _migrate(connection, version)
 
 

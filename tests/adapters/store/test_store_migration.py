@@ -196,3 +196,40 @@ async def test_a_file_that_version_4_made_new_goes_on(tmp_path: Path) -> None:
     found = store_reader.history(old, START, START + timedelta(hours=1), 60)
     assert found.load_w == (500.0,) * 60
     assert [row.load_w for row in store_reader.rollups(old, "hour", START, START + timedelta(hours=1))] == [500.0]
+
+
+async def test_the_way_back_is_a_copy_from_before_and_rows_keep_their_numbers(
+    old: Path,
+) -> None:
+    """A version that finds the store of a newer one takes up what was there before that one came."""
+    before = contents(old)
+    (old.parent / f"{old.name}.before-schema2").write_text("of an earlier update")
+    store = new_store(old)
+    assert await store.open() == []
+    await store.close()
+    (copy,) = old.parent.glob(f"{old.name}.before-schema*")
+    assert (copy.name, copy.stat().st_mode & 0o777) == (f"{old.name}.before-schema{SCHEMA_VERSION}", 0o600)
+    assert contents(copy) == before
+    copy.rename(copy.with_name(f"{old.name}.before-schema99"))
+    with closing(sqlite3.connect(old)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    again = new_store(old)
+    moved, taken = await again.open()
+    assert "the copy from before was taken up" in moved
+    assert "rows of it could still be read" in taken
+    assert [row.seq for row in await again.pending("minute", 0, 10)] == [1001, 1002, 1003, 1004, 1005]
+    await again.write(Batch(minutes=(minute(5, 1),)))
+    assert (await again.pending("minute", 1005, 10))[0].seq > 1_000_000  # none that the newer one may have given
+    await again.close()
+    assert len(list(old.parent.glob(f"{old.name}.schema99-*Z"))) == 1
+
+
+async def test_without_room_for_a_copy_it_is_told_and_the_update_goes_on(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.adapters.store.before_migration.free_bytes", lambda folder: 1000)
+    store = new_store(old)
+    [told] = await store.open()
+    assert "has no room for a copy of it" in told
+    await store.close()
+    assert version(old) == SCHEMA_VERSION

@@ -1,0 +1,1 @@
+"""The Debian package: its environment from the lock by hash, what stands beside it, its bill of materials."""
