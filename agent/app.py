@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from agent.adapters.devices.field_bus import connect_devices
-from agent.adapters.devices.site_devices import Devices
+from agent.adapters.devices.device_lock import DeviceLocks
+from agent.adapters.devices.field_bus import Lines, connect_devices
 from agent.adapters.host.inbox import FileInbox, inbox_of
 from agent.adapters.processes.planner_process import PlannerProcess
 from agent.adapters.processes.settlement_process import SettlementProcess
@@ -26,16 +26,13 @@ from agent.cycles.paired_trial import Comparison
 from agent.cycles.planning import Planning
 from agent.cycles.policies import Policies
 from agent.cycles.record import Record
+from agent.cycles.reload import Reload
 from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.steering_lock import SteeringLock
 from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.upkeep import AFTER_HOUR_S, Upkeep
 from agent.daemon import App
-from agent.dispatch.control_mode import ControlRules
-from agent.dispatch.demand_meter import DemandMeter
-from agent.dispatch.guard import Limits
-from agent.dispatch.policy_meter import PolicyMeter
 from agent.domain.documents import STEERING
 from agent.domain.permit import Permission
 from agent.domain.plan import Plan
@@ -43,11 +40,12 @@ from agent.domain.records import Batch
 from agent.plan_request import PlanRequests, conditions_of
 from agent.platform import connect_platform
 from agent.ports import Clock, Planner, Settlement, Store, TimeSource, Trials
+from agent.reconfigure import Reconfigure, control_rules, demand_meter, policy_meter
 from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
 from agent.settings.price_renewal import PriceFiles
 from agent.settings.schema import Settings
-from agent.site_conditions.site_conditions import SiteConditions
+from agent.settings.site_file import SiteFile
 from agent.site_view import Outlet
 from drivers.write_gate import WriteGate
 
@@ -62,33 +60,38 @@ def build(
     settlement: Settlement | None = None,
     time_source: TimeSource | None = None,
     permission: Permission | None = None,
+    site_file: SiteFile | None = None,
+    locks: DeviceLocks | None = None,
 ) -> App:
     """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet.
 
-    Without a ``time_source`` the clock is never doubted, without a ``permission`` the devices may be written.
+    Without a ``time_source`` the clock is never doubted, without a ``permission`` the devices may be written, without a
+    ``site_file`` no edit of it is looked for. ``locks`` follow the devices that steer.
     """
     permission, gate = permission or Permission(), WriteGate()
     pending, outlet = PendingWrites(), Outlet()
     alarms, conditions = Alarms(clock, pending, outlet), conditions_of(settings)
     store, zone = store_of(settings, clock), ZoneInfo(settings.site.timezone)
-    devices = connect_devices(settings, clock, partial(keep_steering, store), gate)
+    lines = Lines(clock, gate)
+    ways = lines.transports(settings.devices)
+    devices = connect_devices(settings, clock, partial(keep_steering, store), ways=ways)
     turn, memory_mb, stale_s = asyncio.Lock(), settings.planning.memory_mb, settings.control.stale_s
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
-    meter = _meter(settings)
+    meter = demand_meter(settings)
     advice = Recommendations(clock, pending, outlet, settings.advice_spec(), conditions.paid, settings.advice.worth_it)
     comparison = Comparison(clock, pending, outlet)
-    policies = Policies(clock, pending, outlet, _policy_meter(settings, conditions, zone), settings.site.id)
+    policies = Policies(clock, pending, outlet, policy_meter(settings, conditions), settings.site.id)
     overrides = Overrides(clock, pending, outlet, zone)
     commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides)
     loads = LoadSwitching(clock, devices, settings.switched_loads(), conditions, pending, outlet, stale_s)
     requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks, advice.question, PriceFiles(settings))
-    control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices, permission), meter)
+    control = Control(clock, devices, conditions, pending, outlet, control_rules(settings, devices, permission), meter)
     timekeeping = Timekeeping(
         clock, pending, outlet, control.minutes.means, time_source, settings.site.clock == "trust"
     )
     inputs = TakeInputs(conditions, clock, pending.keep, alarms)
 
-    return App(
+    app = App(
         settings=settings,
         clock=clock,
         store=store,
@@ -103,7 +106,7 @@ def build(
         planning=_planning(settings, clock, planner, requests, pending, outlet, advice.hear),
         trials=NightlyTrials(clock, trials or TrialProcess(memory_mb, turn=turn), requests.at, pending, outlet, zone),
         settlement=NightlySettlement(
-            clock, settlement or SettlementProcess(memory_mb, turn=turn), settings.settlement_request, pending, zone
+            clock, settlement or SettlementProcess(memory_mb, turn=turn), requests.settlement, pending, zone
         ),
         comparison=comparison,
         policies=policies,
@@ -118,6 +121,10 @@ def build(
         loads=loads,
         platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs),
     )
+    if site_file is not None:
+        parts = Reconfigure(app, requests, lines, site_file, locks)
+        app.reload = Reload(clock, pending, outlet, site_file, parts, settings)
+    return app
 
 
 def keep_steering(store: Store, document: str) -> Awaitable[None]:
@@ -129,11 +136,6 @@ def store_of(settings: Settings, clock: Clock) -> SqliteStore:
     """Not opened yet."""
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     return SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
-
-
-def _meter(settings: Settings) -> DemandMeter | None:
-    charges = settings.demand_charges()
-    return DemandMeter(charges[0], ZoneInfo(settings.site.timezone), charges[1:]) if charges else None
 
 
 def _planning(
@@ -149,28 +151,6 @@ def _planning(
     return Planning(clock, planner, requests.with_advice, pending, outlet, retry, heard, prepare)
 
 
-def _policy_meter(settings: Settings, conditions: SiteConditions, zone: ZoneInfo) -> PolicyMeter | None:
-    """None with a demand charge: no rule knows it."""
-    return PolicyMeter(conditions, settings.battery_spec(), zone) if settings.demand_charge_spec() is None else None
-
-
 def _plan_retry(settings: Settings) -> Retry:
     """As many plans an hour as when all go well, and one more try where that is one an hour."""
     return Retry(PLAN_RESTS_S, max(2, int(HOUR_S // settings.planning.interval_s)))
-
-
-def _control_rules(settings: Settings, devices: Devices, permission: Permission) -> ControlRules:
-    control, permit = settings.control, permission.permit if permission.locked is None else None
-    return ControlRules(
-        step_s=control.step_s,
-        hold_s=min(control.hold_s, devices.longest_hold_s),
-        stale_s=control.stale_s,
-        frozen_s=control.frozen_s,
-        plan_fresh_s=2.0 * settings.planning.interval_s,
-        limits=Limits(settings.battery_spec(), settings.connection_spec(), settings.battery.ramp_w_per_s),
-        roles=settings.roles,
-        units=settings.battery_units(),
-        meter_lag_s=None if permit is None else permit.meter_lag_s,
-        dead_time_s=0.0 if permit is None else permit.dead_time_s or 0.0,
-        off_w=0.0 if permit is None else permit.off_w or 0.0,
-    )

@@ -25,6 +25,7 @@ from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
 from agent.cycles.policies import Policies
 from agent.cycles.record import Record
+from agent.cycles.reload import LOOK_EVERY_S, Reload
 from agent.cycles.settings_kept import keep_settings
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.steering_lock import SteeringLock
@@ -105,6 +106,7 @@ class App:
     meter: DemandMeter | None
     loads: LoadSwitching
     platform: Platform | None
+    reload: Reload | None = None
     recalled: bool = False
 
     async def start(self) -> None:
@@ -184,6 +186,9 @@ class App:
             Job("record", self.settings.store.commit_s, self._commit, first_s=5 * control.step_s),
             Job("upkeep", UPKEEP_EVERY_S, self._upkeep, first_s=5 * control.step_s),
         ]
+        if self.reload is not None:
+            between_s = min(control.step_s, LOOK_EVERY_S) / 2
+            jobs.append(Job("site file", LOOK_EVERY_S, self.reload.step, first_s=LOOK_EVERY_S + between_s))
         if self.loads.has_any:
             jobs.append(Job("loads", EVERY_S, self.loads.step, first_s=EVERY_S))
         if self.platform is not None:
@@ -217,6 +222,8 @@ class App:
         return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
 
     async def _control(self) -> None:
+        if self.reload is not None:
+            await self.reload.between_steps()
         by_s = self.timekeeping.look()
         if by_s:
             self._clock_was_set(by_s)

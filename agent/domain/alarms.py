@@ -109,6 +109,10 @@ class AlarmKind(Enum):
         "setpoint_failed", Severity.ALARM, Subject.BATTERY,
         "Check that the inverter accepts remote setpoints, and read the reason it gives.",
     )  # fmt: skip
+    SITE_FILE_BAD = (
+        "site_file_bad", Severity.ALARM, Subject.SITE,
+        "Put the site file right (`enalysis-edge check` names every mistake); the last good one is beside the store.",
+    )  # fmt: skip
     SOC_JUMP = (
         "soc_jump", Severity.ALARM, Subject.DEVICE,
         "Compare the state of charge with the battery's own display; it may need a full charge to calibrate.",

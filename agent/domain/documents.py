@@ -20,6 +20,7 @@ from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
 from agent.domain.policies import PolicyRecord
 from agent.domain.site import SiteState
+from agent.domain.site_file import SiteFileEdit
 from agent.domain.switched_load import SwitchedLoadState
 from agent.domain.undated import Undated
 from agent.domain.wire import WireError, from_json
@@ -87,6 +88,7 @@ OVERRIDE = Document("override", "agent.cycles.override", Override)  # or null, w
 PERSISTENT_WRITES = _plain("persistent_writes", "agent.cycles.steering_watch")
 SWITCHED_LOADS = Document("switched_loads", "agent.cycles.record", tuple[SwitchedLoadState, ...])
 SETTINGS = _plain("settings", "agent.cycles.settings_kept")  # a Settings of agent.settings.schema
+SITE_FILE = Document("site_file", "agent.cycles.reload", SiteFileEdit)  # or null, before any edit since the start
 PARKED = _plain("parked", "agent.cycles.sync")
 COMMISSIONING = Document("commissioning", "agent.cli.commission_session", Commissioning)
 STEERING = _plain("steering", "agent.adapters.devices.steering_memory")
@@ -97,7 +99,7 @@ MESSAGE_DOCUMENTS = tuple(_plain(f"input/{name}", "agent.cycles.listening") for 
 DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
     MODEL_TRIAL, ADVICE, OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST,
-    COMMISSIONING, SWITCHED_LOADS, POLICIES,
+    COMMISSIONING, SWITCHED_LOADS, POLICIES, SITE_FILE,
     *MESSAGE_DOCUMENTS,
 )  # fmt: skip
 BY_NAME = {document.name: document for document in DOCUMENTS}

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.domain.sentence import TEMPLATES, Sentence, Template
-from agent.domain.sentences import advice, alarms, commands, control, events, link, loads, measurements
+from agent.domain.sentences import advice, alarms, commands, control, events, link, loads, measurements, site_file
 
 SUBJECTS = (
     advice,
@@ -18,6 +18,7 @@ SUBJECTS = (
     link,
     loads,
     measurements,
+    site_file,
 )  # importing them defines every template
 AT = datetime(2026, 6, 1, 14, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 
@@ -27,7 +28,7 @@ NUMBERS: Mapping[str, float] = {
     "carbon_per_kwh": 0.0123, "cost_money": 1.1, "counted": 100, "days": 9, "energy_wh": 3200.0, "error_pct": 1.2,
     "error_wh": 120.0, "expected_w": -2000.0, "found_pct": 80.4, "found_wh": 8100.0, "from_pct": 41.6,
     "import_per_kwh": 0.32, "import_w": 6000.0, "interval_s": 900, "intervals": 200, "lasted_h": 3.25, "late_s": 8.4,
-    "least_s": 3.2, "left_days": 1, "longest_h": 24.0, "more": 3, "most_s": 4.8, "moved_pct": 12.4, "moved_w": 2000.0,
+    "least_s": 3.2, "left_days": 1, "line": 12, "longest_h": 24.0, "more": 3, "most_s": 4.8, "moved_pct": 12.4, "moved_w": 2000.0,
     "outages": 4, "over_days": 365.0, "paid_per_kwh": 0.32, "peak_w": 7200.0, "per_day": 100, "power_w": 520.4,
     "promised_money": 1.2, "rated_pct": 90.2, "rated_wh": 9500.0, "row": 1780315200001, "rows": 12, "runs": 9,
     "runs_s": 5400, "saved_money": 0.523, "shown_w": 2000.0, "soc_pct": 41.6, "stretches": 4, "times": 3,
@@ -43,7 +44,8 @@ TEXTS: Mapping[str, str] = {
     "order": control.order_charge_with(power_w=2000.0), "outcome": advice.was_dismissed(), "path": "/site.db",
     "place": "mqtt.example.org:8883",
     "quality": "stale", "quantity": "soc_pct", "said": "so", "state": "acknowledged",
-    "step": alarms.clock_step(18000.0), "stream": "minute", "told": "it was so", "topic": "up/minute", "why": "why",
+    "step": alarms.clock_step(18000.0), "stream": "minute", "told": "it was so", "topic": "up/minute",
+    "waits": "site.id", "why": "why",
     "would": control.would_rest(), "wrote": "no order",
 }  # fmt: skip
 

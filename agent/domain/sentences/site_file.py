@@ -1,0 +1,39 @@
+"""What became of an edit of the site file. ``cause`` is what is wrong with it, in the words of the check."""
+
+from agent.domain.sentence import Template
+
+
+@Template
+def settings_taken(*, keys: str) -> str:
+    """``keys`` with their values before and after."""
+    return f"the site file was edited, and holds from now on: {keys}"
+
+
+@Template
+def settings_wait(*, waits: str) -> str:
+    return f"the site file was edited; the next start takes up {waits}"
+
+
+@Template
+def settings_taken_and_wait(*, keys: str, waits: str) -> str:
+    return f"the site file was edited, and holds from now on: {keys}; the next start takes up {waits}"
+
+
+@Template
+def site_file_bad(*, path: str, line: int, cause: str) -> str:
+    return f"{path}:{line}: {cause} (what was good before goes on)"
+
+
+@Template
+def site_file_unusable(*, path: str, cause: str) -> str:
+    return f"{path}: {cause} (what was good before goes on)"
+
+
+@Template
+def site_file_not_taken(*, cause: str) -> str:
+    return f"the edited site file cannot be gone by yet: {cause} (what was good before goes on)"
+
+
+@Template
+def device_edited() -> str:
+    return "its section of the site file was edited"
