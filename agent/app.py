@@ -60,21 +60,17 @@ def build(
     settlement: Settlement | None = None,
     time_source: TimeSource | None = None,
     permission: Permission | None = None,
-    site_file: SiteFile | None = None,
-    locks: DeviceLocks | None = None,
 ) -> App:
     """Everything of the agent, for ``settings`` on ``clock``. Nothing is opened or connected yet.
 
-    Without a ``time_source`` the clock is never doubted, without a ``permission`` the devices may be written, without a
-    ``site_file`` no edit of it is looked for. ``locks`` follow the devices that steer.
+    Without a ``time_source`` the clock is never doubted, without a ``permission`` the devices may be written.
     """
     permission, gate = permission or Permission(), WriteGate()
     pending, outlet = PendingWrites(), Outlet()
     alarms, conditions = Alarms(clock, pending, outlet), conditions_of(settings)
     store, zone = store_of(settings, clock), ZoneInfo(settings.site.timezone)
     lines = Lines(clock, gate)
-    ways = lines.transports(settings.devices)
-    devices = connect_devices(settings, clock, partial(keep_steering, store), ways=ways)
+    devices = connect_devices(settings, clock, partial(keep_steering, store), ways=lines.transports(settings.devices))
     turn, memory_mb, stale_s = asyncio.Lock(), settings.planning.memory_mb, settings.control.stale_s
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
     meter = demand_meter(settings)
@@ -91,11 +87,13 @@ def build(
     )
     inputs = TakeInputs(conditions, clock, pending.keep, alarms)
 
-    app = App(
+    return App(
         settings=settings,
         clock=clock,
         store=store,
+        lines=lines,
         devices=devices,
+        requests=requests,
         pending=pending,
         outlet=outlet,
         conditions=conditions,
@@ -121,10 +119,12 @@ def build(
         loads=loads,
         platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs),
     )
-    if site_file is not None:
-        parts = Reconfigure(app, requests, lines, site_file, locks)
-        app.reload = Reload(clock, pending, outlet, site_file, parts, settings)
-    return app
+
+
+def look_for_edits(app: App, site_file: SiteFile, locks: DeviceLocks | None = None) -> None:
+    """From its start on ``app`` goes by the edits of its site file. ``locks`` follow the devices that steer."""
+    parts = Reconfigure(app, site_file, locks)
+    app.reload = Reload(app.clock, app.pending, app.outlet, site_file, parts, app.settings)
 
 
 def keep_steering(store: Store, document: str) -> Awaitable[None]:

@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from agent.adapters.devices.field_bus import Lines
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.mqtt.incoming_messages import parse_input
 from agent.adapters.store.sqlite_store import SqliteStore
@@ -51,6 +52,7 @@ from agent.domain.sentences import control, events
 from agent.domain.sentences.alarms import store_not_read
 from agent.domain.setpoint import Applied
 from agent.domain.wire import WireError
+from agent.plan_request import PlanRequests
 from agent.platform import SYNC_EVERY_S, Platform
 from agent.ports import Clock, Job, StoreFailure
 from agent.recording.decisions import describe
@@ -83,7 +85,9 @@ class App:
     settings: Settings
     clock: Clock
     store: SqliteStore
+    lines: Lines
     devices: Devices
+    requests: PlanRequests
     pending: PendingWrites
     outlet: Outlet
     conditions: SiteConditions

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from agent.adapters.devices.device_lock import DeviceLocks
-from agent.adapters.devices.field_bus import Lines, built_devices, steering_terms
+from agent.adapters.devices.field_bus import built_devices, steering_terms
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.host.lock import AlreadyRunning
 from agent.cycles.peak_recall import recall_peak
@@ -22,7 +22,7 @@ from agent.domain.permit import Permission
 from agent.domain.sentences import control as say
 from agent.domain.sentences.site_file import device_edited
 from agent.domain.setpoint import Applied, Rung, Setpoint
-from agent.plan_request import PlanRequests, conditions_of
+from agent.plan_request import conditions_of
 from agent.ports import StoreFailure
 from agent.recording.decisions import describe
 from agent.settings.device_section import Device
@@ -78,14 +78,11 @@ class _Ready:
 class Reconfigure:
     """Implements ``agent.cycles.reload.Parts`` for the parts of ``app``.
 
-    ``lines`` made the ways to its devices. ``locks`` None: nobody else is kept from steering them.
+    ``locks`` None: nobody else is kept from steering its devices.
     """
 
-    def __init__(
-        self, app: App, requests: PlanRequests, lines: Lines, site_file: SiteFile, locks: DeviceLocks | None = None
-    ) -> None:
-        self._app, self._requests, self._lines = app, requests, lines
-        self._site_file, self._locks = site_file, locks
+    def __init__(self, app: App, site_file: SiteFile, locks: DeviceLocks | None = None) -> None:
+        self._app, self._site_file, self._locks = app, site_file, locks
 
     async def prepare(self, settings: Settings) -> GoBy:
         """Raises CannotGoBy."""
@@ -118,7 +115,7 @@ class Reconfigure:
         app.lock.go_by(ready.permission)
         app.conditions.go_by(ready.conditions)
         app.settings, app.meter = settings, ready.meter
-        self._requests.go_by(settings, ready.meter, ready.files)
+        app.requests.go_by(settings, ready.meter, ready.files)
         app.control.go_by(control_rules(settings, app.devices, ready.permission), ready.meter, exchanged)
         app.advice.go_by(settings.advice_spec(), settings.advice.worth_it)
         app.loads.go_by(settings.control.stale_s)
@@ -131,12 +128,12 @@ class Reconfigure:
         app, before = self._app, {device.name: device for device in self._app.settings.devices}
         if _sections(settings) == _sections(app.settings):
             return False
-        buses, ways = self._lines.by_device, self._lines.transports(settings.devices)
+        buses, ways = app.lines.by_device, app.lines.transports(settings.devices)
         new = [
             device
             for device in settings.devices
             if _section(before.get(device.name)) != _section(device)
-            or buses.get(device.name) is not self._lines.by_device[device.name]
+            or buses.get(device.name) is not app.lines.by_device[device.name]
         ]
         gone = [name for name in before if name not in ways or name in {device.name for device in new}]
         release = Setpoint(app.clock.now(), None, 0.0, Rung.RELEASE, say.released(why=device_edited()))

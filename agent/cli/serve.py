@@ -16,7 +16,7 @@ from agent.adapters.host.clock import SystemClock
 from agent.adapters.host.live_file import LiveFile, runtime_folder
 from agent.adapters.host.systemd import Notifier
 from agent.adapters.host.time_source import HostTime
-from agent.app import build
+from agent.app import build, look_for_edits
 from agent.daemon import App
 from agent.domain.sentences.control import agent_told_to_stop
 from agent.settings.schema import Settings
@@ -40,7 +40,8 @@ async def serve(settings: Settings, site_file: SiteFile, locks: DeviceLocks) -> 
         loop.add_signal_handler(sign, stop.set)
     loop.add_signal_handler(signal.SIGHUP, (stop if os.isatty(0) else reload).set)
     clock, permission = SystemClock(), site_file.permission(settings)
-    app = build(settings, clock, time_source=HostTime(), permission=permission, site_file=site_file, locks=locks)
+    app = build(settings, clock, time_source=HostTime(), permission=permission)
+    look_for_edits(app, site_file, locks)
     await app.start()
     from agent.adapters.host.timetable import (
         Timetable,  # APScheduler can wait until the battery is in its neutral state

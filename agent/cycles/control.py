@@ -156,6 +156,9 @@ class Control:
         """Give the battery back to its own device, whatever was in force. Used at start and at the end."""
         setpoint = Setpoint(self._clock.now(), None, 0.0, Rung.RELEASE, why)
         outcome = await self._site.steer(setpoint)
+        self._unverified = False
+        self._watch.told(self._clock.monotonic(), None)
+        self._response.asked(self._clock.monotonic(), None, {})
         self._lease = None if isinstance(outcome, Unreachable) else Lease(None, None, self._clock.monotonic(), 0.0)
         self._outlet.show(replace(self._outlet.view, setpoint=setpoint, outcome=outcome))
         self._note(setpoint, outcome)

@@ -15,7 +15,7 @@ from typing import Any
 
 from agent.adapters.host.clock import VirtualClock
 from agent.adapters.host.timetable import run_virtual
-from agent.app import build
+from agent.app import build, look_for_edits
 from agent.daemon import App
 from agent.domain.horizon import floor_to_step
 from agent.domain.permit import Permission
@@ -111,10 +111,9 @@ class Stage:
         own = {**ports, "usable_wh": self.plant.battery.usable_wh}
         path = site_files.write_home(self.folder, **{**own, **words})
         self.planner = planner or HonestPlanner()
-        site_file = SiteFile(path) if reloads else None
-        self.app = build(
-            load(path), self.clock, self.planner, time_source=time_source, permission=permission, site_file=site_file
-        )
+        self.app = build(load(path), self.clock, self.planner, time_source=time_source, permission=permission)
+        if reloads:
+            look_for_edits(self.app, SiteFile(path))
         return self.app
 
     def fault(self, kind: str, device: str, minute: float, minutes: float, **more: Any) -> None:

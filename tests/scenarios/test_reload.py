@@ -10,6 +10,7 @@ from agent.domain.setpoint import Rung
 from agent.settings.load import load
 from agent.settings.site_file import LAST_GOOD
 from drivers.families.sunspec_hybrid import SunSpecHybrid
+from simulator.server import SimulatedSite
 from tests import site_files
 from tests.scenarios.stage import CHARGE_W, Stage, staged
 
@@ -158,3 +159,41 @@ async def test_only_the_device_whose_section_has_changed_is_connected_again(
         assert [alarm.kind for alarm in stage.app.outlet.view.alarms] == []
         assert is_steered(stage, 5.0, 20.0)
         assert releases == [*AT_THE_START, *released]
+
+
+async def test_a_site_that_is_only_to_be_observed_is_let_go_of_once_and_taken_again(
+    tmp_path: Path, releases: Releases
+) -> None:
+    async with staged(tmp_path, reloads=True) as stage:
+        editor = Editor(stage)
+        observed = editor.good.replace("[control]\n", '[control]\nmode = "observe"\n')
+        await stage.play(20.0, {10.0: editor.writes(observed), 15.0: editor.writes(editor.good)})
+        assert is_steered(stage, 5.0, 10.0)
+        assert {moment.mode for moment in stage.between(11.0, 15.0)} == {"self-consumption"}
+        assert {moment.rung for moment in stage.between(11.0, 15.0)} == {Rung.OBSERVE}
+        assert releases == [*AT_THE_START, "inverter"]
+        assert is_steered(stage, 16.0, 20.0)
+
+
+async def test_an_inverter_with_another_address_is_given_back_there_in_the_end(
+    tmp_path: Path, releases: Releases
+) -> None:
+    """The device goes on under another port: what we found there before our first write is not forgotten."""
+    async with staged(tmp_path, reloads=True) as stage:
+        editor = Editor(stage)
+        (other,) = site_files.free_ports(1)
+        moved = editor.good.replace(f"port = {stage.inverter_port}", f"port = {other}")
+
+        async def move() -> None:
+            await stage.site.stop()
+            stage.site = SimulatedSite(
+                stage.plant, "sunspec7xx", faults=stage.faults, inverter_port=other, meter_port=stage.meter_port
+            )
+            await stage.site.start()
+            await editor.writes(moved)()
+
+        await stage.play(20.0, {10.0: move})
+        assert stage.at(20.0).rung is Rung.PLAN
+        assert is_steered(stage, 14.0, 20.0)
+        await stage.app.stop("the test ends")
+        assert stage.plant.mode() == "self-consumption"
