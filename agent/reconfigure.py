@@ -117,6 +117,9 @@ class Reconfigure:
         app.settings, app.meter = settings, ready.meter
         app.requests.go_by(settings, ready.meter, ready.files)
         app.control.go_by(control_rules(settings, app.devices, ready.permission), ready.meter, exchanged)
+        if app.outlet.view.observing is not None and app.devices.left_behind:  # it could not be given back before
+            with app.lock.open_for_what_was_left_behind(True):
+                await app.control.release(say.released(why=device_edited()))
         app.advice.go_by(settings.advice_spec(), settings.advice.worth_it)
         app.loads.go_by(settings.control.stale_s)
         if _priced(before) != _priced(settings):

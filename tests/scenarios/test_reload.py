@@ -167,18 +167,17 @@ async def test_a_site_that_is_only_to_be_observed_is_let_go_of_once_and_taken_ag
     async with staged(tmp_path, reloads=True) as stage:
         editor = Editor(stage)
         observed = editor.good.replace("[control]\n", '[control]\nmode = "observe"\n')
-        await stage.play(20.0, {10.0: editor.writes(observed), 15.0: editor.writes(editor.good)})
+        await stage.play(16.0, {10.0: editor.writes(observed), 14.0: editor.writes(editor.good)})
         assert is_steered(stage, 5.0, 10.0)
-        assert {moment.mode for moment in stage.between(11.0, 15.0)} == {"self-consumption"}
-        assert {moment.rung for moment in stage.between(11.0, 15.0)} == {Rung.OBSERVE}
+        assert {moment.mode for moment in stage.between(11.0, 14.0)} == {"self-consumption"}
+        assert {moment.rung for moment in stage.between(11.0, 14.0)} == {Rung.OBSERVE}
         assert releases == [*AT_THE_START, "inverter"]
-        assert is_steered(stage, 16.0, 20.0)
+        assert is_steered(stage, 14.5, 16.0)
 
 
-async def test_an_inverter_with_another_address_is_given_back_there_in_the_end(
-    tmp_path: Path, releases: Releases
-) -> None:
-    """The device goes on under another port: what we found there before our first write is not forgotten."""
+@pytest.mark.parametrize("has_permit", [True, False])
+async def test_an_inverter_that_has_moved_is_not_left_with_our_setpoint(has_permit: bool, tmp_path: Path) -> None:
+    """It goes on under another port, with what was written there: it is steered on, or given back without a permit."""
     async with staged(tmp_path, reloads=True) as stage:
         editor = Editor(stage)
         (other,) = site_files.free_ports(1)
@@ -191,9 +190,11 @@ async def test_an_inverter_with_another_address_is_given_back_there_in_the_end(
             )
             await stage.site.start()
             await editor.writes(moved)()
+            if has_permit:
+                site_files.permitted(editor.path)
 
-        await stage.play(20.0, {10.0: move})
-        assert stage.at(20.0).rung is Rung.PLAN
-        assert is_steered(stage, 14.0, 20.0)
+        await stage.play(13.0, {10.0: move})
+        assert stage.at(13.0).rung is (Rung.PLAN if has_permit else Rung.OBSERVE)
+        assert is_steered(stage, 12.0, 13.0) is has_permit
         await stage.app.stop("the test ends")
         assert stage.plant.mode() == "self-consumption"
