@@ -27,6 +27,7 @@ from agent.cycles.planning import Planning
 from agent.cycles.policies import Policies
 from agent.cycles.record import Record
 from agent.cycles.reload import Reload
+from agent.cycles.remote_config import RemoteConfiguration
 from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.steering_lock import SteeringLock
@@ -38,7 +39,7 @@ from agent.domain.permit import Permission
 from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.plan_request import PlanRequests, conditions_of
-from agent.platform import connect_platform
+from agent.platform import connect_platform, desired_reader
 from agent.ports import Clock, Planner, Settlement, Store, TimeSource, Trials
 from agent.reconfigure import Reconfigure, control_rules, demand_meter, policy_meter
 from agent.recording.pending_writes import PendingWrites
@@ -125,6 +126,10 @@ def look_for_edits(app: App, site_file: SiteFile, locks: DeviceLocks | None = No
     """From its start on ``app`` goes by the edits of its site file. ``locks`` follow the devices that steer."""
     parts = Reconfigure(app, site_file, locks)
     app.reload = Reload(app.clock, app.pending, app.outlet, site_file, parts, app.settings)
+    if app.platform is not None:
+        read, core = desired_reader(app.settings), (app.clock, app.store, app.pending, app.outlet)
+        app.remote_config = RemoteConfiguration(*core, app.reload, parts, app.planning.asked, read)
+        app.platform.listening.take_desired = app.remote_config.take
 
 
 def keep_steering(store: Store, document: str) -> Awaitable[None]:

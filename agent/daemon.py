@@ -27,6 +27,8 @@ from agent.cycles.planning import Planning
 from agent.cycles.policies import Policies
 from agent.cycles.record import Record
 from agent.cycles.reload import LOOK_EVERY_S, Reload
+from agent.cycles.remote_config import EVERY_S as REMOTE_EVERY_S
+from agent.cycles.remote_config import RemoteConfiguration
 from agent.cycles.settings_kept import keep_settings
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.steering_lock import SteeringLock
@@ -44,6 +46,7 @@ from agent.domain.documents import (
     OVERRIDE,
     PAIRED_TRIAL,
     POLICIES,
+    REMOTE_CONFIG,
     STATE,
     STEERING,
     SWITCHED_LOADS,
@@ -111,6 +114,7 @@ class App:
     loads: LoadSwitching
     platform: Platform | None
     reload: Reload | None = None
+    remote_config: RemoteConfiguration | None = None
     recalled: bool = False
 
     async def start(self) -> None:
@@ -173,6 +177,8 @@ class App:
         self.advice.recall(await self.store.kept(ADVICE.name))
         self.overrides.recall(await self.store.kept(OVERRIDE.name))
         self.loads.recall(await self.store.kept(SWITCHED_LOADS.name))
+        if self.remote_config is not None:
+            self.remote_config.recall(await self.store.kept(REMOTE_CONFIG.name))
         self.devices.recall(await self.store.kept(STEERING.name))
         self.lock.recall(self.devices.were_steered)
         self.control.observing.recall(await self.store.kept(OBSERVATION.name))
@@ -193,6 +199,8 @@ class App:
         if self.reload is not None:
             between_s = min(control.step_s, LOOK_EVERY_S) / 2
             jobs.append(Job("site file", LOOK_EVERY_S, self.reload.step, first_s=LOOK_EVERY_S + between_s))
+        if self.remote_config is not None:
+            jobs.append(Job("remote config", REMOTE_EVERY_S, self._remote_config, first_s=REMOTE_EVERY_S))
         if self.loads.has_any:
             jobs.append(Job("loads", EVERY_S, self.loads.step, first_s=EVERY_S))
         if self.platform is not None:
@@ -253,6 +261,10 @@ class App:
     async def _commands(self) -> None:
         if self.recalled:  # what is asked is about what was kept
             await self.commands.step()
+
+    async def _remote_config(self) -> None:
+        if self.remote_config is not None and self.recalled:  # what is in force, and which version, was kept
+            await self.remote_config.step()
 
     async def _commit(self) -> None:
         if not self.recalled:

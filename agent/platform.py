@@ -18,6 +18,7 @@ from agent.cycles.inputs import TakeInputs
 from agent.cycles.link_watch import LinkWatch
 from agent.cycles.listening import Listening
 from agent.cycles.sync import Sync, SyncRules
+from agent.domain.desired import Desired
 from agent.domain.envelope import Envelope
 from agent.ports import Clock, Store
 from agent.recording.pending_writes import PendingWrites
@@ -83,6 +84,18 @@ def connect_platform(
     alarms = Alarms(clock, pending)
     watch = LinkWatch(clock, outlet, alarms, lambda: link.rival, lambda: validity(reach.ca_file, reach.cert_file))
     return Platform(link, sync, listening, watch)
+
+
+def desired_reader(settings: Settings) -> Callable[[bytes], Desired]:
+    """Reads what the platform wants of the configuration; what that needs is loaded with the first message."""
+
+    def read(payload: bytes) -> Desired:
+        from agent.adapters.mqtt.desired_message import read_desired
+
+        keys_file = None if settings.cloud is None else settings.cloud.keys_file
+        return read_desired(payload, settings.site.id, _path(keys_file))
+
+    return read
 
 
 def _reach(site_id: str, cloud: Cloud) -> MqttSettings:

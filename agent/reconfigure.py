@@ -1,7 +1,7 @@
 """What is made of settings, at the start and when the site file is edited while the agent runs."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from agent.dispatch.demand_meter import DemandMeter
 from agent.dispatch.guard import Limits
 from agent.dispatch.policy_meter import PolicyMeter
 from agent.domain.permit import Permission
+from agent.domain.request import PlanRequest
 from agent.domain.sentences import control as say
 from agent.domain.sentences.site_file import device_edited
 from agent.domain.setpoint import Applied, Rung, Setpoint
@@ -31,6 +32,7 @@ from agent.settings.price_renewal import PriceFiles
 from agent.settings.schema import Settings
 from agent.settings.site_file import SiteFile
 from agent.site_conditions.site_conditions import SiteConditions
+from agent.site_view import Outlet
 
 log = structlog.get_logger("reconfigure")
 
@@ -93,6 +95,24 @@ class Reconfigure:
         except (AlreadyRunning, PriceFileError, StoreFailure) as error:
             raise CannotGoBy(str(error)) from error
         return partial(self._go_by, ready)
+
+    async def trial(self, settings: Settings) -> tuple[PlanRequest | None, PlanRequest | None]:
+        """What a planner is asked now as it is, and with ``settings``, both of the whole battery.
+
+        None while there is nothing to plan with. Raises CannotGoBy.
+        """
+        app, state = self._app, self._app.outlet.view.state
+        soc_pct = None if state is None else state.soc_pct.known
+        if soc_pct is None or not app.clock.trusted():
+            return None, None
+        try:
+            conditions = await asyncio.to_thread(conditions_of, settings)
+        except PriceFileError as error:
+            raise CannotGoBy(str(error)) from error
+        conditions.recall(app.conditions.said)
+        now = app.clock.now()
+        whole = replace(app.requests, outlet=Outlet())
+        return whole.at(now, soc_pct), replace(whole, settings=settings, conditions=conditions).at(now, soc_pct)
 
     def _read(self, settings: Settings) -> _Ready:
         if self._locks is not None:

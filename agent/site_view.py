@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from agent.domain.advisory import Advisory
 from agent.domain.alarms import StandingAlarm
 from agent.domain.battery import Battery
+from agent.domain.desired import RemoteConfig
 from agent.domain.override import Override
 from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
@@ -30,7 +31,8 @@ class SiteView:
     cycles of that name; ``policies``, whether plan or rule steers, by the cycle of that name; ``advice``, the
     recommendations that are open, the largest saving first, by the recommendations; ``alarms`` that stand, oldest
     first, by the alarms; ``switched``, the machines that have a relay, by the switching of loads; ``site_file``, what
-    became of its last edit, by the reload.
+    became of its last edit, by the reload; ``remote_config``, the answer to what the platform wants of it, by the
+    remote configuration.
     """
 
     version: int = 0
@@ -51,6 +53,7 @@ class SiteView:
     alarms: tuple[StandingAlarm, ...] = ()
     switched: tuple[SwitchedLoadState, ...] = ()
     site_file: SiteFileEdit | None = None
+    remote_config: RemoteConfig | None = None
 
     @property
     def switched_w(self) -> float | None:

@@ -24,7 +24,18 @@ from agent.cli.status_steering import Documents, runner, show_permission, show_s
 from agent.cli.terminal import terminal
 from agent.dispatch.demand_meter import MonthPeak
 from agent.domain.advisory import AdviceBook
-from agent.domain.documents import ADVICE, ALARMS, DEMAND, FORECAST_CORRECTIONS, LINK, PLAN, SETTINGS, SITE_FILE, STATE
+from agent.domain.documents import (
+    ADVICE,
+    ALARMS,
+    DEMAND,
+    FORECAST_CORRECTIONS,
+    LINK,
+    PLAN,
+    REMOTE_CONFIG,
+    SETTINGS,
+    SITE_FILE,
+    STATE,
+)
 from agent.domain.in_words import kw, money
 from agent.domain.permit import Permission
 from agent.domain.plan import Plan
@@ -144,6 +155,7 @@ def _show_changes(console: Console, known: Known) -> None:
     edit = _edit(known.documents.newest(SITE_FILE.name)) if known.pid is not None else None
     if edit is not None and edit.taken:
         say(console, "site file", f"taken up at {edit.at.astimezone(known.zone):%a %d %b %H:%M}: {edit.taken}", "dim")
+    _show_remote_config(console, known.documents.newest(REMOTE_CONFIG.name))
     before = kept(known.path, SETTINGS.name)
     changed = [] if before is None else differences(before, known.settings.model_dump_json(by_alias=True))
     if not changed or (known.is_live and edit is not None and not edit.waits):
@@ -151,6 +163,21 @@ def _show_changes(console: Console, known: Known) -> None:
     more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
     told = f"site file changed since the start: {', '.join(changed[:MOST_CHANGES])}{more}; the next start takes it up"
     console.print(f"[yellow]{escape(told)}[/]", highlight=False)
+
+
+def _show_remote_config(console: Console, document: str | None) -> None:
+    """The platform's newest configuration, and what of it holds."""
+    try:
+        found = None if document is None else REMOTE_CONFIG.read(document)
+    except WireError:
+        return
+    if found is not None:
+        keys = ", ".join(f"{key} = {text}" for key, text in found.holds) or "nothing"
+        error = "" if found.error is None else f": {found.error}"
+        told = (
+            f"configuration {found.version} of the platform {found.state.value.replace('_', ' ')}{error}; holds: {keys}"
+        )
+        say(console, "remote", told, "dim" if found.error is None else "yellow")
 
 
 def _edit(document: str | None) -> SiteFileEdit | None:

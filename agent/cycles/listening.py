@@ -12,10 +12,12 @@ from agent.ports import Clock, CloudLink, PayloadRefused, Payloads
 from agent.recording.pending_writes import PendingWrites
 
 COMMANDS = "down/cmd/"
+DESIRED = "down/desired"
 REFUSED_EVERY_S = 60.0
 
 Ask = Callable[[Request], str | None]
 TakeInput = Callable[[PlatformInput], str | None]
+TakeDesired = Callable[[bytes], str | None]
 
 
 @dataclass(slots=True)
@@ -26,8 +28,14 @@ class Heard:
     inputs: int = 0
 
 
+def _no_desired(_: bytes) -> str:
+    return "nobody takes a configuration here"
+
+
 class Listening:
     """Run ``listen`` as a task of its own; it does not raise.
+
+    ``take_desired`` gets every message on the configuration, unread, and says why it refuses it, or None.
 
     ``ask`` gets every valid command and ``take_input`` every valid input; each says why it refuses it, or None. The
     text of an input that was taken is kept, under ``input/<name>``.
@@ -48,6 +56,7 @@ class Listening:
         self._alarms = Alarms(clock, pending)
         self._told: dict[str, tuple[float, int]] = {}
         self.heard = Heard()
+        self.take_desired: TakeDesired = _no_desired
 
     async def listen(self) -> None:
         """Take in messages for ever."""
@@ -62,6 +71,9 @@ class Listening:
         """
         if retained and topic.startswith(COMMANDS):
             self._refuse(topic, f"{topic}: a command must not be retained")
+            return
+        if topic == DESIRED:
+            self._refuse_if(topic, self.take_desired(payload))
             return
         try:
             message = self._payloads.parse(topic, payload)

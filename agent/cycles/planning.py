@@ -108,7 +108,7 @@ class Planning:
         if request is None:
             return say.no_plan(cause=say.price_not_known())
         began_s = self._clock.monotonic()
-        plan = await self._asked(request)
+        plan = await self.asked(request)
         if isinstance(plan, str):
             self._retry.failed(began_s, self._clock.monotonic())
             return plan
@@ -122,8 +122,8 @@ class Planning:
         log.debug("plan", cost=round(plan.cost, 3), notes=list(plan.notes), load=plan.load.source, pv=plan.pv.source)
         return None
 
-    async def _asked(self, request: PlanRequest) -> Plan | Sentence:
-        """A plan that has passed the check, else the sentence of the alarm."""
+    async def asked(self, request: PlanRequest) -> Plan | Sentence:
+        """A plan that has passed the check, else the sentence of the alarm. Nothing is shown of it."""
         try:
             plan = await self._planner.plan(request)
         except PlannerFailure as failure:

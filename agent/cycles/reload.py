@@ -14,6 +14,7 @@ import structlog
 from agent.cycles.alarms import Alarms
 from agent.cycles.retry import Retry
 from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.desired import Overlay
 from agent.domain.documents import SETTINGS, SITE_FILE
 from agent.domain.sentence import Sentence
 from agent.domain.sentences import site_file as say
@@ -22,6 +23,7 @@ from agent.domain.wire import to_json
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
 from agent.settings.last_run import differences
+from agent.settings.overlay import OverlayRefused, overlaid
 from agent.settings.problems import SettingsError
 from agent.settings.run_time import at_run_time
 from agent.settings.schema import Settings
@@ -55,8 +57,8 @@ class _Offer:
 
     settings: Settings
     go_by: GoBy
-    taken: str
-    waits: str
+    taken: str = ""
+    waits: str = ""
 
 
 class Reload:
@@ -81,7 +83,9 @@ class Reload:
         self._looking = asyncio.Lock()
         self.idle = asyncio.Event()  # nothing is to be gone by before the next control step
         self.idle.set()
-        self.settings = settings  # in force, of the site file
+        self._overlay: Overlay = ()
+        self.overlay_lost: str | None = None  # why it does not go with an edit; whoever laid it takes this away
+        self.settings = settings  # in force, of the site file alone
 
     async def step(self, at_once: bool = False) -> None:
         """Look at the file; ``at_once`` without waiting until an edit has settled."""
@@ -111,22 +115,36 @@ class Reload:
             await offer.go_by()
         finally:
             self.idle.set()
+        if offer.settings is self.settings:
+            return  # it was the overlay alone
         self.settings, self._copy_is_due = offer.settings, True
         self._pending.keep(SETTINGS.name, offer.settings.model_dump_json(by_alias=True))
         self._tell(offer.taken, offer.waits)
+
+    async def lay(self, overlay: Overlay) -> None:
+        """Go by the site file with ``overlay`` on it, from the next control step on.
+
+        Raises OverlayRefused and CannotGoBy, and then all stays as it is.
+        """
+        async with self._looking:
+            settings = self.settings if self._offer is None else self._offer.settings
+            go_by = await self._parts.prepare(overlaid(settings, overlay))
+            self._overlay = overlay
+            self._offer = _Offer(settings, go_by) if self._offer is None else replace(self._offer, go_by=go_by)
+            self.idle.clear()
 
     async def _prepare(self, edited: Settings) -> None:
         began_s = self._clock.monotonic()
         settings = at_run_time(self.settings, edited)
         taken, waits = _keys(self.settings, settings), _keys(settings, edited)
+        is_needed = bool(taken) or self._offer is not None
         try:
-            go_by = await self._parts.prepare(settings) if taken else None
+            go_by = await self._parts.prepare(self._with_overlay(settings)) if is_needed else None
         except CannotGoBy as why:
             self._retry.failed(began_s, self._clock.monotonic())
             self._alarms.alarm(AlarmKind.SITE_FILE_BAD, say.site_file_not_taken(cause=str(why)))
             return
-        self._edited, self._offer = None, None
-        self.idle.set()
+        self._edited = None
         self._alarms.alarm(AlarmKind.SITE_FILE_BAD, None)
         if go_by is not None:
             self._offer = _Offer(settings, go_by, taken, waits)
@@ -135,6 +153,14 @@ class Reload:
             self._copy_is_due = True
             if waits != self._waits:
                 self._tell(taken, waits)
+
+    def _with_overlay(self, settings: Settings) -> Settings:
+        """What does not go with an edit of the site file gives way to it."""
+        try:
+            return overlaid(settings, self._overlay)
+        except OverlayRefused as why:
+            self._overlay, self.overlay_lost = (), str(why)
+            return settings
 
     def _tell(self, taken: str, waits: str) -> None:
         self._waits = waits

@@ -174,6 +174,7 @@ class EventKind(Enum):
     PERSISTENT_WRITES = "persistent_writes", Severity.INFO
     POLICY = "policy", Severity.INFO
     RECORDS_LOST = "records_lost", Severity.ALARM
+    REMOTE_CONFIG = "remote_config", Severity.INFO
     ROW_SKIPPED = "row_skipped", Severity.ALARM
     ROWS_LOST = "rows_lost", Severity.ALARM
     SETTINGS_CHANGED = "settings_changed", Severity.INFO

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from agent.domain.advisory import AdviceBook
 from agent.domain.alarms import StandingAlarm
 from agent.domain.commissioning import Commissioning
+from agent.domain.desired import RemoteConfig
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import MESSAGES, Inputs
 from agent.domain.ledger import LedgerCheckpoint
@@ -91,6 +92,7 @@ SETTINGS = _plain("settings", "agent.cycles.settings_kept")  # a Settings of age
 SITE_FILE = Document("site_file", "agent.cycles.reload", SiteFileEdit)  # or null, before any edit since the start
 PARKED = _plain("parked", "agent.cycles.sync")
 COMMISSIONING = Document("commissioning", "agent.cli.commission_session", Commissioning)
+REMOTE_CONFIG = Document("remote_config", "agent.cycles.remote_config", RemoteConfig, True)
 STEERING = _plain("steering", "agent.adapters.devices.steering_memory")
 SELF_TEST = _plain("self_test", "agent.self_test")
 # The platform's last message of each kind as it came; site_conditions.kept_inputs reads them.
@@ -99,7 +101,7 @@ MESSAGE_DOCUMENTS = tuple(_plain(f"input/{name}", "agent.cycles.listening") for 
 DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
     MODEL_TRIAL, ADVICE, OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST,
-    COMMISSIONING, SWITCHED_LOADS, POLICIES, SITE_FILE,
+    COMMISSIONING, SWITCHED_LOADS, POLICIES, SITE_FILE, REMOTE_CONFIG,
     *MESSAGE_DOCUMENTS,
 )  # fmt: skip
 BY_NAME = {document.name: document for document in DOCUMENTS}

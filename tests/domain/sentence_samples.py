@@ -29,12 +29,12 @@ NUMBERS: Mapping[str, float] = {
     "error_wh": 120.0, "expected_w": -2000.0, "found_pct": 80.4, "found_wh": 8100.0, "from_pct": 41.6,
     "import_per_kwh": 0.32, "import_w": 6000.0, "interval_s": 900, "intervals": 200, "lasted_h": 3.25, "late_s": 8.4,
     "least_s": 3.2, "left_days": 1, "line": 12, "longest_h": 24.0, "more": 3, "most_s": 4.8, "moved_pct": 12.4,
-    "moved_w": 2000.0,
+    "moved_w": 2000.0, "newest": 8,
     "outages": 4, "over_days": 365.0, "paid_per_kwh": 0.32, "peak_w": 7200.0, "per_day": 100, "power_w": 520.4,
     "promised_money": 1.2, "rated_pct": 90.2, "rated_wh": 9500.0, "row": 1780315200001, "rows": 12, "runs": 9,
     "runs_s": 5400, "saved_money": 0.523, "shown_w": 2000.0, "soc_pct": 41.6, "stretches": 4, "times": 3,
     "to_pct": 80.2, "unsynced_s": 108000.0, "used": 95, "usual_times": 1.44, "usual_money": 0.9,
-    "value_per_kwh": 0.2811, "within_s": 20.0, "worth_money": 4.2,
+    "value_per_kwh": 0.2811, "version": 7, "within_s": 20.0, "worth_money": 4.2,
 }  # fmt: skip
 TEXTS: Mapping[str, str] = {
     "cause": "the cause", "certificate": "certificate", "counter": "meter.import_wh", "day": "2026-06-01",

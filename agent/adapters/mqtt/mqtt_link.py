@@ -26,7 +26,7 @@ WAITING_MESSAGES = 1000
 STOP_S = 2.0
 PROBE_EVERY_S = 5.0
 PROBE_PATIENCE_S = 8.0  # of a thread whose pass lasts a second
-TOPICS = ("down/ack", *COMMAND_TOPICS, *INPUT_TOPICS)
+TOPICS = ("down/ack", "down/desired", *COMMAND_TOPICS, *INPUT_TOPICS)
 
 StatusEnvelope = Callable[[str], Envelope]
 

@@ -35,5 +35,35 @@ def site_file_not_taken(*, cause: str) -> str:
 
 
 @Template
+def config_in_force(*, version: int, keys: str) -> str:
+    return f"the platform's configuration {version} is in force: {keys}"
+
+
+@Template
+def config_rejected(*, version: int, cause: str) -> str:
+    return f"the platform's configuration {version} is rejected: {cause}"
+
+
+@Template
+def config_undone(*, version: int, cause: str) -> str:
+    return f"the platform's configuration {version} is undone: {cause}"
+
+
+@Template
+def version_not_newer(*, version: int, newest: int) -> str:
+    return f"version {version} is not newer than {newest}, which was answered"
+
+
+@Template
+def restarted_while_tried() -> str:
+    return "the agent was started anew while it was tried"
+
+
+@Template
+def nothing_to_plan_with() -> str:
+    return "it cannot be tried: the state of charge or the prices are not known"
+
+
+@Template
 def device_edited() -> str:
     return "its section of the site file was edited"
