@@ -159,6 +159,8 @@ class Reconfigure:
             or buses.get(device.name) is not app.lines.by_device[device.name]
         ]
         gone = [name for name in before if name not in ways or name in {device.name for device in new}]
+        if any("switch" in before[name].roles for name in gone):
+            await app.loads.release()
         release = Setpoint(app.clock.now(), None, 0.0, Rung.RELEASE, say.released(why=device_edited()))
         outcomes = await app.devices.exchange(
             gone,

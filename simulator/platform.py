@@ -114,7 +114,7 @@ class Platform:
             return self.streams.setdefault((site_id, name), ReceivedStream())
 
     def document(self, site_id: str, name: str) -> dict[str, Any] | None:
-        """The latest ``status``, ``info``, ``plan`` or ``advice`` of a site, or None."""
+        """The latest ``status``, ``info``, ``plan``, ``advice`` or ``reported`` of a site, or None."""
         with self._lock:
             return self.documents.get((site_id, name))
 
@@ -122,6 +122,10 @@ class Platform:
         """Publish ``tariff``, ``carbon``, ``weather`` or ``gridlimit``, retained. Issued now where not said."""
         full = {"schema": f"{name}/1.0", "id": site_id, "ts": _now(), "issued_at": _now(), **body}
         self._publish(f"ee/1/{site_id}/down/input/{name}", full)
+
+    def send_desired(self, site_id: str, signed: Mapping[str, object]) -> None:
+        """Publish the configuration that is wanted of a site, signed by the caller, retained."""
+        self._publish(f"ee/1/{site_id}/down/desired", signed)
 
     def acknowledge(self, site_id: str, everything: bool = False) -> None:
         """Publish the cumulative marks of a site, and from where on it shall send again, retained.

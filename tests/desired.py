@@ -20,8 +20,8 @@ def keys_file(folder: Path, purpose: str = "config") -> Path:
     return path
 
 
-def cloud_with_keys(folder: Path) -> str:
-    return CLOUD.format(port=1) + f"keys_file = {json.dumps(str(keys_file(folder)))}\n"
+def cloud_with_keys(folder: Path, port: int = 1) -> str:
+    return CLOUD.format(port=port) + f"keys_file = {json.dumps(str(keys_file(folder)))}\n"
 
 
 def desired(version: object, config: object, site: str = HOME_ID, **more: Any) -> bytes:

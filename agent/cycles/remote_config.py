@@ -14,6 +14,7 @@ from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
 from agent.domain.sentences import site_file as say
+from agent.domain.sentences.alarms import no_plan, price_not_known
 from agent.domain.sentences.events import kept_unusable
 from agent.domain.wire import WireError, to_json
 from agent.ports import Clock, PayloadRefused, Store, StoreFailure
@@ -23,7 +24,7 @@ from agent.settings.schema import Settings
 from agent.site_view import Outlet
 
 EVERY_S = 2.0
-WINDOW_S = 50.0  # of a trial, and as long as one waits for a state of charge and prices to be planned with
+WINDOW_S = 50.0  # of a trial
 MOST_AN_HOUR, HOUR_S = 6, 3600.0
 OF_HEALTH = {
     kind.value
@@ -68,7 +69,7 @@ class RemoteConfiguration:
         self._reload, self._requests, self._planned, self._read = reload, requests, planned, read
         self._alarms = Alarms(clock, pending)
         self._config = RemoteConfig()
-        self._waiting: tuple[Desired, float] | None = None  # since when, monotonic seconds
+        self._waiting: Desired | None = None
         self._trial: tuple[Desired, float, frozenset[str]] | None = None  # begun when, with which alarms
         self._begun: deque[float] = deque(maxlen=MOST_AN_HOUR)
         self._lies = True  # what is to be in force is
@@ -99,7 +100,7 @@ class RemoteConfiguration:
             return None
         if desired.version <= newest:
             return say.version_not_newer(version=desired.version, newest=newest)
-        self._waiting = desired, self._clock.monotonic()
+        self._waiting = desired
         if self._trial is None:
             self._answer(desired.version, desired.overlay, ConfigState.WAITING, None)
         return None
@@ -114,8 +115,8 @@ class RemoteConfiguration:
             self._answer(self._config.version, self._config.asked, ConfigState.UNDONE, lost)
         if self._trial is not None:
             await self._judge(*self._trial)
-        elif self._waiting is not None and (self._waiting[0].refusal is not None or not self._is_too_soon()):
-            await self._begin(*self._waiting)
+        elif self._waiting is not None and (self._waiting.refusal is not None or not self._is_too_soon()):
+            await self._begin(self._waiting)
 
     async def _lay_again(self) -> None:
         self._lies = True
@@ -127,10 +128,10 @@ class RemoteConfiguration:
             self._config = replace(self._config, overlay=())
             self._answer(self._config.version, self._config.asked, ConfigState.UNDONE, str(error))
 
-    async def _begin(self, desired: Desired, since_s: float) -> None:
+    async def _begin(self, desired: Desired) -> None:
         """What is on trial is written down before it holds: an end of the agent in a trial undoes it."""
         try:
-            costs = await self._planned_costs(desired, since_s)
+            costs = await self._planned_costs(desired)
             if costs is None:
                 return
             trying = replace(self._config, version=desired.version, asked=desired.overlay, state=ConfigState.TRYING)
@@ -145,16 +146,18 @@ class RemoteConfiguration:
         self._trial = desired, self._clock.monotonic(), frozenset(self._unwell())
         self._answer(desired.version, desired.overlay, ConfigState.TRYING, None, costs)
 
-    async def _planned_costs(self, desired: Desired, since_s: float) -> Costs | None:
+    async def _planned_costs(self, desired: Desired) -> Costs | None:
         """Of a plan without and with what is desired; None while one has to wait. Raises CannotGoBy, OverlayRefused."""
         if desired.refusal is not None:
             raise OverlayRefused(desired.refusal)
         before, after = await self._requests.trial(overlaid(self._reload.settings, desired.overlay))
+        if before is None:
+            if self._config.error is None:
+                self._answer(desired.version, desired.overlay, ConfigState.WAITING, say.nothing_to_plan_with())
+            return None
         if after is None:
-            if self._clock.monotonic() - since_s < WINDOW_S:
-                return None
-            raise CannotGoBy(say.nothing_to_plan_with())
-        now, then = None if before is None else await self._planned(before), await self._planned(after)
+            raise CannotGoBy(no_plan(cause=price_not_known()))
+        now, then = await self._planned(before), await self._planned(after)
         if not isinstance(then, Plan):
             raise CannotGoBy(then)
         return now.cost if isinstance(now, Plan) else None, then.cost
@@ -173,13 +176,13 @@ class RemoteConfiguration:
         await self._lay_again()
 
     def _newest(self) -> int:
-        return max(self._config.version, 0 if self._waiting is None else self._waiting[0].version)
+        return max(self._config.version, 0 if self._waiting is None else self._waiting.version)
 
     def _asked(self) -> Overlay:
-        return self._config.asked if self._waiting is None else self._waiting[0].overlay
+        return self._config.asked if self._waiting is None else self._waiting.overlay
 
     def _no_longer_waits(self, desired: Desired) -> None:
-        if self._waiting is not None and self._waiting[0] is desired:
+        if self._waiting is desired:
             self._waiting = None
 
     def _is_too_soon(self) -> bool:

@@ -1,5 +1,6 @@
 """The site file is edited under the daemon: real processes, real sockets, real editors."""
 
+import json
 import os
 import signal
 import socket
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from simulator.broker import Broker, find_mosquitto
+from simulator.platform import Platform
 from tests.app.processes import Daemon, Inverter, daemon, enalysis_edge, quick_site, simulator, until
-from tests.site_files import free_ports
+from tests.desired import cloud_with_keys, desired
+from tests.site_files import HOME_ID, free_ports
 
 TARIFF = ("price_per_kwh = 0.28", "price_per_kwh = 0.31")
 
@@ -106,3 +110,30 @@ def test_an_edit_that_stays_bad_is_an_alarm_with_its_line_until_it_is_put_right(
         until(lambda: len(lines(running, "site_file_bad")) == 2, "the end of the alarm")
         assert lines(running, "settings_changed") == []
         assert inverter.is_steered()
+
+
+@pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed on this machine")
+@pytest.mark.broker
+def test_the_platform_narrows_a_limit_and_is_answered_over_a_real_broker(
+    ports: tuple[int, int], inverter: Inverter, broker: Broker, tmp_path: Path
+) -> None:
+    platform = Platform(broker.port)
+    platform.start()
+    try:
+        platform.send_desired(HOME_ID, json.loads(desired(3, {"connection.import_limit_w": 9000})))
+        with daemon(quick_site(tmp_path, *ports, cloud=cloud_with_keys(tmp_path, broker.port))) as running:
+            until_it_steers(running, inverter)
+            until(lambda: state_at(platform) == "trying", "the trial", 40.0)
+            found = platform.document(HOME_ID, "reported") or {}
+            assert found["version"] == 3
+            assert found["config"] == {"connection.import_limit_w": 9000}
+            assert found["errors"] == []
+            assert found["cost_after"] >= found["cost_before"] - 0.01
+            assert inverter.is_steered()
+            assert running.stop() == 0
+    finally:
+        platform.stop()
+
+
+def state_at(platform: Platform) -> object:
+    return (platform.document(HOME_ID, "reported") or {}).get("state")

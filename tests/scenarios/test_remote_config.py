@@ -103,6 +103,23 @@ async def test_one_that_no_plan_can_be_made_with_never_holds(tmp_path: Path) -> 
         assert {round(moment.setpoint.battery_w or 0.0) for moment in stage.between(9.0, 11.0)} == {-CHARGE_W}
 
 
+async def test_one_that_leaves_no_price_is_rejected(tmp_path: Path) -> None:
+    async with staged(tmp_path, reloads=True, cloud=cloud_with_keys(tmp_path)) as stage:
+        await stage.play(4.0, {3.0: lambda: send(stage, desired(1, {"tariff.import": {"kind": "list"}}))})
+        assert answer(stage).state is ConfigState.REJECTED
+        assert answer(stage).error == "no plan: no price is known"
+
+
+async def test_while_nothing_can_be_planned_with_it_waits_and_says_why(tmp_path: Path) -> None:
+    async with staged(tmp_path, reloads=True, cloud=cloud_with_keys(tmp_path)) as stage:
+        stage.fault("no_answer", "inverter", 1.0, 3.0)
+        await stage.play(3.8, {3.5: lambda: send(stage, desired(1, DEAR_NIGHT))})
+        assert answer(stage).state is ConfigState.WAITING
+        assert answer(stage).error == "it is not tried yet: the state of charge or the prices are not known"
+        await stage.play(8.0)
+        assert answer(stage).state is ConfigState.IN_FORCE
+
+
 async def test_a_narrower_limit_holds_and_gives_way_to_a_site_file_that_is_narrower_still(tmp_path: Path) -> None:
     async with staged(tmp_path, reloads=True, cloud=cloud_with_keys(tmp_path)) as stage:
         path = tmp_path / "site.toml"

@@ -61,7 +61,7 @@ def restarted_while_tried() -> str:
 
 @Template
 def nothing_to_plan_with() -> str:
-    return "it cannot be tried: the state of charge or the prices are not known"
+    return "it is not tried yet: the state of charge or the prices are not known"
 
 
 @Template
