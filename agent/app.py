@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from agent.adapters.devices.field_bus import connect_devices
-from agent.adapters.devices.site_devices import Devices
+from agent.adapters.devices.device_lock import DeviceLocks
+from agent.adapters.devices.field_bus import Lines, connect_devices
 from agent.adapters.host.inbox import FileInbox, inbox_of
 from agent.adapters.processes.planner_process import PlannerProcess
 from agent.adapters.processes.settlement_process import SettlementProcess
@@ -28,6 +28,8 @@ from agent.cycles.paired_trial import Comparison
 from agent.cycles.planning import Planning
 from agent.cycles.policies import Policies
 from agent.cycles.record import Record
+from agent.cycles.reload import Reload
+from agent.cycles.remote_config import RemoteConfiguration
 from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.signed_commands import SignedCommands
@@ -35,21 +37,19 @@ from agent.cycles.steering_lock import SteeringLock
 from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.upkeep import AFTER_HOUR_S, Upkeep
 from agent.daemon import App
-from agent.dispatch.control_mode import ControlRules
-from agent.dispatch.demand_meter import DemandMeter
-from agent.dispatch.guard import Limits
-from agent.dispatch.policy_meter import PolicyMeter
 from agent.domain.documents import STEERING
 from agent.domain.permit import Permission
 from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.plan_request import PlanRequests, conditions_of
-from agent.platform import connect_platform
+from agent.platform import connect_platform, desired_reader
 from agent.ports import Clock, Planner, Settlement, Store, TimeSource, Trials
+from agent.reconfigure import Reconfigure, control_rules, demand_meter, policy_meter
 from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
 from agent.settings.price_renewal import PriceFiles
 from agent.settings.schema import Settings
+from agent.settings.site_file import SiteFile
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
 from drivers.write_gate import WriteGate
@@ -77,19 +77,20 @@ def build(
     pending, outlet = PendingWrites(), Outlet()
     alarms, conditions = Alarms(clock, pending, outlet), conditions_of(settings)
     store, zone = store_of(settings, clock), ZoneInfo(settings.site.timezone)
-    devices = connect_devices(settings, clock, partial(keep_steering, store), gate)
+    lines = Lines(clock, gate)
+    devices = connect_devices(settings, clock, partial(keep_steering, store), ways=lines.transports(settings.devices))
     turn, memory_mb, stale_s = asyncio.Lock(), settings.planning.memory_mb, settings.control.stale_s
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
-    meter = _meter(settings)
+    meter = demand_meter(settings)
     advice = Recommendations(clock, pending, outlet, settings.advice_spec(), conditions.paid, settings.advice.worth_it)
     comparison = Comparison(clock, pending, outlet)
-    policies = Policies(clock, pending, outlet, _policy_meter(settings, conditions, zone), settings.site.id)
+    policies = Policies(clock, pending, outlet, policy_meter(settings, conditions), settings.site.id)
     overrides = Overrides(clock, pending, outlet, zone)
     signed = SignedCommands(clock, pending, CommandTrail(clock, pending, store.command), overrides)
     commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides, signed)
     loads = LoadSwitching(clock, devices, settings.switched_loads(), conditions, pending, outlet, stale_s)
     requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks, advice.question, PriceFiles(settings))
-    control = Control(clock, devices, conditions, pending, outlet, _control_rules(settings, devices, permission), meter)
+    control = Control(clock, devices, conditions, pending, outlet, control_rules(settings, devices, permission), meter)
     timekeeping = Timekeeping(
         clock, pending, outlet, control.minutes.means, time_source, settings.site.clock == "trust"
     )
@@ -99,7 +100,9 @@ def build(
         settings=settings,
         clock=clock,
         store=store,
+        lines=lines,
         devices=devices,
+        requests=requests,
         pending=pending,
         outlet=outlet,
         conditions=conditions,
@@ -110,7 +113,7 @@ def build(
         planning=_planning(settings, clock, planner, requests, pending, outlet, advice.hear),
         trials=NightlyTrials(clock, trials or TrialProcess(memory_mb, turn=turn), requests.at, pending, outlet, zone),
         settlement=NightlySettlement(
-            clock, settlement or SettlementProcess(memory_mb, turn=turn), settings.settlement_request, pending, zone
+            clock, settlement or SettlementProcess(memory_mb, turn=turn), requests.settlement, pending, zone
         ),
         comparison=comparison,
         policies=policies,
@@ -145,6 +148,16 @@ def _home(
     return connect_home(settings, clock, pending, outlet, commands, conditions, control.minutes)
 
 
+def look_for_edits(app: App, site_file: SiteFile, locks: DeviceLocks | None = None) -> None:
+    """From its start on ``app`` goes by the edits of its site file. ``locks`` follow the devices that steer."""
+    parts = Reconfigure(app, site_file, locks)
+    app.reload = Reload(app.clock, app.pending, app.outlet, site_file, parts, app.settings)
+    if app.platform is not None:
+        read, core = desired_reader(app.settings), (app.clock, app.store, app.pending, app.outlet)
+        app.remote_config = RemoteConfiguration(*core, app.reload, parts, app.planning.asked, read)
+        app.platform.listening.take_desired = app.remote_config.take
+
+
 def keep_steering(store: Store, document: str) -> Awaitable[None]:
     """Make durable what must be known of the steered devices after us."""
     return store.write(Batch(kept=((STEERING.name, document),)))
@@ -154,11 +167,6 @@ def store_of(settings: Settings, clock: Clock) -> SqliteStore:
     """Not opened yet."""
     retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
     return SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
-
-
-def _meter(settings: Settings) -> DemandMeter | None:
-    charges = settings.demand_charges()
-    return DemandMeter(charges[0], ZoneInfo(settings.site.timezone), charges[1:]) if charges else None
 
 
 def _planning(
@@ -174,28 +182,6 @@ def _planning(
     return Planning(clock, planner, requests.with_advice, pending, outlet, retry, heard, prepare)
 
 
-def _policy_meter(settings: Settings, conditions: SiteConditions, zone: ZoneInfo) -> PolicyMeter | None:
-    """None with a demand charge: no rule knows it."""
-    return PolicyMeter(conditions, settings.battery_spec(), zone) if settings.demand_charge_spec() is None else None
-
-
 def _plan_retry(settings: Settings) -> Retry:
     """As many plans an hour as when all go well, and one more try where that is one an hour."""
     return Retry(PLAN_RESTS_S, max(2, int(HOUR_S // settings.planning.interval_s)))
-
-
-def _control_rules(settings: Settings, devices: Devices, permission: Permission) -> ControlRules:
-    control, permit = settings.control, permission.permit if permission.locked is None else None
-    return ControlRules(
-        step_s=control.step_s,
-        hold_s=min(control.hold_s, devices.longest_hold_s),
-        stale_s=control.stale_s,
-        frozen_s=control.frozen_s,
-        plan_fresh_s=2.0 * settings.planning.interval_s,
-        limits=Limits(settings.battery_spec(), settings.connection_spec(), settings.battery.ramp_w_per_s),
-        roles=settings.roles,
-        units=settings.battery_units(),
-        meter_lag_s=None if permit is None else permit.meter_lag_s,
-        dead_time_s=0.0 if permit is None else permit.dead_time_s or 0.0,
-        off_w=0.0 if permit is None else permit.off_w or 0.0,
-    )

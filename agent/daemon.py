@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from agent.adapters.devices.field_bus import Lines
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.mqtt.incoming_messages import parse_input
 from agent.adapters.store.sqlite_store import SqliteStore
@@ -27,6 +28,9 @@ from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
 from agent.cycles.policies import Policies
 from agent.cycles.record import Record
+from agent.cycles.reload import LOOK_EVERY_S, Reload
+from agent.cycles.remote_config import EVERY_S as REMOTE_EVERY_S
+from agent.cycles.remote_config import RemoteConfiguration
 from agent.cycles.settings_kept import keep_settings
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.steering_lock import SteeringLock
@@ -47,6 +51,7 @@ from agent.domain.documents import (
     OVERRIDE,
     PAIRED_TRIAL,
     POLICIES,
+    REMOTE_CONFIG,
     STATE,
     STEERING,
     SWITCHED_LOADS,
@@ -55,6 +60,7 @@ from agent.domain.sentences import control, events
 from agent.domain.sentences.alarms import store_not_read
 from agent.domain.setpoint import Applied
 from agent.domain.wire import WireError
+from agent.plan_request import PlanRequests
 from agent.platform import SYNC_EVERY_S, Platform
 from agent.ports import Clock, Job, StoreFailure
 from agent.recording.decisions import describe
@@ -93,7 +99,9 @@ class App:
     settings: Settings
     clock: Clock
     store: SqliteStore
+    lines: Lines
     devices: Devices
+    requests: PlanRequests
     pending: PendingWrites
     outlet: Outlet
     conditions: SiteConditions
@@ -117,6 +125,8 @@ class App:
     loads: LoadSwitching
     platform: Platform | None
     home: "HomeBridge | None" = None
+    reload: Reload | None = None
+    remote_config: RemoteConfiguration | None = None
     recalled: bool = False
     is_writable: bool = True  # whether the last commit was written
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # of commits: one releases only what it has written
@@ -188,6 +198,8 @@ class App:
         spent = await self.store.kept(COMMAND_COUNTERS.name)
         self.commands.signed.recall(spent, await self.store.commands(MOST_RECENT))
         self.loads.recall(await self.store.kept(SWITCHED_LOADS.name))
+        if self.remote_config is not None:
+            self.remote_config.recall(await self.store.kept(REMOTE_CONFIG.name))
         self.devices.recall(await self.store.kept(STEERING.name))
         self.lock.recall(self.devices.were_steered)
         self.control.observing.recall(await self.store.kept(OBSERVATION.name))
@@ -205,6 +217,11 @@ class App:
             Job("record", self.settings.store.commit_s, self._commit, first_s=5 * control.step_s),
             Job("upkeep", UPKEEP_EVERY_S, self._upkeep, first_s=5 * control.step_s),
         ]
+        if self.reload is not None:
+            between_s = min(control.step_s, LOOK_EVERY_S) / 2
+            jobs.append(Job("site file", LOOK_EVERY_S, self.reload.step, first_s=LOOK_EVERY_S + between_s))
+        if self.remote_config is not None:
+            jobs.append(Job("remote config", REMOTE_EVERY_S, self._remote_config, first_s=REMOTE_EVERY_S))
         if self.loads.has_any:
             jobs.append(Job("loads", EVERY_S, self.loads.step, first_s=EVERY_S))
         if self.platform is not None:
@@ -244,6 +261,8 @@ class App:
         return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
 
     async def _control(self) -> None:
+        if self.reload is not None:
+            await self.reload.between_steps()
         by_s = self.timekeeping.look()
         if by_s:
             self._clock_was_set(by_s)
@@ -271,6 +290,10 @@ class App:
             await self.commands.step()
             if self.commands.signed.unwritten and self.is_writable:
                 await self._commit()
+
+    async def _remote_config(self) -> None:
+        if self.remote_config is not None and self.recalled:  # what is in force, and which version, was kept
+            await self.remote_config.step()
 
     async def _commit(self) -> None:
         if not self.recalled:

@@ -9,6 +9,7 @@ from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.advisory import AdviceQuestion
 from agent.domain.battery import Battery
 from agent.domain.horizon import Horizon, floor_to_step
+from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
 from agent.domain.load_run import LoadTask
 from agent.domain.request import Demand, PlanRequest
 from agent.settings.price_renewal import PriceFiles
@@ -17,7 +18,7 @@ from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PlanRequests:
     """The requests of the running agent. ``meter`` None: no demand is charged. ``files`` are looked at each time."""
 
@@ -28,6 +29,14 @@ class PlanRequests:
     tasks: Callable[[datetime, datetime], tuple[LoadTask, ...]]
     question: Callable[[], AdviceQuestion | None]
     files: PriceFiles
+
+    def go_by(self, settings: Settings, meter: DemandMeter | None, files: PriceFiles) -> None:
+        """Ask with these from now on."""
+        self.settings, self.meter, self.files = settings, meter, files
+
+    def settlement(self, now: datetime, checkpoint: LedgerCheckpoint | None) -> SettlementRequest:
+        """What is asked at ``now`` of a ledger that ends with ``checkpoint``."""
+        return self.settings.settlement_request(now, checkpoint)
 
     def with_advice(self, now: datetime, soc_pct: float) -> PlanRequest | None:
         """As ``at``, with what is to be recommended on now."""

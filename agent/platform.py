@@ -29,6 +29,7 @@ from agent.cycles.listening import Listening, Takers, fetch_no_model
 from agent.cycles.model_delivery import ModelDelivery, Recipient
 from agent.cycles.notices import Notices
 from agent.cycles.sync import Sync, SyncRules
+from agent.domain.desired import Desired
 from agent.domain.envelope import Envelope
 from agent.domain.identity import IdentityRequest, identity_file
 from agent.domain.notice import NoticeAction
@@ -183,6 +184,18 @@ def _renewal(settings: Settings, reach: MqttSettings, clock: Clock, alarms: Alar
     discard = partial(new.unlink, missing_ok=True)
     files = NewCertificate(partial(life, own), new.is_file, discard, link.reconnect, lambda: link.connected)
     return Renewal(clock, alarms, RenewalProcess(), request, files)
+
+
+def desired_reader(settings: Settings) -> Callable[[bytes], Desired]:
+    """Reads what the platform wants of the configuration; what that needs is loaded with the first message."""
+
+    def read(payload: bytes) -> Desired:
+        from agent.adapters.mqtt.desired_message import read_desired
+
+        keys_file = None if settings.cloud is None else settings.cloud.keys_file
+        return read_desired(payload, settings.site.id, _path(keys_file))
+
+    return read
 
 
 def _reach(site_id: str, cloud: Cloud, store: Path) -> MqttSettings:

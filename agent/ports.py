@@ -8,6 +8,7 @@ from typing import Protocol
 from agent.domain.advisory import Advisory
 from agent.domain.command_record import CommandRecord
 from agent.domain.commands import Request
+from agent.domain.desired import RemoteConfig
 from agent.domain.envelope import Envelope
 from agent.domain.identity import Certified, IdentityRequest
 from agent.domain.inputs import Incoming
@@ -171,6 +172,8 @@ class Payloads(Protocol):
     def live(
         self, state: SiteState, setpoint: Setpoint | None, override: Override | None, now: datetime
     ) -> Envelope: ...
+
+    def reported(self, config: RemoteConfig, now: datetime) -> Envelope: ...
 
     def info(self, facts: Mapping[str, object], now: datetime) -> Envelope: ...
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from agent.domain.advisory import Advisory
 from agent.domain.alarms import StandingAlarm
 from agent.domain.battery import Battery
+from agent.domain.desired import RemoteConfig
 from agent.domain.override import Override
 from agent.domain.paired_trial import Schedule
 from agent.domain.plan import Plan
 from agent.domain.policies import PolicyRecord
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.site import SiteState
+from agent.domain.site_file import SiteFileEdit
 from agent.domain.switched_load import SwitchedLoadState
 
 
@@ -28,7 +30,9 @@ class SiteView:
     written to the devices, by the permission; ``override`` of a person and ``comparison`` of optimiser and rule by the
     cycles of that name; ``policies``, whether plan or rule steers, by the cycle of that name; ``advice``, the
     recommendations that are open, the largest saving first, by the recommendations; ``alarms`` that stand, oldest
-    first, by the alarms; ``switched``, the machines that have a relay, by the switching of loads.
+    first, by the alarms; ``switched``, the machines that have a relay, by the switching of loads; ``site_file``, what
+    became of its last edit, by the reload; ``remote_config``, the answer to what the platform wants of it, by the
+    remote configuration.
     """
 
     version: int = 0
@@ -48,6 +52,8 @@ class SiteView:
     advice: tuple[Advisory, ...] | None = None
     alarms: tuple[StandingAlarm, ...] = ()
     switched: tuple[SwitchedLoadState, ...] = ()
+    site_file: SiteFileEdit | None = None
+    remote_config: RemoteConfig | None = None
 
     @property
     def switched_w(self) -> float | None:

@@ -148,7 +148,7 @@ class Platform:
             return self.streams.setdefault((site_id, name), ReceivedStream())
 
     def document(self, site_id: str, name: str) -> dict[str, Any] | None:
-        """The latest ``status``, ``info``, ``plan`` or ``advice`` of a site, or None."""
+        """The latest ``status``, ``info``, ``plan``, ``advice`` or ``reported`` of a site, or None."""
         with self._lock:
             return self.documents.get((site_id, name))
 
@@ -180,6 +180,10 @@ class Platform:
     def send_model(self, site_id: str, manifest: Mapping[str, object]) -> None:
         """Publish the manifest of a model, retained. It is sent as it is: whoever has the key has signed all of it."""
         self._publish(f"ee/1/{site_id}/down/model", manifest)
+
+    def send_desired(self, site_id: str, signed: Mapping[str, object]) -> None:
+        """Publish the configuration that is wanted of a site, signed by the caller, retained."""
+        self._publish(f"ee/1/{site_id}/down/desired", signed)
 
     def acknowledge(self, site_id: str, everything: bool = False) -> None:
         """Publish the cumulative marks of a site, and from where on it shall send again, retained.

@@ -39,12 +39,12 @@ def _start(settings: "Settings", asked: Namespace) -> int:
 
     from agent.cli.serve import serve
     from agent.ports import StoreFailure
-    from agent.settings.permit import permission_of
+    from agent.settings.site_file import SiteFile
 
-    permission = permission_of(asked.config, settings)
+    site_file = SiteFile(asked.config.absolute())
     try:
-        with SiteLock(Path(settings.store.path)), DeviceLocks(settings):
-            return asyncio.run(serve(settings, permission))
+        with SiteLock(Path(settings.store.path)), DeviceLocks(settings) as locks:
+            return asyncio.run(serve(settings, site_file, locks))
     except AlreadyRunning as error:
         print(error, file=sys.stderr)
         return ALREADY_RUNNING

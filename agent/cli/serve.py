@@ -2,36 +2,46 @@
 
 import asyncio
 import gc
+import os
 import signal
+import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
+from agent.adapters.devices.device_lock import DeviceLocks
 from agent.adapters.host.clock import SystemClock
 from agent.adapters.host.live_file import LiveFile, runtime_folder
 from agent.adapters.host.systemd import Notifier
 from agent.adapters.host.time_source import HostTime
-from agent.app import build
+from agent.app import build, look_for_edits
 from agent.daemon import App
-from agent.domain.permit import Permission
 from agent.domain.sentences.control import agent_told_to_stop
 from agent.settings.schema import Settings
+from agent.settings.site_file import SiteFile
 
 log = structlog.get_logger("run")
 
 STOP_WITHIN_S = 4.5
+RELOAD_WITHIN_S = 30.0
 
 
-async def serve(settings: Settings, permission: Permission) -> int:
-    """Run until SIGTERM or SIGINT; a battery that was steered is released before this returns."""
+async def serve(settings: Settings, site_file: SiteFile, locks: DeviceLocks) -> int:
+    """Run until SIGTERM or SIGINT; a battery that was steered is released before this returns.
+
+    SIGHUP reads the site file again; at a terminal, which is closed with it, it stops the agent.
+    """
     notifier = Notifier()
-    stop = asyncio.Event()
+    stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    clock = SystemClock()
+    loop.add_signal_handler(signal.SIGHUP, (stop if os.isatty(0) else reload).set)
+    clock, permission = SystemClock(), site_file.permission(settings)
     app = build(settings, clock, time_source=HostTime(), permission=permission)
+    look_for_edits(app, site_file, locks)
     await app.start()
     from agent.adapters.host.timetable import (
         Timetable,  # APScheduler can wait until the battery is in its neutral state
@@ -43,13 +53,14 @@ async def serve(settings: Settings, permission: Permission) -> int:
     timetable.start()
     await _first_of(app.self_test.run(), stop)  # beside control: the battery waits for nothing
     notifier.ready(permission.locked or "released, waiting for the first plan")
-    watch, live = asyncio.create_task(_watch(app, notifier)), _live(app)
+    reloads = asyncio.create_task(_reload(app, notifier, reload))
+    beside = asyncio.create_task(_watch(app, notifier)), _live(app), reloads
     log.info("started", site=settings.site.id)
     await stop.wait()
     notifier.stopping()
-    for task in (watch, live):
+    for task in beside:
         task.cancel()
-    await asyncio.gather(watch, live, return_exceptions=True)
+    await asyncio.gather(*beside, return_exceptions=True)
     try:
         async with asyncio.timeout(STOP_WITHIN_S):
             await timetable.stop()
@@ -85,6 +96,23 @@ def _live(app: App) -> asyncio.Task[None]:
             file.remove()
 
     return asyncio.create_task(follow())
+
+
+async def _reload(app: App, notifier: Notifier, asked: asyncio.Event) -> None:
+    """Read the site file again whenever it is ``asked`` for, and say when what it says is gone by."""
+    assert app.reload is not None
+    while True:
+        await asked.wait()
+        asked.clear()
+        notifier.reloading(time.monotonic())
+        try:
+            await app.reload.step(at_once=True)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RELOAD_WITHIN_S):
+                    await app.reload.idle.wait()
+        except Exception:  # as of any job: a defect of the reload may not end it
+            log.exception("reload_failed")
+        notifier.ready(app.sentence())
 
 
 async def _watch(app: App, notifier: Notifier) -> None:

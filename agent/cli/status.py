@@ -25,11 +25,23 @@ from agent.cli.status_steering import Documents, runner, show_permission, show_s
 from agent.cli.terminal import terminal
 from agent.dispatch.demand_meter import MonthPeak
 from agent.domain.advisory import AdviceBook
-from agent.domain.documents import ADVICE, ALARMS, DEMAND, FORECAST_CORRECTIONS, LINK, PLAN, SETTINGS, STATE
+from agent.domain.documents import (
+    ADVICE,
+    ALARMS,
+    DEMAND,
+    FORECAST_CORRECTIONS,
+    LINK,
+    PLAN,
+    REMOTE_CONFIG,
+    SETTINGS,
+    SITE_FILE,
+    STATE,
+)
 from agent.domain.in_words import kw, money
 from agent.domain.permit import Permission
 from agent.domain.plan import Plan
 from agent.domain.site import SiteState
+from agent.domain.site_file import SiteFileEdit
 from agent.domain.suspect import DATA_FAULT
 from agent.domain.wire import WireError, from_json
 from agent.ports import StoreFailure
@@ -141,14 +153,40 @@ def _show_headline(console: Console, known: Known, alarms: int | None, permissio
 
 
 def _show_changes(console: Console, known: Known) -> None:
-    """What the site file says otherwise than at the agent's last start."""
+    """What was taken up of the last edit of the site file, and what it says otherwise than the agent goes by."""
+    edit = _edit(known.documents.newest(SITE_FILE.name)) if known.pid is not None else None
+    if edit is not None and edit.taken:
+        say(console, "site file", f"taken up at {edit.at.astimezone(known.zone):%a %d %b %H:%M}: {edit.taken}", "dim")
+    _show_remote_config(console, known.documents.newest(REMOTE_CONFIG.name))
     before = kept(known.path, SETTINGS.name)
     changed = [] if before is None else differences(before, known.settings.model_dump_json(by_alias=True))
-    if not changed:
-        return
+    if not changed or (known.is_live and edit is not None and not edit.waits):
+        return  # what was taken up within the last minute is not committed yet
     more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
     told = f"site file changed since the start: {', '.join(changed[:MOST_CHANGES])}{more}; the next start takes it up"
     console.print(f"[yellow]{escape(told)}[/]", highlight=False)
+
+
+def _show_remote_config(console: Console, document: str | None) -> None:
+    """The platform's newest configuration, and what of it holds."""
+    try:
+        found = None if document is None else REMOTE_CONFIG.read(document)
+    except WireError:
+        return
+    if found is not None:
+        keys = ", ".join(f"{key} = {text}" for key, text in found.holds) or "nothing"
+        error = "" if found.error is None else f": {found.error}"
+        told = (
+            f"configuration {found.version} of the platform {found.state.value.replace('_', ' ')}{error}; holds: {keys}"
+        )
+        say(console, "remote", told, "dim" if found.error is None else "yellow")
+
+
+def _edit(document: str | None) -> SiteFileEdit | None:
+    try:
+        return None if document is None or document == "null" else SITE_FILE.read(document)
+    except WireError:
+        return None
 
 
 def _state(document: str | None) -> SiteState | str:

@@ -53,6 +53,10 @@ class Recommendations:
         self._book = AdviceBook()
         self._not_before = clock.monotonic() + FIRST_AFTER_S
 
+    def go_by(self, site: AdviceQuestion, worth_it: float) -> None:
+        """The site file says this from now on."""
+        self._site, self._worth_it = site, worth_it
+
     def recall(self, document: str | None) -> None:
         """The book from before the start. One that cannot be read is begun anew, and that is told."""
         try:

@@ -31,6 +31,15 @@ from agent.site_view import Outlet
 
 REFUSAL_RESTS_S = (1.0, 1.0, 2.0, 5.0, 10.0, 20.0)  # a device that has forgotten its mode takes it again within 20 s
 
+OF_A_DEVICE = (
+    AlarmKind.BATTERY_POWER_MISSING,
+    AlarmKind.DEVICE_LOST,
+    AlarmKind.FOREIGN_MASTER,
+    AlarmKind.FROZEN,
+    AlarmKind.SOC_JUMP,
+    AlarmKind.WRITE_BUDGET,
+)
+
 log = structlog.get_logger("control")
 
 
@@ -64,10 +73,7 @@ class Control:
         self._meter = meter
         self._ladder = Ladder(conditions, rules)
         self._alarms = Alarms(clock, pending)
-        self._response = SetpointResponse(rules.limits.battery, rules.units, rules.patience_s, rules.off_w)
-        self._steering = SteeringWatch(clock, pending, site, rules.roles)
-        self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
-        self._watch = SiteWatch(clock, site, conditions, self._alarms, rules, self._units)
+        self._begin_watch(set())
         self._refusals, self._refusal = Retry(REFUSAL_RESTS_S), Refused("")
         self._lease: Lease | None = None  # None: what is in force is not known, so the next step writes
         self._unverified = False
@@ -76,6 +82,33 @@ class Control:
         self.observing = Observing(clock, conditions, pending, rules.limits.battery)
         self.minutes = Minutes(clock, conditions, pending, rules.step_s, rules.stale_s)
         self.counts = ControlCounts()
+
+    def _begin_watch(self, remarked: set[tuple[str, str]]) -> None:
+        rules = self._rules
+        self._response = SetpointResponse(rules.limits.battery, rules.units, rules.patience_s, rules.off_w)
+        self._steering = SteeringWatch(self._clock, self._pending, self._site, rules.roles)
+        self._units = BatteryUnits(rules.units, rules.stale_s, rules.hold_s, self._response)
+        self._watch = SiteWatch(self._clock, self._site, self._conditions, self._alarms, rules, self._units, remarked)
+
+    def go_by(self, rules: ControlRules, meter: DemandMeter | None, anew: bool = False) -> None:
+        """Between two steps: other rules from now on. What is in force stays, and is written again where it must be.
+
+        Devices and batteries are watched ``anew``, as after a start, where they are others or measured otherwise.
+        """
+        anew, gone = anew or rules.watched != self._rules.watched, self._rules.roles.keys() - rules.roles.keys()
+        self._rules, self._meter = rules, meter
+        self._ladder.go_by(rules)
+        self.observing.go_by(rules.limits.battery)
+        self.minutes.stale_s = rules.stale_s
+        for kind in OF_A_DEVICE:
+            for name in gone:
+                self._alarms.alarm(kind, None, name)
+        if anew:
+            self._begin_watch(self._watch.remarked)
+            self._lease = None  # nothing is known of how it is followed until it is written again
+        else:
+            self._units.go_by(rules.units)
+            self._watch.go_by(rules)
 
     async def step(self) -> None:
         """One pass of the straight road, from register words to the outcome of a setpoint."""
@@ -123,6 +156,9 @@ class Control:
         """Give the battery back to its own device, whatever was in force. Used at start and at the end."""
         setpoint = Setpoint(self._clock.now(), None, 0.0, Rung.RELEASE, why)
         outcome = await self._site.steer(setpoint)
+        self._unverified = False
+        self._watch.told(self._clock.monotonic(), None)
+        self._response.asked(self._clock.monotonic(), None, {})
         self._lease = None if isinstance(outcome, Unreachable) else Lease(None, None, self._clock.monotonic(), 0.0)
         self._outlet.show(replace(self._outlet.view, setpoint=setpoint, outcome=outcome))
         self._note(setpoint, outcome)

@@ -14,10 +14,12 @@ from agent.domain.signed_command import SignedCommand
 from agent.ports import Clock, CloudLink, PayloadRefused, Payloads, TopicUnknown
 from agent.recording.pending_writes import PendingWrites
 
-COMMANDS, NOTICE = "down/cmd/", "_all/down/notice"
+COMMANDS, NOTICE, DESIRED = "down/cmd/", "_all/down/notice", "down/desired"
 REFUSED_EVERY_S = 60.0
 LONGEST_NAME = 40
 OTHERS = "other topics"  # a flood of them is told as one
+
+TakeDesired = Callable[[bytes], str | None]
 
 
 def fetch_no_model(_: ModelManifest) -> str | None:
@@ -47,10 +49,15 @@ class Heard:
     inputs: int = 0
 
 
+def _no_desired(_: bytes) -> str:
+    return "nobody takes a configuration here"
+
+
 class Listening:
     """Run ``listen`` as a task of its own; it does not raise.
 
-    The text of an input that was taken is kept, under ``input/<name>``.
+    ``take_desired`` gets every message on the configuration, unread, and says why it refuses it, or None. The text of
+    an input that was taken is kept, under ``input/<name>``.
     """
 
     def __init__(
@@ -61,6 +68,7 @@ class Listening:
         self._alarms = Alarms(clock, pending)
         self._told: dict[str, tuple[float, int]] = {}
         self.heard = Heard()
+        self.take_desired: TakeDesired = _no_desired
 
     async def listen(self) -> None:
         """Take in messages for ever."""
@@ -77,6 +85,9 @@ class Listening:
             group, what = (NOTICE, "notice") if topic == NOTICE else (COMMANDS, "command")
             known = topic if topic == NOTICE else f"{COMMANDS}{_short(topic.removeprefix(COMMANDS))}"
             self._refuse(group, f"{known}: a {what} must not be retained")
+            return
+        if topic == DESIRED:
+            self._refuse_if(topic, self.take_desired(payload))
             return
         try:
             message = self._payloads.parse(topic, payload)

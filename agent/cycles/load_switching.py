@@ -61,7 +61,8 @@ class LoadSwitching:
         stale_s: float,
     ) -> None:
         self._clock, self._switches, self._conditions = clock, switches, conditions
-        self._outlet, self._stale_s = outlet, max(stale_s, 3.0 * EVERY_S)
+        self._outlet = outlet
+        self.go_by(stale_s)
         self._seats = [_Seat(one, Retry(RESTS_S)) for one in loads]
         self._zone = ZoneInfo(conditions.place.timezone)
         self._alarms = Alarms(clock, pending)
@@ -69,6 +70,10 @@ class LoadSwitching:
         self._last_s: float | None = None
         self._over_since_s: float | None = None
         self._shed_until_s = -float("inf")
+
+    def go_by(self, stale_s: float) -> None:
+        """A reading of a relay counts for so long from now on."""
+        self._stale_s = max(stale_s, 3.0 * EVERY_S)
 
     @property
     def has_any(self) -> bool:

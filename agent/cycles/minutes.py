@@ -24,14 +24,15 @@ from drivers.reading import Quantity, Reading
 class Minutes:
     """What was seen holds until the next step is due, ``step_s`` later; where that comes late, the gap stays a gap.
 
-    ``energies`` are counted and kept where somebody has asked for them by setting it before the start.
+    A reading that is older than ``stale_s`` is missing. ``energies`` are counted and kept where somebody has asked for
+    them by setting it before the start.
     """
 
     def __init__(
         self, clock: Clock, conditions: SiteConditions, pending: PendingWrites, step_s: float, stale_s: float
     ) -> None:
         self._clock, self._conditions, self._pending = clock, conditions, pending
-        self._step_s, self._stale_s = step_s, stale_s
+        self._step_s, self.stale_s = step_s, stale_s
         self._alarms = Alarms(clock, pending)
         self._catalogue: tuple[str, ...] = ()
         self.means = MinuteMeans()
@@ -96,7 +97,7 @@ class Minutes:
     def _points(self, readings: Mapping[str, Mapping[Quantity, Reading]]) -> dict[str, float | None]:
         """Every reading by name. What a silent device said long ago is missing now, and so is an odd counter."""
         monotonic = self._clock.monotonic()
-        judged, resets = self.counters.judged(points_of(readings, monotonic, self._stale_s), monotonic)
+        judged, resets = self.counters.judged(points_of(readings, monotonic, self.stale_s), monotonic)
         for device, sentence in resets:
             self._alarms.note(EventKind.COUNTER_RESET, sentence, device)
             if self.energies is not None:

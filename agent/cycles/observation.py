@@ -36,6 +36,10 @@ class Observing:
         self._day: date | None = None
         self._kept_at = -KEEP_EVERY_S
 
+    def go_by(self, battery: Battery) -> None:
+        """The battery within other bounds from now on."""
+        self._shadow.go_by(battery)
+
     def recall(self, document: str | None) -> None:
         """Count on from what was kept. The running day begins anew with the start."""
         if document is None:

@@ -47,14 +47,15 @@ class Planning:
         self._retry, self._heard, self._prepare = retry or Retry(PLAN_RESTS_S), heard, prepare
         self._alarms = Alarms(clock, pending)
         self.suspicion = DataFaultEvents()
-        self._asking = False
-        self._clock_steps = 0
+        self._asking = self._outdated = False
+        self._renewals = 0
         self.made = 0
         self.failed = 0
 
     async def again(self) -> None:
-        """Between the intervals: while there is no plan at all or the last one failed, and something can be asked."""
-        if (self._outlet.view.plan is None or self._retry.failures) and self._soc_pct() is not None:
+        """Between the intervals: while there is no plan, the last one failed or is outdated, and one can be asked."""
+        needed = self._outlet.view.plan is None or self._retry.failures or self._outdated
+        if needed and self._soc_pct() is not None:
             await self.step()
 
     async def step(self) -> None:
@@ -76,7 +77,16 @@ class Planning:
     def discard(self) -> None:
         """The clock was set: what was planned, and what is being planned, is for another time."""
         self._outlet.show(replace(self._outlet.view, plan=None))
-        self._clock_steps += 1
+        self._renewals += 1
+        self.try_again()
+
+    def renew(self) -> None:
+        """The site file was edited: the plan is followed until the next one, which is asked for soon.
+
+        One that is being made is asked for again.
+        """
+        self._outdated = True
+        self._renewals += 1
         self.try_again()
 
     def try_again(self) -> None:
@@ -93,16 +103,17 @@ class Planning:
             return say.no_plan(cause=say.soc_not_known())
         if self._prepare is not None:
             await self._prepare()
-        steps, request = self._clock_steps, self._question(self._clock.now(), soc)
+        self._outdated = False
+        renewals, request = self._renewals, self._question(self._clock.now(), soc)
         if request is None:
             return say.no_plan(cause=say.price_not_known())
         began_s = self._clock.monotonic()
-        plan = await self._asked(request)
+        plan = await self.asked(request)
         if isinstance(plan, str):
             self._retry.failed(began_s, self._clock.monotonic())
             return plan
         self._retry.succeeded()
-        if steps != self._clock_steps:
+        if renewals != self._renewals:
             return await self._try()
         self._outlet.show(replace(self._outlet.view, plan=plan))
         self._note_suspects(plan)
@@ -111,8 +122,8 @@ class Planning:
         log.debug("plan", cost=round(plan.cost, 3), notes=list(plan.notes), load=plan.load.source, pv=plan.pv.source)
         return None
 
-    async def _asked(self, request: PlanRequest) -> Plan | Sentence:
-        """A plan that has passed the check, else the sentence of the alarm."""
+    async def asked(self, request: PlanRequest) -> Plan | Sentence:
+        """A plan that has passed the check, else the sentence of the alarm. Nothing is shown of it."""
         try:
             plan = await self._planner.plan(request)
         except PlannerFailure as failure:

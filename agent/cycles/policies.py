@@ -35,6 +35,10 @@ class Policies:
         except (WireError, RecursionError) as error:
             self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="policies", cause=str(error)))
 
+    def go_by(self, meter: PolicyMeter | None) -> None:
+        """Another meter from now on. The running day, of which it has not seen all, does not count."""
+        self._meter = meter
+
     def step(self) -> None:
         view = self._outlet.view
         if self._meter is None or view.state is None or not self._clock.trusted():

@@ -2,7 +2,7 @@
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
-from agent.domain.documents import SETTINGS
+from agent.domain.documents import SETTINGS, SITE_FILE
 from agent.domain.sentences.events import settings_changed, settings_changed_and_more
 from agent.ports import Store
 from agent.recording.pending_writes import PendingWrites
@@ -14,6 +14,8 @@ MOST_TOLD = 10
 
 async def keep_settings(settings: Settings, store: Store, alarms: Alarms, pending: PendingWrites) -> None:
     """Raises StoreFailure."""
+    if await store.kept(SITE_FILE.name) is not None:
+        pending.keep(SITE_FILE.name, "null")  # what a start reads is no edit
     document, before = settings.model_dump_json(by_alias=True), await store.kept(SETTINGS.name)
     if document == before:
         return

@@ -23,7 +23,7 @@ Readings = Mapping[str, Mapping[Quantity, Reading]]
 
 
 class SiteWatch:
-    """One instance a site. ``batteries_changed``: with the last look one came, or went."""
+    """``batteries_changed``: with the last look one came, or went. ``remarked`` are the oddities told before."""
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class SiteWatch:
         alarms: Alarms,
         rules: ControlRules,
         units: BatteryUnits,
+        remarked: set[tuple[str, str]] | None = None,
     ) -> None:
         self._clock, self._site, self._conditions, self._alarms = clock, site, conditions, alarms
         self._rules, self._units = rules, units
@@ -41,8 +42,12 @@ class SiteWatch:
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, alarms)
         self._alignment = MeterAlignment(rules.limits.battery, alarms, rules.meter_lag_s)
-        self._remarked: set[tuple[str, str]] = set()
+        self.remarked = set() if remarked is None else remarked
         self.batteries_changed = False
+
+    def go_by(self, rules: ControlRules) -> None:
+        """Rules that ask for the same watch (``ControlRules.watched``)."""
+        self._rules = rules
 
     def look(self, readings: Readings) -> SiteState:
         """Without a meter that contradicts the battery, and with the powers of one instant."""
@@ -54,8 +59,8 @@ class SiteWatch:
         """What is odd about a device, once a start."""
         for name, remarks in self._site.remarks().items():
             for remark in remarks:
-                if (name, remark.text) not in self._remarked:
-                    self._remarked.add((name, remark.text))
+                if (name, remark.text) not in self.remarked:
+                    self.remarked.add((name, remark.text))
                     self._alarms.note(EventKind.DEVICE_REMARK, remark.text, name)
 
     def probed(self, wanted: Setpoint) -> Setpoint:

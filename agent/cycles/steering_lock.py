@@ -22,14 +22,25 @@ class SteeringLock:
     ) -> None:
         self._outlet, self._gate, self._permission = outlet, gate, permission
         self._alarms = Alarms(clock, pending)
+        self._were_steered = False
         self._show(permission.locked)
 
     def recall(self, were_steered: bool) -> None:
         """A battery that an earlier version has steered goes on being steered: it did so without a permit."""
+        self._were_steered = were_steered
         if self._gate.shut is None or not (self._permission.is_missing and were_steered):
             return
         self._alarms.note(EventKind.NOT_COMMISSIONED, steered_before())
         self._show(None)
+
+    def locked(self, permission: Permission) -> str | None:
+        """Why nothing would be written with ``permission``; None where it would."""
+        return None if permission.is_missing and self._were_steered else permission.locked
+
+    def go_by(self, permission: Permission) -> None:
+        """Another permission from now on. What is steered is to be released before it locks."""
+        self._permission = permission
+        self._show(self.locked(permission))
 
     @contextmanager
     def open_for_what_was_left_behind(self, is_left_behind: bool) -> Iterator[bool]:

@@ -13,6 +13,7 @@ from agent.cycles.alarms import Alarms
 from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
 from agent.domain.advisory import Advisory
 from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.desired import RemoteConfig
 from agent.domain.documents import PARKED
 from agent.domain.envelope import HISTORY_TYPE, Envelope
 from agent.domain.inputs import Acknowledgement
@@ -85,6 +86,7 @@ class Sync:
         self._info_is_asked_for = False
         self._published_plan: Plan | None = None
         self._published_advice: tuple[Advisory, ...] | None = None
+        self._published_config: RemoteConfig | None = None
         self._told_alarms: tuple[str, ...] = ()
         self._greeted = False
         self._not_before = self._pause_s = 0.0
@@ -115,6 +117,7 @@ class Sync:
             await self._send_live()
             await self._send_plan()
             await self._send_advice()
+            await self._send_reported()
             await self._drain()
             self._pause_s = 0.0
             self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="sync")
@@ -162,7 +165,7 @@ class Sync:
         facts = {**self._facts(), "acknowledged": acknowledged}  # a platform that lacks more sees it by this
         await self._link.publish(self._payloads.info(facts, self._clock.now()))
         self._note_taken("up/info")
-        self._published_plan = self._published_advice = None
+        self._published_plan = self._published_advice = self._published_config = None
         self._greeted = True
 
     async def _tell_alarms(self) -> None:
@@ -200,6 +203,12 @@ class Sync:
         if advice is not None and advice != self._published_advice:
             await self._send_document(self._payloads.advice(advice, self._clock.now()))
             self._published_advice = advice
+
+    async def _send_reported(self) -> None:
+        config = self._outlet.view.remote_config
+        if config is not None and config != self._published_config:
+            await self._send_document(self._payloads.reported(config, self._clock.now()))
+            self._published_config = config
 
     async def _send_document(self, envelope: Envelope) -> None:
         """One that the broker refuses is not tried again: the next one replaces it, and rows do not wait for it."""

@@ -29,6 +29,10 @@ class BatteryUnits:
         self.present: tuple[UnitState, ...] = ()
         self.refusals: dict[str, str | None] = {}  # by device: why it did not take its last share, None where it did
 
+    def go_by(self, units: Sequence[BatteryUnit]) -> None:
+        """The same batteries with other windows from now on."""
+        self._units = units
+
     def doubts(self, readings: Mapping[str, Mapping[Quantity, Reading]], monotonic_s: float) -> dict[str, str | None]:
         """Judge every gauge. By device: one sentence for a state of charge that is not believed, else None."""
         for name, watch in self._watches.items():

@@ -50,6 +50,17 @@ class ControlRules:
         return max(PATIENCE_S, 2.0 * self.step_s, 2.0 * self.dead_time_s)
 
     @property
+    def watched(self) -> tuple[object, ...]:
+        """What decides how devices and batteries are watched: with another one, that begins anew as at a start."""
+        batteries = [
+            replace(battery, soc_min_pct=0.0, soc_max_pct=100.0, reserve_pct=0.0, wear_per_kwh=0.0)
+            for battery in (self.limits.battery, *(unit.battery for unit in self.units))
+        ]
+        times = self.step_s, self.hold_s, self.stale_s, self.frozen_s
+        measured = self.meter_lag_s, self.dead_time_s, self.off_w
+        return *times, *measured, dict(self.roles), *batteries
+
+    @property
     def deadband_w(self) -> float:
         """Changes smaller than this are not worth a write: 1 % of the rating."""
         return 0.01 * max(self.limits.battery.charge_w, self.limits.battery.discharge_w)
@@ -109,6 +120,10 @@ class Ladder:
         self._usable_wh = self._before_wh = self._plan_wh = rules.limits.battery.usable_wh
         self._changed_at: datetime | None = None
         self._plan: Plan | None = None
+
+    def go_by(self, rules: ControlRules) -> None:
+        """Other rules, and perhaps other prices, from now on."""
+        self._rules, self._day_prices = rules, DayPrices(self._conditions, self._zone)
 
     def choose(self, situation: Situation) -> Setpoint:
         """The highest rung that can be taken."""

@@ -26,6 +26,10 @@ class ShadowBattery:
         self._battery_w = 0.0
         self.costs = Costs()
 
+    def go_by(self, battery: Battery) -> None:
+        """The same battery within other bounds from now on."""
+        self._battery = battery
+
     def begin(self) -> None:
         """Count anew, from the state of the real battery on."""
         self._soc_pct, self._battery_w, self.costs = None, 0.0, Costs()

@@ -117,6 +117,10 @@ class AlarmKind(Enum):
         "signing_keys", Severity.ALARM, Subject.SITE,
         "Mend the file that keys_file names under [cloud]: a line is purpose, key id and key.",
     )  # fmt: skip
+    SITE_FILE_BAD = (
+        "site_file_bad", Severity.ALARM, Subject.SITE,
+        "Put the site file right (`enalysis-edge check` names every mistake); the last good one is beside the store.",
+    )  # fmt: skip
     SOC_JUMP = (
         "soc_jump", Severity.ALARM, Subject.DEVICE,
         "Compare the state of charge with the battery's own display; it may need a full charge to calibrate.",
@@ -183,6 +187,7 @@ class EventKind(Enum):
     PERSISTENT_WRITES = "persistent_writes", Severity.INFO
     POLICY = "policy", Severity.INFO
     RECORDS_LOST = "records_lost", Severity.ALARM
+    REMOTE_CONFIG = "remote_config", Severity.INFO
     ROW_SKIPPED = "row_skipped", Severity.ALARM
     ROWS_LOST = "rows_lost", Severity.ALARM
     SETTINGS_CHANGED = "settings_changed", Severity.INFO

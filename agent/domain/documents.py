@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from agent.domain.advisory import AdviceBook
 from agent.domain.alarms import StandingAlarm
 from agent.domain.commissioning import Commissioning
+from agent.domain.desired import RemoteConfig
 from agent.domain.energy_totals import EnergyTotals
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.inputs import MESSAGES, Inputs
@@ -23,6 +24,7 @@ from agent.domain.plan import Plan
 from agent.domain.policies import PolicyRecord
 from agent.domain.signed_command import KeyCounter
 from agent.domain.site import SiteState
+from agent.domain.site_file import SiteFileEdit
 from agent.domain.switched_load import SwitchedLoadState
 from agent.domain.undated import Undated
 from agent.domain.wire import WireError, from_json
@@ -92,9 +94,11 @@ OVERRIDE = Document("override", "agent.cycles.override", Override)  # or null, w
 PERSISTENT_WRITES = _plain("persistent_writes", "agent.cycles.steering_watch")
 SWITCHED_LOADS = Document("switched_loads", "agent.cycles.record", tuple[SwitchedLoadState, ...])
 SETTINGS = _plain("settings", "agent.cycles.settings_kept")  # a Settings of agent.settings.schema
+SITE_FILE = Document("site_file", "agent.cycles.reload", SiteFileEdit)  # or null, before any edit since the start
 PARKED = _plain("parked", "agent.cycles.sync")
 COMMAND_COUNTERS = Document("command_counters", "agent.cycles.signed_commands", tuple[KeyCounter, ...])
 COMMISSIONING = Document("commissioning", "agent.cli.commission_session", Commissioning)
+REMOTE_CONFIG = Document("remote_config", "agent.cycles.remote_config", RemoteConfig, True)
 STEERING = _plain("steering", "agent.adapters.devices.steering_memory")
 SELF_TEST = _plain("self_test", "agent.self_test")
 # The platform's last message of each kind as it came; site_conditions.kept_inputs reads them.
@@ -103,8 +107,8 @@ MESSAGE_DOCUMENTS = tuple(_plain(f"input/{name}", "agent.cycles.listening") for 
 DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
     MODEL_TRIAL, ADVICE, OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST,
-    COMMISSIONING, SWITCHED_LOADS, POLICIES, COMMAND_COUNTERS, MODEL_DELIVERIES,
-    ENERGY_TOTALS,
+    COMMISSIONING, SWITCHED_LOADS, POLICIES, COMMAND_COUNTERS, MODEL_DELIVERIES, ENERGY_TOTALS, SITE_FILE,
+    REMOTE_CONFIG,
     *MESSAGE_DOCUMENTS,
 )  # fmt: skip
 BY_NAME = {document.name: document for document in DOCUMENTS}

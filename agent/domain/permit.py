@@ -39,7 +39,7 @@ class Permit:
 class Permission:
     """``locked`` says why nothing may be written, in one sentence; None: the agent steers.
 
-    ``is_missing``: there is no permit at all, as on a site that an earlier version has steered.
+    ``is_missing``: it is locked for want of any permit, as on a site that an earlier version has steered.
     """
 
     locked: str | None = None

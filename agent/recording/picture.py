@@ -1,9 +1,9 @@
 """The newest picture of the site as the documents that people read: state, setpoint, override, link, alarms,
-switched loads. Pure."""
+switched loads, the last edit of the site file. Pure."""
 
 import json
 
-from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE, SWITCHED_LOADS
+from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, SITE_FILE, STATE, SWITCHED_LOADS
 from agent.domain.sentence import named
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.wire import to_json
@@ -17,6 +17,8 @@ def picture(view: SiteView) -> dict[str, str]:
         ALARMS.name: to_json(view.alarms),
     }
     documents[OVERRIDE.name] = "null" if view.override is None else to_json(view.override)
+    if view.site_file is not None:
+        documents[SITE_FILE.name] = to_json(view.site_file)
     if view.switched:
         documents[SWITCHED_LOADS.name] = to_json(view.switched)
     if view.state is not None:

@@ -1,12 +1,12 @@
 """The settings that the agent last started with, for commands that find the site file broken.
 
-The daemon reads the site file once, at its start, and keeps what it read in its store.
+The daemon keeps what it goes by of the site file in its store.
 """
 
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from agent.settings.sections import Store
 
 LARGEST_FILE = 1024 * 1024
 _SECTION = re.compile(r"^\s*\[\s*store\s*\]\s*(?:#.*)?$(.*?)(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
+_SECRET = re.compile(r"password|secret|token|username|credential|(^|[._])pin($|[._])", re.IGNORECASE)
 _PATH = re.compile(r"""^\s*path\s*=\s*(?:"([^"\n]+)"|'([^'\n]+)')""", re.MULTILINE)
 
 
@@ -40,17 +41,24 @@ def settings_of(document: str) -> Settings | None:
 
 
 def differences(before: str, after: str) -> list[str]:
-    """Each key of two kept settings whose value is another, as ``device.2.unit_id 2 to 1``; - where there is none."""
+    """Each key of two kept settings whose value is another, as ``device.2.unit_id 2 to 1``; - where there is none.
+
+    What may be a secret is named without its values.
+    """
     try:
         old, new = dict(_leaves(json.loads(before), "")), dict(_leaves(json.loads(after), ""))
     except (ValueError, RecursionError):
         return []
     keys = [*new, *(key for key in old if key not in new)]
     return [
-        f"{key} {json.dumps(old[key]) if key in old else '-'} to {json.dumps(new[key]) if key in new else '-'}"
+        key if _SECRET.search(key) else f"{key} {_shown(old, key)} to {_shown(new, key)}"
         for key in keys
         if old.get(key) != new.get(key)  # a key of a newer version that says nothing is no change
     ]
+
+
+def _shown(leaves: Mapping[str, Any], key: str) -> str:
+    return json.dumps(leaves[key]) if key in leaves else "-"
 
 
 def _leaves(tree: Any, place: str) -> Iterator[tuple[str, Any]]:

@@ -65,7 +65,7 @@ def permission_of(site_file: Path, settings: Settings) -> Permission:
         permit = read_permit(site_file)
     except (OSError, WireError, RecursionError) as error:
         return Permission(say.permit_unusable(path=str(permit_file(site_file)), cause=str(error)))
-    return Permission(_why_locked(settings, permit), permit, is_missing=permit is None)
+    return Permission(_why_locked(settings, permit), permit, permit is None and settings.control.mode != "observe")
 
 
 def _why_locked(settings: Settings, permit: Permit | None) -> str | None:

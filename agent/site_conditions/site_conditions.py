@@ -64,6 +64,13 @@ class SiteConditions:
     _last_import: float | None = field(default=None)
     _assumed: PriceList | None = field(default=None)  # the import prices of the newest curves, guesses among them
 
+    def go_by(self, site: "SiteConditions") -> None:
+        """The site file's part is that of ``site`` from now on; what the platform has said stays."""
+        self.import_tariff, self.export_tariff = site.import_tariff, site.export_tariff
+        self.flat_carbon_kg_per_kwh, self.objective = site.flat_carbon_kg_per_kwh, site.objective
+        self.site_connection, self.failsafe = site.site_connection, site.failsafe
+        self.place, self.reserve, self._assumed = site.place, site.reserve, None
+
     def take(self, message: PlatformInput) -> None:
         """Let what the platform sent overlay the site file; of each kind what was issued last counts."""
         self.recall(self.said.joined_by(message))

@@ -19,7 +19,7 @@ from tests.bench.figures import Figure, Samples
 NAMES = (
     *("controller", "dead_devices", "start", "polling", "planner", "lp", "store", "payload", "sync", "decisions"),
     *("drain", "restarts", "month", "parts", "partition", "fifty_devices", "steps"),
-    *("console", "console_control", "console_view", "home_assistant"),
+    *("console", "console_control", "console_view", "home_assistant", "reload"),
 )
 WIDTH = 140  # of the table where the output is no terminal
 

@@ -20,6 +20,7 @@ from agent.domain.sentences import (
     models,
     platform_commands,
     readings,
+    site_file,
 )
 
 SUBJECTS = (
@@ -35,6 +36,7 @@ SUBJECTS = (
     models,
     platform_commands,
     readings,
+    site_file,
 )  # importing them defines every template
 AT = datetime(2026, 6, 1, 14, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 
@@ -44,13 +46,14 @@ NUMBERS: Mapping[str, float] = {
     "carbon_per_kwh": 0.0123, "cost_money": 1.1, "counted": 100, "days": 9, "delay_s": 600.0, "energy_wh": 3200.0,
     "error_pct": 1.2, "error_wh": 120.0, "expected_w": -2000.0, "found_pct": 80.4, "found_wh": 8100.0,
     "from_pct": 41.6, "hours": 720, "import_per_kwh": 0.32, "import_w": 6000.0, "interval_s": 900, "intervals": 200,
-    "lasted_h": 3.25, "late_s": 8.4, "least": 1, "least_s": 3.2, "left_days": 1, "longest_h": 24.0,
+    "lasted_h": 3.25, "late_s": 8.4, "least": 1, "least_s": 3.2, "left_days": 1, "line": 12, "longest_h": 24.0,
     "longest_s": 900.0, "missing": 3, "more": 3, "most": 240, "most_s": 4.8, "moved_pct": 12.4, "moved_w": 2000.0,
-    "number": 17, "outages": 4, "over_days": 365.0, "paid_per_kwh": 0.32, "peak_w": 7200.0, "per_day": 100,
-    "power_w": 520.4, "promised_money": 1.2, "rated_pct": 90.2, "rated_wh": 9500.0, "release": 3,
+    "newest": 8, "number": 17, "outages": 4, "over_days": 365.0, "paid_per_kwh": 0.32, "peak_w": 7200.0,
+    "per_day": 100, "power_w": 520.4, "promised_money": 1.2, "rated_pct": 90.2, "rated_wh": 9500.0, "release": 3,
     "row": 1780315200001, "rows": 12, "runs": 9, "runs_s": 5400, "saved_money": 0.523, "shown_w": 2000.0,
     "soc_pct": 41.6, "spent": 20, "stretches": 4, "times": 3, "to_pct": 80.2, "unsynced_s": 108000.0, "used": 95,
-    "usual_money": 0.9, "usual_times": 1.44, "value_per_kwh": 0.2811, "within_s": 20.0, "worth_money": 4.2,
+    "usual_money": 0.9, "usual_times": 1.44, "value_per_kwh": 0.2811, "version": 7, "within_s": 20.0,
+    "worth_money": 4.2,
 }  # fmt: skip
 TEXTS: Mapping[str, str] = {
     "cause": "the cause", "certificate": "certificate", "counter": "meter.import_wh", "day": "2026-06-01",
@@ -60,8 +63,8 @@ TEXTS: Mapping[str, str] = {
     "order": control.order_charge_with(power_w=2000.0), "outcome": advice.was_dismissed(), "path": "/site.db",
     "place": "mqtt.example.org:8883", "quality": "stale", "quantity": "soc_pct", "said": "so", "span": "day",
     "state": "acknowledged", "step": alarms.clock_step(18000.0), "stream": "minute", "told": "it was so",
-    "topic": "up/minute", "value": "500", "wanted_span": "hour", "why": "why", "words": "auto, hold",
-    "would": control.would_rest(), "wrote": "no order",
+    "topic": "up/minute", "value": "500", "waits": "site.id", "wanted_span": "hour", "why": "why",
+    "words": "auto, hold", "would": control.would_rest(), "wrote": "no order",
 }  # fmt: skip
 
 

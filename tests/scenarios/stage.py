@@ -15,7 +15,7 @@ from typing import Any
 
 from agent.adapters.host.clock import VirtualClock
 from agent.adapters.host.timetable import run_virtual
-from agent.app import build
+from agent.app import build, look_for_edits
 from agent.daemon import App
 from agent.domain.horizon import floor_to_step
 from agent.domain.permit import Permission
@@ -25,6 +25,7 @@ from agent.domain.setpoint import Outcome, Rung, Setpoint
 from agent.domain.site import SiteState
 from agent.ports import Job, Planner, TimeSource
 from agent.settings.load import load
+from agent.settings.site_file import SiteFile
 from agent.workers.planner import answer, read_corrections, read_history, read_quarters
 from simulator.columns import MeasuredColumn
 from simulator.faults import Fault, FaultScript
@@ -103,14 +104,17 @@ class Stage:
         planner: Planner | None = None,
         time_source: TimeSource | None = None,
         permission: Permission | None = None,
+        reloads: bool = False,
         **words: object,
     ) -> App:
-        """A new agent on the same devices, clock and store; not started."""
+        """A new agent on the same devices, clock and store; not started. It ``reloads`` its edited site file."""
         ports = {"inverter_port": self.inverter_port, "meter_port": self.meter_port}
         own = {**ports, "usable_wh": self.plant.battery.usable_wh}
-        settings = load(site_files.write_home(self.folder, **{**own, **words}))
+        path = site_files.write_home(self.folder, **{**own, **words})
         self.planner = planner or HonestPlanner()
-        self.app = build(settings, self.clock, self.planner, time_source=time_source, permission=permission)
+        self.app = build(load(path), self.clock, self.planner, time_source=time_source, permission=permission)
+        if reloads:
+            look_for_edits(self.app, SiteFile(path))
         return self.app
 
     def fault(self, kind: str, device: str, minute: float, minutes: float, **more: Any) -> None:
@@ -237,13 +241,14 @@ async def playing(
     devices: bool = True,
     time_source: TimeSource | None = None,
     permission: Permission | None = None,
+    reloads: bool = False,
     **words: object,
 ) -> AsyncIterator[None]:
     """The devices of ``stage`` listen and an agent has started; it is stopped at the end, and the devices after it."""
     if devices:
         await stage.site.start()
     try:
-        stage.build(planner, time_source, permission, **words)
+        stage.build(planner, time_source, permission, reloads, **words)
         await stage.start()
         try:
             yield

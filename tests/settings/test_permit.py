@@ -28,6 +28,14 @@ def test_without_one_nothing_may_be_written(site_file: Path) -> None:
     assert permission.is_missing
 
 
+def test_a_site_that_shall_observe_does_so_also_where_an_earlier_version_has_steered_it(site_file: Path) -> None:
+    text = site_file.read_text("utf-8")
+    site_file.write_text(text.replace("[control]\n", '[control]\nmode = "observe"\n'), "utf-8")
+    permission = permission_of(site_file, load(site_file))
+    assert permission.locked == 'the site file says [control] mode = "observe"'
+    assert not permission.is_missing
+
+
 def test_the_word_of_a_person_lets_it_steer_and_is_shown(site_file: Path) -> None:
     settings = load(site_file)
     write_permit(site_file, accepted(settings, "N. Installer", "no time for the test", AT))

@@ -146,3 +146,26 @@ def test_a_link_in_place_of_the_lock_is_not_followed_and_does_not_stop_the_agent
     file.symlink_to(victim)
     with DeviceLocks(settings):
         assert victim.read_text() == "precious"
+
+
+def test_the_locks_follow_a_device_that_moves_once_it_has_moved(tmp_path: Path) -> None:
+    before, after = site(tmp_path / "one"), site(tmp_path / "two", port=5022)
+    with DeviceLocks(before) as held:
+        held.reach_for(after)
+        for settings in (before, after):  # flock asks by open file, also within one process
+            with pytest.raises(AlreadySteered), DeviceLocks(settings):
+                pass
+        held.let_go()
+        with DeviceLocks(before):
+            pass
+        with pytest.raises(AlreadySteered), DeviceLocks(after):
+            pass
+
+
+def test_a_place_that_another_steers_is_refused_and_what_was_held_stays(tmp_path: Path) -> None:
+    before, after = site(tmp_path / "one"), site(tmp_path / "two", port=5022)
+    with DeviceLocks(after), DeviceLocks(before) as held:
+        with pytest.raises(AlreadySteered):
+            held.reach_for(after)
+        with pytest.raises(AlreadySteered), DeviceLocks(before):
+            pass

@@ -63,26 +63,45 @@ class DeviceLocks:
     """
 
     def __init__(self, settings: Settings) -> None:
-        steered = set(settings.battery.steered_by)
-        self._devices = [device for device in settings.devices if device.name in steered]
+        self._settings = settings
         self._holder = f"{os.getpid()}\nsite {settings.site.id}, store {settings.store.path}\n"
-        self._held = ExitStack()
+        self._held: dict[str, ExitStack] = {}
+        self._wanted: set[str] = set()
 
     def __enter__(self) -> "DeviceLocks":
-        with ExitStack() as held:
-            taken: dict[str, Device] = {}
-            for address, index in sorted({(at, i) for i, one in enumerate(self._devices) for at in addresses(one)}):
-                device = self._devices[index]
-                if (other := taken.setdefault(address, device)) is not device:
-                    raise SteeredTwice(other, device)
-                self._take(held, address, device)
-            self._held = held.pop_all()
+        self.reach_for(self._settings)
         return self
+
+    def reach_for(self, settings: Settings) -> None:
+        """Hold the locks of what ``settings`` steer, besides those held. Raises as ``DeviceLocks`` and takes none then.
+
+        Waits for a name server where hosts have names.
+        """
+        steered = [device for device in settings.devices if device.name in settings.battery.steered_by]
+        wanted: dict[str, Device] = {}
+        for address, index in sorted({(at, i) for i, one in enumerate(steered) for at in addresses(one)}):
+            if (other := wanted.setdefault(address, steered[index])) is not steered[index]:
+                raise SteeredTwice(other, steered[index])
+        taken: dict[str, ExitStack] = {}
+        with ExitStack() as undone:
+            for address in sorted(wanted.keys() - self._held.keys()):
+                taken[address] = undone.enter_context(ExitStack())
+                self._take(taken[address], address, wanted[address])
+            undone.pop_all()
+        self._held |= taken
+        self._wanted = set(wanted)
+
+    def let_go(self) -> None:
+        """Of those that the settings of the last ``reach_for`` do not steer."""
+        for address in self._held.keys() - self._wanted:
+            self._held.pop(address).close()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._held.close()
+        for held in self._held.values():
+            held.close()
+        self._held = {}
 
     def _take(self, held: ExitStack, address: str, device: Device) -> None:
         path = _lock_file(address)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.devices.steered_battery import SteeringTerms
@@ -12,10 +13,65 @@ from agent.settings.device_section import Device
 from agent.settings.same_line import line_of, names_of_this_machine
 from agent.settings.schema import Settings
 from drivers.device import Readable, Transport
-from drivers.endpoint import SingleClient
+from drivers.endpoint import SerialEndpoint, SingleClient, TcpEndpoint
 from drivers.modbus import Bus
 from drivers.registry import FAMILIES, build
 from drivers.write_gate import GatedTransport, WriteGate
+
+
+@dataclass(frozen=True, slots=True)
+class _LineTerms:
+    """How one line is asked. ``gap_s`` None: as its kind of line needs."""
+
+    endpoint: TcpEndpoint | SerialEndpoint
+    timeout_s: float
+    retries: int
+    gap_s: float | None
+    settle_s: float
+    single_client: SingleClient | None
+
+
+class Lines:
+    """The buses of a site, one a line: asked for other devices, those whose line is asked as before keep their bus.
+
+    Nothing is written to any of the devices while ``gate`` is shut.
+    """
+
+    def __init__(self, clock: Clock, gate: WriteGate | None = None) -> None:
+        self._clock, self._gate = clock, gate or WriteGate()
+        self._buses: dict[str, tuple[_LineTerms, Bus]] = {}
+        self.by_device: dict[str, Bus] = {}  # as they were asked for last
+
+    def transports(self, devices: Sequence[Device]) -> dict[str, Transport]:
+        """The way to each of ``devices`` by its name, not yet connected. Those of one line share its bus and lock."""
+        buses = self.buses(devices)
+        return {device.name: GatedTransport(_transport(buses[device.name], device), self._gate) for device in devices}
+
+    def buses(self, devices: Sequence[Device]) -> dict[str, Bus]:
+        """By the name of each device; the lines of those that are not among ``devices`` are forgotten."""
+        names = names_of_this_machine()
+        lines: defaultdict[str, list[Device]] = defaultdict(list)
+        for device in devices:
+            lines[line_of(device, names)].append(device)
+        buses: dict[str, tuple[_LineTerms, Bus]] = {}
+        for line, there in lines.items():
+            terms, (before, bus) = _terms(there), self._buses.get(line, (None, None))
+            buses[line] = (terms, bus if bus is not None and terms == before else self._bus(terms))
+        self._buses = buses
+        self.by_device = {device.name: buses[line][1] for line, there in lines.items() for device in there}
+        return self.by_device
+
+    def _bus(self, terms: _LineTerms) -> Bus:
+        return Bus(
+            terms.endpoint,
+            timeout_s=terms.timeout_s,
+            retries=terms.retries,
+            gap_s=terms.gap_s,
+            settle_s=terms.settle_s,
+            single_client=terms.single_client,
+            monotonic=self._clock.monotonic,
+            sleep=self._clock.sleep,
+        )
 
 
 def transports(settings: Settings, clock: Clock, gate: WriteGate | None = None) -> dict[str, Transport]:
@@ -23,8 +79,7 @@ def transports(settings: Settings, clock: Clock, gate: WriteGate | None = None) 
 
     Nothing is written to any of them while ``gate`` is shut.
     """
-    buses, gate = _buses(settings.devices, clock), gate or WriteGate()
-    return {device.name: GatedTransport(_transport(buses[device.name], device), gate) for device in settings.devices}
+    return Lines(clock, gate).transports(settings.devices)
 
 
 def connect_devices(
@@ -40,14 +95,22 @@ def connect_devices(
     any of them while ``gate`` is shut.
     """
     ways = transports(settings, clock, gate) if ways is None else ways
-    built: list[Readable] = [
-        build(device.family, device.name, ways[device.name], device.options, clock.monotonic)
-        for device in settings.devices
-    ]
     memory = SteeringMemory(write, awaits_recall=True)
+    built = built_devices(settings.devices, ways, clock)
+    terms = steering_terms(settings, clock, memory)
+    return Devices(built, *settings.battery.steered_by, monotonic=clock.monotonic, terms=terms, memory=memory)
+
+
+def built_devices(devices: Sequence[Device], ways: Mapping[str, Transport], clock: Clock) -> list[Readable]:
+    """The devices by their ways, not yet connected."""
+    return [build(device.family, device.name, ways[device.name], device.options, clock.monotonic) for device in devices]
+
+
+def steering_terms(settings: Settings, clock: Clock, memory: SteeringMemory) -> dict[str, SteeringTerms]:
+    """Those of each device that steers a battery, by its name."""
     rating_w = {unit.device: max(unit.battery.charge_w, unit.battery.discharge_w) for unit in settings.battery_units()}
     per_day = settings.battery.persistent_writes_per_day
-    terms = {
+    return {
         device.name: SteeringTerms(
             f"{device.endpoint} unit {device.unit_id}",
             WriteBudget(per_day, rating_w[device.name]),
@@ -57,7 +120,6 @@ def connect_devices(
         for device in settings.devices
         if device.name in rating_w
     }
-    return Devices(built, *settings.battery.steered_by, monotonic=clock.monotonic, terms=terms, memory=memory)
 
 
 def _transport(bus: Bus, device: Device) -> Transport:
@@ -66,35 +128,24 @@ def _transport(bus: Bus, device: Device) -> Transport:
 
 def connect_device(device: Device, clock: Clock) -> Transport:
     """The registers of one device on a line of its own, not yet connected."""
-    return _transport(_buses([device], clock)[device.name], device)
+    return _transport(Lines(clock).buses([device])[device.name], device)
 
 
-def _buses(listed: Sequence[Device], clock: Clock) -> dict[str, Bus]:
-    """One bus a line, by the name of each device on it.
+def _terms(there: Sequence[Device]) -> _LineTerms:
+    """A shared line is as patient as the most patient of its devices and keeps the longest of their pauses.
 
-    A shared one is as patient as the most patient of its devices and keeps the longest of their pauses. What a family
-    needs is kept also where the site file asks for less.
+    What a family needs is kept also where the site file asks for less.
     """
-    names = names_of_this_machine()
-    lines: defaultdict[str, list[Device]] = defaultdict(list)
-    for device in listed:
-        lines[line_of(device, names)].append(device)
-    buses: dict[str, Bus] = {}
-    for there in lines.values():
-        links = [FAMILIES[device.family].link for device in there]
-        bus = Bus(
-            there[0].endpoint,
-            timeout_s=max(device.timeout_s for device in there),
-            retries=min(device.retries for device in there),
-            gap_s=_longest([device.gap_s for device in there], [link.gap_s for link in links]),
-            settle_s=_longest([device.settle_s for device in there], [link.settle_after_connect_s for link in links])
-            or 0.0,
-            single_client=_single_client(there),
-            monotonic=clock.monotonic,
-            sleep=clock.sleep,
-        )
-        buses |= dict.fromkeys((device.name for device in there), bus)
-    return buses
+    links = [FAMILIES[device.family].link for device in there]
+    settles_s = [device.settle_s for device in there], [link.settle_after_connect_s for link in links]
+    return _LineTerms(
+        there[0].endpoint,
+        timeout_s=max(device.timeout_s for device in there),
+        retries=min(device.retries for device in there),
+        gap_s=_longest([device.gap_s for device in there], [link.gap_s for link in links]),
+        settle_s=_longest(*settles_s) or 0.0,
+        single_client=_single_client(there),
+    )
 
 
 def _longest(given_s: Sequence[float | None], needed_s: Sequence[float]) -> float | None:

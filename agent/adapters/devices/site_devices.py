@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.adapters.devices.joint_outcome import together
 from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
 from agent.adapters.devices.steering_memory import SteeringMemory
-from agent.domain.setpoint import Outcome, Setpoint
+from agent.domain.setpoint import Applied, Outcome, Setpoint
 from agent.domain.steering import SteeringReport
 from agent.ports import SwitchFailure
 from drivers.device import Readable, Remark, Remarked, Switchable
@@ -42,7 +42,7 @@ class Devices:
         memory: SteeringMemory | None = None,
     ) -> None:
         self._deadline_s, self._monotonic = steer_deadline_s, monotonic
-        self._terms, self._memory = terms or {}, memory or SteeringMemory()
+        self._terms, self.memory = dict(terms or {}), memory or SteeringMemory()
         self._seats = {device.name: _Seat(device, {}) for device in devices}
         self._steered = [
             SteeredBattery(self._seats[name].device, steer_deadline_s, monotonic, self._terms.get(name))
@@ -51,9 +51,39 @@ class Devices:
 
     def recall(self, document: str | None) -> None:
         """Take up what an earlier process kept of the devices that steer. Call it before the first setpoint."""
-        self._memory.recall(document)
+        self.memory.recall(document)
         for one in self._terms.values():
-            self._memory.fill(one.address, one.budget)
+            self.memory.fill(one.address, one.budget)
+
+    async def exchange(
+        self,
+        gone: Collection[str],
+        new: Sequence[Readable],
+        terms: Mapping[str, SteeringTerms],
+        release: Setpoint | None,
+    ) -> Mapping[str, Outcome]:
+        """Between two control steps: close the devices ``gone`` and take ``new``, which may have their names.
+
+        A battery among them is given back by ``release`` before its device goes (None: it is not written). The outcomes
+        of that, by name. Which devices steer stays; ``terms`` are those of all that do.
+        """
+        changed = [battery for battery in self._steered if battery.name in gone]
+        outcomes = {one.name: await one.steer(release) for one in changed if release is not None}
+        before = {name: self._seats.pop(name) for name in gone}
+        self._seats |= {device.name: _Seat(device, {}) for device in new}
+        for battery in changed:
+            old, found = self._terms[battery.name], terms[battery.name]
+            is_same_kind = type(before[battery.name].device) is type(self._seats[battery.name].device)
+            if is_same_kind and not isinstance(outcomes.get(battery.name), Applied):
+                self.memory.moved(old.address, found.address)
+            self.memory.fill(found.address, found.budget)
+            self._terms[battery.name] = found
+            device = self._seats[battery.name].device
+            self._steered[self._steered.index(battery)] = SteeredBattery(
+                device, self._deadline_s, self._monotonic, found
+            )
+        await _closed(before.values())
+        return outcomes
 
     def device(self, name: str) -> Readable:
         """The device of this name, for what is not asked of all of them."""
@@ -62,16 +92,16 @@ class Devices:
     @property
     def left_behind(self) -> bool:
         """True when an earlier process has steered one of the batteries and could not give it back."""
-        return any(self._memory.left_behind(one.address) is not None for one in self._terms.values())
+        return any(self.memory.left_behind(one.address) is not None for one in self._terms.values())
 
     @property
     def were_steered(self) -> bool:
         """True when one of the batteries was ever steered from this site."""
-        return any(self._memory.was_steered(one.address) for one in self._terms.values())
+        return any(self.memory.was_steered(one.address) for one in self._terms.values())
 
     async def settle(self, within_s: float) -> None:
         """Wait until what is to be kept of the devices has been written."""
-        await self._memory.settle(within_s)
+        await self.memory.settle(within_s)
 
     @property
     def reverts(self) -> bool:
@@ -105,7 +135,7 @@ class Devices:
             left_alone="; ".join(why for why in alone if why) if all(alone) else None,
             lost=any(one.lost for one in self._steered),
             writes={one.name: made for one in self._steered if (made := one.writes) is not None},
-            not_kept=self._memory.trouble,
+            not_kept=self.memory.trouble,
             used_up={one.name: told for one in self._steered if (told := one.used_up) is not None},
         )
 
@@ -143,12 +173,7 @@ class Devices:
 
     async def close(self) -> None:
         """Stop the reads under way and close every connection."""
-        running = [seat.running for seat in self._seats.values() if seat.running is not None]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        for seat in self._seats.values():
-            await seat.device.close()
+        await _closed(self._seats.values())
 
     async def _read_one(self, seat: _Seat) -> None:
         try:
@@ -169,3 +194,12 @@ class Devices:
         for battery in self._steered:
             if battery.name == seat.device.name:
                 await battery.look()
+
+
+async def _closed(seats: Collection[_Seat]) -> None:
+    running = [seat.running for seat in seats if seat.running is not None]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    for seat in seats:
+        await seat.device.close()

@@ -70,6 +70,12 @@ class SteeringMemory:
         """What was found has been given back."""
         self._entry(address)["steering"] = False
 
+    def moved(self, address: str, to: str) -> None:
+        """A device that could not be given back at ``address`` is found under ``to`` from now on."""
+        if self.left_behind(address) is not None:
+            self._devices[to] = self._devices.pop(address)
+            self.keep_soon()
+
     def count(self, address: str, budget: WriteBudget) -> None:
         self._entry(address).update(day=budget.day.isoformat(), writes=dict(budget.used))
 

@@ -16,8 +16,12 @@ class Notifier:
         self.interval_s = _interval_s(environment)
 
     def ready(self, status: str) -> bool:
-        """The service has started."""
+        """The service has started, or has read its site file again."""
         return self._send("READY=1", _status(status))
+
+    def reloading(self, monotonic_s: float) -> bool:
+        """The site file is read again since ``monotonic_s`` of CLOCK_MONOTONIC; ``ready`` ends it."""
+        return self._send("RELOADING=1", f"MONOTONIC_USEC={int(monotonic_s * 1e6)}")
 
     def alive(self, status: str) -> bool:
         """Feed the watchdog, and replace the sentence that ``systemctl status`` shows."""

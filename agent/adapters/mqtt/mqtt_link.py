@@ -27,7 +27,7 @@ WAITING_MESSAGES = 1000
 STOP_S = 2.0
 PROBE_EVERY_S = 5.0
 PROBE_PATIENCE_S = 8.0  # of a thread whose pass lasts a second
-TOPICS = ("down/ack", "down/model", *COMMAND_TOPICS, *INPUT_TOPICS, NOTICE_TOPIC)
+TOPICS = ("down/ack", "down/model", "down/desired", *COMMAND_TOPICS, *INPUT_TOPICS, NOTICE_TOPIC)
 HANDED_OUT_EVERY_S = 0.01  # what a flood may cost the event loop
 
 StatusEnvelope = Callable[[str], Envelope]

@@ -17,6 +17,7 @@ from agent.adapters.mqtt.history import iso_time as _time
 from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, LARGEST_PAYLOAD, parse_incoming
 from agent.domain.advisory import Advisory
 from agent.domain.command_record import CommandRecord
+from agent.domain.desired import RemoteConfig
 from agent.domain.envelope import HISTORY_TYPE, Envelope
 from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import ForecastCorrections
@@ -115,6 +116,18 @@ class JsonPayloads:
         shown = [to_dict(one) for one in advisories[:MOST_ADVISORIES]]
         body = self._head("advice", now) | {"advice": shown, "open": len(advisories)}
         return Envelope("up/advice", _text(body).encode(), retain=True)
+
+    def reported(self, config: RemoteConfig, now: datetime) -> Envelope:
+        """The answer to ``down/desired``: its version, what became of it, what is in force, and costs as money."""
+        body = self._head("reported", now) | {
+            "version": config.version,
+            "state": config.state.value,
+            "config": {key: json.loads(text) for key, text in config.holds},
+            "errors": [] if config.error is None else [config.error],
+            "cost_before": None if config.cost_before is None else round(config.cost_before, 4),
+            "cost_after": None if config.cost_after is None else round(config.cost_after, 4),
+        }
+        return Envelope("up/reported", _text(body).encode(), retain=True)
 
     def info(self, facts: Mapping[str, object], now: datetime) -> Envelope:
         """What this site runs. ``facts`` are plain JSON values: versions, devices, hashes."""

@@ -61,7 +61,7 @@ def listed(**words: object) -> Device:
 
 def test_a_maker_who_needs_it_has_it() -> None:
     """What stands in a datasheet reaches the bus, whatever the site file leaves out."""
-    (bus,) = field_bus._buses([listed(family="huawei_luna")], SystemClock()).values()
+    (bus,) = field_bus.Lines(SystemClock()).buses([listed(family="huawei_luna")]).values()
     assert (bus._gap_s, bus._settle_s, bus._single_client) == (0.05, 1.5, SingleClient())
 
 
@@ -92,14 +92,14 @@ def test_what_a_family_needs_holds_where_the_site_file_asks_for_less(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(field_bus, "FAMILIES", {"sdm630": replace(FAMILIES["sdm630"], link=facts)})
-    (bus,) = field_bus._buses([listed(**words)], SystemClock()).values()
+    (bus,) = field_bus.Lines(SystemClock()).buses([listed(**words)]).values()
     assert (bus._gap_s, bus._settle_s, bus._single_client) == (gap_s, settle_s, place)
 
 
 def test_devices_of_one_line_share_the_longest_of_their_pauses() -> None:
     one = listed(settle_s=1.0, timeout_s=2.0, retries=0)
     other = listed(name="two", unit_id=2, gap_s=0.5, give_back_s=9.0, host="192.0.2.1")
-    buses = field_bus._buses([one, other, listed(name="three", port=503)], SystemClock())
+    buses = field_bus.Lines(SystemClock()).buses([one, other, listed(name="three", port=503)])
     assert buses["one"] is buses["two"] is not buses["three"]
     bus = buses["one"]
     assert (bus._gap_s, bus._settle_s, bus._timeout_s, bus._retries) == (0.5, 1.0, 2.0, 0)

@@ -1,0 +1,69 @@
+"""What became of an edit of the site file. ``cause`` is what is wrong with it, in the words of the check."""
+
+from agent.domain.sentence import Template
+
+
+@Template
+def settings_taken(*, keys: str) -> str:
+    """``keys`` with their values before and after."""
+    return f"the site file was edited, and holds from now on: {keys}"
+
+
+@Template
+def settings_wait(*, waits: str) -> str:
+    return f"the site file was edited; the next start takes up {waits}"
+
+
+@Template
+def settings_taken_and_wait(*, keys: str, waits: str) -> str:
+    return f"the site file was edited, and holds from now on: {keys}; the next start takes up {waits}"
+
+
+@Template
+def site_file_bad(*, path: str, line: int, cause: str) -> str:
+    return f"{path}:{line}: {cause} (what was good before goes on)"
+
+
+@Template
+def site_file_unusable(*, path: str, cause: str) -> str:
+    return f"{path}: {cause} (what was good before goes on)"
+
+
+@Template
+def site_file_not_taken(*, cause: str) -> str:
+    return f"the edited site file cannot be gone by yet: {cause} (what was good before goes on)"
+
+
+@Template
+def config_in_force(*, version: int, keys: str) -> str:
+    return f"the platform's configuration {version} is in force: {keys}"
+
+
+@Template
+def config_rejected(*, version: int, cause: str) -> str:
+    return f"the platform's configuration {version} is rejected: {cause}"
+
+
+@Template
+def config_undone(*, version: int, cause: str) -> str:
+    return f"the platform's configuration {version} is undone: {cause}"
+
+
+@Template
+def version_not_newer(*, version: int, newest: int) -> str:
+    return f"version {version} is not newer than {newest}, which was answered"
+
+
+@Template
+def restarted_while_tried() -> str:
+    return "the agent was started anew while it was tried"
+
+
+@Template
+def nothing_to_plan_with() -> str:
+    return "it is not tried yet: the state of charge or the prices are not known"
+
+
+@Template
+def device_edited() -> str:
+    return "its section of the site file was edited"

@@ -1,0 +1,30 @@
+"""What of an edited site file the running agent can go by; the rest is read at a start alone."""
+
+from agent.settings.checks import check
+from agent.settings.schema import Settings
+
+# What names the site and its data, and what processes, jobs and connections are made of at the start.
+_SECTIONS = ("store", "cloud", "console", "home_assistant", "log")
+_KEYS = {
+    "site": ("id", "timezone", "currency", "clock"),
+    "battery": ("device", "persistent_writes_per_day"),
+    "control": ("step_s",),
+    "planning": ("interval_s", "deadline_s", "memory_mb"),
+}
+
+
+def at_run_time(before: Settings, edited: Settings) -> Settings:
+    """``edited``, with what is read at a start alone as it was ``before``.
+
+    ``before`` itself where the two do not go together: then all of the edit waits for a restart.
+    """
+    kept = {name: getattr(before, name) for name in _SECTIONS}
+    for section, keys in _KEYS.items():
+        old = getattr(before, section)
+        kept[section] = getattr(edited, section).model_copy(update={key: getattr(old, key) for key in keys})
+    if edited.battery.steered_by[1:] != before.battery.steered_by[1:]:
+        kept["battery"] = kept["battery"].model_copy(update={"further": before.battery.further})
+    if edited.switched_loads() != before.switched_loads():
+        kept["flexible_loads"] = before.flexible_loads
+    found = edited.model_copy(update=kept)
+    return before if check(found) else found
