@@ -74,10 +74,9 @@ def build(
     Without a ``time_source`` the clock is never doubted, without a ``permission`` the devices may be written.
     """
     permission, gate = permission or Permission(), WriteGate()
-    pending, outlet = PendingWrites(), Outlet()
+    pending, outlet, lines = PendingWrites(), Outlet(), Lines(clock, gate)
     alarms, conditions = Alarms(clock, pending, outlet), conditions_of(settings)
     store, zone = store_of(settings, clock), ZoneInfo(settings.site.timezone)
-    lines = Lines(clock, gate)
     devices = connect_devices(settings, clock, partial(keep_steering, store), ways=lines.transports(settings.devices))
     turn, memory_mb, stale_s = asyncio.Lock(), settings.planning.memory_mb, settings.control.stale_s
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
@@ -91,9 +90,8 @@ def build(
     loads = LoadSwitching(clock, devices, settings.switched_loads(), conditions, pending, outlet, stale_s)
     requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks, advice.question, PriceFiles(settings))
     control = Control(clock, devices, conditions, pending, outlet, control_rules(settings, devices, permission), meter)
-    timekeeping = Timekeeping(
-        clock, pending, outlet, control.minutes.means, time_source, settings.site.clock == "trust"
-    )
+    means, is_trusted = control.minutes.means, settings.site.clock == "trust"
+    timekeeping = Timekeeping(clock, pending, outlet, means, time_source, is_trusted)
     inputs = TakeInputs(conditions, clock, pending.keep, alarms)
 
     return App(

@@ -5,18 +5,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from agent.adapters.devices.field_bus import Lines
 from agent.adapters.devices.site_devices import Devices
-from agent.adapters.mqtt.incoming_messages import parse_input
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.advice import Recommendations
 from agent.cycles.alarms import Alarms
-from agent.cycles.command_trail import MOST_RECENT
 from agent.cycles.commands import Commands
 from agent.cycles.control import Control
 from agent.cycles.inputs import TakeInputs
@@ -24,42 +21,22 @@ from agent.cycles.load_switching import EVERY_S, LoadSwitching
 from agent.cycles.model_trials import NightlyTrials
 from agent.cycles.override import Overrides
 from agent.cycles.paired_trial import Comparison
-from agent.cycles.peak_recall import recall_peak
 from agent.cycles.planning import Planning
 from agent.cycles.policies import Policies
 from agent.cycles.record import Record
 from agent.cycles.reload import LOOK_EVERY_S, Reload
 from agent.cycles.remote_config import EVERY_S as REMOTE_EVERY_S
 from agent.cycles.remote_config import RemoteConfiguration
-from agent.cycles.settings_kept import keep_settings
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.steering_lock import SteeringLock
 from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.alarms import AlarmKind, EventKind
-from agent.domain.documents import (
-    ADVICE,
-    ALARMS,
-    COMMAND_COUNTERS,
-    COUNTERS,
-    ENERGY_TOTALS,
-    LEDGER,
-    MODEL_DELIVERIES,
-    MODEL_TRIAL,
-    OBSERVATION,
-    OVERRIDE,
-    PAIRED_TRIAL,
-    POLICIES,
-    REMOTE_CONFIG,
-    STATE,
-    STEERING,
-    SWITCHED_LOADS,
-)
 from agent.domain.sentences import control, events
 from agent.domain.sentences.alarms import store_not_read
 from agent.domain.setpoint import Applied
-from agent.domain.wire import WireError
+from agent.kept_state import take_up_kept
 from agent.plan_request import PlanRequests
 from agent.platform import SYNC_EVERY_S, Platform
 from agent.ports import Clock, Job, StoreFailure
@@ -159,7 +136,7 @@ class App:
         """Take up what the store has kept. One that cannot be used, or not in time, is an alarm."""
         try:
             async with asyncio.timeout(within_s):
-                await self._take_up_kept()
+                await take_up_kept(self)
         except TimeoutError:
             text = store_not_read(path=str(self.store.path), within_s=within_s or 0.0)
             self.alarms.alarm(AlarmKind.STORE_FAILED, text, by="start")
@@ -169,40 +146,6 @@ class App:
             self.recalled = True
             self.planning.try_again()
             self.alarms.alarm(AlarmKind.STORE_FAILED, None, by="start")
-
-    async def _take_up_kept(self) -> None:
-        for sentence in await self.store.open():
-            self.alarms.note(EventKind.STORE_REPLACED, sentence)
-        await self.timekeeping.start(self.store)
-        self.alarms.recall(await self.store.kept(ALARMS.name))
-        self.conditions.time_is_known = self.clock.trusted()
-        await keep_settings(self.settings, self.store, self.alarms, self.pending)
-        await self.inputs.restore(self.store, partial(parse_input, currency=self.settings.site.currency))
-        self.planning.suspicion.recall(await self.store.flags())
-        if self.meter is not None:
-            await recall_peak(self.meter, self.store, self.clock, self.pending)
-        self.control.minutes.recall(await self.store.kept(COUNTERS.name))
-        self.control.minutes.recall_energies(await self.store.kept(ENERGY_TOTALS.name))
-        try:
-            self.control.recall(await self.store.kept(STATE.name))
-        except WireError as error:
-            self.alarms.note(EventKind.DOCUMENT_REFUSED, events.kept_state_unusable(cause=str(error)))
-        self.trials.recall(await self.store.kept(MODEL_TRIAL.name))
-        if self.platform is not None and self.platform.models is not None:
-            self.platform.models.recall(await self.store.kept(MODEL_DELIVERIES.name))
-        self.settlement.recall(await self.store.kept(LEDGER.name))
-        self.comparison.recall(await self.store.kept(PAIRED_TRIAL.name))
-        self.policies.recall(await self.store.kept(POLICIES.name))
-        self.advice.recall(await self.store.kept(ADVICE.name))
-        self.overrides.recall(await self.store.kept(OVERRIDE.name))
-        spent = await self.store.kept(COMMAND_COUNTERS.name)
-        self.commands.signed.recall(spent, await self.store.commands(MOST_RECENT))
-        self.loads.recall(await self.store.kept(SWITCHED_LOADS.name))
-        if self.remote_config is not None:
-            self.remote_config.recall(await self.store.kept(REMOTE_CONFIG.name))
-        self.devices.recall(await self.store.kept(STEERING.name))
-        self.lock.recall(self.devices.were_steered)
-        self.control.observing.recall(await self.store.kept(OBSERVATION.name))
 
     def jobs(self) -> Sequence[Job]:
         """What happens again and again; at the same instant in this order."""

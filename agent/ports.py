@@ -10,7 +10,6 @@ from agent.domain.command_record import CommandRecord
 from agent.domain.commands import Request
 from agent.domain.desired import RemoteConfig
 from agent.domain.envelope import Envelope
-from agent.domain.identity import Certified, IdentityRequest
 from agent.domain.inputs import Incoming
 from agent.domain.ledger import Settled, SettlementRequest
 from agent.domain.override import Override
@@ -238,16 +237,6 @@ class Settlement(Protocol):
 
     async def settle(self, request: SettlementRequest) -> Settled:
         """Raises SettlementFailure. Nothing is written."""
-        ...
-
-
-class RenewalFailure(Exception):
-    """There is no new certificate. ``str()`` says why in one sentence."""
-
-
-class Certifier(Protocol):
-    async def renew(self, request: IdentityRequest) -> Certified:
-        """A new key and certificate stand beside those in force, which are not touched. Raises RenewalFailure."""
         ...
 
 

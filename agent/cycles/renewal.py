@@ -9,7 +9,8 @@ from agent.cycles.retry import HOUR_S, Retry
 from agent.domain.alarms import EventKind
 from agent.domain.identity import IdentityRequest, renewal_due
 from agent.domain.sentences.events import certificate_not_renewed, certificate_renewed, new_certificate_not_accepted
-from agent.ports import Certifier, Clock, RenewalFailure
+from agent.identity_ports import Certifier, RenewalFailure
+from agent.ports import Clock
 
 RESTS_S = tuple(HOUR_S * hours for hours in (1, 4, 24))
 ACCEPTED_WITHIN_S = 900.0  # of a connection; one that takes longer was made with the old certificate

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from agent.domain.records import OutboxRow
 
 FIRST_ROWS = 8
 MOST_ROWS = 500
 REFUSALS_BEFORE_PARKING = 5
+FIRST_PLAUSIBLE_SEQ = 1_577_836_800_000  # 2020-01-01: a file whose numbers begin before was made by a wrong clock
+NUMBERS_AHEAD = timedelta(days=1)
 SLOW_S, QUICK_S = 2.0, 1.0
 FIRST_PATIENCE_S = 600.0
 LONGEST_PATIENCE_S = 86400.0
@@ -171,3 +174,15 @@ class StreamMarks:
         if self.waiting_since is not None and now - self.waiting_since > self.patience_s:
             self.patience_s = min(2 * self.patience_s, LONGEST_PATIENCE_S)
             self.go_back(self.acked)
+
+    def may_be_known(self, seq: int, now: datetime | None) -> bool:
+        """Whether the platform can have ``seq``: sent by this file, or by one that was lost; ``now`` None: unknown.
+
+        Numbers of a new file begin at the time, in milliseconds, so that they are above those of any older one, unless
+        the clock was wrong then: what ours begins with shows it.
+        """
+        if seq <= self.highest:
+            return True
+        if now is None or self.highest >= FIRST_PLAUSIBLE_SEQ:
+            return False
+        return seq <= (now + NUMBERS_AHEAD).timestamp() * 1000.0

@@ -7,7 +7,6 @@ after a return of the link, sending goes on from the acknowledged mark and the p
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from agent.cycles.alarms import Alarms
 from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
@@ -38,8 +37,6 @@ PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0  # after a refusal of what opens a connec
 HISTORY_ROWS = 16  # from so many on a batch is a backlog
 LIVE_EVERY_S, LIVE_WHILE_DRAINING_S = 30.0, 5.0
 MOST_PARKED = 50
-FIRST_PLAUSIBLE_SEQ = 1_577_836_800_000  # 2020-01-01: a file whose numbers begin before was made by a wrong clock
-NUMBERS_AHEAD = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -291,10 +288,10 @@ class Sync:
         self._history_read = HISTORY_TYPE in message.accepts
         if self._rules.by_broker:
             return None
-        now, doubts = self._clock.monotonic(), []
+        now, doubts, utc = self._clock.monotonic(), [], self._clock.now() if self._clock.trusted() else None
         for name, seq in message.streams:
             stream = self._streams[name]
-            if seq > stream.highest and not self._is_of_a_lost_file(stream, seq):
+            if not stream.may_be_known(seq, utc):
                 doubts.append(f"it acknowledges {name} up to {seq}, and nothing above {stream.highest} was sent")
                 continue
             stream.acknowledge(seq, now)
@@ -302,11 +299,3 @@ class Sync:
         for name, seq in message.resend_from:
             self._streams[name].ask_again(seq, now)
         return "; ".join(doubts) or None
-
-    def _is_of_a_lost_file(self, stream: StreamMarks, seq: int) -> bool:
-        """The platform knows numbers of a store that was lost, and ours begins below them, by a wrong clock.
-
-        Numbers of a new file begin at the time, in milliseconds, so that all others are above those of any older one.
-        """
-        latest = self._clock.now() + NUMBERS_AHEAD
-        return stream.highest < FIRST_PLAUSIBLE_SEQ and self._clock.trusted() and seq <= latest.timestamp() * 1000.0

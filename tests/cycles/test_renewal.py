@@ -7,7 +7,7 @@ import pytest
 from agent.adapters.host.clock import VirtualClock
 from agent.cycles.renewal import NewCertificate, Renewal
 from agent.domain.identity import Certified, IdentityRequest
-from agent.ports import RenewalFailure
+from agent.identity_ports import RenewalFailure
 from tests.cycles.hearing import Hearing
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)

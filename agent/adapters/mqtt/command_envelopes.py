@@ -13,16 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from agent.adapters.host.signing_keys import NotSigned, Purpose, SigningKeys
-from agent.adapters.mqtt.incoming_messages import (
-    COMMANDS,
-    LARGEST_PAYLOAD,
-    Message,
-    Utc,
-    Watts,
-    printable,
-    said,
-    text_of,
-)
+from agent.adapters.mqtt.incoming_messages import COMMANDS, LARGEST_PAYLOAD, printable, said, text_of
+from agent.adapters.mqtt.input_messages import Message, Utc, Watts
 from agent.domain.canonical_json import canonical
 from agent.domain.commands import Command, OverrideBattery, read_command
 from agent.domain.override import Override, OverrideAction

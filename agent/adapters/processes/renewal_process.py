@@ -3,7 +3,7 @@
 from agent.adapters.processes.answered_noun import AnsweredNoun
 from agent.adapters.processes.child_process import ChildProcess
 from agent.domain.identity import Certified, IdentityRequest
-from agent.ports import RenewalFailure
+from agent.identity_ports import RenewalFailure
 
 DEADLINE_S = 60.0
 MEMORY_MB = 200
