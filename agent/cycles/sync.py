@@ -32,11 +32,10 @@ from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
 
 STREAMS = ("event", "decision", "minute")  # what a person waits for goes first, also while a backlog drains
-BATCHES_PER_STEP = 20
 PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0  # after a refusal of what opens a connection, or a failure of the store
 HISTORY_ROWS = 16  # from so many on a batch is a backlog
 LIVE_EVERY_S, LIVE_WHILE_DRAINING_S = 30.0, 5.0
-MOST_PARKED = 50
+BATCHES_PER_STEP, MOST_PARKED = 20, 50
 
 
 @dataclass(slots=True)

@@ -26,7 +26,9 @@ AUTO = "auto"
 COMMAND_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # it is a level of a topic
 
 
-class _Envelope(Message):
+class CommandEnvelope(Message):
+    """What every signed command has around its ``params``."""
+
     id: str
     audience: str
     counter: Annotated[int, Field(ge=1, le=2**53)]
@@ -43,7 +45,7 @@ class _Envelope(Message):
         return found
 
 
-class _Override(Message):
+class OverrideParams(Message):
     """``lease_s`` seconds from ``not_before`` on; without ``power_w`` it is all that the limits allow."""
 
     action: Literal["hold", "charge", "discharge", "auto"]
@@ -56,7 +58,7 @@ def parse_signed(topic: str, payload: bytes, site_id: str, keys: SigningKeys) ->
     found = json.loads(text_of(topic, payload, LARGEST_PAYLOAD))
     try:
         keys.verify(Purpose.COMMAND, found)
-        envelope = _Envelope.model_validate_json(canonical(found))
+        envelope = CommandEnvelope.model_validate_json(canonical(found))
     except NotSigned as error:
         raise PayloadRefused(f"{topic}: {error}") from error
     except ValidationError as error:
@@ -72,7 +74,9 @@ def parse_signed(topic: str, payload: bytes, site_id: str, keys: SigningKeys) ->
 def _terms(name: str, params: Mapping[str, Any], command_id: str, begins: datetime) -> Command | Unmeant:
     try:
         if name == "override":
-            return OverrideBattery(_override(_Override.model_validate_json(json.dumps(params)), command_id, begins))
+            return OverrideBattery(
+                _override(OverrideParams.model_validate_json(json.dumps(params)), command_id, begins)
+            )
         return read_command(name, params)
     except ValidationError as error:
         return Unmeant(f"params.{said(error)}")
@@ -80,7 +84,7 @@ def _terms(name: str, params: Mapping[str, Any], command_id: str, begins: dateti
         return Unmeant(f"params: {printable(str(error))}")
 
 
-def _override(asked: _Override, command_id: str, begins: datetime) -> Override | None:
+def _override(asked: OverrideParams, command_id: str, begins: datetime) -> Override | None:
     """None lets the agent decide again. Raises ValueError for what cannot be meant."""
     if asked.action == AUTO:
         return None

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.adapters.mqtt import up_schemas as up
-from agent.adapters.mqtt.down_schemas import down
-from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS
+from agent.adapters.mqtt.down_schemas import command, desired, down
+from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, NOTICE_TOPIC
 
 Schema = dict[str, Any]
 
@@ -51,10 +51,18 @@ TOPICS: tuple[Topic, ...] = (
     Topic("up/data/minute", False, "Rows of the stream minute: means of each minute.", up.rows),
     Topic("up/data/decision", False, "Rows of the stream decision: each setpoint that was another.", up.rows),
     Topic("up/event", False, "Rows of the stream event: alarms raised and cleared, and what happened.", up.rows),
+    Topic("up/cmd/{cmd_id}", False, "What became of a command; its correlation data is the command's id.", up.cmd),
+    Topic("up/reported", True, "What is in force of the desired configuration, and why not all of it.", up.reported),
     Topic("down/ack", True, "The seq up to which each stream is received; from where to send again.", down),
     Topic("down/input/tariff", True, "Prices per kWh in the site's currency, one a step.", down),
     Topic("down/input/carbon", True, "Carbon intensity of imported energy, one a step.", down),
     Topic("down/input/weather", True, "A weather forecast, one value a step.", down),
     Topic("down/input/gridlimit", True, "A limit at the grid connection; it only narrows the site file's.", down),
-    *(Topic(path, False, f"The command {path.rpartition('/')[2]}; never retained.", down) for path in COMMAND_TOPICS),
+    Topic("down/model", True, "The manifest of a model; its file comes by HTTPS.", down),
+    Topic("down/desired", True, "The configuration that is wanted; it never widens the site file's limits.", desired),
+    Topic(NOTICE_TOPIC, False, "What all sites are asked, each after a random time.", down, for_all=True),
+    *(
+        Topic(path, False, f"The command {path.rpartition('/')[2]}; never retained.", command)
+        for path in COMMAND_TOPICS
+    ),
 )

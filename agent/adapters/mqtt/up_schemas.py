@@ -9,6 +9,8 @@ from typing import Any
 from agent.adapters.mqtt.incoming_messages import MAJOR
 from agent.adapters.mqtt.payloads import MEASURED, MOST_ADVISORIES, MOST_ALARMS, POWERS, PRICES
 from agent.domain.advisory import AdvisoryState, AdvisoryType
+from agent.domain.command_record import CommandState
+from agent.domain.desired import ConfigState
 from agent.domain.override import OverrideAction
 from agent.domain.records import MINUTE_FIELDS
 from agent.domain.setpoint import Rung
@@ -91,6 +93,25 @@ def _forecast() -> Schema:
     )
     values = _array(_array(NUMBER), "watts: one list a level, one value a step")
     return _object({"source": TEXT, "levels": _array(NUMBER), "values": values}, {"learnt": learnt})
+
+
+def cmd(path: str) -> Schema:
+    return _message("cmd", {"cmd_id": TEXT, "name": TEXT, "state": _words(CommandState), "reason": TEXT, "at": TIME})
+
+
+def reported(path: str) -> Schema:
+    costs = _said(_or_null(NUMBER), "expected of a plan made then, in the site's currency")
+    return _message(
+        "reported",
+        {
+            "version": _said(WHOLE, "of the newest message that was taken in"),
+            "state": _words(ConfigState),
+            "config": {"type": "object", "description": "what is in force, by the key of the site file"},
+            "errors": _array(TEXT),
+            "cost_before": costs,
+            "cost_after": costs,
+        },
+    )
 
 
 def advice(path: str) -> Schema:

@@ -14,12 +14,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from agent.adapters.mqtt.incoming_messages import _MODELS, COMMAND_TOPICS
+from agent.adapters.mqtt.incoming_messages import _MODELS, COMMAND_TOPICS, NOTICE_TOPIC
 from agent.adapters.mqtt.mqtt_link import TOPICS as SUBSCRIBED
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.mqtt.schemas import DOCS, FOLDER, asyncapi, files, main
 from agent.adapters.mqtt.topics import TOPICS
 from agent.adapters.store.schema_sql import STREAMS
+from agent.domain.command_record import CommandRecord, CommandState, Door
+from agent.domain.desired import ConfigState, RemoteConfig
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.override import Override, OverrideAction
 from agent.domain.records import Batch
@@ -37,6 +39,7 @@ from tests.fuzz.payloads import GOOD
 BY_PATH = {topic.path: topic for topic in TOPICS}
 PATH = re.compile(r"(?:up|down)/[a-z]+(?:/[a-z]+)*/?")
 MUTATIONS = 800
+CMD = "up/cmd/{cmd_id}"
 
 
 def schema_of(path: str) -> dict[str, Any]:
@@ -79,9 +82,9 @@ def test_every_topic_of_the_code_has_its_row() -> None:
     assert {"up/status", "up/event", "down/ack", "down/cmd/"} <= found, "the search finds them"
     without = {text for text in found if not any(f"{path}/".startswith(text.rstrip("/") + "/") for path in BY_PATH)}
     assert without == set(), "add a row each to agent/adapters/mqtt/topics.py"
-    below = {topic.path for topic in TOPICS if not topic.is_up and not topic.for_all}
-    assert {*_MODELS, *COMMAND_TOPICS} <= below
-    assert {path for path in SUBSCRIBED if path.startswith("down/")} <= below
+    heard = {topic.path for topic in TOPICS if not topic.is_up}
+    assert {*_MODELS, *COMMAND_TOPICS, *SUBSCRIBED} <= heard
+    assert {topic.path for topic in TOPICS if topic.for_all} == {NOTICE_TOPIC}
     assert len(BY_PATH) == len(TOPICS) == len({topic.name for topic in TOPICS})
 
 
@@ -103,6 +106,10 @@ async def everything_sent(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     found += [speaker.info(facts, NOW), speaker.advice([one], NOW), speaker.advice([], NOW)]
     found += [speaker.live(state, setpoint, override, NOW), speaker.live(state, None, None, NOW)]
     found += [speaker.plan(whole_plan(), NOW), speaker.plan(replace(whole_plan(), corrections=(learnt,)), NOW)]
+    why = "it is held"
+    record = CommandRecord("c-1", "override", Door.PLATFORM, "ops-1", 1, NOW, CommandState.EXECUTING, why, NOW, True)
+    wanted = RemoteConfig(3, (("reserve", "[]"),), ConfigState.TRYING, (), why, 1.5, 1.25)
+    found += [speaker.command(record, NOW), speaker.reported(wanted, NOW), speaker.reported(RemoteConfig(), NOW)]
     store = new_store(folder / "site.sqlite3")
     await store.open()
     await store.write(Batch(minutes=(minute(1, 50),), decisions=(decision(1),), events=(event(1),), catalogue=NAMES))
@@ -114,8 +121,11 @@ async def everything_sent(folder: Path) -> list[tuple[str, dict[str, Any]]]:
 async def test_what_is_sent_is_what_the_schemas_say_and_no_member_more(tmp_path: Path) -> None:
     sent = await everything_sent(tmp_path)
     ups = {topic.path for topic in TOPICS if topic.is_up}
+    sent = [(CMD if topic.startswith("up/cmd/") else topic, body) for topic, body in sent]
     shown = {topic for topic, _ in sent}
-    assert {"up/status", "up/info", "up/live", "up/plan", "up/advice", "up/event", "up/data/minute"} <= shown <= ups
+    assert (
+        {"up/status", "up/info", "up/live", "up/plan", "up/advice", "up/event", "up/data/minute", CMD} <= shown <= ups
+    )
     for topic, body in sent:
         jsonschema.validate(body, strict(schema_of(topic)))
         for name in body:
@@ -147,7 +157,8 @@ def test_what_is_taken_in_is_within_the_schema(topic: str) -> None:
 
 @pytest.mark.parametrize("topic", GOOD)
 def test_each_member_that_must_be_there_is_asked_for_by_both(topic: str) -> None:
-    door, required = JsonPayloads("home-1", "s", "GBP"), schema_of(topic)["required"]
+    door, schema = JsonPayloads("home-1", "s", "GBP"), schema_of(topic)
+    required = schema.get("required") or schema["anyOf"][-1]["required"]  # of a command: the unsigned way
     assert len(required) >= 3
     for name in required:
         without = {key: value for key, value in GOOD[topic].items() if key != name}
