@@ -83,13 +83,17 @@ class Sync:
         self._published_advice: tuple[Advisory, ...] | None = None
         self._published_config: RemoteConfig | None = None
         self._told_alarms: tuple[str, ...] = ()
-        self._greeted = False
+        self._greeted = self._info_is_due = False
         self._not_before = self._pause_s = 0.0
         self._live_at = -LIVE_EVERY_S
         self._draining = False
         self._refused: set[str] = set()  # topics that the broker does not take
         self._parked: list[dict[str, object]] = []
         self.counters = Counters()
+
+    def go_by(self, facts: Callable[[], Mapping[str, object]]) -> None:
+        """Other facts from now on; they are told without waiting for the next connection."""
+        self._facts, self._info_is_due = facts, True
 
     async def step(self) -> None:
         """Send what can be sent now."""
@@ -105,6 +109,8 @@ class Sync:
             await self._tell_alarms()
             if not self._greeted:
                 await self._greet()
+            elif self._info_is_due:
+                await self._tell_info()
             await self._send_live()
             await self._send_plan()
             await self._send_advice()
@@ -139,10 +145,14 @@ class Sync:
         for stream in self._streams.values():
             stream.go_back(stream.acked)
             stream.limit, stream.not_before = min(stream.limit, FIRST_ROWS), 0.0
-        await self._link.publish(self._payloads.info(self._facts(), self._clock.now()))
-        self._note_taken("up/info")
+        await self._tell_info()
         self._published_plan = self._published_advice = self._published_config = None
         self._greeted = True
+
+    async def _tell_info(self) -> None:
+        await self._link.publish(self._payloads.info(self._facts(), self._clock.now()))
+        self._info_is_due = False
+        self._note_taken("up/info")
 
     async def _tell_alarms(self) -> None:
         """The status again when other alarms stand: this way they reach the platform without the store, too."""
