@@ -79,6 +79,10 @@ class Platform:
             await self.keys.step()
         await self.watch.step()
 
+    def go_by(self, settings: Settings, devices: Devices) -> None:
+        """The site runs this from now on."""
+        self.sync.go_by(_facts(settings, devices))
+
     async def stop(self) -> None:
         """Say goodbye."""
         if self.task is not None:

@@ -144,6 +144,8 @@ class Reconfigure:
         app.loads.go_by(settings.control.stale_s)
         if _priced(before) != _priced(settings):
             app.policies.go_by(policy_meter(settings, app.conditions))
+        if app.platform is not None:
+            app.platform.go_by(settings, app.devices)
         app.planning.renew()
 
     async def _exchange(self, settings: Settings) -> bool:

@@ -79,12 +79,11 @@ class Sync:
         self._facts, self._rules = facts, rules
         self._alarms = Alarms(clock, pending)
         self._streams: dict[str, StreamMarks] = {}
-        self._info_is_asked_for = False
         self._published_plan: Plan | None = None
         self._published_advice: tuple[Advisory, ...] | None = None
         self._published_config: RemoteConfig | None = None
         self._told_alarms: tuple[str, ...] = ()
-        self._greeted = False
+        self._greeted = self._info_is_due = False
         self._not_before = self._pause_s = 0.0
         self._live_at = -LIVE_EVERY_S
         self._draining = False
@@ -92,6 +91,10 @@ class Sync:
         self._refused: set[str] = set()  # topics that the broker does not take
         self._parked: list[dict[str, object]] = []
         self.counters = Counters()
+
+    def go_by(self, facts: Callable[[], Mapping[str, object]]) -> None:
+        """Other facts from now on; they are told without waiting for the next connection."""
+        self._facts, self._info_is_due = facts, True
 
     async def step(self) -> None:
         """Send what can be sent now."""
@@ -107,9 +110,8 @@ class Sync:
             await self._tell_alarms()
             if not self._greeted:
                 await self._greet()
-            elif self._info_is_asked_for:
-                await self._send_document(self._payloads.info(self._facts(), self._clock.now()))
-            self._info_is_asked_for = False
+            elif self._info_is_due:
+                await self._tell_info()
             await self._send_live()
             await self._send_plan()
             await self._send_advice()
@@ -149,7 +151,7 @@ class Sync:
 
     def report_info(self) -> None:
         """Say again what this site runs, with the next step."""
-        self._info_is_asked_for = True
+        self._info_is_due = True
 
     async def _greet(self) -> None:
         """Once a connection: who we are, and back to what the platform is known to have."""
@@ -157,12 +159,16 @@ class Sync:
         for stream in self._streams.values():
             stream.go_back(stream.acked)
             stream.limit, stream.not_before = min(stream.limit, FIRST_ROWS), 0.0
+        await self._tell_info()
+        self._published_plan = self._published_advice = self._published_config = None
+        self._greeted = True
+
+    async def _tell_info(self) -> None:
         acknowledged = {name: stream.acked for name, stream in self._streams.items()}
         facts = {**self._facts(), "acknowledged": acknowledged}  # a platform that lacks more sees it by this
         await self._link.publish(self._payloads.info(facts, self._clock.now()))
+        self._info_is_due = False
         self._note_taken("up/info")
-        self._published_plan = self._published_advice = self._published_config = None
-        self._greeted = True
 
     async def _tell_alarms(self) -> None:
         """The status again when other alarms stand: this way they reach the platform without the store, too."""

@@ -92,6 +92,7 @@ class Daemon:
             self.process = subprocess.Popen(
                 [sys.executable, *command, "run", "--config", str(config)],
                 cwd=ROOT,
+                stdin=subprocess.DEVNULL,  # as under systemd; at a terminal SIGHUP would stop it
                 stdout=output,
                 stderr=output,
                 env={**os.environ, **(environment or {})},

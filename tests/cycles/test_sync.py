@@ -12,6 +12,7 @@ from agent.cycles.sync import SyncRules
 from agent.domain.advisory import Verb
 from agent.domain.alarms import AlarmKind
 from agent.domain.commands import AnswerAdvice
+from agent.domain.desired import ConfigState, RemoteConfig
 from agent.domain.envelope import Envelope
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
@@ -271,6 +272,35 @@ async def test_recommendations_are_published_when_they_change_and_again_after_a_
         show(scene.outlet, advice=advice)
         await scene.sync.step()
     assert scene.link.topics() == ["up/info", "up/advice", "up/advice", "up/info", "up/advice"]
+
+
+async def test_what_the_site_runs_and_what_it_answers_are_told_when_they_change_and_with_every_connection(
+    store: SqliteStore,
+) -> None:
+    scene = Scene(store)
+    await scene.sync.step()
+    scene.sync.go_by(lambda: {"version": "2"})
+    answer = RemoteConfig(3, (("carbon.kg_per_kwh", "0.2"),), ConfigState.TRYING, (), None, 1.23456, 2.0)
+    show(scene.outlet, remote_config=answer)
+    for _ in range(3):
+        await scene.sync.step()
+    assert scene.link.topics() == ["up/info", "up/info", "up/reported"]
+    assert json.loads(scene.link.sent[1].payload)["version"] == "2"
+    told = json.loads(scene.link.sent[2].payload)
+    assert scene.link.sent[2].retain
+    assert {name: told[name] for name in ("version", "state", "config", "errors", "cost_before", "cost_after")} == {
+        "version": 3,
+        "state": "trying",
+        "config": {"carbon.kg_per_kwh": 0.2},
+        "errors": [],
+        "cost_before": 1.2346,
+        "cost_after": 2.0,
+    }
+    scene.link.connected = False
+    await scene.sync.step()
+    scene.link.connected = True
+    await scene.sync.step()
+    assert scene.link.topics()[3:] == ["up/info", "up/reported"]
 
 
 async def test_a_word_about_a_recommendation_is_handed_on_unless_it_was_retained(scene: Scene) -> None:

@@ -12,7 +12,7 @@ from agent.settings.site_file import LAST_GOOD
 from drivers.families.sunspec_hybrid import SunSpecHybrid
 from simulator.server import SimulatedSite
 from tests import site_files
-from tests.scenarios.stage import CHARGE_W, Stage, staged
+from tests.scenarios.stage import CHARGE_W, HonestPlanner, Stage, staged
 
 Releases = list[str]
 AT_THE_START = ["inverter"]
@@ -198,3 +198,21 @@ async def test_an_inverter_that_has_moved_is_not_left_with_our_setpoint(has_perm
         assert is_steered(stage, 12.0, 13.0) is has_permit
         await stage.app.stop("the test ends")
         assert stage.plant.mode() == "self-consumption"
+
+
+async def test_a_demand_charge_that_comes_and_goes_is_counted_by(tmp_path: Path, releases: Releases) -> None:
+    async with staged(tmp_path, reloads=True) as stage:
+        editor = Editor(stage)
+        charge = "\n[demand_charge]\nper_kw = 12.0\ninterval_minutes = 15\n"
+        await stage.play(9.0, {6.0: editor.writes(editor.good + charge)})
+        meter = stage.app.meter
+        assert meter is not None
+        assert meter.interval_wh(stage.clock.now()) > 0.0, "it is fed by the control steps"
+        planner = stage.planner
+        assert isinstance(planner, HonestPlanner)
+        assert planner.asked[-1].demand is not None
+        await stage.play(12.0, {9.5: editor.writes(editor.good)})
+        assert stage.app.meter is None
+        assert planner.asked[-1].demand is None
+        assert is_steered(stage, 5.0, 12.0)
+        assert releases == AT_THE_START
