@@ -31,13 +31,14 @@ def root(tmp_path: Path) -> Path:
     inside(place, "dpkg", "--install", "/package.deb")
     write_site(tmp_path / "site", place)
     site = place / "etc/enalysis-edge/site.toml"  # qemu is slow, and its own memory counts as the planner's
-    site.write_text(site.read_text("utf-8").replace("[planning]\n", "[planning]\n" + SLOW))
+    text = site.read_text("utf-8").replace("interval_s = 60\n", "interval_s = 900\n")
+    site.write_text(text.replace("[planning]\n", "[planning]\n" + SLOW))
     return place
 
 
 def inside(root: Path, *command: str) -> str:
-    words = ["systemd-nspawn", "--quiet", f"--directory={root}", "--register=no", "--keep-unit", "--private-network"]
-    words += ["--console=pipe", "--pipe", *command]
+    """Without /sys: under qemu onnxruntime does not survive what it reads of this machine's processors there."""
+    words = ["chroot", str(root), *command]
     done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -45,7 +46,7 @@ def inside(root: Path, *command: str) -> str:
 
 def test_it_loads_and_plans(root: Path) -> None:
     machine = "import highspy, numpy, onnxruntime, cryptography, platform; print(platform.machine())"
-    assert inside(root, "/opt/enalysis-edge/bin/python", "-c", machine).split()[-1] == "aarch64"
+    assert "aarch64" in inside(root, "/opt/enalysis-edge/bin/python", "-c", machine).split()
     said = inside(root, "/usr/bin/enalysis-edge", "check", "/etc/enalysis-edge/site.toml", "--self-test")
     words = " ".join(said.split())
     assert "a plan on made-up data ok" in words, said

@@ -82,6 +82,12 @@ def test_an_upgrade_stops_the_agent_only_when_all_is_unpacked() -> None:
     assert upgrade.index("stop_all") < upgrade.index("mv -fT")
 
 
+def test_the_agent_is_enabled_by_a_first_installation_and_by_one_after_a_removal() -> None:
+    """dpkg tells postinst of a version before in the second case, too; preinst alone knows the difference."""
+    assert '"$1" = install' in (FILES / "preinst").read_text()
+    assert '"$2"' not in (FILES / "postinst").read_text()
+
+
 def test_the_same_tree_is_made_again(tree: Path, tmp_path: Path) -> None:
     again = tmp_path / "tree"
     lay_out(again, TARGET, VERSION, EPOCH_S)
