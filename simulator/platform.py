@@ -174,8 +174,8 @@ class Platform:
                 self.acknowledge(site_id, everything=True)
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
-        """A message that cannot be read is counted; it must not end the network thread. So is an answer to a command that
-        does not say by its correlation data which one it is.
+        """A message that cannot be read is counted; it must not end the network thread. So is an answer to a command
+        that does not say by its correlation data which one it is.
         """
         if self._modern and "/up/cmd/" in message.topic:
             correlation = getattr(message.properties, "CorrelationData", None)
