@@ -28,7 +28,8 @@ from agent.cycles.link_watch import LinkWatch
 from agent.cycles.listening import Listening, Takers, fetch_no_model
 from agent.cycles.model_delivery import ModelDelivery, Recipient
 from agent.cycles.notices import Notices
-from agent.cycles.sync import Sync, SyncRules
+from agent.cycles.sync import Sync
+from agent.cycles.sync_rules import SyncRules
 from agent.domain.desired import Desired
 from agent.domain.envelope import Envelope
 from agent.domain.identity import IdentityRequest, identity_file
@@ -81,7 +82,7 @@ class Platform:
 
     def go_by(self, settings: Settings, devices: Devices) -> None:
         """The site runs this from now on."""
-        self.sync.go_by(_facts(settings, devices))
+        self.sync.go_by(_facts(settings, devices, self.deployed, self.models))
 
     async def stop(self) -> None:
         """Say goodbye."""

@@ -223,8 +223,13 @@ class Platform:
                 self.acknowledge(site_id, everything=True)
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
-        """A message that cannot be read is counted; it must not end the network thread."""
+        """A message that cannot be read is counted; it must not end the network thread. So is an answer to a command
+        that does not say by its correlation data which one it is.
+        """
         content_type = getattr(message.properties, "ContentType", None)
+        if self._modern and "/up/cmd/" in message.topic:
+            correlation = getattr(message.properties, "CorrelationData", None)
+            self.counts["uncorrelated"] += correlation != message.topic.rsplit("/", 1)[-1].encode()
         try:
             self._receive(message.topic, bytes(message.payload), content_type == CONTENT_TYPE)
         except (ValueError, KeyError, TypeError):

@@ -6,10 +6,11 @@ after a return of the link, sending goes on from the acknowledged mark and the p
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agent.cycles.alarms import Alarms
 from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
+from agent.cycles.sync_rules import Counters, SyncRules
 from agent.domain.advisory import Advisory
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.desired import RemoteConfig
@@ -36,28 +37,6 @@ PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0  # after a refusal of what opens a connec
 HISTORY_ROWS = 16  # from so many on a batch is a backlog
 LIVE_EVERY_S, LIVE_WHILE_DRAINING_S = 30.0, 5.0
 BATCHES_PER_STEP, MOST_PARKED = 20, 50
-
-
-@dataclass(slots=True)
-class Counters:
-    """Since the start: rows sent (again ones too), envelopes refused by the broker, rows parked."""
-
-    sent: int = 0
-    refused: int = 0
-    skipped: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SyncRules:
-    """``by_broker``: rows are released by the broker's PUBACK, else by the platform's cumulative acknowledgement.
-
-    A step drains for no longer than ``drain_s``, so that it can stand between two control steps. ``history``: the link
-    carries content types, so a backlog may go compressed to a platform that reads it.
-    """
-
-    by_broker: bool = False
-    drain_s: float = 2.0
-    history: bool = True
 
 
 class Sync:

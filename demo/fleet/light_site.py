@@ -11,7 +11,8 @@ from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.cycles.listening import Listening, Takers
-from agent.cycles.sync import Sync, SyncRules
+from agent.cycles.sync import Sync
+from agent.cycles.sync_rules import SyncRules
 from agent.domain.alarms import EventKind
 from agent.domain.envelope import Envelope
 from agent.platform import SYNC_EVERY_S

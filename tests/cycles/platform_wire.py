@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.cycles.listening import Listening, Takers
-from agent.cycles.sync import Sync, SyncRules
+from agent.cycles.sync import Sync
+from agent.cycles.sync_rules import SyncRules
 from agent.domain.commands import Request
 from agent.domain.inputs import PlatformInput
 from agent.domain.notice import Notice

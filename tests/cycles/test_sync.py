@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.store.sqlite_store import SqliteStore
-from agent.cycles.sync import SyncRules
+from agent.cycles.sync_rules import SyncRules
 from agent.domain.advisory import Verb
 from agent.domain.alarms import AlarmKind
 from agent.domain.commands import AnswerAdvice

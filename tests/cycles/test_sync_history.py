@@ -5,7 +5,8 @@ import json
 import pytest
 
 from agent.adapters.store.sqlite_store import SqliteStore
-from agent.cycles.sync import HISTORY_ROWS, SyncRules
+from agent.cycles.sync import HISTORY_ROWS
+from agent.cycles.sync_rules import SyncRules
 from agent.domain.envelope import HISTORY_TYPE
 from agent.domain.records import Batch
 from simulator.history import unpack

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from agent.adapters.store.sqlite_store import SqliteStore
-from agent.cycles.sync import SyncRules
+from agent.cycles.sync_rules import SyncRules
 from agent.domain.envelope import Envelope
 from agent.domain.override import Override, OverrideAction
 from agent.domain.site import SiteState

@@ -11,7 +11,7 @@ from pathlib import Path
 from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.payloads import JsonPayloads
-from agent.cycles.sync import SyncRules
+from agent.cycles.sync_rules import SyncRules
 from agent.ports import Clock
 from simulator.platform import Platform
 from tests.adapters.store.store_rows import new_store

@@ -14,7 +14,7 @@ from agent.cycles.alarms import Alarms
 from agent.cycles.link_watch import LinkWatch
 from agent.cycles.record import Record
 from agent.cycles.stream_marks import REFUSALS_BEFORE_PARKING
-from agent.cycles.sync import SyncRules
+from agent.cycles.sync_rules import SyncRules
 from agent.cycles.upkeep import Upkeep
 from agent.domain.records import Batch, EventRow
 from agent.domain.site import SiteState

@@ -82,6 +82,7 @@ async def test_a_signed_command_is_obeyed_once_and_told_in_every_state(
         await play_on(stage, lambda: len(platform.states(SITE, one)) > told)
         assert platform.states(SITE, one)[told:] == ["superseded"]
         assert stage.app.outlet.view.override is None
+        assert platform.counts["uncorrelated"] == 0
         begun = [text for kind, _, text in await stage.events() if kind == "override" and "asked for by" in text]
         outcome.lost(1 - len(begun))
 
