@@ -126,7 +126,7 @@ def reset(gateway: Gateway) -> None:
     """Nothing but the lock is left in the agent's folder, and no permit."""
     refused = gateway.run("enalysis-edge", "reset", "--yes", code=75)
     assert "nothing was removed" in refused
-    gateway.run("enalysis-edge", "export", "--to", "/root/mine.zip")
+    gateway.run("enalysis-edge", "export", "--to", "/var/lib/systemd/mine.zip")
     gateway.run("systemctl", "stop", "enalysis-edge.service")
     gateway.run("enalysis-edge", "reset", "--yes")
     assert is_released(gateway)
