@@ -11,6 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tests.security.items import security
+
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "lock"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -76,6 +78,7 @@ def test_the_files_are_those_that_are_checked_here() -> None:
     assert set(EXTRAS) == {"console", "demo", "train", "cluster", "mlflow", "peers", "dev"}
 
 
+@security(18, shows="every line of the lock is one release with its hashes")
 @pytest.mark.parametrize("name", WANTED)
 def test_every_line_is_one_release_with_its_hashes_or_makes_pip_stricter(name: str) -> None:
     assert lines(name)[:2] == ("--require-hashes", "--only-binary :all:")

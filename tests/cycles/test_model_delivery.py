@@ -11,6 +11,7 @@ from agent.delivery_ports import FetchFailure, ModelRefused
 from agent.domain.documents import MODEL_DELIVERIES
 from agent.domain.model_delivery import MOST_NAMES, DeliveryState, release
 from tests.cycles.delivery_stage import AWAITED, FIRST, DeliveryStage
+from tests.security.items import security
 
 
 async def test_a_manifest_is_fetched_once_and_admitted() -> None:
@@ -46,6 +47,7 @@ async def test_a_fleet_does_not_fetch_at_once() -> None:
     assert len({round((at - began) / 60) for at in begun}) >= 8
 
 
+@security(17, shows="an older model is refused, also after a start")
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
@@ -154,6 +156,7 @@ async def test_before_the_store_is_open_manifests_wait() -> None:
     ]
 
 
+@security(17, shows="a revoked key stays revoked when an older file of keys comes back")
 async def test_a_revoked_key_stays_revoked_when_an_older_file_of_keys_comes_back() -> None:
     stage = DeliveryStage()
     stage.keys.in_file = {"platform-1"}

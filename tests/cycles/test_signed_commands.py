@@ -15,6 +15,7 @@ from agent.domain.setpoint import Rung
 from agent.ports import StoreFailure
 from simulator.signer import utc
 from tests.cycles.signed_site import AUTO, CHARGE, HOLD, SignedSite
+from tests.security.items import security
 from tests.shown import show
 
 
@@ -63,6 +64,7 @@ async def test_the_same_command_again_is_answered_and_not_obeyed_again(site: Sig
     assert site.told.count("hold until 2026-06-01 02:00, asked for by the platform") == 1
 
 
+@security(4, shows="a replay after a kill is answered with its last state, and not obeyed")
 async def test_a_replay_after_a_kill_is_answered_and_not_obeyed(site: SignedSite) -> None:
     body = site.command(HOLD)
     site.hear(body)
@@ -122,6 +124,7 @@ async def test_one_whose_time_passed_while_the_agent_was_down_has_failed(site: S
     await after.store.close()
 
 
+@security(4, shows="a counter that was spent is not obeyed")
 async def test_older_counters_are_superseded(site: SignedSite) -> None:
     first, second = site.command(HOLD), site.command(CHARGE)
     site.hear(second)
@@ -191,6 +194,7 @@ async def test_advice_is_answered_by_a_signed_command_too(site: SignedSite) -> N
     assert site.reason(one) == "there is no recommendation 'hold/1'"
 
 
+@security(4, shows="a lost store lets no earlier command be replayed")
 async def test_a_lost_store_lets_no_earlier_command_be_replayed(site: SignedSite) -> None:
     body = site.command(HOLD)
     site.hear(body)
@@ -229,6 +233,7 @@ async def test_what_waits_is_bounded(site: SignedSite) -> None:
     assert answers[-1] == "too many commands wait to be written down already"
 
 
+@security(15, shows="the trail of commands is capped, and its newest states stay")
 async def test_the_trail_is_capped_and_its_newest_states_stay(
     site: SignedSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from agent.domain.signed_command import Unmeant
 from simulator.signer import Signer
 from tests.fuzz.guard import _limits, _state, violation
 from tests.fuzz.payloads import NOW, _conditions
+from tests.security.items import security
 
 SIGNER = Signer("ops-1", bytes(range(32)))
 KEYS = SigningKeys({(Purpose.COMMAND, "ops-1"): base64.b64decode(SIGNER.key_line.split()[-1])})
@@ -40,6 +41,7 @@ PARAMS = st.fixed_dictionaries(
 )
 
 
+@security(5, shows="property: no signed command widens a limit of the site")
 @settings(max_examples=300, deadline=None)
 @given(params=PARAMS, seed=st.integers(0, 2**32), since_s=st.floats(0.0, 600.0), last_w=st.floats(-1e5, 1e5))
 def test_no_signed_command_widens_a_limit_of_the_site(

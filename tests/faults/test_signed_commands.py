@@ -22,6 +22,7 @@ from tests import site_files
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import platform_at, play_on
 from tests.scenarios.stage import Stage, staged
+from tests.security.items import security
 
 pytestmark = [
     pytest.mark.broker,
@@ -87,6 +88,7 @@ async def test_a_signed_command_is_obeyed_once_and_told_in_every_state(
         outcome.lost(1 - len(begun))
 
 
+@security(4, shows="late, early, forged and cross-site commands over a real broker: none is obeyed")
 @fault(54, injected="a signed command for another site, and one that somebody else has signed", alarm="message_refused")
 @fault(53, injected="signed commands that come a year late and a year early")
 async def test_what_is_late_early_forged_or_of_another_site_is_not_obeyed(

@@ -22,6 +22,7 @@ from agent.settings.permit import permit_file
 from tests import site_files
 from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, simulator, until
 from tests.cli.person import at_a_terminal
+from tests.security.items import security
 
 CANARY = "canary-of-a-secret"
 KEYS = ("site.pem", "site.key", "password", "platform.keys")
@@ -84,6 +85,7 @@ def ran(path: Path, inverter: Inverter) -> None:
     assert inverter.is_steered()
 
 
+@security(20, shows="a reset gives the battery back and leaves nothing but the site file")
 def test_a_reset_gives_the_battery_back_and_leaves_nothing_but_the_site_file(site: tuple[Path, Inverter]) -> None:
     path, inverter = site
     ran(path, inverter)
@@ -129,6 +131,7 @@ def test_nobody_who_could_be_asked_is_a_no(tmp_path: Path) -> None:
     assert permit_file(path).exists()
 
 
+@security(20, shows="another word than the site's id is a no")
 async def test_another_word_than_the_sites_id_is_a_no(tmp_path: Path) -> None:
     path = quick_site(tmp_path, *site_files.free_ports(2))
     async with at_a_terminal("reset", "--config", str(path)) as person:
@@ -146,6 +149,7 @@ def test_the_files_behind_credentials_are_found_in_the_administrators_units(tmp_
     assert list(credentials_of("a.service", tmp_path)) == [Path("/etc/e/site.key"), Path("/etc/e/mail")]
 
 
+@security(20, shows="the owner gets all data while the daemon runs, and no secret")
 def test_the_owner_gets_all_data_while_the_daemon_runs_and_no_secret(site: tuple[Path, Inverter]) -> None:
     path, _inverter = site
     archive = path.parent / "mine.zip"

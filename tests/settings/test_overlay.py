@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agent.settings.load import load
 from agent.settings.overlay import LIMITS, OverlayRefused, overlaid, read_overlay
 from agent.settings.schema import Settings
+from tests.security.items import security
 from tests.site_files import TEXT, written
 
 
@@ -88,6 +89,7 @@ def leaves(tree: Any, place: str = "") -> dict[str, Any]:
     return found
 
 
+@security(5, shows="property: no desired configuration widens a limit or touches what is not its own")
 @settings(max_examples=400, deadline=None)
 @given(config=st.dictionaries(KEYS, VALUES, min_size=1, max_size=4))
 def test_no_limit_is_ever_wider_and_nothing_else_is_touched(site: Settings, config: dict[str, Any]) -> None:

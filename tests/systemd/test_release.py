@@ -14,6 +14,7 @@ from systemd.package.sbom import Shipped, bill, shipped
 from systemd.package.signature import SIGNATURE, SUMS, NotGenuine, make_key, sign, verify
 from systemd.package.target import Target
 from systemd.package.wheels import NotFetched, unpack
+from tests.security.items import security
 
 TARGET = Target("bookworm", "amd64")
 METADATA = """\
@@ -36,6 +37,7 @@ def wheel(folder: Path, name: str, **files: str) -> Path:
     return path
 
 
+@security(18, shows="the bill of materials (CycloneDX) is the same for the same parts")
 def test_a_bill_is_the_same_for_the_same_parts_and_says_what_needs_what(tmp_path: Path) -> None:
     one = shipped(wheel(tmp_path, "one"), TARGET)
     assert (one.licence, one.needs) == ("MIT", ("other",))
@@ -90,6 +92,7 @@ def test_a_release_is_what_was_signed_file_by_file(release: tuple[Path, Path, Pa
         verify(folder, public)
 
 
+@security(17, shows="a release with a changed byte in its list or signature is found")
 def test_any_byte_of_list_or_signature_that_differs_is_found(release: tuple[Path, Path, Path]) -> None:
     folder, _, public = release
     for name in (SUMS, SIGNATURE):
@@ -124,6 +127,7 @@ def auditor(folder: Path, body: str) -> Path:
     return program
 
 
+@security(18, shows="what is known against a release is told with its remedy")
 def test_what_is_known_against_a_release_is_told_with_its_remedy(tmp_path: Path) -> None:
     flaw = {"id": "PYSEC-1", "fix_versions": ["2.1"]}
     found = {"dependencies": [{"name": "one", "version": "1.5", "vulns": [flaw]}, {"name": "other", "version": "2"}]}
@@ -131,6 +135,7 @@ def test_what_is_known_against_a_release_is_told_with_its_remedy(tmp_path: Path)
     assert findings(tmp_path / "requirements.txt", program) == ["one 1.5: PYSEC-1, put right in 2.1"]
 
 
+@security(18, shows="an index that cannot be asked is no clean bill")
 def test_an_index_that_cannot_be_asked_is_no_clean_bill(tmp_path: Path) -> None:
     program = auditor(tmp_path, "print('ERROR: connection refused', file=sys.stderr); sys.exit(1)")
     with pytest.raises(NotAudited, match="could not be asked: ERROR: connection refused"):

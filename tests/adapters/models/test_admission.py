@@ -23,6 +23,7 @@ from tests.adapters.models import onnx_files
 from tests.adapters.models.model_folders import candidate, replace_model
 from tests.adapters.models.model_server import manifest_of, packed
 from tests.adapters.models.test_model_registry import NOW
+from tests.security.items import security
 
 URL = "https://models.example.org/own"
 
@@ -85,6 +86,7 @@ def test_a_link_in_its_place_is_replaced_and_not_followed(made: Path, models: Pa
     assert elsewhere.is_dir()
 
 
+@security(7, shows="a changed byte of a model is seen before anything is parsed")
 def test_a_changed_byte_is_seen_before_anything_is_parsed(made: Path, models: Path) -> None:
     content, card_size = packed(made)
     chance = random.Random(3)
@@ -125,6 +127,7 @@ SIGNED_AND_BAD: dict[str, tuple[Change, str]] = {
 }
 
 
+@security(8, shows="what is signed and bad all the same is refused")
 @pytest.mark.parametrize("kind", SIGNED_AND_BAD)
 def test_what_is_signed_and_bad_is_refused_and_the_candidate_stays(made: Path, models: Path, kind: str) -> None:
     before = fingerprint_of(candidate(models, "own", version="3.0.0"))

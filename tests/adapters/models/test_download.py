@@ -15,6 +15,7 @@ from agent.domain.model_delivery import Fetch, FetchState
 from agent.workers.model_fetch import fetched
 from tests.adapters.models.model_server import Send, Served, manifest_of, reply, serve
 from tests.faults.small_disk import small_disk
+from tests.security.items import security
 
 CONTENT = random.Random(7).randbytes(300_000)
 
@@ -155,6 +156,7 @@ BAD_SERVERS: dict[str, tuple[Any, str]] = {
 }
 
 
+@security(7, shows="a server that sends 8 GiB, half a file or something else: nothing stays")
 @pytest.mark.parametrize("kind", BAD_SERVERS)
 def test_a_server_that_does_something_else_is_told_and_nothing_stays(served: Served, site: Site, kind: str) -> None:
     bad, reason = BAD_SERVERS[kind]

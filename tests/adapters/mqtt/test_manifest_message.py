@@ -15,6 +15,7 @@ from agent.adapters.mqtt.incoming_messages import parse_incoming
 from agent.domain.model_delivery import ModelManifest
 from agent.ports import PayloadRefused
 from tests.adapters.models.model_server import KEYS, members_of
+from tests.security.items import security
 
 URL = "https://models.example.org:8443/own?a=b"
 GOOD = members_of(bytes(1000), 100, URL)
@@ -114,6 +115,7 @@ def is_believed(payload: bytes, keys: FileModelKeys) -> ModelManifest | None:
     return manifest if asyncio.run(keys.refusal(manifest, ())) is None else None
 
 
+@security(7, shows="no manifest with a changed byte is believed")
 def test_no_changed_byte_is_believed(keys: FileModelKeys) -> None:
     payload, chance = json.dumps(GOOD).encode(), random.Random(5)
     good = json.loads(payload)
