@@ -8,10 +8,13 @@ from pathlib import Path
 from agent.adapters.host.inbox import inbox_of
 from agent.adapters.host.lock import lock_path
 from agent.adapters.models.registry_file import models_beside
+from agent.adapters.mqtt.own_certificate import candidate_of
 from agent.adapters.store.set_aside import PARTS
+from agent.domain.identity import identity_file
 from agent.settings.permit import permit_file
 from agent.settings.schema import Settings
 from agent.settings.sections import Store
+from agent.settings.site_file import LAST_GOOD
 from agent.settings.store_path import console_folder
 
 UNITS = ("enalysis-edge.service", "enalysis-edge-console.service")
@@ -38,7 +41,7 @@ def belongings(site_file: Path, settings: Settings, units: Path = UNIT_FOLDER) -
     store = Path(settings.store.path)
     lock, is_ours = lock_path(store), store.parent == Path(Store().path).parent
     beside = sorted(store.parent.iterdir()) if store.parent.is_dir() else []
-    known = {console_folder(store), inbox_of(store), models_beside(store)}
+    known = {console_folder(store), inbox_of(store), models_beside(store), store.with_name(LAST_GOOD)}
     history = [path for path in beside if path != lock and (is_ours or path in known or _is_of_store(path, store))]
     permit = permit_file(site_file)
     return Belongings(
@@ -56,10 +59,13 @@ def _is_of_store(path: Path, store: Path) -> bool:
 
 def _keys(settings: Settings, units: Path) -> Iterator[Path]:
     """Keys, certificates and passwords that the site file names; of a unit's credentials, what they were read from."""
-    named: list[str | None] = []
+    identity = identity_file(Path(settings.store.path))
+    named: list[str | None] = [str(identity), str(candidate_of(identity))]
     if settings.cloud is not None:
         cloud = settings.cloud
         named += [cloud.cert_file, cloud.key_file, cloud.password_file, cloud.keys_file]
+    if settings.home_assistant is not None:
+        named.append(settings.home_assistant.password_file)
     if settings.console is not None:
         named += [settings.console.cert_file, settings.console.key_file]
     for path in (Path(name) for name in named if name is not None):

@@ -25,7 +25,7 @@ from tests.cli.person import at_a_terminal
 from tests.security.items import security
 
 CANARY = "canary-of-a-secret"
-KEYS = ("site.pem", "site.key", "password", "platform.keys")
+KEYS = ("site.pem", "site.key", "password", "platform.keys", "site.identity.pem", "site.identity.pem.new")
 CLOUD = """
 [cloud]
 host = "127.0.0.1"
@@ -58,6 +58,7 @@ def site(tmp_path: Path) -> Iterator[tuple[Path, Inverter]]:
         folder.mkdir()
         path = quick_site(folder, inverter_port, meter_port, "", charge_w=5000, discharge_w=5000)
         beside = {"console/keys.json": CANARY, "console/audit.log": "{}", "models/candidate/card.json": CANARY}
+        beside |= {"models/.incoming/part": CANARY, "site.last-good.toml": CANARY}
         for name, text in beside.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
