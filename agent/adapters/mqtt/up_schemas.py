@@ -43,6 +43,16 @@ def info(path: str) -> Schema:
             "solar_model": _said(_or_null(TEXT), "null: none is used"),
             "reversion_timer": _said(_or_null(TRUTH), "the battery's device ends an order by itself"),
             "persistent_writes": {"type": "object", "description": "writes of registers that wear, by device"},
+            "acknowledged": {
+                "type": "object",
+                "additionalProperties": WHOLE,
+                "description": "by stream, up to which seq the site knows its rows to be received",
+            },
+            "models": {
+                "type": "object",
+                "description": "name, version and fingerprint of those in charge, by quantity",
+            },
+            "model_deliveries": _array({"type": "object"}, "the newest delivery of each name, and what became of it"),
         },
     )
 

@@ -100,7 +100,8 @@ async def everything_sent(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     state = SiteState(NOW, **measured)  # the state of charge is missing
     setpoint, override = Setpoint(NOW, -1200.0, 60.0, Rung.PLAN, "cheap"), Override(OverrideAction.HOLD, NOW, NOW)
     facts = {"version": "1", "devices": {"a": "b"}, "load_model": None, "solar_model": "solar"}
-    facts |= {"reversion_timer": True, "persistent_writes": {"a": {"made": 1}}}
+    facts |= {"reversion_timer": True, "persistent_writes": {"a": {"made": 1}}, "acknowledged": {"minute": 7}}
+    facts |= {"models": {"load_w": {"name": "a"}}, "model_deliveries": [{"name": "a", "version": 2}]}
     one = advisory("k", created=NOW, start=NOW, end=NOW, expires=NOW)
     found += [speaker.status(word, NOW, ("an alarm",)) for word in ("online", "stopping", "lost")]
     found += [speaker.info(facts, NOW), speaker.advice([one], NOW), speaker.advice([], NOW)]
