@@ -15,7 +15,7 @@ from agent.adapters.store.store_reader import reading
 from agent.domain.ledger import MICRO
 
 ROWS_AT_ONCE = 2000
-TIMES = {"at", "start", "until", "made_at"}
+TIMES = {"at", "came_at", "start", "until", "made_at"}
 MONEY = {"no_battery", "rule", "paid", "hindsight", "plan", "execution"}  # millionths in the store
 Row = tuple[object, ...]
 
@@ -35,6 +35,9 @@ TABLES = (
     ExportTable("readings", "minute", sql.MINUTE_COLUMNS, "seq", "means of each minute"),
     ExportTable("decisions", "decision", sql.DECISION_COLUMNS[:-1], "seq", "orders to the battery, with their reasons"),
     ExportTable("events", "event", sql.EVENT_COLUMNS[:-1], "seq", "what happened, alarms among it"),
+    ExportTable(
+        "commands", "command", sql.COMMAND_COLUMNS[:-1], "rowid", "what was asked, by whom, and what became of it"
+    ),
     ExportTable("rollups", "rollup", ("span", *sql.ROLLUP_COLUMNS), "rowid", "quarters, hours, days and months"),
     ExportTable("savings", "ledger", sql.LEDGER_COLUMNS, "at", "settled hours: bills, and what was lost where"),
     ExportTable("plans_of_days", "predicted", sql.PREDICTED_COLUMNS, "at", "what the last plan before a day expected"),
