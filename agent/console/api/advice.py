@@ -10,8 +10,8 @@ from agent.console.api.parameters import Kind, Parameter, instant
 from agent.console.problem import Problem
 from agent.console.reading.advisories import SORTINGS, STATES, Wanted, advisories, advisory, read_book
 from agent.console.reading.ranges import asked_range
-from agent.console.reading.shapes import Document, local
-from agent.console.reading.site import override, site_of
+from agent.console.reading.shapes import Document
+from agent.console.reading.site import override, override_document, site_of
 from agent.domain.advisory import AdvisoryType, Verb
 from agent.domain.commands import AnswerAdvice, Command, OverrideBattery, Request
 from agent.domain.override import LONGEST, Override, OverrideAction
@@ -70,16 +70,7 @@ def _override_battery(asked: Asked) -> Document:
     if not site_of(asked.source).runs:
         raise Problem("not_possible", "the agent does not run, so nobody would obey")
     told = _left(asked, "override", OverrideBattery(wanted), OBEYED_WITHIN)
-    shown = None
-    if wanted is not None:
-        zone = asked.source.zone
-        shown = {
-            "action": wanted.action.value,
-            "power_w": wanted.power_w,
-            "until": local(wanted.until, zone),
-            "asked_at": local(wanted.asked_at, zone),
-            "text": wanted.words,
-        }
+    shown = None if wanted is None else override_document(wanted, asked.source.zone)
     return told | {"override": shown}
 
 

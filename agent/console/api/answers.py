@@ -50,7 +50,7 @@ ADVISORY = {
     "outcome": Maybe({"at": TEXT, "came_true": Maybe(TRUTH), "saved": NUMBER_OR_NULL, "text": TEXT}),
 }  # fmt: skip
 TAKEN = {"accepted": TRUTH, "command": TEXT, "taken_up_within_s": WHOLE, "message": TEXT}
-OVERRIDE = Maybe({"action": TEXT, "power_w": NUMBER_OR_NULL, "until": TEXT, "asked_at": TEXT, "text": TEXT})
+OVERRIDE = Maybe({"action": TEXT, "power_w": NUMBER_OR_NULL, "until": TEXT, "asked_at": TEXT, "by": TEXT, "text": TEXT})
 PERMIT = {"at": TEXT, "by": TEXT, "passed": TRUTH, "reason": TEXT, "devices": [TEXT]}
 REPORT = {
     "at": TEXT, "by": TEXT, "passed": TRUTH, "ended": TEXT, "dead_time_s": NUMBER_OR_NULL,

@@ -22,6 +22,7 @@ from agent.console.reading.series import COLUMNS, columns
 from agent.console.reading.shapes import Document, head, local, rounded
 from agent.console.source import Source
 from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE, SWITCHED_LOADS
+from agent.domain.override import Override
 from agent.domain.plan import Plan
 from agent.domain.sentence import named
 from agent.domain.sentences import readings as say
@@ -137,7 +138,7 @@ def energy_flow(source: Source) -> Document:
 
 
 def override(site: Site) -> Document | None:
-    """What a person has told the battery; None while nobody has. Raises StoreFailure."""
+    """What a person or the platform has told the battery; None while nobody has. Raises StoreFailure."""
     document = site.newest(OVERRIDE.name)
     try:
         found = None if document in (None, "null") else OVERRIDE.read(document or "")
@@ -145,11 +146,16 @@ def override(site: Site) -> Document | None:
         return None
     if found is None or found.until <= site.now:
         return None
+    return override_document(found, site.zone)
+
+
+def override_document(found: Override, zone: ZoneInfo) -> Document:
     return {
         "action": found.action.value,
         "power_w": found.power_w,
-        "until": local(found.until, site.zone),
-        "asked_at": local(found.asked_at, site.zone),
+        "until": local(found.until, zone),
+        "asked_at": local(found.asked_at, zone),
+        "by": "person" if found.command is None else "platform",
         "text": found.words,
     }
 

@@ -173,7 +173,7 @@ function Battery({ now }) {
     <p class="lead">${doing(now.state)} ${!now.running && now.state && html`<small class="quiet">${t("battery.last")}</small>`}</p>
     <${Level} battery=${now.battery ?? { soc_pct: now.state?.soc_pct?.value }} />
     <${Why} setpoint=${now.running ? now.setpoint : null} />
-    ${over && html`<p class="notice info">${t("override.now", { what: overrideText(over), at: when(over.until) })}</p>`}
+    ${over && html`<p class="notice info">${t(over.by === "platform" ? "override.now_platform" : "override.now", { what: overrideText(over), at: when(over.until) })}</p>`}
     <button aria-expanded=${isOpen} aria-describedby="override-why" onClick=${() => open(!isOpen)} disabled=${!now.running || onlyObserves}>${over ? t("override.change") : t("override.open")}</button>
     <p id="override-why" class="beside quiet">${!now.running ? t("override.stopped") : onlyObserves && html`${t("override.observing")} <${Link} to="/settings?tab=commissioning">${t("override.observing_more")}<//>`}</p>
     ${isOpen && !onlyObserves && Form && html`<${Form} now=${now} done=${() => open(false)} />`}
