@@ -64,7 +64,7 @@ def export(settings: Settings, site_file: Path, archive: Path, now: datetime) ->
             hidden.unlink(missing_ok=True)
     except OSError as error:
         raise NotExported(f"{archive} cannot be written: {(error.strerror or str(error)).lower()}") from error
-    return f"{archive}: {told}, {archive.stat().st_size / 1e6:.1f} MB; README.txt in it says what is what"
+    return f"{archive}: {told}, {archive.stat().st_size / 1e6:z.1f} MB; README.txt in it says what is what"
 
 
 def _fill(packed: zipfile.ZipFile, settings: Settings, site_file: Path, now: datetime) -> str:
