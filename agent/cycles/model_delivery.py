@@ -22,6 +22,7 @@ Regulations 2021, UK: a random delay of 0 to 600 s)."""
 FETCH_RESTS_S = (60.0, 300.0, 1800.0, 7200.0, 21600.0, 86400.0)
 MOST_WAITING = 8
 TOLD_EVERY_S = 60.0
+LOOK_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class ModelDelivery:
         self._waiting: list[ModelManifest] = []
         self._paces: dict[str, _Pace] = {}
         self._recalled = False
-        self._is_kept, self._keys_seen = True, False
+        self._is_kept, self._look_at = True, clock.monotonic()
         self._told_at, self._untold, self._keys_told = -TOLD_EVERY_S, 0, ""
         self.deliveries = Deliveries()
 
@@ -77,6 +78,7 @@ class ModelDelivery:
             self.deliveries = MODEL_DELIVERIES.read(document) if document else Deliveries()
         except (WireError, RecursionError) as error:
             self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="deliveries of models", cause=str(error)))
+        self._keys.recall(self.deliveries.revoked)
         self._recalled = True
 
     def take(self, manifest: ModelManifest) -> str | None:
@@ -88,7 +90,7 @@ class ModelDelivery:
         """Judge what has come, and fetch what is due."""
         if not self._recalled:
             return  # nobody knows yet which versions were here before
-        await self._look_at_keys_once()
+        await self._look_at_keys_again()
         waiting, self._waiting = self._waiting, []
         for manifest in waiting:
             await self._judge(manifest)
@@ -134,11 +136,11 @@ class ModelDelivery:
     async def _not_signed(self, manifest: ModelManifest) -> str | None:
         """Why the manifest is not to be believed. Raises KeysUnusable. What is revoked by now stays so."""
         await self._look_at_keys()
-        return await self._keys.refusal(manifest, self.deliveries.revoked)
+        return await self._keys.refusal(manifest)
 
     async def _look_at_keys(self) -> None:
         """Raises KeysUnusable."""
-        revoked = await self._keys.revoked(self.deliveries.revoked)
+        revoked = await self._keys.revoked()
         self._keys_told = ""
         if revoked != set(self.deliveries.revoked):
             self.deliveries, self._is_kept = self.deliveries.with_revoked(revoked), False
@@ -154,12 +156,12 @@ class ModelDelivery:
             told = say.model_keys_unusable(cause=why)
             self._alarms.note(EventKind.MODEL_DELIVERY, told, severity=Severity.WARNING)
 
-    async def _look_at_keys_once(self) -> None:
-        """At the start: a key that is revoked now is not believed later, when an older file of keys has come back."""
-        if not self._keys_seen:
+    async def _look_at_keys_again(self) -> None:
+        """A key that is revoked now is not believed later, also after a start, when an older file has come back."""
+        if self._clock.monotonic() >= self._look_at:
             try:
                 await self._look_at_keys()
-                self._keys_seen = True
+                self._look_at = self._clock.monotonic() + LOOK_EVERY_S
             except KeysUnusable as error:
                 self._tell_keys(str(error))
 

@@ -147,6 +147,21 @@ async def test_keys_that_cannot_be_read_are_an_alarm_with_line_and_reason(tmp_pa
         door.parse("down/cmd/override", payload)
 
 
+async def test_a_key_that_was_revoked_once_signs_no_command(tmp_path: Path) -> None:
+    signer, file = Signer("ops-1", bytes(32)), tmp_path / "platform.keys"
+    ring, at = KeyRing(file), datetime(2026, 6, 1, tzinfo=UTC)
+    door = JsonPayloads("home-1", "s", ring=ring)
+    payload = json.dumps(signer.command("home-1", "override", {"action": "auto"}, at)).encode()
+    file.write_text(signer.key_line)
+    await ring.look()
+    door.parse("down/cmd/override", payload)
+    for text in (f"{signer.key_line}\nrevoked ops-1\n", signer.key_line):
+        file.write_text(text)
+        assert await ring.look() is None
+        with pytest.raises(PayloadRefused, match="its key was revoked"):
+            door.parse("down/cmd/override", payload)
+
+
 def test_without_keys_only_what_was_open_before_may_come_unsigned() -> None:
     door, signer = JsonPayloads("home-1", "s"), Signer("ops-1", bytes(32))
     at = datetime(2026, 6, 1, tzinfo=UTC)

@@ -35,9 +35,7 @@ TABLES = (
     ExportTable("readings", "minute", sql.MINUTE_COLUMNS, "seq", "means of each minute"),
     ExportTable("decisions", "decision", sql.DECISION_COLUMNS[:-1], "seq", "orders to the battery, with their reasons"),
     ExportTable("events", "event", sql.EVENT_COLUMNS[:-1], "seq", "what happened, alarms among it"),
-    ExportTable(
-        "commands", "command", sql.COMMAND_COLUMNS[:-1], "rowid", "what was asked, by whom, what became of it"
-    ),
+    ExportTable("commands", "command", sql.COMMAND_COLUMNS[:-1], "rowid", "what was asked, by whom, what became of it"),
     ExportTable("rollups", "rollup", ("span", *sql.ROLLUP_COLUMNS), "rowid", "quarters, hours, days and months"),
     ExportTable("savings", "ledger", sql.LEDGER_COLUMNS, "at", "settled hours: bills, and what was lost where"),
     ExportTable("plans_of_days", "predicted", sql.PREDICTED_COLUMNS, "at", "what the last plan before a day expected"),
