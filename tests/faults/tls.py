@@ -3,8 +3,8 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import trustme
@@ -26,6 +26,12 @@ def write_ours(folder: Path, leaf: trustme.LeafCert) -> None:
     """Our certificate and its key, in place of what was there."""
     leaf.cert_chain_pems[0].write_to_path(folder / "ours.pem")
     leaf.private_key_pem.write_to_path(folder / "ours.key")
+
+
+def our_files(folder: Path) -> dict[str, object]:
+    """The way to TLS for a link: those that ``trust`` and ``write_ours`` have written."""
+    names = {"ca_file": "trusted.pem", "cert_file": "ours.pem", "key_file": "ours.key"}
+    return {"tls": True, **{key: folder / name for key, name in names.items()}}
 
 
 def trust(folder: Path, *authorities: trustme.CA) -> None:
@@ -63,6 +69,18 @@ class TlsBroker:
             *(f"{key} {self.folder / name}" for key, name in files.items()),
             "require_certificate true",
         ]
+
+
+@contextmanager
+def certified_broker(folder: Path, authority: trustme.CA, site: str) -> Iterator[TlsBroker]:
+    """It, and ``site`` in ``folder``, have good certificates of one authority."""
+    started = TlsBroker(folder / "broker", authority.issue_cert("127.0.0.1"), authority)
+    trust(folder, authority)
+    write_ours(folder, authority.issue_cert(site, common_name=site))
+    try:
+        yield started
+    finally:
+        started.stop()
 
 
 class Portal:
