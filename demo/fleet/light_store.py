@@ -12,7 +12,6 @@ from agent.domain.suspect import Suspect
 from demo.fleet.fast_clock import FastClock
 from demo.fleet.site_day import COLUMNS, MINUTES, POINTS, SiteMinute
 
-FIRST_SEQ = 1
 EVERY_S = {"minute": 60.0, "decision": 75.0}  # a home of `make demo` decides anew 1100 times a day
 DECISION_COLUMNS = ("at", "battery_w", "hold_s", "rung", "reason", "outcome", "detail")
 EVENT_COLUMNS = ("at", "kind", "severity", "text")

@@ -20,7 +20,7 @@ from agent.ports import EnvelopeRefused
 from demo.laboratory.__main__ import reach
 from demo.laboratory.certificates import site_names
 from simulator.broker import Broker, _free_port, _launch, find_mosquitto
-from tests.adapters.mqtt.test_mqtt_link import until
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "demo" / "laboratory"

@@ -14,11 +14,11 @@ from agent.adapters.mqtt.certificates import NoCertificate, ends
 from agent.domain.setpoint import Rung
 from simulator.broker import find_mosquitto, start_broker
 from tests import site_files
-from tests.adapters.mqtt.test_mqtt_link import until
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import SITE, everything_arrives, linked, platform_at, play_on, trouble_of
 from tests.faults.tls import CLOUD, TlsBroker, certified_broker, our_files, portal, silent, trust, write_ours
 from tests.scenarios.stage import MIDNIGHT, Stage, staged
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.broker,

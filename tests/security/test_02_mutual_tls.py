@@ -11,10 +11,10 @@ import trustme
 
 from agent.adapters.mqtt.mqtt_settings import MqttSettings, new_client
 from simulator.broker import find_mosquitto
-from tests.adapters.mqtt.test_mqtt_link import until
 from tests.faults.cloud import SITE, linked, trouble_of
 from tests.faults.tls import TlsBroker, certified_broker, our_files, portal, trust, write_ours
 from tests.security.items import security
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.broker,

@@ -13,7 +13,7 @@ from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.domain.envelope import Envelope
 from simulator.broker import Broker, find_mosquitto, start_broker
-from tests.adapters.mqtt.test_mqtt_link import until
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.broker,
