@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import trustme
@@ -37,6 +38,15 @@ def our_files(folder: Path) -> dict[str, object]:
 def trust(folder: Path, *authorities: trustme.CA) -> None:
     """The authorities that the site trusts."""
     (folder / "trusted.pem").write_bytes(b"".join(one.cert_pem.bytes() for one in authorities))
+
+
+def server_lines(folder: Path, authority: trustme.CA, **terms: datetime) -> list[str]:
+    """Lines for a broker with a certificate of ``authority`` made on these ``terms``, and the files that they name."""
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    server = authority.issue_cert("127.0.0.1", **terms)
+    server.cert_chain_pems[0].write_to_path(folder / "server.pem")
+    server.private_key_pem.write_to_path(folder / "server.key")
+    return [f"cafile {folder}/ca.pem", f"certfile {folder}/server.pem", f"keyfile {folder}/server.key"]
 
 
 class TlsBroker:
