@@ -94,7 +94,7 @@ class Laboratory:
         for there, here in (
             ("listener 8883", f"listener {self.port} 127.0.0.1\nuser root"),
             ("/certificates", str(self.certificates)),
-            ("/mosquitto/config/acl", str(FOLDER / "acl")),
+            ("/mosquitto/config/acl", str(ROOT / "config" / "mosquitto.acl")),
             ("/mosquitto/data/", f"{folder}/"),
         ):
             assert there in config
