@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import random
 
+from agent.adapters.mqtt.history import iso_time
 from agent.domain.records import Batch, EventRow, OutboxRow
 from agent.domain.suspect import Suspect
 from demo.fleet.fast_clock import FastClock
@@ -88,11 +89,7 @@ class LightStore:
 
     def _event(self, seq: int) -> OutboxRow:
         event = self._events[seq - 1]
-        return OutboxRow(seq, EVENT_COLUMNS, (_iso(event.at), event.kind, event.severity, event.text))
+        return OutboxRow(seq, EVENT_COLUMNS, (iso_time(event.at), event.kind, event.severity, event.text))
 
     def _at(self, stream: str, seq: int) -> str:
-        return _iso(self._start[stream] + timedelta(seconds=EVERY_S[stream] * (seq - 1)))
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return iso_time(self._start[stream] + timedelta(seconds=EVERY_S[stream] * (seq - 1)))

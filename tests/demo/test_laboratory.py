@@ -24,6 +24,7 @@ from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "demo" / "laboratory"
+BIRTH = b'{"session": "s", "status": "online", "ts": "2026-06-01T00:00:00.000Z"}'
 needs_mosquitto = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed on this machine")
 
 
@@ -148,7 +149,7 @@ async def test_ten_sites_come_in_with_their_certificates_and_none_speaks_for_ano
     names = site_names(2)
     own = reach(laboratory.certificates, "127.0.0.1", laboratory.port, names[0])
     honest, forged = (
-        MqttLink(replace(own, site_id=name), lambda word: Envelope("up/status", b"{}", retain=True)) for name in names
+        MqttLink(replace(own, site_id=name), lambda word: Envelope("up/status", BIRTH, retain=True)) for name in names
     )
     await honest.start()
     await until(lambda: honest.connected)

@@ -26,6 +26,7 @@ from agent.domain.inputs import (
 )
 from agent.domain.model_delivery import ModelManifest
 from agent.domain.notice import LONGEST_WAIT_S, Notice, NoticeAction
+from agent.domain.printable import printable
 from agent.domain.signed_command import SignedCommand
 from agent.domain.wire import WireError
 from agent.ports import PayloadRefused, TopicUnknown
@@ -107,14 +108,14 @@ def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> I
     """
     model = model_of(topic)
     if model is None:
-        raise TopicUnknown(f"{printable(topic)}: no such topic is known")
+        raise TopicUnknown(f"{loggable(topic)}: no such topic is known")
     text = text_of(topic, payload, largest)
     if model is _Command:
         _check_unsigned(topic, text)
     try:
         return _frozen(topic, text, model.model_validate_json(text, context=currency))
     except WireError as error:
-        raise PayloadRefused(f"{topic}: {printable(str(error))}") from error
+        raise PayloadRefused(f"{topic}: {loggable(str(error))}") from error
     except ValidationError as error:
         raise PayloadRefused(f"{topic}: {said(error)}") from error
 
@@ -163,10 +164,9 @@ def _shown(part: int | str) -> str:
     return text if text.isprintable() and len(text) <= LONGEST_KEY else "(a key)"
 
 
-def printable(reason: str) -> str:
+def loggable(reason: str) -> str:
     """A reason that may quote the sender, as it may stand in a log."""
-    shown = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."
-    return "".join(character if character.isprintable() else "?" for character in shown)
+    return printable(reason, LONGEST_REASON) + ("..." if len(reason) > LONGEST_REASON else "")
 
 
 def _frozen(topic: str, text: str, message: "_Known | _Command") -> Incoming:
