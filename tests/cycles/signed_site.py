@@ -25,7 +25,7 @@ from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
 from simulator.signer import Signer
 from tests.adapters.store.store_rows import new_store
-from tests.cycles.test_upkeep import HandClock
+from tests.cycles.hand_clock import HandClock
 from tests.shown import show
 
 SITE = "home-1"

@@ -19,9 +19,9 @@ from agent.domain.notice import Notice, NoticeAction
 from agent.ports import PayloadRefused
 from agent.site_view import Outlet
 from simulator.signer import Signer
+from tests.cycles.hand_clock import HandClock
 from tests.cycles.hearing import Hearing
 from tests.cycles.test_sync import Scene, scene, store
-from tests.cycles.test_upkeep import HandClock
 
 __all__ = ["scene", "store"]  # fixtures
 NOTICE = {"schema": "notice/1.0", "ts": "2026-06-01T00:00:00Z", "notice": "resync"}
