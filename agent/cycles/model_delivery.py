@@ -11,8 +11,7 @@ from agent.domain.alarms import EventKind, Severity
 from agent.domain.documents import MODEL_DELIVERIES
 from agent.domain.model_delivery import Deliveries, Delivery, DeliveryState, ModelManifest, refusal_here
 from agent.domain.sentences import models as say
-from agent.domain.sentences.events import kept_unusable
-from agent.domain.wire import WireError, to_json
+from agent.domain.wire import to_json
 from agent.ports import Clock, StoreFailure
 
 DELAY_S = 600.0
@@ -74,10 +73,8 @@ class ModelDelivery:
 
     def recall(self, document: str | None) -> None:
         """Go on with what was known before the start. One that cannot be read counts as none."""
-        try:
-            self.deliveries = MODEL_DELIVERIES.read(document) if document else Deliveries()
-        except (WireError, RecursionError) as error:
-            self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="deliveries of models", cause=str(error)))
+        known = self._alarms.read_kept(MODEL_DELIVERIES, document, "deliveries of models")
+        self.deliveries = known or Deliveries()
         self._keys.recall(self.deliveries.revoked)
         self._recalled = True
 
