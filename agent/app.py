@@ -42,7 +42,7 @@ from agent.domain.permit import Permission
 from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.plan_request import PlanRequests, conditions_of
-from agent.platform import connect_platform, desired_reader
+from agent.platform import connect_platform
 from agent.ports import Clock, Planner, Settlement, Store, TimeSource, Trials
 from agent.reconfigure import Reconfigure, control_rules, demand_meter, policy_meter
 from agent.recording.pending_writes import PendingWrites
@@ -151,7 +151,8 @@ def look_for_edits(app: App, site_file: SiteFile, locks: DeviceLocks | None = No
     parts = Reconfigure(app, site_file, locks)
     app.reload = Reload(app.clock, app.pending, app.outlet, site_file, parts, app.settings)
     if app.platform is not None:
-        read, core = desired_reader(app.settings), (app.clock, app.store, app.pending, app.outlet)
+        core = app.clock, app.store, app.pending, app.outlet
+        read = app.platform.read_desired
         app.remote_config = RemoteConfiguration(*core, app.reload, parts, app.planning.asked, read)
         app.platform.listening.take_desired = app.remote_config.take
 

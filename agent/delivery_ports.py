@@ -11,13 +11,17 @@ class KeysUnusable(Exception):
 
 
 class ModelKeys(Protocol):
-    """The keys by which the platform signs models, read anew each time. ``known`` are ids revoked before."""
+    """The keys by which the platform signs models, read anew where the file has changed."""
 
-    async def revoked(self, known: Collection[str]) -> frozenset[str]:
-        """The ids of all keys that are revoked, the ``known`` ones among them. Raises KeysUnusable."""
+    def recall(self, revoked: Collection[str]) -> None:
+        """These ids were revoked before the start; they stay so."""
         ...
 
-    async def refusal(self, manifest: ModelManifest, known: Collection[str]) -> str | None:
+    async def revoked(self) -> frozenset[str]:
+        """The ids of all keys that are, or were once, revoked. Raises KeysUnusable."""
+        ...
+
+    async def refusal(self, manifest: ModelManifest) -> str | None:
         """Why no key that may sign it has signed it; None when one has. Raises KeysUnusable."""
         ...
 

@@ -28,6 +28,7 @@ from agent.cycles.link_watch import LinkWatch
 from agent.cycles.listening import Listening, Takers, fetch_no_model
 from agent.cycles.model_delivery import ModelDelivery, Recipient
 from agent.cycles.notices import Notices
+from agent.cycles.remote_config import Read as ReadDesired
 from agent.cycles.sync import Sync
 from agent.cycles.sync_rules import SyncRules
 from agent.domain.desired import Desired
@@ -50,7 +51,10 @@ DRAIN_SHARE, LEAST_DRAIN_S = 0.35, 0.15  # of a control step: the half before th
 
 @dataclass(slots=True)
 class Platform:
-    """Built and not yet running: ``start``, then ``step`` again and again, then ``stop``."""
+    """Built and not yet running: ``start``, then ``step`` again and again, then ``stop``.
+
+    ``read_desired`` reads what the platform wants of the configuration. Raises PayloadRefused.
+    """
 
     link: MqttLink
     sync: Sync
@@ -59,6 +63,7 @@ class Platform:
     answers: CommandAnswers
     notices: Notices
     deployed: DeployedModels
+    read_desired: ReadDesired
     keys: KeysWatch | None = None
     models: ModelDelivery | None = None
     renewal: "Renewal | None" = None
@@ -120,7 +125,7 @@ def connect_platform(
     drain_s = max(LEAST_DRAIN_S, DRAIN_SHARE * min(settings.control.step_s, SYNC_EVERY_S))
     rules = SyncRules(cloud.acknowledged_by == "broker", drain_s, history=cloud.protocol == "5")
     deployed = DeployedModels(clock, models_beside(Path(settings.store.path)), _installed(settings))
-    models = _model_delivery(settings, cloud, clock, store, alarms, turn)
+    models = _model_delivery(settings, cloud, clock, store, alarms, turn, ring)
     sync = Sync(clock, store, link, payloads, pending, outlet, _facts(settings, devices, deployed, models), rules)
     notices = _notices(clock, alarms, link, sync)
     take_model = fetch_no_model if models is None else models.take
@@ -131,7 +136,8 @@ def connect_platform(
     answers = CommandAnswers(clock, link, payloads, pending, commands.trail)
     keys = None if ring is None else KeysWatch(clock, alarms, ring.look)
     renewal = _renewal(settings, reach, clock, alarms, link)
-    return Platform(link, sync, listening, watch, answers, notices, deployed, keys, models, renewal)
+    desired = _desired_reader(settings.site.id, ring)
+    return Platform(link, sync, listening, watch, answers, notices, deployed, desired, keys, models, renewal)
 
 
 def _notices(clock: Clock, alarms: Alarms, link: MqttLink, sync: Sync) -> Notices:
@@ -144,12 +150,17 @@ def _notices(clock: Clock, alarms: Alarms, link: MqttLink, sync: Sync) -> Notice
 
 
 def _model_delivery(
-    settings: Settings, cloud: Cloud, clock: Clock, store: Store, alarms: Alarms, turn: asyncio.Lock
+    settings: Settings,
+    cloud: Cloud,
+    clock: Clock,
+    store: Store,
+    alarms: Alarms,
+    turn: asyncio.Lock,
+    ring: KeyRing | None,
 ) -> ModelDelivery | None:
     """None without keys: nobody could tell who has made a model."""
-    if cloud.keys_file is None:
+    if ring is None:
         return None
-    from agent.adapters.host.model_keys import FileModelKeys
     from agent.adapters.processes.model_source import Delivered, ModelSourceProcess
 
     models = models_beside(Path(settings.store.path))
@@ -158,7 +169,7 @@ def _model_delivery(
         clock,
         alarms,
         partial(_keep, store),
-        FileModelKeys(Path(cloud.keys_file)),
+        ring,
         ModelSourceProcess(terms, turn),
         Recipient(settings.site.id, version("enalysis-edge")),
         random.Random(),
@@ -191,14 +202,13 @@ def _renewal(settings: Settings, reach: MqttSettings, clock: Clock, alarms: Alar
     return Renewal(clock, alarms, RenewalProcess(), request, files)
 
 
-def desired_reader(settings: Settings) -> Callable[[bytes], Desired]:
-    """Reads what the platform wants of the configuration; what that needs is loaded with the first message."""
+def _desired_reader(site_id: str, ring: KeyRing | None) -> ReadDesired:
+    """What that needs is loaded with the first message."""
 
     def read(payload: bytes) -> Desired:
         from agent.adapters.mqtt.desired_message import read_desired
 
-        keys_file = None if settings.cloud is None else settings.cloud.keys_file
-        return read_desired(payload, settings.site.id, _path(keys_file))
+        return read_desired(payload, site_id, ring)
 
     return read
 

@@ -91,9 +91,8 @@ class Platform:
 
     ``lives`` are the last (session, connection) that came online, of each site. A session that comes again after
     another one is a second gateway with the same site id: ``rivals`` names such sites. ``answers`` are what became of
-    commands, by (site, id of the command), in the order in which it came.
-    another one is a second gateway with the same site id: ``rivals`` names such sites. ``faults`` are sentences about
-    what was heard or said against the contract (``simulator.contract``), the first of them.
+    commands, by (site, id of the command), in the order in which it came. ``faults`` are sentences about what was heard
+    or said against the contract (``simulator.contract``), the first of them.
     """
 
     def __init__(self, port: int, protocol: str = "5", at: Address = HERE) -> None:

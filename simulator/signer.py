@@ -23,10 +23,13 @@ class Signer:
         self._private = Ed25519PrivateKey.from_private_bytes(seed)
 
     @property
-    def key_line(self) -> str:
-        """The line of a site's file of keys that lets this key sign commands."""
-        public = base64.b64encode(self._private.public_key().public_bytes_raw()).decode()
-        return f"command {self.key_id} {public}"
+    def public(self) -> bytes:
+        """The 32 bytes of the public key."""
+        return self._private.public_key().public_bytes_raw()
+
+    def key_line(self, purpose: str = "command") -> str:
+        """The line of a site's file of keys that lets this key sign what ``purpose`` says."""
+        return f"{purpose} {self.key_id} {base64.b64encode(self.public).decode()}"
 
     def command(
         self, site_id: str, name: str, params: Mapping[str, object], at: datetime, **changes: object

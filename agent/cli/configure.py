@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.adapters.devices.ratings import ratings_of
-from agent.adapters.models.model_archive import write_whole
+from agent.adapters.host.durable_files import write_whole
 from agent.cli.device_scan import add_places, place_to_scan, scanned
 from agent.cli.device_table import show
 from agent.cli.ending import FAILED, GOOD, INTERRUPTED, WRONG

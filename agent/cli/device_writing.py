@@ -7,7 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from agent.adapters.models.model_archive import write_whole
+from agent.adapters.host.durable_files import write_whole
 from agent.cli.ending import FAILED, GOOD
 from agent.discovery.found import Scan
 from agent.discovery.site_sections import Proposal, Standing, propose, standing

@@ -1,11 +1,12 @@
 """Raises, clears, keeps and recalls alarms, and tells events: the one way for what a person may want to know."""
 
 from dataclasses import replace
+from typing import TypeVar
 
 import structlog
 
 from agent.domain.alarms import AlarmKind, EventKind, Severity, StandingAlarm, full_word
-from agent.domain.documents import ALARMS
+from agent.domain.documents import ALARMS, Document
 from agent.domain.records import EventRow
 from agent.domain.sentences.alarms import alarm_text
 from agent.domain.sentences.events import kept_unusable
@@ -15,6 +16,8 @@ from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
 
 GRACE_S = 120.0  # within which what is still wrong after a start has shown
+
+T = TypeVar("T")
 
 log = structlog.get_logger("alarms")
 
@@ -44,6 +47,14 @@ class Alarms:
         if row is not None:
             self._tell(row)
 
+    def read_kept(self, document: Document[T], text: str | None, name: str) -> T | None:
+        """What was kept as ``document`` before the start; None for nothing, or what cannot be read, which is told."""
+        try:
+            return None if text is None else document.read(text)
+        except (WireError, RecursionError) as error:
+            self.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept=name, cause=str(error)))
+            return None
+
     @property
     def texts(self) -> tuple[str, ...]:
         """The newest reasons of the alarms that stand, oldest alarm first."""
@@ -55,12 +66,10 @@ class Alarms:
 
     def recall(self, document: str | None) -> None:
         """Take up what stood before the start. What is not raised again within ``GRACE_S`` is over."""
-        try:
-            known = tuple(alarm for alarm in ALARMS.read(document or "[]") if isinstance(alarm, StandingAlarm))
-        except WireError as error:
-            self.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="alarms", cause=str(error)))
+        known = self.read_kept(ALARMS, document or "[]", "alarms")
+        if known is None:
             return
-        self._pending.standing.recall(known)
+        self._pending.standing.recall(tuple(alarm for alarm in known if isinstance(alarm, StandingAlarm)))
         self._recall_ends = self._clock.monotonic() + GRACE_S
 
     def step(self) -> None:

@@ -7,10 +7,10 @@ from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
 from agent.domain.documents import COUNTERS, ENERGY_TOTALS
 from agent.domain.records import MinuteRow
-from agent.domain.sentences.events import kept_counters_unusable, kept_unusable
+from agent.domain.sentences.events import kept_counters_unusable
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import SiteState
-from agent.domain.wire import WireError, to_json
+from agent.domain.wire import to_json
 from agent.ports import Clock
 from agent.recording.counters import Counters
 from agent.recording.energy_count import EnergyCount
@@ -79,13 +79,8 @@ class Minutes:
 
     def recall_energies(self, document: str | None) -> None:
         """The kept energies, which go on from there; those that cannot be read are told and begin again."""
-        if self.energies is None:
-            return
-        try:
-            self.energies.recall(None if document is None else ENERGY_TOTALS.read(document))
-        except (WireError, RecursionError) as error:
-            self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="energies", cause=str(error)))
-            self.energies.recall(None)
+        if self.energies is not None:
+            self.energies.recall(self._alarms.read_kept(ENERGY_TOTALS, document, "energies"))
 
     def _hand_over(self, row: MinuteRow) -> None:
         self._pending.minute(row)

@@ -11,8 +11,7 @@ from agent.domain.alarms import EventKind, Severity
 from agent.domain.documents import MODEL_DELIVERIES
 from agent.domain.model_delivery import Deliveries, Delivery, DeliveryState, ModelManifest, refusal_here
 from agent.domain.sentences import models as say
-from agent.domain.sentences.events import kept_unusable
-from agent.domain.wire import WireError, to_json
+from agent.domain.wire import to_json
 from agent.ports import Clock, StoreFailure
 
 DELAY_S = 600.0
@@ -22,6 +21,7 @@ Regulations 2021, UK: a random delay of 0 to 600 s)."""
 FETCH_RESTS_S = (60.0, 300.0, 1800.0, 7200.0, 21600.0, 86400.0)
 MOST_WAITING = 8
 TOLD_EVERY_S = 60.0
+LOOK_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +67,15 @@ class ModelDelivery:
         self._waiting: list[ModelManifest] = []
         self._paces: dict[str, _Pace] = {}
         self._recalled = False
-        self._is_kept, self._keys_seen = True, False
+        self._is_kept, self._look_at = True, clock.monotonic()
         self._told_at, self._untold, self._keys_told = -TOLD_EVERY_S, 0, ""
         self.deliveries = Deliveries()
 
     def recall(self, document: str | None) -> None:
         """Go on with what was known before the start. One that cannot be read counts as none."""
-        try:
-            self.deliveries = MODEL_DELIVERIES.read(document) if document else Deliveries()
-        except (WireError, RecursionError) as error:
-            self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="deliveries of models", cause=str(error)))
+        known = self._alarms.read_kept(MODEL_DELIVERIES, document, "deliveries of models")
+        self.deliveries = known or Deliveries()
+        self._keys.recall(self.deliveries.revoked)
         self._recalled = True
 
     def take(self, manifest: ModelManifest) -> str | None:
@@ -88,7 +87,7 @@ class ModelDelivery:
         """Judge what has come, and fetch what is due."""
         if not self._recalled:
             return  # nobody knows yet which versions were here before
-        await self._look_at_keys_once()
+        await self._look_at_keys_again()
         waiting, self._waiting = self._waiting, []
         for manifest in waiting:
             await self._judge(manifest)
@@ -134,11 +133,11 @@ class ModelDelivery:
     async def _not_signed(self, manifest: ModelManifest) -> str | None:
         """Why the manifest is not to be believed. Raises KeysUnusable. What is revoked by now stays so."""
         await self._look_at_keys()
-        return await self._keys.refusal(manifest, self.deliveries.revoked)
+        return await self._keys.refusal(manifest)
 
     async def _look_at_keys(self) -> None:
         """Raises KeysUnusable."""
-        revoked = await self._keys.revoked(self.deliveries.revoked)
+        revoked = await self._keys.revoked()
         self._keys_told = ""
         if revoked != set(self.deliveries.revoked):
             self.deliveries, self._is_kept = self.deliveries.with_revoked(revoked), False
@@ -154,12 +153,12 @@ class ModelDelivery:
             told = say.model_keys_unusable(cause=why)
             self._alarms.note(EventKind.MODEL_DELIVERY, told, severity=Severity.WARNING)
 
-    async def _look_at_keys_once(self) -> None:
-        """At the start: a key that is revoked now is not believed later, when an older file of keys has come back."""
-        if not self._keys_seen:
+    async def _look_at_keys_again(self) -> None:
+        """A key that is revoked now is not believed later, also after a start, when an older file has come back."""
+        if self._clock.monotonic() >= self._look_at:
             try:
                 await self._look_at_keys()
-                self._keys_seen = True
+                self._look_at = self._clock.monotonic() + LOOK_EVERY_S
             except KeysUnusable as error:
                 self._tell_keys(str(error))
 

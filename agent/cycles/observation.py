@@ -6,15 +6,13 @@ from zoneinfo import ZoneInfo
 
 from agent.cycles.alarms import Alarms
 from agent.dispatch.shadow_battery import ShadowBattery
-from agent.domain.alarms import EventKind
 from agent.domain.battery import Battery
 from agent.domain.documents import OBSERVATION
 from agent.domain.observation import Observation, ObservedDay
 from agent.domain.sentences import control as say
-from agent.domain.sentences import events
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import SiteState
-from agent.domain.wire import WireError, to_json
+from agent.domain.wire import to_json
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
 from agent.site_conditions.site_conditions import SiteConditions
@@ -42,12 +40,7 @@ class Observing:
 
     def recall(self, document: str | None) -> None:
         """Count on from what was kept. The running day begins anew with the start."""
-        if document is None:
-            return
-        try:
-            self._observed = OBSERVATION.read(document)
-        except (WireError, RecursionError) as error:
-            self._alarms.note(EventKind.DOCUMENT_REFUSED, events.kept_unusable(kept="observation", cause=str(error)))
+        self._observed = self._alarms.read_kept(OBSERVATION, document, "observation") or self._observed
 
     def site(self, real: SiteState) -> SiteState:
         """The site as it would be with a battery that follows us."""

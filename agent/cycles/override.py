@@ -13,10 +13,9 @@ from agent.domain.override import LONGEST, Override
 from agent.domain.sentences import commands as say
 from agent.domain.sentences import platform_commands as say_of_platform
 from agent.domain.sentences.control import agent_starts
-from agent.domain.sentences.events import kept_unusable
 from agent.domain.setpoint import Rung
 from agent.domain.signed_command import LONGEST_LEASE
-from agent.domain.wire import WireError, to_json
+from agent.domain.wire import to_json
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
@@ -58,10 +57,8 @@ class Overrides:
         """Go on with what was asked for before the start. What cannot be read, or judged without the time, is over."""
         if document is None or document == NONE:
             return
-        try:
-            override = OVERRIDE.read(document)
-        except (WireError, RecursionError) as error:
-            self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="override", cause=str(error)))
+        override = self._alarms.read_kept(OVERRIDE, document, "override")
+        if override is None:
             self._pending.keep(OVERRIDE.name, NONE)
             return
         if self._clock.trusted() and override.until > self._clock.now():

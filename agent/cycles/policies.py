@@ -9,8 +9,8 @@ from agent.dispatch.policy_meter import PolicyMeter
 from agent.domain.alarms import EventKind
 from agent.domain.documents import POLICIES
 from agent.domain.policies import Policy, PolicyRecord
-from agent.domain.sentences.events import kept_unusable, plan_steers_again, rule_steers
-from agent.domain.wire import WireError, to_json
+from agent.domain.sentences.events import plan_steers_again, rule_steers
+from agent.domain.wire import to_json
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
@@ -28,12 +28,11 @@ class Policies:
 
     def recall(self, document: str | None) -> None:
         """Go on with the days from before the start. What cannot be read is told, and the days begin anew."""
-        if document is None or self._meter is None:
+        if self._meter is None:
             return
-        try:
-            self._outlet.show(replace(self._outlet.view, policies=POLICIES.read(document)))
-        except (WireError, RecursionError) as error:
-            self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="policies", cause=str(error)))
+        known = self._alarms.read_kept(POLICIES, document, "policies")
+        if known is not None:
+            self._outlet.show(replace(self._outlet.view, policies=known))
 
     def go_by(self, meter: PolicyMeter | None) -> None:
         """Another meter from now on. The running day, of which it has not seen all, does not count."""

@@ -15,8 +15,7 @@ from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
 from agent.domain.sentences import site_file as say
 from agent.domain.sentences.alarms import no_plan, price_not_known
-from agent.domain.sentences.events import kept_unusable
-from agent.domain.wire import WireError, to_json
+from agent.domain.wire import to_json
 from agent.ports import Clock, PayloadRefused, Store, StoreFailure
 from agent.recording.pending_writes import PendingWrites
 from agent.settings.overlay import OverlayRefused, overlaid
@@ -76,12 +75,8 @@ class RemoteConfiguration:
 
     def recall(self, document: str | None) -> None:
         """Go on with what was in force before the start. What was only on trial then is undone."""
-        if document is None:
-            return
-        try:
-            found = REMOTE_CONFIG.read(document)
-        except (WireError, RecursionError) as error:
-            self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="remote_config", cause=str(error)))
+        found = self._alarms.read_kept(REMOTE_CONFIG, document, "remote_config")
+        if found is None:
             return
         self._config, self._lies = found, not found.overlay
         if found.state is ConfigState.TRYING:

@@ -7,15 +7,13 @@ from datetime import datetime, timedelta
 from agent.cycles.alarms import Alarms
 from agent.cycles.command_trail import CommandTrail
 from agent.cycles.override import Overrides
-from agent.domain.alarms import EventKind
 from agent.domain.command_record import CommandRecord, CommandState, Door
 from agent.domain.commands import Command, OverrideBattery
 from agent.domain.documents import COMMAND_COUNTERS
 from agent.domain.sentences import commands as say_of_any
 from agent.domain.sentences import platform_commands as say
-from agent.domain.sentences.events import kept_unusable
 from agent.domain.signed_command import AHEAD, LONGEST_VALID, KeyCounter, SignedCommand, Unmeant
-from agent.domain.wire import WireError, to_json
+from agent.domain.wire import to_json
 from agent.ports import Clock, StoreFailure
 from agent.recording.pending_writes import PendingWrites
 
@@ -41,12 +39,7 @@ class SignedCommands:
 
     def recall(self, document: str | None, records: Sequence[CommandRecord]) -> None:
         """What was spent, and what was on its way, before the start. ``records`` are the newest, the newest first."""
-        try:
-            counters = COMMAND_COUNTERS.read(document or "[]")
-        except (WireError, RecursionError) as error:
-            counters = ()
-            self._alarms.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept="command counters", cause=str(error)))
-        for one in counters:
+        for one in self._alarms.read_kept(COMMAND_COUNTERS, document, "command counters") or ():
             self._spend(one.key, one.counter)
         for record in records:
             self._spend(record.key, record.counter or 0)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
+from agent.domain.printable import printable
 from drivers.device import Action
 from drivers.endpoint import Endpoint, Parity, SerialEndpoint, TcpEndpoint
 from drivers.family import Family
@@ -108,8 +109,8 @@ def actions_of(family: Family) -> tuple[str, ...]:
 
 
 def _shown(text: str | None) -> str | None:
-    """What a device says, without what would end a line or move a terminal."""
-    return None if text is None else "".join(one if one.isprintable() else "?" for one in text)
+    """What a device says."""
+    return None if text is None else printable(text)
 
 
 def in_order(devices: Iterable[FoundDevice]) -> tuple[FoundDevice, ...]:

@@ -148,7 +148,6 @@ ENTITIES = (
         {"entity_category": "diagnostic"}, Needs.COMMANDS, every_s=0.0,
     ),
 )  # fmt: skip
-BY_KEY: Mapping[str, Entity] = {entity.key: entity for entity in ENTITIES}
 
 
 def entities_of(has_solar: bool, commands: bool) -> tuple[Entity, ...]:

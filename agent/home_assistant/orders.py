@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent.domain.override import Override, OverrideAction
+from agent.domain.printable import printable
 from agent.domain.sentence import Sentence
 from agent.domain.sentences import home_assistant as say
 from agent.home_assistant.entities import AUTO, LONGEST_MIN, OVERRIDES, USUAL_MIN
@@ -76,6 +77,5 @@ def _number(key: str, text: str, least: int, most: int) -> float:
 
 
 def _refused(key: str, text: str, why: Sentence) -> OrderRefused:
-    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:SHOWN])
     name = "".join(letter if letter.isalnum() or letter == "_" else "?" for letter in key[:SHOWN])
-    return OrderRefused(say.home_value_refused(order=name, value=shown or "-", why=why))
+    return OrderRefused(say.home_value_refused(order=name, value=printable(text, SHOWN) or "-", why=why))

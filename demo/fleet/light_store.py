@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import random
 
+from agent.adapters.mqtt.history import iso_time
 from agent.domain.records import Batch, EventRow, OutboxRow
 from agent.domain.suspect import Suspect
 from demo.fleet.fast_clock import FastClock
 from demo.fleet.site_day import COLUMNS, MINUTES, POINTS, SiteMinute
 
-FIRST_SEQ = 1
 EVERY_S = {"minute": 60.0, "decision": 75.0}  # a home of `make demo` decides anew 1100 times a day
 DECISION_COLUMNS = ("at", "battery_w", "hold_s", "rung", "reason", "outcome", "detail")
 EVENT_COLUMNS = ("at", "kind", "severity", "text")
@@ -89,11 +89,7 @@ class LightStore:
 
     def _event(self, seq: int) -> OutboxRow:
         event = self._events[seq - 1]
-        return OutboxRow(seq, EVENT_COLUMNS, (_iso(event.at), event.kind, event.severity, event.text))
+        return OutboxRow(seq, EVENT_COLUMNS, (iso_time(event.at), event.kind, event.severity, event.text))
 
     def _at(self, stream: str, seq: int) -> str:
-        return _iso(self._start[stream] + timedelta(seconds=EVERY_S[stream] * (seq - 1)))
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return iso_time(self._start[stream] + timedelta(seconds=EVERY_S[stream] * (seq - 1)))

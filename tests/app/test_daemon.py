@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
 from tests import site_files
-from tests.app.processes import Daemon, Inverter, daemon, enalysis_edge, quick_site, simulator, until
+from tests.app.processes import Daemon, Inverter, daemon, enalysis_edge, quick_site, until
 from tests.site_files import HOME_ID, free_ports
 
 needs_broker = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed on this machine")
@@ -32,21 +31,6 @@ signal.signal(signal.SIGUSR1, tell)
 from agent.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """
-
-
-@pytest.fixture(scope="module")
-def ports() -> Iterator[tuple[int, int]]:
-    """A simulated site that runs for all tests of this file: the ports of its inverter and its meter."""
-    inverter_port, meter_port = free_ports(2)
-    with simulator(inverter_port, meter_port):
-        yield inverter_port, meter_port
-
-
-@pytest.fixture
-def inverter(ports: tuple[int, int]) -> Iterator[Inverter]:
-    seen = Inverter(ports[0])
-    yield seen
-    seen.close()
 
 
 def nobodys_ports() -> tuple[int, int]:

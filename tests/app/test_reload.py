@@ -5,32 +5,17 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
-from tests.app.processes import Daemon, Inverter, daemon, enalysis_edge, quick_site, simulator, until
+from tests.app.processes import Daemon, Inverter, daemon, enalysis_edge, quick_site, until
 from tests.desired import cloud_with_keys, desired
-from tests.site_files import HOME_ID, free_ports
+from tests.site_files import HOME_ID
 
 TARIFF = ("price_per_kwh = 0.28", "price_per_kwh = 0.31")
-
-
-@pytest.fixture(scope="module")
-def ports() -> Iterator[tuple[int, int]]:
-    inverter_port, meter_port = free_ports(2)
-    with simulator(inverter_port, meter_port):
-        yield inverter_port, meter_port
-
-
-@pytest.fixture
-def inverter(ports: tuple[int, int]) -> Iterator[Inverter]:
-    seen = Inverter(ports[0])
-    yield seen
-    seen.close()
 
 
 def lines(running: Daemon, word: str) -> list[str]:

@@ -21,12 +21,12 @@ from agent.settings.load import load
 from agent.settings.schema import Settings
 from simulator.broker import find_mosquitto
 from tests.adapters.host.test_enrolment import TOKEN, Enrolment, platform
-from tests.adapters.mqtt.test_mqtt_link import until
 from tests.cycles.hearing import Hearing
 from tests.faults import cloud
 from tests.faults.tls import TlsBroker
 from tests.security.items import security
 from tests.site_files import HOME_ID, write_home
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.broker,

@@ -4,11 +4,8 @@ import asyncio
 import shutil
 import socket
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-
-import pytest
 
 from agent.domain.records import Batch
 from agent.made_up import made_up_request
@@ -17,8 +14,7 @@ from agent.settings.load import load
 from exported_models import __file__ as models_file
 from tests import site_files
 from tests.adapters.store.store_rows import new_store
-from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, simulator, until
-from tests.site_files import free_ports
+from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, until
 
 GOOD = [
     "  the store takes a write   ok",
@@ -30,13 +26,6 @@ GOOD = [
 ]
 
 UNLOADABLE = "ImportError: libhighs.so: undefined symbol: dlopen"
-
-
-@pytest.fixture(scope="module")
-def ports() -> Iterator[tuple[int, int]]:
-    inverter_port, meter_port = free_ports(2)
-    with simulator(inverter_port, meter_port):
-        yield inverter_port, meter_port
 
 
 def checked(config: Path, **environment: str) -> tuple[int, list[str]]:

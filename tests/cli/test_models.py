@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from agent.__main__ import main
-from agent.adapters.host.model_keys import FileModelKeys
+from agent.adapters.host.key_ring import KeyRing
 from agent.adapters.models.admission import admit
 from agent.adapters.models.model_archive import fingerprint_of
 from agent.adapters.models.model_card import read_card
@@ -253,7 +253,7 @@ def test_what_is_packed_is_what_a_site_takes(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "keys").write_text(line)
     manifest = parse_incoming("down/model", (tmp_path / "own-3.json").read_bytes(), 65536, "EUR")
     assert isinstance(manifest, ModelManifest)
-    assert asyncio.run(FileModelKeys(tmp_path / "keys").refusal(manifest, ())) is None
+    assert asyncio.run(KeyRing(tmp_path / "keys").refusal(manifest)) is None
     assert (manifest.name, manifest.version, manifest.audience) == ("own", 3, "home-1")
     part = PartFile(tmp_path / "models", manifest.sha256)
     part.tidy(())

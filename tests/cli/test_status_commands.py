@@ -40,7 +40,7 @@ async def test_the_newest_commands_are_shown(site: Site) -> None:
         (None, 0, "keys_file"),
         ("command ops-1 AAAA", 1, "line 1: the key is not 32 bytes in base64"),
         ("", 1, "it holds no key"),
-        (Signer("ops-1", bytes(32)).key_line, 0, ""),
+        (Signer("ops-1", bytes(32)).key_line(), 0, ""),
     ],
 )
 def test_check_tells_what_is_wrong_with_the_keys(

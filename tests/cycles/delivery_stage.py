@@ -24,17 +24,21 @@ class ScriptedKeys:
 
     def __init__(self) -> None:
         self.in_file: set[str] = set()
+        self._before: frozenset[str] = frozenset()
         self.trouble: str | None = None
         self.asked = 0
 
-    async def revoked(self, known: Collection[str]) -> frozenset[str]:
+    def recall(self, revoked: Collection[str]) -> None:
+        self._before = frozenset(revoked)
+
+    async def revoked(self) -> frozenset[str]:
         if self.trouble is not None:
             raise KeysUnusable(self.trouble)
-        return frozenset(known) | self.in_file
+        return self._before | self.in_file
 
-    async def refusal(self, manifest: ModelManifest, known: Collection[str]) -> str | None:
+    async def refusal(self, manifest: ModelManifest) -> str | None:
         self.asked += 1
-        if manifest.key in await self.revoked(known):
+        if manifest.key in await self.revoked():
             return "its key was revoked"
         return "the signature is not that of the key" if manifest.signed == "forged" else None
 

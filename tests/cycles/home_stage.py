@@ -20,8 +20,8 @@ from agent.domain.site import Measured, SiteState
 from agent.home_assistant.discovery import Household
 from agent.ports import EnvelopeRefused, LinkFailure
 from agent.site_view import Outlet
+from tests.cycles.hand_clock import HandClock
 from tests.cycles.hearing import Hearing
-from tests.cycles.test_upkeep import HandClock
 from tests.home_assistant.households import LONDON
 from tests.shown import show
 

@@ -25,7 +25,7 @@ from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
 from simulator.signer import Signer
 from tests.adapters.store.store_rows import new_store
-from tests.cycles.test_upkeep import HandClock
+from tests.cycles.hand_clock import HandClock
 from tests.shown import show
 
 SITE = "home-1"
@@ -45,7 +45,7 @@ class SignedSite:
         self.folder, self.clock = folder, clock or HandClock()
         self.signer = signer or Signer("ops-1", bytes(range(32)))
         keys = folder / "platform.keys"
-        keys.write_text(self.signer.key_line)
+        keys.write_text(self.signer.key_line())
         self.keys = read_signing_keys(keys)
         self.store, self.pending, self.outlet = new_store(folder / "site.db"), PendingWrites(), Outlet()
         comparison = Comparison(self.clock, self.pending, self.outlet)

@@ -11,8 +11,8 @@ from agent.domain.records import Redate
 from agent.domain.wire import from_json
 from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
+from tests.cycles.hand_clock import START, HandClock
 from tests.cycles.hearing import Hearing
-from tests.cycles.test_upkeep import START, HandClock
 
 LOST = ("device_lost/meter", "alarm", "no answer")
 OVER = ("device_lost/meter", "info", "over: no answer")

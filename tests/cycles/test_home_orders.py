@@ -9,8 +9,8 @@ import pytest
 from agent.adapters.host.inbox import FileInbox
 from agent.cycles.home_orders import TAKEN_UP_S
 from agent.domain.override import Override, OverrideAction
+from tests.cycles.hand_clock import START
 from tests.cycles.home_stage import STEP_S, HomeStage, MakeStage
-from tests.cycles.test_upkeep import START
 from tests.home_assistant.households import HOME, LONDON, ORDERED
 from tests.shown import show
 

@@ -17,8 +17,8 @@ from agent.ports import SwitchFailure
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
 from tests.cycles.control_stage import plan
+from tests.cycles.hand_clock import START, HandClock
 from tests.cycles.hearing import Hearing
-from tests.cycles.test_upkeep import START, HandClock
 from tests.shown import show
 
 BOILER = SwitchedLoad(FlexibleLoad("boiler", 2000.0, 3600, time(1), time(9), time(6)), "relay", True, False)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent.cycles.model_delivery import DELAY_S, MOST_WAITING, ModelDelivery, Recipient
+from agent.cycles.model_delivery import DELAY_S, LOOK_EVERY_S, MOST_WAITING, ModelDelivery, Recipient
 from agent.delivery_ports import FetchFailure, ModelRefused
 from agent.domain.documents import MODEL_DELIVERIES
 from agent.domain.model_delivery import MOST_NAMES, DeliveryState, release
@@ -161,6 +161,17 @@ async def test_a_revoked_key_stays_revoked_when_an_older_file_of_keys_comes_back
     stage = DeliveryStage()
     stage.keys.in_file = {"platform-1"}
     await stage.delivery.step()
+    stage.keys.in_file = set()
+    stage.restart()
+    await stage.hear(FIRST)
+    assert stage.told() == ["model own, delivery 3, is refused: its key was revoked"]
+
+
+async def test_a_key_that_is_revoked_while_nothing_is_delivered_stays_revoked() -> None:
+    stage = DeliveryStage()
+    await stage.delivery.step()
+    stage.keys.in_file = {"platform-1"}
+    await stage.pass_s(LOOK_EVERY_S + 5)
     stage.keys.in_file = set()
     stage.restart()
     await stage.hear(FIRST)

@@ -19,9 +19,9 @@ from agent.domain.notice import Notice, NoticeAction
 from agent.ports import PayloadRefused
 from agent.site_view import Outlet
 from simulator.signer import Signer
+from tests.cycles.hand_clock import HandClock
 from tests.cycles.hearing import Hearing
 from tests.cycles.test_sync import Scene, scene, store
-from tests.cycles.test_upkeep import HandClock
 
 __all__ = ["scene", "store"]  # fixtures
 NOTICE = {"schema": "notice/1.0", "ts": "2026-06-01T00:00:00Z", "notice": "resync"}
@@ -137,7 +137,7 @@ async def test_keys_that_cannot_be_read_are_an_alarm_with_line_and_reason(tmp_pa
     assert await looked() == (
         f"no command of the platform is obeyed: {file}, line 2: the key is not 32 bytes in base64",
     )
-    file.write_text(signer.key_line)
+    file.write_text(signer.key_line())
     assert await looked() == ()
     door.parse("down/cmd/override", payload)
     await asyncio.sleep(0.01)  # a file system that counts time roughly
@@ -145,6 +145,21 @@ async def test_keys_that_cannot_be_read_are_an_alarm_with_line_and_reason(tmp_pa
     assert await looked() == (f"no command of the platform is obeyed: {file}: it holds no key",)
     with pytest.raises(PayloadRefused, match="it holds no key"):
         door.parse("down/cmd/override", payload)
+
+
+async def test_a_key_that_was_revoked_once_signs_no_command(tmp_path: Path) -> None:
+    signer, file = Signer("ops-1", bytes(32)), tmp_path / "platform.keys"
+    ring, at = KeyRing(file), datetime(2026, 6, 1, tzinfo=UTC)
+    door = JsonPayloads("home-1", "s", ring=ring)
+    payload = json.dumps(signer.command("home-1", "override", {"action": "auto"}, at)).encode()
+    file.write_text(signer.key_line())
+    await ring.look()
+    door.parse("down/cmd/override", payload)
+    for text in (f"{signer.key_line()}\nrevoked ops-1\n", signer.key_line()):
+        file.write_text(text)
+        assert await ring.look() is None
+        with pytest.raises(PayloadRefused, match="its key was revoked"):
+            door.parse("down/cmd/override", payload)
 
 
 def test_without_keys_only_what_was_open_before_may_come_unsigned() -> None:

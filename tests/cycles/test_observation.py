@@ -14,9 +14,9 @@ from agent.site_view import Outlet
 from drivers.reading import Quantity
 from drivers.write_gate import WriteGate
 from tests.cycles.control_stage import ControlStage, plan
+from tests.cycles.hand_clock import HandClock
 from tests.cycles.hearing import Hearing
 from tests.cycles.test_override import ZONE
-from tests.cycles.test_upkeep import HandClock
 from tests.shown import show
 
 WHY = "it has not been commissioned"

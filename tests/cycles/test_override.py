@@ -13,8 +13,8 @@ from agent.domain.site import MISSING
 from agent.site_view import Outlet
 from drivers.reading import Quantity
 from tests.cycles.control_stage import ControlStage, plan
+from tests.cycles.hand_clock import START, HandClock
 from tests.cycles.hearing import Hearing
-from tests.cycles.test_upkeep import START, HandClock
 from tests.shown import show
 
 HOUR = timedelta(hours=1)

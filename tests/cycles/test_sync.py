@@ -22,8 +22,8 @@ from agent.domain.records import Batch
 from agent.ports import EnvelopeRefused, LinkFailure, StoreFailure
 from tests.adapters.store.store_rows import event, minute, new_store
 from tests.advice.test_book import advisory
+from tests.cycles.hand_clock import HandClock
 from tests.cycles.platform_wire import RULES, PlatformWire
-from tests.cycles.test_upkeep import HandClock
 from tests.shown import show
 
 

@@ -1,38 +1,13 @@
 """The store is tidied at the start and after every whole hour, and what was lost is reported."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from agent.cycles.upkeep import Upkeep
 from agent.domain.records import Batch
 from agent.ports import StoreFailure
+from tests.cycles.hand_clock import START, HandClock
 from tests.cycles.hearing import Hearing
-
-START = datetime(2026, 6, 1, tzinfo=UTC)
-
-
-class HandClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.wall_s = 0.0  # how far somebody has set the wall clock
-        self.believed = True
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.seconds + self.wall_s)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
-    def trusted(self) -> bool:
-        return self.believed
-
-    def adopt(self) -> float:
-        return 0.0
 
 
 class TidyStore:

@@ -20,10 +20,11 @@ from agent.ports import EnvelopeRefused
 from demo.laboratory.__main__ import reach
 from demo.laboratory.certificates import site_names
 from simulator.broker import Broker, _free_port, _launch, find_mosquitto
-from tests.adapters.mqtt.test_mqtt_link import until
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "demo" / "laboratory"
+BIRTH = b'{"session": "s", "status": "online", "ts": "2026-06-01T00:00:00.000Z"}'
 needs_mosquitto = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed on this machine")
 
 
@@ -94,7 +95,7 @@ class Laboratory:
         for there, here in (
             ("listener 8883", f"listener {self.port} 127.0.0.1\nuser root"),
             ("/certificates", str(self.certificates)),
-            ("/mosquitto/config/acl", str(FOLDER / "acl")),
+            ("/mosquitto/config/acl", str(ROOT / "config" / "mosquitto.acl")),
             ("/mosquitto/data/", f"{folder}/"),
         ):
             assert there in config
@@ -148,7 +149,7 @@ async def test_ten_sites_come_in_with_their_certificates_and_none_speaks_for_ano
     names = site_names(2)
     own = reach(laboratory.certificates, "127.0.0.1", laboratory.port, names[0])
     honest, forged = (
-        MqttLink(replace(own, site_id=name), lambda word: Envelope("up/status", b"{}", retain=True)) for name in names
+        MqttLink(replace(own, site_id=name), lambda word: Envelope("up/status", BIRTH, retain=True)) for name in names
     )
     await honest.start()
     await until(lambda: honest.connected)

@@ -1,6 +1,5 @@
 """Whatever the platform signs, the battery stays within what the site allows."""
 
-import base64
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +21,7 @@ from tests.fuzz.payloads import NOW, _conditions
 from tests.security.items import security
 
 SIGNER = Signer("ops-1", bytes(range(32)))
-KEYS = SigningKeys({(Purpose.COMMAND, "ops-1"): base64.b64decode(SIGNER.key_line.split()[-1])})
+KEYS = SigningKeys({(Purpose.COMMAND, "ops-1"): SIGNER.public})
 NUMBERS = st.one_of(
     st.none(),
     st.floats(-1e9, 1e9).map(lambda one: round(one, 3)),

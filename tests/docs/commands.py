@@ -21,7 +21,7 @@ def page() -> str:
     signer, message, answers = asyncio.run(_played())
     unsigned = {name: found for name, found in message.items() if name != "signature"}
     found = {
-        "<<key_line>>": signer.key_line,
+        "<<key_line>>": signer.key_line(),
         "<<message>>": json.dumps(message, indent=2),
         "<<signed>>": canonical(unsigned).decode(),
         "<<answers>>": "\n".join(answers),

@@ -25,12 +25,12 @@ from agent.site_view import Outlet
 from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
 from tests import site_files
-from tests.adapters.mqtt.test_mqtt_link import until
-from tests.cycles.test_upkeep import HandClock
+from tests.cycles.hand_clock import HandClock
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import SITE, Proxy, everything_arrives, linked, new_link, play_on
 from tests.scenarios.stage import staged
 from tests.shown import show
+from tests.waiting import until
 
 needs_broker = [
     pytest.mark.broker,

@@ -8,9 +8,9 @@ from contextlib import suppress
 
 from agent.domain.envelope import Envelope
 from agent.ports import LinkFailure
-from tests.adapters.mqtt.test_mqtt_link import until
 from tests.faults.cloud import linked
 from tests.faults.picky_broker import PickyBroker
+from tests.waiting import until
 
 RESTARTS = 50  # `make bench` does 500 with mosquitto
 

@@ -14,11 +14,11 @@ from agent.adapters.mqtt.certificates import NoCertificate, ends
 from agent.domain.setpoint import Rung
 from simulator.broker import find_mosquitto, start_broker
 from tests import site_files
-from tests.adapters.mqtt.test_mqtt_link import until
 from tests.faults.catalogue import Outcome, fault
 from tests.faults.cloud import SITE, everything_arrives, linked, platform_at, play_on, trouble_of
-from tests.faults.tls import CLOUD, TlsBroker, portal, silent, trust, write_ours
+from tests.faults.tls import CLOUD, TlsBroker, certified_broker, our_files, portal, silent, trust, write_ours
 from tests.scenarios.stage import MIDNIGHT, Stage, staged
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.broker,
@@ -40,21 +40,8 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 def broker(tmp_path: Path, authority: trustme.CA) -> Iterator[TlsBroker]:
-    """It and we have good certificates of one authority."""
-    started = TlsBroker(tmp_path / "broker", authority.issue_cert("127.0.0.1"), authority)
-    trust(tmp_path, authority)
-    write_ours(tmp_path, authority.issue_cert(SITE, common_name=SITE))
-    yield started
-    started.stop()
-
-
-def files(folder: Path) -> dict[str, object]:
-    return {
-        "tls": True,
-        "ca_file": folder / "trusted.pem",
-        "cert_file": folder / "ours.pem",
-        "key_file": folder / "ours.key",
-    }
+    with certified_broker(tmp_path, authority, SITE) as started:
+        yield started
 
 
 async def alarms(stage: Stage) -> list[tuple[str, str]]:
@@ -112,7 +99,7 @@ async def test_an_expired_certificate_costs_no_row_and_a_renewed_one_counts_at_o
 async def test_an_authority_may_change_while_we_run(tmp_path: Path, broker: TlsBroker, authority: trustme.CA) -> None:
     new = trustme.CA()
     trust(tmp_path, authority, new)
-    async with linked(broker.port, **files(tmp_path)) as link:
+    async with linked(broker.port, **our_files(tmp_path)) as link:
         await until(lambda: link.connected)
         broker.present(new.issue_cert("127.0.0.1"))
         broker.again()
@@ -175,7 +162,7 @@ def test_without_a_name_server_the_sentence_says_so() -> None:
 async def test_every_trouble_is_one_clear_sentence(tmp_path: Path, broker: TlsBroker, authority: trustme.CA) -> None:
     nobody = site_files.free_ports(1)[0]
     assert await trouble_of(nobody) == f"127.0.0.1:{nobody}: Connection refused: no broker listens there"
-    secured = files(tmp_path)
+    secured = our_files(tmp_path)
     strange = trustme.CA()
     trust(tmp_path, strange)
     place = f"127.0.0.1:{broker.port}"
@@ -231,7 +218,7 @@ async def test_a_certificate_that_is_not_yet_valid_is_tried_again(
     begins = datetime.now(UTC) + timedelta(seconds=2)
     broker.present(authority.issue_cert("127.0.0.1", not_before=begins))
     broker.again()
-    async with linked(broker.port, **files(tmp_path)) as link:
+    async with linked(broker.port, **our_files(tmp_path)) as link:
         await until(lambda: link.trouble)
         assert "is not yet valid by this machine's clock" in str(link.trouble)
         await until(lambda: link.connected)

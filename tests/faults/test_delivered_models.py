@@ -1,18 +1,15 @@
 """Models that the platform delivers, or somebody in its name. Servers and files: ``tests/adapters/models``."""
 
-import base64
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from agent.adapters.host.clock import VirtualClock
 from agent.app import build
 from agent.daemon import App
-from agent.domain.canonical_json import canonical
 from agent.settings.load import load
+from simulator.signer import Signer
 from tests import site_files
 from tests.adapters.models.model_server import KEYS, members_of
 from tests.faults.catalogue import Outcome, fault
@@ -20,7 +17,7 @@ from tests.faults.catalogue import Outcome, fault
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 URL = "https://127.0.0.1:1/own"  # nobody listens there
 CLOUD = '[cloud]\nhost = "127.0.0.1"\nport = 1\ntls = false\nkeys_file = "{folder}/keys"\n'
-STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(32))
+STRANGER = Signer("platform-1", bytes(32))
 
 
 def members(version: int, **changes: Any) -> dict[str, Any]:
@@ -29,7 +26,7 @@ def members(version: int, **changes: Any) -> dict[str, Any]:
 
 def forged() -> dict[str, Any]:
     plain = {name: value for name, value in members(9).items() if name != "signature"}
-    return plain | {"signature": base64.b64encode(STRANGER.sign(canonical(plain))).decode()}
+    return STRANGER.signed(plain)
 
 
 class Gateway:

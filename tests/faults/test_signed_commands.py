@@ -37,7 +37,7 @@ FLOOD_S = 6.0
 def cloud(folder: Path, port: int, signer: Signer) -> str:
     """The section of a site that obeys what ``signer`` signs."""
     keys = folder / "platform.keys"
-    keys.write_text(f"{signer.key_line}\n")
+    keys.write_text(f"{signer.key_line()}\n")
     return f'{site_files.CLOUD.format(port=port)}keys_file = "{keys}"\n'
 
 

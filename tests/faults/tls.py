@@ -3,8 +3,9 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import trustme
@@ -28,9 +29,24 @@ def write_ours(folder: Path, leaf: trustme.LeafCert) -> None:
     leaf.private_key_pem.write_to_path(folder / "ours.key")
 
 
+def our_files(folder: Path) -> dict[str, object]:
+    """The way to TLS for a link: those that ``trust`` and ``write_ours`` have written."""
+    names = {"ca_file": "trusted.pem", "cert_file": "ours.pem", "key_file": "ours.key"}
+    return {"tls": True, **{key: folder / name for key, name in names.items()}}
+
+
 def trust(folder: Path, *authorities: trustme.CA) -> None:
     """The authorities that the site trusts."""
     (folder / "trusted.pem").write_bytes(b"".join(one.cert_pem.bytes() for one in authorities))
+
+
+def server_lines(folder: Path, authority: trustme.CA, **terms: datetime) -> list[str]:
+    """Lines for a broker with a certificate of ``authority`` made on these ``terms``, and the files that they name."""
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    server = authority.issue_cert("127.0.0.1", **terms)
+    server.cert_chain_pems[0].write_to_path(folder / "server.pem")
+    server.private_key_pem.write_to_path(folder / "server.key")
+    return [f"cafile {folder}/ca.pem", f"certfile {folder}/server.pem", f"keyfile {folder}/server.key"]
 
 
 class TlsBroker:
@@ -63,6 +79,18 @@ class TlsBroker:
             *(f"{key} {self.folder / name}" for key, name in files.items()),
             "require_certificate true",
         ]
+
+
+@contextmanager
+def certified_broker(folder: Path, authority: trustme.CA, site: str) -> Iterator[TlsBroker]:
+    """It, and ``site`` in ``folder``, have good certificates of one authority."""
+    started = TlsBroker(folder / "broker", authority.issue_cert("127.0.0.1"), authority)
+    trust(folder, authority)
+    write_ours(folder, authority.issue_cert(site, common_name=site))
+    try:
+        yield started
+    finally:
+        started.stop()
 
 
 class Portal:

@@ -5,7 +5,6 @@ came, for this site, with terms that can be meant, in its time and with a counte
 """
 
 import asyncio
-import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -48,7 +47,7 @@ class Door:
         self.chance, self.clock = chance, VirtualClock(NOW)
         self.signer, self.stranger = Signer("ops-1", SEED), Signer("ops-1", STRANGER, 10**6)
         ring = KeyRing.__new__(KeyRing)
-        ring.keys, ring.trouble = SigningKeys({(Purpose.COMMAND, "ops-1"): _public(self.signer)}), None
+        ring.keys, ring.trouble = SigningKeys({(Purpose.COMMAND, "ops-1"): self.signer.public}), None
         self.payloads = JsonPayloads(SITE, "fuzz", ring=ring)
         pending, outlet = PendingWrites(), Outlet()
         self.trail = CommandTrail(self.clock, pending, _nothing_older)
@@ -160,7 +159,3 @@ def _canonical(body: Mapping[str, Any]) -> bytes:
         return canonical(body)
     except (TypeError, ValueError, AttributeError, RecursionError):
         return b""
-
-
-def _public(signer: Signer) -> bytes:
-    return base64.b64decode(signer.key_line.split()[-1])

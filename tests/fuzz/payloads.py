@@ -18,7 +18,7 @@ from agent.domain.tariff import PriceList
 from agent.domain.wire import from_json, to_json
 from agent.ports import PayloadRefused
 from agent.site_conditions.site_conditions import SiteConditions
-from tests.adapters.models.model_server import PRIVATE, members_of
+from tests.adapters.models.model_server import SIGNER, members_of
 from tests.fuzz.mutation import changed, damaged, text_of
 from tests.fuzz.tally import Tally, Tick
 
@@ -44,7 +44,7 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "down/model": members_of(bytes(1000), 100, "https://models.example.org/own"),
 }  # fmt: skip
-KEYS = SigningKeys({(Purpose.MODEL, "platform-1"): PRIVATE.public_key().public_bytes_raw()})
+KEYS = SigningKeys({(Purpose.MODEL, "platform-1"): SIGNER.public})
 READ_EVERY = 20  # taken inputs; curves cost more than a message
 
 

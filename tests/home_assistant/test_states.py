@@ -13,7 +13,7 @@ from agent.domain.override import Override, OverrideAction
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung
 from agent.domain.site import Measured
-from agent.home_assistant.entities import BY_KEY
+from agent.home_assistant.entities import ENTITIES
 from agent.home_assistant.states import LONGEST_TEXT, MOST_ALARMS, Known, attributes, next_run, states
 from agent.site_view import SiteView
 from drivers.reading import Quality
@@ -185,13 +185,13 @@ def test_alarms_with_their_reasons_and_no_more_than_a_state_may_carry() -> None:
 
 
 def test_every_word_that_is_said_is_an_option() -> None:
-    modes = BY_KEY["mode"].options["options"]
-    assert modes == [rung.value for rung in Rung]
+    options = {entity.key: entity.options.get("options") for entity in ENTITIES}
+    assert options["mode"] == [rung.value for rung in Rung]
     words = {
         states(known(SiteView(override=Override(action, NOON + QUARTER, NOON))))["override"]
         for action in OverrideAction
     }
-    assert words | {"auto"} == set(BY_KEY["override"].options["options"])  # type: ignore[call-overload]
+    assert words | {"auto"} == set(options["override"])  # type: ignore[call-overload]
 
 
 def test_orders_show_what_they_are_given() -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from agent.cycles.remote_config import MOST_AN_HOUR
 from agent.domain.desired import ConfigState, RemoteConfig
+from agent.domain.model_delivery import Deliveries
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
+from agent.domain.wire import to_json
 from agent.ports import PlannerFailure
 from tests.desired import cloud_with_keys, desired
 from tests.scenarios.stage import CHARGE_W, HonestPlanner, Stage, staged
@@ -184,6 +186,17 @@ async def test_two_hundred_spoilt_messages_change_nothing(tmp_path: Path) -> Non
         await stage.play(4.0)
         assert stage.app.settings is settings
         assert is_steered(stage, 3.0, 4.0)
+
+
+async def test_a_key_that_was_revoked_before_the_start_signs_no_configuration(tmp_path: Path) -> None:
+    async with staged(tmp_path, reloads=True, cloud=cloud_with_keys(tmp_path)) as stage:
+        await stage.play(0.1)
+        platform, remote = stage.app.platform, stage.app.remote_config
+        assert platform is not None
+        assert platform.models is not None
+        assert remote is not None
+        platform.models.recall(to_json(Deliveries(revoked=("a",))))
+        assert remote.take(desired(1, DEAR_NIGHT)) == "its key was revoked"
 
 
 async def test_a_loop_of_changes_comes_no_faster_than_each_can_be_judged(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ import trustme
 
 from agent.adapters.mqtt.mqtt_settings import MqttSettings, new_client
 from simulator.broker import find_mosquitto
-from tests.adapters.mqtt.test_mqtt_link import until
 from tests.faults.cloud import SITE, linked, trouble_of
-from tests.faults.tls import TlsBroker, portal, trust, write_ours
+from tests.faults.tls import TlsBroker, certified_broker, our_files, portal, trust, write_ours
 from tests.security.items import security
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.broker,
@@ -29,16 +29,8 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 def broker(tmp_path: Path, authority: trustme.CA) -> Iterator[TlsBroker]:
-    started = TlsBroker(tmp_path / "broker", authority.issue_cert("127.0.0.1"), authority)
-    trust(tmp_path, authority)
-    write_ours(tmp_path, authority.issue_cert(SITE, common_name=SITE))
-    yield started
-    started.stop()
-
-
-def files(folder: Path) -> dict[str, object]:
-    names = {"ca_file": "trusted.pem", "cert_file": "ours.pem", "key_file": "ours.key"}
-    return {"tls": True, **{key: folder / name for key, name in names.items()}}
+    with certified_broker(tmp_path, authority, SITE) as started:
+        yield started
 
 
 @security(
@@ -47,7 +39,7 @@ def files(folder: Path) -> dict[str, object]:
 async def test_whoever_does_not_prove_who_it_is_is_no_partner(
     tmp_path: Path, broker: TlsBroker, authority: trustme.CA
 ) -> None:
-    good = files(tmp_path)
+    good = our_files(tmp_path)
     async with linked(broker.port, **good) as link:
         await until(lambda: link.connected)
     rogue = trustme.CA()
@@ -68,7 +60,7 @@ async def test_whoever_does_not_prove_who_it_is_is_no_partner(
 async def test_there_is_no_way_back_to_plain_text(tmp_path: Path, authority: trustme.CA) -> None:
     trust(tmp_path, authority)
     write_ours(tmp_path, authority.issue_cert(SITE, common_name=SITE))
-    async with portal() as plain, linked(plain.port, **files(tmp_path)) as link:
+    async with portal() as plain, linked(plain.port, **our_files(tmp_path)) as link:
         for _ in range(3):
             link.trouble, plain.heard = None, b""
             await until(lambda: link.trouble)

@@ -18,6 +18,7 @@ from simulator.broker import Broker, find_mosquitto, start_broker
 from tests.app.processes import ROOT, until
 from tests.faults import cloud
 from tests.faults.cloud import SITE
+from tests.faults.tls import server_lines
 from tests.security.items import security
 
 pytestmark = [
@@ -36,15 +37,8 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def broker(tmp_path: Path, authority: trustme.CA) -> Iterator[Broker]:
     """Knows its clients by the names of their certificates, and gives them what config/mosquitto.acl says."""
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    server = authority.issue_cert("127.0.0.1")
-    server.cert_chain_pems[0].write_to_path(tmp_path / "server.pem")
-    server.private_key_pem.write_to_path(tmp_path / "server.key")
-    lines = [
-        f"cafile {tmp_path}/ca.pem", f"certfile {tmp_path}/server.pem", f"keyfile {tmp_path}/server.key",
-        "require_certificate true", "use_identity_as_username true", f"acl_file {ROOT}/config/mosquitto.acl",
-    ]  # fmt: skip
-    started = start_broker(tmp_path, more=lines)
+    known = ["require_certificate true", "use_identity_as_username true", f"acl_file {ROOT}/config/mosquitto.acl"]
+    started = start_broker(tmp_path, more=[*server_lines(tmp_path, authority), *known])
     yield started
     started.stop()
 

@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agent.adapters.models.model_archive import clear_shelf, fingerprint, keep, make_folder, write_whole
+from agent.adapters.host.durable_files import make_folder, sync_folder, write_whole
+from agent.adapters.models.model_archive import clear_shelf, fingerprint, keep
 from agent.adapters.models.model_file import FILES, ModelFiles, read_files
-from agent.adapters.store.set_aside import sync_folder
 
 HISTORY = "nightly.jsonl"
 KEPT = 10

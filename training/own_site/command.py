@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
-from agent.adapters.models.model_archive import make_folder
+from agent.adapters.host.durable_files import make_folder
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.registry_file import models_beside
 from agent.adapters.store.store_reader import history

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from agent.adapters.host.durable_files import sync_folder
 from agent.adapters.mqtt.certificates import NoCertificate, lives
 from agent.adapters.mqtt.own_certificate import candidate_of
 from agent.domain.identity import Certified, IdentityRequest
@@ -173,8 +174,4 @@ def _write_whole(path: Path, content: bytes) -> None:
     except OSError:
         hidden.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

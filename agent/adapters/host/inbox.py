@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from agent.adapters.store.set_aside import sync_folder
+from agent.adapters.host.durable_files import sync_folder
 from agent.domain.commands import Request, request_from_json, request_to_json
 from agent.domain.wire import WireError
 from agent.ports import Found

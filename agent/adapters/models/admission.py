@@ -4,12 +4,12 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from agent.adapters.models.model_archive import fingerprint, fingerprint_of, make_folder, write_synced
+from agent.adapters.host.durable_files import make_folder, sync_folder, write_synced
+from agent.adapters.models.model_archive import fingerprint, fingerprint_of
 from agent.adapters.models.model_check import DEADLINE_S, check_model
 from agent.adapters.models.model_file import FILES, ModelFiles
 from agent.adapters.models.model_registry import change_registry
 from agent.adapters.models.part_file import PartFile
-from agent.adapters.store.set_aside import sync_folder
 from agent.domain.model_delivery import ModelManifest
 from agent.domain.model_registry import ModelRegistry
 from agent.forecasting.forecaster import ModelUnusable

@@ -16,12 +16,14 @@ from pathlib import Path
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from agent.adapters.models.part_file import LONGEST_TAG, PartFile
+from agent.domain.printable import printable
 
 SILENCE_S = 15.0
 """A server that says nothing for so long is gone."""
 
 MOST_REDIRECTS = 3
 READ_BYTES = 64 * 1024
+SHOWN = 80  # characters of what a server says
 _STRONG_TAG = re.compile(r'"[\x21\x23-\x7e]*"')
 _REDIRECTS = {301, 302, 303, 307, 308}
 
@@ -148,10 +150,12 @@ def _begin(where: SplitResult, part: PartFile, had: int, response: http.client.H
     else:
         if response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
             part.drop()
-        raise DownloadFailure(f"{host}: the server answers {response.status} {_printable(response.reason)}")
+        raise DownloadFailure(f"{host}: the server answers {response.status} {printable(response.reason, SHOWN)}")
     if named.strip() != expected:
         part.drop()
-        raise DownloadFailure(f"{host}: the server's file is of another size ({_printable(named)} and not {expected})")
+        raise DownloadFailure(
+            f"{host}: the server's file is of another size ({printable(named, SHOWN)} and not {expected})"
+        )
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise DownloadFailure(f"{host}: the server sends the file in an encoding that was not asked for")
     if response.status == http.client.PARTIAL_CONTENT:
@@ -196,7 +200,3 @@ def _write(descriptor: int, chunk: bytes) -> None:
 
 def _port(where: SplitResult) -> int:
     return where.port or (443 if where.scheme == "https" else 80)
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text[:80])

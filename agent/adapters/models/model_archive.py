@@ -1,13 +1,12 @@
-"""Whole copies of models by the hash of their files, and files that are whole after a power cut."""
+"""Whole copies of models by the hash of their files."""
 
-import os
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from agent.adapters.host.durable_files import give_to_owner, make_folder, sync_folder, write_synced
 from agent.adapters.models.deployed_models import fingerprint_of_bytes
 from agent.adapters.models.model_file import FILES, ModelFiles, read_files
-from agent.adapters.store.set_aside import sync_folder
 from agent.forecasting.forecaster import ModelUnusable
 
 _SHELF = "kept"
@@ -73,39 +72,3 @@ def clear_shelf(models: Path, wanted: Collection[str]) -> None:
         for entry in shelf.iterdir():
             if entry.name not in names:
                 shutil.rmtree(entry)
-
-
-def make_folder(folder: Path) -> None:
-    """Make it where it is not there, durable on return. Raises OSError."""
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o755)
-        give_to_owner(folder, folder.parent)
-    sync_folder(folder.parent)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace ``path``: after a power cut it holds the old bytes or the new ones. Raises OSError."""
-    staging = path.with_name(f".{path.name}.new")
-    write_synced(staging, content)
-    staging.replace(path)
-    sync_folder(path.parent)
-
-
-def write_synced(path: Path, content: bytes) -> None:
-    """Durable on return; after a power cut it may be there in part. Raises OSError."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o644), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    give_to_owner(path, path.parent)
-
-
-def give_to_owner(path: Path, folder: Path) -> None:
-    """What root makes by a command belongs to the owner of the folder, or the daemon could not replace it."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.adapters.models.model_archive import clear_shelf, fingerprint_of, folder_of, make_folder, write_whole
+from agent.adapters.host.durable_files import make_folder, write_whole
+from agent.adapters.models.model_archive import clear_shelf, fingerprint_of, folder_of
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.registry_file import FILE, read_registry
 from agent.domain.model_registry import FACTORY, Deployment, ModelRegistry

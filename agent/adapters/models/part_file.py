@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.adapters.models.model_archive import give_to_owner, make_folder, write_synced
+from agent.adapters.host.durable_files import give_to_owner, make_folder, write_synced
 
 CHUNK = 256 * 1024
 LONGEST_TAG = 200

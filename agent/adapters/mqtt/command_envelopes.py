@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from agent.adapters.host.signing_keys import NotSigned, Purpose, SigningKeys
-from agent.adapters.mqtt.incoming_messages import COMMANDS, LARGEST_PAYLOAD, printable, said, text_of
+from agent.adapters.mqtt.incoming_messages import COMMANDS, LARGEST_PAYLOAD, loggable, said, text_of
 from agent.adapters.mqtt.input_messages import Message, Utc, Watts
 from agent.domain.canonical_json import canonical
 from agent.domain.commands import Command, OverrideBattery, read_command
@@ -64,7 +64,7 @@ def parse_signed(topic: str, payload: bytes, site_id: str, keys: SigningKeys) ->
     except ValidationError as error:
         raise PayloadRefused(f"{topic}: {said(error)}") from error
     if envelope.audience != site_id:
-        raise PayloadRefused(f"{topic}: it is for the site {printable(envelope.audience)!r} and not for this one")
+        raise PayloadRefused(f"{topic}: it is for the site {loggable(envelope.audience)!r} and not for this one")
     name = topic.removeprefix(COMMANDS)
     terms = _terms(name, envelope.params, envelope.id, envelope.not_before)
     times = envelope.not_before, envelope.expires_at
@@ -81,7 +81,7 @@ def _terms(name: str, params: Mapping[str, Any], command_id: str, begins: dateti
     except ValidationError as error:
         return Unmeant(f"params.{said(error)}")
     except ValueError as error:  # a WireError is one
-        return Unmeant(f"params: {printable(str(error))}")
+        return Unmeant(f"params: {loggable(str(error))}")
 
 
 def _override(asked: OverrideParams, command_id: str, begins: datetime) -> Override | None:

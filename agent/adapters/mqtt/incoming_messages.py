@@ -26,6 +26,7 @@ from agent.domain.inputs import (
 )
 from agent.domain.model_delivery import ModelManifest
 from agent.domain.notice import LONGEST_WAIT_S, Notice, NoticeAction
+from agent.domain.printable import printable
 from agent.domain.signed_command import SignedCommand
 from agent.domain.wire import WireError
 from agent.ports import PayloadRefused, TopicUnknown
@@ -107,14 +108,14 @@ def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> I
     """
     model = model_of(topic)
     if model is None:
-        raise TopicUnknown(f"{printable(topic)}: no such topic is known")
+        raise TopicUnknown(f"{loggable(topic)}: no such topic is known")
     text = text_of(topic, payload, largest)
     if model is _Command:
         _check_unsigned(topic, text)
     try:
         return _frozen(topic, text, model.model_validate_json(text, context=currency))
     except WireError as error:
-        raise PayloadRefused(f"{topic}: {printable(str(error))}") from error
+        raise PayloadRefused(f"{topic}: {loggable(str(error))}") from error
     except ValidationError as error:
         raise PayloadRefused(f"{topic}: {said(error)}") from error
 
@@ -130,15 +131,23 @@ def _check_unsigned(topic: str, text: str) -> None:
 def text_of(topic: str, payload: bytes, largest: int) -> str:
     """JSON text of an object of the topic's schema, as far as that can be told without a model.
 
-    Raises PayloadRefused.
+    Raises PayloadRefused with the topic and the reason.
     """
+    try:
+        return object_text(topic.rsplit("/", 1)[-1], payload, largest)
+    except PayloadRefused as error:
+        raise PayloadRefused(f"{topic}: {error}") from error
+
+
+def object_text(name: str, payload: bytes, largest: int) -> str:
+    """JSON text of an object of the schema ``name``. Raises PayloadRefused with the reason."""
     if len(payload) > largest:
-        raise PayloadRefused(f"{topic}: {len(payload)} bytes are more than the {largest} that are allowed")
+        raise PayloadRefused(f"{len(payload)} bytes are more than the {largest} that are allowed")
     try:
         text = payload.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise PayloadRefused(f"{topic}: the payload is not UTF-8 (byte {error.start})") from error
-    _check_shape(topic, text)
+        raise PayloadRefused(f"the payload is not UTF-8 (byte {error.start})") from error
+    _check_shape(name, text)
     return text
 
 
@@ -155,10 +164,9 @@ def _shown(part: int | str) -> str:
     return text if text.isprintable() and len(text) <= LONGEST_KEY else "(a key)"
 
 
-def printable(reason: str) -> str:
+def loggable(reason: str) -> str:
     """A reason that may quote the sender, as it may stand in a log."""
-    shown = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."
-    return "".join(character if character.isprintable() else "?" for character in shown)
+    return printable(reason, LONGEST_REASON) + ("..." if len(reason) > LONGEST_REASON else "")
 
 
 def _frozen(topic: str, text: str, message: "_Known | _Command") -> Incoming:
@@ -171,21 +179,20 @@ def _frozen(topic: str, text: str, message: "_Known | _Command") -> Incoming:
     return message.frozen()
 
 
-def _check_shape(topic: str, text: str) -> None:
-    """JSON, an object, not too deep, and of a schema ``name/1.x`` that belongs to the topic."""
+def _check_shape(name: str, text: str) -> None:
+    """JSON, an object, not too deep, and of the schema ``name/1.x``."""
     if _is_deep(text):
-        raise PayloadRefused(f"{topic}: the payload is nested deeper than {DEEPEST}")
+        raise PayloadRefused(f"the payload is nested deeper than {DEEPEST}")
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise PayloadRefused(f"{topic}: the payload is not JSON ({error})") from error
-    name = topic.rsplit("/", 1)[-1]
+        raise PayloadRefused(f"the payload is not JSON ({error})") from error
     schema = found.get("schema") if isinstance(found, dict) else None
     match = re.fullmatch(r"([a-z]+)/(\d{1,4})\.(\d{1,4})", schema) if isinstance(schema, str) else None
     if match is None or match[1] != name:
-        raise PayloadRefused(f"{topic}: the schema is not {name}/{MAJOR}.x")
+        raise PayloadRefused(f"the schema is not {name}/{MAJOR}.x")
     if int(match[2]) != MAJOR:
-        raise PayloadRefused(f"{topic}: schema version {match[2]} is not known here, only {MAJOR}")
+        raise PayloadRefused(f"schema version {match[2]} is not known here, only {MAJOR}")
 
 
 def _is_deep(text: str) -> bool:

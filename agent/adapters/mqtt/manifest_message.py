@@ -4,8 +4,9 @@ import json
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from agent.adapters.mqtt.input_messages import Message
 from agent.domain.model_delivery import MOST_BYTES, ModelManifest
 from agent.domain.wire import WireError
 
@@ -20,10 +21,8 @@ def _of_a_server(url: str) -> str:
     return url
 
 
-class ManifestMessage(BaseModel):
+class ManifestMessage(Message):
     """A manifest. All of its members are signed, also those that are not known here."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
     version: Annotated[int, Field(ge=1, le=2**53)]

@@ -9,6 +9,7 @@ from agent.adapters.processes.answered_noun import AnsweredNoun
 from agent.adapters.processes.child_process import ChildProcess
 from agent.delivery_ports import FetchFailure, ModelRefused
 from agent.domain.model_delivery import Fetch, Fetched, FetchState, ModelManifest
+from agent.domain.printable import printable
 
 FETCH_DEADLINE_S, FETCH_MEMORY_MB = 900.0, 64
 """20 MB at 200 kbit/s; what has come by then stays, and the next one goes on."""
@@ -73,7 +74,7 @@ class ModelSourceProcess:
 
 def _judge(answer: Fetched) -> None:
     """A reason may quote a server or a card: it is cut, and without what no log should hold."""
-    reason = "".join(character if character.isprintable() else "?" for character in answer.reason[:LONGEST_REASON])
+    reason = printable(answer.reason, LONGEST_REASON)
     if answer.state is FetchState.FAILED:
         raise FetchFailure(reason)
     if answer.state is FetchState.REFUSED:

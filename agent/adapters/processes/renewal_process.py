@@ -11,7 +11,7 @@ NICENESS = 10
 
 
 class RenewalProcess:
-    """Implements ``agent.ports.Certifier``."""
+    """Implements ``agent.identity_ports.Certifier``."""
 
     def __init__(self, deadline_s: float = DEADLINE_S, command: tuple[str, ...] | None = None) -> None:
         child = ChildProcess("renewal", "agent.workers.renewal", deadline_s, MEMORY_MB, command, niceness=NICENESS)

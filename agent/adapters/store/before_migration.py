@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from agent.adapters.store.set_aside import sync_file, sync_folder
+from agent.adapters.host.durable_files import sync_file, sync_folder
 from agent.settings.store_path import LEAST_FREE_BYTES, free_bytes
 
 LABEL = "before-schema"

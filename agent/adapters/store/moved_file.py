@@ -4,7 +4,8 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from agent.adapters.store.set_aside import PARTS, sync_file, sync_folder
+from agent.adapters.host.durable_files import sync_file, sync_folder
+from agent.adapters.store.set_aside import PARTS
 from agent.ports import StoreFailure
 
 Identity = tuple[int, int]

@@ -1,9 +1,10 @@
 """A database file that is not used any more is moved aside with all its parts, and never deleted at once."""
 
-import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+
+from agent.adapters.host.durable_files import sync_folder
 
 PARTS = ("", "-wal", "-shm")
 KEPT_DAMAGED_FILES = 2
@@ -44,24 +45,6 @@ def finish_setting_aside(path: Path) -> None:
     if new.exists() and asides:
         new.rename(path)
     sync_folder(path.parent)
-
-
-def sync_file(path: Path) -> None:
-    """Make what was written to ``path`` durable. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in ``folder`` durable. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _aside(path: Path, label: str) -> list[Path]:

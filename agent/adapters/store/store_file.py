@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from agent.adapters.host.durable_files import sync_file, sync_folder
 from agent.adapters.store.before_migration import copy_before, keep_copy
 from agent.adapters.store.minute_blocks import forget_blocks
 from agent.adapters.store.moved_file import Identity, identity
 from agent.adapters.store.salvage import salvage
 from agent.adapters.store.schema_sql import MIGRATIONS, SCHEMA, SCHEMA_VERSION, STREAMS
-from agent.adapters.store.set_aside import PARTS, finish_setting_aside, new_file, set_aside, sync_file, sync_folder
+from agent.adapters.store.set_aside import PARTS, finish_setting_aside, new_file, set_aside
 from agent.adapters.store.transaction import Transaction
 from agent.ports import StoreFailure
 from agent.settings.store_path import path_trouble

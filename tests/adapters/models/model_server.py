@@ -1,6 +1,5 @@
 """A real HTTPS server of models that can be told to misbehave, and what the platform signs of a model."""
 
-import base64
 import hashlib
 import json
 import re
@@ -15,15 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import trustme
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.adapters.mqtt.incoming_messages import parse_incoming
-from agent.domain.canonical_json import canonical
 from agent.domain.model_delivery import ModelManifest
+from simulator.signer import Signer
 
-PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-PUBLIC = base64.b64encode(PRIVATE.public_key().public_bytes_raw()).decode()
-KEYS = f"model platform-1 {PUBLIC}\n"
+SIGNER = Signer("platform-1", bytes(range(32)))
+KEYS = f"{SIGNER.key_line('model')}\n"
 
 Send = Callable[[bytes], None]
 Answer = Callable[[Send, dict[str, str]], None]
@@ -137,9 +134,9 @@ def members_of(content: bytes, card_size: int, url: str, **changes: Any) -> dict
     members = {
         "schema": "model/1.0", "ts": "2026-06-01T12:00:00.000Z", "name": "own", "version": 1, "url": url,
         "size": len(content), "card_size": card_size, "sha256": hashlib.sha256(content).hexdigest(),
-        "min_agent": "0.1.0", "model_schema": 1, "key": "platform-1",
+        "min_agent": "0.1.0", "model_schema": 1, "key": SIGNER.key_id,
     } | changes  # fmt: skip
-    return members | {"signature": base64.b64encode(PRIVATE.sign(canonical(members))).decode()}
+    return SIGNER.signed(members)
 
 
 def manifest_of(content: bytes, card_size: int, url: str, **changes: Any) -> ModelManifest:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.host import durable_files
 from agent.adapters.models import admission, model_archive
 from agent.adapters.models.admission import FileGone, admit
 from agent.adapters.models.candidates import enrol
@@ -179,7 +180,7 @@ def admit_until(manifest: ModelManifest, models: Path, last: int) -> bool:
 
     admission.check_model = lambda *_: None  # type: ignore[assignment,return-value]  # its own test is above
     for step in STEPS:
-        for place in (admission, model_archive, Path, shutil):
+        for place in (admission, model_archive, durable_files, Path, shutil):
             if hasattr(place, step):
                 setattr(place, step, ends(getattr(place, step)))
     admit(manifest, models)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.adapters.host.model_keys import FileModelKeys
+from agent.adapters.host.key_ring import KeyRing
 from agent.adapters.mqtt.incoming_messages import parse_incoming
 from agent.domain.model_delivery import ModelManifest
 from agent.ports import PayloadRefused
@@ -35,29 +35,33 @@ def refusal(members: dict[str, Any] | bytes) -> str:
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> FileModelKeys:
+def keys(tmp_path: Path) -> KeyRing:
     (tmp_path / "keys").write_text(KEYS)
-    return FileModelKeys(tmp_path / "keys")
+    return KeyRing(tmp_path / "keys")
 
 
-async def test_a_good_one_is_taken_in_and_its_signature_holds(keys: FileModelKeys) -> None:
+async def test_a_good_one_is_taken_in_and_its_signature_holds(keys: KeyRing) -> None:
     manifest = parsed(json.dumps(GOOD).encode())
     assert (manifest.name, manifest.version, manifest.size, manifest.card_size) == ("own", 1, 1000, 100)
     assert manifest.audience is None
-    assert await keys.refusal(manifest, ()) is None
+    assert await keys.refusal(manifest) is None
     more = parsed(json.dumps(members_of(bytes(1000), 100, URL, id="home-1", later={"a": [1, 2.5]}), indent=3).encode())
     assert more.audience == "home-1"
-    assert await keys.refusal(more, ()) is None, "what is not known here is signed all the same"
+    assert await keys.refusal(more) is None, "what is not known here is signed all the same"
 
 
-async def test_a_key_signs_models_only_if_it_may(keys: FileModelKeys, tmp_path: Path) -> None:
+async def test_a_key_signs_models_only_if_it_may(keys: KeyRing, tmp_path: Path) -> None:
     manifest = parsed(json.dumps(GOOD).encode())
     (tmp_path / "keys").write_text(KEYS.replace("model ", "command "))
-    assert await keys.refusal(manifest, ()) == "no key of that name may sign a model"
+    assert await keys.refusal(manifest) == "no key of that name may sign a model"
     (tmp_path / "keys").write_text(KEYS + "revoked platform-1\n")
-    assert await keys.refusal(manifest, ()) == "its key was revoked"
+    assert await keys.refusal(manifest) == "its key was revoked"
     (tmp_path / "keys").write_text(KEYS)
-    assert await keys.refusal(manifest, ("platform-1",)) == "its key was revoked"
+    assert await keys.refusal(manifest) == "its key was revoked", "an older file does not bring it back"
+    again = KeyRing(tmp_path / "keys")
+    assert await again.refusal(manifest) is None
+    again.recall(["platform-1"])
+    assert await again.refusal(manifest) == "its key was revoked"
 
 
 @pytest.mark.parametrize(
@@ -107,16 +111,16 @@ def test_a_member_that_stands_twice_could_be_read_in_two_ways() -> None:
     assert refusal((text[:-1] + ', "version": 9}').encode()) == "down/model: a member stands there twice"
 
 
-def is_believed(payload: bytes, keys: FileModelKeys) -> ModelManifest | None:
+def is_believed(payload: bytes, keys: KeyRing) -> ModelManifest | None:
     try:
         manifest = parsed(payload)
     except PayloadRefused:
         return None
-    return manifest if asyncio.run(keys.refusal(manifest, ())) is None else None
+    return manifest if asyncio.run(keys.refusal(manifest)) is None else None
 
 
 @security(7, shows="no manifest with a changed byte is believed")
-def test_no_changed_byte_is_believed(keys: FileModelKeys) -> None:
+def test_no_changed_byte_is_believed(keys: KeyRing) -> None:
     payload, chance = json.dumps(GOOD).encode(), random.Random(5)
     good = json.loads(payload)
     assert is_believed(payload, keys)

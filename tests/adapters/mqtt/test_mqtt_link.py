@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,12 +14,14 @@ from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.adapters.mqtt.reconnect_delay import longest_pause
 from agent.domain.envelope import Envelope
+from agent.domain.notice import Notice, NoticeAction
 from agent.domain.records import Batch
 from agent.ports import EnvelopeRefused, LinkFailure
 from simulator.broker import Broker, find_mosquitto, start_broker
 from simulator.platform import Platform
 from tests.adapters.store.store_rows import NAMES, event, minute, new_store
 from tests.cycles.platform_wire import PlatformWire
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.broker,
@@ -27,13 +29,6 @@ pytestmark = [
 ]
 SITE = "site-1"
 NOTE = Envelope("up/info", b"{}")
-
-
-async def until(reached: Callable[[], object], timeout_s: float = 15.0) -> None:
-    """Wait until ``reached`` is true; fail when that takes too long."""
-    async with asyncio.timeout(timeout_s):
-        while not reached():
-            await asyncio.sleep(0.01)
 
 
 def new_link(broker: Broker, **changes: object) -> MqttLink:
@@ -68,6 +63,13 @@ async def test_an_envelope_nobody_hears_is_noticed(link: MqttLink) -> None:
     await until(lambda: link.unheard == 1)  # our own "online"
     await link.publish(NOTE)
     assert link.unheard == 2
+
+
+async def test_what_all_sites_are_asked_is_heard(link: MqttLink, platform: Platform) -> None:
+    platform.send_notice("report_info", 0)
+    topic, payload, retained = await link.incoming()
+    notice = JsonPayloads(SITE, "s").parse(topic, payload)
+    assert (notice, retained) == (Notice(NoticeAction.REPORT_INFO, 0), False)
 
 
 async def test_many_at_once_are_all_acknowledged(link: MqttLink, platform: Platform) -> None:

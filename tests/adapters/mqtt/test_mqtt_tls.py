@@ -13,7 +13,8 @@ from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.payloads import JsonPayloads
 from agent.domain.envelope import Envelope
 from simulator.broker import Broker, find_mosquitto, start_broker
-from tests.adapters.mqtt.test_mqtt_link import until
+from tests.faults.tls import server_lines
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.broker,
@@ -30,17 +31,7 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def broker(tmp_path: Path, authority: trustme.CA) -> Iterator[Broker]:
     """Takes only clients with a certificate of ``authority``, and knows them by its name."""
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    server = authority.issue_cert("127.0.0.1")
-    server.cert_chain_pems[0].write_to_path(tmp_path / "server.pem")
-    server.private_key_pem.write_to_path(tmp_path / "server.key")
-    more = [
-        f"cafile {tmp_path}/ca.pem",
-        f"certfile {tmp_path}/server.pem",
-        f"keyfile {tmp_path}/server.key",
-        "require_certificate true",
-    ]
-    started = start_broker(tmp_path, more=more)
+    started = start_broker(tmp_path, more=[*server_lines(tmp_path, authority), "require_certificate true"])
     yield started
     started.stop()
 
@@ -101,12 +92,7 @@ async def test_anything_else_is_no_connection(
 def early_broker(tmp_path: Path, authority: trustme.CA) -> Iterator[Broker]:
     """Its certificate becomes valid in a moment: to a client whose clock is behind every certificate is so."""
     valid_from = datetime.now(UTC) + timedelta(seconds=3)
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    server = authority.issue_cert("127.0.0.1", not_before=valid_from)
-    server.cert_chain_pems[0].write_to_path(tmp_path / "server.pem")
-    server.private_key_pem.write_to_path(tmp_path / "server.key")
-    more = [f"cafile {tmp_path}/ca.pem", f"certfile {tmp_path}/server.pem", f"keyfile {tmp_path}/server.key"]
-    started = start_broker(tmp_path, more=more)
+    started = start_broker(tmp_path, more=server_lines(tmp_path, authority, not_before=valid_from))
     yield started
     started.stop()
 
