@@ -20,6 +20,7 @@ from agent.domain.documents import (
     OBSERVATION,
     OVERRIDE,
     PAIRED_TRIAL,
+    PERMITTED,
     POLICIES,
     REMOTE_CONFIG,
     STATE,
@@ -65,5 +66,5 @@ async def take_up_kept(app: "App") -> None:
     if app.remote_config is not None:
         app.remote_config.recall(await app.store.kept(REMOTE_CONFIG.name))
     app.devices.recall(await app.store.kept(STEERING.name))
-    app.lock.recall(app.devices.were_steered)
+    app.lock.recall(app.devices.were_steered, await app.store.kept(PERMITTED.name))
     app.control.observing.recall(await app.store.kept(OBSERVATION.name))

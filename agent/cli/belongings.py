@@ -43,13 +43,11 @@ def belongings(site_file: Path, settings: Settings, units: Path = UNIT_FOLDER) -
     beside = sorted(store.parent.iterdir()) if store.parent.is_dir() else []
     known = {console_folder(store), inbox_of(store), models_beside(store), store.with_name(LAST_GOOD)}
     history = [path for path in beside if path != lock and (is_ours or path in known or _is_of_store(path, store))]
-    permit = permit_file(site_file)
-    return Belongings(
-        _there((permit, permit.with_name(f".{permit.name}"))),
-        _there(dict.fromkeys(_keys(settings, units))),
-        tuple(history),
-        tuple(path for path in beside if path not in history and path != lock),
-    )
+    permit = permit_file(site_file).absolute()
+    permits = _there((permit, permit.with_name(f".{permit.name}")))
+    keys = _there(dict.fromkeys(path.absolute() for path in _keys(settings, units)))
+    known = {*permits, *keys, *history, lock, site_file.absolute()}
+    return Belongings(permits, keys, tuple(history), tuple(path for path in beside if path.absolute() not in known))
 
 
 def _is_of_store(path: Path, store: Path) -> bool:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.adapters.host.signing_keys import KEY_ID
 from agent.adapters.models.model_check import check_model
 from agent.adapters.models.model_file import read_files
 from agent.adapters.mqtt.incoming_messages import LARGEST_PAYLOAD, parse_incoming
@@ -28,7 +29,7 @@ class NotPacked(Exception):
 
 def add_pack_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="folder of the model, of its name")
-    parser.add_argument("--version", type=int, required=True, help="greater than that of the delivery before")
+    parser.add_argument("--version", type=int, required=True, help="whole number, above that of the delivery before")
     parser.add_argument("--url", required=True, help="where the file will lie")
     parser.add_argument("--key", type=Path, required=True, metavar="FILE", help="Ed25519 private key, PEM")
     parser.add_argument("--key-id", required=True, help="its name in the keys files of the sites")
@@ -49,6 +50,8 @@ def run_pack(asked: Namespace) -> int:
 
 def pack(asked: Namespace) -> str:
     """What was written, and the key that a site needs, a line each. Raises NotPacked, ModelUnusable, PayloadRefused."""
+    if not KEY_ID.fullmatch(asked.key_id):
+        raise NotPacked(f"--key-id is {asked.key_id!r}: it has 1 to 40 of a-z, 0-9, '.', '_' and '-'")
     folder: Path = asked.folder.resolve()
     key = _private_key(asked.key)
     card = check_model(folder)

@@ -69,7 +69,7 @@ def _reset(settings: "Settings", asked: Namespace) -> int:
     for sentence in stayed:
         print(sentence, file=sys.stderr)
     kept = "" if asked.site_file else f"; the site file {asked.config} stays, --site-file removes it"
-    print(f"{len(found.all) + len(site_files) - len(stayed)} files and folders were removed{kept}; {JOURNAL}")
+    print(f"removed: {len(found.all) + len(site_files) - len(stayed)} files and folders{kept}; {JOURNAL}")
     return FAILED if stayed else GOOD
 
 
@@ -78,7 +78,7 @@ def _show(found: "Belongings", site_files: tuple[Path, ...]) -> None:
         "permit to steer": found.permit,
         "keys and passwords": found.keys,
         "data, history, models, accounts": found.history,
-        "site file": site_files,
+        **({"site file": site_files} if site_files else {}),
     }
     for what, paths in parts.items():
         print(f"{what}: {', '.join(map(str, paths)) or 'none is there'}")

@@ -17,6 +17,7 @@ from agent.adapters.host.live_file import LiveFile, runtime_folder
 from agent.adapters.host.systemd import Notifier
 from agent.adapters.host.time_source import HostTime
 from agent.app import build, look_for_edits
+from agent.cli.ending import FAILED, GOOD
 from agent.daemon import App
 from agent.domain.sentences.control import agent_told_to_stop
 from agent.settings.schema import Settings
@@ -24,7 +25,7 @@ from agent.settings.site_file import SiteFile
 
 log = structlog.get_logger("run")
 
-STOP_WITHIN_S = 4.5
+STOP_WITHIN_S = 13.0  # systemd waits 15 s (TimeoutStopSec); a device that is written slowly needs some of them
 RELOAD_WITHIN_S = 30.0
 
 
@@ -66,9 +67,10 @@ async def serve(settings: Settings, site_file: SiteFile, locks: DeviceLocks) -> 
             await timetable.stop()
             await app.stop(agent_told_to_stop())
     except TimeoutError:
-        log.error("stopped_late", within_s=STOP_WITHIN_S)
+        log.error("stopped_late", within_s=STOP_WITHIN_S, next="enalysis-edge release gives the battery back")
+        return FAILED
     log.info("stopped", site=settings.site.id)
-    return 0
+    return GOOD
 
 
 async def _first_of(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
+from agent.domain.documents import PERMITTED
 from agent.domain.permit import Permission
 from agent.domain.sentences.events import steered_before
 from agent.ports import Clock
@@ -21,14 +22,18 @@ class SteeringLock:
         self, clock: Clock, pending: PendingWrites, outlet: Outlet, gate: WriteGate, permission: Permission
     ) -> None:
         self._outlet, self._gate, self._permission = outlet, gate, permission
-        self._alarms = Alarms(clock, pending)
+        self._alarms, self._pending = Alarms(clock, pending), pending
         self._were_steered = False
+        self._note_permit()
         self._show(permission.locked)
 
-    def recall(self, were_steered: bool) -> None:
-        """A battery that an earlier version has steered goes on being steered: it did so without a permit."""
-        self._were_steered = were_steered
-        if self._gate.shut is None or not (self._permission.is_missing and were_steered):
+    def recall(self, were_steered: bool, permitted: str | None = None) -> None:
+        """A battery that an earlier version has steered goes on being steered: it did so without a permit.
+
+        ``permitted`` is the kept document: where there was a permit once, one that is gone was taken away.
+        """
+        self._were_steered = were_steered and permitted is None and self._permission.permit is None
+        if self._gate.shut is None or not (self._permission.is_missing and self._were_steered):
             return
         self._alarms.note(EventKind.NOT_COMMISSIONED, steered_before())
         self._show(None)
@@ -40,6 +45,7 @@ class SteeringLock:
     def go_by(self, permission: Permission) -> None:
         """Another permission from now on. What is steered is to be released before it locks."""
         self._permission = permission
+        self._note_permit()
         self._show(self.locked(permission))
 
     @contextmanager
@@ -52,6 +58,11 @@ class SteeringLock:
                 yield True
         else:
             yield False
+
+    def _note_permit(self) -> None:
+        if self._permission.permit is not None:
+            self._were_steered = False
+            self._pending.keep(PERMITTED.name, "true")
 
     def _show(self, locked: str | None) -> None:
         self._gate.shut = locked

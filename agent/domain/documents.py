@@ -99,6 +99,7 @@ PARKED = _plain("parked", "agent.cycles.sync")
 COMMAND_COUNTERS = Document("command_counters", "agent.cycles.signed_commands", tuple[KeyCounter, ...])
 COMMISSIONING = Document("commissioning", "agent.cli.commission_session", Commissioning)
 REMOTE_CONFIG = Document("remote_config", "agent.cycles.remote_config", RemoteConfig, True)
+PERMITTED = _plain("permitted", "agent.cycles.steering_lock")  # true, once it has steered by a permit
 STEERING = _plain("steering", "agent.adapters.devices.steering_memory")
 SELF_TEST = _plain("self_test", "agent.self_test")
 # The platform's last message of each kind as it came; site_conditions.kept_inputs reads them.
@@ -108,7 +109,7 @@ DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
     MODEL_TRIAL, ADVICE, OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST,
     COMMISSIONING, SWITCHED_LOADS, POLICIES, COMMAND_COUNTERS, MODEL_DELIVERIES, ENERGY_TOTALS, SITE_FILE,
-    REMOTE_CONFIG,
+    REMOTE_CONFIG, PERMITTED,
     *MESSAGE_DOCUMENTS,
 )  # fmt: skip
 BY_NAME = {document.name: document for document in DOCUMENTS}

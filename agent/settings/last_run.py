@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from agent.settings.schema import Settings
 from agent.settings.sections import Store
+from agent.settings.site_file import LAST_GOOD
 
 LARGEST_FILE = 1024 * 1024
 _SECTION = re.compile(r"^\s*\[\s*store\s*\]\s*(?:#.*)?$(.*?)(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
@@ -22,14 +23,15 @@ _PATH = re.compile(r"""^\s*path\s*=\s*(?:"([^"\n]+)"|'([^'\n]+)')""", re.MULTILI
 
 
 def store_of(site_file: Path) -> Path:
-    """Where the store is that ``site_file`` names, as far as that can be read, else where it is when left out."""
-    try:
-        with site_file.open("rb") as file:
-            text = file.read(LARGEST_FILE).decode("utf-8", "replace")
-    except (OSError, ValueError):
-        return Path(Store().path)
-    named = _named(text)
-    return Path(Store().path) if named is None else site_file.absolute().parent / named
+    """Where the store is that ``site_file`` names, as far as that can be read, else where it is when left out.
+
+    Of a file that is gone or was emptied, the last good copy says it where that lies in the same folder.
+    """
+    for file in (site_file, site_file.absolute().with_name(LAST_GOOD)):
+        named = _named(_text(file))
+        if named is not None:
+            return site_file.absolute().parent / named
+    return Path(Store().path)
 
 
 def settings_of(document: str) -> Settings | None:
@@ -68,6 +70,14 @@ def _leaves(tree: Any, place: str) -> Iterator[tuple[str, Any]]:
         return
     for key, value in items:
         yield from _leaves(value, f"{place}.{key}" if place else str(key))
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as found:
+            return found.read(LARGEST_FILE).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return ""
 
 
 def _named(text: str) -> str | None:

@@ -16,7 +16,8 @@ _KEYS = {
 def at_run_time(before: Settings, edited: Settings) -> Settings:
     """``edited``, with what is read at a start alone as it was ``before``.
 
-    ``before`` itself where the two do not go together: then all of the edit waits for a restart.
+    Where the two do not go together, the devices and who steers stay as they were, too; ``before`` itself where even
+    that is no good site: then all of the edit waits for a restart.
     """
     kept = {name: getattr(before, name) for name in _SECTIONS}
     for section, keys in _KEYS.items():
@@ -27,4 +28,8 @@ def at_run_time(before: Settings, edited: Settings) -> Settings:
     if edited.switched_loads() != before.switched_loads():
         kept["flexible_loads"] = before.flexible_loads
     found = edited.model_copy(update=kept)
+    if not check(found):
+        return found
+    devices = {"devices": before.devices, "flexible_loads": before.flexible_loads}
+    found = found.model_copy(update=devices)
     return before if check(found) else found

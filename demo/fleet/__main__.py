@@ -1,5 +1,6 @@
 """Plays a fleet and prints what became of it: 0 when nothing was lost or came twice and all were back in time."""
 
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NotPossible as reason:
         print(f"fleet: {reason}", file=sys.stderr)
         return BAD_INPUT
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the broker and the sites end with it
     console = terminal()
     hurried = "" if asked.speed == 1.0 else f"; rows and plans {asked.speed:g} times as fast as in life"
     console.print(f"{asked.sites} sites in {asked.processes} processes{hurried}", highlight=False)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.settings.site_file import LAST_GOOD
 from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, simulator, until
 from tests.site_files import free_ports
 
@@ -25,6 +26,7 @@ def test_a_broken_site_file_blinds_no_command_and_a_release_still_finds_the_batt
     good = config.read_text("utf-8")
     with daemon(config) as running:
         until(lambda: enalysis_edge("status", "--config", config).stdout.count("\nbattery ") == 1, "a first state")
+        until((tmp_path / LAST_GOOD).exists, "the last good copy, which says where the store is")
         for broken, wrong in (
             (good.replace("usable_wh = ", "usable_kwh = "), "usable_kwh is not a key"),
             (good[: len(good) * 3 // 4].rstrip() + '"', "this is not TOML"),
@@ -41,6 +43,7 @@ def test_a_broken_site_file_blinds_no_command_and_a_release_still_finds_the_batt
             assert enalysis_edge("report", "--config", config).stderr.splitlines()[1] == NOTICE
             refused = enalysis_edge("run", "--config", config)
             assert (refused.returncode, refused.stdout) == (2, "")
+        config.write_text("", "utf-8")
         inverter = Inverter(ports[0])
         try:
             running.kill()

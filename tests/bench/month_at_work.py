@@ -98,7 +98,7 @@ async def run(folder: Path, days: float) -> list[tuple[float, float]]:
 
     clock, found = VirtualClock(START), []
     site = LivelySite(clock)
-    agent_app.connect_devices = lambda *_: site  # type: ignore[assignment, return-value]
+    agent_app.connect_devices = lambda *_, **ways: site  # type: ignore[assignment, return-value]
     app = agent_app.build(
         load(site_files.write_home(folder, inverter_port=1, meter_port=2, hold_s=120)),
         clock, PlansInMemory(), NoTrials(), NoSettlement(),

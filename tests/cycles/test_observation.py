@@ -6,9 +6,9 @@ import pytest
 
 from agent.cycles.override import Overrides
 from agent.cycles.steering_lock import SteeringLock
-from agent.domain.documents import OBSERVATION
+from agent.domain.documents import OBSERVATION, PERMITTED
 from agent.domain.override import Override, OverrideAction
-from agent.domain.permit import Permission
+from agent.domain.permit import Permission, Permit
 from agent.domain.setpoint import Held, Rung
 from agent.site_view import Outlet
 from drivers.reading import Quantity
@@ -99,6 +99,18 @@ def test_what_an_earlier_version_has_steered_goes_on_being_steered_and_that_is_t
     older.lock.recall(were_steered=True)
     assert (older.gate.shut, older.outlet.view.observing) == (None, None)
     assert [kind for kind, _, _ in older.hearing.told] == ["not_commissioned"]
+
+
+def test_a_permit_that_was_taken_away_is_no_site_of_an_earlier_version() -> None:
+    clock = HandClock()
+    permitted = Lock(Permission(None, Permit(clock.now(), "a test", "all passed", ())))
+    assert dict(permitted.hearing.pending.take(clock.now()).kept)[PERMITTED.name] == "true"
+    taken = Lock(Permission(WHY, is_missing=True))
+    taken.lock.recall(were_steered=True, permitted="true")
+    assert taken.gate.shut == WHY
+    permitted.lock.recall(were_steered=True)
+    permitted.lock.go_by(Permission(WHY, is_missing=True))
+    assert permitted.gate.shut == WHY, "also while it runs"
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ async def served_site() -> AsyncIterator[ServedSite]:
         yield ServedSite(plant, inverter_port, meter_port, asked_at)
 
 
-async def until(reached: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
+async def until(reached: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
     """Wait until ``reached``; the site is served meanwhile."""
     deadline = time.monotonic() + timeout_s
     while not reached():

@@ -52,15 +52,18 @@ def test_a_device_that_is_added_or_moved_is_gone_by(tmp_path: Path) -> None:
     assert at_run_time(before, edited) == edited
 
 
-def test_another_device_that_steers_waits_with_all_that_needs_it(tmp_path: Path) -> None:
+def test_another_device_that_steers_waits_and_limits_and_the_wish_to_observe_do_not(tmp_path: Path) -> None:
     inverter, meter = RIVERSIDE["device"]
     changes: Sections = {
         "battery": {"device": "hybrid"},
         "device": [{**inverter, "name": "hybrid"}, meter],
         "connection": {"import_limit_w": 9000},
+        "control": {"mode": "observe"},
     }
-    before = settings(tmp_path, {})
-    assert at_run_time(before, settings(tmp_path, changes)) is before, "its old name is no device any more"
+    before, edited = settings(tmp_path, {}), settings(tmp_path, changes)
+    now = at_run_time(before, edited)
+    assert told(before, now) == ["connection.import_limit_w", "control.mode"]
+    assert now.devices == before.devices, "its old name is no device any more"
 
 
 def test_what_may_be_a_secret_is_named_without_its_values(tmp_path: Path) -> None:

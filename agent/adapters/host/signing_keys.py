@@ -21,7 +21,7 @@ from agent.domain.canonical_json import NotCanonical, canonical
 KEY_BYTES, SIGNATURE_BYTES = 32, 64
 LARGEST_FILE = 64 * 1024
 REVOKED = "revoked"
-_KEY_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+KEY_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
 
 class Purpose(Enum):
@@ -106,7 +106,7 @@ def read_signing_keys(path: Path) -> SigningKeys:
 
 
 def _read_revoked(place: str, words: list[str]) -> str:
-    if len(words) != 2 or not _KEY_ID.fullmatch(words[1]):
+    if len(words) != 2 or not KEY_ID.fullmatch(words[1]):
         raise KeysRefused(f"{place}: a line of a revoked key is revoked and key id")
     return words[1]
 
@@ -117,7 +117,7 @@ def _read_line(place: str, words: list[str]) -> tuple[tuple[Purpose, str], bytes
     purpose, key_id, key = words
     if purpose not in {one.value for one in Purpose}:
         raise KeysRefused(f"{place}: the purpose is command, config or model")
-    if not _KEY_ID.fullmatch(key_id):
+    if not KEY_ID.fullmatch(key_id):
         raise KeysRefused(f"{place}: a key id has 1 to 40 of a-z, 0-9, '.', '_' and '-'")
     try:
         return (Purpose(purpose), key_id), _bytes(key, KEY_BYTES)
