@@ -182,7 +182,9 @@ class App:
     async def stop(self, why: str) -> None:
         """Release the battery first, then write what waits, then say goodbye. Bounded by the caller."""
         if self.outlet.view.observing is None:
-            await self.control.release(control.released(why=why))
+            outcome = await self.control.release(control.released(why=why))
+            if not isinstance(outcome, Applied):
+                log.error("not_released", outcome=": ".join(describe(outcome)), next="enalysis-edge release")
             await self.loads.release()
         self.alarms.note(EventKind.STOPPED, why)
         self.control.minutes.flush()

@@ -116,6 +116,7 @@ def steering_terms(settings: Settings, clock: Clock, memory: SteeringMemory) -> 
             WriteBudget(per_day, rating_w[device.name]),
             memory,
             clock.now,
+            FAMILIES[device.family].link.gap_s,
         )
         for device in settings.devices
         if device.name in rating_w

@@ -21,6 +21,7 @@ from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotSupport
 
 DEADBAND_W = 20.0  # a share that moved by less is not worth a write of its own
 LOOK_EVERY_S = 5.0
+MOST_REQUESTS = 8  # of an order with its reading back: a device that wants pauses needs so many of them
 
 
 def utc_now() -> datetime:
@@ -29,12 +30,16 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class SteeringTerms:
-    """``address`` names the device in the ``memory``; ``now`` is the wall clock, by which days are counted."""
+    """``address`` names the device in the ``memory``; ``now`` is the wall clock, by which days are counted.
+
+    ``gap_s`` is the pause that the device wants between two requests.
+    """
 
     address: str
     budget: WriteBudget
     memory: SteeringMemory
     now: Callable[[], datetime] = utc_now
+    gap_s: float = 0.0
 
 
 class SteeredBattery:
@@ -51,8 +56,8 @@ class SteeredBattery:
             raise ValueError(f"{device.name} is of a family that cannot be steered")
         self._battery: Steerable = device
         self.name = device.name
-        self._deadline_s, self._monotonic = deadline_s, monotonic
         self._terms = terms or SteeringTerms(device.name, WriteBudget(), SteeringMemory())
+        self._deadline_s, self._monotonic = deadline_s + MOST_REQUESTS * self._terms.gap_s, monotonic
         self._capped = False
         self._can_cap = True
         self._lease: Lease | None = None
