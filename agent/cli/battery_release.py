@@ -27,6 +27,8 @@ async def release(settings: Settings, locked: str | None = None) -> tuple[int, s
     document, trouble = read_steering(store)
     devices.recall(document)
     if locked is not None and trouble is None and not devices.left_behind:
+        if elsewhere := " and ".join(devices.memory.not_given_back):
+            return 1, f"{elsewhere}: steered and not given back, and not in the site file any more; {locked}"
         return 0, f"nothing is to be given back; {locked}"
     setpoint = Setpoint(clock.now(), None, 0.0, Rung.RELEASE, "released by command")
     names = " and ".join(settings.battery.steered_by)

@@ -54,3 +54,22 @@ def test_what_a_killed_agent_left_is_given_back_without_a_permit_too(ports: tupl
     assert "released to its own self-consumption" in given.stdout
     assert not inverter.is_steered()
     inverter.close()
+
+
+def test_a_device_that_was_moved_after_a_kill_is_named_and_not_forgotten(
+    ports: tuple[int, int], tmp_path: Path
+) -> None:
+    config, inverter = quick_site(tmp_path, *ports), Inverter(ports[0])
+    with daemon(config) as running:
+        until(inverter.is_steered, "a setpoint")
+        running.kill()
+    good = config.read_text("utf-8")
+    (elsewhere,) = site_files.free_ports(1)
+    config.write_text(good.replace(f"port = {ports[0]}", f"port = {elsewhere}"), "utf-8")
+    given = enalysis_edge("release", "--config", config)
+    assert given.returncode == 1
+    assert f"127.0.0.1:{ports[0]} unit 1: steered and not given back, and not in the site file" in given.stderr
+    config.write_text(good, "utf-8")
+    assert enalysis_edge("release", "--config", config).returncode == 0
+    assert not inverter.is_steered()
+    inverter.close()

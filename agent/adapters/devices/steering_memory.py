@@ -58,6 +58,11 @@ class SteeringMemory:
             return None
         return {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}
 
+    @property
+    def not_given_back(self) -> tuple[str, ...]:
+        """The addresses of all devices whose steering was not ended, whether the site still has them or not."""
+        return tuple(address for address in self._devices if self.left_behind(address) is not None)
+
     def was_steered(self, address: str) -> bool:
         """True when a steering of this device was ever begun."""
         return "found" in self._devices.get(address, {})
