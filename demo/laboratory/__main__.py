@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             asyncio.run(_sites(asked.folder, asked.host, asked.port, asked.sites))
     except (OSError, TimeoutError) as error:
-        print(f"laboratory: {error}", file=sys.stderr)
+        place = "" if getattr(error, "filename", None) is None else f"{error.filename}: "
+        print(f"laboratory: {place}{getattr(error, 'strerror', None) or error}", file=sys.stderr)
         return FAILED
     return 0
 

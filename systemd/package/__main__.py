@@ -13,7 +13,7 @@ from systemd.package.target import ARCHITECTURES, SUITES, NoTarget, of_this_mach
 from systemd.package.wheels import NotFetched
 
 REST_MB = 120.0
-TROUBLES = (NoTarget, NoInterpreter, NotFetched, NotPacked, NotAudited, NotGenuine, ValueError, OSError)
+TROUBLES = (NoTarget, NoInterpreter, NotFetched, NotPacked, NotAudited, NotGenuine, ValueError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _obeyed(asked)
     except TROUBLES as error:
         print(error, file=sys.stderr)
-        return 1
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+    return 1
 
 
 def _obeyed(asked: argparse.Namespace) -> int:
