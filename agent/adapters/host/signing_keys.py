@@ -126,11 +126,13 @@ def _read_line(place: str, words: list[str]) -> tuple[tuple[Purpose, str], bytes
 
 
 def _bytes(text: str, length: int) -> bytes:
-    """Raises ValueError."""
+    """Of the one way to write them. Raises ValueError."""
     try:
         found = base64.b64decode(text, validate=True)
     except binascii.Error as error:
         raise ValueError("not base64") from error
+    if base64.b64encode(found).decode() != text:  # bits behind the last byte, which decoding passes over
+        raise ValueError("not the one way to write it")
     if len(found) != length:
         raise ValueError(f"{len(found)} bytes and not {length}")
     return found

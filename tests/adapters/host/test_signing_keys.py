@@ -17,6 +17,13 @@ def signed(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "signature": base64.b64encode(PRIVATE.sign(canonical(message))).decode()}
 
 
+def otherwise(message: dict[str, Any]) -> str:
+    """The same bytes of the signature with other bits behind them."""
+    signature = str(message["signature"])
+    assert signature[-3] in "AQgw"
+    return signature[:-3] + chr(ord(signature[-3]) + 1) + "=="
+
+
 def keys_of(folder: Path, text: str) -> SigningKeys:
     file = folder / "keys"
     file.write_text(text)
@@ -36,6 +43,7 @@ def test_a_signed_message_is_known_by_its_key(tmp_path: Path) -> None:
         ({**signed(MESSAGE), "more": 1}, "the signature is not that of the key"),
         ({**signed(MESSAGE), "signature": "AAAA"}, "the signature is not that of the key"),
         ({**signed(MESSAGE), "signature": "no base64!"}, "the signature is not that of the key"),
+        ({**signed(MESSAGE), "signature": otherwise(signed(MESSAGE))}, "the signature is not that of the key"),
         (signed({**MESSAGE, "key": "b"}), "no key of that name may sign a command"),
         (
             {**signed(MESSAGE), "id": float("nan")},
