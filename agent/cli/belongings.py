@@ -41,13 +41,15 @@ def belongings(site_file: Path, settings: Settings, units: Path = UNIT_FOLDER) -
     store = Path(settings.store.path)
     lock, is_ours = lock_path(store), store.parent == Path(Store().path).parent
     beside = sorted(store.parent.iterdir()) if store.parent.is_dir() else []
-    known = {console_folder(store), inbox_of(store), models_beside(store), store.with_name(LAST_GOOD)}
-    history = [path for path in beside if path != lock and (is_ours or path in known or _is_of_store(path, store))]
+    named = {console_folder(store), inbox_of(store), models_beside(store), store.with_name(LAST_GOOD)}
     permit = permit_file(site_file).absolute()
     permits = _there((permit, permit.with_name(f".{permit.name}")))
     keys = _there(dict.fromkeys(path.absolute() for path in _keys(settings, units)))
-    known = {*permits, *keys, *history, lock, site_file.absolute()}
-    return Belongings(permits, keys, tuple(history), tuple(path for path in beside if path.absolute() not in known))
+    others = [
+        path for path in beside if path.absolute() not in {*permits, *keys, lock.absolute(), site_file.absolute()}
+    ]
+    history = [path for path in others if is_ours or path in named or _is_of_store(path, store)]
+    return Belongings(permits, keys, tuple(history), tuple(path for path in others if path not in history))
 
 
 def _is_of_store(path: Path, store: Path) -> bool:
