@@ -3,41 +3,17 @@
 import inspect
 from collections.abc import Mapping
 from datetime import datetime
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agent.domain import sentences
 from agent.domain.sentence import TEMPLATES, Sentence, Template
-from agent.domain.sentences import (
-    advice,
-    alarms,
-    commands,
-    control,
-    events,
-    home_assistant,
-    link,
-    loads,
-    measurements,
-    models,
-    platform_commands,
-    readings,
-    site_file,
-)
+from agent.domain.sentences import advice, alarms, control
 
-SUBJECTS = (
-    advice,
-    alarms,
-    commands,
-    control,
-    events,
-    home_assistant,
-    link,
-    loads,
-    measurements,
-    models,
-    platform_commands,
-    readings,
-    site_file,
-)  # importing them defines every template
+for subject in iter_modules(sentences.__path__):
+    import_module(f"{sentences.__name__}.{subject.name}")  # which defines its templates
 AT = datetime(2026, 6, 1, 14, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 
 NUMBERS: Mapping[str, float] = {

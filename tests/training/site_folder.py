@@ -56,3 +56,14 @@ def workshop(days: int, seed: int = 1) -> dict[str, list[float]]:
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def write_workshops(folder: Path, names: Sequence[str], described: Mapping[str, Any], days: int) -> Path:
+    """Sites of one description, each with a weather of its own that was measured as it was foretold."""
+    tables = {}
+    for seed, name in enumerate(names):
+        columns = workshop(days, seed)
+        columns["temperature_c"] = columns["wm_temperature_c"]
+        columns["ghi_w_m2"] = columns["wm_poa_direct_w_m2"]
+        tables[name] = table_of(columns)
+    return write_folder(folder, dict.fromkeys(names, described), tables)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.training.site_folder import DESCRIBED, rows_of, table_of, workshop, write_folder
+from tests.training.site_folder import DESCRIBED, rows_of, write_workshops
 from training.__main__ import main
 from training.fit import fit
 from training.fit.command import data_sha256
@@ -47,13 +47,7 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    tables = {}
-    for seed, name in enumerate(SITES):
-        columns = workshop(DAYS, seed)
-        columns["temperature_c"] = columns["wm_temperature_c"]
-        columns["ghi_w_m2"] = columns["wm_poa_direct_w_m2"]
-        tables[name] = table_of(columns)
-    return write_folder(tmp_path_factory.mktemp("data"), dict.fromkeys(SITES, DESCRIBED | PERIOD), tables)
+    return write_workshops(tmp_path_factory.mktemp("data"), SITES, DESCRIBED | PERIOD, DAYS)
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from agent.adapters.models.onnx_session import open_session, run
 from agent.forecasting.forecaster import LEVELS
 from site_data.unreadable import SitesUnreadable
 from tests.forecasting.sites import CAMBRIDGE, RATED_W, regular_site
-from tests.training.site_folder import DESCRIBED, START, table_of, workshop, write_folder
+from tests.training.site_folder import DESCRIBED, START, write_folder, write_workshops
 from training.__main__ import main
 from training.fit import fit
 from training.fit.command import data_sha256
@@ -33,13 +33,7 @@ SITES = ("ucam_b1", "ucam_b2", "ucsd_x")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    tables = {}
-    for seed, name in enumerate(SITES):
-        columns = workshop(DAYS, seed)
-        columns["temperature_c"] = columns["wm_temperature_c"]
-        columns["ghi_w_m2"] = columns["wm_poa_direct_w_m2"]
-        tables[name] = table_of(columns)
-    return write_folder(tmp_path_factory.mktemp("data"), dict.fromkeys(SITES, DESCRIBED), tables)
+    return write_workshops(tmp_path_factory.mktemp("data"), SITES, DESCRIBED, DAYS)
 
 
 @pytest.fixture(autouse=True)
