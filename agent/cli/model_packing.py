@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from agent.adapters.host.signing_keys import KEY_ID
 from agent.adapters.models.model_check import check_model
 from agent.adapters.models.model_file import read_files
+from agent.adapters.mqtt.history import iso_time
 from agent.adapters.mqtt.incoming_messages import LARGEST_PAYLOAD, parse_incoming
 from agent.cli.ending import FAILED, GOOD
 from agent.domain.canonical_json import canonical
@@ -59,7 +60,7 @@ def pack(asked: Namespace) -> str:
     content = files.card + files.model
     members = {
         "schema": "model/1.0",
-        "ts": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "ts": iso_time(datetime.now(UTC)),
         "name": card.name,
         "version": asked.version,
         "url": asked.url,
