@@ -54,8 +54,8 @@ class Outlook:
     @cached_property
     def paths(self) -> Paths:
         """The net-load paths that a plan is made for."""
-        site = self.forecast
-        return net_load_paths(site.load, site.pv, site.load_errors, site.pv_errors, self.request.solar_rated_w)
+        site, rated_w = self.forecast, self.request.solar_rated_w
+        return net_load_paths(site.load, site.pv, site.load_errors, site.pv_errors, rated_w, site.load_most_w)
 
     def _valued(self, terms: PlanningTerms) -> Plan:
         request, site, paths = self.request, self.forecast, self.paths

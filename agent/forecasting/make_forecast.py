@@ -39,7 +39,7 @@ class SiteForecast:
     ``load_errors`` and ``pv_errors`` are actual - median, W, (days, steps), newest day first. Where both are there, row
     d of both is the same day, so that a dull day's load meets a dull day's sun. None where too few days were measured
     completely. ``notes`` has a sentence for every forecaster that could not answer. ``corrections``, of load and solar,
-    are for the next call to go on from.
+    are for the next call to go on from. ``load_most_w`` is the highest load that was measured, infinite if none was.
     """
 
     load: Forecast
@@ -48,6 +48,7 @@ class SiteForecast:
     pv_errors: FloatArray | None
     notes: tuple[str, ...] = ()
     corrections: tuple[ForecastCorrections, ...] = ()
+    load_most_w: float = np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,11 @@ def forecast_site(
     one, the past days at hand are. Raises the last one's ModelUnusable when none answers, which cannot happen when
     persistence stands at the end.
     """
+    loads = load_series(history, horizon.step_s)
     of_load, of_solar = (
         _answer(forecasters, task, corrections.get(task.quantity, ForecastCorrections(task.quantity)))
         for forecasters, task in (
-            (load, _Task("load_w", history, load_series(history, horizon.step_s), horizon, now, days)),
+            (load, _Task("load_w", history, loads, horizon, now, days)),
             (solar, _Task("pv_w", history, solar_series(history, horizon.step_s, 0.0), horizon, now, days)),
         )
     )
@@ -120,6 +122,7 @@ def forecast_site(
         _paths(of_solar.errors, solar_days),
         of_load.refusals + of_solar.refusals,
         (of_load.corrections, of_solar.corrections),
+        loads.highest,
     )
 
 
@@ -137,7 +140,7 @@ def _answer(forecasters: Sequence[Forecaster], task: _Task, corrections: Forecas
     origins = [start, *measured]
     there = members.at(origins)
     errors_before = _errors_before(forecasters, task, corrections, origins, there)
-    quantiles = blend(corrections, members.names, there, step_s, errors_before)
+    quantiles = blend(corrections, members.names, there, step_s, errors_before, task.series.highest)
     errors = np.full((task.days, task.horizon.steps), np.nan)
     if measured:
         errors[known] = _actual(_bridged(task.series), start, measured, task.horizon.steps) - quantiles[1:, MEDIAN]

@@ -21,6 +21,12 @@ class Series:
     step_s: int
     values: FloatArray
 
+    @property
+    def highest(self) -> float:
+        """The highest value, W; infinite where nothing was measured."""
+        known = self.values[np.isfinite(self.values)]
+        return float(known.max()) if known.size else np.inf
+
     def index_of(self, origins: Sequence[datetime]) -> IntArray:
         """Position of each origin on the raster; it may lie before the first or after the last value."""
         seconds = np.array([round(origin.timestamp()) for origin in origins], dtype=np.int64) - self.start_s

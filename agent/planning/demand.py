@@ -19,6 +19,7 @@ from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.request import Demand, PlanRequest
 from agent.planning.peak import Floats, Peak
+from agent.planning.peak_chances import MonthAhead, PeakChances
 
 LONGEST_DAYS = 31
 LEAST_PAST_S = 86_400  # as long as less was measured of a site, its forecast stands in for its past
@@ -49,7 +50,9 @@ def peak_of(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> Pe
     local = [at.astimezone(zone) for at in horizon.times()]
     months = [(at.year, at.month) for at in local]
     interval_s = _interval_s(demand, horizon)
-    threshold = np.empty(horizon.steps)
+    threshold, ahead = np.empty(horizon.steps), []
+    past = _past_nets(request, past_net_w, LONGEST_DAYS)
+    chances = PeakChances.of_past(past[0], interval_s / 3600.0, request.battery, past[1])
     for month in dict.fromkeys(months):
         running = month == months[0]
         mine = np.array([one == month for one in months])
@@ -58,6 +61,7 @@ def peak_of(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> Pe
         held_w = lowest_peak_w(known, interval_s / 3600.0, request.battery, counted)
         paid_w = demand.paid_anyway_w if running else demand.charge.ratchet_share * demand.earlier_w
         threshold[mine] = max(paid_w, held_w)
+        ahead.append(MonthAhead(paid_w / 1000.0, days, chances))
     first = int(horizon.start.timestamp())
     interval = (first + horizon.step_s * np.arange(horizon.steps)) // interval_s
     begun_s = first % interval_s
@@ -72,6 +76,7 @@ def peak_of(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> Pe
         month=np.unique(np.array([12 * year + month for year, month in months]), return_inverse=True)[1],
         begun_h=begun_s / 3600.0,
         begun_kwh=demand.interval_wh / 1000.0 if begun_s else 0.0,
+        months=() if len(past[0]) * interval_s < LEAST_PAST_S else tuple(ahead),
         **_lasting(demand, local[0].month, float(threshold[0])),
     )
 
@@ -173,17 +178,29 @@ def _nets(
     """
     assert request.demand is not None
     horizon, charge, interval_s = request.horizon, request.demand.charge, _interval_s(request.demand, request.horizon)
-    start = int(horizon.start.timestamp())
-    past = past_net_w[max(0, len(past_net_w) - round(days * 24.0 / horizon.step_h)) :]
-    began = start - len(past) * horizon.step_s
-    found = _by_interval(past, began, horizon.step_s, interval_s, charge)
+    found = _past_nets(request, past_net_w, days)
     if len(found[0]) * interval_s >= LEAST_PAST_S:
         return found
+    start = int(horizon.start.timestamp())
     if begins == 0:
+        past = _last(past_net_w, days, horizon)
+        began = start - len(past) * horizon.step_s
         return _by_interval(np.concatenate([past, ahead_net_w]), began, horizon.step_s, interval_s, charge)
     later = _by_interval(ahead_net_w, start + begins * horizon.step_s, horizon.step_s, interval_s, charge)
     nets, counted = (np.concatenate(both) for both in zip(found, later, strict=True))
     return nets, counted
+
+
+def _past_nets(request: PlanRequest, past_net_w: Floats, days: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """Means over the intervals that were measured in the last ``days``, W, and whether they count."""
+    assert request.demand is not None
+    horizon, past = request.horizon, _last(past_net_w, days, request.horizon)
+    began = int(horizon.start.timestamp()) - len(past) * horizon.step_s
+    return _by_interval(past, began, horizon.step_s, _interval_s(request.demand, horizon), request.demand.charge)
+
+
+def _last(past_net_w: Floats, days: float, horizon: Horizon) -> Floats:
+    return past_net_w[max(0, len(past_net_w) - round(days * 24.0 / horizon.step_h)) :]
 
 
 def _by_interval(

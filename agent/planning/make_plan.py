@@ -35,6 +35,7 @@ def make_plan(
     pv_errors: Floats | None,
     deadline_s: float,
     past_net_w: Floats | None = None,
+    load_most_w: float = np.inf,
 ) -> Plan:
     """The plan that answers ``request``.
 
@@ -42,8 +43,8 @@ def make_plan(
     medians bent by the past errors (actual less forecast, shape (days, steps), W, the same days in both; None when
     there are none). The import price of the objective is the tariff plus carbon; exports earn no carbon.
     ``past_net_w`` is load less solar before the horizon on its raster, W, NaN where not known; only a demand charge
-    asks for it. ``deadline_s`` bounds the solver. Raises ValueError in one sentence for input that is not finite or not
-    in shape.
+    asks for it. ``load_most_w`` is the highest load that was measured. ``deadline_s`` bounds the solver. Raises
+    ValueError in one sentence for input that is not finite or not in shape.
     """
     load_errors, pv_errors = _none_if_empty(load_errors), _none_if_empty(pv_errors)
     notes = list(request.notes)
@@ -51,7 +52,7 @@ def make_plan(
     if runs := _runs(request, problem, deadline_s, notes):
         problem = _problem(request, load := with_runs(load, runs), pv, past_net_w, [])
     terms = problem.terms
-    paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w)
+    paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w, load_most_w)
     value = stored_value(terms, paths)
     schedule = _schedule(problem, value, deadline_s)
     if load_errors is None and pv_errors is None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.planning.peak_chances import MonthAhead
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -16,7 +18,8 @@ class Peak:
     Arrays have shape (steps,). ``interval`` numbers the intervals from 0, ``month`` the billing months. An interval is
     never shorter than a step. The first one began ``begun_h`` hours before the horizon and imported ``begun_kwh`` then.
     Where a ratchet holds a peak against the months that follow, each kW above ``lasting_kw`` costs ``lasting_per_kw``
-    in them.
+    in them. ``months``, one a billing month, tell how likely the days after the horizon keep below a peak; without
+    them every kW above the threshold is paid for.
     """
 
     threshold_kw: Floats
@@ -28,9 +31,11 @@ class Peak:
     begun_kwh: float = 0.0
     lasting_kw: float = 0.0
     lasting_per_kw: float = 0.0
+    months: tuple[MonthAhead, ...] = ()
 
     def after(self, first: int) -> "Peak":
-        """The charge of the steps from ``first`` on; what the first interval of them has imported is left out."""
+        """The charge of the steps from ``first`` on; what the first interval of them has imported is left out,
+        and what is told of the days after the horizon."""
         if first == 0:
             return self
         interval, month = self.interval[first:], self.month[first:]
@@ -42,6 +47,7 @@ class Peak:
             month=month - month[0],
             begun_h=0.0,
             begun_kwh=0.0,
+            months=(),
         )
 
     def before(self, last: int) -> "Peak":

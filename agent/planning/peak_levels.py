@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from agent.planning.peak import Floats, Peak
 
-LEVELS = 9
+LEVELS = 11
+BELOW_KNEE = 3
 LEAST_SPAN = 0.05  # of the lowest level: how far the highest one is above it at least
 LEAST_SPAN_KW = 1e-3
 
@@ -39,18 +40,28 @@ class Ladder:
         return np.asarray(np.maximum(self.levels_kw - self.begun_kw[:, None], 0.0) / self.share[:, None])
 
 
-def ladder_of(peak: Peak, net_w: Floats, levels: int = LEVELS) -> Ladder:
-    """From each month's threshold to the highest net load of the paths (paths, steps), W, ever wider apart."""
+def _spaced(least: float, knee: float, top: float, levels: int) -> Floats:
+    """From ``least`` evenly to ``knee``, where the month is likely to end, and from there ever wider apart."""
+    below = BELOW_KNEE if knee > least else 0
+    above = knee if below else least
+    rising = above + (top - above) * (np.arange(levels - below) / (levels - below - 1)) ** 2
+    return np.concatenate([np.linspace(least, knee, below, endpoint=False), rising])
+
+
+def ladder_of(peak: Peak, net_w: Floats, step_h: float, levels: int = LEVELS) -> Ladder:
+    """From what each month costs anyway to the highest net load of the paths (paths, steps), W, ever wider apart."""
     steps = len(peak.per_kw)
     levels_kw, end_cost = np.empty((steps, levels)), {}
     for number in range(int(peak.month[-1]) + 1):
         mine = np.flatnonzero(peak.month == number)
-        least = float(peak.threshold_kw[mine[0]])
+        ahead, planned_days = peak.months[number] if peak.months else None, len(mine) * step_h / 24.0
+        least = float(peak.threshold_kw[mine[0]]) if ahead is None else ahead.least_kw(planned_days)
         top = max(float(net_w[:, mine].max()) / 1000.0, least * (1.0 + LEAST_SPAN), least + LEAST_SPAN_KW)
-        own = least + (top - least) * (np.arange(levels) / (levels - 1)) ** 2
+        own = _spaced(least, min(float(peak.threshold_kw[mine[0]]), top), top, levels)
         levels_kw[mine] = own
         lasting = peak.lasting_per_kw * np.maximum(own - max(peak.lasting_kw, least), 0.0)
-        end_cost[int(mine[-1])] = float(peak.per_kw[mine].max()) * (own - least) + lasting
+        raised_kw = own - least if ahead is None else ahead.raised_kw(own, planned_days)
+        end_cost[int(mine[-1])] = float(peak.per_kw[mine].max()) * raised_kw + lasting
     begun_kw, share = np.zeros(steps), np.ones(steps)
     if peak.begun_h > 0.0:
         running = peak.interval == 0

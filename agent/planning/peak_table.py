@@ -19,6 +19,7 @@ PEAK_GRID_POINTS = 37
 ALLOWED_OVER_KW = 1e-9
 # A peak is a matter of single hours, which come as a surprise more often than the errors of a forecast change.
 PEAK_SWITCHING_PER_H = 0.3
+SURPRISE = 0.03  # the share of the path that surprises: .05 holds peaks lower and keeps too much back for it
 CHORD_SHRINKS = 1.6  # from chord to shorter chord; a finer choice changed nothing
 
 
@@ -38,11 +39,20 @@ class NetPaths:
     @classmethod
     def alike(cls, terms: PlanningTerms, net_w: Floats, pv_w: Floats) -> "NetPaths":
         """Equally likely paths of shape (paths, steps), W."""
-        require_finite("net_w", net_w, (len(net_w), terms.steps))
+        return cls._weighted(terms, net_w, pv_w, np.full(len(net_w), 1.0 / len(net_w)))
+
+    @classmethod
+    def surprised(cls, terms: PlanningTerms, net_w: Floats, pv_w: Floats) -> "NetPaths":
+        """Equally likely paths of shape (paths, steps), W, but for the last, which is met with ``SURPRISE``."""
+        rest = len(net_w) - 1
+        return cls._weighted(terms, net_w, pv_w, np.append(np.full(rest, (1.0 - SURPRISE) / rest), SURPRISE))
+
+    @classmethod
+    def _weighted(cls, terms: PlanningTerms, net_w: Floats, pv_w: Floats, weights: Floats) -> "NetPaths":
+        require_finite("net_w", net_w, (len(weights), terms.steps))
         require_finite("pv_w", pv_w, net_w.shape)
-        many = len(net_w)
         leaves = 1.0 - (1.0 - PEAK_SWITCHING_PER_H) ** terms.step_h
-        return cls(net_w.T / 1000.0, pv_w.T / 1000.0, np.full(many, 1.0 / many), np.full(many, leaves))
+        return cls(net_w.T / 1000.0, pv_w.T / 1000.0, weights, np.full(len(weights), leaves))
 
     def expected(self, value: Floats) -> Floats:
         """What is expected by those on each path, from ``value`` (..., paths), when some change paths."""

@@ -38,13 +38,14 @@ def stored_value(terms: PlanningTerms, paths: Paths) -> StoredValue:
         grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
         return StoredValue(grid, by_path.mean(axis=1), as_table(terms, grid, by_path, paths.net_w, paths.noise_w))
     last = min(terms.steps, max(first_steps(terms), round(LEVEL_HOURS / terms.step_h)))
-    net_w, pv_w = paths.net_w[:, :last], paths.pv_w[:, :last]
+    every_net_w, every_pv_w = paths.with_surprise()
+    net_w, pv_w = every_net_w[:, :last], every_pv_w[:, :last]
     left, later = None, np.empty((0, PEAK_GRID_POINTS))
     if last < terms.steps:
-        after = backward_by_path(terms.after(last), paths.net_w[:, last:], paths.pv_w[:, last:], PEAK_GRID_POINTS)[1]
+        after = backward_by_path(terms.after(last), every_net_w[:, last:], every_pv_w[:, last:], PEAK_GRID_POINTS)[1]
         left, later = after[0], after[1:].mean(axis=1)
     near = terms.before(last)
-    ladder, mixed = ladder_of(terms.peak.before(last), net_w), NetPaths.alike(near, net_w, pv_w)
+    ladder, mixed = ladder_of(terms.peak.before(last), net_w, terms.step_h), NetPaths.surprised(near, net_w, pv_w)
     found = backward_by_level(near, ladder, mixed, first_steps(terms), left=left)
     rows = np.concatenate([found.rows, later])
     return StoredValue(

@@ -32,6 +32,7 @@ def blend(
     members: FloatArray,
     step_s: int,
     last_errors: FloatArray | None = None,
+    most_w: float = np.inf,
 ) -> FloatArray:
     """One forecast of ``members`` (members, origins, LEVELS, steps), W: (origins, LEVELS, steps), in order and >= 0.
 
@@ -39,13 +40,15 @@ def blend(
     Management Science 59 (2013) 1594-1611) with weights by recent loss (after J. Bates and C. Granger, "The combination
     of forecasts", 1969), then moved by what the site's errors have shown. ``names`` are those of the members, the
     preferred one first. Without any corrections the first member is the forecast. ``last_error`` (origins,) are those
-    of ``last_error``, NaN where unknown; their share that is wont to come again is added to the hours ahead.
+    of ``last_error``, NaN where unknown; their share that is wont to come again is added to the hours ahead, but not
+    above ``most_w``, the highest that was ever measured: a load that came early is not there twice.
     """
     tables = tables_of(corrections)
     raster = _raster(names, members, step_s)
     quantiles = _averaged(tables, names, members, raster)
     if last_errors is not None:
-        quantiles = _with_persistence(quantiles, raster, tables.residual_persistence, np.nan_to_num(last_errors))
+        moved = _with_persistence(quantiles, raster, tables.residual_persistence, np.nan_to_num(last_errors))
+        quantiles = np.minimum(moved, np.maximum(quantiles, most_w))
     return raster.moved(quantiles, tables.quantile_offsets)
 
 

@@ -1,0 +1,125 @@
+"""How likely the days left keep below a peak: the past backwards, exchangeable days, and the ladder."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from agent.domain.battery import Battery
+from agent.domain.demand_charge import DemandCharge
+from agent.domain.horizon import Horizon
+from agent.domain.request import Demand
+from agent.planning.demand import lowest_peak_w, peak_of
+from agent.planning.peak_chances import MonthAhead, PeakChances, days_held
+from agent.planning.peak_levels import ladder_of
+from tests.planning.days import request
+
+LOSSLESS = Battery(10_000, 5_000, 5_000, 1.0, 1.0, soc_min_pct=0, soc_max_pct=100)
+LOSSY = Battery(10_000, 5_000, 4_000, 0.95, 0.9, soc_min_pct=10, soc_max_pct=90)
+DAY = np.concatenate([np.full(20, 1000.0), np.full(4, 6000.0)])  # 10 kWh hold 3.5 kW over its four hours
+
+
+def chances_of(*days: np.ndarray, battery: Battery = LOSSLESS) -> PeakChances:
+    net_w = np.concatenate(days)
+    return PeakChances.of_past(net_w, 1.0, battery, np.ones(len(net_w), dtype=bool))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    net_w=arrays(np.float64, st.integers(1, 60), elements=st.floats(-5_000.0, 12_000.0)),
+    battery=st.sampled_from([LOSSLESS, LOSSY, replace(LOSSY, loss_above_half=0.05)]),
+)
+def test_what_could_be_held_all_the_time_is_at_least_the_lowest_peak(net_w: np.ndarray, battery: Battery) -> None:
+    """Forwards by bisection and backwards for many peaks at once they say the same."""
+    lowest_w = lowest_peak_w(net_w, 1.0, battery)
+    slack_w = 1e-3 * max(1.0, float(net_w.max()))
+    peaks_w = np.array([max(0.0, lowest_w - 3.0 * slack_w), lowest_w + slack_w])
+    below, above = days_held(net_w, 1.0, battery, peaks_w, np.ones(len(net_w), dtype=bool))
+    assert above == pytest.approx(len(net_w) / 24.0)
+    assert below < above or lowest_w <= 3.0 * slack_w
+
+
+def test_only_the_days_since_a_higher_one_were_held() -> None:
+    found = chances_of(1.5 * DAY, DAY, DAY)
+    at = np.interp([3.0, 3.7, 6.8], found.peak_kw, found.held_days)
+    assert at[0] < 1.0
+    assert at[1] == pytest.approx(2.0, abs=0.3)  # the evening of the day before them is too much
+    assert at[2] == pytest.approx(3.0)
+
+
+def test_import_that_is_not_asked_for_passes_nothing_and_fills() -> None:
+    counted = np.arange(24) < 20
+    held = days_held(DAY, 1.0, LOSSLESS, np.array([1000.0]), counted)
+    assert held[0] == pytest.approx(1.0)
+    assert days_held(DAY, 1.0, LOSSLESS, np.array([1000.0]), np.ones(24, dtype=bool))[0] < 0.2
+
+
+@pytest.mark.parametrize(("held_days", "left_days", "chance"), [(7.0, 7.0, 0.5), (1.0, 9.0, 0.1), (30.0, 10.0, 0.75)])
+def test_a_kw_sets_the_peak_as_often_as_the_days_left_keep_below_it(
+    held_days: float, left_days: float, chance: float
+) -> None:
+    chances = PeakChances(np.array([0.0, 10.0, 20.0]), np.full(3, held_days))
+    raised = chances.raised_kw(np.array([10.0, 11.0]), left_days)
+    assert raised == pytest.approx([0.0, chance])
+
+
+def test_with_no_day_left_every_kw_is_paid_for() -> None:
+    levels = np.array([2.0, 3.0, 9.0])
+    assert chances_of(DAY, DAY).raised_kw(levels, 0.0) == pytest.approx(levels - 2.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    left_days=st.floats(0.0, 31.0),
+    first_kw=st.floats(0.0, 20.0),
+    top_kw=st.floats(0.1, 40.0),
+)
+def test_a_level_costs_more_than_those_below_it_and_no_more_than_it_is_away(
+    seed: int, left_days: float, first_kw: float, top_kw: float
+) -> None:
+    days = np.random.default_rng(seed).gamma(2.0, 1500.0, 24 * 12)
+    levels = first_kw + top_kw * np.linspace(0.0, 1.0, 9)
+    raised = chances_of(days, battery=LOSSY).raised_kw(levels, left_days)
+    assert raised[0] == 0.0
+    assert (np.diff(raised) >= -1e-12).all()
+    assert (np.diff(raised) <= np.diff(levels) + 1e-9).all()
+
+
+def test_above_all_that_was_seen_a_kw_costs_ever_nearer_to_its_price() -> None:
+    chances = chances_of(*[DAY] * 10)
+    highest_kw = float(chances.peak_kw[-1])
+    per_kw = np.diff(chances.raised_kw(highest_kw * np.array([1.0, 1.01, 1.5, 1.51, 1.99, 2.0]), 30.0))
+    steps = per_kw[[0, 2, 4]] / (0.01 * highest_kw)
+    assert 0.25 <= steps[0] < steps[1] < steps[2] < 1.0
+
+
+def test_what_a_day_could_not_hold_costs_nothing() -> None:
+    chances = chances_of(*[DAY] * 10)
+    assert chances.lowest_kw(20.0) == pytest.approx(3.5, abs=0.15)
+    assert MonthAhead(5.0, 20.0, chances).least_kw(1.0) == 5.0
+    assert MonthAhead(0.0, 20.0, chances).least_kw(1.0) == chances.lowest_kw(19.0)
+    assert MonthAhead(0.0, 1.0, chances).least_kw(1.0) == 0.0  # the paths tell all that is left
+
+
+def test_a_month_that_ends_within_the_horizon_pays_in_full_and_the_next_one_in_part() -> None:
+    start = datetime(2026, 6, 30, 11, tzinfo=UTC)  # twelve hours before the month ends on the site's clock
+    asked = replace(
+        request(steps=24, step_s=3600, demand=Demand(DemandCharge(15.0), 2000.0)),
+        now=start,
+        horizon=Horizon(start, 3600, 24),
+        battery=LOSSLESS,
+    )
+    peak = peak_of(asked, np.tile(DAY, 31), np.zeros(24))
+    assert peak is not None
+    ladder = ladder_of(peak, np.full((1, 24), 8000.0), 1.0)
+    (ending, ended), (following, in_part) = ladder.end_cost.items()
+    assert (ending, following) == (11, 23)
+    assert ladder.levels_kw[0, 0] == pytest.approx(2.0)
+    assert ended == pytest.approx(15.0 * (ladder.levels_kw[0] - 2.0))
+    assert (np.diff(in_part) < 15.0 * np.diff(ladder.levels_kw[23])).all()
+    assert (np.diff(ladder.levels_kw, axis=1) > 0.0).all()
