@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from agent.domain.battery import Battery
 from agent.planning.battery_arrays import Floats, stored_changes
 
-POINTS = 65
+POINTS = 129
 # Above what every known day has kept below, the chance to pass a peak falls with this power of it: measured, too.
 TAIL_POWER = 4.0
 TAIL = np.linspace(1.0, 2.0, 11)[1:]  # where the tail is told, times the highest peak of the past
@@ -81,16 +81,18 @@ class MonthAhead:
 
 
 def days_held(net_w: Floats, step_h: float, battery: Battery, peaks_w: Floats, counted: NDArray[np.bool_]) -> Floats:
-    """For how many days up to its end the battery, full at first, could have held ``net_w`` at each of ``peaks_w``.
+    """For how many days up to its end the battery, empty at first, could have held ``net_w`` at each of ``peaks_w``.
 
-    From the end backwards: what has to be stored before each step so that all later ones can be held.
+    From the end backwards: what has to be stored before each step so that all later ones can be held. A peak that can
+    be held for some days from a full battery alone is not held for a month.
     """
     over_w = np.where(counted[:, None], net_w[:, None] - peaks_w, -battery.charge_w)
     changes_wh = stored_changes(battery, np.maximum(over_w, -battery.charge_w), step_h)
     room_wh = battery.stored_wh(battery.soc_max_pct - battery.floor_pct)
-    needed_wh, holds, steps = np.zeros(len(peaks_w)), np.ones(len(peaks_w), dtype=bool), np.zeros(len(peaks_w))
-    for change_wh, within in zip(changes_wh[::-1], (over_w <= battery.discharge_w)[::-1], strict=True):
-        needed_wh = np.maximum(needed_wh - change_wh, 0.0)
-        holds &= within & (needed_wh <= room_wh)
-        steps += holds
-    return np.asarray(steps * step_h / 24.0)
+    needed_wh, holds, held = np.zeros(len(peaks_w)), np.ones(len(peaks_w), dtype=bool), np.zeros(len(peaks_w))
+    within = over_w <= battery.discharge_w
+    for past, step in enumerate(reversed(range(len(net_w))), start=1):
+        needed_wh = np.maximum(needed_wh - changes_wh[step], 0.0)
+        holds &= within[step] & (needed_wh <= room_wh)
+        held = np.where(holds & (needed_wh == 0.0), past, held)
+    return np.asarray(held * step_h / 24.0)

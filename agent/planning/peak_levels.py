@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from agent.planning.peak import Floats, Peak
 
 LEVELS = 11
-BELOW_KNEE = 3
+BELOW_LIKELY = 3  # levels below where a month is likely to end
 LEAST_SPAN = 0.05  # of the lowest level: how far the highest one is above it at least
 LEAST_SPAN_KW = 1e-3
 
@@ -40,12 +40,12 @@ class Ladder:
         return np.asarray(np.maximum(self.levels_kw - self.begun_kw[:, None], 0.0) / self.share[:, None])
 
 
-def _spaced(least: float, knee: float, top: float, levels: int) -> Floats:
-    """From ``least`` evenly to ``knee``, where the month is likely to end, and from there ever wider apart."""
-    below = BELOW_KNEE if knee > least else 0
-    above = knee if below else least
-    rising = above + (top - above) * (np.arange(levels - below) / (levels - below - 1)) ** 2
-    return np.concatenate([np.linspace(least, knee, below, endpoint=False), rising])
+def _spaced(least: float, likely: float, top: float, levels: int) -> Floats:
+    """From ``least`` evenly to where the month is ``likely`` to end, if that is between, and on ever wider apart."""
+    below = BELOW_LIKELY if least < likely < top / (1.0 + LEAST_SPAN) else 0
+    bend = likely if below else least
+    above = bend + (top - bend) * (np.arange(levels - below) / (levels - below - 1)) ** 2
+    return np.concatenate([np.linspace(least, bend, below, endpoint=False), above])
 
 
 def ladder_of(peak: Peak, net_w: Floats, step_h: float, levels: int = LEVELS) -> Ladder:
@@ -55,9 +55,11 @@ def ladder_of(peak: Peak, net_w: Floats, step_h: float, levels: int = LEVELS) ->
     for number in range(int(peak.month[-1]) + 1):
         mine = np.flatnonzero(peak.month == number)
         ahead, planned_days = peak.months[number] if peak.months else None, len(mine) * step_h / 24.0
-        least = float(peak.threshold_kw[mine[0]]) if ahead is None else ahead.least_kw(planned_days)
+        likely = least = float(peak.threshold_kw[mine[0]])
+        if ahead is not None:
+            least = min(likely, ahead.least_kw(planned_days))
         top = max(float(net_w[:, mine].max()) / 1000.0, least * (1.0 + LEAST_SPAN), least + LEAST_SPAN_KW)
-        own = _spaced(least, min(float(peak.threshold_kw[mine[0]]), top), top, levels)
+        own = _spaced(least, likely, top, levels)
         levels_kw[mine] = own
         lasting = peak.lasting_per_kw * np.maximum(own - max(peak.lasting_kw, least), 0.0)
         raised_kw = own - least if ahead is None else ahead.raised_kw(own, planned_days)

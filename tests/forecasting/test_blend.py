@@ -154,6 +154,16 @@ def test_what_one_hour_missed_is_carried_into_the_next_hours() -> None:
     assert np.isnan(last_error(NOTHING, ["a"], members, np.full(STEPS, np.nan), 3600))
 
 
+def test_a_load_that_came_early_is_not_there_twice() -> None:
+    """What is carried lifts nothing above the highest that was measured, where the members do not say so themselves."""
+    members, error = fan(1000.0)[None, None], np.array([3.0])
+    free = blend(NOTHING, ["a"], members, 3600, error)[0]
+    for most_w in (1010.0, 900.0, np.inf):
+        held = blend(NOTHING, ["a"], members, 3600, error, most_w)[0]
+        np.testing.assert_array_equal(held, np.minimum(free, np.maximum(members[0, 0], most_w)))
+    assert free[MEDIAN, 0] > 1010.0
+
+
 def test_an_hour_is_judged_by_its_quarters_and_most_by_the_last() -> None:
     known = np.full(STEPS, np.nan)
     known[:4] = [1000.0, 1000.0, 1164.5, 1164.5]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from agent.domain.battery import Battery
+from agent.domain.battery import Battery, soc_after
 from agent.domain.demand_charge import DemandCharge
 from agent.domain.horizon import Horizon
 from agent.domain.request import Demand
@@ -28,19 +28,32 @@ def chances_of(*days: np.ndarray, battery: Battery = LOSSLESS) -> PeakChances:
     return PeakChances.of_past(net_w, 1.0, battery, np.ones(len(net_w), dtype=bool))
 
 
+def is_held_from_empty(net_w: np.ndarray, peak_w: float, battery: Battery) -> bool:
+    """Forwards, step by step: every import stays within the peak and the battery within its window."""
+    soc_pct = battery.floor_pct
+    for net in net_w.tolist():
+        power_w = max(net - peak_w, -battery.charge_w)
+        soc_pct = min(soc_after(battery, soc_pct, power_w, 1.0), battery.soc_max_pct)
+        if power_w > battery.discharge_w or soc_pct < battery.floor_pct - 1e-9:
+            return False
+    return True
+
+
 @settings(max_examples=60, deadline=None)
 @given(
-    net_w=arrays(np.float64, st.integers(1, 60), elements=st.floats(-5_000.0, 12_000.0)),
+    net_w=arrays(np.float64, st.integers(1, 60), elements=st.floats(-5_000.0, 12_000.0).map(lambda net: round(net, 1))),
+    peak_w=st.floats(0.0, 12_000.0).map(lambda peak: round(peak) + 0.05),
     battery=st.sampled_from([LOSSLESS, LOSSY, replace(LOSSY, loss_above_half=0.05)]),
 )
-def test_what_could_be_held_all_the_time_is_at_least_the_lowest_peak(net_w: np.ndarray, battery: Battery) -> None:
-    """Forwards by bisection and backwards for many peaks at once they say the same."""
-    lowest_w = lowest_peak_w(net_w, 1.0, battery)
-    slack_w = 1e-3 * max(1.0, float(net_w.max()))
-    peaks_w = np.array([max(0.0, lowest_w - 3.0 * slack_w), lowest_w + slack_w])
-    below, above = days_held(net_w, 1.0, battery, peaks_w, np.ones(len(net_w), dtype=bool))
-    assert above == pytest.approx(len(net_w) / 24.0)
-    assert below < above or lowest_w <= 3.0 * slack_w
+def test_backwards_it_is_the_longest_past_that_can_be_held_forwards(
+    net_w: np.ndarray, peak_w: float, battery: Battery
+) -> None:
+    counted = np.ones(len(net_w), dtype=bool)
+    (found,) = days_held(net_w, 1.0, battery, np.array([peak_w]), counted)
+    longest = max((n for n in range(1, len(net_w) + 1) if is_held_from_empty(net_w[-n:], peak_w, battery)), default=0)
+    assert found == pytest.approx(longest / 24.0)
+    if longest == len(net_w):
+        assert lowest_peak_w(net_w, 1.0, battery) <= peak_w + 1e-3 * max(0.0, float(net_w.max()))
 
 
 def test_only_the_days_since_a_higher_one_were_held() -> None:
