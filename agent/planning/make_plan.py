@@ -42,9 +42,8 @@ def make_plan(
     The published steps are the linear programme's on the medians, with its duals; the value table is made over the
     medians bent by the past errors (actual less forecast, shape (days, steps), W, the same days in both; None when
     there are none). The import price of the objective is the tariff plus carbon; exports earn no carbon.
-    ``past_net_w`` is load less solar before the horizon on its raster, W, NaN where not known; only a demand charge
-    asks for it. ``load_most_w`` is the highest load that was measured. ``deadline_s`` bounds the solver. Raises
-    ValueError in one sentence for input that is not finite or not in shape.
+    ``past_net_w``, for a demand charge, is load less solar before the horizon on its raster, W, NaN where not known;
+    ``load_most_w`` the highest load measured. ``deadline_s`` bounds the solver. Raises ValueError for unusable input.
     """
     load_errors, pv_errors = _none_if_empty(load_errors), _none_if_empty(pv_errors)
     notes = list(request.notes)

@@ -2,8 +2,7 @@
 
 Where a peak could have been held for the last ``held`` days, it is passed by none of the ``left`` days to come with
 chance held / (held + left): the highest of exchangeable days is equally likely to be any of them (N. Glick, "Breaking
-records and breaking boards", American Mathematical Monthly 85, 1978). On fifteen measured sites that chance comes true
-within a few hundredths for every length from one day to a month.
+records and breaking boards", American Mathematical Monthly 85, 1978).
 """
 
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from agent.domain.battery import Battery
 from agent.planning.battery_arrays import Floats, stored_changes
 
 POINTS = 129
-# Above what every known day has kept below, the chance to pass a peak falls with this power of it: measured, too.
+# Above what every known day has kept below, the chance to pass a peak falls with this power of it: of measured months
+# one in five passes what the month before could have kept below by a fifth.
 TAIL_POWER = 4.0
 TAIL = np.linspace(1.0, 2.0, 11)[1:]  # where the tail is told, times the highest peak of the past
 WHOLE_DAY = 1.0
