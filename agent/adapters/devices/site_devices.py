@@ -157,6 +157,23 @@ class Devices:
             return None
         return reading.value > 0.0
 
+    def trouble(self, name: str) -> str | None:
+        """A device that does not answer has an alarm of its own."""
+        return None
+
+    def takes_orders(self, name: str) -> bool:
+        return False
+
+    def holds(self, name: str, on: bool) -> bool:
+        """A relay on Modbus stays as it was put, and nothing could end that with us."""
+        return True
+
+    async def renew(self, name: str, on: bool) -> None:
+        return
+
+    async def let_go(self, name: str) -> None:
+        return
+
     async def switch(self, name: str, on: bool) -> None:
         device = self._seats[name].device
         if not isinstance(device, Switchable):
