@@ -1,7 +1,7 @@
 """``python -m simulator``: a site with a meter, an inverter and a battery that speaks Modbus on this machine.
 
-``python -m simulator fleet`` plays many sites at one broker instead, ``python -m simulator relay`` one relay at a broker;
-their own ``--help`` says how.
+``python -m simulator fleet`` plays many sites at one broker instead, ``python -m simulator relay`` a relay there; their
+own ``--help`` says how.
 """
 
 import _signal  # type: ignore[import-not-found]  # `signal` would import enum and more first
