@@ -84,19 +84,16 @@ def build(
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
     meter = demand_meter(settings)
     advice = Recommendations(clock, pending, outlet, settings.advice_spec(), conditions.paid, settings.advice.worth_it)
-    comparison = Comparison(clock, pending, outlet)
-    policies = Policies(clock, pending, outlet, policy_meter(settings, conditions), settings.site.id)
-    overrides = Overrides(clock, pending, outlet, zone)
+    comparison, overrides = Comparison(clock, pending, outlet), Overrides(clock, pending, outlet, zone)
     signed = SignedCommands(clock, pending, CommandTrail(clock, pending, store.command), overrides)
     commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides, signed)
     relays = _relays(settings, clock, devices)
-    switches, switched = relays or devices, settings.switched_loads()
-    loads = LoadSwitching(clock, switches, switched, conditions, pending, outlet, stale_s)
+    loads = LoadSwitching(clock, relays or devices, settings.switched_loads(), conditions, pending, outlet, stale_s)
     requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks, advice.question, PriceFiles(settings))
     control = Control(clock, devices, conditions, pending, outlet, control_rules(settings, devices, permission), meter)
     means, is_trusted = control.minutes.means, settings.site.clock == "trust"
-    timekeeping = Timekeeping(clock, pending, outlet, means, time_source, is_trusted)
     inputs = TakeInputs(conditions, clock, pending.keep, alarms)
+    timekeeping = Timekeeping(clock, pending, outlet, means, time_source, is_trusted)
 
     return App(
         settings=settings,
@@ -118,7 +115,7 @@ def build(
             clock, settlement or SettlementProcess(memory_mb, turn=turn), requests.settlement, pending, zone
         ),
         comparison=comparison,
-        policies=policies,
+        policies=Policies(clock, pending, outlet, policy_meter(settings, conditions), settings.site.id),
         advice=advice,
         commands=commands,
         overrides=overrides,

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.adapters.mqtt.topic_relays import TopicRelays
-from agent.ports import Clock, Switches
+from agent.ports import Clock
 from agent.settings.schema import Settings
+from agent.switch_ports import Switches
 
 KEEPALIVE_S = 15  # a broker leaves who is silent for one and a half of it, and says the last will
 LONGEST_PAUSE_S, APART_S = 30.0, 10.0

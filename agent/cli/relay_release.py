@@ -3,8 +3,9 @@
 import asyncio
 import time
 
-from agent.ports import Clock, Switches, SwitchFailure
+from agent.ports import Clock
 from agent.settings.schema import Settings
+from agent.switch_ports import Switches, SwitchFailure
 
 TRY_FOR_S = 4.0
 AGAIN_AFTER_S = 0.3

@@ -24,10 +24,11 @@ from agent.domain.sentences import loads as say
 from agent.domain.sentences import relays
 from agent.domain.switched_load import SwitchedLoad, SwitchedLoadState
 from agent.domain.wire import WireError
-from agent.ports import Clock, Switches, SwitchFailure
+from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
+from agent.switch_ports import Switches, SwitchFailure
 
 EVERY_S = 5.0
 RESTS_S = (10.0, 30.0, 60.0, 300.0)

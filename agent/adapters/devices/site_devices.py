@@ -10,7 +10,7 @@ from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.domain.setpoint import Applied, Outcome, Setpoint
 from agent.domain.steering import SteeringReport
-from agent.ports import SwitchFailure
+from agent.switch_ports import SwitchFailure
 from drivers.device import Readable, Remark, Remarked, Switchable
 from drivers.errors import DriverError, Refused
 from drivers.reading import Quantity, Reading
@@ -151,7 +151,7 @@ class Devices:
         return together({one.name: outcome for one, outcome in zip(self._steered, outcomes, strict=True)}, setpoint)
 
     def is_on(self, name: str, stale_s: float) -> bool | None:
-        """Implements ``agent.ports.Switches``."""
+        """Implements ``agent.switch_ports.Switches``."""
         reading = self._seats[name].readings.get(Quantity.SWITCHED_ON)
         if reading is None or reading.value is None or self._monotonic() - reading.at > stale_s:
             return None

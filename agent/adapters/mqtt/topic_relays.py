@@ -12,7 +12,8 @@ from agent.adapters.mqtt.relay_lease import RelayLease, command
 from agent.domain.envelope import Envelope
 from agent.domain.sentences import relays as say
 from agent.domain.topic_relay import TopicRelay
-from agent.ports import LinkFailure, Switches, SwitchFailure
+from agent.ports import LinkFailure
+from agent.switch_ports import Switches, SwitchFailure
 
 ANSWER_WITHIN_S = 5.0
 QUERY_AFTER_S = 1.0  # without an answer to a command
@@ -32,7 +33,7 @@ class _Seat:
 
 
 class TopicRelays:
-    """Implements ``agent.ports.Switches``; what is no relay of its own is asked of ``others``.
+    """Implements ``agent.switch_ports.Switches``; what is no relay of its own is asked of ``others``.
 
     One connection listens to all of them. ``reach`` says where the broker is; no session is kept there.
     """
@@ -137,7 +138,10 @@ class TopicRelays:
 
     async def _tell(self, seat: _Seat, on: bool) -> None:
         if on is seat.relay.rests_on:
-            await self._link.publish(command(seat.relay, on))
+            # Where it was held, behind what was said there: the broker may not have taken that in yet.
+            lease = seat.lease
+            way = lease.say if lease is not None and lease.stands else self._link.publish
+            await way(command(seat.relay, on))
             return
         if seat.lease is not None and not seat.lease.stands:
             lapsed, seat.lease = seat.lease, None

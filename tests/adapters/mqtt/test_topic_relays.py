@@ -12,7 +12,7 @@ import pytest
 from agent.adapters.mqtt import topic_relays
 from agent.adapters.mqtt.topic_relays import TopicRelays
 from agent.domain.topic_relay import TopicRelay
-from agent.ports import SwitchFailure
+from agent.switch_ports import SwitchFailure
 from simulator.broker import Broker, find_mosquitto, start_broker
 from simulator.topic_relay import DIALECTS
 from simulator.topic_relay import TopicRelay as Simulated
@@ -189,6 +189,22 @@ async def test_a_relay_that_does_not_obey_is_told_so(broker: Broker) -> None:
             assert relays.holds(HEATPUMP, False), "perhaps it was obeyed: our will stands"
             device.played.deaf = False
             await relays.switch(HEATPUMP, True)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_what_a_frozen_broker_takes_in_late_is_followed_by_the_rest(broker: Broker) -> None:
+    with played(broker) as device:
+        async with connected(broker) as relays:
+            await settled(relays)
+            await relays.switch(HEATPUMP, False)
+            broker.freeze()
+            await relays.renew(HEATPUMP, False)
+            with pytest.raises(SwitchFailure):
+                await relays.switch(HEATPUMP, True)
+        broker.thaw()
+        await until(lambda: len(device.orders) >= 3)
+        await asyncio.sleep(0.5)
+        assert device.on is True, device.orders
 
 
 @pytest.mark.usefixtures("impatient")
