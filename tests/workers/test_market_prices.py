@@ -13,7 +13,8 @@ from agent.plan_request import PlanRequests, conditions_of
 from agent.settings.load import load
 from agent.settings.price_renewal import PriceFiles
 from agent.site_view import Outlet
-from agent.workers.planner import answer, read_history
+from agent.workers.planner import answer
+from tests.forecasting.sites import empty_site
 from tests.site_files import RIVERSIDE, site_text, with_keys, written
 
 NOON = datetime(2026, 1, 12, 12, 0, tzinfo=UTC)  # a Monday; London's clocks show UTC
@@ -53,7 +54,7 @@ def asked_at_noon(asked: PlanRequests) -> PlanRequest:
 
 
 def planned(request: PlanRequest) -> Plan:
-    return answer(request, read_history(request), 10.0)
+    return answer(request, empty_site(end=NOON), 10.0)
 
 
 def energy_wh(plan: Plan, first: int, last: int) -> float:
