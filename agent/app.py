@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from agent.adapters.devices.device_lock import DeviceLocks
 from agent.adapters.devices.field_bus import Lines, connect_devices
+from agent.adapters.devices.site_devices import Devices
 from agent.adapters.host.inbox import FileInbox, inbox_of
 from agent.adapters.processes.planner_process import PlannerProcess
 from agent.adapters.processes.settlement_process import SettlementProcess
@@ -55,6 +56,7 @@ from agent.site_view import Outlet
 from drivers.write_gate import WriteGate
 
 if TYPE_CHECKING:
+    from agent.adapters.mqtt.topic_relays import TopicRelays
     from agent.home_bridge import HomeBridge
 
 HOUR_S = 3600.0
@@ -82,17 +84,16 @@ def build(
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
     meter = demand_meter(settings)
     advice = Recommendations(clock, pending, outlet, settings.advice_spec(), conditions.paid, settings.advice.worth_it)
-    comparison = Comparison(clock, pending, outlet)
-    policies = Policies(clock, pending, outlet, policy_meter(settings, conditions), settings.site.id)
-    overrides = Overrides(clock, pending, outlet, zone)
+    comparison, overrides = Comparison(clock, pending, outlet), Overrides(clock, pending, outlet, zone)
     signed = SignedCommands(clock, pending, CommandTrail(clock, pending, store.command), overrides)
     commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides, signed)
-    loads = LoadSwitching(clock, devices, settings.switched_loads(), conditions, pending, outlet, stale_s)
+    relays = _relays(settings, clock, devices)
+    loads = LoadSwitching(clock, relays or devices, settings.switched_loads(), conditions, pending, outlet, stale_s)
     requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks, advice.question, PriceFiles(settings))
     control = Control(clock, devices, conditions, pending, outlet, control_rules(settings, devices, permission), meter)
     means, is_trusted = control.minutes.means, settings.site.clock == "trust"
-    timekeeping = Timekeeping(clock, pending, outlet, means, time_source, is_trusted)
     inputs = TakeInputs(conditions, clock, pending.keep, alarms)
+    timekeeping = Timekeeping(clock, pending, outlet, means, time_source, is_trusted)
 
     return App(
         settings=settings,
@@ -114,7 +115,7 @@ def build(
             clock, settlement or SettlementProcess(memory_mb, turn=turn), requests.settlement, pending, zone
         ),
         comparison=comparison,
-        policies=policies,
+        policies=Policies(clock, pending, outlet, policy_meter(settings, conditions), settings.site.id),
         advice=advice,
         commands=commands,
         overrides=overrides,
@@ -124,6 +125,7 @@ def build(
         alarms=alarms,
         meter=meter,
         loads=loads,
+        relays=relays,
         platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs, turn),
         home=_home(settings, clock, pending, outlet, commands, conditions, control),
     )
@@ -144,6 +146,15 @@ def _home(
     from agent.home_bridge import connect_home
 
     return connect_home(settings, clock, pending, outlet, commands, conditions, control.minutes)
+
+
+def _relays(settings: Settings, clock: Clock, devices: Devices) -> "TopicRelays | None":
+    """As ``_home``, where a machine is switched by a topic."""
+    if all(load.mqtt_relay is None for load in settings.flexible_loads):
+        return None
+    from agent.relay_bridge import connect_relays
+
+    return connect_relays(settings, clock, devices)
 
 
 def look_for_edits(app: App, site_file: SiteFile, locks: DeviceLocks | None = None) -> None:

@@ -48,6 +48,7 @@ from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
 
 if TYPE_CHECKING:
+    from agent.adapters.mqtt.topic_relays import TopicRelays
     from agent.home_bridge import HomeBridge
 
 log = structlog.get_logger("app")
@@ -102,6 +103,7 @@ class App:
     loads: LoadSwitching
     platform: Platform | None
     home: "HomeBridge | None" = None
+    relays: "TopicRelays | None" = None
     reload: Reload | None = None
     remote_config: RemoteConfiguration | None = None
     recalled: bool = False
@@ -120,6 +122,8 @@ class App:
             await self.platform.start()
         if self.home is not None:
             await self.home.start()
+        if self.relays is not None:
+            await self.relays.start()
 
     async def _release_at_start(self) -> None:
         """A site that is only observed is given back what was left behind, and is not written otherwise."""
@@ -194,7 +198,7 @@ class App:
         with suppress(TimeoutError):  # a broker that has frozen: the rows are in the store
             async with asyncio.timeout(LAST_SYNC_S):
                 await self._sync()
-        ways = [way.stop() for way in (self.platform, self.home) if way is not None]
+        ways = [way.stop() for way in (self.platform, self.home, self.relays) if way is not None]
         await asyncio.gather(*ways)
         await self.devices.settle(LAST_KEEP_S)
         await self.store.close()

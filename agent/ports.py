@@ -265,22 +265,6 @@ class Site(Protocol):
         ...
 
 
-class SwitchFailure(Exception):
-    """A relay was not switched. ``str()`` says why in one sentence."""
-
-
-class Switches(Protocol):
-    """The relays of the site, by the names of their devices."""
-
-    def is_on(self, name: str, stale_s: float) -> bool | None:
-        """What the relay has read not longer than ``stale_s`` ago; None where that is not known."""
-        ...
-
-    async def switch(self, name: str, on: bool) -> None:
-        """Put it on or off and read it back. Raises SwitchFailure."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
     """One thing that happens again and again. What makes it happen is an edge: the timetable, or virtual time.

@@ -1,6 +1,7 @@
 """``python -m simulator``: a site with a meter, an inverter and a battery that speaks Modbus on this machine.
 
-``python -m simulator fleet`` plays many sites at one broker instead; its own ``--help`` says how.
+``python -m simulator fleet`` plays many sites at one broker instead, ``python -m simulator relay`` a relay there; their
+own ``--help`` says how.
 """
 
 import _signal  # type: ignore[import-not-found]  # `signal` would import enum and more first
@@ -37,7 +38,7 @@ from simulator.server import SERIAL_UNIT_IDS, SimulatedSite
 from simulator.traces import Trace, TraceError, from_csv, synthetic
 from site_data.unreadable import SitesUnreadable
 
-PTY, FLEET = "pty", "fleet"
+PTY, FLEET, RELAY = "pty", "fleet", "relay"
 READER_GONE = 141  # as a shell reports SIGPIPE
 _WEEK = timedelta(days=7)
 _SYNTHETIC_DAYS = 3650
@@ -51,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = sys.argv[1:] if arguments is None else arguments
     if asked[:1] == [FLEET]:
         return _play_fleet(asked[1:])
+    if asked[:1] == [RELAY]:
+        from simulator import play_relay
+
+        return play_relay.main(asked[1:])
     options = _parser().parse_args(asked)
     try:
         asyncio.run(_run(options) if options.dump is None else _replay(options))

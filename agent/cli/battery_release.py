@@ -1,4 +1,4 @@
-"""Gives the battery back to its own device, once.
+"""Gives the battery back to its own device, and leaves the relays of machines at rest, once.
 
 It shares nothing with the planner and does not need the daemon; the systemd unit runs it after the daemon has died.
 What the daemon found at the device before it steered is read from the store and given back; where the store cannot be
@@ -11,8 +11,11 @@ from pathlib import Path
 
 from agent.adapters.devices.field_bus import connect_devices
 from agent.adapters.devices.kept_steering import read_steering, write_steering
+from agent.adapters.devices.site_devices import Devices
 from agent.adapters.host.clock import SystemClock
+from agent.cli.relay_release import rest_relays
 from agent.domain.setpoint import Applied, Outcome, Rung, Setpoint
+from agent.ports import Clock
 from agent.recording.decisions import describe
 from agent.settings.schema import Settings
 
@@ -30,22 +33,30 @@ async def release(settings: Settings, locked: str | None = None) -> tuple[int, s
         if elsewhere := " and ".join(devices.memory.not_given_back):
             return 1, f"{elsewhere}: steered and not given back, and not in the site file any more; {locked}"
         return 0, f"nothing is to be given back; {locked}"
+    try:
+        (code, battery), (are_left, relays) = await asyncio.gather(
+            _release_battery(settings, clock, devices, trouble), rest_relays(settings, clock, devices)
+        )
+    finally:
+        await devices.close()
+    return code if are_left else 1, f"{battery}; {relays}" if relays else battery
+
+
+async def _release_battery(settings: Settings, clock: Clock, devices: Devices, trouble: str | None) -> tuple[int, str]:
+    """``trouble``: why it is not known what was set there before."""
     setpoint = Setpoint(clock.now(), None, 0.0, Rung.RELEASE, "released by command")
     names = " and ".join(settings.battery.steered_by)
     is_are, its = ("is", "its") if len(settings.battery.steered_by) == 1 else ("are", "their")
     give_up = time.monotonic() + TRY_FOR_S
-    try:
-        while True:
-            outcome = await devices.steer(setpoint)
-            if isinstance(outcome, Applied):
-                await devices.settle(KEEP_WITHIN_S)
-                unknown = "" if trouble is None else f"; what was set there before is not known: {trouble}"
-                return 0, f"{names} {is_are} released to {its} own self-consumption{unknown}"
-            if time.monotonic() > give_up:
-                return 1, f"{names} could not be released: {_why(outcome)}"
-            await asyncio.sleep(0.5)
-    finally:
-        await devices.close()
+    while True:
+        outcome = await devices.steer(setpoint)
+        if isinstance(outcome, Applied):
+            await devices.settle(KEEP_WITHIN_S)
+            unknown = "" if trouble is None else f"; what was set there before is not known: {trouble}"
+            return 0, f"{names} {is_are} released to {its} own self-consumption{unknown}"
+        if time.monotonic() > give_up:
+            return 1, f"{names} could not be released: {_why(outcome)}"
+        await asyncio.sleep(0.5)
 
 
 def _why(outcome: Outcome) -> str:

@@ -64,8 +64,8 @@ def _keys(settings: Settings, units: Path) -> Iterator[Path]:
     if settings.cloud is not None:
         cloud = settings.cloud
         named += [cloud.cert_file, cloud.key_file, cloud.password_file, cloud.keys_file]
-    if settings.home_assistant is not None:
-        named.append(settings.home_assistant.password_file)
+    for broker in (settings.home_assistant, settings.local_broker):
+        named += [] if broker is None else [broker.password_file]
     if settings.console is not None:
         named += [settings.console.cert_file, settings.console.key_file]
     for path in (Path(name) for name in named if name is not None):

@@ -1,4 +1,4 @@
-"""`enalysis-edge release`: the battery back to its own device, unless the daemon runs."""
+"""`enalysis-edge release`: the battery back to its own device and relays at rest, unless the daemon runs."""
 
 import sys
 from argparse import ArgumentParser, Namespace

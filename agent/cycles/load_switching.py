@@ -1,5 +1,6 @@
 """The machines that the agent switches: on and off by the plan, in time in any case, and left at rest without us."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,31 +21,43 @@ from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import SWITCHED_LOADS
 from agent.domain.load_run import LoadTask
 from agent.domain.sentences import loads as say
+from agent.domain.sentences import relays
 from agent.domain.switched_load import SwitchedLoad, SwitchedLoadState
 from agent.domain.wire import WireError
-from agent.ports import Clock, Switches, SwitchFailure
+from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
+from agent.switch_ports import Switches, SwitchFailure
 
 EVERY_S = 5.0
 RESTS_S = (10.0, 30.0, 60.0, 300.0)
 FIRST_PLAN_WITHIN_S = 60.0  # after a start: a relay is not moved to and fro while the first plan is made
 SHED_AFTER_S, SHED_FOR_S = 10.0, 300.0  # above the connection's limit for so long; then off for so long
 HANDS_OFF_S = 1800.0  # after somebody else has switched
+RENEW_EVERY_S = 60.0  # what a relay was told that is held away from its rest
+UNKNOWN_FOR_S = 60.0  # while it is to be switched, before that is an alarm
 
 
 @dataclass(slots=True)
 class _Seat:
-    """One load. ``put`` is what its relay was told last, None after it was given back. Times are monotonic, s."""
+    """One load. ``put`` is what its relay was told last, None after it was given back. Times are monotonic, s.
+
+    ``may_be_held``: it was told to leave its rest, by an order that is perhaps still in force. ``lapses`` are those of
+    what holds it, in one window.
+    """
 
     one: SwitchedLoad
     retry: Retry
+    lapses: Retry
     progress: Progress | None = None
     put: bool | None = None
     hands_off_until_s: float = -float("inf")
     is_running: bool = False
     gives_back: bool = True  # at the start nobody knows what an earlier process has left
+    may_be_held: bool = False
+    told_s: float = -float("inf")
+    unknown_since_s: float | None = None
 
 
 class LoadSwitching:
@@ -63,7 +76,7 @@ class LoadSwitching:
         self._clock, self._switches, self._conditions = clock, switches, conditions
         self._outlet = outlet
         self.go_by(stale_s)
-        self._seats = [_Seat(one, Retry(RESTS_S)) for one in loads]
+        self._seats = [_Seat(one, Retry(RESTS_S), Retry(RESTS_S)) for one in loads]
         self._zone = ZoneInfo(conditions.place.timezone)
         self._alarms = Alarms(clock, pending)
         self._begun_s = clock.monotonic()
@@ -111,9 +124,8 @@ class LoadSwitching:
         """Leave every relay that was switched as it rests. A failure is told, and no reason not to end."""
         if self._outlet.view.observing is not None:
             return
-        for seat in self._seats:
-            if seat.put is not None:
-                await self._put(seat, seat.one.rests_on)
+        held = [seat for seat in self._seats if seat.put is not None or seat.may_be_held]
+        await asyncio.gather(*(self._put(seat, seat.one.rests_on) for seat in held))
 
     async def _look(self, seat: _Seat, passed_s: float) -> SwitchedLoadState:
         on, monotonic, now = (
@@ -124,11 +136,12 @@ class LoadSwitching:
         if seat.is_running and on and self._clock.trusted():
             self._count(seat, now, passed_s)
         wanted = self._wish(seat, now, monotonic)
-        if on is None:
-            wanted = replace(wanted, reason=say.load_not_read(load=seat.one.load.name))
-        elif self._outlet.view.observing is None:
-            wanted = self._mind_others(seat, on, wanted, monotonic)
+        can_be_told = on is not None or self._switches.takes_orders(seat.one.device)
+        if can_be_told and self._outlet.view.observing is None:
+            self._watch_hold(seat)
+            wanted = await self._mind_others(seat, on, wanted, monotonic)
             on = await self._follow(seat, on, wanted, monotonic)
+        wanted = self._say_unknown(seat, on, wanted, monotonic)
         seat.is_running = bool(on) and wanted.on is True and seat.put is True
         progress = seat.progress or Progress(now)
         return SwitchedLoadState(
@@ -162,28 +175,42 @@ class LoadSwitching:
             return Wish(False, say.load_shed(load=name))
         return wanted
 
-    def _mind_others(self, seat: _Seat, on: bool, wanted: Wish, monotonic: float) -> Wish:
+    def _watch_hold(self, seat: _Seat) -> None:
+        """What held the relay away from its rest is gone, and perhaps has put it there: that was nobody else."""
+        if seat.put is None or seat.put is seat.one.rests_on or self._switches.holds(seat.one.device, seat.put):
+            return
+        now_s, seat.put = self._clock.monotonic(), None
+        seat.lapses.failed(now_s, now_s)
+        text = say.switch_failed(device=seat.one.device, cause=relays.relay_lease_lost())
+        self._alarms.alarm(AlarmKind.SWITCH_FAILED, text, seat.one.device)
+
+    async def _mind_others(self, seat: _Seat, on: bool | None, wanted: Wish, monotonic: float) -> Wish:
         """Who has switched after us is left alone for a while, and it is said."""
         name = seat.one.load.name
-        if seat.put is not None and on is not seat.put:
-            seat.put, seat.hands_off_until_s = None, monotonic + HANDS_OFF_S
+        if seat.put is not None and on is not None and on is not seat.put:
+            seat.put, seat.may_be_held, seat.hands_off_until_s = None, False, monotonic + HANDS_OFF_S
+            await self._switches.let_go(seat.one.device)
         left_alone = monotonic < seat.hands_off_until_s
         others = say.load_switched_by_others_on if on else say.load_switched_by_others_off
         text = others(load=name)
         self._alarms.alarm(AlarmKind.FOREIGN_MASTER, text if left_alone else None, seat.one.device)
         return Wish(None, text) if left_alone else wanted
 
-    async def _follow(self, seat: _Seat, on: bool, wanted: Wish, monotonic: float) -> bool:
+    async def _follow(self, seat: _Seat, on: bool | None, wanted: Wish, monotonic: float) -> bool | None:
         """Switch where the relay is not as it shall be. What it reads then."""
-        if wanted.on is None and not (seat.put is not None or seat.gives_back):
+        if wanted.on is None and not (seat.put is not None or seat.gives_back or seat.may_be_held):
             return on
         if monotonic < seat.hands_off_until_s:
             return on
         target = seat.one.rests_on if wanted.on is None else wanted.on
-        if on is target:
+        if on is target and self._switches.holds(seat.one.device, target):
             seat.put, seat.gives_back = (None, False) if wanted.on is None else (target, seat.gives_back)
+            await self._keep(seat, target, monotonic)
             return on
-        if seat.retry.rests(monotonic) or not await self._put(seat, target):
+        has_lapsed = target is not seat.one.rests_on and seat.lapses.rests(monotonic)
+        if has_lapsed or seat.retry.rests(monotonic) or not await self._put(seat, target):
+            return on
+        if on is target:
             return on
         switched = say.load_switched_on if target else say.load_switched_off
         self._alarms.note(EventKind.LOAD_SWITCHED, switched(why=wanted.reason), seat.one.device)
@@ -191,19 +218,48 @@ class LoadSwitching:
             seat.put, seat.gives_back = None, False
         return target
 
+    async def _keep(self, seat: _Seat, on: bool, monotonic: float) -> None:
+        """It is ``on`` as it shall be: at rest nothing is held any more, else it is told again now and then."""
+        seat.retry.succeeded()
+        self._alarms.alarm(AlarmKind.SWITCH_FAILED, None, seat.one.device)
+        if on is seat.one.rests_on:
+            seat.may_be_held = False
+            seat.lapses.succeeded()
+        elif monotonic - seat.told_s >= RENEW_EVERY_S:
+            seat.told_s, seat.may_be_held = monotonic, True
+            await self._switches.renew(seat.one.device, on)
+
     async def _put(self, seat: _Seat, on: bool) -> bool:
-        began_s = self._clock.monotonic()
+        began_s = seat.told_s = self._clock.monotonic()
+        seat.may_be_held = seat.may_be_held or on is not seat.one.rests_on
         try:
             await self._switches.switch(seat.one.device, on)
         except SwitchFailure as failure:
             seat.retry.failed(began_s, self._clock.monotonic())
-            text = say.switch_failed(device=seat.one.device, cause=str(failure))
+            text = say.switch_failed(device=seat.one.device, cause=failure.args[0])
             self._alarms.alarm(AlarmKind.SWITCH_FAILED, text, seat.one.device)
             return False
-        seat.put = on
+        seat.put, seat.may_be_held = on, on is not seat.one.rests_on
         seat.retry.succeeded()
         self._alarms.alarm(AlarmKind.SWITCH_FAILED, None, seat.one.device)
         return True
+
+    def _say_unknown(self, seat: _Seat, on: bool | None, wanted: Wish, monotonic: float) -> Wish:
+        """What is said of a relay that is not known. It is an alarm once that has lasted while it is to be switched."""
+        cause = self._switches.trouble(seat.one.device) if on is None else None
+        is_ours = wanted.on is not None or seat.gives_back or seat.may_be_held
+        if cause is None or not is_ours or self._outlet.view.observing is not None:
+            seat.unknown_since_s = None
+        elif seat.unknown_since_s is None:
+            seat.unknown_since_s = monotonic
+        lasts = seat.unknown_since_s is not None and monotonic - seat.unknown_since_s >= UNKNOWN_FOR_S
+        text = say.switch_failed(device=seat.one.device, cause=cause) if cause is not None and lasts else None
+        self._alarms.alarm(AlarmKind.SWITCH_FAILED, text, seat.one.device, by="reading")
+        if on is not None:
+            return wanted
+        name = seat.one.load.name
+        unread = say.load_not_read(load=name) if cause is None else relays.relay_unknown(load=name, cause=cause)
+        return replace(wanted, reason=unread)
 
     def _watch_limit(self, monotonic: float) -> None:
         state = self._outlet.view.state

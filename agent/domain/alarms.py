@@ -135,7 +135,7 @@ class AlarmKind(Enum):
     )  # fmt: skip
     SWITCH_FAILED = (
         "switch_failed", Severity.ALARM, Subject.DEVICE,
-        "Check the relay board's power and cable, and the address of the relay in the site file.",
+        "Check the relay's power and its cable or network, and its address or topics in the site file.",
     )  # fmt: skip
     UPLOAD_REFUSED = (
         "upload_refused", Severity.ALARM, Subject.PART,

@@ -4,19 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.domain.advisory import FlexibleLoad
+from agent.domain.topic_relay import TopicRelay
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchedLoad:
-    """``device`` is the relay that switches ``load``; ``rests_on`` is how it is left without us.
+    """``device`` is the name of the relay that switches ``load``; ``rests_on`` is how it is left without us.
 
-    ``interruptible``: it may be switched off and on again.
+    ``interruptible``: it may be switched off and on again. ``topic`` is a relay on the household's broker.
     """
 
     load: FlexibleLoad
     device: str
     rests_on: bool
     interruptible: bool = False
+    topic: TopicRelay | None = None
 
 
 @dataclass(frozen=True, slots=True)

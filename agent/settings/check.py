@@ -50,6 +50,7 @@ def _summary(settings: Settings) -> list[tuple[str, str]]:
         *_console(settings),
         ("platform", "none: the site stands alone" if cloud is None else f"{cloud.host}:{cloud.port}"),
         *_home_assistant(settings),
+        *_relays(settings),
     ]
 
 
@@ -106,6 +107,12 @@ def _home_assistant(settings: Settings) -> list[tuple[str, str]]:
     if found is None:
         return []
     return [("home", f"{found.host}:{found.port}, {'with' if found.commands else 'without'} commands")]
+
+
+def _relays(settings: Settings) -> list[tuple[str, str]]:
+    found = settings.household_broker
+    names = ", ".join(load.name for load in settings.flexible_loads if load.mqtt_relay is not None)
+    return [("relays", f"{names} at {found.host}:{found.port}")] if found is not None and names else []
 
 
 def _limit(watts: float | None) -> str:

@@ -5,12 +5,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from agent.settings import cloud_section, demand_sections, sections
+from agent.settings.broker_section import LocalBroker
 from agent.settings.console_section import console_findings
 from agent.settings.device_checks import device_findings
-from agent.settings.home_assistant_section import HomeAssistant
 from agent.settings.price_checks import price_findings
 from agent.settings.price_file import PriceFileError, read_prices
 from agent.settings.problems import Finding, Key
+from agent.settings.relay_checks import relay_findings
 from agent.settings.schema import Settings
 from agent.settings.words import nearest, number
 from agent.settings.zone_places import correction
@@ -36,7 +37,8 @@ def check(settings: Settings) -> list[Finding]:
         _planning,
         _advice,
         _cloud,
-        _home_assistant,
+        _households,
+        relay_findings,
         _demand,
         _console,
     )
@@ -253,12 +255,13 @@ def _cloud(settings: Settings) -> Iterator[Finding]:
         yield Finding(("cloud", "enrol_url"), reason, "leave cert_file and key_file out, or enrol_url")
 
 
-def _home_assistant(settings: Settings) -> Iterator[Finding]:
-    if settings.home_assistant is not None:
-        yield from _broker("home_assistant", settings.home_assistant)
+def _households(settings: Settings) -> Iterator[Finding]:
+    for section, found in (("home_assistant", settings.home_assistant), ("local_broker", settings.local_broker)):
+        if found is not None:
+            yield from _broker(section, found)
 
 
-def _broker(section: str, found: cloud_section.Cloud | HomeAssistant) -> Iterator[Finding]:
+def _broker(section: str, found: cloud_section.Cloud | LocalBroker) -> Iterator[Finding]:
     """What is wrong with the way to an MQTT broker. Only [cloud] has a certificate of our own."""
     for one, other in (("cert_file", "key_file"), ("username", "password_file")):
         given = [key for key in (one, other) if getattr(found, key, None) is not None]

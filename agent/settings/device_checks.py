@@ -169,8 +169,7 @@ def _roles(settings: Settings) -> Iterator[Finding]:
 
 
 def _switches(settings: Settings) -> Iterator[Finding]:
-    """A relay switches one machine and nothing else, and each machine that names a relay finds it."""
-    relays = {device.name for device in settings.devices if "switch" in device.roles}
+    """A relay switches and does nothing else."""
     for index, device in enumerate(settings.devices):
         key: Key = ("device", index, "roles")
         family = FAMILIES.get(device.family)
@@ -179,24 +178,6 @@ def _switches(settings: Settings) -> Iterator[Finding]:
         if set(device.roles) != {"switch"} or not family.switches:
             reason = f"is {', '.join(device.roles)} of the family {device.family}"
             yield Finding(key, reason, 'a relay has the family "modbus_relay" and the role "switch" alone')
-    used: dict[str, str] = {}
-    for index, load in enumerate(settings.flexible_loads):
-        place: Key = ("flexible_load", index)
-        if load.switched_by is None:
-            for name in ("at_rest", "interruptible"):
-                if name in load.model_fields_set:
-                    yield Finding((*place, name), "is given without switched_by", "add switched_by, or leave it out")
-        elif load.switched_by not in relays:
-            known = ", ".join(sorted(relays)) or "none yet"
-            remedy = f'name a [[device]] with roles = ["switch"]; there are: {known}'
-            yield Finding((*place, "switched_by"), f'is "{load.switched_by}", which is no relay', remedy)
-        elif load.switched_by in used:
-            reason = f'is "{load.switched_by}", which switches {used[load.switched_by]} already'
-            yield Finding((*place, "switched_by"), reason, "one relay switches one machine")
-        elif load.at_rest is None:
-            remedy = 'write "on" for a machine that shall work without the agent (a car, a heat pump), else "off"'
-            yield Finding((*place, "at_rest"), "is missing beside switched_by", remedy)
-        used.setdefault(load.switched_by or "", load.name)
 
 
 def _battery_device(settings: Settings) -> Iterator[Finding]:

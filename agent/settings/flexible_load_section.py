@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from agent.settings.mqtt_relay_section import MqttRelay
 from agent.settings.sections import LARGEST_W, ClockTime, Section, Text
 
 
@@ -24,9 +25,16 @@ class FlexibleLoad(Section):
     switched_by: Text | None = Field(
         default=None, description="name of the [[device]] that is its relay; without one, people are told when"
     )
+    mqtt_relay: MqttRelay | None = Field(
+        default=None, description="in place of switched_by: its relay is on the household's MQTT broker"
+    )
     at_rest: Literal["on", "off"] | None = Field(
-        default=None, description="how the relay is left outside the window and without the agent; with switched_by"
+        default=None, description="how the relay is left outside the window and without the agent; goes with a relay"
     )
     interruptible: bool = Field(
         default=False, description="whether the relay may switch it off and on again before it is done"
     )
+
+    @property
+    def has_relay(self) -> bool:
+        return self.switched_by is not None or self.mqtt_relay is not None

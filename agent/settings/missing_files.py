@@ -20,7 +20,7 @@ _CLOUD = dict.fromkeys(("ca_file", "cert_file", "key_file", "password_file"), _U
 
 def absences(settings: Settings) -> list[Finding]:
     """Everything that is named and not there, or that this user may not see."""
-    ways = [*_cloud(settings), *_home_assistant(settings), *_console(settings)]
+    ways = [*_cloud(settings), *_households(settings), *_console(settings)]
     return [*ways, *_models(settings), *_store(settings), *_serial(settings)]
 
 
@@ -36,12 +36,18 @@ def _cloud(settings: Settings) -> Iterator[Finding]:
             yield Finding(("cloud", "enrol_url"), reason, "run enalysis-edge enrol with the platform's token")
 
 
-def _home_assistant(settings: Settings) -> Iterator[Finding]:
-    for key in ("ca_file", "password_file") if settings.home_assistant is not None else ():
-        name = getattr(settings.home_assistant, key)
-        if name is not None and not _is_there(Path(name)):
-            remedy = "Home Assistant cannot be reached without it"
-            yield Finding(("home_assistant", key), f"is {name}, which is not there", remedy)
+def _households(settings: Settings) -> Iterator[Finding]:
+    """The household's own broker, which may have two sections."""
+    ways = (
+        ("home_assistant", "Home Assistant", settings.home_assistant),
+        ("local_broker", "no relay", settings.local_broker),
+    )
+    for section, whom, found in ways:
+        for key in ("ca_file", "password_file") if found is not None else ():
+            name = getattr(found, key)
+            if name is not None and not _is_there(Path(name)):
+                remedy = f"{whom} can{'' if whom.startswith('no') else 'not'} be reached without it"
+                yield Finding((section, key), f"is {name}, which is not there", remedy)
 
 
 def _console(settings: Settings) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from agent.settings.checks import check
 from agent.settings.schema import Settings
 
 # What names the site and its data, and what processes, jobs and connections are made of at the start.
-_SECTIONS = ("store", "cloud", "console", "home_assistant", "log")
+_SECTIONS = ("store", "cloud", "console", "home_assistant", "local_broker", "log")
 _KEYS = {
     "site": ("id", "timezone", "currency", "clock"),
     "battery": ("device", "persistent_writes_per_day"),

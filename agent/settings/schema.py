@@ -17,6 +17,7 @@ from agent.domain.site import Connection, Failsafe
 from agent.domain.switched_load import SwitchedLoad
 from agent.domain.tariff import Tariff
 from agent.settings import cloud_section, demand_sections, flexible_load_section, sections, to_domain
+from agent.settings.broker_section import LocalBroker
 from agent.settings.console_section import Console
 from agent.settings.device_section import Device
 from agent.settings.home_assistant_section import HomeAssistant
@@ -51,6 +52,9 @@ class Settings(sections.Section):
     )
     home_assistant: HomeAssistant | None = Field(
         default=None, description="Home Assistant, by its own MQTT broker; without it it is told nothing"
+    )
+    local_broker: LocalBroker | None = Field(
+        default=None, description="the household's MQTT broker, for relays; that of [home_assistant] when left out"
     )
     console: Console | None = Field(default=None, description="the local web page and API; without it nothing listens")
     log: sections.Log = Field(default_factory=sections.Log, description="what is written to the journal")
@@ -96,6 +100,11 @@ class Settings(sections.Section):
     def switched_loads(self) -> tuple[SwitchedLoad, ...]:
         """The machines that have a relay."""
         return to_domain.switched_loads(self.flexible_loads)
+
+    @property
+    def household_broker(self) -> LocalBroker | None:
+        """Where relays by topic are."""
+        return self.local_broker or self.home_assistant
 
     def import_tariff(self) -> Tariff:
         """Reads the file of a price list again. Raises PriceFileError when that has become unusable."""

@@ -55,7 +55,9 @@ class Catalogue:
         is_section = "properties" in node or "kinds" in node
         if (isinstance(value, dict) and not node) or (is_section and (value is None or isinstance(value, dict))):
             number = next((part for part in reversed(key) if isinstance(part, int)), None)
-            return f"[{words}]" if number is None else f"[[{words}]] {number + 1}:"
+            is_of_list = bool(key) and isinstance(key[-1], int)  # else it may be a table of one
+            written = f"[[{words}]]" if is_of_list else f"[{words}]"
+            return written if number is None else f"{written} {number + 1}:"
         return f"[[{words}]]" if "properties" in self._plain(node.get("items", {}), key) else ""
 
     def name(self, key: Key) -> str:

@@ -13,7 +13,9 @@ from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
 from agent.domain.switched_load import SwitchedLoad
 from agent.domain.tariff import HOLIDAY, Dynamic, Flat, PriceList, Tariff, TimeOfUse, Window
+from agent.domain.topic_relay import TopicRelay, Words
 from agent.settings import demand_sections, flexible_load_section, sections
+from agent.settings.mqtt_relay_section import MqttRelay
 from agent.settings.price_file import read_prices
 from agent.settings.sections import WEEKDAYS
 
@@ -110,7 +112,7 @@ def _peak_charge(
 
 def advice(found: sections.Advice, loads: Sequence[flexible_load_section.FlexibleLoad]) -> AdviceQuestion:
     return AdviceQuestion(
-        loads=tuple(_flexible_load(load) for load in loads if load.switched_by is None),
+        loads=tuple(_flexible_load(load) for load in loads if not load.has_relay),
         outages=tuple(Outage(one.start.astimezone(UTC), one.end.astimezone(UTC)) for one in found.outages),
         outage_value_per_kwh=found.outage_value_per_kwh,
         critical_load_w=found.critical_load_w,
@@ -119,9 +121,29 @@ def advice(found: sections.Advice, loads: Sequence[flexible_load_section.Flexibl
 
 def switched_loads(loads: Sequence[flexible_load_section.FlexibleLoad]) -> tuple[SwitchedLoad, ...]:
     return tuple(
-        SwitchedLoad(_flexible_load(load), load.switched_by, load.at_rest == "on", load.interruptible)
+        SwitchedLoad(
+            _flexible_load(load),
+            load.switched_by or load.name,
+            load.at_rest == "on",
+            load.interruptible,
+            None if load.mqtt_relay is None else _topic_relay(load.name, load.at_rest == "on", load.mqtt_relay),
+        )
         for load in loads
-        if load.switched_by is not None
+        if load.has_relay
+    )
+
+
+def _topic_relay(name: str, rests_on: bool, found: MqttRelay) -> TopicRelay:
+    state_on, state_off = found.state_on or found.payload_on, found.state_off or found.payload_off
+    there = found.payload_available, found.payload_not_available, found.availability_key
+    return TopicRelay(
+        name,
+        Words(found.command_topic, found.payload_on, found.payload_off),
+        Words(found.state_topic, state_on, state_off, found.state_key),
+        rests_on,
+        None if found.availability_topic is None else Words(found.availability_topic, *there),
+        None if found.query_topic is None else (found.query_topic, found.query_payload),
+        found.expire_after_s,
     )
 
 

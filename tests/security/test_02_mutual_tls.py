@@ -73,7 +73,7 @@ async def test_there_is_no_way_back_to_plain_text(tmp_path: Path, authority: tru
 async def test_tls_older_than_1_2_is_refused(tmp_path: Path, authority: trustme.CA) -> None:
     trust(tmp_path, authority)
     settings = MqttSettings("127.0.0.1", 1, SITE, ca_file=tmp_path / "trusted.pem")
-    assert new_client(settings, "t", b"")._ssl_context.minimum_version is ssl.TLSVersion.TLSv1_2  # type: ignore[union-attr]
+    assert new_client(settings, None)._ssl_context.minimum_version is ssl.TLSVersion.TLSv1_2  # type: ignore[union-attr]
     old = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(old)
     old.set_ciphers("ALL:@SECLEVEL=0")

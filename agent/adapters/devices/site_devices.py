@@ -10,7 +10,7 @@ from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.domain.setpoint import Applied, Outcome, Setpoint
 from agent.domain.steering import SteeringReport
-from agent.ports import SwitchFailure
+from agent.switch_ports import SwitchFailure
 from drivers.device import Readable, Remark, Remarked, Switchable
 from drivers.errors import DriverError, Refused
 from drivers.reading import Quantity, Reading
@@ -151,11 +151,28 @@ class Devices:
         return together({one.name: outcome for one, outcome in zip(self._steered, outcomes, strict=True)}, setpoint)
 
     def is_on(self, name: str, stale_s: float) -> bool | None:
-        """Implements ``agent.ports.Switches``."""
+        """Implements ``agent.switch_ports.Switches``."""
         reading = self._seats[name].readings.get(Quantity.SWITCHED_ON)
         if reading is None or reading.value is None or self._monotonic() - reading.at > stale_s:
             return None
         return reading.value > 0.0
+
+    def trouble(self, name: str) -> str | None:
+        """A device that does not answer has an alarm of its own."""
+        return None
+
+    def takes_orders(self, name: str) -> bool:
+        return False
+
+    def holds(self, name: str, on: bool) -> bool:
+        """A relay on Modbus stays as it was put, and nothing could end that with us."""
+        return True
+
+    async def renew(self, name: str, on: bool) -> None:
+        return
+
+    async def let_go(self, name: str) -> None:
+        return
 
     async def switch(self, name: str, on: bool) -> None:
         device = self._seats[name].device

@@ -30,14 +30,14 @@ PROBE_PATIENCE_S = 8.0  # of a thread whose pass lasts a second
 TOPICS = ("down/ack", "down/model", "down/desired", *COMMAND_TOPICS, *INPUT_TOPICS, NOTICE_TOPIC)
 HANDED_OUT_EVERY_S = 0.01  # what a flood may cost the event loop
 
-StatusEnvelope = Callable[[str], Envelope]
+StatusEnvelope = Callable[[str], Envelope | None]
 
 
 class MqttLink:
     """Implements ``agent.ports.CloudLink``. ``start`` and ``stop`` belong to the event loop that uses it.
 
-    ``status`` builds the envelope for ``online``, ``stopping`` and ``lost``, the last of which is our will. ``topics``
-    are subscribed to.
+    ``status`` builds the envelope for ``online``, ``stopping`` and ``lost``, the last of which is our will; None says
+    nothing. ``topics`` are subscribed to.
     ``trouble`` is why there is no connection, in one sentence, or None; ``rival`` is the sentence about another client
     with our id, until a connection has been accepted again; ``unheard`` counts envelopes that the broker took although
     nobody had subscribed to them, ``rebuilt`` threads that had to be replaced, ``dropped`` messages that came faster
@@ -91,8 +91,9 @@ class MqttLink:
         thread.end()
         with suppress(LinkFailure, TimeoutError):  # it is said by the will instead
             async with asyncio.timeout(STOP_S / 2):
-                if self.connected:
-                    await self._send(self._status("stopping"))
+                status = self._status("stopping")
+                if self.connected and status is not None:
+                    await self._send(status)
         thread.disconnect()
         try:
             async with asyncio.timeout(STOP_S / 4):
@@ -193,6 +194,8 @@ class MqttLink:
 
     async def _say_online(self) -> None:
         status = self._status("online")
+        if status is None:
+            return
         try:
             await self._send(status)
             if self._settings.is_sites_own:

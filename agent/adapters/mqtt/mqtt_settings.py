@@ -32,6 +32,7 @@ class MqttSettings:
     ``tls`` checks the broker's certificate against ``ca_file``, or the system's authorities where it is None.
     ``cert_file`` and ``key_file`` are ours, where the broker wants one. The password is the first line of its file.
     ``longest_pause_s`` is the longest upper end of a pause, ``apart_s`` the least pause after a refusal or a take-over.
+    A broker of MQTT 5 sends no packet above ``most_bytes``; None: of any size.
     """
 
     host: str
@@ -50,6 +51,7 @@ class MqttSettings:
     client_id: str | None = None
     root: str | None = None
     session_expiry_s: int = SESSION_EXPIRY_S
+    most_bytes: int | None = None
 
     @property
     def name(self) -> str:
@@ -80,7 +82,7 @@ class MqttSettings:
         return full.removeprefix(own) if full.startswith(own) else full.removeprefix(ROOT)
 
 
-def new_client(settings: MqttSettings, will_topic: str, will_payload: bytes) -> mqtt.Client:
+def new_client(settings: MqttSettings, will: Envelope | None) -> mqtt.Client:
     """A client that has not connected yet. Raises OSError or ssl.SSLError for a file that cannot be used."""
     modern = settings.protocol == "5"
     client = mqtt.Client(
@@ -91,8 +93,9 @@ def new_client(settings: MqttSettings, will_topic: str, will_payload: bytes) -> 
         reconnect_on_failure=False,
     )
     client.connect_timeout = CONNECT_TIMEOUT_S
-    more = _will_properties(settings) if modern else None
-    client.will_set(will_topic, will_payload, qos=1, retain=True, properties=more)
+    if will is not None:
+        more = _will_properties(settings) if modern else None
+        client.will_set(settings.full_topic(will.topic), will.payload, qos=1, retain=will.retain, properties=more)
     if settings.tls:
         client.tls_set_context(_tls_context(settings))
     if settings.username is not None:
@@ -113,6 +116,8 @@ def connect_arguments(settings: MqttSettings) -> dict[str, Any]:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = settings.session_expiry_s
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        if settings.most_bytes is not None:
+            properties.MaximumPacketSize = settings.most_bytes
         arguments |= {"clean_start": not settings.has_session, "properties": properties}
     return arguments
 

@@ -80,7 +80,7 @@ class NetworkThread:
     def __init__(
         self,
         settings: MqttSettings,
-        will: Callable[[], Envelope],
+        will: Callable[[], Envelope | None],
         topics: tuple[str, ...],
         listener: Listener,
         delay: ReconnectDelay,
@@ -178,8 +178,7 @@ class NetworkThread:
         self._short = self._short + 1 if short else 0
 
     def _make_client(self, attempt: _Attempt) -> mqtt.Client:
-        will = self._will()
-        client = new_client(self._certificate.next(), self._settings.full_topic(will.topic), will.payload)
+        client = new_client(self._certificate.next(), self._will())
         client.max_inflight_messages = IN_FLIGHT
         client.max_queued_messages = 2 * IN_FLIGHT  # paho lets go of a message only after it has told us
         client.on_connect = partial(self._on_connect, attempt)

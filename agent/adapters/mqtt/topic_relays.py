@@ -1,0 +1,194 @@
+"""The relays of a site that are switched by topics of the household's MQTT broker."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from agent.adapters.mqtt.heard_relay import MOST_BYTES, HeardRelay
+from agent.adapters.mqtt.mqtt_link import MqttLink
+from agent.adapters.mqtt.mqtt_settings import MqttSettings
+from agent.adapters.mqtt.relay_lease import RelayLease, command
+from agent.domain.envelope import Envelope
+from agent.domain.sentences import relays as say
+from agent.domain.topic_relay import TopicRelay
+from agent.ports import LinkFailure
+from agent.switch_ports import Switches, SwitchFailure
+
+ANSWER_WITHIN_S = 5.0
+QUERY_AFTER_S = 1.0  # without an answer to a command
+SETTLE_S = 2.0  # after a connection: what the broker has kept comes first
+
+
+@dataclass(slots=True)
+class _Seat:
+    """One relay. There is a ``lease`` while it is held away from its rest."""
+
+    relay: TopicRelay
+    number: int
+    heard: HeardRelay
+    lease: RelayLease | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class TopicRelays:
+    """Implements ``agent.switch_ports.Switches``; what is no relay of its own is asked of ``others``.
+
+    One connection listens to all of them. ``reach`` says where the broker is; no session is kept there.
+    """
+
+    def __init__(
+        self, reach: MqttSettings, relays: Sequence[TopicRelay], others: Switches, monotonic: Callable[[], float]
+    ) -> None:
+        self._reach, self._others, self._monotonic = reach, others, monotonic
+        self._seats = {
+            relay.name: _Seat(relay, number, HeardRelay(relay)) for number, relay in enumerate(relays, start=1)
+        }
+        own = replace(reach, client_id=f"{reach.site_id}-relays", most_bytes=MOST_BYTES)
+        topics = dict.fromkeys(topic for relay in relays for topic in relay.topics)
+        self._link = MqttLink(own, self._greet, topics=tuple(topics))
+        self._since_s = monotonic()
+        self._listening: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to connect, and stay connected until ``stop``. Returns at once."""
+        await self._link.start()
+        self._listening = asyncio.create_task(self._listen())
+
+    async def stop(self) -> None:
+        """Every relay that is still held is told to rest."""
+        for task in (self._listening, self._asking):
+            if task is not None:
+                task.cancel()
+        held = [seat.lease for seat in self._seats.values() if seat.lease is not None]
+        await asyncio.gather(*(lease.end(is_given_back=False) for lease in held), self._link.stop())
+
+    # The port.
+
+    def is_on(self, name: str, stale_s: float) -> bool | None:
+        seat = self._seats.get(name)
+        if seat is None:
+            return self._others.is_on(name, stale_s)
+        return seat.heard.on(self._monotonic()) if self._link.connected else None
+
+    def trouble(self, name: str) -> str | None:
+        seat = self._seats.get(name)
+        if seat is None:
+            return self._others.trouble(name)
+        if not self._link.connected:
+            return say.relay_broker_away(cause=self._link.trouble or say.relay_not_connected())
+        found = seat.heard.trouble(self._monotonic())
+        return None if found is None else self._link.trouble or found
+
+    def takes_orders(self, name: str) -> bool:
+        seat = self._seats.get(name)
+        if seat is None:
+            return self._others.takes_orders(name)
+        has_settled = self._monotonic() - self._since_s >= SETTLE_S
+        return self._link.connected and has_settled and not seat.heard.is_gone
+
+    def holds(self, name: str, on: bool) -> bool:
+        seat = self._seats.get(name)
+        if seat is None:
+            return self._others.holds(name, on)
+        if on is seat.relay.rests_on:
+            return seat.lease is None
+        return seat.lease is not None and seat.lease.stands
+
+    async def switch(self, name: str, on: bool) -> None:
+        seat = self._seats.get(name)
+        if seat is None:
+            await self._others.switch(name, on)
+            return
+        if not self._link.connected or seat.heard.is_gone:
+            raise SwitchFailure(self.trouble(name))
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S), seat.turn:
+                await self._tell(seat, on)
+                await self._see(seat, on)
+        except LinkFailure as failure:
+            raise SwitchFailure(*failure.args) from failure
+        except TimeoutError:
+            not_seen = say.relay_did_not_go_on if on else say.relay_did_not_go_off
+            raise SwitchFailure(not_seen(topic=seat.relay.state.topic, within_s=ANSWER_WITHIN_S)) from None
+        if on is seat.relay.rests_on:
+            await self.let_go(name)
+
+    async def renew(self, name: str, on: bool) -> None:
+        seat = self._seats.get(name)
+        if seat is None:
+            await self._others.renew(name, on)
+        elif seat.lease is not None:
+            with suppress(LinkFailure, TimeoutError):  # a lease that is lost shows by itself
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    await seat.lease.say(command(seat.relay, on))
+                    await self._ask(seat)
+
+    async def let_go(self, name: str) -> None:
+        seat = self._seats.get(name)
+        if seat is None:
+            await self._others.let_go(name)
+        elif seat.lease is not None:
+            lease, seat.lease = seat.lease, None
+            await lease.end(is_given_back=True)
+
+    # What it is told and what it says.
+
+    async def _tell(self, seat: _Seat, on: bool) -> None:
+        if on is seat.relay.rests_on:
+            # Where it was held, behind what was said there: the broker may not have taken that in yet.
+            lease = seat.lease
+            way = lease.say if lease is not None and lease.stands else self._link.publish
+            await way(command(seat.relay, on))
+            return
+        if seat.lease is not None and not seat.lease.stands:
+            lapsed, seat.lease = seat.lease, None
+            await lapsed.end(is_given_back=True)
+        if seat.lease is None:
+            lease = RelayLease(self._reach, seat.relay, seat.number)
+            try:
+                await lease.begin()
+            except BaseException:
+                await lease.end(is_given_back=True)  # nothing was told yet
+                raise
+            seat.lease = lease
+        await seat.lease.say(command(seat.relay, on))
+
+    async def _see(self, seat: _Seat, on: bool) -> None:
+        """Return when it says that it is ``on``. One that does not say so by itself is asked once."""
+        patience_s = None if seat.relay.query is None else QUERY_AFTER_S
+        while seat.heard.on(self._monotonic()) is not on:
+            seat.changed.clear()
+            try:
+                async with asyncio.timeout(patience_s):
+                    await seat.changed.wait()
+            except TimeoutError:
+                patience_s = None
+                await self._ask(seat)
+
+    async def _ask(self, seat: _Seat) -> None:
+        if seat.relay.query is not None:
+            topic, payload = seat.relay.query
+            await self._link.publish(Envelope(topic, payload.encode()))
+
+    def _greet(self, word: str) -> None:
+        """A connection begins: all that was said before it is forgotten, and asked for. The broker is told nothing."""
+        if word == "online":
+            self._since_s = self._monotonic()
+            for seat in self._seats.values():
+                seat.heard.forget()
+            self._asking = asyncio.create_task(self._ask_all())
+
+    async def _ask_all(self) -> None:
+        for seat in self._seats.values():
+            with suppress(LinkFailure):  # they are asked again with the next connection
+                await self._ask(seat)
+
+    async def _listen(self) -> None:
+        while True:
+            topic, payload, retained = await self._link.incoming()
+            for seat in self._seats.values():
+                seat.heard.hear(topic, payload, retained, self._monotonic())
+                seat.changed.set()

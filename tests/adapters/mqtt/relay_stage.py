@@ -1,0 +1,44 @@
+"""Relays by topic at a broker on this machine, as the site file's lines name them."""
+
+import time
+import tomllib
+from typing import Any
+
+from agent.adapters.mqtt.mqtt_settings import MqttSettings
+from agent.adapters.mqtt.topic_relays import TopicRelays
+from agent.domain.topic_relay import TopicRelay
+from agent.settings.flexible_load_section import FlexibleLoad
+from agent.settings.to_domain import switched_loads
+from simulator.topic_relay import TopicRelay as Simulated
+from tests.waiting import until
+
+HEATPUMP = "heat pump"
+
+
+class NoDevices:
+    """``Switches`` of a site without any on Modbus: to ask them is a mistake of the test."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"asked for {name}")
+
+
+def relay_of(kind: str = "tasmota", at_rest: str = "on", name: str = HEATPUMP, **keys: object) -> TopicRelay:
+    """What the lines of a simulated relay become. ``keys`` stand beside them; None takes one away."""
+    lines = tomllib.loads(Simulated(1883, kind=kind).lines(site_broker=False))["flexible_load"]["mqtt_relay"]
+    section = {key: value for key, value in {**lines, **keys}.items() if value is not None}
+    words = {"power_w": 2500.0, "duration_min": 60, "earliest": "00:00", "latest": "23:00"}
+    (load,) = switched_loads([FlexibleLoad(name=name, at_rest=at_rest, mqtt_relay=section, **words)])  # type: ignore[arg-type]
+    assert load.topic is not None
+    return load.topic
+
+
+def bridge(port: int, *relays: TopicRelay, **changes: object) -> TopicRelays:
+    """Not yet connected. Without ``relays`` a Tasmota that rests on."""
+    options: dict[str, object] = {"tls": False, "longest_pause_s": 0.2, "apart_s": 0.2, "keepalive_s": 5} | changes
+    reach = MqttSettings("127.0.0.1", port, "site-1", root="", session_expiry_s=0, **options)  # type: ignore[arg-type]
+    return TopicRelays(reach, relays or (relay_of(),), NoDevices(), time.monotonic)
+
+
+async def settled(relays: TopicRelays, name: str = HEATPUMP) -> None:
+    """What it is has come."""
+    await until(lambda: relays.is_on(name, 0.0) is not None)
