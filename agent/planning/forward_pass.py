@@ -51,13 +51,13 @@ def forward_pass(problem: Problem, grid_kwh: Floats, value: Floats, note: str) -
     )
 
 
-def forward_pass_alone(problem: Problem, note: str) -> Schedule:
+def forward_pass_alone(problem: Problem, note: str, points: int = ONE_PATH_POINTS) -> Schedule:
     """``forward_pass`` on a table of the problem's own load and sun.
 
     Dents of the table are kept, so that it comes near the best even when opposite flows pay.
     """
     net, pv = (problem.load_w - problem.pv_w)[None, :], problem.pv_w[None, :]
-    grid, by_path = backward_by_path(problem.terms, net, pv, ONE_PATH_POINTS)
+    grid, by_path = backward_by_path(problem.terms, net, pv, points)
     return forward_pass(problem, grid, by_path[:, 0], note)
 
 

@@ -28,6 +28,7 @@ SLACK_TOLERANCE = 1e-3  # kW or kWh that a slack must exceed to be worth a note
 INTEGER_SHARE = 0.6  # of the time limit, for the programme with binaries
 INTEGER_MOST_S = 1.0  # the dynamic programme's directions are as good and far cheaper, so proof is not worth more
 INTEGER_GAP = 1e-3
+DEPTH_POINTS = 121  # of the dynamic programme that says which steps end deep; the programme then is exact
 NETTING_ROUNDS = 6
 LAW_TOLERANCE = 1e-3  # of the usable energy
 UNLAWFUL = "The schedule follows a value table: the programme would lose more energy than the battery can."
@@ -125,19 +126,25 @@ def _with_depth(runs: _Runs, way: Directions, flows: _Flows) -> tuple[_Flows, bo
     problem, terms = runs.problem, runs.problem.terms
     bound, near = flows.objective, INTEGER_GAP * max(abs(flows.objective), terms.top_price)
     best = _exact(problem, flows)
-    for stored_kwh in _trajectories(problem, flows):
+    for candidate in _by_depth(problem, way, flows):
         if best.objective - bound <= near:
             return best, True
-        deep = stored_kwh < terms.battery.stored_wh(terms.battery.deep_below_pct) / 1000.0
         with suppress(SolverFailure):  # no time
-            found = _exact(problem, runs.solve(replace(way, deep=deep, shallow=~deep))[0])
+            found = _exact(problem, runs.solve(candidate)[0])
             best = best if found.clashes else min(best, found, key=lambda one: one.objective)
     return best, best.objective - bound <= near
 
 
-def _trajectories(problem: Problem, flows: _Flows) -> Iterator[Floats]:
-    yield flows.stored
-    yield forward_pass_alone(problem, "").soc_wh / 1000.0
+def _by_depth(problem: Problem, way: Directions, flows: _Flows) -> Iterator[Directions]:
+    """``way`` with the steps that end below the SoC of depth in ``flows``; all directions of the dynamic programme."""
+    terms = problem.terms
+    deep_kwh = terms.battery.stored_wh(terms.battery.deep_below_pct) / 1000.0
+    deep = flows.stored < deep_kwh
+    yield replace(way, deep=deep, shallow=~deep)
+    passed = _flows_of(forward_pass_alone(problem, "", DEPTH_POINTS))
+    deep, free = passed.stored < deep_kwh, Directions.free(terms.steps)
+    free = replace(free, deep=deep, shallow=~deep)
+    yield _fix(terms, passed, free, terms.both_ways_pays(), terms.import_export_at_once_pays())
 
 
 def _exact(problem: Problem, flows: _Flows) -> _Flows:

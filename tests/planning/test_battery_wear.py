@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from agent.domain.battery import Battery, soc_after
 from agent.domain.battery_wear import wear, wear_per_kwh
@@ -18,7 +17,7 @@ from agent.planning.make_plan import make_plan
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Problem
 from agent.planning.schedule import Schedule
-from agent.planning.value_table import backward_by_path
+from agent.planning.value_table import backward_by_path, value_table
 from tests.planning.days import BATTERY, errors, forecasts, problem, request
 from tests.planning.test_optimise import physical
 
@@ -55,12 +54,87 @@ def test_the_twin_for_arrays_says_the_same(powers_w: list[float], start_pct: flo
 
 @EVERY
 @pytest.mark.parametrize("seed", range(4))
-def test_one_known_path_is_worth_what_the_programme_says(battery: Battery, seed: int) -> None:
-    """The neighbours' tolerance: .1 % on a grid of 481 points."""
-    site = problem(seed, battery=battery, import_price=0.3, export_price=0.05, terminal=0.0)
+@pytest.mark.parametrize("export_price", [0.05, 0.2])
+def test_one_known_path_is_worth_what_the_programme_says(battery: Battery, seed: int, export_price: float) -> None:
+    """Of a battery with a window, in which depth is not convex, and at export prices above import prices.
+
+    The neighbours' tolerance: .1 % on a grid of 481 points; what the battery saves is most of it.
+    """
+    site = problem(seed, battery=battery, import_price=0.3, export_price=export_price, terminal=0.0)
     schedule = solve_schedule(site, 20.0)
-    physical(site, replace(schedule, soc_wh=schedule.soc_wh)) if not battery.loss_above_half else None
+    if battery.loss_above_half == 0.0:
+        physical(site, schedule)
     assert cost_of(site, schedule) == pytest.approx(schedule.objective, abs=1e-4)
     net, sun = (site.load_w - site.pv_w)[None, :], site.pv_w[None, :]
     grid, value = backward_by_path(site.terms, net, sun, 481)
     assert -np.interp(site.soc_wh / 1000.0, grid, value[0, 0]) == pytest.approx(schedule.objective, rel=1e-3)
+
+
+def test_a_cycle_below_the_border_is_paid_each_time() -> None:
+    """Charged for .05 and used for .30 twice below 40 %: a programme that holds the energy above it would pay once."""
+    site = problem(0, 4, battery=replace(DEEP, charge_w=1_000, discharge_w=1_000), soc_pct=30.0, terminal=0.0)
+    terms = replace(site.terms, import_price=np.array([0.3, 0.01, 0.3, 0.3]), export_price=np.full(4, 0.0))
+    site = Problem(terms, site.soc_wh, np.full(4, 1_000.0), np.zeros(4))
+    schedule = solve_schedule(site, 5.0)
+    stored_kwh = schedule.soc_wh / 1000.0
+    discharge_kw = schedule.discharge_w / 1000.0
+    assert discharge_kw.tolist() == pytest.approx([1.0, 0.0, 1.0, 0.775], abs=0.2)
+    paid = float(terms.import_price @ schedule.import_w) / 1000.0 + 0.01 * discharge_kw.sum()
+    deep_kwh = discharge_kw.sum() / BATTERY.discharge_efficiency
+    assert schedule.objective == pytest.approx(paid + 0.08 * deep_kwh, abs=1e-6)
+    assert further_wear(DEEP, discharge_kw, 3.0, stored_kwh, 1.0) == pytest.approx(0.08 * deep_kwh, abs=1e-6)
+
+
+def deep_kwh(schedule: Schedule, start_kwh: float) -> float:
+    path = np.minimum(np.concatenate([[start_kwh], schedule.soc_wh / 1000.0]), 4.0)
+    return float(np.maximum(-np.diff(path), 0.0).sum())
+
+
+def test_what_wears_more_is_used_less() -> None:
+    plain, worn, deep = (
+        [solve_schedule(problem(seed, battery=one), 10.0) for seed in range(4)] for one in (BATTERY, BY_POWER, DEEP)
+    )
+    above_w = [sum(np.maximum(one.discharge_w - 2_000.0, 0.0).sum() for one in every) for every in (plain, worn)]
+    assert above_w[1] < 0.8 * above_w[0]
+    assert sum(deep_kwh(one, 4.0) for one in deep) < 0.8 * sum(deep_kwh(one, 4.0) for one in plain)
+
+
+@EVERY
+@pytest.mark.parametrize("seed", range(2))
+def test_walk_is_near_the_best(battery: Battery, seed: int) -> None:
+    site = problem(seed, 24, battery=battery)
+    passed, best = forward_pass_alone(site, ""), solve_schedule(site, 10.0).objective
+    assert passed.objective == pytest.approx(cost_of(site, passed), abs=1e-6)
+    assert best - 1e-3 <= passed.objective <= best + 0.01 * abs(best) + 0.002
+
+
+@EVERY
+def test_its_plan_is_good(battery: Battery) -> None:
+    asked = request(battery=battery)
+    plan = make_plan(asked, *forecasts(asked), errors(48), errors(48, seed=3), 10.0)
+    assert check_plan(plan, asked) == []
+
+
+def test_energy_below_the_border_is_worth_what_putting_it_back_costs() -> None:
+    """A flat price and no sun: the table falls by the wear of depth at its border, and not before it."""
+    site = problem(0, 12, battery=DEEP, terminal=0.25)
+    site = Problem(replace(site.terms, import_price=np.full(12, 0.3)), site.soc_wh, np.full(12, 100.0), np.zeros(12))
+    table = value_table(site.terms, site.load_w[None, :], site.pv_w[None, :])
+    slopes = np.diff(table.value[-1]) / np.diff(table.soc_pct) * 10.0
+    middle = (np.array(table.soc_pct[1:]) + np.array(table.soc_pct[:-1])) / 2.0
+    assert slopes[(middle > 12) & (middle < 38)] == pytest.approx(0.25 + 0.08)
+    assert slopes[(middle > 42) & (middle < 93)] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"wear_above_half_per_kwh": -0.1}, "by power and by depth must not be negative"),
+        ({"deep_wear_per_kwh": -0.1}, "by power and by depth must not be negative"),
+        ({"deep_below_pct": 140.0}, "begins at 140.0 %"),
+        ({"deep_wear_per_kwh": float("nan")}, "not a number"),
+    ],
+)
+def test_nonsense_is_refused(changes: dict[str, float], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        problem(0, battery=replace(BATTERY, **changes))
