@@ -91,8 +91,9 @@ def deep_kwh(schedule: Schedule, start_kwh: float) -> float:
 
 
 def test_what_wears_more_is_used_less() -> None:
+    dear = replace(DEEP, deep_wear_per_kwh=0.2)
     plain, worn, deep = (
-        [solve_schedule(problem(seed, battery=one), 10.0) for seed in range(4)] for one in (BATTERY, BY_POWER, DEEP)
+        [solve_schedule(problem(seed, battery=one), 10.0) for seed in range(4)] for one in (BATTERY, BY_POWER, dear)
     )
     above_w = [sum(np.maximum(one.discharge_w - 2_000.0, 0.0).sum() for one in every) for every in (plain, worn)]
     assert above_w[1] < 0.8 * above_w[0]
