@@ -15,11 +15,14 @@ from agent.planning.fallback import cost_of
 from agent.planning.forward_pass import forward_pass_alone
 from agent.planning.make_plan import make_plan
 from agent.planning.optimise import solve_schedule
+from agent.planning.peak_levels import ladder_of
+from agent.planning.peak_table import NetPaths, backward_by_level
 from agent.planning.planning_terms import Problem
 from agent.planning.schedule import Schedule
 from agent.planning.value_table import backward_by_path, value_table
 from tests.planning.days import BATTERY, errors, forecasts, problem, request
 from tests.planning.test_optimise import physical
+from tests.planning.test_peak_table import a_peak, through
 
 BY_POWER = replace(BATTERY, wear_above_half_per_kwh=0.06)
 DEEP = replace(BATTERY, deep_wear_per_kwh=0.08, deep_below_pct=40.0)
@@ -83,6 +86,23 @@ def test_a_cycle_below_the_border_is_paid_each_time() -> None:
     deep_kwh = discharge_kw.sum() / BATTERY.discharge_efficiency
     assert schedule.objective == pytest.approx(paid + 0.08 * deep_kwh, abs=1e-6)
     assert further_wear(DEEP, discharge_kw, 3.0, stored_kwh, 1.0) == pytest.approx(0.08 * deep_kwh, abs=1e-6)
+
+
+def test_the_table_of_the_months_peak_knows_power() -> None:
+    """Within the tolerance of its own test."""
+    peak = a_peak(12, 0.3, 5.0)
+    plain = problem(1, 12, battery=replace(BATTERY, discharge_w=800.0))
+    worths = []
+    for by_power in (0.0, 0.2):
+        battery = replace(plain.terms.battery, wear_above_half_per_kwh=by_power)
+        site = replace(plain, terms=replace(plain.terms, battery=battery, peak=peak))
+        best = solve_schedule(site, 10.0)
+        net_w, pv_w = (site.load_w - site.pv_w)[None], site.pv_w[None]
+        ladder = through(ladder_of(peak, net_w, 120), peak, float(best.import_w.max()) / 1000.0)
+        found = backward_by_level(site.terms, ladder, NetPaths.alike(site.terms, net_w, pv_w), 1, 961)
+        worths.append(float(np.interp(site.soc_wh / 1000.0, found.soc_kwh, found.rows[0])))
+        assert -worths[-1] == pytest.approx(best.objective, rel=2e-3)
+    assert worths[1] < worths[0] - 0.01
 
 
 def deep_kwh(schedule: Schedule, start_kwh: float) -> float:
