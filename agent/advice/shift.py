@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from agent.domain.advisory import Advisory, AdvisoryType, FlexibleLoad, Support
+from agent.domain.battery_wear import wear_per_kwh
 from agent.domain.horizon import Horizon
 from agent.domain.sentence import Sentence
 from agent.domain.sentences import advice as say
@@ -125,5 +126,6 @@ def _guess(what: WhatIf, more_w: Floats) -> float:
 
 def _by_worth(basis: Basis, index: int) -> float:
     step = basis.plan.steps[index]
-    worth = basis.value(index) / basis.battery.discharge_efficiency + basis.battery.wear_per_kwh
+    worn = wear_per_kwh(basis.battery, step.discharge_w)
+    worth = basis.value(index) / basis.battery.discharge_efficiency + worn
     return min(max(worth, step.export_price), basis.bought(index))

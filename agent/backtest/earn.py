@@ -13,6 +13,8 @@ from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.request import Place, PlanRequest
 from agent.forecasting.forecaster import Forecaster
+from agent.planning.battery_arrays import stored_wh
+from agent.planning.battery_wear import further_wear
 
 HOUR_S = 3600
 LEAST_DAYS = 2  # of history before the first hour that is played
@@ -40,7 +42,10 @@ def counted_cost(case: Case, played: Played) -> float:
     """What the objective counts: the bill, carbon at its price, wear, less what is left in the battery."""
     account = played.account(case)
     carbon = case.objective.carbon_price_per_kg * account.co2_kg
-    return account.net_cost + carbon + case.battery.wear_per_kwh * account.discharge_kwh
+    battery, discharge_kw = case.battery, np.maximum(played.battery_w, 0.0) / 1000.0
+    start_kwh, *stored_kwh = stored_wh(battery, played.soc_pct) / 1000.0
+    more = further_wear(battery, discharge_kw, start_kwh, np.array(stored_kwh), case.horizon.step_h)
+    return account.net_cost + carbon + case.battery.wear_per_kwh * account.discharge_kwh + more
 
 
 def case_of_request(request: PlanRequest, history: History, days: int) -> Case:

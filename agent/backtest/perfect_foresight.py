@@ -27,7 +27,7 @@ def foreseen_terms(case: Case, first: int, last: int) -> PlanningTerms:
 
     Money on the bill alone counts, neither carbon nor wear: this is the ceiling of what can be saved there.
     """
-    part, battery = slice(first, last), replace(case.battery, wear_per_kwh=0.0)
+    part, battery = slice(first, last), case.battery.without_wear()
     prices = case.import_price[part], case.export_price[part]
     return PlanningTerms(case.horizon.step_h, battery, case.connection, *prices, curtailable=False)
 

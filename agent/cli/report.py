@@ -16,6 +16,7 @@ from agent.adapters.store.store_reader import read_kept
 from agent.cli.commission_show import show_report
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.report_picture import NoPicture, draw
+from agent.cli.report_round_trip import round_trip_note
 from agent.cli.report_source import Found, entries
 from agent.cli.report_table import column_notes, print_table
 from agent.cli.site_command import add_config, by_settings_at_hand
@@ -87,7 +88,8 @@ def report(settings: Settings, asked: Namespace, now: datetime, console: Console
     sums = by_period(found.entries, asked.by, zone)
     title = f"{settings.site.name}: what the battery saved, {settings.site.currency}"
     is_whole = print_table(console, sums, title, asked.wide)
-    for note in (*column_notes(is_whole), *_notes(found, now, zone)):
+    trip = round_trip_note(path, settings.battery_spec(), now)
+    for note in (*column_notes(is_whole), *_notes(found, now, zone), *([] if trip is None else [trip])):
         console.print(f"[dim]{escape(note)}[/]")
     _write(asked, sums, settings)
 

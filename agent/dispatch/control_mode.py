@@ -53,7 +53,7 @@ class ControlRules:
     def watched(self) -> tuple[object, ...]:
         """What decides how devices and batteries are watched: with another one, that begins anew as at a start."""
         batteries = [
-            replace(battery, soc_min_pct=0.0, soc_max_pct=100.0, reserve_pct=0.0, wear_per_kwh=0.0)
+            replace(battery.without_wear(), soc_min_pct=0.0, soc_max_pct=100.0, reserve_pct=0.0)
             for battery in (self.limits.battery, *(unit.battery for unit in self.units))
         ]
         times = self.step_s, self.hold_s, self.stale_s, self.frozen_s

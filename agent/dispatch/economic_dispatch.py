@@ -13,6 +13,7 @@ from agent.dispatch.peak_value import value_by_peak
 from agent.dispatch.steady_power import aim, nearest_within
 from agent.dispatch.stored_energy_value import StoredEnergyValue, value_after
 from agent.domain.battery import Battery, power_to_reach, soc_after
+from agent.domain.battery_wear import deep_between
 from agent.domain.plan import SHORTEST_LOOK_S, Plan, ValueTable
 from agent.domain.sentence import Sentence
 from agent.domain.sentences import control as say
@@ -111,16 +112,23 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
     bends_w = [] if by_peak is None else by_peak.bends_w(moment.net_load_w + battery.charge_w)
     peak_per_kwh = by_peak.per_kwh(moment.soc_pct, look_h) if bends_w and by_peak is not None else None
     turning = _turning_per_h(moment, battery, prices)
+    above_half, half_w = battery.wear_above_half_per_kwh, battery.discharge_w / 2.0
+    deep_from_pct = moment.soc_pct if battery.deep_wear_per_kwh and moment.soc_pct < battery.deep_below_pct else None
 
     def cost(battery_w: float) -> float:
         grid_w = moment.net_load_w - battery_w
         per_h = prices.of_grid(grid_w)
         if battery_w > 0.0:
             per_h += battery_w * battery.wear_per_kwh
+            if above_half and battery_w > half_w:
+                per_h += (battery_w - half_w) * above_half
         if turning and battery_w * moment.battery_w <= 0.0:  # type: ignore[operator]
             per_h += turning
         soc_pct = soc_after(battery, moment.soc_pct, battery_w, look_h)
-        return per_h * look_h / 1000.0 - (value.at(soc_pct) if by_peak is None else by_peak.at(soc_pct, grid_w))
+        spent = per_h * look_h / 1000.0
+        if deep_from_pct is not None:  # the table counts depth when energy is put back
+            spent += deep_between(battery, deep_from_pct, soc_pct)
+        return spent - (value.at(soc_pct) if by_peak is None else by_peak.at(soc_pct, grid_w))
 
     # The rule's own power comes first and wins every tie: on a flat tariff most powers are worth the same.
     candidates = dict.fromkeys(_candidates(moment, battery, prices, value, look_h, bends_w, peak_per_kwh))
@@ -128,7 +136,7 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
     lasts = plan.values.price_until[index] if plan.values.price_until else index
     if lasts > index and (moment.net_load_w >= 0.0 or best_w < moment.net_load_w):
         until_h = look_h + (lasts - index) * plan.horizon.step_h
-        wanted_pct = _wanted_pct(plan.values, lasts, prices, battery)
+        wanted_pct = _wanted_pct(plan.values, lasts, prices, battery, moment.soc_pct)
         aim_w = aim(
             battery, moment.soc_pct, wanted_pct, best_w, min(moment.net_load_w, max(candidates)), look_h, until_h
         )
@@ -163,27 +171,37 @@ def _candidates(
     marginal = prices.marginal()
     if peak_per_kwh is not None:
         marginal.append(prices.import_price + peak_per_kwh)
-    loss = battery.loss_above_half
-    if loss:
+    loss, above_half, deep = battery.loss_above_half, battery.wear_above_half_per_kwh, battery.deep_wear_per_kwh
+    if loss or above_half:
         powers += [-battery.charge_w / 2.0, battery.discharge_w / 2.0]
     for price in marginal:
-        if loss:
+        if loss or above_half:
             filled = value.soc_up_to(price / (battery.charge_efficiency - loss), usable_wh)
             emptied = value.soc_up_to(
-                (price - battery.wear_per_kwh) / (1.0 / battery.discharge_efficiency + loss), usable_wh
+                (price - battery.wear_per_kwh - above_half) / (1.0 / battery.discharge_efficiency + loss), usable_wh
             )
             powers += [power_to_reach(battery, soc_pct, target, look_h) for target in (filled, emptied)]
+        if deep:
+            into = battery.charge_efficiency - loss, battery.charge_efficiency
+            targets = [value.soc_up_to(price / efficiency + deep, usable_wh) for efficiency in into]
+            powers += [power_to_reach(battery, soc_pct, target, look_h) for target in targets]
         filled = value.soc_up_to(price / battery.charge_efficiency, usable_wh)
         emptied = value.soc_up_to((price - battery.wear_per_kwh) * battery.discharge_efficiency, usable_wh)
-        powers.append(power_to_reach(battery, soc_pct, filled, look_h))
-        powers.append(power_to_reach(battery, soc_pct, emptied, look_h))
+        powers += [power_to_reach(battery, soc_pct, target, look_h) for target in (filled, emptied)]
     return [min(max(watts, least), most) for watts in powers]
 
 
-def _wanted_pct(table: ValueTable, step: int, prices: _Prices, battery: Battery) -> float:
-    """The SoC at the end of ``step`` up to which a kWh from the grid at this price is worth it."""
-    at_end = StoredEnergyValue(table.soc_pct, table.value[step], table.value[step])
-    wanted_pct = at_end.soc_up_to(prices.import_price / battery.charge_efficiency, battery.usable_wh)
+def _wanted_pct(table: ValueTable, step: int, prices: _Prices, battery: Battery, soc_pct: float) -> float:
+    """The SoC at the end of ``step`` up to which a kWh from the grid at this price is worth it, from ``soc_pct``."""
+    at_end, usable_wh = StoredEnergyValue(table.soc_pct, table.value[step], table.value[step]), battery.usable_wh
+    price, deep = prices.import_price / battery.charge_efficiency, battery.deep_wear_per_kwh
+    wanted_pct = at_end.soc_up_to(price, usable_wh)
+    if deep and soc_pct < battery.deep_below_pct:  # all the way up to there, or only as far as it pays in each kWh
+        least_pct = max(soc_pct, at_end.soc_up_to(price + deep, usable_wh))
+        gained = at_end.at(wanted_pct) - at_end.at(least_pct)
+        bought = price * battery.stored_wh(wanted_pct - least_pct) / 1000.0
+        if gained < bought + deep_between(battery, least_pct, wanted_pct):
+            wanted_pct = least_pct
     return min(wanted_pct, battery.soc_max_pct)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.domain.battery import Battery, soc_after
+from agent.domain.battery_wear import wear
 from agent.domain.policies import Policy
 from agent.planning.rules import self_consumption_w, time_of_use_w, within_limits
 
@@ -64,8 +65,8 @@ class ShadowPolicies:
             after = soc_after(battery, before, power_w, hours)
             self.soc_pct[policy] = min(max(after, min(before, battery.floor_pct)), max(before, battery.soc_max_pct))
             grid_kwh = (net_load_w - power_w) * hours / 1000.0
-            wear = battery.wear_per_kwh * max(power_w, 0.0) * hours / 1000.0
-            self.cost[policy] += grid_kwh * (bought if grid_kwh > 0.0 else sold) + wear
+            worn = wear(battery, power_w, before, hours)
+            self.cost[policy] += grid_kwh * (bought if grid_kwh > 0.0 else sold) + worn
         self.price_hours += bought * hours
         self.hours += hours
 

@@ -17,8 +17,9 @@ class Battery:
 
     ``soc_min_pct``..``soc_max_pct`` is the window that may be used; ``reserve_pct`` is kept for outages inside it, so
     the floor for dispatch is the higher of the two, and ``caution_pct`` above that while the SoC is only counted.
-    ``wear_per_kwh`` is money per kWh discharged. Without ``feeds_grid`` its device discharges for the site's own load
-    alone, and never into the grid. ``loss_above_half`` is twice what the efficiency falls from half to full power.
+    ``wear_per_kwh`` is money per kWh discharged; what power and depth ask besides, money per kWh, and below which SoC,
+    ``battery_wear`` says. Without ``feeds_grid`` its device discharges for the site's own load alone, and never into
+    the grid. ``loss_above_half`` is twice what the efficiency falls from half to full power.
     """
 
     usable_wh: float
@@ -33,6 +34,9 @@ class Battery:
     caution_pct: float = 0.0
     feeds_grid: bool = True
     loss_above_half: float = 0.0
+    wear_above_half_per_kwh: float = 0.0
+    deep_wear_per_kwh: float = 0.0
+    deep_below_pct: float = 0.0
 
     @property
     def floor_pct(self) -> float:
@@ -47,6 +51,10 @@ class Battery:
     def round_trip(self) -> float:
         """What comes out of a kWh that was put in, a fraction."""
         return self.charge_efficiency * self.discharge_efficiency
+
+    def without_wear(self) -> Self:
+        """The same battery where money on the bill alone counts."""
+        return replace(self, wear_per_kwh=0.0, wear_above_half_per_kwh=0.0, deep_wear_per_kwh=0.0)
 
     def with_caution(self, floor_by_pct: float, top_by_pct: float) -> Self:
         """The same battery with a floor that is higher and a top that is lower by so many percent."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from agent.domain.battery_wear import wear_per_kwh
 from agent.domain.in_words import figure, kw
 from agent.domain.plan import PlanStep
 from agent.explanation.limits import AT_LIMIT_PCT, FLOW_W, Basis, Binding, Limit, bindings
@@ -164,7 +165,7 @@ def _sets_by_discharge(basis: Basis, index: int) -> bool:
     step, battery = basis.plan.steps[index], basis.battery
     if step.discharge_w <= FLOW_W or max(step.import_w, step.export_w) <= FLOW_W:
         return False
-    earned = (_counted_price(basis, index) - battery.wear_per_kwh) * battery.discharge_efficiency
+    earned = (_counted_price(basis, index) - wear_per_kwh(battery, step.discharge_w)) * battery.discharge_efficiency
     return abs(earned - basis.value(index)) <= _same(basis)
 
 

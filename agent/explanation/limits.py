@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from agent.domain.battery import Battery, soc_after
+from agent.domain.battery_wear import wear_per_kwh
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.site import Connection
 
@@ -188,7 +189,7 @@ def _price_by_battery(basis: Basis, index: int, step: PlanStep) -> float | None:
     if step.charge_w > FLOW_W and not _reached(step.charge_w, battery.charge_w):
         return value * battery.charge_efficiency
     if step.discharge_w > FLOW_W and not _reached(step.discharge_w, battery.discharge_w):
-        return value / battery.discharge_efficiency + battery.wear_per_kwh
+        return value / battery.discharge_efficiency + wear_per_kwh(battery, step.discharge_w)
     return None
 
 
@@ -221,7 +222,7 @@ def _rating(basis: Basis, index: int, step: PlanStep) -> list[Binding]:
     if step.charge_w > FLOW_W and _reached(step.charge_w, battery.charge_w):
         return [Binding(Limit.CHARGE_RATING, (value * battery.charge_efficiency - price) * basis.dt_h)]
     if step.discharge_w > FLOW_W and _reached(step.discharge_w, battery.discharge_w):
-        asked = value / battery.discharge_efficiency + battery.wear_per_kwh
+        asked = value / battery.discharge_efficiency + wear_per_kwh(battery, step.discharge_w)
         return [Binding(Limit.DISCHARGE_RATING, (price - asked) * basis.dt_h)]
     return []
 

@@ -13,6 +13,8 @@ from agent.domain.plan import PeakPrice
 from agent.explanation.limits import Basis, Binding, Limit, reached, worth_a_word
 from agent.planning import highs
 from agent.planning.battery_lp import CURTAIL_TIE, Directions, build, soft_floor
+from agent.planning.battery_wear import further_wear
+from agent.planning.columns import Mask
 from agent.planning.highs import LinearProgram
 from agent.planning.peak import Peak
 from agent.planning.planning_terms import PlanningTerms, Problem
@@ -132,10 +134,12 @@ def _objective(basis: Basis, terms: PlanningTerms) -> float:
         basis.bought(i) * s.import_w - s.export_price * s.export_w + battery.wear_per_kwh * s.discharge_w
         for i, s in enumerate(steps)
     )
+    discharge_kw, stored_kwh = np.array([(s.discharge_w, battery.stored_wh(s.soc_pct)) for s in steps]).T / 1000.0
+    start_kwh = battery.stored_wh(basis.start_soc_pct()) / 1000.0
+    more = further_wear(battery, discharge_kw, start_kwh, stored_kwh, terms.step_h)
     money += CURTAIL_TIE * terms.top_price * sum(s.curtail_w for s in steps)
-    return (
-        _demand(basis) + money * terms.step_h / 1000.0 - basis.end_value * battery.stored_wh(steps[-1].soc_pct) / 1000.0
-    )
+    left = basis.end_value * battery.stored_wh(steps[-1].soc_pct) / 1000.0
+    return _demand(basis) + more + money * terms.step_h / 1000.0 - left
 
 
 def _demand(basis: Basis) -> float:
@@ -156,7 +160,16 @@ def _directions(basis: Basis, terms: PlanningTerms) -> Directions:
         no_discharge=both & stores,
         no_import=import_export_at_once & ~imports,
         no_export=import_export_at_once & imports,
+        **_depths(basis),
     )
+
+
+def _depths(basis: Basis) -> dict[str, Mask]:
+    """Where wear by depth counts, the plan's own steps below its SoC and above it hold."""
+    if basis.battery.deep_wear_per_kwh == 0.0:
+        return {}
+    deep = np.array([step.soc_pct < basis.battery.deep_below_pct for step in basis.plan.steps])
+    return {"deep": deep, "shallow": ~deep}
 
 
 def _moved(problem: Problem, program: LinearProgram, limit: Limit, steps: Steps) -> LinearProgram:

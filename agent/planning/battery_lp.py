@@ -15,6 +15,8 @@ A demand charge adds a column o per billing month, kW above its threshold at the
 so that the month pays for its worst interval once (the peak as a bound on all: Boyd and Vandenberghe, Convex
 Optimization, section 4.3.1).
 
+High powers and depth add columns and rows of their own: ``wear_columns``.
+
 A flexible load adds a column f per step, kW up to its own power, and a row for its energy: sum of f dt = energy.
 """
 
@@ -24,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.planning.columns import Columns
+from agent.planning.columns import Columns, Mask, append_rows
 from agent.planning.highs import LinearProgram
 from agent.planning.peak import Peak
 from agent.planning.planning_terms import (
@@ -35,8 +37,7 @@ from agent.planning.planning_terms import (
     PlanningTerms,
     Problem,
 )
-
-Mask = NDArray[np.bool_]
+from agent.planning.wear_columns import add_above_half, add_depth_rows, depth_columns
 
 # Curtailing costs this share of the highest price, so that solar power is exported for nothing rather than curtailed.
 CURTAIL_TIE = 1e-4
@@ -44,7 +45,11 @@ CURTAIL_TIE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Directions:
-    """Where a flow is forbidden (shape (steps,) each), and where a binary is to choose between two flows."""
+    """Where a flow is forbidden (shape (steps,) each), and where a binary is to choose between two flows.
+
+    ``deep`` and ``shallow`` are steps that end below the SoC at which wear by depth begins, and not below it: where
+    they are given, that wear is exact.
+    """
 
     no_charge: Mask
     no_discharge: Mask
@@ -52,10 +57,12 @@ class Directions:
     no_export: Mask
     choose_battery: Mask
     choose_grid: Mask
+    deep: Mask
+    shallow: Mask
 
     @classmethod
     def free(cls, steps: int) -> "Directions":
-        return cls(*(np.zeros(steps, dtype=bool) for _ in range(6)))
+        return cls(*(np.zeros(steps, dtype=bool) for _ in range(8)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,6 @@ def build(problem: Problem, directions: Directions | None = None, flexible: Sequ
     # No single flow can be larger than what the rest of the site can give or take: this bounds opposite flows too.
     most_import, most_export = load + terms.charge_kw + _most_kw(flexible), pv + terms.discharge_kw
     columns = Columns()
-
     charge = columns.block(n, 0.0, np.where(way.no_charge, 0.0, terms.charge_kw))
     below = soft_floor(problem)  # a reserve that is not yet there is not taken from
     most_discharge = np.where(way.no_discharge | below, 0.0, terms.most_discharge_kw(load - pv))
@@ -89,8 +95,7 @@ def build(problem: Problem, directions: Directions | None = None, flexible: Sequ
     )
     curtailed = columns.block(n, CURTAIL_TIE * terms.top_price * dt, pv if terms.curtailable else 0.0)
     low, high = _stored_bounds(problem, below)
-    end_value = np.zeros(n)
-    end_value[-1] = -terms.terminal_per_kwh
+    end_value = np.append(np.zeros(n - 1), -terms.terminal_per_kwh)
     stored = columns.block(n, end_value, high, low)
 
     for flow, sign in ((charge, -1.0), (discharge, 1.0), (imported, 1.0), (exported, -1.0), (curtailed, -1.0)):
@@ -100,14 +105,16 @@ def build(problem: Problem, directions: Directions | None = None, flexible: Sequ
     columns.put(storage, stored, 1.0)
     columns.put(storage[1:], stored[:-1], -1.0)
 
-    right = np.zeros(2 * n)
-    right[:n] = load - pv
+    right = np.append(load - pv, np.zeros(n))
     right[n] = problem.soc_wh / 1000.0
     row_lower, row_upper = [right], [right]
     _add_limit_slacks(columns, terms, way, most_import, most_export)
+    depth = depth_columns(columns, terms, way.shallow)
     _add_window_slack(columns, problem, below, stored, row_lower, row_upper)
     _add_peaks(columns, terms, imported, row_lower, row_upper)
-    _add_losses(columns, terms, (charge, discharge), storage, row_lower, row_upper)
+    add_above_half(columns, terms, (charge, discharge), storage, row_lower, row_upper)
+    if depth is not None:
+        add_depth_rows(columns, problem, depth, (stored, high), way.deep, row_lower, row_upper)
     binaries = _add_choices(columns, terms, way, most_import, most_export, row_lower, row_upper)
     _add_flexible(columns, flexible, dt, row_lower, row_upper)
     return columns.program(np.concatenate(row_lower), np.concatenate(row_upper), _last(binaries, columns.count))
@@ -169,7 +176,7 @@ def _add_window_slack(
     slack = columns.block(many, multiple * terms.top_price * terms.step_h, np.inf)
     low = np.full(many, -np.inf) if above else terms.floor_kwh[steps]
     high = np.full(many, terms.ceiling_kwh if above else np.inf)
-    rows = _append_rows(row_lower, row_upper, low, high)
+    rows = append_rows(row_lower, row_upper, low, high)
     columns.put(rows, stored[steps], 1.0)
     columns.put(rows, slack, sign)
 
@@ -202,7 +209,7 @@ def _add_peak(
     np.maximum.at(per_kw, month, rate[charged])
     over = columns.block(len(months), per_kw, np.inf)
     most = (peak.threshold_kw[peak.firsts] - peak.begun_kw(terms.step_h))[charged]
-    rows = _append_rows(row_lower, row_upper, np.full(len(charged), -np.inf), most)
+    rows = append_rows(row_lower, row_upper, np.full(len(charged), -np.inf), most)
     row_of = np.full(int(peak.interval[-1]) + 1, -1)
     row_of[charged] = rows
     counted = np.flatnonzero(row_of[peak.interval] >= 0)
@@ -211,29 +218,6 @@ def _add_peak(
     for flow in (imported, *above_limit):
         columns.put(row_of[peak.interval[counted]], flow[counted], share)
     columns.put(rows, over[month], -1.0)
-
-
-def _add_losses(
-    columns: Columns,
-    terms: PlanningTerms,
-    flows: tuple[NDArray[np.int64], NDArray[np.int64]],
-    storage: NDArray[np.int64],
-    row_lower: list[Floats],
-    row_upper: list[Floats],
-) -> None:
-    """What a power above half of the rating loses besides: a column a step and direction, at least the power above.
-
-    It is no larger than that as long as stored energy is worth something.
-    """
-    loss = terms.battery.loss_above_half
-    if loss == 0.0:
-        return
-    for flow, rating_kw in zip(flows, (terms.charge_kw, terms.discharge_kw), strict=True):
-        above = columns.block(terms.steps, 0.0, rating_kw / 2.0)
-        rows = _append_rows(row_lower, row_upper, np.full(terms.steps, -np.inf), np.full(terms.steps, rating_kw / 2.0))
-        columns.put(rows, flow, 1.0)
-        columns.put(rows, above, -1.0)
-        columns.put(storage, above, loss * terms.step_h)
 
 
 def _add_choices(
@@ -263,11 +247,11 @@ def _add_choices(
             continue
         size = len(steps)
         z = columns.block(size, 0.0, 1.0)
-        forward = _append_rows(row_lower, row_upper, np.full(size, -np.inf), np.zeros(size))
+        forward = append_rows(row_lower, row_upper, np.full(size, -np.inf), np.zeros(size))
         for flow in flows:
             columns.put(forward, flow[steps], 1.0)
         columns.put(forward, z, -most[steps])
-        backward = _append_rows(row_lower, row_upper, np.full(size, -np.inf), most_opposite[steps])
+        backward = append_rows(row_lower, row_upper, np.full(size, -np.inf), most_opposite[steps])
         for flow in opposites:
             columns.put(backward, flow[steps], 1.0)
         columns.put(backward, z, most_opposite[steps])
@@ -286,12 +270,5 @@ def _add_flexible(
         taken = columns.block(len(one.most_kw), 0.0, one.most_kw)
         columns.put(np.arange(len(taken)), taken, -1.0)
         energy = np.array([one.energy_kwh])
-        (row,) = _append_rows(row_lower, row_upper, energy, energy)
+        (row,) = append_rows(row_lower, row_upper, energy, energy)
         columns.put(np.full(len(taken), row), taken, dt)
-
-
-def _append_rows(row_lower: list[Floats], row_upper: list[Floats], low: Floats, high: Floats) -> NDArray[np.int64]:
-    first = sum(len(part) for part in row_lower)
-    row_lower.append(low)
-    row_upper.append(high)
-    return np.arange(first, first + len(low))

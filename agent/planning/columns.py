@@ -9,6 +9,14 @@ from agent.planning.planning_terms import Floats
 Mask = NDArray[np.bool_]
 
 
+def append_rows(row_lower: list[Floats], row_upper: list[Floats], low: Floats, high: Floats) -> NDArray[np.int64]:
+    """Append the bounds of further rows and return their indices."""
+    first = sum(len(part) for part in row_lower)
+    row_lower.append(low)
+    row_upper.append(high)
+    return np.arange(first, first + len(low))
+
+
 class Columns:
     """Collects blocks of columns and their entries; ``program`` sorts them into CSC."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from agent.domain.battery import stored_w
+from agent.planning.battery_wear import further_wear
 from agent.planning.forward_pass import forward_pass, slope
 from agent.planning.grid_cost import Rates, best_curtailment
 from agent.planning.planning_terms import FLOOR_MULTIPLE, LIMIT_MULTIPLE, Floats, Problem
@@ -78,4 +79,6 @@ def cost_of(problem: Problem, schedule: Schedule) -> float:
     per_hour = per_hour + terms.top_price * (LIMIT_MULTIPLE * over + FLOOR_MULTIPLE * below)
     left = terms.terminal_per_kwh * float(schedule.soc_wh[-1]) / 1000.0
     peaks = sum(peak.cost(imported, terms.step_h) for peak in terms.peaks)
-    return float(per_hour.sum()) * terms.step_h + peaks - left
+    discharge_kw, stored_kwh = schedule.discharge_w / 1000.0, schedule.soc_wh / 1000.0
+    more = further_wear(terms.battery, discharge_kw, problem.soc_wh / 1000.0, stored_kwh, terms.step_h)
+    return float(per_hour.sum()) * terms.step_h + peaks - left + more

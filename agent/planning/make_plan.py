@@ -13,6 +13,8 @@ from agent.domain.load_run import LoadRun
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.request import PlanRequest
 from agent.planning.battery_arrays import socs_pct
+from agent.planning.battery_wear import depth_wear, further_wear
+from agent.planning.concave import smooth_rows
 from agent.planning.demand import peaks_of, raised
 from agent.planning.fallback import never_worse_than_rule, without_solver
 from agent.planning.highs import SolverFailure
@@ -22,7 +24,6 @@ from agent.planning.planning_terms import Floats, PlanningTerms, Problem, requir
 from agent.planning.scenarios import net_load_paths, terminal_value
 from agent.planning.schedule import Schedule
 from agent.planning.stored_value import StoredValue, stored_value
-from agent.planning.value_table import concave_rows
 
 RUNS_SHARE = 0.3  # of the solver's time, for when the switched loads run
 
@@ -98,7 +99,8 @@ def _schedule(problem: Problem, value: StoredValue, deadline_s: float) -> Schedu
     """The linear programme's, where it is proven best in time; else the best that is at hand."""
 
     def rows() -> Floats:
-        return concave_rows(value.soc_kwh, value.rows)
+        smooth = smooth_rows(problem.terms, value.soc_kwh, value.rows)
+        return smooth + depth_wear(problem.terms.battery, value.soc_kwh)
 
     try:
         schedule = solve_schedule(problem, deadline_s)
@@ -185,4 +187,6 @@ def _cost(request: PlanRequest, problem: Problem, schedule: Schedule) -> float:
     gained_kwh = (schedule.soc_wh[-1] - problem.soc_wh) / 1000.0
     energy = float(bought - sold + wear) * problem.terms.step_h / 1000.0
     charge = sum(peak.cost(schedule.import_w / 1000.0, problem.terms.step_h) for peak in problem.terms.peaks)
-    return energy + charge - problem.terms.terminal_per_kwh * float(gained_kwh)
+    discharge_kw, stored_kwh = schedule.discharge_w / 1000.0, schedule.soc_wh / 1000.0
+    more = further_wear(request.battery, discharge_kw, problem.soc_wh / 1000.0, stored_kwh, problem.terms.step_h)
+    return energy + charge - problem.terms.terminal_per_kwh * float(gained_kwh) + more

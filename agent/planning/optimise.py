@@ -5,6 +5,7 @@ price). Then a binary per such step chooses; where that runs out of time, a dyna
 directions are then fixed and the plain programme solved again, so that the duals are those of the answer.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -12,18 +13,22 @@ import numpy as np
 
 from agent.planning import highs
 from agent.planning.battery_arrays import stored_changes
-from agent.planning.battery_lp import Directions, Mask, build
+from agent.planning.battery_lp import Directions, build
+from agent.planning.battery_wear import depth_taken
+from agent.planning.columns import Mask
 from agent.planning.forward_pass import forward_pass_alone
 from agent.planning.highs import Solution, SolverFailure
 from agent.planning.planning_terms import Floats, PlanningTerms, Problem
 from agent.planning.schedule import Schedule
 from agent.planning.spread import spread
+from agent.planning.wear_columns import depth_counted
 
 FLOW_TOLERANCE_KW = 1e-6
 SLACK_TOLERANCE = 1e-3  # kW or kWh that a slack must exceed to be worth a note
 INTEGER_SHARE = 0.6  # of the time limit, for the programme with binaries
 INTEGER_MOST_S = 1.0  # the dynamic programme's directions are as good and far cheaper, so proof is not worth more
 INTEGER_GAP = 1e-3
+DEPTH_POINTS = 121  # of the dynamic programme that says which steps end deep; the programme then is exact
 NETTING_ROUNDS = 6
 LAW_TOLERANCE = 1e-3  # of the usable energy
 UNLAWFUL = "The schedule follows a value table: the programme would lose more energy than the battery can."
@@ -42,6 +47,7 @@ class _Flows:
     over_limit: Floats  # imports and exports above the limits of the connection
     value_per_kwh: Floats
     objective: float
+    depth_counted: float = 0.0  # money of wear by depth in the objective
 
     @property
     def battery_clash(self) -> Mask:
@@ -83,13 +89,23 @@ def solve_schedule(problem: Problem, time_limit_s: float, integer_most_s: float 
     ``integer_most_s`` bounds the programme with binaries within ``time_limit_s``.
     """
     runs = _Runs(problem, time_limit_s)
-    way = Directions.free(problem.terms.steps)
     notes: list[str] = []
+    way, flows, proven = _netted(runs, Directions.free(problem.terms.steps), notes, integer_most_s)
+    if problem.terms.battery.deep_wear_per_kwh:
+        flows, exact = _with_depth(runs, way, flows)
+        proven = proven and exact
+    schedule = replace(_schedule(problem, flows, runs.spent_s, notes), proven=proven)
+    return spread(problem, schedule) if _is_lawful(problem, schedule) else forward_pass_alone(problem, UNLAWFUL)
+
+
+def _netted(runs: _Runs, way: Directions, notes: list[str], integer_most_s: float) -> tuple[Directions, _Flows, bool]:
+    """Directions within ``way``, their flows without opposites, and whether these are proven best."""
+    problem, begun = runs.problem, len(notes)
     flows, _ = runs.solve(way)
     proven = True
     if _opposites_pay(problem.terms, flows):
         way, flows = _choose(runs, notes, integer_most_s)
-        proven = not notes
+        proven = len(notes) == begun
     for left in reversed(range(NETTING_ROUNDS)):
         if not flows.clashes:
             break
@@ -98,8 +114,44 @@ def solve_schedule(problem: Problem, time_limit_s: float, integer_most_s: float 
         flows, _ = runs.solve(way)
     if flows.clashes:
         raise SolverFailure("opposite flows remained in the schedule")
-    schedule = replace(_schedule(problem, flows, runs.spent_s, notes), proven=proven)
-    return spread(problem, schedule) if _is_lawful(problem, schedule) else forward_pass_alone(problem, UNLAWFUL)
+    return way, flows, proven
+
+
+def _with_depth(runs: _Runs, way: Directions, flows: _Flows) -> tuple[_Flows, bool]:
+    """Flows whose wear by depth is exact, and whether they are proven best but for ``INTEGER_GAP``.
+
+    The steps that end below the SoC of depth are those of the programme's own answer, or those of the dynamic
+    programme, whichever costs less: what the first programme counts too little bounds how much better any other is.
+    """
+    problem, terms = runs.problem, runs.problem.terms
+    bound, near = flows.objective, INTEGER_GAP * max(abs(flows.objective), terms.top_price)
+    best = _exact(problem, flows)
+    for candidate in _by_depth(problem, way, flows):
+        if best.objective - bound <= near:
+            return best, True
+        with suppress(SolverFailure):  # no time
+            found = _exact(problem, runs.solve(candidate)[0])
+            best = best if found.clashes else min(best, found, key=lambda one: one.objective)
+    return best, best.objective - bound <= near
+
+
+def _by_depth(problem: Problem, way: Directions, flows: _Flows) -> Iterator[Directions]:
+    """``way`` with the steps that end below the SoC of depth in ``flows``; all directions of the dynamic programme."""
+    terms = problem.terms
+    deep_kwh = terms.battery.stored_wh(terms.battery.deep_below_pct) / 1000.0
+    deep = flows.stored < deep_kwh
+    yield replace(way, deep=deep, shallow=~deep)
+    passed = _flows_of(forward_pass_alone(problem, "", DEPTH_POINTS))
+    deep, free = passed.stored < deep_kwh, Directions.free(terms.steps)
+    free = replace(free, deep=deep, shallow=~deep)
+    yield _fix(terms, passed, free, terms.both_ways_pays(), terms.import_export_at_once_pays())
+
+
+def _exact(problem: Problem, flows: _Flows) -> _Flows:
+    """The same flows with all of the wear by depth in their objective."""
+    path = np.concatenate([[problem.soc_wh / 1000.0], flows.stored])
+    taken = depth_taken(problem.terms.battery, path)
+    return replace(flows, objective=flows.objective - flows.depth_counted + taken, depth_counted=taken)
 
 
 def _is_lawful(problem: Problem, schedule: Schedule) -> bool:
@@ -190,6 +242,7 @@ def _flows(terms: PlanningTerms, solution: Solution) -> _Flows:
         # HiGHS's dual is the cost of one more kWh on the right side of the storage row, so the value is its negative.
         -solution.row_duals[n : 2 * n],
         solution.objective,
+        depth_counted(terms, solution.values, first),
     )
 
 

@@ -71,6 +71,10 @@ class PlanningTerms:
             raise ValueError("what is lost above half power must not be negative, nor all that is charged")
         if self.battery.charge_w < 0 or self.battery.discharge_w < 0 or self.battery.wear_per_kwh < 0:
             raise ValueError("the power limits and the wear cost of the battery must not be negative")
+        if self.battery.wear_above_half_per_kwh < 0 or self.battery.deep_wear_per_kwh < 0:
+            raise ValueError("the wear cost of the battery by power and by depth must not be negative")
+        if not 0 <= self.battery.deep_below_pct <= 100:
+            raise ValueError(f"the wear by depth begins at {self.battery.deep_below_pct} %, not within 0..100")
         floors = self._floors_pct()
         low, high = float(floors.max()), self.battery.soc_max_pct
         if not 0 <= floors.min() <= low <= high <= 100:

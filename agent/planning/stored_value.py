@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agent.domain.plan import PeakPrice, ValueByNetLoad, ValueTable
+from agent.planning.concave import concave_rows
 from agent.planning.peak_levels import Ladder, ladder_of
 from agent.planning.peak_table import PEAK_GRID_POINTS, LevelTable, NetPaths, backward_by_level
 from agent.planning.planning_terms import Floats, PlanningTerms
@@ -12,7 +13,6 @@ from agent.planning.scenarios import Paths
 from agent.planning.value_table import (
     as_table,
     backward_by_path,
-    concave_rows,
     first_steps,
     known_levels,
     over_all,

@@ -9,13 +9,16 @@ For one path and step the best target is a corner of a piecewise linear function
 limit of the battery, or the power that brings the connection to zero, to a limit, or to nothing but curtailed sun.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.domain.plan import PeakPrice, ValueByNetLoad, ValueTable
 from agent.planning.battery_arrays import powers_for, stored_changes
+from agent.planning.battery_wear import depth_wear, rate_wear
+from agent.planning.concave import smooth_rows
 from agent.planning.floor import below_floor, with_floor
 from agent.planning.grid_cost import Rates, best_curtailment, negative_prices
 from agent.planning.path_changes import path_changes, paths_near
@@ -46,6 +49,18 @@ class Moves:
     limits: Floats  # (steps, 2, paths)
     corner_kwh: Floats  # (steps, corners, paths)
     corners: Floats  # (steps, corners, paths)
+
+    def one_way(self, sign: float) -> Self:
+        """Only what charges (``sign`` 1) or discharges (-1); a rest is both."""
+        down, up = (0, self.up) if sign > 0.0 else (self.down, 0)
+        return replace(
+            self,
+            down=down,
+            up=up,
+            on_grid=self.on_grid[:, self.down - down : self.down + up + 1],
+            limits=np.where(sign * self.limit_kwh[:, None] >= 0.0, self.limits, -OUT_OF_REACH),
+            corners=np.where(sign * self.corner_kwh >= 0.0, self.corners, -OUT_OF_REACH),
+        )
 
 
 def soc_grid_kwh(terms: PlanningTerms, points: int = GRID_POINTS) -> Floats:
@@ -79,6 +94,9 @@ def moves(terms: PlanningTerms, net_w: Floats, pv_w: Floats, spacing_kwh: float,
         levels.append(-pv)
     levels += [np.broadcast_to(peak.threshold_kw[:, None], net.shape) for peak in terms.peaks]
     powers = np.clip(np.stack(levels, axis=1) - net[:, None, :], -terms.discharge_kw, terms.charge_kw)
+    if terms.battery.wear_above_half_per_kwh:
+        half = np.full((terms.steps, 1, net.shape[1]), -terms.discharge_kw / 2.0)
+        powers = np.concatenate([powers, half], axis=1)
     corner = change_kwh(terms, powers)
     on_grid = np.arange(-down, up + 1, dtype=np.float64) * spacing_kwh
 
@@ -96,9 +114,10 @@ def _cost(terms: PlanningTerms, change: Floats, net: Floats, pv: Floats) -> Floa
 def step_cost(
     terms: PlanningTerms, change: Floats, net: Floats, pv: Floats, steps: slice = slice(None)
 ) -> tuple[Floats, Floats]:
-    """(money, import in kW) of ``steps`` that change stored energy by ``change`` (steps, moves, paths), wear included.
+    """(money, import in kW) of ``steps`` that change stored energy by ``change`` (steps, moves, paths).
 
-    ``net`` and ``pv`` have shape (steps, paths), kW.
+    Wear is included, but for that by depth, which a change alone does not tell. ``net`` and ``pv`` have shape (steps,
+    paths), kW.
     """
     charge_kw = battery_kw(terms, change)
     rates = Rates.of(terms, (steps, None, None))
@@ -107,12 +126,14 @@ def step_cost(
     if not terms.battery.feeds_grid:  # no device does it, so no plan may want it
         beyond_kw = np.maximum(0.0, -charge_kw - terms.most_discharge_kw(net)[:, None, :])
         per_hour = per_hour + BEYOND_LOAD_MULTIPLE * terms.top_price * beyond_kw
-    money = (per_hour + terms.battery.wear_per_kwh * np.maximum(-charge_kw, 0.0)) * terms.step_h
+    per_hour = per_hour + terms.battery.wear_per_kwh * np.maximum(-charge_kw, 0.0)
+    if terms.battery.wear_above_half_per_kwh:
+        per_hour = per_hour + rate_wear(terms.battery, -charge_kw)
+    money = per_hour * terms.step_h
     return np.asarray(money), np.asarray(np.maximum(flow_kw + curtailed_kw, 0.0))
 
 
 BEYOND_LOAD_MULTIPLE = 1000.0  # of the largest price: what a battery that follows the load must not feed
-ROUNDING = 1e-12  # money; below it a dent is arithmetic
 
 
 def backward_by_path(
@@ -123,6 +144,7 @@ def backward_by_path(
     Row i does not count what it costs to stand below the floor at the end of step i - 1: see ``below_floor``.
     With the chances c of ``path_changes``:
     ``value[i, k](s) = max over s' of -cost(k, i, s' - s) + sum over m of c[i, k, m] value[i + 1, m](s')``.
+    With wear by depth, ``depth_wear`` w, a move down costs w(s') - w(s) besides.
     ``net_w`` and ``pv_w`` have shape (paths, steps), W. Raises ValueError for anything not finite or not of that shape.
     """
     require_finite("net_w", net_w, (len(net_w), terms.steps))
@@ -134,9 +156,15 @@ def backward_by_path(
     value[-1] = terms.terminal_per_kwh * grid
     chances = path_changes(net_w, pv_w, terms.step_h)
     windows = _windows(len(net_w), points)
+    deep = terms.battery.deep_wear_per_kwh > 0.0
+    up, down = (options.one_way(1.0), options.one_way(-1.0)) if deep else (options, options)
+    taken = depth_wear(terms.battery, grid)
     for step in range(terms.steps - 1, -1, -1):
         windows[:, points + 1] = chances[step] @ value[step + 1] - below_floor(terms, step, grid)
-        value[step] = _step_back(options, step, windows, spacing)
+        value[step] = _step_back(up, step, windows, spacing)
+        if deep:
+            windows[:, points + 1] -= taken
+            value[step] = np.maximum(value[step], _step_back(down, step, windows, spacing) + taken)
     return grid, value
 
 
@@ -170,27 +198,6 @@ def _step_back(options: Moves, step: int, windows: Floats, spacing: float) -> Fl
     return np.asarray(np.maximum(best, (interpolated(extra) - costs[:, :, None]).max(axis=0)))
 
 
-def concave_rows(grid: Floats, rows: Floats) -> Floats:
-    """Every row that has a dent raised to its concave majorant."""
-    for place in np.flatnonzero((np.diff(rows, 2, axis=1) > ROUNDING).any(axis=1)):
-        rows[place] = concave_majorant(grid, rows[place])
-    return rows
-
-
-def concave_majorant(grid: Floats, values: Floats) -> Floats:
-    """The lowest concave function on ``grid`` that is nowhere below ``values``."""
-    corners: list[int] = []
-    for point in range(len(grid)):
-        while len(corners) > 1:
-            first, second = corners[-2], corners[-1]
-            rise = (values[second] - values[first]) * (grid[point] - grid[first])
-            if rise > (values[point] - values[first]) * (grid[second] - grid[first]):
-                break
-            corners.pop()
-        corners.append(point)
-    return np.interp(grid, grid[corners], values[corners])
-
-
 def value_table(terms: PlanningTerms, net_w: Floats, pv_w: Floats, noise_w: Floats | None = None) -> ValueTable:
     """The table of a plan: money by step and SoC, standing at the END of each step, and by net load at first."""
     grid, by_path = backward_by_path(terms, net_w, pv_w)
@@ -209,7 +216,7 @@ def as_table(
         _by_net_load(terms, grid, by_path[step + 1], net_w[:, step], step, float(noise[step]))
         for step in range(first_steps(terms))
     )
-    return table_of(terms, grid, concave_rows(grid, by_path[1:].mean(axis=1)), by_net_load)
+    return table_of(terms, grid, smooth_rows(terms, grid, by_path[1:].mean(axis=1)), by_net_load)
 
 
 def table_of(
@@ -246,7 +253,7 @@ def _by_net_load(
     if not len(levels):
         return ()
     same = np.full(len(levels), step)
-    _, rows = over_all(terms, grid, concave_rows(grid, weights @ after), same)
+    _, rows = over_all(terms, grid, smooth_rows(terms, grid, weights @ after), same)
     return tuple(ValueByNetLoad(level, tuple(row)) for level, row in zip(levels.tolist(), rows.tolist(), strict=True))
 
 

@@ -34,7 +34,7 @@ def hindsight(
 
     ``own_w`` itself where nothing is cheaper: it was possible, whatever the rating says. Raises SolverFailure.
     """
-    battery = replace(rated.battery, wear_per_kwh=0.0)
+    battery = rated.battery.without_wear()
     end_wh = began_wh + float(stored_changes(battery, own_w, metered.horizon.step_h).sum())
     end_wh = float(np.clip(end_wh, 0.0, battery.usable_wh))
     battery = _with_window(battery, began_wh, end_wh)

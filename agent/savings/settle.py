@@ -6,6 +6,7 @@ from datetime import datetime
 
 from agent.domain.advisory import Advisory, AdvisoryState, AdvisoryType, FlexibleLoad, Outcome
 from agent.domain.battery import Battery, soc_after, stored_w
+from agent.domain.battery_wear import wear
 from agent.domain.sentences import advice as say
 from agent.planning.rules import self_consumption_w
 from agent.recording.rollups import Rollup
@@ -93,13 +94,14 @@ def _battery(advisory: Advisory, during: Evidence, battery: Battery, now: dateti
     if first.soc_pct is None or any(None in row for row in known) or advisory.energy_value_per_kwh is None:
         return Outcome(now, None, None, say.powers_not_measured())
     hours, soc, saved, left_kwh = during.span_s / 3600.0, first.soc_pct, 0.0, 0.0
+    did_soc = soc
     for i, row in enumerate(known):
         net_w, did_w = float((row[0] or 0.0) - (row[1] or 0.0)), float(row[2] or 0.0)
         rule_w = self_consumption_w(net_w, soc, battery, hours)
-        soc = soc_after(battery, soc, rule_w, hours)
+        saved += wear(battery, rule_w, soc, hours) - wear(battery, did_w, did_soc, hours)
+        soc, did_soc = soc_after(battery, soc, rule_w, hours), soc_after(battery, did_soc, did_w, hours)
         left_kwh += (stored_w(battery, did_w) - stored_w(battery, rule_w)) * hours / 1000.0
         saved += _paid(during, i, net_w - rule_w, hours) - _paid(during, i, net_w - did_w, hours)
-        saved += battery.wear_per_kwh * (max(rule_w, 0.0) - max(did_w, 0.0)) * hours / 1000.0
     saved += left_kwh * advisory.energy_value_per_kwh
     promised = advisory.cost_saving or 0.0
     return Outcome(now, saved >= HALF * promised, saved, say.saved_of(saved_money=saved, promised_money=promised))

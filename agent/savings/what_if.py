@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agent.domain.battery import soc_after
+from agent.domain.battery_wear import wear
 from agent.explanation.limits import Basis
 from agent.explanation.shadow_price import problem_of
+from agent.planning.battery_wear import further_wear
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Floats, PlanningTerms, Problem, require_finite
 from agent.planning.rules import self_consumption_w, within_limits
@@ -80,10 +82,11 @@ class WhatIf:
                 watts = self_consumption_w(net_w, soc_pct, battery, dt)
             else:
                 watts = within_limits(powers_w[i - first], soc_pct, battery, dt)
+            worn = wear(battery, watts, soc_pct, dt)
             soc_pct = soc_after(battery, soc_pct, watts, dt)
             step, grid_kwh = self.basis.plan.steps[i], (net_w - watts) * dt / 1000.0
             money += grid_kwh * (step.import_price if grid_kwh > 0 else step.export_price)
-            money += battery.wear_per_kwh * max(watts, 0.0) * dt / 1000.0
+            money += worn
             co2 += max(grid_kwh, 0.0) * float(self.carbon_kg_per_kwh[i])
             import_w[i - first] = max(net_w - watts, 0.0)
         return Bill(money, co2), min(max(soc_pct, 0.0), 100.0), import_w
@@ -98,9 +101,11 @@ class WhatIf:
         tariff = np.array([step.import_price for step in self.basis.plan.steps[first:]])
         flows = tariff @ schedule.import_w - rest.export_price @ schedule.export_w
         flows += terms.battery.wear_per_kwh * schedule.discharge_w.sum()
-        left = terms.terminal_per_kwh * float(schedule.soc_wh[-1]) / 1000.0
+        stored_kwh = schedule.soc_wh / 1000.0
+        more = further_wear(terms.battery, schedule.discharge_w / 1000.0, soc_wh / 1000.0, stored_kwh, dt)
+        left = terms.terminal_per_kwh * float(stored_kwh[-1])
         co2 = float(self.carbon_kg_per_kwh[first:] @ schedule.import_w) * dt / 1000.0
-        return Bill(float(flows) * dt / 1000.0 - left, co2), schedule.import_w
+        return Bill(float(flows) * dt / 1000.0 + more - left, co2), schedule.import_w
 
 
 def _with_peaks(terms: PlanningTerms, energy: Bill, import_w: Floats) -> Bill:

@@ -13,6 +13,7 @@ from agent.settings.price_file import PriceFileError, read_prices
 from agent.settings.problems import Finding, Key
 from agent.settings.relay_checks import relay_findings
 from agent.settings.schema import Settings
+from agent.settings.wear_checks import wear_findings
 from agent.settings.words import nearest, number
 from agent.settings.zone_places import correction
 
@@ -33,6 +34,7 @@ def check(settings: Settings) -> list[Finding]:
         device_findings,
         _tariffs,
         price_findings,
+        wear_findings,
         _control,
         _planning,
         _advice,

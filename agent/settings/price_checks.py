@@ -16,7 +16,8 @@ def price_findings(settings: Settings) -> Iterator[Finding]:
     currency = settings.site.currency
     for key, tariff in (("import", settings.tariff.bought), ("export", settings.tariff.sold)):
         yield from _tariff(("tariff", key), tariff, currency)
-    yield from _price(("battery", "wear_per_kwh"), settings.battery.wear_per_kwh, currency)
+    for key in ("wear_per_kwh", "wear_above_half_per_kwh", "deep_wear_per_kwh"):
+        yield from _price(("battery", key), getattr(settings.battery, key), currency)
 
 
 def _tariff(place: Key, tariff: sections.Tariff, currency: str) -> Iterator[Finding]:

@@ -128,6 +128,21 @@ class Battery(Section):
     wear_per_kwh: float = Field(
         default=0.0, description="what a kWh discharged costs in battery life, money", ge=0, le=1000
     )
+    wear_above_half_per_kwh: float = Field(
+        default=0.0,
+        description="what a kWh discharged by the power above half of discharge_w costs besides in battery life, money",
+        ge=0,
+        le=1000,
+    )
+    deep_wear_per_kwh: float = Field(
+        default=0.0,
+        description="what a stored kWh taken out below deep_below_pct costs besides in battery life, money",
+        ge=0,
+        le=1000,
+    )
+    deep_below_pct: Percent | None = Field(
+        default=None, description="state of charge below which deep_wear_per_kwh counts, in percent", examples=[30]
+    )
     ramp_w_per_s: Annotated[float, Field(ge=1, le=LARGEST_W)] | None = Field(
         default=None, description="fastest change of the battery's power in watts per second; no limit when left out"
     )

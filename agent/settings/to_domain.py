@@ -51,6 +51,9 @@ def _battery(found: sections.Battery, unit: sections.Battery | sections.FurtherB
         reserve_pct=found.reserve_pct,
         wear_per_kwh=found.wear_per_kwh,
         loss_above_half=found.loss_above_half,
+        wear_above_half_per_kwh=found.wear_above_half_per_kwh,
+        deep_wear_per_kwh=found.deep_wear_per_kwh,
+        deep_below_pct=found.deep_below_pct or 0.0,
     )
 
 

@@ -9,8 +9,9 @@ from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.request import PlanRequest
 from agent.domain.site import Connection
+from agent.planning.concave import concave_rows
 from agent.planning.planning_terms import PlanningTerms, Problem
-from agent.planning.value_table import GRID_POINTS, backward_by_path, concave_rows
+from agent.planning.value_table import GRID_POINTS, backward_by_path
 from tests.plan_requests import BATTERY, NOW, plan_request
 
 __all__ = ["BATTERY", "NOW", "errors", "forecast", "forecasts", "mean_values", "problem", "request"]
