@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.adapters.processes.answering import answer_once
-from agent.domain.documents import FORECAST_CORRECTIONS
-from agent.domain.forecast_corrections import ForecastCorrections
+from agent.domain.forecast_corrections import FORECAST_CORRECTIONS, ForecastCorrections
 from agent.domain.history import History
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest

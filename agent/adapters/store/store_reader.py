@@ -22,7 +22,7 @@ from agent.ports import StoreFailure
 from agent.recording.rollups import Rollup
 
 if TYPE_CHECKING:
-    from agent.domain.documents import Document
+    from agent.domain.document import Document
 
 T = TypeVar("T")
 BUSY_TIMEOUT_S = 2.0
