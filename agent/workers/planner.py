@@ -124,10 +124,10 @@ def read_history(request: PlanRequest) -> History:
 
 def read_quarters(request: PlanRequest) -> "tuple[Rollup, ...]":
     """The site's last weeks in quarters, oldest first, where recommendations are wanted."""
-    from agent.adapters.store.store_reader import rollups
-
     if request.advice is None:
         return ()
+    from agent.adapters.store.row_reader import rollups
+
     return tuple(rollups(Path(request.store), "quarter", request.now - QUARTERS, request.now))
 
 
