@@ -7,7 +7,6 @@ code 1 and one sentence on standard error when it cannot. Its arguments are thos
 
 import gc
 import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.adapters.processes.answering import answer_once
+from agent.adapters.processes.answering import answer_once, leave
 from agent.domain.forecast_corrections import FORECAST_CORRECTIONS, ForecastCorrections
 from agent.domain.history import History
 from agent.domain.plan import Plan
@@ -172,4 +171,4 @@ def _planned(question: bytes, deadline_s: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
