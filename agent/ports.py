@@ -100,10 +100,7 @@ class Store(Protocol):
         ...
 
     async def tidy(self, now: datetime | None, dated: bool = True) -> list[str]:
-        """Roll up, prune by age and bytes, checkpoint. Returns sentences about anything lost to the ring.
-
-        ``now`` None prunes nothing by its age; without ``dated``, while the time is not known, nothing is rolled up.
-        """
+        """Roll up, if ``dated``; prune by bytes and, with a ``now``, by age; checkpoint. Returns sentences on losses."""
         ...
 
     def remarks(self) -> Sequence[str]:
