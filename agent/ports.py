@@ -100,7 +100,7 @@ class Store(Protocol):
         ...
 
     async def tidy(self, now: datetime | None, dated: bool = True) -> list[str]:
-        """Roll up, if ``dated``; prune by bytes and, with a ``now``, by age; checkpoint. Returns sentences on losses."""
+        """Roll up, if ``dated``; prune by bytes and, with a ``now``, by age; checkpoint. Returns sentences on loss."""
         ...
 
     def remarks(self) -> Sequence[str]:
