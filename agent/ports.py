@@ -1,28 +1,31 @@
 """The seams between the cycles and the world. A port's exceptions live with the port."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from agent.domain.advisory import Advisory
-from agent.domain.command_record import CommandRecord
-from agent.domain.commands import Request
-from agent.domain.desired import RemoteConfig
-from agent.domain.envelope import Envelope
-from agent.domain.inputs import Incoming
-from agent.domain.ledger import Settled, SettlementRequest
-from agent.domain.override import Override
-from agent.domain.plan import Plan
-from agent.domain.records import Batch, OutboxRow
-from agent.domain.request import PlanRequest
-from agent.domain.setpoint import Outcome, Setpoint
-from agent.domain.site import SiteState
-from agent.domain.steering import SteeringReport
-from agent.domain.suspect import Suspect
-from agent.domain.time_trust import TimeEvidence
-from drivers.device import Remark
-from drivers.reading import Quantity, Reading
+if TYPE_CHECKING:
+    from agent.domain.advisory import Advisory
+    from agent.domain.command_record import CommandRecord
+    from agent.domain.commands import Request
+    from agent.domain.desired import RemoteConfig
+    from agent.domain.envelope import Envelope
+    from agent.domain.inputs import Incoming
+    from agent.domain.ledger import Settled, SettlementRequest
+    from agent.domain.override import Override
+    from agent.domain.plan import Plan
+    from agent.domain.records import Batch, OutboxRow
+    from agent.domain.request import PlanRequest
+    from agent.domain.setpoint import Outcome, Setpoint
+    from agent.domain.site import SiteState
+    from agent.domain.steering import SteeringReport
+    from agent.domain.suspect import Suspect
+    from agent.domain.time_trust import TimeEvidence
+    from drivers.device import Remark
+    from drivers.reading import Quantity, Reading
 
 
 class Clock(Protocol):
@@ -97,10 +100,7 @@ class Store(Protocol):
         ...
 
     async def tidy(self, now: datetime | None, dated: bool = True) -> list[str]:
-        """Roll up, prune by age and bytes, checkpoint. Returns sentences about anything lost to the ring.
-
-        ``now`` None prunes nothing by its age; without ``dated``, while the time is not known, nothing is rolled up.
-        """
+        """Roll up, if ``dated``; prune by bytes and, with a ``now``, by age; checkpoint. Returns sentences on loss."""
         ...
 
     def remarks(self) -> Sequence[str]:

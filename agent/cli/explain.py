@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from agent.adapters.store.inputs_reader import inputs_of
-from agent.adapters.store.store_reader import decision_at, newest_minute, read_kept
+from agent.adapters.store.row_reader import decision_at, newest_minute
+from agent.adapters.store.store_reader import read_kept
 from agent.cli.asked_time import UnknownTime, asked_time
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.site_command import add_config, by_settings_at_hand

@@ -10,7 +10,8 @@ import numpy as np
 
 from agent.adapters.store.inputs_reader import inputs_of
 from agent.adapters.store.metered_reader import read_metered
-from agent.adapters.store.store_reader import kept, ledger
+from agent.adapters.store.row_reader import ledger
+from agent.adapters.store.store_reader import kept
 from agent.domain.documents import LEDGER
 from agent.domain.horizon import Horizon
 from agent.domain.ledger import Entry, LedgerCheckpoint

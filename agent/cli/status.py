@@ -29,7 +29,6 @@ from agent.domain.documents import (
     ADVICE,
     ALARMS,
     DEMAND,
-    FORECAST_CORRECTIONS,
     LINK,
     PLAN,
     REMOTE_CONFIG,
@@ -37,6 +36,7 @@ from agent.domain.documents import (
     SITE_FILE,
     STATE,
 )
+from agent.domain.forecast_corrections import FORECAST_CORRECTIONS
 from agent.domain.in_words import kw, money
 from agent.domain.permit import Permission
 from agent.domain.plan import Plan

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from agent.adapters.store.store_reader import minutes
+from agent.adapters.store.row_reader import minutes
 from agent.cli.labelled import say
 from agent.domain.in_words import kwh, money
 from agent.domain.plan import Plan

@@ -6,7 +6,8 @@ from typing import TypeVar
 import structlog
 
 from agent.domain.alarms import AlarmKind, EventKind, Severity, StandingAlarm, full_word
-from agent.domain.documents import ALARMS, Document
+from agent.domain.document import Document
+from agent.domain.documents import ALARMS
 from agent.domain.records import EventRow
 from agent.domain.sentences.alarms import alarm_text
 from agent.domain.sentences.events import kept_unusable

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind, EventKind
-from agent.domain.documents import FORECAST_CORRECTIONS, PLAN
-from agent.domain.forecast_corrections import ForecastCorrections
+from agent.domain.documents import PLAN
+from agent.domain.forecast_corrections import FORECAST_CORRECTIONS, ForecastCorrections
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.weather import Weather
 from agent.domain.wire import to_json

@@ -4,16 +4,13 @@ A document is JSON text. It is replaced as a whole, by ``PendingWrites.keep`` wi
 the steering of a device, which wait for no commit, write theirs at once.
 """
 
-import json
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
-
 from agent.domain.advisory import AdviceBook
 from agent.domain.alarms import StandingAlarm
 from agent.domain.commissioning import Commissioning
 from agent.domain.desired import RemoteConfig
+from agent.domain.document import Document, PlainDocument
 from agent.domain.energy_totals import EnergyTotals
-from agent.domain.forecast_corrections import ForecastCorrections
+from agent.domain.forecast_corrections import FORECAST_CORRECTIONS
 from agent.domain.inputs import MESSAGES, Inputs
 from agent.domain.ledger import LedgerCheckpoint
 from agent.domain.model_delivery import Deliveries
@@ -27,43 +24,6 @@ from agent.domain.site import SiteState
 from agent.domain.site_file import SiteFileEdit
 from agent.domain.switched_load import SwitchedLoadState
 from agent.domain.undated import Undated
-from agent.domain.wire import WireError, from_json
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Document(Generic[T]):
-    """``written_by`` is a module of the agent. ``shape`` None is plain JSON, which its readers check by themselves.
-
-    ``formerly`` is the shape that earlier versions gave it; what is not of the one may be of the other.
-
-    The self-test of a start reads a document that is ``needed_at_start`` as its shape, any other one as JSON.
-    """
-
-    name: str
-    written_by: str
-    shape: type[T] | None = None
-    needed_at_start: bool = False
-    formerly: type[T] | None = None
-
-    def read(self, text: str) -> T:
-        """What the kept ``text`` says. Raises WireError, or ValueError and RecursionError for plain JSON."""
-        if self.shape is None:
-            plain: T = json.loads(text)
-            return plain
-        try:
-            return from_json(self.shape, text)
-        except WireError as error:
-            if self.formerly is None:
-                raise
-            try:
-                return from_json(self.formerly, text)
-            except WireError:
-                raise error from None
-
-
-PlainDocument = Document[Any]
 
 
 def _plain(name: str, written_by: str) -> PlainDocument:
@@ -77,7 +37,6 @@ LINK = _plain("link", "agent.cycles.record")
 ALARMS: Document[tuple[StandingAlarm | str, ...]] = Document(  # once texts alone, which say no kind and no time
     "alarms", "agent.cycles.alarms", tuple[StandingAlarm, ...], formerly=tuple[str, ...]
 )
-FORECAST_CORRECTIONS = Document("experience", "agent.cycles.record", tuple[ForecastCorrections, ...], True)
 INPUTS = Document("inputs", "agent.cycles.inputs", Inputs, True)
 CLOCK = Document("clock", "agent.cycles.timekeeping", Undated)  # or null, when all rows have their date
 LEDGER = Document("ledger", "agent.cycles.settlement", LedgerCheckpoint, True)

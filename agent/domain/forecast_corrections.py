@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent.domain.document import Document
 from agent.domain.wire import formerly
 
 LEAD_EDGES_H = (1, 3, 6, 12, 24, 36, 48)
@@ -41,3 +42,7 @@ class ForecastCorrections:
     published: tuple[tuple[float, ...], ...] = ()
     residual_persistence: tuple[tuple[float, ...], ...] = field(default=(), metadata=formerly("carried"))
     last_error: float | None = None
+
+
+FORECAST_CORRECTIONS = Document("experience", "agent.cycles.record", tuple[ForecastCorrections, ...], True)
+"""One a quantity, from plan to plan."""

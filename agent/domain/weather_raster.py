@@ -31,6 +31,8 @@ def joined(past: Weather | None, ahead: Weather | None, raster: Horizon, now: da
 
     Where one of the two is silent, the other counts. None when nothing at all is known.
     """
+    if past is None and ahead is None:
+        return None
     was = on_raster(past or Weather(raster), raster)
     will_be = on_raster(ahead or Weather(raster), raster)
     over = max(0, min(raster.steps, (now - raster.start) // timedelta(seconds=raster.step_s)))

@@ -19,7 +19,8 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from agent.domain.sentence import Sentence, coded, read_coded
 
 T = TypeVar("T")
-_FLAT = (float, int, str, bool, type(None))
+_FLAT = frozenset({float, int, str, bool, type(None)})
+_NUMBERS = {float: frozenset({float}), float | None: frozenset({float, type(None)})}
 _FORMERLY = "formerly"
 
 
@@ -50,6 +51,8 @@ def from_json(kind: type[T], text: str | bytes) -> T:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _FLAT:
+        return value
     if dataclasses.is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Enum):
@@ -59,7 +62,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Sentence):
         return {"text": value, **(coded(value) or {})}
     if isinstance(value, tuple):
-        return list(value) if _is_flat(value) else [_plain(item) for item in value]
+        return list(value) if _FLAT.issuperset(map(type, value)) else [_plain(item) for item in value]
     return value
 
 
@@ -71,10 +74,6 @@ def _rounded(plain: Any, digits: int) -> Any:
     if isinstance(plain, dict):
         return {name: _rounded(item, digits) for name, item in plain.items()}
     return plain
-
-
-def _is_flat(values: tuple[Any, ...]) -> bool:
-    return all(type(item) in _FLAT for item in values)
 
 
 @cache
@@ -112,7 +111,7 @@ def _build_tuple(arguments: tuple[Any, ...], plain: Any, place: str) -> tuple[An
     if not isinstance(plain, list):
         raise WireError(f"{place}: a list was expected")
     if len(arguments) == 2 and arguments[1] is Ellipsis:
-        if arguments[0] is float and all(type(item) is float for item in plain):
+        if arguments[0] in _NUMBERS and _NUMBERS[arguments[0]].issuperset(map(type, plain)):
             return tuple(plain)
         return tuple(_build(arguments[0], item, f"{place}[{i}]") for i, item in enumerate(plain))
     if len(arguments) != len(plain):

@@ -26,6 +26,7 @@ from agent.forecasting.series import Series, bridge_short_gaps, load_series, sol
 
 _BRIDGE_S = 3 * 3600
 _FEWEST_PATHS = 3
+_ORIGINS_AT_ONCE = 11  # now and twenty past days in two turns: an origin costs 0.4 MB while it is asked for
 _HOUR = timedelta(hours=1)
 _MOST_LEARNT = 24  # origins a call: a plan stays cheap, and a day is caught up in one
 _LEAST_SHARE = 0.005  # of a member that is named in a forecast's source
@@ -94,7 +95,7 @@ def forecast_site(
     corrections: Mapping[str, ForecastCorrections] = _NOTHING_LEARNT,
     days: int = 20,
 ) -> SiteForecast:
-    """Both forecasts with paired error paths, one call of a forecaster each.
+    """Both forecasts with paired error paths. No forecaster is asked twice for the same.
 
     All of ``load`` and of ``solar`` that answer are blended; the first is the preferred one. ``corrections`` are those
     that an earlier call returned, by quantity: hours that have come to their end since are learnt from first. Without
@@ -127,7 +128,7 @@ def forecast_site(
 
 
 def _answer(forecasters: Sequence[Forecaster], task: _Task, corrections: ForecastCorrections) -> _Answer:
-    """The forecast, the errors of past days and what has been learnt, in one call of each forecaster."""
+    """The forecast, the errors of past days and what has been learnt."""
     start, step_s = task.horizon.start, task.horizon.step_s
     newest = -(-step_s * task.horizon.steps // DAY_S)  # its horizon has just ended when the new one starts
     past = [start - timedelta(days=ago) for ago in range(newest, newest + task.days)]
@@ -208,22 +209,28 @@ def _learnable(series: Series, origins: Sequence[datetime]) -> NDArray[np.bool_]
 
 
 def _predicted(forecasters: Sequence[Forecaster], task: _Task, origins: Collection[datetime], steps: int) -> _Members:
-    names: list[str] = []
-    quantiles: list[FloatArray] = []
-    refusals: list[str] = []
-    for place, forecaster in enumerate(forecasters):
+    """What each of them says to all ``origins``, or why it cannot. A few are asked for at a time: each costs memory."""
+    for forecaster in forecasters:
         if forecaster.quantity != task.quantity:
             raise ValueError(f"{forecaster.name} forecasts {forecaster.quantity}, not {task.quantity}")
-        try:
-            said = forecaster.predict(task.history, list(origins), task.horizon.step_s, steps)
-        except ModelUnusable as refusal:
-            if not names and place == len(forecasters) - 1:
-                raise
-            refusals.append(str(refusal))
-        else:
-            names.append(forecaster.name)
-            quantiles.append(said)
-    return _Members(tuple(names), tuple(origins), np.stack(quantiles), tuple(refusals))
+    asked = tuple(origins)
+    said: list[list[FloatArray]] = [[] for _ in forecasters]
+    refused: dict[int, ModelUnusable] = {}
+    for first in range(0, len(asked), _ORIGINS_AT_ONCE):
+        some = asked[first : first + _ORIGINS_AT_ONCE]
+        for place, forecaster in enumerate(forecasters):
+            if place in refused:
+                continue
+            try:
+                said[place].append(forecaster.predict(task.history, some, task.horizon.step_s, steps))
+            except ModelUnusable as refusal:
+                refused[place] = refusal
+    answered = [place for place in range(len(forecasters)) if place not in refused]
+    if not answered:
+        raise refused[len(forecasters) - 1]
+    quantiles = np.stack([np.concatenate(said[place]) for place in answered])
+    refusals = tuple(str(refused[place]) for place in sorted(refused))
+    return _Members(tuple(forecasters[place].name for place in answered), asked, quantiles, refusals)
 
 
 def _lesson(corrections: ForecastCorrections, members: _Members, task: _Task, origin: datetime) -> ForecastCorrections:

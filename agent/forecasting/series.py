@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,9 +14,12 @@ _ABSURD_W = 1e8  # 100 MW: no site behind a gateway; a value beyond it is a brok
 _SOLAR_HEADROOM = 1.3  # an array may pass its rating for a moment at a cloud's edge
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Mean power per step, W, NaN where missing, >= 0 elsewhere. ``start_s`` is the Unix time of the first step."""
+    """Mean power per step, W, NaN where missing, >= 0 elsewhere. ``start_s`` is the Unix time of the first step.
+
+    Two of them are the same only if they are one object, so that what is made of one can be kept by it.
+    """
 
     start_s: int
     step_s: int
@@ -48,11 +52,13 @@ class Series:
         return measured
 
 
+@lru_cache(maxsize=1)
 def load_series(history: History, step_s: int) -> Series:
     """The site's consumption. What is not finite or beyond 100 MW is missing; below zero is zero."""
     return _series(history, step_s, _floats(history.load_w), _ABSURD_W)
 
 
+@lru_cache(maxsize=2)  # with and without the rating
 def solar_series(history: History, step_s: int, rated_w: float) -> Series:
     """The solar output. Curtailed steps are missing: a capped value says nothing about the sun.
 

@@ -262,7 +262,7 @@ def known_levels(net_w: Floats, noise_w: float) -> tuple[Floats, Floats]:
 
     The weights have shape (levels, paths) and sum to one. Both are empty where the paths do not differ.
     """
-    levels = np.quantile(net_w, NET_LOAD_LEVELS)
+    levels = np.interp(np.array(NET_LOAD_LEVELS) * (len(net_w) - 1), np.arange(len(net_w)), np.sort(net_w))
     levels = levels[np.concatenate([[True], np.diff(levels) > LEAST_WIDTH_W])]
     if len(levels) < 2:
         return np.empty(0), np.empty((0, len(net_w)))

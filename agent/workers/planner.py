@@ -7,7 +7,6 @@ code 1 and one sentence on standard error when it cannot. Its arguments are thos
 
 import gc
 import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,9 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.adapters.processes.answering import answer_once
-from agent.domain.documents import FORECAST_CORRECTIONS
-from agent.domain.forecast_corrections import ForecastCorrections
+from agent.adapters.processes.answering import answer_once, leave
+from agent.domain.forecast_corrections import FORECAST_CORRECTIONS, ForecastCorrections
 from agent.domain.history import History
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
@@ -125,10 +123,10 @@ def read_history(request: PlanRequest) -> History:
 
 def read_quarters(request: PlanRequest) -> "tuple[Rollup, ...]":
     """The site's last weeks in quarters, oldest first, where recommendations are wanted."""
-    from agent.adapters.store.store_reader import rollups
-
     if request.advice is None:
         return ()
+    from agent.adapters.store.row_reader import rollups
+
     return tuple(rollups(Path(request.store), "quarter", request.now - QUARTERS, request.now))
 
 
@@ -173,4 +171,4 @@ def _planned(question: bytes, deadline_s: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

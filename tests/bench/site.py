@@ -1,6 +1,6 @@
 """The site that is measured: a synthetic home with fifty days of history, two devices and a broker."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -11,12 +11,14 @@ import numpy as np
 from agent.adapters.models.onnx_models import open_model
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.battery import Battery
+from agent.domain.forecast_corrections import FORECAST_CORRECTIONS
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.records import Batch, MinuteRow
 from agent.domain.request import Place, PlanRequest
 from agent.domain.site import Connection
+from agent.domain.wire import to_json
 from agent.forecasting.make_forecast import SiteForecast, forecast_site
 from agent.planning.make_plan import terms_of
 from agent.planning.planning_terms import Problem
@@ -30,6 +32,7 @@ ZONE = "Europe/Amsterdam"
 MODELS = Path(models_file).parent
 NOW = datetime(2026, 3, 17, tzinfo=UTC)
 PAST_DAYS = 50
+HOUR = timedelta(hours=1)
 STEP_S = 900
 STEPS = 192  # 48 h of quarters
 RATED_W = 4000.0
@@ -92,6 +95,15 @@ async def fill_store(path: Path, end: datetime) -> None:
     backlog = await store.backlog()
     await store.write(Batch(acknowledged=(("minute", backlog["minute"][1]),)))
     await store.tidy(end)
+    await store.close()
+
+
+async def keep_learnt(path: Path, end: datetime) -> None:
+    """Keep in the store what the plan of an hour before ``end`` has learnt."""
+    before = [replace(one, learnt_to=one.learnt_to and one.learnt_to - HOUR) for one in planned().plan.corrections]
+    store = SqliteStore(path, ZoneInfo(ZONE), lambda: end)
+    await store.open()
+    await store.write(Batch(kept=((FORECAST_CORRECTIONS.name, to_json(tuple(before), digits=8)),)))
     await store.close()
 
 

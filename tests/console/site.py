@@ -20,7 +20,6 @@ from agent.domain.documents import (
     ALARMS,
     COMMISSIONING,
     DEMAND,
-    FORECAST_CORRECTIONS,
     LEDGER,
     LINK,
     PAIRED_TRIAL,
@@ -30,7 +29,7 @@ from agent.domain.documents import (
     SWITCHED_LOADS,
 )
 from agent.domain.forecast import Forecast
-from agent.domain.forecast_corrections import ForecastCorrections
+from agent.domain.forecast_corrections import FORECAST_CORRECTIONS, ForecastCorrections
 from agent.domain.horizon import Horizon
 from agent.domain.ledger import Amounts, Entry, LedgerCheckpoint, PredictedDay
 from agent.domain.plan import PeakPrice, Plan, PlanStep, ValueTable

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.host.inbox import inbox_of, look
-from agent.adapters.store.schema_sql import SCHEMA_VERSION
+from agent.adapters.store.schema_version import SCHEMA_VERSION
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.console.api.endpoint import Endpoint
 from agent.console.api.parameters import Kind

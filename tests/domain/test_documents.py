@@ -9,7 +9,8 @@ import pytest
 
 import agent
 from agent.domain.alarms import StandingAlarm
-from agent.domain.documents import ALARMS, BY_NAME, DOCUMENTS, INPUTS, PARKED, Document
+from agent.domain.document import Document
+from agent.domain.documents import ALARMS, BY_NAME, DOCUMENTS, INPUTS, PARKED
 from agent.domain.inputs import Inputs
 from agent.domain.wire import WireError, to_json
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.store.store_reader import decisions
+from agent.adapters.store.row_reader import decisions
 from agent.cli.belongings import credentials_of
 from agent.cli.ending import ALREADY_RUNNING, FAILED, GOOD, WRONG
 from agent.ports import StoreFailure

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.processes.settlement_process import SettlementProcess
-from agent.adapters.store.store_reader import kept, ledger
+from agent.adapters.store.row_reader import ledger
+from agent.adapters.store.store_reader import kept
 from agent.domain.ledger import Entry, LedgerCheckpoint, Settled
 from agent.domain.records import Batch, MinuteRow
 from agent.domain.wire import from_json, to_json

@@ -1,11 +1,11 @@
 """Which model forecasts each quantity, by its hash, for the platform. Without numpy."""
 
 import asyncio
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from agent.adapters.models.fingerprint import fingerprint_of_bytes
 from agent.adapters.models.registry_file import read_registry
 from agent.ports import Clock
 
@@ -55,11 +55,3 @@ class DeployedModels:
                 words["fingerprint"] = fingerprint_of_bytes(card, model)
             self._factory[quantity] = words
         return self._factory[quantity]
-
-
-def fingerprint_of_bytes(card: bytes, model: bytes) -> str:
-    """SHA-256 over both files of a model."""
-    hashed = hashlib.sha256(len(card).to_bytes(8, "big"))
-    hashed.update(card)
-    hashed.update(model)
-    return hashed.hexdigest()

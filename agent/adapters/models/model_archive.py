@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from agent.adapters.host.durable_files import give_to_owner, make_folder, sync_folder, write_synced
-from agent.adapters.models.deployed_models import fingerprint_of_bytes
+from agent.adapters.models.fingerprint import fingerprint_of_bytes
 from agent.adapters.models.model_file import FILES, ModelFiles, read_files
 from agent.forecasting.forecaster import ModelUnusable
 

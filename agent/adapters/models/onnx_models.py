@@ -43,9 +43,10 @@ class OnnxForecaster:
         self._refuse_horizon(step_s, steps)
         rows = self.rows(history, origins, step_s, steps)
         shape = (len(origins), steps, len(LEVELS))
-        answers = self.answers(rows.matrix).reshape(shape)
-        scale = rows.scale_w.reshape(shape[:2])[:, :, None]
-        quantiles = np.sort(rows.centre_w.reshape(shape) + scale * answers, axis=-1)
+        quantiles = rows.centre_w.copy()
+        telling = np.flatnonzero(rows.scale_w)  # by night it stays at the centre, whatever the model would say
+        quantiles[telling] += rows.scale_w[telling, None] * self.answers(rows.matrix[telling])
+        quantiles = np.sort(quantiles.reshape(shape), axis=-1)
         ceiling = max(self._rated_w, 0.0) if self.quantity == "pv_w" else np.inf
         return np.clip(quantiles, 0.0, ceiling).transpose(0, 2, 1)
 

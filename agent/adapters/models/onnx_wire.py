@@ -150,7 +150,7 @@ def _take_list(lists: Lists, span: Span, tag: int, at: int) -> int:
     if run is None:
         raise WireFault("one of its lists is cut off")
     if tag == _TAG_INT:
-        lists.ints = _numbers(run[0])[1::2]  # tag, value, tag, value: a tag of one byte is a varint too
+        lists.ints = _numbers(run[0])
     else:
         records = np.frombuffer(run[0], np.dtype([("tag", "u1"), ("value", "<f4")]))
         lists.floats = records["value"].astype(np.float32)
@@ -175,12 +175,16 @@ def _strings(span: Span, at: int) -> tuple[tuple[bytes, ...], int]:
 
 
 def _numbers(raw: bytes) -> NDArray[np.int64]:
-    """All varints of ``raw``, which ends with the last byte of one."""
-    septets = np.frombuffer(raw, np.uint8)
-    ends = np.flatnonzero(septets < 0x80)
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    lengths = ends - starts + 1
-    if lengths.max() > _LONGEST_INT:
+    """The varints of ``raw``, each behind its tag of one byte, seven bits a byte, the lowest first."""
+    octets = np.frombuffer(raw, np.uint8)
+    ends = np.flatnonzero(octets < 0x80)  # of a tag, of its number, of the next tag
+    starts = ends[::2] + 1
+    lengths = ends[1::2] - ends[::2]
+    longest = int(lengths.max())
+    if longest > _LONGEST_INT:
         raise WireFault("one of its lists has a number that is negative or too large")
-    place = np.arange(septets.size) - np.repeat(starts, lengths)
-    return np.asarray(np.add.reduceat((septets & 0x7F).astype(np.int64) << 7 * place, starts), dtype=np.int64)
+    numbers = np.zeros(starts.size, dtype=np.int64)
+    for place in range(longest):
+        there = np.flatnonzero(lengths > place)
+        numbers[there] |= (octets[starts[there] + place] & 0x7F).astype(np.int64) << 7 * place
+    return numbers

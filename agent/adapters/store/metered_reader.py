@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from agent.adapters.store.newest_rollups import spans
-from agent.adapters.store.store_reader import LEAST_COVERAGE, decisions, flags
+from agent.adapters.store.row_reader import decisions
+from agent.adapters.store.store_reader import LEAST_COVERAGE, flags
 from agent.domain.horizon import Horizon, floor_to_step
 from agent.domain.records import DecisionRow
 from agent.domain.suspect import DATA_FAULT, Suspect

@@ -10,6 +10,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
+from agent.adapters.store.schema_version import FLAG_COLUMNS, SCHEMA_VERSION, WEATHER_COLUMNS
 from agent.domain.ledger import Amounts, Entry, PredictedDay
 from agent.domain.records import MINUTE_FIELDS, Averaged, DecisionRow, EventRow, MinuteField, MinuteRow, WeatherRow
 from agent.domain.sentence import coded, read_coded
@@ -26,8 +27,6 @@ _FIELDS = {field.name: field for field in MINUTE_FIELDS}
 DIGITS = 3  # decimal places of a number that goes to the platform
 EVENT_COLUMNS = ("at", "kind", "severity", "text", "said")
 ROLLUP_COLUMNS = tuple(field.name for field in fields(Rollup))
-WEATHER_COLUMNS = ("temperature_c", "ghi_w_m2", "cloud_pct")
-FLAG_COLUMNS = ("quantity", "kind", "start", "until", "reason")
 AMOUNT_COLUMNS = ("hours", "no_battery", "rule", "paid", "hindsight", "plan", "execution", "unsolved")
 LEDGER_COLUMNS = ("at", *AMOUNT_COLUMNS, "stored_wh")
 PREDICTED_COLUMNS = ("at", "made_at", "no_battery", "plan")
@@ -41,7 +40,7 @@ SENT_COLUMNS = {
 }
 
 # What is new in a version, for a file of the version before; the fields of a minute that are new come before it.
-_ALSO_NEW: dict[int, tuple[str, ...]] = {
+ALSO_NEW: dict[int, tuple[str, ...]] = {
     2: (
         # what the weather feed said of each UTC hour when it began
         f"CREATE TABLE weather (at INTEGER PRIMARY KEY, {', '.join(WEATHER_COLUMNS)})",
@@ -61,7 +60,6 @@ _ALSO_NEW: dict[int, tuple[str, ...]] = {
     # the last state of each command (command_table.py), in the order in which they came in
     8: (f"CREATE TABLE command (id TEXT PRIMARY KEY, {', '.join(COMMAND_COLUMNS[1:])})",),
 }
-SCHEMA_VERSION = max(*_ALSO_NEW, *(field.since for field in MINUTE_FIELDS))
 
 
 def _minute_columns(since: int) -> list[str]:
@@ -77,7 +75,7 @@ def _rollup_columns(since: int) -> list[str]:
 def _migration(version: int) -> tuple[str, ...]:
     tables = {"minute": _minute_columns(version), "rollup": _rollup_columns(version)}
     added = [f"ALTER TABLE {table} ADD COLUMN {name}" for table, names in tables.items() for name in names]
-    return (*added, *_ALSO_NEW.get(version, ()))
+    return (*added, *ALSO_NEW.get(version, ()))
 
 
 MIGRATIONS = {version: _migration(version) for version in range(2, SCHEMA_VERSION + 1)}
@@ -200,13 +198,6 @@ def flag_values(suspect: Suspect) -> tuple[object, ...]:
     """In the order of FLAG_COLUMNS."""
     start, until = int(suspect.start.timestamp()), int(suspect.end.timestamp())
     return (suspect.quantity, suspect.kind, start, until, suspect.reason)
-
-
-def flag_row(values: Sequence[object]) -> Suspect:
-    """From a row in the order of FLAG_COLUMNS."""
-    quantity, kind, start, until, reason = values
-    begin, end = (datetime.fromtimestamp(int(str(at)), UTC) for at in (start, until))
-    return Suspect(str(quantity), begin, end, str(kind), str(reason))
 
 
 def ledger_values(entry: Entry) -> tuple[object, ...]:

@@ -22,7 +22,8 @@ from agent.adapters.store.dating import newest_trusted, redate
 from agent.adapters.store.energy_imports import Import, read_imports
 from agent.adapters.store.points_blob import from_blob, to_blob
 from agent.adapters.store.retention import Retention, tidy
-from agent.adapters.store.side_tables import note_flags, note_ledger, note_predicted, note_weather, read_flags
+from agent.adapters.store.side_reader import read_flags
+from agent.adapters.store.side_tables import note_flags, note_ledger, note_predicted, note_weather
 from agent.adapters.store.store_connection import StoreConnection, is_full
 from agent.adapters.store.transaction import Transaction
 from agent.domain.command_record import CommandRecord

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agent.adapters.store import schema_sql as sql
 from agent.adapters.store.points_blob import from_blob
+from agent.adapters.store.schema_version import FLAG_COLUMNS, WEATHER_COLUMNS
 from agent.adapters.store.store_reader import reading
 from agent.domain.ledger import MICRO
 
@@ -39,8 +40,8 @@ TABLES = (
     ExportTable("rollups", "rollup", ("span", *sql.ROLLUP_COLUMNS), "rowid", "quarters, hours, days and months"),
     ExportTable("savings", "ledger", sql.LEDGER_COLUMNS, "at", "settled hours: bills, and what was lost where"),
     ExportTable("plans_of_days", "predicted", sql.PREDICTED_COLUMNS, "at", "what the last plan before a day expected"),
-    ExportTable("weather", "weather", ("at", *sql.WEATHER_COLUMNS), "at", "what the weather feed said of each hour"),
-    ExportTable("doubted", "flag", sql.FLAG_COLUMNS, "start", "measurements that are not believed, or unusual"),
+    ExportTable("weather", "weather", ("at", *WEATHER_COLUMNS), "at", "what the weather feed said of each hour"),
+    ExportTable("doubted", "flag", FLAG_COLUMNS, "start", "measurements that are not believed, or unusual"),
 )
 PAGED = {"seq", "at"}  # keys that are one number a row
 

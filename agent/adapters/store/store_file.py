@@ -12,7 +12,8 @@ from agent.adapters.store.before_migration import copy_before, keep_copy
 from agent.adapters.store.minute_blocks import forget_blocks
 from agent.adapters.store.moved_file import Identity, identity
 from agent.adapters.store.salvage import salvage
-from agent.adapters.store.schema_sql import MIGRATIONS, SCHEMA, SCHEMA_VERSION, STREAMS
+from agent.adapters.store.schema_sql import MIGRATIONS, SCHEMA, STREAMS
+from agent.adapters.store.schema_version import SCHEMA_VERSION
 from agent.adapters.store.set_aside import PARTS, finish_setting_aside, new_file, set_aside
 from agent.adapters.store.transaction import Transaction
 from agent.ports import StoreFailure

@@ -1,4 +1,7 @@
-"""Reading the store from another process: the planner and the commands. Read-only, standard library only."""
+"""Reading the store from another process: the planner and the commands. Read-only, standard library only.
+
+Rows of the streams are read by ``row_reader``.
+"""
 
 import sqlite3
 import time
@@ -9,20 +12,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from agent.adapters.store import schema_sql as sql
 from agent.adapters.store.minute_blocks import REACH
-from agent.adapters.store.side_tables import read_flags, read_ledger, read_weather
+from agent.adapters.store.schema_version import SCHEMA_VERSION
+from agent.adapters.store.side_reader import read_flags, read_weather
 from agent.domain.history import History
 from agent.domain.horizon import Horizon, floor_to_step
-from agent.domain.ledger import Entry
-from agent.domain.records import DecisionRow, MinuteRow
 from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.domain.weather_raster import hours_between
 from agent.ports import StoreFailure
-from agent.recording.rollups import Rollup
 
 if TYPE_CHECKING:
-    from agent.domain.documents import Document
+    from agent.domain.document import Document
 
 T = TypeVar("T")
 BUSY_TIMEOUT_S = 2.0
@@ -97,53 +97,6 @@ def kept_documents(path: Path) -> dict[str, str]:
         return dict(connection.execute("SELECT name, body FROM kept ORDER BY name").fetchall())
 
 
-def decision_at(path: Path, at: datetime) -> tuple[DecisionRow | None, MinuteRow | None]:
-    """The decision in force at ``at`` (UTC) and the minute that was measured then; None where nothing was written."""
-    decisions, minutes = ", ".join(sql.DECISION_COLUMNS), ", ".join(sql.MINUTE_COLUMNS)
-    last = f"SELECT {decisions} FROM decision WHERE at <= ? ORDER BY at DESC LIMIT 1"  # noqa: S608 - own names
-    around = (
-        f"{REACH} SELECT {minutes} FROM reach CROSS JOIN minute ON seq BETWEEN low AND high "  # noqa: S608 - own names
-        "WHERE at <= :last AND at + span_s > :first ORDER BY seq DESC LIMIT 1"
-    )
-    with reading(path) as connection:
-        decision = connection.execute(last, (at.timestamp(),)).fetchone()
-        minute = connection.execute(around, {"first": at.timestamp(), "last": at.timestamp()}).fetchone()
-    return (
-        None if decision is None else sql.decision_row(decision),
-        None if minute is None else sql.minute_row(minute),
-    )
-
-
-def minutes(path: Path, start: datetime, end: datetime) -> list[MinuteRow]:
-    """The minutes that begin in [``start``, ``end``) and whose time was trusted, oldest first; without their points."""
-    columns = ", ".join(sql.MINUTE_COLUMNS)
-    select = (
-        f"{REACH} SELECT {columns} FROM reach CROSS JOIN minute ON seq BETWEEN low AND high "  # noqa: S608 - own names
-        "WHERE at >= :first AND at < :last AND time_trusted ORDER BY at"
-    )
-    with reading(path) as connection:
-        found = connection.execute(select, {"first": start.timestamp(), "last": end.timestamp()}).fetchall()
-    return [sql.minute_row(row) for row in found]
-
-
-def newest_minute(path: Path) -> MinuteRow | None:
-    """The minute that was written last; None where none was."""
-    select = f"SELECT {', '.join(sql.MINUTE_COLUMNS)} FROM minute ORDER BY seq DESC LIMIT 1"  # noqa: S608 - own names
-    with reading(path) as connection:
-        row = connection.execute(select).fetchone()
-    return None if row is None else sql.minute_row(row)
-
-
-def decisions(path: Path, start: datetime, end: datetime) -> list[DecisionRow]:
-    """The decisions from ``start`` to before ``end`` (UTC), oldest first, led by the one in force at ``start``."""
-    columns = ", ".join(sql.DECISION_COLUMNS)
-    since = "coalesce((SELECT max(at) FROM decision WHERE at <= ?), ?)"
-    select = f"SELECT {columns} FROM decision WHERE at >= {since} AND at < ? ORDER BY at"  # noqa: S608 - own names
-    with reading(path) as connection:
-        found = connection.execute(select, (start.timestamp(), start.timestamp(), end.timestamp())).fetchall()
-    return [sql.decision_row(row) for row in found]
-
-
 def backlog(path: Path) -> dict[str, tuple[int, int]]:
     """Per stream: (highest acknowledged seq, highest seq). Between them is what waits for the platform."""
     with reading(path) as connection:
@@ -152,18 +105,6 @@ def backlog(path: Path) -> dict[str, tuple[int, int]]:
             highest = connection.execute(f"SELECT max(seq) FROM {name}").fetchone()[0]  # noqa: S608 - our own names
             found[str(name)] = (int(acked), max(int(last), int(highest or 0)))
         return found
-
-
-def rollups(path: Path, span: str, start: datetime, end: datetime) -> list[Rollup]:
-    """The roll-ups of ``span`` (quarter, hour, day, month) that begin in [``start``, ``end``), oldest first."""
-    with reading(path) as connection:
-        return _rollups(connection, span, start, end)
-
-
-def ledger(path: Path, start: datetime, end: datetime) -> list[Entry]:
-    """The settled hours that begin in [``start``, ``end``), oldest first. An hour that did not count is not there."""
-    with reading(path) as connection:
-        return read_ledger(connection, start, end)
 
 
 # Roll-ups, and the minutes that are not in them yet, in one statement: no minute can slip through between the two.
@@ -212,13 +153,6 @@ def _steps(
     return connection.execute(_STEPS, terms).fetchall()
 
 
-def _rollups(connection: sqlite3.Connection, span: str, start: datetime, end: datetime) -> list[Rollup]:
-    columns = ", ".join(sql.ROLLUP_COLUMNS)
-    select = f"SELECT {columns} FROM rollup WHERE span = ? AND at >= ? AND at < ? ORDER BY at"  # noqa: S608 - own names
-    found = connection.execute(select, (span, start.timestamp(), end.timestamp()))
-    return [sql.rollup_row(row) for row in found]
-
-
 @contextmanager
 def read_within(seconds: float) -> Iterator[None]:
     """Every statement of ``reading`` in this block is interrupted once ``seconds`` have passed."""
@@ -237,12 +171,12 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(_opened(path)) as connection:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            if 0 < version < sql.SCHEMA_VERSION:
+            if 0 < version < SCHEMA_VERSION:
                 raise StoreOlder(
                     f"the store {path} is of an older version (schema {version}); the agent updates it when it starts"
                 )
-            if version != sql.SCHEMA_VERSION:
-                raise StoreFailure(f"the store {path} has schema {version}, not {sql.SCHEMA_VERSION}")
+            if version != SCHEMA_VERSION:
+                raise StoreFailure(f"the store {path} has schema {version}, not {SCHEMA_VERSION}")
             until = _UNTIL.get()
             if until is not None:
                 connection.set_progress_handler(lambda: time.monotonic() > until, STEPS_BETWEEN_LOOKS)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from agent.adapters.models.registry_file import models_beside, read_registry
 from agent.adapters.store.store_reader import flags, read_kept
 from agent.console.reading.shapes import Document, local
-from agent.domain.documents import FORECAST_CORRECTIONS
+from agent.domain.forecast_corrections import FORECAST_CORRECTIONS
 from agent.domain.model_registry import FACTORY, Assignment
 from agent.domain.sentence import listed
 from agent.domain.wire import WireError

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from agent.adapters.store.console_reader import predicted
 from agent.adapters.store.newest_rollups import spans
-from agent.adapters.store.store_reader import ledger, read_kept
+from agent.adapters.store.row_reader import ledger
+from agent.adapters.store.store_reader import read_kept
 from agent.console.reading.advisories import read_book
 from agent.console.reading.analytics import Question, compared, envelope
 from agent.console.reading.buckets import Bucket, between, filled

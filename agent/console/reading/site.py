@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from agent.adapters.store.console_reader import first_at, marks
 from agent.adapters.store.newest_rollups import spans
-from agent.adapters.store.schema_sql import SCHEMA_VERSION
+from agent.adapters.store.schema_version import SCHEMA_VERSION
 from agent.adapters.store.store_reader import backlog, kept
 from agent.advice.book import open_ones
 from agent.console.live import Now, look

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,6 +25,7 @@ class Tables:
     residual_persistence: FloatArray
 
 
+@lru_cache(maxsize=2)
 def tables_of(corrections: ForecastCorrections) -> Tables:
     """The arrays of the corrections; nothing learnt where they do not have the shape of this release."""
     many = len(corrections.members)

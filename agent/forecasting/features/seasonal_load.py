@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ class SiteLevel:
     scale_w: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SeasonalLoad:
     """The site's habits around each origin; steps run from one day before the origin to the end of the forecast.
 
@@ -81,7 +82,15 @@ class SeasonalLoad:
 
 
 def seasonal_load(series: Series, origins: Sequence[datetime], steps: int, place: Place) -> SeasonalLoad:
-    """The site's habits as known at each origin. Nothing at or after an origin is looked at."""
+    """The site's habits as known at each origin. Nothing at or after an origin is looked at.
+
+    A model and persistence ask for the same ones, one after the other.
+    """
+    return _seasonal_load(series, tuple(origins), steps, place)
+
+
+@lru_cache(maxsize=1)
+def _seasonal_load(series: Series, origins: tuple[datetime, ...], steps: int, place: Place) -> SeasonalLoad:
     origin = series.index_of(origins)
     day = DAY_S // series.step_s
     calendar, first = _calendar_around(series, origin, steps, place)
@@ -94,6 +103,7 @@ def seasonal_load(series: Series, origins: Sequence[datetime], steps: int, place
     return SeasonalLoad(calendar, first, same, centre, spread, recent, level)
 
 
+@lru_cache(maxsize=1)
 def load_quantiles(season: SeasonalLoad, step_s: int) -> FloatArray:
     """Seasonal persistence, W, (origins, steps, LEVELS), finite and >= 0.
 

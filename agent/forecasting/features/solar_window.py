@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,7 +25,7 @@ _PRIOR_DAYS = np.array([2.0, 1.2, 0.7, 1.2, 2.0])  # for which an unknown sky co
 _FADES_DAYS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SolarWindow:
     """The last 28 days before each origin, cut into days that end there, and the clear sky of the steps ahead.
 
@@ -50,7 +51,17 @@ class SolarWindow:
 
 
 def solar_window(series: Series, origins: Sequence[datetime], steps: int, place: Place, rated_w: float) -> SolarWindow:
-    """Measured and clear-sky power around each origin. Nothing at or after an origin is looked at."""
+    """Measured and clear-sky power around each origin. Nothing at or after an origin is looked at.
+
+    A model and persistence ask for the same one, one after the other.
+    """
+    return _solar_window(series, tuple(origins), steps, place, rated_w)
+
+
+@lru_cache(maxsize=1)
+def _solar_window(
+    series: Series, origins: tuple[datetime, ...], steps: int, place: Place, rated_w: float
+) -> SolarWindow:
     origin = series.index_of(origins)
     day = DAY_S // series.step_s
     at = origin[:, None] + np.arange(-WINDOW_DAYS * day, steps, dtype=np.int64)
@@ -71,6 +82,7 @@ def solar_window(series: Series, origins: Sequence[datetime], steps: int, place:
     return SolarWindow(pv, clear, ahead, index)
 
 
+@lru_cache(maxsize=1)
 def habit_index(window: SolarWindow) -> FloatArray:
     """Quantiles of the clear-sky index at this time of day, (origins, steps, LEVELS), NaN where nothing is known."""
     same_time = window.index.transpose(0, 2, 1)

@@ -5,6 +5,7 @@ type of cloud", Solar Energy 24 (1980) 177-189.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -42,6 +43,7 @@ class WeatherSeries:
         return np.where(inside, column[np.where(inside, here, 0)], np.nan)
 
 
+@lru_cache(maxsize=1)
 def weather_series(history: History, step_s: int, place: Place) -> WeatherSeries | None:
     """The feed of ``history`` on the raster of multiples of ``step_s`` seconds, None without one."""
     weather = history.weather

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.store import store_reader
+from agent.adapters.store import row_reader, store_reader
 from agent.adapters.store.retention import Retention
 from agent.domain.records import Batch, MinuteRow, Redate
 from tests.adapters.store.store_rows import START, decision, minute, new_store
@@ -34,7 +34,7 @@ def looked_up(path: Path, at: datetime) -> float | None:
 
 
 def found(path: Path, at: datetime) -> float | None:
-    row = store_reader.decision_at(path, at)[1]
+    row = row_reader.decision_at(path, at)[1]
     return None if row is None else row.load_w
 
 

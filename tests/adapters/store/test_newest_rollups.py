@@ -8,7 +8,7 @@ import pytest
 
 from agent.adapters.store.console_reader import highest_import, marks, newest_points, predicted
 from agent.adapters.store.newest_rollups import minutes, spans
-from agent.adapters.store.store_reader import rollups
+from agent.adapters.store.row_reader import rollups
 from agent.domain.ledger import PredictedDay
 from agent.domain.records import Batch
 from tests.adapters.store.store_rows import BERLIN, NAMES, START, minute, new_store

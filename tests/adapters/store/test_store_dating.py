@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.store.retention import Retention
+from agent.adapters.store.row_reader import rollups
 from agent.adapters.store.sqlite_store import SqliteStore
-from agent.adapters.store.store_reader import rollups
 from agent.domain.records import Batch, MinuteRow, Redate
 from tests.adapters.store.store_rows import START, event, minute, new_store
 from tests.security.items import security

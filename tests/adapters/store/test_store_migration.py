@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from agent.adapters.store import store_reader
-from agent.adapters.store.schema_sql import SCHEMA_VERSION
-from agent.domain.records import Batch, WeatherRow
+from agent.adapters.store import row_reader, schema_sql, store_reader
+from agent.adapters.store.schema_version import SCHEMA_VERSION
+from agent.domain.records import MINUTE_FIELDS, Batch, WeatherRow
 from agent.ports import StoreFailure
 from tests.adapters.store.store_rows import START, event, minute, new_store
 
@@ -96,6 +96,10 @@ def schema(path: Path) -> set[tuple[str, str]]:
 def version(path: Path) -> int:
     with closing(sqlite3.connect(path)) as connection:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_the_version_is_that_of_what_came_last() -> None:
+    assert max(*schema_sql.ALSO_NEW, *(field.since for field in MINUTE_FIELDS)) == SCHEMA_VERSION
 
 
 async def test_nothing_is_lost_and_the_tables_are_those_of_a_new_file(old: Path, tmp_path: Path) -> None:
@@ -195,7 +199,7 @@ async def test_a_file_that_version_4_made_new_goes_on(tmp_path: Path) -> None:
     assert version(old) == SCHEMA_VERSION
     found = store_reader.history(old, START, START + timedelta(hours=1), 60)
     assert found.load_w == (500.0,) * 60
-    assert [row.load_w for row in store_reader.rollups(old, "hour", START, START + timedelta(hours=1))] == [500.0]
+    assert [row.load_w for row in row_reader.rollups(old, "hour", START, START + timedelta(hours=1))] == [500.0]
 
 
 async def test_the_way_back_is_a_copy_from_before_and_rows_keep_their_numbers(

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.store.retention import Retention
+from agent.adapters.store.row_reader import rollups
 from agent.adapters.store.sqlite_store import SqliteStore
-from agent.adapters.store.store_reader import history, rollups
+from agent.adapters.store.store_reader import history
 from agent.domain.records import Batch
 from tests.adapters.store.store_rows import NAMES, START, event, minute, new_store
 from tests.security.items import security

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from agent.adapters.store.schema_sql import SCHEMA_VERSION
+from agent.adapters.store.schema_version import SCHEMA_VERSION
 from agent.domain.documents import ALARMS, PLAN, SETPOINT, STATE
 from agent.domain.records import Batch, MinuteRow
 from agent.domain.site import Measured

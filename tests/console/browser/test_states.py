@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, WebSocketRoute, expect
 
-from agent.adapters.store.schema_sql import SCHEMA_VERSION
+from agent.adapters.store.schema_version import SCHEMA_VERSION
 from agent.console.own_settings import OwnSettings
 from agent.domain.documents import ALARMS, OVERRIDE, SETPOINT
 from agent.domain.override import Override, OverrideAction
