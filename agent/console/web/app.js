@@ -219,8 +219,10 @@ function App() {
 }
 
 async function later() {
+  const before = kit.preferences.get();
   try {
-    await kit.applyPreferences(await kit.api("preferences"));
+    const kept = await kit.api("preferences");
+    if (kit.preferences.get() === before) await kit.applyPreferences(kept); // else some were saved meanwhile
   } catch (refused) {
     if (!(refused instanceof kit.Refused)) throw refused; // until a login it looks as it did last time
   }

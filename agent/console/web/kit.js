@@ -1,5 +1,5 @@
 // What every page needs: boxes that pages watch, words, numbers and times as people read them, and the API.
-import { html, useEffect, useLayoutEffect, useState } from "./vendor/htm-preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/htm-preact.js";
 
 // --- boxes: one value that several parts of the page show ---------------------------------------------------------
 
@@ -21,9 +21,9 @@ export function box(value) {
 
 export function useBox(one) {
   const [value, show] = useState(one.get());
-  useEffect(() => {
+  useLayoutEffect(() => {
     show(one.get());
-    return one.watch(show);
+    return one.watch(show); // before anything can happen: an effect would come a frame later
   }, [one]);
   return value;
 }
@@ -62,6 +62,7 @@ export const query = box(location.search);
 // --- words --------------------------------------------------------------------------------------------------------
 
 let words = {};
+let asked = null; // the language that was asked for last
 
 export function wantedLanguage(preferred) {
   const asked = preferred && preferred !== "auto" ? preferred : (navigator.language || "en").slice(0, 2);
@@ -70,8 +71,11 @@ export function wantedLanguage(preferred) {
 
 export async function loadWords(preferred) {
   const wanted = wantedLanguage(preferred);
+  asked = wanted;
   const answer = await fetch(new URL(`./words/${wanted}.json`, import.meta.url));
-  words = await answer.json();
+  const found = await answer.json();
+  if (wanted !== asked) return; // another one was chosen meanwhile
+  words = found;
   document.documentElement.lang = wanted;
   language.set(wanted);
 }
@@ -293,30 +297,41 @@ export async function logIn(password) {
   session.set({ ...(await api("session", { method: "POST", body: { password } })), state: "in" });
 }
 
-/** {answer, failure, isLoading, again}: the last answer stays while the next is fetched. Null asks nothing. */
+const NONE = { answer: null, failure: null, isLoading: true };
+
+/**
+ * {answer, failure, isLoading, again, put}: the last answer stays while the next is fetched. Null asks nothing.
+ * `put` shows what a change was answered with, in place of what has been asked before it.
+ */
 export function useAnswer(what, { everyS = 0, on = null } = {}) {
-  const [found, show] = useState({ answer: null, failure: null, isLoading: true });
+  const [found, show] = useState(NONE);
+  const newest = useRef(0); // of the questions: what an earlier one is answered with comes too late
   const [turn, again] = useState(0);
   const news = useBox(on ?? NOTHING);
   const who = useBox(session).state;
   useLayoutEffect(() => {
     if (what === null || who === "out") return undefined;
-    let isWanted = true;
-    show((before) => ({ ...before, isLoading: true, answer: before.what === what ? before.answer : null, what }));
-    const ask = () =>
+    show((before) => ({ ...(before.what === what ? before : NONE), isLoading: true, what }));
+    const ask = () => {
+      const mine = (newest.current += 1);
       (begun.get(what) ?? api(what)).then(
-        (answer) => isWanted && show({ answer, failure: null, isLoading: false, what }),
-        (failure) => isWanted && show((before) => ({ ...before, failure, isLoading: false })),
+        (answer) => mine === newest.current && show({ answer, failure: null, isLoading: false, what }),
+        (failure) => mine === newest.current && show((before) => ({ ...before, failure, isLoading: false })),
       );
+    };
     ask();
     begun.delete(what);
     const timer = everyS ? setInterval(() => document.hidden || ask(), everyS * 1000) : null;
     return () => {
-      isWanted = false;
+      newest.current += 1;
       clearInterval(timer);
     };
   }, [what, turn, news, who, everyS]);
-  return { ...found, again: () => again((n) => n + 1) };
+  const put = (answer) => {
+    newest.current += 1;
+    show({ answer, failure: null, isLoading: false, what });
+  };
+  return { ...(found.what === what ? found : NONE), again: () => again((n) => n + 1), put };
 }
 
 const NOTHING = box(0);

@@ -5,14 +5,18 @@ import { box, number, t, useBox } from "./kit.js";
 
 const known = box({ language: null, words: {}, isAsked: false }); // the sentences of the language
 
+function tell(asked, found) {
+  if (known.get().language === asked) known.set(found); // else another language is wanted by now
+}
+
 async function load(language) {
   if (known.get().language === language) return;
   known.set({ language, words: {}, isAsked: true }); // asked for once
   try {
     const answer = await fetch(new URL(`./words/sentences.${language}.json`, import.meta.url));
-    known.set({ language, words: await answer.json() });
+    tell(language, { language, words: await answer.json() });
   } catch {
-    known.set({ language: null, words: {} }); // the next who wants it asks again; till then it is English
+    tell(language, { language: null, words: {} }); // the next who wants it asks again; till then it is English
   }
 }
 
