@@ -179,25 +179,25 @@ function Login() {
   </main>`;
 }
 
-/** Keeps what is known of the site; the code of why nothing is. */
+/** Keeps what is known of the site: whether that is still awaited, and the code of why nothing is. */
 function useStatus() {
-  const { answer, failure } = kit.useAnswer(useBox(kit.ready) ? "status" : null, { everyS: 30, on: kit.news.plan });
-  useEffect(() => {
+  const { answer, failure, isLoading } = kit.useAnswer(useBox(kit.ready) ? "status" : null, { everyS: 30, on: kit.news.plan });
+  useLayoutEffect(() => {
     if (!answer) return;
     kit.applyHead(answer);
     const ahead = Date.parse(answer.at) - Date.now();
     kit.clockAhead.set(Math.abs(ahead) > CLOCKS_DIFFER_MS ? ahead : 0);
     kit.site.set(answer);
   }, [answer]);
-  return failure?.code;
+  return { trouble: failure?.code, isAwaited: isLoading && !answer && !failure };
 }
 
 function Frame() {
   const at = here(useBox(kit.path));
-  const trouble = useStatus();
+  const { trouble, isAwaited } = useStatus(); // until then times have no zone
   return html`<a class="skip" href="#page">${t("nav.skip")}</a>
     <${Navigation} at=${at} />
-    <div class="column">
+    <div class="column" aria-busy=${isAwaited}>
       <${Top} /><${Banner} trouble=${trouble} /><${Alarms} /><${Alerts} />
       <${Page} at=${at} key=${at} />
     </div>`;

@@ -227,9 +227,11 @@ export function Page() {
   const { answer, failure, again } = kit.useAnswer("realtime/energy-flow", { everyS: 30, on: kit.news.plan });
   const live = useBox(kit.live);
   const site = useBox(kit.site);
+  useLayoutEffect(() => {
+    if (answer) kit.applyHead(answer); // so that the first picture has the site's times
+  }, [answer]);
   useEffect(() => {
     if (!answer && (!failure || failure.code === "no_session")) return;
-    if (answer) kit.applyHead(answer);
     if (answer?.prices) kit.prices.set(answer.prices);
     if (answer && (!live || !live.running || !answer.running)) kit.live.set({ ...answer, state: answer.running ? answer.state : null });
     kit.ready.set(true);

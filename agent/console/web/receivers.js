@@ -124,7 +124,10 @@ export function Receivers() {
     }
   };
   /** One after the other, each of what the one before has left: all are sent as a whole. */
-  const keep = (change) => (before.current = before.current.then(() => keepNow(change)));
+  const keep = (change) => {
+    tell(null); // what was told of an earlier one
+    return (before.current = before.current.then(() => keepNow(change)));
+  };
   const heads = ["id", "form", "severity", "last"];
   return html`<section class="card" aria-labelledby="receivers-title"><h2 id="receivers-title">${t("receivers.title")}</h2><p class="quiet">${t("receivers.why")}</p>
     ${settings.targets.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-labelledby="receivers-title"><table>
