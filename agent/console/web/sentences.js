@@ -34,6 +34,8 @@ const UNITS = [
   ["_per_kwh", kit.price],
   ["_wh", (value) => kit.amount(value, "Wh")],
   ["_w", (value) => kit.amount(value)],
+  ["_v", (value) => `${number(value, 0)}\u00a0V`],
+  ["_a", (value) => `${number(value, 1)}\u00a0A`],
   ["_pct", (value) => kit.percent(value)],
   ["_money", (value) => kit.money(value)],
   ["_times", (value) => number(value, 1)],
@@ -42,7 +44,7 @@ const UNITS = [
   ["_s", span],
   ["_at", kit.when],
 ];
-const FORMS = { clock: kit.clock, date: kit.date, dateClock: kit.dateClock, plain: String };
+const FORMS = { clock: kit.clock, date: kit.date, dateClock: kit.dateClock, plain: String, hundredths: (value) => number(value, 2) };
 
 function value(name, found, form) {
   if (found !== null && typeof found === "object") return said(found.code, found.values);
