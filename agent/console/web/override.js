@@ -1,4 +1,4 @@
-// A person tells the battery what to do, until when.
+// A person tells the battery what to do, until when. What has been sent closes the form: no timer does under their hands.
 import { html, useState } from "./vendor/htm-preact.js";
 import { api, t } from "./kit.js";
 import { useChanges } from "./pages.js";
@@ -33,12 +33,11 @@ export function OverrideForm({ now, done }) {
     setBusy(true);
     try {
       await api("override", { method: "POST", body });
-      tell({ text: t("taken_up") });
-      setTimeout(done, 4000);
+      done(t("taken_up"));
     } catch (refused) {
       tell({ isBad: true, text: refused.message });
+      setBusy(false);
     }
-    setBusy(false);
   };
 
   return html`<form class="override" onSubmit=${send}>
