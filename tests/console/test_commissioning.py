@@ -93,7 +93,8 @@ def test_what_keeps_the_agent_from_steering_has_a_word(own: ConsoleSite) -> None
     )
     assert commissioning(replace(usual, settings=observing))["locked_by"] == "observe_mode"
     write_permit(own.config, replace(commissioned.permit(own.settings), devices=("another one",)))
-    assert commissioning(usual)["locked_by"] == "device_changed"
+    found = commissioning(usual)
+    assert (found["locked_by"], found["locked_code"]) == ("device_changed", "commissioned_other")
     permit_file(own.config).write_text("{")
     found = commissioning(usual)
     assert (found["locked_by"], found["state"]) == ("permit_unusable", "none")

@@ -180,7 +180,8 @@ ANSWERS: Mapping[str, Any] = {
     "PUT alerts": ALERTS,
     "POST alerts/test": {"target": TEXT, "good": TRUTH, "said": TEXT},
     "GET commissioning": {
-        "state": TEXT, "locked": TEXT_OR_NULL, "locked_by": TEXT_OR_NULL, "command": TEXT, "permit": Maybe(PERMIT),
+        "state": TEXT, "locked": TEXT_OR_NULL, "locked_code": TEXT_OR_NULL, "locked_values": Maybe({"*": ANY}),
+        "locked_by": TEXT_OR_NULL, "command": TEXT, "permit": Maybe(PERMIT),
         "report": Maybe(REPORT),
     },
     "GET site-file": {"values": [{"key": TEXT, "value": ANY}]},

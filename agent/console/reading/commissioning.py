@@ -30,7 +30,7 @@ def commissioning(source: Source) -> Document:
     permission = Permission() if source.site_file is None else permission_of(source.site_file, source.settings)
     return {
         "state": _state(permission.permit, report),
-        "locked": permission.locked,
+        **named("locked", permission.locked),
         "locked_by": _locked_by(permission, source.settings),
         "command": COMMAND if source.site_file is None else f"{COMMAND} --config {source.site_file.name}",
         "permit": None if permission.permit is None else _permit(permission.permit, source.zone),

@@ -114,7 +114,7 @@ function Verdict({ answer }) {
     ${said && html`<p>${said}</p>`}
     ${state === "accepted" && html`<p>${t("commission.reason")}: ${permit.reason}</p>`}
     ${state === "failed" && html`<p><${Said} of=${report} name="ended" /></p>`}
-    ${answer.locked_by && answer.locked_by !== "not_commissioned" && html`<p class="notice warning">${t(`commission.locked.${answer.locked_by}`)} <span lang="en">${answer.locked}</span></p>`}
+    ${answer.locked_by && answer.locked_by !== "not_commissioned" && html`<p class="notice warning">${t(`commission.locked.${answer.locked_by}`)} <${Said} of=${answer} name="locked" /></p>`}
     ${report && html`<dl class="tiles">
       ${[["dead_time_s", seconds], ["ramp_w_per_s", ramp], ["off_w", amount], ["meter_lag_s", seconds]].map(
         ([name, form]) => html`<div class="tile"><dt>${t(`commission.${name}`)}</dt><dd>${form(report[name])}</dd><dd class="note">${t(`commission.${name}_is`)}</dd></div>`)}</dl>`}
