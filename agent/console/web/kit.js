@@ -72,8 +72,13 @@ export function wantedLanguage(preferred) {
 export async function loadWords(preferred) {
   const wanted = wantedLanguage(preferred);
   asked = wanted;
-  const answer = await fetch(new URL(`./words/${wanted}.json`, import.meta.url));
-  const found = await answer.json();
+  let found;
+  try {
+    found = await (await fetch(new URL(`./words/${wanted}.json`, import.meta.url))).json();
+  } catch (failure) {
+    asked = null; // the next who wants it asks again
+    throw failure;
+  }
   if (wanted !== asked) return; // another one was chosen meanwhile
   words = found;
   document.documentElement.lang = wanted;
@@ -239,7 +244,7 @@ export async function applyPreferences(chosen) {
   remember("theme", chosen.theme);
   remember("language", chosen.language);
   preferences.set(chosen);
-  if (wantedLanguage(chosen.language) !== language.get()) await loadWords(chosen.language);
+  if (wantedLanguage(chosen.language) !== asked) await loadWords(chosen.language);
 }
 
 // --- the API ----------------------------------------------------------------------------------------------------------
