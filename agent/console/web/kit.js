@@ -72,13 +72,7 @@ export function wantedLanguage(preferred) {
 export async function loadWords(preferred) {
   const wanted = wantedLanguage(preferred);
   asked = wanted;
-  let found;
-  try {
-    found = await (await fetch(new URL(`./words/${wanted}.json`, import.meta.url))).json();
-  } catch (failure) {
-    asked = null; // the next who wants it asks again
-    throw failure;
-  }
+  const found = await (await fetch(new URL(`./words/${wanted}.json`, import.meta.url))).json();
   if (wanted !== asked) return; // another one was chosen meanwhile
   words = found;
   document.documentElement.lang = wanted;
@@ -121,16 +115,14 @@ export function Said(props) {
 // --- numbers --------------------------------------------------------------------------------------------------------
 
 export const UNKNOWN = "–";
-
 export const isKnown = (value) => typeof value === "number" && Number.isFinite(value);
 
 export function number(value, decimals) {
   if (!isKnown(value)) return UNKNOWN;
   const places = digits.get() ?? decimals;
   const rounded = Number(value.toFixed(places)) || 0; // no -0.00
-  return new Intl.NumberFormat(language.get(), { minimumFractionDigits: places, maximumFractionDigits: places }).format(
-    rounded,
-  );
+  const form = { minimumFractionDigits: places, maximumFractionDigits: places };
+  return new Intl.NumberFormat(language.get(), form).format(rounded);
 }
 
 /** One unit for values that stand together: {unit, show}. `base` is W or Wh. */
@@ -176,7 +168,6 @@ export const price = (value) => (isKnown(value) ? `${number(value * pricePer(), 
 // --- times, in the site's zone --------------------------------------------------------------------------------------
 
 const forms = new Map();
-
 function form(options) {
   const key = JSON.stringify([language.get(), zone.get(), options]);
   if (!forms.has(key)) {
@@ -195,8 +186,7 @@ export const clock = (at) => shown(at, { hour: "2-digit", minute: "2-digit" });
 export const day = (at) => shown(at, { weekday: "short", day: "numeric", month: "short" });
 export const date = (at) => shown(at, { day: "numeric", month: "short", year: "numeric" });
 export const month = (at) => shown(at, { month: "short", year: "numeric" });
-export const dateClock = (at) =>
-  shown(at, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+export const dateClock = (at) => shown(at, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 /** The site's time now, ms: its clock counts, whatever the browser's says. */
 const siteNow = () => Date.now() + clockAhead.get();
@@ -261,12 +251,10 @@ export class Refused extends Error {
 
 /** What a person is told of it. */
 export const told = (refused) => words[`problem.${refused.code}`] ?? refused.message;
-
 /** How what was refused is shown: that nothing is there yet is no fault. */
 export const noticeOf = (refused) => `notice ${refused.code === "no_store" ? "info" : "warning"}`;
 
 const PATIENCE_MS = 12000;
-
 export async function api(what, { method = "GET", body } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined || method !== "GET") {
@@ -298,16 +286,9 @@ async function csrf() {
   return session.get().csrf ?? "";
 }
 
-export async function logIn(password) {
-  session.set({ ...(await api("session", { method: "POST", body: { password } })), state: "in" });
-}
-
 const NONE = { answer: null, failure: null, isLoading: true };
 
-/**
- * {answer, failure, isLoading, again, put}: the last answer stays while the next is fetched. Null asks nothing.
- * `put` shows what a change was answered with, in place of what has been asked before it.
- */
+/** {answer, failure, isLoading, again, put}: the last answer stays till the next, or the one `put`. Null asks nothing. */
 export function useAnswer(what, { everyS = 0, on = null } = {}) {
   const [found, show] = useState(NONE);
   const newest = useRef(0); // of the questions: what an earlier one is answered with comes too late
@@ -347,16 +328,17 @@ export const begin = (what) => begun.set(what, api(what)).get(what).catch(() => 
 
 // --- places -------------------------------------------------------------------------------------------------------------
 
-export function go(where, { replace = false } = {}) {
-  history[replace ? "replaceState" : "pushState"]({}, "", where);
+function arrive() {
   path.set(location.pathname);
   query.set(location.search);
 }
 
-addEventListener("popstate", () => {
-  path.set(location.pathname);
-  query.set(location.search);
-});
+export function go(where, { replace = false } = {}) {
+  history[replace ? "replaceState" : "pushState"]({}, "", where);
+  arrive();
+}
+
+addEventListener("popstate", arrive);
 
 export function Link({ to, children, ...rest }) {
   const follow = (event) => {
