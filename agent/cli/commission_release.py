@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 from agent.adapters.devices.site_devices import Devices
 from agent.domain.commissioning import Finding
+from agent.domain.sentence import Sentence
+from agent.domain.sentences import commissioning_test as told
 from agent.domain.setpoint import Applied, Refused, Rung, Setpoint, Unreachable
 from agent.ports import Clock
 from drivers.device import Steerable
@@ -49,7 +52,7 @@ async def give_back(
 
 
 def _not_released(name: str, why: str) -> Released:
-    text = f"{name} could NOT be released ({why}): run `enalysis-edge release`, or switch the inverter off and on"
+    text = told.not_given_back(device=name, why=why)
     return Released(text, Finding("not_released", text, name))
 
 
@@ -58,21 +61,30 @@ async def _verified(name: str, device: object, before: Mapping[str, float] | Non
     try:
         order = (await device.in_force()).order
     except DriverError as error:
-        return _not_released(name, f"its registers cannot be read: {error}")
+        return _not_released(name, told.registers_unread(cause=str(error)))
     if order:
-        return _not_released(name, ", ".join(f"{point} still reads {value:g}" for point, value in order.items()))
+        return _not_released(
+            name, _all([told.still_reads(point=at, value=f"{value:g}") for at, value in order.items()])
+        )
     after = await settings_of(device)
     if before is None or after is None:
-        return Released(f"{name} is released; what was set there before is not known")
+        return Released(told.given_back(device=name))
     differing = [point for point, value in before.items() if after.get(point) != value]
     if differing:
-        told = ", ".join(f"{point} was {before[point]:g} and is {_value(after.get(point))}" for point in differing)
-        text = f"{name} is released, and not as it was found: {told}"
+        all_of_them = [
+            told.was_and_is(point=point, value=f"{before[point]:g}", now=_value(after.get(point)))
+            for point in differing
+        ]
+        text = told.given_back_otherwise(device=name, told=_all(all_of_them))
         return Released(text, Finding("not_as_found", text, name))
     if not before:
-        return Released(f"{name} is released; none of its owner's settings was written")
-    return Released(f"{name} is released, its {len(before)} settings are as they were found")
+        return Released(told.given_back_untouched(device=name))
+    return Released(told.given_back_as_found(device=name, settings=len(before)))
+
+
+def _all(sentences: list[Sentence]) -> Sentence:
+    return reduce(lambda said, then: told.and_also(said=said, then=then), sentences)
 
 
 def _value(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:g}"
+    return told.value_unknown() if value is None else f"{value:g}"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,8 @@ from agent.commissioning.sighting import BatterySeen, SiteSeen
 from agent.domain.commissioning import BatteryTest, CommissionedDevice, Commissioning, Finding
 from agent.domain.documents import COMMISSIONING, STEERING
 from agent.domain.records import Batch
+from agent.domain.sentence import Sentence
+from agent.domain.sentences import commissioning_test as told
 from agent.domain.wire import to_json
 from agent.plan_request import conditions_of
 from agent.ports import Clock, StoreFailure
@@ -119,11 +122,11 @@ class Session:
             if self.show is not None:
                 self.show(seen, outcome.findings)
             if outcome.stops:
-                return outcome.report("it ended before anything was written: the values contradict each other")
+                return outcome.report(told.ended_in_contradiction())
             if not await self.stop.run(self._asked(seen)):
-                return outcome.report("nobody has agreed to the test, so nothing was written")
+                return outcome.report(told.ended_without_consent())
         except Interrupted:
-            return outcome.report("it was stopped before anything was written")
+            return outcome.report(told.ended_before_writing())
         with gate.opened():
             return await self._test(eyes, seen, outcome)
 
@@ -132,28 +135,30 @@ class Session:
 
     async def _test(self, eyes: Eyes, seen: SiteSeen, outcome: "Outcome") -> Commissioning:
         """One battery after the other, each released before the next; the first doubt ends it."""
-        ended = "every battery did what it was told and is as it was found"
+        ended = told.ended_well()
         for unit in seen.batteries:
             found = {one.device: await settings_of(_steerable(eyes.devices, one.device)) for one in seen.batteries}
             others = [one.device for one in seen.batteries if one is not unit]
             test = BatteryUnderTest(eyes, unit, seen.device(unit.device).family, others, self.say)
-            stopped: str | None = None
+            stopped: Sentence | None = None
             try:
                 finding = await self.stop.run(self._one(test))
                 outcome.note(finding)
             except Interrupted:
-                stopped = "it was stopped by hand"
-            except (Aborted, OSError) as why:  # OSError: nobody reads what is said any more
-                stopped = f"it was aborted: {why}"
-                outcome.note(Finding(getattr(why, "code", "aborted"), str(why), unit.device))
+                stopped = told.ended_by_hand()
+            except Aborted as why:
+                stopped = told.ended_aborted(cause=why.text)
+                outcome.note(Finding(why.code, why.text, unit.device))
+            except OSError as why:  # nobody reads what is said any more
+                stopped = told.ended_aborted(cause=str(why))
+                outcome.note(Finding("aborted", str(why), unit.device))
             finally:
                 released = await give_back(eyes.devices, self.clock, found)
             if stopped is None:
                 await test.see_it_free()
             outcome.take(test, unit, released)
             if stopped is not None or outcome.stops:
-                ended = stopped or "it was not passed"
-                return outcome.report(ended)
+                return outcome.report(stopped or told.not_passed())
         return outcome.report(ended)
 
     async def _one(self, test: BatteryUnderTest) -> Finding | None:
@@ -197,12 +202,14 @@ class Outcome:
 
     def take(self, test: BatteryUnderTest, unit: BatterySeen, released: Mapping[str, Released]) -> None:
         """The result of a battery, whatever became of it."""
-        result = test.result("; ".join(one.text for one in released.values()))
+        result = test.result(
+            reduce(lambda said, then: told.then_also(said=said, then=then), [one.text for one in released.values()])
+        )
         self.tests.append(result)
         is_whole = len(result.steps) == len(phases(test.device.actions, unit.test_w, unit.phase_s))
-        told = {finding.text for finding in self.findings}
+        known = {finding.text for finding in self.findings}
         for finding in test.findings(result) if is_whole else ():
-            if finding.text not in told:
+            if finding.text not in known:
                 self.findings.append(finding)
         self.findings += [one.finding for one in released.values() if one.finding is not None]
         self.findings.append(_over_a_power_cut(test))
@@ -224,6 +231,7 @@ class Outcome:
 def _over_a_power_cut(test: BatteryUnderTest) -> Finding:
     """What this test cannot see."""
     writes, name = dict(test.device.persistent_writes), test.unit.device
-    told = f"; {sum(writes.values())} writes of registers that are kept in flash were made" if writes else ""
-    text = f"whether {name} keeps an order over a power cut is not tested, that needs one{told}"
+    text = told.power_cut_untested(device=name)
+    if writes:
+        text = told.power_cut_untested_flash(device=name, times=sum(writes.values()))
     return Finding("power_cut_untested", text, name, stops=False)

@@ -7,9 +7,10 @@ from agent.cli.commission_look import Eyes, facts_of
 from agent.commissioning.phases import HOLD_S, Phase, is_exact, phases
 from agent.commissioning.safeguard import Instant, doubt, is_over
 from agent.commissioning.sighting import BatterySeen
-from agent.commissioning.step_response import judged, measured, meter_findings, meter_of
+from agent.commissioning.step_response import judged, measured, meter_findings, meter_of, told_to
 from agent.dispatch.guard import Limits, guard
 from agent.domain.commissioning import BatteryTest, Finding, Reversion, Step
+from agent.domain.sentences import commissioning_test as told
 from agent.domain.setpoint import Applied, Clamped, Held, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import MISSING, Measured, SiteState
 from drivers.device import Steerable
@@ -24,11 +25,11 @@ Say = Callable[[str], None]
 
 
 class Aborted(Exception):
-    """The test has ended early. ``str()`` says why in one sentence, ``code`` which finding that is."""
+    """The test has ended early. ``text`` says why in one sentence, ``code`` which finding that is."""
 
     def __init__(self, text: str, code: str = "aborted") -> None:
         super().__init__(text)
-        self.code = code
+        self.text, self.code = text, code
 
 
 @dataclass(slots=True)
@@ -113,8 +114,8 @@ class BatteryUnderTest:
     def findings(self, test: BatteryTest) -> list[Finding]:
         """What the steps and the meter's answer to them say."""
         found = [judged(step, test.test_w, self._rating_w, test.device) for step in test.steps]
-        told = [finding for finding in found if finding is not None]
-        return told if any(finding.stops for finding in told) else [*told, *meter_findings(test.answer)]
+        known = [finding for finding in found if finding is not None]
+        return known if any(finding.stops for finding in known) else [*known, *meter_findings(test.answer)]
 
     async def sample(self) -> None:
         """Look once; the traces grow."""
@@ -131,17 +132,19 @@ class BatteryUnderTest:
         wanted = Setpoint(self.eyes.clock.now(), battery_w, hold_s, Rung.OVERRIDE, f"commissioning: {what}")
         granted = self.granted(wanted)
         if granted.battery_w is None:
-            raise Aborted(f"{self.unit.device} may not {what}: {granted.reason}")
+            raise Aborted(told.order_not_granted(device=self.unit.device, order=what, why=granted.reason))
         shares = ((self.unit.device, granted.battery_w), *((name, 0.0) for name in self._others))
         match await self.eyes.devices.steer(replace(granted, shares=shares if self._others else ())):
             case Clamped(held_w, reason) if abs(held_w) < LEAST_GRANTED * abs(granted.battery_w):
-                raise Aborted(f"{self.unit.device} takes {held_w:z.0f} of {granted.battery_w:z.0f} W: {reason}")
+                asked_w = granted.battery_w
+                text = told.order_taken_in_part(device=self.unit.device, taken_w=held_w, asked_w=asked_w, why=reason)
+                raise Aborted(text)
             case Applied() | Clamped() as outcome:
                 self.recorder.asked.append((self.now_s(), outcome.battery_w))
                 self.eyes.told(outcome.battery_w or 0.0)
                 return replace(granted, battery_w=outcome.battery_w)
             case Refused(reason) | Unreachable(reason):
-                raise Aborted(f"{self.unit.device} did not take the order to {what}: {reason}")
+                raise Aborted(told.order_not_taken(device=self.unit.device, order=what, cause=reason))
             case Held():
                 return None
 
@@ -156,8 +159,8 @@ class BatteryUnderTest:
 
     async def _keep(self, phase: Phase) -> None:
         """Give one order and hold it, refreshed at half of its life. Raises Aborted."""
-        told = f"{phase.what} with {abs(phase.battery_w):z.0f} W" if phase.battery_w else "rest at 0 W"
-        self._say(f"{self.unit.device}: {told} for {phase.for_s:z.0f} s")
+        order = told_to(phase.what, phase.battery_w) if phase.battery_w else told.told_to_rest_at_zero()
+        self._say(f"{self.unit.device}: {order} for {phase.for_s:z.0f} s")
         began_s, written_s, before_w = self.now_s(), 0.0, self.newest
         taken_w: float | None = None
         hold_s = min(HOLD_S, self.device.longest_hold_s)
@@ -168,11 +171,12 @@ class BatteryUnderTest:
             if moved or runs_out:
                 written_s = self.now_s()
                 self._granted_w = self.granted(wanted).battery_w or 0.0
-                taken = await self.write(told, phase.battery_w, hold_s)
+                taken = await self.write(order, phase.battery_w, hold_s)
                 taken_w = taken_w if taken is None else taken.battery_w
             await self._watch(taken_w, self.now_s() - began_s, before_w)
         if taken_w is None or abs(taken_w) < LEAST_GRANTED * abs(phase.battery_w):
-            raise Aborted(f"{self.unit.device} was to {told} and is allowed {abs(taken_w or 0.0):z.0f} W")
+            allowed_w = abs(taken_w or 0.0)
+            raise Aborted(told.order_allowed_in_part(device=self.unit.device, order=order, allowed_w=allowed_w))
         step = Step(phase.what, phase.battery_w, taken_w, began_s, self.now_s(), self.exact)
         self.steps.append(measured(step, tuple(self.recorder.battery), self._rating_w))
         finding = judged(self.steps[-1], self.unit.test_w, self._rating_w, self.unit.device)

@@ -6,6 +6,7 @@ from agent.cli.commission_test import MOST_TIMED_S, Aborted, BatteryUnderTest, S
 from agent.commissioning.phases import phases, promised_s, unrefreshed_hold_s
 from agent.commissioning.step_response import tolerance_w
 from agent.domain.commissioning import Finding, Reversion
+from agent.domain.sentences import commissioning_test as told
 from drivers.errors import DriverError
 
 LATE_S, LATE_PART = 15.0, 0.1  # how much later than promised is waited for
@@ -16,25 +17,25 @@ async def unplug(test: BatteryUnderTest, even_long: bool, say: Say) -> Finding |
     """Times it into ``test.reversion``; a finding where the device does not do what its datasheet promises."""
     device = test.unit.device
     if not test.device.reverts:
-        text = f"an order to {device} never ends by itself: it stays in force when this computer dies in the middle"
+        text = told.order_never_ends(device=device)
         test.reversion = Reversion(text)
         return Finding("never_reverts", text, device, stops=False)
     hold_s = unrefreshed_hold_s(test.facts)
     promise_s = promised_s(test.facts, hold_s)
     assert promise_s is not None
     if promise_s > MOST_TIMED_S and not even_long:
-        text = f"not timed: an order to {device} ends by itself after {promise_s / 60.0:z.0f} min; --yes-long waits"
+        text = told.order_not_timed(device=device, promised_s=promise_s)
         test.reversion = Reversion(text, promise_s)
         return Finding("reversion_not_timed", text, device, stops=False)
     say(f"{device}: one order, and then silence; it is to be free within {promise_s:z.0f} s")
     seen_s = await _timed(test, hold_s, promise_s)
     if seen_s is None:
-        text = f"{device} was not free {promise_s:z.0f} s after the last order, as its datasheet promises"
+        text = told.order_outlives(device=device, promised_s=promise_s)
         test.reversion = Reversion(text, promise_s)
         return Finding("does_not_revert", text, device)
-    text = f"free {seen_s:z.0f} s after the last order, {promise_s:z.0f} s are promised; then {test.facts.reverts_to}"
-    test.reversion = Reversion(text, promise_s, seen_s)
-    say(f"  {text}")
+    free = f"free {seen_s:z.0f} s after the last order, {promise_s:z.0f} s are promised; then {test.facts.reverts_to}"
+    test.reversion = Reversion(free, promise_s, seen_s)
+    say(f"  {free}")
     return None
 
 
@@ -44,9 +45,9 @@ async def _timed(test: BatteryUnderTest, hold_s: float, promise_s: float) -> flo
     battery = test.unit.battery
     able = [one.battery_w for one in phases(test.device.actions, test.unit.test_w, 0.0) if one.battery_w <= 0.0]
     wanted_w = max(able, key=lambda watts: abs(watts - before_w))
-    taken = await test.write("rest" if wanted_w == 0.0 else "charge", wanted_w, hold_s)
+    taken = await test.write(told.told_to_rest() if wanted_w == 0.0 else told.told_to_charge(), wanted_w, hold_s)
     if taken is None or taken.battery_w is None:
-        raise Aborted(f"{test.unit.device} did not take the order that is not refreshed")
+        raise Aborted(told.last_order_not_taken(device=test.unit.device))
     order_s, order = test.now_s(), await _in_force(test)
     gone_s: float | None = None
     tolerance = min(tolerance_w(max(battery.charge_w, battery.discharge_w)), test.unit.test_w / 2.0)

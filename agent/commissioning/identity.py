@@ -5,6 +5,8 @@ from itertools import combinations
 
 from agent.commissioning.sighting import DeviceSeen, SiteSeen
 from agent.domain.commissioning import Finding
+from agent.domain.sentence import Sentence
+from agent.domain.sentences import commissioning_look as told
 from drivers.reading import Quantity, Reading
 
 ALIKE = 5  # quantities that must agree in every sample before two devices are taken for one
@@ -28,10 +30,7 @@ def _swapped(seen: SiteSeen) -> Iterator[Finding]:
     """Two devices of which each is where the site file has the other."""
     for one, other in combinations(seen.devices, 2):
         if _misplaced(one, other) and _misplaced(other, one):
-            text = (
-                f"{one.name} and {other.name} are swapped: at {one.place} answers what belongs to {other.name}, and "
-                f"the other way round; exchange their addresses in the site file"
-            )
+            text = told.devices_swapped(device=one.name, other=other.name, place=one.place)
             yield Finding("swapped", text, one.name)
             yield Finding("swapped", text, other.name)
             return
@@ -53,17 +52,14 @@ def _gives(device: DeviceSeen, roles: frozenset[str]) -> bool:
 
 def _of_one(device: DeviceSeen) -> Iterator[Finding]:
     if device.is_another:
-        text = (
-            f"{device.name} is no {device.brand} ({device.family}): what answers at {device.place} is "
-            f"{_named(device)}of the family {device.fits_other}"
-        )
-        yield Finding("other_brand", text, device.name)
+        yield Finding("other_brand", _another(device), device.name)
         return
     if device.trouble is not None and (device.steers or not device.samples):
-        yield Finding("no_answer", f"{device.name} at {device.place} cannot be read: {device.trouble}", device.name)
+        text = told.device_unread(device=device.name, place=device.place, cause=device.trouble)
+        yield Finding("no_answer", text, device.name)
         return
     if device.fits is False:
-        text = f"{device.name} does not name itself as a {device.brand} does: see that it is one"
+        text = told.unrecognised(device=device.name, brand=device.brand)
         yield Finding("unrecognised", text, device.name, stops=False)
     for role in sorted(device.roles):
         missing = [quantity for quantity in ROLE_QUANTITIES[role] if device.value(quantity) is None]
@@ -75,13 +71,16 @@ def _of_one(device: DeviceSeen) -> Iterator[Finding]:
 
 def _missing(device: DeviceSeen, role: str, quantity: Quantity) -> Finding:
     """A sun that is not there at night says nothing of the battery."""
-    text = f"{device.name} has the role {role!r} and gives no {quantity.value}: it may be asleep or another device"
+    text = told.role_without_value(device=device.name, role=role, quantity=quantity.value)
     return Finding("value_missing", text, device.name, stops=role in ("grid", "battery"))
 
 
-def _named(device: DeviceSeen) -> str:
-    said = " ".join(part for part in (device.said.maker, device.said.model) if part)
-    return f"{said}, " if said else ""
+def _another(device: DeviceSeen) -> Sentence:
+    name, brand, family, place, other = device.name, device.brand, device.family, device.place, device.fits_other or ""
+    maker = " ".join(part for part in (device.said.maker, device.said.model) if part)
+    if not maker:
+        return told.other_brand(device=name, brand=brand, family=family, place=place, other_family=other)
+    return told.other_brand_named(device=name, brand=brand, family=family, place=place, maker=maker, other_family=other)
 
 
 def _doubles(seen: SiteSeen) -> Iterator[Finding]:
@@ -91,16 +90,17 @@ def _doubles(seen: SiteSeen) -> Iterator[Finding]:
         serial = one.said.serial if one.said.serial == other.said.serial else None
         if serial is None and not _always_alike(one, other):
             continue
-        why = f"both have the serial number {serial}" if serial else "they have shown the same values all the time"
-        yield Finding("double", f"{one.name} and {other.name} are one device: {why}; {_advice(one, other)}", other.name)
+        why = told.same_serial(serial=serial) if serial else told.same_values()
+        text = told.one_device_twice(device=one.name, other=other.name, why=why, advice=_advice(one, other))
+        yield Finding("double", text, other.name)
 
 
-def _advice(one: DeviceSeen, other: DeviceSeen) -> str:
+def _advice(one: DeviceSeen, other: DeviceSeen) -> Sentence:
     if one.steers and other.steers:
-        return "this inverter stands twice in the site file, as two batteries"
+        return told.one_inverter_twice()
     if one.endpoint == other.endpoint:
-        return f"one unit id answers for the other at {one.endpoint} ({one.unit_id} and {other.unit_id})"
-    return f"{one.place} and {other.place} lead to the same meter"
+        return told.one_unit_for_another(place=one.endpoint, unit=one.unit_id, other_unit=other.unit_id)
+    return told.same_meter(place=one.place, other=other.place)
 
 
 def _always_alike(one: DeviceSeen, other: DeviceSeen) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from agent.commissioning.sighting import DeviceSeen, SiteSeen
 from agent.domain.commissioning import Finding
+from agent.domain.sentence import Sentence
+from agent.domain.sentences import commissioning_look as told
 from drivers.reading import Quantity, Reading
 
 PHASES = ("L1", "L2", "L3")
@@ -34,15 +36,15 @@ def _sum(device: DeviceSeen) -> Iterator[Finding]:
             return
         apart += abs(sum(known) - total_w) > max(SUM_W, SUM_PART * max(abs(total_w), *map(abs, known)))
     if device.samples and 2 * apart > len(device.samples):
-        told = " + ".join(f"{watts:.0f}" for watts in known)
-        text = f"the phases of {device.name} add up to {told} = {sum(known):.0f} W, and its total says {total_w:.0f} W"
-        yield Finding("phases_contradict", text + _why(sum(known), total_w), device.name)
+        parts = " + ".join(f"{watts:.0f}" for watts in known)
+        text = told.phases_contradict(device=device.name, parts=parts, sum_w=sum(known), total_w=total_w or 0.0)
+        yield Finding("phases_contradict", told.with_hint(said=text, hint=_why(sum(known), total_w)), device.name)
 
 
-def _why(sum_w: float, total_w: float | None) -> str:
+def _why(sum_w: float, total_w: float | None) -> Sentence:
     if total_w and abs(sum_w / total_w + 1.0) < SUM_PART:
-        return ": a sign is turned"
-    return ": phases are mixed, or a scale is wrong"
+        return told.hint_sign_turned()
+    return told.hint_phases()
 
 
 def _voltages(device: DeviceSeen) -> Iterator[Finding]:
@@ -53,10 +55,10 @@ def _voltages(device: DeviceSeen) -> Iterator[Finding]:
     mean_v = sum(live.values()) / len(live)
     for phase, volts in live.items():
         if not MAINS_V[0] <= volts <= MAINS_V[1]:
-            text = f"{device.name} shows {volts:.0f} V at {phase}: a scale or another quantity is read"
+            text = told.odd_voltage(device=device.name, phase=phase, found_v=volts)
             yield Finding("odd_voltage", text, device.name)
         elif abs(volts - mean_v) > OTHER_V * mean_v:
-            text = f"{device.name} shows {volts:.0f} V at {phase} and {mean_v:.0f} V in the mean of its phases"
+            text = told.uneven_voltage(device=device.name, phase=phase, found_v=volts, mean_v=mean_v)
             yield Finding("uneven_voltage", text, device.name, stops=False)
 
 
@@ -75,13 +77,9 @@ def _apparent(device: DeviceSeen) -> Iterator[Finding]:
         if not found or 2 * max(more, less) <= len(found):
             continue
         watts, volts, amps = found[-1]
-        told = f"{device.name} shows {watts:.0f} W at {phase}, with {volts:.0f} V and {amps:.1f} A"
-        if more > less:
-            text = f"{told}: no power is more than volts times amps; a scale is wrong"
-            yield Finding("more_than_apparent", text, device.name)
-        else:
-            text = f"{told}: its clamp may sit on another phase than its voltage"
-            yield Finding("mixed_phase", text, device.name, stops=False)
+        said = told.more_than_apparent if more > less else told.mixed_phase
+        text = said(device=device.name, phase=phase, power_w=watts, found_v=volts, found_a=amps)
+        yield Finding(said.code, text, device.name, stops=more > less)
 
 
 def _phase(sample: Mapping[Quantity, Reading], phase: str) -> tuple[float, float, float] | None:

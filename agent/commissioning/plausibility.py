@@ -10,6 +10,8 @@ from agent.commissioning.meter_values import meter_findings
 from agent.commissioning.sighting import BatterySeen, DeviceSeen, SiteSeen
 from agent.commissioning.step_response import tolerance_w
 from agent.domain.commissioning import Finding
+from agent.domain.sentence import Sentence
+from agent.domain.sentences import commissioning_look as told
 from agent.domain.site import Connection, SiteState
 from drivers.device import Action
 from drivers.reading import Quality, Quantity
@@ -31,11 +33,13 @@ def findings(seen: SiteSeen) -> list[Finding]:
     return sorted(dict.fromkeys(found), key=lambda finding: not finding.stops)
 
 
-def scale_words(ratio: float) -> str:
-    """What a value that is ``ratio`` times too large is most likely wrong by; nothing where that is no power of ten."""
+def with_scale(said: Sentence, ratio: float) -> Sentence:
+    """By what a value that is ``ratio`` times too large is most likely wrong; nothing where that is no power of ten."""
     ratio = max(ratio, 1.0 / ratio) if ratio > 0.0 else 1.0
     near = min(SCALES, key=lambda scale: abs(ratio / scale - 1.0))
-    return f": its scale may be wrong by {near:.0f}" if abs(ratio / near - 1.0) < 0.3 else ""
+    return (
+        told.with_hint(said=said, hint=told.hint_scale(factor=round(near))) if abs(ratio / near - 1.0) < 0.3 else said
+    )
 
 
 def _implausible(seen: SiteSeen) -> Iterator[Finding]:
@@ -43,7 +47,7 @@ def _implausible(seen: SiteSeen) -> Iterator[Finding]:
         newest = device.samples[-1] if device.samples else {}
         for quantity, reading in newest.items():
             if reading.quality is Quality.IMPLAUSIBLE and reading.value is not None:
-                text = f"{device.name} gives {quantity.value} as {reading.value:g}, which it cannot be"
+                text = told.value_impossible(device=device.name, quantity=quantity.value, value=f"{reading.value:g}")
                 yield Finding("implausible", text, device.name, stops=quantity in POWERS)
 
 
@@ -51,12 +55,11 @@ def _unfit(seen: SiteSeen) -> Iterator[Finding]:
     for device in seen.devices:
         state = device.value(Quantity.STATE)
         if device.steers and state is not None and state in device.unfit:
-            text = f"{device.name} is {device.unfit[state]} (state {state:g}): test it when it is in operation"
+            text = told.state_unfit(device=device.name, told=device.unfit[state], value=f"{state:g}")
             yield Finding("unfit_state", text, device.name)
         if device.steers and device.order:
             holds = ", ".join(f"{name} {value:g}" for name, value in device.order.items())
-            text = f"something else steers {device.name} now ({holds}): end that first, in its portal or its program"
-            yield Finding("steered_by_others", text, device.name)
+            yield Finding("steered_by_others", told.steered_by_others(device=device.name, holds=holds), device.name)
 
 
 def _charge_level(seen: SiteSeen) -> Iterator[Finding]:
@@ -69,10 +72,10 @@ def _charge_level(seen: SiteSeen) -> Iterator[Finding]:
         needed_pct = max(LEAST_ROOM_PCT, 200.0 * unit.test_w * 2.0 * unit.phase_s / 3600.0 / battery.usable_wh)
         high, low = min(battery.soc_max_pct, FULL_PCT) - needed_pct, max(battery.floor_pct, EMPTY_PCT) + needed_pct
         if soc_pct > high:
-            text = f"{unit.device} is {soc_pct:.0f} % full: it must be below {high:.0f} % to be charged for the test"
+            text = told.too_full_to_test(device=unit.device, soc_pct=soc_pct, most_pct=high)
             yield Finding("too_full", text, unit.device)
         elif soc_pct < low and _discharges(device):
-            text = f"{unit.device} is {soc_pct:.0f} % full: it must be above {low:.0f} % to be discharged for the test"
+            text = told.too_empty_to_test(device=unit.device, soc_pct=soc_pct, least_pct=low)
             yield Finding("too_empty", text, unit.device)
 
 
@@ -88,11 +91,8 @@ def _balance(seen: SiteSeen) -> Iterator[Finding]:
     if not negative or 2 * len(negative) <= len(found):
         return
     grid_w, pv_w, battery_w = negative[-1]
-    told = (
-        f"grid {grid_w:.0f} W, sun {pv_w:.0f} W and battery {battery_w:.0f} W make a load of {sum(negative[-1]):.0f} W,"
-        f" which cannot be negative: {_sign_hint(grid_w, pv_w, battery_w)}"
-    )
-    yield Finding("negative_load", told)
+    said = told.negative_load(grid_w=grid_w, sun_w=pv_w, battery_w=battery_w, sum_w=sum(negative[-1]))
+    yield Finding("negative_load", told.with_hint(said=said, hint=_sign_hint(grid_w, pv_w, battery_w)))
 
 
 def _parts(state: SiteState) -> tuple[float, float, float] | None:
@@ -100,13 +100,12 @@ def _parts(state: SiteState) -> tuple[float, float, float] | None:
     return None if grid_w is None or battery_w is None else (grid_w, state.pv_w.known or 0.0, battery_w)
 
 
-def _sign_hint(grid_w: float, pv_w: float, battery_w: float) -> str:
-    turned = []
-    if grid_w < 0.0 <= -grid_w + pv_w + battery_w:
-        turned.append("of the grid's meter")
-    if battery_w < 0.0 <= grid_w + pv_w - battery_w:
-        turned.append("of the battery's power")
-    return f"the sign {' or '.join(turned)} may be turned" if turned else "a sign or a scale is wrong"
+def _sign_hint(grid_w: float, pv_w: float, battery_w: float) -> Sentence:
+    may_be_grid = grid_w < 0.0 <= -grid_w + pv_w + battery_w
+    may_be_battery = battery_w < 0.0 <= grid_w + pv_w - battery_w
+    if may_be_grid:
+        return told.hint_sign_of_either() if may_be_battery else told.hint_sign_of_grid()
+    return told.hint_sign_of_battery() if may_be_battery else told.hint_sign_or_scale()
 
 
 def _inverter(seen: SiteSeen) -> Iterator[Finding]:
@@ -117,21 +116,23 @@ def _inverter(seen: SiteSeen) -> Iterator[Finding]:
             continue
         sum_w, allowed_w = pv_w + battery_w, max(AC_W, AC_PART * max(abs(ac_w), abs(pv_w), abs(battery_w)))
         if abs(ac_w - sum_w) > allowed_w:
-            hint = scale_words(sum_w / ac_w) if ac_w and sum_w / ac_w > 0.0 else ": a sign may be turned"
-            if abs(ac_w - pv_w + battery_w) <= allowed_w:
-                hint = ": the sign of the battery's power may be turned"
-            text = (
-                f"{device.name} gives {ac_w:.0f} W, and its sun ({pv_w:.0f} W) and battery ({battery_w:.0f} W) make "
-                f"{sum_w:.0f} W{hint}"
+            said = told.inverter_contradicts(
+                device=device.name, power_w=ac_w, sun_w=pv_w, battery_w=battery_w, sum_w=sum_w
             )
-            yield Finding("inverter_contradicts", text, device.name)
+            if abs(ac_w - pv_w + battery_w) <= allowed_w:
+                said = told.with_hint(said=said, hint=told.hint_sign_of_battery())
+            elif ac_w and sum_w / ac_w > 0.0:
+                said = with_scale(said, sum_w / ac_w)
+            else:
+                said = told.with_hint(said=said, hint=told.hint_sign())
+            yield Finding("inverter_contradicts", said, device.name)
 
 
 def _ratings(seen: SiteSeen) -> Iterator[Finding]:
     sun_w = None if seen.state is None else seen.state.pv_w.known
     if seen.solar_w is not None and sun_w is not None and sun_w > OVER * seen.solar_w:
-        text = f"the sun gives {sun_w:.0f} W of the {seen.solar_w:.0f} W in the site file"
-        yield Finding("sun_over_rating", text + scale_words(sun_w / seen.solar_w))
+        text = told.sun_over_rating(sun_w=sun_w, rated_w=seen.solar_w)
+        yield Finding("sun_over_rating", with_scale(text, sun_w / seen.solar_w))
     for unit in seen.batteries:
         yield from _battery_ratings(unit, seen.device(unit.device))
 
@@ -141,18 +142,21 @@ def _battery_ratings(unit: BatterySeen, device: DeviceSeen) -> Iterator[Finding]
     most_w = max(battery.charge_w, battery.discharge_w)
     rated_w = device.value(Quantity.RATED_W) or 0.0
     if battery_w is not None and abs(battery_w) > OVER * max(most_w, rated_w):
-        text = f"{unit.device} gives {abs(battery_w):.0f} W of battery power, and is rated for {most_w:.0f} W"
-        yield Finding("battery_over_rating", text + scale_words(abs(battery_w) / most_w), unit.device)
+        text = told.battery_over_rating(device=unit.device, power_w=abs(battery_w), rated_w=most_w)
+        yield Finding("battery_over_rating", with_scale(text, abs(battery_w) / most_w), unit.device)
     pairs = (
-        ("usable_wh", battery.usable_wh, Quantity.RATED_WH, "Wh"),
-        ("charge_w", battery.charge_w, Quantity.RATED_CHARGE_W, "W"),
-        ("discharge_w", battery.discharge_w, Quantity.RATED_DISCHARGE_W, "W"),
+        ("usable_wh", battery.usable_wh, Quantity.RATED_WH),
+        ("charge_w", battery.charge_w, Quantity.RATED_CHARGE_W),
+        ("discharge_w", battery.discharge_w, Quantity.RATED_DISCHARGE_W),
     )
-    for key, ours, quantity, unit_word in pairs:
+    for key, ours, quantity in pairs:
         said = device.value(quantity)
         if said is not None and said > 0.0 and ours > OTHER_RATING * said:
-            text = f"the site file has {key} {ours:.0f}, and {unit.device} says {said:.0f} {unit_word}"
-            yield Finding("other_rating", text + scale_words(ours / said), unit.device, stops=ours > 5.0 * said)
+            if quantity is Quantity.RATED_WH:
+                text = told.other_rated_energy(device=unit.device, key=key, ours_wh=ours, theirs_wh=said)
+            else:
+                text = told.other_rated_power(device=unit.device, key=key, ours_w=ours, theirs_w=said)
+            yield Finding("other_rating", with_scale(text, ours / said), unit.device, stops=ours > 5.0 * said)
 
 
 def _connection(seen: SiteSeen) -> Iterator[Finding]:
@@ -160,31 +164,31 @@ def _connection(seen: SiteSeen) -> Iterator[Finding]:
     state, limits = seen.state, seen.connection
     grid_w = None if state is None else state.grid_w.known
     if state is None or grid_w is None:
-        yield Finding("no_grid_power", "the power at the grid's meter is not known")
+        yield Finding("no_grid_power", told.grid_power_unknown())
         return
     over = _over(limits, grid_w)
     if over is not None:
-        yield Finding("over_limit", f"the grid's meter shows {grid_w:.0f} W: {over}")
+        yield Finding("over_limit", told.grid_over(grid_w=grid_w, limit=over))
         return
     net_load_w = state.net_load_w
     for unit in seen.batteries if net_load_w is not None else ():
-        for verb, watts in (("charging", unit.test_w), ("discharging", -unit.test_w)):
-            if verb == "discharging" and not _discharges(seen.device(unit.device)):
+        for said, watts in ((told.no_room_to_charge, unit.test_w), (told.no_room_to_discharge, -unit.test_w)):
+            if watts < 0.0 and not _discharges(seen.device(unit.device)):
                 continue
-            over = _over(limits, (net_load_w or 0.0) + watts)
+            reached_w = (net_load_w or 0.0) + watts
+            over = _over(limits, reached_w)
             if over is not None:
-                text = f"{verb} {unit.device} with {unit.test_w:.0f} W would bring the grid to "
-                text += f"{(net_load_w or 0.0) + watts:.0f} W: {over}; run it when load and sun leave room for that"
+                text = said(device=unit.device, power_w=unit.test_w, grid_w=reached_w, limit=over)
                 yield Finding("no_room", text, unit.device)
 
 
-def _over(limits: Connection, grid_w: float) -> str | None:
+def _over(limits: Connection, grid_w: float) -> Sentence | None:
     """Why this power is too much; the meter of an export limit of 0 W shows a little of it now and then."""
     if limits.import_limit_w is not None and grid_w > limits.import_limit_w:
-        text = f"more than the {limits.import_limit_w:.0f} W that may be drawn"
-        return text + scale_words(grid_w / max(1.0, limits.import_limit_w))
+        text = told.more_than_import(allowed_w=limits.import_limit_w)
+        return with_scale(text, grid_w / max(1.0, limits.import_limit_w))
     if limits.export_limit_w is not None and -grid_w > limits.export_limit_w + AC_W / 2.0:
-        return f"more than the {limits.export_limit_w:.0f} W that may be fed in"
+        return told.more_than_export(allowed_w=limits.export_limit_w)
     return None
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agent.commissioning.step_response import noise_w
 from agent.domain.battery import Battery
+from agent.domain.sentences import commissioning_test as told
 from agent.domain.site import Connection, SiteState
 
 BEGINS_WITHIN_S = 12.0  # no family is known whose battery moves later; a wrong direction after that is no dead time
@@ -39,11 +40,11 @@ def doubt(
     if foreign is not None:
         return foreign
     if now.over_s > OVER_LIMIT_S:
-        return "the grid is over the limit of the connection"
+        return told.grid_over_connection()
     if now.soc_pct is None:
-        return f"the state of charge of {now.device} is not known any more"
+        return told.soc_lost(device=now.device)
     if not battery.soc_min_pct <= now.soc_pct <= battery.soc_max_pct:
-        return f"{now.device} is {now.soc_pct:.0f} % full, outside the window of the site file"
+        return told.soc_outside(device=now.device, soc_pct=now.soc_pct)
     return _power_doubt(now, battery, test_w)
 
 
@@ -51,14 +52,13 @@ def _power_doubt(now: Instant, battery: Battery, test_w: float) -> str | None:
     rating_w = max(battery.charge_w, battery.discharge_w)
     if now.orders_w is None or now.battery_w is None or now.since_s < BEGINS_WITHIN_S:
         return None
-    told = f"{now.device} was told {now.orders_w:+.0f} W and its battery shows {now.battery_w:+.0f} W"
     is_far = abs(now.battery_w) > max(FAR * test_w, 2.0 * noise_w(rating_w))
     if is_far and (now.exact or now.battery_w > 0.0):
-        return f"{told}: that is far more, a scale or a sign is wrong"
+        return told.shows_far_more(device=now.device, asked_w=now.orders_w, shown_w=now.battery_w)
     moved_w = now.battery_w - (now.battery_w if now.from_w is None else now.from_w)
     is_wrong = now.orders_w * now.battery_w < 0.0 and now.orders_w * moved_w < 0.0
     if is_wrong and min(abs(now.battery_w), abs(moved_w)) > max(noise_w(rating_w), test_w / 4.0):
-        return f"{told}: the direction is wrong, a sign is turned"
+        return told.shows_wrong_direction(device=now.device, asked_w=now.orders_w, shown_w=now.battery_w)
     return None
 
 

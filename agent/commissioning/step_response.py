@@ -10,6 +10,9 @@ from statistics import median
 
 from agent.dispatch.power_trace import PowerTrace
 from agent.domain.commissioning import Finding, Points, Step
+from agent.domain.sentence import Sentence
+from agent.domain.sentences import commissioning_test as told
+from agent.domain.sentences.commissioning_look import with_hint
 from agent.monitoring.battery_response import NOISE_PART, NOISE_W
 from agent.monitoring.meter_lag import Lag, LagWatch
 
@@ -112,21 +115,22 @@ def _others_w(step: Step, grid: Points, pv: Points, lag_s: float) -> float | Non
 
 def judged(step: Step, test_w: float, rating_w: float, device: str) -> Finding | None:
     """What is wrong with how ``step`` was followed; None for a good one."""
-    told = f"{device} was told to {_order(step)}"
+    order = _order(step)
     if step.settled_w is None or step.off_w is None:
-        return Finding("battery_power_missing", f"{told}, and its power was not measured", device)
-    does = f"{told} and {_does(step.settled_w)}"
+        return Finding("battery_power_missing", told.power_not_measured(device=device, order=order), device)
+    does = _does(step.settled_w)
     if _stays(step, rating_w):
-        return Finding("does_not_follow", f"{does}, as before: it does not follow", device)
+        return Finding("does_not_follow", told.does_as_before(device=device, order=order, does=does), device)
     if step.taken_w and step.settled_w * step.taken_w < 0.0 and abs(step.settled_w) > noise_w(rating_w):
-        return Finding("turned_sign", f"{does}: the sign of its power or of its orders is turned", device)
+        return Finding("turned_sign", told.does_the_opposite(device=device, order=order, does=does), device)
     if step.exact and step.taken_w and abs(step.settled_w) > SCALE * abs(step.taken_w):
-        text = f"{does}: the scale of its power or of its orders may be wrong by {_scale(step)}"
+        text = told.does_too_much(device=device, order=order, does=does, factor=_scale(step))
         return Finding("wrong_scale", text, device)
     if step.off_w > max(tolerance_w(rating_w), FOLLOWS * test_w):
-        return Finding("does_not_follow", f"{does}: it does not follow", device)
+        return Finding("does_not_follow", told.does_not_follow(device=device, order=order, does=does), device)
     if step.off_w > tolerance_w(rating_w):
-        return Finding("inaccurate", f"{does}: {step.off_w:.0f} W off", device, stops=False)
+        text = told.does_nearly(device=device, order=order, does=does, off_w=step.off_w)
+        return Finding("inaccurate", text, device, stops=False)
     return None
 
 
@@ -138,32 +142,40 @@ def _stays(step: Step, rating_w: float) -> bool:
     return step.off_w > tolerance_w(rating_w) and abs(moved_w) < MOVED * abs(way_w)
 
 
-def _order(step: Step) -> str:
-    return "rest" if step.taken_w == 0.0 else f"{step.what} with {abs(step.taken_w):.0f} W"
+def told_to(what: str, power_w: float) -> Sentence:
+    """The order ``what`` (charge, hold or discharge) with a power of any sign, as a person reads it."""
+    known = {"charge": told.told_to_charge_with, "hold": told.told_to_hold_with}
+    return known.get(what, told.told_to_discharge_with)(power_w=abs(power_w))
 
 
-def _does(battery_w: float) -> str:
-    return f"{'discharges' if battery_w > 0.0 else 'charges'} with {abs(battery_w):.0f} W"
+def _order(step: Step) -> Sentence:
+    return told.told_to_rest() if step.taken_w == 0.0 else told_to(step.what, step.taken_w)
 
 
-def _scale(step: Step) -> str:
+def _does(battery_w: float) -> Sentence:
+    return (told.does_discharge if battery_w > 0.0 else told.does_charge)(power_w=abs(battery_w))
+
+
+def _scale(step: Step) -> int:
     ratio = abs(step.settled_w or 0.0) / abs(step.taken_w)
-    return f"{min((10.0, 100.0, 1000.0), key=lambda factor: abs(ratio / factor - 1.0)):.0f}"
+    return min((10, 100, 1000), key=lambda factor: abs(ratio / factor - 1.0))
 
 
 def meter_findings(found: float | None) -> list[Finding]:
     """What the meter's answer to the battery says of the meter."""
     if found is None:
-        return [Finding("meter_unseen", "the battery has hardly moved, so the grid's meter says nothing of it")]
-    shows = f"for each watt that the battery gives more, the grid's meter shows {found:.2f} W less"
+        return [Finding("meter_unseen", told.meter_unseen())]
     if _is_right(found):
         return []
+    code, why = _meter_doubt(found)
+    return [Finding(code, with_hint(said=told.meter_answers(answer_w=found), hint=why))]
+
+
+def _meter_doubt(found: float) -> tuple[str, Sentence]:
     if found < -NO_ANSWER:
-        return [Finding("meter_turned", f"{shows}: its sign is turned")]
+        return "meter_turned", told.meter_turned()
     if found < NO_ANSWER:
-        why = "it does not see this battery, its scale is far too small, or another device brings the grid to zero"
-        return [Finding("meter_blind", f"{shows}: {why}")]
+        return "meter_blind", told.meter_blind()
     if found > SCALE:
-        return [Finding("meter_scale", f"{shows}: its scale is wrong")]
-    why = "one of its phases is missing or turned, or the load has moved: run it again while nothing is switched"
-    return [Finding("meter_doubtful", f"{shows}: {why}")]
+        return "meter_scale", told.meter_scaled()
+    return "meter_doubtful", told.meter_doubtful()

@@ -8,6 +8,7 @@ import pytest
 from agent.commissioning.plausibility import findings
 from agent.commissioning.sighting import SiteSeen
 from agent.domain.commissioning import Finding
+from agent.domain.sentence import Sentence
 from agent.domain.site import Connection
 from drivers.device import Action
 from drivers.identity import Found
@@ -157,6 +158,7 @@ def test_a_mistake_stops_it_with_its_sentence(mistake: str) -> None:
     found = stopping(seen)
     assert code in found, found
     assert words in found[code].text
+    assert all(isinstance(one.text, Sentence) for one in findings(seen) if one.code != "remark")
 
 
 def test_meter_and_inverter_at_each_others_place() -> None:

@@ -12,12 +12,13 @@ from agent.domain.commissioning import (
     Step,
 )
 from agent.domain.permit import Permit
+from agent.domain.sentences import commissioning_test as told
 from agent.settings.permit import devices_of
 from agent.settings.schema import Settings
 
 AT = datetime(2025, 4, 30, 9, 30, tzinfo=UTC)
 BY = "A. Fitter"
-ENDED = "every battery did what it was told and is as it was found"
+ENDED = told.ended_well()
 TEST_W, LEVELS_W = 750.0, ((9.0, -750.0), (39.0, 0.0), (69.0, 750.0), (99.0, None))
 DEAD_TIME_S, RAMP_S, METER_LAG_S = 1.4, 1.2, 2.6
 BEFORE_W, NET_LOAD_W = 420.0, 950.0
@@ -43,7 +44,7 @@ def tested_battery() -> BatteryTest:
         Step("discharge", 750.0, 700.0, 69.0, 99.0, True, 3.0, 688.0, 1.6, 466.0, 12.0),
     )
     reversion = Reversion("free 61 s after the last order, 60 s are promised; then self-consumption", 60.0, 61.2)
-    released = "inverter is released, its 3 settings are as they were found"
+    released = told.given_back_as_found(device="inverter", settings=3)
     return BatteryTest(
         "inverter", TEST_W, steps, battery, grid, (), LEVELS_W, reversion, 0.99, METER_LAG_S, released
     )  # fmt: skip
@@ -57,12 +58,11 @@ def report() -> Commissioning:
             "inverter", "Hybrid inverter", "sunspec_hybrid", "127.0.0.1:1 unit 1", "H-5K", "B4711", None
         ),
     )
-    text = "whether inverter keeps an order over a power cut is not tested, that needs one"
-    found = (Finding("power_cut_untested", text, "inverter", stops=False),)
+    found = (Finding("power_cut_untested", told.power_cut_untested(device="inverter"), "inverter", stops=False),)
     return Commissioning(AT, BY, "Home 1", True, ENDED, devices, found, (tested_battery(),))
 
 
 def permit(settings: Settings) -> Permit:
     """That of the report."""
     at = AT + timedelta(seconds=1)
-    return Permit(at, BY, ENDED, devices_of(settings), True, METER_LAG_S, DEAD_TIME_S, 12.0)
+    return Permit(at, BY, str(ENDED), devices_of(settings), True, METER_LAG_S, DEAD_TIME_S, 12.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from agent.console.reading.commissioning import commissioning
 from agent.domain.commissioning import Commissioning, Finding
 from agent.domain.documents import COMMISSIONING
+from agent.domain.sentence import named
 from agent.domain.wire import to_json
 from agent.settings.permit import accepted, permit_file, write_permit
 from tests.console import commissioned
@@ -55,8 +56,18 @@ def test_the_order_that_ended_the_test_has_failed(own: ConsoleSite) -> None:
     assert [step["result"] for step in told["steps"]] == ["not_measured", "failed"]
     assert (told["reversion"], told["released"]) == (None, None)
     assert found["report"]["findings"] == [
-        {"code": "does_not_follow", "device": "inverter", "stops": True, "text": text}
+        {"code": "does_not_follow", "device": "inverter", "stops": True, **named("text", text)}
     ]  # fmt: skip
+    assert found["report"]["findings"][0]["text_code"] is None  # as an older agent has kept it
+
+
+def test_what_was_found_comes_with_its_code_and_values(own: ConsoleSite) -> None:
+    keep(own, REPORT)
+    report = commissioning(own.source())["report"]
+    (finding,) = report["findings"]
+    assert (finding["text_code"], finding["text_values"]) == ("power_cut_untested", {"device": "inverter"})
+    assert (report["ended_code"], report["ended_values"]) == ("ended_well", {})
+    assert report["tests"][0]["released_values"] == {"device": "inverter", "settings": 3}
 
 
 def test_the_word_of_a_person_is_no_test(own: ConsoleSite) -> None:
@@ -82,7 +93,8 @@ def test_what_keeps_the_agent_from_steering_has_a_word(own: ConsoleSite) -> None
     )
     assert commissioning(replace(usual, settings=observing))["locked_by"] == "observe_mode"
     write_permit(own.config, replace(commissioned.permit(own.settings), devices=("another one",)))
-    assert commissioning(usual)["locked_by"] == "device_changed"
+    found = commissioning(usual)
+    assert (found["locked_by"], found["locked_code"]) == ("device_changed", "commissioned_other")
     permit_file(own.config).write_text("{")
     found = commissioning(usual)
     assert (found["locked_by"], found["state"]) == ("permit_unusable", "none")

@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 from agent.domain import sentences
 from agent.domain.sentence import TEMPLATES, Sentence, Template
 from agent.domain.sentences import advice, alarms, control
+from agent.domain.sentences import commissioning_look as look
+from agent.domain.sentences import commissioning_test as test
 
 for subject in iter_modules(sentences.__path__):
     import_module(f"{sentences.__name__}.{subject.name}")  # which defines its templates
 AT = datetime(2026, 6, 1, 14, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 
 NUMBERS: Mapping[str, float] = {
-    "added_money": 33.0, "after_s": 60.0, "after_wh": 12.0, "allowed_w": 5000.0, "asked_w": 3000.0,
+    "added_money": 33.0, "after_s": 60.0, "answer_w": 0.124, "after_wh": 12.0, "allowed_w": 5000.0, "asked_w": 3000.0,
     "before_wh": 1234567.0, "best_money": 0.12, "block_h": 6, "budget": 100, "by_s": 18000.0,
     "carbon_per_kwh": 0.0123, "cost_money": 1.1, "counted": 100, "days": 9, "delay_s": 600.0, "energy_wh": 3200.0,
     "error_pct": 1.2, "error_wh": 120.0, "expected_w": -2000.0, "found_pct": 80.4, "found_wh": 8100.0,
@@ -29,7 +31,10 @@ NUMBERS: Mapping[str, float] = {
     "row": 1780315200001, "rows": 12, "runs": 9, "runs_s": 5400, "saved_money": 0.523, "shown_w": 2000.0,
     "soc_pct": 41.6, "spent": 20, "stretches": 4, "times": 3, "to_pct": 80.2, "unsynced_s": 108000.0, "used": 95,
     "usual_money": 0.9, "usual_times": 1.44, "value_per_kwh": 0.2811, "version": 7, "within_s": 20.0,
-    "worth_money": 4.2,
+    "worth_money": 4.2, "battery_w": -520.0, "factor": 10, "found_a": 2.26, "found_v": 231.0, "grid_w": -900.0,
+    "least_pct": 12.0, "mean_v": 229.0, "most_pct": 97.0, "off_w": 60.0, "other_unit": 2, "ours_w": 5000.0,
+    "ours_wh": 10000.0, "promised_s": 600.0, "rated_w": 6000.0, "settings": 3, "sum_w": -1420.0, "sun_w": 300.0,
+    "taken_w": 100.0, "theirs_w": 500.0, "theirs_wh": 9500.0, "total_w": 1420.0, "unit": 1,
 }  # fmt: skip
 TEXTS: Mapping[str, str] = {
     "cause": "the cause", "certificate": "certificate", "counter": "meter.import_wh", "day": "2026-06-01",
@@ -40,7 +45,11 @@ TEXTS: Mapping[str, str] = {
     "place": "mqtt.example.org:8883", "quality": "stale", "quantity": "soc_pct", "said": "so", "span": "day",
     "state": "acknowledged", "step": alarms.clock_step(18000.0), "stream": "minute", "told": "it was so",
     "topic": "up/minute", "value": "500", "waits": "site.id", "wanted_span": "hour", "why": "why",
-    "words": "auto, hold", "would": control.would_rest(), "wrote": "no order",
+    "words": "auto, hold", "advice": look.same_meter(place="10.0.0.5:502 unit 1", other="10.0.0.6:502 unit 1"),
+    "brand": "SunSpec meter", "does": test.does_charge(power_w=300.0), "family": "sunspec_meter", "hint": "hint",
+    "maker": "Maker EM-340", "now": "5", "other": "inverter", "other_family": "sunspec_hybrid",
+    "parts": "1 + 2 + 3", "phase": "L1", "point": "WSet", "role": "grid", "serial": "ABC-1", "then": "then",
+    "would": control.would_rest(), "wrote": "no order",
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from agent.domain.wire import WireError, from_json, to_json
 from tests.domain.sentence_samples import AT, every_sentence, names_of
 
 ENGLISH = json.loads(Path(__file__).with_name("sentences_english.json").read_text("utf-8"))
-UNITS = ("_w", "_wh", "_pct", "_s", "_h", "_days", "_per_kwh", "_money", "_times")
+UNITS = ("_w", "_wh", "_pct", "_s", "_h", "_days", "_per_kwh", "_money", "_times", "_v", "_a")
 
 
 def test_the_english_words_are_as_ever() -> None:

@@ -20,6 +20,7 @@ TEXT, NUMBER, WHOLE, TRUTH, ANY = "string", "number", "integer", "boolean", "any
 NUMBER_OR_NULL, TEXT_OR_NULL = Maybe(NUMBER), Maybe(TEXT)
 
 SAID = {"text": TEXT, "text_code": TEXT_OR_NULL, "text_values": Maybe({"*": ANY})}
+ENDED = {"ended": TEXT, "ended_code": TEXT_OR_NULL, "ended_values": Maybe({"*": ANY})}
 NOTES = {"notes": [TEXT], "notes_said": [SAID]}
 HEAD = {"version": WHOLE, "site": TEXT, "timezone": TEXT, "currency": TEXT}
 COLUMNS = {"at": [TEXT], "*": [NUMBER_OR_NULL]}
@@ -53,10 +54,10 @@ TAKEN = {"accepted": TRUTH, "command": TEXT, "taken_up_within_s": WHOLE, "messag
 OVERRIDE = Maybe({"action": TEXT, "power_w": NUMBER_OR_NULL, "until": TEXT, "asked_at": TEXT, "by": TEXT, "text": TEXT})
 PERMIT = {"at": TEXT, "by": TEXT, "passed": TRUTH, "reason": TEXT, "devices": [TEXT]}
 REPORT = {
-    "at": TEXT, "by": TEXT, "passed": TRUTH, "ended": TEXT, "dead_time_s": NUMBER_OR_NULL,
+    "at": TEXT, "by": TEXT, "passed": TRUTH, **ENDED, "dead_time_s": NUMBER_OR_NULL,
     "ramp_w_per_s": NUMBER_OR_NULL, "off_w": NUMBER_OR_NULL, "meter_lag_s": NUMBER_OR_NULL,
     "devices": [{"name": TEXT, "family": TEXT, "place": TEXT}],
-    "findings": [{"code": TEXT, "device": TEXT_OR_NULL, "stops": TRUTH, "text": TEXT}],
+    "findings": [{"code": TEXT, "device": TEXT_OR_NULL, "stops": TRUTH, **SAID}],
     "tests": [{"device": TEXT, "steps": [{"order": TEXT, "result": TEXT}]}],
 }  # fmt: skip
 SWITCHED = {
@@ -179,7 +180,8 @@ ANSWERS: Mapping[str, Any] = {
     "PUT alerts": ALERTS,
     "POST alerts/test": {"target": TEXT, "good": TRUTH, "said": TEXT},
     "GET commissioning": {
-        "state": TEXT, "locked": TEXT_OR_NULL, "locked_by": TEXT_OR_NULL, "command": TEXT, "permit": Maybe(PERMIT),
+        "state": TEXT, "locked": TEXT_OR_NULL, "locked_code": TEXT_OR_NULL, "locked_values": Maybe({"*": ANY}),
+        "locked_by": TEXT_OR_NULL, "command": TEXT, "permit": Maybe(PERMIT),
         "report": Maybe(REPORT),
     },
     "GET site-file": {"values": [{"key": TEXT, "value": ANY}]},

@@ -9,6 +9,7 @@ from agent.console.source import Source
 from agent.domain.commissioning import BatteryTest, Commissioning, Points, Step
 from agent.domain.documents import COMMISSIONING
 from agent.domain.permit import Permission, Permit
+from agent.domain.sentence import named
 from agent.settings.permit import permission_of
 from agent.settings.schema import Settings
 
@@ -29,7 +30,7 @@ def commissioning(source: Source) -> Document:
     permission = Permission() if source.site_file is None else permission_of(source.site_file, source.settings)
     return {
         "state": _state(permission.permit, report),
-        "locked": permission.locked,
+        **named("locked", permission.locked),
         "locked_by": _locked_by(permission, source.settings),
         "command": COMMAND if source.site_file is None else f"{COMMAND} --config {source.site_file.name}",
         "permit": None if permission.permit is None else _permit(permission.permit, source.zone),
@@ -71,7 +72,7 @@ def _report(report: Commissioning, zone: ZoneInfo) -> Document:
         "at": local(report.at, zone),
         "by": report.by,
         "passed": report.passed,
-        "ended": report.ended,
+        **named("ended", report.ended),
         "dead_time_s": rounded(report.dead_time_s, 2),
         "ramp_w_per_s": rounded(_least(step.ramp_w_per_s for test in report.tests for step in test.steps), 1),
         "off_w": rounded(report.off_w, 1),
@@ -81,7 +82,8 @@ def _report(report: Commissioning, zone: ZoneInfo) -> Document:
             for one in report.devices
         ],
         "findings": [
-            {"code": one.code, "device": one.device, "stops": one.stops, "text": one.text} for one in report.findings
+            {"code": one.code, "device": one.device, "stops": one.stops, **named("text", one.text)}
+            for one in report.findings
         ],
         "tests": [_test(test, report) for test in report.tests],
     }
@@ -95,7 +97,7 @@ def _test(test: BatteryTest, report: Commissioning) -> Document:
     reversion = test.reversion and {
         "promised_s": rounded(test.reversion.promised_s, 1),
         "seen_s": rounded(test.reversion.seen_s, 1),
-        "text": test.reversion.text,
+        **named("text", test.reversion.text),
     }
     return {
         "device": test.device,
@@ -104,7 +106,7 @@ def _test(test: BatteryTest, report: Commissioning) -> Document:
         "meter_answer": rounded(test.answer, 3),
         "meter_lag_s": rounded(test.meter_lag_s, 2),
         "reversion": reversion,
-        "released": test.released or None,
+        **named("released", test.released or None),
         "traces": {
             "battery": _trace(test.battery),
             "grid": _trace(test.grid),

@@ -37,11 +37,13 @@ export function Keys() {
   const [made, show] = useState(null);
   const [told, tell] = useState(null);
   const [toRemove, ask] = useState(null);
+  const [isBusy, setBusy] = useState(false);
   const add = async (event) => {
     event.preventDefault();
     const form = event.target;
     const scopes = SCOPES.filter((scope) => form.elements[scope].checked);
     const days = Number(form.elements.days.value);
+    setBusy(true); // a second one would hide the first one's key
     const expires_at = days ? new Date(Date.now() + days * 86400000).toISOString() : null;
     try {
       show(await api("keys", { method: "POST", body: { name: form.elements.name.value, scopes, expires_at } }));
@@ -51,6 +53,7 @@ export function Keys() {
     } catch (refused) {
       tell(refused.message);
     }
+    setBusy(false);
   };
   const remove = async (id) => {
     try {
@@ -74,5 +77,5 @@ export function Keys() {
     <form onSubmit=${add}><h3>${t("keys.new")}</h3><div class="fields"><label>${t("keys.name")}<input name="name" required maxlength="60" /></label>
       <label>${t("keys.days")}<input name="days" type="number" min="1" max="3650" placeholder=${t("keys.no_end")} /></label></div>
       <fieldset><legend>${t("keys.scopes")}</legend>${SCOPES.map((scope) => html`<label class="check"><input type="checkbox" name=${scope} defaultChecked=${scope === "read"} /> ${t(`scope.${scope}_is`)}</label>`)}</fieldset>
-      <p role="alert" class="refused">${told}</p><button>${t("keys.add")}</button></form></section>`;
+      <p role="alert" class="refused">${told}</p><button disabled=${isBusy}>${t("keys.add")}</button></form></section>`;
 }

@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
 import { api, money, number, percent, price, Said, t, when, word } from "./kit.js";
-import { useQuery } from "./pages.js";
+import { Field, useQuery } from "./pages.js";
 
 const STATES = ["open", "acknowledged", "scheduled", "dismissed", "done", "expired"];
 const TYPES = ["charge_battery", "hold_battery", "shift_load", "raise_reserve", "coming_peak", "data_fault", "sick_battery"];
@@ -25,7 +25,7 @@ function Select({ name, label, value, options, say, change }) {
 }
 
 function Filters({ query, change, counts }) {
-  const set = (name) => (event) => change({ [name]: event.target.value, cursor: undefined, back: undefined });
+  const set = (name) => (value) => change({ [name]: value, cursor: undefined, back: undefined });
   const all = t("advice.all");
   const counted = (state) => (kit.isKnown(counts?.[state]) ? ` (${counts[state]})` : "");
   return html`<form class="filters noprint" role="search" onSubmit=${(event) => event.preventDefault()}>
@@ -33,9 +33,9 @@ function Filters({ query, change, counts }) {
     <${Select} name="type" label=${t("advice.type")} value=${query.type} options=${["", ...TYPES]} say=${(one) => (one ? word("advice", one) : all)} change=${change} />
     <${Select} name="minConfidence" label=${t("advice.sure")} value=${query.minConfidence} options=${SURE} say=${(one) => (one ? t("advice.at_least", { pct: percent(one * 100) }) : all)} change=${change} />
     <${Select} name="sort" label=${t("advice.sort")} value=${query.sort ?? "-created"} options=${SORTS} say=${(one) => t(`sort.${one}`)} change=${change} />
-    <label>${t("advice.from")}<input type="date" value=${query.from ?? ""} onChange=${set("from")} /></label>
-    <label>${t("advice.to")}<input type="date" value=${query.to ?? ""} onChange=${set("to")} /></label>
-    <label class="wide">${t("advice.search")}<input type="search" value=${query.q ?? ""} onChange=${set("q")} /></label>
+    <label>${t("advice.from")}<${Field} type="date" value=${query.from ?? ""} commit=${set("from")} /></label>
+    <label>${t("advice.to")}<${Field} type="date" value=${query.to ?? ""} commit=${set("to")} /></label>
+    <label class="wide">${t("advice.search")}<${Field} type="search" value=${query.q ?? ""} commit=${set("q")} /></label>
   </form>`;
 }
 
@@ -76,8 +76,8 @@ function Answers({ one, done }) {
     ${one.state === "open" && html`<button class="main" disabled=${isBusy} onClick=${() => send("acknowledge")} ...${about}>${t("advice.acknowledge")}</button>`}
     <button disabled=${isBusy} aria-expanded=${isScheduling} onClick=${() => schedule(!isScheduling)} ...${about}>${t("advice.schedule")}</button>
     <button disabled=${isBusy} onClick=${() => send("dismiss")} ...${about}>${t("advice.dismiss")}</button>
-    ${isScheduling && html`<form class="row" onSubmit=${(event) => { event.preventDefault(); send("schedule", { scheduledFor: instant(at) }); }}>
-      <label>${t("advice.when")}<input type="datetime-local" required value=${at} onInput=${(event) => setAt(event.target.value)} /></label>
+    ${isScheduling && html`<form class="row" onSubmit=${(event) => { event.preventDefault(); send("schedule", { scheduledFor: instant(event.target.elements.at.value) }); }}>
+      <label>${t("advice.when")}<input name="at" type="datetime-local" required value=${at} onInput=${(event) => setAt(event.target.value)} /></label>
       <button class="main" disabled=${isBusy}>${t("advice.schedule_it")}</button></form>`}
     <p role="status" class=${told?.isBad ? "refused" : "quiet"}>${told?.text}</p>
   </div>`;

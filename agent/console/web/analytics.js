@@ -92,7 +92,10 @@ function onPaper() {
 function Controls({ at, change }) {
   const language = useBox(kit.language);
   const isLast = bounds(at.span, at.on)[1] >= today();
-  const step = (by) => change({ on: stepped(at.span, at.on, by) });
+  const step = (by) => change((last) => {
+    const { span, on } = asked(last);
+    return { on: stepped(span, on, by) };
+  });
   return html`<div class="controls noprint">
     <div class="tabs" role="group" aria-label=${t("analytics.views")}>${Object.keys(VIEWS).map(
       (view) => html`<button aria-pressed=${view === at.view} onClick=${() => change({ view, by: undefined })}>${t(`analytics.${view}`)}</button>`,

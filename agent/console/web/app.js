@@ -159,7 +159,8 @@ function Login() {
     setBusy(true);
     tell(null);
     try {
-      await kit.logIn(field.current.value);
+      const found = await kit.api("session", { method: "POST", body: { password: field.current.value } });
+      kit.session.set({ ...found, state: "in" });
     } catch (refused) {
       tell(refused.code === "wrong_password" ? t("login.wrong") : refused.message);
       setBusy(false);
@@ -179,25 +180,25 @@ function Login() {
   </main>`;
 }
 
-/** Keeps what is known of the site; the code of why nothing is. */
+/** Keeps what is known of the site: whether that is still awaited, and the code of why nothing is. */
 function useStatus() {
-  const { answer, failure } = kit.useAnswer(useBox(kit.ready) ? "status" : null, { everyS: 30, on: kit.news.plan });
-  useEffect(() => {
+  const { answer, failure, isLoading } = kit.useAnswer(useBox(kit.ready) ? "status" : null, { everyS: 30, on: kit.news.plan });
+  useLayoutEffect(() => {
     if (!answer) return;
     kit.applyHead(answer);
     const ahead = Date.parse(answer.at) - Date.now();
     kit.clockAhead.set(Math.abs(ahead) > CLOCKS_DIFFER_MS ? ahead : 0);
     kit.site.set(answer);
   }, [answer]);
-  return failure?.code;
+  return { trouble: failure?.code, isAwaited: isLoading && !answer && !failure };
 }
 
 function Frame() {
   const at = here(useBox(kit.path));
-  const trouble = useStatus();
+  const { trouble, isAwaited } = useStatus(); // until then times have no zone
   return html`<a class="skip" href="#page">${t("nav.skip")}</a>
     <${Navigation} at=${at} />
-    <div class="column">
+    <div class="column" aria-busy=${isAwaited}>
       <${Top} /><${Banner} trouble=${trouble} /><${Alarms} /><${Alerts} />
       <${Page} at=${at} key=${at} />
     </div>`;
@@ -219,8 +220,10 @@ function App() {
 }
 
 async function later() {
+  const before = kit.preferences.get();
   try {
-    await kit.applyPreferences(await kit.api("preferences"));
+    const kept = await kit.api("preferences");
+    if (kit.preferences.get() === before) await kit.applyPreferences(kept); // else some were saved meanwhile
   } catch (refused) {
     if (!(refused instanceof kit.Refused)) throw refused; // until a login it looks as it did last time
   }

@@ -1,7 +1,7 @@
 // Why the battery may be steered: the test of the devices, its orders, what was measured, who answers for it.
 import { html } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
-import { amount, number, t, word } from "./kit.js";
+import { amount, number, Said, t, word } from "./kit.js";
 import { useWidth } from "./now.js";
 
 const VERDICTS = { passed: "good", accepted: "care", failed: "bad", none: "care" };
@@ -93,12 +93,13 @@ function Test({ test }) {
     ${test.traces.battery.at_s.length > 1 && html`<${Traces} test=${test} />`}
     ${test.steps.length > 0 ? html`<${Steps} test=${test} />` : html`<p class="quiet">${t("commission.no_steps")}</p>`}
     <dl class="facts spaced">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-    ${test.released && html`<p class="quiet" lang="en">${test.released}</p>`}
+    ${test.released && html`<p class="quiet"><${Said} of=${test} name="released" /></p>`}
   </section>`;
 }
 
-function reverted({ promised_s: promised, seen_s: seen, text }) {
-  if (!kit.isKnown(seen)) return html`<span lang="en">${text}</span>`;
+function reverted(reversion) {
+  const { promised_s: promised, seen_s: seen } = reversion;
+  if (!kit.isKnown(seen)) return html`<${Said} of=${reversion} />`;
   return t(kit.isKnown(promised) ? "commission.reverted_of" : "commission.reverted", { seen: seconds(seen), promised: seconds(promised) });
 }
 
@@ -112,8 +113,8 @@ function Verdict({ answer }) {
     <div class="head wraps"><h2 id="commission-title">${t("commission.title")}</h2><span class=${`tag ${VERDICTS[state] ?? ""}`}>${word("commission.state", state)}</span></div>
     ${said && html`<p>${said}</p>`}
     ${state === "accepted" && html`<p>${t("commission.reason")}: ${permit.reason}</p>`}
-    ${state === "failed" && html`<p lang="en">${report.ended}</p>`}
-    ${answer.locked_by && answer.locked_by !== "not_commissioned" && html`<p class="notice warning">${t(`commission.locked.${answer.locked_by}`)} <span lang="en">${answer.locked}</span></p>`}
+    ${state === "failed" && html`<p><${Said} of=${report} name="ended" /></p>`}
+    ${answer.locked_by && answer.locked_by !== "not_commissioned" && html`<p class="notice warning">${t(`commission.locked.${answer.locked_by}`)} <${Said} of=${answer} name="locked" /></p>`}
     ${report && html`<dl class="tiles">
       ${[["dead_time_s", seconds], ["ramp_w_per_s", ramp], ["off_w", amount], ["meter_lag_s", seconds]].map(
         ([name, form]) => html`<div class="tile"><dt>${t(`commission.${name}`)}</dt><dd>${form(report[name])}</dd><dd class="note">${t(`commission.${name}_is`)}</dd></div>`)}</dl>`}
@@ -130,7 +131,7 @@ function ToRun({ answer }) {
 function Findings({ report }) {
   return html`<section class="card" aria-labelledby="found-title"><h2 id="found-title">${t("commission.findings")}</h2>
     ${report.findings.length === 0 ? html`<p class="quiet">${t("commission.no_findings")}</p>` : html`<ul class="plain">${report.findings.map(
-      (one) => html`<li><span class=${`tag ${one.stops ? "bad" : ""}`}>${t(one.stops ? "commission.stops" : "commission.note")}</span> <b>${word("finding", one.code)}</b><br /><span lang="en">${one.text}</span></li>`)}</ul>`}
+      (one) => html`<li><span class=${`tag ${one.stops ? "bad" : ""}`}>${t(one.stops ? "commission.stops" : "commission.note")}</span> <b>${word("finding", one.code)}</b><br /><${Said} of=${one} /></li>`)}</ul>`}
   </section>`;
 }
 

@@ -23,19 +23,16 @@ function Problems({ found }) {
 
 function Draft() {
   const [text, setText] = useState("");
-  const [found, show] = useState(null);
+  const [checked, show] = useState(null);
   const [told, tell] = useState(null);
-  const change = (next) => {
-    setText(next);
-    show(null);
-  };
+  const found = checked?.text === text ? checked.found : null; // what was found of another text says nothing of this one
   const open = async (event) => {
     const [file] = event.target.files;
-    if (file) change(await file.text());
+    if (file) setText(await file.text());
   };
   const check = async () => {
     try {
-      show(await api("site-file/check", { method: "POST", body: { text } }));
+      show({ text, found: await api("site-file/check", { method: "POST", body: { text } }) });
       tell(null);
     } catch (refused) {
       tell(refused.message);
@@ -43,7 +40,7 @@ function Draft() {
   };
   return html`<p class="quiet">${t("draft.how")}</p>
     <label>${t("draft.open")}<input type="file" accept=".toml,text/plain" onChange=${open} /></label>
-    <label>${t("draft.text")}<textarea rows="14" spellcheck="false" value=${text} onInput=${(event) => change(event.target.value)} /></label>
+    <label>${t("draft.text")}<textarea rows="14" spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)} /></label>
     <p role="alert" class="refused">${told}</p>${found && html`<${Problems} found=${found} />`}
     <div class="row"><button class="main" disabled=${!text} onClick=${check}>${t("draft.check")}</button>
       <button disabled=${!found?.good} onClick=${() => save(text)}>${t("draft.save")}</button></div>`;

@@ -1,5 +1,5 @@
 // What every page needs: boxes that pages watch, words, numbers and times as people read them, and the API.
-import { html, useEffect, useLayoutEffect, useState } from "./vendor/htm-preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/htm-preact.js";
 
 // --- boxes: one value that several parts of the page show ---------------------------------------------------------
 
@@ -21,9 +21,9 @@ export function box(value) {
 
 export function useBox(one) {
   const [value, show] = useState(one.get());
-  useEffect(() => {
+  useLayoutEffect(() => {
     show(one.get());
-    return one.watch(show);
+    return one.watch(show); // before anything can happen: an effect would come a frame later
   }, [one]);
   return value;
 }
@@ -62,6 +62,7 @@ export const query = box(location.search);
 // --- words --------------------------------------------------------------------------------------------------------
 
 let words = {};
+let asked = null; // the language that was asked for last
 
 export function wantedLanguage(preferred) {
   const asked = preferred && preferred !== "auto" ? preferred : (navigator.language || "en").slice(0, 2);
@@ -70,8 +71,10 @@ export function wantedLanguage(preferred) {
 
 export async function loadWords(preferred) {
   const wanted = wantedLanguage(preferred);
-  const answer = await fetch(new URL(`./words/${wanted}.json`, import.meta.url));
-  words = await answer.json();
+  asked = wanted;
+  const found = await (await fetch(new URL(`./words/${wanted}.json`, import.meta.url))).json();
+  if (wanted !== asked) return; // another one was chosen meanwhile
+  words = found;
   document.documentElement.lang = wanted;
   language.set(wanted);
 }
@@ -112,16 +115,14 @@ export function Said(props) {
 // --- numbers --------------------------------------------------------------------------------------------------------
 
 export const UNKNOWN = "–";
-
 export const isKnown = (value) => typeof value === "number" && Number.isFinite(value);
 
 export function number(value, decimals) {
   if (!isKnown(value)) return UNKNOWN;
   const places = digits.get() ?? decimals;
   const rounded = Number(value.toFixed(places)) || 0; // no -0.00
-  return new Intl.NumberFormat(language.get(), { minimumFractionDigits: places, maximumFractionDigits: places }).format(
-    rounded,
-  );
+  const form = { minimumFractionDigits: places, maximumFractionDigits: places };
+  return new Intl.NumberFormat(language.get(), form).format(rounded);
 }
 
 /** One unit for values that stand together: {unit, show}. `base` is W or Wh. */
@@ -167,7 +168,6 @@ export const price = (value) => (isKnown(value) ? `${number(value * pricePer(), 
 // --- times, in the site's zone --------------------------------------------------------------------------------------
 
 const forms = new Map();
-
 function form(options) {
   const key = JSON.stringify([language.get(), zone.get(), options]);
   if (!forms.has(key)) {
@@ -186,8 +186,7 @@ export const clock = (at) => shown(at, { hour: "2-digit", minute: "2-digit" });
 export const day = (at) => shown(at, { weekday: "short", day: "numeric", month: "short" });
 export const date = (at) => shown(at, { day: "numeric", month: "short", year: "numeric" });
 export const month = (at) => shown(at, { month: "short", year: "numeric" });
-export const dateClock = (at) =>
-  shown(at, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+export const dateClock = (at) => shown(at, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 /** The site's time now, ms: its clock counts, whatever the browser's says. */
 const siteNow = () => Date.now() + clockAhead.get();
@@ -235,7 +234,7 @@ export async function applyPreferences(chosen) {
   remember("theme", chosen.theme);
   remember("language", chosen.language);
   preferences.set(chosen);
-  if (wantedLanguage(chosen.language) !== language.get()) await loadWords(chosen.language);
+  if (wantedLanguage(chosen.language) !== asked) await loadWords(chosen.language);
 }
 
 // --- the API ----------------------------------------------------------------------------------------------------------
@@ -252,12 +251,10 @@ export class Refused extends Error {
 
 /** What a person is told of it. */
 export const told = (refused) => words[`problem.${refused.code}`] ?? refused.message;
-
 /** How what was refused is shown: that nothing is there yet is no fault. */
 export const noticeOf = (refused) => `notice ${refused.code === "no_store" ? "info" : "warning"}`;
 
 const PATIENCE_MS = 12000;
-
 export async function api(what, { method = "GET", body } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined || method !== "GET") {
@@ -289,34 +286,38 @@ async function csrf() {
   return session.get().csrf ?? "";
 }
 
-export async function logIn(password) {
-  session.set({ ...(await api("session", { method: "POST", body: { password } })), state: "in" });
-}
+const NONE = { answer: null, failure: null, isLoading: true };
 
-/** {answer, failure, isLoading, again}: the last answer stays while the next is fetched. Null asks nothing. */
+/** {answer, failure, isLoading, again, put}: the last answer stays till the next, or the one `put`. Null asks nothing. */
 export function useAnswer(what, { everyS = 0, on = null } = {}) {
-  const [found, show] = useState({ answer: null, failure: null, isLoading: true });
+  const [found, show] = useState(NONE);
+  const newest = useRef(0); // of the questions: what an earlier one is answered with comes too late
   const [turn, again] = useState(0);
   const news = useBox(on ?? NOTHING);
   const who = useBox(session).state;
   useLayoutEffect(() => {
     if (what === null || who === "out") return undefined;
-    let isWanted = true;
-    show((before) => ({ ...before, isLoading: true, answer: before.what === what ? before.answer : null, what }));
-    const ask = () =>
+    show((before) => ({ ...(before.what === what ? before : NONE), isLoading: true, what }));
+    const ask = () => {
+      const mine = (newest.current += 1);
       (begun.get(what) ?? api(what)).then(
-        (answer) => isWanted && show({ answer, failure: null, isLoading: false, what }),
-        (failure) => isWanted && show((before) => ({ ...before, failure, isLoading: false })),
+        (answer) => mine === newest.current && show({ answer, failure: null, isLoading: false, what }),
+        (failure) => mine === newest.current && show((before) => ({ ...before, failure, isLoading: false })),
       );
+    };
     ask();
     begun.delete(what);
     const timer = everyS ? setInterval(() => document.hidden || ask(), everyS * 1000) : null;
     return () => {
-      isWanted = false;
+      newest.current += 1;
       clearInterval(timer);
     };
   }, [what, turn, news, who, everyS]);
-  return { ...found, again: () => again((n) => n + 1) };
+  const put = (answer) => {
+    newest.current += 1;
+    show({ answer, failure: null, isLoading: false, what });
+  };
+  return { ...(found.what === what ? found : NONE), again: () => again((n) => n + 1), put };
 }
 
 const NOTHING = box(0);
@@ -327,16 +328,17 @@ export const begin = (what) => begun.set(what, api(what)).get(what).catch(() => 
 
 // --- places -------------------------------------------------------------------------------------------------------------
 
-export function go(where, { replace = false } = {}) {
-  history[replace ? "replaceState" : "pushState"]({}, "", where);
+function arrive() {
   path.set(location.pathname);
   query.set(location.search);
 }
 
-addEventListener("popstate", () => {
-  path.set(location.pathname);
-  query.set(location.search);
-});
+export function go(where, { replace = false } = {}) {
+  history[replace ? "replaceState" : "pushState"]({}, "", where);
+  arrive();
+}
+
+addEventListener("popstate", arrive);
 
 export function Link({ to, children, ...rest }) {
   const follow = (event) => {

@@ -109,7 +109,8 @@ export function connect() {
   open();
   setInterval(watch, 2000);
   setInterval(ask, ASKED_EVERY_MS);
-  for (const sign of ["pageshow", "online"]) addEventListener(sign, again);
+  addEventListener("pageshow", (event) => event.persisted && again()); // the first one may come while this one connects
+  addEventListener("online", again);
   addEventListener("offline", lost);
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && (!socket || socket.readyState !== WebSocket.OPEN || isSilent())) again();

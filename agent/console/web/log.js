@@ -2,6 +2,7 @@
 import { html, useState } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
 import { amount, Said, t, word } from "./kit.js";
+import { Field } from "./pages.js";
 
 const SEVERITIES = ["", "info", "warning", "alarm"];
 const TAGS = { warning: "care", alarm: "bad" };
@@ -21,15 +22,19 @@ function Pager({ cursor, next, to }) {
     <button disabled=${!next} onClick=${on}>${t("advice.older")}</button></nav>`;
 }
 
-function Rows({ title, what, columns, empty, on, children }) {
+function Rows({ title, what, children, ...more }) {
+  const id = `log-${what.split("?")[0]}`;
+  return html`<section class="card" aria-labelledby=${id}><h2 id=${id}>${title}</h2>${children}<${Pages} key=${what} what=${what} ...${more} /></section>`;
+}
+
+function Pages({ what, columns, empty, on }) {
   const [cursor, to] = useState("");
   const { answer, failure } = kit.useAnswer(`${what}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`, { on });
-  const id = `log-${what.split("?")[0]}`;
-  return html`<section class="card" aria-labelledby=${id}><h2 id=${id}>${title}</h2>${children}
+  return html`${!answer && !failure && html`<p class="quiet" aria-busy="true">${t("loading")}</p>`}
     ${failure && failure.code !== "no_session" && html`<p class=${kit.noticeOf(failure)}>${kit.told(failure)}</p>`}
     ${answer && (answer.items.length ? html`<table class="stacked"><thead><tr>${columns.map(([name]) => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${answer.items.map((one) => html`<tr key=${one.seq}>${columns.map(([, say]) => html`<td>${say(one)}</td>`)}</tr>`)}</tbody></table>` : html`<p class="quiet">${empty}</p>`)}
-    <${Pager} cursor=${cursor} next=${answer?.next} to=${to} /></section>`;
+    <${Pager} cursor=${cursor} next=${answer?.next} to=${to} />`;
 }
 
 const does = (one) => {
@@ -57,9 +62,9 @@ export function Log() {
     [t("log.why"), (one) => html`<${Said} of=${one} name="reason" />`],
     [t("log.outcome"), (one) => word("outcome", one.outcome)],
   ];
-  return html`<${Rows} key=${`${severity} ${text}`} title=${t("log.events")} what=${`events?${parts}`} columns=${events} empty=${t("log.no_events")} on=${kit.news.event}>
+  return html`<${Rows} title=${t("log.events")} what=${`events?${parts}`} columns=${events} empty=${t("log.no_events")} on=${kit.news.event}>
       <form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
         <label>${t("log.severity")}<select value=${severity} onChange=${(event) => choose(event.target.value)}>${SEVERITIES.map((one) => html`<option value=${one}>${one ? word("severity", one) : t("advice.all")}</option>`)}</select></label>
-        <label class="wide">${t("advice.search")}<input type="search" value=${text} onChange=${(event) => find(event.target.value)} /></label></form><//>
+        <label class="wide">${t("advice.search")}<${Field} type="search" value=${text} commit=${find} /></label></form><//>
     <${Rows} title=${t("log.decisions")} what="decisions?limit=25" columns=${decisions} empty=${t("log.no_decisions")} />`;
 }

@@ -165,8 +165,20 @@ function Why({ setpoint }) {
 function Battery({ now }) {
   const site = useBox(kit.site);
   const [isOpen, open] = useState(false);
+  const [told, tell] = useState(null);
+  const opener = useRef(null);
   const Form = kit.useLater(() => import("./override.js").then((module) => module.OverrideForm), isOpen);
   const over = now.override;
+  useEffect(() => tell(null), [over?.asked_at]); // what was sent is in force, or at its end
+  const done = (text) => {
+    open(false);
+    tell(text);
+    opener.current.focus();
+  };
+  const turn = () => {
+    open(!isOpen);
+    tell(null);
+  };
   const onlyObserves = now.running && (now.setpoint?.rung ?? site?.rung) === "observe";
   return html`<section class="card battery" aria-labelledby="battery-title">
     <h2 id="battery-title">${t("flow.battery")}</h2>
@@ -174,9 +186,10 @@ function Battery({ now }) {
     <${Level} battery=${now.battery ?? { soc_pct: now.state?.soc_pct?.value }} />
     <${Why} setpoint=${now.running ? now.setpoint : null} />
     ${over && html`<p class="notice info">${t(over.by === "platform" ? "override.now_platform" : "override.now", { what: overrideText(over), at: when(over.until) })}</p>`}
-    <button aria-expanded=${isOpen} aria-describedby="override-why" onClick=${() => open(!isOpen)} disabled=${!now.running || onlyObserves}>${over ? t("override.change") : t("override.open")}</button>
+    <button ref=${opener} aria-expanded=${isOpen} aria-describedby="override-why" onClick=${turn} disabled=${!now.running || onlyObserves}>${over ? t("override.change") : t("override.open")}</button>
     <p id="override-why" class="beside quiet">${!now.running ? t("override.stopped") : onlyObserves && html`${t("override.observing")} <${Link} to="/settings?tab=commissioning">${t("override.observing_more")}<//>`}</p>
-    ${isOpen && !onlyObserves && Form && html`<${Form} now=${now} done=${() => open(false)} />`}
+    ${isOpen && !onlyObserves && Form && html`<${Form} now=${now} done=${done} />`}
+    <div role="status">${told && html`<p class="beside">${told}</p>`}</div>
   </section>`;
 }
 
@@ -227,9 +240,11 @@ export function Page() {
   const { answer, failure, again } = kit.useAnswer("realtime/energy-flow", { everyS: 30, on: kit.news.plan });
   const live = useBox(kit.live);
   const site = useBox(kit.site);
+  useLayoutEffect(() => {
+    if (answer) kit.applyHead(answer); // so that the first picture has the site's times
+  }, [answer]);
   useEffect(() => {
     if (!answer && (!failure || failure.code === "no_session")) return;
-    if (answer) kit.applyHead(answer);
     if (answer?.prices) kit.prices.set(answer.prices);
     if (answer && (!live || !live.running || !answer.running)) kit.live.set({ ...answer, state: answer.running ? answer.state : null });
     kit.ready.set(true);

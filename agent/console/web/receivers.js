@@ -1,5 +1,5 @@
 // Who is told outside these pages: receivers and a test of each, and the hours in which nobody is.
-import { html, useState } from "./vendor/htm-preact.js";
+import { html, useRef, useState } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
 import { api, t } from "./kit.js";
 
@@ -37,13 +37,16 @@ function Choice({ name, options, prefix, change }) {
 
 function Added({ add }) {
   const [form, choose] = useState(FORMS[0]);
+  const [isBusy, setBusy] = useState(false);
   const send = async (event) => {
     event.preventDefault();
     const { target } = event;
+    setBusy(true);
     if (await add(receiver(form, target.elements))) {
       target.reset();
       choose(FORMS[0]);
     }
+    setBusy(false);
   };
   return html`<form onSubmit=${send}><h3>${t("receivers.new")}</h3><div class="fields">
       <${Choice} name="form" options=${FORMS} prefix="receiver" change=${choose} />
@@ -54,7 +57,7 @@ function Added({ add }) {
           <${Text} name="user" required=${false} /><${Text} name="password" type="password" required=${false} autocomplete="new-password" />
           <${Text} name="sender" type="email" /><${Text} name="to" />`
         : html`<${Text} name="url" type="url" /><${Text} name="token" type="password" required=${false} autocomplete="new-password" />`}</div>
-    <button>${t("receivers.add")}</button></form>`;
+    <button disabled=${isBusy}>${t("receivers.add")}</button></form>`;
 }
 
 function Quiet({ settings, keep }) {
@@ -63,7 +66,8 @@ function Quiet({ settings, keep }) {
     event.preventDefault();
     const { start, end, alarms_pass, language } = event.target.elements;
     const asked = start.value || end.value ? { start: start.value, end: end.value, alarms_pass: alarms_pass.checked } : null;
-    keep({ quiet: asked, language: language.value });
+    const chosen = language.value; // before the form is drawn anew
+    keep(() => ({ quiet: asked, language: chosen }));
   };
   return html`<form onSubmit=${save}><h3>${t("receivers.quiet")}</h3><p class="quiet">${t("receivers.quiet_why")}</p><div class="fields">
       <label>${t("receivers.start")}<input name="start" type="time" defaultValue=${minute(quiet?.start)} /></label>
@@ -90,37 +94,47 @@ function Row({ target, state, remove, again }) {
   const last = came ?? state?.last;
   return html`<tr><th scope="row">${target.id}</th><td>${t(`receiver.${webhook ? webhook.template : "mail"}`)}<br /><span class="quiet">${webhook ? webhook.url.origin : mail.to.join(", ")}</span></td>
     <td>${t(`least.${target.severity}`)}</td>
-    <td><span role="status" lang="en" class=${last?.good === false ? "refused" : ""}>${last?.said ?? t("receivers.nothing")}</span>${state?.waiting > 0 && html`<br />${t("receivers.waiting", { n: state.waiting })}`}</td>
+    <td><span role="status" lang=${last?.good === undefined ? null : "en"} class=${last?.good === false ? "refused" : ""}>${last?.said ?? t("receivers.nothing")}</span>${state?.waiting > 0 && html`<br />${t("receivers.waiting", { n: state.waiting })}`}</td>
     <td><div class="row"><button class="small" aria-label=${t("receivers.test_it", { name: target.id })} onClick=${test}>${t("receivers.test")}</button>${isAsked
       ? html`<button class="small danger" onClick=${remove}>${t("keys.really")}</button><button class="small" onClick=${() => ask(false)}>${t("cancel")}</button>`
       : html`<button class="small" aria-label=${t("receivers.remove_it", { name: target.id })} onClick=${() => ask(true)}>${t("keys.remove")}</button>`}</div></td></tr>`;
 }
 
 export function Receivers() {
-  const { answer, failure, again } = kit.useAnswer("alerts");
+  const { answer, failure, again, put } = kit.useAnswer("alerts");
   const [told, tell] = useState(null);
+  const newest = useRef(null); // may be newer than what is drawn
+  newest.current = answer;
+  const before = useRef(Promise.resolve());
   if (!answer && failure) return html`<p class="notice warning" role="status">${kit.told(failure)}</p>`;
   if (!answer) return html`<p class="quiet" aria-busy="true">${t("loading")}</p>`;
   const { settings } = answer;
-  const targets = settings.targets.map(withoutSecrets);
-  const keep = async (changes) => {
+  const keepNow = async (change) => {
+    const last = newest.current.settings;
+    const targets = last.targets.map(withoutSecrets);
     try {
-      await api("alerts", { method: "PUT", body: { ...settings, targets, ...changes } });
+      const kept = await api("alerts", { method: "PUT", body: { ...last, targets, ...change(targets) } });
+      newest.current = kept;
+      put(kept);
       tell({ text: t("saved") });
-      again();
       return true;
     } catch (refused) {
       tell({ isBad: true, text: refused.message });
       return false;
     }
   };
+  /** One after the other, each of what the one before has left: all are sent as a whole. */
+  const keep = (change) => {
+    tell(null); // what was told of an earlier one
+    return (before.current = before.current.then(() => keepNow(change)));
+  };
   const heads = ["id", "form", "severity", "last"];
   return html`<section class="card" aria-labelledby="receivers-title"><h2 id="receivers-title">${t("receivers.title")}</h2><p class="quiet">${t("receivers.why")}</p>
     ${settings.targets.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-labelledby="receivers-title"><table>
       <thead><tr>${heads.map((one) => html`<th scope="col">${t(`receivers.${one}`)}</th>`)}<th scope="col"><span class="unseen">${t("receivers.test")}</span></th></tr></thead>
       <tbody>${settings.targets.map((target, at) => html`<${Row} key=${target.id} target=${target} state=${answer.targets[at]} again=${again}
-        remove=${() => keep({ targets: targets.filter((one) => one.id !== target.id) })} />`)}</tbody></table></div>`}
+        remove=${() => keep((targets) => ({ targets: targets.filter((one) => one.id !== target.id) }))} />`)}</tbody></table></div>`}
     <p role="status" class=${told?.isBad ? "refused" : ""}>${told?.text}</p>
-    <${Added} add=${(target) => keep({ targets: [...targets, target] })} /></section>
+    <${Added} add=${(target) => keep((targets) => ({ targets: [...targets, target] }))} /></section>
     <section class="card"><${Quiet} settings=${settings} keep=${keep} /></section>`;
 }

@@ -5,14 +5,18 @@ import { box, number, t, useBox } from "./kit.js";
 
 const known = box({ language: null, words: {}, isAsked: false }); // the sentences of the language
 
+function tell(asked, found) {
+  if (known.get().language === asked) known.set(found); // else another language is wanted by now
+}
+
 async function load(language) {
   if (known.get().language === language) return;
   known.set({ language, words: {}, isAsked: true }); // asked for once
   try {
     const answer = await fetch(new URL(`./words/sentences.${language}.json`, import.meta.url));
-    known.set({ language, words: await answer.json() });
+    tell(language, { language, words: await answer.json() });
   } catch {
-    known.set({ language: null, words: {} }); // the next who wants it asks again; till then it is English
+    tell(language, { language: null, words: {} }); // the next who wants it asks again; till then it is English
   }
 }
 
@@ -30,6 +34,8 @@ const UNITS = [
   ["_per_kwh", kit.price],
   ["_wh", (value) => kit.amount(value, "Wh")],
   ["_w", (value) => kit.amount(value)],
+  ["_v", (value) => `${number(value, 0)}\u00a0V`],
+  ["_a", (value) => `${number(value, 1)}\u00a0A`],
   ["_pct", (value) => kit.percent(value)],
   ["_money", (value) => kit.money(value)],
   ["_times", (value) => number(value, 1)],
@@ -38,7 +44,7 @@ const UNITS = [
   ["_s", span],
   ["_at", kit.when],
 ];
-const FORMS = { clock: kit.clock, date: kit.date, dateClock: kit.dateClock, plain: String };
+const FORMS = { clock: kit.clock, date: kit.date, dateClock: kit.dateClock, plain: String, hundredths: (value) => number(value, 2) };
 
 function value(name, found, form) {
   if (found !== null && typeof found === "object") return said(found.code, found.values);

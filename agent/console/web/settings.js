@@ -7,7 +7,7 @@ import { Keys, Password } from "./access.js";
 import { SiteFile } from "./draft.js";
 import { Receivers } from "./receivers.js";
 import { Report } from "./commissioning.js";
-import { Notes, useQuery } from "./pages.js";
+import { Notes, useChanges, useQuery } from "./pages.js";
 
 const TABS = ["look", "alerts", "access", "site", "commissioning", "log"];
 const THRESHOLDS = { soc_below_pct: 1, import_above_w: 1000, price_above_per_kwh: 1, data_older_than_s: 60 };
@@ -21,51 +21,74 @@ function Choice({ name, value, options, change }) {
 }
 
 function Threshold({ name, value, change }) {
-  const per = THRESHOLDS[name];
-  const shown = kit.isKnown(value) ? String(Math.round((value / per) * 10000) / 10000) : "";
-  const read = (text) => (text.trim() === "" ? null : Number(text.replace(",", ".")) * per);
-  return html`<label>${t(`threshold.${name}`, { unit: kit.currency.get() })}<input type="text" inputmode="decimal" value=${shown} placeholder=${t("threshold.never")}
-    onChange=${(event) => change(read(event.target.value))} /></label>`;
+  return html`<label>${t(`threshold.${name}`, { unit: kit.currency.get() })}<input type="text" inputmode="decimal" value=${value} placeholder=${t("threshold.never")}
+    onInput=${(event) => change(event.target.value)} /></label>`;
+}
+
+/** What each field holds of the preferences that are kept. */
+function fieldsOf({ theme, language, digits, thresholds, notify }) {
+  const shown = (value, per) => (kit.isKnown(value) ? String(Math.round((value / per) * 10000) / 10000) : "");
+  const limits = Object.entries(THRESHOLDS).map(([name, per]) => [name, shown(thresholds[name], per)]);
+  const kinds = KINDS.map((kind) => [kind, notify.includes(kind)]);
+  return { theme, language, digits: digits === null ? "" : String(digits), ...Object.fromEntries([...limits, ...kinds]) };
+}
+
+/** The preferences that are kept with what a person has changed of them; NaN is a limit that is no number. */
+function changed(kept, changes) {
+  const now = { ...fieldsOf(kept), ...changes };
+  const read = (text, per) => (text.trim() === "" ? null : Number(text.replace(",", ".")) * per);
+  const limits = Object.entries(THRESHOLDS).filter(([name]) => name in changes).map(([name, per]) => [name, read(now[name], per)]);
+  return {
+    ...kept,
+    theme: now.theme,
+    language: now.language,
+    digits: now.digits === "" ? null : Number(now.digits),
+    thresholds: { ...kept.thresholds, ...Object.fromEntries(limits) },
+    notify: [...kept.notify.filter((one) => !KINDS.includes(one)), ...KINDS.filter((kind) => now[kind])],
+  };
 }
 
 function Look() {
   const { answer, failure } = kit.useAnswer("preferences");
   const kept = useBox(kit.preferences) ?? answer;
-  const [draft, setDraft] = useState(null);
+  const { changes, last, change: note, settle } = useChanges();
   const [told, tell] = useState(null);
-  const now = draft ?? kept;
-  if (!now && failure) return html`<p class="notice warning" role="status">${kit.told(failure)}</p>`;
-  if (!now) return html`<p class="quiet" aria-busy="true">${t("loading")}</p>`;
-  const change = (some) => setDraft({ ...now, ...some });
-  const limits = now.thresholds;
+  if (!kept && failure) return html`<p class="notice warning" role="status">${kit.told(failure)}</p>`;
+  if (!kept) return html`<p class="quiet" aria-busy="true">${t("loading")}</p>`;
+  const now = { ...fieldsOf(kept), ...changes };
+  const change = (some) => {
+    note(some);
+    tell(null);
+  };
   const save = async (event) => {
     event.preventDefault();
-    if (Object.values(limits).some((value) => Number.isNaN(value))) {
+    const sent = last.current;
+    const body = changed(kit.preferences.get() ?? kept, sent);
+    if (Object.values(body.thresholds).some((value) => Number.isNaN(value))) {
       tell({ isBad: true, text: t("threshold.no_number") });
       return;
     }
     try {
-      await kit.applyPreferences(await api("preferences", { method: "PUT", body: now }));
-      setDraft(null);
+      await kit.applyPreferences(await api("preferences", { method: "PUT", body }));
+      settle(sent);
       tell({ text: t("saved") });
     } catch (refused) {
       tell({ isBad: true, text: refused.message });
     }
   };
-  const toggle = (kind) => change({ notify: now.notify.includes(kind) ? now.notify.filter((one) => one !== kind) : [...now.notify, kind] });
   return html`<form class="card" onSubmit=${save}>
     <h2>${t("look.title")}</h2>
     <div class="fields">
       <${Choice} name="theme" value=${now.theme} options=${["auto", "light", "dark"]} change=${(theme) => change({ theme })} />
       <${Choice} name="language" value=${now.language} options=${["auto", "en", "de"]} change=${(language) => change({ language })} />
-      <${Choice} name="digits" value=${now.digits === null ? "" : String(now.digits)} options=${["", "0", "1", "2", "3"]} change=${(text) => change({ digits: text === "" ? null : Number(text) })} />
+      <${Choice} name="digits" value=${now.digits} options=${["", "0", "1", "2", "3"]} change=${(digits) => change({ digits })} />
     </div>
     <h3>${t("threshold.title")}</h3><p class="quiet">${t("threshold.why")}</p>
-    <div class="fields">${Object.keys(THRESHOLDS).map((name) => html`<${Threshold} name=${name} value=${limits[name]} change=${(value) => change({ thresholds: { ...limits, [name]: value } })} />`)}</div>
+    <div class="fields">${Object.keys(THRESHOLDS).map((name) => html`<${Threshold} name=${name} value=${now[name]} change=${(text) => change({ [name]: text })} />`)}</div>
     <fieldset><legend>${t("notify.title")}</legend><p class="quiet">${t("notify.why")}</p>
-      ${KINDS.map((kind) => html`<label class="check"><input type="checkbox" checked=${now.notify.includes(kind)} onChange=${() => toggle(kind)} /> ${t(`notify.${kind}`)}</label>`)}</fieldset>
+      ${KINDS.map((kind) => html`<label class="check"><input type="checkbox" checked=${now[kind]} onChange=${(event) => change({ [kind]: event.target.checked })} /> ${t(`notify.${kind}`)}</label>`)}</fieldset>
     <p role="status" class=${told?.isBad ? "refused" : ""}>${told?.text}</p>
-    <button class="main" disabled=${draft === null}>${t("save")}</button>
+    <button class="main" disabled=${Object.keys(changes).length === 0}>${t("save")}</button>
   </form>`;
 }
 

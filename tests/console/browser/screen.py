@@ -203,8 +203,11 @@ class Screen:
         return f"{self.size}-{self.scheme}-{self.language}"
 
     def _console(self, message: ConsoleMessage) -> None:
-        """What the browser says of a refused request, or of being offline, is told by the page itself."""
-        usual = ("Failed to load resource", "ERR_INTERNET_DISCONNECTED")
+        """What the browser says of a refused request, or of being offline, is told by the page itself.
+
+        A page that is left while its socket is being connected says that, too.
+        """
+        usual = ("Failed to load resource", "ERR_INTERNET_DISCONNECTED", "closed before the connection is established")
         if message.type in ("error", "warning") and not any(words in message.text for words in usual):
             self.wrong.append(message.text)
 

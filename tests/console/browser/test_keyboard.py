@@ -18,14 +18,13 @@ PAGES = (
     "settings?tab=alerts", "settings?tab=access", "settings?tab=site", "settings?tab=commissioning", "settings?tab=log",
 )  # fmt: skip
 # What a person can act on; of radio buttons of one name one is reached, the arrows go on from there.
-MARK = """() => {
+SEEN = """() => {
   const wanted = "a[href], button:not(:disabled), input, select, textarea, summary, [tabindex='0']";
   const all = [...document.querySelectorAll(wanted)];
-  const seen = all.filter((one) => one.checkVisibility({ visibilityProperty: true }));
-  seen.forEach((one, place) => (one.dataset.place = place));
-  document.activeElement?.blur();
-  return seen.length;
+  return all.filter((one) => one.checkVisibility({ visibilityProperty: true }));
 }"""
+COUNT = f"() => ({SEEN})().length"
+MARK = f"() => {{ document.activeElement?.blur(); return ({SEEN})().map((one, at) => one.dataset.place = at).length; }}"
 FOCUSED = """() => {
   const one = document.activeElement;
   const { outlineStyle, outlineWidth } = getComputedStyle(one);
@@ -37,8 +36,16 @@ MORE_STOPS = 3  # the parts of a date or a time are stops of their own
 
 
 def walked(screen: Screen) -> tuple[int, set[str]]:
+    """As ``_walked``, anew as long as something came to the page meanwhile: that has no mark."""
+    screen.page.wait_for_load_state("networkidle")
+    while True:
+        count, reached = _walked(screen)
+        if screen.page.evaluate(COUNT) == count:
+            return count, reached
+
+
+def _walked(screen: Screen) -> tuple[int, set[str]]:
     """How many there are, and those that Tab comes to. Each shows that it has the focus."""
-    screen.page.wait_for_load_state("networkidle")  # what comes later would have no mark
     count = screen.page.evaluate(MARK)
     reached: set[str] = set()
     for _ in range(MORE_STOPS * count + 5):
@@ -87,6 +94,7 @@ def test_the_battery_is_told_what_to_do_without_a_mouse(served: Served, browser:
         screen.open("now")
         tab_to(screen.page, "Take over …")
         screen.page.keyboard.press("Space")
+        expect(screen.page.get_by_label("Hold", exact=True)).to_be_visible()
         tab_to(screen.page, "Hold")
         screen.page.keyboard.press("ArrowDown")
         tab_to(screen.page, "Power, kW")

@@ -185,7 +185,7 @@ def test_in_the_hour_that_comes_twice_times_are_the_sites(year: ConsoleSite, tmp
     with serving(copied(year, tmp_path, night)) as served, looking(browser, served) as shown:
         served.show(setpoint=setpoint(served))
         shown.open("now")
-        assert "01:30" in (shown.page.locator(".why").text_content() or "")
+        expect(shown.page.locator(".why")).to_contain_text("01:30")
 
 
 def test_today_is_the_sites_whatever_the_browsers_clock_says(served: Served, browser: Browser) -> None:
