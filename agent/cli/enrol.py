@@ -1,5 +1,6 @@
 """`enalysis-edge enrol`: the site's own certificate from the platform, by a one-time token or by the one it has."""
 
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from agent.cli.site_command import add_config, by_site_file
 from agent.settings.schema import Settings
 
 LARGEST_TOKEN = 4096
+TOKEN = re.compile(r"[!-~]+")  # what the header of a request can carry
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -33,7 +35,11 @@ def _run(settings: Settings, asked: Namespace) -> int:
         print(f"{asked.config} has no enrol_url in [cloud]: there is nobody to ask", file=sys.stderr)
         return BAD_SETTINGS
     try:
-        certified = certify(request, _token(asked.token_file), datetime.now(UTC))
+        token = _token(asked.token_file)
+        if token is not None and not TOKEN.fullmatch(token):
+            print(f"the first line of {asked.token_file} is no token: it holds {_instead(token)}", file=sys.stderr)
+            return FAILED
+        certified = certify(request, token, datetime.now(UTC))
     except EnrolmentFailure as failure:
         print(failure, file=sys.stderr)
         return FAILED
@@ -53,3 +59,8 @@ def _token(file: Path | None) -> str | None:
         return None
     with file.open(encoding="utf-8") as text:
         return text.readline(LARGEST_TOKEN).strip()
+
+
+def _instead(line: str) -> str:
+    """What stands in place of a token; the line itself may be a secret."""
+    return "nothing" if not line else "several words or letters that no token has"
