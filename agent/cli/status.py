@@ -160,7 +160,7 @@ def _show_changes(console: Console, known: Known) -> None:
         say(console, "site file", f"taken up at {edit.at.astimezone(known.zone):%a %d %b %H:%M}: {edit.taken}", "dim")
     _show_remote_config(console, known.documents.newest(REMOTE_CONFIG.name))
     before = kept(known.path, SETTINGS.name)
-    changed = [] if before is None else differences(before, known.settings.model_dump_json(by_alias=True))
+    changed = [] if before is None else differences(before, known.settings)
     if not changed or (known.is_live and edit is not None and not edit.waits):
         return  # what was taken up within the last minute is not committed yet
     more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
