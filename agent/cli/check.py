@@ -6,6 +6,8 @@ from pathlib import Path
 
 from agent.cli.ending import FAILED, GOOD, ending_at_once
 
+NOTHING_SIGNED = "no command, configuration or model of the platform is believed"
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """A site file, and whether to try what it describes."""
@@ -20,10 +22,12 @@ def run(asked: Namespace) -> int:
 
     with ending_at_once():
         text, code = report(asked.file)
-    print(text, file=sys.stdout if code == GOOD else sys.stderr)
-    if code == GOOD and (trouble := _keys_trouble(asked.file)) is not None:
-        print(f"no command of the platform is obeyed: {trouble}", file=sys.stderr)
+    trouble = _keys_trouble(asked.file) if code == GOOD else None
+    if trouble is not None:
+        print(text.removeprefix("good: "), flush=True)
+        print(f"bad: {NOTHING_SIGNED}: {trouble}", file=sys.stderr)
         return FAILED
+    print(text, file=sys.stdout if code == GOOD else sys.stderr)
     if code != GOOD or not asked.self_test:
         return code
     from agent.cli.self_test import self_test
