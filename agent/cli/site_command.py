@@ -25,10 +25,17 @@ def add_config(parser: ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=SITE_FILE, metavar="FILE")
 
 
-def by_site_file(asked: Namespace, command: SiteCommand) -> int:
-    """Exit code of ``command`` by the settings of the site file; 2 where that is broken, which is then said."""
+def by_site_file(asked: Namespace, command: SiteCommand, otherwise: Callable[[Path], None] | None = None) -> int:
+    """Exit code of ``command`` by the settings of the site file; 2 where that is broken, which is then said.
+
+    What else is to be done about a broken site file is ``otherwise``.
+    """
     settings = _read_or_said(_site_file, asked.config)
-    return BAD_SETTINGS if settings is None else command(settings, asked)
+    if settings is not None:
+        return command(settings, asked)
+    if otherwise is not None:
+        otherwise(asked.config)
+    return BAD_SETTINGS
 
 
 def by_settings_at_hand(asked: Namespace, command: SiteCommand) -> int:
@@ -76,7 +83,7 @@ def _site_file_or_last_run(site_file: Path) -> "tuple[Settings, bool]":
     try:
         return load(site_file), True
     except SettingsError as error:
-        settings = _last_run(site_file)
+        settings = last_run(site_file)
         if settings is None:
             raise
         first, *others = str(error).splitlines()
@@ -86,7 +93,8 @@ def _site_file_or_last_run(site_file: Path) -> "tuple[Settings, bool]":
         return settings, False
 
 
-def _last_run(site_file: Path) -> "Settings | None":
+def last_run(site_file: Path) -> "Settings | None":
+    """The settings that the agent last started with; None where they are not known."""
     from agent.adapters.store.store_reader import kept
     from agent.domain.documents import SETTINGS
     from agent.ports import StoreFailure
