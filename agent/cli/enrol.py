@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.cli.ending import BAD_SETTINGS, FAILED, GOOD
+from agent.cli.folded import say
 from agent.cli.site_command import add_config, by_site_file
 from agent.settings.schema import Settings
 
@@ -32,24 +33,24 @@ def _run(settings: Settings, asked: Namespace) -> int:
 
     request = identity_request(settings)
     if request is None:
-        print(f"{asked.config} has no enrol_url in [cloud]: there is nobody to ask", file=sys.stderr)
+        say(f"{asked.config} has no enrol_url in [cloud]: there is nobody to ask", sys.stderr)
         return BAD_SETTINGS
     try:
         token = _token(asked.token_file)
         if token is not None and not TOKEN.fullmatch(token):
-            print(f"the first line of {asked.token_file} is no token: it holds {_instead(token)}", file=sys.stderr)
+            say(f"the first line of {asked.token_file} is no token: it holds {_instead(token)}", sys.stderr)
             return FAILED
         certified = certify(request, token, datetime.now(UTC))
     except EnrolmentFailure as failure:
-        print(failure, file=sys.stderr)
+        say(str(failure), sys.stderr)
         return FAILED
     except OSError as error:
-        print(f"{asked.token_file} cannot be read: {error.strerror}", file=sys.stderr)
+        say(f"{asked.token_file} cannot be read: {error.strerror}", sys.stderr)
         return FAILED
     except UnicodeDecodeError:
-        print(f"{asked.token_file} cannot be read: it is no text", file=sys.stderr)
+        say(f"{asked.token_file} cannot be read: it is no text", sys.stderr)
         return FAILED
-    print(f"certificate of {settings.site.id} until {certified.ends_at:%Y-%m-%d}, in {request.identity}")
+    say(f"certificate of {settings.site.id} until {certified.ends_at:%Y-%m-%d}, in {request.identity}")
     return GOOD
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.cli.ending import ALREADY_RUNNING, FAILED, GOOD, ending_at_once
+from agent.cli.folded import say
 from agent.cli.site_command import add_config, by_site_file, last_run
 
 if TYPE_CHECKING:
@@ -45,12 +46,9 @@ def _give_back(site_file: Path) -> None:
         return
     except StoreFailure as failure:
         code, sentence = FAILED, f"whether the battery was given back is not known: {failure}"
-    print(sentence, file=sys.stderr)
+    say(sentence, sys.stderr)
     if code != GOOD:
-        print(
-            f"the battery may still be steered: `enalysis-edge release --config {site_file}` gives it back",
-            file=sys.stderr,
-        )
+        say(f"the battery may still be steered: `enalysis-edge release --config {site_file}` gives it back", sys.stderr)
 
 
 def _run(settings: "Settings", asked: Namespace) -> int:
@@ -76,8 +74,8 @@ def _start(settings: "Settings", asked: Namespace) -> int:
         with SiteLock(Path(settings.store.path)), DeviceLocks(settings) as locks:
             return asyncio.run(serve(settings, site_file, locks))
     except AlreadyRunning as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return ALREADY_RUNNING
     except StoreFailure as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return FAILED

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from agent.cli.ending import BAD_SETTINGS, GOOD, ending_at_once
+from agent.cli.folded import say
 
 if TYPE_CHECKING:
     from agent.settings.schema import Settings
@@ -67,7 +68,7 @@ def _read_or_said(read: Callable[[Path], Read], site_file: Path) -> Read | None:
         try:
             return read(site_file)
         except SettingsError as error:
-            print(error, file=sys.stderr)
+            say(str(error), sys.stderr)
             return None
 
 
@@ -88,8 +89,8 @@ def _site_file_or_last_run(site_file: Path) -> "tuple[Settings, bool]":
             raise
         first, *others = str(error).splitlines()
         more = f" (and {len(others)} more, see check)" if others else ""
-        print(f"{first}{more}", file=sys.stderr)
-        print("the site file is broken; what follows is by the settings the agent last started with", file=sys.stderr)
+        say(f"{first}{more}", sys.stderr)
+        say("the site file is broken; what follows is by the settings the agent last started with", sys.stderr)
         return settings, False
 
 
