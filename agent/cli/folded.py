@@ -19,12 +19,20 @@ def say(text: str, stream: TextIO | None = None) -> None:
 
 def folded(text: str, width: int) -> str:
     """``text`` in lines of at most ``width`` characters; what goes on is indented."""
-    import textwrap
+    from textwrap import wrap
 
-    wrapper = textwrap.TextWrapper(
-        max(width, NARROWEST), subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False
+    return "\n".join(
+        "\n".join(
+            wrap(
+                line,
+                max(width, NARROWEST),
+                subsequent_indent=" " * (len(line) - len(line.lstrip())) + INDENT,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+        for line in text.split("\n")
     )
-    return "\n".join("\n".join(wrapper.wrap(line)) for line in text.split("\n"))
 
 
 def _width(terminal: TextIO) -> int:
