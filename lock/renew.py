@@ -1,10 +1,11 @@
 """`make update`: resolves all that pyproject.toml names at once, and writes a file a set with the hashes of its wheels.
 
 A file holds what its set needs beyond the file it begins with (``-r``); together they are one resolution, for every
-Python from 3.11 on and every processor that a package has wheels for. Only wheels are locked in: nothing is built.
+CPython from 3.11 on and every processor that a package has wheels for. Only wheels are locked in: nothing is built.
 The uv that resolves is itself one of the sets.
 """
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,9 @@ SETS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     ),
 }
 GROUPS = ("build", "lock", "audit")
+# Nothing here runs on PyPy. Which of its packages ask for "not PyPy" differs by set, and a release would stand twice.
+PYPY = r"(?:platform_python_implementation|implementation_name) != 'PyPy'"
+NOT_PYPY = re.compile(rf" and {PYPY}(?= and | \\\n)|(?<= ; ){PYPY} and | ; {PYPY}(?= \\\n)")
 HEAD = "# Made by `make update` from pyproject.toml; not edited by hand.\n"
 OPTIONS = "--require-hashes\n--only-binary :all:\n"
 
@@ -48,10 +52,18 @@ def resolve(out: Path, *what: str) -> None:
         sys.exit("the lock is as it was: uv found no set of releases for pyproject.toml, its reason stands above")
 
 
+def without_pypy(resolution: str) -> str:
+    """The resolution without the condition that this is not PyPy, where it stands alone or beside others by "and"."""
+    before = None
+    while before != resolution:
+        before, resolution = resolution, NOT_PYPY.sub("", resolution)
+    return resolution
+
+
 def blocks(resolution: str) -> list[str]:
     """A requirement with the lines of its hashes, each."""
     found: list[str] = []
-    for line in resolution.splitlines(keepends=True):
+    for line in without_pypy(resolution).splitlines(keepends=True):
         if line.startswith(" "):
             found[-1] += line
         else:

@@ -88,6 +88,13 @@ def test_every_line_is_one_release_with_its_hashes_or_makes_pip_stricter(name: s
         assert HASHES.fullmatch(line[release.end() :]), line[:80]
 
 
+@pytest.mark.parametrize("name", WANTED)
+def test_no_release_stands_twice_with_the_files_that_it_begins_with(name: str) -> None:
+    releases = [match.group(1, 2, 3) for line in lines(name) if (match := RELEASE.match(line))]
+    assert len(releases) == len(set(releases))
+    assert not any("PyPy" in line for line in lines(name)), "sets differ in it, and a release would stand twice"
+
+
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("name", WANTED)

@@ -15,6 +15,7 @@ from agent.adapters.store.store_reader import read_kept
 from agent.advice.book import NotPossible, act, open_ones
 from agent.cli.asked_time import UnknownTime, asked_time
 from agent.cli.ending import FAILED, GOOD
+from agent.cli.folded import say
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.terminal import terminal
 from agent.domain.advisory import AdviceBook, Advisory, Verb
@@ -95,9 +96,9 @@ def _run(settings: Settings, asked: Namespace) -> int:
     try:
         if asked.action == "list":
             return show(settings, terminal(), now, asked.all)
-        print(request(settings, Verb(asked.action), asked.key, getattr(asked, "at", None), now))
+        say(request(settings, Verb(asked.action), asked.key, getattr(asked, "at", None), now))
     except (StoreFailure, NotPossible, UnknownTime, InboxFailure) as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return FAILED
     return GOOD
 

@@ -61,6 +61,7 @@ def _keys(settings: Settings, units: Path) -> Iterator[Path]:
     """Keys, certificates and passwords that the site file names; of a unit's credentials, what they were read from."""
     identity = identity_file(Path(settings.store.path))
     named: list[str | None] = [str(identity), str(candidate_of(identity))]
+    named += sorted(str(path) for path in identity.parent.glob(f".{identity.name}.*"))  # cut off while it was written
     if settings.cloud is not None:
         cloud = settings.cloud
         named += [cloud.cert_file, cloud.key_file, cloud.password_file, cloud.keys_file]

@@ -5,6 +5,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from agent.cli.ending import FAILED, GOOD, ending_at_once
+from agent.cli.folded import say
+
+NOTHING_SIGNED = "no command, configuration or model of the platform is believed"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -20,16 +23,18 @@ def run(asked: Namespace) -> int:
 
     with ending_at_once():
         text, code = report(asked.file)
-    print(text, file=sys.stdout if code == GOOD else sys.stderr)
-    if code == GOOD and (trouble := _keys_trouble(asked.file)) is not None:
-        print(f"no command of the platform is obeyed: {trouble}", file=sys.stderr)
+    trouble = _keys_trouble(asked.file) if code == GOOD else None
+    if trouble is not None:
+        say(text.removeprefix("good: "))
+        say(f"bad: {NOTHING_SIGNED}: {trouble}", sys.stderr)
         return FAILED
+    say(text, sys.stdout if code == GOOD else sys.stderr)
     if code != GOOD or not asked.self_test:
         return code
     from agent.cli.self_test import self_test
     from agent.settings.load import load
 
-    return self_test(load(asked.file), print)
+    return self_test(load(asked.file), say)
 
 
 def _keys_trouble(file: Path) -> str | None:

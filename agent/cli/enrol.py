@@ -1,15 +1,18 @@
 """`enalysis-edge enrol`: the site's own certificate from the platform, by a one-time token or by the one it has."""
 
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.cli.ending import BAD_SETTINGS, FAILED, GOOD
+from agent.cli.folded import say
 from agent.cli.site_command import add_config, by_site_file
 from agent.settings.schema import Settings
 
 LARGEST_TOKEN = 4096
+TOKEN = re.compile(r"[!-~]+")  # what the header of a request can carry
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -30,20 +33,24 @@ def _run(settings: Settings, asked: Namespace) -> int:
 
     request = identity_request(settings)
     if request is None:
-        print(f"{asked.config} has no enrol_url in [cloud]: there is nobody to ask", file=sys.stderr)
+        say(f"{asked.config} has no enrol_url in [cloud]: there is nobody to ask", sys.stderr)
         return BAD_SETTINGS
     try:
-        certified = certify(request, _token(asked.token_file), datetime.now(UTC))
+        token = _token(asked.token_file)
+        if token is not None and not TOKEN.fullmatch(token):
+            say(f"the first line of {asked.token_file} is no token: it holds {_instead(token)}", sys.stderr)
+            return FAILED
+        certified = certify(request, token, datetime.now(UTC))
     except EnrolmentFailure as failure:
-        print(failure, file=sys.stderr)
+        say(str(failure), sys.stderr)
         return FAILED
     except OSError as error:
-        print(f"{asked.token_file} cannot be read: {error.strerror}", file=sys.stderr)
+        say(f"{asked.token_file} cannot be read: {error.strerror}", sys.stderr)
         return FAILED
     except UnicodeDecodeError:
-        print(f"{asked.token_file} cannot be read: it is no text", file=sys.stderr)
+        say(f"{asked.token_file} cannot be read: it is no text", sys.stderr)
         return FAILED
-    print(f"certificate of {settings.site.id} until {certified.ends_at:%Y-%m-%d}, in {request.identity}")
+    say(f"certificate of {settings.site.id} until {certified.ends_at:%Y-%m-%d}, in {request.identity}")
     return GOOD
 
 
@@ -53,3 +60,8 @@ def _token(file: Path | None) -> str | None:
         return None
     with file.open(encoding="utf-8") as text:
         return text.readline(LARGEST_TOKEN).strip()
+
+
+def _instead(line: str) -> str:
+    """What stands in place of a token; the line itself may be a secret."""
+    return "nothing" if not line else "several words or letters that no token has"

@@ -14,6 +14,7 @@ from agent.adapters.store.row_reader import decision_at, newest_minute
 from agent.adapters.store.store_reader import read_kept
 from agent.cli.asked_time import UnknownTime, asked_time
 from agent.cli.ending import FAILED, GOOD
+from agent.cli.folded import say
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.cli.standing_alarms import span
 from agent.domain.documents import PLAN
@@ -86,9 +87,9 @@ def _past(settings: Settings, path: Path, plan: Plan | None, moment: datetime, n
 
 def _run(settings: Settings, asked: Namespace) -> int:
     try:
-        print("\n".join(explain(settings, asked.at, datetime.now(UTC))))
+        say("\n".join(explain(settings, asked.at, datetime.now(UTC))))
     except (StoreFailure, NotExplained, UnknownTime) as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return FAILED
     return GOOD
 

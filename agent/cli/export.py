@@ -14,6 +14,7 @@ from pathlib import Path
 from agent.adapters.store import store_export as store
 from agent.adapters.store.store_reader import kept_documents
 from agent.cli.ending import BAD_SETTINGS, FAILED, GOOD
+from agent.cli.folded import say
 from agent.cli.site_command import add_config, settings_at_hand
 from agent.domain.records import MINUTE_FIELDS
 from agent.ports import StoreFailure
@@ -42,9 +43,9 @@ def run(asked: Namespace) -> int:
         return BAD_SETTINGS
     settings, good = found
     try:
-        print(export(settings, asked.config, asked.to, datetime.now(UTC)))
+        say(export(settings, asked.config, asked.to, datetime.now(UTC)))
     except (NotExported, StoreFailure) as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return FAILED
     return GOOD if good else BAD_SETTINGS
 

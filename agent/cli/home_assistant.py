@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.cli.ending import ALREADY_RUNNING, FAILED, GOOD
+from agent.cli.folded import say
 from agent.cli.site_command import add_config, by_settings_at_hand
 
 if TYPE_CHECKING:
@@ -31,16 +32,16 @@ def _remove(settings: "Settings", asked: Namespace) -> int:
     from agent.ports import StoreFailure
 
     if settings.home_assistant is None:
-        print(f"{asked.config} has no section [home_assistant]: put it back to remove the device", file=sys.stderr)
+        say(f"{asked.config} has no section [home_assistant]: put it back to remove the device", sys.stderr)
         return FAILED
     try:
         with SiteLock(Path(settings.store.path)):
             trouble = asyncio.run(remove(settings))
     except (AlreadyRunning, StoreFailure) as error:
-        print(f"stop the agent first: {error}", file=sys.stderr)
+        say(f"stop the agent first: {error}", sys.stderr)
         return ALREADY_RUNNING if isinstance(error, AlreadyRunning) else FAILED
     if trouble is not None:
-        print(f"the device was not removed: {trouble}", file=sys.stderr)
+        say(f"the device was not removed: {trouble}", sys.stderr)
         return FAILED
-    print("the device is gone from Home Assistant; take [home_assistant] out of the site file, or it comes again")
+    say("the device is gone from Home Assistant; take [home_assistant] out of the site file, or it comes again")
     return GOOD

@@ -16,6 +16,7 @@ from agent.adapters.models.model_file import read_files
 from agent.adapters.mqtt.history import iso_time
 from agent.adapters.mqtt.incoming_messages import LARGEST_PAYLOAD, parse_incoming
 from agent.cli.ending import FAILED, GOOD
+from agent.cli.folded import say
 from agent.domain.canonical_json import canonical
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import PayloadRefused
@@ -42,9 +43,9 @@ def add_pack_arguments(parser: ArgumentParser) -> None:
 def run_pack(asked: Namespace) -> int:
     """Check, sign and write. 0, or 1 where it was not done."""
     try:
-        print(pack(asked))
+        say(pack(asked))
     except (NotPacked, ModelUnusable, PayloadRefused) as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return FAILED
     return GOOD
 

@@ -21,6 +21,7 @@ from agent.adapters.models.model_file import read_files
 from agent.adapters.models.model_registry import change_registry, in_charge
 from agent.adapters.models.registry_file import models_beside, read_registry
 from agent.cli.ending import FAILED, GOOD
+from agent.cli.folded import say
 from agent.cli.model_deliveries import delivery_lines
 from agent.cli.model_packing import add_pack_arguments, run_pack
 from agent.cli.site_command import add_config, by_settings_at_hand
@@ -79,7 +80,10 @@ def show(settings: Settings, console: Console) -> int:
         rows += _post_rows(registry.post(quantity), models, choice.folder, installed / wanted)
     rows += _other_rows(registry, folders)
     console.print(f"models of {settings.site.name}, candidates in {models}", markup=False, highlight=False)
-    console.print(_table(rows))
+    if rows:
+        console.print(_table(rows))
+    else:
+        console.print("no model is named under [planning] and none lies there: forecasts go by the days before")
     for row in rows:
         if row[-1]:
             console.print(f"{row[1]} {row[2]}, {row[3]}: {row[-1]}", markup=False, highlight=False)
@@ -148,9 +152,9 @@ def roll_back(settings: Settings, quantity: str) -> str:
 
 def _verify(folder: str) -> int:
     try:
-        print(verify(Path(folder)))
+        say(verify(Path(folder)))
     except NotDone as refusal:
-        print(refusal, file=sys.stderr)
+        say(str(refusal), sys.stderr)
         return FAILED
     return GOOD
 
@@ -161,9 +165,9 @@ def _run(settings: Settings, asked: Namespace) -> int:
             return show(settings, terminal())
         sentence = promote(settings, asked.name) if asked.action == "promote" else roll_back(settings, asked.quantity)
     except (StoreFailure, NotDone) as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return FAILED
-    print(sentence)
+    say(sentence)
     return GOOD
 
 

@@ -10,6 +10,7 @@ from agent.adapters.host.inbox import InboxFailure, drop, inbox_of
 from agent.adapters.host.lock import AlreadyRunning, SiteLock
 from agent.cli.asked_time import UnknownTime, asked_time
 from agent.cli.ending import FAILED, GOOD
+from agent.cli.folded import say
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.domain.commands import OverrideBattery, Request
 from agent.domain.override import LONGEST, Override, OverrideAction
@@ -86,10 +87,10 @@ def _run(settings: Settings, asked: Namespace) -> int:
             raise NotAsked("the agent does not run, so nobody would obey")
         drop(inbox_of(path), Request(OverrideBattery(override), now, now + TAKEN_UP_WITHIN))
     except (NotAsked, InboxFailure, StoreFailure) as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return FAILED
     what = "the agent decides again" if override is None else f"{override.words} until {_local(override.until, zone)}"
-    print(f"{what}: taken up within some seconds; `enalysis-edge status` shows it")
+    say(f"{what}: taken up within some seconds; `enalysis-edge status` shows it")
     return GOOD
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from agent.adapters.host.inbox import InboxFailure, drop, inbox_of, look
 from agent.adapters.store.store_reader import read_kept
 from agent.cli.ending import FAILED, GOOD
+from agent.cli.folded import say
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.domain.commands import ComparePolicies, Request
 from agent.domain.documents import PAIRED_TRIAL
@@ -103,9 +104,9 @@ def _run(settings: Settings, asked: Namespace) -> int:
         else:
             sentence = status(settings, now)
     except (StoreFailure, NotCompared) as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return FAILED
-    print(sentence)
+    say(sentence)
     return GOOD
 
 

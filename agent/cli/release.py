@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.cli.ending import ALREADY_RUNNING, BAD_SETTINGS, FAILED, GOOD
+from agent.cli.folded import say
 from agent.cli.site_command import add_config, settings_at_hand
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _release(settings: "Settings", site_file: Path) -> int:
             code, sentence = asyncio.run(release(settings, permission_of(site_file, settings).locked))
     except (AlreadyRunning, StoreFailure) as error:
         # The daemon that runs steers the battery; taking it away would only start a quarrel.
-        print(f"the battery is left alone: {error}", file=sys.stderr)
+        say(f"the battery is left alone: {error}", sys.stderr)
         return ALREADY_RUNNING if isinstance(error, AlreadyRunning) else FAILED
-    print(sentence, file=sys.stdout if code == GOOD else sys.stderr)
+    say(sentence, sys.stdout if code == GOOD else sys.stderr)
     return code

@@ -15,6 +15,7 @@ from rich.markup import escape
 from agent.adapters.store.store_reader import read_kept
 from agent.cli.commission_show import show_report
 from agent.cli.ending import FAILED, GOOD
+from agent.cli.folded import say
 from agent.cli.report_picture import NoPicture, draw
 from agent.cli.report_round_trip import round_trip_note
 from agent.cli.report_source import Found, entries
@@ -98,7 +99,7 @@ def _run(settings: Settings, asked: Namespace) -> int:
     try:
         report(settings, asked, datetime.now(UTC), terminal(140))
     except (StoreFailure, NoReport) as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return FAILED
     return GOOD
 

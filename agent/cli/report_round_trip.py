@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from agent.adapters.store.store_reader import rollups
+from agent.adapters.store.row_reader import rollups
 from agent.advice.battery_health import health, samples_of
 from agent.domain.battery import Battery
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.cli.ending import ALREADY_RUNNING, BAD_SETTINGS, FAILED, GOOD, WRONG
+from agent.cli.folded import say
 from agent.cli.site_command import add_config, settings_at_hand
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(asked: Namespace) -> int:
     """0 where all was removed, 1 where not, 2 without a site file or anybody to ask, 75 while the daemon runs."""
     if not asked.yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print("nobody can be asked here: a reset wants a terminal, or --yes", file=sys.stderr)
+        say("nobody can be asked here: a reset wants a terminal, or --yes", sys.stderr)
         return WRONG
     found = settings_at_hand(asked.config)
     return BAD_SETTINGS if found is None else _locked(found[0], asked)
@@ -48,7 +49,7 @@ def _locked(settings: "Settings", asked: Namespace) -> int:
         with SiteLock(Path(settings.store.path)), DeviceLocks(settings):
             return _reset(settings, asked)
     except (AlreadyRunning, StoreFailure, NotReset) as error:
-        print(f"nothing was removed: {error}", file=sys.stderr)
+        say(f"nothing was removed: {error}", sys.stderr)
         return ALREADY_RUNNING if isinstance(error, AlreadyRunning) else FAILED
 
 
@@ -67,9 +68,9 @@ def _reset(settings: "Settings", asked: Namespace) -> int:
     _release(settings, asked)
     stayed = [sentence for path in (*found.all, *site_files) if (sentence := _remove(path)) is not None]
     for sentence in stayed:
-        print(sentence, file=sys.stderr)
+        say(sentence, sys.stderr)
     kept = "" if asked.site_file else f"; the site file {asked.config} stays, --site-file removes it"
-    print(f"removed: {len(found.all) + len(site_files) - len(stayed)} files and folders{kept}; {JOURNAL}")
+    say(f"removed: {len(found.all) + len(site_files) - len(stayed)} files and folders{kept}; {JOURNAL}")
     return FAILED if stayed else GOOD
 
 
@@ -81,13 +82,13 @@ def _show(found: "Belongings", site_files: tuple[Path, ...]) -> None:
         **({"site file": site_files} if site_files else {}),
     }
     for what, paths in parts.items():
-        print(f"{what}: {', '.join(map(str, paths)) or 'none is there'}")
+        say(f"{what}: {', '.join(map(str, paths)) or 'none is there'}")
     if found.left:
-        print(f"not of the agent, left alone: {', '.join(map(str, found.left))}")
+        say(f"not of the agent, left alone: {', '.join(map(str, found.left))}")
 
 
 def _agreed(site_id: str) -> bool:
-    print(f"All of this will be gone; `enalysis-edge export` keeps a copy. Type the site's id, {site_id}, to go on:")
+    say(f"All of this will be gone; `enalysis-edge export` keeps a copy. Type the site's id, {site_id}, to go on:")
     try:
         return input("> ").strip() == site_id
     except EOFError:
@@ -102,7 +103,7 @@ def _release(settings: "Settings", asked: Namespace) -> None:
     from agent.settings.permit import permission_of
 
     code, sentence = asyncio.run(release(settings, permission_of(asked.config, settings).locked))
-    print(sentence, file=sys.stdout if code == GOOD else sys.stderr)
+    say(sentence, sys.stdout if code == GOOD else sys.stderr)
     if code != GOOD and not asked.without_battery:
         raise NotReset("the battery must be given back first; --without-battery goes on where it is gone for good")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from agent.cli.ending import BAD_SETTINGS, GOOD, ending_at_once
+from agent.cli.folded import say
 
 if TYPE_CHECKING:
     from agent.settings.schema import Settings
@@ -25,10 +26,17 @@ def add_config(parser: ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=SITE_FILE, metavar="FILE")
 
 
-def by_site_file(asked: Namespace, command: SiteCommand) -> int:
-    """Exit code of ``command`` by the settings of the site file; 2 where that is broken, which is then said."""
+def by_site_file(asked: Namespace, command: SiteCommand, otherwise: Callable[[Path], None] | None = None) -> int:
+    """Exit code of ``command`` by the settings of the site file; 2 where that is broken, which is then said.
+
+    What else is to be done about a broken site file is ``otherwise``.
+    """
     settings = _read_or_said(_site_file, asked.config)
-    return BAD_SETTINGS if settings is None else command(settings, asked)
+    if settings is not None:
+        return command(settings, asked)
+    if otherwise is not None:
+        otherwise(asked.config)
+    return BAD_SETTINGS
 
 
 def by_settings_at_hand(asked: Namespace, command: SiteCommand) -> int:
@@ -60,7 +68,7 @@ def _read_or_said(read: Callable[[Path], Read], site_file: Path) -> Read | None:
         try:
             return read(site_file)
         except SettingsError as error:
-            print(error, file=sys.stderr)
+            say(str(error), sys.stderr)
             return None
 
 
@@ -76,17 +84,18 @@ def _site_file_or_last_run(site_file: Path) -> "tuple[Settings, bool]":
     try:
         return load(site_file), True
     except SettingsError as error:
-        settings = _last_run(site_file)
+        settings = last_run(site_file)
         if settings is None:
             raise
         first, *others = str(error).splitlines()
         more = f" (and {len(others)} more, see check)" if others else ""
-        print(f"{first}{more}", file=sys.stderr)
-        print("the site file is broken; what follows is by the settings the agent last started with", file=sys.stderr)
+        say(f"{first}{more}", sys.stderr)
+        say("the site file is broken; what follows is by the settings the agent last started with", sys.stderr)
         return settings, False
 
 
-def _last_run(site_file: Path) -> "Settings | None":
+def last_run(site_file: Path) -> "Settings | None":
+    """The settings that the agent last started with; None where they are not known."""
     from agent.adapters.store.store_reader import kept
     from agent.domain.documents import SETTINGS
     from agent.ports import StoreFailure

@@ -21,7 +21,7 @@ from agent.cli.status_link import show_link
 from agent.cli.status_plan import show_demand, show_forecast, show_plan
 from agent.cli.status_saved import show_saved
 from agent.cli.status_site import site_lines
-from agent.cli.status_steering import Documents, runner, show_permission, show_steering
+from agent.cli.status_steering import Documents, locked_of, runner, show_permission, show_steering
 from agent.cli.terminal import terminal
 from agent.dispatch.demand_meter import MonthPeak
 from agent.domain.advisory import AdviceBook
@@ -117,7 +117,7 @@ def _show(known: Known, console: Console, plan_rows: int, permission: Permission
     standing = standing_alarms(documents.newest(ALARMS.name))
     _show_headline(console, known, None if isinstance(standing, str) else len(standing), permission)
     show_alarms(console, standing, now, known.zone)
-    show_permission(console, documents, permission, settings)
+    show_permission(console, documents, permission, settings, known.pid is not None)
     _show_changes(console, known)
     _show_state(console, known)
     show_steering(console, documents, settings)
@@ -138,7 +138,8 @@ def _show_headline(console: Console, known: Known, alarms: int | None, permissio
     """OK or attention; then which site it is, and how fresh what follows can be."""
     settings, at = known.settings, known.state.at if isinstance(known.state, SiteState) else None
     every_s = settings.control.step_s + (FRESH_S if known.is_live else settings.store.commit_s)
-    health = Health(alarms, known.pid is not None, permission.locked is not None, at, every_s)
+    locked = locked_of(known.documents, permission, known.pid is not None)
+    health = Health(alarms, known.pid is not None, locked is not None, at, every_s)
     line, is_well = headline(health, known.now)
     console.print(f"[bold {'green' if is_well else 'yellow'}]{escape(line)}[/]")
     age = "" if at is None else f" of {at.astimezone(known.zone):%a %d %b %H:%M:%S}"
@@ -159,7 +160,7 @@ def _show_changes(console: Console, known: Known) -> None:
         say(console, "site file", f"taken up at {edit.at.astimezone(known.zone):%a %d %b %H:%M}: {edit.taken}", "dim")
     _show_remote_config(console, known.documents.newest(REMOTE_CONFIG.name))
     before = kept(known.path, SETTINGS.name)
-    changed = [] if before is None else differences(before, known.settings.model_dump_json(by_alias=True))
+    changed = [] if before is None else differences(before, known.settings)
     if not changed or (known.is_live and edit is not None and not edit.waits):
         return  # what was taken up within the last minute is not committed yet
     more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""

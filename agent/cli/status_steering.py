@@ -13,7 +13,7 @@ from rich.markup import escape
 from agent.adapters.host.lock import AlreadyRunning, SiteLock
 from agent.adapters.store.store_reader import kept
 from agent.cli.labelled import say
-from agent.domain.documents import OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETPOINT, SWITCHED_LOADS
+from agent.domain.documents import OBSERVATION, OBSERVING, OVERRIDE, PERSISTENT_WRITES, SETPOINT, SWITCHED_LOADS
 from agent.domain.in_words import kw, money
 from agent.domain.permit import Permission
 from agent.settings.schema import Settings
@@ -33,13 +33,29 @@ class Documents:
         return self.shown.get(name) or kept(self.store, name)
 
 
-def show_permission(console: Console, documents: Documents, permission: Permission, settings: Settings) -> None:
+def locked_of(documents: Documents, permission: Permission, runs: bool) -> str | None:
+    """Why nothing is written to the devices: as the agent that ``runs`` has it, else as permit and site file say."""
+    document = json.loads((documents.newest(OBSERVING.name) if runs else None) or "null")
+    if not isinstance(document, dict) or "locked" not in document:
+        return permission.locked
+    return None if document["locked"] is None else str(document["locked"])
+
+
+def show_permission(
+    console: Console, documents: Documents, permission: Permission, settings: Settings, runs: bool
+) -> None:
     """Whether it steers or observes, by whose word, and what it would have saved where it only observed."""
-    if permission.locked is None:
-        if permission.permit is not None:
-            console.print(f"[dim]{escape(permission.permit.words)}[/]")
+    locked = locked_of(documents, permission, runs)
+    if locked is None and permission.locked is not None:
+        told = f"it goes on steering; with the next start it would only observe: {permission.locked}"
+        console.print(f"[yellow]{escape(told)}[/]")
+    elif locked is None and permission.permit is not None:
+        console.print(f"[dim]{escape(permission.permit.words)}[/]")
+    if locked is None:
         return
-    console.print(f"[yellow]only observing[/]: {escape(permission.locked)}")
+    console.print(f"[yellow]only observing[/]: {escape(locked)}")
+    if permission.locked is None:
+        console.print("[yellow]by now it may steer; the next start takes that up[/]")
     document = documents.newest(OBSERVATION.name)
     if document is not None:
         observed = OBSERVATION.read(document)

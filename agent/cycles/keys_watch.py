@@ -1,4 +1,5 @@
-"""The alarm about the keys by which the platform signs: while they cannot be read, no command of it is obeyed."""
+"""The alarm about the keys by which the platform signs: while they cannot be read, nothing that it signs
+is believed: no command, no configuration, no model."""
 
 from collections.abc import Awaitable, Callable
 

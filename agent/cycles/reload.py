@@ -178,7 +178,7 @@ class Reload:
 
 
 def _keys(before: Settings, after: Settings) -> str:
-    found = differences(before.model_dump_json(by_alias=True), after.model_dump_json(by_alias=True))
+    found = differences(before, after)
     more = [f"... (+{len(found) - MOST_TOLD})"] if len(found) > MOST_TOLD else []
     return ", ".join([*found[:MOST_TOLD], *more])
 

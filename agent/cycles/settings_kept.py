@@ -20,7 +20,7 @@ async def keep_settings(settings: Settings, store: Store, alarms: Alarms, pendin
     if document == before:
         return
     pending.keep(SETTINGS.name, document)
-    changed = [] if before is None else differences(before, document)
+    changed = [] if before is None else differences(before, settings)
     if changed:
         keys, more = ", ".join(changed[:MOST_TOLD]), len(changed) - MOST_TOLD
         text = settings_changed_and_more(keys=keys, more=more) if more > 0 else settings_changed(keys=keys)

@@ -49,6 +49,7 @@ MODEL_TRIAL = _plain("trial", "agent.cycles.model_trials")
 MODEL_DELIVERIES = Document("model_deliveries", "agent.cycles.model_delivery", Deliveries)
 ADVICE = Document("advice", "agent.cycles.advice", AdviceBook, True)
 OBSERVATION = Document("observation", "agent.cycles.observation", Observation)
+OBSERVING = _plain("observing", "agent.cycles.record")  # why nothing is written to the devices: ``named`` "locked"
 OVERRIDE = Document("override", "agent.cycles.override", Override)  # or null, while there is none
 PERSISTENT_WRITES = _plain("persistent_writes", "agent.cycles.steering_watch")
 SWITCHED_LOADS = Document("switched_loads", "agent.cycles.record", tuple[SwitchedLoadState, ...])
@@ -68,7 +69,7 @@ DOCUMENTS: tuple[PlainDocument, ...] = (
     STATE, SETPOINT, PLAN, LINK, ALARMS, FORECAST_CORRECTIONS, INPUTS, CLOCK, LEDGER, DEMAND, COUNTERS, PAIRED_TRIAL,
     MODEL_TRIAL, ADVICE, OBSERVATION, OVERRIDE, PERSISTENT_WRITES, SETTINGS, PARKED, STEERING, SELF_TEST,
     COMMISSIONING, SWITCHED_LOADS, POLICIES, COMMAND_COUNTERS, MODEL_DELIVERIES, ENERGY_TOTALS, SITE_FILE,
-    REMOTE_CONFIG, PERMITTED,
+    REMOTE_CONFIG, PERMITTED, OBSERVING,
     *MESSAGE_DOCUMENTS,
 )  # fmt: skip
 BY_NAME = {document.name: document for document in DOCUMENTS}

@@ -5,8 +5,9 @@ Per step i, all at least zero: charge c, discharge d, import m, export x, curtai
     balance   m - x + d - c - k = load - pv
     storage   s[i] - s[i-1] - eta_c c dt + d dt / eta_d = 0        (its dual is the value of stored energy)
 
-The limits of the connection are soft, and so is the SoC window where the start lies outside it or a floor rises faster
-than the battery can be charged: slacks priced above everything else, so that there is always an answer.
+The limits of the connection are soft, and so is the floor of the SoC window where the start lies below it or it rises
+faster than the battery can be charged: slacks priced above everything else, so that there is always an answer. A start
+above the window costs nothing: what is there is used when that pays best, and nothing is charged until then.
 
 A demand charge adds a column o per billing month, kW above its threshold at the charge per kW, and a row per interval:
 
@@ -30,7 +31,6 @@ from agent.planning.columns import Columns, Mask, append_rows
 from agent.planning.highs import LinearProgram
 from agent.planning.peak import Peak
 from agent.planning.planning_terms import (
-    CEILING_MULTIPLE,
     FLOOR_MULTIPLE,
     LIMIT_MULTIPLE,
     Floats,
@@ -83,7 +83,7 @@ def build(problem: Problem, directions: Directions | None = None, flexible: Sequ
     # No single flow can be larger than what the rest of the site can give or take: this bounds opposite flows too.
     most_import, most_export = load + terms.charge_kw + _most_kw(flexible), pv + terms.discharge_kw
     columns = Columns()
-    charge = columns.block(n, 0.0, np.where(way.no_charge, 0.0, terms.charge_kw))
+    charge = columns.block(n, 0.0, np.where(way.no_charge | _above_first(problem), 0.0, terms.charge_kw))
     below = soft_floor(problem)  # a reserve that is not yet there is not taken from
     most_discharge = np.where(way.no_discharge | below, 0.0, terms.most_discharge_kw(load - pv))
     discharge = columns.block(n, terms.battery.wear_per_kwh * dt, most_discharge)
@@ -94,7 +94,7 @@ def build(problem: Problem, directions: Directions | None = None, flexible: Sequ
         n, -terms.export_price * dt, np.where(way.no_export, 0.0, np.minimum(most_export, terms.export_limit_kw))
     )
     curtailed = columns.block(n, CURTAIL_TIE * terms.top_price * dt, pv if terms.curtailable else 0.0)
-    low, high = _stored_bounds(problem, below)
+    low, high = np.where(below, 0.0, terms.floor_kwh), _highest(problem)
     end_value = np.append(np.zeros(n - 1), -terms.terminal_per_kwh)
     stored = columns.block(n, end_value, high, low)
 
@@ -110,7 +110,7 @@ def build(problem: Problem, directions: Directions | None = None, flexible: Sequ
     row_lower, row_upper = [right], [right]
     _add_limit_slacks(columns, terms, way, most_import, most_export)
     depth = depth_columns(columns, terms, way.shallow)
-    _add_window_slack(columns, problem, below, stored, row_lower, row_upper)
+    _add_floor_slack(columns, problem, below, stored, row_lower, row_upper)
     _add_peaks(columns, terms, imported, row_lower, row_upper)
     add_above_half(columns, terms, (charge, discharge), storage, row_lower, row_upper)
     if depth is not None:
@@ -135,12 +135,19 @@ def soft_floor(problem: Problem) -> Mask:
     return np.asarray(np.minimum(reach, terms.ceiling_kwh) < terms.floor_kwh)
 
 
-def _stored_bounds(problem: Problem, below: Mask) -> tuple[Floats, float]:
-    """Hard bounds of stored energy, kWh: the window, opened where it cannot be kept."""
+def _above_first(problem: Problem) -> Mask:
+    """Steps, shape (steps,), that begin above the window."""
+    every = np.arange(problem.terms.steps)
+    if not problem.starts_above or problem.above_steps is None:
+        return every < 0
+    return every <= problem.above_steps
+
+
+def _highest(problem: Problem) -> Floats:
+    """The most that may be stored at the end of each step, kWh, shape (steps,)."""
     terms, start = problem.terms, problem.soc_wh / 1000.0
-    low = np.where(below, 0.0, terms.floor_kwh)
-    high = max(terms.ceiling_kwh, start)  # from above the window it may only come down
-    return low, high
+    many = terms.steps if problem.above_steps is None else problem.above_steps
+    return np.where(np.arange(terms.steps) < many, max(terms.ceiling_kwh, start), terms.ceiling_kwh)
 
 
 def _add_limit_slacks(
@@ -157,7 +164,7 @@ def _add_limit_slacks(
             columns.put(np.arange(n), over, sign)
 
 
-def _add_window_slack(
+def _add_floor_slack(
     columns: Columns,
     problem: Problem,
     below: Mask,
@@ -165,20 +172,14 @@ def _add_window_slack(
     row_lower: list[Floats],
     row_upper: list[Floats],
 ) -> None:
-    """Energy below the floor where that is out of reach, or above the window when the start is above it."""
-    terms, start = problem.terms, problem.soc_wh / 1000.0
-    above = start > terms.ceiling_kwh
-    steps = np.ones(terms.steps, dtype=bool) if above else below
-    many = int(steps.sum())
+    """Energy below the floor where that is out of reach."""
+    terms, many = problem.terms, int(below.sum())
     if not many:
         return
-    multiple, sign = (CEILING_MULTIPLE, -1.0) if above else (FLOOR_MULTIPLE, 1.0)
-    slack = columns.block(many, multiple * terms.top_price * terms.step_h, np.inf)
-    low = np.full(many, -np.inf) if above else terms.floor_kwh[steps]
-    high = np.full(many, terms.ceiling_kwh if above else np.inf)
-    rows = append_rows(row_lower, row_upper, low, high)
-    columns.put(rows, stored[steps], 1.0)
-    columns.put(rows, slack, sign)
+    slack = columns.block(many, FLOOR_MULTIPLE * terms.top_price * terms.step_h, np.inf)
+    rows = append_rows(row_lower, row_upper, terms.floor_kwh[below], np.full(many, np.inf))
+    columns.put(rows, stored[below], 1.0)
+    columns.put(rows, slack, 1.0)
 
 
 def _add_peaks(

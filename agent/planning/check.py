@@ -249,9 +249,12 @@ def _above(power_w: float, most_w: float) -> bool:
 
 
 def _trajectory(steps: Sequence[PlanStep], request: PlanRequest) -> Iterator[str]:
-    """The SoC of every step follows from the powers and stays where it may be: nothing is taken from a reserve."""
+    """The SoC of every step follows from the powers and stays where it may be.
+
+    Nothing is taken from a reserve, and nothing charged above the window.
+    """
     battery, step_h = request.battery, request.horizon.step_h
-    before_pct, high = request.soc_pct, max(battery.soc_max_pct, request.soc_pct)
+    before_pct = request.soc_pct
     stored_wh = battery.usable_wh * request.soc_pct / 100.0
     drifted = outside = False
     for index, step in enumerate(steps):
@@ -263,7 +266,7 @@ def _trajectory(steps: Sequence[PlanStep], request: PlanRequest) -> Iterator[str
         if not drifted and abs(soc_pct - step.soc_pct) > SOC_TOLERANCE_PCT:
             drifted = True
             yield f"the SoC at step {index} is {step.soc_pct:.1f} %, but the powers lead to {soc_pct:.1f} %"
-        low = min(request.floor_pct(index), before_pct)
+        low, high = min(request.floor_pct(index), before_pct), max(battery.soc_max_pct, before_pct)
         before_pct = step.soc_pct
         if not outside and not low - SOC_TOLERANCE_PCT <= step.soc_pct <= high + SOC_TOLERANCE_PCT:
             outside = True

@@ -18,7 +18,7 @@ def forward_pass(problem: Problem, grid_kwh: Floats, value: Floats, note: str) -
     """Follow ``value``, money of shape (steps + 1, points of ``grid_kwh``), row i at the start of step i, along the
     problem's own load and sun.
 
-    From outside the SoC window it moves towards it at full power.
+    From below the SoC window it moves towards it at full power; above it nothing is charged.
     """
     terms = problem.terms
     net, pv = (problem.load_w - problem.pv_w) / 1000.0, problem.pv_w / 1000.0
@@ -71,9 +71,7 @@ def _best_change(
     if stored < floor:
         allowed = float(change_kwh(terms, np.array(max(0.0, float(terms.import_limit_kw[step]) - net))))
         return min(most, allowed, floor - stored)
-    if stored > grid[-1]:
-        return max(least, float(grid[-1]) - stored)
-    least, most = max(least, floor - stored), min(most, float(grid[-1]) - stored)
+    least, most = max(least, floor - stored), min(most, max(float(grid[-1]) - stored, 0.0))
     thresholds = [peak.threshold_kw[step] for peak in terms.peaks]
     levels = np.array([0.0, terms.import_limit_kw[step], -terms.export_limit_kw[step], -pv, *thresholds])
     corners = change_kwh(terms, levels[np.isfinite(levels)] - net)
@@ -88,7 +86,9 @@ def _best_change(
     cost = (per_hour + battery.wear_per_kwh * np.maximum(-charge, 0.0) + rate_wear(battery, -charge)) * terms.step_h
     if deep:
         cost += np.maximum(depth_wear(battery, stored + options) - depth_wear(battery, np.array(stored)), 0.0)
-    return float(options[np.argmin(cost - np.interp(stored + options, grid, after))])
+    left = stored + options
+    above = slope(grid, after, stored) * np.maximum(left - grid[-1], 0.0)  # nothing where nothing is above
+    return float(options[np.argmin(cost - np.interp(left, grid, after) - above)])
 
 
 def slope(grid: Floats, value: Floats, stored: float) -> float:

@@ -88,6 +88,35 @@ def solve_schedule(problem: Problem, time_limit_s: float, integer_most_s: float 
 
     ``integer_most_s`` bounds the programme with binaries within ``time_limit_s``.
     """
+    if problem.starts_above:
+        return _from_above(problem, time_limit_s, integer_most_s)
+    return _solve(problem, time_limit_s, integer_most_s)
+
+
+def _from_above(problem: Problem, time_limit_s: float, integer_most_s: float) -> Schedule:
+    """From above the window nothing is charged before the battery has come into it.
+
+    When it does is found in rounds: at first nothing is charged at all; then charging begins where the round before
+    has come into the window, which its own schedule keeps to, so that each round costs no more than the one before.
+    """
+    above, best, spent_s = problem.terms.steps, None, 0.0
+    while True:
+        try:
+            found = _solve(replace(problem, above_steps=above), time_limit_s - spent_s, integer_most_s)
+        except SolverFailure:
+            if best is None:
+                raise
+            return best
+        spent_s += found.run_s
+        best = replace(found, run_s=spent_s)
+        still = found.soc_wh / 1000.0 > problem.terms.ceiling_kwh + FLOW_TOLERANCE_KW
+        comes = above if still.all() else int(np.argmin(still))
+        if comes >= above:
+            return best
+        above = comes
+
+
+def _solve(problem: Problem, time_limit_s: float, integer_most_s: float) -> Schedule:
     runs = _Runs(problem, time_limit_s)
     notes: list[str] = []
     way, flows, proven = _netted(runs, Directions.free(problem.terms.steps), notes, integer_most_s)

@@ -21,7 +21,6 @@ Floats = NDArray[np.float64]
 # Soft limits are priced as multiples of the highest price of the horizon: an hour below the floor above any price
 # spread, a breach of the connection above two days below the floor.
 FLOOR_MULTIPLE = 2.0
-CEILING_MULTIPLE = 1.0
 LIMIT_MULTIPLE = 100.0
 LEAST_TOP_PRICE = 0.01  # money per kWh, so that a free horizon still has an order of preferences
 
@@ -178,12 +177,17 @@ class PlanningTerms:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """``soc_wh`` is the stored energy at the start; ``load_w`` and ``pv_w`` have shape (steps,), W, not negative."""
+    """``soc_wh`` is the stored energy at the start; ``load_w`` and ``pv_w`` have shape (steps,), W, not negative.
+
+    Where the start is above the window, ``above_steps`` is how many steps may end above it: until then nothing is
+    charged, and after them the top of the window holds. None leaves both open.
+    """
 
     terms: PlanningTerms
     soc_wh: float
     load_w: Floats
     pv_w: Floats
+    above_steps: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("load_w", "pv_w"):
@@ -193,6 +197,11 @@ class Problem:
                 raise ValueError(f"{name} is negative at step {int(np.argmax(values < 0))}")
         if not np.isfinite(self.soc_wh) or self.soc_wh < 0:
             raise ValueError(f"the stored energy at the start is {self.soc_wh} Wh, not a number of at least 0")
+
+    @property
+    def starts_above(self) -> bool:
+        """Whether the battery starts above its window."""
+        return self.soc_wh / 1000.0 > self.terms.ceiling_kwh
 
 
 def _limits_kw(name: str, limits_w: Sequence[float | None], steps: int) -> Floats:

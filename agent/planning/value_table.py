@@ -273,16 +273,16 @@ def over_all(terms: PlanningTerms, grid: Floats, rows: Floats, steps: NDArray[np
     """SoC in percent and rows of value at the end of ``steps``, from the window to all of the usable capacity.
 
     Below the window the value falls steeper than any price, so that the battery is brought back first; above it more
-    energy is worth nothing more.
+    energy is worth what it is worth at its top, so that it is used in its time and not sold for less.
     """
     usable = terms.battery.usable_wh / 1000.0
+    at_top = (rows[:, -1] - rows[:, -2]) / (grid[-1] - grid[-2])
     grid, rows = with_floor(terms, grid, rows, steps)
     if grid[0] > 0.0:
         slope = np.maximum((rows[:, 1] - rows[:, 0]) / (grid[1] - grid[0]), 0.0) + FLOOR_MULTIPLE * terms.top_price
         rows = np.column_stack([rows[:, 0] - slope * grid[0], rows])
         grid = np.concatenate([[0.0], grid])
     if grid[-1] < usable:
-        slope = np.minimum((rows[:, -1] - rows[:, -2]) / (grid[-1] - grid[-2]), 0.0)
-        rows = np.column_stack([rows, rows[:, -1] + slope * (usable - grid[-1])])
+        rows = np.column_stack([rows, rows[:, -1] + at_top * (usable - grid[-1])])
         grid = np.concatenate([grid, [usable]])
     return 100.0 * grid / usable, rows

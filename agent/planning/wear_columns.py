@@ -57,14 +57,14 @@ def add_depth_rows(
     columns: Columns,
     problem: Problem,
     depth: tuple[Indices, Indices],
-    stored: tuple[Indices, float],
+    stored: tuple[Indices, Floats],
     deep: Mask,
     row_lower: list[Floats],
     row_upper: list[Floats],
 ) -> None:
-    """``stored`` are the columns of stored energy with their highest bound, kWh; ``deep`` steps end below D."""
+    """``stored`` are the columns of stored energy with their highest bounds, kWh; ``deep`` steps end below D."""
     n, deep_kwh, (missing, taken) = problem.terms.steps, _deep_kwh(problem.terms), depth
-    most = np.where(deep, deep_kwh, max(stored[1], deep_kwh))
+    most = np.where(deep, deep_kwh, np.maximum(stored[1], deep_kwh))
     rows = append_rows(row_lower, row_upper, np.full(n, deep_kwh), most)
     columns.put(rows, missing, 1.0)
     columns.put(rows, stored[0], 1.0)

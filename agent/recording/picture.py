@@ -1,9 +1,9 @@
-"""The newest picture of the site as the documents that people read: state, setpoint, override, link, alarms,
-switched loads, the last edit of the site file. Pure."""
+"""The newest picture of the site as the documents that people read: state, setpoint, override, link, alarms, why
+nothing is written, switched loads, the last edit of the site file. Pure."""
 
 import json
 
-from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, SITE_FILE, STATE, SWITCHED_LOADS
+from agent.domain.documents import ALARMS, LINK, OBSERVING, OVERRIDE, SETPOINT, SITE_FILE, STATE, SWITCHED_LOADS
 from agent.domain.sentence import named
 from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.wire import to_json
@@ -15,6 +15,7 @@ def picture(view: SiteView) -> dict[str, str]:
     documents = {
         LINK.name: json.dumps({"connected": view.connected, "trouble": view.link_trouble}),
         ALARMS.name: to_json(view.alarms),
+        OBSERVING.name: json.dumps(named("locked", view.observing)),
     }
     documents[OVERRIDE.name] = "null" if view.override is None else to_json(view.override)
     if view.site_file is not None:

@@ -6,7 +6,7 @@ The daemon keeps what it goes by of the site file in its store.
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,25 +42,50 @@ def settings_of(document: str) -> Settings | None:
         return None
 
 
-def differences(before: str, after: str) -> list[str]:
-    """Each key of two kept settings whose value is another, as ``device.2.unit_id 2 to 1``; - where there is none.
+def differences(before: Settings | str, after: Settings) -> list[str]:
+    """Each key whose value is another, as ``device.2.unit_id 2 to 1``; - where there is none.
 
-    What may be a secret is named without its values.
+    ``before`` may be the kept document. What may be a secret is named without its values. Of a section that came or
+    went, and of a newer version, those keys are left out that nobody has written.
     """
     try:
-        old, new = dict(_leaves(json.loads(before), "")), dict(_leaves(json.loads(after), ""))
+        old, new = _values(before), _values(after)
     except (ValueError, RecursionError):
         return []
+    written = _written(before) | _written(after)
     keys = [*new, *(key for key in old if key not in new)]
-    return [
-        key if _SECRET.search(key) else f"{key} {_shown(old, key)} to {_shown(new, key)}"
-        for key in keys
-        if old.get(key) != new.get(key)  # a key of a newer version that says nothing is no change
-    ]
+    told = [key for key in keys if old.get(key) != new.get(key) and ((key in old and key in new) or key in written)]
+    bare = [key for key in keys if _is_bare_section(key, old, new, told) or _is_bare_section(key, new, old, told)]
+    return [key if _SECRET.search(key) else f"{key} {_shown(old, key)} to {_shown(new, key)}" for key in (*told, *bare)]
+
+
+def _is_bare_section(key: str, one: Mapping[str, Any], other: Mapping[str, Any], told: Collection[str]) -> bool:
+    """Whether ``key`` is a section that only the ``other`` settings have, and of which no key is ``told``."""
+    inside = f"{key}."
+    return (
+        key in one
+        and key not in other
+        and any(place.startswith(inside) for place in other)
+        and not any(place.startswith(inside) for place in told)
+    )
+
+
+def _values(settings: Settings | str) -> dict[str, Any]:
+    document = settings if isinstance(settings, str) else settings.model_dump_json(by_alias=True)
+    return dict(_leaves(json.loads(document), ""))
+
+
+def _written(settings: Settings | str) -> set[str]:
+    """The keys that are not left to what they are when left out; of a kept document, all of them."""
+    if isinstance(settings, str):
+        return set(_values(settings))
+    return set(dict(_leaves(json.loads(settings.model_dump_json(by_alias=True, exclude_unset=True)), "")))
 
 
 def _shown(leaves: Mapping[str, Any], key: str) -> str:
-    return json.dumps(leaves[key]) if key in leaves else "-"
+    if key in leaves:
+        return "-" if leaves[key] is None and not key.count(".") else json.dumps(leaves[key])
+    return "as it comes" if any(place.startswith(f"{key}.") for place in leaves) else "-"
 
 
 def _leaves(tree: Any, place: str) -> Iterator[tuple[str, Any]]:

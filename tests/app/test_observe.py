@@ -56,6 +56,27 @@ def test_what_a_killed_agent_left_is_given_back_without_a_permit_too(ports: tupl
     inverter.close()
 
 
+def test_a_run_with_a_broken_site_file_gives_back_what_a_killed_one_left(
+    ports: tuple[int, int], tmp_path: Path
+) -> None:
+    config, inverter = quick_site(tmp_path, *ports), Inverter(ports[0])
+    with daemon(config) as running:
+        until(inverter.is_steered, "a setpoint")
+        config.write_text(config.read_text("utf-8").replace("soc_min_pct = 10", "soc_min_pct = 99"), "utf-8")
+        beside = enalysis_edge("run", "--config", config)
+        assert (beside.returncode, "release" in beside.stderr) == (2, False)
+        assert inverter.is_steered(), "by the daemon that runs"
+        running.kill()
+    started = enalysis_edge("run", "--config", config)
+    assert started.returncode == 2
+    assert "soc_min_pct" in started.stderr
+    assert "released to its own self-consumption" in started.stderr
+    assert not inverter.is_steered()
+    again = enalysis_edge("run", "--config", config)
+    assert again.stderr.splitlines()[-1] == "nothing is to be given back; the site file is broken"
+    inverter.close()
+
+
 def test_a_device_that_was_moved_after_a_kill_is_named_and_not_forgotten(
     ports: tuple[int, int], tmp_path: Path
 ) -> None:

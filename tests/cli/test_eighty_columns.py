@@ -10,6 +10,7 @@ from rich.console import Console
 from agent.backtest.figures import Row
 from agent.backtest.policies import NAMES
 from agent.backtest.site_run import Rules
+from agent.cli.folded import folded
 from agent.cli.play_summary import summarise
 from agent.domain.horizon import floor_to_step
 from agent.domain.records import Batch
@@ -38,9 +39,9 @@ async def config(tmp_path: Path) -> Path:
     return path
 
 
-async def printed(*arguments: str) -> list[str]:
+async def printed(*arguments: str, code: int = 0) -> list[str]:
     async with at_a_terminal(*arguments) as person:
-        assert await person.ends() == 0
+        assert await person.ends() == code
         person.look()
         return person.seen.splitlines()
 
@@ -50,6 +51,46 @@ async def test_every_line_fits_and_nothing_is_cut(config: Path, command: tuple[s
     lines = await printed(*command, "--config", str(config))
     assert [line for line in lines if len(line) > 80 or "…" in line] == []
     assert len(lines) > 5
+
+
+def too_wide(lines: list[str]) -> list[str]:
+    """A path that alone is wider than the terminal is left whole, and stands alone."""
+    return [line for line in lines if len(line) > 80 and len(line.split()) > 1]
+
+
+async def test_sentences_are_folded_between_words(config: Path) -> None:
+    archive = config.with_name("all.zip")
+    for command, code in (
+        (("export", "--to", str(archive), "--config"), 0),
+        (("export", "--to", str(archive), "--config"), 1),  # it is there already
+        (("explain", "--at", "04:00", "--config"), 1),
+        (("check",), 0),
+    ):
+        lines = await printed(*command, str(config), code=code)
+        assert lines
+        assert too_wide(lines) == []
+    config.write_text(config.read_text("utf-8").replace("soc_min_pct = 10", "soc_min_pct = 99"), "utf-8")
+    lines = await printed("check", str(config), code=2)
+    assert len(lines) > 2
+    assert too_wide(lines) == []
+
+
+async def test_a_reset_that_is_not_confirmed_is_folded_too(config: Path) -> None:
+    async with at_a_terminal("reset", "--config", str(config)) as person:
+        await person.answers("to go on:", "no")
+        assert await person.ends() == 1
+        person.look()
+    assert "nothing was removed: it was not confirmed" in person.seen
+    assert too_wide(person.seen.splitlines()) == []
+
+
+def test_at_sixty_columns_the_words_are_the_same() -> None:
+    text = "site.toml:12: [battery] soc_min_pct is 99, which is not above, and so on, to the end of it\n  two  spaces"
+    for width in (60, 40):
+        lines = folded(text, width).splitlines()
+        assert max(map(len, lines)) <= width
+        assert " ".join(lines).split() == text.split()
+    assert folded(text, 200) == text
 
 
 async def test_a_report_has_whole_days_and_amounts_and_with_wide_all_columns(config: Path) -> None:

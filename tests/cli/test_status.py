@@ -1,5 +1,6 @@
 """`enalysis-edge status`: where the forecasts come from, what was learnt, what is doubted."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,15 +9,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.__main__ import main
+from agent.adapters.host.lock import SiteLock
 from agent.domain.advisory import AdviceBook
 from agent.domain.alarms import AlarmKind, StandingAlarm
 from agent.domain.documents import ALARMS
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.horizon import floor_to_step
+from agent.domain.permit import Permit
 from agent.domain.plan import PeakPrice
 from agent.domain.records import Batch, Flags
+from agent.domain.sentence import named
+from agent.domain.site import SiteState
 from agent.domain.suspect import DATA_FAULT, UNUSUAL, Suspect
 from agent.domain.wire import to_json
+from agent.settings.load import load
+from agent.settings.permit import devices_of, permit_file, write_permit
 from tests import site_files
 from tests.adapters.store.store_rows import new_store
 from tests.advice.test_book import advisory
@@ -143,6 +150,38 @@ async def test_the_peak_of_the_month_and_what_the_plan_holds(
     assert code == 0
     assert f"demand charge 15 GBP per kW, {said.replace('{local}', f'{local:%d %b %H:%M}')}" in lines
     assert "the plan holds intervals of 15 minutes to 43.0 kW" in lines
+
+
+@pytest.mark.parametrize(
+    ("locked", "has_permit", "said", "first"),
+    [
+        (None, False, "it goes on steering; with the next start it would only observe: it has not been commi", "OK"),
+        ("it has not been commissioned", True, "by now it may steer; the next start takes that up", "attention"),
+        (None, True, "commissioned on", "OK"),
+        ("it has not been commissioned", False, "only observing: it has not been commissioned", "attention"),
+    ],
+)
+async def test_whether_it_steers_is_as_the_agent_has_it_that_runs(
+    site: Site, locked: str | None, has_permit: bool, said: str, first: str
+) -> None:
+    """A permit that was written or removed meanwhile counts from the next start on."""
+    if has_permit:
+        settings = load(site.config)
+        permit = Permit(NOW, "A. Fitter", "all well", devices_of(settings), passed=True)
+        write_permit(site.config, permit)
+    else:
+        permit_file(site.config).unlink(missing_ok=True)
+    picture = (("state", to_json(SiteState(NOW))), ("observing", json.dumps(named("locked", locked))))
+    await site.write(Batch(kept=picture))
+    with SiteLock(site.store):
+        code, lines = site.said()
+    assert code == 0
+    assert lines[0].startswith(first)
+    assert ("only observing" in lines[0]) == (locked is not None)
+    assert any(line.startswith(said) for line in lines)
+    assert any(line.startswith("only observing: ") for line in lines) == (locked is not None)
+    _, lines = site.said()  # nobody runs: as the next start will have it
+    assert ("only observing" in lines[0]) == (not has_permit)
 
 
 async def test_how_many_recommendations_are_open_and_which_saves_most(site: Site) -> None:

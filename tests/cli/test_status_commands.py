@@ -54,3 +54,5 @@ def test_check_tells_what_is_wrong_with_the_keys(
     assert main(["check", str(file)]) == code
     said = capsys.readouterr()
     assert words in (said.err if code else said.out)
+    assert (said.out + said.err).startswith("good: ") == (code == 0)
+    assert not code or said.err.splitlines()[-1].startswith("bad: ")

@@ -24,6 +24,7 @@ from tests.cycles.hearing import Hearing
 from tests.cycles.test_sync import Scene, scene, store
 
 __all__ = ["scene", "store"]  # fixtures
+NOTHING_SIGNED = "no command, configuration or model of the platform is believed"
 NOTICE = {"schema": "notice/1.0", "ts": "2026-06-01T00:00:00Z", "notice": "resync"}
 
 
@@ -130,19 +131,17 @@ async def test_keys_that_cannot_be_read_are_an_alarm_with_line_and_reason(tmp_pa
         return hearing.pending.alarms
 
     cause = f"{file} cannot be read: No such file or directory"
-    assert await looked() == (f"no command of the platform is obeyed: {cause}",)
+    assert await looked() == (f"{NOTHING_SIGNED}: {cause}",)
     with pytest.raises(PayloadRefused, match=r"no command is obeyed: .*No such file"):
         door.parse("down/cmd/override", payload)
     file.write_text("# ours\ncommand ops-1 AAAA\n")
-    assert await looked() == (
-        f"no command of the platform is obeyed: {file}, line 2: the key is not 32 bytes in base64",
-    )
+    assert await looked() == (f"{NOTHING_SIGNED}: {file}, line 2: the key is not 32 bytes in base64",)
     file.write_text(signer.key_line())
     assert await looked() == ()
     door.parse("down/cmd/override", payload)
     await asyncio.sleep(0.01)  # a file system that counts time roughly
     file.write_text("")
-    assert await looked() == (f"no command of the platform is obeyed: {file}: it holds no key",)
+    assert await looked() == (f"{NOTHING_SIGNED}: {file}: it holds no key",)
     with pytest.raises(PayloadRefused, match="it holds no key"):
         door.parse("down/cmd/override", payload)
 

@@ -66,11 +66,11 @@ async def test_the_newest_picture_is_kept_and_the_plan_only_when_it_is_new(stage
     stage.pending.keep("input/tariff", "{}")
     await stage.record.step()
     kept = stage.kept()
-    assert kept.keys() == {"state", "setpoint", "plan", "link", "override", "alarms", "input/tariff"}
+    assert kept.keys() == {"state", "setpoint", "plan", "link", "override", "alarms", "observing", "input/tariff"}
     assert json.loads(kept["setpoint"])["outcome"] == "applied"
     assert json.loads(kept["link"]) == {"connected": False, "trouble": "no way"}
     await stage.record.step()
-    assert stage.kept().keys() == {"state", "setpoint", "link", "override", "alarms"}
+    assert stage.kept().keys() == {"state", "setpoint", "link", "override", "alarms", "observing"}
     show(stage.outlet, plan=plan(0.3))
     await stage.record.step()
     assert "plan" in stage.kept()

@@ -96,6 +96,18 @@ async def test_narrower_bounds_of_the_battery_hold_at_once(tmp_path: Path, relea
         assert releases == AT_THE_START
 
 
+async def test_a_lowered_ceiling_sells_nothing_of_what_lies_above_it(tmp_path: Path, releases: Releases) -> None:
+    async with staged(tmp_path, reloads=True, soc_pct=90.0) as stage:
+        await stage.play(30.0, {20.0: Editor(stage).replaces("soc_max_pct = 95", "soc_max_pct = 40")})
+        assert stage.at(19.5).setpoint.battery_w < 0.0  # type: ignore[operator]
+        after = stage.between(21.0, 30.0)
+        assert min(moment.setpoint.battery_w or 0.0 for moment in after) >= 0.0
+        assert min(moment.site.grid_w for moment in after) >= -NOISE_W
+        assert stage.at(30.0).rung is Rung.PLAN
+        assert is_steered(stage, 5.0, 30.0)
+        assert releases == AT_THE_START
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [

@@ -1,5 +1,6 @@
 """What of an edit is gone by while the agent runs, and what waits for a start."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def settings(folder: Path, changes: Sections) -> Settings:
 
 
 def told(before: Settings, after: Settings) -> list[str]:
-    return [one.split()[0] for one in differences(*(one.model_dump_json(by_alias=True) for one in (before, after)))]
+    return [one.split()[0] for one in differences(before, after)]
 
 
 @pytest.mark.parametrize(
@@ -70,5 +71,19 @@ def test_what_may_be_a_secret_is_named_without_its_values(tmp_path: Path) -> Non
     one, other = (
         settings(tmp_path, {"cloud": {"username": name, "password_file": f"{name}.txt"}}) for name in ("anna", "otto")
     )
-    found = differences(*(each.model_dump_json(by_alias=True) for each in (one, other)))
+    found = differences(one, other)
     assert found == ["cloud.username", "cloud.password_file"]
+
+
+def test_of_a_section_that_came_only_what_was_written_is_told(tmp_path: Path) -> None:
+    before, bare, filled = (
+        settings(tmp_path, changes) for changes in ({}, {"console": {}}, {"console": {"port": 8099}})
+    )
+    assert differences(before, bare) == ["console - to as it comes"]
+    assert differences(before, filled) == ["console.port - to 8099"]
+    assert differences(filled, before) == ["console.port 8099 to -"]
+    kept = before.model_dump_json(by_alias=True)
+    assert differences(kept, filled) == ["console.port - to 8099"]
+    older = json.loads(kept)
+    del older["planning"]["memory_mb"]
+    assert differences(json.dumps(older), before) == [], "of a version that did not have the key"

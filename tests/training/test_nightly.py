@@ -85,6 +85,7 @@ def test_a_whole_night_fits_and_deploys_and_the_next_one_keeps(
 ) -> None:
     monkeypatch.setattr(fit, "_GROWTH", {"load_w": SMALL, "pv_w": SMALL})
     models = tmp_path / "models"
+    models.mkdir()
     assert night(monkeypatch, data, models) == 0
     said = capsys.readouterr().out
     assert "solar 1.1.0 is deployed: nothing was deployed, and its loss is " in said
@@ -132,6 +133,20 @@ def test_a_worse_fit_changes_nothing(
     assert "the loss of the new fit is 5.0% higher" in said
     assert {path.name for path in other.iterdir()} == {HISTORY}
     assert not (models / HISTORY).exists()
+
+
+@pytest.mark.parametrize("mistyped", ["--data", "--deployed"])
+def test_a_folder_that_is_not_there_is_refused_and_not_made(
+    mistyped: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere, models = tmp_path / "nowhere", tmp_path / "models"
+    models.mkdir()
+    named = {"--data": data, "--deployed": models} | {mistyped: nowhere}
+    words = [str(word) for pair in named.items() for word in pair]
+    monkeypatch.setattr(sys, "argv", ["training", "nightly", *words])
+    assert main() == 1
+    assert capsys.readouterr().err == f"nothing more is deployed tonight: there is no folder {nowhere}\n"
+    assert list(tmp_path.iterdir()) == [models]
 
 
 @pytest.mark.parametrize("spoilt", ["deployed", "data", "disk", "busy"])

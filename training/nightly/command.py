@@ -30,7 +30,9 @@ DEPLOYED, FAILED, KEPT = 0, 1, 3
 def add_nightly_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     nightly = commands.add_parser(COMMAND, help="fit, compare with what is deployed, deploy what is better")
     nightly.add_argument("--data", type=Path, required=True, help="folder with sites.json and sites/*.csv.gz")
-    nightly.add_argument("--deployed", type=Path, required=True, metavar="DIR", help="folder of the models in charge")
+    nightly.add_argument(
+        "--deployed", type=Path, required=True, metavar="DIR", help="folder of the models in charge; empty at first"
+    )
     nightly.add_argument("--to", type=Path, metavar="DIR", help="folder where a better one is put; else --deployed")
     nightly.add_argument("--seed", type=int, default=1)
     nightly.add_argument("--mlflow", metavar="URI", help="log parameters, metrics and files to this MLflow server")
@@ -40,6 +42,9 @@ def add_nightly_command(commands: "argparse._SubParsersAction[argparse.ArgumentP
 def nightly(wanted: argparse.Namespace, console: Console) -> int:
     """Run the command; one sentence a model says what became of it, and why."""
     to = wanted.to or wanted.deployed
+    for folder in (wanted.data, wanted.deployed):
+        if not folder.is_dir():
+            return _failed(f"there is no folder {folder}")
     try:
         with alone(to), tempfile.TemporaryDirectory() as scratch:
             before = {name: _card(wanted.deployed / name) for name in FOLDERS.values()}

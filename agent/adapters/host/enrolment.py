@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import ssl
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from agent.adapters.mqtt.own_certificate import candidate_of
 from agent.domain.identity import Certified, IdentityRequest
 
 PATIENCE_S = 20.0
+CUT_OFF_S = 60.0  # writing takes less than a second
 LARGEST_ANSWER = 64 * 1024
 GOOD, NOT_LET_IN = (200, 201), (401, 403)
 
@@ -34,6 +36,7 @@ def certify(request: IdentityRequest, token: str | None, now: datetime) -> Certi
     With a ``token`` in place of the old certificate. Raises EnrolmentFailure.
     """
     identity = Path(request.identity)
+    _remove_cut_off(identity)
     if token is None:
         _can_prove(identity, now)
     key, csr = _new_key(request.site_id)
@@ -44,6 +47,15 @@ def certify(request: IdentityRequest, token: str | None, now: datetime) -> Certi
     except OSError as error:
         raise EnrolmentFailure(f"{error.filename or identity} cannot be written: {error.strerror}") from error
     return Certified(ends_at)
+
+
+def _remove_cut_off(identity: Path) -> None:
+    """A key that a power cut has left half written, under a name of ``_write_whole``. It proves nothing."""
+    for path in (identity, candidate_of(identity)):
+        for left in path.parent.glob(f".{path.name}.*"):
+            with suppress(OSError):  # it has gone, or is somebody else's
+                if left.name.rpartition(".")[2].isdigit() and time.time() - left.stat().st_mtime > CUT_OFF_S:
+                    left.unlink()
 
 
 def _can_prove(identity: Path, now: datetime) -> None:

@@ -21,7 +21,7 @@ from agent.console.reading.ranges import of_period
 from agent.console.reading.series import COLUMNS, columns
 from agent.console.reading.shapes import Document, head, local, rounded
 from agent.console.source import Source
-from agent.domain.documents import ALARMS, LINK, OVERRIDE, SETPOINT, STATE, SWITCHED_LOADS
+from agent.domain.documents import ALARMS, LINK, OBSERVING, OVERRIDE, SETPOINT, STATE, SWITCHED_LOADS
 from agent.domain.override import Override
 from agent.domain.plan import Plan
 from agent.domain.sentence import named
@@ -83,7 +83,7 @@ def status(source: Source) -> Document:
     setpoint, link = site.plain(SETPOINT.name), site.plain(LINK.name) or {}
     rung = setpoint.get("rung") if isinstance(setpoint, dict) else None
     permission = None if source.site_file is None else permission_of(source.site_file, settings)
-    locked = _locked(setpoint, None if permission is None else permission.locked)
+    locked = _locked(site, setpoint, None if permission is None else permission.locked)
     attention = _attention(site, [{key: alarm[key] for key in SAID_KEYS} for alarm in standing])
     return {
         **head(settings),
@@ -184,8 +184,11 @@ def _as_kept(site: Site) -> Now:
     return Now(False, site.committed_at, _age_s(site.committed_at, site.now), None, documents)
 
 
-def _locked(setpoint: Any, locked: str | None) -> Document:
+def _locked(site: Site, setpoint: Any, locked: str | None) -> Document:
     """Why nothing is written: as the agent shows it, else as site file and permit say."""
+    shown = site.plain(OBSERVING.name) if site.runs else None
+    if isinstance(shown, dict) and shown.get("locked", "") is None:
+        return named("locked", None)
     if not isinstance(setpoint, dict) or setpoint.get("rung") != Rung.OBSERVE.value:
         return named("locked", locked)
     return {f"locked{end}": setpoint.get(f"reason{end}") for end in ("", "_code", "_values")}

@@ -7,7 +7,7 @@ from agent.domain.sentence import Template
 
 @Template
 def signing_keys(*, cause: str) -> str:
-    return f"no command of the platform is obeyed: {cause}"
+    return f"no command, configuration or model of the platform is believed: {cause}"
 
 
 # --- judged -----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """A certificate from a real HTTPS server that signs requests, first by token and then by the one before."""
 
 import json
+import os
 import ssl
 import stat
 import threading
@@ -196,6 +197,21 @@ def test_a_certificate_that_has_ended_or_is_missing_asks_for_a_token(platform: E
     Path(platform.request().identity).write_text("nothing")
     with pytest.raises(EnrolmentFailure, match="holds no certificate: a new one needs the platform's token"):
         certify(platform.request(), None, now())
+
+
+@pytest.mark.parametrize("name", ["{}", "{}.new"])
+def test_a_key_that_a_power_cut_left_half_written_is_removed(platform: Enrolment, name: str) -> None:
+    request = platform.request()
+    identity = Path(request.identity)
+    old, young, other = (identity.with_name(f".{name.format(identity.name)}.{end}") for end in ("4711", "4712", "kept"))
+    for path in (old, young, other):
+        path.write_text("-----BEGIN PRIVATE KEY-----")
+    for path in (old, other):
+        os.utime(path, (0.0, 0.0))
+    platform.status = 500
+    with pytest.raises(EnrolmentFailure):
+        certify(request, TOKEN, now())
+    assert [path.exists() for path in (old, young, other)] == [False, True, True], "another may be at work just now"
 
 
 def test_two_thirds_of_a_life() -> None:
