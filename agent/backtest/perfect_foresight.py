@@ -12,8 +12,9 @@ from agent.backtest.case import Case, Floats
 from agent.backtest.demand import Intervals
 from agent.planning import highs
 from agent.planning.battery_lp import Directions, build
+from agent.planning.flows import FLOW_TOLERANCE_KW
 from agent.planning.highs import LinearProgram, SolverFailure
-from agent.planning.optimise import FLOW_TOLERANCE_KW, NETTING_ROUNDS, solve_schedule
+from agent.planning.optimise import NETTING_ROUNDS, solve_schedule
 from agent.planning.planning_terms import PlanningTerms, Problem
 
 LIMIT_S = 600.0

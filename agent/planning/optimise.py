@@ -7,7 +7,7 @@ directions are then fixed and the plain programme solved again, so that the dual
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,15 +16,13 @@ from agent.planning.battery_arrays import stored_changes
 from agent.planning.battery_lp import Directions, build
 from agent.planning.battery_wear import depth_taken
 from agent.planning.columns import Mask
+from agent.planning.flows import FLOW_TOLERANCE_KW, Flows, flows_of_schedule, flows_of_solution, schedule_of
 from agent.planning.forward_pass import forward_pass_alone
-from agent.planning.highs import Solution, SolverFailure
-from agent.planning.planning_terms import Floats, PlanningTerms, Problem
+from agent.planning.highs import SolverFailure
+from agent.planning.planning_terms import PlanningTerms, Problem
 from agent.planning.schedule import Schedule
 from agent.planning.spread import spread
-from agent.planning.wear_columns import depth_counted
 
-FLOW_TOLERANCE_KW = 1e-6
-SLACK_TOLERANCE = 1e-3  # kW or kWh that a slack must exceed to be worth a note
 INTEGER_SHARE = 0.6  # of the time limit, for the programme with binaries
 INTEGER_MOST_S = 1.0  # the dynamic programme's directions are as good and far cheaper, so proof is not worth more
 INTEGER_GAP = 1e-3
@@ -32,34 +30,6 @@ DEPTH_POINTS = 121  # of the dynamic programme that says which steps end deep; t
 NETTING_ROUNDS = 6
 LAW_TOLERANCE = 1e-3  # of the usable energy
 UNLAWFUL = "The schedule follows a value table: the programme would lose more energy than the battery can."
-
-
-@dataclass(frozen=True, slots=True)
-class _Flows:
-    """One answer of the programme, kW and kWh, shape (steps,); imports and exports include what is above a limit."""
-
-    charge: Floats
-    discharge: Floats
-    imported: Floats
-    exported: Floats
-    curtailed: Floats
-    stored: Floats
-    over_limit: Floats  # imports and exports above the limits of the connection
-    value_per_kwh: Floats
-    objective: float
-    depth_counted: float = 0.0  # money of wear by depth in the objective
-
-    @property
-    def battery_clash(self) -> Mask:
-        return np.minimum(self.charge, self.discharge) > FLOW_TOLERANCE_KW
-
-    @property
-    def grid_clash(self) -> Mask:
-        return np.minimum(self.imported, self.exported) > FLOW_TOLERANCE_KW
-
-    @property
-    def clashes(self) -> bool:
-        return bool(self.battery_clash.any() or self.grid_clash.any())
 
 
 class _Runs:
@@ -70,7 +40,7 @@ class _Runs:
         self.left_s = time_limit_s
         self.spent_s = 0.0
 
-    def solve(self, way: Directions, most_s: float | None = None) -> tuple[_Flows, bool]:
+    def solve(self, way: Directions, most_s: float | None = None) -> tuple[Flows, bool]:
         """Flows, and whether they are proven best. A failure counts as having used all of its time."""
         limit_s = self.left_s if most_s is None else most_s
         try:
@@ -80,7 +50,7 @@ class _Runs:
             raise
         self.spent_s += solution.run_s
         self.left_s -= solution.run_s
-        return _flows(self.problem.terms, solution), solution.proven
+        return flows_of_solution(self.problem.terms, solution), solution.proven
 
 
 def solve_schedule(problem: Problem, time_limit_s: float, integer_most_s: float = INTEGER_MOST_S) -> Schedule:
@@ -123,11 +93,11 @@ def _solve(problem: Problem, time_limit_s: float, integer_most_s: float) -> Sche
     if problem.terms.battery.deep_wear_per_kwh:
         flows, exact = _with_depth(runs, way, flows)
         proven = proven and exact
-    schedule = replace(_schedule(problem, flows, runs.spent_s, notes), proven=proven)
+    schedule = replace(schedule_of(problem, flows, runs.spent_s, notes), proven=proven)
     return spread(problem, schedule) if _is_lawful(problem, schedule) else forward_pass_alone(problem, UNLAWFUL)
 
 
-def _netted(runs: _Runs, way: Directions, notes: list[str], integer_most_s: float) -> tuple[Directions, _Flows, bool]:
+def _netted(runs: _Runs, way: Directions, notes: list[str], integer_most_s: float) -> tuple[Directions, Flows, bool]:
     """Directions within ``way``, their flows without opposites, and whether these are proven best."""
     problem, begun = runs.problem, len(notes)
     flows, _ = runs.solve(way)
@@ -146,7 +116,7 @@ def _netted(runs: _Runs, way: Directions, notes: list[str], integer_most_s: floa
     return way, flows, proven
 
 
-def _with_depth(runs: _Runs, way: Directions, flows: _Flows) -> tuple[_Flows, bool]:
+def _with_depth(runs: _Runs, way: Directions, flows: Flows) -> tuple[Flows, bool]:
     """Flows whose wear by depth is exact, and whether they are proven best but for ``INTEGER_GAP``.
 
     The steps that end below the SoC of depth are those of the programme's own answer, or those of the dynamic
@@ -164,19 +134,19 @@ def _with_depth(runs: _Runs, way: Directions, flows: _Flows) -> tuple[_Flows, bo
     return best, best.objective - bound <= near
 
 
-def _by_depth(problem: Problem, way: Directions, flows: _Flows) -> Iterator[Directions]:
+def _by_depth(problem: Problem, way: Directions, flows: Flows) -> Iterator[Directions]:
     """``way`` with the steps that end below the SoC of depth in ``flows``; all directions of the dynamic programme."""
     terms = problem.terms
     deep_kwh = terms.battery.stored_wh(terms.battery.deep_below_pct) / 1000.0
     deep = flows.stored < deep_kwh
     yield replace(way, deep=deep, shallow=~deep)
-    passed = _flows_of(forward_pass_alone(problem, "", DEPTH_POINTS))
+    passed = flows_of_schedule(forward_pass_alone(problem, "", DEPTH_POINTS))
     deep, free = passed.stored < deep_kwh, Directions.free(terms.steps)
     free = replace(free, deep=deep, shallow=~deep)
     yield _fix(terms, passed, free, terms.both_ways_pays(), terms.import_export_at_once_pays())
 
 
-def _exact(problem: Problem, flows: _Flows) -> _Flows:
+def _exact(problem: Problem, flows: Flows) -> Flows:
     """The same flows with all of the wear by depth in their objective."""
     path = np.concatenate([[problem.soc_wh / 1000.0], flows.stored])
     taken = depth_taken(problem.terms.battery, path)
@@ -193,14 +163,14 @@ def _is_lawful(problem: Problem, schedule: Schedule) -> bool:
     return bool(off_wh <= LAW_TOLERANCE * terms.battery.usable_wh)
 
 
-def _opposites_pay(terms: PlanningTerms, flows: _Flows) -> bool:
+def _opposites_pay(terms: PlanningTerms, flows: Flows) -> bool:
     return bool(
         (flows.battery_clash & terms.both_ways_pays()).any()
         or (flows.grid_clash & terms.import_export_at_once_pays()).any()
     )
 
 
-def _choose(runs: _Runs, notes: list[str], integer_most_s: float) -> tuple[Directions, _Flows]:
+def _choose(runs: _Runs, notes: list[str], integer_most_s: float) -> tuple[Directions, Flows]:
     """Directions by the programme with binaries, and by the dynamic programme unless those are proven best."""
     terms = runs.problem.terms
     free = Directions.free(terms.steps)
@@ -213,7 +183,7 @@ def _choose(runs: _Runs, notes: list[str], integer_most_s: float) -> tuple[Direc
         proven = False
     if not proven:
         notes.append("The choice between opposite flows was not proven best in time; the schedule is a good one.")
-        passed = _flows_of(forward_pass_alone(runs.problem, ""))
+        passed = flows_of_schedule(forward_pass_alone(runs.problem, ""))
         candidates.append(_fix(terms, passed, free, way.choose_battery, way.choose_grid))
     answers = []
     for candidate in candidates:
@@ -224,7 +194,7 @@ def _choose(runs: _Runs, notes: list[str], integer_most_s: float) -> tuple[Direc
     return min(answers, key=lambda answer: answer[1].objective)
 
 
-def _net(terms: PlanningTerms, flows: _Flows, way: Directions) -> Directions:
+def _net(terms: PlanningTerms, flows: Flows, way: Directions) -> Directions:
     """Allow only the larger of two opposite flows; the battery first, since that changes what the grid must do."""
     none = np.zeros(terms.steps, dtype=bool)
     if flows.battery_clash.any():
@@ -232,13 +202,13 @@ def _net(terms: PlanningTerms, flows: _Flows, way: Directions) -> Directions:
     return _fix(terms, flows, way, none, flows.grid_clash)
 
 
-def _one_way(terms: PlanningTerms, flows: _Flows, way: Directions) -> Directions:
+def _one_way(terms: PlanningTerms, flows: Flows, way: Directions) -> Directions:
     """Allow only the larger of two opposite flows in every step."""
     every = np.ones(terms.steps, dtype=bool)
     return _fix(terms, flows, way, every, every)
 
 
-def _fix(terms: PlanningTerms, flows: _Flows, way: Directions, battery: Mask, grid: Mask) -> Directions:
+def _fix(terms: PlanningTerms, flows: Flows, way: Directions, battery: Mask, grid: Mask) -> Directions:
     battery_terms = terms.battery
     stores = flows.charge * battery_terms.charge_efficiency >= flows.discharge / battery_terms.discharge_efficiency
     imports = flows.imported >= flows.exported
@@ -249,75 +219,3 @@ def _fix(terms: PlanningTerms, flows: _Flows, way: Directions, battery: Mask, gr
         no_import=way.no_import | (grid & ~imports),
         no_export=way.no_export | (grid & imports),
     )
-
-
-def _flows(terms: PlanningTerms, solution: Solution) -> _Flows:
-    n = terms.steps
-    charge, discharge, imported, exported, curtailed, stored = np.maximum(solution.values[: 6 * n], 0.0).reshape(6, n)
-    over = [np.zeros(n), np.zeros(n)]
-    first = 6 * n
-    for side, limited in enumerate((terms.limits_import, terms.limits_export)):
-        if limited:
-            over[side] = np.maximum(solution.values[first : first + n], 0.0)
-            first += n
-    return _Flows(
-        charge,
-        discharge,
-        imported + over[0],
-        exported + over[1],
-        curtailed,
-        stored,
-        over[0] + over[1],
-        # HiGHS's dual is the cost of one more kWh on the right side of the storage row, so the value is its negative.
-        -solution.row_duals[n : 2 * n],
-        solution.objective,
-        depth_counted(terms, solution.values, first),
-    )
-
-
-def _flows_of(schedule: Schedule) -> _Flows:
-    """The flows of a schedule made elsewhere."""
-    powers = (schedule.charge_w, schedule.discharge_w, schedule.import_w, schedule.export_w, schedule.curtail_w)
-    charge, discharge, imported, exported, curtailed = (power / 1000.0 for power in powers)
-    nothing = np.zeros_like(charge)
-    values, stored = schedule.energy_value_per_kwh, schedule.soc_wh / 1000.0
-    return _Flows(charge, discharge, imported, exported, curtailed, stored, nothing, values, schedule.objective)
-
-
-def _schedule(problem: Problem, flows: _Flows, run_s: float, notes: list[str]) -> Schedule:
-    both_battery = np.minimum(flows.charge, flows.discharge)
-    both_grid = np.minimum(flows.imported, flows.exported)
-    return Schedule(
-        charge_w=1000.0 * (flows.charge - both_battery),
-        discharge_w=1000.0 * (flows.discharge - both_battery),
-        import_w=1000.0 * (flows.imported - both_grid),
-        export_w=1000.0 * (flows.exported - both_grid),
-        curtail_w=1000.0 * flows.curtailed,
-        soc_wh=1000.0 * flows.stored,
-        energy_value_per_kwh=flows.value_per_kwh,
-        objective=flows.objective,
-        run_s=run_s,
-        notes=(*notes, *_slack_notes(problem, flows)),
-    )
-
-
-def _slack_notes(problem: Problem, flows: _Flows) -> list[str]:
-    """One sentence for each soft limit that the schedule could not keep."""
-    terms, notes = problem.terms, []
-    over = flows.over_limit > SLACK_TOLERANCE
-    for name, flow in (("import", flows.imported), ("export", flows.exported)):
-        steps = np.flatnonzero(over & (flow > FLOW_TOLERANCE_KW))
-        if len(steps):
-            most = flows.over_limit[steps].max()
-            notes.append(f"The {name} limit cannot be kept on {len(steps)} steps, by up to {most:z.1f} kW.")
-    start, ceiling = problem.soc_wh / 1000.0, terms.ceiling_kwh + SLACK_TOLERANCE
-    missing = terms.floor_kwh - flows.stored
-    below = int((missing > SLACK_TOLERANCE).sum())
-    if start < terms.floor_kwh[0] - SLACK_TOLERANCE:
-        notes.append(f"The battery starts below its SoC window and is outside it on {below} steps.")
-    elif below:
-        notes.append(f"The reserve cannot be there in time on {below} steps, by up to {missing.max():z.1f} kWh.")
-    if start > ceiling:
-        above = int((flows.stored > ceiling).sum())
-        notes.append(f"The battery starts above its SoC window and is outside it on {above} steps.")
-    return notes
