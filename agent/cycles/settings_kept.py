@@ -1,10 +1,14 @@
-"""The settings that the agent starts with are kept, and what has changed in them since the last start is told."""
+"""The settings that the agent starts with are kept, and what has changed in them since the last start is told.
+
+They are written at once: who gives a battery back after a kill, by a site file that is broken by then, goes by them.
+"""
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
 from agent.domain.documents import SETTINGS, SITE_FILE
+from agent.domain.records import Batch
 from agent.domain.sentences.events import settings_changed, settings_changed_and_more
-from agent.ports import Store
+from agent.ports import Store, StoreFailure
 from agent.recording.pending_writes import PendingWrites
 from agent.settings.last_run import differences
 from agent.settings.schema import Settings
@@ -19,7 +23,10 @@ async def keep_settings(settings: Settings, store: Store, alarms: Alarms, pendin
     document, before = settings.model_dump_json(by_alias=True), await store.kept(SETTINGS.name)
     if document == before:
         return
-    pending.keep(SETTINGS.name, document)
+    try:
+        await store.write(Batch(kept=((SETTINGS.name, document),)))
+    except StoreFailure:  # a full disk: with the next commit that succeeds
+        pending.keep(SETTINGS.name, document)
     changed = [] if before is None else differences(before, settings)
     if changed:
         keys, more = ", ".join(changed[:MOST_TOLD]), len(changed) - MOST_TOLD

@@ -88,9 +88,10 @@ def test_every_sentence_can_be_said(served: Served, browser: Browser, locale: st
     found = dict(zip((one.code for one in every_sentence()), said, strict=True))
     assert [code for code, text in found.items() if not text or re.search(r"[{}]|undefined|NaN|null|–", text)] == []
     if is_german:
+        ours = dict(found)
         for text in free:
-            found = {code: one.replace(text, "") for code, one in found.items()}
-        assert {code: text for code, text in found.items() if ENGLISH.search(text)} == {}
+            ours = {code: one.replace(text, "") for code, one in ours.items()}
+        assert {code: text for code, text in ours.items() if ENGLISH.search(text)} == {}
     known = {code: SPACES.sub(" ", found[code]) for code in ("by_hand", "clock_was_set", "quantity_unusable")}
     assert known == (
         {
