@@ -171,7 +171,7 @@ async def test_whether_it_steers_is_as_the_agent_has_it_that_runs(
         write_permit(site.config, permit)
     else:
         permit_file(site.config).unlink(missing_ok=True)
-    picture = (("state", to_json(SiteState(NOW))), ("observing", json.dumps(named("locked", locked))))
+    picture = (("state", to_json(SiteState(datetime.now(UTC)))), ("observing", json.dumps(named("locked", locked))))
     await site.write(Batch(kept=picture))
     with SiteLock(site.store):
         code, lines = site.said()
