@@ -148,11 +148,19 @@ def test_preferences_that_were_asked_for_before_they_were_saved_come_too_late(se
 
 def test_sentences_of_a_language_that_is_left_come_too_late(served: Served, browser: Browser) -> None:
     held: list[Route] = []
+    chosen: list[Route] = []
     OwnSettings(served.source.own).set_preferences(Preferences(language="de"))
     with looking(browser, served) as screen:
-        screen.page.evaluate("localStorage.setItem('language', 'en')")
+        # Before the page begins: the page before this one may write there too.
+        screen.page.add_init_script("localStorage.setItem('language', 'en')")
         screen.page.route(re.compile(r"/sentences\.en\.json$"), lambda one: hold(one, "GET", held))
+        screen.page.route(re.compile("/preferences$"), lambda one: hold(one, "GET", chosen))
         screen.open("now")
+        while not (held and chosen):  # the English ones are asked for before the language is known
+            screen.page.wait_for_timeout(20)
+        screen.page.unroute(re.compile("/preferences$"))
+        for one in chosen:
+            one.continue_()
         reason = screen.page.locator(".why p:nth-of-type(2)")
         expect(reason).to_contain_text("Batterie")
         (early,) = held
