@@ -20,9 +20,9 @@ def round_trip_note(store: Path, battery: Battery, now: datetime) -> str | None:
     if found is None or found.runs < LEAST_RUNS:
         return None
     days = round((quarters[-1].at - quarters[0].at) / timedelta(days=1))
-    measured = f"measured round trip of the battery {found.value:.2f} ± {SURE * found.error:.2f} over {days} days"
+    measured = f"measured round trip of the battery {found.value:z.2f} ± {SURE * found.error:z.2f} over {days} days"
     runs = f"at least {found.runs} charges and as many discharges"
     if abs(found.value - battery.round_trip) <= SURE * found.error:
-        return f"{measured} ({runs}), as the site file says ({battery.round_trip:.2f})"
+        return f"{measured} ({runs}), as the site file says ({battery.round_trip:z.2f})"
     hint = "its charge_efficiency and discharge_efficiency steer, and are not changed by this"
-    return f"{measured} ({runs}); the site file says {battery.round_trip:.2f}: {hint}"
+    return f"{measured} ({runs}); the site file says {battery.round_trip:z.2f}: {hint}"
