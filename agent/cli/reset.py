@@ -88,7 +88,7 @@ def _show(found: "Belongings", site_files: tuple[Path, ...]) -> None:
 
 
 def _agreed(site_id: str) -> bool:
-    say(f"All of this will be gone; `enalysis-edge export` keeps a copy. Type the site's id, {site_id}, to go on:")
+    say(f"All of this will be gone; `enalysis-edge export` keeps a copy.\nType the site's id, {site_id}, to go on:")
     try:
         return input("> ").strip() == site_id
     except EOFError:
