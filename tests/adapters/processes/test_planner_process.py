@@ -231,7 +231,7 @@ async def test_no_descriptor_is_left_behind() -> None:
         await sentence_of(text)
     with pytest.raises(PlannerFailure):
         await PlannerProcess(5.0, 400, ("/nowhere/planner",)).plan(ASKED)
-    assert count() == before
+    assert count() <= before  # what the tests before have left may be closed meanwhile
 
 
 async def test_run_by_hand_the_answer_is_all_that_stands_on_standard_output(tmp_path: Path) -> None:
