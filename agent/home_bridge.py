@@ -5,15 +5,13 @@ Whatever goes wrong here touches neither control nor the way to the platform.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from random import random
 from zoneinfo import ZoneInfo
 
 from agent.adapters.mqtt.mqtt_link import MqttLink
-from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.cycles.alarms import Alarms
 from agent.cycles.commands import Commands
 from agent.cycles.home_assistant import HomeAssistant
@@ -23,6 +21,7 @@ from agent.domain.command_record import Door
 from agent.domain.energy_totals import EnergyTotals
 from agent.domain.envelope import Envelope
 from agent.home_assistant.discovery import Household, availability, removal
+from agent.household_broker import reach
 from agent.ports import Clock, LinkFailure
 from agent.recording.energy_count import EnergyCount, sources_of
 from agent.recording.pending_writes import PendingWrites
@@ -125,21 +124,8 @@ def household(settings: Settings) -> Household:
 
 
 def _link(settings: Settings, status: Callable[[str], Envelope], topics: tuple[str, ...]) -> MqttLink:
-    """No session is kept for us: an order that could not be delivered is not obeyed later."""
-    section = _section(settings)
-    reach = MqttSettings(
-        host=section.host,
-        port=section.port,
-        site_id=settings.site.id,
-        tls=section.tls,
-        ca_file=None if section.ca_file is None else Path(section.ca_file),
-        username=section.username,
-        password_file=None if section.password_file is None else Path(section.password_file),
-        client_id=f"{settings.site.id}-home-assistant",
-        root="",
-        session_expiry_s=0,
-    )
-    return MqttLink(reach, status, topics=topics)
+    own = replace(reach(_section(settings), settings.site.id), client_id=f"{settings.site.id}-home-assistant")
+    return MqttLink(own, status, topics=topics)
 
 
 def _section(settings: Settings) -> Section:
