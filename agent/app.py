@@ -58,6 +58,7 @@ from drivers.write_gate import WriteGate
 if TYPE_CHECKING:
     from agent.adapters.mqtt.topic_relays import TopicRelays
     from agent.home_bridge import HomeBridge
+    from agent.price_bridge import PriceBridge
 
 HOUR_S = 3600.0
 
@@ -89,10 +90,13 @@ def build(
     commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides, signed)
     relays = _relays(settings, clock, devices)
     loads = LoadSwitching(clock, relays or devices, settings.switched_loads(), conditions, pending, outlet, stale_s)
+    inputs = TakeInputs(conditions, clock, pending.keep, alarms)
+    prices = _prices(settings, clock, inputs, alarms, relays)
     requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks, advice.question, PriceFiles(settings))
+    if prices is not None:
+        requests.heard_troubles = prices.troubles
     control = Control(clock, devices, conditions, pending, outlet, control_rules(settings, devices, permission), meter)
     means, is_trusted = control.minutes.means, settings.site.clock == "trust"
-    inputs = TakeInputs(conditions, clock, pending.keep, alarms)
     timekeeping = Timekeeping(clock, pending, outlet, means, time_source, is_trusted)
 
     return App(
@@ -126,6 +130,7 @@ def build(
         meter=meter,
         loads=loads,
         relays=relays,
+        prices=prices,
         platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs, turn),
         home=_home(settings, clock, pending, outlet, commands, conditions, control),
     )
@@ -150,11 +155,22 @@ def _home(
 
 def _relays(settings: Settings, clock: Clock, devices: Devices) -> "TopicRelays | None":
     """As ``_home``, where a machine is switched by a topic."""
-    if all(load.mqtt_relay is None for load in settings.flexible_loads):
+    if not settings.has_topic_relays:
         return None
     from agent.relay_bridge import connect_relays
 
     return connect_relays(settings, clock, devices)
+
+
+def _prices(
+    settings: Settings, clock: Clock, inputs: TakeInputs, alarms: Alarms, relays: "TopicRelays | None"
+) -> "PriceBridge | None":
+    """As ``_home``, where a market's prices come by a topic: over the connection of the ``relays``, if there is one."""
+    if not settings.price_topics:
+        return None
+    from agent.price_bridge import connect_prices
+
+    return connect_prices(settings, clock, inputs, alarms, None if relays is None else relays.link)
 
 
 def look_for_edits(app: App, site_file: SiteFile, locks: DeviceLocks | None = None) -> None:

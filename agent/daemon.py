@@ -50,6 +50,7 @@ from agent.site_view import Outlet
 if TYPE_CHECKING:
     from agent.adapters.mqtt.topic_relays import TopicRelays
     from agent.home_bridge import HomeBridge
+    from agent.price_bridge import PriceBridge
 
 log = structlog.get_logger("app")
 
@@ -104,6 +105,7 @@ class App:
     platform: Platform | None
     home: "HomeBridge | None" = None
     relays: "TopicRelays | None" = None
+    prices: "PriceBridge | None" = None
     reload: Reload | None = None
     remote_config: RemoteConfiguration | None = None
     recalled: bool = False
@@ -124,6 +126,8 @@ class App:
             await self.home.start()
         if self.relays is not None:
             await self.relays.start()
+        if self.prices is not None:
+            await self.prices.start()
 
     async def _release_at_start(self) -> None:
         """A site that is only observed is given back what was left behind, and is not written otherwise."""
@@ -181,6 +185,8 @@ class App:
                 jobs.append(Job("renewal", RENEWAL_EVERY_S, self.platform.renewal.step, first_s=RENEWAL_FIRST_S))
         if self.home is not None:
             jobs.append(Job("home assistant", HOME_EVERY_S, self.home.step, first_s=HOME_EVERY_S))
+        if self.prices is not None:
+            jobs.append(Job("prices", self.prices.every_s, self._prices, first_s=self.prices.every_s))
         return jobs
 
     async def stop(self, why: str) -> None:
@@ -198,7 +204,7 @@ class App:
         with suppress(TimeoutError):  # a broker that has frozen: the rows are in the store
             async with asyncio.timeout(LAST_SYNC_S):
                 await self._sync()
-        ways = [way.stop() for way in (self.platform, self.home, self.relays) if way is not None]
+        ways = [way.stop() for way in (self.platform, self.home, self.relays, self.prices) if way is not None]
         await asyncio.gather(*ways)
         await self.devices.settle(LAST_KEEP_S)
         await self.store.close()
@@ -266,6 +272,10 @@ class App:
     async def _upkeep(self) -> None:
         if self.recalled:  # a store that was not opened has nothing to tidy
             await self.upkeep.step()
+
+    async def _prices(self) -> None:
+        if self.prices is not None and self.recalled:  # what was known before was kept
+            await self.prices.cycle.step()
 
     async def _sync(self) -> None:
         if self.platform is not None:

@@ -5,6 +5,8 @@ from pathlib import Path
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
 from agent.settings.broker_section import LocalBroker
 
+PRICES_MOST_BYTES = 256 * 1024  # of a packet: a list that is too large for us still comes, and is told
+
 
 def reach(broker: LocalBroker, site_id: str) -> MqttSettings:
     """As the site file says. Topics are whole, and no session is kept for us: what comes too late is not obeyed."""

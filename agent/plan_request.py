@@ -20,7 +20,10 @@ from agent.site_view import Outlet
 
 @dataclass(slots=True)
 class PlanRequests:
-    """The requests of the running agent. ``meter`` None: no demand is charged. ``files`` are looked at each time."""
+    """The requests of the running agent. ``meter`` None: no demand is charged. ``files`` are looked at each time.
+
+    ``heard_troubles`` says why prices that come by topic are not taken, or do not come.
+    """
 
     settings: Settings
     conditions: SiteConditions
@@ -29,6 +32,7 @@ class PlanRequests:
     tasks: Callable[[datetime, datetime], tuple[LoadTask, ...]]
     question: Callable[[], AdviceQuestion | None]
     files: PriceFiles
+    heard_troubles: Callable[[], tuple[str, ...]] = lambda: ()
 
     def go_by(self, settings: Settings, meter: DemandMeter | None, files: PriceFiles) -> None:
         """Ask with these from now on."""
@@ -51,7 +55,7 @@ class PlanRequests:
         asked = plan_request(self.settings, self.conditions, now, soc_pct, self.outlet.view.battery, demand, advice)
         if asked is None:
             return None
-        notes = (*asked.notes, *self.files.troubles())
+        notes = (*asked.notes, *self.files.troubles(), *self.heard_troubles())
         return replace(asked, notes=notes, tasks=self.tasks(now, asked.horizon.end))
 
     async def look_at_files(self) -> None:

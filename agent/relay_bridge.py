@@ -6,7 +6,7 @@ Whatever goes wrong here touches neither the battery nor the way to the platform
 from dataclasses import replace
 
 from agent.adapters.mqtt.topic_relays import TopicRelays
-from agent.household_broker import reach
+from agent.household_broker import PRICES_MOST_BYTES, reach
 from agent.ports import Clock
 from agent.settings.schema import Settings
 from agent.switch_ports import Switches
@@ -20,7 +20,11 @@ def connect_relays(settings: Settings, clock: Clock, others: Switches) -> TopicR
     section = settings.household_broker
     assert section is not None
     own = replace(
-        reach(section, settings.site.id), keepalive_s=KEEPALIVE_S, longest_pause_s=LONGEST_PAUSE_S, apart_s=APART_S
+        reach(section, settings.site.id),
+        keepalive_s=KEEPALIVE_S,
+        longest_pause_s=LONGEST_PAUSE_S,
+        apart_s=APART_S,
+        most_bytes=PRICES_MOST_BYTES if settings.price_topics else None,
     )
     relays = [load.topic for load in settings.switched_loads() if load.topic is not None]
     return TopicRelays(own, relays, others, clock.monotonic)

@@ -16,7 +16,7 @@ from agent.domain.documents import LEDGER
 from agent.domain.horizon import Horizon
 from agent.domain.ledger import Entry, LedgerCheckpoint
 from agent.domain.overlay import Overlay
-from agent.domain.tariff import Tariff, mean_prices, on_tariff
+from agent.domain.tariff import Tariff, mean_prices, on_tariff, with_heard
 from agent.savings.ledger import days
 from agent.savings.metered import Floats, Metered, Rated
 from agent.settings.schema import Settings
@@ -36,8 +36,8 @@ class Found:
 def metered(settings: Settings, now: datetime) -> Metered | None:
     """What was measured, as ``read_metered`` has it, with prices for the quarters whose own were not written down.
 
-    Those are what the site file says, overlaid by the newest prices of the platform. Raises StoreFailure and
-    PriceFileError.
+    Those are what the site file and its price topics say, overlaid by the newest prices of the platform. Raises
+    StoreFailure and PriceFileError.
     """
     path = Path(settings.store.path)
     carbon_price = settings.objective_spec().carbon_price_per_kg * settings.carbon.kg_per_kwh
@@ -45,10 +45,11 @@ def metered(settings: Settings, now: datetime) -> Metered | None:
     if found is None:
         return None
     said = inputs_of(path, settings.site.currency)
+    bought, sold = (with_heard(one, said.heard_on) for one in (settings.import_tariff(), settings.export_tariff()))
     return replace(
         found,
-        import_price=_completed(found.import_price, settings.import_tariff(), said.import_prices, found.horizon),
-        export_price=_completed(found.export_price, settings.export_tariff(), said.export_prices, found.horizon),
+        import_price=_completed(found.import_price, bought, said.import_prices, found.horizon),
+        export_price=_completed(found.export_price, sold, said.export_prices, found.horizon),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the platform sends is judged by its time of issue, laid over what was said before, and kept."""
+"""What is said from outside is judged by its time of issue, laid over what was said before, and kept."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
 from agent.domain.documents import INPUTS
-from agent.domain.inputs import GridLimitInput, Inputs, PlatformInput
+from agent.domain.inputs import GridLimitInput, Inputs, Said
 from agent.domain.wire import to_json
 from agent.ports import Clock, Store
 from agent.site_conditions.kept_inputs import KEPT_INPUTS, ParseMessage, read_kept_inputs
@@ -18,7 +18,7 @@ MOST_WAITING = 16
 
 
 class TakeInputs:
-    """Gives the site conditions what the platform says. All of it is kept in the store under ``inputs``.
+    """Gives the site conditions what the platform and price topics say. All of it is kept in the store as ``inputs``.
 
     While our own clock is not trusted nobody can tell what is from the future: messages wait until it is, the newest
     ``MOST_WAITING`` of them. Nothing is planned before that; a grid limit, which counts at any time then, is taken at
@@ -29,9 +29,9 @@ class TakeInputs:
         self, conditions: SiteConditions, clock: Clock, keep: Callable[[str, str], None], alarms: Alarms
     ) -> None:
         self._conditions, self._clock, self._keep, self._alarms = conditions, clock, keep, alarms
-        self._waiting: list[PlatformInput] = []
+        self._waiting: list[Said] = []
 
-    def take(self, message: PlatformInput) -> str | None:
+    def take(self, message: Said) -> str | None:
         """Why ``message`` is refused; None when it is taken, or waits for the clock."""
         if not self._clock.trusted() and isinstance(message, GridLimitInput):
             self._lay_over(self._conditions.said.joined_by(message))

@@ -1,4 +1,4 @@
-"""What the central platform sends down: prices, carbon, weather, a grid limit, and what it has received."""
+"""What is said from outside: by the platform (prices, carbon, weather, limits, acknowledgements), by a price topic."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from agent.domain.overlay import Overlay, Word
 from agent.domain.signed_command import SignedCommand
 
 MOST_FORECASTS = 4
+MOST_MARKETS = 2  # one of imports, one of exports
 CARBON_LOOK_BACK = timedelta(days=8)  # a week of days makes the usual one
 MESSAGES = ("tariff", "carbon", "weather", "gridlimit")  # the last of each is kept as it came, as ``input/<name>``
 
@@ -70,10 +71,29 @@ class GridLimitInput:
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """All that the platform has said and that still counts. None: nothing of that kind.
+class MarketInput:
+    """A market's prices per kWh, heard on a topic of the household's broker; None where it says nothing of a step."""
 
-    ``weather`` holds the newest forecasts, the newest first.
+    topic: str
+    issued_at: datetime
+    valid_from: datetime
+    step_s: int
+    prices: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What was heard on one topic."""
+
+    topic: str
+    prices: Overlay
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that the platform has said and that still counts, and what price topics have. None: nothing of that kind.
+
+    ``weather`` holds the newest forecasts, the newest first; ``markets`` the topics, the one heard last first.
     """
 
     import_prices: Overlay | None = None
@@ -81,8 +101,9 @@ class Inputs:
     carbon: Overlay | None = None
     weather: tuple[WeatherInput, ...] = ()
     limit: GridLimitInput | None = None
+    markets: tuple[Market, ...] = ()
 
-    def joined_by(self, message: "PlatformInput") -> "Inputs":
+    def joined_by(self, message: "Said") -> "Inputs":
         """With ``message``, by its own time of issue: what was said later stands above it."""
         match message:
             case TariffInput(issued_at, start, step_s, bought, sold):
@@ -98,6 +119,12 @@ class Inputs:
             case GridLimitInput():
                 older = self.limit is not None and message.issued_at < self.limit.issued_at
                 return self if older else replace(self, limit=message)
+            case MarketInput():
+                return replace(self, markets=_heard(self.markets, message))
+
+    def heard_on(self, topic: str | None) -> Overlay | None:
+        """The market's prices of ``topic``; None where nothing was heard."""
+        return next((one.prices for one in self.markets if one.topic == topic), None)
 
     def issued_by(self, latest: datetime) -> "Inputs":
         """Without what claims to be issued after ``latest``."""
@@ -107,10 +134,12 @@ class Inputs:
         )
         weather = tuple(one for one in self.weather if one.issued_at <= latest)
         limit = None if self.limit is None or self.limit.issued_at > latest else self.limit
-        return Inputs(import_prices, export_prices, carbon, weather, limit)
+        markets = tuple(Market(one.topic, one.prices.issued_by(latest)) for one in self.markets)
+        return Inputs(import_prices, export_prices, carbon, weather, limit, markets)
 
 
 PlatformInput = TariffInput | CarbonInput | WeatherInput | GridLimitInput
+Said = PlatformInput | MarketInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +161,17 @@ Incoming = PlatformInput | Acknowledgement | Request | SignedCommand | Notice | 
 
 def _laid(overlay: Overlay | None, word: Word) -> Overlay:
     return (overlay or Overlay()).laid(word)
+
+
+def _heard(markets: tuple[Market, ...], message: MarketInput) -> tuple[Market, ...]:
+    """With ``message``. What says nothing new changes nothing, however often it is said."""
+    word = Word(message.issued_at, message.valid_from, message.step_s, message.prices)
+    known = next((one.prices for one in markets if one.topic == message.topic), Overlay())
+    step = timedelta(seconds=word.step_s)
+    if all(price is None or known.at(word.start + step * index) == price for index, price in enumerate(word.values)):
+        return markets
+    others = tuple(one for one in markets if one.topic != message.topic)
+    return (Market(message.topic, known.laid(word)), *others)[:MOST_MARKETS]
 
 
 def _newest(weather: tuple[WeatherInput, ...], message: WeatherInput) -> tuple[WeatherInput, ...]:

@@ -5,8 +5,8 @@ window loses what falls into the gap, on the day that gains one, the hour that c
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -86,12 +86,13 @@ class PriceList:
 class Dynamic:
     """A market's price times ``factor``, plus ``fee``: what the grid and the state add, by the clock or at all times.
 
-    Known where the market's price is.
+    Known where the market's price is. ``topic`` is that of the household's broker on which the market's prices come.
     """
 
     market: PriceList | Overlay
     factor: float
     fee: Flat | TimeOfUse
+    topic: str | None = None
 
     def of(self, market: float | None, fee: float | None) -> float | None:
         return None if market is None or fee is None else self.factor * market + fee
@@ -105,6 +106,14 @@ def on_tariff(tariff: Tariff, said: Overlay | None) -> Tariff | None:
     if said is not None and isinstance(tariff, Dynamic):
         return Dynamic(said, tariff.factor, tariff.fee)
     return said
+
+
+def with_heard(tariff: Tariff, heard_on: Callable[[str], Overlay | None]) -> Tariff:
+    """``tariff``, with the prices that were heard where its market's come by topic."""
+    if not isinstance(tariff, Dynamic) or tariff.topic is None:
+        return tariff
+    heard = heard_on(tariff.topic)
+    return tariff if heard is None else replace(tariff, market=heard)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def _summary(settings: Settings) -> list[tuple[str, str]]:
         *_console(settings),
         ("platform", "none: the site stands alone" if cloud is None else f"{cloud.host}:{cloud.port}"),
         *_home_assistant(settings),
-        *_relays(settings),
+        *_household(settings),
     ]
 
 
@@ -65,15 +65,12 @@ def _tariff(tariff: sections.Tariff) -> str:
         case sections.TimeOfUseTariff():
             return f"{number(tariff.default_per_kwh)} per kWh, and other prices in {_windows(len(tariff.windows))}"
         case sections.ListTariff():
-            return "a list of prices from " + _source(tariff.file)
+            return "a list of prices from " + (tariff.file or "the platform")
         case sections.DynamicTariff():
             fees = f", fees of the grid in {_windows(len(tariff.windows))}" if tariff.windows else ""
             more = tariff.fee_per_kwh + tariff.taxes_per_kwh
-            return f"{number(tariff.market_factor)} x the market's price from {_source(tariff.file)}, {more:+g}{fees}"
-
-
-def _source(file: str | None) -> str:
-    return "the platform" if file is None else file
+            source = tariff.file or ("the platform" if tariff.topic is None else f"the topic {tariff.topic}")
+            return f"{number(tariff.market_factor)} x the market's price from {source}, {more:+g}{fees}"
 
 
 def _windows(many: int) -> str:
@@ -109,10 +106,17 @@ def _home_assistant(settings: Settings) -> list[tuple[str, str]]:
     return [("home", f"{found.host}:{found.port}, {'with' if found.commands else 'without'} commands")]
 
 
-def _relays(settings: Settings) -> list[tuple[str, str]]:
+def _household(settings: Settings) -> list[tuple[str, str]]:
     found = settings.household_broker
+    if found is None:
+        return []
     names = ", ".join(load.name for load in settings.flexible_loads if load.mqtt_relay is not None)
-    return [("relays", f"{names} at {found.host}:{found.port}")] if found is not None and names else []
+    topics = ", ".join(settings.price_topics)
+    used = [
+        (word, f"{what} at {found.host}:{found.port}") for word, what in (("relays", names), ("prices", topics)) if what
+    ]
+    unused = "[local_broker] is used by nothing: a price topic or a relay is missing, or it can be left out"
+    return used or ([("broker", unused)] if settings.local_broker is not None else [])
 
 
 def _limit(watts: float | None) -> str:

@@ -10,6 +10,7 @@ from agent.settings.console_section import console_findings
 from agent.settings.device_checks import device_findings
 from agent.settings.price_checks import price_findings
 from agent.settings.price_file import PriceFileError, read_prices
+from agent.settings.price_topic_checks import topic_findings
 from agent.settings.problems import Finding, Key
 from agent.settings.relay_checks import relay_findings
 from agent.settings.schema import Settings
@@ -34,6 +35,7 @@ def check(settings: Settings) -> list[Finding]:
         device_findings,
         _tariffs,
         price_findings,
+        topic_findings,
         wear_findings,
         _control,
         _planning,
@@ -135,18 +137,21 @@ def _tariffs(settings: Settings) -> Iterator[Finding]:
             case sections.TimeOfUseTariff():
                 yield from _windows(key, tariff)
             case sections.ListTariff():
-                yield from _listed(key, "is a list without a file", tariff.file, settings.cloud)
+                remedy = 'add file = "prices.csv" or a section [cloud]'
+                yield from _listed(key, "is a list without a file", tariff.file, settings.cloud, remedy)
             case sections.DynamicTariff():
-                yield from _listed(key, "is dynamic without a file", tariff.file, settings.cloud)
+                if tariff.topic is None:
+                    remedy = 'add file = "prices.csv", topic = "energy/day-ahead" or a section [cloud]'
+                    yield from _listed(key, "is dynamic without a file", tariff.file, settings.cloud, remedy)
                 yield from _windows(key, tariff)
 
 
-def _listed(key: str, what: str, file: str | None, cloud: cloud_section.Cloud | None) -> Iterator[Finding]:
+def _listed(key: str, what: str, file: str | None, cloud: cloud_section.Cloud | None, remedy: str) -> Iterator[Finding]:
     """Prices must come from somewhere, and a file of them must be usable."""
     if file is None:
         if cloud is None:
             reason = f"{what}, and there is no [cloud] that could send one"
-            yield Finding(("tariff", key), reason, 'add file = "prices.csv" or a section [cloud]')
+            yield Finding(("tariff", key), reason, remedy)
         return
     try:
         read_prices(Path(file))

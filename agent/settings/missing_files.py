@@ -40,7 +40,7 @@ def _households(settings: Settings) -> Iterator[Finding]:
     """The household's own broker, which may have two sections."""
     ways = (
         ("home_assistant", "Home Assistant", settings.home_assistant),
-        ("local_broker", "no relay", settings.local_broker),
+        ("local_broker", f"no {_on_broker(settings)}", settings.local_broker),
     )
     for section, whom, found in ways:
         for key in ("ca_file", "password_file") if found is not None else ():
@@ -48,6 +48,11 @@ def _households(settings: Settings) -> Iterator[Finding]:
             if name is not None and not _is_there(Path(name)):
                 remedy = f"{whom} can{'' if whom.startswith('no') else 'not'} be reached without it"
                 yield Finding((section, key), f"is {name}, which is not there", remedy)
+
+
+def _on_broker(settings: Settings) -> str:
+    used = (("relay", settings.has_topic_relays), ("price topic", bool(settings.price_topics)))
+    return " or ".join(word for word, is_used in used if is_used) or "relay"
 
 
 def _console(settings: Settings) -> Iterator[Finding]:

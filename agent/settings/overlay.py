@@ -17,7 +17,7 @@ from agent.settings.schema import Settings
 MOST_KEYS = 100
 _KEY = re.compile(r"[a-z_]{1,40}(\.[a-z_]{1,40}){1,3}")
 _FREE = re.compile(
-    r"tariff\.(import|export)\.(?!file$)[a-z_]+"
+    r"tariff\.(import|export)\.(?!(?:file|topic)$)[a-z_]+"
     r"|planning\.(step_s|horizon_h|valid_h)"
     r"|advice\.(worth_it|critical_load_w|outage_value_per_kwh)"
     r"|objective\.(cost_weight|carbon_weight|carbon_value_per_kg)"

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 
 from agent.settings.flexible_load_section import FlexibleLoad
 from agent.settings.mqtt_relay_section import MqttRelay
+from agent.settings.price_topic_checks import is_one_topic
 from agent.settings.problems import Finding, Key
 from agent.settings.schema import Settings
 
 _TOPICS = ("command_topic", "state_topic", "availability_topic", "query_topic")
-_WILD = re.compile(r"[#+]")
 # What a Shelly, Zigbee2MQTT or a switch with a timer reads as: and back again after so many seconds.
 _TIMER = re.compile(r"toggle_after|on_time|off_time|,\s*\d+\s*$")
 
@@ -63,7 +63,7 @@ def _of_topics(settings: Settings, place: Key, load: FlexibleLoad, commands: Map
         yield Finding(place, reason, "add [local_broker] with its host, or [home_assistant]")
     for key in _TOPICS:
         topic = getattr(relay, key)
-        if topic is not None and (_WILD.search(topic) or topic.startswith("$")):
+        if topic is not None and not is_one_topic(topic):
             reason = f'is "{topic}", which is more than one topic, or the broker\'s own'
             yield Finding((*place, key), reason, "write the whole topic of this relay, without #, + and a leading $")
     if relay.command_topic in commands:

@@ -27,6 +27,8 @@ def at_run_time(before: Settings, edited: Settings) -> Settings:
         kept["battery"] = kept["battery"].model_copy(update={"further": before.battery.further})
     if edited.switched_loads() != before.switched_loads():
         kept["flexible_loads"] = before.flexible_loads
+    if edited.price_topics != before.price_topics:
+        kept["tariff"] = before.tariff
     found = edited.model_copy(update=kept)
     if not check(found):
         return found

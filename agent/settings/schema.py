@@ -54,7 +54,8 @@ class Settings(sections.Section):
         default=None, description="Home Assistant, by its own MQTT broker; without it it is told nothing"
     )
     local_broker: LocalBroker | None = Field(
-        default=None, description="the household's MQTT broker, for relays; that of [home_assistant] when left out"
+        default=None,
+        description="the household's MQTT broker, for relays and prices; that of [home_assistant] when left out",
     )
     console: Console | None = Field(default=None, description="the local web page and API; without it nothing listens")
     log: sections.Log = Field(default_factory=sections.Log, description="what is written to the journal")
@@ -103,8 +104,19 @@ class Settings(sections.Section):
 
     @property
     def household_broker(self) -> LocalBroker | None:
-        """Where relays by topic are."""
+        """Where relays and prices by topic are."""
         return self.local_broker or self.home_assistant
+
+    @property
+    def has_topic_relays(self) -> bool:
+        return any(load.mqtt_relay is not None for load in self.flexible_loads)
+
+    @property
+    def price_topics(self) -> tuple[str, ...]:
+        """On which a market's prices come, each once."""
+        tariffs = (self.tariff.bought, self.tariff.sold)
+        found = (one.topic for one in tariffs if isinstance(one, sections.DynamicTariff))
+        return tuple(dict.fromkeys(topic for topic in found if topic is not None))
 
     def import_tariff(self) -> Tariff:
         """Reads the file of a price list again. Raises PriceFileError when that has become unusable."""

@@ -241,6 +241,9 @@ class DynamicTariff(Section):
 
     kind: Literal["dynamic"] = Field(description="a market's prices with fees and taxes on them")
     file: FilePath | None = Field(default=None, description=f"the market's prices: {PRICE_FILE}")
+    topic: Text | None = Field(
+        default=None, description="in place of file: topic of the household's MQTT broker with the market's prices"
+    )
     market_factor: float = Field(
         default=1.0, description="what the market's price is multiplied by, such as 1.25 for VAT", gt=0, le=10
     )

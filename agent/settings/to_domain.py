@@ -175,7 +175,7 @@ def tariff(found: sections.Tariff, site: sections.Site) -> Tariff:
             taxes = found.taxes_per_kwh
             windows = tuple(_window(window, window.fee_per_kwh + taxes) for window in found.windows)
             fee = _by_the_clock(found, found.fee_per_kwh + taxes, windows, site)
-            return Dynamic(_listed(found.file), found.market_factor, fee)
+            return Dynamic(_listed(found.file), found.market_factor, fee, found.topic)
 
 
 def _listed(file: str | None) -> PriceList:

@@ -14,7 +14,7 @@ from agent.domain.overlay import Overlay
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
-from agent.domain.tariff import PriceList, Tariff, mean_prices, on_tariff, price_at
+from agent.domain.tariff import PriceList, Tariff, mean_prices, on_tariff, price_at, with_heard
 from agent.domain.weather import Weather
 from agent.domain.weather_raster import HOUR_S, layered
 
@@ -57,7 +57,7 @@ class SiteConditions:
     place: Place
     reserve: Reserve | None = None
     failsafe: Failsafe | None = None
-    said: Inputs = field(default_factory=Inputs)  # by the platform
+    said: Inputs = field(default_factory=Inputs)  # by the platform, and on price topics
     _weather: Weather | None = None
     time_is_known: bool = True  # while it is not, what holds at some time of day holds at any
     _clock_set_by: timedelta = field(default=timedelta())  # since the limit was heard
@@ -92,6 +92,15 @@ class SiteConditions:
         return on_tariff(self.export_tariff, self.said.export_prices)
 
     @property
+    def own_import(self) -> Tariff:
+        """The import tariff without what the platform says of it."""
+        return with_heard(self.import_tariff, self.said.heard_on)
+
+    @property
+    def own_export(self) -> Tariff:
+        return with_heard(self.export_tariff, self.said.heard_on)
+
+    @property
     def carbon(self) -> Overlay | None:
         return self.said.carbon
 
@@ -123,13 +132,13 @@ class SiteConditions:
 
     def at(self, at: datetime) -> Prices:
         """Prices at ``at``. A price that is not known is what the curves assume, or else the last one that was."""
-        found = self._price(self.import_prices, self.import_tariff, at)
+        found = self._price(self.import_prices, self.own_import, at)
         if found is None:
             found = self._price(self._assumed, None, at)
         if found is not None:
             self._last_import = found
         import_price = found if found is not None else self._last_import or 0.0
-        export_price = self._price(self.export_prices, self.export_tariff, at) or 0.0
+        export_price = self._price(self.export_prices, self.own_export, at) or 0.0
         carbon = self._price(self._carbon_at(at), None, at)
         carbon = self.flat_carbon_kg_per_kwh if carbon is None else carbon
         return Prices(import_price, export_price, carbon, self.objective.carbon_price_per_kg * carbon)
@@ -137,8 +146,8 @@ class SiteConditions:
     def known_at(self, at: datetime) -> tuple[float | None, float | None]:
         """The prices of import and export at ``at``, None where nobody has said one."""
         return (
-            self._price(self.import_prices, self.import_tariff, at),
-            self._price(self.export_prices, self.export_tariff, at),
+            self._price(self.import_prices, self.own_import, at),
+            self._price(self.export_prices, self.own_export, at),
         )
 
     def paid(self, at: datetime) -> tuple[float, float] | None:
@@ -148,10 +157,10 @@ class SiteConditions:
 
     def curves(self, horizon: Horizon) -> Curves | None:
         """Curves over ``horizon``, or None when not one import price is known."""
-        bought = self._completed(self.import_prices, self.import_tariff, horizon, "import price")
+        bought = self._completed(self.import_prices, self.own_import, horizon, "import price")
         if bought is None:
             return None
-        sold = self._completed(self.export_prices, self.export_tariff, horizon, "export price")
+        sold = self._completed(self.export_prices, self.own_export, horizon, "export price")
         published = self._carbon_at(horizon.start)
         carbon = published and expected_carbon(mean_prices(published, horizon), horizon, published)
         flat_carbon = (self.flat_carbon_kg_per_kwh,) * horizon.steps

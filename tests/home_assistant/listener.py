@@ -35,6 +35,10 @@ class Listener:
     def say(self, topic: str, payload: str, retain: bool = False) -> None:
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(5.0)
 
+    def say_quickly(self, topic: str, payload: str) -> None:
+        """Without waiting for the broker."""
+        self._client.publish(topic, payload)
+
     def text(self, topic: str) -> str | None:
         payload = self.newest.get(topic)
         return None if payload is None else payload.decode()

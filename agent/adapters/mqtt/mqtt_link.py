@@ -5,7 +5,7 @@ The link asks its thread now and then whether it still turns; one that does not 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from random import random
 
@@ -53,6 +53,7 @@ class MqttLink:
     ) -> None:
         self._settings = settings
         self._status, self._topics = status, topics
+        self._takers: Mapping[str, Callable[[bytes], None]] = {}
         self._places = asyncio.Semaphore(IN_FLIGHT)
         self._most_bytes: int | None = None
         self._answers: dict[int, asyncio.Future[int | None]] = {}  # None: the connection ended before
@@ -74,6 +75,10 @@ class MqttLink:
     @property
     def connected(self) -> bool:
         return self._client is not None
+
+    def hear_at_once(self, takers: Mapping[str, Callable[[bytes], None]]) -> None:
+        """From the start on, subscribe to these topics as well. What comes there is for its taker and never queues."""
+        self._takers = takers
 
     async def start(self) -> None:
         """Begin to connect, and stay connected until ``stop``. Returns at once."""
@@ -156,7 +161,8 @@ class MqttLink:
     # The thread and its replacement.
 
     def _new_thread(self) -> NetworkThread:
-        return NetworkThread(self._settings, lambda: self._status("lost"), self._topics, self, self._delay)
+        topics = tuple(dict.fromkeys((*self._topics, *self._takers)))
+        return NetworkThread(self._settings, lambda: self._status("lost"), topics, self, self._delay)
 
     async def _probe(self) -> None:
         """See within 15 s that the thread is dead, or that it hangs while it has a connection; take a new one then.
@@ -229,6 +235,11 @@ class MqttLink:
             if self._own_status.is_of_another(payload):
                 self.rival = say.other_client()
             return
+        take = self._takers.get(topic)
+        if take is not None:
+            take(payload)
+            if topic not in self._topics:
+                return
         if self._messages.full():
             self._messages.get_nowait()  # the oldest: inputs and acknowledgements replace their predecessors
             self.dropped += 1

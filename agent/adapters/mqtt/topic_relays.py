@@ -35,7 +35,8 @@ class _Seat:
 class TopicRelays:
     """Implements ``agent.switch_ports.Switches``; what is no relay of its own is asked of ``others``.
 
-    One connection listens to all of them. ``reach`` says where the broker is; no session is kept there.
+    One connection, ``link``, listens to all of them, and may do so for others. ``reach`` says where the broker is; no
+    session is kept there.
     """
 
     def __init__(
@@ -45,16 +46,16 @@ class TopicRelays:
         self._seats = {
             relay.name: _Seat(relay, number, HeardRelay(relay)) for number, relay in enumerate(relays, start=1)
         }
-        own = replace(reach, client_id=f"{reach.site_id}-relays", most_bytes=MOST_BYTES)
+        own = replace(reach, client_id=f"{reach.site_id}-relays", most_bytes=reach.most_bytes or MOST_BYTES)
         topics = dict.fromkeys(topic for relay in relays for topic in relay.topics)
-        self._link = MqttLink(own, self._greet, topics=tuple(topics))
+        self.link = MqttLink(own, self._greet, topics=tuple(topics))
         self._since_s = monotonic()
         self._listening: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to connect, and stay connected until ``stop``. Returns at once."""
-        await self._link.start()
+        await self.link.start()
         self._listening = asyncio.create_task(self._listen())
 
     async def stop(self) -> None:
@@ -63,7 +64,7 @@ class TopicRelays:
             if task is not None:
                 task.cancel()
         held = [seat.lease for seat in self._seats.values() if seat.lease is not None]
-        await asyncio.gather(*(lease.end(is_given_back=False) for lease in held), self._link.stop())
+        await asyncio.gather(*(lease.end(is_given_back=False) for lease in held), self.link.stop())
 
     # The port.
 
@@ -71,23 +72,23 @@ class TopicRelays:
         seat = self._seats.get(name)
         if seat is None:
             return self._others.is_on(name, stale_s)
-        return seat.heard.on(self._monotonic()) if self._link.connected else None
+        return seat.heard.on(self._monotonic()) if self.link.connected else None
 
     def trouble(self, name: str) -> str | None:
         seat = self._seats.get(name)
         if seat is None:
             return self._others.trouble(name)
-        if not self._link.connected:
-            return say.relay_broker_away(cause=self._link.trouble or say.relay_not_connected())
+        if not self.link.connected:
+            return say.relay_broker_away(cause=self.link.trouble or say.relay_not_connected())
         found = seat.heard.trouble(self._monotonic())
-        return None if found is None else self._link.trouble or found
+        return None if found is None else self.link.trouble or found
 
     def takes_orders(self, name: str) -> bool:
         seat = self._seats.get(name)
         if seat is None:
             return self._others.takes_orders(name)
         has_settled = self._monotonic() - self._since_s >= SETTLE_S
-        return self._link.connected and has_settled and not seat.heard.is_gone
+        return self.link.connected and has_settled and not seat.heard.is_gone
 
     def holds(self, name: str, on: bool) -> bool:
         seat = self._seats.get(name)
@@ -102,7 +103,7 @@ class TopicRelays:
         if seat is None:
             await self._others.switch(name, on)
             return
-        if not self._link.connected or seat.heard.is_gone:
+        if not self.link.connected or seat.heard.is_gone:
             raise SwitchFailure(self.trouble(name))
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S), seat.turn:
@@ -140,7 +141,7 @@ class TopicRelays:
         if on is seat.relay.rests_on:
             # Where it was held, behind what was said there: the broker may not have taken that in yet.
             lease = seat.lease
-            way = lease.say if lease is not None and lease.stands else self._link.publish
+            way = lease.say if lease is not None and lease.stands else self.link.publish
             await way(command(seat.relay, on))
             return
         if seat.lease is not None and not seat.lease.stands:
@@ -171,7 +172,7 @@ class TopicRelays:
     async def _ask(self, seat: _Seat) -> None:
         if seat.relay.query is not None:
             topic, payload = seat.relay.query
-            await self._link.publish(Envelope(topic, payload.encode()))
+            await self.link.publish(Envelope(topic, payload.encode()))
 
     def _greet(self, word: str) -> None:
         """A connection begins: all that was said before it is forgotten, and asked for. The broker is told nothing."""
@@ -188,7 +189,7 @@ class TopicRelays:
 
     async def _listen(self) -> None:
         while True:
-            topic, payload, retained = await self._link.incoming()
+            topic, payload, retained = await self.link.incoming()
             for seat in self._seats.values():
                 seat.heard.hear(topic, payload, retained, self._monotonic())
                 seat.changed.set()
