@@ -91,10 +91,7 @@ def build(
     relays = _relays(settings, clock, devices)
     loads = LoadSwitching(clock, relays or devices, settings.switched_loads(), conditions, pending, outlet, stale_s)
     inputs = TakeInputs(conditions, clock, pending.keep, alarms)
-    prices = _prices(settings, clock, inputs, alarms, relays)
     requests = PlanRequests(settings, conditions, outlet, meter, loads.tasks, advice.question, PriceFiles(settings))
-    if prices is not None:
-        requests.heard_troubles = prices.troubles
     control = Control(clock, devices, conditions, pending, outlet, control_rules(settings, devices, permission), meter)
     means, is_trusted = control.minutes.means, settings.site.clock == "trust"
     timekeeping = Timekeeping(clock, pending, outlet, means, time_source, is_trusted)
@@ -130,7 +127,7 @@ def build(
         meter=meter,
         loads=loads,
         relays=relays,
-        prices=prices,
+        prices=_prices(settings, clock, inputs, alarms, requests, relays),
         platform=connect_platform(settings, clock, store, pending, outlet, devices, commands, inputs, turn),
         home=_home(settings, clock, pending, outlet, commands, conditions, control),
     )
@@ -163,14 +160,21 @@ def _relays(settings: Settings, clock: Clock, devices: Devices) -> "TopicRelays 
 
 
 def _prices(
-    settings: Settings, clock: Clock, inputs: TakeInputs, alarms: Alarms, relays: "TopicRelays | None"
+    settings: Settings,
+    clock: Clock,
+    inputs: TakeInputs,
+    alarms: Alarms,
+    requests: PlanRequests,
+    relays: "TopicRelays | None",
 ) -> "PriceBridge | None":
     """As ``_home``, where a market's prices come by a topic: over the connection of the ``relays``, if there is one."""
     if not settings.price_topics:
         return None
     from agent.price_bridge import connect_prices
 
-    return connect_prices(settings, clock, inputs, alarms, None if relays is None else relays.link)
+    prices = connect_prices(settings, clock, inputs, alarms, None if relays is None else relays.link)
+    requests.heard_troubles = prices.troubles
+    return prices
 
 
 def look_for_edits(app: App, site_file: SiteFile, locks: DeviceLocks | None = None) -> None:

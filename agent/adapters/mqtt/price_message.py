@@ -102,7 +102,8 @@ def _in_order(entries: Sequence[_Entry]) -> list[_Priced]:
     for number, step in enumerate(steps, 2):
         if step <= timedelta(0):
             raise PayloadRefused(f"price {number} start: it is not after that of the price before it")
-    shortest, found = min(steps, default=None), []
+    shortest = min(steps, default=None)
+    found: list[_Priced] = []
     for number, one in enumerate(entries, 1):
         if one.end is None and shortest is None:
             raise PayloadRefused("price 1: it is the only one, and has no end")
