@@ -209,7 +209,8 @@ def _planning(
     heard: Callable[[Plan], None],
 ) -> Planning:
     retry, prepare = _plan_retry(settings), requests.look_at_files
-    return Planning(clock, planner, requests.with_advice, pending, outlet, retry, heard, prepare)
+    why = requests.price_troubles
+    return Planning(clock, planner, requests.with_advice, pending, outlet, retry, heard, prepare, why)
 
 
 def _plan_retry(settings: Settings) -> Retry:

@@ -55,8 +55,12 @@ class PlanRequests:
         asked = plan_request(self.settings, self.conditions, now, soc_pct, self.outlet.view.battery, demand, advice)
         if asked is None:
             return None
-        notes = (*asked.notes, *self.files.troubles(), *self.heard_troubles())
+        notes = (*asked.notes, *self.price_troubles())
         return replace(asked, notes=notes, tasks=self.tasks(now, asked.horizon.end))
+
+    def price_troubles(self) -> tuple[str, ...]:
+        """A sentence for everything for which there are no newer prices."""
+        return (*self.files.troubles(), *self.heard_troubles())
 
     async def look_at_files(self) -> None:
         """Take in price files that have changed, without waiting for the disk on the event loop."""

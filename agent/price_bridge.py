@@ -6,7 +6,6 @@ Whatever goes wrong here touches neither control nor the way to the platform.
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import chain
 
 from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.price_message import read_market
@@ -44,7 +43,7 @@ class PriceBridge:
 
     def troubles(self) -> tuple[str, ...]:
         """A sentence for everything for which no newer prices come."""
-        return tuple(chain(self._away(), self.cycle.troubles()))
+        return (*self.cycle.troubles(), *(self._away() or self.cycle.silences()))
 
     def _away(self) -> tuple[str, ...]:
         cause = self.link.trouble or relays.relay_not_connected()

@@ -27,6 +27,7 @@ class _Topic:
 
     newest: bytes | None = None
     many: int = 0
+    is_silent: bool = True  # since the start
     trouble: Sentence | None = None
     told: Sentence | None = None
     told_s: float | None = None
@@ -58,13 +59,15 @@ class MarketPrices:
         """One sentence for each topic whose last message was not taken."""
         return tuple(one.trouble for one in self._topics.values() if one.trouble is not None)
 
+    def silences(self) -> tuple[str, ...]:
+        """One sentence for each topic on which nothing has come."""
+        return tuple(say.market_prices_silent(topic=topic) for topic, one in self._topics.items() if one.is_silent)
+
     async def step(self) -> None:
-        if not self._clock.trusted():
-            return
         for topic, found in self._topics.items():
-            payload, many = found.newest, found.many
-            found.newest, found.many = None, 0
-            if payload is not None:
+            many, found.many = found.many, 0
+            if found.newest is not None and self._clock.trusted():
+                payload, found.newest = found.newest, None
                 self._judge(topic, found, payload)
             if many > MANY:
                 self._tell(found, say.too_many_price_messages(topic=topic, within_s=EVERY_S))
@@ -89,5 +92,5 @@ class MarketPrices:
 
 
 def _hear(found: _Topic, payload: bytes) -> None:
-    found.newest = payload
+    found.newest, found.is_silent = payload, False
     found.many += 1

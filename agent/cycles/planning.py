@@ -28,7 +28,8 @@ class Planning:
     """One plan a call. Shows the plan in force. A plan that fails leaves the last one there.
 
     A planner that has failed is left alone for as long as ``retry`` says, also where the next plan would be due.
-    ``heard`` gets every plan that was taken; ``prepare`` is waited for before each question.
+    ``heard`` gets every plan that was taken; ``prepare`` is waited for before each question; ``why_no_price`` says what
+    may be the cause where no price is known.
     """
 
     def __init__(
@@ -41,11 +42,12 @@ class Planning:
         retry: Retry | None = None,
         heard: Callable[[Plan], None] | None = None,
         prepare: Callable[[], Awaitable[None]] | None = None,
+        why_no_price: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._clock, self._planner, self._question = clock, planner, question
         self._pending, self._outlet = pending, outlet
         self._retry, self._heard, self._prepare = retry or Retry(PLAN_RESTS_S), heard, prepare
-        self._alarms = Alarms(clock, pending)
+        self._alarms, self._why_no_price = Alarms(clock, pending), why_no_price
         self.suspicion = DataFaultEvents()
         self._asking = self._outdated = False
         self._renewals = 0
@@ -106,7 +108,7 @@ class Planning:
         self._outdated = False
         renewals, request = self._renewals, self._question(self._clock.now(), soc)
         if request is None:
-            return say.no_plan(cause=say.price_not_known())
+            return say.no_plan(cause=self._no_price())
         began_s = self._clock.monotonic()
         plan = await self.asked(request)
         if isinstance(plan, str):
@@ -121,6 +123,10 @@ class Planning:
             self._heard(plan)
         log.debug("plan", cost=round(plan.cost, 3), notes=list(plan.notes), load=plan.load.source, pv=plan.pv.source)
         return None
+
+    def _no_price(self) -> Sentence:
+        causes = self._why_no_price()
+        return say.price_not_known_since(cause=causes[0]) if causes else say.price_not_known()
 
     async def asked(self, request: PlanRequest) -> Plan | Sentence:
         """A plan that has passed the check, else the sentence of the alarm. Nothing is shown of it."""

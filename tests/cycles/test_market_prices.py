@@ -94,6 +94,14 @@ async def test_they_are_the_markets_of_import_and_of_export() -> None:
     assert scene.told == []
 
 
+async def test_a_topic_that_says_nothing_is_told_of_until_it_does() -> None:
+    scene = Scene()
+    scene.say(0.2, 0.4)
+    assert scene.cycle.silences() == (f"nothing has come on {OTHER} since the start",)
+    scene.publish(b"[", OTHER)
+    assert scene.cycle.silences() == ()
+
+
 async def test_one_topic_may_serve_both() -> None:
     scene = Scene()
     scene.conditions.export_tariff = Dynamic(NOTHING, 0.9, Flat(0.0), TOPIC)
@@ -179,7 +187,9 @@ async def test_of_a_flood_the_newest_is_read_and_it_is_told_once() -> None:
 
 async def test_while_the_clock_is_not_trusted_the_newest_waits() -> None:
     scene = Scene(Time(datetime(1970, 1, 1, tzinfo=UTC), believed=False))
-    scene.say(0.1, 0.1)
+    for _ in range(2 * MANY):
+        scene.say(0.1, 0.1)
+        await scene.step()
     scene.say(0.2, 0.2)
     await scene.step()
     assert scene.conditions.said.markets == ()

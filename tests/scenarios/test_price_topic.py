@@ -20,6 +20,7 @@ pytestmark = [
 ]
 TOPIC = "energy/day-ahead"
 QUARTER = timedelta(minutes=15)
+NOT_CONNECTED = f"no plan: no price is known: no prices come on {TOPIC}: no connection has been made yet"
 
 
 def quarters() -> str:
@@ -57,7 +58,9 @@ async def test_from_the_topic_to_the_plan_and_over_a_restart_without_the_broker(
         stage: Stage
         async with staged(tmp_path, **words(broker)) as stage:
             await stage.play(2.0)
-            assert stage.at(2.0).rung is Rung.RULES, "no price is known, so nothing is planned"
+            assert stage.at(2.0).rung is Rung.RULES
+            why = f"no plan: no price is known: nothing has come on {TOPIC} since the start"
+            assert stage.app.outlet.view.plan_failure in (why, NOT_CONNECTED)
             home.say(TOPIC, quarters(), retain=True)
             await shown(stage, lambda _: stage.app.conditions.known_at(stage.clock.now())[0] == pytest.approx(0.075))
             await stage.play(10.0)

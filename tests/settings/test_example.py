@@ -51,12 +51,22 @@ def without_dynamic() -> tuple[str, str]:
     return text.replace(found[0], ""), COMMENTED_OUT.sub("", found[0])
 
 
-def test_the_dynamic_tariff_is_good_too(tmp_path: Path) -> None:
+def with_dynamic(key_left_out: str) -> str:
+    """The example with the dynamic tariff for imports; its prices come from one place."""
     text, dynamic = without_dynamic()
     head, rest = text.split('[tariff.import]\nkind = "time_of_use"')
+    dynamic, left_out = re.subn(rf"^{key_left_out} = .*\n", "", dynamic, flags=re.MULTILINE)
+    assert left_out == 1
+    return f"{head}{dynamic}{rest[rest.index('# What is paid') :]}"
+
+
+def test_the_dynamic_tariff_is_good_with_a_topic_too(tmp_path: Path) -> None:
+    assert load(written(tmp_path, with_dynamic("file"))).price_topics == ("energy/day-ahead",)
+
+
+def test_the_dynamic_tariff_is_good_too(tmp_path: Path) -> None:
     (tmp_path / "day-ahead.csv").write_text("start,price_per_mwh\n2026-01-01T16:45:00Z,100\n2026-01-01T17:00:00Z,-20\n")
-    text = f"{head}{dynamic}{rest[rest.index('# What is paid') :]}"
-    tariff = load(written(tmp_path, text)).import_tariff()
+    tariff = load(written(tmp_path, with_dynamic("topic"))).import_tariff()
     at = datetime(2026, 1, 1, 16, 45, tzinfo=UTC)  # a holiday that counts as a Sunday
     assert price_at(tariff, at) == pytest.approx(1.25 * 0.1 + 0.03 + 0.125)
 

@@ -199,6 +199,11 @@ def price_not_known() -> str:
 
 
 @Template
+def price_not_known_since(*, cause: str) -> str:
+    return f"no price is known: {cause}"
+
+
+@Template
 def plan_refused(*, cause: str) -> str:
     return f"the plan was refused: {cause}"
 

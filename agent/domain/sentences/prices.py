@@ -5,7 +5,7 @@ from agent.domain.sentence import Template
 
 @Template
 def market_prices_refused(*, topic: str, cause: str) -> str:
-    return f"the prices on {topic} are not taken: {cause} (what was known before goes on)"
+    return f"the prices on {topic} are not taken: {cause}"
 
 
 @Template
@@ -14,5 +14,10 @@ def too_many_price_messages(*, topic: str, within_s: float) -> str:
 
 
 @Template
+def market_prices_silent(*, topic: str) -> str:
+    return f"nothing has come on {topic} since the start"
+
+
+@Template
 def market_prices_away(*, topic: str, cause: str) -> str:
-    return f"no prices come on {topic}: {cause} (what was known before goes on)"
+    return f"no prices come on {topic}: {cause}"
