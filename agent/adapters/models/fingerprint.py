@@ -1,11 +1,11 @@
 """Which model it is, by its files."""
 
-import hashlib
+from agent.adapters.models.sha256 import sha256
 
 
 def fingerprint_of_bytes(card: bytes, model: bytes) -> str:
     """SHA-256 over both files of a model."""
-    hashed = hashlib.sha256(len(card).to_bytes(8, "big"))
+    hashed = sha256(len(card).to_bytes(8, "big"))
     hashed.update(card)
     hashed.update(model)
-    return hashed.hexdigest()
+    return str(hashed.hexdigest())
