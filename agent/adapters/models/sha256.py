@@ -9,6 +9,9 @@ except ImportError:
         from hashlib import sha256
 
 
-def sha256_hex(content: bytes) -> str:
-    """The digest of ``content``, 64 hexadecimal digits."""
-    return str(sha256(content).hexdigest())
+def sha256_hex(*parts: bytes) -> str:
+    """The digest of ``parts`` laid end to end, 64 hexadecimal digits."""
+    digest = sha256()
+    for part in parts:
+        digest.update(part)
+    return str(digest.hexdigest())
