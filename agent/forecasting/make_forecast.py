@@ -12,7 +12,8 @@ from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import LEAD_EDGES_H, ForecastCorrections
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
-from agent.forecasting.combination.blend import blend, last_error, learn, shares
+from agent.forecasting.combination.blend import blend, last_errors, learn, shares
+from agent.forecasting.features import seasonal_load, solar_window
 from agent.forecasting.forecaster import (
     DAY_S,
     LEARNING_HOURS,
@@ -26,7 +27,9 @@ from agent.forecasting.series import Series, bridge_short_gaps, load_series, sol
 
 _BRIDGE_S = 3 * 3600
 _FEWEST_PATHS = 3
-_ORIGINS_AT_ONCE = 11  # now and twenty past days in two turns: an origin costs 0.4 MB while it is asked for
+_STEPS_AT_ONCE = (
+    11 * 192
+)  # now and twenty past days in two turns: two days in quarters cost 0.4 MB while they are asked for
 _HOUR = timedelta(hours=1)
 _MOST_LEARNT = 24  # origins a call: a plan stays cheap, and a day is caught up in one
 _LEAST_SHARE = 0.005  # of a member that is named in a forecast's source
@@ -167,11 +170,8 @@ def _errors_before(
         begins = [begin for begin, enough in zip(begins, known, strict=True) if enough]
         members = _predicted(forecasters, task, begins, 3600 // step_s)
         came = _actual(task.series, start, begins, 3600 // step_s)
-        peaks_w = following[:, known, -1].max(axis=(0, -1)).tolist()
-        errors[known] = [
-            last_error(corrections, members.names, members.quantiles[:, i], came[i], step_s, peak_w)
-            for i, peak_w in enumerate(peaks_w)
-        ]
+        peaks_w = following[:, known, -1].max(axis=(0, -1))
+        errors[known] = last_errors(corrections, members.names, members.quantiles, came, step_s, peaks_w)
     return errors
 
 
@@ -213,11 +213,11 @@ def _predicted(forecasters: Sequence[Forecaster], task: _Task, origins: Collecti
     for forecaster in forecasters:
         if forecaster.quantity != task.quantity:
             raise ValueError(f"{forecaster.name} forecasts {forecaster.quantity}, not {task.quantity}")
-    asked = tuple(origins)
+    asked, many = tuple(origins), max(1, _STEPS_AT_ONCE // steps)
     said: list[list[FloatArray]] = [[] for _ in forecasters]
     refused: dict[int, ModelUnusable] = {}
-    for first in range(0, len(asked), _ORIGINS_AT_ONCE):
-        some = asked[first : first + _ORIGINS_AT_ONCE]
+    for first in range(0, len(asked), many):
+        some = asked[first : first + many]
         for place, forecaster in enumerate(forecasters):
             if place in refused:
                 continue
@@ -225,6 +225,8 @@ def _predicted(forecasters: Sequence[Forecaster], task: _Task, origins: Collecti
                 said[place].append(forecaster.predict(task.history, some, task.horizon.step_s, steps))
             except ModelUnusable as refusal:
                 refused[place] = refusal
+        seasonal_load.forget()  # what the forecasters of one turn share is none of the next one's
+        solar_window.forget()
     answered = [place for place in range(len(forecasters)) if place not in refused]
     if not answered:
         raise refused[len(forecasters) - 1]

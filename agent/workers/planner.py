@@ -26,6 +26,7 @@ from agent.ports import StoreFailure
 if TYPE_CHECKING:
     from agent.domain.weather import Weather
     from agent.forecasting.data_quality.examine import Sound
+    from agent.forecasting.make_forecast import SiteForecast
     from agent.recording.rollups import Rollup
 
 # Four weeks that a forecaster looks back, before each of the twenty past days whose errors become scenarios.
@@ -49,25 +50,34 @@ def answer(
     has learnt, one a quantity; without them the forecasts learn from the history alone. ``quarters`` are the site's
     last weeks, for recommendations.
     """
-    from agent.adapters.models.site_models import members
-    from agent.forecasting.make_forecast import forecast_site
     from agent.planning.demand import past_net_w
     from agent.planning.make_plan import make_plan
 
     began = time.monotonic()
-    load, load_notes = members(request, "load_w")
-    solar, solar_notes = members(request, "pv_w")
     sound, sound_notes = _examined(request, history)
     known = replace(sound.history, weather=_weather(request, history))
-    learnt = {one.quantity: one for one in corrections}
-    site = forecast_site(load, solar, known, request.horizon, request.now, learnt)
-    notes = (*request.notes, *load_notes, *solar_notes, *site.notes, *sound_notes)
+    site, site_notes = _forecast(request, known, corrections)
+    notes = (*request.notes, *site_notes, *sound_notes)
     left_s = min(MOST_SOLVER_S, max(0.5, deadline_s - (time.monotonic() - began)))
     past_w = None if request.demand is None else past_net_w(_with_sun(known, request), request.horizon.start)
     asked = replace(request, notes=notes)
     plan = make_plan(asked, site.load, site.pv, site.load_errors, site.pv_errors, left_s, past_w, site.load_most_w)
     plan = replace(plan, corrections=site.corrections, suspects=sound.suspects, examined_from=history.horizon.start)
     return _advised(request, plan, quarters, began + ADVICE_SHARE * deadline_s)
+
+
+def _forecast(
+    request: PlanRequest, known: History, corrections: Sequence[ForecastCorrections]
+) -> "tuple[SiteForecast, tuple[str, ...]]":
+    """Both forecasts, and what there is to say about them. The models and their memory are gone on return."""
+    from agent.adapters.models.site_models import members
+    from agent.forecasting.make_forecast import forecast_site
+
+    load, load_notes = members(request, "load_w")
+    solar, solar_notes = members(request, "pv_w")
+    learnt = {one.quantity: one for one in corrections}
+    site = forecast_site(load, solar, known, request.horizon, request.now, learnt)
+    return site, (*load_notes, *solar_notes, *site.notes)
 
 
 def _advised(request: PlanRequest, plan: Plan, quarters: "Sequence[Rollup]", until: float) -> Plan:

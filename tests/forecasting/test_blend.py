@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from agent.domain.forecast_corrections import BUCKETS, ForecastCorrections
 from agent.domain.wire import from_json, to_json
-from agent.forecasting.combination.blend import blend, last_error, learn, shares
+from agent.forecasting.combination.blend import blend, last_errors, learn, shares
 from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray
 
 START = datetime(2023, 1, 1, tzinfo=UTC)
@@ -141,7 +141,7 @@ def test_what_one_hour_missed_is_carried_into_the_next_hours() -> None:
     members = fan(1000.0)[None]
     known = np.full(STEPS, np.nan)
     known[0] = 1080.0
-    error = last_error(NOTHING, ["a"], members, known, 3600)
+    (error,) = last_errors(NOTHING, ["a"], members[:, None], known[None], 3600)
     assert error == pytest.approx(80.0 / (1.645 * 50.0))
     plain, residual_persistence, unknown = (
         blend(NOTHING, ["a"], members[:, None], 3600, errors)[0, MEDIAN]
@@ -151,7 +151,7 @@ def test_what_one_hour_missed_is_carried_into_the_next_hours() -> None:
     assert shift[0] > shift[1] > shift[3] > shift[6] > 0
     assert (shift[12:] == 0).all()
     np.testing.assert_array_equal(plain, unknown)
-    assert np.isnan(last_error(NOTHING, ["a"], members, np.full(STEPS, np.nan), 3600))
+    assert np.isnan(last_errors(NOTHING, ["a"], members[:, None], np.full((1, STEPS), np.nan), 3600)).all()
 
 
 def test_a_load_that_came_early_is_not_there_twice() -> None:
@@ -167,7 +167,8 @@ def test_a_load_that_came_early_is_not_there_twice() -> None:
 def test_an_hour_is_judged_by_its_quarters_and_most_by_the_last() -> None:
     known = np.full(STEPS, np.nan)
     known[:4] = [1000.0, 1000.0, 1164.5, 1164.5]
-    assert last_error(NOTHING, ["a"], fan(1000.0)[None], known, 900) == pytest.approx((4 + 8) * 2.0 / 15)
+    (error,) = last_errors(NOTHING, ["a"], fan(1000.0)[None, None], known[None], 900)
+    assert error == pytest.approx((4 + 8) * 2.0 / 15)
 
 
 @pytest.mark.parametrize(("memory", "low", "high"), [(0.0, 0.0, 0.1), (0.97, 0.6, 0.901)])

@@ -117,7 +117,7 @@ def test_a_short_history_teaches_nothing(history: History) -> None:
 def test_a_forecaster_is_asked_once_for_each_horizon_and_once_for_each_hour_before_one() -> None:
     load, solar = Flat(), Flat("pv_w")
     forecast_site([load], [solar], regular_site(CAMBRIDGE), HORIZON, NOW)
-    assert load.asked == solar.asked == [11, 10, 11, 10], "now and twenty past days, in two turns"
+    assert load.asked == solar.asked == [11, 10, 21], "now and twenty past days in two turns, their hours in one"
 
 
 def test_past_days_are_corrected_by_the_hour_before_them_as_today_is() -> None:

@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -229,6 +231,28 @@ def test_a_champion_that_is_gone_is_a_note_and_the_installed_model_forecasts(tmp
     found, (note,) = members(asked(tmp_path / "site.db"), "load_w")
     assert [member.name for member in found][1:] == ["persistence"]
     assert note.endswith("; the installed model consumption forecasts load_w")
+
+
+def test_a_registry_that_cannot_be_looked_for_is_a_note(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("a file where the folder should be")
+    found, (note,) = members(asked(tmp_path / "site.db"), "load_w")
+    assert len(found) == 2
+    assert note.endswith(
+        "champions.json cannot be read (Not a directory); the installed model consumption forecasts load_w"
+    )
+
+
+def test_where_nobody_was_promoted_neither_the_registry_nor_openssl_is_loaded(tmp_path: Path) -> None:
+    script = (
+        "import sys; from agent.domain.request import PlanRequest; from agent.domain.wire import from_json; "
+        "from agent.adapters.models.onnx_detector import open_detector; "
+        "from agent.adapters.models.site_models import members; "
+        "assert len(members(from_json(PlanRequest, sys.stdin.read()), 'load_w')[0]) == 2; "
+        "sys.exit(' '.join({'_hashlib', 'agent.adapters.models.model_registry'} & set(sys.modules)) or 0)"
+    )
+    wish = to_json(asked(tmp_path / "site.db"))
+    done = subprocess.run([sys.executable, "-c", script], input=wish, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_without_sun_or_without_a_wish_there_is_persistence_alone(tmp_path: Path) -> None:

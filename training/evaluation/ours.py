@@ -12,7 +12,7 @@ from agent.adapters.models.onnx_models import open_model
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
-from agent.forecasting.combination.blend import blend, last_error, learn
+from agent.forecasting.combination.blend import blend, last_errors, learn
 from agent.forecasting.data_quality.trace import BoolArray
 from agent.forecasting.forecaster import LEVELS, FloatArray, Forecaster, ModelUnusable
 from training.quantities import FOLDERS
@@ -144,7 +144,7 @@ def _latest_error(corrections: ForecastCorrections, said: _Said, actual: FloatAr
         return None
     names, before = said.at(now - 1)
     came = np.where(np.arange(HORIZON_H) < 1, actual[now - 1], np.nan)
-    return np.array([last_error(corrections, names, before, came, HOUR_S)])
+    return last_errors(corrections, names, before[:, None], came[None], HOUR_S)
 
 
 def answers(forecaster: Forecaster, history: History, origins: Sequence[datetime]) -> FloatArray:

@@ -1,11 +1,8 @@
 """Which model it is, by its files."""
 
-import hashlib
+from agent.adapters.models.sha256 import sha256_hex
 
 
 def fingerprint_of_bytes(card: bytes, model: bytes) -> str:
     """SHA-256 over both files of a model."""
-    hashed = hashlib.sha256(len(card).to_bytes(8, "big"))
-    hashed.update(card)
-    hashed.update(model)
-    return hashed.hexdigest()
+    return sha256_hex(len(card).to_bytes(8, "big"), card, model)

@@ -1,6 +1,5 @@
 """The anomaly detector: an isolation forest run by onnxruntime, behind the same gate as the forecasting models."""
 
-import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from agent.adapters.models.model_file import ModelFiles, read_files, refuse_unsafe
 from agent.adapters.models.onnx_session import open_session, run
+from agent.adapters.models.sha256 import sha256_hex
 from agent.domain.wire import WireError, from_json
 from agent.forecasting.data_quality.features import FEATURES
 from agent.forecasting.forecaster import FloatArray, ModelUnusable
@@ -135,7 +135,7 @@ def _refuse_card(name: str, card: DetectorCard) -> None:
 def _refuse_file(files: ModelFiles, card: DetectorCard) -> None:
     if len(files.model) != card.size_bytes:
         raise ModelUnusable(card.name, f"model.onnx has {len(files.model)} bytes, its card says {card.size_bytes}")
-    if hashlib.sha256(files.model).hexdigest() != card.sha256:
+    if sha256_hex(files.model) != card.sha256:
         raise ModelUnusable(card.name, "the SHA-256 of model.onnx is not the one in its card")
     surface = refuse_unsafe(card.name, files.model)
     inputs, outputs = list(surface.inputs), list(surface.outputs)

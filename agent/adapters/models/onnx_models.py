@@ -4,7 +4,6 @@ The file's size and hash are compared before a runtime sees it, its inputs and o
 answers that its card recorded.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from agent.adapters.models.model_card import ModelCard, read_card
 from agent.adapters.models.model_file import MAX_MODEL_BYTES, Tensor, refuse_unsafe
 from agent.adapters.models.onnx_session import open_session, run
+from agent.adapters.models.sha256 import sha256_hex
 from agent.domain.history import History
 from agent.domain.request import Place
 from agent.forecasting.features.feature_rows import FeatureRows
@@ -102,7 +102,7 @@ def _checked_bytes(folder: Path, card: ModelCard) -> bytes:
         raise ModelUnusable(card.name, f"model.onnx has more than {MAX_MODEL_BYTES} bytes")
     if len(content) != card.size_bytes:
         raise ModelUnusable(card.name, f"model.onnx has {len(content)} bytes, its card says {card.size_bytes}")
-    if hashlib.sha256(content).hexdigest() != card.sha256:
+    if sha256_hex(content) != card.sha256:
         raise ModelUnusable(card.name, "the SHA-256 of model.onnx is not the one in its card")
     return content
 

@@ -122,7 +122,15 @@ class Lists:
 
     ints: NDArray[np.int64] | None = None
     floats: NDArray[np.float32] | None = None
-    strings: tuple[bytes, ...] | None = None
+    strings: "Strings | None" = None
+
+
+@dataclass(slots=True)
+class Strings:
+    """A list of strings: entry i is ``words[places[i]]``."""
+
+    places: NDArray[np.int64]
+    words: tuple[bytes, ...]
 
 
 def read_attribute(span: Span, shape: Shape) -> tuple[Message, Lists]:
@@ -157,21 +165,28 @@ def _take_list(lists: Lists, span: Span, tag: int, at: int) -> int:
     return run.end()
 
 
-def _strings(span: Span, at: int) -> tuple[tuple[bytes, ...], int]:
+def _strings(span: Span, at: int) -> tuple[Strings, int]:
     """A run of strings shorter than 128 bytes."""
     content, end = span.content, span.end
-    found: list[bytes] = []
+    places, others = np.empty(0, dtype=np.int64), []
     known = _KNOWN.match(content, at, end)
     if known is not None:
-        found = [kind[1:] for kind in known[0].split(b"\x4a")[1:]]  # no kind has the tag, a J, among its letters
-        at = known.end()
+        places, at = _places(known[0]), known.end()
     while at < end and content[at] == _TAG_STRING:
         stop = at + 2 + (content[at + 1] if at + 1 < end else 128)
         if stop > end or content[at + 1] > 127:
             raise WireFault("one of its lists is cut off or has a very long text")
-        found.append(content[at + 2 : stop])
+        others.append(content[at + 2 : stop])
         at = stop
-    return tuple(found), at
+    beyond = len(_KINDS) + np.arange(len(others))
+    return Strings(np.concatenate([places, beyond]), (*_KINDS, *others)), at
+
+
+def _places(run: bytes) -> NDArray[np.int64]:
+    """The kinds of a run that has nothing else, by their place in ``_KINDS``: each is replaced by one byte."""
+    for place, kind in enumerate(_KINDS):  # none has the tag, a J, among its letters
+        run = run.replace(bytes([_TAG_STRING, len(kind)]) + kind, bytes([place]))
+    return np.frombuffer(run, np.uint8).astype(np.int64)
 
 
 def _numbers(raw: bytes) -> NDArray[np.int64]:
@@ -183,8 +198,8 @@ def _numbers(raw: bytes) -> NDArray[np.int64]:
     longest = int(lengths.max())
     if longest > _LONGEST_INT:
         raise WireFault("one of its lists has a number that is negative or too large")
-    numbers = np.zeros(starts.size, dtype=np.int64)
-    for place in range(longest):
+    numbers = (octets[starts] & 0x7F).astype(np.int64)
+    for place in range(1, longest):
         there = np.flatnonzero(lengths > place)
         numbers[there] |= (octets[starts[there] + place] & 0x7F).astype(np.int64) << 7 * place
     return numbers

@@ -1,9 +1,12 @@
 """The file that says which models are in charge. Without numpy."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.domain.model_registry import FORMAT, ModelRegistry
 from agent.domain.wire import WireError, from_json
+
+if TYPE_CHECKING:
+    from agent.domain.model_registry import ModelRegistry
 
 FILE = "champions.json"
 _LARGEST = 1_000_000
@@ -14,8 +17,21 @@ def models_beside(store: Path) -> Path:
     return store.parent / "models"
 
 
-def read_registry(models: Path) -> tuple[ModelRegistry, str | None]:
+def nobody_promoted(models: Path) -> bool:
+    """Whether there is no ``champions.json``, so that a planner need not load what reads it."""
+    try:
+        (models / FILE).lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:  # ``read_registry`` says it
+        return False
+    return False
+
+
+def read_registry(models: Path) -> "tuple[ModelRegistry, str | None]":
     """What ``champions.json`` says, and a sentence when it cannot be believed; then nobody was promoted."""
+    from agent.domain.model_registry import FORMAT, ModelRegistry
+
     path = models / FILE
     try:
         with path.open("rb") as file:

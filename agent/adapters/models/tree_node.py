@@ -34,7 +34,7 @@ def refuse_trees(attributes: Attributes, width: int, most_targets: int) -> None:
         raise WireFault(f"its trees have {targets} answers, 1 to {most_targets} are allowed")
     nodes, leaves = _columns(attributes, "nodes_", _NODES[:5]), _columns(attributes, "target_", _TARGETS)
     modes = attributes["nodes_modes"][1].strings if "nodes_modes" in attributes else None
-    branch = np.array([mode != _LEAF for mode in modes or ()], dtype=bool)
+    branch = np.empty(0, dtype=bool) if modes is None else modes.places != modes.words.index(_LEAF)
     if branch.size != nodes["treeids"].size or branch.size == 0:
         raise WireFault("its trees have no nodes, or lists of different lengths")
     if nodes["featureids"][branch].size and int(nodes["featureids"][branch].max()) >= width:
@@ -52,7 +52,7 @@ def _refuse_attribute(name: str, message: Message, lists: Lists) -> None:
         if lists.floats is None or not np.isfinite(lists.floats).all():
             raise WireFault(f"the {name} of its trees hold a value that is not a number")
     elif name == "nodes_modes":
-        if lists.strings is None or not set(lists.strings) <= _MODES:
+        if lists.strings is None or not set(lists.strings.words) <= _MODES:
             raise WireFault("its trees have nodes of a kind that is not known")
     elif name in _INTS:
         if lists.ints is None:

@@ -140,7 +140,7 @@ def _leave_out(suspects: Sequence[Suspect], quantity: str, values: list[float | 
 
 def _steps(
     connection: sqlite3.Connection, horizon: Horizon
-) -> list[tuple[int, float, float | None, float | None, float]]:
+) -> Iterator[tuple[int, float, float | None, float | None, float]]:
     """Per step that was measured at all: its index, seconds measured, mean load and solar power, seconds curtailed."""
     span = None if horizon.step_s % 900 else "quarter" if horizon.step_s % 3600 else "hour"
     terms = {
@@ -150,7 +150,7 @@ def _steps(
         "step_s": horizon.step_s,
         "span": span,
     }
-    return connection.execute(_STEPS, terms).fetchall()
+    return connection.execute(_STEPS, terms)
 
 
 @contextmanager

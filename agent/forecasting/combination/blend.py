@@ -39,8 +39,8 @@ def blend(
     Levels are averaged level by level (quantile averaging: K. Lichtendahl, Y. Grushka-Cockayne and R. Winkler,
     Management Science 59 (2013) 1594-1611) with weights by recent loss (after J. Bates and C. Granger, "The combination
     of forecasts", 1969), then moved by what the site's errors have shown. ``names`` are those of the members, the
-    preferred one first. Without any corrections the first member is the forecast. ``last_error`` (origins,) are those
-    of ``last_error``, NaN where unknown; their share that is wont to come again is added to the hours ahead, but not
+    preferred one first. Without any corrections the first member is the forecast. ``last_errors`` (origins,) are those
+    of the function, NaN where unknown; their share that is wont to come again is added to the hours ahead, but not
     above ``most_w``, the highest that was ever measured: a load that came early is not there twice.
     """
     tables = tables_of(corrections)
@@ -52,22 +52,23 @@ def blend(
     return raster.moved(quantiles, tables.quantile_offsets)
 
 
-def last_error(
+def last_errors(
     corrections: ForecastCorrections,
     names: Sequence[str],
     members: FloatArray,
     actual: FloatArray,
     step_s: int,
-    peak_w: float | None = None,
-) -> float:
-    """How far the hour just ended lay from its forecast, in half-widths of its interval; NaN where not measured.
+    peak_w: FloatArray | None = None,
+) -> FloatArray:
+    """How far hours just ended lay from their forecasts, (origins,), in half-widths; NaN where not measured.
 
-    ``members`` (members, LEVELS, steps) were made at that hour's beginning; ``actual`` (steps,) is what came since, W.
-    ``peak_w`` is the highest value of a whole horizon, where the steps are only the beginning of one.
+    ``members`` (members, origins, LEVELS, steps) were made at each hour's beginning; ``actual`` (origins, steps) is
+    what came since, W. ``peak_w`` (origins,) is the highest value of a whole horizon, where the steps are only the
+    beginning of one.
     """
-    raster = Raster(members[:, None], step_s, None if peak_w is None else np.array([peak_w]))
-    quantiles = _averaged(tables_of(corrections), names, members[:, None], raster)
-    return _error_of_hour(quantiles, raster, Verdict(raster, actual), step_s)
+    raster = Raster(members, step_s, peak_w)
+    quantiles = _averaged(tables_of(corrections), names, members, raster)
+    return _errors_of_hour(quantiles, raster, actual, step_s)
 
 
 def learn(
@@ -86,7 +87,8 @@ def learn(
     if corrections.learnt_to is not None and origin <= corrections.learnt_to:
         return corrections
     raster = _raster(names, members[:, None], step_s)
-    verdict = Verdict(raster, np.minimum(actual, _ABSURD * members.max()))
+    came = np.minimum(actual, _ABSURD * members.max())
+    verdict = Verdict(raster, came)
     if not verdict.known.any():
         return replace(corrections, learnt_to=origin, last_error=None)
     hours = _hours_since(corrections, origin)
@@ -100,7 +102,7 @@ def learn(
     judged = raster.moved(judged, tables.published)[0]
     behind = tables.counted.max(axis=0)
     quantile_offsets = tracked(tables.quantile_offsets, verdict.passed(judged), hours * verdict.weight, behind)
-    error = _error_of_hour(quantiles, raster, verdict, step_s)
+    error = float(_errors_of_hour(quantiles, raster, came[None], step_s)[0])
     learnt = replace(
         _with_losses(tables, names, members, verdict, hours),
         quantile_offsets=quantile_offsets,
@@ -146,17 +148,18 @@ def _averaged(tables: Tables, names: Sequence[str], members: FloatArray, raster:
     return averaged
 
 
-def _error_of_hour(quantiles: FloatArray, raster: Raster, verdict: Verdict, step_s: int) -> float:
-    """Mean error of the first hour in half-widths, damped where little is expected, as at dawn; NaN if not measured.
+def _errors_of_hour(quantiles: FloatArray, raster: Raster, actual: FloatArray, step_s: int) -> FloatArray:
+    """Mean error of each first hour, (origins,), in half-widths, damped where little is expected, as at dawn.
 
-    Its last quarter says most about what comes after it: each step counts twice as much as the one before.
+    Its last quarter says most about what comes after it: each step counts twice as much as the one before. NaN where
+    nothing of ``actual`` (origins, steps), W, was measured.
     """
     steps = max(1, 3600 // step_s)
-    weights = np.where(verdict.known[:steps], 2.0 ** np.arange(steps), 0.0)
-    if not weights.any():
-        return float("nan")
-    errors = (_errors(quantiles, raster, verdict) * raster.trust[0])[:steps]
-    return float(weights @ errors / weights.sum())
+    known = np.isfinite(actual) & raster.alight
+    errors = (_errors(quantiles, raster, np.where(known, actual, 0.0)) * raster.trust)[:, :steps]
+    weights = np.where(known[:, :steps], 2.0 ** np.arange(errors.shape[1]), 0.0)
+    total = weights.sum(axis=1)
+    return np.where(total > 0.0, (weights * errors).sum(axis=1) / np.maximum(total, 1.0), np.nan)
 
 
 def _mean_half_width(raster: Raster, quantiles: FloatArray) -> FloatArray:
@@ -164,10 +167,10 @@ def _mean_half_width(raster: Raster, quantiles: FloatArray) -> FloatArray:
     return (down + up) / 2.0
 
 
-def _errors(quantiles: FloatArray, raster: Raster, verdict: Verdict) -> FloatArray:
-    """Actual - median of one origin in half-widths, (steps,), clipped."""
-    half = np.maximum(_mean_half_width(raster, quantiles)[0], 1e-9)
-    errors: FloatArray = np.clip((verdict.actual - quantiles[0, MEDIAN]) / half, -_MOST_ERROR, _MOST_ERROR)
+def _errors(quantiles: FloatArray, raster: Raster, actual: FloatArray) -> FloatArray:
+    """Actual - median in half-widths, (origins, steps), clipped."""
+    half = np.maximum(_mean_half_width(raster, quantiles), 1e-9)
+    errors: FloatArray = np.clip((actual - quantiles[:, MEDIAN]) / half, -_MOST_ERROR, _MOST_ERROR)
     return errors
 
 
@@ -185,7 +188,7 @@ def _with_persistence(
 def _persistence_after(
     residual_persistence: FloatArray, quantiles: FloatArray, raster: Raster, verdict: Verdict, last: float
 ) -> FloatArray:
-    errors = verdict.means(_errors(quantiles, raster, verdict))[:PERSISTENT_BUCKETS]
+    errors = verdict.means(_errors(quantiles, raster, verdict.actual)[0])[:PERSISTENT_BUCKETS]
     new = (
         np.stack([np.full(PERSISTENT_BUCKETS, last * last), last * errors], axis=1)
         * verdict.weight[:PERSISTENT_BUCKETS, None]

@@ -123,6 +123,12 @@ def load_quantiles(season: SeasonalLoad, step_s: int) -> FloatArray:
     return np.maximum(quantiles, 0.0)
 
 
+def forget() -> None:
+    """Let go of what the last call has left for the next one, some megabytes."""
+    _seasonal_load.cache_clear()
+    load_quantiles.cache_clear()
+
+
 def _doubt(same: SameTimes, scale_w: FloatArray) -> FloatArray:
     """By how much more the quantiles of a handful of days must spread, W, (origins, steps, LEVELS).
 

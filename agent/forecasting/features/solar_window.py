@@ -92,6 +92,12 @@ def habit_index(window: SolarWindow) -> FloatArray:
     return ahead
 
 
+def forget() -> None:
+    """Let go of what the last call has left for the next one, some megabytes."""
+    _solar_window.cache_clear()
+    habit_index.cache_clear()
+
+
 def settled(found: FloatArray, otherwise: FloatArray, days: IntArray) -> FloatArray:
     """Quantiles (..., LEVELS) that ``days`` (...) of history show, drawn to ``otherwise`` while those are few."""
     prior = _PRIOR_DAYS * np.exp(-days / _FADES_DAYS)[..., None]
