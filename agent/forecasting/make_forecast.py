@@ -27,9 +27,8 @@ from agent.forecasting.series import Series, bridge_short_gaps, load_series, sol
 
 _BRIDGE_S = 3 * 3600
 _FEWEST_PATHS = 3
-_STEPS_AT_ONCE = (
-    11 * 192
-)  # now and twenty past days in two turns: two days in quarters cost 0.4 MB while they are asked for
+# Now and twenty past days in two turns: two days in quarters cost 0.4 MB while they are asked for.
+_STEPS_AT_ONCE = 11 * 192
 _HOUR = timedelta(hours=1)
 _MOST_LEARNT = 24  # origins a call: a plan stays cheap, and a day is caught up in one
 _LEAST_SHARE = 0.005  # of a member that is named in a forecast's source
