@@ -57,8 +57,8 @@ def test_all_policies_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture
     assert run(data.write(tmp_path, days=12), out, "--days", "1", picture=True) == 0
     found = rows(out)
     assert out.read_text().splitlines()[0] == (
-        "site,export_price,demand_charge,policy,hours,cost,saving,capture,co2_kg,peak_import_kw,import_kwh,export_kwh,"
-        "cycles,peak_battery_kw,turns_per_day,lost_kwh,ms_per_decision,worst_28_days"
+        "site,export_price,demand_charge,step_s,settle_s,policy,hours,cost,saving,capture,co2_kg,peak_import_kw,"
+        "import_kwh,export_kwh,cycles,peak_battery_kw,turns_per_day,lost_kwh,ms_per_decision,worst_28_days"
     )
     policies = [
         "no_battery",
@@ -106,6 +106,32 @@ def test_prices_and_charges_stand_beside_each_other_in_one_file(tmp_path: Path) 
     assert float(found[2]["cost"]) - float(found[0]["cost"]) == pytest.approx(15 * peak, abs=0.01)
 
 
+def test_settlements_stand_beside_each_other_in_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def quarter(index: int) -> data.Cells:
+        load_kw, *others = data.hour(index // 4)
+        return (float(str(load_kw)) * (0.0, 2.0, 0.5, 1.5)[index % 4], *others)
+
+    folder, out = data.write(tmp_path, row=quarter, cadence_min=15), tmp_path / "figures.csv"
+    for more in ((), ("--settle", "900"), ("--step", "900")):
+        assert run(folder, out, "--policies", RULES, "--export-price", "0", *more) == 0
+    found = [row for row in rows(out) if row["policy"] == "no_battery"]
+    assert [(row["step_s"], row["settle_s"]) for row in found] == [("3600", "3600"), ("3600", "900"), ("900", "900")]
+    hourly, *quarterly = (float(row["cost"]) for row in found)
+    assert quarterly[0] == quarterly[1] > hourly
+    said = capsys.readouterr().out
+    assert all(
+        f"house: {minutes} " in said.split("saved by plan steps")[-1] for minutes in ("60, 60", "60, 15", "15, 15")
+    )
+    written = out.read_text()
+    assert run(folder, out, "--policies", RULES, "--export-price", "0", "--settle", "900") == 0
+    assert out.read_text() == written
+
+
+def test_rows_that_are_too_long_to_settle_by_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(data.write(tmp_path), tmp_path / "figures.csv", "--policies", RULES, "--settle", "900") == 1
+    assert capsys.readouterr().err == "house was measured every 3600 s and cannot be settled every 900 s\n"
+
+
 def test_several_processes_find_the_same(tmp_path: Path) -> None:
     folder = data.write(tmp_path, names=("barn", "house"))
     one, two = tmp_path / "one.csv", tmp_path / "two.csv"
@@ -131,6 +157,7 @@ WRONG = [
     (["--demand-charge", "-1"], "must not be negative"),
     (["--export-price", "nan"], "--export-price is nan, not a number"),
     (["--demand-interval", "15"], "--demand-interval 15 is no whole number of steps of 3600 s"),
+    (["--step", "900", "--settle", "3600"], "--settle 3600 is longer than a step of 900 s"),
     (["--jobs", "0"], "must be above zero"),
     (["--days", "0"], "must be above zero"),
 ]
@@ -196,6 +223,8 @@ def test_the_users_own_history_is_played_from_the_store(tmp_path: Path, capsys: 
     assert "there is no store" in capsys.readouterr().err
     out.unlink()
     asyncio.run(fill_store(tmp_path / "site.sqlite3", 12))
+    assert main([*words, "--policies", RULES, "--settle", "60"]) == 1
+    assert "has 2 % of these days in steps of 60 s, too few to settle by them" in capsys.readouterr().err
     assert main([*words, "--policies", "no_battery,as_controlled,perfect"]) == 0
     found = {row["policy"]: row for row in rows(out)}
     assert found["no_battery"]["hours"] == "24.0"
