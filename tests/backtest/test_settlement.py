@@ -7,7 +7,7 @@ import pytest
 
 from agent.backtest.case import Case, Floats, Unplayable, settled_by
 from agent.backtest.figures import rows_of
-from agent.backtest.play import Played, play
+from agent.backtest.play import Played, demand_cost, play
 from agent.backtest.policies import NAMES
 from agent.domain.request import Objective
 from agent.forecasting.persistence import LoadPersistence, SolarPersistence
@@ -82,6 +82,16 @@ def test_what_comes_later_in_the_hour_changes_no_decision() -> None:
         one["plan_blind"].battery_w[place : place + 2].tolist()
         == two["plan_blind"].battery_w[place : place + 2].tolist()
     )
+
+
+def test_a_demand_charge_is_of_its_interval_however_the_energy_is_settled() -> None:
+    case = quarters()
+    load, solar = [LoadPersistence(case.place)], [SolarPersistence(case.place, case.solar_rated_w)]
+    found = play(case, ("no_battery", "plan_blind", "table_alone", "perfect"), load, solar, 15.0)
+    idle, _, table, perfect = (cost(case, one) + demand_cost(case, one, 15.0) for one in found)
+    assert perfect < table < idle
+    hourly = played(case.plan_case, ("no_battery",))["no_battery"]
+    assert demand_cost(case, found[0], 15.0) == pytest.approx(demand_cost(case.plan_case, hourly, 15.0))
 
 
 def test_a_plan_is_made_once_in_each_of_its_steps() -> None:
