@@ -35,7 +35,9 @@ class Case:
 
     The arrays have one entry a step of ``history.horizon``: W, money per kWh and kg CO2 per kWh, gaps filled, since the
     plant of a play needs a load in every hour. ``history`` keeps the gaps: the agent knows what was not measured.
-    ``day_ahead`` says that import prices are published a day ahead; otherwise all are known.
+    ``day_ahead`` says that import prices are published a day ahead; otherwise all are known. What is played is settled
+    by these steps. ``planned`` is the same time in longer ones, by which the agent learns, forecasts and plans; None
+    where it does so by those that are settled.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Case:
     last: int
     demand_interval_s: int = 3600  # over which a demand charge averages import; whole steps
     carbon_published: bool = False  # a forecast of the carbon intensity is at hand, and comes true
+    planned: "Case | None" = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.first < self.last <= self.history.horizon.steps:
@@ -62,6 +65,9 @@ class Case:
         if self.demand_interval_s % self.history.horizon.step_s:
             step_s = self.history.horizon.step_s
             raise Unplayable(f"{self.name}: an interval of {self.demand_interval_s} s is no whole steps of {step_s} s")
+        if self.planned is not None and self.planned.horizon.step_s % self.horizon.step_s:
+            plan_s, step_s = self.planned.horizon.step_s, self.horizon.step_s
+            raise Unplayable(f"{self.name} cannot be settled every {step_s} s in plan steps of {plan_s} s")
 
     @property
     def horizon(self) -> Horizon:
@@ -79,7 +85,21 @@ class Case:
 
     def aiming_at(self, objective: Objective | None) -> "Case":
         """The same case steered by another objective; None leaves its own."""
-        return self if objective is None else replace(self, objective=objective)
+        if objective is None:
+            return self
+        planned = None if self.planned is None else self.planned.aiming_at(objective)
+        return replace(self, objective=objective, planned=planned)
+
+    @property
+    def plan_case(self) -> "Case":
+        """What the agent plans by."""
+        return self if self.planned is None else self.planned
+
+    def plan_index(self, index: int) -> int:
+        """The step of ``plan_case`` in which step ``index`` lies."""
+        if self.planned is None:
+            return index
+        return int((self.at(index) - self.planned.horizon.start).total_seconds()) // self.planned.horizon.step_s
 
     def at(self, index: int) -> datetime:
         return self.horizon.start + timedelta(seconds=self.horizon.step_s * index)
@@ -131,6 +151,12 @@ def case_of(site: Site, step_s: int, export_price: float, days: float | None = N
         first=first,
         last=last,
     )
+
+
+def settled_by(fine: Case, planned: Case) -> Case:
+    """``fine`` over the time that ``planned`` plays, the agent going by the steps of ``planned``. Raises Unplayable."""
+    first, last = (_index(fine.horizon, planned.at(index)) for index in (planned.first, planned.last))
+    return replace(fine, first=first, last=last, planned=planned)
 
 
 def on_raster(history: History, step_s: int) -> tuple[History, tuple[Floats, Floats]]:

@@ -21,12 +21,13 @@ OPTIONAL = ("capture", "worst_28_days")
 class Row:
     """One policy on one site. Money in the site's currency, kW and kWh.
 
+    ``step_s`` is how long a step of the plan is; import and export are netted over ``settle_s``, at most as long.
     ``cost`` is imports less exports, plus the demand charge, less what is left in the battery above the start.
     ``saving`` is against no battery and ``capture`` its share of what perfect foresight saves, None where there is
     nothing to save. ``co2_kg`` counts imports, ``peak_import_kw`` is the highest mean of a billing interval,
     ``cycles`` the energy taken out of the battery in full capacities, ``peak_battery_kw`` its highest power either
     way, ``turns_per_day`` how often a charge was followed by a discharge or the other way round, ``lost_kwh`` what was
-    charged and neither came out nor is left. ``ms_per_decision`` is the processor time of a step's planning and
+    charged and neither came out nor is left. ``ms_per_decision`` is the processor time of a settled step's planning and
     deciding, forecasts apart. ``worst_28_days`` is (saving - a rule's saving) / the rule's saving in the worst 28 days
     beside both rules, None where they were not played or less was.
     """
@@ -34,6 +35,8 @@ class Row:
     site: str
     export_price: float
     demand_charge: float
+    step_s: int
+    settle_s: int
     policy: str
     hours: float
     cost: float
@@ -51,8 +54,8 @@ class Row:
     worst_28_days: float | None = None
 
     @property
-    def key(self) -> tuple[str, float, float, str]:
-        return self.site, self.export_price, self.demand_charge, self.policy
+    def key(self) -> tuple[str, float, float, int, int, str]:
+        return self.site, self.export_price, self.demand_charge, self.step_s, self.settle_s, self.policy
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
@@ -93,6 +96,8 @@ def _row(
         site=case.name,
         export_price=round(float(case.period().export_price.mean()), 6),
         demand_charge=demand_charge,
+        step_s=case.plan_case.horizon.step_s,
+        settle_s=case.horizon.step_s,
         policy=one.policy,
         hours=case.steps * case.horizon.step_h,
         cost=round(cost, DIGITS),

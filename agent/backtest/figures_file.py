@@ -10,6 +10,8 @@ from pathlib import Path
 
 from agent.backtest.figures import COLUMNS, OPTIONAL, Row
 
+WHOLE = ("step_s", "settle_s")
+
 
 class FiguresMismatch(Exception):
     """The file holds figures of another kind. ``str()`` says which in one sentence."""
@@ -69,10 +71,11 @@ class FiguresFile:
         try:
             text = {name: cells[name] for name in ("site", "policy")}
             optional = {name: float(cells[name]) if cells[name] else None for name in OPTIONAL}
-            numbers = {name: float(cells[name]) for name in COLUMNS if name not in (*text, *OPTIONAL)}
+            whole = {name: int(cells[name]) for name in WHOLE}
+            numbers = {name: float(cells[name]) for name in COLUMNS if name not in (*text, *OPTIONAL, *WHOLE)}
         except (TypeError, ValueError) as error:
             raise FiguresMismatch(f"{self._path}:{line}: {error}") from error
-        return Row(**text, **optional, **numbers)  # type: ignore[arg-type]
+        return Row(**text, **optional, **whole, **numbers)  # type: ignore[arg-type]
 
     def _append(self, text: io.StringIO, cells: Iterable[Iterable[object]]) -> None:
         csv.writer(text, lineterminator="\n").writerows(cells)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from agent.adapters.store.store_reader import history
-from agent.backtest.case import Case, Floats, Unplayable, filled, on_raster
+from agent.backtest.case import Case, Floats, Unplayable, filled, on_raster, settled_by
 from agent.backtest.site_run import Rules
 from agent.backtest.sites import TEST_SHARE
 from agent.domain.history import History
@@ -18,6 +18,7 @@ from agent.settings.price_file import PriceFileError
 from agent.settings.schema import Settings
 
 LONGEST = timedelta(days=400)
+LEAST_KNOWN = 0.5  # of the steps that are settled: quarters that were imported are not minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ class OwnTask:
         steps = measured.horizon.steps
         many = round(steps * TEST_SHARE) if rules.days is None else round(rules.days * 86_400 / rules.step_s)
         case = case_of_settings(settings, measured, rules.export_price, max(steps - many, 0))
+        if rules.settled_s < rules.step_s:
+            fine = _settled(settings, case, rules.settled_s)
+            case = settled_by(case_of_settings(settings, fine, rules.export_price, 0), case)
         return case.aiming_at(rules.objective), settings.site.currency
 
 
@@ -84,6 +88,19 @@ def _measured(settings: Settings, step_s: int) -> History:
     start = found.horizon.start + timedelta(seconds=step_s * known[0])
     horizon = Horizon(start, step_s, known[-1] + 1 - known[0])
     return History(horizon, found.load_w[part], found.pv_w[part], found.curtailed[part], found.weather)
+
+
+def _settled(settings: Settings, planned: Case, settle_s: int) -> History:
+    """What the store knows of the time that is played, in steps of ``settle_s``."""
+    try:
+        found = history(Path(settings.store.path), planned.at(planned.first), planned.at(planned.last), settle_s)
+    except StoreFailure as failure:
+        raise Unplayable(str(failure)) from failure
+    known = sum(load_w is not None for load_w in found.load_w) / len(found.load_w)
+    if known < LEAST_KNOWN:
+        rest = f"{100 * known:.0f} % of these days in steps of {settle_s} s, too few to settle by them"
+        raise Unplayable(f"the store {settings.store.path} has {rest}")
+    return found
 
 
 def _curve(tariff: Tariff, horizon: Horizon) -> Floats:

@@ -117,9 +117,13 @@ def _walk(
     advance: Callable[[int], None],
 ) -> list[Played]:
     plays = [OnePlay(case, name, demand_charge) for name in names]
-    agent = Agent(case, load, solar) if NEED_OUTLOOK.intersection(names) else None
+    agent = Agent(case.plan_case, load, solar) if NEED_OUTLOOK.intersection(names) else None
+    outlook, planned = None, -1
     for index in range(case.first, case.last):
-        step = Step(case, index, None if agent is None else agent.outlook(index))
+        if agent is not None and case.plan_index(index) != planned:
+            planned = case.plan_index(index)
+            outlook = agent.outlook(planned)
+        step = Step(case, index, outlook)
         for one in plays:
             one.step(step)
         advance(1)

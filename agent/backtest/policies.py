@@ -1,7 +1,7 @@
 """The policies that are laid side by side. Each says at the start of a step what the battery is to do until its end.
 
 A policy sees the actual mean load and sun of the running step, as the fast loop does second by second; only the plan
-that is followed blindly does not look.
+that is followed blindly does not look. A step is what the bill is settled by; plans may have longer ones.
 """
 
 from dataclasses import dataclass, replace
@@ -17,6 +17,7 @@ from agent.backtest.perfect_foresight import INTEGER_MOST_S, foreseen_problem, f
 from agent.backtest.planner_view import HORIZON_H, Outlook
 from agent.backtest.prices_then import DAY_BEGINS_HOUR
 from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.dispatch.recent_mean import RecentMean
 from agent.planning import optimise
 from agent.planning.forward_pass import forward_pass_alone
 from agent.planning.highs import SolverFailure
@@ -37,7 +38,7 @@ FORESIGHT_RENEWED_S = 3600  # who knows everything for 48 h gains nothing by loo
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that is played, and what the agent knows of it; None for policies that ask nobody."""
+    """A step that is settled, and what the agent knew as the plan's step began; None for policies that ask nobody."""
 
     case: Case
     index: int
@@ -116,25 +117,35 @@ class PlanBlind:
     def __init__(self, case: Case, schedules: Schedules, demand_charge: float = 0.0) -> None:
         self._schedules = schedules
         self._month = None if demand_charge == 0.0 else MonthSoFar(case, demand_charge)
+        self._made_of: Outlook | None = None
+        self._planned_w = 0.0
 
     def power_w(self, step: Step, soc_pct: float) -> float:
         outlook, case = _outlook(step), step.case
+        if outlook is not self._made_of:
+            self._made_of, self._planned_w = outlook, self._plan_w(outlook, step, soc_pct)
+        if self._month is not None:
+            self._month.demand(step.index)
+            held_w = within_limits(self._planned_w, soc_pct, case.battery, case.horizon.step_h)
+            self._month.add(step.net_w - held_w)
+        return self._planned_w
+
+    def _plan_w(self, outlook: Outlook, step: Step, soc_pct: float) -> float:
         terms = outlook.terms if self._month is None else outlook.charged(self._month.demand(step.index))
         medians = (np.maximum(np.array(f.median), 0.0) for f in (outlook.forecast.load, outlook.forecast.pv))
-        schedule = self._schedules.of(Problem(terms, case.battery.stored_wh(soc_pct), *medians))
-        battery_w = float(schedule.discharge_w[0] - schedule.charge_w[0])
-        if self._month is not None:
-            self._month.add(step.net_w - within_limits(battery_w, soc_pct, case.battery, case.horizon.step_h))
-        return battery_w
+        schedule = self._schedules.of(Problem(terms, step.case.battery.stored_wh(soc_pct), *medians))
+        return float(schedule.discharge_w[0] - schedule.charge_w[0])
 
 
 class TableAlone:
     """The fast loop, with the plan's worth of stored energy at the actual net load, whatever the rules would earn.
 
-    With a demand charge it remembers what it has imported, as the agent reads from its meter.
+    With a demand charge it remembers what it has imported, as the agent reads from its meter. Within a plan's step it
+    goes by the recent mean of the net load, as the agent's ladder does.
     """
 
     def __init__(self, case: Case, demand_charge: float = 0.0) -> None:
+        self._recent = RecentMean()
         self._month = None if demand_charge == 0.0 else MonthSoFar(case, demand_charge)
 
     def power_w(self, step: Step, soc_pct: float) -> float:
@@ -147,6 +158,7 @@ class TableAlone:
             float(case.import_price[step.index]),
             float(case.export_price[step.index]),
             carbon_price,
+            self._step_mean_w(step),
         )
         demand = None
         if self._month is not None:
@@ -157,6 +169,13 @@ class TableAlone:
         if self._month is not None:
             self._month.add(step.net_w - within_limits(decision.battery_w, soc_pct, case.battery, case.horizon.step_h))
         return decision.battery_w
+
+    def _step_mean_w(self, step: Step) -> float | None:
+        """None where the step that is settled is the plan's own, whose mean is known."""
+        if step.case.planned is None:
+            return None
+        memory_s = step.case.planned.horizon.step_s / 2.0
+        return self._recent.after(step.case.at(step.index), step.net_w, memory_s)
 
 
 class Perfect48h:

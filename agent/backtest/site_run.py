@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from agent.adapters.models.onnx_models import open_model
-from agent.backtest.case import Case, Unplayable, case_of
+from agent.backtest.case import Case, Unplayable, case_of, settled_by
 from agent.backtest.figures import Row, rows_of
 from agent.backtest.picture import NoPictures, draw
 from agent.backtest.play import play
 from agent.backtest.policies import NAMES, NEED_OUTLOOK, NO_BATTERY, PERFECT
-from agent.backtest.sites import read_site
+from agent.backtest.sites import Site, read_site
 from agent.domain.request import Objective, Place
 from agent.forecasting.forecaster import Forecaster, ModelUnusable
 from agent.forecasting.persistence import LoadPersistence, SolarPersistence
@@ -27,7 +27,8 @@ Progress = Callable[[int, int], None]
 class Rules:
     """How sites are played. ``export_price`` None takes each site's own, ``days`` None its whole test period.
 
-    ``objective`` None is money alone on the sites of a folder, and the site file's own on the user's site.
+    ``objective`` None is money alone on the sites of a folder, and the site file's own on the user's site. Plans have
+    steps of ``step_s``; import and export are netted over ``settle_s``, None over the plan's step.
     """
 
     policies: tuple[str, ...]
@@ -38,6 +39,12 @@ class Rules:
     models: Path
     demand_interval_s: int = 3600
     objective: Objective | None = None
+    settle_s: int | None = None
+
+    @property
+    def settled_s(self) -> int:
+        """Over what import and export are netted."""
+        return self.step_s if self.settle_s is None else self.settle_s
 
     def with_policies(self, policies: tuple[str, ...]) -> "Rules":
         return replace(self, policies=policies)
@@ -92,7 +99,16 @@ class SiteTask:
         site = read_site(self.folder, self.name, self.described)
         sold = site.export_price if self.rules.export_price is None else self.rules.export_price
         case = case_of(site, self.rules.step_s, sold, self.rules.days)
+        if self.rules.settled_s < self.rules.step_s:
+            case = settled_by(_fine(site, self.rules.settled_s, sold), case)
         return case.aiming_at(self.rules.objective), site.currency
+
+
+def _fine(site: Site, settle_s: int, export_price: float) -> Case:
+    own_s = site.history.horizon.step_s
+    if settle_s % own_s:
+        raise Unplayable(f"{site.name} was measured every {own_s} s and cannot be settled every {settle_s} s")
+    return case_of(site, settle_s, export_price)
 
 
 def run(task: PlayTask, progress: Progress = lambda done, steps: None) -> SiteDone:

@@ -27,7 +27,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--carbon-weight", type=float, metavar="W", help="0 to below 1; money weighs the rest of 1")
     parser.add_argument("--carbon-value", type=float, metavar="V", help="what a kg CO2 is worth, with the weight")
     parser.add_argument("--days", type=float, metavar="N", help="only the last N days of the test period")
-    parser.add_argument("--step", type=int, choices=(3600, 900), default=3600, help="seconds a step")
+    parser.add_argument("--step", type=int, choices=(3600, 900), default=3600, help="seconds a step of the plan")
+    rows = "seconds over which import and export are netted; as --step where it is not given"
+    parser.add_argument("--settle", type=int, choices=(3600, 900, 60), help=rows)
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="sites played at the same time")
     parser.add_argument("--models", type=Path, metavar="DIR", help="folder of exported models")
     parser.add_argument("--no-pictures", action="store_true", help="figures alone")

@@ -104,6 +104,8 @@ def _rules(asked: Namespace, settings: Settings | None) -> Rules:
     interval_s = 60 * asked.demand_interval
     if interval_s % asked.step:
         raise WrongArguments(f"--demand-interval {asked.demand_interval} is no whole number of steps of {asked.step} s")
+    if asked.settle is not None and asked.settle > asked.step:
+        raise WrongArguments(f"--settle {asked.settle} is longer than a step of {asked.step} s")
     models, objective = models_folder(asked.models, settings), _objective(asked)
     return Rules(
         policies,
@@ -114,6 +116,7 @@ def _rules(asked: Namespace, settings: Settings | None) -> Rules:
         models,
         interval_s,
         objective,
+        asked.settle,
     )
 
 
@@ -151,7 +154,7 @@ def models_folder(asked: Path | None, settings: Settings | None = None) -> Path:
 def _made(rules: Rules) -> dict[str, object]:
     """What rows must have in common to stand in one file."""
     price = None if rules.objective is None else round(rules.objective.carbon_price_per_kg, 9)
-    made: dict[str, object] = {"step_s": rules.step_s, "days": rules.days, "carbon_price_per_kg": price}
+    made: dict[str, object] = {"days": rules.days, "carbon_price_per_kg": price}
     if rules.demand_interval_s != HOUR_S:
         made["demand_interval_s"] = rules.demand_interval_s
     for name in (LOAD_MODEL, SOLAR_MODEL):
@@ -179,7 +182,8 @@ def _tasks(asked: Namespace, rules: Rules, found: dict[str, dict[str, Any]], the
     tasks: list[Task] = []
     for name, described in found.items():
         sold = usual_export_price(asked.data, name, described) if rules.export_price is None else rules.export_price
-        missing = tuple(p for p in rules.policies if (name, sold, rules.demand_charge, p) not in done)
+        played = name, sold, rules.demand_charge, rules.step_s, rules.settled_s
+        missing = tuple(policy for policy in rules.policies if (*played, policy) not in done)
         if missing:
             picture = _picture(asked, name) if missing == rules.policies else None
             tasks.append(SiteTask(asked.data, name, described, rules.with_policies(missing), picture))

@@ -23,8 +23,9 @@ def summarise(rows: Sequence[Row], rules: Rules, currencies: Mapping[str, str], 
 
     ``currencies`` by site name, as far as they are known.
     """
-    shown = [row for row in rows if row.demand_charge == rules.demand_charge]
-    shown = [row for row in shown if rules.export_price in (None, row.export_price)]
+    priced = [row for row in rows if row.demand_charge == rules.demand_charge]
+    priced = [row for row in priced if rules.export_price in (None, row.export_price)]
+    shown = [row for row in priced if (row.step_s, row.settle_s) == (rules.step_s, rules.settled_s)]
     names = [name for name in NAMES if name != NO_BATTERY and any(row.policy == name for row in shown)]
     if not names:
         return
@@ -48,6 +49,25 @@ def summarise(rows: Sequence[Row], rules: Rules, currencies: Mapping[str, str], 
     console.print(capture)
     console.print(_use(shown, names))
     _beside_the_rules(shown, console)
+    _by_settlement(priced, console)
+
+
+def _by_settlement(rows: Sequence[Row], console: Console) -> None:
+    """What the same site saves by other steps and settlements; nothing where all rows have the same."""
+    if len({(row.step_s, row.settle_s) for row in rows}) < 2:
+        return
+    names = [name for name in NAMES if name != NO_BATTERY and any(row.policy == name for row in rows)]
+    table = _table("saved by plan steps and by settlement, in minutes", names, console.width)
+    by_key = {row.key[:2] + row.key[3:]: row for row in rows}
+    for site, sold, step_s, settle_s in sorted(
+        {key[:4] for key in by_key}, key=lambda key: (*key[:2], -key[2], -key[3])
+    ):
+        found = [by_key.get((site, sold, step_s, settle_s, name)) for name in names]
+        label = escape(f"{site}, export {sold:g}" if sold else site)
+        table.add_row(
+            f"{label}: {step_s // 60}, {settle_s // 60}", *("-" if row is None else money(row.saving) for row in found)
+        )
+    console.print(table)
 
 
 def _beside_the_rules(rows: Sequence[Row], console: Console) -> None:

@@ -31,19 +31,20 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-async def fill_store(path: Path, days: int) -> None:
-    """The last ``days`` days of the house, hour by hour up to now."""
+async def fill_store(path: Path, days: int, step_s: int = 3600) -> None:
+    """The last ``days`` days of the house, in rows of ``step_s`` seconds up to now."""
     first = floor_to_step(datetime.now(UTC), 86_400) - timedelta(days=days)
     store = SqliteStore(path, ZoneInfo("Europe/Brussels"), lambda: datetime.now(UTC))
     await store.open()
     minutes = []
-    for index in range(24 * days):
-        load_kw, pv_kw = (float(str(cell)) for cell in data.hour(index)[:2])
+    for index in range(86_400 // step_s * days):
+        load_kw, pv_kw = (float(str(cell)) for cell in data.hour(index * step_s // 3600)[:2])
         minutes.append(MinuteRow(
-            first + timedelta(hours=index), 3600, 3600.0, None, 1000 * pv_kw, None, 1000 * load_kw, None, 0.0, 0.0,
-            0.0, 0.0, None, None, False, None, True, (),
+            first + timedelta(seconds=step_s * index), step_s, float(step_s), None, 1000 * pv_kw, None, 1000 * load_kw,
+            None, 0.0, 0.0, 0.0, 0.0, None, None, False, None, True, (),
         ))  # fmt: skip
     await store.write(Batch(minutes=tuple(minutes)))
+    await store.tidy(datetime.now(UTC))
     await store.close()
 
 
@@ -57,8 +58,8 @@ def test_all_policies_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture
     assert run(data.write(tmp_path, days=12), out, "--days", "1", picture=True) == 0
     found = rows(out)
     assert out.read_text().splitlines()[0] == (
-        "site,export_price,demand_charge,policy,hours,cost,saving,capture,co2_kg,peak_import_kw,import_kwh,export_kwh,"
-        "cycles,peak_battery_kw,turns_per_day,lost_kwh,ms_per_decision,worst_28_days"
+        "site,export_price,demand_charge,step_s,settle_s,policy,hours,cost,saving,capture,co2_kg,peak_import_kw,"
+        "import_kwh,export_kwh,cycles,peak_battery_kw,turns_per_day,lost_kwh,ms_per_decision,worst_28_days"
     )
     policies = [
         "no_battery",
@@ -106,6 +107,32 @@ def test_prices_and_charges_stand_beside_each_other_in_one_file(tmp_path: Path) 
     assert float(found[2]["cost"]) - float(found[0]["cost"]) == pytest.approx(15 * peak, abs=0.01)
 
 
+def test_settlements_stand_beside_each_other_in_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def quarter(index: int) -> data.Cells:
+        load_kw, *others = data.hour(index // 4)
+        return (float(str(load_kw)) * (0.0, 2.0, 0.5, 1.5)[index % 4], *others)
+
+    folder, out = data.write(tmp_path, row=quarter, cadence_min=15), tmp_path / "figures.csv"
+    for more in ((), ("--settle", "900"), ("--step", "900")):
+        assert run(folder, out, "--policies", RULES, "--days", "4", "--export-price", "0", *more) == 0
+    found = [row for row in rows(out) if row["policy"] == "no_battery"]
+    assert [(row["step_s"], row["settle_s"]) for row in found] == [("3600", "3600"), ("3600", "900"), ("900", "900")]
+    hourly, *quarterly = (float(row["cost"]) for row in found)
+    assert quarterly[0] == quarterly[1] > hourly
+    said = capsys.readouterr().out
+    assert all(
+        f"house: {minutes} " in said.split("saved by plan steps")[-1] for minutes in ("60, 60", "60, 15", "15, 15")
+    )
+    written = out.read_text()
+    assert run(folder, out, "--policies", RULES, "--days", "4", "--export-price", "0", "--settle", "900") == 0
+    assert out.read_text() == written
+
+
+def test_rows_that_are_too_long_to_settle_by_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(data.write(tmp_path), tmp_path / "figures.csv", "--policies", RULES, "--settle", "900") == 1
+    assert capsys.readouterr().err == "house was measured every 3600 s and cannot be settled every 900 s\n"
+
+
 def test_several_processes_find_the_same(tmp_path: Path) -> None:
     folder = data.write(tmp_path, names=("barn", "house"))
     one, two = tmp_path / "one.csv", tmp_path / "two.csv"
@@ -131,6 +158,7 @@ WRONG = [
     (["--demand-charge", "-1"], "must not be negative"),
     (["--export-price", "nan"], "--export-price is nan, not a number"),
     (["--demand-interval", "15"], "--demand-interval 15 is no whole number of steps of 3600 s"),
+    (["--step", "900", "--settle", "3600"], "--settle 3600 is longer than a step of 900 s"),
     (["--jobs", "0"], "must be above zero"),
     (["--days", "0"], "must be above zero"),
 ]
@@ -196,6 +224,8 @@ def test_the_users_own_history_is_played_from_the_store(tmp_path: Path, capsys: 
     assert "there is no store" in capsys.readouterr().err
     out.unlink()
     asyncio.run(fill_store(tmp_path / "site.sqlite3", 12))
+    assert main([*words, "--policies", RULES, "--settle", "60"]) == 1
+    assert "has 2 % of these days in steps of 60 s, too few to settle by them" in capsys.readouterr().err
     assert main([*words, "--policies", "no_battery,as_controlled,perfect"]) == 0
     found = {row["policy"]: row for row in rows(out)}
     assert found["no_battery"]["hours"] == "24.0"
@@ -203,6 +233,16 @@ def test_the_users_own_history_is_played_from_the_store(tmp_path: Path, capsys: 
     assert float(found["no_battery"]["cost"]) > float(found["as_controlled"]["cost"]) >= float(found["perfect"]["cost"])
     assert main(words) == 2
     assert "give the site's own history a file of its own" in capsys.readouterr().err
+
+
+def test_the_users_own_minutes_settle_a_plan_by_the_hour(tmp_path: Path) -> None:
+    config, out = write_site_file(tmp_path, 1, 2, 3), tmp_path / "own.csv"
+    asyncio.run(fill_store(tmp_path / "site.sqlite3", 4, 60))
+    words = ["backtest", "--config", str(config), "--out", str(out), "--days", "1", "--no-pictures", "--settle", "60"]
+    assert main([*words, "--policies", "as_controlled,perfect"]) == 0
+    found = {row["policy"]: row for row in rows(out)}
+    assert {(row["step_s"], row["settle_s"], row["hours"]) for row in found.values()} == {("3600", "60", "24.0")}
+    assert 0.0 < float(found["as_controlled"]["saving"]) <= float(found["perfect"]["saving"])
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from agent.backtest.figures_file import FiguresFile, FiguresMismatch
 from agent.backtest.play import Played
 from tests.backtest import cases
 
-MADE: dict[str, object] = {"step_s": 3600, "consumption": "a 1"}
-ROW = Row("house", 0.0, 0.0, "perfect", 48.0, 1.5, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 2.5, 1.0, 0.7, 0.1)
+MADE: dict[str, object] = {"days": 30, "consumption": "a 1"}
+ROW = Row("house", 0.0, 0.0, 3600, 900, "perfect", 48.0, 1.5, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 2.5, 1.0, 0.7, 0.1)
 
 
 def test_a_row_by_hand() -> None:
@@ -85,10 +85,10 @@ def test_a_header_cut_short_begins_anew(tmp_path: Path) -> None:
 
 
 BAD = [
-    ({"step_s": 900}, None, "was made with step_s 3600, not 900"),
+    ({"days": 60}, None, "was made with days 30, not 60"),
     ({"consumption": "a 2"}, None, "was made with consumption a 1, not a 2"),
     ({}, "site,cost\nhouse,1\n", ":1: these are not the columns of a backtest"),
-    ({}, ",".join(COLUMNS) + "\nhouse,much" + ",1" * 15 + "\n", ":2: could not convert"),
+    ({}, ",".join(COLUMNS) + "\nhouse,much" + ",1" * 17 + "\n", ":2: could not convert"),
     ({}, ",".join(COLUMNS) + "\nhouse,1\n", ":2: "),
     ({}, b"\xff\xfe\n", "is no text"),
 ]

@@ -24,7 +24,7 @@ from agent.domain.horizon import Horizon
 from agent.domain.request import Place
 from agent.domain.site import Connection
 from demo.scene import PAST_DAYS, PV_RATED_W
-from simulator.traces import synthetic
+from simulator.traces import Trace, synthetic
 
 ZONE = "Europe/Amsterdam"
 MINUTE_S, DAY_S = 60, 86_400
@@ -65,9 +65,7 @@ def month(seed: int, days: int, step_s: int, models: Path) -> tuple[dict[str, fl
 
 def seed_case(seed: int, days: int, step_s: int = 3600) -> Case:
     """``days`` days of a synthetic home in steps of ``step_s``, after four weeks from which the agent learns."""
-    zone = ZoneInfo(ZONE)
-    begin = datetime(2026, 1 + seed % 12, 1, tzinfo=zone).astimezone(UTC)
-    trace = synthetic(seed, begin - timedelta(days=PAST_DAYS), PAST_DAYS + days, timezone=ZONE, pv_rated_w=PV_RATED_W)
+    zone, trace = ZoneInfo(ZONE), seed_trace(seed, days)
     steps, many = (PAST_DAYS + days) * DAY_S // step_s, step_s // MINUTE_S
     load_w, pv_w = (
         np.array([value for _, value in trace.series(name)], dtype=np.float64).reshape(steps, many).mean(axis=1)
@@ -79,7 +77,7 @@ def seed_case(seed: int, days: int, step_s: int = 3600) -> Case:
         history=History(horizon, tuple(load_w.tolist()), tuple(pv_w.tolist()), (False,) * steps),
         load_w=load_w,
         pv_w=pv_w,
-        import_price=np.array([_price(at.astimezone(zone).hour) for at in horizon.times()]),
+        import_price=np.array([price_at(at.astimezone(zone).hour) for at in horizon.times()]),
         export_price=np.full(steps, SOLD),
         carbon_kg_per_kwh=np.full(steps, 0.25),
         battery=Battery(10_000.0, 5_000.0, 5_000.0, 0.95, 0.95, 10.0, 95.0),
@@ -93,7 +91,14 @@ def seed_case(seed: int, days: int, step_s: int = 3600) -> Case:
     )
 
 
-def _price(hour: int) -> float:
+def seed_trace(seed: int, days: int) -> Trace:
+    """Four weeks and ``days`` days of a seed, in minutes."""
+    begin = datetime(2026, 1 + seed % 12, 1, tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
+    return synthetic(seed, begin - timedelta(days=PAST_DAYS), PAST_DAYS + days, timezone=ZONE, pv_rated_w=PV_RATED_W)
+
+
+def price_at(hour: int) -> float:
+    """What a kWh costs at a local hour of the day."""
     return CHEAP if hour < 6 else DEAR if 17 <= hour < 21 else MIDDLE
 
 

@@ -107,7 +107,25 @@ async def test_a_report_has_whole_days_and_amounts_and_with_wide_all_columns(con
 
 def test_a_backtest_says_money_beside_capture_and_cuts_neither(capsys: pytest.CaptureFixture[str]) -> None:
     usual = Row(
-        "commercial_warehouse_nl", 0.08, 0.0, "", 5256.0, 1.0, 0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0
+        "commercial_warehouse_nl",
+        0.08,
+        0.0,
+        3600,
+        3600,
+        "",
+        5256.0,
+        1.0,
+        0.0,
+        0.5,
+        1.0,
+        1.0,
+        1.0,
+        1.0,
+        1.0,
+        1.0,
+        1.0,
+        1.0,
+        1.0,
     )
     rows = [replace(usual, policy=name, saving=i * 4123.123 - 0.001) for i, name in enumerate(NAMES)]
     rules = Rules(NAMES, 3600, None, 0.0, None, Path())
