@@ -15,7 +15,8 @@ from agent.domain.request import Demand, PlanRequest
 from agent.domain.site import Connection
 from agent.domain.wire import from_json, to_json
 from agent.planning.check import check_plan
-from agent.planning.demand import lowest_peak_w, peak_of
+from agent.planning.demand import peak_of
+from agent.planning.held_peaks import lowest_peak_w
 from agent.planning.make_plan import make_plan
 from tests.planning.days import BATTERY, errors, forecasts, request
 
