@@ -94,7 +94,8 @@ def peak_of(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> Pe
 def with_months(request: PlanRequest, terms: PlanningTerms, past_net_w: Floats, peak: Peak) -> Peak:
     """``peak`` with what its months have ahead, and with thresholds up to where a higher peak saves more than it costs.
 
-    Of a site of which less than a day was measured nothing is known, and every kW above the threshold is paid for.
+    Above what a ratchet holds a peak saves nothing, since the months that follow pay for it too. Of a site of which
+    less than a day was measured nothing is known, and every kW above the threshold is paid for.
     """
     demand, horizon = request.demand, request.horizon
     past = _past(request, past_net_w).last(LONGEST_DAYS)
@@ -104,7 +105,9 @@ def with_months(request: PlanRequest, terms: PlanningTerms, past_net_w: Floats, 
     numbers = range(int(peak.month[-1]) + 1)
     paid_kw = [_paid_w(demand, number == 0) / 1000.0 for number in numbers]
     low_kw = max(min(paid_kw), chances.lowest_kw(LONGEST_DAYS))
-    savings = savings_by_peak(terms, peak.per_kw > 0.0, past_net_w, low_kw, float(chances.peak_kw[-1]))
+    most_kw = float(chances.peak_kw[-1]) + terms.charge_kw
+    high_kw = min(most_kw, peak.lasting_kw) if peak.lasting_per_kw > 0.0 else most_kw
+    savings = savings_by_peak(terms, peak.per_kw > 0.0, past_net_w, low_kw, high_kw)
     left = _left_days(horizon.start.astimezone(ZoneInfo(request.place.timezone)))
     months = tuple(
         MonthAhead(paid_kw[number], float(LONGEST_DAYS) if number else left, chances, savings) for number in numbers

@@ -18,7 +18,7 @@ from agent.planning.value_table import soc_grid_kwh
 
 DAYS = 14  # two of every day of the week
 HOURS = 24
-LEVELS = 9
+LEVELS = 15
 POINTS = 19
 OVER_MULTIPLE = 2.0  # of the highest price: what import above a level counts, so that it is avoided where it can be
 
@@ -36,7 +36,7 @@ def savings_by_peak(
     asked, net_w, counted = _hourly(terms, charged, past_net_w)
     if not len(net_w) or high_kw <= low_kw:
         return DaySavings.nothing()
-    peak_kw = np.linspace(low_kw, high_kw, LEVELS)
+    peak_kw = low_kw + (high_kw - low_kw) * np.linspace(0.0, 1.0, LEVELS) ** 2  # the first kW save most
     worth = _worth(asked, net_w.T / 1000.0, peak_kw, counted)
     over_w = over(net_w.T[:, None, :], 1000.0 * peak_kw[:, None], counted[:, None, None], terms.battery)
     held = holds(over_w, 1.0, terms.battery)

@@ -24,9 +24,10 @@ class MonthAhead:
 
     def least_kw(self, planned_days: float, per_kw: float) -> float:
         """Up to this a higher peak costs nothing, or less than it saves after the ``planned_days`` ahead."""
-        start = max(self.paid_kw, self.chances.lowest_kw(self._left(planned_days)))
-        above = self.chances.peak_kw[self.chances.peak_kw > start]
-        levels_kw = np.concatenate([[start], above])
+        left_days = self._left(planned_days)
+        start = max(self.paid_kw, self.chances.lowest_kw(left_days))
+        peak_kw = self.chances.kept(left_days)[0]
+        levels_kw = np.concatenate([[start], peak_kw[peak_kw > start]])
         return float(levels_kw[np.argmin(self.cost(levels_kw, planned_days, per_kw))])
 
     def cost(self, levels_kw: Floats, planned_days: float, per_kw: float) -> Floats:
