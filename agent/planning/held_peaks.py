@@ -29,13 +29,16 @@ def days_held(net_w: Floats, step_h: float, battery: Battery, peaks_w: Floats, c
 
     A peak that can be held for some days from a full battery alone is not held for a month.
     """
-    over_w = over(net_w[:, None], peaks_w, counted[:, None], battery)
+    return np.array([_steps_held(net_w, step_h, battery, peak_w, counted) * step_h / 24.0 for peak_w in peaks_w])
+
+
+def _steps_held(net_w: Floats, step_h: float, battery: Battery, peak_w: float, counted: NDArray[np.bool_]) -> int:
+    over_w = over(net_w, peak_w, counted, battery)
     needed_wh = stored_before(stored_changes(battery, over_w, step_h))
-    held = (over_w <= battery.discharge_w) & (needed_wh <= _room_wh(battery))
-    held_on = np.logical_and.accumulate(held[::-1], axis=0)[::-1]
-    from_empty = held_on & (needed_wh <= ROUNDING_WH)
-    steps = np.where(from_empty.any(axis=0), len(net_w) - np.argmax(from_empty, axis=0), 0)
-    return np.asarray(steps * step_h / 24.0)
+    passed = np.flatnonzero((over_w > battery.discharge_w) | (needed_wh > _room_wh(battery)))
+    first = int(passed[-1]) + 1 if len(passed) else 0
+    from_empty = np.flatnonzero(needed_wh[first:] <= ROUNDING_WH)
+    return len(net_w) - first - int(from_empty[0]) if len(from_empty) else 0
 
 
 def holds(over_w: Floats, step_h: float, battery: Battery) -> NDArray[np.bool_]:
