@@ -49,7 +49,7 @@ class Outlook:
             return self.terms
         asked = replace(self.request, demand=demand)
         expected_w = np.array(self.forecast.load.median) - np.array(self.forecast.pv.median)
-        return self.terms.with_peaks(peaks_of(asked, self._past_net_w, expected_w))
+        return self.terms.with_peaks(peaks_of(asked, self.terms, self._past_net_w, expected_w))
 
     @cached_property
     def paths(self) -> Paths:

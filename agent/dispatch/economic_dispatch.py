@@ -5,9 +5,10 @@ what the power costs until the end of the step and what the battery would then b
 engineer can check any decision by hand with the same three numbers: the price, the value, the net load.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from agent.dispatch.peak_value import value_by_peak
 from agent.dispatch.steady_power import aim, nearest_within
@@ -102,14 +103,13 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
     index = plan.horizon.index_of(moment.at)
     if index is None:
         return None
-    since_s = (moment.at - plan.horizon.start).total_seconds()
-    look_h = max(plan.horizon.step_s * (index + 1) - since_s, SHORTEST_LOOK_S) / 3600.0
+    left_s = plan.horizon.step_s * (index + 1) - (moment.at - plan.horizon.start).total_seconds()
+    look_h = max(left_s, SHORTEST_LOOK_S) / 3600.0
     step_mean_w = moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w
     value = value_after(plan.values, index, step_mean_w)
-    imported_wh, peak_w = moment.interval_wh, moment.peak_w
-    by_peak = value_by_peak(plan.values, index, step_mean_w, moment.at, imported_wh, peak_w, value)
+    by_peak = value_by_peak(plan.values, index, step_mean_w, moment.at, moment.interval_wh, moment.peak_w, value)
     prices = _prices(plan.values, index, moment, connection, by_peak is None)
-    bends_w = [] if by_peak is None else by_peak.bends_w(moment.net_load_w + battery.charge_w)
+    bends_w = () if by_peak is None else by_peak.bends_w(moment.net_load_w + battery.charge_w)
     peak_per_kwh = by_peak.per_kwh(moment.soc_pct, look_h) if bends_w and by_peak is not None else None
     turning = _turning_per_h(moment, battery, prices)
     above_half, half_w = battery.wear_above_half_per_kwh, battery.discharge_w / 2.0
@@ -131,42 +131,65 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
         return spent - (value.at(soc_pct) if by_peak is None else by_peak.at(soc_pct, grid_w))
 
     # The rule's own power comes first and wins every tie: on a flat tariff most powers are worth the same.
-    candidates = dict.fromkeys(_candidates(moment, battery, prices, value, look_h, bends_w, peak_per_kwh))
-    best_w = min(candidates, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
+    lowest_w, highest_w = _reach(moment, battery, look_h)
+    candidates = _bends(moment, battery, prices, value, look_h, peak_per_kwh)
+    candidates += _until_dearer([moment.net_load_w - import_w for import_w in bends_w], lowest_w, highest_w, cost)
+    powers = dict.fromkeys(min(max(watts, lowest_w), highest_w) for watts in candidates)
+    best_w = min(powers, key=lambda watts: round(cost(watts), MONEY_DECIMALS))
     lasts = plan.values.price_until[index] if plan.values.price_until else index
     if lasts > index and (moment.net_load_w >= 0.0 or best_w < moment.net_load_w):
         until_h = look_h + (lasts - index) * plan.horizon.step_h
         wanted_pct = _wanted_pct(plan.values, lasts, prices, battery, moment.soc_pct)
-        aim_w = aim(
-            battery, moment.soc_pct, wanted_pct, best_w, min(moment.net_load_w, max(candidates)), look_h, until_h
-        )
+        covered_w = min(moment.net_load_w, max(powers))
+        aim_w = aim(battery, moment.soc_pct, wanted_pct, best_w, covered_w, look_h, until_h)
         best_w = nearest_within(cost, best_w, aim_w, prices.import_price * look_h)
     return Decision(best_w, _reason(moment, best_w, prices, value.per_kwh(moment.soc_pct, battery.usable_wh)))
 
 
-def _candidates(
+def _reach(moment: Moment, battery: Battery, look_h: float) -> tuple[float, float]:
+    """The lowest and the highest power that leaves the SoC within its window, or no farther outside than it is, W."""
+    soc_pct = moment.soc_pct
+    lowest = max(-battery.charge_w, power_to_reach(battery, soc_pct, max(soc_pct, battery.soc_max_pct), look_h))
+    discharge_w = battery.most_discharge_w(moment.net_load_w)
+    highest = min(discharge_w, power_to_reach(battery, soc_pct, min(soc_pct, battery.floor_pct), look_h))
+    return lowest, highest
+
+
+def _until_dearer(
+    powers: Sequence[float], lowest_w: float, highest_w: float, cost: Callable[[float], float]
+) -> list[float]:
+    """The cheapest of ``powers``, within the bounds, before the first that is dearer than the one before it.
+
+    Each gives way to a higher peak than the one before. Nothing where there are none.
+    """
+    found: list[float] = []
+    least = inf
+    for watts in powers:
+        money = round(cost(min(max(watts, lowest_w), highest_w)), MONEY_DECIMALS)
+        if money > least:
+            break
+        if money < least:
+            found, least = [watts], money
+    return found
+
+
+def _bends(
     moment: Moment,
     battery: Battery,
     prices: _Prices,
     value: StoredEnergyValue,
     look_h: float,
-    bends_w: Sequence[float],
     peak_per_kwh: float | None,
 ) -> list[float]:
-    """Every power at which the cost can have its minimum.
+    """Every power at which the cost can have its minimum, but for those that give way to a higher peak, W.
 
     The cost bends where the grid's price or the battery's direction changes. Between those bends one price holds, and
-    the best there is the SoC up to which a stored kWh is worth that price, through the battery's efficiency. At imports
-    ``bends_w`` the value of what is stored bends; a kWh above the first counts ``peak_per_kwh`` more.
+    the best there is the SoC up to which a stored kWh is worth that price, through the battery's efficiency. A kWh
+    that raises the peak counts ``peak_per_kwh`` more.
     """
     soc_pct, usable_wh, net_load_w = moment.soc_pct, battery.usable_wh, moment.net_load_w
-    most = min(
-        battery.most_discharge_w(net_load_w), power_to_reach(battery, soc_pct, min(soc_pct, battery.floor_pct), look_h)
-    )
-    least = max(-battery.charge_w, power_to_reach(battery, soc_pct, max(soc_pct, battery.soc_max_pct), look_h))
-    powers = [net_load_w, 0.0, most, least]
+    powers = [net_load_w, 0.0, battery.discharge_w, -battery.charge_w]
     powers += [net_load_w - limit_w for limit_w, _ in prices.import_above]
-    powers += [net_load_w - import_w for import_w in bends_w]
     powers += [net_load_w + limit_w for limit_w, _ in prices.export_above]
     marginal = prices.marginal()
     if peak_per_kwh is not None:
@@ -188,7 +211,7 @@ def _candidates(
         filled = value.soc_up_to(price / battery.charge_efficiency, usable_wh)
         emptied = value.soc_up_to((price - battery.wear_per_kwh) * battery.discharge_efficiency, usable_wh)
         powers += [power_to_reach(battery, soc_pct, target, look_h) for target in (filled, emptied)]
-    return [min(max(watts, least), most) for watts in powers]
+    return powers
 
 
 def _wanted_pct(table: ValueTable, step: int, prices: _Prices, battery: Battery, soc_pct: float) -> float:

@@ -12,8 +12,6 @@ from datetime import datetime
 from agent.dispatch.stored_energy_value import StoredEnergyValue, around
 from agent.domain.plan import ValueTable
 
-BENDS = 3  # levels above the import that sets no peak: what lies beyond is paid for and not chosen
-
 
 @dataclass(frozen=True, slots=True)
 class PeakValue:
@@ -51,7 +49,7 @@ class PeakValue:
         """Imports up to ``most_w`` at which the value bends, W: the first sets no peak, the others a higher one."""
         found: list[float] = []
         first = self._level()
-        for level_w in self.levels_w[first : first + BENDS]:
+        for level_w in self.levels_w[first:]:
             import_w = max(0.0, (max(level_w, self.peak_w) - self.begun_w) / self.mean_per_w)
             if import_w >= most_w:
                 break

@@ -91,8 +91,9 @@ def _problem(
 ) -> Problem:
     """The question on the medians, with the month's peak. What is said about the medians enters ``notes``."""
     load_w, pv_w = _median(load, "load_w", request, notes), _median(pv, "pv_w", request, notes)
-    peaks = peaks_of(request, np.empty(0) if past_net_w is None else past_net_w, load_w - pv_w)
-    return Problem(terms_of(request).with_peaks(peaks), _stored_wh(request), load_w, pv_w)
+    terms, past_w = terms_of(request), np.empty(0) if past_net_w is None else past_net_w
+    peaks = peaks_of(request, terms, past_w, load_w - pv_w)
+    return Problem(terms.with_peaks(peaks), _stored_wh(request), load_w, pv_w)
 
 
 def _schedule(problem: Problem, value: StoredValue, deadline_s: float) -> Schedule:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.planning.peak_chances import MonthAhead
+from agent.planning.month_ahead import MonthAhead
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

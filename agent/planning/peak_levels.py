@@ -42,7 +42,7 @@ class Ladder:
 
 def _spaced(least: float, likely: float, top: float, levels: int) -> Floats:
     """From ``least`` evenly to where the month is ``likely`` to end, if that is between, and on ever wider apart."""
-    below = BELOW_LIKELY if least < likely < top / (1.0 + LEAST_SPAN) else 0
+    below = BELOW_LIKELY if least * (1.0 + LEAST_SPAN) < likely < top / (1.0 + LEAST_SPAN) else 0
     bend = likely if below else least
     above = bend + (top - bend) * (np.arange(levels - below) / (levels - below - 1)) ** 2
     return np.concatenate([np.linspace(least, bend, below, endpoint=False), above])
@@ -55,15 +55,14 @@ def ladder_of(peak: Peak, net_w: Floats, step_h: float, levels: int = LEVELS) ->
     for number in range(int(peak.month[-1]) + 1):
         mine = np.flatnonzero(peak.month == number)
         ahead, planned_days = peak.months[number] if peak.months else None, len(mine) * step_h / 24.0
-        likely = least = float(peak.threshold_kw[mine[0]])
-        if ahead is not None:
-            least = min(likely, ahead.least_kw(planned_days))
+        likely, per_kw = float(peak.threshold_kw[mine[0]]), float(peak.per_kw[mine].max())
+        least = likely if ahead is None else min(likely, ahead.least_kw(planned_days, per_kw))
         top = max(float(net_w[:, mine].max()) / 1000.0, least * (1.0 + LEAST_SPAN), least + LEAST_SPAN_KW)
         own = _spaced(least, likely, top, levels)
         levels_kw[mine] = own
         lasting = peak.lasting_per_kw * np.maximum(own - max(peak.lasting_kw, least), 0.0)
-        raised_kw = own - least if ahead is None else ahead.raised_kw(own, planned_days)
-        end_cost[int(mine[-1])] = float(peak.per_kw[mine].max()) * raised_kw + lasting
+        cost = per_kw * (own - least) if ahead is None else ahead.cost(own, planned_days, per_kw)
+        end_cost[int(mine[-1])] = cost + lasting
     begun_kw, share = np.zeros(steps), np.ones(steps)
     if peak.begun_h > 0.0:
         running = peak.interval == 0

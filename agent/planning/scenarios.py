@@ -12,7 +12,6 @@ THIRDS = (1.0 / 6.0, 0.5, 5.0 / 6.0)
 # Of a quarter's error, what lasts about an hour foretells the next; the rest is noise that the fast loop meets.
 LASTING_S = 3600
 TERMINAL_HOURS = 24.0
-SURPRISE_NEAR_S = 7200
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +19,11 @@ class Paths:
     """Equally likely paths, shape (paths, steps), W. ``net_w`` is load less solar power, ``pv_w`` the solar power.
 
     ``noise_w``, shape (steps,), is the spread (one standard deviation) of the short noise that the paths leave out.
-    ``surprise_w``, shape (steps,), is a net load as far above the middle of the paths as any of them lies within two
-    hours: what surprised at one hour on a past day may do so at another.
     """
 
     net_w: Floats
     pv_w: Floats
     noise_w: Floats
-    surprise_w: Floats
-
-    def with_surprise(self) -> tuple[Floats, Floats]:
-        """Net load and solar power with one path more, the last, which surprises all the time."""
-        return np.vstack([self.net_w, self.surprise_w]), np.vstack([self.pv_w, self.pv_w.mean(axis=0)])
 
 
 def net_load_paths(
@@ -68,24 +60,10 @@ def net_load_paths(
             lasting = lasting_part(pv_errors, pv.horizon.step_s)
             suns, short_w = suns + lasting, short_w - pv_errors + lasting
         noise_w = short_w.std(axis=0)
-    most_w = np.maximum(load_most_w, load.median)
-    loads = np.clip(loads, 0.0, most_w)
+    loads = np.clip(loads, 0.0, np.maximum(load_most_w, load.median))
     suns = np.clip(suns, 0.0, pv_rated_w if pv_rated_w > 0 else np.inf)
     loads, suns = np.broadcast_arrays(np.atleast_2d(loads), np.atleast_2d(suns))
-    net_w = loads - suns
-    return Paths(net_w, np.array(suns), noise_w, _surprise(net_w, most_w, load.horizon.step_s))
-
-
-def _surprise(net_w: Floats, load_most_w: Floats, step_s: int) -> Floats:
-    """The middle of the paths and what the farthest of them lies above it within ``SURPRISE_NEAR_S``, (steps,).
-
-    No more than ``load_most_w`` (steps,) without sun.
-    """
-    middle_w = np.sort(net_w, axis=0)[len(net_w) // 2]
-    near = SURPRISE_NEAR_S // step_s
-    above_w = np.pad((net_w - middle_w).max(axis=0), near, mode="edge")
-    farthest_w = np.lib.stride_tricks.sliding_window_view(above_w, 2 * near + 1).max(axis=-1)
-    return np.asarray(np.maximum(np.minimum(middle_w + farthest_w, load_most_w), net_w.max(axis=0)))
+    return Paths(loads - suns, np.array(suns), noise_w)
 
 
 def lasting_part(errors: Floats, step_s: int) -> Floats:

@@ -38,14 +38,13 @@ def stored_value(terms: PlanningTerms, paths: Paths) -> StoredValue:
         grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
         return StoredValue(grid, by_path.mean(axis=1), as_table(terms, grid, by_path, paths.net_w, paths.noise_w))
     last = min(terms.steps, max(first_steps(terms), round(LEVEL_HOURS / terms.step_h)))
-    every_net_w, every_pv_w = paths.with_surprise()
-    net_w, pv_w = every_net_w[:, :last], every_pv_w[:, :last]
+    net_w, pv_w = paths.net_w[:, :last], paths.pv_w[:, :last]
     left, later = None, np.empty((0, PEAK_GRID_POINTS))
     if last < terms.steps:
-        after = backward_by_path(terms.after(last), every_net_w[:, last:], every_pv_w[:, last:], PEAK_GRID_POINTS)[1]
+        after = backward_by_path(terms.after(last), paths.net_w[:, last:], paths.pv_w[:, last:], PEAK_GRID_POINTS)[1]
         left, later = after[0], after[1:].mean(axis=1)
     near = terms.before(last)
-    ladder, mixed = ladder_of(terms.peak.before(last), net_w, terms.step_h), NetPaths.surprised(near, net_w, pv_w)
+    ladder, mixed = ladder_of(terms.peak.before(last), net_w, terms.step_h), NetPaths.of(near, net_w, pv_w)
     found = backward_by_level(near, ladder, mixed, first_steps(terms), left=left)
     rows = np.concatenate([found.rows, later])
     return StoredValue(
@@ -72,10 +71,8 @@ def _by_net_load(
     net_w = 1000.0 * paths.net_kw[step]
     levels, weights = known_levels(net_w, noise_w)
     if not len(levels):
-        levels, weights = net_w[:1], paths.weights[None, :]
-    weights = weights * paths.weights
-    weights = weights / weights.sum(axis=1, keepdims=True)
-    after = paths.expected(found.by_level[step]) @ weights.T  # points, peak levels, net-load levels
+        levels, weights = net_w[:1], np.full((1, paths.many), 1.0 / paths.many)
+    after = paths.expected(step, found.by_level[step]) @ weights.T  # points, peak levels, net-load levels
     points, peaks, many = after.shape
     rows = concave_rows(found.soc_kwh, np.ascontiguousarray(after.transpose(2, 1, 0).reshape(many * peaks, points)))
     _, rows = over_all(terms, found.soc_kwh, rows, np.full(len(rows), step))

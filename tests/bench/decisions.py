@@ -59,7 +59,7 @@ def measure(rounds: int = 9) -> list[Figure]:
             "ms", whole, dense, "the LP alone by scipy linprog, dense rows", note="to be at most 100 ms on one core",
         ),
         Figure(
-            "the same with a demand charge: the table knows nine levels of the month's peak",
+            "the same with a demand charge: the table knows eleven levels of the month's peak",
             "ms", charged, plain, "the plan without one", note="to be at most 100 ms on one core",
         ),
         Figure(

@@ -99,7 +99,7 @@ def test_the_table_of_the_months_peak_knows_power() -> None:
         best = solve_schedule(site, 10.0)
         net_w, pv_w = (site.load_w - site.pv_w)[None], site.pv_w[None]
         ladder = through(ladder_of(peak, net_w, 1.0, 120), peak, float(best.import_w.max()) / 1000.0)
-        found = backward_by_level(site.terms, ladder, NetPaths.alike(site.terms, net_w, pv_w), 1, 961)
+        found = backward_by_level(site.terms, ladder, NetPaths.of(site.terms, net_w, pv_w), 1, 961)
         worths.append(float(np.interp(site.soc_wh / 1000.0, found.soc_kwh, found.rows[0])))
         assert -worths[-1] == pytest.approx(best.objective, rel=2e-3)
     assert worths[1] < worths[0] - 0.01

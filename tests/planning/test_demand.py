@@ -15,8 +15,9 @@ from agent.domain.request import Demand, PlanRequest
 from agent.domain.site import Connection
 from agent.domain.wire import from_json, to_json
 from agent.planning.check import check_plan
-from agent.planning.demand import lowest_peak_w, peak_of
-from agent.planning.make_plan import make_plan
+from agent.planning.demand import peak_of, peaks_of
+from agent.planning.held_peaks import lowest_peak_w
+from agent.planning.make_plan import make_plan, terms_of
 from tests.planning.days import BATTERY, errors, forecasts, request
 
 LOSSLESS = Battery(10_000, 5_000, 5_000, 1.0, 1.0, soc_min_pct=0, soc_max_pct=100)
@@ -47,6 +48,17 @@ FLAT_W = np.full(31 * 24, 4000.0)  # the battery cannot hold less for long
 
 def test_without_a_charge_there_is_no_peak() -> None:
     assert peak_of(request(), FLAT_W, np.zeros(48)) is None
+
+
+@pytest.mark.parametrize(("ratchet", "left", "expected_kw"), [(0.0, 20, 6.5), (0.0, 0, 4.0), (1.0, 20, 4.0)])
+def test_import_is_free_up_to_where_a_peak_saves_what_it_costs(ratchet: float, left: int, expected_kw: float) -> None:
+    """Four cheap hours fill 10 kWh at 2.5 kW above a flat load, for .2 a kWh on every day that is left."""
+    price = tuple(0.1 if hour % 24 < 4 else 0.3 for hour in range(48))
+    charge = DemandCharge(5.0, 3600, ratchet_share=ratchet)
+    asked = asked_on(datetime(2026, 6, 30 - left, tzinfo=UTC), charge, 4_000.0)
+    asked = replace(asked, import_price=price, carbon_kg_per_kwh=(0.0,) * 48)
+    (peak,) = peaks_of(asked, terms_of(asked), FLAT_W, np.zeros(48))
+    assert peak.threshold_kw[0] == pytest.approx(expected_kw, abs=0.4)  # above the past a peak is told by tenths
 
 
 def test_the_threshold_is_what_the_month_costs_anyway() -> None:

@@ -1,4 +1,4 @@
-"""How likely the days left keep below a peak: the past backwards, exchangeable days, and the ladder."""
+"""How likely the days left keep below a peak and what that costs: the past, exchangeable days, savings, the ladder."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,8 +13,12 @@ from agent.domain.battery import Battery, soc_after
 from agent.domain.demand_charge import DemandCharge
 from agent.domain.horizon import Horizon
 from agent.domain.request import Demand
-from agent.planning.demand import lowest_peak_w, peak_of
-from agent.planning.peak_chances import MonthAhead, PeakChances, days_held
+from agent.planning.day_savings import DaySavings
+from agent.planning.demand import peaks_of
+from agent.planning.held_peaks import days_held, lowest_peak_w
+from agent.planning.make_plan import terms_of
+from agent.planning.month_ahead import MonthAhead
+from agent.planning.peak_chances import PeakChances, days_kept
 from agent.planning.peak_levels import ladder_of
 from tests.planning.days import request
 
@@ -26,6 +30,11 @@ DAY = np.concatenate([np.full(20, 1000.0), np.full(4, 6000.0)])  # 10 kWh hold 3
 def chances_of(*days: np.ndarray, battery: Battery = LOSSLESS) -> PeakChances:
     net_w = np.concatenate(days)
     return PeakChances.of_past(net_w, 1.0, battery, np.ones(len(net_w), dtype=bool))
+
+
+def raised_kw(chances: PeakChances, levels_kw: np.ndarray, left_days: float) -> np.ndarray:
+    """By how much standing at each level is expected to raise the month's peak."""
+    return MonthAhead(0.0, left_days, chances, DaySavings.nothing()).cost(levels_kw, 0.0, 1.0)
 
 
 def is_held_from_empty(net_w: np.ndarray, peak_w: float, battery: Battery) -> bool:
@@ -76,13 +85,13 @@ def test_a_kw_sets_the_peak_as_often_as_the_days_left_keep_below_it(
     held_days: float, left_days: float, chance: float
 ) -> None:
     chances = PeakChances(np.array([0.0, 10.0, 20.0]), np.full(3, held_days))
-    raised = chances.raised_kw(np.array([10.0, 11.0]), left_days)
+    raised = raised_kw(chances, np.array([10.0, 11.0]), left_days)
     assert raised == pytest.approx([0.0, chance])
 
 
 def test_with_no_day_left_every_kw_is_paid_for() -> None:
     levels = np.array([2.0, 3.0, 9.0])
-    assert chances_of(DAY, DAY).raised_kw(levels, 0.0) == pytest.approx(levels - 2.0)
+    assert raised_kw(chances_of(DAY, DAY), levels, 0.0) == pytest.approx(levels - 2.0)
 
 
 @settings(max_examples=60, deadline=None)
@@ -97,7 +106,7 @@ def test_a_level_costs_more_than_those_below_it_and_no_more_than_it_is_away(
 ) -> None:
     days = np.random.default_rng(seed).gamma(2.0, 1500.0, 24 * 12)
     levels = first_kw + top_kw * np.linspace(0.0, 1.0, 9)
-    raised = chances_of(days, battery=LOSSY).raised_kw(levels, left_days)
+    raised = raised_kw(chances_of(days, battery=LOSSY), levels, left_days)
     assert raised[0] == 0.0
     assert (np.diff(raised) >= -1e-12).all()
     assert (np.diff(raised) <= np.diff(levels) + 1e-9).all()
@@ -106,7 +115,7 @@ def test_a_level_costs_more_than_those_below_it_and_no_more_than_it_is_away(
 def test_above_all_that_was_seen_a_kw_costs_ever_nearer_to_its_price() -> None:
     chances = chances_of(*[DAY] * 10)
     highest_kw = float(chances.peak_kw[-1])
-    per_kw = np.diff(chances.raised_kw(highest_kw * np.array([1.0, 1.01, 1.5, 1.51, 1.99, 2.0]), 30.0))
+    per_kw = np.diff(raised_kw(chances, highest_kw * np.array([1.0, 1.01, 1.5, 1.51, 1.99, 2.0]), 30.0))
     steps = per_kw[[0, 2, 4]] / (0.01 * highest_kw)
     assert 0.25 <= steps[0] < steps[1] < steps[2] < 1.0
 
@@ -114,9 +123,35 @@ def test_above_all_that_was_seen_a_kw_costs_ever_nearer_to_its_price() -> None:
 def test_what_a_day_could_not_hold_costs_nothing() -> None:
     chances = chances_of(*[DAY] * 10)
     assert chances.lowest_kw(20.0) == pytest.approx(3.5, abs=0.15)
-    assert MonthAhead(5.0, 20.0, chances).least_kw(1.0) == 5.0
-    assert MonthAhead(0.0, 20.0, chances).least_kw(1.0) == chances.lowest_kw(19.0)
-    assert MonthAhead(0.0, 1.0, chances).least_kw(1.0) == 0.0  # the paths tell all that is left
+    nothing = DaySavings.nothing()
+    assert MonthAhead(5.0, 20.0, chances, nothing).least_kw(1.0, 15.0) == 5.0
+    assert MonthAhead(0.0, 20.0, chances, nothing).least_kw(1.0, 15.0) == chances.lowest_kw(19.0)
+    assert MonthAhead(0.0, 1.0, chances, nothing).least_kw(1.0, 15.0) == 0.0  # the paths tell all that is left
+
+
+@pytest.mark.parametrize(("held_days", "left_days"), [(7.0, 7.0), (1.0, 29.0), (200.0, 3.0)])
+def test_a_peak_is_kept_for_as_long_as_the_law_says(held_days: float, left_days: float) -> None:
+    """Counted day by day: after ``day`` it still holds with chance held / (held + day)."""
+    days = np.linspace(0.0, left_days, 100_001)
+    counted = float(np.trapezoid(held_days / (held_days + days), days))
+    found = float(days_kept(np.array([held_days / (held_days + left_days)]), left_days)[0])
+    assert found == pytest.approx(counted, rel=1e-6)
+    assert days_kept(np.array([0.0, 1.0]), left_days) == pytest.approx([0.0, left_days], abs=1e-6)
+
+
+def test_a_higher_peak_is_taken_as_far_as_it_saves_more_than_it_costs() -> None:
+    """From 10 to 15 kW a kW saves 1 a day, from there on to 20 kW a tenth of it. Half of the time the month sets it."""
+    chances = PeakChances(np.linspace(0.0, 20.0, 129), np.full(129, 10.0))
+    savings = DaySavings(np.array([10.0, 15.0, 20.0]), np.array([0.0, 5.0, 5.5]))
+    month = MonthAhead(10.0, 11.0, chances, savings)
+    levels_kw = np.array([10.0, 15.0, 20.0])
+    kept_days = 10.0 * np.log(2.0)
+    for per_kw, expected_kw in ((10.0, 15.0), (15.0, 10.0), (1.0, 20.0)):
+        cost = month.cost(levels_kw, 1.0, per_kw)
+        money = [0.0, 5.0 * (per_kw / 2.0 - kept_days), 5.0 * (per_kw / 2.0 - kept_days / 10.0)]
+        assert cost == pytest.approx(np.cumsum(money), rel=1e-6, abs=0.3)
+        assert month.least_kw(1.0, per_kw) == pytest.approx(expected_kw, abs=0.2)
+    assert month.least_kw(11.0, 10.0) == 10.0  # with no day left a kW saves nothing more
 
 
 def test_a_month_that_ends_within_the_horizon_pays_in_full_and_the_next_one_in_part() -> None:
@@ -127,8 +162,7 @@ def test_a_month_that_ends_within_the_horizon_pays_in_full_and_the_next_one_in_p
         horizon=Horizon(start, 3600, 24),
         battery=LOSSLESS,
     )
-    peak = peak_of(asked, np.tile(DAY, 31), np.zeros(24))
-    assert peak is not None
+    (peak,) = peaks_of(asked, terms_of(asked), np.tile(DAY, 31), np.zeros(24))
     ladder = ladder_of(peak, np.full((1, 24), 8000.0), 1.0)
     (ending, ended), (following, in_part) = ladder.end_cost.items()
     assert (ending, following) == (11, 23)

@@ -19,8 +19,9 @@ from agent.domain.tariff import TimeOfUse, Window
 from agent.domain.wire import from_json, to_json
 from agent.planning import peak_table
 from agent.planning.check import check_plan
-from agent.planning.demand import lowest_peak_w, peak_of, peaks_of
-from agent.planning.make_plan import make_plan
+from agent.planning.demand import peak_of, peaks_of
+from agent.planning.held_peaks import lowest_peak_w
+from agent.planning.make_plan import make_plan, terms_of
 from agent.planning.optimise import solve_schedule
 from agent.planning.peak import Peak
 from agent.planning.peak_levels import Ladder, ladder_of
@@ -54,7 +55,7 @@ def test_with_one_path_it_is_the_linear_programme(seed: int) -> None:
     best = solve_schedule(site, 10.0)
     net_w, pv_w = (site.load_w - site.pv_w)[None], site.pv_w[None]
     ladder = through(ladder_of(peak, net_w, 1.0, 120), peak, float(best.import_w.max()) / 1000.0)
-    found = backward_by_level(site.terms, ladder, NetPaths.alike(site.terms, net_w, pv_w), 1, 961)
+    found = backward_by_level(site.terms, ladder, NetPaths.of(site.terms, net_w, pv_w), 1, 961)
     value = float(np.interp(site.soc_wh / 1000.0, found.soc_kwh, found.rows[0]))
     assert -value == pytest.approx(best.objective, rel=2e-3)
     assert -value > best.objective - 1e-6  # nothing is cheaper than the best
@@ -69,7 +70,7 @@ def test_with_several_paths_it_is_what_trying_everything_finds(monkeypatch: pyte
     net_kw = np.array([[1.0, 3.0], [2.0, 6.0], [4.0, 5.0]])
     peak = a_peak(3, 2.0, 1.0)
     ladder = ladder_of(peak, 1000.0 * net_kw.T, 1.0, 2)  # 2 and 6 kW
-    mixed = NetPaths(net_kw, np.zeros_like(net_kw), np.array([0.5, 0.5]), np.ones(2))
+    mixed = NetPaths(net_kw, np.zeros_like(net_kw), np.full((3, 2, 2), 0.5))
     found = backward_by_level(terms, ladder, mixed, 1, 11)
 
     def cost(step: int, stored: int, level_kw: float) -> float:
@@ -98,7 +99,7 @@ def test_value_falls_with_the_level_by_no_more_than_its_price_and_energy_is_wort
     net_w = (site.load_w - site.pv_w) + random.normal(0.0, 400.0, (20, 48))
     assert terms.peak is not None
     ladder = ladder_of(terms.peak, net_w, 1.0)
-    found = backward_by_level(terms, ladder, NetPaths.alike(terms, net_w, np.tile(site.pv_w, (20, 1))), 2)
+    found = backward_by_level(terms, ladder, NetPaths.of(terms, net_w, np.tile(site.pv_w, (20, 1))), 2)
     mean = found.by_level[0].mean(axis=2)  # points, levels
     falls = -np.diff(mean, axis=1)
     assert (falls >= -1e-9).all()
@@ -198,23 +199,21 @@ def test_outside_the_hours_of_a_charge_import_is_free(step_s: int) -> None:
 def test_a_ratchet_is_paid_anyway_and_lasts() -> None:
     charge = DemandCharge(10.0, 3600, ratchet_share=0.5)
     asked = replace(request(demand=Demand(charge, 1_000.0, 0.0, 9_000.0)), horizon=Horizon(MONDAY, 3600, 48))
-    new, known = (peak_of(asked, past_w, np.zeros(48)) for past_w in (np.zeros(0), np.full(240, 3_000.0)))
-    for peak in (new, known):
-        assert peak is not None
+    for past_w in (np.zeros(0), np.full(240, 3_000.0)):
+        (peak,) = peaks_of(asked, terms_of(asked), past_w, np.zeros(48))
         assert peak.threshold_kw[0] == pytest.approx(4.5)
         assert (peak.lasting_kw, peak.lasting_per_kw) == pytest.approx((9.0, 55.0))
         ladder = ladder_of(peak, np.full((1, 48), 20_000.0), 1.0)
         levels, cost = ladder.levels_kw[0], ladder.end_cost[47]
-        raised_kw = peak.months[0].raised_kw(levels, 2.0) if peak is known else levels - 4.5
-        expected = 10.0 * raised_kw + 55.0 * np.maximum(levels - 9.0, 0.0)
-        assert cost == pytest.approx(expected)
+        month = peak.months[0].cost(levels, 2.0, 10.0) if len(past_w) else 10.0 * (levels - 4.5)
+        assert cost == pytest.approx(month + 55.0 * np.maximum(levels - 9.0, 0.0))
 
 
 def test_of_several_charges_the_dearest_is_the_state_and_the_others_are_priced() -> None:
     every, dear = DemandCharge(5.0, 3600), DemandCharge(20.0, 3600, hours=AFTERNOON, name="on-peak")
     demand = Demand(every, 1_000.0, 0.0, others=(Demand(dear, 2_000.0),))
     asked = replace(request(demand=demand), horizon=Horizon(MONDAY, 3600, 48), now=MONDAY)
-    first, second = peaks_of(asked, np.zeros(0), np.zeros(48))
+    first, second = peaks_of(asked, terms_of(asked), np.zeros(0), np.zeros(48))
     assert (first.per_kw.max(), second.per_kw.max()) == (20.0, 5.0)
     load, sun = forecasts(asked)
     plan = make_plan(asked, load, sun, None, None, 10.0, np.zeros(0))
@@ -248,7 +247,7 @@ def _energy(site: Problem, *flows_w: np.ndarray) -> float:
 def test_without_a_charge_within_the_horizon_nothing_changes() -> None:
     site = problem(4, 48)
     net_w = (site.load_w - site.pv_w) + np.random.default_rng(2).normal(0.0, 300.0, (8, 48))
-    paths = Paths(net_w, np.tile(site.pv_w, (8, 1)), np.zeros(48), net_w.max(axis=0))
+    paths = Paths(net_w, np.tile(site.pv_w, (8, 1)), np.zeros(48))
     plain = stored_value(site.terms, paths).table
     unasked = stored_value(replace(site.terms, peak=a_peak(48, 0.5, 0.0)), paths).table
     assert (unasked.value, unasked.by_net_load) == (plain.value, plain.by_net_load)

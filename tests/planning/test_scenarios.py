@@ -42,20 +42,6 @@ def test_errors_lift_no_load_above_the_highest_that_was_measured() -> None:
     assert (paths.net_w[below] == free.net_w[below]).all()
 
 
-def test_a_surprise_comes_within_two_hours_of_where_one_came() -> None:
-    late = np.zeros((20, STEPS))
-    late[7, 20] = 3000.0
-    paths = net_load_paths(LOAD, SUN, late, np.zeros((20, STEPS)), 1e6)
-    calm_w = np.array(LOAD.median) - np.array(SUN.median)
-    assert np.flatnonzero(paths.surprise_w > calm_w + 1.0).tolist() == [18, 19, 20, 21, 22]
-    assert paths.surprise_w[18:23] == pytest.approx(calm_w[18:23] + 3000.0)
-    net_w, pv_w = paths.with_surprise()
-    assert net_w.shape == pv_w.shape == (21, STEPS)
-    np.testing.assert_array_equal(net_w[-1], paths.surprise_w)
-    known = net_load_paths(LOAD, SUN, late, np.zeros((20, STEPS)), 1e6, 0.0)
-    assert (known.surprise_w <= np.maximum(LOAD.median, known.net_w.max(axis=0)) + 1e-6).all()
-
-
 def test_of_quarters_errors_what_lasts_an_hour_is_kept() -> None:
     steady, flicker = np.full((1, 48), 300.0), 200.0 * np.array([[1.0, -1.0] * 24])
     kept = lasting_part(steady + flicker, 900)

@@ -56,7 +56,7 @@ def test_beliefs_add_up_agree_with_what_was_seen_and_fade() -> None:
     random = np.random.default_rng(2)
     level = random.normal(0.0, 500.0, (20, 1))
     net_w = 2000.0 + level + random.normal(0.0, 40.0, (20, 12))
-    paths = Paths(net_w, np.zeros_like(net_w), np.zeros(12), net_w.max(axis=0))
+    paths = Paths(net_w, np.zeros_like(net_w), np.zeros(12))
     found = beliefs(paths, float(net_w[:, 0].max()), 1.0, 6)
     assert found.shape == (6, 20)
     assert found.sum(axis=1) == pytest.approx(1.0)
