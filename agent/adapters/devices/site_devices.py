@@ -133,7 +133,7 @@ class Devices:
         return SteeringReport(
             foreign={one.name: told for one in self._steered if (told := one.foreign) is not None},
             left_alone="; ".join(why for why in alone if why) if all(alone) else None,
-            lost=any(one.lost for one in self._steered),
+            lost=any(one.lost or one.owes for one in self._steered),
             writes={one.name: made for one in self._steered if (made := one.writes) is not None},
             not_kept=self.memory.trouble,
             used_up={one.name: told for one in self._steered if (told := one.used_up) is not None},

@@ -90,7 +90,13 @@ class SteeredBattery:
         if self._foreign.gives_way(self._monotonic()):
             return left_alone(why=self.foreign or "")
         lease = self._lease_in_force()
-        return self.used_up if lease is None or lease.battery_w is None else None
+        rests = (lease is None or lease.battery_w is None) and not self._may_be_in_force
+        return self.used_up if rests else None
+
+    @property
+    def owes(self) -> bool:
+        """True when an earlier process has left behind what is to be given back, also where that is learnt late."""
+        return not self._steering and self._terms.memory.left_behind(self._terms.address) is not None
 
     @property
     def used_up(self) -> str | None:
@@ -213,22 +219,25 @@ class SteeredBattery:
                 return Clamped(held_w, reason)
 
     async def _remember(self) -> None:
-        """What to give back: what an earlier process found and could not give back, else what is found now."""
-        if self._steering:
-            return
+        """What to give back: what an earlier process found and could not give back, else what is found now.
+
+        What it found may be learnt while we steer already, from a store that was read late.
+        """
         left_behind = self._terms.memory.left_behind(self._terms.address)
         if left_behind is None:
-            self._found = await self._battery.as_found()
-        else:
+            if not self._steering:
+                self._found = await self._battery.as_found()
+        elif not self._steering or left_behind != self._found:
             self._found = left_behind
             self._battery.recall(left_behind)
 
     async def _cap(self, setpoint: Setpoint) -> None:
         """A device that cannot cap its solar power is asked once; its battery goes on being steered."""
+        self._capped = True  # also where the answer is lost: it is lifted then
         try:
             await self._battery.limit_pv(setpoint.pv_limit_w, setpoint.hold_s)
         except NotSupported:
-            self._can_cap = False
+            self._can_cap = self._capped = False
             return
         self._capped = setpoint.pv_limit_w is not None
 
@@ -236,12 +245,14 @@ class SteeredBattery:
         """``setpoint`` as it may be written; an outcome where it is not written at all.
 
         With the budget used up nothing is changed or renewed. Only where less is wanted than what is in force, or where
-        nothing would end that, the battery is released: this is what the rest of the budget is for.
+        nothing would end that, or it is not known, the battery is released: this is what the rest of the budget is for.
         """
         if setpoint.battery_w is None:
             return setpoint, None
         lease, used_up = self._lease_in_force(), self.used_up
         if used_up is not None:
+            if self._may_be_in_force:
+                return replace(setpoint, battery_w=None), None
             if lease is None or lease.battery_w is None:
                 return setpoint, Refused(used_up)
             worse = abs(setpoint.battery_w) < abs(lease.battery_w) or setpoint.battery_w * lease.battery_w < 0.0
@@ -263,6 +274,11 @@ class SteeredBattery:
             return True
         cap_moved_w = abs((wanted.pv_limit_w or 0.0) - (lease.pv_limit_w or 0.0))
         return max(cap_moved_w, abs(wanted.battery_w - lease.battery_w)) > deadband_w
+
+    @property
+    def _may_be_in_force(self) -> bool:
+        """True when it is not known what became of the last write, and nothing was given back since."""
+        return self._lease is None and self._terms.memory.left_behind(self._terms.address) is not None
 
     def _lease_in_force(self) -> Lease | None:
         lease = self._lease
