@@ -159,7 +159,7 @@ class Control:
         self._unverified = False
         self._watch.told(self._clock.monotonic(), None)
         self._response.asked(self._clock.monotonic(), None, {})
-        self._lease = None if isinstance(outcome, Unreachable) else Lease(None, None, self._clock.monotonic(), 0.0)
+        self._lease = Lease(None, None, self._clock.monotonic(), 0.0) if isinstance(outcome, Applied) else None
         self._outlet.show(replace(self._outlet.view, setpoint=setpoint, outcome=outcome))
         self._note(setpoint, outcome)
         return outcome

@@ -128,9 +128,10 @@ async def test_a_write_that_fails_is_tried_at_the_next_step_and_alarmed(failure:
     assert (counts.written, counts.refused + counts.unreachable) == (1, 2)
 
 
-async def test_after_a_release_that_could_not_be_written_it_is_written_again() -> None:
+@pytest.mark.parametrize("failure", [Refused("busy"), Unreachable("no answer")])
+async def test_after_a_release_that_could_not_be_written_it_is_written_again(failure: Refused | Unreachable) -> None:
     stage = ControlStage()
-    stage.site.answers = [Unreachable("no answer")]
+    stage.site.answers = [failure]
     await stage.control.release("released: the agent starts")
     stage.site.values["inverter"][Quantity.SOC_PCT] = None
     await stage.step(3)
