@@ -7,6 +7,7 @@ from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.dispatch.write_budget import WriteBudget
 from agent.domain.setpoint import Applied, Rung, Setpoint, Unreachable
+from agent.ports import StoreFailure
 from drivers import device as driver
 from drivers.device import SteerResult
 from drivers.errors import NoAnswer
@@ -73,6 +74,19 @@ async def test_what_an_earlier_process_found_is_given_back_also_where_the_store_
     stage.memory.recall(json.dumps(kept))
     await stage.steer(None)
     assert stage.inverter.recalled == kept["at 1"]["found"]
+
+
+async def test_what_a_full_disk_did_not_take_is_written_once_there_is_room() -> None:
+    stage = Stage()
+    stage.failure = StoreFailure("the disk is full")
+    await stage.steer(1000.0)
+    stage.failure = None
+    for _ in range(2):
+        stage.memory.try_again()
+        await stage.memory.settle(1.0)
+    assert stage.memory.trouble is None
+    assert len(stage.documents) == 1
+    assert json.loads(stage.documents[0])["at 1"]["steering"] is True
 
 
 async def test_what_an_earlier_process_found_is_given_back_though_nothing_is_steered_since() -> None:
