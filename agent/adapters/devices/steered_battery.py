@@ -4,10 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date
 
 from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.dispatch.lease import Lease
 from agent.dispatch.write_budget import WriteBudget
 from agent.domain.sentences.alarms import foreign_master, writes_used_up
@@ -22,24 +23,6 @@ from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotSupport
 DEADBAND_W = 20.0  # a share that moved by less is not worth a write of its own
 LOOK_EVERY_S = 5.0
 MOST_REQUESTS = 8  # of an order with its reading back: a device that wants pauses needs so many of them
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class SteeringTerms:
-    """``address`` names the device in the ``memory``; ``now`` is the wall clock, by which days are counted.
-
-    ``gap_s`` is the pause that the device wants between two requests.
-    """
-
-    address: str
-    budget: WriteBudget
-    memory: SteeringMemory
-    now: Callable[[], datetime] = utc_now
-    gap_s: float = 0.0
 
 
 class SteeredBattery:
@@ -61,6 +44,7 @@ class SteeredBattery:
         self._capped = False
         self._can_cap = True
         self._lease: Lease | None = None
+        self._ends_s: float | None = None  # by its lease, what was ordered last and not given back
         self._foreign = ForeignWrites()
         self._steering = False  # what was found is remembered, and not given back yet
         self._found: Mapping[str, float] = {}
@@ -145,6 +129,8 @@ class SteeredBattery:
         except TimeoutError:
             return Unreachable(f"{self.name} did not take the setpoint within {self._deadline_s:g} s")
         except DriverError as error:
+            if setpoint.battery_w is not None:
+                await self._end_overdue()
             return Refused(str(error))
         finally:
             self._busy = False
@@ -191,7 +177,17 @@ class SteeredBattery:
             outcome = await self._set_power(setpoint.battery_w, setpoint)
         self._expected = self._battery.written
         self._lease = Lease(setpoint.battery_w, setpoint.pv_limit_w, self._monotonic(), setpoint.hold_s)
+        self._ends_s = None if setpoint.battery_w is None else self._monotonic() + setpoint.hold_s
         return outcome
+
+    async def _end_overdue(self) -> None:
+        """No order is taken, and the last one has outlived its lease: where the device does not end it, we do."""
+        if self._ends_s is None or self.reverts or self._monotonic() < self._ends_s:
+            return
+        with suppress(DriverError, TimeoutError):  # tried again with the next order that is refused
+            async with asyncio.timeout(self._deadline_s):
+                await self._release()
+            self._ends_s, self._expected = None, self._battery.written
 
     async def _release(self) -> Outcome:
         with suppress(NotSupported):  # it takes no setpoints, so there is nothing to be given back

@@ -3,14 +3,15 @@
 import json
 from datetime import date
 
-from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
+from agent.adapters.devices.steered_battery import SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.dispatch.write_budget import WriteBudget
-from agent.domain.setpoint import Applied, Rung, Setpoint, Unreachable
+from agent.domain.setpoint import Applied, Refused, Rung, Setpoint, Unreachable
 from agent.ports import StoreFailure
 from drivers import device as driver
 from drivers.device import SteerResult
-from drivers.errors import NoAnswer
+from drivers.errors import NoAnswer, NotSupported
 from tests.adapters.devices.test_steered_battery import NOW, Inverter, Stage
 
 
@@ -99,3 +100,33 @@ async def test_what_an_earlier_process_found_is_given_back_though_nothing_is_ste
     await stage.steer(None)
     assert stage.inverter.recalled == kept["at 1"]["found"]
     assert not stage.battery.owes
+
+
+class Stubborn(Inverter):
+    """Ends no order by itself, and refuses every other one while it is ``busy``."""
+
+    reverts = False
+    busy = False
+
+    async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
+        if self.busy:
+            raise NotSupported("its limits are not known now")
+        return await super().set_power(battery_w, hold_s)
+
+
+async def test_an_order_that_nothing_ends_is_given_back_when_no_other_is_taken_for_longer_than_its_lease() -> None:
+    now, log = [0.0], list[str]()
+    inverter = Stubborn(log)
+    battery = SteeredBattery(inverter, 5.0, lambda: now[0])
+    await battery.steer(setpoint(-3000.0))
+    inverter.busy = True
+    now[0] = 59.0
+    assert isinstance(await battery.steer(setpoint(500.0)), Refused)
+    assert inverter.holds == {"watts": -3000.0}
+    now[0] = 60.0
+    for _ in range(3):
+        assert isinstance(await battery.steer(setpoint(500.0)), Refused)
+    assert inverter.holds == {}
+    assert log.count("released") == 1
+    inverter.busy = False
+    assert await battery.steer(setpoint(500.0)) == Applied(500.0)
