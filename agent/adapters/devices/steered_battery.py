@@ -132,6 +132,8 @@ class SteeredBattery:
             if setpoint.battery_w is not None:
                 await self._end_overdue()
             return Refused(str(error))
+        except Exception as error:  # noqa: BLE001 as where it is read: control goes on, and says so
+            return Refused(f"{self.name} could not be steered, a defect: {type(error).__name__}: {error}")
         finally:
             self._busy = False
             self._count(before)

@@ -130,3 +130,17 @@ async def test_an_order_that_nothing_ends_is_given_back_when_no_other_is_taken_f
     assert log.count("released") == 1
     inverter.busy = False
     assert await battery.steer(setpoint(500.0)) == Applied(500.0)
+
+
+async def test_a_defect_of_a_driver_is_a_refusal_and_ends_no_control_step() -> None:
+    class Defective(Inverter):
+        async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
+            raise KeyError("47083 forced minutes")
+
+        async def release(self) -> None:
+            raise KeyError("47083 forced minutes")
+
+    battery = SteeredBattery(Defective([]), 5.0, lambda: 0.0)
+    for watts in (500.0, None):
+        outcome = await battery.steer(setpoint(watts))
+        assert outcome == Refused("inverter could not be steered, a defect: KeyError: '47083 forced minutes'")
