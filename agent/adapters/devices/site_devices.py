@@ -51,10 +51,12 @@ class Devices:
         ]
 
     def recall(self, document: str | None) -> None:
-        """Take up what an earlier process kept of the devices that steer. Call it before the first setpoint."""
+        """Take up what an earlier process kept of the devices that steer. Best before the first setpoint."""
         self.memory.recall(document)
         for one in self._terms.values():
             self.memory.fill(one.address, one.budget)
+        for battery in self._steered:
+            battery.recalled()
 
     async def exchange(
         self,
@@ -134,7 +136,7 @@ class Devices:
         return SteeringReport(
             foreign={one.name: told for one in self._steered if (told := one.foreign) is not None},
             left_alone="; ".join(why for why in alone if why) if all(alone) else None,
-            lost=any(one.lost or one.owes for one in self._steered),
+            lost=any(one.lost for one in self._steered),
             writes={one.name: made for one in self._steered if (made := one.writes) is not None},
             not_kept=self.memory.trouble,
             used_up={one.name: told for one in self._steered if (told := one.used_up) is not None},

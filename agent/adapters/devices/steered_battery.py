@@ -77,10 +77,10 @@ class SteeredBattery:
         rests = (lease is None or lease.battery_w is None) and not self._may_be_in_force
         return self.used_up if rests else None
 
-    @property
-    def owes(self) -> bool:
-        """True when an earlier process has left behind what is to be given back, also where that is learnt late."""
-        return not self._steering and self._terms.memory.left_behind(self._terms.address) is not None
+    def recalled(self) -> None:
+        """What an earlier process left behind is known now: what we have released without it is released again."""
+        if not self._steering and self._terms.memory.left_behind(self._terms.address) is not None:
+            self.lost = True
 
     @property
     def used_up(self) -> str | None:

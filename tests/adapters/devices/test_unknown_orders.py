@@ -94,12 +94,14 @@ async def test_what_an_earlier_process_found_is_given_back_though_nothing_is_ste
     kept = {"at 1": {"steering": True, "found": {"mode": 1.0, "limit": 20.0}}}
     stage = Stage()
     await stage.steer(None)
-    assert not stage.battery.owes
+    stage.battery.recalled()
+    assert not stage.battery.lost
     stage.memory.recall(json.dumps(kept))
-    assert stage.battery.owes
+    stage.battery.recalled()
+    assert stage.battery.lost, "the next step writes again"
     await stage.steer(None)
     assert stage.inverter.recalled == kept["at 1"]["found"]
-    assert not stage.battery.owes
+    assert not stage.battery.lost
 
 
 class Stubborn(Inverter):
