@@ -27,6 +27,7 @@ from agent.cycles.record import Record
 from agent.cycles.reload import LOOK_EVERY_S, Reload
 from agent.cycles.remote_config import EVERY_S as REMOTE_EVERY_S
 from agent.cycles.remote_config import RemoteConfiguration
+from agent.cycles.retry import Retry
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.steering_lock import SteeringLock
 from agent.cycles.timekeeping import Timekeeping
@@ -68,6 +69,7 @@ SETTLEMENT_FIRST_S = 600.0
 COMMANDS_EVERY_S = 2.0
 MODELS_EVERY_S = 5.0
 HOME_EVERY_S = 5.0
+GIVE_BACK_RESTS_S = (2.0, 5.0, 10.0, 30.0, 60.0)
 PLAN_BEARS_S = 60.0  # a step of the clock by less leaves the plan in force, until the next one is made
 
 
@@ -110,6 +112,7 @@ class App:
     remote_config: RemoteConfiguration | None = None
     recalled: bool = False
     is_writable: bool = True  # whether the last commit was written
+    owed: Retry = field(default_factory=lambda: Retry(GIVE_BACK_RESTS_S))  # what could not be given back
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # of commits: one releases only what it has written
 
     async def start(self) -> None:
@@ -196,6 +199,8 @@ class App:
             if not isinstance(outcome, Applied):
                 log.error("not_released", outcome=": ".join(describe(outcome)), next="enalysis-edge release")
             await self.loads.release()
+        else:
+            await self._give_back_owed()
         self.alarms.note(EventKind.STOPPED, why)
         self.control.minutes.flush()
         with suppress(TimeoutError):  # a disk that hangs: the platform is still to hear that we stop
@@ -223,9 +228,29 @@ class App:
             self._clock_was_set(by_s)
         self.conditions.time_is_known = self.clock.trusted()
         self.overrides.step()
+        if not self.owed.rests(self.clock.monotonic()):
+            await self._give_back_owed()
         await self.control.step()
         self.policies.step()
         self.alarms.step()
+
+    async def _give_back_owed(self) -> None:
+        """A site that is only observed is given back what did not take its release, or was found left behind late."""
+        why, began_s = self.outlet.view.observing, self.clock.monotonic()
+        if why is None or not self._owes:
+            return
+        with self.lock.open_for_what_was_left_behind(True):
+            if self.devices.left_behind:
+                await self.control.release(control.released(why=why))
+            await self.loads.release()
+        if self._owes:
+            self.owed.failed(began_s, self.clock.monotonic())
+        else:
+            self.owed.succeeded()
+
+    @property
+    def _owes(self) -> bool:
+        return self.devices.left_behind or self.loads.is_held
 
     async def _plan(self) -> None:
         if self.outlet.view.clock_doubt is None:
@@ -266,6 +291,7 @@ class App:
                 if self.home is not None:
                     self.home.cycle.written(energies)
                 self.self_test.store_works()
+                self.devices.memory.try_again()
         if self.planning.made:
             self.self_test.plan_works()
 

@@ -186,6 +186,7 @@ class SteeredDevice(DatasheetDevice):
             seen = await registers.read(_JUST_NOW_S)
             if pv_w is not None:
                 await self._must_listen(steering, registers)
+            self._capped = self._capped or pv_w is not None  # also where the answer is lost
             await self._settle(steering, registers, registers.needed(steering.cap(pv_w, seen)))
             self._capped = pv_w is not None
             return Applied(math.inf if pv_w is None else pv_w)

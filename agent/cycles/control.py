@@ -159,7 +159,7 @@ class Control:
         self._unverified = False
         self._watch.told(self._clock.monotonic(), None)
         self._response.asked(self._clock.monotonic(), None, {})
-        self._lease = None if isinstance(outcome, Unreachable) else Lease(None, None, self._clock.monotonic(), 0.0)
+        self._lease = Lease(None, None, self._clock.monotonic(), 0.0) if isinstance(outcome, Applied) else None
         self._outlet.show(replace(self._outlet.view, setpoint=setpoint, outcome=outcome))
         self._note(setpoint, outcome)
         return outcome
@@ -201,7 +201,15 @@ class Control:
         battery = self._conditions.with_reserve(there, state.at, wanted.hold_s)
         limits = replace(self._rules.limits, battery=battery, connection=self._conditions.connection(state.at))
         last_w = None if self._lease is None else self._lease.battery_w
-        return guard(wanted, state, limits, self._since_s(), last_w if last_w is not None else state.battery_w.known)
+        return guard(wanted, state, limits, self._stood_s(), last_w if last_w is not None else state.battery_w.known)
+
+    def _stood_s(self) -> float:
+        """For how long the power in force counts to have stood: a slow ramp goes on when that is worth a write."""
+        since_s, lease, ramp = self._since_s(), self._lease, self._rules.limits.ramp_w_per_s
+        if lease is None or lease.battery_w is None or not ramp:
+            return since_s
+        worth_a_write_s = (self._rules.deadband_w + 1.0) / ramp
+        return max(since_s, min(self._clock.monotonic() - lease.written_at, worth_a_write_s))
 
     def _since_s(self) -> float:
         return self._rules.step_s if self._last_step is None else self._clock.monotonic() - self._last_step

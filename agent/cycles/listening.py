@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from agent.cycles.alarms import Alarms
 from agent.cycles.sync import Sync
 from agent.domain.alarms import EventKind
@@ -20,6 +22,8 @@ LONGEST_NAME = 40
 OTHERS = "other topics"  # a flood of them is told as one
 
 TakeDesired = Callable[[bytes], str | None]
+
+log = structlog.get_logger("listening")
 
 
 def fetch_no_model(_: ModelManifest) -> str | None:
@@ -74,7 +78,10 @@ class Listening:
         """Take in messages for ever."""
         while True:
             topic, payload, retained = await self._link.incoming()
-            await self.take(topic, payload, retained)
+            try:
+                await self.take(topic, payload, retained)
+            except Exception:  # as of any job: a defect that one message meets may not end the hearing of all others
+                log.exception("message_failed", topic=topic)
 
     async def take(self, topic: str, payload: bytes, retained: bool = False) -> None:
         """Take in one message. A bad one is counted, reported and otherwise ignored.

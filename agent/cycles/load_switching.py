@@ -92,6 +92,13 @@ class LoadSwitching:
     def has_any(self) -> bool:
         return bool(self._seats)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether a relay is away from its rest by us, or perhaps is."""
+        return any(
+            seat.may_be_held or (seat.put is not None and seat.put is not seat.one.rests_on) for seat in self._seats
+        )
+
     def recall(self, document: str | None) -> None:
         """Go on with how long each has run in its window. What cannot be read begins anew."""
         if document is None:
@@ -122,8 +129,6 @@ class LoadSwitching:
 
     async def release(self) -> None:
         """Leave every relay that was switched as it rests. A failure is told, and no reason not to end."""
-        if self._outlet.view.observing is not None:
-            return
         held = [seat for seat in self._seats if seat.put is not None or seat.may_be_held]
         await asyncio.gather(*(self._put(seat, seat.one.rests_on) for seat in held))
 

@@ -131,8 +131,9 @@ class SunSpecHybrid:
             if controls.cap is None:
                 raise NotSupported(f"{self.name} takes no cap on its power: neither model 704 nor model 123")
             if pv_w is None:
+                lifted = await controls.cap.lift(self._found)
                 self._capped = False
-                return await controls.cap.lift(self._found)
+                return lifted
             await self._must_listen(controls)
             self._capped = True
             return await controls.cap.set_cap(pv_w, hold_s, self._found)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -128,9 +129,10 @@ async def test_a_write_that_fails_is_tried_at_the_next_step_and_alarmed(failure:
     assert (counts.written, counts.refused + counts.unreachable) == (1, 2)
 
 
-async def test_after_a_release_that_could_not_be_written_it_is_written_again() -> None:
+@pytest.mark.parametrize("failure", [Refused("busy"), Unreachable("no answer")])
+async def test_after_a_release_that_could_not_be_written_it_is_written_again(failure: Refused | Unreachable) -> None:
     stage = ControlStage()
-    stage.site.answers = [Unreachable("no answer")]
+    stage.site.answers = [failure]
     await stage.control.release("released: the agent starts")
     stage.site.values["inverter"][Quantity.SOC_PCT] = None
     await stage.step(3)
@@ -194,6 +196,15 @@ async def test_the_ramp_is_kept_from_step_to_step() -> None:
     show(stage.outlet, plan=plan(1.0))
     powers = [(await stage.step()).battery_w for _ in range(12)]
     assert powers == [max(-5000.0, -500.0 * (i + 1)) for i in range(12)]
+
+
+async def test_a_ramp_that_is_slower_than_what_is_worth_a_write_in_a_step_is_kept_and_not_stuck() -> None:
+    stage = ControlStage(ramp_w_per_s=20.0)  # the dead-band is 1 % of 5 kW
+    stage.site.values["meter"][Quantity.GRID_W] = 3000.0
+    await stage.step(120)
+    written = [setpoint.battery_w or 0.0 for setpoint in stage.site.written]
+    assert 1800.0 <= written[-1] <= 120 * 20.0
+    assert max(after - before for before, after in pairwise(written)) <= 51.0
 
 
 async def test_limits_of_the_connection_hold_at_the_step_after_they_come() -> None:

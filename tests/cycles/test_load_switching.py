@@ -131,6 +131,20 @@ async def test_the_end_gives_it_back() -> None:
     assert site.relay.written == [False, True]
 
 
+async def test_what_could_not_be_given_back_before_the_site_was_locked_is_held_until_it_is() -> None:
+    site = Site()
+    site.planned(3, 4)
+    await site.until(1.0)
+    site.relay.failure = "the relay is silent"
+    await site.cycle.release()
+    show(site.outlet, observing="not commissioned")
+    assert site.cycle.is_held
+    site.relay.failure = ""
+    await site.cycle.release()
+    assert site.relay.written == [False, True]
+    assert not site.cycle.is_held
+
+
 async def test_what_an_earlier_process_left_behind_outside_the_window_is_given_back() -> None:
     site = Site(Relay(on=False))
     site.clock.seconds = 9 * 3600.0

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from drivers.datasheet import Control, Datasheet, Order, Steering, Values, Variants, Walk, Write, as_found
 from drivers.datasheet_device import DatasheetDevice
-from drivers.device import Action, Applied, Clamped, ControlState, Steerable
-from drivers.errors import LinkDown, NotApplied, NotSupported, Refused
+from drivers.device import Action, Applied, Clamped, ControlState, Span, Steerable
+from drivers.errors import DriverError, LinkDown, NoAnswer, NotApplied, NotSupported, Refused
 from drivers.reading import Quantity
 from drivers.register import Register
 from tests.drivers.vendors import BATTERY, POWER, PULSE, REMOTE, SHEET, STEERING, Battery
@@ -201,6 +201,23 @@ async def test_the_sun_is_capped_and_let_through() -> None:
     device = battery.device()
     assert await device.limit_pv(3000, 60) == Applied(3000)
     assert battery.words[111] == 3000
+    await device.release()
+    assert battery.words[111] == 9000
+
+
+async def test_a_cap_that_was_perhaps_taken_is_lifted_by_the_release() -> None:
+    battery = Battery()
+    device = battery.device()
+    await device.read()
+
+    def lost(span: Span) -> DriverError | None:
+        return NoAnswer("silent") if battery.writes else None
+
+    battery.failure = lost
+    with pytest.raises(NoAnswer):
+        await device.limit_pv(3000, 60)
+    assert battery.words[111] == 3000
+    battery.failure = lambda span: None
     await device.release()
     assert battery.words[111] == 9000
 

@@ -58,6 +58,18 @@ async def test_release_lifts_our_cap_and_no_other() -> None:
     assert device.raw(123, "WMaxLim_Ena") == 0
 
 
+async def test_a_cap_that_could_not_be_lifted_is_lifted_by_the_release() -> None:
+    device = gen24()
+    hybrid = device.hybrid()
+    await hybrid.limit_pv(100, 60)
+    device.failure = lambda span: NoAnswer("silent")
+    with pytest.raises(NoAnswer):
+        await hybrid.limit_pv(None, 60)
+    device.failure = lambda span: None
+    await hybrid.release()
+    assert device.raw(123, "WMaxLim_Ena") == 0
+
+
 async def test_a_device_without_controls() -> None:
     layout = SunSpecMap()
     layout.add(1, COMMON)

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
+from agent.adapters.devices.steered_battery import SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.dispatch.write_budget import WriteBudget
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint
 from drivers.device import Action, ControlState, SteerResult

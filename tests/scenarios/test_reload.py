@@ -187,6 +187,19 @@ async def test_a_site_that_is_only_to_be_observed_is_let_go_of_once_and_taken_ag
         assert is_steered(stage, 14.5, 16.0)
 
 
+async def test_a_battery_that_took_no_release_when_the_site_was_locked_is_given_back_later(tmp_path: Path) -> None:
+    async with staged(tmp_path, reloads=True) as stage:
+        editor = Editor(stage)
+        observed = editor.good.replace("[control]\n", '[control]\nmode = "observe"\n')
+        stage.fault("refused_write", "inverter", 9.95, 2.0)
+        await stage.play(11.5, {10.0: editor.writes(observed)})
+        assert stage.at(11.5).rung is Rung.OBSERVE
+        assert stage.app.devices.left_behind
+        await stage.play(13.5)
+        assert not stage.app.devices.left_behind
+        assert stage.at(13.5).mode == "self-consumption"
+
+
 @pytest.mark.parametrize("has_permit", [True, False])
 async def test_an_inverter_that_has_moved_is_not_left_with_our_setpoint(has_permit: bool, tmp_path: Path) -> None:
     """It goes on under another port, with what was written there: it is steered on, or given back without a permit."""

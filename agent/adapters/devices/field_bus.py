@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.adapters.devices.site_devices import Devices
-from agent.adapters.devices.steered_battery import SteeringTerms
 from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.dispatch.write_budget import WriteBudget
 from agent.ports import Clock
 from agent.settings.device_section import Device

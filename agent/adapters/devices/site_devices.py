@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.adapters.devices.joint_outcome import together
-from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
+from agent.adapters.devices.steered_battery import SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.domain.setpoint import Applied, Outcome, Setpoint
 from agent.domain.steering import SteeringReport
 from agent.switch_ports import SwitchFailure
@@ -50,10 +51,12 @@ class Devices:
         ]
 
     def recall(self, document: str | None) -> None:
-        """Take up what an earlier process kept of the devices that steer. Call it before the first setpoint."""
+        """Take up what an earlier process kept of the devices that steer. Best before the first setpoint."""
         self.memory.recall(document)
         for one in self._terms.values():
             self.memory.fill(one.address, one.budget)
+        for battery in self._steered:
+            battery.recalled()
 
     async def exchange(
         self,

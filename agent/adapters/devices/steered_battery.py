@@ -4,10 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date
 
 from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.dispatch.lease import Lease
 from agent.dispatch.write_budget import WriteBudget
 from agent.domain.sentences.alarms import foreign_master, writes_used_up
@@ -22,24 +23,6 @@ from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotSupport
 DEADBAND_W = 20.0  # a share that moved by less is not worth a write of its own
 LOOK_EVERY_S = 5.0
 MOST_REQUESTS = 8  # of an order with its reading back: a device that wants pauses needs so many of them
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class SteeringTerms:
-    """``address`` names the device in the ``memory``; ``now`` is the wall clock, by which days are counted.
-
-    ``gap_s`` is the pause that the device wants between two requests.
-    """
-
-    address: str
-    budget: WriteBudget
-    memory: SteeringMemory
-    now: Callable[[], datetime] = utc_now
-    gap_s: float = 0.0
 
 
 class SteeredBattery:
@@ -61,6 +44,7 @@ class SteeredBattery:
         self._capped = False
         self._can_cap = True
         self._lease: Lease | None = None
+        self._ends_s: float | None = None  # by its lease, what was ordered last and not given back
         self._foreign = ForeignWrites()
         self._steering = False  # what was found is remembered, and not given back yet
         self._found: Mapping[str, float] = {}
@@ -90,7 +74,13 @@ class SteeredBattery:
         if self._foreign.gives_way(self._monotonic()):
             return left_alone(why=self.foreign or "")
         lease = self._lease_in_force()
-        return self.used_up if lease is None or lease.battery_w is None else None
+        rests = (lease is None or lease.battery_w is None) and not self._may_be_in_force
+        return self.used_up if rests else None
+
+    def recalled(self) -> None:
+        """What an earlier process left behind is known now: what we have released without it is released again."""
+        if not self._steering and self._terms.memory.left_behind(self._terms.address) is not None:
+            self.lost = True
 
     @property
     def used_up(self) -> str | None:
@@ -139,7 +129,11 @@ class SteeredBattery:
         except TimeoutError:
             return Unreachable(f"{self.name} did not take the setpoint within {self._deadline_s:g} s")
         except DriverError as error:
+            if setpoint.battery_w is not None:
+                await self._end_overdue()
             return Refused(str(error))
+        except Exception as error:  # noqa: BLE001 as where it is read: control goes on, and says so
+            return Refused(f"{self.name} could not be steered, a defect: {type(error).__name__}: {error}")
         finally:
             self._busy = False
             self._count(before)
@@ -185,7 +179,17 @@ class SteeredBattery:
             outcome = await self._set_power(setpoint.battery_w, setpoint)
         self._expected = self._battery.written
         self._lease = Lease(setpoint.battery_w, setpoint.pv_limit_w, self._monotonic(), setpoint.hold_s)
+        self._ends_s = None if setpoint.battery_w is None else self._monotonic() + setpoint.hold_s
         return outcome
+
+    async def _end_overdue(self) -> None:
+        """No order is taken, and the last one has outlived its lease: where the device does not end it, we do."""
+        if self._ends_s is None or self.reverts or self._monotonic() < self._ends_s:
+            return
+        with suppress(DriverError, TimeoutError):  # tried again with the next order that is refused
+            async with asyncio.timeout(self._deadline_s):
+                await self._release()
+            self._ends_s, self._expected = None, self._battery.written
 
     async def _release(self) -> Outcome:
         with suppress(NotSupported):  # it takes no setpoints, so there is nothing to be given back
@@ -213,22 +217,25 @@ class SteeredBattery:
                 return Clamped(held_w, reason)
 
     async def _remember(self) -> None:
-        """What to give back: what an earlier process found and could not give back, else what is found now."""
-        if self._steering:
-            return
+        """What to give back: what an earlier process found and could not give back, else what is found now.
+
+        What it found may be learnt while we steer already, from a store that was read late.
+        """
         left_behind = self._terms.memory.left_behind(self._terms.address)
         if left_behind is None:
-            self._found = await self._battery.as_found()
-        else:
+            if not self._steering:
+                self._found = await self._battery.as_found()
+        elif not self._steering or left_behind != self._found:
             self._found = left_behind
             self._battery.recall(left_behind)
 
     async def _cap(self, setpoint: Setpoint) -> None:
         """A device that cannot cap its solar power is asked once; its battery goes on being steered."""
+        self._capped = True  # also where the answer is lost: it is lifted then
         try:
             await self._battery.limit_pv(setpoint.pv_limit_w, setpoint.hold_s)
         except NotSupported:
-            self._can_cap = False
+            self._can_cap = self._capped = False
             return
         self._capped = setpoint.pv_limit_w is not None
 
@@ -236,12 +243,14 @@ class SteeredBattery:
         """``setpoint`` as it may be written; an outcome where it is not written at all.
 
         With the budget used up nothing is changed or renewed. Only where less is wanted than what is in force, or where
-        nothing would end that, the battery is released: this is what the rest of the budget is for.
+        nothing would end that, or it is not known, the battery is released: this is what the rest of the budget is for.
         """
         if setpoint.battery_w is None:
             return setpoint, None
         lease, used_up = self._lease_in_force(), self.used_up
         if used_up is not None:
+            if self._may_be_in_force:
+                return replace(setpoint, battery_w=None), None
             if lease is None or lease.battery_w is None:
                 return setpoint, Refused(used_up)
             worse = abs(setpoint.battery_w) < abs(lease.battery_w) or setpoint.battery_w * lease.battery_w < 0.0
@@ -263,6 +272,11 @@ class SteeredBattery:
             return True
         cap_moved_w = abs((wanted.pv_limit_w or 0.0) - (lease.pv_limit_w or 0.0))
         return max(cap_moved_w, abs(wanted.battery_w - lease.battery_w)) > deadband_w
+
+    @property
+    def _may_be_in_force(self) -> bool:
+        """True when it is not known what became of the last write, and nothing was given back since."""
+        return self._lease is None and self._terms.memory.left_behind(self._terms.address) is not None
 
     def _lease_in_force(self) -> Lease | None:
         lease = self._lease

@@ -105,6 +105,11 @@ class SteeringMemory:
         elif self._write is not None and (self._writing is None or self._writing.done()):
             self._writing = asyncio.create_task(self._keep(self._write))
 
+    def try_again(self) -> None:
+        """Write what the store did not take; nothing where it holds the newest."""
+        if self._stale:
+            self.keep_soon()
+
     async def settle(self, within_s: float) -> None:
         """Wait for what is being written."""
         if self._writing is not None and not self._writing.done():
@@ -116,7 +121,7 @@ class SteeringMemory:
             try:
                 await write(json.dumps(self._devices))
             except StoreFailure as failure:
-                self.trouble = f"what was found at the steered devices is not kept: {failure}"
+                self.trouble, self._stale = f"what was found at the steered devices is not kept: {failure}", True
                 return
             self.trouble = None
 

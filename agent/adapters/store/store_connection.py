@@ -58,20 +58,27 @@ class StoreConnection:
         return self.connection
 
     def _open(self) -> None:
-        before = self.marks
         try:
             opened = self._open_file()
         except StoreFailure as failure:
             self._trouble, self._failing = str(failure), None
             self._count_failure(failure.__cause__)
             raise
-        self.connection, self.marks = opened.connection, opened.marks
-        if opened.identity == self._identity or opened.salvaged:
-            self.marks = drop_unconfirmed(opened.connection, before)
-        self.catalogue, self._identity = opened.catalogue, opened.identity
+        is_ours = opened.identity == self._identity or opened.salvaged
+        self._identity = opened.identity
         self.sentences += opened.sentences
+        marks = self._without_unconfirmed(opened.connection) if is_ours else opened.marks
+        self.connection, self.marks, self.catalogue = opened.connection, marks, opened.catalogue
         self._failing = self._trouble = None
         self.lay_ballast()
+
+    def _without_unconfirmed(self, connection: Connection) -> dict[str, Marks]:
+        """Of a file that we have written to. What is left in it by a commit that failed goes before another is made."""
+        try:
+            return drop_unconfirmed(connection, self.marks)
+        except sqlite3.Error:
+            connection.close()
+            raise
 
     def _open_file(self) -> Opened:
         try:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.adapters.devices.steered_battery import SteeredBattery, SteeringTerms
+from agent.adapters.devices.steered_battery import SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.dispatch.write_budget import WriteBudget
 from agent.domain.setpoint import Applied, Held, Refused, Rung, Setpoint, Unreachable
 from agent.ports import StoreFailure

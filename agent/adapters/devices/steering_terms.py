@@ -1,0 +1,26 @@
+"""What one battery is steered by, besides its device."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.dispatch.write_budget import WriteBudget
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringTerms:
+    """``address`` names the device in the ``memory``; ``now`` is the wall clock, by which days are counted.
+
+    ``gap_s`` is the pause that the device wants between two requests.
+    """
+
+    address: str
+    budget: WriteBudget
+    memory: SteeringMemory
+    now: Callable[[], datetime] = utc_now
+    gap_s: float = 0.0
