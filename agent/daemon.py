@@ -20,6 +20,7 @@ from agent.cycles.inputs import TakeInputs
 from agent.cycles.load_switching import EVERY_S, LoadSwitching
 from agent.cycles.model_trials import NightlyTrials
 from agent.cycles.override import Overrides
+from agent.cycles.owed_release import OwedRelease
 from agent.cycles.paired_trial import Comparison
 from agent.cycles.planning import Planning
 from agent.cycles.policies import Policies
@@ -27,7 +28,6 @@ from agent.cycles.record import Record
 from agent.cycles.reload import LOOK_EVERY_S, Reload
 from agent.cycles.remote_config import EVERY_S as REMOTE_EVERY_S
 from agent.cycles.remote_config import RemoteConfiguration
-from agent.cycles.retry import Retry
 from agent.cycles.settlement import NightlySettlement
 from agent.cycles.steering_lock import SteeringLock
 from agent.cycles.timekeeping import Timekeeping
@@ -69,7 +69,6 @@ SETTLEMENT_FIRST_S = 600.0
 COMMANDS_EVERY_S = 2.0
 MODELS_EVERY_S = 5.0
 HOME_EVERY_S = 5.0
-GIVE_BACK_RESTS_S = (2.0, 5.0, 10.0, 30.0, 60.0)
 PLAN_BEARS_S = 60.0  # a step of the clock by less leaves the plan in force, until the next one is made
 
 
@@ -112,8 +111,12 @@ class App:
     remote_config: RemoteConfiguration | None = None
     recalled: bool = False
     is_writable: bool = True  # whether the last commit was written
-    owed: Retry = field(default_factory=lambda: Retry(GIVE_BACK_RESTS_S))  # what could not be given back
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # of commits: one releases only what it has written
+    owed: OwedRelease = field(init=False)
+
+    def __post_init__(self) -> None:
+        parts = self.control, self.loads
+        self.owed = OwedRelease(self.clock, self.outlet, self.lock, lambda: self.devices.left_behind, *parts)
 
     async def start(self) -> None:
         """Open the store, take up what it has kept, bring the battery into its neutral state.
@@ -200,7 +203,7 @@ class App:
                 log.error("not_released", outcome=": ".join(describe(outcome)), next="enalysis-edge release")
             await self.loads.release()
         else:
-            await self._give_back_owed()
+            await self.owed.now()
         self.alarms.note(EventKind.STOPPED, why)
         self.control.minutes.flush()
         with suppress(TimeoutError):  # a disk that hangs: the platform is still to hear that we stop
@@ -228,29 +231,10 @@ class App:
             self._clock_was_set(by_s)
         self.conditions.time_is_known = self.clock.trusted()
         self.overrides.step()
-        if not self.owed.rests(self.clock.monotonic()):
-            await self._give_back_owed()
+        await self.owed.step()
         await self.control.step()
         self.policies.step()
         self.alarms.step()
-
-    async def _give_back_owed(self) -> None:
-        """A site that is only observed is given back what did not take its release, or was found left behind late."""
-        why, began_s = self.outlet.view.observing, self.clock.monotonic()
-        if why is None or not self._owes:
-            return
-        with self.lock.open_for_what_was_left_behind(True):
-            if self.devices.left_behind:
-                await self.control.release(control.released(why=why))
-            await self.loads.release()
-        if self._owes:
-            self.owed.failed(began_s, self.clock.monotonic())
-        else:
-            self.owed.succeeded()
-
-    @property
-    def _owes(self) -> bool:
-        return self.devices.left_behind or self.loads.is_held
 
     async def _plan(self) -> None:
         if self.outlet.view.clock_doubt is None:

@@ -103,8 +103,7 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
     index = plan.horizon.index_of(moment.at)
     if index is None:
         return None
-    left_s = plan.horizon.step_s * (index + 1) - (moment.at - plan.horizon.start).total_seconds()
-    look_h = max(left_s, SHORTEST_LOOK_S) / 3600.0
+    look_h = _look_h(plan, index, moment.at)
     step_mean_w = moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w
     value = value_after(plan.values, index, step_mean_w)
     by_peak = value_by_peak(plan.values, index, step_mean_w, moment.at, moment.interval_wh, moment.peak_w, value)
@@ -144,6 +143,12 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
         aim_w = aim(battery, moment.soc_pct, wanted_pct, best_w, covered_w, look_h, until_h)
         best_w = nearest_within(cost, best_w, aim_w, prices.import_price * look_h)
     return Decision(best_w, _reason(moment, best_w, prices, value.per_kwh(moment.soc_pct, battery.usable_wh)))
+
+
+def _look_h(plan: Plan, step: int, at: datetime) -> float:
+    """How long a power is weighed: to the end of the plan's step, h."""
+    left_s = plan.horizon.step_s * (step + 1) - (at - plan.horizon.start).total_seconds()
+    return max(left_s, SHORTEST_LOOK_S) / 3600.0
 
 
 def _reach(moment: Moment, battery: Battery, look_h: float) -> tuple[float, float]:

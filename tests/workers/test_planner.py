@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -12,16 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.models.candidates import enrol
-from agent.adapters.models.model_archive import fingerprint_of
-from agent.adapters.models.model_card import read_card
-from agent.adapters.models.model_registry import change_registry
 from agent.adapters.models.site_models import members
 from agent.domain.demand_charge import DemandCharge
 from agent.domain.forecast_corrections import ForecastCorrections
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
-from agent.domain.model_registry import Deployment
 from agent.domain.plan import Plan
 from agent.domain.records import Batch, WeatherRow
 from agent.domain.request import Demand, PlanRequest
@@ -209,50 +202,6 @@ async def test_a_damaged_experience_is_a_note_and_a_new_start(tmp_path: Path, do
 def test_without_a_store_there_is_no_experience_to_guess(tmp_path: Path) -> None:
     with pytest.raises(StoreFailure, match="there is no store at"):
         read_corrections(asked(tmp_path / "absent.db"))
-
-
-def test_the_promoted_model_forecasts_and_the_installed_one_stands_behind_it(tmp_path: Path) -> None:
-    wish = asked(tmp_path / "site.db")
-    installed = f"consumption {read_card(SHIPPED / 'consumption').version}"
-    assert [member.name for member in members(wish, "load_w")[0]] == [installed, "persistence"]
-    (tmp_path / "models").mkdir()
-    own = candidate(tmp_path / "models", "consumption-own", version="2.0.0")
-    enrol(tmp_path / "models", datetime(2025, 6, 1, tzinfo=UTC))
-    seat = Deployment("consumption-own", "2.0.0", fingerprint_of(own) or "", NOW, "better")
-    change_registry(tmp_path / "models", lambda old: old.with_post(old.post("load_w").promoted(seat)))
-    found, notes = members(wish, "load_w")
-    assert ([member.name for member in found], notes) == (["consumption-own 2.0.0", installed, "persistence"], ())
-
-
-def test_a_champion_that_is_gone_is_a_note_and_the_installed_model_forecasts(tmp_path: Path) -> None:
-    (tmp_path / "models").mkdir()
-    seat = Deployment("consumption-own", "2.0.0", "0" * 64, NOW, "better")
-    change_registry(tmp_path / "models", lambda old: old.with_post(old.post("load_w").promoted(seat)))
-    found, (note,) = members(asked(tmp_path / "site.db"), "load_w")
-    assert [member.name for member in found][1:] == ["persistence"]
-    assert note.endswith("; the installed model consumption forecasts load_w")
-
-
-def test_a_registry_that_cannot_be_looked_for_is_a_note(tmp_path: Path) -> None:
-    (tmp_path / "models").write_text("a file where the folder should be")
-    found, (note,) = members(asked(tmp_path / "site.db"), "load_w")
-    assert len(found) == 2
-    assert note.endswith(
-        "champions.json cannot be read (Not a directory); the installed model consumption forecasts load_w"
-    )
-
-
-def test_where_nobody_was_promoted_neither_the_registry_nor_openssl_is_loaded(tmp_path: Path) -> None:
-    script = (
-        "import sys; from agent.domain.request import PlanRequest; from agent.domain.wire import from_json; "
-        "from agent.adapters.models.onnx_detector import open_detector; "
-        "from agent.adapters.models.site_models import members; "
-        "assert len(members(from_json(PlanRequest, sys.stdin.read()), 'load_w')[0]) == 2; "
-        "sys.exit(' '.join({'_hashlib', 'agent.adapters.models.model_registry'} & set(sys.modules)) or 0)"
-    )
-    wish = to_json(asked(tmp_path / "site.db"))
-    done = subprocess.run([sys.executable, "-c", script], input=wish, text=True, capture_output=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_without_sun_or_without_a_wish_there_is_persistence_alone(tmp_path: Path) -> None:
