@@ -209,13 +209,13 @@ def test_a_socket_that_falls_silent_is_noticed_and_replaced(served: Served, brow
         shown.page.route_web_socket(re.compile("realtime/stream"), between)
         shown.open("now")
         expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()
-        assert len(connected) == 1
+        opened = len(connected)  # a page that becomes visible while it connects has begun anew
         heard[0] = False
         shown.page.clock.fast_forward(10_000)
         expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()  # a ping is due every 15 s
         shown.page.clock.fast_forward(15_000)
         expect(shown.page.get_by_text("The connection to the gateway is lost")).to_be_visible()
-        assert len(connected) > 1
+        assert len(connected) > opened
         heard[0] = True
         served.show()
         expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()
