@@ -275,7 +275,7 @@ class App:
                 if self.home is not None:
                     self.home.cycle.written(energies)
                 self.self_test.store_works()
-                self.devices.memory.try_again()
+                self.devices.keep_again()
         if self.planning.made:
             self.self_test.plan_works()
 

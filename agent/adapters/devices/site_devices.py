@@ -58,6 +58,10 @@ class Devices:
         for battery in self._steered:
             battery.recalled()
 
+    def keep_again(self) -> None:
+        """Write what the store did not take of what was found; nothing where it holds the newest."""
+        self.memory.try_again()
+
     async def exchange(
         self,
         gone: Collection[str],
