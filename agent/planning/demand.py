@@ -61,7 +61,8 @@ def peak_of(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> Pe
     zone = ZoneInfo(request.place.timezone)
     local = [at.astimezone(zone) for at in horizon.times()]
     months = [(at.year, at.month) for at in local]
-    past, interval_s = _past(request, past_net_w), _interval_s(demand, horizon)
+    past = _past(request, past_net_w)
+    interval_s = past.interval_s
     threshold = np.empty(horizon.steps)
     for month in dict.fromkeys(months):
         running = month == months[0]
@@ -171,10 +172,6 @@ def _left_days(local: datetime) -> float:
     first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     following = (first + timedelta(days=32)).replace(day=1)
     return float((following - local.replace(tzinfo=None)) / timedelta(days=1))
-
-
-def _interval_s(demand: Demand, horizon: Horizon) -> int:
-    return max(demand.charge.interval_s, horizon.step_s)
 
 
 def _past(request: PlanRequest, past_net_w: Floats) -> Intervals:
