@@ -19,6 +19,7 @@ from pymodbus.exceptions import ConnectionException
 from pymodbus.pdu import ModbusPDU
 
 from drivers.back_off import BackOff, Sleep, times_longer
+from drivers.cancellation import cancellable
 from drivers.device import Transport
 from drivers.endpoint import RTU_GAP_S, Endpoint, SingleClient
 from drivers.errors import BadFrame, LinkDown, NoAnswer, Refused
@@ -157,9 +158,12 @@ class Bus:
         self._hang_up()
         made = make_connection(self.endpoint, self._timeout_s)
         try:
-            connected = await made.client.connect()
+            connected = await cancellable(made.client.connect())
         except (OSError, ValueError):  # a serial port may refuse its settings
             connected = False
+        except asyncio.CancelledError:
+            made.client.close()
+            raise
         if not connected:
             made.client.close()
             self._link.failed()
@@ -174,7 +178,7 @@ class Bus:
         clean = False  # until its answer has come, whatever follows on the wire may still be it
         connection.wait_for(self._timeout_s + self.endpoint.transfer_s(request.octets))
         try:
-            answer = await request.send(connection.client)
+            answer = await cancellable(request.send(connection.client))
             if connection.watch.echoed:
                 raise self._silence(connection, request)
             request.check(answer)
