@@ -198,7 +198,7 @@ class App:
     async def stop(self, why: str) -> None:
         """Release the battery first, then write what waits, then say goodbye. Bounded by the caller."""
         if self.outlet.view.observing is None:
-            outcome = await self.control.release(control.released(why=why))
+            outcome = await self.control.end(control.released(why=why))
             if not isinstance(outcome, Applied):
                 log.error("not_released", outcome=": ".join(describe(outcome)), next="enalysis-edge release")
             await self.loads.release()

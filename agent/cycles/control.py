@@ -78,6 +78,7 @@ class Control:
         self._lease: Lease | None = None  # None: what is in force is not known, so the next step writes
         self._unverified = False
         self._last_step: float | None = None
+        self._ended = False
         self._decisions = Decisions()
         self.observing = Observing(clock, conditions, pending, rules.limits.battery)
         self.minutes = Minutes(clock, conditions, pending, rules.step_s, rules.stale_s)
@@ -164,6 +165,11 @@ class Control:
         self._note(setpoint, outcome)
         return outcome
 
+    async def end(self, why: str) -> Outcome:
+        """Release for good: a step that is still under way writes nothing after it."""
+        self._ended = True
+        return await self.release(why)
+
     def _situation(self, state: SiteState, lost: bool, there: Battery) -> Situation:
         view = self._outlet.view
         in_force_w = None if self._lease is None else self._lease.battery_w
@@ -216,6 +222,8 @@ class Control:
 
     async def _write(self, granted: Setpoint) -> Outcome:
         monotonic = self._clock.monotonic()
+        if self._ended:
+            return Held()
         if self._lease is not None and not self._lease.must_be_replaced(granted, monotonic, self._rules.deadband_w):
             return Held()
         if granted.battery_w is not None and self._refusals.rests(monotonic):

@@ -427,3 +427,14 @@ async def test_what_is_odd_about_a_device_is_told_once() -> None:
         ("device_remark/inverter", "the common model is one register shorter than it says"),
         ("device_remark/inverter", "model 160 is there twice"),
     ]
+
+
+async def test_a_step_that_is_still_under_way_when_the_agent_ends_writes_nothing_after_the_release() -> None:
+    stage = ControlStage()
+    await stage.step()
+    await stage.control.end("the agent stops")
+    assert stage.site.written[-1].battery_w is None
+    written = len(stage.site.written)
+    stage.site.values["meter"][Quantity.GRID_W] = 4000.0
+    await stage.step(5)
+    assert len(stage.site.written) == written

@@ -50,7 +50,7 @@ class SteeredBattery:
         self._found: Mapping[str, float] = {}
         self._expected: ControlState | None = None  # what the registers must hold, None while that is not known
         self._clamps = False
-        self._busy = False
+        self._turn = asyncio.Lock()
         self._looked_at = -LOOK_EVERY_S
         self.lost = False  # what was written last is not in force any more
 
@@ -111,8 +111,13 @@ class SteeredBattery:
     async def steer(self, setpoint: Setpoint) -> Outcome:
         """Write ``setpoint`` and read it back; every error of the driver is an outcome.
 
-        A battery that something else steers is left alone, also by a release.
+        A battery that something else steers is left alone, also by a release. Orders are written one after the other:
+        a release comes whole after what is under way.
         """
+        async with self._turn:
+            return await self._steer_in_turn(setpoint)
+
+    async def _steer_in_turn(self, setpoint: Setpoint) -> Outcome:
         if self._foreign.gives_way(self._monotonic()):
             return Refused(self.left_alone or "")
         setpoint, outcome = self._within_budget(setpoint)
@@ -120,7 +125,6 @@ class SteeredBattery:
         if outcome is not None:
             return outcome
         before = Counter(self._battery.persistent_writes)
-        self._busy = True
         try:
             async with asyncio.timeout(self._deadline_s):
                 outcome = await self._steer(setpoint)
@@ -135,13 +139,12 @@ class SteeredBattery:
         except Exception as error:  # noqa: BLE001 as where it is read: control goes on, and says so
             return Refused(f"{self.name} could not be steered, a defect: {type(error).__name__}: {error}")
         finally:
-            self._busy = False
             self._count(before)
         return outcome
 
     async def look(self) -> None:
         """See whether the device still holds what was written. What cannot be read is unknown, and changes nothing."""
-        if self._monotonic() - self._looked_at >= LOOK_EVERY_S and not self._busy:
+        if self._monotonic() - self._looked_at >= LOOK_EVERY_S and not self._turn.locked():
             with suppress(DriverError):
                 await self._look()
 

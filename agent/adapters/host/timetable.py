@@ -68,6 +68,7 @@ class Timetable:
         while True:
             await asyncio.sleep(max(0.0, due - loop.time()))
             await run()
+            _end_if_told()
             self._follow_clock()
             due = _next_beat(due, loop.time(), job.every_s)
 
@@ -107,7 +108,8 @@ async def run_virtual(
 ) -> None:
     """Run every job at its own virtual time, one after the other, until ``until`` of the clock's true time.
 
-    ``between`` is called after each instant. Errors are let out: a test or a demo shall see them.
+    ``between`` is called after each instant. Errors are let out: a test or a demo shall see them. Raises
+    CancelledError when this is cancelled.
     """
     begun, step_s = clock.monotonic(), clock.adopted_s
     end = begun + (until - clock.true_now()).total_seconds()
@@ -117,6 +119,7 @@ async def run_virtual(
         due, order, job = heapq.heappop(queue)
         clock.advance(due)
         await job.run()
+        _end_if_told()
         heapq.heappush(queue, (_next_time(job, due, clock), order, job))
         if clock.adopted_s != step_s:
             queue = _rearmed(queue, clock, clock.adopted_s - step_s)
@@ -149,14 +152,22 @@ def _rearmed(queue: Queue, clock: VirtualClock, by_s: float) -> Queue:
     return armed
 
 
+def _end_if_told() -> None:
+    """Raises CancelledError when this task was cancelled, also where what it waited for has kept that to itself.
+
+    ``asyncio.wait_for`` of Python 3.11 does so when its answer comes in the same instant (bpo-42130).
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 def _guarded(job: Job) -> Callable[[], Awaitable[None]]:
     async def run() -> None:
         try:
             await job.run()
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
+            _end_if_told()
             log.error("job_cancelled", job=job.name)  # something it waited for was; nobody has told the job to end
         except Exception:  # the one place where a cycle's defect may not end the daemon
             log.exception("job_failed", job=job.name)

@@ -118,6 +118,14 @@ async def test_what_was_found_is_kept_before_the_first_write_and_once() -> None:
     assert json.loads(stage.documents[1])["at 1"]["steering"] is False
 
 
+async def test_a_release_comes_whole_after_the_order_that_is_under_way() -> None:
+    stage = Stage()
+    stage.delay_s = 0.05
+    await asyncio.gather(stage.steer(1000.0), stage.steer(None))
+    assert [word for word in stage.log if word in ("power", "released")] == ["power", "released"]
+    assert stage.inverter.holds == {}
+
+
 async def test_it_is_read_anew_each_time_the_battery_was_given_back() -> None:
     stage = Stage()
     for _ in range(2):

@@ -151,6 +151,40 @@ async def test_a_job_that_waited_for_something_that_was_cancelled_goes_on() -> N
         await enough.wait()
 
 
+class AnsweredAsItEnds:
+    """A job whose answer comes in the very instant in which it is cancelled: ``wait_for`` of 3.11 returns it."""
+
+    def __init__(self) -> None:
+        self.ran = 0
+
+    async def __call__(self) -> None:
+        self.ran += 1
+        answer, task = asyncio.get_running_loop().create_future(), asyncio.current_task()
+        assert task is not None
+
+        def both() -> None:
+            answer.set_result(None)
+            task.cancel()
+
+        asyncio.get_running_loop().call_soon(both)
+        await asyncio.wait_for(answer, 10.0)
+
+
+async def test_a_job_that_keeps_its_cancellation_to_itself_is_not_run_again() -> None:
+    job = AnsweredAsItEnds()
+    async with running(Job("asks", 0.02, job)):
+        await asyncio.sleep(0.2)
+    assert job.ran == 1
+
+
+async def test_nor_on_the_virtual_clock(diary: Diary) -> None:
+    job = AnsweredAsItEnds()
+    playing = asyncio.create_task(play(diary, [Job("asks", 10, job)], 1000))
+    with pytest.raises(asyncio.CancelledError):
+        await playing
+    assert job.ran == 1
+
+
 async def test_on_the_system_clock_a_job_never_overlaps_itself() -> None:
     going, most, done = 0, 0, asyncio.Event()
     count = 0
