@@ -16,7 +16,8 @@ from agent.backtest.demand import MonthSoFar
 from agent.backtest.perfect_foresight import INTEGER_MOST_S, foreseen_problem, foreseen_terms
 from agent.backtest.planner_view import HORIZON_H, Outlook
 from agent.backtest.prices_then import DAY_BEGINS_HOUR
-from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.dispatch.economic_dispatch import economic_dispatch
+from agent.dispatch.moment import Moment
 from agent.dispatch.recent_mean import RecentMean
 from agent.planning import optimise
 from agent.planning.forward_pass import forward_pass_alone

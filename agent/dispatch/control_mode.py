@@ -6,8 +6,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from agent.dispatch.day_prices import DayPrices
-from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.dispatch.economic_dispatch import economic_dispatch
 from agent.dispatch.guard import Limits
+from agent.dispatch.moment import Moment
 from agent.dispatch.recent_mean import RecentMean
 from agent.dispatch.shadow_policies import RuleMoment, rule_w
 from agent.domain.battery import Battery, BatteryUnit

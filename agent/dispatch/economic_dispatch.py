@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
+from agent.dispatch.grid_prices import GridPrices, prices_now
+from agent.dispatch.moment import Moment
 from agent.dispatch.peak_value import value_by_peak
 from agent.dispatch.steady_power import aim, nearest_within
 from agent.dispatch.stored_energy_value import StoredEnergyValue, value_after
@@ -24,33 +26,7 @@ MONEY_DECIMALS = 6  # what costs the same to a millionth is a tie
 # A change of direction must earn, within a dwell, what this many seconds at full power cost: no chatter for pennies.
 SWITCHING_S = 2.0
 DWELL_S = 300.0
-# Breaking a limit of the connection point costs this many times the price, so that it happens only when nothing helps;
-# the planner's value table prices it the same way.
-BROKEN_LIMIT_MULTIPLE = 100.0
 NEAR_W = 10.0  # import this close to what a demand interval allows is said to hold it
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What the fast loop knows now. ``net_load_w`` is load less solar; prices are money per kWh.
-
-    ``carbon_price`` comes on top of every imported kWh; it counts in the decision and not on the bill.
-    ``step_mean_w`` is the mean net load of late, which foretells more than one second of it; None takes
-    ``net_load_w``. ``interval_wh`` is what was imported in the running interval of a demand charge, ``peak_w`` the
-    month's highest mean import so far. ``battery_w`` is the power in force (positive discharges), None where nothing
-    is: to turn round costs a little.
-    """
-
-    at: datetime
-    net_load_w: float
-    soc_pct: float
-    import_price: float
-    export_price: float
-    carbon_price: float = 0.0
-    step_mean_w: float | None = None
-    interval_wh: float = 0.0
-    battery_w: float | None = None
-    peak_w: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,43 +35,6 @@ class Decision:
 
     battery_w: float
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Prices:
-    """Money per kWh at the connection now. Above each (W, money per kWh) of ``.._above`` energy costs so much more.
-
-    ``held_w`` is the import that a demand charge allows for the rest of its interval, None without one.
-    """
-
-    import_price: float
-    export_price: float
-    import_above: list[tuple[float, float]]
-    export_above: list[tuple[float, float]]
-    held_w: float | None = None
-
-    def of_grid(self, grid_w: float) -> float:
-        """Money per hour at ``grid_w``, > 0 imports, times 1000."""
-        if grid_w > 0.0:
-            cost = grid_w * self.import_price
-            for limit_w, more in self.import_above:
-                if grid_w > limit_w:
-                    cost += (grid_w - limit_w) * more
-        else:
-            cost = grid_w * self.export_price
-            for limit_w, more in self.export_above:
-                if -grid_w > limit_w:
-                    cost += (-grid_w - limit_w) * more
-        return cost
-
-    def marginal(self) -> list[float]:
-        """Every price that one more kWh can have, where several limits are passed together too."""
-        prices = [self.import_price, self.export_price]
-        prices += [self.import_price + more for _, more in self.import_above]
-        prices += [self.export_price - more for _, more in self.export_above]
-        if len(self.import_above) > 1:
-            prices.append(self.import_price + sum(more for _, more in self.import_above))
-        return prices
 
 
 def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: Connection) -> Decision | None:
@@ -107,7 +46,7 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
     step_mean_w = moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w
     value = value_after(plan.values, index, step_mean_w)
     by_peak = value_by_peak(plan.values, index, step_mean_w, moment.at, moment.interval_wh, moment.peak_w, value)
-    prices = _prices(plan.values, index, moment, connection, by_peak is None)
+    prices = prices_now(plan.values, index, moment, connection, by_peak is None)
     bends_w = () if by_peak is None else by_peak.bends_w(moment.net_load_w + battery.charge_w)
     peak_per_kwh = by_peak.per_kwh(moment.soc_pct, look_h) if bends_w and by_peak is not None else None
     turning = _turning_per_h(moment, battery, prices)
@@ -116,7 +55,7 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
 
     def cost(battery_w: float) -> float:
         grid_w = moment.net_load_w - battery_w
-        per_h = prices.of_grid(grid_w)
+        per_h = prices.of_grid(grid_w) + prices.doubt * max(min(moment.net_load_w, 0.0) - battery_w, 0.0)
         if battery_w > 0.0:
             per_h += battery_w * battery.wear_per_kwh
             if above_half and battery_w > half_w:
@@ -181,7 +120,7 @@ def _until_dearer(
 def _bends(
     moment: Moment,
     battery: Battery,
-    prices: _Prices,
+    prices: GridPrices,
     value: StoredEnergyValue,
     look_h: float,
     peak_per_kwh: float | None,
@@ -219,10 +158,10 @@ def _bends(
     return powers
 
 
-def _wanted_pct(table: ValueTable, step: int, prices: _Prices, battery: Battery, soc_pct: float) -> float:
+def _wanted_pct(table: ValueTable, step: int, prices: GridPrices, battery: Battery, soc_pct: float) -> float:
     """The SoC at the end of ``step`` up to which a kWh from the grid at this price is worth it, from ``soc_pct``."""
     at_end, usable_wh = StoredEnergyValue(table.soc_pct, table.value[step], table.value[step]), battery.usable_wh
-    price, deep = prices.import_price / battery.charge_efficiency, battery.deep_wear_per_kwh
+    price, deep = prices.stored_price / battery.charge_efficiency, battery.deep_wear_per_kwh
     wanted_pct = at_end.soc_up_to(price, usable_wh)
     if deep and soc_pct < battery.deep_below_pct:  # all the way up to there, or only as far as it pays in each kWh
         least_pct = max(soc_pct, at_end.soc_up_to(price + deep, usable_wh))
@@ -233,7 +172,7 @@ def _wanted_pct(table: ValueTable, step: int, prices: _Prices, battery: Battery,
     return min(wanted_pct, battery.soc_max_pct)
 
 
-def _turning_per_h(moment: Moment, battery: Battery, prices: _Prices) -> float:
+def _turning_per_h(moment: Moment, battery: Battery, prices: GridPrices) -> float:
     """What it counts to leave the direction in force for the other one or for a rest, money per hour times 1000.
 
     0 where nothing is in force and where the battery rests, since it may begin at any time.
@@ -244,31 +183,7 @@ def _turning_per_h(moment: Moment, battery: Battery, prices: _Prices) -> float:
     return max(battery.charge_w, battery.discharge_w) * price * SWITCHING_S / DWELL_S
 
 
-def _prices(table: ValueTable, step: int, moment: Moment, connection: Connection, priced: bool) -> _Prices:
-    """``priced``: the dearest demand charge has a price here, since the value of stored energy does not know it."""
-    broken = table.broken_limit_per_kwh
-    if broken is None:
-        broken = BROKEN_LIMIT_MULTIPLE * max(0.01, abs(moment.import_price), abs(moment.export_price))
-    import_above: list[tuple[float, float]] = []
-    export_above: list[tuple[float, float]] = []
-    held_w = None
-    if table.peak is not None and table.peak.per_kw[step] > 0.0:
-        held_w = table.peak.held_w(step, moment.at, moment.interval_wh)
-        if priced:
-            import_above.append((held_w, table.peak.over_per_kwh(step)))
-    import_above += [
-        (other.held_w(step, moment.at, moment.interval_wh), other.over_per_kwh(step))
-        for other in table.other_peaks
-        if other.per_kw[step] > 0.0
-    ]
-    if connection.import_limit_w is not None:
-        import_above.append((connection.import_limit_w, broken))
-    if connection.export_limit_w is not None:
-        export_above.append((connection.export_limit_w, broken))
-    return _Prices(moment.import_price + moment.carbon_price, moment.export_price, import_above, export_above, held_w)
-
-
-def _reason(moment: Moment, battery_w: float, prices: _Prices, worth: float) -> Sentence:
+def _reason(moment: Moment, battery_w: float, prices: GridPrices, worth: float) -> Sentence:
     """``worth`` is what stored energy is worth, money per kWh."""
     grid_w, sold = moment.net_load_w - battery_w, moment.export_price
     bought: say.Paid = moment.import_price

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from agent.dispatch.day_prices import DayPrices
-from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.dispatch.economic_dispatch import economic_dispatch
+from agent.dispatch.moment import Moment
 from agent.dispatch.shadow_policies import RuleMoment, ShadowPolicies, rule_w
 from agent.domain.battery import Battery
 from agent.domain.plan import Plan

@@ -7,7 +7,8 @@ import highspy
 import numpy as np
 
 from agent.adapters.models.onnx_models import OnnxForecaster, open_model
-from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.dispatch.economic_dispatch import economic_dispatch
+from agent.dispatch.moment import Moment
 from agent.domain.demand_charge import DemandCharge
 from agent.domain.plan import Plan
 from agent.domain.request import Demand

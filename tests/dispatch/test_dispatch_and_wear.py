@@ -8,7 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.dispatch.economic_dispatch import economic_dispatch
+from agent.dispatch.grid_prices import DOUBT
+from agent.dispatch.moment import Moment
 from agent.dispatch.steady_power import NOISE
 from agent.domain.battery import Battery, soc_after
 from agent.domain.battery_wear import deep_between, wear
@@ -37,14 +39,16 @@ def bent(slopes: list[float]) -> ValueTable:
 
 
 def costs(battery: Battery, now: Moment, table: ValueTable, powers_w: np.ndarray) -> np.ndarray:
-    """What each power costs until the step ends, by the law: all wear, less what stored energy is worth after it.
+    """What each power costs until the step ends, by the law: all wear and doubt, less what stored energy is worth then.
 
     The table counts depth when energy is put back: it lacks what is missing below the SoC.
     """
 
     def cost(watts: float) -> float:
         grid_w = now.net_load_w - watts
-        paid = grid_w * (now.import_price if grid_w > 0 else now.export_price) * LOOK_H / 1000.0
+        stored_w = max(0.0, min(now.net_load_w, 0.0) - watts)  # from the grid
+        price = now.import_price if grid_w > 0 else now.export_price
+        paid = (grid_w * price + stored_w * DOUBT * abs(now.import_price)) * LOOK_H / 1000.0
         after = soc_after(battery, now.soc_pct, watts, LOOK_H)
         left = float(np.interp(after, table.soc_pct, table.value[0])) + deep_between(battery, after, 100.0)
         return paid + wear(battery, watts, now.soc_pct, LOOK_H) - left

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.dispatch.economic_dispatch import economic_dispatch
+from agent.dispatch.moment import Moment
 from agent.domain.battery import Battery, power_to_reach, soc_after
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from agent.dispatch.economic_dispatch import economic_dispatch
+from agent.dispatch.grid_prices import DOUBT
 from agent.dispatch.steady_power import NOISE, aim, nearest_within, pace_w
 from agent.domain.battery import Battery, soc_after
 from agent.domain.plan import Plan, ValueTable
@@ -84,7 +85,7 @@ def night(noise: float, quarter: int) -> Plan:
 def test_a_night_at_one_price_is_one_steady_charge() -> None:
     random, soc_pct, powers = np.random.default_rng(5), 20.0, []
     for quarter in range(24):
-        plan = night(random.uniform(0.001, 0.009), quarter)
+        plan = night(DOUBT + random.uniform(0.001, 0.009), quarter)
         now = moment(300.0, 0.30, soc=soc_pct, at=plan.horizon.start)
         decision = economic_dispatch(plan, now, BATTERY, Connection())
         assert decision is not None
@@ -96,8 +97,17 @@ def test_a_night_at_one_price_is_one_steady_charge() -> None:
 
 
 def test_without_a_price_that_lasts_it_charges_at_once() -> None:
-    plan = night(0.01, 0)
+    plan = night(DOUBT + 0.01, 0)
     plan = replace(plan, values=replace(plan.values, price_until=()))
     decision = economic_dispatch(plan, moment(300.0, 0.30, soc=20.0), BATTERY, Connection())
     assert decision is not None
     assert decision.battery_w == pytest.approx(-5000.0)
+
+
+def test_what_is_worth_hardly_more_than_its_price_is_not_bought_to_be_stored() -> None:
+    """But a surplus that earns less than it is worth is stored, and so is all that is worth more than the doubt."""
+    plan = night(DOUBT * 0.9, 0)
+    for net_load_w, expected_w in ((300.0, 0.0), (-700.0, -700.0)):
+        decision = economic_dispatch(plan, moment(net_load_w, 0.30, soc=20.0), BATTERY, Connection())
+        assert decision is not None
+        assert decision.battery_w == pytest.approx(expected_w)

@@ -7,8 +7,9 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.dispatch.economic_dispatch import economic_dispatch
 from agent.dispatch.guard import Limits, guard
+from agent.dispatch.moment import Moment
 from agent.domain.battery import Battery
 from agent.domain.plan import Plan
 from agent.domain.setpoint import Rung, Setpoint

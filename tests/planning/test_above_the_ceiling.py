@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.dispatch.economic_dispatch import Decision, Moment, economic_dispatch
+from agent.dispatch.economic_dispatch import Decision, economic_dispatch
+from agent.dispatch.moment import Moment
 from agent.domain.demand_charge import DemandCharge
 from agent.domain.plan import Plan
 from agent.domain.request import Demand, Objective, PlanRequest

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.dispatch.economic_dispatch import economic_dispatch
+from agent.dispatch.moment import Moment
 from agent.domain.battery import Battery
 from agent.domain.demand_charge import DemandCharge
 from agent.domain.horizon import Horizon

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.dispatch.economic_dispatch import economic_dispatch
+from agent.dispatch.moment import Moment
 from agent.domain.battery import soc_after
 from agent.domain.site import Connection
 from agent.planning.battery_arrays import stored_changes

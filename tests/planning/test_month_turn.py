@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from agent.dispatch.demand_meter import DemandMeter
-from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.dispatch.economic_dispatch import economic_dispatch
+from agent.dispatch.moment import Moment
 from agent.domain.battery import Battery, soc_after
 from agent.domain.demand_charge import DemandCharge
 from agent.domain.forecast import Forecast

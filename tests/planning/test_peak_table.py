@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.dispatch.economic_dispatch import Moment, economic_dispatch
+from agent.dispatch.economic_dispatch import economic_dispatch
+from agent.dispatch.moment import Moment
 from agent.domain.battery import Battery, soc_after
 from agent.domain.demand_charge import DemandCharge
 from agent.domain.horizon import Horizon
