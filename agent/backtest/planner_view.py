@@ -86,7 +86,7 @@ class Agent:
         now, step_s = case.at(index), case.horizon.step_s
         horizon = Horizon(now, step_s, HORIZON_H * 3600 // step_s)
         history = cut(case.history, index - self._look_back, index)
-        site = forecast_site(self._load, self._solar, history, horizon, now, self._corrections)
+        site = forecast_site(self._load, self._solar, history, horizon, now, self._case.place, self._corrections)
         self._corrections = {learnt.quantity: learnt for learnt in site.corrections}
         return Outlook(request_at(case, index, horizon), site, past_net_w(case, index))
 

@@ -12,7 +12,9 @@ from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import LEAD_EDGES_H, ForecastCorrections
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
+from agent.domain.request import Place
 from agent.forecasting.combination.blend import blend, last_errors, learn, shares
+from agent.forecasting.days_alike import days_alike
 from agent.forecasting.features import seasonal_load, solar_window
 from agent.forecasting.forecaster import (
     DAY_S,
@@ -26,10 +28,12 @@ from agent.forecasting.forecaster import (
 from agent.forecasting.series import Series, bridge_short_gaps, load_series, solar_series
 
 _BRIDGE_S = 3 * 3600
+PATHS_FROM_DAYS = 35  # ten of five weeks are days off
 _FEWEST_PATHS = 3
 # Now and twenty past days in two turns: two days in quarters cost 0.4 MB while they are asked for.
 _STEPS_AT_ONCE = 11 * 192
 _HOUR = timedelta(hours=1)
+_LEARNT_DAYS = 20  # what was missed longer ago is not learnt from any more
 _MOST_LEARNT = 24  # origins a call: a plan stays cheap, and a day is caught up in one
 _LEAST_SHARE = 0.005  # of a member that is named in a forecast's source
 _NOTHING_LEARNT: Mapping[str, ForecastCorrections] = MappingProxyType({})
@@ -56,14 +60,14 @@ class SiteForecast:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What is asked: the forecast of ``quantity`` for ``horizon``, issued at ``now``, with ``days`` past ones."""
+    """What is asked: the forecast of ``quantity`` for ``horizon``, issued at ``now``, and those of ``past`` origins."""
 
     quantity: str
     history: History
     series: Series
     horizon: Horizon
     now: datetime
-    days: int
+    past: Sequence[datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +98,25 @@ def forecast_site(
     history: History,
     horizon: Horizon,
     now: datetime,
+    place: Place,
     corrections: Mapping[str, ForecastCorrections] = _NOTHING_LEARNT,
     days: int = 20,
 ) -> SiteForecast:
-    """Both forecasts with paired error paths. No forecaster is asked twice for the same.
+    """Both forecasts with paired error paths of ``days`` past days, of the kind that now begins by the calendar of
+    ``place``. No forecaster is asked twice for the same.
 
     All of ``load`` and of ``solar`` that answer are blended; the first is the preferred one. ``corrections`` are those
     that an earlier call returned, by quantity: hours that have come to their end since are learnt from first. Without
     one, the past days at hand are. Raises the last one's ModelUnusable when none answers, which cannot happen when
     persistence stands at the end.
     """
-    loads = load_series(history, horizon.step_s)
+    loads, suns = load_series(history, horizon.step_s), solar_series(history, horizon.step_s, 0.0)
+    past = _past(loads, suns, horizon, place, days)
     of_load, of_solar = (
         _answer(forecasters, task, corrections.get(task.quantity, ForecastCorrections(task.quantity)))
         for forecasters, task in (
-            (load, _Task("load_w", history, loads, horizon, now, days)),
-            (solar, _Task("pv_w", history, solar_series(history, horizon.step_s, 0.0), horizon, now, days)),
+            (load, _Task("load_w", history, loads, horizon, now, past)),
+            (solar, _Task("pv_w", history, suns, horizon, now, past)),
         )
     )
     load_days, solar_days = _whole(of_load.errors), _whole(of_solar.errors)
@@ -129,11 +136,20 @@ def forecast_site(
     )
 
 
+def _past(loads: Series, suns: Series, horizon: Horizon, place: Place, days: int) -> list[datetime]:
+    """Origins of the past days whose errors are the paths, newest first."""
+    newest = -(-horizon.step_s * horizon.steps // DAY_S)  # its horizon has just ended when the new one starts
+    past = [horizon.start - timedelta(days=ago) for ago in range(newest, newest + PATHS_FROM_DAYS)]
+    unknown = np.zeros(len(past), dtype=np.int64)
+    for series in (loads, suns):
+        whole = _whole(_actual(_bridged(series), horizon.start, past, horizon.steps))
+        unknown += ~(whole & _learnable(series, past))
+    return [past[index] for index in days_alike(horizon.start, past, unknown, place, days)]
+
+
 def _answer(forecasters: Sequence[Forecaster], task: _Task, corrections: ForecastCorrections) -> _Answer:
     """The forecast, the errors of past days and what has been learnt."""
-    start, step_s = task.horizon.start, task.horizon.step_s
-    newest = -(-step_s * task.horizon.steps // DAY_S)  # its horizon has just ended when the new one starts
-    past = [start - timedelta(days=ago) for ago in range(newest, newest + task.days)]
+    start, step_s, past = task.horizon.start, task.horizon.step_s, task.past
     known = _learnable(task.series, past)
     measured = [origin for origin, enough in zip(past, known, strict=True) if enough]
     lessons = _lessons(task, corrections, measured)
@@ -144,7 +160,7 @@ def _answer(forecasters: Sequence[Forecaster], task: _Task, corrections: Forecas
     there = members.at(origins)
     errors_before = _errors_before(forecasters, task, corrections, origins, there)
     quantiles = blend(corrections, members.names, there, step_s, errors_before, task.series.highest)
-    errors = np.full((task.days, task.horizon.steps), np.nan)
+    errors = np.full((len(past), task.horizon.steps), np.nan)
     if measured:
         errors[known] = _actual(_bridged(task.series), start, measured, task.horizon.steps) - quantiles[1:, MEDIAN]
     return _Answer(_forecast(task, members.names, quantiles[0], corrections), errors, corrections, members.refusals)
@@ -195,7 +211,7 @@ def _lessons(task: _Task, corrections: ForecastCorrections, measured: Sequence[d
     every_s = max(step_s, 3600)
     last_s = start_s - min(step_s * task.horizon.steps, LEAD_EDGES_H[-1] * 3600)
     last_s -= (last_s - last_s % step_s) % every_s  # whole hours, as far as the raster has them
-    since_s = max(round(corrections.learnt_to.timestamp()), last_s - task.days * DAY_S)
+    since_s = max(round(corrections.learnt_to.timestamp()), last_s - _LEARNT_DAYS * DAY_S)
     many = max(0, -(-(last_s - since_s) // every_s))
     ripe = [datetime.fromtimestamp(last_s - every_s * ago, UTC) for ago in reversed(range(many))]
     known = _learnable(task.series, ripe)

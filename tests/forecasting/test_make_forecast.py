@@ -52,7 +52,7 @@ def without_load(history: History, first: datetime, hours: float) -> History:
 
 def made_of(load: Forecaster, history: History, horizon: Horizon = HORIZON, **more: Any) -> SiteForecast:
     """The forecast of one load forecaster, beside a sun by persistence."""
-    return forecast_site([load], [SOLAR], history, horizon, horizon.start, **more)
+    return forecast_site([load], [SOLAR], history, horizon, horizon.start, CAMBRIDGE, **more)
 
 
 @pytest.mark.parametrize("step_s", [900, 3600])
@@ -76,7 +76,9 @@ def test_errors_are_actual_less_median_newest_day_first() -> None:
     errors = made_of(Flat(), history).load_errors
     assert errors is not None
     assert errors.shape == (20, 192)
-    for row, ago in ((0, 2), (19, 21)):
+    days = {ago: NOW - timedelta(days=ago - 0.5) for ago in range(2, 37)}
+    workdays = [ago for ago, day in days.items() if day.weekday() < 5 and day.date() not in CAMBRIDGE.holidays]
+    for row, ago in ((0, workdays[0]), (19, workdays[19])):
         first = history.horizon.index_of(NOW - timedelta(days=ago))
         assert first is not None
         actual = np.array(history.load_w[first : first + 192], dtype=float)
@@ -86,7 +88,7 @@ def test_errors_are_actual_less_median_newest_day_first() -> None:
 def test_errors_are_those_of_the_blended_median() -> None:
     history = regular_site(CAMBRIDGE)
     pair = [Flat(name="low", level_w=3000.0), Flat(name="high", level_w=5000.0)]
-    made = forecast_site(pair, [SOLAR], history, HORIZON, NOW)
+    made = forecast_site(pair, [SOLAR], history, HORIZON, NOW, CAMBRIDGE)
     assert made.load_errors is not None
     first = history.horizon.index_of(NOW - timedelta(days=2))
     assert first is not None
@@ -97,11 +99,11 @@ def test_errors_are_those_of_the_blended_median() -> None:
 
 def test_only_days_measured_to_the_end_count_and_short_gaps_are_bridged() -> None:
     whole = regular_site(CAMBRIDGE)
-    short = made_of(Flat(), without_load(whole, NOW - timedelta(days=5), 3)).load_errors
-    long = made_of(Flat(), without_load(whole, NOW - timedelta(days=5), 4)).load_errors
+    short = made_of(Flat(), without_load(whole, NOW - timedelta(days=5), 3), days=40).load_errors
+    long = made_of(Flat(), without_load(whole, NOW - timedelta(days=5), 4), days=40).load_errors
     assert short is not None
     assert long is not None
-    assert (len(short), len(long)) == (20, 18)  # two horizons of 48 h run over the hole
+    assert (len(short), len(long)) == (35, 33)  # two horizons of 48 h run over the hole
     assert np.isfinite(short).all()
     assert np.isfinite(long).all()
 
@@ -116,7 +118,7 @@ def test_a_short_history_teaches_nothing(history: History) -> None:
 
 def test_a_forecaster_is_asked_once_for_each_horizon_and_once_for_each_hour_before_one() -> None:
     load, solar = Flat(), Flat("pv_w")
-    forecast_site([load], [solar], regular_site(CAMBRIDGE), HORIZON, NOW)
+    forecast_site([load], [solar], regular_site(CAMBRIDGE), HORIZON, NOW, CAMBRIDGE)
     assert load.asked == solar.asked == [11, 10, 21], "now and twenty past days in two turns, their hours in one"
 
 
@@ -136,11 +138,11 @@ def test_past_days_are_corrected_by_the_hour_before_them_as_today_is() -> None:
 
 def test_paths_of_load_and_sun_are_of_the_same_days() -> None:
     history = without_load(regular_site(CAMBRIDGE), NOW - timedelta(days=5), 4)
-    made = forecast_site([LOAD], [SOLAR], history, HORIZON, NOW)
+    made = made_of(LOAD, history, days=40)
     assert made.load_errors is not None
     assert made.pv_errors is not None
-    assert made.load_errors.shape == made.pv_errors.shape == (18, 192)
-    alone = made_of(LOAD, regular_site(CAMBRIDGE)).pv_errors
+    assert made.load_errors.shape == made.pv_errors.shape == (33, 192)
+    alone = made_of(LOAD, regular_site(CAMBRIDGE), days=40).pv_errors
     assert alone is not None
     np.testing.assert_array_equal(made.pv_errors, np.delete(alone, (3, 4), axis=0))
 
@@ -148,7 +150,7 @@ def test_paths_of_load_and_sun_are_of_the_same_days() -> None:
 def test_where_the_sun_is_always_curtailed_the_load_has_paths_of_its_own() -> None:
     history = regular_site(CAMBRIDGE)
     capped = replace(history, curtailed=(True,) * history.horizon.steps)
-    made = forecast_site([LOAD], [SOLAR], capped, HORIZON, NOW)
+    made = forecast_site([LOAD], [SOLAR], capped, HORIZON, NOW, CAMBRIDGE)
     assert made.load_errors is not None
     assert made.pv_errors is None
     assert max(made.pv.median) > 0
@@ -156,24 +158,24 @@ def test_where_the_sun_is_always_curtailed_the_load_has_paths_of_its_own() -> No
 
 
 def test_the_others_answer_for_one_that_cannot() -> None:
-    made = forecast_site([Refusing(), LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW)
+    made = forecast_site([Refusing(), LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, CAMBRIDGE)
     assert made.load.source == made.pv.source == "persistence"
     assert made.notes == ("model flat is not usable: it is a test",)
     with pytest.raises(ModelUnusable, match="it is a test"):
-        forecast_site([Refusing()], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW)
+        forecast_site([Refusing()], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, CAMBRIDGE)
 
 
 def test_a_last_one_that_cannot_answer_is_not_missed() -> None:
-    made = forecast_site([LOAD, Refusing()], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW)
+    made = forecast_site([LOAD, Refusing()], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, CAMBRIDGE)
     assert made.load.source == "persistence"
     assert made.notes == ("model flat is not usable: it is a test",)
 
 
 def test_a_wrong_member_is_blended_away_and_the_source_says_the_shares() -> None:
     nearly = Flat(name="nearly", level_w=4000.0)
-    made = forecast_site([nearly, LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW)
+    made = forecast_site([nearly, LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, CAMBRIDGE)
     assert made.load.source == "persistence"
-    early = forecast_site([nearly, LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, days=1)
+    early = forecast_site([nearly, LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, CAMBRIDGE, days=1)
     assert re.fullmatch(r"nearly \d+% \+ persistence \d+%", early.load.source)
 
 
