@@ -12,6 +12,7 @@ from agent.domain.alarms import AlarmKind
 from agent.domain.energy_totals import EnergyTotals
 from agent.domain.envelope import Envelope
 from agent.domain.sentences.home_assistant import home_assistant_away
+from agent.hearing import hear
 from agent.home_assistant.discovery import ONLINE, Household, availability, discovery
 from agent.home_assistant.states import Known, attributes, states
 from agent.ports import Clock, CloudLink, EnvelopeRefused, LinkFailure
@@ -75,12 +76,13 @@ class HomeAssistant:
 
     async def listen(self) -> None:
         """Take in messages for ever: births of Home Assistant, and orders."""
-        while True:
-            topic, payload, retained = await self._link.incoming()
-            if topic == self._home.birth_topic:
-                self._hear_status(payload, retained)
-            else:
-                self._orders.take(topic, payload, retained)
+        await hear(self._link.incoming, self._take)
+
+    async def _take(self, topic: str, payload: bytes, retained: bool) -> None:
+        if topic == self._home.birth_topic:
+            self._hear_status(payload, retained)
+        else:
+            self._orders.take(topic, payload, retained)
 
     async def step(self) -> None:
         """Obey what was ordered, and tell what has changed."""

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
-
 from agent.cycles.alarms import Alarms
 from agent.cycles.sync import Sync
 from agent.domain.alarms import EventKind
@@ -13,6 +11,7 @@ from agent.domain.inputs import Acknowledgement, PlatformInput
 from agent.domain.model_delivery import ModelManifest
 from agent.domain.notice import Notice
 from agent.domain.signed_command import SignedCommand
+from agent.hearing import hear
 from agent.ports import Clock, CloudLink, PayloadRefused, Payloads, TopicUnknown
 from agent.recording.pending_writes import PendingWrites
 
@@ -22,8 +21,6 @@ LONGEST_NAME = 40
 OTHERS = "other topics"  # a flood of them is told as one
 
 TakeDesired = Callable[[bytes], str | None]
-
-log = structlog.get_logger("listening")
 
 
 def fetch_no_model(_: ModelManifest) -> str | None:
@@ -76,12 +73,7 @@ class Listening:
 
     async def listen(self) -> None:
         """Take in messages for ever."""
-        while True:
-            topic, payload, retained = await self._link.incoming()
-            try:
-                await self.take(topic, payload, retained)
-            except Exception:  # as of any job: a defect that one message meets may not end the hearing of all others
-                log.exception("message_failed", topic=topic)
+        await hear(self._link.incoming, self.take)
 
     async def take(self, topic: str, payload: bytes, retained: bool = False) -> None:
         """Take in one message. A bad one is counted, reported and otherwise ignored.

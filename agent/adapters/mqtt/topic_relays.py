@@ -12,6 +12,7 @@ from agent.adapters.mqtt.relay_lease import RelayLease, command
 from agent.domain.envelope import Envelope
 from agent.domain.sentences import relays as say
 from agent.domain.topic_relay import TopicRelay
+from agent.hearing import hear
 from agent.ports import LinkFailure
 from agent.switch_ports import Switches, SwitchFailure
 
@@ -56,7 +57,7 @@ class TopicRelays:
     async def start(self) -> None:
         """Begin to connect, and stay connected until ``stop``. Returns at once."""
         await self.link.start()
-        self._listening = asyncio.create_task(self._listen())
+        self._listening = asyncio.create_task(hear(self.link.incoming, self._take))
 
     async def stop(self) -> None:
         """Every relay that is still held is told to rest."""
@@ -187,9 +188,7 @@ class TopicRelays:
             with suppress(LinkFailure):  # they are asked again with the next connection
                 await self._ask(seat)
 
-    async def _listen(self) -> None:
-        while True:
-            topic, payload, retained = await self.link.incoming()
-            for seat in self._seats.values():
-                seat.heard.hear(topic, payload, retained, self._monotonic())
-                seat.changed.set()
+    async def _take(self, topic: str, payload: bytes, retained: bool) -> None:
+        for seat in self._seats.values():
+            seat.heard.hear(topic, payload, retained, self._monotonic())
+            seat.changed.set()
