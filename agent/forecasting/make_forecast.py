@@ -138,13 +138,18 @@ def forecast_site(
 
 def _past(loads: Series, suns: Series, horizon: Horizon, place: Place, days: int) -> list[datetime]:
     """Origins of the past days whose errors are the paths, newest first."""
-    newest = -(-horizon.step_s * horizon.steps // DAY_S)  # its horizon has just ended when the new one starts
-    past = [horizon.start - timedelta(days=ago) for ago in range(newest, newest + PATHS_FROM_DAYS)]
+    newest = _newest(horizon)
+    past = [newest - timedelta(days=ago) for ago in range(PATHS_FROM_DAYS)]
     unknown = np.zeros(len(past), dtype=np.int64)
     for series in (loads, suns):
         whole = _whole(_actual(_bridged(series), horizon.start, past, horizon.steps))
         unknown += ~(whole & _learnable(series, past))
     return [past[index] for index in days_alike(horizon.start, past, unknown, place, days)]
+
+
+def _newest(horizon: Horizon) -> datetime:
+    """The origin whole days ago whose horizon has just ended when ``horizon`` starts."""
+    return horizon.start - timedelta(days=-(-horizon.step_s * horizon.steps // DAY_S))
 
 
 def _answer(forecasters: Sequence[Forecaster], task: _Task, corrections: ForecastCorrections) -> _Answer:
@@ -204,9 +209,13 @@ def _source(names: tuple[str, ...], parts: FloatArray) -> str:
 
 
 def _lessons(task: _Task, corrections: ForecastCorrections, measured: Sequence[datetime]) -> list[datetime]:
-    """Origins to learn from, oldest first: the hours that are ripe since the last one, at first the past days."""
+    """Origins to learn from, oldest first: the hours that are ripe since the last one.
+
+    At first the past days, and the newest, so that the next plan has little to catch up with.
+    """
     if corrections.learnt_to is None:
-        return list(reversed(measured))
+        newest = _newest(task.horizon)
+        return sorted({*measured, newest} if _learnable(task.series, [newest]).all() else measured)
     step_s, start_s = task.horizon.step_s, round(task.horizon.start.timestamp())
     every_s = max(step_s, 3600)
     last_s = start_s - min(step_s * task.horizon.steps, LEAD_EDGES_H[-1] * 3600)
