@@ -98,12 +98,13 @@ def forecast_site(
     history: History,
     horizon: Horizon,
     now: datetime,
-    place: Place,
+    alike: Place | None,
     corrections: Mapping[str, ForecastCorrections] = _NOTHING_LEARNT,
     days: int = 20,
 ) -> SiteForecast:
-    """Both forecasts with paired error paths of ``days`` past days, of the kind that now begins by the calendar of
-    ``place``. No forecaster is asked twice for the same.
+    """Both forecasts with paired error paths of ``days`` past days. No forecaster is asked twice for the same.
+
+    The days are the newest of the kind that begins now by the calendar of ``alike``, or without it the newest of all.
 
     All of ``load`` and of ``solar`` that answer are blended; the first is the preferred one. ``corrections`` are those
     that an earlier call returned, by quantity: hours that have come to their end since are learnt from first. Without
@@ -111,7 +112,7 @@ def forecast_site(
     persistence stands at the end.
     """
     loads, suns = load_series(history, horizon.step_s), solar_series(history, horizon.step_s, 0.0)
-    past = _past(loads, suns, horizon, place, days)
+    past = _past(loads, suns, horizon, alike, days)
     of_load, of_solar = (
         _answer(forecasters, task, corrections.get(task.quantity, ForecastCorrections(task.quantity)))
         for forecasters, task in (
@@ -136,15 +137,17 @@ def forecast_site(
     )
 
 
-def _past(loads: Series, suns: Series, horizon: Horizon, place: Place, days: int) -> list[datetime]:
+def _past(loads: Series, suns: Series, horizon: Horizon, alike: Place | None, days: int) -> list[datetime]:
     """Origins of the past days whose errors are the paths, newest first."""
     newest = _newest(horizon)
+    if alike is None:
+        return [newest - timedelta(days=ago) for ago in range(days)]
     past = [newest - timedelta(days=ago) for ago in range(PATHS_FROM_DAYS)]
     unknown = np.zeros(len(past), dtype=np.int64)
     for series in (loads, suns):
         whole = _whole(_actual(_bridged(series), horizon.start, past, horizon.steps))
         unknown += ~(whole & _learnable(series, past))
-    return [past[index] for index in days_alike(horizon.start, past, unknown, place, days)]
+    return [past[index] for index in days_alike(horizon.start, past, unknown, alike, days)]
 
 
 def _newest(horizon: Horizon) -> datetime:

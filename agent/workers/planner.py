@@ -76,7 +76,8 @@ def _forecast(
     load, load_notes = members(request, "load_w")
     solar, solar_notes = members(request, "pv_w")
     learnt = {one.quantity: one for one in corrections}
-    site = forecast_site(load, solar, known, request.horizon, request.now, request.place, learnt)
+    alike = request.place if request.demand is None else None  # a month's peak is set by what the last days show
+    site = forecast_site(load, solar, known, request.horizon, request.now, alike, learnt)
     return site, (*load_notes, *solar_notes, *site.notes)
 
 

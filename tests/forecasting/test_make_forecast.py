@@ -85,6 +85,16 @@ def test_errors_are_actual_less_median_newest_day_first() -> None:
         np.testing.assert_allclose(errors[row, 48:], actual[48:] - 1000.0)  # before it, the last error is carried on
 
 
+def test_without_a_calendar_the_newest_days_count() -> None:
+    history = regular_site(CAMBRIDGE)
+    made = forecast_site([Flat()], [SOLAR], history, HORIZON, NOW, None)
+    assert made.load_errors is not None
+    first = history.horizon.index_of(NOW - timedelta(days=21))
+    assert first is not None
+    actual = np.array(history.load_w[first : first + 192], dtype=float)
+    np.testing.assert_allclose(made.load_errors[-1, 48:], actual[48:] - 1000.0)
+
+
 def test_errors_are_those_of_the_blended_median() -> None:
     history = regular_site(CAMBRIDGE)
     pair = [Flat(name="low", level_w=3000.0), Flat(name="high", level_w=5000.0)]
