@@ -73,10 +73,8 @@ class Outlook:
 class Agent:
     """The agent's knowledge, step by step through a case; steps are asked for in order of time."""
 
-    def __init__(
-        self, case: Case, load: Sequence[Forecaster], solar: Sequence[Forecaster], demand_charge: float = 0.0
-    ) -> None:
-        self._case, self._alike = case, None if demand_charge else case.place  # as the planner
+    def __init__(self, case: Case, load: Sequence[Forecaster], solar: Sequence[Forecaster]) -> None:
+        self._case = case
         self._load = [Foreseen(forecaster, case.history) for forecaster in load]
         self._solar = [Foreseen(forecaster, case.history) for forecaster in solar]
         self._look_back = HISTORY // timedelta(seconds=case.horizon.step_s)
@@ -88,7 +86,7 @@ class Agent:
         now, step_s = case.at(index), case.horizon.step_s
         horizon = Horizon(now, step_s, HORIZON_H * 3600 // step_s)
         history = cut(case.history, index - self._look_back, index)
-        site = forecast_site(self._load, self._solar, history, horizon, now, self._alike, self._corrections)
+        site = forecast_site(self._load, self._solar, history, horizon, now, self._corrections)
         self._corrections = {learnt.quantity: learnt for learnt in site.corrections}
         return Outlook(request_at(case, index, horizon), site, past_net_w(case, index))
 

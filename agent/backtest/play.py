@@ -117,7 +117,7 @@ def _walk(
     advance: Callable[[int], None],
 ) -> list[Played]:
     plays = [OnePlay(case, name, demand_charge) for name in names]
-    agent = Agent(case.plan_case, load, solar, demand_charge) if NEED_OUTLOOK.intersection(names) else None
+    agent = Agent(case.plan_case, load, solar) if NEED_OUTLOOK.intersection(names) else None
     outlook, planned = None, -1
     for index in range(case.first, case.last):
         if agent is not None and case.plan_index(index) != planned:

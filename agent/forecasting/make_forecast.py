@@ -12,9 +12,7 @@ from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import LEAD_EDGES_H, ForecastCorrections
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
-from agent.domain.request import Place
 from agent.forecasting.combination.blend import blend, last_errors, learn, shares
-from agent.forecasting.days_alike import days_alike
 from agent.forecasting.features import seasonal_load, solar_window
 from agent.forecasting.forecaster import (
     DAY_S,
@@ -28,12 +26,10 @@ from agent.forecasting.forecaster import (
 from agent.forecasting.series import Series, bridge_short_gaps, load_series, solar_series
 
 _BRIDGE_S = 3 * 3600
-PATHS_FROM_DAYS = 35  # ten of five weeks are days off
 _FEWEST_PATHS = 3
 # Now and twenty past days in two turns: two days in quarters cost 0.4 MB while they are asked for.
 _STEPS_AT_ONCE = 11 * 192
 _HOUR = timedelta(hours=1)
-_LEARNT_DAYS = 20  # what was missed longer ago is not learnt from any more
 _MOST_LEARNT = 24  # origins a call: a plan stays cheap, and a day is caught up in one
 _LEAST_SHARE = 0.005  # of a member that is named in a forecast's source
 _NOTHING_LEARNT: Mapping[str, ForecastCorrections] = MappingProxyType({})
@@ -60,14 +56,14 @@ class SiteForecast:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What is asked: the forecast of ``quantity`` for ``horizon``, issued at ``now``, and those of ``past`` origins."""
+    """What is asked: the forecast of ``quantity`` for ``horizon``, issued at ``now``, with ``days`` past ones."""
 
     quantity: str
     history: History
     series: Series
     horizon: Horizon
     now: datetime
-    past: Sequence[datetime]
+    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +94,22 @@ def forecast_site(
     history: History,
     horizon: Horizon,
     now: datetime,
-    alike: Place | None,
     corrections: Mapping[str, ForecastCorrections] = _NOTHING_LEARNT,
     days: int = 20,
 ) -> SiteForecast:
-    """Both forecasts with paired error paths of ``days`` past days. No forecaster is asked twice for the same.
-
-    The days are the newest of the kind that begins now by the calendar of ``alike``, or without it the newest of all.
+    """Both forecasts with paired error paths. No forecaster is asked twice for the same.
 
     All of ``load`` and of ``solar`` that answer are blended; the first is the preferred one. ``corrections`` are those
     that an earlier call returned, by quantity: hours that have come to their end since are learnt from first. Without
     one, the past days at hand are. Raises the last one's ModelUnusable when none answers, which cannot happen when
     persistence stands at the end.
     """
-    loads, suns = load_series(history, horizon.step_s), solar_series(history, horizon.step_s, 0.0)
-    past = _past(loads, suns, horizon, alike, days)
+    loads = load_series(history, horizon.step_s)
     of_load, of_solar = (
         _answer(forecasters, task, corrections.get(task.quantity, ForecastCorrections(task.quantity)))
         for forecasters, task in (
-            (load, _Task("load_w", history, loads, horizon, now, past)),
-            (solar, _Task("pv_w", history, suns, horizon, now, past)),
+            (load, _Task("load_w", history, loads, horizon, now, days)),
+            (solar, _Task("pv_w", history, solar_series(history, horizon.step_s, 0.0), horizon, now, days)),
         )
     )
     load_days, solar_days = _whole(of_load.errors), _whole(of_solar.errors)
@@ -137,27 +129,11 @@ def forecast_site(
     )
 
 
-def _past(loads: Series, suns: Series, horizon: Horizon, alike: Place | None, days: int) -> list[datetime]:
-    """Origins of the past days whose errors are the paths, newest first."""
-    newest = _newest(horizon)
-    if alike is None:
-        return [newest - timedelta(days=ago) for ago in range(days)]
-    past = [newest - timedelta(days=ago) for ago in range(PATHS_FROM_DAYS)]
-    unknown = np.zeros(len(past), dtype=np.int64)
-    for series in (loads, suns):
-        whole = _whole(_actual(_bridged(series), horizon.start, past, horizon.steps))
-        unknown += ~(whole & _learnable(series, past))
-    return [past[index] for index in days_alike(horizon.start, past, unknown, alike, days)]
-
-
-def _newest(horizon: Horizon) -> datetime:
-    """The origin whole days ago whose horizon has just ended when ``horizon`` starts."""
-    return horizon.start - timedelta(days=-(-horizon.step_s * horizon.steps // DAY_S))
-
-
 def _answer(forecasters: Sequence[Forecaster], task: _Task, corrections: ForecastCorrections) -> _Answer:
     """The forecast, the errors of past days and what has been learnt."""
-    start, step_s, past = task.horizon.start, task.horizon.step_s, task.past
+    start, step_s = task.horizon.start, task.horizon.step_s
+    newest = -(-step_s * task.horizon.steps // DAY_S)  # its horizon has just ended when the new one starts
+    past = [start - timedelta(days=ago) for ago in range(newest, newest + task.days)]
     known = _learnable(task.series, past)
     measured = [origin for origin, enough in zip(past, known, strict=True) if enough]
     lessons = _lessons(task, corrections, measured)
@@ -168,7 +144,7 @@ def _answer(forecasters: Sequence[Forecaster], task: _Task, corrections: Forecas
     there = members.at(origins)
     errors_before = _errors_before(forecasters, task, corrections, origins, there)
     quantiles = blend(corrections, members.names, there, step_s, errors_before, task.series.highest)
-    errors = np.full((len(past), task.horizon.steps), np.nan)
+    errors = np.full((task.days, task.horizon.steps), np.nan)
     if measured:
         errors[known] = _actual(_bridged(task.series), start, measured, task.horizon.steps) - quantiles[1:, MEDIAN]
     return _Answer(_forecast(task, members.names, quantiles[0], corrections), errors, corrections, members.refusals)
@@ -212,18 +188,14 @@ def _source(names: tuple[str, ...], parts: FloatArray) -> str:
 
 
 def _lessons(task: _Task, corrections: ForecastCorrections, measured: Sequence[datetime]) -> list[datetime]:
-    """Origins to learn from, oldest first: the hours that are ripe since the last one.
-
-    At first the past days, and the newest, so that the next plan has little to catch up with.
-    """
+    """Origins to learn from, oldest first: the hours that are ripe since the last one, at first the past days."""
     if corrections.learnt_to is None:
-        newest = _newest(task.horizon)
-        return sorted({*measured, newest} if _learnable(task.series, [newest]).all() else measured)
+        return list(reversed(measured))
     step_s, start_s = task.horizon.step_s, round(task.horizon.start.timestamp())
     every_s = max(step_s, 3600)
     last_s = start_s - min(step_s * task.horizon.steps, LEAD_EDGES_H[-1] * 3600)
     last_s -= (last_s - last_s % step_s) % every_s  # whole hours, as far as the raster has them
-    since_s = max(round(corrections.learnt_to.timestamp()), last_s - _LEARNT_DAYS * DAY_S)
+    since_s = max(round(corrections.learnt_to.timestamp()), last_s - task.days * DAY_S)
     many = max(0, -(-(last_s - since_s) // every_s))
     ripe = [datetime.fromtimestamp(last_s - every_s * ago, UTC) for ago in reversed(range(many))]
     known = _learnable(task.series, ripe)

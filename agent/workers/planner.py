@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from agent.forecasting.make_forecast import SiteForecast
     from agent.recording.rollups import Rollup
 
-# Four weeks that a forecaster looks back, before each of the past days whose errors become scenarios.
-HISTORY = timedelta(days=28 + 2 + 35)
+# Four weeks that a forecaster looks back, before each of the twenty past days whose errors become scenarios.
+HISTORY = timedelta(days=50)
 QUARTERS = timedelta(days=28)
 MOST_SOLVER_S = 10.0  # a programme of two days takes a tenth of a second; who needs longer gets the forward pass
 ADVICE_SHARE = 0.5  # of the deadline: no recommendation is worth a late plan
@@ -76,8 +76,7 @@ def _forecast(
     load, load_notes = members(request, "load_w")
     solar, solar_notes = members(request, "pv_w")
     learnt = {one.quantity: one for one in corrections}
-    alike = request.place if request.demand is None else None  # a month's peak is set by what the last days show
-    site = forecast_site(load, solar, known, request.horizon, request.now, alike, learnt)
+    site = forecast_site(load, solar, known, request.horizon, request.now, learnt)
     return site, (*load_notes, *solar_notes, *site.notes)
 
 

@@ -162,4 +162,4 @@ def site_forecast(request: PlanRequest) -> SiteForecast:
     """Both forecasts by the shipped models, with the errors of twenty past days."""
     load = open_model(MODELS / "consumption", "load_w", PLACE)
     solar = open_model(MODELS / "solar", "pv_w", PLACE, RATED_W)
-    return forecast_site([load], [solar], past(), request.horizon, request.now, PLACE)
+    return forecast_site([load], [solar], past(), request.horizon, request.now)

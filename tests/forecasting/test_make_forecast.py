@@ -52,7 +52,7 @@ def without_load(history: History, first: datetime, hours: float) -> History:
 
 def made_of(load: Forecaster, history: History, horizon: Horizon = HORIZON, **more: Any) -> SiteForecast:
     """The forecast of one load forecaster, beside a sun by persistence."""
-    return forecast_site([load], [SOLAR], history, horizon, horizon.start, CAMBRIDGE, **more)
+    return forecast_site([load], [SOLAR], history, horizon, horizon.start, **more)
 
 
 @pytest.mark.parametrize("step_s", [900, 3600])
@@ -76,29 +76,17 @@ def test_errors_are_actual_less_median_newest_day_first() -> None:
     errors = made_of(Flat(), history).load_errors
     assert errors is not None
     assert errors.shape == (20, 192)
-    days = {ago: NOW - timedelta(days=ago - 0.5) for ago in range(2, 37)}
-    workdays = [ago for ago, day in days.items() if day.weekday() < 5 and day.date() not in CAMBRIDGE.holidays]
-    for row, ago in ((0, workdays[0]), (19, workdays[19])):
+    for row, ago in ((0, 2), (19, 21)):
         first = history.horizon.index_of(NOW - timedelta(days=ago))
         assert first is not None
         actual = np.array(history.load_w[first : first + 192], dtype=float)
         np.testing.assert_allclose(errors[row, 48:], actual[48:] - 1000.0)  # before it, the last error is carried on
 
 
-def test_without_a_calendar_the_newest_days_count() -> None:
-    history = regular_site(CAMBRIDGE)
-    made = forecast_site([Flat()], [SOLAR], history, HORIZON, NOW, None)
-    assert made.load_errors is not None
-    first = history.horizon.index_of(NOW - timedelta(days=21))
-    assert first is not None
-    actual = np.array(history.load_w[first : first + 192], dtype=float)
-    np.testing.assert_allclose(made.load_errors[-1, 48:], actual[48:] - 1000.0)
-
-
 def test_errors_are_those_of_the_blended_median() -> None:
     history = regular_site(CAMBRIDGE)
     pair = [Flat(name="low", level_w=3000.0), Flat(name="high", level_w=5000.0)]
-    made = forecast_site(pair, [SOLAR], history, HORIZON, NOW, CAMBRIDGE)
+    made = forecast_site(pair, [SOLAR], history, HORIZON, NOW)
     assert made.load_errors is not None
     first = history.horizon.index_of(NOW - timedelta(days=2))
     assert first is not None
@@ -109,11 +97,11 @@ def test_errors_are_those_of_the_blended_median() -> None:
 
 def test_only_days_measured_to_the_end_count_and_short_gaps_are_bridged() -> None:
     whole = regular_site(CAMBRIDGE)
-    short = made_of(Flat(), without_load(whole, NOW - timedelta(days=5), 3), days=40).load_errors
-    long = made_of(Flat(), without_load(whole, NOW - timedelta(days=5), 4), days=40).load_errors
+    short = made_of(Flat(), without_load(whole, NOW - timedelta(days=5), 3)).load_errors
+    long = made_of(Flat(), without_load(whole, NOW - timedelta(days=5), 4)).load_errors
     assert short is not None
     assert long is not None
-    assert (len(short), len(long)) == (35, 33)  # two horizons of 48 h run over the hole
+    assert (len(short), len(long)) == (20, 18)  # two horizons of 48 h run over the hole
     assert np.isfinite(short).all()
     assert np.isfinite(long).all()
 
@@ -128,7 +116,7 @@ def test_a_short_history_teaches_nothing(history: History) -> None:
 
 def test_a_forecaster_is_asked_once_for_each_horizon_and_once_for_each_hour_before_one() -> None:
     load, solar = Flat(), Flat("pv_w")
-    forecast_site([load], [solar], regular_site(CAMBRIDGE), HORIZON, NOW, CAMBRIDGE)
+    forecast_site([load], [solar], regular_site(CAMBRIDGE), HORIZON, NOW)
     assert load.asked == solar.asked == [11, 10, 21], "now and twenty past days in two turns, their hours in one"
 
 
@@ -148,11 +136,11 @@ def test_past_days_are_corrected_by_the_hour_before_them_as_today_is() -> None:
 
 def test_paths_of_load_and_sun_are_of_the_same_days() -> None:
     history = without_load(regular_site(CAMBRIDGE), NOW - timedelta(days=5), 4)
-    made = made_of(LOAD, history, days=40)
+    made = forecast_site([LOAD], [SOLAR], history, HORIZON, NOW)
     assert made.load_errors is not None
     assert made.pv_errors is not None
-    assert made.load_errors.shape == made.pv_errors.shape == (33, 192)
-    alone = made_of(LOAD, regular_site(CAMBRIDGE), days=40).pv_errors
+    assert made.load_errors.shape == made.pv_errors.shape == (18, 192)
+    alone = made_of(LOAD, regular_site(CAMBRIDGE)).pv_errors
     assert alone is not None
     np.testing.assert_array_equal(made.pv_errors, np.delete(alone, (3, 4), axis=0))
 
@@ -160,7 +148,7 @@ def test_paths_of_load_and_sun_are_of_the_same_days() -> None:
 def test_where_the_sun_is_always_curtailed_the_load_has_paths_of_its_own() -> None:
     history = regular_site(CAMBRIDGE)
     capped = replace(history, curtailed=(True,) * history.horizon.steps)
-    made = forecast_site([LOAD], [SOLAR], capped, HORIZON, NOW, CAMBRIDGE)
+    made = forecast_site([LOAD], [SOLAR], capped, HORIZON, NOW)
     assert made.load_errors is not None
     assert made.pv_errors is None
     assert max(made.pv.median) > 0
@@ -168,24 +156,24 @@ def test_where_the_sun_is_always_curtailed_the_load_has_paths_of_its_own() -> No
 
 
 def test_the_others_answer_for_one_that_cannot() -> None:
-    made = forecast_site([Refusing(), LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, CAMBRIDGE)
+    made = forecast_site([Refusing(), LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW)
     assert made.load.source == made.pv.source == "persistence"
     assert made.notes == ("model flat is not usable: it is a test",)
     with pytest.raises(ModelUnusable, match="it is a test"):
-        forecast_site([Refusing()], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, CAMBRIDGE)
+        forecast_site([Refusing()], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW)
 
 
 def test_a_last_one_that_cannot_answer_is_not_missed() -> None:
-    made = forecast_site([LOAD, Refusing()], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, CAMBRIDGE)
+    made = forecast_site([LOAD, Refusing()], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW)
     assert made.load.source == "persistence"
     assert made.notes == ("model flat is not usable: it is a test",)
 
 
 def test_a_wrong_member_is_blended_away_and_the_source_says_the_shares() -> None:
     nearly = Flat(name="nearly", level_w=4000.0)
-    made = forecast_site([nearly, LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, CAMBRIDGE)
+    made = forecast_site([nearly, LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW)
     assert made.load.source == "persistence"
-    early = forecast_site([nearly, LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, CAMBRIDGE, days=1)
+    early = forecast_site([nearly, LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, days=1)
     assert re.fullmatch(r"nearly \d+% \+ persistence \d+%", early.load.source)
 
 

@@ -110,7 +110,7 @@ def test_too_little_history_is_said(name: str) -> None:
 
 def test_persistence_is_not_needed_where_models_answer() -> None:
     models = [shipped("consumption")], [shipped("solar")]
-    made = forecast_site(*models, regular_site(CAMBRIDGE), Horizon(NOW, 900, 192), NOW, CAMBRIDGE)
+    made = forecast_site(*models, regular_site(CAMBRIDGE), Horizon(NOW, 900, 192), NOW)
     assert (made.load.source, made.pv.source) == (models[0][0].name, models[1][0].name)
     assert made.load_errors is not None
     assert made.pv_errors is not None
