@@ -137,23 +137,23 @@ def _bends(
     powers += [net_load_w + limit_w for limit_w, _ in prices.export_above]
     marginal = prices.marginal()
     if peak_per_kwh is not None:
-        marginal.append(prices.import_price + peak_per_kwh)
+        marginal.append((prices.import_price + peak_per_kwh,) * 2)
     loss, above_half, deep = battery.loss_above_half, battery.wear_above_half_per_kwh, battery.deep_wear_per_kwh
     if loss or above_half:
         powers += [-battery.charge_w / 2.0, battery.discharge_w / 2.0]
-    for price in marginal:
+    for stored, given in marginal:
         if loss or above_half:
-            filled = value.soc_up_to(price / (battery.charge_efficiency - loss), usable_wh)
+            filled = value.soc_up_to(stored / (battery.charge_efficiency - loss), usable_wh)
             emptied = value.soc_up_to(
-                (price - battery.wear_per_kwh - above_half) / (1.0 / battery.discharge_efficiency + loss), usable_wh
+                (given - battery.wear_per_kwh - above_half) / (1.0 / battery.discharge_efficiency + loss), usable_wh
             )
             powers += [power_to_reach(battery, soc_pct, target, look_h) for target in (filled, emptied)]
         if deep:
             into = battery.charge_efficiency - loss, battery.charge_efficiency
-            targets = [value.soc_up_to(price / efficiency + deep, usable_wh) for efficiency in into]
+            targets = [value.soc_up_to(stored / efficiency + deep, usable_wh) for efficiency in into]
             powers += [power_to_reach(battery, soc_pct, target, look_h) for target in targets]
-        filled = value.soc_up_to(price / battery.charge_efficiency, usable_wh)
-        emptied = value.soc_up_to((price - battery.wear_per_kwh) * battery.discharge_efficiency, usable_wh)
+        filled = value.soc_up_to(stored / battery.charge_efficiency, usable_wh)
+        emptied = value.soc_up_to((given - battery.wear_per_kwh) * battery.discharge_efficiency, usable_wh)
         powers += [power_to_reach(battery, soc_pct, target, look_h) for target in (filled, emptied)]
     return powers
 

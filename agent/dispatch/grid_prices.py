@@ -48,14 +48,13 @@ class GridPrices:
                     cost += (-grid_w - limit_w) * more
         return cost
 
-    def marginal(self) -> list[float]:
-        """Every price that one more kWh can have, where several limits are passed together too."""
-        prices = [self.import_price, self.export_price]
-        prices += [self.import_price + more for _, more in self.import_above]
-        prices += [self.export_price - more for _, more in self.export_above]
+    def marginal(self) -> list[tuple[float, float]]:
+        """Every price that one more kWh can have, to be stored and to be given, where several limits are passed too."""
+        bought = [self.import_price, *(self.import_price + more for _, more in self.import_above)]
         if len(self.import_above) > 1:
-            prices.append(self.import_price + sum(more for _, more in self.import_above))
-        return prices + [price + self.doubt for price in prices] if self.doubt else prices
+            bought.append(self.import_price + sum(more for _, more in self.import_above))
+        sold = [self.export_price, *(self.export_price - more for _, more in self.export_above)]
+        return [(price + self.doubt, price) for price in bought] + [(price, price) for price in sold]
 
 
 def prices_now(table: ValueTable, step: int, moment: Moment, connection: Connection, priced: bool) -> GridPrices:

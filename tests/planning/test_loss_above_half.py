@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.dispatch.economic_dispatch import economic_dispatch
+from agent.dispatch.grid_prices import DOUBT
 from agent.dispatch.moment import Moment
 from agent.domain.battery import soc_after
 from agent.domain.site import Connection
@@ -67,6 +68,7 @@ def test_a_plan_holds_and_no_other_power_is_cheaper(net: float, soc: float, othe
     def money(watts: float) -> float:
         grid_w = net - watts
         paid = grid_w * (price if grid_w > 0 else moment.export_price) * look_h / 1000.0
+        paid += max(min(net, 0.0) - watts, 0.0) * DOUBT * abs(price) * look_h / 1000.0
         worn = max(watts, 0.0) * lossy.wear_per_kwh * look_h / 1000.0
         return paid + worn - float(np.interp(soc_after(lossy, soc, watts, look_h), values.soc_pct, values.value[index]))
 
