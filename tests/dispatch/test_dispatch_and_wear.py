@@ -9,7 +9,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.dispatch.economic_dispatch import economic_dispatch
-from agent.dispatch.grid_prices import DOUBT
 from agent.dispatch.moment import Moment
 from agent.dispatch.steady_power import NOISE
 from agent.domain.battery import Battery, soc_after
@@ -19,7 +18,7 @@ from agent.domain.plan import Plan, ValueTable
 from agent.domain.site import Connection
 from agent.planning.optimise import solve_schedule
 from agent.planning.value_table import value_table
-from tests.dispatch.test_economic_dispatch import START, moment, plan_with
+from tests.dispatch.test_economic_dispatch import START, doubted, moment, plan_with
 from tests.planning.days import problem
 
 PLAIN = Battery(10_000, 5000, 4000, 0.95, 0.9, soc_min_pct=10, soc_max_pct=90, wear_per_kwh=0.01)
@@ -46,9 +45,8 @@ def costs(battery: Battery, now: Moment, table: ValueTable, powers_w: np.ndarray
 
     def cost(watts: float) -> float:
         grid_w = now.net_load_w - watts
-        stored_w = max(0.0, min(now.net_load_w, 0.0) - watts)  # from the grid
-        price = now.import_price if grid_w > 0 else now.export_price
-        paid = (grid_w * price + stored_w * DOUBT * abs(now.import_price)) * LOOK_H / 1000.0
+        paid = grid_w * (now.import_price if grid_w > 0 else now.export_price) * LOOK_H / 1000.0
+        paid += doubted(now, watts, LOOK_H)
         after = soc_after(battery, now.soc_pct, watts, LOOK_H)
         left = float(np.interp(after, table.soc_pct, table.value[0])) + deep_between(battery, after, 100.0)
         return paid + wear(battery, watts, now.soc_pct, LOOK_H) - left

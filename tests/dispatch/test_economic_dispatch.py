@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.dispatch.economic_dispatch import economic_dispatch
+from agent.dispatch.grid_prices import DOUBT
 from agent.dispatch.moment import Moment
 from agent.domain.battery import Battery, power_to_reach, soc_after
 from agent.domain.forecast import Forecast
@@ -54,6 +55,11 @@ def test_table(worth: float, net_load_w: float, price: float, sell: float, expec
     assert decision.battery_w == pytest.approx(expected, abs=1.0)
 
 
+def doubted(now: Moment, battery_w: float, hours: float) -> float:
+    """How much more than its price is asked of what the grid gives to be stored, money."""
+    return max(min(now.net_load_w, 0.0) - battery_w, 0.0) * DOUBT * abs(now.import_price) * hours / 1000.0
+
+
 def test_outside_the_plan_there_is_no_decision() -> None:
     late = moment(0.0, 0.2, at=START + timedelta(hours=2))
     assert economic_dispatch(plan_with(0.2), late, BATTERY, Connection()) is None
@@ -92,7 +98,8 @@ def test_no_other_power_is_cheaper(
     def money(battery_w: float) -> float:
         grid_kwh = (net - battery_w) * look_h / 1000
         stored_kwh = soc_after(BATTERY, soc, battery_w, look_h) / 10
-        return grid_kwh * (now.import_price if grid_kwh > 0 else now.export_price) - stored_kwh * worth
+        paid = grid_kwh * (now.import_price if grid_kwh > 0 else now.export_price)
+        return paid + doubted(now, battery_w, look_h) - stored_kwh * worth
 
     reached = soc_after(BATTERY, soc, other, look_h)
     if 10.0 <= reached <= 90.0:
@@ -125,7 +132,8 @@ def test_no_other_power_is_cheaper_on_a_worth_that_bends(
         worth.append(worth[-1] + slope * 0.5)  # 5 % of 10 kWh
     plan = plan_with(0.0)
     plan = replace(plan, values=ValueTable(grid, (tuple(worth),) * 4, broken_limit_per_kwh=50.0))
-    decision = economic_dispatch(plan, moment(net, price, sell, soc), BATTERY, limits)
+    now = moment(net, price, sell, soc)
+    decision = economic_dispatch(plan, now, BATTERY, limits)
     assert decision is not None
 
     def money(battery_w: float) -> float:
@@ -133,6 +141,7 @@ def test_no_other_power_is_cheaper_on_a_worth_that_bends(
         limit_w = limits.import_limit_w if grid_w > 0 else limits.export_limit_w
         over_w = 0.0 if limit_w is None else max(abs(grid_w) - limit_w, 0.0)
         paid = (grid_w * (price if grid_w > 0 else sell) + 50.0 * over_w) * 0.25 / 1000.0
+        paid += doubted(now, battery_w, 0.25)
         return paid - float(np.interp(soc_after(BATTERY, soc, battery_w, 0.25), grid, worth))
 
     for other in others:

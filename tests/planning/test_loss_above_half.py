@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.dispatch.economic_dispatch import economic_dispatch
-from agent.dispatch.grid_prices import DOUBT
 from agent.dispatch.moment import Moment
 from agent.domain.battery import soc_after
 from agent.domain.site import Connection
@@ -18,6 +17,7 @@ from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan
 from agent.planning.optimise import solve_schedule
 from agent.planning.value_table import backward_by_path
+from tests.dispatch.test_economic_dispatch import doubted
 from tests.planning.days import BATTERY, forecasts, problem, request
 
 
@@ -68,7 +68,7 @@ def test_a_plan_holds_and_no_other_power_is_cheaper(net: float, soc: float, othe
     def money(watts: float) -> float:
         grid_w = net - watts
         paid = grid_w * (price if grid_w > 0 else moment.export_price) * look_h / 1000.0
-        paid += max(min(net, 0.0) - watts, 0.0) * DOUBT * abs(price) * look_h / 1000.0
+        paid += doubted(moment, watts, look_h)
         worn = max(watts, 0.0) * lossy.wear_per_kwh * look_h / 1000.0
         return paid + worn - float(np.interp(soc_after(lossy, soc, watts, look_h), values.soc_pct, values.value[index]))
 
