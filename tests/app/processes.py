@@ -68,10 +68,10 @@ class Inverter:
 
 
 @contextmanager
-def simulator(inverter_port: int, meter_port: int) -> Iterator[None]:
-    """``python -m simulator`` on two ports."""
+def simulator(inverter_port: int, meter_port: int, *more: str) -> Iterator[None]:
+    """``python -m simulator`` on two ports, with ``more`` arguments."""
     command = [sys.executable, "-m", "simulator", "--sdm-port", "0", "--soc", "60", "--print-every", "60"]
-    command += ["--inverter-port", str(inverter_port), "--meter-port", str(meter_port)]
+    command += ["--inverter-port", str(inverter_port), "--meter-port", str(meter_port), *more]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("inverter ")

@@ -11,12 +11,20 @@ import pytest
 from simulator.broker import Broker, find_mosquitto, start_broker
 from simulator.platform import Platform
 from tests import site_files
-from tests.app.processes import ROOT, Inverter, daemon, enalysis_edge, quick_site, until
+from tests.app.processes import ROOT, Inverter, daemon, enalysis_edge, quick_site, simulator, until
 from tests.home_assistant.listener import Listener, listening, retained, section
 from tests.site_files import HOME_ID, free_ports
 
 needs_broker = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed on this machine")
 ENERGIES = ("grid_import_energy", "grid_export_energy", "battery_charge_energy", "battery_discharge_energy")
+
+
+@pytest.fixture(scope="module")
+def ports() -> Iterator[tuple[int, int]]:
+    """A big load at noon: what flows at a home in a few seconds of a night is no watt-hour yet."""
+    inverter_port, meter_port = free_ports(2)
+    with simulator(inverter_port, meter_port, "--kind", "commercial", "--start", "2026-03-17T12:00:00+00:00"):
+        yield inverter_port, meter_port
 
 
 @pytest.fixture
