@@ -27,6 +27,7 @@ from agent.forecasting.series import Series, bridge_short_gaps, load_series, sol
 
 _BRIDGE_S = 3 * 3600
 _FEWEST_PATHS = 3
+_HIGHEST_OF_DAYS, _FEWEST_DAYS = 50, 10  # of few days none may have been clear
 # Now and twenty past days in two turns: two days in quarters cost 0.4 MB while they are asked for.
 _STEPS_AT_ONCE = 11 * 192
 _HOUR = timedelta(hours=1)
@@ -42,7 +43,8 @@ class SiteForecast:
     ``load_errors`` and ``pv_errors`` are actual - median, W, (days, steps), newest day first. Where both are there, row
     d of both is the same day, so that a dull day's load meets a dull day's sun. None where too few days were measured
     completely. ``notes`` has a sentence for every forecaster that could not answer. ``corrections``, of load and solar,
-    are for the next call to go on from. ``load_most_w`` is the highest load that was measured, infinite if none was.
+    are for the next call to go on from. ``load_most_w`` is the highest load that was measured, infinite if none was;
+    ``pv_most_w`` is the sun's at the time of day of each step, (steps,).
     """
 
     load: Forecast
@@ -52,6 +54,7 @@ class SiteForecast:
     notes: tuple[str, ...] = ()
     corrections: tuple[ForecastCorrections, ...] = ()
     load_most_w: float = np.inf
+    pv_most_w: FloatArray | float = np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +107,12 @@ def forecast_site(
     one, the past days at hand are. Raises the last one's ModelUnusable when none answers, which cannot happen when
     persistence stands at the end.
     """
-    loads = load_series(history, horizon.step_s)
+    loads, suns = load_series(history, horizon.step_s), solar_series(history, horizon.step_s, 0.0)
     of_load, of_solar = (
         _answer(forecasters, task, corrections.get(task.quantity, ForecastCorrections(task.quantity)))
         for forecasters, task in (
             (load, _Task("load_w", history, loads, horizon, now, days)),
-            (solar, _Task("pv_w", history, solar_series(history, horizon.step_s, 0.0), horizon, now, days)),
+            (solar, _Task("pv_w", history, suns, horizon, now, days)),
         )
     )
     load_days, solar_days = _whole(of_load.errors), _whole(of_solar.errors)
@@ -126,6 +129,7 @@ def forecast_site(
         of_load.refusals + of_solar.refusals,
         (of_load.corrections, of_solar.corrections),
         loads.highest,
+        _highest_by_time(suns, horizon),
     )
 
 
@@ -246,6 +250,14 @@ def _actual(series: Series, until: datetime, origins: Sequence[datetime], steps:
     """What was measured over each past horizon before ``until``, (origins, steps), NaN where it was not."""
     target = series.index_of(origins)[:, None] + np.arange(steps)
     return series.before(target, series.index_of([until])[0])
+
+
+def _highest_by_time(series: Series, horizon: Horizon) -> FloatArray:
+    """The highest that was measured at the time of day of each step, (steps,), infinite where few days were."""
+    days = [horizon.start - timedelta(days=ago) for ago in range(1, _HIGHEST_OF_DAYS + 1)]
+    seen = _actual(series, horizon.start, days, DAY_S // horizon.step_s)
+    enough = np.isfinite(seen).sum(axis=0) >= _FEWEST_DAYS
+    return np.resize(np.where(enough, np.fmax.reduce(seen, axis=0), np.inf), horizon.steps)
 
 
 def _bridged(series: Series) -> Series:

@@ -37,14 +37,15 @@ def make_plan(
     deadline_s: float,
     past_net_w: Floats | None = None,
     load_most_w: float = np.inf,
+    pv_most_w: Floats | float = np.inf,
 ) -> Plan:
     """The plan that answers ``request``.
 
     The published steps are the linear programme's on the medians, with its duals; the value table is made over the
     medians bent by the past errors (actual less forecast, shape (days, steps), W, the same days in both; None when
     there are none). The import price of the objective is the tariff plus carbon; exports earn no carbon.
-    ``past_net_w``, for a demand charge, is load less solar before the horizon on its raster, W, NaN where not known;
-    ``load_most_w`` the highest load measured. ``deadline_s`` bounds the solver. Raises ValueError for unusable input.
+    ``past_net_w``, for a demand charge, is load less solar before the horizon on its raster, W, NaN where not known. No
+    path has more than ``load_most_w`` and ``pv_most_w``. ``deadline_s`` bounds the solver. Raises ValueError.
     """
     load_errors, pv_errors = _none_if_empty(load_errors), _none_if_empty(pv_errors)
     notes = list(request.notes)
@@ -52,18 +53,17 @@ def make_plan(
     if runs := _runs(request, problem, deadline_s, notes):
         problem = _problem(request, load := with_runs(load, runs), pv, past_net_w, [])
     terms = problem.terms
-    paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w, load_most_w)
+    paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w, load_most_w, pv_most_w)
     value = stored_value(terms, paths)
     schedule = _schedule(problem, value, deadline_s)
     if load_errors is None and pv_errors is None:
         notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
     for charged in terms.peaks:
         notes += raised(charged, schedule.import_w, terms.step_h)
-    horizon = request.horizon
     return Plan(
         issued_at=request.now,
-        expires_at=min(request.now + timedelta(seconds=request.valid_s), horizon.end),
-        horizon=horizon,
+        expires_at=min(request.now + timedelta(seconds=request.valid_s), request.horizon.end),
+        horizon=request.horizon,
         steps=_steps(request, problem, schedule),
         values=value.table,
         load=load,

@@ -33,13 +33,14 @@ def net_load_paths(
     pv_errors: Floats | None,
     pv_rated_w: float,
     load_most_w: float = np.inf,
+    pv_most_w: Floats | float = np.inf,
 ) -> Paths:
     """The paths of a plan, clipped to what is possible: load >= 0, solar power between 0 and ``pv_rated_w``.
 
     Errors are actual less forecast, shape (days, steps), W, the same days in both arrays, so that load and sun of a
-    path belong to one day. They do not lift the load above ``load_most_w``, the highest that was measured, since on
-    their own day less was expected. None for one of them takes that quantity's median in every path; None for both
-    takes the quantiles. A ``pv_rated_w`` of 0 says that the rating is not known.
+    path belong to one day. They do not lift the load above ``load_most_w``, the highest that was measured, nor the sun
+    of a step above ``pv_most_w``, since on their own day less was expected. None for one of them takes that quantity's
+    median in every path; None for both takes the quantiles. A ``pv_rated_w`` of 0 says that the rating is not known.
     """
     steps = load.horizon.steps
     if load_errors is not None and pv_errors is not None and len(load_errors) != len(pv_errors):
@@ -61,7 +62,8 @@ def net_load_paths(
             suns, short_w = suns + lasting, short_w - pv_errors + lasting
         noise_w = short_w.std(axis=0)
     loads = np.clip(loads, 0.0, np.maximum(load_most_w, load.median))
-    suns = np.clip(suns, 0.0, pv_rated_w if pv_rated_w > 0 else np.inf)
+    suns = np.clip(suns, 0.0, np.maximum(pv_most_w, pv.median))
+    suns = np.minimum(suns, pv_rated_w if pv_rated_w > 0 else np.inf)
     loads, suns = np.broadcast_arrays(np.atleast_2d(loads), np.atleast_2d(suns))
     return Paths(loads - suns, np.array(suns), noise_w)
 

@@ -155,6 +155,19 @@ def test_where_the_sun_is_always_curtailed_the_load_has_paths_of_its_own() -> No
     assert made.corrections[1].origins == 0, "a capped sun teaches nothing"
 
 
+def test_the_highest_sun_is_that_of_each_time_of_day() -> None:
+    history = regular_site(CAMBRIDGE)
+    made = made_of(LOAD, history)
+    first = history.horizon.index_of(NOW - timedelta(days=50))
+    assert first is not None
+    days = np.array(history.pv_w[first:], dtype=float).reshape(50, 96)
+    np.testing.assert_allclose(made.pv_most_w, np.tile(days.max(axis=0), 2))
+
+
+def test_of_few_days_none_may_have_been_clear() -> None:
+    assert np.isinf(made_of(LOAD, regular_site(CAMBRIDGE, days=9)).pv_most_w).all()
+
+
 def test_the_others_answer_for_one_that_cannot() -> None:
     made = forecast_site([Refusing(), LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW)
     assert made.load.source == made.pv.source == "persistence"

@@ -42,6 +42,17 @@ def test_errors_lift_no_load_above_the_highest_that_was_measured() -> None:
     assert (paths.net_w[below] == free.net_w[below]).all()
 
 
+def test_errors_lift_no_sun_above_the_highest_of_its_time_of_day() -> None:
+    wide, none = errors(STEPS, spread_w=5000.0), np.zeros((20, STEPS))
+    most_w = np.where(np.arange(STEPS) % 2, np.inf, 0.5 * np.array(SUN.median))
+    paths = net_load_paths(LOAD, SUN, none, wide, 1e6, pv_most_w=most_w)
+    assert (paths.pv_w <= np.maximum(most_w, SUN.median) + 1e-6).all()
+    free = net_load_paths(LOAD, SUN, none, wide, 1e6)
+    assert (paths.pv_w[:, 1::2] == free.pv_w[:, 1::2]).all()
+    assert (free.pv_w[:, ::2] > paths.pv_w[:, ::2]).any()
+    assert paths.net_w + paths.pv_w == pytest.approx(free.net_w + free.pv_w)
+
+
 def test_of_quarters_errors_what_lasts_an_hour_is_kept() -> None:
     steady, flicker = np.full((1, 48), 300.0), 200.0 * np.array([[1.0, -1.0] * 24])
     kept = lasting_part(steady + flicker, 900)
