@@ -97,7 +97,7 @@ async def test_narrower_bounds_of_the_battery_hold_at_once(tmp_path: Path, relea
 
 
 async def test_a_lowered_ceiling_sells_nothing_of_what_lies_above_it(tmp_path: Path, releases: Releases) -> None:
-    async with staged(tmp_path, reloads=True, soc_pct=90.0) as stage:
+    async with staged(tmp_path, reloads=True, soc_pct=60.0) as stage:
         await stage.play(30.0, {20.0: Editor(stage).replaces("soc_max_pct = 95", "soc_max_pct = 40")})
         assert stage.at(19.5).setpoint.battery_w < 0.0  # type: ignore[operator]
         after = stage.between(21.0, 30.0)
