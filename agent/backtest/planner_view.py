@@ -55,8 +55,9 @@ class Outlook:
     def paths(self) -> Paths:
         """The net-load paths that a plan is made for."""
         site, rated_w = self.forecast, self.request.solar_rated_w
-        errors, most_w = (site.load_errors, site.pv_errors), (site.load_most_w, site.pv_most_w)
-        return net_load_paths(site.load, site.pv, *errors, rated_w, *most_w)
+        return net_load_paths(
+            site.load, site.pv, site.load_errors, site.pv_errors, rated_w, site.load_most_w, site.pv_most_w
+        )
 
     def _valued(self, terms: PlanningTerms) -> Plan:
         request, site, paths = self.request, self.forecast, self.paths

@@ -137,7 +137,8 @@ def _bends(
     powers += [net_load_w + limit_w for limit_w, _ in prices.export_above]
     marginal = prices.marginal()
     if peak_per_kwh is not None:
-        marginal.append((prices.import_price + peak_per_kwh,) * 2)
+        raising = prices.import_price + peak_per_kwh
+        marginal.append((raising, raising))
     loss, above_half, deep = battery.loss_above_half, battery.wear_above_half_per_kwh, battery.deep_wear_per_kwh
     if loss or above_half:
         powers += [-battery.charge_w / 2.0, battery.discharge_w / 2.0]

@@ -10,7 +10,8 @@ from agent.domain.site import Connection
 # the planner's value table prices it the same way.
 BROKEN_LIMIT_MULTIPLE = 100.0
 # Of the price: how much more a kWh from the grid must be worth to be stored. What is bought cannot be given back, and
-# of many looks at a worth that is never quite right the highest would fill the battery. See docs/decisions.
+# of many looks at a worth that is never quite right the highest would fill the battery. What it earned is in
+# docs/decisions/steady_of_what_costs_the_same.md.
 DOUBT = 0.02
 
 

@@ -62,8 +62,8 @@ def net_load_paths(
             suns, short_w = suns + lasting, short_w - pv_errors + lasting
         noise_w = short_w.std(axis=0)
     loads = np.clip(loads, 0.0, np.maximum(load_most_w, load.median))
-    suns = np.clip(suns, 0.0, np.maximum(pv_most_w, pv.median))
-    suns = np.minimum(suns, pv_rated_w if pv_rated_w > 0 else np.inf)
+    rated_w = pv_rated_w if pv_rated_w > 0 else np.inf
+    suns = np.clip(suns, 0.0, np.minimum(np.maximum(pv_most_w, pv.median), rated_w))
     loads, suns = np.broadcast_arrays(np.atleast_2d(loads), np.atleast_2d(suns))
     return Paths(loads - suns, np.array(suns), noise_w)
 

@@ -61,8 +61,9 @@ def answer(
     left_s = min(MOST_SOLVER_S, max(0.5, deadline_s - (time.monotonic() - began)))
     past_w = None if request.demand is None else past_net_w(_with_sun(known, request), request.horizon.start)
     asked = replace(request, notes=notes)
-    errors, most_w = (site.load_errors, site.pv_errors), (site.load_most_w, site.pv_most_w)
-    plan = make_plan(asked, site.load, site.pv, *errors, left_s, past_w, *most_w)
+    plan = make_plan(
+        asked, site.load, site.pv, site.load_errors, site.pv_errors, left_s, past_w, site.load_most_w, site.pv_most_w
+    )
     plan = replace(plan, corrections=site.corrections, suspects=sound.suspects, examined_from=history.horizon.start)
     return _advised(request, plan, quarters, began + ADVICE_SHARE * deadline_s)
 
