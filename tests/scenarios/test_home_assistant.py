@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.cycles.home_assistant import Counts
 from agent.domain.setpoint import Rung
 from simulator.broker import Broker, find_mosquitto
 from tests.home_assistant.listener import Listener, listening, section
@@ -26,6 +27,11 @@ async def told_until(stage: Stage, reached: Callable[[], object], timeout_s: flo
         while not reached():
             await home.step()
             await asyncio.sleep(0.02)
+
+
+def counts(stage: Stage) -> Counts:
+    assert stage.app.home is not None
+    return stage.app.home.cycle.counts
 
 
 def kwh(home: Listener, key: str) -> float:
@@ -66,23 +72,25 @@ async def test_a_birth_a_restarted_broker_and_an_order(tmp_path: Path, broker: B
         async with staged(tmp_path, cloud=section(broker.port, "commands = true\n")) as stage:
             await stage.play(3.0)
             await told_until(stage, lambda: home.config() and home.state("mode") == "plan")
-            told = len(home.heard[CONFIG])
+            heard, told = len(home.heard[CONFIG]), counts(stage).told
 
             home.say("homeassistant/status", "online")
-            await asyncio.sleep(0.2)
+            home.say("enalysis_edge/home-1/set/set_power", "1000")
+            await told_until(stage, lambda: home.state("set_power") == "1000")  # and the birth before it was heard
             await stage.play(5.0)
-            assert len(home.heard[CONFIG]) == told + 1
+            await told_until(stage, lambda: len(home.heard[CONFIG]) > heard)
+            assert (len(home.heard[CONFIG]), counts(stage).told) == (heard + 1, told + 1)
 
             broker.stop()
             broker.restart()
-            await told_until(stage, lambda: len(home.heard[CONFIG]) > told + 1)
+            # The broker has kept what it was told: that Home Assistant hears it does not say that the agent is back.
+            await told_until(stage, lambda: counts(stage).told > told + 1 and len(home.heard[CONFIG]) > heard + 1)
 
-            home.say("enalysis_edge/home-1/set/set_power", "1000")
             home.say("enalysis_edge/home-1/set/set_minutes", "10")
             home.say("enalysis_edge/home-1/set/set_override", "discharge")
-            await asyncio.sleep(0.2)
+            await told_until(stage, lambda: home.state("order_result") not in (None, "None"))
             await stage.play(12.0)
-            assert home.state("override") == "discharge"
+            await told_until(stage, lambda: home.state("override") == "discharge")
             moment = stage.at(12.0)
             assert (moment.rung, moment.setpoint.battery_w) == (Rung.OVERRIDE, 1000.0)
             await stage.play(20.0)
