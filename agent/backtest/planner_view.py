@@ -15,7 +15,8 @@ from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.request import Demand, PlanRequest
 from agent.forecasting.forecaster import Forecaster
-from agent.forecasting.make_forecast import SiteForecast, forecast_site
+from agent.forecasting.make_forecast import forecast_site
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.demand import LONGEST_DAYS, peaks_of
 from agent.planning.make_plan import terms_of
 from agent.planning.planning_terms import PlanningTerms
@@ -54,10 +55,7 @@ class Outlook:
     @cached_property
     def paths(self) -> Paths:
         """The net-load paths that a plan is made for."""
-        site, rated_w = self.forecast, self.request.solar_rated_w
-        return net_load_paths(
-            site.load, site.pv, site.load_errors, site.pv_errors, rated_w, site.load_most_w, site.pv_most_w
-        )
+        return net_load_paths(self.forecast, self.request.solar_rated_w)
 
     def _valued(self, terms: PlanningTerms) -> Plan:
         request, site, paths = self.request, self.forecast, self.paths

@@ -24,6 +24,7 @@ from agent.forecasting.forecaster import (
     ModelUnusable,
 )
 from agent.forecasting.series import Series, bridge_short_gaps, load_series, solar_series
+from agent.forecasting.site_forecast import SiteForecast
 
 _BRIDGE_S = 3 * 3600
 _FEWEST_PATHS = 3
@@ -34,27 +35,6 @@ _HOUR = timedelta(hours=1)
 _MOST_LEARNT = 24  # origins a call: a plan stays cheap, and a day is caught up in one
 _LEAST_SHARE = 0.005  # of a member that is named in a forecast's source
 _NOTHING_LEARNT: Mapping[str, ForecastCorrections] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class SiteForecast:
-    """Both forecasts of a site and their errors on the same past days.
-
-    ``load_errors`` and ``pv_errors`` are actual - median, W, (days, steps), newest day first. Where both are there, row
-    d of both is the same day, so that a dull day's load meets a dull day's sun. None where too few days were measured
-    completely. ``notes`` has a sentence for every forecaster that could not answer. ``corrections``, of load and solar,
-    are for the next call to go on from. ``load_most_w`` is the highest load that was measured, infinite if none was;
-    ``pv_most_w`` is the sun's at the time of day of each step, (steps,).
-    """
-
-    load: Forecast
-    pv: Forecast
-    load_errors: FloatArray | None
-    pv_errors: FloatArray | None
-    notes: tuple[str, ...] = ()
-    corrections: tuple[ForecastCorrections, ...] = ()
-    load_most_w: float = np.inf
-    pv_most_w: FloatArray | float = np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +106,10 @@ def forecast_site(
         of_solar.forecast,
         _paths(of_load.errors, load_days),
         _paths(of_solar.errors, solar_days),
-        of_load.refusals + of_solar.refusals,
-        (of_load.corrections, of_solar.corrections),
         loads.highest,
         _highest_by_time(suns, horizon),
+        of_load.refusals + of_solar.refusals,
+        (of_load.corrections, of_solar.corrections),
     )
 
 

@@ -12,6 +12,7 @@ from agent.domain.forecast import Forecast
 from agent.domain.load_run import LoadRun
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.request import PlanRequest
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.battery_arrays import socs_pct
 from agent.planning.battery_wear import depth_wear, further_wear
 from agent.planning.concave import smooth_rows
@@ -28,35 +29,24 @@ from agent.planning.stored_value import StoredValue, stored_value
 RUNS_SHARE = 0.3  # of the solver's time, for when the switched loads run
 
 
-def make_plan(
-    request: PlanRequest,
-    load: Forecast,
-    pv: Forecast,
-    load_errors: Floats | None,
-    pv_errors: Floats | None,
-    deadline_s: float,
-    past_net_w: Floats | None = None,
-    load_most_w: float = np.inf,
-    pv_most_w: Floats | float = np.inf,
-) -> Plan:
+def make_plan(request: PlanRequest, site: SiteForecast, deadline_s: float, past_net_w: Floats | None = None) -> Plan:
     """The plan that answers ``request``.
 
     The published steps are the linear programme's on the medians, with its duals; the value table is made over the
-    medians bent by the past errors (actual less forecast, shape (days, steps), W, the same days in both; None when
-    there are none). The import price of the objective is the tariff plus carbon; exports earn no carbon.
-    ``past_net_w``, for a demand charge, is load less solar before the horizon on its raster, W, NaN where not known. No
-    path has more than ``load_most_w`` and ``pv_most_w``. ``deadline_s`` bounds the solver. Raises ValueError.
+    medians bent by the past errors. The import price of the objective is the tariff plus carbon; exports earn no
+    carbon. ``past_net_w``, for a demand charge, is load less solar before the horizon on its raster, W, NaN where not
+    known. ``deadline_s`` bounds the solver. Raises ValueError.
     """
-    load_errors, pv_errors = _none_if_empty(load_errors), _none_if_empty(pv_errors)
+    site = replace(site, load_errors=_none_if_empty(site.load_errors), pv_errors=_none_if_empty(site.pv_errors))
     notes = list(request.notes)
-    problem = _problem(request, load, pv, past_net_w, notes)
+    problem = _problem(request, site, past_net_w, notes)
     if runs := _runs(request, problem, deadline_s, notes):
-        problem = _problem(request, load := with_runs(load, runs), pv, past_net_w, [])
+        site = replace(site, load=with_runs(site.load, runs))
+        problem = _problem(request, site, past_net_w, [])
     terms = problem.terms
-    paths = net_load_paths(load, pv, load_errors, pv_errors, request.solar_rated_w, load_most_w, pv_most_w)
-    value = stored_value(terms, paths)
+    value = stored_value(terms, net_load_paths(site, request.solar_rated_w))
     schedule = _schedule(problem, value, deadline_s)
-    if load_errors is None and pv_errors is None:
+    if site.load_errors is None and site.pv_errors is None:
         notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
     for charged in terms.peaks:
         notes += raised(charged, schedule.import_w, terms.step_h)
@@ -66,8 +56,8 @@ def make_plan(
         horizon=request.horizon,
         steps=_steps(request, problem, schedule),
         values=value.table,
-        load=load,
-        pv=pv,
+        load=site.load,
+        pv=site.pv,
         notes=(*notes, *schedule.notes),
         cost=_cost(request, problem, schedule),
         solve_s=schedule.run_s,
@@ -86,11 +76,9 @@ def _runs(request: PlanRequest, problem: Problem, deadline_s: float, notes: list
         return runs_from_the_beginning(request.tasks)
 
 
-def _problem(
-    request: PlanRequest, load: Forecast, pv: Forecast, past_net_w: Floats | None, notes: list[str]
-) -> Problem:
+def _problem(request: PlanRequest, site: SiteForecast, past_net_w: Floats | None, notes: list[str]) -> Problem:
     """The question on the medians, with the month's peak. What is said about the medians enters ``notes``."""
-    load_w, pv_w = _median(load, "load_w", request, notes), _median(pv, "pv_w", request, notes)
+    load_w, pv_w = _median(site.load, "load_w", request, notes), _median(site.pv, "pv_w", request, notes)
     terms, past_w = terms_of(request), np.empty(0) if past_net_w is None else past_net_w
     peaks = peaks_of(request, terms, past_w, load_w - pv_w)
     return Problem(terms.with_peaks(peaks), _stored_wh(request), load_w, pv_w)

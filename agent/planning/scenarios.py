@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agent.domain.forecast import Forecast
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.planning_terms import Floats, PlanningTerms, require_finite
 
 # Without past errors, each quantity is represented by the middles of three equally likely thirds of its distribution.
@@ -26,22 +27,14 @@ class Paths:
     noise_w: Floats
 
 
-def net_load_paths(
-    load: Forecast,
-    pv: Forecast,
-    load_errors: Floats | None,
-    pv_errors: Floats | None,
-    pv_rated_w: float,
-    load_most_w: float = np.inf,
-    pv_most_w: Floats | float = np.inf,
-) -> Paths:
+def net_load_paths(site: SiteForecast, pv_rated_w: float) -> Paths:
     """The paths of a plan, clipped to what is possible: load >= 0, solar power between 0 and ``pv_rated_w``.
 
-    Errors are actual less forecast, shape (days, steps), W, the same days in both arrays, so that load and sun of a
-    path belong to one day. They do not lift the load above ``load_most_w``, the highest that was measured, nor the sun
-    of a step above ``pv_most_w``, since on their own day less was expected. None for one of them takes that quantity's
-    median in every path; None for both takes the quantiles. A ``pv_rated_w`` of 0 says that the rating is not known.
+    The errors of past days do not lift the load above the highest that was measured, nor the sun of a step above its
+    own, since on their own day less was expected. None for the errors of one quantity takes its median in every path;
+    None for both takes the quantiles. A ``pv_rated_w`` of 0 says that the rating is not known.
     """
+    load, pv, load_errors, pv_errors = site.load, site.pv, site.load_errors, site.pv_errors
     steps = load.horizon.steps
     if load_errors is not None and pv_errors is not None and len(load_errors) != len(pv_errors):
         raise ValueError(f"load_errors has {len(load_errors)} days and pv_errors {len(pv_errors)}")
@@ -61,9 +54,9 @@ def net_load_paths(
             lasting = lasting_part(pv_errors, pv.horizon.step_s)
             suns, short_w = suns + lasting, short_w - pv_errors + lasting
         noise_w = short_w.std(axis=0)
-    loads = np.clip(loads, 0.0, np.maximum(load_most_w, load.median))
+    loads = np.clip(loads, 0.0, np.maximum(site.load_most_w, load.median))
     rated_w = pv_rated_w if pv_rated_w > 0 else np.inf
-    suns = np.clip(suns, 0.0, np.minimum(np.maximum(pv_most_w, pv.median), rated_w))
+    suns = np.clip(suns, 0.0, np.minimum(np.maximum(site.pv_most_w, pv.median), rated_w))
     loads, suns = np.broadcast_arrays(np.atleast_2d(loads), np.atleast_2d(suns))
     return Paths(loads - suns, np.array(suns), noise_w)
 

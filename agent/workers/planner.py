@@ -26,7 +26,7 @@ from agent.ports import StoreFailure
 if TYPE_CHECKING:
     from agent.domain.weather import Weather
     from agent.forecasting.data_quality.examine import Sound
-    from agent.forecasting.make_forecast import SiteForecast
+    from agent.forecasting.site_forecast import SiteForecast
     from agent.recording.rollups import Rollup
 
 # Four weeks that a forecaster looks back, before each of the twenty past days whose errors become scenarios.
@@ -61,9 +61,7 @@ def answer(
     left_s = min(MOST_SOLVER_S, max(0.5, deadline_s - (time.monotonic() - began)))
     past_w = None if request.demand is None else past_net_w(_with_sun(known, request), request.horizon.start)
     asked = replace(request, notes=notes)
-    plan = make_plan(
-        asked, site.load, site.pv, site.load_errors, site.pv_errors, left_s, past_w, site.load_most_w, site.pv_most_w
-    )
+    plan = make_plan(asked, site, left_s, past_w)
     plan = replace(plan, corrections=site.corrections, suspects=sound.suspects, examined_from=history.horizon.start)
     return _advised(request, plan, quarters, began + ADVICE_SHARE * deadline_s)
 

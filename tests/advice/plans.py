@@ -4,6 +4,7 @@ from agent.domain.forecast import Forecast
 from agent.domain.request import PlanRequest
 from agent.domain.site import Connection
 from agent.explanation.limits import Basis
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.make_plan import make_plan, terms_of
 from tests.planning import days
 
@@ -20,7 +21,7 @@ def basis(
     """48 hours planned for ``tests.planning.days``."""
     asked = days.request(seed, 48 * 3600 // step_s, step_s, connection=connection, **changes)
     load, pv = forecasts or days.forecasts(asked, seed)
-    plan = make_plan(asked, load, pv, None, None, 20.0)
+    plan = make_plan(asked, SiteForecast(load, pv), 20.0)
     end_value = terms_of(asked).terminal_per_kwh
     return Basis(plan, asked.battery, connection, carbon_price(asked), end_value, asked.reserve_pct)
 

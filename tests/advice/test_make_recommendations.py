@@ -15,6 +15,7 @@ from agent.domain.request import Demand, PlanRequest
 from agent.domain.site import Connection
 from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.domain.wire import from_json, to_json
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.make_plan import make_plan
 from agent.recording.rollups import Rollup
 from tests.advice.test_battery_health import NOW as LIVED_TO
@@ -55,7 +56,7 @@ def advised(
 ) -> Advice:
     load = forecast("load_w", wanted.horizon, np.full(48, 800.0))
     pv = forecast("pv_w", wanted.horizon, np.zeros(48))
-    plan = make_plan(wanted, load, pv, None, None, 20.0, np.full(48, 800.0))
+    plan = make_plan(wanted, SiteForecast(load, pv), 20.0, np.full(48, 800.0))
     return make_recommendations(
         replace(plan, suspects=suspects), wanted, quarters() if past is None else past, still_time
     )

@@ -98,8 +98,7 @@ def _lookups() -> None:
 def _plan() -> None:
     """What is done once the forecasts are there, and the controller's own check of it."""
     there = planned()
-    site = there.forecast
-    plan = make_plan(there.request, site.load, site.pv, site.load_errors, site.pv_errors, 20.0)
+    plan = make_plan(there.request, there.forecast, 20.0)
     wrong = check_plan(plan, there.request)
     if wrong:
         raise BenchFailure(f"the plan that was measured is not usable: {wrong[0]}")
@@ -107,10 +106,9 @@ def _plan() -> None:
 
 def _charged_plan() -> Plan:
     there = planned()
-    site = there.forecast
     asked = replace(there.request, demand=Demand(DemandCharge(15.0, STEP_S), 1_000.0))
     before_w = np.full(31 * 86_400 // STEP_S, 1_000.0)
-    plan = make_plan(asked, site.load, site.pv, site.load_errors, site.pv_errors, 20.0, before_w)
+    plan = make_plan(asked, there.forecast, 20.0, before_w)
     wrong = check_plan(plan, asked)
     if wrong:
         raise BenchFailure(f"the plan that was measured is not usable: {wrong[0]}")
@@ -140,8 +138,7 @@ def _scenarios() -> int:
 
 def _value_table() -> None:
     there = planned()
-    errors = there.forecast.load_errors, there.forecast.pv_errors
-    paths = net_load_paths(there.forecast.load, there.forecast.pv, *errors, RATED_W)
+    paths = net_load_paths(there.forecast, RATED_W)
     value_table(there.problem.terms, paths.net_w, paths.pv_w, paths.noise_w)
 
 

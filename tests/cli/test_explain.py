@@ -19,6 +19,7 @@ from agent.domain.plan import Plan
 from agent.domain.records import Batch, DecisionRow
 from agent.domain.setpoint import Rung
 from agent.domain.wire import to_json
+from agent.forecasting.site_forecast import SiteForecast
 from agent.plan_request import plan_request
 from agent.planning.make_plan import make_plan
 from agent.settings.load import load
@@ -66,8 +67,8 @@ def planned(settings: Settings, start: datetime) -> Plan:
         connection=settings.connection_spec(),
     )  # fmt: skip
     rows = np.full(48, 900.0), np.linspace(2000.0, 0.0, 48)
-    return make_plan(asked, forecast("load_w", horizon, rows[0]), forecast("pv_w", horizon, rows[1]),
-                     errors(48), errors(48), 20.0)  # fmt: skip
+    load, sun = forecast("load_w", horizon, rows[0]), forecast("pv_w", horizon, rows[1])
+    return make_plan(asked, SiteForecast(load, sun, errors(48), errors(48)), 20.0)
 
 
 def written(settings: Settings, batch: Batch) -> None:
@@ -184,7 +185,7 @@ def test_a_plan_with_a_reserve_by_the_clock_and_a_failsafe_is_explained_without_
     assert asked is not None
     load_w, pv_w = np.full(48, 900.0), np.zeros(48)
     forecasts = forecast("load_w", asked.horizon, load_w), forecast("pv_w", asked.horizon, pv_w)
-    plan = make_plan(asked, *forecasts, errors(48), errors(48), 20.0)
+    plan = make_plan(asked, SiteForecast(*forecasts, errors(48), errors(48)), 20.0)
     heard = {
         "schema": "gridlimit/1.0",
         "issued_at": "2026-06-01T12:04:30Z",

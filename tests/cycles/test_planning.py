@@ -14,6 +14,7 @@ from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.site import Measured, SiteState
 from agent.domain.suspect import DATA_FAULT, Suspect
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.make_plan import make_plan
 from agent.ports import Job, PlannerFailure
 from agent.recording.pending_writes import PendingWrites
@@ -40,7 +41,7 @@ class ScriptedPlanner:
         if changes is None:
             raise PlannerFailure("the model is ill")
         load, pv = forecasts(request)
-        return replace(make_plan(request, load, pv, None, None, 5.0), **changes)  # type: ignore[arg-type]
+        return replace(make_plan(request, SiteForecast(load, pv), 5.0), **changes)  # type: ignore[arg-type]
 
 
 class PlanningStage:

@@ -18,6 +18,7 @@ from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Rung
 from agent.domain.site import Connection
+from agent.forecasting.site_forecast import SiteForecast
 from agent.made_up import fill, made_up_request
 from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan
@@ -166,7 +167,7 @@ async def test_a_solver_out_of_time_leaves_a_schedule_that_passes_the_check(outc
     asked = day_request()
     past = errors(asked.horizon.steps)
     began = time.monotonic()
-    plan = make_plan(asked, *forecasts(asked), past, past, 0.0)
+    plan = make_plan(asked, SiteForecast(*forecasts(asked), past, past), 0.0)
     assert time.monotonic() - began < 10.0
     assert check_plan(plan, asked) == []
     assert [note for note in plan.notes if note.startswith("The schedule follows the value table, because")]

@@ -12,6 +12,7 @@ from agent.dispatch.moment import Moment
 from agent.domain.demand_charge import DemandCharge
 from agent.domain.plan import Plan
 from agent.domain.request import Demand, Objective, PlanRequest
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
 from agent.planning.fallback import cost_of, rule_schedule
 from agent.planning.forward_pass import forward_pass_alone
@@ -39,7 +40,7 @@ def night(**changes: object) -> PlanRequest:
 
 def planned(asked: PlanRequest, deadline_s: float = 10.0) -> Plan:
     load, sun = forecasts(asked)
-    return make_plan(asked, load, sun, errors(STEPS, seed=1), errors(STEPS, seed=2), deadline_s)
+    return make_plan(asked, SiteForecast(load, sun, errors(STEPS, seed=1), errors(STEPS, seed=2)), deadline_s)
 
 
 def decided(asked: PlanRequest, plan: Plan, net_load_w: float, export_price: float = EXPORT_PRICE) -> Decision:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agent.domain.battery import Battery, soc_after
 from agent.domain.battery_wear import wear, wear_per_kwh
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.battery_wear import further_wear
 from agent.planning.check import check_plan
 from agent.planning.fallback import cost_of
@@ -132,7 +133,7 @@ def test_walk_is_near_the_best(battery: Battery, seed: int) -> None:
 @EVERY
 def test_its_plan_is_good(battery: Battery) -> None:
     asked = request(battery=battery)
-    plan = make_plan(asked, *forecasts(asked), errors(48), errors(48, seed=3), 10.0)
+    plan = make_plan(asked, SiteForecast(*forecasts(asked), errors(48), errors(48, seed=3)), 10.0)
     assert check_plan(plan, asked) == []
 
 

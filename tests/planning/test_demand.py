@@ -15,6 +15,7 @@ from agent.domain.plan import PeakPrice
 from agent.domain.request import Demand, PlanRequest
 from agent.domain.site import Connection
 from agent.domain.wire import from_json, to_json
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
 from agent.planning.demand import peak_of, peaks_of
 from agent.planning.held_peaks import lowest_peak_w
@@ -114,14 +115,14 @@ def test_past_that_was_not_measured_is_left_out() -> None:
 def test_a_plan_holds_the_peak_in_money_and_crosses_the_wire() -> None:
     asked = request(demand=Demand(DemandCharge(15.0), 2500.0))
     load, sun = forecasts(asked)
-    plan = make_plan(asked, load, sun, errors(48, seed=1), errors(48, seed=2), 10.0, np.full(700, 500.0))
+    plan = make_plan(asked, SiteForecast(load, sun, errors(48, seed=1), errors(48, seed=2)), 10.0, np.full(700, 500.0))
     assert check_plan(plan, asked) == []
     assert plan.values.peak is not None
     assert len(plan.values.peak.threshold_w) == 48
     assert min(plan.values.peak.threshold_w) == pytest.approx(2500.0)
     assert from_json(type(plan), to_json(plan)) == plan
     assert from_json(PlanRequest, to_json(asked)) == asked
-    free = make_plan(replace(asked, demand=None), load, sun, errors(48, seed=1), errors(48, seed=2), 10.0)
+    free = make_plan(replace(asked, demand=None), SiteForecast(load, sun, errors(48, seed=1), errors(48, seed=2)), 10.0)
     dear = Moment(asked.horizon.start, 4000.0, 60.0, 0.0, 0.0)  # energy costs nothing now, its peak does
     with_charge, without = (economic_dispatch(one, dear, BATTERY, Connection()) for one in (plan, free))
     assert with_charge is not None

@@ -17,6 +17,7 @@ from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.request import Demand, PlanRequest
 from agent.domain.site import Connection
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
 from agent.planning.demand import past_net_w, peak_of
 from agent.planning.make_plan import make_plan
@@ -149,7 +150,7 @@ def plan_of(
     )
     load = Forecast("load_w", asked.horizon, (0.5,), (tuple(load_w.tolist()),), "known", start)
     sun = Forecast("pv_w", asked.horizon, (0.5,), ((0.0,) * steps,), "known", start)
-    plan = make_plan(asked, load, sun, None, None, 10.0)
+    plan = make_plan(asked, SiteForecast(load, sun), 10.0)
     assert check_plan(plan, asked) == []
     return plan, asked
 

@@ -11,6 +11,7 @@ from agent.domain.demand_charge import DemandCharge
 from agent.domain.plan import Plan
 from agent.domain.request import Demand, Objective, PlanRequest
 from agent.domain.site import Connection
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
 from agent.planning.demand import peak_of
 from agent.planning.fallback import cost_of, rule_schedule, without_solver
@@ -58,7 +59,7 @@ def test_with_no_time_at_all_it_costs_no_more_than_the_rule(
                     connection=Connection(), objective=Objective(1.0, 0.0))  # fmt: skip
     load, sun = forecasts(asked, seed)
     bent = errors(steps, 5, seed=seed) + bias_w
-    plan = make_plan(asked, load, sun, bent, -bent, 1e-9)
+    plan = make_plan(asked, SiteForecast(load, sun, bent, -bent), 1e-9)
     assert check_plan(plan, asked) == []
     assert plan.cost <= cost_by_rule(asked, plan) + 1e-3
 
@@ -107,7 +108,7 @@ def test_prices_far_from_the_usual_make_sound_plans(price: float, deadline_s: fl
     asked = request(2, steps, import_price=prices, export_price=(0.05,) * steps, soc_pct=50.0,
                     objective=Objective(1.0, 0.0))  # fmt: skip
     load, sun = forecasts(asked, 2)
-    plan = make_plan(asked, load, sun, None, None, deadline_s)
+    plan = make_plan(asked, SiteForecast(load, sun), deadline_s)
     assert check_plan(plan, asked) == []
     odd = [step for step, paid in zip(plan.steps, prices, strict=True) if paid == price]
     for step in plan.steps:

@@ -9,6 +9,7 @@ from agent.dispatch.guard import Limits, guard
 from agent.domain.battery import Battery
 from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import Connection, Measured, SiteState
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
 from agent.planning.forward_pass import forward_pass_alone
 from agent.planning.make_plan import make_plan
@@ -45,8 +46,8 @@ def test_a_plan_of_it_passes_the_check_and_one_that_feeds_in_does_not() -> None:
     free = replace(asked, battery=BATTERY)
     load, pv = forecasts(asked)
     spread = errors(24)
-    assert check_plan(make_plan(asked, load, pv, spread, spread, 10.0), asked) == []
-    wrong = check_plan(make_plan(free, load, pv, spread, spread, 10.0), asked)
+    assert check_plan(make_plan(asked, SiteForecast(load, pv, spread, spread), 10.0), asked) == []
+    wrong = check_plan(make_plan(free, SiteForecast(load, pv, spread, spread), 10.0), asked)
     assert any("feeds the grid" in sentence for sentence in wrong)
 
 

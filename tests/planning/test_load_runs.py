@@ -14,6 +14,7 @@ from agent.domain.load_run import LoadRun, LoadTask
 from agent.domain.plan import Plan
 from agent.domain.request import Objective, PlanRequest
 from agent.domain.site import Connection
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
 from agent.planning.load_runs import choose_runs, window_share
 from agent.planning.make_plan import make_plan, terms_of
@@ -47,7 +48,7 @@ def prices(cheap_from_h: float, cheap_to_h: float) -> tuple[float, ...]:
 
 def plan_of(question: PlanRequest, deadline_s: float = 10.0) -> Plan:
     load, sun = forecasts(question)
-    return make_plan(question, load, sun, errors(STEPS, seed=1), errors(STEPS, seed=2), deadline_s)
+    return make_plan(question, SiteForecast(load, sun, errors(STEPS, seed=1), errors(STEPS, seed=2)), deadline_s)
 
 
 def hours_of(runs: tuple[LoadRun, ...]) -> float:

@@ -12,6 +12,7 @@ from agent.dispatch.economic_dispatch import economic_dispatch
 from agent.dispatch.moment import Moment
 from agent.domain.battery import soc_after
 from agent.domain.site import Connection
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.battery_arrays import stored_changes
 from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan
@@ -78,7 +79,7 @@ def test_a_plan_holds_and_no_other_power_is_cheaper(net: float, soc: float, othe
 
 
 ASKED = request(battery=replace(BATTERY, loss_above_half=0.1))
-PLAN = make_plan(ASKED, *forecasts(ASKED), None, None, 10.0)
+PLAN = make_plan(ASKED, SiteForecast(*forecasts(ASKED)), 10.0)
 
 
 def test_its_plan_is_good() -> None:

@@ -11,6 +11,7 @@ import pytest
 from agent.domain.plan import Plan, ValueByNetLoad
 from agent.domain.request import Objective, PlanRequest
 from agent.domain.site import Connection
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan, terms_of
 from tests.planning.days import BATTERY, errors, forecasts, request
@@ -22,7 +23,7 @@ STEPS = ASKED.horizon.steps
 def plan_for(asked: PlanRequest, deadline_s: float = 10.0) -> Plan:
     load, sun = forecasts(asked)
     steps = asked.horizon.steps
-    return make_plan(asked, load, sun, errors(steps, seed=1), errors(steps, seed=2), deadline_s)
+    return make_plan(asked, SiteForecast(load, sun, errors(steps, seed=1), errors(steps, seed=2)), deadline_s)
 
 
 PLAN = plan_for(ASKED)
@@ -91,7 +92,7 @@ def test_expires_with_the_horizon_at_the_latest() -> None:
 def test_no_errors_known_is_noted() -> None:
     load, sun = forecasts(ASKED)
     for nothing in (None, np.empty((0, STEPS))):
-        plan = make_plan(ASKED, load, sun, nothing, nothing, 10.0)
+        plan = make_plan(ASKED, SiteForecast(load, sun, nothing, nothing), 10.0)
         assert any("No past forecast errors" in note for note in plan.notes)
         assert check_plan(plan, ASKED) == []
 
@@ -99,7 +100,7 @@ def test_no_errors_known_is_noted() -> None:
 def test_power_below_zero_is_taken_as_zero_and_said() -> None:
     load, sun = forecasts(ASKED)
     low = replace(load, values=tuple(tuple(v - 700.0 for v in row) for row in load.values))
-    plan = make_plan(ASKED, low, sun, None, None, 10.0)
+    plan = make_plan(ASKED, SiteForecast(low, sun), 10.0)
     assert any("load_w was below zero" in note for note in plan.notes)
     assert check_plan(plan, ASKED) == []
 
@@ -118,18 +119,18 @@ def test_power_below_zero_is_taken_as_zero_and_said() -> None:
 def test_unusable_request(changes: dict[str, object], sentence: str) -> None:
     load, sun = forecasts(ASKED)
     with pytest.raises(ValueError, match=sentence):
-        make_plan(request(**changes), load, sun, None, None, 10.0)
+        make_plan(request(**changes), SiteForecast(load, sun), 10.0)
 
 
 def test_unusable_forecasts() -> None:
     load, sun = forecasts(ASKED)
     holes = replace(load, values=(load.values[0], (float("nan"),) * STEPS, load.values[2]))
     with pytest.raises(ValueError, match="forecast of load_w is nan"):
-        make_plan(ASKED, holes, sun, None, None, 10.0)
+        make_plan(ASKED, SiteForecast(holes, sun), 10.0)
     with pytest.raises(ValueError, match="not one of load_w"):
-        make_plan(ASKED, sun, load, None, None, 10.0)
+        make_plan(ASKED, SiteForecast(sun, load), 10.0)
     with pytest.raises(ValueError, match="has no median"):
-        make_plan(ASKED, replace(load, levels=(0.05, 0.4, 0.95)), sun, None, None, 10.0)
+        make_plan(ASKED, SiteForecast(replace(load, levels=(0.05, 0.4, 0.95)), sun), 10.0)
 
 
 def with_step(index: int, **changes: float) -> Plan:

@@ -18,6 +18,7 @@ from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.plan import PeakPrice, Plan, ValueTable
 from agent.domain.site import Connection
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan
 from tests.planning.days import request
@@ -87,7 +88,7 @@ class Played:
         loads = Forecast("load_w", horizon, (0.5,), (values,), "known", at)
         sun = Forecast("pv_w", horizon, (0.5,), ((0.0,) * STEPS,), "known", at)
         before = [load_w(at - timedelta(seconds=900 * i)) for i in range(31 * 96, 0, -1)]
-        plan = make_plan(asked, loads, sun, None, None, 10.0, np.array(before) if self.past else None)
+        plan = make_plan(asked, SiteForecast(loads, sun), 10.0, np.array(before) if self.past else None)
         assert check_plan(plan, asked) == []
         return plan
 

@@ -18,6 +18,7 @@ from agent.domain.request import Demand
 from agent.domain.site import Connection
 from agent.domain.tariff import TimeOfUse, Window
 from agent.domain.wire import from_json, to_json
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning import peak_table
 from agent.planning.check import check_plan
 from agent.planning.demand import peak_of, peaks_of
@@ -137,7 +138,7 @@ def charged_plan(per_kw: float = 15.0) -> Plan:
     asked = request(1, 96, 900, demand=demand, soc_pct=50.0)
     load, sun = forecasts(asked)
     past_w = np.full(31 * 96, 300.0)
-    plan = make_plan(asked, load, sun, errors(96), errors(96, seed=8), 10.0, past_w)
+    plan = make_plan(asked, SiteForecast(load, sun, errors(96), errors(96, seed=8)), 10.0, past_w)
     assert check_plan(plan, asked) == []
     return plan
 
@@ -217,7 +218,7 @@ def test_of_several_charges_the_dearest_is_the_state_and_the_others_are_priced()
     first, second = peaks_of(asked, terms_of(asked), np.zeros(0), np.zeros(48))
     assert (first.per_kw.max(), second.per_kw.max()) == (20.0, 5.0)
     load, sun = forecasts(asked)
-    plan = make_plan(asked, load, sun, None, None, 10.0, np.zeros(0))
+    plan = make_plan(asked, SiteForecast(load, sun), 10.0, np.zeros(0))
     assert check_plan(plan, asked) == []
     assert plan.values.peak is not None
     assert [one.per_kw[0] for one in plan.values.other_peaks] == [5.0]

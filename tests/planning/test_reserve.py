@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from agent.domain.plan import Plan
 from agent.domain.request import Objective, PlanRequest
 from agent.domain.site import Connection
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan, terms_of
 from agent.planning.optimise import solve_schedule
@@ -27,8 +28,8 @@ def plan_for(asked: PlanRequest, deadline_s: float = 10.0, dark: bool = False) -
     steps = asked.horizon.steps
     if dark:
         nothing = replace(sun, values=((0.0,) * steps,) * 3)
-        return make_plan(asked, load, nothing, errors(steps, seed=1), None, deadline_s)
-    return make_plan(asked, load, sun, errors(steps, seed=1), errors(steps, seed=2), deadline_s)
+        return make_plan(asked, SiteForecast(load, nothing, errors(steps, seed=1)), deadline_s)
+    return make_plan(asked, SiteForecast(load, sun, errors(steps, seed=1), errors(steps, seed=2)), deadline_s)
 
 
 @pytest.mark.parametrize("deadline_s", [10.0, 1e-9])

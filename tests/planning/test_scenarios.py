@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from agent.domain.forecast import Forecast
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.scenarios import at_levels, lasting_part, net_load_paths, terminal_value
 from tests.planning.days import errors, forecasts, problem, request
 
@@ -16,7 +17,7 @@ STEPS = ASKED.horizon.steps
 
 def test_errors_bend_the_median_on_the_same_days() -> None:
     load_errors, pv_errors = errors(STEPS, seed=1), errors(STEPS, seed=2)
-    paths = net_load_paths(LOAD, SUN, load_errors, pv_errors, 1e6)
+    paths = net_load_paths(SiteForecast(LOAD, SUN, load_errors, pv_errors), 1e6)
     load, sun = np.array(LOAD.median), np.array(SUN.median)
     expected_sun = np.maximum(sun + pv_errors, 0.0)
     assert paths.pv_w == pytest.approx(expected_sun)
@@ -24,7 +25,8 @@ def test_errors_bend_the_median_on_the_same_days() -> None:
 
 
 def test_paths_stay_possible() -> None:
-    paths = net_load_paths(LOAD, SUN, errors(STEPS, spread_w=5000.0), errors(STEPS, spread_w=5000.0), 4500.0)
+    wide = errors(STEPS, spread_w=5000.0)
+    paths = net_load_paths(SiteForecast(LOAD, SUN, wide, wide), 4500.0)
     assert paths.pv_w.min() == 0.0
     assert paths.pv_w.max() == 4500.0
     assert (paths.net_w + paths.pv_w).min() == 0.0
@@ -33,11 +35,11 @@ def test_paths_stay_possible() -> None:
 def test_errors_lift_no_load_above_the_highest_that_was_measured() -> None:
     wide, none = errors(STEPS, spread_w=5000.0), np.zeros((20, STEPS))
     most_w = float(np.median(LOAD.median))
-    paths = net_load_paths(LOAD, SUN, wide, none, 1e6, most_w)
+    paths = net_load_paths(SiteForecast(LOAD, SUN, wide, none, load_most_w=most_w), 1e6)
     loads_w = paths.net_w + paths.pv_w
     assert (loads_w <= np.maximum(most_w, LOAD.median) + 1e-6).all()
     assert loads_w.max() > most_w  # where more is forecast, the forecast stands
-    free = net_load_paths(LOAD, SUN, wide, none, 1e6)
+    free = net_load_paths(SiteForecast(LOAD, SUN, wide, none), 1e6)
     below = free.net_w + free.pv_w <= most_w
     assert (paths.net_w[below] == free.net_w[below]).all()
 
@@ -45,9 +47,9 @@ def test_errors_lift_no_load_above_the_highest_that_was_measured() -> None:
 def test_errors_lift_no_sun_above_the_highest_of_its_time_of_day() -> None:
     wide, none = errors(STEPS, spread_w=5000.0), np.zeros((20, STEPS))
     most_w = np.where(np.arange(STEPS) % 2, np.inf, 0.5 * np.array(SUN.median))
-    paths = net_load_paths(LOAD, SUN, none, wide, 1e6, pv_most_w=most_w)
+    paths = net_load_paths(SiteForecast(LOAD, SUN, none, wide, pv_most_w=most_w), 1e6)
     assert (paths.pv_w <= np.maximum(most_w, SUN.median) + 1e-6).all()
-    free = net_load_paths(LOAD, SUN, none, wide, 1e6)
+    free = net_load_paths(SiteForecast(LOAD, SUN, none, wide), 1e6)
     assert (paths.pv_w[:, 1::2] == free.pv_w[:, 1::2]).all()
     assert (free.pv_w[:, ::2] > paths.pv_w[:, ::2]).any()
     assert paths.net_w + paths.pv_w == pytest.approx(free.net_w + free.pv_w)
@@ -65,21 +67,21 @@ def test_what_paths_leave_out_is_told_as_noise() -> None:
     asked = request(step_s=900, steps=96)
     load, sun = forecasts(asked)
     drawn = errors(96, spread_w=100.0)
-    paths = net_load_paths(load, sun, drawn, 0.0 * drawn, 1e6)
+    paths = net_load_paths(SiteForecast(load, sun, drawn, 0.0 * drawn), 1e6)
     assert paths.noise_w.shape == (96,)
     assert paths.noise_w == pytest.approx((drawn - lasting_part(drawn, 900)).std(axis=0))
     hourly = errors(STEPS)
-    assert (net_load_paths(LOAD, SUN, hourly, hourly, 1e6).noise_w == 0.0).all()
+    assert (net_load_paths(SiteForecast(LOAD, SUN, hourly, hourly), 1e6).noise_w == 0.0).all()
 
 
 def test_one_quantity_without_errors_keeps_its_median() -> None:
-    paths = net_load_paths(LOAD, SUN, errors(STEPS, days=7), None, 1e6)
+    paths = net_load_paths(SiteForecast(LOAD, SUN, errors(STEPS, days=7)), 1e6)
     assert paths.net_w.shape == paths.pv_w.shape == (7, STEPS)
     assert paths.pv_w == pytest.approx(np.tile(SUN.median, (7, 1)))
 
 
 def test_without_errors_the_quantiles_speak() -> None:
-    paths = net_load_paths(LOAD, SUN, None, None, 1e6)
+    paths = net_load_paths(SiteForecast(LOAD, SUN), 1e6)
     assert paths.net_w.shape == (9, STEPS)
     assert len(np.unique(paths.net_w.round(6), axis=0)) == 9
     middle = np.array(LOAD.median) - np.array(SUN.median)
@@ -108,7 +110,7 @@ def test_a_median_alone_is_repeated() -> None:
 )
 def test_unusable_errors(load_errors: np.ndarray | None, pv_errors: np.ndarray | None, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        net_load_paths(LOAD, SUN, load_errors, pv_errors, 1e6)
+        net_load_paths(SiteForecast(LOAD, SUN, load_errors, pv_errors), 1e6)
 
 
 def test_terminal_value_is_the_ordinary_price_of_the_last_day() -> None:

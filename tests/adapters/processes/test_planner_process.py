@@ -16,6 +16,7 @@ from agent.adapters.processes.child_outputs import KEPT_OF_PRINTED, LARGEST_ANSW
 from agent.adapters.processes.planner_process import PlannerProcess
 from agent.domain.plan import Plan
 from agent.domain.wire import to_json
+from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.make_plan import make_plan
 from agent.ports import PlannerFailure
 from tests.planning.days import forecasts, request
@@ -25,7 +26,7 @@ ASKED = request(steps=8)
 
 def good_plan() -> Plan:
     load, pv = forecasts(ASKED)
-    return make_plan(ASKED, load, pv, None, None, 5.0)
+    return make_plan(ASKED, SiteForecast(load, pv), 5.0)
 
 
 ANSWER = "import os, sys\nanswer = os.fdopen(int(sys.argv[3]), 'w')\n"

@@ -1,0 +1,30 @@
+"""What a plan knows of the load and the sun ahead."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from agent.domain.forecast import Forecast
+from agent.domain.forecast_corrections import ForecastCorrections
+from agent.forecasting.forecaster import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class SiteForecast:
+    """Both forecasts of a site, their errors on the same past days, and the highest that was measured.
+
+    ``load_errors`` and ``pv_errors`` are actual - median, W, (days, steps), newest day first. Where both are there, row
+    d of both is the same day, so that a dull day's load meets a dull day's sun. None where too few days were measured
+    completely. ``load_most_w`` is the highest load that was measured, infinite if none was; ``pv_most_w`` is the sun's
+    at the time of day of each step, (steps,). ``notes`` has a sentence for every forecaster that could not answer.
+    ``corrections``, of load and solar, are for the next forecast to go on from.
+    """
+
+    load: Forecast
+    pv: Forecast
+    load_errors: FloatArray | None = None
+    pv_errors: FloatArray | None = None
+    load_most_w: float = np.inf
+    pv_most_w: FloatArray | float = np.inf
+    notes: tuple[str, ...] = ()
+    corrections: tuple[ForecastCorrections, ...] = ()
