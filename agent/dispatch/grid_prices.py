@@ -58,10 +58,10 @@ class GridPrices:
         return [(price + self.doubt, price) for price in bought] + [(price, price) for price in sold]
 
 
-def prices_now(table: ValueTable, step: int, moment: Moment, connection: Connection, priced: bool) -> GridPrices:
-    """``priced``: the dearest demand charge has a price here, since the value of stored energy does not know it.
+def prices_now(table: ValueTable, step: int, moment: Moment, connection: Connection, peak_in_value: bool) -> GridPrices:
+    """Prices and limits of ``step``, without the dearest demand charge where the value of stored energy counts it.
 
-    Where the value knows it there is no doubt: what is bought is there for an hour's load that nobody foresaw.
+    There (``peak_in_value``) is no doubt either: what is bought is there for an hour's load that nobody foresaw.
     """
     broken = table.broken_limit_per_kwh
     if broken is None:
@@ -71,7 +71,7 @@ def prices_now(table: ValueTable, step: int, moment: Moment, connection: Connect
     held_w = None
     if table.peak is not None and table.peak.per_kw[step] > 0.0:
         held_w = table.peak.held_w(step, moment.at, moment.interval_wh)
-        if priced:
+        if not peak_in_value:
             import_above.append((held_w, table.peak.over_per_kwh(step)))
     import_above += [
         (other.held_w(step, moment.at, moment.interval_wh), other.over_per_kwh(step))
@@ -83,5 +83,5 @@ def prices_now(table: ValueTable, step: int, moment: Moment, connection: Connect
     if connection.export_limit_w is not None:
         export_above.append((connection.export_limit_w, broken))
     bought = moment.import_price + moment.carbon_price
-    doubt = DOUBT * abs(bought) if priced else 0.0
+    doubt = 0.0 if peak_in_value else DOUBT * abs(bought)
     return GridPrices(bought, moment.export_price, doubt, import_above, export_above, held_w)
