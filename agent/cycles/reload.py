@@ -77,6 +77,7 @@ class Reload:
         self._site_file, self._parts = site_file, parts
         self._alarms = Alarms(clock, pending)
         self._retry = Retry(RESTS_S)
+        self._unfinished = Retry(RESTS_S)  # of an offer that could not be gone by whole
         self._edited: Settings | None = None  # read, and not gone by yet
         self._offer: _Offer | None = None
         self._copy_is_due, self._waits = False, ""
@@ -107,14 +108,24 @@ class Reload:
             await asyncio.to_thread(self._keep_copy)
 
     async def between_steps(self) -> None:
-        """Go by what is ready."""
-        offer, self._offer = self._offer, None
-        if offer is None:
+        """Go by what is ready. What a defect has ended in the middle is tried again, and control goes on."""
+        offer, began_s = self._offer, self._clock.monotonic()
+        if offer is None or self._unfinished.rests(began_s):
             return
+        self._offer = None
         try:
             await offer.go_by()
+        except Exception as error:
+            log.exception("not_gone_by")
+            self._unfinished.failed(began_s, self._clock.monotonic())
+            self._offer = self._offer or offer
+            text = say.site_file_in_part(cause=f"{type(error).__name__}: {error}")
+            self._alarms.alarm(AlarmKind.SITE_FILE_BAD, text, by="defect")
+            return
         finally:
             self.idle.set()
+        self._unfinished.succeeded()
+        self._alarms.alarm(AlarmKind.SITE_FILE_BAD, None, by="defect")
         if offer.settings is self.settings:
             return  # it was the overlay alone
         self.settings, self._copy_is_due = offer.settings, True
@@ -130,8 +141,8 @@ class Reload:
             settings = self.settings if self._offer is None else self._offer.settings
             go_by = await self._parts.prepare(overlaid(settings, overlay))
             self._overlay = overlay
-            self._offer = _Offer(settings, go_by) if self._offer is None else replace(self._offer, go_by=go_by)
-            self.idle.clear()
+            offer = _Offer(settings, go_by) if self._offer is None else replace(self._offer, go_by=go_by)
+            self._put_forward(offer)
 
     async def _prepare(self, edited: Settings) -> None:
         began_s = self._clock.monotonic()
@@ -147,12 +158,17 @@ class Reload:
         self._edited = None
         self._alarms.alarm(AlarmKind.SITE_FILE_BAD, None)
         if go_by is not None:
-            self._offer = _Offer(settings, go_by, taken, waits)
-            self.idle.clear()
+            self._put_forward(_Offer(settings, go_by, taken, waits))
         else:
             self._copy_is_due = True
             if waits != self._waits:
                 self._tell(taken, waits)
+
+    def _put_forward(self, offer: _Offer) -> None:
+        """For the next control step, in the place of what was offered before and may have failed."""
+        self._offer = offer
+        self._unfinished.succeeded()
+        self.idle.clear()
 
     def _with_overlay(self, settings: Settings) -> Settings:
         """What does not go with an edit of the site file gives way to it."""
