@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from agent.adapters.devices.device_lock import DeviceLocks
-from agent.adapters.devices.field_bus import built_devices, steering_terms
+from agent.adapters.devices.field_bus import built_devices, relay_terms, steering_terms
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.host.lock import AlreadyRunning
 from agent.cycles.peak_recall import recall_peak
@@ -170,6 +170,7 @@ class Reconfigure:
             built_devices(new, ways, app.clock),
             steering_terms(settings, app.clock, app.devices.memory),
             release if app.outlet.view.observing is None else None,
+            relay_terms(settings),
         )
         for name, outcome in outcomes.items():
             if not isinstance(outcome, Applied):

@@ -94,9 +94,12 @@ class LoadSwitching:
 
     @property
     def is_held(self) -> bool:
-        """Whether a relay is away from its rest by us, or perhaps is."""
+        """Whether a relay is away from its rest by us or by a process before us, or perhaps is."""
         return any(
-            seat.may_be_held or (seat.put is not None and seat.put is not seat.one.rests_on) for seat in self._seats
+            seat.may_be_held
+            or (seat.put is not None and seat.put is not seat.one.rests_on)
+            or self._switches.is_owed_rest(seat.one.device)
+            for seat in self._seats
         )
 
     def recall(self, document: str | None) -> None:
@@ -129,7 +132,8 @@ class LoadSwitching:
 
     async def release(self) -> None:
         """Leave every relay that was switched as it rests. A failure is told, and no reason not to end."""
-        held = [seat for seat in self._seats if seat.put is not None or seat.may_be_held]
+        owed = self._switches.is_owed_rest
+        held = [seat for seat in self._seats if seat.put is not None or seat.may_be_held or owed(seat.one.device)]
         await asyncio.gather(*(self._put(seat, seat.one.rests_on) for seat in held))
 
     async def _look(self, seat: _Seat, passed_s: float) -> SwitchedLoadState:

@@ -34,6 +34,7 @@ class Relay:
     def __init__(self, on: bool | None = True, is_held: bool | None = None) -> None:
         self.on, self.failure, self.is_held = on, "", is_held
         self.unknown: str | None = None
+        self.is_owed = False  # by a process before
         self.obeys_unread = False
         self.written: list[bool] = []
         self.renewed: list[bool] = []
@@ -51,6 +52,9 @@ class Relay:
     def holds(self, name: str, on: bool) -> bool:
         return self.is_held is None or self.is_held is (on is not True)
 
+    def is_owed_rest(self, name: str) -> bool:
+        return self.is_owed
+
     async def renew(self, name: str, on: bool) -> None:
         self.renewed.append(on)
 
@@ -61,7 +65,7 @@ class Relay:
         if self.failure:
             raise SwitchFailure(self.failure)
         self.written.append(on)
-        self.on = on
+        self.on, self.is_owed = on, self.is_owed and on is not True
         self.is_held = None if self.is_held is None else not on
 
 

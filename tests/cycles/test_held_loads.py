@@ -1,6 +1,7 @@
 """A relay that something must hold away from its rest, and one whose state is not known."""
 
 from tests.cycles.load_stage import Relay, Site
+from tests.shown import show
 
 
 async def test_what_is_held_is_told_again_and_at_rest_it_is_left_alone() -> None:
@@ -97,3 +98,14 @@ async def test_an_order_that_perhaps_was_obeyed_is_taken_back_at_the_end() -> No
     relay.failure = ""
     await site.cycle.release()
     assert relay.written == [True]
+
+
+async def test_what_a_process_before_has_held_is_given_back_where_nothing_is_switched_now() -> None:
+    relay = Relay(on=False)
+    relay.is_owed = True
+    site = Site(relay)
+    show(site.outlet, observing="the site file wants it only to observe")
+    await site.until(0.1)
+    assert (relay.written, site.cycle.is_held) == ([], True)
+    await site.cycle.release()
+    assert (relay.written, site.cycle.is_held) == ([True], False)

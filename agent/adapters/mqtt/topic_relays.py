@@ -99,6 +99,11 @@ class TopicRelays:
             return seat.lease is None
         return seat.lease is not None and seat.lease.stands
 
+    def is_owed_rest(self, name: str) -> bool:
+        """What a process before us has held was told to rest by the broker."""
+        seat = self._seats.get(name)
+        return self._others.is_owed_rest(name) if seat is None else seat.lease is not None
+
     async def switch(self, name: str, on: bool) -> None:
         seat = self._seats.get(name)
         if seat is None:
