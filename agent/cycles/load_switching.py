@@ -146,10 +146,14 @@ class LoadSwitching:
             self._count(seat, now, passed_s)
         wanted = self._wish(seat, now, monotonic)
         can_be_told = on is not None or self._switches.takes_orders(seat.one.device)
-        if can_be_told and self._outlet.view.observing is None:
+        if self._outlet.view.observing is not None:
+            pass
+        elif can_be_told:
             self._watch_hold(seat)
             wanted = await self._mind_others(seat, on, wanted, monotonic)
             on = await self._follow(seat, on, wanted, monotonic)
+        else:
+            await self._rest_unseen(seat, wanted, monotonic)
         wanted = self._say_unknown(seat, on, wanted, monotonic)
         seat.is_running = bool(on) and wanted.on is True and seat.put is True
         progress = seat.progress or Progress(now)
@@ -226,6 +230,12 @@ class LoadSwitching:
         if wanted.on is None:
             seat.put, seat.gives_back = None, False
         return target
+
+    async def _rest_unseen(self, seat: _Seat, wanted: Wish, monotonic: float) -> None:
+        """It can neither be read nor switched as ever: told to rest, all the same, when the time to hold it is over."""
+        is_over = wanted.on is None or wanted.on is seat.one.rests_on
+        if is_over and seat.may_be_held and not seat.retry.rests(monotonic):
+            await self._put(seat, seat.one.rests_on)
 
     async def _keep(self, seat: _Seat, on: bool, monotonic: float) -> None:
         """It is ``on`` as it shall be: at rest nothing is held any more, else it is told again now and then."""

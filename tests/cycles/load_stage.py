@@ -38,6 +38,7 @@ class Relay:
         self.obeys_unread = False
         self.written: list[bool] = []
         self.renewed: list[bool] = []
+        self.refused = 0
 
     def is_on(self, name: str, stale_s: float) -> bool | None:
         assert name == "relay"
@@ -63,6 +64,7 @@ class Relay:
 
     async def switch(self, name: str, on: bool) -> None:
         if self.failure:
+            self.refused += 1
             raise SwitchFailure(self.failure)
         self.written.append(on)
         self.on, self.is_owed = on, self.is_owed and on is not True

@@ -109,3 +109,37 @@ async def test_what_a_process_before_has_held_is_given_back_where_nothing_is_swi
     assert (relay.written, site.cycle.is_held) == ([], True)
     await site.cycle.release()
     assert (relay.written, site.cycle.is_held) == ([True], False)
+
+
+async def test_what_is_held_is_told_to_rest_when_its_time_is_over_whatever_it_reads() -> None:
+    relay = Relay()
+    site = Site(relay)
+    site.planned(7, 8)
+    await site.until(1.0)
+    assert relay.written == [False]
+    relay.on, relay.unknown = None, "the broker is away"
+    site.planned(1, 2)
+    await site.until(1.1)
+    assert relay.written == [False, True]
+
+
+async def test_what_cannot_be_told_to_rest_is_told_ever_more_seldom() -> None:
+    relay = Relay()
+    site = Site(relay)
+    site.planned(7, 8)
+    await site.until(1.0)
+    relay.on, relay.unknown, relay.failure = None, "the broker is away", "the broker is away"
+    site.planned(1, 2)
+    await site.until(1.5)
+    assert relay.refused == 9, "10, 30 and 60 seconds after one another, then every five minutes"
+    assert site.cycle.is_held
+
+
+async def test_what_rests_and_is_not_known_is_not_told_again() -> None:
+    relay = Relay()
+    site = Site(relay)
+    site.planned(1, 2)
+    await site.until(1.5)
+    relay.on = None
+    await site.until(3.0)
+    assert relay.written == [False, True]
