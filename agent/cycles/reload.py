@@ -139,7 +139,7 @@ class Reload:
         """
         async with self._looking:
             settings = self.settings if self._offer is None else self._offer.settings
-            go_by = await self._parts.prepare(overlaid(settings, overlay))
+            go_by = await self._prepared(overlaid(settings, overlay))
             self._overlay = overlay
             offer = _Offer(settings, go_by) if self._offer is None else replace(self._offer, go_by=go_by)
             self._put_forward(offer)
@@ -150,7 +150,7 @@ class Reload:
         taken, waits = _keys(self.settings, settings), _keys(settings, edited)
         is_needed = bool(taken) or self._offer is not None
         try:
-            go_by = await self._parts.prepare(self._with_overlay(settings)) if is_needed else None
+            go_by = await self._prepared(self._with_overlay(settings)) if is_needed else None
         except CannotGoBy as why:
             self._retry.failed(began_s, self._clock.monotonic())
             self._alarms.alarm(AlarmKind.SITE_FILE_BAD, say.site_file_not_taken(cause=str(why)))
@@ -163,6 +163,16 @@ class Reload:
             self._copy_is_due = True
             if waits != self._waits:
                 self._tell(taken, waits)
+
+    async def _prepared(self, settings: Settings) -> GoBy:
+        """Raises CannotGoBy, for a defect too: whoever asks does not ask again at once."""
+        try:
+            return await self._parts.prepare(settings)
+        except CannotGoBy:
+            raise
+        except Exception as error:
+            log.exception("not_prepared")
+            raise CannotGoBy(f"a defect: {type(error).__name__}: {error}") from error
 
     def _put_forward(self, offer: _Offer) -> None:
         """For the next control step, in the place of what was offered before and may have failed."""

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from agent.cycles.reload import RESTS_S, GoBy, Reload
+import pytest
+
+from agent.cycles.reload import RESTS_S, CannotGoBy, GoBy, Reload
 from agent.settings.load import load
 from agent.settings.schema import Settings
 from agent.settings.site_file import SiteFile
@@ -15,13 +17,21 @@ CEILING = "soc_max_pct = 95"
 
 
 class Parts:
-    """What goes by settings; while ``defect`` is not empty, that ends in the middle with it."""
+    """What goes by settings; while ``defect`` is not empty, that ends in the middle with it.
+
+    With ``defect_before`` nothing is made ready.
+    """
 
     def __init__(self) -> None:
-        self.defect = ""
+        self.defect = self.defect_before = ""
+        self.prepared = 0
         self.tries: list[float] = []  # by their ceilings, percent
 
     async def prepare(self, settings: Settings) -> GoBy:
+        self.prepared += 1
+        if self.defect_before:
+            raise RuntimeError(self.defect_before)
+
         async def go_by() -> None:
             self.tries.append(settings.battery.soc_max_pct)
             if self.defect:
@@ -95,3 +105,27 @@ async def test_who_waits_for_an_edit_does_not_wait_for_a_defect(tmp_path: Path) 
     site.parts.defect = "no such seat"
     await site.edited_to(90)
     assert site.reload.idle.is_set()
+
+
+async def test_what_a_defect_keeps_from_being_made_ready_is_told_and_tried_ever_more_seldom(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.parts.defect_before = "no such key"
+    await site.edited_to(90)
+    assert site.told == [("site_file_bad", "alarm")]
+    await site.reload.step()
+    assert site.parts.prepared == 1, "it rests"
+    site.parts.defect_before = ""
+    site.clock.seconds += RESTS_S[0]
+    await site.reload.step()
+    await site.rested()
+    assert site.reload.settings.battery.soc_max_pct == 90.0
+    assert site.told[1:] == [("site_file_bad", "info"), ("settings_changed", "info")]
+
+
+async def test_what_the_platform_asks_for_is_refused_where_a_defect_keeps_it_from_being_made_ready(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path)
+    site.parts.defect_before = "no such key"
+    with pytest.raises(CannotGoBy, match="no such key"):
+        await site.reload.lay(())
