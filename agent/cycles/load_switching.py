@@ -244,6 +244,8 @@ class LoadSwitching:
         if on is seat.one.rests_on:
             seat.may_be_held = False
             seat.lapses.succeeded()
+            if self._switches.is_owed_rest(seat.one.device):  # somebody has left it so after a process before us
+                await self._switches.let_go(seat.one.device)
         elif monotonic - seat.told_s >= RENEW_EVERY_S:
             seat.told_s, seat.may_be_held = monotonic, True
             await self._switches.renew(seat.one.device, on)

@@ -60,7 +60,7 @@ class Relay:
         self.renewed.append(on)
 
     async def let_go(self, name: str) -> None:
-        self.is_held = None if self.is_held is None else False
+        self.is_held, self.is_owed = None if self.is_held is None else False, False
 
     async def switch(self, name: str, on: bool) -> None:
         if self.failure:

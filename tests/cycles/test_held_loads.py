@@ -143,3 +143,12 @@ async def test_what_rests_and_is_not_known_is_not_told_again() -> None:
     relay.on = None
     await site.until(3.0)
     assert relay.written == [False, True]
+
+
+async def test_what_a_process_before_has_held_and_somebody_has_left_at_rest_since_is_owed_nothing() -> None:
+    relay = Relay(on=True)
+    relay.is_owed = True
+    site = Site(relay)
+    site.planned(0, 1)
+    await site.until(0.1)
+    assert (relay.written, site.cycle.is_held) == ([], False)
