@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from agent.adapters.devices.device_lock import DeviceLocks
-from agent.adapters.devices.field_bus import built_devices, steering_terms
+from agent.adapters.devices.field_bus import built_devices, relay_terms, steering_terms
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.host.lock import AlreadyRunning
 from agent.cycles.peak_recall import recall_peak
@@ -127,6 +127,7 @@ class Reconfigure:
         return _Ready(ready.settings, ready.conditions, ready.files, meter, ready.permission)
 
     async def _go_by(self, ready: _Ready) -> None:
+        """``app.settings`` come last: where a defect ends this in the middle, all of it is done again."""
         app, before, settings = self._app, self._app.settings, ready.settings
         if app.outlet.view.observing is None and app.lock.locked(ready.permission) is not None:
             await app.control.release(say.released(why=app.lock.locked(ready.permission) or ""))
@@ -134,7 +135,6 @@ class Reconfigure:
         exchanged = await self._exchange(settings)
         app.lock.go_by(ready.permission)
         app.conditions.go_by(ready.conditions)
-        app.settings, app.meter = settings, ready.meter
         app.requests.go_by(settings, ready.meter, ready.files)
         app.control.go_by(control_rules(settings, app.devices, ready.permission), ready.meter, exchanged)
         if app.outlet.view.observing is not None and app.devices.left_behind:  # it could not be given back before
@@ -146,6 +146,7 @@ class Reconfigure:
             app.policies.go_by(policy_meter(settings, app.conditions))
         if app.platform is not None:
             app.platform.go_by(settings, app.devices)
+        app.settings, app.meter = settings, ready.meter
         app.planning.renew()
 
     async def _exchange(self, settings: Settings) -> bool:
@@ -169,6 +170,7 @@ class Reconfigure:
             built_devices(new, ways, app.clock),
             steering_terms(settings, app.clock, app.devices.memory),
             release if app.outlet.view.observing is None else None,
+            relay_terms(settings),
         )
         for name, outcome in outcomes.items():
             if not isinstance(outcome, Applied):

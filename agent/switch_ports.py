@@ -26,6 +26,10 @@ class Switches(Protocol):
         """Whether it stays ``on`` by us as far as it can be made to end with us; False: it must be told so again."""
         ...
 
+    def is_owed_rest(self, name: str) -> bool:
+        """Whether it was put away from its rest and not given back, by us or by a process before us."""
+        ...
+
     async def switch(self, name: str, on: bool) -> None:
         """Put it on or off and read it back. Raises SwitchFailure."""
         ...

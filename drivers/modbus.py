@@ -138,6 +138,8 @@ class Bus:
             if self._connection is None or not self._connection.stands:
                 self._connection = await self._connect(request.asked)
                 if self._settle_s > 0:
+                    # Known also to who comes next, where this one is told to end meanwhile.
+                    self._quiet_until = self._monotonic() + self._settle_s
                     await self._sleep(self._settle_s)
                 if not self._connection.stands:
                     raise self._lost(request)

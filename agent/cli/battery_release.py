@@ -29,21 +29,25 @@ async def release(settings: Settings, locked: str | None = None) -> tuple[int, s
     devices = connect_devices(settings, clock, lambda document: write_steering(store, document))
     document, trouble = read_steering(store)
     devices.recall(document)
-    if locked is not None and trouble is None and not devices.left_behind:
+    is_bound = locked is not None and trouble is None
+    loads = [one for one in settings.switched_loads() if not is_bound or devices.is_owed_rest(one.device)]
+    if is_bound and not devices.left_behind and not loads:
         if elsewhere := " and ".join(devices.memory.not_given_back):
             return 1, f"{elsewhere}: steered and not given back, and not in the site file any more; {locked}"
         return 0, f"nothing is to be given back; {locked}"
+    asked = [rest_relays(settings, loads, clock, devices)]
+    if devices.left_behind or not is_bound:
+        asked.insert(0, _release_battery(settings, clock, devices, trouble))
     try:
-        (code, battery), (are_left, relays) = await asyncio.gather(
-            _release_battery(settings, clock, devices, trouble), rest_relays(settings, clock, devices)
-        )
+        found = await asyncio.gather(*asked)
+        await devices.settle(KEEP_WITHIN_S)
     finally:
         await devices.close()
-    return code if are_left else 1, f"{battery}; {relays}" if relays else battery
+    return int(not all(is_good for is_good, _ in found)), "; ".join(sentence for _, sentence in found if sentence)
 
 
-async def _release_battery(settings: Settings, clock: Clock, devices: Devices, trouble: str | None) -> tuple[int, str]:
-    """``trouble``: why it is not known what was set there before."""
+async def _release_battery(settings: Settings, clock: Clock, devices: Devices, trouble: str | None) -> tuple[bool, str]:
+    """Whether it is. ``trouble``: why it is not known what was set there before."""
     setpoint = Setpoint(clock.now(), None, 0.0, Rung.RELEASE, "released by command")
     names = " and ".join(settings.battery.steered_by)
     is_are, its = ("is", "its") if len(settings.battery.steered_by) == 1 else ("are", "their")
@@ -51,11 +55,10 @@ async def _release_battery(settings: Settings, clock: Clock, devices: Devices, t
     while True:
         outcome = await devices.steer(setpoint)
         if isinstance(outcome, Applied):
-            await devices.settle(KEEP_WITHIN_S)
             unknown = "" if trouble is None else f"; what was set there before is not known: {trouble}"
-            return 0, f"{names} {is_are} released to {its} own self-consumption{unknown}"
+            return True, f"{names} {is_are} released to {its} own self-consumption{unknown}"
         if time.monotonic() > give_up:
-            return 1, f"{names} could not be released: {_why(outcome)}"
+            return False, f"{names} could not be released: {_why(outcome)}"
         await asyncio.sleep(0.5)
 
 

@@ -94,9 +94,12 @@ class LoadSwitching:
 
     @property
     def is_held(self) -> bool:
-        """Whether a relay is away from its rest by us, or perhaps is."""
+        """Whether a relay is away from its rest by us or by a process before us, or perhaps is."""
         return any(
-            seat.may_be_held or (seat.put is not None and seat.put is not seat.one.rests_on) for seat in self._seats
+            seat.may_be_held
+            or (seat.put is not None and seat.put is not seat.one.rests_on)
+            or self._switches.is_owed_rest(seat.one.device)
+            for seat in self._seats
         )
 
     def recall(self, document: str | None) -> None:
@@ -129,7 +132,8 @@ class LoadSwitching:
 
     async def release(self) -> None:
         """Leave every relay that was switched as it rests. A failure is told, and no reason not to end."""
-        held = [seat for seat in self._seats if seat.put is not None or seat.may_be_held]
+        owed = self._switches.is_owed_rest
+        held = [seat for seat in self._seats if seat.put is not None or seat.may_be_held or owed(seat.one.device)]
         await asyncio.gather(*(self._put(seat, seat.one.rests_on) for seat in held))
 
     async def _look(self, seat: _Seat, passed_s: float) -> SwitchedLoadState:
@@ -142,10 +146,14 @@ class LoadSwitching:
             self._count(seat, now, passed_s)
         wanted = self._wish(seat, now, monotonic)
         can_be_told = on is not None or self._switches.takes_orders(seat.one.device)
-        if can_be_told and self._outlet.view.observing is None:
+        if self._outlet.view.observing is not None:
+            pass
+        elif can_be_told:
             self._watch_hold(seat)
             wanted = await self._mind_others(seat, on, wanted, monotonic)
             on = await self._follow(seat, on, wanted, monotonic)
+        else:
+            await self._rest_unseen(seat, wanted, monotonic)
         wanted = self._say_unknown(seat, on, wanted, monotonic)
         seat.is_running = bool(on) and wanted.on is True and seat.put is True
         progress = seat.progress or Progress(now)
@@ -223,6 +231,12 @@ class LoadSwitching:
             seat.put, seat.gives_back = None, False
         return target
 
+    async def _rest_unseen(self, seat: _Seat, wanted: Wish, monotonic: float) -> None:
+        """It can neither be read nor switched as ever: told to rest, all the same, when the time to hold it is over."""
+        is_over = wanted.on is None or wanted.on is seat.one.rests_on
+        if is_over and seat.may_be_held and not seat.retry.rests(monotonic):
+            await self._put(seat, seat.one.rests_on)
+
     async def _keep(self, seat: _Seat, on: bool, monotonic: float) -> None:
         """It is ``on`` as it shall be: at rest nothing is held any more, else it is told again now and then."""
         seat.retry.succeeded()
@@ -230,6 +244,8 @@ class LoadSwitching:
         if on is seat.one.rests_on:
             seat.may_be_held = False
             seat.lapses.succeeded()
+            if self._switches.is_owed_rest(seat.one.device):  # somebody has left it so after a process before us
+                await self._switches.let_go(seat.one.device)
         elif monotonic - seat.told_s >= RENEW_EVERY_S:
             seat.told_s, seat.may_be_held = monotonic, True
             await self._switches.renew(seat.one.device, on)

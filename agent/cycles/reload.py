@@ -77,6 +77,7 @@ class Reload:
         self._site_file, self._parts = site_file, parts
         self._alarms = Alarms(clock, pending)
         self._retry = Retry(RESTS_S)
+        self._unfinished = Retry(RESTS_S)  # of an offer that could not be gone by whole
         self._edited: Settings | None = None  # read, and not gone by yet
         self._offer: _Offer | None = None
         self._copy_is_due, self._waits = False, ""
@@ -107,14 +108,24 @@ class Reload:
             await asyncio.to_thread(self._keep_copy)
 
     async def between_steps(self) -> None:
-        """Go by what is ready."""
-        offer, self._offer = self._offer, None
-        if offer is None:
+        """Go by what is ready. What a defect has ended in the middle is tried again, and control goes on."""
+        offer, began_s = self._offer, self._clock.monotonic()
+        if offer is None or self._unfinished.rests(began_s):
             return
+        self._offer = None
         try:
             await offer.go_by()
+        except Exception as error:
+            log.exception("not_gone_by")
+            self._unfinished.failed(began_s, self._clock.monotonic())
+            self._offer = self._offer or offer
+            text = say.site_file_in_part(cause=f"{type(error).__name__}: {error}")
+            self._alarms.alarm(AlarmKind.SITE_FILE_BAD, text, by="defect")
+            return
         finally:
             self.idle.set()
+        self._unfinished.succeeded()
+        self._alarms.alarm(AlarmKind.SITE_FILE_BAD, None, by="defect")
         if offer.settings is self.settings:
             return  # it was the overlay alone
         self.settings, self._copy_is_due = offer.settings, True
@@ -128,10 +139,10 @@ class Reload:
         """
         async with self._looking:
             settings = self.settings if self._offer is None else self._offer.settings
-            go_by = await self._parts.prepare(overlaid(settings, overlay))
+            go_by = await self._prepared(overlaid(settings, overlay))
             self._overlay = overlay
-            self._offer = _Offer(settings, go_by) if self._offer is None else replace(self._offer, go_by=go_by)
-            self.idle.clear()
+            offer = _Offer(settings, go_by) if self._offer is None else replace(self._offer, go_by=go_by)
+            self._put_forward(offer)
 
     async def _prepare(self, edited: Settings) -> None:
         began_s = self._clock.monotonic()
@@ -139,7 +150,7 @@ class Reload:
         taken, waits = _keys(self.settings, settings), _keys(settings, edited)
         is_needed = bool(taken) or self._offer is not None
         try:
-            go_by = await self._parts.prepare(self._with_overlay(settings)) if is_needed else None
+            go_by = await self._prepared(self._with_overlay(settings)) if is_needed else None
         except CannotGoBy as why:
             self._retry.failed(began_s, self._clock.monotonic())
             self._alarms.alarm(AlarmKind.SITE_FILE_BAD, say.site_file_not_taken(cause=str(why)))
@@ -147,12 +158,27 @@ class Reload:
         self._edited = None
         self._alarms.alarm(AlarmKind.SITE_FILE_BAD, None)
         if go_by is not None:
-            self._offer = _Offer(settings, go_by, taken, waits)
-            self.idle.clear()
+            self._put_forward(_Offer(settings, go_by, taken, waits))
         else:
             self._copy_is_due = True
             if waits != self._waits:
                 self._tell(taken, waits)
+
+    async def _prepared(self, settings: Settings) -> GoBy:
+        """Raises CannotGoBy, for a defect too: whoever asks does not ask again at once."""
+        try:
+            return await self._parts.prepare(settings)
+        except CannotGoBy:
+            raise
+        except Exception as error:
+            log.exception("not_prepared")
+            raise CannotGoBy(f"a defect: {type(error).__name__}: {error}") from error
+
+    def _put_forward(self, offer: _Offer) -> None:
+        """For the next control step, in the place of what was offered before and may have failed."""
+        self._offer = offer
+        self._unfinished.succeeded()
+        self.idle.clear()
 
     def _with_overlay(self, settings: Settings) -> Settings:
         """What does not go with an edit of the site file gives way to it."""

@@ -128,6 +128,17 @@ def _value_table(table: ValueTable, request: PlanRequest) -> Iterator[str]:
             yield f"the value table is not concave at step {step}"
             return
     yield from _value_by_net_load(table)
+    yield from _price_until(table)
+
+
+def _price_until(table: ValueTable) -> Iterator[str]:
+    steps, until = len(table.value), table.price_until
+    if until and len(until) != steps:
+        yield f"how long a price lasts is told for {len(until)} steps and not for {steps}"
+    for step, last in enumerate(until):
+        if not step <= last < steps:
+            yield f"the price of step {step} lasts until step {last} of {steps}"
+            return
 
 
 def _value_by_net_load(table: ValueTable) -> Iterator[str]:
@@ -165,6 +176,8 @@ def _peak_price(peak: PeakPrice, table: ValueTable) -> Iterator[str]:
         ascending = all(low < high for low, high in pairwise(levels_w))
         if not (levels_w and ascending and all(isfinite(level) and level >= 0.0 for level in levels_w)):
             yield f"the levels of the peak do not ascend from at least 0 at step {step}"
+        elif not several:
+            yield f"there are levels of the peak and no net load at step {step}"
         elif any(len(one.at_levels) != len(levels_w) for one in several):
             yield f"the worth by net load is not told at {len(levels_w)} levels of the peak at step {step}"
 

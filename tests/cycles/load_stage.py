@@ -34,9 +34,11 @@ class Relay:
     def __init__(self, on: bool | None = True, is_held: bool | None = None) -> None:
         self.on, self.failure, self.is_held = on, "", is_held
         self.unknown: str | None = None
+        self.is_owed = False  # by a process before
         self.obeys_unread = False
         self.written: list[bool] = []
         self.renewed: list[bool] = []
+        self.refused = 0
 
     def is_on(self, name: str, stale_s: float) -> bool | None:
         assert name == "relay"
@@ -51,17 +53,21 @@ class Relay:
     def holds(self, name: str, on: bool) -> bool:
         return self.is_held is None or self.is_held is (on is not True)
 
+    def is_owed_rest(self, name: str) -> bool:
+        return self.is_owed
+
     async def renew(self, name: str, on: bool) -> None:
         self.renewed.append(on)
 
     async def let_go(self, name: str) -> None:
-        self.is_held = None if self.is_held is None else False
+        self.is_held, self.is_owed = None if self.is_held is None else False, False
 
     async def switch(self, name: str, on: bool) -> None:
         if self.failure:
+            self.refused += 1
             raise SwitchFailure(self.failure)
         self.written.append(on)
-        self.on = on
+        self.on, self.is_owed = on, self.is_owed and on is not True
         self.is_held = None if self.is_held is None else not on
 
 

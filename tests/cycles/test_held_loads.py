@@ -1,6 +1,7 @@
 """A relay that something must hold away from its rest, and one whose state is not known."""
 
 from tests.cycles.load_stage import Relay, Site
+from tests.shown import show
 
 
 async def test_what_is_held_is_told_again_and_at_rest_it_is_left_alone() -> None:
@@ -97,3 +98,57 @@ async def test_an_order_that_perhaps_was_obeyed_is_taken_back_at_the_end() -> No
     relay.failure = ""
     await site.cycle.release()
     assert relay.written == [True]
+
+
+async def test_what_a_process_before_has_held_is_given_back_where_nothing_is_switched_now() -> None:
+    relay = Relay(on=False)
+    relay.is_owed = True
+    site = Site(relay)
+    show(site.outlet, observing="the site file wants it only to observe")
+    await site.until(0.1)
+    assert (relay.written, site.cycle.is_held) == ([], True)
+    await site.cycle.release()
+    assert (relay.written, site.cycle.is_held) == ([True], False)
+
+
+async def test_what_is_held_is_told_to_rest_when_its_time_is_over_whatever_it_reads() -> None:
+    relay = Relay()
+    site = Site(relay)
+    site.planned(7, 8)
+    await site.until(1.0)
+    assert relay.written == [False]
+    relay.on, relay.unknown = None, "the broker is away"
+    site.planned(1, 2)
+    await site.until(1.1)
+    assert relay.written == [False, True]
+
+
+async def test_what_cannot_be_told_to_rest_is_told_ever_more_seldom() -> None:
+    relay = Relay()
+    site = Site(relay)
+    site.planned(7, 8)
+    await site.until(1.0)
+    relay.on, relay.unknown, relay.failure = None, "the broker is away", "the broker is away"
+    site.planned(1, 2)
+    await site.until(1.5)
+    assert relay.refused == 9, "10, 30 and 60 seconds after one another, then every five minutes"
+    assert site.cycle.is_held
+
+
+async def test_what_rests_and_is_not_known_is_not_told_again() -> None:
+    relay = Relay()
+    site = Site(relay)
+    site.planned(1, 2)
+    await site.until(1.5)
+    relay.on = None
+    await site.until(3.0)
+    assert relay.written == [False, True]
+
+
+async def test_what_a_process_before_has_held_and_somebody_has_left_at_rest_since_is_owed_nothing() -> None:
+    relay = Relay(on=True)
+    relay.is_owed = True
+    site = Site(relay)
+    site.planned(0, 1)
+    await site.until(0.1)
+    assert (relay.written, site.cycle.is_held) == ([], False)

@@ -22,6 +22,24 @@ async def test_an_answer_in_the_same_instant_does_not_hide_the_end() -> None:
         await task
 
 
+async def test_a_failure_in_the_same_instant_does_not_hide_the_end_either() -> None:
+    """Else a read would be asked again, and the next unit told what nobody wants any more."""
+    answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(cancellable(asyncio.wait_for(answer, 10.0)))
+    await asyncio.sleep(0)
+    answer.set_exception(OSError("the peer hung up"))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_failure_is_a_failure() -> None:
+    answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    answer.set_exception(OSError("the peer hung up"))
+    with pytest.raises(OSError, match="hung up"):
+        await cancellable(answer)
+
+
 async def test_who_was_told_before_still_gets_answers() -> None:
     """As a release that follows upon Ctrl-C."""
 

@@ -299,6 +299,32 @@ async def test_a_settle_time_is_waited_after_connecting() -> None:
         await transport.close()
 
 
+class FirstSleepEndless(VirtualClock):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sleeps = asyncio.Event()
+
+    async def sleep(self, delay: float) -> None:
+        if not self.sleeps.is_set():
+            self.sleeps.set()
+            await asyncio.Event().wait()
+        await super().sleep(delay)
+
+
+async def test_who_comes_after_one_that_was_told_to_end_waits_for_the_settle_time_too() -> None:
+    """As the release at the end, which follows upon an order that was under way."""
+    clock = FirstSleepEndless()
+    async with serving(good) as server:
+        transport = bus_to(server.port, clock, settle_s=1.5).transport(1)
+        first = asyncio.create_task(transport.read(Span("holding", 1, 1)))
+        await clock.sleeps.wait()
+        first.cancel()
+        await asyncio.wait([first])
+        await transport.read(Span("holding", 2, 1))
+        assert (clock.slept, server.connections) == ([1.5], 1)
+        await transport.close()
+
+
 async def test_unit_0_is_the_device_itself_on_tcp() -> None:
     async with serving(lambda request: (0.0, tcp(request, request[7:8] + request[8:12]))) as server:
         transport = bus_to(server.port).transport(0)

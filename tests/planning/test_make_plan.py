@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from agent.domain.plan import Plan, ValueByNetLoad
+from agent.domain.plan import PeakPrice, Plan, ValueByNetLoad
 from agent.domain.request import Objective, PlanRequest
 from agent.domain.site import Connection
 from agent.forecasting.site_forecast import SiteForecast
@@ -157,6 +157,14 @@ def with_seen(step: int, by_net_load: tuple[ValueByNetLoad, ...]) -> Plan:
     return replace(PLAN, values=replace(PLAN.values, by_net_load=tuple(rows)))
 
 
+def with_price_until(step: int, lasts: int) -> Plan:
+    rows = list(PLAN.values.price_until)
+    rows[step] = lasts
+    return replace(PLAN, values=replace(PLAN.values, price_until=tuple(rows)))
+
+
+NO_PEAK = PeakPrice(900, (0.0,) * STEPS, (0.0,) * STEPS, (0,) * STEPS)
+
 FALSE_PLANS = {
     "another horizon": replace(PLAN, horizon=replace(PLAN.horizon, step_s=1800)),
     "issued at": replace(PLAN, issued_at=LATER),
@@ -198,6 +206,12 @@ FALSE_PLANS = {
     ),
     "by net load for 49 steps": replace(PLAN, values=replace(PLAN.values, by_net_load=((),) * 49)),
     "the price of a broken limit is 0.0": replace(PLAN, values=replace(PLAN.values, broken_limit_per_kwh=0.0)),
+    "told for 47 steps": replace(PLAN, values=replace(PLAN.values, price_until=PLAN.values.price_until[1:])),
+    "step 5 lasts until step 48": with_price_until(5, 48),
+    "step 5 lasts until step 4": with_price_until(5, 4),
+    "levels of the peak and no net load at step 0": replace(
+        PLAN, values=replace(PLAN.values, by_net_load=((),), peak=replace(NO_PEAK, levels_w=((1000.0,),)))
+    ),
 }
 
 

@@ -9,7 +9,10 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.datastore import ModbusDeviceContext, ModbusSequentialDataBlock, ModbusServerContext
 from pymodbus.server import ModbusTcpServer
 
+from agent.cli.battery_release import release
 from agent.domain.documents import SWITCHED_LOADS
+from agent.domain.permit import Permission
+from agent.settings.load import load
 from simulator.broker import Broker, find_mosquitto
 from simulator.topic_relay import TopicRelay
 from tests import site_files
@@ -17,6 +20,7 @@ from tests.scenarios.stage import Stage, staged
 from tests.waiting import until
 
 ADDRESS = 2
+OBSERVED = "the site file wants it only to observe"
 CAR = """
 [[flexible_load]]
 name = "car"
@@ -58,6 +62,25 @@ async def relays(looking: AsyncModbusTcpClient) -> list[bool]:
     return list((await looking.read_coils(0, count=8)).bits)
 
 
+WORDS = {"step_s": 30, "hold_s": 360, "stale_s": 180, "interval_s": 3600, "valid_h": 6}
+ON_AT_REST = CAR.replace('"off"', '"on"') + BY_DEVICE
+
+
+@asynccontextmanager
+async def held_by_a_killed_agent(folder: Path) -> AsyncIterator[tuple[Stage, int, AsyncModbusTcpClient]]:
+    """A stage without an agent at its tenth minute, and the board whose third relay is held off; its port."""
+    (port,) = site_files.free_ports(1)
+    words = {**WORDS, "cloud": ON_AT_REST, "more_devices": RELAY.format(port=port)}
+    async with relay_board(port) as looking, staged(folder, **words) as stage:
+        await stage.play(10.0)
+        assert not (await relays(looking))[ADDRESS]
+        await stage.app.control.release("the battery was given back already")
+        await stage.app.devices.settle(1.0)
+        await stage.app.devices.close()
+        await stage.app.store.close()
+        yield stage, port, looking
+
+
 async def test_a_night_with_a_relay(tmp_path: Path) -> None:
     (port,) = site_files.free_ports(1)
     words = {
@@ -84,6 +107,33 @@ async def test_a_night_with_a_relay(tmp_path: Path) -> None:
     assert state.done_s >= 3600.0
     energy_wh = sum(watts for (watts,) in minutes) / 60.0
     assert 2900.0 <= energy_wh <= 3300.0
+
+
+@pytest.mark.parametrize("name", ["relay", "wallbox"])
+async def test_a_relay_that_a_killed_agent_held_is_left_at_rest_where_the_site_is_only_observed_since(
+    tmp_path: Path, name: str
+) -> None:
+    async with held_by_a_killed_agent(tmp_path) as (stage, port, looking):
+        renamed = RELAY.replace('"relay"', f'"{name}"').format(port=port)
+        observed = {**WORDS, "cloud": ON_AT_REST.replace('"relay"', f'"{name}"'), "more_devices": renamed}
+        stage.build(permission=Permission(OBSERVED), **observed)
+        await stage.start()
+        await stage.play(12.0)
+        assert (await relays(looking))[ADDRESS]
+        await looking.write_coil(ADDRESS, False)
+        await stage.play(14.0)
+        assert not (await relays(looking))[ADDRESS], "it was given back once, and is not ours any more"
+
+
+async def test_a_relay_that_a_killed_agent_held_is_left_at_rest_by_command_where_the_site_is_only_observed(
+    tmp_path: Path,
+) -> None:
+    async with held_by_a_killed_agent(tmp_path) as (_, _, looking):
+        settings = load(tmp_path / "site.toml")
+        (code, sentence), again = await release(settings, OBSERVED), await release(settings, OBSERVED)
+        assert (code, sentence) == (0, "left at rest: car")
+        assert (await relays(looking))[ADDRESS]
+        assert again == (0, f"nothing is to be given back; {OBSERVED}")
 
 
 @pytest.mark.broker

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.devices.steering_memory import SteeringMemory
-from agent.adapters.devices.steering_terms import SteeringTerms
+from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
 from agent.dispatch.write_budget import WriteBudget
 from agent.ports import Clock
 from agent.settings.device_section import Device
@@ -97,8 +97,9 @@ def connect_devices(
     ways = transports(settings, clock, gate) if ways is None else ways
     memory = SteeringMemory(write, awaits_recall=True)
     built = built_devices(settings.devices, ways, clock)
-    terms = steering_terms(settings, clock, memory)
-    return Devices(built, *settings.battery.steered_by, monotonic=clock.monotonic, terms=terms, memory=memory)
+    terms, relays = steering_terms(settings, clock, memory), relay_terms(settings)
+    steered = settings.battery.steered_by
+    return Devices(built, *steered, monotonic=clock.monotonic, terms=terms, memory=memory, relays=relays)
 
 
 def built_devices(devices: Sequence[Device], ways: Mapping[str, Transport], clock: Clock) -> list[Readable]:
@@ -121,6 +122,22 @@ def steering_terms(settings: Settings, clock: Clock, memory: SteeringMemory) -> 
         for device in settings.devices
         if device.name in rating_w
     }
+
+
+def relay_terms(settings: Settings) -> dict[str, RelayTerms]:
+    """Those of each device that switches a machine, by its name. A board of relays has one address a relay."""
+    rests_on = {load.device: load.rests_on for load in settings.switched_loads() if load.topic is None}
+    return {
+        device.name: RelayTerms(f"{device.endpoint} unit {device.unit_id} {_place(device)}", rests_on[device.name])
+        for device in settings.devices
+        if device.name in rests_on
+    }
+
+
+def _place(device: Device) -> str:
+    """Where on its board a relay is: ``coil 3``."""
+    given = {name: option.default for name, option in FAMILIES[device.family].options.items()} | device.options
+    return f"{given['table']} {given['address']}"
 
 
 def _transport(bus: Bus, device: Device) -> Transport:

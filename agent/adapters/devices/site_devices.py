@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from agent.adapters.devices.joint_outcome import together
 from agent.adapters.devices.steered_battery import SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory
-from agent.adapters.devices.steering_terms import SteeringTerms
+from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
 from agent.domain.setpoint import Applied, Outcome, Setpoint
 from agent.domain.steering import SteeringReport
 from agent.switch_ports import SwitchFailure
@@ -41,9 +41,11 @@ class Devices:
         monotonic: Callable[[], float] = time.monotonic,
         terms: Mapping[str, SteeringTerms] | None = None,
         memory: SteeringMemory | None = None,
+        relays: Mapping[str, RelayTerms] | None = None,
     ) -> None:
         self._deadline_s, self._monotonic = steer_deadline_s, monotonic
         self._terms, self.memory = dict(terms or {}), memory or SteeringMemory()
+        self._relays = dict(relays or {})
         self._seats = {device.name: _Seat(device, {}) for device in devices}
         self._steered = [
             SteeredBattery(self._seats[name].device, steer_deadline_s, monotonic, self._terms.get(name))
@@ -68,11 +70,12 @@ class Devices:
         new: Sequence[Readable],
         terms: Mapping[str, SteeringTerms],
         release: Setpoint | None,
+        relays: Mapping[str, RelayTerms] | None = None,
     ) -> Mapping[str, Outcome]:
         """Between two control steps: close the devices ``gone`` and take ``new``, which may have their names.
 
         A battery among them is given back by ``release`` before its device goes (None: it is not written). The outcomes
-        of that, by name. Which devices steer stays; ``terms`` are those of all that do.
+        of that, by name. Which devices steer and switch stays; ``terms`` and ``relays`` are those of all that do.
         """
         changed = [battery for battery in self._steered if battery.name in gone]
         outcomes = {one.name: await one.steer(release) for one in changed if release is not None}
@@ -89,6 +92,10 @@ class Devices:
             self._steered[self._steered.index(battery)] = SteeredBattery(
                 device, self._deadline_s, self._monotonic, found
             )
+        for name, relay in (relays or {}).items():
+            if relay.address != self._relays[name].address:
+                self.memory.moved(self._relays[name].address, relay.address)
+            self._relays[name] = relay
         await _closed(before.values())
         return outcomes
 
@@ -176,15 +183,33 @@ class Devices:
         return True
 
     async def renew(self, name: str, on: bool) -> None:
-        return
+        await self._remember(name, on)  # perhaps it was away from its rest when we came, and stays so by us
 
     async def let_go(self, name: str) -> None:
-        return
+        self._is_not_owed(name)
+
+    def is_owed_rest(self, name: str) -> bool:
+        relay = self._relays.get(name)
+        return relay is not None and self.memory.left_behind(relay.address) is not None
+
+    def _is_not_owed(self, name: str) -> None:
+        """It is at rest, or somebody else's."""
+        if self.is_owed_rest(name):
+            self.memory.ended(self._relays[name].address)
+            self.memory.keep_soon()
+
+    async def _remember(self, name: str, on: bool) -> None:
+        """A relay has no timer: before it leaves its rest, it is written down for who comes after us."""
+        relay = self._relays.get(name)
+        if relay is not None and on is not relay.rests_on and not self.is_owed_rest(name):
+            self.memory.begun(relay.address, {"rests_on": float(relay.rests_on)})
+            await self.memory.keep()
 
     async def switch(self, name: str, on: bool) -> None:
         device = self._seats[name].device
         if not isinstance(device, Switchable):
             raise SwitchFailure("it is no relay")
+        await self._remember(name, on)
         try:
             async with asyncio.timeout(self._deadline_s):
                 await device.switch(on)
@@ -194,6 +219,8 @@ class Devices:
             raise SwitchFailure(str(error)) from error
         now = Reading(Quantity.SWITCHED_ON, float(on), self._monotonic())
         self._seats[name].readings = {Quantity.SWITCHED_ON: now}
+        if name in self._relays and on is self._relays[name].rests_on:
+            self._is_not_owed(name)
 
     async def close(self) -> None:
         """Stop the reads under way and close every connection."""

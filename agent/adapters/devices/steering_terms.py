@@ -1,4 +1,4 @@
-"""What one battery is steered by, besides its device."""
+"""What one battery is steered by, and one relay switched, besides its device."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,3 +24,11 @@ class SteeringTerms:
     memory: SteeringMemory
     now: Callable[[], datetime] = utc_now
     gap_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RelayTerms:
+    """``address`` names the relay in the memory; ``rests_on`` is how it is left without us."""
+
+    address: str
+    rests_on: bool

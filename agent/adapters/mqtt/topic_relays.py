@@ -99,12 +99,19 @@ class TopicRelays:
             return seat.lease is None
         return seat.lease is not None and seat.lease.stands
 
+    def is_owed_rest(self, name: str) -> bool:
+        """What a process before us has held was told to rest by the broker."""
+        seat = self._seats.get(name)
+        return self._others.is_owed_rest(name) if seat is None else seat.lease is not None
+
     async def switch(self, name: str, on: bool) -> None:
         seat = self._seats.get(name)
         if seat is None:
             await self._others.switch(name, on)
             return
         if not self.link.connected or seat.heard.is_gone:
+            if on is seat.relay.rests_on:
+                await self._rest_unheard(seat)
             raise SwitchFailure(self.trouble(name))
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S), seat.turn:
@@ -157,6 +164,13 @@ class TopicRelays:
                 raise
             seat.lease = lease
         await seat.lease.say(command(seat.relay, on))
+
+    async def _rest_unheard(self, seat: _Seat) -> None:
+        """The lease has a connection of its own: it tells the relay to rest though nobody hears whether it does."""
+        async with seat.turn:
+            lease, seat.lease = seat.lease, None
+            if lease is not None:
+                await lease.end(is_given_back=False)
 
     async def _see(self, seat: _Seat, on: bool) -> None:
         """Return when it says that it is ``on``. One that does not say so by itself is asked once."""

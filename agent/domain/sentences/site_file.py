@@ -35,6 +35,11 @@ def site_file_not_taken(*, cause: str) -> str:
 
 
 @Template
+def site_file_in_part(*, cause: str) -> str:
+    return f"the edited site file is gone by in part only, a defect: {cause} (tried again; a start goes by all of it)"
+
+
+@Template
 def config_in_force(*, version: int, keys: str) -> str:
     return f"the platform's configuration {version} is in force: {keys}"
 

@@ -158,6 +158,18 @@ async def test_a_lease_that_was_lost_is_known_and_taken_anew(broker: Broker) -> 
         await until(lambda: device.on)
 
 
+async def test_what_is_held_can_rest_though_the_connection_that_listens_is_gone(broker: Broker) -> None:
+    with played(broker) as device:
+        async with connected(broker) as relays:
+            await settled(relays)
+            await relays.switch(HEATPUMP, False)
+            await relays.link.stop()
+            assert relays.holds(HEATPUMP, False), "what holds it has a connection of its own"
+            with pytest.raises(SwitchFailure):
+                await relays.switch(HEATPUMP, True)  # nobody sees whether it does
+            await until(lambda: device.on)
+
+
 async def test_a_broker_that_comes_later_is_found(tmp_path: Path) -> None:
     broker = start_broker(tmp_path)
     broker.stop()
