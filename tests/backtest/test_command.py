@@ -186,6 +186,32 @@ def test_no_folder_and_a_file_of_another_kind(tmp_path: Path, capsys: pytest.Cap
     assert "cannot be written" in capsys.readouterr().err
 
 
+def test_what_no_backtest_has_written_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = data.write(tmp_path, days=4)
+    described = (folder / "sites.json").read_text()
+    assert "\n" not in described
+    assert run(folder, folder / "sites.json") == 2
+    assert "sites.json is no file of a backtest; choose another file" in capsys.readouterr().err
+    assert (folder / "sites.json").read_text() == described
+    store, content = tmp_path / "site.sqlite3", b"SQLite format 3\0\n\xff\0 and no end of line"
+    store.write_bytes(content)
+    assert run(folder, store) == 2
+    assert store.read_bytes() == content
+    assert not list(tmp_path.rglob("*.made.json"))
+    assert run(folder, Path("/dev/full")) == 2
+    assert "/dev/full is no plain file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("left", [1, len(",".join(COLUMNS)), -20])
+def test_a_file_that_a_power_cut_left_short_is_taken_up(left: int, tmp_path: Path) -> None:
+    folder, out = data.write(tmp_path, days=4), tmp_path / "figures.csv"
+    assert run(folder, out, "--policies", "no_battery,perfect") == 0
+    whole = out.read_bytes()
+    out.write_bytes(whole[:left])
+    assert run(folder, out, "--policies", "no_battery,perfect") == 0
+    assert [row["policy"] for row in rows(out)] == ["no_battery", "perfect"]
+
+
 def test_an_interrupt_leaves_a_good_file_and_is_taken_up(tmp_path: Path) -> None:
     folder, out = data.write(tmp_path, days=40, names=("barn", "house")), tmp_path / "figures.csv"
     words = ["--data", str(folder), "--out", str(out), "--models", str(folder / "none"), "--no-pictures"]
