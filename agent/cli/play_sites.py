@@ -198,7 +198,17 @@ def _own_tasks(settings: Settings, asked: Namespace, rules: Rules, there: Sequen
 
 
 def _picture(asked: Namespace, site: str) -> Path | None:
-    return None if asked.no_pictures else Path(asked.out).with_name(f"{asked.out.stem}-{site}.png")
+    """Named by what sets its rows apart from others of the same file, so that none is drawn over another's."""
+    if asked.no_pictures:
+        return None
+    apart = {
+        "export": asked.export_price,
+        "demand": asked.demand_charge or None,
+        "step": None if asked.step == HOUR_S else asked.step,
+        "settle": None if asked.settle == asked.step else asked.settle,
+    }
+    named = "".join(f"-{name}-{value:g}" for name, value in apart.items() if value is not None)
+    return Path(asked.out).with_name(f"{asked.out.stem}-{site}{named}.png")
 
 
 def _play(tasks: Sequence[Task], jobs: int, console: Console) -> Iterator[SiteDone]:

@@ -107,6 +107,17 @@ def test_prices_and_charges_stand_beside_each_other_in_one_file(tmp_path: Path) 
     assert float(found[2]["cost"]) - float(found[0]["cost"]) == pytest.approx(15 * peak, abs=0.01)
 
 
+def test_a_play_by_other_prices_or_settlement_has_a_picture_of_its_own(tmp_path: Path) -> None:
+    folder, out = data.write(tmp_path, days=2, row=lambda i: data.hour(i // 4), cadence_min=15), tmp_path / "f.csv"
+    plays = {
+        "": (),
+        "-export-0-demand-2.5-settle-900": ("--export-price", "0", "--demand-charge", "2.5", "--settle", "900"),
+    }
+    for more in plays.values():
+        assert run(folder, out, "--days", "0.25", "--policies", "no_battery", *more, picture=True) == 0
+    assert {path.name for path in tmp_path.glob("*.png")} == {f"f-house{name}.png" for name in plays}
+
+
 def test_settlements_stand_beside_each_other_in_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def quarter(index: int) -> data.Cells:
         load_kw, *others = data.hour(index // 4)
