@@ -1,5 +1,6 @@
 """`enalysis-edge frontier`: what less carbon costs on a measured site, and what less money emits."""
 
+import math
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from agent.adapters.host.picture_file import refused
 from agent.backtest.case import Unplayable
 from agent.backtest.frontier import Point, frontier
 from agent.backtest.frontier_picture import draw
@@ -71,7 +73,10 @@ def show(asked: Namespace, console: Console) -> int:
     console.print(_table(points, f"{case.name}, {days:g} days: cost against carbon dioxide", currency))
     try:
         draw(f"{case.name}: what less carbon costs, {days:g} days", points, asked.out, currency)
-    except (NoPictures, OSError) as error:
+    except OSError as error:
+        print(f"{asked.out} cannot be written: {error.strerror}", file=sys.stderr)
+        return FAILED
+    except NoPictures as error:
         print(error, file=sys.stderr)
         return FAILED
     return GOOD
@@ -86,8 +91,11 @@ def _objectives(weights: str, value_per_kg: float) -> list[Objective]:
 
 
 def _task(asked: Namespace) -> SiteTask:
-    if not asked.days > 0:
-        raise WrongArguments(f"--days is {asked.days}, not above zero")
+    if not 0 < asked.days < math.inf:
+        raise WrongArguments(f"--days is {asked.days}, not a number above zero")
+    unfit = refused(asked.out)
+    if unfit is not None:
+        raise WrongArguments(unfit)
     found = described_sites(asked.data)
     if asked.site not in found:
         raise WrongArguments(f"there is no site {asked.site}; there are {', '.join(found)}")

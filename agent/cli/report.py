@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
+from agent.adapters.host.picture_file import refused
 from agent.adapters.store.store_reader import read_kept
 from agent.cli.commission_show import show_report
 from agent.cli.ending import FAILED, GOOD
@@ -71,6 +72,9 @@ def report(settings: Settings, asked: Namespace, now: datetime, console: Console
         raise NoReport(f"--to {last} is before --from {first}")
     if first is not None and first > now.astimezone(zone).date():
         raise NoReport(f"--from {first} is in the future")
+    unfit = None if asked.picture is None else refused(asked.picture)
+    if unfit is not None:
+        raise NoReport(unfit)
     if not path.exists():
         raise NoReport(f"no store at {path}: the agent has not run with this site file yet")
     if asked.commissioning:

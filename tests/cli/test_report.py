@@ -202,6 +202,8 @@ async def test_without_matplotlib_there_is_one_sentence(site: Site, monkeypatch:
         ({"until": "2026-01-01"}, "no hour from the beginning to 2026-01-01 has load"),
         ({"csv": Path("/nowhere/out.csv")}, "/nowhere/out.csv cannot be written: No such file or directory"),
         ({"picture": Path("/nowhere/out.png")}, "/nowhere/out.png cannot be written: No such file or directory"),
+        ({"picture": Path("out.txt")}, "out.txt is no name of a picture: it ends in .png, .svg"),
+        ({"picture": Path("out")}, "out is no name of a picture"),
     ],
 )
 async def test_what_cannot_be_done_is_one_sentence(site: Site, asked: dict[str, object], sentence: str) -> None:
