@@ -37,6 +37,7 @@ from agent.settings.price_file import PriceFileError
 from agent.settings.schema import Settings
 
 SETTLING = timedelta(days=3)
+LAST_DAY = datetime(9999, 12, 1, tzinfo=UTC)  # the calendar ends soon after
 
 
 class NoReport(Exception):
@@ -110,7 +111,7 @@ def _run(settings: Settings, asked: Namespace) -> int:
 
 def _settled_by(last: date, zone: ZoneInfo) -> datetime:
     """When all of ``last`` can be settled: a store that ended long ago is read as it was then."""
-    return datetime.combine(last + SETTLING, time(1), zone)
+    return datetime.combine(min(last, LAST_DAY.date()) + SETTLING, time(1), zone)
 
 
 def _commissioning(path: Path) -> Commissioning:

@@ -124,6 +124,7 @@ async def test_only_the_days_that_are_asked_for(site: Site) -> None:
     await site.write(Batch(minutes=tuple(quarters(4))))
     lines = site.said(since="2026-01-13", until="2026-01-14")
     assert [line[0] for line in lines if line[0].startswith("2026")] == ["2026-01-13", "2026-01-14"]
+    assert site.said(since="0001-01-01", until="9999-12-31") == site.said()
 
 
 async def test_holes_do_not_count_and_are_told(site: Site) -> None:
