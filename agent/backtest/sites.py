@@ -84,7 +84,7 @@ def read_site(folder: Path, name: str, described: dict[str, Any]) -> Site:
     start, end = _test_period(facts, horizon)
     return Site(
         name=name,
-        currency=str(described.get("currency", "money")),
+        currency=str(described.get("currency") or "money"),
         place=Place(facts.latitude(), facts.longitude(), facts.timezone(), facts.holidays() or ()),
         solar_rated_w=facts.pv_rated_w() or 0.0,
         battery=_battery(facts),

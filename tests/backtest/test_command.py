@@ -107,17 +107,6 @@ def test_prices_and_charges_stand_beside_each_other_in_one_file(tmp_path: Path) 
     assert float(found[2]["cost"]) - float(found[0]["cost"]) == pytest.approx(15 * peak, abs=0.01)
 
 
-def test_a_play_by_other_prices_or_settlement_has_a_picture_of_its_own(tmp_path: Path) -> None:
-    folder, out = data.write(tmp_path, days=2, row=lambda i: data.hour(i // 4), cadence_min=15), tmp_path / "f.csv"
-    plays = {
-        "": (),
-        "-export-0-demand-2.5-settle-900": ("--export-price", "0", "--demand-charge", "2.5", "--settle", "900"),
-    }
-    for more in plays.values():
-        assert run(folder, out, "--days", "0.25", "--policies", "no_battery", *more, picture=True) == 0
-    assert {path.name for path in tmp_path.glob("*.png")} == {f"f-house{name}.png" for name in plays}
-
-
 def test_settlements_stand_beside_each_other_in_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def quarter(index: int) -> data.Cells:
         load_kw, *others = data.hour(index // 4)
@@ -163,28 +152,6 @@ def test_a_bad_site_does_not_stop_the_others(tmp_path: Path, capsys: pytest.Capt
     assert "Traceback" not in said
 
 
-WRONG = [
-    (["--policies", "hope"], "there is no policy hope; there are no_battery"),
-    (["--sites", "castle"], "there is no site castle; there are house"),
-    (["--demand-charge", "-1"], "must not be negative"),
-    (["--export-price", "nan"], "--export-price is nan, not a number"),
-    (["--demand-interval", "15"], "--demand-interval 15 is no whole number of steps of 3600 s"),
-    (["--step", "900", "--settle", "3600"], "--settle 3600 is longer than a step of 900 s"),
-    (["--jobs", "0"], "must be above zero"),
-    (["--days", "0"], "must be above zero"),
-]
-
-
-@pytest.mark.parametrize(("more", "said"), WRONG)
-def test_a_wrong_word_is_exit_2_and_one_sentence(
-    more: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(data.write(tmp_path, days=4), tmp_path / "figures.csv", *more) == 2
-    error = capsys.readouterr().err
-    assert said in error
-    assert error.count("\n") == 1
-
-
 def test_no_folder_and_a_file_of_another_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path / "nothing", tmp_path / "figures.csv") == 2
     assert "sites.json cannot be read: No such file or directory" in capsys.readouterr().err
@@ -195,32 +162,6 @@ def test_no_folder_and_a_file_of_another_kind(tmp_path: Path, capsys: pytest.Cap
     assert other.read_text() == "a,b\n1,2\n"
     assert run(folder, folder) == 1
     assert "cannot be written" in capsys.readouterr().err
-
-
-def test_what_no_backtest_has_written_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = data.write(tmp_path, days=4)
-    described = (folder / "sites.json").read_text()
-    assert "\n" not in described
-    assert run(folder, folder / "sites.json") == 2
-    assert "sites.json is no file of a backtest; choose another file" in capsys.readouterr().err
-    assert (folder / "sites.json").read_text() == described
-    store, content = tmp_path / "site.sqlite3", b"SQLite format 3\0\n\xff\0 and no end of line"
-    store.write_bytes(content)
-    assert run(folder, store) == 2
-    assert store.read_bytes() == content
-    assert not list(tmp_path.rglob("*.made.json"))
-    assert run(folder, Path("/dev/full")) == 2
-    assert "/dev/full is no plain file" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("left", [1, len(",".join(COLUMNS)), -20])
-def test_a_file_that_a_power_cut_left_short_is_taken_up(left: int, tmp_path: Path) -> None:
-    folder, out = data.write(tmp_path, days=4), tmp_path / "figures.csv"
-    assert run(folder, out, "--policies", "no_battery,perfect") == 0
-    whole = out.read_bytes()
-    out.write_bytes(whole[:left])
-    assert run(folder, out, "--policies", "no_battery,perfect") == 0
-    assert [row["policy"] for row in rows(out)] == ["no_battery", "perfect"]
 
 
 def test_an_interrupt_leaves_a_good_file_and_is_taken_up(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ WRONG = [
     (["--site", "castle"], "there is no site castle; there are house"),
     (["--site", "house", "--weights", "1"], "the weight of carbon is 1.0, not a fraction from 0 to below 1"),
     (["--site", "house", "--weights", "much"], "--weights is much, not numbers with commas between them"),
-    (["--site", "house", "--carbon-value", "-1"], "--carbon-value is -1.0, not money of at least 0 per kg"),
+    (["--site", "house", "--carbon-value", "-1"], "--carbon-value is -1.0, not money from 0 to 1,000,000 per kg"),
     (["--site", "house", "--days", "0"], "--days is 0.0, not a number above zero"),
     (["--site", "house", "--days", "inf"], "--days is inf, not a number above zero"),
     (["--site", "house", "--out", "frontier"], "frontier is no name of a picture: it ends in .png"),
