@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from agent.adapters.host.picture_file import refused
+from agent.adapters.store.metered_reader import LONGEST
+from agent.adapters.store.row_reader import newest_minute
 from agent.adapters.store.store_reader import read_kept
 from agent.cli.commission_show import show_report
 from agent.cli.ending import FAILED, GOOD
@@ -139,8 +141,18 @@ def _found(settings: Settings, now: datetime, first: date | None, last: date | N
     except WireError as error:
         raise NoReport(f"the stored end of the ledger cannot be read: {error}") from error
     if found.measured is None and not found.entries and last is None:
-        raise NoReport(f"the store {settings.store.path} has no finished quarter of an hour yet")
+        raise NoReport(_nothing_measured(settings, now))
     return found
+
+
+def _nothing_measured(settings: Settings, now: datetime) -> str:
+    """A store of long ago, such as the demo's, is not read to its beginning unless its end is named."""
+    newest = newest_minute(Path(settings.store.path))
+    if newest is None or now - newest.at < LONGEST:
+        return f"the store {settings.store.path} has no finished quarter of an hour yet"
+    ended = newest.at.astimezone(ZoneInfo(settings.site.timezone)).date()
+    before = f"--to {ended} shows what is before"
+    return f"the store {settings.store.path} has nothing of the last {LONGEST.days} days; {before}"
 
 
 def _notes(found: Found, now: datetime, zone: ZoneInfo) -> list[str]:

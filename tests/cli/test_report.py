@@ -214,6 +214,14 @@ async def test_what_cannot_be_done_is_one_sentence(site: Site, asked: dict[str, 
     assert str(refused.value).startswith(sentence)
 
 
+async def test_a_store_that_ended_long_ago_says_what_shows_it(site: Site) -> None:
+    begun = START - timedelta(days=900)
+    await site.write(Batch(minutes=tuple(quarters(1, begun))), begun + timedelta(days=2))
+    with pytest.raises(NoReport, match=r"has nothing of the last 800 days; --to 2023-07-28 shows what is before"):
+        site.said()
+    assert site.row("2023-07-27", until="2023-07-28")[0] == "23"  # by summer time the last one is of the 28th
+
+
 async def test_the_command_line(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["report", "--config", str(site.config)]
     assert main(command) == 1
