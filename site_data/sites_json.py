@@ -85,7 +85,9 @@ class SiteFacts:
 
     def pv_rated_w(self) -> float | None:
         """The nameplate, None where none is given."""
-        return None if self.described.get("pv_kwp") is None else 1000.0 * self._number_within("pv_kwp", 0.0, 1_000_000.0)
+        return (
+            None if self.described.get("pv_kwp") is None else 1000.0 * self._number_within("pv_kwp", 0.0, 1_000_000.0)
+        )
 
     def latitude(self) -> float:
         """Degrees, north is positive."""
