@@ -5,7 +5,7 @@ import asyncio
 import signal
 from collections.abc import Coroutine
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.adapters.host import logs
+from agent.adapters.host.picture_file import refused
 from agent.cli.terminal import terminal
 from agent.planning.highs import SolverFailure
 from demo.accounts import compare, money_table
@@ -123,8 +124,16 @@ def _parser() -> argparse.ArgumentParser:
         "--step", type=_positive(float, 60.0), default=60.0, help="control step in s of site time, up to 60"
     )
     parser.add_argument("--console", action="store_true", help="show the local web page beside it, until Ctrl-C")
-    parser.add_argument("--out", type=Path, default=Path("demo-out/day.png"), help="where the picture goes")
+    parser.add_argument("--out", type=_picture, default=Path("demo-out/day.png"), help="where the picture goes")
     return parser
+
+
+def _picture(text: str) -> Path:
+    """The folder is made when the demo starts."""
+    unfit = refused(Path(Path(text).name))
+    if unfit is not None:
+        raise argparse.ArgumentTypeError(unfit)
+    return Path(text)
 
 
 def _positive(kind: type[float], most: float = 1e6) -> Any:
@@ -180,9 +189,14 @@ def _curtain(console: Console, scene: Scene, played: Played, out: Path) -> None:
     plan = played.app.outlet.view.plan
     if plan is not None:
         console.print(f"forecasts by {plan.load.source} (load) and {plan.pv.source} (solar)", highlight=False)
-    day = first.astimezone(ZoneInfo(scene.timezone))
-    draw(track, out, f"{scene.name}, {day:%d %b %Y}", scene.currency, scene.timezone)
+    draw(track, out, f"{scene.name}, {days_in_words(first, last, scene.timezone)}", scene.currency, scene.timezone)
     console.print(f"picture: [bold]{out.resolve()}[/]")
+
+
+def days_in_words(first: datetime, last: datetime, timezone: str) -> str:
+    """The days of the site that were played, as the picture's title has them."""
+    begin, end = (f"{at.astimezone(ZoneInfo(timezone)):%d %b %Y}" for at in (first, last))
+    return begin if begin == end else f"{begin} to {end}"
 
 
 def _work_table(played: Played) -> Table:

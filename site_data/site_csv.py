@@ -13,6 +13,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +24,7 @@ TIMESTAMP = "timestamp"
 CADENCES_WITHOUT_DESCRIPTION_MIN = (15, 60)
 _POWERS = ("load_kw", "pv_kw")
 _LONGEST = timedelta(days=40 * 366)
+_LARGEST = 1e9  # nothing on a site is larger, and no solver takes it
 
 Column = tuple[float | None, ...]
 
@@ -68,7 +70,9 @@ def read_site_csv(file: Path, wanted: Wanted, cadence_s: int | None = None, wall
     try:
         with _text(file) as text:
             _read(rows, text, wanted, cadence_s is None)
-    except (OSError, EOFError, csv.Error, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise SitesUnreadable(f"{file}: cannot be read: {error.strerror or error}") from error
+    except (EOFError, csv.Error, UnicodeDecodeError) as error:
         raise SitesUnreadable(f"{file}: cannot be read: {error}") from error
     return _on_grid(_in_true_utc(rows) if wall_clock else rows, wanted, cadence_s)
 
@@ -159,6 +163,8 @@ def _number(place: str, name: str, text: str, never_negative: Collection[str]) -
         return None
     if math.isinf(number):
         raise SitesUnreadable(f"{place}: {name} is {text}, not a finite number")
+    if abs(number) > _LARGEST:
+        raise SitesUnreadable(f"{place}: {name} is {text}, which nothing on a site can be")
     if number < 0.0 and name in never_negative:
         raise SitesUnreadable(f"{place}: {name} is {text}, and it can never be negative")
     return number
@@ -183,6 +189,11 @@ def _on_grid(rows: _Rows, wanted: Wanted, cadence_s: int | None) -> SiteRows:
         raise SitesUnreadable(f"{place}: {stray:%Y-%m-%dT%H:%M:%SZ} is not on the raster of {step_s} s")
     if end - start > _LONGEST:
         raise SitesUnreadable(f"{rows.file} reaches from {start:%Y-%m-%d} to {end:%Y-%m-%d}, more than 40 years")
+    closest = _closest(rows.values)
+    if closest is not None and closest > timedelta(seconds=step_s):
+        raise SitesUnreadable(
+            f"{rows.file}: its rows are at least {closest} apart, so that it has none every {step_s} s as described"
+        )
     step = timedelta(seconds=step_s)
     nothing: Column = (None,) * len(wanted.columns)
     grid: Iterator[Column] = (rows.values.get(start + step * i, nothing) for i in range((end - start) // step + 1))
@@ -193,6 +204,12 @@ def _on_grid(rows: _Rows, wanted: Wanted, cadence_s: int | None) -> SiteRows:
 def _first_step_s(stamps: Collection[datetime]) -> int:
     first, second = list(stamps)[:2]
     return round((second - first).total_seconds())
+
+
+def _closest(stamps: Collection[datetime]) -> timedelta | None:
+    """How close two neighbouring stamps are; None of less than two."""
+    ordered = sorted(stamps)
+    return min((after - before for before, after in pairwise(ordered)), default=None)
 
 
 def _strays(stamps: Collection[datetime], start: datetime, step_s: int) -> Iterator[datetime]:

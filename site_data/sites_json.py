@@ -24,8 +24,15 @@ def read_descriptions(path: Path) -> dict[str, dict[str, Any]]:
         return {name: dict(described[name]) for name in sorted(described)}
     except OSError as error:
         raise SitesUnreadable(f"{path} cannot be read: {error.strerror or error}") from error
+    except json.JSONDecodeError as error:
+        raise SitesUnreadable(
+            f"{path}:{error.lineno}: does not describe any sites, it is no JSON: {error.msg}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SitesUnreadable(f"{path} does not describe any sites: it is no text in UTF-8") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise SitesUnreadable(f"{path} does not describe any sites: {error!r}") from error
+        form = '{"sites": {"NAME": {"lat": 52.2, ...}}}'
+        raise SitesUnreadable(f"{path} does not describe any sites: write {form}") from error
 
 
 def described_sites(folder: Path) -> dict[str, dict[str, Any]]:
@@ -78,7 +85,17 @@ class SiteFacts:
 
     def pv_rated_w(self) -> float | None:
         """The nameplate, None where none is given."""
-        return None if self.described.get("pv_kwp") is None else 1000.0 * self.number("pv_kwp")
+        return (
+            None if self.described.get("pv_kwp") is None else 1000.0 * self._number_within("pv_kwp", 0.0, 1_000_000.0)
+        )
+
+    def latitude(self) -> float:
+        """Degrees, north is positive."""
+        return self._number_within("lat", -90.0, 90.0)
+
+    def longitude(self) -> float:
+        """Degrees, east is positive."""
+        return self._number_within("lon", -180.0, 180.0)
 
     def timezone(self) -> str:
         """The name of the zone whose clock the people of the site follow."""
@@ -104,6 +121,12 @@ class SiteFacts:
     def test_end(self) -> datetime | None:
         """UTC; a date alone is the end of that day. None where none is given."""
         return self._moment("test_end", 1)
+
+    def _number_within(self, key: str, least: float, most: float) -> float:
+        value = self.number(key)
+        if not least <= value <= most:
+            raise SitesUnreadable(f"{self.path}: {key} of {self.name} is {value:g}, not from {least:.0f} to {most:.0f}")
+        return value
 
     def _moment(self, key: str, days_more: int) -> datetime | None:
         value = self.described.get(key)

@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.backtest.figures import COLUMNS, OPTIONAL, Row
 
 WHOLE = ("step_s", "settle_s")
+HEADER = (",".join(COLUMNS) + "\n").encode()
 
 
 class FiguresMismatch(Exception):
@@ -26,36 +27,51 @@ class FiguresFile:
         self._note = path.with_name(path.name + ".made.json")
 
     def open(self) -> list[Row]:
-        """The rows that are there; a last line that was cut short is dropped. Raises FiguresMismatch and OSError."""
+        """The rows that are there; a last line that was cut short is dropped. Raises FiguresMismatch and OSError.
+
+        A file that no backtest has made is left as it is.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        text = self._whole_lines()
-        if not text:
-            self._note.write_text(json.dumps(self._made, indent=1) + "\n", encoding="utf-8")
-            self._append(io.StringIO(newline=""), [COLUMNS])
-            return []
-        self._refuse_other_making()
-        reader = csv.DictReader(io.StringIO(text))
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise FiguresMismatch(f"{self._path}:1: these are not the columns of a backtest; choose another file")
-        return [self._row(cells, reader.line_num) for cells in reader]
+        content = self._content()
+        whole = content[: content.rfind(b"\n") + 1]
+        if whole:
+            rows = self._rows(whole)
+            self._cut(content, whole)
+            return rows
+        if not HEADER.startswith(content):
+            raise FiguresMismatch(f"{self._path} is no file of a backtest; choose another file")
+        self._cut(content, whole)
+        self._note.write_text(json.dumps(self._made, indent=1) + "\n", encoding="utf-8")
+        self._append(io.StringIO(newline=""), [COLUMNS])
+        return []
 
     def add(self, rows: Iterable[Row]) -> None:
         """Append, all in one write, and put it on the disk."""
         cells = [["" if value is None else value for value in asdict(row).values()] for row in rows]
         self._append(io.StringIO(newline=""), cells)
 
-    def _whole_lines(self) -> str:
+    def _content(self) -> bytes:
+        """Nothing where there is no file. A device or a pipe may have no end, so that neither is read."""
         if not self._path.exists():
-            return ""
-        content = self._path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
+            return b""
+        if not self._path.is_file() and not self._path.is_dir():
+            raise FiguresMismatch(f"{self._path} is no plain file; choose another")
+        return self._path.read_bytes()
+
+    def _rows(self, whole: bytes) -> list[Row]:
+        try:
+            reader = csv.DictReader(io.StringIO(whole.decode("utf-8")))
+        except UnicodeDecodeError as error:
+            raise FiguresMismatch(f"{self._path} is no text: {error}") from error
+        self._refuse_other_making()
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise FiguresMismatch(f"{self._path}:1: these are not the columns of a backtest; choose another file")
+        return [self._row(cells, reader.line_num) for cells in reader]
+
+    def _cut(self, content: bytes, whole: bytes) -> None:
         if len(whole) < len(content):
             with self._path.open("r+b") as file:
                 file.truncate(len(whole))
-        try:
-            return whole.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise FiguresMismatch(f"{self._path} is no text: {error}") from error
 
     def _refuse_other_making(self) -> None:
         try:

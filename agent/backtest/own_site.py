@@ -83,7 +83,7 @@ def _measured(settings: Settings, step_s: int) -> History:
         raise Unplayable(str(failure)) from failure
     known = [index for index, load_w in enumerate(found.load_w) if load_w is not None]
     if not known:
-        raise Unplayable(f"the store {settings.store.path} has no measured load yet")
+        raise Unplayable(f"the store {settings.store.path} has no measured load of the last {LONGEST.days} days")
     part = slice(known[0], known[-1] + 1)
     start = found.horizon.start + timedelta(seconds=step_s * known[0])
     horizon = Horizon(start, step_s, known[-1] + 1 - known[0])

@@ -138,7 +138,9 @@ def _run(case: Case, currency: str, task: PlayTask, progress: Progress) -> SiteD
     if picture is not None:
         try:
             draw(case, played, picture, currency, rules.demand_charge)
-        except (NoPictures, OSError) as error:
+        except OSError as error:
+            notes.append(f"{picture} cannot be written: {error.strerror}")
+        except NoPictures as error:
             notes.append(str(error))
     wanted = tuple(row for row in rows if row.policy in rules.policies)
     schedules, unsolved = sum(one.schedules for one in played), sum(one.unsolved for one in played)

@@ -78,11 +78,14 @@ def read_site(folder: Path, name: str, described: dict[str, Any]) -> Site:
         raise SitesUnreadable(f"{site_file(folder, name)} has no load at all")
     if all(value is None for value in columns["import_price_per_kwh"]):
         raise SitesUnreadable(f"{site_file(folder, name)} has no import price: there is no money to play for")
+    for column in ("load_kw", "pv_kw"):
+        if math.fsum(value or 0.0 for value in columns[column]) < 0.0:  # a night's few watts below zero are usual
+            raise SitesUnreadable(f"{site_file(folder, name)}: {column} is below zero in all; turn its sign")
     start, end = _test_period(facts, horizon)
     return Site(
         name=name,
-        currency=str(described.get("currency", "money")),
-        place=Place(facts.number("lat"), facts.number("lon"), facts.timezone(), facts.holidays() or ()),
+        currency=str(described.get("currency") or "money"),
+        place=Place(facts.latitude(), facts.longitude(), facts.timezone(), facts.holidays() or ()),
         solar_rated_w=facts.pv_rated_w() or 0.0,
         battery=_battery(facts),
         export_price=usual_export_price(folder, name, described),

@@ -20,9 +20,9 @@ def asked_time(text: str | None, now: datetime, zone: ZoneInfo) -> datetime:
         return datetime.combine(now.astimezone(zone).date(), _clock(text), zone).astimezone(UTC)
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last day of the calendar have no UTC everywhere
         raise UnknownTime(f"{text!r} is no time: write 18:00, or 2026-06-01T18:00") from None
-    return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _clock(text: str) -> time:

@@ -67,10 +67,16 @@ def _serve(settings: "Settings", asked: Namespace) -> int:
             return FAILED
     try:
         source = source_of(settings, runtime_folder() or RUNTIME, site_file=asked.config)
-        return asyncio.run(serve.run(settings.console, source))
+        return asyncio.run(serve.run(settings.console, source, _tell))
     except serve.CannotListen as error:
         print(error, file=sys.stderr)
         return FAILED
+
+
+def _tell(where: str) -> None:
+    """For somebody at a terminal, whatever the log may say; a service has nobody to read it."""
+    if sys.stdout.isatty():
+        print(f"the console is at {where} until Ctrl-C", flush=True)
 
 
 def _change(settings: "Settings", asked: Namespace) -> int:

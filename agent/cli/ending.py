@@ -1,5 +1,6 @@
 """How a command ends, and its exit codes: Ctrl-C and a reader that has gone leave no traceback."""
 
+import errno
 import os
 import select
 import signal
@@ -14,10 +15,13 @@ BAD_SETTINGS = 2  # a site file that is wrong
 ALREADY_RUNNING = 75  # EX_TEMPFAIL of sysexits.h
 INTERRUPTED = 130
 READER_GONE = 141  # as a shell reports SIGPIPE
+AS_WHOM = "ask as the agent's own user (sudo -u enalysis-edge) or as root"
 
 
 def ended(command: Callable[[], int]) -> int:
     """The exit code of ``command``; 130 after Ctrl-C, 141 when nobody reads its output any more.
+
+    A file that is closed to this user and a full disk below standard output are one sentence, wherever they are met.
 
     Where SIGINT ends the process at once, as while it was loading, it does so again after ``command``.
     """
@@ -36,8 +40,19 @@ def ended(command: Callable[[], int]) -> int:
         if not _reader_has_gone():
             raise
         # What is still in the buffer is written at the end of the process, which would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _print_nowhere()
         return READER_GONE
+    except PermissionError as error:
+        if error.filename is None:
+            raise
+        print(f"{error.filename} is closed to this user: {error.strerror}; {AS_WHOM}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        print(f"what was asked cannot be written: {error.strerror}", file=sys.stderr)
+        _print_nowhere()
+        return FAILED
     finally:
         if loading:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -51,6 +66,11 @@ def ending_at_once() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _print_nowhere() -> None:
+    """What is still in the buffer of standard output."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _reader_has_gone() -> bool:

@@ -1,5 +1,6 @@
 """`enalysis-edge frontier`: what less carbon costs on a measured site, and what less money emits."""
 
+import math
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -8,9 +9,11 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from agent.adapters.host.picture_file import refused
 from agent.backtest.case import Unplayable
 from agent.backtest.frontier import Point, frontier
 from agent.backtest.frontier_picture import draw
@@ -19,6 +22,7 @@ from agent.backtest.policies import AS_CONTROLLED, SELF_CONSUMPTION
 from agent.backtest.site_run import Rules, SiteTask, forecasters
 from agent.cli.ending import FAILED, GOOD, WRONG
 from agent.cli.play_sites import WrongArguments, models_folder, weighed
+from agent.cli.play_summary import in_days
 from agent.cli.terminal import terminal
 from agent.domain.in_words import price
 from agent.domain.request import Objective
@@ -67,11 +71,14 @@ def show(asked: Namespace, console: Console) -> int:
         points = frontier(case, objectives, load, solar, lambda steps: progress.advance(line, steps))
     for note in notes:
         print(f"{case.name}: {note}", file=sys.stderr)
-    days = case.steps * STEP_S / 86_400
-    console.print(_table(points, f"{case.name}, {days:g} days: cost against carbon dioxide", currency))
+    days = in_days(case.steps * STEP_S / 86_400)
+    console.print(_table(points, f"{case.name}, {days}: cost against carbon dioxide", currency))
     try:
-        draw(f"{case.name}: what less carbon costs, {days:g} days", points, asked.out, currency)
-    except (NoPictures, OSError) as error:
+        draw(f"{case.name}: what less carbon costs, {days}", points, asked.out, currency)
+    except OSError as error:
+        print(f"{asked.out} cannot be written: {error.strerror}", file=sys.stderr)
+        return FAILED
+    except NoPictures as error:
         print(error, file=sys.stderr)
         return FAILED
     return GOOD
@@ -86,8 +93,11 @@ def _objectives(weights: str, value_per_kg: float) -> list[Objective]:
 
 
 def _task(asked: Namespace) -> SiteTask:
-    if not asked.days > 0:
-        raise WrongArguments(f"--days is {asked.days}, not above zero")
+    if not 0 < asked.days < math.inf:
+        raise WrongArguments(f"--days is {asked.days}, not a number above zero")
+    unfit = refused(asked.out)
+    if unfit is not None:
+        raise WrongArguments(unfit)
     found = described_sites(asked.data)
     if asked.site not in found:
         raise WrongArguments(f"there is no site {asked.site}; there are {', '.join(found)}")
@@ -96,11 +106,11 @@ def _task(asked: Namespace) -> SiteTask:
 
 
 def _table(points: Sequence[Point], title: str, currency: str) -> Table:
-    table = Table(title=title, box=box.SIMPLE, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(title=escape(title), box=box.SIMPLE, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
     headings = (
         "weight\nof carbon",
-        f"{currency}\nper kg",
-        f"cost,\n{currency}",
+        f"{escape(currency)}\nper kg",
+        f"cost,\n{escape(currency)}",
         "CO2,\nkg",
         "cost to\nthe rule",
         "CO2\nto it",

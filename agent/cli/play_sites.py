@@ -1,6 +1,5 @@
 """What the battery would have saved on measured sites, policy beside policy: played, written down and summed up."""
 
-import math
 import multiprocessing
 import signal
 import sys
@@ -29,6 +28,7 @@ from site_data.sites_json import described_sites
 from site_data.unreadable import SitesUnreadable
 
 HOUR_S = 3600
+LARGEST = 1e6  # a price of a kWh, a kW or a kg; days
 FEW_UNSOLVED = 0.05  # of the schedules: more are worth a word
 
 Task = SiteTask | OwnTask
@@ -68,7 +68,7 @@ def backtest(asked: Namespace, settings: Settings | None, console: Console) -> i
     except KeyboardInterrupt:
         print(f"interrupted; {asked.out} holds what is done, the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
-    currencies = {name: str(described["currency"]) for name, described in found.items() if "currency" in described}
+    currencies = {name: str(described["currency"]) for name, described in found.items() if described.get("currency")}
     if settings is not None:
         currencies[settings.site.id] = settings.site.currency
     summarise([*there, *(row for done in played for row in done.rows)], rules, currencies, console)
@@ -97,8 +97,8 @@ def _rules(asked: Namespace, settings: Settings | None) -> Rules:
         raise WrongArguments(f"there is no policy {unknown[0]}; there are {', '.join(NAMES)}")
     for name in ("export_price", "demand_charge", "days"):
         value = getattr(asked, name)
-        if value is not None and not math.isfinite(value):
-            raise WrongArguments(f"--{name.replace('_', '-')} is {value}, not a number")
+        if value is not None and not abs(value) <= LARGEST:  # nor NaN
+            raise WrongArguments(f"--{name.replace('_', '-')} is {value}, not a number of at most {LARGEST:,.0f}")
     if asked.demand_charge < 0 or asked.jobs < 1 or (asked.days is not None and asked.days <= 0):
         raise WrongArguments("--demand-charge must not be negative, --days and --jobs must be above zero")
     interval_s = 60 * asked.demand_interval
@@ -133,8 +133,8 @@ def weighed(weight: float, value_per_kg: float) -> Objective:
     """Carbon counts ``weight``, money the rest of 1. Raises WrongArguments."""
     if not 0 <= weight < 1:
         raise WrongArguments(f"the weight of carbon is {weight}, not a fraction from 0 to below 1")
-    if not 0 <= value_per_kg < math.inf:
-        raise WrongArguments(f"--carbon-value is {value_per_kg}, not money of at least 0 per kg")
+    if not 0 <= value_per_kg <= LARGEST:
+        raise WrongArguments(f"--carbon-value is {value_per_kg}, not money from 0 to {LARGEST:,.0f} per kg")
     return Objective(1.0 - weight, weight, value_per_kg)
 
 
@@ -198,7 +198,17 @@ def _own_tasks(settings: Settings, asked: Namespace, rules: Rules, there: Sequen
 
 
 def _picture(asked: Namespace, site: str) -> Path | None:
-    return None if asked.no_pictures else Path(asked.out).with_name(f"{asked.out.stem}-{site}.png")
+    """Named by what sets its rows apart from others of the same file, so that none is drawn over another's."""
+    if asked.no_pictures:
+        return None
+    apart = {
+        "export": asked.export_price,
+        "demand": asked.demand_charge or None,
+        "step": None if asked.step == HOUR_S else asked.step,
+        "settle": None if asked.settle == asked.step else asked.settle,
+    }
+    named = "".join(f"-{name}-{value:g}" for name, value in apart.items() if value is not None)
+    return Path(asked.out).with_name(f"{asked.out.stem}-{site}{named}.png")
 
 
 def _play(tasks: Sequence[Task], jobs: int, console: Console) -> Iterator[SiteDone]:

@@ -36,9 +36,9 @@ def summarise(rows: Sequence[Row], rules: Rules, currencies: Mapping[str, str], 
     for site, sold in dict.fromkeys((row.site, row.export_price) for row in shown):
         found = [by_key.get((site, sold, name)) for name in names]
         label = escape(f"{site}, export {sold:g}" if sold else site)
-        days = f"{hours[site] / 24.0:z.0f} days"
+        days = in_days(hours[site] / 24.0)
         saved.add_row(
-            f"{label}: {currencies[site]} in {days}" if site in currencies else f"{label}: {days}",
+            f"{label}: {escape(currencies[site])} in {days}" if site in currencies else f"{label}: {days}",
             *("-" if row is None else money(row.saving) for row in found),
         )
         capture.add_row(label, *(_share(None if row is None else row.capture) for row in found))
@@ -50,6 +50,12 @@ def summarise(rows: Sequence[Row], rules: Rules, currencies: Mapping[str, str], 
     console.print(_use(shown, names))
     _beside_the_rules(shown, console)
     _by_settlement(priced, console)
+
+
+def in_days(days: float) -> str:
+    """As people count them."""
+    many = f"{days:,.0f}" if days >= 10 else f"{days:.3g}"
+    return "1 day" if many == "1" else f"{many} days"
 
 
 def _by_settlement(rows: Sequence[Row], console: Console) -> None:

@@ -12,6 +12,9 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
+from agent.adapters.host.picture_file import refused
+from agent.adapters.store.metered_reader import LONGEST
+from agent.adapters.store.row_reader import newest_minute
 from agent.adapters.store.store_reader import read_kept
 from agent.cli.commission_show import show_report
 from agent.cli.ending import FAILED, GOOD
@@ -36,6 +39,7 @@ from agent.settings.price_file import PriceFileError
 from agent.settings.schema import Settings
 
 SETTLING = timedelta(days=3)
+LAST_DAY = datetime(9999, 12, 1, tzinfo=UTC)  # the calendar ends soon after
 
 
 class NoReport(Exception):
@@ -71,6 +75,9 @@ def report(settings: Settings, asked: Namespace, now: datetime, console: Console
         raise NoReport(f"--to {last} is before --from {first}")
     if first is not None and first > now.astimezone(zone).date():
         raise NoReport(f"--from {first} is in the future")
+    unfit = None if asked.picture is None else refused(asked.picture)
+    if unfit is not None:
+        raise NoReport(unfit)
     if not path.exists():
         raise NoReport(f"no store at {path}: the agent has not run with this site file yet")
     if asked.commissioning:
@@ -106,7 +113,7 @@ def _run(settings: Settings, asked: Namespace) -> int:
 
 def _settled_by(last: date, zone: ZoneInfo) -> datetime:
     """When all of ``last`` can be settled: a store that ended long ago is read as it was then."""
-    return datetime.combine(last + SETTLING, time(1), zone)
+    return datetime.combine(min(last, LAST_DAY.date()) + SETTLING, time(1), zone)
 
 
 def _commissioning(path: Path) -> Commissioning:
@@ -134,8 +141,18 @@ def _found(settings: Settings, now: datetime, first: date | None, last: date | N
     except WireError as error:
         raise NoReport(f"the stored end of the ledger cannot be read: {error}") from error
     if found.measured is None and not found.entries and last is None:
-        raise NoReport(f"the store {settings.store.path} has no finished quarter of an hour yet")
+        raise NoReport(_nothing_measured(settings, now))
     return found
+
+
+def _nothing_measured(settings: Settings, now: datetime) -> str:
+    """A store of long ago, such as the demo's, is not read to its beginning unless its end is named."""
+    newest = newest_minute(Path(settings.store.path))
+    if newest is None or now - newest.at < LONGEST:
+        return f"the store {settings.store.path} has no finished quarter of an hour yet"
+    ended = newest.at.astimezone(ZoneInfo(settings.site.timezone)).date()
+    before = f"--to {ended} shows what is before"
+    return f"the store {settings.store.path} has nothing of the last {LONGEST.days} days; {before}"
 
 
 def _notes(found: Found, now: datetime, zone: ZoneInfo) -> list[str]:

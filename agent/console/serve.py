@@ -5,7 +5,7 @@ import gc
 import signal
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -101,8 +101,8 @@ def address(console: Console, listening: socket.socket) -> str:
     return f"{scheme}://{host}:{listening.getsockname()[1]}/"
 
 
-async def run(console: Console, source: Source) -> int:
-    """Until SIGTERM or SIGINT. Raises CannotListen."""
+async def run(console: Console, source: Source, tell: Callable[[str], None] = lambda _: None) -> int:
+    """Until SIGTERM or SIGINT; ``tell`` is told the address. Raises CannotListen."""
     serving = server(console, source)
     listening = listen(console, OwnSettings(source.own))
     loop = asyncio.get_running_loop()
@@ -111,6 +111,7 @@ async def run(console: Console, source: Source) -> int:
     notifier, where = Notifier(), address(console, listening)
     gc.freeze()
     log.info("listening", at=where)
+    tell(where)
     watch = asyncio.create_task(_watch(notifier, where))
     try:
         await serving.serve([listening])

@@ -152,28 +152,6 @@ def test_a_bad_site_does_not_stop_the_others(tmp_path: Path, capsys: pytest.Capt
     assert "Traceback" not in said
 
 
-WRONG = [
-    (["--policies", "hope"], "there is no policy hope; there are no_battery"),
-    (["--sites", "castle"], "there is no site castle; there are house"),
-    (["--demand-charge", "-1"], "must not be negative"),
-    (["--export-price", "nan"], "--export-price is nan, not a number"),
-    (["--demand-interval", "15"], "--demand-interval 15 is no whole number of steps of 3600 s"),
-    (["--step", "900", "--settle", "3600"], "--settle 3600 is longer than a step of 900 s"),
-    (["--jobs", "0"], "must be above zero"),
-    (["--days", "0"], "must be above zero"),
-]
-
-
-@pytest.mark.parametrize(("more", "said"), WRONG)
-def test_a_wrong_word_is_exit_2_and_one_sentence(
-    more: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(data.write(tmp_path, days=4), tmp_path / "figures.csv", *more) == 2
-    error = capsys.readouterr().err
-    assert said in error
-    assert error.count("\n") == 1
-
-
 def test_no_folder_and_a_file_of_another_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path / "nothing", tmp_path / "figures.csv") == 2
     assert "sites.json cannot be read: No such file or directory" in capsys.readouterr().err

@@ -80,8 +80,12 @@ WRONG = [
     (["--site", "castle"], "there is no site castle; there are house"),
     (["--site", "house", "--weights", "1"], "the weight of carbon is 1.0, not a fraction from 0 to below 1"),
     (["--site", "house", "--weights", "much"], "--weights is much, not numbers with commas between them"),
-    (["--site", "house", "--carbon-value", "-1"], "--carbon-value is -1.0, not money of at least 0 per kg"),
-    (["--site", "house", "--days", "0"], "--days is 0.0, not above zero"),
+    (["--site", "house", "--carbon-value", "-1"], "--carbon-value is -1.0, not money from 0 to 1,000,000 per kg"),
+    (["--site", "house", "--days", "0"], "--days is 0.0, not a number above zero"),
+    (["--site", "house", "--days", "inf"], "--days is inf, not a number above zero"),
+    (["--site", "house", "--out", "frontier"], "frontier is no name of a picture: it ends in .png"),
+    (["--site", "house", "--out", "sites.json"], "sites.json is no name of a picture: it ends in .png"),
+    (["--site", "house", "--out", "nowhere/a.png"], "nowhere/a.png cannot be written: No such file or directory"),
 ]
 
 
@@ -96,9 +100,9 @@ def test_a_wrong_word_is_exit_2_and_one_sentence(
 
 
 def test_a_picture_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = data.write(tmp_path, days=10)
-    assert run(folder, tmp_path / "none" / "frontier.png", "--site", "house", "--weights", "0") == 1
-    assert "No such file or directory" in capsys.readouterr().err
+    out = Path("/proc/frontier.png")
+    assert run(data.write(tmp_path, days=10), out, "--site", "house", "--weights", "0") == 1
+    assert capsys.readouterr().err.endswith("/proc/frontier.png cannot be written: No such file or directory\n")
 
 
 def dirty_hour(index: int) -> data.Cells:

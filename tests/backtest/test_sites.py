@@ -88,6 +88,9 @@ BAD_FILES = [
     ([HEADER, "2026-03-02T00:00Z,1,0,.2,", "2026-03-02T00:20Z,2,0,.2,"], "is not on the raster of 3600 s"),
     ([HEADER, "2026-03-02T00:00Z,,0,.2,"], "has no load at all"),
     ([HEADER, "2026-03-02T00:00Z,1,0,,"], "has no import price"),
+    ([HEADER, "2026-03-02T00:00Z,1,-3,.2,", "2026-03-02T01:00Z,1,.1,.2,"], "pv_kw is below zero in all; turn its sign"),
+    ([HEADER, "2026-03-02T00:00Z,-1,0,.2,"], "load_kw is below zero in all; turn its sign"),
+    ([HEADER, "2026-03-02T00:00Z,1,0,1e300,"], ":2: import_price_per_kwh is 1e300, which nothing on a site can be"),
 ]
 
 
@@ -107,6 +110,10 @@ BAD_FACTS = [
     ({"battery": {**data.DESCRIBED["battery"], "power_kw": "much"}}, "power_kw of house is 'much'"),
     ({"timezone": "Europe/Atlantis"}, "time zone or holidays of house"),
     ({"lat": None}, "lat of house is None"),
+    ({"lat": 5205}, "lat of house is 5205, not from -90 to 90"),
+    ({"lon": -181}, "lon of house is -181, not from -180 to 180"),
+    ({"pv_kwp": -4}, "pv_kwp of house is -4, not from 0 to 1000000"),
+    ({"cadence_min": 15}, "its rows are at least 1:00:00 apart, so that it has none every 900 s as described"),
     ({"cadence_min": 0}, "cadence of house is 0 min"),
     ({"test_start": "soon"}, "test_start of house is 'soon'"),
     ({"test_start": "2030-01-01"}, "the test period of house is not within its rows"),
@@ -127,8 +134,9 @@ def test_bad_facts_are_one_sentence(changed: dict[str, object], said: str, tmp_p
 def test_a_folder_without_sites(text: str | None, tmp_path: Path) -> None:
     if text is not None:
         (tmp_path / "sites.json").write_text(text)
-    with pytest.raises(SitesUnreadable):
+    with pytest.raises(SitesUnreadable) as refused:
         described_sites(tmp_path)
+    assert "Error" not in str(refused.value)
 
 
 def test_a_file_that_is_no_gzip(tmp_path: Path) -> None:

@@ -217,6 +217,7 @@ def test_without_a_store_it_is_one_sentence(config: Path, capsys: pytest.Capture
     [
         (Batch(kept=(("link", "{}"),)), ("--at", "2126-06-01T18:00"), "there is no plan yet"),
         (Batch(kept=(("link", "{}"),)), ("--at", "soon"), "'soon' is no time: write 18:00, or 2026-06-01T18:00"),
+        (Batch(kept=(("link", "{}"),)), ("--at", "9999-12-31T23:59-08:00"), "'9999-12-31T23:59-08:00' is no time: .*"),
         (Batch(kept=(("link", "{}"),)), ("--at", "25:00"), "'25:00' is no time: write 18:00, or 2026-06-01T18:00"),
         (Batch(kept=(("link", "{}"),)), ("--at", "2020-01-01"), "nothing had been decided by 2020-01-01 00:00"),
         (Batch(kept=(("plan", "{}"),)), (), "the stored plan cannot be read: Plan: .*"),

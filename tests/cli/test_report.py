@@ -124,6 +124,7 @@ async def test_only_the_days_that_are_asked_for(site: Site) -> None:
     await site.write(Batch(minutes=tuple(quarters(4))))
     lines = site.said(since="2026-01-13", until="2026-01-14")
     assert [line[0] for line in lines if line[0].startswith("2026")] == ["2026-01-13", "2026-01-14"]
+    assert site.said(since="0001-01-01", until="9999-12-31") == site.said()
 
 
 async def test_holes_do_not_count_and_are_told(site: Site) -> None:
@@ -202,6 +203,8 @@ async def test_without_matplotlib_there_is_one_sentence(site: Site, monkeypatch:
         ({"until": "2026-01-01"}, "no hour from the beginning to 2026-01-01 has load"),
         ({"csv": Path("/nowhere/out.csv")}, "/nowhere/out.csv cannot be written: No such file or directory"),
         ({"picture": Path("/nowhere/out.png")}, "/nowhere/out.png cannot be written: No such file or directory"),
+        ({"picture": Path("out.txt")}, "out.txt is no name of a picture: it ends in .png, .svg"),
+        ({"picture": Path("out")}, "out is no name of a picture"),
     ],
 )
 async def test_what_cannot_be_done_is_one_sentence(site: Site, asked: dict[str, object], sentence: str) -> None:
@@ -209,6 +212,14 @@ async def test_what_cannot_be_done_is_one_sentence(site: Site, asked: dict[str, 
     with pytest.raises(NoReport) as refused:
         site.said(**asked)
     assert str(refused.value).startswith(sentence)
+
+
+async def test_a_store_that_ended_long_ago_says_what_shows_it(site: Site) -> None:
+    begun = START - timedelta(days=900)
+    await site.write(Batch(minutes=tuple(quarters(1, begun))), begun + timedelta(days=2))
+    with pytest.raises(NoReport, match=r"has nothing of the last 800 days; --to 2023-07-28 shows what is before"):
+        site.said()
+    assert site.row("2023-07-27", until="2023-07-28")[0] == "23"  # by summer time the last one is of the 28th
 
 
 async def test_the_command_line(site: Site, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,6 +20,7 @@ from agent.console.security.access import Scope
 from agent.console.security.keys import MOST_KEYS, new_key
 from agent.console.source import Source
 from agent.console.static import Web
+from tests.cli.person import at_a_terminal
 from tests.console.served import app_of, client, key, site_source, with_token
 from tests.site_files import free_ports, write_home
 
@@ -206,6 +207,15 @@ def test_the_process_serves_without_a_store_and_ends_in_order(tmp_path: Path) ->
     assert b"<html" in page
     assert serving.returncode == 0
     assert "Traceback" not in said
+
+
+async def test_somebody_at_a_terminal_is_told_the_address(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    config = write_home(tmp_path, inverter_port=1, meter_port=2)
+    config.write_text(f"{config.read_text()}\n[console]\nport = {port}\n")
+    async with at_a_terminal("console", "--config", str(config)) as person:
+        await person.sees(f"the console is at http://127.0.0.1:{port}/ until Ctrl-C")
+        assert await person.ends_by("\x03") == 0
 
 
 def test_a_console_that_is_not_installed_is_one_sentence(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """A demo in which nothing was planned is no success."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import demo.command
-from demo.command import judged
+from demo.command import days_in_words, judged
 from demo.scene import Scene, synthetic_scene
 
 # Loaded by every Python on this path; the planner process alone finds no solver.
@@ -28,6 +29,22 @@ if "agent.workers.planner" in sys.orig_argv:
 )
 def test_what_is_said_of_plans_that_failed(made: int, failed: int, planned: bool, said: str | None) -> None:
     assert judged(made, failed, "no plan: [a] fault") == (planned, said)
+
+
+def test_the_title_names_all_days_by_the_clock_of_the_site() -> None:
+    first, last = datetime(2017, 1, 27, 8, tzinfo=UTC), datetime(2017, 1, 30, 7, 59, tzinfo=UTC)
+    assert days_in_words(first, last, "Etc/GMT+8") == "27 Jan 2017 to 29 Jan 2017"
+    assert days_in_words(first, first, "Etc/GMT+8") == "27 Jan 2017"
+
+
+def test_a_picture_without_a_pictures_name_is_refused_before_the_days_are_played(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["demo", "--seed", "7", "--out", str(tmp_path / "new" / "day.txt")])
+    with pytest.raises(SystemExit, match="2"):
+        demo.command.main()
+    assert "argument --out: day.txt is no name of a picture" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("works", [True, False])

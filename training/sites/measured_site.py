@@ -97,7 +97,7 @@ def read_site(folder: Path, name: str, weather: WeatherKind = "model") -> Measur
 def _place(facts: SiteFacts) -> Place:
     zone, listed = facts.timezone(), facts.holidays()
     kept = holidays(zone) if listed is None else listed
-    return Place(facts.number("lat"), facts.number("lon"), zone, kept)
+    return Place(facts.latitude(), facts.longitude(), zone, kept)
 
 
 def _rated_w(facts: SiteFacts, pv_w: Column) -> float:

@@ -1,9 +1,23 @@
 """A picture reaches its place whole or not at all: an interrupt leaves no half of one."""
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
 DOTS_PER_INCH = 110
+ENDINGS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
+
+
+def refused(path: Path) -> str | None:
+    """Why no picture can stand at ``path``, known before hours of work are put into it; None where nothing is known."""
+    if path.suffix.lower() not in ENDINGS:
+        return f"{path} is no name of a picture: it ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
+    if path.is_dir():
+        return f"{path} cannot be written: {os.strerror(errno.EISDIR)}"
+    if not path.parent.is_dir():
+        return f"{path} cannot be written: {os.strerror(errno.ENOENT)}"
+    return None
 
 
 def save(figure: Any, path: Path) -> None:

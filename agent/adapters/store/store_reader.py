@@ -3,6 +3,8 @@
 Rows of the streams are read by ``row_reader``.
 """
 
+import errno
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -184,7 +186,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
             raise ReadTooLong(f"the store {path} was not read in time: ask for less at once") from error
-        raise StoreFailure(f"the store {path} cannot be read: {error}") from error
+        reason = str(error) if os.access(path, os.R_OK) else f"{os.strerror(errno.EACCES)}; it is the agent's user's"
+        raise StoreFailure(f"the store {path} cannot be read: {reason}") from error
 
 
 def _opened(path: Path) -> sqlite3.Connection:
