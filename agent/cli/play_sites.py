@@ -185,7 +185,7 @@ def _tasks(asked: Namespace, rules: Rules, found: dict[str, dict[str, Any]], the
         played = name, sold, rules.demand_charge, rules.step_s, rules.settled_s
         missing = tuple(policy for policy in rules.policies if (*played, policy) not in done)
         if missing:
-            picture = _picture(asked, name) if missing == rules.policies else None
+            picture = _picture(asked, played, there) if missing == rules.policies else None
             tasks.append(SiteTask(asked.data, name, described, rules.with_policies(missing), picture))
     return tasks
 
@@ -194,21 +194,23 @@ def _own_tasks(settings: Settings, asked: Namespace, rules: Rules, there: Sequen
     """The user's own history grows, so that it is always played anew; its rows must not stand there twice."""
     if there:
         raise WrongArguments(f"{asked.out} has rows already; give the site's own history a file of its own")
-    return [OwnTask(settings, rules, _picture(asked, settings.site.id))]
+    return [OwnTask(settings, rules, _picture(asked, (settings.site.id,), ()))]
 
 
-def _picture(asked: Namespace, site: str) -> Path | None:
-    """Named by what sets its rows apart from others of the same file, so that none is drawn over another's."""
+def _picture(asked: Namespace, played: tuple[str | float, ...], there: Sequence[Row]) -> Path | None:
+    """Named by the site, and by what sets it apart from rows of the site that are there: none is drawn over another's.
+
+    ``played`` is the site, the export price, the demand charge, and the lengths of a plan's step and of a settled one.
+    """
     if asked.no_pictures:
         return None
-    apart = {
-        "export": asked.export_price,
-        "demand": asked.demand_charge or None,
-        "step": None if asked.step == HOUR_S else asked.step,
-        "settle": None if asked.settle == asked.step else asked.settle,
-    }
-    named = "".join(f"-{name}-{value:g}" for name, value in apart.items() if value is not None)
-    return Path(asked.out).with_name(f"{asked.out.stem}-{site}{named}.png")
+    others = [row.key for row in there if row.site == played[0]]
+    named = "".join(
+        f"-{word}-{value:g}"
+        for place, (word, value) in enumerate(zip(("export", "demand", "step", "settle"), played[1:], strict=False), 1)
+        if any(other[place] != value for other in others)
+    )
+    return Path(asked.out).with_name(f"{asked.out.stem}-{played[0]}{named}.png")
 
 
 def _play(tasks: Sequence[Task], jobs: int, console: Console) -> Iterator[SiteDone]:

@@ -39,7 +39,7 @@ def test_a_play_by_other_prices_or_settlement_has_a_picture_of_its_own(tmp_path:
     folder, out = data.write(tmp_path, days=2, row=lambda i: data.hour(i // 4), cadence_min=15), tmp_path / "f.csv"
     plays = {
         "": (),
-        "-export-0-demand-2.5-settle-900": ("--export-price", "0", "--demand-charge", "2.5", "--settle", "900"),
+        "-export-0.05-demand-2.5-settle-900": ("--export-price", "0.05", "--demand-charge", "2.5", "--settle", "900"),
     }
     for more in plays.values():
         assert run(folder, out, "--days", "0.25", "--policies", "no_battery", *more, picture=True) == 0
