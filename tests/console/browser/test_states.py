@@ -207,6 +207,8 @@ def test_a_socket_that_falls_silent_is_noticed_and_replaced(served: Served, brow
 
     with looking(browser, served, "phone") as shown:
         shown.page.route_web_socket(re.compile("realtime/stream"), between)
+        # What is asked meanwhile is not answered either; an answer would take the notice away again.
+        shown.page.route(re.compile("/api/"), lambda route: route.continue_() if heard[0] else route.abort())
         shown.open("now")
         expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()
         opened = len(connected)  # a page that becomes visible while it connects has begun anew
