@@ -174,8 +174,9 @@ def test_a_day_has_the_hours_of_its_clock(served: Served, browser: Browser, on: 
     with looking(browser, served) as shown:
         shown.open(f"analytics?span=day&on={on}")
         shown.page.get_by_role("button", name="Table").click()
-        rows = shown.page.locator(".chart tbody th").all_text_contents()
-        assert len(rows) == hours
+        heads = shown.page.locator(".chart tbody th")
+        expect(heads).to_have_count(hours)
+        rows = heads.all_text_contents()
         assert sum(row.endswith("01:00") for row in rows) == {23: 0, 24: 1, 25: 2}[hours]
         shown.look(f"clock-change-{hours}")
 
@@ -234,7 +235,7 @@ def test_nothing_moves_for_who_does_not_want_it(served: Served, browser: Browser
             assert shown.page.evaluate(moving) == 0, path
         shown.open("now")
         shown.page.emulate_media(reduced_motion="no-preference")
-        assert shown.page.evaluate(moving) > 0  # what flows moves for everybody else
+        shown.page.wait_for_function(f"{moving} > 0")  # what flows moves for everybody else
 
 
 def test_an_older_store_is_not_told_as_none(served: Served, browser: Browser) -> None:
