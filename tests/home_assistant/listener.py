@@ -29,7 +29,7 @@ class Listener:
         self._client.reconnect_delay_set(1, 1)
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
-        assert self._ready.wait(10.0)
+        assert self._ready.wait(60.0)
 
     def close(self) -> None:
         self._client.disconnect()
