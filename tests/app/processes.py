@@ -1,9 +1,12 @@
 """The real processes of a site: the simulator, the daemon, and an independent look at the inverter's registers."""
 
 import os
+import queue
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +17,8 @@ from pymodbus.client import ModbusTcpClient
 from tests import site_files
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0  # a machine that is busy is not a daemon that hangs
+STOPS_WITHIN_S = 15.0  # TimeoutStopSec of the unit
 # SunSpec model 704, offsets from its ID (DER Information Model Specification 1.2)
 WSET_ENA, WSET, WSET_ENA_RVRT, WSET_RVRT_TMS = 22, 24, 30, 31
 
@@ -101,7 +105,7 @@ class Daemon:
     def said(self) -> str:
         return self.log.read_text("utf-8")
 
-    def stop(self, within_s: float = 5.0) -> int:
+    def stop(self, within_s: float = STOPS_WITHIN_S) -> int:
         """SIGTERM; the exit code. Raises TimeoutExpired when it does not end in time."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(within_s)
@@ -109,6 +113,44 @@ class Daemon:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+class Notified:
+    """What a daemon has told systemd, oldest first.
+
+    It is read at once: the kernel keeps ten datagrams for a reader, and the daemon waits for none.
+    """
+
+    def __init__(self, door: socket.socket) -> None:
+        self._told: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        threading.Thread(target=self._hear, args=(door,), daemon=True).start()
+
+    def next(self) -> bytes:
+        """Raises queue.Empty where none comes."""
+        return self._told.get(timeout=PATIENCE_S)
+
+    def until(self, beginning: bytes) -> list[bytes]:
+        """Those up to the first with this beginning, which is the last of them."""
+        told = [self.next()]
+        while not told[-1].startswith(beginning):
+            told.append(self.next())
+        return told
+
+    def _hear(self, door: socket.socket) -> None:
+        while heard := door.recv(4096):
+            self._told.put(heard)
+
+
+@contextmanager
+def notified(folder: Path) -> Iterator[tuple[Notified, dict[str, str]]]:
+    """A socket as systemd's, and the environment that names it."""
+    address = str(folder / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
+        door.bind(address)
+        try:
+            yield Notified(door), {"NOTIFY_SOCKET": address}
+        finally:
+            door.shutdown(socket.SHUT_RD)  # ends its reader
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
 from tests import site_files
-from tests.app.processes import Daemon, Inverter, daemon, enalysis_edge, quick_site, until
+from tests.app.processes import Daemon, Inverter, daemon, enalysis_edge, notified, quick_site, until
 from tests.site_files import HOME_ID, free_ports
 
 needs_broker = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed on this machine")
@@ -56,20 +55,16 @@ def test_systemd_hears_that_it_is_ready_alive_and_stopping(
     tmp_path: Path, ports: tuple[int, int], inverter: Inverter
 ) -> None:
     config = quick_site(tmp_path, *ports)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
-        heard.settimeout(20.0)
-        heard.bind(str(tmp_path / "notify"))
-        environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1000000"}
-        with daemon(config, environment=environment) as running:
-            assert heard.recv(4096) == b"READY=1\nSTATUS=released, waiting for the first plan"
-            alive = heard.recv(4096).decode()
-            assert alive.startswith("WATCHDOG=1\nSTATUS=")
+    with notified(tmp_path) as (heard, environment):
+        with daemon(config, environment={**environment, "WATCHDOG_USEC": "1000000"}) as running:
+            assert heard.next() == b"READY=1\nSTATUS=released, waiting for the first plan"
+            assert heard.next().startswith(b"WATCHDOG=1\nSTATUS=")
             until(inverter.is_steered, "a setpoint")
             assert running.stop() == 0
             assert not inverter.is_steered()
-            heard.settimeout(1.0)
-            while (last := heard.recv(4096)) != b"STOPPING=1\nSTATUS=stopping":
-                assert last.startswith(b"WATCHDOG=1\nSTATUS=")
+            *alive, last = heard.until(b"STOPPING=1")
+            assert last == b"STOPPING=1\nSTATUS=stopping"
+            assert all(one.startswith(b"WATCHDOG=1\nSTATUS=") for one in alive)
         assert "Traceback" not in running.said()
     last_decision = rows(config, "SELECT rung, outcome, reason FROM decision ORDER BY seq DESC LIMIT 1")
     assert last_decision == [("release", "applied", "released: the agent was told to stop")]
@@ -200,11 +195,9 @@ def test_without_a_store_the_battery_is_steered_all_the_same(
 
 def test_it_starts_without_devices_and_ends_when_told(tmp_path: Path) -> None:
     config = quick_site(tmp_path, *nobodys_ports())
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
-        heard.settimeout(20.0)
-        heard.bind(str(tmp_path / "notify"))
-        with daemon(config, environment={"NOTIFY_SOCKET": str(tmp_path / "notify")}) as running:
-            assert heard.recv(4096).startswith(b"READY=1\n")
+    with notified(tmp_path) as (heard, environment):
+        with daemon(config, environment=environment) as running:
+            assert heard.next().startswith(b"READY=1\n")
             assert isinstance(running, Daemon)
             assert running.stop() == 0
         assert "Traceback" not in running.said()

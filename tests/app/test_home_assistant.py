@@ -52,11 +52,12 @@ def test_from_the_first_start_to_the_removal(
         home.until(lambda: home.state("availability") == "online", "online")
         home.until(lambda: home.config() and has_energies(home), "the discovery, and what was written of energies")
         home.until(lambda: home.state("mode") in ("plan", "rules"), "how it is steered")
-        assert home.state("grid_power") not in (None, "None")
+        home.until(lambda: home.state("grid_power") not in (None, "None"), "what flows")
         refused = enalysis_edge("home-assistant", "remove", "--config", config)
         assert (refused.returncode, refused.stdout) == (75, "")
         assert refused.stderr.startswith("stop the agent first: another instance")
         assert running.stop() == 0
+        home.catch_up()
         assert home.state("availability") == "offline"
     with daemon(config) as running:
         home.until(lambda: home.state("availability") == "online", "online again")
@@ -64,7 +65,7 @@ def test_from_the_first_start_to_the_removal(
         assert len(home.heard["homeassistant/device/ee_home-1/config"]) == 2
         assert "Traceback" not in running.said()
         running.kill()
-        home.until(lambda: home.state("availability") == "offline", "the will", 5.0)
+        home.until(lambda: home.state("availability") == "offline", "the will")
     for key in ENERGIES:
         said = [float(one) for one in home.heard[f"enalysis_edge/home-1/{key}"] if one != b"None"]
         assert said == sorted(said), key
@@ -103,6 +104,7 @@ def test_a_frozen_broker_does_not_hold_up_the_end(tmp_path: Path, ports: tuple[i
         until(inverter.is_steered, "a setpoint")
         broker.freeze()
         assert running.stop() == 0
+        assert "stopped_late" not in running.said()
         assert not inverter.is_steered()
         broker.thaw()
     inverter.close()

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import time
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from simulator.broker import Broker, find_mosquitto
 from simulator.platform import Platform
-from tests.app.processes import Daemon, Inverter, daemon, enalysis_edge, quick_site, until
+from tests.app.processes import Daemon, Inverter, daemon, enalysis_edge, notified, quick_site, until
 from tests.desired import cloud_with_keys, desired
 from tests.site_files import HOME_ID
 
@@ -31,27 +30,21 @@ def test_a_signal_reads_it_at_once_and_systemd_is_told(
     ports: tuple[int, int], inverter: Inverter, tmp_path: Path
 ) -> None:
     config = quick_site(tmp_path, *ports)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
-        heard.settimeout(20.0)
-        heard.bind(str(tmp_path / "notify"))
-        with daemon(config, environment={"NOTIFY_SOCKET": str(tmp_path / "notify")}) as running:
-            assert heard.recv(4096).startswith(b"READY=1\n")
-            until_it_steers(running, inverter)
-            config.write_text(config.read_text("utf-8").replace(*TARIFF), "utf-8")
-            asked_us = time.monotonic() * 1e6
-            running.process.send_signal(signal.SIGHUP)
-            while not (said := heard.recv(4096)).startswith(b"RELOADING=1\n"):
-                pass
-            key, _, stamp = said.decode().partition("\n")[2].partition("=")
-            assert key == "MONOTONIC_USEC"
-            assert asked_us - 1e6 <= int(stamp) <= time.monotonic() * 1e6
-            while not (said := heard.recv(4096)).startswith(b"READY=1\n"):
-                pass
-            (told,) = lines(running, "settings_changed")
-            assert "tariff.import.price_per_kwh 0.28 to 0.31" in told
-            assert inverter.is_steered()
-            until(lambda: "0.28 to 0.31" in enalysis_edge("status", "--config", config).stdout, "a word in status")
-            assert running.stop() == 0
+    with notified(tmp_path) as (heard, environment), daemon(config, environment=environment) as running:
+        assert heard.next().startswith(b"READY=1\n")
+        until_it_steers(running, inverter)
+        config.write_text(config.read_text("utf-8").replace(*TARIFF), "utf-8")
+        asked_us = time.monotonic() * 1e6
+        running.process.send_signal(signal.SIGHUP)
+        key, _, stamp = heard.until(b"RELOADING=1\n")[-1].decode().partition("\n")[2].partition("=")
+        assert key == "MONOTONIC_USEC"
+        assert asked_us - 1e6 <= int(stamp) <= time.monotonic() * 1e6
+        heard.until(b"READY=1\n")
+        (told,) = lines(running, "settings_changed")
+        assert "tariff.import.price_per_kwh 0.28 to 0.31" in told
+        assert inverter.is_steered()
+        until(lambda: "0.28 to 0.31" in enalysis_edge("status", "--config", config).stdout, "a word in status")
+        assert running.stop() == 0
     assert "Traceback" not in running.said()
     assert "job_failed" not in running.said()
 

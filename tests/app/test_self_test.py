@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +13,7 @@ from agent.settings.load import load
 from exported_models import __file__ as models_file
 from tests import site_files
 from tests.adapters.store.store_rows import new_store
-from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, until
+from tests.app.processes import Inverter, daemon, enalysis_edge, notified, quick_site, until
 
 GOOD = [
     "  the store takes a write   ok",
@@ -129,16 +128,11 @@ def test_a_daemon_whose_solver_does_not_load_says_so_and_steers_by_the_rule(
     tmp_path: Path, ports: tuple[int, int]
 ) -> None:
     config = quick_site(tmp_path, *ports)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard, closing(Inverter(ports[0])) as inverter:
-        heard.settimeout(20.0)
-        heard.bind(str(tmp_path / "notify"))
-        environment = {
-            "NOTIFY_SOCKET": str(tmp_path / "notify"),
-            "PYTHONPATH": broken_library(tmp_path, "highspy"),
-        }
-        with daemon(config, environment=environment) as running:
+    with notified(tmp_path) as (heard, environment), closing(Inverter(ports[0])) as inverter:
+        broken = {"PYTHONPATH": broken_library(tmp_path, "highspy")}
+        with daemon(config, environment={**environment, **broken}) as running:
             until(inverter.is_steered, "a setpoint of the rule")
-            assert heard.recv(4096).startswith(b"READY=1")
+            assert heard.next().startswith(b"READY=1")
             until(lambda: "no_plan" in running.said(), "the first plan of its own")
             assert running.stop() == 0
     assert "Traceback" not in running.said()

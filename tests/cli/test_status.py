@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ import pytest
 
 from agent.__main__ import main
 from agent.adapters.host.lock import SiteLock
+from agent.cli import status
 from agent.domain.advisory import AdviceBook
 from agent.domain.alarms import AlarmKind, StandingAlarm
 from agent.domain.documents import ALARMS
@@ -29,10 +30,18 @@ from tests.adapters.store.store_rows import new_store
 from tests.advice.test_book import advisory
 from tests.cycles.control_stage import plan
 
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 CORRECTIONS = ForecastCorrections(
     "load_w", datetime(2026, 3, 1, 8, tzinfo=UTC), 412, ("persistence",), ((0.1,),), ((0.2,),)
 )
+
+
+class Noon(datetime):
+    """The clock of ``status`` stands: ages, days and months are those of the documents beside it."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return NOW.astimezone(tz)
 
 
 class Site:
@@ -55,6 +64,7 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr(status, "datetime", Noon)
     return Site(tmp_path, capsys)
 
 
@@ -171,7 +181,7 @@ async def test_whether_it_steers_is_as_the_agent_has_it_that_runs(
         write_permit(site.config, permit)
     else:
         permit_file(site.config).unlink(missing_ok=True)
-    picture = (("state", to_json(SiteState(datetime.now(UTC)))), ("observing", json.dumps(named("locked", locked))))
+    picture = (("state", to_json(SiteState(NOW))), ("observing", json.dumps(named("locked", locked))))
     await site.write(Batch(kept=picture))
     with SiteLock(site.store):
         code, lines = site.said()
@@ -207,7 +217,7 @@ async def test_how_often_registers_that_wear_were_written(site: Site) -> None:
 
 
 async def test_what_stands_comes_first_and_says_what_to_check(site: Site) -> None:
-    since = datetime.now(UTC) - timedelta(hours=30)
+    since = NOW - timedelta(hours=30)
     standing = StandingAlarm("device_lost", "meter", since, "no answer [1]", "no", AlarmKind.DEVICE_LOST.check)
     await site.write(Batch(kept=((ALARMS.name, to_json((standing,))),)))
     code, lines = site.said()

@@ -54,9 +54,10 @@ def test_ctrl_c_releases_the_battery_and_leaves_no_process_behind(tmp_path: Path
     playing = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
-    while not _children(playing.pid):
-        time.sleep(0.2)
-    time.sleep(8.0)
+    while len(_children(playing.pid)) < 2:  # the broker, and a planner: it plays
+        assert playing.poll() is None
+        time.sleep(0.02)
+    time.sleep(3.0)
     children = _children(playing.pid)
     os.kill(playing.pid, signal.SIGINT)
     said, _ = playing.communicate(timeout=60)

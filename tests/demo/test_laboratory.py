@@ -141,8 +141,9 @@ def line_with(child: subprocess.Popen[str], words: str) -> str:
 @pytest.mark.broker
 @needs_mosquitto
 async def test_ten_sites_come_in_with_their_certificates_and_none_speaks_for_another(laboratory: Laboratory) -> None:
-    platform, sites = laboratory.run("platform"), laboratory.run("sites")
+    platform = laboratory.run("platform")
     assert "rows of 0 sites" in line_with(platform, "rows of")
+    sites = laboratory.run("sites")
     line_with(sites, "10 of 10 sites are connected")
     assert "rows of 10 sites" in line_with(platform, "rows of 10")
     laboratory.stop(sites)

@@ -184,7 +184,7 @@ async def test_the_only_place_is_given_back_when_nothing_is_asked() -> None:
 async def test_the_only_place_is_held_through_questions_and_without_an_end() -> None:
     async with serving(lambda request: (0.02, good(request)[1])) as server:
         holding = bus_to(server.port, single_client=ALONE).transport(1)
-        giving = bus_to(server.port, single_client=SingleClient(0.3)).transport(1)
+        giving = bus_to(server.port, single_client=SingleClient(1.5)).transport(1)
         for _ in range(30):
             assert await holding.read(ONE) == [1200]
             assert await giving.read(ONE) == [1200]

@@ -87,7 +87,7 @@ class Server:
         for task in list(self._tasks):
             task.cancel()
         self.hang_up()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while self.open:
                 await asyncio.sleep(0.001)
 
@@ -143,6 +143,6 @@ def bus_to(port: int, clock: VirtualClock | None = None, **options: object) -> B
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)

@@ -44,7 +44,7 @@ async def linked(port: int, **changes: object) -> AsyncIterator[MqttLink]:
 
 async def trouble_of(port: int, **changes: object) -> str:
     """The first sentence about what keeps a link from the broker."""
-    async with linked(port, **changes) as link, asyncio.timeout(20.0):
+    async with linked(port, **changes) as link, asyncio.timeout(60.0):
         while link.trouble is None:
             await asyncio.sleep(0.01)
         assert not link.connected
@@ -96,7 +96,7 @@ class Uplink:
             async with asyncio.timeout(0.05):
                 await self.listening.listen()
 
-    async def until(self, reached: Callable[[], object], step_s: float = 0.0, timeout_s: float = 30.0) -> None:
+    async def until(self, reached: Callable[[], object], step_s: float = 0.0, timeout_s: float = 60.0) -> None:
         """Step and listen until ``reached``; the clock goes ``step_s`` on with every step."""
         async with asyncio.timeout(timeout_s):
             while not reached():
@@ -171,7 +171,7 @@ def _write(sink: asyncio.StreamWriter, data: bytes) -> None:
         sink.write(data)
 
 
-async def play_on(stage: Stage, reached: Callable[[], object], timeout_s: float = 20.0) -> None:
+async def play_on(stage: Stage, reached: Callable[[], object], timeout_s: float = 60.0) -> None:
     """Let control go on, a third of a minute at a time, and sync in real time, until ``reached``."""
     minute = (stage.clock.now() - stage.beginning).total_seconds() / 60.0
     async with asyncio.timeout(timeout_s):
@@ -181,7 +181,7 @@ async def play_on(stage: Stage, reached: Callable[[], object], timeout_s: float 
             await asyncio.sleep(0.05)
 
 
-async def everything_arrives(stage: Stage, platform: Platform, site: str, timeout_s: float = 20.0) -> int:
+async def everything_arrives(stage: Stage, platform: Platform, site: str, timeout_s: float = 60.0) -> int:
     """Sync until the platform has every row that is in the store. Returns how many rows are not there or twice."""
     await stage.app.record.step()
     assert stage.app.platform is not None

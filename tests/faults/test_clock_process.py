@@ -61,7 +61,7 @@ async def test_the_daemon_controls_on_while_its_wall_clock_jumps(tmp_path: Path,
                 await goes_on(site, f"the clock was set {ahead_s:g} s ahead of the true time")
                 assert site.is_steered
             assert anonymous_kb(running) - before_kb < 8_000
-            await until(lambda: len(events(config, "clock_stepped")) == 4, "what was told of the steps", 5.0)
+            await until(lambda: len(events(config, "clock_stepped")) == 4, "what was told of the steps")
             told = events(config, "clock_stepped")
             assert running.stop() == 0
         assert "job_failed" not in running.said()
@@ -92,7 +92,7 @@ async def test_the_daemon_starts_in_1970_and_finds_the_time(tmp_path: Path, outc
             outcome.raised(rows(config, "SELECT kind FROM event WHERE severity = 'alarm'")[0][0])
             faked.set(0.0)
             await goes_on(site, "the time was found")
-            await until(lambda: bool(events(config, "clock_stepped")), "the word of the step", 5.0)
+            await until(lambda: bool(events(config, "clock_stepped")), "the word of the step")
             assert running.stop() == 0
     now_s = datetime.now(UTC).timestamp()
     dated = [at for (at,) in rows(config, "SELECT at FROM minute UNION ALL SELECT at FROM decision")]

@@ -114,9 +114,8 @@ async def test_what_the_broker_acknowledges_and_drops_is_sent_again(tmp_path: Pa
         async with Uplink(tmp_path / "site.db", broker.port, clock) as site:
             async with platform_at(broker.port) as before:
                 await site.store.write(Batch(events=(event(0),)))
-                await site.until(lambda: before.stream(SITE, "event").rows)
-                await site.until(lambda: site.acknowledged)
-            acked = site.acknowledged["event"]
+                acked = (await site.store.backlog())["event"][1]
+                await site.until(lambda: site.acknowledged.get("event") == acked)
             for index in range(1, 61):
                 await site.store.write(Batch(events=(event(index),)))
                 await site.sync.step()

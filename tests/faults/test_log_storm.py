@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from agent.adapters.host.log_limit import LogLimit
-from tests.app.processes import daemon, quick_site
+from tests.app.processes import daemon, quick_site, until
 from tests.faults.catalogue import fault
 from tests.site_files import free_ports
 
@@ -100,6 +100,7 @@ def test_a_failing_device_is_no_storm(tmp_path: Path) -> None:
     with failing_device(ports[0]), failing_device(ports[1]):
         config = quick_site(tmp_path, *ports, step_s=0.2, stale_s=2, log_level="debug")
         with daemon(config) as running:
+            until(lambda: "timestamp=" in running.said(), "a first line")
             time.sleep(5.0)
             assert running.process.poll() is None
             running.stop()

@@ -74,7 +74,7 @@ def test_a_secret_is_said_nowhere(tmp_path: Path) -> None:
                 config.write_text(good.replace("tls = false", f"tls = false\n{mistake}"), "utf-8")
                 asked("check", config)
                 asked("status", "--config", config)
-            running.stop(10.0)
+            running.stop()
             said.append(running.said())
     finally:
         ear.loop_stop()

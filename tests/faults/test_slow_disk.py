@@ -54,8 +54,6 @@ def test_control_goes_on_while_a_sync_takes_two_seconds(tmp_path: Path, outcome:
     if not calls:
         pytest.skip("this machine does not let strace trace")
     sends = [float(at) for _, at, name in calls if name == "sendto" and float(at) > steered]
-    longest = max(after - before for before, after in itertools.pairwise(sends))
-    assert longest < 3 * STEP_S, f"no request to a device for {longest:.2f} s"
     assert len(sends) > WATCHED_S / STEP_S
     outcome.neutral_after(min(float(at) for _, at, name in calls if name == "sendto") - began)
     syncs: dict[str, list[float]] = {}  # by thread; only where a call begins
@@ -64,5 +62,7 @@ def test_control_goes_on_while_a_sync_takes_two_seconds(tmp_path: Path, outcome:
             syncs.setdefault(thread, []).append(float(at))
     [commits, *others] = sorted(syncs.values(), key=len, reverse=True)
     assert len(commits) >= 2
+    during = sum(at + DELAY_S / 2 < sent < at + DELAY_S for at in commits for sent in sends)
+    assert during >= len(commits), "control that waits for a sync asks nothing in its second half"
     assert all(after - before >= DELAY_S for before, after in itertools.pairwise(commits)), "one commit after the other"
     assert [len(one) for one in others] in ([], [1]), "the copy of the site file, once"

@@ -7,9 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+
+MARKS = "tests/marks"
 
 
 class Listener:
@@ -26,14 +29,14 @@ class Listener:
         self._client.reconnect_delay_set(1, 1)
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
-        assert self._ready.wait(10.0)
+        assert self._ready.wait(60.0)
 
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
 
     def say(self, topic: str, payload: str, retain: bool = False) -> None:
-        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(5.0)
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(60.0)
 
     def say_quickly(self, topic: str, payload: str) -> None:
         """Without waiting for the broker."""
@@ -43,6 +46,12 @@ class Listener:
         payload = self.newest.get(topic)
         return None if payload is None else payload.decode()
 
+    def catch_up(self) -> None:
+        """Wait until all has been heard that the broker had taken, or kept, before this call: it keeps their order."""
+        mark = uuid4().hex
+        self.say(MARKS, mark)
+        self.until(lambda: mark.encode() in self.heard[MARKS], "a message of its own")
+
     def state(self, key: str, site: str = "home-1") -> str | None:
         return self.text(f"enalysis_edge/{site}/{key}")
 
@@ -50,7 +59,7 @@ class Listener:
         payload = self.newest.get(f"homeassistant/device/ee_{site}/config")
         return None if not payload else json.loads(payload)
 
-    def until(self, reached: Callable[[], object], what: str, timeout_s: float = 20.0) -> None:
+    def until(self, reached: Callable[[], object], what: str, timeout_s: float = 60.0) -> None:
         deadline = time.monotonic() + timeout_s
         while not reached():
             assert time.monotonic() < deadline, f"{what}: not within {timeout_s:g} s; newest {self.newest}"
@@ -70,11 +79,11 @@ def listening(port: int) -> Iterator[Listener]:
         listener.close()
 
 
-def retained(port: int, settle_s: float = 0.3) -> dict[str, bytes]:
+def retained(port: int) -> dict[str, bytes]:
     """What the broker keeps."""
     with listening(port) as fresh:
-        time.sleep(settle_s)
-        return {topic: payload for topic, payload in fresh.newest.items() if not topic.startswith("$SYS")}
+        fresh.catch_up()
+        return {topic: payload for topic, payload in fresh.newest.items() if not topic.startswith(("$SYS", MARKS))}
 
 
 def section(port: int, more: str = "") -> str:

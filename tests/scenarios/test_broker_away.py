@@ -25,7 +25,7 @@ def cloud(broker: Broker, more: str = "") -> str:
     return site_files.CLOUD.format(port=broker.port) + more
 
 
-async def sync_until(stage: Stage, reached: Callable[[], bool], timeout_s: float = 20.0) -> None:
+async def sync_until(stage: Stage, reached: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Sync in real time: the link needs it."""
     assert stage.app.platform is not None
     async with asyncio.timeout(timeout_s):

@@ -47,7 +47,7 @@ async def shown(stage: Stage, reached: Callable[[Any], object]) -> None:
     """Wait in real time, which the link needs."""
     prices = stage.app.prices
     assert prices is not None
-    async with asyncio.timeout(15.0):
+    async with asyncio.timeout(60.0):
         while not reached(prices):
             await prices.cycle.step()
             await asyncio.sleep(0.02)

@@ -1,11 +1,11 @@
 """Item 3: by the shipped ACL a site writes below its own up/ and reads its own down/, whatever it tries."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 import pytest
 import trustme
@@ -57,6 +57,7 @@ class Client:
     client: mqtt.Client
     codes: dict[int, int] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
+    subscribed: Event = field(default_factory=Event)
 
     def publish(self, topic: str) -> int:
         """The broker's answer."""
@@ -71,6 +72,7 @@ def client(port: int, ca_file: Path, cert_file: Path, key_file: Path) -> Iterato
     found = Client(one)
     one.tls_set(str(ca_file), str(cert_file), str(key_file))
     one.on_publish = lambda _c, _u, mid, reason, _p: found.codes.update({mid: reason.value})
+    one.on_subscribe = lambda *_: found.subscribed.set()
     one.on_message = lambda _c, _u, message: found.heard.append(message.topic)
     one.connect("127.0.0.1", port)
     one.loop_start()
@@ -100,7 +102,7 @@ def test_a_site_hears_what_is_for_it_alone(tmp_path: Path, broker: Broker, autho
         client(broker.port, **certified(tmp_path, authority, "platform")) as platform,
     ):
         site.client.subscribe([("#", 1), ("ee/1/+/down/#", 1), (f"ee/1/{OTHER}/up/#", 1)])
-        time.sleep(0.2)
+        assert site.subscribed.wait(60.0)
         for topic in (f"ee/1/{OTHER}/down/cmd/x", f"ee/1/{SITE}/down/ack", "ee/1/_all/down/notice"):
             assert platform.publish(topic) in (0x00, 0x10)
         until(lambda: "ee/1/_all/down/notice" in site.heard, "what was sent last")

@@ -50,7 +50,7 @@ def test_what_was_asked_changed_and_refused_outlives_a_kill(tmp_path: Path) -> N
             config.write_text(config.read_text("utf-8").replace("import_limit_w = 17000", "import_limit_w = 16000"))
             with daemon(config) as again:
                 until(lambda: has(tmp_path, "settings_changed"), "the change in the store")
-                again.stop(10.0)
+                again.stop()
     finally:
         ear.loop_stop()
         broker.stop()

@@ -91,7 +91,7 @@ def whole_site(folder: Path) -> Iterator[WholeSite]:
             until(lambda: broker.port in {port for _, port in site.spoken_to()}, "a word to the broker")
             yield site
             os.kill(site.agent_pid, signal.SIGTERM)
-            running.process.wait(10.0)  # strace goes with its child
+            running.process.wait(60.0)  # strace goes with its child
     finally:
         broker.stop()
 

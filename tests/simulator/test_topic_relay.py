@@ -31,7 +31,7 @@ def test_the_command_prints_what_a_site_file_needs() -> None:
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(22)]
         process.terminate()
-        assert process.wait(10.0) == 0
+        assert process.wait(60.0) == 0
     assert said[0].startswith("shelly heatpump at 127.0.0.1:")
     assert 'command_topic = "heatpump/rpc"\n' in said
     assert said[-1] == "off\n"

@@ -9,6 +9,7 @@ const NO_SESSION = 4401;
 const MOST_TOASTS = 3;
 
 let socket = null;
+let spoke = 0; // when it was opened, or has last said something: what plain requests bring says nothing of it
 let failures = 0;
 let timer = null;
 
@@ -52,8 +53,10 @@ function open() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const mine = new WebSocket(`${scheme}://${location.host}/api/v1/realtime/stream`);
   socket = mine;
+  spoke = Date.now();
   mine.onmessage = (event) => {
     if (mine !== socket) return;
+    spoke = Date.now();
     failures = 0;
     heard();
     take(JSON.parse(event.data));
@@ -83,7 +86,7 @@ function again() {
 }
 
 function isSilent() {
-  return Date.now() - line.get().heard > SILENT_MS;
+  return Date.now() - spoke > SILENT_MS;
 }
 
 function watch() {

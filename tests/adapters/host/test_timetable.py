@@ -11,6 +11,7 @@ import pytest
 from agent.adapters.host.clock import SystemClock, VirtualClock
 from agent.adapters.host.timetable import Timetable, _Multiples, run_virtual
 from agent.ports import Job
+from tests.waiting import until
 
 START = datetime(2026, 3, 17, 0, 0, 7, tzinfo=UTC)
 
@@ -130,7 +131,7 @@ async def test_on_the_system_clock_a_failing_job_is_run_again_and_disturbs_no_ot
             enough.set()
         raise ZeroDivisionError("on purpose")
 
-    async with running(Job("good", 0.05, good), Job("bad", 0.05, bad)), asyncio.timeout(10.0):
+    async with running(Job("good", 0.05, good), Job("bad", 0.05, bad)), asyncio.timeout(60.0):
         await enough.wait()
     assert ran.count("good") >= 2
 
@@ -147,7 +148,7 @@ async def test_a_job_that_waited_for_something_that_was_cancelled_goes_on() -> N
         other.cancel()
         await other
 
-    async with running(Job("waits", 0.02, waits)), asyncio.timeout(10.0):
+    async with running(Job("waits", 0.02, waits)), asyncio.timeout(60.0):
         await enough.wait()
 
 
@@ -173,6 +174,7 @@ class AnsweredAsItEnds:
 async def test_a_job_that_keeps_its_cancellation_to_itself_is_not_run_again() -> None:
     job = AnsweredAsItEnds()
     async with running(Job("asks", 0.02, job)):
+        await until(lambda: job.ran)
         await asyncio.sleep(0.2)
     assert job.ran == 1
 
@@ -198,7 +200,7 @@ async def test_on_the_system_clock_a_job_never_overlaps_itself() -> None:
         if count == 3:
             done.set()
 
-    async with running(Job("slow", 0.05, slow)), asyncio.timeout(10.0):
+    async with running(Job("slow", 0.05, slow)), asyncio.timeout(60.0):
         await done.wait()
     assert most == 1
 
@@ -215,12 +217,13 @@ async def test_the_first_runs_on_the_system_clock_are_where_they_are_asked_for()
         return note
 
     jobs = (
-        Job("plan", 900, noting("plan"), first_s=0.2, aligned=True),
+        Job("plan", 86_400, noting("plan"), first_s=0.2, aligned=True),
         Job("soon", 60, noting("soon"), first_s=0.3),
         Job("late", 60, noting("late"), first_s=60.0),
     )
     async with running(*jobs):
-        await asyncio.sleep(0.6)
+        await until(lambda: len(ran) >= 2)
+        await asyncio.sleep(0.2)
     times = dict(ran)
     assert sorted(times) == ["plan", "soon"]
     assert len(ran) == 2
@@ -279,6 +282,6 @@ async def test_a_step_of_the_wall_clock_arms_the_calendar_of_the_system_again() 
         assert ran == 0 or beats > 10, "a step of seconds does not plan at once"
 
     jobs = (Job("control", 0.02, control), Job("plan", 900, plan, first_s=800.0, aligned=True))
-    async with running(*jobs, clock=clock), asyncio.timeout(10.0):
+    async with running(*jobs, clock=clock), asyncio.timeout(60.0):
         await enough.wait()
     assert beats >= 10

@@ -89,9 +89,11 @@ async def test_little_waits_inside_paho_and_no_more_than_the_broker_wants(
     await link.publish(NOTE)
     broker.freeze()
     waiting = [asyncio.ensure_future(link.publish(NOTE)) for _ in range(100)]
+    client = link._client
+    assert client is not None
+    await until(lambda: len(client._out_messages) >= most)
     await asyncio.sleep(0.1)
-    assert link._client is not None
-    assert len(link._client._out_messages) == most
+    assert len(client._out_messages) == most
     broker.thaw()
     await asyncio.gather(*waiting)
     await link.stop()

@@ -91,7 +91,7 @@ async def test_anything_else_is_no_connection(
 @pytest.fixture
 def early_broker(tmp_path: Path, authority: trustme.CA) -> Iterator[Broker]:
     """Its certificate becomes valid in a moment: to a client whose clock is behind every certificate is so."""
-    valid_from = datetime.now(UTC) + timedelta(seconds=3)
+    valid_from = datetime.now(UTC) + timedelta(seconds=8)  # broker and link are up before it, on a busy machine too
     started = start_broker(tmp_path, more=server_lines(tmp_path, authority, not_before=valid_from))
     yield started
     started.stop()

@@ -37,7 +37,7 @@ at_rest = "on"
 
 
 def hours(*prices: object) -> str:
-    """A price an hour, from the running one on."""
+    """A price an hour, from the running one on; the next may begin before it is looked at."""
     first = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     found = [
         {"start": (first + timedelta(hours=index)).isoformat(), "price_per_mwh": one}
@@ -74,7 +74,7 @@ def price(app: App) -> float | None:
 async def heard(app: App, wanted: float) -> None:
     """Step until the price is that."""
     assert app.prices is not None
-    async with asyncio.timeout(15.0):
+    async with asyncio.timeout(60.0):
         while price(app) != pytest.approx(wanted):
             await app.prices.cycle.step()
             await asyncio.sleep(0.02)
@@ -82,7 +82,7 @@ async def heard(app: App, wanted: float) -> None:
 
 async def refused(app: App, why: str) -> None:
     assert app.prices is not None
-    async with asyncio.timeout(15.0):
+    async with asyncio.timeout(60.0):
         while not any(why in trouble for trouble in app.prices.troubles()):
             await app.prices.cycle.step()
             await asyncio.sleep(0.02)
@@ -95,7 +95,7 @@ def away(app: App) -> bool:
 
 async def test_a_list_that_was_kept_bad_ones_and_a_broker_that_goes(tmp_path: Path, broker: Broker) -> None:
     with listening(broker.port) as home:
-        home.say(TOPIC, hours(100, 120), retain=True)
+        home.say(TOPIC, hours(100, 100), retain=True)
         async with connected(tmp_path, section(broker)) as app:
             await heard(app, 0.2)
             home.say(TOPIC, "[]")
@@ -105,7 +105,7 @@ async def test_a_list_that_was_kept_bad_ones_and_a_broker_that_goes(tmp_path: Pa
             await refused(app, "100000 bytes are more than the 65536 that are allowed")
             home.say(TOPIC, hours(110))
             await refused(app, "price 1: it is the only one, and has no end")
-            home.say(TOPIC, hours(110, 120))
+            home.say(TOPIC, hours(110, 110))
             await heard(app, 0.22)
             assert app.prices is not None
             assert app.prices.troubles() == ()
@@ -114,7 +114,7 @@ async def test_a_list_that_was_kept_bad_ones_and_a_broker_that_goes(tmp_path: Pa
             assert price(app) == pytest.approx(0.22)
             broker.restart()
             await until(lambda: home.newest.get(TOPIC) is not None)
-            await until(lambda: not away(app), 30.0)
+            await until(lambda: not away(app))
 
 
 async def test_with_relays_there_is_one_connection(tmp_path: Path, broker: Broker) -> None:
@@ -122,7 +122,7 @@ async def test_with_relays_there_is_one_connection(tmp_path: Path, broker: Broke
     device.start()
     try:
         with listening(broker.port) as home:
-            home.say(TOPIC, hours(100, 120), retain=True)
+            home.say(TOPIC, hours(100, 100), retain=True)
             before = _clients(broker)
             async with connected(tmp_path, LOAD + device.lines()) as app:
                 await heard(app, 0.2)

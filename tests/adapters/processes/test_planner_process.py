@@ -22,6 +22,7 @@ from agent.ports import PlannerFailure
 from tests.planning.days import forecasts, request
 
 ASKED = request(steps=8)
+BEGUN_WITHIN_S = 4.0  # a Python has started, on a busy machine too, and is at what it does
 
 
 def good_plan() -> Plan:
@@ -133,15 +134,15 @@ NEVER_SILENT = (
 )
 async def test_at_the_deadline_it_is_killed_whatever_it_does(tmp_path: Path, speak: str) -> None:
     pid_file = tmp_path / "pid"
-    said = await sentence_of(STUBBORN.format(path=str(pid_file), speak=speak), deadline_s=1.0)
-    assert said == "the planner did not answer within 1 s and was ended"
+    said = await sentence_of(STUBBORN.format(path=str(pid_file), speak=speak), deadline_s=BEGUN_WITHIN_S)
+    assert said == f"the planner did not answer within {BEGUN_WITHIN_S:g} s and was ended"
     assert is_gone(int(pid_file.read_text()))
 
 
 async def test_a_cancelled_question_ends_the_planner_too(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     asking = asyncio.create_task(answer_of(STUBBORN.format(path=str(pid_file), speak="pass")))
-    async with asyncio.timeout(10.0):
+    async with asyncio.timeout(60.0):
         while not (pid_file.exists() and pid_file.read_text()):
             await asyncio.sleep(0.02)
     asking.cancel()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from agent.adapters.store.schema_version import SCHEMA_VERSION
 from agent.console.own_settings import OwnSettings
@@ -174,8 +174,9 @@ def test_a_day_has_the_hours_of_its_clock(served: Served, browser: Browser, on: 
     with looking(browser, served) as shown:
         shown.open(f"analytics?span=day&on={on}")
         shown.page.get_by_role("button", name="Table").click()
-        rows = shown.page.locator(".chart tbody th").all_text_contents()
-        assert len(rows) == hours
+        heads = shown.page.locator(".chart tbody th")
+        expect(heads).to_have_count(hours)
+        rows = heads.all_text_contents()
         assert sum(row.endswith("01:00") for row in rows) == {23: 0, 24: 1, 25: 2}[hours]
         shown.look(f"clock-change-{hours}")
 
@@ -194,10 +195,9 @@ def test_today_is_the_sites_whatever_the_browsers_clock_says(served: Served, bro
         expect(shown.page.get_by_text("Wed, 3 Jun 2026", exact=True)).to_be_visible()
 
 
-def test_a_socket_that_falls_silent_is_noticed_and_replaced(served: Served, browser: Browser) -> None:
-    """Neither ``close`` nor ``offline`` tells a phone that its network has gone: only what is not heard any more."""
+def through(page: Page, heard: list[bool]) -> list[WebSocketRoute]:
+    """The sockets of the page, as they are made; what comes to them is passed on while ``heard`` is true."""
     connected: list[WebSocketRoute] = []
-    heard = [True]
 
     def between(socket: WebSocketRoute) -> None:
         connected.append(socket)
@@ -205,8 +205,17 @@ def test_a_socket_that_falls_silent_is_noticed_and_replaced(served: Served, brow
         socket.on_message(controller.send)
         controller.on_message(lambda message: socket.send(message) if heard[0] else None)
 
+    page.route_web_socket(re.compile("realtime/stream"), between)
+    return connected
+
+
+def test_a_socket_that_falls_silent_is_noticed_and_replaced(served: Served, browser: Browser) -> None:
+    """Neither ``close`` nor ``offline`` tells a phone that its network has gone: only what is not heard any more."""
+    heard = [True]
     with looking(browser, served, "phone") as shown:
-        shown.page.route_web_socket(re.compile("realtime/stream"), between)
+        connected = through(shown.page, heard)
+        # What is asked meanwhile is not answered either; an answer would take the notice away again.
+        shown.page.route(re.compile("/api/"), lambda route: route.continue_() if heard[0] else route.abort())
         shown.open("now")
         expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()
         opened = len(connected)  # a page that becomes visible while it connects has begun anew
@@ -216,6 +225,25 @@ def test_a_socket_that_falls_silent_is_noticed_and_replaced(served: Served, brow
         shown.page.clock.fast_forward(15_000)
         expect(shown.page.get_by_text("The connection to the gateway is lost")).to_be_visible()
         assert len(connected) > opened
+        heard[0] = True
+        served.show()
+        expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()
+
+
+def test_a_socket_that_stays_silent_is_replaced_though_requests_are_answered(served: Served, browser: Browser) -> None:
+    heard = [True]
+    with looking(browser, served, "phone") as shown:
+        connected = through(shown.page, heard)
+        shown.open("now")
+        expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()
+        heard[0] = False
+        for _ in range(2):
+            opened, passed_s = len(connected), 0.0
+            while len(connected) == opened:
+                assert passed_s <= 120.0, "a ping is due every 15 s"
+                shown.page.clock.fast_forward(6_000)
+                passed_s += 6.0
+                shown.page.wait_for_timeout(300)  # what is asked meanwhile is answered
         heard[0] = True
         served.show()
         expect(shown.page.get_by_text("Live", exact=True)).to_be_visible()
@@ -232,7 +260,7 @@ def test_nothing_moves_for_who_does_not_want_it(served: Served, browser: Browser
             assert shown.page.evaluate(moving) == 0, path
         shown.open("now")
         shown.page.emulate_media(reduced_motion="no-preference")
-        assert shown.page.evaluate(moving) > 0  # what flows moves for everybody else
+        shown.page.wait_for_function(f"{moving} > 0")  # what flows moves for everybody else
 
 
 def test_an_older_store_is_not_told_as_none(served: Served, browser: Browser) -> None:
