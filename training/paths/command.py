@@ -57,13 +57,19 @@ def _scored(asked: argparse.Namespace, name: str, progress: Progress) -> list[Pa
 
 def _print(scores: Sequence[PathScore], leads: int, console: Console) -> None:
     caption = "energy score over the mean net load, % (less is better); share inside the 90 % interval, %"
+    known = list(dict.fromkeys(one.known for one in scores))
     table = Table(title="Paths by steps ahead", caption=caption, box=box.SIMPLE, padding=(0, 1, 0, 0))
-    for heading in ("site", "paths", ""):
-        table.add_column(heading, no_wrap=True)
-    for lead in range(1, leads + 1):
-        table.add_column(f"+{lead}", justify="right")
-    table.add_column("all", justify="right")
-    for one in scores:
-        table.add_row(one.site, one.known, "energy", *(f"{100 * x:.1f}" for x in (*one.energy, one.together)))
-        table.add_row("", "", "inside", *(f"{100 * x:.0f}" for x in one.cover), "")
+    table.add_column("site", no_wrap=True)
+    table.add_column("ahead", justify="right", no_wrap=True)
+    for name in known:
+        table.add_column(f"{name}:\nenergy", justify="right")
+        table.add_column("\ninside", justify="right")
+    for site in dict.fromkeys(one.site for one in scores):
+        mine = [one for one in scores if one.site == site]
+        for lead in range(leads):
+            cells = (
+                f"{100 * x:.{digits}f}" for one in mine for x, digits in ((one.energy[lead], 1), (one.cover[lead], 0))
+            )
+            table.add_row("" if lead else site, f"+{lead + 1}", *cells)
+        table.add_row("", "all", *(cell for one in mine for cell in (f"{100 * one.together:.1f}", "")))
     console.print(table)
