@@ -52,6 +52,12 @@ def test_weights_decide_what_is_outside() -> None:
     assert covered(paths, np.array([0.06, 0.47, 0.47]), np.array([0.5]))[0] == 1.0
 
 
+@pytest.mark.parametrize(("noise", "inside"), [(0.0, 0.0), (1.0, 0.0), (2.0, 1.0)])
+def test_noise_that_the_paths_leave_out_widens_the_interval(noise: float, inside: float) -> None:
+    paths, weights = np.zeros((4, 1)), np.full(4, 0.25)
+    assert covered(paths, weights, np.array([2.0]), noise)[0] == inside
+
+
 def test_beliefs_add_up_agree_with_what_was_seen_and_fade() -> None:
     random = np.random.default_rng(2)
     level = random.normal(0.0, 500.0, (20, 1))

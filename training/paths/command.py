@@ -56,7 +56,9 @@ def _scored(asked: argparse.Namespace, name: str, progress: Progress) -> list[Pa
 
 
 def _print(scores: Sequence[PathScore], leads: int, console: Console) -> None:
-    caption = "energy score over the mean net load, % (less is better); share inside the 90 % interval, %"
+    caption = (
+        "energy score over the mean net load, % (less is better); share inside the 90 % interval of paths and noise, %"
+    )
     known = list(dict.fromkeys(one.known for one in scores))
     table = Table(title="Paths by steps ahead", caption=caption, box=box.SIMPLE, padding=(0, 1, 0, 0))
     table.add_column("site", no_wrap=True)

@@ -21,7 +21,8 @@ class PathScore:
     """Of one site and one state of knowledge, by lead from the step after the running one on.
 
     ``energy`` is the energy score of each lead alone, ``together`` that of all leads at once over the root of their
-    number; both are shares of the mean size of the net load. ``cover`` is the share of steps inside the 90 % interval.
+    number; both are shares of the mean size of the net load. ``cover`` is the share of steps inside the 90 % interval
+    of the paths and of the short noise that they leave out.
     """
 
     site: str
@@ -43,11 +44,12 @@ def score_paths(case: Case, agent: Agent, leads: int, every: int, advance: Calla
         paths = agent.outlook(index).paths
         came = net_w[index : index + leads + 1]
         alike = np.full((leads, len(paths.net_w)), 1.0 / len(paths.net_w))
-        seen_w, noise_w = came[:1], float(paths.noise_w[0])
+        seen_w = came[:1]
         changed = beliefs(paths, float(came[0]), case.horizon.step_h, leads)
-        found[AS_ISSUED].append(_row(paths.net_w, alike, came))
-        found[AFTER_SEEN].append(_row(paths.net_w, changed, came))
-        found[AGREEING].append(_row(paths_given(paths.net_w, seen_w, noise_w)[0], alike, came))
+        agreeing_w = paths_given(paths.net_w, seen_w, float(paths.noise_w[0]))[0]
+        found[AS_ISSUED].append(_row(paths.net_w, alike, came, paths.noise_w))
+        found[AFTER_SEEN].append(_row(paths.net_w, changed, came, paths.noise_w))
+        found[AGREEING].append(_row(agreeing_w, alike, came, paths.noise_w))
         advance()
     size = float(np.abs(net_w[case.first : case.last]).mean())
     return [_mean(case.name, known, np.stack(rows), leads, size) for known, rows in found.items() if rows]
@@ -65,11 +67,11 @@ def beliefs(paths: Paths, seen_w: float, step_h: float, leads: int) -> FloatArra
     return np.stack(rows)
 
 
-def _row(net_w: FloatArray, weights: FloatArray, came: FloatArray) -> FloatArray:
+def _row(net_w: FloatArray, weights: FloatArray, came: FloatArray, noise_w: FloatArray) -> FloatArray:
     """Energy score and coverage of each lead, and the energy score of all together with the weights of the first."""
     ahead, leads = net_w[:, 1:], len(weights)
     energy = [energy_score(ahead[:, [i]], weights[i], came[[i + 1]]) for i in range(leads)]
-    cover = [covered(ahead[:, [i]], weights[i], came[[i + 1]])[0] for i in range(leads)]
+    cover = [covered(ahead[:, [i]], weights[i], came[[i + 1]], noise_w[i + 1])[0] for i in range(leads)]
     return np.array([*energy, *cover, energy_score(ahead[:, :leads], weights[0], came[1:]) / leads**0.5])
 
 

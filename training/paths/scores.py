@@ -5,10 +5,13 @@ Statistical Association 102 (2007) 359-378: the energy score, which of one step 
 score.
 """
 
+import math
+
 import numpy as np
 
 from agent.forecasting.forecaster import FloatArray
 
+LEAST = 1e-9  # of a noise: with less a path is a step
 TAIL = 0.05
 """On either side of the interval of which the coverage is told."""
 
@@ -23,8 +26,17 @@ def energy_score(paths: FloatArray, weights: FloatArray, came: FloatArray) -> fl
     return float(weights @ missed - 0.5 * weights @ apart @ weights)
 
 
-def covered(paths: FloatArray, weights: FloatArray, came: FloatArray) -> FloatArray:
-    """1 for each step in which ``came`` has at least ``TAIL`` of the weight on either side, else 0, (steps,)."""
-    below = weights @ ((paths < came) + 0.5 * (paths == came))
+def covered(paths: FloatArray, weights: FloatArray, came: FloatArray, noise: FloatArray | float = 0.0) -> FloatArray:
+    """1 for each step in which ``came`` has at least ``TAIL`` of the weight on either side, else 0, (steps,).
+
+    ``noise`` (steps,) is the spread (one standard deviation, normal) of what the paths leave out.
+    """
+    far = (came - paths) / np.maximum(noise, LEAST)
+    below = weights @ (0.5 + 0.5 * _erf(far / np.sqrt(2.0)))
     inside: FloatArray = ((below >= TAIL) & (below <= 1.0 - TAIL)).astype(np.float64)
     return inside
+
+
+def _erf(values: FloatArray) -> FloatArray:
+    found = [math.erf(value) for value in values.ravel().tolist()]
+    return np.array(found).reshape(values.shape)
