@@ -15,9 +15,9 @@ from agent.recording.pending_writes import PendingWrites
 
 
 class SteeringWatch:
-    """Tells of something else that steers a battery, of the writes of registers that wear, and of what nobody gives back.
+    """Tells of something else that steers a battery, and of the writes of registers that wear.
 
-    That is a device whose steering was not ended and that the site file does not have any more.
+    Also of what was steered, was not given back and is not in the site file any more: it may stand in an order.
     """
 
     def __init__(self, clock: Clock, pending: PendingWrites, site: Site, devices: Iterable[str]) -> None:

@@ -111,7 +111,7 @@ class Devices:
     @property
     def owed_elsewhere(self) -> tuple[str, ...]:
         """The addresses of what was steered and not given back, where no battery or relay of the site is any more."""
-        here = {one.address for one in (*self._terms.values(), *self._relays.values())}
+        here = {one.address for one in self._terms.values()} | {one.address for one in self._relays.values()}
         return tuple(address for address in self.memory.not_given_back if address not in here)
 
     @property

@@ -1,4 +1,7 @@
-"""What became of an edit of the site file, and what it leaves behind. ``cause`` is what is wrong with it, in the words of the check."""
+"""What became of an edit of the site file, and what it leaves behind.
+
+``cause`` is what is wrong with it, in the words of the check.
+"""
 
 from agent.domain.sentence import Template
 
