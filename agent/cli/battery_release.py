@@ -14,6 +14,7 @@ from agent.adapters.devices.kept_steering import read_steering, write_steering
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.host.clock import SystemClock
 from agent.cli.relay_release import rest_relays
+from agent.cli.steered_elsewhere import told_elsewhere
 from agent.domain.setpoint import Applied, Outcome, Rung, Setpoint
 from agent.ports import Clock
 from agent.recording.decisions import describe
@@ -24,17 +25,19 @@ KEEP_WITHIN_S = 1.0
 
 
 async def release(settings: Settings, locked: str | None = None) -> tuple[int, str]:
-    """Try for a few seconds; exit code and one sentence. While ``locked``, only what was left behind is undone."""
+    """Try for a few seconds; exit code and one sentence. While ``locked``, only what was left behind is undone.
+
+    What the site file does not have any more cannot be given back: it is named, and the exit code is 1.
+    """
     clock, store = SystemClock(), Path(settings.store.path)
     devices = connect_devices(settings, clock, lambda document: write_steering(store, document))
     document, trouble = read_steering(store)
     devices.recall(document)
     is_bound = locked is not None and trouble is None
     loads = [one for one in settings.switched_loads() if not is_bound or devices.is_owed_rest(one.device)]
+    elsewhere = told_elsewhere(devices.owed_elsewhere)
     if is_bound and not devices.left_behind and not loads:
-        if elsewhere := " and ".join(devices.memory.not_given_back):
-            return 1, f"{elsewhere}: steered and not given back, and not in the site file any more; {locked}"
-        return 0, f"nothing is to be given back; {locked}"
+        return int(bool(elsewhere)), f"{elsewhere or 'nothing is to be given back'}; {locked}"
     asked = [rest_relays(settings, loads, clock, devices)]
     if devices.left_behind or not is_bound:
         asked.insert(0, _release_battery(settings, clock, devices, trouble))
@@ -43,7 +46,8 @@ async def release(settings: Settings, locked: str | None = None) -> tuple[int, s
         await devices.settle(KEEP_WITHIN_S)
     finally:
         await devices.close()
-    return int(not all(is_good for is_good, _ in found)), "; ".join(sentence for _, sentence in found if sentence)
+    is_done = all(is_good for is_good, _ in found) and not elsewhere
+    return int(not is_done), "; ".join(sentence for sentence in (*(said for _, said in found), elsewhere) if sentence)
 
 
 async def _release_battery(settings: Settings, clock: Clock, devices: Devices, trouble: str | None) -> tuple[bool, str]:

@@ -8,13 +8,17 @@ from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import PERSISTENT_WRITES
 from agent.domain.sentences.events import persistent_writes
+from agent.domain.sentences.site_file import owed_elsewhere
 from agent.domain.steering import DailyWrites, SteeringReport
 from agent.ports import Clock, Site
 from agent.recording.pending_writes import PendingWrites
 
 
 class SteeringWatch:
-    """Tells of something else that steers a battery, and of the writes of registers that wear."""
+    """Tells of something else that steers a battery, and of the writes of registers that wear.
+
+    Also of what was steered, was not given back and is not in the site file any more: it may stand in an order.
+    """
 
     def __init__(self, clock: Clock, pending: PendingWrites, site: Site, devices: Iterable[str]) -> None:
         self._pending, self._site, self._devices = pending, site, tuple(devices)
@@ -27,6 +31,8 @@ class SteeringWatch:
             self._alarms.alarm(AlarmKind.FOREIGN_MASTER, report.foreign.get(name), name)
             self._alarms.alarm(AlarmKind.WRITE_BUDGET, report.used_up.get(name), name)
         self._alarms.alarm(AlarmKind.STEERING_NOT_KEPT, report.not_kept)
+        elsewhere = ", ".join(report.owed_elsewhere)
+        self._alarms.alarm(AlarmKind.NOT_GIVEN_BACK, owed_elsewhere(addresses=elsewhere) if elsewhere else None)
         if report.writes != self._writes:
             self._tell(dict(report.writes))
         return report

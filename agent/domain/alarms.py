@@ -101,6 +101,10 @@ class AlarmKind(Enum):
         "no_plan", Severity.ALARM, Subject.SITE,
         "Read the reason; where it names a model or a price, check [planning] and the tariff in the site file.",
     )  # fmt: skip
+    NOT_GIVEN_BACK = (
+        "not_given_back", Severity.ALARM, Subject.SITE,
+        "Look at the device's display for an order that holds on; put its section back, or run release --gone.",
+    )  # fmt: skip
     SAME_SITE_ID = (
         "same_site_id", Severity.ALARM, Subject.SITE,
         "Find the other gateway that uses this site's id, and give one of the two its own.",

@@ -20,7 +20,8 @@ class SteeringReport:
     ``left_alone`` says why nothing is written to any of the site's batteries now. ``lost`` is True while what was
     written last is known to be in force no more. ``writes``: by device, where it has persistent registers,
     and ``used_up`` a sentence where no more of them may be made today. ``not_kept`` says why the store does not hold
-    what was found at the devices.
+    what was found at the devices. ``owed_elsewhere``: the addresses of what was steered and not given back, where no
+    device of the site steers or switches any more.
     """
 
     foreign: Mapping[str, str] = field(default_factory=dict)
@@ -29,3 +30,4 @@ class SteeringReport:
     writes: Mapping[str, DailyWrites] = field(default_factory=dict)
     used_up: Mapping[str, str] = field(default_factory=dict)
     not_kept: str | None = None
+    owed_elsewhere: tuple[str, ...] = ()

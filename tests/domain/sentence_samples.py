@@ -37,6 +37,7 @@ NUMBERS: Mapping[str, float] = {
     "taken_w": 100.0, "theirs_w": 500.0, "theirs_wh": 9500.0, "total_w": 1420.0, "unit": 1,
 }  # fmt: skip
 TEXTS: Mapping[str, str] = {
+    "addresses": "10.0.0.5:502 unit 1",
     "cause": "the cause", "certificate": "certificate", "counter": "meter.import_wh", "day": "2026-06-01",
     "description": "It is so.", "device": "meter", "doubt": alarms.never_synced(), "headline": advice.capacity_low(),
     "holds": "WSet -5000", "host": "mqtt.example.org", "kept": "override", "kept_span": "minute", "key": "hold/1",

@@ -109,6 +109,12 @@ class Devices:
         return any(self.memory.left_behind(one.address) is not None for one in self._terms.values())
 
     @property
+    def owed_elsewhere(self) -> tuple[str, ...]:
+        """The addresses of what was steered and not given back, where no battery or relay of the site is any more."""
+        here = {one.address for one in self._terms.values()} | {one.address for one in self._relays.values()}
+        return tuple(address for address in self.memory.not_given_back if address not in here)
+
+    @property
     def were_steered(self) -> bool:
         """True when one of the batteries was ever steered from this site."""
         return any(self.memory.was_steered(one.address) for one in self._terms.values())
@@ -151,6 +157,7 @@ class Devices:
             writes={one.name: made for one in self._steered if (made := one.writes) is not None},
             not_kept=self.memory.trouble,
             used_up={one.name: told for one in self._steered if (told := one.used_up) is not None},
+            owed_elsewhere=self.owed_elsewhere,
         )
 
     async def steer(self, setpoint: Setpoint) -> Outcome:

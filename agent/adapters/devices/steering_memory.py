@@ -72,7 +72,7 @@ class SteeringMemory:
         self._entry(address).update(steering=True, found=dict(found))
 
     def ended(self, address: str) -> None:
-        """What was found has been given back."""
+        """What was found has been given back, or nobody is to do that any more. The writes of the day stay counted."""
         self._entry(address)["steering"] = False
 
     def moved(self, address: str, to: str) -> None:

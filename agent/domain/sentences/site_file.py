@@ -1,4 +1,7 @@
-"""What became of an edit of the site file. ``cause`` is what is wrong with it, in the words of the check."""
+"""What became of an edit of the site file, and what it leaves behind.
+
+``cause`` is what is wrong with it, in the words of the check.
+"""
 
 from agent.domain.sentence import Template
 
@@ -37,6 +40,14 @@ def site_file_not_taken(*, cause: str) -> str:
 @Template
 def site_file_in_part(*, cause: str) -> str:
     return f"the edited site file is gone by in part only, a defect: {cause} (tried again; a start goes by all of it)"
+
+
+@Template
+def owed_elsewhere(*, addresses: str) -> str:
+    return (
+        f"steered and not given back, and the site file has no battery or relay there any more: {addresses}; put it "
+        "back into the site file, or say with `enalysis-edge release --gone` that nothing is to be given back there"
+    )
 
 
 @Template
