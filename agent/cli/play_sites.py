@@ -98,7 +98,7 @@ def _rules(asked: Namespace, settings: Settings | None) -> Rules:
     for name in ("export_price", "demand_charge", "days"):
         value = getattr(asked, name)
         if value is not None and not abs(value) <= LARGEST:  # nor NaN
-            raise WrongArguments(f"--{name.replace('_', '-')} is {value}, not a number of at most {LARGEST:,.0f}")
+            raise WrongArguments(f"--{name.replace('_', '-')} is {value}, not a number of at most {LARGEST:z,.0f}")
     if asked.demand_charge < 0 or asked.jobs < 1 or (asked.days is not None and asked.days <= 0):
         raise WrongArguments("--demand-charge must not be negative, --days and --jobs must be above zero")
     interval_s = 60 * asked.demand_interval
@@ -134,7 +134,7 @@ def weighed(weight: float, value_per_kg: float) -> Objective:
     if not 0 <= weight < 1:
         raise WrongArguments(f"the weight of carbon is {weight}, not a fraction from 0 to below 1")
     if not 0 <= value_per_kg <= LARGEST:
-        raise WrongArguments(f"--carbon-value is {value_per_kg}, not money from 0 to {LARGEST:,.0f} per kg")
+        raise WrongArguments(f"--carbon-value is {value_per_kg}, not money from 0 to {LARGEST:z,.0f} per kg")
     return Objective(1.0 - weight, weight, value_per_kg)
 
 

@@ -54,7 +54,7 @@ def summarise(rows: Sequence[Row], rules: Rules, currencies: Mapping[str, str], 
 
 def in_days(days: float) -> str:
     """As people count them."""
-    many = f"{days:,.0f}" if days >= 10 else f"{days:.3g}"
+    many = f"{days:z,.0f}" if days >= 10 else f"{days:.3g}"
     return "1 day" if many == "1" else f"{many} days"
 
 

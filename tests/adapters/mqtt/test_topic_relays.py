@@ -1,6 +1,7 @@
 """Relays on a real mosquitto: read back, held by a last will, and left at rest however we end."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 import time
@@ -91,22 +92,14 @@ async def test_an_order_that_carries_a_timer_ends_by_itself_when_it_is_not_renew
             await until(lambda: relays.is_on(HEATPUMP, 0.0) is True)
 
 
-async def test_a_killed_process_leaves_it_at_rest_by_its_will(broker: Broker) -> None:
+@pytest.mark.parametrize("told", [signal.SIGKILL, signal.SIGSTOP])  # SIGSTOP: nobody closes the connection
+async def test_a_process_that_goes_without_a_word_leaves_it_at_rest(broker: Broker, told: signal.Signals) -> None:
     command = [sys.executable, "-m", "tests.adapters.mqtt.holding", str(broker.port)]
     with played(broker) as device, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         assert device.on is False
-        process.kill()
-        await until(lambda: device.on)
-
-
-async def test_a_frozen_process_is_left_by_the_broker(broker: Broker) -> None:
-    command = [sys.executable, "-m", "tests.adapters.mqtt.holding", str(broker.port)]
-    with played(broker) as device, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        process.send_signal(19)  # SIGSTOP: no goodbye, and nobody closes the connection
+        process.send_signal(told)
         await until(lambda: device.on)
         process.kill()
 
