@@ -48,6 +48,15 @@ def test_a_folder_of_the_agent_alone_is_one_sentence(command: str, config: Path,
         )
 
 
+def test_a_self_test_goes_on_where_the_folder_is_closed(config: Path) -> None:
+    done = run("check", "--self-test", str(config))
+    store, denied = config.parent / "state" / "site.sqlite3", "Permission denied"
+    assert (done.returncode, done.stderr) == (FAILED, "")
+    assert f"FAILED: nothing can be written beside the store {store}: {denied}\n" in done.stdout
+    assert f"FAILED: the store {store} cannot be looked at: {denied}\n" in done.stdout
+    assert done.stdout.endswith("self-test: 2 of 5 failed\n"), "the plan was tried, too"
+
+
 def test_a_full_disk_below_standard_output_is_one_sentence() -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "agent", "devices", "list"]
