@@ -65,6 +65,14 @@ def test_a_full_disk_below_standard_output_is_one_sentence() -> None:
     assert done.stderr == "what was asked cannot be written: No space left on device\n"
 
 
+@pytest.mark.parametrize("closed", [">&-", "<&- >&-"])
+def test_a_closed_standard_output_is_one_sentence(closed: str) -> None:
+    line = f"{sys.executable} -m agent check config/site.example.toml {closed}"
+    done = subprocess.run(["/bin/sh", "-c", line], stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == FAILED
+    assert done.stderr == "what was asked cannot be written: standard output is closed\n"
+
+
 def test_what_is_no_file_keeps_its_traceback() -> None:
     def port_below_1024() -> int:
         raise PermissionError(13, "Permission denied")
