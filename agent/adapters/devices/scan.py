@@ -188,8 +188,6 @@ class _Link:
         self._used.append(transport)  # the bus hangs up when its last user leaves
         try:
             recognised = await recognise(transport, families, silences, self._plan.gap_s)
-            self.was_opened = True
-            return recognised
         except LinkDown as error:
             self._failures += 1
             if self._failures >= _LINK_FAILURES_ALLOWED or not isinstance(self._endpoint, TcpEndpoint):
@@ -198,6 +196,8 @@ class _Link:
             else:
                 await asyncio.sleep(REST_S)
             return None
+        self.was_opened = True
+        return recognised
 
     async def _without_echoes(self) -> list[FoundDevice]:
         """What was found, without the further ids of a device that answers to any."""

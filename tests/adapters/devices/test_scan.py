@@ -270,10 +270,9 @@ async def test_a_meter_on_a_serial_line_is_found_with_the_setting_of_the_line(mo
         os.close(ours)
         os.close(theirs)
     (device,) = findings.devices
-    assert findings.unopened == []
     place = device.place
     assert (device.family, place.unit_id, place.baud, place.parity, place.stop_bits) == ("sdm630", 3, 9600, "N", 1)
-    assert findings.remarks == []
+    assert (findings.remarks, findings.unopened) == ([], [])
 
 
 def no_registers(request: bytes) -> bytes:
