@@ -100,12 +100,14 @@ async def try_kept(store: Path, currency: str) -> Finding:
 
 
 def _kept(store: Path, currency: str) -> Finding:
-    if not store.exists():
-        return Finding("kept")
     try:
+        if not store.exists():
+            return Finding("kept")
         documents = kept_documents(store)
     except StoreFailure as failure:
         return Finding("kept", str(failure))
+    except OSError as error:  # a folder that is closed to this user
+        return Finding("kept", f"the store {store} cannot be looked at: {error.strerror}")
     inputs = read_kept_inputs(documents, partial(parse_input, currency=currency)).unreadable
     others = {name: text for name, text in documents.items() if name not in KEPT_INPUTS}
     found = [(name, why) for name, text in others.items() if (why := _unreadable(name, text)) is not None]

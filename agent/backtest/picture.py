@@ -1,6 +1,7 @@
 """The picture of a play: what each policy saved over time between floor and ceiling, and a week close up."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -93,13 +94,13 @@ def _peaks_so_far(case: Case, grid: Floats) -> Floats:
 
 
 def _draw_savings(axis: Any, case: Case, played: dict[str, Played], currency: str, demand_charge: float) -> None:
-    times = case.times()
+    times = _bounds(case, slice(0, case.steps))
     idle = played[NO_BATTERY]
-    ceiling = saved_so_far(case, played[PERFECT], idle, demand_charge)
+    ceiling = np.append(0.0, saved_so_far(case, played[PERFECT], idle, demand_charge))
     digits = 0 if ceiling[-1] >= 100 else 2
     axis.fill_between(times, 0.0, ceiling, color="#e4e7eb", linewidth=0, label="between floor and ceiling")
     for name, one in played.items():
-        saved = saved_so_far(case, one, idle, demand_charge)
+        saved = np.append(0.0, saved_so_far(case, one, idle, demand_charge))
         width = 2.2 if name == AS_CONTROLLED else 1.3
         dashes = "--" if name == PERFECT_48H else "-"
         label = f"{name.replace('_', ' ')}: {saved[-1]:,.{digits}f} {currency}"
@@ -121,14 +122,25 @@ def _busiest_week(case: Case, played: dict[str, Played]) -> slice:
     return slice(first, first + many)
 
 
+def _bounds(case: Case, part: slice) -> list[datetime]:
+    """The start of every step of ``part``, and the end of the last one."""
+    return [case.at(case.first + index) for index in range(part.start, part.stop + 1)]
+
+
+def _to_the_end(values: Floats) -> Floats:
+    """Values of steps as ``where="post"`` draws them at ``_bounds``: the last one up to the end of its step."""
+    return np.append(values, values[-1:])
+
+
 def _draw_site(axis: Any, case: Case, week: slice, currency: str) -> None:
-    times, period = case.times()[week], case.period()
-    axis.fill_between(times, period.pv_w[week] / 1000.0, color="#f2a900", alpha=0.6, linewidth=0, label="solar")
-    axis.plot(times, period.load_w[week] / 1000.0, color=INK, linewidth=1.2, label="load")
+    times, period = _bounds(case, week), case.period()
+    sun_kw, load_kw = (_to_the_end(values[week]) / 1000.0 for values in (period.pv_w, period.load_w))
+    axis.fill_between(times, sun_kw, step="post", color="#f2a900", alpha=0.6, linewidth=0, label="solar")
+    axis.step(times, load_kw, where="post", color=INK, linewidth=1.2, label="load")
     axis.set_ylabel("kW")
     axis.set_title("A week of it: load, sun and the import price", loc="left", fontsize=11)
     prices = axis.twinx()
-    bought = period.import_price[week]
+    bought = _to_the_end(period.import_price[week])
     prices.step(times, bought, where="post", color="#c8553d", linewidth=1.2, label="import price (right)")
     prices.set_ylabel(f"{currency} per kWh", color="#c8553d")
     prices.spines[["top"]].set_visible(False)
@@ -139,8 +151,8 @@ def _draw_site(axis: Any, case: Case, week: slice, currency: str) -> None:
 
 def _draw_powers(axis: Any, case: Case, played: dict[str, Played], week: slice) -> None:
     for name, one in _closest(played).items():
-        powers = one.battery_w[week] / 1000.0
-        axis.step(case.times()[week], powers, where="post", color=COLOURS[name], label=name.replace("_", " "))
+        powers = _to_the_end(one.battery_w[week]) / 1000.0
+        axis.step(_bounds(case, week), powers, where="post", color=COLOURS[name], label=name.replace("_", " "))
     axis.axhline(0, color="#9aa5b1", linewidth=0.8)
     axis.set_ylabel("battery kW")
     axis.set_title("Battery power, positive discharges", loc="left", fontsize=11)
@@ -149,7 +161,8 @@ def _draw_powers(axis: Any, case: Case, played: dict[str, Played], week: slice) 
 
 def _draw_soc(axis: Any, case: Case, played: dict[str, Played], week: slice) -> None:
     for name, one in _closest(played).items():
-        axis.plot(case.times()[week], one.soc_pct[1:][week], color=COLOURS[name], label=name.replace("_", " "))
+        soc_pct = one.soc_pct[week.start : week.stop + 1]  # at the bounds of the steps
+        axis.plot(_bounds(case, week), soc_pct, color=COLOURS[name], label=name.replace("_", " "))
     axis.set_ylim(0, 100)
     axis.set_ylabel("SoC %")
     axis.set_title("State of charge", loc="left", fontsize=11)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.adapters.devices.ratings import ratings_of
+from agent.adapters.devices.scan import Findings
 from agent.adapters.host.durable_files import write_whole
 from agent.cli.device_scan import add_places, place_to_scan, scanned
 from agent.cli.device_table import show
@@ -107,7 +108,7 @@ def _scan(asked: Namespace) -> Scan:
     except NotScanned as error:
         raise NotConfigured(str(error)) from error
     print(f"looking for devices at {', '.join(place.asked)}; nothing is written to them")
-    scan = scanned(place)
+    scan = scanned(place, Findings())
     if not scan.is_whole:
         raise KeyboardInterrupt
     return scan

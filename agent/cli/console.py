@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
 
 from agent.cli.ending import BAD_SETTINGS, FAILED, GOOD, ending_at_once
-from agent.cli.site_command import add_config, by_settings_at_hand, by_site_file
+from agent.cli.site_command import add_config, add_config_again, by_settings_at_hand, by_site_file
 
 if TYPE_CHECKING:
     from agent.console.own_settings import OwnSettings
@@ -30,16 +30,21 @@ def add_arguments(parser: ArgumentParser) -> None:
             _add_key_arguments(action)
         else:
             action.add_argument("--stdin", action="store_true", help="read it from the first line of standard input")
+            add_config_again(action)
 
 
 def _add_key_arguments(parser: ArgumentParser) -> None:
+    add_config_again(parser)
     actions = parser.add_subparsers(dest="what", required=True, metavar="list|add|remove")
-    actions.add_parser("list", help="which keys there are")
+    shown = actions.add_parser("list", help="which keys there are")
     add = actions.add_parser("add", help="make a key, and show it this once")
     add.add_argument("name", help="what it is for")
     add.add_argument("--scope", choices=SCOPES, action="append", help="may be given several times; read when left out")
     add.add_argument("--days", type=int, help="days until it expires; never when left out")
-    actions.add_parser("remove", help="remove a key").add_argument("id")
+    remove = actions.add_parser("remove", help="remove a key")
+    remove.add_argument("id")
+    for action in (shown, add, remove):
+        add_config_again(action)
 
 
 def run(asked: Namespace) -> int:

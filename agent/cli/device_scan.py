@@ -13,7 +13,8 @@ from agent.adapters.devices.scan import Findings, NetworkScan, SerialScan
 from agent.adapters.host.interfaces import interfaces
 from agent.cli.device_table import show
 from agent.cli.device_writing import write_sections
-from agent.cli.ending import GOOD, INTERRUPTED, WRONG
+from agent.cli.ending import FAILED, GOOD, INTERRUPTED, WRONG
+from agent.cli.folded import say
 from agent.cli.terminal import terminal
 from agent.discovery.found import Scan
 from agent.discovery.networks import NotScanned, hosts, named_networks, own_networks
@@ -49,18 +50,25 @@ def add_places(parser: ArgumentParser) -> None:
 
 
 def run(asked: Namespace) -> int:
-    """0 where it came to its end, 130 with what was found so far after Ctrl-C, 1 where not all could be written."""
+    """0 where it came to its end, 130 with what was found so far after Ctrl-C.
+
+    1 where a serial port could not be opened, or not all could be written.
+    """
     try:
         place = place_to_scan(asked)
     except NotScanned as error:
         print(error, file=sys.stderr)
         return WRONG
-    scan = scanned(place)
+    findings = Findings()
+    scan = scanned(place, findings)
     if asked.json:
         print(to_json(scan))
     else:
         show(scan, terminal(WIDTH_OF_A_FILE))
     written = GOOD if asked.write is None else write_sections(asked.write, scan)
+    if findings.unopened:
+        say(f"{', '.join(findings.unopened)} could not be opened: nothing was asked there", sys.stderr)
+        written = FAILED
     return written if scan.is_whole else INTERRUPTED
 
 
@@ -94,9 +102,8 @@ def place_to_scan(asked: Namespace) -> ScanPlace:
     return ScanPlace((*map(str, found), *asked.serial), hosts(found), plans, tuple(asked.serial))
 
 
-def scanned(place: ScanPlace) -> Scan:
-    """What is there; after Ctrl-C what was found until then."""
-    findings = Findings()
+def scanned(place: ScanPlace, findings: Findings) -> Scan:
+    """What is there, which ``findings`` gather; after Ctrl-C what was found until then."""
     console = Console(stderr=True)
     bars = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*bars, console=console, transient=True, disable=not console.is_terminal) as progress:

@@ -21,19 +21,23 @@ AS_WHOM = "ask as the agent's own user (sudo -u enalysis-edge) or as root"
 def ended(command: Callable[[], int]) -> int:
     """The exit code of ``command``; 130 after Ctrl-C, 141 when nobody reads its output any more.
 
-    A file that is closed to this user and a full disk below standard output are one sentence, wherever they are met.
+    A file that is closed to this user, and a standard output that is closed or on a full disk, are one sentence,
+    wherever they are met.
 
     Where SIGINT ends the process at once, as while it was loading, it does so again after ``command``.
     """
     loading = signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+    unwritable = {errno.ENOSPC: os.strerror(errno.ENOSPC)}
+    if sys.stdout is None:
+        _take_the_place_of_standard_output()
+        unwritable[errno.EBADF] = "standard output is closed"
     try:
         if loading:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return command()
         finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -48,9 +52,10 @@ def ended(command: Callable[[], int]) -> int:
         print(f"{error.filename} is closed to this user: {error.strerror}; {AS_WHOM}", file=sys.stderr)
         return FAILED
     except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename is not None:
+        why = unwritable.get(error.errno or 0)
+        if why is None or error.filename is not None:
             raise
-        print(f"what was asked cannot be written: {error.strerror}", file=sys.stderr)
+        print(f"what was asked cannot be written: {why}", file=sys.stderr)
         _print_nowhere()
         return FAILED
     finally:
@@ -66,6 +71,17 @@ def ending_at_once() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _take_the_place_of_standard_output() -> None:
+    """A descriptor that refuses what is written, as one that is closed does.
+
+    Otherwise the next file that is opened, such as the store, would be what native libraries print into.
+    """
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    if descriptor == 0:  # standard input is closed, too
+        descriptor = os.dup(descriptor)
+    sys.stdout = os.fdopen(descriptor, "w", encoding="utf-8")
 
 
 def _print_nowhere() -> None:

@@ -33,6 +33,7 @@ COLUMNS = (
     Column("execution", "execution"),
 )
 WIDEST = 1000
+BY_THE_BILL = "saved is by the bill alone: what is stored does not count, and hindsight leaves the battery as full"
 LEAST = 10_000  # millionths: what is achievable is at least a cent, or no share of it is told
 
 
@@ -50,9 +51,10 @@ def print_table(console: Console, sums: Mapping[str, Amounts], title: str, wide:
 
 def column_notes(is_whole: bool) -> tuple[str, ...]:
     """What the columns mean."""
-    if is_whole:
-        return ("capture is saved by achievable; forecast, plan and execution are what each lost of the rest",)
-    return ("capture is saved by achievable; --wide tells what the rule saves, and where the rest was lost",)
+    more = "forecast, plan and execution are what each lost of the rest"
+    if not is_whole:
+        more = "--wide tells what the rule saves, and where the rest was lost"
+    return (f"capture is saved by achievable; {more}", BY_THE_BILL)
 
 
 def cents(amounts: Amounts) -> dict[str, str]:

@@ -4,7 +4,7 @@ Only what is used is loaded: `run` and `release` start with this.
 """
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -24,6 +24,11 @@ Read = TypeVar("Read")
 def add_config(parser: ArgumentParser) -> None:
     """The site file, as ``asked.config``."""
     parser.add_argument("--config", type=Path, default=SITE_FILE, metavar="FILE")
+
+
+def add_config_again(parser: ArgumentParser) -> None:
+    """The same after the word for an action, where ``add_config`` was told before it; left out, that one counts."""
+    parser.add_argument("--config", type=Path, default=SUPPRESS, metavar="FILE")
 
 
 def by_site_file(asked: Namespace, command: SiteCommand, otherwise: Callable[[Path], None] | None = None) -> int:

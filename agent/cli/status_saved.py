@@ -27,7 +27,8 @@ def show_saved(
     end = state_at + timedelta(minutes=1)
     found = saved_today(minutes(path, midnight, end), settings.battery_spec(), settings.solar is not None)
     is_today = midnight == span_start(now, "day", zone)
-    day = "so far today" if is_today else f"on {midnight.astimezone(zone):%a %d %b}"
+    until = f"{state_at.astimezone(zone):%a %d %b until %H:%M}"  # `report` has the whole day
+    day = "so far today" if is_today else f"on {until}"
     if found is None:
         say(console, "saved", f"nothing is known {day}: no minute has load, sun, battery and prices")
         return

@@ -48,12 +48,29 @@ def test_a_folder_of_the_agent_alone_is_one_sentence(command: str, config: Path,
         )
 
 
+def test_a_self_test_goes_on_where_the_folder_is_closed(config: Path) -> None:
+    done = run("check", "--self-test", str(config))
+    store, denied = config.parent / "state" / "site.sqlite3", "Permission denied"
+    assert (done.returncode, done.stderr) == (FAILED, "")
+    assert f"FAILED: nothing can be written beside the store {store}: {denied}\n" in done.stdout
+    assert f"FAILED: the store {store} cannot be looked at: {denied}\n" in done.stdout
+    assert done.stdout.endswith("self-test: 2 of 5 failed\n"), "the plan was tried, too"
+
+
 def test_a_full_disk_below_standard_output_is_one_sentence() -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "agent", "devices", "list"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == FAILED
     assert done.stderr == "what was asked cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&-"])
+def test_a_closed_standard_output_is_one_sentence(closed: str) -> None:
+    line = f"{sys.executable} -m agent check config/site.example.toml {closed}"
+    done = subprocess.run(["/bin/sh", "-c", line], stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == FAILED
+    assert done.stderr == "what was asked cannot be written: standard output is closed\n"
 
 
 def test_what_is_no_file_keeps_its_traceback() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from agent.__main__ import main
 from agent.cli.commands import COMMANDS, parser_for
+from agent.cli.site_command import SITE_FILE
 
 HEAVY = {"asyncio", "highspy", "numpy", "pydantic", "rich", "sqlite3", "structlog"}
 LOADED = """
@@ -58,3 +59,14 @@ def test_arguments_are_read_before_anything_heavy_is_loaded(name: str) -> None:
     loaded = set(done.stderr.split())
     assert f"agent.cli.{name}" in loaded
     assert not HEAVY & loaded
+
+
+@pytest.mark.parametrize("words", ["keys list", "keys add evcc", "keys remove 1", "set-password"])
+def test_the_console_takes_the_site_file_before_and_after_its_words(words: str) -> None:
+    before, after = ["console", "--config", "a.toml", *words.split()], ["console", *words.split(), "--config", "a.toml"]
+    for arguments in (before, after):
+        assert parser_for(arguments).parse_args(arguments).config == Path("a.toml")
+    between = ["console", "keys", "--config", "a.toml", "list"]
+    assert parser_for(between).parse_args(between).config == Path("a.toml")
+    without = ["console", *words.split()]
+    assert parser_for(without).parse_args(without).config == SITE_FILE

@@ -118,6 +118,15 @@ async def test_where_nothing_is_known_nothing_is_written(tmp_path: Path) -> None
     assert not (tmp_path / "site.toml").exists()
 
 
+def test_a_serial_port_that_cannot_be_opened_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    port = str(tmp_path / "nosuch")
+    assert main(["devices", "scan", "--serial", port, "--json"]) == FAILED
+    said = capsys.readouterr()
+    assert said.err == f"{port} could not be opened: nothing was asked there\n"
+    (remark,) = from_json(Scan, said.out).remarks
+    assert "there is no such serial port" in remark
+
+
 async def test_ctrl_c_shows_what_was_found_until_then() -> None:
     async with street({2: METER}) as there, serving(lambda request: SILENT, there.port) as silent:
         running = await started("127.0.0.1/30", "--port", str(there.port), "--json")

@@ -3,14 +3,17 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from io import StringIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 
 from agent.__main__ import main
 from agent.adapters.host.lock import SiteLock
 from agent.cli import status
+from agent.cli.status_saved import show_saved
 from agent.domain.advisory import AdviceBook
 from agent.domain.alarms import AlarmKind, StandingAlarm
 from agent.domain.documents import ALARMS
@@ -26,7 +29,7 @@ from agent.domain.wire import to_json
 from agent.settings.load import load
 from agent.settings.permit import devices_of, permit_file, write_permit
 from tests import site_files
-from tests.adapters.store.store_rows import new_store
+from tests.adapters.store.store_rows import minute, new_store
 from tests.advice.test_book import advisory
 from tests.cycles.control_stage import plan
 
@@ -66,6 +69,19 @@ def site(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     monkeypatch.setenv("COLUMNS", "300")
     monkeypatch.setattr(status, "datetime", Noon)
     return Site(tmp_path, capsys)
+
+
+async def test_a_day_that_is_over_is_told_up_to_when_it_was_seen(site: Site) -> None:
+    """`report` has all of its hours, and so another figure."""
+    hour = replace(minute(0), span_s=3600, covered_s=3600.0, load_w=1000.0, pv_w=0.0, battery_w=1000.0,
+                   import_price=0.30, export_price=0.05)  # fmt: skip
+    await site.write(Batch(minutes=(hour,)))
+    seen_at, text = hour.at + timedelta(minutes=50), StringIO()
+    for now in (seen_at, seen_at + timedelta(days=2)):
+        show_saved(Console(file=text, width=200), site.store, "no plan", load(site.config), seen_at, now)
+    today, over = text.getvalue().splitlines()
+    assert "so far today against" in today
+    assert "on Mon 01 Jun until 13:50 against" in over, "by the clock of the site"
 
 
 async def test_who_forecasts_and_what_this_site_has_taught(site: Site) -> None:

@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import demo.command
+from agent.savings.savings import Account
+from demo.accounts import BESIDE_THE_REPORT, Comparison, money_table
 from demo.command import days_in_words, judged
 from demo.scene import Scene, synthetic_scene
 
@@ -45,6 +49,17 @@ def test_a_picture_without_a_pictures_name_is_refused_before_the_days_are_played
         demo.command.main()
     assert "argument --out: day.txt is no name of a picture" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_the_table_says_why_the_report_has_other_figures() -> None:
+    idle, rule, controlled, perfect = (
+        Account(name, cost, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, end_energy_value=stored)
+        for name, cost, stored in (("idle", 10.0, 0.0), ("rule", 6.0, -0.5), ("own", 4.0, -1.0), ("best", 3.0, -0.5))
+    )
+    text = StringIO()
+    Console(file=text, width=80).print(money_table(Comparison(idle, rule, controlled, perfect), "USD"))
+    said = " ".join(text.getvalue().split())
+    assert f"captured 77 % of what perfect foresight would have saved {BESIDE_THE_REPORT}" in said
 
 
 @pytest.mark.parametrize("works", [True, False])

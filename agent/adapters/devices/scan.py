@@ -38,10 +38,14 @@ class Watcher(Protocol):
 
 @dataclass(slots=True)
 class Findings:
-    """What has been found so far, whether or not the scan came to its end."""
+    """What has been found so far, whether or not the scan came to its end.
+
+    ``unopened`` are the serial ports that could not be opened: nothing was asked there.
+    """
 
     devices: list[FoundDevice] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    unopened: list[str] = field(default_factory=list)
 
     def scan(self, asked: Sequence[str], is_whole: bool) -> Scan:
         return Scan(tuple(asked), in_order(without_twins(self.devices)), tuple(self.remarks), is_whole)
@@ -92,12 +96,16 @@ class SerialScan:
         self._watcher = watcher
 
     async def run(self, port: str) -> None:
+        was_opened = False
         for line in serial_lines(self._families.values()):
             self._watcher.asks(f"{port} {line.baud} 8{line.parity}{line.stop_bits}")
             endpoint = SerialEndpoint(port, line.baud, line.parity, line.stop_bits)
             plan = on_line(line, self._families.values())
             link = _Link(endpoint, plan, self._families, self._findings, SERIAL_ANSWER_S, self._watcher.tried)
             await link.ask(None)
+            was_opened = was_opened or link.was_opened
+            if link.has_failed and not was_opened:
+                self._findings.unopened.append(port)
             if link.has_answered or link.has_failed:
                 return
 
@@ -126,6 +134,7 @@ class _Link:
         self._failures = 0
         self.has_answered = False
         self.has_failed = False
+        self.was_opened = False
 
     async def ask(self, until: float | None) -> tuple[int, ...]:
         """Note what is found. Returns the other ports that are the same device's, and need not be asked."""
@@ -178,7 +187,7 @@ class _Link:
         transport = GatedTransport(self._bus.transport(unit_id), only_reads())
         self._used.append(transport)  # the bus hangs up when its last user leaves
         try:
-            return await recognise(transport, families, silences, self._plan.gap_s)
+            recognised = await recognise(transport, families, silences, self._plan.gap_s)
         except LinkDown as error:
             self._failures += 1
             if self._failures >= _LINK_FAILURES_ALLOWED or not isinstance(self._endpoint, TcpEndpoint):
@@ -187,6 +196,8 @@ class _Link:
             else:
                 await asyncio.sleep(REST_S)
             return None
+        self.was_opened = True
+        return recognised
 
     async def _without_echoes(self) -> list[FoundDevice]:
         """What was found, without the further ids of a device that answers to any."""

@@ -173,12 +173,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(_opened(path)) as connection:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            if 0 < version < SCHEMA_VERSION:
-                raise StoreOlder(
-                    f"the store {path} is of an older version (schema {version}); the agent updates it when it starts"
-                )
             if version != SCHEMA_VERSION:
-                raise StoreFailure(f"the store {path} has schema {version}, not {SCHEMA_VERSION}")
+                raise _not_to_be_read(path, version, _has_streams(connection))
             until = _UNTIL.get()
             if until is not None:
                 connection.set_progress_handler(lambda: time.monotonic() > until, STEPS_BETWEEN_LOOKS)
@@ -188,6 +184,22 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             raise ReadTooLong(f"the store {path} was not read in time: ask for less at once") from error
         reason = str(error) if os.access(path, os.R_OK) else f"{os.strerror(errno.EACCES)}; it is the agent's user's"
         raise StoreFailure(f"the store {path} cannot be read: {reason}") from error
+
+
+def _not_to_be_read(path: Path, version: int, has_streams: bool) -> StoreFailure:
+    """What a newer version calls its tables is not known here; a database of another program has any ``version``."""
+    if version > SCHEMA_VERSION:
+        return StoreFailure(f"the store {path} has schema {version}, not {SCHEMA_VERSION}")
+    if version <= 0 or not has_streams:
+        return StoreFailure(f"{path} is no store of the agent")
+    return StoreOlder(
+        f"the store {path} is of an older version (schema {version}); the agent updates it when it starts"
+    )
+
+
+def _has_streams(connection: sqlite3.Connection) -> bool:
+    """Whether there is the table that every version of the store has had."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'stream'").fetchone() is not None
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -248,6 +248,7 @@ async def test_a_serial_port_that_is_not_there_is_told_once(tmp_path: Path) -> N
     (remark,) = findings.remarks
     assert "ttyUSB7" in remark
     assert "there is no such serial port" in remark
+    assert findings.unopened == [str(tmp_path / "ttyUSB7")]
 
 
 async def test_a_meter_on_a_serial_line_is_found_with_the_setting_of_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +272,7 @@ async def test_a_meter_on_a_serial_line_is_found_with_the_setting_of_the_line(mo
     (device,) = findings.devices
     place = device.place
     assert (device.family, place.unit_id, place.baud, place.parity, place.stop_bits) == ("sdm630", 3, 9600, "N", 1)
-    assert findings.remarks == []
+    assert (findings.remarks, findings.unopened) == ([], [])
 
 
 def no_registers(request: bytes) -> bytes:

@@ -228,6 +228,18 @@ async def test_the_way_back_is_a_copy_from_before_and_rows_keep_their_numbers(
     assert len(list(old.parent.glob(f"{old.name}.schema99-*Z"))) == 1
 
 
+@pytest.mark.parametrize("version", [0, 3])
+def test_what_is_no_store_is_not_told_as_one_of_another_version(tmp_path: Path, version: int) -> None:
+    empty, theirs = tmp_path / "empty.sqlite3", tmp_path / "theirs.sqlite3"
+    empty.touch()
+    with closing(sqlite3.connect(theirs)) as connection:
+        connection.executescript(f"CREATE TABLE theirs (x); PRAGMA user_version = {version}")
+    for path in (empty, theirs):
+        with pytest.raises(StoreFailure) as caught:
+            store_reader.backlog(path)
+        assert str(caught.value) == f"{path} is no store of the agent"
+
+
 async def test_without_room_for_a_copy_it_is_told_and_the_update_goes_on(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
