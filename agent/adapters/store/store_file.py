@@ -160,10 +160,18 @@ def _checked(path: Path) -> sqlite3.Connection:
             damage = sqlite3.DatabaseError(verdict)
             damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise damage
-    except sqlite3.Error:
+        _refuse_another_programs(connection, path)
+    except (sqlite3.Error, StoreFailure):
         connection.close()
         raise
     return connection
+
+
+def _refuse_another_programs(connection: sqlite3.Connection, path: Path) -> None:
+    """Nothing is written into it: it may be anybody's. Every version of the store has had the table ``stream``."""
+    names = {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if names and "stream" not in names:
+        raise StoreFailure(f"{path} is no store of the agent: it has tables of another program, and is left as it is")
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

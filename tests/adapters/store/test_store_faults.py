@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -128,6 +129,19 @@ async def test_damage_found_while_running_costs_one_write(tmp_path: Path) -> Non
     sentence, _ = store.remarks()
     assert "was damaged" in sentence
     await store.close()
+
+
+@pytest.mark.parametrize("version", [0, 3])
+async def test_a_database_of_another_program_is_left_as_it_is(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "site.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE states (state)")
+        connection.execute(f"PRAGMA user_version = {version}")
+    content = path.read_bytes()
+    with pytest.raises(StoreFailure, match="is no store of the agent: it has tables of another program"):
+        await new_store(path).open()
+    assert path.read_bytes() == content
+    assert [one.name for one in tmp_path.iterdir() if not one.name.endswith(".ballast")] == [path.name]
 
 
 async def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
