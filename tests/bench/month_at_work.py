@@ -68,6 +68,9 @@ class LivelySite(ScriptedSite):
 
     def keep_again(self) -> None: ...
 
+    def is_owed_rest(self, name: str) -> bool:
+        return False
+
     async def settle(self, within_s: float) -> None: ...
 
     async def close(self) -> None: ...
