@@ -24,6 +24,7 @@ TIMESTAMP = "timestamp"
 CADENCES_WITHOUT_DESCRIPTION_MIN = (15, 60)
 _POWERS = ("load_kw", "pv_kw")
 _LONGEST = timedelta(days=40 * 366)
+_ENOUGH_ROWS = 24  # fewer may be what is left between gaps
 _LARGEST = 1e9  # nothing on a site is larger, and no solver takes it
 
 Column = tuple[float | None, ...]
@@ -190,7 +191,7 @@ def _on_grid(rows: _Rows, wanted: Wanted, cadence_s: int | None) -> SiteRows:
     if end - start > _LONGEST:
         raise SitesUnreadable(f"{rows.file} reaches from {start:%Y-%m-%d} to {end:%Y-%m-%d}, more than 40 years")
     closest = _closest(rows.values)
-    if closest is not None and closest > timedelta(seconds=step_s):
+    if len(rows.values) >= _ENOUGH_ROWS and closest is not None and closest > timedelta(seconds=step_s):
         raise SitesUnreadable(
             f"{rows.file}: its rows are at least {closest} apart, so that it has none every {step_s} s as described"
         )
