@@ -146,13 +146,12 @@ class LoadSwitching:
             self._count(seat, now, passed_s)
         wanted = self._wish(seat, now, monotonic)
         can_be_told = on is not None or self._switches.takes_orders(seat.one.device)
-        if self._outlet.view.observing is not None:
-            pass
-        elif can_be_told:
+        is_steering = self._outlet.view.observing is None
+        if is_steering and can_be_told:
             self._watch_hold(seat)
             wanted = await self._mind_others(seat, on, wanted, monotonic)
             on = await self._follow(seat, on, wanted, monotonic)
-        else:
+        elif is_steering:
             await self._rest_unseen(seat, wanted, monotonic)
         wanted = self._say_unknown(seat, on, wanted, monotonic)
         seat.is_running = bool(on) and wanted.on is True and seat.put is True

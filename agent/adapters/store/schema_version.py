@@ -4,6 +4,7 @@ Apart from ``schema_sql``, which knows every row, because a plan loads this each
 """
 
 SCHEMA_VERSION = 8
+FIRST_TABLE = "stream"  # every version of the store has had it; a database without it is another program's
 
 WEATHER_COLUMNS = ("temperature_c", "ghi_w_m2", "cloud_pct")
 FLAG_COLUMNS = ("quantity", "kind", "start", "until", "reason")

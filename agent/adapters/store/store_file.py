@@ -13,7 +13,7 @@ from agent.adapters.store.minute_blocks import forget_blocks
 from agent.adapters.store.moved_file import Identity, identity
 from agent.adapters.store.salvage import salvage
 from agent.adapters.store.schema_sql import MIGRATIONS, SCHEMA, STREAMS
-from agent.adapters.store.schema_version import SCHEMA_VERSION
+from agent.adapters.store.schema_version import FIRST_TABLE, SCHEMA_VERSION
 from agent.adapters.store.set_aside import PARTS, finish_setting_aside, new_file, set_aside
 from agent.adapters.store.transaction import Transaction
 from agent.ports import StoreFailure
@@ -168,9 +168,9 @@ def _checked(path: Path) -> sqlite3.Connection:
 
 
 def _refuse_another_programs(connection: sqlite3.Connection, path: Path) -> None:
-    """Nothing is written into it: it may be anybody's. Every version of the store has had the table ``stream``."""
+    """Nothing is written into it: it may be anybody's."""
     names = {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if names and "stream" not in names:
+    if names and FIRST_TABLE not in names:
         raise StoreFailure(f"{path} is no store of the agent: it has tables of another program, and is left as it is")
 
 

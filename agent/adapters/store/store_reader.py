@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from agent.adapters.store.minute_blocks import REACH
-from agent.adapters.store.schema_version import SCHEMA_VERSION
+from agent.adapters.store.schema_version import FIRST_TABLE, SCHEMA_VERSION
 from agent.adapters.store.side_reader import read_flags, read_weather
 from agent.domain.history import History
 from agent.domain.horizon import Horizon, floor_to_step
@@ -174,7 +174,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         with closing(_opened(path)) as connection:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             if version != SCHEMA_VERSION:
-                raise _not_to_be_read(path, version, _has_streams(connection))
+                raise _not_to_be_read(path, version, _is_the_agents(connection))
             until = _UNTIL.get()
             if until is not None:
                 connection.set_progress_handler(lambda: time.monotonic() > until, STEPS_BETWEEN_LOOKS)
@@ -186,20 +186,19 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         raise StoreFailure(f"the store {path} cannot be read: {reason}") from error
 
 
-def _not_to_be_read(path: Path, version: int, has_streams: bool) -> StoreFailure:
+def _not_to_be_read(path: Path, version: int, is_the_agents: bool) -> StoreFailure:
     """What a newer version calls its tables is not known here; a database of another program has any ``version``."""
     if version > SCHEMA_VERSION:
         return StoreFailure(f"the store {path} has schema {version}, not {SCHEMA_VERSION}")
-    if version <= 0 or not has_streams:
+    if version <= 0 or not is_the_agents:
         return StoreFailure(f"{path} is no store of the agent")
     return StoreOlder(
         f"the store {path} is of an older version (schema {version}); the agent updates it when it starts"
     )
 
 
-def _has_streams(connection: sqlite3.Connection) -> bool:
-    """Whether there is the table that every version of the store has had."""
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'stream'").fetchone() is not None
+def _is_the_agents(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (FIRST_TABLE,)).fetchone() is not None
 
 
 def _opened(path: Path) -> sqlite3.Connection:
