@@ -122,7 +122,7 @@ def run(task: PlayTask, progress: Progress = lambda done, steps: None) -> SiteDo
 
 def _run(case: Case, currency: str, task: PlayTask, progress: Progress) -> SiteDone:
     rules, picture = task.rules, task.picture
-    notes: list[str] = []
+    notes: list[str] = [*case.doubts]
     load, solar = forecasters(case, rules, notes)
     done = 0
 

@@ -64,7 +64,7 @@ def show(asked: Namespace, console: Console) -> int:
     except (WrongArguments, SitesUnreadable, Unplayable) as error:
         print(error, file=sys.stderr)
         return WRONG
-    notes: list[str] = []
+    notes: list[str] = [*case.doubts]
     load, solar = forecasters(case, task.rules, notes)
     with Progress(console=console) as progress:
         line = progress.add_task(case.name, total=case.steps)
