@@ -29,6 +29,19 @@ def path_changes(net_w: Floats, pv_w: Floats, step_h: float) -> Floats:
     return np.asarray((1.0 - looking) * np.eye(len(net_w)) + looking * _balanced(kernel))
 
 
+def with_surprise(changes: Floats, leaves: float) -> Floats:
+    """``changes`` (steps, paths, paths) with one path more, left with chance ``leaves`` a step for any of the others.
+
+    It is gone over to from each of them as often, so that all paths stay equally likely.
+    """
+    steps, many, _ = changes.shape
+    share = leaves / many
+    found = np.full((steps, many + 1, many + 1), share)
+    found[:, :many, :many] = (1.0 - share) * changes
+    found[:, many, many] = 1.0 - leaves
+    return found
+
+
 def _balanced(kernel: Floats) -> Floats:
     """``u[k] kernel[k, m] u[m]`` with rows and columns that add up to 1, for symmetric kernels (..., paths, paths).
 
