@@ -1,4 +1,4 @@
-"""Hours that need more than any of the last days showed: a month's peak is set by one of them.
+"""Hours that need more, or less, than any of the last days showed: a month's peak is set by one of them.
 
 Of the errors of twenty days the worst is passed on one evening in twenty-one, and a month has thirty.
 """
@@ -16,10 +16,12 @@ USUAL_H = 3.0  # where no errors are known
 
 
 @dataclass(frozen=True, slots=True)
-class Surprise:
-    """Load at its highest quantile and solar power at its lowest: net load and solar power, W, shape (steps,).
+class Surprises:
+    """Net load and solar power, W, shape (surprises, steps) each.
 
-    It lasts ``lasts_h`` on average, as long as the site's errors do.
+    The first has the load at its highest quantile and the sun at its lowest, the second the other way round: without
+    it every path together would need more than is expected. Each lasts ``lasts_h`` on average, as long as the site's
+    errors do.
     """
 
     net_w: Floats
@@ -27,15 +29,15 @@ class Surprise:
     lasts_h: float
 
     @classmethod
-    def of(cls, site: SiteForecast) -> "Surprise":
-        """Load stays within the highest that was measured, where the median itself does not say more."""
-        load_w = np.minimum(site.load.values[-1], np.maximum(site.load_most_w, site.load.median))
-        pv_w = np.maximum(np.array(site.pv.values[0]), 0.0)
-        return cls(np.maximum(load_w, 0.0) - pv_w, pv_w, errors_last_h(site))
+    def of(cls, site: SiteForecast, pv_rated_w: float) -> "Surprises":
+        """Within what was measured, as ``net_load_paths`` has it."""
+        loads_w = site.possible_load_w(np.array([site.load.values[-1], site.load.values[0]]))
+        pv_w = site.possible_pv_w(np.array([site.pv.values[0], site.pv.values[-1]]), pv_rated_w)
+        return cls(loads_w - pv_w, pv_w, errors_last_h(site))
 
-    def before(self, last: int) -> "Surprise":
-        """That of the steps before ``last``."""
-        return Surprise(self.net_w[:last], self.pv_w[:last], self.lasts_h)
+    def before(self, last: int) -> "Surprises":
+        """Those of the steps before ``last``."""
+        return Surprises(self.net_w[:, :last], self.pv_w[:, :last], self.lasts_h)
 
 
 def errors_last_h(site: SiteForecast) -> float:
