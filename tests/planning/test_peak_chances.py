@@ -139,14 +139,14 @@ def best_worth(month: MonthAhead, planned_days: float, per_kw: float) -> list[fl
     @cache
     def worth(at: int, begins: float) -> float:
         if begins >= left:
-            return -per_kw * peaks[at]
+            return -per_kw * float(peaks[at])
         days = min(1.0, left - begins)
-        chances = np.diff(month.chances.kept(planned_days + begins, days), prepend=0.0).tolist()
-        return max(
-            days * float(month.savings.at(np.array(peaks[choice])))
-            + sum(chance * worth(max(choice, need), begins + 1.0) for need, chance in enumerate(chances))
-            for choice in range(at, len(peaks))
-        )
+        chances = np.diff(month.chances.kept(planned_days + begins, days), prepend=0.0)
+        found = []
+        for choice in range(at, len(peaks)):
+            ends = [worth(max(choice, need), begins + 1.0) for need in range(len(peaks))]
+            found.append(days * float(month.savings.at(np.array(peaks[choice]))) + float(chances @ ends))
+        return max(found)
 
     return [worth(at, 0.0) for at in range(len(peaks))]
 
