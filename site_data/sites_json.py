@@ -16,6 +16,9 @@ from site_data.site_csv import SiteRows, Wanted, read_site_csv
 from site_data.unreadable import SitesUnreadable
 from site_data.wall_clock import WALL_CLOCK, WALL_CLOCK_ZONE
 
+_TIMES_NAMEPLATE = 10.0  # W in place of kW are hundreds of nameplates; a nameplate that is out of date is two or three
+_MANY_ROWS = 0.05  # of those that were measured: what a meter says wrongly now and then is no unit
+
 
 def read_descriptions(path: Path) -> dict[str, dict[str, Any]]:
     """What the ``sites.json`` at ``path`` says about every site, by name, sorted. Raises SitesUnreadable."""
@@ -65,7 +68,9 @@ class SiteFacts:
 
     def rows(self, wanted: Wanted) -> SiteRows:
         """The rows of the site's file."""
-        return read_site_csv(site_file(self.path.parent, self.name), wanted, self.cadence_s(), self.wall_clock)
+        rows = read_site_csv(site_file(self.path.parent, self.name), wanted, self.cadence_s(), self.wall_clock)
+        self._check_solar_unit(rows)
+        return rows
 
     def number(self, key: str, inside: Mapping[str, Any] | None = None) -> float:
         value = (self.described if inside is None else inside).get(key)
@@ -121,6 +126,19 @@ class SiteFacts:
     def test_end(self) -> datetime | None:
         """UTC; a date alone is the end of that day. None where none is given."""
         return self._moment("test_end", 1)
+
+    def _check_solar_unit(self, rows: SiteRows) -> None:
+        rated_w = self.pv_rated_w() or 0.0
+        known = sorted(value for value in rows.columns.get("pv_kw", ()) if value is not None)
+        if not rated_w or not known:
+            return
+        rated, often = rated_w / 1000.0, known[int(len(known) * (1.0 - _MANY_ROWS))]
+        if often > _TIMES_NAMEPLATE * rated:
+            file = site_file(self.path.parent, self.name)
+            raise SitesUnreadable(
+                f"{file}: pv_kw is {often:g} or more in one row of {1 / _MANY_ROWS:.0f}, and pv_kwp of {self.name} in "
+                f"{self.path.name} is {rated:g}: powers are in kW and not in W"
+            )
 
     def _number_within(self, key: str, least: float, most: float) -> float:
         value = self.number(key)

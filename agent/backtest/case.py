@@ -58,6 +58,7 @@ class Case:
     demand_interval_s: int = 3600  # over which a demand charge averages import; whole steps
     carbon_published: bool = False  # a forecast of the carbon intensity is at hand, and comes true
     planned: "Case | None" = None
+    doubts: tuple[str, ...] = ()  # about what was measured, for people
 
     def __post_init__(self) -> None:
         if not 0 <= self.first < self.last <= self.history.horizon.steps:
@@ -150,6 +151,7 @@ def case_of(site: Site, step_s: int, export_price: float, days: float | None = N
         day_ahead=site.day_ahead,
         first=first,
         last=last,
+        doubts=site.doubts,
     )
 
 

@@ -11,6 +11,7 @@ from agent.backtest.cached_forecaster import Foreseen
 from agent.backtest.case import Case, Floats, cut
 from agent.backtest.prices_then import curves_at
 from agent.domain.forecast_corrections import ForecastCorrections
+from agent.domain.history import LOOK_BACK
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.request import Demand, PlanRequest
@@ -22,7 +23,6 @@ from agent.planning.make_plan import terms_of
 from agent.planning.planning_terms import PlanningTerms
 from agent.planning.scenarios import Paths, net_load_paths
 from agent.planning.stored_value import stored_value
-from agent.workers.planner import HISTORY
 
 HORIZON_H = 48
 NOTHING: Floats = np.empty(0)
@@ -77,7 +77,7 @@ class Agent:
         self._case = case
         self._load = [Foreseen(forecaster, case.history) for forecaster in load]
         self._solar = [Foreseen(forecaster, case.history) for forecaster in solar]
-        self._look_back = HISTORY // timedelta(seconds=case.horizon.step_s)
+        self._look_back = LOOK_BACK // timedelta(seconds=case.horizon.step_s)
         self._corrections: dict[str, ForecastCorrections] = {}
 
     def outlook(self, index: int) -> Outlook:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from agent.adapters.host.picture_file import unwritable
 from agent.adapters.models.onnx_models import open_model
 from agent.backtest.case import Case, Unplayable, case_of, settled_by
 from agent.backtest.figures import Row, rows_of
@@ -122,7 +123,7 @@ def run(task: PlayTask, progress: Progress = lambda done, steps: None) -> SiteDo
 
 def _run(case: Case, currency: str, task: PlayTask, progress: Progress) -> SiteDone:
     rules, picture = task.rules, task.picture
-    notes: list[str] = []
+    notes: list[str] = [*case.doubts]
     load, solar = forecasters(case, rules, notes)
     done = 0
 
@@ -139,7 +140,7 @@ def _run(case: Case, currency: str, task: PlayTask, progress: Progress) -> SiteD
         try:
             draw(case, played, picture, currency, rules.demand_charge)
         except OSError as error:
-            notes.append(f"{picture} cannot be written: {error.strerror}")
+            notes.append(unwritable(picture, error))
         except NoPictures as error:
             notes.append(str(error))
     wanted = tuple(row for row in rows if row.policy in rules.policies)

@@ -16,7 +16,7 @@ from agent.advice.book import NotPossible, act, open_ones
 from agent.cli.asked_time import UnknownTime, asked_time
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.folded import say
-from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.cli.site_command import add_config, add_config_again, by_settings_at_hand
 from agent.cli.terminal import terminal
 from agent.domain.advisory import AdviceBook, Advisory, Verb
 from agent.domain.commands import AnswerAdvice, Request
@@ -28,6 +28,7 @@ from agent.settings.schema import Settings
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Look at the recommendations, or say what becomes of one."""
+    add_config(parser)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, what in (
         ("list", "show the recommendations"),
@@ -42,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
             action.add_argument("key", metavar="KEY", help="as the list shows it")
         if name == "schedule":
             action.add_argument("--at", metavar="TIME", help="18:00, or 2026-06-01T18:00; its own time when left out")
-        add_config(action)
+        add_config_again(action)
 
 
 def run(asked: Namespace) -> int:

@@ -17,7 +17,7 @@ from agent.adapters.devices.field_bus import connect_device
 from agent.adapters.host.clock import SystemClock
 from agent.adapters.host.lock import AlreadyRunning
 from agent.cli.ending import BAD_SETTINGS, FAILED, GOOD, INTERRUPTED, WRONG
-from agent.cli.site_command import SITE_FILE, add_config
+from agent.cli.site_command import SITE_FILE, add_config_again
 from agent.settings.device_section import Device
 from agent.settings.load import SettingsError, load
 from agent.settings.schema import Settings
@@ -46,7 +46,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="NAME | HOST[:PORT]",
         help="a device of the site file, or with --family its address",
     )
-    add_config(parser)
+    add_config_again(parser)
     parser.add_argument("--family", metavar="F", help="which datasheet the device at HOST speaks")
     parser.add_argument("--unit", type=_unit, metavar="N", help="its unit id; the usual one of the family if left out")
     parser.add_argument(

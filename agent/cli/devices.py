@@ -3,6 +3,8 @@
 from argparse import ArgumentParser, Namespace
 from importlib import import_module
 
+from agent.cli.site_command import add_config
+
 ACTIONS = {
     "scan": ("look for devices on networks and serial lines", "agent.cli.device_scan"),
     "list": ("show the families that are known", "agent.cli.device_list"),
@@ -12,6 +14,7 @@ ACTIONS = {
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Which of them, with its own arguments."""
+    add_config(parser, "the site file, whose devices dump knows by name")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, (what, place) in ACTIONS.items():
         module = import_module(place)

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from agent.adapters.host.picture_file import refused
+from agent.adapters.host.picture_file import refused, unwritable
 from agent.backtest.case import Unplayable
 from agent.backtest.frontier import Point, frontier
 from agent.backtest.frontier_picture import draw
@@ -64,7 +64,7 @@ def show(asked: Namespace, console: Console) -> int:
     except (WrongArguments, SitesUnreadable, Unplayable) as error:
         print(error, file=sys.stderr)
         return WRONG
-    notes: list[str] = []
+    notes: list[str] = [*case.doubts]
     load, solar = forecasters(case, task.rules, notes)
     with Progress(console=console) as progress:
         line = progress.add_task(case.name, total=case.steps)
@@ -76,7 +76,7 @@ def show(asked: Namespace, console: Console) -> int:
     try:
         draw(f"{case.name}: what less carbon costs, {days}", points, asked.out, currency)
     except OSError as error:
-        print(f"{asked.out} cannot be written: {error.strerror}", file=sys.stderr)
+        print(unwritable(asked.out, error), file=sys.stderr)
         return FAILED
     except NoPictures as error:
         print(error, file=sys.stderr)

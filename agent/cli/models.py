@@ -24,7 +24,7 @@ from agent.cli.ending import FAILED, GOOD
 from agent.cli.folded import say
 from agent.cli.model_deliveries import delivery_lines
 from agent.cli.model_packing import add_pack_arguments, run_pack
-from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.cli.site_command import add_config, add_config_again, by_settings_at_hand
 from agent.cli.terminal import terminal
 from agent.domain.model_registry import FACTORY, Assignment, Deployment, ModelRegistry, Refusal, Trial
 from agent.forecasting.forecaster import ModelUnusable
@@ -42,6 +42,7 @@ class NotDone(Exception):
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Look at the models, or change by hand which are in charge."""
+    add_config(parser)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, argument, what in (
         ("list", None, "show the models of this site"),
@@ -54,8 +55,10 @@ def add_arguments(parser: ArgumentParser) -> None:
             action.add_argument(argument, choices=("load_w", "pv_w"))
         elif argument is not None:
             action.add_argument(argument, metavar=argument.upper())
-        add_config(action)
-    add_pack_arguments(actions.add_parser("pack", help="make the file and the signed manifest that deliver a model"))
+        add_config_again(action)
+    pack = actions.add_parser("pack", help="make the file and the signed manifest that deliver a model")
+    add_config_again(pack)
+    add_pack_arguments(pack)
 
 
 def run(asked: Namespace) -> int:

@@ -11,7 +11,7 @@ from agent.adapters.host.inbox import InboxFailure, drop, inbox_of, look
 from agent.adapters.store.store_reader import read_kept
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.folded import say
-from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.cli.site_command import add_config, add_config_again, by_settings_at_hand
 from agent.domain.commands import ComparePolicies, Request
 from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.paired_trial import DAY_H, Arm, Schedule
@@ -31,6 +31,7 @@ class NotCompared(Exception):
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Start, stop or look at it."""
+    add_config(parser)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, what in (
         ("start", "from the next midnight on, by blocks drawn at random"),
@@ -38,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         ("status", "who decides now, and how far it is"),
     ):
         action = actions.add_parser(name, help=what)
-        add_config(action)
+        add_config_again(action)
         if name == "start":
             action.add_argument("--blocks-h", type=int, choices=(6, 8, 12, 24), default=24, help="hours of a turn")
             action.add_argument("--days", type=int, default=28, metavar="N", help="an even number; 28 when left out")

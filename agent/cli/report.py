@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
-from agent.adapters.host.picture_file import refused
+from agent.adapters.host.picture_file import refused, unwritable
 from agent.adapters.store.metered_reader import LONGEST
 from agent.adapters.store.row_reader import newest_minute
 from agent.adapters.store.store_reader import read_kept
@@ -191,7 +191,7 @@ def _write(asked: Namespace, sums: Mapping[str, Amounts], settings: Settings) ->
         if asked.picture is not None:
             draw(sums, asked.picture, f"{settings.site.name}: what the battery saved", settings.site.currency)
     except OSError as error:
-        raise NoReport(f"{error.filename} cannot be written: {error.strerror}") from error
+        raise NoReport(unwritable(Path(error.filename or asked.csv), error)) from error
     except NoPicture as error:
         raise NoReport(str(error)) from error
 

@@ -21,14 +21,14 @@ SiteCommand = Callable[["Settings", Namespace], int]
 Read = TypeVar("Read")
 
 
-def add_config(parser: ArgumentParser) -> None:
+def add_config(parser: ArgumentParser, told: str = "the site file") -> None:
     """The site file, as ``asked.config``."""
-    parser.add_argument("--config", type=Path, default=SITE_FILE, metavar="FILE")
+    parser.add_argument("--config", type=Path, default=SITE_FILE, metavar="FILE", help=told)
 
 
 def add_config_again(parser: ArgumentParser) -> None:
     """The same after the word for an action, where ``add_config`` was told before it; left out, that one counts."""
-    parser.add_argument("--config", type=Path, default=SUPPRESS, metavar="FILE")
+    parser.add_argument("--config", type=Path, default=SUPPRESS, metavar="FILE", help="the site file")
 
 
 def by_site_file(asked: Namespace, command: SiteCommand, otherwise: Callable[[Path], None] | None = None) -> int:

@@ -1,10 +1,14 @@
 """What the site did: equal steps of means, missing where nothing was measured."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agent.domain.horizon import Horizon
 from agent.domain.weather import Weather
+
+# What a plan is made of: four weeks that a forecaster looks back, before each of the twenty past days whose errors
+# become scenarios. No path of the sun goes above what was measured in it.
+LOOK_BACK = timedelta(days=50)
 
 
 @dataclass(frozen=True, slots=True)

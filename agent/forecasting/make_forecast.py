@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from agent.domain.forecast import Forecast
 from agent.domain.forecast_corrections import LEAD_EDGES_H, ForecastCorrections
-from agent.domain.history import History
+from agent.domain.history import LOOK_BACK, History
 from agent.domain.horizon import Horizon
 from agent.forecasting.combination.blend import blend, last_errors, learn, shares
 from agent.forecasting.features import seasonal_load, solar_window
@@ -28,7 +28,7 @@ from agent.forecasting.site_forecast import SiteForecast
 
 _BRIDGE_S = 3 * 3600
 _FEWEST_PATHS = 3
-_HIGHEST_OF_DAYS, _FEWEST_DAYS = 50, 10  # of few days none may have been clear
+_FEWEST_DAYS = 10  # of few days none may have been clear
 # Now and twenty past days in two turns: two days in quarters cost 0.4 MB while they are asked for.
 _STEPS_AT_ONCE = 11 * 192
 _HOUR = timedelta(hours=1)
@@ -234,7 +234,7 @@ def _actual(series: Series, until: datetime, origins: Sequence[datetime], steps:
 
 def _highest_by_time(series: Series, horizon: Horizon) -> FloatArray:
     """The highest that was measured at the time of day of each step, (steps,), infinite where few days were."""
-    days = [horizon.start - timedelta(days=ago) for ago in range(1, _HIGHEST_OF_DAYS + 1)]
+    days = [horizon.start - timedelta(days=ago) for ago in range(1, LOOK_BACK.days + 1)]
     seen = _actual(series, horizon.start, days, DAY_S // horizon.step_s)
     enough = np.isfinite(seen).sum(axis=0) >= _FEWEST_DAYS
     return np.resize(np.where(enough, np.fmax.reduce(seen, axis=0), np.inf), horizon.steps)

@@ -39,29 +39,27 @@ def peaks_of(request: PlanRequest, terms: PlanningTerms, past_net_w: Floats, ahe
     found = []
     for one in (request.demand, *request.demand.others):
         asked = replace(request, demand=one)
-        peak = peak_of(asked, past_net_w, ahead_net_w)
-        if peak is not None:
-            found.append((asked, peak))
-    found.sort(key=lambda each: -float(each[1].per_kw.max()))
+        past = past_intervals(asked, past_net_w)
+        found.append((asked, past, peak_of(asked, past, past_net_w, ahead_net_w)))
+    found.sort(key=lambda each: -float(each[2].per_kw.max()))
     return tuple(
-        peak if place else with_months(asked, terms, past_net_w, peak) for place, (asked, peak) in enumerate(found)
+        peak if place else with_months(asked, terms, past, past_net_w, peak)
+        for place, (asked, past, peak) in enumerate(found)
     )
 
 
-def peak_of(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> Peak | None:
-    """The thresholds of the steps ahead; None without a demand charge.
+def peak_of(request: PlanRequest, past: Intervals, past_net_w: Floats, ahead_net_w: Floats) -> Peak:
+    """The thresholds of the steps ahead, with ``past`` as ``past_intervals`` makes it.
 
     ``past_net_w`` is load less solar before the horizon on its raster, W, NaN where not measured. ``ahead_net_w`` is
     what is expected of the horizon's steps; it counts for a site of which less than a day was measured, and no longer:
     a high forecast makes import free before the load has come.
     """
     demand, horizon = request.demand, request.horizon
-    if demand is None:
-        return None
+    assert demand is not None
     zone = ZoneInfo(request.place.timezone)
     local = [at.astimezone(zone) for at in horizon.times()]
     months = [(at.year, at.month) for at in local]
-    past = _past(request, past_net_w)
     interval_s = past.interval_s
     threshold = np.empty(horizon.steps)
     for month in dict.fromkeys(months):
@@ -92,17 +90,17 @@ def peak_of(request: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> Pe
     )
 
 
-def with_months(request: PlanRequest, terms: PlanningTerms, past_net_w: Floats, peak: Peak) -> Peak:
+def with_months(request: PlanRequest, terms: PlanningTerms, past: Intervals, past_net_w: Floats, peak: Peak) -> Peak:
     """``peak`` with what its months have ahead, and with thresholds up to where a higher peak saves more than it costs.
 
     Above what a ratchet holds a peak saves nothing, since the months that follow pay for it too. Of a site of which
     less than a day was measured nothing is known, and every kW above the threshold is paid for.
     """
     demand, horizon = request.demand, request.horizon
-    past = _past(request, past_net_w).last(LONGEST_DAYS)
-    if demand is None or past.known_s < LEAST_PAST_S:
+    known = past.last(LONGEST_DAYS)
+    if demand is None or known.known_s < LEAST_PAST_S:
         return peak
-    chances = PeakChances.of_past(past.net_w, past.interval_h, request.battery, past.counted)
+    chances = PeakChances.of_past(known.net_w, known.interval_h, request.battery, known.counted)
     numbers = range(int(peak.month[-1]) + 1)
     paid_kw = [_paid_w(demand, number == 0) / 1000.0 for number in numbers]
     low_kw = max(min(paid_kw), chances.lowest_kw)
@@ -174,7 +172,7 @@ def _left_days(local: datetime) -> float:
     return float((following - local.replace(tzinfo=None)) / timedelta(days=1))
 
 
-def _past(request: PlanRequest, past_net_w: Floats) -> Intervals:
+def past_intervals(request: PlanRequest, past_net_w: Floats) -> Intervals:
     """The intervals of the last days, with those that were not measured."""
     assert request.demand is not None
     horizon = request.horizon

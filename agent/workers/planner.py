@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from agent.adapters.processes.answering import answer_once, leave
 from agent.domain.forecast_corrections import FORECAST_CORRECTIONS, ForecastCorrections
-from agent.domain.history import History
+from agent.domain.history import LOOK_BACK, History
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.weather_raster import hours_between, joined
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from agent.forecasting.site_forecast import SiteForecast
     from agent.recording.rollups import Rollup
 
-# Four weeks that a forecaster looks back, before each of the twenty past days whose errors become scenarios.
-HISTORY = timedelta(days=50)
 QUARTERS = timedelta(days=28)
 MOST_SOLVER_S = 10.0  # a programme of two days takes a tenth of a second; who needs longer gets the forward pass
 ADVICE_SHARE = 0.5  # of the deadline: no recommendation is worth a late plan
@@ -128,7 +126,7 @@ def read_history(request: PlanRequest) -> History:
     """The site's history up to the request's now, as it was measured, from the store."""
     from agent.adapters.store.store_reader import history
 
-    return history(Path(request.store), request.now - HISTORY, request.now, request.horizon.step_s, doubtful=True)
+    return history(Path(request.store), request.now - LOOK_BACK, request.now, request.horizon.step_s, doubtful=True)
 
 
 def read_quarters(request: PlanRequest) -> "tuple[Rollup, ...]":

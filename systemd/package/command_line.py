@@ -80,6 +80,6 @@ def _value(action: argparse.Action, choices: tuple[str, ...]) -> str:
 
 
 def _help(action: argparse.Action) -> str:
-    text = action.help or ("the site file" if action.dest == "config" else "")
+    text = action.help or ""
     known = {name: getattr(action, name, "") for name in ("default", "dest", "metavar", "const")}
     return text % known if "%" in text else text

@@ -52,3 +52,12 @@ def test_a_currency_is_shown_as_it_is_written(
 )
 def test_days_as_people_count_them(days: float, said: str) -> None:
     assert in_days(days) == said
+
+
+def test_a_load_in_watts_is_played_with_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = data.write(tmp_path, days=4, row=lambda index: (900 + index % 24, 0, 0.2, 0.2))
+    assert run(folder, tmp_path / "figures.csv", "--days", "1", "--policies", "no_battery,self_consumption") == 0
+    said = capsys.readouterr().err
+    assert "house: " in said
+    assert "the middle of load_kw is 911.5, and the battery holds 10 kWh: are the powers in W?" in said
+    assert said.count("\n") == 1

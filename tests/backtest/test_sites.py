@@ -1,6 +1,7 @@
 """The reader of a folder of sites: what it makes of good files, and one sentence for bad ones."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -118,6 +119,7 @@ BAD_FACTS = [
     ({"test_start": "soon"}, "test_start of house is 'soon'"),
     ({"test_start": "2030-01-01"}, "the test period of house is not within its rows"),
     ({"export_price": ["dear"]}, "export_price of house"),
+    ({"export_price": [0.0, 5.5]}, "export_price of house is 5.5, which is more than anybody pays .* mean 0.055"),
 ]
 
 
@@ -128,6 +130,54 @@ def test_bad_facts_are_one_sentence(changed: dict[str, object], said: str, tmp_p
     (tmp_path / "sites.json").write_text(json.dumps({"sites": {"house": described}}))
     with pytest.raises(SitesUnreadable, match=said):
         read(tmp_path)
+
+
+def priced(*prices: float) -> Callable[[int], data.Cells]:
+    """The house by prices that follow each other."""
+    return lambda index: (*data.hour(index)[:2], prices[index % len(prices)], 0.2)
+
+
+@pytest.mark.parametrize(
+    ("currency", "prices", "said"),
+    [
+        ("EUR", (25.0, 31.0), "is 25, which is more than anybody pays for a kWh in EUR; did you mean 0.25"),
+        ("GBP", (250.0, -3.0, 90.0), "is 90, which .* in GBP; did you mean 0.09. prices are per kWh and not per MWh"),
+        ("SEK", (150.0,), "is 150, .* prices are in SEK and not in öre"),
+        ("JPY", (31000.0,), "is 31000, .* prices are per kWh and not per MWh"),
+    ],
+)
+def test_prices_that_cannot_be_meant_in_their_currency_are_refused(
+    currency: str, prices: tuple[float, ...], said: str, tmp_path: Path
+) -> None:
+    data.write(tmp_path, days=2, row=priced(*prices), currency=currency)
+    place = r"house\.csv\.gz: import_price_per_kwh cannot be meant: the middle of the prices "
+    with pytest.raises(SitesUnreadable, match=place + said):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("currency", "prices"),
+    [
+        ("AUD", (0.3, 15.0, -1.0, 0.2, 0.25)),  # a market's spike every few hours
+        ("EUR", (0.9, 0.02, 1.4)),
+        ("SEK", (2.5, 8.0)),
+        ("HUF", (45.0, 70.0)),
+        ("JPY", (31.0, 80.0)),
+        ("XAU", (25.0,)),  # what a kWh costs in it nobody here knows
+        (None, (25.0,)),
+    ],
+)
+def test_prices_of_a_real_market_are_taken(currency: str | None, prices: tuple[float, ...], tmp_path: Path) -> None:
+    data.write(tmp_path, days=2, row=priced(*prices), currency=currency, export_price=None)
+    assert read(tmp_path).import_price[: len(prices)] == prices
+
+
+def test_a_load_that_dwarfs_the_battery_is_doubted(tmp_path: Path) -> None:
+    assert read(data.write(tmp_path / "kw", days=2)).doubts == ()
+    in_w = data.write(tmp_path / "w", days=2, row=lambda index: (1000.0 * float(str(data.hour(index)[0])), 0, 0.2, 0.2))
+    (said,) = read(in_w).doubts
+    assert "house.csv.gz: the middle of load_kw is 1" in said
+    assert "and the battery holds 10 kWh: are the powers in W?" in said
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", '{"sites": 5}', '{"sites": {"ghost": {}}}'])

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import tomllib
+from argparse import ArgumentParser, _SubParsersAction
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,12 +63,43 @@ def test_arguments_are_read_before_anything_heavy_is_loaded(name: str) -> None:
     assert not HEAVY & loaded
 
 
-@pytest.mark.parametrize("words", ["keys list", "keys add evcc", "keys remove 1", "set-password"])
-def test_the_console_takes_the_site_file_before_and_after_its_words(words: str) -> None:
-    before, after = ["console", "--config", "a.toml", *words.split()], ["console", *words.split(), "--config", "a.toml"]
-    for arguments in (before, after):
-        assert parser_for(arguments).parse_args(arguments).config == Path("a.toml")
-    between = ["console", "keys", "--config", "a.toml", "list"]
-    assert parser_for(between).parse_args(between).config == Path("a.toml")
-    without = ["console", *words.split()]
-    assert parser_for(without).parse_args(without).config == SITE_FILE
+def words_below(parser: ArgumentParser) -> Iterator[tuple[str, ...]]:
+    """The words of each action that has none below it, as they are typed after the command."""
+    below = [action.choices for action in parser._actions if isinstance(action, _SubParsersAction)]
+    if not below:
+        yield ()
+    for name, inner in (below[0] if below else {}).items():
+        yield from ((name, *words) for words in words_below(inner))
+
+
+def words_of(name: str) -> list[tuple[str, ...]]:
+    """The command ``name`` with each of its actions."""
+    (commands,) = (one for one in parser_for([name])._actions if isinstance(one, _SubParsersAction))
+    return [(name, *words) for words in words_below(commands.choices[name])]
+
+
+ACTIONS = [words for name in COMMANDS for words in words_of(name) if len(words) > 1]
+NEEDED = {  # what an action cannot be without
+    ("console", "keys", "add"): "evcc",
+    ("console", "keys", "remove"): "1",
+    ("models", "verify"): "folder",
+    ("models", "promote"): "name",
+    ("models", "rollback"): "load_w",
+    ("models", "pack"): "folder --version 1 --url u --key k --key-id i",
+    ("advice", "acknowledge"): "key",
+    ("advice", "dismiss"): "key",
+    ("advice", "schedule"): "key",
+    ("devices", "dump"): "--out dump.json",
+}
+OF_NO_SITE = {("devices", "scan"), ("devices", "list")}
+
+
+@pytest.mark.parametrize("words", ACTIONS, ids=" ".join)
+def test_the_site_file_is_taken_before_between_and_after_the_words_of_an_action(words: tuple[str, ...]) -> None:
+    more = NEEDED.get(words, "").split()
+    assert parser_for(words).parse_args([*words, *more]).config == SITE_FILE
+    places = range(1, len(words)) if words in OF_NO_SITE else (*range(1, len(words) + 1), len(words) + len(more))
+    for place in places:
+        typed = [*words, *more]
+        typed[place:place] = ["--config", "a.toml"]
+        assert parser_for(typed).parse_args(typed).config == Path("a.toml"), typed

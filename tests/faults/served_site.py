@@ -27,6 +27,10 @@ class ServedSite:
     def is_steered(self) -> bool:
         return self.plant.band is not None
 
+    def requests_since(self, began: float) -> int:
+        """Since ``began`` (monotonic): each control step asks the same of each device."""
+        return sum(at >= began for at in self.asked_at)
+
 
 @asynccontextmanager
 async def served_site() -> AsyncIterator[ServedSite]:

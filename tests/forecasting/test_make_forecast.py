@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agent.domain.forecast_corrections import ForecastCorrections
-from agent.domain.history import History
+from agent.domain.history import LOOK_BACK, History
 from agent.domain.horizon import Horizon
 from agent.forecasting.forecaster import LEVELS, MEDIAN, FloatArray, Forecaster, ModelUnusable
 from agent.forecasting.make_forecast import SiteForecast, forecast_site
@@ -158,9 +158,9 @@ def test_where_the_sun_is_always_curtailed_the_load_has_paths_of_its_own() -> No
 def test_the_highest_sun_is_that_of_each_time_of_day() -> None:
     history = regular_site(CAMBRIDGE)
     made = made_of(LOAD, history)
-    first = history.horizon.index_of(NOW - timedelta(days=50))
+    first = history.horizon.index_of(NOW - LOOK_BACK)
     assert first is not None
-    days = np.array(history.pv_w[first:], dtype=float).reshape(50, 96)
+    days = np.array(history.pv_w[first:], dtype=float).reshape(LOOK_BACK.days, 96)
     np.testing.assert_allclose(made.pv_most_w, np.tile(days.max(axis=0), 2))
 
 

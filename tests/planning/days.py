@@ -9,12 +9,14 @@ from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.request import PlanRequest
 from agent.domain.site import Connection
+from agent.planning import demand
 from agent.planning.concave import concave_rows
+from agent.planning.peak import Floats, Peak
 from agent.planning.planning_terms import PlanningTerms, Problem
 from agent.planning.value_table import GRID_POINTS, backward_by_path
 from tests.plan_requests import BATTERY, NOW, plan_request
 
-__all__ = ["BATTERY", "NOW", "errors", "forecast", "forecasts", "mean_values", "problem", "request"]
+__all__ = ["BATTERY", "NOW", "errors", "forecast", "forecasts", "mean_values", "peak_of", "problem", "request"]
 
 
 def problem(
@@ -73,3 +75,8 @@ def mean_values(
     """(grid in kWh, concave value of shape (steps + 1, points)): the mean over the paths of ``backward_by_path``."""
     grid, by_path = backward_by_path(terms, net_w, pv_w, points)
     return grid, concave_rows(grid, by_path.mean(axis=1))
+
+
+def peak_of(asked: PlanRequest, past_net_w: Floats, ahead_net_w: Floats) -> Peak:
+    """The thresholds of the charge of ``asked`` alone."""
+    return demand.peak_of(asked, demand.past_intervals(asked, past_net_w), past_net_w, ahead_net_w)

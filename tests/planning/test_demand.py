@@ -17,10 +17,12 @@ from agent.domain.site import Connection
 from agent.domain.wire import from_json, to_json
 from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
-from agent.planning.demand import peak_of, peaks_of
+from agent.planning.demand import peaks_of
 from agent.planning.held_peaks import lowest_peak_w
 from agent.planning.make_plan import make_plan, terms_of
-from tests.planning.days import BATTERY, errors, forecasts, request
+from agent.planning.past_intervals import Intervals
+from agent.planning.peak import Floats
+from tests.planning.days import BATTERY, errors, forecasts, peak_of, request
 
 LOSSLESS = Battery(10_000, 5_000, 5_000, 1.0, 1.0, soc_min_pct=0, soc_max_pct=100)
 
@@ -49,7 +51,24 @@ FLAT_W = np.full(31 * 24, 4000.0)  # the battery cannot hold less for long
 
 
 def test_without_a_charge_there_is_no_peak() -> None:
-    assert peak_of(request(), FLAT_W, np.zeros(48)) is None
+    asked = request()
+    assert peaks_of(asked, terms_of(asked), FLAT_W, np.zeros(48)) == ()
+
+
+def test_of_each_charge_the_past_is_billed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[DemandCharge] = []
+    of = Intervals.of
+
+    def noted(net_w: Floats, start: int, step_s: int, charge: DemandCharge) -> Intervals:
+        made.append(charge)
+        return of(net_w, start, step_s, charge)
+
+    monkeypatch.setattr(Intervals, "of", noted)
+    charges = DemandCharge(5.0, 3600), DemandCharge(9.0, 3600, months=(7,))
+    asked = asked_on(datetime(2026, 7, 1, tzinfo=UTC), charges[0], 4_000.0)
+    asked = replace(asked, demand=Demand(charges[0], 4_000.0, others=(Demand(charges[1], 4_000.0),)))
+    assert len(peaks_of(asked, terms_of(asked), FLAT_W, np.zeros(48))) == 2
+    assert made == list(charges)
 
 
 @pytest.mark.parametrize(("ratchet", "left", "expected_kw"), [(0.0, 20, 6.5), (0.0, 0, 4.0), (1.0, 20, 4.0)])
@@ -67,8 +86,6 @@ def test_the_threshold_is_what_the_month_costs_anyway() -> None:
     day = datetime(2026, 6, 10, tzinfo=UTC)
     low = peak_of(asked_on(day, DemandCharge(15.0), 1000.0), FLAT_W, np.zeros(48))
     high = peak_of(asked_on(day, DemandCharge(15.0), 7000.0), FLAT_W, np.zeros(48))
-    assert low is not None
-    assert high is not None
     assert low.threshold_kw == pytest.approx(np.full(48, 4.0), abs=0.1)
     assert high.threshold_kw == pytest.approx(np.full(48, 7.0))
     assert (low.per_kw == 15.0).all()
@@ -78,7 +95,6 @@ def test_a_new_month_begins_with_what_can_be_held_and_not_with_nothing() -> None
     """The old month's peak is paid; the new month's is not set by anything below what the battery could hold."""
     last_day = datetime(2026, 6, 30, 0, tzinfo=UTC)
     peak = peak_of(asked_on(last_day, DemandCharge(15.0), 9000.0), FLAT_W, np.zeros(48))
-    assert peak is not None
     turn = 23  # the site's clock is an hour ahead in summer
     assert peak.threshold_kw[:turn] == pytest.approx(np.full(turn, 9.0))
     assert peak.threshold_kw[turn:] == pytest.approx(np.full(48 - turn, 4.0), abs=0.1)
@@ -89,7 +105,6 @@ def test_a_new_month_begins_with_what_can_be_held_and_not_with_nothing() -> None
 def test_months_without_a_charge_cost_nothing() -> None:
     last_day = datetime(2026, 6, 30, 0, tzinfo=UTC)
     peak = peak_of(asked_on(last_day, DemandCharge(15.0, months=(7,)), 0.0), FLAT_W, np.zeros(48))
-    assert peak is not None
     assert set(peak.per_kw[:23]) == {0.0}
     assert set(peak.per_kw[23:]) == {15.0}
 
@@ -99,7 +114,6 @@ def test_intervals_are_whole_steps(step_s: int, interval_s: int, many: int) -> N
     day = datetime(2026, 6, 10, tzinfo=UTC)
     asked = asked_on(day, DemandCharge(15.0, interval_s), 0.0, step_s)
     peak = peak_of(asked, np.full(200, np.nan), np.zeros(48))
-    assert peak is not None
     assert (np.bincount(peak.interval) == many).all()
 
 
@@ -108,7 +122,6 @@ def test_past_that_was_not_measured_is_left_out() -> None:
     holes = FLAT_W.copy()
     holes[::3] = np.nan
     peak = peak_of(asked_on(day, DemandCharge(15.0), 0.0), holes, np.zeros(48))
-    assert peak is not None
     assert np.isfinite(peak.threshold_kw).all()
 
 
@@ -152,7 +165,6 @@ def test_charges_that_cannot_be(wrong: dict[str, object]) -> None:
 def test_the_rest_of_a_charge_is_numbered_from_nought() -> None:
     day = datetime(2026, 6, 10, tzinfo=UTC)
     peak = peak_of(asked_on(day, DemandCharge(15.0), 2000.0, 900), FLAT_W, np.zeros(48))
-    assert peak is not None
     rest = peak.after(5)
     assert rest.interval[0] == 0
     assert len(rest.threshold_kw) == len(rest.per_kw) == len(rest.month) == 43

@@ -19,12 +19,12 @@ from agent.domain.request import Demand, PlanRequest
 from agent.domain.site import Connection
 from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
-from agent.planning.demand import past_net_w, peak_of
+from agent.planning.demand import past_net_w
 from agent.planning.make_plan import make_plan
 from agent.planning.optimise import solve_schedule
 from agent.planning.peak import Peak
 from agent.planning.planning_terms import Problem
-from tests.planning.days import problem, request
+from tests.planning.days import peak_of, problem, request
 from tests.planning.test_optimise import physical
 
 LOSSLESS = Battery(10_000, 5_000, 5_000, 1.0, 1.0, soc_min_pct=0, soc_max_pct=100)
@@ -37,7 +37,6 @@ def charged(seed: int, interval_s: int, interval_wh: float, months: tuple[int, .
     asked = request(seed, 48, 900, demand=Demand(DemandCharge(9.0, interval_s, months), 1500.0, interval_wh))
     asked = replace(asked, horizon=Horizon(EVENING, 900, 48))
     peak = peak_of(asked, np.full(200, 300.0), site.load_w - site.pv_w)
-    assert peak is not None
     return replace(site, terms=replace(site.terms, peak=peak)), peak
 
 
@@ -223,5 +222,4 @@ def test_intervals_of_the_past_are_those_of_the_clock() -> None:
     past[-98:-94] = 8000.0
     asked = replace(request(steps=8, step_s=900), horizon=Horizon(begin, 900, 8), battery=LOSSLESS)
     peak = peak_of(replace(asked, demand=Demand(DemandCharge(15.0, 3600))), past, np.zeros(8))
-    assert peak is not None
     assert peak.threshold_kw[0] == pytest.approx(3.0, abs=0.1)  # the rating leaves 3 of 8 kW

@@ -13,14 +13,13 @@ from agent.domain.request import Demand, Objective, PlanRequest
 from agent.domain.site import Connection
 from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
-from agent.planning.demand import peak_of
 from agent.planning.fallback import cost_of, rule_schedule, without_solver
 from agent.planning.make_plan import make_plan, terms_of
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Problem
 from agent.planning.rules import self_consumption_w
 from agent.planning.value_table import soc_grid_kwh
-from tests.planning.days import BATTERY, errors, forecasts, problem, request
+from tests.planning.days import BATTERY, errors, forecasts, peak_of, problem, request
 from tests.planning.test_optimise import physical
 
 RULE_NOTE = "The schedule is that of the self-consumption rule"
@@ -92,7 +91,6 @@ def test_a_peak_is_counted_once_a_month() -> None:
     asked = request(1, 4, demand=Demand(charge, 1000.0), battery=replace(BATTERY, charge_w=0.0, discharge_w=0.0))
     terms = terms_of(asked)
     peak = peak_of(asked, np.empty(0), np.full(4, 1000.0))
-    assert peak is not None
     terms = replace(terms, peak=replace(peak, threshold_kw=np.ones(4)), import_price=np.zeros(4), terminal_per_kwh=0.0)
     site = Problem(terms, 5000.0, np.array([500.0, 3000.0, 3000.0, 1000.0]), np.zeros(4))
     rule = rule_schedule(site, soc_grid_kwh(terms), np.zeros((5, 61)))

@@ -21,7 +21,7 @@ from agent.domain.wire import from_json, to_json
 from agent.forecasting.site_forecast import SiteForecast
 from agent.planning import peak_table
 from agent.planning.check import check_plan
-from agent.planning.demand import peak_of, peaks_of
+from agent.planning.demand import peaks_of
 from agent.planning.held_peaks import lowest_peak_w
 from agent.planning.make_plan import make_plan, terms_of
 from agent.planning.optimise import solve_schedule
@@ -31,7 +31,7 @@ from agent.planning.peak_table import NetPaths, backward_by_level
 from agent.planning.planning_terms import PlanningTerms, Problem
 from agent.planning.scenarios import Paths
 from agent.planning.stored_value import stored_value
-from tests.planning.days import BATTERY, NOW, errors, forecasts, problem, request
+from tests.planning.days import BATTERY, NOW, errors, forecasts, peak_of, problem, request
 
 LOSSLESS = Battery(10_000, 5_000, 5_000, 1.0, 1.0, soc_min_pct=0, soc_max_pct=100)
 
@@ -192,7 +192,6 @@ def test_outside_the_hours_of_a_charge_import_is_free(step_s: int) -> None:
         battery=LOSSLESS,
     )
     peak = peak_of(asked, np.full(31 * 86_400 // step_s, 4_000.0), np.full(steps, 4_000.0))
-    assert peak is not None
     hours = [(MONDAY + timedelta(seconds=step_s * i)).hour for i in range(steps)]
     assert (peak.per_kw > 0.0).tolist() == [15 <= hour < 20 for hour in hours]  # London is an hour ahead
     assert peak.threshold_kw[0] == pytest.approx(2.0, abs=0.01)  # 20 kWh less 10 in five hours, filled by the next day

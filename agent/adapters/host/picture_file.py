@@ -14,10 +14,15 @@ def refused(path: Path) -> str | None:
     if path.suffix.lower() not in ENDINGS:
         return f"{path} is no name of a picture: it ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
     if path.is_dir():
-        return f"{path} cannot be written: {os.strerror(errno.EISDIR)}"
+        return unwritable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
     if not path.parent.is_dir():
-        return f"{path} cannot be written: {os.strerror(errno.ENOENT)}"
+        return unwritable(path, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
     return None
+
+
+def unwritable(path: Path, error: OSError) -> str:
+    """The same sentence, known before or found when ``save`` raised ``error``."""
+    return f"{path} cannot be written: {error.strerror or error}"
 
 
 def save(figure: Any, path: Path) -> None:
@@ -29,6 +34,6 @@ def save(figure: Any, path: Path) -> None:
         figure.savefig(aside, dpi=DOTS_PER_INCH)
         aside.replace(path)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         aside.unlink(missing_ok=True)

@@ -4,7 +4,9 @@ Apart from ``schema_sql``, which knows every row, because a plan loads this each
 """
 
 SCHEMA_VERSION = 8
-FIRST_TABLE = "stream"  # every version of the store has had it; a database without it is another program's
+# Every version of the store has had it, and those to come must keep it: a database without it is another program's,
+# also where its version is above ours.
+FIRST_TABLE = "stream"
 
 WEATHER_COLUMNS = ("temperature_c", "ghi_w_m2", "cloud_pct")
 FLAG_COLUMNS = ("quantity", "kind", "start", "until", "reason")

@@ -129,7 +129,10 @@ def _renewed(path: Path, source: Path, label: str, now: datetime) -> tuple[Path,
 
 
 def _newer_version(path: Path) -> int | None:
-    """The schema of a file that is newer than ours. It is looked at without writing, so not even its log moves."""
+    """The schema of a file that is newer than ours. It is looked at without writing, so not even its log moves.
+
+    Raises StoreFailure where it is another program's.
+    """
     if not path.exists() or path.stat().st_size == 0:
         return None
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reader:
@@ -143,7 +146,10 @@ def _newer_version(path: Path) -> int | None:
             with closing(sqlite3.connect(path)) as recovering:
                 _version(recovering)
                 version = _version(reader)
-    return version if version > SCHEMA_VERSION else None
+        if version <= SCHEMA_VERSION:
+            return None
+        _refuse_another_programs(reader, path)
+        return version
 
 
 def _version(connection: sqlite3.Connection) -> int:

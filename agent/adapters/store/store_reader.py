@@ -187,11 +187,11 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _not_to_be_read(path: Path, version: int, is_the_agents: bool) -> StoreFailure:
-    """What a newer version calls its tables is not known here; a database of another program has any ``version``."""
-    if version > SCHEMA_VERSION:
-        return StoreFailure(f"the store {path} has schema {version}, not {SCHEMA_VERSION}")
+    """A database of another program has any ``version``."""
     if version <= 0 or not is_the_agents:
         return StoreFailure(f"{path} is no store of the agent")
+    if version > SCHEMA_VERSION:
+        return StoreFailure(f"the store {path} has schema {version}, not {SCHEMA_VERSION}")
     return StoreOlder(
         f"the store {path} is of an older version (schema {version}); the agent updates it when it starts"
     )

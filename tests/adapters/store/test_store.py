@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.store import store_reader
+from agent.adapters.store.schema_version import FIRST_TABLE
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch
 from agent.ports import StoreFailure
@@ -137,7 +138,8 @@ async def test_the_file_of_a_newer_version_is_moved_aside_as_it_is(tmp_path: Pat
     path = tmp_path / "site.db"
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("CREATE TABLE theirs (x)")
+        connection.execute(f"CREATE TABLE {FIRST_TABLE} (x)")  # what it holds is not known here
+        connection.execute("CREATE TABLE new_in_it (x)")
         connection.execute("PRAGMA user_version = 99")
         connection.commit()
     before = {part: path.with_name(path.name + part).read_bytes() for part in ("", "-wal")}

@@ -131,7 +131,7 @@ async def test_damage_found_while_running_costs_one_write(tmp_path: Path) -> Non
     await store.close()
 
 
-@pytest.mark.parametrize("version", [0, 3])
+@pytest.mark.parametrize("version", [0, 3, 99])
 async def test_a_database_of_another_program_is_left_as_it_is(tmp_path: Path, version: int) -> None:
     path = tmp_path / "site.db"
     with closing(sqlite3.connect(path)) as connection:

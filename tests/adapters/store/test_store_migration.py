@@ -228,7 +228,7 @@ async def test_the_way_back_is_a_copy_from_before_and_rows_keep_their_numbers(
     assert len(list(old.parent.glob(f"{old.name}.schema99-*Z"))) == 1
 
 
-@pytest.mark.parametrize("version", [0, 3])
+@pytest.mark.parametrize("version", [0, 3, 99])
 def test_what_is_no_store_is_not_told_as_one_of_another_version(tmp_path: Path, version: int) -> None:
     empty, theirs = tmp_path / "empty.sqlite3", tmp_path / "theirs.sqlite3"
     empty.touch()
