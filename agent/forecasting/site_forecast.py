@@ -28,3 +28,13 @@ class SiteForecast:
     pv_most_w: FloatArray | float = np.inf
     notes: tuple[str, ...] = ()
     corrections: tuple[ForecastCorrections, ...] = ()
+
+    def possible_load_w(self, load_w: FloatArray) -> FloatArray:
+        """``load_w`` (..., steps) not below 0, nor above the highest that was measured where the median is not."""
+        return np.clip(load_w, 0.0, np.maximum(self.load_most_w, self.load.median))
+
+    def possible_pv_w(self, pv_w: FloatArray, rated_w: float) -> FloatArray:
+        """``pv_w`` (..., steps) from 0 to ``rated_w``, and not above what was measured at that time of day where the
+        median is not. A ``rated_w`` of 0 says that the rating is not known."""
+        most_w = np.minimum(np.maximum(self.pv_most_w, self.pv.median), rated_w if rated_w > 0 else np.inf)
+        return np.clip(pv_w, 0.0, most_w)

@@ -103,7 +103,7 @@ def with_months(request: PlanRequest, terms: PlanningTerms, past: Intervals, pas
     chances = PeakChances.of_past(known.net_w, known.interval_h, request.battery, known.counted)
     numbers = range(int(peak.month[-1]) + 1)
     paid_kw = [_paid_w(demand, number == 0) / 1000.0 for number in numbers]
-    low_kw = max(min(paid_kw), chances.lowest_kw(LONGEST_DAYS))
+    low_kw = max(min(paid_kw), chances.lowest_kw)
     most_kw = float(chances.peak_kw[-1]) + terms.charge_kw
     high_kw = min(most_kw, peak.lasting_kw) if peak.lasting_per_kw > 0.0 else most_kw
     savings = savings_by_peak(terms, peak.per_kw > 0.0, past_net_w, low_kw, high_kw)

@@ -18,7 +18,7 @@ from agent.planning.value_table import soc_grid_kwh
 
 DAYS = 14  # two of every day of the week
 HOURS = 24
-LEVELS = 15
+LEVELS = 21
 POINTS = 19
 OVER_MULTIPLE = 2.0  # of the highest price: what import above a level counts, so that it is avoided where it can be
 

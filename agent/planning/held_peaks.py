@@ -1,5 +1,7 @@
 """Which imports a battery can hold throughout net loads that are known."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,21 +26,38 @@ def lowest_peak_w(net_w: Floats, step_h: float, battery: Battery, counted: NDArr
     return high
 
 
-def days_held(net_w: Floats, step_h: float, battery: Battery, peaks_w: Floats, counted: NDArray[np.bool_]) -> Floats:
-    """For how many days up to its end the battery, empty at first, could have held ``net_w`` at each of ``peaks_w``.
+@dataclass(frozen=True, slots=True)
+class PastPeaks:
+    """For how many days of the past import could have been held at each of some peaks, both (peaks,).
 
-    A peak that can be held for some days from a full battery alone is not held for a month.
+    ``held_days`` run up to its end, from an empty battery: a peak that can be held for some days from a full one alone
+    is not held for a month. ``longest_days`` are the longest between two steps that could not be held.
     """
-    return np.array([_steps_held(net_w, step_h, battery, peak_w, counted) * step_h / 24.0 for peak_w in peaks_w])
+
+    held_days: Floats
+    longest_days: Floats
+
+    @classmethod
+    def of(
+        cls, net_w: Floats, step_h: float, battery: Battery, peaks_w: Floats, counted: NDArray[np.bool_]
+    ) -> "PastPeaks":
+        """Of ``net_w`` (steps,), finite; where ``counted`` is False import is not asked for."""
+        found = [_steps_held(net_w, step_h, battery, peak_w, counted) for peak_w in peaks_w.tolist()]
+        held, longest = np.array(found, dtype=np.float64).T * step_h / 24.0
+        return cls(held, longest)
 
 
-def _steps_held(net_w: Floats, step_h: float, battery: Battery, peak_w: float, counted: NDArray[np.bool_]) -> int:
+def _steps_held(
+    net_w: Floats, step_h: float, battery: Battery, peak_w: float, counted: NDArray[np.bool_]
+) -> tuple[int, int]:
+    """How many steps up to the end are held from empty, and the most between two that are not."""
     over_w = over(net_w, peak_w, counted, battery)
     needed_wh = stored_before(stored_changes(battery, over_w, step_h))
     passed = np.flatnonzero((over_w > battery.discharge_w) | (needed_wh > _room_wh(battery)))
+    longest = int(np.diff(passed, prepend=-1, append=len(net_w)).max()) - 1
     first = int(passed[-1]) + 1 if len(passed) else 0
     from_empty = np.flatnonzero(needed_wh[first:] <= ROUNDING_WH)
-    return len(net_w) - first - int(from_empty[0]) if len(from_empty) else 0
+    return (len(net_w) - first - int(from_empty[0]) if len(from_empty) else 0), longest
 
 
 def holds(over_w: Floats, step_h: float, battery: Battery) -> NDArray[np.bool_]:

@@ -29,6 +29,19 @@ def path_changes(net_w: Floats, pv_w: Floats, step_h: float) -> Floats:
     return np.asarray((1.0 - looking) * np.eye(len(net_w)) + looking * _balanced(kernel))
 
 
+def with_surprises(changes: Floats, surprises: int, leaves: float) -> Floats:
+    """``changes`` (steps, paths, paths) with ``surprises`` more, each left with chance ``leaves`` a step for any path.
+
+    It is gone over to from each path as often, so that all stay equally likely.
+    """
+    steps, many, _ = changes.shape
+    share, all_of = leaves / many, many + surprises
+    found = np.full((steps, all_of, all_of), share)
+    found[:, :many, :many] = (1.0 - surprises * share) * changes
+    found[:, many:, many:] = (1.0 - leaves) * np.eye(surprises)
+    return found
+
+
 def _balanced(kernel: Floats) -> Floats:
     """``u[k] kernel[k, m] u[m]`` with rows and columns that add up to 1, for symmetric kernels (..., paths, paths).
 

@@ -12,9 +12,10 @@ from functools import partial
 import numpy as np
 
 from agent.planning.level_moves import LevelMoves
-from agent.planning.path_changes import path_changes
+from agent.planning.path_changes import path_changes, with_surprises
 from agent.planning.peak_levels import Ladder
 from agent.planning.planning_terms import FLOOR_MULTIPLE, Floats, PlanningTerms, require_finite
+from agent.planning.surprises import Surprises
 from agent.planning.value_table import OUT_OF_REACH, soc_grid_kwh
 
 PEAK_GRID_POINTS = 37
@@ -35,11 +36,15 @@ class NetPaths:
     changes: Floats
 
     @classmethod
-    def of(cls, terms: PlanningTerms, net_w: Floats, pv_w: Floats) -> "NetPaths":
-        """Paths of shape (paths, steps), W, that are left for those near by (``path_changes``)."""
+    def of(cls, terms: PlanningTerms, net_w: Floats, pv_w: Floats, surprises: Surprises | None = None) -> "NetPaths":
+        """Paths of shape (paths, steps), W, that are left for those near by (``path_changes``), and ``surprises``."""
         require_finite("net_w", net_w, (len(net_w), terms.steps))
         require_finite("pv_w", pv_w, net_w.shape)
-        return cls(net_w.T / 1000.0, pv_w.T / 1000.0, path_changes(net_w, pv_w, terms.step_h))
+        changes = path_changes(net_w, pv_w, terms.step_h)
+        if surprises is not None:
+            changes = with_surprises(changes, len(surprises.net_w), min(1.0, terms.step_h / surprises.lasts_h))
+            net_w, pv_w = np.vstack([net_w, surprises.net_w]), np.vstack([pv_w, surprises.pv_w])
+        return cls(net_w.T / 1000.0, pv_w.T / 1000.0, changes)
 
     @property
     def many(self) -> int:

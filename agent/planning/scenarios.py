@@ -7,6 +7,7 @@ import numpy as np
 from agent.domain.forecast import Forecast
 from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.planning_terms import Floats, PlanningTerms, require_finite
+from agent.planning.surprises import Surprises
 
 # Without past errors, each quantity is represented by the middles of three equally likely thirds of its distribution.
 THIRDS = (1.0 / 6.0, 0.5, 5.0 / 6.0)
@@ -20,11 +21,13 @@ class Paths:
     """Equally likely paths, shape (paths, steps), W. ``net_w`` is load less solar power, ``pv_w`` the solar power.
 
     ``noise_w``, shape (steps,), is the spread (one standard deviation) of the short noise that the paths leave out.
+    ``surprises`` count beside them where a demand charge is asked.
     """
 
     net_w: Floats
     pv_w: Floats
     noise_w: Floats
+    surprises: Surprises | None = None
 
 
 def net_load_paths(site: SiteForecast, pv_rated_w: float) -> Paths:
@@ -54,11 +57,9 @@ def net_load_paths(site: SiteForecast, pv_rated_w: float) -> Paths:
             lasting = lasting_part(pv_errors, pv.horizon.step_s)
             suns, short_w = suns + lasting, short_w - pv_errors + lasting
         noise_w = short_w.std(axis=0)
-    loads = np.clip(loads, 0.0, np.maximum(site.load_most_w, load.median))
-    rated_w = pv_rated_w if pv_rated_w > 0 else np.inf
-    suns = np.clip(suns, 0.0, np.minimum(np.maximum(site.pv_most_w, pv.median), rated_w))
+    loads, suns = site.possible_load_w(loads), site.possible_pv_w(suns, pv_rated_w)
     loads, suns = np.broadcast_arrays(np.atleast_2d(loads), np.atleast_2d(suns))
-    return Paths(loads - suns, np.array(suns), noise_w)
+    return Paths(loads - suns, np.array(suns), noise_w, Surprises.of(site, pv_rated_w))
 
 
 def lasting_part(errors: Floats, step_s: int) -> Floats:

@@ -43,8 +43,11 @@ def stored_value(terms: PlanningTerms, paths: Paths) -> StoredValue:
     if last < terms.steps:
         after = backward_by_path(terms.after(last), paths.net_w[:, last:], paths.pv_w[:, last:], PEAK_GRID_POINTS)[1]
         left, later = after[0], after[1:].mean(axis=1)
-    near = terms.before(last)
-    ladder, mixed = ladder_of(terms.peak.before(last), net_w, terms.step_h), NetPaths.of(near, net_w, pv_w)
+    near, surprises = terms.before(last), None if paths.surprises is None else paths.surprises.before(last)
+    mixed = NetPaths.of(near, net_w, pv_w, surprises)
+    ladder = ladder_of(terms.peak.before(last), 1000.0 * mixed.net_kw.T, terms.step_h)
+    if left is not None:  # surprises are over by then
+        left = np.vstack([left, np.tile(left.mean(axis=0), (mixed.many - len(left), 1))])
     found = backward_by_level(near, ladder, mixed, first_steps(terms), left=left)
     rows = np.concatenate([found.rows, later])
     return StoredValue(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
 import numpy as np
 import pytest
@@ -15,10 +16,10 @@ from agent.domain.horizon import Horizon
 from agent.domain.request import Demand
 from agent.planning.day_savings import DaySavings
 from agent.planning.demand import peaks_of
-from agent.planning.held_peaks import days_held, lowest_peak_w
+from agent.planning.held_peaks import PastPeaks, lowest_peak_w
 from agent.planning.make_plan import terms_of
 from agent.planning.month_ahead import MonthAhead
-from agent.planning.peak_chances import PeakChances, days_kept
+from agent.planning.peak_chances import PeakChances
 from agent.planning.peak_levels import ladder_of
 from tests.planning.days import request
 
@@ -58,7 +59,7 @@ def test_backwards_it_is_the_longest_past_that_can_be_held_forwards(
     net_w: np.ndarray, peak_w: float, battery: Battery
 ) -> None:
     counted = np.ones(len(net_w), dtype=bool)
-    (found,) = days_held(net_w, 1.0, battery, np.array([peak_w]), counted)
+    (found,) = PastPeaks.of(net_w, 1.0, battery, np.array([peak_w]), counted).held_days
     longest = max((n for n in range(1, len(net_w) + 1) if is_held_from_empty(net_w[-n:], peak_w, battery)), default=0)
     assert found == pytest.approx(longest / 24.0)
     if longest == len(net_w):
@@ -75,9 +76,10 @@ def test_only_the_days_since_a_higher_one_were_held() -> None:
 
 def test_import_that_is_not_asked_for_passes_nothing_and_fills() -> None:
     counted = np.arange(24) < 20
-    held = days_held(DAY, 1.0, LOSSLESS, np.array([1000.0]), counted)
-    assert held[0] == pytest.approx(1.0)
-    assert days_held(DAY, 1.0, LOSSLESS, np.array([1000.0]), np.ones(24, dtype=bool))[0] < 0.2
+    held = PastPeaks.of(DAY, 1.0, LOSSLESS, np.array([1000.0]), counted)
+    assert (held.held_days[0], held.longest_days[0]) == pytest.approx((1.0, 1.0))
+    asked = PastPeaks.of(DAY, 1.0, LOSSLESS, np.array([1000.0]), np.ones(24, dtype=bool))
+    assert asked.held_days[0] < 0.2
 
 
 @pytest.mark.parametrize(("held_days", "left_days", "chance"), [(7.0, 7.0, 0.5), (1.0, 9.0, 0.1), (30.0, 10.0, 0.75)])
@@ -122,36 +124,59 @@ def test_above_all_that_was_seen_a_kw_costs_ever_nearer_to_its_price() -> None:
 
 def test_what_a_day_could_not_hold_costs_nothing() -> None:
     chances = chances_of(*[DAY] * 10)
-    assert chances.lowest_kw(20.0) == pytest.approx(3.5, abs=0.15)
+    assert chances.lowest_kw == pytest.approx(3.5, abs=0.15)
     nothing = DaySavings.nothing()
     assert MonthAhead(5.0, 20.0, chances, nothing).least_kw(1.0, 15.0) == 5.0
-    assert MonthAhead(0.0, 20.0, chances, nothing).least_kw(1.0, 15.0) == chances.lowest_kw(19.0)
+    assert MonthAhead(0.0, 20.0, chances, nothing).least_kw(1.0, 15.0) == pytest.approx(chances.lowest_kw, abs=0.1)
     assert MonthAhead(0.0, 1.0, chances, nothing).least_kw(1.0, 15.0) == 0.0  # the paths tell all that is left
 
 
-@pytest.mark.parametrize(("held_days", "left_days"), [(7.0, 7.0), (1.0, 29.0), (200.0, 3.0)])
-def test_a_peak_is_kept_for_as_long_as_the_law_says(held_days: float, left_days: float) -> None:
-    """Counted day by day: after ``day`` it still holds with chance held / (held + day)."""
-    days = np.linspace(0.0, left_days, 100_001)
-    counted = float(np.trapezoid(held_days / (held_days + days), days))
-    found = float(days_kept(np.array([held_days / (held_days + left_days)]), left_days)[0])
-    assert found == pytest.approx(counted, rel=1e-6)
-    assert days_kept(np.array([0.0, 1.0]), left_days) == pytest.approx([0.0, left_days], abs=1e-6)
+def best_worth(month: MonthAhead, planned_days: float, per_kw: float) -> list[float]:
+    """What the days left bring at each peak, less the charge: the best choice for every day, by every need of it."""
+    peaks = month.chances.all_kw.tolist()
+    left = month.left_days - planned_days
+
+    @cache
+    def worth(at: int, begins: float) -> float:
+        if begins >= left:
+            return -per_kw * float(peaks[at])
+        days = min(1.0, left - begins)
+        chances = np.diff(month.chances.kept(planned_days + begins, days), prepend=0.0)
+        found = []
+        for choice in range(at, len(peaks)):
+            ends = [worth(max(choice, need), begins + 1.0) for need in range(len(peaks))]
+            found.append(days * float(month.savings.at(np.array(peaks[choice]))) + float(chances @ ends))
+        return max(found)
+
+    return [worth(at, 0.0) for at in range(len(peaks))]
 
 
-def test_a_higher_peak_is_taken_as_far_as_it_saves_more_than_it_costs() -> None:
-    """From 10 to 15 kW a kW saves 1 a day, from there on to 20 kW a tenth of it. Half of the time the month sets it."""
+PER_DAY = np.array([0.0, 5.0, 5.5])  # from 10 to 15 kW a kW saves 1 a day, from there on to 20 kW a tenth of it
+SAVINGS = DaySavings(np.array([10.0, 15.0, 20.0]), PER_DAY)
+
+
+@pytest.mark.parametrize("per_kw", [0.5, 3.0, 10.0])
+@pytest.mark.parametrize("left_days", [1.0, 1.4, 5.3])
+def test_a_month_is_worth_what_the_best_choices_of_its_days_bring(per_kw: float, left_days: float) -> None:
+    month = MonthAhead(10.0, left_days, PeakChances(np.array([10.0, 15.0, 20.0]), np.array([0.5, 4.0, 9.0])), SAVINGS)
+    expected = np.array(best_worth(month, 1.0, per_kw))
+    assert month.cost(month.chances.all_kw, 1.0, per_kw) == pytest.approx(expected[0] - expected)
+
+
+def test_below_what_the_last_day_needed_the_days_count_evenly_down_to_the_mildest() -> None:
+    found = chances_of(*[0.5 * DAY] * 3, 1.5 * DAY)  # they need 1 kW, and 6.5 kW
+    middle_kw = (found.lowest_kw + 6.5) / 2.0
+    assert 0.9 < found.lowest_kw < 1.6
+    at = np.interp([found.lowest_kw, middle_kw, 6.4, 6.7], found.peak_kw, found.held_days)
+    assert at == pytest.approx([0.0, 0.5, 1.0, 4.0], abs=0.05)
+
+
+@pytest.mark.parametrize(("per_kw", "expected_kw"), [(1.0, 20.0), (10.0, 15.0), (30.0, 10.0)])
+def test_a_higher_peak_is_taken_as_far_as_it_saves_more_than_it_costs(per_kw: float, expected_kw: float) -> None:
     chances = PeakChances(np.linspace(0.0, 20.0, 129), np.full(129, 10.0))
-    savings = DaySavings(np.array([10.0, 15.0, 20.0]), np.array([0.0, 5.0, 5.5]))
-    month = MonthAhead(10.0, 11.0, chances, savings)
-    levels_kw = np.array([10.0, 15.0, 20.0])
-    kept_days = 10.0 * np.log(2.0)
-    for per_kw, expected_kw in ((10.0, 15.0), (15.0, 10.0), (1.0, 20.0)):
-        cost = month.cost(levels_kw, 1.0, per_kw)
-        money = [0.0, 5.0 * (per_kw / 2.0 - kept_days), 5.0 * (per_kw / 2.0 - kept_days / 10.0)]
-        assert cost == pytest.approx(np.cumsum(money), rel=1e-6, abs=0.3)
-        assert month.least_kw(1.0, per_kw) == pytest.approx(expected_kw, abs=0.2)
-    assert month.least_kw(11.0, 10.0) == 10.0  # with no day left a kW saves nothing more
+    month = MonthAhead(10.0, 11.0, chances, SAVINGS)
+    assert month.least_kw(1.0, per_kw) == pytest.approx(expected_kw, abs=0.2)
+    assert month.least_kw(11.0, per_kw) == 10.0  # with no day left a kW saves nothing more
 
 
 def test_a_month_that_ends_within_the_horizon_pays_in_full_and_the_next_one_in_part() -> None:
