@@ -168,7 +168,7 @@ class Reconfigure:
         outcomes = await app.devices.exchange(
             gone,
             built_devices(new, ways, app.clock),
-            steering_terms(settings, app.clock, app.devices.memory),
+            steering_terms(settings, app.clock, app.devices.memory, ways),
             release if app.outlet.view.observing is None else None,
             relay_terms(settings),
         )

@@ -33,6 +33,8 @@ async def release(settings: Settings, locked: str | None = None) -> tuple[int, s
     devices = connect_devices(settings, clock, lambda document: write_steering(store, document))
     document, trouble = read_steering(store)
     devices.recall(document)
+    if devices.owed_elsewhere:
+        await devices.know_again()
     is_bound = locked is not None and trouble is None
     loads = [one for one in settings.switched_loads() if not is_bound or devices.is_owed_rest(one.device)]
     elsewhere = told_elsewhere(devices.owed_elsewhere)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.devices.steering_memory import SteeringMemory
@@ -15,6 +16,7 @@ from agent.settings.schema import Settings
 from drivers.device import Readable, Transport
 from drivers.endpoint import SerialEndpoint, SingleClient, TcpEndpoint
 from drivers.modbus import Bus
+from drivers.recognise import which_one
 from drivers.registry import FAMILIES, build
 from drivers.write_gate import GatedTransport, WriteGate
 
@@ -97,7 +99,7 @@ def connect_devices(
     ways = transports(settings, clock, gate) if ways is None else ways
     memory = SteeringMemory(write, awaits_recall=True)
     built = built_devices(settings.devices, ways, clock)
-    terms, relays = steering_terms(settings, clock, memory), relay_terms(settings)
+    terms, relays = steering_terms(settings, clock, memory, ways), relay_terms(settings)
     steered = settings.battery.steered_by
     return Devices(built, *steered, monotonic=clock.monotonic, terms=terms, memory=memory, relays=relays)
 
@@ -107,8 +109,10 @@ def built_devices(devices: Sequence[Device], ways: Mapping[str, Transport], cloc
     return [build(device.family, device.name, ways[device.name], device.options, clock.monotonic) for device in devices]
 
 
-def steering_terms(settings: Settings, clock: Clock, memory: SteeringMemory) -> dict[str, SteeringTerms]:
-    """Those of each device that steers a battery, by its name."""
+def steering_terms(
+    settings: Settings, clock: Clock, memory: SteeringMemory, ways: Mapping[str, Transport]
+) -> dict[str, SteeringTerms]:
+    """Those of each device that steers a battery, by its name. ``ways`` are those to the devices."""
     rating_w = {unit.device: max(unit.battery.charge_w, unit.battery.discharge_w) for unit in settings.battery_units()}
     per_day = settings.battery.persistent_writes_per_day
     return {
@@ -118,6 +122,7 @@ def steering_terms(settings: Settings, clock: Clock, memory: SteeringMemory) -> 
             memory,
             clock.now,
             FAMILIES[device.family].link.gap_s,
+            partial(which_one, ways[device.name], FAMILIES[device.family]),
         )
         for device in settings.devices
         if device.name in rating_w

@@ -3,13 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from agent.adapters.devices.joint_outcome import together
+from agent.adapters.devices.known_device import KnownDevice
 from agent.adapters.devices.steered_battery import SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
-from agent.domain.setpoint import Applied, Outcome, Setpoint
+from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.steering import SteeringReport
 from agent.switch_ports import SwitchFailure
 from drivers.device import Readable, Remark, Remarked, Switchable
@@ -51,6 +53,7 @@ class Devices:
             SteeredBattery(self._seats[name].device, steer_deadline_s, monotonic, self._terms.get(name))
             for name in batteries
         ]
+        self._known = {name: KnownDevice(one) for name, one in self._terms.items()}
 
     def recall(self, document: str | None) -> None:
         """Take up what an earlier process kept of the devices that steer. Best before the first setpoint."""
@@ -75,26 +78,25 @@ class Devices:
         """Between two control steps: close the devices ``gone`` and take ``new``, which may have their names.
 
         A battery among them is given back by ``release`` before its device goes (None: it is not written). The outcomes
-        of that, by name. Which devices steer and switch stays; ``terms`` and ``relays`` are those of all that do.
+        of that, by name. One that took none is owed it at its old address, until it is known again at another. Which
+        devices steer and switch stays; ``terms`` and ``relays`` are those of all that do.
         """
         changed = [battery for battery in self._steered if battery.name in gone]
         outcomes = {one.name: await one.steer(release) for one in changed if release is not None}
         before = {name: self._seats.pop(name) for name in gone}
         self._seats |= {device.name: _Seat(device, {}) for device in new}
         for battery in changed:
-            old, found = self._terms[battery.name], terms[battery.name]
-            is_same_kind = type(before[battery.name].device) is type(self._seats[battery.name].device)
-            if is_same_kind and not isinstance(outcomes.get(battery.name), Applied):
-                self.memory.moved(old.address, found.address)
+            found = terms[battery.name]
+            self.memory.stands_at(found.address, None)
             self.memory.fill(found.address, found.budget)
-            self._terms[battery.name] = found
+            self._terms[battery.name], self._known[battery.name] = found, KnownDevice(found)
             device = self._seats[battery.name].device
             self._steered[self._steered.index(battery)] = SteeredBattery(
                 device, self._deadline_s, self._monotonic, found
             )
         for name, relay in (relays or {}).items():
-            if relay.address != self._relays[name].address:
-                self.memory.moved(self._relays[name].address, relay.address)
+            if relay.address != self._relays[name].address:  # nothing tells one that has moved from another one
+                self.memory.owed_also(self._relays[name].address, relay.address)
             self._relays[name] = relay
         await _closed(before.values())
         return outcomes
@@ -118,6 +120,19 @@ class Devices:
     def were_steered(self) -> bool:
         """True when one of the batteries was ever steered from this site."""
         return any(self.memory.was_steered(one.address) for one in self._terms.values())
+
+    async def know_again(self) -> None:
+        """Take up what was left behind under addresses that the site has no more, by devices that it has elsewhere."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._deadline_s):
+                await asyncio.gather(*(self._know_again(battery) for battery in self._steered))
+
+    async def _know_again(self, battery: SteeredBattery) -> None:
+        known = self._known.get(battery.name)
+        if known is not None:
+            await known.ask()
+            if known.takes_up(self.owed_elsewhere):
+                battery.recalled()
 
     async def settle(self, within_s: float) -> None:
         """Wait until what is to be kept of the devices has been written."""
@@ -251,6 +266,7 @@ class Devices:
         seat.readings = {reading.quantity: reading for reading in readings}
         for battery in self._steered:
             if battery.name == seat.device.name:
+                await self._know_again(battery)
                 await battery.look()
 
 
