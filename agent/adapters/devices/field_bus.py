@@ -130,19 +130,20 @@ def steering_terms(
 
 
 def relay_terms(settings: Settings) -> dict[str, RelayTerms]:
-    """Those of each device that switches a machine, by its name. A board of relays has one address a relay."""
-    rests_on = {load.device: load.rests_on for load in settings.switched_loads() if load.topic is None}
+    """Those of each relay that switches a machine, by its name; of one by topic, too, which is told on its topic."""
+    devices = {device.name: device for device in settings.devices}
     return {
-        device.name: RelayTerms(f"{device.endpoint} unit {device.unit_id} {_place(device)}", rests_on[device.name])
-        for device in settings.devices
-        if device.name in rests_on
+        load.device: RelayTerms(
+            _place(devices[load.device]) if load.topic is None else f"topic {load.topic.command.topic}", load.rests_on
+        )
+        for load in settings.switched_loads()
     }
 
 
 def _place(device: Device) -> str:
-    """Where on its board a relay is: ``coil 3``."""
+    """A relay's: a board of them has one address a relay, ``coil 3``."""
     given = {name: option.default for name, option in FAMILIES[device.family].options.items()} | device.options
-    return f"{given['table']} {given['address']}"
+    return f"{device.endpoint} unit {device.unit_id} {given['table']} {given['address']}"
 
 
 def _transport(bus: Bus, device: Device) -> Transport:

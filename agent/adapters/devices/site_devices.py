@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from agent.adapters.devices.joint_outcome import together
 from agent.adapters.devices.known_device import KnownDevice
+from agent.adapters.devices.relay_memory import RelayMemory
 from agent.adapters.devices.steered_battery import SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
@@ -47,7 +48,7 @@ class Devices:
     ) -> None:
         self._deadline_s, self._monotonic = steer_deadline_s, monotonic
         self._terms, self.memory = dict(terms or {}), memory or SteeringMemory()
-        self._relays = dict(relays or {})
+        self.relays = RelayMemory(self.memory, relays)
         self._seats = {device.name: _Seat(device, {}) for device in devices}
         self._steered = [
             SteeredBattery(self._seats[name].device, steer_deadline_s, monotonic, self._terms.get(name))
@@ -94,10 +95,7 @@ class Devices:
             self._steered[self._steered.index(battery)] = SteeredBattery(
                 device, self._deadline_s, self._monotonic, found
             )
-        for name, relay in (relays or {}).items():
-            if relay.address != self._relays[name].address:  # nothing tells one that has moved from another one
-                self.memory.owed_also(self._relays[name].address, relay.address)
-            self._relays[name] = relay
+        self.relays.go_by(relays or {})
         await _closed(before.values())
         return outcomes
 
@@ -113,7 +111,7 @@ class Devices:
     @property
     def owed_elsewhere(self) -> tuple[str, ...]:
         """The addresses of what was steered and not given back, where no battery or relay of the site is any more."""
-        here = {one.address for one in self._terms.values()} | {one.address for one in self._relays.values()}
+        here = {one.address for one in self._terms.values()} | self.relays.addresses
         return tuple(address for address in self.memory.not_given_back if address not in here)
 
     @property
@@ -205,33 +203,19 @@ class Devices:
         return True
 
     async def renew(self, name: str, on: bool) -> None:
-        await self._remember(name, on)  # perhaps it was away from its rest when we came, and stays so by us
+        await self.relays.told(name, on)  # perhaps it was away from its rest when we came, and stays so by us
 
     async def let_go(self, name: str) -> None:
-        self._is_not_owed(name)
+        self.relays.ended(name)
 
     def is_owed_rest(self, name: str) -> bool:
-        relay = self._relays.get(name)
-        return relay is not None and self.memory.left_behind(relay.address) is not None
-
-    def _is_not_owed(self, name: str) -> None:
-        """It is at rest, or somebody else's."""
-        if self.is_owed_rest(name):
-            self.memory.ended(self._relays[name].address)
-            self.memory.keep_soon()
-
-    async def _remember(self, name: str, on: bool) -> None:
-        """A relay has no timer: before it leaves its rest, it is written down for who comes after us."""
-        relay = self._relays.get(name)
-        if relay is not None and on is not relay.rests_on and not self.is_owed_rest(name):
-            self.memory.begun(relay.address, {"rests_on": float(relay.rests_on)})
-            await self.memory.keep()
+        return self.relays.is_owed(name)
 
     async def switch(self, name: str, on: bool) -> None:
         device = self._seats[name].device
         if not isinstance(device, Switchable):
             raise SwitchFailure("it is no relay")
-        await self._remember(name, on)
+        await self.relays.told(name, on)
         try:
             async with asyncio.timeout(self._deadline_s):
                 await device.switch(on)
@@ -241,8 +225,7 @@ class Devices:
             raise SwitchFailure(str(error)) from error
         now = Reading(Quantity.SWITCHED_ON, float(on), self._monotonic())
         self._seats[name].readings = {Quantity.SWITCHED_ON: now}
-        if name in self._relays and on is self._relays[name].rests_on:
-            self._is_not_owed(name)
+        self.relays.seen(name, on)
 
     async def close(self) -> None:
         """Stop the reads under way and close every connection."""
