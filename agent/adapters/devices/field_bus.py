@@ -4,7 +4,9 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
+from agent.adapters.devices.kept_steering import read_steering, write_steering
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
@@ -102,6 +104,15 @@ def connect_devices(
     terms, relays = steering_terms(settings, clock, memory, ways), relay_terms(settings)
     steered = settings.battery.steered_by
     return Devices(built, *steered, monotonic=clock.monotonic, terms=terms, memory=memory, relays=relays)
+
+
+def remembered_devices(settings: Settings, clock: Clock) -> tuple[Devices, str | None]:
+    """The devices for a command, with what the agent has kept of them; and why that is not known, where it is not."""
+    store = Path(settings.store.path)
+    devices = connect_devices(settings, clock, partial(write_steering, store))
+    document, trouble = read_steering(store)
+    devices.recall(document)
+    return devices, trouble
 
 
 def built_devices(devices: Sequence[Device], ways: Mapping[str, Transport], clock: Clock) -> list[Readable]:
