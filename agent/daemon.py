@@ -165,6 +165,7 @@ class App:
         """What happens again and again; at the same instant in this order."""
         control, planning = self.settings.control, self.settings.planning
         jobs = [
+            Job("owed release", control.step_s, self.owed.step),
             Job("control", control.step_s, self._control),
             Job("planning", planning.interval_s, self._plan, first_s=2 * control.step_s, aligned=True),
             Job("plan again", PLAN_AGAIN_EVERY_S, self._plan_again, 2 * control.step_s + PLAN_AGAIN_EVERY_S),
@@ -224,17 +225,21 @@ class App:
         return "starting" if setpoint is None else f"{setpoint.rung.value}: {setpoint.reason}"
 
     async def _control(self) -> None:
-        if self.reload is not None:
-            await self.reload.between_steps()
+        await self._between_steps()
         by_s = self.timekeeping.look()
         if by_s:
             self._clock_was_set(by_s)
         self.conditions.time_is_known = self.clock.trusted()
         self.overrides.step()
-        await self.owed.step()
         await self.control.step()
         self.policies.step()
         self.alarms.step()
+
+    async def _between_steps(self) -> None:
+        """An edit waits while something is given back: it may exchange the very device, or lock it."""
+        if self.reload is not None and not self.owed.turn.locked():
+            async with self.owed.turn:
+                await self.reload.between_steps()
 
     async def _plan(self) -> None:
         if self.outlet.view.clock_doubt is None:

@@ -92,6 +92,8 @@ class Reconfigure:
             ready = await asyncio.to_thread(self._read, settings)
             if settings.demand_charges() != self._app.settings.demand_charges():
                 ready = await self._with_meter(ready)
+            if self._locks is not None:  # the last that can fail, so that none is held for an edit that is not gone by
+                await asyncio.to_thread(self._locks.reach_for, settings)
         except (AlreadyRunning, PriceFileError, StoreFailure) as error:
             raise CannotGoBy(str(error)) from error
         return partial(self._go_by, ready)
@@ -115,8 +117,6 @@ class Reconfigure:
         return whole.at(now, soc_pct), replace(whole, settings=settings, conditions=conditions).at(now, soc_pct)
 
     def _read(self, settings: Settings) -> _Ready:
-        if self._locks is not None:
-            self._locks.reach_for(settings)
         permission, meter = self._site_file.permission(settings), self._app.meter
         return _Ready(settings, conditions_of(settings), PriceFiles(settings), meter, permission)
 
@@ -133,6 +133,8 @@ class Reconfigure:
             await app.control.release(say.released(why=app.lock.locked(ready.permission) or ""))
             await app.loads.release()
         exchanged = await self._exchange(settings)
+        if self._locks is not None:  # also of an edit that was made ready, and gave way to this one
+            self._locks.let_go()
         app.lock.go_by(ready.permission)
         app.conditions.go_by(ready.conditions)
         app.requests.go_by(settings, ready.meter, ready.files)
@@ -168,15 +170,13 @@ class Reconfigure:
         outcomes = await app.devices.exchange(
             gone,
             built_devices(new, ways, app.clock),
-            steering_terms(settings, app.clock, app.devices.memory),
+            steering_terms(settings, app.clock, app.devices.memory, ways),
             release if app.outlet.view.observing is None else None,
             relay_terms(settings),
         )
         for name, outcome in outcomes.items():
             if not isinstance(outcome, Applied):
                 log.warning("not_released", device=name, outcome=": ".join(describe(outcome)))
-        if self._locks is not None:
-            self._locks.let_go()
         return True
 
 

@@ -5,17 +5,17 @@ Whatever goes wrong here touches neither the battery nor the way to the platform
 
 from dataclasses import replace
 
+from agent.adapters.devices.site_devices import Devices
 from agent.adapters.mqtt.topic_relays import TopicRelays
 from agent.household_broker import PRICES_MOST_BYTES, reach
 from agent.ports import Clock
 from agent.settings.schema import Settings
-from agent.switch_ports import Switches
 
 KEEPALIVE_S = 15  # a broker leaves who is silent for one and a half of it, and says the last will
 LONGEST_PAUSE_S, APART_S = 30.0, 10.0
 
 
-def connect_relays(settings: Settings, clock: Clock, others: Switches) -> TopicRelays:
+def connect_relays(settings: Settings, clock: Clock, others: Devices) -> TopicRelays:
     """The relays by topic beside the ``others``, not yet connected. The site file has passed its checks."""
     section = settings.household_broker
     assert section is not None
@@ -27,4 +27,4 @@ def connect_relays(settings: Settings, clock: Clock, others: Switches) -> TopicR
         most_bytes=PRICES_MOST_BYTES if settings.price_topics else None,
     )
     relays = [load.topic for load in settings.switched_loads() if load.topic is not None]
-    return TopicRelays(own, relays, others, clock.monotonic)
+    return TopicRelays(own, relays, others, clock.monotonic, others.relays)

@@ -259,8 +259,8 @@ class Stage:
 
 def _paced(jobs: Sequence[Job]) -> list[Job]:
     """The agent's own jobs; control a little after the minute, and what idles less often: a day passes in a minute."""
-    idle = {"every_s": IDLE_EVERY_S, "first_s": IDLE_EVERY_S}
-    paces = {"control": {"first_s": CONTROL_OFFSET_S}, "sync": idle, "commands": idle}
+    idle, with_control = {"every_s": IDLE_EVERY_S, "first_s": IDLE_EVERY_S}, {"first_s": CONTROL_OFFSET_S}
+    paces = {"control": with_control, "owed release": with_control, "sync": idle, "commands": idle}
     return [replace(job, **paces.get(job.name, {})) for job in jobs]  # type: ignore[arg-type]
 
 

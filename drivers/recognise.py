@@ -1,7 +1,8 @@
-"""Which family the device at a unit id is of, by reads alone."""
+"""Which family the device at a unit id is of, and which one of that family it is, by reads alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from drivers.device import Span, Table, Transport
 from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, Refused
@@ -16,6 +17,7 @@ NOTHING = Found(None, None, None, None)
 _NO_SUCH_UNIT = frozenset({10, 11})
 _BUSY = frozenset({5, 6})
 _BUSY_FOR_S = 0.5
+_DIGITS = 16  # of a digest
 _SILENCES_ALLOWED = 3  # of a unit that has answered: some devices say nothing where they have no registers
 
 
@@ -52,6 +54,24 @@ async def recognise(
         return await _by_chain(unit, families)
     except _Gone:
         return Recognised(None, NOTHING) if unit.has_answered else None
+
+
+async def which_one(transport: Transport, family: Family) -> str | None:
+    """A word for the one device of ``family`` that has its serial number; None where it does not say a number.
+
+    It is a digest, so that it can be kept without the number. Raises DriverError where the device does not answer.
+    """
+    identity = family.identity
+    if identity is None or identity.serial is None:
+        return None
+    try:
+        said = await _said(replace(identity, maker=None, model=None, firmware=None), _Unit(transport, silences=1))
+    except _Gone:
+        raise NoAnswer("it does not say which device it is") from None
+    serial = "" if said is None else said.serial or ""
+    if len(set(serial)) < 2:  # zeros: its maker has set none
+        return None
+    return sha256(f"{family.name} {serial}".encode()).hexdigest()[:_DIGITS]
 
 
 async def _said(identity: Identity, unit: "_Unit") -> Found | None:

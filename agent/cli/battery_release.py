@@ -7,10 +7,8 @@ read in time, the device is left to its own self-consumption.
 
 import asyncio
 import time
-from pathlib import Path
 
-from agent.adapters.devices.field_bus import connect_devices
-from agent.adapters.devices.kept_steering import read_steering, write_steering
+from agent.adapters.devices.field_bus import remembered_devices
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.host.clock import SystemClock
 from agent.cli.relay_release import rest_relays
@@ -29,18 +27,19 @@ async def release(settings: Settings, locked: str | None = None) -> tuple[int, s
 
     What the site file does not have any more cannot be given back: it is named, and the exit code is 1.
     """
-    clock, store = SystemClock(), Path(settings.store.path)
-    devices = connect_devices(settings, clock, lambda document: write_steering(store, document))
-    document, trouble = read_steering(store)
-    devices.recall(document)
+    clock, give_up_s = SystemClock(), time.monotonic() + TRY_FOR_S
+    devices, trouble = remembered_devices(settings, clock)
+    if devices.owed_elsewhere:
+        await devices.know_again()
     is_bound = locked is not None and trouble is None
     loads = [one for one in settings.switched_loads() if not is_bound or devices.is_owed_rest(one.device)]
     elsewhere = told_elsewhere(devices.owed_elsewhere)
     if is_bound and not devices.left_behind and not loads:
+        await devices.close()
         return int(bool(elsewhere)), f"{elsewhere or 'nothing is to be given back'}; {locked}"
     asked = [rest_relays(settings, loads, clock, devices)]
     if devices.left_behind or not is_bound:
-        asked.insert(0, _release_battery(settings, clock, devices, trouble))
+        asked.insert(0, _release_battery(settings, clock, devices, trouble, give_up_s))
     try:
         found = await asyncio.gather(*asked)
         await devices.settle(KEEP_WITHIN_S)
@@ -50,18 +49,19 @@ async def release(settings: Settings, locked: str | None = None) -> tuple[int, s
     return int(not is_done), "; ".join(sentence for sentence in (*(said for _, said in found), elsewhere) if sentence)
 
 
-async def _release_battery(settings: Settings, clock: Clock, devices: Devices, trouble: str | None) -> tuple[bool, str]:
+async def _release_battery(
+    settings: Settings, clock: Clock, devices: Devices, trouble: str | None, give_up_s: float
+) -> tuple[bool, str]:
     """Whether it is. ``trouble``: why it is not known what was set there before."""
     setpoint = Setpoint(clock.now(), None, 0.0, Rung.RELEASE, "released by command")
     names = " and ".join(settings.battery.steered_by)
     is_are, its = ("is", "its") if len(settings.battery.steered_by) == 1 else ("are", "their")
-    give_up = time.monotonic() + TRY_FOR_S
     while True:
         outcome = await devices.steer(setpoint)
         if isinstance(outcome, Applied):
             unknown = "" if trouble is None else f"; what was set there before is not known: {trouble}"
             return True, f"{names} {is_are} released to {its} own self-consumption{unknown}"
-        if time.monotonic() > give_up:
+        if time.monotonic() > give_up_s:
             return False, f"{names} could not be released: {_why(outcome)}"
         await asyncio.sleep(0.5)
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from agent.adapters.devices.site_devices import Devices
 from agent.domain.switched_load import SwitchedLoad
 from agent.ports import Clock
 from agent.settings.schema import Settings
@@ -14,7 +15,7 @@ AGAIN_AFTER_S = 0.3
 
 
 async def rest_relays(
-    settings: Settings, loads: Sequence[SwitchedLoad], clock: Clock, devices: Switches
+    settings: Settings, loads: Sequence[SwitchedLoad], clock: Clock, devices: Devices
 ) -> tuple[bool, str]:
     """Try for a few seconds. Whether all of ``loads`` are at rest, and one sentence; nothing where there are none."""
     if not loads:

@@ -2,10 +2,8 @@
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
-from agent.adapters.devices.field_bus import connect_devices
-from agent.adapters.devices.kept_steering import read_steering, write_steering
+from agent.adapters.devices.field_bus import remembered_devices
 from agent.adapters.host.clock import SystemClock
 from agent.cli.ending import FAILED, GOOD
 from agent.settings.schema import Settings
@@ -27,10 +25,7 @@ async def forget(settings: Settings, address: str) -> tuple[int, str]:
 
     The caller holds the lock of the site: an agent that runs would write what it remembers over this.
     """
-    store = Path(settings.store.path)
-    devices = connect_devices(settings, SystemClock(), lambda document: write_steering(store, document))
-    document, trouble = read_steering(store)
-    devices.recall(document)
+    devices, trouble = remembered_devices(settings, SystemClock())
     memory = devices.memory
     if trouble := trouble or memory.trouble:
         return FAILED, f"{address} is not forgotten: {trouble}"

@@ -1,5 +1,6 @@
 """A site that is only observed is given back what did not take its release, or what was found left behind late."""
 
+import asyncio
 from collections.abc import Callable
 
 from agent.cycles.control import Control
@@ -14,9 +15,10 @@ RESTS_S = (2.0, 5.0, 10.0, 30.0, 60.0)
 
 
 class OwedRelease:
-    """Run ``step`` before every control step, and ``now`` at the end: nothing where nothing is owed.
+    """Run ``step`` beside every control step, and ``now`` at the end: nothing where nothing is owed.
 
-    ``left_behind`` tells whether a battery has not been given back.
+    What does not answer is waited for here, and not by control. ``turn`` is held meanwhile: whoever holds it keeps the
+    devices and the permission as they are. ``left_behind`` tells whether a battery has not been given back.
     """
 
     def __init__(
@@ -31,12 +33,17 @@ class OwedRelease:
         self._clock, self._outlet, self._lock = clock, outlet, lock
         self._left_behind, self._control, self._loads = left_behind, control, loads
         self._retry = Retry(RESTS_S)
+        self.turn = asyncio.Lock()
 
     async def step(self) -> None:
-        if not self._retry.rests(self._clock.monotonic()):
+        if not self.turn.locked() and not self._retry.rests(self._clock.monotonic()):
             await self.now()
 
     async def now(self) -> None:
+        async with self.turn:
+            await self._now()
+
+    async def _now(self) -> None:
         why, began_s = self._outlet.view.observing, self._clock.monotonic()
         if why is None or not self._is_owed:
             return

@@ -85,6 +85,7 @@ class Reload:
         self.idle = asyncio.Event()  # nothing is to be gone by before the next control step
         self.idle.set()
         self._overlay: Overlay = ()
+        self._cause = ""  # of the newest failure to go by an offer
         self.overlay_lost: str | None = None  # why it does not go with an edit; whoever laid it takes this away
         self.settings = settings  # in force, of the site file alone
 
@@ -118,9 +119,8 @@ class Reload:
         except Exception as error:
             log.exception("not_gone_by")
             self._unfinished.failed(began_s, self._clock.monotonic())
-            self._offer = self._offer or offer
-            text = say.site_file_in_part(cause=f"{type(error).__name__}: {error}")
-            self._alarms.alarm(AlarmKind.SITE_FILE_BAD, text, by="defect")
+            self._offer, self._cause = self._offer or offer, f"{type(error).__name__}: {error}"
+            self._alarms.alarm(AlarmKind.SITE_FILE_BAD, say.site_file_in_part(cause=self._cause), by="defect")
             return
         finally:
             self.idle.set()
@@ -131,6 +131,16 @@ class Reload:
         self.settings, self._copy_is_due = offer.settings, True
         self._pending.keep(SETTINGS.name, offer.settings.model_dump_json(by_alias=True))
         self._tell(offer.taken, offer.waits)
+
+    @property
+    def is_gone_by(self) -> bool:
+        """Whether what was offered last is gone by, the whole of it."""
+        return self._offer is None
+
+    @property
+    def in_part(self) -> Sentence | None:
+        """Why what was offered last is gone by in part only; None where it is whole, or has not been tried yet."""
+        return say.gone_by_in_part(cause=self._cause) if self._unfinished.failures else None
 
     async def lay(self, overlay: Overlay) -> None:
         """Go by the site file with ``overlay`` on it, from the next control step on.

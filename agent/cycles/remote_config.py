@@ -72,6 +72,7 @@ class RemoteConfiguration:
         self._trial: tuple[Desired, float, frozenset[str]] | None = None  # begun when, with which alarms
         self._begun: deque[float] = deque(maxlen=MOST_AN_HOUR)
         self._lies = True  # what is to be in force is
+        self._why_not: str | None = None  # it does not, though it is to
 
     def recall(self, document: str | None) -> None:
         """Go on with what was in force before the start. What was only on trial then is undone."""
@@ -112,13 +113,14 @@ class RemoteConfiguration:
             await self._judge(*self._trial)
         elif self._waiting is not None and (self._waiting.refusal is not None or not self._is_too_soon()):
             await self._begin(self._waiting)
+        self._show()
 
     async def _lay_again(self) -> None:
-        self._lies = True
+        self._lies, self._why_not = True, None
         try:
             await self._reload.lay(self._config.overlay)
-        except CannotGoBy:
-            self._lies = False  # tried again
+        except CannotGoBy as error:
+            self._lies, self._why_not = False, str(error)  # tried again
         except OverlayRefused as error:
             self._config = replace(self._config, overlay=())
             self._answer(self._config.version, self._config.asked, ConfigState.UNDONE, str(error))
@@ -159,9 +161,11 @@ class RemoteConfiguration:
 
     async def _judge(self, desired: Desired, since_s: float, before: frozenset[str]) -> None:
         costs = self._config.cost_before, self._config.cost_after
+        in_part = self._reload.in_part
         fallen = [text for key, text in self._unwell().items() if key not in before]
+        fallen += [] if in_part is None else [in_part]
         if not fallen:
-            if self._clock.monotonic() - since_s >= WINDOW_S:
+            if self._reload.is_gone_by and self._clock.monotonic() - since_s >= WINDOW_S:
                 self._trial = None
                 self._config = replace(self._config, overlay=desired.overlay)
                 self._answer(desired.version, desired.overlay, ConfigState.IN_FORCE, None, costs)
@@ -208,4 +212,10 @@ class RemoteConfiguration:
         self._show()
 
     def _show(self) -> None:
-        self._outlet.show(replace(self._outlet.view, remote_config=self._config))
+        """The answer; what was in force and is not, or not the whole of it, is told to be tried."""
+        shown, why_not = self._config, self._reload.in_part or self._why_not
+        if shown.state is ConfigState.IN_FORCE and why_not is not None:
+            shown = replace(shown, state=ConfigState.TRYING, error=why_not)
+        known = self._outlet.view.remote_config
+        if shown != known and (known is not None or shown != RemoteConfig()):
+            self._outlet.show(replace(self._outlet.view, remote_config=shown))

@@ -54,8 +54,11 @@ class SteeringLock:
         if self._gate.shut is None:
             yield True
         elif is_left_behind:
-            with self._gate.opened():
+            self._gate.shut = None
+            try:
                 yield True
+            finally:
+                self._gate.shut = self._outlet.view.observing  # what holds by now: a store that was read late may say
         else:
             yield False
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.adapters.devices.kept_steering import read_steering
 from simulator.broker import Broker, find_mosquitto
 from simulator.topic_relay import TopicRelay
 from tests.app.processes import ROOT, daemon, enalysis_edge, quick_site, until
@@ -74,6 +75,36 @@ def test_killed_stopped_and_released(tmp_path: Path, ports: tuple[int, int], pum
     released = enalysis_edge("release", "--config", config)
     assert released.returncode == 1
     assert "not left at rest: heat pump: it was told to go on, and zigbee2mqtt/heatpump did not" in released.stderr
+
+
+def kept(folder: Path) -> str:
+    document, trouble = read_steering(folder / "site.sqlite3")
+    return document or f'"steering": true, perhaps: {trouble}'
+
+
+@pytest.mark.broker
+@needs_broker
+def test_a_power_cut_of_broker_and_gateway_and_a_site_that_is_only_observed_then(
+    tmp_path: Path, ports: tuple[int, int], broker: Broker, pump: TopicRelay
+) -> None:
+    config = quick_site(tmp_path, *ports, cloud=held_for_hours() + pump.lines(), import_tariff=cheap_later())
+    with daemon(config) as running:
+        until(lambda: not pump.on, "off: it waits", 120.0)
+        broker.kill()
+        running.kill()
+    config.write_text(config.read_text("utf-8").replace("[control]\n", '[control]\nmode = "observe"\n'), "utf-8")
+    broker.restart()
+    assert not pump.on, "no will was said"
+    pump.played.deaf = True
+    released = enalysis_edge("release", "--config", config)
+    assert (released.returncode, "not left at rest: heat pump" in released.stderr) == (1, True)
+    pump.played.deaf = False
+    with daemon(config) as running:
+        until(lambda: '"steering": true' not in kept(tmp_path), "all is given back")
+        assert pump.on
+        pump.press(on=False)
+        assert running.stop() == 0
+    assert not pump.on, "what was given back is left alone"
 
 
 @pytest.mark.parametrize("has_relay", [True, False])

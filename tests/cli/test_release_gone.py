@@ -64,6 +64,23 @@ async def test_what_is_gone_is_named_after_the_usual_work(tmp_path: Path, locked
         assert (code, sentence) == (0, "inverter is released to its own self-consumption")
 
 
+@pytest.mark.parametrize("locked", [None, "it has not been commissioned"])
+async def test_one_that_answers_at_another_address_is_given_back_there(tmp_path: Path, locked: str | None) -> None:
+    async with staged(tmp_path) as stage:
+        await stage.play(2.0)
+        await stage.app.stop("the agent was told to stop")
+        document, _ = read_steering(stage.store)
+        (kept,) = json.loads(document or "{}").values()
+        opened = new_store(stage.store)
+        await opened.open()
+        left = {GONE: kept | {"steering": True}}
+        await opened.write(Batch(kept=((STEERING.name, json.dumps(left)),)))
+        await opened.close()
+        code, sentence = await release(load(tmp_path / "site.toml"), locked)
+        assert (code, sentence) == (0, "inverter is released to its own self-consumption")
+        assert list(remembered(tmp_path / "site.toml").values()) == [False]
+
+
 async def test_a_locked_site_with_nothing_else_to_do_names_all_of_them(tmp_path: Path) -> None:
     path = write_home(tmp_path, inverter_port=1, meter_port=2)
     await remember(tmp_path / "site.sqlite3", {GONE: True, OTHER: True})

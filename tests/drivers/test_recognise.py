@@ -7,7 +7,7 @@ import pytest
 from drivers.errors import LinkDown, NoAnswer, Refused
 from drivers.family import LinkFacts
 from drivers.identity import Found
-from drivers.recognise import NOTHING, Recognised, recognise
+from drivers.recognise import NOTHING, Recognised, recognise, which_one
 from drivers.register import WIRE_TYPES, Register, encode_string
 from drivers.registry import FAMILIES
 from tests.drivers.memory import MemoryTransport, SunSpecMap
@@ -23,9 +23,9 @@ def kostal() -> MemoryTransport:
     return MemoryTransport(words)
 
 
-def sunspec(model_id: int, base: int = 40000, maker: str = "Acme") -> MemoryTransport:
+def sunspec(model_id: int, base: int = 40000, maker: str = "Acme", serial: str = "A-77") -> MemoryTransport:
     device = SunSpecMap(base)
-    device.add(1, {**COMMON, "Mn": maker}, length=65)
+    device.add(1, {**COMMON, "Mn": maker, "SN": serial}, length=65)
     device.add(model_id)
     return device.end().transport()
 
@@ -134,3 +134,31 @@ async def test_no_register_is_read_twice_and_none_is_written() -> None:
     await recognise(device, ALL)
     assert len(device.reads) == len(set(device.reads))
     assert device.writes == []
+
+
+async def test_one_of_a_kind_is_known_by_its_serial_number_and_that_is_not_told() -> None:
+    family = FAMILIES["fronius_gen24"]
+    one = await which_one(sunspec(103, maker="Fronius"), family)
+    assert one is not None
+    assert "A-77" not in one
+    assert await which_one(sunspec(103, maker="Fronius"), family) == one
+    assert await which_one(sunspec(103, maker="Fronius", serial="A-78"), family) not in (one, None)
+    assert await which_one(sunspec(103, maker="Fronius"), FAMILIES["sunspec_hybrid"]) not in (one, None)
+
+
+@pytest.mark.parametrize(("serial", "maker"), [("", "Fronius"), ("00000000", "Fronius"), ("A-77", "Acme")])
+async def test_one_without_a_number_or_of_another_family_is_not_known(serial: str, maker: str) -> None:
+    assert await which_one(sunspec(103, maker=maker, serial=serial), FAMILIES["fronius_gen24"]) is None
+
+
+async def test_one_whose_family_tells_no_number_is_not_asked() -> None:
+    device = MemoryTransport({7000: 1})
+    assert await which_one(device, FAMILIES["sma_hybrid"]) is None
+    assert device.reads == []
+
+
+async def test_one_that_does_not_answer_is_asked_again_another_time() -> None:
+    nobody = MemoryTransport()
+    nobody.failure = lambda span: NoAnswer("reading")
+    with pytest.raises(NoAnswer):
+        await which_one(nobody, FAMILIES["fronius_gen24"])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from agent.domain.setpoint import Rung
 from agent.settings.load import load
 from agent.settings.site_file import LAST_GOOD
 from drivers.families.sunspec_hybrid import SunSpecHybrid
+from simulator import der_7xx
 from simulator.server import SimulatedSite
 from tests import site_files
 from tests.scenarios.stage import CHARGE_W, HonestPlanner, Stage, staged
@@ -200,29 +202,48 @@ async def test_a_battery_that_took_no_release_when_the_site_was_locked_is_given_
         assert stage.at(13.5).mode == "self-consumption"
 
 
+async def goes_to_another_port(stage: Stage, editor: Editor, has_permit: bool) -> None:
+    """What answers there has the same battery. The site file follows."""
+    (other,) = site_files.free_ports(1)
+    await stage.site.stop()
+    stage.site = SimulatedSite(
+        stage.plant, "sunspec7xx", faults=stage.faults, inverter_port=other, meter_port=stage.meter_port
+    )
+    await stage.site.start()
+    await editor.replaces(f"port = {stage.inverter_port}", f"port = {other}")()
+    if has_permit:
+        site_files.permitted(editor.path)
+
+
 @pytest.mark.parametrize("has_permit", [True, False])
 async def test_an_inverter_that_has_moved_is_not_left_with_our_setpoint(has_permit: bool, tmp_path: Path) -> None:
     """It goes on under another port, with what was written there: it is steered on, or given back without a permit."""
     async with staged(tmp_path, reloads=True) as stage:
         editor = Editor(stage)
-        (other,) = site_files.free_ports(1)
-        moved = editor.good.replace(f"port = {stage.inverter_port}", f"port = {other}")
-
-        async def move() -> None:
-            await stage.site.stop()
-            stage.site = SimulatedSite(
-                stage.plant, "sunspec7xx", faults=stage.faults, inverter_port=other, meter_port=stage.meter_port
-            )
-            await stage.site.start()
-            await editor.writes(moved)()
-            if has_permit:
-                site_files.permitted(editor.path)
-
-        await stage.play(13.0, {10.0: move})
+        await stage.play(13.0, {10.0: partial(goes_to_another_port, stage, editor, has_permit)})
         assert stage.at(13.0).rung is (Rung.PLAN if has_permit else Rung.OBSERVE)
         assert is_steered(stage, 12.0, 13.0) is has_permit
+        assert stage.app.devices.owed_elsewhere == ()
         await stage.app.stop("the test ends")
         assert stage.plant.mode() == "self-consumption"
+
+
+@pytest.mark.parametrize("has_permit", [True, False])
+async def test_an_inverter_in_the_place_of_one_that_took_no_release_is_another_one(
+    has_permit: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is of the same make. What the old one is owed is told by its address, and is not written to the new one."""
+    async with staged(tmp_path, reloads=True) as stage:
+        editor = Editor(stage)
+
+        async def exchange() -> None:
+            monkeypatch.setitem(der_7xx._TEXTS, "1.SN", "SIM-7XX-0002")
+            await goes_to_another_port(stage, editor, has_permit)
+
+        await stage.play(13.0, {10.0: exchange})
+        assert is_steered(stage, 12.0, 13.0) is has_permit
+        (told,) = [alarm.text for alarm in stage.app.outlet.view.alarms if alarm.kind == "not_given_back"]
+        assert f":{stage.inverter_port} unit 1" in told
 
 
 async def test_a_demand_charge_that_comes_and_goes_is_counted_by(tmp_path: Path, releases: Releases) -> None:

@@ -3,9 +3,11 @@
 from collections import Counter
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
+from agent.cycles.advice import Recommendations
 from agent.cycles.remote_config import MOST_AN_HOUR
 from agent.domain.desired import ConfigState, RemoteConfig
 from agent.domain.model_delivery import Deliveries
@@ -15,6 +17,7 @@ from agent.domain.wire import to_json
 from agent.ports import PlannerFailure
 from tests.desired import cloud_with_keys, desired
 from tests.scenarios.stage import CHARGE_W, HonestPlanner, Stage, staged
+from tests.site_files import changed
 
 TOPIC = "down/desired"
 DEAR_NIGHT = {"tariff": {"import": {"kind": "flat", "price_per_kwh": 0.5}}}
@@ -95,6 +98,59 @@ async def test_a_plan_that_cannot_be_made_any_more_undoes_it_within_a_minute(tmp
         assert "the planner did not answer" in found.error
         assert stage.app.settings.tariff.bought.kind == "time_of_use"
         assert is_steered(stage, 5.0, 11.4)
+
+
+@pytest.fixture
+def defect(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """While it is not empty, settings are gone by in part only."""
+    found: list[str] = []
+    go_by = Recommendations.go_by
+
+    def broken(self: Recommendations, *words: Any) -> None:
+        if found:
+            raise RuntimeError(found[0])
+        go_by(self, *words)
+
+    monkeypatch.setattr(Recommendations, "go_by", broken)
+    return found
+
+
+async def test_one_that_is_gone_by_in_part_is_undone_and_never_told_in_force(tmp_path: Path, defect: list[str]) -> None:
+    async with staged(tmp_path, reloads=True, cloud=cloud_with_keys(tmp_path)) as stage:
+        defect.append("no such seat")
+        await stage.play(12.0, {10.0: lambda: send(stage, desired(1, DEAR_NIGHT))})
+        found = answer(stage)
+        assert (found.state, found.overlay) == (ConfigState.UNDONE, ())
+        assert found.error is not None
+        assert found.error.startswith("it is gone by in part only, a defect: RuntimeError: no such seat")
+        defect.clear()
+        await stage.play(14.0)
+        assert stage.app.settings.tariff.bought.kind == "time_of_use"
+        assert not [text for _, _, text in await stage.events() if "is in force" in text]
+        assert is_steered(stage, 5.0, 14.0)
+
+
+async def test_what_was_in_force_is_not_told_so_while_an_edit_is_gone_by_in_part(
+    tmp_path: Path, defect: list[str]
+) -> None:
+    async with staged(tmp_path, reloads=True, cloud=cloud_with_keys(tmp_path)) as stage:
+        await stage.play(11.5, {10.0: lambda: send(stage, desired(1, DEAR_NIGHT))})
+        in_force = answer(stage)
+        assert in_force.state is ConfigState.IN_FORCE
+        defect.append("no such seat")
+        path = tmp_path / "site.toml"
+        path.write_text(changed("reserve_pct = 10", "reserve_pct = 12", path.read_text("utf-8")), "utf-8")
+        await stage.play(12.5)
+        found = answer(stage)
+        assert found.state is ConfigState.TRYING
+        assert found.holds == in_force.overlay
+        assert found.error is not None
+        assert "in part only" in found.error
+        (kept,) = stage.rows("SELECT body FROM kept WHERE name = 'remote_config'")
+        assert '"in_force"' in kept[0], "a start goes by all of it"
+        defect.clear()
+        await stage.play(14.0)
+        assert answer(stage) == in_force
 
 
 async def test_one_that_no_plan_can_be_made_with_never_holds(tmp_path: Path) -> None:

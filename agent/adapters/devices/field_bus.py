@@ -3,7 +3,10 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
+from agent.adapters.devices.kept_steering import read_steering, write_steering
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
@@ -15,6 +18,7 @@ from agent.settings.schema import Settings
 from drivers.device import Readable, Transport
 from drivers.endpoint import SerialEndpoint, SingleClient, TcpEndpoint
 from drivers.modbus import Bus
+from drivers.recognise import which_one
 from drivers.registry import FAMILIES, build
 from drivers.write_gate import GatedTransport, WriteGate
 
@@ -97,9 +101,18 @@ def connect_devices(
     ways = transports(settings, clock, gate) if ways is None else ways
     memory = SteeringMemory(write, awaits_recall=True)
     built = built_devices(settings.devices, ways, clock)
-    terms, relays = steering_terms(settings, clock, memory), relay_terms(settings)
+    terms, relays = steering_terms(settings, clock, memory, ways), relay_terms(settings)
     steered = settings.battery.steered_by
     return Devices(built, *steered, monotonic=clock.monotonic, terms=terms, memory=memory, relays=relays)
+
+
+def remembered_devices(settings: Settings, clock: Clock) -> tuple[Devices, str | None]:
+    """The devices for a command, with what the agent has kept of them; and why that is not known, where it is not."""
+    store = Path(settings.store.path)
+    devices = connect_devices(settings, clock, partial(write_steering, store))
+    document, trouble = read_steering(store)
+    devices.recall(document)
+    return devices, trouble
 
 
 def built_devices(devices: Sequence[Device], ways: Mapping[str, Transport], clock: Clock) -> list[Readable]:
@@ -107,8 +120,10 @@ def built_devices(devices: Sequence[Device], ways: Mapping[str, Transport], cloc
     return [build(device.family, device.name, ways[device.name], device.options, clock.monotonic) for device in devices]
 
 
-def steering_terms(settings: Settings, clock: Clock, memory: SteeringMemory) -> dict[str, SteeringTerms]:
-    """Those of each device that steers a battery, by its name."""
+def steering_terms(
+    settings: Settings, clock: Clock, memory: SteeringMemory, ways: Mapping[str, Transport]
+) -> dict[str, SteeringTerms]:
+    """Those of each device that steers a battery, by its name. ``ways`` are those to the devices."""
     rating_w = {unit.device: max(unit.battery.charge_w, unit.battery.discharge_w) for unit in settings.battery_units()}
     per_day = settings.battery.persistent_writes_per_day
     return {
@@ -118,6 +133,7 @@ def steering_terms(settings: Settings, clock: Clock, memory: SteeringMemory) -> 
             memory,
             clock.now,
             FAMILIES[device.family].link.gap_s,
+            partial(which_one, ways[device.name], FAMILIES[device.family]),
         )
         for device in settings.devices
         if device.name in rating_w
@@ -125,19 +141,20 @@ def steering_terms(settings: Settings, clock: Clock, memory: SteeringMemory) -> 
 
 
 def relay_terms(settings: Settings) -> dict[str, RelayTerms]:
-    """Those of each device that switches a machine, by its name. A board of relays has one address a relay."""
-    rests_on = {load.device: load.rests_on for load in settings.switched_loads() if load.topic is None}
+    """Those of each relay that switches a machine, by its name; of one by topic, too, which is told on its topic."""
+    devices = {device.name: device for device in settings.devices}
     return {
-        device.name: RelayTerms(f"{device.endpoint} unit {device.unit_id} {_place(device)}", rests_on[device.name])
-        for device in settings.devices
-        if device.name in rests_on
+        load.device: RelayTerms(
+            _place(devices[load.device]) if load.topic is None else f"topic {load.topic.command.topic}", load.rests_on
+        )
+        for load in settings.switched_loads()
     }
 
 
 def _place(device: Device) -> str:
-    """Where on its board a relay is: ``coil 3``."""
+    """A relay's: a board of them has one address a relay, ``coil 3``."""
     given = {name: option.default for name, option in FAMILIES[device.family].options.items()} | device.options
-    return f"{given['table']} {given['address']}"
+    return f"{device.endpoint} unit {device.unit_id} {given['table']} {given['address']}"
 
 
 def _transport(bus: Bus, device: Device) -> Transport:

@@ -3,13 +3,16 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from agent.adapters.devices.joint_outcome import together
+from agent.adapters.devices.known_device import KnownDevice
+from agent.adapters.devices.relay_memory import RelayMemory
 from agent.adapters.devices.steered_battery import SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
-from agent.domain.setpoint import Applied, Outcome, Setpoint
+from agent.domain.setpoint import Outcome, Setpoint
 from agent.domain.steering import SteeringReport
 from agent.switch_ports import SwitchFailure
 from drivers.device import Readable, Remark, Remarked, Switchable
@@ -45,12 +48,13 @@ class Devices:
     ) -> None:
         self._deadline_s, self._monotonic = steer_deadline_s, monotonic
         self._terms, self.memory = dict(terms or {}), memory or SteeringMemory()
-        self._relays = dict(relays or {})
+        self.relays = RelayMemory(self.memory, relays)
         self._seats = {device.name: _Seat(device, {}) for device in devices}
         self._steered = [
             SteeredBattery(self._seats[name].device, steer_deadline_s, monotonic, self._terms.get(name))
             for name in batteries
         ]
+        self._known = {name: KnownDevice(one) for name, one in self._terms.items()}
 
     def recall(self, document: str | None) -> None:
         """Take up what an earlier process kept of the devices that steer. Best before the first setpoint."""
@@ -75,27 +79,23 @@ class Devices:
         """Between two control steps: close the devices ``gone`` and take ``new``, which may have their names.
 
         A battery among them is given back by ``release`` before its device goes (None: it is not written). The outcomes
-        of that, by name. Which devices steer and switch stays; ``terms`` and ``relays`` are those of all that do.
+        of that, by name. One that took none is owed it at its old address, until it is known again at another. Which
+        devices steer and switch stays; ``terms`` and ``relays`` are those of all that do.
         """
         changed = [battery for battery in self._steered if battery.name in gone]
         outcomes = {one.name: await one.steer(release) for one in changed if release is not None}
         before = {name: self._seats.pop(name) for name in gone}
         self._seats |= {device.name: _Seat(device, {}) for device in new}
         for battery in changed:
-            old, found = self._terms[battery.name], terms[battery.name]
-            is_same_kind = type(before[battery.name].device) is type(self._seats[battery.name].device)
-            if is_same_kind and not isinstance(outcomes.get(battery.name), Applied):
-                self.memory.moved(old.address, found.address)
+            found = terms[battery.name]
+            self.memory.stands_at(found.address, None)
             self.memory.fill(found.address, found.budget)
-            self._terms[battery.name] = found
+            self._terms[battery.name], self._known[battery.name] = found, KnownDevice(found)
             device = self._seats[battery.name].device
             self._steered[self._steered.index(battery)] = SteeredBattery(
                 device, self._deadline_s, self._monotonic, found
             )
-        for name, relay in (relays or {}).items():
-            if relay.address != self._relays[name].address:
-                self.memory.moved(self._relays[name].address, relay.address)
-            self._relays[name] = relay
+        self.relays.go_by(relays or {})
         await _closed(before.values())
         return outcomes
 
@@ -111,13 +111,26 @@ class Devices:
     @property
     def owed_elsewhere(self) -> tuple[str, ...]:
         """The addresses of what was steered and not given back, where no battery or relay of the site is any more."""
-        here = {one.address for one in self._terms.values()} | {one.address for one in self._relays.values()}
+        here = {one.address for one in self._terms.values()} | self.relays.addresses
         return tuple(address for address in self.memory.not_given_back if address not in here)
 
     @property
     def were_steered(self) -> bool:
         """True when one of the batteries was ever steered from this site."""
         return any(self.memory.was_steered(one.address) for one in self._terms.values())
+
+    async def know_again(self) -> None:
+        """Take up what was left behind under addresses that the site has no more, by devices that it has elsewhere."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._deadline_s):
+                await asyncio.gather(*(self._know_again(battery) for battery in self._steered))
+
+    async def _know_again(self, battery: SteeredBattery) -> None:
+        known = self._known.get(battery.name)
+        if known is not None:
+            await known.ask()
+            if known.takes_up(self.owed_elsewhere):
+                battery.recalled()
 
     async def settle(self, within_s: float) -> None:
         """Wait until what is to be kept of the devices has been written."""
@@ -190,33 +203,19 @@ class Devices:
         return True
 
     async def renew(self, name: str, on: bool) -> None:
-        await self._remember(name, on)  # perhaps it was away from its rest when we came, and stays so by us
+        await self.relays.told(name, on)  # perhaps it was away from its rest when we came, and stays so by us
 
     async def let_go(self, name: str) -> None:
-        self._is_not_owed(name)
+        self.relays.ended(name)
 
     def is_owed_rest(self, name: str) -> bool:
-        relay = self._relays.get(name)
-        return relay is not None and self.memory.left_behind(relay.address) is not None
-
-    def _is_not_owed(self, name: str) -> None:
-        """It is at rest, or somebody else's."""
-        if self.is_owed_rest(name):
-            self.memory.ended(self._relays[name].address)
-            self.memory.keep_soon()
-
-    async def _remember(self, name: str, on: bool) -> None:
-        """A relay has no timer: before it leaves its rest, it is written down for who comes after us."""
-        relay = self._relays.get(name)
-        if relay is not None and on is not relay.rests_on and not self.is_owed_rest(name):
-            self.memory.begun(relay.address, {"rests_on": float(relay.rests_on)})
-            await self.memory.keep()
+        return self.relays.is_owed(name)
 
     async def switch(self, name: str, on: bool) -> None:
         device = self._seats[name].device
         if not isinstance(device, Switchable):
             raise SwitchFailure("it is no relay")
-        await self._remember(name, on)
+        await self.relays.told(name, on)
         try:
             async with asyncio.timeout(self._deadline_s):
                 await device.switch(on)
@@ -226,8 +225,7 @@ class Devices:
             raise SwitchFailure(str(error)) from error
         now = Reading(Quantity.SWITCHED_ON, float(on), self._monotonic())
         self._seats[name].readings = {Quantity.SWITCHED_ON: now}
-        if name in self._relays and on is self._relays[name].rests_on:
-            self._is_not_owed(name)
+        self.relays.seen(name, on)
 
     async def close(self) -> None:
         """Stop the reads under way and close every connection."""
@@ -251,6 +249,7 @@ class Devices:
         seat.readings = {reading.quantity: reading for reading in readings}
         for battery in self._steered:
             if battery.name == seat.device.name:
+                await self._know_again(battery)
                 await battery.look()
 
 

@@ -6,7 +6,7 @@ wrong state because a disk is slow.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -27,6 +27,7 @@ class SteeringMemory:
     def __init__(self, write: Callable[[str], Awaitable[None]] | None = None, *, awaits_recall: bool = False) -> None:
         self._write = write
         self._devices: dict[str, dict[str, Any]] = {}
+        self._standing: dict[str, str | None] = {}  # which device has answered at an address
         self._writing: asyncio.Task[None] | None = None
         self._stale, self._recalled = False, not awaits_recall
         self.trouble: str | None = None  # one sentence while the store does not hold the newest
@@ -69,16 +70,38 @@ class SteeringMemory:
 
     def begun(self, address: str, found: Mapping[str, float]) -> None:
         """The device is about to be steered; before, it held ``found``."""
-        self._entry(address).update(steering=True, found=dict(found))
+        self._entry(address).update(steering=True, found=dict(found), device=self._standing.get(address))
 
     def ended(self, address: str) -> None:
         """What was found has been given back, or nobody is to do that any more. The writes of the day stay counted."""
         self._entry(address)["steering"] = False
 
-    def moved(self, address: str, to: str) -> None:
-        """A device that could not be given back at ``address`` is found under ``to`` from now on."""
-        if self.left_behind(address) is not None:
+    def stands_at(self, address: str, device: str | None) -> None:
+        """Which device is there, as a word that no other has; None where it does not say."""
+        self._standing[address] = device
+        if device and self.left_behind(address) is not None and self._devices[address].get("device") is None:
+            self._devices[address]["device"] = device
+            self.keep_soon()
+
+    def moved(self, elsewhere: Sequence[str], to: str) -> bool:
+        """What the device that stands at ``to`` was left with under addresses ``elsewhere`` is owed there from now on.
+
+        False where there is nothing, or nobody knows. What was found first was the owner's.
+        """
+        device, here = self._standing.get(to), self._devices.get(to, {})
+        if device is None or (self.left_behind(to) is not None and here.get("device") != device):
+            return False
+        its = [address for address in elsewhere if self._devices[address].get("device") == device]
+        for address in reversed(its):
             self._devices[to] = self._devices.pop(address)
+        if its:
+            self.keep_soon()
+        return bool(its)
+
+    def owed_also(self, address: str, to: str) -> None:
+        """What could not be given back at ``address`` is perhaps at ``to`` now: it is owed there, too."""
+        if (found := self.left_behind(address)) is not None:
+            self.begun(to, found)
             self.keep_soon()
 
     def count(self, address: str, budget: WriteBudget) -> None:

@@ -1,6 +1,6 @@
 """What one battery is steered by, and one relay switched, besides its device."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +16,8 @@ def utc_now() -> datetime:
 class SteeringTerms:
     """``address`` names the device in the ``memory``; ``now`` is the wall clock, by which days are counted.
 
-    ``gap_s`` is the pause that the device wants between two requests.
+    ``gap_s`` is the pause that the device wants between two requests. ``which`` asks the device which one it is, as a
+    word that no other has; None where it does not say. Raises DriverError.
     """
 
     address: str
@@ -24,6 +25,7 @@ class SteeringTerms:
     memory: SteeringMemory
     now: Callable[[], datetime] = utc_now
     gap_s: float = 0.0
+    which: Callable[[], Awaitable[str | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from agent.adapters.devices.relay_memory import RelayMemory
 from agent.adapters.mqtt.heard_relay import MOST_BYTES, HeardRelay
 from agent.adapters.mqtt.mqtt_link import MqttLink
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
@@ -37,13 +38,18 @@ class TopicRelays:
     """Implements ``agent.switch_ports.Switches``; what is no relay of its own is asked of ``others``.
 
     One connection, ``link``, listens to all of them, and may do so for others. ``reach`` says where the broker is; no
-    session is kept there.
+    session is kept there. ``memory`` outlives us and the broker.
     """
 
     def __init__(
-        self, reach: MqttSettings, relays: Sequence[TopicRelay], others: Switches, monotonic: Callable[[], float]
+        self,
+        reach: MqttSettings,
+        relays: Sequence[TopicRelay],
+        others: Switches,
+        monotonic: Callable[[], float],
+        memory: RelayMemory,
     ) -> None:
-        self._reach, self._others, self._monotonic = reach, others, monotonic
+        self._reach, self._others, self._monotonic, self._memory = reach, others, monotonic, memory
         self._seats = {
             relay.name: _Seat(relay, number, HeardRelay(relay)) for number, relay in enumerate(relays, start=1)
         }
@@ -100,9 +106,11 @@ class TopicRelays:
         return seat.lease is not None and seat.lease.stands
 
     def is_owed_rest(self, name: str) -> bool:
-        """What a process before us has held was told to rest by the broker."""
+        """What a process before us has held was told to rest by the broker, unless that was gone, too."""
         seat = self._seats.get(name)
-        return self._others.is_owed_rest(name) if seat is None else seat.lease is not None
+        if seat is None:
+            return self._others.is_owed_rest(name)
+        return seat.lease is not None or self._memory.is_owed(name)
 
     async def switch(self, name: str, on: bool) -> None:
         seat = self._seats.get(name)
@@ -139,7 +147,9 @@ class TopicRelays:
         seat = self._seats.get(name)
         if seat is None:
             await self._others.let_go(name)
-        elif seat.lease is not None:
+            return
+        self._memory.ended(name)
+        if seat.lease is not None:
             lease, seat.lease = seat.lease, None
             await lease.end(is_given_back=True)
 
@@ -152,6 +162,7 @@ class TopicRelays:
             way = lease.say if lease is not None and lease.stands else self.link.publish
             await way(command(seat.relay, on))
             return
+        await self._memory.told(seat.relay.name, on)
         if seat.lease is not None and not seat.lease.stands:
             lapsed, seat.lease = seat.lease, None
             await lapsed.end(is_given_back=True)

@@ -43,6 +43,11 @@ def site_file_in_part(*, cause: str) -> str:
 
 
 @Template
+def gone_by_in_part(*, cause: str) -> str:
+    return f"it is gone by in part only, a defect: {cause} (tried again)"
+
+
+@Template
 def owed_elsewhere(*, addresses: str) -> str:
     return (
         f"steered and not given back, and the site file has no battery or relay there any more: {addresses}; put it "

@@ -100,10 +100,15 @@ async def test_another_relay_of_the_board_is_owed_nothing() -> None:
     assert not (await site.next_one("10.0.0.7:502 unit 1 coil 3")).is_owed
 
 
-async def test_one_that_could_not_be_given_back_is_owed_its_rest_where_it_is_found_now() -> None:
+async def test_one_that_could_not_be_given_back_is_owed_its_rest_where_it_was_and_where_it_perhaps_is() -> None:
     site = Site()
     await site.devices.switch("relay", False)
     moved = RelayTerms("10.0.0.8:502 unit 1 coil 2", True)
     await site.devices.exchange(["relay"], [Board(site.kept)], {}, None, {"relay": moved})
     assert site.is_owed
-    assert (await site.next_one(moved.address)).is_owed
+    assert site.devices.owed_elsewhere == (ADDRESS,)
+    after = await site.next_one(moved.address)
+    assert after.is_owed
+    await after.devices.switch("relay", True)
+    assert not after.is_owed
+    assert after.devices.owed_elsewhere == (ADDRESS,), "until somebody says that it is gone"

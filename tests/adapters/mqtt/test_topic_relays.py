@@ -5,20 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from agent.adapters.mqtt import topic_relays
-from agent.adapters.mqtt.topic_relays import TopicRelays
-from agent.domain.topic_relay import TopicRelay
 from agent.switch_ports import SwitchFailure
 from simulator.broker import Broker, find_mosquitto, start_broker
 from simulator.topic_relay import DIALECTS
 from simulator.topic_relay import TopicRelay as Simulated
-from tests.adapters.mqtt.relay_stage import HEATPUMP, bridge, relay_of, settled
+from tests.adapters.mqtt.relay_stage import HEATPUMP, bridge, connected, played, relay_of, settled
 from tests.home_assistant.listener import listening, retained
 from tests.waiting import until
 
@@ -26,26 +22,6 @@ pytestmark = [
     pytest.mark.broker,
     pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed on this machine"),
 ]
-
-
-@contextmanager
-def played(broker: Broker, kind: str = "tasmota", on: bool = True) -> Iterator[Simulated]:
-    device = Simulated(broker.port, kind=kind, on=on)
-    device.start()
-    try:
-        yield device
-    finally:
-        device.stop()
-
-
-@asynccontextmanager
-async def connected(broker: Broker, *given: TopicRelay) -> AsyncIterator[TopicRelays]:
-    relays = bridge(broker.port, *given)
-    await relays.start()
-    try:
-        yield relays
-    finally:
-        await relays.stop()
 
 
 @pytest.fixture
