@@ -45,7 +45,7 @@ def economic_dispatch(plan: Plan, moment: Moment, battery: Battery, connection: 
     look_h = _look_h(plan, index, moment.at)
     step_mean_w = moment.net_load_w if moment.step_mean_w is None else moment.step_mean_w
     value = value_after(plan.values, index, step_mean_w)
-    by_peak = value_by_peak(plan.values, index, step_mean_w, moment.at, moment.interval_wh, moment.peak_w, value)
+    by_peak = value_by_peak(plan.values, index, moment.at, moment.interval_wh, moment.peak_w, value)
     prices = prices_now(plan.values, index, moment, connection, by_peak is not None)
     bends_w = () if by_peak is None else by_peak.bends_w(moment.net_load_w + battery.charge_w)
     peak_per_kwh = by_peak.per_kwh(moment.soc_pct, look_h) if bends_w and by_peak is not None else None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.dispatch.stored_energy_value import StoredEnergyValue, around
+from agent.dispatch.stored_energy_value import StoredEnergyValue
 from agent.domain.plan import ValueTable
 
 
@@ -89,20 +89,21 @@ class PeakValue:
 def value_by_peak(
     table: ValueTable,
     step: int,
-    net_load_w: float,
     at: datetime,
     imported_wh: float,
     peak_w: float,
     lowest: StoredEnergyValue,
 ) -> PeakValue | None:
-    """The value at the end of ``step`` given its mean net load; None where the table does not tell it by the peak.
+    """The value at the end of ``step``; None where the table does not tell it by the peak.
 
-    ``imported_wh`` is what the running interval has imported by ``at``; ``lowest`` is the value at the lowest level.
+    ``imported_wh`` is what the running interval has imported by ``at``; ``lowest`` is the value at the lowest level,
+    given the step's mean net load.
     """
     peak = table.peak
-    if peak is None or peak.per_kw[step] <= 0.0 or step >= min(len(peak.levels_w), len(table.by_net_load)):
+    if peak is None or lowest.between is None or step >= len(peak.levels_w) or peak.per_kw[step] <= 0.0:
         return None
-    low, high, share = around(table.by_net_load[step], net_load_w)
+    low, high = lowest.between
     begun_w, all_w = peak.mean_w(0.0, at, imported_wh), peak.mean_w(1.0, at, imported_wh)
     levels_w, per_kw = peak.levels_w[step], peak.per_kw[step]
-    return PeakValue(lowest, levels_w, low.at_levels, high.at_levels, share, begun_w, all_w - begun_w, peak_w, per_kw)
+    share, mean_per_w = lowest.share, all_w - begun_w
+    return PeakValue(lowest, levels_w, low.at_levels, high.at_levels, share, begun_w, mean_per_w, peak_w, per_kw)

@@ -11,13 +11,15 @@ from agent.domain.plan import ValueByNetLoad, ValueTable
 class StoredEnergyValue:
     """Value of stored energy at the end of the running step, money by SoC, linear between the points.
 
-    It lies between two rows of the table, ``share`` of the way from ``low`` to ``high``.
+    It lies between two rows of the table, ``share`` of the way from ``low`` to ``high``. ``between`` are the entries
+    that these are of, where the table tells the value by net load.
     """
 
     soc_pct: Sequence[float]
     low: Sequence[float]
     high: Sequence[float]
     share: float = 0.0
+    between: tuple[ValueByNetLoad, ValueByNetLoad] | None = None
 
     def at(self, soc_pct: float) -> float:
         k = min(max(bisect_right(self.soc_pct, soc_pct) - 1, 0), len(self.soc_pct) - 2)
@@ -30,15 +32,19 @@ class StoredEnergyValue:
 
     def soc_up_to(self, price_per_kwh: float, usable_wh: float) -> float:
         """The SoC up to which one more stored kWh is worth more than ``price_per_kwh``, by bisection of the slopes."""
-        price_per_pct = price_per_kwh * usable_wh / 100_000.0
-        first, last = 0, len(self.soc_pct) - 1
-        while first < last:
+        price_per_pct, soc_pct = price_per_kwh * usable_wh / 100_000.0, self.soc_pct
+        low, high, share = self.low, self.high, self.share
+        first, last = 0, len(soc_pct) - 1
+        while first < last:  # the slope is written out: calling it costs more than it
             k = (first + last) // 2
-            if self._slope(k) > price_per_pct:
+            rise = low[k + 1] - low[k]
+            if share:
+                rise += share * (high[k + 1] - high[k] - rise)
+            if rise / (soc_pct[k + 1] - soc_pct[k]) > price_per_pct:
                 first = k + 1
             else:
                 last = k
-        return self.soc_pct[first]
+        return soc_pct[first]
 
     def _point(self, k: int) -> float:
         return self.low[k] + self.share * (self.high[k] - self.low[k])
@@ -58,7 +64,7 @@ def value_after(table: ValueTable, step: int, net_load_w: float) -> StoredEnergy
     if not by_net_load:
         return StoredEnergyValue(table.soc_pct, table.value[step], table.value[step])
     low, high, share = around(by_net_load, net_load_w)
-    return StoredEnergyValue(table.soc_pct, low.value, high.value, share)
+    return StoredEnergyValue(table.soc_pct, low.value, high.value, share, (low, high))
 
 
 def around(by_net_load: Sequence[ValueByNetLoad], net_load_w: float) -> tuple[ValueByNetLoad, ValueByNetLoad, float]:
