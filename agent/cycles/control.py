@@ -180,7 +180,7 @@ class Control:
 
     def _watch_tracking(self, state: SiteState) -> None:
         monotonic = self._clock.monotonic()
-        verdict = self._response.seen(monotonic, self._units.seen(state))
+        verdict = self._response.seen(monotonic, self._units.seen(state), state.grid_w.known)
         if verdict in (Verdict.VERIFIED, Verdict.LIMITED) and self._unverified:
             self._unverified = False
             self.counts.verified += 1
