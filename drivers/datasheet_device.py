@@ -166,10 +166,9 @@ class SteeredDevice(DatasheetDevice):
         async with self._steering() as (steering, registers):
             seen = await registers.read(_JUST_NOW_S)
             await self._must_listen(steering, registers)
-            standing = self._too_soon(steering.facts)
-            if standing is not None:
-                pace_s = steering.facts.shortest_between_writes_s
-                return Clamped(standing.battery_w, f"{self.name} takes one order in {pace_s:g} s")
+            too_soon = self._too_soon(steering.facts.shortest_between_writes_s)
+            if too_soon is not None:
+                return too_soon
             known = {**seen, **{as_found(name): value for name, value in self._found.items()}}
             order = steering.order(battery_w, min(hold_s, steering.facts.longest_hold_s), known)
             self.written, self._standing = None, None
@@ -223,11 +222,12 @@ class SteeredDevice(DatasheetDevice):
                 raise NotSupported(f"{self.name} cannot be steered in this variant")
             yield known.sheet.steering, known.registers
 
-    def _too_soon(self, facts: SteeringFacts) -> _Standing | None:
+    def _too_soon(self, pace_s: float) -> Clamped | None:
         standing = self._standing
-        if standing is None or self._monotonic() - standing.at >= facts.shortest_between_writes_s:
+        left_s = 0.0 if standing is None else pace_s - (self._monotonic() - standing.at)
+        if standing is None or left_s <= 0.0:
             return None
-        return standing
+        return Clamped(standing.battery_w, f"{self.name} takes one order in {pace_s:g} s", left_s)
 
     async def _must_listen(self, steering: Steering, registers: ControlRegisters) -> None:
         for condition in steering.conditions:

@@ -110,10 +110,14 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Clamped:
-    """The device took a different power than asked for, because of its own limits."""
+    """The device took a different power than asked for, because of its own limits.
+
+    With ``later_s`` it took nothing yet: ``battery_w`` stands, and in so many seconds it takes an order.
+    """
 
     battery_w: float
     reason: str
+    later_s: float = 0.0
 
 
 SteerResult = Applied | Clamped

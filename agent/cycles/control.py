@@ -1,5 +1,6 @@
 """The seconds: read, estimate, choose a rung, guard, write, see. Waits for no disk, broker, model or solver."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -179,7 +180,7 @@ class Control:
 
     def _watch_tracking(self, state: SiteState) -> None:
         monotonic = self._clock.monotonic()
-        verdict = self._response.seen(monotonic, self._units.seen(state))
+        verdict = self._response.seen(monotonic, self._units.seen(state), state.grid_w.known)
         if verdict in (Verdict.VERIFIED, Verdict.LIMITED) and self._unverified:
             self._unverified = False
             self.counts.verified += 1
@@ -232,15 +233,10 @@ class Control:
         outcome = await self._site.steer(replace(granted, shares=shares))
         self._units.told(outcome, dict(shares), monotonic)
         match outcome:
+            case Clamped(unchanged=True):
+                pass  # the lease goes on saying what is in force, so that the next step asks again
             case Applied() | Clamped():
-                self._refusals.succeeded()
-                self.counts.written += 1
-                self._unverified = granted.battery_w is not None
-                if granted.battery_w is None:
-                    self.counts.verified += 1  # a release is verified by its read-back alone
-                self._response.asked(monotonic, outcome.battery_w, dict(shares))
-                self._watch.told(monotonic, outcome.battery_w)
-                self._lease = Lease(granted.battery_w, granted.pv_limit_w, monotonic, granted.hold_s)
+                self._taken(granted, outcome, dict(shares), monotonic)
             case Refused():
                 self._refusals.failed(monotonic, self._clock.monotonic())
                 self._refusal = outcome
@@ -252,6 +248,23 @@ class Control:
             case Held():
                 pass
         return outcome
+
+    def _taken(
+        self, granted: Setpoint, outcome: Applied | Clamped, shares: Mapping[str, float], monotonic: float
+    ) -> None:
+        """Something new is in force. Where a battery takes its share later, the next step asks again."""
+        self._refusals.succeeded()
+        self.counts.written += 1
+        self._unverified = granted.battery_w is not None
+        if granted.battery_w is None:
+            self.counts.verified += 1  # a release is verified by its read-back alone
+        standing = dict(outcome.standing) if isinstance(outcome, Clamped) else {}
+        self._response.asked(monotonic, outcome.battery_w, {**shares, **standing})
+        self._watch.told(monotonic, outcome.battery_w)
+        if not standing:
+            self._lease = Lease(granted.battery_w, granted.pv_limit_w, monotonic, granted.hold_s)
+        elif self._lease is not None:  # not prolonged: what stands was written before
+            self._lease = replace(self._lease, battery_w=outcome.battery_w, pv_limit_w=granted.pv_limit_w)
 
     def _left_alone(self, granted: Setpoint, why: str) -> Setpoint:
         """Nothing is written, not even a release: something else has the battery, or writing would wear it out."""

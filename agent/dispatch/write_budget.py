@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
+from agent.dispatch.lease import Lease
+from agent.domain.setpoint import Setpoint
 from agent.domain.steering import DailyWrites
 
 DAY_S = 86400.0
@@ -58,6 +60,18 @@ class WriteBudget:
         share = min(1.0, self.used_today(at.date()) / allowed)
         widest = LESS_POWER if less else WIDEST_DEADBAND
         return self.rating_w * min(widest, LEAST_DEADBAND + (WIDEST_DEADBAND - LEAST_DEADBAND) * share * share)
+
+    def allows(self, wanted: Setpoint, lease: Lease, monotonic_s: float, now: datetime) -> bool:
+        """``lease`` is renewed at half of its life, and changed by more than the dead-band of ``now``."""
+        if lease.battery_w is None or wanted.battery_w is None:
+            return True
+        if monotonic_s - lease.written_at >= lease.hold_s / 2.0:
+            return True
+        less = abs(wanted.battery_w) < abs(lease.battery_w) and wanted.battery_w * lease.battery_w >= 0.0
+        if (wanted.pv_limit_w is None) != (lease.pv_limit_w is None):
+            return True
+        cap_moved_w = abs((wanted.pv_limit_w or 0.0) - (lease.pv_limit_w or 0.0))
+        return max(cap_moved_w, abs(wanted.battery_w - lease.battery_w)) > self.deadband_w(now, less)
 
     def today(self, today: date) -> DailyWrites:
         return DailyWrites(today.isoformat(), self.used_today(today), self.per_day)

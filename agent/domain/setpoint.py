@@ -44,12 +44,17 @@ class Applied:
 class Clamped:
     """Taken by the device at another power, because of its own limits.
 
-    Of several batteries this is the sum that was taken; ``failed`` are the devices that took nothing.
+    Of several batteries this is the sum that is in force; ``failed`` are the devices that took nothing. A device with
+    a pace takes an order that came too soon ``later_s`` seconds from now: until then its power of before is in force,
+    of several batteries that by device in ``standing``. ``unchanged``: nothing at all that is new is in force.
     """
 
     battery_w: float
     reason: str
     failed: tuple[str, ...] = ()
+    later_s: float = 0.0
+    standing: tuple[tuple[str, float], ...] = ()
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ tolerance. What is not within ``patience_s`` is one of three things, and a relea
    ignores that for ``patience_s`` too it is *out of control*: left alone for ``pause_s``, and planned without.
 
 A device that discharges for the load alone, by its own rule, gives what the load takes: more than was asked for is none
-of these.
+of these, nor less while nothing is imported.
 """
 
 from dataclasses import dataclass, field, replace
@@ -90,8 +90,10 @@ class Tracking:
         else:
             self._asked_w = battery_w
 
-    def seen(self, monotonic_s: float, battery_w: float | None, soc_pct: float | None) -> Verdict:
-        """Judge a measurement of the battery power (None: not measured)."""
+    def seen(
+        self, monotonic_s: float, battery_w: float | None, soc_pct: float | None, grid_w: float | None = None
+    ) -> Verdict:
+        """Judge a measurement of the battery power (None: not measured), beside the import of the site."""
         self._forget_limits(monotonic_s)
         if self.out_of_control(monotonic_s):
             return Verdict.NO_CONTROL
@@ -102,6 +104,9 @@ class Tracking:
         if abs(battery_w - self._asked_w) <= self.tolerance_w or self._covers_more(battery_w, self._asked_w):
             self._misses = 0
             self._recovered(battery_w)
+            return Verdict.VERIFIED
+        if grid_w is not None and self._covers_all(battery_w, self._asked_w, grid_w):
+            self._misses, self._asked_at = 0, monotonic_s  # once the load takes more, patience begins anew
             return Verdict.VERIFIED
         if _near_an_end(self._asked_w, battery_w, soc_pct):
             return Verdict.LIMITED
@@ -131,6 +136,10 @@ class Tracking:
 
     def _covers_more(self, battery_w: float, asked_w: float) -> bool:
         return not self.feeds_grid and 0.0 < asked_w < battery_w
+
+    def _covers_all(self, battery_w: float, asked_w: float, grid_w: float) -> bool:
+        """By its own rule it gives less than it may: nothing is imported, so the load takes no more."""
+        return not self.feeds_grid and -self.noise_w <= battery_w < asked_w and grid_w <= self.noise_w
 
     def _fell_short(self, monotonic_s: float, battery_w: float, asked_w: float) -> Verdict:
         self._misses = 0

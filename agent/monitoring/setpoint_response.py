@@ -40,11 +40,11 @@ class SetpointResponse:
         for name, tracking in self._tracking.items():
             tracking.asked(monotonic_s, battery_w if name == SITE else shares.get(name))
 
-    def seen(self, monotonic_s: float, found: Mapping[str, Seen]) -> Verdict:
-        """Judge the measured power of each device; the verdict on them all."""
+    def seen(self, monotonic_s: float, found: Mapping[str, Seen], grid_w: float | None = None) -> Verdict:
+        """Judge the measured power of each device beside the site's import; the verdict on them all."""
         verdicts, ends = [], []
         for name, tracking in self._tracking.items():
-            verdict = tracking.seen(monotonic_s, *found.get(name, (None, None)))
+            verdict = tracking.seen(monotonic_s, *found.get(name, (None, None)), grid_w)
             verdicts.append(verdict)
             if verdict is Verdict.HELD:
                 device = self._only if name == SITE else name

@@ -23,17 +23,19 @@ class Decisions:
         else:
             word, detail = describe(outcome)
         row = DecisionRow(granted.at, granted.battery_w, granted.hold_s, granted.rung, granted.reason, word, detail)
-        if last is not None and not self._is_news(last, row):
+        comes_later = isinstance(outcome, Clamped) and outcome.later_s > 0.0 and not outcome.failed
+        if last is not None and not self._is_news(last, row, comes_later):
             return None
         self.last = row
         return row
 
     @staticmethod
-    def _is_news(last: DecisionRow, row: DecisionRow) -> bool:
-        if (last.rung, last.outcome) != (row.rung, row.outcome):
+    def _is_news(last: DecisionRow, row: DecisionRow, comes_later: bool) -> bool:
+        """A device with a pace answers "later" after each of its orders, which is no more than a change of power."""
+        if last.rung != row.rung or (last.outcome != row.outcome and not comes_later):
             return True
         recent = 0.0 <= (row.at - last.at).total_seconds() < POWER_EVERY_S  # the clock may have been set back
-        return last.battery_w != row.battery_w and not recent
+        return (last.battery_w, last.outcome) != (row.battery_w, row.outcome) and not recent
 
 
 def describe(outcome: Outcome) -> tuple[str, str]:

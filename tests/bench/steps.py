@@ -48,7 +48,9 @@ price, and the agent with its own drivers steers each simulated device on the vi
 and ramp (of the rating) are those of the simulated device, from an order to its power. Settled is when the grid is
 within {SETTLED_W:g} W and stays there for the rest of {END - STEP_AT} minutes; overshoot is the most export meanwhile.
 All are seen at the agent's control steps. Writes are the requests that wrote to the device after the step, renewals
-included. "Its own rule" covers the load: so the family says where not each of its devices takes a setpoint.
+included. "Its own rule": the family says so where not each of its devices takes a setpoint. That of Growatt's SPA, SPH
+and MIN covers the load whatever discharging was ordered; MOD and TL-XH2 take a power. Deye's covers no more of it than
+the newest order allows, and one order is taken in 60 s: what is wanted within a minute of an order comes after it.
 
 | {" | ".join(COLUMNS)} |
 |{"|".join(COLUMNS.values())}|

@@ -126,6 +126,35 @@ def test_a_battery_that_covers_the_load_by_its_own_rule_may_give_more(
     assert tracking.seen(60.0, gives_w, 50.0) is expected
 
 
+@pytest.mark.parametrize(
+    ("gives_w", "grid_w", "expected"),
+    [
+        (1100.0, 0.0, Verdict.VERIFIED),
+        (0.0, -400.0, Verdict.VERIFIED),
+        (1100.0, 600.0, Verdict.LIMITED),
+        (1100.0, None, Verdict.LIMITED),
+        (0.0, 600.0, Verdict.MISSED),
+        (-500.0, 0.0, Verdict.MISSED),
+    ],
+)
+def test_one_that_may_give_more_than_the_load_takes_is_not_limited(
+    gives_w: float, grid_w: float | None, expected: Verdict
+) -> None:
+    tracking = Tracking(5000.0, feeds_grid=False)
+    tracking.asked(0.0, 2000.0)
+    assert tracking.seen(60.0, gives_w, 50.0, grid_w) is expected
+    least_w = gives_w if expected is Verdict.LIMITED else 5000.0
+    assert tracking.delivered(BATTERY, 60.0).discharge_w == least_w
+
+
+def test_it_has_its_patience_again_when_the_load_takes_more() -> None:
+    tracking = Tracking(5000.0, feeds_grid=False)
+    tracking.asked(0.0, 2000.0)
+    assert tracking.seen(60.0, 1100.0, 50.0, 0.0) is Verdict.VERIFIED
+    assert tracking.seen(61.0, 1100.0, 50.0, 900.0) is Verdict.WAITING
+    assert tracking.seen(90.0, 1100.0, 50.0, 900.0) is Verdict.LIMITED
+
+
 def test_a_limit_does_not_outlive_its_ten_minutes_where_nothing_more_is_asked_for() -> None:
     tracking = Tracking(5000.0)
     tracking.asked(0.0, -5000.0)

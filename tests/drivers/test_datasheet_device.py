@@ -120,7 +120,7 @@ async def test_too_soon_is_answered_with_what_is_in_force() -> None:
     await device.set_power(-2000, 60)
     battery.writes.clear()
     battery.clock.now += 29
-    assert await device.set_power(1000, 60) == Clamped(-2000, "made-up takes one order in 30 s")
+    assert await device.set_power(1000, 60) == Clamped(-2000, "made-up takes one order in 30 s", later_s=1.0)
     assert battery.writes == []
     battery.clock.now += 1
     assert await device.set_power(1000, 60) == Applied(1000)

@@ -8,7 +8,7 @@ from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Setp
 def together(outcomes: Mapping[str, Outcome], setpoint: Setpoint) -> Outcome:
     """What all batteries answered, as one. Those without a share were to be released, which the power does not need.
 
-    A site's release counts only when every battery took it.
+    A site's release counts only when every battery took it. What comes later does so when the slowest takes it.
     """
     shares = dict(setpoint.shares)
     asked = outcomes if setpoint.battery_w is None else {name: outcomes[name] for name in outcomes if name in shares}
@@ -21,7 +21,18 @@ def together(outcomes: Mapping[str, Outcome], setpoint: Setpoint) -> Outcome:
     if setpoint.battery_w is None:
         return Applied(None)
     taken_w = sum(_taken_w(one, shares[name]) for name, one in asked.items())
-    return Clamped(taken_w, told, failed) if reasons else Applied(taken_w)
+    if not reasons:
+        return Applied(taken_w)
+    later = {name: one for name, one in asked.items() if isinstance(one, Clamped) and one.later_s > 0.0}
+    took = any(isinstance(one, Applied | Clamped) for name, one in asked.items() if name not in later)
+    return Clamped(
+        taken_w,
+        told,
+        failed,
+        max((one.later_s for one in later.values()), default=0.0),
+        tuple((name, one.battery_w) for name, one in later.items()),
+        unchanged=bool(later) and not took,
+    )
 
 
 def _taken_w(outcome: Outcome, share_w: float) -> float:

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date
 
+from agent.adapters.devices.order_answers import TooSoon, outcome_of
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.dispatch.lease import Lease
@@ -16,7 +16,6 @@ from agent.domain.sentences.control import left_alone
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Setpoint, Unreachable
 from agent.domain.steering import DailyWrites
 from agent.monitoring.foreign_writes import ForeignWrites, is_foreign, order_words
-from drivers import device as driver
 from drivers.device import ControlState, Readable, Steerable
 from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotSupported
 
@@ -50,6 +49,7 @@ class SteeredBattery:
         self._found: Mapping[str, float] = {}
         self._expected: ControlState | None = None  # what the registers must hold, None while that is not known
         self._clamps = False
+        self._too_soon = TooSoon(monotonic)
         self._turn = asyncio.Lock()
         self._looked_at = -LOOK_EVERY_S
         self.lost = False  # what was written last is not in force any more
@@ -85,7 +85,7 @@ class SteeredBattery:
     @property
     def used_up(self) -> str | None:
         """One sentence when the writes of the day are used up and writing would be one more of them."""
-        budget, today = self._terms.budget, self._today()
+        budget, today = self._terms.budget, self._terms.today
         if budget.may_steer(today) or (self._steering and not self._battery.wears):
             return None
         return writes_used_up(device=self.name, used=budget.used_today(today), per_day=budget.per_day)
@@ -93,7 +93,7 @@ class SteeredBattery:
     @property
     def writes(self) -> DailyWrites | None:
         """What was written of persistent registers today; None where there was nothing yet."""
-        budget, today = self._terms.budget, self._today()
+        budget, today = self._terms.budget, self._terms.today
         return budget.today(today) if budget.used_today(today) or self._battery.wears else None
 
     async def take(self, setpoint: Setpoint, share_w: float | None) -> Outcome:
@@ -122,6 +122,7 @@ class SteeredBattery:
             return Refused(self.left_alone or "")
         setpoint, outcome = self._within_budget(setpoint)
         setpoint = replace(setpoint, hold_s=min(setpoint.hold_s, self.longest_hold_s))
+        outcome = outcome or self._still_too_soon(setpoint)
         if outcome is not None:
             return outcome
         before = Counter(self._battery.persistent_writes)
@@ -175,15 +176,25 @@ class SteeredBattery:
                 raise
         if self._foreign.gives_way(self._monotonic()):
             return Refused(self.left_alone or "")
+        stood = self._lease, self.lost
         self._lease, self._expected, self.lost = None, None, False
         if setpoint.battery_w is None:
             outcome: Outcome = await self._release()
         else:
             outcome = await self._set_power(setpoint.battery_w, setpoint)
         self._expected = self._battery.written
+        if self._too_soon.is_said_by(outcome):  # what stood before stands, and for no longer
+            self._lease, self.lost = stood
+            return outcome
         self._lease = Lease(setpoint.battery_w, setpoint.pv_limit_w, self._monotonic(), setpoint.hold_s)
         self._ends_s = None if setpoint.battery_w is None else self._monotonic() + setpoint.hold_s
         return outcome
+
+    def _still_too_soon(self, setpoint: Setpoint) -> Clamped | None:
+        """A release and a cap of the sun have no pace, nor what follows after the device has ended an order itself."""
+        ended = self._battery.written is not self._expected
+        asked = setpoint.battery_w is None or self._must_cap(setpoint) or ended
+        return None if asked else self._too_soon.still_said()
 
     async def _end_overdue(self) -> None:
         """No order is taken, and the last one has outlived its lease: where the device does not end it, we do."""
@@ -210,14 +221,15 @@ class SteeredBattery:
             await self._terms.memory.keep()
             self._steering = True
         result = await self._battery.set_power(battery_w, setpoint.hold_s)
-        if self._can_cap and (setpoint.pv_limit_w is not None or self._capped):
+        if self._must_cap(setpoint):
             await self._cap(setpoint)
-        self._clamps = isinstance(result, driver.Clamped)
-        match result:
-            case driver.Applied(held_w):
-                return Applied(held_w)
-            case driver.Clamped(held_w, reason):
-                return Clamped(held_w, reason)
+        outcome = outcome_of(result)
+        if not (isinstance(outcome, Clamped) and outcome.unchanged):
+            self._clamps = isinstance(outcome, Clamped)
+        return outcome
+
+    def _must_cap(self, setpoint: Setpoint) -> bool:
+        return self._can_cap and (setpoint.pv_limit_w is not None or self._capped)
 
     async def _remember(self) -> None:
         """What to give back: what an earlier process found and could not give back, else what is found now.
@@ -261,20 +273,10 @@ class SteeredBattery:
         if not self._battery.wears:
             return setpoint, None
         held = replace(setpoint, hold_s=min(self._terms.budget.hold_s, self.longest_hold_s))
-        return (held, None) if lease is None or self._worth_a_write(lease, held) else (setpoint, Held())
-
-    def _worth_a_write(self, lease: Lease, wanted: Setpoint) -> bool:
-        """Renewed at half of its life; changed by more than a dead-band that grows as the budget is used up."""
-        if lease.battery_w is None or wanted.battery_w is None or self.lost:
-            return True
-        if self._monotonic() - lease.written_at >= lease.hold_s / 2.0:
-            return True
-        less = abs(wanted.battery_w) < abs(lease.battery_w) and wanted.battery_w * lease.battery_w >= 0.0
-        deadband_w = self._terms.budget.deadband_w(self._terms.now(), less)
-        if (wanted.pv_limit_w is None) != (lease.pv_limit_w is None):
-            return True
-        cap_moved_w = abs((wanted.pv_limit_w or 0.0) - (lease.pv_limit_w or 0.0))
-        return max(cap_moved_w, abs(wanted.battery_w - lease.battery_w)) > deadband_w
+        if lease is None or self.lost:
+            return held, None
+        worth = self._terms.budget.allows(held, lease, self._monotonic(), self._terms.now())
+        return (held, None) if worth else (setpoint, Held())
 
     @property
     def _may_be_in_force(self) -> bool:
@@ -290,9 +292,6 @@ class SteeredBattery:
     def _count(self, before: Counter[str]) -> None:
         made = Counter(self._battery.persistent_writes) - before
         if made:
-            self._terms.budget.spend(made, self._today())
+            self._terms.budget.spend(made, self._terms.today)
             self._terms.memory.count(self._terms.address, self._terms.budget)
             self._terms.memory.keep_soon()
-
-    def _today(self) -> date:
-        return self._terms.now().astimezone(UTC).date()

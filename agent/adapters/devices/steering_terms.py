@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.dispatch.write_budget import WriteBudget
@@ -26,6 +26,10 @@ class SteeringTerms:
     now: Callable[[], datetime] = utc_now
     gap_s: float = 0.0
     which: Callable[[], Awaitable[str | None]] | None = None
+
+    @property
+    def today(self) -> date:
+        return self.now().astimezone(UTC).date()
 
 
 @dataclass(frozen=True, slots=True)
