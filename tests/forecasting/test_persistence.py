@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.domain.history import History
@@ -31,6 +31,7 @@ def assert_possible(quantiles: FloatArray, ceiling_w: float = np.inf) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(POWERS, min_size=1, max_size=24 * 9), st.sampled_from([CAMBRIDGE, SAN_DIEGO, TROMSO]))
+@example([5000.0], TROMSO)  # at night: brighter than any sky
 def test_any_history_has_an_answer(values: list[float | None], place: Place) -> None:
     powers = tuple(values)
     horizon = replace(empty_site(step_s=3600).horizon, start=NOW - timedelta(hours=len(values)), steps=len(values))

@@ -99,9 +99,12 @@ def forget() -> None:
 
 
 def settled(found: FloatArray, otherwise: FloatArray, days: IntArray) -> FloatArray:
-    """Quantiles (..., LEVELS) that ``days`` (...) of history show, drawn to ``otherwise`` while those are few."""
+    """Quantiles (..., LEVELS) that ``days`` (...) of history show, drawn to ``otherwise`` while those are few.
+
+    The outer ones are drawn farther than the median: where a day was brighter than the clear sky they would pass it.
+    """
     prior = _PRIOR_DAYS * np.exp(-days / _FADES_DAYS)[..., None]
-    drawn: FloatArray = (days[..., None] * found + prior * otherwise) / (days[..., None] + prior)
+    drawn: FloatArray = np.sort((days[..., None] * found + prior * otherwise) / (days[..., None] + prior), axis=-1)
     return drawn
 
 
