@@ -21,15 +21,20 @@ class Lease:
         """
         if granted.battery_w is None or self.battery_w is None:
             return granted.battery_w is not self.battery_w
-        if monotonic_s - self.written_at >= self.hold_s / 2.0:
+        if self.half_is_over(monotonic_s):
             return True
-        if _cap_differs(granted.pv_limit_w, self.pv_limit_w, deadband_w):
+        if cap_differs(granted.pv_limit_w, self.pv_limit_w, deadband_w):
             return True
         stops_or_starts = (granted.battery_w == 0.0) != (self.battery_w == 0.0)
         return stops_or_starts or abs(granted.battery_w - self.battery_w) > deadband_w
 
+    def half_is_over(self, monotonic_s: float) -> bool:
+        """It is to be renewed, so that one failure does not let it lapse."""
+        return monotonic_s - self.written_at >= self.hold_s / 2.0
 
-def _cap_differs(wanted_w: float | None, in_force_w: float | None, deadband_w: float) -> bool:
+
+def cap_differs(wanted_w: float | None, in_force_w: float | None, deadband_w: float) -> bool:
+    """Whether two caps of the sun differ by more than ``deadband_w``; None is no cap."""
     if wanted_w is None or in_force_w is None:
         return wanted_w is not in_force_w
     return abs(wanted_w - in_force_w) > deadband_w

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from agent.dispatch.lease import Lease
+from agent.dispatch.lease import Lease, cap_differs
 from agent.domain.setpoint import Setpoint
 from agent.domain.steering import DailyWrites
 
@@ -65,13 +65,13 @@ class WriteBudget:
         """``lease`` is renewed at half of its life, and changed by more than the dead-band of ``now``."""
         if lease.battery_w is None or wanted.battery_w is None:
             return True
-        if monotonic_s - lease.written_at >= lease.hold_s / 2.0:
+        if lease.half_is_over(monotonic_s):
             return True
         less = abs(wanted.battery_w) < abs(lease.battery_w) and wanted.battery_w * lease.battery_w >= 0.0
-        if (wanted.pv_limit_w is None) != (lease.pv_limit_w is None):
+        deadband_w = self.deadband_w(now, less)
+        if cap_differs(wanted.pv_limit_w, lease.pv_limit_w, deadband_w):
             return True
-        cap_moved_w = abs((wanted.pv_limit_w or 0.0) - (lease.pv_limit_w or 0.0))
-        return max(cap_moved_w, abs(wanted.battery_w - lease.battery_w)) > self.deadband_w(now, less)
+        return abs(wanted.battery_w - lease.battery_w) > deadband_w
 
     def today(self, today: date) -> DailyWrites:
         return DailyWrites(today.isoformat(), self.used_today(today), self.per_day)
