@@ -11,16 +11,25 @@ class WriteGate:
     """Whether the devices behind it may be written. ``shut`` says why not, in one sentence; None: they may."""
 
     def __init__(self, shut: str | None = None) -> None:
-        self.shut = shut
+        self._shut, self._openings = shut, 0
+
+    @property
+    def shut(self) -> str | None:
+        return None if self._openings else self._shut
+
+    @shut.setter
+    def shut(self, why: str | None) -> None:
+        """While it is ``opened`` this holds from its end on."""
+        self._shut = why
 
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Open for what must be given back, whatever else holds."""
-        before, self.shut = self.shut, None
+        self._openings += 1
         try:
             yield
         finally:
-            self.shut = before
+            self._openings -= 1
 
 
 def only_reads() -> WriteGate:

@@ -33,7 +33,7 @@ class SteeringLock:
         ``permitted`` is the kept document: where there was a permit once, one that is gone was taken away.
         """
         self._were_steered = were_steered and permitted is None and self._permission.permit is None
-        if self._gate.shut is None or not (self._permission.is_missing and self._were_steered):
+        if self._outlet.view.observing is None or not (self._permission.is_missing and self._were_steered):
             return
         self._alarms.note(EventKind.NOT_COMMISSIONED, steered_before())
         self._show(None)
@@ -54,11 +54,8 @@ class SteeringLock:
         if self._gate.shut is None:
             yield True
         elif is_left_behind:
-            self._gate.shut = None
-            try:
+            with self._gate.opened():
                 yield True
-            finally:
-                self._gate.shut = self._outlet.view.observing  # what holds by now: a store that was read late may say
         else:
             yield False
 

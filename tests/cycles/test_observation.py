@@ -131,3 +131,11 @@ def test_only_what_was_left_behind_is_given_back_through_a_shut_gate() -> None:
         assert may_write
         assert shut.gate.shut is None
     assert shut.gate.shut == WHY
+
+
+def test_a_store_that_is_read_while_something_is_given_back_is_heard() -> None:
+    older = Lock(Permission(WHY, is_missing=True))
+    with older.lock.open_for_what_was_left_behind(is_left_behind=True):
+        older.lock.recall(were_steered=True)
+    assert (older.gate.shut, older.outlet.view.observing) == (None, None)
+    assert [kind for kind, _, _ in older.hearing.told] == ["not_commissioned"]

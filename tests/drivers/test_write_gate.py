@@ -28,6 +28,15 @@ async def test_nothing_reaches_the_device_until_the_gate_is_opened() -> None:
     assert device.writes == [(7, [5]), (7, [9])]
 
 
+def test_what_is_said_while_it_is_opened_holds_afterwards() -> None:
+    gate = WriteGate("shut")
+    for why in (None, "another reason"):
+        with gate.opened():
+            gate.shut = why
+            assert gate.shut is None
+        assert gate.shut == why
+
+
 async def test_a_release_that_fails_shuts_the_gate_again() -> None:
     gate = WriteGate("shut")
 
