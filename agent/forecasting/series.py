@@ -69,6 +69,18 @@ def solar_series(history: History, step_s: int, rated_w: float) -> Series:
     return _series(history, step_s, values, rated_w * _SOLAR_HEADROOM if rated_w > 0 else _ABSURD_W)
 
 
+def mean_before(values: FloatArray, origin: IntArray, many: int) -> FloatArray:
+    """Mean of the ``many`` values before each position, in the shape of ``origin``, NaN when none is known."""
+    known = np.isfinite(values)
+    total = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
+    count = np.concatenate([[0], np.cumsum(known)])
+    upto = np.clip(origin, 0, values.size)
+    since = np.clip(origin - many, 0, values.size)
+    counted = count[upto] - count[since]
+    mean: FloatArray = np.where(counted > 0, (total[upto] - total[since]) / np.maximum(counted, 1), np.nan)
+    return mean
+
+
 def bridge_short_gaps(values: FloatArray, longest: int) -> FloatArray:
     """Fill runs of at most ``longest`` NaN between two values along a straight line. Longer runs and ends stay."""
     known = np.flatnonzero(np.isfinite(values))

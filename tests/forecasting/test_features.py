@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.domain.history import History
+from agent.domain.horizon import Horizon
 from agent.forecasting.features.feature_rows import FeatureRows
 from agent.forecasting.features.load_features import LOAD_FEATURES, load_features
+from agent.forecasting.features.load_moves import MOVE_FEATURES
 from agent.forecasting.features.solar_features import SOLAR_FEATURES, solar_features
 from agent.forecasting.series import load_series, solar_series
 from tests.forecasting.sites import (
@@ -92,6 +94,20 @@ def test_yesterday_is_the_newest_day_that_had_passed() -> None:
     np.testing.assert_allclose(week[:24] * rows.scale_w[:24], -6 * 24.0, rtol=1e-3)
     np.testing.assert_allclose(week[24:] * rows.scale_w[24:], -5 * 24.0, rtol=1e-3)
     assert plain[-1] == HISTORY.horizon.steps - 1
+
+
+@pytest.mark.parametrize("step_s", [900, 3600])
+def test_a_site_moves_on_from_where_it_stands_as_on_past_days(step_s: int) -> None:
+    """A load that always rises by 1 W an hour goes on from the mean of the last hour, however far ahead."""
+    steps = 40 * 86_400 // step_s
+    horizon = Horizon(NOW - timedelta(days=40), step_s, steps)
+    ramp = tuple(step * step_s / 3600.0 for step in range(steps))
+    rows, _ = rows_of(History(horizon, ramp, (0.0,) * steps, (False,) * steps), [NOW], step_s)
+    at = {name: rows.matrix[:, LOAD_FEATURES.index(name)] * rows.scale_w for name in MOVE_FEATURES}
+    np.testing.assert_allclose(at["now_move"], 1.0, rtol=1e-3)
+    since_h = np.arange(48 * 3600 // step_s) * step_s / 3600.0 + (3600.0 + step_s) / 7200.0
+    for name in MOVE_FEATURES[2:]:
+        np.testing.assert_allclose(at[name] - at["now"], since_h, atol=0.05, err_msg=name)
 
 
 @pytest.mark.parametrize("change", [datetime(2023, 3, 26, tzinfo=UTC), datetime(2023, 10, 29, tzinfo=UTC)])

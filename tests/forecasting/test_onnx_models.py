@@ -14,6 +14,7 @@ import pytest
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.onnx_models import MAX_MODEL_BYTES, OnnxForecaster, open_model
 from agent.domain.horizon import Horizon
+from agent.forecasting.features.load_features import LOAD_FEATURES
 from agent.forecasting.forecaster import LEVELS, MEDIAN, ModelUnusable
 from agent.forecasting.make_forecast import forecast_site
 from tests.adapters.models.model_folders import SHIPPED, change_card, replace_model
@@ -164,8 +165,13 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "other name": (lambda folder: change_card(folder, name="solar"), "card.json is that of solar"),
     "other levels": (lambda folder: change_card(folder, quantiles=[0.5]), "its quantiles are"),
-    "other features": (lambda folder: change_card(folder, features=["lead_h"]), "its features are not those"),
-    "other quantity": (lambda folder: change_card(folder, quantity="pv_w"), "its features are not those"),
+    "other features": (
+        lambda folder: change_card(folder, features=["moon"]),
+        "its features are not among those .*'moon'",
+    ),
+    "no features": (lambda folder: change_card(folder, features=[]), "its features are not among those"),
+    "fewer features": (lambda folder: change_card(folder, features=["lead_h"]), "does not have one answer of every"),
+    "other quantity": (lambda folder: change_card(folder, quantity="pv_w"), "its features are not among those"),
     "short self-test": (self_test_of_four, "does not have one answer of every quantile"),
     "truncated": (truncated, "bytes, its card says"),
     "one bit": (one_bit_flipped, "SHA-256"),
@@ -189,6 +195,18 @@ def test_a_broken_model_is_refused_with_one_sentence(fault: str, folder: Path) -
         open_model(folder, "load_w", CAMBRIDGE)
     assert str(refusal.value).startswith("model consumption is not usable: ")
     assert "\n" not in str(refusal.value)
+
+
+def test_a_model_is_asked_with_the_features_that_it_names(folder: Path) -> None:
+    """One of an earlier release knew fewer, and may still be the site's best."""
+    history = regular_site(CAMBRIDGE, days=30)
+    asked = history, [NOW], 3600, 48
+    every = open_model(folder, "load_w", CAMBRIDGE).rows(*asked).matrix
+    change_card(folder, features=list(reversed(LOAD_FEATURES)))
+    found = open_model(folder, "load_w", CAMBRIDGE).rows(*asked)
+    np.testing.assert_array_equal(found.matrix, every[:, ::-1])
+    few = found.only(LOAD_FEATURES, ("moved_1st_day", "lead_h"))
+    np.testing.assert_array_equal(few.matrix[:, 1], np.arange(48) + 0.5)
 
 
 def test_a_model_of_another_quantity_is_refused() -> None:

@@ -69,9 +69,9 @@ def test_the_card_says_what_was_learnt_from_and_what_was_scored(folder: Path, tm
     assert not any(score.seen_in_training for score in card.metrics)
     assert {score.forecaster for score in card.metrics} == {
         "persistence",
-        "consumption 1.1.0",
+        "consumption 1.2.0",
         "persistence, no weather",
-        "consumption 1.1.0, no weather",
+        "consumption 1.2.0, no weather",
     }
     assert "fitted without ucam_b2 and without the last 40 %" in card.limits[0]
     assert card.trained_at == (START + timedelta(days=DAYS)).date().isoformat()
@@ -83,7 +83,7 @@ def test_the_card_says_what_was_learnt_from_and_what_was_scored(folder: Path, tm
 def test_the_targets_are_named_beside_what_was_reached() -> None:
     from training.fit.export import _beside_targets
 
-    score = SiteScore("mill", "consumption 1.1.0", 3600, False, 99, 0.08, 0.09, 0.8, 0.93, 0.02)
+    score = SiteScore("mill", "consumption 1.2.0", 3600, False, 99, 0.08, 0.09, 0.8, 0.93, 0.02)
     said = _beside_targets(score)
     assert "MAPE 9.0%, below 10% met" in said
     assert "R2 0.80, above 0.85 not met" in said

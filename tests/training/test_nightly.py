@@ -88,12 +88,12 @@ def test_a_whole_night_fits_and_deploys_and_the_next_one_keeps(
     models.mkdir()
     assert night(monkeypatch, data, models) == 0
     said = capsys.readouterr().out
-    assert "solar 1.1.0 is deployed: nothing was deployed, and its loss is " in said
+    assert "solar 1.2.0 is deployed: nothing was deployed, and its loss is " in said
     assert "consumption is not deployed: nothing is deployed, and the new fit's loss is " in said  # too few trees
     first = fingerprint_of(models / "solar")
     assert night(monkeypatch, data, models) == 3
     said = capsys.readouterr().out
-    assert "solar 1.1.0 stays: the new fit is the same, byte for byte" in said
+    assert "solar 1.2.0 stays: the new fit is the same, byte for byte" in said
     assert fingerprint_of(models / "solar") == first
     assert not (models / "consumption").exists()
     assert [line["deployed"] for line in history(models) if line["name"] == "solar"] == [True, False]

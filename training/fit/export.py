@@ -18,7 +18,7 @@ from training.fit.rows import LONGEST_H, STEP_S, TrainingRows
 from training.fit.trees import predict_quantiles, to_onnx
 from training.sites.measured_site import MeasuredSite
 
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 FEATURES = {"load_w": LOAD_FEATURES, "pv_w": SOLAR_FEATURES}
 MAPE_TARGET, R2_TARGET, COVER_TARGET = 0.10, 0.85, 0.90
 _SELF_TEST_ROWS = 12

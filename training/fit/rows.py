@@ -35,6 +35,7 @@ _YOUNG_DAYS = (1, 1, 1, 2, 4, 8, 14)
 _SILENT_SHARE, _ENDING_SHARE = 0.3, 0.15  # of the origins: no feed, and one that ends within two days
 _FIRST_DAYS = 1
 _HOME_WEIGHT = 0.5
+_NEAR_H, _NEAR_WEIGHT = (3.0, 6.0), (20.0, 5.0, 1.0)  # what a battery does now is decided by the next hours
 _LARGEST = 8.0
 _FAINT_SHARE = 0.002  # of the rating: a scale below it is dusk
 
@@ -147,7 +148,9 @@ def _batch_rows(
         usable &= random.uniform(size=usable.size) < STEPS / steps
     scale = found.scale_w[usable]
     answer = np.clip((actual[usable, None] - found.centre_w[usable]) / scale[:, None], -_LARGEST, _LARGEST)
-    return TrainingRows(found.matrix[usable], answer, scale if quantity == "pv_w" else np.ones(scale.size))
+    lead_h = np.tile(np.arange(steps) * STEP_S / 3600, len(origins))[usable]
+    weight = np.array(_NEAR_WEIGHT)[np.digitize(lead_h, _NEAR_H)]
+    return TrainingRows(found.matrix[usable], answer, weight * scale if quantity == "pv_w" else weight)
 
 
 def _features(site: MeasuredSite, quantity: str, origins: Sequence[datetime], steps: int) -> tuple[Series, FeatureRows]:

@@ -97,8 +97,9 @@ def _refuse_card(name: str, card: ModelCard) -> None:
         raise ModelUnusable(name, f"card.json is that of {card.name}")
     if tuple(card.quantiles) != LEVELS:
         raise ModelUnusable(name, f"its quantiles are {list(card.quantiles)}, not {list(LEVELS)}")
-    if tuple(card.features) != _FEATURES[card.quantity]:
-        raise ModelUnusable(name, "its features are not those that this version computes")
+    unknown = [feature for feature in card.features if feature not in _FEATURES[card.quantity]]
+    if unknown or not card.features:
+        raise ModelUnusable(name, f"its features are not among those that this version computes: {unknown or 'none'}")
     widths = {len(row) for row in card.self_test.rows}, {len(row) for row in card.self_test.answers}
     if widths != ({len(card.features)}, {len(LEVELS)}) or len(card.self_test.rows) != len(card.self_test.answers):
         raise ModelUnusable(name, "the self-test in card.json does not have one answer of every quantile a row")

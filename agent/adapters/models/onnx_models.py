@@ -18,8 +18,8 @@ from agent.adapters.models.sha256 import sha256_hex
 from agent.domain.history import History
 from agent.domain.request import Place
 from agent.forecasting.features.feature_rows import FeatureRows
-from agent.forecasting.features.load_features import load_features
-from agent.forecasting.features.solar_features import solar_features
+from agent.forecasting.features.load_features import LOAD_FEATURES, load_features
+from agent.forecasting.features.solar_features import SOLAR_FEATURES, solar_features
 from agent.forecasting.features.weather_series import weather_series
 from agent.forecasting.forecaster import LEVELS, FloatArray, ModelUnusable
 from agent.forecasting.series import load_series, solar_series
@@ -71,8 +71,10 @@ class OnnxForecaster:
             raise ModelUnusable(self.name, f"it {needed}, there are {measured_h:g} h")
         weather = weather_series(history, step_s, self._place)
         if solar:
-            return solar_features(series, origins, steps, self._place, self._rated_w, weather)
-        return load_features(series, origins, steps, self._place, weather)
+            found = solar_features(series, origins, steps, self._place, self._rated_w, weather)
+            return found.only(SOLAR_FEATURES, self.card.features)
+        found = load_features(series, origins, steps, self._place, weather)
+        return found.only(LOAD_FEATURES, self.card.features)
 
 
 def open_model(folder: Path, quantity: str, place: Place, rated_w: float = 0.0) -> OnnxForecaster:

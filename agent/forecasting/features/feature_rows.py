@@ -1,6 +1,7 @@
 """What a model is asked, and the way back from its answer to watts."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,3 +20,9 @@ class FeatureRows:
     matrix: np.ndarray[tuple[int, int], np.dtype[np.float32]]
     centre_w: FloatArray
     scale_w: FloatArray
+
+    def only(self, known: Sequence[str], asked: Sequence[str]) -> "FeatureRows":
+        """With the columns ``asked`` of those ``known``: a model of an earlier release has fewer."""
+        if tuple(asked) == tuple(known):
+            return self
+        return replace(self, matrix=np.take(self.matrix, [known.index(name) for name in asked], axis=1))

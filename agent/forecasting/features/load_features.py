@@ -12,11 +12,13 @@ import numpy as np
 
 from agent.domain.request import Place
 from agent.forecasting.features.feature_rows import FeatureRows
+from agent.forecasting.features.load_lags import lags, means
+from agent.forecasting.features.load_moves import MOVE_FEATURES, move_columns
 from agent.forecasting.features.load_weather import TEMPERATURE_FEATURES, temperature_columns
 from agent.forecasting.features.local_calendar import LocalCalendar
-from agent.forecasting.features.seasonal_load import SameTimes, SeasonalLoad, load_quantiles, seasonal_load
+from agent.forecasting.features.seasonal_load import SeasonalLoad, load_quantiles, seasonal_load
 from agent.forecasting.features.weather_series import WeatherSeries
-from agent.forecasting.forecaster import DAY_S, LEVELS, WINDOW_DAYS, FloatArray, IntArray
+from agent.forecasting.forecaster import DAY_S, LEVELS, FloatArray, IntArray
 from agent.forecasting.seasonal import weighted_mean
 from agent.forecasting.series import Series
 
@@ -61,9 +63,9 @@ LOAD_FEATURES = (
     "last_12h",
     "last_24h",
     "same_time_recent",
+    *MOVE_FEATURES,
     *TEMPERATURE_FEATURES,
 )
-_FAST_DAYS = 4.0
 
 
 def load_features(
@@ -80,7 +82,8 @@ def load_features(
     same = season.same.since(day)
     centre, scale = season.centre_w[:, day:], season.scale_w[:, None]
     quantiles = load_quantiles(season, series.step_s)
-    distances = [*_lags(same, leads, day), *_means(same)]
+    distances = [*lags(same, leads, day), *means(same)]
+    now, now_move, *moved = move_columns(series, same, series.index_of(origins), leads)
     columns = [
         *_calendar_columns(season.calendar, target - season.first, leads, series.step_s),
         *((value - centre) / scale for value in distances),
@@ -90,6 +93,9 @@ def load_features(
         *np.moveaxis((quantiles - centre[:, :, None]) / scale[:, :, None], -1, 0),
         *_level_columns(season, centre),
         *_recent_columns(season.recent_w / scale, leads, day),
+        (now - centre) / scale,
+        now_move / scale,
+        *((value - centre) / scale for value in moved),
         *temperature_columns(season, same, series.start_s, target, weather),
     ]
     matrix = np.stack(columns, axis=-1).reshape(-1, len(columns)).astype(np.float32)
@@ -104,41 +110,6 @@ def _calendar_columns(calendar: LocalCalendar, at: IntArray, leads: IntArray, st
     kinds = [column[at] for column in (calendar.weekday, calendar.day_kind, calendar.holiday)]
     kinds += [calendar.day_kind[at - day], calendar.day_kind[at + day]]
     return [lead_h, np.sin(angle), np.cos(angle), *(kind.astype(np.float64) for kind in kinds)]
-
-
-def _lags(same: SameTimes, leads: IntArray, day: int) -> list[FloatArray]:
-    """W: the three newest days and two newest same weekdays before the origin; the newest day, smoothed over 3 h."""
-    newest = leads // day
-    newest_week = -(-(newest + 1) // 7) * 7 - 1
-    lags = []
-    for column in (newest, newest + 1, newest + 2, newest_week, newest_week + 7):
-        beyond = column >= WINDOW_DAYS
-        lag = np.take_along_axis(same.values, np.where(beyond, 0, column)[None, :, None], axis=-1)[:, :, 0]
-        lags.append(np.where(beyond, np.nan, lag))
-    return [*lags, _smoothed(lags[0], max(1, day // 24))]
-
-
-def _smoothed(values: FloatArray, reach: int) -> FloatArray:
-    """Means over ``reach`` steps to either side along the last axis, of what is known."""
-    steps = values.shape[-1]
-    known = np.isfinite(values)
-    start = np.zeros((values.shape[0], 1))
-    total = np.concatenate([start, np.cumsum(np.where(known, values, 0.0), axis=-1)], axis=-1)
-    count = np.concatenate([start, np.cumsum(known, axis=-1)], axis=-1)
-    end = np.minimum(np.arange(steps) + reach + 1, steps)
-    since = np.maximum(np.arange(steps) - reach, 0)
-    counted = count[:, end] - count[:, since]
-    return np.where(counted > 0, (total[:, end] - total[:, since]) / np.maximum(counted, 1.0), np.nan)
-
-
-def _means(same: SameTimes) -> list[FloatArray]:
-    """W: the newest day of the same kind, the mean of three such, of seven days of any kind, of a fast kernel."""
-    known = np.isfinite(same.values)
-    nth_kin = np.where(known & same.kin, np.cumsum(known & same.kin, axis=-1), 0)
-    chosen = [nth_kin == 1, (nth_kin >= 1) & (nth_kin <= 3), np.cumsum(known, axis=-1) <= 7]
-    weights = [choice.astype(np.float64) for choice in chosen]
-    weights.append(same.weights * np.exp(-np.arange(WINDOW_DAYS) / _FAST_DAYS))
-    return [weighted_mean(same.values, weight)[0] for weight in weights]
 
 
 def _ramps(centre_w: FloatArray, leads: IntArray, day: int) -> list[FloatArray]:

@@ -12,7 +12,7 @@ from agent.domain.request import Place
 from agent.forecasting.features.local_calendar import WORKDAY, LocalCalendar, local_calendar
 from agent.forecasting.forecaster import DAY_S, MEDIAN, WINDOW_DAYS, FloatArray, IntArray
 from agent.forecasting.seasonal import load_kernel, weighted_mean, weighted_quantiles, widened
-from agent.forecasting.series import Series
+from agent.forecasting.series import Series, mean_before
 
 _UNKNOWN_W = np.array([100.0, 250.0, 500.0, 1000.0, 3000.0])
 _UNKNOWN_SHARE = np.array([0.3, 0.65, 0.95, 1.25, 2.2])  # of the level, where only the level is known
@@ -162,12 +162,12 @@ def site_level(series: Series, origin: IntArray) -> SiteLevel:
     """As known at each origin."""
     day = DAY_S // series.step_s
     window = WINDOW_DAYS * day
-    mean, week, yesterday = (_mean_before(series.values, origin, many) for many in (window, 7 * day, day))
+    mean, week, yesterday = (mean_before(series.values, origin, many) for many in (window, 7 * day, day))
     moves = [_moves(series.values, many) for many in (max(1, day // 24), day, 7 * day)]
     known = np.isfinite(moves[1]).astype(np.int64) + np.isfinite(moves[2])
     total = np.nan_to_num(moves[1]) + np.nan_to_num(moves[2])
     both = np.where(known > 0, total / np.maximum(known, 1), np.nan)
-    by_hour, by_day, by_week, scale = (_mean_before(values, origin, window) for values in (*moves, both))
+    by_hour, by_day, by_week, scale = (mean_before(values, origin, window) for values in (*moves, both))
     young = np.fmax(_HOURS_TO_DAY * by_hour, _YOUNG_SCALE * mean)
     scale = np.where(np.isfinite(scale), scale, young)
     return SiteLevel(mean, week, yesterday, by_hour, by_day, by_week, np.maximum(scale, 0.02 * mean + 1.0))
@@ -178,18 +178,6 @@ def _calendar_around(series: Series, origin: IntArray, steps: int, place: Place)
     first = int(origin.min()) - (WINDOW_DAYS + 3) * day
     last = int(origin.max()) + steps + day
     return local_calendar(series.start_s + first * series.step_s, series.step_s, last - first, place), first
-
-
-def _mean_before(values: FloatArray, origin: IntArray, many: int) -> FloatArray:
-    """Mean of the ``many`` values before each origin, NaN when none is known."""
-    known = np.isfinite(values)
-    total = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
-    count = np.concatenate([[0], np.cumsum(known)])
-    upto = np.clip(origin, 0, values.size)
-    since = np.clip(origin - many, 0, values.size)
-    counted = count[upto] - count[since]
-    mean: FloatArray = np.where(counted > 0, (total[upto] - total[since]) / np.maximum(counted, 1), np.nan)
-    return mean
 
 
 def _moves(values: FloatArray, many: int) -> FloatArray:

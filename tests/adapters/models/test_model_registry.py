@@ -113,7 +113,7 @@ def test_a_model_that_this_version_cannot_use_gives_way(state: Path) -> None:
     choice = chosen(state)
     assert choice.folder == FACTORY
     assert choice.note is not None
-    assert "its features are not those that this version computes" in choice.note
+    assert "its features are not among those that this version computes" in choice.note
 
 
 DAMAGED = {
