@@ -201,11 +201,11 @@ def test_a_model_is_asked_with_the_features_that_it_names(folder: Path) -> None:
     """One of an earlier release knew fewer, and may still be the site's best."""
     history = regular_site(CAMBRIDGE, days=30)
     asked = history, [NOW], 3600, 48
-    every = open_model(folder, "load_w", CAMBRIDGE).rows(*asked).matrix
+    every = open_model(folder, "load_w", CAMBRIDGE).rows(*asked)
     change_card(folder, features=list(reversed(LOAD_FEATURES)))
     found = open_model(folder, "load_w", CAMBRIDGE).rows(*asked)
-    np.testing.assert_array_equal(found.matrix, every[:, ::-1])
-    few = found.only(LOAD_FEATURES, ("moved_1st_day", "lead_h"))
+    np.testing.assert_array_equal(found.matrix, every.matrix[:, ::-1])
+    few = every.only(LOAD_FEATURES, ("moved_1st_day", "lead_h"))
     np.testing.assert_array_equal(few.matrix[:, 1], np.arange(48) + 0.5)
 
 
