@@ -92,7 +92,7 @@ def models_of(asked: PlanRequest) -> Path:
 
 
 def test_a_better_candidate_is_promoted_after_its_live_days_and_not_before(asked: PlanRequest) -> None:
-    put_in_charge(asked, spoiled(models_of(asked), "spoiled"))
+    put_in_charge(asked, spoiled(models_of(asked), "spoiled", -3.0))
     change_registry(models_of(asked), lambda old: old.with_post(replace(old.post("load_w"), watch=None)))
     candidate(models_of(asked), "good")
     assert enrol(models_of(asked), NOW - timedelta(days=3)) != []
