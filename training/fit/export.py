@@ -9,17 +9,14 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 
-from agent.adapters.models.model_card import ModelCard, SelfTest, SiteScore
+from agent.adapters.models.model_card import FEATURES, ModelCard, SelfTest, SiteScore
 from agent.domain.wire import to_json
-from agent.forecasting.features.load_features import LOAD_FEATURES
-from agent.forecasting.features.solar_features import SOLAR_FEATURES
 from agent.forecasting.forecaster import LEVELS
 from training.fit.rows import LONGEST_H, STEP_S, TrainingRows
 from training.fit.trees import predict_quantiles, to_onnx
 from training.sites.measured_site import MeasuredSite
 
 VERSION = "1.2.0"
-FEATURES = {"load_w": LOAD_FEATURES, "pv_w": SOLAR_FEATURES}
 MAPE_TARGET, R2_TARGET, COVER_TARGET = 0.10, 0.85, 0.90
 _SELF_TEST_ROWS = 12
 _MIN_HISTORY_H = 24

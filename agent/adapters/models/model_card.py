@@ -12,7 +12,7 @@ from agent.forecasting.forecaster import LEARNING_HOURS, LEVELS, ModelUnusable
 
 MAX_CARD_BYTES = 1_000_000
 CARD_FORMAT = 1
-_FEATURES = {"load_w": LOAD_FEATURES, "pv_w": SOLAR_FEATURES}
+FEATURES = {"load_w": LOAD_FEATURES, "pv_w": SOLAR_FEATURES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ def read_card(folder: Path) -> ModelCard:
 def _refuse_card(name: str, card: ModelCard) -> None:
     if card.format != CARD_FORMAT:
         raise ModelUnusable(name, f"card.json has format {card.format}, this version reads {CARD_FORMAT}")
-    if card.quantity not in _FEATURES:
-        raise ModelUnusable(name, f"it forecasts {card.quantity}, not one of {', '.join(_FEATURES)}")
+    if card.quantity not in FEATURES:
+        raise ModelUnusable(name, f"it forecasts {card.quantity}, not one of {', '.join(FEATURES)}")
     if not (card.step_s and card.max_horizon_h > 0 and 24 <= card.min_history_h <= LEARNING_HOURS):
         raise ModelUnusable(name, "its card names no step, no horizon, or a history that is not 24 to 168 h")
     if not (_finite(card.self_test.rows) and _finite(card.self_test.answers) and card.self_test.rows):
@@ -97,7 +97,7 @@ def _refuse_card(name: str, card: ModelCard) -> None:
         raise ModelUnusable(name, f"card.json is that of {card.name}")
     if tuple(card.quantiles) != LEVELS:
         raise ModelUnusable(name, f"its quantiles are {list(card.quantiles)}, not {list(LEVELS)}")
-    unknown = [feature for feature in card.features if feature not in _FEATURES[card.quantity]]
+    unknown = [feature for feature in card.features if feature not in FEATURES[card.quantity]]
     if unknown or not card.features:
         raise ModelUnusable(name, f"its features are not among those that this version computes: {unknown or 'none'}")
     widths = {len(row) for row in card.self_test.rows}, {len(row) for row in card.self_test.answers}

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from agent.adapters.models.model_card import ModelCard, read_card
+from agent.adapters.models.model_card import FEATURES, ModelCard, read_card
 from agent.adapters.models.model_file import MAX_MODEL_BYTES, Tensor, refuse_unsafe
 from agent.adapters.models.onnx_session import open_session, run
 from agent.adapters.models.sha256 import sha256_hex
 from agent.domain.history import History
 from agent.domain.request import Place
 from agent.forecasting.features.feature_rows import FeatureRows
-from agent.forecasting.features.load_features import LOAD_FEATURES, load_features
-from agent.forecasting.features.solar_features import SOLAR_FEATURES, solar_features
+from agent.forecasting.features.load_features import load_features
+from agent.forecasting.features.solar_features import solar_features
 from agent.forecasting.features.weather_series import weather_series
 from agent.forecasting.forecaster import LEVELS, FloatArray, ModelUnusable
 from agent.forecasting.series import load_series, solar_series
@@ -72,9 +72,9 @@ class OnnxForecaster:
         weather = weather_series(history, step_s, self._place)
         if solar:
             found = solar_features(series, origins, steps, self._place, self._rated_w, weather)
-            return found.only(SOLAR_FEATURES, self.card.features)
-        found = load_features(series, origins, steps, self._place, weather)
-        return found.only(LOAD_FEATURES, self.card.features)
+        else:
+            found = load_features(series, origins, steps, self._place, weather)
+        return found.only(FEATURES[self.quantity], self.card.features)
 
 
 def open_model(folder: Path, quantity: str, place: Place, rated_w: float = 0.0) -> OnnxForecaster:

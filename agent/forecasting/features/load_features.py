@@ -12,7 +12,7 @@ import numpy as np
 
 from agent.domain.request import Place
 from agent.forecasting.features.feature_rows import FeatureRows
-from agent.forecasting.features.load_lags import lags, means
+from agent.forecasting.features.load_lags import lags, means, smoothed
 from agent.forecasting.features.load_moves import MOVE_FEATURES, move_columns
 from agent.forecasting.features.load_weather import TEMPERATURE_FEATURES, temperature_columns
 from agent.forecasting.features.local_calendar import LocalCalendar
@@ -82,7 +82,8 @@ def load_features(
     same = season.same.since(day)
     centre, scale = season.centre_w[:, day:], season.scale_w[:, None]
     quantiles = load_quantiles(season, series.step_s)
-    distances = [*lags(same, leads, day), *means(same)]
+    days = lags(same, leads, day)
+    distances = [*days, smoothed(days[0], max(1, day // 24)), *means(same)]
     now, now_move, *moved = move_columns(series, same, series.index_of(origins), leads)
     columns = [
         *_calendar_columns(season.calendar, target - season.first, leads, series.step_s),

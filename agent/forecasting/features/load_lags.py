@@ -10,18 +10,18 @@ _FAST_DAYS = 4.0
 
 
 def lags(same: SameTimes, leads: IntArray, day: int) -> list[FloatArray]:
-    """W: the three newest days and two newest same weekdays before the origin; the newest day, smoothed over 3 h."""
+    """W: the three newest days and the two newest same weekdays before the origin."""
     newest = leads // day
     newest_week = -(-(newest + 1) // 7) * 7 - 1
-    lags = []
+    found = []
     for column in (newest, newest + 1, newest + 2, newest_week, newest_week + 7):
         beyond = column >= WINDOW_DAYS
         lag = np.take_along_axis(same.values, np.where(beyond, 0, column)[None, :, None], axis=-1)[:, :, 0]
-        lags.append(np.where(beyond, np.nan, lag))
-    return [*lags, _smoothed(lags[0], max(1, day // 24))]
+        found.append(np.where(beyond, np.nan, lag))
+    return found
 
 
-def _smoothed(values: FloatArray, reach: int) -> FloatArray:
+def smoothed(values: FloatArray, reach: int) -> FloatArray:
     """Means over ``reach`` steps to either side along the last axis, of what is known."""
     steps = values.shape[-1]
     known = np.isfinite(values)

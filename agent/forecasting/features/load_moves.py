@@ -36,7 +36,7 @@ def move_columns(series: Series, same: SameTimes, origin: IntArray, leads: IntAr
     hours_w = mean_before(series.values, np.arange(series.values.size + 1), hour)
     moves = same.values - hours_w.take(same.index - leads[None, :, None], mode="clip")
     moved = replace(same, values=now_w[:, None, None] + moves)
-    first, second, _, week, _, _ = lags(moved, leads, 24 * hour)
+    first, second, _, week, _ = lags(moved, leads, 24 * hour)
     shape = same.values.shape[:2]
     now = (np.broadcast_to(one[:, None], shape) for one in (now_w, now_w - before_w))
     return [*now, first, second, week, *means(moved)]
