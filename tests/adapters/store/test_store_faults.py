@@ -166,7 +166,7 @@ async def test_a_read_only_file_system_is_said(tmp_path: Path) -> None:
 
 
 def _run_and_kill(path: Path, after_s: float) -> list[list[str]]:
-    """Start the writer, kill it ``after_s`` seconds after its first commit, and return the lines it said."""
+    """Start the writer, kill it ``after_s`` seconds after its first commit, and return the whole lines it said."""
     command = [sys.executable, "-m", "tests.adapters.store.store_rows", str(path)]
     writer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert writer.stdout is not None
@@ -174,9 +174,10 @@ def _run_and_kill(path: Path, after_s: float) -> list[list[str]]:
     assert said[1].startswith("commit"), "".join(said) + writer.stdout.read()
     time.sleep(after_s)
     writer.kill()
-    said += writer.stdout.read().splitlines()
+    said += writer.stdout.read().splitlines(keepends=True)
     writer.wait()
-    return [line.split() for line in said if line.count(" ") == 2]
+    # A kill may cut the last line off anywhere, also behind a space.
+    return [line.split() for line in said if line.count(" ") == 2 and line.endswith("\n")]
 
 
 def test_no_commit_is_lost_and_no_seq_reused_when_the_writer_is_killed(tmp_path: Path) -> None:
