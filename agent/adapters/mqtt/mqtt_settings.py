@@ -1,5 +1,6 @@
 """How to reach the broker, and a paho client that is set up for it."""
 
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,7 +105,18 @@ def new_client(settings: MqttSettings, will: Envelope | None) -> mqtt.Client:
     # the caller's thread as well, and two half-written packets could be mixed.
     client.on_socket_register_write = lambda client, userdata, sock: None
     client.on_socket_unregister_write = lambda client, userdata, sock: None
+    client.on_socket_open = lambda client, userdata, sock: _send_at_once(sock)
     return client
+
+
+def _send_at_once(sock: object) -> None:
+    """No small packet waits for the acknowledgement of the one before (J. Nagle, RFC 896).
+
+    Our acknowledgement of a message would hold back what we publish next for as long as the broker delays its own
+    (RFC 1122, 4.2.3.2), which Linux does by 40 ms.
+    """
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def connect_arguments(settings: MqttSettings) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The link and the sync cycle against a real mosquitto, with the simulated platform behind it."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -45,6 +46,14 @@ async def link(broker: Broker) -> AsyncIterator[MqttLink]:
     await until(lambda: started.connected)
     yield started
     await started.stop()
+
+
+async def test_nothing_it_sends_waits_for_an_acknowledgement_that_the_broker_delays(link: MqttLink) -> None:
+    client = link._client
+    assert client is not None
+    sock = client.socket()
+    assert isinstance(sock, socket.socket)
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_it_says_online_and_stopping(broker: Broker, platform: Platform) -> None:
