@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from agent.domain.horizon import Horizon
 from agent.domain.weather import Weather
 
-# What a plan is made of: four weeks that a forecaster looks back, before each of the twenty past days whose errors
-# become scenarios. No path of the sun goes above what was measured in it.
+# What a plan is made of: four weeks whose errors become scenarios, and three before them, of the four that a forecaster
+# looks back. No path of the sun goes above what was measured in it.
 LOOK_BACK = timedelta(days=50)
 
 

@@ -26,10 +26,12 @@ from agent.forecasting.forecaster import (
 from agent.forecasting.series import Series, bridge_short_gaps, load_series, solar_series
 from agent.forecasting.site_forecast import SiteForecast
 
+PAST_DAYS = 28  # whole weeks, so that every day of the week is there as often
+LEARNT_DAYS = 20  # at first, and after an absence
 _BRIDGE_S = 3 * 3600
 _FEWEST_PATHS = 3
 _FEWEST_DAYS = 10  # of few days none may have been clear
-# Now and twenty past days in two turns: two days in quarters cost 0.4 MB while they are asked for.
+# Two days in quarters cost 0.4 MB while they are asked for.
 _STEPS_AT_ONCE = 11 * 192
 _HOUR = timedelta(hours=1)
 _MOST_LEARNT = 24  # origins a call: a plan stays cheap, and a day is caught up in one
@@ -39,7 +41,7 @@ _NOTHING_LEARNT: Mapping[str, ForecastCorrections] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What is asked: the forecast of ``quantity`` for ``horizon``, issued at ``now``, with ``days`` past ones."""
+    """What is asked: the forecast of ``quantity`` for ``horizon``, issued at ``now``, and the errors of ``days``."""
 
     quantity: str
     history: History
@@ -62,11 +64,17 @@ class _Members:
         """Those of some of the origins."""
         return self.quantiles[:, [self.origins.index(origin) for origin in origins]]
 
+    def and_of(self, others: "_Members", steps: int) -> "_Members":
+        """The first ``steps`` of both; ``others`` are of some of the same forecasters."""
+        kept = self.quantiles[[self.names.index(name) for name in others.names], :, :, :steps]
+        quantiles = np.concatenate([kept, others.quantiles[..., :steps]], axis=1)
+        return _Members(others.names, self.origins + others.origins, quantiles, self.refusals + others.refusals)
+
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     forecast: Forecast
-    errors: FloatArray  # one row a past day, NaN where incomplete
+    errors: FloatArray  # (days, steps), NaN where incomplete
     corrections: ForecastCorrections
     refusals: tuple[str, ...]
 
@@ -78,10 +86,11 @@ def forecast_site(
     horizon: Horizon,
     now: datetime,
     corrections: Mapping[str, ForecastCorrections] = _NOTHING_LEARNT,
-    days: int = 20,
+    days: int = PAST_DAYS,
 ) -> SiteForecast:
-    """Both forecasts with paired error paths. No forecaster is asked twice for the same.
+    """Both forecasts with paired error paths of ``days`` past days. No forecaster is asked twice for the same.
 
+    Errors are those of the day after each origin, and stand for later days as well: so the newest are of yesterday.
     All of ``load`` and of ``solar`` that answer are blended; the first is the preferred one. ``corrections`` are those
     that an earlier call returned, by quantity: hours that have come to their end since are learnt from first. Without
     one, the past days at hand are. Raises the last one's ModelUnusable when none answers, which cannot happen when
@@ -115,23 +124,34 @@ def forecast_site(
 
 def _answer(forecasters: Sequence[Forecaster], task: _Task, corrections: ForecastCorrections) -> _Answer:
     """The forecast, the errors of past days and what has been learnt."""
-    start, step_s = task.horizon.start, task.horizon.step_s
-    newest = -(-step_s * task.horizon.steps // DAY_S)  # its horizon has just ended when the new one starts
-    past = [start - timedelta(days=ago) for ago in range(newest, newest + task.days)]
+    start, step_s, steps = task.horizon.start, task.horizon.step_s, task.horizon.steps
+    past = [start - timedelta(days=ago) for ago in range(1, task.days + 1)]
     known = _learnable(task.series, past)
     measured = [origin for origin, enough in zip(past, known, strict=True) if enough]
-    lessons = _lessons(task, corrections, measured)
-    members = _predicted(forecasters, task, dict.fromkeys([start, *lessons, *measured]), task.horizon.steps)
+    lessons = _lessons(task, corrections, [origin for origin in measured if origin <= _ended(task.horizon)])
+    whole = _predicted(forecasters, task, dict.fromkeys([start, *lessons]), steps)
     for origin in lessons:
-        corrections = _lesson(corrections, members, task, origin)
-    origins = [start, *measured]
-    there = members.at(origins)
-    errors_before = _errors_before(forecasters, task, corrections, origins, there)
-    quantiles = blend(corrections, members.names, there, step_s, errors_before, task.series.highest)
-    errors = np.full((task.days, task.horizon.steps), np.nan)
+        corrections = _lesson(corrections, whole, task, origin)
+    day = min(steps, DAY_S // step_s)
+    members, more = whole, [origin for origin in measured if origin not in whole.origins]
+    if more:
+        answered = [one for one in forecasters if one.name in whole.names]
+        members = whole.and_of(_predicted(answered, task, more, day), day)
+    origins, highest_w = [start, *measured], task.series.highest
+    of_a_day = members.at(origins)[..., :day]
+    errors_before = _errors_before(forecasters, task, corrections, origins, of_a_day)
+    now = blend(corrections, whole.names, whole.at([start]), step_s, errors_before[:1], highest_w)[0]
+    errors = np.full((task.days, steps), np.nan)
     if measured:
-        errors[known] = _actual(_bridged(task.series), start, measured, task.horizon.steps) - quantiles[1:, MEDIAN]
-    return _Answer(_forecast(task, members.names, quantiles[0], corrections), errors, corrections, members.refusals)
+        then = blend(corrections, members.names, of_a_day[:, 1:], step_s, errors_before[1:], highest_w)[:, MEDIAN]
+        came = _actual(_bridged(task.series), start, measured, day)
+        errors[known] = (came - then)[:, np.arange(steps) % day]
+    return _Answer(_forecast(task, whole.names, now, corrections), errors, corrections, members.refusals)
+
+
+def _ended(horizon: Horizon) -> datetime:
+    """The newest origin, whole days before the horizon's, whose own horizon has come to its end."""
+    return horizon.start - timedelta(days=-(-horizon.step_s * horizon.steps // DAY_S))
 
 
 def _errors_before(
@@ -171,15 +191,15 @@ def _source(names: tuple[str, ...], parts: FloatArray) -> str:
     return " + ".join(f"{name} {part:.0%}" for name, part in heard)
 
 
-def _lessons(task: _Task, corrections: ForecastCorrections, measured: Sequence[datetime]) -> list[datetime]:
-    """Origins to learn from, oldest first: the hours that are ripe since the last one, at first the past days."""
+def _lessons(task: _Task, corrections: ForecastCorrections, ended: Sequence[datetime]) -> list[datetime]:
+    """Origins to learn from, oldest first: the hours that are ripe since the last one, at first the days ``ended``."""
     if corrections.learnt_to is None:
-        return list(reversed(measured))
+        return list(reversed(ended[:LEARNT_DAYS]))
     step_s, start_s = task.horizon.step_s, round(task.horizon.start.timestamp())
     every_s = max(step_s, 3600)
     last_s = start_s - min(step_s * task.horizon.steps, LEAD_EDGES_H[-1] * 3600)
     last_s -= (last_s - last_s % step_s) % every_s  # whole hours, as far as the raster has them
-    since_s = max(round(corrections.learnt_to.timestamp()), last_s - task.days * DAY_S)
+    since_s = max(round(corrections.learnt_to.timestamp()), last_s - LEARNT_DAYS * DAY_S)
     many = max(0, -(-(last_s - since_s) // every_s))
     ripe = [datetime.fromtimestamp(last_s - every_s * ago, UTC) for ago in reversed(range(many))]
     known = _learnable(task.series, ripe)

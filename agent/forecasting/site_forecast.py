@@ -1,6 +1,6 @@
 """What a plan knows of the load and the sun ahead."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,11 +13,11 @@ from agent.forecasting.forecaster import FloatArray
 class SiteForecast:
     """Both forecasts of a site, their errors on the same past days, and the highest that was measured.
 
-    ``load_errors`` and ``pv_errors`` are actual - median, W, (days, steps), newest day first. Where both are there, row
-    d of both is the same day, so that a dull day's load meets a dull day's sun. None where too few days were measured
-    completely. ``load_most_w`` is the highest load that was measured, infinite if none was; ``pv_most_w`` is the sun's
-    at the time of day of each step, (steps,). ``notes`` has a sentence for every forecaster that could not answer.
-    ``corrections``, of load and solar, are for the next forecast to go on from.
+    ``load_errors`` and ``pv_errors`` are actual - median, W, (days, steps), newest day first; after 24 h they repeat.
+    Where both are there, row d of both is the same day, so that a dull day's load meets a dull day's sun. None where
+    too few days were measured completely. ``load_most_w`` is the highest load that was measured, infinite if none was;
+    ``pv_most_w`` is the sun's at the time of day of each step, (steps,). ``notes`` has a sentence for every forecaster
+    that could not answer. ``corrections``, of load and solar, are for the next forecast to go on from.
     """
 
     load: Forecast
@@ -28,6 +28,11 @@ class SiteForecast:
     pv_most_w: FloatArray | float = np.inf
     notes: tuple[str, ...] = ()
     corrections: tuple[ForecastCorrections, ...] = ()
+
+    def of_days(self, newest: int) -> "SiteForecast":
+        """With the errors of the ``newest`` days alone."""
+        load, pv = (None if errors is None else errors[:newest] for errors in (self.load_errors, self.pv_errors))
+        return replace(self, load_errors=load, pv_errors=pv)
 
     def possible_load_w(self, load_w: FloatArray) -> FloatArray:
         """``load_w`` (..., steps) not below 0, nor above the highest that was measured where the median is not."""

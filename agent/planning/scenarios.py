@@ -1,6 +1,6 @@
 """The net-load paths a plan is made for: the median forecast plus the forecast's own past errors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,16 +18,21 @@ TERMINAL_HOURS = 24.0
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Equally likely paths, shape (paths, steps), W. ``net_w`` is load less solar power, ``pv_w`` the solar power.
+    """Equally likely paths, the newest day's first, shape (paths, steps), W.
 
-    ``noise_w``, shape (steps,), is the spread (one standard deviation) of the short noise that the paths leave out.
-    ``surprises`` count beside them where a demand charge is asked.
+    ``net_w`` is load less solar power, ``pv_w`` the solar power. ``noise_w``, shape (steps,), is the spread (one
+    standard deviation) of the short noise that the paths leave out. ``surprises`` count beside them where a demand
+    charge is asked.
     """
 
     net_w: Floats
     pv_w: Floats
     noise_w: Floats
     surprises: Surprises | None = None
+
+    def first(self, many: int) -> "Paths":
+        """The paths of the ``many`` newest days."""
+        return replace(self, net_w=self.net_w[:many], pv_w=self.pv_w[:many])
 
 
 def net_load_paths(site: SiteForecast, pv_rated_w: float) -> Paths:

@@ -69,7 +69,7 @@ def measure(rounds: int = 9) -> list[Figure]:
         ),
         Figure("value table of a plan", "ms", table, lp, "HiGHS run() of the plan's LP"),
         Figure(
-            "forecasts of a plan, models opened and checked, 20 past days with them",
+            "forecasts of a plan, models opened and checked, 28 past days with them",
             "ms", forecasts, bare, f"both models over {STEPS} rows, opened before",
         ),
         Figure(

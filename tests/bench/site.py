@@ -159,7 +159,7 @@ def planned() -> Planned:
 
 
 def site_forecast(request: PlanRequest) -> SiteForecast:
-    """Both forecasts by the shipped models, with the errors of twenty past days."""
+    """Both forecasts by the shipped models, with the errors of past days."""
     load = open_model(MODELS / "consumption", "load_w", PLACE)
     solar = open_model(MODELS / "solar", "pv_w", PLACE, RATED_W)
     return forecast_site([load], [solar], past(), request.horizon, request.now)

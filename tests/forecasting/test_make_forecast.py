@@ -71,16 +71,17 @@ def test_a_forecaster_of_another_quantity_is_refused() -> None:
         made_of(SOLAR, regular_site(CAMBRIDGE))
 
 
-def test_errors_are_actual_less_median_newest_day_first() -> None:
+def test_errors_of_a_day_are_actual_less_median_newest_day_first_and_repeat() -> None:
     history = regular_site(CAMBRIDGE)
     errors = made_of(Flat(), history).load_errors
     assert errors is not None
-    assert errors.shape == (20, 192)
-    for row, ago in ((0, 2), (19, 21)):
+    assert errors.shape == (28, 192)
+    for row, ago in ((0, 1), (27, 28)):
         first = history.horizon.index_of(NOW - timedelta(days=ago))
         assert first is not None
-        actual = np.array(history.load_w[first : first + 192], dtype=float)
-        np.testing.assert_allclose(errors[row, 48:], actual[48:] - 1000.0)  # before it, the last error is carried on
+        actual = np.array(history.load_w[first : first + 96], dtype=float)
+        np.testing.assert_allclose(errors[row, 48:96], actual[48:] - 1000.0)  # before it, the last error is carried on
+    np.testing.assert_array_equal(errors[:, 96:], errors[:, :96])
 
 
 def test_errors_are_those_of_the_blended_median() -> None:
@@ -88,9 +89,9 @@ def test_errors_are_those_of_the_blended_median() -> None:
     pair = [Flat(name="low", level_w=3000.0), Flat(name="high", level_w=5000.0)]
     made = forecast_site(pair, [SOLAR], history, HORIZON, NOW)
     assert made.load_errors is not None
-    first = history.horizon.index_of(NOW - timedelta(days=2))
+    first = history.horizon.index_of(NOW - timedelta(days=1))
     assert first is not None
-    medians = (np.array(history.load_w[first : first + 192], dtype=float) - made.load_errors[0])[48:]
+    medians = (np.array(history.load_w[first : first + 96], dtype=float) - made.load_errors[0, :96])[48:]
     assert (medians > 3000.0).all()  # beyond the hours that the error before the origin moves
     assert (medians < 5000.0).all()
 
@@ -101,7 +102,7 @@ def test_only_days_measured_to_the_end_count_and_short_gaps_are_bridged() -> Non
     long = made_of(Flat(), without_load(whole, NOW - timedelta(days=5), 4)).load_errors
     assert short is not None
     assert long is not None
-    assert (len(short), len(long)) == (20, 18)  # two horizons of 48 h run over the hole
+    assert (len(short), len(long)) == (28, 27)
     assert np.isfinite(short).all()
     assert np.isfinite(long).all()
 
@@ -117,12 +118,13 @@ def test_a_short_history_teaches_nothing(history: History) -> None:
 def test_a_forecaster_is_asked_once_for_each_horizon_and_once_for_each_hour_before_one() -> None:
     load, solar = Flat(), Flat("pv_w")
     forecast_site([load], [solar], regular_site(CAMBRIDGE), HORIZON, NOW)
-    assert load.asked == solar.asked == [11, 10, 21], "now and twenty past days in two turns, their hours in one"
+    turns = [11, 10, 8, 29]
+    assert load.asked == solar.asked == turns, "now and 20 days to learn from, 8 more for their errors, all their hours"
 
 
 def test_past_days_are_corrected_by_the_hour_before_them_as_today_is() -> None:
     history = regular_site(CAMBRIDGE)
-    day = history.horizon.index_of(NOW - timedelta(days=2))
+    day = history.horizon.index_of(NOW - timedelta(days=1))
     assert day is not None
     usual = made_of(Flat(level_w=2000.0), history).load_errors
     load_w = (*history.load_w[: day - 4], *(2300.0,) * 4, *history.load_w[day:])
@@ -131,7 +133,7 @@ def test_past_days_are_corrected_by_the_hour_before_them_as_today_is() -> None:
     assert raised is not None
     moved = usual[0] - raised[0]
     assert moved[0] > moved[5] > 0.0
-    assert (moved[48:] == 0.0).all()
+    assert (moved[48:96] == 0.0).all()
 
 
 def test_paths_of_load_and_sun_are_of_the_same_days() -> None:
@@ -139,10 +141,10 @@ def test_paths_of_load_and_sun_are_of_the_same_days() -> None:
     made = forecast_site([LOAD], [SOLAR], history, HORIZON, NOW)
     assert made.load_errors is not None
     assert made.pv_errors is not None
-    assert made.load_errors.shape == made.pv_errors.shape == (18, 192)
+    assert made.load_errors.shape == made.pv_errors.shape == (27, 192)
     alone = made_of(LOAD, regular_site(CAMBRIDGE)).pv_errors
     assert alone is not None
-    np.testing.assert_array_equal(made.pv_errors, np.delete(alone, (3, 4), axis=0))
+    np.testing.assert_array_equal(made.pv_errors, np.delete(alone, 4, axis=0))
 
 
 def test_where_the_sun_is_always_curtailed_the_load_has_paths_of_its_own() -> None:
@@ -186,7 +188,7 @@ def test_a_wrong_member_is_blended_away_and_the_source_says_the_shares() -> None
     nearly = Flat(name="nearly", level_w=4000.0)
     made = forecast_site([nearly, LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW)
     assert made.load.source == "persistence"
-    early = forecast_site([nearly, LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, days=1)
+    early = forecast_site([nearly, LOAD], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW, days=2)
     assert re.fullmatch(r"nearly \d+% \+ persistence \d+%", early.load.source)
 
 

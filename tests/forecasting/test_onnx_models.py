@@ -115,7 +115,7 @@ def test_persistence_is_not_needed_where_models_answer() -> None:
     assert (made.load.source, made.pv.source) == (models[0][0].name, models[1][0].name)
     assert made.load_errors is not None
     assert made.pv_errors is not None
-    assert made.load_errors.shape == made.pv_errors.shape == (20, 192)
+    assert made.load_errors.shape == made.pv_errors.shape == (28, 192)
 
 
 def test_a_horizon_that_the_model_was_not_made_for_is_refused() -> None:
