@@ -16,6 +16,7 @@ BROKEN := $(shell test ! -e .venv || { $(BIN)/python -c 'import pip' && test "$$
   update check-versions anew deb audit test-package release-sign release-verify
 
 demo: .venv/demo.stamp
+	@$(BIN)/python -m compileall -q agent drivers # as an installation does: each of its plans is a process
 	$(BIN)/python -m demo $(ARGS)
 
 test: .venv/dev.stamp mosquitto strace chromium
