@@ -64,7 +64,7 @@ class _Members:
         """Those of some of the origins."""
         return self.quantiles[:, [self.origins.index(origin) for origin in origins]]
 
-    def and_of(self, others: "_Members", steps: int) -> "_Members":
+    def joined(self, others: "_Members", steps: int) -> "_Members":
         """The first ``steps`` of both; ``others`` are of some of the same forecasters."""
         kept = self.quantiles[[self.names.index(name) for name in others.names], :, :, :steps]
         quantiles = np.concatenate([kept, others.quantiles[..., :steps]], axis=1)
@@ -136,7 +136,7 @@ def _answer(forecasters: Sequence[Forecaster], task: _Task, corrections: Forecas
     members, more = whole, [origin for origin in measured if origin not in whole.origins]
     if more:
         answered = [one for one in forecasters if one.name in whole.names]
-        members = whole.and_of(_predicted(answered, task, more, day), day)
+        members = whole.joined(_predicted(answered, task, more, day), day)
     origins, highest_w = [start, *measured], task.series.highest
     of_a_day = members.at(origins)[..., :day]
     errors_before = _errors_before(forecasters, task, corrections, origins, of_a_day)

@@ -42,6 +42,13 @@ class Refusing(Flat):
         raise ModelUnusable(self.name, "it is a test")
 
 
+class RefusingDays(Flat):
+    def predict(self, history: History, origins: Sequence[datetime], step_s: int, steps: int) -> FloatArray:
+        if steps == HORIZON.steps // 2:
+            raise ModelUnusable(self.name, "it says nothing to past days")
+        return super().predict(history, origins, step_s, steps)
+
+
 def without_load(history: History, first: datetime, hours: float) -> History:
     """The same history with a hole in the load."""
     index = history.horizon.index_of(first)
@@ -182,6 +189,18 @@ def test_a_last_one_that_cannot_answer_is_not_missed() -> None:
     made = forecast_site([LOAD, Refusing()], [SOLAR], regular_site(CAMBRIDGE), HORIZON, NOW)
     assert made.load.source == "persistence"
     assert made.notes == ("model flat is not usable: it is a test",)
+
+
+def test_a_member_that_says_nothing_to_past_days_leaves_their_errors_to_the_others() -> None:
+    history = regular_site(CAMBRIDGE)
+    made = forecast_site([RefusingDays(level_w=4000.0), LOAD], [SOLAR], history, HORIZON, NOW, days=1)
+    assert made.load.source == "flat"  # one day teaches nothing, so the preferred one is the forecast
+    assert made.notes == ("model flat is not usable: it says nothing to past days",)
+    three = forecast_site([RefusingDays(level_w=4000.0), LOAD], [SOLAR], history, HORIZON, NOW, days=3)
+    alone = made_of(LOAD, history, days=3)
+    assert three.load_errors is not None
+    assert alone.load_errors is not None
+    np.testing.assert_allclose(three.load_errors[0, 48:96], alone.load_errors[0, 48:96])
 
 
 def test_a_wrong_member_is_blended_away_and_the_source_says_the_shares() -> None:
