@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 GOOD = 0
 FAILED = 1
@@ -69,6 +70,34 @@ def ending_at_once() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def ctrl_c_in_imports() -> Iterator[None]:
+    """Ctrl-C is a KeyboardInterrupt, also while native code is imported: that makes an ImportError of it.
+
+    Not around ``asyncio.run``, which listens itself where Python's own handler is in place.
+    """
+    heard = False
+    before = signal.getsignal(signal.SIGINT)
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        nonlocal heard
+        heard = True
+        signal.default_int_handler(number, frame)
+
+    if before is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    except ImportError as error:
+        if not heard:
+            raise
+        raise KeyboardInterrupt from error
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from agent.adapters.models.model_card import read_card
+from agent.cli.ending import ctrl_c_in_imports
 from agent.forecasting.forecaster import ModelUnusable
 from site_data.sites_json import described_sites, site_file
 from site_data.unreadable import SitesUnreadable
@@ -49,7 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def evaluate(arguments: argparse.Namespace, console: Console) -> int:
     """Run the command: 0 done, 1 something cannot be read, run or written (said in one sentence), 130 interrupted."""
     try:
-        return _evaluate(arguments, console)
+        with ctrl_c_in_imports():
+            return _evaluate(arguments, console)
     except (SitesUnreadable, ModelUnusable, ResultsUnusable, NothingToRun, WorkFailed) as error:
         print(error, file=sys.stderr)
         return 1

@@ -11,6 +11,7 @@ from agent.adapters.host.durable_files import make_folder
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.registry_file import models_beside
 from agent.adapters.store.store_reader import history
+from agent.cli.ending import ctrl_c_in_imports
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
 from agent.settings.load import SettingsError, load
@@ -62,9 +63,10 @@ def fit_site(wanted: argparse.Namespace) -> int:
     0 is good, 1 something that cannot be read, used or written, 2 a wrong command, 3 too little history for any model.
     """
     try:
-        task = _task(wanted)
-        make_folder(task.out)
-        made = sum([_fit(task, quantity, wanted) for quantity in task.bases])
+        with ctrl_c_in_imports():
+            task = _task(wanted)
+            make_folder(task.out)
+            made = sum([_fit(task, quantity, wanted) for quantity in task.bases])
     except NotFitted as refusal:
         print(refusal, file=sys.stderr)
         return refusal.code
