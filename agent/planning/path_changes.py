@@ -24,14 +24,9 @@ def path_changes(net_w: Floats, pv_w: Floats, step_h: float) -> Floats:
     Broadie and P. Glasserman, "A stochastic mesh method", Journal of Computational Finance 7 (2004) 35-72). Rows and
     columns add up to 1, so that all paths stay equally likely.
     """
-    kernel = _distances(net_w + pv_w)
-    kernel += _distances(pv_w)
-    kernel *= -0.5
-    changes = _balanced(np.exp(kernel, out=kernel))
+    kernel = np.exp(-0.5 * (_distances(net_w + pv_w) + _distances(pv_w)))
     looking = min(1.0, step_h / LOOKING_H)
-    changes *= looking
-    changes += (1.0 - looking) * np.eye(len(net_w))
-    return changes
+    return np.asarray((1.0 - looking) * np.eye(len(net_w)) + looking * _balanced(kernel))
 
 
 def with_surprises(changes: Floats, surprises: int, leaves: float) -> Floats:
@@ -50,28 +45,22 @@ def with_surprises(changes: Floats, surprises: int, leaves: float) -> Floats:
 def _balanced(kernel: Floats) -> Floats:
     """``u[k] kernel[k, m] u[m]`` with rows and columns that add up to 1, for symmetric kernels (..., paths, paths).
 
-    It takes the place of ``kernel``: four weeks of paths by the quarter are megabytes.
     R. Sinkhorn, "A relationship between arbitrary positive matrices and doubly stochastic matrices", Annals of
     Mathematical Statistics 35 (1964) 876-879. What few rounds leave over stays where it is, on the diagonal.
     """
     scale = np.ones(kernel.shape[:-1])
     for _ in range(BALANCING_ROUNDS):
         scale = np.sqrt(scale / (kernel @ scale[..., None])[..., 0])
-    kernel *= scale[..., :, None]
-    kernel *= scale[..., None, :]
-    kernel /= np.maximum(1.0, kernel.sum(axis=-1).max(axis=-1))[..., None, None]
-    every = np.arange(kernel.shape[-1])
-    kernel[..., every, every] += 1.0 - kernel.sum(axis=-1)
-    return kernel
+    balanced = scale[..., :, None] * kernel * scale[..., None, :]
+    balanced /= np.maximum(1.0, balanced.sum(axis=-1).max(axis=-1))[..., None, None]
+    return np.asarray(balanced + (1.0 - balanced.sum(axis=-1))[..., :, None] * np.eye(kernel.shape[-1]))
 
 
 def _distances(power_w: Floats) -> Floats:
     """Squared distances of the paths in every step, (steps, paths, paths), in units of the bandwidth."""
     spread = power_w.std(axis=0)
     scaled = (power_w / np.where(spread > LEAST_SPREAD_W, BANDWIDTH * spread, np.inf)).T
-    apart: Floats = scaled[:, :, None] - scaled[:, None, :]
-    apart *= apart
-    return apart
+    return np.asarray((scaled[:, :, None] - scaled[:, None, :]) ** 2)
 
 
 def paths_near(seen_w: Floats, now_w: Floats, noise_w: float = 0.0) -> Floats:
