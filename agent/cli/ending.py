@@ -80,17 +80,17 @@ def ctrl_c_in_imports() -> Iterator[None]:
 
     Not around ``asyncio.run``, which listens itself where Python's own handler is in place.
     """
-    heard = False
     before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:
+        yield
+        return
+    heard = False
 
     def hear(number: int, frame: FrameType | None) -> None:
         nonlocal heard
         heard = True
         signal.default_int_handler(number, frame)
 
-    if before is not signal.default_int_handler:
-        yield
-        return
     signal.signal(signal.SIGINT, hear)
     try:
         yield

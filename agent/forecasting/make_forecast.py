@@ -128,7 +128,8 @@ def _answer(forecasters: Sequence[Forecaster], task: _Task, corrections: Forecas
     past = [start - timedelta(days=ago) for ago in range(1, task.days + 1)]
     known = _learnable(task.series, past)
     measured = [origin for origin, enough in zip(past, known, strict=True) if enough]
-    lessons = _lessons(task, corrections, [origin for origin in measured if origin <= _ended(task.horizon)])
+    length = task.horizon.end - start
+    lessons = _lessons(task, corrections, [origin for origin in measured if origin + length <= start])
     whole = _predicted(forecasters, task, dict.fromkeys([start, *lessons]), steps)
     for origin in lessons:
         corrections = _lesson(corrections, whole, task, origin)
@@ -147,11 +148,6 @@ def _answer(forecasters: Sequence[Forecaster], task: _Task, corrections: Forecas
         came = _actual(_bridged(task.series), start, measured, day)
         errors[known] = (came - then)[:, np.arange(steps) % day]
     return _Answer(_forecast(task, whole.names, now, corrections), errors, corrections, members.refusals)
-
-
-def _ended(horizon: Horizon) -> datetime:
-    """The newest origin, whole days before the horizon's, whose own horizon has come to its end."""
-    return horizon.start - timedelta(days=-(-horizon.step_s * horizon.steps // DAY_S))
 
 
 def _errors_before(

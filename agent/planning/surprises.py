@@ -10,7 +10,7 @@ import numpy as np
 from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.planning_terms import Floats
 
-NEWEST_DAYS = 20  # are heard where a peak is charged; with 28 homes earned less
+NEWEST_DAYS = 20  # of errors are heard where a peak is charged; homes earned less with those of 28
 LOOKING_H = 1.0  # how far apart errors are compared
 SHORTEST_H, LONGEST_H = 1.0, 20.0
 USUAL_H = 3.0  # where no errors are known

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from agent.adapters.models.model_card import read_card
-from agent.cli.ending import ctrl_c_in_imports
+from agent.cli.ending import INTERRUPTED, ctrl_c_in_imports
 from agent.forecasting.forecaster import ModelUnusable
 from site_data.sites_json import described_sites, site_file
 from site_data.unreadable import SitesUnreadable
@@ -25,7 +25,6 @@ from training.parts.engines import add_cluster_option, engine_at
 from training.parts.part import Engine, WorkFailed
 from training.quantities import FOLDERS
 
-INTERRUPTED = 130
 _EXPORTED = Path(__file__).parents[2] / "exported_models"
 
 

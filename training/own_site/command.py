@@ -11,7 +11,7 @@ from agent.adapters.host.durable_files import make_folder
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.registry_file import models_beside
 from agent.adapters.store.store_reader import history
-from agent.cli.ending import ctrl_c_in_imports
+from agent.cli.ending import FAILED, GOOD, INTERRUPTED, WRONG, ctrl_c_in_imports
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
 from agent.settings.load import SettingsError, load
@@ -20,7 +20,7 @@ from training.own_site.own_model import TooLittleHistory, make_own, own_name
 from training.quantities import FOLDERS
 from training.sites.measured_site import MeasuredSite, read_site
 
-GOOD, FAILED, WRONG, TOO_LITTLE, INTERRUPTED = 0, 1, 2, 3, 130
+TOO_LITTLE = 3
 LONGEST = timedelta(days=800)
 _EXPORTED = Path(__file__).parents[2] / "exported_models"
 
