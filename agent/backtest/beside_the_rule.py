@@ -5,44 +5,57 @@ from collections.abc import Sequence
 import numpy as np
 
 from agent.backtest.case import Case, Floats
+from agent.backtest.demand import Intervals
 from agent.backtest.play import Played
 
 DAYS = 28
 DAY_S = 86_400
 
 
-def beside_the_rule(case: Case, agent: Played, rules: Sequence[Played], days: int = DAYS) -> float | None:
+def beside_the_rule(
+    case: Case, agent: Played, rules: Sequence[Played], demand_charge: float = 0.0, days: int = DAYS
+) -> float | None:
     """The least (saving of the agent - saving of a rule) / saving of the rule over any ``days`` whole days of a play.
 
-    Windows begin a day apart. A rule that saves less than a tenth of the mean saving of the agent is measured by that
-    tenth, so that nothing is divided by next to nothing. None where the play is shorter.
+    Windows begin a day apart. ``demand_charge`` is money per kW of a month's highest mean import; every day of a month
+    bears as much of it as every other. A rule that saves less than a tenth of the mean saving of the agent is measured
+    by that tenth, so that nothing is divided by next to nothing. None where the play is shorter.
     """
     a_day = DAY_S // case.horizon.step_s
     window = days * a_day
     if window > case.steps or not rules:
         return None
     starts = np.arange(0, case.steps - window + 1, a_day)
-    own = _saved(case, agent, starts, window)
+    bills = _Bills(case, demand_charge)
+    own = bills.saved(agent, starts, window)
     least = 0.1 * max(float(own.mean()), 0.0)
     worst = np.inf
     for rule in rules:
-        theirs = _saved(case, rule, starts, window)
+        theirs = bills.saved(rule, starts, window)
         measured_by = np.maximum(np.maximum(theirs, least), 1e-9)
         worst = min(worst, float(((own - theirs) / measured_by).min()))
     return worst
 
 
-def _saved(case: Case, one: Played, starts: np.ndarray, window: int) -> Floats:
-    """What was saved in each window, what is left in the battery counted as in the accounts."""
-    period, battery = case.period(), case.battery
-    value = battery.discharge_efficiency * float(period.import_price.mean()) / 1000.0
-    net_w = period.load_w - period.pv_w
-    bills = [_bill(net_w - power_w, case) for power_w in (np.zeros(case.steps), one.battery_w)]
-    saved = np.concatenate([[0.0], np.cumsum(bills[0] - bills[1])])
-    saved += value * battery.usable_wh / 100.0 * (one.soc_pct - one.soc_pct[0])
-    return np.asarray(saved[starts + window] - saved[starts])
+class _Bills:
+    """What each step costs by a policy, its part of the month's demand charge counted."""
 
+    def __init__(self, case: Case, demand_charge: float) -> None:
+        self._case, self._per_kw, self._intervals = case, demand_charge, Intervals.of(case)
+        period = case.period()
+        self._net_w, self._bought, self._sold = period.load_w - period.pv_w, period.import_price, period.export_price
+        self._idle = self._of(np.zeros(case.steps))
 
-def _bill(grid_w: Floats, case: Case) -> Floats:
-    period = case.period()
-    return grid_w * period.step_h / 1000.0 * np.where(grid_w > 0.0, period.import_price, period.export_price)
+    def saved(self, one: Played, starts: np.ndarray, window: int) -> Floats:
+        """What was saved in each window, what is left in the battery counted as in the accounts."""
+        battery = self._case.battery
+        value = battery.discharge_efficiency * float(self._bought.mean()) / 1000.0
+        saved = np.concatenate([[0.0], np.cumsum(self._idle - self._of(one.battery_w))])
+        saved += value * battery.usable_wh / 100.0 * (one.soc_pct - one.soc_pct[0])
+        return np.asarray(saved[starts + window] - saved[starts])
+
+    def _of(self, battery_w: Floats) -> Floats:
+        grid_w, intervals = self._net_w - battery_w, self._intervals
+        energy = grid_w * self._case.horizon.step_h / 1000.0 * np.where(grid_w > 0.0, self._bought, self._sold)
+        month = intervals.month[intervals.interval]
+        return np.asarray(energy + (self._per_kw * intervals.peaks_kw(grid_w) / np.bincount(month))[month])

@@ -29,7 +29,7 @@ class Row:
     way, ``turns_per_day`` how often a charge was followed by a discharge or the other way round, ``lost_kwh`` what was
     charged and neither came out nor is left. ``ms_per_decision`` is the processor time of a settled step's planning and
     deciding, forecasts apart. ``worst_28_days`` is (saving - a rule's saving) / the rule's saving in the worst 28 days
-    beside both rules, None where they were not played or less was.
+    beside both rules, each month's demand charge spread over its days; None where they were not played or less was.
     """
 
     site: str
@@ -67,16 +67,15 @@ def rows_of(case: Case, played: Sequence[Played], demand_charge: float) -> list[
     idle, possible = costs[NO_BATTERY], costs[NO_BATTERY] - costs[PERFECT]
     nothing = possible <= 1e-9 * max(1.0, abs(idle))
     rules = [one for one in played if one.policy in RULES]
+    besides = [_beside(case, one, rules, demand_charge) for one in played]
     return [
-        _row(
-            case, one, demand_charge, costs[one.policy], idle, None if nothing else possible, _beside(case, one, rules)
-        )
-        for one in played
+        _row(case, one, demand_charge, costs[one.policy], idle, None if nothing else possible, beside)
+        for one, beside in zip(played, besides, strict=True)
     ]
 
 
-def _beside(case: Case, one: Played, rules: Sequence[Played]) -> float | None:
-    worst = beside_the_rule(case, one, rules) if one.policy in STEERED else None
+def _beside(case: Case, one: Played, rules: Sequence[Played], demand_charge: float) -> float | None:
+    worst = beside_the_rule(case, one, rules, demand_charge) if one.policy in STEERED else None
     return None if worst is None else round(worst, DIGITS)
 
 

@@ -39,6 +39,24 @@ def test_the_worst_days_are_found() -> None:
     assert beside_the_rule(case, agent, [], days=2) is None
 
 
+def test_every_day_of_a_month_bears_its_part_of_the_demand_charge() -> None:
+    """Eight days of March: the rule saves a kWh a day at .4, the agent keeps the highest hour half a kW lower."""
+    load = np.full(28 * 24, 1000.0)
+    load[24 * 25 :: 24] = 2000.0
+    case = cases.case(
+        days=28, history=cases.history_of(load, 0 * load), load_w=load, pv_w=0 * load,
+        import_price=np.full(28 * 24, 0.4), first=24 * 20, last=24 * 28,
+    )  # fmt: skip
+    daily, held = np.zeros(8 * 24), np.zeros(8 * 24)
+    daily[1::24] = 1000.0
+    held[5 * 24 :: 24] = 500.0
+    rule, agent = resting(case, "self_consumption", daily), resting(case, "as_controlled", held)
+    energy = 0.2 * 3
+    assert beside_the_rule(case, agent, [rule], 16.0, days=8) == pytest.approx((energy + 8.0 - 3.2) / 3.2)
+    assert beside_the_rule(case, agent, [rule], 16.0, days=2) == pytest.approx((2.0 - 0.8) / 0.8)
+    assert beside_the_rule(case, agent, [rule], days=8) == pytest.approx((energy - 3.2) / 3.2)
+
+
 class Idle:
     """A plan that never finds anything worth doing."""
 

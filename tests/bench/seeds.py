@@ -58,7 +58,7 @@ def month(seed: int, days: int, step_s: int, models: Path) -> tuple[dict[str, fl
     idle = played[NO_BATTERY].account(case).net_cost
     saved = {name: idle - one.account(case).net_cost for name, one in played.items()}
     both = (played[SELF_CONSUMPTION], played[TIME_OF_USE])
-    beside = beside_the_rule(case, played[AS_CONTROLLED], both, days)
+    beside = beside_the_rule(case, played[AS_CONTROLLED], both, days=days)
     assert beside is not None, "a month has its days"
     return saved, beside
 
