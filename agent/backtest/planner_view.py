@@ -21,7 +21,7 @@ from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.demand import LONGEST_DAYS, peaks_of
 from agent.planning.make_plan import terms_of
 from agent.planning.planning_terms import PlanningTerms
-from agent.planning.scenarios import Paths, net_load_paths
+from agent.planning.scenarios import Paths, net_load_paths, paths_of
 from agent.planning.stored_value import stored_value
 
 HORIZON_H = 48
@@ -54,17 +54,17 @@ class Outlook:
 
     @cached_property
     def paths(self) -> Paths:
-        """The net-load paths that a plan is made for."""
+        """The net-load paths that a plan is made for where no peak is charged."""
         return net_load_paths(self.forecast, self.request.solar_rated_w)
 
     def _valued(self, terms: PlanningTerms) -> Plan:
-        request, site, paths = self.request, self.forecast, self.paths
+        request, site = self.request, self.forecast
         return Plan(
             issued_at=request.now,
             expires_at=request.now + timedelta(seconds=request.valid_s),
             horizon=request.horizon,
             steps=(),
-            values=stored_value(terms, paths).table,
+            values=stored_value(terms, paths_of(terms, site, request.solar_rated_w)).table,
             load=site.load,
             pv=site.pv,
         )

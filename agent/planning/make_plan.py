@@ -22,7 +22,7 @@ from agent.planning.highs import SolverFailure
 from agent.planning.load_runs import choose_runs, runs_from_the_beginning, with_runs
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Floats, PlanningTerms, Problem, require_finite
-from agent.planning.scenarios import net_load_paths, terminal_value
+from agent.planning.scenarios import paths_of, terminal_value
 from agent.planning.schedule import Schedule
 from agent.planning.stored_value import StoredValue, stored_value
 
@@ -44,7 +44,7 @@ def make_plan(request: PlanRequest, site: SiteForecast, deadline_s: float, past_
         site = replace(site, load=with_runs(site.load, runs))
         problem = _problem(request, site, past_net_w, [])
     terms = problem.terms
-    value = stored_value(terms, net_load_paths(site, request.solar_rated_w))
+    value = stored_value(terms, paths_of(terms, site, request.solar_rated_w))
     schedule = _schedule(problem, value, deadline_s)
     if site.load_errors is None and site.pv_errors is None:
         notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")

@@ -116,6 +116,11 @@ class PlanningTerms:
         every = () if self.peak is None else (self.peak, *self.other_peaks)
         return tuple(peak for peak in every if (peak.per_kw > 0.0).any())
 
+    @property
+    def peak_is_charged(self) -> bool:
+        """Whether the charge that asks most is asked within the horizon."""
+        return self.peak is not None and bool((self.peak.per_kw > 0.0).any())
+
     def with_peaks(self, peaks: Sequence[Peak]) -> Self:
         """The same question with these demand charges, the one that asks most first."""
         return replace(self, peak=next(iter(peaks), None), other_peaks=tuple(peaks[1:]))

@@ -13,6 +13,7 @@ from agent.planning.surprises import Surprises
 THIRDS = (1.0 / 6.0, 0.5, 5.0 / 6.0)
 # Of a quarter's error, what lasts about an hour foretells the next; the rest is noise that the fast loop meets.
 LASTING_S = 3600
+NEWEST_DAYS = 20  # of errors are heard where a peak is charged; homes earned less with those of 28
 TERMINAL_HOURS = 24.0
 
 
@@ -30,13 +31,17 @@ class Paths:
     noise_w: Floats
     surprises: Surprises | None = None
 
-    def first(self, many: int) -> "Paths":
-        """The paths of the ``many`` newest days."""
-        return replace(self, net_w=self.net_w[:many], pv_w=self.pv_w[:many])
+
+def paths_of(terms: PlanningTerms, site: SiteForecast, pv_rated_w: float) -> Paths:
+    """The paths of a plan: where a peak is charged those of the newest days, and surprises beside them."""
+    if not terms.peak_is_charged:
+        return net_load_paths(site, pv_rated_w)
+    newest = site.of_days(NEWEST_DAYS)
+    return replace(net_load_paths(newest, pv_rated_w), surprises=Surprises.of(newest, pv_rated_w))
 
 
 def net_load_paths(site: SiteForecast, pv_rated_w: float) -> Paths:
-    """The paths of a plan, clipped to what is possible: load >= 0, solar power between 0 and ``pv_rated_w``.
+    """A path for each past day, clipped to what is possible: load >= 0, solar power between 0 and ``pv_rated_w``.
 
     The errors of past days do not lift the load above the highest that was measured, nor the sun of a step above its
     own, since on their own day less was expected. None for the errors of one quantity takes its median in every path;
@@ -64,7 +69,7 @@ def net_load_paths(site: SiteForecast, pv_rated_w: float) -> Paths:
         noise_w = short_w.std(axis=0)
     loads, suns = site.possible_load_w(loads), site.possible_pv_w(suns, pv_rated_w)
     loads, suns = np.broadcast_arrays(np.atleast_2d(loads), np.atleast_2d(suns))
-    return Paths(loads - suns, np.array(suns), noise_w, Surprises.of(site, pv_rated_w))
+    return Paths(loads - suns, np.array(suns), noise_w)
 
 
 def lasting_part(errors: Floats, step_s: int) -> Floats:

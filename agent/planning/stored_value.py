@@ -10,7 +10,6 @@ from agent.planning.peak_levels import Ladder, ladder_of
 from agent.planning.peak_table import PEAK_GRID_POINTS, LevelTable, NetPaths, backward_by_level
 from agent.planning.planning_terms import Floats, PlanningTerms
 from agent.planning.scenarios import Paths
-from agent.planning.surprises import NEWEST_DAYS
 from agent.planning.value_table import (
     as_table,
     backward_by_path,
@@ -35,10 +34,9 @@ class StoredValue:
 
 def stored_value(terms: PlanningTerms, paths: Paths) -> StoredValue:
     """What stored energy is worth over ``paths``, by the peak of the month too where one is charged."""
-    if terms.peak is None or not (terms.peak.per_kw > 0.0).any():
+    if terms.peak is None or not terms.peak_is_charged:
         grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
         return StoredValue(grid, by_path.mean(axis=1), as_table(terms, grid, by_path, paths.net_w, paths.noise_w))
-    paths = paths.first(NEWEST_DAYS)
     last = min(terms.steps, max(first_steps(terms), round(LEVEL_HOURS / terms.step_h)))
     net_w, pv_w = paths.net_w[:, :last], paths.pv_w[:, :last]
     left, later = None, np.empty((0, PEAK_GRID_POINTS))

@@ -10,7 +10,6 @@ import numpy as np
 from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.planning_terms import Floats
 
-NEWEST_DAYS = 20  # of errors are heard where a peak is charged; homes earned less with those of 28
 LOOKING_H = 1.0  # how far apart errors are compared
 SHORTEST_H, LONGEST_H = 1.0, 20.0
 USUAL_H = 3.0  # where no errors are known
@@ -34,7 +33,7 @@ class Surprises:
         """Within what was measured, as ``net_load_paths`` has it."""
         loads_w = site.possible_load_w(np.array([site.load.values[-1], site.load.values[0]]))
         pv_w = site.possible_pv_w(np.array([site.pv.values[0], site.pv.values[-1]]), pv_rated_w)
-        return cls(loads_w - pv_w, pv_w, errors_last_h(site.of_days(NEWEST_DAYS)))
+        return cls(loads_w - pv_w, pv_w, errors_last_h(site))
 
     def before(self, last: int) -> "Surprises":
         """Those of the steps before ``last``."""

@@ -31,7 +31,6 @@ from agent.planning.peak_table import NetPaths, backward_by_level
 from agent.planning.planning_terms import PlanningTerms, Problem
 from agent.planning.scenarios import Paths
 from agent.planning.stored_value import stored_value
-from agent.planning.surprises import NEWEST_DAYS
 from tests.planning.days import BATTERY, NOW, errors, forecasts, peak_of, problem, request
 
 LOSSLESS = Battery(10_000, 5_000, 5_000, 1.0, 1.0, soc_min_pct=0, soc_max_pct=100)
@@ -253,16 +252,3 @@ def test_without_a_charge_within_the_horizon_nothing_changes() -> None:
     plain = stored_value(site.terms, paths).table
     unasked = stored_value(replace(site.terms, peak=a_peak(48, 0.5, 0.0)), paths).table
     assert (unasked.value, unasked.by_net_load) == (plain.value, plain.by_net_load)
-
-
-def test_with_a_charge_the_newest_days_alone_are_paths() -> None:
-    site = problem(4, 48)
-    terms = replace(site.terms, peak=a_peak(48, 0.5, 10.0))
-    net_w = (site.load_w - site.pv_w) + np.random.default_rng(2).normal(0.0, 300.0, (28, 48))
-    other_w = np.concatenate([net_w[:NEWEST_DAYS], net_w[NEWEST_DAYS:] + 2000.0])
-    pv_w = np.tile(site.pv_w, (28, 1))
-    one, other = (stored_value(terms, Paths(each_w, pv_w, np.zeros(48))).table for each_w in (net_w, other_w))
-    assert (one.value, one.by_net_load) == (other.value, other.by_net_load)
-    without = stored_value(replace(terms, peak=None), Paths(net_w, pv_w, np.zeros(48))).table
-    beside = stored_value(replace(terms, peak=None), Paths(other_w, pv_w, np.zeros(48))).table
-    assert without.value != beside.value

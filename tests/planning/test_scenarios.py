@@ -7,7 +7,8 @@ import pytest
 
 from agent.domain.forecast import Forecast
 from agent.forecasting.site_forecast import SiteForecast
-from agent.planning.scenarios import at_levels, lasting_part, net_load_paths, terminal_value
+from agent.planning.peak import Peak
+from agent.planning.scenarios import NEWEST_DAYS, at_levels, lasting_part, net_load_paths, paths_of, terminal_value
 from tests.planning.days import errors, forecasts, problem, request
 
 ASKED = request()
@@ -98,6 +99,19 @@ def test_levels_between_and_beyond_the_known() -> None:
 def test_a_median_alone_is_repeated() -> None:
     alone = Forecast("load_w", LOAD.horizon, (0.5,), (LOAD.median,), "made up", LOAD.issued_at)
     assert at_levels(alone, (0.1, 0.9)) == pytest.approx(np.tile(LOAD.median, (2, 1)))
+
+
+def test_where_a_peak_is_charged_the_newest_days_are_heard_with_surprises_beside_them() -> None:
+    site = SiteForecast(LOAD, SUN, errors(STEPS, days=28, seed=1), errors(STEPS, days=28, seed=2))
+    terms, none = problem(0, steps=STEPS).terms, np.zeros(STEPS)
+    number = np.arange(STEPS)
+    asked, unasked = (Peak(none, none + per_kw, 1.0, number, 0 * number) for per_kw in (10.0, 0.0))
+    charged = paths_of(terms.with_peaks([asked]), site, 1e6)
+    assert charged.net_w.tolist() == net_load_paths(site, 1e6).net_w[:NEWEST_DAYS].tolist()
+    assert charged.surprises is not None
+    for plain in (terms, terms.with_peaks([unasked])):
+        paths = paths_of(plain, site, 1e6)
+        assert (len(paths.net_w), paths.surprises) == (28, None)
 
 
 @pytest.mark.parametrize(
