@@ -136,7 +136,7 @@ release-verify: .venv/dev.stamp
 	@$(HOME_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || \
 	  { echo "Home Assistant needs Python 3.13: say where one is, HOME_PYTHON=/path/to/python3.13"; exit 1; }
 	$(HOME_PYTHON) -m venv .venv/home-assistant
-	.venv/home-assistant/bin/python -m pip install --quiet --disable-pip-version-check 'homeassistant>=2025.4,<2025.5' 'paho-mqtt==2.1.0'
+	.venv/home-assistant/bin/python -m pip install --quiet --disable-pip-version-check 'homeassistant>=2025.4,<2025.5' 'paho-mqtt==2.1.0' 'pynordpool==0.2.4'
 	@touch $@
 
 .venv/uv.stamp: .venv/python.stamp

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.home_assistant.listener import section
 from tests.site_files import free_ports
 
 PYTHON = os.environ.get("HOME_ASSISTANT_PYTHON")
+DOCUMENT = Path("docs/home_assistant.md")
 SCRIPT = Path(__file__).with_name("core_process.py")
 ENERGIES = [f"{entity.key}" for entity in ENTITIES if entity.key.endswith("_energy")]
 pytestmark = [
@@ -144,6 +146,25 @@ def test_it_finds_shows_orders_survives_and_forgets(tmp_path: Path, broker: Brok
         core.until(lambda states: states == {}, "the removal")
     assert "Invalid MQTT" not in core.log.read_text("utf-8")
     assert "Error" not in core.log.read_text("utf-8")
+
+
+def test_the_automation_of_the_docs_passes_on_the_prices_of_the_exchange(tmp_path: Path, broker: Broker) -> None:
+    """Today's, since tomorrow's would count from tomorrow on."""
+    document = DOCUMENT.read_text("utf-8").partition("```yaml")[2].partition("```")[0]
+    automation = tmp_path / "automation.yaml"
+    automation.write_text(document.replace("now().date() + timedelta(days=1)", "utcnow().date()"), "utf-8")
+    ports, tariff = free_ports(2), 'kind = "dynamic"\ntopic = "energy/day-ahead"\ntaxes_per_kwh = 1.0'
+    config = quick_site(tmp_path, ports[0], ports[1], import_tariff=tariff, cloud=section(broker.port))
+    with simulator(*ports), daemon(config), running(tmp_path / "core", broker) as core:
+        core.until(lambda states: states.get("import_price") == "unknown", "no price that anybody has said")
+        core.ask(f"automation {automation}")
+        core.until(lambda states: states["import_price"] in quarters_near(datetime.now(UTC)), "the exchange's price")
+
+
+def quarters_near(now: datetime) -> list[str]:
+    """What a kWh costs in the running quarter, and in the one that may just have ended."""
+    numbers = [(4 * at.hour + at.minute // 15) for at in (now, now - timedelta(minutes=1))]
+    return [f"{1.0 + (100.0 + number) / 1000.0:.5f}" for number in numbers]
 
 
 def test_one_that_restarts_finds_the_same_entities_and_their_values(tmp_path: Path, broker: Broker) -> None:
