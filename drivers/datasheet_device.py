@@ -197,7 +197,7 @@ class SteeredDevice(DatasheetDevice):
 
     async def as_found(self) -> Mapping[str, float]:
         async with self._steering() as (steering, registers):
-            self._found = dict(steering.owners(await registers.read()))
+            self._found, self._capped = dict(steering.owners(await registers.read())), False
             return self._found
 
     def recall(self, found: Mapping[str, float]) -> None:

@@ -103,7 +103,7 @@ class AlarmKind(Enum):
     )  # fmt: skip
     NOT_GIVEN_BACK = (
         "not_given_back", Severity.ALARM, Subject.SITE,
-        "Look at the device's display for an order that holds on; put its section back, or run release --gone.",
+        "Look at that device's display for an order that holds on; put it or its section back, or run release --gone.",
     )  # fmt: skip
     SAME_SITE_ID = (
         "same_site_id", Severity.ALARM, Subject.SITE,
