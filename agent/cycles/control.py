@@ -38,6 +38,7 @@ OF_A_DEVICE = (
     AlarmKind.FOREIGN_MASTER,
     AlarmKind.FROZEN,
     AlarmKind.SOC_JUMP,
+    AlarmKind.SOC_MISSING,
     AlarmKind.WRITE_BUDGET,
 )
 

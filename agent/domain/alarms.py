@@ -129,6 +129,10 @@ class AlarmKind(Enum):
         "soc_jump", Severity.ALARM, Subject.DEVICE,
         "Compare the state of charge with the battery's own display; it may need a full charge to calibrate.",
     )  # fmt: skip
+    SOC_MISSING = (
+        "soc_missing", Severity.ALARM, Subject.DEVICE,
+        "See that the battery is on and seen by the inverter; if it is, the inverter's firmware or family may not fit.",
+    )  # fmt: skip
     STEERING_NOT_KEPT = (
         "steering_not_kept", Severity.ALARM, Subject.SITE,
         "Check the disk that holds the store: what was written to the battery cannot be remembered over a restart.",
