@@ -15,11 +15,15 @@ from agent.dispatch.write_budget import WriteBudget
 from agent.ports import StoreFailure
 
 KEEP_WITHIN_S = 1.0
+_SHOWN = 8
 
 
 def set_aside(address: str, device: str = "") -> str:
-    """Under which address stands what is owed to a ``device`` that was exchanged for another at ``address``."""
-    return f"{address} device {device}"
+    """Under which address stands what is owed to a ``device`` that was exchanged for another at ``address``.
+
+    It is told and typed, so it has no more of the word for the device than tells a few of them apart.
+    """
+    return f"{address} device {device[:_SHOWN]}"
 
 
 class SteeringMemory:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from agent.adapters.devices.site_devices import Devices
-from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.adapters.devices.steering_memory import SteeringMemory, set_aside
 from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.dispatch.write_budget import WriteBudget
 from agent.domain.setpoint import Applied, Rung, Setpoint, Unreachable
@@ -18,7 +18,7 @@ HERE = "10.0.0.5:502 unit 1"
 RELEASE = Setpoint(NOW, None, 0.0, Rung.RELEASE, "the agent stops")
 ORDER = Setpoint(NOW, 1500.0, 60.0, Rung.PLAN, "charging")
 SILENT = NoAnswer("silent")
-OWED_TO_FIRST = f"{HERE} device the first"
+OWED_TO_FIRST = set_aside(HERE, "the first")
 
 
 class Box(Inverter):

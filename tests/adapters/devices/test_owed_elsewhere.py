@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from agent.adapters.devices.site_devices import Devices
-from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.adapters.devices.steering_memory import SteeringMemory, set_aside
 from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
 from agent.dispatch.write_budget import WriteBudget
 from agent.domain.setpoint import Applied, Outcome, Rung, Setpoint, Unreachable
@@ -154,12 +154,12 @@ async def test_what_another_one_is_owed_at_the_new_address_is_not_lost() -> None
     other.silent = True
     await site.exchange("the first", there)
     await site.devices.read(5.0)
-    assert site.told() == (f"{there} device the second",)
+    assert site.told() == (set_aside(there, "the second"),)
     await site.devices.steer(RELEASE)
     moved = site.devices.device("inverter")
     assert isinstance(moved, Inverter)
     assert moved.recalled == OWNERS
-    assert site.told() == (f"{there} device the second",)
+    assert site.told() == (set_aside(there, "the second"),)
 
 
 async def test_one_that_has_moved_is_known_again_by_the_next_process() -> None:
