@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from drivers.control_registers import ControlRegisters, outcome_of, read_rows
 from drivers.datasheet import Datasheet, Order, Steering, Values, Variants, Walk, Write, as_found
-from drivers.device import Action, Applied, Clamped, ControlState, SteerResult, Transport
+from drivers.device import Action, Applied, ControlState, Later, SteerResult, Transport
 from drivers.errors import BadFrame, DriverError, LinkDown, NotApplied, NotSupported, Refused
 from drivers.family import SteeringFacts
 from drivers.probing import probed
@@ -101,19 +101,18 @@ class DatasheetDevice:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """The order written last. ``at`` is monotonic seconds."""
+    """The order written last."""
 
     battery_w: float
-    at: float
     lasts: bool
 
 
 class SteeredDevice(DatasheetDevice):
     """Implements ``Steerable``. ``facts`` are those of this installation; they are known before it is connected.
 
-    An order that comes too soon after another changes nothing and is answered with the power that is in force. While
-    the grid is lost no order is written, and one that stands is ended with the next read: a battery that is held
-    leaves a house dark.
+    An order that comes too soon after another, or after a release, changes nothing and is answered with what is in
+    force. A release waits for nothing, and what writes no register begins no pace. While the grid is lost no order is
+    written, and one that stands is ended with the next read: a battery that is held leaves a house dark.
     """
 
     def __init__(
@@ -128,6 +127,7 @@ class SteeredDevice(DatasheetDevice):
         self._facts = facts
         self._found: Mapping[str, float] = {}
         self._standing: _Standing | None = None
+        self._paced_from_s = -math.inf  # the last order or release that wrote something, monotonic
         self._may_stand = False  # also when a broken link left open what of an order was taken
         self._capped = False
         self.written: ControlState | None = None
@@ -160,7 +160,7 @@ class SteeredDevice(DatasheetDevice):
                 await self._free_without_grid()
         return readings
 
-    async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
+    async def set_power(self, battery_w: float, hold_s: float) -> SteerResult | Later:
         if not math.isfinite(battery_w) or not math.isfinite(hold_s) or hold_s <= 0:
             raise ValueError(f"a setpoint of {battery_w} W for {hold_s} s cannot be written")
         async with self._steering() as (steering, registers):
@@ -173,7 +173,7 @@ class SteeredDevice(DatasheetDevice):
             order = steering.order(battery_w, min(hold_s, steering.facts.longest_hold_s), known)
             self.written, self._standing = None, None
             result = await self._give(steering, registers, order)
-            self._standing = _Standing(result.battery_w, self._monotonic(), order.lasts)
+            self._standing = _Standing(result.battery_w, order.lasts)
             return result
 
     async def limit_pv(self, pv_w: float | None, hold_s: float) -> SteerResult:
@@ -197,7 +197,7 @@ class SteeredDevice(DatasheetDevice):
 
     async def as_found(self) -> Mapping[str, float]:
         async with self._steering() as (steering, registers):
-            self._found = dict(steering.owners(await registers.read()))
+            self._found, self._capped = dict(steering.owners(await registers.read())), False
             return self._found
 
     def recall(self, found: Mapping[str, float]) -> None:
@@ -207,7 +207,7 @@ class SteeredDevice(DatasheetDevice):
         async with self._conversation() as known:
             if known.sheet.steering is not None and known.registers is not None:
                 await known.registers.read()
-                await self._leave(known.sheet.steering, known.registers)
+                self._begin_pace(await self._leave(known.sheet.steering, known.registers))
 
     @property
     def facts(self) -> SteeringFacts:
@@ -222,12 +222,15 @@ class SteeredDevice(DatasheetDevice):
                 raise NotSupported(f"{self.name} cannot be steered in this variant")
             yield known.sheet.steering, known.registers
 
-    def _too_soon(self, pace_s: float) -> Clamped | None:
-        standing = self._standing
-        left_s = 0.0 if standing is None else pace_s - (self._monotonic() - standing.at)
-        if standing is None or left_s <= 0.0:
+    def _begin_pace(self, has_written: bool) -> None:
+        self._paced_from_s = self._monotonic() if has_written else self._paced_from_s
+
+    def _too_soon(self, pace_s: float) -> Later | None:
+        left_s = pace_s - (self._monotonic() - self._paced_from_s)
+        if left_s <= 0.0:
             return None
-        return Clamped(standing.battery_w, f"{self.name} takes one order in {pace_s:g} s", left_s)
+        stands_w = None if self._standing is None else self._standing.battery_w
+        return Later(stands_w, f"{self.name} takes one order in {pace_s:g} s", left_s)
 
     async def _must_listen(self, steering: Steering, registers: ControlRegisters) -> None:
         for condition in steering.conditions:
@@ -250,9 +253,10 @@ class SteeredDevice(DatasheetDevice):
     async def _give(self, steering: Steering, registers: ControlRegisters, order: Order) -> SteerResult:
         """Write the order and see what became of it. One that was taken in part, or otherwise, is taken back."""
         before, power_before = registers.settings(), registers.seen.get(order.power or "")
+        writes = registers.needed(order.writes)
         self._may_stand = True
         try:
-            await registers.write(registers.needed(order.writes))
+            await registers.write(writes)
             await self._read_back(steering, registers)
             result = outcome_of(registers, order, power_before)
         except (NotApplied, Refused) as error:
@@ -262,17 +266,21 @@ class SteeredDevice(DatasheetDevice):
                     await self._leave(steering, registers)
             raise
         self.written = _state(steering, registers)
+        self._begin_pace(bool(writes))
         return result
 
-    async def _leave(self, steering: Steering, registers: ControlRegisters) -> None:
-        """Neutral with what was found, and no cap of ours, by what was read last; only what differs is written."""
+    async def _leave(self, steering: Steering, registers: ControlRegisters) -> bool:
+        """Neutral with what was found, and no cap of ours, by what was read last. Whether something differed, so that
+        it was written."""
         self.written = None
         writes = steering.neutral(registers.seen, self._found)
         if self._capped and steering.cap is not None:
             writes += steering.cap(None, registers.seen)
-        await self._settle(steering, registers, registers.differing(writes))
+        differing = registers.differing(writes)
+        await self._settle(steering, registers, differing)
         self._standing, self._may_stand, self._capped = None, False, False
         self.written = _state(steering, registers)
+        return bool(differing)
 
     async def _settle(self, steering: Steering, registers: ControlRegisters, writes: Sequence[Write]) -> None:
         if not writes:

@@ -110,14 +110,19 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Clamped:
-    """The device took a different power than asked for, because of its own limits.
-
-    With ``later_s`` it took nothing yet: ``battery_w`` stands, and in so many seconds it takes an order.
-    """
+    """The device took a different power than asked for, because of its own limits."""
 
     battery_w: float
     reason: str
-    later_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """It took nothing yet: ``battery_w`` stands (None: it is left to itself), and in ``later_s`` it takes an order."""
+
+    battery_w: float | None
+    reason: str
+    later_s: float
 
 
 SteerResult = Applied | Clamped
@@ -176,7 +181,7 @@ class Steerable(Protocol):
         """True when the device has a reversion timer that this driver sets."""
         ...
 
-    async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
+    async def set_power(self, battery_w: float, hold_s: float) -> SteerResult | Later:
         """Hold the battery at ``battery_w`` (W, positive discharges) for ``hold_s`` seconds and read it back.
 
         A ``hold_s`` over ``longest_hold_s`` is cut to that.

@@ -83,6 +83,11 @@ class Identity:
         return bool(self.sunspec_models) and self.named is None
 
     @property
+    def number(self) -> Register | None:
+        """The row of a serial number that is a number and no text: it is among the signs, and called so."""
+        return next((sign.row for sign in self.signs if "serial" in sign.row.name.lower()), None)
+
+    @property
     def spans(self) -> tuple[Span, ...]:
         """What to read, each in a request of its own: a device without one of them may be of another family."""
         texts = (self.named, self.maker, self.model, self.serial, self.firmware)

@@ -62,16 +62,25 @@ async def which_one(transport: Transport, family: Family) -> str | None:
     It is a digest, so that it can be kept without the number. Raises DriverError where the device does not answer.
     """
     identity = family.identity
-    if identity is None or identity.serial is None:
+    if identity is None or (identity.serial is None and identity.number is None):
         return None
     try:
-        said = await _said(replace(identity, maker=None, model=None, firmware=None), _Unit(transport, silences=1))
+        serial = await _serial(replace(identity, maker=None, model=None, firmware=None), _Unit(transport, silences=1))
     except _Gone:
         raise NoAnswer("it does not say which device it is") from None
-    serial = "" if said is None else said.serial or ""
     if len(set(serial)) < 2:  # zeros: its maker has set none
         return None
     return sha256(f"{family.name} {serial}".encode()).hexdigest()[:_DIGITS]
+
+
+async def _serial(identity: Identity, unit: "_Unit") -> str:
+    """Nothing where the device says none, or does not fit ``identity``."""
+    said = await _said(identity, unit)
+    if said is None:
+        chain = await _chain(unit) if identity.is_generic else None  # its common model is at another address
+        return "" if chain is None else chain.serial
+    number = None if identity.number is None else identity.number.decode(unit.words[identity.number.table])
+    return said.serial or ("" if number is None else f"{number:.0f}")
 
 
 async def _said(identity: Identity, unit: "_Unit") -> Found | None:

@@ -33,8 +33,8 @@ async def release(settings: Settings, locked: str | None = None) -> tuple[int, s
         await devices.know_again()
     is_bound = locked is not None and trouble is None
     loads = [one for one in settings.switched_loads() if not is_bound or devices.is_owed_rest(one.device)]
-    elsewhere = told_elsewhere(devices.owed_elsewhere)
     if is_bound and not devices.left_behind and not loads:
+        elsewhere = told_elsewhere(devices.owed_elsewhere)
         await devices.close()
         return int(bool(elsewhere)), f"{elsewhere or 'nothing is to be given back'}; {locked}"
     asked = [rest_relays(settings, loads, clock, devices)]
@@ -42,6 +42,7 @@ async def release(settings: Settings, locked: str | None = None) -> tuple[int, s
         asked.insert(0, _release_battery(settings, clock, devices, trouble, give_up_s))
     try:
         found = await asyncio.gather(*asked)
+        elsewhere = told_elsewhere(devices.owed_elsewhere)  # also what was found to be owed to another device now
         await devices.settle(KEEP_WITHIN_S)
     finally:
         await devices.close()

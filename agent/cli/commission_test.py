@@ -135,7 +135,9 @@ class BatteryUnderTest:
             raise Aborted(told.order_not_granted(device=self.unit.device, order=what, why=granted.reason))
         shares = ((self.unit.device, granted.battery_w), *((name, 0.0) for name in self._others))
         match await self.eyes.devices.steer(replace(granted, shares=shares if self._others else ())):
-            case Clamped(held_w, reason) if abs(held_w) < LEAST_GRANTED * abs(granted.battery_w):
+            case Held() | Clamped(battery_w=None):
+                return None  # its pace runs since it was released: asked again with the next sample
+            case Clamped(held_w, reason) if held_w is not None and abs(held_w) < LEAST_GRANTED * abs(granted.battery_w):
                 asked_w = granted.battery_w
                 text = told.order_taken_in_part(device=self.unit.device, taken_w=held_w, asked_w=asked_w, why=reason)
                 raise Aborted(text)
@@ -145,8 +147,6 @@ class BatteryUnderTest:
                 return replace(granted, battery_w=outcome.battery_w)
             case Refused(reason) | Unreachable(reason):
                 raise Aborted(told.order_not_taken(device=self.unit.device, order=what, cause=reason))
-            case Held():
-                return None
 
     def granted(self, wanted: Setpoint) -> Setpoint:
         """``wanted`` inside the limits of the site, by the agent's own guard."""

@@ -1,4 +1,4 @@
-"""What was steered and not given back, where the site file has no device any more: named, and forgotten on a word."""
+"""What was steered and not given back, and is no device of the site any more: named, and forgotten on a word."""
 
 import shlex
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ def told_elsewhere(addresses: Sequence[str]) -> str:
         return ""
     asked = shlex.quote(addresses[0]) if len(addresses) == 1 else "ADDRESS"
     return (
-        f"{' and '.join(addresses)}: steered and not given back, and not in the site file any more: put it back there "
+        f"{' and '.join(addresses)}: steered and not given back, and no device of the site any more: put it back there "
         f"and run this again; if it is gone for good or was given back by hand, `enalysis-edge release --gone {asked}`"
     )
 
@@ -43,4 +43,4 @@ async def forget(settings: Settings, address: str) -> tuple[int, str]:
 def _those(addresses: Sequence[str]) -> str:
     if not addresses:
         return "the site file has every device that was steered and not given back"
-    return f"not in the site file any more, and not given back: {', '.join(map(shlex.quote, addresses))}"
+    return f"no device of the site any more, and not given back: {', '.join(map(shlex.quote, addresses))}"

@@ -38,6 +38,7 @@ OF_A_DEVICE = (
     AlarmKind.FOREIGN_MASTER,
     AlarmKind.FROZEN,
     AlarmKind.SOC_JUMP,
+    AlarmKind.SOC_MISSING,
     AlarmKind.WRITE_BUDGET,
 )
 
@@ -259,7 +260,8 @@ class Control:
         if granted.battery_w is None:
             self.counts.verified += 1  # a release is verified by its read-back alone
         standing = dict(outcome.standing) if isinstance(outcome, Clamped) else {}
-        self._response.asked(monotonic, outcome.battery_w, {**shares, **standing})
+        each: Mapping[str, float | None] = {**shares, **standing}
+        self._response.asked(monotonic, outcome.battery_w, each)
         self._watch.told(monotonic, outcome.battery_w)
         if not standing:
             self._lease = Lease(granted.battery_w, granted.pv_limit_w, monotonic, granted.hold_s)

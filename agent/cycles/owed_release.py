@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from agent.cycles.control import Control
+from agent.cycles.load_switching import RESTS_S as RELAY_RESTS_S
 from agent.cycles.load_switching import LoadSwitching
 from agent.cycles.retry import Retry
 from agent.cycles.steering_lock import SteeringLock
@@ -32,30 +33,38 @@ class OwedRelease:
     ) -> None:
         self._clock, self._outlet, self._lock = clock, outlet, lock
         self._left_behind, self._control, self._loads = left_behind, control, loads
-        self._retry = Retry(RESTS_S)
+        self._batteries, self._relays = Retry(RESTS_S), Retry(RELAY_RESTS_S)
         self.turn = asyncio.Lock()
 
     async def step(self) -> None:
-        if not self.turn.locked() and not self._retry.rests(self._clock.monotonic()):
-            await self.now()
+        """Each by its own rests: a relay that is silent for ever is asked as seldom as where the site is steered."""
+        if not self.turn.locked():
+            now_s = self._clock.monotonic()
+            async with self.turn:
+                await self._give_back(not self._batteries.rests(now_s), not self._relays.rests(now_s))
 
     async def now(self) -> None:
         async with self.turn:
-            await self._now()
+            await self._give_back(True, True)
 
-    async def _now(self) -> None:
+    async def _give_back(self, batteries: bool, relays: bool) -> None:
+        """Of these two kinds, what is owed."""
         why, began_s = self._outlet.view.observing, self._clock.monotonic()
-        if why is None or not self._is_owed:
+        batteries, relays = batteries and self._left_behind(), relays and self._loads.is_held
+        if why is None or not (batteries or relays):
             return
         with self._lock.open_for_what_was_left_behind(True):
-            if self._left_behind():
+            if batteries:
                 await self._control.release(say.released(why=why))
-            await self._loads.release()
-        if self._is_owed:
-            self._retry.failed(began_s, self._clock.monotonic())
-        else:
-            self._retry.succeeded()
+            if relays:
+                await self._loads.release()
+        if batteries:
+            self._judge(self._batteries, self._left_behind(), began_s)
+        if relays:
+            self._judge(self._relays, self._loads.is_held, began_s)
 
-    @property
-    def _is_owed(self) -> bool:
-        return self._left_behind() or self._loads.is_held
+    def _judge(self, retry: Retry, is_owed: bool, began_s: float) -> None:
+        if is_owed:
+            retry.failed(began_s, self._clock.monotonic())
+        else:
+            retry.succeeded()

@@ -13,6 +13,7 @@ from agent.domain.sentences import alarms as say
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import SiteState
 from agent.monitoring.battery_power import BatteryPowerWatch
+from agent.monitoring.soc_missing import SocMissingWatch
 from agent.monitoring.solar_sleep import SolarSleep
 from agent.monitoring.stuck_meter import StuckMeterWatch
 from agent.ports import Clock, Site
@@ -39,6 +40,7 @@ class SiteWatch:
         self._rules, self._units = rules, units
         self._stuck_meters = StuckMeterWatch(rules.frozen_s)
         self._power = BatteryPowerWatch(rules.roles, rules.stale_s)
+        self._soc_missing = SocMissingWatch(rules.roles, rules.stale_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, alarms)
         self._alignment = MeterAlignment(rules.limits.battery, alarms, rules.meter_lag_s)
@@ -96,8 +98,12 @@ class SiteWatch:
             self._alarms.alarm(
                 AlarmKind.SOC_JUMP, None if doubt is None else say.of_device(device=name, said=doubt), name
             )
-        for name, gone in self._power.update(readings, set(troubles) | frozen, monotonic).items():
+        silent = set(troubles) | frozen
+        powers = self._power.update(readings, silent, monotonic)
+        for name, gone in powers.items():
             self._alarms.alarm(AlarmKind.BATTERY_POWER_MISSING, gone, name)
+        for name, gone in self._soc_missing.update(readings, silent, monotonic).items():
+            self._alarms.alarm(AlarmKind.SOC_MISSING, None if powers.get(name) else gone, name)  # one cause, one alarm
         for name in self._rules.roles:
             lost = None if name in self._sleep.asleep else troubles.get(name)
             self._alarms.alarm(AlarmKind.DEVICE_LOST, lost, name)

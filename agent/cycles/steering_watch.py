@@ -8,7 +8,7 @@ from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import PERSISTENT_WRITES
 from agent.domain.sentences.events import persistent_writes
-from agent.domain.sentences.site_file import owed_elsewhere
+from agent.domain.sentences.site_file import owed_elsewhere, owed_in_both_ways, owed_to_exchanged
 from agent.domain.steering import DailyWrites, SteeringReport
 from agent.ports import Clock, Site
 from agent.recording.pending_writes import PendingWrites
@@ -17,7 +17,8 @@ from agent.recording.pending_writes import PendingWrites
 class SteeringWatch:
     """Tells of something else that steers a battery, and of the writes of registers that wear.
 
-    Also of what was steered, was not given back and is not in the site file any more: it may stand in an order.
+    Also of what was steered, was not given back and is not in the site file any more, or was exchanged: it may stand in
+    an order.
     """
 
     def __init__(self, clock: Clock, pending: PendingWrites, site: Site, devices: Iterable[str]) -> None:
@@ -31,8 +32,7 @@ class SteeringWatch:
             self._alarms.alarm(AlarmKind.FOREIGN_MASTER, report.foreign.get(name), name)
             self._alarms.alarm(AlarmKind.WRITE_BUDGET, report.used_up.get(name), name)
         self._alarms.alarm(AlarmKind.STEERING_NOT_KEPT, report.not_kept)
-        elsewhere = ", ".join(report.owed_elsewhere)
-        self._alarms.alarm(AlarmKind.NOT_GIVEN_BACK, owed_elsewhere(addresses=elsewhere) if elsewhere else None)
+        self._alarms.alarm(AlarmKind.NOT_GIVEN_BACK, _owed(report))
         if report.writes != self._writes:
             self._tell(dict(report.writes))
         return report
@@ -44,3 +44,14 @@ class SteeringWatch:
                 self._alarms.note(EventKind.PERSISTENT_WRITES, told)
         self._writes = writes
         self._pending.keep(PERSISTENT_WRITES.name, json.dumps({name: asdict(made) for name, made in writes.items()}))
+
+
+def _owed(report: SteeringReport) -> str | None:
+    """One sentence about what was steered and not given back, and cannot be given back where it was."""
+    there = ", ".join(report.owed_to_exchanged)
+    gone = ", ".join(address for address in report.owed_elsewhere if address not in report.owed_to_exchanged)
+    exchanged = owed_to_exchanged(addresses=there) if there else None
+    elsewhere = owed_elsewhere(addresses=gone) if gone else None
+    if exchanged is not None and elsewhere is not None:
+        return owed_in_both_ways(elsewhere=elsewhere, exchanged=exchanged)
+    return exchanged or elsewhere

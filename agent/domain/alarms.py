@@ -103,7 +103,7 @@ class AlarmKind(Enum):
     )  # fmt: skip
     NOT_GIVEN_BACK = (
         "not_given_back", Severity.ALARM, Subject.SITE,
-        "Look at the device's display for an order that holds on; put its section back, or run release --gone.",
+        "Look at that device's display for an order that holds on; put it or its section back, or run release --gone.",
     )  # fmt: skip
     SAME_SITE_ID = (
         "same_site_id", Severity.ALARM, Subject.SITE,
@@ -128,6 +128,10 @@ class AlarmKind(Enum):
     SOC_JUMP = (
         "soc_jump", Severity.ALARM, Subject.DEVICE,
         "Compare the state of charge with the battery's own display; it may need a full charge to calibrate.",
+    )  # fmt: skip
+    SOC_MISSING = (
+        "soc_missing", Severity.ALARM, Subject.DEVICE,
+        "See that the battery is on and seen by the inverter; if it is, the inverter's firmware or family may not fit.",
     )  # fmt: skip
     STEERING_NOT_KEPT = (
         "steering_not_kept", Severity.ALARM, Subject.SITE,

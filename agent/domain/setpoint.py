@@ -45,15 +45,16 @@ class Clamped:
     """Taken by the device at another power, because of its own limits.
 
     Of several batteries this is the sum that is in force; ``failed`` are the devices that took nothing. A device with
-    a pace takes an order that came too soon ``later_s`` seconds from now: until then its power of before is in force,
-    of several batteries that by device in ``standing``. ``unchanged``: nothing at all that is new is in force.
+    a pace takes an order that came too soon ``later_s`` seconds from now: until then its power of before is in force
+    (None: it is left to itself), of several batteries that by device in ``standing``. ``unchanged``: nothing at all
+    that is new is in force.
     """
 
-    battery_w: float
+    battery_w: float | None
     reason: str
     failed: tuple[str, ...] = ()
     later_s: float = 0.0
-    standing: tuple[tuple[str, float], ...] = ()
+    standing: tuple[tuple[str, float | None], ...] = ()
     unchanged: bool = False
 
 

@@ -21,7 +21,7 @@ class SteeringReport:
     written last is known to be in force no more. ``writes``: by device, where it has persistent registers,
     and ``used_up`` a sentence where no more of them may be made today. ``not_kept`` says why the store does not hold
     what was found at the devices. ``owed_elsewhere``: the addresses of what was steered and not given back, where no
-    device of the site steers or switches any more.
+    device of the site steers or switches any more. ``owed_to_exchanged``: those of them where another device stands.
     """
 
     foreign: Mapping[str, str] = field(default_factory=dict)
@@ -31,3 +31,4 @@ class SteeringReport:
     used_up: Mapping[str, str] = field(default_factory=dict)
     not_kept: str | None = None
     owed_elsewhere: tuple[str, ...] = ()
+    owed_to_exchanged: tuple[str, ...] = ()

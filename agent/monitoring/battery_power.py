@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from agent.domain.sentences.alarms import battery_power_missing
+from agent.domain.sentences.batteries import battery_power_missing
 from drivers.reading import Quantity, Reading
 
 
@@ -20,8 +20,8 @@ class BatteryPowerWatch:
     ) -> dict[str, str | None]:
         """One sentence for each battery whose power is missing for longer than ``stale_s``, None where it is there.
 
-        Left out is a device that is silent or gives no value at all, which is lost, and one whose family has no such
-        power: there it is what closes the balance of the site.
+        Left out is a device that is silent, which is lost, or gives no value (``SocMissingWatch``), and one
+        whose family has no such power: there it is what closes the balance of the site.
         """
         found: dict[str, str | None] = {}
         for name, roles in self.roles.items():

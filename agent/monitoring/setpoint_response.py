@@ -35,7 +35,7 @@ class SetpointResponse:
     def is_of_one(self) -> bool:
         return SITE in self._tracking
 
-    def asked(self, monotonic_s: float, battery_w: float | None, shares: Mapping[str, float]) -> None:
+    def asked(self, monotonic_s: float, battery_w: float | None, shares: Mapping[str, float | None]) -> None:
         """What was written and read back: the site's power, and the share of each device where there are several."""
         for name, tracking in self._tracking.items():
             tracking.asked(monotonic_s, battery_w if name == SITE else shares.get(name))

@@ -44,7 +44,7 @@ def describe(outcome: Outcome) -> tuple[str, str]:
         case Applied():
             return "applied", ""
         case Clamped(battery_w, reason):
-            return "clamped", f"{battery_w:z.0f} W: {reason}"
+            return "clamped", reason if battery_w is None else f"{battery_w:z.0f} W: {reason}"
         case Refused(reason):
             return "refused", reason
         case Unreachable(reason):

@@ -7,9 +7,10 @@ wrong one reads ten times too much or too little, so an unknown code is named an
 There is no power setpoint and no timeout: every order is made of settings that are kept in flash and stay until they
 are given back. No discharging is a discharge current of 0, and the sun may charge. Charging is from the grid, with a
 current: the sun adds to it what it has over. A battery power above 0 is the inverter's own self-consumption with the
-discharge current limited to that power; it cannot be made to discharge. One ampere is about 50 W, and 200 to 600 W with
-a high-voltage battery. On three phases the state of charge below which it charges from the grid does it, with the timer
-off; on one phase the six slots of the timer, all alike, so that the device's clock is of no matter.
+discharge current limited to that power; it cannot be made to discharge. The registers hold whole amperes, one of which
+is about 50 W, and 200 to 600 W with a high-voltage battery; a power is rounded down, so that no limit is passed. On
+three phases the state of charge below which it charges from the grid does it, with the timer off; on one phase the six
+slots of the timer, all alike, so that the device's clock is of no matter.
 """
 
 from collections.abc import Mapping

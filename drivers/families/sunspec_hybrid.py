@@ -147,7 +147,7 @@ class SunSpecHybrid:
             setpoint = self._setpoint(controls)
             await setpoint.read()
             found = setpoint.found() | ({} if controls.cap is None else await controls.cap.found())
-            self._found = found
+            self._found, self._capped = found, False
             return found
 
     def recall(self, found: Mapping[str, float]) -> None:

@@ -50,7 +50,9 @@ within {SETTLED_W:g} W and stays there for the rest of {END - STEP_AT} minutes; 
 All are seen at the agent's control steps. Writes are the requests that wrote to the device after the step, renewals
 included. "Its own rule": the family says so where not each of its devices takes a setpoint. That of Growatt's SPA, SPH
 and MIN covers the load whatever discharging was ordered; MOD and TL-XH2 take a power. Deye's covers no more of it than
-the newest order allows, and one order is taken in 60 s: what is wanted within a minute of an order comes after it.
+the newest order allows, and one order is taken in 60 s: what is wanted within a minute of an order comes after it. An
+order there is whole amperes of battery current, rounded down so that no limit is passed: at the 400 V of a high-voltage
+battery the grid gives up to 400 W of the load, here 3.1 kW become 7 A. MOD and TL-XH2 take whole percent of the rating.
 
 | {" | ".join(COLUMNS)} |
 |{"|".join(COLUMNS.values())}|

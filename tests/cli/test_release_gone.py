@@ -20,7 +20,7 @@ from tests.site_files import free_ports, write_home
 
 GONE, OTHER = "10.9.8.7:502 unit 1", "10.9.8.7:502 unit 2 coil 3"
 FOUND = {"limit": 60.0}
-NAMED = "steered and not given back, and not in the site file any more"
+NAMED = "steered and not given back, and no device of the site any more"
 
 
 async def remember(store: Path, left: Mapping[str, bool]) -> None:
@@ -110,7 +110,7 @@ def test_exactly_that_address_is_forgotten(config: Path, capsys: pytest.CaptureF
     assert gone(config, GONE) == 1
     told = capsys.readouterr().err
     assert told == (
-        f"nothing is to be given back at {GONE}; not in the site file any more, and not given back: '{OTHER}'\n"
+        f"nothing is to be given back at {GONE}; no device of the site any more, and not given back: '{OTHER}'\n"
     )
 
 

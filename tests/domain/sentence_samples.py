@@ -39,7 +39,9 @@ NUMBERS: Mapping[str, float] = {
 TEXTS: Mapping[str, str] = {
     "addresses": "10.0.0.5:502 unit 1",
     "cause": "the cause", "certificate": "certificate", "counter": "meter.import_wh", "day": "2026-06-01",
-    "description": "It is so.", "device": "meter", "doubt": alarms.never_synced(), "headline": advice.capacity_low(),
+    "description": "It is so.", "device": "meter", "doubt": alarms.never_synced(),
+    "elsewhere": "one", "exchanged": "the other",
+    "headline": advice.capacity_low(),
     "holds": "WSet -5000", "host": "mqtt.example.org", "kept": "override", "kept_span": "minute", "key": "hold/1",
     "keys": "tariff, site.name", "limit": control.limit_of_ramp(), "load": "Dishwasher", "model": "own",
     "order": control.order_charge_with(power_w=2000.0), "outcome": advice.was_dismissed(), "path": "/site.db",

@@ -18,7 +18,7 @@ KNOWN_TO_PLATFORMS = {
     "disk_full", "document_refused", "foreign_master", "frozen", "grid_limit_lost", "ledger_failed", "link_down",
     "message_refused", "meter_contradicts", "meter_lag", "meter_late", "model_trial", "no_control", "no_plan",
     "no_reversion_timer", "peak_unknown", "persistent_writes", "records_lost", "row_skipped", "rows_lost",
-    "same_site_id", "self_test_failed", "setpoint_failed", "settings_changed", "soc_jump", "started",
+    "same_site_id", "self_test_failed", "setpoint_failed", "settings_changed", "soc_jump", "soc_missing", "started",
     "steering_not_kept", "stopped", "store_failed", "store_replaced", "trial_failed", "unusual_load", "upload_refused",
     "write_budget",
 }  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from drivers.datasheet import Control, Datasheet, Order, Steering, Values, Variants, Walk, Write, as_found
 from drivers.datasheet_device import DatasheetDevice
-from drivers.device import Action, Applied, Clamped, ControlState, Span, Steerable
+from drivers.device import Action, Applied, Clamped, ControlState, Later, Span, Steerable
 from drivers.errors import DriverError, LinkDown, NoAnswer, NotApplied, NotSupported, Refused
 from drivers.reading import Quantity
 from drivers.register import Register
@@ -120,12 +120,37 @@ async def test_too_soon_is_answered_with_what_is_in_force() -> None:
     await device.set_power(-2000, 60)
     battery.writes.clear()
     battery.clock.now += 29
-    assert await device.set_power(1000, 60) == Clamped(-2000, "made-up takes one order in 30 s", later_s=1.0)
+    assert await device.set_power(1000, 60) == Later(-2000, "made-up takes one order in 30 s", 1.0)
     assert battery.writes == []
     battery.clock.now += 1
     assert await device.set_power(1000, 60) == Applied(1000)
     await device.release()
     assert battery.words[103] == 0, "a release need not wait"
+
+
+async def test_too_soon_after_a_release_is_too_soon_as_well() -> None:
+    battery = Battery()
+    device = battery.device(shortest_between_writes_s=30.0)
+    await device.set_power(-2000, 60)
+    battery.clock.now += 10
+    await device.release()
+    battery.writes.clear()
+    battery.clock.now += 10
+    assert await device.set_power(1000, 60) == Later(None, "made-up takes one order in 30 s", 20.0)
+    await device.release()
+    battery.clock.now += 20
+    assert battery.writes == [], "the second release had nothing to write, and begins no pace"
+    assert await device.set_power(1000, 60) == Applied(1000)
+
+
+async def test_what_was_not_taken_is_tried_again_at_once() -> None:
+    battery = Battery()
+    device = battery.device(shortest_between_writes_s=30.0)
+    battery.ignores = {100, 101}
+    with pytest.raises(NotApplied):
+        await device.set_power(-2000, 60)
+    battery.ignores.clear()
+    assert await device.set_power(-2000, 60) == Applied(-2000)
 
 
 async def test_what_was_found_is_given_back() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from drivers.device import Table
 from drivers.errors import LinkDown, NoAnswer, Refused
 from drivers.family import LinkFacts
 from drivers.identity import Found
@@ -153,8 +154,30 @@ async def test_one_without_a_number_or_of_another_family_is_not_known(serial: st
 
 async def test_one_whose_family_tells_no_number_is_not_asked() -> None:
     device = MemoryTransport({7000: 1})
-    assert await which_one(device, FAMILIES["sma_hybrid"]) is None
+    assert await which_one(device, FAMILIES["sdm630"]) is None
     assert device.reads == []
+
+
+async def test_a_number_that_is_no_text_and_a_chain_elsewhere_are_serial_numbers_too() -> None:
+    generic = FAMILIES["sunspec_hybrid"]
+    elsewhere = await which_one(sunspec(103, base=50000), generic)
+    assert elsewhere == await which_one(sunspec(103), generic)
+    assert await which_one(sunspec(103, base=50000, serial="A-78"), generic) not in (elsewhere, None)
+    assert await which_one(sunspec(103, base=50000, serial=""), generic) is None
+    one, other = [await which_one(sma(number), FAMILIES["sma_hybrid"]) for number in (3_001_234_567, 3_001_234_568)]
+    assert None not in (one, other)
+    assert one != other
+    assert await which_one(sma(0), FAMILIES["sma_hybrid"]) is None
+
+
+def sma(number: int) -> MemoryTransport:
+    """By its own map: well, of this number, half full."""
+    identity = FAMILIES["sma_hybrid"].identity
+    assert identity is not None
+    words: dict[Table, dict[int, int]] = {"holding": {}, "input": {}}
+    for sign, value in zip(identity.signs, (307.0, float(number), 50.0), strict=True):
+        words[sign.row.table].update(zip(sign.row.addresses, sign.row.encode(value), strict=True))
+    return MemoryTransport(words["holding"], inputs=words["input"])
 
 
 async def test_one_that_does_not_answer_is_asked_again_another_time() -> None:

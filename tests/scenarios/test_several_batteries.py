@@ -138,6 +138,23 @@ async def test_one_that_refuses_its_share_is_named_once_and_taken_up_again(tmp_p
         assert told[0][1].startswith("inverter_2: ")
 
 
+@pytest.mark.parametrize(("kind", "told"), [("no_answer", "device_lost"), ("sentinel", "battery_power_missing")])
+async def test_one_that_is_left_out_for_long_is_an_alarm_that_stands(tmp_path: Path, kind: str, told: str) -> None:
+    """The other one goes on, so nothing else would show it. "sentinel": its inverter answers, its battery is away."""
+    async with pair(tmp_path) as both:
+        both.fault(kind, "inverter_2", 3.1, 10.0)
+        await both.stage.play(12.0)
+        assert both.powers_w()[0] == pytest.approx(LOAD_W, abs=250.0)
+        standing = {(one.kind, one.subject) for one in both.stage.app.outlet.view.alarms}
+        assert (told, "inverter_2") in standing
+        assert {subject for _, subject in standing} == {"inverter_2"}
+        assert ("soc_missing", "inverter_2") not in standing, "one cause, one alarm"
+        await both.stage.play(15.0)
+        assert both.stage.app.outlet.view.alarms == ()
+        events = [severity for kind, severity, _ in await both.stage.events() if kind == f"{told}/inverter_2"]
+        assert events == ["alarm", "info"]
+
+
 async def test_both_are_released_at_the_end(tmp_path: Path) -> None:
     async with pair(tmp_path) as both:
         await both.stage.play(3.0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.device import Applied, Clamped
+from drivers.device import Applied, Clamped, Later
 from drivers.errors import NotApplied, NotSupported
 from drivers.families.growatt_sph import LIMITS, formulas, steering
 from drivers.formula import rows_in
@@ -82,6 +82,29 @@ async def test_the_battery_follows_and_stays_there_in_silence() -> None:
         assert await site.battery_w(60) == pytest.approx(1500.0, abs=0.2), "its own rule has no limit"
         await site.device.release()
         assert await site.battery_w(60) == pytest.approx(1500.0, abs=0.2)
+
+
+async def test_its_pace_runs_from_what_was_written_last_also_by_a_release() -> None:
+    async with met("growatt_sph", "growatt_sph") as site:
+        await site.device.as_found()
+        assert await site.device.set_power(-1000, 60) == Applied(-1000)
+        site.clock.move(60)
+        assert site.written()
+        assert await site.device.set_power(-1000, 60) == Applied(-1000)
+        assert site.written() == [], "every register holds its value"
+        site.clock.move(1)
+        assert await site.device.set_power(-1500, 60) == Applied(-1500)
+        site.clock.move(10)
+        await site.device.release()
+        site.clock.move(1)
+        assert site.written()
+        later = await site.device.set_power(-1000, 60)
+        assert isinstance(later, Later)
+        assert later.battery_w is None
+        assert 0.0 < later.later_s < 60.0
+        assert site.written() == []
+        site.clock.move(60)
+        assert await site.device.set_power(-1000, 60) == Applied(-1000)
 
 
 async def test_a_slot_written_in_parts_is_taken_back() -> None:

@@ -37,10 +37,8 @@ def together(outcomes: Mapping[str, Outcome], setpoint: Setpoint) -> Outcome:
 
 def _taken_w(outcome: Outcome, share_w: float) -> float:
     match outcome:
-        case Applied(battery_w):
+        case Applied(battery_w) | Clamped(battery_w):
             return battery_w or 0.0
-        case Clamped(battery_w):
-            return battery_w
         case Held():
             return share_w
         case Refused() | Unreachable():

@@ -5,15 +5,17 @@ from dataclasses import replace
 
 from agent.domain.setpoint import Applied, Clamped, Outcome
 from drivers import device as driver
-from drivers.device import SteerResult
+from drivers.device import Later, SteerResult
 
 
-def outcome_of(result: SteerResult) -> Applied | Clamped:
+def outcome_of(result: SteerResult | Later) -> Applied | Clamped:
     match result:
         case driver.Applied(held_w):
             return Applied(held_w)
-        case driver.Clamped(held_w, reason, later_s):
-            return Clamped(held_w, reason, later_s=later_s, unchanged=later_s > 0.0)
+        case driver.Clamped(held_w, reason):
+            return Clamped(held_w, reason)
+        case Later(stands_w, reason, later_s):
+            return Clamped(stands_w, reason, later_s=later_s, unchanged=True)
 
 
 class TooSoon:

@@ -3,16 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from agent.adapters.devices.joint_outcome import together
 from agent.adapters.devices.known_device import KnownDevice
 from agent.adapters.devices.relay_memory import RelayMemory
 from agent.adapters.devices.steered_battery import SteeredBattery
-from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.adapters.devices.steering_memory import SteeringMemory, set_aside
 from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
-from agent.domain.setpoint import Outcome, Setpoint
+from agent.domain.setpoint import Applied, Held, Outcome, Setpoint, Unreachable
 from agent.domain.steering import SteeringReport
 from agent.switch_ports import SwitchFailure
 from drivers.device import Readable, Remark, Remarked, Switchable
@@ -54,7 +53,7 @@ class Devices:
             SteeredBattery(self._seats[name].device, steer_deadline_s, monotonic, self._terms.get(name))
             for name in batteries
         ]
-        self._known = {name: KnownDevice(one) for name, one in self._terms.items()}
+        self._known = {name: KnownDevice(one, steer_deadline_s) for name, one in self._terms.items()}
 
     def recall(self, document: str | None) -> None:
         """Take up what an earlier process kept of the devices that steer. Best before the first setpoint."""
@@ -83,21 +82,24 @@ class Devices:
         devices steer and switch stays; ``terms`` and ``relays`` are those of all that do.
         """
         changed = [battery for battery in self._steered if battery.name in gone]
-        outcomes = {one.name: await one.steer(release) for one in changed if release is not None}
+        outcomes = {one.name: await self._order(one.name, release) for one in changed if release is not None}
         before = {name: self._seats.pop(name) for name in gone}
         self._seats |= {device.name: _Seat(device, {}) for device in new}
         for battery in changed:
             found = terms[battery.name]
             self.memory.stands_at(found.address, None)
             self.memory.fill(found.address, found.budget)
-            self._terms[battery.name], self._known[battery.name] = found, KnownDevice(found)
-            device = self._seats[battery.name].device
-            self._steered[self._steered.index(battery)] = SteeredBattery(
-                device, self._deadline_s, self._monotonic, found
-            )
+            self._terms[battery.name], self._known[battery.name] = found, KnownDevice(found, self._deadline_s)
+            self._steer_anew(battery.name)
         self.relays.go_by(relays or {})
         await _closed(before.values())
         return outcomes
+
+    def _steer_anew(self, name: str) -> SteeredBattery:
+        """Nothing that was known of the device that was steered is true of the one that stands there now."""
+        anew = SteeredBattery(self._seats[name].device, self._deadline_s, self._monotonic, self._terms[name])
+        self._steered = [anew if one.name == name else one for one in self._steered]
+        return anew
 
     def device(self, name: str) -> Readable:
         """The device of this name, for what is not asked of all of them."""
@@ -115,22 +117,47 @@ class Devices:
         return tuple(address for address in self.memory.not_given_back if address not in here)
 
     @property
+    def owed_to_exchanged(self) -> tuple[str, ...]:
+        """Those of them where another device stands now."""
+        here = tuple(set_aside(one.address) for one in self._terms.values())
+        return tuple(address for address in self.owed_elsewhere if address.startswith(here))
+
+    @property
     def were_steered(self) -> bool:
         """True when one of the batteries was ever steered from this site."""
         return any(self.memory.was_steered(one.address) for one in self._terms.values())
 
     async def know_again(self) -> None:
         """Take up what was left behind under addresses that the site has no more, by devices that it has elsewhere."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._deadline_s):
-                await asyncio.gather(*(self._know_again(battery) for battery in self._steered))
+        await asyncio.gather(*(self._know_again(battery.name) for battery in self._steered))
 
-    async def _know_again(self, battery: SteeredBattery) -> None:
-        known = self._known.get(battery.name)
-        if known is not None:
-            await known.ask()
-            if known.takes_up(self.owed_elsewhere):
-                battery.recalled()
+    async def _know_again(self, name: str) -> bool:
+        """True where it is another one than was steered at its address: that one is steered anew."""
+        known = self._known.get(name)
+        is_another = known is not None and await known.ask()
+        if is_another:
+            self._steer_anew(name).lost = True
+        if known is not None and known.takes_up(self.owed_elsewhere):
+            self._battery(name).recalled()
+        return is_another
+
+    def _battery(self, name: str) -> SteeredBattery:
+        return next(one for one in self._steered if one.name == name)
+
+    async def _order(self, name: str, setpoint: Setpoint) -> Outcome:
+        """Nothing is written while it is in doubt whether what is owed at an address is owed to what answers there."""
+        is_another, known = await self._know_again(name), self._known.get(name)
+        if known is not None and known.doubt is not None:
+            return Unreachable(known.doubt)
+        if is_another and setpoint.battery_w is None:
+            return Applied(None)  # nothing was ordered of this one
+        return await self._battery(name).steer(setpoint)
+
+    async def _share(self, name: str, setpoint: Setpoint, share_w: float | None) -> Outcome:
+        share = replace(setpoint, battery_w=share_w)
+        if setpoint.battery_w is not None and self._battery(name).holds(share):
+            return Held()
+        return await self._order(name, share)
 
     async def settle(self, within_s: float) -> None:
         """Wait until what is to be kept of the devices has been written."""
@@ -171,18 +198,20 @@ class Devices:
             not_kept=self.memory.trouble,
             used_up={one.name: told for one in self._steered if (told := one.used_up) is not None},
             owed_elsewhere=self.owed_elsewhere,
+            owed_to_exchanged=self.owed_to_exchanged,
         )
 
     async def steer(self, setpoint: Setpoint) -> Outcome:
         """Several batteries are written side by side, so that one which does not answer delays no other."""
         if len(self._steered) == 1:
-            return await self._steered[0].steer(setpoint)
+            return await self._order(self._steered[0].name, setpoint)
         shares = dict(setpoint.shares)
         # Where the sun is on which inverter is not known, so each may make an equal part of what is allowed.
         cap_w = None if setpoint.pv_limit_w is None else setpoint.pv_limit_w / len(self._steered)
         each = replace(setpoint, pv_limit_w=cap_w)
-        outcomes = await asyncio.gather(*(one.take(each, shares.get(one.name)) for one in self._steered))
-        return together({one.name: outcome for one, outcome in zip(self._steered, outcomes, strict=True)}, setpoint)
+        names = [one.name for one in self._steered]
+        outcomes = await asyncio.gather(*(self._share(name, each, shares.get(name)) for name in names))
+        return together(dict(zip(names, outcomes, strict=True)), setpoint)
 
     def is_on(self, name: str, stale_s: float) -> bool | None:
         """Implements ``agent.switch_ports.Switches``."""
@@ -241,6 +270,8 @@ class Devices:
             return
         except DriverError as error:
             seat.trouble = str(error)
+            if seat.device.name in self._known:
+                self._known[seat.device.name].was_silent()
             return
         except Exception as error:  # noqa: BLE001 a defect in one family is that device's trouble and nobody else's
             seat.trouble = f"{seat.device.name} could not be read, a defect: {type(error).__name__}: {error}"
@@ -249,8 +280,8 @@ class Devices:
         seat.readings = {reading.quantity: reading for reading in readings}
         for battery in self._steered:
             if battery.name == seat.device.name:
-                await self._know_again(battery)
-                await battery.look()
+                await self._know_again(battery.name)
+                await self._battery(battery.name).look()
 
 
 async def _closed(seats: Collection[_Seat]) -> None:

@@ -96,17 +96,13 @@ class SteeredBattery:
         budget, today = self._terms.budget, self._terms.today
         return budget.today(today) if budget.used_today(today) or self._battery.wears else None
 
-    async def take(self, setpoint: Setpoint, share_w: float | None) -> Outcome:
-        """``setpoint`` at ``share_w`` (None releases), where that is not what is in force for long enough."""
-        share = replace(setpoint, battery_w=share_w)
-        lease, now = self._lease, self._monotonic()
+    def holds(self, share: Setpoint) -> bool:
+        """True where this share of a site's setpoint (None releases) is in force for long enough."""
+        if self._lease is None or self.lost:
+            return False
         # The site's lease is renewed at half of its life. A quarter here keeps each unit's from lapsing in between.
-        forced = setpoint.battery_w is None
-        if lease is not None and not forced and not self.lost:
-            brief = replace(lease, hold_s=lease.hold_s / 2.0)
-            if not brief.must_be_replaced(share, now, DEADBAND_W):
-                return Held()
-        return await self.steer(share)
+        brief = replace(self._lease, hold_s=self._lease.hold_s / 2.0)
+        return not brief.must_be_replaced(share, self._monotonic(), DEADBAND_W)
 
     async def steer(self, setpoint: Setpoint) -> Outcome:
         """Write ``setpoint`` and read it back; every error of the driver is an outcome.

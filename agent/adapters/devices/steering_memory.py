@@ -15,6 +15,15 @@ from agent.dispatch.write_budget import WriteBudget
 from agent.ports import StoreFailure
 
 KEEP_WITHIN_S = 1.0
+_SHOWN = 8
+
+
+def set_aside(address: str, device: str = "") -> str:
+    """Under which address stands what is owed to a ``device`` that was exchanged for another at ``address``.
+
+    It is told and typed, so it has no more of the word for the device than tells a few of them apart.
+    """
+    return f"{address} device {device[:_SHOWN]}"
 
 
 class SteeringMemory:
@@ -46,10 +55,17 @@ class SteeringMemory:
             self.trouble = "what was kept of the steered devices cannot be read"
             return
         for address, kept in found.items():
-            if isinstance(kept, dict) and (address not in self._devices or kept.get("steering") is True):
-                self._devices[address] = self._devices.get(address, {}) | kept
+            if isinstance(kept, dict):
+                self._take_up(address, kept)
         if late:
             self.keep_soon()
+
+    def _take_up(self, address: str, kept: dict[str, Any]) -> None:
+        owed, stands = kept.get("steering") is True, self._standing.get(address)
+        if owed and stands is not None and kept.get("device") not in (None, stands):
+            address = set_aside(address, kept["device"])
+        if owed or address not in self._devices:
+            self._devices[address] = self._devices.get(address, {}) | kept
 
     def left_behind(self, address: str) -> dict[str, float] | None:
         """The settings found before a steering that was not ended, by the datasheet's names; else None."""
@@ -76,12 +92,27 @@ class SteeringMemory:
         """What was found has been given back, or nobody is to do that any more. The writes of the day stay counted."""
         self._entry(address)["steering"] = False
 
-    def stands_at(self, address: str, device: str | None) -> None:
-        """Which device is there, as a word that no other has; None where it does not say."""
+    def stands_at(self, address: str, device: str | None) -> bool:
+        """Which device is there, as a word that no other has; None where it does not say.
+
+        True where that is another one than what is left behind there: what that one is owed is owed to it alone, under
+        an address of its own (``set_aside``).
+        """
         self._standing[address] = device
-        if device and self.left_behind(address) is not None and self._devices[address].get("device") is None:
+        owed_to = self.owed_device(address)
+        if device is None or device == owed_to or self.left_behind(address) is None:
+            return False
+        if owed_to is None:
             self._devices[address]["device"] = device
-            self.keep_soon()
+        else:
+            self._devices[set_aside(address, owed_to)] = self._devices.pop(address)
+        self.keep_soon()
+        return owed_to is not None
+
+    def owed_device(self, address: str) -> str | None:
+        """Which device was left behind there, where it has said so."""
+        device = self._devices.get(address, {}).get("device")
+        return device if isinstance(device, str) and self.left_behind(address) is not None else None
 
     def moved(self, elsewhere: Sequence[str], to: str) -> bool:
         """What the device that stands at ``to`` was left with under addresses ``elsewhere`` is owed there from now on.

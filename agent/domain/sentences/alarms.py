@@ -32,11 +32,6 @@ def frozen(*, device: str) -> str:
 
 
 @Template
-def battery_power_missing(*, device: str, after_s: float) -> str:
-    return f"{device} answers, and for {after_s:g} s it has given no power of its battery"
-
-
-@Template
 def meter_contradicts(*, moved_w: float, shown_w: float, expected_w: float, times: int) -> str:
     return (
         f"the battery's power changed by {moved_w:z.0f} W and the grid's meter shows {shown_w:z.0f} W instead of "

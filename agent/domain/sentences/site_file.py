@@ -56,6 +56,19 @@ def owed_elsewhere(*, addresses: str) -> str:
 
 
 @Template
+def owed_to_exchanged(*, addresses: str) -> str:
+    return (
+        f"steered and not given back, and another device answers there now: {addresses}; what was set on the first one "
+        "is not written to the other; give it back by hand, and say with `enalysis-edge release --gone` that it is done"
+    )
+
+
+@Template
+def owed_in_both_ways(*, elsewhere: str, exchanged: str) -> str:
+    return f"{elsewhere}; {exchanged}"
+
+
+@Template
 def config_in_force(*, version: int, keys: str) -> str:
     return f"the platform's configuration {version} is in force: {keys}"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from agent.adapters.devices.site_devices import Devices
-from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.adapters.devices.steering_memory import SteeringMemory, set_aside
 from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
 from agent.dispatch.write_budget import WriteBudget
 from agent.domain.setpoint import Applied, Outcome, Rung, Setpoint, Unreachable
@@ -142,21 +142,24 @@ def test_one_that_has_moved_twice_is_owed_what_was_found_first() -> None:
 
 
 async def test_what_another_one_is_owed_at_the_new_address_is_not_lost() -> None:
+    """It was exchanged there for the one that has moved, which is given back what is its own."""
+    there = "10.0.0.9:502 unit 1"
     site = Site({})
     await site.steers()
     site.inverter.silent = True
-    await site.exchange("the second", "10.0.0.9:502 unit 1")
+    await site.exchange("the second", there)
     await site.steers()
     other = site.devices.device("inverter")
     assert isinstance(other, Inverter)
     other.silent = True
-    await site.exchange("the first", "10.0.0.9:502 unit 1")
+    await site.exchange("the first", there)
     await site.devices.read(5.0)
-    assert site.told() == (HERE,)
-    assert site.devices.left_behind
+    assert site.told() == (set_aside(there, "the second"),)
     await site.devices.steer(RELEASE)
-    await site.devices.read(5.0)
-    assert site.told() == ()
+    moved = site.devices.device("inverter")
+    assert isinstance(moved, Inverter)
+    assert moved.recalled == OWNERS
+    assert site.told() == (set_aside(there, "the second"),)
 
 
 async def test_one_that_has_moved_is_known_again_by_the_next_process() -> None:

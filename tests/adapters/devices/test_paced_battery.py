@@ -11,7 +11,7 @@ from agent.adapters.devices.site_devices import Devices
 from agent.adapters.devices.steered_battery import SteeredBattery
 from agent.domain.setpoint import Applied, Clamped, Outcome, Rung, Setpoint
 from drivers import device as driver
-from drivers.device import Action, ControlState, SteerResult
+from drivers.device import Action, ControlState, Later, SteerResult
 from drivers.errors import NotSupported
 from drivers.reading import Reading
 
@@ -32,17 +32,18 @@ class Paced:
         self.asked: list[str] = []
         self.taken: list[tuple[float, float]] = []
         self.holds: dict[str, float] = {}
+        self.wrote_s = -math.inf
 
     async def read(self) -> list[Reading]:
         return []
 
     async def close(self) -> None: ...
 
-    async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
+    async def set_power(self, battery_w: float, hold_s: float) -> SteerResult | Later:
         self.asked.append("power")
-        left_s = self.taken[-1][0] + self.pace_s - self.clock[0] if self.holds else 0.0
+        left_s = self.wrote_s + self.pace_s - self.clock[0]
         if left_s > 0.0:
-            return driver.Clamped(self.taken[-1][1], WHY, left_s)
+            return Later(self.holds.get("watts"), WHY, left_s)
         self.taken.append((self.clock[0], battery_w))
         self._hold({"watts": battery_w})
         return driver.Applied(battery_w)
@@ -64,6 +65,8 @@ class Paced:
         self._hold({})
 
     def _hold(self, order: dict[str, float]) -> None:
+        if order != self.holds:
+            self.wrote_s = self.clock[0]
         self.holds, self.written = order, ControlState(dict(order), {})
 
 
@@ -91,13 +94,16 @@ async def test_it_is_not_asked_while_its_pace_runs_and_takes_what_is_wanted_then
     assert stage.device.taken == [(0.0, 1000.0), (60.0, 0.0)]
 
 
-async def test_a_release_is_written_at_once_and_the_next_order_after_it_is_asked() -> None:
+async def test_a_release_is_written_at_once_and_the_next_order_waits_for_the_pace() -> None:
     stage = Stage()
     await stage.steer(0.0, 1000.0)
     await stage.steer(10.0, 0.0)
     assert await stage.steer(11.0, None) == Applied(None)
     assert stage.device.holds == {}
-    assert await stage.steer(12.0, 500.0) == Applied(500.0)
+    for second in (12.0, 70.0):
+        assert await stage.steer(second, 500.0) == Clamped(None, WHY, later_s=71.0 - second, unchanged=True)
+    assert stage.device.asked.count("power") == 3, "the last time it is known"
+    assert await stage.steer(71.0, 500.0) == Applied(500.0)
 
 
 async def test_what_stands_is_not_prolonged_by_orders_that_come_too_soon() -> None:
@@ -116,8 +122,11 @@ async def test_one_that_the_device_has_ended_itself_is_asked_for_again() -> None
     stage = Stage()
     await stage.steer(0.0, 1000.0)
     await stage.steer(10.0, 2000.0)
+    stage.device.asked.clear()
     await stage.device.release()
-    assert await stage.steer(11.0, 2000.0) == Applied(2000.0)
+    outcome = await stage.steer(11.0, 2000.0)
+    assert outcome == Clamped(None, WHY, later_s=59.0, unchanged=True), "its answer of before does not count any more"
+    assert stage.device.asked == ["release", "look", "power"]
 
 
 async def test_what_was_lost_stays_lost_until_it_could_be_written_again() -> None:
@@ -151,12 +160,26 @@ async def test_of_two_batteries_one_takes_its_share_now_and_the_other_later() ->
     assert [at_s for at_s, _ in quick.taken] == [0.0, 10.0]
 
 
+async def test_of_two_batteries_that_were_released_the_slow_one_is_left_to_itself_meanwhile() -> None:
+    clock = [0.0]
+    slow, quick = Paced(clock, "slow"), Paced(clock, "quick", 0.0)
+    devices = Devices([slow, quick], "slow", "quick", monotonic=lambda: clock[0])
+    order = Setpoint(NOW, 2000.0, 600.0, Rung.PLAN, "a reason", shares=(("slow", 1000.0), ("quick", 1000.0)))
+    await devices.steer(order)
+    clock[0] = 10.0
+    await devices.steer(Setpoint(NOW, None, 0.0, Rung.RELEASE, "released"))
+    clock[0] = 20.0
+    late = Clamped(1000.0, f"slow: {WHY}", later_s=50.0, standing=(("slow", None),))
+    assert await devices.steer(order) == late
+    assert slow.holds == {}
+
+
 @pytest.mark.parametrize("later_s", [0.0, 5.0])
 async def test_a_limit_of_the_device_is_no_pace(later_s: float) -> None:
     class Weak(Paced):
-        async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
+        async def set_power(self, battery_w: float, hold_s: float) -> SteerResult | Later:
             await super().set_power(battery_w, hold_s)
-            return driver.Clamped(500.0, "its rating", later_s)
+            return Later(500.0, "its pace", later_s) if later_s else driver.Clamped(500.0, "its rating")
 
     clock = [0.0]
     battery = SteeredBattery(Weak(clock, pace_s=0.0), 5.0, lambda: clock[0])

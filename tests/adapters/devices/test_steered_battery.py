@@ -12,7 +12,7 @@ from agent.adapters.devices.steered_battery import SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.dispatch.write_budget import WriteBudget
-from agent.domain.setpoint import Applied, Held, Refused, Rung, Setpoint, Unreachable
+from agent.domain.setpoint import Applied, Refused, Rung, Setpoint, Unreachable
 from agent.ports import StoreFailure
 from drivers import device as driver
 from drivers.device import Action, ControlState, SteerResult
@@ -264,11 +264,12 @@ async def test_a_lease_is_never_longer_than_the_device_keeps_it() -> None:
     now = [0.0]
     battery = SteeredBattery(inverter, 5.0, lambda: now[0])
     setpoint = Setpoint(NOW, 1500.0, 600.0, Rung.PLAN, "")
-    await battery.take(setpoint, 1500.0)
+    await battery.steer(setpoint)
     now[0] = 7.0
-    assert await battery.take(setpoint, 1500.0) == Held()
+    assert battery.holds(setpoint)
     now[0] = 7.5
-    assert await battery.take(setpoint, 1500.0) == Applied(1500.0)
+    assert not battery.holds(setpoint)
+    assert await battery.steer(setpoint) == Applied(1500.0)
     assert inverter.held_s == [30.0, 30.0]
 
 
