@@ -23,6 +23,7 @@ from training.evaluation.command import add_arguments, evaluate
 from training.fit.command import FitOptions, MlflowMissing, add_fit_options, fit_all, print_scores
 from training.nightly.command import COMMAND as NIGHTLY
 from training.nightly.command import add_nightly_command, nightly
+from training.options import seed
 from training.own_site.command import add_site_options, fit_site
 from training.parts.part import WorkFailed
 from training.paths.command import COMMAND as PATHS
@@ -67,7 +68,7 @@ def _arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     fit = commands.add_parser("fit", help="train the models and write them with their cards")
     fit.add_argument("--out", type=Path, help="folder of the exported models; with --site of the site's own")
-    fit.add_argument("--seed", type=int, default=1)
+    fit.add_argument("--seed", type=seed, default=1)
     score = commands.add_parser("score", help="print errors per site, model beside persistence")
     score.add_argument("--models", type=Path, default=_MODELS, help="folder of the exported models")
     for command in (fit, score):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from training.options import seed
 from training.sites.measured_site import MeasuredSite
 
 COMMAND = "anomaly"
@@ -16,7 +17,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     command = commands.add_parser(COMMAND, help="train the anomaly detector and measure how often it is right")
     command.add_argument("--data", type=Path, required=True, help="folder with sites.json and sites/*.csv.gz")
     command.add_argument("--out", type=Path, default=models, help="folder of the exported models")
-    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--seed", type=seed, default=1)
 
 
 def fit_anomaly(sites: Sequence[MeasuredSite], out: Path, seed: int, console: Console) -> None:
