@@ -42,6 +42,7 @@ PTY, FLEET, RELAY = "pty", "fleet", "relay"
 READER_GONE = 141  # as a shell reports SIGPIPE
 _WEEK = timedelta(days=7)
 _SYNTHETIC_DAYS = 3650
+YEARS = range(1970, 2101)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -135,23 +136,25 @@ def _faults() -> str:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError(text)
-    return port
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: it is 0 to 65535, 0 for one that is free")
+    return int(text)
 
 
 def _positive(text: str) -> float:
-    number = float(text)
-    if not 0.0 < number < float("inf"):
-        raise ValueError(text)
+    number = _not_negative(text)
+    if number == 0.0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return number
 
 
 def _not_negative(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
     if not 0.0 <= number < float("inf"):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text} is no number from 0 on")
     return number
 
 
@@ -235,6 +238,8 @@ def _stamp(text: str) -> datetime:
         raise ValueError(f"--start {text}: not an ISO 8601 time stamp") from None
     if stamp.utcoffset() is None:
         raise ValueError(f"--start {text}: the stamp has no UTC offset")
+    if stamp.year not in YEARS:
+        raise ValueError(f"--start {text}: not a year from {YEARS[0]} to {YEARS[-1]}")
     return stamp
 
 
