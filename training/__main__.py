@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from agent.backtest.case import Unplayable
-from agent.cli.ending import ended
+from agent.cli.ending import ctrl_c_in_imports, ended
 from agent.cli.terminal import terminal
 from agent.forecasting.forecaster import ModelUnusable
 from site_data.unreadable import SitesUnreadable
@@ -42,10 +42,13 @@ def main() -> int:
     console = terminal(100)
     if wanted.command == "evaluate":
         return evaluate(wanted, console)
-    if wanted.command == NIGHTLY:
-        return nightly(wanted, console)
     if wanted.command == "fit" and wanted.site:
         return fit_site(wanted)
+    with ctrl_c_in_imports():
+        return nightly(wanted, console) if wanted.command == NIGHTLY else _fitted_or_scored(wanted, console)
+
+
+def _fitted_or_scored(wanted: argparse.Namespace, console: Console) -> int:
     try:
         if wanted.command == "fit":
             without = tuple(wanted.without.split(",")) if wanted.without else ()
@@ -59,6 +62,11 @@ def main() -> int:
             _score(read_sites(wanted.data), wanted.models, console)
     except (SitesUnreadable, ModelUnusable, MlflowMissing, Unplayable, WorkFailed) as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.filename is None:
+            raise  # standard output's
+        print(f"{error.filename} cannot be used: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 

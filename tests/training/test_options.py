@@ -1,11 +1,14 @@
 """Numbers on the command line of `python -m training` that nothing can be done with."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.backtest import folder
+from tests.interrupted_imports import environment
+from tests.training.site_folder import DESCRIBED, write_workshops
 from training.__main__ import main
 
 
@@ -38,3 +41,22 @@ def test_more_steps_ahead_than_there_are_to_play_is_one_sentence(
     monkeypatch.setattr(sys, "argv", ["training", *words])
     assert main() == 1
     assert capsys.readouterr().err == "house has 24 steps to play, too few for --leads 9999\n"
+
+
+@pytest.mark.parametrize(("command", "library"), [("fit", "lightgbm"), ("anomaly", "sklearn")])
+def test_ctrl_c_while_a_library_is_imported_is_ctrl_c(command: str, library: str, tmp_path: Path) -> None:
+    data = write_workshops(tmp_path / "data", ("ucam_b1",), DESCRIBED, 24)
+    words = [sys.executable, "-m", "training", command, "--data", str(data), "--out", str(tmp_path / "made")]
+    done = subprocess.run(words, env=environment(tmp_path, library), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+@pytest.mark.parametrize("command", ["fit", "anomaly"])
+def test_a_file_in_place_of_the_folder_of_models_is_said_before_the_work(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = write_workshops(tmp_path / "data", ("ucam_b1",), DESCRIBED, 24), tmp_path / "made"
+    out.write_text("")
+    monkeypatch.setattr(sys, "argv", ["training", command, "--data", str(data), "--out", str(out)])
+    assert main() == 1
+    assert capsys.readouterr().err == f"{out} cannot be used: File exists\n"

@@ -21,7 +21,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
 
 
 def fit_anomaly(sites: Sequence[MeasuredSite], out: Path, seed: int, console: Console) -> None:
-    """Do what the command asks for. Raises SitesUnreadable when no site may be learnt from, ModelUnusable."""
+    """Do what the command asks for. Raises SitesUnreadable when no site may be learnt from, ModelUnusable, OSError."""
     from training.anomaly.fit import fit_detector  # scikit-learn is needed to train, not to score
 
     fit_detector(sites, out, seed, console)
