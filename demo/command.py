@@ -1,4 +1,4 @@
-"""`make demo`: a day in a minute. Ends with a table and a picture."""
+"""`make demo`: days in a minute or two. Ends with a table and a picture."""
 
 import argparse
 import asyncio

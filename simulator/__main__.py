@@ -79,7 +79,8 @@ def _play_fleet(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser("python -m simulator", description=__doc__, epilog=_faults(), formatter_class=raw)
+    about = __doc__.replace("``", "`")
+    parser = argparse.ArgumentParser("python -m simulator", description=about, epilog=_faults(), formatter_class=raw)
     parser.add_argument("--seed", type=int, default=1, help="which synthetic days, or which minutes inside real means")
     parser.add_argument("--kind", choices=("home", "commercial"), default="home", help="of a synthetic site")
     parser.add_argument("--site", metavar="CSV", help="play real measurements instead of synthetic days")

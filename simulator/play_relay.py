@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m simulator relay", description=__doc__)
+    parser = argparse.ArgumentParser("python -m simulator relay", description=__doc__.replace("``", "`"))
     parser.add_argument("--broker", metavar="HOST:PORT", help="one of its own on this machine when left out")
     parser.add_argument("--kind", choices=tuple(DIALECTS), default="tasmota", help="whose topics and payloads it has")
     parser.add_argument("--name", default="heatpump", help="its name in the topics")

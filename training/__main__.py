@@ -1,4 +1,4 @@
-"""``python -m training fit`` makes the exported models, ``python -m training score`` says how good they are."""
+"""``python -m training``: makes the exported models and the detector, and says how good they are."""
 
 import _signal  # type: ignore[import-not-found]  # `signal` would import enum and more first
 
@@ -72,7 +72,8 @@ def _fitted_or_scored(wanted: argparse.Namespace, console: Console) -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    about = "Makes the exported models and the detector, and says how good they are."
+    parser = argparse.ArgumentParser(prog="python -m training", description=about)
     commands = parser.add_subparsers(dest="command", required=True)
     fit = commands.add_parser("fit", help="train the models and write them with their cards")
     fit.add_argument("--out", type=Path, help="folder of the exported models; with --site of the site's own")
