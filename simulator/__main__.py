@@ -12,6 +12,7 @@ if __name__ == "__main__" and _signal.getsignal(_signal.SIGINT) is _signal.defau
 
 import argparse
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -53,20 +54,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = sys.argv[1:] if arguments is None else arguments
     if asked[:1] == [FLEET]:
         return _play_fleet(asked[1:])
-    if asked[:1] == [RELAY]:
-        from simulator import play_relay
+    try:
+        if asked[:1] == [RELAY]:
+            from simulator import play_relay
 
-        return play_relay.main(asked[1:])
-    options = _parser().parse_args(asked)
+            return play_relay.main(asked[1:])
+        return _play_site(_parser().parse_args(asked))
+    except BrokenPipeError:
+        _print_nowhere()
+        return READER_GONE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _print_nowhere()
+        print(f"simulator: its lines cannot be written: {error.strerror}", file=sys.stderr)
+        return 2
+
+
+def _play_site(options: argparse.Namespace) -> int:
     try:
         asyncio.run(_run(options) if options.dump is None else _replay(options))
     except (PortTaken, SitesUnreadable, TraceError, FaultScriptError, ValueError) as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # nobody reads the lines any more; what is left of them would fail again at the end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return READER_GONE
     return 0
+
+
+def _print_nowhere() -> None:
+    """What is left of the lines would fail again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _play_fleet(arguments: Sequence[str]) -> int:

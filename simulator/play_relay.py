@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
                 _follow(relay, stopped)
             finally:
                 relay.stop()
-    except (OSError, RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError) as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2
     return 0

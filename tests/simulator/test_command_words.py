@@ -1,6 +1,9 @@
 """What the commands of the simulator say of words that nothing can be played by."""
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -55,3 +58,19 @@ def test_a_number_that_is_none_is_refused(words: str, why: str, capsys: pytest.C
         main(words.split())
     assert ended.value.code == 2
     assert why in capsys.readouterr().err
+
+
+FREE_PORTS = ("--inverter-port", "0", "--meter-port", "0", "--sdm-port", "0")
+
+
+@pytest.mark.parametrize("words", [FREE_PORTS, ("relay",)], ids=["site", "relay"])
+def test_lines_that_nobody_reads_or_no_disk_takes_leave_no_traceback(words: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "simulator", *words]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "simulator: its lines cannot be written: No space left on device\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
