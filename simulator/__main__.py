@@ -30,6 +30,7 @@ from simulator.faults import DEVICES, WHAT, FaultScript, FaultScriptError, read_
 from simulator.listening import PortTaken
 from simulator.meters.profiles import METERS, SUNSPEC
 from simulator.null_modem import NullModem
+from simulator.numbers_asked import not_negative, port, positive
 from simulator.orders import Ramp
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
@@ -111,12 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--meter", choices=METERS, default=SUNSPEC, help="what answers on the meter's port")
     dump = parser.add_argument_group("a captured device in place of a site, by `enalysis-edge devices dump`")
     dump.add_argument("--dump", type=Path, metavar="FILE", help="serve what it answered, at --port")
-    dump.add_argument("--port", type=_port, default=5020)
+    dump.add_argument("--port", type=port, default=5020)
     dump.add_argument("--at-end", choices=AT_END, default="loop", help="begin again, or hold what was read last")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--inverter-port", type=_port, default=5020)
-    parser.add_argument("--meter-port", type=_port, default=5021)
-    parser.add_argument("--sdm-port", type=_port, default=5022)
+    parser.add_argument("--inverter-port", type=port, default=5020)
+    parser.add_argument("--meter-port", type=port, default=5021)
+    parser.add_argument("--sdm-port", type=port, default=5022)
     parser.add_argument("--sdm-framing", choices=("tcp", "rtu"), default="tcp", help="rtu: RTU frames over TCP")
     parser.add_argument(
         "--serial",
@@ -124,16 +125,16 @@ def _parser() -> argparse.ArgumentParser:
         help="also one serial line, 9600 8N1, with all units; pty: a pseudo-terminal is made",
     )
     parser.add_argument("--strict-writes", action="store_true", help="refuse writes to read-only points")
-    parser.add_argument("--speed", type=_positive, default=1.0, help="seconds of the site in one real second")
-    parser.add_argument("--meter-lag", type=_not_negative, default=0.0, metavar="S", help="age of what the meters show")
+    parser.add_argument("--speed", type=positive, default=1.0, help="seconds of the site in one real second")
+    parser.add_argument("--meter-lag", type=not_negative, default=0.0, metavar="S", help="age of what the meters show")
     parser.add_argument(
-        "--inverter-lag", type=_not_negative, default=1.0, metavar="S", help="from an order to its power"
+        "--inverter-lag", type=not_negative, default=1.0, metavar="S", help="from an order to its power"
     )
     parser.add_argument("--faults", metavar="FILE", help="a script of faults; the kinds are listed below")
-    parser.add_argument("--print-every", type=_positive, default=5.0, metavar="S", help="real seconds between lines")
-    parser.add_argument("--pv-w", type=_positive, default=None, help="rating of the solar inverter, W")
-    parser.add_argument("--battery-wh", type=_positive, default=10000.0)
-    parser.add_argument("--battery-w", type=_positive, default=5000.0)
+    parser.add_argument("--print-every", type=positive, default=5.0, metavar="S", help="real seconds between lines")
+    parser.add_argument("--pv-w", type=positive, default=None, help="rating of the solar inverter, W")
+    parser.add_argument("--battery-wh", type=positive, default=10000.0)
+    parser.add_argument("--battery-w", type=positive, default=5000.0)
     parser.add_argument("--soc", type=float, default=50.0, help="per cent at the beginning")
     return parser
 
@@ -150,29 +151,6 @@ def _faults() -> str:
         first, *more = textwrap.wrap(what, 79 - 4 - widest)
         lines += [f"  {kind:{widest}}  {first}", *(" " * (widest + 4) + line for line in more)]
     return "\n".join(lines)
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: it is 0 to 65535, 0 for one that is free")
-    return int(text)
-
-
-def _positive(text: str) -> float:
-    number = _not_negative(text)
-    if number == 0.0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return number
-
-
-def _not_negative(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
-    if not 0.0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is no number from 0 on")
-    return number
 
 
 async def _replay(options: argparse.Namespace) -> None:
