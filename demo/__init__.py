@@ -1,1 +1,1 @@
-"""The demonstration: a simulated site, a broker, the platform and the agent, a day in a minute. Here they meet."""
+"""The demonstration: a simulated site, a broker, the platform and the agent, days in minutes. Here they meet."""

@@ -2,12 +2,13 @@
 
 import sys
 
-from agent.cli.ending import INTERRUPTED, ended
+from agent.cli.ending import INTERRUPTED, ctrl_c_in_imports, ended
 
 
 def run() -> int:
     try:
-        from demo.command import main
+        with ctrl_c_in_imports():
+            from demo.command import main
 
         return main()
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""`make demo`: a day in a minute. Ends with a table and a picture."""
+"""`make demo`: days in a minute or two. Ends with a table and a picture."""
 
 import argparse
 import asyncio
@@ -44,7 +44,7 @@ def main() -> int:
         scene = _scene(asked)
         folder = fresh_folder(asked.out.parent)
     except (SceneError, SitesUnreadable, TraceError, FolderTaken) as error:
-        console.print(f"[red]{error}[/]", highlight=False)
+        console.print(f"[red]{escape(str(error))}[/]", highlight=False)
         return BAD_INPUT
     for sentence in scene.assumed:
         console.print(f"[yellow]{sentence}[/]", highlight=False)
@@ -54,7 +54,7 @@ def main() -> int:
         if page is not None and code != INTERRUPTED:
             _stay(console, page)
     except TraceError as error:
-        console.print(f"[red]{error}[/]", highlight=False)
+        console.print(f"[red]{escape(str(error))}[/]", highlight=False)
         return BAD_INPUT
     finally:
         if page is not None:
@@ -114,9 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--site", type=Path, metavar="CSV", help="play another measured site than the repository's own home"
     )
-    parser.add_argument(
-        "--start", type=date.fromisoformat, metavar="DATE", help="first day of a measured site, YYYY-MM-DD"
-    )
+    parser.add_argument("--start", type=_day, metavar="DATE", help="first day of a measured site, YYYY-MM-DD")
     parser.add_argument("--days", type=_positive(int), help="how many days (3 of the home, else 1)")
     parser.add_argument("--seed", type=int, help="play synthetic days, drawn from this number")
     parser.add_argument("--speed", type=_positive(float), metavar="X", help="at most X times real time")
@@ -136,9 +134,19 @@ def _picture(text: str) -> Path:
     return Path(text)
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as 2026-06-01") from None
+
+
 def _positive(kind: type[float], most: float = 1e6) -> Any:
     def number(text: str) -> float:
-        value = kind(text)
+        try:
+            value = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no {'whole ' if kind is int else ''}number") from None
         if not 0 < value <= most:
             raise argparse.ArgumentTypeError(f"{text} is not above zero and at most {most:g}")
         return value

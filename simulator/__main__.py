@@ -12,6 +12,7 @@ if __name__ == "__main__" and _signal.getsignal(_signal.SIGINT) is _signal.defau
 
 import argparse
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ from simulator.faults import DEVICES, WHAT, FaultScript, FaultScriptError, read_
 from simulator.listening import PortTaken
 from simulator.meters.profiles import METERS, SUNSPEC
 from simulator.null_modem import NullModem
+from simulator.numbers_asked import not_negative, port, positive
 from simulator.orders import Ramp
 from simulator.physics import BatterySpec
 from simulator.plant import Plant
@@ -42,6 +44,7 @@ PTY, FLEET, RELAY = "pty", "fleet", "relay"
 READER_GONE = 141  # as a shell reports SIGPIPE
 _WEEK = timedelta(days=7)
 _SYNTHETIC_DAYS = 3650
+YEARS = range(1970, 2101)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,20 +55,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = sys.argv[1:] if arguments is None else arguments
     if asked[:1] == [FLEET]:
         return _play_fleet(asked[1:])
-    if asked[:1] == [RELAY]:
-        from simulator import play_relay
+    try:
+        if asked[:1] == [RELAY]:
+            from simulator import play_relay
 
-        return play_relay.main(asked[1:])
-    options = _parser().parse_args(asked)
+            return play_relay.main(asked[1:])
+        return _play_site(_parser().parse_args(asked))
+    except BrokenPipeError:
+        _print_nowhere()
+        return READER_GONE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _print_nowhere()
+        print(f"simulator: its lines cannot be written: {error.strerror}", file=sys.stderr)
+        return 2
+
+
+def _play_site(options: argparse.Namespace) -> int:
     try:
         asyncio.run(_run(options) if options.dump is None else _replay(options))
     except (PortTaken, SitesUnreadable, TraceError, FaultScriptError, ValueError) as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # nobody reads the lines any more; what is left of them would fail again at the end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return READER_GONE
     return 0
+
+
+def _print_nowhere() -> None:
+    """What is left of the lines would fail again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _play_fleet(arguments: Sequence[str]) -> int:
@@ -78,7 +96,8 @@ def _play_fleet(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser("python -m simulator", description=__doc__, epilog=_faults(), formatter_class=raw)
+    about = __doc__.replace("``", "`")
+    parser = argparse.ArgumentParser("python -m simulator", description=about, epilog=_faults(), formatter_class=raw)
     parser.add_argument("--seed", type=int, default=1, help="which synthetic days, or which minutes inside real means")
     parser.add_argument("--kind", choices=("home", "commercial"), default="home", help="of a synthetic site")
     parser.add_argument("--site", metavar="CSV", help="play real measurements instead of synthetic days")
@@ -93,12 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--meter", choices=METERS, default=SUNSPEC, help="what answers on the meter's port")
     dump = parser.add_argument_group("a captured device in place of a site, by `enalysis-edge devices dump`")
     dump.add_argument("--dump", type=Path, metavar="FILE", help="serve what it answered, at --port")
-    dump.add_argument("--port", type=_port, default=5020)
+    dump.add_argument("--port", type=port, default=5020)
     dump.add_argument("--at-end", choices=AT_END, default="loop", help="begin again, or hold what was read last")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--inverter-port", type=_port, default=5020)
-    parser.add_argument("--meter-port", type=_port, default=5021)
-    parser.add_argument("--sdm-port", type=_port, default=5022)
+    parser.add_argument("--inverter-port", type=port, default=5020)
+    parser.add_argument("--meter-port", type=port, default=5021)
+    parser.add_argument("--sdm-port", type=port, default=5022)
     parser.add_argument("--sdm-framing", choices=("tcp", "rtu"), default="tcp", help="rtu: RTU frames over TCP")
     parser.add_argument(
         "--serial",
@@ -106,16 +125,16 @@ def _parser() -> argparse.ArgumentParser:
         help="also one serial line, 9600 8N1, with all units; pty: a pseudo-terminal is made",
     )
     parser.add_argument("--strict-writes", action="store_true", help="refuse writes to read-only points")
-    parser.add_argument("--speed", type=_positive, default=1.0, help="seconds of the site in one real second")
-    parser.add_argument("--meter-lag", type=_not_negative, default=0.0, metavar="S", help="age of what the meters show")
+    parser.add_argument("--speed", type=positive, default=1.0, help="seconds of the site in one real second")
+    parser.add_argument("--meter-lag", type=not_negative, default=0.0, metavar="S", help="age of what the meters show")
     parser.add_argument(
-        "--inverter-lag", type=_not_negative, default=1.0, metavar="S", help="from an order to its power"
+        "--inverter-lag", type=not_negative, default=1.0, metavar="S", help="from an order to its power"
     )
     parser.add_argument("--faults", metavar="FILE", help="a script of faults; the kinds are listed below")
-    parser.add_argument("--print-every", type=_positive, default=5.0, metavar="S", help="real seconds between lines")
-    parser.add_argument("--pv-w", type=_positive, default=None, help="rating of the solar inverter, W")
-    parser.add_argument("--battery-wh", type=_positive, default=10000.0)
-    parser.add_argument("--battery-w", type=_positive, default=5000.0)
+    parser.add_argument("--print-every", type=positive, default=5.0, metavar="S", help="real seconds between lines")
+    parser.add_argument("--pv-w", type=positive, default=None, help="rating of the solar inverter, W")
+    parser.add_argument("--battery-wh", type=positive, default=10000.0)
+    parser.add_argument("--battery-w", type=positive, default=5000.0)
     parser.add_argument("--soc", type=float, default=50.0, help="per cent at the beginning")
     return parser
 
@@ -132,27 +151,6 @@ def _faults() -> str:
         first, *more = textwrap.wrap(what, 79 - 4 - widest)
         lines += [f"  {kind:{widest}}  {first}", *(" " * (widest + 4) + line for line in more)]
     return "\n".join(lines)
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError(text)
-    return port
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0.0 < number < float("inf"):
-        raise ValueError(text)
-    return number
-
-
-def _not_negative(text: str) -> float:
-    number = float(text)
-    if not 0.0 <= number < float("inf"):
-        raise ValueError(text)
-    return number
 
 
 async def _replay(options: argparse.Namespace) -> None:
@@ -235,6 +233,8 @@ def _stamp(text: str) -> datetime:
         raise ValueError(f"--start {text}: not an ISO 8601 time stamp") from None
     if stamp.utcoffset() is None:
         raise ValueError(f"--start {text}: the stamp has no UTC offset")
+    if stamp.year not in YEARS:
+        raise ValueError(f"--start {text}: not a year from {YEARS[0]} to {YEARS[-1]}")
     return stamp
 
 

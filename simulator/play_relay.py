@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with _place(asked.broker) as (host, port):
             relay = TopicRelay(port, asked.name, asked.kind, asked.on, host, Played(asked.deaf, asked.mute))
-            relay.start()
+            _begin(relay)
             try:
                 print(
                     f"{asked.kind} {asked.name} at {host}:{port}; a site file names it so:\n\n{relay.lines()}",
@@ -31,14 +31,14 @@ def main(arguments: Sequence[str]) -> int:
                 _follow(relay, stopped)
             finally:
                 relay.stop()
-    except (OSError, RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError) as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m simulator relay", description=__doc__)
+    parser = argparse.ArgumentParser("python -m simulator relay", description=__doc__.replace("``", "`"))
     parser.add_argument("--broker", metavar="HOST:PORT", help="one of its own on this machine when left out")
     parser.add_argument("--kind", choices=tuple(DIALECTS), default="tasmota", help="whose topics and payloads it has")
     parser.add_argument("--name", default="heatpump", help="its name in the topics")
@@ -50,9 +50,11 @@ def _parser() -> argparse.ArgumentParser:
 
 @contextmanager
 def _place(asked: str | None) -> Iterator[tuple[str, int]]:
-    """Where the broker is."""
+    """Where the broker is. Raises ValueError."""
     if asked is not None:
         host, _, port = asked.rpartition(":")
+        if not port.isdecimal() or not 0 < int(port) <= 65535:
+            raise ValueError(f"{asked!r} is no address of a broker: write HOST:PORT")
         yield host or "127.0.0.1", int(port)
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -61,6 +63,14 @@ def _place(asked: str | None) -> Iterator[tuple[str, int]]:
             yield "127.0.0.1", broker.port
         finally:
             broker.stop()
+
+
+def _begin(relay: TopicRelay) -> None:
+    """Raises RuntimeError with the place where the broker is not, or does not answer."""
+    try:
+        relay.start()
+    except OSError as error:
+        raise RuntimeError(f"no broker at {relay.host}:{relay.port}: {error.strerror or error}") from error
 
 
 def _follow(relay: TopicRelay, stopped: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""``python -m training fit`` makes the exported models, ``python -m training score`` says how good they are."""
+"""``python -m training``: makes the exported models and the detector, and says how good they are."""
 
 import _signal  # type: ignore[import-not-found]  # `signal` would import enum and more first
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from agent.backtest.case import Unplayable
-from agent.cli.ending import ended
+from agent.cli.ending import ctrl_c_in_imports, ended
 from agent.cli.terminal import terminal
 from agent.forecasting.forecaster import ModelUnusable
 from site_data.unreadable import SitesUnreadable
@@ -23,6 +23,7 @@ from training.evaluation.command import add_arguments, evaluate
 from training.fit.command import FitOptions, MlflowMissing, add_fit_options, fit_all, print_scores
 from training.nightly.command import COMMAND as NIGHTLY
 from training.nightly.command import add_nightly_command, nightly
+from training.options import seed
 from training.own_site.command import add_site_options, fit_site
 from training.parts.part import WorkFailed
 from training.paths.command import COMMAND as PATHS
@@ -41,10 +42,13 @@ def main() -> int:
     console = terminal(100)
     if wanted.command == "evaluate":
         return evaluate(wanted, console)
-    if wanted.command == NIGHTLY:
-        return nightly(wanted, console)
     if wanted.command == "fit" and wanted.site:
         return fit_site(wanted)
+    with ctrl_c_in_imports():
+        return nightly(wanted, console) if wanted.command == NIGHTLY else _fitted_or_scored(wanted, console)
+
+
+def _fitted_or_scored(wanted: argparse.Namespace, console: Console) -> int:
     try:
         if wanted.command == "fit":
             without = tuple(wanted.without.split(",")) if wanted.without else ()
@@ -59,15 +63,21 @@ def main() -> int:
     except (SitesUnreadable, ModelUnusable, MlflowMissing, Unplayable, WorkFailed) as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise  # standard output's
+        print(f"{error.filename} cannot be used: {error.strerror}", file=sys.stderr)
+        return 1
     return 0
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    about = "Makes the exported models and the detector, and says how good they are."
+    parser = argparse.ArgumentParser(prog="python -m training", description=about)
     commands = parser.add_subparsers(dest="command", required=True)
     fit = commands.add_parser("fit", help="train the models and write them with their cards")
     fit.add_argument("--out", type=Path, help="folder of the exported models; with --site of the site's own")
-    fit.add_argument("--seed", type=int, default=1)
+    fit.add_argument("--seed", type=seed, default=1)
     score = commands.add_parser("score", help="print errors per site, model beside persistence")
     score.add_argument("--models", type=Path, default=_MODELS, help="folder of the exported models")
     for command in (fit, score):

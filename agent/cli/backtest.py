@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.ending import FAILED
+from agent.cli.ending import FAILED, ending_at_once, load_pictures
 from agent.cli.site_command import by_site_file
 
 if TYPE_CHECKING:
@@ -44,8 +44,11 @@ def _backtest(settings: "Settings | None", asked: Namespace) -> int:
     from agent.cli.terminal import terminal
 
     try:
-        from agent.cli.play_sites import backtest
+        with ending_at_once():  # HiGHS would take Ctrl-C for a failure of its own
+            from agent.cli.play_sites import backtest
     except ImportError as error:  # numpy, HiGHS or onnxruntime: what is installed does not fit this machine
         print(f"nothing can be planned: a library cannot be loaded: {error}", file=sys.stderr)
         return FAILED
+    if not asked.no_pictures:
+        load_pictures()
     return backtest(asked, settings, terminal(120))

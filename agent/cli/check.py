@@ -19,9 +19,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(asked: Namespace) -> int:
     """0 where the file is good and what was tried works."""
-    from agent.settings.check import report
-
     with ending_at_once():
+        from agent.settings.check import report
+
         text, code = report(asked.file)
     trouble = _keys_trouble(asked.file) if code == GOOD else None
     if trouble is not None:

@@ -77,6 +77,6 @@ def parser_for(arguments: Sequence[str]) -> ArgumentParser:
         if name == named:
             with ending_at_once():  # native code that is loaded would take Ctrl-C for a failure of its own
                 module = import_module(command.module)
-            module.add_arguments(subparser)
+                module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)
     return parser

@@ -6,7 +6,8 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from types import FrameType
 
 GOOD = 0
@@ -72,6 +73,16 @@ def ending_at_once() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def load_pictures() -> None:
+    """matplotlib, while Ctrl-C ends the process at once: its fonts abort a process that is interrupted in their import.
+
+    Where it is missing, whoever draws says so.
+    """
+    with ending_at_once(), suppress(ImportError):
+        for name in ("matplotlib.pyplot", "matplotlib.backends.backend_agg"):
+            import_module(name)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from agent.backtest.frontier_picture import draw
 from agent.backtest.picture import NoPictures
 from agent.backtest.policies import AS_CONTROLLED, SELF_CONSUMPTION
 from agent.backtest.site_run import Rules, SiteTask, forecasters
-from agent.cli.ending import FAILED, GOOD, WRONG
+from agent.cli.ending import FAILED, GOOD, WRONG, load_pictures
 from agent.cli.play_sites import WrongArguments, models_folder, weighed
 from agent.cli.play_summary import in_days
 from agent.cli.terminal import terminal
@@ -48,6 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(asked: Namespace) -> int:
     """Play and draw."""
+    load_pictures()
     return show(asked, terminal(120))
 
 

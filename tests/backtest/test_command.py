@@ -22,7 +22,9 @@ from agent.domain.horizon import floor_to_step
 from agent.domain.records import Batch, MinuteRow
 from tests.backtest import folder as data
 from tests.bench.site import write_site_file
+from tests.interrupted_imports import environment
 
+STRUCK = (130, -signal.SIGINT)  # a shell says 130 of both; the second while it loads
 RULES = "no_battery,self_consumption,time_of_use"
 
 
@@ -174,12 +176,20 @@ def test_an_interrupt_leaves_a_good_file_and_is_taken_up(tmp_path: Path) -> None
     time.sleep(1.5)  # in the imports, in the reading or in the play: the file must be good wherever it is struck
     play.send_signal(signal.SIGINT)
     said = play.communicate(timeout=30)[1]
-    assert play.returncode == 130
+    assert play.returncode in STRUCK
     assert "Traceback" not in said
     lines = out.read_text().splitlines()
     assert all(line.count(",") == len(COLUMNS) - 1 for line in lines)
     assert main(["backtest", *words, *few]) == 0
     assert {row["site"] for row in rows(out)} == {"barn", "house"}
+
+
+@pytest.mark.parametrize("library", ["highspy", "matplotlib"])
+def test_an_interrupt_in_an_import_is_no_library_that_is_missing(library: str, tmp_path: Path) -> None:
+    folder, out = data.write(tmp_path, days=4), tmp_path / "figures.csv"
+    command = [sys.executable, "-m", "agent", "backtest", "--data", str(folder), "--out", str(out), "--policies", RULES]
+    done = subprocess.run(command, env=environment(tmp_path, library), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
 def test_without_matplotlib_there_are_figures_and_one_sentence(tmp_path: Path) -> None:

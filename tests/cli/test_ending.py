@@ -2,11 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from agent.cli.ending import ctrl_c_in_imports
+from tests.interrupted_imports import environment
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +50,19 @@ def test_who_does_not_listen_is_not_made_to() -> None:
     with ctrl_c_in_imports():
         os.kill(os.getpid(), signal.SIGINT)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize(
+    ("words", "library", "code", "said"),
+    [
+        (("agent", "devices", "list"), "pydantic", -signal.SIGINT, ""),
+        (("agent", "check", "site.toml"), "pydantic", -signal.SIGINT, ""),
+        (("demo", "--days", "1"), "highspy", 130, "stopped\n"),
+    ],
+)
+def test_a_command_that_is_interrupted_in_an_import_leaves_no_traceback(
+    words: tuple[str, ...], library: str, code: int, said: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", *words]
+    done = subprocess.run(command, env=environment(tmp_path, library), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, said)

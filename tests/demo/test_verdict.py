@@ -51,6 +51,31 @@ def test_a_picture_without_a_pictures_name_is_refused_before_the_days_are_played
     assert not list(tmp_path.iterdir())
 
 
+def test_a_name_with_brackets_is_told_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["demo", "--site", "[/home].csv"])
+    assert demo.command.main() == 2
+    assert capsys.readouterr().out.startswith("[/home].csv: cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--start", "never"), "'never' is no day: write it as 2026-06-01"),
+        (("--days", "0.5"), "'0.5' is no whole number"),
+    ],
+)
+def test_a_day_or_number_that_is_none_is_refused(
+    words: tuple[str, str], why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["demo", *words])
+    with pytest.raises(SystemExit, match="2"):
+        demo.command.main()
+    assert why in capsys.readouterr().err
+
+
 def test_the_table_says_why_the_report_has_other_figures() -> None:
     idle, rule, controlled, perfect = (
         Account(name, cost, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, end_energy_value=stored)

@@ -15,7 +15,8 @@ from agent.domain.horizon import Horizon
 from agent.domain.request import Place
 from agent.domain.suspect import DATA_FAULT, UNUSUAL, Suspect
 from agent.forecasting.data_quality.examine import Sound, examine, notes
-from agent.forecasting.data_quality.features import FEATURES
+from agent.forecasting.data_quality.features import FEATURES, day_rows, step_rows
+from agent.forecasting.data_quality.trace import calendar_of, trace_of
 from agent.forecasting.forecaster import FloatArray
 from agent.forecasting.persistence import LoadPersistence
 from tests.forecasting.sites import (
@@ -312,6 +313,17 @@ def test_a_forecast_from_a_sound_history_is_that_of_an_undisturbed_one() -> None
     )
     assert np.abs(given - wanted).mean() < 0.01 * wanted.mean()
     assert np.abs(without - wanted).mean() > wanted.mean()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("watts", [5e-324, 1e-308, 1e-303, 1.0])
+def test_features_of_a_leap_from_next_to_nothing_do_not_overflow(watts: float) -> None:
+    site = regular_site(CAMBRIDGE, DAYS, 3600)
+    values = watts * floats(site.load_w)
+    values[500], values[700] = 1e8, -1e8
+    trace = trace_of(values, calendar_of(site, CAMBRIDGE))
+    for rows in (step_rows(trace, np.arange(values.size)), day_rows(trace).rows):
+        assert (np.abs(rows) <= 8.0).all()
 
 
 def test_notes_tell_the_newest_faults_and_count_the_rest() -> None:

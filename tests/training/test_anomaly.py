@@ -92,3 +92,10 @@ def test_a_detector_is_fitted_from_the_sites_that_may_be_learnt_from_and_measure
 def test_without_a_site_to_learn_from_there_is_one_sentence() -> None:
     with pytest.raises(SitesUnreadable, match="no site may be learnt from"):
         fit_detector([site("other", None, 60)], Path(), 1, Console(file=StringIO()))
+
+
+def test_sites_that_are_too_short_to_learn_from_are_one_sentence(tmp_path: Path) -> None:
+    short = MeasuredSite("home", SAN_DIEGO, RATED_W, regular_site(SAN_DIEGO, 40, 3600), "measured for us, CC0")
+    with pytest.raises(SitesUnreadable, match="no site has 50 days with most of its load in the first 60 %"):
+        fit_detector([short], tmp_path, 1, Console(file=StringIO()))
+    assert list(tmp_path.iterdir()) == []

@@ -26,12 +26,13 @@ SEEN_SHARE = 0.6
 def fit_detector(sites: Sequence[MeasuredSite], out: Path, seed: int, console: Console) -> DetectorCard:
     """Fit, measure, print and write to ``out/anomaly``. The rates are those of the very model that is written.
 
-    Raises SitesUnreadable when no site may be learnt from.
+    Raises SitesUnreadable when no site may be learnt from, and OSError.
     """
     known = [site for site in sites if site.source is not None and site.name not in HELD_OUT]
     if not known:
         raise SitesUnreadable("no site may be learnt from: the detector needs one whose licence allows any use")
     unknown = [site for site in sites if site not in known]
+    out.mkdir(parents=True, exist_ok=True)
     rows = anomaly_rows(track(known, "learning what is usual", console=console), SEEN_SHARE, seed)
     forests = fit_forests(rows.steps, rows.days, seed)
     content = to_onnx(forests)

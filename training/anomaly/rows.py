@@ -8,8 +8,9 @@ import numpy as np
 from agent.forecasting.data_quality.features import day_rows, step_rows
 from agent.forecasting.data_quality.trace import BoolArray, Trace, trace_of
 from agent.forecasting.forecaster import FloatArray
+from site_data.unreadable import SitesUnreadable
 from training.anomaly.faults import TROUBLES, Window
-from training.anomaly.measures import window_of, windows
+from training.anomaly.measures import WINDOW_DAYS, window_of, windows
 from training.sites.measured_site import MeasuredSite
 
 _STEPS_A_WINDOW, _STEPS_AN_EVENT = 300, 10
@@ -27,7 +28,10 @@ class AnomalyRows:
 
 
 def anomaly_rows(sites: Iterable[MeasuredSite], share: float, seed: int) -> AnomalyRows:
-    """Rows of the load in the first ``share`` of every site; trouble makes up four of a hundred rows."""
+    """Rows of the load in the first ``share`` of every site; trouble makes up four of a hundred rows.
+
+    Raises SitesUnreadable where that is too short on every site.
+    """
     random = np.random.default_rng(seed)
     steps: list[FloatArray] = []
     days: list[FloatArray] = []
@@ -42,6 +46,9 @@ def anomaly_rows(sites: Iterable[MeasuredSite], share: float, seed: int) -> Anom
                 made = day_rows(trace)
                 days.append(made.rows[made.measured])
                 _add_trouble(window, bad_steps, bad_days, random)
+    if not steps:
+        found = f"{WINDOW_DAYS} days with most of its load in the first {100 * share:.0f} % of its time"
+        raise SitesUnreadable(f"too little to learn from: no site has {found}")
     ordinary_steps, ordinary_days = np.concatenate(steps), np.concatenate(days)
     return AnomalyRows(
         _mixed(ordinary_steps, np.concatenate(bad_steps), random),

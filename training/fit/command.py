@@ -49,7 +49,7 @@ class FitOptions:
 def fit_all(data: Path, out: Path, options: FitOptions, console: Console) -> list[ModelCard]:
     """Write both models below ``out``, fitted on all sites that allow it but those left out. Their cards.
 
-    Raises SitesUnreadable, ModelUnusable, WorkFailed, and MlflowMissing before any work.
+    Raises SitesUnreadable, ModelUnusable, WorkFailed and OSError, and MlflowMissing before any work.
     """
     mlflow = open_mlflow(options.mlflow) if options.mlflow else None
     with engine_at(options.cluster, LIBRARIES, console) as engine:
@@ -69,6 +69,7 @@ def _fitted(data: Path, out: Path, options: FitOptions, engine: Engine, console:
 
     measured = _but(read_sites(data, "measured"), options.without)
     known = FitData(measured, read_sites(data, "model"), data_sha256(data, [site.name for site in measured]))
+    out.mkdir(parents=True, exist_ok=True)  # or hours pass before it is known that it cannot be
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     cards: list[ModelCard] = []
     with Progress(*columns, console=console) as progress:

@@ -18,6 +18,7 @@ from site_data.unreadable import SitesUnreadable
 from training.fit.command import FitOptions, MlflowMissing, fit_all
 from training.nightly.deployment import AtWork, Night, alone, deploy, note
 from training.nightly.verdict import verdict
+from training.options import seed
 from training.parts.engines import add_cluster_option
 from training.parts.part import WorkFailed
 from training.quantities import FOLDERS
@@ -34,7 +35,7 @@ def add_nightly_command(commands: "argparse._SubParsersAction[argparse.ArgumentP
         "--deployed", type=Path, required=True, metavar="DIR", help="folder of the models in charge; empty at first"
     )
     nightly.add_argument("--to", type=Path, metavar="DIR", help="folder where a better one is put; else --deployed")
-    nightly.add_argument("--seed", type=int, default=1)
+    nightly.add_argument("--seed", type=seed, default=1)
     nightly.add_argument("--mlflow", metavar="URI", help="log parameters, metrics and files to this MLflow server")
     add_cluster_option(nightly)
 

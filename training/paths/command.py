@@ -9,11 +9,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from agent.backtest.case import Unplayable
 from agent.backtest.planner_view import Agent
 from agent.backtest.policies import AS_CONTROLLED
 from agent.backtest.site_run import Rules, SiteTask, forecasters
 from site_data.sites_json import described_sites
 from site_data.unreadable import SitesUnreadable
+from training.options import at_least_one
 from training.paths.score_paths import PathScore, score_paths
 
 COMMAND = "paths"
@@ -27,8 +29,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     command.add_argument("--models", type=Path, default=models, help="folder of the exported models")
     command.add_argument("--days", type=float, default=60.0, help="the last days of the test period")
     command.add_argument("--step", type=int, choices=(3600, 900), default=3600, help="seconds a step")
-    command.add_argument("--leads", type=int, default=6, help="steps after the running one")
-    command.add_argument("--every", type=int, default=1, help="steps from one plan to the next that is scored")
+    command.add_argument("--leads", type=at_least_one, default=6, help="steps after the running one")
+    command.add_argument("--every", type=at_least_one, default=1, help="steps from one plan to the next that is scored")
 
 
 def score_all_paths(asked: argparse.Namespace, console: Console) -> None:
@@ -46,11 +48,13 @@ def _scored(asked: argparse.Namespace, name: str, progress: Progress) -> list[Pa
         raise SitesUnreadable(f"there is no site {name}; there are {', '.join(described)}")
     rules = Rules((AS_CONTROLLED,), asked.step, 0.0, 0.0, asked.days, asked.models)
     case, _ = SiteTask(asked.data, name, described[name], rules, None).case()
+    if case.steps <= asked.leads:
+        raise Unplayable(f"{name} has {case.steps} steps to play, too few for --leads {asked.leads}")
     notes: list[str] = []
     load, solar = forecasters(case, rules, notes)
     for note in notes:
         progress.console.print(note, highlight=False, markup=False)
-    task = progress.add_task(name, total=max(1, -(-(case.steps - asked.leads) // asked.every)))
+    task = progress.add_task(name, total=-(-(case.steps - asked.leads) // asked.every))
     agent = Agent(case, load, solar)
     return score_paths(case, agent, asked.leads, asked.every, lambda: progress.advance(task))
 

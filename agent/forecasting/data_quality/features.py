@@ -26,6 +26,7 @@ DAY_FEATURES = (
 
 FEATURES = STEP_FEATURES + DAY_FEATURES
 _LIMIT = 8.0
+_FAR = 1e4  # spreads, beyond sinh(_LIMIT): what is further away is told the same
 _FLOOR = 0.05  # of the level: smaller powers are the same as none
 _LEAST_MEASURED = 0.5
 _LEAST_DIFFERENCE = 0.05  # doublings: on a very regular site a deviation of 3 % is nothing
@@ -63,15 +64,15 @@ def step_rows(trace: Trace, steps: IntArray) -> FloatArray:
     expected, spread, level = usual.expected[steps], usual.spread[steps], usual.level[steps]
     before = values[np.maximum(steps - 1, 0)]
     after = values[np.minimum(steps + 1, values.size - 1)]
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         jump = np.fmax(np.abs(at - before), np.abs(at - after))
         columns = [
-            np.arcsinh((at - expected) / spread),
+            _inverse_sinh((at - expected) / spread),
             np.log2((np.abs(at) + _FLOOR * level) / usual.peak[steps]),
-            np.arcsinh(jump / spread),
+            _inverse_sinh(jump / spread),
             np.log1p(trace.same[steps] * trace.calendar.step_s / 3600),
             np.clip(1.0 - np.abs(at) / (_FLOOR * level), 0.0, 1.0) * np.minimum(expected / level, 1.0),
-            np.arcsinh(np.maximum(-at, 0.0) / level),
+            _inverse_sinh(np.maximum(-at, 0.0) / level),
         ]
     return _padded(np.stack(columns, axis=1), 0)
 
@@ -109,8 +110,13 @@ def _beside_other_days(plain: FloatArray, measured: BoolArray) -> FloatArray:
     known = np.nan_to_num(plain[measured])
     middle = column_medians(known)
     spread = MAD_TO_SIGMA * column_medians(np.abs(known - middle))
-    beside: FloatArray = np.arcsinh((plain - middle) / (spread + _LEAST_DIFFERENCE))
-    return beside
+    return _inverse_sinh((plain - middle) / (spread + _LEAST_DIFFERENCE))
+
+
+def _inverse_sinh(spreads: FloatArray) -> FloatArray:
+    """Of what is cut to a range in which it cannot overflow; ``_padded`` cuts it further."""
+    far: FloatArray = np.arcsinh(np.clip(spreads, -_FAR, _FAR))
+    return far
 
 
 def column_medians(rows: FloatArray) -> FloatArray:
@@ -129,7 +135,7 @@ def _padded(half: FloatArray, first: int) -> FloatArray:
 
 
 def _doublings(actual: FloatArray, usual: FloatArray, floor: FloatArray) -> FloatArray:
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         ratio: FloatArray = np.log2((np.maximum(actual, 0.0) + floor) / (np.maximum(usual, 0.0) + floor))
     return ratio
 
