@@ -87,7 +87,7 @@ update: .venv/uv.stamp
 deb: .venv/dev.stamp
 	$(BIN)/python -m systemd.package deb $(ARGS)
 
-# Installed, upgraded, cut off and purged in a booted Debian (SUITE=trixie for another release), and tried for arm64. Root.
+# Installed, upgraded, cut off and purged in a booted Debian (SUITE=trixie PACKAGE_PYTHON=FILE for another release), and tried for arm64. Root.
 test-package: .venv/dev.stamp
 	$(BIN)/python -m tests.package.tools
 	$(BIN)/python -m pytest -s tests/package/installed.py tests/package/cut_off.py tests/package/arm64.py $(ARGS)

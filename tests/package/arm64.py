@@ -9,6 +9,7 @@ import pytest
 
 from systemd.package.deb import build, project_version
 from systemd.package.target import of_this_machine
+from tests.package.conftest import PYTHON
 from tests.package.gateway import MADE, made_root, unpacked
 from tests.package.simulated_site import write_site
 from tests.package.tools import missing, qemu_runs
@@ -25,7 +26,7 @@ def root(tmp_path: Path) -> Path:
     if not qemu_runs():
         pytest.skip("this kernel starts no program of arm64 by qemu (binfmt_misc)")
     target = of_this_machine(os.environ.get("SUITE"), "arm64")
-    package = build(target, project_version(), MADE / "debs", packing="none").package
+    package = build(target, project_version(), MADE / "debs", PYTHON, "none").package
     place = unpacked(made_root(target.suite, target.python, "arm64", "libstdc++6,systemd"), tmp_path / "root")
     shutil.copy(package, place / "package.deb")
     container = ["systemd-nspawn", "--quiet", f"--directory={place}", "--register=no", "--keep-unit", "--pipe"]

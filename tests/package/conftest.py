@@ -11,6 +11,7 @@ from systemd.package.target import Target, of_this_machine
 from tests.package.gateway import MADE, made_root
 from tests.package.tools import missing
 
+PYTHON = os.environ.get("PACKAGE_PYTHON")  # the release's Python, where this machine's Debian is another
 BEFORE = "0.0.9"  # older than any release
 
 
@@ -32,8 +33,7 @@ def packages() -> Packages:
     if gone := [program for program in missing() if not program.startswith(("qemu", "update"))]:
         pytest.skip(f"{', '.join(gone)} cannot be installed here")
     target = of_this_machine(os.environ.get("SUITE"))
-    python = os.environ.get("PACKAGE_PYTHON")  # the release's Python, where this machine's Debian is another
-    built = [build(target, version, MADE / "debs", python, "none") for version in (BEFORE, project_version())]
+    built = [build(target, version, MADE / "debs", PYTHON, "none") for version in (BEFORE, project_version())]
     return Packages(target, built[0].package, built[1].package)
 
 
