@@ -1,5 +1,6 @@
 """What a family of devices tells about itself, so that a site file can be checked and a device built."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -105,6 +106,8 @@ class Option:
         allowed = (int, float) if self.kind is float else (self.kind,)
         if not isinstance(value, allowed) or (isinstance(value, bool) and self.kind is not bool):
             raise ValueError(f"{place} is {value!r}: it must be {self.kind.__name__}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{place} is {value!r}: it must be a number")
         if self.choices and value not in self.choices:
             raise ValueError(f"{place} is {value!r}: it must be one of {', '.join(map(repr, self.choices))}")
         if isinstance(value, int | float) and not self._in_range(value):

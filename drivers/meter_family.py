@@ -8,6 +8,7 @@ from drivers.family import Confidence, Family, LinkFacts, Monotonic, Option
 from drivers.formula import Formula
 from drivers.identity import Identity, Sign
 from drivers.plausible import connection_bounds
+from drivers.ratings import LEAST_W
 from drivers.reading import Quantity
 from drivers.register import Register
 from drivers.spans import SpanLimits
@@ -18,7 +19,7 @@ Options = Mapping[str, object]
 
 _TURNED = (Quantity.GRID_W, Quantity.GRID_L1_W, Quantity.GRID_L2_W, Quantity.GRID_L3_W)
 _OPTIONS = {
-    "rated_w": Option(float, None, "rated power of the connection in W, for plausibility", low=1),
+    "rated_w": Option(float, None, "rated power of the connection in W, for plausibility", low=LEAST_W),
     "sign": Option(int, 1, "-1 where the meter is mounted the other way round and counts import as export", (1, -1)),
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from drivers.reading import Quantity
 
 _AT_THE_CONNECTION = (Quantity.GRID_W, Quantity.GRID_L1_W, Quantity.GRID_L2_W, Quantity.GRID_L3_W)
+_POWERS = (*_AT_THE_CONNECTION, Quantity.LOAD_W, Quantity.AC_W, Quantity.PV_W, Quantity.BATTERY_W)
 _MOST_SITE_W = 3_000_000.0  # a board of 4000 A at 400 V, about the largest at low voltage
 
 _FIXED: Mapping[Quantity, tuple[float, float]] = {
@@ -19,7 +20,7 @@ _FIXED: Mapping[Quantity, tuple[float, float]] = {
     Quantity.BATTERY_V: (0.0, 2000.0),
     **dict.fromkeys((Quantity.VOLTAGE_L1_V, Quantity.VOLTAGE_L2_V, Quantity.VOLTAGE_L3_V), (0.0, 480.0)),
     **dict.fromkeys((Quantity.IMPORT_WH, Quantity.EXPORT_WH, Quantity.AC_WH), (0.0, float("inf"))),
-    **dict.fromkeys((*_AT_THE_CONNECTION, Quantity.LOAD_W), (-_MOST_SITE_W, _MOST_SITE_W)),
+    **dict.fromkeys(_POWERS, (-_MOST_SITE_W, _MOST_SITE_W)),
 }
 _OVER_RATING = 1.3
 
@@ -36,8 +37,8 @@ def is_plausible(quantity: Quantity, value: float, ratings: Mapping[Quantity, fl
     rating, and PV power by the sum of inverter and charging, since a hybrid charges its battery on the DC side. Where
     the charging rating is not told, a battery charges with up to twice ``RATED_W``: small inverters do with more than
     they feed in. The powers of the whole site have nothing to do with an inverter's rating, whoever reports them: they
-    are bounded by what a low-voltage connection can carry. An entry of ``ratings`` under the quantity's own name comes
-    before all of these.
+    are bounded by what a low-voltage connection can carry, and so are all powers. An entry of ``ratings`` under the
+    quantity's own name comes before the other ratings.
     """
     if quantity is Quantity.FREQUENCY_HZ and value == 0:  # off
         return True

@@ -6,13 +6,14 @@ from drivers.family import Option
 from drivers.reading import Quantity
 
 MOST_W = 1_000_000.0  # beyond what any of these devices has
+LEAST_W = 100.0  # below what any has: less is meant in kW
 _WORDS = {
     Quantity.RATED_W: "rated AC power",
     Quantity.RATED_CHARGE_W: "most power that the battery takes",
     Quantity.RATED_DISCHARGE_W: "most power that the battery gives",
 }
 RATING_OPTIONS = {
-    quantity.value: Option(float, None, f"{words} in W, where the device does not tell it", low=1)
+    quantity.value: Option(float, None, f"{words} in W, where the device does not tell it", low=LEAST_W)
     for quantity, words in _WORDS.items()
 }
 

@@ -10,6 +10,7 @@ from drivers.family import Option
 from drivers.formula import Formula, rows_in
 from drivers.identity import Identity, Sign, Text
 from drivers.plausible import connection_bounds
+from drivers.ratings import LEAST_W
 from drivers.reading import Quantity, Reading
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
@@ -34,7 +35,7 @@ class SunSpecOptions:
 SUNSPEC_OPTIONS = {
     "base": Option(int, None, "address of the SunSpec marker, where it is not 40000, 50000 or 0", low=0, high=65533),
     "max_registers": Option(int, 125, "most registers the device gives in one answer", low=2, high=125),
-    "rated_w": Option(float, None, "rated power in W, where the device does not tell it", low=1),
+    "rated_w": Option(float, None, "rated power in W, where the device does not tell it", low=LEAST_W),
 }
 
 

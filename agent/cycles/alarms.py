@@ -8,6 +8,7 @@ import structlog
 from agent.domain.alarms import AlarmKind, EventKind, Severity, StandingAlarm, full_word
 from agent.domain.document import Document
 from agent.domain.documents import ALARMS
+from agent.domain.printable import writable
 from agent.domain.records import EventRow
 from agent.domain.sentences.alarms import alarm_text
 from agent.domain.sentences.events import kept_unusable
@@ -35,7 +36,7 @@ class Alarms:
 
     def note(self, kind: EventKind, text: str, subject: str = "", severity: Severity | None = None) -> None:
         """Something happened. ``severity`` where it is another than that of the kind."""
-        row = EventRow(self._clock.now(), full_word(kind, subject), (severity or kind.severity).value, text)
+        row = EventRow(self._clock.now(), full_word(kind, subject), (severity or kind.severity).value, writable(text))
         self._tell(row)
 
     def alarm(self, kind: AlarmKind, text: str | None, subject: str = "", by: str = "") -> None:
@@ -43,7 +44,7 @@ class Alarms:
 
         Where several judge one alarm, each under its own ``by``, it stands while any of them says so.
         """
-        said = None if text is None else alarm_text(kind, subject, text)
+        said = None if text is None else alarm_text(kind, subject, writable(text))
         row = self._pending.standing.judge(self._clock.now(), kind, subject, said, by)
         if row is not None:
             self._tell(row)

@@ -139,8 +139,10 @@ class Overrides:
             self._end(override, why, CommandState.FAILED)
 
     def _begin(self, override: Override) -> None:
+        """For as long as was asked for at most: the clock may have been set back while nobody ran."""
+        left = override.until - max(self._clock.now(), override.asked_at)
         self._followed_s = self._clock.monotonic()
-        self._ends_s = self._followed_s + (override.until - self._clock.now()).total_seconds()
+        self._ends_s = self._followed_s + left.total_seconds()
         self._outlet.show(replace(self._outlet.view, override=override))
 
     def _supersede(self, why: str) -> None:

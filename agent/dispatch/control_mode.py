@@ -9,6 +9,7 @@ from agent.dispatch.day_prices import DayPrices
 from agent.dispatch.economic_dispatch import economic_dispatch
 from agent.dispatch.guard import Limits
 from agent.dispatch.moment import Moment
+from agent.dispatch.pv_cap import pv_cap
 from agent.dispatch.recent_mean import RecentMean
 from agent.dispatch.shadow_policies import RuleMoment, rule_w
 from agent.domain.battery import Battery, BatteryUnit
@@ -147,13 +148,13 @@ class Ladder:
                 return planned
         why = why_not or say.plan_expired()
         rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
-        cap_w = _pv_cap(state, rule_w, 0.0, self._conditions.connection(state.at).export_limit_w)
+        cap_w = pv_cap(state, rule_w, 0.0, self._conditions.connection(state.at).export_limit_w)
         return Setpoint(state.at, rule_w, hold_s, Rung.RULES, say.self_consumption(why=why), cap_w)
 
     def _by_hand(self, override: Override, state: SiteState, battery: Battery) -> Setpoint:
         watts = override.battery_w(battery.charge_w, battery.discharge_w)
         until = override.until.astimezone(self._zone)
-        cap_w = _pv_cap(state, watts, 0.0, self._conditions.connection(state.at).export_limit_w)
+        cap_w = pv_cap(state, watts, 0.0, self._conditions.connection(state.at).export_limit_w)
         asked = say.by_hand if override.command is None else say.by_platform
         reason = asked(order=override.words, until_at=until)
         return Setpoint(state.at, watts, self._rules.hold_s, Rung.OVERRIDE, reason, cap_w)
@@ -166,7 +167,7 @@ class Ladder:
         step_h = 1.0 if record.acting is Policy.TIME_OF_USE else self._rules.hold_s / 3600.0
         watts = rule_w(record.acting, RuleMoment(net_load_w, soc_pct, step_h, step, prices), battery)
         conditions = self._conditions
-        cap_w = _pv_cap(
+        cap_w = pv_cap(
             state, watts, conditions.at(state.at).export_price, conditions.connection(state.at).export_limit_w
         )
         return Setpoint(state.at, watts, self._rules.hold_s, Rung.RULES, record.why, cap_w)
@@ -217,7 +218,7 @@ def _solar_cap(plan: Plan, moment: Moment, state: SiteState, battery_w: float, c
     """The PV power to cap at, or None: while import is paid for, sun that the plan gives away makes room for it."""
     if moment.import_price + moment.carbon_price < 0.0 and _gives_sun_away(plan, moment.at):
         return _cap_for_import(state, battery_w, connection.import_limit_w)
-    return _pv_cap(state, battery_w, moment.export_price, connection.export_limit_w)
+    return pv_cap(state, battery_w, moment.export_price, connection.export_limit_w)
 
 
 def _what_is_missing(state: SiteState) -> str:
@@ -239,16 +240,3 @@ def _cap_for_import(state: SiteState, battery_w: float, import_limit_w: float | 
     if load_w is None:
         return None
     return 0.0 if import_limit_w is None else max(0.0, load_w - battery_w - import_limit_w)
-
-
-def _pv_cap(state: SiteState, battery_w: float, export_price: float, export_limit_w: float | None) -> float | None:
-    """The PV power to cap at, or None. Export that costs money, or that is forbidden, is not made."""
-    load_w = state.load_to_cover_w
-    if load_w is None or state.grid_w.known is None:
-        return None
-    allowed_w = 0.0 if export_price < 0.0 else export_limit_w
-    if allowed_w is None:
-        return None
-    room_w = max(0.0, load_w - battery_w + allowed_w)
-    pv_w = state.pv_w.known
-    return room_w if pv_w is not None and pv_w > 0.9 * room_w else None

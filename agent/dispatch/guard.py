@@ -7,6 +7,7 @@ that is asked for something that cannot be judged (no SoC, no net load) is relea
 import math
 from dataclasses import dataclass, replace
 
+from agent.dispatch.pv_cap import pv_cap
 from agent.domain.battery import Battery, power_window_w
 from agent.domain.sentence import Template
 from agent.domain.sentences import control as say
@@ -30,7 +31,8 @@ def guard(wanted: Setpoint, state: SiteState, limits: Limits, since_s: float, la
 
     ``last_w`` is the battery power in force ``since_s`` seconds ago, None when it is not known. What was cut and why is
     added to the reason. The result is either released or finite, inside the rating and inside the SoC window for the
-    whole lease; the connection point's limits hold where rating and SoC window let them.
+    whole lease; the connection point's limits hold where rating and SoC window let them, and of the sun what is
+    exported then is capped.
     """
     if wanted.battery_w is None:
         return wanted
@@ -55,7 +57,20 @@ def guard(wanted: Setpoint, state: SiteState, limits: Limits, since_s: float, la
     reason = wanted.reason
     for limit in dict.fromkeys(cuts):
         reason = say.bound_by(said=reason, limit=limit())
-    return replace(wanted, battery_w=watts, reason=reason)
+    cap_w = _cap_beside(watts, wanted.battery_w, wanted.pv_limit_w, state, limits.connection)
+    return replace(wanted, battery_w=watts, pv_limit_w=cap_w, reason=reason)
+
+
+def _cap_beside(
+    watts: float, wanted_w: float, cap_w: float | None, state: SiteState, connection: Connection
+) -> float | None:
+    """The cap on the sun beside ``watts``, where ``cap_w`` was chosen beside ``wanted_w``: what the battery does not
+    take must not be exported over the limit."""
+    if watts <= wanted_w:
+        return cap_w
+    if cap_w is None:
+        return pv_cap(state, watts, 0.0, connection.export_limit_w)
+    return max(0.0, cap_w - (watts - wanted_w))
 
 
 def _released(wanted: Setpoint, why: str) -> Setpoint:

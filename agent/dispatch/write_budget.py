@@ -7,13 +7,15 @@ setpoint holds for long: renewals take at most half of the budget.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from agent.dispatch.lease import Lease, cap_differs
 from agent.domain.setpoint import Setpoint
 from agent.domain.steering import DailyWrites
+from agent.domain.time_trust import EARLIEST
 
 DAY_S = 86400.0
+FAR_AHEAD = timedelta(days=7)  # less is waited out, so that a clock which goes to and fro gives no new budget
 FOR_RELEASES = 0.1
 AT_MIDNIGHT = 0.2  # of what is for setpoints may be used at once; the rest comes with the hours
 LEAST_DEADBAND, WIDEST_DEADBAND = 0.02, 2.0  # of the rating: two ratings are more than any change
@@ -22,7 +24,10 @@ LESS_POWER = 0.25  # of the rating: no dead-band is wider for a change to less p
 
 @dataclass(slots=True)
 class WriteBudget:
-    """One instance a device. ``rating_w`` scales the dead-band. Days are UTC; one that lies back counts on."""
+    """One instance a device. ``rating_w`` scales the dead-band. Days are UTC; one that lies back counts on.
+
+    Writes that a wrong clock has counted into a day far ahead count as of today, or that day would last until then.
+    """
 
     per_day: int = 100
     rating_w: float = 0.0
@@ -83,3 +88,5 @@ class WriteBudget:
     def _turn(self, today: date) -> None:
         if today > self.day:
             self.day, self.used = today, {}
+        elif self.day - today > FAR_AHEAD and today >= EARLIEST.date():
+            self.day = today

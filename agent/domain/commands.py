@@ -13,6 +13,7 @@ from typing import Any
 from agent.domain.advisory import Verb
 from agent.domain.override import Override
 from agent.domain.paired_trial import Schedule
+from agent.domain.printable import writable
 from agent.domain.wire import WireError, from_json, to_json
 
 LONGEST_KEY = 200
@@ -27,7 +28,7 @@ class AnswerAdvice:
     scheduled_for: datetime | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < len(self.key) <= LONGEST_KEY:
+        if not 0 < len(self.key) <= LONGEST_KEY or self.key != writable(self.key):
             raise ValueError(f"the key of a recommendation has 1 to {LONGEST_KEY} characters")
         if self.scheduled_for is not None and self.verb is not Verb.SCHEDULE:
             raise ValueError(f"scheduled_for does not belong to {self.verb.value}")

@@ -13,10 +13,14 @@ tolerance. What is not within ``patience_s`` is one of three things, and a relea
    again. After ``misses_allowed`` misses in a row both directions are held at 0 W for ``pause_s``. If the battery
    ignores that for ``patience_s`` too it is *out of control*: left alone for ``pause_s``, and planned without.
 
+Where orders follow one another too fast for that, what is apart from all of them for ``patience_s`` is judged as well:
+a load that never rests must not hide a battery that does as it likes.
+
 A device that discharges for the load alone, by its own rule, gives what the load takes: more than was asked for is none
 of these, nor less while nothing is imported.
 """
 
+from collections import deque
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -63,6 +67,8 @@ class Tracking:
     known_off_w: float = 0.0
     _asked_w: float | None = None
     _asked_at: float = 0.0
+    _lately: deque[tuple[float, float]] = field(default_factory=deque)  # orders of the last patience: when, W
+    _apart_since: float | None = None
     _misses: int = 0
     _paused_until: float | None = None
     _limits: dict[bool, _Limit] = field(default_factory=dict)  # by direction: True charges
@@ -84,8 +90,12 @@ class Tracking:
     def asked(self, monotonic_s: float, battery_w: float | None) -> None:
         """A setpoint was written and read back. Refreshing the same power does not restart the patience."""
         if battery_w is None:
-            self._asked_w = None
-        elif self._asked_w is None or abs(battery_w - self._asked_w) > self.tolerance_w:
+            self._asked_w = self._apart_since = None
+            self._lately.clear()
+            return
+        self._lately.append((monotonic_s, battery_w))
+        self._forget_orders(monotonic_s)
+        if self._asked_w is None or abs(battery_w - self._asked_w) > self.tolerance_w:
             self._asked_w, self._asked_at = battery_w, monotonic_s
         else:
             self._asked_w = battery_w
@@ -95,6 +105,14 @@ class Tracking:
     ) -> Verdict:
         """Judge a measurement of the battery power (None: not measured), beside the import of the site."""
         self._forget_limits(monotonic_s)
+        verdict = self._judged(monotonic_s, battery_w, soc_pct, grid_w)
+        if verdict is not Verdict.WAITING or battery_w is None:
+            self._apart_since = None
+        return verdict
+
+    def _judged(
+        self, monotonic_s: float, battery_w: float | None, soc_pct: float | None, grid_w: float | None
+    ) -> Verdict:
         if self.out_of_control(monotonic_s):
             return Verdict.NO_CONTROL
         if self._asked_w is None:
@@ -110,7 +128,7 @@ class Tracking:
             return Verdict.VERIFIED
         if _near_an_end(self._asked_w, battery_w, soc_pct):
             return Verdict.LIMITED
-        if monotonic_s - self._asked_at < self.patience_s:
+        if max(monotonic_s - self._asked_at, self._apart_s(monotonic_s, battery_w)) < self.patience_s:
             return Verdict.WAITING
         if battery_w * self._asked_w > 0.0 and self.noise_w < abs(battery_w) < abs(self._asked_w):
             return self._fell_short(monotonic_s, battery_w, self._asked_w)
@@ -133,6 +151,21 @@ class Tracking:
     def out_of_control(self, monotonic_s: float) -> bool:
         """True while the battery is left alone because it did not follow."""
         return self._paused_until is not None and monotonic_s < self._paused_until
+
+    def _apart_s(self, monotonic_s: float, battery_w: float) -> float:
+        """For how long the battery has had a power apart from everything that was asked within the patience, s."""
+        self._forget_orders(monotonic_s)
+        asked_w = [watts for _, watts in self._lately]
+        if min(asked_w) - self.tolerance_w <= battery_w <= max(asked_w) + self.tolerance_w:
+            self._apart_since = None
+        elif self._apart_since is None:
+            self._apart_since = monotonic_s
+        return 0.0 if self._apart_since is None else monotonic_s - self._apart_since
+
+    def _forget_orders(self, monotonic_s: float) -> None:
+        """Those that another has replaced for longer than the patience."""
+        while len(self._lately) > 1 and self._lately[1][0] <= monotonic_s - self.patience_s:
+            self._lately.popleft()
 
     def _covers_more(self, battery_w: float, asked_w: float) -> bool:
         return not self.feeds_grid and 0.0 < asked_w < battery_w

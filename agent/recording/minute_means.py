@@ -5,7 +5,6 @@ between the minutes by time. What was not measured is left out and shows in ``co
 mean: of them a minute keeps the last value.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from drivers.reading import Quantity
 SPAN_S = 60
 LONGEST_STEP_S = 3600.0
 TAKEN_LAST = frozenset(quantity.value for quantity in Quantity if not quantity.is_level)
+LARGEST = 1e15  # of what is measured; a device that says more says nothing, and thousandths of it are not whole
 OVERLAP = timedelta(minutes=2)  # what a clock that is set back by less repeats is left out; more is written and marked
 
 
@@ -30,7 +30,7 @@ class _Mean:
     seconds: float = 0.0
 
     def add(self, value: float | None, seconds: float) -> None:
-        if value is not None and math.isfinite(value):
+        if value is not None and abs(value) <= LARGEST:
             self.weighted += value * seconds
             self.seconds += seconds
 
@@ -57,7 +57,7 @@ class _Last:
     value: float | None = None
 
     def add(self, value: float | None, seconds: float) -> None:
-        if value is not None and math.isfinite(value):
+        if value is not None and abs(value) <= LARGEST:
             self.value = value
 
 
@@ -237,5 +237,5 @@ def _cost(step: ControlStep, import_wh: float | None, export_wh: float | None) -
 
 
 def _value(measured: Measured) -> float | None:
-    usable = measured.usable and measured.value is not None and math.isfinite(measured.value)
+    usable = measured.usable and measured.value is not None and abs(measured.value) <= LARGEST
     return measured.value if usable else None

@@ -24,7 +24,7 @@ from drivers.errors import NotApplied, NotSupported
 from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
 from drivers.formula import FirstOf, Formula
 from drivers.identity import Identity, Sign, Text
-from drivers.ratings import MOST_W, credible_w
+from drivers.ratings import LEAST_W, MOST_W, credible_w
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register, decode_string
 from drivers.spans import SpanLimits
@@ -277,6 +277,8 @@ FAMILY = Family(
     options={
         "ess": Option(str, None, "id of the storage system to steer, such as ess0; else the first that can be steered"),
         "api_timeout_s": Option(float, 60.0, "time-out of the Modbus server's writes, s", low=2, high=3600),
-        "rated_w": Option(float, None, "rated AC power of all storage systems together in W, for plausibility", low=1),
+        "rated_w": Option(
+            float, None, "rated AC power of all storage systems together in W, for plausibility", low=LEAST_W
+        ),
     },
 )

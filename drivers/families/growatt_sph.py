@@ -22,6 +22,7 @@ from drivers.errors import NotSupported
 from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
 from drivers.formula import Formula, Sum
 from drivers.identity import Identity, Sign, Text
+from drivers.ratings import LEAST_W
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
 from drivers.spans import SpanLimits
@@ -211,7 +212,9 @@ FAMILY = Family(
     identity=Identity(signs=(Sign(TYPE, choices=tuple(map(float, TYPES))),), serial=Text(30001, 15)),
     options={
         "model": Option(str, "sph", "hu where the battery stands in the BMS block", ("sph", "hu")),
-        "charge_w": Option(float, None, "what a charge rate of 100 % is in W, where the device does not say", low=1),
-        "rated_w": Option(float, None, "rated power of the inverter in W, for plausibility", low=1),
+        "charge_w": Option(
+            float, None, "what a charge rate of 100 % is in W, where the device does not say", low=LEAST_W
+        ),
+        "rated_w": Option(float, None, "rated power of the inverter in W, for plausibility", low=LEAST_W),
     },
 )

@@ -39,6 +39,7 @@ from drivers.errors import NotSupported
 from drivers.families import growatt_tl_xh_rows as rows
 from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
 from drivers.identity import Identity, Sign, Text
+from drivers.ratings import LEAST_W
 from drivers.register import Register
 
 TYPES = (5100, 5400, 5401)
@@ -250,7 +251,9 @@ FAMILY = Family(
     options={
         "steer_by": Option(str, None, "vpp or slots, where the version of 30099 misleads", ("vpp", "slots")),
         "battery_at": Option(str, None, "31200 for a TL-XH2, where the device does not show it", ("3000", "31200")),
-        "battery_w": Option(float, None, "what 100 % of the battery's power is in W, where it does not say", low=1),
+        "battery_w": Option(
+            float, None, "what 100 % of the battery's power is in W, where it does not say", low=LEAST_W
+        ),
         "battery_v_step": Option(float, 0.01, "the step of the battery's voltage in V", (0.01, 0.1)),
     },
 )

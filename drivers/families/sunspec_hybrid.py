@@ -9,13 +9,13 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Literal
 
 from drivers.control_block import read_words
 from drivers.device import Action, Applied, Clamped, ControlState, Remark, SteerResult, Transport
-from drivers.errors import BadFrame, LinkDown, NotApplied, NotSupported, Refused
+from drivers.errors import BadFrame, DriverError, LinkDown, NotApplied, NotSupported, Refused
 from drivers.families.sunspec_704_setpoint import Setpoint704
 from drivers.families.sunspec_controls import Controls, Setpoint, offered
 from drivers.families.sunspec_hybrid_rows import INVERTERS, STEERED_BY, STEERING, choose, completeness, remarks
@@ -113,15 +113,25 @@ class SunSpecHybrid:
             await self._must_listen(controls)
             within_w = self._within_ratings(battery_w)
             beside_w = self._beside_w(setpoint)
-            self.written = None
-            result = await setpoint.set_power(self._stepped(within_w) + beside_w, hold_s)
-            self.written = setpoint.state()
+            result = await self._give(setpoint, self._stepped(within_w) + beside_w, hold_s)
         held_w = result.battery_w - beside_w
         if isinstance(result, Clamped):
             return Clamped(held_w, result.reason)
         if within_w != battery_w:
             return Clamped(held_w, f"{self.name} is rated for {abs(within_w):g} W in this direction")
         return Applied(held_w)
+
+    async def _give(self, setpoint: Setpoint, power_w: float, hold_s: float) -> SteerResult:
+        """Write the order. One that was taken otherwise is taken back: each new try would start its timer again."""
+        self.written = None
+        try:
+            result = await setpoint.set_power(power_w, hold_s)
+        except NotApplied:
+            with suppress(DriverError):  # what went wrong is what is told
+                await setpoint.release(self._found)
+            raise
+        self.written = setpoint.state()
+        return result
 
     async def limit_pv(self, pv_w: float | None, hold_s: float) -> SteerResult:
         _check(pv_w or 0.0, hold_s)

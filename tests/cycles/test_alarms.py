@@ -1,10 +1,14 @@
 """An alarm is raised once, follows its reason, stands over a restart with its time, and is told as over once."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.alarms import GRACE_S, Alarms
 from agent.domain.alarms import AlarmKind, EventKind, Severity, StandingAlarm
 from agent.domain.records import Redate
@@ -201,6 +205,21 @@ def test_an_event_has_the_severity_of_its_kind_or_its_own(clock: HandClock) -> N
         ("comparison", "info", "begun"),
         ("comparison", "warning", "not begun"),
         ("counter_reset/meter", "warning", "it fell"),
+    ]
+
+
+async def test_the_name_of_a_file_that_is_no_text_costs_no_commit(clock: HandClock, tmp_path: Path) -> None:
+    run, name = Run(clock), os.fsdecode(b"model-\xff")
+    run.alarms.note(EventKind.COMMAND_REFUSED, f"the request {name} cannot be used")
+    run.alarms.alarm(AlarmKind.STORE_FAILED, f"{name} cannot be read")
+    store = SqliteStore(tmp_path / "site.sqlite3", ZoneInfo("UTC"), clock.now)
+    await store.open()
+    await store.write(run.hearing.pending.take(clock.now()))
+    told = [str(row.values[3]) for row in await store.pending("event", 0, 10)]
+    await store.close()
+    assert [text.encode() for text in told] == [
+        b"the request model-\\udcff cannot be used",
+        b"model-\\udcff cannot be read",
     ]
 
 

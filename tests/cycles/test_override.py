@@ -69,6 +69,18 @@ def test_a_clock_that_is_set_back_makes_it_no_longer(site: Site) -> None:
     assert site.outlet.view.override is None
 
 
+def test_a_clock_that_was_set_back_while_nobody_ran_makes_it_no_longer_either(site: Site) -> None:
+    site.cycle.begin(charge(site.clock.now() + HOUR))
+    site.clock.wall_s = -5 * 86_400.0
+    after = site.again()
+    site.clock.seconds += 3599.0
+    after.cycle.step()
+    assert after.outlet.view.override is not None
+    site.clock.seconds += 1.0
+    after.cycle.step()
+    assert after.outlet.view.override is None
+
+
 @pytest.mark.parametrize(
     ("until", "refusal"),
     [

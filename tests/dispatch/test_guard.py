@@ -185,3 +185,16 @@ def test_no_lease_takes_the_battery_through_a_reserve_that_rises_while_it_holds(
         assert granted.battery_w <= 0.0
     else:
         assert soc - taken_pct >= floor - 1e-6
+
+
+@pytest.mark.parametrize(("sun_w", "cap_w"), [(8000.0, 8500.0), (7000.0, None)])
+def test_what_a_full_battery_does_not_take_is_not_exported_over_the_limit(sun_w: float, cap_w: float | None) -> None:
+    """The caps were chosen beside 5 kW of charging: 500 W of load and 3 kW of export leave 3.5 kW to the sun."""
+    seen = SiteState(
+        NOW, Measured(500.0 - sun_w), Measured(sun_w), Measured(0.0), Measured(500.0), Measured(BATTERY.soc_max_pct)
+    )
+    asked = replace(wanted(-5000.0), pv_limit_w=cap_w)
+    granted = guard(asked, seen, Limits(BATTERY, Connection(None, 3000.0)), 1.0, 0.0)
+    assert (granted.battery_w, granted.pv_limit_w) == (0.0, 3500.0)
+    unlimited = guard(asked, seen, Limits(BATTERY, Connection()), 1.0, 0.0)
+    assert unlimited.pv_limit_w == (None if cap_w is None else 3500.0)

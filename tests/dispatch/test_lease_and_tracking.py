@@ -72,6 +72,29 @@ def test_a_battery_that_does_the_opposite_is_held_at_0_first_and_left_alone_when
     assert tracking.seen(800.0, 0.0, 50.0) is Verdict.NOTHING_ASKED
 
 
+def test_a_load_that_never_rests_hides_no_battery_that_does_as_it_likes() -> None:
+    """Another power is asked for every ten seconds, so that patience with each of them would never end."""
+    tracking = Tracking(5000.0)
+    found = []
+    for at in range(100):
+        if at % 10 == 0:
+            tracking.asked(float(at), 1000.0 + 500.0 * (at // 10 % 2))
+        found.append(tracking.seen(float(at), -3000.0, 50.0))
+    assert [at for at, verdict in enumerate(found) if verdict is not Verdict.WAITING] == [30, 61, 92]
+    assert found[92] is Verdict.HELD
+
+
+def test_a_battery_that_comes_late_to_orders_that_follow_one_another_is_not_taken_for_one() -> None:
+    """What it does is what was asked of it ten seconds before."""
+    tracking = Tracking(5000.0)
+    found = set()
+    for at in range(300):
+        if at % 5 == 0:
+            tracking.asked(float(at), 3000.0 * (at // 5 % 3 - 1))
+        found.add(tracking.seen(float(at), 3000.0 * (max(0, at - 10) // 5 % 3 - 1), 50.0))
+    assert found <= {Verdict.WAITING, Verdict.VERIFIED}
+
+
 def test_a_battery_that_rests_when_it_is_held_stays_in_control_and_is_tried_again() -> None:
     tracking = Tracking(5000.0)
     tracking.asked(0.0, 2000.0)

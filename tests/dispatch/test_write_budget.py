@@ -25,6 +25,14 @@ def test_a_clock_that_is_set_back_gives_no_new_budget() -> None:
     assert not budget.may_steer(DAY)
 
 
+def test_a_clock_that_was_years_ahead_for_a_while_does_not_end_all_steering() -> None:
+    budget = WriteBudget(100)
+    budget.spend({"WSet": 90}, date(2099, 1, 1))
+    assert not budget.may_steer(date(1970, 1, 1))
+    assert not budget.may_steer(DAY)
+    assert budget.may_steer(DAY + timedelta(days=1))
+
+
 @pytest.mark.parametrize(("per_day", "setpoints"), [(100, 90), (10, 9), (1000, 900)])
 def test_a_tenth_is_left_for_releases(per_day: int, setpoints: int) -> None:
     budget = WriteBudget(per_day)

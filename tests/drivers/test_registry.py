@@ -58,6 +58,9 @@ def test_a_family_without_rs485_has_no_line(family: str) -> None:
     ("family", "options", "sentence"),
     [
         ("sdm360", {}, f"no family 'sdm360': allowed are {', '.join(sorted(FAMILIES))}"),
+        ("growatt_sph", {"charge_w": 3.0}, "charge_w .* is 3.0: it must be at least 100"),
+        ("sdm630", {"rated_w": 17}, "at least 100"),
+        ("growatt_tl_xh", {"battery_w": float("inf")}, "battery_w .* is inf: it must be a number"),
         ("sdm630", {"rating": 1}, "no option 'rating': allowed are rated_w, sign"),
         ("sunspec_meter", {"sign": 2}, "must be one of 1, -1"),
         ("sunspec_meter", {"sign": True}, "must be int"),
@@ -65,7 +68,7 @@ def test_a_family_without_rs485_has_no_line(family: str) -> None:
         ("sunspec_hybrid", {"base": 70000}, "at most 65533"),
         ("sunspec_hybrid", {"setpoint_of": "grid"}, "'battery', 'inverter'"),
         ("sunspec_hybrid", {"rated_w": "10"}, "must be float"),
-        ("sunspec_hybrid", {"rated_w": float("nan")}, "at least 1"),
+        ("sunspec_hybrid", {"rated_w": float("nan")}, "must be a number"),
         ("sunspec_hybrid", {"max_registers": 60.0}, "must be int"),
     ],
 )

@@ -55,6 +55,16 @@ async def test_124_a_write_that_is_ignored_is_not_applied(ignored: str) -> None:
         await device.hybrid().set_power(1500, 60)
 
 
+async def test_124_rates_of_which_one_stays_another_are_taken_back() -> None:
+    device = gen24()
+    hybrid = device.hybrid()
+    await hybrid.set_power(-2000, 60)
+    device.ignores.add("InWRte")
+    with pytest.raises(NotApplied):
+        await hybrid.set_power(1000, 60)
+    assert device.raw(124, "StorCtl_Mod") == 0
+
+
 async def test_124_rates_without_their_timer_are_taken_back() -> None:
     device = gen24()
     device.ignores.add("InOutWRte_RvrtTms")

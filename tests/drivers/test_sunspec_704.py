@@ -76,6 +76,18 @@ async def test_704_a_write_that_is_ignored_is_not_applied(ignored: str) -> None:
         await device.hybrid().set_power(1500, 60)
 
 
+@pytest.mark.parametrize("ignored", ["WSet", "WSetMod"])
+async def test_704_what_was_enabled_with_another_power_is_taken_back(ignored: str) -> None:
+    device = hybrid_7xx()
+    hybrid = device.hybrid()
+    assert await hybrid.set_power(-3000, 60) == Applied(-3000)
+    device.put(704, "WSetMod", 0 if ignored == "WSetMod" else 1)
+    device.ignores.add(ignored)
+    with pytest.raises(NotApplied):
+        await hybrid.set_power(1500, 60)
+    assert device.raw(704, "WSetEna") == 0
+
+
 @pytest.mark.parametrize("fault", ["ignored", "other value", "stopped"])
 async def test_704_a_setpoint_whose_timer_does_not_run_is_taken_back(fault: str) -> None:
     device = hybrid_7xx()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.adapters.store.points_blob import from_blob, to_blob
 from agent.domain.records import MinuteRow
 from agent.domain.setpoint import Rung
 from agent.domain.site import MISSING, Measured, SiteState
@@ -207,3 +208,13 @@ def test_a_counter_that_is_missing_at_the_end_of_a_minute_is_what_was_last_known
     add(means, state(0, 100.0), 30.0, {"meter.import_wh": 4500.0})
     add(means, state(30, 100.0), 60.0, {"meter.import_wh": None})
     assert [row.points for row in means.finished(LATER)] == [(4500.0,), (None,)]
+
+
+@pytest.mark.parametrize("value", [1.7e308, -1e306, float("inf"), float("nan")])
+def test_what_is_no_measurement_of_anything_is_left_out_and_the_minute_can_be_stored(value: float) -> None:
+    means = MinuteMeans()
+    for second in range(60):
+        add(means, state(second, 500.0), 1.0, {"ess.battery_w": value if second else 100.0, "ess.import_wh": value})
+    (row,) = means.finished(LATER)
+    assert row.points == (100.0, None)
+    assert from_blob(to_blob(row.points, 2)) == [100.0, None]

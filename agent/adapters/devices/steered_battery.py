@@ -43,7 +43,7 @@ class SteeredBattery:
         self._capped = False
         self._can_cap = True
         self._lease: Lease | None = None
-        self._ends_s: float | None = None  # by its lease, what was ordered last and not given back
+        self._ends_s: float | None = None  # by its lease, what was perhaps taken and is not given back
         self._foreign = ForeignWrites()
         self._steering = False  # what was found is remembered, and not given back yet
         self._found: Mapping[str, float] = {}
@@ -216,6 +216,8 @@ class SteeredBattery:
             self._terms.memory.begun(self._terms.address, self._found)
             await self._terms.memory.keep()
             self._steering = True
+        if self._ends_s is None:  # what is refused, or not answered, may have been taken all the same
+            self._ends_s = self._monotonic() + setpoint.hold_s
         result = await self._battery.set_power(battery_w, setpoint.hold_s)
         if self._must_cap(setpoint):
             await self._cap(setpoint)

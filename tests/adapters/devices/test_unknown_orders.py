@@ -3,6 +3,8 @@
 import json
 from datetime import date
 
+import pytest
+
 from agent.adapters.devices.steered_battery import SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.adapters.devices.steering_terms import SteeringTerms
@@ -11,7 +13,7 @@ from agent.domain.setpoint import Applied, Refused, Rung, Setpoint, Unreachable
 from agent.ports import StoreFailure
 from drivers import device as driver
 from drivers.device import SteerResult
-from drivers.errors import NoAnswer, NotSupported
+from drivers.errors import NoAnswer, NotApplied, NotSupported
 from tests.adapters.devices.test_steered_battery import NOW, Inverter, Stage
 
 
@@ -132,6 +134,37 @@ async def test_an_order_that_nothing_ends_is_given_back_when_no_other_is_taken_f
     assert log.count("released") == 1
     inverter.busy = False
     assert await battery.steer(setpoint(500.0)) == Applied(500.0)
+
+
+class Unheard(Stubborn):
+    """Takes its first order, and its answer is lost; then it is ``busy``."""
+
+    async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
+        await super().set_power(battery_w, hold_s)
+        self.busy = True
+        raise NoAnswer("silent")
+
+
+class WithoutCap(Capped, Stubborn):
+    """Takes the power of an order and refuses its cap; then it is ``busy``."""
+
+    async def limit_pv(self, pv_w: float | None, hold_s: float) -> SteerResult:
+        self.busy = True
+        raise NotApplied("the cap reads something else")
+
+
+@pytest.mark.parametrize(("kind", "cap_w"), [(Unheard, None), (WithoutCap, 2000.0)])
+async def test_a_first_order_that_was_taken_without_a_good_answer_is_given_back_as_well(
+    kind: type[Stubborn], cap_w: float | None
+) -> None:
+    now, log = [0.0], list[str]()
+    inverter = kind(log)
+    battery = SteeredBattery(inverter, 5.0, lambda: now[0])
+    assert isinstance(await battery.steer(setpoint(-3000.0, cap_w)), Unreachable | Refused)
+    assert inverter.holds == {"watts": -3000.0}
+    for now[0] in (20.0, 40.0, 60.0):
+        assert isinstance(await battery.steer(setpoint(500.0)), Refused)
+    assert inverter.holds == {}
 
 
 async def test_a_defect_of_a_driver_is_a_refusal_and_ends_no_control_step() -> None:

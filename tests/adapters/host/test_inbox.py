@@ -59,6 +59,7 @@ def test_no_inbox_is_empty(tmp_path: Path) -> None:
         (text().replace('"at": "2026-06-01T12:00:00+00:00"', '"at": "2026-06-01T12:00:00"').encode(), "time zone"),
         (text().replace('"advice"', '"sing"').encode(), "there is no command 'sing': known are advice, comparison"),
         (text().replace('"terms"', '"term"').encode(), "it has no terms"),
+        (text().replace('"key": "', '"key": "\\ud800').encode(), "the key of a recommendation has 1 to 200 characters"),
         (b" " * 17_000, "it is larger than 16384 bytes"),
     ],
 )
