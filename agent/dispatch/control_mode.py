@@ -9,7 +9,7 @@ from agent.dispatch.day_prices import DayPrices
 from agent.dispatch.economic_dispatch import economic_dispatch
 from agent.dispatch.guard import Limits
 from agent.dispatch.moment import Moment
-from agent.dispatch.pv_cap import pv_cap
+from agent.dispatch.pv_cap import Follower, pv_cap
 from agent.dispatch.recent_mean import RecentMean
 from agent.dispatch.shadow_policies import RuleMoment, rule_w
 from agent.domain.battery import Battery, BatteryUnit
@@ -147,14 +147,19 @@ class Ladder:
             if planned is not None:
                 return planned
         why = why_not or say.plan_expired()
-        rule_w = self_consumption_w(net_load_w, soc_pct, battery, hold_s / 3600.0)
-        cap_w = pv_cap(state, rule_w, 0.0, self._conditions.connection(state.at).export_limit_w)
-        return Setpoint(state.at, rule_w, hold_s, Rung.RULES, say.self_consumption(why=why), cap_w)
+
+        def by_rule(net_w: float) -> float:
+            return self_consumption_w(net_w, soc_pct, battery, hold_s / 3600.0)
+
+        watts, limit_w = by_rule(net_load_w), self._conditions.connection(state.at).export_limit_w
+        cap_w = pv_cap(state, watts, 0.0, limit_w, Follower(battery, soc_pct, by_rule))
+        return Setpoint(state.at, watts, hold_s, Rung.RULES, say.self_consumption(why=why), cap_w)
 
     def _by_hand(self, override: Override, state: SiteState, battery: Battery) -> Setpoint:
+        """A discharge gives way to the sun, as the guard has it."""
         watts = override.battery_w(battery.charge_w, battery.discharge_w)
         until = override.until.astimezone(self._zone)
-        cap_w = pv_cap(state, watts, 0.0, self._conditions.connection(state.at).export_limit_w)
+        cap_w = pv_cap(state, min(watts, 0.0), 0.0, self._conditions.connection(state.at).export_limit_w)
         asked = say.by_hand if override.command is None else say.by_platform
         reason = asked(order=override.words, until_at=until)
         return Setpoint(state.at, watts, self._rules.hold_s, Rung.OVERRIDE, reason, cap_w)
@@ -165,11 +170,13 @@ class Ladder:
         """A rule that has earned more here than the plan."""
         step, prices = self._day_prices.at(state.at)
         step_h = 1.0 if record.acting is Policy.TIME_OF_USE else self._rules.hold_s / 3600.0
-        watts = rule_w(record.acting, RuleMoment(net_load_w, soc_pct, step_h, step, prices), battery)
-        conditions = self._conditions
-        cap_w = pv_cap(
-            state, watts, conditions.at(state.at).export_price, conditions.connection(state.at).export_limit_w
-        )
+
+        def by_rule(net_w: float) -> float:
+            return rule_w(record.acting, RuleMoment(net_w, soc_pct, step_h, step, prices), battery)
+
+        watts, conditions = by_rule(net_load_w), self._conditions
+        sold, limit_w = conditions.at(state.at).export_price, conditions.connection(state.at).export_limit_w
+        cap_w = pv_cap(state, watts, sold, limit_w, Follower(battery, soc_pct, by_rule))
         return Setpoint(state.at, watts, self._rules.hold_s, Rung.RULES, record.why, cap_w)
 
     def _moment(self, situation: Situation, plan: Plan, net_load_w: float, soc_pct: float) -> Moment:
@@ -196,7 +203,13 @@ class Ladder:
             return None
         age_s = (moment.at - plan.issued_at).total_seconds()
         rung = Rung.PLAN if age_s <= self._rules.plan_fresh_s else Rung.LAST_PLAN
-        cap_w = _solar_cap(plan, moment, state, decision.battery_w, connection)
+
+        def by_plan(net_w: float) -> float:
+            sunny = economic_dispatch(plan, replace(moment, net_load_w=net_w), battery, connection)
+            return decision.battery_w if sunny is None else sunny.battery_w
+
+        follower = Follower(battery, moment.soc_pct, by_plan)
+        cap_w = _solar_cap(plan, moment, state, decision.battery_w, connection, follower)
         return Setpoint(moment.at, decision.battery_w, self._rules.hold_s, rung, decision.reason, cap_w)
 
     def _of_the_plan(self, situation: Situation) -> Battery:
@@ -214,11 +227,18 @@ class Ladder:
         return replace(there, usable_wh=self._plan_wh)
 
 
-def _solar_cap(plan: Plan, moment: Moment, state: SiteState, battery_w: float, connection: Connection) -> float | None:
-    """The PV power to cap at, or None: while import is paid for, sun that the plan gives away makes room for it."""
-    if moment.import_price + moment.carbon_price < 0.0 and _gives_sun_away(plan, moment.at):
+def _solar_cap(
+    plan: Plan, moment: Moment, state: SiteState, battery_w: float, connection: Connection, follower: Follower
+) -> float | None:
+    """The PV power to cap at, or None: while import is paid for, sun that the plan gives away makes room for it.
+
+    Nor is it stored while export costs money: it may be a burden.
+    """
+    gives_away = _gives_sun_away(plan, moment.at)
+    if moment.import_price + moment.carbon_price < 0.0 and gives_away:
         return _cap_for_import(state, battery_w, connection.import_limit_w)
-    return pv_cap(state, battery_w, moment.export_price, connection.export_limit_w)
+    stored_by = None if gives_away and moment.export_price < 0.0 else follower
+    return pv_cap(state, battery_w, moment.export_price, connection.export_limit_w, stored_by)
 
 
 def _what_is_missing(state: SiteState) -> str:
