@@ -90,7 +90,7 @@ def _run(settings: Settings, asked: Namespace) -> int:
         say(str(error), sys.stderr)
         return FAILED
     what = "the agent decides again" if override is None else f"{override.words} until {_local(override.until, zone)}"
-    say(f"{what}: taken up within some seconds; `enalysis-edge status` shows it")
+    say(f"{what}: asked of the agent; `enalysis-edge status` shows within some seconds whether it is taken up")
     return GOOD
 
 
