@@ -1,4 +1,4 @@
-"""Numbers on the command line of `python -m training` that nothing can be done with."""
+"""Words on the command line of `python -m training` that nothing can be done with."""
 
 import subprocess
 import sys
@@ -21,9 +21,10 @@ from training.__main__ import main
         ("nightly --data here --deployed here --seed x", "'x' is no seed"),
         ("paths --data here --sites a --leads -1", "'-1' is too little: it is a whole number, at least 1"),
         ("paths --data here --sites a --every 0", "'0' is too little"),
+        ("evaluate --data here --out rows.csv --sites ,", "',' names nothing"),
     ],
 )
-def test_what_is_no_such_number_is_refused_before_any_work(
+def test_what_means_nothing_is_refused_before_any_work(
     words: str, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["training", *words.split()])

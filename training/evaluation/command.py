@@ -111,7 +111,11 @@ def _engine(arguments: argparse.Namespace, models: Sequence[str], console: Conso
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    """Raises ArgumentTypeError where there is none."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing")
+    return names
 
 
 def _chosen(kind: str, wanted: Sequence[str] | None, there: Mapping[str, object]) -> list[str]:
