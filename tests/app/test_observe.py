@@ -89,7 +89,8 @@ def test_a_device_that_was_moved_after_a_kill_is_named_and_not_forgotten(
     config.write_text(good.replace(f"port = {ports[0]}", f"port = {elsewhere}"), "utf-8")
     given = enalysis_edge("release", "--config", config)
     assert given.returncode == 1
-    assert f"127.0.0.1:{ports[0]} unit 1: steered and not given back, and not in the site file" in given.stderr
+    gone = "steered and not given back, and no device of the site any more"
+    assert f"127.0.0.1:{ports[0]} unit 1: {gone}" in given.stderr
     config.write_text(good, "utf-8")
     assert enalysis_edge("release", "--config", config).returncode == 0
     assert not inverter.is_steered()
