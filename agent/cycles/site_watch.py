@@ -12,8 +12,7 @@ from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.sentences import alarms as say
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import SiteState
-from agent.monitoring.battery_power import BatteryPowerWatch
-from agent.monitoring.soc_missing import SocMissingWatch
+from agent.monitoring.battery_values import power_watch, soc_watch
 from agent.monitoring.solar_sleep import SolarSleep
 from agent.monitoring.stuck_meter import StuckMeterWatch
 from agent.ports import Clock, Site
@@ -39,8 +38,8 @@ class SiteWatch:
         self._clock, self._site, self._conditions, self._alarms = clock, site, conditions, alarms
         self._rules, self._units = rules, units
         self._stuck_meters = StuckMeterWatch(rules.frozen_s)
-        self._power = BatteryPowerWatch(rules.roles, rules.stale_s)
-        self._soc_missing = SocMissingWatch(rules.roles, rules.stale_s)
+        self._power = power_watch(rules.roles, rules.stale_s)
+        self._soc_missing = soc_watch(rules.roles, rules.stale_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, alarms)
         self._alignment = MeterAlignment(rules.limits.battery, alarms, rules.meter_lag_s)

@@ -3,7 +3,7 @@
 import pytest
 
 from agent.domain.alarms import AlarmKind
-from agent.monitoring.battery_power import BatteryPowerWatch
+from agent.monitoring.battery_values import power_watch
 from drivers.reading import Quality, Quantity, Reading
 from tests.cycles.control_stage import ControlStage
 
@@ -16,7 +16,7 @@ Shown = dict[Quantity, float | None]
 
 def told(shown: Shown, seconds: int, device: str = "hybrid", silent: bool = False) -> list[str | None]:
     """What is said of the device in each of so many seconds; "left out" where nothing is."""
-    watch = BatteryPowerWatch(ROLES, STALE_S)
+    watch = power_watch(ROLES, STALE_S)
     found: list[str | None] = []
     for second in range(seconds):
         readings = {

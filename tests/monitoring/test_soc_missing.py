@@ -3,7 +3,7 @@
 import pytest
 
 from agent.domain.alarms import AlarmKind
-from agent.monitoring.soc_missing import SocMissingWatch
+from agent.monitoring.battery_values import soc_watch
 from drivers.reading import Quality, Quantity, Reading
 from tests.cycles.control_stage import ControlStage
 
@@ -15,7 +15,7 @@ TOLD = "hybrid answers, and for 15 s it has given no state of charge: its batter
 
 def told(shown: dict[Quantity, float | None], device: str = "hybrid", silent: bool = False, ages: bool = False) -> str:
     """What is said of the device after forty seconds; "left out" where nothing is. Its values age or are new."""
-    watch, said = SocMissingWatch(ROLES, STALE_S), dict[str, str | None]()
+    watch, said = soc_watch(ROLES, STALE_S), dict[str, str | None]()
     for second in range(40):
         readings = {
             quantity: Reading(
