@@ -56,6 +56,11 @@ class Peak:
         return replace(self, **cut)
 
     @property
+    def is_charged(self) -> bool:
+        """Whether anything is asked within the horizon."""
+        return bool((self.per_kw > 0.0).any())
+
+    @property
     def firsts(self) -> Ints:
         """The first step of every interval, shape (intervals,)."""
         return np.flatnonzero(np.diff(self.interval, prepend=-1))

@@ -114,12 +114,7 @@ class PlanningTerms:
     def peaks(self) -> tuple[Peak, ...]:
         """Every demand charge that asks for something within the horizon."""
         every = () if self.peak is None else (self.peak, *self.other_peaks)
-        return tuple(peak for peak in every if (peak.per_kw > 0.0).any())
-
-    @property
-    def peak_is_charged(self) -> bool:
-        """Whether the charge that asks most is asked within the horizon."""
-        return self.peak is not None and bool((self.peak.per_kw > 0.0).any())
+        return tuple(peak for peak in every if peak.is_charged)
 
     def with_peaks(self, peaks: Sequence[Peak]) -> Self:
         """The same question with these demand charges, the one that asks most first."""

@@ -34,7 +34,7 @@ class Paths:
 
 def paths_of(terms: PlanningTerms, site: SiteForecast, pv_rated_w: float) -> Paths:
     """The paths of a plan: where a peak is charged those of the newest days, and surprises beside them."""
-    if not terms.peak_is_charged:
+    if terms.peak is None or not terms.peak.is_charged:
         return net_load_paths(site, pv_rated_w)
     newest = site.of_days(NEWEST_DAYS)
     return replace(net_load_paths(newest, pv_rated_w), surprises=Surprises.of(newest, pv_rated_w))

@@ -34,7 +34,7 @@ class StoredValue:
 
 def stored_value(terms: PlanningTerms, paths: Paths) -> StoredValue:
     """What stored energy is worth over ``paths``, by the peak of the month too where one is charged."""
-    if terms.peak is None or not terms.peak_is_charged:
+    if terms.peak is None or not terms.peak.is_charged:
         grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
         return StoredValue(grid, by_path.mean(axis=1), as_table(terms, grid, by_path, paths.net_w, paths.noise_w))
     last = min(terms.steps, max(first_steps(terms), round(LEVEL_HOURS / terms.step_h)))
