@@ -8,7 +8,7 @@ mean: of them a minute keeps the last value.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from agent.domain.horizon import floor_to_step
 from agent.domain.records import MINUTE_FIELDS, Averaged, MinuteRow
@@ -24,13 +24,17 @@ LARGEST = 1e15  # of what is measured; a device that says more says nothing, and
 OVERLAP = timedelta(minutes=2)  # what a clock that is set back by less repeats is left out; more is written and marked
 
 
+def _is_measured(value: float | None) -> TypeGuard[float]:
+    return value is not None and abs(value) <= LARGEST
+
+
 @dataclass(slots=True)
 class _Mean:
     weighted: float = 0.0
     seconds: float = 0.0
 
     def add(self, value: float | None, seconds: float) -> None:
-        if value is not None and abs(value) <= LARGEST:
+        if _is_measured(value):
             self.weighted += value * seconds
             self.seconds += seconds
 
@@ -57,7 +61,7 @@ class _Last:
     value: float | None = None
 
     def add(self, value: float | None, seconds: float) -> None:
-        if value is not None and abs(value) <= LARGEST:
+        if _is_measured(value):
             self.value = value
 
 
@@ -237,5 +241,4 @@ def _cost(step: ControlStep, import_wh: float | None, export_wh: float | None) -
 
 
 def _value(measured: Measured) -> float | None:
-    usable = measured.usable and measured.value is not None and abs(measured.value) <= LARGEST
-    return measured.value if usable else None
+    return measured.value if measured.usable and _is_measured(measured.value) else None
