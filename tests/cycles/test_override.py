@@ -51,12 +51,7 @@ def test_it_begins_is_kept_and_ends_at_its_time(site: Site) -> None:
     assert OVERRIDE.read(site.hearing.documents["override"]) == charge(START + HOUR)
     after = site.again()
     assert after.outlet.view.override == charge(START + HOUR)
-    site.clock.seconds += 3599.0
-    after.cycle.step()
-    assert after.outlet.view.override is not None
-    site.clock.seconds += 1.0
-    after.cycle.step()
-    assert after.outlet.view.override is None
+    ends_in_an_hour(after)
     assert after.texts == ["charge with 2.00 kW: over, its time has passed; the agent decides again"]
     assert after.again().outlet.view.override is None
 
@@ -72,13 +67,16 @@ def test_a_clock_that_is_set_back_makes_it_no_longer(site: Site) -> None:
 def test_a_clock_that_was_set_back_while_nobody_ran_makes_it_no_longer_either(site: Site) -> None:
     site.cycle.begin(charge(site.clock.now() + HOUR))
     site.clock.wall_s = -5 * 86_400.0
-    after = site.again()
+    ends_in_an_hour(site.again())
+
+
+def ends_in_an_hour(site: Site) -> None:
     site.clock.seconds += 3599.0
-    after.cycle.step()
-    assert after.outlet.view.override is not None
+    site.cycle.step()
+    assert site.outlet.view.override is not None
     site.clock.seconds += 1.0
-    after.cycle.step()
-    assert after.outlet.view.override is None
+    site.cycle.step()
+    assert site.outlet.view.override is None
 
 
 @pytest.mark.parametrize(
