@@ -153,6 +153,8 @@ class LoadSwitching:
             on = await self._follow(seat, on, wanted, monotonic)
         elif is_steering:
             await self._rest_unseen(seat, wanted, monotonic)
+        else:
+            self._say_left_alone(seat, None)
         wanted = self._say_unknown(seat, on, wanted, monotonic)
         seat.is_running = bool(on) and wanted.on is True and seat.put is True
         progress = seat.progress or Progress(now)
@@ -205,8 +207,12 @@ class LoadSwitching:
         left_alone = monotonic < seat.hands_off_until_s
         others = say.load_switched_by_others_on if on else say.load_switched_by_others_off
         text = others(load=name)
-        self._alarms.alarm(AlarmKind.FOREIGN_MASTER, text if left_alone else None, seat.one.device)
+        self._say_left_alone(seat, text if left_alone else None)
         return Wish(None, text) if left_alone else wanted
+
+    def _say_left_alone(self, seat: _Seat, text: str | None) -> None:
+        """The watch of the batteries judges the same alarm, of every device."""
+        self._alarms.alarm(AlarmKind.FOREIGN_MASTER, text, seat.one.device, by="switching")
 
     async def _follow(self, seat: _Seat, on: bool | None, wanted: Wish, monotonic: float) -> bool | None:
         """Switch where the relay is not as it shall be. What it reads then."""
