@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from agent.adapters.host.clock import VirtualClock
-from agent.cycles.load_switching import HANDS_OFF_S, SHED_FOR_S
+from agent.cycles.load_switching import SHED_FOR_S
 from agent.cycles.steering_watch import SteeringWatch
+from agent.cycles.switched_relay import HANDS_OFF_S
 from agent.domain.documents import SWITCHED_LOADS
 from agent.domain.site import Measured, SiteState
 from agent.domain.wire import to_json
