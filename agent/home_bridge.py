@@ -50,6 +50,11 @@ class HomeBridge:
     async def step(self) -> None:
         await self.cycle.step()
 
+    def go_by(self, settings: Settings) -> None:
+        """The energies are counted by the devices of ``settings`` from now on; what is announced is read at a start."""
+        if self.minutes.energies is not None:
+            self.minutes.energies.go_by(sources_of(settings.roles), settings.solar is not None)
+
     async def stop(self) -> None:
         """Say that we are not available, and end the connection."""
         if self.task is not None:

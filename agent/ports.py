@@ -201,8 +201,8 @@ class Inbox(Protocol):
         """What waits, without those of a ``known`` name."""
         ...
 
-    async def clear(self, names: Collection[str]) -> None:
-        """Forget those of these names: what they did has been written down."""
+    async def clear(self, names: Collection[str]) -> Collection[str]:
+        """Forget those of these names: what they did has been written down. The names of those that stay."""
         ...
 
 

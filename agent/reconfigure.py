@@ -148,6 +148,8 @@ class Reconfigure:
             app.policies.go_by(policy_meter(settings, app.conditions))
         if app.platform is not None:
             app.platform.go_by(settings, app.devices)
+        if app.home is not None:
+            app.home.go_by(settings)
         app.settings, app.meter = settings, ready.meter
         app.planning.renew()
 

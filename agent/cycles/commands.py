@@ -74,7 +74,7 @@ class Commands:
 
     async def forget(self, names: frozenset[str]) -> None:
         """What ``names`` did is written down. One that cannot be removed is not obeyed again."""
-        await self._inbox.clear(names)
+        self._obeyed -= names.difference(await self._inbox.clear(names))
 
     def _obey_at_once(self, request: Request, door: Door) -> None:
         """A command that nobody has signed: told where it is refused, and written down."""

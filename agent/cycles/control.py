@@ -32,15 +32,17 @@ from agent.site_view import Outlet
 
 REFUSAL_RESTS_S = (1.0, 1.0, 2.0, 5.0, 10.0, 20.0)  # a device that has forgotten its mode takes it again within 20 s
 
-OF_A_DEVICE = (
-    AlarmKind.BATTERY_POWER_MISSING,
-    AlarmKind.DEVICE_LOST,
-    AlarmKind.FOREIGN_MASTER,
-    AlarmKind.FROZEN,
-    AlarmKind.SOC_JUMP,
-    AlarmKind.SOC_MISSING,
-    AlarmKind.WRITE_BUDGET,
-)
+# What is watched of a device, and for which of its roles; None: whatever they are.
+OF_A_DEVICE: Mapping[AlarmKind, str | None] = {
+    AlarmKind.BATTERY_POWER_MISSING: "battery",
+    AlarmKind.DEVICE_LOST: None,
+    AlarmKind.FOREIGN_MASTER: None,
+    AlarmKind.FROZEN: None,
+    AlarmKind.METER_CONTRADICTS: "grid",
+    AlarmKind.SOC_JUMP: None,
+    AlarmKind.SOC_MISSING: "battery",
+    AlarmKind.WRITE_BUDGET: None,
+}
 
 log = structlog.get_logger("control")
 
@@ -98,20 +100,25 @@ class Control:
 
         Devices and batteries are watched ``anew``, as after a start, where they are others or measured otherwise.
         """
-        anew, gone = anew or rules.watched != self._rules.watched, self._rules.roles.keys() - rules.roles.keys()
+        anew = anew or rules.watched != self._rules.watched
+        self._end_alarms_of_others(rules.roles)
         self._rules, self._meter = rules, meter
         self._ladder.go_by(rules)
         self.observing.go_by(rules.limits.battery)
         self.minutes.stale_s = rules.stale_s
-        for kind in OF_A_DEVICE:
-            for name in gone:
-                self._alarms.alarm(kind, None, name)
         if anew:
             self._begin_watch(self._watch.remarked)
             self._lease = None  # nothing is known of how it is followed until it is written again
         else:
             self._units.go_by(rules.units)
             self._watch.go_by(rules)
+
+    def _end_alarms_of_others(self, roles: Mapping[str, frozenset[str]]) -> None:
+        """With ``roles`` nobody judges any more what stands of a device that is gone, or has lost the role."""
+        for kind, role in OF_A_DEVICE.items():
+            for name in self._rules.roles:
+                if name not in roles or (role is not None and role not in roles[name]):
+                    self._alarms.alarm(kind, None, name)
 
     async def step(self) -> None:
         """One pass of the straight road, from register words to the outcome of a setpoint."""

@@ -7,57 +7,33 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from agent.cycles.alarms import Alarms
-from agent.cycles.retry import Retry
-from agent.dispatch.load_switch import (
-    Progress,
-    Wish,
-    counted,
-    is_over_limit,
-    open_window,
-    tasks,
-    wish,
-)
-from agent.domain.alarms import AlarmKind, EventKind
+from agent.cycles.switched_relay import SwitchedRelay
+from agent.dispatch.load_switch import Progress, Wish, counted, is_over_limit, open_window, tasks, wish
+from agent.domain.alarms import EventKind
 from agent.domain.documents import SWITCHED_LOADS
 from agent.domain.load_run import LoadTask
 from agent.domain.sentences import loads as say
-from agent.domain.sentences import relays
 from agent.domain.switched_load import SwitchedLoad, SwitchedLoadState
 from agent.domain.wire import WireError
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
 from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
-from agent.switch_ports import Switches, SwitchFailure
+from agent.switch_ports import Switches
 
 EVERY_S = 5.0
-RESTS_S = (10.0, 30.0, 60.0, 300.0)
 FIRST_PLAN_WITHIN_S = 60.0  # after a start: a relay is not moved to and fro while the first plan is made
 SHED_AFTER_S, SHED_FOR_S = 10.0, 300.0  # above the connection's limit for so long; then off for so long
-HANDS_OFF_S = 1800.0  # after somebody else has switched
-RENEW_EVERY_S = 60.0  # what a relay was told that is held away from its rest
-UNKNOWN_FOR_S = 60.0  # while it is to be switched, before that is an alarm
 
 
 @dataclass(slots=True)
 class _Seat:
-    """One load. ``put`` is what its relay was told last, None after it was given back. Times are monotonic, s.
-
-    ``may_be_held``: it was told to leave its rest, by an order that is perhaps still in force. ``lapses`` are those of
-    what holds it, in one window.
-    """
+    """One load with its relay. ``is_running``: it was on by the last look, because it was to be."""
 
     one: SwitchedLoad
-    retry: Retry
-    lapses: Retry
+    relay: SwitchedRelay
     progress: Progress | None = None
-    put: bool | None = None
-    hands_off_until_s: float = -float("inf")
     is_running: bool = False
-    gives_back: bool = True  # at the start nobody knows what an earlier process has left
-    may_be_held: bool = False
-    told_s: float = -float("inf")
-    unknown_since_s: float | None = None
 
 
 class LoadSwitching:
@@ -73,12 +49,11 @@ class LoadSwitching:
         outlet: Outlet,
         stale_s: float,
     ) -> None:
-        self._clock, self._switches, self._conditions = clock, switches, conditions
-        self._outlet = outlet
+        self._clock, self._conditions, self._outlet = clock, conditions, outlet
         self.go_by(stale_s)
-        self._seats = [_Seat(one, Retry(RESTS_S), Retry(RESTS_S)) for one in loads]
-        self._zone = ZoneInfo(conditions.place.timezone)
         self._alarms = Alarms(clock, pending)
+        self._seats = [_Seat(one, SwitchedRelay(clock, switches, self._alarms, one)) for one in loads]
+        self._zone = ZoneInfo(conditions.place.timezone)
         self._begun_s = clock.monotonic()
         self._last_s: float | None = None
         self._over_since_s: float | None = None
@@ -95,12 +70,7 @@ class LoadSwitching:
     @property
     def is_held(self) -> bool:
         """Whether a relay is away from its rest by us or by a process before us, or perhaps is."""
-        return any(
-            seat.may_be_held
-            or (seat.put is not None and seat.put is not seat.one.rests_on)
-            or self._switches.is_owed_rest(seat.one.device)
-            for seat in self._seats
-        )
+        return any(seat.relay.is_held for seat in self._seats)
 
     def recall(self, document: str | None) -> None:
         """Go on with how long each has run in its window. What cannot be read begins anew."""
@@ -132,29 +102,19 @@ class LoadSwitching:
 
     async def release(self) -> None:
         """Leave every relay that was switched as it rests. A failure is told, and no reason not to end."""
-        owed = self._switches.is_owed_rest
-        held = [seat for seat in self._seats if seat.put is not None or seat.may_be_held or owed(seat.one.device)]
-        await asyncio.gather(*(self._put(seat, seat.one.rests_on) for seat in held))
+        await asyncio.gather(*(seat.relay.give_back() for seat in self._seats))
 
     async def _look(self, seat: _Seat, passed_s: float) -> SwitchedLoadState:
-        on, monotonic, now = (
-            self._switches.is_on(seat.one.device, self._stale_s),
-            self._clock.monotonic(),
-            self._clock.now(),
-        )
+        on, monotonic, now = seat.relay.is_on(self._stale_s), self._clock.monotonic(), self._clock.now()
         if seat.is_running and on and self._clock.trusted():
             self._count(seat, now, passed_s)
-        wanted = self._wish(seat, now, monotonic)
-        can_be_told = on is not None or self._switches.takes_orders(seat.one.device)
-        is_steering = self._outlet.view.observing is None
-        if is_steering and can_be_told:
-            self._watch_hold(seat)
-            wanted = await self._mind_others(seat, on, wanted, monotonic)
-            on = await self._follow(seat, on, wanted, monotonic)
-        elif is_steering:
-            await self._rest_unseen(seat, wanted, monotonic)
-        wanted = self._say_unknown(seat, on, wanted, monotonic)
-        seat.is_running = bool(on) and wanted.on is True and seat.put is True
+        wanted, is_steering = self._wish(seat, now, monotonic), self._outlet.view.observing is None
+        if is_steering:
+            on, wanted = await seat.relay.steer(on, wanted, monotonic)
+        else:
+            seat.relay.leave()
+        wanted = seat.relay.judged(on, wanted, is_steering, monotonic)
+        seat.is_running = bool(on) and wanted.on is True and seat.relay.put is True
         progress = seat.progress or Progress(now)
         return SwitchedLoadState(
             seat.one.load.name,
@@ -181,105 +141,11 @@ class LoadSwitching:
             and monotonic - self._begun_s < FIRST_PLAN_WITHIN_S
             and open_window(seat.one.load, now, self._zone)
         ):
-            return Wish(seat.put, say.load_waits_for_plan(load=name))
+            return Wish(seat.relay.put, say.load_waits_for_plan(load=name))
         wanted = wish(seat.one, seat.progress, None if plan is None else plan.runs, now, self._zone)
         if monotonic < self._shed_until_s and wanted.on is not False:
             return Wish(False, say.load_shed(load=name))
         return wanted
-
-    def _watch_hold(self, seat: _Seat) -> None:
-        """What held the relay away from its rest is gone, and perhaps has put it there: that was nobody else."""
-        if seat.put is None or seat.put is seat.one.rests_on or self._switches.holds(seat.one.device, seat.put):
-            return
-        now_s, seat.put = self._clock.monotonic(), None
-        seat.lapses.failed(now_s, now_s)
-        text = say.switch_failed(device=seat.one.device, cause=relays.relay_lease_lost())
-        self._alarms.alarm(AlarmKind.SWITCH_FAILED, text, seat.one.device)
-
-    async def _mind_others(self, seat: _Seat, on: bool | None, wanted: Wish, monotonic: float) -> Wish:
-        """Who has switched after us is left alone for a while, and it is said."""
-        name = seat.one.load.name
-        if seat.put is not None and on is not None and on is not seat.put:
-            seat.put, seat.may_be_held, seat.hands_off_until_s = None, False, monotonic + HANDS_OFF_S
-            await self._switches.let_go(seat.one.device)
-        left_alone = monotonic < seat.hands_off_until_s
-        others = say.load_switched_by_others_on if on else say.load_switched_by_others_off
-        text = others(load=name)
-        self._alarms.alarm(AlarmKind.FOREIGN_MASTER, text if left_alone else None, seat.one.device)
-        return Wish(None, text) if left_alone else wanted
-
-    async def _follow(self, seat: _Seat, on: bool | None, wanted: Wish, monotonic: float) -> bool | None:
-        """Switch where the relay is not as it shall be. What it reads then."""
-        if wanted.on is None and not (seat.put is not None or seat.gives_back or seat.may_be_held):
-            return on
-        if monotonic < seat.hands_off_until_s:
-            return on
-        target = seat.one.rests_on if wanted.on is None else wanted.on
-        if on is target and self._switches.holds(seat.one.device, target):
-            seat.put, seat.gives_back = (None, False) if wanted.on is None else (target, seat.gives_back)
-            await self._keep(seat, target, monotonic)
-            return on
-        has_lapsed = target is not seat.one.rests_on and seat.lapses.rests(monotonic)
-        if has_lapsed or seat.retry.rests(monotonic) or not await self._put(seat, target):
-            return on
-        if on is target:
-            return on
-        switched = say.load_switched_on if target else say.load_switched_off
-        self._alarms.note(EventKind.LOAD_SWITCHED, switched(why=wanted.reason), seat.one.device)
-        if wanted.on is None:
-            seat.put, seat.gives_back = None, False
-        return target
-
-    async def _rest_unseen(self, seat: _Seat, wanted: Wish, monotonic: float) -> None:
-        """It can neither be read nor switched as ever: told to rest, all the same, when the time to hold it is over."""
-        is_over = wanted.on is None or wanted.on is seat.one.rests_on
-        if is_over and seat.may_be_held and not seat.retry.rests(monotonic):
-            await self._put(seat, seat.one.rests_on)
-
-    async def _keep(self, seat: _Seat, on: bool, monotonic: float) -> None:
-        """It is ``on`` as it shall be: at rest nothing is held any more, else it is told again now and then."""
-        seat.retry.succeeded()
-        self._alarms.alarm(AlarmKind.SWITCH_FAILED, None, seat.one.device)
-        if on is seat.one.rests_on:
-            seat.may_be_held = False
-            seat.lapses.succeeded()
-            if self._switches.is_owed_rest(seat.one.device):  # somebody has left it so after a process before us
-                await self._switches.let_go(seat.one.device)
-        elif monotonic - seat.told_s >= RENEW_EVERY_S:
-            seat.told_s, seat.may_be_held = monotonic, True
-            await self._switches.renew(seat.one.device, on)
-
-    async def _put(self, seat: _Seat, on: bool) -> bool:
-        began_s = seat.told_s = self._clock.monotonic()
-        seat.may_be_held = seat.may_be_held or on is not seat.one.rests_on
-        try:
-            await self._switches.switch(seat.one.device, on)
-        except SwitchFailure as failure:
-            seat.retry.failed(began_s, self._clock.monotonic())
-            text = say.switch_failed(device=seat.one.device, cause=failure.args[0])
-            self._alarms.alarm(AlarmKind.SWITCH_FAILED, text, seat.one.device)
-            return False
-        seat.put, seat.may_be_held = on, on is not seat.one.rests_on
-        seat.retry.succeeded()
-        self._alarms.alarm(AlarmKind.SWITCH_FAILED, None, seat.one.device)
-        return True
-
-    def _say_unknown(self, seat: _Seat, on: bool | None, wanted: Wish, monotonic: float) -> Wish:
-        """What is said of a relay that is not known. It is an alarm once that has lasted while it is to be switched."""
-        cause = self._switches.trouble(seat.one.device) if on is None else None
-        is_ours = wanted.on is not None or seat.gives_back or seat.may_be_held
-        if cause is None or not is_ours or self._outlet.view.observing is not None:
-            seat.unknown_since_s = None
-        elif seat.unknown_since_s is None:
-            seat.unknown_since_s = monotonic
-        lasts = seat.unknown_since_s is not None and monotonic - seat.unknown_since_s >= UNKNOWN_FOR_S
-        text = say.switch_failed(device=seat.one.device, cause=cause) if cause is not None and lasts else None
-        self._alarms.alarm(AlarmKind.SWITCH_FAILED, text, seat.one.device, by="reading")
-        if on is not None:
-            return wanted
-        name = seat.one.load.name
-        unread = say.load_not_read(load=name) if cause is None else relays.relay_unknown(load=name, cause=cause)
-        return replace(wanted, reason=unread)
 
     def _watch_limit(self, monotonic: float) -> None:
         state = self._outlet.view.state

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.cycles.alarms import Alarms
+from agent.cycles.night import is_its_time
 from agent.cycles.planning import Question
 from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
 from agent.domain.alarms import EventKind
@@ -14,9 +15,7 @@ from agent.ports import Clock, TrialFailure, Trials
 from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
 
-QUIET_HOURS = range(2, 5)  # local; the day before is complete and nobody cooks
 SOON = timedelta(hours=12)
-AT_LAST = timedelta(hours=36)  # where the gateway is off at night
 USUAL_SOC_PCT = 50.0
 
 
@@ -71,9 +70,7 @@ class NightlyTrials:
         if self._last is None or self._last > now:
             self._note_time(now)
         assert self._last is not None
-        passed = now - self._last
-        quiet = now.astimezone(self._zone).hour in QUIET_HOURS
-        return passed > AT_LAST or (quiet and passed > SOON)
+        return is_its_time(now, self._last, SOON, self._zone)
 
     def _note_time(self, at: datetime) -> None:
         self._last = at

@@ -13,7 +13,7 @@ from agent.domain.override import LONGEST, Override
 from agent.domain.sentences import commands as say
 from agent.domain.sentences import platform_commands as say_of_platform
 from agent.domain.sentences.control import agent_starts
-from agent.domain.setpoint import Rung
+from agent.domain.setpoint import Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.signed_command import LONGEST_LEASE
 from agent.domain.wire import to_json
 from agent.ports import Clock
@@ -125,17 +125,18 @@ class Overrides:
 
     def step(self) -> None:
         """End what is over."""
-        override = self._outlet.view.override
+        now_s, view = self._clock.monotonic(), self._outlet.view
+        override = view.override
         if override is None:
             return
-        now_s, setpoint = self._clock.monotonic(), self._outlet.view.setpoint
-        if setpoint is None or setpoint.rung is Rung.OVERRIDE:
+        not_steered = _not_steered(view.setpoint, view.outcome)
+        if not_steered is None:
             self._followed_s = now_s
         unfollowed_s = now_s - self._followed_s
         if now_s >= self._ends_s or (self._clock.trusted() and self._clock.now() >= override.until):
             self._end(override, say.time_has_passed(), CommandState.SUCCEEDED)
-        elif override.command is not None and setpoint is not None and unfollowed_s >= UNFOLLOWED_S:
-            why = say_of_platform.not_followed(after_s=unfollowed_s, why=setpoint.reason)
+        elif override.command is not None and not_steered is not None and unfollowed_s >= UNFOLLOWED_S:
+            why = say_of_platform.not_followed(after_s=unfollowed_s, why=not_steered)
             self._end(override, why, CommandState.FAILED)
 
     def _begin(self, override: Override) -> None:
@@ -161,3 +162,12 @@ class Overrides:
 
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(self._zone)
+
+
+def _not_steered(setpoint: Setpoint | None, outcome: Outcome | None) -> str | None:
+    """Why the battery is not steered by the override; None where it is, and before the first control step."""
+    if setpoint is None:
+        return None
+    if setpoint.rung is not Rung.OVERRIDE:
+        return setpoint.reason
+    return outcome.reason if isinstance(outcome, Refused | Unreachable) else None

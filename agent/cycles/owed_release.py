@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 
 from agent.cycles.control import Control
-from agent.cycles.load_switching import RESTS_S as RELAY_RESTS_S
 from agent.cycles.load_switching import LoadSwitching
 from agent.cycles.retry import Retry
 from agent.cycles.steering_lock import SteeringLock
+from agent.cycles.switched_relay import RESTS_S as RELAY_RESTS_S
 from agent.domain.sentences import control as say
 from agent.ports import Clock
 from agent.site_view import Outlet

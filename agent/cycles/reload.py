@@ -53,11 +53,10 @@ class Parts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """Settings that are ready to be gone by, and what they say otherwise than those before."""
+    """Settings that are ready to be gone by, and what of the site file ``waits`` for a restart."""
 
     settings: Settings
     go_by: GoBy
-    taken: str = ""
     waits: str = ""
 
 
@@ -79,7 +78,7 @@ class Reload:
         self._retry = Retry(RESTS_S)
         self._unfinished = Retry(RESTS_S)  # of an offer that could not be gone by whole
         self._edited: Settings | None = None  # read, and not gone by yet
-        self._offer: _Offer | None = None
+        self._offer: _Offer | None = None  # until the whole of it is gone by: what comes meanwhile comes after it
         self._copy_is_due, self._waits = False, ""
         self._looking = asyncio.Lock()
         self.idle = asyncio.Event()  # nothing is to be gone by before the next control step
@@ -113,24 +112,25 @@ class Reload:
         offer, began_s = self._offer, self._clock.monotonic()
         if offer is None or self._unfinished.rests(began_s):
             return
-        self._offer = None
         try:
             await offer.go_by()
         except Exception as error:
             log.exception("not_gone_by")
             self._unfinished.failed(began_s, self._clock.monotonic())
-            self._offer, self._cause = self._offer or offer, f"{type(error).__name__}: {error}"
+            self._cause = f"{type(error).__name__}: {error}"
             self._alarms.alarm(AlarmKind.SITE_FILE_BAD, say.site_file_in_part(cause=self._cause), by="defect")
             return
         finally:
-            self.idle.set()
+            if self._offer is offer:
+                self.idle.set()
+        self._offer = None if self._offer is offer else self._offer
         self._unfinished.succeeded()
         self._alarms.alarm(AlarmKind.SITE_FILE_BAD, None, by="defect")
         if offer.settings is self.settings:
             return  # it was the overlay alone
-        self.settings, self._copy_is_due = offer.settings, True
+        before, self.settings, self._copy_is_due = self.settings, offer.settings, True
         self._pending.keep(SETTINGS.name, offer.settings.model_dump_json(by_alias=True))
-        self._tell(offer.taken, offer.waits)
+        self._tell(_keys(before, offer.settings), offer.waits)
 
     @property
     def is_gone_by(self) -> bool:
@@ -168,7 +168,7 @@ class Reload:
         self._edited = None
         self._alarms.alarm(AlarmKind.SITE_FILE_BAD, None)
         if go_by is not None:
-            self._put_forward(_Offer(settings, go_by, taken, waits))
+            self._put_forward(_Offer(settings, go_by, waits))
         else:
             self._copy_is_due = True
             if waits != self._waits:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.cycles.alarms import Alarms
+from agent.cycles.night import is_its_time
 from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
 from agent.domain.alarms import EventKind
 from agent.domain.documents import LEDGER
@@ -15,9 +16,7 @@ from agent.domain.wire import WireError, to_json
 from agent.ports import Clock, Settlement, SettlementFailure
 from agent.recording.pending_writes import PendingWrites
 
-QUIET_HOURS = range(2, 5)  # local; after the trials of models, which come first in the timetable
-SOON = timedelta(hours=3)  # once a night, also where it failed
-AT_LAST = timedelta(hours=36)  # where the gateway is off at night
+SOON = timedelta(hours=3)  # once a night, also where it failed; trials of models come first in the timetable
 MISSING = timedelta(hours=71)  # a day that ended 48 h ago is not in the ledger; the shortest day has 23 h
 HOUR_S = 3600
 
@@ -94,9 +93,7 @@ class NightlySettlement:
             return False
         if self._asked is None or self._more or self._asked > now:
             return True
-        passed = now - self._asked
-        quiet = now.astimezone(self._zone).hour in QUIET_HOURS
-        return passed > AT_LAST or (quiet and passed > SOON)
+        return is_its_time(now, self._asked, SOON, self._zone)
 
     def _begin(self, now: datetime) -> None:
         battery = self._question(now, None).battery

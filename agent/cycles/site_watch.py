@@ -1,6 +1,6 @@
 """From the readings of all devices to one state of the site, and the alarms about what is wrong with them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from agent.cycles.alarms import Alarms
 from agent.cycles.meter_alignment import MeterAlignment
@@ -80,8 +80,15 @@ class SiteWatch:
         readings = self._sleep.update(readings, frozen | set(troubles), sun_deg, monotonic)
         frozen -= self._sleep.asleep
         doubts = self._units.doubts(readings, monotonic)
+        sources, self.batteries_changed = self._units.look(self._sources(readings, frozen), monotonic)
+        self._tell_doubts(doubts)
+        self._tell_missing(readings, frozen | set(troubles), monotonic)
+        self._tell_devices(frozen, troubles)
+        return estimate(now, monotonic, sources, self._rules.stale_s)
+
+    def _sources(self, readings: Readings, frozen: Collection[str]) -> Sequence[Source]:
         weights = {unit.device: unit.battery.usable_wh for unit in self._rules.units}
-        sources: Sequence[Source] = [
+        return [
             Source(
                 name,
                 self._rules.roles.get(name, frozenset()),
@@ -92,19 +99,21 @@ class SiteWatch:
             )
             for name, found in readings.items()
         ]
-        sources, self.batteries_changed = self._units.look(sources, monotonic)
+
+    def _tell_doubts(self, doubts: Mapping[str, str | None]) -> None:
         for name, doubt in doubts.items():
-            self._alarms.alarm(
-                AlarmKind.SOC_JUMP, None if doubt is None else say.of_device(device=name, said=doubt), name
-            )
-        silent = set(troubles) | frozen
-        powers = self._power.update(readings, silent, monotonic)
+            text = None if doubt is None else say.of_device(device=name, said=doubt)
+            self._alarms.alarm(AlarmKind.SOC_JUMP, text, name)
+
+    def _tell_missing(self, readings: Readings, silent: Collection[str], monotonic_s: float) -> None:
+        powers = self._power.update(readings, silent, monotonic_s)
         for name, gone in powers.items():
             self._alarms.alarm(AlarmKind.BATTERY_POWER_MISSING, gone, name)
-        for name, gone in self._soc_missing.update(readings, silent, monotonic).items():
+        for name, gone in self._soc_missing.update(readings, silent, monotonic_s).items():
             self._alarms.alarm(AlarmKind.SOC_MISSING, None if powers.get(name) else gone, name)  # one cause, one alarm
+
+    def _tell_devices(self, frozen: Collection[str], troubles: Mapping[str, str]) -> None:
         for name in self._rules.roles:
             lost = None if name in self._sleep.asleep else troubles.get(name)
             self._alarms.alarm(AlarmKind.DEVICE_LOST, lost, name)
             self._alarms.alarm(AlarmKind.FROZEN, say.frozen(device=name) if name in frozen else None, name)
-        return estimate(now, monotonic, sources, self._rules.stale_s)

@@ -21,7 +21,7 @@ class DayPrices:
 
     def at(self, now: datetime) -> tuple[int, tuple[float, ...]]:
         """The number of the hour of ``now`` in its day, and the price of each hour; one not known costs their mean."""
-        hour = now.replace(minute=0, second=0, microsecond=0)
+        hour = now.astimezone(self.zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
         if hour != self._hour:
             day = now.astimezone(self.zone).date()
             begin, end = (

@@ -5,7 +5,7 @@ cold or empty battery, a firmware fault). A setpoint is verified when the measur
 tolerance. What is not within ``patience_s`` is one of three things, and a release, which may cost money, is the last:
 
 1. A part in the direction asked for, above the noise: the battery is *limited*. For ``pause_s`` no more is asked in
-   that direction than it gave, then it is tried in full again.
+   that direction than it gave, then it is tried in full again. One that has followed until now has its patience first.
 2. Nothing at all: a miss, and written again. After ``misses_allowed`` misses in a row the direction is *held* at 0 W
    for ``pause_s``, and for twice as long each time after that, up to ``LONGEST_PAUSE_S``. The other direction is open.
    This never ends in a release.
@@ -66,7 +66,9 @@ class Tracking:
     feeds_grid: bool = True
     known_off_w: float = 0.0
     _asked_w: float | None = None
-    _asked_at: float = 0.0
+    _patient_since: float = 0.0
+    _patient_with_w: float = 0.0  # what was asked for then: orders that creep away from it are another one in the end
+    _followed_at: float = -float("inf")
     _lately: deque[tuple[float, float]] = field(default_factory=deque)  # orders of the last patience: when, W
     _apart_since: float | None = None
     _misses: int = 0
@@ -95,10 +97,9 @@ class Tracking:
             return
         self._lately.append((monotonic_s, battery_w))
         self._forget_orders(monotonic_s)
-        if self._asked_w is None or abs(battery_w - self._asked_w) > self.tolerance_w:
-            self._asked_w, self._asked_at = battery_w, monotonic_s
-        else:
-            self._asked_w = battery_w
+        if self._asked_w is None or abs(battery_w - self._patient_with_w) > self.tolerance_w:
+            self._be_patient(monotonic_s, battery_w)
+        self._asked_w = battery_w
 
     def seen(
         self, monotonic_s: float, battery_w: float | None, soc_pct: float | None, grid_w: float | None = None
@@ -120,17 +121,20 @@ class Tracking:
         if battery_w is None:
             return Verdict.WAITING
         if abs(battery_w - self._asked_w) <= self.tolerance_w or self._covers_more(battery_w, self._asked_w):
-            self._misses = 0
+            self._misses, self._followed_at = 0, monotonic_s
             self._recovered(battery_w)
             return Verdict.VERIFIED
         if grid_w is not None and self._covers_all(battery_w, self._asked_w, grid_w):
-            self._misses, self._asked_at = 0, monotonic_s  # once the load takes more, patience begins anew
+            self._misses = 0
+            self._be_patient(monotonic_s, self._asked_w)  # once the load takes more, patience begins anew
             return Verdict.VERIFIED
         if _near_an_end(self._asked_w, battery_w, soc_pct):
             return Verdict.LIMITED
-        if max(monotonic_s - self._asked_at, self._apart_s(monotonic_s, battery_w)) < self.patience_s:
+        if max(monotonic_s - self._patient_since, self._apart_s(monotonic_s, battery_w)) < self.patience_s:
             return Verdict.WAITING
         if battery_w * self._asked_w > 0.0 and self.noise_w < abs(battery_w) < abs(self._asked_w):
+            if monotonic_s - self._followed_at < self.patience_s:
+                return Verdict.WAITING
             return self._fell_short(monotonic_s, battery_w, self._asked_w)
         return self._miss(monotonic_s, battery_w, self._asked_w)
 
@@ -151,6 +155,9 @@ class Tracking:
     def out_of_control(self, monotonic_s: float) -> bool:
         """True while the battery is left alone because it did not follow."""
         return self._paused_until is not None and monotonic_s < self._paused_until
+
+    def _be_patient(self, monotonic_s: float, asked_w: float) -> None:
+        self._patient_since, self._patient_with_w = monotonic_s, asked_w
 
     def _apart_s(self, monotonic_s: float, battery_w: float) -> float:
         """For how long the battery has had a power apart from everything that was asked within the patience, s."""
@@ -197,7 +204,7 @@ class Tracking:
 
     def _miss(self, monotonic_s: float, battery_w: float, asked_w: float) -> Verdict:
         self._misses += 1
-        self._asked_at = monotonic_s
+        self._be_patient(monotonic_s, asked_w)
         if self._misses < self.misses_allowed:
             return Verdict.MISSED
         if abs(battery_w) <= self.noise_w:

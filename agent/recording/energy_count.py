@@ -48,6 +48,17 @@ class EnergyCount:
         known = {name for names in self._sources.values() for name in names}
         self._seen = {one.name: one.wh for one in self.totals.counters if one.name in known}
 
+    def go_by(self, sources: Sources, has_solar: bool) -> None:
+        """Other counters from now on. What power has measured since the last word of one that goes is kept."""
+        before, self._sources, self._has_solar = self._sources, sources, has_solar
+        changed = [line for line in LINES if before.get(line, ()) != sources.get(line, ())]
+        if self.totals is not None:
+            owed = {line: getattr(self.totals, line) + self._bridge_wh[line] for line in changed}
+            self.totals = replace(self.totals, **owed)
+        self._bridge_wh |= dict.fromkeys(changed, 0.0)
+        known = {name for names in sources.values() for name in names}
+        self._seen = {name: wh for name, wh in self._seen.items() if name in known}
+
     def note_reset(self, counter: str) -> None:
         """``counter`` has been reset, exchanged or rolled over: the total goes on from what it says next."""
         self._reset.add(counter)

@@ -60,7 +60,8 @@ class SiteConditions:
     said: Inputs = field(default_factory=Inputs)  # by the platform, and on price topics
     _weather: Weather | None = None
     time_is_known: bool = True  # while it is not, what holds at some time of day holds at any
-    _clock_set_by: timedelta = field(default=timedelta())  # since the limit was heard
+    _clock_set_by: timedelta = field(default=timedelta())  # since the limit was heard by a clock that was right
+    _is_limit_timed: bool = True  # it was heard by such a clock; else its own time tells its age, once one is found
     _last_import: float | None = field(default=None)
     _assumed: PriceList | None = field(default=None)  # the import prices of the newest curves, guesses among them
 
@@ -80,7 +81,7 @@ class SiteConditions:
         if said.weather != self.said.weather:
             self._weather = _layered(said.weather)
         if said.limit != self.said.limit:
-            self._clock_set_by = timedelta()
+            self._clock_set_by, self._is_limit_timed = timedelta(), self.time_is_known
         self.said = said
 
     @property
@@ -201,7 +202,8 @@ class SiteConditions:
 
     def clock_was_set(self, by: timedelta) -> None:
         """The wall clock was set: how long the platform has been silent does not change by that."""
-        self._clock_set_by += by
+        if self._is_limit_timed:
+            self._clock_set_by += by
 
     def with_reserve(self, battery: Battery, at: datetime, for_s: float = 0.0) -> Battery:
         """``battery`` with the reserve of ``at``, or with the highest of the ``for_s`` seconds that follow."""

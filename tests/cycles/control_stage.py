@@ -90,8 +90,8 @@ class ControlStage:
         self.pending, self.outlet = PendingWrites(), Outlet()
         self.conditions = SiteConditions(bought, sold, 0.25, connection, Objective(), Place(51.5, 0.0, "UTC"))
         limits = Limits(BATTERY, connection, ramp_w_per_s)
-        rules = ControlRules(1.0, 60.0, 15.0, 3600.0, 1800.0, limits, ROLES)
-        self.control = Control(self.clock, self.site, self.conditions, self.pending, self.outlet, rules, meter)
+        self.rules = ControlRules(1.0, 60.0, 15.0, 3600.0, 1800.0, limits, ROLES)
+        self.control = Control(self.clock, self.site, self.conditions, self.pending, self.outlet, self.rules, meter)
 
     async def step(self, count: int = 1) -> Setpoint:
         """So many control steps, a second each. The last setpoint."""

@@ -118,6 +118,7 @@ async def test_the_newest_request_counts_and_what_is_none_is_told_once(tmp_path:
     ]
     assert len(texts) == 4
     assert site.waits() == 0
+    assert site.commands.obeyed == frozenset(), "what is gone needs no memory: an agent runs for years"
     await site.store.close()
 
 
@@ -134,6 +135,9 @@ async def test_what_cannot_be_cleared_away_is_told_and_obeyed_once(
     texts = [text for _ in range(4) for text in await site.commit()]
     assert [text.split()[0] for text in texts] == ["the", "optimiser"]
     assert (site.outlet.view.comparison, site.waits()) == (FIRST, 2)
+    monkeypatch.undo()
+    await site.commit()
+    assert (site.waits(), site.commands.obeyed) == (0, frozenset())
     await site.store.close()
 
 

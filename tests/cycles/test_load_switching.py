@@ -3,10 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from agent.cycles.load_switching import HANDS_OFF_S, SHED_FOR_S
+from agent.adapters.host.clock import VirtualClock
+from agent.cycles.load_switching import SHED_FOR_S
+from agent.cycles.steering_watch import SteeringWatch
+from agent.cycles.switched_relay import HANDS_OFF_S
 from agent.domain.documents import SWITCHED_LOADS
 from agent.domain.site import Measured, SiteState
 from agent.domain.wire import to_json
+from tests.cycles.control_stage import ScriptedSite
 from tests.cycles.hand_clock import START
 from tests.cycles.load_stage import BOILER, Relay, Site
 from tests.shown import show
@@ -68,6 +72,32 @@ async def test_who_switches_by_hand_is_left_alone_and_it_is_said() -> None:
     assert "foreign_master/relay" in site.kinds
     await site.until(2.1 + HANDS_OFF_S / 3600.0)
     assert site.relay.written == [False, False]
+
+
+async def test_that_somebody_else_has_switched_stands_beside_the_watch_of_the_batteries() -> None:
+    """Which looks at every device of the site each second, and finds nobody else at a relay."""
+    site = Site()
+    watch = SteeringWatch(site.clock, site.hearing.pending, ScriptedSite(VirtualClock(START)), ["inverter", "relay"])
+    site.planned(5, 6)
+    await site.until(2.0)
+    site.relay.on = True
+    for minute in range(1, int(HANDS_OFF_S / 60.0) + 5):
+        await site.until(2.0 + minute / 60.0)
+        watch.step()
+    told = [severity for kind, severity, _ in site.hearing.told if kind == "foreign_master/relay"]
+    assert told == ["alarm", "info"], "once, and over once"
+
+
+async def test_whoever_only_observes_has_nothing_against_another_who_switches() -> None:
+    site = Site()
+    site.planned(5, 6)
+    await site.until(2.0)
+    site.relay.on = True
+    await site.until(2.1)
+    assert site.kinds.count("foreign_master/relay") == 1
+    show(site.outlet, observing="not commissioned")
+    await site.until(2.2)
+    assert site.kinds.count("foreign_master/relay") == 2  # over
 
 
 async def test_a_relay_that_does_not_obey_is_an_alarm_and_tried_ever_more_seldom() -> None:

@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import cast
 
 from agent.cycles.control import Control
-from agent.cycles.load_switching import RESTS_S as RELAY_RESTS_S
 from agent.cycles.owed_release import RESTS_S, OwedRelease
 from agent.cycles.steering_lock import SteeringLock
+from agent.cycles.switched_relay import RESTS_S as RELAY_RESTS_S
 from agent.domain.setpoint import Outcome, Unreachable
 from tests.cycles.load_stage import Relay, Site
 from tests.shown import show

@@ -1,5 +1,6 @@
 """An edit that is good and cannot be gone by whole, for a defect: it is told, tried again, and control goes on."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from agent.site_view import Outlet
 from tests import site_files
 from tests.cycles.hand_clock import HandClock
 from tests.cycles.hearing import Hearing
+from tests.waiting import until
 
 CEILING = "soc_max_pct = 95"
 
@@ -19,11 +21,13 @@ CEILING = "soc_max_pct = 95"
 class Parts:
     """What goes by settings; while ``defect`` is not empty, that ends in the middle with it.
 
-    With ``defect_before`` nothing is made ready.
+    With ``defect_before`` nothing is made ready. While ``devices_answer`` is not set, settings are being gone by.
     """
 
     def __init__(self) -> None:
         self.defect = self.defect_before = ""
+        self.devices_answer = asyncio.Event()
+        self.devices_answer.set()
         self.prepared = 0
         self.tries: list[float] = []  # by their ceilings, percent
 
@@ -34,6 +38,7 @@ class Parts:
 
         async def go_by() -> None:
             self.tries.append(settings.battery.soc_max_pct)
+            await self.devices_answer.wait()
             if self.defect:
                 raise RuntimeError(self.defect)
 
@@ -50,9 +55,19 @@ class Site:
         self.reload = Reload(self.clock, self.hearing.pending, Outlet(), file, self.parts, load(self.path))
 
     async def edited_to(self, ceiling_pct: int) -> None:
+        await self.read(ceiling_pct)
+        await self.reload.between_steps()
+
+    async def read(self, ceiling_pct: int) -> None:
         site_files.written(self.path.parent, site_files.changed(CEILING, f"soc_max_pct = {ceiling_pct}", self.text))
         await self.reload.step(at_once=True)
-        await self.reload.between_steps()
+
+    async def slowly_edited_to(self, ceiling_pct: int) -> "asyncio.Task[None]":
+        """A device that is given back for it does not answer yet."""
+        self.parts.devices_answer.clear()
+        going = asyncio.create_task(self.edited_to(ceiling_pct))
+        await until(lambda: self.parts.tries != [])
+        return going
 
     async def rested(self) -> None:
         self.clock.seconds += RESTS_S[0]
@@ -98,6 +113,32 @@ async def test_the_file_as_it_was_is_gone_by_again_where_it_was_left_in_part(tmp
     await site.edited_to(95)
     assert site.parts.tries == [90.0, 95.0]
     assert site.told[-1] == ("site_file_bad", "info")
+
+
+async def test_what_is_taken_back_while_it_is_gone_by_is_gone_by_again_as_it_was(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    going = await site.slowly_edited_to(90)
+    await site.read(95)
+    site.parts.devices_answer.set()
+    await going
+    assert not site.reload.idle.is_set()
+    await site.reload.between_steps()
+    assert site.parts.tries == [90.0, 95.0]
+    assert (site.reload.settings.battery.soc_max_pct, site.reload.is_gone_by) == (95.0, True)
+    assert site.told == [("settings_changed", "info")] * 2
+
+
+async def test_what_the_platform_lays_while_an_edit_is_gone_by_lies_on_the_edit(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    going = await site.slowly_edited_to(90)
+    assert not site.reload.is_gone_by
+    await site.reload.lay((("control.hold_s", "90"),))
+    site.parts.devices_answer.set()
+    await going
+    await site.reload.between_steps()
+    assert site.parts.tries == [90.0, 90.0]
+    assert site.reload.settings.battery.soc_max_pct == 90.0
+    assert site.told == [("settings_changed", "info")]
 
 
 async def test_who_waits_for_an_edit_does_not_wait_for_a_defect(tmp_path: Path) -> None:

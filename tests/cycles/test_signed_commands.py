@@ -11,7 +11,7 @@ from agent.adapters.host.inbox import drop
 from agent.domain.command_record import CommandState, Door
 from agent.domain.commands import OverrideBattery, Request
 from agent.domain.override import Override, OverrideAction
-from agent.domain.setpoint import Rung
+from agent.domain.setpoint import Refused, Rung, Unreachable
 from agent.ports import StoreFailure
 from simulator.signer import utc
 from tests.cycles.signed_site import AUTO, CHARGE, HOLD, SignedSite
@@ -186,6 +186,23 @@ async def test_a_command_for_a_battery_that_has_gone_is_rejected_and_one_that_go
     await site.steps()
     assert site.states(one) == ["accepted", "executing", "failed"]
     assert site.outlet.view.override is None, "a device that comes back does not go on with it"
+
+
+@pytest.mark.parametrize("outcome", [Refused("remote control is locked"), Unreachable("no answer within 5 s")])
+async def test_a_command_that_the_battery_does_not_take_fails_too(
+    site: SignedSite, outcome: Refused | Unreachable
+) -> None:
+    """It can be judged and is asked, again and again; all the same it is not steered."""
+    one = await site.order(CHARGE)
+    site.steered()
+    show(site.outlet, outcome=outcome)
+    site.goes_on(299.0)
+    await site.steps()
+    assert site.states(one) == ["accepted", "executing"]
+    site.goes_on(1.0)
+    await site.steps()
+    assert site.states(one) == ["accepted", "executing", "failed"]
+    assert site.reason(one) == f"for 300 s the battery was not steered by it: {outcome.reason}"
 
 
 async def test_advice_is_answered_by_a_signed_command_too(site: SignedSite) -> None:

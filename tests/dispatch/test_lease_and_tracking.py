@@ -95,6 +95,33 @@ def test_a_battery_that_comes_late_to_orders_that_follow_one_another_is_not_take
     assert found <= {Verdict.WAITING, Verdict.VERIFIED}
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(("slope_w", "late_s"), [(200.0, 3), (50.0, 8)])
+def test_a_battery_that_follows_a_slowly_rising_order_a_little_late_is_not_limited(
+    sign: float, slope_w: float, late_s: int
+) -> None:
+    """No order differs much from the one before it, and all of them together do."""
+    tracking = Tracking(5000.0)
+
+    def order_w(at: int) -> float:
+        return sign * min(max(1000.0, 1000.0 + slope_w * (at - 60)), 4000.0)
+
+    found = set()
+    for at in range(200):
+        found.add(tracking.seen(float(at), order_w(max(0, at - late_s)), 50.0))
+        tracking.asked(float(at), order_w(at))
+    assert found == {Verdict.NOTHING_ASKED, Verdict.VERIFIED, Verdict.WAITING}
+
+
+def test_one_that_gives_less_for_a_moment_is_not_limited() -> None:
+    tracking = Tracking(5000.0)
+    tracking.asked(0.0, 3000.0)
+    assert tracking.seen(60.0, 2900.0, 50.0) is Verdict.VERIFIED
+    assert tracking.seen(61.0, 1500.0, 50.0) is Verdict.WAITING
+    assert tracking.seen(62.0, 2900.0, 50.0) is Verdict.VERIFIED
+    assert verdicts(tracking, 1500.0, 70, 101) == [Verdict.WAITING] * 3 + [Verdict.LIMITED]
+
+
 def test_a_battery_that_rests_when_it_is_held_stays_in_control_and_is_tried_again() -> None:
     tracking = Tracking(5000.0)
     tracking.asked(0.0, 2000.0)

@@ -128,6 +128,22 @@ def test_a_device_that_is_no_source_any_more_is_forgotten() -> None:
     assert {one.name for one in totals.counters} == set(NAMES)
 
 
+def test_another_meter_counts_from_where_it_stands_and_what_the_old_one_did_not_say_stays() -> None:
+    """The site file names another one while the agent runs; the old one had been silent for two minutes."""
+    count, names = counting(), (*NAMES, "new.import_wh")
+    for index, points in enumerate([(1000.0, 1.0, None), (1007.0, 1.0, None), (None, 1.0, None), (None, 1.0, None)]):
+        count.minute(row(index, *points), names)
+    count.go_by(METER | {"import_wh": ("new.import_wh",)}, has_solar=True)
+    for index, points in enumerate([(None, 1.0, 500.0), (None, 1.0, 508.0)]):
+        count.minute(row(4 + index, *points), names)
+    assert count.totals is not None
+    assert count.totals.import_wh == IMPORTED_WH + 7.0 + 2 * IMPORTED_WH + IMPORTED_WH + 8.0
+    assert count.totals.export_wh == EXPORTED_WH
+    count.note_reset("new.import_wh")
+    count.minute(row(6, None, 1.0, 3.0), names)
+    assert count.totals.import_wh == 5 * IMPORTED_WH + 7.0 + 8.0, "nothing twice"
+
+
 @pytest.mark.parametrize(
     "text", ['{"import_wh":-1.0}', '{"solar_wh":NaN}', '{"charge_wh":1e999}', '{"saved":Infinity}']
 )

@@ -331,3 +331,16 @@ def test_a_step_of_the_clock_makes_the_platform_no_more_and_no_less_silent(by: t
     assert site.limit_is_silent(NOW + by + timedelta(seconds=121))
     site.take(GridLimitInput(NOW + by, NOW, NOW + HOUR, 9000.0, None))
     assert not site.limit_is_silent(NOW + by + timedelta(seconds=119))
+
+
+def test_a_limit_that_came_before_the_time_was_found_is_as_old_as_it_says_once_it_is() -> None:
+    """A gateway without a clock of its own: it is connected, and hears what the broker keeps, before it is set."""
+    site, late = conditions(), 2 * HOUR
+    site.failsafe = Failsafe(Connection(4200.0, 0.0), timedelta(seconds=120))
+    site.time_is_known = False
+    site.take(GridLimitInput(NOW, NOW, NOW + HOUR, 9000.0, None))
+    assert site.limit_is_silent(NOW - late), "nobody can tell"
+    site.clock_was_set(late)
+    site.time_is_known = True
+    assert not site.limit_is_silent(NOW + timedelta(seconds=119))
+    assert site.limit_is_silent(NOW + timedelta(seconds=121))

@@ -71,11 +71,15 @@ def look(inbox: Path, known: Collection[str] = ()) -> Found:
     return Found(tuple(requests), tuple(refused), tuple(names))
 
 
-def clear(inbox: Path, names: Collection[str]) -> None:
-    """Forget these files. One that cannot be removed stays."""
+def clear(inbox: Path, names: Collection[str]) -> frozenset[str]:
+    """Forget these files. The names of those that cannot be removed."""
+    stay = set()
     for name in names:
-        with suppress(OSError):
+        try:
             (inbox / name).unlink(missing_ok=True)
+        except OSError:
+            stay.add(name)
+    return frozenset(stay)
 
 
 class FileInbox:
@@ -90,9 +94,8 @@ class FileInbox:
     async def look(self, known: Collection[str]) -> Found:
         return await asyncio.to_thread(self._look, frozenset(known))
 
-    async def clear(self, names: Collection[str]) -> None:
-        if names:
-            await asyncio.to_thread(clear, self._inbox, frozenset(names))
+    async def clear(self, names: Collection[str]) -> frozenset[str]:
+        return await asyncio.to_thread(clear, self._inbox, frozenset(names)) if names else frozenset()
 
     def _look(self, known: Collection[str]) -> Found:
         with suppress(OSError):  # a folder that cannot be made holds no request
