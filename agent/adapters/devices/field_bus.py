@@ -132,7 +132,6 @@ def steering_terms(
             WriteBudget(per_day, rating_w[device.name]),
             memory,
             clock.now,
-            FAMILIES[device.family].link.gap_s,
             partial(which_one, ways[device.name], FAMILIES[device.family]),
         )
         for device in settings.devices
