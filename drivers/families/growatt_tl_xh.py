@@ -226,11 +226,10 @@ def variants(options: Mapping[str, object]) -> Variants:
 
     def choose(seen: Values) -> Datasheet:
         by_vpp = (seen[rows.VPP_VERSION.name] or 0.0) in _VERSIONS
-        only_there = not seen[rows.SOC.name] and bool(seen[rows.VPP_SOC.name])
-        block = options["battery_at"] or ("31200" if only_there else "3000")
+        block = options["battery_at"] or ("31200" if rows.stands_in_vpp_block(seen) else "3000")
         return sheets[str(block), options["steer_by"] == "vpp" if options["steer_by"] else by_vpp]
 
-    return Variants((rows.VPP_VERSION, rows.SOC, rows.VPP_SOC), choose)
+    return Variants(rows.PROBES, choose)
 
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SteeredDevice:
