@@ -103,3 +103,38 @@ def loses_after(device: Hybrid, writes: int) -> None:
             raise NoAnswer("it is gone")
 
     device.tamper = fall_silent
+
+
+class NoForcing(Hybrid):
+    """Refuses a rate below 0, which the standard does not know; what comes before it in the request is taken."""
+
+    def take(self, address: int, words: list[int]) -> None:
+        for at, word in enumerate(words, start=address):
+            rates = [self.layout.address(124, name) for name in ("OutWRte", "InWRte")]
+            if at in rates and word >= 0x8000:
+                raise Refused(3, f"writing {address}")
+            super().take(at, [word])
+
+
+async def test_rates_of_which_one_is_refused_are_taken_back() -> None:
+    made = gen24()
+    device = NoForcing(made.layout, (123, 124))
+    hybrid = device.hybrid()
+    await hybrid.as_found()
+    before = dict(device.words)
+    await hybrid.set_power(0, 60)
+    with pytest.raises(Refused):
+        await hybrid.set_power(1000, 60)
+    assert device.words == before
+
+
+async def test_rates_that_are_refused_as_a_whole_leave_what_stands() -> None:
+    made = gen24()
+    device = NoForcing(made.layout, (123, 124))
+    hybrid = device.hybrid()
+    await hybrid.set_power(0, 60)
+    device.names.clear()
+    with pytest.raises(Refused):
+        await hybrid.set_power(-1000, 60)
+    assert device.names == []
+    assert device.raw(124, "StorCtl_Mod") == 3
