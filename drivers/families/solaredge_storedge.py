@@ -27,7 +27,7 @@ from drivers.families.solaredge_storedge_rows import (
     formulas_of,
     second_block,
 )
-from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
+from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine, SteeringFacts
 from drivers.identity import Identity, Sign, Text
 from drivers.ratings import MOST_W, RATING_OPTIONS, credible_w, given_ratings
 from drivers.reading import Quantity
@@ -218,7 +218,7 @@ FAMILY = Family(
         "Power control open protocol for SolarEdge inverters"
     ),
     confidence="A",
-    link=LinkFacts(ports=(1502, 502), single_client=True, fastest_poll_s=5.0),
+    link=LinkFacts(ports=(1502, 502), single_client=True, fastest_poll_s=5.0, serial=(SerialLine(115200),)),
     steering=FACTS,
     unfit_states=UNFIT_STATES,
     identity=Identity(
