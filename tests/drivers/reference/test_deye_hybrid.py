@@ -3,6 +3,7 @@
 import pytest
 
 from drivers.device import Action, Span, Steerable
+from drivers.errors import NoAnswer
 from tests.drivers.memory import MemoryTransport
 from tests.drivers.meter_sheets import Cell, Q
 from tests.drivers.reference.rig import Rig, in_turn, low_first, words_of
@@ -156,3 +157,28 @@ async def test_nothing_is_written_twice() -> None:
     rig = Rig("deye_hybrid", three(0x0005, THREE_LV))
     await rig.told(-2000)
     assert in_turn(await rig.told(-2000)) == []
+
+
+class Breaking(Deye):
+    """Takes what is written and says nothing, once it ``breaks``."""
+
+    breaks = False
+
+    def take(self, address: int, words: list[int]) -> None:
+        super().take(address, words)
+        if self.breaks:
+            raise NoAnswer("it is gone")
+
+
+@pytest.mark.parametrize(("made", "grid_charge"), [(single(), 232), (three(0x0005, THREE_LV), 130)])
+async def test_what_breaks_off_between_charging_and_a_hold_does_not_go_on_charging(
+    made: Deye, grid_charge: int
+) -> None:
+    image = Breaking(made.words)
+    rig = Rig("deye_hybrid", image)
+    await rig.told(-1000.0)
+    assert rig.holds(grid_charge) == [1]
+    image.breaks = True
+    with pytest.raises(NoAnswer):
+        await rig.told(0.0)
+    assert rig.holds(grid_charge) == [0]
