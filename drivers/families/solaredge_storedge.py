@@ -218,7 +218,9 @@ FAMILY = Family(
         "Power control open protocol for SolarEdge inverters"
     ),
     confidence="A",
-    link=LinkFacts(ports=(1502, 502), single_client=True, fastest_poll_s=5.0, serial=(SerialLine(115200),)),
+    link=LinkFacts(
+        ports=(1502, 502), single_client=True, answer_s=5.0, fastest_poll_s=5.0, serial=(SerialLine(115200),)
+    ),
     steering=FACTS,
     unfit_states=UNFIT_STATES,
     identity=Identity(
