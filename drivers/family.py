@@ -44,8 +44,9 @@ class LinkFacts:
     ``ports`` and ``unit_ids`` are the usual ones, the likeliest first; no ports: a serial line only. ``serial`` is how
     such a line is usually set, the likeliest first; none: no serial line. ``single_client``:
     a second connection is refused or throws out the first. ``settle_after_connect_s`` is waited before the first
-    request, ``gap_s`` kept between an answer and the next request; ``fastest_poll_s`` is how often the device may be
-    asked, or has new values. ``single_write_fc6``: single registers are written by function 6, else all by 16.
+    request, ``gap_s`` kept between an answer and the next request. ``answer_s`` is how long an answer may take (0: the
+    usual time), ``fastest_poll_s`` how often the device may be asked, or has new values. ``single_write_fc6``: single
+    registers are written by function 6, else all by 16.
     """
 
     ports: tuple[int, ...] = (502,)
@@ -53,6 +54,7 @@ class LinkFacts:
     single_client: bool = False
     settle_after_connect_s: float = 0.0
     gap_s: float = 0.0
+    answer_s: float = 0.0
     fastest_poll_s: float = 1.0
     single_write_fc6: bool = False
     serial: tuple[SerialLine, ...] = (SerialLine(),)

@@ -19,7 +19,7 @@ _SAME_LAYOUT = {102: 101, 103: 101, 112: 111, 113: 111, 202: 201, 203: 201, 204:
 BLOCK_COUNTS = {160: "N", 714: "NPrt"}  # the point that says how often the group is repeated
 
 # Kostal sends a negative number of Wh in an acc32: a count in the last 1/256 of the range is taken for one.
-_NEGATIVE_ACC32 = 0xFF000000
+NEGATIVE_ACC32 = 0xFF000000
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _register(row: ModelRow, name: str, address: int, scales: Mapping[str, int])
         scale_address=scales[row.scale] if named else None,
         writable=row.writable,
         unit=row.unit,
-        missing_from=_NEGATIVE_ACC32 if row.wire == "acc32" else None,
+        missing_from=NEGATIVE_ACC32 if row.wire == "acc32" else None,
     )
 
 

@@ -19,7 +19,8 @@ PROOF_S = 3600.0
 MOST_W = 2e6  # no site of ours carries more
 SLACK_WH = 10_000.0  # coarse counters step by kilowatt-hours
 ROLL_OVER = tuple(2.0**32 * 10.0**exponent for exponent in range(-3, 7))
-NEAR_ROLL_OVER = 0.001
+BEFORE_ROLL_OVER = 0.005  # of 2^32: the last 1/256 of a SunSpec counter is missing, for it may be a negative number
+AFTER_ROLL_OVER = 0.001
 KEEP_EVERY_S = 900.0  # a floor that is a little old is still a floor, and costs less flash
 
 
@@ -115,5 +116,5 @@ class Counters:
 
 def _has_rolled_over(before_wh: float, wh: float) -> bool:
     return any(
-        top * (1.0 - NEAR_ROLL_OVER) <= before_wh < top and 0.0 <= wh <= NEAR_ROLL_OVER * top for top in ROLL_OVER
+        top * (1.0 - BEFORE_ROLL_OVER) <= before_wh < top and 0.0 < wh <= AFTER_ROLL_OVER * top for top in ROLL_OVER
     )

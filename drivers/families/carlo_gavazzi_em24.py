@@ -28,6 +28,6 @@ FAMILY = meter_family(
     ROWS,
     LIMITS,
     confidence="B",
-    link=LinkFacts(fastest_poll_s=0.5),
+    link=LinkFacts(answer_s=0.5, fastest_poll_s=0.5),
     identity=modelled(71, 72, 73),
 )

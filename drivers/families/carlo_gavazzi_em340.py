@@ -67,6 +67,6 @@ FAMILY = meter_family(
     "Carlo Gavazzi EM/ET300 series communication protocol, no edition",
     ROWS,
     LIMITS,
-    link=LinkFacts(fastest_poll_s=0.5),
+    link=LinkFacts(answer_s=0.5, fastest_poll_s=0.5),
     identity=modelled(*range(330, 349), *range(1648, 1654)),
 )

@@ -141,7 +141,8 @@ class Rules:
         )
 
     def _held(self, seen: Values) -> tuple[Write, ...]:
-        return (((self.levers.most_discharge.name, 0.0),), *self._no_grid_charge(seen))
+        """Charging from the grid ends first: nothing else would end it where the link breaks in between."""
+        return (*self._no_grid_charge(seen), ((self.levers.most_discharge.name, 0.0),))
 
     def _limited(self, amps: float, seen: Values) -> tuple[Write, ...]:
         """Without the timer, whose targets may keep the battery from discharging."""

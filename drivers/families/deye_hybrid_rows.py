@@ -8,12 +8,13 @@ high-voltage map battery, PV and slot powers count tens of watts, and the batter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from drivers.formula import FirstOf, Formula, Halves, Sum
+from drivers.formula import FirstOf, Formula, Halves, Mean, OnlyWhile, Sum
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
 
 _U16, _I16, _U32 = (WIRE_TYPES[name] for name in ("uint16", "int16", "uint32"))
 _SLOTS = range(6)
+_THERE_V = 50.0  # of a battery of high voltage
 _TORN_W = 3000.0  # how far a power moves in the fraction of a second between its two words
 
 DEVICE_TYPE = Register("0 device type", 0, _U16)
@@ -141,6 +142,7 @@ def three_phase(grid_at: str, *, high_voltage: bool, wide: bool) -> Mapping[Quan
     strings = [672, 673, 674, 675, *((727, 728, 729, 730) if high_voltage else ())]
     batteries = (590, 595) if high_voltage else (590,)
     lows, highs = (616, 705) if grid_at == "ct" else (622, 687)
+    soc = _plain("battery SoC", 588, unit="%")
     grid = [_power(f"grid {name}", lows + i, highs + i, wide) for i, name in enumerate(("L1", "L2", "L3", "total"))]
     found: dict[Quantity, Formula] = {
         Quantity.STATE: _plain("state", 500),
@@ -148,7 +150,7 @@ def three_phase(grid_at: str, *, high_voltage: bool, wide: bool) -> Mapping[Quan
         Quantity.EXPORT_WH: _counter("total grid export", 524, 525),
         Quantity.TEMPERATURE_C: _celsius("radiator temperature", 541),
         Quantity.BATTERY_V: (THREE_PHASE_HV if high_voltage else THREE_PHASE_LV).battery_v,
-        Quantity.SOC_PCT: _plain("battery SoC", 588, unit="%"),
+        Quantity.SOC_PCT: _of_both(soc) if high_voltage else soc,
         Quantity.BATTERY_W: Sum(tuple(_watts("battery power", at, tens) for at in batteries), any_part=True),
         Quantity.VOLTAGE_L1_V: _plain("grid L1 voltage", 598, 0.1, "V"),
         Quantity.VOLTAGE_L2_V: _plain("grid L2 voltage", 599, 0.1, "V"),
@@ -178,7 +180,15 @@ def _power(name: str, low: int, high: int, wide: bool) -> Register | Halves:
 
 
 def _of_phases(total: Register | Halves, name: str, first: int) -> Formula:
-    """``total``; the sum of its three phases, each below 32 kW, while its two words do not belong together."""
-    if isinstance(total, Register):
-        return total
-    return FirstOf((total, Sum(tuple(_watts(f"{name} L{i + 1}, low word", first + i) for i in range(3)))))
+    """``total`` of both words; while these do not belong together, or only the low one is read, the sum of the phases.
+
+    Each phase is below 32 kW, and the house may draw more than that, however small the inverter is.
+    """
+    phases = Sum(tuple(_watts(f"{name} L{i + 1}, low word", first + i) for i in range(3)))
+    return FirstOf((phases, total)) if isinstance(total, Register) else FirstOf((total, phases))
+
+
+def _of_both(first: Register) -> Formula:
+    """The mean of two batteries, whose sizes are not told; ``first`` alone where no second one has a voltage."""
+    second = (_plain("battery 2 SoC", 589, unit="%"), _plain("battery 2 voltage", 593, 0.1, "V"))
+    return FirstOf((OnlyWhile(Mean((first, second[0])), second[1], _THERE_V), first))

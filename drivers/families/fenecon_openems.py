@@ -266,7 +266,7 @@ FAMILY = Family(
     document="OpenEMS Edge, io.openems.edge.controller.api.modbus and its sheet OpenEMS Modbus-TCP.xlsx, no edition",
     confidence="A",
     steering=facts_of(60.0),
-    link=LinkFacts(),
+    link=LinkFacts(serial=()),
     identity=Identity(
         (Sign(MARKER, (float(_OPENEMS),)),),
         maker=Text(5, 16),

@@ -29,7 +29,7 @@ from drivers.datasheet import (
 from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Transport
 from drivers.family import Family, LinkFacts, Monotonic, SteeringFacts
-from drivers.formula import FirstOf, Formula, OnlyWhile, Sum
+from drivers.formula import FirstOf, Formula, Mean, OnlyWhile, Sum
 from drivers.identity import Identity, Sign, Text
 from drivers.ratings import BATTERY_RATING_OPTIONS, given_ratings
 from drivers.reading import Quantity
@@ -47,6 +47,7 @@ RATED = _row("rated power", 35001)
 GRID_MODE = _row("grid mode", 35136)  # 0 lost, 1 there, 2 fault
 BATTERY_V = _row("battery 1 voltage", 35180, scale=0.1)
 BATTERY_MODE = _row("battery mode", 35184)  # 0 no battery, 1 standby to 5 to be discharged
+BATTERY_2_MODE = _row("battery 2 mode", 35266)
 METER_STATUS = _row("meter communication", 36004)
 CHARGE_LIMIT = _row("BMS charge current limit", 37004)
 DISCHARGE_LIMIT = _row("BMS discharge current limit", 37005)
@@ -62,6 +63,12 @@ def _stored(row: Register) -> OnlyWhile:
     return OnlyWhile(row, BATTERY_MODE, 1.0, 5.0)
 
 
+def _of_both(both: Sum | Mean, first: Register) -> FirstOf:
+    """``both`` where there is a second battery, whose size is not told."""
+    return FirstOf((OnlyWhile(both, BATTERY_2_MODE, 1.0, 5.0), _stored(first)))
+
+
+_BATTERY_W, _SOC = _row("battery 1 power", 35182, "int32"), _row("battery SoC", 37007)
 _STRINGS = tuple(_row(f"PV{i} power", 35101 + 4 * i, "uint32") for i in (1, 2, 3, 4))
 # The meter counts export; its 16-bit total ends at 32 kW and is only taken where there is no other.
 _TOTAL = FirstOf((_row("meter total", 36025, "int32", sign=-1), _row("meter total, 16 bit", 36008, "int16", sign=-1)))
@@ -72,9 +79,9 @@ FORMULAS: dict[Quantity, Formula] = {
     Quantity.GRID_L3_W: _metered(_row("meter T", 36023, "int32", sign=-1)),
     Quantity.AC_W: _row("inverter total power", 35138, "int16"),
     Quantity.PV_W: Sum(_STRINGS, any_part=True),
-    Quantity.BATTERY_W: _stored(_row("battery 1 power", 35182, "int32")),
+    Quantity.BATTERY_W: _of_both(Sum((_BATTERY_W, _row("battery 2 power", 35264, "int32"))), _BATTERY_W),
     Quantity.LOAD_W: _row("load power", 35172, "int16"),
-    Quantity.SOC_PCT: _stored(_row("battery SoC", 37007)),
+    Quantity.SOC_PCT: _of_both(Mean((_SOC, _row("battery 2 SoC", 39005))), _SOC),
     Quantity.SOH_PCT: _stored(_row("battery SoH", 37008)),
     Quantity.VOLTAGE_L1_V: _row("grid R voltage", 35121, scale=0.1),
     Quantity.VOLTAGE_L2_V: _row("grid S voltage", 35126, scale=0.1),

@@ -19,7 +19,7 @@ from drivers.datasheet import Control, Datasheet, GridLost, Order, Steering, Val
 from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Table, Transport
 from drivers.errors import NotSupported
-from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
+from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine, SteeringFacts
 from drivers.formula import Formula, Sum
 from drivers.identity import Identity, Sign, Text
 from drivers.ratings import LEAST_W
@@ -206,7 +206,7 @@ FAMILY = Family(
     brand="Growatt SPH, SPA",
     document="Growatt Inverter Modbus RTU Protocol II V1.24, as in 0xAHA/Growatt_ModbusTCP 64434f9",
     confidence="A",
-    link=LinkFacts(gap_s=0.85, fastest_poll_s=5.0),
+    link=LinkFacts(gap_s=0.85, fastest_poll_s=5.0, serial=(SerialLine(), SerialLine(38400))),
     steering=FACTS,
     unfit_states={0.0: "waiting", 3.0: "in fault", 7.0: "without grid", 8.0: "without grid"},
     identity=Identity(signs=(Sign(TYPE, choices=tuple(map(float, TYPES))),), serial=Text(30001, 15)),

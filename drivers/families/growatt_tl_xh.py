@@ -37,7 +37,7 @@ from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Transport
 from drivers.errors import NotSupported
 from drivers.families import growatt_tl_xh_rows as rows
-from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
+from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine, SteeringFacts
 from drivers.identity import Identity, Sign, Text
 from drivers.ratings import LEAST_W
 from drivers.register import Register
@@ -226,11 +226,10 @@ def variants(options: Mapping[str, object]) -> Variants:
 
     def choose(seen: Values) -> Datasheet:
         by_vpp = (seen[rows.VPP_VERSION.name] or 0.0) in _VERSIONS
-        only_there = not seen[rows.SOC.name] and bool(seen[rows.VPP_SOC.name])
-        block = options["battery_at"] or ("31200" if only_there else "3000")
+        block = options["battery_at"] or ("31200" if rows.stands_in_vpp_block(seen) else "3000")
         return sheets[str(block), options["steer_by"] == "vpp" if options["steer_by"] else by_vpp]
 
-    return Variants((rows.VPP_VERSION, rows.SOC, rows.VPP_SOC), choose)
+    return Variants(rows.PROBES, choose)
 
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SteeredDevice:
@@ -244,7 +243,7 @@ FAMILY = Family(
     brand="Growatt MOD, MID, MIN TL-XH",
     document="Growatt Modbus RTU Protocol II V1.24 and VPP Protocol V2.03, as in 0xAHA/Growatt_ModbusTCP 64434f9",
     confidence="B",
-    link=LinkFacts(gap_s=0.85, fastest_poll_s=5.0),
+    link=LinkFacts(gap_s=0.85, fastest_poll_s=5.0, serial=(SerialLine(), SerialLine(38400))),
     steering=FACTS_SLOTS,
     unfit_states={0.0: "waiting", 3.0: "in fault", 7.0: "without grid", 8.0: "without grid"},
     identity=Identity(signs=(Sign(rows.TYPE, choices=tuple(map(float, TYPES))),), serial=Text(30001, 15)),

@@ -6,6 +6,7 @@ Source: Growatt Inverter Modbus RTU Protocol II V1.24 and VPP Communication Prot
 
 from collections.abc import Mapping
 
+from drivers.datasheet import Values
 from drivers.device import Table
 from drivers.formula import Formula, Sum
 from drivers.reading import Quantity
@@ -34,8 +35,21 @@ RATED_BATTERY = _watts("rated battery power", 30026, table="holding")
 VPP_VERSION = _row("VPP version", 30099, table="holding")
 VPP_STATE = _row("VPP state", 31000)
 VPP_SOC = _row("VPP state of charge", 31217, unit="%")
+VOLTS_THERE = _row("battery voltage is there", 3169)
+VPP_VOLTS = _row("VPP battery voltage", 31214, 0.1, "V")
 CHARGE_LIMIT = _watts("charge limit now", 31210)
 DISCHARGE_LIMIT = _watts("discharge limit now", 31212)
+
+
+PROBES = (VPP_VERSION, SOC, VPP_SOC, VOLTS_THERE, VPP_VOLTS)
+
+
+def stands_in_vpp_block(seen: Values) -> bool:
+    """Whether the battery shows in the second block alone. An empty one has no state of charge in either, but volts."""
+    has_soc, has_vpp_soc = bool(seen[SOC.name]), bool(seen[VPP_SOC.name])
+    if has_soc or has_vpp_soc:
+        return not has_soc
+    return not seen[VOLTS_THERE.name] and bool(seen[VPP_VOLTS.name])
 
 
 def formulas(block: str, volt: float, *, vpp: bool) -> Mapping[Quantity, Formula]:
@@ -59,7 +73,7 @@ def formulas(block: str, volt: float, *, vpp: bool) -> Mapping[Quantity, Formula
         power = Register("31200 battery power", 31200, I32, "input", scale=0.1, sign=-1, unit="W")
         found |= {
             Quantity.BATTERY_W: power,
-            Quantity.BATTERY_V: _row("VPP battery voltage", 31214, 0.1, "V"),
+            Quantity.BATTERY_V: VPP_VOLTS,
             Quantity.SOC_PCT: VPP_SOC,
             Quantity.SOH_PCT: _row("VPP state of health", 31218, unit="%"),
         }

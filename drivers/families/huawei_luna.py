@@ -2,9 +2,9 @@
 
 Source: Huawei "Solar Inverter Modbus Interface Definitions", by way of huawei-solar-lib (873c1b3), evcc and openWB.
 
-One client, quiet for 1.5 s after connecting, at most 64 registers in a read. A forced power ends by itself when its
-minutes are over; repeating 47100 begins them anew. They are written one longer than asked, for the inverter counts in
-whole minutes: a lease renewed in time never ends between.
+One client, quiet for 1.5 s after connecting, at most 64 registers in a read; a dongle may take seconds to answer. A
+forced power ends by itself when its minutes are over; repeating 47100 begins them anew. They are written one longer
+than asked, for the inverter counts in whole minutes: a lease renewed in time never ends between.
 
 No power at all (0 W) is a forced discharge with 0 W, as openWB does it: exact, and it runs out. The other way, by the
 option ``hold_by``, is the discharge limit 47077 at 0, as evcc does it: the sun may still charge the battery, the limit
@@ -191,7 +191,7 @@ FAMILY = Family(
         )
     },
     confidence="A",
-    link=LinkFacts((502, 6607), (1, 0), True, settle_after_connect_s=1.5, gap_s=0.05, fastest_poll_s=5.0),
+    link=LinkFacts((502, 6607), (1, 0), True, settle_after_connect_s=1.5, gap_s=0.05, answer_s=5.0, fastest_poll_s=5.0),
     steering=FACTS,
     identity=Identity(
         named=Text(30000, 15),

@@ -186,7 +186,7 @@ FAMILY = Family(
     brand="SMA Sunny Boy Storage, Sunny Tripower Smart Energy, Sunny Island",
     document="SMA Modbus technical information, SMA_Modbus-TI-en-15 and SMA_Modbus-TI-en-28",
     confidence="A",
-    link=LinkFacts(unit_ids=(3,)),
+    link=LinkFacts(unit_ids=(3,), serial=()),
     steering=FACTS,
     unfit_states={35.0: "in fault", 303.0: "off"},
     identity=Identity(

@@ -19,12 +19,15 @@ from drivers.errors import NotSupported
 from drivers.families.solaredge_storedge_rows import (
     MOST_BATTERIES,
     MOST_METERS,
+    NEXT_LENGTH,
+    NEXT_MODEL,
     BatteryRows,
     battery_rows,
+    before_meters,
     formulas_of,
     second_block,
 )
-from drivers.family import Family, LinkFacts, Monotonic, Option, SteeringFacts
+from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine, SteeringFacts
 from drivers.identity import Identity, Sign, Text
 from drivers.ratings import MOST_W, RATING_OPTIONS, credible_w, given_ratings
 from drivers.reading import Quantity
@@ -179,13 +182,13 @@ def _binds(name: str, seen: Values, most_w: Mapping[str, float]) -> bool:
     return limit is not None and (most is None or limit < most - 1.0)
 
 
-def _sheet(batteries: tuple[BatteryRows, ...], options: Mapping[str, object]) -> Datasheet:
+def _sheet(batteries: tuple[BatteryRows, ...], options: Mapping[str, object], moved: int) -> Datasheet:
     meter, ratings = options["grid_meter"], given_ratings(options)
     limits = {Quantity.RATED_CHARGE_W: CHARGE.name, Quantity.RATED_DISCHARGE_W: DISCHARGE.name}
     rated = {name: ratings[quantity] for quantity, name in limits.items() if quantity in ratings}
     rules = Rules(batteries, options["charge_from_grid"] is True, options["persistent_setpoints"] is True, rated)
     return Datasheet(
-        formulas_of(batteries, meter if isinstance(meter, int) and meter > 0 else None),
+        formulas_of(batteries, meter if isinstance(meter, int) and meter > 0 else None, moved),
         LIMITS,
         rules.steering(),
         ratings=ratings,
@@ -200,9 +203,10 @@ def _build(name: str, transport: Transport, options: Mapping[str, object], monot
 
     def choose(seen: Values) -> Datasheet:
         elsewhere = seen[first.energy.name] is None and seen[second.name] is not None
-        return _sheet((second_block(first) if elsewhere else first, *others), options)
+        return _sheet((second_block(first) if elsewhere else first, *others), options, before_meters(seen))
 
-    return SteeredDevice(name, transport, Variants((first.energy, second), choose), monotonic, FACTS)
+    probes = (first.energy, second, NEXT_MODEL, NEXT_LENGTH)
+    return SteeredDevice(name, transport, Variants(probes, choose), monotonic, FACTS)
 
 
 FAMILY = Family(
@@ -214,7 +218,9 @@ FAMILY = Family(
         "Power control open protocol for SolarEdge inverters"
     ),
     confidence="A",
-    link=LinkFacts(ports=(1502, 502), single_client=True, fastest_poll_s=5.0),
+    link=LinkFacts(
+        ports=(1502, 502), single_client=True, answer_s=5.0, fastest_poll_s=5.0, serial=(SerialLine(115200),)
+    ),
     steering=FACTS,
     unfit_states=UNFIT_STATES,
     identity=Identity(

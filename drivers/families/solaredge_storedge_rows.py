@@ -1,19 +1,21 @@
 """What a SolarEdge inverter with a battery shows. Pure.
 
 Sources: "SolarEdge SunSpec implementation technical note" 3.2 (2025) for the inverter at 40069 and the meters, which
-follow each other at fixed places; "Power control open protocol for SolarEdge inverters" and the projects nmakel
-solaredge_modbus, binsentsu and WillCodeForCats for the battery blocks at 0xE100, 0xE200 and 0xE400, whose values of two
-and four registers have the low word first; evcc for the second block at 0xF500. The meters count export as positive,
-the battery charging. The power at the DC terminals is that of sun and battery together.
+follow each other at fixed places, behind a model of its strings where there is one; "Power control open protocol for
+SolarEdge inverters" and the projects nmakel solaredge_modbus, binsentsu and WillCodeForCats for the battery blocks at
+0xE100, 0xE200 and 0xE400, whose values of two and four registers have the low word first; evcc for the second block at
+0xF500. The meters count export as positive, the battery charging. The power at the DC terminals is that of sun and
+battery together.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from drivers.datasheet import Values
 from drivers.formula import Formula, Mean, Sum
 from drivers.reading import Quantity
 from drivers.register import WIRE_TYPES, Register
-from drivers.sunspec import Model, registers_of
+from drivers.sunspec import HEADER, Model, registers_of
 
 MOST_BATTERIES, MOST_METERS = 3, 3
 
@@ -21,7 +23,9 @@ _FLOAT = WIRE_TYPES["float32"]
 _BATTERY_BLOCKS = (0xE100, 0xE200, 0xE400)
 _SECOND_BLOCK = 0xF500
 _INVERTER = registers_of(Model(103, 40069, 50))
-_METERS = tuple(registers_of(Model(203, address, 105)) for address in (40188, 40362, 40536))
+_METERS_AT = (40188, 40362, 40536)
+_STRINGS, _OF_THE_MAKER = 160.0, 64000.0  # models that stand before the meters, where the inverter has them
+_LONGEST = 1000.0  # registers of such a model, many times what any has
 _PHASES = (("L1", "A"), ("L2", "B"), ("L3", "C"))
 
 
@@ -67,10 +71,24 @@ def second_block(rows: BatteryRows) -> BatteryRows:
     )
 
 
-def formulas_of(batteries: Sequence[BatteryRows], meter: int | None) -> dict[Quantity, Formula]:
-    """All quantities. ``meter`` is the one at the connection point, counted from 1; None where there is none."""
+NEXT_MODEL = Register("ID at 40121", 40121, WIRE_TYPES["uint16"])
+NEXT_LENGTH = Register("L at 40122", 40122, WIRE_TYPES["uint16"])
+
+
+def before_meters(seen: Values) -> int:
+    """How many registers stand between the inverter's model and the first meter."""
+    model, length = seen[NEXT_MODEL.name], seen[NEXT_LENGTH.name]
+    is_passed = model is not None and (model == _STRINGS or model >= _OF_THE_MAKER)
+    return HEADER + int(length) if is_passed and length is not None and length <= _LONGEST else 0
+
+
+def formulas_of(batteries: Sequence[BatteryRows], meter: int | None, moved: int = 0) -> dict[Quantity, Formula]:
+    """All quantities. ``meter`` is the one at the connection point, counted from 1; None where there is none.
+
+    The meters are ``moved`` by so many registers.
+    """
     found = _inverter() | _batteries(batteries)
-    return found if meter is None else found | _meter(meter)
+    return found if meter is None else found | _meter(meter, moved)
 
 
 def _inverter() -> dict[Quantity, Formula]:
@@ -106,8 +124,8 @@ def _batteries(batteries: Sequence[BatteryRows]) -> dict[Quantity, Formula]:
     }
 
 
-def _meter(number: int) -> dict[Quantity, Formula]:
-    rows = _METERS[number - 1]
+def _meter(number: int, moved: int) -> dict[Quantity, Formula]:
+    rows = registers_of(Model(203, _METERS_AT[number - 1] + moved, 105))
     found: dict[Quantity, Formula] = {
         Quantity.GRID_W: replace(rows["W"], sign=-1),
         Quantity.IMPORT_WH: rows["TotWhImp"],

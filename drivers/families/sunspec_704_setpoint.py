@@ -57,12 +57,15 @@ class Setpoint704:
         return self._block.settings() | {self._block.full_name(_ENABLE): 0.0}
 
     async def set_power(self, power_w: float, hold_s: float) -> SteerResult:
-        """Settings first, the enable point last, then read everything back."""
+        """Timer and settings first, the enable point last, then read everything back.
+
+        Where another has enabled the function the power counts at once, so the timer is set before it.
+        """
         block = self._block
         await block.read()
         before_w = block.value("WSet")
         timer_s = min(math.ceil(hold_s), _LONGEST_S)
-        wanted = (("WSetMod", _WATTS), ("WSet", power_w), ("WSetRvrt", 0.0), ("WSetEnaRvrt", 0.0), (_TIMER, timer_s))
+        wanted = (("WSetEnaRvrt", 0.0), (_TIMER, timer_s), ("WSetMod", _WATTS), ("WSet", power_w), ("WSetRvrt", 0.0))
         settings = [setting for setting in wanted if block.has(setting[0])]
         needed, enable = block.needed(settings), block.needed([(_ENABLE, 1.0)])
         await block.write(needed if needed or enable else [("WSet", power_w)])  # any write restarts the timer

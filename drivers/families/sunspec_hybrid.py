@@ -122,13 +122,16 @@ class SunSpecHybrid:
         return Applied(held_w)
 
     async def _give(self, setpoint: Setpoint, power_w: float, hold_s: float) -> SteerResult:
-        """Write the order. One that was taken otherwise is taken back: each new try would start its timer again."""
+        """Write the order. One that was taken in part, or otherwise, is taken back: each new try would start its timer
+        again."""
         self.written = None
         try:
             result = await setpoint.set_power(power_w, hold_s)
-        except NotApplied:
+        except (NotApplied, Refused) as error:
+            before = setpoint.state()
             with suppress(DriverError):  # what went wrong is what is told
-                await setpoint.release(self._found)
+                if isinstance(error, NotApplied) or await setpoint.read() != before:  # else nothing was taken
+                    await setpoint.release(self._found)
             raise
         self.written = setpoint.state()
         return result

@@ -76,17 +76,18 @@ class PvCap:
         return settings
 
     async def set_cap(self, power_w: float, hold_s: float, found: Mapping[str, float]) -> SteerResult:
-        """The limit and its timer first, the enable point last, then read everything back.
+        """The timer and the limit first, the enable point last, then read everything back.
 
-        A cap that was ``found`` is never exceeded.
+        A cap that was ``found`` is never exceeded. Under one that is enabled the limit may count at once, so the timer
+        is set before it.
         """
         block, points = self._block, self._points
         await block.read()
         before_pct = block.value(_LIMIT)
         limit_pct = min(self._most_pct(found), 100.0 * power_w / self._full_w)
-        wanted = [(_LIMIT, limit_pct), (points.timer, min(math.ceil(hold_s), _LONGEST_S))]
+        wanted = [(points.timer, min(math.ceil(hold_s), _LONGEST_S)), (_LIMIT, limit_pct)]
         if points.enable_after:
-            wanted.insert(1, (points.enable_after, 0.0))
+            wanted.insert(0, (points.enable_after, 0.0))
         settings = [setting for setting in wanted if block.has(setting[0])]
         await self._enable(settings, 1.0)
         result = judged(

@@ -78,12 +78,14 @@ def _three_phase(volt: float, tens: float) -> list[Row]:
         ("SoC", 588, "uint16", 1.0),
         ("soc_2", 589, "uint16", 1.0),
         ("battery_1_w", 590, "int16", tens),
+        ("battery_2_v", 593, "uint16", 0.1),
         ("battery_2_w", 595, "int16", tens),
         *((f"phase_{i}_v", 597 + i, "uint16", 0.1) for i in (1, 2, 3)),
         ("hz", 609, "uint16", 0.01),
         *((f"ct_{i}_w", (615 + i, 704 + i), "int32", 1.0) for i in (1, 2, 3, 4)),
         *((f"grid_{i}_w", (621 + i, 686 + i), "int32", 1.0) for i in (1, 2, 3, 4)),
         ("ac_w", (636, 694), "int32", 1.0),
+        *((f"load_{i}_w", (649 + i, 655 + i), "int32", 1.0) for i in (1, 2, 3)),
         ("load_w", (653, 659), "int32", 1.0),
         *((f"pv_{i}_w", 671 + i, "uint16", tens) for i in (1, 2, 3, 4)),
         *((f"pv_{i}_w", 722 + i, "uint16", tens) for i in (5, 6, 7, 8)),
@@ -242,6 +244,7 @@ class Deye:
         return {
             "SoC": state.soc_pct,
             "soc_2": state.soc_pct,
+            "battery_2_v": volts if len(self._kind.batteries) > 1 else 0.0,
             "battery_v": volts,
             "bms_v": volts,
             "bms_charge_a": battery.charge_limit_w(state.soc_pct) // volts,
@@ -254,6 +257,8 @@ class Deye:
         outside_w = OUTSIDE_SHARE * state.load_w if self._image.value("work_mode") == ZERO_EXPORT_TO_LOAD else 0.0
         values: dict[str, float | None] = {"hz": mains.frequency_hz}
         port, site = on_phases(state.grid_w - outside_w, EVEN_SHARES), on_phases(state.grid_w, LOAD_SHARES)
+        load = on_phases(state.load_w, LOAD_SHARES)
         for i, volts in enumerate(mains.voltages_v, start=1):
             values |= {f"phase_{i}_v": volts, f"ct_{i}_w": site[i - 1], f"grid_{i}_w": port[i - 1]}
+            values[f"load_{i}_w"] = load[i - 1]
         return {**values, "ct_4_w": state.grid_w, "grid_4_w": state.grid_w - outside_w}

@@ -43,13 +43,20 @@ def test_the_lines_of_a_family_are_settings_that_a_port_takes_each_once(name: st
         ("abb_b2x", SerialLine(9600, "E")),
         ("solax_hybrid", SerialLine(19200)),
         ("goodwe_et", SerialLine(9600)),
+        ("solaredge_storedge", SerialLine(115200)),
+        ("growatt_sph", SerialLine(9600)),
     ],
 )
 def test_the_likeliest_line_is_that_of_the_makers_document(family: str, line: SerialLine) -> None:
     assert FAMILIES[family].link.serial[0] == line
 
 
-@pytest.mark.parametrize("family", ["victron_gx", "kostal_plenticore"])
+@pytest.mark.parametrize("family", ["growatt_sph", "growatt_tl_xh"])
+def test_some_growatts_are_set_to_the_faster_line(family: str) -> None:
+    assert SerialLine(38400) in FAMILIES[family].link.serial
+
+
+@pytest.mark.parametrize("family", ["victron_gx", "kostal_plenticore", "fenecon_openems", "sma_hybrid"])
 def test_a_family_without_rs485_has_no_line(family: str) -> None:
     assert FAMILIES[family].link.serial == ()
 

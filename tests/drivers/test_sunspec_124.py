@@ -7,7 +7,7 @@ from drivers.errors import NotApplied, NotSupported
 from tests.drivers.hybrids import Hybrid, gen24
 from tests.drivers.memory import COMMON, SunSpecMap
 
-ORDER_704 = ["WSetMod", "WSet", "WSetRvrt", "WSetEnaRvrt", "WSetRvrtTms", "WSetEna"]
+ORDER_704 = ["WSetEnaRvrt", "WSetRvrtTms", "WSetMod", "WSet", "WSetRvrt", "WSetEna"]
 ORDER_124 = ["ChaGriSet", "InOutWRte_RvrtTms", "OutWRte", "InWRte", "StorCtl_Mod"]
 
 

@@ -6,7 +6,7 @@ from drivers.device import Applied, Clamped
 from drivers.errors import NotApplied
 from tests.drivers.hybrids import hybrid_7xx
 
-ORDER_704 = ["WSetMod", "WSet", "WSetRvrt", "WSetEnaRvrt", "WSetRvrtTms", "WSetEna"]
+ORDER_704 = ["WSetEnaRvrt", "WSetRvrtTms", "WSetMod", "WSet", "WSetRvrt", "WSetEna"]
 ORDER_124 = ["ChaGriSet", "OutWRte", "InWRte", "InOutWRte_RvrtTms", "StorCtl_Mod"]
 
 
@@ -26,8 +26,8 @@ async def test_704_writes_wide_numbers_in_one_request() -> None:
     start = device.layout.address(704, "WSetMod")
     ena = device.layout.address(704, "WSetEna")
     assert device.writes == [
-        (start, [1, 0xFFFF, 0xFA24, 0, 0]),
         (device.layout.address(704, "WSetEnaRvrt"), [0, 0, 60]),
+        (start, [1, 0xFFFF, 0xFA24, 0, 0]),
         (ena, [1]),
     ]
 
@@ -37,7 +37,7 @@ async def test_704_without_a_timer_does_not_revert() -> None:
     hybrid = device.hybrid()
     assert await hybrid.set_power(1000, 60) == Applied(1000)
     assert not hybrid.reverts
-    assert device.names == ["WSetMod", "WSet", "WSetEnaRvrt", "WSetEna"]
+    assert device.names == ["WSetEnaRvrt", "WSetMod", "WSet", "WSetEna"]
 
 
 async def test_704_in_its_own_resolution() -> None:

@@ -10,7 +10,7 @@ from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotApplied
 from tests.drivers.hybrids import Hybrid, gen24, hybrid_7xx
 from tests.drivers.memory import COMMON, SunSpecMap
 
-ORDER_704 = ["WSetMod", "WSet", "WSetRvrt", "WSetEnaRvrt", "WSetRvrtTms", "WSetEna"]
+ORDER_704 = ["WSetEnaRvrt", "WSetRvrtTms", "WSetMod", "WSet", "WSetRvrt", "WSetEna"]
 ORDER_124 = ["ChaGriSet", "OutWRte", "InWRte", "InOutWRte_RvrtTms", "StorCtl_Mod"]
 
 
@@ -19,7 +19,7 @@ async def test_a_cap_by_704(cap_w: float) -> None:
     device = hybrid_7xx()
     hybrid = device.hybrid()
     assert await hybrid.limit_pv(cap_w, 60) == Applied(pytest.approx(cap_w))
-    assert device.names == ["WMaxLimPct", "WMaxLimPctEnaRvrt", "WMaxLimPctRvrtTms", "WMaxLimPctEna"]
+    assert device.names == ["WMaxLimPctEnaRvrt", "WMaxLimPctRvrtTms", "WMaxLimPct", "WMaxLimPctEna"]
     assert device.raw(704, "WMaxLimPct") == round(cap_w)
     assert (device.raw(704, "WMaxLimPctEna"), device.raw(704, "WMaxLimPctEnaRvrt")) == (1, 0)
 
@@ -28,7 +28,7 @@ async def test_a_cap_by_123() -> None:
     device = gen24()
     hybrid = device.hybrid()
     assert await hybrid.limit_pv(2500, 60) == Applied(2500)
-    assert device.names == ["WMaxLimPct", "WMaxLimPct_RvrtTms", "WMaxLim_Ena"]
+    assert device.names == ["WMaxLimPct_RvrtTms", "WMaxLimPct", "WMaxLim_Ena"]
     assert (device.raw(123, "WMaxLimPct"), device.raw(123, "WMaxLimPct_RvrtTms")) == (2500, 60)
     device.names.clear()
     await hybrid.limit_pv(None, 60)

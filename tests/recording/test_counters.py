@@ -3,6 +3,8 @@
 import pytest
 
 from agent.recording.counters import PROOF_S, Counters
+from drivers.register import WIRE_TYPES, Register
+from drivers.sunspec import NEGATIVE_ACC32
 
 NAME = "meter.import_wh"
 STOOD_WH = 4_500_000.0
@@ -70,6 +72,18 @@ def test_a_counter_of_32_bits_that_rolls_over_goes_on_at_once(unit_wh: float) ->
     assert (found[NAME], device) == (5.0 * unit_wh, "meter")
     assert "has rolled over" in sentence
     assert one(counters, 6.0 * unit_wh, 2.0) == 6.0 * unit_wh
+
+
+@pytest.mark.parametrize("exponent", [-2, 0, 1])
+def test_a_sunspec_counter_rolls_over_though_it_is_missing_shortly_before(exponent: int) -> None:
+    row = Register("TotWhExp", 0, WIRE_TYPES["acc32"], scale=10.0**exponent, missing_from=NEGATIVE_ACC32)
+    raws = (NEGATIVE_ACC32 - 1, NEGATIVE_ACC32 + 1, 0xFFFFFFF0, 7)
+    last_wh, *none_wh, first_wh = (row.decode({0: raw >> 16, 1: raw & 0xFFFF}) for raw in raws)
+    assert none_wh == [None, None]
+    counters = after((last_wh, 0.0)) if last_wh is not None else Counters()
+    found, ((_, sentence),) = counters.judged({NAME: first_wh}, 86_400.0)
+    assert found[NAME] == first_wh
+    assert "has rolled over" in sentence
 
 
 def test_a_first_zero_says_nothing() -> None:

@@ -24,9 +24,9 @@ CHARGE: Mapping[str, list[tuple[int, list[int]]]] = {
     "deye_3p_hv": [(128, [10]), (127, [100]), (146, [0xFE]), (130, [1])],
 }
 HOLD: Mapping[str, list[tuple[int, list[int]]]] = {
-    "deye_1p": [(211, [0]), (232, [0])],
-    "deye_3p": [(109, [0]), (130, [0])],
-    "deye_3p_hv": [(109, [0]), (130, [0])],
+    "deye_1p": [(232, [0]), (211, [0])],
+    "deye_3p": [(130, [0]), (109, [0])],
+    "deye_3p_hv": [(130, [0]), (109, [0])],
 }
 LIMIT: Mapping[str, list[tuple[int, list[int]]]] = {
     "deye_1p": [(248, [0xFE]), (211, [5])],

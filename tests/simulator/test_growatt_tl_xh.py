@@ -73,6 +73,15 @@ async def test_what_is_read(profile: str, load_w: float, pv_w: float, grid_w: fl
     assert found.get(Quantity.RATED_CHARGE_W) == (None if profile == "growatt_min" else 5000.0)
 
 
+async def test_a_tl_xh2_whose_battery_is_empty_is_read_where_its_battery_stands() -> None:
+    async with met("growatt_tl_xh", "growatt_tl_xh2", load_w=100.0, pv_w=6000.0, soc_pct=0.0) as site:
+        assert (await site.values())[Quantity.SOC_PCT] == 0.0
+        site.clock.move(600)
+        found = await site.values()
+    assert found[Quantity.BATTERY_W] == pytest.approx(-5000.0, abs=0.2)
+    assert found[Quantity.SOC_PCT] == pytest.approx(8.0, abs=0.5)
+
+
 async def test_the_battery_follows_vpp_which_does_not_end_by_itself() -> None:
     async with met("growatt_tl_xh", "growatt_mod", load_w=2000.0, pv_w=0.0) as site:
         await site.device.as_found()

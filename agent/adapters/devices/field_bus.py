@@ -132,7 +132,6 @@ def steering_terms(
             WriteBudget(per_day, rating_w[device.name]),
             memory,
             clock.now,
-            FAMILIES[device.family].link.gap_s,
             partial(which_one, ways[device.name], FAMILIES[device.family]),
         )
         for device in settings.devices
@@ -175,7 +174,7 @@ def _terms(there: Sequence[Device]) -> _LineTerms:
     settles_s = [device.settle_s for device in there], [link.settle_after_connect_s for link in links]
     return _LineTerms(
         there[0].endpoint,
-        timeout_s=max(device.timeout_s for device in there),
+        timeout_s=max([*(device.timeout_s for device in there), *(link.answer_s for link in links)]),
         retries=min(device.retries for device in there),
         gap_s=_longest([device.gap_s for device in there], [link.gap_s for link in links]),
         settle_s=_longest(*settles_s) or 0.0,

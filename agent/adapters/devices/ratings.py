@@ -16,6 +16,7 @@ _KEYS = {
     "discharge_w": (Quantity.RATED_DISCHARGE_W, Quantity.RATED_W),
 }
 _WITHIN_S = 20.0
+_USUALLY_ANSWERS_S = 1.0
 _REST_S = 1.0  # a device that serves one client has just been let go
 
 
@@ -23,7 +24,12 @@ async def ratings_of(found: FoundDevice) -> dict[str, float]:
     """By the key of [battery] that each fills; without those that the device does not tell. Empty where it fails."""
     family = FAMILIES[found.family or ""]
     link = family.link
-    bus = Bus(endpoint_of(found.place), gap_s=link.gap_s or None, settle_s=link.settle_after_connect_s)
+    bus = Bus(
+        endpoint_of(found.place),
+        timeout_s=link.answer_s or _USUALLY_ANSWERS_S,
+        gap_s=link.gap_s or None,
+        settle_s=link.settle_after_connect_s,
+    )
     transport = GatedTransport(bus.transport(found.place.unit_id), only_reads())
     device = family.build(found.family or "", transport, family.complete({}), time.monotonic)
     await asyncio.sleep(_REST_S)

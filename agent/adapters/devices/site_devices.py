@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from agent.adapters.devices.joint_outcome import together
 from agent.adapters.devices.known_device import KnownDevice
 from agent.adapters.devices.relay_memory import RelayMemory
-from agent.adapters.devices.steered_battery import SteeredBattery
+from agent.adapters.devices.steered_battery import ORDER_WITHIN_S, SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory, set_aside
 from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
 from agent.domain.setpoint import Applied, Held, Outcome, Setpoint, Unreachable
@@ -18,6 +18,7 @@ from drivers.device import Readable, Remark, Remarked, Switchable
 from drivers.errors import DriverError, Refused
 from drivers.reading import Quantity, Reading
 
+_ANSWER_WITHIN_S = 5.0
 _REFUSALS_ALLOWED = 3  # in a row; a device that is busy once is not in trouble
 
 
@@ -39,7 +40,7 @@ class Devices:
         self,
         devices: Sequence[Readable],
         *batteries: str,
-        steer_deadline_s: float = 5.0,
+        steer_deadline_s: float = ORDER_WITHIN_S,
         monotonic: Callable[[], float] = time.monotonic,
         terms: Mapping[str, SteeringTerms] | None = None,
         memory: SteeringMemory | None = None,
@@ -53,7 +54,7 @@ class Devices:
             SteeredBattery(self._seats[name].device, steer_deadline_s, monotonic, self._terms.get(name))
             for name in batteries
         ]
-        self._known = {name: KnownDevice(one, steer_deadline_s) for name, one in self._terms.items()}
+        self._known = {name: KnownDevice(one, _ANSWER_WITHIN_S) for name, one in self._terms.items()}
 
     def recall(self, document: str | None) -> None:
         """Take up what an earlier process kept of the devices that steer. Best before the first setpoint."""
@@ -89,7 +90,7 @@ class Devices:
             found = terms[battery.name]
             self.memory.stands_at(found.address, None)
             self.memory.fill(found.address, found.budget)
-            self._terms[battery.name], self._known[battery.name] = found, KnownDevice(found, self._deadline_s)
+            self._terms[battery.name], self._known[battery.name] = found, KnownDevice(found, _ANSWER_WITHIN_S)
             self._steer_anew(battery.name)
         self.relays.go_by(relays or {})
         await _closed(before.values())
@@ -246,10 +247,10 @@ class Devices:
             raise SwitchFailure("it is no relay")
         await self.relays.told(name, on)
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(_ANSWER_WITHIN_S):
                 await device.switch(on)
         except TimeoutError:
-            raise SwitchFailure(f"the relay did not answer within {self._deadline_s:g} s") from None
+            raise SwitchFailure(f"the relay did not answer within {_ANSWER_WITHIN_S:g} s") from None
         except DriverError as error:
             raise SwitchFailure(str(error)) from error
         now = Reading(Quantity.SWITCHED_ON, float(on), self._monotonic())

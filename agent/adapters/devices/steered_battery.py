@@ -21,7 +21,7 @@ from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotSupport
 
 DEADBAND_W = 20.0  # a share that moved by less is not worth a write of its own
 LOOK_EVERY_S = 5.0
-MOST_REQUESTS = 8  # of an order with its reading back: a device that wants pauses needs so many of them
+ORDER_WITHIN_S = 12.0  # a dozen requests with their pauses to a dongle that answers twice a second; a stop waits for it
 
 
 class SteeredBattery:
@@ -39,7 +39,7 @@ class SteeredBattery:
         self._battery: Steerable = device
         self.name = device.name
         self._terms = terms or SteeringTerms(device.name, WriteBudget(), SteeringMemory())
-        self._deadline_s, self._monotonic = deadline_s + MOST_REQUESTS * self._terms.gap_s, monotonic
+        self._deadline_s, self._monotonic = deadline_s, monotonic
         self._capped = False
         self._can_cap = True
         self._lease: Lease | None = None

@@ -16,15 +16,14 @@ def utc_now() -> datetime:
 class SteeringTerms:
     """``address`` names the device in the ``memory``; ``now`` is the wall clock, by which days are counted.
 
-    ``gap_s`` is the pause that the device wants between two requests. ``which`` asks the device which one it is, as a
-    word that no other has; None where it does not say. Raises DriverError.
+    ``which`` asks the device which one it is, as a word that no other has; None where it does not say. Raises
+    DriverError.
     """
 
     address: str
     budget: WriteBudget
     memory: SteeringMemory
     now: Callable[[], datetime] = utc_now
-    gap_s: float = 0.0
     which: Callable[[], Awaitable[str | None]] | None = None
 
     @property

@@ -65,6 +65,21 @@ def test_a_maker_who_needs_it_has_it() -> None:
     assert (bus._gap_s, bus._settle_s, bus._single_client) == (0.05, 1.5, SingleClient())
 
 
+@pytest.mark.parametrize(
+    ("family", "timeout_s", "waits_s"),
+    [
+        ("huawei_luna", 1.0, 5.0),
+        ("solaredge_storedge", 0.5, 5.0),
+        ("carlo_gavazzi_em340", 0.1, 0.5),
+        ("carlo_gavazzi_em340", 2.0, 2.0),
+        ("sdm630", 0.1, 0.1),
+    ],
+)
+def test_a_slow_device_is_waited_for(family: str, timeout_s: float, waits_s: float) -> None:
+    (bus,) = field_bus.Lines(SystemClock()).buses([listed(family=family, timeout_s=timeout_s)]).values()
+    assert bus._timeout_s == waits_s
+
+
 SHY = LinkFacts(single_client=True, settle_after_connect_s=1.5, gap_s=0.05)
 
 

@@ -271,19 +271,3 @@ async def test_a_lease_is_never_longer_than_the_device_keeps_it() -> None:
     assert not battery.holds(setpoint)
     assert await battery.steer(setpoint) == Applied(1500.0)
     assert inverter.held_s == [30.0, 30.0]
-
-
-@pytest.mark.parametrize(("gap_s", "kind"), [(0.0, Unreachable), (0.05, Applied)])
-async def test_a_device_that_wants_pauses_gets_the_time_for_them(gap_s: float, kind: type) -> None:
-    class Slow(Inverter):
-        async def in_force(self) -> ControlState:
-            await asyncio.sleep(0.1)
-            return await super().in_force()
-
-        async def as_found(self) -> dict[str, float]:
-            await asyncio.sleep(0.1)
-            return await super().as_found()
-
-    terms = SteeringTerms("a", WriteBudget(), SteeringMemory(), lambda: NOW, gap_s)
-    battery = SteeredBattery(Slow([]), 0.05, lambda: 0.0, terms)
-    assert isinstance(await battery.steer(Setpoint(NOW, 500.0, 60.0, Rung.PLAN, "cheap")), kind)

@@ -3,6 +3,7 @@
 import pytest
 
 from drivers.device import Action, Span, Steerable
+from drivers.errors import NoAnswer
 from tests.drivers.memory import MemoryTransport
 from tests.drivers.meter_sheets import Cell, Q
 from tests.drivers.reference.rig import Rig, in_turn, low_first, words_of
@@ -47,7 +48,7 @@ THREE_HV = (
     Cell(Q.BATTERY_V, 587, "H", 5000, 500.0),
     Cell(Q.SOH_PCT, 224, "H", 99, 99),
 )
-THREE_MORE = {552: 4, 672: 300, 673: 20, 674: 0, 675: 1}
+THREE_MORE = {552: 4, 650: 200, 651: 150, 652: 210, 672: 300, 673: 20, 674: 0, 675: 1}
 THREE_SET = {108: 100, 109: 90, 127: 30, 128: 40, 130: 0, 146: 0xFF}
 
 
@@ -98,6 +99,22 @@ async def test_the_three_phase_rows_of_high_voltage_count_tens(code: int) -> Non
     rig = Rig("deye_hybrid", three(code, THREE_HV))
     await rig.reads(THREE_HV)
     assert (await rig.readings())[Q.PV_W] == 3210
+
+
+@pytest.mark.parametrize("code", [0x0005, 0x0006])
+async def test_a_site_may_draw_more_than_the_low_word_of_its_total_holds(code: int) -> None:
+    phases = {"r622": 14_000, "r623": 13_000, "r624": 13_500, "r650": 14_500, "r651": 13_000, "r652": 13_500}
+    image = three(code, THREE, **phases, r625=40_500, r653=41_000)
+    found = await Rig("deye_hybrid", image).readings()
+    assert (found[Q.GRID_W], found[Q.LOAD_W]) == (40_500, 41_000)
+
+
+async def test_two_batteries_of_high_voltage_are_one() -> None:
+    image = three(0x0006, THREE_HV, r588=90, r589=30, r593=4800, r595=100)
+    found = await Rig("deye_hybrid", image).readings()
+    assert (found[Q.SOC_PCT], found[Q.BATTERY_W]) == (60, 2_700)
+    image.words[593] = 0
+    assert (await Rig("deye_hybrid", image).readings())[Q.SOC_PCT] == 90, "there is no second one"
 
 
 async def test_beyond_32_kw_the_high_words_stand_apart() -> None:
@@ -156,3 +173,28 @@ async def test_nothing_is_written_twice() -> None:
     rig = Rig("deye_hybrid", three(0x0005, THREE_LV))
     await rig.told(-2000)
     assert in_turn(await rig.told(-2000)) == []
+
+
+class Breaking(Deye):
+    """Takes what is written and says nothing, once it ``breaks``."""
+
+    breaks = False
+
+    def take(self, address: int, words: list[int]) -> None:
+        super().take(address, words)
+        if self.breaks:
+            raise NoAnswer("it is gone")
+
+
+@pytest.mark.parametrize(("made", "grid_charge"), [(single(), 232), (three(0x0005, THREE_LV), 130)])
+async def test_what_breaks_off_between_charging_and_a_hold_does_not_go_on_charging(
+    made: Deye, grid_charge: int
+) -> None:
+    image = Breaking(made.words)
+    rig = Rig("deye_hybrid", image)
+    await rig.told(-1000.0)
+    assert rig.holds(grid_charge) == [1]
+    image.breaks = True
+    with pytest.raises(NoAnswer):
+        await rig.told(0.0)
+    assert rig.holds(grid_charge) == [0]

@@ -52,6 +52,13 @@ async def test_what_is_not_connected_is_missing(register: int, gone: Q) -> None:
     assert (await Rig("goodwe_et", image).readings())[gone] is None
 
 
+@pytest.mark.parametrize(("mode", "battery_w", "soc_pct"), [(3, -5_250, 52), (0, -2_750, 64)])
+async def test_a_second_battery_counts_where_there_is_one(mode: int, battery_w: float, soc_pct: float) -> None:
+    image = device(OLD, r35264=0xFFFF, r35265=0x10000 - 2_500, r35266=mode, r39005=40)
+    found = await Rig("goodwe_et", image).readings()
+    assert (found[Q.BATTERY_W], found[Q.SOC_PCT]) == (battery_w, soc_pct)
+
+
 async def test_an_old_meter_has_sixteen_bits() -> None:
     image = device(OLD)
     image.words[36008] = 0x10000 - 1500

@@ -1,5 +1,7 @@
 """SolarEdge with a battery against the technical note 3.2 and the power control protocol, typed in a second time."""
 
+from dataclasses import replace
+
 import pytest
 
 from drivers.device import Applied, Clamped
@@ -107,6 +109,15 @@ OWNERS = [(0xE00A, [1]), (0xE00B, [3600, 0]), (0xE004, [1])]
 
 async def test_it_reads() -> None:
     assert differences(await read(steered("solaredge_storedge", hub(), rated_w=5000)), READ) == {}
+
+
+@pytest.mark.parametrize(("model", "length"), [(160, 48), (64110, 68)])
+async def test_the_meters_stand_behind_a_model_of_strings(model: int, length: int) -> None:
+    moved = [replace(row, address=row.address + 2 + length) for row in METER_ROWS]
+    between = [Row(40121, "u16", model), Row(40122, "u16", length)]
+    transport = hub()
+    transport.words.update(dict.fromkeys(range(40121, METER + 2 + length + 107), 77) | image([*between, *moved]))
+    assert differences(await read(steered("solaredge_storedge", transport, rated_w=5000)), READ) == {}
 
 
 async def test_two_batteries_are_one_by_their_size() -> None:
