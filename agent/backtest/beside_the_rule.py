@@ -12,29 +12,31 @@ DAYS = 28
 DAY_S = 86_400
 
 
-def beside_the_rule(
-    case: Case, agent: Played, rules: Sequence[Played], demand_charge: float = 0.0, days: int = DAYS
-) -> float | None:
-    """The least (saving of the agent - saving of a rule) / saving of the rule over any ``days`` whole days of a play.
+class BesideTheRules:
+    """The least (saving of an agent - saving of a rule) / saving of the rule over any ``days`` whole days of a play.
 
     Windows begin a day apart. ``demand_charge`` is money per kW of a month's highest mean import; every day of a month
     bears as much of it as every other. A rule that saves less than a tenth of the mean saving of the agent is measured
-    by that tenth, so that nothing is divided by next to nothing. None where the play is shorter.
+    by that tenth, so that nothing is divided by next to nothing. What the rules have saved is worked out once.
     """
-    a_day = DAY_S // case.horizon.step_s
-    window = days * a_day
-    if window > case.steps or not rules:
-        return None
-    starts = np.arange(0, case.steps - window + 1, a_day)
-    bills = _Bills(case, demand_charge)
-    own = bills.saved(agent, starts, window)
-    least = 0.1 * max(float(own.mean()), 0.0)
-    worst = np.inf
-    for rule in rules:
-        theirs = bills.saved(rule, starts, window)
-        measured_by = np.maximum(np.maximum(theirs, least), 1e-9)
-        worst = min(worst, float(((own - theirs) / measured_by).min()))
-    return worst
+
+    def __init__(self, case: Case, rules: Sequence[Played], demand_charge: float = 0.0, days: int = DAYS) -> None:
+        a_day = DAY_S // case.horizon.step_s
+        self._window = days * a_day
+        self._starts = np.arange(0, case.steps - self._window + 1, a_day)
+        self._bills = _Bills(case, demand_charge)
+        self._rules = [self._saved(rule) for rule in rules] if len(self._starts) else []
+
+    def worst(self, agent: Played) -> float | None:
+        """None where the play is shorter, or nobody is to be compared with."""
+        if not self._rules:
+            return None
+        own = self._saved(agent)
+        least = max(0.1 * float(own.mean()), 1e-9)
+        return min(float(((own - theirs) / np.maximum(theirs, least)).min()) for theirs in self._rules)
+
+    def _saved(self, one: Played) -> Floats:
+        return self._bills.saved(one, self._starts, self._window)
 
 
 class _Bills:

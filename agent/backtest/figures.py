@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from agent.backtest.beside_the_rule import beside_the_rule
+from agent.backtest.beside_the_rule import BesideTheRules
 from agent.backtest.case import Case, Floats
 from agent.backtest.demand import Intervals
 from agent.backtest.play import Played, demand_cost, grid_w
@@ -67,16 +67,16 @@ def rows_of(case: Case, played: Sequence[Played], demand_charge: float) -> list[
     idle, possible = costs[NO_BATTERY], costs[NO_BATTERY] - costs[PERFECT]
     nothing = possible <= 1e-9 * max(1.0, abs(idle))
     rules = [one for one in played if one.policy in RULES]
-    besides = [_beside(case, one, rules, demand_charge) for one in played]
+    beside = BesideTheRules(case, rules, demand_charge)
+    worsts = [_rounded(beside.worst(one)) if one.policy in STEERED else None for one in played]
     return [
-        _row(case, one, demand_charge, costs[one.policy], idle, None if nothing else possible, beside)
-        for one, beside in zip(played, besides, strict=True)
+        _row(case, one, demand_charge, costs[one.policy], idle, None if nothing else possible, worst)
+        for one, worst in zip(played, worsts, strict=True)
     ]
 
 
-def _beside(case: Case, one: Played, rules: Sequence[Played], demand_charge: float) -> float | None:
-    worst = beside_the_rule(case, one, rules, demand_charge) if one.policy in STEERED else None
-    return None if worst is None else round(worst, DIGITS)
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, DIGITS)
 
 
 def _row(

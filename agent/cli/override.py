@@ -13,7 +13,7 @@ from agent.cli.ending import FAILED, GOOD
 from agent.cli.folded import say
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.domain.commands import OverrideBattery, Request
-from agent.domain.override import LONGEST, Override, OverrideAction
+from agent.domain.override import LEAST_W, LONGEST, MOST_W, Override, OverrideAction
 from agent.ports import StoreFailure
 from agent.settings.schema import Settings
 
@@ -46,17 +46,24 @@ def wanted(asked: Namespace, now: datetime, zone: ZoneInfo) -> Override | None:
     """What the arguments mean; None is ``auto``. Raises NotAsked."""
     if asked.command == AUTO:
         return None
+    too_long = f"it must end within {LONGEST.total_seconds() / 3600:z.0f} hours from now, and not in the past"
     try:
         until = now + _lasting(asked.lasts) if asked.until is None else _until(asked.until, now, zone)
-        power_w = getattr(asked, "kw", None)
-        override = Override(OverrideAction(asked.command), until, now, None if power_w is None else 1000.0 * power_w)
+        override = Override(OverrideAction(asked.command), until, now, _power_w(getattr(asked, "kw", None)))
     except OverflowError as error:
-        raise NotAsked("the time when it ends is out of range") from error
+        raise NotAsked(too_long) from error
     except (UnknownTime, ValueError) as error:
         raise NotAsked(str(error)) from error
     if not timedelta(0) < until - now <= LONGEST:
-        raise NotAsked(f"it must end within {LONGEST.total_seconds() / 3600:z.0f} hours from now, and not in the past")
+        raise NotAsked(too_long)
     return override
+
+
+def _power_w(kw: float | None) -> float | None:
+    """Raises NotAsked."""
+    if kw is None or LEAST_W <= 1000.0 * kw <= MOST_W:
+        return None if kw is None else 1000.0 * kw
+    raise NotAsked(f"--kw is {kw:zg}, not a power from {LEAST_W / 1000.0:g} to {MOST_W / 1000.0:z,.0f} kW")
 
 
 def _until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
@@ -66,14 +73,14 @@ def _until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _lasting(text: str | None) -> timedelta:
-    """Raises NotAsked."""
+    """Raises NotAsked, and OverflowError where it is longer than time spans are."""
     if text is None:
         return USUAL
     for unit, minutes in (("min", 1.0), ("h", 60.0)):
         if text.endswith(unit):
             try:
                 return timedelta(minutes=minutes * float(text.removesuffix(unit)))
-            except (ValueError, OverflowError):
+            except ValueError:
                 break
     raise NotAsked(f"{text!r} is no time span: write 90min or 2h")
 

@@ -4,7 +4,7 @@ import multiprocessing
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from agent.backtest.site_run import LOAD_MODEL, SOLAR_MODEL, Rules, SiteDone, Si
 from agent.backtest.sites import usual_export_price
 from agent.cli.ending import FAILED, GOOD, INTERRUPTED, WRONG
 from agent.cli.play_summary import summarise
+from agent.domain.money import unlikely
 from agent.domain.request import Objective
 from agent.forecasting.forecaster import ModelUnusable
 from agent.settings.schema import Settings
@@ -48,6 +49,8 @@ def backtest(asked: Namespace, settings: Settings | None, console: Console) -> i
     try:
         rules = _rules(asked, settings)
         found = {} if settings is not None else _chosen(described_sites(asked.data), asked.sites)
+        currencies = _currencies(found, settings)
+        _judge(rules.export_price, currencies)
         file = FiguresFile(asked.out, _made(rules))
         there = file.open()
         tasks = (
@@ -68,9 +71,6 @@ def backtest(asked: Namespace, settings: Settings | None, console: Console) -> i
     except KeyboardInterrupt:
         print(f"interrupted; {asked.out} holds what is done, the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
-    currencies = {name: str(described["currency"]) for name, described in found.items() if described.get("currency")}
-    if settings is not None:
-        currencies[settings.site.id] = settings.site.currency
     summarise([*there, *(row for done in played for row in done.rows)], rules, currencies, console)
     planned, said = judged(played)
     if said is not None:
@@ -118,6 +118,21 @@ def _rules(asked: Namespace, settings: Settings | None) -> Rules:
         objective,
         asked.settle,
     )
+
+
+def _currencies(found: dict[str, dict[str, Any]], settings: Settings | None) -> dict[str, str]:
+    """By site, where one is known."""
+    if settings is not None:
+        return {settings.site.id: settings.site.currency}
+    return {name: str(described["currency"]) for name, described in found.items() if described.get("currency")}
+
+
+def _judge(export_price: float | None, currencies: Mapping[str, str]) -> None:
+    """Cents are not taken for euros, as for the prices of a site's file. Raises WrongArguments."""
+    for currency in dict.fromkeys(currencies.values()):
+        wrong = None if export_price is None else unlikely(export_price, currency)
+        if wrong is not None:
+            raise WrongArguments(f"--export-price is {wrong[0]}; {wrong[1]}")
 
 
 def _objective(asked: Namespace) -> Objective | None:

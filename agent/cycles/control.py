@@ -182,9 +182,10 @@ class Control:
     def _situation(self, state: SiteState, lost: bool, there: Battery) -> Situation:
         view = self._outlet.view
         in_force_w = None if self._lease is None else self._lease.battery_w
+        is_capped = self._lease is not None and self._lease.pv_limit_w is not None
         interval_wh = self._interval_wh(state)
         known = state, view.plan, view.comparison, view.clock_doubt, view.override
-        return Situation(*known, lost, there, interval_wh, in_force_w, self._peak_w(), view.policies)
+        return Situation(*known, lost, there, interval_wh, in_force_w, self._peak_w(), view.policies, is_capped)
 
     def _watch_tracking(self, state: SiteState) -> None:
         monotonic = self._clock.monotonic()

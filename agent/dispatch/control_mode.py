@@ -75,7 +75,7 @@ class Situation:
     ``clock_doubt`` is why the time is not trusted. ``there`` is what of the battery can be steered now, None for the
     whole of it; none of it while it is ``out_of_control``. ``interval_wh`` is what the running interval of a demand
     charge has imported, Wh, ``peak_w`` the month's highest mean import before it; ``in_force_w`` the battery power that
-    was last written, None where nothing is in force.
+    was last written, None where nothing is in force, and ``is_capped`` whether the sun was capped with it.
     ``policies`` says whether plan or rule steers by the days that have passed, None: the plan.
     """
 
@@ -90,6 +90,7 @@ class Situation:
     in_force_w: float | None = None
     peak_w: float = 0.0
     policies: PolicyRecord | None = None
+    is_capped: bool = False
 
     @property
     def is_rules_turn(self) -> bool:
@@ -137,13 +138,13 @@ class Ladder:
             return Setpoint(state.at, None, hold_s, Rung.RELEASE, say.released(why=_what_is_missing(state)))
         battery = self._conditions.with_reserve(self._of_the_plan(situation), state.at)
         if situation.override is not None:
-            return self._by_hand(situation.override, state, battery)
+            return self._by_hand(situation.override, situation, battery)
         why_not, plan = situation.why_no_plan, situation.plan
         if why_not is None and (record := situation.rule) is not None:
-            return self._by_rule(record, state, net_load_w, soc_pct, battery)
+            return self._by_rule(record, situation, net_load_w, soc_pct, battery)
         if why_not is None and plan is not None:
             moment = self._moment(situation, plan, net_load_w, soc_pct)
-            planned = self._planned(plan, moment, state, battery)
+            planned = self._planned(plan, moment, situation, battery)
             if planned is not None:
                 return planned
         why = why_not or say.plan_expired()
@@ -152,22 +153,25 @@ class Ladder:
             return self_consumption_w(net_w, soc_pct, battery, hold_s / 3600.0)
 
         watts, limit_w = by_rule(net_load_w), self._conditions.connection(state.at).export_limit_w
-        cap_w = pv_cap(state, watts, 0.0, limit_w, Follower(battery, soc_pct, by_rule))
+        cap_w = pv_cap(state, watts, 0.0, limit_w, Follower(battery, soc_pct, by_rule), situation.is_capped)
         return Setpoint(state.at, watts, hold_s, Rung.RULES, say.self_consumption(why=why), cap_w)
 
-    def _by_hand(self, override: Override, state: SiteState, battery: Battery) -> Setpoint:
+    def _by_hand(self, override: Override, situation: Situation, battery: Battery) -> Setpoint:
         """A discharge gives way to the sun, as the guard has it."""
+        state, capped = situation.state, situation.is_capped
         watts = override.battery_w(battery.charge_w, battery.discharge_w)
         until = override.until.astimezone(self._zone)
-        cap_w = pv_cap(state, min(watts, 0.0), 0.0, self._conditions.connection(state.at).export_limit_w)
+        limit_w = self._conditions.connection(state.at).export_limit_w
+        cap_w = pv_cap(state, min(watts, 0.0), 0.0, limit_w, stands=capped)
         asked = say.by_hand if override.command is None else say.by_platform
         reason = asked(order=override.words, until_at=until)
         return Setpoint(state.at, watts, self._rules.hold_s, Rung.OVERRIDE, reason, cap_w)
 
     def _by_rule(
-        self, record: PolicyRecord, state: SiteState, net_load_w: float, soc_pct: float, battery: Battery
+        self, record: PolicyRecord, situation: Situation, net_load_w: float, soc_pct: float, battery: Battery
     ) -> Setpoint:
         """A rule that has earned more here than the plan."""
+        state = situation.state
         step, prices = self._day_prices.at(state.at)
         step_h = 1.0 if record.acting is Policy.TIME_OF_USE else self._rules.hold_s / 3600.0
 
@@ -176,7 +180,7 @@ class Ladder:
 
         watts, conditions = by_rule(net_load_w), self._conditions
         sold, limit_w = conditions.at(state.at).export_price, conditions.connection(state.at).export_limit_w
-        cap_w = pv_cap(state, watts, sold, limit_w, Follower(battery, soc_pct, by_rule))
+        cap_w = pv_cap(state, watts, sold, limit_w, Follower(battery, soc_pct, by_rule), situation.is_capped)
         return Setpoint(state.at, watts, self._rules.hold_s, Rung.RULES, record.why, cap_w)
 
     def _moment(self, situation: Situation, plan: Plan, net_load_w: float, soc_pct: float) -> Moment:
@@ -195,7 +199,7 @@ class Ladder:
             situation.peak_w,
         )
 
-    def _planned(self, plan: Plan, moment: Moment, state: SiteState, battery: Battery) -> Setpoint | None:
+    def _planned(self, plan: Plan, moment: Moment, situation: Situation, battery: Battery) -> Setpoint | None:
         """What the plan's value of stored energy asks for; None where the plan does not cover this moment."""
         connection = self._conditions.connection(moment.at)
         decision = economic_dispatch(plan, moment, battery, connection)
@@ -209,7 +213,7 @@ class Ladder:
             return decision.battery_w if sunny is None else sunny.battery_w
 
         follower = Follower(battery, moment.soc_pct, by_plan)
-        cap_w = _solar_cap(plan, moment, state, decision.battery_w, connection, follower)
+        cap_w = _solar_cap(plan, moment, situation, decision.battery_w, connection, follower)
         return Setpoint(moment.at, decision.battery_w, self._rules.hold_s, rung, decision.reason, cap_w)
 
     def _of_the_plan(self, situation: Situation) -> Battery:
@@ -228,17 +232,17 @@ class Ladder:
 
 
 def _solar_cap(
-    plan: Plan, moment: Moment, state: SiteState, battery_w: float, connection: Connection, follower: Follower
+    plan: Plan, moment: Moment, situation: Situation, battery_w: float, connection: Connection, follower: Follower
 ) -> float | None:
     """The PV power to cap at, or None: while import is paid for, sun that the plan gives away makes room for it.
 
     Nor is it stored while export costs money: it may be a burden.
     """
-    gives_away = _gives_sun_away(plan, moment.at)
+    state, gives_away = situation.state, _gives_sun_away(plan, moment.at)
     if moment.import_price + moment.carbon_price < 0.0 and gives_away:
         return _cap_for_import(state, battery_w, connection.import_limit_w)
     stored_by = None if gives_away and moment.export_price < 0.0 else follower
-    return pv_cap(state, battery_w, moment.export_price, connection.export_limit_w, stored_by)
+    return pv_cap(state, battery_w, moment.export_price, connection.export_limit_w, stored_by, situation.is_capped)
 
 
 def _what_is_missing(state: SiteState) -> str:

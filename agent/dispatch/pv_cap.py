@@ -7,6 +7,7 @@ from agent.domain.battery import Battery
 from agent.domain.site import SiteState
 
 NEAR = 0.9  # of what it may make: a sun below is not capped
+STAYS = 0.7  # of what it may make: a sun below keeps no cap that stands; one of 0 W stays as long as there is no room
 NEARLY_FULL_PCT = 1.0  # below the highest SoC: a battery in there follows no sun
 
 
@@ -31,8 +32,9 @@ def pv_cap(
     export_price: float,
     export_limit_w: float | None,
     follower: Follower | None = None,
+    stands: bool = False,
 ) -> float | None:
-    """The PV power to cap at beside ``battery_w``, W, or None.
+    """The PV power to cap at beside ``battery_w``, W, or None. ``stands`` says that a cap is in force.
 
     The sun may rise as far as a ``follower`` takes it. Beside what the battery does at the sun that is seen, the cap
     would be that sun, and nobody would ever see that there is more. Until the battery has followed, what rises is
@@ -43,6 +45,10 @@ def pv_cap(
     if load_w is None or pv_w is None or allowed_w is None or state.grid_w.known is None:
         return None
     room_w = max(0.0, load_w - battery_w + allowed_w)
-    if follower is not None and pv_w > NEAR * room_w:
+    if follower is not None and _needs_cap(pv_w, room_w, stands):
         room_w = max(room_w, load_w - follower.at_most_sun_w(allowed_w) + allowed_w)
-    return room_w if pv_w > NEAR * room_w else None
+    return room_w if _needs_cap(pv_w, room_w, stands) else None
+
+
+def _needs_cap(pv_w: float, room_w: float, stands: bool) -> bool:
+    return pv_w > NEAR * room_w or (stands and pv_w >= STAYS * room_w)

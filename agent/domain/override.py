@@ -7,6 +7,7 @@ from enum import Enum
 from agent.domain.sentences import control as say
 
 LONGEST = timedelta(hours=24)
+LEAST_W, MOST_W = 1.0, 20_000_000.0  # of what a person asks for: more or less is a slip
 
 
 class OverrideAction(Enum):

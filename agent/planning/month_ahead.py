@@ -1,6 +1,6 @@
 """What a higher peak costs a billing month and what it saves there, in the days after those that are planned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,6 +24,8 @@ class MonthAhead:
     left_days: float
     chances: PeakChances
     savings: DaySavings
+    # By the days planned and the charge: a plan asks three times, for its thresholds and for the levels of its table.
+    _worths: dict[tuple[float, float], Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def least_kw(self, planned_days: float, per_kw: float) -> float:
         """Up to this a higher peak costs nothing, or less than it saves after the ``planned_days`` ahead."""
@@ -38,9 +40,11 @@ class MonthAhead:
 
         It is counted from the first of ``levels_kw``, which ascend.
         """
-        peak_kw = self.chances.all_kw
+        peak_kw, asked = self.chances.all_kw, (planned_days, per_kw)
+        if asked not in self._worths:
+            self._worths[asked] = self._worth(planned_days, per_kw)
         beyond_kw = np.maximum(levels_kw - peak_kw[-1], 0.0)
-        found = per_kw * beyond_kw - np.interp(levels_kw, peak_kw, self._worth(planned_days, per_kw))
+        found = per_kw * beyond_kw - np.interp(levels_kw, peak_kw, self._worths[asked])
         return np.asarray(found - found[0])
 
     def _worth(self, planned_days: float, per_kw: float) -> Floats:

@@ -1,5 +1,11 @@
-"""Price files that are written anew every day, as by a download of the day-ahead auction, are read again."""
+"""Price files that are written anew every day, as by a download of the day-ahead auction, are read again.
 
+One that is being written may end in the middle of its last number, which is then another price. So a file without a
+line end at its end is read once nobody has changed it for a while; many programs never write that line end.
+"""
+
+import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +16,10 @@ from agent.settings.schema import Settings
 from agent.settings.sections import DynamicTariff, ListTariff
 from agent.settings.sections import Tariff as Section
 
+RESTS_S = 10.0
+
 Seen = tuple[int, int]  # time of the last change, ns, and size
+NOT_YET: Seen = -1, -1
 
 
 @dataclass(slots=True)
@@ -19,14 +28,14 @@ class PriceFile:
 
     path: Path
     read: Callable[[], Tariff]
-    seen: Seen | None
+    seen: Seen | None = NOT_YET  # what was read at the start may have changed since
     trouble: str | None = None
     newest: Tariff | None = None
 
     def look(self) -> None:
         """Read a file that has changed since the last look; ``newest`` is what was usable, None before any change."""
         found = seen(self.path)
-        if found == self.seen:
+        if found == self.seen or (found is not None and _may_be_half_way(self.path, found)):
             return
         self.seen = found
         try:
@@ -46,9 +55,21 @@ def seen(path: Path) -> Seen | None:
     return found.st_mtime_ns, found.st_size
 
 
+def _may_be_half_way(path: Path, found: Seen) -> bool:
+    """Whether it was changed just now and has no line end yet. The disk's times are those of the machine's clock."""
+    if not 0.0 <= time.time() - found[0] / 1e9 < RESTS_S:
+        return False
+    try:
+        with path.open("rb") as file:
+            file.seek(-min(1, found[1]), os.SEEK_END)
+            return file.read(1) not in (b"\n", b"\r")
+    except OSError:
+        return False  # reading it tells why
+
+
 @dataclass(slots=True)
 class PriceFiles:
-    """Those of import and export, where the site file names them, as they were when this was made."""
+    """Those of import and export, where the site file names them."""
 
     settings: Settings
     bought: PriceFile | None = field(init=False)
@@ -72,5 +93,4 @@ class PriceFiles:
 def _file(section: Section, read: Callable[[], Tariff]) -> PriceFile | None:
     if not isinstance(section, ListTariff | DynamicTariff) or section.file is None:
         return None
-    path = Path(section.file)
-    return PriceFile(path, read, seen(path))
+    return PriceFile(Path(section.file), read)

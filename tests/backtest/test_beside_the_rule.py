@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agent.backtest import with_rules
-from agent.backtest.beside_the_rule import beside_the_rule
+from agent.backtest.beside_the_rule import BesideTheRules
 from agent.backtest.case import Case
 from agent.backtest.play import Played, play
 from agent.backtest.policies import Step
@@ -33,10 +33,10 @@ def test_the_worst_days_are_found() -> None:
     missed = daily.copy()
     missed[48] = 0.0
     agent, rule = resting(case, "as_controlled", missed), resting(case, "self_consumption", daily)
-    assert beside_the_rule(case, agent, [rule], days=2) == pytest.approx(-0.5)
-    assert beside_the_rule(case, rule, [agent], days=2) == pytest.approx(0.0)
-    assert beside_the_rule(case, agent, [rule], days=4) is None
-    assert beside_the_rule(case, agent, [], days=2) is None
+    assert BesideTheRules(case, [rule], days=2).worst(agent) == pytest.approx(-0.5)
+    assert BesideTheRules(case, [agent], days=2).worst(rule) == pytest.approx(0.0)
+    assert BesideTheRules(case, [rule], days=4).worst(agent) is None
+    assert BesideTheRules(case, [], days=2).worst(agent) is None
 
 
 def test_every_day_of_a_month_bears_its_part_of_the_demand_charge() -> None:
@@ -52,9 +52,9 @@ def test_every_day_of_a_month_bears_its_part_of_the_demand_charge() -> None:
     held[5 * 24 :: 24] = 500.0
     rule, agent = resting(case, "self_consumption", daily), resting(case, "as_controlled", held)
     energy = 0.2 * 3
-    assert beside_the_rule(case, agent, [rule], 16.0, days=8) == pytest.approx((energy + 8.0 - 3.2) / 3.2)
-    assert beside_the_rule(case, agent, [rule], 16.0, days=2) == pytest.approx((2.0 - 0.8) / 0.8)
-    assert beside_the_rule(case, agent, [rule], days=8) == pytest.approx((energy - 3.2) / 3.2)
+    assert BesideTheRules(case, [rule], 16.0, days=8).worst(agent) == pytest.approx((energy + 8.0 - 3.2) / 3.2)
+    assert BesideTheRules(case, [rule], 16.0, days=2).worst(agent) == pytest.approx((2.0 - 0.8) / 0.8)
+    assert BesideTheRules(case, [rule], days=8).worst(agent) == pytest.approx((energy - 3.2) / 3.2)
 
 
 class Idle:

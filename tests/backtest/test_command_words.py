@@ -14,6 +14,7 @@ WRONG = [
     (["--demand-charge", "-1"], "must not be negative"),
     (["--export-price", "nan"], "--export-price is nan, not a number"),
     (["--export-price", "1e308"], "--export-price is 1e+308, not a number of at most 1,000,000"),
+    (["--export-price", "8.2"], "--export-price is 8.2, which is more than anybody pays for a kWh in EUR; did you"),
     (["--demand-charge", "1e308"], "--demand-charge is 1e+308, not a number of at most 1,000,000"),
     (["--days", "inf"], "--days is inf, not a number of at most 1,000,000"),
     (["--carbon-value", "1e308"], "--carbon-value is 1e+308, not money from 0 to 1,000,000 per kg"),

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from agent.backtest.beside_the_rule import beside_the_rule
+from agent.backtest.beside_the_rule import BesideTheRules
 from agent.backtest.case import MONEY_ALONE, Case
 from agent.backtest.play import play
 from agent.backtest.policies import AS_CONTROLLED, NO_BATTERY, SELF_CONSUMPTION, TABLE_ALONE, TIME_OF_USE
@@ -58,7 +58,7 @@ def month(seed: int, days: int, step_s: int, models: Path) -> tuple[dict[str, fl
     idle = played[NO_BATTERY].account(case).net_cost
     saved = {name: idle - one.account(case).net_cost for name, one in played.items()}
     both = (played[SELF_CONSUMPTION], played[TIME_OF_USE])
-    beside = beside_the_rule(case, played[AS_CONTROLLED], both, days=days)
+    beside = BesideTheRules(case, both, days=days).worst(played[AS_CONTROLLED])
     assert beside is not None, "a month has its days"
     return saved, beside
 

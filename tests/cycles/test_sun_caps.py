@@ -9,7 +9,7 @@ from agent.domain.policies import Policy, PolicyRecord
 from agent.domain.site import Connection
 from agent.domain.tariff import Flat
 from drivers.reading import Quantity
-from tests.cycles.control_stage import START, ControlStage, plan
+from tests.cycles.control_stage import BATTERY, START, ControlStage, plan
 from tests.shown import show
 
 LOAD_W = 1000.0
@@ -89,3 +89,20 @@ async def test_a_battery_that_is_nearly_full_leaves_the_sun_capped() -> None:
     pv_w, grid_w = await stage.shine(8000.0, 20)
     assert (pv_w - LOAD_W, grid_w) == (pytest.approx(421.0, abs=20.0), pytest.approx(0.0, abs=20.0))
     assert None not in [one.pv_limit_w for one in stage.site.written]
+
+
+async def test_where_stored_energy_is_a_burden_the_cap_stays_while_the_battery_empties_into_the_grid() -> None:
+    """Export costs less than what is stored: no room is left for the sun, and its 0 W are no reason to let it in."""
+    stage = SunnyStage(-0.10, None)
+    show(stage.outlet, plan=plan(-0.50))
+    assert await stage.shine(4000.0) == (0.0, pytest.approx(LOAD_W - BATTERY.discharge_w))
+    assert {one.pv_limit_w for one in stage.site.written[1:]} == {0.0}
+    assert len(stage.site.written) <= 4, "nothing has changed"
+
+
+async def test_a_sun_that_falls_a_little_below_its_cap_keeps_it_and_one_that_sets_does_not() -> None:
+    stage = SunnyStage(0.05, 0.0)
+    stage.by_hand(OverrideAction.HOLD)
+    for sun_w, cap_w in ((850.0, None), (4000.0, LOAD_W), (850.0, LOAD_W), (600.0, None), (850.0, None)):
+        await stage.shine(sun_w, 5)
+        assert stage.site.written[-1].pv_limit_w == cap_w

@@ -179,6 +179,25 @@ def test_a_higher_peak_is_taken_as_far_as_it_saves_more_than_it_costs(per_kw: fl
     assert month.least_kw(11.0, per_kw) == 10.0  # with no day left a kW saves nothing more
 
 
+def test_the_days_left_are_gone_through_once_for_all_that_is_asked_of_them() -> None:
+    gone_through: list[float] = []
+
+    class Noted(PeakChances):
+        def kept(self, since_days: float, days: float) -> np.ndarray:
+            gone_through.append(since_days)
+            return PeakChances.kept(self, since_days, days)
+
+    peaks = np.linspace(0.0, 20.0, 129), np.full(129, 10.0)
+    levels, month = np.linspace(10.0, 30.0, 11), MonthAhead(10.0, 11.0, Noted(*peaks), SAVINGS)
+    found = [(month.least_kw(1.0, 3.0), month.cost(levels, 1.0, 3.0).tolist()) for _ in range(2)]
+    assert gone_through == [10.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]
+    anew = MonthAhead(10.0, 11.0, PeakChances(*peaks), SAVINGS).cost(levels, 1.0, 3.0)
+    assert [cost for _, cost in found] == [anew.tolist()] * 2
+    other = MonthAhead(10.0, 11.0, PeakChances(*peaks), SAVINGS)
+    for planned_days, per_kw in ((2.0, 3.0), (1.0, 10.0)):
+        assert month.cost(levels, planned_days, per_kw).tolist() == other.cost(levels, planned_days, per_kw).tolist()
+
+
 def test_a_month_that_ends_within_the_horizon_pays_in_full_and_the_next_one_in_part() -> None:
     start = datetime(2026, 6, 30, 11, tzinfo=UTC)  # twelve hours before the month ends on the site's clock
     asked = replace(

@@ -14,7 +14,7 @@ from agent.console.reading.shapes import Document
 from agent.console.reading.site import override, override_document, site_of
 from agent.domain.advisory import AdvisoryType, Verb
 from agent.domain.commands import AnswerAdvice, Command, OverrideBattery, Request
-from agent.domain.override import LONGEST, Override, OverrideAction
+from agent.domain.override import LEAST_W, LONGEST, MOST_W, Override, OverrideAction
 
 AUTO = "auto"
 USUAL = timedelta(hours=2)
@@ -113,7 +113,7 @@ OVERRIDE = (
     Parameter("action", Kind.TEXT, "what the battery does; auto: the agent decides again",
               (*(one.value for one in OverrideAction), AUTO), required=True),
     Parameter("power_w", Kind.NUMBER, "with how much, W; all that the limits allow when left out",
-              low=1, high=20_000_000),
+              low=int(LEAST_W), high=int(MOST_W)),
     Parameter("until", Kind.TIME, "when it ends"),
     Parameter("minutes", Kind.NUMBER, "or how long it lasts; two hours when nothing is said", low=1, high=1440),
 )  # fmt: skip
