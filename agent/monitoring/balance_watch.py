@@ -10,10 +10,14 @@ clears it. Hardly any response says nothing, since another battery or a wallbox 
 makes the same, unless the grid power shrank to a tenth before. The load may step too, so ``PROOFS`` pieces of
 evidence in a row are needed.
 
+A battery that covers the load changes all the time, and by a meter whose sign is turned it runs away to its limit. So
+changes in a row of ``LONGEST_RUN_S`` at most are judged as one, once they have come to rest: they clear the meter as a
+step does, and are evidence where the grid power went further from zero, the way that the battery followed it.
+
 To see more than chance brings, a *probe* holds the battery at 0 W for one step where there is a suspicion: a first
 piece of evidence, a grid power that from one reading to the next becomes -1, 10 or 1/10 times what it was, or a load
 that is negative for a minute. A probe costs a minute of battery at most, and the next one has to wait: an hour, and
-twice as long each time that one shows nothing, up to a day.
+twice as long each time that one shows nothing, up to a day; after a run away ten minutes at most.
 
 A meter that is proven wrong is not acted on for ``PAUSE_S``; then one more step decides.
 """
@@ -28,6 +32,8 @@ LEAST, MOST = 0.3, 3.0
 PROOFS = 3
 PAUSE_S = 1800.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 3600.0, 86_400.0  # between probes
+RUN_AWAY_PAUSE_S = 600.0
+LONGEST_RUN_S = 120.0
 NEGATIVE_S = 60.0
 SHRINKS = 0.1
 FACTORS = (-1.0, 10.0, SHRINKS)  # of a sign or a scale factor that has changed
@@ -44,6 +50,12 @@ class _Picture:
     def others_w(self) -> float:
         return self.grid_w + self.pv_w
 
+    def ran_away(self, now: "_Picture") -> bool:
+        """Whether the battery has followed the grid power until ``now``, and drove it further from zero by that."""
+        moved_w = now.battery_w - self.battery_w
+        further_w = abs(now.grid_w) - abs(self.grid_w)
+        return now.grid_w * moved_w > 0.0 and further_w >= LEAST * abs(moved_w)
+
 
 @dataclass(slots=True)
 class BalanceWatch:
@@ -54,11 +66,14 @@ class BalanceWatch:
     sentence: str | None = None  # what contradicts, while that stands
     _asked_w: float | None = None
     _asked_at: float = -float("inf")
-    _before: _Picture | None = None  # of the step under way
+    _before: _Picture | None = None  # of the step, or the run of changes, under way
+    _run_began: float = -float("inf")
+    _is_step: bool = False
     _last: _Picture | None = None
     _evidence: int = 0
     _shrunk: bool = False  # the grid power became a tenth at once
     _probe_at: float | None = None
+    _last_probe: float = -float("inf")
     _next_probe: float = -float("inf")
     _pause_s: float = FIRST_PAUSE_S
     _negative_since: float | None = None
@@ -77,12 +92,15 @@ class BalanceWatch:
         """A setpoint was written; None is a release."""
         if battery_w is not None and self._asked_w is not None and self._is_near(battery_w, self._asked_w):
             return
-        rested = self._asked_w is None or monotonic_s - self._asked_at >= self.settle_s
-        self._before = None
         if battery_w is None:
-            self._probe_at = None
-        elif rested and self._last is not None and abs(battery_w - self._last.battery_w) >= self._step_w:
-            self._before = self._last
+            self._before = self._asked_w = self._probe_at = None
+            return
+        rested = self._asked_w is None or monotonic_s - self._asked_at >= self.settle_s
+        self._is_step = rested and self._last is not None and abs(battery_w - self._last.battery_w) >= self._step_w
+        if rested:
+            self._before, self._run_began = self._last, monotonic_s
+        elif monotonic_s - self._run_began > LONGEST_RUN_S:
+            self._before = None
         self._asked_w, self._asked_at = battery_w, monotonic_s
 
     def seen(self, monotonic_s: float, battery_w: float | None, grid_w: float | None, pv_w: float | None) -> None:
@@ -117,21 +135,26 @@ class BalanceWatch:
         if LEAST <= answer_w / moved_w <= MOST:
             self._evidence, self._shrunk, self.sentence, self._wrong_until = 0, False, None, -float("inf")
             return
-        if abs(answer_w / moved_w) < LEAST and not self._shrunk:
+        if not (ran_away := before.ran_away(now)) and not self._is_evidence(answer_w / moved_w):
             return
         self._evidence += 1
         if self._evidence < PROOFS:
-            self._probe(monotonic_s)
+            self._probe(monotonic_s, ran_away)
             return
         self._evidence = PROOFS - 1
         self._wrong_until, self._pause_s = monotonic_s + PAUSE_S, FIRST_PAUSE_S
         self.sentence = meter_contradicts(moved_w=moved_w, shown_w=-answer_w, expected_w=-moved_w, times=PROOFS)
 
-    def _probe(self, monotonic_s: float) -> None:
+    def _is_evidence(self, response: float) -> bool:
+        """Of one step: a run has the load's own changes in it."""
+        return self._is_step and (abs(response) >= LEAST or self._shrunk)
+
+    def _probe(self, monotonic_s: float, ran_away: bool = False) -> None:
         """Hold the battery at 0 W, where it is far from that; its way back is a step too."""
         far = self._asked_w is not None and abs(self._asked_w) >= self._step_w
-        if far and monotonic_s >= self._next_probe:
-            self._probe_at = monotonic_s
+        due = min(self._next_probe, self._last_probe + RUN_AWAY_PAUSE_S) if ran_away else self._next_probe
+        if far and monotonic_s >= due:
+            self._probe_at = self._last_probe = monotonic_s
             self._next_probe = monotonic_s + self._pause_s
             self._pause_s = min(2.0 * self._pause_s, LONGEST_PAUSE_S)
 

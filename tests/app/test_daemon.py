@@ -105,6 +105,26 @@ def test_while_it_runs_it_is_alone_light_and_tells_its_status(
         assert running.stop() == 0
 
 
+def test_a_log_whose_reader_has_gone_takes_neither_control_nor_rows_with_it(
+    tmp_path: Path, ports: tuple[int, int], inverter: Inverter
+) -> None:
+    """As after a crash of journald: each line that is logged from then on would be an error."""
+    config = quick_site(tmp_path, *ports)
+    os.mkfifo(tmp_path / "log")
+    reader = os.open(tmp_path / "log", os.O_RDONLY | os.O_NONBLOCK)
+    with daemon(config) as running:
+        until(inverter.is_steered, "a setpoint")
+        os.close(reader)
+        last = "SELECT rung = 'override' FROM decision ORDER BY seq DESC LIMIT 1"
+        for order, is_override in (("hold", 1), ("auto", 0)):
+            assert enalysis_edge(order, "--config", config).returncode == 0
+            until(lambda wanted=is_override: rows(config, last) == [(wanted,)], f"the decision after {order}")  # type: ignore[misc]
+            assert inverter.is_steered()
+        assert running.stop() == 0
+    assert not inverter.is_steered()
+    assert rows(config, "SELECT kind FROM event ORDER BY seq DESC LIMIT 1") == [("stopped",)]
+
+
 @needs_broker
 @pytest.mark.broker
 def test_killed_in_the_middle_of_a_setpoint_it_loses_nothing_and_the_inverter_saves_itself(

@@ -188,6 +188,23 @@ async def test_a_meter_that_contradicts_the_battery_is_not_acted_on(
         assert is_charging(stage.at(60.0))
 
 
+@fault(31, injected="the sign of the meter changes while a battery covers the load", neutral_s=300.0,
+       alarm="meter_contradicts")  # fmt: skip
+async def test_a_battery_that_covers_the_load_does_not_run_away_by_a_sign_that_has_changed(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    """The load decides how soon it runs away: within a minute or two. The fault lasts, and so does the release."""
+    async with staged(tmp_path, trace=passing_clouds(), step_s=2, hold_s=60, stale_s=10, **FLAT) as stage:
+        stage.fault("scaled_power", "meter", FAULT_AT, 60.0, factor=-1.0)
+        await stage.play(20.0)
+        outcome.neutral_after(neutral_after_s(stage))
+        for moment in stage.between(FAULT_AT + 5.0, 20.0):
+            assert moment.setpoint.reason == "released: the grid power is implausible"
+            assert moment.mode == "self-consumption"
+        assert await raised(stage, "meter_contradicts/meter") == ["alarm"]
+        outcome.raised("meter_contradicts/meter")
+
+
 @fault(
     32,
     injected="the inverter stores what is written, reads it back, and covers the load as before",

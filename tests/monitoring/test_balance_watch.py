@@ -98,6 +98,17 @@ def test_a_meter_whose_sign_or_scale_changes_is_found_out_within_two_minutes(fac
     assert "3 times in a row" in site.watch.sentence
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_battery_that_covers_the_load_by_a_turned_sign_runs_away_for_two_minutes_at_most(seed: int) -> None:
+    """It is at its limit within seconds, and takes no step any more from which a plan would be found out."""
+    site = Site(home(seed), lag_s=0)
+    site.play(3600, covering)
+    site.factor = -1.0
+    site.play(180, covering)
+    assert site.wrong_at
+    assert site.wrong_at[0] - 3600 <= 120
+
+
 def test_one_that_is_wrong_from_the_start_is_found_out_by_the_plans_own_steps() -> None:
     site = Site(steady)
     site.factor = -1.0

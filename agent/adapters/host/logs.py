@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from agent.adapters.host.log_limit import LogLimit
+from agent.adapters.host.log_stream import LineLogger, LogStream
 from agent.adapters.host.terminal_lines import terminal_line
 
 # Syslog priorities as journald reads them from a "<N>" prefix (sd-daemon(3)).
@@ -24,7 +25,7 @@ def configure(level: str) -> None:
 
     structlog = _structlog()
     under_journald = "JOURNAL_STREAM" in os.environ
-    limit = LogLimit(time.monotonic, structlog.DropEvent)
+    limit, stream = LogLimit(time.monotonic, structlog.DropEvent), LogStream(sys.stderr.fileno())
     logfmt = structlog.processors.LogfmtRenderer(key_order=KEYS, drop_missing=True, bool_as_flag=False)
     if under_journald:
         rendered = [logfmt]
@@ -34,6 +35,7 @@ def configure(level: str) -> None:
         rendered = [structlog.processors.TimeStamper(fmt="iso", utc=True), logfmt]
     processors: list[Any] = [
         limit.count,
+        stream.tell_lost,
         structlog.processors.add_log_level,
         structlog.processors.ExceptionRenderer(),
         *rendered,
@@ -43,18 +45,11 @@ def configure(level: str) -> None:
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=partial(_named_logger, structlog.PrintLoggerFactory(sys.stderr)),
+        logger_factory=partial(LineLogger, stream),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
-
-
-def _named_logger(make: Any, name: str = "", *_: Any) -> Any:
-    """structlog's own, which does not know its name."""
-    logger = make()
-    logger.name = name
-    return logger
 
 
 def _structlog() -> Any:

@@ -1,4 +1,4 @@
-"""A database whose file was moved, removed or replaced while it was open: nothing is written to where nobody looks."""
+"""A database whose file or log was moved, removed or replaced while open: nothing is written to where nobody looks."""
 
 import sqlite3
 from contextlib import closing, suppress
@@ -18,6 +18,23 @@ def identity(path: Path) -> Identity | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def log_identity(path: Path) -> tuple[Identity | None, ...]:
+    """Of what lies beside the file at ``path``: its log, which holds the newest commits, and the log's index."""
+    return tuple(identity(path.with_name(path.name + part)) for part in PARTS[1:])
+
+
+def take_in_log(connection: sqlite3.Connection, path: Path) -> str:
+    """Put what ``connection`` still holds of its log into the file, and close it. Returns a sentence.
+
+    Raises StoreFailure while somebody reads; the connection stays open then, so that a later try can save it.
+    """
+    busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise StoreFailure(f"the log of the store {path} was moved or removed, and what it held cannot be saved yet")
+    connection.close()
+    return f"The log of the store {path} was moved or removed while the agent ran; all it held is in the store now."
 
 
 def bring_back(connection: sqlite3.Connection, path: Path) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.adapters.store.ballast import Ballast
-from agent.adapters.store.moved_file import Identity, bring_back, identity
+from agent.adapters.store.moved_file import Identity, bring_back, identity, log_identity, take_in_log
 from agent.adapters.store.retention import drop_acknowledged
 from agent.adapters.store.store_file import Marks, Opened, drop_unconfirmed, open_file
 from agent.ports import StoreFailure
@@ -30,6 +30,7 @@ class StoreConnection:
         self.sentences: list[str] = []
         self.shortage: str | None = None
         self._identity: Identity | None = None
+        self._log: tuple[Identity | None, ...] = ()
         self._ballast = Ballast(path)
         self._failures = 0
         self._failing: str | None = None
@@ -47,10 +48,13 @@ class StoreConnection:
 
     def writing(self) -> Connection:
         """The connection, for a write; opened again, with all its checks, after a failure that was not a full disk, and
-        when the file is no longer at its place. Raises StoreFailure.
+        when the file or its log is no longer at its place. Raises StoreFailure.
         """
         if self.connection is not None and identity(self.path) != self._identity:
             self.sentences.append(bring_back(self.connection, self.path))
+            self.connection = None
+        elif self.connection is not None and log_identity(self.path) != self._log:
+            self.sentences.append(take_in_log(self.connection, self.path))
             self.connection = None
         if self.connection is None:
             self._open()
@@ -69,6 +73,7 @@ class StoreConnection:
         self.sentences += opened.sentences
         marks = self._without_unconfirmed(opened.connection) if is_ours else opened.marks
         self.connection, self.marks, self.catalogue = opened.connection, marks, opened.catalogue
+        self._log = log_identity(self.path)
         self._failing = self._trouble = None
         self.lay_ballast()
 

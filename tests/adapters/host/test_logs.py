@@ -3,9 +3,12 @@
 import os
 import pty
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +84,61 @@ def test_in_a_file_a_line_has_utc_and_no_colours() -> None:
     info, warning, error = piped()
     assert re.fullmatch(r"timestamp=\S+Z level=info event=job_done job=planning left= took_s=0.25", info)
     assert "\x1b[3" not in warning + error
+
+
+# What it says when nobody takes its lines any more; then, told to on its standard input, one line more.
+UNTAKEN = """
+import sys
+from agent.adapters.host import logs
+logs.configure("info")
+import structlog
+log = structlog.get_logger("control")
+for _ in range(3):
+    log.info("setpoint", reason="x" * 70_000)
+print("went on", flush=True)
+sys.stdin.read()
+log.info("last")
+"""
+
+
+def untaken(stderr: int) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-c", UNTAKEN]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=environment(JOURNAL_STREAM="8:1")
+    )
+
+
+def test_a_log_that_nobody_reads_any_more_costs_its_lines_alone() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with untaken(writer) as running:
+        os.close(writer)
+        said, _ = running.communicate(timeout=60.0)
+    assert (running.returncode, said) == (0, b"went on\n")
+
+
+def test_a_log_on_a_full_disk_costs_its_lines_alone() -> None:
+    with Path("/dev/full").open("wb") as full, untaken(full.fileno()) as running:
+        said, _ = running.communicate(timeout=60.0)
+    assert (running.returncode, said) == (0, b"went on\n")
+
+
+@pytest.mark.parametrize("pair", [os.pipe, lambda: tuple(end.detach() for end in socket.socketpair())])
+def test_a_log_whose_reader_hangs_is_not_waited_for_and_says_what_was_lost(pair: Callable[[], tuple[int, int]]) -> None:
+    """As journald does whose disk hangs. Of the line that no room was left for the beginning is there."""
+    reader, writer = pair()
+    with untaken(writer) as running:
+        os.close(writer)
+        assert running.stdin is not None
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"went on\n"
+        os.set_blocking(reader, False)
+        with suppress(BlockingIOError):
+            while os.read(reader, 65536):
+                pass
+        running.stdin.close()
+        os.set_blocking(reader, True)
+        with os.fdopen(reader, "rb") as log:
+            rest = log.read()
+    assert running.returncode == 0
+    assert rest == b"\n<6>level=info event=last lost=3\n"

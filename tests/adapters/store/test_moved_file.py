@@ -51,6 +51,23 @@ async def test_what_it_held_is_put_back(tmp_path: Path, how: str, parts: tuple[s
         assert _count(tmp_path / "elsewhere.db") == 20
 
 
+@pytest.mark.parametrize("parts", [("-wal",), ("-wal", "-shm")], ids=["log alone", "log and index"])
+async def test_what_is_in_a_log_that_was_removed_is_put_into_the_file(tmp_path: Path, parts: tuple[str, ...]) -> None:
+    """As by whoever puts a backup back. The log holds hours; without it a kill would leave none of them."""
+    path = tmp_path / "site.db"
+    store = await _running(path)
+    for part in parts:
+        os.unlink(f"{path}{part}")
+    await store.write(Batch(minutes=(minute(20, 50),)))
+    (sentence,) = store.remarks()
+    assert sentence.startswith(f"The log of the store {path} was moved or removed")
+    assert _count(path) == 21  # seen from beside, as after a kill
+    await store.write(Batch(minutes=(minute(21, 50),)))
+    assert store.remarks() == []
+    await store.close()
+    assert _count(path) == 22
+
+
 async def test_a_file_that_was_put_there_instead_is_gone_on_with(tmp_path: Path) -> None:
     path = tmp_path / "site.db"
     store = await _running(path)
