@@ -53,21 +53,29 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(0), zone).astimezone(UTC)
 
 
-def asked_range(start: str | None, end: str | None, period: str | None, now: datetime, zone: ZoneInfo) -> Range:
-    """What the parameters ``startDate``, ``endDate`` and ``period`` mean. Raises BadRange."""
+def asked_range(
+    start: str | None,
+    end: str | None,
+    period: str | None,
+    now: datetime,
+    zone: ZoneInfo,
+    names: tuple[str, str] = ("startDate", "endDate"),
+) -> Range:
+    """What the parameters ``names`` and ``period`` mean. Raises BadRange."""
+    from_name, to_name = names
     if start is None and end is None:
         return of_period(period or DEFAULT_PERIOD, now, zone)
     if period is not None:
         raise BadRange("period", "either a period or dates are asked for, not both")
     if start is None:
-        raise BadRange("startDate", "startDate is missing: endDate alone says no range")
-    first = _instant(start, "startDate", zone, is_end=False)
+        raise BadRange(from_name, f"{from_name} is missing: {to_name} alone says no range")
+    first = _instant(start, from_name, zone, is_end=False)
     today_ends = midnight(now.astimezone(zone).date() + timedelta(days=1), zone)
-    last = today_ends if end is None else _instant(end, "endDate", zone, is_end=True)
+    last = today_ends if end is None else _instant(end, to_name, zone, is_end=True)
     if last <= first:
         if end is None:
-            raise BadRange("startDate", f"startDate {start} is in the future")
-        raise BadRange("endDate", f"endDate {end} is before startDate {start}")
+            raise BadRange(from_name, f"{from_name} {start} is in the future")
+        raise BadRange(to_name, f"{to_name} {end} is before {from_name} {start}")
     return Range(_floored(first), _ceiled(last), zone)
 
 
