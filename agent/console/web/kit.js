@@ -134,16 +134,15 @@ export function scaleOf(values, base = "W") {
   return { unit, per, show };
 }
 
-function places(value) {
-  const size = Math.abs(value);
-  return size < 10 ? 2 : size < 100 ? 1 : 0;
+const places = (value) => (Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0);
+
+/** How `values` that stand together are said, each with the unit of all. */
+export function alike(values, base = "W") {
+  const { show, unit } = scaleOf(values, base);
+  return (value) => (isKnown(value) ? `${show(value)}\u00a0${unit}` : UNKNOWN);
 }
 
-export function amount(value, base = "W") {
-  if (!isKnown(value)) return UNKNOWN;
-  const scale = scaleOf([value], base);
-  return `${scale.show(value)}\u00a0${scale.unit}`;
-}
+export const amount = (value, base = "W") => alike([value], base)(value);
 
 export const percent = (value, decimals = 0) => (isKnown(value) ? `${number(value, decimals)}\u00a0%` : UNKNOWN);
 
