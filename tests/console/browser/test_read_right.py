@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from agent.console.own_settings import PASSWORD as PASSWORD_FILE
+from agent.console.security.passwords import FAILURES
 from agent.domain.alarms import AlarmKind
 from agent.domain.wire import to_json
 from tests.console import site as console_site
 from tests.console.browser.screen import Screen, Served, looking
 from tests.console.browser.states import Case, clock_change
+from tests.console.served import PASSWORD
 from tests.console.site import ConsoleSite
 
 pytestmark = pytest.mark.browser
@@ -137,3 +140,29 @@ def test_a_warning_is_not_told_as_an_alarm(served: Served, browser: Browser, loc
         expect(screen.page.locator(".alarms .notice.warning summary b")).to_have_text(word)
         expect(screen.page.locator(".alarms .notice.alarm")).to_have_count(0)
         screen.look("warning-now")
+
+
+def test_a_german_is_told_in_german_why_nobody_is_let_in(served: Served, browser: Browser) -> None:
+    with looking(browser, served, locale="de-DE") as screen:
+        field, told = screen.page.get_by_label("Passwort"), screen.page.locator("#login-told")
+        screen.page.context.clear_cookies()
+        screen.page.goto(served.address("login"))
+        for _ in range(FAILURES):
+            field.fill("wrong and wrong")
+            screen.page.keyboard.press("Enter")
+            expect(told).to_have_text("Das Passwort ist falsch.")
+            screen.page.reload()
+        field.fill(PASSWORD)
+        screen.page.keyboard.press("Enter")
+        expect(told).to_have_text("Zu viele falsche Passwörter. Bitte in einigen Minuten noch einmal versuchen.")
+
+
+def test_a_german_is_told_in_german_that_no_password_is_set(served: Served, browser: Browser) -> None:
+    with looking(browser, served, locale="de-DE") as screen:
+        screen.page.context.clear_cookies()
+        (served.source.own / PASSWORD_FILE).unlink()
+        screen.page.goto(served.address("login"))
+        screen.page.get_by_label("Passwort").fill(PASSWORD)
+        screen.page.keyboard.press("Enter")
+        expect(screen.page.locator("#login-told")).to_contain_text("Es ist noch kein Passwort gesetzt.")
+        screen.look("no-password")
