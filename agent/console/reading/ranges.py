@@ -33,7 +33,7 @@ class Range:
     @property
     def is_days(self) -> bool:
         """Whole days of the site."""
-        return all(_wall(at, self.zone).time() == time(0) for at in (self.start, self.end))
+        return all(_begins_day(at, self.zone) for at in (self.start, self.end))
 
     @property
     def months(self) -> int:
@@ -125,6 +125,8 @@ def weeks_before(at: datetime, weeks: int, zone: ZoneInfo) -> datetime:
 def _moved(at: datetime, zone: ZoneInfo, months: int = 0, days: int = 0) -> datetime:
     wall = at.astimezone(zone)
     day = _months_on(wall.date(), months) + timedelta(days=days)
+    if _begins_day(at, zone):
+        return midnight(day, zone)
     return datetime.combine(day, wall.time(), zone).astimezone(UTC)
 
 
@@ -134,6 +136,11 @@ def _months_on(day: date, months: int) -> date:
     first = date(place // 12, place % 12 + 1, 1)
     after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     return min(first.replace(day=1) + timedelta(days=day.day - 1), after - timedelta(days=1))
+
+
+def _begins_day(at: datetime, zone: ZoneInfo) -> bool:
+    """Whether it is the first instant of a day: 01:00 where the clock is put forward at midnight."""
+    return at == midnight(at.astimezone(zone).date(), zone)
 
 
 def _wall(at: datetime, zone: ZoneInfo) -> datetime:
