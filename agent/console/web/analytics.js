@@ -1,7 +1,7 @@
 // What was used, paid, emitted and saved, over a day, week, month or year, and against another time.
 import { html, useMemo } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
-import { amount, clock, day, money, month, number, percent, price, t, useBox, word } from "./kit.js";
+import { amount, clock, day, kilograms, money, month, number, percent, price, t, useBox, word } from "./kit.js";
 import { Chart } from "./charts.js";
 import { GRANULARITY, SPANS, bounds, isDate, spanName, stepped, today } from "./periods.js";
 import { Demand, Savings } from "./savings.js";
@@ -11,7 +11,6 @@ const REDRAWN_WITHIN_MS = 400;
 const ASKED_EVERY_S = 300; // what goes on
 const OF_SOLAR = new Set(["pv_wh", "self_sufficiency_pct", "self_consumption_pct"]);
 
-const kilograms = (value) => (kit.isKnown(value) ? `${number(value, 1)}\u00a0kg` : kit.UNKNOWN);
 const energy = (value) => amount(value, "Wh");
 
 // What each view asks for and shows: bars upwards (1) or downwards (-1), tiles, and how it may be split.

@@ -143,6 +143,7 @@ export function alike(values, base = "W") {
 }
 
 export const amount = (value, base = "W") => alike([value], base)(value);
+export const kilograms = (value) => (isKnown(value) ? `${number(value, places(value))}\u00a0kg` : UNKNOWN);
 
 export const percent = (value, decimals = 0) => (isKnown(value) ? `${number(value, decimals)}\u00a0%` : UNKNOWN);
 

@@ -1,7 +1,7 @@
 // What flows now, what the battery does and why, what today came to, and what every meter says.
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
-import { amount, clock, Link, money, number, percent, price, Said, t, useBox, when, word } from "./kit.js";
+import { amount, clock, Link, money, percent, price, Said, t, useBox, when, word } from "./kit.js";
 
 const HOMES = ["solar", "battery", "grid"];
 const TARGETS = ["home", "battery", "grid"];
@@ -215,7 +215,7 @@ function Today({ today, prices, hasSolar }) {
     <dl class="tiles">
       <${Tile} name=${t("today.cost")} value=${money(today?.cost)} />
       ${kit.isKnown(today?.saved) && html`<${Tile} name=${t("today.saved")} value=${money(today.saved)} />`}
-      <${Tile} name=${t("today.co2")} value=${kit.isKnown(today?.co2_kg) ? `${number(today.co2_kg, 1)}\u00a0kg` : kit.UNKNOWN} />
+      <${Tile} name=${t("today.co2")} value=${kit.kilograms(today?.co2_kg)} />
       ${energy.map((name) => html`<${Tile} name=${t(`quantity.${name}`)} value=${say(today?.[name])} />`)}
     </dl>
     <h3>${t("price.now")}</h3>

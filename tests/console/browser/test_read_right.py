@@ -69,6 +69,13 @@ def test_what_stands_together_has_one_unit(served: Served, browser: Browser) -> 
         assert units(screen.page, "table.steps td:nth-child(2)") == {"kWh", "kW"}
 
 
+def test_a_little_carbon_is_not_told_as_none(served: Served, browser: Browser) -> None:
+    with looking(browser, served) as screen:
+        screen.open("analytics?view=carbon&span=day&on=2026-06-02&by=hour")
+        row = screen.page.locator("table.split tbody tr").filter(has_text="07:00")
+        expect(row.locator("td").first).to_have_text("0.03 kg")
+
+
 def test_a_time_of_several_prices_says_the_lowest_and_the_highest(served: Served, browser: Browser) -> None:
     with looking(browser, served) as screen:
         screen.open("plan")
