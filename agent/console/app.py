@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Router
+from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.console.alerts.routes import Alerts
@@ -96,7 +96,17 @@ async def _http_told(request: Request, error: Exception) -> Response:
     """What Starlette itself refuses: no such path, no such method."""
     assert isinstance(error, HTTPException)
     code = next((code for code, status in CODES.items() if status == error.status_code), "bad_value")
-    return problem_response(Problem(code, HTTPStatus(error.status_code).description or "not possible"))
+    answer = problem_response(Problem(code, HTTPStatus(error.status_code).description or "not possible"))
+    if code == "wrong_method":
+        answer.headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return answer
+
+
+def _methods(request: Request) -> set[str]:
+    """Of the path that was asked for: a path may have a route for reading and another one for changing."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    found = [route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return set().union(*found)
 
 
 def _frames(error: Exception) -> str:

@@ -121,8 +121,10 @@ def _switched(text: str | None) -> list[Document]:
 
 def _alarm(one: StandingAlarm) -> Document:
     return {
+        "key": one.key,
         "kind": one.kind,
         "subject": one.subject,
+        "severity": one.severity.value,
         "since": one.since.isoformat(),
         **named("text", one.text),
         "told": one.told,

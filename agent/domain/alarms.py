@@ -231,6 +231,11 @@ class StandingAlarm:
         found = [kind for kind in AlarmKind if kind.value == self.kind]
         return self.subject if found and found[0].subject in (Subject.DEVICE, Subject.BATTERY) else ""
 
+    @property
+    def severity(self) -> Severity:
+        """How it is told; of a word that is not known any more, as an alarm."""
+        return next((kind.severity for kind in AlarmKind if kind.value == self.kind), Severity.ALARM)
+
     def with_reason(self, text: str) -> "StandingAlarm":
         return replace(self, text=text)
 

@@ -125,6 +125,15 @@ def test_csv_holds_the_series_and_no_formula(api: Api) -> None:
     assert events[0]["text"] == "'=cmd|' /C calc'!A0 is what its name says"
 
 
+def test_a_part_that_some_have_stands_in_columns_of_its_own(api: Api) -> None:
+    rows = list(csv.DictReader(io.StringIO(api.get("/api/v1/advisories?limit=2&format=csv").text)))
+    found = api.get("/api/v1/advisories?limit=2").json()["items"]
+    assert found[0]["outcome"] is None
+    assert [row["outcome_saved"] for row in rows] == ["", str(found[1]["outcome"]["saved"])]
+    assert rows[1]["outcome_text"] == found[1]["outcome"]["text"]
+    assert not any("{" in cell or "[" in cell for row in rows for cell in row.values())
+
+
 @pytest.mark.parametrize(
     ("value", "cell"),
     [("=1", "'=1"), ("+1", "'+1"), ("-1", "'-1"), ("@a", "'@a"), ("\t=1", "'\t=1"), (-1.5, "-1.5"), (None, '""'),
@@ -182,6 +191,20 @@ def test_metrics_are_of_now_and_say_what_is_missing(own: ConsoleSite) -> None:
     lines = client(own).get("/metrics").text.splitlines()
     assert 'enalysis_missing{site="home-1",quantity="pv_w"} 1' in lines
     assert not any(line.startswith("enalysis_solar_watts{") for line in lines)
+
+
+def test_metrics_of_an_agent_that_has_stopped_are_not_its_last_ones(own: ConsoleSite, tmp_path: Path) -> None:
+    lines = client(own, runtime=tmp_path / "nothing").get("/metrics").text.splitlines()
+    assert 'enalysis_running{site="home-1"} 0' in lines
+    assert 'enalysis_missing{site="home-1",quantity="grid_w"} 1' in lines
+    assert not any(line.startswith(("enalysis_grid_watts{", "enalysis_battery_soc_percent{")) for line in lines)
+
+
+def test_a_long_count_is_told_to_its_last_digit(own: ConsoleSite) -> None:
+    with closing(sqlite3.connect(own.store)) as connection:
+        connection.execute("UPDATE stream SET last = acked + 12345678 WHERE name = 'decision'")
+        connection.commit()
+    assert 'enalysis_outbox_rows{site="home-1",stream="decision"} 12345678' in client(own).get("/metrics").text
 
 
 def test_documents_of_another_version_are_no_defect(own: ConsoleSite) -> None:

@@ -1,5 +1,6 @@
 """What the console shows of this second."""
 
+import json
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent.console.flows import flows
 from agent.console.live import look
-from agent.domain.alarms import StandingAlarm
+from agent.domain.alarms import AlarmKind, StandingAlarm
 from agent.domain.site import MISSING
 from agent.domain.wire import to_json
 from tests.console.served import STATE, Times, show, site_source
@@ -121,4 +122,12 @@ def test_alarms_that_stand(tmp_path: Path) -> None:
     file = source.runtime / "live.json"
     file.write_text(file.read_text().replace('"[]"', repr(to_json((ALARM,))).replace('"', '\\"').replace("'", '"')))
     assert look(source).alarm_keys == {"device_lost/meter"}
-    assert look(source).document()["alarms"][0]["text"] == "no answer"
+    (found,) = look(source).document()["alarms"]
+    assert (found["key"], found["severity"], found["text"]) == ("device_lost/meter", "alarm", "no answer")
+
+
+def test_a_warning_is_shown_as_one(tmp_path: Path) -> None:
+    source = site_source(tmp_path)
+    away = replace(ALARM, kind=AlarmKind.HOME_ASSISTANT_AWAY.value, subject="")
+    show(source, alarms=json.loads(to_json((away,))))
+    assert [one["severity"] for one in look(source).document()["alarms"]] == ["warning"]

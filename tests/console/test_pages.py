@@ -148,14 +148,16 @@ async def test_what_is_not_there_is_a_problem(tmp_path: Path) -> None:
     source = site_source(tmp_path)
     async with client(app_of(source)) as asking:
         headers = {**key(source, *Scope), "Content-Type": "application/json"}
-        for method, path, code in (
-            ("GET", "/api/v1/nothing", "not_found"),
-            ("POST", "/health", "wrong_method"),
-            ("GET", "/api/v1/session/", "not_found"),
+        for method, path, code, allowed in (
+            ("GET", "/api/v1/nothing", "not_found", None),
+            ("POST", "/health", "wrong_method", "GET, HEAD"),
+            ("PUT", "/api/v1/override", "wrong_method", "GET, HEAD, POST"),
+            ("GET", "/api/v1/session/", "not_found", None),
         ):
             answer = await asking.request(method, path, headers=headers)
             assert answer.json()["code"] == code
             assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.headers.get("allow") == allowed
 
 
 async def test_a_defect_is_500_and_tells_nobody_what_it_had_in_hand(

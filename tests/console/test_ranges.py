@@ -9,7 +9,7 @@ from agent.console.reading.buckets import chosen_granularity, filled, raster, so
 from agent.console.reading.ranges import PERIODS, BadRange, Range, asked_range, earlier, of_period
 from agent.recording.rollups import Rollup
 
-BERLIN, KOLKATA = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")
+BERLIN, KOLKATA, SANTIAGO = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata"), ZoneInfo("America/Santiago")
 NOW = datetime(2026, 6, 3, 11, 7, tzinfo=UTC)  # a Wednesday
 HOUR = timedelta(hours=1)
 
@@ -106,6 +106,25 @@ def test_days_of_23_and_25_hours(day: str, hours: int, first: str, doubled: list
     assert [end for _, end in spans[:-1]] == [start for start, _ in spans[1:]]
     assert raster(asked, "day") == ((asked.start, asked.end),)
     assert len(raster(asked, "quarter")) == 4 * hours
+
+
+@pytest.mark.parametrize(
+    ("day", "shift", "first", "end"),
+    [
+        ("2026-09-06", "period", "2026-09-05T00:00", "2026-09-06T01:00"),
+        ("2026-09-07", "period", "2026-09-06T01:00", "2026-09-07T00:00"),
+        ("2026-09-06", "year", "2025-09-06T00:00", "2025-09-07T01:00"),
+    ],
+)
+def test_where_the_clock_is_put_forward_at_midnight_a_day_begins_at_one(
+    day: str, shift: str, first: str, end: str
+) -> None:
+    """In Chile, Egypt and Lebanon, once a year."""
+    found = asked_range(day, day, None, datetime(2026, 10, 1, tzinfo=UTC), SANTIAGO)
+    assert found.is_days
+    assert source_span(found, "day") == "day"
+    with_it = earlier(found, shift, datetime(2026, 10, 1, tzinfo=UTC))
+    assert (local(with_it.start, SANTIAGO), local(with_it.end, SANTIAGO)) == (first, end)
 
 
 def test_the_days_and_months_of_a_year_touch_one_another_and_begin_at_the_sites_midnight() -> None:

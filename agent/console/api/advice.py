@@ -9,7 +9,7 @@ from agent.console.api.endpoint import FROM_TO, PAGE, Asked, Endpoint
 from agent.console.api.parameters import Kind, Parameter, instant
 from agent.console.problem import Problem
 from agent.console.reading.advisories import SORTINGS, STATES, Wanted, advisories, advisory, read_book
-from agent.console.reading.ranges import asked_range
+from agent.console.reading.ranges import LAST_DAY
 from agent.console.reading.shapes import Document
 from agent.console.reading.site import override, override_document, site_of
 from agent.domain.advisory import AdvisoryType, Verb
@@ -23,11 +23,7 @@ OBEYED_WITHIN = timedelta(minutes=2)  # an override that waits for an agent that
 
 
 def _list(asked: Asked) -> Document:
-    start, end = asked.get("from"), asked.get("to")
-    first = last = None
-    if start is not None or end is not None:
-        found = asked_range(start or "2000-01-01", end or "2099-12-31", None, asked.now, asked.source.zone)
-        first, last = found.start, found.end
+    first, last = asked.from_to(str(LAST_DAY))
     wanted = Wanted(
         limit=asked.get("limit"),
         cursor=asked.get("cursor"),

@@ -5,7 +5,7 @@ A text that a spreadsheet would take for a formula is led by an apostrophe; numb
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from agent.console.reading.shapes import Document
 
@@ -24,10 +24,24 @@ def as_csv(document: Document) -> str:
 def _rows(document: Document) -> list[Sequence[object]]:
     if "items" in document:
         items: list[Document] = document["items"]
-        names = [name for name, value in items[0].items() if not isinstance(value, dict | list)] if items else []
-        return [names, *([item[name] for name in names] for item in items)]
+        nested = {name for item in items for name, value in item.items() if isinstance(value, dict | list)}
+        flat = [dict(_cells(item, nested)) for item in items]
+        names = list(dict.fromkeys(name for item in flat for name in item))
+        return [names, *([item.get(name) for name in names] for item in flat)]
     series: Document = document["series"] or {"at": []}
     return [list(series), *zip(*series.values(), strict=True)]
+
+
+def _cells(item: Document, nested: set[str]) -> Iterator[tuple[str, object]]:
+    """What ``item`` says by column. Of a part in it, which others may lack, each value is one: ``outcome_saved``.
+
+    Lists, and the values that a sentence is made of, are left out: the sentence itself is a column.
+    """
+    for name, value in item.items():
+        if name not in nested:
+            yield name, value
+        elif isinstance(value, dict) and not name.endswith("_values"):
+            yield from ((f"{name}_{key}", one) for key, one in value.items() if not isinstance(one, dict | list))
 
 
 def _cell(value: object) -> object:

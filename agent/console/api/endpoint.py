@@ -12,7 +12,7 @@ from agent.console.api.parameters import Kind, Parameter, Values
 from agent.console.problem import Problem
 from agent.console.reading.buckets import GRANULARITIES
 from agent.console.reading.happened import BadCursor
-from agent.console.reading.ranges import PERIODS, SHIFTS, BadRange, Range, asked_range
+from agent.console.reading.ranges import FIRST_DAY, PERIODS, SHIFTS, BadRange, Range, asked_range
 from agent.console.reading.shapes import Document
 from agent.console.source import Source
 from agent.domain.wire import WireError
@@ -40,6 +40,15 @@ class Asked:
         """Of startDate, endDate and period. Raises BadRange."""
         first, last, period = (self.values[name] for name in ("startDate", "endDate", "period"))
         return asked_range(first, last, period, self.now, self.source.zone)
+
+    def from_to(self, last: str | None = None) -> tuple[datetime | None, datetime | None]:
+        """Of from and to, where ``last`` stands for a to that is left out; None twice without both. Raises BadRange."""
+        start, end = self.values["from"], self.values["to"]
+        if start is None and end is None:
+            return None, None
+        names = ("from", "to")
+        found = asked_range(start or str(FIRST_DAY), end or last, None, self.now, self.source.zone, names)
+        return found.start, found.end
 
 
 @dataclass(frozen=True, slots=True)

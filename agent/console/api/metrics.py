@@ -36,7 +36,7 @@ def metrics(source: Source) -> str:
 def _lines(site: str, flow: Document, found: Document) -> Iterator[str]:
     label = f'site="{site}"'
     missing = []
-    state = flow["state"] or {}
+    state = (flow["state"] or {}) if flow["running"] else {}  # what an agent that stopped has seen last is not now
     for name, _, quantity, words in GAUGES:
         measured = state.get(quantity) or {"value": None, "quality": "missing"}
         yield from _gauge(name, words, [(label, measured["value"])])
@@ -57,4 +57,4 @@ def _gauge(name: str, words: str, samples: Iterable[tuple[str, float | bool | No
     yield f"# TYPE {name} gauge"
     for label, value in samples:
         if value is not None:
-            yield f"{name}{{{label}}} {float(value):g}"
+            yield f"{name}{{{label}}} {float(value):.12g}"

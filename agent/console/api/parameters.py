@@ -1,7 +1,7 @@
 """The parameters of an endpoint as a table: what an address or a body may say, checked in one place. Pure."""
 
 import json
-import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +59,7 @@ class Parameter:
 
 
 LONGEST_TEXT = 200
+LARGEST = sys.float_info.max  # a whole number of JSON may be larger: it cannot be reckoned or written with
 TIMES = ["2026-06-01", "2026-06-01T18:00:00+02:00"]
 Values = dict[str, Any]
 
@@ -142,7 +143,7 @@ def _text(parameter: Parameter, value: Any) -> str:
 
 
 def _number(parameter: Parameter, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
         raise _bad(parameter, "is no number")
     if parameter.kind is Kind.WHOLE and not isinstance(value, int):
         raise _bad(parameter, "is no whole number")

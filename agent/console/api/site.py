@@ -13,18 +13,13 @@ from agent.console.reading.happened import Page
 from agent.console.reading.meters import meters
 from agent.console.reading.models import models
 from agent.console.reading.plan import forecasts, plan
-from agent.console.reading.ranges import asked_range
 from agent.console.reading.shapes import Document
 from agent.domain.alarms import Severity
 from agent.domain.documents import ALARMS
 
 
 def _page(asked: Asked) -> Page:
-    start, end = asked.get("from"), asked.get("to")
-    first = last = None
-    if start is not None or end is not None:
-        found = asked_range(start or "2000-01-01", end, None, asked.now, asked.source.zone)
-        first, last = found.start, found.end
+    first, last = asked.from_to()
     named = {name: asked.values.get(name) for name in ("kind", "severity")}
     sought = Sought(asked.get("limit"), start=first, end=last, text=asked.values.get("q"), **named)
     return Page(sought, asked.get("cursor"))

@@ -10,12 +10,10 @@ from zoneinfo import ZoneInfo
 
 from agent.adapters.store.console_reader import Sought, decision_page, event_page
 from agent.console.reading.shapes import Document, local, rounded
-from agent.domain.alarms import AlarmKind, StandingAlarm
+from agent.domain.alarms import StandingAlarm
 from agent.domain.documents import ALARMS
 from agent.domain.sentence import named
 from agent.domain.wire import WireError
-
-SEVERITIES = {kind.value: kind.severity.value for kind in AlarmKind}
 
 
 class BadCursor(ValueError):
@@ -111,7 +109,7 @@ def _alarm(one: StandingAlarm | str, now: datetime, zone: ZoneInfo) -> Document:
         "key": one.key,
         "kind": one.kind,
         "subject": one.subject,
-        "severity": SEVERITIES.get(one.kind, "alarm"),
+        "severity": one.severity.value,
         "since": local(one.since, zone),
         "age_s": rounded((now - one.since).total_seconds(), 0),
         **named("text", one.text),

@@ -33,7 +33,7 @@ class Range:
     @property
     def is_days(self) -> bool:
         """Whole days of the site."""
-        return all(_wall(at, self.zone).time() == time(0) for at in (self.start, self.end))
+        return all(_begins_day(at, self.zone) for at in (self.start, self.end))
 
     @property
     def months(self) -> int:
@@ -53,21 +53,29 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(0), zone).astimezone(UTC)
 
 
-def asked_range(start: str | None, end: str | None, period: str | None, now: datetime, zone: ZoneInfo) -> Range:
-    """What the parameters ``startDate``, ``endDate`` and ``period`` mean. Raises BadRange."""
+def asked_range(
+    start: str | None,
+    end: str | None,
+    period: str | None,
+    now: datetime,
+    zone: ZoneInfo,
+    names: tuple[str, str] = ("startDate", "endDate"),
+) -> Range:
+    """What the parameters ``names`` and ``period`` mean. Raises BadRange."""
+    from_name, to_name = names
     if start is None and end is None:
         return of_period(period or DEFAULT_PERIOD, now, zone)
     if period is not None:
         raise BadRange("period", "either a period or dates are asked for, not both")
     if start is None:
-        raise BadRange("startDate", "startDate is missing: endDate alone says no range")
-    first = _instant(start, "startDate", zone, is_end=False)
+        raise BadRange(from_name, f"{from_name} is missing: {to_name} alone says no range")
+    first = _instant(start, from_name, zone, is_end=False)
     today_ends = midnight(now.astimezone(zone).date() + timedelta(days=1), zone)
-    last = today_ends if end is None else _instant(end, "endDate", zone, is_end=True)
+    last = today_ends if end is None else _instant(end, to_name, zone, is_end=True)
     if last <= first:
         if end is None:
-            raise BadRange("startDate", f"startDate {start} is in the future")
-        raise BadRange("endDate", f"endDate {end} is before startDate {start}")
+            raise BadRange(from_name, f"{from_name} {start} is in the future")
+        raise BadRange(to_name, f"{to_name} {end} is before {from_name} {start}")
     return Range(_floored(first), _ceiled(last), zone)
 
 
@@ -117,6 +125,8 @@ def weeks_before(at: datetime, weeks: int, zone: ZoneInfo) -> datetime:
 def _moved(at: datetime, zone: ZoneInfo, months: int = 0, days: int = 0) -> datetime:
     wall = at.astimezone(zone)
     day = _months_on(wall.date(), months) + timedelta(days=days)
+    if _begins_day(at, zone):
+        return midnight(day, zone)
     return datetime.combine(day, wall.time(), zone).astimezone(UTC)
 
 
@@ -126,6 +136,11 @@ def _months_on(day: date, months: int) -> date:
     first = date(place // 12, place % 12 + 1, 1)
     after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     return min(first.replace(day=1) + timedelta(days=day.day - 1), after - timedelta(days=1))
+
+
+def _begins_day(at: datetime, zone: ZoneInfo) -> bool:
+    """Whether it is the first instant of a day: 01:00 where the clock is put forward at midnight."""
+    return at == midnight(at.astimezone(zone).date(), zone)
 
 
 def _wall(at: datetime, zone: ZoneInfo) -> datetime:

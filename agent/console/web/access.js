@@ -21,7 +21,7 @@ export function Password() {
       form.reset();
       tell({ text: t("password.changed") });
     } catch (refused) {
-      tell({ isBad: true, text: refused.code === "wrong_password" ? t("login.wrong") : refused.message });
+      tell({ isBad: true, text: kit.told(refused) });
     }
   };
   const field = (name, kind) => html`<label>${t(`password.${name}`)}<input name=${name} type="password" required autocomplete=${kind} minlength=${name === "old" ? null : SHORTEST} /></label>`;
@@ -51,7 +51,7 @@ export function Keys() {
       tell(null);
       again();
     } catch (refused) {
-      tell(refused.message);
+      tell(kit.told(refused));
     }
     setBusy(false);
   };
@@ -61,7 +61,7 @@ export function Keys() {
       ask(null);
       again();
     } catch (refused) {
-      tell(refused.message);
+      tell(kit.told(refused));
     }
   };
   const Row = (one) => html`<tr key=${one.id}><th scope="row">${one.name}</th><td>${one.scopes.map((scope) => t(`scope.${scope}`)).join(", ")}</td>

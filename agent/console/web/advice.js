@@ -67,7 +67,7 @@ function Answers({ one, done }) {
       schedule(false);
       done();
     } catch (refused) {
-      tell({ isBad: true, text: refused.message });
+      tell({ isBad: true, text: kit.told(refused) });
     }
     setBusy(false);
   };

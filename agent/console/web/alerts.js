@@ -1,5 +1,5 @@
 // Values beyond the thresholds that a person has set, and news that is told at once.
-import { html, useEffect } from "./vendor/htm-preact.js";
+import { html, useEffect, useRef } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
 import { amount, age, percent, price, t, useBox } from "./kit.js";
 
@@ -26,13 +26,23 @@ function useBeyond() {
   });
 }
 
+/** An alarm in the words of its sentence, which the next state brings and the last one had; until then by its key. */
+function SaidAlarm({ one }) {
+  const { key, raised } = one.alarm;
+  const live = useBox(kit.live);
+  const found = useRef(null);
+  found.current ??= live?.alarms?.find((other) => other.key === key);
+  if (!found.current) return one.text;
+  return html`${t(raised ? "notify.said.alarm" : "notify.said.cleared", { what: "" })}<${kit.Said} of=${found.current} />`;
+}
+
 function Toast({ one }) {
   const close = () => kit.toasts.set(kit.toasts.get().filter((other) => other !== one));
   useEffect(() => {
     const timer = setTimeout(close, SHOWN_MS);
     return () => clearTimeout(timer);
   }, []);
-  return html`<li>${one.said ? html`<${kit.Said} of=${one.said} />` : one.text} <button class="small" aria-label=${t("notify.close")} onClick=${close}>×</button></li>`;
+  return html`<li>${one.event ? html`<${kit.Said} of=${one.event} />` : one.alarm ? html`<${SaidAlarm} one=${one} />` : one.text} <button class="small" aria-label=${t("notify.close")} onClick=${close}>×</button></li>`;
 }
 
 export function Alerts() {

@@ -1,16 +1,16 @@
 // What was used, paid, emitted and saved, over a day, week, month or year, and against another time.
 import { html, useMemo } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
-import { amount, clock, day, money, month, number, percent, price, t, useBox, word } from "./kit.js";
+import { amount, clock, day, kilograms, money, month, number, percent, price, t, useBox, word } from "./kit.js";
 import { Chart } from "./charts.js";
 import { GRANULARITY, SPANS, bounds, isDate, spanName, stepped, today } from "./periods.js";
 import { Demand, Savings } from "./savings.js";
 import { Notes, useQuery } from "./pages.js";
 
 const REDRAWN_WITHIN_MS = 400;
+const ASKED_EVERY_S = 300; // what goes on
 const OF_SOLAR = new Set(["pv_wh", "self_sufficiency_pct", "self_consumption_pct"]);
 
-const kilograms = (value) => (kit.isKnown(value) ? `${number(value, 1)}\u00a0kg` : kit.UNKNOWN);
 const energy = (value) => amount(value, "Wh");
 
 // What each view asks for and shows: bars upwards (1) or downwards (-1), tiles, and how it may be split.
@@ -48,9 +48,11 @@ const VIEWS = {
 };
 const MONEYS = new Set(["cost", "saved", "saved_by_rule", "achievable", "paid", "rule", "no_battery", "hindsight", "predicted"]);
 
-export function shownAs(name, value) {
+const isEnergy = (name) => name === "wh" || name.endsWith("_wh");
+
+function shownAs(name, value, say = energy) {
   if (name.endsWith("_w")) return amount(value);
-  if (name === "wh" || name.endsWith("_wh")) return energy(value);
+  if (isEnergy(name)) return say(value);
   if (name.endsWith("_pct")) return percent(value, 1);
   if (name.endsWith("_kg")) return kilograms(value);
   if (name.endsWith("price")) return price(value);
@@ -117,14 +119,14 @@ function Controls({ at, change }) {
 
 function Tiles({ names, totals, change }) {
   const hasSolar = useBox(kit.site)?.has_solar !== false;
-  return html`<dl class="tiles wide">${names
-    .filter((name) => name in totals && !(OF_SOLAR.has(name) && !hasSolar))
-    .map((name) => {
-      const differs = change?.[name];
-      return html`<div class="tile" key=${name}><dt>${t(`quantity.${name}`)}</dt><dd>${shownAs(name, totals[name])}</dd>
-        ${differs && html`<dd class="note">${t("compare.differs", { by: `${differs.difference > 0 ? "+" : ""}${shownAs(name, differs.difference)}`, pct: kit.isKnown(differs.change_pct) ? ` (${differs.change_pct > 0 ? "+" : ""}${percent(differs.change_pct, 0)})` : "" })}</dd>`}
-      </div>`;
-    })}</dl>`;
+  const shown = names.filter((name) => name in totals && !(OF_SOLAR.has(name) && !hasSolar));
+  const say = kit.alike(shown.filter(isEnergy).map((name) => totals[name]), "Wh");
+  return html`<dl class="tiles wide">${shown.map((name) => {
+    const differs = change?.[name];
+    return html`<div class="tile" key=${name}><dt>${t(`quantity.${name}`)}</dt><dd>${shownAs(name, totals[name], say)}</dd>
+      ${differs && html`<dd class="note">${t("compare.differs", { by: `${differs.difference > 0 ? "+" : ""}${shownAs(name, differs.difference)}`, pct: kit.isKnown(differs.change_pct) ? ` (${differs.change_pct > 0 ? "+" : ""}${percent(differs.change_pct, 0)})` : "" })}</dd>`}
+    </div>`;
+  })}</dl>`;
 }
 
 function bucketNames(granularity) {
@@ -150,7 +152,8 @@ function drawn(view, answer, hasSolar) {
   if (form !== energy) return { series: found, say: form };
   const scale = kit.scaleOf(found.flatMap((one) => one.values), "Wh");
   const scaled = found.map((one) => ({ ...one, values: one.values.map((value) => (value === null ? null : value / scale.per)) }));
-  const say = (value) => (kit.isKnown(value) ? energy(Math.abs(value) * scale.per) : kit.UNKNOWN);
+  const inUnit = kit.alike(found.flatMap((one) => one.values), "Wh");
+  const say = (value) => inUnit(kit.isKnown(value) ? Math.abs(value) * scale.per : null);
   return { series: scaled, say, unit: scale.unit, sign: "never" };
 }
 
@@ -183,13 +186,14 @@ function Breakdown({ at, answer, change }) {
   const { breakdowns } = VIEWS[at.view];
   const rows = answer.breakdown ?? [];
   const columns = Object.keys(rows[0] ?? {}).filter((name) => !NOT_COLUMNS.has(name) && rows.some((row) => kit.isKnown(row[name])));
+  const say = kit.alike(columns.filter(isEnergy).flatMap((name) => rows.map((row) => row[name])), "Wh");
   const hasShares = rows.some((row) => kit.isKnown(row.share_pct));
   return html`<section class="card" aria-labelledby="split-title"><div class="head"><h2 id="split-title">${t("breakdown.title")}</h2>
       <label class="noprint"><span class="unseen">${t("breakdown.by")}</span><select value=${at.breakdown} onChange=${(event) => change({ by: event.target.value })}>
         ${breakdowns.map((one) => html`<option value=${one}>${t(`breakdown.${one}`)}</option>`)}</select></label></div>
     ${rows.length
       ? html`<table class="split"><thead><tr><th scope="col">${t(`breakdown.${at.breakdown}`)}</th>${columns.map((name) => html`<th scope="col" class="num">${t(`quantity.${name}`)}</th>`)}${hasShares && html`<th scope="col" class="share">${t("breakdown.share")}</th>`}</tr></thead>
-        <tbody>${rows.map((row) => html`<tr key=${row.key}><th scope="row">${breakdownName(at.breakdown, row)}</th>${columns.map((name, index) => html`<td class=${`num ${index && !row[name] ? "none" : ""}`}>${index > 0 && html`<span class="of">${t(`quantity.${name}`)}</span> `}${shownAs(name, row[name])}</td>`)}
+        <tbody>${rows.map((row) => html`<tr key=${row.key}><th scope="row">${breakdownName(at.breakdown, row)}</th>${columns.map((name, index) => html`<td class=${`num ${index && !row[name] ? "none" : ""}`}>${index > 0 && html`<span class="of">${t(`quantity.${name}`)}</span> `}${shownAs(name, row[name], say)}</td>`)}
           ${hasShares && html`<td class="share"><span>${percent(row.share_pct, 0)}</span>${kit.isKnown(row.share_pct) && html`<i style=${{ width: `${Math.min(100, Math.max(0, row.share_pct))}%` }} />`}</td>`}</tr>`)}</tbody></table>`
       : html`<p class="quiet">${t("breakdown.none")}</p>`}
   </section>`;
@@ -225,7 +229,8 @@ export function Page() {
   const [query, change] = useQuery();
   const site = useBox(kit.site);
   const at = asked(query);
-  const { answer, failure, again } = kit.useAnswer(address(at));
+  const goesOn = bounds(at.span, at.on)[1] >= today();
+  const { answer, failure, again } = kit.useAnswer(address(at), { everyS: goesOn ? ASKED_EVERY_S : 0 });
   return html`<h1>${t("nav.analytics")}</h1>
     <p class="onlyprint">${site?.name} · ${t(`analytics.${at.view}`)} · ${spanName(at.span, at.on, kit.language.get())}</p>
     <${Controls} at=${at} change=${change} />

@@ -162,7 +162,7 @@ function Login() {
       const found = await kit.api("session", { method: "POST", body: { password: field.current.value } });
       kit.session.set({ ...found, state: "in" });
     } catch (refused) {
-      tell(refused.code === "wrong_password" ? t("login.wrong") : refused.message);
+      tell(kit.told(refused));
       setBusy(false);
       field.current?.select();
     }

@@ -4,6 +4,7 @@ import { html, useEffect, useRef, useState } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
 import { t } from "./kit.js";
 
+const FONT = "12px system-ui, sans-serif";
 let drawer = null;
 
 /** uPlot, once a page wants a chart. It is a plain script of its own. */
@@ -176,6 +177,14 @@ function marks(at, width, isDaily) {
   return found.map((one) => one.index);
 }
 
+/** The label of bucket `index`, or none where the end of the chart would cut it off. */
+function fitting(u, index, text) {
+  u.ctx.font = FONT; // uPlot sets its own before it writes
+  const half = u.ctx.measureText(text).width / 2;
+  const right = u.bbox.left / devicePixelRatio + u.valToPos(index, "x") + half;
+  return right <= u.width ? text : "";
+}
+
 /** The values of an axis, all with as many decimals as the finest of them needs. */
 function ticks(splits, signDisplay = "negative") {
   const places = [0, 1, 2, 3].find((some) => splits.every((one) => Math.abs(one - Number(one.toFixed(some))) < 1e-6)) ?? 3;
@@ -192,12 +201,11 @@ function Canvas({ at, series, label, sign, height, now, isDaily, range, onPoint 
     let chart = null;
     let isWanted = true;
     let observer = null;
-    const font = "12px system-ui, sans-serif";
     loadDrawer().then((uPlot) => {
       if (!isWanted || !ref.current) return;
       const { data, drawn, bands } = plan(uPlot, series);
       const [low, high] = limits(series, range);
-      const axis = { stroke: colour("quiet"), font, grid: { stroke: colour("grid-line"), width: 1 }, ticks: { show: false } };
+      const axis = { stroke: colour("quiet"), font: FONT, grid: { stroke: colour("grid-line"), width: 1 }, ticks: { show: false } };
       const options = {
         width: ref.current.clientWidth,
         height,
@@ -207,7 +215,7 @@ function Canvas({ at, series, label, sign, height, now, isDaily, range, onPoint 
         series: [{}, ...drawn],
         bands,
         axes: [
-          { ...axis, size: 36, gap: 9, grid: { show: false }, splits: (u) => marks(at, u.width - 60, isDaily), values: (u, splits) => splits.map((index) => label(at[index])) },
+          { ...axis, size: 36, gap: 9, grid: { show: false }, splits: (u) => marks(at, u.width - 60, isDaily), values: (u, splits) => splits.map((index) => fitting(u, index, label(at[index]))) },
           { ...axis, size: 54, space: 28, values: (u, splits) => splits.map(ticks(splits, sign)) },
         ],
         hooks: {
@@ -230,7 +238,7 @@ function Canvas({ at, series, label, sign, height, now, isDaily, range, onPoint 
       chart?.destroy();
       delete ref.current?.dataset.drawn;
     };
-  }, [at, series, scheme, height, now, kit.language.get(), kit.digits.get()]);
+  }, [at, series, scheme, height, now, kit.language.get(), kit.digits.get(), kit.zone.get()]);
   return html`<div class="canvas" ref=${ref} style=${{ height: `${height}px` }} aria-hidden="true" />`;
 }
 

@@ -35,7 +35,7 @@ function Draft() {
       show({ text, found: await api("site-file/check", { method: "POST", body: { text } }) });
       tell(null);
     } catch (refused) {
-      tell(refused.message);
+      tell(kit.told(refused));
     }
   };
   return html`<p class="quiet">${t("draft.how")}</p>

@@ -46,7 +46,7 @@ export const language = box("en");
 export const zone = box(remembered("zone", null)); // the site's, never the browser's; null until it is known
 export const currency = box(remembered("currency", "EUR"));
 export const digits = box(null); // decimals that a person asked for; null: as many as the value needs
-export const toasts = box([]); // what is told at once, and goes again: {key, text}
+export const toasts = box([]); // what is told at once, and goes again: {key, text}, and an event or an alarm
 export const session = box({ state: "unknown" }); // unknown, in, out
 export const clockAhead = box(0); // how far the site's clock is before the browser's, ms
 export const live = box(null); // the newest state that the controller has shown
@@ -134,16 +134,16 @@ export function scaleOf(values, base = "W") {
   return { unit, per, show };
 }
 
-function places(value) {
-  const size = Math.abs(value);
-  return size < 10 ? 2 : size < 100 ? 1 : 0;
+const places = (value) => (Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0);
+
+/** How `values` that stand together are said, each with the unit of all. */
+export function alike(values, base = "W") {
+  const { show, unit } = scaleOf(values, base);
+  return (value) => (isKnown(value) ? `${show(value)}\u00a0${unit}` : UNKNOWN);
 }
 
-export function amount(value, base = "W") {
-  if (!isKnown(value)) return UNKNOWN;
-  const scale = scaleOf([value], base);
-  return `${scale.show(value)}\u00a0${scale.unit}`;
-}
+export const amount = (value, base = "W") => alike([value], base)(value);
+export const kilograms = (value) => (isKnown(value) ? `${number(value, places(value))}\u00a0kg` : UNKNOWN);
 
 export const percent = (value, decimals = 0) => (isKnown(value) ? `${number(value, decimals)}\u00a0%` : UNKNOWN);
 

@@ -27,7 +27,7 @@ function take(message) {
   else if (type === "state") show(body);
   else if (type in news) news[type].set(news[type].get() + 1);
   const wanted = preferences.get()?.notify ?? ["alarm"]; // until it is known what a person wants
-  if (wanted.includes(type) && type in SAID) toast(SAID[type](body), type === "event" ? body : null);
+  if (wanted.includes(type) && type in SAID) toast(SAID[type](body), { [type]: body });
 }
 
 const SAID = {
@@ -37,9 +37,10 @@ const SAID = {
   event: ({ text }) => text,
 };
 
-function toast(text, said) {
+/** `of` has what it is about by its kind: an event, or an alarm by its key. */
+function toast(text, of) {
   if (toasts.get().some((one) => one.text === text)) return;
-  toasts.set([...toasts.get(), { key: Date.now() + text, text, said }].slice(-MOST_TOASTS));
+  toasts.set([...toasts.get(), { key: Date.now() + text, text, ...of }].slice(-MOST_TOASTS));
 }
 
 function show(state) {

@@ -71,7 +71,7 @@ function Machines({ of }) {
 
 /** What stands below the flows: the machines that are switched, and every meter. */
 export function Below({ switched }) {
-  return html`<${Machines} of=${switched} /><${Meters} />`;
+  return html`<div class="stack"><${Machines} of=${switched} /><${Meters} /></div>`;
 }
 
 function Meters() {
@@ -80,10 +80,10 @@ function Meters() {
   if (!answer) return null;
   const devices = [...new Set(answer.items.map((one) => one.device))];
   const of = (name) => answer.items.filter((one) => one.device === name);
-  return html`<div class="stack"><${Power} items=${answer.items.filter((one) => QUALITY.test(one.quantity))} />
+  return html`<${Power} items=${answer.items.filter((one) => QUALITY.test(one.quantity))} />
     <section class="card meters" aria-labelledby="meters-title">
       <h2 id="meters-title">${t("meters.title")}</h2>
       ${answer.items.length ? html`<p class="quiet">${t("meters.age", { age: age(answer.age_s) })}</p>` : html`<p class="quiet">${t("meters.none")}</p>`}
       ${devices.map((name) => html`<${Device} key=${name} name=${name} items=${of(name)} />`)}
-    </section></div>`;
+    </section>`;
 }

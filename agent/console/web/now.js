@@ -1,7 +1,7 @@
 // What flows now, what the battery does and why, what today came to, and what every meter says.
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
-import { amount, clock, Link, money, number, percent, price, Said, t, useBox, when, word } from "./kit.js";
+import { amount, clock, Link, money, percent, price, Said, t, useBox, when, word } from "./kit.js";
 
 const HOMES = ["solar", "battery", "grid"];
 const TARGETS = ["home", "battery", "grid"];
@@ -109,11 +109,12 @@ const TOTALS = ["pv_w", "grid_w", "battery_w", "load_w", "soc_pct"];
 /** Where one of the four is missing the split would be invented: what is known is listed instead. */
 function Totals({ state }) {
   if (!state) return html`<p class="quiet">${t("flow.none")}</p>`;
+  const say = kit.alike(TOTALS.filter((name) => name.endsWith("_w")).map((name) => state[name]?.value));
   return html`<p>${t("flow.missing")}</p>
     <dl class="totals">
       ${TOTALS.map((name) => {
         const one = state?.[name];
-        const shown = name === "soc_pct" ? percent(one?.value) : amount(one?.value);
+        const shown = name === "soc_pct" ? percent(one?.value) : say(one?.value);
         return html`<div><dt>${t(`quantity.${name}`)}</dt><dd>${shown} <small class="quiet">${word("quality", one?.quality ?? "missing")}</small></dd></div>`;
       })}
     </dl>`;
@@ -208,13 +209,14 @@ const PRICES = ["import_price", "export_price", "energy_value_per_kwh"];
 
 function Today({ today, prices, hasSolar }) {
   const energy = (hasSolar ? ["pv_wh"] : []).concat(["load_wh", "import_wh", "export_wh", "charge_wh", "discharge_wh"]);
+  const say = kit.alike(energy.map((name) => today?.[name]), "Wh");
   return html`<section class="card" aria-labelledby="today-title">
     <h2 id="today-title">${t("today.title")}</h2>
     <dl class="tiles">
       <${Tile} name=${t("today.cost")} value=${money(today?.cost)} />
       ${kit.isKnown(today?.saved) && html`<${Tile} name=${t("today.saved")} value=${money(today.saved)} />`}
-      <${Tile} name=${t("today.co2")} value=${kit.isKnown(today?.co2_kg) ? `${number(today.co2_kg, 1)}\u00a0kg` : kit.UNKNOWN} />
-      ${energy.map((name) => html`<${Tile} name=${t(`quantity.${name}`)} value=${amount(today?.[name], "Wh")} />`)}
+      <${Tile} name=${t("today.co2")} value=${kit.kilograms(today?.co2_kg)} />
+      ${energy.map((name) => html`<${Tile} name=${t(`quantity.${name}`)} value=${say(today?.[name])} />`)}
     </dl>
     <h3>${t("price.now")}</h3>
     ${PRICES.some((name) => kit.isKnown(prices?.[name]))

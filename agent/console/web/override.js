@@ -1,5 +1,6 @@
 // A person tells the battery what to do, until when. What has been sent closes the form: no timer does under their hands.
 import { html, useState } from "./vendor/htm-preact.js";
+import * as kit from "./kit.js";
 import { api, t } from "./kit.js";
 import { useChanges } from "./pages.js";
 
@@ -35,7 +36,7 @@ export function OverrideForm({ now, done }) {
       await api("override", { method: "POST", body });
       done(t("taken_up"));
     } catch (refused) {
-      tell({ isBad: true, text: refused.message });
+      tell({ isBad: true, text: kit.told(refused) });
       setBusy(false);
     }
   };

@@ -55,10 +55,11 @@ function SocChart({ at, planned, came, plan }) {
 
 /** One unit for all lines of a chart, and their values in it. */
 function inUnit(series) {
-  const scale = kit.scaleOf(series.flatMap((one) => [...one.values, ...(one.high ?? [])]));
+  const all = series.flatMap((one) => [...one.values, ...(one.high ?? [])]);
+  const [scale, inOne] = [kit.scaleOf(all), kit.alike(all)];
   const scaled = (values) => values?.map((value) => (value === null ? null : value / scale.per));
   const changed = series.map((one) => ({ ...one, values: scaled(one.values), low: scaled(one.low), high: scaled(one.high) }));
-  const say = (value) => (kit.isKnown(value) ? amount(value * scale.per) : kit.UNKNOWN);
+  const say = (value) => inOne(kit.isKnown(value) ? value * scale.per : null);
   return { unit: scale.unit, series: changed, say };
 }
 
@@ -106,6 +107,7 @@ function rows(plan) {
       last.soc = series.soc_pct[index];
       last.wh += ((power ?? 0) * step_s) / 3600;
       last.most = Math.max(last.most, Math.abs(power ?? 0));
+      last.prices.push(series.import_price[index]);
       return;
     }
     found.push({
@@ -117,28 +119,39 @@ function rows(plan) {
       most: Math.abs(power ?? 0),
       soc: series.soc_pct[index],
       text: series.reason_text?.[index],
-      price: series.import_price[index],
+      prices: [series.import_price[index]],
     });
   });
   return found;
 }
 
-function action(row) {
+function action(row, energy, power) {
   if (row.most < STILL_W) return t("plan.does_hold");
-  return t(row.power > 0 ? "plan.does_discharge" : "plan.does_charge", { wh: amount(Math.abs(row.wh), "Wh"), most: amount(row.most) });
+  return t(row.power > 0 ? "plan.does_discharge" : "plan.does_charge", { wh: energy(Math.abs(row.wh)), most: power(row.most) });
+}
+
+/** One price, or the lowest and the highest of several. */
+function priceOf({ prices }) {
+  const known = prices.filter(kit.isKnown);
+  if (!known.length) return kit.UNKNOWN;
+  const [low, high] = [Math.min(...known), Math.max(...known)].map((one) => number(one * kit.pricePer(), 1));
+  return `${low === high ? low : `${low} – ${high}`}\u00a0${kit.priceUnit()}`;
 }
 
 function Table({ plan }) {
   let last = null;
+  const found = rows(plan);
+  const energy = kit.alike(found.map((row) => row.wh), "Wh");
+  const power = kit.alike(found.map((row) => row.most));
   return html`<section class="card" aria-labelledby="steps-title"><h2 id="steps-title">${t("plan.steps")}</h2>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="steps-title"><table class="steps">
       <thead><tr><th scope="col">${t("plan.from_to")}</th><th scope="col">${t("plan.does")}</th><th scope="col" class="num">${t("plan.then")}</th><th scope="col" class="num">${t("quantity.import_price")}</th><th scope="col">${t("plan.why")}</th></tr></thead>
-      <tbody>${rows(plan).map((row) => {
+      <tbody>${found.map((row) => {
         const isNew = day(row.at) !== last;
         last = day(row.at);
         return html`${isNew && html`<tr class="day"><th scope="rowgroup" colspan="5">${last}</th></tr>`}
-          <tr><th scope="row" class="nowrap">${clock(row.at)}–${clock(row.end)}</th><td>${action(row)}</td><td class="num">${percent(row.soc)}</td>
-          <td class="num nowrap">${price(row.price)}</td><td lang=${known(row.code) ? null : "en"}>${known(row.code) ? t(`reason.${row.code}`) : row.text}</td></tr>`;
+          <tr><th scope="row" class="nowrap">${clock(row.at)}–${clock(row.end)}</th><td>${action(row, energy, power)}</td><td class="num">${percent(row.soc)}</td>
+          <td class="num nowrap">${priceOf(row)}</td><td lang=${known(row.code) ? null : "en"}>${known(row.code) ? t(`reason.${row.code}`) : row.text}</td></tr>`;
       })}</tbody></table></div></section>`;
 }
 

@@ -119,7 +119,7 @@ export function Receivers() {
       tell({ text: t("saved") });
       return true;
     } catch (refused) {
-      tell({ isBad: true, text: refused.message });
+      tell({ isBad: true, text: kit.told(refused) });
       return false;
     }
   };

@@ -1,7 +1,7 @@
 // What the battery saved: from no battery to hindsight, what was missed and why, the trial, and the month's peak.
 import { html } from "./vendor/htm-preact.js";
 import * as kit from "./kit.js";
-import { amount, money, number, percent, t } from "./kit.js";
+import { money, number, percent, t } from "./kit.js";
 
 const STEPS = { no_battery: "home", rule: "charge", paid: "discharge", hindsight: "import" };
 
@@ -51,14 +51,16 @@ export function Demand() {
   const { answer } = kit.useAnswer("demand");
   if (!answer?.charge) return null;
   const { month, charge } = answer;
+  const peaks = [month, ...(answer.others ?? []), ...(answer.history ?? [])].map((one) => one?.peak_w);
+  const power = kit.alike([...peaks, answer.threshold_w]);
   return html`<section class="card" aria-labelledby="demand-title"><h2 id="demand-title">${t("demand.title")}</h2>
     <dl class="tiles">
-      <div class="tile"><dt>${t("demand.peak")}</dt><dd>${amount(month?.peak_w)}</dd><dd class="note">${month?.peak_at ? kit.dateClock(month.peak_at) : ""}</dd></div>
-      <div class="tile"><dt>${t("demand.threshold")}</dt><dd>${amount(answer.threshold_w)}</dd><dd class="note">${t("demand.threshold_is")}</dd></div>
+      <div class="tile"><dt>${t("demand.peak")}</dt><dd>${power(month?.peak_w)}</dd><dd class="note">${month?.peak_at ? kit.dateClock(month.peak_at) : ""}</dd></div>
+      <div class="tile"><dt>${t("demand.threshold")}</dt><dd>${power(answer.threshold_w)}</dd><dd class="note">${t("demand.threshold_is")}</dd></div>
       <div class="tile"><dt>${t("demand.cost")}</dt><dd>${money(month?.cost)}</dd><dd class="note">${t("demand.per_kw", { price: money(charge.per_kw) })}</dd></div>
-      ${answer.others?.map((one) => html`<div class="tile" key=${one.name}><dt>${one.name}</dt><dd>${amount(one.peak_w)}</dd><dd class="note">${money(one.cost)}</dd></div>`)}
+      ${answer.others?.map((one) => html`<div class="tile" key=${one.name}><dt>${one.name}</dt><dd>${power(one.peak_w)}</dd><dd class="note">${money(one.cost)}</dd></div>`)}
     </dl>
     ${answer.history?.length > 0 && html`<table><thead><tr><th scope="col">${t("demand.month")}</th><th scope="col" class="num">${t("quantity.peak_w")}</th><th scope="col" class="num">${t("demand.cost")}</th></tr></thead>
-      <tbody>${answer.history.map((one) => html`<tr key=${one.month}><th scope="row">${kit.month(`${one.month}-15T12:00:00Z`)}</th><td class="num">${amount(one.peak_w)}</td><td class="num">${one.is_charged ? money(one.cost) : t("demand.free")}</td></tr>`)}</tbody></table>`}
+      <tbody>${answer.history.map((one) => html`<tr key=${one.month}><th scope="row">${kit.month(`${one.month}-15T12:00:00Z`)}</th><td class="num">${power(one.peak_w)}</td><td class="num">${one.is_charged ? money(one.cost) : t("demand.free")}</td></tr>`)}</tbody></table>`}
   </section>`;
 }

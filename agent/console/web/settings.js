@@ -73,7 +73,7 @@ function Look() {
       settle(sent);
       tell({ text: t("saved") });
     } catch (refused) {
-      tell({ isBad: true, text: refused.message });
+      tell({ isBad: true, text: kit.told(refused) });
     }
   };
   return html`<form class="card" onSubmit=${save}>

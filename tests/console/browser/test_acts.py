@@ -163,9 +163,12 @@ def test_an_alarm_that_comes_is_told_at_once(served: Served, browser: Browser) -
         screen.open("now")
         expect(screen.page.get_by_text("Live", exact=True)).to_be_visible()
         served.show(alarms=json.loads(console_site.documents()["alarms"]))
-        expect(screen.page.locator(".toasts li")).to_contain_text("device lost/meter", timeout=PATIENCE_MS)
+        told = screen.page.locator(".toasts li")
+        expect(told).to_contain_text("Alarm raised: meter does not answer", timeout=PATIENCE_MS)
         expect(screen.page.locator(".alarms")).to_contain_text("the meter does not answer")
         screen.look("toast-now")
+        served.show()
+        expect(told.filter(has_text="Alarm is over: meter does not answer")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_all_is_reached_by_the_keyboard(served: Served, browser: Browser) -> None:

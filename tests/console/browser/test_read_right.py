@@ -1,0 +1,175 @@
+"""What could be read wrongly: units that change within a group, one price for many, times that are cut off."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from agent.console.own_settings import PASSWORD as PASSWORD_FILE
+from agent.console.security.passwords import FAILURES
+from agent.domain.alarms import AlarmKind
+from agent.domain.wire import to_json
+from tests.console import site as console_site
+from tests.console.browser.screen import Screen, Served, looking
+from tests.console.browser.states import Case, clock_change
+from tests.console.served import PASSWORD
+from tests.console.site import ConsoleSite
+
+pytestmark = pytest.mark.browser
+
+# What is written on a canvas, with the room that it has to its right, px.
+WRITTEN = """(() => {
+  window.written = [];
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    const { a, e } = this.getTransform();
+    const wide = this.measureText(text).width;
+    const left = { center: wide / 2, right: wide, end: wide }[this.textAlign] ?? 0;
+    written.push({ text: String(text), room: this.canvas.width - (x * a + e + (wide - left) * a) });
+    document.documentElement.dataset.written = written.map((one) => one.text).join("|");
+    return write.apply(this, arguments);
+  };
+})()"""
+
+
+def units(page: Page, what: str) -> set[str]:
+    """The units of energy and power in the elements ``what``."""
+    text = " ".join(page.locator(what).all_text_contents())
+    return set(re.findall(r"(?<!/)\b[kM]?Wh?\b", text))
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_no_two_parts_of_a_page_have_one_name(served: Served, browser: Browser, locale: str) -> None:
+    with looking(browser, served, locale=locale) as screen:
+        screen.open("now")
+        expect(screen.page.locator(".meters h2")).to_be_visible()
+        names = screen.page.locator("main h2").all_text_contents()
+        assert sorted(set(names)) == sorted(names)
+
+
+def test_what_stands_together_has_one_unit(served: Served, browser: Browser) -> None:
+    with looking(browser, served) as screen:
+        screen.open("now")
+        assert units(screen.page, "[aria-labelledby=today-title] .tiles:not(.prices) dd") == {"kWh"}
+        screen.open("analytics?span=day&on=2026-06-02&by=hour")
+        screen.page.get_by_role("button", name="Table").click()
+        assert units(screen.page, "table.split td") == {"kWh"}
+        assert units(screen.page, ".chart td") == {"kWh"}
+        assert units(screen.page, ".tile dd:not(.note)") == {"kWh"}
+        screen.open("analytics?view=cost&on=2026-06-02")
+        expect(screen.page.locator("#demand-title")).to_be_visible()
+        assert units(screen.page, "[aria-labelledby=demand-title] :is(dd:not(.note), td)") == {"kW"}
+        screen.open("plan")
+        for table in screen.page.get_by_role("button", name="Table").all():
+            table.click()
+        assert units(screen.page, ".chart td") == {"kW"}
+        assert units(screen.page, "table.steps td:nth-child(2)") == {"kWh", "kW"}
+
+
+def test_a_little_carbon_is_not_told_as_none(served: Served, browser: Browser) -> None:
+    with looking(browser, served) as screen:
+        screen.open("analytics?view=carbon&span=day&on=2026-06-02&by=hour")
+        row = screen.page.locator("table.split tbody tr").filter(has_text="07:00")
+        expect(row.locator("td").first).to_have_text("0.03 kg")
+
+
+def test_a_time_of_several_prices_says_the_lowest_and_the_highest(served: Served, browser: Browser) -> None:
+    with looking(browser, served) as screen:
+        screen.open("plan")
+        prices = {
+            row.locator("th").inner_text(): row.locator("td").nth(2).inner_text().replace("\u00a0", " ")
+            for row in screen.page.locator("table.steps tbody tr:not(.day)").all()
+        }
+    assert prices["12:00–16:00"] == "60.0 p/kWh"
+    assert prices["23:00–07:30"] == "8.0 – 60.0 p/kWh"
+
+
+def test_a_chart_that_was_drawn_before_the_zone_was_known_gets_its_times(served: Served, browser: Browser) -> None:
+    """As on a first visit by a bookmark, where the status comes late."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    with looking(browser, served) as screen:
+        screen.settle()
+        screen.page.add_init_script(WRITTEN)
+        screen.page.add_init_script("localStorage.removeItem('zone')")
+        screen.page.route(re.compile("/api/v1/status"), hold)
+        screen.page.goto(served.address("analytics?on=2026-05-20"))
+        expect(screen.page.locator(".canvas[data-drawn]")).to_have_count(1)
+        expect(screen.page.locator("html")).to_have_attribute("data-written", re.compile(r"…\|"))
+        for one in held:
+            one.continue_()
+        screen.page.unroute(re.compile("/api/v1/status"))
+        expect(screen.page.locator("html")).to_have_attribute("data-written", re.compile(r"Wed 20 May\|"))
+
+
+def test_no_time_of_an_axis_is_cut_off(year: ConsoleSite, tmp_path: Path, browser: Browser) -> None:
+    """Where a day begins just before the end of a chart."""
+    with clock_change(Case(year, tmp_path)) as served:
+        for size, locale in (("desktop", "de-DE"), ("narrow", "en-GB")):
+            with looking(browser, served, size, locale=locale) as screen:
+                screen.page.add_init_script(WRITTEN)
+                screen.open("plan")
+                found = screen.page.evaluate("written")
+            assert len(found) > 20
+            assert [one for one in found if one["room"] < 0] == []
+
+
+def test_a_period_that_goes_on_is_asked_for_again(served: Served, browser: Browser) -> None:
+    """On a screen that hangs on a wall nobody loads the page again."""
+    with looking(browser, served) as screen:
+        assert _asked_again(screen, "analytics") == 1
+        assert _asked_again(screen, "analytics?on=2026-05-20") == 0
+
+
+def _asked_again(screen: Screen, path: str) -> int:
+    """How often within the next minutes."""
+    screen.open(path)
+    screen.requests.clear()
+    screen.page.clock.fast_forward(310_000)
+    screen.settle()
+    screen.page.wait_for_load_state("networkidle")
+    return sum("/api/v1/analytics/" in url for url in screen.requests)
+
+
+@pytest.mark.parametrize(("locale", "word"), [("en-GB", "Warning"), ("de-DE", "Warnung")])
+def test_a_warning_is_not_told_as_an_alarm(served: Served, browser: Browser, locale: str, word: str) -> None:
+    (usual,) = console_site.alarms()
+    away = replace(usual, kind=AlarmKind.HOME_ASSISTANT_AWAY.value, subject="", text="its broker does not answer")
+    served.show(alarms=json.loads(to_json((away,))))
+    with looking(browser, served, locale=locale) as screen:
+        screen.open("now")
+        expect(screen.page.locator(".alarms .notice.warning summary b")).to_have_text(word)
+        expect(screen.page.locator(".alarms .notice.alarm")).to_have_count(0)
+        screen.look("warning-now")
+
+
+def test_a_german_is_told_in_german_why_nobody_is_let_in(served: Served, browser: Browser) -> None:
+    with looking(browser, served, locale="de-DE") as screen:
+        field, told = screen.page.get_by_label("Passwort"), screen.page.locator("#login-told")
+        screen.page.context.clear_cookies()
+        screen.page.goto(served.address("login"))
+        for _ in range(FAILURES):
+            field.fill("wrong and wrong")
+            screen.page.keyboard.press("Enter")
+            expect(told).to_have_text("Das Passwort ist falsch.")
+            screen.page.reload()
+        field.fill(PASSWORD)
+        screen.page.keyboard.press("Enter")
+        expect(told).to_have_text("Zu viele falsche Passwörter. Bitte in einigen Minuten noch einmal versuchen.")
+
+
+def test_a_german_is_told_in_german_that_no_password_is_set(served: Served, browser: Browser) -> None:
+    with looking(browser, served, locale="de-DE") as screen:
+        screen.page.context.clear_cookies()
+        (served.source.own / PASSWORD_FILE).unlink()
+        screen.page.goto(served.address("login"))
+        screen.page.get_by_label("Passwort").fill(PASSWORD)
+        screen.page.keyboard.press("Enter")
+        expect(screen.page.locator("#login-told")).to_contain_text("Es ist noch kein Passwort gesetzt.")
+        screen.look("no-password")
