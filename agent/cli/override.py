@@ -62,7 +62,9 @@ def wanted(asked: Namespace, now: datetime, zone: ZoneInfo) -> Override | None:
 def _until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     """A time of day that has passed is tomorrow's. Raises UnknownTime."""
     until = asked_time(text, now, zone)
-    return until + timedelta(days=1) if until <= now and len(text) <= len("18:00") else until
+    if until <= now and len(text) <= len("18:00"):
+        until = (until.astimezone(zone) + timedelta(days=1)).astimezone(UTC)  # a night may have 23 or 25 hours
+    return until
 
 
 def _lasting(text: str | None) -> timedelta:

@@ -36,6 +36,17 @@ def test_every_way_to_say_it() -> None:
     ), "a time of day that has passed is tomorrow's"
 
 
+def test_tomorrow_is_by_the_clock_also_where_the_night_has_another_length() -> None:
+    words = ("hold", "--until", "06:00")
+    for evening, morning in (
+        (datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 10, 25, 6, tzinfo=UTC)),
+        (datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 3, 29, 5, tzinfo=UTC)),
+    ):
+        override = wanted(parser_for(words).parse_args(words), evening, ZONE)
+        assert override is not None
+        assert override.until == morning
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
