@@ -83,6 +83,17 @@ def test_it_is_left_for_an_agent_that_runs_and_for_no_other(tmp_path: Path, caps
     assert second == OverrideBattery(None)
 
 
+def test_watts_are_asked_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = write_home(tmp_path, inverter_port=1, meter_port=2)
+    with SiteLock(tmp_path / "site.sqlite3"):
+        assert obey(["charge", "--kw", "2000", "--config", str(config)]) == 1
+        assert capsys.readouterr().err == (
+            "--kw 2000 is far beyond the 3 kW of this battery; power is written in kW here: did you mean 2?\n"
+        )
+        assert obey(["charge", "--kw", "5", "--config", str(config)]) == 0, "more than it can do is all that it can"
+    assert len(look(inbox_of(tmp_path / "site.sqlite3")).requests) == 1
+
+
 def test_a_hold_has_no_power(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parser_for(["hold"]).parse_args(["hold", "--kw", "2"])
