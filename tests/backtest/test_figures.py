@@ -86,6 +86,8 @@ def test_a_header_cut_short_begins_anew(tmp_path: Path) -> None:
 
 BAD = [
     ({"days": 60}, None, "was made with days 30, not 60"),
+    ({"days": None}, None, "was made with days 30, not without; choose another file"),
+    ({"demand_charge": 2.5}, None, "was made without demand_charge, not with 2.5; choose another file"),
     ({"consumption": "a 2"}, None, "was made with consumption a 1, not a 2"),
     ({}, "site,cost\nhouse,1\n", ":1: these are not the columns of a backtest"),
     ({}, ",".join(COLUMNS) + "\nhouse,much" + ",1" * 17 + "\n", ":2: could not convert"),
