@@ -77,6 +77,13 @@ def test_half_a_last_line_is_dropped(cut: int, tmp_path: Path) -> None:
     assert [row.site for row in FiguresFile(path, MADE).open()] == ["house", "mill"]
 
 
+def test_what_was_asked_for_then_and_is_not_now_is_another_making(tmp_path: Path) -> None:
+    path = tmp_path / "figures.csv"
+    FiguresFile(path, {**MADE, "demand_interval_s": 1800}).open()
+    with pytest.raises(FiguresMismatch, match="was made with demand_interval_s 1800, not without; choose another file"):
+        FiguresFile(path, MADE).open()
+
+
 def test_a_header_cut_short_begins_anew(tmp_path: Path) -> None:
     path = tmp_path / "figures.csv"
     path.write_text("site,export")
