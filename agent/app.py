@@ -195,7 +195,8 @@ def keep_steering(store: Store, document: str) -> Awaitable[None]:
 
 def store_of(settings: Settings, clock: Clock) -> SqliteStore:
     """Not opened yet."""
-    retention = Retention(keep_days=settings.store.keep_days, max_bytes=settings.store.max_mb * 1_000_000)
+    kept, has_platform = settings.store, settings.cloud is not None
+    retention = Retention(keep_days=kept.keep_days, max_bytes=kept.max_mb * 1_000_000, waits=has_platform)
     return SqliteStore(Path(settings.store.path), ZoneInfo(settings.site.timezone), clock.now, retention)
 
 

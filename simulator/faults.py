@@ -165,8 +165,10 @@ def read_script(path: str | Path, beginning: datetime) -> FaultScript:
     file = Path(path)
     try:
         text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FaultScriptError(f"{file}: cannot be read: {error}") from error
+    except OSError as error:
+        raise FaultScriptError(f"{file}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise FaultScriptError(f"{file}: cannot be read: it is no text in UTF-8") from error
     if file.suffix not in (".toml", ".json"):
         return parse_lines(text, beginning, file.name)
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -81,11 +82,20 @@ class Server(ModbusTcpServer):
             await self.serve_forever(background=True)
         except RuntimeError:
             host, port = self._address
-            raise PortTaken(f"cannot listen on {host}:{port}: the port is in use or not allowed") from None
+            raise PortTaken(f"cannot listen on {host}:{port}: {_why_not(host, port)}") from None
 
     def callback_new_connection(self) -> ServerRequestHandler:
         """Called by pymodbus for each connection."""
         return _Connection(self, None, None, None)  # type: ignore[no-untyped-call]
+
+
+def _why_not(host: str, port: int) -> str:
+    """Why nobody can listen there: pymodbus keeps that to itself."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        return (error.strerror or str(error)).partition(" (while attempting")[0]
+    return "the port was in use or not allowed"
 
 
 class SerialServer(ModbusSerialServer):

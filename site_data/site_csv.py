@@ -73,7 +73,9 @@ def read_site_csv(file: Path, wanted: Wanted, cadence_s: int | None = None, wall
             _read(rows, text, wanted, cadence_s is None)
     except OSError as error:
         raise SitesUnreadable(f"{file}: cannot be read: {error.strerror or error}") from error
-    except (EOFError, csv.Error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SitesUnreadable(f"{file}: cannot be read: it is no text in UTF-8") from error
+    except (EOFError, csv.Error) as error:
         raise SitesUnreadable(f"{file}: cannot be read: {error}") from error
     return _on_grid(_in_true_utc(rows) if wall_clock else rows, wanted, cadence_s)
 

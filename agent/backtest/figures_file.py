@@ -78,10 +78,11 @@ class FiguresFile:
             made = json.loads(self._note.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             raise FiguresMismatch(f"{self._path} does not say how it was made; choose another file") from None
-        for name, value in self._made.items():
-            if not isinstance(made, dict) or made.get(name) != value:
-                was = made.get(name) if isinstance(made, dict) else None
-                raise FiguresMismatch(f"{self._path} was made with {name} {was}, not {value}; choose another file")
+        made = made if isinstance(made, dict) else {}
+        for name in {**self._made, **made}:  # also what was asked for then and is not now
+            was, value = made.get(name), self._made.get(name)
+            if was != value:
+                raise FiguresMismatch(f"{self._path} was made {_not_alike(name, was, value)}; choose another file")
 
     def _row(self, cells: dict[str, str], line: int) -> Row:
         try:
@@ -99,3 +100,10 @@ class FiguresFile:
             file.write(text.getvalue())
             file.flush()
             os.fsync(file.fileno())
+
+
+def _not_alike(name: str, was: object, value: object) -> str:
+    """``with days 30, not 60``; None is what was not asked for."""
+    if was is None:
+        return f"without {name}, not with {value}"
+    return f"with {name} {was}, not {'without' if value is None else value}"

@@ -85,7 +85,7 @@ def _show_test(console: Console, test: BatteryTest) -> None:
         table.add_row(*step_cells(step))
     if test.steps:
         console.print(table)
-    if test.battery:
+    if test.battery and not console.options.ascii_only:  # the curves are of Braille dots
         last_s = max(test.battery[-1][0], test.grid[-1][0] if test.grid else 0.0, PHASE_S)
         for name, trace in (("battery, kW (discharge is +)", test.battery), ("grid, kW (import is +)", test.grid)):
             for row in rows(trace, last_s, min(WIDTH, console.width), PANEL_ROWS, name) if trace else ():

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from io import TextIOWrapper
 from types import FrameType
 
 GOOD = 0
@@ -24,7 +25,7 @@ def ended(command: Callable[[], int]) -> int:
     """The exit code of ``command``; 130 after Ctrl-C, 141 when nobody reads its output any more.
 
     A file that is closed to this user, and a standard output that is closed or on a full disk, are one sentence,
-    wherever they are met.
+    wherever they are met. A letter that the character set of standard output lacks is a question mark there.
 
     Where SIGINT ends the process at once, as while it was loading, it does so again after ``command``.
     """
@@ -33,6 +34,8 @@ def ended(command: Callable[[], int]) -> int:
     if sys.stdout is None:
         _take_the_place_of_standard_output()
         unwritable[errno.EBADF] = "standard output is closed"
+    elif isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")
     try:
         if loading:
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -175,7 +176,7 @@ def _run(settings: Settings, asked: Namespace) -> int:
 
 
 def _table(rows: Sequence[Row]) -> Table:
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for column in COLUMNS:
         folds = column == "model"
         table.add_column(column, justify="right" if column == "size" else "left", no_wrap=not folds, overflow="fold")

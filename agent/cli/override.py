@@ -12,13 +12,16 @@ from agent.cli.asked_time import UnknownTime, asked_time
 from agent.cli.ending import FAILED, GOOD
 from agent.cli.folded import say
 from agent.cli.site_command import add_config, by_settings_at_hand
+from agent.domain.battery import Battery
 from agent.domain.commands import OverrideBattery, Request
 from agent.domain.override import LEAST_W, LONGEST, MOST_W, Override, OverrideAction
 from agent.ports import StoreFailure
 from agent.settings.schema import Settings
+from agent.settings.to_domain import battery
 
 AUTO = "auto"
 USUAL = timedelta(hours=2)
+FAR_BEYOND = 10.0  # times the rating
 TAKEN_UP_WITHIN = timedelta(minutes=2)  # what is left while the agent does not run is not obeyed an hour later
 
 
@@ -69,7 +72,9 @@ def _power_w(kw: float | None) -> float | None:
 def _until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     """A time of day that has passed is tomorrow's. Raises UnknownTime."""
     until = asked_time(text, now, zone)
-    return until + timedelta(days=1) if until <= now and len(text) <= len("18:00") else until
+    if until <= now and len(text) <= len("18:00"):
+        until = (until.astimezone(zone) + timedelta(days=1)).astimezone(UTC)  # a night may have 23 or 25 hours
+    return until
 
 
 def _lasting(text: str | None) -> timedelta:
@@ -90,6 +95,7 @@ def _run(settings: Settings, asked: Namespace) -> int:
     path = Path(settings.store.path)
     try:
         override = wanted(asked, now, zone)
+        _asked_in_kw(override, battery(settings.battery))
         if not _runs(path):
             raise NotAsked("the agent does not run, so nobody would obey")
         drop(inbox_of(path), Request(OverrideBattery(override), now, now + TAKEN_UP_WITHIN))
@@ -99,6 +105,19 @@ def _run(settings: Settings, asked: Namespace) -> int:
     what = "the agent decides again" if override is None else f"{override.words} until {_local(override.until, zone)}"
     say(f"{what}: asked of the agent; `enalysis-edge status` shows within some seconds whether it is taken up")
     return GOOD
+
+
+def _asked_in_kw(override: Override | None, whole: Battery) -> None:
+    """What is more than the battery can do becomes all of it; what is far more was meant in watts. Raises NotAsked."""
+    if override is None or override.power_w is None:
+        return
+    most_w = whole.charge_w if override.action is OverrideAction.CHARGE else whole.discharge_w
+    if override.power_w > FAR_BEYOND * most_w:
+        asked_kw = override.power_w / 1000.0
+        raise NotAsked(
+            f"--kw {asked_kw:g} is far beyond the {most_w / 1000.0:g} kW of this battery; "
+            f"power is written in kW here: did you mean {asked_kw / 1000.0:g}?"
+        )
 
 
 def _runs(store: Path) -> bool:

@@ -16,19 +16,18 @@ def show_link(console: Console, path: Path, document: str | None, settings: Sett
 
     Raises StoreFailure.
     """
-    link = json.loads(document or "{}")
     if settings.cloud is None:
         say(console, "link", "none configured")
-    else:
-        up = bool(link.get("connected"))
-        trouble = f": {link['trouble']}" if link.get("trouble") else ""
-        words = (
-            f"{'' if runs else 'was '}{'up' if up else 'down'} to {settings.cloud.host}:{settings.cloud.port}{trouble}"
-        )
-        say(console, "link", words, "" if up and not trouble else "yellow")
+        return
+    link = json.loads(document or "{}")
+    up = bool(link.get("connected"))
+    trouble = f": {link['trouble']}" if link.get("trouble") else ""
+    words = f"{'' if runs else 'was '}{'up' if up else 'down'} to {settings.cloud.host}:{settings.cloud.port}{trouble}"
+    say(console, "link", words, "" if up and not trouble else "yellow")
     depth = {stream: highest - acknowledged for stream, (acknowledged, highest) in backlog(path).items()}
     waiting = ", ".join(f"{stream} {count}" for stream, count in depth.items())
-    say(console, "outbox", f"{sum(depth.values())} rows wait for the platform ({waiting})")
+    rows = sum(depth.values())
+    say(console, "outbox", f"{rows} {'row waits' if rows == 1 else 'rows wait'} for the platform ({waiting})")
     if parked := json.loads(kept(path, PARKED.name) or "[]"):
-        refused = f"{len(parked)} rows that the broker refused time and again; they stay here"
-        say(console, "parked", refused, "yellow")
+        count = "1 row" if len(parked) == 1 else f"{len(parked)} rows"
+        say(console, "parked", f"{count} that the broker refused time and again, kept here", "yellow")

@@ -62,8 +62,8 @@ def show_plan(console: Console, plan: Plan | str, settings: Settings, now: datet
     say(console, "plan", f"of {issued}, {age} old, good until {plan.expires_at.astimezone(zone):%H:%M}")
     found = rows_of(plan, now)
     console.print(_table(found[:rows], zone, settings.site.currency))
-    if len(found) > rows:
-        console.print(f"[dim]and {len(found) - rows} more rows, with --rows {len(found)}[/]")
+    if (more := len(found) - rows) > 0:
+        console.print(f"[dim]and {more} more {'row' if more == 1 else 'rows'}, with --rows {len(found)}[/]")
 
 
 def show_forecast(console: Console, plan: Plan, learnt: dict[str, str]) -> None:

@@ -57,7 +57,8 @@ def listen(console: Console, own: OwnSettings) -> socket.socket:
         family = socket.getaddrinfo(console.host, console.port, type=socket.SOCK_STREAM)[0][0]
         found = socket.create_server((console.host, console.port), family=family, backlog=BACKLOG)
     except OSError as error:
-        reason = error.strerror or str(error)
+        # ``create_server`` adds an address in Python's own words to what the system says.
+        reason = (error.strerror or str(error)).partition(" (while attempting")[0]
         raise CannotListen(f"{console.host} port {console.port} cannot be listened on: {reason}") from error
     found.setblocking(False)
     return found

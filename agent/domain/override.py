@@ -37,7 +37,7 @@ class Override:
         if self.until.tzinfo is None or self.asked_at.tzinfo is None:
             raise ValueError("the time of an override has no time zone")
         if self.power_w is not None and not 0.0 < self.power_w < float("inf"):
-            raise ValueError(f"a power of {self.power_w:g} W cannot be: it is above 0")
+            raise ValueError(f"a power of {self.power_w:g} W cannot be: a power is above 0")
         if self.power_w is not None and self.action is OverrideAction.HOLD:
             raise ValueError("a battery that is held has no power")
 

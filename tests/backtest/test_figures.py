@@ -77,6 +77,13 @@ def test_half_a_last_line_is_dropped(cut: int, tmp_path: Path) -> None:
     assert [row.site for row in FiguresFile(path, MADE).open()] == ["house", "mill"]
 
 
+def test_what_was_asked_for_then_and_is_not_now_is_another_making(tmp_path: Path) -> None:
+    path = tmp_path / "figures.csv"
+    FiguresFile(path, {**MADE, "demand_interval_s": 1800}).open()
+    with pytest.raises(FiguresMismatch, match="was made with demand_interval_s 1800, not without; choose another file"):
+        FiguresFile(path, MADE).open()
+
+
 def test_a_header_cut_short_begins_anew(tmp_path: Path) -> None:
     path = tmp_path / "figures.csv"
     path.write_text("site,export")
@@ -86,6 +93,8 @@ def test_a_header_cut_short_begins_anew(tmp_path: Path) -> None:
 
 BAD = [
     ({"days": 60}, None, "was made with days 30, not 60"),
+    ({"days": None}, None, "was made with days 30, not without; choose another file"),
+    ({"demand_charge": 2.5}, None, "was made without demand_charge, not with 2.5; choose another file"),
     ({"consumption": "a 2"}, None, "was made with consumption a 1, not a 2"),
     ({}, "site,cost\nhouse,1\n", ":1: these are not the columns of a backtest"),
     ({}, ",".join(COLUMNS) + "\nhouse,much" + ",1" * 17 + "\n", ":2: could not convert"),

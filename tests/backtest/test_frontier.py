@@ -125,8 +125,8 @@ def test_a_backtest_can_weigh_carbon_and_never_mixes_weights(
     assert float(by_carbon[1]["co2_kg"]) < float(by_money[1]["co2_kg"])
     assert float(by_carbon[1]["cost"]) > float(by_money[1]["cost"])
     capsys.readouterr()
-    for file, more in ((money, weighing), (carbon, [])):
+    for file, more, made in ((money, weighing, "without"), (carbon, [], "with")):
         assert main([*words, "--out", str(file), *more]) == 2
-        assert "was made with carbon_price_per_kg" in capsys.readouterr().err
+        assert f"was made {made} carbon_price_per_kg" in capsys.readouterr().err
     assert main([*words, "--out", str(tmp_path / "x.csv"), "--carbon-weight", "nan"]) == 2
     assert "the weight of carbon is nan, not a fraction from 0 to below 1" in capsys.readouterr().err

@@ -61,9 +61,19 @@ def site(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
 def test_without_candidates_the_installed_models_are_listed(site: Site) -> None:
     code, said, _ = site.run("list")
     assert code == 0
-    assert f"load_w │ consumption │ {VERSION} │ in charge" in said
+    assert f"load_w consumption {VERSION} in charge" in said
     assert "below persistence on" in said
     assert not site.models.exists()
+
+
+def test_a_narrow_terminal_breaks_no_name_into_letters(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert main(["models", "list", "--config", str(site.config)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if len(line) > 60] == []
+    assert any("load_w" in line and "consumpt" in line for line in lines)
 
 
 def test_from_a_dropped_folder_to_the_seat_and_back(site: Site) -> None:
@@ -71,14 +81,14 @@ def test_from_a_dropped_folder_to_the_seat_and_back(site: Site) -> None:
     candidate(site.models, "own", version="3.1.4")
     code, said, _ = site.run("list")
     assert code == 0
-    assert "load_w │ own │ 3.1.4 │ candidate" in said
+    assert "load_w own 3.1.4 candidate" in said
     assert "the next daily trial looks at it" in said
     assert site.run("promote", "own") == (0, "model own 3.1.4 is in charge from the next plan on", "")
     assert site.charged() == "own"
     _, said, _ = site.run("list")
-    assert "load_w │ own │ 3.1.4 │ in charge" in said
+    assert "load_w own 3.1.4 in charge" in said
     assert "promoted by hand" in said
-    assert f"load_w │ consumption │ {VERSION} │ installed" in said
+    assert f"load_w consumption {VERSION} installed" in said
     code, _, said = site.run("promote", "own")
     assert (code, said) == (1, "model own 3.1.4 forecasts load_w already")
     code, said, _ = site.run("rollback", "load_w")
@@ -86,7 +96,7 @@ def test_from_a_dropped_folder_to_the_seat_and_back(site: Site) -> None:
     assert said == "model own 3.1.4 is out; the installed consumption forecasts load_w from the next plan on"
     assert site.charged() == "consumption"
     _, said, _ = site.run("list")
-    assert "│ own │ 3.1.4 │ refused" in said
+    assert "own 3.1.4 refused" in said
     assert "rolled back by hand on" in said
     assert site.run("rollback", "load_w")[::2] == (1, "the installed model forecasts load_w; there is none before it")
     assert site.run("promote", "own")[0] == 0

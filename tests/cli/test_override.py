@@ -36,6 +36,17 @@ def test_every_way_to_say_it() -> None:
     ), "a time of day that has passed is tomorrow's"
 
 
+def test_tomorrow_is_by_the_clock_also_where_the_night_has_another_length() -> None:
+    words = ("hold", "--until", "06:00")
+    for evening, morning in (
+        (datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 10, 25, 6, tzinfo=UTC)),
+        (datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 3, 29, 5, tzinfo=UTC)),
+    ):
+        override = wanted(parser_for(words).parse_args(words), evening, ZONE)
+        assert override is not None
+        assert override.until == morning
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -77,6 +88,17 @@ def test_it_is_left_for_an_agent_that_runs_and_for_no_other(tmp_path: Path, caps
     assert first.override is not None
     assert (first.override.action, first.override.power_w) == (OverrideAction.CHARGE, 2000.0)
     assert second == OverrideBattery(None)
+
+
+def test_watts_are_asked_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = write_home(tmp_path, inverter_port=1, meter_port=2)
+    with SiteLock(tmp_path / "site.sqlite3"):
+        assert obey(["charge", "--kw", "2000", "--config", str(config)]) == 1
+        assert capsys.readouterr().err == (
+            "--kw 2000 is far beyond the 3 kW of this battery; power is written in kW here: did you mean 2?\n"
+        )
+        assert obey(["charge", "--kw", "5", "--config", str(config)]) == 0, "more than it can do is all that it can"
+    assert len(look(inbox_of(tmp_path / "site.sqlite3")).requests) == 1
 
 
 def test_a_hold_has_no_power(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from agent.__main__ import main
 from agent.adapters.host.lock import SiteLock
 from agent.cli import status
+from agent.cli.status_plan import rows_of
 from agent.cli.status_saved import show_saved
 from agent.domain.advisory import AdviceBook
 from agent.domain.alarms import AlarmKind, StandingAlarm
@@ -110,6 +111,24 @@ async def test_the_plan_of_an_earlier_release_is_read(site: Site) -> None:
     assert code == 0
     assert of_then == lines
     assert "forecast house by made up, nothing learnt here yet" in lines
+
+
+async def test_a_single_row_that_is_left_out_is_one_row(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    await site.write(Batch(kept=(("plan", to_json(plan(0.2, NOW))),)))
+    rows = len(rows_of(plan(0.2, NOW), NOW))
+    assert main(["status", "--config", str(site.config), "--rows", str(rows - 1)]) == 0
+    assert f"and 1 more row, with --rows {rows}\n" in capsys.readouterr().out
+
+
+async def test_rows_wait_for_a_platform_where_there_is_one(site: Site) -> None:
+    await site.write(Batch(minutes=(minute(0),)))
+    _, lines = site.said()
+    assert "link none configured" in lines
+    assert not any(line.startswith("outbox") for line in lines)
+    with site.config.open("a", encoding="utf-8") as file:
+        file.write('\n[cloud]\nhost = "mqtt.example.org"\n')
+    _, lines = site.said()
+    assert "outbox 1 row waits for the platform (minute 1, decision 0, event 0)" in lines
 
 
 async def test_a_plan_of_unknown_shape_is_one_sentence(site: Site) -> None:

@@ -97,7 +97,7 @@ async def test_what_is_forged_spends_no_counter_and_is_not_answered(site: Signed
         ({"action": "charge", "power_w": 1500.0}, "params: an override ends: lease_s is missing"),
         ({"action": "charge", "lease_s": 14401}, "params.lease_s: Input should be less than or equal to 14400"),
         ({"action": "charge", "lease_s": 60, "power_w": -1.0}, "params.power_w: Input should be greater than or equal"),
-        ({"action": "charge", "lease_s": 60, "power_w": 0.0}, "params: a power of 0 W cannot be: it is above 0"),
+        ({"action": "charge", "lease_s": 60, "power_w": 0.0}, "params: a power of 0 W cannot be: a power is above 0"),
         ({"action": "hold", "lease_s": 60, "power_w": 5.0}, "params: a battery that is held has no power"),
         ({"action": "burn", "lease_s": 60}, "params.action: Input should be 'hold', 'charge', 'discharge' or 'auto'"),
         ({}, "params.action: Field required"),

@@ -15,13 +15,16 @@ from agent.adapters.models.registry_file import read_registry
 from agent.domain.request import Place
 from agent.forecasting.forecaster import ModelUnusable
 from agent.settings.load import SettingsError, load
+from agent.settings.site_file import LAST_GOOD
 from tests.adapters.models.model_folders import SHIPPED, candidate
 from tests.app.processes import daemon, enalysis_edge, quick_site, simulator, until
 from tests.faults.catalogue import Outcome, fault
-from tests.site_files import TEXT, free_ports
+from tests.scenarios.stage import staged
+from tests.site_files import TEXT, changed, free_ports
 
 PLACE = Place(52.2, 0.12, "Europe/London")
 LAST_LINE = "unit_id = 2\n"
+NOISE_W = 210.0  # the load moves by so much between two steps
 
 
 @fault(58, injected="every prefix of a good site file")
@@ -62,6 +65,45 @@ def test_a_daemon_goes_on_with_the_settings_it_read_and_the_next_start_tells_wha
             said = next(line for line in again.said().splitlines() if "settings_changed" in line)
     assert "battery.charge_w 3000.0 to 2500.0" in said
     outcome.raised("settings_changed")
+
+
+@fault(58, injected="the site file is cut off while a battery is steered, and whole again later", alarm="site_file_bad")
+async def test_a_file_that_is_cut_off_changes_nothing_and_is_told_within_seconds(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    async with staged(tmp_path, reloads=True) as stage:
+        path = tmp_path / "site.toml"
+        good, before = path.read_text("utf-8"), stage.app.settings
+
+        async def cut() -> None:
+            path.write_text(good[: good.index("[[device]]")], "utf-8")
+
+        async def whole() -> None:
+            path.write_text(good, "utf-8")
+
+        await stage.play(12.0, {6.0: cut, 9.0: whole})
+        told = [severity for kind, severity, _ in await stage.events() if kind == "site_file_bad"]
+        assert told == ["alarm", "info"]
+        assert stage.app.settings == before
+        assert all("setpoint" in moment.mode for moment in stage.between(5.0, 12.0))
+        assert (tmp_path / LAST_GOOD).read_text("utf-8") == good
+        outcome.raised("site_file_bad")
+
+
+@fault(59, injected="the import limit of the site file is lowered while the battery charges at it")
+async def test_a_limit_that_is_lowered_holds_at_once_and_the_battery_is_not_let_go_of(tmp_path: Path) -> None:
+    async with staged(tmp_path, reloads=True) as stage:
+        path = tmp_path / "site.toml"
+
+        async def lower() -> None:
+            path.write_text(
+                changed("import_limit_w = 17000", "import_limit_w = 7000", path.read_text("utf-8")), "utf-8"
+            )
+
+        await stage.play(30.0, {20.0: lower})
+        assert stage.at(19.5).site.grid_w > 8500.0
+        assert max(moment.site.grid_w for moment in stage.between(21.0, 30.0)) <= 7000.0 + NOISE_W
+        assert all("setpoint" in moment.mode for moment in stage.between(5.0, 30.0))
 
 
 @fault(60, injected="each of 64 stretches of a model file damaged, cut at 64 places, and cards that do not agree")

@@ -10,6 +10,7 @@ import pytest
 
 from simulator.__main__ import main
 from tests import site_files
+from tests.adapters.models.model_folders import SHIPPED
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +27,11 @@ def signals() -> Iterator[None]:
     [
         ("--start 0001-01-01T00:00:00+00:00", "not a year from 1970 to 2100"),
         ("--start 9999-12-31T00:00:00+00:00", "not a year from 1970 to 2100"),
+        ("--host 203.0.113.77", "cannot listen on 203.0.113.77:5020: Cannot assign requested address"),
+        ("--faults nowhere.txt", "nowhere.txt: cannot be read: No such file or directory\n"),
+        ("--faults /", "/: cannot be read: Is a directory\n"),
+        (f"--faults {SHIPPED}/consumption/model.onnx", "model.onnx: cannot be read: it is no text in UTF-8\n"),
+        (f"--site {SHIPPED}/consumption/model.onnx", "model.onnx: cannot be read: it is no text in UTF-8\n"),
         ("relay --broker here", "'here' is no address of a broker: write HOST:PORT"),
         ("relay --broker 127.0.0.1:99999", "'127.0.0.1:99999' is no address of a broker"),
     ],
@@ -35,6 +41,7 @@ def test_what_cannot_be_played_is_one_sentence(words: str, why: str, capsys: pyt
     said = capsys.readouterr().err
     assert said.startswith("simulator: ")
     assert why in said
+    assert "not allowed" not in said
     assert said.count("\n") == 1
 
 

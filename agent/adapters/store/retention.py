@@ -25,11 +25,15 @@ QUARTER_DAYS = 800  # and flags, which tell which quarters not to believe
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Acknowledged rows stay ``keep_days``, others ``ring_days``; both leave sooner above ``max_bytes``."""
+    """Acknowledged rows stay ``keep_days``, others ``ring_days``; both leave sooner above ``max_bytes``.
+
+    Without a platform that ``waits`` for them, rows that become too old are missing nowhere.
+    """
 
     keep_days: float = 30.0
     ring_days: float = 30.0
     max_bytes: int = 500_000_000
+    waits: bool = True
 
 
 def tidy(
@@ -94,7 +98,8 @@ def _prune_by_age(
 ) -> list[str]:
     kept_from = _first_since(connection, stream, now - timedelta(days=retention.keep_days))
     ring_from = _first_since(connection, stream, now - timedelta(days=max(retention.ring_days, retention.keep_days)))
-    return _prune(connection, stream, marks, max(min(kept_from, marks.acked + 1), ring_from), "too old")
+    lost = _prune(connection, stream, marks, max(min(kept_from, marks.acked + 1), ring_from), "too old")
+    return lost if retention.waits else []
 
 
 def _first_since(connection: sqlite3.Connection, stream: str, at: datetime) -> int:
