@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.domain.sentences.prices import price_file_unusable
 from agent.domain.tariff import Tariff
 from agent.settings.price_file import PriceFileError
 from agent.settings.schema import Settings
@@ -32,7 +33,7 @@ class PriceFile:
         try:
             self.newest = self.read()
         except PriceFileError as error:
-            self.trouble = f"the prices read before go on, because of what is there now: {error}"
+            self.trouble = price_file_unusable(cause=str(error))
         else:
             self.trouble = None
 

@@ -32,7 +32,7 @@ def test_both_languages_say_the_same_and_nothing_that_nobody_says() -> None:
     assert list(WORDS["en"]) == list(WORDS["de"])
     prefixes = {code.partition(".")[0] for code in WORDS["de"] if "." in code}
     assert {code for code in WORDS["de"] if "." not in code} == set(TEMPLATES)
-    assert prefixes == {"check", "span", "wanted_span", "kept_span", "kept", "certificate"}
+    assert prefixes == {"check", "span", "wanted_span", "kept_span", "kept", "certificate", "price"}
 
 
 def test_what_to_check_is_said_of_every_alarm() -> None:
@@ -90,6 +90,27 @@ def test_a_row_of_an_older_version_is_shown_as_it_was(year: ConsoleSite, tmp_pat
     assert decision["reason"].startswith("discharging 1.40 kW")
     assert (decision["reason_code"], decision["reason_values"]) == (None, None)
     assert (event["text"], event["text_code"]) == ("the meter does not answer", None)
+
+
+def test_what_a_plan_had_to_do_without_has_its(year: ConsoleSite) -> None:
+    for path in ("plan", "forecasts"):
+        answer = get(year, path)
+        assert answer["notes"] == ["the import price is not known for 4 of 96 steps: 4 taken from a like day before"]
+        (said,) = answer["notes_said"]
+        assert said["text_code"] == "prices_from_like_day"
+        assert said["text_values"] == {"price": "import_price", "missing": 4, "steps": 96}
+
+
+def test_a_plan_of_an_older_version_shows_its_notes_as_they_were(year: ConsoleSite, tmp_path: Path) -> None:
+    old = copied(year, tmp_path)
+    with closing(sqlite3.connect(old.store)) as connection:
+        (body,) = connection.execute("SELECT body FROM kept WHERE name = 'plan'").fetchone()
+        kept = json.loads(body) | {"notes": ["the weather is not known"]}
+        connection.execute("UPDATE kept SET body = ? WHERE name = 'plan'", (json.dumps(kept),))
+        connection.commit()
+    assert get(old, "plan")["notes_said"] == [
+        {"text": "the weather is not known", "text_code": None, "text_values": None}
+    ]
 
 
 def test_notes_and_what_wants_attention_have_theirs(year: ConsoleSite) -> None:

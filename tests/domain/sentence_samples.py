@@ -35,6 +35,7 @@ NUMBERS: Mapping[str, float] = {
     "least_pct": 12.0, "mean_v": 229.0, "most_pct": 97.0, "off_w": 60.0, "other_unit": 2, "ours_w": 5000.0,
     "ours_wh": 10000.0, "promised_s": 600.0, "rated_w": 6000.0, "settings": 3, "sum_w": -1420.0, "sun_w": 300.0,
     "taken_w": 100.0, "theirs_w": 500.0, "theirs_wh": 9500.0, "total_w": 1420.0, "unit": 1,
+    "flat": 1, "like": 2, "missing_wh": 5230.0, "over_w": 1240.0, "steps": 48,
 }  # fmt: skip
 TEXTS: Mapping[str, str] = {
     "addresses": "10.0.0.5:502 unit 1",
@@ -53,6 +54,7 @@ TEXTS: Mapping[str, str] = {
     "maker": "Maker EM-340", "now": "5", "other": "inverter", "other_family": "sunspec_hybrid",
     "parts": "1 + 2 + 3", "phase": "L1", "point": "WSet", "role": "grid", "serial": "ABC-1", "then": "then",
     "would": control.would_rest(), "wrote": "no order",
+    "price": "import_price", "status": "Time limit reached",
 }  # fmt: skip
 
 
