@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, expect
 
+from agent.console.alerts.said import Teller
+from agent.console.alerts.words import read_words
 from agent.domain.alarms import AlarmKind, StandingAlarm
 from agent.domain.documents import ALARMS, SETPOINT
 from agent.domain.sentence import coded, named
@@ -88,6 +90,9 @@ def test_every_sentence_can_be_said(served: Served, browser: Browser, locale: st
     found = dict(zip((one.code for one in every_sentence()), said, strict=True))
     assert [code for code, text in found.items() if not text or re.search(r"[{}]|undefined|NaN|null|–", text)] == []
     if is_german:
+        teller = Teller(read_words("de"), served.source.zone, served.source.settings.site.currency, served.source.now())
+        mailed = {one.code: SPACES.sub(" ", teller.said(one)) for one in every_sentence()}
+        assert mailed == {code: SPACES.sub(" ", text) for code, text in found.items()}, "a mail says what the page says"
         ours = dict(found)
         for text in free:
             ours = {code: one.replace(text, "") for code, one in ours.items()}
