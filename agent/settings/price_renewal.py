@@ -33,7 +33,7 @@ class PriceFile:
         try:
             self.newest = self.read()
         except PriceFileError as error:
-            self.trouble = price_file_unusable(cause=str(error))
+            self.trouble = price_file_unusable(cause=error.why)
         else:
             self.trouble = None
 

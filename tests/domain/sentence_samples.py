@@ -37,7 +37,7 @@ NUMBERS: Mapping[str, float] = {
     "taken_w": 100.0, "theirs_w": 500.0, "theirs_wh": 9500.0, "total_w": 1420.0, "unit": 1,
     "flat": 1, "like": 2, "missing_wh": 5230.0, "over_w": 1240.0, "steps": 48,
     "asked_h": 48.0, "by_pct": 1.234, "ending": 3, "fewest": 14, "fewest_live": 7, "least_h": 168.0, "live": 5,
-    "measured_h": 20.5, "step_s": 900.0,
+    "measured_h": 20.5, "step_s": 900.0, "cells": 3, "columns": 2,
 }  # fmt: skip
 TEXTS: Mapping[str, str] = {
     "addresses": "10.0.0.5:502 unit 1",
@@ -58,6 +58,7 @@ TEXTS: Mapping[str, str] = {
     "would": control.would_rest(), "wrote": "no order",
     "price": "import_price", "status": "Time limit reached", "cost": model_trials.cost_against(0.0123),
     "error": model_trials.error_against(0.0123), "file": "model.onnx", "found": "found", "gives": "[2]", "takes": "[1]",
+    "cell": "0,30", "expected": "2026-06-01T15:30:00+00:00",
     "wanted": "wanted", "wanted_in": "[3]", "wanted_out": "[4]", "worst_cost": model_trials.cost_against(-0.0123),
     "worst_error": model_trials.error_against(-0.0123),
 }  # fmt: skip
