@@ -18,6 +18,7 @@ from agent.domain.alarms import AlarmKind
 from agent.domain.documents import BY_NAME, SELF_TEST
 from agent.domain.records import Batch
 from agent.domain.sentences.alarms import self_test_failed
+from agent.domain.sentences.joined import joined
 from agent.made_up import fill, made_up_request
 from agent.planning.check import check_plan
 from agent.ports import Clock, Planner, PlannerFailure, Store, StoreFailure
@@ -161,4 +162,4 @@ def _write_and_remove(probe: Path) -> None:
 
 
 def _joined(sentences: list[str]) -> str | None:
-    return "; ".join(sentences) or None
+    return joined(sentences) if sentences else None

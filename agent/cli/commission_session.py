@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +23,7 @@ from agent.domain.documents import COMMISSIONING, STEERING
 from agent.domain.records import Batch
 from agent.domain.sentence import Sentence
 from agent.domain.sentences import commissioning_test as told
+from agent.domain.sentences.joined import joined
 from agent.domain.wire import to_json
 from agent.plan_request import conditions_of
 from agent.ports import Clock, StoreFailure
@@ -202,9 +202,7 @@ class Outcome:
 
     def take(self, test: BatteryUnderTest, unit: BatterySeen, released: Mapping[str, Released]) -> None:
         """The result of a battery, whatever became of it."""
-        result = test.result(
-            reduce(lambda said, then: told.then_also(said=said, then=then), [one.text for one in released.values()])
-        )
+        result = test.result(joined([one.text for one in released.values()]))
         self.tests.append(result)
         is_whole = len(result.steps) == len(phases(test.device.actions, unit.test_w, unit.phase_s))
         known = {finding.text for finding in self.findings}

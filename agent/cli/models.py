@@ -28,13 +28,13 @@ from agent.cli.model_packing import add_pack_arguments, run_pack
 from agent.cli.site_command import add_config, add_config_again, by_settings_at_hand
 from agent.cli.terminal import terminal
 from agent.domain.model_registry import FACTORY, Assignment, Deployment, ModelRegistry, Refusal, Trial
+from agent.domain.sentences import model_trials as told
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
 from agent.settings.schema import Settings
 
 Row = tuple[str, str, str, str, str, str, str]
 COLUMNS = ("quantity", "model", "version", "place", "size", "trained")  # the verdict is said below the table
-BY_HAND = "promoted by hand"
 
 
 class NotDone(Exception):
@@ -123,7 +123,7 @@ def promote(settings: Settings, name: str) -> str:
             raise NotDone(f"model {name} {card.version} forecasts {card.quantity} already")
         if card.quantity not in dict(_wanted(settings)):
             raise NotDone(f"model {name} forecasts {card.quantity}, for which this site uses no model")
-        promoted.append(Deployment(name, card.version, digest, datetime.now(UTC), BY_HAND))
+        promoted.append(Deployment(name, card.version, digest, datetime.now(UTC), told.promoted_by_hand()))
         return registry.without_refusal(name).with_post(post.promoted(promoted[0]))
 
     try:
@@ -144,7 +144,7 @@ def roll_back(settings: Settings, quantity: str) -> str:
         if post.champion is None:
             raise NotDone(f"the installed model forecasts {quantity}; there is none before it")
         fallen.append(post.champion)
-        refusal = Refusal(post.champion.name, post.champion.fingerprint, f"rolled back by hand on {at:%Y-%m-%d}")
+        refusal = Refusal(post.champion.name, post.champion.fingerprint, told.rolled_back_by_hand(back_at=at))
         return registry.with_post(post.rolled_back()).with_refusal(refusal)
 
     if not models.is_dir():
@@ -213,7 +213,7 @@ def _other_rows(registry: ModelRegistry, folders: list[Path]) -> Iterator[Row]:
 
 
 def _said(trial: Trial) -> str:
-    return f"since {trial.since:%Y-%m-%d}: {trial.said or 'nothing was compared yet'}"
+    return f"since {trial.since:%Y-%m-%d}: {trial.said or told.nothing_compared()}"
 
 
 def _row(quantity: str, folder: Path, place: str, said: str) -> Row:

@@ -185,7 +185,7 @@ class ModelDelivery:
             self._not_yet(delivery, pace, str(failure))
         except ModelRefused as refused:
             self._end(delivery, DeliveryState.REFUSED, str(refused))
-            told = say.model_refused(model=manifest.name, release=manifest.version, cause=str(refused))
+            told = say.model_refused(model=manifest.name, release=manifest.version, cause=refused.args[0])
             self._alarms.note(EventKind.MODEL_REFUSED, told)
         else:
             self._end(delivery, DeliveryState.DELIVERED)

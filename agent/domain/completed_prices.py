@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.domain.horizon import Horizon
+from agent.domain.sentences import plans as say
 from agent.domain.tariff import Tariff, mean_prices
 
 _DAYS_BACK = (1, 2)  # where a like day is looked for: 48 hours
@@ -32,7 +33,8 @@ def completed_prices(
     """Fill the holes of ``known``: from the same clock time of a like day up to 48 hours back, else with the mean.
 
     Days are alike when both are working days, or both are Saturdays, Sundays or holidays, in ``timezone``. What lies
-    before the horizon is asked of ``earlier``. ``what`` names the prices in the notes. None when nothing is known.
+    before the horizon is asked of ``earlier``. ``what`` names the prices in the notes: import_price or export_price.
+    None when nothing is known.
     """
     past = _before(horizon)
     earlier_prices = mean_prices(earlier, past)
@@ -85,5 +87,8 @@ def _like_price(at: datetime, whole: Horizon, prices: tuple[float | None, ...], 
 
 
 def _note(what: str, steps: int, like: int, flat: int) -> str:
-    sources = [f"{like} taken from a like day before"] * (like > 0) + [f"{flat} set to the mean"] * (flat > 0)
-    return f"the {what} is not known for {like + flat} of {steps} steps: {' and '.join(sources)}"
+    if not flat:
+        return say.prices_from_like_day(price=what, missing=like, steps=steps)
+    if not like:
+        return say.prices_set_to_mean(price=what, missing=flat, steps=steps)
+    return say.prices_guessed(price=what, missing=like + flat, steps=steps, like=like, flat=flat)

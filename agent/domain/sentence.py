@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Generic, ParamSpec
 
+from agent.domain.printable import writable
+
 P = ParamSpec("P")
 Coded = dict[str, Any]  # {"code": str, "values": {name: number, text, time as ISO text, or such a dict}}
 
@@ -83,6 +85,8 @@ def read_coded(text: str, found: object) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, Sentence):
         return coded(value)
+    if isinstance(value, str):  # its text may quote what UTF-8 cannot have, and be writable all the same
+        return writable(value)
     if isinstance(value, float):
         return float(f"{value:.{SIGNIFICANT}g}") if isfinite(value) else None
     if isinstance(value, datetime):

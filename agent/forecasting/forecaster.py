@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.domain.history import History
+from agent.domain.sentences.models import model_unusable
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -23,12 +24,12 @@ LEARNING_HOURS = 168
 
 
 class ModelUnusable(Exception):
-    """A model cannot answer. ``str()`` says which one and why in one sentence."""
+    """A model cannot answer. ``said`` tells which one and why, as ``str()`` does without its code."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"model {name} is not usable: {reason}")
-        self.name = name
-        self.reason = reason
+        self.name, self.reason = name, reason
+        self.said = model_unusable(model=name, cause=reason)
+        super().__init__(self.said)
 
 
 class Forecaster(Protocol):

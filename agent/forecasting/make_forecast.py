@@ -230,7 +230,7 @@ def _predicted(forecasters: Sequence[Forecaster], task: _Task, origins: Collecti
     if not answered:
         raise refused[len(forecasters) - 1]
     quantiles = np.stack([np.concatenate(said[place]) for place in answered])
-    refusals = tuple(str(refused[place]) for place in sorted(refused))
+    refusals = tuple(refused[place].said for place in sorted(refused))
     return _Members(tuple(forecasters[place].name for place in answered), asked, quantiles, refusals)
 
 

@@ -16,6 +16,7 @@ from agent.domain.demand_charge import RATCHET_MONTHS
 from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.request import Demand, PlanRequest
+from agent.domain.sentences.plans import peak_not_held
 from agent.planning.energy_by_peak import savings_by_peak
 from agent.planning.held_peaks import lowest_peak_w
 from agent.planning.month_ahead import MonthAhead
@@ -153,15 +154,13 @@ def past_net_w(history: History, until: datetime) -> Floats:
 
 def raised(peak: Peak, import_w: Floats, step_h: float) -> list[str]:
     """One sentence for every billing month whose threshold ``import_w`` (steps,) goes above."""
-    sentences = []
+    sentences: list[str] = []
     for month, over_kw in enumerate(peak.over_kw(import_w / 1000.0, step_h).tolist()):
         if over_kw > WORTH_A_NOTE_KW:
             step = int(np.argmax(peak.month == month))
             held, cost = peak.threshold_kw[step], over_kw * peak.per_kw[step]
-            sentences.append(
-                f"The demand peak of {held:z.2f} kW cannot be held: it is expected to rise to {held + over_kw:z.2f} "
-                f"kW, which costs {cost:z.2f}."
-            )
+            held_w, peak_w = 1000.0 * float(held), 1000.0 * float(held + over_kw)
+            sentences.append(peak_not_held(allowed_w=held_w, peak_w=peak_w, cost_money=float(cost)))
     return sentences
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from agent.domain.battery import stored_w
+from agent.domain.sentences.plans import follows_rule, follows_value_table
 from agent.planning.battery_wear import further_wear
 from agent.planning.forward_pass import forward_pass, slope
 from agent.planning.grid_cost import Rates, best_curtailment
@@ -20,7 +21,7 @@ SAME_SHARE = 1e-6  # of the cost: less is arithmetic
 
 def without_solver(problem: Problem, grid_kwh: Floats, value: Floats, why: str) -> Schedule:
     """The cheaper of the two on the problem's own load and sun. ``value`` is that of ``forward_pass``."""
-    passed = forward_pass(problem, grid_kwh, value, f"The schedule follows the value table, because {why}.")
+    passed = forward_pass(problem, grid_kwh, value, follows_value_table(cause=why))
     return never_worse_than_rule(problem, passed, grid_kwh, value)
 
 
@@ -30,8 +31,7 @@ def never_worse_than_rule(problem: Problem, schedule: Schedule, grid_kwh: Floats
     mine, others = cost_of(problem, schedule), cost_of(problem, rule)
     if mine <= others + SAME_SHARE * max(abs(mine), abs(others)):
         return schedule
-    note = "The schedule is that of the self-consumption rule, which costs less than what was found in time."
-    return replace(rule, run_s=schedule.run_s, notes=(*schedule.notes, note))
+    return replace(rule, run_s=schedule.run_s, notes=(*schedule.notes, follows_rule()))
 
 
 def rule_schedule(problem: Problem, grid_kwh: Floats, value: Floats) -> Schedule:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agent.domain.sentences import plans as say
 from agent.planning.columns import Mask
 from agent.planning.highs import Solution
 from agent.planning.planning_terms import Floats, PlanningTerms, Problem
@@ -96,21 +97,21 @@ def schedule_of(problem: Problem, flows: Flows, run_s: float, notes: list[str]) 
 
 def _slack_notes(problem: Problem, flows: Flows) -> list[str]:
     """One sentence for each soft limit that the schedule could not keep."""
-    terms, notes = problem.terms, []
+    terms = problem.terms
+    notes: list[str] = []
     over = flows.over_limit > SLACK_TOLERANCE
-    for name, flow in (("import", flows.imported), ("export", flows.exported)):
+    for broken, flow in ((say.import_limit_broken, flows.imported), (say.export_limit_broken, flows.exported)):
         steps = np.flatnonzero(over & (flow > FLOW_TOLERANCE_KW))
         if len(steps):
-            most = flows.over_limit[steps].max()
-            notes.append(f"The {name} limit cannot be kept on {len(steps)} steps, by up to {most:z.1f} kW.")
+            notes.append(broken(steps=len(steps), over_w=1000.0 * float(flows.over_limit[steps].max())))
     start, ceiling = problem.soc_wh / 1000.0, terms.ceiling_kwh + SLACK_TOLERANCE
     missing = terms.floor_kwh - flows.stored
     below = int((missing > SLACK_TOLERANCE).sum())
     if start < terms.floor_kwh[0] - SLACK_TOLERANCE:
-        notes.append(f"The battery starts below its SoC window and is outside it on {below} steps.")
+        notes.append(say.starts_below_window(steps=below))
     elif below:
-        notes.append(f"The reserve cannot be there in time on {below} steps, by up to {missing.max():z.1f} kWh.")
+        notes.append(say.reserve_too_late(steps=below, missing_wh=1000.0 * float(missing.max())))
     if start > ceiling:
         above = int((flows.stored > ceiling).sum())
-        notes.append(f"The battery starts above its SoC window and is outside it on {above} steps.")
+        notes.append(say.starts_above_window(steps=above))
     return notes

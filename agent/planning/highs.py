@@ -8,6 +8,8 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.domain.sentences import plans as say
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
@@ -15,7 +17,11 @@ LARGEST = 1e12  # HiGHS reads 1e20 as infinite and loses digits long before; not
 
 
 class SolverFailure(Exception):
-    """HiGHS gave no usable answer. ``str()`` says why in one sentence."""
+    """HiGHS gave no usable answer, which ``why`` says in one sentence, as ``str()`` does without its code."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ def solve(program: LinearProgram, time_limit_s: float, gap: float = 1e-4) -> Sol
     """Solve once, cold. Raises ValueError for an input HiGHS would misread and SolverFailure without an answer."""
     _refuse_what_highs_accepts(program)
     if not time_limit_s > 0:
-        raise SolverFailure("no time was left for the solver")
+        raise SolverFailure(say.no_time_to_solve())
     _let_greet()
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
@@ -107,7 +113,7 @@ def _pass(solver: highspy.Highs, program: LinearProgram) -> None:
         kinds,
     )
     if status == highspy.HighsStatus.kError:
-        raise SolverFailure("HiGHS refused the arrays of the linear programme")
+        raise SolverFailure(say.programme_refused())
 
 
 def _answer(solver: highspy.Highs, program: LinearProgram) -> Solution:
@@ -117,12 +123,12 @@ def _answer(solver: highspy.Highs, program: LinearProgram) -> Solution:
     # 2 is "feasible" in HiGHS's primal_solution_status.
     unproven = program.integer is not None and info.primal_solution_status == 2
     if not proven and not unproven:
-        raise SolverFailure(f"HiGHS ended with status {solver.modelStatusToString(status)!r}")
+        raise SolverFailure(say.solver_ended(status=solver.modelStatusToString(status)))
     solution = solver.getSolution()
     values = np.array(solution.col_value)
     duals = np.array(solution.row_dual) if solution.dual_valid else np.zeros(len(program.row_lower))
     if not np.isfinite(values).all():
-        raise SolverFailure("HiGHS answered with a number that is not finite")
+        raise SolverFailure(say.solver_not_finite())
     return Solution(values, duals, float(info.objective_function_value), proven, float(solver.getRunTime()))
 
 

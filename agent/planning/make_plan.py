@@ -12,6 +12,7 @@ from agent.domain.forecast import Forecast
 from agent.domain.load_run import LoadRun
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.request import PlanRequest
+from agent.domain.sentences import plans as say
 from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.battery_arrays import socs_pct
 from agent.planning.battery_wear import depth_wear, further_wear
@@ -47,7 +48,7 @@ def make_plan(request: PlanRequest, site: SiteForecast, deadline_s: float, past_
     value = stored_value(terms, paths_of(terms, site, request.solar_rated_w))
     schedule = _schedule(problem, value, deadline_s)
     if site.load_errors is None and site.pv_errors is None:
-        notes.append("No past forecast errors were known; the value of energy rests on the forecast's quantiles.")
+        notes.append(say.no_past_errors())
     for charged in terms.peaks:
         notes += raised(charged, schedule.import_w, terms.step_h)
     return Plan(
@@ -72,7 +73,7 @@ def _runs(request: PlanRequest, problem: Problem, deadline_s: float, notes: list
     try:
         return choose_runs(problem, request.horizon, request.tasks, RUNS_SHARE * deadline_s)
     except SolverFailure as failure:
-        notes.append(f"The switched loads run from the beginning of their windows, because {failure}.")
+        notes.append(say.loads_from_the_beginning(cause=failure.why))
         return runs_from_the_beginning(request.tasks)
 
 
@@ -94,7 +95,7 @@ def _schedule(problem: Problem, value: StoredValue, deadline_s: float) -> Schedu
     try:
         schedule = solve_schedule(problem, deadline_s)
     except SolverFailure as failure:
-        return without_solver(problem, value.soc_kwh, rows(), str(failure))
+        return without_solver(problem, value.soc_kwh, rows(), failure.why)
     return schedule if schedule.proven else never_worse_than_rule(problem, schedule, value.soc_kwh, rows())
 
 
@@ -143,7 +144,7 @@ def _median(forecast: Forecast, quantity: str, request: PlanRequest, notes: list
     median = np.array(forecast.median, dtype=float)
     below = int((median < 0).sum())
     if below:
-        notes.append(f"The forecast of {quantity} was below zero on {below} steps and taken as zero there.")
+        notes.append(say.forecast_below_zero(quantity=quantity, steps=below))
     return np.asarray(np.maximum(median, 0.0))
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from agent.domain.sentences import plans as say
 from agent.planning import highs
 from agent.planning.battery_arrays import stored_changes
 from agent.planning.battery_lp import Directions, build
@@ -29,7 +30,6 @@ INTEGER_GAP = 1e-3
 DEPTH_POINTS = 121  # of the dynamic programme that says which steps end deep; the programme then is exact
 NETTING_ROUNDS = 6
 LAW_TOLERANCE = 1e-3  # of the usable energy
-UNLAWFUL = "The schedule follows a value table: the programme would lose more energy than the battery can."
 
 
 class _Runs:
@@ -94,7 +94,9 @@ def _solve(problem: Problem, time_limit_s: float, integer_most_s: float) -> Sche
         flows, exact = _with_depth(runs, way, flows)
         proven = proven and exact
     schedule = replace(schedule_of(problem, flows, runs.spent_s, notes), proven=proven)
-    return spread(problem, schedule) if _is_lawful(problem, schedule) else forward_pass_alone(problem, UNLAWFUL)
+    if _is_lawful(problem, schedule):
+        return spread(problem, schedule)
+    return forward_pass_alone(problem, say.follows_value_table_for_losses())
 
 
 def _netted(runs: _Runs, way: Directions, notes: list[str], integer_most_s: float) -> tuple[Directions, Flows, bool]:
@@ -112,7 +114,7 @@ def _netted(runs: _Runs, way: Directions, notes: list[str], integer_most_s: floa
         way = _net(problem.terms, flows, way) if left else _one_way(problem.terms, flows, way)
         flows, _ = runs.solve(way)
     if flows.clashes:
-        raise SolverFailure("opposite flows remained in the schedule")
+        raise SolverFailure(say.opposites_remained())
     return way, flows, proven
 
 
@@ -182,7 +184,7 @@ def _choose(runs: _Runs, notes: list[str], integer_most_s: float) -> tuple[Direc
     except SolverFailure:
         proven = False
     if not proven:
-        notes.append("The choice between opposite flows was not proven best in time; the schedule is a good one.")
+        notes.append(say.directions_unproven())
         passed = flows_of_schedule(forward_pass_alone(runs.problem, ""))
         candidates.append(_fix(terms, passed, free, way.choose_battery, way.choose_grid))
     answers = []
@@ -190,7 +192,7 @@ def _choose(runs: _Runs, notes: list[str], integer_most_s: float) -> tuple[Direc
         with suppress(SolverFailure):  # directions that leave no way to a rising floor, or no time
             answers.append((candidate, runs.solve(candidate)[0]))
     if not answers:
-        raise SolverFailure("no choice between opposite flows was solved")
+        raise SolverFailure(say.opposites_unsolved())
     return min(answers, key=lambda answer: answer[1].objective)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.domain.sentences.prices import price_file_unusable
 from agent.domain.tariff import Tariff
 from agent.settings.price_file import PriceFileError
 from agent.settings.schema import Settings
@@ -41,7 +42,7 @@ class PriceFile:
         try:
             self.newest = self.read()
         except PriceFileError as error:
-            self.trouble = f"the prices read before go on, because of what is there now: {error}"
+            self.trouble = price_file_unusable(cause=error.why)
         else:
             self.trouble = None
 

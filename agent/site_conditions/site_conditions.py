@@ -13,6 +13,7 @@ from agent.domain.inputs import GridLimitInput, Inputs, PlatformInput, WeatherIn
 from agent.domain.overlay import Overlay
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
+from agent.domain.sentences import plans as say
 from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import PriceList, Tariff, mean_prices, on_tariff, price_at, with_heard
 from agent.domain.weather import Weather
@@ -117,15 +118,12 @@ class SiteConditions:
 
     def stale(self, now: datetime) -> tuple[str, ...]:
         """A sentence for everything that is left out at ``now`` because nothing newer was said."""
-        old = []
+        old: list[str] = []
         if self.said.weather and self.weather_at(now) is None:
-            old.append(("weather forecast", WEATHER_LASTS))
+            old.append(say.weather_left_out(after_s=WEATHER_LASTS.total_seconds()))
         if self.said.carbon is not None and self._carbon_at(now) is None:
-            old.append(("carbon intensity", CARBON_LASTS))
-        return tuple(
-            f"the {name} is left out: nothing was said for more than {lasts.total_seconds() / 3600:.0f} h"
-            for name, lasts in old
-        )
+            old.append(say.carbon_left_out(after_s=CARBON_LASTS.total_seconds()))
+        return tuple(old)
 
     @property
     def limit(self) -> GridLimitInput | None:
@@ -158,10 +156,10 @@ class SiteConditions:
 
     def curves(self, horizon: Horizon) -> Curves | None:
         """Curves over ``horizon``, or None when not one import price is known."""
-        bought = self._completed(self.import_prices, self.own_import, horizon, "import price")
+        bought = self._completed(self.import_prices, self.own_import, horizon, "import_price")
         if bought is None:
             return None
-        sold = self._completed(self.export_prices, self.own_export, horizon, "export price")
+        sold = self._completed(self.export_prices, self.own_export, horizon, "export_price")
         published = self._carbon_at(horizon.start)
         carbon = published and expected_carbon(mean_prices(published, horizon), horizon, published)
         flat_carbon = (self.flat_carbon_kg_per_kwh,) * horizon.steps

@@ -24,6 +24,7 @@ from agent.domain.history import History
 from agent.domain.model_comparison import Decision, Report, Verdict
 from agent.domain.model_registry import FACTORY, WATCHED, Assignment, Deployment, Refusal, Trial
 from agent.domain.request import PlanRequest
+from agent.domain.sentences import model_trials as say
 from agent.domain.wire import WireError, from_json, to_json
 from agent.forecasting.combination.model_comparison import verdict
 from agent.forecasting.forecaster import Forecaster, ModelUnusable
@@ -77,7 +78,7 @@ class _Bench:
         if self._post().trial(trial.name) != trial:  # something else was decided in this very run
             return []
         if trial.attempts >= MOST_ATTEMPTS:
-            return [self._refuse(trial, f"its trial ended {trial.attempts} times before a day was compared")]
+            return [self._refuse(trial, say.trial_ended_early(times=trial.attempts))]
         champion = self._champion()
         against = fingerprint_of(champion) or INSTALLED
         days = trial.days if trial.against == against else ()
@@ -110,11 +111,11 @@ class _Bench:
             self._open(champion, self._quantity)
             watch = self._compare(post.watch, champion, before, goes_on)
         except ModelUnusable as refusal:
-            return [self._roll_back(post.champion, str(refusal))]
+            return [self._roll_back(post.champion, refusal.said)]
         found = verdict(watch.days[-WATCHED_DAYS:], None, watching=True)
         self._keep(replace(watch, said=found.why))
         return (
-            [self._roll_back(post.champion, f"the model before it was better, {found.why}")]
+            [self._roll_back(post.champion, say.model_before_better(why=found.why))]
             if found.decision is Decision.BETTER
             else []
         )
@@ -189,19 +190,23 @@ class _Bench:
     def _promote(self, trial: Trial, found: Verdict) -> str:
         seat = Deployment(trial.name, trial.version, trial.fingerprint, self._request.now, found.why)
         self._change(lambda post: post.promoted(seat))
-        return f"model {trial.name} {trial.version} now forecasts {self._quantity}: {found.why}"
+        return say.model_promoted(model=_named(trial), quantity=self._quantity, why=found.why)
 
     def _roll_back(self, fallen: Deployment, reason: str) -> str:
-        why = f"rolled back on {self._request.now:%Y-%m-%d}: {reason}"
+        why = say.rolled_back(back_at=self._request.now, cause=reason)
         refusal = Refusal(fallen.name, fallen.fingerprint, why)
         self._change(Assignment.rolled_back)
         change_registry(self._models, lambda registry: registry.with_refusal(refusal))
-        return f"model {fallen.name} {fallen.version} no longer forecasts {self._quantity}: {why}"
+        return say.model_replaced(model=_named(fallen), quantity=self._quantity, why=why)
 
     def _refuse(self, trial: Trial, why: str) -> str:
         refusal = Refusal(trial.name, trial.fingerprint, why)
         change_registry(self._models, lambda registry: registry.with_refusal(refusal))
-        return f"model {trial.name} {trial.version} is refused: {why}"
+        return say.candidate_refused(model=_named(trial), cause=why)
+
+
+def _named(model: Trial | Deployment) -> str:
+    return f"{model.name} {model.version}"
 
 
 def main() -> int:

@@ -19,6 +19,7 @@ from agent.domain.forecast_corrections import FORECAST_CORRECTIONS, ForecastCorr
 from agent.domain.history import LOOK_BACK, History
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
+from agent.domain.sentences import plans as say
 from agent.domain.weather_raster import hours_between, joined
 from agent.domain.wire import WireError, from_json, to_json
 from agent.ports import StoreFailure
@@ -87,8 +88,10 @@ def _advised(request: PlanRequest, plan: Plan, quarters: "Sequence[Rollup]", unt
 
     try:
         advice = make_recommendations(plan, request, quarters, lambda: time.monotonic() < until)
-    except (SolverFailure, ValueError) as failure:
-        return replace(plan, notes=(*plan.notes, f"There are no new recommendations this time: {failure}."))
+    except SolverFailure as failure:
+        return replace(plan, notes=(*plan.notes, say.no_new_advice(cause=failure.why)))
+    except ValueError as failure:
+        return replace(plan, notes=(*plan.notes, say.no_new_advice(cause=str(failure))))
     return replace(plan, advice=advice)
 
 
@@ -110,7 +113,7 @@ def _examined(request: PlanRequest, history: History) -> "tuple[Sound, tuple[str
         try:
             sound = examine(history, request.place, request.solar_rated_w, open_detector(folder), request.now)
         except ModelUnusable as refusal:
-            refused = (str(refusal),)
+            refused = (refusal.said,)
     if sound is None:
         sound = examine(history, request.place, request.solar_rated_w, None, request.now)
     return sound, (*refused, *notes(sound.suspects))
@@ -151,7 +154,7 @@ def read_corrections(request: PlanRequest) -> tuple[tuple[ForecastCorrections, .
         for one in corrections:
             _refuse_future(one, request)
     except (ValueError, RecursionError) as error:  # a WireError is a ValueError
-        return (), (f"what the forecasts had learnt is of no use and is learnt anew: {error}",)
+        return (), (say.learnt_anew(cause=str(error)),)
     return corrections, ()
 
 

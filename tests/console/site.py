@@ -35,7 +35,7 @@ from agent.domain.ledger import Amounts, Entry, LedgerCheckpoint, PredictedDay
 from agent.domain.plan import PeakPrice, Plan, PlanStep, ValueTable
 from agent.domain.records import Batch, DecisionRow, EventRow, Flags, MinuteRow
 from agent.domain.sentence import Sentence, named
-from agent.domain.sentences import advice, control
+from agent.domain.sentences import advice, control, plans
 from agent.domain.sentences import events as told
 from agent.domain.sentences.alarms import alarm_text
 from agent.domain.setpoint import Rung
@@ -215,7 +215,8 @@ def plan(issued_at: datetime = ISSUED_AT) -> Plan:
     peak = PeakPrice(900, (6200.0,) * 96, (15.0,) * 96, (0,) * 96)
     load, pv = (_forecast(name, horizon, steps) for name in ("load_w", "pv_w"))
     table = ValueTable((0.0, 100.0), (), peak=peak)
-    return Plan(issued_at, issued_at + timedelta(hours=6), horizon, tuple(steps), table, load, pv, cost=2.31)
+    notes = (plans.prices_from_like_day(price="import_price", missing=4, steps=96),)
+    return Plan(issued_at, issued_at + timedelta(hours=6), horizon, tuple(steps), table, load, pv, notes, cost=2.31)
 
 
 def _forecast(quantity: str, horizon: Horizon, steps: list[PlanStep]) -> Forecast:

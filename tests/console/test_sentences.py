@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 
 from agent.console.app import WEB
+from agent.console.reading.models import models
 from agent.domain.alarms import AlarmKind
+from agent.domain.model_registry import Assignment, Deployment, ModelRegistry, Refusal, Trial
 from agent.domain.sentence import TEMPLATES
+from agent.domain.sentences.model_faults import model_hash_other
+from agent.domain.sentences.model_trials import cost_against, error_against, models_compared
+from agent.domain.wire import to_json
 from tests.console.api_examples import client
-from tests.console.site import ConsoleSite, copied
+from tests.console.site import NOW, ConsoleSite, copied
 from tests.domain.sentence_samples import names_of
 
 WORDS = {name: json.loads((WEB / "words" / f"sentences.{name}.json").read_text("utf-8")) for name in ("en", "de")}
@@ -32,7 +37,7 @@ def test_both_languages_say_the_same_and_nothing_that_nobody_says() -> None:
     assert list(WORDS["en"]) == list(WORDS["de"])
     prefixes = {code.partition(".")[0] for code in WORDS["de"] if "." in code}
     assert {code for code in WORDS["de"] if "." not in code} == set(TEMPLATES)
-    assert prefixes == {"check", "span", "wanted_span", "kept_span", "kept", "certificate"}
+    assert prefixes == {"check", "span", "wanted_span", "kept_span", "kept", "certificate", "price"}
 
 
 def test_what_to_check_is_said_of_every_alarm() -> None:
@@ -90,6 +95,53 @@ def test_a_row_of_an_older_version_is_shown_as_it_was(year: ConsoleSite, tmp_pat
     assert decision["reason"].startswith("discharging 1.40 kW")
     assert (decision["reason_code"], decision["reason_values"]) == (None, None)
     assert (event["text"], event["text_code"]) == ("the meter does not answer", None)
+
+
+def test_what_a_plan_had_to_do_without_has_its(year: ConsoleSite) -> None:
+    for path in ("plan", "forecasts"):
+        answer = get(year, path)
+        assert answer["notes"] == ["the import price is not known for 4 of 96 steps: 4 taken from a like day before"]
+        (said,) = answer["notes_said"]
+        assert said["text_code"] == "prices_from_like_day"
+        assert said["text_values"] == {"price": "import_price", "missing": 4, "steps": 96}
+
+
+def test_a_plan_of_an_older_version_shows_its_notes_as_they_were(year: ConsoleSite, tmp_path: Path) -> None:
+    old = copied(year, tmp_path)
+    with closing(sqlite3.connect(old.store)) as connection:
+        (body,) = connection.execute("SELECT body FROM kept WHERE name = 'plan'").fetchone()
+        kept = json.loads(body) | {"notes": ["the weather is not known"]}
+        connection.execute("UPDATE kept SET body = ? WHERE name = 'plan'", (json.dumps(kept),))
+        connection.commit()
+    assert get(old, "plan")["notes_said"] == [
+        {"text": "the weather is not known", "text_code": None, "text_values": None}
+    ]
+
+
+def test_models_say_why_they_are_where_they_are(year: ConsoleSite, tmp_path: Path) -> None:
+    site = copied(year, tmp_path)
+    better = models_compared(
+        days=13, error=error_against(0.03), worst_error=error_against(0.01), cost=cost_against(0.004),
+        worst_cost=cost_against(-0.001),
+    )  # fmt: skip
+    seat = Deployment("own", "2.0.0", "f", NOW, better)
+    trial = Trial("new", "3.0.0", "n", "f", NOW)
+    registry = ModelRegistry(
+        posts=(Assignment("load_w", seat, None, (trial,)),), refused=(Refusal("odd", "o", model_hash_other()),)
+    )
+    folder = site.store.parent / "models"
+    folder.mkdir()
+    (folder / "champions.json").write_text(to_json(registry), "utf-8")
+    settings = site.source().settings
+    planning = settings.planning.model_copy(update={"load_model": "consumption"})
+    found = models(settings.model_copy(update={"planning": planning}), site.store, NOW)["items"]
+    assert [(one["role"], one["reason_code"]) for one in found if one["quantity"] != "pv_w"] == [
+        ("in_charge", "models_compared"),
+        ("before", "model_installed"),
+        ("on_trial", "nothing_compared"),
+        ("refused", "model_hash_other"),
+    ]
+    assert found[0]["reason_values"]["error"] == {"code": "error_lower", "values": {"by_pct": 3.0}}
 
 
 def test_notes_and_what_wants_attention_have_theirs(year: ConsoleSite) -> None:

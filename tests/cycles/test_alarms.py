@@ -12,6 +12,7 @@ from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.alarms import GRACE_S, Alarms
 from agent.domain.alarms import AlarmKind, EventKind, Severity, StandingAlarm
 from agent.domain.records import Redate
+from agent.domain.sentences.model_faults import model_folder_also_holds
 from agent.domain.wire import from_json
 from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
@@ -212,6 +213,7 @@ async def test_the_name_of_a_file_that_is_no_text_costs_no_commit(clock: HandClo
     run, name = Run(clock), os.fsdecode(b"model-\xff")
     run.alarms.note(EventKind.COMMAND_REFUSED, f"the request {name} cannot be used")
     run.alarms.alarm(AlarmKind.STORE_FAILED, f"{name} cannot be read")
+    run.alarms.note(EventKind.MODEL_TRIAL, model_folder_also_holds(found=name))  # whose text alone can be written
     store = SqliteStore(tmp_path / "site.sqlite3", ZoneInfo("UTC"), clock.now)
     await store.open()
     await store.write(run.hearing.pending.take(clock.now()))
@@ -220,6 +222,7 @@ async def test_the_name_of_a_file_that_is_no_text_costs_no_commit(clock: HandClo
     assert [text.encode() for text in told] == [
         b"the request model-\\udcff cannot be used",
         b"model-\\udcff cannot be read",
+        b"its folder also holds 'model-\\udcff'",
     ]
 
 

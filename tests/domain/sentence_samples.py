@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from agent.domain import sentences
 from agent.domain.sentence import TEMPLATES, Sentence, Template
-from agent.domain.sentences import advice, alarms, control
+from agent.domain.sentences import advice, alarms, control, model_trials
 from agent.domain.sentences import commissioning_look as look
 from agent.domain.sentences import commissioning_test as test
 
@@ -35,6 +35,9 @@ NUMBERS: Mapping[str, float] = {
     "least_pct": 12.0, "mean_v": 229.0, "most_pct": 97.0, "off_w": 60.0, "other_unit": 2, "ours_w": 5000.0,
     "ours_wh": 10000.0, "promised_s": 600.0, "rated_w": 6000.0, "settings": 3, "sum_w": -1420.0, "sun_w": 300.0,
     "taken_w": 100.0, "theirs_w": 500.0, "theirs_wh": 9500.0, "total_w": 1420.0, "unit": 1,
+    "flat": 1, "like": 2, "missing_wh": 5230.0, "over_w": 1240.0, "steps": 48,
+    "asked_h": 48.0, "by_pct": 1.234, "ending": 3, "fewest": 14, "fewest_live": 7, "least_h": 168.0, "live": 5,
+    "measured_h": 20.5, "step_s": 900.0, "cells": 3, "columns": 2,
 }  # fmt: skip
 TEXTS: Mapping[str, str] = {
     "addresses": "10.0.0.5:502 unit 1",
@@ -53,6 +56,11 @@ TEXTS: Mapping[str, str] = {
     "maker": "Maker EM-340", "now": "5", "other": "inverter", "other_family": "sunspec_hybrid",
     "parts": "1 + 2 + 3", "phase": "L1", "point": "WSet", "role": "grid", "serial": "ABC-1", "then": "then",
     "would": control.would_rest(), "wrote": "no order",
+    "price": "import_price", "status": "Time limit reached", "cost": model_trials.cost_against(0.0123),
+    "error": model_trials.error_against(0.0123), "file": "model.onnx", "found": "found", "gives": "[2]", "takes": "[1]",
+    "cell": "0,30", "expected": "2026-06-01T15:30:00+00:00",
+    "wanted": "wanted", "wanted_in": "[3]", "wanted_out": "[4]", "worst_cost": model_trials.cost_against(-0.0123),
+    "worst_error": model_trials.error_against(-0.0123),
 }  # fmt: skip
 
 

@@ -251,17 +251,17 @@ class TestCompleted:
     """2026-07-01 is a Wednesday."""
 
     def test_nothing_is_missing(self) -> None:
-        done = completed_prices((0.1, -0.2), Horizon(utc("2026-07-01"), 3600, 2), Flat(9.0), "import price")
+        done = completed_prices((0.1, -0.2), Horizon(utc("2026-07-01"), 3600, 2), Flat(9.0), "import_price")
         assert done is not None
         assert (done.prices, done.guessed, done.notes) == ((0.1, -0.2), (False, False), ())
 
     def test_nothing_is_known(self) -> None:
         nothing = PriceList(utc("2026-01-01"), 3600, ())
-        assert completed_prices((None,) * 4, Horizon(utc("2026-07-01"), 3600, 4), nothing, "import price") is None
+        assert completed_prices((None,) * 4, Horizon(utc("2026-07-01"), 3600, 4), nothing, "import_price") is None
 
     def test_yesterday_of_the_horizon_itself(self) -> None:
         prices = (*(i / 100 for i in range(24)), *(None,) * 24)
-        done = completed_prices(prices, Horizon(utc("2026-07-01"), 3600, 48), HALF_HOURS, "import price")
+        done = completed_prices(prices, Horizon(utc("2026-07-01"), 3600, 48), HALF_HOURS, "import_price")
         assert done is not None
         assert done.prices[24:] == done.prices[:24]
         assert done.guessed == (False,) * 24 + (True,) * 24

@@ -10,6 +10,7 @@ import pytest
 
 from agent.domain.plan import PeakPrice, Plan, ValueByNetLoad
 from agent.domain.request import Objective, PlanRequest
+from agent.domain.sentence import coded
 from agent.domain.site import Connection
 from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.check import check_plan
@@ -61,7 +62,8 @@ def test_always_answers_with_a_plan_that_passes(changes: dict[str, object], dead
 
 def test_without_the_solver_the_note_says_so_and_the_cost_is_near() -> None:
     walked = plan_for(ASKED, 0.0)
-    assert any(note.startswith("The schedule follows the value table, because") for note in walked.notes)
+    (note,) = (coded(note) for note in walked.notes if note.startswith("The schedule follows the value table, because"))
+    assert note == {"code": "follows_value_table", "values": {"cause": {"code": "no_time_to_solve", "values": {}}}}
     assert walked.values == PLAN.values
     assert PLAN.cost - 0.02 <= walked.cost <= PLAN.cost + 0.3 * abs(PLAN.cost)
 

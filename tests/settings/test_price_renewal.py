@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.domain.sentence import coded
 from agent.domain.tariff import Tariff, price_at
 from agent.plan_request import PlanRequests, conditions_of
 from agent.settings.load import load
@@ -59,7 +60,9 @@ async def test_a_spoilt_file_is_told_and_the_old_prices_go_on(spoilt: str | None
         found = asked.at(NOW, 50.0)
         assert found is not None
         assert found.export_price[0] == pytest.approx(0.11)
-        assert any("the prices read before go on" in note for note in found.notes)
+        (told,) = (coded(note) for note in found.notes if "the prices read before go on" in note)
+        assert told is not None
+        assert told["values"]["cause"]["code"] == ("price_file_unreadable" if spoilt is None else "price_no_number")
     prices(tmp_path, 0.25)
     await asked.look_at_files()
     mended = asked.at(NOW, 50.0)

@@ -27,6 +27,7 @@ from agent.domain.horizon import Horizon
 from agent.domain.model_comparison import Report
 from agent.domain.model_registry import Deployment
 from agent.domain.request import PlanRequest
+from agent.domain.sentence import coded
 from agent.domain.wire import from_json, to_json
 from agent.forecasting.forecaster import LEVELS
 from agent.workers.model_trial import MOST_ATTEMPTS, hold_trials
@@ -100,6 +101,8 @@ def test_a_better_candidate_is_promoted_after_its_live_days_and_not_before(asked
     assert charged(asked) == "spoiled"
     (trial,) = read_registry(models_of(asked))[0].post("load_w").trials
     assert trial.said == "28 of 14 days and 1 of 7 live ones have been compared"
+    counted = {"days": 28, "fewest": 14, "live": 1, "fewest_live": 7}
+    assert coded(trial.said) == {"code": "too_few_days_compared", "values": counted}
     assert [score.cost_champion is None for score in trial.days] == [True] * 27 + [False]
     change_registry(
         models_of(asked),
@@ -111,6 +114,9 @@ def test_a_better_candidate_is_promoted_after_its_live_days_and_not_before(asked
     post = read_registry(models_of(asked))[0].post("load_w")
     assert post.champion is not None
     assert post.champion.reason in sentence
+    kept = coded(post.champion.reason)
+    assert kept is not None
+    assert (kept["code"], kept["values"]["error"]["code"]) == ("models_compared", "error_lower")
     assert post.previous is not None
     assert post.previous.name == "spoiled"
     assert hold(asked) == []
@@ -131,6 +137,12 @@ def test_a_promoted_model_that_is_worse_is_rolled_back_and_stays_out(asked: Plan
     (sentence,) = hold(asked)
     assert sentence.startswith("model spoiled ")
     assert "no longer forecasts load_w: rolled back on 2023-06-15: the model before it was better, over 13" in sentence
+    (refusal,) = read_registry(models_of(asked))[0].refused
+    told, kept = coded(sentence), coded(refusal.why)
+    assert told is not None
+    assert (told["code"], told["values"]["why"]) == ("model_replaced", kept)
+    assert kept is not None
+    assert (kept["code"], kept["values"]["cause"]["code"]) == ("rolled_back", "model_before_better")
     assert charged(asked) == "consumption"
     assert hold(asked) == []
     assert read_registry(models_of(asked))[0].post("load_w").trials == ()

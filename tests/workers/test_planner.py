@@ -18,6 +18,7 @@ from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan
 from agent.domain.records import Batch, WeatherRow
 from agent.domain.request import Demand, PlanRequest
+from agent.domain.sentence import Sentence, coded
 from agent.domain.suspect import DATA_FAULT
 from agent.domain.weather import Weather
 from agent.domain.wire import from_json, to_json
@@ -79,7 +80,9 @@ def test_a_meter_that_read_a_thousand_times_too_much_is_a_note_a_suspect_and_no_
     (fault,) = (suspect for suspect in plan.suspects if suspect.kind == DATA_FAULT)
     assert fault.quantity == "load_w"
     assert fault.start <= at < fault.end
-    assert any(note.startswith("left out ") for note in plan.notes)
+    (note,) = (note for note in from_json(Plan, to_json(plan)).notes if note.startswith("left out "))
+    assert isinstance(note, Sentence)
+    assert (note.code, note.values["cause"]["code"]) == ("measurements_left_out", "load_beyond")
     assert max(plan.load.values[-1]) < 50_000.0
 
 
@@ -90,7 +93,9 @@ def test_a_detector_that_is_none_is_a_note_and_the_signatures_stand(tmp_path: Pa
     index = history.horizon.steps - 30
     spoilt = replace(history, load_w=(*history.load_w[:index], 9e6, *history.load_w[index + 1 :]))
     plan = planned(spoilt, asked(tmp_path / "site.db", models=str(models), load_model=None, solar_model=None))
-    assert [note for note in plan.notes if note.startswith("model anomaly is not usable: ")]
+    (note,) = (coded(note) for note in plan.notes if note.startswith("model anomaly is not usable: "))
+    assert note is not None
+    assert (note["code"], note["values"]["model"]) == ("model_unusable", "anomaly")
     assert [suspect for suspect in plan.suspects if suspect.kind == DATA_FAULT]
 
 

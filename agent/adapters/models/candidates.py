@@ -11,6 +11,7 @@ from agent.adapters.models.model_check import check_model
 from agent.adapters.models.model_file import ModelFiles, read_files
 from agent.adapters.models.model_registry import change_registry
 from agent.domain.model_registry import ModelRegistry, Refusal, Trial
+from agent.domain.sentences import model_trials as say
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
 
@@ -69,12 +70,12 @@ def _enrolled(
     except ModelUnusable as refusal:
         if registry.refusal(folder.name, digest):
             return registry
-        sentences.append(f"model {folder.name} is refused: {refusal.reason}")
+        sentences.append(say.candidate_refused(model=folder.name, cause=refusal.reason))
         return registry.with_refusal(Refusal(folder.name, digest, refusal.reason))
     post = registry.post(card.quantity)
     if post.trial(card.name) is None and len(post.trials) >= MOST_TRIALS:
         return registry  # it waits for a place
-    sentences.append(f"model {card.name} {card.version} is on trial for {card.quantity}")
+    sentences.append(say.model_on_trial(model=f"{card.name} {card.version}", quantity=card.quantity))
     return registry.with_post(post.with_trial(Trial(card.name, card.version, digest, "", now)))
 
 

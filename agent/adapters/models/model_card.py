@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.domain.sentences import model_faults as say
 from agent.domain.wire import WireError, from_json
 from agent.forecasting.features.load_features import LOAD_FEATURES
 from agent.forecasting.features.solar_features import SOLAR_FEATURES
@@ -74,35 +75,37 @@ def read_card(folder: Path) -> ModelCard:
     path = folder / "card.json"
     try:
         if path.stat().st_size > MAX_CARD_BYTES:
-            raise ModelUnusable(folder.name, f"card.json has more than {MAX_CARD_BYTES} bytes")
+            raise ModelUnusable(folder.name, say.model_file_too_large(file="card.json", most=MAX_CARD_BYTES))
         card = from_json(ModelCard, path.read_bytes())
     except OSError as error:
-        raise ModelUnusable(folder.name, f"card.json cannot be read: {error.strerror}") from error
+        raise ModelUnusable(
+            folder.name, say.model_file_unreadable(file="card.json", cause=f"{error.strerror}")
+        ) from error
     except WireError as error:
-        raise ModelUnusable(folder.name, f"card.json is wrong: {error}") from error
+        raise ModelUnusable(folder.name, say.card_wrong(cause=str(error))) from error
     _refuse_card(folder.name, card)
     return card
 
 
 def _refuse_card(name: str, card: ModelCard) -> None:
     if card.format != CARD_FORMAT:
-        raise ModelUnusable(name, f"card.json has format {card.format}, this version reads {CARD_FORMAT}")
+        raise ModelUnusable(name, say.card_format_other(number=card.format, newest=CARD_FORMAT))
     if card.quantity not in FEATURES:
-        raise ModelUnusable(name, f"it forecasts {card.quantity}, not one of {', '.join(FEATURES)}")
+        raise ModelUnusable(name, say.forecasts_unknown(found=card.quantity, wanted=", ".join(FEATURES)))
     if not (card.step_s and card.max_horizon_h > 0 and 24 <= card.min_history_h <= LEARNING_HOURS):
-        raise ModelUnusable(name, "its card names no step, no horizon, or a history that is not 24 to 168 h")
+        raise ModelUnusable(name, say.card_without_terms())
     if not (_finite(card.self_test.rows) and _finite(card.self_test.answers) and card.self_test.rows):
-        raise ModelUnusable(name, "the self-test in card.json is empty or holds a value that is not a number")
+        raise ModelUnusable(name, say.self_test_no_numbers())
     if card.name != name:
-        raise ModelUnusable(name, f"card.json is that of {card.name}")
+        raise ModelUnusable(name, say.card_of_another(other=card.name))
     if tuple(card.quantiles) != LEVELS:
-        raise ModelUnusable(name, f"its quantiles are {list(card.quantiles)}, not {list(LEVELS)}")
+        raise ModelUnusable(name, say.quantiles_other(found=str(list(card.quantiles)), wanted=str(list(LEVELS))))
     unknown = [feature for feature in card.features if feature not in FEATURES[card.quantity]]
     if unknown or not card.features:
-        raise ModelUnusable(name, f"its features are not among those that this version computes: {unknown or 'none'}")
+        raise ModelUnusable(name, say.features_unknown(found=str(unknown or "none")))
     widths = {len(row) for row in card.self_test.rows}, {len(row) for row in card.self_test.answers}
     if widths != ({len(card.features)}, {len(LEVELS)}) or len(card.self_test.rows) != len(card.self_test.answers):
-        raise ModelUnusable(name, "the self-test in card.json does not have one answer of every quantile a row")
+        raise ModelUnusable(name, say.self_test_without_answers())
 
 
 def _finite(table: Sequence[Sequence[float | None]]) -> bool:

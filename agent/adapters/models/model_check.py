@@ -2,16 +2,27 @@
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent.adapters.models.model_card import ModelCard, read_card
 from agent.adapters.models.model_file import read_files
 from agent.adapters.processes.memory_limit import limit_memory
 from agent.domain.request import Place
+from agent.domain.sentences import model_faults as say
+from agent.domain.wire import WireError, from_json, to_json
 from agent.forecasting.forecaster import ModelUnusable
 
 DEADLINE_S = 30.0
 MEMORY_MB = 400
+LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """How the process tells why, on its last line."""
+
+    reason: str
 
 
 def check_model(folder: Path, deadline_s: float = DEADLINE_S, memory_mb: int = MEMORY_MB) -> ModelCard:
@@ -22,14 +33,22 @@ def check_model(folder: Path, deadline_s: float = DEADLINE_S, memory_mb: int = M
     try:
         done = subprocess.run(command, capture_output=True, timeout=deadline_s, stdin=subprocess.DEVNULL, check=False)
     except subprocess.TimeoutExpired:
-        raise ModelUnusable(card.name, f"it did not pass its self-test within {deadline_s:g} s") from None
+        raise ModelUnusable(card.name, say.self_test_late(within_s=deadline_s)) from None
     except OSError as error:
-        raise ModelUnusable(card.name, f"the process to check it could not be started: {error.strerror}") from error
+        raise ModelUnusable(card.name, say.self_test_not_started(cause=error.strerror or str(error))) from error
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        reason = said[-1][:300] if said else f"the process that opened it ended with code {done.returncode}"
-        raise ModelUnusable(card.name, reason)
+        raise ModelUnusable(card.name, _reason(said[-1]) if said else say.self_test_ended(ending=done.returncode))
     return card
+
+
+def _reason(line: str) -> str:
+    """What the process says last: why it refuses, or the words of whatever ended it."""
+    try:
+        reason = from_json(_Refused, line).reason
+    except WireError:
+        reason = line
+    return reason if len(reason) <= LONGEST_REASON else reason[:LONGEST_REASON]
 
 
 def main() -> int:
@@ -41,10 +60,10 @@ def main() -> int:
         card = read_card(folder)
         open_model(folder, card.quantity, Place(0.0, 0.0, "UTC"), 1.0)
     except ModelUnusable as refusal:
-        print(refusal.reason, file=sys.stderr)
+        print(to_json(_Refused(refusal.reason)), file=sys.stderr)
         return 1
     except MemoryError:
-        print("it needs more memory than a plan may have", file=sys.stderr)
+        print(to_json(_Refused(say.model_needs_memory())), file=sys.stderr)
         return 1
     return 0
 

@@ -7,6 +7,7 @@ read by our own strict reader first. Field numbers are those of onnx.proto3 of t
 
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from agent.adapters.models.onnx_wire import (
     read_attribute,
 )
 from agent.adapters.models.tree_node import refuse_trees
+from agent.domain.sentences import model_faults as say
 from agent.forecasting.forecaster import ModelUnusable
 
 MAX_MODEL_BYTES = 20_000_000
@@ -99,28 +101,37 @@ def read_files(folder: Path) -> ModelFiles:
     name = folder.name
     try:
         if not stat.S_ISDIR(folder.lstat().st_mode):
-            raise ModelUnusable(name, "it is no folder")
+            raise ModelUnusable(name, say.model_no_folder())
         found = sorted(entry.name for entry in folder.iterdir())
         if found != sorted(FILES):
             odd = next((entry for entry in found if entry not in FILES), None)
-            reason = f"its folder lacks one of {', '.join(FILES)}" if odd is None else f"its folder also holds {odd!r}"
-            raise ModelUnusable(name, reason)
+            lacks = say.model_folder_lacks(wanted=", ".join(FILES))
+            raise ModelUnusable(name, lacks if odd is None else say.model_folder_also_holds(found=odd))
         card = _read_file(folder, "card.json", MAX_CARD_BYTES)
         return ModelFiles(name, card, _read_file(folder, "model.onnx", MAX_MODEL_BYTES))
     except OSError as error:
-        raise ModelUnusable(name, f"its folder cannot be read: {error.strerror}") from error
+        raise ModelUnusable(name, say.model_folder_unreadable(cause=error.strerror or str(error))) from error
 
 
 def _read_file(folder: Path, file: str, most: int) -> bytes:
     """A regular file of the folder itself: a link may lead anywhere, and a pipe never ends."""
     if not stat.S_ISREG((folder / file).lstat().st_mode):
-        raise ModelUnusable(folder.name, f"{file} is a link or no plain file")
+        raise ModelUnusable(folder.name, say.model_file_no_plain_file(file=file))
     descriptor = os.open(folder / file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as opened:
         content = opened.read(most + 1)
     if len(content) > most:
-        raise ModelUnusable(folder.name, f"{file} has more than {most} bytes")
+        raise ModelUnusable(folder.name, say.model_file_too_large(file=file, most=most))
     return content
+
+
+def tensors_other(
+    takes: Sequence[Tensor], gives: Sequence[Tensor], wanted_in: Sequence[object], wanted_out: Sequence[object]
+) -> str:
+    """The sentence on a file that takes or gives something else than is wanted."""
+    return say.model_tensors_other(
+        takes=str(takes), gives=str(gives), wanted_in=str(wanted_in), wanted_out=str(wanted_out)
+    )
 
 
 def refuse_unsafe(name: str, content: bytes) -> Surface:
@@ -132,7 +143,7 @@ def refuse_unsafe(name: str, content: bytes) -> Surface:
             raise WireFault("it has no graph")
         return _refuse_graph(read(model.spans[7][0], _GRAPH), domains)
     except WireFault as fault:
-        raise ModelUnusable(name, f"model.onnx is refused: {fault}") from fault
+        raise ModelUnusable(name, say.model_file_refused(cause=str(fault))) from fault
 
 
 def _domains(model: Message) -> set[str]:

@@ -17,6 +17,8 @@ from agent.adapters.models.model_archive import clear_shelf, fingerprint_of, fol
 from agent.adapters.models.model_card import read_card
 from agent.adapters.models.registry_file import FILE, read_registry
 from agent.domain.model_registry import FACTORY, Deployment, ModelRegistry
+from agent.domain.sentences import models as say
+from agent.domain.sentences.joined import joined
 from agent.domain.wire import to_json
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
@@ -47,22 +49,27 @@ def in_charge(state: Path, installed: Path, quantity: str, wanted: str | None) -
         folder = folder_of(state / "models", seat.fingerprint, seat.name)
         trouble = _trouble(seat, folder)
         if trouble is None:
-            said = "; ".join((*troubles, f"{seat.name} {seat.version}, promoted before it, forecasts {quantity}"))
-            return Choice(folder, said if troubles else None)
+            if not troubles:
+                return Choice(folder)
+            said = say.earlier_model_forecasts(
+                told=joined(troubles), model=f"{seat.name} {seat.version}", quantity=quantity
+            )
+            return Choice(folder, said)
         troubles.append(trouble)
     if not troubles:
         return Choice(factory)
-    return Choice(factory, "; ".join((*troubles, f"the installed model {factory.name} forecasts {quantity}")))
+    told = joined(troubles)
+    return Choice(factory, say.installed_model_forecasts(told=told, model=factory.name, quantity=quantity))
 
 
 def _trouble(seat: Deployment, folder: Path) -> str | None:
     """Why the copy of a promoted model cannot be in charge."""
     if fingerprint_of(folder) != seat.fingerprint:
-        return f"the copy of model {seat.name} {seat.version} in {folder.parent} is gone or was changed"
+        return say.model_copy_gone(model=f"{seat.name} {seat.version}", path=str(folder.parent))
     try:
         read_card(folder)
     except ModelUnusable as refusal:
-        return str(refusal)
+        return refusal.said
     return None
 
 

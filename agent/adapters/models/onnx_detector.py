@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from agent.adapters.models.model_file import ModelFiles, read_files, refuse_unsafe
+from agent.adapters.models.model_file import ModelFiles, read_files, refuse_unsafe, tensors_other
 from agent.adapters.models.onnx_session import open_session, run
 from agent.adapters.models.sha256 import sha256_hex
+from agent.domain.sentences import model_faults as say
 from agent.domain.wire import WireError, from_json
 from agent.forecasting.data_quality.features import FEATURES
 from agent.forecasting.forecaster import FloatArray, ModelUnusable
@@ -113,36 +114,37 @@ def _read_card(files: ModelFiles) -> DetectorCard:
     try:
         return from_json(DetectorCard, files.card)
     except WireError as error:
-        raise ModelUnusable(files.name, f"card.json is wrong: {error}") from error
+        raise ModelUnusable(files.name, say.card_wrong(cause=str(error))) from error
 
 
 def _refuse_card(name: str, card: DetectorCard) -> None:
     if (card.format, card.kind) != (CARD_FORMAT, KIND):
-        raise ModelUnusable(name, f"card.json is a {card.kind} of format {card.format}, not a {KIND} of {CARD_FORMAT}")
+        found = say.card_kind_other(found=card.kind, number=card.format, wanted=KIND, newest=CARD_FORMAT)
+        raise ModelUnusable(name, found)
     if card.name != name:
-        raise ModelUnusable(name, f"card.json is that of {card.name}")
+        raise ModelUnusable(name, say.card_of_another(other=card.name))
     if card.features != FEATURES:
-        raise ModelUnusable(name, "its features are not those that this version computes")
+        raise ModelUnusable(name, say.features_other())
     if not all(0.0 < limit < 1.0 for limit in card.strange_above):
-        raise ModelUnusable(name, f"it calls scores above {list(card.strange_above)} strange, which are not in 0 to 1")
+        raise ModelUnusable(name, say.strange_above_other(found=str(list(card.strange_above))))
     widths = {(len(recorded.row), len(recorded.scores)) for recorded in card.self_test}
     if widths != {(len(FEATURES), SCORES)}:
-        raise ModelUnusable(name, "the self-test in card.json does not have two scores a row of features")
+        raise ModelUnusable(name, say.self_test_without_scores())
     if not all(math.isfinite(value) for recorded in card.self_test for value in (*recorded.row, *recorded.scores)):
-        raise ModelUnusable(name, "the self-test in card.json holds a value that is not a number")
+        raise ModelUnusable(name, say.self_test_no_numbers())
 
 
 def _refuse_file(files: ModelFiles, card: DetectorCard) -> None:
     if len(files.model) != card.size_bytes:
-        raise ModelUnusable(card.name, f"model.onnx has {len(files.model)} bytes, its card says {card.size_bytes}")
+        raise ModelUnusable(card.name, say.model_size_other(counted=len(files.model), wanted=str(card.size_bytes)))
     if sha256_hex(files.model) != card.sha256:
-        raise ModelUnusable(card.name, "the SHA-256 of model.onnx is not the one in its card")
+        raise ModelUnusable(card.name, say.model_hash_other())
     surface = refuse_unsafe(card.name, files.model)
     inputs, outputs = list(surface.inputs), list(surface.outputs)
     wanted_in = [("features", "tensor(float)", [len(FEATURES)])]
     wanted_out = [(OUTPUT, "tensor(float)", [SCORES])]
     if (inputs, outputs) != (wanted_in, wanted_out):
-        raise ModelUnusable(card.name, f"it takes {inputs} and gives {outputs}, not {wanted_in} and {wanted_out}")
+        raise ModelUnusable(card.name, tensors_other(inputs, outputs, wanted_in, wanted_out))
 
 
 def _refuse_other_scores(detector: OnnxDetector) -> None:
@@ -150,4 +152,6 @@ def _refuse_other_scores(detector: OnnxDetector) -> None:
     wanted = np.array([recorded.scores for recorded in detector.card.self_test])
     worst = float(np.max(np.abs(detector.scores(rows) - wanted)))
     if worst > _TOLERANCE:
-        raise ModelUnusable(detector.card.name, f"its self-test is off by {worst:.2g}, more than {_TOLERANCE:g}")
+        raise ModelUnusable(
+            detector.card.name, say.self_test_scores_off(found=f"{worst:.2g}", wanted=f"{_TOLERANCE:g}")
+        )

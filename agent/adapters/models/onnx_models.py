@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from agent.adapters.models.model_card import FEATURES, ModelCard, read_card
-from agent.adapters.models.model_file import MAX_MODEL_BYTES, Tensor, refuse_unsafe
+from agent.adapters.models.model_file import MAX_MODEL_BYTES, Tensor, refuse_unsafe, tensors_other
 from agent.adapters.models.onnx_session import open_session, run
 from agent.adapters.models.sha256 import sha256_hex
 from agent.domain.history import History
 from agent.domain.request import Place
+from agent.domain.sentences import model_faults as say
 from agent.forecasting.features.feature_rows import FeatureRows
 from agent.forecasting.features.load_features import load_features
 from agent.forecasting.features.solar_features import solar_features
@@ -52,10 +53,10 @@ class OnnxForecaster:
 
     def _refuse_horizon(self, step_s: int, steps: int) -> None:
         if step_s not in self.card.step_s:
-            raise ModelUnusable(self.name, f"it knows steps of {list(self.card.step_s)} s, not of {step_s} s")
+            raise ModelUnusable(self.name, say.model_step_other(found=str(list(self.card.step_s)), step_s=step_s))
         if step_s * steps > self.card.max_horizon_h * 3600:
-            hours = step_s * steps / 3600
-            raise ModelUnusable(self.name, f"it reaches {self.card.max_horizon_h} h ahead, {hours:g} h are asked for")
+            longest_h, asked_h = self.card.max_horizon_h, step_s * steps / 3600
+            raise ModelUnusable(self.name, say.model_reach_short(longest_h=longest_h, asked_h=asked_h))
 
     def answers(self, matrix: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> FloatArray:
         """What the model itself says to rows of features, in scales from the centre: (rows, LEVELS)."""
@@ -67,8 +68,8 @@ class OnnxForecaster:
         series = solar_series(history, step_s, self._rated_w) if solar else load_series(history, step_s)
         measured_h = float(series.measured_before(series.index_of(origins)).min()) * step_s / 3600
         if measured_h < self.card.min_history_h:
-            needed = f"needs {self.card.min_history_h} h measured in the four weeks before a forecast"
-            raise ModelUnusable(self.name, f"it {needed}, there are {measured_h:g} h")
+            least_h = self.card.min_history_h
+            raise ModelUnusable(self.name, say.history_too_short(least_h=least_h, measured_h=measured_h))
         weather = weather_series(history, step_s, self._place)
         if solar:
             found = solar_features(series, origins, steps, self._place, self._rated_w, weather)
@@ -84,7 +85,7 @@ def open_model(folder: Path, quantity: str, place: Place, rated_w: float = 0.0) 
     """
     card = read_card(folder)
     if card.quantity != quantity:
-        raise ModelUnusable(card.name, f"it forecasts {card.quantity}, not {quantity}")
+        raise ModelUnusable(card.name, say.forecasts_another(found=card.quantity, wanted=quantity))
     content = _checked_bytes(folder, card)
     surface = refuse_unsafe(card.name, content)
     _refuse_shapes(card, list(surface.inputs), list(surface.outputs))
@@ -99,13 +100,15 @@ def _checked_bytes(folder: Path, card: ModelCard) -> bytes:
         with (folder / "model.onnx").open("rb") as file:
             content = file.read(MAX_MODEL_BYTES + 1)
     except OSError as error:
-        raise ModelUnusable(card.name, f"model.onnx cannot be read: {error.strerror}") from error
+        raise ModelUnusable(
+            card.name, say.model_file_unreadable(file="model.onnx", cause=f"{error.strerror}")
+        ) from error
     if len(content) > MAX_MODEL_BYTES:
-        raise ModelUnusable(card.name, f"model.onnx has more than {MAX_MODEL_BYTES} bytes")
+        raise ModelUnusable(card.name, say.model_file_too_large(file="model.onnx", most=MAX_MODEL_BYTES))
     if len(content) != card.size_bytes:
-        raise ModelUnusable(card.name, f"model.onnx has {len(content)} bytes, its card says {card.size_bytes}")
+        raise ModelUnusable(card.name, say.model_size_other(counted=len(content), wanted=str(card.size_bytes)))
     if sha256_hex(content) != card.sha256:
-        raise ModelUnusable(card.name, "the SHA-256 of model.onnx is not the one in its card")
+        raise ModelUnusable(card.name, say.model_hash_other())
     return content
 
 
@@ -113,7 +116,7 @@ def _refuse_shapes(card: ModelCard, inputs: list[Tensor], outputs: list[Tensor])
     wanted_in = [("features", "tensor(float)", [len(card.features)])]
     wanted_out = [("quantiles", "tensor(float)", [len(LEVELS)])]
     if inputs != wanted_in or outputs != wanted_out:
-        raise ModelUnusable(card.name, f"it takes {inputs} and gives {outputs}, not {wanted_in} and {wanted_out}")
+        raise ModelUnusable(card.name, tensors_other(inputs, outputs, wanted_in, wanted_out))
 
 
 def _refuse_other_answers(card: ModelCard, session: Any) -> None:
@@ -122,4 +125,4 @@ def _refuse_other_answers(card: ModelCard, session: Any) -> None:
     given = run(card.name, session, rows, "quantiles", len(LEVELS))
     worst = float(np.max(np.abs(given - wanted) / np.maximum(np.abs(wanted), 1.0)))
     if worst > _TOLERANCE:
-        raise ModelUnusable(card.name, f"its self-test is off by {worst:.2g}, more than {_TOLERANCE:g} of the answer")
+        raise ModelUnusable(card.name, say.self_test_off(found=f"{worst:.2g}", wanted=f"{_TOLERANCE:g}"))

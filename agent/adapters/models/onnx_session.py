@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from agent.domain.sentences import model_faults as say
 from agent.forecasting.forecaster import FloatArray, ModelUnusable
 
 DEADLINE_S = 20.0
@@ -29,7 +30,7 @@ def open_session(name: str, content: bytes) -> Any:
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's exceptions share no narrower parent
-        raise ModelUnusable(name, f"onnxruntime does not open it: {_first_line(error)}") from error
+        raise ModelUnusable(name, say.model_not_opened(cause=_first_line(error))) from error
 
 
 def run(name: str, session: Any, rows: Any, output: str, width: int, deadline_s: float = DEADLINE_S) -> FloatArray:
@@ -49,14 +50,15 @@ def run(name: str, session: Any, rows: Any, output: str, width: int, deadline_s:
         (answers,) = session.run([output], {"features": rows}, options)
     except Exception as error:  # the runtime's exceptions share no narrower parent
         if options.terminate:
-            raise ModelUnusable(name, f"it did not answer within {deadline_s:g} s and was stopped") from error
-        raise ModelUnusable(name, f"it failed while running: {_first_line(error)}") from error
+            raise ModelUnusable(name, say.model_too_slow(within_s=deadline_s)) from error
+        raise ModelUnusable(name, say.model_run_failed(cause=_first_line(error))) from error
     finally:
         overdue.cancel()
     if answers.shape != (rows.shape[0], width):
-        raise ModelUnusable(name, f"it answered in the shape {answers.shape}, not {(rows.shape[0], width)}")
+        wanted = str((rows.shape[0], width))
+        raise ModelUnusable(name, say.model_shape_other(found=str(answers.shape), wanted=wanted))
     if not np.isfinite(answers).all():
-        raise ModelUnusable(name, "it answered with a value that is not a number")
+        raise ModelUnusable(name, say.model_not_finite())
     result: FloatArray = answers.astype(np.float64)
     return result
 

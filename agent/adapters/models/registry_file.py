@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.domain.sentences.models import registry_damaged, registry_unreadable
 from agent.domain.wire import WireError, from_json
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def read_registry(models: Path) -> "tuple[ModelRegistry, str | None]":
     except FileNotFoundError:
         return ModelRegistry(), None
     except OSError as error:
-        return ModelRegistry(), f"{path} cannot be read ({error.strerror})"
+        return ModelRegistry(), registry_unreadable(path=str(path), cause=error.strerror or str(error))
     try:
         if len(content) > _LARGEST:
             raise WireError(f"it has more than {_LARGEST} bytes")
@@ -47,5 +48,5 @@ def read_registry(models: Path) -> "tuple[ModelRegistry, str | None]":
         if registry.format != FORMAT:
             raise WireError(f"it has format {registry.format}, this version reads {FORMAT}")
     except (WireError, RecursionError) as error:
-        return ModelRegistry(), f"{path} is damaged ({error})"
+        return ModelRegistry(), registry_damaged(path=str(path), cause=str(error))
     return registry, None

@@ -25,7 +25,7 @@ def members(request: PlanRequest, quantity: str) -> tuple[list[Forecaster], tupl
         try:
             found.append(_opened(chosen, quantity, request))
         except ModelUnusable as refusal:
-            notes.append(str(refusal))
+            notes.append(refusal.said)
         if chosen != installed:
             with suppress(ModelUnusable):  # it is not in charge; nobody misses it
                 found.append(_opened(installed, quantity, request))

@@ -74,7 +74,8 @@ class ModelSourceProcess:
 
 def _judge(answer: Fetched) -> None:
     """A reason may quote a server or a card: it is cut, and without what no log should hold."""
-    reason = printable(answer.reason, LONGEST_REASON)
+    shown = printable(answer.reason, LONGEST_REASON)
+    reason = answer.reason if answer.reason == shown else shown  # which knows its code, where it is a sentence
     if answer.state is FetchState.FAILED:
         raise FetchFailure(reason)
     if answer.state is FetchState.REFUSED:

@@ -28,4 +28,4 @@ class TrialProcess:
 
     async def hold(self, request: PlanRequest) -> tuple[str, ...]:
         report = await self._trial.ask(request)
-        return tuple(sentence[:LONGEST_SENTENCE] for sentence in report.sentences)
+        return tuple(one if len(one) <= LONGEST_SENTENCE else one[:LONGEST_SENTENCE] for one in report.sentences)

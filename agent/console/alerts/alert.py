@@ -26,8 +26,9 @@ class Count:
 class Alert:
     """``id`` is the same however often it is sent, so that a receiver can tell that it has it already.
 
-    ``kind`` is a word and its subject: ``device_lost/meter``. ``is_over`` tells that what was told has ended. ``more``
-    are those that were not told one by one.
+    ``kind`` is a word and its subject: ``device_lost/meter``. The controller's ``text`` is a Sentence, put into the
+    alerts' language when it is sent. ``is_over`` tells that what was told has ended. ``more`` are those that were not
+    told one by one.
     """
 
     id: str
@@ -92,7 +93,8 @@ def alert_id(*parts: str) -> str:
 def alert_of(site: str, event: Event) -> Alert:
     """Not by ``seq``: a store that is made anew or restored numbers from another start."""
     name = alert_id(site, event.at.isoformat(), event.kind, event.severity, event.text)
-    return Alert(name, event.at, event.kind, event.severity, event.text[:LONGEST_TEXT], event.is_over)
+    text = event.text if len(event.text) <= LONGEST_TEXT else event.text[:LONGEST_TEXT]
+    return Alert(name, event.at, event.kind, event.severity, text, event.is_over)
 
 
 def mark(kind: str, severity: str, text: str) -> str:

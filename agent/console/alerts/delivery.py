@@ -57,7 +57,7 @@ class Delivery:
     def __init__(self, source: Source, file: OutboxFile, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._source, self._file, self._monotonic = source, file, monotonic
         site = source.settings.site
-        self._site = Site(site.id, site.name, source.zone)
+        self._site = Site(site.id, site.name, source.zone, site.currency)
         self._files = SecretFiles.beside(source.own)
         self._settings = AlertSettings()
         self.lines: dict[str, Line] = {}

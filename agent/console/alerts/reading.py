@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from agent.adapters.store.schema_sql import sentence
 from agent.adapters.store.store_reader import reading
 from agent.console.alerts.alert import Event, mark
 from agent.console.alerts.outbox import EXPIRES
@@ -19,7 +20,7 @@ ALWAYS = -1e12  # seconds since 1970: before any event
 RECENT = timedelta(minutes=5)  # a minute that ended before says nothing of now
 
 _LAST = "SELECT max(ifnull((SELECT max(seq) FROM event), 0), ifnull((SELECT last FROM stream WHERE name = 'event'), 0))"
-_EVENTS = "SELECT seq, at, kind, severity, text FROM event WHERE seq > ? AND at >= ? ORDER BY seq LIMIT ?"
+_EVENTS = "SELECT seq, at, kind, severity, text, said FROM event WHERE seq > ? AND at >= ? ORDER BY seq LIMIT ?"
 _MINUTE = "SELECT at + span_s, soc_pct, grid_w, import_price FROM minute ORDER BY seq DESC LIMIT 1"
 
 
@@ -73,9 +74,9 @@ def _mark_at(connection: sqlite3.Connection, seq: int) -> str | None:
     return None if here is None else mark(*here)
 
 
-def _event(seq: int, at: float, kind: str, severity: str, text: str) -> Event:
-    known = severity in set(Severity)
-    return Event(seq, datetime.fromtimestamp(at, UTC), kind, Severity(severity) if known else Severity.WARNING, text)
+def _event(seq: int, at: float, kind: str, severity: str, text: str, said: str | None) -> Event:
+    known = Severity(severity) if severity in set(Severity) else Severity.WARNING
+    return Event(seq, datetime.fromtimestamp(at, UTC), kind, known, sentence(text, said))
 
 
 def values(shown: Now, minute: Minute | None, now: datetime) -> Values:

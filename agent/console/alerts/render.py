@@ -15,9 +15,10 @@ from email.utils import format_datetime
 from typing import Any
 
 from agent.console.alerts.alert import TEST, Alert
+from agent.console.alerts.said import body, check
 from agent.console.alerts.settings import Mail, Template, Webhook, parts
 from agent.console.alerts.site import Site
-from agent.console.alerts.words import Words, body, title
+from agent.console.alerts.words import Words, title
 from agent.domain.alarms import Severity
 
 VERSION = 1
@@ -77,8 +78,8 @@ def _document(alert: Alert, words: Words, site: Site) -> dict[str, Any]:
         "is_over": alert.is_over,
         "is_test": alert.word == TEST,
         "title": title(words, site.name, alert),
-        "text": body(words, alert),
-        "check": alert.check,
+        "text": body(words, alert, site),
+        "check": check(words, alert, site),
         "more": {one.word: one.count for one in alert.more},
     }
 
@@ -87,16 +88,16 @@ def _ntfy(topic: str, alert: Alert, words: Words, site: Site) -> dict[str, Any]:
     return {
         "topic": topic,
         "title": title(words, site.name, alert),
-        "message": _text(words, alert),
+        "message": _text(words, alert, site),
         "priority": 3 if alert.is_over else _PRIORITY[alert.severity],
         "tags": ["white_check_mark" if alert.is_over else _TAGS[alert.severity]],
     }
 
 
-def _text(words: Words, alert: Alert) -> str:
-    lines = [body(words, alert)]
-    if alert.check is not None:
-        lines.append(words["mail.check"].format(check=alert.check))
+def _text(words: Words, alert: Alert, site: Site) -> str:
+    lines, to_check = [body(words, alert, site)], check(words, alert, site)
+    if to_check is not None:
+        lines.append(words["mail.check"].format(check=to_check))
     return "\n".join(lines)
 
 
@@ -110,8 +111,8 @@ def mail_message(mail: Mail, alert: Alert, words: Words, site: Site, sent_at: da
     message["Message-ID"] = f"<{alert.id}@{mail.sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     local = alert.at.astimezone(site.zone)
-    when = words["mail.at"].format(at=local.strftime("%Y-%m-%d %H:%M:%S"), zone=str(site.zone))
-    message.set_content(f"{_text(words, alert)}\n\n{when}\n", cte="quoted-printable")
+    when = words["mail.at"].format(at=local.strftime(words["mail.time"]), zone=str(site.zone))
+    message.set_content(f"{_text(words, alert, site)}\n\n{when}\n", cte="quoted-printable")
     return message
 
 

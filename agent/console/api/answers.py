@@ -139,7 +139,8 @@ ANSWERS: Mapping[str, Any] = {
     "GET alarms": {"at": TEXT, "items": [ALARM]},
     "GET models": {
         "items": [{"quantity": TEXT_OR_NULL, "role": TEXT, "name": TEXT, "version": TEXT_OR_NULL,
-                   "since": TEXT_OR_NULL, "reason": TEXT}],
+                   "since": TEXT_OR_NULL, "reason": TEXT, "reason_code": TEXT_OR_NULL,
+                   "reason_values": Maybe({"*": ANY})}],
         "learnt": [{"quantity": TEXT, "origins": WHOLE, "until": TEXT_OR_NULL}],
         "doubts": [{"quantity": TEXT, "kind": TEXT, "start": TEXT, "end": TEXT_OR_NULL, "reason": TEXT}],
         **NOTES,

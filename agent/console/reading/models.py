@@ -10,7 +10,8 @@ from agent.adapters.store.store_reader import flags, read_kept
 from agent.console.reading.shapes import Document, local
 from agent.domain.forecast_corrections import FORECAST_CORRECTIONS
 from agent.domain.model_registry import FACTORY, Assignment
-from agent.domain.sentence import listed
+from agent.domain.sentence import listed, named
+from agent.domain.sentences import model_trials as say
 from agent.domain.wire import WireError
 from agent.settings.schema import Settings
 
@@ -26,7 +27,8 @@ def models(settings: Settings, store: Path, now: datetime) -> Document:
         wanted["pv_w"] = settings.planning.solar_model
     items = [item for quantity, name in wanted.items() for item in _items(registry.post(quantity), name, zone)]
     items += [
-        {"quantity": None, "role": "refused", "name": one.name, "version": None, "since": None, "reason": one.why}
+        {"quantity": None, "role": "refused", "name": one.name, "version": None, "since": None}
+        | named("reason", one.why)
         for one in registry.refused
     ]
     return {
@@ -50,15 +52,15 @@ def _items(post: Assignment, wanted: str | None, zone: ZoneInfo) -> Iterator[Doc
     """Who is in charge of a quantity, who was before, who is on trial."""
     role = "in_charge"
     if wanted is None:
-        yield _item(post.quantity, role, "none", "", None, "the site file asks for no model: what was before repeats")
+        yield _item(post.quantity, role, "none", "", None, say.no_model_wanted())
         return
     for seat in (post.champion, post.previous):
         if seat is not None:
             yield _item(post.quantity, role, seat.name, seat.version, local(seat.since, zone), seat.reason)
             role = "before"
-    yield _item(post.quantity, role, wanted or FACTORY[post.quantity], "", None, "installed")
+    yield _item(post.quantity, role, wanted or FACTORY[post.quantity], "", None, say.model_installed())
     for trial in post.trials:
-        said = trial.said or "nothing was compared yet"
+        said = trial.said or say.nothing_compared()
         yield _item(post.quantity, "on_trial", trial.name, trial.version, local(trial.since, zone), said)
 
 
@@ -69,7 +71,7 @@ def _item(quantity: str, role: str, name: str, version: str, since: str | None, 
         "name": name,
         "version": version or None,
         "since": since,
-        "reason": reason,
+        **named("reason", reason),
     }
 
 

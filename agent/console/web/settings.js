@@ -118,8 +118,9 @@ function Site() {
       <${Notes} of=${site} name="attention" /></section>
     <section class="card"><h2>${t("models.title")}</h2>${models?.items?.length
       ? html`<table class="labelled"><thead><tr><th scope="col">${t("models.of")}</th><th scope="col">${t("models.name")}</th><th scope="col">${t("models.role")}</th><th scope="col">${t("models.since")}</th></tr></thead>
-        <tbody>${models.items.map((one) => html`<tr><th scope="row">${word("quantity", one.quantity)}</th><td><span class="of">${t("models.name")}</span>${one.name} ${one.version}</td><td><span class="of">${t("models.role")}</span>${word("role", one.role)}</td><td><span class="of">${t("models.since")}</span>${one.since ? when(one.since) : html`<span lang="en">${one.reason}</span>`}</td></tr>`)}</tbody></table>`
-      : html`<p class="quiet">${t("models.none")}</p>`}</section>
+        <tbody>${models.items.map((one) => html`<tr><th scope="row">${word("quantity", one.quantity)}</th><td><span class="of">${t("models.name")}</span>${one.name === "none" ? kit.UNKNOWN : one.name} ${one.version}</td><td><span class="of">${t("models.role")}</span>${word("role", one.role)}</td><td><span class="of">${t("models.since")}</span>${one.since && html`${when(one.since)}: `}<${kit.Said} of=${one} name="reason" /></td></tr>`)}</tbody></table>`
+      : html`<p class="quiet">${t("models.none")}</p>`}
+      <${Notes} of=${models ?? {}} /></section>
     <${SiteFile} />`;
 }
 

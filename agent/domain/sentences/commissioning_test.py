@@ -202,11 +202,6 @@ def and_also(*, said: str, then: str) -> str:
 
 
 @Template
-def then_also(*, said: str, then: str) -> str:
-    return f"{said}; {then}"
-
-
-@Template
 def not_given_back(*, device: str, why: str) -> str:
     return f"{device} could NOT be released ({why}): run `enalysis-edge release`, or switch the inverter off and on"
 

@@ -1,4 +1,7 @@
-"""What becomes of models that the platform delivers. ``model`` is its name; ``cause`` is in the words of who failed."""
+"""Models of forecasts: what becomes of those that the platform delivers, and why one does not answer.
+
+``model`` is its name, some with its version; ``cause`` is a sentence, or in the words of who failed.
+"""
 
 from agent.domain.sentence import Template
 
@@ -26,3 +29,37 @@ def model_refused(*, model: str, release: int, cause: str) -> str:
 @Template
 def model_keys_unusable(*, cause: str) -> str:
     return f"what the platform says of models waits for the keys that it signs by: {cause}"
+
+
+# --- one that should forecast and does not ----------------------------------------------------------------------------
+
+
+@Template
+def model_unusable(*, model: str, cause: str) -> str:
+    return f"model {model} is not usable: {cause}"
+
+
+@Template
+def model_copy_gone(*, model: str, path: str) -> str:
+    return f"the copy of model {model} in {path} is gone or was changed"
+
+
+@Template
+def registry_unreadable(*, path: str, cause: str) -> str:
+    return f"{path} cannot be read ({cause})"
+
+
+@Template
+def registry_damaged(*, path: str, cause: str) -> str:
+    return f"{path} is damaged ({cause})"
+
+
+@Template
+def earlier_model_forecasts(*, told: str, model: str, quantity: str) -> str:
+    """``told`` says why the one after it does not."""
+    return f"{told}; {model}, promoted before it, forecasts {quantity}"
+
+
+@Template
+def installed_model_forecasts(*, told: str, model: str, quantity: str) -> str:
+    return f"{told}; the installed model {model} forecasts {quantity}"

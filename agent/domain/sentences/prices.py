@@ -1,4 +1,4 @@
-"""Why a market's prices on a topic of the household's broker are not taken, or do not come."""
+"""Why prices of a file, or those of a market on a topic of the household's broker, are not taken or do not come."""
 
 from agent.domain.sentence import Template
 
@@ -21,3 +21,8 @@ def market_prices_silent(*, topic: str) -> str:
 @Template
 def market_prices_away(*, topic: str, cause: str) -> str:
     return f"no prices come on {topic}: {cause}"
+
+
+@Template
+def price_file_unusable(*, cause: str) -> str:
+    return f"the prices read before go on, because of what is there now: {cause}"

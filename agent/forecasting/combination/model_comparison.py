@@ -7,6 +7,7 @@ import numpy as np
 
 from agent.domain.history import History
 from agent.domain.model_comparison import DayScore, Decision, Verdict
+from agent.domain.sentences import model_trials as say
 from agent.forecasting.forecaster import DAY_S, LEARNING_HOURS, LEVELS, FloatArray, Forecaster
 from agent.forecasting.series import Series, load_series, solar_series
 
@@ -76,7 +77,7 @@ def verdict(scores: Sequence[DayScore], live_from: date | None, watching: bool =
     live = [score for score in scores if live_from is None or score.day >= live_from]
     fewest = FEWEST_LIVE if watching else FEWEST_DAYS
     if len(scores) < fewest or len(live) < FEWEST_LIVE:
-        why = f"{len(scores)} of {fewest} days and {len(live)} of {FEWEST_LIVE} live ones have been compared"
+        why = say.too_few_days_compared(days=len(scores), fewest=fewest, live=len(live), fewest_live=FEWEST_LIVE)
         return Verdict(Decision.EARLY, len(scores), len(live), why=why)
     live.sort(key=lambda score: score.day)
     pinball = _gains([(score.pinball_champion, score.pinball_candidate) for score in live])
@@ -109,14 +110,13 @@ def _gains(pairs: Sequence[tuple[float, float]]) -> FloatArray:
 
 
 def _figures(live: int, pinball: float, pinball_low: float, cost: float, cost_low: float) -> str:
-    return (
-        f"over {live} days its pinball loss was {_side(pinball)} ({_side(pinball_low)} at worst, 90 % sure) and its "
-        f"plans cost {_side(cost, 2)} ({_side(cost_low, 2)} at worst)"
+    return say.models_compared(
+        days=live,
+        error=say.error_against(pinball),
+        worst_error=say.error_against(pinball_low),
+        cost=say.cost_against(cost),
+        worst_cost=say.cost_against(cost_low),
     )
-
-
-def _side(gain: float, digits: int = 1) -> str:
-    return f"{abs(gain):.{digits}%} {'lower' if gain >= 0 else 'higher'}"
 
 
 def _series(history: History, quantity: str, rated_w: float) -> Series:

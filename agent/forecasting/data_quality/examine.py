@@ -15,6 +15,7 @@ from agent.domain.history import History
 from agent.domain.request import Place
 from agent.domain.sentence import Sentence
 from agent.domain.sentences import measurements as say
+from agent.domain.sentences.plans import measurements_left_out, older_left_out
 from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.forecasting.data_quality import load, solar
 from agent.forecasting.data_quality.features import Detector, step_rows
@@ -111,9 +112,9 @@ def _solar(
 def notes(suspects: Sequence[Suspect]) -> tuple[str, ...]:
     """Sentences for the plan: the newest data faults and how many more there are. What is unusual stays in."""
     faults = [suspect for suspect in suspects if suspect.kind == DATA_FAULT]
-    told = [f"left out {fault.start:%d %b %H:%M} to {fault.end:%d %b %H:%M} UTC: {fault.reason}" for fault in faults]
+    told = [measurements_left_out(from_at=one.start, to_at=one.end, cause=one.reason) for one in faults]
     more = len(told) - MOST_NOTES
-    rest = (f"{more} older stretches of measurements are left out too",) if more > 0 else ()
+    rest = (older_left_out(stretches=more),) if more > 0 else ()
     return (*told[-MOST_NOTES:], *rest)
 
 

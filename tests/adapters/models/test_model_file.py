@@ -21,6 +21,7 @@ from agent.adapters.models.model_check import check_model
 from agent.adapters.models.model_file import MAX_MODEL_BYTES, Surface, read_files, refuse_unsafe
 from agent.adapters.models.onnx_session import open_session, run
 from agent.adapters.models.tree_node import DEEPEST
+from agent.domain.sentence import coded
 from agent.forecasting.forecaster import ModelUnusable
 from tests.adapters.models import onnx_files as files
 from tests.security.items import security
@@ -274,6 +275,16 @@ def test_a_good_model_passes_every_check_in_a_process_of_its_own(folder: Path) -
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     assert check_model(folder).name == "consumption"
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime > before
+
+
+def test_a_check_tells_why_with_a_code_from_the_process_too(folder: Path) -> None:
+    (folder / "model.onnx").write_bytes(b"no model")
+    with pytest.raises(ModelUnusable) as refused:
+        check_model(folder)
+    assert str(refused.value).startswith("model consumption is not usable: model.onnx has 8 bytes, its card says ")
+    told = coded(refused.value.reason)
+    assert told is not None
+    assert (told["code"], told["values"]["counted"]) == ("model_size_other", 8)
 
 
 def test_a_check_has_a_deadline(folder: Path) -> None:

@@ -10,6 +10,7 @@ import trustme
 
 from agent.adapters.processes.model_source import Delivered, ModelSourceProcess
 from agent.delivery_ports import FetchFailure, ModelRefused
+from agent.domain.sentence import coded
 from tests.adapters.models.model_folders import candidate
 from tests.adapters.models.model_server import Answer, Send, Served, manifest_of, packed, serve
 
@@ -98,7 +99,10 @@ async def test_what_is_no_model_is_refused_and_what_is_gone_is_a_failure(tmp_pat
     with serve(CONTENT, authority.issue_cert("127.0.0.1")) as served:
         manifest = manifest_of(CONTENT, 100, served.url)
         await models.fetch(manifest, ())
-    with pytest.raises(ModelRefused, match=r"card\.json is wrong"):
+    with pytest.raises(ModelRefused, match=r"card\.json is wrong") as refused:
         await models.admit(manifest)
+    told = coded(refused.value.args[0])
+    assert told is not None
+    assert told["code"] == "card_wrong"
     with pytest.raises(FetchFailure, match="fetched anew"):
         await models.admit(manifest)

@@ -9,6 +9,11 @@ import pytest
 
 from agent.adapters.processes.planner_process import PlannerProcess
 from agent.adapters.processes.trial_process import LONGEST_SENTENCE, NICENESS, TrialProcess
+from agent.domain.model_comparison import Report
+from agent.domain.sentence import coded
+from agent.domain.sentences.model_faults import model_no_folder
+from agent.domain.sentences.model_trials import candidate_refused
+from agent.domain.wire import to_json
 from agent.ports import PlannerFailure, TrialFailure
 from tests.adapters.processes.test_planner_process import STUBBORN, is_gone, script
 from tests.planning.days import request
@@ -25,6 +30,12 @@ async def test_it_reports_what_was_decided_and_leaves_the_processor_to_others() 
     niceness, long = await trial(text).hold(ASKED)
     assert int(niceness) >= NICENESS
     assert len(long) == LONGEST_SENTENCE
+
+
+async def test_what_was_decided_comes_with_its_code() -> None:
+    sentence = candidate_refused(model="own", cause=model_no_folder())
+    (told,) = await trial(f"sys.stdin.read(); answer.write({to_json(Report((sentence,)))!r})").hold(ASKED)
+    assert (told, coded(told)) == (sentence, coded(sentence))
 
 
 @pytest.mark.parametrize(

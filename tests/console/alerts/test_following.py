@@ -12,6 +12,7 @@ from agent.console.alerts.outcome import NotReached
 from agent.console.alerts.settings import Target, Webhook
 from agent.console.own_settings import OUTBOX, OwnSettings
 from agent.console.source import Source
+from agent.domain.sentences.alarms import frozen
 from tests.console.alerts.receivers import Hook, hook
 from tests.console.alerts.told import console, row, set_up, texts, write
 from tests.console.served import Times
@@ -55,6 +56,25 @@ async def test_a_receiver_that_is_away_is_tried_ever_more_seldom_over_restarts(
     logged = capfd.readouterr().out
     assert logged.count("127.0.0.1 answered 503 Service Unavailable") == 1
     assert "secret-path" not in logged
+
+
+async def test_a_german_is_told_in_german_over_a_restart_and_of_an_older_row_as_it_was(
+    source: Source, times: Times, receiver: Hook
+) -> None:
+    set_up(source, receiver, language="de")
+    await write(source)
+    receiver.answers = [503]
+    async with console(source, times) as first:
+        await first.look()
+        await write(source, row(times.now, frozen(device="meter"), "frozen/meter"), row(times.now, "of an older agent"))
+        await first.look()
+    async with console(source, times) as second:
+        times.passes(60)
+        await second.look()
+    german = "meter antwortet, aber die Werte ändern sich nicht mehr"
+    assert texts(receiver) == [german, german, "of an older agent"]
+    assert receiver.got[0].document["check"].startswith("Das Gerät oder das Gateway davor neu starten")
+    assert receiver.got[0].document["title"] == "Home 1: Alarm: Gerät zeigt stets dieselben Werte (meter)"
 
 
 async def test_a_store_that_is_made_anew_is_told_from_its_beginning(

@@ -7,13 +7,18 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import trustme
 
+from agent.console.alerts.alert import Alert
 from agent.console.alerts.outcome import NotReached, Outcome, Refused, Sent
 from agent.console.alerts.secrets import SecretFiles
 from agent.console.alerts.settings import Mail, Target, Tls
+from agent.domain.alarms import AlarmKind
+from agent.domain.sentences.alarms import delivers_less
+from tests.console.alerts.boxes import alert as alert_of
 from tests.console.alerts.receivers import MailServer, certificate
 from tests.console.alerts.sent import ALERT, SECRET, sent
 
@@ -28,12 +33,14 @@ async def mail_server(context: ssl.SSLContext | None, is_implicit: bool = False)
         server.close()
 
 
-async def mailed(server: MailServer, files: SecretFiles, **more: object) -> Outcome:
+async def mailed(
+    server: MailServer, files: SecretFiles, *, alert: Alert = ALERT, language: str = "en", **more: Any
+) -> Outcome:
     tls = Tls.IMPLICIT if server.is_implicit else Tls.STARTTLS
     words = {"user": "house", "password": SECRET, "ca_file": "ca.pem", **more}
     to = ("me@example.org", "you@example.org")
-    mail = Mail("localhost", "house@example.org", to, server.port, tls, **words)  # type: ignore[arg-type]  # a test's own
-    return await asyncio.to_thread(sent, Target("m", mail=mail), files)
+    mail = Mail("localhost", "house@example.org", to, server.port, tls, **words)
+    return await asyncio.to_thread(sent, Target("m", mail=mail), files, alert, language)
 
 
 @pytest.mark.parametrize("is_implicit", [False, True])
@@ -52,6 +59,28 @@ async def test_a_mail_goes_through_tls_alone(authority: trustme.CA, files: Secre
     assert "no answer from 192.168.1.9" in text
     assert "2026-06-01 14:00:00 (Europe/Berlin)" in text
     assert socket.gethostname() not in server.mails[0]
+
+
+async def test_a_german_mail_is_german_from_the_subject_to_the_last_line(
+    authority: trustme.CA, files: SecretFiles
+) -> None:
+    limited = alert_of("battery_limited", text=delivers_less(asked_w=3000.0, power_w=1240.4))
+    async with mail_server(certificate(authority)) as server:
+        assert isinstance(await mailed(server, files, alert=limited, language="de"), Sent)
+    found = email.message_from_string(server.mails[0], policy=email.policy.default)
+    assert found["Subject"] == "Haus Müller: Alarm: Batterie ist begrenzt"
+    said, check, nothing, at, *_ = found.get_content().replace("\u00a0", " ").splitlines()
+    assert said == "Die Batterie leistet 1,24 kW von 3,00 kW, die verlangt sind"
+    assert check.startswith("Was zu tun ist: ")
+    assert AlarmKind.BATTERY_LIMITED.check not in check
+    assert (nothing, at) == ("", "Zeitpunkt: 01.06.2026, 14:00:00 Uhr (Europe/Berlin)")
+
+
+async def test_what_an_older_agent_has_written_is_mailed_as_it_was(authority: trustme.CA, files: SecretFiles) -> None:
+    async with mail_server(certificate(authority)) as server:
+        assert isinstance(await mailed(server, files, language="de"), Sent)
+    found = email.message_from_string(server.mails[0], policy=email.policy.default)
+    assert found.get_content().splitlines()[0] == "no answer from 192.168.1.9"
 
 
 async def test_a_password_may_stand_in_a_file(authority: trustme.CA, files: SecretFiles) -> None:

@@ -5,11 +5,13 @@ from string import Formatter
 import pytest
 
 from agent.console.alerts.alert import MORE, TEST, Alert, Count
+from agent.console.alerts.said import body
 from agent.console.alerts.settings import LANGUAGES
 from agent.console.alerts.thresholds import RULES, WORDS, Passed
-from agent.console.alerts.words import body, read_words, threshold_text, title
+from agent.console.alerts.words import read_words, threshold_text, title
 from agent.domain.alarms import AlarmKind, EventKind, Severity
 from tests.console.alerts.boxes import NOON, alert
+from tests.console.alerts.sent import SITE
 
 KINDS = (*(kind.value for kind in (*AlarmKind, *EventKind)), *WORDS, MORE, TEST)
 
@@ -68,7 +70,7 @@ def test_titles(one: Alert, expected: str) -> None:
 def test_what_was_not_told_one_by_one() -> None:
     more = (Count("device_lost", 7), Count("no_plan", 2))
     summed = Alert("1", NOON, MORE, Severity.INFO, "", more=more)
-    assert body(read_words("en"), summed) == "and 9 more: device does not answer (7), no plan (2)"
+    assert body(read_words("en"), summed, SITE) == "and 9 more: device does not answer (7), no plan (2)"
 
 
 def test_a_name_with_braces_is_a_name() -> None:

@@ -2,15 +2,25 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from agent.console.alerts.said import Teller
+from agent.console.alerts.words import read_words
 from agent.domain.alarms import AlarmKind, StandingAlarm
-from agent.domain.documents import ALARMS, SETPOINT
+from agent.domain.documents import ALARMS, PLAN, SETPOINT
+from agent.domain.model_registry import ModelRegistry, Refusal
 from agent.domain.sentence import coded, named
-from agent.domain.sentences import alarms, control
+from agent.domain.sentences import alarms, control, plans
+from agent.domain.sentences.model_faults import history_too_short, model_hash_other
+from agent.domain.sentences.model_trials import rolled_back
+from agent.domain.sentences.models import model_unusable
 from agent.domain.wire import to_json
 from tests.console import site as console_site
 from tests.console.browser.screen import Screen, Served, looking
@@ -34,6 +44,11 @@ def frozen(served: Served) -> list[object]:
     alarm = StandingAlarm(kind.value, "meter", served.source.now() - timedelta(hours=1), said, said, kind.check)
     found: list[object] = json.loads(to_json((alarm,)))
     return found
+
+
+def keep(store: Path, name: str, body: str) -> None:
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("UPDATE kept SET body = ? WHERE name = ?", (body, name))
 
 
 def text_of(screen: Screen, where: str) -> str:
@@ -64,6 +79,34 @@ def test_a_german_reads_no_english_sentence(served: Served, browser: Browser) ->
         expect(screen.page.locator("article h2").first).to_have_text("Batterie von 13:07 bis 17:07 Uhr halten")
 
 
+def test_a_german_reads_what_a_plan_lacked_and_why_a_model_is_refused(served: Served, browser: Browser) -> None:
+    notes = (
+        plans.prices_from_like_day(price="import_price", missing=4, steps=96),
+        plans.follows_value_table(cause=plans.no_time_to_solve()),
+        model_unusable(model="consumption", cause=history_too_short(least_h=168.0, measured_h=20.5)),
+    )
+    keep(served.site.store, PLAN.name, to_json(replace(console_site.plan(served.source.now()), notes=notes)))
+    folder = served.site.store.parent / "models"
+    folder.mkdir()
+    refused = Refusal("own", "f", rolled_back(back_at=console_site.NOW, cause=model_hash_other()))
+    (folder / "champions.json").write_text(to_json(ModelRegistry(refused=(refused,))), "utf-8")
+    with looking(browser, served, "phone", "light", "de-DE") as screen:
+        screen.open("plan")
+        told = screen.page.locator("main .notes")
+        expect(told).to_contain_text("der Bezugspreis ist für 4 von 96 Zeitschritten nicht bekannt")
+        expect(told).to_contain_text("nur nach dem Wert gespeicherter Energie: für die Optimierung blieb keine Zeit")
+        assert "es braucht 7 Tage an Messwerten" in text_of(screen, "main .notes")
+        expect(told).not_to_contain_text(ENGLISH)
+        expect(screen.page.locator(IN_ENGLISH)).to_have_count(0)
+        screen.look("german-plan")
+        screen.open("settings?tab=site")
+        row = screen.page.locator("main table tr", has_text="own").first
+        expect(row).to_contain_text("abgelehnt")
+        expect(row).to_contain_text("zurückgenommen: die SHA-256-Prüfsumme von model.onnx ist nicht die aus card.json")
+        expect(screen.page.locator("main table [lang=en]")).to_have_count(0)
+        screen.look("german-models")
+
+
 def test_what_a_driver_says_stays_as_it_was_within_the_sentence(served: Served, browser: Browser) -> None:
     alarm = json.loads(console_site.documents()[ALARMS.name])
     served.show(**{ALARMS.name: alarm, SETPOINT.name: setpoint(served, "an older agent's own words")})
@@ -88,6 +131,9 @@ def test_every_sentence_can_be_said(served: Served, browser: Browser, locale: st
     found = dict(zip((one.code for one in every_sentence()), said, strict=True))
     assert [code for code, text in found.items() if not text or re.search(r"[{}]|undefined|NaN|null|–", text)] == []
     if is_german:
+        teller = Teller(read_words("de"), served.source.zone, served.source.settings.site.currency, served.source.now())
+        mailed = {one.code: SPACES.sub(" ", teller.said(one)) for one in every_sentence()}
+        assert mailed == {code: SPACES.sub(" ", text) for code, text in found.items()}, "a mail says what the page says"
         ours = dict(found)
         for text in free:
             ours = {code: one.replace(text, "") for code, one in ours.items()}
