@@ -180,8 +180,8 @@ class Control:
         return await self.release(why)
 
     def _situation(self, state: SiteState, lost: bool, there: Battery) -> Situation:
-        view = self._outlet.view
-        in_force_w = None if self._lease is None else self._lease.battery_w
+        view, written_w = self._outlet.view, None if self._lease is None else self._lease.battery_w
+        in_force_w = written_w if view.observing is None else state.battery_w.known  # it follows us in thought
         interval_wh = self._interval_wh(state)
         known = state, view.plan, view.comparison, view.clock_doubt, view.override
         return Situation(*known, lost, there, interval_wh, in_force_w, self._peak_w(), view.policies)

@@ -49,6 +49,18 @@ async def test_it_goes_on_from_what_the_battery_would_have_done() -> None:
     assert day.saved == pytest.approx(day.real - day.steered + day.stored_wh / 1000.0 * 0.28)
 
 
+async def test_it_turns_round_no_sooner_than_a_battery_that_is_steered() -> None:
+    """To hold would be better by less than a change of direction must earn."""
+    steered, watched = ControlStage(), observing()
+    for worth in (0.2, 0.283):
+        for stage in (steered, watched):
+            show(stage.outlet, plan=plan(worth))
+            await stage.step(5)
+    assert steered.site.written[-1].battery_w == pytest.approx(1000.0)
+    assert watched.outlet.view.setpoint is not None
+    assert "it would discharge with 1.00 kW" in watched.outlet.view.setpoint.reason
+
+
 async def test_a_battery_that_moves_by_itself_raises_no_alarm_while_it_is_observed() -> None:
     stage = observing()
     for watts in (0.0, 2500.0, -2500.0, 0.0) * 60:
