@@ -6,6 +6,8 @@ import pytest
 
 from agent.cycles.override import Overrides
 from agent.cycles.steering_lock import SteeringLock
+from agent.dispatch.demand_meter import DemandMeter
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.documents import OBSERVATION, PERMITTED
 from agent.domain.override import Override, OverrideAction
 from agent.domain.permit import Permission, Permit
@@ -59,6 +61,15 @@ async def test_it_turns_round_no_sooner_than_a_battery_that_is_steered() -> None
     assert steered.site.written[-1].battery_w == pytest.approx(1000.0)
     assert watched.outlet.view.setpoint is not None
     assert "it would discharge with 1.00 kW" in watched.outlet.view.setpoint.reason
+
+
+async def test_the_peak_of_the_month_is_the_one_that_is_billed() -> None:
+    """The battery that follows in thought would have covered the load: who steers from tomorrow on must know better."""
+    meter = DemandMeter(DemandCharge(12.0, 900), ZONE)
+    stage = ControlStage(meter=meter)
+    show(stage.outlet, plan=plan(0.2), observing=WHY)
+    await stage.step(901)
+    assert meter.peak_w == pytest.approx(1000.0)
 
 
 async def test_a_battery_that_moves_by_itself_raises_no_alarm_while_it_is_observed() -> None:
