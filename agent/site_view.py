@@ -26,13 +26,12 @@ class SiteView:
 
     ``state``, ``setpoint``, ``outcome`` and ``battery``, which is what of it can be steered now, are shown by control;
     ``plan`` and ``plan_failure`` by planning; ``connected`` and ``link_trouble`` by sync; ``clock_doubt``, why the time
-    is not trusted, by timekeeping; ``observing``, why nothing is
-    written to the devices, by the permission; ``override`` of a person and ``comparison`` of optimiser and rule by the
-    cycles of that name; ``policies``, whether plan or rule steers, by the cycle of that name; ``advice``, the
-    recommendations that are open, the largest saving first, by the recommendations; ``alarms`` that stand, oldest
-    first, by the alarms; ``switched``, the machines that have a relay, by the switching of loads; ``site_file``, what
-    became of its last edit, by the reload; ``remote_config``, the answer to what the platform wants of it, by the
-    remote configuration.
+    is not trusted, by timekeeping; ``observing``, why nothing is written to the devices, by the steering lock;
+    ``override`` of a person or the platform and ``comparison`` of optimiser and rule by the cycles of that name;
+    ``policies``, whether plan or rule steers, by the cycle of that name; ``advice``, the recommendations that are open,
+    the largest saving first, by the recommendations; ``alarms`` that stand, oldest first, by the alarms; ``switched``,
+    the machines that have a relay, by the switching of loads; ``site_file``, what became of its last edit, by the
+    reload; ``remote_config``, the answer to what the platform wants of it, by the remote configuration.
     """
 
     version: int = 0

@@ -57,11 +57,6 @@ class Alarms:
             self.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept=name, cause=str(error)))
             return None
 
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The newest reasons of the alarms that stand, oldest alarm first."""
-        return self._pending.alarms
-
     def keep(self) -> None:
         """What stands goes with the next commit, as do the events that tell of it."""
         self._pending.keep(ALARMS.name, self._pending.standing.document())

@@ -149,7 +149,7 @@ class Control:
         """Choose, guard, write. Where the site is only observed, the same for a battery that follows us in thought."""
         observing = self._outlet.view.observing
         seen = state if observing is None else self.observing.site(state)
-        wanted = self._ladder.choose(self._situation(seen, lost, there))
+        wanted = self._ladder.choose(self._situation(seen, lost, there, self._interval_wh(state)))
         granted = self._guarded(self._watch.probed(wanted), seen, there)
         if observing is not None:
             return self.observing.follow(granted, state, self._since_s()), Held()
@@ -179,11 +179,10 @@ class Control:
         self._ended = True
         return await self.release(why)
 
-    def _situation(self, state: SiteState, lost: bool, there: Battery) -> Situation:
-        view = self._outlet.view
-        in_force_w = None if self._lease is None else self._lease.battery_w
+    def _situation(self, state: SiteState, lost: bool, there: Battery, interval_wh: float) -> Situation:
+        view, written_w = self._outlet.view, None if self._lease is None else self._lease.battery_w
         is_capped = self._lease is not None and self._lease.pv_limit_w is not None
-        interval_wh = self._interval_wh(state)
+        in_force_w = written_w if view.observing is None else state.battery_w.known  # it follows us in thought
         known = state, view.plan, view.comparison, view.clock_doubt, view.override
         return Situation(*known, lost, there, interval_wh, in_force_w, self._peak_w(), view.policies, is_capped)
 
@@ -202,7 +201,7 @@ class Control:
             self._alarms.alarm(kind, sentence, device)
 
     def _interval_wh(self, state: SiteState) -> float:
-        """What the running interval of the demand charge has imported until now, Wh."""
+        """What the running interval of the demand charge has imported until now, Wh: as it is billed, in any mode."""
         if self._meter is None or not self._clock.trusted():
             return 0.0
         ended = self._meter.seen(state.at, self._rules.step_s, state.grid_w.known)

@@ -51,6 +51,8 @@ class SwitchedRelay:
     async def steer(self, on: bool | None, wanted: Wish, now_s: float) -> tuple[bool | None, Wish]:
         """Bring it from ``on`` to what is ``wanted``. What it reads then, and what is wanted beside others."""
         if on is None and not self._switches.takes_orders(self._device):
+            if now_s >= self._hands_off_until_s:
+                self._say_left_alone(None)
             await self._rest_unseen(wanted, now_s)
             return on, wanted
         self._watch_hold()

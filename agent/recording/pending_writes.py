@@ -56,7 +56,7 @@ class PendingWrites:
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """The texts of the alarms that stand, oldest first."""
+        """The newest reasons of the alarms that stand, oldest alarm first."""
         return tuple(alarm.text for alarm in self.standing.all)
 
     def keep(self, name: str, document: str) -> None:

@@ -75,12 +75,12 @@ def test_it_is_raised_once_follows_its_reason_and_is_cleared_once(clock: HandClo
     run = Run(clock)
     run.meter("no answer")
     run.meter("still no answer")
-    assert run.alarms.texts == ("still no answer",)
+    assert run.hearing.pending.alarms == ("still no answer",)
     assert run.told == [LOST]
     run.meter(None)
     run.meter(None)
     assert run.told == [LOST, OVER], "as it was told"
-    assert run.alarms.texts == ()
+    assert run.hearing.pending.alarms == ()
 
 
 def coded_cause(cause: str) -> dict[str, object]:
@@ -102,7 +102,7 @@ def test_what_is_kept_says_what_where_since_when_and_what_to_check(clock: HandCl
 def test_one_that_is_over_after_a_restart_is_told_as_over_once(clock: HandClock) -> None:
     run = Run(clock, left_by_a_run(clock))
     run.steps(GRACE_S - 1.0, meter=None)
-    assert run.alarms.texts == ("still no answer",), "the first looks after a start prove little"
+    assert run.hearing.pending.alarms == ("still no answer",), "the first looks after a start prove little"
     assert run.told == []
     run.steps(GRACE_S, meter=None)
     assert run.told == [OVER]
@@ -157,7 +157,7 @@ def test_one_that_was_raised_before_the_store_could_be_read_is_as_old_as_what_wa
         ("store_failed", clock.now()),
     ]
     run.steps(2 * GRACE_S, meter="no answer")
-    assert run.alarms.texts == ("no answer", "not there")
+    assert run.hearing.pending.alarms == ("no answer", "not there")
 
 
 def test_the_texts_that_earlier_versions_kept_are_read_and_left_to_be_raised_anew(clock: HandClock) -> None:
@@ -179,11 +179,11 @@ def test_one_that_several_judge_stands_until_none_says_so(clock: HandClock) -> N
     run = Run(clock)
     run.alarms.alarm(AlarmKind.STORE_FAILED, "not written", by="commit")
     run.alarms.alarm(AlarmKind.STORE_FAILED, "not read", by="sync")
-    assert run.alarms.texts == ("not read",)
+    assert run.hearing.pending.alarms == ("not read",)
     run.alarms.alarm(AlarmKind.STORE_FAILED, None, by="sync")
-    assert run.alarms.texts == ("not written",)
+    assert run.hearing.pending.alarms == ("not written",)
     run.alarms.alarm(AlarmKind.STORE_FAILED, None, by="upkeep")
-    assert run.alarms.texts == ("not written",)
+    assert run.hearing.pending.alarms == ("not written",)
     run.alarms.alarm(AlarmKind.STORE_FAILED, None, by="commit")
     assert [told[:2] for told in run.told] == [("store_failed", "alarm"), ("store_failed", "info")]
 

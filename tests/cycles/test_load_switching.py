@@ -100,6 +100,19 @@ async def test_whoever_only_observes_has_nothing_against_another_who_switches() 
     assert site.kinds.count("foreign_master/relay") == 2  # over
 
 
+async def test_that_somebody_else_has_switched_is_over_in_time_where_the_relay_has_fallen_silent_since() -> None:
+    site = Site()
+    site.planned(5, 6)
+    await site.until(2.0)
+    site.relay.on = True
+    await site.until(2.1)
+    site.relay.on = None
+    await site.until(2.0 + HANDS_OFF_S / 3600.0)
+    assert site.kinds.count("foreign_master/relay") == 1
+    await site.until(2.1 + HANDS_OFF_S / 3600.0)
+    assert site.kinds.count("foreign_master/relay") == 2  # over
+
+
 async def test_a_relay_that_does_not_obey_is_an_alarm_and_tried_ever_more_seldom() -> None:
     site = Site()
     site.relay.failure = "relay: no answer"

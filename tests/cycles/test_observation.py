@@ -6,6 +6,8 @@ import pytest
 
 from agent.cycles.override import Overrides
 from agent.cycles.steering_lock import SteeringLock
+from agent.dispatch.demand_meter import DemandMeter
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.documents import OBSERVATION, PERMITTED
 from agent.domain.override import Override, OverrideAction
 from agent.domain.permit import Permission, Permit
@@ -47,6 +49,27 @@ async def test_it_goes_on_from_what_the_battery_would_have_done() -> None:
     assert day.steered == pytest.approx(0.0, abs=0.001)
     assert day.stored_wh < -800.0
     assert day.saved == pytest.approx(day.real - day.steered + day.stored_wh / 1000.0 * 0.28)
+
+
+async def test_it_turns_round_no_sooner_than_a_battery_that_is_steered() -> None:
+    """To hold would be better by less than a change of direction must earn."""
+    steered, watched = ControlStage(), observing()
+    for worth in (0.2, 0.283):
+        for stage in (steered, watched):
+            show(stage.outlet, plan=plan(worth))
+            await stage.step(5)
+    assert steered.site.written[-1].battery_w == pytest.approx(1000.0)
+    assert watched.outlet.view.setpoint is not None
+    assert "it would discharge with 1.00 kW" in watched.outlet.view.setpoint.reason
+
+
+async def test_the_peak_of_the_month_is_the_one_that_is_billed() -> None:
+    """The battery that follows in thought would have covered the load: who steers from tomorrow on must know better."""
+    meter = DemandMeter(DemandCharge(12.0, 900), ZONE)
+    stage = ControlStage(meter=meter)
+    show(stage.outlet, plan=plan(0.2), observing=WHY)
+    await stage.step(901)
+    assert meter.peak_w == pytest.approx(1000.0)
 
 
 async def test_a_battery_that_moves_by_itself_raises_no_alarm_while_it_is_observed() -> None:

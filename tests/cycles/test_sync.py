@@ -335,7 +335,7 @@ async def test_what_could_not_be_read_is_over_when_it_can_be_or_nobody_reads(
         await scene.sync.step()
     assert scene.events == [("store_failed", "alarm", "disk I/O error")]
     scene.hearing.alarms.alarm(AlarmKind.STORE_FAILED, None, by="commit")
-    assert scene.hearing.alarms.texts == ("disk I/O error",), "a commit that works says nothing of reading"
+    assert scene.hearing.pending.alarms == ("disk I/O error",), "a commit that works says nothing of reading"
     scene.clock.seconds += 60.0
     scene.link.connected = connected
     await scene.sync.step()

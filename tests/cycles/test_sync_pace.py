@@ -4,7 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from agent.adapters.store.sqlite_store import SqliteStore
+from agent.cycles.sync import REASONS_EVERY_S
 from agent.cycles.sync_rules import SyncRules
+from agent.domain.alarms import AlarmKind
 from agent.domain.envelope import Envelope
 from agent.domain.override import Override, OverrideAction
 from agent.domain.site import SiteState
@@ -78,3 +80,17 @@ async def test_what_a_person_has_told_the_battery_is_seen_by_the_platform(scene:
     await scene.sync.step()
     told = [json.loads(sent.payload) for sent in scene.link.sent if sent.topic == "up/live"]
     assert [(body["override"]["action"], body["override"]["power_w"]) for body in told] == [("charge", 2000.0)]
+
+
+async def test_the_reason_of_an_alarm_that_counts_seconds_is_told_once_a_minute(scene: Scene) -> None:
+    """A device that is silent for days says each second when it is asked next."""
+    for second in range(600):
+        said = f"no answer, next attempt in {5 - second % 5} s"
+        scene.hearing.alarms.alarm(AlarmKind.DEVICE_LOST, said, "meter")
+        scene.clock.seconds += 1.0
+        await scene.sync.step()
+    assert scene.link.topics().count("up/status") == 600 / REASONS_EVERY_S
+    scene.hearing.alarms.alarm(AlarmKind.NO_PLAN, "no plan: no price is known")
+    await scene.sync.step()
+    told = [json.loads(one.payload)["alarms"] for one in scene.link.sent if one.topic == "up/status"]
+    assert told[-1] == list(scene.hearing.pending.alarms), "another alarm at once, with the newest reasons"
