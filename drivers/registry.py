@@ -69,7 +69,11 @@ FAMILIES: Mapping[str, Family] = _Families()
 def check_options(family: str, options: Mapping[str, object]) -> dict[str, object]:
     """``options`` complete with their defaults. Raises ValueError with one sentence for a family or option unknown."""
     if family not in FAMILIES:
-        raise ValueError(f"there is no family {family!r}: allowed are {', '.join(sorted(FAMILIES))}")
+        from difflib import get_close_matches  # only a wrong name needs it
+
+        near = get_close_matches(family, FAMILIES, n=1)
+        known = f"; did you mean {near[0]!r}?" if near else f": allowed are {', '.join(sorted(FAMILIES))}"
+        raise ValueError(f"there is no family {family!r}{known}")
     return FAMILIES[family].complete(options)
 
 

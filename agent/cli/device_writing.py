@@ -36,9 +36,16 @@ def write_sections(path: Path, scan: Scan) -> int:
             _write(path.resolve(), whole)
         except (OSError, ValueError) as error:
             return _not_written(path, _why(error))
-        names = ", ".join(one.name for one in added)
-        print(f"{path}: added {names}; now `enalysis-edge check {path}`", file=sys.stderr)
+        print(f"{path}: added {_words(added)}; now `enalysis-edge check {path}`", file=sys.stderr)
     return GOOD if len(added) == len(proposals) else FAILED
+
+
+def _words(added: list[Proposal]) -> str:
+    """Names; what counts only once a person has taken the # away is told apart."""
+    plain = [one.name for one in added if "[[device]]" in one.text.splitlines()]
+    behind = [one.name for one in added if one.name not in plain]
+    parts = [", ".join(plain), f"behind # until you say what they are: {', '.join(behind)}" if behind else ""]
+    return ", and ".join(filter(None, parts))
 
 
 def _text(path: Path) -> str:

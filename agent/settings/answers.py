@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import combining, normalize
 
 Tables = dict[str, Any]
 
@@ -75,8 +76,9 @@ def zone(text: str, known: Mapping[str, str]) -> str:
 
 
 def identity(name: str) -> str:
-    """An id made of a name: small letters, digits and hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:64].strip("-") or "home"
+    """An id made of a name: small letters, digits and hyphens; a letter with an accent is the letter without it."""
+    plain = "".join(one for one in normalize("NFKD", name.casefold()) if not combining(one))
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-") or "home"
 
 
 def tariff(text: str) -> Tables:

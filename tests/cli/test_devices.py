@@ -45,7 +45,10 @@ async def test_what_is_found_is_shown_kept_and_written(tmp_path: Path) -> None:
         assert there.writes() == 0
     assert (code, said) == (
         GOOD,
-        f"{site_file}: added inverter, meter, inverter_2, meter_2; now `enalysis-edge check {site_file}`\n",
+        (
+            f"{site_file}: added inverter, meter, and behind # until you say what they are: inverter_2, meter_2; "
+            f"now `enalysis-edge check {site_file}`\n"
+        ),
     )
     assert max(map(len, shown.splitlines())) <= 80
     for word in ("fronius_gen24", "SIM-GEN24-0001", "1.30.7-1", "huawei_luna", "HV2150123456", "sdm630", "unit 200"):

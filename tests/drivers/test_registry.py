@@ -64,7 +64,8 @@ def test_a_family_without_rs485_has_no_line(family: str) -> None:
 @pytest.mark.parametrize(
     ("family", "options", "sentence"),
     [
-        ("sdm360", {}, f"no family 'sdm360': allowed are {', '.join(sorted(FAMILIES))}"),
+        ("sdm360", {}, "no family 'sdm360'; did you mean 'sdm630'\\?"),
+        ("abacus", {}, f"no family 'abacus': allowed are {', '.join(sorted(FAMILIES))}"),
         ("growatt_sph", {"charge_w": 3.0}, "charge_w .* is 3.0: it must be at least 100"),
         ("sdm630", {"rated_w": 17}, "at least 100"),
         ("growatt_tl_xh", {"battery_w": float("inf")}, "battery_w .* is inf: it must be a number"),

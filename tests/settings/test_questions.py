@@ -49,6 +49,7 @@ def question(words: str) -> Question:
         (answers.place, "52.52, 13.40", (52.52, 13.4)),
         (answers.place, "-33.9 151.2", (-33.9, 151.2)),
         (answers.identity, "Haus am Bach, 7", "haus-am-bach-7"),
+        (answers.identity, "Haus Müller, Weißer Weg", "haus-muller-weisser-weg"),
         (answers.identity, "!", "home"),
     ],
 )

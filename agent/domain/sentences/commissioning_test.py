@@ -253,7 +253,7 @@ def ended_well() -> str:
 
 @Template
 def ended_in_contradiction() -> str:
-    return "it ended before anything was written: the values contradict each other"
+    return "it ended before anything was written: what was found speaks against it"
 
 
 @Template
