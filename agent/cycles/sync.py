@@ -7,8 +7,10 @@ after a return of the link, sending goes on from the acknowledged mark and the p
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from agent.cycles.alarms import Alarms
+from agent.cycles.document_rests import DocumentRests
 from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
 from agent.cycles.sync_rules import Counters, SyncRules
 from agent.domain.advisory import Advisory
@@ -20,15 +22,7 @@ from agent.domain.inputs import Acknowledgement
 from agent.domain.plan import Plan
 from agent.domain.records import OutboxRow
 from agent.domain.sentences.events import row_skipped
-from agent.ports import (
-    Clock,
-    CloudLink,
-    EnvelopeRefused,
-    LinkFailure,
-    Payloads,
-    Store,
-    StoreFailure,
-)
+from agent.ports import Clock, CloudLink, EnvelopeRefused, LinkFailure, Payloads, Store, StoreFailure
 from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
 
@@ -67,6 +61,7 @@ class Sync:
         self._live_at = -LIVE_EVERY_S
         self._draining = False
         self._history_read = False  # by the platform, as its newest acknowledgement says
+        self._rests = DocumentRests()
         self._refused: set[str] = set()  # topics that the broker does not take
         self._parked: list[dict[str, object]] = []
         self.counters = Counters()
@@ -171,34 +166,49 @@ class Sync:
         state = view.state
         if state is not None and now - self._live_at >= (LIVE_WHILE_DRAINING_S if self._draining else LIVE_EVERY_S):
             self._live_at = now
-            await self._send_document(self._payloads.live(state, view.setpoint, view.override, self._clock.now()))
+            await self._send_document("live", lambda at: self._payloads.live(state, view.setpoint, view.override, at))
 
     async def _send_plan(self) -> None:
         plan = self._outlet.view.plan
-        if plan is not None and plan is not self._published_plan:
-            await self._send_document(self._payloads.plan(plan, self._clock.now()))
+        if plan is None or plan is self._published_plan:
+            return
+        if await self._send_document("plan", lambda at: self._payloads.plan(plan, at)):
             self._published_plan = plan
 
     async def _send_advice(self) -> None:
         advice = self._outlet.view.advice
-        if advice is not None and advice != self._published_advice:
-            await self._send_document(self._payloads.advice(advice, self._clock.now()))
+        if advice is None or advice == self._published_advice:
+            return
+        if await self._send_document("advice", lambda at: self._payloads.advice(advice, at)):
             self._published_advice = advice
 
     async def _send_reported(self) -> None:
         config = self._outlet.view.remote_config
-        if config is not None and config != self._published_config:
-            await self._send_document(self._payloads.reported(config, self._clock.now()))
+        if config is None or config == self._published_config:
+            return
+        if await self._send_document("reported", lambda at: self._payloads.reported(config, at)):
             self._published_config = config
 
-    async def _send_document(self, envelope: Envelope) -> None:
-        """One that the broker refuses is not tried again: the next one replaces it, and rows do not wait for it."""
+    async def _send_document(self, name: str, make: Callable[[datetime], Envelope]) -> bool:
+        """Whether the broker has answered. One that it refuses is not tried again: the next one replaces it.
+
+        One at which the connection ends again and again is left out for a while: rows do not wait for it.
+        """
+        topic, began = f"up/{name}", self._clock.monotonic()
+        if self._rests.rests(topic, began):
+            return False
         try:
-            await self._link.publish(envelope)
+            await self._link.publish(make(self._clock.now()))
         except EnvelopeRefused as refusal:
-            self._note_refused(envelope.topic, refusal)
+            self._note_refused(topic, refusal)
+        except LinkFailure as failure:
+            if self._rests.ended(topic, began, self._clock.monotonic()):
+                self._note_refused(topic, f"the connection ends whenever {topic} is sent: {failure}")
+            raise
         else:
-            self._note_taken(envelope.topic)
+            self._note_taken(topic)
+        self._rests.answered(topic)
+        return True
 
     async def _drain(self) -> None:
         """Send batches, the most urgent stream first, until nothing is left or the step has had its share."""
@@ -249,7 +259,7 @@ class Sync:
                 self._pending.acknowledge(name, stream.acked)
         return True
 
-    def _note_refused(self, topic: str, refusal: EnvelopeRefused) -> None:
+    def _note_refused(self, topic: str, refusal: EnvelopeRefused | str) -> None:
         self.counters.refused += 1
         self._refused.add(topic)
         self._alarms.alarm(AlarmKind.UPLOAD_REFUSED, str(refusal), topic)
