@@ -9,8 +9,8 @@ from agent.domain.records import OutboxRow
 FIRST_ROWS = 8
 MOST_ROWS = 500
 REFUSALS_BEFORE_PARKING = 5
-FIRST_PLAUSIBLE_SEQ = 1_577_836_800_000  # 2020-01-01: a file whose numbers begin before was made by a wrong clock
 NUMBERS_AHEAD = timedelta(days=1)
+MOST_BEHIND = 100_000_000
 SLOW_S, QUICK_S = 2.0, 1.0
 FIRST_PATIENCE_S = 600.0
 LONGEST_PATIENCE_S = 86400.0
@@ -30,7 +30,8 @@ class StreamMarks:
     rows up to ``doubtful`` is to blame for what failed last; ``failures`` are those of the row ``blamed``.
     ``not_before`` is on the monotonic clock, in seconds.
 
-    ``highest`` is the highest seq that can have been sent, in this run or before it. ``wanted`` is from where on the
+    ``highest`` is the highest seq that can have been sent, in this run or ``before`` it. ``heard``: an acknowledgement
+    that is believed has come in this run. ``wanted`` is from where on the
     platform wants to have all again, once the pause since the last replay is over; ``replayed`` was the seq of that,
     at ``replayed_at``.
     """
@@ -49,6 +50,8 @@ class StreamMarks:
     pause_s: float = 0.0
     parked: set[int] = field(default_factory=set)
     highest: int = 0
+    before: int = 0
+    heard: bool = False
     wanted: int | None = None
     replayed: int | None = None
     replayed_at: float = 0.0
@@ -140,6 +143,7 @@ class StreamMarks:
 
     def acknowledge(self, seq: int, now: float) -> None:
         """The platform has everything up to ``seq``."""
+        self.heard = True
         if seq <= self.acked:
             return
         self.acked, self.patience_s = seq, FIRST_PATIENCE_S
@@ -175,14 +179,18 @@ class StreamMarks:
             self.patience_s = min(2 * self.patience_s, LONGEST_PATIENCE_S)
             self.go_back(self.acked)
 
-    def may_be_known(self, seq: int, now: datetime | None) -> bool:
-        """Whether the platform can have ``seq``: sent by this file, or by one that was lost; ``now`` None: unknown.
+    def may_be_known(self, seq: int, of_before: bool) -> bool:
+        """Whether the platform can have ``seq`` of this file; ``of_before``: it said so before this run sent a row."""
+        return seq <= (self.before if of_before else self.highest)
 
-        Numbers of a new file begin at the time, in milliseconds, so that they are above those of any older one, unless
-        the clock was wrong then: what ours begins with shows it.
+    def may_be_of_another_store(self, seq: int, of_before: bool, now: datetime | None) -> bool:
+        """Whether the platform has ``seq``, which this file has never sent, of another one: a later state of this
+        file, or one that was lost; ``now`` None: unknown.
+
+        The first acknowledgement of a run shows that. Whoever has acknowledged what was sent is confused. The numbers
+        of a file begin at the time, in milliseconds, and no store is behind itself by more than ``MOST_BEHIND`` rows.
         """
-        if seq <= self.highest:
-            return True
-        if now is None or self.highest >= FIRST_PLAUSIBLE_SEQ:
+        if self.heard or self.may_be_known(seq, of_before):
             return False
-        return seq <= (now + NUMBERS_AHEAD).timestamp() * 1000.0
+        latest = 0.0 if now is None else (now + NUMBERS_AHEAD).timestamp() * 1000.0
+        return seq <= max(self.before + MOST_BEHIND, latest)

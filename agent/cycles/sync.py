@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from agent.cycles.acknowledgements import Acknowledgements
 from agent.cycles.alarms import Alarms
 from agent.cycles.document_rests import DocumentRests
 from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
@@ -51,12 +52,14 @@ class Sync:
         self._pending, self._outlet = pending, outlet
         self._facts, self._rules = facts, rules
         self._alarms = Alarms(clock, pending)
+        self._acknowledgements = Acknowledgements(clock, store, pending, self._alarms)
         self._streams: dict[str, StreamMarks] = {}
         self._published_plan: Plan | None = None
         self._published_advice: tuple[Advisory, ...] | None = None
         self._published_config: RemoteConfig | None = None
         self._told_alarms: tuple[str, ...] = ()
         self._greeted = self._info_is_due = False
+        self._is_first = True  # no connection of this run has ended yet
         self._not_before = self._pause_s = 0.0
         self._live_at = -LIVE_EVERY_S
         self._draining = False
@@ -75,7 +78,7 @@ class Sync:
         link = self._link
         self._outlet.show(replace(self._outlet.view, connected=link.connected, link_trouble=link.trouble))
         if not self._link.connected:
-            self._greeted = False
+            self._leave()
             self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="sync")  # nothing is read until the link is back
             return
         if self._clock.monotonic() < self._not_before:
@@ -100,20 +103,26 @@ class Sync:
             self._pause()
             self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="sync")
         except LinkFailure:
-            self._greeted = False  # the rows are in the store; the link says why, and comes back by itself
+            self._leave()  # the rows are in the store; the link says why, and comes back by itself
+
+    def _leave(self) -> None:
+        """The connection is over; the next one is greeted."""
+        self._is_first = self._is_first and not self._greeted
+        self._greeted = False
 
     def _pause(self) -> None:
         """Wait before the next step, each time twice as long."""
         self._pause_s = min(max(PAUSE_S, 2 * self._pause_s), LONGEST_PAUSE_S)
         self._not_before = self._clock.monotonic() + self._pause_s
 
-    async def acknowledge(self, message: Acknowledgement) -> str | None:
+    async def acknowledge(self, message: Acknowledgement, retained: bool = False) -> str | None:
         """What the platform has, and what it wants to have again. Why it is not believed, else None.
 
-        A store that cannot be read is an alarm.
+        One that the broker had ``retained`` when it was first reached is of before this run. A store that cannot be
+        read is an alarm.
         """
         try:
-            return await self._acknowledge(message)
+            return await self._acknowledge(message, retained and self._is_first)
         except StoreFailure as failure:
             self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="sync")
             return None
@@ -153,11 +162,11 @@ class Sync:
 
     async def _load_marks(self) -> None:
         if not self._streams:
-            backlog = await self._store.backlog()
+            backlog, before = await self._store.backlog(), await self._store.before_start()
             self._parked = json.loads(await self._store.kept(PARKED.name) or "[]")
             self._streams = {
-                name: StreamMarks(acked, acked, acked, highest=highest)
-                for name, (acked, highest) in ((name, backlog[name]) for name in STREAMS)
+                name: StreamMarks(acked, acked, acked, highest=before[name], before=before[name])
+                for name, (acked, _) in ((name, backlog[name]) for name in STREAMS)
             }
 
     async def _send_live(self) -> None:
@@ -277,19 +286,9 @@ class Sync:
         self._pending.keep(PARKED.name, json.dumps(self._parked))
         self._alarms.note(EventKind.ROW_SKIPPED, row_skipped(row=row.seq, stream=name))
 
-    async def _acknowledge(self, message: Acknowledgement) -> str | None:
+    async def _acknowledge(self, message: Acknowledgement, of_before: bool) -> str | None:
         await self._load_marks()
         self._history_read = HISTORY_TYPE in message.accepts
         if self._rules.by_broker:
             return None
-        now, doubts, utc = self._clock.monotonic(), [], self._clock.now() if self._clock.trusted() else None
-        for name, seq in message.streams:
-            stream = self._streams[name]
-            if not stream.may_be_known(seq, utc):
-                doubts.append(f"it acknowledges {name} up to {seq}, and nothing above {stream.highest} was sent")
-                continue
-            stream.acknowledge(seq, now)
-            self._pending.acknowledge(name, stream.acked)
-        for name, seq in message.resend_from:
-            self._streams[name].ask_again(seq, now)
-        return "; ".join(doubts) or None
+        return await self._acknowledgements.take(message, self._streams, of_before)

@@ -82,9 +82,9 @@ class Scene(PlatformWire):
     async def acknowledge(self, **marks: int) -> None:
         await self.say({"streams": marks})
 
-    async def say(self, body: dict[str, object]) -> None:
+    async def say(self, body: dict[str, object], retained: bool = False) -> None:
         message = {"schema": "ack/1.0", "ts": "2026-06-01T12:00:00Z", "streams": {}} | body
-        await self.listening.take("down/ack", json.dumps(message).encode())
+        await self.listening.take("down/ack", json.dumps(message).encode(), retained)
 
 
 @pytest.fixture
