@@ -140,6 +140,11 @@ class CloudLink(Protocol):
     def connected(self) -> bool: ...
 
     @property
+    def connections(self) -> int:
+        """How many the broker has accepted: another one may have come between two looks."""
+        ...
+
+    @property
     def trouble(self) -> str | None:
         """Why there is no connection, or what is wrong with it, in one sentence."""
         ...

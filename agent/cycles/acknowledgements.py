@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from agent.cycles.alarms import Alarms
 from agent.cycles.stream_marks import StreamMarks
-from agent.domain.alarms import EventKind, Severity
+from agent.domain.alarms import AlarmKind, EventKind, Severity
 from agent.domain.inputs import Acknowledgement
+from agent.domain.sentences.alarms import not_acknowledged
 from agent.domain.sentences.events import numbers_known_already
 from agent.ports import Clock, Store
 from agent.recording.pending_writes import PendingWrites
@@ -40,6 +41,19 @@ class Acknowledgements:
         for name, seq in message.resend_from:
             streams[name].ask_again(seq, now)
         return "; ".join(doubts) or None
+
+    def watch(self, streams: Mapping[str, StreamMarks]) -> None:
+        """The alarm, while the link is up: a subscription that the broker has granted proves nothing."""
+        now = self._clock.monotonic()
+        unheard = any(stream.is_unheard(now) for stream in streams.values())
+        self._alarms.alarm(AlarmKind.NOT_ACKNOWLEDGED, not_acknowledged() if unheard else None)
+
+    def leave(self, streams: Mapping[str, StreamMarks]) -> None:
+        """The connection is over, and with it the wait of rows that had not waited for too long."""
+        now = self._clock.monotonic()
+        for stream in streams.values():
+            if not stream.is_unheard(now):
+                stream.unheard_since = None
 
     async def _number_above(self, name: str, seq: int, stream: StreamMarks) -> None:
         """Rows that are not acknowledged are sent under numbers that the platform does not know.

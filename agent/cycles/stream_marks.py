@@ -14,6 +14,7 @@ MOST_BEHIND = 100_000_000
 SLOW_S, QUICK_S = 2.0, 1.0
 FIRST_PATIENCE_S = 600.0
 LONGEST_PATIENCE_S = 86400.0
+UNHEARD_S = 6 * 3600.0  # a platform that is being mended for some hours is no fault of the site's
 ROW_PAUSE_S = 30.0
 LONGEST_PAUSE_S = 3600.0
 REPLAY_PAUSE_S, LONGEST_REPLAY_PAUSE_S = 30.0, 3600.0  # the same replay is asked for with every batch under way
@@ -28,7 +29,8 @@ class StreamMarks:
     ``fits`` is how many of them one envelope seems to hold by its size: more are not read from the store to no purpose.
     ``parked`` are rows that are not sent any more: each was refused again and again while it stood alone. One of the
     rows up to ``doubtful`` is to blame for what failed last; ``failures`` are those of the row ``blamed``.
-    ``not_before`` is on the monotonic clock, in seconds.
+    ``not_before`` is on the monotonic clock, in seconds. ``unheard_since`` is when the broker took the oldest row since
+    the platform has acknowledged anything new of this stream; None where nothing waits for that.
 
     ``highest`` is the highest seq that can have been sent, in this run or ``before`` it. ``heard``: an acknowledgement
     that is believed has come in this run. ``wanted`` is from where on the
@@ -45,6 +47,7 @@ class StreamMarks:
     blamed: int = 0
     failures: int = 0
     waiting_since: float | None = None
+    unheard_since: float | None = None
     patience_s: float = FIRST_PATIENCE_S
     not_before: float = 0.0
     pause_s: float = 0.0
@@ -99,8 +102,11 @@ class StreamMarks:
             self.limit = min(2 * self.limit, MOST_ROWS)
         if released:
             self.acked = max(self.acked, seq_to)
-        elif self.waiting_since is None:
+            return
+        if self.waiting_since is None:
             self.waiting_since = now
+        if self.unheard_since is None:
+            self.unheard_since = now
 
     def note_refusal(self, code: int, rows: Sequence[int], now: float) -> bool:
         """The broker refused the rows with these seqs. True when that row alone is to blame and is parked now.
@@ -148,7 +154,7 @@ class StreamMarks:
             return
         self.acked, self.patience_s = seq, FIRST_PATIENCE_S
         self.replay_pause_s = self.replay_not_before = 0.0
-        self.waiting_since = None if seq >= self.sent else now
+        self.waiting_since = self.unheard_since = None if seq >= self.sent else now
         self.parked = {one for one in self.parked if one > seq}
         if seq > self.sent:
             self.go_back(seq)
@@ -178,6 +184,10 @@ class StreamMarks:
         if self.waiting_since is not None and now - self.waiting_since > self.patience_s:
             self.patience_s = min(2 * self.patience_s, LONGEST_PATIENCE_S)
             self.go_back(self.acked)
+
+    def is_unheard(self, now: float) -> bool:
+        """Whether the broker takes rows and the platform says nothing to it for too long."""
+        return self.unheard_since is not None and now - self.unheard_since >= UNHEARD_S
 
     def may_be_known(self, seq: int, of_before: bool) -> bool:
         """Whether the platform can have ``seq`` of this file; ``of_before``: it said so before this run sent a row."""

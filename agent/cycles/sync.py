@@ -58,8 +58,8 @@ class Sync:
         self._published_advice: tuple[Advisory, ...] | None = None
         self._published_config: RemoteConfig | None = None
         self._told_alarms: tuple[str, ...] = ()
-        self._greeted = self._info_is_due = False
-        self._is_first = True  # no connection of this run has ended yet
+        self._greeted: int | None = None  # which connection, while it is there
+        self._info_is_due = False
         self._not_before = self._pause_s = 0.0
         self._live_at = -LIVE_EVERY_S
         self._draining = False
@@ -85,7 +85,7 @@ class Sync:
             return
         try:
             await self._tell_alarms()
-            if not self._greeted:
+            if self._greeted != link.connections:
                 await self._greet()
             elif self._info_is_due:
                 await self._tell_info()
@@ -94,6 +94,7 @@ class Sync:
             await self._send_advice()
             await self._send_reported()
             await self._drain()
+            self._acknowledgements.watch(self._streams)
             self._pause_s = 0.0
             self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="sync")
         except EnvelopeRefused as refusal:
@@ -107,8 +108,8 @@ class Sync:
 
     def _leave(self) -> None:
         """The connection is over; the next one is greeted."""
-        self._is_first = self._is_first and not self._greeted
-        self._greeted = False
+        self._acknowledgements.leave(self._streams)
+        self._greeted = None
 
     def _pause(self) -> None:
         """Wait before the next step, each time twice as long."""
@@ -122,7 +123,7 @@ class Sync:
         read is an alarm.
         """
         try:
-            return await self._acknowledge(message, retained and self._is_first)
+            return await self._acknowledge(message, retained and self._link.connections == 1)
         except StoreFailure as failure:
             self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="sync")
             return None
@@ -138,13 +139,14 @@ class Sync:
 
     async def _greet(self) -> None:
         """Once a connection: who we are, and back to what the platform is known to have."""
+        connection = self._link.connections
         await self._load_marks()
         for stream in self._streams.values():
             stream.go_back(stream.acked)
             stream.limit, stream.not_before = min(stream.limit, FIRST_ROWS), 0.0
         await self._tell_info()
         self._published_plan = self._published_advice = self._published_config = None
-        self._greeted = True
+        self._greeted = connection
 
     async def _tell_info(self) -> None:
         acknowledged = {name: stream.acked for name, stream in self._streams.items()}
