@@ -10,7 +10,7 @@ FIRST_ROWS = 8
 MOST_ROWS = 500
 REFUSALS_BEFORE_PARKING = 5
 NUMBERS_AHEAD = timedelta(days=1)
-MOST_BEHIND = 100_000_000
+MOST_BEHIND = 100_000_000  # rows: three years of one a second
 SLOW_S, QUICK_S = 2.0, 1.0
 FIRST_PATIENCE_S = 600.0
 LONGEST_PATIENCE_S = 86400.0
@@ -33,9 +33,8 @@ class StreamMarks:
     the platform has acknowledged anything new of this stream; None where nothing waits for that.
 
     ``highest`` is the highest seq that can have been sent, in this run or ``before`` it. ``heard``: an acknowledgement
-    that is believed has come in this run. ``wanted`` is from where on the
-    platform wants to have all again, once the pause since the last replay is over; ``replayed`` was the seq of that,
-    at ``replayed_at``.
+    that is believed has come in this run. ``wanted`` is from where on the platform wants to have all again, once the
+    pause since the last replay is over; ``replayed`` was the seq of that, at ``replayed_at``.
     """
 
     sent: int

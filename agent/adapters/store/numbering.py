@@ -20,8 +20,11 @@ def number_above(connection: sqlite3.Connection, stream: str, marks: Marks, seq:
 
     None of the new numbers was given before, so that no row meets another one on its way.
     """
-    by = max(seq, marks.last) - marks.acked
-    marks.last += by  # first: what is above it after a commit that failed is taken for rows of that commit
+    highest = connection.execute(f"SELECT max(seq) FROM {stream}").fetchone()[0]  # noqa: S608 - our own stream names
+    start = max(seq, marks.last)
+    by = start - marks.acked
+    # First: what is above it after a commit that failed is taken for rows of that commit.
+    marks.last = max(start, start + (highest or 0) - marks.acked)
     with Transaction(connection):
         move = f"UPDATE {stream} SET seq = seq + ? WHERE seq > ?"  # noqa: S608 - our own stream names
         rows = connection.execute(move, (by, marks.acked)).rowcount

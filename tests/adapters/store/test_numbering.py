@@ -8,6 +8,7 @@ import pytest
 
 from agent.adapters.store import row_reader
 from agent.domain.records import Batch
+from agent.ports import StoreFailure
 from tests.adapters.store.store_rows import START, event, minute, new_store
 
 OVER_ALL = "SELECT * FROM rollup ORDER BY span, at"
@@ -71,3 +72,23 @@ async def test_the_numbers_of_before_this_run_stay_what_they_were(tmp_path: Path
     await again.open()
     assert (await again.before_start())["event"] == first["event"] + 2
     await again.close()
+
+
+async def test_a_store_that_cannot_be_written_costs_numbers_and_no_row(tmp_path: Path) -> None:
+    """Tried again with every acknowledgement: the numbers grow by what is there and no more."""
+    store = new_store(tmp_path / "site.db")
+    await store.open()
+    first = (await store.backlog())["event"][1]
+    await store.write(Batch(events=tuple(event(index) for index in range(10))))
+    texts = [row.values for row in await store.pending("event", first, 20)]
+    for _ in range(40):
+        await store.write(Batch())  # opens the file again
+        assert store._file.connection is not None
+        store._file.connection.execute("PRAGMA query_only = ON")
+        with pytest.raises(StoreFailure):
+            await store.number_above("event", first + 5)
+    await store.write(Batch())
+    assert await store.number_above("event", first + 5) == 10
+    assert [row.values for row in await store.pending("event", first, 20)] == texts
+    assert (await store.backlog())["event"][1] <= first + 10 * 50
+    await store.close()
