@@ -222,6 +222,7 @@ def _reach(site_id: str, cloud: Cloud, store: Path) -> MqttSettings:
         protocol=cloud.protocol,
         tls=cloud.tls,
         ca_file=_path(cloud.ca_file),
+        crl_file=_path(cloud.crl_file),
         cert_file=_path(cloud.cert_file) or own,
         key_file=_path(cloud.key_file),
         username=cloud.username,

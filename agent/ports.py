@@ -95,6 +95,14 @@ class Store(Protocol):
         """Per stream: (highest acknowledged seq, highest seq)."""
         ...
 
+    async def before_start(self) -> Mapping[str, int]:
+        """Per stream: the highest seq that was given before this run."""
+        ...
+
+    async def number_above(self, stream: str, seq: int) -> int:
+        """Give all rows that are not acknowledged numbers above ``seq``, in their order. Returns how many there are."""
+        ...
+
     async def newest(self) -> datetime | None:
         """The start of the newest minute whose time was trusted; None without one."""
         ...
@@ -130,6 +138,11 @@ class CloudLink(Protocol):
 
     @property
     def connected(self) -> bool: ...
+
+    @property
+    def connections(self) -> int:
+        """How many the broker has accepted: another one may have come between two looks."""
+        ...
 
     @property
     def trouble(self) -> str | None:

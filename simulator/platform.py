@@ -58,7 +58,7 @@ class ReceivedStream:
         for values in batch["rows"]:
             row = dict(zip([*batch["columns"], *points], values, strict=True))
             self.duplicates += row["seq"] in self.rows
-            self.rows[row["seq"]] = row
+            self.rows.setdefault(row["seq"], row)
         if batch["prev"] > self.contiguous:
             self.gaps += 1
             return

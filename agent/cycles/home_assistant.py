@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from agent.cycles.alarms import Alarms
@@ -25,12 +24,6 @@ DOWN_S = 300.0  # one that restarts, or is updated, is no alarm
 Prices = Callable[[datetime], tuple[float | None, float | None]]
 
 
-class HomeLink(CloudLink, Protocol):
-    """``connections`` counts those that the broker has accepted."""
-
-    connections: int
-
-
 @dataclass(slots=True)
 class Counts:
     """Since the start: envelopes sent, times that all was told."""
@@ -49,7 +42,7 @@ class HomeAssistant:
     def __init__(
         self,
         clock: Clock,
-        link: HomeLink,
+        link: CloudLink,
         home: Household,
         outlet: Outlet,
         alarms: Alarms,

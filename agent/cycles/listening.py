@@ -95,7 +95,7 @@ class Listening:
             return
         match message:
             case Acknowledgement():
-                self._refuse_if(topic, await self._sync.acknowledge(message))
+                self._refuse_if(topic, await self._sync.acknowledge(message, retained))
             case Request():
                 self._refuse_if(topic, self._takers.command(message))
             case SignedCommand():

@@ -9,11 +9,12 @@ from agent.domain.records import OutboxRow
 FIRST_ROWS = 8
 MOST_ROWS = 500
 REFUSALS_BEFORE_PARKING = 5
-FIRST_PLAUSIBLE_SEQ = 1_577_836_800_000  # 2020-01-01: a file whose numbers begin before was made by a wrong clock
 NUMBERS_AHEAD = timedelta(days=1)
+MOST_BEHIND = 100_000_000  # rows: three years of one a second
 SLOW_S, QUICK_S = 2.0, 1.0
 FIRST_PATIENCE_S = 600.0
 LONGEST_PATIENCE_S = 86400.0
+UNHEARD_S = 6 * 3600.0  # a platform that is being mended for some hours is no fault of the site's
 ROW_PAUSE_S = 30.0
 LONGEST_PAUSE_S = 3600.0
 REPLAY_PAUSE_S, LONGEST_REPLAY_PAUSE_S = 30.0, 3600.0  # the same replay is asked for with every batch under way
@@ -28,11 +29,12 @@ class StreamMarks:
     ``fits`` is how many of them one envelope seems to hold by its size: more are not read from the store to no purpose.
     ``parked`` are rows that are not sent any more: each was refused again and again while it stood alone. One of the
     rows up to ``doubtful`` is to blame for what failed last; ``failures`` are those of the row ``blamed``.
-    ``not_before`` is on the monotonic clock, in seconds.
+    ``not_before`` is on the monotonic clock, in seconds. ``unheard_since`` is when the broker took the oldest row since
+    the platform has acknowledged anything new of this stream; None where nothing waits for that.
 
-    ``highest`` is the highest seq that can have been sent, in this run or before it. ``wanted`` is from where on the
-    platform wants to have all again, once the pause since the last replay is over; ``replayed`` was the seq of that,
-    at ``replayed_at``.
+    ``highest`` is the highest seq that can have been sent, in this run or ``before`` it. ``heard``: an acknowledgement
+    that is believed has come in this run. ``wanted`` is from where on the platform wants to have all again, once the
+    pause since the last replay is over; ``replayed`` was the seq of that, at ``replayed_at``.
     """
 
     sent: int
@@ -44,11 +46,14 @@ class StreamMarks:
     blamed: int = 0
     failures: int = 0
     waiting_since: float | None = None
+    unheard_since: float | None = None
     patience_s: float = FIRST_PATIENCE_S
     not_before: float = 0.0
     pause_s: float = 0.0
     parked: set[int] = field(default_factory=set)
     highest: int = 0
+    before: int = 0
+    heard: bool = False
     wanted: int | None = None
     replayed: int | None = None
     replayed_at: float = 0.0
@@ -96,8 +101,11 @@ class StreamMarks:
             self.limit = min(2 * self.limit, MOST_ROWS)
         if released:
             self.acked = max(self.acked, seq_to)
-        elif self.waiting_since is None:
+            return
+        if self.waiting_since is None:
             self.waiting_since = now
+        if self.unheard_since is None:
+            self.unheard_since = now
 
     def note_refusal(self, code: int, rows: Sequence[int], now: float) -> bool:
         """The broker refused the rows with these seqs. True when that row alone is to blame and is parked now.
@@ -140,11 +148,12 @@ class StreamMarks:
 
     def acknowledge(self, seq: int, now: float) -> None:
         """The platform has everything up to ``seq``."""
+        self.heard = True
         if seq <= self.acked:
             return
         self.acked, self.patience_s = seq, FIRST_PATIENCE_S
         self.replay_pause_s = self.replay_not_before = 0.0
-        self.waiting_since = None if seq >= self.sent else now
+        self.waiting_since = self.unheard_since = None if seq >= self.sent else now
         self.parked = {one for one in self.parked if one > seq}
         if seq > self.sent:
             self.go_back(seq)
@@ -175,14 +184,22 @@ class StreamMarks:
             self.patience_s = min(2 * self.patience_s, LONGEST_PATIENCE_S)
             self.go_back(self.acked)
 
-    def may_be_known(self, seq: int, now: datetime | None) -> bool:
-        """Whether the platform can have ``seq``: sent by this file, or by one that was lost; ``now`` None: unknown.
+    def is_unheard(self, now: float) -> bool:
+        """Whether the broker takes rows and the platform says nothing to it for too long."""
+        return self.unheard_since is not None and now - self.unheard_since >= UNHEARD_S
 
-        Numbers of a new file begin at the time, in milliseconds, so that they are above those of any older one, unless
-        the clock was wrong then: what ours begins with shows it.
+    def may_be_known(self, seq: int, of_before: bool) -> bool:
+        """Whether the platform can have ``seq`` of this file; ``of_before``: it said so before this run sent a row."""
+        return seq <= (self.before if of_before else self.highest)
+
+    def may_be_of_another_store(self, seq: int, of_before: bool, now: datetime | None) -> bool:
+        """Whether the platform has ``seq``, which this file has never sent, of another one: a later state of this
+        file, or one that was lost; ``now`` None: unknown.
+
+        The first acknowledgement of a run shows that. Whoever has acknowledged what was sent is confused. The numbers
+        of a file begin at the time, in milliseconds, and no store is behind itself by more than ``MOST_BEHIND`` rows.
         """
-        if seq <= self.highest:
-            return True
-        if now is None or self.highest >= FIRST_PLAUSIBLE_SEQ:
+        if self.heard or self.may_be_known(seq, of_before):
             return False
-        return seq <= (now + NUMBERS_AHEAD).timestamp() * 1000.0
+        latest = 0.0 if now is None else (now + NUMBERS_AHEAD).timestamp() * 1000.0
+        return seq <= max(self.before + MOST_BEHIND, latest)

@@ -7,8 +7,11 @@ after a return of the link, sending goes on from the acknowledged mark and the p
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
+from agent.cycles.acknowledgements import Acknowledgements
 from agent.cycles.alarms import Alarms
+from agent.cycles.document_rests import DocumentRests
 from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
 from agent.cycles.sync_rules import Counters, SyncRules
 from agent.domain.advisory import Advisory
@@ -20,15 +23,7 @@ from agent.domain.inputs import Acknowledgement
 from agent.domain.plan import Plan
 from agent.domain.records import OutboxRow
 from agent.domain.sentences.events import row_skipped
-from agent.ports import (
-    Clock,
-    CloudLink,
-    EnvelopeRefused,
-    LinkFailure,
-    Payloads,
-    Store,
-    StoreFailure,
-)
+from agent.ports import Clock, CloudLink, EnvelopeRefused, LinkFailure, Payloads, Store, StoreFailure
 from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
 
@@ -58,17 +53,20 @@ class Sync:
         self._pending, self._outlet = pending, outlet
         self._facts, self._rules = facts, rules
         self._alarms = Alarms(clock, pending)
+        self._acknowledgements = Acknowledgements(clock, store, pending, self._alarms)
         self._streams: dict[str, StreamMarks] = {}
         self._published_plan: Plan | None = None
         self._published_advice: tuple[Advisory, ...] | None = None
         self._published_config: RemoteConfig | None = None
         self._told_alarms: tuple[StandingAlarm, ...] = ()
         self._alarms_told_at = -REASONS_EVERY_S
-        self._greeted = self._info_is_due = False
+        self._greeted: int | None = None  # which connection, while it is there
+        self._info_is_due = False
         self._not_before = self._pause_s = 0.0
         self._live_at = -LIVE_EVERY_S
         self._draining = False
         self._history_read = False  # by the platform, as its newest acknowledgement says
+        self._rests = DocumentRests()
         self._refused: set[str] = set()  # topics that the broker does not take
         self._parked: list[dict[str, object]] = []
         self.counters = Counters()
@@ -82,14 +80,14 @@ class Sync:
         link = self._link
         self._outlet.show(replace(self._outlet.view, connected=link.connected, link_trouble=link.trouble))
         if not self._link.connected:
-            self._greeted = False
+            self._leave()
             self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="sync")  # nothing is read until the link is back
             return
         if self._clock.monotonic() < self._not_before:
             return
         try:
             await self._tell_alarms()
-            if not self._greeted:
+            if self._greeted != link.connections:
                 await self._greet()
             elif self._info_is_due:
                 await self._tell_info()
@@ -98,6 +96,7 @@ class Sync:
             await self._send_advice()
             await self._send_reported()
             await self._drain()
+            self._acknowledgements.watch(self._streams)
             self._pause_s = 0.0
             self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="sync")
         except EnvelopeRefused as refusal:
@@ -107,20 +106,26 @@ class Sync:
             self._pause()
             self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="sync")
         except LinkFailure:
-            self._greeted = False  # the rows are in the store; the link says why, and comes back by itself
+            self._leave()  # the rows are in the store; the link says why, and comes back by itself
+
+    def _leave(self) -> None:
+        """The connection is over; the next one is greeted."""
+        self._acknowledgements.leave(self._streams)
+        self._greeted = None
 
     def _pause(self) -> None:
         """Wait before the next step, each time twice as long."""
         self._pause_s = min(max(PAUSE_S, 2 * self._pause_s), LONGEST_PAUSE_S)
         self._not_before = self._clock.monotonic() + self._pause_s
 
-    async def acknowledge(self, message: Acknowledgement) -> str | None:
+    async def acknowledge(self, message: Acknowledgement, retained: bool = False) -> str | None:
         """What the platform has, and what it wants to have again. Why it is not believed, else None.
 
-        A store that cannot be read is an alarm.
+        One that the broker had ``retained`` when it was first reached is of before this run. A store that cannot be
+        read is an alarm.
         """
         try:
-            return await self._acknowledge(message)
+            return await self._acknowledge(message, retained and self._link.connections == 1)
         except StoreFailure as failure:
             self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="sync")
             return None
@@ -136,13 +141,14 @@ class Sync:
 
     async def _greet(self) -> None:
         """Once a connection: who we are, and back to what the platform is known to have."""
+        connection = self._link.connections
         await self._load_marks()
         for stream in self._streams.values():
             stream.go_back(stream.acked)
             stream.limit, stream.not_before = min(stream.limit, FIRST_ROWS), 0.0
         await self._tell_info()
         self._published_plan = self._published_advice = self._published_config = None
-        self._greeted = True
+        self._greeted = connection
 
     async def _tell_info(self) -> None:
         acknowledged = {name: stream.acked for name, stream in self._streams.items()}
@@ -165,11 +171,11 @@ class Sync:
 
     async def _load_marks(self) -> None:
         if not self._streams:
-            backlog = await self._store.backlog()
+            backlog, before = await self._store.backlog(), await self._store.before_start()
             self._parked = json.loads(await self._store.kept(PARKED.name) or "[]")
             self._streams = {
-                name: StreamMarks(acked, acked, acked, highest=highest)
-                for name, (acked, highest) in ((name, backlog[name]) for name in STREAMS)
+                name: StreamMarks(acked, acked, acked, highest=before[name], before=before[name])
+                for name, (acked, _) in ((name, backlog[name]) for name in STREAMS)
             }
 
     async def _send_live(self) -> None:
@@ -178,34 +184,49 @@ class Sync:
         state = view.state
         if state is not None and now - self._live_at >= (LIVE_WHILE_DRAINING_S if self._draining else LIVE_EVERY_S):
             self._live_at = now
-            await self._send_document(self._payloads.live(state, view.setpoint, view.override, self._clock.now()))
+            await self._send_document("live", lambda at: self._payloads.live(state, view.setpoint, view.override, at))
 
     async def _send_plan(self) -> None:
         plan = self._outlet.view.plan
-        if plan is not None and plan is not self._published_plan:
-            await self._send_document(self._payloads.plan(plan, self._clock.now()))
+        if plan is None or plan is self._published_plan:
+            return
+        if await self._send_document("plan", lambda at: self._payloads.plan(plan, at)):
             self._published_plan = plan
 
     async def _send_advice(self) -> None:
         advice = self._outlet.view.advice
-        if advice is not None and advice != self._published_advice:
-            await self._send_document(self._payloads.advice(advice, self._clock.now()))
+        if advice is None or advice == self._published_advice:
+            return
+        if await self._send_document("advice", lambda at: self._payloads.advice(advice, at)):
             self._published_advice = advice
 
     async def _send_reported(self) -> None:
         config = self._outlet.view.remote_config
-        if config is not None and config != self._published_config:
-            await self._send_document(self._payloads.reported(config, self._clock.now()))
+        if config is None or config == self._published_config:
+            return
+        if await self._send_document("reported", lambda at: self._payloads.reported(config, at)):
             self._published_config = config
 
-    async def _send_document(self, envelope: Envelope) -> None:
-        """One that the broker refuses is not tried again: the next one replaces it, and rows do not wait for it."""
+    async def _send_document(self, name: str, make: Callable[[datetime], Envelope]) -> bool:
+        """Whether the broker has answered. One that it refuses is not tried again: the next one replaces it.
+
+        One at which the connection ends again and again is left out for a while: rows do not wait for it.
+        """
+        topic, began = f"up/{name}", self._clock.monotonic()
+        if self._rests.rests(topic, began):
+            return False
         try:
-            await self._link.publish(envelope)
+            await self._link.publish(make(self._clock.now()))
         except EnvelopeRefused as refusal:
-            self._note_refused(envelope.topic, refusal)
+            self._note_refused(topic, refusal)
+        except LinkFailure as failure:
+            if self._rests.ended(topic, began, self._clock.monotonic()):
+                self._note_refused(topic, f"the connection ends whenever {topic} is sent: {failure}")
+            raise
         else:
-            self._note_taken(envelope.topic)
+            self._note_taken(topic)
+        self._rests.answered(topic)
+        return True
 
     async def _drain(self) -> None:
         """Send batches, the most urgent stream first, until nothing is left or the step has had its share."""
@@ -256,7 +277,7 @@ class Sync:
                 self._pending.acknowledge(name, stream.acked)
         return True
 
-    def _note_refused(self, topic: str, refusal: EnvelopeRefused) -> None:
+    def _note_refused(self, topic: str, refusal: EnvelopeRefused | str) -> None:
         self.counters.refused += 1
         self._refused.add(topic)
         self._alarms.alarm(AlarmKind.UPLOAD_REFUSED, str(refusal), topic)
@@ -274,19 +295,9 @@ class Sync:
         self._pending.keep(PARKED.name, json.dumps(self._parked))
         self._alarms.note(EventKind.ROW_SKIPPED, row_skipped(row=row.seq, stream=name))
 
-    async def _acknowledge(self, message: Acknowledgement) -> str | None:
+    async def _acknowledge(self, message: Acknowledgement, of_before: bool) -> str | None:
         await self._load_marks()
         self._history_read = HISTORY_TYPE in message.accepts
         if self._rules.by_broker:
             return None
-        now, doubts, utc = self._clock.monotonic(), [], self._clock.now() if self._clock.trusted() else None
-        for name, seq in message.streams:
-            stream = self._streams[name]
-            if not stream.may_be_known(seq, utc):
-                doubts.append(f"it acknowledges {name} up to {seq}, and nothing above {stream.highest} was sent")
-                continue
-            stream.acknowledge(seq, now)
-            self._pending.acknowledge(name, stream.acked)
-        for name, seq in message.resend_from:
-            self._streams[name].ask_again(seq, now)
-        return "; ".join(doubts) or None
+        return await self._acknowledgements.take(message, self._streams, of_before)

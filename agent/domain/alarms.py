@@ -101,6 +101,10 @@ class AlarmKind(Enum):
         "no_plan", Severity.ALARM, Subject.SITE,
         "Read the reason; where it names a model or a price, check [planning] and the tariff in the site file.",
     )  # fmt: skip
+    NOT_ACKNOWLEDGED = (
+        "not_acknowledged", Severity.ALARM, Subject.SITE,
+        "Check that the platform runs, and that the broker lets this site read its down/ topics.",
+    )  # fmt: skip
     NOT_GIVEN_BACK = (
         "not_given_back", Severity.ALARM, Subject.SITE,
         "Look at that device's display for an order that holds on; put it or its section back, or run release --gone.",

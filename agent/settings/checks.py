@@ -281,7 +281,7 @@ def _broker(section: str, found: cloud_section.Cloud | LocalBroker) -> Iterator[
         )
     if found.tls:
         return
-    for key in ("ca_file", "cert_file", "enrol_url"):
+    for key in ("ca_file", "crl_file", "cert_file", "enrol_url"):
         if getattr(found, key, None) is not None:
             yield Finding((section, key), "is given, but tls is false", "set tls = true, or leave it out")
     if found.password_file is not None and found.host not in ("localhost", "127.0.0.1", "::1"):

@@ -18,6 +18,11 @@ class Cloud(Section):
     ca_file: FilePath | None = Field(
         default=None, description="authorities that the broker's certificate is checked against"
     )
+    crl_file: FilePath | None = Field(
+        default=None,
+        description="revocation list (CRL, PEM) of the authority that has signed the broker's certificate; without a "
+        "list that is in force the broker is not trusted then",
+    )
     cert_file: FilePath | None = Field(default=None, description="the site's own certificate")
     key_file: FilePath | None = Field(default=None, description="key of the site's own certificate")
     enrol_url: EnrolUrl | None = Field(

@@ -12,7 +12,7 @@ from agent.settings.schema import Settings
 from agent.settings.store_path import path_trouble
 
 _UNREACHED = "the platform cannot be reached without it"
-_CLOUD = dict.fromkeys(("ca_file", "cert_file", "key_file", "password_file"), _UNREACHED) | {
+_CLOUD = dict.fromkeys(("ca_file", "crl_file", "cert_file", "key_file", "password_file"), _UNREACHED) | {
     "keys_file": "nothing that the platform signs is obeyed without it",
     "models_ca_file": "no model can be fetched without it",
 }

@@ -45,6 +45,10 @@ class CountedLink:
         return self._link.connected
 
     @property
+    def connections(self) -> int:
+        return self._link.connections
+
+    @property
     def trouble(self) -> str | None:
         return self._link.trouble
 

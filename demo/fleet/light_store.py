@@ -3,13 +3,14 @@
 A site keeps nothing but its marks and its few events, so that a thousand of them fit into one machine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from random import random
 
 from agent.adapters.mqtt.history import iso_time
 from agent.domain.records import Batch, EventRow, OutboxRow
 from agent.domain.suspect import Suspect
+from agent.ports import StoreFailure
 from demo.fleet.fast_clock import FastClock
 from demo.fleet.site_day import COLUMNS, MINUTES, POINTS, SiteMinute
 
@@ -41,6 +42,12 @@ class LightStore:
 
     async def backlog(self) -> dict[str, tuple[int, int]]:
         return {name: (acked, self.last(name)) for name, acked in self._acked.items()}
+
+    async def before_start(self) -> Mapping[str, int]:
+        return dict.fromkeys(self._acked, 0)
+
+    async def number_above(self, stream: str, seq: int) -> int:
+        raise StoreFailure("a light site has made its rows already")
 
     async def write(self, batch: Batch) -> None:
         self._events += batch.events

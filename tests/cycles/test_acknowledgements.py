@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch
-from tests.adapters.store.store_rows import BERLIN, event
+from tests.adapters.store.store_rows import BERLIN, START, event
 from tests.cycles.test_sync import Scene, scene, store
 
 __all__ = ["scene", "store"]  # fixtures
@@ -15,10 +15,11 @@ __all__ = ["scene", "store"]  # fixtures
 async def test_what_was_never_sent_cannot_be_acknowledged(scene: Scene) -> None:
     seqs = await scene.write(0, 5)
     await scene.sync.step()
+    await scene.acknowledge(minute=seqs[1])
     later = await scene.write(5, 5)  # written, and not sent yet
     await scene.acknowledge(minute=later[2])
     await scene.acknowledge(minute=2**53)
-    assert scene.acknowledged == {}
+    assert scene.acknowledged == {"minute": seqs[1]}
     told = f"down/ack: it acknowledges minute up to {later[2]}, and nothing above {seqs[-1]} was sent"
     assert scene.events == [("message_refused", "warning", told)], "and the second within the minute is counted"
     assert scene.listening.heard.refused == 2
@@ -43,10 +44,14 @@ async def test_one_that_comes_before_the_brokers_own_word_counts(scene: Scene) -
 async def test_what_an_earlier_run_has_sent_may_be_acknowledged_to_this_one(scene: Scene) -> None:
     seqs = await scene.write(0, 10)
     await scene.sync.step()
-    after = Scene(scene.store)
+    await scene.store.close()
+    again = SqliteStore(scene.store.path, BERLIN, lambda: START)
+    await again.open()
+    after = Scene(again)
     await after.acknowledge(minute=seqs[7])
     await after.sync.step()
-    assert (after.acknowledged["minute"], after.link.rows()) == (seqs[7], seqs[8:])
+    assert (after.acknowledged["minute"], after.link.rows(), after.events) == (seqs[7], seqs[8:], [])
+    await again.close()
 
 
 async def test_less_than_before_takes_nothing_back(scene: Scene) -> None:
@@ -71,8 +76,32 @@ async def test_a_file_made_by_a_wrong_clock_goes_on_above_what_the_platform_know
     assert scene.acknowledged == {}, "no number can be of a time to come"
     await scene.acknowledge(minute=known)
     await file.write(Batch(acknowledged=tuple(scene.acknowledged.items())))
-    assert await scene.write(3, 1) == [known + 1]
+    assert await scene.write(3, 1) == [known + 4]
+    scene.link.sent.clear()
+    await scene.sync.step()
+    assert scene.link.rows() == [known + 1, known + 2, known + 3, known + 4], "none under a number of before it"
+    assert [kind for kind, _, _ in scene.events] == ["message_refused", "store_replaced"]
     await file.close()
+
+
+async def test_the_word_of_before_this_run_says_nothing_of_what_was_sent_since(scene: Scene) -> None:
+    """The store is older than what the platform has, by fewer rows than were sent before its word was heard."""
+    seqs = await scene.write(0, 6)
+    await scene.sync.step()
+    await scene.say({"streams": {"minute": seqs[3]}}, retained=True)
+    scene.link.sent.clear()
+    await scene.sync.step()
+    assert scene.link.rows() == [seqs[-1] + 1 + index for index in range(6)]
+    assert json.loads(scene.link.sent[-1].payload)["prev"] == seqs[3]
+    assert [kind for kind, _, _ in scene.events] == ["store_replaced"]
+
+
+async def test_what_the_broker_keeps_of_an_earlier_connection_of_this_run_counts(scene: Scene) -> None:
+    seqs = await scene.write(0, 6)
+    await scene.sync.step()
+    scene.link.connections += 1
+    await scene.say({"streams": {"minute": seqs[3]}}, retained=True)
+    assert (scene.acknowledged["minute"], scene.events) == (seqs[3], [])
 
 
 async def test_a_replay_is_without_a_gap_and_says_so(scene: Scene) -> None:

@@ -31,7 +31,7 @@ class HandLink:
     """Notes what it is given. ``fail_after`` envelopes it breaks; ``refuses`` says what the broker will not take."""
 
     def __init__(self) -> None:
-        self.connected = True
+        self.connected, self.connections = True, 1
         self.trouble: str | None = None
         self.sent: list[Envelope] = []
         self.fail_after: int | None = None
@@ -82,9 +82,9 @@ class Scene(PlatformWire):
     async def acknowledge(self, **marks: int) -> None:
         await self.say({"streams": marks})
 
-    async def say(self, body: dict[str, object]) -> None:
+    async def say(self, body: dict[str, object], retained: bool = False) -> None:
         message = {"schema": "ack/1.0", "ts": "2026-06-01T12:00:00Z", "streams": {}} | body
-        await self.listening.take("down/ack", json.dumps(message).encode())
+        await self.listening.take("down/ack", json.dumps(message).encode(), retained)
 
 
 @pytest.fixture
@@ -256,6 +256,16 @@ async def test_a_plan_is_published_once_and_again_after_a_return(scene: Scene) -
         await scene.sync.step()
     assert scene.link.topics() == ["up/info", "up/plan", "up/info", "up/plan"]
     assert scene.link.sent[1].retain
+
+
+async def test_a_connection_made_again_between_two_steps_is_greeted(scene: Scene) -> None:
+    """The broker may have lost what it had kept of this site: it restarts within a second."""
+    show(scene.outlet, remote_config=RemoteConfig(7, state=ConfigState.IN_FORCE))
+    await scene.sync.step()
+    await scene.sync.step()
+    scene.link.connections += 1
+    await scene.sync.step()
+    assert scene.link.topics() == ["up/info", "up/reported"] * 2
 
 
 async def test_recommendations_are_published_when_they_change_and_again_after_a_return(scene: Scene) -> None:

@@ -34,6 +34,12 @@ class TidyStore:
     async def backlog(self) -> dict[str, tuple[int, int]]:
         return {}
 
+    async def before_start(self) -> dict[str, int]:
+        return {}
+
+    async def number_above(self, stream: str, seq: int) -> int:
+        return 0
+
     async def newest(self) -> datetime | None:
         return None
 

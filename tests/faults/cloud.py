@@ -133,6 +133,10 @@ class Proxy:
         """From now on."""
         self._bytes_per_s, self._delay_s = bytes_per_s, delay_s
 
+    def close(self) -> None:
+        """From now on nobody new is let in."""
+        self._server.close()
+
     async def __aenter__(self) -> "Proxy":
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=2048)
         self.port = self._server.sockets[0].getsockname()[1]

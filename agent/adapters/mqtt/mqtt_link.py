@@ -107,9 +107,9 @@ class MqttLink:
             thread.break_off()
 
     def reconnect(self) -> None:
-        """End the connection in an orderly way; another one is made at once, with the files as they are now."""
+        """End the connection; another one is made at once, with the files as they are now."""
         if self._thread is not None:
-            self._thread.disconnect()
+            self._thread.leave()
 
     async def publish(self, envelope: Envelope) -> None:
         """Raises EnvelopeRefused for a refusal by the broker and LinkFailure when it did not answer."""

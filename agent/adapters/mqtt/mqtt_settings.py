@@ -21,6 +21,7 @@ RECEIVE_MAXIMUM = 16
 WILL_DELAY_S = 30
 CONNECT_TIMEOUT_S = 5.0
 ROOT, ALL_SITES = "ee/1/", "_all/"
+CERTIFICATE = b"CERTIFICATE-----"  # also of "TRUSTED CERTIFICATE" and "X509 CERTIFICATE" (OpenSSL, pem.h)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class MqttSettings:
     The client id is the site's id, and all topics are below ``ee/1/<site>/``, unless ``client_id`` and ``root`` say
     otherwise. The broker keeps our session for ``session_expiry_s`` seconds; with 0 every connection begins anew.
 
-    ``tls`` checks the broker's certificate against ``ca_file``, or the system's authorities where it is None.
+    ``tls`` checks the broker's certificate against ``ca_file``, or the system's authorities where it is None,
+    and against ``crl_file``, a revocation list of the authority that has signed it, where there is one.
     ``cert_file`` and ``key_file`` are ours, where the broker wants one. The password is the first line of its file.
     ``longest_pause_s`` is the longest upper end of a pause, ``apart_s`` the least pause after a refusal or a take-over.
     A broker of MQTT 5 sends no packet above ``most_bytes``; None: of any size.
@@ -42,6 +44,7 @@ class MqttSettings:
     protocol: Literal["5", "3.1.1"] = "5"
     tls: bool = True
     ca_file: Path | None = None
+    crl_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
     username: str | None = None
@@ -157,10 +160,23 @@ def _tls_context(settings: MqttSettings) -> ssl.SSLContext:
     with _told(settings.ca_file or Path(ssl.get_default_verify_paths().openssl_cafile), "the file of authorities"):
         context = ssl.create_default_context(cafile=None if settings.ca_file is None else str(settings.ca_file))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if settings.crl_file is not None:
+        _revoke(context, settings.crl_file)
     if settings.cert_file is not None:
         with _told(settings.cert_file, "our certificate or its key"):
             context.load_cert_chain(settings.cert_file, settings.key_file)
     return context
+
+
+def _revoke(context: ssl.SSLContext, file: Path) -> None:
+    """From now on the other side's certificate must be one that the list in ``file`` could name, and does not."""
+    with _told(file, "the revocation list"):
+        holds_certificate = CERTIFICATE in file.read_bytes()  # which would be trusted
+        if not holds_certificate:
+            context.load_verify_locations(file)
+    if holds_certificate:
+        raise UnusableFile(f"the revocation list {file} cannot be used: it holds a certificate, which is for ca_file")
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
 
 
 def _password(file: Path | None) -> str | None:

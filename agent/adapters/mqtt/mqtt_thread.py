@@ -16,6 +16,7 @@ from functools import partial
 from typing import Protocol
 
 from paho.mqtt import client as mqtt
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.adapters.mqtt import mqtt_troubles as troubles
@@ -108,6 +109,13 @@ class NetworkThread:
         """Say goodbye to the broker, so that it does not publish our will."""
         if self.client is not None:
             self.client.disconnect()
+
+    def leave(self) -> None:
+        """End the connection to make another one. The broker publishes our will where that one does not come."""
+        if self._settings.protocol != "5":
+            self.break_off()  # a goodbye of MQTT 3.1.1 takes the will along
+        elif self.client is not None:
+            self.client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
 
     def break_off(self) -> None:
         """Cut the connection, which wakes the thread up."""

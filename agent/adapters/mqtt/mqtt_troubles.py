@@ -11,6 +11,7 @@ from agent.domain.sentences import link as say
 TOO_LARGE = "{topic} has {size} bytes, more than the {most} that the broker takes"
 # OpenSSL's X509_V_ERR_ numbers (x509_vfy.h)
 _UNTRUSTED = {18, 19, 20, 21}
+_NO_CRL, _CRL_FORGED, _CRL_NOT_YET_VALID, _CRL_ENDED, _REVOKED = 3, 8, 11, 12, 23
 _NOT_YET_VALID, _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 9, 10, 62, 64
 _NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"}
 _CREDENTIALS = {0x85, 0x86, 0x87, 0x8C}  # client identifier, user name or password, authorisation, method
@@ -69,6 +70,14 @@ def _distrust(error: ssl.SSLCertVerificationError, host: str) -> str:
             return say.not_yet_valid()
         case code if code == _EXPIRED:
             return say.broker_certificate_expired()
+        case code if code == _REVOKED:
+            return say.broker_certificate_revoked()
+        case code if code in (_NO_CRL, _CRL_FORGED):
+            return say.revocation_list_of_another()
+        case code if code == _CRL_NOT_YET_VALID:
+            return say.revocation_list_not_yet_valid()
+        case code if code == _CRL_ENDED:
+            return say.revocation_list_ended()
     return str(error.verify_message)
 
 

@@ -92,24 +92,16 @@ class JsonPayloads:
         return Envelope(TOPICS[stream], payload, stream=stream, seq_to=seq_to, content_type=HISTORY_TYPE)
 
     def plan(self, plan: Plan, now: datetime) -> Envelope:
-        """The plan in force, as columns over its horizon, with the forecasts it was made from."""
-        steps = plan.steps
-        columns: dict[str, object] = {name: [round(getattr(step, name), 1) for step in steps] for name in POWERS}
-        columns |= {name: [round(getattr(step, name), 5) for step in steps] for name in PRICES}
-        columns["soc_pct"] = [round(step.soc_pct, 2) for step in steps]
-        body = self._head("plan", now) | {
-            "issued_at": _time(plan.issued_at),
-            "expires_at": _time(plan.expires_at),
-            "start": _time(plan.horizon.start),
-            "step_s": plan.horizon.step_s,
-            "steps": columns,
-            "load": _forecast(plan.load, plan.corrections),
-            "pv": _forecast(plan.pv, plan.corrections),
-            "cost": round(plan.cost, 4),
-            "notes": list(plan.notes),
-            "solve_s": round(plan.solve_s, 3),
-        }
-        return Envelope("up/plan", _text(body).encode(), retain=True)
+        """The plan in force, as columns over its horizon, with the forecasts it was made from.
+
+        Of a plan with more steps than a payload holds the first are sent.
+        """
+        head, shown = self._head("plan", now), len(plan.steps)
+        while True:
+            payload = _text(head | _plan_body(plan, shown)).encode()
+            if len(payload) <= LARGEST_PAYLOAD or shown == 1:
+                return Envelope("up/plan", payload, retain=True)
+            shown = max(1, min(shown - 1, shown * LARGEST_PAYLOAD // len(payload)))
 
     def advice(self, advisories: Sequence[Advisory], now: datetime) -> Envelope:
         """The recommendations that are open, the largest saving first; no more than a payload may hold."""
@@ -191,11 +183,32 @@ class JsonPayloads:
         }
 
 
-def _forecast(forecast: Forecast, corrections: Sequence[ForecastCorrections]) -> dict[str, object]:
+def _plan_body(plan: Plan, shown: int) -> dict[str, object]:
+    """The first ``shown`` steps."""
+    steps = plan.steps[:shown]
+    columns: dict[str, object] = {name: [round(getattr(step, name), 1) for step in steps] for name in POWERS}
+    columns |= {name: [round(getattr(step, name), 5) for step in steps] for name in PRICES}
+    columns["soc_pct"] = [round(step.soc_pct, 2) for step in steps]
+    return {
+        "issued_at": _time(plan.issued_at),
+        "expires_at": _time(plan.expires_at),
+        "start": _time(plan.horizon.start),
+        "step_s": plan.horizon.step_s,
+        "horizon_steps": len(plan.steps),
+        "steps": columns,
+        "load": _forecast(plan.load, shown, plan.corrections),
+        "pv": _forecast(plan.pv, shown, plan.corrections),
+        "cost": round(plan.cost, 4),
+        "notes": list(plan.notes),
+        "solve_s": round(plan.solve_s, 3),
+    }
+
+
+def _forecast(forecast: Forecast, shown: int, corrections: Sequence[ForecastCorrections]) -> dict[str, object]:
     body: dict[str, object] = {
         "source": forecast.source,
         "levels": list(forecast.levels),
-        "values": [[round(value, 1) for value in row] for row in forecast.values],
+        "values": [[round(value, 1) for value in row[:shown]] for row in forecast.values],
     }
     learnt = next((one for one in corrections if one.quantity == forecast.quantity), None)
     return body if learnt is None else body | {"learnt": _learnt_body(learnt)}

@@ -82,13 +82,14 @@ def plan(path: str) -> Schema:
             "expires_at": TIME,
             "start": TIME,
             "step_s": {"type": "integer", "minimum": 1},
-            "steps": _said(steps, "one value a step from start on"),
+            "steps": _said(steps, "one value a step from start on, as far as a payload goes"),
             "load": _forecast(),
             "pv": _forecast(),
             "cost": _said(NUMBER, "of the horizon, in the site's currency"),
             "notes": _array(TEXT, "a sentence for everything that had to be guessed or left out"),
             "solve_s": NUMBER,
         },
+        {"horizon_steps": _said(WHOLE, "steps of the plan, of which the first are here")},
     )
 
 

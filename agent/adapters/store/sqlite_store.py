@@ -20,6 +20,7 @@ from agent.adapters.store import schema_sql as sql
 from agent.adapters.store.command_table import note_commands, read_command, read_commands
 from agent.adapters.store.dating import newest_trusted, redate
 from agent.adapters.store.energy_imports import Import, read_imports
+from agent.adapters.store.numbering import number_above
 from agent.adapters.store.points_blob import from_blob, to_blob
 from agent.adapters.store.retention import Retention, tidy
 from agent.adapters.store.side_reader import read_flags
@@ -113,6 +114,17 @@ class SqliteStore:
             return {name: (marks.acked, marks.last) for name, marks in self._file.marks.items()}
 
         return await self._on_thread(work)
+
+    async def before_start(self) -> dict[str, int]:
+        def work() -> dict[str, int]:
+            self._file.reading()
+            return dict(self._file.before_start)
+
+        return await self._on_thread(work)
+
+    async def number_above(self, stream: str, seq: int) -> int:
+        _known(stream)
+        return await self._on_thread(lambda: number_above(self._file.writing(), stream, self._file.marks[stream], seq))
 
     async def newest(self) -> datetime | None:
         return await self._on_thread(lambda: newest_trusted(self._file.reading()))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.adapters.store.ballast import Ballast
 from agent.adapters.store.moved_file import Identity, bring_back, identity, log_identity, take_in_log
+from agent.adapters.store.numbering import above
 from agent.adapters.store.retention import drop_acknowledged
 from agent.adapters.store.store_file import Marks, Opened, drop_unconfirmed, open_file
 from agent.ports import StoreFailure
@@ -26,6 +27,7 @@ class StoreConnection:
         self._now = now
         self.connection: Connection | None = None
         self.marks: dict[str, Marks] = {}
+        self.before_start: dict[str, int] = {}  # the highest seq of each stream when the file was first opened
         self.catalogue: tuple[int, tuple[str, ...]] = (0, ())
         self.sentences: list[str] = []
         self.shortage: str | None = None
@@ -71,7 +73,8 @@ class StoreConnection:
         is_ours = opened.identity == self._identity or opened.salvaged
         self._identity = opened.identity
         self.sentences += opened.sentences
-        marks = self._without_unconfirmed(opened.connection) if is_ours else opened.marks
+        marks = self._without_unconfirmed(opened.connection) if is_ours else above(opened.marks, self.marks)
+        self.before_start = self.before_start or {name: found.last for name, found in marks.items()}
         self.connection, self.marks, self.catalogue = opened.connection, marks, opened.catalogue
         self._log = log_identity(self.path)
         self._failing = self._trouble = None

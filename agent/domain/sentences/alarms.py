@@ -252,6 +252,11 @@ def certificate_expired(*, certificate: str, ends_at: datetime) -> str:
 
 
 @Template
+def not_acknowledged() -> str:
+    return "the broker takes what this site sends, and for hours the platform has not acknowledged any of it"
+
+
+@Template
 def certificate_ends(*, certificate: str, ends_at: datetime, left_days: int) -> str:
     days = f"{left_days} day{'s' if left_days > 1 else ''}"
     return f"the {certificate} ends on {ends_at:%Y-%m-%d}, in {days}: renew it before"

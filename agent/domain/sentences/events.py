@@ -44,6 +44,15 @@ def clock_was_set_and_dates(*, step: str) -> str:
     return f"the clock was set {step}; what was measured without the time moves with it"
 
 
+@Template
+def numbers_known_already(*, stream: str, row: int, rows: int) -> str:
+    """``rows`` are those that are sent under other numbers."""
+    return (
+        f"the platform has {stream} up to {row}, and this store was never there: it was restored from an older copy, "
+        f"made anew by a wrong clock, or another gateway has this site's id; it goes on above that, with {rows} rows"
+    )
+
+
 # --- what was kept, and cannot be used --------------------------------------------------------------------------------
 
 

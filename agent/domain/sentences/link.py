@@ -92,6 +92,26 @@ def broker_certificate_expired() -> str:
 
 
 @Template
+def broker_certificate_revoked() -> str:
+    return "the broker's certificate was revoked by its authority"
+
+
+@Template
+def revocation_list_of_another() -> str:
+    return "crl_file holds no list of the authority that has signed the broker's certificate"
+
+
+@Template
+def revocation_list_not_yet_valid() -> str:
+    return "the list in crl_file is not yet valid by this machine's clock"
+
+
+@Template
+def revocation_list_ended() -> str:
+    return "the list in crl_file has ended: put a new one there, unless this machine's clock is ahead"
+
+
+@Template
 def no_tls(*, place: str, why: str) -> str:
     return f"{place}: {why}"
 

@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -124,6 +125,26 @@ def whole_plan() -> Plan:
     table = ValueTable((0.0, 100.0), ((0.0, 1.0),) * 192)
     plan = Plan(NOW, NOW + timedelta(hours=6), horizon, (step,) * 192, table, forecast, forecast, ("without weather",))
     return replace(plan, pv=replace(forecast, quantity="pv_w"))
+
+
+@pytest.mark.parametrize(("step_s", "hours"), [(900, 96), (300, 48), (300, 96)])
+def test_a_plan_of_many_steps_is_sent_as_far_as_a_payload_goes(step_s: int, hours: int) -> None:
+    """Values that fill their place: of a site of a megawatt, as the planner's five quantiles have them."""
+    count, plan = hours * 3600 // step_s, whole_plan()
+    step = PlanStep(*(987_654.321,) * 5, 56.78, 987_654.321, 987_654.321, 0.31234, 0.08123, 0.21234)
+    values = tuple(tuple(543_210.9 + level for _ in range(count)) for level in range(5))
+    forecast = replace(plan.load, levels=(0.05, 0.25, 0.5, 0.75, 0.95), values=values)
+    horizon = Horizon(plan.horizon.start, step_s, count)
+    large = replace(plan, horizon=horizon, steps=(step,) * count, load=forecast, pv=forecast)
+    envelope = payloads().plan(large, NOW)
+    assert len(envelope.payload) <= LARGEST_PAYLOAD
+    body = cast("dict[str, Any]", sent(envelope.payload))
+    shown = len(body["steps"]["import_w"])
+    assert count >= shown > 200, "what comes first, which is the most of it"
+    assert {len(column) for column in body["steps"].values()} == {shown}
+    assert {len(row) for name in ("load", "pv") for row in body[name]["values"]} == {shown}
+    assert body["cost"] == round(large.cost, 4), "of the whole horizon"
+    assert body["horizon_steps"] == count
 
 
 def test_a_plan_is_sent_as_columns() -> None:
