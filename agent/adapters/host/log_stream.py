@@ -1,7 +1,7 @@
 """Where log lines go: a pipe, journald's socket, a file or a terminal. A line that is not taken at once is lost.
 
 Control may neither wait for whoever reads the log nor fail with it: a reader that hangs or has gone, a disk that is
-full. Only a file on a disk that hangs is waited for.
+full. A file on a disk that hangs is waited for, and a terminal that hangs may be.
 """
 
 import os
@@ -10,7 +10,7 @@ import threading
 from collections.abc import MutableMapping
 from typing import Any
 
-AT_ONCE_BYTES = select.PIPE_BUF  # what is writable takes so much without a wait
+AT_ONCE_BYTES = select.PIPE_BUF  # a pipe or socket that is writable takes so much without a wait
 
 
 class LogStream:
