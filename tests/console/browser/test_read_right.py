@@ -192,3 +192,12 @@ def test_a_german_is_told_in_german_that_no_password_is_set(served: Served, brow
         screen.page.keyboard.press("Enter")
         expect(screen.page.locator("#login-told")).to_contain_text("Es ist noch kein Passwort gesetzt.")
         screen.look("no-password")
+
+
+@pytest.mark.parametrize(("path", "name"), [("settings/", "Settings"), ("nowhere", "Now")])
+def test_an_address_that_is_none_leads_on(served: Served, browser: Browser, path: str, name: str) -> None:
+    with looking(browser, served) as screen:
+        screen.open(path)
+        expect(screen.page.get_by_role("heading", level=1, name=name)).to_be_visible()
+        screen.page.get_by_role("link", name="Plan").click()
+        expect(screen.page.get_by_role("heading", level=1, name="Plan")).to_be_visible()
