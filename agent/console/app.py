@@ -4,6 +4,7 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def build_app(
     ]
     # A redirect would be the one answer that depends on what was sent.
     router = Router(routes, redirect_slashes=False, lifespan=lifespan)
-    told = ExceptionMiddleware(router, handlers={Problem: _told, HTTPException: _http_told})
+    told = ExceptionMiddleware(router, handlers={Problem: _told, HTTPException: partial(_http_told, pages)})
     gate = Gate(Limits(told), callers, allowed_hosts(settings.host, settings.allow_hosts), audit)
     return Application(SecureHeaders(Defects(gate)), routes)
 
@@ -92,9 +93,12 @@ async def _told(request: Request, error: Exception) -> Response:
     return problem_response(error)
 
 
-async def _http_told(request: Request, error: Exception) -> Response:
+async def _http_told(pages: Web, request: Request, error: Exception) -> Response:
     """What Starlette itself refuses: no such path, no such method."""
     assert isinstance(error, HTTPException)
+    page = pages.elsewhere(request) if error.status_code == HTTPStatus.NOT_FOUND else None
+    if page is not None:
+        return page
     code = next((code for code, status in CODES.items() if status == error.status_code), "bad_value")
     answer = problem_response(Problem(code, HTTPStatus(error.status_code).description or "not possible"))
     if code == "wrong_method":

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.requests import Request
@@ -75,6 +76,14 @@ class Web:
             *(Route(page, partial(self._index, self._page(page)), methods=["GET"]) for page in PAGES),
             Route(STATIC + "{version}/{name:path}", self._file, methods=["GET"]),
         ]
+
+    def elsewhere(self, request: Request) -> Response | None:
+        """For a browser that goes where there is no page: the first one, told as not found. None for programmes."""
+        index, path = self._page("/now"), request.url.path
+        accepted = request.headers.get("accept", "")
+        if index is None or "text/html" not in accepted or path.startswith(("/api/", STATIC)):
+            return None
+        return Response(index.plain(), HTTPStatus.NOT_FOUND, media_type=index.media_type)
 
     def _page(self, page: str) -> StaticFile | None:
         """The index, which loads the script of ``page`` at once where it has one of its own."""

@@ -160,6 +160,21 @@ async def test_what_is_not_there_is_a_problem(tmp_path: Path) -> None:
             assert answer.headers.get("allow") == allowed
 
 
+async def test_a_person_who_goes_where_no_page_is_has_a_way_on(tmp_path: Path) -> None:
+    source = site_source(tmp_path)
+    async with client(app_of(source)) as asking:
+        person = {**key(source, Scope.READ), "Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        for path in ("/settings/", "/nothing"):
+            answer = await asking.get(path, headers=person)
+            assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+            assert answer.text == (await asking.get("/now")).text
+        for path in ("/api/v1/nothing", "/static/nothing"):
+            answer = await asking.get(path, headers=person)
+            assert answer.headers["content-type"] == "application/problem+json"
+        stranger = await asking.get("/nothing", headers={"Accept": "text/html"})
+        assert stranger.status_code == 401
+
+
 async def test_a_defect_is_500_and_tells_nobody_what_it_had_in_hand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,6 +29,8 @@ FUNCTIONS: dict[str, tuple[str, Callable[[Sequence[float]], float]]] = {
 }  # fmt: skip
 RASTERS = ("quarter", "hour", "day", "month")
 CLOCKS = ("hour_of_day", "weekday", "all")
+# The coarsest rows that a step can be made of: a day's sum says nothing about its hours.
+COARSEST = {**{step: step for step in RASTERS}, "hour_of_day": "hour", "weekday": "day", "all": "month"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,9 @@ def aggregate(settings: Settings, store: Path, wanted: Wanted) -> Document:
         raise BadRange(
             "start", f"of a {wanted.source} each, at most {LONGEST[wanted.source].days} days can be computed"
         )
+    finest_first, coarsest = list(LONGEST), COARSEST[wanted.step]
+    if finest_first.index(wanted.source) > finest_first.index(coarsest):
+        raise BadRange("step", f"{wanted.step} cannot be computed of rows of a {wanted.source} each")
     names, groups = _groups(wanted)
     columns = [COLUMNS[name] for name in wanted.columns]
     found = _parts(store, wanted, columns, groups)

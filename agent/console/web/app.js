@@ -19,7 +19,8 @@ function Icon({ of }) {
 }
 
 function here(pathname) {
-  return pathname in PAGES ? pathname : "/now";
+  const page = pathname.replace(/\/+$/, "");
+  return page in PAGES ? page : "/now";
 }
 
 function Navigation({ at }) {

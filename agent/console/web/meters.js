@@ -33,7 +33,7 @@ function Power({ items }) {
     <h2 id="power-title">${t("power.title")}</h2>
     <div class="tiles">${ranged.map(
       (one) => html`<div class="tile"><span class="dt">${word("quantity", one.quantity)}${!isOne && ` · ${one.device}`}</span>
-        <span class="dd">${valueOf(one)}</span><${Range} one=${one} /></div>`,
+        <span class="dd">${valueOf(one)}</span>${one.state === "old" ? html`<small class="quiet">${t("battery.last")}</small>` : html`<${Range} one=${one} />`}</div>`,
     )}</div>
   </section>`;
 }
@@ -56,22 +56,22 @@ function Device({ name, items }) {
 
 const STATES = { true: "machines.on", false: "machines.off", null: "machines.unknown" };
 
-function Machines({ of }) {
+function Machines({ of, isLast }) {
   if (!of?.length) return null;
   return html`<section class="card" aria-labelledby="machines-title">
     <h2 id="machines-title">${t("machines.title")}</h2>
     <dl class="totals">
       ${of.map(
         (one) => html`<div key=${one.name}><dt>${one.name}</dt>
-          <dd>${t(STATES[one.on])} <small class="quiet"><${kit.Said} of=${one} name="reason" /></small></dd></div>`,
+          <dd>${t(STATES[one.on])} <small class="quiet">${isLast ? t("battery.last") : html`<${kit.Said} of=${one} name="reason" />`}</small></dd></div>`,
       )}
     </dl>
   </section>`;
 }
 
-/** What stands below the flows: the machines that are switched, and every meter. */
-export function Below({ switched }) {
-  return html`<div class="stack"><${Machines} of=${switched} /><${Meters} /></div>`;
+/** What stands below the flows: the machines that are switched, as last seen where `isLast`, and every meter. */
+export function Below({ switched, isLast }) {
+  return html`<div class="stack"><${Machines} of=${switched} isLast=${isLast} /><${Meters} /></div>`;
 }
 
 function Meters() {

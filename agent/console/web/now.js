@@ -227,9 +227,9 @@ function Today({ today, prices, hasSolar }) {
 
 // --- the page ----------------------------------------------------------------------------------------------------------
 
-function Below({ switched }) {
+function Below(props) {
   const Part = kit.useLater(() => import("./meters.js").then((module) => module.Below));
-  return Part && html`<${Part} switched=${switched} />`;
+  return Part && html`<${Part} ...${props} />`;
 }
 
 function Empty({ failure, again }) {
@@ -268,7 +268,7 @@ export function Page() {
       </section>
       <${Battery} now=${now} />
       ${now.today && html`<${Today} today=${now.today} prices=${now.prices} hasSolar=${hasSolar} />`}
-      <${Below} switched=${now.switched} />
+      <${Below} switched=${now.switched} isLast=${!now.running} />
       ${site?.advisories_open > 0 && html`<p class="more"><${Link} to="/advice?status=open">${t(site.advisories_open === 1 ? "now.one_advice" : "now.advice", { n: site.advisories_open })}<//></p>`}
     </div>`;
 }

@@ -52,12 +52,14 @@ export function Demand() {
   if (!answer?.charge) return null;
   const { month, charge } = answer;
   const peaks = [month, ...(answer.others ?? []), ...(answer.history ?? [])].map((one) => one?.peak_w);
-  const power = kit.alike([...peaks, answer.threshold_w]);
+  const power = kit.alike([...peaks, month?.paid_w, answer.threshold_w]);
+  const isHeld = kit.isKnown(month?.paid_w) && month.paid_w > (month.peak_w ?? 0); // by a ratchet
+  const because = t(isHeld ? "demand.held" : "demand.per_kw", { power: power(month?.paid_w), price: money(charge.per_kw) });
   return html`<section class="card" aria-labelledby="demand-title"><h2 id="demand-title">${t("demand.title")}</h2>
     <dl class="tiles">
       <div class="tile"><dt>${t("demand.peak")}</dt><dd>${power(month?.peak_w)}</dd><dd class="note">${month?.peak_at ? kit.dateClock(month.peak_at) : ""}</dd></div>
       <div class="tile"><dt>${t("demand.threshold")}</dt><dd>${power(answer.threshold_w)}</dd><dd class="note">${t("demand.threshold_is")}</dd></div>
-      <div class="tile"><dt>${t("demand.cost")}</dt><dd>${money(month?.cost)}</dd><dd class="note">${t("demand.per_kw", { price: money(charge.per_kw) })}</dd></div>
+      <div class="tile"><dt>${t("demand.cost")}</dt><dd>${money(month?.cost)}</dd><dd class="note">${because}</dd></div>
       ${answer.others?.map((one) => html`<div class="tile" key=${one.name}><dt>${one.name}</dt><dd>${power(one.peak_w)}</dd><dd class="note">${money(one.cost)}</dd></div>`)}
     </dl>
     ${answer.history?.length > 0 && html`<table><thead><tr><th scope="col">${t("demand.month")}</th><th scope="col" class="num">${t("quantity.peak_w")}</th><th scope="col" class="num">${t("demand.cost")}</th></tr></thead>

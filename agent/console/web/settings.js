@@ -105,13 +105,13 @@ function Site() {
   const facts = [
     [t("site.name"), `${site.name} (${site.site})`],
     [t("site.zone"), site.timezone],
-    [t("site.doing"), site.rung ? word("rung", site.rung) : kit.UNKNOWN],
-    [t("site.steers"), yes(site.steers)],
+    [t("site.doing"), !site.running ? t("top.stopped") : site.rung ? word("rung", site.rung) : kit.UNKNOWN],
+    [t("site.steers"), yes(site.running && site.steers)],
     [t("site.permit"), commissioned && html`<${Link} to="/settings?tab=commissioning">${word("commission.state", commissioned.state)}<//>`],
     [t("site.observation"), site.observation ? t("site.observed", { since: kit.date(site.observation.since), days: site.observation.days, saved: kit.money(site.observation.saved) }) : null],
     [t("site.store"), t("site.store_is", { age: age(site.store_age_s), days: site.keep_days })],
     [t("site.first"), site.first_at ? kit.date(site.first_at) : null],
-    [t("site.link"), link.configured === false ? t("site.no_link") : `${yes(link.connected)}${link.trouble ? ` · ${link.trouble}` : ""}`],
+    [t("site.link"), link.configured === false ? t("site.no_link") : `${yes(site.running ? link.connected : null)}${link.trouble ? ` · ${link.trouble}` : ""}`],
     [t("site.waiting"), link.configured !== false && (Object.entries(site.outbox ?? {}).filter(([, n]) => n > 0).map(([name, n]) => `${word("outbox", name)}: ${kit.number(n, 0)}`).join(", ") || t("site.nothing_waits"))],
   ].filter(([, value]) => value);
   return html`<section class="card"><h2>${t("site.title")}</h2><dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>

@@ -11,12 +11,14 @@ from playwright.sync_api import Browser, Page, Route, expect
 from agent.console.own_settings import PASSWORD as PASSWORD_FILE
 from agent.console.security.passwords import FAILURES
 from agent.domain.alarms import AlarmKind
+from agent.domain.documents import DEMAND
 from agent.domain.wire import to_json
+from agent.settings.load import load
 from tests.console import site as console_site
-from tests.console.browser.screen import Screen, Served, looking
-from tests.console.browser.states import Case, clock_change
+from tests.console.browser.screen import Screen, Served, looking, serving
+from tests.console.browser.states import Case, as_kept, clock_change
 from tests.console.served import PASSWORD
-from tests.console.site import ConsoleSite
+from tests.console.site import ConsoleSite, copied
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +87,23 @@ def test_a_time_of_several_prices_says_the_lowest_and_the_highest(served: Served
         }
     assert prices["12:00–16:00"] == "60.0 p/kWh"
     assert prices["23:00–07:30"] == "8.0 – 60.0 p/kWh"
+
+
+def test_a_peak_that_a_ratchet_holds_is_said_beside_its_cost(
+    year: ConsoleSite, tmp_path: Path, browser: Browser
+) -> None:
+    site = copied(year, tmp_path)
+    site.config.write_text(site.config.read_text().replace("per_kw = 15.0", "per_kw = 15.0\nratchet_pct = 80"))
+    site.settings = load(site.config)
+    with serving(site) as served:
+        peak = json.loads(console_site.documents()[DEMAND.name])
+        as_kept(served, DEMAND.name, json.dumps({**peak, "peak_w": 300.0}))
+        with looking(browser, served, "narrow") as screen:
+            screen.open("analytics?view=cost")
+            cost = screen.page.locator("[aria-labelledby=demand-title] .tile").nth(2)
+            expect(cost).to_contain_text("£6.48")
+            expect(cost).to_contain_text("for 0.43 kW held from a month before, £15.00 a kW")
+            screen.look("ratchet-cost")
 
 
 def test_a_chart_that_was_drawn_before_the_zone_was_known_gets_its_times(served: Served, browser: Browser) -> None:
@@ -173,3 +192,12 @@ def test_a_german_is_told_in_german_that_no_password_is_set(served: Served, brow
         screen.page.keyboard.press("Enter")
         expect(screen.page.locator("#login-told")).to_contain_text("Es ist noch kein Passwort gesetzt.")
         screen.look("no-password")
+
+
+@pytest.mark.parametrize(("path", "name"), [("settings/", "Settings"), ("nowhere", "Now")])
+def test_an_address_that_is_none_leads_on(served: Served, browser: Browser, path: str, name: str) -> None:
+    with looking(browser, served) as screen:
+        screen.open(path)
+        expect(screen.page.get_by_role("heading", level=1, name=name)).to_be_visible()
+        screen.page.get_by_role("link", name="Plan").click()
+        expect(screen.page.get_by_role("heading", level=1, name="Plan")).to_be_visible()

@@ -75,6 +75,24 @@ def test_a_stopped_agent_is_said_on_every_page(served: Served, browser: Browser,
             )
 
 
+def test_what_an_agent_saw_a_week_ago_is_not_shown_as_now(year: ConsoleSite, tmp_path: Path, browser: Browser) -> None:
+    later = copied(year, tmp_path, console_site.NOW + timedelta(days=7))
+    with serving(later) as served, looking(browser, served) as shown:
+        served.stop_agent()
+        shown.open("now")
+        power = shown.page.locator("[aria-labelledby=power-title]")
+        expect(power).to_contain_text("231.4 V")
+        expect(power.get_by_text("when last seen")).to_have_count(2)
+        expect(power.locator(".range")).to_have_count(0)
+        machines = shown.page.locator("[aria-labelledby=machines-title]")
+        expect(machines).to_contain_text("off when last seen")
+        expect(machines).not_to_contain_text("waits until")
+        shown.look("week-ago-now")
+        shown.open("settings?tab=site")
+        expect(shown.page.locator(".facts div").filter(has_text="The battery is")).to_contain_text("Controller stopped")
+        expect(shown.page.locator(".facts div").filter(has_text="Steers the battery")).to_contain_text("no")
+
+
 @pytest.mark.parametrize("screen", SCREENS)
 def test_an_alarm_stands_above_every_page(served: Served, browser: Browser, screen: tuple[str, str, str]) -> None:
     alarms = json.loads(console_site.documents()[ALARMS.name])
