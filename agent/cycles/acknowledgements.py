@@ -1,8 +1,8 @@
 """What the platform says that it has of each stream, and wants to have again: what of that is believed.
 
-An acknowledgement above all that was sent is no lie where the store is older than what the platform knows: it was
-restored from a copy, or made anew by a wrong clock. Rows that are written on from there would be taken for ones that
-the platform has already, so they get numbers above it.
+One above all that was sent, which the broker has kept since before this run, is no lie: the store is older than what
+the platform knows, restored from a copy, or made anew by a wrong clock. Rows that are written on from there would be
+taken for ones that the platform has already, so they get numbers above it.
 """
 
 from collections.abc import Mapping

@@ -9,6 +9,7 @@ from agent.domain.records import OutboxRow
 FIRST_ROWS = 8
 MOST_ROWS = 500
 REFUSALS_BEFORE_PARKING = 5
+FIRST_PLAUSIBLE_SEQ = 1_577_836_800_000  # 2020-01-01: a file whose numbers begin before was made by a wrong clock
 NUMBERS_AHEAD = timedelta(days=1)
 MOST_BEHIND = 100_000_000  # rows: three years of one a second
 SLOW_S, QUICK_S = 2.0, 1.0
@@ -196,10 +197,13 @@ class StreamMarks:
         """Whether the platform has ``seq``, which this file has never sent, of another one: a later state of this
         file, or one that was lost; ``now`` None: unknown.
 
-        The first acknowledgement of a run shows that. Whoever has acknowledged what was sent is confused. The numbers
-        of a file begin at the time, in milliseconds, and no store is behind itself by more than ``MOST_BEHIND`` rows.
+        What the broker has kept since before this run shows that, for nobody can have mistaken it. One that is said now
+        is believed where a wrong clock has made this file: the numbers of a file begin at the time, in milliseconds.
+        No store is behind itself by more than ``MOST_BEHIND`` rows.
         """
         if self.heard or self.may_be_known(seq, of_before):
             return False
+        if not of_before and self.highest >= FIRST_PLAUSIBLE_SEQ:
+            return False
         latest = 0.0 if now is None else (now + NUMBERS_AHEAD).timestamp() * 1000.0
-        return seq <= max(self.before + MOST_BEHIND, latest)
+        return seq <= (max(self.before + MOST_BEHIND, latest) if of_before else latest)
