@@ -11,11 +11,12 @@ from datetime import datetime
 
 from agent.cycles.acknowledgements import Acknowledgements
 from agent.cycles.alarms import Alarms
+from agent.cycles.alarms_told import AlarmsTold
 from agent.cycles.document_rests import DocumentRests
 from agent.cycles.stream_marks import FIRST_ROWS, NOT_THE_ROW, StreamMarks
 from agent.cycles.sync_rules import Counters, SyncRules
 from agent.domain.advisory import Advisory
-from agent.domain.alarms import AlarmKind, EventKind, StandingAlarm
+from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.desired import RemoteConfig
 from agent.domain.documents import PARKED
 from agent.domain.envelope import HISTORY_TYPE, Envelope
@@ -31,7 +32,6 @@ STREAMS = ("event", "decision", "minute")  # what a person waits for goes first,
 PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0  # after a refusal of what opens a connection, or a failure of the store
 HISTORY_ROWS = 16  # from so many on a batch is a backlog
 LIVE_EVERY_S, LIVE_WHILE_DRAINING_S = 30.0, 5.0
-REASONS_EVERY_S = 60.0  # of the alarms that stand: that of a silent device counts the seconds
 BATCHES_PER_STEP, MOST_PARKED = 20, 50
 
 
@@ -58,8 +58,7 @@ class Sync:
         self._published_plan: Plan | None = None
         self._published_advice: tuple[Advisory, ...] | None = None
         self._published_config: RemoteConfig | None = None
-        self._told_alarms: tuple[StandingAlarm, ...] = ()
-        self._alarms_told_at = -REASONS_EVERY_S
+        self._alarms_told = AlarmsTold()
         self._greeted: int | None = None  # which connection, while it is there
         self._info_is_due = False
         self._not_before = self._pause_s = 0.0
@@ -158,16 +157,12 @@ class Sync:
         self._note_taken("up/info")
 
     async def _tell_alarms(self) -> None:
-        """The status again when other alarms stand: this way they reach the platform without the store, too.
-
-        Other reasons of the same ones are told now and then.
-        """
+        """The status again: this way the alarms that stand reach the platform without the store, too."""
         now, standing = self._clock.monotonic(), self._pending.standing.all
-        are_others = [alarm.key for alarm in standing] != [alarm.key for alarm in self._told_alarms]
-        if are_others or (standing != self._told_alarms and now - self._alarms_told_at >= REASONS_EVERY_S):
+        if self._alarms_told.are_due(standing, now):
             texts = tuple(alarm.text for alarm in standing)
             await self._link.publish(self._payloads.status("online", self._clock.now(), texts))
-            self._told_alarms, self._alarms_told_at = standing, now
+            self._alarms_told.note(standing, now)
 
     async def _load_marks(self) -> None:
         if not self._streams:

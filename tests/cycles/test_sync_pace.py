@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from agent.adapters.store.sqlite_store import SqliteStore
-from agent.cycles.sync import REASONS_EVERY_S
+from agent.cycles.alarms_told import REASONS_EVERY_S
 from agent.cycles.sync_rules import SyncRules
 from agent.domain.alarms import AlarmKind
 from agent.domain.envelope import Envelope
