@@ -13,6 +13,7 @@ from agent.adapters.host.terminal_lines import terminal_line
 # Syslog priorities as journald reads them from a "<N>" prefix (sd-daemon(3)).
 PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2, "exception": 3}
 KEYS = ("timestamp", "level", "event")
+STANDARD_ERROR = 2
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -25,7 +26,7 @@ def configure(level: str) -> None:
 
     structlog = _structlog()
     under_journald = "JOURNAL_STREAM" in os.environ
-    limit, stream = LogLimit(time.monotonic, structlog.DropEvent), LogStream(sys.stderr.fileno())
+    limit, stream = LogLimit(time.monotonic, structlog.DropEvent), LogStream(_descriptor())
     logfmt = structlog.processors.LogfmtRenderer(key_order=KEYS, drop_missing=True, bool_as_flag=False)
     if under_journald:
         rendered = [logfmt]
@@ -50,6 +51,14 @@ def configure(level: str) -> None:
     )
     logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+
+
+def _descriptor() -> int:
+    """Of standard error, also while something that is no file stands in its place."""
+    try:
+        return sys.stderr.fileno()
+    except OSError:  # io.UnsupportedOperation
+        return STANDARD_ERROR
 
 
 def _structlog() -> Any:
