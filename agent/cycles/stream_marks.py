@@ -197,13 +197,13 @@ class StreamMarks:
         """Whether the platform has ``seq``, which this file has never sent, of another one: a later state of this
         file, or one that was lost; ``now`` None: unknown.
 
-        What the broker has kept since before this run shows that, for nobody can have mistaken it. One that is said now
-        is believed where a wrong clock has made this file: the numbers of a file begin at the time, in milliseconds.
-        No store is behind itself by more than ``MOST_BEHIND`` rows.
+        What the broker has kept since before this run shows that, said while nothing of it was sent. One that is said
+        now is believed where a wrong clock has made this file: numbers begin at the time, in milliseconds. No store is
+        behind itself by more than ``MOST_BEHIND`` rows.
         """
         if self.heard or self.may_be_known(seq, of_before):
             return False
-        if not of_before and self.highest >= FIRST_PLAUSIBLE_SEQ:
-            return False
         latest = 0.0 if now is None else (now + NUMBERS_AHEAD).timestamp() * 1000.0
-        return seq <= (max(self.before + MOST_BEHIND, latest) if of_before else latest)
+        if of_before:
+            return seq <= max(self.before + MOST_BEHIND, latest)
+        return self.highest < FIRST_PLAUSIBLE_SEQ and seq <= latest
