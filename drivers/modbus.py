@@ -29,6 +29,7 @@ from drivers.unit_transport import UnitTransport
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # each lost answer would be several lines with hex dumps
 
+ANSWER_WITHIN_S = 1.0  # of a device that is not known to be slow
 _DEAD_SHARE, _DEAD_SHARE_NUMBERED = 0.1, 0.2  # of the time of a line, what its silent units together may about take
 _SILENCES_ALLOWED = 3  # in a row, then a unit is left alone for a while and a connection is made anew
 _NOT_NOW = frozenset({4, 5, 6, 10, 11})  # exceptions of a unit that is busy, failing or away: it is left alone too
@@ -48,7 +49,7 @@ class Bus:
         self,
         endpoint: Endpoint,
         *,
-        timeout_s: float = 1.0,
+        timeout_s: float = ANSWER_WITHIN_S,
         retries: int = 1,
         gap_s: float | None = None,
         settle_s: float = 0.0,

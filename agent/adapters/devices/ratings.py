@@ -5,7 +5,7 @@ import time
 
 from agent.discovery.found import FoundDevice, endpoint_of
 from drivers.errors import DriverError
-from drivers.modbus import Bus
+from drivers.modbus import ANSWER_WITHIN_S, Bus
 from drivers.reading import Quantity
 from drivers.registry import FAMILIES
 from drivers.write_gate import GatedTransport, only_reads
@@ -16,7 +16,6 @@ _KEYS = {
     "discharge_w": (Quantity.RATED_DISCHARGE_W, Quantity.RATED_W),
 }
 _WITHIN_S = 20.0
-_USUALLY_ANSWERS_S = 1.0
 _REST_S = 1.0  # a device that serves one client has just been let go
 
 
@@ -26,7 +25,7 @@ async def ratings_of(found: FoundDevice) -> dict[str, float]:
     link = family.link
     bus = Bus(
         endpoint_of(found.place),
-        timeout_s=link.answer_s or _USUALLY_ANSWERS_S,
+        timeout_s=link.answer_s or ANSWER_WITHIN_S,
         gap_s=link.gap_s or None,
         settle_s=link.settle_after_connect_s,
     )
