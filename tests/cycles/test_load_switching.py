@@ -61,11 +61,16 @@ async def test_without_a_plan_it_runs_at_its_usual_time() -> None:
     assert "has begun" in site.reason
 
 
-async def test_who_switches_by_hand_is_left_alone_and_it_is_said() -> None:
-    site = Site()
+async def switched_by_hand(site: Site) -> None:
+    """Somebody else switches it on at two, long before it is planned."""
     site.planned(5, 6)
     await site.until(2.0)
     site.relay.on = True
+
+
+async def test_who_switches_by_hand_is_left_alone_and_it_is_said() -> None:
+    site = Site()
+    await switched_by_hand(site)
     await site.until(2.4)
     assert site.relay.written == [False]
     assert "somebody else has switched boiler on" in site.reason
@@ -78,9 +83,7 @@ async def test_that_somebody_else_has_switched_stands_beside_the_watch_of_the_ba
     """Which looks at every device of the site each second, and finds nobody else at a relay."""
     site = Site()
     watch = SteeringWatch(site.clock, site.hearing.pending, ScriptedSite(VirtualClock(START)), ["inverter", "relay"])
-    site.planned(5, 6)
-    await site.until(2.0)
-    site.relay.on = True
+    await switched_by_hand(site)
     for minute in range(1, int(HANDS_OFF_S / 60.0) + 5):
         await site.until(2.0 + minute / 60.0)
         watch.step()
@@ -90,9 +93,7 @@ async def test_that_somebody_else_has_switched_stands_beside_the_watch_of_the_ba
 
 async def test_whoever_only_observes_has_nothing_against_another_who_switches() -> None:
     site = Site()
-    site.planned(5, 6)
-    await site.until(2.0)
-    site.relay.on = True
+    await switched_by_hand(site)
     await site.until(2.1)
     assert site.kinds.count("foreign_master/relay") == 1
     show(site.outlet, observing="not commissioned")
@@ -102,9 +103,7 @@ async def test_whoever_only_observes_has_nothing_against_another_who_switches() 
 
 async def test_that_somebody_else_has_switched_is_over_in_time_where_the_relay_has_fallen_silent_since() -> None:
     site = Site()
-    site.planned(5, 6)
-    await site.until(2.0)
-    site.relay.on = True
+    await switched_by_hand(site)
     await site.until(2.1)
     site.relay.on = None
     await site.until(2.0 + HANDS_OFF_S / 3600.0)

@@ -171,6 +171,16 @@ async def test_a_person_stands_above_the_platform(site: SignedSite) -> None:
     assert [record.door for record in await site.store.commands(9)].count(Door.SITE) == 1
 
 
+async def fails_after_five_minutes(site: SignedSite, one: str) -> None:
+    """Not steered by it from now on."""
+    site.goes_on(299.0)
+    await site.steps()
+    assert site.states(one) == ["accepted", "executing"]
+    site.goes_on(1.0)
+    await site.steps()
+    assert site.states(one) == ["accepted", "executing", "failed"]
+
+
 async def test_a_command_for_a_battery_that_has_gone_is_rejected_and_one_that_goes_fails(site: SignedSite) -> None:
     site.steered(Rung.RELEASE, "released: the state of charge is missing")
     gone = await site.order(CHARGE)
@@ -179,12 +189,7 @@ async def test_a_command_for_a_battery_that_has_gone_is_rejected_and_one_that_go
     site.steered()
     one = await site.order(CHARGE)
     site.steered(Rung.RELEASE, "released: the state of charge is missing")
-    site.goes_on(299.0)
-    await site.steps()
-    assert site.states(one) == ["accepted", "executing"]
-    site.goes_on(1.0)
-    await site.steps()
-    assert site.states(one) == ["accepted", "executing", "failed"]
+    await fails_after_five_minutes(site, one)
     assert site.outlet.view.override is None, "a device that comes back does not go on with it"
 
 
@@ -196,12 +201,7 @@ async def test_a_command_that_the_battery_does_not_take_fails_too(
     one = await site.order(CHARGE)
     site.steered()
     show(site.outlet, outcome=outcome)
-    site.goes_on(299.0)
-    await site.steps()
-    assert site.states(one) == ["accepted", "executing"]
-    site.goes_on(1.0)
-    await site.steps()
-    assert site.states(one) == ["accepted", "executing", "failed"]
+    await fails_after_five_minutes(site, one)
     assert site.reason(one) == f"for 300 s the battery was not steered by it: {outcome.reason}"
 
 
