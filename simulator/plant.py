@@ -20,7 +20,6 @@ from simulator.traces import Trace
 
 _REACHED_SHARE = 0.02
 _RECHARGE_BELOW_PCT = 2.0  # percentage points under the reserve at which a device that recharges begins to
-_MINUTE_S = 60.0
 _KEPT_ORDERS = 4096
 _REGULATION_SEED, _REGULATION_S = 921, 4.0
 _KEPT_STATES = 4096
@@ -211,7 +210,7 @@ class Plant:
 
     def _next_event_s(self) -> float:
         """The next time at which something changes by itself."""
-        times = [(math.floor(self._at_s / _MINUTE_S) + 1.0) * _MINUTE_S]
+        times = [(math.floor(self._at_s / self.trace.held_s) + 1.0) * self.trace.held_s]
         times += [one.lapses_at for one in (self._band, self._cap) if one is not None and one.lapses_at is not None]
         times += [self._off_until_s, *self._under_way.acts_s]
         return min(time for time in times if time > self._at_s)

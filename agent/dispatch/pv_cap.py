@@ -20,7 +20,7 @@ class Follower:
     power_w: Callable[[float], float]
 
     def at_most_sun_w(self, allowed_w: float) -> float:
-        """Its power, W, at as much sun as it can take with ``allowed_w`` exported beside; a full one discharges less."""
+        """Its power, W, at as much sun as it takes with ``allowed_w`` exported beside; a full one discharges less."""
         power_w = self.power_w(-self.battery.charge_w - allowed_w)
         return max(0.0, power_w) if self.soc_pct > self.battery.soc_max_pct - NEARLY_FULL_PCT else power_w
 
