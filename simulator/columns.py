@@ -65,7 +65,7 @@ class DrawnColumn:
 
 @dataclass(slots=True)
 class MeasuredColumn:
-    """A column of interval means, played at 60 s.
+    """A column of interval means, played at 60 s, or at its own step where that is shorter.
 
     ``variation`` moves the minutes inside an interval around its mean by about that share, in a way that is the same
     every time, keeps the mean and never makes a minute negative; it is for columns that are never negative themselves.

@@ -1,5 +1,6 @@
 """What a device has been told to do, for how long, and what came of it."""
 
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -53,11 +54,36 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """How real power follows an order: nothing for ``dead_time_s``, then ``pct_per_s`` of the battery's rating.
+    """How real power follows an order: not for ``dead_time_s``, then ``pct_per_s`` of the battery's rating.
 
-    Steps longer than ``longest_step_s`` jump to the end of the ramp.
+    Each order acts so much later, also where another has followed it by then. Steps longer than ``longest_step_s`` jump
+    to the end of the ramp.
     """
 
     dead_time_s: float = 1.0
     pct_per_s: float = 20.0
     longest_step_s: float = 5.0
+
+
+class UnderWay:
+    """The orders that wait for their dead time, behind the one that acts. Times are seconds since 1970."""
+
+    def __init__(self) -> None:
+        self._orders: deque[tuple[float, Band]] = deque()
+
+    @property
+    def acts_s(self) -> list[float]:
+        """When each of them begins to act, or began."""
+        return [acts_s for acts_s, _ in self._orders]
+
+    def add(self, acts_s: float, band: Band) -> None:
+        self._orders.append((acts_s, band))
+
+    def clear(self) -> None:
+        self._orders.clear()
+
+    def acting(self, at_s: float) -> Band | None:
+        """The newest whose dead time is over at ``at_s``; None while no order's is."""
+        while len(self._orders) > 1 and self._orders[1][0] <= at_s:
+            self._orders.popleft()
+        return self._orders[0][1] if self._orders and self._orders[0][0] <= at_s else None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from simulator.noise import smooth
-from simulator.orders import Accepted, Band, Cap, Ending, Ramp
+from simulator.orders import Accepted, Band, Cap, Ending, Ramp, UnderWay
 from simulator.physics import (
     SECONDS_PER_HOUR,
     BatterySpec,
@@ -20,7 +20,6 @@ from simulator.traces import Trace
 
 _REACHED_SHARE = 0.02
 _RECHARGE_BELOW_PCT = 2.0  # percentage points under the reserve at which a device that recharges begins to
-_MINUTE_S = 60.0
 _KEPT_ORDERS = 4096
 _REGULATION_SEED, _REGULATION_S = 921, 4.0
 _KEPT_STATES = 4096
@@ -77,7 +76,7 @@ class Plant:
         self._band: Band | None = None
         self._cap: Cap | None = None
         self._recharging = False
-        self._ordered_s = -math.inf
+        self._under_way = UnderWay()
         self._off_until_s = -math.inf
         self._delivered_w = 0.0
         self._state = self._still()
@@ -144,7 +143,7 @@ class Plant:
         before, band = self._band, Band(low_w, high_w, lapses_at, after, grid_w)
         self._end_order("replaced")
         if before is None or (before.low_w, before.high_w, before.grid_w) != (low_w, high_w, grid_w):
-            self._ordered_s = self._at_s
+            self._under_way.add(self._at_s + self.ramp.dead_time_s, band)
         self._band = band
         if self.orders and self.orders[-1].ending == "replaced" and self.orders[-1].in_force_s == 0.0:
             self.orders.pop()  # a setting of the same request: it never ruled
@@ -195,7 +194,9 @@ class Plant:
         while self._band is not None and self._band.lapses_at is not None and self._band.lapses_at <= self._at_s:
             after = self._band.after
             self._end_order("lapsed")
-            self._band = after
+            if after is not None:
+                self._band = after
+                self._under_way.add(self._at_s, after)
         while self._cap is not None and self._cap.lapses_at is not None and self._cap.lapses_at <= self._at_s:
             self._cap = self._cap.after
 
@@ -203,13 +204,15 @@ class Plant:
         if self.orders and self.orders[-1].ending is None:
             self.orders[-1].ending = ending
             self.orders[-1].ended = self._time(self._at_s)
+        if ending != "replaced":
+            self._under_way.clear()
         self._band = None
 
     def _next_event_s(self) -> float:
         """The next time at which something changes by itself."""
-        times = [(math.floor(self._at_s / _MINUTE_S) + 1.0) * _MINUTE_S]
+        times = [(math.floor(self._at_s / self.trace.held_s) + 1.0) * self.trace.held_s]
         times += [one.lapses_at for one in (self._band, self._cap) if one is not None and one.lapses_at is not None]
-        times += [self._off_until_s, self._ordered_s + self.ramp.dead_time_s]
+        times += [self._off_until_s, *self._under_way.acts_s]
         return min(time for time in times if time > self._at_s)
 
     def _step(self, seconds: float) -> None:
@@ -241,8 +244,8 @@ class Plant:
     def _wanted_w(self, load_w: float, pv_w: float) -> float:
         """What the device asks of its battery: its own rule, kept inside the order and its own limits."""
         wanted_w = self_consumption_w(load_w, pv_w)
-        if self._band is not None:
-            wanted_w = max(self._band.low_w, min(self._band.high_w, wanted_w - self._band.grid_w))
+        if (acting := self._under_way.acting(self._at_s)) is not None:
+            wanted_w = max(acting.low_w, min(acting.high_w, wanted_w - acting.grid_w))
         if abs(wanted_w) > self._regulation_w:
             wanted_w += self._regulation_w * (2.0 * smooth(_REGULATION_SEED, self._at_s / _REGULATION_S) - 1.0)
         if not self.grid_charging:
@@ -263,7 +266,7 @@ class Plant:
     def _ramped(self, wanted_w: float, seconds: float) -> float:
         if seconds > self.ramp.longest_step_s:
             return wanted_w
-        if self._at_s < self._ordered_s + self.ramp.dead_time_s:
+        if self._band is not None and self._under_way.acting(self._at_s) is None:
             return self._delivered_w
         change_w = self.ramp.pct_per_s / 100.0 * self._rated_w * seconds
         return max(self._delivered_w - change_w, min(self._delivered_w + change_w, wanted_w))

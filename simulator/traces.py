@@ -44,15 +44,20 @@ class Moment:
 
 @dataclass(slots=True)
 class Trace:
-    """Load, available solar power and, where known, price and carbon. Times are aware; powers are held for a minute.
+    """Load, available solar power and, where known, price and carbon. Times are aware.
 
-    ``filled`` counts the missing cells of a file that were closed, by column.
+    Powers are held for ``held_s`` seconds: a minute, or the shortest step of load and sun. ``filled`` counts the
+    missing cells of a file that were closed, by column.
     """
 
     columns: Mapping[ColumnName, Column]
     filled: Mapping[ColumnName, int] = field(default_factory=dict)
     _later_s: int = 0
     _newest: tuple[int, Moment] | None = None
+    held_s: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.held_s = min(MINUTE_S, *(self.columns[name].step_s for name in _POWERS if name in self.columns))
 
     @property
     def start(self) -> datetime:
@@ -71,11 +76,11 @@ class Trace:
         return self.columns["load_w"].step_s
 
     def at(self, when: datetime) -> Moment:
-        """The site in the minute of ``when``. Raises TraceError outside the trace and in a long gap of load or sun."""
-        minute = int(when.timestamp()) // MINUTE_S
-        if self._newest is not None and self._newest[0] == minute:
+        """The site at ``when``. Raises TraceError outside the trace and in a long gap of load or sun."""
+        part = int(when.timestamp()) // self.held_s
+        if self._newest is not None and self._newest[0] == part:
             return self._newest[1]
-        epoch_s = float(minute * MINUTE_S - self._later_s)
+        epoch_s = float(part * self.held_s - self._later_s)
         load = self.columns["load_w"]
         if not load.start_s <= epoch_s < load.start_s + load.step_s * load.count:
             raise TraceError(f"the trace covers {_text(self.start)} to {_text(self.end)}, not {_text(when)}")
@@ -84,7 +89,7 @@ class Trace:
         if load_w is None or pv_w is None:
             raise TraceError(self._gap_sentence("load_w" if load_w is None else "pv_w", epoch_s))
         moment = Moment(load_w, pv_w, found.get("import_price_per_kwh"), found.get("carbon_kg_per_kwh"))
-        self._newest = (minute, moment)
+        self._newest = (part, moment)
         return moment
 
     def series(

@@ -66,6 +66,7 @@ tls = false
 # A virtual clock leaps from step to step; hold and staleness are in proportion.
 HOME_WORDS: Table = {
     "import_tariff": NIGHT_TARIFF,
+    "export_price": 0.05,
     "usable_wh": 40000,
     "step_s": 20,
     "hold_s": 120,
@@ -178,7 +179,7 @@ def write_home(folder: Path, **words: object) -> Path:
             "connection": some("import_limit_w", "export_limit_w"),
             "battery": battery,
             "solar": {"rated_w": 6000},
-            "tariff.export": {"price_per_kwh": 0.05},
+            "tariff.export": {"price_per_kwh": asked["export_price"]},
             "control": some("step_s", "hold_s", "stale_s", "frozen_s"),
             "planning": planning,
             "log": {"level": asked["log_level"]},

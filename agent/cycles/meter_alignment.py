@@ -2,8 +2,8 @@
 
 from agent.cycles.alarms import Alarms
 from agent.dispatch.alignment import Alignment
+from agent.dispatch.control_mode import ControlRules
 from agent.domain.alarms import AlarmKind, EventKind
-from agent.domain.battery import Battery
 from agent.domain.sentences.events import meter_lags
 from agent.domain.site import SiteState
 
@@ -14,15 +14,14 @@ LAG_MOVED_S = 2.0  # a lag of the meter that has moved by more is told anew
 class MeterAlignment:
     """One instance a site. Times are monotonic seconds."""
 
-    def __init__(self, battery: Battery, alarms: Alarms, known_lag_s: float | None = None) -> None:
-        self._told_s = -float("inf") if known_lag_s is None else known_lag_s
-        self._alignment = Alignment(max(battery.charge_w, battery.discharge_w), known_lag_s)
+    def __init__(self, rules: ControlRules, alarms: Alarms) -> None:
+        self._told_s = -float("inf") if rules.meter_lag_s is None else rules.meter_lag_s
+        self._alignment = Alignment(rules.largest_w, rules.meter_lag_s, rules.dead_time_s or None)
         self._alarms = alarms
 
     def told(self, monotonic_s: float, battery_w: float | None) -> None:
         """This power was written to the battery; None released it."""
-        if battery_w is not None:
-            self._alignment.told(monotonic_s, battery_w)
+        self._alignment.told(monotonic_s, battery_w)
 
     def aligned(self, state: SiteState, monotonic_s: float) -> SiteState:
         """``state`` with the net load and the load of one instant."""

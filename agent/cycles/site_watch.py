@@ -42,7 +42,7 @@ class SiteWatch:
         self._soc_missing = soc_watch(rules.roles, rules.stale_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, alarms)
-        self._alignment = MeterAlignment(rules.limits.battery, alarms, rules.meter_lag_s)
+        self._alignment = MeterAlignment(rules, alarms)
         self.remarked = set() if remarked is None else remarked
         self.batteries_changed = False
 

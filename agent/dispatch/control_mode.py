@@ -65,7 +65,12 @@ class ControlRules:
     @property
     def deadband_w(self) -> float:
         """Changes smaller than this are not worth a write: 1 % of the rating."""
-        return 0.01 * max(self.limits.battery.charge_w, self.limits.battery.discharge_w)
+        return 0.01 * self.largest_w
+
+    @property
+    def largest_w(self) -> float:
+        """The larger of the battery's ratings."""
+        return max(self.limits.battery.charge_w, self.limits.battery.discharge_w)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The last seconds of a measured power."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 
 @dataclass(slots=True)
@@ -53,6 +54,15 @@ class PowerTrace:
         first, last = (min(bisect_left(self._times_s, at_s), newest) for at_s in (first_s, last_s))
         found = self._watts[first : last + 1]
         return min(found), max(found)
+
+    def within(self, first_s: float, last_s: float) -> list[float]:
+        """What was read from ``first_s`` until ``last_s``."""
+        return self._watts[bisect_left(self._times_s, first_s) : bisect_right(self._times_s, last_s)]
+
+    def largest_step_w(self, since_s: float) -> float:
+        """The most by which two neighbours differ since ``since_s``, W."""
+        found = self._watts[bisect_left(self._times_s, since_s) :]
+        return max((abs(later - earlier) for earlier, later in pairwise(found)), default=0.0)
 
     def spread_w(self, since_s: float) -> float:
         """How far the power has moved since ``since_s``, W."""

@@ -8,7 +8,7 @@ from agent.domain.site import SiteState
 
 NEAR = 0.9  # of what it may make: a sun below is not capped
 STAYS = 0.7  # of what it may make: a sun below keeps no cap that stands; one of 0 W stays as long as there is no room
-NEARLY_FULL_PCT = 1.0  # below the highest SoC: a battery in there follows no sun
+NEARLY_FULL_PCT = 1.0  # below the highest SoC: a battery in there is not counted on to charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,9 @@ class Follower:
     power_w: Callable[[float], float]
 
     def at_most_sun_w(self, allowed_w: float) -> float:
-        """Its power, W, at as much sun as it can take with ``allowed_w`` exported beside; infinite when it is full."""
-        if self.soc_pct > self.battery.soc_max_pct - NEARLY_FULL_PCT:
-            return float("inf")
-        return self.power_w(-self.battery.charge_w - allowed_w)
+        """Its power, W, at as much sun as it takes with ``allowed_w`` exported beside; a full one discharges less."""
+        power_w = self.power_w(-self.battery.charge_w - allowed_w)
+        return max(0.0, power_w) if self.soc_pct > self.battery.soc_max_pct - NEARLY_FULL_PCT else power_w
 
 
 def pv_cap(

@@ -110,8 +110,10 @@ async def test_a_cap_of_the_sun_does_not_answer_its_own_moves(tmp_path: Path, me
     async with staged(tmp_path, trace=trace, soc_pct=95.0, usable_wh=40_000.0, **words) as stage:
         stage.site.meter_lag_s = meter_lag_s
         await stage.play(5.0)
-        # The cap leaves the load to the sun: neither export nor a swing once the step of minute 3 has been seen.
-        for begin, end in ((2.0, 3.0), (3.0 + (meter_lag_s + 6.0) / 60.0, 5.0)):
+        # The cap leaves the load to the sun. The full battery meets the step of minute 3, which is seen a lag later;
+        # then the sun is let in, which is seen another lag later, and the battery rests again. Nothing swings.
+        for begin, end in ((2.0, 3.0), (3.0 + 2.0 * (meter_lag_s + 6.0) / 60.0, 5.0)):
             suns = [moment.site.pv_w for moment in stage.between(begin, end)]
             assert max(suns) - min(suns) <= 2.0 * SETTLED_W
             assert most_w(stage, begin, end) <= 2.0 * SETTLED_W
+            assert max(abs(moment.site.battery_w) for moment in stage.between(begin, end)) <= SETTLED_W

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulator.columns import MeasuredColumn
 from simulator.orders import Band, Cap, Ramp
 from simulator.plant import Plant
-from simulator.traces import TraceError
+from simulator.traces import Trace, TraceError
 from tests.simulator.sites import BATTERY, BEGINNING, Clock, flat_plant, hourly_trace
 
 
@@ -136,6 +137,28 @@ def test_a_renewed_setpoint_has_no_second_dead_time() -> None:
     plant.order(3000.0, 3000.0, 60.0)
     clock.move(1.0)
     assert plant.bring_to_now().battery_w == pytest.approx(2000.0)
+
+
+def test_orders_that_come_faster_than_the_dead_time_are_each_followed_so_much_later() -> None:
+    clock = Clock()
+    plant = flat_plant(clock, substep_s=0.1, ramp=Ramp(3.0, 100.0))  # type: ignore[arg-type]
+    seen = []
+    for second in range(8):
+        plant.order(100.0 * second, 100.0 * second, 60.0)
+        clock.move(1.0)
+        seen.append(plant.bring_to_now().battery_w)
+    assert seen[3:] == pytest.approx([0.0, 100.0, 200.0, 300.0, 400.0])
+
+
+def test_a_trace_by_the_second_is_played_by_the_second() -> None:
+    first = int(BEGINNING.timestamp())
+    suns = [float(second) for second in range(90)]
+    trace = Trace({"load_w": MeasuredColumn(first, 3600, [500.0]), "pv_w": MeasuredColumn(first, 1, suns)})
+    clock = Clock()
+    plant = Plant(trace, BATTERY, 6000.0, clock)
+    for second in (1, 2, 61):
+        clock.at = BEGINNING + timedelta(seconds=second)
+        assert plant.bring_to_now().pv_w == second - 1.0
 
 
 def test_long_steps_jump_to_the_end_of_the_ramp() -> None:
