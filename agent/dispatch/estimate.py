@@ -7,6 +7,8 @@ from datetime import datetime
 from agent.domain.site import MISSING, Measured, SiteState
 from drivers.reading import Quality, Quantity, Reading
 
+_SUN = (Quantity.PV_W, Quantity.AC_W)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -32,7 +34,7 @@ def estimate(at: datetime, monotonic_s: float, sources: Sequence[Source], stale_
     without a battery meter the battery power is what closes the balance, where load, grid and solar are known.
     """
     grid = _of_role(sources, "grid", (Quantity.GRID_W,), monotonic_s, stale_s)
-    pv = _of_role(sources, "solar", (Quantity.PV_W, Quantity.AC_W), monotonic_s, stale_s)
+    pv = _of_role(sources, "solar", _SUN, monotonic_s, stale_s)
     battery = _of_role(sources, "battery", (Quantity.BATTERY_W,), monotonic_s, stale_s)
     load = _of_role(sources, "load", (Quantity.LOAD_W, Quantity.GRID_W), monotonic_s, stale_s)
     if not any("solar" in source.roles for source in sources):
@@ -45,6 +47,19 @@ def estimate(at: datetime, monotonic_s: float, sources: Sequence[Source], stale_
         pv = _derived((load, 1), (grid, -1), (battery, -1))
     soc = _of_role(sources, "battery", (Quantity.SOC_PCT,), monotonic_s, stale_s, mean=True)
     return SiteState(at, grid, _not_negative(pv), battery, load, soc, tuple(_faults(sources)))
+
+
+def capped_suns(sources: Sequence[Source]) -> tuple[str, ...]:
+    """The devices whose sun a cap reaches: those that steer a battery as well. None where that is not to be told."""
+    return tuple(source.device for source in sources if {"solar", "battery"} <= source.roles)
+
+
+def uncapped_sun_w(sources: Sequence[Source], monotonic_s: float, stale_s: float) -> float:
+    """The sun that no cap reaches, W, where there is some that one reaches."""
+    reached = capped_suns(sources)
+    others = [source for source in sources if reached and "solar" in source.roles and source.device not in reached]
+    known = [_measured(source, _SUN, monotonic_s, stale_s).known for source in others]
+    return sum(max(0.0, watts) for watts in known if watts is not None)
 
 
 def _of_role(
