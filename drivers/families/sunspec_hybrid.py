@@ -190,7 +190,8 @@ class SunSpecHybrid:
 
     def _setpoint(self, controls: Controls) -> Setpoint:
         if controls.setpoint is None:
-            raise NotSupported(f"{self.name} takes no battery setpoint: neither model 704 WSet nor model 124")
+            without = "neither model 704 WSet, with a fixed W among its 702 CtrlModes, nor model 124"
+            raise NotSupported(f"{self.name} takes no battery setpoint: {without}")
         return controls.setpoint
 
     @asynccontextmanager
