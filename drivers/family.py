@@ -81,6 +81,13 @@ class SteeringFacts:
     shortest_between_writes_s: float = 0.0
     resolution_w: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not self.actions:
+            raise ValueError("a steering that can be told nothing is none")
+        ends_s, refresh_s = self.reverts_after_s, self.refresh_s
+        if ends_s is not None and refresh_s is not None and refresh_s > ends_s:
+            raise ValueError(f"an order ends after {ends_s:g} s, so it cannot be written again after {refresh_s:g} s")
+
     @property
     def reverts(self) -> bool:
         """True when an order ends by itself."""
@@ -102,6 +109,10 @@ class Option:
     choices: tuple[object, ...] = ()
     low: float | None = None
     high: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.default is not None:
+            self.check("the default of an option", self.default)
 
     def check(self, place: str, value: object) -> None:
         """Raise ValueError with one sentence when ``value`` is not allowed. An int passes for a float."""
