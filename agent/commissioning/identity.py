@@ -62,9 +62,11 @@ def _of_one(device: DeviceSeen) -> Iterator[Finding]:
         text = told.unrecognised(device=device.name, brand=device.brand)
         yield Finding("unrecognised", text, device.name, stops=False)
     for role in sorted(device.roles):
-        missing = [quantity for quantity in ROLE_QUANTITIES[role] if device.value(quantity) is None]
+        # What a battery inverter delivers is not its sun alone.
+        wanted = ROLE_QUANTITIES[role][: 1 if role == "solar" and "battery" in device.roles else None]
+        missing = [quantity for quantity in wanted if device.value(quantity) is None]
         needs_all = role == "battery" and device.steers
-        if missing and (needs_all or len(missing) == len(ROLE_QUANTITIES[role])):
+        if missing and (needs_all or len(missing) == len(wanted)):
             yield _missing(device, role, missing[0])
     yield from (Finding("remark", remark, device.name, stops=False) for remark in device.remarks)
 

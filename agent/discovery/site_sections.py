@@ -86,7 +86,12 @@ def _roles(device: FoundDevice, has_meter: bool) -> Sequence[str]:
     if _is_meter(device):
         return ["grid"]
     own_meter = ["grid"] if device.has_battery and not device.models and not has_meter else []
-    return [*own_meter, *(["battery"] if device.has_battery else []), "solar"]
+    sun = [] if _sun_option(device) else ["solar"]
+    return [*own_meter, *(["battery"] if device.has_battery else []), *sun]
+
+
+def _sun_option(device: FoundDevice) -> str | None:
+    return FAMILIES[device.family or ""].sun_option
 
 
 def _section(device: FoundDevice, name: str, roles: Sequence[str], doubt: str) -> str:
@@ -102,6 +107,8 @@ def _section(device: FoundDevice, name: str, roles: Sequence[str], doubt: str) -
     about = [f"# {_described(device)}"]
     if "grid" in roles and not _is_meter(device):
         about.append("# grid: no meter was found, so this is by its own; take it away if that is not at the connection")
+    if option := _sun_option(device):
+        about.append(f'# where solar strings are at it: the role "solar" as well, and options = {{ {option} = true }}')
     options = FAMILIES[device.family or ""].options
     if options:
         lines.append(f"#options = {{}}  # may have: {', '.join(options)}")

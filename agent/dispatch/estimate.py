@@ -30,11 +30,12 @@ class Source:
 def estimate(at: datetime, monotonic_s: float, sources: Sequence[Source], stale_s: float) -> SiteState:
     """One picture at ``at``. A value older than ``stale_s`` seconds is STALE and not acted on.
 
-    The load is grid + solar + battery where no meter measures it. Without a solar meter the site has no solar, and
+    The load is grid + solar + battery where no meter measures it. The sun of a battery inverter is what it measures of
+    it, and of others what they deliver. Without a solar meter the site has no solar, and
     without a battery meter the battery power is what closes the balance, where load, grid and solar are known.
     """
     grid = _of_role(sources, "grid", (Quantity.GRID_W,), monotonic_s, stale_s)
-    pv = _of_role(sources, "solar", _SUN, monotonic_s, stale_s)
+    pv = _of_role([without_battery_power(source) for source in sources], "solar", _SUN, monotonic_s, stale_s)
     battery = _of_role(sources, "battery", (Quantity.BATTERY_W,), monotonic_s, stale_s)
     load = _of_role(sources, "load", (Quantity.LOAD_W, Quantity.GRID_W), monotonic_s, stale_s)
     if not any("solar" in source.roles for source in sources):
@@ -47,6 +48,13 @@ def estimate(at: datetime, monotonic_s: float, sources: Sequence[Source], stale_
         pv = _derived((load, 1), (grid, -1), (battery, -1))
     soc = _of_role(sources, "battery", (Quantity.SOC_PCT,), monotonic_s, stale_s, mean=True)
     return SiteState(at, grid, _not_negative(pv), battery, load, soc, tuple(_faults(sources)))
+
+
+def without_battery_power(source: Source) -> Source:
+    """``source`` without what an inverter with a battery delivers: that is its battery's power as well."""
+    if "battery" not in source.roles or Quantity.AC_W not in source.readings:
+        return source
+    return replace(source, readings={name: one for name, one in source.readings.items() if name is not Quantity.AC_W})
 
 
 def capped_suns(sources: Sequence[Source]) -> tuple[str, ...]:

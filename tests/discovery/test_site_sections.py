@@ -59,6 +59,15 @@ def test_an_inverter_without_a_battery_is_solar() -> None:
     assert (only["name"], only["roles"]) == ("solar", ["solar"])
 
 
+def test_a_battery_inverter_whose_strings_are_an_option_is_not_taken_for_solar() -> None:
+    """A Sunny Boy Storage has none: what it delivers is its battery's power."""
+    storage = found("sma_hybrid", Place(3, host="192.168.1.50", port=502), models=())
+    (section,) = sections(storage)
+    assert section["roles"] == ["grid", "battery"]
+    (proposal,) = propose([storage], Standing())
+    assert 'the role "solar" as well, and options = { solar_strings = true }' in proposal.text
+
+
 def test_a_role_that_is_taken_is_left_to_a_person() -> None:
     assert [one["name"] for one in sections(INVERTER, KOSTAL, METER)] == ["inverter", "meter"]
     text = propose([INVERTER, KOSTAL], Standing())[1].text

@@ -124,3 +124,13 @@ def test_a_device_that_returns_with_its_old_values_gets_its_time_again() -> None
     for second in (0, 5, 300, 330):
         meter = device(second, grid_w=500.0)
         assert watch.update({"meter": meter, "hybrid": device(second, pv_w=100.0 * second)}) == frozenset()
+
+
+@pytest.mark.parametrize("battery_w", [3000.0, -3000.0])
+def test_what_a_battery_inverter_delivers_is_no_sun(battery_w: float) -> None:
+    """As a Sunny Boy Storage has it: no strings, and the role solar all the same, as every hybrid is proposed with."""
+    storage = source("storage", "battery solar", ac_w=battery_w, battery_w=battery_w, soc_pct=60.0)
+    alone = estimate(NOW, 100.0, [METER, storage], 15.0)
+    assert (alone.pv_w.value, alone.load_w.value) == (None, None)
+    beside = estimate(NOW, 100.0, [METER, storage, source("roof", "solar", ac_w=2000.0)], 15.0)
+    assert (beside.pv_w.value, beside.load_w.value) == (2000.0, 500.0 + 2000.0 + battery_w)
