@@ -134,3 +134,13 @@ def test_what_a_battery_inverter_delivers_is_no_sun(battery_w: float) -> None:
     assert (alone.pv_w.value, alone.load_w.value) == (None, None)
     beside = estimate(NOW, 100.0, [METER, storage, source("roof", "solar", ac_w=2000.0)], 15.0)
     assert (beside.pv_w.value, beside.load_w.value) == (2000.0, 500.0 + 2000.0 + battery_w)
+
+
+@pytest.mark.parametrize("counted_w", [1800.0, -1800.0])
+def test_the_sun_of_an_inverter_that_is_not_read_is_what_its_meter_sees(counted_w: float) -> None:
+    """Which way such a meter is mounted is not to be known, and out of a solar inverter comes sun alone."""
+    roof = source("roof", "solar", grid_w=counted_w)
+    state = estimate(NOW, 100.0, [METER, HYBRID, roof], 15.0)
+    assert (state.pv_w.value, state.load_w.value) == (2000.0 + 1800.0, 500.0 + 3800.0 - 1000.0)
+    assert estimate(NOW, 100.0, [METER, source("roof", "solar", grid_w=None)], 15.0).pv_w.value is None
+    assert estimate(NOW, 100.0, [source("meter", "grid solar", grid_w=500.0)], 15.0).pv_w.value is None
