@@ -3,7 +3,8 @@
 Behaviour of model 704 as in the SunSpec DER Information Model Specification, chapter 3.2: a function's reversion timer
 runs while the function is enabled and its time is not 0, it is restarted by every write to a setting of the function,
 and at its end the reversion value and the reversion enable state take the place of the values. WSet is the power of the
-battery at the AC terminals here, W, > 0 discharges; WMaxLimPct caps the solar power, in percent of WMax.
+battery at the AC terminals here, W, > 0 discharges; WMaxLimPct caps the solar power, in percent of WMax, where a device
+may cap what sun and battery deliver together.
 """
 
 import math

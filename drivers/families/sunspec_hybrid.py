@@ -45,8 +45,9 @@ class SunSpecHybrid:
     ``setpoint_of`` says what model 704 WSet is the power of, which the standard leaves to the maker: "battery", or
     "inverter" for devices that take the AC power of battery and PV together; then the PV power read last is added
     before writing. Model 124 always speaks of the battery. The cap of ``limit_pv`` is on the inverter's whole active
-    power, so while the battery discharges it leaves less to PV. ``wears`` says that the device keeps what is
-    written in flash, whatever the standard says of it. A setpoint is rounded towards 0 to whole ``step_w``, W.
+    power, so while the battery discharges it leaves less to PV, and while it charges more. ``wears`` says that the
+    device keeps what is written in flash, whatever the standard says of it. A setpoint is rounded towards 0 to whole
+    ``step_w``, W.
     ``battery_sign`` -1 is for a device that counts the battery's charging as positive.
     """
 
