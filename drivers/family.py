@@ -144,8 +144,9 @@ class Family:
     ``brand`` are the words that a person knows it by, ``document`` is where the rows come from, with its edition.
     ``confidence``: A, two independent sources agree; B, one source; C, try it on the device first. ``steering`` is None
     for what cannot be steered, ``identity`` for what cannot be told from other devices; ``switches`` is true of relays.
-    ``sun_option`` is the option without which it shows no sun. ``unfit_states`` are the codes of ``Quantity.STATE`` in
-    which nothing can be learnt from how it is steered, with their words.
+    ``sun_option`` is the option without which it shows no sun, ``sees_all_sun`` true of what shows the sun of other
+    makers' inverters as well. ``unfit_states`` are the codes of ``Quantity.STATE`` in which nothing can be learnt from
+    how it is steered, with their words.
     """
 
     name: str
@@ -159,6 +160,7 @@ class Family:
     identity: Identity | None = None
     switches: bool = False
     sun_option: str | None = None
+    sees_all_sun: bool = False
     unfit_states: Mapping[float, str] = field(default_factory=dict)
 
     @property

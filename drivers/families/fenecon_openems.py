@@ -270,6 +270,7 @@ FAMILY = Family(
     document="OpenEMS Edge, io.openems.edge.controller.api.modbus and its sheet OpenEMS Modbus-TCP.xlsx, no edition",
     confidence="A",
     steering=facts_of(60.0),
+    sees_all_sun=True,
     link=LinkFacts(serial=()),
     identity=Identity(
         (Sign(MARKER, (float(_OPENEMS),)),),
