@@ -44,10 +44,10 @@ class SunSpecHybrid:
 
     ``setpoint_of`` says what model 704 WSet is the power of, which the standard leaves to the maker: "battery", or
     "inverter" for devices that take the AC power of battery and PV together; then the PV power read last is added
-    before writing. Model 124 always speaks of the battery. The cap of ``limit_pv`` is on the inverter's whole active
-    power, so while the battery discharges it leaves less to PV, and while it charges more. ``wears`` says that the
-    device keeps what is written in flash, whatever the standard says of it. A setpoint is rounded towards 0 to whole
-    ``step_w``, W.
+    before writing. Model 124 always speaks of the battery. WMaxLimPct is a cap on the inverter's whole active power, so
+    ``limit_pv`` adds what the battery was seen to give; what it takes from the sun cannot be capped. ``wears`` says
+    that the device keeps what is written in flash, whatever the standard says of it. A setpoint is rounded towards 0 to
+    whole ``step_w``, W.
     ``battery_sign`` -1 is for a device that counts the battery's charging as positive.
     """
 
@@ -154,7 +154,12 @@ class SunSpecHybrid:
                 return lifted
             await self._must_listen(controls)
             self._capped = True
-            return await controls.cap.set_cap(pv_w, hold_s, self._found)
+            battery_w = self._latest_w(Quantity.BATTERY_W, _PV_AGE_S) or 0.0
+            output_w = pv_w + battery_w
+            result = await controls.cap.set_cap(max(0.0, output_w), hold_s, self._found)
+        if output_w < 0.0:
+            return Clamped(result.battery_w - battery_w, "what the battery takes from the sun is not capped")
+        return replace(result, battery_w=result.battery_w - battery_w)
 
     async def in_force(self) -> ControlState:
         async with self._conversation() as controls:
