@@ -40,6 +40,10 @@ class Control:
     def __post_init__(self) -> None:
         if self.shown is not None and self.shown.name != self.row.name:
             raise ValueError(f"{self.row.name} cannot be shown as {self.shown.name}: the names must be the same")
+        if self.row.table != "holding":
+            raise ValueError(f"{self.row.name} is an input register, and none of these can be written")
+        if not self.low <= self.high:
+            raise ValueError(f"{self.row.name} takes nothing: {self.low:g} is above {self.high:g}")
 
     @property
     def name(self) -> str:
@@ -130,6 +134,13 @@ class Steering:
     conditions: tuple[Condition, ...] = ()
     grid_lost: GridLost | None = None
     wears: bool = False
+
+    def __post_init__(self) -> None:
+        by_name: dict[str, Register] = {}
+        for row in (*(control.read_from for control in self.controls), *self.rows):
+            if by_name.setdefault(row.name, row) != row:
+                places = f"{by_name[row.name].address} and {row.address}"
+                raise ValueError(f"{row.name} is the name of two rows, at {places}: values are by their names")
 
     @property
     def rows(self) -> tuple[Register, ...]:

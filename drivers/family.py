@@ -81,6 +81,13 @@ class SteeringFacts:
     shortest_between_writes_s: float = 0.0
     resolution_w: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not self.actions:
+            raise ValueError("a steering that can be told nothing is none")
+        ends_s, refresh_s = self.reverts_after_s, self.refresh_s
+        if ends_s is not None and refresh_s is not None and refresh_s > ends_s:
+            raise ValueError(f"an order ends after {ends_s:g} s, so it cannot be written again after {refresh_s:g} s")
+
     @property
     def reverts(self) -> bool:
         """True when an order ends by itself."""
@@ -102,6 +109,10 @@ class Option:
     choices: tuple[object, ...] = ()
     low: float | None = None
     high: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.default is not None:
+            self.check("the default of an option", self.default)
 
     def check(self, place: str, value: object) -> None:
         """Raise ValueError with one sentence when ``value`` is not allowed. An int passes for a float."""
@@ -133,8 +144,9 @@ class Family:
     ``brand`` are the words that a person knows it by, ``document`` is where the rows come from, with its edition.
     ``confidence``: A, two independent sources agree; B, one source; C, try it on the device first. ``steering`` is None
     for what cannot be steered, ``identity`` for what cannot be told from other devices; ``switches`` is true of relays.
-    ``unfit_states`` are the codes of ``Quantity.STATE`` in which nothing can be learnt from how it is steered, with
-    their words.
+    ``sun_option`` is the option without which it shows no sun, ``sees_all_sun`` true of what shows the sun of other
+    makers' inverters as well. ``unfit_states`` are the codes of ``Quantity.STATE`` in which nothing can be learnt from
+    how it is steered, with their words.
     """
 
     name: str
@@ -147,6 +159,8 @@ class Family:
     steering: SteeringFacts | None = None
     identity: Identity | None = None
     switches: bool = False
+    sun_option: str | None = None
+    sees_all_sun: bool = False
     unfit_states: Mapping[float, str] = field(default_factory=dict)
 
     @property

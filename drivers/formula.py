@@ -34,6 +34,12 @@ class Mean:
     parts: tuple[Register, ...]
     weights: tuple[Register, ...] = ()
 
+    def __post_init__(self) -> None:
+        if len(self.weights) not in (0, len(self.parts)):
+            raise ValueError(
+                f"a mean of {len(self.parts)} values and {len(self.weights)} weights: one for each, or none"
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Halves:

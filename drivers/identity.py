@@ -77,6 +77,10 @@ class Identity:
     firmware: Text | None = None
     sunspec_models: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not self.signs and self.named is None:
+            raise ValueError("an identity without a sign or a name is that of every device")
+
     @property
     def is_generic(self) -> bool:
         """True where other families may know the same device better."""

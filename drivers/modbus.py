@@ -32,6 +32,7 @@ logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # each lost answer wou
 ANSWER_WITHIN_S = 1.0  # of a device that is not known to be slow
 _DEAD_SHARE, _DEAD_SHARE_NUMBERED = 0.1, 0.2  # of the time of a line, what its silent units together may about take
 _SILENCES_ALLOWED = 3  # in a row, then a unit is left alone for a while and a connection is made anew
+_ACKNOWLEDGED = 5  # exception of a write at which the device still works: whether it was done is read back
 _NOT_NOW = frozenset({4, 5, 6, 10, 11})  # exceptions of a unit that is busy, failing or away: it is left alone too
 
 
@@ -197,11 +198,12 @@ class Bus:
         self._answered = True
         self._turned_away.succeeded()
         unit = self._units[request.unit_id]
-        if answer.isError() and answer.exception_code in _NOT_NOW:
+        refused = answer.isError() and not (request.count is None and answer.exception_code == _ACKNOWLEDGED)
+        if refused and answer.exception_code in _NOT_NOW:
             unit.failed()
         else:
             unit.succeeded()
-        if answer.isError():
+        if refused:
             raise Refused(answer.exception_code, request.asked)
         return answer
 

@@ -39,8 +39,15 @@ class WireType:
         return self.name.startswith("acc")
 
 
-WIRE_TYPES = {
-    wire.name: wire
+class _WireTypes(dict[str, WireType]):
+    """By name. Raises ValueError for one that is not known."""
+
+    def __missing__(self, name: str) -> WireType:
+        raise ValueError(f"there is no type {name!r}: known are {', '.join(self)}")
+
+
+WIRE_TYPES = _WireTypes(
+    (wire.name, wire)
     for wire in (
         WireType("int16", 1, ">h", 0x8000),
         WireType("uint16", 1, ">H", 0xFFFF),
@@ -61,9 +68,11 @@ WIRE_TYPES = {
         WireType("float32", 2, ">f", 0x7FC00000),
         WireType("float64", 4, ">d", 0x7FF8000000000000),
     )
-}
+)
 
 
+TABLES = ("holding", "input")
+LAST_ADDRESS = 0xFFFF
 _WORDS = {count: f">{count}H" for count in (1, 2, 4)}  # struct codes
 
 # SolarEdge sends the largest negative float for "not implemented" (SunSpec implementation technical note).
@@ -99,8 +108,25 @@ class Register:
     unit: str = ""
 
     def __post_init__(self) -> None:
+        if self.table not in TABLES:
+            raise ValueError(f'{self.name}: its table is "{self.table}": it must be one of {", ".join(TABLES)}')
+        if not all(0 <= address <= LAST_ADDRESS for address in (*self.addresses, self.scale_address or 0)):
+            raise ValueError(f"{self.name}: it is from {self.address} on, but addresses are 0 to {LAST_ADDRESS}")
+        if self.sign not in (1, -1):
+            raise ValueError(f"{self.name}: its sign is {self.sign}: it must be 1 or -1")
+        if not self.scale or not math.isfinite(self.scale):
+            raise ValueError(f"{self.name}: its scale is {self.scale:g}: nothing could be told from it")
+        unlike = next((one for one in self._patterns if not -1 <= one < 1 << 16 * self.wire.registers), None)
+        if unlike is not None:
+            raise ValueError(f"{self.name}: no {self.wire.name} is {unlike:#x}: a missing pattern is its raw number")
         if self.scattered and (len(self.scattered) != self.wire.registers or self.address not in self.scattered):
             raise ValueError(f"{self.name}: a {self.wire.name} has {self.wire.registers} words, one at its address")
+
+    @property
+    def _patterns(self) -> tuple[int, ...]:
+        """Raw numbers that mean missing; -1 is none."""
+        given = (self.sentinel, self.missing_from, *self.also_missing)
+        return tuple(pattern for pattern in given if pattern is not None)
 
     @property
     def count(self) -> int:

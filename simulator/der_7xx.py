@@ -3,7 +3,8 @@
 Behaviour of model 704 as in the SunSpec DER Information Model Specification, chapter 3.2: a function's reversion timer
 runs while the function is enabled and its time is not 0, it is restarted by every write to a setting of the function,
 and at its end the reversion value and the reversion enable state take the place of the values. WSet is the power of the
-battery at the AC terminals here, W, > 0 discharges; WMaxLimPct caps the solar power, in percent of WMax.
+battery at the AC terminals here, W, > 0 discharges; WMaxLimPct caps what sun and battery deliver together, in percent
+of WMax.
 """
 
 import math
@@ -177,7 +178,7 @@ class Der7xx:
         if image.value("704.WMaxLimPctEnaRvrt") == 1:
             after = Cap(image.value("704.WMaxLimPctRvrt") / 100.0 * rated_w)
         hold_s = image.value("704.WMaxLimPctRvrtTms") or None
-        self._cap = self._plant.cap_pv(image.value("704.WMaxLimPct") / 100.0 * rated_w, hold_s, after)
+        self._cap = self._plant.cap_output(image.value("704.WMaxLimPct") / 100.0 * rated_w, hold_s, after)
 
     def _battery(self, state: PlantState) -> Values:
         spec = self._plant.battery

@@ -181,7 +181,7 @@ class DerGen24:
             self._cap = None
             return
         cap_w = image.value("123.WMaxLimPct") / 100.0 * image.value("121.WMax")
-        self._cap = plant.cap_pv(cap_w, image.value("123.WMaxLimPct_RvrtTms") or None)
+        self._cap = plant.cap_output(cap_w, image.value("123.WMaxLimPct_RvrtTms") or None)
 
     def _battery(self, state: PlantState) -> Values:
         volts = battery_volts(state.soc_pct)

@@ -29,9 +29,9 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """Solar power is kept at or below ``pv_w`` until ``lapses_at`` (seconds since 1970); then ``after`` holds."""
+    """Sun and battery together deliver at most ``output_w`` until ``lapses_at`` (s since 1970); then ``after``."""
 
-    pv_w: float
+    output_w: float
     lapses_at: float | None = None
     after: "Cap | None" = None
 

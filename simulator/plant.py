@@ -99,7 +99,7 @@ class Plant:
 
     @property
     def cap(self) -> Cap | None:
-        """What limits the solar power, None for nothing."""
+        """What limits the output of the inverter, None for nothing."""
         return self._cap
 
     def recalibrate(self, soc_pct: float) -> None:
@@ -155,14 +155,14 @@ class Plant:
         self.bring_to_now()
         self._end_order("released")
 
-    def cap_pv(self, pv_w: float, hold_s: float | None = None, after: Cap | None = None) -> Cap:
-        """Keep the solar power at or below ``pv_w`` for ``hold_s`` seconds, None for ever."""
+    def cap_output(self, output_w: float, hold_s: float | None = None, after: Cap | None = None) -> Cap:
+        """Let sun and battery together deliver at most ``output_w`` for ``hold_s`` seconds, None for ever."""
         self.bring_to_now()
-        self._cap = Cap(pv_w, None if hold_s is None else self._at_s + hold_s, after)
+        self._cap = Cap(output_w, None if hold_s is None else self._at_s + hold_s, after)
         return self._cap
 
     def lift_cap(self) -> None:
-        """End the cap on the solar power."""
+        """End the cap on the output."""
         self.bring_to_now()
         self._cap = None
 
@@ -218,14 +218,16 @@ class Plant:
     def _step(self, seconds: float) -> None:
         moment = self.trace.at(self._time(self._at_s))
         online = self._online()
-        cap_w = None if self._cap is None else self._cap.pv_w
-        pv_w = pv_output_w(moment.pv_available_w, min(self.pv_rated_w, self.inverter_w), cap_w) if online else 0.0
-        wanted_w = self._wanted_w(moment.load_w, pv_w) if online else 0.0
+        cap_w = math.inf if self._cap is None else self._cap.output_w
+        rated_w = min(self.pv_rated_w, self.inverter_w)
+        pv_w = pv_output_w(moment.pv_available_w, rated_w) if online else 0.0
+        wanted_w = min(cap_w, self._wanted_w(moment.load_w, pv_w)) if online else 0.0
         asked_w = self._ramped(wanted_w, seconds) if online else 0.0
         step = battery_step(
             self.battery, self._stored_wh, asked_w, seconds, self.battery.usable_wh * self.reserve_pct / 100.0
         )
         self._stored_wh, self._delivered_w = step.stored_wh, step.battery_w
+        pv_w = pv_output_w(pv_w, rated_w, cap_w - step.battery_w)
         self._state = PlantState(
             at=self._time(self._at_s + seconds),
             load_w=moment.load_w,

@@ -13,7 +13,7 @@ ALIKE = 5  # quantities that must agree in every sample before two devices are t
 ROLE_QUANTITIES = {
     "grid": (Quantity.GRID_W,),
     "battery": (Quantity.BATTERY_W, Quantity.SOC_PCT),
-    "solar": (Quantity.PV_W, Quantity.AC_W),
+    "solar": (Quantity.PV_W, Quantity.AC_W, Quantity.GRID_W),
     "load": (Quantity.LOAD_W, Quantity.GRID_W),
 }
 
@@ -62,11 +62,19 @@ def _of_one(device: DeviceSeen) -> Iterator[Finding]:
         text = told.unrecognised(device=device.name, brand=device.brand)
         yield Finding("unrecognised", text, device.name, stops=False)
     for role in sorted(device.roles):
-        missing = [quantity for quantity in ROLE_QUANTITIES[role] if device.value(quantity) is None]
+        wanted = _that_tell(role, device.roles)
+        missing = [quantity for quantity in wanted if device.value(quantity) is None]
         needs_all = role == "battery" and device.steers
-        if missing and (needs_all or len(missing) == len(ROLE_QUANTITIES[role])):
+        if missing and (needs_all or len(missing) == len(wanted)):
             yield _missing(device, role, missing[0])
     yield from (Finding("remark", remark, device.name, stops=False) for remark in device.remarks)
+
+
+def _that_tell(role: str, roles: frozenset[str]) -> tuple[Quantity, ...]:
+    """What a battery inverter delivers is not its sun alone, and what flows at the connection is none."""
+    if role != "solar":
+        return ROLE_QUANTITIES[role]
+    return ROLE_QUANTITIES[role][: 1 if "battery" in roles else 2 if "grid" in roles else 3]
 
 
 def _missing(device: DeviceSeen, role: str, quantity: Quantity) -> Finding:

@@ -150,7 +150,7 @@ class Control:
         observing = self._outlet.view.observing
         seen = state if observing is None else self.observing.site(state)
         wanted = self._ladder.choose(self._situation(seen, lost, there, self._interval_wh(state)))
-        granted = self._guarded(self._watch.probed(wanted), seen, there)
+        granted = self._watch.within_reach(self._guarded(self._watch.probed(wanted), seen, there))
         if observing is not None:
             return self.observing.follow(granted, state, self._since_s()), Held()
         if alone is not None:

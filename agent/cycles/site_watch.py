@@ -1,13 +1,14 @@
 """From the readings of all devices to one state of the site, and the alarms about what is wrong with them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from agent.cycles.alarms import Alarms
 from agent.cycles.meter_alignment import MeterAlignment
 from agent.cycles.meter_balance import MeterBalance
 from agent.dispatch.battery_units import BatteryUnits
 from agent.dispatch.control_mode import ControlRules
-from agent.dispatch.estimate import Source, estimate
+from agent.dispatch.estimate import Source, capped_suns, estimate, uncapped_sun_w
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.sentences import alarms as say
 from agent.domain.setpoint import Setpoint
@@ -45,6 +46,7 @@ class SiteWatch:
         self._alignment = MeterAlignment(rules, alarms)
         self.remarked = set() if remarked is None else remarked
         self.batteries_changed = False
+        self._uncapped_w, self._suns = 0.0, tuple[str, ...]()
 
     def go_by(self, rules: ControlRules) -> None:
         """Rules that ask for the same watch (``ControlRules.watched``)."""
@@ -68,6 +70,12 @@ class SiteWatch:
         """``wanted``, or 0 W where the meter is to be looked at."""
         return self._balance.probed(wanted)
 
+    def within_reach(self, granted: Setpoint) -> Setpoint:
+        """``granted``, whose cap is on all of the sun, with the cap on the part of it that can be capped."""
+        if granted.pv_limit_w is None:
+            return granted
+        return replace(granted, pv_limit_w=max(0.0, granted.pv_limit_w - self._uncapped_w), suns=self._suns)
+
     def told(self, monotonic_s: float, battery_w: float | None) -> None:
         """This power was written to the battery; None released it."""
         self._balance.asked(monotonic_s, battery_w)
@@ -84,6 +92,7 @@ class SiteWatch:
         self._tell_doubts(doubts)
         self._tell_missing(readings, frozen | set(troubles), monotonic)
         self._tell_devices(frozen, troubles)
+        self._uncapped_w, self._suns = uncapped_sun_w(sources, monotonic, self._rules.stale_s), capped_suns(sources)
         return estimate(now, monotonic, sources, self._rules.stale_s)
 
     def _sources(self, readings: Readings, frozen: Collection[str]) -> Sequence[Source]:

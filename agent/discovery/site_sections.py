@@ -53,12 +53,14 @@ def standing(tables: Mapping[str, Any]) -> Standing:
 def propose(devices: Iterable[FoundDevice], there: Standing) -> tuple[Proposal, ...]:
     """A section for each device of a known family, in their order.
 
-    One with a role that another device has already is written as a comment: a person must say what it is. Where no
-    meter is found, the inverter's own one is taken for that of the connection.
+    One with a role that another device has already is written as a comment: a person must say what it is. So is a solar
+    inverter beside a device that shows the sun of others too, or it would be counted twice. Where no meter is found,
+    the inverter's own one is taken for that of the connection.
     """
     known = [device for device in devices if device.family is not None]
     names, roles, found = set(there.names), dict(there.roles), []
     has_meter = "grid" in roles or any(_is_meter(device) for device in known)
+    overseer = _overseer([*(family for _, family in there.places.values()), *(device.family or "" for device in known)])
     for device in known:
         stands = there.places.get((_link(device.place), device.place.unit_id))
         if stands is not None:
@@ -69,12 +71,20 @@ def propose(devices: Iterable[FoundDevice], there: Standing) -> tuple[Proposal, 
         wanted = _roles(device, has_meter)
         others = [role for role in wanted if role in _SINGLE and role in roles]
         doubt = f'"{others[0]}" is {roles[others[0]]} already: say what this one is' if others else ""
+        if overseer and wanted == ["solar"]:
+            doubt = f"the sun of {overseer} has this one in it: add it only where it has not"
         if not doubt:
             roles |= dict.fromkeys(wanted, name)
             has_meter = has_meter or "grid" in wanted
         names.add(name)
         found.append(Proposal(device, name, _section(device, name, wanted, doubt)))
     return tuple(found)
+
+
+def _overseer(families: Iterable[str]) -> str | None:
+    """The brand of the first that shows the sun of other inverters too."""
+    found = (FAMILIES[family] for family in families if family in FAMILIES)
+    return next((family.brand for family in found if family.sees_all_sun), None)
 
 
 def _is_meter(device: FoundDevice) -> bool:
@@ -86,7 +96,12 @@ def _roles(device: FoundDevice, has_meter: bool) -> Sequence[str]:
     if _is_meter(device):
         return ["grid"]
     own_meter = ["grid"] if device.has_battery and not device.models and not has_meter else []
-    return [*own_meter, *(["battery"] if device.has_battery else []), "solar"]
+    sun = [] if _sun_option(device) else ["solar"]
+    return [*own_meter, *(["battery"] if device.has_battery else []), *sun]
+
+
+def _sun_option(device: FoundDevice) -> str | None:
+    return FAMILIES[device.family or ""].sun_option
 
 
 def _section(device: FoundDevice, name: str, roles: Sequence[str], doubt: str) -> str:
@@ -102,6 +117,8 @@ def _section(device: FoundDevice, name: str, roles: Sequence[str], doubt: str) -
     about = [f"# {_described(device)}"]
     if "grid" in roles and not _is_meter(device):
         about.append("# grid: no meter was found, so this is by its own; take it away if that is not at the connection")
+    if option := _sun_option(device):
+        about.append(f'# where solar strings are at it: the role "solar" as well, and options = {{ {option} = true }}')
     options = FAMILIES[device.family or ""].options
     if options:
         lines.append(f"#options = {{}}  # may have: {', '.join(options)}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from agent.dispatch.estimate import Source
+from agent.dispatch.estimate import Source, without_battery_power
 from agent.dispatch.power_split import UnitState, available, power_split
 from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.setpoint import Applied, Clamped, Outcome
@@ -158,4 +158,4 @@ class BatteryUnits:
 
 
 def _left_out(source: Source) -> Source:
-    return Source(source.device, source.roles - {"battery"}, source.readings, source.frozen)
+    return replace(without_battery_power(source), roles=source.roles - {"battery"})

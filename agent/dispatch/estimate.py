@@ -7,6 +7,8 @@ from datetime import datetime
 from agent.domain.site import MISSING, Measured, SiteState
 from drivers.reading import Quality, Quantity, Reading
 
+_SUN = (Quantity.PV_W, Quantity.AC_W)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -28,11 +30,13 @@ class Source:
 def estimate(at: datetime, monotonic_s: float, sources: Sequence[Source], stale_s: float) -> SiteState:
     """One picture at ``at``. A value older than ``stale_s`` seconds is STALE and not acted on.
 
-    The load is grid + solar + battery where no meter measures it. Without a solar meter the site has no solar, and
-    without a battery meter the battery power is what closes the balance, where load, grid and solar are known.
+    The load is grid + solar + battery where no meter measures it. The sun of a battery inverter is what it measures of
+    it, that of others what they deliver, and behind a meter what flows through that, whichever way it is mounted.
+    Without a solar meter the site has no solar, and without a battery meter the battery power is what closes the
+    balance, where load, grid and solar are known.
     """
     grid = _of_role(sources, "grid", (Quantity.GRID_W,), monotonic_s, stale_s)
-    pv = _of_role(sources, "solar", (Quantity.PV_W, Quantity.AC_W), monotonic_s, stale_s)
+    pv = _of_role([_seen_as_sun(source) for source in sources], "solar", _SUN, monotonic_s, stale_s)
     battery = _of_role(sources, "battery", (Quantity.BATTERY_W,), monotonic_s, stale_s)
     load = _of_role(sources, "load", (Quantity.LOAD_W, Quantity.GRID_W), monotonic_s, stale_s)
     if not any("solar" in source.roles for source in sources):
@@ -45,6 +49,35 @@ def estimate(at: datetime, monotonic_s: float, sources: Sequence[Source], stale_
         pv = _derived((load, 1), (grid, -1), (battery, -1))
     soc = _of_role(sources, "battery", (Quantity.SOC_PCT,), monotonic_s, stale_s, mean=True)
     return SiteState(at, grid, _not_negative(pv), battery, load, soc, tuple(_faults(sources)))
+
+
+def without_battery_power(source: Source) -> Source:
+    """``source`` without what an inverter with a battery delivers: that is its battery's power as well."""
+    if "battery" not in source.roles or Quantity.AC_W not in source.readings:
+        return source
+    return replace(source, readings={name: one for name, one in source.readings.items() if name is not Quantity.AC_W})
+
+
+def _seen_as_sun(source: Source) -> Source:
+    """``source`` with its sun among the quantities of ``_SUN``, where it has some."""
+    through = source.readings.get(Quantity.GRID_W)
+    if "grid" in source.roles or through is None or _has(source, _SUN):
+        return without_battery_power(source)
+    flows = through if through.value is None else replace(through, value=abs(through.value))
+    return replace(source, readings={Quantity.PV_W: flows})
+
+
+def capped_suns(sources: Sequence[Source]) -> tuple[str, ...]:
+    """The devices whose sun a cap reaches: those that steer a battery as well. None where that is not to be told."""
+    return tuple(source.device for source in sources if {"solar", "battery"} <= source.roles)
+
+
+def uncapped_sun_w(sources: Sequence[Source], monotonic_s: float, stale_s: float) -> float:
+    """The sun that no cap reaches, W, where there is some that one reaches."""
+    reached = capped_suns(sources)
+    others = [source for source in sources if reached and "solar" in source.roles and source.device not in reached]
+    known = [_measured(_seen_as_sun(source), _SUN, monotonic_s, stale_s).known for source in others]
+    return sum(max(0.0, watts) for watts in known if watts is not None)
 
 
 def _of_role(

@@ -20,8 +20,9 @@ class Rung(Enum):
 class Setpoint:
     """What the battery shall do, for how long, and why.
 
-    ``battery_w`` > 0 discharges; None releases the device to its own self-consumption. ``pv_limit_w`` None is no cap.
-    ``shares`` are watts by device where the site has several batteries; one without a share is released.
+    ``battery_w`` > 0 discharges; None releases the device to its own self-consumption. ``pv_limit_w`` is a cap on the
+    sun of the steered devices ``suns``, all of them where none is named; None is no cap. ``shares`` are watts by device
+    where the site has several batteries; one without a share is released.
     """
 
     at: datetime
@@ -31,6 +32,7 @@ class Setpoint:
     reason: str
     pv_limit_w: float | None = None
     shares: tuple[tuple[str, float], ...] = ()
+    suns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from drivers.reading import Quality, Quantity, Reading
 NIGHT_DEG, LOW_DEG = -1.0, 10.0
 DUSK_S, DAWN_S = 7200.0, 3600.0
 FADED_W = 100.0
-POWERS = (Quantity.PV_W, Quantity.AC_W)
+POWERS = (Quantity.PV_W, Quantity.AC_W, Quantity.GRID_W)  # the last of a meter before a solar inverter
 
 Readings = Mapping[Quantity, Reading]
 

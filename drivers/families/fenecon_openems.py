@@ -26,7 +26,7 @@ from drivers.formula import FirstOf, Formula
 from drivers.identity import Identity, Sign, Text
 from drivers.ratings import LEAST_W, MOST_W, credible_w
 from drivers.reading import Quantity
-from drivers.register import WIRE_TYPES, Register, decode_string
+from drivers.register import LAST_ADDRESS, WIRE_TYPES, Register, decode_string
 from drivers.spans import SpanLimits
 from drivers.table_device import Constant
 
@@ -36,6 +36,7 @@ _U16, _FLOAT, _DOUBLE = WIRE_TYPES["uint16"], WIRE_TYPES["float32"], WIRE_TYPES[
 _OPENEMS, _SUM, _SYMMETRIC_ESS, _MANAGED_ESS = 0x6201, 0x462B, 0x42EE, 0xA3ED
 _ID_REGISTERS, _HEADER = 16, 20
 _MOST_COMPONENTS, _MOST_NATURES = 64, 16
+_FURTHEST = LAST_ADDRESS - 256  # no component and no nature begins behind: its values would not be there
 _OFF_GRID = 2.0
 LIMITS = SpanLimits(max_gap=20)  # what is not defined reads 0xFFFF; a request may not cut a value
 
@@ -54,6 +55,8 @@ class Component:
 
 def component(at: int, seen: Values) -> "Component | tuple[Register, ...] | None":
     """The component at ``at``, the rows that must be read first to know it, or None where the map ends."""
+    if at > _FURTHEST:  # a length that cannot be leads there
+        return None
     length = Register(f"length at {at}", at + _ID_REGISTERS, _U16)
     if length.name not in seen:
         return (length,)
@@ -65,7 +68,8 @@ def component(at: int, seen: Values) -> "Component | tuple[Register, ...] | None
         return letters
     natures: dict[int, int] = {}
     begins = at + _HEADER
-    while begins < at + _HEADER + counted and len(natures) < _MOST_NATURES:
+    ends = min(at + _HEADER + counted, _FURTHEST)
+    while begins < ends and len(natures) < _MOST_NATURES:
         head = (Register(f"nature at {begins}", begins, _U16), Register(f"its length at {begins}", begins + 1, _U16))
         if head[0].name not in seen:
             return head
@@ -266,6 +270,7 @@ FAMILY = Family(
     document="OpenEMS Edge, io.openems.edge.controller.api.modbus and its sheet OpenEMS Modbus-TCP.xlsx, no edition",
     confidence="A",
     steering=facts_of(60.0),
+    sees_all_sun=True,
     link=LinkFacts(serial=()),
     identity=Identity(
         (Sign(MARKER, (float(_OPENEMS),)),),

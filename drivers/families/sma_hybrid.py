@@ -188,6 +188,7 @@ FAMILY = Family(
     confidence="A",
     link=LinkFacts(unit_ids=(3,), serial=()),
     steering=FACTS,
+    sun_option="solar_strings",
     unfit_states={35.0: "in fault", 303.0: "off"},
     identity=Identity(
         (

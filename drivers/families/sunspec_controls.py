@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from drivers.control_block import read_words
 from drivers.device import ControlState, SteerResult, Transport
 from drivers.errors import Refused
 from drivers.families.sunspec_124_rates import Rates124
@@ -13,6 +14,9 @@ from drivers.families.sunspec_hybrid_rows import Points
 from drivers.families.sunspec_pv_cap import PvCap
 from drivers.register import Register
 from drivers.sunspec import Chain
+
+_FIXED_W = 0b10  # of 702 CtrlModes: WSet is obeyed
+_NOT_THERE = (1, 2, 3)  # exceptions of a model that is in the chain, but cannot be read
 
 
 class Setpoint(Protocol):
@@ -49,7 +53,7 @@ async def offered(
     """What the device implements: the first of each kind that it can be told."""
     points, most = Points(chain), max_registers
     setpoints: list[Setpoint704 | Rates124] = []
-    if model := points.model(704):
+    if (model := points.model(704)) and await _obeys_watts(points, transport, most):
         setpoints.append(Setpoint704(transport, model, most, wears, writes))
     if model := points.model(124):
         setpoints.append(Rates124(transport, model, most, wears, writes))
@@ -64,6 +68,20 @@ async def offered(
     return Controls(chain, await _first_able(setpoints), await _first_able(caps), locality)
 
 
+async def _obeys_watts(points: Points, transport: Transport, max_registers: int) -> bool:
+    """Unless the device names its control modes and a fixed power is none: then model 704 takes a cap alone."""
+    row = points.row(702, "CtrlModes")
+    if row is None:
+        return True
+    try:
+        modes = row.decode(await read_words(transport, [row], max_registers))
+    except Refused as error:
+        if error.code not in _NOT_THERE:
+            raise
+        return True
+    return not modes or bool(int(modes) & _FIXED_W)
+
+
 _Offer = TypeVar("_Offer", Setpoint704 | Rates124, PvCap)
 
 
@@ -73,7 +91,7 @@ async def _first_able(offers: Sequence[_Offer]) -> _Offer | None:
             if await offer.prepare():
                 return offer
         except Refused as error:
-            if error.code not in (1, 2, 3):  # the model is in the chain, but cannot be read
+            if error.code not in _NOT_THERE:
                 raise
     return None
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 from drivers.control_block import read_words
@@ -43,9 +44,11 @@ class SunSpecHybrid:
 
     ``setpoint_of`` says what model 704 WSet is the power of, which the standard leaves to the maker: "battery", or
     "inverter" for devices that take the AC power of battery and PV together; then the PV power read last is added
-    before writing. Model 124 always speaks of the battery. The cap of ``limit_pv`` is on the inverter's whole active
-    power, so while the battery discharges it leaves less to PV. ``wears`` says that the device keeps what is
-    written in flash, whatever the standard says of it. A setpoint is rounded towards 0 to whole ``step_w``, W.
+    before writing. Model 124 always speaks of the battery. WMaxLimPct is a cap on the inverter's whole active power, so
+    ``limit_pv`` adds what the battery was seen to give; what it takes from the sun cannot be capped. ``wears`` says
+    that the device keeps what is written in flash, whatever the standard says of it. A setpoint is rounded towards 0 to
+    whole ``step_w``, W.
+    ``battery_sign`` -1 is for a device that counts the battery's charging as positive.
     """
 
     def __init__(
@@ -57,9 +60,11 @@ class SunSpecHybrid:
         setpoint_of: SetpointOf = "battery",
         wears: bool = False,
         step_w: float = 0.0,
+        battery_sign: int = 1,
     ) -> None:
         self.name = name
-        self._device = SunSpecDevice(name, transport, choose, options, monotonic, completeness, BLOCK_COUNTS)
+        by_chain = partial(choose, battery_sign=battery_sign)
+        self._device = SunSpecDevice(name, transport, by_chain, options, monotonic, completeness, BLOCK_COUNTS)
         self._max_registers = options.max_registers
         self._monotonic = monotonic
         self._setpoint_of = setpoint_of
@@ -149,7 +154,12 @@ class SunSpecHybrid:
                 return lifted
             await self._must_listen(controls)
             self._capped = True
-            return await controls.cap.set_cap(pv_w, hold_s, self._found)
+            battery_w = self._latest_w(Quantity.BATTERY_W, _PV_AGE_S) or 0.0
+            output_w = pv_w + battery_w
+            result = await controls.cap.set_cap(max(0.0, output_w), hold_s, self._found)
+        if output_w < 0.0:
+            return Clamped(result.battery_w - battery_w, "what the battery takes from the sun is not capped")
+        return replace(result, battery_w=result.battery_w - battery_w)
 
     async def in_force(self) -> ControlState:
         async with self._conversation() as controls:
@@ -190,7 +200,8 @@ class SunSpecHybrid:
 
     def _setpoint(self, controls: Controls) -> Setpoint:
         if controls.setpoint is None:
-            raise NotSupported(f"{self.name} takes no battery setpoint: neither model 704 WSet nor model 124")
+            without = "neither model 704 WSet, with a fixed W among its 702 CtrlModes, nor model 124"
+            raise NotSupported(f"{self.name} takes no battery setpoint: {without}")
         return controls.setpoint
 
     @asynccontextmanager
@@ -260,7 +271,8 @@ def _check(power_w: float, hold_s: float) -> None:
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SunSpecHybrid:
     setpoint_of: SetpointOf = "inverter" if options["setpoint_of"] == "inverter" else "battery"
     wears = options["persistent_setpoints"] is True
-    return SunSpecHybrid(name, transport, options_from(options), monotonic, setpoint_of, wears)
+    sign = -1 if options["battery_sign"] == -1 else 1
+    return SunSpecHybrid(name, transport, options_from(options), monotonic, setpoint_of, wears, battery_sign=sign)
 
 
 FAMILY = Family(
@@ -278,6 +290,7 @@ FAMILY = Family(
         "setpoint_of": Option(
             str, "battery", "what model 704 WSet is the power of on this device", ("battery", "inverter")
         ),
+        "battery_sign": Option(int, 1, "-1 where models 714 and 802 count the battery's charging as positive", (1, -1)),
         "persistent_setpoints": Option(
             bool, False, "the device keeps setpoints in flash or EEPROM, so that its writes are counted and limited"
         ),

@@ -24,10 +24,11 @@ _PHASES_10X = {"L1": ("PhVphA", "AphA"), "L2": ("PhVphB", "AphB"), "L3": ("PhVph
 
 
 class Points:
-    """The points of a chain by model and name."""
+    """The points of a chain by model and name. ``battery_sign`` -1: models 714 and 802 count charging as positive."""
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, battery_sign: int = 1) -> None:
         self._chain = chain
+        self.battery_sign = battery_sign
         self._rows: dict[Model, Mapping[str, Register]] = {}
 
     def model(self, *model_ids: int) -> Model | None:
@@ -75,12 +76,13 @@ STEERING = SteeringFacts(
 )
 
 
-def choose(chain: Chain) -> dict[Quantity, Formula]:
+def choose(chain: Chain, battery_sign: int = 1) -> dict[Quantity, Formula]:
     """The formulas of every quantity that a device with this chain has.
 
-    A battery whose power is in none of its points has a formula without rows: its power is missing, not absent.
+    A battery whose power is in none of its points has a formula without rows: its power is missing, not absent. The
+    standard does not say which way it counts in models 714 and 802: ``battery_sign`` -1 turns it.
     """
-    points = Points(chain)
+    points = Points(chain, battery_sign)
     found: dict[Quantity, Formula | None] = {
         Quantity.AC_W: _first(points.row(701, "W"), points.row(INVERTERS, "W")),
         Quantity.BATTERY_W: _battery_w(points),
@@ -104,8 +106,22 @@ def _first(*choices: Register | Sum | Mean | OnlyWhile | None) -> Formula | None
 
 
 def _battery_w(points: Points) -> Formula | None:
-    found = _first(_ports(points, _BATTERY_PORT), points.total(802, "W"), *_charge_and_discharge(points))
+    found = _first(*_signed(points), *_charge_and_discharge(points))
     return Sum(()) if found is None and has_battery(points) else found
+
+
+def _signed(points: Points) -> tuple[Sum, ...]:
+    """The battery's power where it has a direction of its own, by model 714 and by 802; positive discharges."""
+    found = (_ports(points, _BATTERY_PORT), _summed(points.rows(802, "W")))
+    return tuple(_times(one, points.battery_sign) for one in found if one is not None)
+
+
+def _summed(rows: tuple[Register, ...]) -> Sum | None:
+    return Sum(rows) if rows else None
+
+
+def _times(total: Sum, sign: int) -> Sum:
+    return replace(total, parts=tuple(replace(row, sign=sign * row.sign) for row in total.parts))
 
 
 def has_battery(points: Points) -> bool:
@@ -173,11 +189,8 @@ def _pv_w(points: Points) -> Formula | None:
         return None
     if points.model(*STORAGE) is None:
         return Sum((ac_w,), floor=0.0)  # a PV inverter without a battery
-    battery = _ports(points, _BATTERY_PORT) or points.total(802, "W")
-    if battery is None:
-        return None
-    parts = battery.parts if isinstance(battery, Sum) else (battery,)
-    return Sum((ac_w, *(replace(row, sign=-row.sign) for row in parts)), estimated=True, floor=0.0)
+    battery = next(iter(_signed(points)), None)
+    return None if battery is None else Sum((ac_w, *_times(battery, -1).parts), estimated=True, floor=0.0)
 
 
 def _pv_inputs(points: Points) -> Sum | None:

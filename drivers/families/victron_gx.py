@@ -178,5 +178,6 @@ FAMILY = Family(
     confidence="A",
     link=LinkFacts(unit_ids=(100,), serial=()),
     steering=FACTS,
+    sees_all_sun=True,
     identity=Identity(named=Text(800, 6), serial=Text(800, 6)),
 )

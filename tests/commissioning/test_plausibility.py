@@ -13,7 +13,7 @@ from agent.domain.site import Connection
 from drivers.device import Action
 from drivers.identity import Found
 from drivers.reading import Quantity
-from tests.commissioning.sightings import METER, Values, device, inverter, meter, site
+from tests.commissioning.sightings import INVERTER, METER, Values, device, inverter, meter, site
 
 Q = Quantity
 
@@ -168,6 +168,12 @@ def test_meter_and_inverter_at_each_others_place() -> None:
     assert [one.code for one in found[:2]] == ["swapped", "swapped"]
     assert "exchange their addresses" in found[0].text
     assert not {one.code for one in found} & {"other_brand", "no_answer"}
+
+
+def test_a_battery_inverter_without_strings_has_no_sun_by_what_it_delivers() -> None:
+    storage = device("inverter", {"battery", "solar"}, {q: v for q, v in INVERTER.items() if q is not Q.PV_W})
+    texts = [one.text for one in findings(site(storage, meter())) if one.code == "value_missing" and not one.stops]
+    assert ["has the role 'solar' and gives no pv_w" in text for text in texts] == [True]
 
 
 def test_two_that_are_not_reached_are_not_called_swapped() -> None:

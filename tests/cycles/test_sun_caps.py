@@ -1,5 +1,6 @@
 """Caps on the sun: export keeps its limit, and what the battery could take is not given away."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from agent.domain.policies import Policy, PolicyRecord
 from agent.domain.site import Connection
 from agent.domain.tariff import Flat
 from drivers.reading import Quantity
-from tests.cycles.control_stage import BATTERY, START, ControlStage, plan
+from tests.cycles.control_stage import BATTERY, ROLES, START, ControlStage, plan
 from tests.shown import show
 
 LOAD_W = 1000.0
@@ -21,6 +22,7 @@ class SunnyStage(ControlStage):
     def __init__(self, sold: float, export_limit_w: float | None, soc_pct: float = 50.0) -> None:
         super().__init__(sold=Flat(sold), connection=Connection(None, export_limit_w))
         self.site.values["inverter"][Quantity.SOC_PCT] = soc_pct
+        self.load_w = LOAD_W  # less the sun that is not capped
 
     async def shine(self, sun_w: float, seconds: int = 60) -> tuple[float, float]:
         """The powers of sun and grid after so many seconds in which there were ``sun_w`` to be had."""
@@ -31,7 +33,7 @@ class SunnyStage(ControlStage):
             caps_w = [one.pv_limit_w for one in written if one.pv_limit_w is not None]
             battery_w = sum(one.battery_w or 0.0 for one in written)
             pv_w = min(sun_w, *caps_w) if caps_w else sun_w
-            grid_w = LOAD_W - pv_w - battery_w
+            grid_w = self.load_w - pv_w - battery_w
             inverter[Quantity.PV_W], inverter[Quantity.BATTERY_W] = pv_w, battery_w
             meter[Quantity.GRID_W] = grid_w
             await self.step()
@@ -106,3 +108,16 @@ async def test_a_sun_that_falls_a_little_below_its_cap_keeps_it_and_one_that_set
     for sun_w, cap_w in ((850.0, None), (4000.0, LOAD_W), (850.0, LOAD_W), (600.0, None), (850.0, None)):
         await stage.shine(sun_w, 5)
         assert stage.site.written[-1].pv_limit_w == cap_w
+
+
+async def test_a_sun_that_no_cap_reaches_leaves_less_to_the_one_that_is_capped() -> None:
+    """1 kW of load and 3 kW of export leave 4 kW, of which an inverter that nobody steers gives 2.5 kW."""
+    stage = SunnyStage(0.05, 3000.0, soc_pct=95.0)
+    stage.rules = replace(stage.rules, roles={**ROLES, "other": frozenset({"solar"})})
+    stage.control.go_by(stage.rules, None)
+    stage.site.values["other"] = {Quantity.AC_W: 2500.0}
+    stage.load_w = LOAD_W - 2500.0
+    assert await stage.shine(8000.0) == (1500.0, -3000.0)
+    stage.site.values["other"] = {Quantity.AC_W: 5000.0}
+    stage.load_w = LOAD_W - 5000.0
+    assert await stage.shine(8000.0) == (0.0, -4000.0)

@@ -59,6 +59,27 @@ def test_an_inverter_without_a_battery_is_solar() -> None:
     assert (only["name"], only["roles"]) == ("solar", ["solar"])
 
 
+def test_a_battery_inverter_whose_strings_are_an_option_is_not_taken_for_solar() -> None:
+    """A Sunny Boy Storage has none: what it delivers is its battery's power."""
+    storage = found("sma_hybrid", Place(3, host="192.168.1.50", port=502), models=())
+    (section,) = sections(storage)
+    assert section["roles"] == ["grid", "battery"]
+    (proposal,) = propose([storage], Standing())
+    assert 'the role "solar" as well, and options = { solar_strings = true }' in proposal.text
+
+
+@pytest.mark.parametrize("stands", [False, True])
+@pytest.mark.parametrize("family", ["victron_gx", "fenecon_openems"])
+def test_a_sun_that_a_gx_shows_as_well_is_not_counted_twice(family: str, stands: bool) -> None:
+    gx = found(family, Place(100, host="192.168.1.60", port=502), models=())
+    roof = found("sunspec_hybrid", maker="Fronius", models=(1, 103))
+    there = Standing(places={(("192.168.1.60", 502), 100): ("gx", family)}) if stands else Standing()
+    text = propose([roof] if stands else [gx, roof], there)[-1].text
+    assert "has this one in it: add it only where it has not, and take the # away" in text.splitlines()[1]
+    assert "#[[device]]" in text
+    assert "#[[device]]" not in propose([roof], Standing())[0].text
+
+
 def test_a_role_that_is_taken_is_left_to_a_person() -> None:
     assert [one["name"] for one in sections(INVERTER, KOSTAL, METER)] == ["inverter", "meter"]
     text = propose([INVERTER, KOSTAL], Standing())[1].text

@@ -124,3 +124,23 @@ def test_a_device_that_returns_with_its_old_values_gets_its_time_again() -> None
     for second in (0, 5, 300, 330):
         meter = device(second, grid_w=500.0)
         assert watch.update({"meter": meter, "hybrid": device(second, pv_w=100.0 * second)}) == frozenset()
+
+
+@pytest.mark.parametrize("battery_w", [3000.0, -3000.0])
+def test_what_a_battery_inverter_delivers_is_no_sun(battery_w: float) -> None:
+    """As a Sunny Boy Storage has it: no strings, and the role solar all the same, as every hybrid is proposed with."""
+    storage = source("storage", "battery solar", ac_w=battery_w, battery_w=battery_w, soc_pct=60.0)
+    alone = estimate(NOW, 100.0, [METER, storage], 15.0)
+    assert (alone.pv_w.value, alone.load_w.value) == (None, None)
+    beside = estimate(NOW, 100.0, [METER, storage, source("roof", "solar", ac_w=2000.0)], 15.0)
+    assert (beside.pv_w.value, beside.load_w.value) == (2000.0, 500.0 + 2000.0 + battery_w)
+
+
+@pytest.mark.parametrize("counted_w", [1800.0, -1800.0])
+def test_the_sun_of_an_inverter_that_is_not_read_is_what_its_meter_sees(counted_w: float) -> None:
+    """Which way such a meter is mounted is not to be known, and out of a solar inverter comes sun alone."""
+    roof = source("roof", "solar", grid_w=counted_w)
+    state = estimate(NOW, 100.0, [METER, HYBRID, roof], 15.0)
+    assert (state.pv_w.value, state.load_w.value) == (2000.0 + 1800.0, 500.0 + 3800.0 - 1000.0)
+    assert estimate(NOW, 100.0, [METER, source("roof", "solar", grid_w=None)], 15.0).pv_w.value is None
+    assert estimate(NOW, 100.0, [source("meter", "grid solar", grid_w=500.0)], 15.0).pv_w.value is None

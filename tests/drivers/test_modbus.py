@@ -134,6 +134,23 @@ async def test_a_unit_that_is_busy_three_times_is_rested_and_one_that_answers_no
         await transport.close()
 
 
+async def test_a_write_that_the_device_still_works_at_is_taken() -> None:
+    """Exception 5 is "acknowledge": whether it was done is read back."""
+
+    def slowly(request: bytes) -> tuple[float, bytes]:
+        return 0.0, tcp(request, bytes((request[7] | 0x80, 5)))
+
+    async with serving(slowly) as server:
+        transport = bus_to(server.port, VirtualClock()).transport(1)
+        for address in range(4):
+            await transport.write(address, [1])
+        await transport.write_coil(0, True)
+        assert len(server.requests) == 5, "it is not rested"
+        with pytest.raises(Refused, match="exception 5"):
+            await transport.read(Span("holding", 0, 1))
+        await transport.close()
+
+
 async def test_a_silent_unit_does_not_silence_its_neighbour() -> None:
     def deaf_unit_9(request: bytes) -> tuple[float, bytes]:
         return SILENT if request[6] == 9 else good(request)

@@ -3,7 +3,7 @@
 import pytest
 
 from drivers.device import Applied, Clamped
-from drivers.errors import NotApplied
+from drivers.errors import NotApplied, NotSupported
 from tests.drivers.hybrids import hybrid_7xx
 
 ORDER_704 = ["WSetEnaRvrt", "WSetRvrtTms", "WSetMod", "WSet", "WSetRvrt", "WSetEna"]
@@ -133,3 +133,20 @@ async def test_704_of_the_whole_inverter() -> None:
     await hybrid.read()
     assert await hybrid.set_power(-1000, 60) == Applied(-1000)
     assert device.words[device.layout.address(704, "WSet") + 1] == 2000, "PV gives 3000 W"
+
+
+@pytest.mark.parametrize(("modes", "obeyed"), [(None, True), (0b0, True), (0b1, False), (0b11, True), (0b101, False)])
+async def test_704_is_written_only_where_a_fixed_power_is_among_the_control_modes(
+    modes: int | None, obeyed: bool
+) -> None:
+    device = hybrid_7xx()
+    if modes is not None:
+        device.put(702, "CtrlModes", modes)
+    hybrid = device.hybrid()
+    if obeyed:
+        assert await hybrid.set_power(1500, 60) == Applied(1500)
+        return
+    with pytest.raises(NotSupported, match="CtrlModes"):
+        await hybrid.set_power(1500, 60)
+    assert device.writes == []
+    assert await hybrid.limit_pv(2000, 60) == Applied(2000), "a cap is another control mode"

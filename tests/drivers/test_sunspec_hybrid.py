@@ -158,3 +158,19 @@ async def test_it_is_steerable_and_says_whether_it_reverts() -> None:
     assert not hybrid.reverts, "not known yet"
     await hybrid.read()
     assert hybrid.reverts
+
+
+@pytest.mark.parametrize(("sign", "battery_w", "pv_w"), [(1, 700, 1300), (-1, -700, 2700)])
+async def test_a_battery_that_counts_charging_as_positive_is_turned(sign: int, battery_w: float, pv_w: float) -> None:
+    """Which way model 802 counts is in no document."""
+    layout = SunSpecMap()
+    layout.add(1, COMMON)
+    layout.add(103, {"W": 2000, "W_SF": 0})
+    layout.add(802, {"W": 700, "W_SF": 0, "SoC": 50, "SoC_SF": 0})
+    found = await values(layout.end().transport(), battery_sign=sign)
+    assert (found[Q.BATTERY_W], found[Q.PV_W], found[Q.AC_W]) == (battery_w, pv_w, 2000)
+
+
+async def test_the_battery_port_of_model_714_is_turned_and_its_sun_is_not() -> None:
+    found = await values(hybrid_7xx(), battery_sign=-1)
+    assert (found[Q.BATTERY_W], found[Q.PV_W]) == (100, 3000)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from drivers.device import Applied, Span
+from drivers.device import Applied, Clamped, Span
 from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotApplied, NotSupported, Refused
 from tests.drivers.hybrids import Hybrid, gen24, hybrid_7xx
 from tests.drivers.memory import COMMON, SunSpecMap
@@ -168,3 +168,24 @@ async def test_commands_do_not_mix() -> None:
     hybrid = device.hybrid()
     await asyncio.gather(*(hybrid.set_power(100 * i, 60) for i in range(4)), hybrid.read())
     assert device.names == ORDER_704 * 4
+
+
+@pytest.mark.parametrize(
+    ("battery_w", "pv_w", "output_w", "result"),
+    [
+        (-2000, 6000, 4000, Applied(6000)),
+        (2000, 1500, 3500, Applied(1500)),
+        (0, 2500, 2500, Applied(2500)),
+        (-2000, 500, 0, Clamped(2000, "what the battery takes from the sun is not capped")),
+    ],
+)
+async def test_a_cap_is_on_sun_and_battery_together(
+    battery_w: float, pv_w: float, output_w: float, result: Applied | Clamped
+) -> None:
+    """WMaxLimPct limits the inverter's active power: beside a battery that charges, more sun would be exported."""
+    device = hybrid_7xx()
+    device.put(714, "Prt.2.DCW", battery_w)
+    hybrid = device.hybrid()
+    await hybrid.read()
+    assert await hybrid.limit_pv(pv_w, 60) == result
+    assert device.raw(704, "WMaxLimPct") == output_w

@@ -106,3 +106,13 @@ def test_one_that_goes_on_with_the_last_numbers_of_the_day_sleeps() -> None:
     sleep.update({"roof": said}, (), 1.0, 0.0)
     said = {Quantity.PV_W: reading(Quantity.PV_W, 230.0, HOUR)}
     assert sleep.update({"roof": said}, {"roof"}, -5.0, HOUR)["roof"][Quantity.PV_W].value == 0.0
+
+
+def test_a_meter_before_a_solar_inverter_is_awake_at_dawn() -> None:
+    """It knows no sun by that name, and would else count as asleep for an hour after sunrise."""
+    sleep = SolarSleep({"roof": frozenset({"solar"})}, 15.0)
+    for hour in (28.0, 29.9, 30.5):
+        at = hour * HOUR
+        said = {Quantity.GRID_W: reading(Quantity.GRID_W, 200.0, at)}
+        assert sleep.update({"roof": said}, (), elevation(hour), at) == {"roof": said}
+    assert sleep.asleep == frozenset()

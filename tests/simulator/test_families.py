@@ -47,13 +47,16 @@ async def test_the_battery_is_steered_and_goes_back_by_itself(profile: str) -> N
             assert (await values(inverter))[Quantity.BATTERY_W] == pytest.approx(power_w)
         clock.move(60)
         assert (await values(inverter))[Quantity.BATTERY_W] == pytest.approx(-2000.0)
-        assert isinstance(await inverter.limit_pv(500.0, 90.0), Applied)
-        clock.move(60)
-        assert (await values(inverter))[Quantity.PV_W] == pytest.approx(500.0, abs=1.0)
-        assert await inverter.set_power(0.0, 90.0) == Applied(0.0)
+        for power_w in (-1000.0, 0.0):
+            assert await inverter.set_power(power_w, 90.0) == Applied(power_w)
+            clock.move(20)
+            await inverter.read()
+            assert isinstance(await inverter.limit_pv(1500.0, 60.0), Applied)
+            clock.move(40)
+            assert (await values(inverter))[Quantity.PV_W] == pytest.approx(1500.0, abs=1.0)
         await inverter.release()
         clock.move(60)
         await inverter.read()
         await inverter.close()
     assert plant.mode() == "self-consumption"
-    assert [record.ending for record in plant.orders] == ["replaced", "lapsed", "released"]
+    assert [record.ending for record in plant.orders] == ["replaced", "lapsed", "replaced", "released"]

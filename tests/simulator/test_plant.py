@@ -57,7 +57,7 @@ def test_what_comes_after_a_lapsed_order_rules_next() -> None:
     plant = flat_plant(clock)
     after = Band(0.0, 0.0)
     plant.order(-1000.0, -1000.0, 30.0, after)
-    plant.cap_pv(500.0, 30.0, Cap(2000.0))
+    plant.cap_output(500.0, 30.0, Cap(2000.0))
     clock.move(60)
     state = plant.bring_to_now()
     assert plant.band is after
@@ -190,7 +190,7 @@ def test_a_reboot_gives_no_power_and_forgets() -> None:
     clock = Clock()
     plant = flat_plant(clock)
     plant.order(1500.0, 1500.0)
-    plant.cap_pv(100.0)
+    plant.cap_output(100.0)
     plant.reboot(120.0)
     clock.move(60)
     state = plant.bring_to_now()
@@ -267,7 +267,7 @@ def test_the_books_balance_whatever_happens(
         elif what == "release":
             plant.release()
         elif what == "cap":
-            plant.cap_pv(abs(power_w), hold_s)
+            plant.cap_output(abs(power_w), hold_s)
         elif what == "reboot":
             plant.bring_to_now()
             plant.reboot(30.0)

@@ -105,6 +105,7 @@ async def test_the_modes_of_model_124(
 async def test_the_cap_of_model_123_needs_its_enable_and_lapses() -> None:
     clock = Clock()
     plant = flat_plant(clock)
+    plant.order(0.0, 0.0)  # all of the sun is delivered
     async with SimulatedSite(plant, "gen24") as site, connected(site.inverter_port) as client:
         assert await write(client, CAP_PCT, 1000, 0, 60) == 0
         clock.move(30)
@@ -143,7 +144,7 @@ async def test_704_restarts_its_timer_and_applies_the_reversion_value() -> None:
         assert plant.band is None
 
 
-async def test_704_can_speak_in_percent_and_caps_the_sun() -> None:
+async def test_704_can_speak_in_percent_and_caps_what_is_delivered() -> None:
     clock = Clock()
     plant = flat_plant(clock)
     async with SimulatedSite(plant) as site, connected(site.inverter_port) as client:
@@ -155,7 +156,7 @@ async def test_704_can_speak_in_percent_and_caps_the_sun() -> None:
         assert await write(client, start + 14, 1) == 0
         clock.move(30)
         await holding(client, start)
-        assert (plant.state.battery_w, plant.state.pv_w) == (-2000.0, 500.0)
+        assert (plant.state.battery_w, plant.state.pv_w) == (-2000.0, 2500.0), "2000 W of the sun are charged"
         assert await write(client, start + 14, 0) == 0
         assert plant.cap is None
 

@@ -206,12 +206,13 @@ class Devices:
         """Several batteries are written side by side, so that one which does not answer delays no other."""
         if len(self._steered) == 1:
             return await self._order(self._steered[0].name, setpoint)
-        shares = dict(setpoint.shares)
-        # Where the sun is on which inverter is not known, so each may make an equal part of what is allowed.
-        cap_w = None if setpoint.pv_limit_w is None else setpoint.pv_limit_w / len(self._steered)
-        each = replace(setpoint, pv_limit_w=cap_w)
-        names = [one.name for one in self._steered]
-        outcomes = await asyncio.gather(*(self._share(name, each, shares.get(name)) for name in names))
+        shares, names = dict(setpoint.shares), [one.name for one in self._steered]
+        suns = setpoint.suns or names
+        # How much sun is on which inverter is not known, so each may make an equal part of what is allowed.
+        cap_w = None if setpoint.pv_limit_w is None else setpoint.pv_limit_w / len(suns)
+        caps_w = {name: cap_w if name in suns else None for name in names}
+        each = {name: replace(setpoint, pv_limit_w=caps_w[name]) for name in names}
+        outcomes = await asyncio.gather(*(self._share(name, each[name], shares.get(name)) for name in names))
         return together(dict(zip(names, outcomes, strict=True)), setpoint)
 
     def is_on(self, name: str, stale_s: float) -> bool | None:

@@ -262,3 +262,18 @@ async def test_a_battery_without_a_share_is_released_once() -> None:
     for watts in (1000.0, 1200.0, 1400.0):
         await devices.steer(replace(setpoint(watts), shares=(("one", watts),)))
     assert other.told == [("release",)]
+
+
+async def test_a_cap_is_parted_among_the_inverters_that_have_sun() -> None:
+    one, other = Inverter("one"), Inverter("other")
+    devices = Devices([one, other], "one", "other")
+    shared = replace(setpoint(0.0, 4000.0), shares=(("one", 0.0), ("other", 0.0)))
+    await devices.steer(replace(shared, suns=("one",)))
+    assert [told[1] for told in one.told if told[0] == "cap"] == [4000.0]
+    assert [told for told in other.told if told[0] == "cap"] == []
+    await devices.steer(shared)
+    assert [told[1] for inverter in (one, other) for told in inverter.told if told[0] == "cap"] == [
+        4000.0,
+        2000.0,
+        2000.0,
+    ]

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from drivers.device import Applied, Clamped
-from drivers.errors import NotApplied
+from drivers.errors import NotApplied, NotSupported
 from drivers.reading import Quantity
 from tests.drivers.memory import MemoryTransport
 from tests.drivers.reference.rows import Row, differences, image, read, steered, words
@@ -113,3 +113,18 @@ async def test_values_that_are_not_defined_are_missing() -> None:
     undefined = [Row(row.address, row.kind, 0xFFFF if row.kind == "u16" else float("nan")) for row in SUM]
     found = await read(steered("fenecon_openems", edge(*undefined, phases=False)))
     assert [quantity.value for quantity, value in found.items() if value is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "length", "sentence"),
+    [(1, 0xFFF0, "no component _sum"), (216, 0xFF00, None), (221, 0xFE00, "no component _sum")],
+)
+async def test_a_length_that_cannot_be_ends_the_map(place: int, length: int, sentence: str | None) -> None:
+    transport = edge(Row(place, "u16", length), phases=False)
+    transport.tables["holding"] = {**dict.fromkeys(range(0x10000), 0x1234), **transport.words}
+    device = steered("fenecon_openems", transport)
+    if sentence is None:
+        assert (await read(device))[Q.GRID_W] == 45000
+        return
+    with pytest.raises(NotSupported, match=sentence):
+        await device.read()
