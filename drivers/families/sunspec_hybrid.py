@@ -17,6 +17,7 @@ from typing import Literal
 from drivers.control_block import read_words
 from drivers.device import Action, Applied, Clamped, ControlState, Remark, SteerResult, Transport
 from drivers.errors import BadFrame, DriverError, LinkDown, NotApplied, NotSupported, Refused
+from drivers.families.beside_the_sun import BesideTheSun
 from drivers.families.sunspec_704_setpoint import Setpoint704
 from drivers.families.sunspec_controls import Controls, Setpoint, offered
 from drivers.families.sunspec_hybrid_rows import INVERTERS, STEERED_BY, STEERING, choose, completeness, remarks
@@ -44,11 +45,10 @@ class SunSpecHybrid:
 
     ``setpoint_of`` says what model 704 WSet is the power of, which the standard leaves to the maker: "battery", or
     "inverter" for devices that take the AC power of battery and PV together; then the PV power read last is added
-    before writing. Model 124 always speaks of the battery. WMaxLimPct is a cap on the inverter's whole active power, so
-    ``limit_pv`` adds what the battery was seen to give; what it takes from the sun cannot be capped. ``wears`` says
-    that the device keeps what is written in flash, whatever the standard says of it. A setpoint is rounded towards 0 to
-    whole ``step_w``, W.
-    ``battery_sign`` -1 is for a device that counts the battery's charging as positive.
+    before writing. Model 124 always speaks of the battery. WMaxLimPct caps the inverter's whole active power, so
+    ``limit_pv`` adds what the battery gives; what it takes from the sun cannot be capped. ``wears``: the device keeps
+    what is written in flash, whatever the standard says of it. A setpoint is rounded towards 0 to whole ``step_w``, W.
+    ``battery_sign`` -1 is for a device that counts charging as positive.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class SunSpecHybrid:
         self._latest: dict[Quantity, Reading] = {}
         self._known: Controls | None = None
         self._capped = False
+        self._beside = BesideTheSun()
         self._found: Mapping[str, float] = {}
         self._writes: Counter[str] = Counter()
         self.written: ControlState | None = None
@@ -119,7 +120,7 @@ class SunSpecHybrid:
             within_w = self._within_ratings(battery_w)
             beside_w = self._beside_w(setpoint)
             result = await self._give(setpoint, self._stepped(within_w) + beside_w, hold_s)
-        held_w = result.battery_w - beside_w
+        self._beside.told(held_w := result.battery_w - beside_w, self._monotonic())
         if isinstance(result, Clamped):
             return Clamped(held_w, result.reason)
         if within_w != battery_w:
@@ -154,7 +155,7 @@ class SunSpecHybrid:
                 return lifted
             await self._must_listen(controls)
             self._capped = True
-            battery_w = self._latest_w(Quantity.BATTERY_W, _PV_AGE_S) or 0.0
+            battery_w = self._beside.battery_w(self._latest_w(Quantity.BATTERY_W, _PV_AGE_S), self._monotonic())
             output_w = pv_w + battery_w
             result = await controls.cap.set_cap(max(0.0, output_w), hold_s, self._found)
         if output_w < 0.0:
@@ -192,6 +193,7 @@ class SunSpecHybrid:
         async with self._conversation() as controls:
             if controls.setpoint is not None:
                 self.written = None
+                self._beside.told(None, self._monotonic())
                 await controls.setpoint.release(self._found)
                 self.written = controls.setpoint.state()
             if controls.cap is not None and self._capped:

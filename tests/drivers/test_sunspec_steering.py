@@ -170,6 +170,19 @@ async def test_commands_do_not_mix() -> None:
     assert device.names == ORDER_704 * 4
 
 
+async def test_a_cap_leaves_a_battery_what_it_has_just_been_told_to_give() -> None:
+    device = hybrid_7xx()
+    device.put(714, "Prt.2.DCW", -2000)
+    hybrid = device.hybrid()
+    await hybrid.read()
+    await hybrid.set_power(1500.0, 60.0)
+    assert await hybrid.limit_pv(1000.0, 60.0) == Applied(1000.0)
+    assert device.raw(704, "WMaxLimPct") == 2500
+    await hybrid.release()
+    assert await hybrid.limit_pv(6000.0, 60.0) == Applied(6000.0)
+    assert device.raw(704, "WMaxLimPct") == 4000
+
+
 @pytest.mark.parametrize(
     ("battery_w", "pv_w", "output_w", "result"),
     [
