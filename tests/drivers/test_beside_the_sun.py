@@ -1,4 +1,4 @@
-"""Beside a cap on sun and battery together, the battery gives what it was just told, and later what it is seen to give."""
+"""Beside a cap on sun and battery, the battery gives what it was just told, and later what it is seen to give."""
 
 import pytest
 
