@@ -125,8 +125,13 @@ def _written(value: object) -> object:
 
 def _read(field: MinuteField, value: object) -> object:
     if field.averaged is Averaged.LONGEST:
-        return None if value is None else Rung(value)
+        return _rung(value)
     return bool(value) if field.averaged in (Averaged.ANY, Averaged.ALL) else value
+
+
+def _rung(value: object) -> Rung | None:
+    """None also for one of a later release, whose rows this one reads after it was installed over it."""
+    return next((rung for rung in Rung if rung.value == value), None)
 
 
 def decision_values(row: DecisionRow) -> tuple[object, ...]:
@@ -136,13 +141,13 @@ def decision_values(row: DecisionRow) -> tuple[object, ...]:
 
 
 def decision_row(values: Sequence[object]) -> DecisionRow:
-    """From a row in the order of DECISION_COLUMNS."""
+    """From a row in the order of DECISION_COLUMNS. Of a rung that is not known the reason says what it was."""
     at, battery_w, hold_s, rung, reason, outcome, detail, said = values
     return DecisionRow(
         datetime.fromtimestamp(float(str(at)), UTC),
         None if battery_w is None else float(str(battery_w)),
         float(str(hold_s)),
-        Rung(rung),
+        _rung(rung) or (Rung.RELEASE if battery_w is None else Rung.RULES),
         sentence(reason, said),
         str(outcome),
         str(detail),
