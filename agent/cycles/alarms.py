@@ -49,6 +49,10 @@ class Alarms:
         if row is not None:
             self._tell(row)
 
+    def stood(self, kind: AlarmKind, subject: str = "") -> bool:
+        """Whether it stood before the start and is not judged yet: what is still wrong goes on at once."""
+        return self._pending.standing.is_only_recalled(kind, subject)
+
     def read_kept(self, document: Document[T], text: str | None, name: str) -> T | None:
         """What was kept as ``document`` before the start; None for nothing, or what cannot be read, which is told."""
         try:
