@@ -20,6 +20,8 @@ ROLL_ROWS = 1440
 TRUNCATE_WAL_BYTES = 8_192_000  # a WAL that is merely reused costs the flash less than one that is cut and grown again
 PRUNE_SHARE = 20
 DROP_SHARE = 5
+ENOUGH_FREE_BYTES = 128_000  # in the file: hours of minutes
+SMALL_BYTES = 1_000_000  # a file of about a day is not what fills a disk
 QUARTER_DAYS = 800  # and flags, which tell which quarters not to believe
 
 
@@ -144,14 +146,25 @@ def _prune_by_size(connection: sqlite3.Connection, marks: dict[str, Marks], rete
     return lost
 
 
-def drop_acknowledged(connection: sqlite3.Connection, marks: dict[str, Marks]) -> None:
-    """On a full disk: the oldest share of what the platform has and the roll-ups know. The rest waits in memory."""
+def let_go(connection: sqlite3.Connection, marks: dict[str, Marks], retention: Retention) -> bool:
+    """On a full disk: drop the oldest share of what is elsewhere. False where there is none, or where none is needed.
+
+    Elsewhere is what the platform has. On a site without one it is the minutes that the roll-ups know; with them go
+    decisions, while events stay, which are few. What is free in the file already needs nothing of the disk.
+    """
+    free_bytes = _pragma(connection, "freelist_count") * _pragma(connection, "page_size")
+    if free_bytes >= ENOUGH_FREE_BYTES or (not retention.waits and _used_bytes(connection) < SMALL_BYTES):
+        return False
     rolled = int(connection.execute("SELECT rolled FROM stream WHERE name = 'minute'").fetchone()[0])
+    dropped = False
     for stream in sql.STREAMS:
         oldest = connection.execute(f"SELECT min(seq) FROM {stream}").fetchone()[0]  # noqa: S608 - own stream names
-        until = min(marks[stream].acked, rolled) if stream == "minute" else marks[stream].acked
+        until = marks[stream].acked if retention.waits or stream == "event" else marks[stream].last
+        until = min(until, rolled) if stream == "minute" else until
         if oldest is not None and oldest <= until:
             _prune(connection, stream, marks[stream], oldest + 1 + (until - oldest) // DROP_SHARE, "acknowledged")
+            dropped = True
+    return dropped
 
 
 def _prune_quarters(connection: sqlite3.Connection, now: datetime) -> None:
