@@ -22,6 +22,7 @@ PRUNE_SHARE = 20
 DROP_SHARE = 5
 ENOUGH_FREE_BYTES = 128_000  # in the file: hours of minutes
 SMALL_BYTES = 1_000_000  # a file of about a day is not what fills a disk
+FUTURE = timedelta(days=1)
 QUARTER_DAYS = 800  # and flags, which tell which quarters not to believe
 
 
@@ -98,20 +99,33 @@ def _rollup(connection: sqlite3.Connection, span: str, at: datetime) -> Rollup |
 def _prune_by_age(
     connection: sqlite3.Connection, stream: str, marks: Marks, retention: Retention, now: datetime
 ) -> list[str]:
-    kept_from = _first_since(connection, stream, now - timedelta(days=retention.keep_days))
-    ring_from = _first_since(connection, stream, now - timedelta(days=max(retention.ring_days, retention.keep_days)))
+    kept_from, ring_from = (
+        _first_since(connection, stream, now - timedelta(days=days), now)
+        for days in (retention.keep_days, max(retention.ring_days, retention.keep_days))
+    )
     lost = _prune(connection, stream, marks, max(min(kept_from, marks.acked + 1), ring_from), "too old")
     return lost if retention.waits else []
 
 
-def _first_since(connection: sqlite3.Connection, stream: str, at: datetime) -> int:
-    """The seq of the oldest row not before ``at``; rows are in order of time, so only older ones are looked at."""
-    select = f"SELECT seq FROM {stream} WHERE at >= ? ORDER BY seq LIMIT 1"  # noqa: S608 - our own stream names
+def _first_since(connection: sqlite3.Connection, stream: str, at: datetime, now: datetime) -> int:
+    """The seq of the oldest row not before ``at``; rows are in order of time, so only older ones are looked at.
+
+    Rows that a wrong clock has dated into the future would hold up all that follow them until then.
+    """
+    select = f"SELECT seq, at FROM {stream} WHERE at >= ? ORDER BY seq LIMIT 1"  # noqa: S608 - our own stream names
     row = connection.execute(select, (at.timestamp(),)).fetchone()
+    if row is not None and stream == "minute" and row[1] > (now + FUTURE).timestamp():
+        return max(int(row[0]), _last_before(connection, at) + 1)
     if row is not None:
         return int(row[0])
     highest = connection.execute(f"SELECT max(seq) FROM {stream}").fetchone()[0]  # noqa: S608 - our own stream names
     return 0 if highest is None else int(highest) + 1
+
+
+def _last_before(connection: sqlite3.Connection, at: datetime) -> int:
+    """The seq of the newest minute that was surely measured before ``at``, and with it all that stand before it."""
+    select = "SELECT max(seq) FROM minute WHERE time_trusted AND at < ?"
+    return int(connection.execute(select, (at.timestamp(),)).fetchone()[0] or 0)
 
 
 def _prune(connection: sqlite3.Connection, stream: str, marks: Marks, before: int, reason: str) -> list[str]:
