@@ -17,6 +17,7 @@ from agent.adapters.store.schema_version import FIRST_TABLE, SCHEMA_VERSION
 from agent.adapters.store.set_aside import PARTS, finish_setting_aside, new_file, set_aside
 from agent.adapters.store.transaction import Transaction
 from agent.domain.documents import CLOCK, SETTINGS
+from agent.domain.printable import readable
 from agent.ports import StoreFailure
 from agent.settings.store_path import path_trouble
 
@@ -149,6 +150,7 @@ def _newer_version(path: Path) -> tuple[int, KeptRows] | None:
     if not path.exists() or path.stat().st_size == 0:
         return None
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reader:
+        reader.text_factory = readable
         try:
             version = _version(reader)
         except sqlite3.OperationalError as error:
@@ -181,6 +183,7 @@ def _version(connection: sqlite3.Connection) -> int:
 def _checked(path: Path) -> sqlite3.Connection:
     """A connection to a file that passed quick_check. Nothing has been changed."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.text_factory = readable
     try:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.store import ballast, row_reader
+from agent.adapters.store import ballast, row_reader, store_reader
 from agent.adapters.store.retention import Retention
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch
@@ -159,6 +159,25 @@ async def test_a_damaged_file_is_moved_aside(tmp_path: Path, damage: str) -> Non
     assert bytes(raw) == next(tmp_path.glob("site.db.corrupt-*Z")).read_bytes()
     assert (await again.backlog())["minute"][0] <= last
     await again.write(Batch(events=(event(0),)))
+    await again.close()
+
+
+async def test_a_bit_that_has_flipped_in_a_text_costs_that_text_alone(tmp_path: Path) -> None:
+    """SQLite keeps no checksums: quick_check finds nothing, and the text is no UTF-8 any more."""
+    path = tmp_path / "site.db"
+    store = new_store(path)
+    await store.open()
+    await store.write(Batch(events=(event(0), event(1)), kept=(("alarms", '["of the store"]'), ("plan", "whole"))))
+    await store.close()
+    raw = bytearray(path.read_bytes())
+    for text in (b"of the store", b"event 0"):
+        raw[raw.index(text)] ^= 0x80
+    path.write_bytes(raw)
+    again = new_store(path)
+    assert await again.open() == []
+    assert [await again.kept(name) for name in ("alarms", "plan")] == ['["�f the store"]', "whole"]
+    assert [row.values[-1] for row in await again.pending("event", 0, 10)] == ["�vent 0", "event 1"]
+    assert store_reader.kept_documents(path)["plan"] == "whole"
     await again.close()
 
 
