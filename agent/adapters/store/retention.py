@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.adapters.store import schema_sql as sql
@@ -112,9 +112,9 @@ def _first_since(connection: sqlite3.Connection, stream: str, at: datetime, now:
 
     Rows that a wrong clock has dated into the future would hold up all that follow them until then.
     """
-    select = f"SELECT seq, at FROM {stream} WHERE at >= ? ORDER BY seq LIMIT 1"  # noqa: S608 - our own stream names
-    row = connection.execute(select, (at.timestamp(),)).fetchone()
-    if row is not None and stream == "minute" and row[1] > (now + FUTURE).timestamp():
+    select = f"SELECT seq, at > ? FROM {stream} WHERE at >= ? ORDER BY seq LIMIT 1"  # noqa: S608 - own stream names
+    row = connection.execute(select, ((now + FUTURE).timestamp(), at.timestamp())).fetchone()
+    if row is not None and stream == "minute" and row[1]:
         return max(int(row[0]), _last_before(connection, at) + 1)
     if row is not None:
         return int(row[0])
@@ -207,4 +207,4 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _minute(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return sql.moment(at).strftime("%Y-%m-%d %H:%M UTC")

@@ -181,6 +181,26 @@ async def test_a_bit_that_has_flipped_in_a_text_costs_that_text_alone(tmp_path: 
     await again.close()
 
 
+@pytest.mark.parametrize("stored", [1e300, -1e15, None, "noon"])
+async def test_a_time_that_cannot_be_stops_neither_the_sending_nor_the_upkeep(tmp_path: Path, stored: object) -> None:
+    path = tmp_path / "site.db"
+    store = new_store(path, Retention(keep_days=1, ring_days=1))
+    await store.open()
+    rows = Batch(minutes=tuple(minute(i) for i in range(3)), events=(event(0), event(1)), decisions=(decision(0),))
+    await store.write(rows)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for table in ("minute", "event", "decision"):
+            connection.execute(f"UPDATE {table} SET at = ? WHERE seq IN (SELECT min(seq) FROM {table})", (stored,))  # noqa: S608
+    for stream, many in (("minute", 3), ("event", 2), ("decision", 1)):
+        sent = await store.pending(stream, 0, 10)
+        assert [row.values[0] for row in sent][:1] == ["1970-01-01T00:00:00.000Z"]
+        assert len(sent) == many
+    assert await store.tidy(START + timedelta(hours=1)) is not None
+    assert len(row_reader.decisions(path, START - timedelta(days=30000), START + timedelta(days=1))) <= 1
+    await store.tidy(START + timedelta(days=30))
+    await store.close()
+
+
 async def test_two_damaged_files_are_kept(tmp_path: Path) -> None:
     for _ in range(4):
         (tmp_path / "site.db").write_bytes(b"junk" * 200)
