@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from agent.adapters.store import ballast, row_reader, store_reader
 from agent.adapters.store.retention import Retention
 from agent.adapters.store.sqlite_store import SqliteStore
+from agent.domain.command_record import CommandRecord, CommandState, Door
 from agent.domain.records import Batch
 from agent.ports import StoreFailure
 from tests.adapters.store.store_rows import BERLIN, NAMES, START, decision, event, minute, new_store
@@ -187,14 +189,17 @@ async def test_a_time_that_cannot_be_stops_neither_the_sending_nor_the_upkeep(tm
     store = new_store(path, Retention(keep_days=1, ring_days=1))
     await store.open()
     rows = Batch(minutes=tuple(minute(i) for i in range(3)), events=(event(0), event(1)), decisions=(decision(0),))
-    await store.write(rows)
+    done = CommandRecord("c1", "hold", Door.SITE, "", None, START, CommandState.SUCCEEDED, "", START, True)
+    await store.write(replace(rows, commands=(done,)))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for table in ("minute", "event", "decision"):
-            connection.execute(f"UPDATE {table} SET at = ? WHERE seq IN (SELECT min(seq) FROM {table})", (stored,))  # noqa: S608
+        for table in ("minute", "event", "decision", "command"):
+            first = f"SELECT min(rowid) FROM {table}"  # noqa: S608 - own names
+            connection.execute(f"UPDATE {table} SET at = ? WHERE rowid IN ({first})", (stored,))  # noqa: S608
     for stream, many in (("minute", 3), ("event", 2), ("decision", 1)):
         sent = await store.pending(stream, 0, 10)
         assert [row.values[0] for row in sent][:1] == ["1970-01-01T00:00:00.000Z"]
         assert len(sent) == many
+    assert [one.id for one in await store.commands(10)] == ["c1"]
     assert await store.tidy(START + timedelta(hours=1)) is not None
     assert len(row_reader.decisions(path, START - timedelta(days=30000), START + timedelta(days=1))) <= 1
     await store.tidy(START + timedelta(days=30))
