@@ -12,7 +12,6 @@ from agent.domain.printable import writable
 from agent.domain.records import EventRow
 from agent.domain.sentences.alarms import alarm_text
 from agent.domain.sentences.events import kept_unusable
-from agent.domain.wire import WireError
 from agent.ports import Clock
 from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
@@ -49,11 +48,15 @@ class Alarms:
         if row is not None:
             self._tell(row)
 
+    def stood(self, kind: AlarmKind, subject: str = "") -> bool:
+        """Whether it stood before the start and is not judged yet: what is still wrong goes on at once."""
+        return self._pending.standing.is_only_recalled(kind, subject)
+
     def read_kept(self, document: Document[T], text: str | None, name: str) -> T | None:
         """What was kept as ``document`` before the start; None for nothing, or what cannot be read, which is told."""
         try:
             return None if text is None else document.read(text)
-        except (WireError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # a WireError is a ValueError
             self.note(EventKind.DOCUMENT_REFUSED, kept_unusable(kept=name, cause=str(error)))
             return None
 

@@ -144,10 +144,10 @@ class HomeAssistant:
             self.counts.sent += 1
 
     def _watch(self, trouble: str | None) -> None:
-        """The alarm, once it has lasted; with a connection that works it is over."""
+        """The alarm, once it has lasted, also since before the start; with a connection that works it is over."""
         now = self._clock.monotonic()
         if trouble is None:
             self._down_since = now
             self._alarms.alarm(AlarmKind.HOME_ASSISTANT_AWAY, None)
-        elif now - self._down_since >= DOWN_S:
+        elif now - self._down_since >= DOWN_S or self._alarms.stood(AlarmKind.HOME_ASSISTANT_AWAY):
             self._alarms.alarm(AlarmKind.HOME_ASSISTANT_AWAY, home_assistant_away(cause=trouble))

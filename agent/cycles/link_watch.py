@@ -15,6 +15,7 @@ STEADY_S = 60.0  # nor is a connection that was there for a moment its end
 RIVAL_GONE_S = 3600.0  # two gateways with one id take turns for minutes each
 RENEW_WITHIN = timedelta(days=30)
 CERTIFICATES_EVERY_S = 6 * 3600.0
+UNDATED_EVERY_S = 60.0  # while the time is not known, which is perhaps found soon
 DROPS_EVERY_S = 600.0
 
 
@@ -47,7 +48,8 @@ class LinkWatch:
         self._watch_connection()
         self._tell_drops()
         if self._clock.monotonic() >= self._look_at:
-            self._look_at = self._clock.monotonic() + CERTIFICATES_EVERY_S
+            rests_s = CERTIFICATES_EVERY_S if self._clock.trusted() else UNDATED_EVERY_S
+            self._look_at = self._clock.monotonic() + rests_s
             for what, end in (await self._certificates()).items():
                 self._alarms.alarm(AlarmKind.CERTIFICATE_ENDS, self._verdict(what, end), what)
 

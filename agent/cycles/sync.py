@@ -167,7 +167,8 @@ class Sync:
     async def _load_marks(self) -> None:
         if not self._streams:
             backlog, before = await self._store.backlog(), await self._store.before_start()
-            self._parked = json.loads(await self._store.kept(PARKED.name) or "[]")
+            parked = self._alarms.read_kept(PARKED, await self._store.kept(PARKED.name), "skipped rows")
+            self._parked = parked if isinstance(parked, list) else []
             self._streams = {
                 name: StreamMarks(acked, acked, acked, highest=before[name], before=before[name])
                 for name, (acked, _) in ((name, backlog[name]) for name in STREAMS)

@@ -228,6 +228,8 @@ class Ladder:
             return self._rules.limits.battery
         if there.usable_wh != self._usable_wh:
             self._before_wh, self._usable_wh, self._changed_at = self._usable_wh, there.usable_wh, situation.state.at
+        if self._changed_at is not None and self._changed_at > situation.state.at:
+            self._changed_at = situation.state.at  # the clock was set back, and no plan of before outlasts that
         if plan is None:
             return there
         if plan is not self._plan:  # later changes do not touch what it was made for: a battery may go and come back

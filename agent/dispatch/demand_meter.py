@@ -250,7 +250,7 @@ class DemandMeter:
 def _sound(document: str) -> MonthPeak | None:
     """What was kept, or None where it cannot be used."""
     try:
-        kept = from_json(MonthPeak, document)
+        kept = from_json(MonthPeak, document, newer=True)
     except WireError:
         return None
     every: tuple[MonthPeak | FurtherPeak, ...] = (kept, *kept.others)

@@ -15,6 +15,9 @@ class Document(Generic[T]):
 
     ``formerly`` is the shape that earlier versions gave it; what is not of the one may be of the other.
 
+    One that a later release has written may say more than this one knows, which is left out. Of an order (``is_order``)
+    nothing is: one that is half understood is not obeyed.
+
     The self-test of a start reads a document that is ``needed_at_start`` as its shape, any other one as JSON.
     """
 
@@ -23,6 +26,7 @@ class Document(Generic[T]):
     shape: type[T] | None = None
     needed_at_start: bool = False
     formerly: type[T] | None = None
+    is_order: bool = False
 
     def read(self, text: str) -> T:
         """What the kept ``text`` says. Raises WireError, or ValueError and RecursionError for plain JSON."""
@@ -30,7 +34,7 @@ class Document(Generic[T]):
             plain: T = json.loads(text)
             return plain
         try:
-            return from_json(self.shape, text)
+            return from_json(self.shape, text, newer=not self.is_order)
         except WireError as error:
             if self.formerly is None:
                 raise

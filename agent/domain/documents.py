@@ -50,7 +50,7 @@ MODEL_DELIVERIES = Document("model_deliveries", "agent.cycles.model_delivery", D
 ADVICE = Document("advice", "agent.cycles.advice", AdviceBook, True)
 OBSERVATION = Document("observation", "agent.cycles.observation", Observation)
 OBSERVING = _plain("observing", "agent.cycles.record")  # why nothing is written to the devices: ``named`` "locked"
-OVERRIDE = Document("override", "agent.cycles.override", Override)  # or null, while there is none
+OVERRIDE = Document("override", "agent.cycles.override", Override, is_order=True)  # or null, while there is none
 PERSISTENT_WRITES = _plain("persistent_writes", "agent.cycles.steering_watch")
 SWITCHED_LOADS = Document("switched_loads", "agent.cycles.record", tuple[SwitchedLoadState, ...])
 SETTINGS = _plain("settings", "agent.cycles.settings_kept")  # a Settings of agent.settings.schema

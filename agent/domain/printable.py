@@ -6,6 +6,11 @@ def printable(text: str, longest: int | None = None) -> str:
     return "".join(character if character.isprintable() else "?" for character in text[:longest])
 
 
+def readable(stored: bytes) -> str:
+    """``stored`` as text: what is no UTF-8, as after a bit of a disk has flipped, costs its own characters alone."""
+    return stored.decode("utf-8", "replace")
+
+
 def writable(text: str) -> str:
     """``text`` itself, or without what UTF-8 cannot have: the name of a file may be of any bytes."""
     try:

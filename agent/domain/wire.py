@@ -4,6 +4,8 @@ A text that is a ``Sentence`` keeps its code and values: it becomes an object of
 a sentence again.
 
 Strict on the way in: an unknown or missing field, or a value of another type, raises WireError with the path to it.
+What lasts may have been written by a later release, which this one was installed over: there a field that is not known
+is left out (``newer``).
 A field that had another name in an earlier release says so by ``formerly``, and is read under both.
 Python's own ``json`` reads NaN and Infinity; they are let through here and refused by the checks that know the meaning.
 """
@@ -39,15 +41,15 @@ def to_json(noun: Any, digits: int | None = None) -> str:
     return json.dumps(plain if digits is None else _rounded(plain, digits), separators=(",", ":"))
 
 
-def from_json(kind: type[T], text: str | bytes) -> T:
-    """Rebuild a ``kind`` from its JSON."""
+def from_json(kind: type[T], text: str | bytes, newer: bool = False) -> T:
+    """Rebuild a ``kind`` from its JSON, which a ``newer`` release may have written."""
     try:
         plain = json.loads(text)
     except ValueError as error:
         raise WireError(f"{kind.__name__}: not JSON: {error}") from error
     except RecursionError:
         raise WireError(f"{kind.__name__}: it is nested too deeply") from None
-    return _build(kind, plain, kind.__name__)  # type: ignore[no-any-return]
+    return _build(kind, plain, kind.__name__, newer)  # type: ignore[no-any-return]
 
 
 def _plain(value: Any) -> Any:
@@ -87,50 +89,51 @@ def _former_names(kind: Any) -> dict[str, str]:
     return {field.metadata[_FORMERLY]: field.name for field in dataclasses.fields(kind) if field.metadata}
 
 
-def _build(kind: Any, plain: Any, place: str) -> Any:
+def _build(kind: Any, plain: Any, place: str, newer: bool) -> Any:
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        return _build_optional(kind, plain, place)
+        return _build_optional(kind, plain, place, newer)
     if origin is tuple:
-        return _build_tuple(get_args(kind), plain, place)
+        return _build_tuple(get_args(kind), plain, place, newer)
     if dataclasses.is_dataclass(kind):
-        return _build_noun(kind, plain, place)
+        return _build_noun(kind, plain, place, newer)
     return _build_scalar(kind, plain, place)
 
 
-def _build_optional(kind: Any, plain: Any, place: str) -> Any:
+def _build_optional(kind: Any, plain: Any, place: str, newer: bool) -> Any:
     choices = [choice for choice in get_args(kind) if choice is not type(None)]
     if plain is None and len(choices) < len(get_args(kind)):
         return None
     if len(choices) != 1:
         raise WireError(f"{place}: {kind} cannot cross the wire")
-    return _build(choices[0], plain, place)
+    return _build(choices[0], plain, place, newer)
 
 
-def _build_tuple(arguments: tuple[Any, ...], plain: Any, place: str) -> tuple[Any, ...]:
+def _build_tuple(arguments: tuple[Any, ...], plain: Any, place: str, newer: bool) -> tuple[Any, ...]:
     if not isinstance(plain, list):
         raise WireError(f"{place}: a list was expected")
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         if arguments[0] in _NUMBERS and _NUMBERS[arguments[0]].issuperset(map(type, plain)):
             return tuple(plain)
-        return tuple(_build(arguments[0], item, f"{place}[{i}]") for i, item in enumerate(plain))
+        return tuple(_build(arguments[0], item, f"{place}[{i}]", newer) for i, item in enumerate(plain))
     if len(arguments) != len(plain):
         raise WireError(f"{place}: {len(arguments)} entries were expected")
     return tuple(
-        _build(kind, item, f"{place}[{i}]") for i, (kind, item) in enumerate(zip(arguments, plain, strict=True))
+        _build(kind, item, f"{place}[{i}]", newer) for i, (kind, item) in enumerate(zip(arguments, plain, strict=True))
     )
 
 
-def _build_noun(kind: Any, plain: Any, place: str) -> Any:
+def _build_noun(kind: Any, plain: Any, place: str, newer: bool) -> Any:
     if not isinstance(plain, dict):
         raise WireError(f"{place}: an object was expected")
     hints, former = _hints(kind), _former_names(kind)
     if former:
         plain = {former[name] if former.get(name, name) not in plain else name: item for name, item in plain.items()}
     unknown = plain.keys() - hints.keys()
-    if unknown:
+    if unknown and not newer:
         raise WireError(f"{place}: unknown field {min(unknown)}")
-    found = {name: _build(hints[name], item, f"{place}.{name}") for name, item in plain.items()}
+    known = {name: item for name, item in plain.items() if name in hints} if unknown else plain
+    found = {name: _build(hints[name], item, f"{place}.{name}", newer) for name, item in known.items()}
     try:
         return kind(**found)
     except (TypeError, ValueError) as error:

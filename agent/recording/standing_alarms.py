@@ -47,6 +47,11 @@ class StandingAlarms:
             recalled[key] = alarm if before is None else before.with_reason(alarm.text)
         self._standing = recalled
 
+    def is_only_recalled(self, kind: AlarmKind, subject: str) -> bool:
+        """Whether it stood before the start, and nobody has raised it since."""
+        key = full_word(kind, subject)
+        return key in self._standing and not self._judges.get(key)
+
     def end_recall(self, at: datetime) -> list[EventRow]:
         """What was recalled and not raised again is over: its events."""
         return [self._over(at, key) for key in tuple(self._standing) if not self._judges.get(key)]

@@ -39,7 +39,7 @@ def read_permit(site_file: Path) -> Permit | None:
         return None
     if len(text) > LARGEST_FILE:
         raise WireError(f"it is larger than {LARGEST_FILE} bytes")
-    return from_json(Permit, text)
+    return from_json(Permit, text, newer=True)
 
 
 def write_permit(site_file: Path, permit: Permit) -> None:

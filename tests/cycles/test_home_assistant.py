@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.host.inbox import FileInbox
+from agent.cycles.alarms import GRACE_S
 from agent.cycles.home_assistant import APART_S, BIRTH_WITHIN_S, DOWN_S
 from agent.domain.energy_totals import EnergyTotals
 from tests.cycles.home_stage import HomeStage, MakeStage
@@ -147,3 +148,21 @@ async def test_a_broker_that_is_away_for_long_is_an_alarm_and_its_return_the_end
     said = [(kind, text) for kind, _, text in site.told]
     reason = "Home Assistant is not reached: 127.0.0.1:1883: Connection refused: no broker listens there"
     assert said == [("home_assistant_away", reason), ("home_assistant_away", f"over: {reason}")]
+
+
+async def test_a_broker_that_was_away_before_the_start_and_still_is_goes_on_being_an_alarm(stage: MakeStage) -> None:
+    before, trouble = stage(), "127.0.0.1:1883: Connection refused: no broker listens there"
+    before.link.connected, before.link.trouble = False, trouble
+    await before.pass_s(DOWN_S + 5.0)
+    site = stage()
+    site.hearing.alarms.recall(before.hearing.pending.standing.document())
+    site.link.connected, site.link.trouble = False, None  # nobody has tried yet
+    for _ in range(round(2 * GRACE_S / 5.0)):
+        await site.pass_s(5.0)
+        site.hearing.alarms.step()
+        site.link.trouble = trouble
+    assert site.told == []
+    assert site.hearing.pending.standing.all[0].since == before.hearing.pending.standing.all[0].since
+    site.link.connected, site.link.connections, site.link.trouble = True, 1, None
+    await site.pass_s(5.0)
+    assert [text for _, _, text in site.told] == [f"over: Home Assistant is not reached: {trouble}"]

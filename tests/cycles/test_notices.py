@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -187,6 +187,23 @@ async def test_messages_that_come_too_fast_are_told_once_in_a_while() -> None:
         "900 messages came faster than they can be taken in, and were dropped",
         "540000 messages came faster than they can be taken in, and were dropped",
     ]
+
+
+async def test_a_certificate_that_ends_is_told_soon_after_the_time_was_found() -> None:
+    clock = HandClock()
+    hearing, clock.believed, looks = Hearing(clock), False, [0]
+
+    async def one() -> dict[str, datetime | str]:
+        looks[0] += 1
+        return {"certificate": clock.now() + timedelta(days=5)}
+
+    watch = LinkWatch(clock, Outlet(), hearing.alarms, lambda: None, one)
+    for second in range(400):
+        clock.believed = second >= 180
+        await watch.step()
+        clock.seconds += 1.0
+    assert [kind for kind, _, _ in hearing.told] == ["certificate_ends/certificate"]
+    assert looks == [4], "and then seldom"
 
 
 def test_a_site_that_is_sent_no_command_does_not_load_what_checks_signatures() -> None:

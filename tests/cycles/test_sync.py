@@ -13,6 +13,7 @@ from agent.domain.advisory import Verb
 from agent.domain.alarms import AlarmKind
 from agent.domain.commands import AnswerAdvice
 from agent.domain.desired import ConfigState, RemoteConfig
+from agent.domain.documents import PARKED
 from agent.domain.envelope import Envelope
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
@@ -219,6 +220,14 @@ async def test_a_row_the_broker_will_not_take_is_parked_and_the_others_flow(scen
     assert ("row_skipped", "alarm") in {told[:2] for told in scene.events}
     after = next(json.loads(sent.payload) for sent in scene.link.sent if sent.seq_to and sent.seq_to > poison)
     assert (after["prev"], after["seq_from"]) == (poison - 1, poison + 1)
+
+
+@pytest.mark.parametrize("document", ["{]", "7"])
+async def test_a_kept_list_of_skipped_rows_that_cannot_be_read_stops_no_row(scene: Scene, document: str) -> None:
+    await scene.store.write(Batch(kept=((PARKED.name, document),)))
+    seqs = await scene.write(0, 2)
+    await scene.sync.step()
+    assert scene.link.rows() == seqs
 
 
 async def test_a_refusal_waits_before_the_next_try(scene: Scene) -> None:

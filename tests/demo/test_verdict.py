@@ -1,5 +1,6 @@
 """A demo in which nothing was planned is no success."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
@@ -20,6 +21,13 @@ import sys
 if "agent.workers.planner" in sys.orig_argv:
     sys.modules["highspy"] = None
 """
+
+
+@pytest.fixture(autouse=True)
+def _logs_are_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``main`` is played in this process: how it would log must not outlast the test, nor reach other ones."""
+    unchanged: Callable[[str], None] = lambda _: None  # noqa: E731
+    monkeypatch.setattr("demo.command.logs.configure", unchanged)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,17 @@
 """The control cycle with several batteries, with a gauge that jumps, and with a battery that delivers half."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from agent.cycles.control import Control
-from agent.domain.battery import BatteryUnit
+from agent.dispatch.control_mode import Situation
+from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.setpoint import Clamped, Rung
+from agent.domain.site import SiteState
 from drivers.reading import Quality, Quantity, Reading
-from tests.cycles.control_stage import BATTERY, ROLES, ControlStage, plan
+from tests.cycles.control_stage import BATTERY, ROLES, START, ControlStage, plan
 from tests.shown import show
 
 HALF = replace(BATTERY, usable_wh=5000.0, charge_w=2500.0, discharge_w=2500.0)
@@ -56,6 +59,20 @@ async def test_one_that_dies_is_left_out_and_the_other_goes_on_within_its_rating
     assert stage.outlet.view.battery.usable_wh == 5000.0
     stage.site.silent.clear()
     assert (await stage.step()).battery_w == pytest.approx(-5000.0)
+
+
+def test_a_plan_that_is_made_after_the_clock_was_set_back_is_for_what_was_there_when_it_was_made() -> None:
+    ladder = two().control._ladder
+
+    def usable_wh(passed_s: float, battery: Battery, issued_s: float | None) -> float:
+        made = None if issued_s is None else plan(1.0, START + timedelta(seconds=issued_s))
+        state = SiteState(START + timedelta(seconds=passed_s))
+        return ladder._of_the_plan(Situation(state, made, there=battery)).usable_wh
+
+    assert usable_wh(0.0, BATTERY, 0.0) == BATTERY.usable_wh
+    assert usable_wh(600.0, HALF, 0.0) == BATTERY.usable_wh
+    assert usable_wh(-3000.0, HALF, None) == HALF.usable_wh  # a step of the clock leaves no plan in force
+    assert usable_wh(-2990.0, HALF, -2995.0) == HALF.usable_wh
 
 
 async def test_one_that_refuses_its_share_is_left_out_for_a_lease() -> None:

@@ -247,10 +247,11 @@ def test_a_ratchet_remembers_eleven_months_over_restarts() -> None:
     assert again.demand(later).others[0].earlier_w == 0.0
 
 
-def test_what_an_earlier_release_kept_is_read() -> None:
+@pytest.mark.parametrize("more", ["", ',"of_a_later_release":[1]'])
+def test_what_an_earlier_release_kept_is_read_and_a_later_one_too(more: str) -> None:
     old = (
         '{"year":2026,"month":6,"interval_s":900,"peak_w":4000.0,"peak_at":"2026-06-01T12:00:00+00:00",'
-        '"seen_to":"2026-06-01T13:00:00+00:00"}'
+        f'"seen_to":"2026-06-01T13:00:00+00:00"{more}}}'
     )
     on = meter()
     assert on.recall(old, NOON + 60 * MINUTE) == datetime(2026, 6, 1, 13, tzinfo=UTC)

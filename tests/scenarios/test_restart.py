@@ -1,5 +1,8 @@
 """An agent that ends and comes back: nothing is lost or numbered twice, and the battery is never left alone."""
 
+import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 import pytest
 
 from agent.daemon import App
+from agent.domain.documents import BY_NAME, DEMAND
 from agent.domain.setpoint import Rung
 from tests import site_files
 from tests.scenarios.stage import CHARGE_W, MIDNIGHT, Stage, message, staged
@@ -44,6 +48,40 @@ async def test_a_restarted_agent_keeps_the_inputs_and_all_rows(tmp_path: Path) -
         minutes = {at for _, at in after}
         missing = {int(MIDNIGHT.timestamp()) + 60 * i for i in range(38)} - minutes
         assert len(missing) <= 1, "at most the minute of the restart"
+
+
+def of_a_later_release(kept: Any) -> Any:
+    """What was kept, with one more key in every object of it."""
+    if isinstance(kept, list):
+        return [of_a_later_release(one) for one in kept]
+    if not isinstance(kept, dict):
+        return kept
+    return {name: of_a_later_release(one) for name, one in kept.items()} | {"of_a_later_release": 1}
+
+
+async def test_over_a_later_release_everything_is_taken_up_and_it_steers(tmp_path: Path) -> None:
+    """Of the documents with a shape: plain ones are checked by those who read them."""
+    async with staged(tmp_path, **WORDS) as stage:
+        assert stage.app.platform is not None
+        prices = message("tariff", valid_from=MIDNIGHT, step_s=900, import_price=[0.08] * 24 + [0.6] * 72)
+        await stage.app.platform.listening.take("down/input/tariff", prices)
+        await stage.play(20.0)
+        said = stage.app.conditions.said
+        await stage.app.stop("another release is installed")
+        with closing(sqlite3.connect(stage.store, isolation_level=None)) as connection:
+            kept = dict(connection.execute("SELECT name, body FROM kept").fetchall())
+            shaped = [name for name in kept if BY_NAME[name].shape is not None or BY_NAME[name] is DEMAND]
+            for name in shaped:
+                later = json.dumps(of_a_later_release(json.loads(kept[name])))
+                connection.execute("UPDATE kept SET body = ? WHERE name = ?", (later, name))
+        assert {"state", "inputs", "alarms", "plan"} <= set(shaped)
+        stage.build(**WORDS)
+        await stage.start()
+        assert stage.app.conditions.said == said
+        await stage.play(40.0)
+        assert stage.at(40.0).rung is Rung.PLAN
+        refused = "SELECT kind, text FROM event WHERE kind IN ('document_refused', 'message_refused', 'ledger_failed')"
+        assert stage.rows(refused) == []
 
 
 async def abandon(app: App) -> None:

@@ -28,6 +28,14 @@ def test_without_one_nothing_may_be_written(site_file: Path) -> None:
     assert permission.is_missing
 
 
+def test_one_that_a_later_release_has_written_lets_it_steer(site_file: Path) -> None:
+    settings = load(site_file)
+    write_permit(site_file, accepted(settings, "N. Installer", "no time for the test", AT))
+    written = json.loads(permit_file(site_file).read_text("utf-8"))
+    permit_file(site_file).write_text(json.dumps(written | {"of_a_later_release": 1.0}), "utf-8")
+    assert permission_of(site_file, settings).locked is None
+
+
 def test_a_site_that_shall_observe_does_so_also_where_an_earlier_version_has_steered_it(site_file: Path) -> None:
     text = site_file.read_text("utf-8")
     site_file.write_text(text.replace("[control]\n", '[control]\nmode = "observe"\n'), "utf-8")

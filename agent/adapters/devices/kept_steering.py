@@ -10,6 +10,7 @@ from time import time
 from typing import TypeVar
 
 from agent.domain.documents import STEERING
+from agent.domain.printable import readable
 from agent.ports import StoreFailure
 
 WITHIN_S = 1.0
@@ -25,6 +26,7 @@ def read_steering(path: Path) -> tuple[str | None, str | None]:
 
     def read() -> str | None:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)) as connection:
+            connection.text_factory = readable
             row = connection.execute("SELECT body FROM kept WHERE name = ?", (STEERING.name,)).fetchone()
             return None if row is None else str(row[0])
 

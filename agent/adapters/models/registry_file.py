@@ -44,7 +44,7 @@ def read_registry(models: Path) -> "tuple[ModelRegistry, str | None]":
     try:
         if len(content) > _LARGEST:
             raise WireError(f"it has more than {_LARGEST} bytes")
-        registry = from_json(ModelRegistry, content)
+        registry = from_json(ModelRegistry, content, newer=True)
         if registry.format != FORMAT:
             raise WireError(f"it has format {registry.format}, this version reads {FORMAT}")
     except (WireError, RecursionError) as error:

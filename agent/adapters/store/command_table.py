@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from agent.adapters.store import schema_sql as sql
@@ -42,7 +41,9 @@ def _values(record: CommandRecord) -> tuple[object, ...]:
 
 
 def _record(row: Sequence[Any]) -> CommandRecord:
+    """Of a later release, whose words are not all known here, as one that came to no end."""
     command_id, name, door, key, counter, came_at, state, reason, at, trusted, told = row
-    first, last = (datetime.fromtimestamp(moment, UTC) for moment in (came_at, at))
-    head = command_id, name, Door(door), key, counter, first
-    return CommandRecord(*head, CommandState(state), reason, last, bool(trusted), bool(told))
+    first, last = sql.moment(came_at), sql.moment(at)
+    head = command_id, name, Door.PLATFORM if door == Door.PLATFORM.value else Door.SITE, key, counter, first
+    found = next((one for one in CommandState if one.value == state), CommandState.EXECUTING)
+    return CommandRecord(*head, found, reason, last, bool(trusted), bool(told))

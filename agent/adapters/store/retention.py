@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.adapters.store import schema_sql as sql
@@ -20,6 +20,9 @@ ROLL_ROWS = 1440
 TRUNCATE_WAL_BYTES = 8_192_000  # a WAL that is merely reused costs the flash less than one that is cut and grown again
 PRUNE_SHARE = 20
 DROP_SHARE = 5
+ENOUGH_FREE_BYTES = 128_000  # in the file: hours of minutes
+SMALL_BYTES = 1_000_000  # a file of about a day is not what fills a disk
+FUTURE = timedelta(days=1)
 QUARTER_DAYS = 800  # and flags, which tell which quarters not to believe
 
 
@@ -96,20 +99,33 @@ def _rollup(connection: sqlite3.Connection, span: str, at: datetime) -> Rollup |
 def _prune_by_age(
     connection: sqlite3.Connection, stream: str, marks: Marks, retention: Retention, now: datetime
 ) -> list[str]:
-    kept_from = _first_since(connection, stream, now - timedelta(days=retention.keep_days))
-    ring_from = _first_since(connection, stream, now - timedelta(days=max(retention.ring_days, retention.keep_days)))
+    kept_from, ring_from = (
+        _first_since(connection, stream, now - timedelta(days=days), now)
+        for days in (retention.keep_days, max(retention.ring_days, retention.keep_days))
+    )
     lost = _prune(connection, stream, marks, max(min(kept_from, marks.acked + 1), ring_from), "too old")
     return lost if retention.waits else []
 
 
-def _first_since(connection: sqlite3.Connection, stream: str, at: datetime) -> int:
-    """The seq of the oldest row not before ``at``; rows are in order of time, so only older ones are looked at."""
-    select = f"SELECT seq FROM {stream} WHERE at >= ? ORDER BY seq LIMIT 1"  # noqa: S608 - our own stream names
-    row = connection.execute(select, (at.timestamp(),)).fetchone()
+def _first_since(connection: sqlite3.Connection, stream: str, at: datetime, now: datetime) -> int:
+    """The seq of the oldest row not before ``at``; rows are in order of time, so only older ones are looked at.
+
+    Rows that a wrong clock has dated into the future would hold up all that follow them until then.
+    """
+    select = f"SELECT seq, at > ? FROM {stream} WHERE at >= ? ORDER BY seq LIMIT 1"  # noqa: S608 - own stream names
+    row = connection.execute(select, ((now + FUTURE).timestamp(), at.timestamp())).fetchone()
+    if row is not None and stream == "minute" and row[1]:
+        return max(int(row[0]), _last_before(connection, at) + 1)
     if row is not None:
         return int(row[0])
     highest = connection.execute(f"SELECT max(seq) FROM {stream}").fetchone()[0]  # noqa: S608 - our own stream names
     return 0 if highest is None else int(highest) + 1
+
+
+def _last_before(connection: sqlite3.Connection, at: datetime) -> int:
+    """The seq of the newest minute that was surely measured before ``at``, and with it all that stand before it."""
+    select = "SELECT max(seq) FROM minute WHERE time_trusted AND at < ?"
+    return int(connection.execute(select, (at.timestamp(),)).fetchone()[0] or 0)
 
 
 def _prune(connection: sqlite3.Connection, stream: str, marks: Marks, before: int, reason: str) -> list[str]:
@@ -144,14 +160,25 @@ def _prune_by_size(connection: sqlite3.Connection, marks: dict[str, Marks], rete
     return lost
 
 
-def drop_acknowledged(connection: sqlite3.Connection, marks: dict[str, Marks]) -> None:
-    """On a full disk: the oldest share of what the platform has and the roll-ups know. The rest waits in memory."""
+def let_go(connection: sqlite3.Connection, marks: dict[str, Marks], retention: Retention) -> bool:
+    """On a full disk: drop the oldest share of what is elsewhere. False where there is none, or where none is needed.
+
+    Elsewhere is what the platform has. On a site without one it is the minutes that the roll-ups know; with them go
+    decisions, while events stay, which are few. What is free in the file already needs nothing of the disk.
+    """
+    free_bytes = _pragma(connection, "freelist_count") * _pragma(connection, "page_size")
+    if free_bytes >= ENOUGH_FREE_BYTES or (not retention.waits and _used_bytes(connection) < SMALL_BYTES):
+        return False
     rolled = int(connection.execute("SELECT rolled FROM stream WHERE name = 'minute'").fetchone()[0])
+    dropped = False
     for stream in sql.STREAMS:
         oldest = connection.execute(f"SELECT min(seq) FROM {stream}").fetchone()[0]  # noqa: S608 - own stream names
-        until = min(marks[stream].acked, rolled) if stream == "minute" else marks[stream].acked
+        until = marks[stream].acked if retention.waits or stream == "event" else marks[stream].last
+        until = min(until, rolled) if stream == "minute" else until
         if oldest is not None and oldest <= until:
             _prune(connection, stream, marks[stream], oldest + 1 + (until - oldest) // DROP_SHARE, "acknowledged")
+            dropped = True
+    return dropped
 
 
 def _prune_quarters(connection: sqlite3.Connection, now: datetime) -> None:
@@ -180,4 +207,4 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _minute(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return sql.moment(at).strftime("%Y-%m-%d %H:%M UTC")

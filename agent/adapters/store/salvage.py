@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent.adapters.store.schema_sql import STREAMS, insert_sql
 from agent.adapters.store.transaction import Transaction
+from agent.domain.printable import readable
 
 # The key in whose order a table is read, from both ends: between the two lies what is damaged.
 TABLES = {
@@ -23,6 +24,7 @@ def salvage(connection: sqlite3.Connection, damaged: Path) -> str:
     """
     rows = 0
     with closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old:
+        old.text_factory = readable
         for table, key in TABLES.items():
             rows += _copy(connection, old, table, key)
         _take_up_marks(connection, old)

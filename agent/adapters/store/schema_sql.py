@@ -103,6 +103,14 @@ def insert_sql(table: str, columns: Sequence[str], verb: str = "INSERT") -> str:
     return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
 
+def moment(stored: object) -> datetime:
+    """When a row was written; the beginning of 1970 where no time can be what a flipped bit has left."""
+    try:
+        return datetime.fromtimestamp(float(str(stored)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0.0, UTC)
+
+
 def minute_values(row: MinuteRow) -> tuple[object, ...]:
     """In the order of MINUTE_COLUMNS."""
     return (int(row.at.timestamp()), *(_written(getattr(row, name)) for name in MINUTE_COLUMNS[1:]))
@@ -114,7 +122,7 @@ def minute_row(values: Sequence[object]) -> MinuteRow:
     named: dict[str, Any] = {
         field.name: _read(field, value) for field, value in zip(MINUTE_FIELDS, others, strict=True)
     }
-    return MinuteRow(at=datetime.fromtimestamp(int(str(at)), UTC), points=(), **named)
+    return MinuteRow(at=moment(at), points=(), **named)
 
 
 def _written(value: object) -> object:
@@ -125,8 +133,13 @@ def _written(value: object) -> object:
 
 def _read(field: MinuteField, value: object) -> object:
     if field.averaged is Averaged.LONGEST:
-        return None if value is None else Rung(value)
+        return _rung(value)
     return bool(value) if field.averaged in (Averaged.ANY, Averaged.ALL) else value
+
+
+def _rung(value: object) -> Rung | None:
+    """None also for one of a later release, whose rows this one reads after it was installed over it."""
+    return next((rung for rung in Rung if rung.value == value), None)
 
 
 def decision_values(row: DecisionRow) -> tuple[object, ...]:
@@ -136,13 +149,13 @@ def decision_values(row: DecisionRow) -> tuple[object, ...]:
 
 
 def decision_row(values: Sequence[object]) -> DecisionRow:
-    """From a row in the order of DECISION_COLUMNS."""
+    """From a row in the order of DECISION_COLUMNS. Of a rung that is not known the reason says what it was."""
     at, battery_w, hold_s, rung, reason, outcome, detail, said = values
     return DecisionRow(
-        datetime.fromtimestamp(float(str(at)), UTC),
+        moment(at),
         None if battery_w is None else float(str(battery_w)),
         float(str(hold_s)),
-        Rung(rung),
+        _rung(rung) or (Rung.RELEASE if battery_w is None else Rung.RULES),
         sentence(reason, said),
         str(outcome),
         str(detail),
@@ -157,7 +170,7 @@ def event_values(row: EventRow) -> tuple[object, ...]:
 def event_row(values: Sequence[object]) -> EventRow:
     """From a row in the order of EVENT_COLUMNS."""
     at, kind, severity, text, said = values
-    return EventRow(datetime.fromtimestamp(float(str(at)), UTC), str(kind), str(severity), sentence(text, said))
+    return EventRow(moment(at), str(kind), str(severity), sentence(text, said))
 
 
 def _said(text: str) -> str | None:
@@ -226,7 +239,7 @@ def predicted_day(values: Sequence[object]) -> PredictedDay:
 
 def sent_values(stream: str, values: Sequence[object]) -> tuple[object, ...]:
     """A row in the order of SENT_COLUMNS as JSON has it: ISO times, numbers rounded as MINUTE_FIELDS says."""
-    at = datetime.fromtimestamp(float(str(values[0])), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = moment(values[0]).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return (at, *map(_sent, values[1:], _DIGITS[stream]))
 
 

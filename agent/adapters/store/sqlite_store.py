@@ -131,8 +131,9 @@ class SqliteStore:
 
     async def tidy(self, now: datetime | None, dated: bool = True) -> list[str]:
         def work() -> list[str]:
-            lost = tidy(self._file.writing(), self._file.marks, self._zone, self._retention, now, dated)
-            self._file.lay_ballast()
+            connection = self._file.writing()
+            lost = tidy(connection, self._file.marks, self._zone, self._retention, now, dated)
+            self._file.look_after_disk(connection, self._retention)
             return lost
 
         return await self._on_thread(work)
@@ -158,7 +159,7 @@ class SqliteStore:
         except sqlite3.Error as error:
             if not is_full(error):
                 raise
-            self._file.make_room(connection)
+            self._file.make_room(connection, self._retention)
             self._commit(connection, batch)
         self._file.worked()
 

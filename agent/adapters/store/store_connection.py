@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.adapters.store.ballast import Ballast
 from agent.adapters.store.moved_file import Identity, bring_back, identity, log_identity, take_in_log
 from agent.adapters.store.numbering import above
-from agent.adapters.store.retention import drop_acknowledged
+from agent.adapters.store.retention import Retention, let_go
 from agent.adapters.store.store_file import Marks, Opened, drop_unconfirmed, open_file
 from agent.ports import StoreFailure
 
@@ -120,13 +120,26 @@ class StoreConnection:
         if self._failures % FAILURES_BEFORE_SETTING_ASIDE == 0:
             self._failing = f"failed {self._failures} times in a row ({error})"
 
-    def make_room(self, connection: Connection) -> None:
-        """Give the ballast up, empty the log, and drop the oldest of what the platform has."""
+    def make_room(self, connection: Connection, retention: Retention) -> None:
+        """Give the ballast up, empty the log, and let go of the oldest of what is elsewhere."""
         if self._ballast.is_needed():
             self._ballast.release()
             self.shortage = f"the disk of {self.path} is full: the reserve beside it was given up; make room on it"
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        drop_acknowledged(connection, self.marks)
+        self._let_go(connection, retention)
+
+    def look_after_disk(self, connection: Connection, retention: Retention) -> None:
+        """Lay the ballast, or where that was given up see in good time that the file need not grow."""
+        self.lay_ballast()
+        if self.shortage is not None and self._ballast.is_needed():
+            self._let_go(connection, retention)
+
+    def _let_go(self, connection: Connection, retention: Retention) -> None:
+        if let_go(connection, self.marks, retention) and not retention.waits:
+            self.shortage = (
+                f"the disk of {self.path} is full: the oldest minutes, whose quarters of an hour stay, and the oldest "
+                "decisions were given up; make room on it"
+            )
 
     def worked(self) -> None:
         """A commit has worked: failures are counted from the beginning."""

@@ -16,6 +16,8 @@ from agent.adapters.store.schema_sql import MIGRATIONS, SCHEMA, STREAMS
 from agent.adapters.store.schema_version import FIRST_TABLE, SCHEMA_VERSION
 from agent.adapters.store.set_aside import PARTS, finish_setting_aside, new_file, set_aside
 from agent.adapters.store.transaction import Transaction
+from agent.domain.documents import CLOCK, SETTINGS
+from agent.domain.printable import readable
 from agent.ports import StoreFailure
 from agent.settings.store_path import path_trouble
 
@@ -24,6 +26,10 @@ PAGE_BYTES = 1024  # a minute's commit then changes one page of a thousand bytes
 CHECKPOINT_BYTES = 4_096_000  # of WAL: a page that changes every minute reaches the database file a few times a day
 CACHE_KB = 500  # a commit touches a few pages; SQLite's own two megabytes would only grow the daemon
 SEQ_PER_SECOND = 1000
+# Of what a newer version has kept: the seqs of its rows, and its settings, which this one reads only from itself.
+ITS_OWN = (CLOCK.name, SETTINGS.name)
+
+KeptRows = list[tuple[str, int, str]]
 
 
 @dataclass(slots=True)
@@ -49,7 +55,7 @@ def open_file(path: Path, now: datetime, failing: str | None = None) -> Opened:
 
     A damaged file, one that is ``failing`` (why), and one that a newer version has made is moved aside as it is and a
     new one is made; what can still be read of one that is damaged or failing is taken over, and of one that is newer
-    the copy that was made before. Raises StoreFailure when the folder or the file cannot be used.
+    the copy that was made before, and what it keeps by name. Raises StoreFailure when folder or file cannot be used.
     """
     trouble = path_trouble(path)
     if trouble is not None and trouble.lasting:
@@ -81,7 +87,7 @@ def _checked_or_new(
     try:
         newer = _newer_version(path)
         if newer is not None:
-            sentences += _without_newer(path, newer, now)
+            sentences += _without_newer(path, *newer, now)
         elif failing is not None and path.exists():
             sentences += _replace(path, "failed", failing, now)
             return _checked(path), True
@@ -102,25 +108,32 @@ def _replace(path: Path, label: str, reason: str, now: datetime) -> list[str]:
     return [f"The store {path} {reason}; it was moved to {aside.name} and a new one was started.", salvaged]
 
 
-def _without_newer(path: Path, newer: int, now: datetime) -> list[str]:
-    """Move the file of a newer version aside; what was there before that one came is taken up. Returns sentences."""
+def _without_newer(path: Path, newer: int, kept: KeptRows, now: datetime) -> list[str]:
+    """Move the file of a newer version aside; what was there before that one came is taken up. Returns sentences.
+
+    What was ``kept`` by name since then counts: what was found at the devices, the month's peak, counters of commands.
+    """
     why = f"The store {path} was made by a newer version (schema {newer}, this program knows {SCHEMA_VERSION})"
     copy = copy_before(path, newer)
-    if not copy.exists():
-        aside = set_aside(path, f"schema{newer}", now)
+    has_copy = copy.exists()
+    aside, salvaged = _renewed(path, copy if has_copy else None, f"schema{newer}", now, kept)
+    if not has_copy:
         return [f"{why}; it was moved to {aside.name} as it was, and a new one was started."]
-    aside, salvaged = _renewed(path, copy, f"schema{newer}", now)
     return [f"{why}; it was moved to {aside.name} as it was, and the copy from before was taken up.", salvaged]
 
 
-def _renewed(path: Path, source: Path, label: str, now: datetime) -> tuple[Path, str]:
+def _renewed(
+    path: Path, source: Path | None, label: str, now: datetime, kept: KeptRows | None = None
+) -> tuple[Path, str]:
     """Where ``path`` was moved, and a sentence about the rows of ``source`` that are in its place now."""
     new = new_file(path)
     for part in PARTS:
         new.with_name(new.name + part).unlink(missing_ok=True)
     with closing(sqlite3.connect(new, isolation_level=None)) as connection:
         _prepare(connection, new, now, [])
-        salvaged = salvage(connection, source)
+        salvaged = "" if source is None else salvage(connection, source)
+        with Transaction(connection):
+            connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", kept or ())
     sync_file(new)
     aside = set_aside(path, label, now)
     new.rename(path)
@@ -128,14 +141,16 @@ def _renewed(path: Path, source: Path, label: str, now: datetime) -> tuple[Path,
     return aside, salvaged
 
 
-def _newer_version(path: Path) -> int | None:
-    """The schema of a file that is newer than ours. It is looked at without writing, so not even its log moves.
+def _newer_version(path: Path) -> tuple[int, KeptRows] | None:
+    """The schema of a file that is newer than ours, and what it keeps by name. It is looked at without writing, so not
+    even its log moves.
 
     Raises StoreFailure where it is another program's.
     """
     if not path.exists() or path.stat().st_size == 0:
         return None
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reader:
+        reader.text_factory = readable
         try:
             version = _version(reader)
         except sqlite3.OperationalError as error:
@@ -149,7 +164,16 @@ def _newer_version(path: Path) -> int | None:
         if version <= SCHEMA_VERSION:
             return None
         _refuse_another_programs(reader, path)
-        return version
+        return version, _kept_rows(reader)
+
+
+def _kept_rows(reader: sqlite3.Connection) -> KeptRows:
+    """Name, time and text of each document; none where that version keeps them in another way."""
+    try:
+        rows = reader.execute("SELECT name, at, body FROM kept").fetchall()
+    except sqlite3.Error:
+        return []
+    return [(str(name), int(at), str(body)) for name, at, body in rows if name not in ITS_OWN]
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -159,6 +183,7 @@ def _version(connection: sqlite3.Connection) -> int:
 def _checked(path: Path) -> sqlite3.Connection:
     """A connection to a file that passed quick_check. Nothing has been changed."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.text_factory = readable
     try:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])

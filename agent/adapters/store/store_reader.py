@@ -19,6 +19,7 @@ from agent.adapters.store.schema_version import FIRST_TABLE, SCHEMA_VERSION
 from agent.adapters.store.side_reader import read_flags, read_weather
 from agent.domain.history import History
 from agent.domain.horizon import Horizon, floor_to_step
+from agent.domain.printable import readable
 from agent.domain.suspect import DATA_FAULT, Suspect
 from agent.domain.weather_raster import hours_between
 from agent.ports import StoreFailure
@@ -214,6 +215,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _connected(path: Path, terms: str) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?{terms}"
     connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+    connection.text_factory = readable
     try:
         connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error:

@@ -29,3 +29,12 @@ def test_a_reason_is_kept_with_its_code_and_one_of_an_older_version_as_it_was(tm
     kept["posts"][0]["champion"]["reason"] = "promoted by hand"
     (tmp_path / FILE).write_text(json.dumps(kept), "utf-8")
     assert (reason(tmp_path), coded(reason(tmp_path))) == ("promoted by hand", None)
+
+
+def test_a_registry_that_a_later_release_has_written_is_read(tmp_path: Path) -> None:
+    seat = Deployment("own", "2.0.0", "f", NOW, promoted_by_hand())
+    change_registry(tmp_path, lambda _: ModelRegistry(posts=(Assignment("load_w", seat),)))
+    kept = json.loads((tmp_path / FILE).read_text("utf-8"))
+    kept["posts"][0]["of_a_later_release"] = 1
+    (tmp_path / FILE).write_text(json.dumps(kept), "utf-8")
+    assert reason(tmp_path) == "promoted by hand"

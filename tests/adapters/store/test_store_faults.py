@@ -8,15 +8,17 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from agent.adapters.store import ballast, row_reader
+from agent.adapters.store.retention import Retention
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch
 from agent.ports import StoreFailure
-from tests.adapters.store.store_rows import BERLIN, NAMES, event, minute, new_store
+from tests.adapters.store.store_rows import BERLIN, NAMES, START, decision, event, minute, new_store
 
 ROOT = Path(__file__).parents[3]
 KILLS = 25
@@ -52,6 +54,64 @@ async def test_a_full_disk_writes_nothing_and_the_next_write_works(tmp_path: Pat
     await store.write(big)
     seqs = [row.seq for row in await store.pending("minute", 0, 1000)]
     assert seqs == list(range(seqs[0], seqs[0] + 400))
+    await store.close()
+
+
+ALONE = Retention(keep_days=300, ring_days=300, waits=False)
+
+
+async def _days(path: Path) -> SqliteStore:
+    """Two of them, on a site without a platform."""
+    store = new_store(path, ALONE)
+    await store.open()
+    await store.write(Batch(minutes=tuple(minute(i, 50) for i in range(2880)), catalogue=NAMES, events=(event(0),)))
+    await store.write(Batch(decisions=tuple(decision(i) for i in range(100))))
+    await store.tidy(START + timedelta(days=2))
+    return store
+
+
+async def test_on_a_full_disk_a_site_without_a_platform_gives_up_its_oldest_minutes_for_new_ones(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "site.db"
+    store = await _days(path)
+    connection = store._file.connection
+    assert connection is not None
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    first = (await store.pending("minute", 0, 1))[0].seq
+    for index in range(2880, 2880 + 600, 60):
+        await store.write(Batch(minutes=tuple(minute(index + i, 50) for i in range(60))))
+        await store.tidy(START + timedelta(minutes=index))
+    rows = await store.pending("minute", 0, 5000)
+    assert rows[-1].seq - first == 2880 + 600 - 1
+    assert 300 < rows[0].seq - first < 1200, "a fifth at a time, as it is needed"
+    assert len(await store.pending("event", 0, 10)) == 1
+    assert 0 < len(await store.pending("decision", 0, 200)) < 100
+    hours = row_reader.rollups(path, "hour", START, START + timedelta(days=2))
+    assert sum(hour.covered_s for hour in hours) == 2 * 86400.0
+    await store.close()
+
+
+async def test_while_the_disk_is_full_the_hourly_upkeep_makes_room_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await _days(tmp_path / "site.db")
+    before = len(await store.pending("minute", 0, 5000))
+    monkeypatch.setattr(ballast, "free_bytes", lambda _: 1_000_000)
+    await store.tidy(START + timedelta(days=2))
+    assert len(await store.pending("minute", 0, 5000)) == before, "there is the ballast yet"
+    (tmp_path / "site.db.ballast").unlink()
+    left = []
+    for _ in range(3):
+        await store.tidy(START + timedelta(days=2))
+        left.append(len(await store.pending("minute", 0, 5000)))
+    assert 0.7 * before < left[0] < before
+    assert left == [left[0]] * 3, "what is free in the file is enough"
+    assert "the oldest minutes, whose quarters of an hour stay" in (store.shortage or "")
+    monkeypatch.undo()
+    await store.tidy(START + timedelta(days=2))
+    assert store.shortage is None
     await store.close()
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from agent.adapters.store import row_reader, schema_sql, store_reader
 from agent.adapters.store.schema_version import SCHEMA_VERSION
+from agent.domain.command_record import CommandRecord, CommandState, Door
 from agent.domain.records import MINUTE_FIELDS, Batch, WeatherRow
+from agent.domain.setpoint import Rung
 from agent.ports import StoreFailure
-from tests.adapters.store.store_rows import START, event, minute, new_store
+from tests.adapters.store.store_rows import START, decision, event, minute, new_store
 
 # What version 1 made, word for word.
 VERSION_1 = """
@@ -226,6 +228,49 @@ async def test_the_way_back_is_a_copy_from_before_and_rows_keep_their_numbers(
     assert (await again.pending("minute", 1005, 10))[0].seq > 1_000_000  # none that the newer one may have given
     await again.close()
     assert len(list(old.parent.glob(f"{old.name}.schema99-*Z"))) == 1
+
+
+@pytest.mark.parametrize("has_copy", [True, False])
+async def test_on_the_way_back_what_is_kept_by_name_is_the_newest(old: Path, has_copy: bool) -> None:
+    """The newer version may have begun to steer since the copy: what it found at the device is to be given back."""
+    store = new_store(old)
+    await store.open()
+    (copy,) = old.parent.glob(f"{old.name}.before-schema*")
+    if has_copy:
+        copy.rename(copy.with_name(f"{old.name}.before-schema99"))
+    else:
+        copy.unlink()
+    kept = {"plan": '{"new": 1}', "steering": '{"an address": {"steering": true}}', "settings": '{"its": "own"}'}
+    await store.write(Batch(kept=tuple(kept.items())))
+    await store.close()
+    with closing(sqlite3.connect(old)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    again = new_store(old)
+    await again.open()
+    assert {name: await again.kept(name) for name in kept} == kept | {"settings": None}
+    await again.close()
+
+
+async def test_rows_of_a_later_release_with_words_that_are_not_known_here_stop_nothing(tmp_path: Path) -> None:
+    path, came_at = tmp_path / "site.db", START
+    store = new_store(path)
+    await store.open()
+    command = CommandRecord("c1", "hold", Door.PLATFORM, "k", 7, came_at, CommandState.EXECUTING, "", came_at, True)
+    rows = Batch(minutes=tuple(minute(i) for i in range(60)), decisions=(decision(0),), commands=(command,))
+    await store.write(rows)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE minute SET rung = 'of a later release' WHERE seq % 2")
+        connection.execute("UPDATE decision SET rung = 'of a later release'")
+        connection.execute("UPDATE command SET state = 'of a later release', door = 'of a later release'")
+    await store.tidy(START + timedelta(hours=1))
+    end = START + timedelta(hours=1)
+    [hour] = row_reader.rollups(path, "hour", START, end)
+    assert (hour.covered_s, hour.load_w) == (3600.0, 500.0)
+    assert {row.rung for row in row_reader.minutes(path, START, end)} == {None, Rung.PLAN}
+    assert [(row.rung, row.reason) for row in row_reader.decisions(path, START, end)] == [(Rung.RULES, "wärm")]
+    [found] = await store.commands(10)
+    assert (found.counter, found.state.is_final) == (7, False)
+    await store.close()
 
 
 @pytest.mark.parametrize("version", [0, 3, 99])

@@ -1,6 +1,7 @@
 """Roll-ups, pruning and history."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -143,6 +144,20 @@ async def test_numbering_goes_on_when_everything_was_pruned(store: SqliteStore, 
     await again.write(Batch(events=(event(2),)))
     assert [row.seq for row in await again.pending("event", 0, 10)] == [last + 1]
     await again.close()
+
+
+@pytest.mark.parametrize("time_trusted", [True, False])
+async def test_minutes_of_the_future_do_not_hold_up_what_follows_them(store: SqliteStore, time_trusted: bool) -> None:
+    """A boot with a wrong clock that ended before the time was found, or a clock that was taken as it was."""
+    wrong = replace(minute(0), at=START + timedelta(days=3650), time_trusted=time_trusted)
+    await store.write(Batch(minutes=(*(minute(i) for i in range(60)), wrong)))
+    await store.tidy(at(60))
+    await write(store, 60, DAY)
+    await store.tidy(at(DAY))
+    assert len(await store.pending("minute", 0, 2 * DAY)) == DAY + 1
+    await write(store, 6 * DAY, 6 * DAY + 60)
+    await store.tidy(at(6 * DAY + 60))
+    assert len(await store.pending("minute", 0, 2 * DAY)) == 60
 
 
 @security(15, shows="a store beyond its size drops its oldest minutes, and says how many")
