@@ -76,6 +76,7 @@ function address({ view, span, on, breakdown, compare }, form) {
   if (compare) parts.compareWith = compare === "baseline" ? "baseline" : "previous";
   if (compare && compare !== "baseline") parts.shift = compare === "year" ? "year" : "period";
   if (form) parts.format = form;
+  if (form && kit.language.get() === "de") parts.decimal = "comma"; // as a spreadsheet that speaks German reads it
   return `analytics/${view}?${new URLSearchParams(parts)}`;
 }
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from agent.console.own_settings import PASSWORD as PASSWORD_FILE
 from agent.console.security.passwords import FAILURES
 from agent.domain.alarms import AlarmKind
-from agent.domain.documents import DEMAND
+from agent.domain.documents import ALARMS, DEMAND
 from agent.domain.wire import to_json
 from agent.settings.load import load
 from tests.console import site as console_site
@@ -35,6 +35,9 @@ WRITTEN = """(() => {
     return write.apply(this, arguments);
   };
 })()"""
+
+BROKEN = """(found) => found.filter((one) => one.offsetHeight > 1.7 * parseFloat(getComputedStyle(one).lineHeight))
+  .map((one) => one.textContent)"""  # words that take more than a line
 
 
 def units(page: Page, what: str) -> set[str]:
@@ -87,6 +90,50 @@ def test_a_time_of_several_prices_says_the_lowest_and_the_highest(served: Served
         }
     assert prices["12:00–16:00"] == "60.0 p/kWh"
     assert prices["23:00–07:30"] == "8.0 – 60.0 p/kWh"
+
+
+def test_before_now_stands_what_came_and_no_plan(served: Served, browser: Browser) -> None:
+    """Prices and powers of this morning; of the plan, which began at noon, nothing, and no zero."""
+    with looking(browser, served) as screen:
+        screen.open("plan")
+        for table in screen.page.get_by_role("button", name="Table").all():
+            table.click()
+        first = [
+            [cell.replace("\u00a0", " ") for cell in row.locator("td").all_inner_texts()]
+            for row in screen.page.locator(".chart tbody tr:first-child").all()
+        ]
+    prices, battery = first[:2]
+    assert prices == ["8.0 p/kWh", "5.0 p/kWh", "–"]
+    assert battery == ["–", "–", "0.00 kW", ""]
+
+
+def test_the_band_of_a_forecast_is_as_wide_as_it_is_said(served: Served, browser: Browser) -> None:
+    with looking(browser, served) as screen:
+        screen.open("plan")
+        expect(screen.page.get_by_text("90 % band")).to_have_count(2)
+        expect(screen.page.get_by_text("90 % of the actual values")).to_have_count(2)
+
+
+def test_a_usual_phone_cuts_no_word_in_two(served: Served, browser: Browser) -> None:
+    """The names of the pages, and of what a commissioning has measured."""
+    with looking(browser, served, "small", locale="de-DE") as screen:
+        for path in ("now", "plan", "analytics", "advice", "settings?tab=commissioning"):
+            screen.open(path)
+            screen.look(f"small-{path.partition('?')[0]}")
+        names = screen.page.locator("table.orders .of:visible")
+        assert names.count() > 0
+        assert names.evaluate_all(BROKEN) == []
+
+
+def test_what_a_finger_presses_is_large_enough(served: Served, browser: Browser) -> None:
+    with looking(browser, served, "small") as screen:
+        served.show(alarms=json.loads(console_site.documents()[ALARMS.name]))
+        for path in ("now", "plan"):
+            screen.open(path)
+            expect(screen.page.locator("details.notice")).to_have_count(1)
+            pressed = screen.page.locator("main button:visible, summary:visible")
+            assert pressed.count() > 1
+            assert min(pressed.evaluate_all("(found) => found.map((one) => one.offsetHeight)")) >= 44
 
 
 def test_a_peak_that_a_ratchet_holds_is_said_beside_its_cost(
