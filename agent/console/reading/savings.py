@@ -19,7 +19,7 @@ from agent.console.reading.series import COLUMNS, times
 from agent.console.reading.shapes import Document, known_sum, local, money, rounded, share_pct
 from agent.domain.documents import LEDGER, PAIRED_TRIAL
 from agent.domain.ledger import Amounts, Entry, PredictedDay
-from agent.domain.sentence import listed
+from agent.domain.sentence import listed, named
 from agent.domain.sentences import readings as say
 from agent.domain.wire import WireError
 from agent.savings.ledger_sums import total
@@ -134,7 +134,7 @@ def _advice(store: Path, asked: Range) -> list[Document]:
     return [
         {
             "key": one.key,
-            "headline": one.headline,
+            **named("headline", one.headline),
             "start": local(one.start, asked.zone),
             "predicted": rounded(one.cost_saving, 4),
             "saved": None if one.outcome is None else rounded(one.outcome.saved, 4),

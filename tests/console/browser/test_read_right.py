@@ -40,6 +40,14 @@ BROKEN = """(found) => found.filter((one) => one.offsetHeight > 1.7 * parseFloat
   .map((one) => one.textContent)"""  # words that take more than a line
 
 
+def as_little(route: Route) -> None:
+    """The same answer, with costs of a ten-thousandth."""
+    answer = route.fetch()
+    found = answer.json()
+    found["series"]["cost"] = [value and value / 10_000.0 for value in found["series"]["cost"]]
+    route.fulfill(response=answer, json=found)
+
+
 def units(page: Page, what: str) -> set[str]:
     """The units of energy and power in the elements ``what``."""
     text = " ".join(page.locator(what).all_text_contents())
@@ -79,6 +87,31 @@ def test_a_little_carbon_is_not_told_as_none(served: Served, browser: Browser) -
         screen.open("analytics?view=carbon&span=day&on=2026-06-02&by=hour")
         row = screen.page.locator("table.split tbody tr").filter(has_text="07:00")
         expect(row.locator("td").first).to_have_text("0.03 kg")
+
+
+def test_a_little_money_has_an_axis_that_can_be_read(served: Served, browser: Browser) -> None:
+    """As on the first minutes of a day: four lines of 0.000 say nothing."""
+    with looking(browser, served) as screen:
+        screen.page.add_init_script(WRITTEN)
+        screen.page.route(re.compile("/api/v1/analytics/cost"), as_little)
+        screen.open("analytics?view=cost&on=2026-06-02")
+        labels = [one["text"] for one in screen.page.evaluate("written") if re.fullmatch(r"[\d.]+", one["text"])]
+    assert len(labels) > 2
+    assert len(set(labels)) == len(labels)
+
+
+def test_a_share_of_the_import_is_not_read_as_one_of_the_cost(served: Served, browser: Browser) -> None:
+    for size in ("desktop", "narrow"):
+        with looking(browser, served, size) as screen:
+            screen.open("analytics?view=cost&on=2026-06-02&by=tariff")
+            table = screen.page.locator("table.split")
+            expect(table.get_by_text("Share of import").and_(table.locator(":visible")).first).to_be_visible()
+
+
+def test_what_advice_has_saved_is_said_in_german(served: Served, browser: Browser) -> None:
+    with looking(browser, served, locale="de-DE") as screen:
+        screen.open("analytics?view=savings&span=month&on=2026-05-01&by=advice")
+        expect(screen.page.locator("table.split tbody tr").first).to_contain_text("Uhr laufen lassen")
 
 
 def test_a_time_of_several_prices_says_the_lowest_and_the_highest(served: Served, browser: Browser) -> None:
