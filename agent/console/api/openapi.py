@@ -17,6 +17,7 @@ from agent.console.problem import CODES
 from agent.console.realtime import TOPICS
 from agent.console.security.sessions import NAME
 
+COOKIE = f"where the address has a port it stands behind the name: {NAME}_8470"
 FILE = Path(__file__).parents[3] / "docs" / "openapi.json"
 Described = Endpoint | Handled
 
@@ -72,7 +73,7 @@ def document(endpoints: Sequence[Described]) -> dict[str, Any]:
             "responses": {_refused(status): _refusal(status) for status in REFUSALS},
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": NAME},
+                "session": {"type": "apiKey", "in": "cookie", "name": NAME, "description": COOKIE},
             },
         },
         "security": [{"key": []}, {"session": []}],
