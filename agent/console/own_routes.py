@@ -20,7 +20,7 @@ from agent.console.security.callers import PERSON
 from agent.console.security.gate import address_of
 from agent.console.security.keys import LONGEST_NAME, ApiKey, new_key
 from agent.console.security.passwords import LEAST_LENGTH, MOST_LENGTH, Doorkeeper, PasswordHash, hashed, why_refused
-from agent.console.security.sessions import LONGEST_S, NAME, Sessions
+from agent.console.security.sessions import LONGEST_S, Sessions, cookie_name
 from agent.domain.wire import to_json
 
 SET_UP = "no password has been set: `enalysis-edge console set-password` on the gateway sets one"
@@ -72,7 +72,7 @@ class OwnRoutes:
         asked = await body_as(request, Login)
         known = await self._checked(asked.password, request)
         self._audit.write("login", PERSON, address_of(request.scope))
-        return self._new_session(known)
+        return self._new_session(known, request)
 
     async def session(self, request: Request) -> Response:
         caller = _caller(request)
@@ -84,7 +84,8 @@ class OwnRoutes:
             self._sessions.end(caller.session)
             self._audit.write("logout", caller.name, address_of(request.scope))
         response = Response(status_code=204)
-        response.delete_cookie(NAME, path="/", secure=self._is_https, httponly=True, samesite="strict")
+        name = cookie_name(request.headers["host"])
+        response.delete_cookie(name, path="/", secure=self._is_https, httponly=True, samesite="strict")
         return response
 
     async def change_password(self, request: Request) -> Response:
@@ -99,7 +100,7 @@ class OwnRoutes:
         except OwnFolderFailure as failure:
             raise told(failure) from failure
         self._audit.write("password_changed", _caller(request).name, address_of(request.scope))
-        return self._new_session(new)
+        return self._new_session(new, request)
 
     async def preferences(self, request: Request) -> Response:
         try:
@@ -165,11 +166,12 @@ class OwnRoutes:
             raise Problem("wrong_password", "the password is wrong", "password")
         return known
 
-    def _new_session(self, known: PasswordHash) -> Response:
+    def _new_session(self, known: PasswordHash, request: Request) -> Response:
         token, session = self._sessions.begin(known.mark)
         response = JSONResponse({"name": PERSON, "scopes": sorted(Scope), "csrf": session.csrf})
+        name = cookie_name(request.headers["host"])
         response.set_cookie(
-            NAME, token, max_age=int(LONGEST_S), path="/", secure=self._is_https, httponly=True, samesite="strict"
+            name, token, max_age=int(LONGEST_S), path="/", secure=self._is_https, httponly=True, samesite="strict"
         )
         return response
 

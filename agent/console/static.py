@@ -106,11 +106,17 @@ class Web:
         headers = {"ETag": found.tag, "Cache-Control": kept, "Vary": "Accept-Encoding"}
         if request.headers.get("if-none-match") == found.tag:
             return Response(status_code=304, headers=headers)
-        taken = {word.partition(";")[0].strip() for word in request.headers.get("accept-encoding", "").split(",")}
+        taken = _encodings(request.headers.get("accept-encoding", ""))
         for encoding, content in found.packed.items():
             if encoding in taken:
                 return Response(content, headers={**headers, "Content-Encoding": encoding}, media_type=found.media_type)
         return Response(found.plain(), headers=headers, media_type=found.media_type)
+
+
+def _encodings(accepted: str) -> set[str]:
+    """Those that may be used; q=0 says of one that it may not."""
+    words = [word.lower().replace(" ", "").partition(";q=") for word in accepted.split(",")]
+    return {name for name, _, quality in words if not quality or quality.strip("0.")}
 
 
 def _static_file(path: Path, content: bytes) -> StaticFile:

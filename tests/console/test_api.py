@@ -3,16 +3,19 @@
 import csv
 import io
 import json
+import os
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.adapters.host.inbox import inbox_of, look
+from agent.adapters.host.live_file import NAME as LIVE_FILE
 from agent.console.api import openapi
 from agent.console.api.csv_text import as_csv
 from agent.console.api.endpoint import Endpoint
@@ -21,6 +24,7 @@ from agent.console.reading.happened import sealed
 from agent.domain.commands import AnswerAdvice, OverrideBattery
 from agent.domain.override import OverrideAction
 from tests.console.api_examples import FOLDER, QUESTIONS, Api, asked, client, cut
+from tests.console.served import show
 from tests.console.site import ConsoleSite
 
 SOLVED = "optimize_battery"  # its numbers are the solver's
@@ -125,6 +129,16 @@ def test_csv_holds_the_series_and_no_formula(api: Api) -> None:
     assert events[0]["text"] == "'=cmd|' /C calc'!A0 is what its name says"
 
 
+def test_a_csv_opens_as_a_table_where_numbers_have_a_comma(api: Api) -> None:
+    asked = "/api/v1/analytics/cost?period=last7&format=csv"
+    point, comma = (list(csv.reader(io.StringIO(api.get(asked).text))), api.get(f"{asked}&decimal=comma"))
+    assert comma.content.startswith(b"\xef\xbb\xbfat;")
+    cells = list(csv.reader(io.StringIO(comma.content.decode("utf-8-sig")), delimiter=";"))
+    assert [cells[0], [row[0] for row in cells]] == [point[0], [row[0] for row in point]]
+    assert [[cell.replace(",", ".") for cell in row[1:]] for row in cells[1:]] == [row[1:] for row in point[1:]]
+    assert not any("." in cell for row in cells[1:] for cell in row[1:])
+
+
 def test_a_part_that_some_have_stands_in_columns_of_its_own(api: Api) -> None:
     rows = list(csv.DictReader(io.StringIO(api.get("/api/v1/advisories?limit=2&format=csv").text)))
     found = api.get("/api/v1/advisories?limit=2").json()["items"]
@@ -179,6 +193,33 @@ def test_nobody_obeys_where_the_agent_does_not_run(own: ConsoleSite, tmp_path: P
     flow = api.get("/api/v1/realtime/energy-flow").json()
     assert (flow["running"], flow["at"]) == (False, "2026-06-03T12:07:30+01:00")
     assert flow["flows"] is not None, "the last commit is shown, with its age"
+
+
+def test_health_tells_by_its_status_alone_that_the_agent_has_stopped(own: ConsoleSite, tmp_path: Path) -> None:
+    assert client(own).get("/health").status_code == 200
+    stopped = client(own, runtime=tmp_path / "nothing").get("/health")
+    assert (stopped.status_code, stopped.json()["status"], stopped.json()["running"]) == (503, "attention", False)
+    assert stopped.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(("minutes", "status", "store"), [(10, 200, "ok"), (11, 503, "nothing has been stored lately")])
+def test_health_tells_that_nothing_is_stored_while_the_agent_runs(
+    own: ConsoleSite, tmp_path: Path, minutes: int, status: int, store: str
+) -> None:
+    runtime = tmp_path / "run"
+    runtime.mkdir()
+    show(own.source(runtime))
+    own.now += timedelta(minutes=minutes)
+    os.utime(runtime / LIVE_FILE, (own.now.timestamp(), own.now.timestamp()))
+    found = client(own, runtime).get("/health")
+    assert (found.status_code, found.json()["running"], found.json()["store"]) == (status, True, store)
+
+
+def test_health_tells_that_the_store_cannot_be_read(own: ConsoleSite) -> None:
+    own.store.write_bytes(b"this is no database, whatever its name says\n" * 100)
+    broken = client(own).get("/health")
+    assert (broken.status_code, broken.json()["store_age_s"]) == (503, None)
+    assert broken.json()["store"].endswith("file is not a database")
 
 
 def test_metrics_are_of_now_and_say_what_is_missing(own: ConsoleSite) -> None:

@@ -139,6 +139,25 @@ def test_an_array_that_was_never_there_is_a_known_zero(api: Api) -> None:
     assert get(api, f"analytics/consumption?{night}")["totals"]["pv_wh"] == 0.0
 
 
+def test_savings_are_compared_with_as_much_as_is_settled(api: Api) -> None:
+    """Seven of fourteen days are settled: the seven days before them are as many."""
+    found = get(api, "analytics/savings?startDate=2026-05-25&endDate=2026-06-07&compareWith=previous")
+    assert found["settled_until"] == "2026-06-01T00:00:00+01:00"
+    assert found["compare"]["end"] == "2026-05-18T00:00:00+01:00"
+    assert found["compare"]["change"]["saved"]["change_pct"] == pytest.approx(0.0, abs=3.0)
+
+
+def test_a_year_of_which_half_was_measured_is_no_change(api: Api) -> None:
+    """The site has begun in May of the year before."""
+    found = get(api, "analytics/consumption?period=year&compareWith=previous")
+    assert found["compare"]["totals"]["load_wh"] < found["totals"]["load_wh"] / 4
+    assert found["compare"]["change"] == {}
+    assert found["notes"] == ["no change is told: only 22 % of the time that it is compared with was measured"]
+    whole = get(api, "analytics/consumption?period=month&compareWith=previous")
+    assert whole["compare"]["change"]["load_wh"]["change_pct"] == -3.6
+    assert whole["notes"] == []
+
+
 def test_before_the_first_quarter_is_over(tmp_path: Path) -> None:
     site = ConsoleSite(tmp_path)
     response = client(site).get("/api/v1/analytics/cost")

@@ -51,6 +51,12 @@ def test_the_hour_that_comes_twice_is_one_part_and_the_parts_add_up() -> None:
     assert sum(part["share_pct"] for part in parts) == pytest.approx(100.0, abs=1.0)
 
 
+def test_a_little_is_shared_out_before_it_is_rounded() -> None:
+    rows = [replace(hour(0, 100.0, 0.0, 0.0), import_wh=0.175)]
+    (part,) = breakdowns.parts_document(breakdowns.by_price(rows), columns("cost", "import_wh"), "import_wh")
+    assert (part["import_wh"], part["share_pct"]) == (0.2, 100.0)
+
+
 def test_weekdays_begin_on_monday() -> None:
     rows = [hour(24 * place, 100.0, 0.0, 0.0) for place in range(8)]
     assert [part.key for part in breakdowns.by_weekday(rows, BERLIN)] == list(breakdowns.WEEKDAYS)

@@ -58,7 +58,8 @@ async def test_files_are_packed_beforehand(tmp_path: Path) -> None:
     assert gzip.decompress(found["app.js"].packed["gzip"]) == (web / "app.js").read_bytes()
     async with client(app_of(site_source(tmp_path), web=web)) as asking:
         path = f"/static/{Web(web).version}/part.js"
-        for taken, encoding in (("gzip, br", "br"), ("gzip;q=1.0", "gzip"), ("identity", None)):
+        wanted = ("gzip, br", "br"), ("gzip;q=1.0, br; q=0", "gzip"), ("gzip;q=0.0", None), ("identity", None)
+        for taken, encoding in wanted:
             async with asking.stream("GET", path, headers={"Accept-Encoding": taken}) as answer:
                 assert answer.headers.get("content-encoding") == encoding
                 assert answer.headers["vary"] == "Accept-Encoding"

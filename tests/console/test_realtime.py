@@ -132,7 +132,7 @@ async def test_a_session_that_lapses_ends_it_with_4401(tmp_path: Path, monkeypat
     async with serving(source) as (port, one):
         async with client(one.config.loaded_app) as asking:  # type: ignore[arg-type]  # the same application
             await log_in(asking)
-            cookie = f"ee_session={asking.cookies['ee_session']}"
+            cookie = f"ee_session_{port}={asking.cookies['ee_session']}"
         headers = {"Cookie": cookie, "Origin": f"http://127.0.0.1:{port}"}
         reader = await Reader.connect(port, headers, f"127.0.0.1:{port}")
         assert isinstance(await reader.event(), events.AcceptConnection)

@@ -205,10 +205,10 @@ async def test_point_2_a_new_password_needs_the_old_one_and_ends_other_sessions(
 
         assert await change("wrong password!", "another long one") == (401, "wrong_password")
         assert await change(PASSWORD, "short") == (400, "bad_value")
-        assert (await other.get("/health")).status_code == 200
+        assert (await other.get("/api/v1/session")).status_code == 200
         assert await change(PASSWORD, "another long one") == (200, None)
-        assert (await other.get("/health")).status_code == 401
-        assert (await asking.get("/health")).status_code == 200
+        assert (await other.get("/api/v1/session")).status_code == 401
+        assert (await asking.get("/api/v1/session")).status_code == 200
         assert (await log_in(other, "another long one")).status_code == 200
 
 

@@ -121,8 +121,8 @@ ANSWERS: Mapping[str, Any] = {
     "GET meters": {"at": TEXT_OR_NULL, "age_s": NUMBER_OR_NULL, "items": [METER], **NOTES},
     "GET plan": {
         **HEAD, **ISSUED, **TURNS, "expires_at": TEXT_OR_NULL, "age_s": NUMBER_OR_NULL, "expired": Maybe(TRUTH),
-        "failure": TEXT_OR_NULL, "cost": NUMBER_OR_NULL, "series": Maybe(STEPS), "actual": Maybe(COLUMNS),
-        "now_step": Maybe(WHOLE),
+        "failure": TEXT_OR_NULL, "cost": NUMBER_OR_NULL, "band_pct": NUMBER_OR_NULL, "series": Maybe(STEPS),
+        "actual": Maybe(COLUMNS), "now_step": Maybe(WHOLE),
     },
     "GET forecasts": {
         **HEAD, **ISSUED, "quantities": {"*": {**FORECAST, "actual": [NUMBER_OR_NULL], "inside": INSIDE}},

@@ -1,6 +1,8 @@
 """A series or a page as CSV. Pure.
 
-A text that a spreadsheet would take for a formula is led by an apostrophe; numbers are written as they are.
+A text that a spreadsheet would take for a formula is led by an apostrophe; numbers are written as they are. With a
+decimal comma the cells stand between semicolons, and a mark says that it is UTF-8: so a double click opens it as a
+table where German is spoken, and 1.15 is no 15 January.
 """
 
 import csv
@@ -9,15 +11,20 @@ from collections.abc import Iterator, Sequence
 
 from agent.console.reading.shapes import Document
 
+BYTE_ORDER_MARK = "\ufeff"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_csv(document: Document) -> str:
-    """The columns of its ``series``, or the entries of its ``items``, with a line of names above."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
+def as_csv(document: Document, decimal: str = "point") -> str:
+    """The columns of its ``series``, or the entries of its ``items``, with a line of names above.
+
+    ``decimal`` is ``point`` or ``comma``.
+    """
+    text, has_comma = io.StringIO(), decimal == "comma"
+    text.write(BYTE_ORDER_MARK if has_comma else "")
+    writer = csv.writer(text, delimiter=";" if has_comma else ",", lineterminator="\r\n")
     for row in _rows(document):
-        writer.writerow([_cell(value) for value in row])
+        writer.writerow([_cell(value, has_comma) for value in row])
     return text.getvalue()
 
 
@@ -44,11 +51,11 @@ def _cells(item: Document, nested: set[str]) -> Iterator[tuple[str, object]]:
             yield from ((f"{name}_{key}", one) for key, one in value.items() if not isinstance(one, dict | list))
 
 
-def _cell(value: object) -> object:
+def _cell(value: object, has_comma: bool) -> object:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) and value.startswith(FORMULA):
         return f"'{value}"
-    return value
+    return str(value).replace(".", ",") if has_comma and isinstance(value, float) else value

@@ -57,6 +57,7 @@ class Endpoint:
 
     ``path`` is below the API's prefix, or begins with a slash. ``tables`` tells whether the answer also comes as CSV,
     ``marked`` that it stays the same as long as the store does. ``example`` names a file of tests/console/examples.
+    ``is_bad`` says of what was found that it goes out as 503, for those who look at the status alone.
     """
 
     method: str
@@ -70,11 +71,16 @@ class Endpoint:
     status: int = 200
     media_type: str = "application/json"
     then: Callable[[Source, Any], Awaitable[Document]] | None = None
+    is_bad: Callable[[Document], bool] | None = None
 
     @property
     def known(self) -> tuple[Parameter, ...]:
         """Its own parameters and those of every endpoint."""
-        return (*self.parameters, *((FORMAT,) if self.tables else ()), *((SITE_ID,) if self.method == "GET" else ()))
+        return (
+            *self.parameters,
+            *((FORMAT, DECIMAL) if self.tables else ()),
+            *((SITE_ID,) if self.method == "GET" else ()),
+        )
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -84,6 +90,10 @@ class Endpoint:
 
 SITE_ID = Parameter("siteId", Kind.TEXT, "the site that is meant; another than this one is not found")
 FORMAT = Parameter("format", Kind.TEXT, "json, or csv as a table", ("json", "csv"), default="json")
+DECIMAL = Parameter(
+    "decimal", Kind.TEXT, "of a CSV; comma is as spreadsheets in German read it, with semicolons between the cells",
+    ("point", "comma"), default="point",
+)  # fmt: skip
 RANGE = (
     Parameter("startDate", Kind.TIME, "first day of the site, 2026-06-01, or an instant"),
     Parameter("endDate", Kind.TIME, "last day, which belongs to it, or an instant; today when left out"),

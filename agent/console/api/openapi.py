@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from agent.console.problem import CODES
 from agent.console.realtime import TOPICS
 from agent.console.security.sessions import NAME
 
+COOKIE = f"where the address has a port it stands behind the name: {NAME}_8470"
 FILE = Path(__file__).parents[3] / "docs" / "openapi.json"
 Described = Endpoint | Handled
 
@@ -72,7 +73,7 @@ def document(endpoints: Sequence[Described]) -> dict[str, Any]:
             "responses": {_refused(status): _refusal(status) for status in REFUSALS},
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": NAME},
+                "session": {"type": "apiKey", "in": "cookie", "name": NAME, "description": COOKIE},
             },
         },
         "security": [{"key": []}, {"session": []}],
@@ -103,9 +104,18 @@ def _operation(endpoint: Described) -> dict[str, Any]:
             found["requestBody"] = _sent(noun_schema(body, endpoint.keys), True)
         case Handled():
             pass
+    if isinstance(endpoint, Endpoint) and endpoint.is_bad is not None:
+        found["responses"]["503"] = _bad(found["responses"])
     if isinstance(endpoint, Handled) and endpoint.is_open:
         found["security"] = []
     return found
+
+
+def _bad(responses: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer itself where what it says is bad, or that there is none."""
+    refused = _refusal(HTTPStatus.SERVICE_UNAVAILABLE)
+    good = responses["200"]
+    return {"description": f"not so; or {refused['description']}", "content": {**good["content"], **refused["content"]}}
 
 
 def _sent(body: dict[str, Any], required: bool) -> dict[str, Any]:

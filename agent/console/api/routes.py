@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
@@ -88,9 +89,12 @@ def _response(endpoint: Endpoint, values: Values, found: Any, mark: str | None) 
     if values.get("format") == "csv":
         name = endpoint.path.rpartition("/")[2]
         headers = _headers(mark) | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-        return Response(as_csv(found), endpoint.status, headers, "text/csv; charset=utf-8; header=present")
+        text = as_csv(found, values["decimal"])
+        return Response(text, endpoint.status, headers, "text/csv; charset=utf-8; header=present")
     text = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Response(text, endpoint.status, _headers(mark), endpoint.media_type)
+    is_bad = endpoint.is_bad is not None and endpoint.is_bad(found)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if is_bad else endpoint.status
+    return Response(text, status, _headers(mark), endpoint.media_type)
 
 
 def _headers(mark: str | None) -> dict[str, str]:

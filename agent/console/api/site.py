@@ -91,8 +91,8 @@ ENDPOINTS = (
     Endpoint("GET", "demand", "the highest imports of the months", _demand, example="demand"),
     Endpoint("GET", "commissioning", "why the battery may be steered, and what the test of the devices measured",
              lambda asked: commissioning(asked.source), example="commissioning"),
-    Endpoint("GET", "/health", "whether all is well, for a watchdog",
-             lambda asked: site.health(asked.source, program_version()), example="health"),
+    Endpoint("GET", "/health", "whether the agent runs and stores, for a watchdog",
+             lambda asked: site.health(asked.source, program_version()), example="health", is_bad=site.is_unwell),
     Endpoint("GET", "/metrics", "what is measured now, for Prometheus", lambda asked: metrics(asked.source),
              media_type="text/plain; version=0.0.4; charset=utf-8"),
 )  # fmt: skip

@@ -49,6 +49,7 @@ CONSUMPTION_SERIES = (*CONSUMPTION, *columns("load_w", "soc_pct", "soc_min_pct",
 COST = columns("cost", "import_wh", "export_wh")
 COST_SERIES = (*COST, *columns("import_price", "export_price"))
 CARBON = columns("co2_kg", "import_wh")
+COMPARABLE = 0.9  # of what was measured of ours: sums of much less are no change, but a gap
 
 
 Baseline = Callable[[Measured, Answer], Document]
@@ -125,7 +126,7 @@ def _analysed(settings: Settings, store: Path, question: Question, of: Subject, 
     answer = Answer(notes=list(found.notes))
     _break_down(store, found, question, answer, of)
     if question.compare_with == "previous":
-        answer.compare = _previous(store, found, question, of.summed)
+        answer.compare = _previous(store, found, question, of.summed, answer)
     elif question.compare_with == "baseline":
         answer.compare = baseline(found, answer)
     return {
@@ -138,11 +139,17 @@ def _analysed(settings: Settings, store: Path, question: Question, of: Subject, 
     }
 
 
-def _previous(store: Path, found: Measured, question: Question, wanted: Sequence[Column]) -> Document:
+def _previous(store: Path, found: Measured, question: Question, wanted: Sequence[Column], answer: Answer) -> Document:
     earlier = before(store, question.asked, question.shift, found.granularity, question.now)
     series, sums = as_columns(earlier.buckets, wanted, found.asked.zone), totals(earlier.buckets, wanted)
-    ours = totals(found.buckets, wanted)
-    return compared(earlier.asked, ("previous", question.shift), series, sums, ours)
+    theirs, ours = (
+        coverage(earlier.buckets, earlier.asked.end),
+        coverage(found.buckets, found.asked.until(question.now)),
+    )
+    if theirs is not None and theirs < COMPARABLE * (ours or 0.0):
+        answer.notes.append(say.measured_too_little_to_compare(measured_pct=100.0 * theirs))
+        return compared(earlier.asked, ("previous", question.shift), series, sums, {})
+    return compared(earlier.asked, ("previous", question.shift), series, sums, totals(found.buckets, wanted))
 
 
 def _break_down(store: Path, found: Measured, question: Question, answer: Answer, of: Subject) -> None:

@@ -60,10 +60,11 @@ def by_price(rows: Sequence[Rollup]) -> tuple[Part, ...]:
 def parts_document(parts: Sequence[Part], wanted: Sequence[Column], shared: str) -> list[Document]:
     """One entry a part with its columns; ``share_pct`` is that of the column ``shared``."""
     entries: list[Document] = []
-    whole = known_sum([COLUMNS[shared].of(part.rows) for part in parts])
-    for part in parts:
+    shares = [COLUMNS[shared].of(part.rows) for part in parts]
+    whole = known_sum(shares)
+    for part, share in zip(parts, shares, strict=True):
         numbers = {column.name: rounded(column.of(part.rows), column.digits) for column in wanted}
-        entries.append({"key": part.key, **dict(part.more), **numbers, "share_pct": share_pct(numbers[shared], whole)})
+        entries.append({"key": part.key, **dict(part.more), **numbers, "share_pct": share_pct(share, whole)})
     return entries
 
 

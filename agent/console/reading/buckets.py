@@ -68,11 +68,20 @@ def raster(asked: Range, granularity: str) -> tuple[tuple[datetime, datetime], .
 
 def filled(asked: Range, granularity: str, rows: Sequence[Rollup]) -> tuple[Bucket, ...]:
     """``rows``, oldest first, in the buckets that they begin in; what lies outside of the range is left out."""
-    spans = raster(asked, granularity)
+    return _filled(raster(asked, granularity), rows)
+
+
+def in_steps(start: datetime, end: datetime, step_s: int, rows: Sequence[Rollup]) -> tuple[Bucket, ...]:
+    """As ``filled``, in even steps from ``start`` (UTC); the last one holds ``end``, which does not belong to it."""
+    edges = _even(start, end, step_s)
+    return _filled([(edge, edge + timedelta(seconds=step_s)) for edge in edges], rows)
+
+
+def _filled(spans: Sequence[tuple[datetime, datetime]], rows: Sequence[Rollup]) -> tuple[Bucket, ...]:
     starts = [start for start, _ in spans]
     groups: list[list[Rollup]] = [[] for _ in spans]
     for row in rows:
-        if asked.start <= row.at < asked.end:
+        if spans and spans[0][0] <= row.at < spans[-1][1]:
             groups[bisect_right(starts, row.at) - 1].append(row)
     return tuple(Bucket(start, end, tuple(group)) for (start, end), group in zip(spans, groups, strict=True))
 

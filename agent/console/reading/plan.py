@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from itertools import dropwhile
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.adapters.store.newest_rollups import minutes, spans
 from agent.adapters.store.store_reader import read_kept
-from agent.console.reading.buckets import filled
+from agent.console.reading.buckets import in_steps
 from agent.console.reading.plan_reason import reason_of
-from agent.console.reading.ranges import Range
 from agent.console.reading.series import as_columns, columns
 from agent.console.reading.shapes import Document, head, local, rounded
 from agent.domain.battery import Battery
@@ -23,7 +22,7 @@ from agent.domain.wire import WireError
 from agent.recording.rollups import Rollup
 from agent.settings.schema import Settings
 
-ACTUAL = columns("load_w", "pv_w", "battery_w", "grid_w", "soc_pct")
+ACTUAL = columns("load_w", "pv_w", "battery_w", "grid_w", "soc_pct", "import_price", "export_price")
 LOW, HIGH = 0.1, 0.9
 FULL_PCT = EMPTY_PCT = 0.5
 FORECAST_COLUMNS = {"load_w": ACTUAL[0], "pv_w": ACTUAL[1]}
@@ -62,6 +61,7 @@ def plan(settings: Settings, store: Path, now: datetime) -> Document:
         "failure": None,
         "step_s": found.horizon.step_s,
         "cost": rounded(found.cost, 4),
+        "band_pct": rounded(100.0 * (_nearest(found.load, HIGH)[0] - _nearest(found.load, LOW)[0]), 1),
         "series": plan_series(settings, found),
         "actual": _actual(store, found, now, zone),
         **turning_points(found, settings.battery_spec(), now, zone),
@@ -71,9 +71,9 @@ def plan(settings: Settings, store: Path, now: datetime) -> Document:
 
 
 EMPTY: Document = {
-    "issued_at": None, "expires_at": None, "age_s": None, "expired": None, "step_s": None, "cost": None, "series": None,
-    "actual": None, "full_at": None, "empty_at": None, "lowest_pct": None, "lowest_at": None, "now_step": None,
-    "notes": [], "notes_said": [],
+    "issued_at": None, "expires_at": None, "age_s": None, "expired": None, "step_s": None, "cost": None,
+    "band_pct": None, "series": None, "actual": None, "full_at": None, "empty_at": None, "lowest_pct": None,
+    "lowest_at": None, "now_step": None, "notes": [], "notes_said": [],
 }  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def forecasts(settings: Settings, store: Path, now: datetime) -> Document:
     except NoPlan as missing:
         nothing: Document = {"issued_at": None, "step_s": None, "quantities": {}}
         return {**head(settings), **nothing, **listed("notes", [missing.args[0]])}
-    rows = _measured(store, found, now, zone)
+    rows = _measured(store, found, found.horizon.start, min(now, found.horizon.end), zone)
     quantities = {"load_w": found.load} | ({"pv_w": found.pv} if settings.solar is not None else {})
     return {
         **head(settings),
@@ -178,27 +178,28 @@ def _bands(found: Plan) -> Document:
     named: Document = {}
     for word, forecast in (("load", found.load), ("pv", found.pv)):
         for name, wanted in ((f"{word}_low_w", LOW), (f"{word}_high_w", HIGH)):
-            _, values = min(zip(forecast.levels, forecast.values, strict=True), key=partial(_distance, wanted))
+            _, values = _nearest(forecast, wanted)
             named[name] = [rounded(value, 1) for value in values[: len(found.steps)]]
     return named
 
 
-def _distance(wanted: float, row: tuple[float, Sequence[float]]) -> float:
-    return abs(row[0] - wanted)
+def _nearest(forecast: Forecast, wanted: float) -> tuple[float, Sequence[float]]:
+    """The level that is nearest to ``wanted``, and its values."""
+    return min(zip(forecast.levels, forecast.values, strict=True), key=lambda row: abs(row[0] - wanted))
 
 
 def _actual(store: Path, found: Plan, now: datetime, zone: ZoneInfo) -> Document:
-    """What came since midnight of the day on which the plan begins, in its steps."""
-    begun = found.horizon.start.astimezone(zone).replace(hour=0, minute=0, second=0, fold=0).astimezone(UTC)
+    """What came since midnight of the day on which the plan begins, in its steps; none before the first that came."""
+    start, step = found.horizon.start, timedelta(seconds=found.horizon.step_s)
+    begun = start.astimezone(zone).replace(hour=0, minute=0, second=0, fold=0).astimezone(UTC)
+    start -= (start - begun) // step * step
     end = min(now, found.horizon.end)
-    asked = Range(begun, max(begun + timedelta(minutes=15), end), zone)
-    buckets = filled(asked, "quarter", spans(store, "quarter", asked.start, asked.end, zone))
-    return as_columns([bucket for bucket in buckets if bucket.rows], ACTUAL, zone)
+    buckets = in_steps(start, end, found.horizon.step_s, _measured(store, found, start, end, zone))
+    return as_columns(list(dropwhile(lambda bucket: not bucket.rows, buckets)), ACTUAL, zone)
 
 
-def _measured(store: Path, found: Plan, now: datetime, zone: ZoneInfo) -> list[Rollup]:
+def _measured(store: Path, found: Plan, start: datetime, end: datetime, zone: ZoneInfo) -> list[Rollup]:
     """Minutes where steps are shorter than a quarter of an hour, else quarters."""
-    start, end = found.horizon.start, min(now, found.horizon.end)
     if end <= start:
         return []
     return minutes(store, start, end, zone) if found.horizon.step_s < 900 else spans(store, "quarter", start, end, zone)

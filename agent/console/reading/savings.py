@@ -19,7 +19,7 @@ from agent.console.reading.series import COLUMNS, times
 from agent.console.reading.shapes import Document, known_sum, local, money, rounded, share_pct
 from agent.domain.documents import LEDGER, PAIRED_TRIAL
 from agent.domain.ledger import Amounts, Entry, PredictedDay
-from agent.domain.sentence import listed
+from agent.domain.sentence import listed, named
 from agent.domain.sentences import readings as say
 from agent.domain.wire import WireError
 from agent.savings.ledger_sums import total
@@ -56,7 +56,7 @@ def savings(settings: Settings, store: Path, question: Question) -> Document:
         "totals": _totals(whole if entries else None, promised),
         "waterfall": [{"key": name, "cost": _money(whole if entries else None, name)} for name in BILLS],
         "breakdown": _breakdown(store, question, whole if entries else None),
-        "compare": _compare(store, question, found, groups),
+        "compare": _compare(store, question, found, groups, until),
         "trial": _trial(settings, store, asked.zone),
         "observed": observed(store, asked.zone),
         **listed("notes", [*found.notes, *_notes(entries, until, asked, question.now)]),
@@ -134,7 +134,7 @@ def _advice(store: Path, asked: Range) -> list[Document]:
     return [
         {
             "key": one.key,
-            "headline": one.headline,
+            **named("headline", one.headline),
             "start": local(one.start, asked.zone),
             "predicted": rounded(one.cost_saving, 4),
             "saved": None if one.outcome is None else rounded(one.outcome.saved, 4),
@@ -146,14 +146,17 @@ def _advice(store: Path, asked: Range) -> list[Document]:
     ]
 
 
-def _compare(store: Path, question: Question, found: Measured, groups: Sequence[Amounts | None]) -> Document | None:
+def _compare(
+    store: Path, question: Question, found: Measured, groups: Sequence[Amounts | None], until: datetime | None
+) -> Document | None:
+    """``until`` is how far ours is settled: as much of the time before is set beside it."""
     ours = {name: _money(_together(groups), name) for name in MONEY}
     if question.compare_with == "baseline":
         by_rule = [_money(group, "saved_by_rule") for group in groups]
         series = {"at": times(found.buckets, found.asked.zone), "saved_by_rule": by_rule}
         return compared(found.asked, ("baseline", None), series, {"saved": rounded(known_sum(by_rule), 6)}, ours)
     if question.compare_with == "previous":
-        asked = earlier(question.asked, question.shift, question.now)
+        asked = earlier(question.asked, question.shift, min(question.now, until or question.now))
         entries = ledger(store, asked.start, asked.end)
         buckets = filled(asked, found.granularity, ())
         then = _grouped(buckets, entries)

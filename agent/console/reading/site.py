@@ -34,6 +34,7 @@ from agent.settings.permit import permission_of
 
 TODAY = columns("load_wh", "pv_wh", "import_wh", "export_wh", "charge_wh", "discharge_wh", "cost", "co2_kg")
 COMMITS_MISSED = 3.0
+STORED_WITHIN = timedelta(minutes=10)  # or some commits: tidying at night takes a slow card a while
 SAID_KEYS = ("text", "text_code", "text_values")
 
 
@@ -161,11 +162,14 @@ def override_document(found: Override, zone: ZoneInfo) -> Document:
 
 
 def health(source: Source, version: str) -> Document:
-    """Whether all is well; ``store`` is ``ok``, or says in one sentence why it cannot be read."""
+    """Whether the agent runs and has stored lately; ``store`` is ``ok``, or says what is wrong with it."""
     try:
         site, trouble = site_of(source), None
     except StoreFailure as failure:
         site, trouble = Site(source, look(source), source.now(), None), str(failure)
+    within = max(STORED_WITHIN, COMMITS_MISSED * timedelta(seconds=source.settings.store.commit_s))
+    if trouble is None and (site.committed_at is None or site.now - site.committed_at > within):
+        trouble = "nothing has been stored lately"
     return {
         "status": "ok" if site.runs and trouble is None else "attention",
         "version": version,
@@ -174,6 +178,11 @@ def health(source: Source, version: str) -> Document:
         "store": trouble or "ok",
         "store_age_s": _age_s(site.committed_at, site.now),
     }
+
+
+def is_unwell(found: Document) -> bool:
+    """Of what ``health`` says."""
+    return bool(found["status"] != "ok")
 
 
 def _as_kept(site: Site) -> Now:

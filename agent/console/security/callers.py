@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers
 
@@ -11,7 +10,7 @@ from agent.console.own_settings import OwnFolderFailure, OwnSettings, told
 from agent.console.problem import Problem
 from agent.console.security.access import ALL, Caller
 from agent.console.security.keys import key_of
-from agent.console.security.sessions import NAME, Sessions
+from agent.console.security.sessions import Sessions, cookie_name
 
 BEARER = "bearer "
 PERSON = "person"  # there is one password, so one name
@@ -27,7 +26,7 @@ class Callers:
         """A key goes before a cookie; None where neither says who asks. Raises Problem for a key that is none."""
         sent = headers.get("authorization")
         try:
-            return self._by_cookie(headers.get("cookie", "")) if sent is None else self._by_key(sent)
+            return self._by_cookie(headers) if sent is None else self._by_key(sent)
         except OwnFolderFailure as failure:
             raise told(failure) from failure
 
@@ -49,17 +48,20 @@ class Callers:
             self._own.key_was_used(found, self._now())
         return Caller(f"key {found.id} ({found.name})", frozenset(found.scopes), key=found.id)
 
-    def _by_cookie(self, sent: str) -> Caller | None:
-        try:
-            cookie = SimpleCookie(sent)
-        except CookieError:
-            return None
+    def _by_cookie(self, headers: Headers) -> Caller | None:
+        token = _token_in(headers.get("cookie", ""), cookie_name(headers.get("host", "")))
         mark = self._password_mark()
-        if NAME not in cookie or mark is None:
+        if token is None or mark is None:
             return None
-        session = self._sessions.find(cookie[NAME].value, mark)
+        session = self._sessions.find(token, mark)
         return None if session is None else Caller(PERSON, ALL, session=session.name, csrf=session.csrf)
 
     def _password_mark(self) -> str | None:
         password = self._own.password()
         return None if password is None else password.mark
+
+
+def _token_in(cookies: str, name: str) -> str | None:
+    """Of the cookie ``name``. Those of other programs on this host come with it, some of them not well written."""
+    pairs = [pair.partition("=") for pair in cookies.split(";")]
+    return next((value.strip() for key, _, value in pairs if key.strip() == name), None)

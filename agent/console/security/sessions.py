@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 IDLE_S = 12 * 3600.0
 LONGEST_S = 30 * 86400.0
 MOST_SESSIONS = 50
-NAME = "ee_session"  # of the cookie
+NAME = "ee_session"  # of the cookie, at the usual port
+
+
+def cookie_name(host: str) -> str:
+    """By the Host header: a browser has one jar for all ports of a host, at which tunnels to several sites may end."""
+    port = host.rpartition(":")[2]
+    return f"{NAME}_{port}" if port.isdecimal() else NAME
 
 
 @dataclass(frozen=True, slots=True)

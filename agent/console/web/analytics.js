@@ -76,6 +76,7 @@ function address({ view, span, on, breakdown, compare }, form) {
   if (compare) parts.compareWith = compare === "baseline" ? "baseline" : "previous";
   if (compare && compare !== "baseline") parts.shift = compare === "year" ? "year" : "period";
   if (form) parts.format = form;
+  if (form && kit.language.get() === "de") parts.decimal = "comma"; // as a spreadsheet that speaks German reads it
   return `analytics/${view}?${new URLSearchParams(parts)}`;
 }
 
@@ -178,7 +179,7 @@ function breakdownName(by, row) {
   if (by === "hour") return t("breakdown.at", { hour: row.key });
   if (by === "tariff" && kit.isKnown(row.price)) return row.key.split(" to ").map((one) => price(Number(one))).join(" – ");
   if (by === "demand") return month(`${row.key}-15T12:00:00Z`);
-  if (by === "advice") return html`<span lang="en">${row.headline ?? row.key}</span> <small class="quiet">${kit.day(row.start)}</small>`;
+  if (by === "advice") return html`<${kit.Said} of=${row} name="headline" /> <small class="quiet">${kit.day(row.start)}</small>`;
   return word(`breakdown.${by}`, row.key);
 }
 
@@ -188,13 +189,14 @@ function Breakdown({ at, answer, change }) {
   const columns = Object.keys(rows[0] ?? {}).filter((name) => !NOT_COLUMNS.has(name) && rows.some((row) => kit.isKnown(row[name])));
   const say = kit.alike(columns.filter(isEnergy).flatMap((name) => rows.map((row) => row[name])), "Wh");
   const hasShares = rows.some((row) => kit.isKnown(row.share_pct));
+  const share = t(at.view === "cost" ? "breakdown.share_import" : "breakdown.share"); // a cost below 0 has none
   return html`<section class="card" aria-labelledby="split-title"><div class="head"><h2 id="split-title">${t("breakdown.title")}</h2>
       <label class="noprint"><span class="unseen">${t("breakdown.by")}</span><select value=${at.breakdown} onChange=${(event) => change({ by: event.target.value })}>
         ${breakdowns.map((one) => html`<option value=${one}>${t(`breakdown.${one}`)}</option>`)}</select></label></div>
     ${rows.length
-      ? html`<table class="split"><thead><tr><th scope="col">${t(`breakdown.${at.breakdown}`)}</th>${columns.map((name) => html`<th scope="col" class="num">${t(`quantity.${name}`)}</th>`)}${hasShares && html`<th scope="col" class="share">${t("breakdown.share")}</th>`}</tr></thead>
+      ? html`<table class="split"><thead><tr><th scope="col">${t(`breakdown.${at.breakdown}`)}</th>${columns.map((name) => html`<th scope="col" class="num">${t(`quantity.${name}`)}</th>`)}${hasShares && html`<th scope="col" class="share">${share}</th>`}</tr></thead>
         <tbody>${rows.map((row) => html`<tr key=${row.key}><th scope="row">${breakdownName(at.breakdown, row)}</th>${columns.map((name, index) => html`<td class=${`num ${index && !row[name] ? "none" : ""}`}>${index > 0 && html`<span class="of">${t(`quantity.${name}`)}</span> `}${shownAs(name, row[name], say)}</td>`)}
-          ${hasShares && html`<td class="share"><span>${percent(row.share_pct, 0)}</span>${kit.isKnown(row.share_pct) && html`<i style=${{ width: `${Math.min(100, Math.max(0, row.share_pct))}%` }} />`}</td>`}</tr>`)}</tbody></table>`
+          ${hasShares && html`<td class="share"><span class="of">${share}</span> <span>${percent(row.share_pct, 0)}</span>${kit.isKnown(row.share_pct) && html`<i style=${{ width: `${Math.min(100, Math.max(0, row.share_pct))}%` }} />`}</td>`}</tr>`)}</tbody></table>`
       : html`<p class="quiet">${t("breakdown.none")}</p>`}
   </section>`;
 }

@@ -187,7 +187,8 @@ function fitting(u, index, text) {
 
 /** The values of an axis, all with as many decimals as the finest of them needs. */
 function ticks(splits, signDisplay = "negative") {
-  const places = [0, 1, 2, 3].find((some) => splits.every((one) => Math.abs(one - Number(one.toFixed(some))) < 1e-6)) ?? 3;
+  const finest = Math.max(...splits.map(Math.abs)) * 1e-6;
+  const places = [0, 1, 2, 3, 4, 5].find((some) => splits.every((one) => Math.abs(one - Number(one.toFixed(some))) <= finest)) ?? 6;
   const form = new Intl.NumberFormat(kit.language.get(), { minimumFractionDigits: places, maximumFractionDigits: places, signDisplay });
   return (value) => form.format(value);
 }

@@ -14,7 +14,12 @@ function joined(plan) {
   const place = (times) => new Map(times.map((one, index) => [Date.parse(one), index]));
   const [planned, came] = [place(series.at), place(actual?.at ?? [])];
   const over = (index, values) => at.map((one) => values?.[index.get(Date.parse(one))] ?? null);
-  return { at, planned: (name) => over(planned, series[name]), came: (name) => over(came, actual?.[name]) };
+  const columns = { planned: (name) => over(planned, series[name]), came: (name) => over(came, actual?.[name]) };
+  const either = (name) => {
+    const before = columns.came(name);
+    return columns.planned(name).map((value, index) => value ?? before[index]);
+  };
+  return { at, ...columns, either };
 }
 
 const moment = (at) => `${day(at)} ${clock(at)}`;
@@ -23,8 +28,8 @@ function timed(at) {
   return at?.slice(11, 16) === "00:00" ? day(at) : clock(at);
 }
 
-function PriceChart({ at, planned }) {
-  const cents = (name) => planned(name).map((value) => (value === null ? null : value * kit.pricePer()));
+function PriceChart({ at, planned, either }) {
+  const cents = (name) => either(name).map((value) => (value === null ? null : value * kit.pricePer()));
   const series = [
     { name: t("quantity.import_price"), colour: "import", kind: "step", values: cents("import_price") },
     { name: t("quantity.export_price"), colour: "export", kind: "step", values: cents("export_price") },
@@ -63,25 +68,27 @@ function inUnit(series) {
   return { unit: scale.unit, series: changed, say };
 }
 
-function ForecastChart({ at, planned, came, name, colour }) {
+function ForecastChart({ at, planned, came, name, colour, plan }) {
+  const share = Math.round(plan.band_pct);
   const [low, high] = [planned(`${name}_low_w`), planned(`${name}_high_w`)];
-  const band = { name: t("plan.band"), colour, kind: "band", values: [], low, high };
+  const band = { name: t("plan.band", { share }), colour, kind: "band", values: [], low, high };
   const series = [
     ...(low.some(kit.isKnown) ? [band] : []),
     { name: t(`plan.${name}`), colour, kind: "line", values: planned(`${name}_w`) },
     { name: t("plan.came"), colour: colour === "home" ? "import" : "home", kind: "line", isDashed: true, values: came(`${name}_w`) },
   ];
   const most = Math.max(0, ...planned(`${name}_w`).filter(kit.isKnown));
-  const sentence = low.some(kit.isKnown) ? t("plan.band_says", { most: amount(most) }) : t("plan.most", { most: amount(most) });
+  const sentence = low.some(kit.isKnown) ? t("plan.band_says", { most: amount(most), share }) : t("plan.most", { most: amount(most) });
   return { title: t(`plan.${name}_title`), at, sentence, ...inUnit(series) };
 }
 
-function BatteryChart({ at, planned, plan }) {
+function BatteryChart({ at, planned, came, plan }) {
   const power = planned("battery_w");
-  const side = (wanted) => power.map((value) => (value === null || Math.sign(value) !== wanted ? 0 : value));
+  const side = (wanted) => power.map((value) => (value === null || Math.sign(value) === wanted ? value : 0));
   const shown = inUnit([
     { name: t("plan.discharge"), colour: "discharge", kind: "bar", values: side(1) },
     { name: t("plan.charge_bar"), colour: "charge", kind: "bar", values: side(-1) },
+    { name: t("plan.came"), colour: "home", kind: "line", isDashed: true, values: came("battery_w") },
   ]);
   const hold = { name: t("plan.hold"), colour: "quiet", kind: "hatch", values: planned("hold") };
   const hours = plan.step_s / 3600;

@@ -10,7 +10,9 @@ import { Report } from "./commissioning.js";
 import { Notes, useChanges, useQuery } from "./pages.js";
 
 const TABS = ["look", "alerts", "access", "site", "commissioning", "log"];
-const THRESHOLDS = { soc_below_pct: 1, import_above_w: 1000, price_above_per_kwh: 1, data_older_than_s: 60 };
+/** How much of what is kept one of each field is. Prices are typed as the pages show them. */
+const perOf = () => ({ soc_below_pct: 1, import_above_w: 1000, price_above_per_kwh: 1 / kit.pricePer(), data_older_than_s: 60 });
+const THRESHOLDS = Object.keys(perOf());
 const KINDS = ["alarm", "advisory", "plan", "event"];
 
 // --- preferences ---------------------------------------------------------------------------------------------------------
@@ -21,14 +23,14 @@ function Choice({ name, value, options, change }) {
 }
 
 function Threshold({ name, value, change }) {
-  return html`<label>${t(`threshold.${name}`, { unit: kit.currency.get() })}<input type="text" inputmode="decimal" value=${value} placeholder=${t("threshold.never")}
+  return html`<label>${t(`threshold.${name}`, { unit: kit.priceUnit() })}<input type="text" inputmode="decimal" value=${value} placeholder=${t("threshold.never")}
     onInput=${(event) => change(event.target.value)} /></label>`;
 }
 
 /** What each field holds of the preferences that are kept. */
 function fieldsOf({ theme, language, digits, thresholds, notify }) {
   const shown = (value, per) => (kit.isKnown(value) ? String(Math.round((value / per) * 10000) / 10000) : "");
-  const limits = Object.entries(THRESHOLDS).map(([name, per]) => [name, shown(thresholds[name], per)]);
+  const limits = Object.entries(perOf()).map(([name, per]) => [name, shown(thresholds[name], per)]);
   const kinds = KINDS.map((kind) => [kind, notify.includes(kind)]);
   return { theme, language, digits: digits === null ? "" : String(digits), ...Object.fromEntries([...limits, ...kinds]) };
 }
@@ -37,7 +39,7 @@ function fieldsOf({ theme, language, digits, thresholds, notify }) {
 function changed(kept, changes) {
   const now = { ...fieldsOf(kept), ...changes };
   const read = (text, per) => (text.trim() === "" ? null : Number(text.replace(",", ".")) * per);
-  const limits = Object.entries(THRESHOLDS).filter(([name]) => name in changes).map(([name, per]) => [name, read(now[name], per)]);
+  const limits = Object.entries(perOf()).filter(([name]) => name in changes).map(([name, per]) => [name, read(now[name], per)]);
   return {
     ...kept,
     theme: now.theme,
@@ -84,7 +86,7 @@ function Look() {
       <${Choice} name="digits" value=${now.digits} options=${["", "0", "1", "2", "3"]} change=${(digits) => change({ digits })} />
     </div>
     <h3>${t("threshold.title")}</h3><p class="quiet">${t("threshold.why")}</p>
-    <div class="fields">${Object.keys(THRESHOLDS).map((name) => html`<${Threshold} name=${name} value=${now[name]} change=${(text) => change({ [name]: text })} />`)}</div>
+    <div class="fields">${THRESHOLDS.map((name) => html`<${Threshold} name=${name} value=${now[name]} change=${(text) => change({ [name]: text })} />`)}</div>
     <fieldset><legend>${t("notify.title")}</legend><p class="quiet">${t("notify.why")}</p>
       ${KINDS.map((kind) => html`<label class="check"><input type="checkbox" checked=${now[kind]} onChange=${(event) => change({ [kind]: event.target.checked })} /> ${t(`notify.${kind}`)}</label>`)}</fieldset>
     <p role="status" class=${told?.isBad ? "refused" : ""}>${told?.text}</p>

@@ -70,6 +70,11 @@ def without_battery_approximate() -> str:
 
 
 @Template
+def measured_too_little_to_compare(*, measured_pct: float) -> str:
+    return f"no change is told: only {measured_pct:z.0f} % of the time that it is compared with was measured"
+
+
+@Template
 def peaks_from_quarters() -> str:
     return "months that are over are worked out from the quarters of an hour that are still kept"
 

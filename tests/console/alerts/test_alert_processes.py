@@ -104,7 +104,7 @@ def test_nothing_leaves_the_house_until_an_alert_is_set_up(tmp_path: Path) -> No
     with hook() as receiver, console_process(path) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as web:
         until(lambda: answers(web, admin))
         commit(source, row(datetime.now(UTC), "another alarm", "link_down"))
-        for asked in ("/", "/health", "/api/v1/realtime/energy-flow", "/api/v1/alerts", "/api/v1/preferences"):
+        for asked in ("/", "/api/v1/session", "/api/v1/realtime/energy-flow", "/api/v1/alerts", "/api/v1/preferences"):
             assert web.get(asked, headers=admin).status_code == 200
         time.sleep(1.0)  # twenty looks
         assert not (source.own / "alerts_outbox.json").exists()
@@ -121,7 +121,7 @@ def test_nothing_leaves_the_house_until_an_alert_is_set_up(tmp_path: Path) -> No
 
 def answers(web: httpx.Client, headers: dict[str, str]) -> bool:
     try:
-        return web.get("/health", headers=headers).status_code == 200
+        return web.get("/api/v1/session", headers=headers).status_code == 200
     except httpx.TransportError:
         return False
 

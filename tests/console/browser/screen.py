@@ -35,6 +35,7 @@ ARGS = (
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 900}},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+    "small": {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True},
     "narrow": {"viewport": {"width": 320, "height": 700}, "is_mobile": True, "has_touch": True},
 }
 GRAVE = """(only) => axe.run(document, {resultTypes: ["violations"], ...(only.length && {runOnly: only})})

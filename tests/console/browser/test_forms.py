@@ -75,7 +75,7 @@ def test_what_is_being_typed_outlives_what_is_drawn_meanwhile(served: Served, br
 def test_changes_that_come_at_once_are_all_kept(served: Served, browser: Browser) -> None:
     changes = {
         "Language": "en", "Theme": "dark", "Decimals": "1", "Charge level below": "70", "Import above": "4,5",
-        "Import price above": "0.5", "Data older than": "5", "New plans": True, "Alarms that": False,
+        "Import price above, p/kWh": "50", "Data older than": "5", "New plans": True, "Alarms that": False,
     }  # fmt: skip
     with looking(browser, served) as screen:
         screen.open("settings")

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from agent.console.own_settings import PASSWORD as PASSWORD_FILE
 from agent.console.security.passwords import FAILURES
 from agent.domain.alarms import AlarmKind
-from agent.domain.documents import DEMAND
+from agent.domain.documents import ALARMS, DEMAND
 from agent.domain.wire import to_json
 from agent.settings.load import load
 from tests.console import site as console_site
@@ -35,6 +35,17 @@ WRITTEN = """(() => {
     return write.apply(this, arguments);
   };
 })()"""
+
+BROKEN = """(found) => found.filter((one) => one.offsetHeight > 1.7 * parseFloat(getComputedStyle(one).lineHeight))
+  .map((one) => one.textContent)"""  # words that take more than a line
+
+
+def as_little(route: Route) -> None:
+    """The same answer, with costs of a ten-thousandth."""
+    answer = route.fetch()
+    found = answer.json()
+    found["series"]["cost"] = [value and value / 10_000.0 for value in found["series"]["cost"]]
+    route.fulfill(response=answer, json=found)
 
 
 def units(page: Page, what: str) -> set[str]:
@@ -78,6 +89,31 @@ def test_a_little_carbon_is_not_told_as_none(served: Served, browser: Browser) -
         expect(row.locator("td").first).to_have_text("0.03 kg")
 
 
+def test_a_little_money_has_an_axis_that_can_be_read(served: Served, browser: Browser) -> None:
+    """As on the first minutes of a day: four lines of 0.000 say nothing."""
+    with looking(browser, served) as screen:
+        screen.page.add_init_script(WRITTEN)
+        screen.page.route(re.compile("/api/v1/analytics/cost"), as_little)
+        screen.open("analytics?view=cost&on=2026-06-02")
+        labels = [one["text"] for one in screen.page.evaluate("written") if re.fullmatch(r"[\d.]+", one["text"])]
+    assert len(labels) > 2
+    assert len(set(labels)) == len(labels)
+
+
+def test_a_share_of_the_import_is_not_read_as_one_of_the_cost(served: Served, browser: Browser) -> None:
+    for size in ("desktop", "narrow"):
+        with looking(browser, served, size) as screen:
+            screen.open("analytics?view=cost&on=2026-06-02&by=tariff")
+            table = screen.page.locator("table.split")
+            expect(table.get_by_text("Share of import").and_(table.locator(":visible")).first).to_be_visible()
+
+
+def test_what_advice_has_saved_is_said_in_german(served: Served, browser: Browser) -> None:
+    with looking(browser, served, locale="de-DE") as screen:
+        screen.open("analytics?view=savings&span=month&on=2026-05-01&by=advice")
+        expect(screen.page.locator("table.split tbody tr").first).to_contain_text("Uhr laufen lassen")
+
+
 def test_a_time_of_several_prices_says_the_lowest_and_the_highest(served: Served, browser: Browser) -> None:
     with looking(browser, served) as screen:
         screen.open("plan")
@@ -87,6 +123,50 @@ def test_a_time_of_several_prices_says_the_lowest_and_the_highest(served: Served
         }
     assert prices["12:00–16:00"] == "60.0 p/kWh"
     assert prices["23:00–07:30"] == "8.0 – 60.0 p/kWh"
+
+
+def test_before_now_stands_what_came_and_no_plan(served: Served, browser: Browser) -> None:
+    """Prices and powers of this morning; of the plan, which began at noon, nothing, and no zero."""
+    with looking(browser, served) as screen:
+        screen.open("plan")
+        for table in screen.page.get_by_role("button", name="Table").all():
+            table.click()
+        first = [
+            [cell.replace("\u00a0", " ") for cell in row.locator("td").all_inner_texts()]
+            for row in screen.page.locator(".chart tbody tr:first-child").all()
+        ]
+    prices, battery = first[:2]
+    assert prices == ["8.0 p/kWh", "5.0 p/kWh", "–"]
+    assert battery == ["–", "–", "0.00 kW", ""]
+
+
+def test_the_band_of_a_forecast_is_as_wide_as_it_is_said(served: Served, browser: Browser) -> None:
+    with looking(browser, served) as screen:
+        screen.open("plan")
+        expect(screen.page.get_by_text("90 % band")).to_have_count(2)
+        expect(screen.page.get_by_text("90 % of the actual values")).to_have_count(2)
+
+
+def test_a_usual_phone_cuts_no_word_in_two(served: Served, browser: Browser) -> None:
+    """The names of the pages, and of what a commissioning has measured."""
+    with looking(browser, served, "small", locale="de-DE") as screen:
+        for path in ("now", "plan", "analytics", "advice", "settings?tab=commissioning"):
+            screen.open(path)
+            screen.look(f"small-{path.partition('?')[0]}")
+        names = screen.page.locator("table.orders .of:visible")
+        assert names.count() > 0
+        assert names.evaluate_all(BROKEN) == []
+
+
+def test_what_a_finger_presses_is_large_enough(served: Served, browser: Browser) -> None:
+    with looking(browser, served, "small") as screen:
+        served.show(alarms=json.loads(console_site.documents()[ALARMS.name]))
+        for path in ("now", "plan"):
+            screen.open(path)
+            expect(screen.page.locator("details.notice")).to_have_count(1)
+            pressed = screen.page.locator("main button:visible, summary:visible")
+            assert pressed.count() > 1
+            assert min(pressed.evaluate_all("(found) => found.map((one) => one.offsetHeight)")) >= 44
 
 
 def test_a_peak_that_a_ratchet_holds_is_said_beside_its_cost(
