@@ -1,5 +1,6 @@
 """What an observed site is owed is asked for ever more seldom, a battery and a relay each by its own rests."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -80,3 +81,30 @@ async def test_what_is_owed_no_more_is_not_asked_for() -> None:
     await owed.run(0.5)
     assert owed.battery_s == []
     assert owed.site.relay.written == [True]
+
+
+async def test_while_the_agent_steers_nothing_is_given_back_beside_it() -> None:
+    owed = Owed()
+    show(owed.site.outlet, observing=None)
+    await owed.run(0.1)
+    await owed.cycle.now()
+    assert (owed.battery_s, owed.site.relay.refused) == ([], 0)
+
+
+async def test_what_is_owed_again_after_it_was_given_back_is_asked_for_at_once() -> None:
+    owed = Owed()
+    await owed.run(0.2)
+    owed.left_behind = False
+    await owed.run(0.3)
+    tries, owed.left_behind = len(owed.battery_s), True
+    await owed.run(0.3 + 1.0 / 3600.0)
+    assert len(owed.battery_s) == tries + 1
+
+
+async def test_whoever_keeps_the_devices_as_they_are_is_not_waited_for() -> None:
+    owed = Owed()
+    async with owed.cycle.turn:
+        step = asyncio.ensure_future(owed.cycle.step())
+        await asyncio.sleep(0)
+        assert step.done()
+    assert owed.battery_s == []

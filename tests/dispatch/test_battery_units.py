@@ -1,14 +1,16 @@
 """The control cycle with several batteries, with a gauge that jumps, and with a battery that delivers half."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from agent.cycles.control import Control
 from agent.domain.battery import BatteryUnit
 from agent.domain.setpoint import Clamped, Rung
+from agent.domain.site import Measured, SiteState
 from drivers.reading import Quality, Quantity, Reading
-from tests.cycles.control_stage import BATTERY, ROLES, ControlStage, plan
+from tests.cycles.control_stage import BATTERY, ROLES, START, ControlStage, plan
 from tests.shown import show
 
 HALF = replace(BATTERY, usable_wh=5000.0, charge_w=2500.0, discharge_w=2500.0)
@@ -158,6 +160,25 @@ async def test_a_battery_that_delivers_half_goes_on_at_that_and_recovers() -> No
     assert stage.outlet.view.setpoint is not None
     assert stage.outlet.view.setpoint.battery_w == pytest.approx(-5000.0)
     assert not stage.pending.alarms
+
+
+@pytest.mark.parametrize(
+    ("quality", "age_s", "goes_on"),
+    [
+        (Quality.ESTIMATED, 10.0, True),
+        (Quality.ESTIMATED, 599.0, True),
+        (Quality.ESTIMATED, 601.0, False),  # no better than a gauge
+        (Quality.ESTIMATED, -10.0, False),
+        (Quality.GOOD, 10.0, False),
+    ],
+)
+def test_a_count_of_lately_goes_on_over_a_start_and_a_gauge_that_was_believed_begins_anew(
+    quality: Quality, age_s: float, goes_on: bool
+) -> None:
+    units = staged(BatteryUnit("inverter", replace(BATTERY, usable_wh=1e6))).control._units
+    units.recall(SiteState(START, soc_pct=Measured(60.0, quality)), START + timedelta(seconds=age_s))
+    gauge = {"inverter": {Quantity.SOC_PCT: Reading(Quantity.SOC_PCT, 30.0, 1.0)}}
+    assert (units.doubts(gauge, 1.0)["inverter"] is not None) is goes_on
 
 
 async def test_a_power_that_cannot_be_is_not_counted() -> None:
