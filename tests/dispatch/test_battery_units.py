@@ -187,5 +187,5 @@ async def test_a_power_that_cannot_be_is_not_counted() -> None:
     await stage.step()
     units = stage.control._units
     soc = Reading(Quantity.SOC_PCT, 80.0, 2.0)
-    wild = Reading(Quantity.BATTERY_W, -3e6, 2.0, Quality.IMPLAUSIBLE)
+    wild = Reading(Quantity.BATTERY_W, -(2.0**31), 2.0, Quality.IMPLAUSIBLE)
     assert units.doubts({"inverter": {Quantity.SOC_PCT: soc, Quantity.BATTERY_W: wild}}, 2.0)["inverter"] is not None

@@ -153,6 +153,24 @@ def test_the_connection_asks_for_no_more_than_it_needs(
 
 
 @pytest.mark.parametrize(
+    ("asked", "net_load_w", "expected"),
+    [
+        (3000.0, 1000.0, 1000.0),
+        (3000.0, -500.0, 0.0),
+        (500.0, 1000.0, 500.0),
+        (9000.0, 9000.0, 4000.0),
+        (-2000.0, 0.0, -2000.0),
+    ],
+)
+def test_a_battery_that_cannot_feed_the_grid_discharges_for_the_load_alone(
+    asked: float, net_load_w: float, expected: float
+) -> None:
+    alone = replace(BATTERY, feeds_grid=False)
+    assert guard(wanted(asked), state(net_load_w), Limits(alone, Connection()), 1.0, None).battery_w == expected
+    assert alone.most_discharge_w(net_load_w) == min(4000.0, max(0.0, net_load_w))
+
+
+@pytest.mark.parametrize(
     ("asked", "since_s", "last_w", "expected"),
     [
         (3000.0, 5.0, 1000.0, 1500.0),

@@ -191,6 +191,19 @@ def test_what_stands_where_it_could_not_be_given_back_is_not_overwritten() -> No
         steering.order(-1500.0, 60.0, {**seen, growatt_sph.RATE.name: 130.0})
 
 
+@pytest.mark.parametrize("lacking", ["nothing", "leave", "timer", "a full target", "a slot that may charge"])
+def test_a_deye_is_forced_to_charge_where_all_of_it_holds_and_else_has_its_owner_s_schedule(lacking: str) -> None:
+    levers, steering = rows.SINGLE_PHASE, deye("single_phase")
+    seen: dict[str, float | None] = dict.fromkeys((row.name for row in steering.rows), 60.0)
+    seen |= {levers.grid_charge.name: 0.0 if lacking == "leave" else 1.0}
+    seen |= {levers.timer.name: 0.0 if lacking == "timer" else 255.0}
+    seen |= {row.name: 100.0 for row in levers.slot_socs} | {row.name: 1.0 for row in levers.slot_flags}
+    seen |= {levers.slot_socs[2].name: 40.0} if lacking == "a full target" else {}
+    seen |= {levers.slot_flags[2].name: 0.0} if lacking == "a slot that may charge" else {}
+    assert bool(steering.forced(seen)) is (lacking == "nothing")
+    assert (steering.owners(seen)[levers.timer.name] == seen[levers.timer.name]) is (lacking != "nothing")
+
+
 def after(seen: Values, writes: tuple[Write, ...]) -> Values:
     """What the rows read when ``writes`` were taken."""
     return {**seen, **{name: value for write in writes for name, value in write}}
