@@ -127,7 +127,7 @@ def test_neutral_passes_the_guard_and_forces_nothing(steering: Steering, data: s
 def test_a_charge_is_seen_to_be_forced_and_ends_also_where_nobody_remembers_it(
     steering: Steering, data: st.DataObject, power_w: float
 ) -> None:
-    seen = seen_by(steering, data)
+    seen = kept_by(steering, data)
     try:
         order = steering.order(power_w, 60.0, seen)
     except (NotApplied, NotSupported):
@@ -157,7 +157,7 @@ def test_charging_from_the_grid_ends_first_and_is_allowed_again_last(
 ) -> None:
     """The link may break between two writes of a release."""
     steering, grid_charge = RULES[name], GRID_CHARGE[name]
-    seen = seen_by(steering, data)
+    seen = kept_by(steering, data)
     try:
         charging = after(seen, steering.order(-1500.0, 60.0, seen).writes)
     except (NotApplied, NotSupported):
@@ -202,6 +202,16 @@ def test_a_deye_is_forced_to_charge_where_all_of_it_holds_and_else_has_its_owner
     seen |= {levers.slot_flags[2].name: 0.0} if lacking == "a slot that may charge" else {}
     assert bool(steering.forced(seen)) is (lacking == "nothing")
     assert (steering.owners(seen)[levers.timer.name] == seen[levers.timer.name]) is (lacking != "nothing")
+
+
+def kept_by(steering: Steering, data: st.DataObject) -> Values:
+    """As ``seen_by``, where the controls hold what may be written there and the battery is told of."""
+    controls = {control.name: control for control in steering.controls}
+    found = {row.name: data.draw(st.sampled_from((50.0, 500.0, 2500.0))) for row in steering.rows}
+    for name in found.keys() & controls.keys():
+        control = controls[name]
+        found[name] = data.draw(st.sampled_from(control.choices or (max(0.0, control.low), min(50.0, control.high))))
+    return found
 
 
 def after(seen: Values, writes: tuple[Write, ...]) -> Values:

@@ -67,6 +67,7 @@ async def test_a_cap_that_runs_out_is_no_setting_of_the_owner() -> None:
     hybrid = device.hybrid()
     for name, value in (("WMaxLimPct", 10), ("WMaxLimPct_RvrtTms", 60), ("WMaxLim_Ena", 1)):
         device.put(123, name, value)
+    await hybrid.as_found()
     assert await hybrid.limit_pv(2500, 60) == Applied(2500)
     await hybrid.release()
     assert (device.raw(123, "WMaxLim_Ena"), device.raw(123, "WMaxLimPct")) == (0, 10_000)
