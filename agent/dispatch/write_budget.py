@@ -62,7 +62,7 @@ class WriteBudget:
         at = now.astimezone(UTC)
         passed = (at.hour * 3600 + at.minute * 60 + at.second) / DAY_S
         allowed = self._for_setpoints * (AT_MIDNIGHT + (1.0 - AT_MIDNIGHT) * passed)
-        share = min(1.0, self.used_today(at.date()) / allowed)
+        share = self.used_today(at.date()) / allowed
         widest = LESS_POWER if less else WIDEST_DEADBAND
         return self.rating_w * min(widest, LEAST_DEADBAND + (WIDEST_DEADBAND - LEAST_DEADBAND) * share * share)
 

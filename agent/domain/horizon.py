@@ -13,7 +13,7 @@ class Horizon:
     steps: int
 
     def __post_init__(self) -> None:
-        if self.start.tzinfo is None or self.start.utcoffset() != timedelta(0):
+        if self.start.utcoffset() != timedelta(0):  # None where there is no zone
             raise ValueError(f"a horizon starts in UTC, not at {self.start.isoformat()}")
         if self.step_s <= 0 or self.steps <= 0:
             raise ValueError("a horizon has at least one step of at least one second")

@@ -50,11 +50,11 @@ def doubt_of(now: datetime, newest: datetime | None, evidence: TimeEvidence) -> 
         return Doubt(say.long_unsynced(unsynced_s=evidence.synced_s), dated=True)
     if newest is not None and now < newest - BEHIND:
         return Doubt(say.says_before_measured(says_at=now))
-    if evidence.is_kept and not _rtc_confirms(now, newest, evidence.rtc):
+    if evidence.is_kept and not _rtc_confirms(now, evidence.rtc):
         return Doubt(say.never_synced())
     return None
 
 
-def _rtc_confirms(now: datetime, newest: datetime | None, rtc: datetime | None) -> bool:
-    """Whether a battery-backed clock says the same; one that had stopped would be before what was measured last."""
-    return rtc is not None and rtc >= (newest or EARLIEST) - BEHIND and abs(rtc - now) <= RTC_AGREES
+def _rtc_confirms(now: datetime, rtc: datetime | None) -> bool:
+    """Whether a battery-backed clock says the same: what was measured last is not after ``now``, so not after it."""
+    return rtc is not None and abs(rtc - now) <= RTC_AGREES

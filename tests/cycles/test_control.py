@@ -245,6 +245,15 @@ async def test_sun_makes_room_for_import_that_is_paid_for_where_the_plan_says_so
     assert setpoint.pv_limit_w == (None if cap_w is None else pytest.approx(cap_w))
 
 
+async def test_a_sun_that_cannot_be_seen_ends_no_step_while_import_is_paid_for() -> None:
+    stage = ControlStage(bought=Flat(-0.5), sold=Flat(0.0), connection=Connection(4000.0, None))
+    made = plan(1.0)
+    show(stage.outlet, plan=replace(made, steps=tuple(replace(step, curtail_w=500.0) for step in made.steps)))
+    stage.site.values["inverter"][Quantity.PV_W] = None
+    setpoint = await stage.step()
+    assert (setpoint.battery_w, setpoint.pv_limit_w) == (pytest.approx(-3000.0), None)
+
+
 async def test_the_reserve_of_the_hour_is_kept_by_the_rule_and_by_the_guard() -> None:
     """The stage begins at 12:00. The reserve rises to the 50 % that the battery has at 12:10."""
     stage = ControlStage()

@@ -136,6 +136,35 @@ def test_a_permit_that_was_taken_away_is_no_site_of_an_earlier_version() -> None
     assert permitted.gate.shut == WHY, "also while it runs"
 
 
+def test_a_site_of_an_earlier_version_is_steered_over_a_reload_until_it_is_locked_or_permitted_once() -> None:
+    older, missing = Lock(Permission(WHY, is_missing=True)), Permission(WHY, is_missing=True)
+    older.lock.recall(were_steered=True)
+    older.lock.go_by(missing)
+    assert older.gate.shut is None
+    older.lock.go_by(Permission("the site file wants it only to observe"))
+    assert older.gate.shut == "the site file wants it only to observe"
+    older.lock.go_by(missing)
+    assert older.gate.shut is None
+    older.lock.go_by(Permission(None, Permit(HandClock().now(), "a test", "all passed", ())))
+    assert PERMITTED.name in older.hearing.documents
+    older.lock.go_by(missing)
+    assert older.gate.shut == WHY, "its permit was taken away"
+
+
+def test_before_the_store_is_read_nothing_is_steered_without_a_permit() -> None:
+    lock = Lock(Permission(WHY, is_missing=True))
+    lock.lock.go_by(Permission(WHY, is_missing=True))
+    assert lock.gate.shut == WHY
+    assert PERMITTED.name not in lock.hearing.documents
+
+
+def test_what_is_recalled_after_a_reload_is_judged_by_the_permission_of_now() -> None:
+    lock = Lock(Permission(WHY, is_missing=True))
+    lock.lock.go_by(Permission("the site file wants it only to observe"))
+    lock.lock.recall(were_steered=True)
+    assert lock.gate.shut == "the site file wants it only to observe"
+
+
 @pytest.mark.parametrize(
     "why", ['the site file says [control] mode = "observe"', "meter: x is not what was commissioned"]
 )

@@ -8,7 +8,7 @@ import pytest
 from agent.cycles.override import Overrides
 from agent.domain.documents import OVERRIDE
 from agent.domain.override import Override, OverrideAction
-from agent.domain.setpoint import Rung
+from agent.domain.setpoint import Rung, Setpoint
 from agent.domain.site import MISSING
 from agent.site_view import Outlet
 from drivers.reading import Quantity
@@ -79,6 +79,27 @@ def ends_in_an_hour(site: Site) -> None:
     assert site.outlet.view.override is None
 
 
+def test_a_start_half_way_leaves_it_the_other_half_whatever_the_clock_says_then(site: Site) -> None:
+    site.cycle.begin(charge(START + 2 * HOUR))
+    site.clock.seconds += 3600.0
+    after = site.again()
+    site.clock.wall_s = -5 * 86_400.0
+    ends_in_an_hour(after)
+
+
+def test_a_person_s_word_outlasts_a_battery_that_is_away_for_an_hour(site: Site) -> None:
+    site.cycle.begin(charge(START + 2 * HOUR))
+    show(site.outlet, setpoint=Setpoint(START, None, 60.0, Rung.RELEASE, "released: the grid power is stale"))
+    site.clock.seconds += 3600.0
+    site.cycle.step()
+    assert site.outlet.view.override is not None
+
+
+def test_the_platform_may_end_what_nobody_has_asked_for(site: Site) -> None:
+    assert site.cycle.end_of_platform() is None
+    assert site.texts == []
+
+
 @pytest.mark.parametrize(
     ("until", "refusal"),
     [
@@ -124,6 +145,8 @@ def test_a_kept_one_that_cannot_be_read_is_told_and_forgotten(document: str) -> 
     ("fields", "sentence"),
     [
         ((OverrideAction.CHARGE, START.replace(tzinfo=None), START, None), "no time zone"),
+        ((OverrideAction.CHARGE, START, START.replace(tzinfo=None), None), "no time zone"),
+        ((OverrideAction.CHARGE, START, START, float("inf")), "a power of inf W cannot be"),
         ((OverrideAction.CHARGE, START, START, 0.0), "a power of 0 W cannot be"),
         ((OverrideAction.CHARGE, START, START, float("nan")), "a power of nan W cannot be"),
         ((OverrideAction.HOLD, START, START, 100.0), "a battery that is held has no power"),

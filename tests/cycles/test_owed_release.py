@@ -1,5 +1,6 @@
 """What an observed site is owed is asked for ever more seldom, a battery and a relay each by its own rests."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -9,7 +10,7 @@ from agent.cycles.control import Control
 from agent.cycles.owed_release import RESTS_S, OwedRelease
 from agent.cycles.steering_lock import SteeringLock
 from agent.cycles.switched_relay import RESTS_S as RELAY_RESTS_S
-from agent.domain.setpoint import Outcome, Unreachable
+from agent.domain.setpoint import Applied, Outcome, Unreachable
 from tests.cycles.load_stage import Relay, Site
 from tests.shown import show
 
@@ -30,7 +31,7 @@ class Owed:
         show(self.site.outlet, observing="the site file wants it only to observe")
         self.battery_s: list[float] = []
         self.relay_s: list[float] = []
-        self.left_behind = True
+        self.left_behind, self.takes_it = True, False
         self.cycle = OwedRelease(
             self.site.clock,
             self.site.outlet,
@@ -42,7 +43,8 @@ class Owed:
 
     async def release(self, why: str) -> Outcome:
         self.battery_s.append(self.site.clock.seconds)
-        return Unreachable(why)
+        self.left_behind = not self.takes_it
+        return Applied(None) if self.takes_it else Unreachable(why)
 
     async def run(self, hours: float) -> None:
         while self.site.clock.seconds < 3600.0 * hours:
@@ -80,3 +82,30 @@ async def test_what_is_owed_no_more_is_not_asked_for() -> None:
     await owed.run(0.5)
     assert owed.battery_s == []
     assert owed.site.relay.written == [True]
+
+
+async def test_while_the_agent_steers_nothing_is_given_back_beside_it() -> None:
+    owed = Owed()
+    show(owed.site.outlet, observing=None)
+    await owed.run(0.1)
+    await owed.cycle.now()
+    assert (owed.battery_s, owed.site.relay.refused) == ([], 0)
+
+
+async def test_what_is_owed_again_after_it_was_given_back_is_asked_for_at_once() -> None:
+    owed = Owed()
+    await owed.run(0.2)
+    owed.takes_it = True
+    await owed.cycle.now()
+    tries, owed.left_behind = len(owed.battery_s), True
+    await owed.cycle.step()
+    assert len(owed.battery_s) == tries + 1
+
+
+async def test_whoever_keeps_the_devices_as_they_are_is_not_waited_for() -> None:
+    owed = Owed()
+    async with owed.cycle.turn:
+        step = asyncio.ensure_future(owed.cycle.step())
+        await asyncio.sleep(0)
+        assert step.done()
+    assert owed.battery_s == []

@@ -102,6 +102,16 @@ async def test_where_stored_energy_is_a_burden_the_cap_stays_while_the_battery_e
     assert len(stage.site.written) <= 4, "nothing has changed"
 
 
+async def test_sun_that_the_plan_gives_away_is_not_sought_while_its_export_costs_money() -> None:
+    """The plan has weighed it, and what is stored may be a burden: the cap leaves what load and battery take now."""
+    stage = SunnyStage(-0.10, None)
+    made = plan(0.2)
+    show(stage.outlet, plan=replace(made, steps=tuple(replace(step, curtail_w=500.0) for step in made.steps)))
+    await stage.shine(900.0, 5)
+    (order,) = stage.site.written
+    assert (order.battery_w, order.pv_limit_w) == (pytest.approx(100.0), pytest.approx(LOAD_W - 100.0))
+
+
 async def test_a_sun_that_falls_a_little_below_its_cap_keeps_it_and_one_that_sets_does_not() -> None:
     stage = SunnyStage(0.05, 0.0)
     stage.by_hand(OverrideAction.HOLD)

@@ -9,7 +9,7 @@ from agent.cycles.control import Control
 from agent.dispatch.control_mode import Situation
 from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.setpoint import Clamped, Rung
-from agent.domain.site import SiteState
+from agent.domain.site import Measured, SiteState
 from drivers.reading import Quality, Quantity, Reading
 from tests.cycles.control_stage import BATTERY, ROLES, START, ControlStage, plan
 from tests.shown import show
@@ -177,11 +177,30 @@ async def test_a_battery_that_delivers_half_goes_on_at_that_and_recovers() -> No
     assert not stage.pending.alarms
 
 
+@pytest.mark.parametrize(
+    ("quality", "age_s", "goes_on"),
+    [
+        (Quality.ESTIMATED, 10.0, True),
+        (Quality.ESTIMATED, 599.0, True),
+        (Quality.ESTIMATED, 601.0, False),  # no better than a gauge
+        (Quality.ESTIMATED, -10.0, False),
+        (Quality.GOOD, 10.0, False),
+    ],
+)
+def test_a_count_of_lately_goes_on_over_a_start_and_a_gauge_that_was_believed_begins_anew(
+    quality: Quality, age_s: float, goes_on: bool
+) -> None:
+    units = staged(BatteryUnit("inverter", replace(BATTERY, usable_wh=1e6))).control._units
+    units.recall(SiteState(START, soc_pct=Measured(60.0, quality)), START + timedelta(seconds=age_s))
+    gauge = {"inverter": {Quantity.SOC_PCT: Reading(Quantity.SOC_PCT, 30.0, 1.0)}}
+    assert (units.doubts(gauge, 1.0)["inverter"] is not None) is goes_on
+
+
 async def test_a_power_that_cannot_be_is_not_counted() -> None:
     stage = staged(BatteryUnit("inverter", BATTERY))
     stage.site.obeys = False
     await stage.step()
     units = stage.control._units
     soc = Reading(Quantity.SOC_PCT, 80.0, 2.0)
-    wild = Reading(Quantity.BATTERY_W, -3e6, 2.0, Quality.IMPLAUSIBLE)
+    wild = Reading(Quantity.BATTERY_W, -(2.0**31), 2.0, Quality.IMPLAUSIBLE)
     assert units.doubts({"inverter": {Quantity.SOC_PCT: soc, Quantity.BATTERY_W: wild}}, 2.0)["inverter"] is not None

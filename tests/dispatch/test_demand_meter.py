@@ -122,6 +122,7 @@ def test_it_goes_on_from_what_was_kept() -> None:
         "[{",
         '{"year":2026,"month":6,"interval_s":900,"peak_w":NaN,"peak_at":null,"seen_to":"2026-06-10T11:00:00+00:00"}',
         '{"year":2026,"month":6,"interval_s":900,"peak_w":5.0,"peak_at":null,"seen_to":"2026-06-10T11:00:00"}',
+        '{"year":2026,"month":6,"interval_s":900,"peak_w":Infinity,"peak_at":null,"seen_to":"2026-06-10T11:00:00+00:00"}',
         '{"year":2026,"month":5,"interval_s":900,"peak_w":5.0,"peak_at":null,"seen_to":"2026-05-10T11:00:00+00:00"}',
         '{"year":2026,"month":6,"interval_s":3600,"peak_w":5.0,"peak_at":null,"seen_to":"2026-06-10T11:00:00+00:00"}',
     ],

@@ -70,6 +70,27 @@ def test_two_of_three_meters_are_enough() -> None:
     assert state.battery_w.value == pytest.approx(-1000.0)
 
 
+def test_without_the_grid_s_meter_battery_and_grid_cover_the_load_that_the_sun_leaves() -> None:
+    load, hybrid = source("load", "load", load_w=1500.0), source("hybrid", "battery solar", pv_w=2000.0, soc_pct=60.0)
+    silent = source("meter", "grid", grid_w=None)
+    assert estimate(NOW, 100.0, [silent, hybrid, load], 15.0).net_load_w == pytest.approx(-500.0)
+    dark = source("hybrid", "battery solar", pv_w=None, soc_pct=60.0)
+    assert estimate(NOW, 100.0, [silent, dark, load], 15.0).net_load_w is None
+
+
+def test_a_sun_that_says_nothing_is_what_closes_the_balance() -> None:
+    load, hybrid = source("load", "load", load_w=1500.0), source("hybrid", "battery", battery_w=-1000.0, soc_pct=60.0)
+    roof = source("roof", "solar", ac_w=None)
+    state = estimate(NOW, 100.0, [METER, hybrid, load, roof], 15.0)
+    assert (state.pv_w.value, state.pv_w.quality) == (pytest.approx(2000.0), Quality.ESTIMATED)
+
+
+def test_a_meter_of_the_battery_s_power_has_no_part_in_its_state_of_charge() -> None:
+    clamp, gauge = source("clamp", "battery", battery_w=-1000.0), source("hybrid", "battery", soc_pct=60.0)
+    state = estimate(NOW, 100.0, [METER, clamp, gauge], 15.0)
+    assert (state.soc_pct.value, state.battery_w.value) == (60.0, -1000.0)
+
+
 def test_solar_of_two_inverters_adds_up_and_one_missing_makes_it_missing() -> None:
     east, west = source("east", "solar", ac_w=700.0), source("west", "solar", ac_w=300.0)
     assert estimate(NOW, 100.0, [east, west], 15.0).pv_w.value == pytest.approx(1000.0)

@@ -136,6 +136,79 @@ def test_table(asked: float, seen: SiteState, expected: float, why: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("asked", "net_load_w", "connection", "expected", "why"),
+    [
+        (-2000.0, 1000.0, Connection(2000.0, None), -1000.0, "asked; the connection point's limit binds"),
+        (0.0, 5000.0, Connection(2000.0, None), 3000.0, "asked; the connection point's limit binds"),
+        (2000.0, 1000.0, Connection(None, 500.0), 1500.0, "asked; the connection point's limit binds"),
+        (0.0, -3000.0, Connection(None, 500.0), -2500.0, "asked; the connection point's limit binds"),
+        (1000.0, 1000.0, Connection(2000.0, 500.0), 1000.0, "asked"),
+    ],
+)
+def test_the_connection_asks_for_no_more_than_it_needs(
+    asked: float, net_load_w: float, connection: Connection, expected: float, why: str
+) -> None:
+    granted = guard(wanted(asked), state(net_load_w), Limits(BATTERY, connection), 1.0, None)
+    assert (granted.battery_w, granted.reason) == (expected, why)
+
+
+@pytest.mark.parametrize(
+    ("asked", "net_load_w", "expected"),
+    [
+        (3000.0, 1000.0, 1000.0),
+        (3000.0, -500.0, 0.0),
+        (500.0, 1000.0, 500.0),
+        (9000.0, 9000.0, 4000.0),
+        (-2000.0, 0.0, -2000.0),
+    ],
+)
+def test_a_battery_that_cannot_feed_the_grid_discharges_for_the_load_alone(
+    asked: float, net_load_w: float, expected: float
+) -> None:
+    alone = replace(BATTERY, feeds_grid=False)
+    assert guard(wanted(asked), state(net_load_w), Limits(alone, Connection()), 1.0, None).battery_w == expected
+    assert alone.most_discharge_w(net_load_w) == min(4000.0, max(0.0, net_load_w))
+
+
+@pytest.mark.parametrize(
+    ("asked", "since_s", "last_w", "expected"),
+    [
+        (3000.0, 5.0, 1000.0, 1500.0),
+        (-3000.0, 5.0, 1000.0, 500.0),
+        (1200.0, 5.0, 1000.0, 1200.0),
+        (3000.0, -5.0, 1000.0, 1000.0),  # the clock of the steps stands still: nothing changes, nothing leaps
+        (3000.0, 5.0, None, 3000.0),
+    ],
+)
+def test_the_ramp_leads_from_what_was_in_force_to_what_is_asked(
+    asked: float, since_s: float, last_w: float | None, expected: float
+) -> None:
+    assert guard(wanted(asked), state(), Limits(BATTERY, Connection(), 100.0), since_s, last_w).battery_w == expected
+
+
+def test_a_limit_of_the_connection_is_kept_at_once_and_not_by_the_ramp() -> None:
+    granted = guard(wanted(0.0), state(5000.0), Limits(BATTERY, Connection(2000.0, None), 100.0), 1.0, 0.0)
+    assert granted.battery_w == 3000.0
+
+
+@pytest.mark.parametrize(
+    ("asked", "hold_s"),
+    [(math.nan, 60.0), (math.inf, 60.0), (1000.0, math.nan), (1000.0, math.inf), (1000.0, 0.0), (1000.0, -60.0)],
+)
+def test_an_order_that_is_no_number_or_lasts_no_time_is_released(asked: float, hold_s: float) -> None:
+    granted = guard(replace(wanted(asked, hold_s), pv_limit_w=0.0), state(), Limits(BATTERY, Connection()), 1.0, None)
+    assert (granted.battery_w, granted.pv_limit_w, granted.rung) == (None, None, Rung.RELEASE)
+
+
+@pytest.mark.parametrize(
+    ("net_load_w", "soc_pct"), [(math.inf, 50.0), (math.nan, 50.0), (0.0, 101.0), (0.0, -1.0), (0.0, math.nan)]
+)
+def test_what_cannot_be_is_not_acted_on(net_load_w: float, soc_pct: float) -> None:
+    granted = guard(wanted(1000.0), state(net_load_w, soc_pct), Limits(BATTERY, Connection()), 1.0, None)
+    assert granted.battery_w is None
+
+
+@pytest.mark.parametrize(
     ("seen", "why"),
     [
         (SiteState(NOW, soc_pct=Measured(50.0)), "released: the grid power is missing"),
@@ -198,3 +271,17 @@ def test_what_a_full_battery_does_not_take_is_not_exported_over_the_limit(sun_w:
     assert (granted.battery_w, granted.pv_limit_w) == (0.0, 3500.0)
     unlimited = guard(asked, seen, Limits(BATTERY, Connection()), 1.0, 0.0)
     assert unlimited.pv_limit_w == (None if cap_w is None else 3500.0)
+
+
+@pytest.mark.parametrize("asked", [1000.0, 9000.0])
+def test_a_battery_that_gives_no_more_than_was_asked_changes_no_cap(asked: float) -> None:
+    """The cap was chosen beside a power at least as high, so what is exported only falls."""
+    for cap_w in (None, 2500.0):
+        capped = replace(wanted(asked), pv_limit_w=cap_w)
+        assert guard(capped, state(), Limits(BATTERY, Connection(None, 3000.0)), 1.0, None).pv_limit_w == cap_w
+
+
+def test_no_sun_is_left_where_the_battery_alone_exports_more_than_the_cap_left() -> None:
+    capped = replace(wanted(-5000.0), pv_limit_w=1000.0)
+    granted = guard(capped, state(soc_pct=90.0), Limits(BATTERY, Connection()), 1.0, None)
+    assert (granted.battery_w, granted.pv_limit_w) == (0.0, 0.0)

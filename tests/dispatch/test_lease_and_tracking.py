@@ -23,18 +23,40 @@ def granted(battery_w: float | None, pv_limit_w: float | None = None) -> Setpoin
         (1000.0, granted(1000.0), 10.0, False),
         (1000.0, granted(1030.0), 10.0, False),
         (1000.0, granted(1060.0), 10.0, True),
+        (1000.0, granted(940.0), 10.0, True),
+        (1000.0, granted(1000.0), 29.0, False),
         (1000.0, granted(1000.0), 30.0, True),
         (20.0, granted(0.0), 10.0, True),
         (0.0, granted(0.0), 10.0, False),
         (1000.0, granted(None), 1.0, True),
         (None, granted(None), 1000.0, False),
         (None, granted(0.0), 1.0, True),
+        (None, granted(500.0), 1.0, True),
         (1000.0, granted(1000.0, 3000.0), 10.0, True),
     ],
 )
 def test_when_to_write(in_force: float | None, asked: Setpoint, after_s: float, expected: bool) -> None:
     lease = Lease(in_force, None, 100.0, 60.0)
     assert lease.must_be_replaced(asked, 100.0 + after_s, 50.0) is expected
+
+
+@pytest.mark.parametrize(
+    ("in_force_w", "cap_w", "expected"),
+    [
+        (3000.0, 3000.0, False),
+        (3000.0, 3040.0, False),
+        (3000.0, 3060.0, True),
+        (3000.0, 2940.0, True),
+        (3000.0, None, True),
+        (None, None, False),
+        (0.0, None, True),
+    ],
+)
+def test_a_cap_of_the_sun_is_written_when_it_differs(
+    in_force_w: float | None, cap_w: float | None, expected: bool
+) -> None:
+    lease = Lease(1000.0, in_force_w, 100.0, 60.0)
+    assert lease.must_be_replaced(granted(1000.0, cap_w), 110.0, 50.0) is expected
 
 
 def test_a_followed_setpoint_is_verified() -> None:

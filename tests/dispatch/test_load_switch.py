@@ -55,6 +55,7 @@ RUN = (
     LoadRun("car", at("11T01:00"), at("11T05:00"), 7000.0),
     LoadRun("boiler", at("10T10:00"), at("10T12:00"), 2000.0),
 )
+OTHERS = (*RUN, LoadRun("boiler", at("10T19:00"), at("10T22:00"), 2000.0))
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,8 @@ RUN = (
     [
         (CAR, 0, RUN, "10T12:00", None, "left to itself until 18:00"),
         (CAR, 0, RUN, "10T20:00", False, "waits until 01:00, when it costs less"),
+        (CAR, 0, OTHERS, "10T20:00", False, "waits until 01:00"),
+        (CAR, 0, OTHERS[1:], "10T20:00", True, "not in the plan"),
         (CAR, 0, RUN, "11T01:00", True, "cost least by the plan"),
         (CAR, 2, RUN, "11T05:00", True, "must run now to be done by 07:00"),
         (CAR, 3, RUN, "11T05:00", True, "not in the plan and runs at once"),

@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
+from agent.dispatch.lease import Lease
 from agent.dispatch.write_budget import WriteBudget
+from agent.domain.setpoint import Rung, Setpoint
 
 DAY = date(2026, 3, 17)
 
@@ -67,3 +69,39 @@ def test_the_dead_band_is_by_the_utc_day_whatever_the_zone() -> None:
 def test_renewals_alone_take_at_most_half_of_the_budget() -> None:
     budget = WriteBudget(100)
     assert 86400.0 / (budget.hold_s / 2.0) <= 50.0
+
+
+@pytest.mark.parametrize(
+    ("in_force_w", "asked_w", "after_s", "worth"),
+    [
+        (2000.0, 4000.0, 100.0, False),  # a change to more waits, whichever way
+        (-2000.0, -4000.0, 100.0, False),
+        (
+            2000.0,
+            500.0,
+            100.0,
+            True,
+        ),  # one to less than that by a quarter of the rating does not: a limit may ask for it
+        (-2000.0, -500.0, 100.0, True),
+        (2000.0, 1000.0, 100.0, False),
+        (2000.0, 0.0, 100.0, True),
+        (2000.0, -500.0, 100.0, False),  # to the other side is not less
+        (2000.0, 2000.0, 1800.0, True),  # half of its life is over
+        (2000.0, None, 100.0, True),
+        (None, 2000.0, 100.0, True),
+    ],
+)
+def test_with_the_hours_share_used_up_only_less_power_is_worth_a_write(
+    in_force_w: float | None, asked_w: float | None, after_s: float, worth: bool
+) -> None:
+    budget, now = WriteBudget(100, 5000.0), datetime(2026, 3, 17, tzinfo=UTC)
+    budget.spend({"WSet": 18}, DAY)
+    asked = Setpoint(now, asked_w, 60.0, Rung.PLAN, "asked")
+    assert budget.allows(asked, Lease(in_force_w, None, 0.0, 3600.0), after_s, now) is worth
+
+
+@pytest.mark.parametrize(("cap_w", "worth"), [(3000.0, False), (3050.0, False), (3200.0, True), (None, True)])
+def test_a_cap_of_the_sun_that_differs_is_worth_a_write(cap_w: float | None, worth: bool) -> None:
+    now = datetime(2026, 3, 17, 12, tzinfo=UTC)
+    asked = Setpoint(now, 1000.0, 60.0, Rung.PLAN, "asked", cap_w)
+    assert WriteBudget(100, 5000.0).allows(asked, Lease(1000.0, 3000.0, 0.0, 3600.0), 100.0, now) is worth

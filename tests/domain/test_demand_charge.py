@@ -41,7 +41,24 @@ def test_a_row_of_intervals_counts_as_each_of_them(day: date, interval_s: int) -
     assert charge.counts_over(intervals) == tuple(charge.counts(at) for at in intervals.times())
 
 
-@pytest.mark.parametrize("wrong", [{"ratchet_share": 1.2}, {"ratchet_share": -0.1}, {"interval_s": 600}])
-def test_what_cannot_be_meant_is_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="not"):
-        DemandCharge(10.0, **wrong)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ratchet_share": 1.2},
+        {"ratchet_share": -0.1},
+        {"interval_s": 600},
+        {"per_kw": -1.0},
+        {"per_kw": float("inf")},
+        {"per_kw": float("nan")},
+        {"months": (1, 13)},
+        {"months": (0, 1)},
+    ],
+)
+def test_what_cannot_be_meant_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"demand charge|ratchet"):
+        DemandCharge(**{"per_kw": 10.0, **wrong})  # type: ignore[arg-type]
+
+
+def test_without_hours_every_interval_counts() -> None:
+    intervals = Horizon(datetime(2026, 6, 1, tzinfo=UTC), 900, 4)
+    assert DemandCharge(10.0).counts_over(intervals) == (True,) * 4

@@ -41,6 +41,7 @@ def test_a_clock_that_is_believed(now: datetime, newest: datetime | None, eviden
         (NOW, NOW - HOUR, kept(), "not been synchronised since the start"),
         (NOW, NOW - HOUR, kept(None, NOW - 2 * HOUR), "not been synchronised since the start"),  # it had stopped
         (NOW, NOW - HOUR, kept(None, NOW + HOUR), "not been synchronised since the start"),  # they disagree
+        (NOW, None, kept(None, NOW - HOUR), "not been synchronised since the start"),
         (NOW, None, kept(None, datetime(2000, 1, 1, tzinfo=UTC)), "not been synchronised since the start"),
     ],
 )

@@ -34,6 +34,14 @@ async def test_a_point_that_the_standard_makes_read_only_cannot_be_listed() -> N
     assert transport.writes == []
 
 
+async def test_a_device_has_points_only_where_it_has_all_of_them() -> None:
+    _, block = block_123()
+    await block.read()
+    assert block.has("WMaxLimPct", "WMaxLimPct_WinTms")
+    assert not block.has("WMaxLimPct", "WMaxLimPct_RmpTms")
+    assert not block.has("no such point", "WMaxLimPct")
+
+
 async def test_neighbours_go_in_one_request_and_use_the_scale_factor_read() -> None:
     transport, block = block_123()
     await block.read()
@@ -63,6 +71,7 @@ async def test_what_does_not_fit_is_named_and_nothing_of_it_is_written() -> None
         (100, 0, 50, "clamped"),
         (100, 50, 50, None),
         (100, 120, 0, None),
+        (-100, -120, 0, None),
         (100, -20, 0, None),
         (100, None, 0, None),
     ],

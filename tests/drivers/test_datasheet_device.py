@@ -100,6 +100,15 @@ async def test_an_order_that_is_not_taken_as_it_is_is_taken_back(ignored: int, n
     assert (103, [0]) in battery.writes or ignored == 103
 
 
+async def test_a_command_that_reads_back_as_none_is_no_smaller_power() -> None:
+    """The power of an earlier order still reads there."""
+    battery = Battery()
+    battery.words[100] = 1000
+    battery.ignores.add(103)
+    with pytest.raises(NotApplied, match="command was set to 1 and reads 0"):
+        await battery.device().set_power(-2000, 60)
+
+
 async def test_a_condition_that_does_not_hold_is_one_sentence() -> None:
     battery = Battery()
     battery.words[130] = 1

@@ -45,6 +45,10 @@ async def test_a_register_has_words_for_on_and_off_and_any_other_is_missing() ->
     assert await on(device) is None
     await device.switch(False)
     assert (await on(device), transport.words[9]) == (0.0, 512)
+    await device.switch(True)
+    assert (await on(device), transport.words[9]) == (1.0, 256)
+    await device.close()
+    assert transport.closed == 1
 
 
 class Deaf(MemoryTransport):

@@ -32,11 +32,35 @@ async def test_124_closes_both_limits_on_the_setpoint(power_w: float, discharge_
     assert hybrid.reverts
 
 
-async def test_124_over_its_rating_is_clamped() -> None:
+@pytest.mark.parametrize(("power_w", "most_w"), [(8000, 5000), (-8000, -5000)])
+async def test_124_over_its_rating_is_clamped(power_w: float, most_w: float) -> None:
     device = gen24()
-    result = await device.hybrid().set_power(-8000, 60)
+    result = await device.hybrid().set_power(power_w, 60)
     assert isinstance(result, Clamped)
-    assert result.battery_w == -5000
+    assert result.battery_w == most_w
+    assert signed(device.raw(124, "OutWRte")) == most_w * 2, "hundredths of a per cent"
+
+
+async def test_124_of_which_the_device_holds_one_limit_lower_is_clamped() -> None:
+    device = gen24()
+    device.tamper = lambda words: device.put(124, "InWRte", 20) if device.raw(124, "InWRte") == 4000 else None
+    result = await device.hybrid().set_power(-2000, 60)
+    assert isinstance(result, Clamped)
+
+
+@pytest.mark.parametrize(
+    ("mode", "limits"),
+    [
+        (0, set()),
+        (1, {"StorCtl_Mod", "InWRte"}),
+        (2, {"StorCtl_Mod", "OutWRte"}),
+        (3, {"StorCtl_Mod", "InWRte", "OutWRte"}),
+    ],
+)
+async def test_124_each_bit_of_the_mode_puts_its_own_limit_in_force(mode: int, limits: set[str]) -> None:
+    device = gen24()
+    device.put(124, "StorCtl_Mod", mode)
+    assert set((await device.hybrid().in_force()).order) == {f"124.{name}" for name in limits}
 
 
 async def test_124_without_a_timer_does_not_revert() -> None:

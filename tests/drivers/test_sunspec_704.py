@@ -104,6 +104,13 @@ async def test_704_a_setpoint_whose_timer_does_not_run_is_taken_back(fault: str)
     assert device.raw(704, "WSetEna") == 0
 
 
+async def test_704_by_another_in_percent_is_seen_as_the_percent_that_count() -> None:
+    device = hybrid_7xx()
+    for name, value in (("WSetEna", 1), ("WSetMod", 0), ("WSet", 700)):
+        device.put(704, name, value)
+    assert "704.WSet" not in (await device.hybrid().in_force()).order
+
+
 async def test_704_release_only_disables_and_only_when_needed() -> None:
     device = hybrid_7xx()
     hybrid = device.hybrid()

@@ -47,6 +47,32 @@ async def test_a_cap_that_is_ignored_is_not_applied(ignored: str) -> None:
         await device.hybrid().limit_pv(2500, 60)
 
 
+async def test_a_cap_above_the_rating_is_all_of_it() -> None:
+    device = gen24()
+    assert await device.hybrid().limit_pv(15_000, 60) == Applied(10_000)
+    assert device.raw(123, "WMaxLimPct") == 10_000
+
+
+async def test_a_cap_that_the_device_holds_lower_is_clamped() -> None:
+    device = gen24()
+    device.tamper = lambda words: device.put(123, "WMaxLimPct", 20)
+    result = await device.hybrid().limit_pv(2500, 60)
+    assert isinstance(result, Clamped)
+    assert result.battery_w == 2000
+
+
+async def test_a_cap_that_runs_out_is_no_setting_of_the_owner() -> None:
+    """As a run that was killed leaves it: it does not bound the next cap, and a release lifts it."""
+    device = gen24()
+    hybrid = device.hybrid()
+    for name, value in (("WMaxLimPct", 10), ("WMaxLimPct_RvrtTms", 60), ("WMaxLim_Ena", 1)):
+        device.put(123, name, value)
+    await hybrid.as_found()
+    assert await hybrid.limit_pv(2500, 60) == Applied(2500)
+    await hybrid.release()
+    assert (device.raw(123, "WMaxLim_Ena"), device.raw(123, "WMaxLimPct")) == (0, 10_000)
+
+
 async def test_release_lifts_our_cap_and_no_other() -> None:
     device = gen24()
     hybrid = device.hybrid()

@@ -132,6 +132,8 @@ async def test_power_against_ratings_that_the_device_tells(quantity: Quantity, v
         (Q.AC_W, 1e306, {}, False),
         (Q.BATTERY_W, -5000.0, {Q.RATED_W: 3000.0, Q.RATED_CHARGE_W: 3000.0}, False),
         (Q.PV_W, 50000.0, {Q.BATTERY_W: 5000.0}, True),
+        (Q.AC_W, 3000.0, {Q.RATED_W: 0.0}, True),  # a rating of nothing is none
+        (Q.BATTERY_W, -8000.0, {Q.RATED_W: 3000.0}, False),
     ],
 )
 def test_plausible(quantity: Quantity, value: float, ratings: dict[Quantity, float], *, there: bool) -> None:

@@ -28,6 +28,19 @@ async def test_nothing_reaches_the_device_until_the_gate_is_opened() -> None:
     assert device.writes == [(7, [5]), (7, [9])]
 
 
+async def test_a_coil_is_held_by_the_gate_as_a_register_is_and_either_may_be_let_go() -> None:
+    device, gate = MemoryTransport(), WriteGate("shut")
+    transport = GatedTransport(device, gate)
+    with pytest.raises(NotSupported, match="writing coil 3: shut"):
+        await transport.write_coil(3, True)
+    assert device.writes == []
+    with gate.opened():
+        await transport.write_coil(3, True)
+    assert await transport.read_coil(3)
+    await transport.close()
+    assert device.closed == 1
+
+
 def test_what_is_said_while_it_is_opened_holds_afterwards() -> None:
     gate = WriteGate("shut")
     for why in (None, "another reason"):

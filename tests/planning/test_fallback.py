@@ -16,7 +16,7 @@ from agent.planning.check import check_plan
 from agent.planning.fallback import cost_of, rule_schedule, without_solver
 from agent.planning.make_plan import make_plan, terms_of
 from agent.planning.optimise import solve_schedule
-from agent.planning.planning_terms import Problem
+from agent.planning.planning_terms import PlanningTerms, Problem
 from agent.planning.rules import self_consumption_w
 from agent.planning.value_table import soc_grid_kwh
 from tests.planning.days import BATTERY, errors, forecasts, peak_of, problem, request
@@ -83,6 +83,27 @@ def test_costs_are_counted_as_the_programme_counts_them(seed: int, connection: C
     rule = rule_schedule(site, soc_grid_kwh(site.terms), np.zeros((25, 61)))
     physical(site, rule)
     assert cost_of(site, rule) >= best.objective - 1e-3
+
+
+@pytest.mark.parametrize("step_h", [0.25, 1.0])
+def test_a_battery_below_its_floor_costs_what_the_programme_counts(step_h: float) -> None:
+    site = problem(1, 24, step_h, 3.0, replace(BATTERY, charge_w=100.0))
+    best = solve_schedule(site, 10.0)
+    assert best.soc_wh[0] < 1000.0 * site.terms.floor_kwh[0]
+    assert cost_of(site, best) == pytest.approx(best.objective, abs=1e-6)
+
+
+@pytest.mark.parametrize(("load_w", "sun_w", "over_kw"), [(2500.0, 0.0, 1.5), (500.0, 3000.0, 0.0)])
+def test_what_is_imported_above_the_limit_costs_more_than_any_price(
+    load_w: float, sun_w: float, over_kw: float
+) -> None:
+    """By hand, half an hour without a battery; sun above the limit is curtailed and costs nothing."""
+    battery = replace(BATTERY, charge_w=0.0, discharge_w=0.0)
+    terms = PlanningTerms(0.5, battery, Connection(1000.0, 1000.0), np.full(1, 0.2), np.full(1, 0.05), 0.0)
+    site = Problem(terms, 5000.0, np.array([load_w]), np.array([sun_w]))
+    rule = rule_schedule(site, soc_grid_kwh(terms), np.zeros((2, 61)))
+    energy = 0.5 * (0.2 * 2.5 if over_kw else -0.05 * 1.0)
+    assert cost_of(site, rule) == pytest.approx(energy + 0.5 * 100.0 * terms.top_price * over_kw)
 
 
 def test_a_peak_is_counted_once_a_month() -> None:

@@ -139,6 +139,13 @@ def test_a_run_that_nobody_has_asked_for_is_refused(run: LoadRun, sentence: str)
     assert any(sentence in wrong for wrong in check_plan(replace(plan, runs=(run,)), question))
 
 
+def test_a_run_before_its_window_is_refused() -> None:
+    question = asked(task(first=at(4)))
+    plan = plan_of(question)
+    early = replace(plan, runs=(LoadRun("car", at(3), at(5), 2000.0),))
+    assert any("nobody has asked for" in wrong for wrong in check_plan(early, question))
+
+
 @given(
     power_w=st.floats(10.0, 20_000.0),
     hours=st.floats(0.02, 30.0),

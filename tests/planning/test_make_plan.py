@@ -189,6 +189,28 @@ FALSE_PLANS = {
     "import_price at step 5": with_step(5, import_price=0.9),
     "load_w at step 5": with_step(5, load_w=PLAN.steps[5].load_w + 90.0),
     "quantiles of the forecast of pv_w": replace(PLAN, pv=replace(PLAN.pv, values=PLAN.pv.values[::-1])),
+    "or are not within 0..1": replace(PLAN, load=replace(PLAN.load, levels=(0.0, 0.5, 0.95))),
+    "a net load of the value table is not a number at step 0": with_seen(
+        0, (SEEN, replace(SEEN, net_load_w=float("inf")))
+    ),
+    "levels of the peak do not ascend from at least 0 at step 0": replace(
+        PLAN, values=replace(PLAN.values, peak=replace(NO_PEAK, levels_w=((2000.0, 1000.0),)))
+    ),
+    "the forecast of load_w is not a number at step 3": replace(
+        PLAN, load=replace(PLAN.load, values=tuple((*row[:3], float("nan"), *row[4:]) for row in PLAN.load.values))
+    ),
+    "the SoC grid of the value table has fewer than two points": replace(
+        PLAN, values=replace(PLAN.values, soc_pct=(50.0,))
+    ),
+    "grid of the value table has fewer than two points or is not finite": replace(
+        PLAN, values=replace(PLAN.values, soc_pct=(*PLAN.values.soc_pct[:-1], float("inf")))
+    ),
+    "the price of peaks is not 48 thresholds": replace(
+        PLAN, values=replace(PLAN.values, peak=replace(NO_PEAK, per_kw=(0.0,)))
+    ),
+    "thresholds and charges of at least 0": replace(
+        PLAN, values=replace(PLAN.values, other_peaks=(replace(NO_PEAK, per_kw=(-1.0,) * STEPS),))
+    ),
     "levels of the forecast of load_w do not ascend": replace(PLAN, load=replace(PLAN.load, levels=(0.5, 0.05, 0.95))),
     "is one of pv_w": replace(PLAN, load=PLAN.pv),
     "lack a median": replace(PLAN, load=replace(PLAN.load, levels=(0.1, 0.4, 0.9))),
