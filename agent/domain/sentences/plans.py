@@ -136,6 +136,12 @@ def no_time_to_solve() -> str:
 
 
 @Template
+def solver_unusable(*, cause: str) -> str:
+    """``cause`` are the words of its library."""
+    return f"HiGHS cannot be used: {cause}"
+
+
+@Template
 def programme_refused() -> str:
     return "HiGHS refused the arrays of the linear programme"
 
