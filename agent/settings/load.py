@@ -72,7 +72,8 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise _refusal(path, None, "there is no such file", "copy config/site.example.toml and edit it") from None
+        remedy = "`enalysis-edge configure` makes one, or copy site.example.toml and edit it"
+        raise _refusal(path, None, "there is no such file", remedy) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _refusal(path, None, f"cannot be read: {reason.lower()}", "see its owner and permissions") from None
