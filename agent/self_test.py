@@ -28,7 +28,8 @@ from agent.site_conditions.kept_inputs import KEPT_INPUTS, read_kept_inputs
 WITHIN_S = 60.0  # of all at a start; below TimeoutStartSec of the unit
 MODELS = "models"  # beside the store, as in ``adapters.models.registry_file``
 PROBE_BYTES = 64 * 1024
-FALLBACK = "The schedule follows"  # how a plan's note begins where the solver did not answer
+# How a plan's notes begin where the solver did not answer.
+FALLBACK = ("The schedule follows", "The schedule is that of")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from agent.cli.ending import INTERRUPTED, ctrl_c_in_imports, ended
 def run() -> int:
     try:
         with ctrl_c_in_imports():
+            from agent.planning.highs import library
             from demo.command import main
 
+            library()
         return main()
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

@@ -46,6 +46,9 @@ def _backtest(settings: "Settings | None", asked: Namespace) -> int:
     try:
         with ending_at_once():  # HiGHS would take Ctrl-C for a failure of its own
             from agent.cli.play_sites import backtest
+            from agent.planning.highs import library
+
+            library()
     except ImportError as error:  # numpy, HiGHS or onnxruntime: what is installed does not fit this machine
         print(f"nothing can be planned: a library cannot be loaded: {error}", file=sys.stderr)
         return FAILED

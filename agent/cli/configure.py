@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agent.adapters.devices.ratings import ratings_of
 from agent.adapters.devices.scan import Findings
-from agent.adapters.host.durable_files import write_whole
+from agent.adapters.host.durable_files import READABLE, write_whole
 from agent.cli.device_scan import add_places, place_to_scan, scanned
 from agent.cli.device_table import show
 from agent.cli.ending import FAILED, GOOD, INTERRUPTED, WRONG
@@ -84,7 +84,7 @@ def _configured(asked: Namespace, dialogue: Dialogue) -> int:
     if wrong := mistakes(tomllib.loads(text), path.absolute().parent):
         raise NotConfigured(sentence(wrong[0], tables))
     try:
-        write_whole(path, text.encode())
+        write_whole(path, text.encode(), READABLE)
     except OSError as error:
         raise NotConfigured(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
     said, code = report(path)

@@ -147,7 +147,10 @@ def _keys(own: "OwnSettings", asked: Namespace) -> int:
                 raise ValueError(f"there is no key {asked.id}")
             print(f"the key {asked.id} opens nothing any more")
         case _:
-            for key in own.api_keys():
+            keys = own.api_keys()
+            if not keys:
+                print("there are no keys: `console keys add NAME` makes one")
+            for key in keys:
                 ends = "does not expire" if key.expires_at is None else f"expires {key.expires_at:%Y-%m-%d}"
                 used = "never used" if key.used_at is None else f"last used {key.used_at:%Y-%m-%d %H:%M} UTC"
                 print(f"{key.id}  {key.name}: {' '.join(key.scopes)}, {ends}, {used}")

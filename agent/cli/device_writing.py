@@ -7,7 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from agent.adapters.host.durable_files import write_whole
+from agent.adapters.host.durable_files import READABLE, write_whole
 from agent.cli.ending import FAILED, GOOD
 from agent.discovery.found import Scan
 from agent.discovery.site_sections import Proposal, Standing, propose, standing
@@ -66,9 +66,8 @@ def _must_be_plain(path: Path) -> None:
 def _write(path: Path, text: str) -> None:
     """Owner and mode stay what they are. Raises OSError."""
     before = path.stat() if path.exists() else None
-    write_whole(path, text.encode())
+    write_whole(path, text.encode(), READABLE if before is None else stat.S_IMODE(before.st_mode))
     if before is not None:
-        path.chmod(stat.S_IMODE(before.st_mode))
         os.chown(path, before.st_uid, before.st_gid)
 
 

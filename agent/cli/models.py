@@ -87,7 +87,8 @@ def show(settings: Settings, console: Console) -> int:
     if rows:
         console.print(_table(rows))
     else:
-        console.print("no model is named under [planning] and none lies there: forecasts go by the days before")
+        nothing = "no model is named under [planning] and none lies there: forecasts go by the days before"
+        console.print(nothing, markup=False, highlight=False)
     for row in rows:
         if row[-1]:
             console.print(f"{row[1]} {row[2]}, {row[3]}: {row[-1]}", markup=False, highlight=False)

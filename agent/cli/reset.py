@@ -66,6 +66,7 @@ def _reset(settings: "Settings", asked: Namespace) -> int:
     if not asked.yes and not _agreed(settings.site.id):
         raise NotReset("it was not confirmed")
     _release(settings, asked)
+    found = belongings(asked.config, settings)  # who reads the store meanwhile leaves its log and index beside it
     stayed = [sentence for path in (*found.all, *site_files) if (sentence := _remove(path)) is not None]
     for sentence in stayed:
         say(sentence, sys.stderr)

@@ -94,7 +94,7 @@ def show(settings: Settings, console: Console, plan_rows: int, permission: Permi
     """Print the status; 0, or 1 when there is no store yet."""
     path = Path(settings.store.path)
     if not path.exists():
-        console.print(f"no store at {path}: the agent has not run with this site file yet")
+        console.print(f"no store at {path}: the agent has not run with this site file yet", markup=False)
         return 1
     try:
         _show(_known(settings, path), console, plan_rows, permission)

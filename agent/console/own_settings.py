@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from agent.adapters.host.durable_files import give_to_owner
 from agent.console.alerts.outbox import Outbox
 from agent.console.alerts.settings import AlertSettings
 from agent.console.problem import Problem
@@ -138,7 +139,7 @@ class OwnSettings:
     def _change_keys(self, change: Callable[[Keys], Keys]) -> None:
         """Nobody else changes them in between: the command line and the console may do so at once."""
         try:
-            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self._make_folder()
             descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise OwnFolderFailure(f"{self.folder} cannot be used: {error.strerror}") from error
@@ -164,17 +165,24 @@ class OwnSettings:
             raise OwnFolderFailure(f"{path} cannot be used: {error}") from error
         return self._read[name][1]  # type: ignore[return-value]  # it was read as this kind
 
+    def _make_folder(self) -> None:
+        """Of the service's user, also where root sets the password before the first start."""
+        if not self.folder.is_dir():
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            give_to_owner(self.folder, self.folder.parent)
+
     def _write(self, name: str, text: str) -> None:
-        """Replaced as a whole, for this user alone."""
+        """Replaced as a whole, for the folder's user alone."""
         final = self.folder / name
         hidden = final.with_name(f".{name}.new")
         try:
-            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self._make_folder()
             descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text + "\n")
                 file.flush()
                 os.fsync(file.fileno())
+            give_to_owner(hidden, self.folder)
             hidden.rename(final)
         except OSError as error:
             raise OwnFolderFailure(f"{final} cannot be written: {error.strerror}") from error

@@ -73,7 +73,7 @@ class PlanRequest:
     those of ``connection`` throughout.
 
     ``store`` is the path of the database that the planner reads history from, read-only. ``models`` is the folder of
-    exported models; a model name None asks for seasonal persistence.
+    exported models; a model name None asks for seasonal persistence. ``plain``: neither model nor solver is loaded.
     """
 
     now: datetime
@@ -100,6 +100,7 @@ class PlanRequest:
     export_limit_w: tuple[float | None, ...] = ()
     advice: AdviceQuestion | None = None  # None: no recommendations are wanted this time
     tasks: tuple[LoadTask, ...] = ()  # of the loads that the agent switches
+    plain: bool = False
 
     def floor_pct(self, step: int) -> float:
         """The lowest SoC at the end of ``step``."""

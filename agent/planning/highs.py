@@ -1,10 +1,13 @@
-"""HiGHS behind one function: arrays in, vector and duals out. One thread, silent, with a time limit."""
+"""HiGHS behind one function: arrays in, vector and duals out. One thread, silent, with a time limit.
+
+It is loaded when it is asked: where it does not load, a plan is made without it.
+"""
 
 import os
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,12 +61,29 @@ class Solution:
     run_s: float
 
 
+def library() -> Any:
+    """The module of HiGHS; commands that are nothing without it ask first. Raises ImportError."""
+    import highspy
+
+    return highspy
+
+
 def solve(program: LinearProgram, time_limit_s: float, gap: float = 1e-4) -> Solution:
     """Solve once, cold. Raises ValueError for an input HiGHS would misread and SolverFailure without an answer."""
     _refuse_what_highs_accepts(program)
     if not time_limit_s > 0:
         raise SolverFailure(say.no_time_to_solve())
-    _let_greet()
+    try:
+        return _solved(program, time_limit_s, gap)
+    except (SolverFailure, MemoryError):
+        raise
+    except Exception as error:  # it does not load, or another release takes or gives something else
+        raise SolverFailure(say.solver_unusable(cause=_first_line(error))) from error
+
+
+def _solved(program: LinearProgram, time_limit_s: float, gap: float) -> Solution:
+    highspy = library()
+    _let_greet(highspy)
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
@@ -71,13 +91,13 @@ def solve(program: LinearProgram, time_limit_s: float, gap: float = 1e-4) -> Sol
     # The programmes are small and already tight: presolve costs more time than it saves.
     solver.setOptionValue("presolve", "off" if program.integer is None else "choose")
     solver.setOptionValue("mip_rel_gap", gap)
-    _pass(solver, program)
+    _pass(highspy, solver, program)
     solver.run()
-    return _answer(solver, program)
+    return _answer(highspy, solver, program)
 
 
 @cache
-def _let_greet() -> None:
+def _let_greet(highspy: Any) -> None:
     """HiGHS 1.16 prints a banner to descriptor 1 when a process makes its first solver, before it can be silenced."""
     try:
         output, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
@@ -92,7 +112,7 @@ def _let_greet() -> None:
         os.close(nowhere)
 
 
-def _pass(solver: highspy.Highs, program: LinearProgram) -> None:
+def _pass(highspy: Any, solver: Any, program: LinearProgram) -> None:
     columns, rows = len(program.cost), len(program.row_lower)
     kinds = np.zeros(columns, dtype=np.int32) if program.integer is None else program.integer.astype(np.int32)
     status = solver.passModel(
@@ -116,7 +136,7 @@ def _pass(solver: highspy.Highs, program: LinearProgram) -> None:
         raise SolverFailure(say.programme_refused())
 
 
-def _answer(solver: highspy.Highs, program: LinearProgram) -> Solution:
+def _answer(highspy: Any, solver: Any, program: LinearProgram) -> Solution:
     status = solver.getModelStatus()
     proven = status == highspy.HighsModelStatus.kOptimal
     info = solver.getInfo()
@@ -130,6 +150,10 @@ def _answer(solver: highspy.Highs, program: LinearProgram) -> Solution:
     if not np.isfinite(values).all():
         raise SolverFailure(say.solver_not_finite())
     return Solution(values, duals, float(info.objective_function_value), proven, float(solver.getRunTime()))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _refuse_what_highs_accepts(program: LinearProgram) -> None:

@@ -46,7 +46,7 @@ def make_plan(request: PlanRequest, site: SiteForecast, deadline_s: float, past_
         problem = _problem(request, site, past_net_w, [])
     terms = problem.terms
     value = stored_value(terms, paths_of(terms, site, request.solar_rated_w))
-    schedule = _schedule(problem, value, deadline_s)
+    schedule = _schedule(problem, value, None if request.plain else deadline_s)
     if site.load_errors is None and site.pv_errors is None:
         notes.append(say.no_past_errors())
     for charged in terms.peaks:
@@ -70,6 +70,9 @@ def _runs(request: PlanRequest, problem: Problem, deadline_s: float, notes: list
     """When the switched loads run; what could not be chosen begins at once and is said."""
     if not request.tasks:
         return ()
+    if request.plain:
+        notes.append(say.loads_from_the_beginning(cause=say.solver_not_asked()))
+        return runs_from_the_beginning(request.tasks)
     try:
         return choose_runs(problem, request.horizon, request.tasks, RUNS_SHARE * deadline_s)
     except SolverFailure as failure:
@@ -85,13 +88,15 @@ def _problem(request: PlanRequest, site: SiteForecast, past_net_w: Floats | None
     return Problem(terms.with_peaks(peaks), _stored_wh(request), load_w, pv_w)
 
 
-def _schedule(problem: Problem, value: StoredValue, deadline_s: float) -> Schedule:
-    """The linear programme's, where it is proven best in time; else the best that is at hand."""
+def _schedule(problem: Problem, value: StoredValue, deadline_s: float | None) -> Schedule:
+    """The linear programme's, where it is proven best in time; else the best that is at hand. None: no solver."""
 
     def rows() -> Floats:
         smooth = smooth_rows(problem.terms, value.soc_kwh, value.rows)
         return smooth + depth_wear(problem.terms.battery, value.soc_kwh)
 
+    if deadline_s is None:
+        return without_solver(problem, value.soc_kwh, rows(), say.solver_not_asked())
     try:
         schedule = solve_schedule(problem, deadline_s)
     except SolverFailure as failure:

@@ -22,6 +22,8 @@ Check = Callable[[Settings], Iterator[Finding]]
 
 DAY_MIN = 24 * 60
 YEARS = range(2000, 2200)
+# What else lies beside the zones: this machine's own, whatever it is, and clocks that count leap seconds.
+_NO_PLACES = ("localtime", "posixrules", "posix/", "right/")
 
 
 def check(settings: Settings) -> list[Finding]:
@@ -51,6 +53,10 @@ def check(settings: Settings) -> list[Finding]:
 
 def _site(settings: Settings) -> Iterator[Finding]:
     name = settings.site.timezone
+    if name.startswith(_NO_PLACES):
+        said = f'is "{name}", which is a file of this machine and no time zone that browsers know'
+        yield Finding(("site", "timezone"), said, 'write an IANA name such as "Europe/London"')
+        return
     try:
         ZoneInfo(name)
     except (LookupError, ValueError, OSError):

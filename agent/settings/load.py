@@ -25,6 +25,9 @@ _DECIMAL_COMMA = re.compile(r"=\s*[+-]?\d+,\d+\s*(#.*)?$")
 _CURLY = re.compile("[\u201c\u201d\u2018\u2019\u201e]")
 _BARE_WORD = re.compile(r"=\s*[A-Za-z][A-Za-z ]*\s*(#.*)?$")
 _UNIT = re.compile(r"=\s*[+-]?[\d.]+\s*[A-Za-z%]+\s*(#.*)?$")
+_SPLIT_NUMBER = re.compile(r"=\s*[+-]?\d{1,3}([ '.]\d{3})+(?:,\d+)?\s*(#.*)?$")
+_LEADING_ZERO = re.compile(r"=\s*[+-]?0\d+\s*(#.*)?$")
+_NO_ZERO = re.compile(r"=\s*[+-]?\.\d+\s*(#.*)?$")
 _OPEN_NUMBER = re.compile(r"^[^#\"'\n]*=[^#\"'\n]*[0-9]\Z", re.MULTILINE)
 _CLOCK = re.compile(r"=\s*\d{1,2}:\d{2}\s*(#.*)?$")
 
@@ -69,7 +72,8 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise _refusal(path, None, "there is no such file", "copy config/site.example.toml and edit it") from None
+        remedy = "`enalysis-edge configure` makes one, or copy site.example.toml and edit it"
+        raise _refusal(path, None, "there is no such file", remedy) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _refusal(path, None, f"cannot be read: {reason.lower()}", "see its owner and permissions") from None
@@ -124,7 +128,13 @@ def _syntax_remedy(reason: str, line: str) -> str:
         return 'write text in quotation marks: key = "text"'
     if "overwrite" in reason or "declare" in reason or "twice" in reason:
         return "a key or a section may stand in the file only once; a list of sections has [[two brackets]]"
-    if "end of document" in reason or "Unclosed" in reason or "Unterminated" in reason:
+    if _LEADING_ZERO.search(line):
+        return "write the number without zeros before it: 10000"
+    if _SPLIT_NUMBER.search(line):
+        return "write the number in one piece, without signs between the thousands: 17000"
+    if _NO_ZERO.search(line):
+        return "write a zero before the point: 0.28"
+    if "Unclosed" in reason or "Unterminated" in reason:
         return "the file may be cut off, or a bracket or a quotation mark is not closed"
     return 'a line is key = value, [section], or a comment after #; text stands in "quotation marks"'
 

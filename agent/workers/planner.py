@@ -109,7 +109,7 @@ def _examined(request: PlanRequest, history: History) -> "tuple[Sound, tuple[str
     folder = Path(request.models) / DETECTOR
     refused: tuple[str, ...] = ()
     sound: Sound | None = None
-    if folder.is_dir():
+    if folder.is_dir() and not request.plain:
         try:
             sound = examine(history, request.place, request.solar_rated_w, open_detector(folder), request.now)
         except ModelUnusable as refusal:

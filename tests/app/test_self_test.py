@@ -1,6 +1,7 @@
 """What does not work is said at the start, by the daemon and by `check --self-test`; the battery waits for nothing."""
 
 import asyncio
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -13,7 +14,7 @@ from agent.settings.load import load
 from exported_models import __file__ as models_file
 from tests import site_files
 from tests.adapters.store.store_rows import new_store
-from tests.app.processes import Inverter, daemon, enalysis_edge, notified, quick_site, until
+from tests.app.processes import ROOT, Inverter, daemon, enalysis_edge, notified, quick_site, until
 
 GOOD = [
     "  the store takes a write   ok",
@@ -24,7 +25,8 @@ GOOD = [
     "self-test: all is well",
 ]
 
-UNLOADABLE = "ImportError: libhighs.so: undefined symbol: dlopen"
+WHY = "libhighs.so: undefined symbol: dlopen"
+WITHOUT_SOLVER = f"The schedule follows the value table, because HiGHS cannot be used: {WHY}."
 
 
 def checked(config: Path, **environment: str) -> tuple[int, list[str]]:
@@ -44,11 +46,11 @@ async def keep(config: Path, **documents: str) -> None:
 
 
 def broken_library(folder: Path, name: str) -> str:
-    """A PYTHONPATH on which the library cannot be loaded."""
+    """A PYTHONPATH on which the library cannot be loaded, and the agent can."""
     package = folder / "broken" / name
     package.mkdir(parents=True)
-    (package / "__init__.py").write_text("raise ImportError('libhighs.so: undefined symbol: dlopen')")
-    return str(package.parent)
+    (package / "__init__.py").write_text(f"raise ImportError({WHY!r})")
+    return os.pathsep.join([str(package.parent), str(ROOT)])
 
 
 def own_models(folder: Path) -> dict[str, object]:
@@ -87,13 +89,11 @@ async def test_what_is_wrong_is_one_sentence_each(tmp_path: Path) -> None:
 def test_a_store_that_is_none_and_a_library_that_does_not_load(tmp_path: Path) -> None:
     config = site_files.write_home(tmp_path, inverter_port=1, meter_port=2)
     (tmp_path / "site.sqlite3").write_bytes(b"this is no database, and it is long enough to be read as one" * 20)
-    code, lines = checked(config, PYTHONPATH=broken_library(tmp_path, "highspy"))
+    code, lines = checked(config, PYTHONPATH=broken_library(tmp_path, "numpy"))
     assert code == 1
     assert "takes no write: file is not a database" in lines[0]
     assert "file is not a database" in lines[1]
-    assert lines[2].endswith(
-        "no plan could be made on made-up data: ImportError: libhighs.so: undefined symbol: dlopen"
-    )
+    assert lines[2].endswith(f"no plan could be made on made-up data: ImportError: {WHY}")
     assert lines[3] == "self-test: 3 of 3 failed"
 
 
@@ -124,21 +124,38 @@ def events(config: Path) -> list[tuple[str, str, str]]:
         return connection.execute("SELECT kind, severity, text FROM event ORDER BY seq").fetchall()
 
 
-def test_a_daemon_whose_solver_does_not_load_says_so_and_steers_by_the_rule(
+def test_a_daemon_whose_numbers_do_not_load_says_so_and_steers_by_the_rule(
     tmp_path: Path, ports: tuple[int, int]
 ) -> None:
     config = quick_site(tmp_path, *ports)
     with notified(tmp_path) as (heard, environment), closing(Inverter(ports[0])) as inverter:
-        broken = {"PYTHONPATH": broken_library(tmp_path, "highspy")}
+        broken = {"PYTHONPATH": broken_library(tmp_path, "numpy")}
         with daemon(config, environment={**environment, **broken}) as running:
             until(inverter.is_steered, "a setpoint of the rule")
             assert heard.next().startswith(b"READY=1")
             until(lambda: "no_plan" in running.said(), "the first plan of its own")
             assert running.stop() == 0
     assert "Traceback" not in running.said()
+    assert (
+        "self_test_failed/plan",
+        "alarm",
+        f"self-test: no plan could be made on made-up data: ImportError: {WHY}",
+    ) in events(config)
+    assert ("no_plan", "alarm", f"no plan: ImportError: {WHY}") in events(config)
+
+
+def test_a_daemon_whose_solver_does_not_load_says_so_and_has_plans(tmp_path: Path, ports: tuple[int, int]) -> None:
+    config = quick_site(tmp_path, *ports)
+    with notified(tmp_path) as (heard, environment), closing(Inverter(ports[0])) as inverter:
+        broken = {"PYTHONPATH": broken_library(tmp_path, "highspy")}
+        with daemon(config, environment={**environment, **broken}) as running:
+            until(inverter.is_steered, "a setpoint")
+            assert heard.next().startswith(b"READY=1")
+            assert running.stop() == 0
     alarms = [(kind, text) for kind, severity, text in events(config) if severity == "alarm"]
-    assert ("self_test_failed/plan", f"self-test: no plan could be made on made-up data: {UNLOADABLE}") in alarms
-    assert ("no_plan", f"no plan: {UNLOADABLE}") in alarms
+    ((kind, text),) = alarms
+    assert kind == "self_test_failed/solver"
+    assert text.startswith(f"self-test: {WITHOUT_SOLVER}")
 
 
 async def test_beside_a_daemon_nothing_is_disturbed(tmp_path: Path, ports: tuple[int, int]) -> None:

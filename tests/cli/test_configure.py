@@ -111,6 +111,20 @@ async def test_what_the_device_tells_is_proposed(tmp_path: Path) -> None:
     assert load(path).battery.usable_wh == 10000
 
 
+async def test_the_service_may_read_it_whatever_the_umask_of_the_person(tmp_path: Path) -> None:
+    """Of root on a hardened machine it is 077, and the service is another user."""
+    path, before = tmp_path / "site.toml", os.umask(0o077)
+    try:
+        async with at_a_terminal(
+            "configure", "--config", str(path), "--from", kept_scan(tmp_path, INVERTER, GRID)
+        ) as person:
+            await answer_all(person)
+            assert await person.ends() == GOOD
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
 async def test_of_several_inverters_and_meters_a_person_chooses(tmp_path: Path) -> None:
     path = tmp_path / "site.toml"
     other = found("sunspec_hybrid", Place(1, host="192.168.1.20", port=502), models=(1, 103, 124))

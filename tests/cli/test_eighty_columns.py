@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from agent.__main__ import main
 from agent.backtest.figures import Row
 from agent.backtest.policies import NAMES
 from agent.backtest.site_run import Rules
 from agent.cli.folded import folded
 from agent.cli.play_summary import summarise
+from agent.cli.terminal import terminal
 from agent.domain.horizon import floor_to_step
 from agent.domain.records import Batch
 from agent.domain.wire import to_json
@@ -135,3 +137,19 @@ def test_a_backtest_says_money_beside_capture_and_cuts_neither(capsys: pytest.Ca
     for word in ("4123.12", "24738.74", "EUR", "219", "0.500", "mean", "worst"):
         assert word in said
     assert "…" not in said
+
+
+@pytest.mark.parametrize("columns", ["0", "1"])
+def test_a_width_at_which_nothing_can_be_read_is_not_believed(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a serial console has it: a table of no columns is printed as nothing at all."""
+    monkeypatch.setenv("COLUMNS", columns)
+    assert terminal().width == 80
+
+
+def test_where_no_model_is_named_the_section_that_would_name_one_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(["models", "list", "--config", str(site_files.write_home(tmp_path, inverter_port=1, meter_port=2))]) == 0
+    )
+    assert "no model is named under [planning]" in " ".join(capsys.readouterr().out.split())

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agent.__main__ import main
 from agent.console.own_settings import PREFERENCES, OwnFolderFailure, OwnSettings, Preferences
 from agent.console.security.access import Scope
 from agent.console.security.keys import MOST_KEYS, new_key
@@ -225,6 +226,13 @@ def test_the_process_serves_without_a_store_and_ends_in_order(tmp_path: Path) ->
     assert b"<html" in page
     assert serving.returncode == 0
     assert "Traceback" not in said
+
+
+def test_where_there_is_no_key_the_list_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = write_home(tmp_path, inverter_port=1, meter_port=2)
+    config.write_text(f"{config.read_text()}\n[console]\n")
+    assert main(["console", "keys", "list", "--config", str(config)]) == 0
+    assert capsys.readouterr().out == "there are no keys: `console keys add NAME` makes one\n"
 
 
 async def test_somebody_at_a_terminal_is_told_the_address(tmp_path: Path) -> None:

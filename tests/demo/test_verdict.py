@@ -15,11 +15,11 @@ from demo.accounts import BESIDE_THE_REPORT, Comparison, money_table
 from demo.command import days_in_words, judged
 from demo.scene import Scene, synthetic_scene
 
-# Loaded by every Python on this path; the planner process alone finds no solver.
-NO_SOLVER = """
+# Loaded by every Python on this path; the planner process alone finds no numpy, without which it makes no plan.
+NO_NUMPY = """
 import sys
 if "agent.workers.planner" in sys.orig_argv:
-    sys.modules["highspy"] = None
+    sys.modules["numpy"] = None
 """
 
 
@@ -99,7 +99,7 @@ def test_the_table_says_why_the_report_has_other_figures() -> None:
 def test_the_whole_demo(
     works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text(NO_SOLVER)
+    (tmp_path / "sitecustomize.py").write_text(NO_NUMPY)
 
     def half_an_hour(seed: int, days: int) -> Scene:
         scene = synthetic_scene(seed, days)

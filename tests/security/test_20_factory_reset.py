@@ -17,6 +17,7 @@ import pytest
 from agent.adapters.store.row_reader import decisions
 from agent.cli.belongings import credentials_of
 from agent.cli.ending import ALREADY_RUNNING, FAILED, GOOD, WRONG
+from agent.made_up import fill
 from agent.ports import StoreFailure
 from agent.settings.permit import permit_file
 from tests import site_files
@@ -110,6 +111,15 @@ def test_a_reset_gives_the_battery_back_and_leaves_nothing_but_the_site_file(sit
     again = enalysis_edge("reset", "--config", path, "--yes", "--site-file")
     assert again.returncode == GOOD, again.stderr
     assert not path.exists()
+
+
+async def test_what_a_look_into_the_store_leaves_beside_it_goes_too(tmp_path: Path) -> None:
+    path = site_files.write_home(tmp_path, inverter_port=1, meter_port=2)
+    permit_file(path).unlink()
+    await fill(tmp_path / "site.sqlite3", 5000.0)
+    done = enalysis_edge("reset", "--config", path, "--yes")
+    assert done.returncode == GOOD, done.stderr
+    assert set(contents(tmp_path)) == {path.name, "site.sqlite3.lock"}
 
 
 def test_nothing_is_removed_while_the_battery_cannot_be_given_back(tmp_path: Path) -> None:

@@ -92,6 +92,13 @@ def test_a_place_that_is_not_where_its_clock_is(
     assert problem.remedy == remedy
 
 
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "right/Europe/London", "posix/Europe/London"])
+def test_a_file_beside_the_zones_is_no_time_zone(tmp_path: Path, zone: str) -> None:
+    """The pages' browser knows none of them, and the "right" ones are half a minute off."""
+    (problem,) = problems(tmp_path, changed('timezone = "Europe/London"', f'timezone = "{zone}"'))
+    assert (problem.key, problem.remedy) == ("[site] timezone", 'write an IANA name such as "Europe/London"')
+
+
 def test_every_zone_that_people_live_by_has_a_place() -> None:
     assert place_of("Europe/London") == pytest.approx((51.5083, -0.1253), abs=0.001)
     assert place_of("Europe/Stockholm") is not None

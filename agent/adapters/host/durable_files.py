@@ -4,6 +4,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+READABLE = 0o644  # of a site file: it holds no secret
+
 
 def make_folder(folder: Path) -> None:
     """Make it where it is not there, durable on return. Raises OSError."""
@@ -16,10 +18,15 @@ def make_folder(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace ``path``: after a power cut it holds the old bytes or the new ones. Raises OSError."""
+def write_whole(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Replace ``path``: after a power cut it holds the old bytes or the new ones. Raises OSError.
+
+    With ``mode`` the rights are these, whatever the umask of the person: the service is another user.
+    """
     staging = path.with_name(f".{path.name}.new")
     write_synced(staging, content)
+    if mode is not None:
+        staging.chmod(mode)
     staging.replace(path)
     sync_folder(path.parent)
 

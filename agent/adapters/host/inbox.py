@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from agent.adapters.host.durable_files import sync_folder
+from agent.adapters.host.durable_files import give_to_owner, sync_folder
 from agent.domain.commands import Request, request_from_json, request_to_json
 from agent.domain.wire import WireError
 from agent.ports import Found
@@ -44,6 +44,7 @@ def drop(inbox: Path, request: Request, now_ns: Callable[[], int] = time.time_ns
             file.write(request_to_json(request))
             file.flush()
             os.fsync(file.fileno())
+        give_to_owner(hidden, inbox)
         hidden.rename(final)
         sync_folder(inbox)
     except OSError as error:
@@ -106,6 +107,7 @@ class FileInbox:
 def _make(inbox: Path) -> None:
     if not inbox.is_dir():
         inbox.mkdir(mode=0o770, exist_ok=True)
+        give_to_owner(inbox, inbox.parent)
         sync_folder(inbox.parent)
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from agent.adapters.host.durable_files import give_to_owner
 from agent.ports import StoreFailure
 
 UNWRITABLE = (errno.ENOENT, errno.ENOTDIR, errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.EIO)
@@ -54,6 +55,8 @@ class SiteLock:
                 raise StoreFailure(f"the lock {path} cannot be made: {error.strerror}") from error
             self._enter_unwritable(path)
             return self
+        with suppress(OSError):  # the daemon of another user would lock a name instead, and not be seen by commands
+            give_to_owner(path, path.parent)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with suppress(OSError):  # on a full disk nobody is told the number

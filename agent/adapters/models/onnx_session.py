@@ -18,6 +18,15 @@ def open_session(name: str, content: bytes) -> Any:
     One thread, no spinning and no arena: the planner shares the gateway with control and runs for a moment.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at import
+    try:
+        return _session(content)
+    except MemoryError:
+        raise
+    except Exception as error:  # it does not load, is another release, or refuses: no narrower parent is shared
+        raise ModelUnusable(name, say.model_not_opened(cause=_first_line(error))) from error
+
+
+def _session(content: bytes) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -27,10 +36,7 @@ def open_session(name: str, content: bytes) -> Any:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # in trees is nothing to fuse
     options.log_severity_level = 4  # what goes wrong is raised, not printed
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime's exceptions share no narrower parent
-        raise ModelUnusable(name, say.model_not_opened(cause=_first_line(error))) from error
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def run(name: str, session: Any, rows: Any, output: str, width: int, deadline_s: float = DEADLINE_S) -> FloatArray:

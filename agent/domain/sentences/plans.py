@@ -131,8 +131,24 @@ def no_new_advice(*, cause: str) -> str:
 
 
 @Template
+def planned_plainly(*, cause: str) -> str:
+    return f"This plan does without models and solver, because the planner failed with them: {cause}."
+
+
+@Template
+def solver_not_asked() -> str:
+    return "the solver is not asked this time"
+
+
+@Template
 def no_time_to_solve() -> str:
     return "no time was left for the solver"
+
+
+@Template
+def solver_unusable(*, cause: str) -> str:
+    """``cause`` are the words of its library."""
+    return f"HiGHS cannot be used: {cause}"
 
 
 @Template
