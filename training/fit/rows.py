@@ -52,20 +52,6 @@ class TrainingRows:
     weight: FloatArray
 
 
-def training_rows(
-    sites: Sequence[MeasuredSite], quantity: str, share: float = 1.0, seed: int = 1, imagine: bool = True
-) -> TrainingRows:
-    """Rows of the first ``share`` of every site, a home's counting half. The same for the same sites and seed.
-
-    Sites come with the weather measured there, which is given to the features with the errors of a forecast on a part
-    of the rows. With ``imagine``, loads made of those measured join in.
-    """
-    taught = taught_sites(sites, quantity, seed) if imagine else sites
-    return joined(
-        quantity, *(site_rows(quantity, share, seed, site, *skies_near(site, sites, quantity)) for site in taught)
-    )
-
-
 def taught_sites(sites: Sequence[MeasuredSite], quantity: str, seed: int) -> list[MeasuredSite]:
     """Those measured, and for loads those made of them."""
     made = [without_weather(site) for site in imagined_loads(sites, seed)] if quantity == "load_w" else []
@@ -86,7 +72,11 @@ def without_weather(site: MeasuredSite) -> MeasuredSite:
 
 
 def site_rows(quantity: str, share: float, seed: int, site: MeasuredSite, *near: MeasuredSite) -> TrainingRows:
-    """Rows of one site, whose sky is that of ``near`` where it measured none. The same wherever they are made."""
+    """Rows of the first ``share`` of one site, a home's counting half. The same wherever they are made.
+
+    The weather measured there, or the sky of ``near`` where it measured none, is given to the features with the errors
+    of a forecast on a part of the rows.
+    """
     random = np.random.default_rng([seed, zlib.crc32(site.name.encode())])
     fed = with_forecast(_with_light(site, near, random) if near else site, seed)
     origins = _origins(site, quantity, share)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agent.adapters.models.onnx_models import OnnxForecaster
 from agent.domain.history import History
@@ -36,10 +35,6 @@ class SiteRows:
     rows: TrainingRows
     said: FloatArray
     hour: IntArray
-
-    def part(self, chosen: NDArray[np.bool_]) -> "SiteRows":
-        rows = TrainingRows(self.rows.matrix[chosen], self.rows.answer[chosen], self.rows.weight[chosen])
-        return SiteRows(rows, self.said[chosen], self.hour[chosen])
 
 
 def known_by(history: History, until: datetime) -> History | None:
