@@ -1,7 +1,7 @@
 """The language spoken with the central platform: JSON out of frozen objects, frozen objects out of JSON.
 
 What goes out is built here from our own rows and cannot be wrong but in a number, which ``allow_nan=False`` refuses.
-What comes in is untrusted: size, depth, types, ranges and times are checked by ``incoming_models``.
+What comes in is untrusted: size, depth, types, ranges and times are checked by ``incoming_messages``.
 """
 
 import json
