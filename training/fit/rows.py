@@ -37,7 +37,7 @@ _FIRST_DAYS = 1
 _HOME_WEIGHT = 0.5
 _NEAR_H, _NEAR_WEIGHT = (3.0, 6.0), (20.0, 5.0, 1.0)  # what a battery does now is decided by the next hours
 _LARGEST = 8.0
-_FAINT_SHARE = 0.002  # of the rating: a scale below it is dusk
+_LOW_OUTPUT_SHARE = 0.002  # of the rating: a scale below it is dusk
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,8 @@ def _batch_rows(
         found = _mixed(found, told, _told(len(origins), steps, random))
     target = series.index_of(origins)[:, None] + np.arange(steps)
     actual = series.before(target, target + 1).reshape(-1)
-    faint = _FAINT_SHARE * plain.rated_w if quantity == "pv_w" else 0.0
-    usable = np.isfinite(actual) & (found.scale_w > faint)
+    least_w = _LOW_OUTPUT_SHARE * plain.rated_w if quantity == "pv_w" else 0.0
+    usable = np.isfinite(actual) & (found.scale_w > least_w)
     if steps > STEPS:
         usable &= random.uniform(size=usable.size) < STEPS / steps
     scale = found.scale_w[usable]
