@@ -4,6 +4,8 @@ import sys
 
 from rich.console import Console
 
+WIDTH_OF_A_FILE = 80
+
 
 class Terminal(Console):
     """A console that leaves it to the command line what a reader means that has gone."""

@@ -15,6 +15,7 @@ from agent.adapters.mqtt.command_envelopes import parse_signed
 from agent.adapters.mqtt.history import HistoryForm
 from agent.adapters.mqtt.history import iso_time as _time
 from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, LARGEST_PAYLOAD, parse_incoming
+from agent.adapters.mqtt.own_status import STATUS_TOPIC
 from agent.domain.advisory import Advisory
 from agent.domain.command_record import CommandRecord
 from agent.domain.desired import RemoteConfig
@@ -31,7 +32,6 @@ from agent.explanation.words import to_dict
 from agent.ports import PayloadRefused
 
 TOPICS = {"minute": "up/data/minute", "decision": "up/data/decision", "event": "up/event"}
-STATUS_TOPIC = "up/status"
 LIVE_TOPIC = "up/live"
 MOST_ADVISORIES = 40  # of less than 1.5 KB each
 MEASURED = ("grid_w", "pv_w", "battery_w", "load_w", "soc_pct")
