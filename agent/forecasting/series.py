@@ -11,7 +11,7 @@ from agent.domain.history import History
 from agent.forecasting.forecaster import DAY_S, WINDOW_DAYS, FloatArray, IntArray
 
 ABSURD_W = 1e8  # 100 MW: no site behind a gateway; a value beyond it is a broken reading
-_SOLAR_HEADROOM = 1.3  # an array may pass its rating for a moment at a cloud's edge
+SOLAR_HEADROOM = 1.3  # an array may pass its rating for a moment at a cloud's edge
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,7 @@ def solar_series(history: History, step_s: int, rated_w: float) -> Series:
     """
     values = _floats(history.pv_w)
     values[np.array(history.curtailed, dtype=bool)] = np.nan
-    return _series(history, step_s, values, rated_w * _SOLAR_HEADROOM if rated_w > 0 else ABSURD_W)
+    return _series(history, step_s, values, rated_w * SOLAR_HEADROOM if rated_w > 0 else ABSURD_W)
 
 
 def mean_before(values: FloatArray, origin: IntArray, many: int) -> FloatArray:
