@@ -2,7 +2,6 @@
 
 import ast
 import importlib.util
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from agent.domain.inputs import Inputs
 from agent.domain.wire import WireError, to_json
 
 SOURCES = sorted(Path(agent.__file__).parent.rglob("*.py"))
-WORD = re.compile(r"\w+")
 ASKING = {"keep", "kept"}  # of the pending writes, of the store and of its reader
 
 
@@ -40,7 +38,8 @@ def test_what_writes_it_is_a_module_that_names_it(document: Document[object]) ->
     assert spec is not None
     assert spec.origin is not None
     names = {name for name, found in vars(documents).items() if found is document}
-    assert names & set(WORD.findall(Path(spec.origin).read_text("utf-8"))) or document.name.startswith(
+    tree = ast.parse(Path(spec.origin).read_text("utf-8"))
+    assert names & {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} or document.name.startswith(
         ("input/", "steering")
     ), "the messages are kept by their topic, the steering by what is built with it"
     assert not document.needed_at_start or document.shape is not None
