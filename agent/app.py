@@ -25,7 +25,7 @@ from agent.cycles.inputs import TakeInputs
 from agent.cycles.load_switching import LoadSwitching
 from agent.cycles.model_trials import NightlyTrials
 from agent.cycles.override import Overrides
-from agent.cycles.paired_trial import Comparison
+from agent.cycles.paired_trial import PairedTrial
 from agent.cycles.planning import Planning
 from agent.cycles.policies import Policies
 from agent.cycles.record import Record
@@ -85,9 +85,9 @@ def build(
     planner = planner or PlannerProcess(settings.planning.deadline_s, memory_mb, turn=turn)
     meter = demand_meter(settings)
     advice = Recommendations(clock, pending, outlet, settings.advice_spec(), conditions.paid, settings.advice.worth_it)
-    comparison, overrides = Comparison(clock, pending, outlet), Overrides(clock, pending, outlet, zone)
+    paired_trial, overrides = PairedTrial(clock, pending, outlet), Overrides(clock, pending, outlet, zone)
     signed = SignedCommands(clock, pending, CommandTrail(clock, pending, store.command), overrides)
-    commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, comparison, overrides, signed)
+    commands = Commands(clock, FileInbox(inbox_of(store.path)), alarms, advice, paired_trial, overrides, signed)
     relays = _relays(settings, clock, devices)
     loads = LoadSwitching(clock, relays or devices, settings.switched_loads(), conditions, pending, outlet, stale_s)
     inputs = TakeInputs(conditions, clock, pending.keep, alarms)
@@ -115,7 +115,7 @@ def build(
         settlement=NightlySettlement(
             clock, settlement or SettlementProcess(memory_mb, turn=turn), requests.settlement, pending, zone
         ),
-        comparison=comparison,
+        paired_trial=paired_trial,
         policies=Policies(clock, pending, outlet, policy_meter(settings, conditions), settings.site.id),
         advice=advice,
         commands=commands,

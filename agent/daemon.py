@@ -21,7 +21,7 @@ from agent.cycles.load_switching import EVERY_S, LoadSwitching
 from agent.cycles.model_trials import NightlyTrials
 from agent.cycles.override import Overrides
 from agent.cycles.owed_release import OwedRelease
-from agent.cycles.paired_trial import Comparison
+from agent.cycles.paired_trial import PairedTrial
 from agent.cycles.planning import Planning
 from agent.cycles.policies import Policies
 from agent.cycles.record import Record
@@ -92,7 +92,7 @@ class App:
     planning: Planning
     trials: NightlyTrials
     settlement: NightlySettlement
-    comparison: Comparison
+    paired_trial: PairedTrial
     policies: Policies
     advice: Recommendations
     commands: Commands

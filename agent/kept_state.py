@@ -43,7 +43,7 @@ async def take_up_kept(app: "App") -> None:
     app.conditions.time_is_known = app.clock.trusted()
     await keep_settings(app.settings, app.store, app.alarms, app.pending)
     await app.inputs.restore(app.store, partial(parse_input, currency=app.settings.site.currency))
-    app.planning.suspicion.recall(await app.store.flags())
+    app.planning.data_faults.recall(await app.store.flags())
     if app.meter is not None:
         await recall_peak(app.meter, app.store, app.clock, app.pending)
     app.control.minutes.recall(await app.store.kept(COUNTERS.name))
@@ -56,7 +56,7 @@ async def take_up_kept(app: "App") -> None:
     if app.platform is not None and app.platform.models is not None:
         app.platform.models.recall(await app.store.kept(MODEL_DELIVERIES.name))
     app.settlement.recall(await app.store.kept(LEDGER.name))
-    app.comparison.recall(await app.store.kept(PAIRED_TRIAL.name))
+    app.paired_trial.recall(await app.store.kept(PAIRED_TRIAL.name))
     app.policies.recall(await app.store.kept(POLICIES.name))
     app.advice.recall(await app.store.kept(ADVICE.name))
     app.overrides.recall(await app.store.kept(OVERRIDE.name))

@@ -27,7 +27,7 @@ class SiteView:
     ``state``, ``setpoint``, ``outcome`` and ``battery``, which is what of it can be steered now, are shown by control;
     ``plan`` and ``plan_failure`` by planning; ``connected`` and ``link_trouble`` by sync; ``clock_doubt``, why the time
     is not trusted, by timekeeping; ``observing``, why nothing is written to the devices, by the steering lock;
-    ``override`` of a person or the platform and ``comparison`` of optimiser and rule by the cycles of that name;
+    ``override`` of a person or the platform and ``paired_trial`` of optimiser and rule by the cycles of that name;
     ``policies``, whether plan or rule steers, by the cycle of that name; ``advice``, the recommendations that are open,
     the largest saving first, by the recommendations; ``alarms`` that stand, oldest first, by the alarms; ``switched``,
     the machines that have a relay, by the switching of loads; ``site_file``, what became of its last edit, by the
@@ -46,7 +46,7 @@ class SiteView:
     clock_doubt: str | None = None
     observing: str | None = None
     override: Override | None = None
-    comparison: Schedule | None = None
+    paired_trial: Schedule | None = None
     policies: PolicyRecord | None = None
     advice: tuple[Advisory, ...] | None = None
     alarms: tuple[StandingAlarm, ...] = ()

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from agent.adapters.host import logs
 from agent.adapters.host.picture_file import refused
+from agent.cli.ending import FAILED, INTERRUPTED, WRONG
 from agent.cli.terminal import terminal
 from agent.planning.highs import SolverFailure
 from demo.accounts import compare, money_table
@@ -30,9 +31,6 @@ from site_data.unreadable import SitesUnreadable
 if TYPE_CHECKING:
     from demo.console import DemoConsole
 
-FAILED = 1
-BAD_INPUT = 2
-INTERRUPTED = 130
 FEW_FAIL = 0.05  # of the plans: more are worth a word
 
 
@@ -45,7 +43,7 @@ def main() -> int:
         folder = fresh_folder(asked.out.parent)
     except (SceneError, SitesUnreadable, TraceError, FolderTaken) as error:
         console.print(f"[red]{escape(str(error))}[/]", highlight=False)
-        return BAD_INPUT
+        return WRONG
     for sentence in scene.assumed:
         console.print(f"[yellow]{sentence}[/]", highlight=False)
     page = _page(folder) if asked.console else None
@@ -55,7 +53,7 @@ def main() -> int:
             _stay(console, page)
     except TraceError as error:
         console.print(f"[red]{escape(str(error))}[/]", highlight=False)
-        return BAD_INPUT
+        return WRONG
     finally:
         if page is not None:
             page.end()

@@ -37,7 +37,6 @@ class ModelRow:
     scale: str
     unit: str
     writable: bool
-    mandatory: bool
     group: str = ""
 
 
@@ -116,9 +115,9 @@ def model_rows(model_id: int) -> tuple[ModelRow, ...]:
 
 
 def _model_row(cells: list[str]) -> ModelRow:
-    offset, name, wire, registers, scale, unit, access, mandatory = cells
+    offset, name, wire, registers, scale, unit, access, _ = cells
     group = name.rpartition(".")[0]
-    return ModelRow(int(offset), name, wire, int(registers), scale, unit, access == "RW", mandatory == "M", group)
+    return ModelRow(int(offset), name, wire, int(registers), scale, unit, access == "RW", group)
 
 
 def block_size(model_id: int) -> int:

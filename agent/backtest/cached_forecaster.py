@@ -12,7 +12,7 @@ BLOCK = 64  # origins a call of the forecaster
 KEPT_BLOCKS_S = 30 * 86_400  # errors of past forecasts look back three weeks, and their weights a week more
 
 
-class Foreseen:
+class CachedForecaster:
     """Answers as ``forecaster`` would on ``history``, from blocks of origins that are forecast together.
 
     A forecaster uses nothing from an origin on, so that giving it the whole history foresees nothing. Where it cannot

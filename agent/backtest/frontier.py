@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agent.backtest.case import Case
-from agent.backtest.planner_view import Agent, Outlook, request_at
+from agent.backtest.planner_view import Agent, PlannerView, request_at
 from agent.backtest.play import OnePlay, Played
 from agent.backtest.policies import AS_CONTROLLED, NO_BATTERY, SELF_CONSUMPTION, Step
 from agent.domain.request import Objective
@@ -41,12 +41,12 @@ def frontier(
     rules = [OnePlay(case, name) for name in (NO_BATTERY, SELF_CONSUMPTION)]
     aims = [(aimed, OnePlay(aimed, AS_CONTROLLED)) for aimed in map(case.aiming_at, objectives)]
     for index in range(case.first, case.last):
-        seen = agent.outlook(index)
+        seen = agent.view(index)
         for rule in rules:
             rule.step(Step(case, index))
         for aimed, play in aims:
-            outlook = Outlook(request_at(aimed, index, seen.request.horizon), seen.forecast)
-            play.step(Step(aimed, index, outlook))
+            view = PlannerView(request_at(aimed, index, seen.request.horizon), seen.forecast)
+            play.step(Step(aimed, index, view))
         advance(1)
     points = [_point(case, rule.played(), None) for rule in rules]
     return points + [_point(aimed, play.played(), aimed.objective) for aimed, play in aims]

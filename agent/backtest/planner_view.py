@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from agent.backtest.cached_forecaster import Foreseen
+from agent.backtest.cached_forecaster import CachedForecaster
 from agent.backtest.case import Case, Floats, cut
 from agent.backtest.prices_then import curves_at
 from agent.domain.forecast_corrections import ForecastCorrections
@@ -28,7 +28,7 @@ HORIZON_H = 48
 NOTHING: Floats = np.empty(0)
 
 
-class Outlook:
+class PlannerView:
     """One step of a play, seen as the planner would. The value table is made when a policy first asks for it."""
 
     def __init__(self, request: PlanRequest, site: SiteForecast, past_net_w: Floats = NOTHING) -> None:
@@ -75,12 +75,12 @@ class Agent:
 
     def __init__(self, case: Case, load: Sequence[Forecaster], solar: Sequence[Forecaster]) -> None:
         self._case = case
-        self._load = [Foreseen(forecaster, case.history) for forecaster in load]
-        self._solar = [Foreseen(forecaster, case.history) for forecaster in solar]
+        self._load = [CachedForecaster(forecaster, case.history) for forecaster in load]
+        self._solar = [CachedForecaster(forecaster, case.history) for forecaster in solar]
         self._look_back = LOOK_BACK // timedelta(seconds=case.horizon.step_s)
         self._corrections: dict[str, ForecastCorrections] = {}
 
-    def outlook(self, index: int) -> Outlook:
+    def view(self, index: int) -> PlannerView:
         """From what was measured before step ``index`` and the prices known then."""
         case = self._case
         now, step_s = case.at(index), case.horizon.step_s
@@ -88,7 +88,7 @@ class Agent:
         history = cut(case.history, index - self._look_back, index)
         site = forecast_site(self._load, self._solar, history, horizon, now, self._corrections)
         self._corrections = {learnt.quantity: learnt for learnt in site.corrections}
-        return Outlook(request_at(case, index, horizon), site, past_net_w(case, index))
+        return PlannerView(request_at(case, index, horizon), site, past_net_w(case, index))
 
 
 def past_net_w(case: Case, index: int) -> Floats:

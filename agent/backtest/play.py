@@ -118,12 +118,12 @@ def _walk(
 ) -> list[Played]:
     plays = [OnePlay(case, name, demand_charge) for name in names]
     agent = Agent(case.plan_case, load, solar) if NEED_OUTLOOK.intersection(names) else None
-    outlook, planned = None, -1
+    view, planned = None, -1
     for index in range(case.first, case.last):
         if agent is not None and case.plan_index(index) != planned:
             planned = case.plan_index(index)
-            outlook = agent.outlook(planned)
-        step = Step(case, index, outlook)
+            view = agent.view(planned)
+        step = Step(case, index, view)
         for one in plays:
             one.step(step)
         advance(1)

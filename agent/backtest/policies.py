@@ -14,7 +14,7 @@ import numpy as np
 from agent.backtest.case import Case, Floats
 from agent.backtest.demand import MonthSoFar
 from agent.backtest.perfect_foresight import INTEGER_MOST_S, foreseen_problem, foreseen_terms
-from agent.backtest.planner_view import HORIZON_H, Outlook
+from agent.backtest.planner_view import HORIZON_H, PlannerView
 from agent.backtest.prices_then import DAY_BEGINS_HOUR
 from agent.dispatch.economic_dispatch import economic_dispatch
 from agent.dispatch.moment import Moment
@@ -43,7 +43,7 @@ class Step:
 
     case: Case
     index: int
-    outlook: Outlook | None = None
+    view: PlannerView | None = None
 
     @property
     def net_w(self) -> float:
@@ -118,22 +118,22 @@ class PlanBlind:
     def __init__(self, case: Case, schedules: Schedules, demand_charge: float = 0.0) -> None:
         self._schedules = schedules
         self._month = None if demand_charge == 0.0 else MonthSoFar(case, demand_charge)
-        self._made_of: Outlook | None = None
+        self._made_of: PlannerView | None = None
         self._planned_w = 0.0
 
     def power_w(self, step: Step, soc_pct: float) -> float:
-        outlook, case = _outlook(step), step.case
-        if outlook is not self._made_of:
-            self._made_of, self._planned_w = outlook, self._plan_w(outlook, step, soc_pct)
+        view, case = _view(step), step.case
+        if view is not self._made_of:
+            self._made_of, self._planned_w = view, self._plan_w(view, step, soc_pct)
         if self._month is not None:
             self._month.demand(step.index)
             held_w = within_limits(self._planned_w, soc_pct, case.battery, case.horizon.step_h)
             self._month.add(step.net_w - held_w)
         return self._planned_w
 
-    def _plan_w(self, outlook: Outlook, step: Step, soc_pct: float) -> float:
-        terms = outlook.terms if self._month is None else outlook.charged(self._month.demand(step.index))
-        medians = (np.maximum(np.array(f.median), 0.0) for f in (outlook.forecast.load, outlook.forecast.pv))
+    def _plan_w(self, view: PlannerView, step: Step, soc_pct: float) -> float:
+        terms = view.terms if self._month is None else view.charged(self._month.demand(step.index))
+        medians = (np.maximum(np.array(f.median), 0.0) for f in (view.forecast.load, view.forecast.pv))
         schedule = self._schedules.of(Problem(terms, step.case.battery.stored_wh(soc_pct), *medians))
         return float(schedule.discharge_w[0] - schedule.charge_w[0])
 
@@ -150,7 +150,7 @@ class TableAlone:
         self._month = None if demand_charge == 0.0 else MonthSoFar(case, demand_charge)
 
     def power_w(self, step: Step, soc_pct: float) -> float:
-        outlook, case = _outlook(step), step.case
+        view, case = _view(step), step.case
         carbon_price = case.objective.carbon_price_per_kg * float(case.carbon_kg_per_kwh[step.index])
         moment = Moment(
             case.at(step.index),
@@ -165,7 +165,7 @@ class TableAlone:
         if self._month is not None:
             demand = self._month.demand(step.index)
             moment = replace(moment, interval_wh=self._month.interval_wh)
-        decision = economic_dispatch(outlook.plan(demand), moment, case.battery, case.connection)
+        decision = economic_dispatch(view.plan(demand), moment, case.battery, case.connection)
         assert decision is not None, "a plan made for this step covers it"
         if self._month is not None:
             self._month.add(step.net_w - within_limits(decision.battery_w, soc_pct, case.battery, case.horizon.step_h))
@@ -199,10 +199,10 @@ class Perfect48h:
         return float(self._powers_w[step.index - self._first])
 
 
-def _outlook(step: Step) -> Outlook:
-    if step.outlook is None:
-        raise ValueError("this policy cannot be played without the agent's outlook")
-    return step.outlook
+def _view(step: Step) -> PlannerView:
+    if step.view is None:
+        raise ValueError("this policy cannot be played without what the agent knows")
+    return step.view
 
 
 def _next_48h(case: Case, index: int) -> int:

@@ -10,6 +10,7 @@ import time
 
 from agent.adapters.devices.field_bus import remembered_devices
 from agent.adapters.devices.site_devices import Devices
+from agent.adapters.devices.steering_memory import KEEP_WITHIN_S
 from agent.adapters.host.clock import SystemClock
 from agent.cli.relay_release import rest_relays
 from agent.cli.steered_elsewhere import told_elsewhere
@@ -19,7 +20,6 @@ from agent.recording.decisions import describe
 from agent.settings.schema import Settings
 
 TRY_FOR_S = 8.0
-KEEP_WITHIN_S = 1.0
 
 
 async def release(settings: Settings, locked: str | None = None) -> tuple[int, str]:

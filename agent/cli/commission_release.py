@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from agent.adapters.devices.site_devices import Devices
+from agent.adapters.devices.steering_memory import KEEP_WITHIN_S
 from agent.domain.commissioning import Finding
 from agent.domain.sentence import Sentence
 from agent.domain.sentences import commissioning_test as told
@@ -15,7 +16,6 @@ from drivers.errors import DriverError
 
 TRY_FOR_S = 60.0
 EVERY_S = 1.0
-KEEP_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from agent.cli.device_scan import add_places, place_to_scan, scanned
 from agent.cli.device_table import show
 from agent.cli.ending import FAILED, GOOD, INTERRUPTED, WRONG
 from agent.cli.site_command import add_config
-from agent.cli.terminal import terminal
+from agent.cli.terminal import WIDTH_OF_A_FILE, terminal
 from agent.discovery.found import FoundDevice, Scan, endpoint_of
 from agent.discovery.networks import NotScanned
 from agent.discovery.site_sections import Standing, propose
@@ -27,7 +27,6 @@ from agent.settings.questions import Question, answered, belongs, first_tables, 
 from agent.settings.site_text import site_text
 from drivers.registry import FAMILIES
 
-WIDTH_OF_A_FILE = 80
 LOCAL_TIME, NO_ZONE = Path("/etc/localtime"), "Europe/Berlin"
 _LARGEST_SCAN = 1024 * 1024
 

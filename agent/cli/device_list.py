@@ -7,12 +7,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.cli.ending import GOOD
-from agent.cli.terminal import terminal
+from agent.cli.terminal import WIDTH_OF_A_FILE, terminal
 from agent.discovery.found import actions_of
 from drivers.family import Family
 from drivers.registry import FAMILIES
 
-WIDTH_OF_A_FILE = 80
 CONFIDENCE = {
     "A": "two independent sources agree",
     "B": "one source",

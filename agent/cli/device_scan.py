@@ -15,14 +15,12 @@ from agent.cli.device_table import show
 from agent.cli.device_writing import write_sections
 from agent.cli.ending import FAILED, GOOD, INTERRUPTED, WRONG
 from agent.cli.folded import say
-from agent.cli.terminal import terminal
+from agent.cli.terminal import WIDTH_OF_A_FILE, terminal
 from agent.discovery.found import Scan
 from agent.discovery.networks import NotScanned, hosts, named_networks, own_networks
 from agent.discovery.probes import LinkPlan, on_any_port, on_line, on_port, serial_lines, tcp_ports
 from agent.domain.wire import to_json
 from drivers.registry import FAMILIES
-
-WIDTH_OF_A_FILE = 80
 
 
 def add_arguments(parser: ArgumentParser) -> None:

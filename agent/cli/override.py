@@ -14,15 +14,12 @@ from agent.cli.folded import say
 from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.domain.battery import Battery
 from agent.domain.commands import OverrideBattery, Request
-from agent.domain.override import LEAST_W, LONGEST, MOST_W, Override, OverrideAction
+from agent.domain.override import AUTO, LEAST_W, LONGEST, MOST_W, OBEYED_WITHIN, USUAL, Override, OverrideAction
 from agent.ports import StoreFailure
 from agent.settings.schema import Settings
 from agent.settings.to_domain import battery
 
-AUTO = "auto"
-USUAL = timedelta(hours=2)
 FAR_BEYOND = 10.0  # times the rating
-TAKEN_UP_WITHIN = timedelta(minutes=2)  # what is left while the agent does not run is not obeyed an hour later
 
 
 class NotAsked(Exception):
@@ -98,7 +95,7 @@ def _run(settings: Settings, asked: Namespace) -> int:
         _asked_in_kw(override, battery(settings.battery))
         if not _runs(path):
             raise NotAsked("the agent does not run, so nobody would obey")
-        drop(inbox_of(path), Request(OverrideBattery(override), now, now + TAKEN_UP_WITHIN))
+        drop(inbox_of(path), Request(OverrideBattery(override), now, now + OBEYED_WITHIN))
     except (NotAsked, InboxFailure, StoreFailure) as error:
         say(str(error), sys.stderr)
         return FAILED

@@ -6,6 +6,8 @@ from rich.console import Console
 
 from agent.cli.folded import NARROWEST, USUAL
 
+WIDTH_OF_A_FILE = 80
+
 
 class Terminal(Console):
     """A console that leaves it to the command line what a reader means that has gone."""

@@ -14,10 +14,10 @@ from agent.console.api.handled import Handled, Key, handled_routes
 from agent.console.json_body import body_as
 from agent.console.own_settings import LANGUAGES, THEMES, OwnFolderFailure, OwnSettings, Preferences, told
 from agent.console.problem import Problem
-from agent.console.security.access import Caller, Scope
+from agent.console.security.access import Scope
 from agent.console.security.audit import NOBODY, Audit
 from agent.console.security.callers import PERSON
-from agent.console.security.gate import address_of
+from agent.console.security.gate import address_of, caller_of
 from agent.console.security.keys import LONGEST_NAME, ApiKey, new_key
 from agent.console.security.passwords import LEAST_LENGTH, MOST_LENGTH, Doorkeeper, PasswordHash, hashed, why_refused
 from agent.console.security.sessions import LONGEST_S, Sessions, cookie_name
@@ -75,11 +75,11 @@ class OwnRoutes:
         return self._new_session(known, request)
 
     async def session(self, request: Request) -> Response:
-        caller = _caller(request)
+        caller = caller_of(request.scope)
         return JSONResponse({"name": caller.name, "scopes": sorted(caller.scopes), "csrf": caller.csrf})
 
     async def log_out(self, request: Request) -> Response:
-        caller = _caller(request)
+        caller = caller_of(request.scope)
         if caller.session is not None:
             self._sessions.end(caller.session)
             self._audit.write("logout", caller.name, address_of(request.scope))
@@ -99,7 +99,7 @@ class OwnRoutes:
             self._own.set_password(new)
         except OwnFolderFailure as failure:
             raise told(failure) from failure
-        self._audit.write("password_changed", _caller(request).name, address_of(request.scope))
+        self._audit.write("password_changed", caller_of(request.scope).name, address_of(request.scope))
         return self._new_session(new, request)
 
     async def preferences(self, request: Request) -> Response:
@@ -124,7 +124,7 @@ class OwnRoutes:
 
     async def add_key(self, request: Request) -> Response:
         """The key itself is in this answer and nowhere else."""
-        asked, caller = await body_as(request, NewKey), _caller(request)
+        asked, caller = await body_as(request, NewKey), caller_of(request.scope)
         if not set(asked.scopes) <= caller.scopes:
             raise Problem("scope", "a key can be given no scope that its maker lacks", "scopes")
         try:
@@ -144,7 +144,7 @@ class OwnRoutes:
                 raise Problem("not_found", "there is no such key", "id")
         except OwnFolderFailure as failure:
             raise told(failure) from failure
-        self._audit.write("key_removed", _caller(request).name, address_of(request.scope), key=key_id)
+        self._audit.write("key_removed", caller_of(request.scope).name, address_of(request.scope), key=key_id)
         return Response(status_code=204)
 
     async def _checked(self, password: str, request: Request) -> PasswordHash:
@@ -174,11 +174,6 @@ class OwnRoutes:
             name, token, max_age=int(LONGEST_S), path="/", secure=self._is_https, httponly=True, samesite="strict"
         )
         return response
-
-
-def _caller(request: Request) -> Caller:
-    caller: Caller = request.scope["state"]["caller"]
-    return caller
 
 
 def _key_document(key: ApiKey) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from agent.console.changes import Message, Seen, news
 from agent.console.live import Now, look
 from agent.console.problem import Problem, problem_response
 from agent.console.security.access import Caller
+from agent.console.security.gate import caller_of
 from agent.console.source import Source
 
 TOPICS = frozenset({"state", "plan", "advisory", "event", "alarm"})
@@ -121,7 +122,7 @@ class Stream:
             client.heard = self._monotonic()
 
     async def _tell(self, socket: WebSocket, client: Client) -> None:
-        caller: Caller = socket.scope["state"]["caller"]
+        caller = caller_of(socket.scope)
         sent_at, ping_at = float("-inf"), self._monotonic() + PING_EVERY_S
         while True:
             now = self._monotonic()

@@ -6,7 +6,7 @@ from collections import deque
 from agent.cycles.advice import Recommendations
 from agent.cycles.alarms import Alarms
 from agent.cycles.override import Overrides
-from agent.cycles.paired_trial import Comparison
+from agent.cycles.paired_trial import PairedTrial
 from agent.cycles.signed_commands import SignedCommands
 from agent.domain.alarms import EventKind
 from agent.domain.command_record import CommandState, Door
@@ -30,12 +30,12 @@ class Commands:
         inbox: Inbox,
         alarms: Alarms,
         advice: Recommendations,
-        comparison: Comparison,
+        paired_trial: PairedTrial,
         overrides: Overrides,
         signed: SignedCommands,
     ) -> None:
         self._clock, self._inbox, self._alarms = clock, inbox, alarms
-        self._advice, self._comparison, self._overrides = advice, comparison, overrides
+        self._advice, self._paired_trial, self._overrides = advice, paired_trial, overrides
         self.trail, self.signed = signed.trail, signed
         self._waiting: deque[tuple[Request, Door]] = deque(maxlen=MOST_WAITING)
         self._obeyed: set[str] = set()
@@ -96,7 +96,7 @@ class Commands:
             case AnswerAdvice():
                 return self._advice.answer(command)
             case ComparePolicies(schedule):
-                self._comparison.take(schedule)
+                self._paired_trial.take(schedule)
                 return None
             case OverrideBattery(override):
                 return self._override(override)

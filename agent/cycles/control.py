@@ -183,7 +183,7 @@ class Control:
         view, written_w = self._outlet.view, None if self._lease is None else self._lease.battery_w
         is_capped = self._lease is not None and self._lease.pv_limit_w is not None
         in_force_w = written_w if view.observing is None else state.battery_w.known  # it follows us in thought
-        known = state, view.plan, view.comparison, view.clock_doubt, view.override
+        known = state, view.plan, view.paired_trial, view.clock_doubt, view.override
         return Situation(*known, lost, there, interval_wh, in_force_w, self._peak_w(), view.policies, is_capped)
 
     def _watch_tracking(self, state: SiteState) -> None:

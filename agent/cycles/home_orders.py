@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
 from agent.domain.commands import OverrideBattery, Request
-from agent.domain.override import Override
+from agent.domain.override import OBEYED_WITHIN, Override
 from agent.domain.sentence import Sentence
 from agent.domain.sentences import commands as say_command
 from agent.domain.sentences import home_assistant as say
@@ -17,7 +16,6 @@ from agent.home_assistant.orders import Order, OrderRefused, Terms, read_order, 
 from agent.ports import Clock
 from agent.site_view import Outlet
 
-TAKEN_UP_WITHIN = timedelta(minutes=2)
 TAKEN_UP_S = 15.0  # after which an order that is not in force was not taken up
 REFUSED_EVERY_S = 60.0
 
@@ -77,7 +75,7 @@ class HomeOrders:
         override = wanted.override(self.terms, now)
         why: str | None = None if override is None else self._objection()
         if why is None:
-            why = self._ask(Request(OverrideBattery(override), now, now + TAKEN_UP_WITHIN))
+            why = self._ask(Request(OverrideBattery(override), now, now + OBEYED_WITHIN))
         if why is not None:
             words = say.home_order_ended() if override is None else override.words
             self._refuse(say_command.override_refused(order=words, why=why))

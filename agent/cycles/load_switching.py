@@ -27,7 +27,7 @@ SHED_AFTER_S, SHED_FOR_S = 10.0, 300.0  # above the connection's limit for so lo
 
 
 @dataclass(slots=True)
-class _Seat:
+class _Machine:
     """One load with its relay. ``is_running``: it was on by the last look, because it was to be."""
 
     one: SwitchedLoad
@@ -52,7 +52,7 @@ class LoadSwitching:
         self._clock, self._conditions, self._outlet = clock, conditions, outlet
         self.go_by(stale_s)
         self._alarms = Alarms(clock, pending)
-        self._seats = [_Seat(one, SwitchedRelay(clock, switches, self._alarms, one)) for one in loads]
+        self._machines = [_Machine(one, SwitchedRelay(clock, switches, self._alarms, one)) for one in loads]
         self._zone = ZoneInfo(conditions.place.timezone)
         self._begun_s = clock.monotonic()
         self._last_s: float | None = None
@@ -65,12 +65,12 @@ class LoadSwitching:
 
     @property
     def has_any(self) -> bool:
-        return bool(self._seats)
+        return bool(self._machines)
 
     @property
     def is_held(self) -> bool:
         """Whether a relay is away from its rest by us or by a process before us, or perhaps is."""
-        return any(seat.relay.is_held for seat in self._seats)
+        return any(machine.relay.is_held for machine in self._machines)
 
     def recall(self, document: str | None) -> None:
         """Go on with how long each has run in its window. What cannot be read begins anew."""
@@ -82,67 +82,69 @@ class LoadSwitching:
             text = say.kept_loads_unusable(cause=str(error))
             self._alarms.note(EventKind.DOCUMENT_REFUSED, text)
             return
-        for seat in self._seats:
-            found = kept.get(seat.one.load.name)
-            if found is not None and found.closes is not None and seat.progress is None:
-                seat.progress = Progress(found.closes, found.done_s)
+        for machine in self._machines:
+            found = kept.get(machine.one.load.name)
+            if found is not None and found.closes is not None and machine.progress is None:
+                machine.progress = Progress(found.closes, found.done_s)
 
     def tasks(self, now: datetime, until: datetime) -> tuple[LoadTask, ...]:
         """What is to be planned from ``now`` on, in windows that close by ``until``."""
-        return tuple(task for seat in self._seats for task in tasks(seat.one, seat.progress, now, until, self._zone))
+        return tuple(
+            task for machine in self._machines for task in tasks(machine.one, machine.progress, now, until, self._zone)
+        )
 
     async def step(self) -> None:
         monotonic = self._clock.monotonic()
         passed_s = 0.0 if self._last_s is None else min(monotonic - self._last_s, 4.0 * EVERY_S)
         self._last_s = monotonic
         self._watch_limit(monotonic)
-        shown = tuple([await self._look(seat, passed_s) for seat in self._seats])
+        shown = tuple([await self._look(machine, passed_s) for machine in self._machines])
         if shown != self._outlet.view.switched:
             self._outlet.show(replace(self._outlet.view, switched=shown))
 
     async def release(self) -> None:
         """Leave every relay that was switched as it rests. A failure is told, and no reason not to end."""
-        await asyncio.gather(*(seat.relay.give_back() for seat in self._seats))
+        await asyncio.gather(*(machine.relay.give_back() for machine in self._machines))
 
-    async def _look(self, seat: _Seat, passed_s: float) -> SwitchedLoadState:
-        on, monotonic, now = seat.relay.is_on(self._stale_s), self._clock.monotonic(), self._clock.now()
-        if seat.is_running and on and self._clock.trusted():
-            self._count(seat, now, passed_s)
-        wanted, is_steering = self._wish(seat, now, monotonic), self._outlet.view.observing is None
+    async def _look(self, machine: _Machine, passed_s: float) -> SwitchedLoadState:
+        on, monotonic, now = machine.relay.is_on(self._stale_s), self._clock.monotonic(), self._clock.now()
+        if machine.is_running and on and self._clock.trusted():
+            self._count(machine, now, passed_s)
+        wanted, is_steering = self._wish(machine, now, monotonic), self._outlet.view.observing is None
         if is_steering:
-            on, wanted = await seat.relay.steer(on, wanted, monotonic)
+            on, wanted = await machine.relay.steer(on, wanted, monotonic)
         else:
-            seat.relay.leave()
-        wanted = seat.relay.judged(on, wanted, is_steering, monotonic)
-        seat.is_running = bool(on) and wanted.on is True and seat.relay.put is True
-        progress = seat.progress or Progress(now)
+            machine.relay.leave()
+        wanted = machine.relay.judged(on, wanted, is_steering, monotonic)
+        machine.is_running = bool(on) and wanted.on is True and machine.relay.put is True
+        progress = machine.progress or Progress(now)
         return SwitchedLoadState(
-            seat.one.load.name,
-            seat.one.load.power_w,
+            machine.one.load.name,
+            machine.one.load.power_w,
             on,
-            seat.is_running,
+            machine.is_running,
             wanted.reason,
             round(progress.done_s),
-            None if seat.progress is None else progress.closes,
+            None if machine.progress is None else progress.closes,
         )
 
-    def _count(self, seat: _Seat, now: datetime, passed_s: float) -> None:
-        window = open_window(seat.one.load, now, self._zone)
+    def _count(self, machine: _Machine, now: datetime, passed_s: float) -> None:
+        window = open_window(machine.one.load, now, self._zone)
         if window is not None:
-            seat.progress = counted(seat.progress, window, passed_s)
+            machine.progress = counted(machine.progress, window, passed_s)
 
-    def _wish(self, seat: _Seat, now: datetime, monotonic: float) -> Wish:
-        name, view = seat.one.load.name, self._outlet.view
+    def _wish(self, machine: _Machine, now: datetime, monotonic: float) -> Wish:
+        name, view = machine.one.load.name, self._outlet.view
         if view.clock_doubt is not None or not self._clock.trusted():
             return Wish(None, say.load_without_time(load=name))
         plan = view.plan if view.plan is not None and now < view.plan.expires_at else None
         if (
             plan is None
             and monotonic - self._begun_s < FIRST_PLAN_WITHIN_S
-            and open_window(seat.one.load, now, self._zone)
+            and open_window(machine.one.load, now, self._zone)
         ):
-            return Wish(seat.relay.put, say.load_waits_for_plan(load=name))
-        wanted = wish(seat.one, seat.progress, None if plan is None else plan.runs, now, self._zone)
+            return Wish(machine.relay.put, say.load_waits_for_plan(load=name))
+        wanted = wish(machine.one, machine.progress, None if plan is None else plan.runs, now, self._zone)
         if monotonic < self._shed_until_s and wanted.on is not False:
             return Wish(False, say.load_shed(load=name))
         return wanted

@@ -14,7 +14,7 @@ from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
 
 
-class Comparison:
+class PairedTrial:
     """Shows the comparison, by which the ladder goes."""
 
     def __init__(self, clock: Clock, pending: PendingWrites, outlet: Outlet) -> None:
@@ -26,16 +26,16 @@ class Comparison:
         if document is None:
             return
         try:
-            self._outlet.show(replace(self._outlet.view, comparison=PAIRED_TRIAL.read(document)))
+            self._outlet.show(replace(self._outlet.view, paired_trial=PAIRED_TRIAL.read(document)))
         except (WireError, RecursionError) as error:
             unusable = kept_unusable(kept="comparison", cause=str(error))
             self._alarms.note(EventKind.COMPARISON, unusable, severity=Severity.WARNING)
 
     def take(self, schedule: Schedule) -> None:
         """Go by ``schedule`` from now on, and keep it."""
-        if schedule == self._outlet.view.comparison:
+        if schedule == self._outlet.view.paired_trial:
             return
-        self._outlet.show(replace(self._outlet.view, comparison=schedule))
+        self._outlet.show(replace(self._outlet.view, paired_trial=schedule))
         self._pending.keep(PAIRED_TRIAL.name, to_json(schedule))
         said = compared(from_at=schedule.start, to_at=schedule.end, block_h=schedule.block_h)
         self._alarms.note(EventKind.COMPARISON, said if schedule.arms else not_compared())

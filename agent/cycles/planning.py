@@ -48,7 +48,7 @@ class Planning:
         self._pending, self._outlet = pending, outlet
         self._retry, self._heard, self._prepare = retry or Retry(PLAN_RESTS_S), heard, prepare
         self._alarms, self._why_no_price = Alarms(clock, pending), why_no_price
-        self.suspicion = DataFaultEvents()
+        self.data_faults = DataFaultEvents()
         self._asking = self._outdated = False
         self._renewals = 0
         self.made = 0
@@ -139,8 +139,8 @@ class Planning:
 
     def _note_suspects(self, plan: Plan) -> None:
         """Measurements that the planner doubts: an event for each that is new, and flags for those who read later."""
-        for kind, severity, sentence in self.suspicion.news(plan):
+        for kind, severity, sentence in self.data_faults.news(plan):
             self._alarms.note(kind, sentence, severity=severity)
-        flags = self.suspicion.flags(plan)
+        flags = self.data_faults.flags(plan)
         if flags is not None:
             self._pending.flag(flags)

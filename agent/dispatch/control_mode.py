@@ -86,7 +86,7 @@ class Situation:
 
     state: SiteState
     plan: Plan | None = None
-    comparison: Schedule | None = None
+    paired_trial: Schedule | None = None
     clock_doubt: str | None = None
     override: Override | None = None
     out_of_control: bool = False
@@ -99,7 +99,7 @@ class Situation:
 
     @property
     def is_rules_turn(self) -> bool:
-        return self.comparison is not None and self.comparison.which(self.state.at) is Arm.RULE
+        return self.paired_trial is not None and self.paired_trial.which(self.state.at) is Arm.RULE
 
     @property
     def rule(self) -> PolicyRecord | None:

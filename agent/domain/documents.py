@@ -30,18 +30,18 @@ def _plain(name: str, written_by: str) -> PlainDocument:
     return Document(name, written_by)
 
 
-STATE = Document("state", "agent.cycles.record", SiteState)
-SETPOINT = _plain("setpoint", "agent.cycles.record")  # a Setpoint and its outcome's name
+STATE = Document("state", "agent.recording.picture", SiteState)
+SETPOINT = _plain("setpoint", "agent.recording.picture")  # a Setpoint and its outcome's name
 PLAN = Document("plan", "agent.cycles.record", Plan)  # for people: without its table of values
-LINK = _plain("link", "agent.cycles.record")
+LINK = _plain("link", "agent.recording.picture")
 ALARMS: Document[tuple[StandingAlarm | str, ...]] = Document(  # once texts alone, which say no kind and no time
-    "alarms", "agent.cycles.alarms", tuple[StandingAlarm, ...], formerly=tuple[str, ...]
+    "alarms", "agent.recording.picture", tuple[StandingAlarm, ...], formerly=tuple[str, ...]
 )
 INPUTS = Document("inputs", "agent.cycles.inputs", Inputs, True)
 CLOCK = Document("clock", "agent.cycles.timekeeping", Undated)  # or null, when all rows have their date
 LEDGER = Document("ledger", "agent.cycles.settlement", LedgerCheckpoint, True)
 DEMAND = _plain("demand", "agent.cycles.control")  # a MonthPeak of agent.dispatch.demand_meter
-COUNTERS = _plain("counters", "agent.cycles.control")  # read by agent.recording.counters
+COUNTERS = _plain("counters", "agent.cycles.minutes")  # read by agent.recording.counters
 ENERGY_TOTALS = Document("energy_totals", "agent.cycles.minutes", EnergyTotals)  # with [home_assistant] alone
 PAIRED_TRIAL = Document("ab/schedule", "agent.cycles.paired_trial", Schedule, True)
 POLICIES = Document("policies", "agent.cycles.policies", PolicyRecord, True)
@@ -49,10 +49,10 @@ MODEL_TRIAL = _plain("trial", "agent.cycles.model_trials")
 MODEL_DELIVERIES = Document("model_deliveries", "agent.cycles.model_delivery", Deliveries)
 ADVICE = Document("advice", "agent.cycles.advice", AdviceBook, True)
 OBSERVATION = Document("observation", "agent.cycles.observation", Observation)
-OBSERVING = _plain("observing", "agent.cycles.record")  # why nothing is written to the devices: ``named`` "locked"
+OBSERVING = _plain("observing", "agent.recording.picture")  # why nothing is written to the devices: ``named`` "locked"
 OVERRIDE = Document("override", "agent.cycles.override", Override, is_order=True)  # or null, while there is none
 PERSISTENT_WRITES = _plain("persistent_writes", "agent.cycles.steering_watch")
-SWITCHED_LOADS = Document("switched_loads", "agent.cycles.record", tuple[SwitchedLoadState, ...])
+SWITCHED_LOADS = Document("switched_loads", "agent.recording.picture", tuple[SwitchedLoadState, ...])
 SETTINGS = _plain("settings", "agent.cycles.settings_kept")  # a Settings of agent.settings.schema
 SITE_FILE = Document("site_file", "agent.cycles.reload", SiteFileEdit)  # or null, before any edit since the start
 PARKED = _plain("parked", "agent.cycles.sync")

@@ -6,7 +6,9 @@ from enum import Enum
 
 from agent.domain.sentences import control as say
 
-LONGEST = timedelta(hours=24)
+AUTO = "auto"  # the word, at every door, by which one is ended
+USUAL, LONGEST = timedelta(hours=2), timedelta(hours=24)
+OBEYED_WITHIN = timedelta(minutes=2)  # one that is left while the agent does not run is not obeyed an hour later
 LEAST_W, MOST_W = 1.0, 20_000_000.0  # of what a person asks for: more or less is a slip
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from agent.domain.history import History
 from agent.forecasting.forecaster import DAY_S, WINDOW_DAYS, FloatArray, IntArray
 
-_ABSURD_W = 1e8  # 100 MW: no site behind a gateway; a value beyond it is a broken reading
-_SOLAR_HEADROOM = 1.3  # an array may pass its rating for a moment at a cloud's edge
+ABSURD_W = 1e8  # 100 MW: no site behind a gateway; a value beyond it is a broken reading
+SOLAR_HEADROOM = 1.3  # an array may pass its rating for a moment at a cloud's edge
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +55,7 @@ class Series:
 @lru_cache(maxsize=1)
 def load_series(history: History, step_s: int) -> Series:
     """The site's consumption. What is not finite or beyond 100 MW is missing; below zero is zero."""
-    return _series(history, step_s, _floats(history.load_w), _ABSURD_W)
+    return _series(history, step_s, _floats(history.load_w), ABSURD_W)
 
 
 @lru_cache(maxsize=2)  # with and without the rating
@@ -66,7 +66,7 @@ def solar_series(history: History, step_s: int, rated_w: float) -> Series:
     """
     values = _floats(history.pv_w)
     values[np.array(history.curtailed, dtype=bool)] = np.nan
-    return _series(history, step_s, values, rated_w * _SOLAR_HEADROOM if rated_w > 0 else _ABSURD_W)
+    return _series(history, step_s, values, rated_w * SOLAR_HEADROOM if rated_w > 0 else ABSURD_W)
 
 
 def mean_before(values: FloatArray, origin: IntArray, many: int) -> FloatArray:

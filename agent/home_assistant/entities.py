@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from agent.domain.override import OverrideAction
+from agent.domain.override import AUTO, OverrideAction
 from agent.domain.setpoint import Rung
 
-AUTO = "auto"
 OVERRIDES = (AUTO, *(action.value for action in OverrideAction))
-LONGEST_MIN, USUAL_MIN = 240, 120  # of an order: four hours, and what is meant where nothing was said
+LONGEST_MIN = 240  # of an order
 CURRENCY = "{currency}"  # in a unit: the site's
 
 

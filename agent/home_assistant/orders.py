@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agent.domain.override import Override, OverrideAction
+from agent.domain.override import AUTO, USUAL, Override, OverrideAction
 from agent.domain.printable import printable
 from agent.domain.sentence import Sentence
 from agent.domain.sentences import home_assistant as say
-from agent.home_assistant.entities import AUTO, LONGEST_MIN, OVERRIDES, USUAL_MIN
+from agent.home_assistant.entities import LONGEST_MIN, OVERRIDES
 
 LONGEST_PAYLOAD = 64
 SHOWN = 24  # characters of a refused value
@@ -27,7 +27,7 @@ class Terms:
     """With what the next order is given. ``power_w`` 0 is all that the limits allow."""
 
     power_w: float = 0.0
-    minutes: float = float(USUAL_MIN)
+    minutes: float = USUAL.total_seconds() / 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 from agent.domain.alarms import StandingAlarm
 from agent.domain.energy_totals import EnergyTotals
-from agent.domain.override import Override
+from agent.domain.override import AUTO, Override
 from agent.domain.plan import Plan, PlanStep
 from agent.domain.site import Measured
-from agent.home_assistant.entities import AUTO
 from agent.site_view import SiteView
 
 UNKNOWN = "None"

@@ -198,16 +198,10 @@ def _step_back(options: Moves, step: int, windows: Floats, spacing: float) -> Fl
     return np.asarray(np.maximum(best, (interpolated(extra) - costs[:, :, None]).max(axis=0)))
 
 
-def value_table(terms: PlanningTerms, net_w: Floats, pv_w: Floats, noise_w: Floats | None = None) -> ValueTable:
-    """The table of a plan: money by step and SoC, standing at the END of each step, and by net load at first."""
-    grid, by_path = backward_by_path(terms, net_w, pv_w)
-    return as_table(terms, grid, by_path, net_w, noise_w)
-
-
 def as_table(
     terms: PlanningTerms, grid: Floats, by_path: Floats, net_w: Floats, noise_w: Floats | None = None
 ) -> ValueTable:
-    """The answer of ``backward_by_path`` over 0..100 % of the usable capacity, without its first row.
+    """The answer of ``backward_by_path`` over 0..100 % of the usable capacity, at the END of each step.
 
     ``noise_w`` (steps,) is how far a measured net load may lie from its path, W, one standard deviation; 0 when None.
     """

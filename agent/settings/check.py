@@ -5,7 +5,7 @@ from pathlib import Path
 from agent.settings import sections
 from agent.settings.device_section import Device
 from agent.settings.load import SettingsError, load, placed
-from agent.settings.missing_files import absences
+from agent.settings.missing_files import missing_files
 from agent.settings.schema import Settings
 from agent.settings.words import number
 
@@ -19,13 +19,13 @@ def report(path: Path) -> tuple[str, int]:
     """
     try:
         settings = load(path)
-        absent = absences(settings)
-        missing = [] if not absent else ["not on this machine, or closed to this user:", str(placed(path, absent))]
+        missing = missing_files(settings)
+        sentences = [] if not missing else ["not on this machine, or closed to this user:", str(placed(path, missing))]
     except SettingsError as error:
         count = len(error.problems)
         return f"{error}\nbad: {count} problem{'s' if count > 1 else ''} in {path}", BAD
     summary = [f"  {word:<9} {text}" for word, text in _summary(settings)]
-    return "\n".join([f"good: {path}", *summary, *missing]), GOOD
+    return "\n".join([f"good: {path}", *summary, *sentences]), GOOD
 
 
 def _summary(settings: Settings) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ _CLOUD = dict.fromkeys(("ca_file", "crl_file", "cert_file", "key_file", "passwor
 }
 
 
-def absences(settings: Settings) -> list[Finding]:
+def missing_files(settings: Settings) -> list[Finding]:
     """Everything that is named and not there, or that this user may not see."""
     ways = [*_cloud(settings), *_households(settings), *_console(settings)]
     return [*ways, *_models(settings), *_store(settings), *_serial(settings)]

@@ -8,14 +8,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agent.cli.ending import INTERRUPTED, ended
+from agent.cli.ending import FAILED, INTERRUPTED, WRONG, ended
 from agent.cli.terminal import terminal
 from demo.fleet.answering import ChildLost
 from demo.fleet.asked import NotPossible, read
 from demo.fleet.conductor import Conductor, NotReached
 from demo.fleet.report import print_outcome
-
-FAILED, BAD_INPUT = 1, 2
 
 
 def _done(console: Console) -> Callable[[str], None]:
@@ -27,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked = read(arguments)
     except NotPossible as reason:
         print(f"fleet: {reason}", file=sys.stderr)
-        return BAD_INPUT
+        return WRONG
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the broker and the sites end with it
     console = terminal()
     hurried = "" if asked.speed == 1.0 else f"; rows and plans {asked.speed:g} times as fast as in life"

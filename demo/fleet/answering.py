@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-ANSWER_S = 60.0
-
 
 class ChildLost(Exception):
     """A process of the fleet ended. ``str()`` says which, and its last words."""

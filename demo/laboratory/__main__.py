@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.adapters.mqtt.mqtt_settings import MqttSettings
-from agent.cli.ending import ended
+from agent.cli.ending import FAILED, WRONG, ended
 from demo.laboratory.certificates import AUTHORITY, PLATFORM, make_certificates, site_names
 
-FAILED, BAD_INPUT = 1, 2
 SITES = 10
 MOST_SITES = 100  # of one process
 LOOK_EVERY_S = 1.0
@@ -23,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     if not 1 <= asked.sites <= MOST_SITES:
         print(f"laboratory: --sites {asked.sites}: it has 1 to {MOST_SITES} sites", file=sys.stderr)
-        return BAD_INPUT
+        return WRONG
     if asked.service != "certificates" and not (asked.folder / f"{AUTHORITY}.pem").is_file():
         print(f"laboratory: {asked.folder} holds no certificates; the command certificates makes them", file=sys.stderr)
         return FAILED

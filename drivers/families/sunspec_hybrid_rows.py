@@ -222,15 +222,8 @@ def _ratings(points: Points) -> dict[Quantity, Formula | None]:
     row = points.row
     return {
         Quantity.RATED_W: _first(row(702, "WMaxRtg"), row(120, "WRtg")),
-        Quantity.RATED_CHARGE_W: _first(
-            row(702, "WChaRteMax"), row(702, "WChaRteMaxRtg"), points.total(802, "WChaRteMax"), row(124, "WChaMax")
-        ),
-        Quantity.RATED_DISCHARGE_W: _first(
-            row(702, "WDisChaRteMax"),
-            row(702, "WDisChaRteMaxRtg"),
-            points.total(802, "WDisChaRteMax"),
-            row(124, "WChaMax"),
-        ),
+        Quantity.RATED_CHARGE_W: _battery_rating(points, "WChaRteMax"),
+        Quantity.RATED_DISCHARGE_W: _battery_rating(points, "WDisChaRteMax"),
         Quantity.RATED_WH: _first(points.total(713, "WHRtg"), points.total(802, "WHRtg"), row(120, "WHRtg")),
     }
 

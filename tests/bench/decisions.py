@@ -17,7 +17,6 @@ from agent.planning.battery_lp import build
 from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan
 from agent.planning.scenarios import net_load_paths
-from agent.planning.value_table import value_table
 from tests.bench.children import BenchFailure
 from tests.bench.dense_lp import build_dense, solve_dense
 from tests.bench.figures import Figure, Samples, side_by_side
@@ -36,6 +35,7 @@ from tests.bench.site import (
     planned,
     site_forecast,
 )
+from tests.planning.days import value_table
 
 DECISIONS = 200
 LOOKUPS = 1000

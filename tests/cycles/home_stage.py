@@ -11,7 +11,7 @@ from agent.cycles.commands import Commands
 from agent.cycles.home_assistant import HomeAssistant
 from agent.cycles.home_orders import HomeOrders
 from agent.cycles.override import Overrides
-from agent.cycles.paired_trial import Comparison
+from agent.cycles.paired_trial import PairedTrial
 from agent.cycles.signed_commands import SignedCommands
 from agent.domain.advisory import AdviceQuestion
 from agent.domain.command_record import CommandRecord
@@ -72,9 +72,9 @@ class HomeStage:
         pending, alarms = self.hearing.pending, self.hearing.alarms
         self.overrides = Overrides(self.clock, pending, self.outlet, LONDON)
         advice = Recommendations(self.clock, pending, self.outlet, AdviceQuestion(), lambda at: None, 0.1)
-        comparison = Comparison(self.clock, pending, self.outlet)
+        paired_trial = PairedTrial(self.clock, pending, self.outlet)
         signed = SignedCommands(self.clock, pending, CommandTrail(self.clock, pending, no_command), self.overrides)
-        self.commands = Commands(self.clock, inbox, alarms, advice, comparison, self.overrides, signed)
+        self.commands = Commands(self.clock, inbox, alarms, advice, paired_trial, self.overrides, signed)
         orders = HomeOrders(self.clock, home, self.outlet, alarms, self.commands.ask, LONDON)
         turns = repeating(chance or (0.5,))
         self.cycle = HomeAssistant(

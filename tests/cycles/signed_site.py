@@ -15,7 +15,7 @@ from agent.cycles.alarms import Alarms
 from agent.cycles.command_trail import MOST_RECENT, CommandTrail
 from agent.cycles.commands import Commands
 from agent.cycles.override import Overrides
-from agent.cycles.paired_trial import Comparison
+from agent.cycles.paired_trial import PairedTrial
 from agent.cycles.signed_commands import SignedCommands
 from agent.domain.advisory import AdviceQuestion
 from agent.domain.command_record import CommandRecord
@@ -48,14 +48,14 @@ class SignedSite:
         keys.write_text(self.signer.key_line())
         self.keys = read_signing_keys(keys)
         self.store, self.pending, self.outlet = new_store(folder / "site.db"), PendingWrites(), Outlet()
-        comparison = Comparison(self.clock, self.pending, self.outlet)
+        paired_trial = PairedTrial(self.clock, self.pending, self.outlet)
         advice = Recommendations(self.clock, self.pending, self.outlet, AdviceQuestion(), lambda at: None, 0.1)
         self.overrides = Overrides(self.clock, self.pending, self.outlet, ZoneInfo("Europe/London"))
         self.signed = SignedCommands(
             self.clock, self.pending, CommandTrail(self.clock, self.pending, self.store.command), self.overrides
         )
         alarms, inbox = Alarms(self.clock, self.pending), FileInbox(folder / "requests")
-        self.commands = Commands(self.clock, inbox, alarms, advice, comparison, self.overrides, self.signed)
+        self.commands = Commands(self.clock, inbox, alarms, advice, paired_trial, self.overrides, self.signed)
         self.told: list[str] = []
         self.heard: list[tuple[str, str, str]] = []
         self.records: list[CommandRecord] = []

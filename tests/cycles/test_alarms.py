@@ -10,7 +10,8 @@ import pytest
 
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.cycles.alarms import GRACE_S, Alarms
-from agent.domain.alarms import AlarmKind, EventKind, Severity, StandingAlarm
+from agent.cycles.control import OF_A_DEVICE
+from agent.domain.alarms import AlarmKind, EventKind, Severity, StandingAlarm, Subject
 from agent.domain.records import Redate
 from agent.domain.sentences.model_faults import model_folder_also_holds
 from agent.domain.wire import from_json
@@ -238,3 +239,8 @@ def test_what_stands_is_shown_after_the_step_in_which_it_was_raised(clock: HandC
     other.alarm(AlarmKind.DEVICE_LOST, None, "meter")
     main.step()
     assert outlet.view.alarms == ()
+
+
+def test_every_alarm_of_a_device_ends_when_it_leaves_the_site_file() -> None:
+    of_a_device = {kind for kind in AlarmKind if kind.subject is Subject.DEVICE}
+    assert of_a_device - set(OF_A_DEVICE) == {AlarmKind.SWITCH_FAILED}, "that one its relay ends"

@@ -13,7 +13,7 @@ from agent.cycles.alarms import Alarms
 from agent.cycles.command_trail import CommandTrail
 from agent.cycles.commands import Commands
 from agent.cycles.override import Overrides
-from agent.cycles.paired_trial import Comparison
+from agent.cycles.paired_trial import PairedTrial
 from agent.cycles.signed_commands import SignedCommands
 from agent.domain.advisory import AdviceQuestion, Verb
 from agent.domain.commands import AnswerAdvice, Command, ComparePolicies, OverrideBattery, Request
@@ -39,13 +39,13 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.inbox, self.store, self.clock = folder / "requests", new_store(folder / "site.db"), VirtualClock(NOON)
         self.pending, self.outlet = PendingWrites(), Outlet()
-        self.comparison = Comparison(self.clock, self.pending, self.outlet)
+        self.paired_trial = PairedTrial(self.clock, self.pending, self.outlet)
         advice = Recommendations(self.clock, self.pending, self.outlet, AdviceQuestion(), lambda at: None, 0.1)
         alarms = Alarms(self.clock, self.pending)
         self.overrides = Overrides(self.clock, self.pending, self.outlet, ZoneInfo("Europe/London"))
         trail = CommandTrail(self.clock, self.pending, self.store.command)
         signed, inbox = SignedCommands(self.clock, self.pending, trail, self.overrides), FileInbox(self.inbox)
-        self.commands = Commands(self.clock, inbox, alarms, advice, self.comparison, self.overrides, signed)
+        self.commands = Commands(self.clock, inbox, alarms, advice, self.paired_trial, self.overrides, signed)
 
     async def commit(self) -> list[str]:
         """As the daemon does it: obey, write, forget. What was told."""
@@ -64,7 +64,7 @@ async def test_a_request_stays_until_it_is_in_the_store(tmp_path: Path) -> None:
     drop(site.inbox, asked(ComparePolicies(FIRST)))
     for _ in range(3):
         await site.commands.step()
-        assert (site.outlet.view.comparison, site.waits()) == (FIRST, 1)
+        assert (site.outlet.view.paired_trial, site.waits()) == (FIRST, 1)
     assert await site.commit() == [
         "optimiser and rule are compared from 2026-06-01 12:00 UTC to 2026-06-13 12:00 UTC, in blocks of 24 h"
     ]
@@ -80,13 +80,13 @@ async def test_killed_before_the_commit_it_is_taken_up_again(tmp_path: Path) -> 
     await killed.commands.step()
     await killed.store.close()
     site = Site(tmp_path)
-    site.comparison.recall(await site.store.kept(PAIRED_TRIAL.name))
-    assert site.outlet.view.comparison is None
+    site.paired_trial.recall(await site.store.kept(PAIRED_TRIAL.name))
+    assert site.outlet.view.paired_trial is None
     await site.commit()
     await site.store.close()
     after = Site(tmp_path)
-    after.comparison.recall(await after.store.kept(PAIRED_TRIAL.name))
-    assert after.outlet.view.comparison == FIRST
+    after.paired_trial.recall(await after.store.kept(PAIRED_TRIAL.name))
+    assert after.outlet.view.paired_trial == FIRST
     await after.store.close()
 
 
@@ -111,7 +111,7 @@ async def test_the_newest_request_counts_and_what_is_none_is_told_once(tmp_path:
     (site.inbox / "a.json").write_text(head + '{"start": "2026-06-01T00:00:00", "block_h": 24, "arms": []}}}')
     (site.inbox / "b.json").write_text(head + '{"start": "2026-06-01T00:00:00+00:00", "block_h": 7, "arms": []}}}')
     texts = [text for _ in range(3) for text in await site.commit()]
-    assert site.outlet.view.comparison == SECOND
+    assert site.outlet.view.paired_trial == SECOND
     assert texts[:2] == [
         "the request a.json cannot be used: schedule: the start of a comparison has no time zone",
         "the request b.json cannot be used: schedule: a block of 7 h does not divide a day",
@@ -134,7 +134,7 @@ async def test_what_cannot_be_cleared_away_is_told_and_obeyed_once(
     monkeypatch.setattr(Path, "unlink", refuse)
     texts = [text for _ in range(4) for text in await site.commit()]
     assert [text.split()[0] for text in texts] == ["the", "optimiser"]
-    assert (site.outlet.view.comparison, site.waits()) == (FIRST, 2)
+    assert (site.outlet.view.paired_trial, site.waits()) == (FIRST, 2)
     monkeypatch.undo()
     await site.commit()
     assert (site.waits(), site.commands.obeyed) == (0, frozenset())
@@ -156,8 +156,8 @@ async def test_what_comes_too_late_is_refused_at_either_door(tmp_path: Path) -> 
 
 async def test_a_kept_comparison_that_cannot_be_read_leaves_the_optimiser_in_charge(tmp_path: Path) -> None:
     site = Site(tmp_path)
-    site.comparison.recall("{")
-    assert site.outlet.view.comparison is None
+    site.paired_trial.recall("{")
+    assert site.outlet.view.paired_trial is None
     assert [text.split(":")[0] for text in await site.commit()] == ["the kept comparison cannot be used"]
     await site.store.close()
 

@@ -293,7 +293,7 @@ async def test_when_it_is_the_rules_turn_the_rule_decides_and_the_plan_waits() -
     stage = ControlStage()
     show(stage.outlet, plan=plan(1.0))
     turns = (Arm.OPTIMISER, Arm.RULE, Arm.RULE, Arm.OPTIMISER)
-    show(stage.outlet, comparison=Schedule(START - timedelta(minutes=59, seconds=59), 1, turns))
+    show(stage.outlet, paired_trial=Schedule(START - timedelta(minutes=59, seconds=59), 1, turns))
     found = [await stage.step() for _ in range(2)]
     assert [(setpoint.rung, setpoint.battery_w) for setpoint in found] == [
         (Rung.PLAN, pytest.approx(-5000.0)),
@@ -301,7 +301,7 @@ async def test_when_it_is_the_rules_turn_the_rule_decides_and_the_plan_waits() -
     ]
     assert found[1].reason == "self-consumption: it is the rule's turn in the comparison"
     assert stage.outlet.view.plan is not None
-    show(stage.outlet, comparison=Schedule(START - timedelta(days=2), 24, turns[:2]))
+    show(stage.outlet, paired_trial=Schedule(START - timedelta(days=2), 24, turns[:2]))
     assert (await stage.step()).rung is Rung.PLAN, "it is over"
 
 

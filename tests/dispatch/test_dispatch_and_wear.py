@@ -17,9 +17,8 @@ from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.site import Connection
 from agent.planning.optimise import solve_schedule
-from agent.planning.value_table import value_table
 from tests.dispatch.test_economic_dispatch import START, doubted, moment, plan_with
-from tests.planning.days import problem
+from tests.planning.days import problem, value_table
 
 PLAIN = Battery(10_000, 5000, 4000, 0.95, 0.9, soc_min_pct=10, soc_max_pct=90, wear_per_kwh=0.01)
 BY_POWER = replace(PLAIN, wear_above_half_per_kwh=0.07)

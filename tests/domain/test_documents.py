@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import agent
+from agent.domain import documents
 from agent.domain.alarms import StandingAlarm
 from agent.domain.document import Document
 from agent.domain.documents import ALARMS, BY_NAME, DOCUMENTS, INPUTS, OVERRIDE, PARKED
@@ -35,11 +36,13 @@ def test_each_name_stands_once() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_what_writes_it_is_a_module_that_speaks_of_it(document: Document[object]) -> None:
+def test_what_writes_it_is_a_module_that_names_it(document: Document[object]) -> None:
     spec = importlib.util.find_spec(document.written_by)
     assert spec is not None
     assert spec.origin is not None
-    assert "from agent.domain.documents import" in Path(spec.origin).read_text("utf-8") or document.name.startswith(
+    names = {name for name, found in vars(documents).items() if found is document}
+    tree = ast.parse(Path(spec.origin).read_text("utf-8"))
+    assert names & {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} or document.name.startswith(
         ("input/", "steering")
     ), "the messages are kept by their topic, the steering by what is built with it"
     assert not document.needed_at_start or document.shape is not None

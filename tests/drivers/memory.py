@@ -111,10 +111,6 @@ class SunSpecMap:
             self._next += 1
         return self
 
-    def end_bare(self) -> "SunSpecMap":
-        """The chain simply stops."""
-        return self
-
     def transport(self) -> MemoryTransport:
         return MemoryTransport(self.words)
 

@@ -23,23 +23,23 @@ def planned(*suspects: Suspect, days: float = 50.0) -> Plan:
 
 
 def test_each_stretch_is_news_once_while_it_lasts() -> None:
-    suspicion = DataFaultEvents()
-    ((kind, severity, sentence),) = suspicion.news(planned(suspect(-3, -1)))
+    data_faults = DataFaultEvents()
+    ((kind, severity, sentence),) = data_faults.news(planned(suspect(-3, -1)))
     assert (kind, severity) == (EventKind.DATA_FAULT, "warning")
     assert sentence.endswith(" UTC: load_w is strange")
-    assert suspicion.news(planned(suspect(-3, -1))) == []
-    assert suspicion.news(planned(suspect(-3, 0))) == [], "it goes on"
-    assert suspicion.news(planned()) == []
-    assert suspicion.news(planned(suspect(-3, 0))) == [], "a doubt that comes and goes"
-    assert len(suspicion.news(planned(suspect(-3, 0), suspect(-20, -15)))) == 1
-    assert len(suspicion.news(planned(suspect(-3, 0, quantity="pv_w")))) == 1
-    assert [event[0] for event in suspicion.news(planned(suspect(-3, 0, UNUSUAL)))] == [EventKind.UNUSUAL_LOAD]
+    assert data_faults.news(planned(suspect(-3, -1))) == []
+    assert data_faults.news(planned(suspect(-3, 0))) == [], "it goes on"
+    assert data_faults.news(planned()) == []
+    assert data_faults.news(planned(suspect(-3, 0))) == [], "a doubt that comes and goes"
+    assert len(data_faults.news(planned(suspect(-3, 0), suspect(-20, -15)))) == 1
+    assert len(data_faults.news(planned(suspect(-3, 0, quantity="pv_w")))) == 1
+    assert [event[0] for event in data_faults.news(planned(suspect(-3, 0, UNUSUAL)))] == [EventKind.UNUSUAL_LOAD]
 
 
 def test_what_the_store_has_is_no_news() -> None:
-    suspicion = DataFaultEvents()
-    suspicion.recall([suspect(-3, -1)])
-    assert suspicion.news(planned(suspect(-3, 0))) == []
+    data_faults = DataFaultEvents()
+    data_faults.recall([suspect(-3, -1)])
+    assert data_faults.news(planned(suspect(-3, 0))) == []
 
 
 def test_the_first_look_at_an_old_history_is_counted() -> None:
@@ -53,19 +53,19 @@ def test_the_first_look_at_an_old_history_is_counted() -> None:
 
 
 def test_flags_are_handed_over_when_they_change() -> None:
-    suspicion = DataFaultEvents()
-    first = suspicion.flags(planned())
+    data_faults = DataFaultEvents()
+    first = data_faults.flags(planned())
     assert first is not None, "what is in the store from before may have been wrong"
     assert first.suspects == ()
-    assert suspicion.flags(planned()) is None
-    second = suspicion.flags(planned(suspect(-3, -1)))
+    assert data_faults.flags(planned()) is None
+    second = data_faults.flags(planned(suspect(-3, -1)))
     assert second is not None
     assert second.since == NOW - timedelta(days=50)
-    assert suspicion.flags(planned(suspect(-3, -1), days=49)) is None
+    assert data_faults.flags(planned(suspect(-3, -1), days=49)) is None
 
 
 def test_a_plan_that_examined_nothing_changes_nothing() -> None:
-    suspicion = DataFaultEvents()
+    data_faults = DataFaultEvents()
     silent = replace(PLAN, suspects=(suspect(-3, -1),), examined_from=None)
-    assert suspicion.news(silent) == []
-    assert suspicion.flags(silent) is None
+    assert data_faults.news(silent) == []
+    assert data_faults.flags(silent) is None

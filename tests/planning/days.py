@@ -7,16 +7,19 @@ import numpy as np
 from agent.domain.battery import Battery
 from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
+from agent.domain.plan import ValueTable
 from agent.domain.request import PlanRequest
 from agent.domain.site import Connection
 from agent.planning import demand
 from agent.planning.concave import concave_rows
 from agent.planning.peak import Floats, Peak
 from agent.planning.planning_terms import PlanningTerms, Problem
-from agent.planning.value_table import GRID_POINTS, backward_by_path
+from agent.planning.value_table import GRID_POINTS, as_table, backward_by_path
 from tests.plan_requests import BATTERY, NOW, plan_request
 
-__all__ = ["BATTERY", "NOW", "errors", "forecast", "forecasts", "mean_values", "peak_of", "problem", "request"]
+__all__ = [
+    "BATTERY", "NOW", "errors", "forecast", "forecasts", "mean_values", "peak_of", "problem", "request", "value_table",
+]  # fmt: skip
 
 
 def problem(
@@ -40,6 +43,11 @@ def problem(
         price = price - price.mean() + import_price
     terms = PlanningTerms(step_h, battery, connection or Connection(), price, np.full(steps, export_price), terminal)
     return Problem(terms, battery.stored_wh(soc_pct), load, sun)
+
+
+def value_table(terms: PlanningTerms, net_w: Floats, pv_w: Floats, noise_w: Floats | None = None) -> ValueTable:
+    grid, by_path = backward_by_path(terms, net_w, pv_w)
+    return as_table(terms, grid, by_path, net_w, noise_w)
 
 
 def forecast(quantity: str, horizon: Horizon, median: np.ndarray) -> Forecast:

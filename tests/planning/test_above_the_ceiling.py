@@ -20,8 +20,7 @@ from agent.planning.make_plan import make_plan
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Problem
 from agent.planning.schedule import Schedule
-from agent.planning.value_table import value_table
-from tests.planning.days import BATTERY, errors, forecasts, problem, request
+from tests.planning.days import BATTERY, errors, forecasts, problem, request, value_table
 from tests.planning.test_optimise import physical
 
 SOC_PCT, CEILING_PCT = 95.0, 80.0

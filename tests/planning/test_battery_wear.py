@@ -20,8 +20,8 @@ from agent.planning.peak_levels import ladder_of
 from agent.planning.peak_table import NetPaths, backward_by_level
 from agent.planning.planning_terms import Problem
 from agent.planning.schedule import Schedule
-from agent.planning.value_table import backward_by_path, value_table
-from tests.planning.days import BATTERY, errors, forecasts, problem, request
+from agent.planning.value_table import backward_by_path
+from tests.planning.days import BATTERY, errors, forecasts, problem, request, value_table
 from tests.planning.test_optimise import physical
 from tests.planning.test_peak_table import a_peak, through
 

@@ -15,8 +15,7 @@ from agent.planning.check import check_plan
 from agent.planning.make_plan import make_plan, terms_of
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Problem
-from agent.planning.value_table import value_table
-from tests.planning.days import BATTERY, errors, forecasts, mean_values, problem, request
+from tests.planning.days import BATTERY, errors, forecasts, mean_values, problem, request, value_table
 from tests.planning.test_optimise import physical
 from tests.planning.test_value_table import one_path
 

@@ -14,8 +14,8 @@ from agent.planning.forward_pass import forward_pass, forward_pass_alone
 from agent.planning.optimise import solve_schedule
 from agent.planning.path_changes import path_changes
 from agent.planning.planning_terms import Problem
-from agent.planning.value_table import backward_by_path, battery_kw, change_kwh, value_table
-from tests.planning.days import BATTERY, errors, mean_values, problem
+from agent.planning.value_table import backward_by_path, battery_kw, change_kwh
+from tests.planning.days import BATTERY, errors, mean_values, problem, value_table
 from tests.planning.test_optimise import physical
 
 

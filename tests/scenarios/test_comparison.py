@@ -37,7 +37,7 @@ async def test_each_decides_in_its_blocks_and_the_planner_goes_on(tmp_path: Path
         await stage.play(30)
         start(stage.app.settings, 10, 6, stage.clock.now(), seed=5)
         await stage.play(60 * 24 + 60 * 22)
-        drawn = stage.app.outlet.view.comparison
+        drawn = stage.app.outlet.view.paired_trial
         assert drawn is not None
         stop(stage.app.settings, stage.clock.now())
         await stage.play(60 * 24 + 60 * 24)

@@ -2,10 +2,12 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import pytest
 
@@ -22,8 +24,8 @@ from training.fit.command import data_sha256
 from training.fit.export import Origin, write_model
 from training.fit.fit import FitData, fit_and_export, held_out
 from training.fit.mlflow_log import MlflowMissing, open_mlflow
-from training.fit.rows import training_rows
-from training.fit.trees import Growth, fit_quantiles, predict_quantiles, to_onnx
+from training.fit.rows import TrainingRows, joined, site_rows, skies_near, taught_sites
+from training.fit.trees import Growth, fit_level, predict_quantiles, to_onnx
 from training.sites.measured_site import MeasuredSite, read_sites
 
 SMALL = Growth(trees=(3, 3, 4, 3, 3), leaves=5, learning_rate=0.2, fewest_rows=20)
@@ -46,6 +48,16 @@ def fitted(folder: Path, out: Path, quantity: str, seed: int = 1) -> ModelCard:
     return fit_and_export(data, quantity, out, seed, lambda _: None, threads=1)
 
 
+def rows_of(sites: Sequence[MeasuredSite], quantity: str, seed: int = 1) -> TrainingRows:
+    taught = taught_sites(sites, quantity, seed)
+    rows = (site_rows(quantity, 1.0, seed, site, *skies_near(site, sites, quantity)) for site in taught)
+    return joined(quantity, *rows)
+
+
+def boosters_of(rows: TrainingRows, growth: Growth) -> list[lightgbm.Booster]:
+    return [fit_level(rows, column, 1, growth, threads=1) for column in range(len(LEVELS))]
+
+
 @pytest.mark.parametrize("quantity", ["load_w", "pv_w"])
 def test_a_fit_is_the_same_from_the_same_seed(quantity: str, folder: Path, tmp_path: Path) -> None:
     first, again = (
@@ -57,7 +69,7 @@ def test_a_fit_is_the_same_from_the_same_seed(quantity: str, folder: Path, tmp_p
 
 def test_another_seed_gives_another_fit(folder: Path) -> None:
     sites = read_sites(folder, "measured")[:1]
-    one, other = (training_rows(sites, "pv_w", seed=seed).matrix for seed in (1, 2))
+    one, other = (rows_of(sites, "pv_w", seed).matrix for seed in (1, 2))
     assert one.shape != other.shape or not np.array_equal(one, other, equal_nan=True)
 
 
@@ -102,7 +114,7 @@ def test_a_folder_that_nothing_may_be_learnt_from_is_said(folder: Path, tmp_path
         fit_and_export(FitData(sites, sites, ""), "load_w", tmp_path, 1, lambda _: None)
     dark = [replace(site, rated_w=0.0, history=replace(site.history, pv_w=(None,) * DAYS * 24)) for site in sites]
     with pytest.raises(ValueError, match="no site has any pv_w"):
-        training_rows(dark, "pv_w")
+        rows_of(dark, "pv_w")
 
 
 def test_changing_one_byte_of_the_data_changes_its_hash(folder: Path, tmp_path: Path) -> None:
@@ -117,8 +129,8 @@ def test_changing_one_byte_of_the_data_changes_its_hash(folder: Path, tmp_path: 
 @pytest.mark.parametrize("quantity", ["load_w", "pv_w"])
 def test_the_exported_trees_answer_as_lightgbm_does(quantity: str) -> None:
     site = MeasuredSite("ucam_b9", CAMBRIDGE, RATED_W, regular_site(CAMBRIDGE, days=50, step_s=3600), "measured here")
-    rows = training_rows([site], quantity)
-    boosters = list(fit_quantiles(rows, 1, replace(SMALL, trees=(40,) * 5, leaves=15), threads=1))
+    rows = rows_of([site], quantity)
+    boosters = boosters_of(rows, replace(SMALL, trees=(40,) * 5, leaves=15))
     asked = np.concatenate([rows.matrix[:4000], np.full((1, rows.matrix.shape[1]), np.nan, dtype=np.float32)])
     wanted = predict_quantiles(boosters, asked)
     session = open_session("parity", to_onnx(boosters, asked.shape[1]))
@@ -129,9 +141,10 @@ def test_the_exported_trees_answer_as_lightgbm_does(quantity: str) -> None:
 
 def test_a_model_that_was_written_reproduces_its_own_answers(tmp_path: Path) -> None:
     site = MeasuredSite("ucam_b9", CAMBRIDGE, RATED_W, regular_site(CAMBRIDGE, days=30, step_s=3600), "measured here")
-    rows = training_rows([site], "load_w", imagine=False)
-    boosters = list(fit_quantiles(rows, 1, SMALL, threads=1))
-    card = write_model(tmp_path / "consumption", "load_w", boosters, rows, Origin([site], (), "", 1), [])
+    rows = site_rows("load_w", 1.0, 1, site)
+    card = write_model(
+        tmp_path / "consumption", "load_w", boosters_of(rows, SMALL), rows, Origin([site], (), "", 1), []
+    )
     assert (card.max_horizon_h, card.min_history_h) == (168, 24)
     model = open_model(tmp_path / "consumption", "load_w", CAMBRIDGE)
     week = model.predict(site.history, [site.history.end], 3600, 168)

@@ -38,7 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     asked = [sys.executable, "-m", "mlflow", "server", *store, "--host", "127.0.0.1", "--port", str(port)]
     with (place / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*asked, "--workers", "1"], cwd=place, stdout=log, stderr=log, start_new_session=True
+            [*asked, "--workers", "1"], cwd=place, env=QUIET, stdout=log, stderr=log, start_new_session=True
         )
     try:
         yield answering(f"http://127.0.0.1:{port}", process, place / "log")

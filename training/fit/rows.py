@@ -37,7 +37,7 @@ _FIRST_DAYS = 1
 _HOME_WEIGHT = 0.5
 _NEAR_H, _NEAR_WEIGHT = (3.0, 6.0), (20.0, 5.0, 1.0)  # what a battery does now is decided by the next hours
 _LARGEST = 8.0
-_FAINT_SHARE = 0.002  # of the rating: a scale below it is dusk
+_LOW_OUTPUT_SHARE = 0.002  # of the rating: a scale below it is dusk
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +50,6 @@ class TrainingRows:
     matrix: NDArray[np.float32]
     answer: FloatArray
     weight: FloatArray
-
-
-def training_rows(
-    sites: Sequence[MeasuredSite], quantity: str, share: float = 1.0, seed: int = 1, imagine: bool = True
-) -> TrainingRows:
-    """Rows of the first ``share`` of every site, a home's counting half. The same for the same sites and seed.
-
-    Sites come with the weather measured there, which is given to the features with the errors of a forecast on a part
-    of the rows. With ``imagine``, loads made of those measured join in.
-    """
-    taught = taught_sites(sites, quantity, seed) if imagine else sites
-    return joined(
-        quantity, *(site_rows(quantity, share, seed, site, *skies_near(site, sites, quantity)) for site in taught)
-    )
 
 
 def taught_sites(sites: Sequence[MeasuredSite], quantity: str, seed: int) -> list[MeasuredSite]:
@@ -86,7 +72,11 @@ def without_weather(site: MeasuredSite) -> MeasuredSite:
 
 
 def site_rows(quantity: str, share: float, seed: int, site: MeasuredSite, *near: MeasuredSite) -> TrainingRows:
-    """Rows of one site, whose sky is that of ``near`` where it measured none. The same wherever they are made."""
+    """Rows of the first ``share`` of one site, a home's counting half. The same wherever they are made.
+
+    The weather measured there, or the sky of ``near`` where it measured none, is given to the features with the errors
+    of a forecast on a part of the rows.
+    """
     random = np.random.default_rng([seed, zlib.crc32(site.name.encode())])
     fed = with_forecast(_with_light(site, near, random) if near else site, seed)
     origins = _origins(site, quantity, share)
@@ -142,8 +132,8 @@ def _batch_rows(
         found = _mixed(found, told, _told(len(origins), steps, random))
     target = series.index_of(origins)[:, None] + np.arange(steps)
     actual = series.before(target, target + 1).reshape(-1)
-    faint = _FAINT_SHARE * plain.rated_w if quantity == "pv_w" else 0.0
-    usable = np.isfinite(actual) & (found.scale_w > faint)
+    least_w = _LOW_OUTPUT_SHARE * plain.rated_w if quantity == "pv_w" else 0.0
+    usable = np.isfinite(actual) & (found.scale_w > least_w)
     if steps > STEPS:
         usable &= random.uniform(size=usable.size) < STEPS / steps
     scale = found.scale_w[usable]

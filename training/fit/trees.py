@@ -1,6 +1,5 @@
 """Quantile trees: LightGBM fits them, and one ONNX node holds all of them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,12 +41,6 @@ class Growth:
     leaves: int
     learning_rate: float
     fewest_rows: int
-
-
-def fit_quantiles(rows: TrainingRows, seed: int, growth: Growth, threads: int = 2) -> Iterator[lightgbm.Booster]:
-    """One booster a level of LEVELS, yielded as it is done; the same for the same rows, seed and threads."""
-    for column in range(len(LEVELS)):
-        yield fit_level(rows, column, seed, growth, threads)
 
 
 def fit_level(rows: TrainingRows, column: int, seed: int, growth: Growth, threads: int) -> lightgbm.Booster:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agent.adapters.models.onnx_models import OnnxForecaster
 from agent.domain.history import History
@@ -23,7 +22,7 @@ _MOST_ORIGINS = 850  # 40,000 rows: more slow a gateway down and teach little th
 _STRIDES_H = (5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)  # coprime with 24: the origins visit every hour
 _BATCH = 128
 _LARGEST = 8.0  # in scales: a broken reading must not move a leaf
-_FAINT_SHARE = 0.01  # of the rating: below it a solar step is dusk
+_LOW_OUTPUT_SHARE = 0.01  # of the rating: below it a solar step is dusk
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +35,6 @@ class SiteRows:
     rows: TrainingRows
     said: FloatArray
     hour: IntArray
-
-    def part(self, chosen: NDArray[np.bool_]) -> "SiteRows":
-        rows = TrainingRows(self.rows.matrix[chosen], self.rows.answer[chosen], self.rows.weight[chosen])
-        return SiteRows(rows, self.said[chosen], self.hour[chosen])
 
 
 def known_by(history: History, until: datetime) -> History | None:
@@ -109,7 +104,7 @@ def _batch_rows(
     target = first[:, None] + np.arange(STEPS)
     actual = series.before(target, target + 1).reshape(-1)
     solar = model.quantity == "pv_w"
-    usable = np.isfinite(actual) & (found.scale_w > (_FAINT_SHARE * site.rated_w if solar else 0.0))
+    usable = np.isfinite(actual) & (found.scale_w > (_LOW_OUTPUT_SHARE * site.rated_w if solar else 0.0))
     scale = found.scale_w[usable]
     answer = np.clip((actual[usable, None] - found.centre_w[usable]) / scale[:, None], -_LARGEST, _LARGEST)
     matrix = found.matrix[usable]

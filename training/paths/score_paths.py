@@ -41,7 +41,7 @@ def score_paths(case: Case, agent: Agent, leads: int, every: int, advance: Calla
     net_w = case.load_w - case.pv_w
     found: dict[str, list[FloatArray]] = {AS_ISSUED: [], AFTER_SEEN: [], AGREEING: []}
     for index in range(case.first, case.last - leads, every):
-        paths = agent.outlook(index).paths
+        paths = agent.view(index).paths
         came = net_w[index : index + leads + 1]
         alike = np.full((leads, len(paths.net_w)), 1.0 / len(paths.net_w))
         seen_w = came[:1]

@@ -1,7 +1,7 @@
 """A measured site in hours, as the peers see it: what came, what fills its gaps, the calendar, the sun, the weather."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 
@@ -41,9 +41,6 @@ class Hours:
 
     def index_of(self, at: datetime) -> int:
         return (round(at.timestamp()) - self.start_s) // HOUR_S
-
-    def time_of(self, index: int) -> datetime:
-        return datetime.fromtimestamp(self.start_s + index * HOUR_S, UTC)
 
     def lag(self, index: IntArray, origin: IntArray) -> FloatArray:
         """Values at ``index`` as they could be filled at ``origin``; NaN outside the site's rows and from it on."""

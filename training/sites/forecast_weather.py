@@ -13,7 +13,7 @@ import numpy as np
 
 from agent.domain.horizon import Horizon
 from agent.domain.weather import Weather
-from agent.forecasting.features.weather_series import FAINT_W_M2
+from agent.forecasting.features.weather_series import LOW_LIGHT_W_M2
 from agent.forecasting.forecaster import FloatArray
 from agent.forecasting.sun import clear_sky_steps
 from training.sites.measured_site import MeasuredSite
@@ -40,14 +40,14 @@ def sky_of(neighbour: MeasuredSite, site: MeasuredSite) -> MeasuredSite:
     horizon = neighbour.history.horizon
     clear = _clear_sky(horizon, site)
     power = np.array(neighbour.history.pv_w, dtype=np.float64)
-    index = np.where(clear > FAINT_W_M2, power / np.maximum(clear, FAINT_W_M2), np.nan)
+    index = np.where(clear > LOW_LIGHT_W_M2, power / np.maximum(clear, LOW_LIGHT_W_M2), np.nan)
     slot = np.arange(horizon.steps) % 24
     best = np.ones(24)
     for hour in range(24):
         known = index[(slot == hour) & np.isfinite(index)]
         best[hour] = np.quantile(known, _CLEAREST_QUANTILE) if known.size and known.max() > 0 else 1.0
     light = np.clip(index / np.maximum(best[slot], 1e-9), 0.0, 1.1) * clear * _CLEAREST
-    light = np.where(clear > FAINT_W_M2, light, 0.0)
+    light = np.where(clear > LOW_LIGHT_W_M2, light, 0.0)
     return replace(site, history=replace(site.history, weather=Weather(horizon, (), _column(light))))
 
 
@@ -62,8 +62,8 @@ def _irradiance(site: MeasuredSite, weather: Weather, random: np.random.Generato
     """Smoothed, drawn to the middle and wrong about fronts (slow) and clouds (fast); tilted and scaled as feeds are."""
     clear = _clear_sky(weather.horizon, site)
     measured = np.array(weather.ghi_w_m2, dtype=np.float64)
-    lit = (clear > FAINT_W_M2) & np.isfinite(measured)
-    clearness = np.where(lit, np.minimum(measured / np.maximum(clear, FAINT_W_M2), 1.3), np.nan)
+    lit = (clear > LOW_LIGHT_W_M2) & np.isfinite(measured)
+    clearness = np.where(lit, np.minimum(measured / np.maximum(clear, LOW_LIGHT_W_M2), 1.3), np.nan)
     size = _regimes(measured.size, 0.0, 1.5, random)
     dull = np.minimum(size, 1.0)
     said = dull * _smooth(clearness) + (1.0 - dull) * clearness

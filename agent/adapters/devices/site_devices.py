@@ -23,7 +23,7 @@ _REFUSALS_ALLOWED = 3  # in a row; a device that is busy once is not in trouble
 
 
 @dataclass(slots=True)
-class _Seat:
+class _PolledDevice:
     """One device, its newest readings, and the read that is under way. ``refusals`` are exceptions in a row."""
 
     device: Readable
@@ -49,9 +49,9 @@ class Devices:
         self._deadline_s, self._monotonic = steer_deadline_s, monotonic
         self._terms, self.memory = dict(terms or {}), memory or SteeringMemory()
         self.relays = RelayMemory(self.memory, relays)
-        self._seats = {device.name: _Seat(device, {}) for device in devices}
+        self._polled = {device.name: _PolledDevice(device, {}) for device in devices}
         self._steered = [
-            SteeredBattery(self._seats[name].device, steer_deadline_s, monotonic, self._terms.get(name))
+            SteeredBattery(self._polled[name].device, steer_deadline_s, monotonic, self._terms.get(name))
             for name in batteries
         ]
         self._known = {name: KnownDevice(one, _ANSWER_WITHIN_S) for name, one in self._terms.items()}
@@ -84,8 +84,8 @@ class Devices:
         """
         changed = [battery for battery in self._steered if battery.name in gone]
         outcomes = {one.name: await self._order(one.name, release) for one in changed if release is not None}
-        before = {name: self._seats.pop(name) for name in gone}
-        self._seats |= {device.name: _Seat(device, {}) for device in new}
+        before = {name: self._polled.pop(name) for name in gone}
+        self._polled |= {device.name: _PolledDevice(device, {}) for device in new}
         for battery in changed:
             found = terms[battery.name]
             self.memory.stands_at(found.address, None)
@@ -98,13 +98,13 @@ class Devices:
 
     def _steer_anew(self, name: str) -> SteeredBattery:
         """Nothing that was known of the device that was steered is true of the one that stands there now."""
-        anew = SteeredBattery(self._seats[name].device, self._deadline_s, self._monotonic, self._terms[name])
+        anew = SteeredBattery(self._polled[name].device, self._deadline_s, self._monotonic, self._terms[name])
         self._steered = [anew if one.name == name else one for one in self._steered]
         return anew
 
     def device(self, name: str) -> Readable:
         """The device of this name, for what is not asked of all of them."""
-        return self._seats[name].device
+        return self._polled[name].device
 
     @property
     def left_behind(self) -> bool:
@@ -175,18 +175,20 @@ class Devices:
         return min((one.longest_hold_s for one in self._steered), default=float("inf"))
 
     async def read(self, deadline_s: float) -> Mapping[str, Mapping[Quantity, Reading]]:
-        for seat in self._seats.values():
-            if seat.running is None or seat.running.done():
-                seat.running = asyncio.create_task(self._read_one(seat))
-        running = [seat.running for seat in self._seats.values() if seat.running is not None]
+        for polled in self._polled.values():
+            if polled.running is None or polled.running.done():
+                polled.running = asyncio.create_task(self._read_one(polled))
+        running = [polled.running for polled in self._polled.values() if polled.running is not None]
         await asyncio.wait(running, timeout=max(deadline_s, 0.1))
-        return {name: seat.readings for name, seat in self._seats.items()}
+        return {name: polled.readings for name, polled in self._polled.items()}
 
     def troubles(self) -> Mapping[str, str]:
-        return {name: seat.trouble for name, seat in self._seats.items() if seat.trouble is not None}
+        return {name: polled.trouble for name, polled in self._polled.items() if polled.trouble is not None}
 
     def remarks(self) -> Mapping[str, tuple[Remark, ...]]:
-        found = {name: seat.device.remarks for name, seat in self._seats.items() if isinstance(seat.device, Remarked)}
+        found = {
+            name: polled.device.remarks for name, polled in self._polled.items() if isinstance(polled.device, Remarked)
+        }
         return {name: remarks for name, remarks in found.items() if remarks}
 
     def steering(self) -> SteeringReport:
@@ -217,7 +219,7 @@ class Devices:
 
     def is_on(self, name: str, stale_s: float) -> bool | None:
         """Implements ``agent.switch_ports.Switches``."""
-        reading = self._seats[name].readings.get(Quantity.SWITCHED_ON)
+        reading = self._polled[name].readings.get(Quantity.SWITCHED_ON)
         if reading is None or reading.value is None or self._monotonic() - reading.at > stale_s:
             return None
         return reading.value > 0.0
@@ -243,7 +245,7 @@ class Devices:
         return self.relays.is_owed(name)
 
     async def switch(self, name: str, on: bool) -> None:
-        device = self._seats[name].device
+        device = self._polled[name].device
         if not isinstance(device, Switchable):
             raise SwitchFailure("it is no relay")
         await self.relays.told(name, on)
@@ -255,41 +257,41 @@ class Devices:
         except DriverError as error:
             raise SwitchFailure(str(error)) from error
         now = Reading(Quantity.SWITCHED_ON, float(on), self._monotonic())
-        self._seats[name].readings = {Quantity.SWITCHED_ON: now}
+        self._polled[name].readings = {Quantity.SWITCHED_ON: now}
         self.relays.seen(name, on)
 
     async def close(self) -> None:
         """Stop the reads under way and close every connection."""
-        await _closed(self._seats.values())
+        await _closed(self._polled.values())
 
-    async def _read_one(self, seat: _Seat) -> None:
+    async def _read_one(self, polled: _PolledDevice) -> None:
         try:
-            readings = await seat.device.read()
+            readings = await polled.device.read()
         except Refused as error:
-            seat.refusals += 1
-            if seat.refusals >= _REFUSALS_ALLOWED:
-                seat.trouble = str(error)
+            polled.refusals += 1
+            if polled.refusals >= _REFUSALS_ALLOWED:
+                polled.trouble = str(error)
             return
         except DriverError as error:
-            seat.trouble = str(error)
-            if seat.device.name in self._known:
-                self._known[seat.device.name].was_silent()
+            polled.trouble = str(error)
+            if polled.device.name in self._known:
+                self._known[polled.device.name].was_silent()
             return
         except Exception as error:  # noqa: BLE001 a defect in one family is that device's trouble and nobody else's
-            seat.trouble = f"{seat.device.name} could not be read, a defect: {type(error).__name__}: {error}"
+            polled.trouble = f"{polled.device.name} could not be read, a defect: {type(error).__name__}: {error}"
             return
-        seat.trouble, seat.refusals = None, 0
-        seat.readings = {reading.quantity: reading for reading in readings}
+        polled.trouble, polled.refusals = None, 0
+        polled.readings = {reading.quantity: reading for reading in readings}
         for battery in self._steered:
-            if battery.name == seat.device.name:
+            if battery.name == polled.device.name:
                 await self._know_again(battery.name)
                 await self._battery(battery.name).look()
 
 
-async def _closed(seats: Collection[_Seat]) -> None:
-    running = [seat.running for seat in seats if seat.running is not None]
+async def _closed(devices: Collection[_PolledDevice]) -> None:
+    running = [polled.running for polled in devices if polled.running is not None]
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
-    for seat in seats:
-        await seat.device.close()
+    for polled in devices:
+        await polled.device.close()

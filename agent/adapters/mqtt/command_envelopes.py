@@ -17,12 +17,11 @@ from agent.adapters.mqtt.incoming_messages import COMMANDS, LARGEST_PAYLOAD, log
 from agent.adapters.mqtt.input_messages import Message, Utc, Watts
 from agent.domain.canonical_json import canonical
 from agent.domain.commands import Command, OverrideBattery, read_command
-from agent.domain.override import Override, OverrideAction
+from agent.domain.override import AUTO, Override, OverrideAction
 from agent.domain.signed_command import LONGEST_LEASE, SignedCommand, Unmeant
 from agent.domain.wire import WireError
 from agent.ports import PayloadRefused
 
-AUTO = "auto"
 COMMAND_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # it is a level of a topic
 
 

@@ -14,8 +14,8 @@ from paho.mqtt import client as mqtt
 from agent.adapters.mqtt import mqtt_troubles as troubles
 from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, INPUT_TOPICS, NOTICE_TOPIC
 from agent.adapters.mqtt.mqtt_settings import MqttSettings, publish_properties
-from agent.adapters.mqtt.mqtt_thread import IN_FLIGHT, STATUS_TOPIC, BrokerLimits, NetworkThread
-from agent.adapters.mqtt.own_status import OwnStatus
+from agent.adapters.mqtt.mqtt_thread import IN_FLIGHT, BrokerLimits, NetworkThread
+from agent.adapters.mqtt.own_status import STATUS_TOPIC, OwnStatus
 from agent.adapters.mqtt.reconnect_delay import Ending, ReconnectDelay
 from agent.domain.envelope import Envelope
 from agent.domain.sentences import link as say

@@ -22,6 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from agent.adapters.mqtt import mqtt_troubles as troubles
 from agent.adapters.mqtt.mqtt_settings import MqttSettings, connect_arguments, new_client
 from agent.adapters.mqtt.own_certificate import OwnCertificate
+from agent.adapters.mqtt.own_status import STATUS_TOPIC
 from agent.adapters.mqtt.reconnect_delay import STEADY_S, Ending, ReconnectDelay
 from agent.domain.envelope import Envelope
 from agent.domain.sentences import link as say
@@ -31,7 +32,6 @@ PASS_S = 1.0
 ANSWER_WITHIN_S = 10.0
 RIVAL_AFTER = 5  # short connections in a row, each reached at the first try
 TAKEN_OVER, KEEPALIVE_TIMEOUT = 0x8E, 0x8D
-STATUS_TOPIC = "up/status"  # our own, in which another gateway with our id shows
 
 
 class Listener(Protocol):

@@ -7,6 +7,8 @@ its birth, with its session, on every connection; the other one is given it when
 import json
 from datetime import datetime
 
+STATUS_TOPIC = "up/status"
+
 
 class OwnStatus:
     """``said`` is called with our own birth after the broker has taken it."""

@@ -1,7 +1,7 @@
 """The language spoken with the central platform: JSON out of frozen objects, frozen objects out of JSON.
 
 What goes out is built here from our own rows and cannot be wrong but in a number, which ``allow_nan=False`` refuses.
-What comes in is untrusted: size, depth, types, ranges and times are checked by ``incoming_models``.
+What comes in is untrusted: size, depth, types, ranges and times are checked by ``incoming_messages``.
 """
 
 import json
@@ -15,6 +15,7 @@ from agent.adapters.mqtt.command_envelopes import parse_signed
 from agent.adapters.mqtt.history import HistoryForm
 from agent.adapters.mqtt.history import iso_time as _time
 from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, LARGEST_PAYLOAD, parse_incoming
+from agent.adapters.mqtt.own_status import STATUS_TOPIC
 from agent.domain.advisory import Advisory
 from agent.domain.command_record import CommandRecord
 from agent.domain.desired import RemoteConfig
@@ -31,7 +32,6 @@ from agent.explanation.words import to_dict
 from agent.ports import PayloadRefused
 
 TOPICS = {"minute": "up/data/minute", "decision": "up/data/decision", "event": "up/event"}
-STATUS_TOPIC = "up/status"
 LIVE_TOPIC = "up/live"
 MOST_ADVISORIES = 40  # of less than 1.5 KB each
 MEASURED = ("grid_w", "pv_w", "battery_w", "load_w", "soc_pct")

@@ -23,7 +23,7 @@ SETTLE_S = 2.0  # after a connection: what the broker has kept comes first
 
 
 @dataclass(slots=True)
-class _Seat:
+class _OwnRelay:
     """One relay. There is a ``lease`` while it is held away from its rest."""
 
     relay: TopicRelay
@@ -50,12 +50,12 @@ class TopicRelays:
         memory: RelayMemory,
     ) -> None:
         self._reach, self._others, self._monotonic, self._memory = reach, others, monotonic, memory
-        self._seats = {
-            relay.name: _Seat(relay, number, HeardRelay(relay)) for number, relay in enumerate(relays, start=1)
+        self._own = {
+            relay.name: _OwnRelay(relay, number, HeardRelay(relay)) for number, relay in enumerate(relays, start=1)
         }
-        own = replace(reach, client_id=f"{reach.site_id}-relays", most_bytes=reach.most_bytes or MOST_BYTES)
+        settings = replace(reach, client_id=f"{reach.site_id}-relays", most_bytes=reach.most_bytes or MOST_BYTES)
         topics = dict.fromkeys(topic for relay in relays for topic in relay.topics)
-        self.link = MqttLink(own, self._greet, topics=tuple(topics))
+        self.link = MqttLink(settings, self._greet, topics=tuple(topics))
         self._since_s = monotonic()
         self._listening: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
@@ -70,150 +70,150 @@ class TopicRelays:
         for task in (self._listening, self._asking):
             if task is not None:
                 task.cancel()
-        held = [seat.lease for seat in self._seats.values() if seat.lease is not None]
+        held = [own.lease for own in self._own.values() if own.lease is not None]
         await asyncio.gather(*(lease.end(is_given_back=False) for lease in held), self.link.stop())
 
     # The port.
 
     def is_on(self, name: str, stale_s: float) -> bool | None:
-        seat = self._seats.get(name)
-        if seat is None:
+        own = self._own.get(name)
+        if own is None:
             return self._others.is_on(name, stale_s)
-        return seat.heard.on(self._monotonic()) if self.link.connected else None
+        return own.heard.on(self._monotonic()) if self.link.connected else None
 
     def trouble(self, name: str) -> str | None:
-        seat = self._seats.get(name)
-        if seat is None:
+        own = self._own.get(name)
+        if own is None:
             return self._others.trouble(name)
         if not self.link.connected:
             return say.relay_broker_away(cause=self.link.trouble or say.relay_not_connected())
-        found = seat.heard.trouble(self._monotonic())
+        found = own.heard.trouble(self._monotonic())
         return None if found is None else self.link.trouble or found
 
     def takes_orders(self, name: str) -> bool:
-        seat = self._seats.get(name)
-        if seat is None:
+        own = self._own.get(name)
+        if own is None:
             return self._others.takes_orders(name)
         has_settled = self._monotonic() - self._since_s >= SETTLE_S
-        return self.link.connected and has_settled and not seat.heard.is_gone
+        return self.link.connected and has_settled and not own.heard.is_gone
 
     def holds(self, name: str, on: bool) -> bool:
-        seat = self._seats.get(name)
-        if seat is None:
+        own = self._own.get(name)
+        if own is None:
             return self._others.holds(name, on)
-        if on is seat.relay.rests_on:
-            return seat.lease is None
-        return seat.lease is not None and seat.lease.stands
+        if on is own.relay.rests_on:
+            return own.lease is None
+        return own.lease is not None and own.lease.stands
 
     def is_owed_rest(self, name: str) -> bool:
         """What a process before us has held was told to rest by the broker, unless that was gone, too."""
-        seat = self._seats.get(name)
-        if seat is None:
+        own = self._own.get(name)
+        if own is None:
             return self._others.is_owed_rest(name)
-        return seat.lease is not None or self._memory.is_owed(name)
+        return own.lease is not None or self._memory.is_owed(name)
 
     async def switch(self, name: str, on: bool) -> None:
-        seat = self._seats.get(name)
-        if seat is None:
+        own = self._own.get(name)
+        if own is None:
             await self._others.switch(name, on)
             return
-        if not self.link.connected or seat.heard.is_gone:
-            if on is seat.relay.rests_on:
-                await self._rest_unheard(seat)
+        if not self.link.connected or own.heard.is_gone:
+            if on is own.relay.rests_on:
+                await self._rest_unheard(own)
             raise SwitchFailure(self.trouble(name))
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S), seat.turn:
-                await self._tell(seat, on)
-                await self._see(seat, on)
+            async with asyncio.timeout(ANSWER_WITHIN_S), own.turn:
+                await self._tell(own, on)
+                await self._see(own, on)
         except LinkFailure as failure:
             raise SwitchFailure(*failure.args) from failure
         except TimeoutError:
             not_seen = say.relay_did_not_go_on if on else say.relay_did_not_go_off
-            raise SwitchFailure(not_seen(topic=seat.relay.state.topic, within_s=ANSWER_WITHIN_S)) from None
-        if on is seat.relay.rests_on:
+            raise SwitchFailure(not_seen(topic=own.relay.state.topic, within_s=ANSWER_WITHIN_S)) from None
+        if on is own.relay.rests_on:
             await self.let_go(name)
 
     async def renew(self, name: str, on: bool) -> None:
-        seat = self._seats.get(name)
-        if seat is None:
+        own = self._own.get(name)
+        if own is None:
             await self._others.renew(name, on)
-        elif seat.lease is not None:
+        elif own.lease is not None:
             with suppress(LinkFailure, TimeoutError):  # a lease that is lost shows by itself
                 async with asyncio.timeout(ANSWER_WITHIN_S):
-                    await seat.lease.say(command(seat.relay, on))
-                    await self._ask(seat)
+                    await own.lease.say(command(own.relay, on))
+                    await self._ask(own)
 
     async def let_go(self, name: str) -> None:
-        seat = self._seats.get(name)
-        if seat is None:
+        own = self._own.get(name)
+        if own is None:
             await self._others.let_go(name)
             return
         self._memory.ended(name)
-        if seat.lease is not None:
-            lease, seat.lease = seat.lease, None
+        if own.lease is not None:
+            lease, own.lease = own.lease, None
             await lease.end(is_given_back=True)
 
     # What it is told and what it says.
 
-    async def _tell(self, seat: _Seat, on: bool) -> None:
-        if on is seat.relay.rests_on:
+    async def _tell(self, own: _OwnRelay, on: bool) -> None:
+        if on is own.relay.rests_on:
             # Where it was held, behind what was said there: the broker may not have taken that in yet.
-            lease = seat.lease
+            lease = own.lease
             way = lease.say if lease is not None and lease.stands else self.link.publish
-            await way(command(seat.relay, on))
+            await way(command(own.relay, on))
             return
-        await self._memory.told(seat.relay.name, on)
-        if seat.lease is not None and not seat.lease.stands:
-            lapsed, seat.lease = seat.lease, None
+        await self._memory.told(own.relay.name, on)
+        if own.lease is not None and not own.lease.stands:
+            lapsed, own.lease = own.lease, None
             await lapsed.end(is_given_back=True)
-        if seat.lease is None:
-            lease = RelayLease(self._reach, seat.relay, seat.number)
+        if own.lease is None:
+            lease = RelayLease(self._reach, own.relay, own.number)
             try:
                 await lease.begin()
             except BaseException:
                 await lease.end(is_given_back=True)  # nothing was told yet
                 raise
-            seat.lease = lease
-        await seat.lease.say(command(seat.relay, on))
+            own.lease = lease
+        await own.lease.say(command(own.relay, on))
 
-    async def _rest_unheard(self, seat: _Seat) -> None:
+    async def _rest_unheard(self, own: _OwnRelay) -> None:
         """The lease has a connection of its own: it tells the relay to rest though nobody hears whether it does."""
-        async with seat.turn:
-            lease, seat.lease = seat.lease, None
+        async with own.turn:
+            lease, own.lease = own.lease, None
             if lease is not None:
                 await lease.end(is_given_back=False)
 
-    async def _see(self, seat: _Seat, on: bool) -> None:
+    async def _see(self, own: _OwnRelay, on: bool) -> None:
         """Return when it says that it is ``on``. One that does not say so by itself is asked once."""
-        patience_s = None if seat.relay.query is None else QUERY_AFTER_S
-        while seat.heard.on(self._monotonic()) is not on:
-            seat.changed.clear()
+        patience_s = None if own.relay.query is None else QUERY_AFTER_S
+        while own.heard.on(self._monotonic()) is not on:
+            own.changed.clear()
             try:
                 async with asyncio.timeout(patience_s):
-                    await seat.changed.wait()
+                    await own.changed.wait()
             except TimeoutError:
                 patience_s = None
-                await self._ask(seat)
+                await self._ask(own)
 
-    async def _ask(self, seat: _Seat) -> None:
-        if seat.relay.query is not None:
-            topic, payload = seat.relay.query
+    async def _ask(self, own: _OwnRelay) -> None:
+        if own.relay.query is not None:
+            topic, payload = own.relay.query
             await self.link.publish(Envelope(topic, payload.encode()))
 
     def _greet(self, word: str) -> None:
         """A connection begins: all that was said before it is forgotten, and asked for. The broker is told nothing."""
         if word == "online":
             self._since_s = self._monotonic()
-            for seat in self._seats.values():
-                seat.heard.forget()
+            for own in self._own.values():
+                own.heard.forget()
             self._asking = asyncio.create_task(self._ask_all())
 
     async def _ask_all(self) -> None:
-        for seat in self._seats.values():
+        for own in self._own.values():
             with suppress(LinkFailure):  # they are asked again with the next connection
-                await self._ask(seat)
+                await self._ask(own)
 
     async def _take(self, topic: str, payload: bytes, retained: bool) -> None:
-        for seat in self._seats.values():
-            seat.heard.hear(topic, payload, retained, self._monotonic())
-            seat.changed.set()
+        for own in self._own.values():
+            own.heard.hear(topic, payload, retained, self._monotonic())
+            own.changed.set()

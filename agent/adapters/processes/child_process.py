@@ -16,6 +16,8 @@ from agent.adapters.processes.child_outputs import LARGEST_ANSWER, MOST_PRINTED,
 
 log = structlog.get_logger("child")
 
+NICENESS = 10  # of what may wait: control and plans go before it
+
 # One thread each, since no more are needed, and no telemetry: onnxruntime sends it by default on Linux.
 ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",

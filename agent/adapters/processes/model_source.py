@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.adapters.processes.answered_noun import AnsweredNoun
-from agent.adapters.processes.child_process import ChildProcess
+from agent.adapters.processes.child_process import NICENESS, ChildProcess
 from agent.delivery_ports import FetchFailure, ModelRefused
 from agent.domain.model_delivery import Fetch, Fetched, FetchState, ModelManifest
 from agent.domain.printable import printable
@@ -15,7 +15,6 @@ FETCH_DEADLINE_S, FETCH_MEMORY_MB = 900.0, 64
 """20 MB at 200 kbit/s; what has come by then stays, and the next one goes on."""
 
 ADMIT_DEADLINE_S, ADMIT_MEMORY_MB = 90.0, 200
-NICENESS = 10
 SPARE_BYTES = 50_000_000
 """What a download leaves free on the disk: the store lies on it too."""
 

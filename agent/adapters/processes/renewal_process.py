@@ -1,13 +1,12 @@
 """The renewal of the site's certificate as a process that lives for some seconds of a year."""
 
 from agent.adapters.processes.answered_noun import AnsweredNoun
-from agent.adapters.processes.child_process import ChildProcess
+from agent.adapters.processes.child_process import NICENESS, ChildProcess
 from agent.domain.identity import Certified, IdentityRequest
 from agent.identity_ports import RenewalFailure
 
 DEADLINE_S = 60.0
 MEMORY_MB = 200
-NICENESS = 10
 
 
 class RenewalProcess:

@@ -3,12 +3,11 @@
 import asyncio
 
 from agent.adapters.processes.answered_noun import AnsweredNoun
-from agent.adapters.processes.child_process import ChildProcess
+from agent.adapters.processes.child_process import NICENESS, ChildProcess
 from agent.domain.ledger import Settled, SettlementRequest
 from agent.ports import SettlementFailure
 
 DEADLINE_S = 60.0
-NICENESS = 10
 REFUSAL = "the settlement's answer is no ledger"
 
 

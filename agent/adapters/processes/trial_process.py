@@ -3,13 +3,12 @@
 import asyncio
 
 from agent.adapters.processes.answered_noun import AnsweredNoun
-from agent.adapters.processes.child_process import ChildProcess
+from agent.adapters.processes.child_process import NICENESS, ChildProcess
 from agent.domain.model_comparison import Report
 from agent.domain.request import PlanRequest
 from agent.ports import TrialFailure
 
 DEADLINE_S = 120.0
-NICENESS = 10
 LONGEST_SENTENCE = 1000
 
 

@@ -15,9 +15,8 @@ from agent.console.alerts.settings import AlertSettings, Target, Test
 from agent.console.json_body import body_as
 from agent.console.own_settings import OwnFolderFailure, OwnSettings, told
 from agent.console.problem import Problem
-from agent.console.security.access import Caller
 from agent.console.security.audit import Audit
-from agent.console.security.gate import address_of
+from agent.console.security.gate import address_of, caller_of
 from agent.console.source import Source
 
 
@@ -42,7 +41,7 @@ class Desk:
 
     async def set_settings(self, request: Request) -> Response:
         """Replaced as a whole, see ``completed`` for secrets that are left out."""
-        asked, caller = await body_as(request, AlertSettings), _caller(request)
+        asked, caller = await body_as(request, AlertSettings), caller_of(request.scope)
         try:
             new = completed(self._own.alerts(), asked)
             self._own.set_alerts(new)
@@ -82,8 +81,3 @@ def _last(last: Last | None) -> dict[str, Any] | None:
     if last is None:
         return None
     return {"at": last.at.isoformat(), "good": isinstance(last.outcome, Sent), "said": last.outcome.said}
-
-
-def _caller(request: Request) -> Caller:
-    caller: Caller = request.scope["state"]["caller"]
-    return caller

@@ -14,12 +14,9 @@ from agent.console.reading.shapes import Document
 from agent.console.reading.site import override, override_document, site_of
 from agent.domain.advisory import AdvisoryType, Verb
 from agent.domain.commands import AnswerAdvice, Command, OverrideBattery, Request
-from agent.domain.override import LEAST_W, LONGEST, MOST_W, Override, OverrideAction
+from agent.domain.override import AUTO, LEAST_W, LONGEST, MOST_W, OBEYED_WITHIN, USUAL, Override, OverrideAction
 
-AUTO = "auto"
-USUAL = timedelta(hours=2)
 TAKEN_UP_WITHIN_S = 60
-OBEYED_WITHIN = timedelta(minutes=2)  # an override that waits for an agent that does not run is not obeyed later
 
 
 def _list(asked: Asked) -> Document:

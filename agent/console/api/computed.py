@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from agent.adapters.processes.child_process import ChildFailure, ChildProcess
+from agent.adapters.processes.child_process import NICENESS, ChildFailure, ChildProcess
 from agent.advice.book import NotPossible
 from agent.console.api.endpoint import Asked, Endpoint
 from agent.console.api.parameters import Kind, Parameter
@@ -22,7 +22,6 @@ from agent.domain.what_if import WhatIfAnswer, WhatIfQuestion
 from agent.domain.wire import WireError, from_json, to_json
 
 BEFORE_A_PLAN_S = 60
-NICENESS = 10
 _ASKING = asyncio.Lock()
 
 

@@ -26,13 +26,13 @@ def demand(settings: Settings, store: Path, now: datetime) -> Document:
     months = _months(now.astimezone(zone).date(), MONTHS)
     interval_s = USUAL_S if charge is None else charge.interval_s
     history = [_month(store, month, interval_s, charge, zone) for month in months]
-    current = history[0] | _kept_peak(store, months[0], charge, zone)
+    running = history[0] | _kept_peak(store, months[0], charge, zone)
     others = [{**_terms(one), **_month(store, months[0], interval_s, one, zone)} for one in charges[1:]]
     return {
         **head(settings),
         "charge": None if charge is None else _terms(charge),
         "others": others,
-        "month": _with_ratchet(charge, current, history[1:]),
+        "month": _with_ratchet(charge, running, history[1:]),
         "threshold_w": _threshold(store, now),
         "history": [month for month in history[1:] if month["peak_w"] is not None],
         **listed("notes", [say.peaks_from_quarters()]),
@@ -60,14 +60,14 @@ def _terms(charge: DemandCharge) -> Document:
     }
 
 
-def _with_ratchet(charge: DemandCharge | None, current: Document, earlier: Sequence[Document]) -> Document:
+def _with_ratchet(charge: DemandCharge | None, running: Document, earlier: Sequence[Document]) -> Document:
     """The month with the peak that it is paid for, W: its own, or what a ratchet holds of the eleven months before."""
-    if charge is None or not current["is_charged"]:
-        return {**current, "paid_w": None}
+    if charge is None or not running["is_charged"]:
+        return {**running, "paid_w": None}
     held = [charge.ratchet_share * month["peak_w"] for month in earlier if month["peak_w"] is not None]
-    paid_w = max(current["peak_w"] or 0.0, *held, 0.0)
-    cost = current["cost"] if not charge.ratchet_share else rounded(charge.per_kw * paid_w / 1000.0, 2)
-    return {**current, "paid_w": rounded(paid_w, 0), "cost": cost}
+    paid_w = max(running["peak_w"] or 0.0, *held, 0.0)
+    cost = running["cost"] if not charge.ratchet_share else rounded(charge.per_kw * paid_w / 1000.0, 2)
+    return {**running, "paid_w": rounded(paid_w, 0), "cost": cost}
 
 
 def _month(store: Path, month: date, interval_s: int, charge: DemandCharge | None, zone: ZoneInfo) -> Document:

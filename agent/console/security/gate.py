@@ -73,6 +73,12 @@ class Gate:
             self._audit.write("request", who, address_of(scope), method=method, path=scope["path"], status=status)
 
 
+def caller_of(scope: Scope) -> Caller:
+    """Who asks what nobody may ask without a name."""
+    caller: Caller = scope["state"]["caller"]
+    return caller
+
+
 def address_of(scope: Scope) -> str:
     client = scope.get("client")
     return "unknown" if client is None else str(client[0])

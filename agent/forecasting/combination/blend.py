@@ -16,10 +16,10 @@ _HANDICAP = 1.08  # loss that a member is presumed to have over the first of the
 _PRESUMED_H = 72.0  # hours of origins that this presumption is worth
 _MEMORY_H = 24.0 * 17.0  # of losses: a half-life of 12 days
 
-_CARRY_MEMORY_H = 24.0 * 45.0
-_CARRY_PRIOR = np.array([0.4, 0.24, 0.12, 0.06])  # share of the last hour's error that comes again in the first buckets
-_CARRY_PRIOR_SQUARES = 20.0  # ten days of hours with errors of a third of a half-width
-_MOST_CARRY = 0.9
+_PERSISTENCE_MEMORY_H = 24.0 * 45.0
+_PRIOR_PERSISTENCE = np.array([0.4, 0.24, 0.12, 0.06])  # share of the last error that comes again at first
+_PRIOR_SQUARES = 20.0  # ten days of hours with errors of a third of a half-width
+_MOST_PERSISTENCE = 0.9
 _MOST_ERROR = 3.0  # half-widths
 
 _MOST_HOURS = 12.0  # that one origin may stand for, where those between were not learnt from
@@ -179,8 +179,8 @@ def _with_persistence(
 ) -> FloatArray:
     """All levels shifted by the share of the last hour's error, (origins,), that persists."""
     share = np.zeros(BUCKETS)
-    sums = residual_persistence[:, 1] + _CARRY_PRIOR_SQUARES * _CARRY_PRIOR
-    share[:PERSISTENT_BUCKETS] = np.clip(sums / (residual_persistence[:, 0] + _CARRY_PRIOR_SQUARES), 0.0, _MOST_CARRY)
+    sums = residual_persistence[:, 1] + _PRIOR_SQUARES * _PRIOR_PERSISTENCE
+    share[:PERSISTENT_BUCKETS] = np.clip(sums / (residual_persistence[:, 0] + _PRIOR_SQUARES), 0.0, _MOST_PERSISTENCE)
     shift = share[raster.bucket] * last_errors[:, None] * _mean_half_width(raster, quantiles)
     return quantiles + shift[:, None, :]
 
@@ -193,7 +193,7 @@ def _persistence_after(
         np.stack([np.full(PERSISTENT_BUCKETS, last * last), last * errors], axis=1)
         * verdict.weight[:PERSISTENT_BUCKETS, None]
     )
-    after: FloatArray = residual_persistence * np.exp(-1.0 / _CARRY_MEMORY_H) + new
+    after: FloatArray = residual_persistence * np.exp(-1.0 / _PERSISTENCE_MEMORY_H) + new
     return after
 
 

@@ -21,13 +21,13 @@ _AIMS = np.array([0.047, 0.25, 0.5, 0.75, 0.953])
 _REACH = np.array([5.9, 1.9, 0.0, 1.9, 5.9])
 _FIRST_MEMORY_H, _MEMORY_H = 24.0 * 7.0, 24.0 * 15.0  # hours of origins after which a third of the past is left
 _SCALE = 0.2, 4.0
-_FAINT_HASTE = 2.0  # dawn and dusk are few
+_LOW_OUTPUT_HASTE = 2.0  # dawn and dusk are few
 _ENOUGH = 0.5  # the share of a bucket's hours that makes a full verdict
-_FAINT_H = 4.0
+_LOW_OUTPUT_H = 4.0
 _MOST_INWARDS, _MOST_OUTWARDS = 0.9, 3.0
 _PUBLISHED_H = 48.0
 
-_FAINT_SHARE = 0.05  # of the highest value of the horizon
+_LOW_OUTPUT_SHARE = 0.05  # of the highest value of the horizon
 _THINNEST = 0.01  # half-width of an interval, as a share of the same
 _TELLING_SHARE = 0.6  # of the same: errors of higher values are believed wholly
 _NOTHING_W = 1e-6
@@ -53,7 +53,7 @@ class Raster:
         by_lead = np.minimum(np.searchsorted(LEAD_EDGES_H, lead_h), LOW_OUTPUT - 1)
         self.step_h = step_s / 3600.0
         self.alight: NDArray[np.bool_] = highest > _NOTHING_W
-        self.bucket: IntArray = np.where(highest < _FAINT_SHARE * peak, LOW_OUTPUT, by_lead).astype(np.int64)
+        self.bucket: IntArray = np.where(highest < _LOW_OUTPUT_SHARE * peak, LOW_OUTPUT, by_lead).astype(np.int64)
         self.thinnest_w: FloatArray = np.where(self.alight, _THINNEST * peak, 0.0)
         self.trust: FloatArray = np.minimum(highest / np.maximum(_TELLING_SHARE * peak, _NOTHING_W), 1.0)
         self.late_days: FloatArray = np.maximum(lead_h - LEAD_EDGES_H[-1], 0.0) / 24.0
@@ -104,7 +104,7 @@ class Verdict:
         in_bucket = raster.bucket[0][None, :] == np.arange(BUCKETS)[:, None]
         self._in_bucket: FloatArray = (in_bucket & self.known).astype(np.float64)
         self._steps: FloatArray = self._in_bucket.sum(axis=1)
-        whole_h = np.append(np.diff(LEAD_EDGES_H, prepend=0), _FAINT_H)
+        whole_h = np.append(np.diff(LEAD_EDGES_H, prepend=0), _LOW_OUTPUT_H)
         self.weight: FloatArray = np.minimum(self._steps * raster.step_h / (_ENOUGH * whole_h), 1.0)
 
     def means(self, values: FloatArray) -> FloatArray:
@@ -129,7 +129,7 @@ def tracked(quantile_offsets: FloatArray, passed: FloatArray, weight: FloatArray
     step is taken in proportion to the interval as it was moved, so that it matters little how wide that was at first.
     """
     memory = np.minimum(behind + _FIRST_MEMORY_H, _MEMORY_H)
-    haste = np.where(np.arange(BUCKETS) == LOW_OUTPUT, _FAINT_HASTE, 1.0) * weight / memory
+    haste = np.where(np.arange(BUCKETS) == LOW_OUTPUT, _LOW_OUTPUT_HASTE, 1.0) * weight / memory
     down, up = (np.clip(side, *_SCALE) for side in (1.0 - quantile_offsets[:, 0], 1.0 + quantile_offsets[:, -1]))
     scale = np.stack([down] * MEDIAN + [np.ones(BUCKETS)] + [up] * (len(LEVELS) - MEDIAN - 1), axis=1)
     stepped: FloatArray = quantile_offsets - haste[:, None] * scale * _REACH * passed

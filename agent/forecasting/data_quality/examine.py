@@ -23,9 +23,9 @@ from agent.forecasting.data_quality.load import Signs
 from agent.forecasting.data_quality.trace import BoolArray, Calendar, Trace, calendar_of, runs, trace_of
 from agent.forecasting.data_quality.unusual import unusual_days
 from agent.forecasting.forecaster import DAY_S, FloatArray
+from agent.forecasting.series import ABSURD_W
 
 MOST_NOTES = 4
-_ABSURD_W = 1e8  # 100 MW: no site behind a gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _first_ahead(history: History, now: datetime) -> int:
 
 def _impossible(values: FloatArray, ahead: int, is_ahead: Sentence, is_absurd: Sentence) -> list[_Finding]:
     future = np.isfinite(values) & (np.arange(values.size) >= ahead)
-    beyond = ~np.isnan(values) & ~(np.abs(np.nan_to_num(values, posinf=np.inf, neginf=-np.inf)) <= _ABSURD_W)
+    beyond = ~np.isnan(values) & ~(np.abs(np.nan_to_num(values, posinf=np.inf, neginf=-np.inf)) <= ABSURD_W)
     return [_Finding(future, lambda *_: is_ahead), _Finding(beyond, lambda *_: is_absurd)]
 
 

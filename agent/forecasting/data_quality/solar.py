@@ -8,9 +8,9 @@ from agent.domain.request import Place
 from agent.forecasting.data_quality.load import NEW_NORMAL_H, Signs, grown
 from agent.forecasting.data_quality.trace import KNOWN_H, BoolArray, Trace, runs, trace_of
 from agent.forecasting.forecaster import FloatArray
+from agent.forecasting.series import SOLAR_HEADROOM
 from agent.forecasting.sun import clear_sky_steps
 
-_OVER_RATING = 1.3  # an array may pass its rating for a moment at a cloud's edge
 _NEGATIVE_SHARE, _NEGATIVE_W = 0.05, 100.0  # of the size; inverters draw a little by night
 _NIGHT_SHARE, _NIGHT_W = 0.02, 50.0
 _TWILIGHT_H = 1.0  # a clock that is a little off is no meter fault
@@ -49,7 +49,7 @@ def solar_trace(trace: Trace, curtailed: BoolArray, start_s: int, place: Place, 
 
 def above_rating(solar: SolarTrace) -> Signs:
     """More than the array can make."""
-    limit = _OVER_RATING * solar.rated_w if solar.rated_w > 0 else np.inf
+    limit = SOLAR_HEADROOM * solar.rated_w if solar.rated_w > 0 else np.inf
     with np.errstate(invalid="ignore"):
         return _certain(solar.trace.values > limit)
 

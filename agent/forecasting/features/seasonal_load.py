@@ -20,8 +20,8 @@ _HOURS_TO_DAY = 1.5  # how much further a step usually lies from the day before 
 _YOUNG_SCALE = 0.1  # of the level, at least, for a site of one day
 _FEW_DAYS = 3.0  # days of its kind after which a third of the doubt about a young site is left
 _DOUBT = np.array([-1.2, -0.4, 0.0, 0.5, 1.6])  # in scales
-_CARRY = 0.5  # how much of the deviation of the last three hours is believed for the next minute
-_CARRY_H = 8.0  # and after how many hours a third of that is left
+_PERSISTENCE = 0.5  # how much of the deviation of the last three hours is believed for the next minute
+_PERSISTENCE_H = 8.0  # and after how many hours a third of that is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def load_quantiles(season: SeasonalLoad, step_s: int) -> FloatArray:
     unusual = season.recent_w[:, newest] + season.centre_w[:, newest] - usual
     deviation, _ = weighted_mean(unusual, np.ones_like(unusual))
     lead_h = (np.arange(quantiles.shape[1]) + 0.5) * step_s / 3600.0
-    quantiles += _CARRY * np.nan_to_num(deviation)[:, None, None] * np.exp(-lead_h / _CARRY_H)[:, None]
+    quantiles += _PERSISTENCE * np.nan_to_num(deviation)[:, None, None] * np.exp(-lead_h / _PERSISTENCE_H)[:, None]
     quantiles = np.where(np.isfinite(quantiles), quantiles, _plain_load(season.level.mean_w)[:, None, :])
     return np.maximum(quantiles, 0.0)
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from agent.domain.request import Place
-from agent.forecasting.features.weather_series import FAINT_W_M2
+from agent.forecasting.features.weather_series import LOW_LIGHT_W_M2
 from agent.forecasting.forecaster import DAY_S, WINDOW_DAYS, FloatArray, IntArray
 from agent.forecasting.seasonal import solar_kernel, weighted_quantiles, widened
 from agent.forecasting.series import Series
@@ -78,7 +78,7 @@ def _solar_window(
     if rated_w > 0:
         clear, ahead = np.minimum(clear, rated_w), np.minimum(ahead, rated_w)
     with np.errstate(invalid="ignore", divide="ignore"):
-        index = np.where(ghi_past >= FAINT_W_M2, np.minimum(pv / clear, 2.0), np.nan)
+        index = np.where(ghi_past >= LOW_LIGHT_W_M2, np.minimum(pv / clear, 2.0), np.nan)
     return SolarWindow(pv, clear, ahead, index)
 
 
@@ -137,7 +137,7 @@ def _array_ratio(pv: FloatArray, ghi: FloatArray, rated_w: float, hour: int) -> 
     With few samples it is that of the nameplate, or the array's own best where there is no nameplate.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        best, known = best_ratio(np.where(ghi >= FAINT_W_M2, pv / ghi, np.nan), hour)
+        best, known = best_ratio(np.where(ghi >= LOW_LIGHT_W_M2, pv / ghi, np.nan), hour)
     nameplate = rated_w * _PERFORMANCE / 1000.0
     if nameplate <= 0:
         own = np.where(np.isfinite(best), best, -1.0).max(axis=1, keepdims=True)

@@ -15,7 +15,7 @@ from agent.domain.weather import Weather
 from agent.forecasting.forecaster import DAY_S, FloatArray, IntArray
 from agent.forecasting.sun import clear_sky_steps
 
-FAINT_W_M2 = 20.0
+LOW_LIGHT_W_M2 = 20.0
 """Clear-sky irradiance below which a ratio to it is noise."""
 
 _ABSURD = 1e6
@@ -69,7 +69,7 @@ def _clearness(weather: Weather, start_s: int, place: Place) -> FloatArray:
     steps = weather.horizon.steps
     starts = start_s + weather.horizon.step_s * np.arange(steps, dtype=np.float64)
     clear = clear_sky_steps(starts, weather.horizon.step_s, place.latitude, place.longitude)
-    lit = clear >= FAINT_W_M2
+    lit = clear >= LOW_LIGHT_W_M2
     irradiance = _column(weather.ghi_w_m2, steps)
     if np.isfinite(irradiance).any():
         clearness = np.maximum(irradiance, 0.0) / np.where(lit, clear, 1.0)

@@ -7,8 +7,6 @@ from typing import Any
 import onnx
 from onnx import TensorProto, helper
 
-INT64_MAX = 2**63 - 1
-
 
 def model(
     nodes: Sequence[Any],

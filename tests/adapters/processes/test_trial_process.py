@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.processes.child_process import NICENESS
 from agent.adapters.processes.planner_process import PlannerProcess
-from agent.adapters.processes.trial_process import LONGEST_SENTENCE, NICENESS, TrialProcess
+from agent.adapters.processes.trial_process import LONGEST_SENTENCE, TrialProcess
 from agent.domain.model_comparison import Report
 from agent.domain.sentence import coded
 from agent.domain.sentences.model_faults import model_no_folder
