@@ -197,9 +197,11 @@ class Tracking:
             del self._limits[charging]
 
     def _forget_limits(self, monotonic_s: float) -> None:
-        """One that has run out stands as long as a new try needs to show whether it still holds."""
+        """One that has run out stands as long as a new try needs to show whether it still holds: a part shows within
+        one patience, and nothing, or something else, is a miss so many times."""
         for charging, limit in tuple(self._limits.items()):
-            if monotonic_s >= limit.until + 2.0 * self.patience_s:
+            tries = 1 if limit.most_w else self.misses_allowed
+            if monotonic_s >= limit.until + (tries + 1) * self.patience_s:
                 del self._limits[charging]
 
     def _miss(self, monotonic_s: float, battery_w: float, asked_w: float) -> Verdict:
