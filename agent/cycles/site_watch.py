@@ -12,7 +12,8 @@ from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.sentences import alarms as say
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import SiteState
-from agent.monitoring.battery_values import power_watch, soc_watch
+from agent.monitoring.battery_values import grid_watch, power_watch, soc_watch
+from agent.monitoring.implausible_values import ImplausibleWatch
 from agent.monitoring.solar_sleep import SolarSleep
 from agent.monitoring.stuck_meter import StuckMeterWatch
 from agent.ports import Clock, Site
@@ -40,6 +41,8 @@ class SiteWatch:
         self._stuck_meters = StuckMeterWatch(rules.frozen_s)
         self._power = power_watch(rules.roles, rules.stale_s)
         self._soc_missing = soc_watch(rules.roles, rules.stale_s)
+        self._grid_missing = grid_watch(rules.roles, rules.stale_s)
+        self._implausible = ImplausibleWatch(rules.roles, rules.stale_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, alarms)
         self._alignment = MeterAlignment(rules.limits.battery, alarms, rules.meter_lag_s)
@@ -79,6 +82,7 @@ class SiteWatch:
         sun_deg = self._conditions.place.sun_elevation_deg(now) if self._clock.trusted() else None
         readings = self._sleep.update(readings, frozen | set(troubles), sun_deg, monotonic)
         frozen -= self._sleep.asleep
+        readings = self._implausible.update(readings, monotonic)
         doubts = self._units.doubts(readings, monotonic)
         sources, self.batteries_changed = self._units.look(self._sources(readings, frozen), monotonic)
         self._tell_doubts(doubts)
@@ -106,9 +110,14 @@ class SiteWatch:
             self._alarms.alarm(AlarmKind.SOC_JUMP, text, name)
 
     def _tell_missing(self, readings: Readings, silent: Collection[str], monotonic_s: float) -> None:
-        powers = self._power.update(readings, silent, monotonic_s)
+        powers, grids = (
+            {**watch.update(readings, silent, monotonic_s), **self._implausible.told(quantity)}
+            for watch, quantity in ((self._power, Quantity.BATTERY_W), (self._grid_missing, Quantity.GRID_W))
+        )
         for name, gone in powers.items():
             self._alarms.alarm(AlarmKind.BATTERY_POWER_MISSING, gone, name)
+        for name, gone in grids.items():
+            self._alarms.alarm(AlarmKind.GRID_POWER_MISSING, gone, name)
         for name, gone in self._soc_missing.update(readings, silent, monotonic_s).items():
             self._alarms.alarm(AlarmKind.SOC_MISSING, None if powers.get(name) else gone, name)  # one cause, one alarm
 

@@ -77,6 +77,10 @@ class AlarmKind(Enum):
         "grid_limit_lost", Severity.ALARM, Subject.SITE,
         "Check the link to the platform and whether the platform still sends grid limits.",
     )  # fmt: skip
+    GRID_POWER_MISSING = (
+        "grid_power_missing", Severity.ALARM, Subject.DEVICE,
+        "See that the meter's phases and clamps are connected; if they are, its firmware or family may not fit.",
+    )  # fmt: skip
     HOME_ASSISTANT_AWAY = (
         "home_assistant_away", Severity.WARNING, Subject.SITE,
         "Check Home Assistant's MQTT broker, its user and password, and [home_assistant] in the site file.",
