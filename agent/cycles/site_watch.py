@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from agent.cycles.alarms import Alarms
+from agent.cycles.battery_swing import BatterySwing
 from agent.cycles.meter_alignment import MeterAlignment
 from agent.cycles.meter_balance import MeterBalance
 from agent.dispatch.battery_units import BatteryUnits
@@ -45,6 +46,7 @@ class SiteWatch:
         self._implausible = ImplausibleWatch(rules.roles, rules.stale_s)
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, alarms)
+        self._swing = BatterySwing(rules.limits.battery, alarms)
         self._alignment = MeterAlignment(rules.limits.battery, alarms, rules.meter_lag_s)
         self.remarked = set() if remarked is None else remarked
         self.batteries_changed = False
@@ -57,7 +59,9 @@ class SiteWatch:
         """Without a meter that contradicts the battery, and with the powers of one instant."""
         self._tell_remarks()
         state, monotonic = self._estimate(readings), self._clock.monotonic()
-        return self._alignment.aligned(self._balance.judged(state, monotonic), monotonic)
+        state = self._balance.judged(state, monotonic)
+        self._swing.look(state, monotonic)
+        return self._alignment.aligned(state, monotonic)
 
     def _tell_remarks(self) -> None:
         """What is odd about a device, once a start."""
@@ -68,12 +72,13 @@ class SiteWatch:
                     self._alarms.note(EventKind.DEVICE_REMARK, remark.text, name)
 
     def probed(self, wanted: Setpoint) -> Setpoint:
-        """``wanted``, or 0 W where the meter is to be looked at."""
-        return self._balance.probed(wanted)
+        """``wanted``, or 0 W where the meter is to be looked at, or a release where the battery swings."""
+        return self._swing.left_to_itself(self._balance.probed(wanted))
 
     def told(self, monotonic_s: float, battery_w: float | None) -> None:
         """This power was written to the battery; None released it."""
         self._balance.asked(monotonic_s, battery_w)
+        self._swing.asked(monotonic_s, battery_w)
         self._alignment.told(monotonic_s, battery_w)
 
     def _estimate(self, readings: Readings) -> SiteState:

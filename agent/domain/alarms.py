@@ -49,6 +49,10 @@ class AlarmKind(Enum):
         "battery_power_missing", Severity.ALARM, Subject.DEVICE,
         "See that the battery is on and seen by the inverter; if it is, the inverter's firmware or family may not fit.",
     )  # fmt: skip
+    BATTERY_SWINGS = (
+        "battery_swings", Severity.ALARM, Subject.SITE,
+        "Compare powers of meter and battery with their displays, see how late the meter is, and what else regulates.",
+    )  # fmt: skip
     CERTIFICATE_ENDS = (
         "certificate_ends", Severity.ALARM, Subject.PART,
         "Renew the certificate that [cloud] of the site file names; with enrol_url there, run enalysis-edge enrol.",

@@ -26,3 +26,19 @@ def battery_power_implausible(*, device: str, power_w: float) -> str:
 @Template
 def grid_power_implausible(*, device: str, power_w: float) -> str:
     return f"{device} shows {power_w:z.0f} W as the power of the grid, which cannot be: its scale may have changed"
+
+
+@Template
+def swings_late() -> str:
+    return (
+        "the battery goes to and fro by its own orders, and comes to rest where it is left to itself: "
+        "the grid meter's values are too old, or something else regulates the same grid"
+    )
+
+
+@Template
+def swings_scaled(*, found_times: float) -> str:
+    return (
+        "the battery goes to and fro by its own orders, and comes to rest where it is left to itself: the grid's meter "
+        f"moves {found_times:.1f} times as far as the battery, so the scale of one of the two is wrong"
+    )
