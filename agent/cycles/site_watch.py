@@ -21,6 +21,8 @@ from agent.ports import Clock, Site
 from agent.site_conditions.site_conditions import SiteConditions
 from drivers.reading import Quantity, Reading
 
+LOST_AFTER_S = 15.0  # without an answer; or when its values are too old, where that is sooner
+
 Readings = Mapping[str, Mapping[Quantity, Reading]]
 
 
@@ -44,6 +46,7 @@ class SiteWatch:
         self._soc_missing = soc_watch(rules.roles, rules.stale_s)
         self._grid_missing = grid_watch(rules.roles, rules.stale_s)
         self._implausible = ImplausibleWatch(rules.roles, rules.stale_s)
+        self._silent_since: dict[str, float] = {}
         self._sleep = SolarSleep(rules.roles, rules.stale_s)
         self._balance = MeterBalance(rules.limits.battery, rules.step_s, rules.roles, alarms)
         self._swing = BatterySwing(rules.limits.battery, alarms)
@@ -92,7 +95,7 @@ class SiteWatch:
         sources, self.batteries_changed = self._units.look(self._sources(readings, frozen), monotonic)
         self._tell_doubts(doubts)
         self._tell_missing(readings, frozen | set(troubles), monotonic)
-        self._tell_devices(frozen, troubles)
+        self._tell_devices(frozen, troubles, monotonic)
         return estimate(now, monotonic, sources, self._rules.stale_s)
 
     def _sources(self, readings: Readings, frozen: Collection[str]) -> Sequence[Source]:
@@ -126,8 +129,13 @@ class SiteWatch:
         for name, gone in self._soc_missing.update(readings, silent, monotonic_s).items():
             self._alarms.alarm(AlarmKind.SOC_MISSING, None if powers.get(name) else gone, name)  # one cause, one alarm
 
-    def _tell_devices(self, frozen: Collection[str], troubles: Mapping[str, str]) -> None:
+    def _tell_devices(self, frozen: Collection[str], troubles: Mapping[str, str], monotonic_s: float) -> None:
+        """A radio link loses an answer now and then, and the next one comes: that changes nothing of what stands."""
         for name in self._rules.roles:
             lost = None if name in self._sleep.asleep else troubles.get(name)
-            self._alarms.alarm(AlarmKind.DEVICE_LOST, lost, name)
+            if lost is None:
+                self._silent_since.pop(name, None)
+            since = self._silent_since.setdefault(name, monotonic_s) if lost else -float("inf")
+            if monotonic_s - since >= min(LOST_AFTER_S, self._rules.stale_s):
+                self._alarms.alarm(AlarmKind.DEVICE_LOST, lost, name)
             self._alarms.alarm(AlarmKind.FROZEN, say.frozen(device=name) if name in frozen else None, name)
