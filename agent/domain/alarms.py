@@ -43,7 +43,7 @@ class AlarmKind(Enum):
 
     BATTERY_LIMITED = (
         "battery_limited", Severity.ALARM, Subject.BATTERY,
-        "Look at the battery's own display for a limit of power, its temperature and its state of charge.",
+        "Compare with the battery's own display: its power, a limit of power, its temperature and its state of charge.",
     )  # fmt: skip
     BATTERY_POWER_MISSING = (
         "battery_power_missing", Severity.ALARM, Subject.DEVICE,
