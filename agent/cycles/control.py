@@ -38,6 +38,7 @@ OF_A_DEVICE: Mapping[AlarmKind, str | None] = {
     AlarmKind.DEVICE_LOST: None,
     AlarmKind.FOREIGN_MASTER: None,
     AlarmKind.FROZEN: None,
+    AlarmKind.GRID_POWER_MISSING: "grid",
     AlarmKind.METER_CONTRADICTS: "grid",
     AlarmKind.SOC_JUMP: None,
     AlarmKind.SOC_MISSING: "battery",

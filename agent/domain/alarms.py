@@ -43,11 +43,15 @@ class AlarmKind(Enum):
 
     BATTERY_LIMITED = (
         "battery_limited", Severity.ALARM, Subject.BATTERY,
-        "Look at the battery's own display for a limit of power, its temperature and its state of charge.",
+        "Compare with the battery's own display: its power, a limit of power, its temperature and its state of charge.",
     )  # fmt: skip
     BATTERY_POWER_MISSING = (
         "battery_power_missing", Severity.ALARM, Subject.DEVICE,
         "See that the battery is on and seen by the inverter; if it is, the inverter's firmware or family may not fit.",
+    )  # fmt: skip
+    BATTERY_SWINGS = (
+        "battery_swings", Severity.ALARM, Subject.SITE,
+        "Compare powers of meter and battery with their displays, see how late the meter is, and what else regulates.",
     )  # fmt: skip
     CERTIFICATE_ENDS = (
         "certificate_ends", Severity.ALARM, Subject.PART,
@@ -76,6 +80,10 @@ class AlarmKind(Enum):
     GRID_LIMIT_LOST = (
         "grid_limit_lost", Severity.ALARM, Subject.SITE,
         "Check the link to the platform and whether the platform still sends grid limits.",
+    )  # fmt: skip
+    GRID_POWER_MISSING = (
+        "grid_power_missing", Severity.ALARM, Subject.DEVICE,
+        "See that the meter's phases and clamps are connected; if they are, its firmware or family may not fit.",
     )  # fmt: skip
     HOME_ASSISTANT_AWAY = (
         "home_assistant_away", Severity.WARNING, Subject.SITE,

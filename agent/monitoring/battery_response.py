@@ -121,7 +121,7 @@ class Tracking:
         if battery_w is None:
             return Verdict.WAITING
         if abs(battery_w - self._asked_w) <= self.tolerance_w or self._covers_more(battery_w, self._asked_w):
-            self._misses, self._followed_at = 0, monotonic_s
+            self._misses, self._followed_at, self._paused_until = 0, monotonic_s, None
             self._recovered(battery_w)
             return Verdict.VERIFIED
         if grid_w is not None and self._covers_all(battery_w, self._asked_w, grid_w):
@@ -155,6 +155,11 @@ class Tracking:
     def out_of_control(self, monotonic_s: float) -> bool:
         """True while the battery is left alone because it did not follow."""
         return self._paused_until is not None and monotonic_s < self._paused_until
+
+    def counts_as_lost(self, monotonic_s: float) -> bool:
+        """True also after that, until a new try has had time to show whether it still does not follow."""
+        retried_s = (self.misses_allowed + 2) * self.patience_s  # the last two: the hold at 0 W, and to begin
+        return self._paused_until is not None and monotonic_s < self._paused_until + retried_s
 
     def _be_patient(self, monotonic_s: float, asked_w: float) -> None:
         self._patient_since, self._patient_with_w = monotonic_s, asked_w
@@ -197,9 +202,11 @@ class Tracking:
             del self._limits[charging]
 
     def _forget_limits(self, monotonic_s: float) -> None:
-        """One that has run out stands as long as a new try needs to show whether it still holds."""
+        """One that has run out stands as long as a new try needs to show whether it still holds: a part shows within
+        one patience, and nothing, or something else, is a miss so many times."""
         for charging, limit in tuple(self._limits.items()):
-            if monotonic_s >= limit.until + 2.0 * self.patience_s:
+            tries = 1 if limit.most_w else self.misses_allowed
+            if monotonic_s >= limit.until + (tries + 1) * self.patience_s:
                 del self._limits[charging]
 
     def _miss(self, monotonic_s: float, battery_w: float, asked_w: float) -> Verdict:

@@ -68,8 +68,9 @@ class SetpointResponse:
         """Kind, device (empty: the site's one) and one sentence, or None where there is nothing to tell."""
         found: list[tuple[AlarmKind, str, str | None]] = []
         for name, tracking in self._tracking.items():
-            lost = say.no_control() if tracking.out_of_control(monotonic_s) else None
-            for kind, sentence in ((AlarmKind.NO_CONTROL, lost), (AlarmKind.BATTERY_LIMITED, tracking.weak)):
+            lost = say.no_control() if tracking.counts_as_lost(monotonic_s) else None
+            weak = tracking.weak if lost is None else None  # one cause, one alarm
+            for kind, sentence in ((AlarmKind.NO_CONTROL, lost), (AlarmKind.BATTERY_LIMITED, weak)):
                 told = say.of_device(device=name, said=sentence) if name and sentence is not None else sentence
                 found.append((kind, name, told))
         return found

@@ -49,3 +49,16 @@ async def test_nor_is_one_that_gives_a_little_less_beside_a_load_that_never_rest
             next_w = chance.uniform(-MOST_W, MOST_W)
         load_w += max(-RISE_W_PER_S, min(RISE_W_PER_S, next_w - load_w)) * chance.random()
         await site.second(load_w)
+
+
+async def test_a_battery_that_does_as_it_likes_for_half_an_hour_is_told_once() -> None:
+    """It is tried again every ten minutes: that it still does not follow is no news."""
+    stage = ControlStage()
+    stage.site.obeys = False
+    stage.site.values["inverter"][Quantity.BATTERY_W] = -3000.0
+    await stage.step(2000)
+    stage.site.obeys = True
+    await stage.step(900)
+    events = stage.pending.take(stage.clock.now()).events
+    for kind in (AlarmKind.NO_CONTROL, AlarmKind.BATTERY_LIMITED):
+        assert [event.severity for event in events if event.kind == kind.value] == ["alarm", "info"]

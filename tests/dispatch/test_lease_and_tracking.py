@@ -170,6 +170,23 @@ def test_nothing_is_no_disobedience_it_holds_one_direction_ever_longer() -> None
     assert pauses == [600.0, 1200.0, 2400.0, 3600.0, 3600.0]
 
 
+@pytest.mark.parametrize("does_w", [0.0, -3000.0])
+def test_what_is_tried_again_in_vain_is_told_without_a_break(does_w: float) -> None:
+    """The hold has run out; three misses of the new try come before the next one."""
+    tracking = Tracking(5000.0)
+    tracking.asked(0.0, 2000.0)
+    verdicts(tracking, does_w, 0, 91)
+    told = tracking.weak
+    tracking.asked(91.0, 0.0)
+    for second in range(91, 700):
+        tracking.seen(float(second), 0.0, 50.0)
+    tracking.asked(700.0, 2000.0)
+    for second in range(700, 792):
+        tracking.seen(float(second), does_w, 50.0)
+        assert tracking.weak == told
+    assert tracking.delivered(BATTERY, 792.0).discharge_w == 0.0
+
+
 @pytest.mark.parametrize("gave_w", [-60.0, -500.0, -2900.0 / 2])
 def test_whatever_comes_in_the_right_direction_is_a_limit_and_no_disobedience(gave_w: float) -> None:
     tracking = Tracking(3000.0)

@@ -37,7 +37,7 @@ NUMBERS: Mapping[str, float] = {
     "taken_w": 100.0, "theirs_w": 500.0, "theirs_wh": 9500.0, "total_w": 1420.0, "unit": 1,
     "flat": 1, "like": 2, "missing_wh": 5230.0, "over_w": 1240.0, "steps": 48,
     "asked_h": 48.0, "by_pct": 1.234, "ending": 3, "fewest": 14, "fewest_live": 7, "least_h": 168.0, "live": 5,
-    "measured_h": 20.5, "measured_pct": 22.4, "step_s": 900.0, "cells": 3, "columns": 2,
+    "measured_h": 20.5, "measured_pct": 22.4, "step_s": 900.0, "cells": 3, "columns": 2, "found_times": 10.1,
 }  # fmt: skip
 TEXTS: Mapping[str, str] = {
     "addresses": "10.0.0.5:502 unit 1",

@@ -13,7 +13,7 @@ HOUSE = Path(agent.__file__).parent
 TABLE = HOUSE / "domain" / "alarms.py"
 KNOWN_TO_PLATFORMS = {
     "advice", "advice_answered", "advice_lost", "advice_outcome", "advice_refused", "battery_limited",
-    "battery_power_missing",
+    "battery_power_missing", "battery_swings", "grid_power_missing",
     "certificate_ends", "clock_stepped", "clock_untrusted", "comparison", "counter_reset", "data_fault", "device_lost",
     "disk_full", "document_refused", "foreign_master", "frozen", "grid_limit_lost", "ledger_failed", "link_down",
     "message_refused", "meter_contradicts", "meter_lag", "meter_late", "model_trial", "no_control", "no_plan",

@@ -188,6 +188,35 @@ async def test_a_meter_that_contradicts_the_battery_is_not_acted_on(
         assert is_charging(stage.at(60.0))
 
 
+@fault(
+    31,
+    injected="the meter shows ten times what it is while a battery is charged: the guard turns it round with each step",
+    neutral_s=200.0,
+    alarm="battery_swings",
+)
+async def test_a_battery_that_swings_by_a_meter_of_the_wrong_scale_is_told_and_held_back(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    async with staged(tmp_path) as stage:
+        stage.fault("scaled_power", "meter", FAULT_AT, 20.0, factor=10.0)
+        await stage.play(18.0)
+        outcome.neutral_after(neutral_after_s(stage))
+        assert await raised(stage, "battery_swings") == ["alarm"]
+        outcome.raised("battery_swings")
+        assert stage.at(18.0).rung is Rung.RELEASE
+
+
+@fault(31, injected="the inverter shows ten times what its battery does while it is charged", neutral_s=STEP_S,
+       alarm="battery_power_missing")  # fmt: skip
+async def test_a_battery_power_beyond_its_rating_is_told_and_not_acted_on(tmp_path: Path, outcome: Outcome) -> None:
+    async with staged(tmp_path) as stage:
+        stage.fault("scaled_power", "inverter", FAULT_AT, 20.0, factor=10.0)
+        await stage.play(9.0)
+        outcome.neutral_after(neutral_after_s(stage))
+        assert await raised(stage, "battery_power_missing/inverter") == ["alarm"]
+        outcome.raised("battery_power_missing/inverter")
+
+
 @fault(31, injected="the sign of the meter changes while a battery covers the load", neutral_s=300.0,
        alarm="meter_contradicts")  # fmt: skip
 async def test_a_battery_that_covers_the_load_does_not_run_away_by_a_sign_that_has_changed(

@@ -1,15 +1,24 @@
 """Devices that are silent, late, wrong or frozen: the battery is released, and taken up again when they are back."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.domain.setpoint import Applied, Held, Rung, Unreachable
+from simulator.columns import MeasuredColumn
+from simulator.traces import Trace
 from tests import site_files
-from tests.scenarios.stage import CHARGE_W, Moment, Stage, passing_clouds, staged
+from tests.scenarios.stage import CHARGE_W, MIDNIGHT, Moment, Stage, passing_clouds, staged
 
 QUICK: dict[str, Any] = {"timeout_s": 0.05}
+
+
+def a_small_load() -> Trace:
+    first = int(MIDNIGHT.timestamp())
+    loads = MeasuredColumn(first, 60, [350.0] * 24 * 60)
+    return Trace({"load_w": loads, "pv_w": MeasuredColumn(first, 3600, [0.0] * 24)})
 
 
 def follows_the_plan(moment: Moment) -> bool:
@@ -53,8 +62,11 @@ async def test_a_device_that_gives_no_values_leads_to_release_and_back_to_the_pl
         assert lost[1][1] == f"over: {lost[0][1]}"
 
 
-@pytest.mark.parametrize(("device", "quantity"), [("inverter", "state of charge"), ("meter", "grid power")])
-async def test_sentinel_values_are_missing_values(tmp_path: Path, device: str, quantity: str) -> None:
+@pytest.mark.parametrize(
+    ("device", "quantity", "kind"),
+    [("inverter", "state of charge", "battery_power_missing"), ("meter", "grid power", "grid_power_missing")],
+)
+async def test_sentinel_values_are_missing_values(tmp_path: Path, device: str, quantity: str, kind: str) -> None:
     async with staged(tmp_path) as stage:
         stage.fault("sentinel", device, 5.1, 3.0)
         await stage.play(9.0)
@@ -62,6 +74,34 @@ async def test_sentinel_values_are_missing_values(tmp_path: Path, device: str, q
             assert moment.setpoint.reason == f"released: the {quantity} is missing"
             assert moment.mode == "self-consumption"
         assert all(follows_the_plan(moment) for moment in stage.between(8.4, 9.0))
+        assert [severity for severity, _ in await alarms(stage, f"{kind}/{device}")] == ["alarm", "info"]
+
+
+async def test_a_battery_power_that_cannot_be_is_told_and_not_acted_on(tmp_path: Path) -> None:
+    """A scale factor of ten, while the battery charges beyond what its rating makes of it."""
+    async with staged(tmp_path) as stage:
+        stage.fault("scaled_power", "inverter", 5.1, 10.0, factor=10.0)
+        await stage.play(30.0)
+        for moment in stage.between(5.4, 15.0):
+            assert moment.setpoint.reason == "released: the battery power is implausible"
+        ((raised, told), (cleared, _)) = await alarms(stage, "battery_power_missing/inverter")
+        assert (raised, cleared) == ("alarm", "info")
+        assert "W as the power of its battery, which cannot be: its scale may have changed" in told
+        assert all(follows_the_plan(moment) for moment in stage.between(26.0, 30.0))
+
+
+async def test_a_battery_whose_scale_is_wrong_while_it_covers_the_load_is_not_taken_up_and_let_go_of(
+    tmp_path: Path,
+) -> None:
+    """Left to itself it shows a power that may be, and steered by that one that may not."""
+    words: dict[str, Any] = {"import_tariff": site_files.FLAT_TARIFF, "step_s": 2, "hold_s": 60, "stale_s": 10}
+    async with staged(tmp_path, trace=a_small_load(), timeout_s=1.0, **words) as stage:
+        stage.fault("scaled_power", "inverter", 3.1, 60.0, factor=10.0)
+        await stage.play(16.0)
+        after = stage.between(4.0, 16.0)
+        begun = [now for now, next_ in pairwise(after) if now.rung is Rung.RELEASE and next_.rung is not Rung.RELEASE]
+        assert len(begun) <= 2  # a new try after ten minutes
+        assert [severity for severity, _ in await alarms(stage, "battery_power_missing/inverter")] == ["alarm"]
 
 
 async def test_without_any_device_at_the_start_the_agent_runs_and_takes_over_when_they_come(tmp_path: Path) -> None:

@@ -133,6 +133,16 @@ def order_discharge_with(*, power_w: float) -> str:
 
 
 @Template
+def looking_for_a_swing() -> str:
+    return "the battery goes to and fro, and for some minutes it is seen whether it rests when it is left to itself"
+
+
+@Template
+def battery_swings() -> str:
+    return "the battery goes to and fro by its own orders"
+
+
+@Template
 def probing_meter() -> str:
     return "held at 0 W for a minute, to see whether the grid's meter follows the battery"
 
