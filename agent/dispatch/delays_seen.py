@@ -8,6 +8,7 @@ from agent.domain.site import Measured
 from agent.monitoring.held_value import HeldValue
 from agent.monitoring.meter_lag import Lag, LagWatch
 
+FADES = 0.98  # a longer time between two readings is remembered for a minute
 MARGIN_S = 3.0  # of a delay that was seen: both sides are looked at once a second, and neither on the second
 
 
@@ -23,6 +24,7 @@ class DelaysSeen:
     known_lag_s: float | None = None
     known_answer_s: float | None = None
     _order_w: float | None = None
+    _read_every_s: float = 0.0  # the battery, lately
     _grid: PowerTrace = field(default_factory=lambda: PowerTrace(KEPT_S))
     _orders: PowerTrace = field(default_factory=lambda: PowerTrace(KEPT_S))
     _held: HeldValue = field(default_factory=HeldValue)
@@ -51,8 +53,9 @@ class DelaysSeen:
     def narrow(self) -> Delays:
         """What was seen, with its margin, and never more than ``wide``."""
         wide = self.wide
-        meter = _as_seen(self._meter, max(MARGIN_S, self._held.held_s + 1.0), wide.meter)
-        return Delays(meter, _as_seen(self._answer, MARGIN_S, wide.order))
+        margin_s = max(MARGIN_S, self._read_every_s + 1.0)  # between two readings nobody knows what the battery did
+        meter = _as_seen(self._meter, max(margin_s, self._held.held_s + 1.0), wide.meter)
+        return Delays(meter, _as_seen(self._answer, margin_s, wide.order))
 
     def told(self, battery_w: float | None) -> None:
         """This power was written to the battery; None released it."""
@@ -66,6 +69,9 @@ class DelaysSeen:
             self._grid.clear()
             self._orders.clear()
             return
+        if len(battery) > 1:
+            before_s, now_s = battery.last_two_s()
+            self._read_every_s = max(now_s - before_s, FADES * self._read_every_s)
         seen_s = monotonic_s - grid.age_s
         self._grid.add(seen_s, grid.known)
         self._held.see(seen_s, grid.known, battery)

@@ -3,25 +3,28 @@
 A meter that is later than is reckoned with, or a scale factor of meter or battery that is wrong by ten, makes every
 order answer the one before. All values look sound, and the battery is at rest for too short a time to be judged by a
 step. ``TURNS`` turns of its power within ``WITHIN_S`` are a suspicion where the grid meanwhile went to and fro at least
-``IN_VAIN`` times as far: a battery that meets a restless load keeps the grid still. Too late for the fastest of loads
-it looks the same. So it is left to itself, and what battery and grid do is looked at from ``SETTLE_S`` on for as long
-as ``EXPECTED`` turns took. A load that goes on and off still does so then: one of the two turns on, and the next look
-waits half an hour, and twice as long each time, up to a day. Where both have come to rest, ``PROOFS`` times, it was our
-doing: the battery is left to itself for ``PAUSE_S``, and then one look decides. That is told until the battery has
-been steered for ``WITHIN_S``, has moved, and the grid has kept still by that.
+``IN_VAIN`` times as far, since a battery that meets a restless load keeps the grid still, and where a load at rest
+would explain both (``resting_load.py``). With the fastest of loads it may look the same. So the battery is left to
+itself, and what both do is looked at from ``SETTLE_S`` on for as long as ``EXPECTED`` turns took. A load that goes on
+and off still does so then: one of the two turns on, and the next look waits half an hour, and twice as long each time,
+up to a day. Where both have come to rest, ``PROOFS`` times, it was our doing: the battery is left to itself for
+``PAUSE_S``, and then one look decides. That is told until the battery has been steered for ``WITHIN_S``, has moved, and
+the grid has kept still by that.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agent.domain.sentence import Sentence
 from agent.domain.sentences.batteries import swings_late, swings_scaled
+from agent.monitoring.resting_load import load_rests, mean_off_w
 
 TURN_PART, TURN_W = 0.1, 500.0  # of the rating, and at least: a smaller turn counts for nothing
 TURNS, WITHIN_S = 6, 1200.0
 SETTLE_S = 60.0  # until the meter shows what was before the release no more
 IN_VAIN = 0.5
+UNEXPLAINED_S = 120.0  # until it is worked out again
 EXPECTED, LEAST_LOOK_S = 5, 30.0
 AT_REST = 1  # turn that a load may have by itself
 CALMER = 0.25  # of how far a power swung: what is less is no turn of that swing
@@ -140,16 +143,20 @@ class SwingWatch:
         if len(self._turned_s) < TURNS:
             return
         since_s = self._turned_s.popleft()
-        if since_s >= monotonic_s - WITHIN_S and monotonic_s >= self._next_look and self._is_in_vain(since_s):
+        if since_s < monotonic_s - WITHIN_S or monotonic_s < self._next_look or not self._is_in_vain(since_s):
+            return
+        if load_rests([one for one in self._seen if one[0] >= since_s]):
             self._begin_look(monotonic_s, since_s)
+        else:
+            self._next_look = monotonic_s + UNEXPLAINED_S
 
     def _is_sound(self) -> bool:
         has_moved = _spread_w(watts for _, watts, _ in self._seen) >= self._step_w
         return has_moved and not self._is_in_vain(self._seen[0][0])
 
     def _is_in_vain(self, since_s: float) -> bool:
-        battery_w = _mean_off_w([w for at, w, _ in self._seen if at >= since_s])
-        return _mean_off_w([w for at, _, w in self._seen if at >= since_s]) >= IN_VAIN * battery_w
+        battery_w = mean_off_w([w for at, w, _ in self._seen if at >= since_s])
+        return mean_off_w([w for at, _, w in self._seen if at >= since_s]) >= IN_VAIN * battery_w
 
     def _begin_look(self, monotonic_s: float, since_s: float) -> None:
         battery_w = _spread_w(w for at, w, _ in self._seen if at >= since_s)
@@ -187,9 +194,3 @@ class SwingWatch:
 def _spread_w(watts: Iterable[float]) -> float:
     found = tuple(watts)
     return max(found) - min(found)
-
-
-def _mean_off_w(watts: Sequence[float]) -> float:
-    """How far a power is from its mean, in the mean."""
-    mean_w = sum(watts) / len(watts)
-    return sum(abs(one - mean_w) for one in watts) / len(watts)

@@ -188,6 +188,15 @@ def test_what_commissioning_has_measured_is_narrow_as_soon_as_the_meter_is_known
     assert seen.narrow.meter == Lag(2.0 - 3.0, 2.0 + 3.0)
 
 
+def test_a_battery_that_is_read_every_few_seconds_leaves_the_delays_as_wide() -> None:
+    seen, trace = DelaysSeen(RATING_W, known_lag_s=2.0, known_answer_s=1.0), PowerTrace(90.0)
+    for second in range(120):
+        if second % 5 == 0:
+            trace.add(float(second), 1000.0 * (second // 5 % 2))
+        seen.look(float(second), Measured(500.0 + second), trace)
+    assert seen.narrow == Delays(seen.wide.meter, Lag(0.0, 1.0 + 6.0))
+
+
 def test_a_battery_at_rest_teaches_no_lag() -> None:
     alignment = Alignment(RATING_W)
     for second in range(600):

@@ -109,6 +109,23 @@ def test_a_battery_that_meets_its_loads_is_never_left_alone(seed: int) -> None:
     assert (loop.told_at, loop.left_alone_s) == ([], 0)
 
 
+def clouds(seed: int) -> Callable[[int], float]:
+    """A sun of up to 4 kW over a load of 600 W that goes evenly from one cloud to the next in half a minute or two."""
+    chance, loads = Random(seed), [600.0]
+    while len(loads) < 24 * HOUR:
+        lasts, to_w = chance.randrange(30, 150), 600.0 - chance.uniform(200.0, 4000.0)
+        loads += [loads[-1] + (to_w - loads[-1]) * part / lasts for part in range(1, lasts + 1)]
+    return lambda second: loads[second]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("dead_s", [5, 15])
+def test_a_battery_that_follows_drifting_clouds_too_late_is_never_left_alone(dead_s: int, seed: int) -> None:
+    loop = Loop(clouds(seed), dead_s=dead_s)
+    loop.play(6 * HOUR)
+    assert (loop.told_at, loop.left_alone_s) == ([], 0)
+
+
 def test_a_load_that_goes_on_and_off_too_fast_is_looked_at_ever_more_seldom_and_not_told() -> None:
     loop = Loop(hob, dead_s=10)
     loop.play(12 * HOUR)
