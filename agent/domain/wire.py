@@ -137,7 +137,13 @@ def _build_noun(kind: Any, plain: Any, place: str, newer: bool) -> Any:
     try:
         return kind(**found)
     except (TypeError, ValueError) as error:
-        raise WireError(f"{place}: {error}") from error
+        missing = [field.name for field in dataclasses.fields(kind) if field.name not in found and _is_needed(field)]
+        raise WireError(f"{place}: {'without ' + ', '.join(missing) if missing else error}") from error
+
+
+def _is_needed(field: "dataclasses.Field[Any]") -> bool:
+    has_default = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+    return field.init and not has_default
 
 
 def _build_scalar(kind: Any, plain: Any, place: str) -> Any:

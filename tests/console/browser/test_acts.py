@@ -106,7 +106,7 @@ def test_language_and_theme_hold_after_loading_again(served: Served, browser: Br
         screen.page.get_by_label("Language").select_option("de")
         screen.page.get_by_label("Theme").select_option("dark")
         screen.page.get_by_label("Charge level below, %").fill("70")
-        screen.page.get_by_label("Import price above").fill("0.5")
+        screen.page.get_by_label("Import price above").fill("50")
         screen.page.get_by_role("button", name="Save").click()
         expect(screen.page.get_by_role("heading", name="Einstellungen")).to_be_visible()
         screen.open("now")
