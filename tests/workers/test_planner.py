@@ -185,7 +185,7 @@ DAMAGED = [
     "[",
     "{}",
     '[{"quantity":"load_w"',
-    '[{"quantity":"load_w","surprise":1}]',
+    '[{"quantity":"load_w","origins":"many"}]',
     "[" * 100_000,
     to_json((replace(CORRECTIONS, learnt_to=NOW + 48 * HOUR),)),
     to_json((replace(CORRECTIONS, learnt_to=NOW.replace(tzinfo=None)),)),
