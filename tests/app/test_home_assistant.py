@@ -62,7 +62,7 @@ def test_from_the_first_start_to_the_removal(
     with daemon(config) as running:
         home.until(lambda: home.state("availability") == "online", "online again")
         home.until(lambda: energy_kwh(home) > 0.0, "what the minute had that was cut off by the stop")
-        home.until(lambda: len(home.heard["homeassistant/device/ee_home-1/config"]) == 2, "the discovery again, and once")
+        home.until(lambda: len(home.heard["homeassistant/device/ee_home-1/config"]) == 2, "the discovery again")
         assert "Traceback" not in running.said()
         running.kill()
         home.until(lambda: home.state("availability") == "offline", "the will")
