@@ -6,6 +6,11 @@ def printable(text: str, longest: int | None = None) -> str:
     return "".join(character if character.isprintable() else "?" for character in text[:longest])
 
 
+def first_line(error: Exception) -> str:
+    """What a library says, without the lines below; its kind where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def readable(stored: bytes) -> str:
     """``stored`` as text: what is no UTF-8, as after a bit of a disk has flipped, costs its own characters alone."""
     return stored.decode("utf-8", "replace")

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from agent.domain.sentence import Sentence
 from agent.domain.sentences.batteries import swings_late, swings_scaled
-from agent.monitoring.resting_load import load_rests, mean_off_w
+from agent.monitoring.resting_load import Seen, load_rests, mean_off_w
 
 TURN_PART, TURN_W = 0.1, 500.0  # of the rating, and at least: a smaller turn counts for nothing
 TURNS, WITHIN_S = 6, 1200.0
@@ -80,7 +80,7 @@ class SwingWatch:
     sentence: Sentence | None = None  # while it stands
     _ordered_s: float = -float("inf")
     _steered_since: float | None = None
-    _seen: deque[tuple[float, float, float]] = field(default_factory=deque)  # when, battery, grid, while steered
+    _seen: deque[Seen] = field(default_factory=deque)  # while it was steered
     _turned_s: deque[float] = field(default_factory=deque)  # the newest turns
     _turns: _Turns = field(init=False)
     _look: _Look | None = None
@@ -145,7 +145,7 @@ class SwingWatch:
         since_s = self._turned_s.popleft()
         if since_s < monotonic_s - WITHIN_S or monotonic_s < self._next_look or not self._is_in_vain(since_s):
             return
-        if load_rests([one for one in self._seen if one[0] >= since_s]):
+        if load_rests(self._since(since_s)):
             self._begin_look(monotonic_s, since_s)
         else:
             self._next_look = monotonic_s + UNEXPLAINED_S
@@ -155,12 +155,15 @@ class SwingWatch:
         return has_moved and not self._is_in_vain(self._seen[0][0])
 
     def _is_in_vain(self, since_s: float) -> bool:
-        battery_w = mean_off_w([w for at, w, _ in self._seen if at >= since_s])
-        return mean_off_w([w for at, _, w in self._seen if at >= since_s]) >= IN_VAIN * battery_w
+        seen = self._since(since_s)
+        return mean_off_w([w for _, _, w in seen]) >= IN_VAIN * mean_off_w([w for _, w, _ in seen])
+
+    def _since(self, since_s: float) -> list[Seen]:
+        return [one for one in self._seen if one[0] >= since_s]
 
     def _begin_look(self, monotonic_s: float, since_s: float) -> None:
-        battery_w = _spread_w(w for at, w, _ in self._seen if at >= since_s)
-        grid_w = _spread_w(w for at, _, w in self._seen if at >= since_s)
+        seen = self._since(since_s)
+        battery_w, grid_w = _spread_w(w for _, w, _ in seen), _spread_w(w for _, _, w in seen)
         begins_s = monotonic_s + SETTLE_S
         lasts_s = max(LEAST_LOOK_S, (monotonic_s - since_s) * EXPECTED / TURNS)
         battery, grid = (_Turns(max(self._step_w, CALMER * spread_w)) for spread_w in (battery_w, grid_w))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.domain.printable import first_line
 from agent.domain.sentences import plans as say
 
 Floats = NDArray[np.float64]
@@ -78,7 +79,7 @@ def solve(program: LinearProgram, time_limit_s: float, gap: float = 1e-4) -> Sol
     except (SolverFailure, MemoryError):
         raise
     except Exception as error:  # it does not load, or another release takes or gives something else
-        raise SolverFailure(say.solver_unusable(cause=_first_line(error))) from error
+        raise SolverFailure(say.solver_unusable(cause=first_line(error))) from error
 
 
 def _solved(program: LinearProgram, time_limit_s: float, gap: float) -> Solution:
@@ -150,10 +151,6 @@ def _answer(highspy: Any, solver: Any, program: LinearProgram) -> Solution:
     if not np.isfinite(values).all():
         raise SolverFailure(say.solver_not_finite())
     return Solution(values, duals, float(info.objective_function_value), proven, float(solver.getRunTime()))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _refuse_what_highs_accepts(program: LinearProgram) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.adapters.models.model_card import ModelCard
+from agent.domain.printable import first_line
 
 EXPERIMENT = "enalysis-edge models"
 
@@ -27,7 +28,7 @@ def open_mlflow(uri: str) -> Any:
         mlflow.set_tracking_uri(uri)
         mlflow.set_experiment(EXPERIMENT)
     except Exception as error:  # the library's own and those of whatever carries the URI share no narrower parent
-        raise MlflowMissing(f"--mlflow: {uri} cannot be used: {_first_line(error)}") from error
+        raise MlflowMissing(f"--mlflow: {uri} cannot be used: {first_line(error)}") from error
     return mlflow
 
 
@@ -36,7 +37,7 @@ def log_fit(mlflow: Any, card: ModelCard, folder: Path) -> None:
     try:
         _log(mlflow, card, folder)
     except Exception as error:  # as above
-        said = f"--mlflow: {card.name} {card.version} could not be noted: {_first_line(error)}"
+        said = f"--mlflow: {card.name} {card.version} could not be noted: {first_line(error)}"
         raise MlflowMissing(f"{said}; the model is in {folder}") from error
 
 
@@ -58,7 +59,3 @@ def _log(mlflow: Any, card: ModelCard, folder: Path) -> None:
             named["pinball"] = score.pinball
             mlflow.log_metrics({f"{of}.{name}": value for name, value in named.items() if value is not None})
         mlflow.log_artifacts(str(folder), artifact_path=card.name)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from agent.domain.printable import first_line
 from agent.domain.sentences import model_faults as say
 from agent.forecasting.forecaster import FloatArray, ModelUnusable
 
@@ -23,7 +24,7 @@ def open_session(name: str, content: bytes) -> Any:
     except MemoryError:
         raise
     except Exception as error:  # it does not load, is another release, or refuses: no narrower parent is shared
-        raise ModelUnusable(name, say.model_not_opened(cause=_first_line(error))) from error
+        raise ModelUnusable(name, say.model_not_opened(cause=first_line(error))) from error
 
 
 def _session(content: bytes) -> Any:
@@ -57,7 +58,7 @@ def run(name: str, session: Any, rows: Any, output: str, width: int, deadline_s:
     except Exception as error:  # the runtime's exceptions share no narrower parent
         if options.terminate:
             raise ModelUnusable(name, say.model_too_slow(within_s=deadline_s)) from error
-        raise ModelUnusable(name, say.model_run_failed(cause=_first_line(error))) from error
+        raise ModelUnusable(name, say.model_run_failed(cause=first_line(error))) from error
     finally:
         overdue.cancel()
     if answers.shape != (rows.shape[0], width):
@@ -67,7 +68,3 @@ def run(name: str, session: Any, rows: Any, output: str, width: int, deadline_s:
         raise ModelUnusable(name, say.model_not_finite())
     result: FloatArray = answers.astype(np.float64)
     return result
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
