@@ -91,6 +91,14 @@ class ControlBlock:
         assert found is not None
         return found
 
+    def step(self, name: str) -> float:
+        """How far apart two neighbouring values of the point are, in its unit. The device must implement it."""
+        row = self._rows[name]
+        words = self._words | dict.fromkeys(row.addresses, 0) | {row.addresses[-1]: 1}
+        found = row.decode(words)
+        assert found is not None
+        return found
+
     def differs(self, settings: Sequence[_Setting]) -> list[_Setting]:
         """Those settings that do not read back."""
         return [(name, value) for name, value in settings if not self._reads_back(name, value)]

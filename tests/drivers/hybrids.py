@@ -50,6 +50,7 @@ class Hybrid(MemoryTransport):
 POINTS = {
     704: (
         *("WSetEna", "WSetMod", "WSet", "WSetRvrt", "WSetEnaRvrt", "WSetRvrtTms", "WSetRvrtRem"),
+        *("WSetPct", "WSetPctRvrt"),
         *("WMaxLimPctEna", "WMaxLimPct", "WMaxLimPctEnaRvrt", "WMaxLimPctRvrtTms", "AntiIslEna"),
     ),
     123: ("Conn", "WMaxLimPct", "WMaxLimPct_RvrtTms", "WMaxLim_Ena"),
@@ -73,13 +74,21 @@ CAP_704 = {"WMaxLimPctEna": 0, "WMaxLimPct": 100, "WMaxLimPctEnaRvrt": 1, "WMaxL
 SETTINGS_704 = {**SETPOINT_704, **CAP_704, "WSet_SF": 0, "AntiIslEna": 1}
 
 
-def hybrid_7xx(without: tuple[str, ...] = (), *, local: bool | None = None) -> Hybrid:
-    """701, 702, 704, 713 and 714 with a PV port at 3000 W and a battery that charges with 100 W."""
+PERCENT_704 = {"WSetPct": 0, "WSetPctRvrt": 5}
+IN_PERCENT = ("WSet", "WSetRvrt", "WSet_SF")  # what a device does not have that takes a setpoint in percent alone
+
+
+def hybrid_7xx(without: tuple[str, ...] = (), *, local: bool | None = None, percent_step: int | None = None) -> Hybrid:
+    """701, 702, 704, 713 and 714 with a PV port at 3000 W and a battery that charges with 100 W.
+
+    ``percent_step`` is the scale factor of WSetPct, where the device has that.
+    """
     layout = SunSpecMap()
     layout.add(1, COMMON)
     layout.add(701, {**MEASURED_701, **STATE_701})
     layout.add(702, RATED_702)
-    layout.add(704, {name: value for name, value in SETTINGS_704.items() if name not in without})
+    percent = {} if percent_step is None else {**PERCENT_704, "WSetPct_SF": percent_step}
+    layout.add(704, {name: value for name, value in {**SETTINGS_704, **percent}.items() if name not in without})
     layout.add(713, {"SoC": 55.5, "SoH": 99, "Pct_SF": -1, "WHRtg": 10000, "WH_SF": 0})
     ports = {"Prt.1.PrtTyp": 0, "Prt.1.DCW": 3000, "Prt.2.PrtTyp": 1, "Prt.2.DCW": -100}
     layout.add(714, {"NPrt": 2, "DCW_SF": 0, **ports}, blocks=2)

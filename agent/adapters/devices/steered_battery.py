@@ -11,12 +11,12 @@ from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.dispatch.lease import Lease
 from agent.dispatch.write_budget import WriteBudget
-from agent.domain.sentences.alarms import foreign_master, writes_used_up
+from agent.domain.sentences.alarms import foreign_master
 from agent.domain.sentences.control import left_alone
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Setpoint, Unreachable
 from agent.domain.steering import DailyWrites
 from agent.monitoring.foreign_writes import ForeignWrites, is_foreign, order_words
-from drivers.device import ControlState, Readable, Steerable
+from drivers.device import ControlState, Readable, Steerable, Watching
 from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotSupported
 
 DEADBAND_W = 20.0  # a share that moved by less is not worth a write of its own
@@ -85,10 +85,8 @@ class SteeredBattery:
     @property
     def used_up(self) -> str | None:
         """One sentence when the writes of the day are used up and writing would be one more of them."""
-        budget, today = self._terms.budget, self._terms.today
-        if budget.may_steer(today) or (self._steering and not self._battery.wears):
-            return None
-        return writes_used_up(device=self.name, used=budget.used_today(today), per_day=budget.per_day)
+        writes_no_more = self._steering and not self._battery.wears
+        return None if writes_no_more else self._terms.used_up(self.name)
 
     @property
     def writes(self) -> DailyWrites | None:
@@ -136,11 +134,17 @@ class SteeredBattery:
         except Exception as error:  # noqa: BLE001 as where it is read: control goes on, and says so
             return Refused(f"{self.name} could not be steered, a defect: {type(error).__name__}: {error}")
         finally:
-            self._count(before)
+            self._terms.spend(Counter(self._battery.persistent_writes) - before)
         return outcome
 
     async def look(self) -> None:
-        """See whether the device still holds what was written. What cannot be read is unknown, and changes nothing."""
+        """See whether the device still holds what was written. What cannot be read is unknown, and changes nothing.
+
+        A device that watches whether we live is told so first, each time, while an order of ours may stand.
+        """
+        if isinstance(self._battery, Watching) and self._may_stand and not self._turn.locked():
+            with suppress(DriverError):
+                await self._battery.beat()
         if self._monotonic() - self._looked_at >= LOOK_EVERY_S and not self._turn.locked():
             with suppress(DriverError):
                 await self._look()
@@ -281,15 +285,14 @@ class SteeredBattery:
         """True when it is not known what became of the last write, and nothing was given back since."""
         return self._lease is None and self._terms.memory.left_behind(self._terms.address) is not None
 
+    @property
+    def _may_stand(self) -> bool:
+        """True while an order of ours lasts by its lease, and nobody else's is given way to."""
+        now_s = self._monotonic()
+        return self._ends_s is not None and now_s < self._ends_s and not self._foreign.gives_way(now_s)
+
     def _lease_in_force(self) -> Lease | None:
         lease = self._lease
         if lease is not None and lease.battery_w is not None and self.reverts:
             return lease if self._monotonic() - lease.written_at < lease.hold_s else None
         return lease
-
-    def _count(self, before: Counter[str]) -> None:
-        made = Counter(self._battery.persistent_writes) - before
-        if made:
-            self._terms.budget.spend(made, self._terms.today)
-            self._terms.memory.count(self._terms.address, self._terms.budget)
-            self._terms.memory.keep_soon()
