@@ -109,7 +109,8 @@ class Setpoint704:
             raise NotSupported(f"702.WMax reads nothing, so 704.{unit.power} in percent of it means nothing")
         await block.read()
         before = block.value(unit.power)
-        asked = self._rounded(power_w / unit_w, idle_w / unit_w)
+        most = 100.0 if unit is _PERCENT else math.inf
+        asked = block.towards(unit.power, max(-most, min(most, power_w / unit_w)), idle_w / unit_w)
         timer_s = min(math.ceil(hold_s), _LONGEST_S)
         settings = [setting for setting in unit.settings(asked, timer_s) if block.has(setting[0])]
         needed, enable = block.needed(settings), block.needed([(_ENABLE, 1.0)])
@@ -150,16 +151,6 @@ class Setpoint704:
         words = await read_words(self._transport, self._ratings, self._max_registers)
         full_w = next((found for row in self._ratings if (found := row.decode(words))), None)
         return None if full_w is None else full_w / 100.0
-
-    def _rounded(self, value: float, idle: float) -> float:
-        """``value`` in whole steps of its point, towards ``idle``; in percent at most all of it."""
-        if self._unit is _PERCENT:
-            value = max(-100.0, min(100.0, value))
-        step = self._block.step(self._unit.power)
-        steps = value / step
-        if math.isclose(steps, round(steps), rel_tol=1e-12, abs_tol=1e-6):
-            return value
-        return step * (math.floor(steps) if value >= idle else math.ceil(steps))
 
     def _in_watts(self, result: SteerResult, power_w: float, unit_w: float) -> SteerResult:
         held_w = result.battery_w * unit_w
