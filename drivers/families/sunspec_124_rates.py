@@ -83,7 +83,7 @@ class Rates124:
         if not base_w or base_w < 0:
             found = "nothing" if base_w is None else f"{base_w:g}"
             raise NotSupported(f"124.WChaMax reads {found}, so a rate in percent of it means nothing")
-        rate_pct = max(-100.0, min(100.0, 100.0 * power_w / base_w))
+        rate_pct = block.towards("OutWRte", max(-100.0, min(100.0, 100.0 * power_w / base_w)))
         settings = self._settings(rate_pct, hold_s)
         await block.write(block.needed(settings))
         await block.write([(_MODE, _BOTH_LIMITS)])
