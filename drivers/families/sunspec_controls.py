@@ -72,16 +72,14 @@ async def offered(
     ]
     localities = _rows(points.row(715, "LocRemCtl"), points.row(802, "LocRemCtl"))
     setpoint, cap = await _first_able(setpoints), await _first_able(caps)
-    heartbeats = () if setpoint is None else await _heartbeats(chain, transport, most, wears, writes)
+    heartbeats = () if setpoint is None else await _heartbeats(chain, transport, most, wears)
     return Controls(chain, setpoint, cap, localities, heartbeats)
 
 
-async def _heartbeats(
-    chain: Chain, transport: Transport, max_registers: int, wears: bool, writes: Counter[str]
-) -> tuple[Heartbeat, ...]:
+async def _heartbeats(chain: Chain, transport: Transport, max_registers: int, wears: bool) -> tuple[Heartbeat, ...]:
     """That of the inverter where it has one, else those of its banks of batteries."""
     for models in (chain.all_of(715)[:1], chain.all_of(802)):
-        heartbeats = [Heartbeat(transport, model, max_registers, wears, writes) for model in models]
+        heartbeats = [Heartbeat(transport, model, max_registers, wears) for model in models]
         there = [one for one in heartbeats if await _is_able(one)]
         if there:
             return tuple(there)

@@ -6,34 +6,30 @@ may stand, and no longer.
 """
 
 import math
-from collections import Counter
 
 from drivers.control_block import ControlBlock
 from drivers.device import Transport
 from drivers.errors import Refused
-from drivers.sunspec import Model, registers_of
+from drivers.sunspec import Model
 
-POINTS = {715: "ControllerHb", 802: "CtrlHb"}
+_POINTS = {715: "ControllerHb", 802: "CtrlHb"}
+_COUNTS = {715: 0xFFFFFFFF, 802: 0xFFFF}  # how many there are: one more bit pattern is "not implemented"
 _NOT_TAKEN = (1, 2, 3)  # exceptions that tell of the point, and not of the moment
-_EARLY_S = 0.5  # two beats that are nearer to each other would count more than the seconds
-_LONG_AGO_S = 10.0  # then another may have counted meanwhile
+_LONG_AGO_S = 30.0  # then another may have counted meanwhile
 
 
 class Heartbeat:
     """One count. ``refusal`` is why it is not written, one sentence, and None while it is. Times are monotonic seconds.
 
-    A count that is written each second would end a flash in months: ``wears`` says that the device keeps it there.
+    ``wears``: the device keeps what is written in flash, which a write each second would end within months.
     """
 
-    def __init__(
-        self, transport: Transport, model: Model, max_registers: int, wears: bool, writes: Counter[str]
-    ) -> None:
-        self._point = POINTS[model.model_id]
-        persistent = (self._point,) if wears else ()
-        self._block = ControlBlock(transport, model, (self._point,), (), max_registers, persistent, writes)
-        self._beyond = registers_of(model)[self._point].wire.missing if self._point in registers_of(model) else 1
+    def __init__(self, transport: Transport, model: Model, max_registers: int, wears: bool) -> None:
+        self._point, self._counts = _POINTS[model.model_id], _COUNTS[model.model_id]
+        self._block = ControlBlock(transport, model, (self._point,), (), max_registers)
         self._wears = wears
-        self._count, self._written_s = 0, -math.inf
+        self._first, self._first_s = 0, -math.inf  # the count that the seconds are added to, and since when
+        self._seconds, self._written_s = 0, -math.inf  # with the newest beat that was taken
         self.refusal: str | None = None
 
     async def prepare(self) -> bool:
@@ -44,22 +40,27 @@ class Heartbeat:
         return self._block.has(self._point)
 
     async def beat(self, now_s: float) -> None:
-        """Count on by the seconds that have passed. A device that does not take it is not asked again."""
-        since_s = now_s - self._written_s
-        if self.refusal is not None or since_s < _EARLY_S:
+        """Count the seconds, whole ones: an early beat is none. A device that does not take it is not asked again."""
+        if self.refusal is not None:
             return
         try:
-            if since_s > _LONG_AGO_S:
-                await self._block.read()
-                self._count = int(self._block.value(self._point) or 0)
-            passed = int(since_s) if math.isfinite(since_s) else 1
-            count = (self._count + max(1, passed)) % self._beyond
-            await self._block.write([(self._point, count)])
+            if now_s - self._written_s > _LONG_AGO_S:
+                await self._begin(now_s)
+            seconds = round(now_s - self._first_s)
+            if seconds <= self._seconds:
+                return
+            await self._block.write([(self._point, (self._first + seconds) % self._counts)])
         except Refused as error:
             if error.code in _NOT_TAKEN:
                 self.refusal = f"{self._name}, by which it could see that its controller lives, is not taken: {error}"
             return
-        self._count, self._written_s = count, now_s
+        self._seconds, self._written_s = seconds, now_s
+
+    async def _begin(self, now_s: float) -> None:
+        """With the next after the one that is there."""
+        await self._block.read()
+        self._first, self._first_s = int(self._block.value(self._point) or 0) + 1, now_s
+        self._seconds = -1
 
     @property
     def _name(self) -> str:

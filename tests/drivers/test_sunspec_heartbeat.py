@@ -45,13 +45,24 @@ async def test_a_slow_line_counts_the_seconds_that_have_passed_and_an_early_beat
         assert count(device) == expected
 
 
+@pytest.mark.parametrize("step_s", [0.2, 0.7, 1.0, 1.9, 3.2])
+async def test_whatever_the_step_it_counts_a_second_a_second(step_s: float) -> None:
+    device = hybrid_7xx(counts={715: 100})
+    hybrid = device.hybrid()
+    await hybrid.set_power(1500, 60)
+    for _ in range(round(60.0 / step_s)):
+        await beats(device, hybrid, step_s)
+    assert count(device) == pytest.approx(161, abs=0.5 + step_s / 2)
+    assert device.names.count("ControllerHb") <= 61
+
+
 async def test_after_a_pause_it_goes_on_from_where_another_has_counted_to() -> None:
     device = hybrid_7xx(counts={715: 100})
     hybrid = device.hybrid()
     await hybrid.set_power(1500, 60)
     device.put(715, "ControllerHb", 5000)
-    await beats(device, hybrid, 15.0)
-    assert count(device) == 5015
+    await beats(device, hybrid, 40.0)
+    assert count(device) == 5001
 
 
 async def test_reading_and_giving_back_write_none() -> None:
