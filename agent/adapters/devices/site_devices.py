@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from agent.adapters.devices.joint_outcome import together
 from agent.adapters.devices.known_device import KnownDevice
@@ -20,21 +21,33 @@ from drivers.reading import Quantity, Reading
 
 _ANSWER_WITHIN_S = 5.0
 _REFUSALS_ALLOWED = 3  # in a row; a device that is busy once is not in trouble
+_IS_DUE = 0.9  # of the time between two reads: who asks at every step is never on the dot
 
 
 @dataclass(slots=True)
 class _PolledDevice:
-    """One device, its newest readings, and the read that is under way. ``refusals`` are exceptions in a row."""
+    """One device, its newest readings, and the read that is under way or was begun last, at ``began_s``.
+
+    ``refusals`` are exceptions in a row.
+    """
 
     device: Readable
     readings: dict[Quantity, Reading]
     trouble: str | None = None
     refusals: int = 0
     running: asyncio.Task[None] | None = None
+    began_s: float = -inf
+
+    def is_due(self, now_s: float, poll_s: float) -> bool:
+        """True where it is to be asked now: the last read has ended, and began long enough ago."""
+        return (self.running is None or self.running.done()) and now_s - self.began_s >= _IS_DUE * poll_s
 
 
 class Devices:
-    """Implements ``agent.ports.Site``. Each device is read by a task of its own, so a dead one delays nobody."""
+    """Implements ``agent.ports.Site``. Each device is read by a task of its own, so a dead one delays nobody.
+
+    ``poll_s`` is how often a device is asked, by its name; one without is asked whenever the site is read.
+    """
 
     def __init__(
         self,
@@ -45,7 +58,9 @@ class Devices:
         terms: Mapping[str, SteeringTerms] | None = None,
         memory: SteeringMemory | None = None,
         relays: Mapping[str, RelayTerms] | None = None,
+        poll_s: Mapping[str, float] | None = None,
     ) -> None:
+        self.poll_s = poll_s or {}
         self._deadline_s, self._monotonic = steer_deadline_s, monotonic
         self._terms, self.memory = dict(terms or {}), memory or SteeringMemory()
         self.relays = RelayMemory(self.memory, relays)
@@ -175,9 +190,10 @@ class Devices:
         return min((one.longest_hold_s for one in self._steered), default=float("inf"))
 
     async def read(self, deadline_s: float) -> Mapping[str, Mapping[Quantity, Reading]]:
-        for polled in self._polled.values():
-            if polled.running is None or polled.running.done():
-                polled.running = asyncio.create_task(self._read_one(polled))
+        now_s = self._monotonic()
+        for name, polled in self._polled.items():
+            if polled.is_due(now_s, self.poll_s.get(name, 0.0)):
+                polled.began_s, polled.running = now_s, asyncio.create_task(self._read_one(polled))
         running = [polled.running for polled in self._polled.values() if polled.running is not None]
         await asyncio.wait(running, timeout=max(deadline_s, 0.1))
         return {name: polled.readings for name, polled in self._polled.items()}
