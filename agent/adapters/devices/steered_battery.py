@@ -16,7 +16,7 @@ from agent.domain.sentences.control import left_alone
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Setpoint, Unreachable
 from agent.domain.steering import DailyWrites
 from agent.monitoring.foreign_writes import ForeignWrites, is_foreign, order_words
-from drivers.device import ControlState, Readable, Steerable, Watching
+from drivers.device import ControlState, Readable, Steerable
 from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotSupported
 
 DEADBAND_W = 20.0  # a share that moved by less is not worth a write of its own
@@ -67,6 +67,13 @@ class SteeredBattery:
     def foreign(self) -> str | None:
         """One sentence about what else steers this battery."""
         return self._foreign.told(self._monotonic())
+
+    @property
+    def rules(self) -> bool:
+        """True while an order of ours may stand by its lease, none is under way, and nobody else's is given way to."""
+        now_s, ends_s = self._monotonic(), self._ends_s
+        stands = ends_s is not None and now_s < ends_s
+        return stands and not self._turn.locked() and not self._foreign.gives_way(now_s)
 
     @property
     def left_alone(self) -> str | None:
@@ -138,13 +145,7 @@ class SteeredBattery:
         return outcome
 
     async def look(self) -> None:
-        """See whether the device still holds what was written. What cannot be read is unknown, and changes nothing.
-
-        A device that watches whether we live is told so first, each time, while an order of ours may stand.
-        """
-        if isinstance(self._battery, Watching) and self._may_stand and not self._turn.locked():
-            with suppress(DriverError):
-                await self._battery.beat()
+        """See whether the device still holds what was written. What cannot be read is unknown, and changes nothing."""
         if self._monotonic() - self._looked_at >= LOOK_EVERY_S and not self._turn.locked():
             with suppress(DriverError):
                 await self._look()
@@ -284,12 +285,6 @@ class SteeredBattery:
     def _may_be_in_force(self) -> bool:
         """True when it is not known what became of the last write, and nothing was given back since."""
         return self._lease is None and self._terms.memory.left_behind(self._terms.address) is not None
-
-    @property
-    def _may_stand(self) -> bool:
-        """True while an order of ours lasts by its lease, and nobody else's is given way to."""
-        now_s = self._monotonic()
-        return self._ends_s is not None and now_s < self._ends_s and not self._foreign.gives_way(now_s)
 
     def _lease_in_force(self) -> Lease | None:
         lease = self._lease

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -78,13 +78,13 @@ class Inverter:
 class Stage:
     """``log`` is what happened, in order: reads of what was found, kept documents, writes."""
 
-    def __init__(self, document: str | None = None, inverter_of: Callable[[list[str]], Inverter] = Inverter) -> None:
+    def __init__(self, document: str | None = None) -> None:
         self.log: list[str] = []
         self.documents: list[str] = []
         self.failure: Exception | None = None
         self.delay_s = 0.0
         self.now_s = 0.0
-        self.inverter = inverter_of(self.log)
+        self.inverter = Inverter(self.log)
         self.memory = SteeringMemory(self.write)
         self.memory.recall(document)
         terms = SteeringTerms("at 1", WriteBudget(), self.memory, lambda: NOW)

@@ -1,82 +1,95 @@
-"""A device that watches whether its controller lives is told so with each look, while an order of ours may stand."""
+"""A device that watches whether its controller lives is told so at each step, while an order of ours may stand."""
 
 import pytest
 
-from agent.domain.setpoint import Applied, Unreachable
+from agent.adapters.devices.site_devices import Devices
+from agent.domain.setpoint import Applied, Outcome, Rung, Setpoint, Unreachable
 from drivers.errors import LinkDown
-from tests.adapters.devices.test_steered_battery import Inverter, Stage
+from tests.adapters.devices.test_steered_battery import NOW, Inverter
+
+HOLD_S = 60.0
 
 
 class WatchingInverter(Inverter):
-    """Notes each beat."""
+    """Notes each beat; ``deaf`` hears none."""
 
-    def __init__(self, log: list[str]) -> None:
-        super().__init__(log)
-        self.deaf = False
+    deaf = False
 
     async def beat(self) -> None:
-        if self.silent or self.deaf:
+        if self.deaf:
             raise LinkDown("gone")
         self.log.append("beat")
 
 
-def staged() -> tuple[Stage, WatchingInverter]:
-    stage = Stage(inverter_of=WatchingInverter)
-    assert isinstance(stage.inverter, WatchingInverter)
-    return stage, stage.inverter
+class Site:
+    """One battery that watches, read every ``poll_s`` seconds; a step of the control loop is a second."""
+
+    def __init__(self, poll_s: float = 1.0) -> None:
+        self.now_s = 0.0
+        self.log: list[str] = []
+        self.inverter = WatchingInverter(self.log)
+        poll_times = {"inverter": poll_s}
+        self.devices = Devices([self.inverter], "inverter", monotonic=lambda: self.now_s, poll_s=poll_times)
+
+    async def steer(self, battery_w: float | None) -> Outcome:
+        return await self.devices.steer(Setpoint(NOW, battery_w, HOLD_S, Rung.PLAN, "a reason"))
+
+    async def steps(self, seconds: int) -> int:
+        """How many beats there were in so many steps."""
+        before = self.log.count("beat")
+        for _ in range(seconds):
+            self.now_s += 1.0
+            await self.devices.read(1.0)
+        return self.log.count("beat") - before
 
 
-def beats(stage: Stage) -> int:
-    return stage.log.count("beat")
-
-
-async def test_with_each_look_from_the_order_to_the_release() -> None:
-    stage, _ = staged()
-    await stage.look(1.0)
-    assert beats(stage) == 0, "nothing was ordered"
-    assert await stage.steer(1000.0) == Applied(1000.0)
-    for _ in range(10):
-        await stage.look(1.0)
-    assert beats(stage) == 10
-    assert await stage.steer(None) == Applied(None)
-    await stage.look(1.0)
-    assert beats(stage) == 10
+@pytest.mark.parametrize("poll_s", [1.0, 5.0, 60.0])
+async def test_at_each_step_from_the_order_to_the_release_however_seldom_it_is_read(poll_s: float) -> None:
+    site = Site(poll_s)
+    assert await site.steps(5) == 0, "nothing was ordered"
+    assert await site.steer(1000.0) == Applied(1000.0)
+    assert await site.steps(20) == 20
+    assert await site.steer(None) == Applied(None)
+    assert await site.steps(5) == 0
 
 
 async def test_no_longer_than_the_lease_and_on_with_each_renewal() -> None:
-    stage, _ = staged()
+    site = Site()
     for _ in range(2):
-        await stage.steer(1000.0)
-        await stage.look(50.0)
-    assert beats(stage) == 2
-    await stage.look(10.0)
-    assert beats(stage) == 2, "60 s after the order: nobody controls any more, though it is still read"
+        await site.steer(1000.0)
+        assert await site.steps(50) == 50
+    assert await site.steps(50) == 9, "60 s after the order nobody controls any more, though it is still read"
 
 
 async def test_an_order_that_was_perhaps_taken_is_kept_alive_for_as_long_as_it_may_stand() -> None:
-    stage, inverter = staged()
-    inverter.write_fails = True
-    assert isinstance(await stage.steer(1000.0), Unreachable)
-    await stage.look(1.0)
-    assert beats(stage) == 1
+    site = Site()
+    site.inverter.write_fails = True
+    assert isinstance(await site.steer(1000.0), Unreachable)
+    assert await site.steps(5) == 5
 
 
 async def test_not_for_a_battery_that_something_else_steers() -> None:
-    stage, inverter = staged()
+    site = Site()
     for _ in range(3):
-        await stage.steer(1000.0)
-        inverter.holds = {"watts": -700.0}
-        await stage.look(5.0)
-    stage.log.clear()
-    await stage.look(1.0)
-    assert beats(stage) == 0
+        await site.steer(1000.0)
+        site.inverter.holds = {"watts": -700.0}
+        await site.steps(5)
+    assert await site.steps(5) == 0
 
 
-@pytest.mark.parametrize("silent", [True, False])
-async def test_one_that_is_not_heard_ends_no_look(silent: bool) -> None:
-    stage, inverter = staged()
-    await stage.steer(1000.0)
-    inverter.holds, inverter.deaf = {}, True
-    inverter.silent = silent
-    await stage.look(5.0)
-    assert stage.battery.lost is not silent, "it is seen that the order has ended, unless nothing is seen at all"
+async def test_one_that_does_not_hear_is_read_and_looked_at_all_the_same() -> None:
+    site = Site()
+    await site.steer(1000.0)
+    site.inverter.holds, site.inverter.deaf = {}, True
+    assert await site.steps(5) == 0
+    assert site.devices.steering().lost, "it was seen that the order has ended"
+    assert site.devices.troubles() == {}
+    site.inverter.deaf = False
+    assert await site.steps(5) == 5
+
+
+async def test_what_does_not_watch_is_not_told() -> None:
+    site = Site()
+    site.devices = Devices([Inverter(site.log)], "inverter", monotonic=lambda: site.now_s)
+    await site.steer(1000.0)
+    assert await site.steps(5) == 0
