@@ -174,7 +174,7 @@ class Devices:
         for name, polled in self._polled.items():
             if polled.is_due(now_s, self.poll_s.get(name, 0.0)):
                 polled.began_s, polled.running = now_s, asyncio.create_task(self._read_one(polled))
-            elif polled.is_idle and isinstance(polled.device, Watching):
+            elif polled.is_idle and polled.trouble is None:
                 polled.running = asyncio.create_task(self._beat(polled.device))
         running = [polled.running for polled in self._polled.values() if polled.running is not None]
         await asyncio.wait(running, timeout=max(deadline_s, 0.1))
@@ -276,9 +276,10 @@ class Devices:
     async def _beat(self, device: Readable) -> None:
         """Tell a device that watches whether we live that we do, while an order of ours may stand.
 
-        What fails is tried again with the next step.
+        What fails is tried again with the next step. What may be another device now is told nothing.
         """
+        known = self._known.get(device.name)
         rules = any(battery.name == device.name and battery.rules for battery in self._steered)
-        if rules and isinstance(device, Watching):
+        if rules and isinstance(device, Watching) and (known is None or known.doubt is None):
             with suppress(DriverError):
                 await device.beat()

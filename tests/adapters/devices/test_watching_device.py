@@ -2,9 +2,14 @@
 
 import pytest
 
+from agent.adapters.devices.known_device import TRIES
 from agent.adapters.devices.site_devices import Devices
+from agent.adapters.devices.steering_memory import SteeringMemory
+from agent.adapters.devices.steering_terms import SteeringTerms
+from agent.dispatch.write_budget import WriteBudget
 from agent.domain.setpoint import Applied, Outcome, Rung, Setpoint, Unreachable
 from drivers.errors import LinkDown
+from drivers.reading import Reading
 from tests.adapters.devices.test_steered_battery import NOW, Inverter
 
 HOLD_S = 60.0
@@ -13,7 +18,12 @@ HOLD_S = 60.0
 class WatchingInverter(Inverter):
     """Notes each beat; ``deaf`` hears none."""
 
-    deaf = False
+    deaf = is_gone = False
+
+    async def read(self) -> list[Reading]:
+        if self.is_gone:
+            raise LinkDown("gone")
+        return []
 
     async def beat(self) -> None:
         if self.deaf:
@@ -28,8 +38,20 @@ class Site:
         self.now_s = 0.0
         self.log: list[str] = []
         self.inverter = WatchingInverter(self.log)
-        poll_times = {"inverter": poll_s}
-        self.devices = Devices([self.inverter], "inverter", monotonic=lambda: self.now_s, poll_s=poll_times)
+        self.says: str | None = "A"
+        memory = SteeringMemory()
+        terms = SteeringTerms("at 1", WriteBudget(), memory, lambda: NOW, self.which)
+        self.devices = Devices(
+            [self.inverter],
+            "inverter",
+            monotonic=lambda: self.now_s,
+            terms={"inverter": terms},
+            memory=memory,
+            poll_s={"inverter": poll_s},
+        )
+
+    async def which(self) -> str | None:
+        return self.says
 
     async def steer(self, battery_w: float | None) -> Outcome:
         return await self.devices.steer(Setpoint(NOW, battery_w, HOLD_S, Rung.PLAN, "a reason"))
@@ -86,6 +108,26 @@ async def test_one_that_does_not_hear_is_read_and_looked_at_all_the_same() -> No
     assert site.devices.troubles() == {}
     site.inverter.deaf = False
     assert await site.steps(5) == 5
+
+
+async def test_one_that_was_silent_is_told_when_it_was_read_again() -> None:
+    site = Site(5.0)
+    await site.steps(1)
+    await site.steer(1000.0)
+    site.inverter.is_gone = True
+    await site.steps(5)
+    site.inverter.is_gone = False
+    assert await site.steps(4) == 0, "what answers next may be another one"
+    assert await site.steps(5) == 5
+
+
+async def test_what_may_be_another_device_now_is_told_nothing() -> None:
+    site = Site()
+    await site.steer(1000.0)
+    site.inverter.is_gone, site.says = True, None
+    await site.steps(1)
+    site.inverter.is_gone = False
+    assert await site.steps(TRIES) == 0, "it is asked which one it is, and does not say"
 
 
 async def test_what_does_not_watch_is_not_told() -> None:
