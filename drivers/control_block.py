@@ -91,6 +91,22 @@ class ControlBlock:
         assert found is not None
         return found
 
+    def step(self, name: str) -> float:
+        """How far apart two neighbouring values of the point are, in its unit. The device must implement it."""
+        row = self._rows[name]
+        words = self._words | dict.fromkeys(row.addresses, 0) | {row.addresses[-1]: 1}
+        found = row.decode(words)
+        assert found is not None
+        return found
+
+    def towards(self, name: str, value: float, rest: float = 0.0) -> float:
+        """``value`` in whole steps of the point, rounded towards ``rest``: no limit is passed by rounding."""
+        step = self.step(name)
+        steps = value / step
+        if math.isclose(steps, round(steps), rel_tol=1e-12, abs_tol=1e-6):  # it is one, as far as floats can tell
+            return value
+        return step * (math.floor(steps) if value >= rest else math.ceil(steps))
+
     def differs(self, settings: Sequence[_Setting]) -> list[_Setting]:
         """Those settings that do not read back."""
         return [(name, value) for name, value in settings if not self._reads_back(name, value)]

@@ -91,6 +91,18 @@ class Switchable(Protocol):
         ...
 
 
+@runtime_checkable
+class Watching(Protocol):
+    """A device that may watch whether its controller lives, and end what it was told when it does not."""
+
+    async def beat(self) -> None:
+        """Tell it so, once a second or so while an order of ours may stand, and not after.
+
+        Writes nothing to a device that does not watch, or does not take it. Raises a link error, or ``NotSupported``.
+        """
+        ...
+
+
 class Action(Enum):
     """What a device can be told about its battery and its sun. The value is the word for a person."""
 

@@ -109,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     chain.add_argument("--split-models", action="store_true", help="two models 160 or 802 in place of one")
     chain.add_argument("--chain-base", type=int, choices=(0, 40000, 50000), default=40000, help="where it is")
     chain.add_argument("--decoy-base", type=int, choices=(0, 40000, 50000), help="a second chain, of no use, is here")
+    chain.add_argument("--setpoint", choices=("watts", "percent"), default="watts", help="what its model 704 takes")
+    chain.add_argument("--heartbeat", choices=("715", "802"), default="", help="without it it takes no setpoint")
     parser.add_argument("--meter", choices=METERS, default=SUNSPEC, help="what answers on the meter's port")
     dump = parser.add_argument_group("a captured device in place of a site, by `enalysis-edge devices dump`")
     dump.add_argument("--dump", type=Path, metavar="FILE", help="serve what it answered, at --port")
@@ -196,7 +198,8 @@ def _profile(options: argparse.Namespace) -> str | ChainOptions:
     if options.profile not in get_args(Profile):
         return str(options.profile)
     length, split = options.common_length, options.split_models
-    return ChainOptions(options.profile, options.chain_base, length, options.numbers, split, options.decoy_base)
+    told = {"setpoint": options.setpoint, "heartbeat": options.heartbeat}
+    return ChainOptions(options.profile, options.chain_base, length, options.numbers, split, options.decoy_base, **told)
 
 
 @asynccontextmanager

@@ -10,6 +10,8 @@ from simulator.units import ILLEGAL_ADDRESS, Face, Unit, Values
 
 Profile = Literal["sunspec7xx", "gen24"]
 Numbers = Literal["int", "float"]
+SetpointIn = Literal["watts", "percent"]
+HeartbeatIn = Literal["", "715", "802"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,9 @@ class ChainOptions:
 
     ``common_length`` is what the common model declares, whatever it has. ``numbers`` "float" has model 113 for 103 and
     213 for 203. ``split`` has two models where one would do: 160 for the strings and 160 for the battery, two banks of
-    802. ``decoy_base`` is where a second chain stands that says nothing of the plant.
+    802. ``decoy_base`` is where a second chain stands that says nothing of the plant. In ``sunspec7xx`` model 704 takes
+    its ``setpoint`` in watts, or in percent of WMax alone, and ``heartbeat`` is the model by which the device watches
+    whether its controller lives: where that stops, so does the setpoint.
     """
 
     profile: Profile = "sunspec7xx"
@@ -27,8 +31,12 @@ class ChainOptions:
     numbers: Numbers = "int"
     split: bool = False
     decoy_base: int | None = None
+    setpoint: SetpointIn = "watts"
+    heartbeat: HeartbeatIn = ""
 
     def __post_init__(self) -> None:
+        if self.profile != "sunspec7xx" and (self.setpoint == "percent" or self.heartbeat):
+            raise ValueError(f"{self.profile} has no model 704, and nothing that hears a heartbeat")
         if self.decoy_base == self.base:
             raise ValueError(f"two chains cannot both be at {self.base}")
         if self.common_length is not None and not 0 <= self.common_length <= 0xFFFF:

@@ -1,16 +1,18 @@
-"""A SunSpec hybrid inverter of the 7xx generation: models 1, 701, 702, 703, 704, 713, 714 and 802.
+"""A SunSpec hybrid inverter of the 7xx generation: models 1, 701, 702, 703, 704, 713, 714, 802, and 715 if asked for.
 
 Behaviour of model 704 as in the SunSpec DER Information Model Specification, chapter 3.2: a function's reversion timer
 runs while the function is enabled and its time is not 0, it is restarted by every write to a setting of the function,
 and at its end the reversion value and the reversion enable state take the place of the values. WSet is the power of the
-battery at the AC terminals here, W, > 0 discharges; WMaxLimPct caps what sun and battery deliver together, in percent
-of WMax.
+battery at the AC terminals here, W, > 0 discharges, and WSetPct the same in percent of WMax; WMaxLimPct caps what sun
+and battery deliver together, in percent of WMax. One that watches its controller takes no setpoint without the
+heartbeat of model 715 or 802, and ends the one that it has when that stops.
 """
 
 import math
 from collections.abc import Collection, Mapping
 
 from simulator.chain_unit import ChainOptions
+from simulator.controller_watch import ControllerWatch
 from simulator.mains import EVEN_SHARES, mains_at, on_phases
 from simulator.orders import Band, Cap
 from simulator.plant import Plant
@@ -38,7 +40,8 @@ def build_image(plant: Plant, chain: ChainOptions) -> Image:
         **named("701", Hz_SF=-3, PF_SF=-3, TotWh_SF=0, Tmp_SF=-1),
         **named("702", W_SF=watts, VA_SF=watts, V_SF=-1, A_SF=amps, PF_SF=-3),
         **named("703", V_SF=-2, Hz_SF=-3),
-        **named("704", WMaxLimPct_SF=-2, WSet_SF=0, WSetPct_SF=-2),
+        **named("704", WMaxLimPct_SF=-2, WSetPct_SF=-2),
+        **({"704.WSet_SF": 0} if chain.setpoint == "watts" else {}),
         **named("713", WH_SF=energy, Pct_SF=-2),
         **named("714", DCA_SF=amps, DCV_SF=-1, DCW_SF=watts, DCWH_SF=0, Tmp_SF=-1),
         **named("802", AHRtg_SF=0, WHRtg_SF=energy, WChaDisChaMax_SF=watts, SoC_SF=-2),
@@ -47,9 +50,12 @@ def build_image(plant: Plant, chain: ChainOptions) -> Image:
     models = [ChainModel(number) for number in (1, 701, 702, 703, 704, 713)]
     models += [ChainModel(714, ("PV", "Battery")), ChainModel(802)]
     models += [ChainModel(802)] if chain.split else []
+    models += [ChainModel(715)] if chain.heartbeat == "715" else []
     image = build_chain(models, scales, _TEXTS, chain.base)
     image.put_all(_as_laid_out(_ratings(plant), chain))
-    image.put_all(_FIRST_SETTINGS)
+    image.put_all(_first_settings(chain))
+    image.put_all({"715.LocRemCtl": 0} if chain.heartbeat == "715" else {})
+    image.put_all({ControllerWatch(chain.heartbeat).point: 0} if chain.heartbeat else {})
     return image
 
 
@@ -81,6 +87,13 @@ _FIRST_SETTINGS: Values = {
     **named("704", WSetEna=0, WSetMod=1, WSet=0.0, WSetRvrt=0.0, WSetPct=0.0),
     **named("704", WSetPctRvrt=0.0, WSetEnaRvrt=0, WSetRvrtTms=0, WSetRvrtRem=0),
 }
+_IN_WATTS = ("704.WSet", "704.WSetRvrt")
+
+
+def _first_settings(chain: ChainOptions) -> Values:
+    if chain.setpoint == "watts":
+        return _FIRST_SETTINGS
+    return {name: value for name, value in _FIRST_SETTINGS.items() if name not in _IN_WATTS} | {"704.WSetMod": 0}
 
 
 def _as_laid_out(values: Values, chain: ChainOptions) -> Values:
@@ -103,20 +116,26 @@ class Der7xx:
         self._chain = chain
         self._image = image
         self._band: Band | None = None
+        self._reverts_s = math.inf  # the end of the timer of WSet, seconds since 1970
         self._cap: Cap | None = None
+        self._watch = ControllerWatch(chain.heartbeat)
         self.settings: Mapping[str, Setting] = {
             "703.ES": _ON_OFF,
             **{f"704.WMaxLimPct{end}": _ON_OFF for end in ("Ena", "EnaRvrt")},
             **{f"704.WMaxLimPct{end}": Setting(0, 100) for end in ("", "Rvrt")},
             "704.WMaxLimPctRvrtTms": _SECONDS,
-            **{f"704.WSet{end}": _ON_OFF for end in ("Ena", "Mod", "EnaRvrt")},
+            **{f"704.WSet{end}": _ON_OFF for end in ("Ena", "EnaRvrt")},
+            "704.WSetMod": Setting(0, 1 if chain.setpoint == "watts" else 0),
             **{f"704.WSet{end}": Setting(-1e8, 1e8) for end in ("", "Rvrt")},
             **{f"704.WSet{end}": Setting(-100, 100) for end in ("Pct", "PctRvrt")},
             "704.WSetRvrtTms": _SECONDS,
+            **({self._watch.point: Setting(0, 2**32)} if chain.heartbeat else {}),
         }
 
     def measured(self, state: PlantState, counters: Counters) -> Values:
         values = {**_ac(state, counters), **_dc(state, counters), **self._battery(state)}
+        if self._chain.heartbeat == "715":
+            values["715.DERHb"] = int(state.at.timestamp()) % 2**31
         return _as_laid_out(values, self._chain)
 
     def controls(self) -> Values:
@@ -126,19 +145,25 @@ class Der7xx:
             self._band = self._band.after
             image.put("704.WSetEna", 0 if self._band is None else 1)
             if self._band is not None:
-                image.put("704.WSet", image.value("704.WSetRvrt"))
                 image.put("704.WSetPct", image.value("704.WSetPctRvrt"))
+            if self._band is not None and self._chain.setpoint == "watts":
+                image.put("704.WSet", image.value("704.WSetRvrt"))
+            self._reverts_s = math.inf
         if self._cap is not None and plant.cap is not self._cap:
             self._cap = self._cap.after
             image.put("704.WMaxLimPctEna", 0 if self._cap is None else 1)
             if self._cap is not None:
                 image.put("704.WMaxLimPct", image.value("704.WMaxLimPctRvrt"))
         return {
-            "704.WSetRvrtRem": math.ceil(plant.seconds_left(None if self._band is None else self._band.lapses_at)),
+            "704.WSetRvrtRem": math.ceil(self._timer_left_s()),
             "704.WMaxLimPctRvrtRem": math.ceil(plant.seconds_left(None if self._cap is None else self._cap.lapses_at)),
         }
 
     def changed(self, names: Collection[str]) -> None:
+        if self._watch.point in names:
+            self._watch.counted(int(self._image.value(self._watch.point)), self._plant.now().timestamp())
+            if self._band is not None:
+                self._order()
         if any(name.startswith("704.WSet") for name in names):
             self._set_battery()
         if any(name.startswith("704.WMaxLim") for name in names):
@@ -149,19 +174,37 @@ class Der7xx:
     def forget(self) -> None:
         """A restart ends both functions and forgets their values."""
         self._band = self._cap = None
-        self._image.put_all({name: value for name, value in _FIRST_SETTINGS.items() if name.startswith("704.")})
+        first = _first_settings(self._chain)
+        self._image.put_all({name: value for name, value in first.items() if name.startswith("704.")})
 
     def _set_battery(self) -> None:
-        image = self._image
+        image, now_s = self._image, self._plant.now().timestamp()
+        if image.value("704.WSetEna") == 1 and self._watch.until_s <= now_s:
+            image.put("704.WSetEna", 0)
         if image.value("704.WSetEna") != 1:
             if self._band is not None:
                 self._plant.release()
             self._band = None
             return
-        after_w = self._watts("704.WSetRvrt", "704.WSetPctRvrt")
-        after = Band(after_w, after_w) if image.value("704.WSetEnaRvrt") == 1 else None
+        self._reverts_s = now_s + (image.value("704.WSetRvrtTms") or math.inf)
+        self._order()
+
+    def _order(self) -> None:
+        """For as long as its timer runs and its controller lives; what comes after is what the timer leaves."""
+        image, ends_s = self._image, min(self._reverts_s, self._watch.until_s)
+        after = None
+        if image.value("704.WSetEnaRvrt") == 1 and ends_s == self._reverts_s:
+            after_w = self._watts("704.WSetRvrt", "704.WSetPctRvrt")
+            after = Band(after_w, after_w)
         power_w = self._watts("704.WSet", "704.WSetPct")
-        self._band = self._plant.order(power_w, power_w, image.value("704.WSetRvrtTms") or None, after)
+        hold_s = ends_s - self._plant.now().timestamp()
+        self._band = self._plant.order(power_w, power_w, hold_s if math.isfinite(hold_s) else None, after)
+
+    def _timer_left_s(self) -> float:
+        """What is left of the timer of WSet, s; 0 where none runs."""
+        if self._band is None or not math.isfinite(self._reverts_s):
+            return 0.0
+        return max(0.0, self._reverts_s - self._plant.now().timestamp())
 
     def _watts(self, in_watts: str, in_percent: str) -> float:
         if self._image.value("704.WSetMod") == 1:

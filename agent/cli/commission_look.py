@@ -17,6 +17,7 @@ from agent.site_conditions.site_conditions import SiteConditions
 from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Remarked, Steerable, Transport
 from drivers.errors import DriverError, LinkDown
+from drivers.families.sunspec_hybrid import SunSpecHybrid
 from drivers.family import Family, SteeringFacts
 from drivers.identity import Found
 from drivers.reading import Quantity, Reading
@@ -79,7 +80,7 @@ class Eyes:
 
 def facts_of(device: object, family: str) -> SteeringFacts:
     """Those of the variant that was found where the device knows, else those of the family."""
-    facts = device.facts if isinstance(device, SteeredDevice) else FAMILIES[family].steering
+    facts = device.facts if isinstance(device, SteeredDevice | SunSpecHybrid) else FAMILIES[family].steering
     if facts is None:
         raise ValueError(f"the family {family} cannot be steered")
     return facts

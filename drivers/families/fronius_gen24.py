@@ -30,7 +30,8 @@ IDENTITY: Identity = replace(
 
 
 def _build(name: str, transport: Transport, options: Mapping[str, object], monotonic: Monotonic) -> SunSpecHybrid:
-    return SunSpecHybrid(name, transport, options_from(options), monotonic, step_w=_STEERING.resolution_w)
+    step_w = _STEERING.resolution_w
+    return SunSpecHybrid(name, transport, options_from(options), monotonic, step_w=step_w, facts=_STEERING)
 
 
 FAMILY = Family(

@@ -26,7 +26,10 @@ _LONGEST_S = 0xFFFE
 
 
 class Rates124:
-    """Sets and releases. ``reverts`` is known after ``prepare``; ``wears``: all points are persistent."""
+    """Sets and releases. ``wears``: all points are persistent.
+
+    ``reverts`` and ``resolution_w`` are known after ``prepare``.
+    """
 
     def __init__(
         self,
@@ -39,12 +42,17 @@ class Rates124:
         persistent = _WRITABLE if wears else _KEPT_OVER_A_RESTART
         self._block = ControlBlock(transport, model, _WRITABLE, ("WChaMax",), max_registers, persistent, writes)
         self.reverts = False
+        self.resolution_w = 0.0
 
     async def prepare(self) -> bool:
         """Read what the device implements. False when it takes no rates; without their base it can be released."""
-        await self._block.read()
-        self.reverts = self._block.has(_TIMER)
-        return self._block.has(_MODE, "OutWRte", "InWRte")
+        block = self._block
+        await block.read()
+        self.reverts = block.has(_TIMER)
+        if not block.has(_MODE, "OutWRte", "InWRte"):
+            return False
+        self.resolution_w = block.step("OutWRte") / 100.0 * max(0.0, block.value("WChaMax") or 0.0)
+        return True
 
     async def read(self) -> ControlState:
         await self._block.read()
@@ -64,8 +72,8 @@ class Rates124:
             settings |= _named(self._block, _NEUTRAL | {_TIMER: 0.0})
         return settings
 
-    async def set_power(self, power_w: float, hold_s: float) -> SteerResult:
-        """Timer and rates first, the activation last, then read everything back.
+    async def set_power(self, power_w: float, hold_s: float, idle_w: float = 0.0) -> SteerResult:
+        """Timer and rates first, the activation last, then read everything back. The battery rests at 0 W here.
 
         Some devices follow a rate at once where the mode is active already, so their timer is set before it.
         """
@@ -75,7 +83,7 @@ class Rates124:
         if not base_w or base_w < 0:
             found = "nothing" if base_w is None else f"{base_w:g}"
             raise NotSupported(f"124.WChaMax reads {found}, so a rate in percent of it means nothing")
-        rate_pct = max(-100.0, min(100.0, 100.0 * power_w / base_w))
+        rate_pct = block.towards("OutWRte", max(-100.0, min(100.0, 100.0 * power_w / base_w)))
         settings = self._settings(rate_pct, hold_s)
         await block.write(block.needed(settings))
         await block.write([(_MODE, _BOTH_LIMITS)])

@@ -1,27 +1,27 @@
 """A SunSpec inverter, with or without a battery: Fronius GEN24, Kostal Plenticore, SMA and others.
 
-Read by models 101-103, 111-113, 120, 124, 160, 701, 702, 713, 714 and 802; steered by model 704 (WSet) where the device
-implements it, else by model 124; capped by model 704 or 123. Sources: SunSpec Information Models (document 12041, 1.9),
-SunSpec DER Information Model Specification 1.2, Fronius register tables for GEN24.
+Read by models 101-103, 111-113, 120, 124, 160, 701, 702, 713, 714 and 802; steered by model 704 (WSet or WSetPct) where
+the device implements it, else by model 124, with the heartbeat of 715 or 802; capped by model 704 or 123. Sources:
+SunSpec Information Models (document 12041, 1.9), SunSpec DER Information Model Specification 1.2, Fronius register
+tables for GEN24.
 """
 
-import asyncio
 import math
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from drivers.control_block import read_words
 from drivers.device import Action, Applied, Clamped, ControlState, Remark, SteerResult, Transport
-from drivers.errors import BadFrame, DriverError, LinkDown, NotApplied, NotSupported, Refused
+from drivers.errors import BadFrame, DriverError, NotApplied, NotSupported, Refused
 from drivers.families.beside_the_sun import BesideTheSun
 from drivers.families.sunspec_704_setpoint import Setpoint704
-from drivers.families.sunspec_controls import Controls, Setpoint, offered
-from drivers.families.sunspec_hybrid_rows import INVERTERS, STEERED_BY, STEERING, choose, completeness, remarks
-from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine
+from drivers.families.sunspec_controlled import ControlledDevice, may_have_moved
+from drivers.families.sunspec_controls import Controls, Setpoint
+from drivers.families.sunspec_hybrid_rows import INVERTERS, STEERING, choose, completeness, remarks
+from drivers.family import Family, LinkFacts, Monotonic, Option, SerialLine, SteeringFacts
 from drivers.reading import Quality, Quantity, Reading
 from drivers.sunspec import BLOCK_COUNTS
 from drivers.sunspec_device import (
@@ -35,13 +35,11 @@ from drivers.sunspec_device import (
 
 SetpointOf = Literal["battery", "inverter"]
 
-_ILLEGAL_ADDRESS = 2
-_LOCAL_CONTROL = 1.0  # LocRemCtl
 _PV_AGE_S = 10.0
 
 
 class SunSpecHybrid:
-    """Implements ``Readable``, ``Remarked`` and ``Steerable``.
+    """Implements ``Readable``, ``Remarked``, ``Steerable`` and ``Watching``.
 
     ``setpoint_of`` says what model 704 WSet is the power of, which the standard leaves to the maker: "battery", or
     "inverter" for devices that take the AC power of battery and PV together; then the PV power read last is added
@@ -61,31 +59,38 @@ class SunSpecHybrid:
         wears: bool = False,
         step_w: float = 0.0,
         battery_sign: int = 1,
+        facts: SteeringFacts = STEERING,
     ) -> None:
         self.name = name
+        self._facts = facts
         by_chain = partial(choose, battery_sign=battery_sign)
         self._device = SunSpecDevice(name, transport, by_chain, options, monotonic, completeness, BLOCK_COUNTS)
-        self._max_registers = options.max_registers
+        self._writes: Counter[str] = Counter()
+        self._controlled = ControlledDevice(self._device, monotonic, options.max_registers, wears, self._writes)
         self._monotonic = monotonic
         self._setpoint_of = setpoint_of
         self._step_w = step_w
-        self._lock = asyncio.Lock()
         self._latest: dict[Quantity, Reading] = {}
-        self._known: Controls | None = None
         self._capped = False
         self._beside = BesideTheSun()
         self._found: Mapping[str, float] = {}
-        self._writes: Counter[str] = Counter()
         self.written: ControlState | None = None
         self.wears = wears
 
     @property
+    def facts(self) -> SteeringFacts:
+        """What its steering can do, with the step of its own setpoint once that is known."""
+        setpoint = self._controlled.setpoint
+        step_w = 0.0 if setpoint is None else setpoint.resolution_w
+        return replace(self._facts, resolution_w=max(self._facts.resolution_w, step_w))
+
+    @property
     def actions(self) -> frozenset[Action]:
-        return STEERING.actions
+        return self._facts.actions
 
     @property
     def longest_hold_s(self) -> float:
-        return STEERING.longest_hold_s
+        return self._facts.longest_hold_s
 
     @property
     def persistent_writes(self) -> Mapping[str, int]:
@@ -94,18 +99,22 @@ class SunSpecHybrid:
     @property
     def reverts(self) -> bool:
         """Known after the first read; False before."""
-        return self._known is not None and self._known.setpoint is not None and self._known.setpoint.reverts
+        setpoint = self._controlled.setpoint
+        return setpoint is not None and setpoint.reverts
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
-        known = () if self._known is None else remarks(self.name, self._known.chain, self._latest)
-        return (*self._device.remarks, *known)
+        if (known := self._controlled.controls) is None:
+            return self._device.remarks
+        unheard = [f"{self.name}: {one.refusal}" for one in known.heartbeats if one.refusal is not None]
+        found = (*self._device.remarks, *remarks(self.name, known.chain, self._latest))
+        return (*found, *(Remark("heartbeat_not_written", text) for text in unheard))
 
     async def read(self) -> list[Reading]:
         readings = await self._device.read()
         self._latest = {reading.quantity: reading for reading in readings}
-        if self._known is None:
-            async with self._conversation():
+        if self._controlled.controls is None:
+            async with self._controlled.conversation():
                 return readings
         return readings
 
@@ -114,12 +123,13 @@ class SunSpecHybrid:
 
     async def set_power(self, battery_w: float, hold_s: float) -> SteerResult:
         _check(battery_w, hold_s)
-        async with self._conversation() as controls:
+        async with self._controlled.conversation() as controls:
             setpoint = self._setpoint(controls)
-            await self._must_listen(controls)
+            await self._controlled.must_listen(controls)
             within_w = self._within_ratings(battery_w)
             beside_w = self._beside_w(setpoint)
-            result = await self._give(setpoint, self._stepped(within_w) + beside_w, hold_s)
+            await self._controlled.beat(controls)  # a device that missed it may take no order
+            result = await self._give(setpoint, self._stepped(within_w) + beside_w, hold_s, beside_w)
         self._beside.told(held_w := result.battery_w - beside_w, self._monotonic())
         if isinstance(result, Clamped):
             return Clamped(held_w, result.reason)
@@ -127,12 +137,18 @@ class SunSpecHybrid:
             return Clamped(held_w, f"{self.name} is rated for {abs(within_w):g} W in this direction")
         return Applied(held_w)
 
-    async def _give(self, setpoint: Setpoint, power_w: float, hold_s: float) -> SteerResult:
+    async def beat(self) -> None:
+        known = self._controlled.controls
+        if known is not None and known.heartbeats:
+            async with self._controlled.conversation() as controls:
+                await self._controlled.beat(controls)
+
+    async def _give(self, setpoint: Setpoint, power_w: float, hold_s: float, idle_w: float) -> SteerResult:
         """Write the order. One that was taken in part, or otherwise, is taken back: each new try would start its timer
         again."""
         self.written = None
         try:
-            result = await setpoint.set_power(power_w, hold_s)
+            result = await setpoint.set_power(power_w, hold_s, idle_w)
         except (NotApplied, Refused) as error:
             before = setpoint.state()
             with suppress(DriverError):  # what went wrong is what is told
@@ -146,14 +162,14 @@ class SunSpecHybrid:
         _check(pv_w or 0.0, hold_s)
         if pv_w is not None and pv_w < 0:
             raise ValueError(f"a cap of {pv_w} W cannot be: it is at least 0")
-        async with self._conversation() as controls:
+        async with self._controlled.conversation() as controls:
             if controls.cap is None:
                 raise NotSupported(f"{self.name} takes no cap on its power: neither model 704 nor model 123")
             if pv_w is None:
                 lifted = await controls.cap.lift(self._found)
                 self._capped = False
                 return lifted
-            await self._must_listen(controls)
+            await self._controlled.must_listen(controls)
             self._capped = True
             battery_w = self._beside.battery_w(self._latest_w(Quantity.BATTERY_W, _PV_AGE_S), self._monotonic())
             output_w = pv_w + battery_w
@@ -163,11 +179,11 @@ class SunSpecHybrid:
         return replace(result, battery_w=result.battery_w - battery_w)
 
     async def in_force(self) -> ControlState:
-        async with self._conversation() as controls:
+        async with self._controlled.conversation() as controls:
             return await self._setpoint(controls).read()
 
     async def as_found(self) -> Mapping[str, float]:
-        async with self._conversation() as controls:
+        async with self._controlled.conversation() as controls:
             setpoint = self._setpoint(controls)
             await setpoint.read()
             found = setpoint.found() | ({} if controls.cap is None else await controls.cap.found())
@@ -185,12 +201,12 @@ class SunSpecHybrid:
         try:
             await self._give_back()
         except (BadFrame, Refused) as error:
-            if not _may_have_moved(error):
+            if not may_have_moved(error):
                 raise
             await self._give_back()
 
     async def _give_back(self) -> None:
-        async with self._conversation() as controls:
+        async with self._controlled.conversation() as controls:
             if controls.setpoint is not None:
                 self.written = None
                 self._beside.told(None, self._monotonic())
@@ -202,37 +218,9 @@ class SunSpecHybrid:
 
     def _setpoint(self, controls: Controls) -> Setpoint:
         if controls.setpoint is None:
-            without = "neither model 704 WSet, with a fixed W among its 702 CtrlModes, nor model 124"
+            without = "neither model 704 WSet or WSetPct, with a fixed W among its 702 CtrlModes, nor model 124"
             raise NotSupported(f"{self.name} takes no battery setpoint: {without}")
         return controls.setpoint
-
-    @asynccontextmanager
-    async def _conversation(self) -> AsyncIterator[Controls]:
-        """One command at a time, to a device that is discovered; a broken link is discovered anew next time."""
-        async with self._lock:
-            try:
-                yield await self._controls()
-            except (LinkDown, BadFrame, Refused) as error:
-                if isinstance(error, LinkDown) or _may_have_moved(error):
-                    self._device.forget()
-                raise
-
-    async def _controls(self) -> Controls:
-        """Of the chain. A model that took no setpoint is asked again: its battery may have been away."""
-        chain, known = await self._device.chain(), self._known
-        is_same = known is not None and known.chain == chain
-        if known is not None and is_same and (known.setpoint is not None or chain.first(*STEERED_BY) is None):
-            return known
-        found = await offered(chain, self._device.transport, self._max_registers, self.wears, self._writes)
-        self._known = replace(found, cap=known.cap or found.cap) if known is not None and is_same else found
-        return self._known
-
-    async def _must_listen(self, controls: Controls) -> None:
-        row = controls.locality
-        if row is not None:
-            words = await read_words(self._device.transport, [row], self._max_registers)
-            if row.decode(words) == _LOCAL_CONTROL:
-                raise NotApplied(f"{self.name} is under local control (LocRemCtl is 1), so it ignores setpoints")
 
     def _within_ratings(self, battery_w: float) -> float:
         charge_w = self._latest_w(Quantity.RATED_CHARGE_W)
@@ -260,11 +248,6 @@ class SunSpecHybrid:
         return reading.value
 
 
-def _may_have_moved(error: BadFrame | Refused) -> bool:
-    """True when the error is what is met at the old addresses of a chain that has moved."""
-    return isinstance(error, BadFrame) or error.code == _ILLEGAL_ADDRESS
-
-
 def _check(power_w: float, hold_s: float) -> None:
     if not math.isfinite(power_w) or not math.isfinite(hold_s) or hold_s <= 0:
         raise ValueError(f"a setpoint of {power_w} W for {hold_s} s cannot be written")
@@ -290,7 +273,7 @@ FAMILY = Family(
     options={
         **SUNSPEC_OPTIONS,
         "setpoint_of": Option(
-            str, "battery", "what model 704 WSet is the power of on this device", ("battery", "inverter")
+            str, "battery", "what model 704 WSet and WSetPct are the power of on this device", ("battery", "inverter")
         ),
         "battery_sign": Option(int, 1, "-1 where models 714 and 802 count the battery's charging as positive", (1, -1)),
         "persistent_setpoints": Option(

@@ -84,7 +84,7 @@ class PvCap:
         block, points = self._block, self._points
         await block.read()
         before_pct = block.value(_LIMIT)
-        limit_pct = min(self._most_pct(found), 100.0 * power_w / self._full_w)
+        limit_pct = block.towards(_LIMIT, min(self._most_pct(found), 100.0 * power_w / self._full_w))
         wanted = [(points.timer, min(math.ceil(hold_s), _LONGEST_S)), (_LIMIT, limit_pct)]
         if points.enable_after:
             wanted.insert(0, (points.enable_after, 0.0))

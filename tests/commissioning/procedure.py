@@ -13,6 +13,7 @@ from agent.cli.commission_session import Session
 from agent.domain.commissioning import Commissioning
 from agent.domain.documents import STEERING
 from agent.settings.load import load
+from simulator.chain_unit import ChainOptions
 from simulator.columns import MeasuredColumn
 from simulator.faults import Fault, FaultScript
 from simulator.physics import BatterySpec
@@ -97,7 +98,7 @@ def steady(load_w: float, pv_w: float) -> Trace:
 @asynccontextmanager
 async def played(  # noqa: PLR0913 what there is to choose of a site, by keyword
     folder: Path,
-    profile: str = "sunspec7xx",
+    profile: str | ChainOptions = "sunspec7xx",
     *,
     load_w: float = 1200.0,
     pv_w: float = 700.0,
@@ -129,7 +130,7 @@ async def played(  # noqa: PLR0913 what there is to choose of a site, by keyword
             "hold_s": 60,
             "stale_s": 15,
         }
-        own |= {"import_tariff": site_files.FLAT_TARIFF, "inverter": {"family": family or FAMILIES[profile]}}
+        own |= {"import_tariff": site_files.FLAT_TARIFF, "inverter": {"family": family or FAMILIES[site.profile]}}
         own |= {"inverter_unit": next(iter(site.units)), "timeout_s": 1.0}
         own |= dict(zip(("inverter_port", "meter_port"), reversed(ports) if swapped else ports, strict=True))
         path = site_files.write_home(folder, **{**own, **words})

@@ -4,12 +4,14 @@ from collections.abc import Collection
 
 import pytest
 
+from agent.cli.commission_look import facts_of
 from agent.commissioning.phases import phase_s, phases, power_to_test_w, promised_s, room_w, unrefreshed_hold_s
 from agent.domain.battery import Battery
 from agent.domain.site import Connection
 from drivers.device import Action
 from drivers.family import SteeringFacts
 from drivers.registry import FAMILIES
+from tests.drivers.hybrids import IN_PERCENT, hybrid_7xx
 
 A = Action
 STEERED = {name: family.steering for name, family in FAMILIES.items() if family.steering is not None}
@@ -83,3 +85,10 @@ def test_the_unplug_test_waits_for_what_the_datasheet_promises(name: str) -> Non
 def test_a_timer_of_minutes_may_count_one_more() -> None:
     facts = SteeringFacts(frozenset({A.SETPOINT}), "", timer_step_s=60.0)
     assert (unrefreshed_hold_s(facts), promised_s(facts, 60.0)) == (60.0, 120.0)
+
+
+async def test_the_step_of_the_device_that_is_there_counts() -> None:
+    hybrid = hybrid_7xx(IN_PERCENT, percent_step=0).hybrid()
+    assert facts_of(hybrid, "sunspec_hybrid").resolution_w == 1.0, "not known yet"
+    await hybrid.read()
+    assert facts_of(hybrid, "sunspec_hybrid").resolution_w == 100.0

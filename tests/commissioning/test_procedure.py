@@ -11,6 +11,7 @@ import pytest
 from agent.adapters.host.clock import VirtualClock
 from agent.adapters.store.store_reader import kept
 from agent.domain.documents import COMMISSIONING
+from simulator.chain_unit import ChainOptions
 from simulator.plant import Plant
 from simulator.server import SimulatedSite
 from tests.commissioning.procedure import FAMILIES, NOON, SPEC, Play, codes, must_be_free, played, steady
@@ -38,6 +39,17 @@ async def test_a_good_site_passes_and_is_as_it_was_found(tmp_path: Path, profile
         names = {step.what for step in test.steps}
         assert names == ({"charge", "hold"} if profile == "deye_3p" else {"charge", "hold", "discharge"})
         assert "not as it was found" not in test.released
+
+
+async def test_one_that_takes_percent_alone_and_watches_its_controller_passes_too(tmp_path: Path) -> None:
+    async with played(tmp_path, ChainOptions(setpoint="percent", heartbeat="715")) as play:
+        report = await play.run()
+        assert report.passed, report.findings
+        await must_be_free(play)
+        (test,) = report.tests
+        assert {step.what for step in test.steps} == {"charge", "hold", "discharge"}
+        assert test.reversion is not None
+        assert test.reversion.seen_s is not None
 
 
 @pytest.mark.parametrize("meter_lag_s", [0.0, 3.0, 8.0])

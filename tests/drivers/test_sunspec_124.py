@@ -16,7 +16,7 @@ def signed(word: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("power_w", "discharge_pct"), [(1500, 30.0), (-1500, -30.0), (0, 0.0), (5000, 100.0), (-5000, -100.0), (1.4, 0.03)]
+    ("power_w", "discharge_pct"), [(1500, 30.0), (-1500, -30.0), (0, 0.0), (5000, 100.0), (-5000, -100.0), (1.4, 0.02)]
 )
 async def test_124_closes_both_limits_on_the_setpoint(power_w: float, discharge_pct: float) -> None:
     device = gen24()
@@ -30,6 +30,15 @@ async def test_124_closes_both_limits_on_the_setpoint(power_w: float, discharge_
     assert (device.raw(124, "StorCtl_Mod"), device.raw(124, "ChaGriSet")) == (3, 1)
     assert device.raw(124, "InOutWRte_RvrtTms") == 60
     assert hybrid.reverts
+
+
+@pytest.mark.parametrize(("power_w", "held_w"), [(1540, 1500), (-1540, -1500), (49, 0), (-49, 0)])
+async def test_124_in_whole_percent_passes_no_limit(power_w: float, held_w: float) -> None:
+    device = gen24()
+    device.words[device.layout.address(124, "InOutWRte_SF")] = 0
+    hybrid = device.hybrid()
+    assert await hybrid.set_power(power_w, 60) == Applied(held_w)
+    assert hybrid.facts.resolution_w == 50.0
 
 
 @pytest.mark.parametrize(("power_w", "most_w"), [(8000, 5000), (-8000, -5000)])

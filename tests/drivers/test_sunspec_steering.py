@@ -47,6 +47,12 @@ async def test_a_cap_that_is_ignored_is_not_applied(ignored: str) -> None:
         await device.hybrid().limit_pv(2500, 60)
 
 
+async def test_a_cap_in_whole_percent_is_not_passed() -> None:
+    device = gen24()
+    device.words[device.layout.address(123, "WMaxLimPct_SF")] = 0
+    assert await device.hybrid().limit_pv(4370, 60) == Applied(4300)
+
+
 async def test_a_cap_above_the_rating_is_all_of_it() -> None:
     device = gen24()
     assert await device.hybrid().limit_pv(15_000, 60) == Applied(10_000)

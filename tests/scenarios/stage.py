@@ -27,6 +27,7 @@ from agent.ports import Job, Planner, TimeSource
 from agent.settings.load import load
 from agent.settings.site_file import SiteFile
 from agent.workers.planner import answer, read_corrections, read_history, read_quarters
+from simulator.chain_unit import ChainOptions
 from simulator.columns import MeasuredColumn
 from simulator.faults import Fault, FaultScript
 from simulator.physics import BatterySpec
@@ -80,7 +81,7 @@ class Stage:
         soc_pct: float,
         usable_wh: float,
         beginning: datetime,
-        profile: str = "sunspec7xx",
+        profile: str | ChainOptions = "sunspec7xx",
     ) -> None:
         self.folder, self.beginning = folder, beginning
         self.clock = VirtualClock(beginning)
@@ -214,7 +215,7 @@ async def staged(  # noqa: PLR0913 what there is to choose of a scene, by keywor
     beginning: datetime = MIDNIGHT,
     planner: Planner | None = None,
     devices: bool = True,
-    profile: str = "sunspec7xx",
+    profile: str | ChainOptions = "sunspec7xx",
     time_source: TimeSource | None = None,
     ahead_s: float = 0.0,
     permission: Permission | None = None,

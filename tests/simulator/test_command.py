@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sunspec2.modbus.client import SunSpecModbusClientDeviceTCP
 
 from drivers.device import Span
 from drivers.endpoint import SerialEndpoint
@@ -48,6 +49,17 @@ def ask_for_marker(port: int) -> bytes:
     with socket.create_connection(("127.0.0.1", port), timeout=10.0) as link:
         link.sendall(request)
         return link.recv(64)[-4:]
+
+
+def test_its_chain_takes_a_setpoint_in_percent_and_wants_a_heartbeat() -> None:
+    with running(*FREE_PORTS, "--setpoint", "percent", "--heartbeat", "715") as process:
+        port = int(read_line(process).split("127.0.0.1:")[1].split(",")[0])
+        device = SunSpecModbusClientDeviceTCP(1, "127.0.0.1", port, timeout=10.0)
+        device.scan()
+        control = device.models[704][0].points
+        heartbeat = device.models[715][0].points["ControllerHb"].value
+        device.close()
+    assert (control["WSet"].cvalue, control["WSetPct"].cvalue, control["WSetMod"].value, heartbeat) == (None, 0, 0, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -15,7 +15,7 @@ _IS_DUE = 0.9  # of the time between two reads: who asks at every step is never 
 
 @dataclass(slots=True)
 class PolledDevice:
-    """``running`` is the read that is under way or was begun last, at ``began_s`` (monotonic).
+    """``running`` is under way or was begun last: a read, at ``began_s`` (monotonic), or a heartbeat between two reads.
 
     ``refusals`` are exceptions in a row, ``is_silent`` is True when the last read was answered by no exception either.
     """
@@ -28,9 +28,14 @@ class PolledDevice:
     running: asyncio.Task[None] | None = None
     began_s: float = -inf
 
+    @property
+    def is_idle(self) -> bool:
+        """True where nothing that was begun is under way."""
+        return self.running is None or self.running.done()
+
     def is_due(self, now_s: float, poll_s: float) -> bool:
         """True where it is to be asked now: the last read has ended, and began long enough ago."""
-        return (self.running is None or self.running.done()) and now_s - self.began_s >= _IS_DUE * poll_s
+        return self.is_idle and now_s - self.began_s >= _IS_DUE * poll_s
 
     async def ask(self) -> bool:
         """Take in what it answers, or what is the matter; True where it has read."""

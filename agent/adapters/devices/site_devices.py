@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from agent.adapters.devices.joint_outcome import together
@@ -15,7 +16,7 @@ from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
 from agent.domain.setpoint import Applied, Held, Outcome, Setpoint, Unreachable
 from agent.domain.steering import SteeringReport
 from agent.switch_ports import SwitchFailure
-from drivers.device import Readable, Remark, Remarked, Switchable
+from drivers.device import Readable, Remark, Remarked, Switchable, Watching
 from drivers.errors import DriverError
 from drivers.reading import Quantity, Reading
 
@@ -173,6 +174,8 @@ class Devices:
         for name, polled in self._polled.items():
             if polled.is_due(now_s, self.poll_s.get(name, 0.0)):
                 polled.began_s, polled.running = now_s, asyncio.create_task(self._read_one(polled))
+            elif polled.is_idle and polled.trouble is None:
+                polled.running = asyncio.create_task(self._beat(polled.device))
         running = [polled.running for polled in self._polled.values() if polled.running is not None]
         await asyncio.wait(running, timeout=max(deadline_s, 0.1))
         return {name: polled.readings for name, polled in self._polled.items()}
@@ -267,4 +270,16 @@ class Devices:
         for battery in self._steered:
             if battery.name == polled.device.name:
                 await self._know_again(battery.name)
+                await self._beat(polled.device)
                 await self._battery(battery.name).look()
+
+    async def _beat(self, device: Readable) -> None:
+        """Tell a device that watches whether we live that we do, while an order of ours may stand.
+
+        What fails is tried again with the next step. What may be another device now is told nothing.
+        """
+        known = self._known.get(device.name)
+        rules = any(battery.name == device.name and battery.rules for battery in self._steered)
+        if rules and isinstance(device, Watching) and (known is None or known.doubt is None):
+            with suppress(DriverError):
+                await device.beat()

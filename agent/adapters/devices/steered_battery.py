@@ -11,7 +11,7 @@ from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.dispatch.lease import Lease
 from agent.dispatch.write_budget import WriteBudget
-from agent.domain.sentences.alarms import foreign_master, writes_used_up
+from agent.domain.sentences.alarms import foreign_master
 from agent.domain.sentences.control import left_alone
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Setpoint, Unreachable
 from agent.domain.steering import DailyWrites
@@ -69,6 +69,13 @@ class SteeredBattery:
         return self._foreign.told(self._monotonic())
 
     @property
+    def rules(self) -> bool:
+        """True while an order of ours may stand by its lease, none is under way, and nobody else's is given way to."""
+        now_s, ends_s = self._monotonic(), self._ends_s
+        stands = ends_s is not None and now_s < ends_s
+        return stands and not self._turn.locked() and not self._foreign.gives_way(now_s)
+
+    @property
     def left_alone(self) -> str | None:
         """Why nothing is written now."""
         if self._foreign.gives_way(self._monotonic()):
@@ -85,10 +92,8 @@ class SteeredBattery:
     @property
     def used_up(self) -> str | None:
         """One sentence when the writes of the day are used up and writing would be one more of them."""
-        budget, today = self._terms.budget, self._terms.today
-        if budget.may_steer(today) or (self._steering and not self._battery.wears):
-            return None
-        return writes_used_up(device=self.name, used=budget.used_today(today), per_day=budget.per_day)
+        writes_no_more = self._steering and not self._battery.wears
+        return None if writes_no_more else self._terms.used_up(self.name)
 
     @property
     def writes(self) -> DailyWrites | None:
@@ -136,7 +141,7 @@ class SteeredBattery:
         except Exception as error:  # noqa: BLE001 as where it is read: control goes on, and says so
             return Refused(f"{self.name} could not be steered, a defect: {type(error).__name__}: {error}")
         finally:
-            self._count(before)
+            self._terms.spend(Counter(self._battery.persistent_writes) - before)
         return outcome
 
     async def look(self) -> None:
@@ -286,10 +291,3 @@ class SteeredBattery:
         if lease is not None and lease.battery_w is not None and self.reverts:
             return lease if self._monotonic() - lease.written_at < lease.hold_s else None
         return lease
-
-    def _count(self, before: Counter[str]) -> None:
-        made = Counter(self._battery.persistent_writes) - before
-        if made:
-            self._terms.budget.spend(made, self._terms.today)
-            self._terms.memory.count(self._terms.address, self._terms.budget)
-            self._terms.memory.keep_soon()

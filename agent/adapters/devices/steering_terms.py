@@ -1,11 +1,12 @@
 """What one battery is steered by, and one relay switched, besides its device."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.dispatch.write_budget import WriteBudget
+from agent.domain.sentences.alarms import writes_used_up
 
 
 def utc_now() -> datetime:
@@ -29,6 +30,19 @@ class SteeringTerms:
     @property
     def today(self) -> date:
         return self.now().astimezone(UTC).date()
+
+    def used_up(self, device: str) -> str | None:
+        """One sentence when the writes of the day are used up."""
+        if self.budget.may_steer(self.today):
+            return None
+        return writes_used_up(device=device, used=self.budget.used_today(self.today), per_day=self.budget.per_day)
+
+    def spend(self, made: Mapping[str, int]) -> None:
+        """So many writes of persistent registers were made, by the datasheet's names, and are kept as made today."""
+        if made:
+            self.budget.spend(made, self.today)
+            self.memory.count(self.address, self.budget)
+            self.memory.keep_soon()
 
 
 @dataclass(frozen=True, slots=True)
