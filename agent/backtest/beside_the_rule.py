@@ -10,6 +10,7 @@ from agent.backtest.play import Played
 
 DAYS = 28
 DAY_S = 86_400
+NOTHING = 0.01  # money in all of the days: less is rounding
 
 
 class BesideTheRules:
@@ -28,10 +29,12 @@ class BesideTheRules:
         self._rules = [self._saved(rule) for rule in rules] if len(self._starts) else []
 
     def worst(self, agent: Played) -> float | None:
-        """None where the play is shorter, or nobody is to be compared with."""
+        """None where the play is shorter, nobody is to be compared with, or nobody saves anything."""
         if not self._rules:
             return None
         own = self._saved(agent)
+        if max(float(saved.max()) for saved in (own, *self._rules)) < NOTHING:
+            return None
         least = max(0.1 * float(own.mean()), 1e-9)
         return min(float(((own - theirs) / np.maximum(theirs, least)).min()) for theirs in self._rules)
 

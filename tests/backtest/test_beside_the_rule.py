@@ -37,6 +37,8 @@ def test_the_worst_days_are_found() -> None:
     assert BesideTheRules(case, [agent], days=2).worst(rule) == pytest.approx(0.0)
     assert BesideTheRules(case, [rule], days=4).worst(agent) is None
     assert BesideTheRules(case, [], days=2).worst(agent) is None
+    idle = resting(case, "self_consumption")
+    assert BesideTheRules(case, [idle], days=2).worst(resting(case, "as_controlled", 1e-3 * missed)) is None
 
 
 def test_every_day_of_a_month_bears_its_part_of_the_demand_charge() -> None:
