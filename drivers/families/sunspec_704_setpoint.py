@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 
+from drivers import refusal_sentences as say
 from drivers.control_block import ControlBlock, judged
 from drivers.device import ControlState, SteerResult, Transport
 from drivers.errors import NotApplied
@@ -74,7 +75,7 @@ class Setpoint704:
         await self._check_timer(timer_s)
         for name, value in block.differs([*settings, (_ENABLE, 1.0)]):
             if name != "WSet":
-                raise NotApplied(f"704.{name} was set to {value:g} and reads {block.value(name)}")
+                raise NotApplied(say.reads(f"704.{name}", value, block.value(name)))
         return judged("704.WSet", block.resolved("WSet", power_w), block.value("WSet"), before_w)
 
     async def release(self, found: Mapping[str, float]) -> None:
@@ -85,7 +86,7 @@ class Setpoint704:
             await block.write([(_ENABLE, 0.0)])
             await block.read()
             if block.value(_ENABLE) != 0:
-                raise NotApplied(f"704.WSetEna was set to 0 and reads {block.value(_ENABLE)}")
+                raise NotApplied(say.reads("704.WSetEna", 0.0, block.value(_ENABLE)))
         rest = {name: found.get(block.full_name(name)) for name in _WRITABLE if name != _ENABLE and block.has(name)}
         left = block.differs([(name, value) for name, value in rest.items() if value is not None])
         if not left:
@@ -93,7 +94,7 @@ class Setpoint704:
         await block.write(left)
         await block.read()
         for name, value in block.differs(left):
-            raise NotApplied(f"704.{name} was set to {value:g} and reads {block.value(name)}")
+            raise NotApplied(say.reads(f"704.{name}", value, block.value(name)))
 
     async def _check_timer(self, timer_s: float) -> None:
         """A setpoint whose timer does not run is taken back at once: nothing would end it after us."""

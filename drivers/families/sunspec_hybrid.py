@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
+from drivers import refusal_sentences as say
 from drivers.control_block import read_words
 from drivers.device import Action, Applied, Clamped, ControlState, Remark, SteerResult, Transport
 from drivers.errors import BadFrame, DriverError, LinkDown, NotApplied, NotSupported, Refused
@@ -228,11 +229,9 @@ class SunSpecHybrid:
         return self._known
 
     async def _must_listen(self, controls: Controls) -> None:
-        row = controls.locality
-        if row is not None:
-            words = await read_words(self._device.transport, [row], self._max_registers)
-            if row.decode(words) == _LOCAL_CONTROL:
-                raise NotApplied(f"{self.name} is under local control (LocRemCtl is 1), so it ignores setpoints")
+        row, ask = controls.locality, self._device.transport
+        if row is not None and row.decode(await read_words(ask, [row], self._max_registers)) == _LOCAL_CONTROL:
+            raise NotApplied(say.under_local_control(device=self.name))
 
     def _within_ratings(self, battery_w: float) -> float:
         charge_w = self._latest_w(Quantity.RATED_CHARGE_W)

@@ -11,12 +11,14 @@ from agent.adapters.devices.relay_memory import RelayMemory
 from agent.adapters.devices.steered_battery import ORDER_WITHIN_S, SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory, set_aside
 from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
+from agent.domain.sentences import devices as say
 from agent.domain.setpoint import Applied, Held, Outcome, Setpoint, Unreachable
 from agent.domain.steering import SteeringReport
 from agent.switch_ports import SwitchFailure
 from drivers.device import Readable, Remark, Remarked, Switchable
 from drivers.errors import DriverError, Refused
 from drivers.reading import Quantity, Reading
+from drivers.sentence import sentence_of
 
 _ANSWER_WITHIN_S = 5.0
 _REFUSALS_ALLOWED = 3  # in a row; a device that is busy once is not in trouble
@@ -253,9 +255,9 @@ class Devices:
             async with asyncio.timeout(_ANSWER_WITHIN_S):
                 await device.switch(on)
         except TimeoutError:
-            raise SwitchFailure(f"the relay did not answer within {_ANSWER_WITHIN_S:g} s") from None
+            raise SwitchFailure(say.relay_did_not_answer(within_s=_ANSWER_WITHIN_S)) from None
         except DriverError as error:
-            raise SwitchFailure(str(error)) from error
+            raise SwitchFailure(sentence_of(error)) from error
         now = Reading(Quantity.SWITCHED_ON, float(on), self._monotonic())
         self._polled[name].readings = {Quantity.SWITCHED_ON: now}
         self.relays.seen(name, on)
@@ -270,15 +272,16 @@ class Devices:
         except Refused as error:
             polled.refusals += 1
             if polled.refusals >= _REFUSALS_ALLOWED:
-                polled.trouble = str(error)
+                polled.trouble = sentence_of(error)
             return
         except DriverError as error:
-            polled.trouble = str(error)
+            polled.trouble = sentence_of(error)
             if polled.device.name in self._known:
                 self._known[polled.device.name].was_silent()
             return
         except Exception as error:  # noqa: BLE001 a defect in one family is that device's trouble and nobody else's
-            polled.trouble = f"{polled.device.name} could not be read, a defect: {type(error).__name__}: {error}"
+            cause = f"{type(error).__name__}: {error}"
+            polled.trouble = say.not_read_by_defect(device=polled.device.name, cause=cause)
             return
         polled.trouble, polled.refusals = None, 0
         polled.readings = {reading.quantity: reading for reading in readings}

@@ -13,6 +13,7 @@ from contextlib import suppress
 import structlog
 
 from agent.adapters.processes.child_outputs import LARGEST_ANSWER, MOST_PRINTED, ChildOutputs, last_line, shown
+from agent.domain.sentences import workers as say
 
 log = structlog.get_logger("child")
 
@@ -75,21 +76,21 @@ class ChildProcess:
                 await process.wait()
                 await outputs.end()
         except TimeoutError:
-            late = f"the {self._name} did not answer within {self._deadline_s:g} s and was ended"
-            raise ChildFailure(late) from None
+            raise ChildFailure(say.worker_late(worker=self._name, within_s=self._deadline_s)) from None
         finally:
             await _end(process, outputs)
         return self._judged(process.returncode, outputs)
 
     def _judged(self, code: int | None, outputs: ChildOutputs) -> bytes:
         if outputs.answer.flooded:
-            raise ChildFailure(f"the {self._name}'s answer is larger than {LARGEST_ANSWER} bytes")
+            raise ChildFailure(say.worker_answer_too_large(worker=self._name, most=LARGEST_ANSWER))
         if outputs.printed.flooded or outputs.errors.flooded:
-            raise ChildFailure(f"the {self._name} printed more than {MOST_PRINTED} bytes and was ended")
+            raise ChildFailure(say.worker_printed_too_much(worker=self._name, most=MOST_PRINTED))
         if code != 0:
-            raise ChildFailure(last_line(outputs.errors.heard) or f"the {self._name} ended with code {code}")
+            ended = say.worker_ended(worker=self._name, ending=code or 0)
+            raise ChildFailure(last_line(outputs.errors.heard) or ended)
         if not outputs.answer.total:
-            raise ChildFailure(f"the {self._name} ended without an answer")
+            raise ChildFailure(say.worker_without_answer(worker=self._name))
         return outputs.answer.heard
 
     async def _started(self, outputs: ChildOutputs) -> Process:
@@ -108,7 +109,7 @@ class ChildProcess:
                 env={**os.environ, **ENVIRONMENT},
             )
         except OSError as error:
-            raise ChildFailure(f"the {self._name} could not be started: {error}") from error
+            raise ChildFailure(say.worker_not_started(worker=self._name, cause=str(error))) from error
         outputs.belong_to(lambda: _kill(process))
         if self._niceness:
             with suppress(OSError):  # it has ended already, or the service may not do this: it runs as others do

@@ -186,10 +186,13 @@ export const clock = (at) => shown(at, { hour: "2-digit", minute: "2-digit" });
 export const day = (at) => shown(at, { weekday: "short", day: "numeric", month: "short" });
 export const date = (at) => shown(at, { day: "numeric", month: "short", year: "numeric" });
 export const month = (at) => shown(at, { month: "short", year: "numeric" });
-export const dateClock = (at) => shown(at, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+export const dateClock = (at) => shown(at, { ...(isFar(at) ? { year: "numeric" } : { weekday: "short" }), day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 /** The site's time now, ms: its clock counts, whatever the browser's says. */
 const siteNow = () => Date.now() + clockAhead.get();
+
+const FAR_MS = 300 * 86400000; // a day and a month without a year would soon be those of another
+const isFar = (at) => Math.abs(Date.parse(at) - siteNow()) > FAR_MS;
 
 /** The site's date of `at` as YYYY-MM-DD. */
 export function siteDate(at = siteNow()) {
@@ -278,7 +281,19 @@ export async function api(what, { method = "GET", body } = {}) {
   if (answer.ok) return found;
   const isOurs = session.get() === asker; // what was asked before a login says nothing about it
   if (answer.status === 401 && found?.code === "no_session" && isOurs) session.set({ state: "out" });
-  throw new Refused(answer.status, found ?? { detail: t("problem.no_json", { status: answer.status }) });
+  throw new Refused(answer.status, found ? { ...found, detail: await worded(found) } : { detail: t("problem.no_json", { status: answer.status }) });
+}
+
+/** Why `problem` was refused, in the reader's language where its sentence is known here. */
+async function worded({ detail, detail_code: code, detail_values: values }) {
+  if (!code) return detail;
+  try {
+    const sentences = await import("./sentences.js");
+    await sentences.load(language.get());
+    return sentences.said(code, values) ?? detail;
+  } catch {
+    return detail; // it could not be loaded
+  }
 }
 
 async function csrf() {

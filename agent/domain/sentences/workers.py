@@ -1,0 +1,34 @@
+"""Why a short-lived process of the agent gave no answer. ``worker`` is its word, as in ``adapters.processes``."""
+
+from agent.domain.sentence import Template
+
+
+@Template
+def worker_late(*, worker: str, within_s: float) -> str:
+    return f"the {worker} did not answer within {within_s:g} s and was ended"
+
+
+@Template
+def worker_answer_too_large(*, worker: str, most: int) -> str:
+    return f"the {worker}'s answer is larger than {most} bytes"
+
+
+@Template
+def worker_printed_too_much(*, worker: str, most: int) -> str:
+    return f"the {worker} printed more than {most} bytes and was ended"
+
+
+@Template
+def worker_ended(*, worker: str, ending: int) -> str:
+    """``ending`` is the code that the process ended with."""
+    return f"the {worker} ended with code {ending}"
+
+
+@Template
+def worker_without_answer(*, worker: str) -> str:
+    return f"the {worker} ended without an answer"
+
+
+@Template
+def worker_not_started(*, worker: str, cause: str) -> str:
+    return f"the {worker} could not be started: {cause}"
