@@ -31,8 +31,8 @@ def read_desired(payload: bytes, site_id: str, ring: KeyRing | None) -> Desired:
     try:
         desired = Desired(version, ())
     except ValueError as error:
-        raise PayloadRefused(str(error)) from error
+        raise PayloadRefused(sentence_of(error)) from error
     try:
         return Desired(desired.version, read_overlay(config))
     except (OverlayRefused, RecursionError) as error:
-        return Desired(desired.version, (), str(error))
+        return Desired(desired.version, (), sentence_of(error))

@@ -190,9 +190,8 @@ export const dateClock = (at) => shown(at, { ...(isFar(at) ? { year: "numeric" }
 
 /** The site's time now, ms: its clock counts, whatever the browser's says. */
 const siteNow = () => Date.now() + clockAhead.get();
-
-const FAR_MS = 300 * 86400000; // a day and a month without a year would soon be those of another
-const isFar = (at) => Math.abs(Date.parse(at) - siteNow()) > FAR_MS;
+/** Whether a day and a month without their year would soon be those of another. */
+const isFar = (at) => Math.abs(Date.parse(at) - siteNow()) > 300 * 86400000;
 
 /** The site's date of `at` as YYYY-MM-DD. */
 export function siteDate(at = siteNow()) {
@@ -203,10 +202,7 @@ export function siteDate(at = siteNow()) {
 }
 
 /** "at 15:15", with the day where that is not today's. */
-export function when(at) {
-  if (!at) return UNKNOWN;
-  return siteDate(at) === siteDate() ? clock(at) : dateClock(at);
-}
+export const when = (at) => (at && siteDate(at) === siteDate() ? clock(at) : dateClock(at));
 
 export function age(seconds) {
   if (!isKnown(seconds)) return UNKNOWN;
@@ -281,19 +277,8 @@ export async function api(what, { method = "GET", body } = {}) {
   if (answer.ok) return found;
   const isOurs = session.get() === asker; // what was asked before a login says nothing about it
   if (answer.status === 401 && found?.code === "no_session" && isOurs) session.set({ state: "out" });
-  throw new Refused(answer.status, found ? { ...found, detail: await worded(found) } : { detail: t("problem.no_json", { status: answer.status }) });
-}
-
-/** Why `problem` was refused, in the reader's language where its sentence is known here. */
-async function worded({ detail, detail_code: code, detail_values: values }) {
-  if (!code) return detail;
-  try {
-    const sentences = await import("./sentences.js");
-    await sentences.load(language.get());
-    return sentences.said(code, values) ?? detail;
-  } catch {
-    return detail; // it could not be loaded
-  }
+  if (found?.detail_code) found.detail = await import("./sentences.js").then((module) => module.worded(found), () => found.detail);
+  throw new Refused(answer.status, found ?? { detail: t("problem.no_json", { status: answer.status }) });
 }
 
 async function csrf() {

@@ -75,6 +75,12 @@ export function said(code, values) {
   return isWhole ? (text ?? null) : null;
 }
 
+/** Why `problem` of the API was refused, in the reader's language; else in its own English. */
+export async function worded({ detail, detail_code: code, detail_values: values }) {
+  await load(kit.language.get());
+  return said(code, values) ?? detail;
+}
+
 /** The text `name` of `of`, with what stands beside it as `name_code` and `name_values`. */
 export function Said({ of, name = "text" }) {
   const language = useBox(kit.language);
