@@ -87,11 +87,15 @@ class ChildProcess:
         if outputs.printed.flooded or outputs.errors.flooded:
             raise ChildFailure(say.worker_printed_too_much(worker=self._name, most=MOST_PRINTED))
         if code != 0:
-            ended = say.worker_ended(worker=self._name, ending=code or 0)
-            raise ChildFailure(last_line(outputs.errors.heard) or ended)
+            raise ChildFailure(self._why_ended(code or 0, last_line(outputs.errors.heard)))
         if not outputs.answer.total:
             raise ChildFailure(say.worker_without_answer(worker=self._name))
         return outputs.answer.heard
+
+    def _why_ended(self, code: int, line: str) -> str:
+        """Its last line, which is a sentence again where it is the one about memory."""
+        no_memory = say.worker_needs_memory(most=self._memory_mb)
+        return no_memory if line == no_memory else line or say.worker_ended(worker=self._name, ending=code)
 
     async def _started(self, outputs: ChildOutputs) -> Process:
         try:

@@ -32,3 +32,9 @@ def worker_without_answer(*, worker: str) -> str:
 @Template
 def worker_not_started(*, worker: str, cause: str) -> str:
     return f"the {worker} could not be started: {cause}"
+
+
+@Template
+def worker_needs_memory(*, most: int) -> str:
+    """``most`` is what it may have, MB. It says so itself: the text crosses the pipe alone."""
+    return f"it needs more memory than the {most} MB that it may have"
