@@ -28,8 +28,8 @@ from tests.console.site import NOW, ConsoleSite, copied
 GERMAN = json.loads((WEB / "words" / "sentences.de.json").read_text("utf-8"))
 # What is raised with a text that stands in an alarm or an event, and on no other way.
 RAISED = {
-    "BadFrame", "ChildFailure", "EnvelopeRefused", "KeysRefused", "LinkDown", "LinkFailure", "NoAnswer",
-    "NoCertificate", "NoEstimate", "NotApplied", "NotSigned", "SecretMissing", "UnusableFile", "Unreachable",
+    "BadFrame", "ChildFailure", "DownloadFailure", "EnvelopeRefused", "KeysRefused", "LinkDown", "LinkFailure",
+    "NoAnswer", "NoCertificate", "NoEstimate", "NotApplied", "NotSigned", "SecretMissing", "UnusableFile", "Unreachable",
 }  # fmt: skip
 TOLD = {"alarm", "note"}
 # A word of one family's own registers, or of a device that is only looked for.
