@@ -29,7 +29,8 @@ GERMAN = json.loads((WEB / "words" / "sentences.de.json").read_text("utf-8"))
 # What is raised with a text that stands in an alarm or an event, and on no other way.
 RAISED = {
     "BadFrame", "ChildFailure", "DownloadFailure", "EnvelopeRefused", "KeysRefused", "LinkDown", "LinkFailure",
-    "NoAnswer", "NoCertificate", "NoEstimate", "NotApplied", "NotSigned", "SecretMissing", "UnusableFile", "Unreachable",
+    "NoAnswer", "NoCertificate", "NoEstimate", "NotApplied", "NotSigned", "SecretMissing", "UnusableFile",
+    "Unreachable",
 }  # fmt: skip
 TOLD = {"alarm", "note"}
 # A word of one family's own registers, or of a device that is only looked for.
