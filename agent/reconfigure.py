@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from agent.adapters.devices.device_lock import DeviceLocks
-from agent.adapters.devices.field_bus import built_devices, relay_terms, steering_terms
+from agent.adapters.devices.field_bus import built_devices, poll_times, relay_terms, steering_terms
 from agent.adapters.devices.site_devices import Devices
 from agent.adapters.host.lock import AlreadyRunning
 from agent.cycles.peak_recall import recall_peak
@@ -134,6 +134,7 @@ class Reconfigure:
             await app.control.release(say.released(why=app.lock.locked(ready.permission) or ""))
             await app.loads.release()
         exchanged = await self._exchange(settings)
+        app.devices.poll_s = poll_times(settings)
         if self._locks is not None:  # also of an edit that was made ready, and gave way to this one
             self._locks.let_go()
         app.lock.go_by(ready.permission)
@@ -184,8 +185,8 @@ class Reconfigure:
 
 
 def _section(device: Device | None) -> Device | None:
-    """A device without its roles, which say how it is used and not how it is reached."""
-    return None if device is None else device.model_copy(update={"roles": []})
+    """A device without its roles, which say how it is used and not how it is reached, and without how often."""
+    return None if device is None else device.model_copy(update={"roles": [], "poll_s": None})
 
 
 def _sections(settings: Settings) -> dict[str, Device | None]:

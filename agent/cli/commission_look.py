@@ -50,7 +50,7 @@ class Eyes:
         """As fast as the slowest of the devices that matter has new values, s."""
         matter = set(self.settings.battery.steered_by)
         fastest = [
-            FAMILIES[device.family].link.fastest_poll_s
+            max(FAMILIES[device.family].link.fastest_poll_s, device.poll_s or 0.0)
             for device in self.settings.devices
             if device.name in matter or "grid" in device.roles
         ]

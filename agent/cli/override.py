@@ -15,7 +15,9 @@ from agent.cli.site_command import add_config, by_settings_at_hand
 from agent.domain.battery import Battery
 from agent.domain.commands import OverrideBattery, Request
 from agent.domain.override import AUTO, LEAST_W, LONGEST, MOST_W, OBEYED_WITHIN, USUAL, Override, OverrideAction
+from agent.domain.sentences.commands import site_only_observed
 from agent.ports import StoreFailure
+from agent.settings.permit import permission_of
 from agent.settings.schema import Settings
 from agent.settings.to_domain import battery
 
@@ -95,6 +97,9 @@ def _run(settings: Settings, asked: Namespace) -> int:
         _asked_in_kw(override, battery(settings.battery))
         if not _runs(path):
             raise NotAsked("the agent does not run, so nobody would obey")
+        locked = permission_of(asked.config, settings).locked
+        if override is not None and locked is not None:
+            raise NotAsked(site_only_observed(why=locked))
         drop(inbox_of(path), Request(OverrideBattery(override), now, now + OBEYED_WITHIN))
     except (NotAsked, InboxFailure, StoreFailure) as error:
         say(str(error), sys.stderr)

@@ -17,6 +17,7 @@ from agent.domain.history import History
 from agent.domain.horizon import Horizon
 from agent.domain.request import Demand, PlanRequest
 from agent.domain.sentences.plans import peak_not_held
+from agent.forecasting.raster import laid_on
 from agent.planning.energy_by_peak import savings_by_peak
 from agent.planning.held_peaks import lowest_peak_w
 from agent.planning.month_ahead import MonthAhead
@@ -135,21 +136,21 @@ def _lasting(demand: Demand, month: int, expected_w: float) -> tuple[float, floa
     return lasting_w / 1000.0, charge.per_kw * charge.ratchet_share * following
 
 
-def past_net_w(history: History, until: datetime) -> Floats:
-    """Load less solar of the days before ``until`` that a demand charge looks back, W, NaN where not measured.
+def past_net_w(history: History, ahead: Horizon) -> Floats:
+    """Load less solar of the days before ``ahead`` that a demand charge looks back, W, NaN where not measured.
 
-    ``history`` is on the raster of the plan; one that ends earlier leaves a gap.
+    (steps,), in steps of ``ahead``; a ``history`` that ends earlier leaves a gap.
     """
-    horizon = history.horizon
-    end = round((until - horizon.start).total_seconds()) // horizon.step_s
-    first = max(0, end - LONGEST_DAYS * 86_400 // horizon.step_s)
-    net = np.full(max(0, end - first), np.nan)
-    known = [
+    steps = round((ahead.start - history.horizon.start).total_seconds()) // ahead.step_s
+    steps = min(steps, LONGEST_DAYS * 86_400 // ahead.step_s)
+    if steps <= 0:
+        return np.empty(0)
+    net_w = [
         np.nan if load is None or pv is None else load - pv
-        for load, pv in zip(history.load_w[first:end], history.pv_w[first:end], strict=True)
+        for load, pv in zip(history.load_w, history.pv_w, strict=True)
     ]
-    net[: len(known)] = known
-    return net
+    past = Horizon(ahead.start - timedelta(seconds=steps * ahead.step_s), ahead.step_s, steps)
+    return laid_on(np.array(net_w, dtype=float), history.horizon, past)
 
 
 def raised(peak: Peak, import_w: Floats, step_h: float) -> list[str]:

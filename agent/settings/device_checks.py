@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from agent.settings.device_section import Device
+from agent.settings.device_section import POLLS_WHILE_FRESH, Device
 from agent.settings.problems import Finding, Key
 from agent.settings.same_line import line_of, names_of_this_machine
 from agent.settings.schema import Settings
-from agent.settings.words import nearest
+from agent.settings.words import nearest, number
 from drivers.family import Option
 from drivers.registry import FAMILIES
 
@@ -28,6 +28,7 @@ def device_findings(settings: Settings) -> Iterator[Finding]:
         place: Key = ("device", index)
         yield from _link(place, device)
         yield from _family(place, device)
+        yield from _pace(place, device, settings.control.stale_s)
         if len(set(device.roles)) < len(device.roles):
             yield Finding((*place, "roles"), "names a role twice", "name it once")
     yield from _names(settings)
@@ -35,6 +36,15 @@ def device_findings(settings: Settings) -> Iterator[Finding]:
     yield from _roles(settings)
     yield from _battery_device(settings)
     yield from _switches(settings)
+
+
+def _pace(place: Key, device: Device, stale_s: float) -> Iterator[Finding]:
+    """One question in three may fail before its readings are no longer used."""
+    if device.poll_s is not None and device.poll_s * POLLS_WHILE_FRESH > stale_s:
+        reason = f"is {number(device.poll_s)} s, but what was read is used for {number(stale_s)} s (stale_s)"
+        most_s, least_s = stale_s / POLLS_WHILE_FRESH, device.poll_s * POLLS_WHILE_FRESH
+        remedy = f"write {number(most_s)} or less, or stale_s = {number(least_s)} under [control]"
+        yield Finding((*place, "poll_s"), reason, remedy)
 
 
 def _link(place: Key, device: Device) -> Iterator[Finding]:

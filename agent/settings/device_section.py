@@ -7,6 +7,7 @@ from pydantic import Field
 from agent.settings.sections import FilePath, Section, Text
 from drivers.endpoint import Parity, SerialEndpoint, TcpEndpoint
 
+POLLS_WHILE_FRESH = 3  # so often a device is asked within the time for which a reading is used
 PARITIES: dict[str, Parity] = {"none": "N", "even": "E", "odd": "O"}
 
 
@@ -52,6 +53,10 @@ class Device(Section):
     retries: int = Field(default=1, description="how often a read is asked again", ge=0, le=1)
     gap_s: Annotated[float, Field(ge=0, le=1)] | None = Field(
         default=None, description="pause between two requests on the line, in seconds; as it needs when left out"
+    )
+    poll_s: Annotated[float, Field(ge=0.2, le=60)] | None = Field(
+        default=None,
+        description="how often the device is asked, in seconds; as its family is best asked when left out",
     )
     options: dict[str, Any] = Field(default={}, description="options of the family")
 

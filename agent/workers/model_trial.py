@@ -215,10 +215,12 @@ def main() -> int:
 
 def _held(question: bytes, deadline_s: float) -> str:
     from agent.backtest.earn import earn
+    from agent.forecasting.raster import forecast_step_s
 
     give_up = time.monotonic() + _SHARE_OF_DEADLINE * deadline_s
     request = from_json(PlanRequest, question)
-    past = history(Path(request.store), request.now - HISTORY, request.now, request.horizon.step_s)
+    step_s = forecast_step_s(request.horizon.step_s)
+    past = history(Path(request.store), request.now - HISTORY, request.now, step_s)
     return to_json(Report(tuple(hold_trials(request, past, earn, lambda: time.monotonic() < give_up))))
 
 

@@ -45,10 +45,12 @@ def answer(
 ) -> Plan:
     """The plan for ``request`` from ``history``; also called in process by tests, backtests and the bench.
 
-    ``history`` is as it was measured: what is doubted in it is left out here. ``corrections`` are what the plan before
+    ``history`` is as it was measured, in steps that may be others than the plan's: they are those of the forecasts.
+    What is doubted in it is left out here. ``corrections`` are what the plan before
     has learnt, one a quantity; without them the forecasts learn from the history alone. ``quarters`` are the site's
     last weeks, for recommendations.
     """
+    from agent.forecasting.raster import site_on
     from agent.planning.demand import past_net_w
     from agent.planning.make_plan import make_plan
 
@@ -56,9 +58,10 @@ def answer(
     sound, sound_notes = _examined(request, history)
     known = replace(sound.history, weather=_weather(request, history))
     site, site_notes = _forecast(request, known, corrections)
+    site = site_on(site, request.horizon)
     notes = (*request.notes, *site_notes, *sound_notes)
     left_s = min(MOST_SOLVER_S, max(0.5, deadline_s - (time.monotonic() - began)))
-    past_w = None if request.demand is None else past_net_w(_with_sun(known, request), request.horizon.start)
+    past_w = None if request.demand is None else past_net_w(_with_sun(known, request), request.horizon)
     asked = replace(request, notes=notes)
     plan = make_plan(asked, site, left_s, past_w)
     plan = replace(plan, corrections=site.corrections, suspects=sound.suspects, examined_from=history.horizon.start)
@@ -71,11 +74,13 @@ def _forecast(
     """Both forecasts, and what there is to say about them. The models and their memory are gone on return."""
     from agent.adapters.models.site_models import members
     from agent.forecasting.make_forecast import forecast_site
+    from agent.forecasting.raster import covering
 
     load, load_notes = members(request, "load_w")
     solar, solar_notes = members(request, "pv_w")
     learnt = {one.quantity: one for one in corrections}
-    site = forecast_site(load, solar, known, request.horizon, request.now, learnt)
+    raster = covering(request.horizon, known.horizon.step_s)
+    site = forecast_site(load, solar, known, raster, request.now, learnt)
     return site, (*load_notes, *solar_notes, *site.notes)
 
 
@@ -128,8 +133,10 @@ def _weather(request: PlanRequest, history: History) -> "Weather | None":
 def read_history(request: PlanRequest) -> History:
     """The site's history up to the request's now, as it was measured, from the store."""
     from agent.adapters.store.store_reader import history
+    from agent.forecasting.raster import forecast_step_s
 
-    return history(Path(request.store), request.now - LOOK_BACK, request.now, request.horizon.step_s, doubtful=True)
+    step_s = forecast_step_s(request.horizon.step_s)
+    return history(Path(request.store), request.now - LOOK_BACK, request.now, step_s, doubtful=True)
 
 
 def read_quarters(request: PlanRequest) -> "tuple[Rollup, ...]":

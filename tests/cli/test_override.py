@@ -12,7 +12,7 @@ from agent.cli.commands import obey, parser_for
 from agent.cli.override import NotAsked, wanted
 from agent.domain.commands import OverrideBattery
 from agent.domain.override import Override, OverrideAction
-from tests.site_files import write_home
+from tests.site_files import changed, write_home
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/London")
@@ -88,6 +88,20 @@ def test_it_is_left_for_an_agent_that_runs_and_for_no_other(tmp_path: Path, caps
     assert first.override is not None
     assert (first.override.action, first.override.power_w) == (OverrideAction.CHARGE, 2000.0)
     assert second == OverrideBattery(None)
+
+
+def test_what_a_site_that_is_only_observed_would_refuse_is_not_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = write_home(tmp_path, inverter_port=1, meter_port=2)
+    config.write_text(changed("[control]\n", '[control]\nmode = "observe"\n', config.read_text()))
+    with SiteLock(tmp_path / "site.sqlite3"):
+        assert obey(["hold", "--config", str(config)]) == 1
+        assert capsys.readouterr().err == 'the site is only observed, the site file says [control] mode = "observe"\n'
+        assert obey(["auto", "--config", str(config)]) == 0
+    assert [request.command for request in look(inbox_of(tmp_path / "site.sqlite3")).requests] == [
+        OverrideBattery(None)
+    ]
 
 
 def test_watts_are_asked_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -207,12 +207,18 @@ def test_the_past_of_a_plan_has_its_gaps_and_nothing_before_it_was_measured() ->
     horizon = Horizon(datetime(2026, 6, 1, tzinfo=UTC), 900, 8)
     load: tuple[float | None, ...] = (1.0, 2.0, None, 4.0, 5.0, 6.0, 7.0, 8.0)
     history = History(horizon, load, (0.0,) * 3 + (None,) + (1.0,) * 4, (False,) * 8)
+
+    def ahead(start: datetime, step_s: int = 900) -> Horizon:
+        return Horizon(start, step_s, 4)
+
     late = horizon.end + timedelta(minutes=30)
-    assert past_net_w(history, horizon.end) == pytest.approx([1, 2, np.nan, np.nan, 4, 5, 6, 7], nan_ok=True)
-    assert past_net_w(history, late)[-3:] == pytest.approx([7, np.nan, np.nan], nan_ok=True)
-    assert past_net_w(history, horizon.start).size == 0
+    assert past_net_w(history, ahead(horizon.end)) == pytest.approx([1, 2, np.nan, np.nan, 4, 5, 6, 7], nan_ok=True)
+    assert past_net_w(history, ahead(late))[-3:] == pytest.approx([7, np.nan, np.nan], nan_ok=True)
+    assert past_net_w(history, ahead(horizon.end, 1800)) == pytest.approx([1.5, np.nan, 4.5, 6.5], nan_ok=True)
+    assert past_net_w(history, ahead(horizon.end, 300))[-4:] == pytest.approx([6, 7, 7, 7])
+    assert past_net_w(history, ahead(horizon.start)).size == 0
     long = History(Horizon(horizon.start, 3600, 2000), (5.0,) * 2000, (1.0,) * 2000, (False,) * 2000)
-    assert past_net_w(long, long.end).size == 31 * 24
+    assert past_net_w(long, ahead(long.end, 3600)).size == 31 * 24
 
 
 def test_intervals_of_the_past_are_those_of_the_clock() -> None:

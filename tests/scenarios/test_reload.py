@@ -175,6 +175,17 @@ async def test_only_the_device_whose_section_has_changed_is_connected_again(
         assert releases == [*AT_THE_START, *released]
 
 
+async def test_how_often_a_device_is_asked_changes_while_it_stays_connected(tmp_path: Path, releases: Releases) -> None:
+    async with staged(tmp_path, reloads=True) as stage:
+        inverter, before = stage.app.devices.device("inverter"), dict(stage.app.devices.poll_s)
+        text = site_files.changed('name = "inverter"\n', 'name = "inverter"\npoll_s = 5\n', Editor(stage).good)
+        await stage.play(15.0, {10.0: Editor(stage).writes(text)})
+        assert stage.app.devices.poll_s == {**before, "inverter": 5.0}
+        assert stage.app.devices.device("inverter") is inverter
+        assert is_steered(stage, 5.0, 15.0)
+        assert releases == AT_THE_START
+
+
 async def test_a_site_that_is_only_to_be_observed_is_let_go_of_once_and_taken_again(
     tmp_path: Path, releases: Releases
 ) -> None:

@@ -69,6 +69,20 @@ def test_a_sound_site_has_nothing_to_say(tmp_path: Path, history: History) -> No
     assert len(to_json(plan)) < 300_000
 
 
+@pytest.mark.parametrize(("step_s", "history_s"), [(300, 900), (600, 900), (900, 900), (1800, 900), (3600, 3600)])
+async def test_a_plan_of_any_step_is_forecast_by_the_models(tmp_path: Path, step_s: int, history_s: int) -> None:
+    path = tmp_path / "site.db"
+    await written(path, Batch())
+    demand = Demand(DemandCharge(10.0, 3600))
+    wish = asked(path, step_s, horizon=Horizon(NOW, step_s, 24), demand=demand)
+    assert read_history(wish).horizon.step_s == history_s
+    plan = planned(regular_site(CAMBRIDGE, 30, history_s), wish)
+    assert plan.notes == ()
+    for forecast in (plan.load, plan.pv):
+        assert forecast.horizon == wish.horizon
+        assert "consumption" in forecast.source or "solar" in forecast.source
+
+
 def test_a_meter_that_read_a_thousand_times_too_much_is_a_note_a_suspect_and_no_forecast(
     tmp_path: Path, history: History
 ) -> None:

@@ -12,7 +12,7 @@ from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
 from agent.dispatch.write_budget import WriteBudget
 from agent.ports import Clock
-from agent.settings.device_section import Device
+from agent.settings.device_section import POLLS_WHILE_FRESH, Device
 from agent.settings.same_line import line_of, names_of_this_machine
 from agent.settings.schema import Settings
 from drivers.device import Readable, Transport
@@ -103,7 +103,27 @@ def connect_devices(
     built = built_devices(settings.devices, ways, clock)
     terms, relays = steering_terms(settings, clock, memory, ways), relay_terms(settings)
     steered = settings.battery.steered_by
-    return Devices(built, *steered, monotonic=clock.monotonic, terms=terms, memory=memory, relays=relays)
+    return Devices(
+        built,
+        *steered,
+        monotonic=clock.monotonic,
+        terms=terms,
+        memory=memory,
+        relays=relays,
+        poll_s=poll_times(settings),
+    )
+
+
+def poll_times(settings: Settings) -> dict[str, float]:
+    """How often each device is asked, s, by its name: as the site file says, and else as often as its family may be.
+
+    Three questions fit into the time for which a reading is used, so that one that fails costs nothing.
+    """
+    most_s = settings.control.stale_s / POLLS_WHILE_FRESH
+    return {
+        device.name: device.poll_s or min(FAMILIES[device.family].link.fastest_poll_s, most_s)
+        for device in settings.devices
+    }
 
 
 def remembered_devices(settings: Settings, clock: Clock) -> tuple[Devices, str | None]:

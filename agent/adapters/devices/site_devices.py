@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agent.adapters.devices.joint_outcome import together
 from agent.adapters.devices.known_device import KnownDevice
+from agent.adapters.devices.polled_device import PolledDevice, closed
 from agent.adapters.devices.relay_memory import RelayMemory
 from agent.adapters.devices.steered_battery import ORDER_WITHIN_S, SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory, set_aside
@@ -16,27 +17,18 @@ from agent.domain.setpoint import Applied, Held, Outcome, Setpoint, Unreachable
 from agent.domain.steering import SteeringReport
 from agent.switch_ports import SwitchFailure
 from drivers.device import Readable, Remark, Remarked, Switchable
-from drivers.errors import DriverError, Refused
+from drivers.errors import DriverError
 from drivers.reading import Quantity, Reading
 from drivers.sentence import sentence_of
 
 _ANSWER_WITHIN_S = 5.0
-_REFUSALS_ALLOWED = 3  # in a row; a device that is busy once is not in trouble
-
-
-@dataclass(slots=True)
-class _PolledDevice:
-    """One device, its newest readings, and the read that is under way. ``refusals`` are exceptions in a row."""
-
-    device: Readable
-    readings: dict[Quantity, Reading]
-    trouble: str | None = None
-    refusals: int = 0
-    running: asyncio.Task[None] | None = None
 
 
 class Devices:
-    """Implements ``agent.ports.Site``. Each device is read by a task of its own, so a dead one delays nobody."""
+    """Implements ``agent.ports.Site``. Each device is read by a task of its own, so a dead one delays nobody.
+
+    ``poll_s`` is how often a device is asked, by its name; one without is asked whenever the site is read.
+    """
 
     def __init__(
         self,
@@ -47,11 +39,13 @@ class Devices:
         terms: Mapping[str, SteeringTerms] | None = None,
         memory: SteeringMemory | None = None,
         relays: Mapping[str, RelayTerms] | None = None,
+        poll_s: Mapping[str, float] | None = None,
     ) -> None:
+        self.poll_s = poll_s or {}
         self._deadline_s, self._monotonic = steer_deadline_s, monotonic
         self._terms, self.memory = dict(terms or {}), memory or SteeringMemory()
         self.relays = RelayMemory(self.memory, relays)
-        self._polled = {device.name: _PolledDevice(device, {}) for device in devices}
+        self._polled = {device.name: PolledDevice(device) for device in devices}
         self._steered = [
             SteeredBattery(self._polled[name].device, steer_deadline_s, monotonic, self._terms.get(name))
             for name in batteries
@@ -87,7 +81,7 @@ class Devices:
         changed = [battery for battery in self._steered if battery.name in gone]
         outcomes = {one.name: await self._order(one.name, release) for one in changed if release is not None}
         before = {name: self._polled.pop(name) for name in gone}
-        self._polled |= {device.name: _PolledDevice(device, {}) for device in new}
+        self._polled |= {device.name: PolledDevice(device) for device in new}
         for battery in changed:
             found = terms[battery.name]
             self.memory.stands_at(found.address, None)
@@ -95,7 +89,7 @@ class Devices:
             self._terms[battery.name], self._known[battery.name] = found, KnownDevice(found, _ANSWER_WITHIN_S)
             self._steer_anew(battery.name)
         self.relays.go_by(relays or {})
-        await _closed(before.values())
+        await closed(before.values())
         return outcomes
 
     def _steer_anew(self, name: str) -> SteeredBattery:
@@ -177,9 +171,10 @@ class Devices:
         return min((one.longest_hold_s for one in self._steered), default=float("inf"))
 
     async def read(self, deadline_s: float) -> Mapping[str, Mapping[Quantity, Reading]]:
-        for polled in self._polled.values():
-            if polled.running is None or polled.running.done():
-                polled.running = asyncio.create_task(self._read_one(polled))
+        now_s = self._monotonic()
+        for name, polled in self._polled.items():
+            if polled.is_due(now_s, self.poll_s.get(name, 0.0)):
+                polled.began_s, polled.running = now_s, asyncio.create_task(self._read_one(polled))
         running = [polled.running for polled in self._polled.values() if polled.running is not None]
         await asyncio.wait(running, timeout=max(deadline_s, 0.1))
         return {name: polled.readings for name, polled in self._polled.items()}
@@ -264,37 +259,14 @@ class Devices:
 
     async def close(self) -> None:
         """Stop the reads under way and close every connection."""
-        await _closed(self._polled.values())
+        await closed(self._polled.values())
 
-    async def _read_one(self, polled: _PolledDevice) -> None:
-        try:
-            readings = await polled.device.read()
-        except Refused as error:
-            polled.refusals += 1
-            if polled.refusals >= _REFUSALS_ALLOWED:
-                polled.trouble = sentence_of(error)
-            return
-        except DriverError as error:
-            polled.trouble = sentence_of(error)
-            if polled.device.name in self._known:
+    async def _read_one(self, polled: PolledDevice) -> None:
+        if not await polled.ask():
+            if polled.is_silent and polled.device.name in self._known:
                 self._known[polled.device.name].was_silent()
             return
-        except Exception as error:  # noqa: BLE001 a defect in one family is that device's trouble and nobody else's
-            cause = f"{type(error).__name__}: {error}"
-            polled.trouble = say.not_read_by_defect(device=polled.device.name, cause=cause)
-            return
-        polled.trouble, polled.refusals = None, 0
-        polled.readings = {reading.quantity: reading for reading in readings}
         for battery in self._steered:
             if battery.name == polled.device.name:
                 await self._know_again(battery.name)
                 await self._battery(battery.name).look()
-
-
-async def _closed(devices: Collection[_PolledDevice]) -> None:
-    running = [polled.running for polled in devices if polled.running is not None]
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
-    for polled in devices:
-        await polled.device.close()

@@ -22,7 +22,7 @@ from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotSupport
 from drivers.sentence import sentence_of
 
 DEADBAND_W = 20.0  # a share that moved by less is not worth a write of its own
-LOOK_EVERY_S = 5.0
+LOOK_EVERY_S = 4.5  # so that it is done with each read of what is read every five seconds, which is never on the dot
 ORDER_WITHIN_S = 12.0  # a dozen requests with their pauses to a dongle that answers twice a second; a stop waits for it
 
 

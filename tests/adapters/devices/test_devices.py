@@ -231,6 +231,24 @@ async def test_a_defect_in_one_driver_does_not_take_the_others_with_it() -> None
     await devices.close()
 
 
+async def test_a_device_with_a_pace_is_asked_no_more_often_whether_it_answers_or_not() -> None:
+    now = [0.0]
+    slow, quick = Meter("slow"), Meter("quick")
+    devices = Devices([slow, quick], monotonic=lambda: now[0], poll_s={"slow": 5.0})
+    for second in range(21):
+        now[0] = second + 0.01 * (second % 3)  # a step is never on the dot
+        slow.error = NoAnswer("no answer") if second == 10 else None
+        found = await devices.read(5.0)
+        assert slow.reads == 1 + second // 5
+        assert found["slow"][Quantity.GRID_W].value == (slow.reads if second < 10 or second >= 15 else 2.0)
+    assert quick.reads == 21
+    devices.poll_s = {"slow": 2.0}
+    now[0] = 22.0
+    await devices.read(5.0)
+    assert slow.reads == 6
+    await devices.close()
+
+
 async def test_two_batteries_take_their_shares_side_by_side_and_one_that_fails_is_named() -> None:
     one, other = Inverter("one"), Inverter("other")
     now = [0.0]

@@ -54,6 +54,26 @@ async def test_a_gateway_that_numbers_its_answers_is_in_trouble_until_the_site_f
             await devices.close()
 
 
+@pytest.mark.parametrize(
+    ("family", "asked", "stale_s", "poll_s"),
+    [
+        ("sunspec_hybrid", "", 15, 1.0),
+        ("huawei_luna", "", 15, 5.0),
+        ("deye_hybrid", "", 15, 5.0),  # ten would be less than three questions while a reading is used
+        ("deye_hybrid", "", 30, 10.0),
+        ("deye_hybrid", "poll_s = 2\n", 15, 2.0),
+        ("sunspec_hybrid", "poll_s = 4\n", 15, 4.0),
+    ],
+)
+def test_a_device_is_asked_as_often_as_its_family_is_best_asked(
+    tmp_path: Path, family: str, asked: str, stale_s: float, poll_s: float
+) -> None:
+    text = on_one_port(502, "127.0.0.1").replace('family = "sunspec_hybrid"\n', f'family = "{family}"\n{asked}')
+    text = text.replace("[[device]]", f"[control]\nstale_s = {stale_s}\n\n[[device]]", 1)
+    devices = connect_devices(load(written(tmp_path, text)), SystemClock())
+    assert devices.poll_s == {"inverter": poll_s, "meter": 1.0}
+
+
 def listed(**words: object) -> Device:
     given = {"name": "one", "family": "sdm630", "roles": ["grid"], "host": "192.0.2.1", **words}
     return Device.model_validate(given)
