@@ -34,6 +34,7 @@ from agent.cycles.timekeeping import Timekeeping
 from agent.cycles.upkeep import Upkeep
 from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.sentence import sentence_of
 from agent.domain.sentences import control, events
 from agent.domain.sentences.alarms import store_not_read
 from agent.domain.setpoint import Applied
@@ -155,7 +156,7 @@ class App:
             text = store_not_read(path=str(self.store.path), within_s=within_s or 0.0)
             self.alarms.alarm(AlarmKind.STORE_FAILED, text, by="start")
         except StoreFailure as failure:
-            self.alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="start")
+            self.alarms.alarm(AlarmKind.STORE_FAILED, sentence_of(failure), by="start")
         else:
             self.recalled = True
             self.planning.try_again()

@@ -20,6 +20,7 @@ from agent.dispatch.guard import Limits
 from agent.dispatch.policy_meter import PolicyMeter
 from agent.domain.permit import Permission
 from agent.domain.request import PlanRequest
+from agent.domain.sentence import sentence_of
 from agent.domain.sentences import control as say
 from agent.domain.sentences.site_file import device_edited
 from agent.domain.setpoint import Applied, Rung, Setpoint
@@ -95,7 +96,7 @@ class Reconfigure:
             if self._locks is not None:  # the last that can fail, so that none is held for an edit that is not gone by
                 await asyncio.to_thread(self._locks.reach_for, settings)
         except (AlreadyRunning, PriceFileError, StoreFailure) as error:
-            raise CannotGoBy(str(error)) from error
+            raise CannotGoBy(sentence_of(error)) from error
         return partial(self._go_by, ready)
 
     async def trial(self, settings: Settings) -> tuple[PlanRequest | None, PlanRequest | None]:
@@ -110,7 +111,7 @@ class Reconfigure:
         try:
             conditions = await asyncio.to_thread(conditions_of, settings)
         except PriceFileError as error:
-            raise CannotGoBy(str(error)) from error
+            raise CannotGoBy(sentence_of(error)) from error
         conditions.recall(app.conditions.said)
         now = app.clock.now()
         whole = replace(app.requests, outlet=Outlet())

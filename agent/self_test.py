@@ -5,6 +5,7 @@ import json
 import os
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -17,8 +18,11 @@ from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind
 from agent.domain.documents import BY_NAME, SELF_TEST
 from agent.domain.records import Batch
+from agent.domain.sentence import sentence_of
+from agent.domain.sentences import self_tests as say
 from agent.domain.sentences.alarms import self_test_failed
 from agent.domain.sentences.joined import joined
+from agent.domain.sentences.store import nothing_written_beside, store_takes_no_write
 from agent.made_up import fill, made_up_request
 from agent.planning.check import check_plan
 from agent.ports import Clock, Planner, PlannerFailure, Store, StoreFailure
@@ -55,7 +59,7 @@ class SelfTest:
                 for finding in await try_plan(self._settings, self._planner):
                     self._tell(finding)
         except TimeoutError:
-            self._tell(Finding("late", f"it did not end within {WITHIN_S:g} s"))
+            self._tell(Finding("late", say.self_test_not_ended(within_s=WITHIN_S)))
 
     def plan_works(self) -> None:
         """A plan was made since: what failed at the start is no longer wrong."""
@@ -70,7 +74,7 @@ class SelfTest:
         try:
             await self._store.write(Batch(kept=((SELF_TEST.name, document),)))
         except StoreFailure as failure:
-            return Finding("store", str(failure))
+            return Finding("store", sentence_of(failure))
         return Finding("store")
 
     def _tell(self, finding: Finding) -> None:
@@ -87,10 +91,10 @@ async def try_plan(settings: Settings, planner: Planner) -> list[Finding]:
             await fill(Path(request.store), settings.solar_rated_w)
             plan = await planner.plan(request)
     except (PlannerFailure, StoreFailure, OSError) as failure:
-        return [Finding("plan", f"no plan could be made on made-up data: {failure}")]
+        return [Finding("plan", say.no_made_up_plan(cause=sentence_of(failure)))]
     wrong = check_plan(plan, request)
     if wrong:
-        return [Finding("plan", f"the plan on made-up data was refused: {wrong[0]}")]
+        return [Finding("plan", say.made_up_plan_refused(cause=wrong[0]))]
     fallback = [note for note in plan.notes if note.startswith(FALLBACK)]
     others = [note for note in plan.notes if note not in fallback]
     return [Finding("plan"), Finding("solver", _joined(fallback)), Finding("models", _joined(others))]
@@ -107,13 +111,13 @@ def _kept(store: Path, currency: str) -> Finding:
             return Finding("kept")
         documents = kept_documents(store)
     except StoreFailure as failure:
-        return Finding("kept", str(failure))
+        return Finding("kept", sentence_of(failure))
     except OSError as error:  # a folder that is closed to this user
-        return Finding("kept", f"the store {store} cannot be looked at: {error.strerror}")
+        return Finding("kept", say.store_not_seen(path=str(store), cause=error.strerror or str(error)))
     inputs = read_kept_inputs(documents, partial(parse_input, currency=currency)).unreadable
     others = {name: text for name, text in documents.items() if name not in KEPT_INPUTS}
     found = [(name, why) for name, text in others.items() if (why := _unreadable(name, text)) is not None]
-    return Finding("kept", _joined([f"the kept {name} cannot be read: {why}" for name, why in (*inputs, *found)]))
+    return Finding("kept", _joined([say.kept_unreadable(kept=name, cause=why) for name, why in (*inputs, *found)]))
 
 
 def _unreadable(name: str, text: str) -> str | None:
@@ -139,7 +143,7 @@ def _store_trouble(path: Path) -> str | None:
     try:
         _write_and_remove(probe)
     except OSError as error:
-        return f"nothing can be written beside the store {path}: {error.strerror}"
+        return nothing_written_beside(path=str(path), cause=error.strerror or str(error))
     if not path.exists():
         return None
     try:
@@ -148,7 +152,7 @@ def _store_trouble(path: Path) -> str | None:
             connection.execute("INSERT OR REPLACE INTO kept (name, at, body) VALUES ('self_test', 0, '{}')")
             connection.execute("ROLLBACK")
     except sqlite3.Error as error:
-        return f"the store {path} takes no write: {error}"
+        return store_takes_no_write(path=str(path), cause=str(error))
     return None
 
 
@@ -162,5 +166,5 @@ def _write_and_remove(probe: Path) -> None:
         probe.unlink(missing_ok=True)
 
 
-def _joined(sentences: list[str]) -> str | None:
+def _joined(sentences: Sequence[str]) -> str | None:
     return joined(sentences) if sentences else None

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from drivers import refusal_sentences as say
 from drivers.device import Applied, Clamped, SteerResult, Transport
 from drivers.errors import BadFrame, NotApplied, NotSupported
 from drivers.register import Register
@@ -153,5 +154,5 @@ def judged(name: str, asked: float, found: float | None, before: float | None) -
     if found is not None and math.isclose(found, asked, abs_tol=1e-6):
         return Applied(found)
     if found is None or found == before or abs(found) > abs(asked) or found * asked < 0:
-        raise NotApplied(f"{name} was set to {asked:g} and reads {found}")
+        raise NotApplied(say.reads(name, asked, found))
     return Clamped(found, f"the device holds {found:g} of the {asked:g} asked for")

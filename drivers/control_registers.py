@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from drivers import refusal_sentences as say
 from drivers.control_block import judged
 from drivers.datasheet import Control, Order, Steering, Values, Write
 from drivers.device import Applied, Clamped, SteerResult, Table, Transport
@@ -164,7 +165,7 @@ def outcome_of(registers: ControlRegisters, order: Order, before: float | None) 
     for name, value in registers.unlike(order.writes):
         found = registers.seen.get(name)
         if name != order.power:
-            raise NotApplied(f"{name} was set to {value:g} and reads {found}")
+            raise NotApplied(say.reads(name, value, found))
         held = judged(name, registers.resolved(name, value), found, before).battery_w
         return Clamped(order.battery_w * held / value, f"the device holds {held:g} of the {value:g} asked of {name}")
     return Applied(order.battery_w) if order.reason is None else Clamped(order.battery_w, order.reason)

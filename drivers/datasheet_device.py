@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from drivers import refusal_sentences as say
 from drivers.control_registers import ControlRegisters, outcome_of, read_rows
 from drivers.datasheet import Datasheet, Order, Steering, Values, Variants, Walk, Write, as_found
 from drivers.device import Action, Applied, ControlState, Later, SteerResult, Transport
@@ -234,12 +235,11 @@ class SteeredDevice(DatasheetDevice):
 
     async def _must_listen(self, steering: Steering, registers: ControlRegisters) -> None:
         for condition in steering.conditions:
-            refusal = condition.refusal(registers.seen)
-            if refusal is not None:
+            if (refusal := condition.refusal(registers.seen)) is not None:
                 raise NotSupported(f"{self.name}: {refusal}")
         if steering.grid_lost is not None and steering.grid_lost.holds(registers.seen):
             await self._leave(steering, registers)
-            raise NotApplied(f"{self.name}: the grid is lost, so the battery is left to carry the house")
+            raise NotApplied(say.grid_is_lost(device=self.name))
 
     async def _free_without_grid(self) -> None:
         async with self._steering() as (steering, registers):
@@ -288,7 +288,7 @@ class SteeredDevice(DatasheetDevice):
         await registers.write(writes)
         await self._read_back(steering, registers)
         for name, value in registers.unlike(writes):
-            raise NotApplied(f"{name} was set to {value:g} and reads {registers.seen.get(name)}")
+            raise NotApplied(say.reads(name, value, registers.seen.get(name)))
 
     async def _read_back(self, steering: Steering, registers: ControlRegisters) -> None:
         if steering.facts.settle_s > 0:

@@ -2,9 +2,11 @@
 
 from types import MappingProxyType
 
+from drivers import refusal_sentences as say
+
 
 class DriverError(Exception):
-    """The common ancestor. ``str()`` is one sentence for a person."""
+    """The common ancestor. ``str()`` is one sentence for a person, ``sentence_of`` what can be translated of it."""
 
 
 class LinkDown(DriverError):
@@ -24,20 +26,20 @@ class Refused(DriverError):
 
     MEANINGS = MappingProxyType(
         {
-            1: "illegal function",
-            2: "illegal address",
-            3: "illegal value",
-            4: "device failure",
-            5: "acknowledged, still working",
-            6: "device busy",
-            10: "gateway has no path to this unit id",
-            11: "device behind the gateway does not answer",
+            1: say.illegal_function(),
+            2: say.illegal_address(),
+            3: say.illegal_value(),
+            4: say.device_failure(),
+            5: say.still_working(),
+            6: say.device_busy(),
+            10: say.no_path_to_unit(),
+            11: say.silent_behind_gateway(),
         }
     )
 
     def __init__(self, code: int, asked: str) -> None:
-        meaning = self.MEANINGS.get(code, "private or unknown code")
-        super().__init__(f"{asked} was refused with exception {code} ({meaning})")
+        meaning = self.MEANINGS.get(code) or say.private_exception()
+        super().__init__(say.refused_with(asked=asked, number=code, meaning=meaning))
         self.code = code
 
 

@@ -5,29 +5,29 @@ import os
 import re
 import socket
 
+from drivers import sentences as say
 from drivers.endpoint import Endpoint, SerialEndpoint
 from drivers.errors import BadFrame, NoAnswer
 from drivers.wire_watch import WireWatch
 
 _WORDS = {
-    errno.ECONNREFUSED: "the device is there, but nothing listens on this port",
-    errno.ENETUNREACH: "this network cannot be reached from here",
-    errno.EHOSTUNREACH: "no device answers at this address",
-    errno.ECONNRESET: "the device closed the connection at once",
-    errno.ENOENT: "there is no such serial port",
-    errno.ENOTTY: "it is not a serial port",
-    errno.ENODEV: "there is no device behind this serial port",
-    errno.ENXIO: "there is no device behind this serial port",
-    errno.EINVAL: "it does not take these settings",
-    errno.EACCES: "opening it is not permitted",
-    errno.EPERM: "opening it is not permitted",
-    errno.EBUSY: "another program has it open",
-    errno.EMFILE: "this process has too many files open",
+    errno.ECONNREFUSED: say.nothing_listens(),
+    errno.ENETUNREACH: say.network_not_reached(),
+    errno.EHOSTUNREACH: say.no_device_at_address(),
+    errno.ECONNRESET: say.closed_at_once(),
+    errno.ENOENT: say.no_serial_port(),
+    errno.ENOTTY: say.no_port_but_a_file(),
+    errno.ENODEV: say.nothing_behind_port(),
+    errno.ENXIO: say.nothing_behind_port(),
+    errno.EINVAL: say.settings_not_taken(),
+    errno.EACCES: say.opening_not_permitted(),
+    errno.EPERM: say.opening_not_permitted(),
+    errno.EBUSY: say.port_held(),
+    errno.EMFILE: say.too_many_files(),
 }
-HELD = "held by another program"
 _HELD_WORDS = {  # of a device that serves one client
-    errno.ECONNREFUSED: f"{HELD}, or nothing listens on this port",
-    errno.ECONNRESET: f"{HELD}: the device closed the connection at once",
+    errno.ECONNREFUSED: say.held_or_nothing_listens(),
+    errno.ECONNRESET: say.held_and_closed_at_once(),
 }
 _NUMBER = re.compile(r"\[Errno (\d+)\]|: \((\d+), '")
 
@@ -41,31 +41,25 @@ def failure_words(
     """
     if isinstance(error, socket.gaierror):
         unknown = error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
-        return "this name is not known" if unknown else "no name server tells the address of this name"
+        return say.host_not_known() if unknown else say.host_not_looked_up()
     number = _errno(error)
     if number is not None and number != errno.ETIMEDOUT:
         words = _WORDS | _HELD_WORDS if single_client else _WORDS
         return words.get(number, _lower(os.strerror(number)))
     if isinstance(endpoint, SerialEndpoint):
-        return "the serial port could not be opened with these settings"
-    return f"nothing came back within {timeout_s:g} s"
+        return say.port_not_opened()
+    return say.nothing_came_back(within_s=timeout_s)
 
 
 def silence(asked: str, endpoint: Endpoint, watch: WireWatch, timeout_s: float, unproven: bool) -> NoAnswer | BadFrame:
     """What to say of a question that got no answer. ``unproven``: the only client's place, and no answer on it yet."""
+    place = str(endpoint)
     if watch.echoed:
-        return BadFrame(f"{asked}: {endpoint} sends back what is sent to it: it needs echo = true")
+        return BadFrame(say.sends_back(asked=asked, place=place))
     if watch.other_id is not None:
-        return BadFrame(
-            f"{asked}: {endpoint} answered with transaction id {watch.other_id}, which was not asked: "
-            'a gateway that numbers its answers itself needs transaction_ids = "ignored"'
-        )
-    hint = ""
-    if watch.late:
-        hint = ", but a late one to an earlier question: timeout_s is too short"
-    elif unproven:
-        hint = f", and none since connecting: the device serves one client only and may be {HELD}"
-    return NoAnswer(f"{asked}: no answer from {endpoint} within {timeout_s:g} s{hint}")
+        return BadFrame(say.other_transaction(asked=asked, place=place, number=watch.other_id))
+    told = say.late_answer if watch.late else say.no_answer_since_connecting if unproven else say.no_answer
+    return NoAnswer(told(asked=asked, place=place, within_s=timeout_s))
 
 
 def _errno(error: BaseException | None) -> int | None:

@@ -18,12 +18,13 @@ from pymodbus import ModbusException
 from pymodbus.exceptions import ConnectionException
 from pymodbus.pdu import ModbusPDU
 
+from drivers import sentences as say
 from drivers.back_off import BackOff, Sleep, times_longer
 from drivers.cancellation import cancellable
 from drivers.device import Transport
 from drivers.endpoint import RTU_GAP_S, Endpoint, SingleClient
 from drivers.errors import BadFrame, LinkDown, NoAnswer, Refused
-from drivers.link_failure import HELD, failure_words, silence
+from drivers.link_failure import failure_words, silence
 from drivers.modbus_client import LONGEST_FRAME, Connection, Request, make_connection
 from drivers.unit_transport import UnitTransport
 
@@ -153,10 +154,10 @@ class Bus:
     def _raise_if_resting(self, request: Request) -> None:
         """Answer at once for what is known to be gone: nothing else shall wait for it."""
         if left_s := self._link_rest_s():
-            next_one = f"next attempt in {left_s:.1f} s"
-            raise LinkDown(f"{request.asked}: no connection to {self.endpoint}, {next_one}: {self._why}")
+            place, why = str(self.endpoint), self._why
+            raise LinkDown(say.no_connection_yet(asked=request.asked, place=place, left_s=left_s, why=why))
         if left_s := self._units[request.unit_id].left_s():
-            raise NoAnswer(f"{request.asked}: silent or busy before, next attempt in {left_s:.1f} s")
+            raise NoAnswer(say.left_alone_after_silence(asked=request.asked, left_s=left_s))
 
     async def _connect(self, asked: str) -> Connection:
         self._hang_up()
@@ -173,7 +174,7 @@ class Bus:
             self._link.failed()
             met = made.met[-1] if made.met else None
             self._why = failure_words(self.endpoint, met, self._timeout_s, self._single_client is not None)
-            raise LinkDown(f"{asked}: no connection to {self.endpoint}: {self._why}")
+            raise LinkDown(say.no_connection(asked=asked, place=str(self.endpoint), why=self._why))
         self._link.succeeded()
         self._answered = False
         return made
@@ -227,14 +228,13 @@ class Bus:
     def _lost(self, request: Request) -> LinkDown:
         """The peer hung up. One that does so before it has answered anything serves somebody else."""
         self._hang_up()
-        said = f"{self.endpoint} closed the connection instead of answering"
+        place = str(self.endpoint)
         if not self._answered:
             self._turned_away.failed()
-            serves = "this device serves" if self._single_client is not None else "if the device serves"
-            self._why = f"{HELD}, {serves} one client only: connections are closed before any answer"
+            self._why = say.perhaps_serves_one_client() if self._single_client is None else say.serves_one_client()
             if self._single_client is not None or self._turned_away.failures > 1:
-                said += f": {self._why}"
-        return LinkDown(f"{request.asked}: {said}")
+                return LinkDown(say.hung_up_because(asked=request.asked, place=place, why=self._why))
+        return LinkDown(say.hung_up(asked=request.asked, place=place))
 
     def _silence(self, connection: Connection, request: Request) -> NoAnswer | LinkDown | BadFrame:
         if not connection.stands:

@@ -16,6 +16,7 @@ from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException
 from pymodbus.pdu import ModbusPDU
 
+from drivers import sentences as say
 from drivers.endpoint import Endpoint, SerialEndpoint
 from drivers.errors import BadFrame
 from drivers.wire_watch import WireWatch
@@ -51,14 +52,15 @@ class Request:
         if answer.isError():
             return
         if answer.function_code != self.function:
-            raise BadFrame(f"{self.asked}: answered with function {answer.function_code} instead of {self.function}")
-        what = "coils" if self.function == READ_COILS else "registers"
+            wanted = str(self.function)
+            raise BadFrame(say.other_function(asked=self.asked, number=answer.function_code, wanted=wanted))
+        told = say.other_count_of_coils if self.function == READ_COILS else say.other_count_of_registers
         came = len(answer.bits) if self.function == READ_COILS else len(answer.registers)
         expected = _OCTET if self.function == READ_COILS else self.count  # coils are filled up to a whole octet
         if self.count is not None and came != expected:
-            raise BadFrame(f"{self.asked}: {came} {what} came back")
+            raise BadFrame(told(asked=self.asked, count=came))
         if self.count is None and answer.address != self.address:
-            raise BadFrame(f"{self.asked}: the answer is to a write from {answer.address}")
+            raise BadFrame(say.other_address(asked=self.asked, address=answer.address))
 
 
 @dataclass(frozen=True, slots=True)

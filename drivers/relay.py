@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from drivers import refusal_sentences as say
 from drivers.device import Span, Transport
 from drivers.errors import NotApplied
 from drivers.reading import Quality, Quantity, Reading
@@ -43,7 +44,7 @@ class Relay:
             case coil:
                 await self._transport.write_coil(coil, on)
         if await self._is_on() is not on:
-            raise NotApplied(f"{self.name}: the relay does not read back {'on' if on else 'off'} after it was written")
+            raise NotApplied((say.relay_not_on if on else say.relay_not_off)(device=self.name))
 
     async def close(self) -> None:
         await self._transport.close()

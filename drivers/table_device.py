@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from drivers import sentences as say
 from drivers.device import Span, Table, Transport
 from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, Refused
 from drivers.formula import Formula, evaluate, rows_in
@@ -137,7 +138,7 @@ class TableDevice:
                 expected = f"{constant.row.name} at {constant.row.address} is {found:g} instead of {known}"
                 if constant.grows:
                     raise Grown(f"{self.name}: {expected}")
-                raise BadFrame(f"{self.name}: the registers are not those of this device: {expected}")
+                raise BadFrame(say.another_device(device=self.name, expected=expected))
         return words
 
     def _is_over(self, error: DriverError) -> bool:

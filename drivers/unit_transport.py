@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
+from drivers import sentences as say
 from drivers.device import Span
 from drivers.errors import NotSupported
 from drivers.modbus_client import READ_COILS, Answer, Client, Request
@@ -22,7 +23,8 @@ class UnitTransport:
         self._single_write_fc6 = single_write_fc6
 
     async def read(self, span: Span) -> list[int]:
-        asked = f"unit {self.unit_id}: reading {span.count} {span.table} registers from {span.address}"
+        reading = say.reading_holding_registers if span.table == "holding" else say.reading_input_registers
+        asked = reading(unit=self.unit_id, count=span.count, address=span.address)
 
         def send(client: Client) -> Awaitable[Answer]:
             read = client.read_holding_registers if span.table == "holding" else client.read_input_registers
@@ -34,7 +36,7 @@ class UnitTransport:
         return list(answer.registers)
 
     async def write(self, address: int, words: Sequence[int]) -> None:
-        asked = f"unit {self.unit_id}: writing {len(words)} registers from {address}"
+        asked = say.writing_registers(unit=self.unit_id, count=len(words), address=address)
         if self.unit_id == 0 and self._bus.endpoint.is_rtu:
             raise NotSupported(f"{asked}: every device of an RTU bus obeys unit 0")
         single = self._single_write_fc6 and len(words) == 1
@@ -49,7 +51,7 @@ class UnitTransport:
         await self._bus.ask(Request(self.unit_id, asked, function, address, None, send))
 
     async def read_coil(self, address: int) -> bool:
-        asked = f"unit {self.unit_id}: reading coil {address}"
+        asked = say.reading_coil(unit=self.unit_id, address=address)
 
         def send(client: Client) -> Awaitable[Answer]:
             return client.read_coils(address, count=1, device_id=self.unit_id)
@@ -59,7 +61,7 @@ class UnitTransport:
         return bool(answer.bits[0])
 
     async def write_coil(self, address: int, on: bool) -> None:
-        asked = f"unit {self.unit_id}: writing coil {address}"
+        asked = say.writing_coil(unit=self.unit_id, address=address)
         if self.unit_id == 0 and self._bus.endpoint.is_rtu:
             raise NotSupported(f"{asked}: every device of an RTU bus obeys unit 0")
 

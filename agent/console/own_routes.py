@@ -21,6 +21,7 @@ from agent.console.security.gate import address_of, caller_of
 from agent.console.security.keys import LONGEST_NAME, ApiKey, new_key
 from agent.console.security.passwords import LEAST_LENGTH, MOST_LENGTH, Doorkeeper, PasswordHash, hashed, why_refused
 from agent.console.security.sessions import LONGEST_S, Sessions, cookie_name
+from agent.domain.sentence import sentence_of
 from agent.domain.wire import to_json
 
 SET_UP = "no password has been set: `enalysis-edge console set-password` on the gateway sets one"
@@ -131,7 +132,7 @@ class OwnRoutes:
             text, key = new_key(asked.name, asked.scopes, self._now(), asked.expires_at)
             self._own.add_key(key)
         except (ValueError, TypeError) as error:
-            raise Problem("bad_value", str(error)) from error
+            raise Problem("bad_value", sentence_of(error)) from error
         except OwnFolderFailure as failure:
             raise told(failure) from failure
         self._audit.write("key_added", caller.name, address_of(request.scope), key=key.id, name=key.name)

@@ -14,6 +14,9 @@ from agent.console.alerts.settings import AlertSettings
 from agent.console.problem import Problem
 from agent.console.security.keys import MOST_KEYS, ApiKey
 from agent.console.security.passwords import PasswordHash
+from agent.domain.sentence import sentence_of
+from agent.domain.sentences import console as say
+from agent.domain.sentences import files
 from agent.domain.wire import WireError, from_json, to_json
 
 LARGEST_FILE = 200_000
@@ -92,7 +95,7 @@ class OwnSettings:
     def add_key(self, key: ApiKey) -> None:
         def added(known: Keys) -> Keys:
             if len(known) >= MOST_KEYS:
-                raise OwnFolderFailure(f"there are {MOST_KEYS} keys already: remove one first")
+                raise OwnFolderFailure(say.too_many_keys(most=MOST_KEYS))
             return (*known, key)
 
         self._change_keys(added)
@@ -142,7 +145,9 @@ class OwnSettings:
             self._make_folder()
             descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
-            raise OwnFolderFailure(f"{self.folder} cannot be used: {error.strerror}") from error
+            raise OwnFolderFailure(
+                files.file_not_used(path=str(self.folder), cause=error.strerror or str(error))
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             before = self.api_keys()
@@ -162,7 +167,7 @@ class OwnSettings:
         except FileNotFoundError:
             return None
         except (OSError, WireError, RecursionError) as error:
-            raise OwnFolderFailure(f"{path} cannot be used: {error}") from error
+            raise OwnFolderFailure(files.file_not_used(path=str(path), cause=str(error))) from error
         return self._read[name][1]  # type: ignore[return-value]  # it was read as this kind
 
     def _make_folder(self) -> None:
@@ -185,9 +190,11 @@ class OwnSettings:
             give_to_owner(hidden, self.folder)
             hidden.rename(final)
         except OSError as error:
-            raise OwnFolderFailure(f"{final} cannot be written: {error.strerror}") from error
+            raise OwnFolderFailure(
+                files.file_not_written(path=str(final), cause=error.strerror or str(error))
+            ) from error
 
 
 def told(failure: OwnFolderFailure) -> Problem:
     """As the API tells it."""
-    return Problem("not_possible", str(failure))
+    return Problem("not_possible", sentence_of(failure))

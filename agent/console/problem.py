@@ -1,10 +1,15 @@
-"""What is refused, as ``application/problem+json`` (RFC 9457): ``{title, status, detail, code, field}``."""
+"""What is refused, as ``application/problem+json`` (RFC 9457): ``{title, status, detail, code, field}``.
+
+Beside ``detail`` stand its code and values, null where it is no sentence that the pages can translate.
+"""
 
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.responses import Response
+
+from agent.domain.sentence import named
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -57,7 +62,7 @@ def problem_response(problem: Problem, closes: bool = False) -> Response:
     body = {
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": problem.detail,
+        **named("detail", problem.detail),
         "code": problem.code,
         "field": problem.field,
     }

@@ -13,6 +13,8 @@ from agent.domain.alarms import AlarmKind, EventKind, Severity
 from agent.domain.inputs import Acknowledgement
 from agent.domain.sentences.alarms import not_acknowledged
 from agent.domain.sentences.events import numbers_known_already
+from agent.domain.sentences.joined import joined
+from agent.domain.sentences.messages import acknowledged_beyond
 from agent.ports import Clock, Store
 from agent.recording.pending_writes import PendingWrites
 
@@ -34,13 +36,13 @@ class Acknowledgements:
             if stream.may_be_of_another_store(seq, of_before, utc):
                 await self._number_above(name, seq, stream)
             elif not stream.may_be_known(seq, of_before):
-                doubts.append(f"it acknowledges {name} up to {seq}, and nothing above {stream.highest} was sent")
+                doubts.append(acknowledged_beyond(stream=name, row=seq, highest=stream.highest))
                 continue
             stream.acknowledge(seq, now)
             self._pending.acknowledge(name, stream.acked)
         for name, seq in message.resend_from:
             streams[name].ask_again(seq, now)
-        return "; ".join(doubts) or None
+        return joined(doubts) if doubts else None
 
     def watch(self, streams: Mapping[str, StreamMarks]) -> None:
         """The alarm, while the link is up: a subscription that the broker has granted proves nothing."""

@@ -3,6 +3,7 @@
 from agent.cycles.alarms import Alarms
 from agent.cycles.command_trail import CommandTrail
 from agent.domain.alarms import AlarmKind
+from agent.domain.sentence import sentence_of
 from agent.ports import Clock, CloudLink, EnvelopeRefused, LinkFailure, Payloads
 from agent.recording.pending_writes import PendingWrites
 
@@ -26,7 +27,7 @@ class CommandAnswers:
             try:
                 await self._link.publish(self._payloads.command(record, self._clock.now()))
             except EnvelopeRefused as refusal:
-                self._alarms.alarm(AlarmKind.UPLOAD_REFUSED, str(refusal), TOPIC)  # it stays in the trail
+                self._alarms.alarm(AlarmKind.UPLOAD_REFUSED, sentence_of(refusal), TOPIC)  # it stays in the trail
             except LinkFailure:
                 return
             else:

@@ -19,7 +19,7 @@ from agent.dispatch.lease import Lease
 from agent.domain.alarms import AlarmKind
 from agent.domain.battery import Battery
 from agent.domain.documents import DEMAND, STATE
-from agent.domain.sentences.alarms import grid_limit_lost
+from agent.domain.sentences.alarms import grid_limit_lost, setpoint_failed
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Rung, Setpoint, Unreachable
 from agent.domain.site import SiteState
 from agent.monitoring.battery_response import Verdict
@@ -292,7 +292,9 @@ class Control:
                     "setpoint", battery_w=row.battery_w, rung=row.rung.value, outcome=row.outcome, reason=row.reason
                 )
         if not isinstance(outcome, Held):
-            failed = outcome.reason if isinstance(outcome, Refused | Unreachable) else None
-            self._alarms.alarm(AlarmKind.SETPOINT_FAILED, failed)
+            self._tell_failed(outcome.reason if isinstance(outcome, Refused | Unreachable) else None)
         for name, why in self._units.refusals.items():
-            self._alarms.alarm(AlarmKind.SETPOINT_FAILED, why, name)
+            self._tell_failed(why, name)
+
+    def _tell_failed(self, why: str | None, battery: str = "") -> None:
+        self._alarms.alarm(AlarmKind.SETPOINT_FAILED, None if why is None else setpoint_failed(cause=why), battery)

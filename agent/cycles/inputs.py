@@ -7,6 +7,8 @@ from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
 from agent.domain.documents import INPUTS
 from agent.domain.inputs import GridLimitInput, Inputs, Said
+from agent.domain.sentences.events import kept_unusable
+from agent.domain.sentences.messages import issued_in_future
 from agent.domain.wire import to_json
 from agent.ports import Clock, Store
 from agent.site_conditions.kept_inputs import KEPT_INPUTS, ParseMessage, read_kept_inputs
@@ -41,10 +43,7 @@ class TakeInputs:
             return None
         latest = self._clock.now() + MOST_AHEAD
         if message.issued_at > latest:
-            ahead = _span(message.issued_at - self._clock.now())
-            return (
-                f"issued_at: it claims to be issued {ahead} from now; the clock of its sender or of this site is wrong"
-            )
+            return issued_in_future(ahead_s=(message.issued_at - self._clock.now()).total_seconds())
         # What stands above it with a time that is still to come was taken while our own clock was wrong.
         self._lay_over(self._conditions.said.issued_by(latest).joined_by(message))
         return None
@@ -72,12 +71,4 @@ class TakeInputs:
             self._conditions.recall(kept.said)
         refused = [(name, why) for name, message in kept.messages if (why := self.take(message)) is not None]
         for name, why in (*kept.unreadable, *refused):
-            self._alarms.note(EventKind.MESSAGE_REFUSED, f"the kept {name} cannot be used: {why}")
-
-
-def _span(ahead: timedelta) -> str:
-    seconds = ahead.total_seconds()
-    for unit_s, unit in ((86400.0, "days"), (3600.0, "hours")):
-        if seconds >= 2 * unit_s:
-            return f"{seconds / unit_s:.0f} {unit}"
-    return f"{seconds / 60.0:.0f} minutes"
+            self._alarms.note(EventKind.MESSAGE_REFUSED, kept_unusable(kept=name, cause=why))

@@ -7,6 +7,7 @@ from math import ceil
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.sentences.alarms import certificate_ends, certificate_expired
+from agent.domain.sentences.messages import messages_dropped
 from agent.ports import Clock
 from agent.site_view import Outlet
 
@@ -58,7 +59,7 @@ class LinkWatch:
         untold, now = self._dropped() - self._drops_told, self._clock.monotonic()
         if untold and now >= self._tell_drops_at:
             self._drops_told, self._tell_drops_at = self._dropped(), now + DROPS_EVERY_S
-            told = f"{untold} messages came faster than they can be taken in, and were dropped"
+            told = messages_dropped(count=untold)
             self._alarms.note(EventKind.MESSAGE_REFUSED, told)
 
     def _watch_connection(self) -> None:

@@ -10,6 +10,8 @@ from agent.domain.commands import Request
 from agent.domain.inputs import Acknowledgement, PlatformInput
 from agent.domain.model_delivery import ModelManifest
 from agent.domain.notice import Notice
+from agent.domain.sentence import sentence_of
+from agent.domain.sentences import messages as say
 from agent.domain.signed_command import SignedCommand
 from agent.hearing import hear
 from agent.ports import Clock, CloudLink, PayloadRefused, Payloads, TopicUnknown
@@ -25,7 +27,7 @@ TakeDesired = Callable[[bytes], str | None]
 
 def fetch_no_model(_: ModelManifest) -> str | None:
     """Without keys nobody can tell who has made a model."""
-    return "no models are fetched, since [cloud] keys_file is not set"
+    return say.models_without_keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Heard:
 
 
 def _no_desired(_: bytes) -> str:
-    return "nobody takes a configuration here"
+    return say.nobody_takes_config()
 
 
 class Listening:
@@ -81,9 +83,11 @@ class Listening:
         A command or a notice that the broker has kept is an old one, which would come again with every connection.
         """
         if retained and (topic.startswith(COMMANDS) or topic == NOTICE):
-            group, what = (NOTICE, "notice") if topic == NOTICE else (COMMANDS, "command")
-            known = topic if topic == NOTICE else f"{COMMANDS}{_short(topic.removeprefix(COMMANDS))}"
-            self._refuse(group, f"{known}: a {what} must not be retained")
+            if topic == NOTICE:
+                self._refuse_if(NOTICE, say.notice_retained())
+                return
+            known = f"{COMMANDS}{_short(topic.removeprefix(COMMANDS))}"
+            self._refuse(COMMANDS, say.message_refused(topic=known, cause=say.command_retained()))
             return
         if topic == DESIRED:
             self._refuse_if(topic, self.take_desired(payload))
@@ -91,7 +95,7 @@ class Listening:
         try:
             message = self._payloads.parse(topic, payload)
         except PayloadRefused as error:
-            self._refuse(OTHERS if isinstance(error, TopicUnknown) else topic, str(error))
+            self._refuse(OTHERS if isinstance(error, TopicUnknown) else topic, sentence_of(error))
             return
         match message:
             case Acknowledgement():
@@ -116,7 +120,7 @@ class Listening:
 
     def _refuse_if(self, topic: str, refusal: str | None) -> None:
         if refusal is not None:
-            self._refuse(topic, f"{topic}: {refusal}")
+            self._refuse(topic, say.message_refused(topic=topic, cause=refusal))
 
     def _refuse(self, topic: str, why: str) -> None:
         """Told once a minute and topic; a flood of bad messages is no flood of events."""
@@ -127,7 +131,8 @@ class Listening:
             self._told[topic] = (told_at, untold + 1)
             return
         self._told[topic] = (now, 0)
-        self._alarms.note(EventKind.MESSAGE_REFUSED, why + (f" (and {untold} more before it)" if untold else ""))
+        told = say.others_before_it(said=why, more=untold) if untold else why
+        self._alarms.note(EventKind.MESSAGE_REFUSED, told)
 
 
 def _short(name: str) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import EventKind
 from agent.domain.inputs import MarketInput, Said
-from agent.domain.sentence import Sentence
+from agent.domain.sentence import Sentence, sentence_of
 from agent.domain.sentences import prices as say
 from agent.ports import Clock, PayloadRefused
 
@@ -76,7 +76,7 @@ class MarketPrices:
         try:
             refusal = self._take(self._read(topic, payload, self._clock.now()))
         except PayloadRefused as error:
-            refusal = str(error)
+            refusal = sentence_of(error)
         found.trouble = None
         if refusal is not None:
             found.trouble = say.market_prices_refused(topic=topic, cause=refusal)

@@ -10,6 +10,7 @@ from agent.delivery_ports import FetchFailure, KeysUnusable, ModelKeys, ModelRef
 from agent.domain.alarms import EventKind, Severity
 from agent.domain.documents import MODEL_DELIVERIES
 from agent.domain.model_delivery import Deliveries, Delivery, DeliveryState, ModelManifest, refusal_here
+from agent.domain.sentence import sentence_of
 from agent.domain.sentences import models as say
 from agent.domain.wire import to_json
 from agent.ports import Clock, StoreFailure
@@ -118,7 +119,7 @@ class ModelDelivery:
             refusal = refusal_here(manifest, self._here.site_id, self._here.agent_version, self.deliveries)
             refusal = refusal or await self._not_signed(manifest)
         except KeysUnusable as error:
-            self._wait_for_keys(manifest, str(error))
+            self._wait_for_keys(manifest, sentence_of(error))
             return
         if refusal is not None:
             self._tell_refused(manifest, refusal)
@@ -160,7 +161,7 @@ class ModelDelivery:
                 await self._look_at_keys()
                 self._look_at = self._clock.monotonic() + LOOK_EVERY_S
             except KeysUnusable as error:
-                self._tell_keys(str(error))
+                self._tell_keys(sentence_of(error))
 
     async def _is_durable(self) -> bool:
         if self._is_kept:
@@ -182,7 +183,7 @@ class ModelDelivery:
             await self._source.admit(manifest)
         except (FetchFailure, KeysUnusable) as failure:
             pace.retry.failed(began_s, self._clock.monotonic())
-            self._not_yet(delivery, pace, str(failure))
+            self._not_yet(delivery, pace, sentence_of(failure))
         except ModelRefused as refused:
             self._end(delivery, DeliveryState.REFUSED, str(refused))
             told = say.model_refused(model=manifest.name, release=manifest.version, cause=refused.args[0])

@@ -10,6 +10,7 @@ from agent.cycles.planning import Question
 from agent.cycles.retry import NIGHTLY_RESTS_S, Retry
 from agent.domain.alarms import EventKind
 from agent.domain.documents import MODEL_TRIAL
+from agent.domain.sentence import sentence_of
 from agent.domain.sentences.events import no_trial
 from agent.ports import Clock, TrialFailure, Trials
 from agent.recording.pending_writes import PendingWrites
@@ -58,7 +59,7 @@ class NightlyTrials:
             sentences = await self._trials.hold(request)
         except TrialFailure as failure:
             self._retry.failed(began_s, self._clock.monotonic())
-            self._alarms.note(EventKind.TRIAL_FAILED, no_trial(cause=str(failure)))
+            self._alarms.note(EventKind.TRIAL_FAILED, no_trial(cause=sentence_of(failure)))
             return
         self._retry.succeeded()
         for sentence in sentences:

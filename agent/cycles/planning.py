@@ -11,7 +11,7 @@ from agent.cycles.retry import PLAN_RESTS_S, Retry
 from agent.domain.alarms import AlarmKind
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
-from agent.domain.sentence import Sentence
+from agent.domain.sentence import Sentence, sentence_of
 from agent.domain.sentences import alarms as say
 from agent.monitoring.data_fault_events import DataFaultEvents
 from agent.planning.check import check_plan
@@ -133,7 +133,7 @@ class Planning:
         try:
             plan = await self._planner.plan(request)
         except PlannerFailure as failure:
-            return say.no_plan(cause=str(failure))
+            return say.no_plan(cause=sentence_of(failure))
         wrong = check_plan(plan, request)
         return say.plan_refused(cause=wrong[0]) if wrong else plan
 

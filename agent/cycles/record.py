@@ -10,6 +10,7 @@ from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.documents import PLAN
 from agent.domain.forecast_corrections import FORECAST_CORRECTIONS, ForecastCorrections
 from agent.domain.plan import Plan, ValueTable
+from agent.domain.sentence import sentence_of
 from agent.domain.weather import Weather
 from agent.domain.wire import to_json
 from agent.ports import Clock, Store, StoreFailure
@@ -62,7 +63,7 @@ class Record:
             await self._store.write(batch)
         except StoreFailure as failure:
             self._pending.give_back(batch)
-            self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="commit")
+            self._alarms.alarm(AlarmKind.STORE_FAILED, sentence_of(failure), by="commit")
             written = False
         else:
             self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="commit")

@@ -16,7 +16,7 @@ from agent.cycles.retry import Retry
 from agent.domain.alarms import AlarmKind, EventKind
 from agent.domain.desired import Overlay
 from agent.domain.documents import SETTINGS, SITE_FILE
-from agent.domain.sentence import Sentence
+from agent.domain.sentence import Sentence, sentence_of
 from agent.domain.sentences import site_file as say
 from agent.domain.site_file import SiteFileEdit
 from agent.domain.wire import to_json
@@ -163,7 +163,7 @@ class Reload:
             go_by = await self._prepared(self._with_overlay(settings)) if is_needed else None
         except CannotGoBy as why:
             self._retry.failed(began_s, self._clock.monotonic())
-            self._alarms.alarm(AlarmKind.SITE_FILE_BAD, say.site_file_not_taken(cause=str(why)))
+            self._alarms.alarm(AlarmKind.SITE_FILE_BAD, say.site_file_not_taken(cause=sentence_of(why)))
             return
         self._edited = None
         self._alarms.alarm(AlarmKind.SITE_FILE_BAD, None)
@@ -195,7 +195,7 @@ class Reload:
         try:
             return overlaid(settings, self._overlay)
         except OverlayRefused as why:
-            self._overlay, self.overlay_lost = (), str(why)
+            self._overlay, self.overlay_lost = (), sentence_of(why)
             return settings
 
     def _tell(self, taken: str, waits: str) -> None:

@@ -13,6 +13,7 @@ from agent.domain.documents import REMOTE_CONFIG
 from agent.domain.plan import Plan
 from agent.domain.records import Batch
 from agent.domain.request import PlanRequest
+from agent.domain.sentence import sentence_of
 from agent.domain.sentences import site_file as say
 from agent.domain.sentences.alarms import no_plan, price_not_known
 from agent.domain.wire import to_json
@@ -90,7 +91,7 @@ class RemoteConfiguration:
         try:
             desired = self._read(payload)
         except PayloadRefused as error:
-            return str(error)
+            return sentence_of(error)
         newest = self._newest()
         if desired.version == newest and desired.overlay == self._asked():
             return None
@@ -120,10 +121,10 @@ class RemoteConfiguration:
         try:
             await self._reload.lay(self._config.overlay)
         except CannotGoBy as error:
-            self._lies, self._why_not = False, str(error)  # tried again
+            self._lies, self._why_not = False, sentence_of(error)  # tried again
         except OverlayRefused as error:
             self._config = replace(self._config, overlay=())
-            self._answer(self._config.version, self._config.asked, ConfigState.UNDONE, str(error))
+            self._answer(self._config.version, self._config.asked, ConfigState.UNDONE, sentence_of(error))
 
     async def _begin(self, desired: Desired) -> None:
         """What is on trial is written down before it holds: an end of the agent in a trial undoes it."""
@@ -136,7 +137,7 @@ class RemoteConfiguration:
             await self._reload.lay(desired.overlay)
         except (CannotGoBy, OverlayRefused, StoreFailure) as error:
             self._no_longer_waits(desired)
-            self._answer(desired.version, desired.overlay, ConfigState.REJECTED, str(error))
+            self._answer(desired.version, desired.overlay, ConfigState.REJECTED, sentence_of(error))
             return
         self._no_longer_waits(desired)
         self._begun.append(self._clock.monotonic())

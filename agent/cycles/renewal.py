@@ -8,6 +8,7 @@ from agent.cycles.alarms import Alarms
 from agent.cycles.retry import HOUR_S, Retry
 from agent.domain.alarms import EventKind
 from agent.domain.identity import IdentityRequest, renewal_due
+from agent.domain.sentence import sentence_of
 from agent.domain.sentences.events import certificate_not_renewed, certificate_renewed, new_certificate_not_accepted
 from agent.identity_ports import Certifier, RenewalFailure
 from agent.ports import Clock
@@ -64,7 +65,7 @@ class Renewal:
         try:
             await self._certifier.renew(self._request)
         except RenewalFailure as failure:
-            self._failed(certificate_not_renewed(cause=str(failure)), began_s)
+            self._failed(certificate_not_renewed(cause=sentence_of(failure)), began_s)
             return
         self._tried_since = self._clock.monotonic()
         self._certificate.try_it()

@@ -11,6 +11,7 @@ from agent.domain.alarms import EventKind
 from agent.domain.documents import LEDGER
 from agent.domain.horizon import floor_to_step
 from agent.domain.ledger import LedgerCheckpoint, SettlementRequest
+from agent.domain.sentence import sentence_of
 from agent.domain.sentences.events import ledger_anew, ledger_not_settled
 from agent.domain.wire import WireError, to_json
 from agent.ports import Clock, Settlement, SettlementFailure
@@ -70,7 +71,7 @@ class NightlySettlement:
         except SettlementFailure as failure:
             self._more = False
             self._retry.failed(began_s, self._clock.monotonic())
-            self._alarms.note(EventKind.LEDGER_FAILED, ledger_not_settled(cause=str(failure)))
+            self._alarms.note(EventKind.LEDGER_FAILED, ledger_not_settled(cause=sentence_of(failure)))
             return
         self._retry.succeeded()
         self._more = settled.more

@@ -12,6 +12,7 @@ from agent.domain.commands import Command, OverrideBattery
 from agent.domain.documents import COMMAND_COUNTERS
 from agent.domain.sentences import commands as say_of_any
 from agent.domain.sentences import platform_commands as say
+from agent.domain.sentences.messages import too_many_commands_wait
 from agent.domain.signed_command import AHEAD, LONGEST_VALID, KeyCounter, SignedCommand, Unmeant
 from agent.domain.wire import to_json
 from agent.ports import Clock, StoreFailure
@@ -52,7 +53,7 @@ class SignedCommands:
     def take(self, command: SignedCommand) -> str | None:
         """Judge it with the next step. Why it is not even judged, else None."""
         if len(self._waiting) + len(self._accepted) >= MOST_WAITING or self.trail.is_full:
-            return "too many commands wait to be written down already"
+            return too_many_commands_wait()
         self._waiting.append(command)
         return None
 

@@ -146,5 +146,6 @@ class SiteWatch:
                 self._silent_since.pop(name, None)
             since = self._silent_since.setdefault(name, monotonic_s) if lost else -float("inf")
             if monotonic_s - since >= min(LOST_AFTER_S, self._rules.stale_s):
-                self._alarms.alarm(AlarmKind.DEVICE_LOST, lost, name)
+                told = None if lost is None else say.device_lost(device=name, cause=lost)
+                self._alarms.alarm(AlarmKind.DEVICE_LOST, told, name)
             self._alarms.alarm(AlarmKind.FROZEN, say.frozen(device=name) if name in frozen else None, name)

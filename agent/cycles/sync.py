@@ -23,7 +23,9 @@ from agent.domain.envelope import HISTORY_TYPE, Envelope
 from agent.domain.inputs import Acknowledgement
 from agent.domain.plan import Plan
 from agent.domain.records import OutboxRow
+from agent.domain.sentence import sentence_of
 from agent.domain.sentences.events import row_skipped
+from agent.domain.sentences.link import connection_ends_with
 from agent.ports import Clock, CloudLink, EnvelopeRefused, LinkFailure, Payloads, Store, StoreFailure
 from agent.recording.pending_writes import PendingWrites
 from agent.site_view import Outlet
@@ -76,8 +78,7 @@ class Sync:
 
     async def step(self) -> None:
         """Send what can be sent now."""
-        link = self._link
-        self._outlet.show(replace(self._outlet.view, connected=link.connected, link_trouble=link.trouble))
+        self._outlet.show(replace(self._outlet.view, connected=self._link.connected, link_trouble=self._link.trouble))
         if not self._link.connected:
             self._leave()
             self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="sync")  # nothing is read until the link is back
@@ -86,7 +87,7 @@ class Sync:
             return
         try:
             await self._tell_alarms()
-            if self._greeted != link.connections:
+            if self._greeted != self._link.connections:
                 await self._greet()
             elif self._info_is_due:
                 await self._tell_info()
@@ -100,10 +101,10 @@ class Sync:
             self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="sync")
         except EnvelopeRefused as refusal:
             self._pause()
-            self._note_refused("up/info", refusal)
+            self._note_refused("up/info", sentence_of(refusal))
         except StoreFailure as failure:
             self._pause()
-            self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="sync")
+            self._alarms.alarm(AlarmKind.STORE_FAILED, sentence_of(failure), by="sync")
         except LinkFailure:
             self._leave()  # the rows are in the store; the link says why, and comes back by itself
 
@@ -126,7 +127,7 @@ class Sync:
         try:
             return await self._acknowledge(message, retained and self._link.connections == 1)
         except StoreFailure as failure:
-            self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="sync")
+            self._alarms.alarm(AlarmKind.STORE_FAILED, sentence_of(failure), by="sync")
             return None
 
     def resync(self) -> None:
@@ -214,10 +215,10 @@ class Sync:
         try:
             await self._link.publish(make(self._clock.now()))
         except EnvelopeRefused as refusal:
-            self._note_refused(topic, refusal)
+            self._note_refused(topic, sentence_of(refusal))
         except LinkFailure as failure:
             if self._rests.ended(topic, began, self._clock.monotonic()):
-                self._note_refused(topic, f"the connection ends whenever {topic} is sent: {failure}")
+                self._note_refused(topic, connection_ends_with(topic=topic, cause=sentence_of(failure)))
             raise
         else:
             self._note_taken(topic)
@@ -254,7 +255,7 @@ class Sync:
             await self._link.publish(envelope)
         except EnvelopeRefused as refusal:
             if refusal.code in NOT_THE_ROW:
-                self._note_refused(envelope.topic, refusal)
+                self._note_refused(envelope.topic, sentence_of(refusal))
             else:
                 self.counters.refused += 1  # a row that cannot be sent is told when it is parked
             if stream.note_refusal(refusal.code, taken, self._clock.monotonic()):
@@ -273,10 +274,10 @@ class Sync:
                 self._pending.acknowledge(name, stream.acked)
         return True
 
-    def _note_refused(self, topic: str, refusal: EnvelopeRefused | str) -> None:
+    def _note_refused(self, topic: str, refusal: str) -> None:
         self.counters.refused += 1
         self._refused.add(topic)
-        self._alarms.alarm(AlarmKind.UPLOAD_REFUSED, str(refusal), topic)
+        self._alarms.alarm(AlarmKind.UPLOAD_REFUSED, refusal, topic)
 
     def _note_taken(self, topic: str) -> None:
         if topic in self._refused:

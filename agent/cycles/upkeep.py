@@ -5,6 +5,7 @@ from datetime import datetime
 
 from agent.cycles.alarms import Alarms
 from agent.domain.alarms import AlarmKind, EventKind
+from agent.domain.sentence import sentence_of
 from agent.ports import Clock, Store, StoreFailure
 
 EVERY_S = 3600.0
@@ -44,7 +45,7 @@ class Upkeep:
         try:
             lost = await self._store.tidy(now if self._tells_age() else None, self._clock.trusted())
         except StoreFailure as failure:
-            self._alarms.alarm(AlarmKind.STORE_FAILED, str(failure), by="upkeep")
+            self._alarms.alarm(AlarmKind.STORE_FAILED, sentence_of(failure), by="upkeep")
             return
         self.tidied_at = now
         self._alarms.alarm(AlarmKind.STORE_FAILED, None, by="upkeep")

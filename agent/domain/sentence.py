@@ -1,58 +1,24 @@
-"""A sentence of the controller: English text that also knows its code and its values, so that a page can translate it.
+"""Sentences of the controller, as they are written down for the pages and read again: with their code and values.
 
-A sentence is made by a template of ``agent.domain.sentences``. It is a ``str``, so whoever shows, logs or compares the
-text needs to know nothing of this; whoever writes it down for the pages writes ``coded`` beside it.
+A sentence is made by a template of ``agent.domain.sentences``, or of the drivers. Whoever writes it down for
+the pages writes ``coded`` beside it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any, Generic, ParamSpec
+from typing import Any
 
 from agent.domain.printable import writable
+from drivers.sentence import TEMPLATES, Sentence, Template, sentence_of
 
-P = ParamSpec("P")
+__all__ = [
+    "TEMPLATES", "Coded", "Sentence", "Template", "coded", "listed", "named", "read_coded", "sentence_of",
+]  # fmt: skip
+
 Coded = dict[str, Any]  # {"code": str, "values": {name: number, text, time as ISO text, or such a dict}}
 
 SIGNIFICANT = 5  # digits of a number that is kept: more than any page shows
-TEMPLATES: "dict[str, Template[Any]]" = {}  # all that were defined, by code
-
-
-class Sentence(str):
-    """``code`` names its template. ``values`` are what the template was given: names end in their unit.
-
-    A time is a datetime with a zone, in which the English text shows it. A text may be a sentence itself.
-    """
-
-    __slots__ = ("code", "values")
-    code: str
-    values: Mapping[str, Any]
-
-    def __new__(cls, text: str, code: str, values: Mapping[str, Any]) -> "Sentence":
-        sentence = super().__new__(cls, text)
-        sentence.code, sentence.values = code, values
-        return sentence
-
-    def __getnewargs__(self) -> tuple[str, str, Mapping[str, Any]]:  # type: ignore[override]  # as a str is copied
-        return str(self), self.code, self.values
-
-
-class Template(Generic[P]):
-    """A function from values, by name, to English text; called with the same values it gives the sentence.
-
-    Its code is the function's name, and stands in the stores: a template whose values change gets another name.
-    """
-
-    __slots__ = ("code", "text")
-
-    def __init__(self, text: Callable[P, str]) -> None:
-        self.text, self.code = text, text.__name__
-        if self.code in TEMPLATES:
-            raise ValueError(f"there are two templates {self.code}")
-        TEMPLATES[self.code] = self
-
-    def __call__(self, *args: P.args, **values: P.kwargs) -> Sentence:
-        return Sentence(self.text(*args, **values), self.code, values)
 
 
 def coded(text: str | None) -> Coded | None:

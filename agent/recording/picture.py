@@ -13,7 +13,7 @@ from agent.site_view import SiteView
 def picture(view: SiteView) -> dict[str, str]:
     """JSON texts by the names of the documents; what is not known yet is left out."""
     documents = {
-        LINK.name: json.dumps({"connected": view.connected, "trouble": view.link_trouble}),
+        LINK.name: json.dumps({"connected": view.connected, **named("trouble", view.link_trouble)}),
         ALARMS.name: to_json(view.alarms),
         OBSERVING.name: json.dumps(named("locked", view.observing)),
     }

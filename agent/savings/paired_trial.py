@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent.domain.paired_trial import DAY_H, Arm, Schedule
+from agent.domain.sentences.readings import too_few_pairs
 
 CONFIDENCE = 0.95
 LEAST_PAIRS = 5  # two more than what is estimated
@@ -71,7 +72,7 @@ def estimate(trial: Schedule, results: Sequence[BlockResult]) -> Effect:
     by_block = {result.block: result for result in results}
     pairs = [(by_block[a], by_block[b]) for a, b in trial.pairs() if a in by_block and b in by_block]
     if len(pairs) < LEAST_PAIRS:
-        raise NoEstimate(f"{len(pairs)} pairs of blocks are complete, and {LEAST_PAIRS} are needed to say anything")
+        raise NoEstimate(too_few_pairs(count=len(pairs), fewest=LEAST_PAIRS))
     gained = [optimiser.saved - rule.saved for optimiser, rule in pairs]
     covariates = [
         [optimiser.no_battery - rule.no_battery for optimiser, rule in pairs],

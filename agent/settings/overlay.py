@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.domain.desired import Overlay
+from agent.domain.sentences import site_file as say
 from agent.settings.checks import check
 from agent.settings.schema import Settings
 
@@ -45,14 +46,14 @@ def read_overlay(config: Mapping[str, Any]) -> Overlay:
     found: dict[str, str] = {}
     for key, value in _leaves(config, ""):
         if not _KEY.fullmatch(key):
-            raise OverlayRefused("a key is none of the site file")
+            raise OverlayRefused(say.key_unknown())
         if key not in LIMITS and not _FREE.fullmatch(key):
-            raise OverlayRefused(f"{key} is not for the platform to change")
+            raise OverlayRefused(say.key_not_for_platform(key=key))
         if key in found:
-            raise OverlayRefused(f"{key} is there twice")
+            raise OverlayRefused(say.key_twice(key=key))
         found[key] = json.dumps(value, allow_nan=False)
         if len(found) > MOST_KEYS:
-            raise OverlayRefused(f"it has more than {MOST_KEYS} keys")
+            raise OverlayRefused(say.keys_too_many(most=MOST_KEYS))
     return tuple(sorted(found.items()))
 
 
@@ -70,7 +71,7 @@ def overlaid(site: Settings, overlay: Overlay) -> Settings:
         raise OverlayRefused(_first(error)) from None
     wider = [key for key, less in LIMITS.items() if _is_wider(before[key], _value(tree, key), less)]
     if wider:
-        raise OverlayRefused(f"{wider[0]} would be wider than the site file's")
+        raise OverlayRefused(say.key_wider(key=wider[0]))
     if wrong := check(found):
         key = ".".join(str(part) for part in wrong[0].key)
         raise OverlayRefused(f"{key} {wrong[0].reason}")

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.domain.sentences import store as say
+
 LEAST_FREE_BYTES = 16_000_000
 """Below this the disk counts as full: four times the ballast that is kept for such a day."""
 
@@ -27,7 +29,8 @@ def path_trouble(path: Path) -> PathTrouble | None:
     try:
         return _file_trouble(path) or _folder_trouble(path.parent)
     except OSError as error:
-        return PathTrouble(f"is in {path.parent}, which cannot be looked at: {error.strerror}", "correct its rights")
+        unseen = say.store_not_looked_at(path=str(path.parent), cause=error.strerror or str(error))
+        return PathTrouble(unseen, say.correct_rights())
 
 
 def free_bytes(folder: Path) -> int:
@@ -38,23 +41,23 @@ def free_bytes(folder: Path) -> int:
 
 def _file_trouble(path: Path) -> PathTrouble | None:
     if path.is_dir():
-        return PathTrouble(f"is {path}, which is a folder", "name a file in it, such as site.sqlite3")
+        return PathTrouble(say.store_is_folder(path=str(path)), say.name_file_in_it())
     if path.exists() and not path.is_file():
-        return PathTrouble(f"is {path}, which is no plain file", "name another file")
+        return PathTrouble(say.store_is_no_file(path=str(path)), say.name_another_file())
     if path.exists() and not _is_read_only(path.parent) and not os.access(path, os.R_OK | os.W_OK):
-        return PathTrouble(f"is {path}, which this user may not write", "give it to the user of the agent")
+        return PathTrouble(say.store_of_another_user(path=str(path)), say.give_to_agent())
     return None
 
 
 def _folder_trouble(folder: Path) -> PathTrouble | None:
     if not folder.exists():
-        return PathTrouble(f"is in {folder}, which is not there", "make the folder, for the user of the agent")
+        return PathTrouble(say.store_folder_missing(path=str(folder)), say.make_folder())
     if not folder.is_dir():
-        return PathTrouble(f"is in {folder}, which is no folder", "name a file in a folder")
+        return PathTrouble(say.store_folder_is_file(path=str(folder)), say.name_file_in_folder())
     if _is_read_only(folder):
-        return PathTrouble(f"is in {folder}, which is on a read-only file system", "mount it for writing")
+        return PathTrouble(say.store_folder_read_only(path=str(folder)), say.mount_for_writing())
     if not os.access(folder, os.W_OK | os.X_OK):
-        return PathTrouble(f"is in {folder}, which this user may not write to", "give it to the user of the agent")
+        return PathTrouble(say.store_folder_of_another_user(path=str(folder)), say.give_to_agent())
     free = free_bytes(folder)
     if free < LEAST_FREE_BYTES:
         megabytes = f"{free / 1e6:.1f} MB"

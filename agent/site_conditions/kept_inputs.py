@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agent.domain.documents import INPUTS
 from agent.domain.inputs import MESSAGES, Inputs, PlatformInput
+from agent.domain.sentence import sentence_of
 from agent.domain.wire import WireError
 from agent.ports import PayloadRefused
 
@@ -50,5 +51,5 @@ def read_kept_inputs(documents: Mapping[str, str], parse: ParseMessage) -> KeptI
         try:
             messages.append((name, parse(name, text)))
         except PayloadRefused as error:
-            unreadable.append((name, str(error)))
+            unreadable.append((name, sentence_of(error)))
     return KeptInputs(said, tuple(messages), tuple(unreadable))

@@ -10,6 +10,8 @@ from pathlib import Path
 from agent.adapters.models.admission import FileGone, admit
 from agent.adapters.processes.answering import answer_once
 from agent.domain.model_delivery import Fetch, Fetched, FetchState
+from agent.domain.sentence import sentence_of
+from agent.domain.sentences.files import file_not_written
 from agent.domain.wire import WireError, from_json, to_json
 from agent.forecasting.forecaster import ModelUnusable
 from agent.ports import StoreFailure
@@ -32,9 +34,9 @@ def admitted(asked: Fetch, check_s: float) -> Fetched:
     except ModelUnusable as refusal:
         return Fetched(FetchState.REFUSED, refusal.reason)
     except (FileGone, StoreFailure) as failure:
-        return Fetched(FetchState.FAILED, str(failure))
+        return Fetched(FetchState.FAILED, sentence_of(failure))
     except OSError as error:
-        return Fetched(FetchState.FAILED, f"{asked.models} cannot be written: {error.strerror or error}")
+        return Fetched(FetchState.FAILED, file_not_written(path=asked.models, cause=error.strerror or str(error)))
     return Fetched(FetchState.DONE)
 
 

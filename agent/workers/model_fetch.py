@@ -15,6 +15,9 @@ from agent.adapters.models.download import DownloadFailure, Terms, download
 from agent.adapters.models.part_file import PartFile
 from agent.adapters.processes.answering import answer_once
 from agent.domain.model_delivery import Fetch, Fetched, FetchState
+from agent.domain.sentence import sentence_of
+from agent.domain.sentences.downloads import download_under_way
+from agent.domain.sentences.files import file_not_written
 from agent.domain.wire import WireError, from_json, to_json
 
 _SHARE_OF_DEADLINE = 0.9
@@ -37,13 +40,13 @@ def fetched(asked: Fetch, until_s: float) -> Fetched:
         with part.alone():
             return _fetched(asked, part, until_s)
     except BlockingIOError:
-        return Fetched(FetchState.FAILED, "another process is fetching a model here")
+        return Fetched(FetchState.FAILED, download_under_way())
     except DownloadFailure as failure:
-        return Fetched(FetchState.FAILED, str(failure))
+        return Fetched(FetchState.FAILED, sentence_of(failure))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             _give_way(part)
-        return Fetched(FetchState.FAILED, f"{part.folder} cannot be written: {error.strerror or error}")
+        return Fetched(FetchState.FAILED, file_not_written(path=str(part.folder), cause=error.strerror or str(error)))
 
 
 def _fetched(asked: Fetch, part: PartFile, until_s: float) -> Fetched:

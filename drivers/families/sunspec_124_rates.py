@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 
+from drivers import refusal_sentences as say
 from drivers.control_block import ControlBlock, judged
 from drivers.device import Applied, Clamped, ControlState, SteerResult, Transport
 from drivers.errors import NotApplied, NotSupported
@@ -91,7 +92,7 @@ class Rates124:
         await self._check_timer(settings)
         for name, value in block.differs([*settings, (_MODE, _BOTH_LIMITS)]):
             if name not in ("OutWRte", "InWRte"):
-                raise NotApplied(f"124.{name} was set to {value:g} and reads {block.value(name)}")
+                raise NotApplied(say.reads(f"124.{name}", value, block.value(name)))
         return self._result(power_w, rate_pct, before_pct, base_w)
 
     async def release(self, found: Mapping[str, float]) -> None:
@@ -109,7 +110,7 @@ class Rates124:
             await block.write(wanted[:1])
         await block.read()
         for name, value in block.differs(wanted):
-            raise NotApplied(f"124.{name} was set to {value:g} and reads {block.value(name)}")
+            raise NotApplied(say.reads(f"124.{name}", value, block.value(name)))
 
     def _given_back(self, found: Mapping[str, float]) -> list[tuple[str, float]]:
         known = {name: found.get(self._block.full_name(name), neutral) for name, neutral in _NEUTRAL.items()}

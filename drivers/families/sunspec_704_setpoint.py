@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from drivers import refusal_sentences as say
 from drivers.control_block import ControlBlock, judged, read_words
 from drivers.device import Applied, Clamped, ControlState, SteerResult, Transport
 from drivers.errors import NotApplied, NotSupported
@@ -120,7 +121,7 @@ class Setpoint704:
         await self._check_timer(timer_s)
         for name, value in block.differs([*settings, (_ENABLE, 1.0)]):
             if name != unit.power:
-                raise NotApplied(f"704.{name} was set to {value:g} and reads {block.value(name)}")
+                raise NotApplied(say.reads(f"704.{name}", value, block.value(name)))
         result = judged(f"704.{unit.power}", block.resolved(unit.power, asked), block.value(unit.power), before)
         return self._in_watts(result, power_w, unit_w)
 
@@ -132,7 +133,7 @@ class Setpoint704:
             await block.write([(_ENABLE, 0.0)])
             await block.read()
             if block.value(_ENABLE) != 0:
-                raise NotApplied(f"704.WSetEna was set to 0 and reads {block.value(_ENABLE)}")
+                raise NotApplied(say.reads("704.WSetEna", 0.0, block.value(_ENABLE)))
         names = [name for name in self._unit.writable if name != _ENABLE and block.has(name)]
         rest = {name: found.get(block.full_name(name)) for name in names}
         left = block.differs([(name, value) for name, value in rest.items() if value is not None])
@@ -141,7 +142,7 @@ class Setpoint704:
         await block.write(left)
         await block.read()
         for name, value in block.differs(left):
-            raise NotApplied(f"704.{name} was set to {value:g} and reads {block.value(name)}")
+            raise NotApplied(say.reads(f"704.{name}", value, block.value(name)))
 
     async def _unit_w(self) -> float | None:
         """How many watts one unit of the power is, None while the device does not say. Asked each time: another may

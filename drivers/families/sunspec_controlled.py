@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from drivers import refusal_sentences as say
 from drivers.control_block import read_words
 from drivers.errors import BadFrame, LinkDown, NotApplied, Refused
 from drivers.families.sunspec_controls import Controls, Setpoint, offered
@@ -55,8 +56,7 @@ class ControlledDevice:
         for row in controls.localities:
             found = row.decode(await read_words(self._device.transport, [row], self._max_registers))
             if found == _LOCAL_CONTROL:
-                name = self._device.name
-                raise NotApplied(f"{name} is under local control (LocRemCtl is 1), so it ignores setpoints")
+                raise NotApplied(say.under_local_control(device=self._device.name))
             if found is not None:
                 return
 

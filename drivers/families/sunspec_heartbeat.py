@@ -6,10 +6,14 @@ may stand, and no longer.
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 
+from drivers import sentences as say
 from drivers.control_block import ControlBlock
 from drivers.device import Transport
 from drivers.errors import Refused
+from drivers.sentence import Sentence, sentence_of
 from drivers.sunspec import Model
 
 _POINTS = {715: "ControllerHb", 802: "CtrlHb"}
@@ -19,7 +23,7 @@ _LONG_AGO_S = 30.0  # then another may have counted meanwhile
 
 
 class Heartbeat:
-    """One count. ``refusal`` is why it is not written, one sentence, and None while it is. Times are monotonic seconds.
+    """One count. Times are monotonic seconds.
 
     ``wears``: the device keeps what is written in flash, which a write each second would end within months.
     """
@@ -30,18 +34,18 @@ class Heartbeat:
         self._wears = wears
         self._first, self._first_s = 0, -math.inf  # the count that the seconds are added to, and since when
         self._seconds, self._written_s = 0, -math.inf  # with the newest beat that was taken
-        self.refusal: str | None = None
+        self._refusal: Callable[..., Sentence] | None = None
 
     async def prepare(self) -> bool:
         """Read whether the device has it, and is to be told."""
         await self._block.read()
         if self._block.has(self._point) and self._wears:
-            self.refusal = f"{self._name} is not written each second, since the device keeps what is written in flash"
+            self._refusal = partial(say.heartbeat_would_wear, point=self._name)
         return self._block.has(self._point)
 
     async def beat(self, now_s: float) -> None:
         """Count the seconds, whole ones: an early beat is none. A device that does not take it is not asked again."""
-        if self.refusal is not None:
+        if self._refusal is not None:
             return
         try:
             if now_s - self._written_s > _LONG_AGO_S:
@@ -52,7 +56,7 @@ class Heartbeat:
             await self._block.write([(self._point, (self._first + seconds) % self._counts)])
         except Refused as error:
             if error.code in _NOT_TAKEN:
-                self.refusal = f"{self._name}, by which it could see that its controller lives, is not taken: {error}"
+                self._refusal = partial(say.heartbeat_refused, point=self._name, cause=sentence_of(error))
             return
         self._seconds, self._written_s = seconds, now_s
 
@@ -61,6 +65,10 @@ class Heartbeat:
         await self._block.read()
         self._first, self._first_s = int(self._block.value(self._point) or 0) + 1, now_s
         self._seconds = -1
+
+    def refusal(self, device: str) -> Sentence | None:
+        """Why it is not written; None while it is."""
+        return None if self._refusal is None else self._refusal(device=device)
 
     @property
     def _name(self) -> str:

@@ -106,9 +106,9 @@ class SunSpecHybrid:
     def remarks(self) -> tuple[Remark, ...]:
         if (known := self._controlled.controls) is None:
             return self._device.remarks
-        unheard = [f"{self.name}: {one.refusal}" for one in known.heartbeats if one.refusal is not None]
+        unheard = [why for one in known.heartbeats if (why := one.refusal(self.name)) is not None]
         found = (*self._device.remarks, *remarks(self.name, known.chain, self._latest))
-        return (*found, *(Remark("heartbeat_not_written", text) for text in unheard))
+        return (*found, *(Remark("heartbeat_not_written", why) for why in unheard))
 
     async def read(self) -> list[Reading]:
         readings = await self._device.read()

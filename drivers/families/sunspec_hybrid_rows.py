@@ -7,6 +7,7 @@ definitions; the battery channels of model 160 and their labels are Fronius GEN2
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from drivers import sentences as say
 from drivers.device import Action, Remark
 from drivers.family import SteeringFacts
 from drivers.formula import FirstOf, Formula, Mean, OnlyWhile, Sum
@@ -245,20 +246,18 @@ def completeness(chain: Chain) -> float:
 def remarks(name: str, chain: Chain, readings: Mapping[Quantity, Reading]) -> tuple[Remark, ...]:
     """What a person should know of the hybrid ``name``: models of which only the first is used, a power not there."""
     found = [
-        Remark(
-            "model_repeated", f"{name}: model {number} is there {len(chain.all_of(number))} times; the first is used"
-        )
+        Remark("model_repeated", say.model_repeated(device=name, number=number, times=len(chain.all_of(number))))
         for number in (*INVERTERS, *_FIRST_ONLY)
         if len(chain.all_of(number)) > 1
     ]
     battery = readings.get(Quantity.BATTERY_W)
     if battery is not None and battery.quality is Quality.MISSING:
-        found.append(Remark("battery_power_missing", f"{name}: {_why_missing(chain)}"))
+        found.append(Remark("battery_power_missing", _why_missing(name, chain)))
     return tuple(found)
 
 
-def _why_missing(chain: Chain) -> str:
+def _why_missing(name: str, chain: Chain) -> str:
     ids = ", ".join(str(number) for number in (*STORAGE, 160, 714) if chain.all_of(number))
     if choose(chain).get(Quantity.BATTERY_W) == Sum(()):
-        return f"it has a battery, and none of its models {ids} has a point for the battery's power"
-    return f"it has a battery, and its models {ids} give no power of it at the moment"
+        return say.battery_power_nowhere(device=name, models=ids)
+    return say.battery_power_not_now(device=name, models=ids)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from drivers import refusal_sentences as say
 from drivers.control_block import ControlBlock, judged, read_words
 from drivers.device import Applied, Clamped, SteerResult, Transport
 from drivers.errors import NotApplied
@@ -118,4 +119,4 @@ class PvCap:
         await block.read()
         for name, value in block.differs([*settings, enable]):
             if name != _LIMIT:
-                raise NotApplied(f"{self._model_id}.{name} was set to {value:g} and reads {block.value(name)}")
+                raise NotApplied(say.reads(f"{self._model_id}.{name}", value, block.value(name)))

@@ -17,7 +17,7 @@ def refusal(api: Api, path: str, body: object = None) -> tuple[int, str, str | N
     response = api.get(f"/api/v1/{path}") if body is None else api.post(f"/api/v1/{path}", json=body)
     assert response.headers["content-type"] == "application/problem+json", response.text
     found = response.json()
-    assert set(found) == {"title", "status", "detail", "code", "field"}
+    assert set(found) == {"title", "status", "detail", "detail_code", "detail_values", "code", "field"}
     return found["status"], found["code"], found["field"]
 
 

@@ -37,7 +37,10 @@ def test_both_languages_say_the_same_and_nothing_that_nobody_says() -> None:
     assert list(WORDS["en"]) == list(WORDS["de"])
     prefixes = {code.partition(".")[0] for code in WORDS["de"] if "." in code}
     assert {code for code in WORDS["de"] if "." not in code} == set(TEMPLATES)
-    assert prefixes == {"check", "span", "wanted_span", "kept_span", "kept", "certificate", "price"}
+    assert prefixes == {
+        "check", "span", "wanted_span", "kept_span", "kept", "certificate", "price", "cause", "file", "stream",
+        "worker",
+    }  # fmt: skip
 
 
 def test_what_to_check_is_said_of_every_alarm() -> None:

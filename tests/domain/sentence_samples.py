@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from agent.domain import sentences
 from agent.domain.sentence import TEMPLATES, Sentence, Template
-from agent.domain.sentences import advice, alarms, control, model_trials
+from agent.domain.sentences import advice, alarms, control, model_trials, store
 from agent.domain.sentences import commissioning_look as look
 from agent.domain.sentences import commissioning_test as test
+from drivers import refusal_sentences
+from drivers import sentences as driver
 
 for subject in iter_modules(sentences.__path__):
     import_module(f"{sentences.__name__}.{subject.name}")  # which defines its templates
@@ -38,6 +40,8 @@ NUMBERS: Mapping[str, float] = {
     "flat": 1, "like": 2, "missing_wh": 5230.0, "over_w": 1240.0, "steps": 48,
     "asked_h": 48.0, "by_pct": 1.234, "ending": 3, "fewest": 14, "fewest_live": 7, "least_h": 168.0, "live": 5,
     "measured_h": 20.5, "measured_pct": 22.4, "step_s": 900.0, "cells": 3, "columns": 2, "found_times": 10.1,
+    "address": 40001, "ahead_s": 7200.0, "lasts_s": 172800.0, "most_days": 7.0, "count": 2,
+    "highest": 41, "left_s": 0.4, "port": 587,
 }  # fmt: skip
 TEXTS: Mapping[str, str] = {
     "addresses": "10.0.0.5:502 unit 1",
@@ -58,6 +62,11 @@ TEXTS: Mapping[str, str] = {
     "would": control.would_rest(), "wrote": "no order",
     "price": "import_price", "status": "Time limit reached", "cost": model_trials.cost_against(0.0123),
     "error": model_trials.error_against(0.0123), "file": "model.onnx", "found": "found", "gives": "[2]", "takes": "[1]",
+    "aside": "site.sqlite3.failed-1", "answer": "503 Service Unavailable",
+    "meaning": refusal_sentences.illegal_address(),
+    "asked": driver.reading_holding_registers(unit=1, count=2, address=40001), "purpose": "command",
+    "reason": store.store_folder_missing(path="/data"), "receiver": "phone", "remedy": store.make_folder(),
+    "models": "802, 713", "site": "home-7", "worker": "planner",
     "cell": "0,30", "expected": "2026-06-01T15:30:00+00:00",
     "wanted": "wanted", "wanted_in": "[3]", "wanted_out": "[4]", "worst_cost": model_trials.cost_against(-0.0123),
     "worst_error": model_trials.error_against(-0.0123),

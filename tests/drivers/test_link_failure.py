@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from drivers import sentence
+from drivers import sentences as say
 from drivers.device import Span
 from drivers.endpoint import SerialEndpoint, TcpEndpoint
 from drivers.errors import LinkDown, NoAnswer
@@ -46,6 +48,19 @@ async def test_a_name_server_that_is_silent_is_not_a_silent_device(monkeypatch: 
 async def test_a_port_on_which_nobody_listens(host: str) -> None:
     found = await sentence_of(TcpEndpoint(host, free_ports(1)[0]))
     assert found.endswith(": the device is there, but nothing listens on this port")
+
+
+async def test_what_is_told_can_be_said_in_another_language() -> None:
+    port = free_ports(1)[0]
+    transport = Bus(TcpEndpoint("127.0.0.1", port), retries=0).transport(7)
+    with pytest.raises(LinkDown) as met:
+        await transport.read(Span("input", 40, 2))
+    await transport.close()
+    asked = say.reading_input_registers(unit=7, count=2, address=40)
+    expected = say.no_connection(asked=asked, place=f"127.0.0.1:{port}", why=say.nothing_listens())
+    said = sentence.sentence_of(met.value)
+    assert isinstance(said, sentence.Sentence)
+    assert (said, said.code, said.values) == (str(met.value), expected.code, expected.values)
 
 
 async def test_a_device_that_accepts_and_never_answers() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from agent.daemon import App
 from agent.domain.documents import BY_NAME, DEMAND
+from agent.domain.sentence import coded
 from agent.domain.setpoint import Rung
 from tests import site_files
 from tests.scenarios.stage import CHARGE_W, MIDNIGHT, Stage, message, staged
@@ -126,6 +127,12 @@ async def test_an_alarm_outlives_the_agent_and_is_told_as_over_when_it_is(
         stage.fault("no_answer", "meter", 2.1, silent_minutes)
         await stage.play(6.0)
         (raised,) = [alarm for alarm in stage.app.pending.standing.all if alarm.kind == "device_lost"]
+        said = coded(raised.text)
+        assert said is not None, "it can be said in another language"
+        assert (said["code"], said["values"]["cause"]["values"]["asked"]["code"]) == (
+            "device_lost",
+            "reading_holding_registers",
+        )
         await (abandon(stage.app) if dies else stage.app.stop("the agent was told to stop"))
 
         stage.clock.advance_to(MIDNIGHT + timedelta(minutes=30))

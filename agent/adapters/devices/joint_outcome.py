@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from agent.domain.sentences.alarms import of_device
+from agent.domain.sentences.joined import joined
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Setpoint, Unreachable
 
 
@@ -14,7 +16,7 @@ def together(outcomes: Mapping[str, Outcome], setpoint: Setpoint) -> Outcome:
     asked = outcomes if setpoint.battery_w is None else {name: outcomes[name] for name in outcomes if name in shares}
     reasons = {name: one.reason for name, one in asked.items() if isinstance(one, Clamped | Refused | Unreachable)}
     failed = tuple(name for name, one in asked.items() if isinstance(one, Refused | Unreachable))
-    told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+    told = joined([of_device(device=name, said=reason) for name, reason in reasons.items()]) if reasons else ""
     if failed and (setpoint.battery_w is None or len(failed) == len(asked)):
         refused = all(isinstance(asked[name], Refused) for name in failed)
         return Refused(told) if refused else Unreachable(told)

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from agent.domain.documents import STEERING
 from agent.domain.printable import readable
+from agent.domain.sentences import store as say
 from agent.ports import StoreFailure
 
 WITHIN_S = 1.0
@@ -58,10 +59,10 @@ def _in_time(path: Path, work: Callable[[], Answer]) -> tuple[Answer | None, str
         try:
             answers.put((work(), None))
         except sqlite3.Error as error:
-            answers.put((None, f"the store {path} failed: {error}"))
+            answers.put((None, say.store_broke_off(path=str(path), cause=str(error))))
 
     Thread(target=run, name="steering", daemon=True).start()
     try:
         return answers.get(timeout=WITHIN_S)
     except Empty:
-        return None, f"the store {path} did not answer within {WITHIN_S:g} s"
+        return None, say.store_did_not_answer(path=str(path), within_s=WITHIN_S)

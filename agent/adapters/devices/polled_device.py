@@ -5,9 +5,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
+from agent.domain.sentences.devices import not_read_by_defect
 from drivers.device import Readable
 from drivers.errors import DriverError, Refused
 from drivers.reading import Quantity, Reading
+from drivers.sentence import sentence_of
 
 _REFUSALS_ALLOWED = 3  # in a row; a device that is busy once is not in trouble
 _IS_DUE = 0.9  # of the time between two reads: who asks at every step is never on the dot
@@ -45,13 +47,14 @@ class PolledDevice:
         except Refused as error:
             self.refusals += 1
             if self.refusals >= _REFUSALS_ALLOWED:
-                self.trouble = str(error)
+                self.trouble = sentence_of(error)
             return False
         except DriverError as error:
-            self.trouble, self.is_silent = str(error), True
+            self.trouble, self.is_silent = sentence_of(error), True
             return False
         except Exception as error:  # noqa: BLE001 a defect in one family is that device's trouble and nobody else's
-            self.trouble = f"{self.device.name} could not be read, a defect: {type(error).__name__}: {error}"
+            cause = f"{type(error).__name__}: {error}"
+            self.trouble = not_read_by_defect(device=self.device.name, cause=cause)
             return False
         self.trouble, self.refusals = None, 0
         self.readings = {reading.quantity: reading for reading in readings}

@@ -13,12 +13,14 @@ from agent.adapters.devices.relay_memory import RelayMemory
 from agent.adapters.devices.steered_battery import ORDER_WITHIN_S, SteeredBattery
 from agent.adapters.devices.steering_memory import SteeringMemory, set_aside
 from agent.adapters.devices.steering_terms import RelayTerms, SteeringTerms
+from agent.domain.sentences import devices as say
 from agent.domain.setpoint import Applied, Held, Outcome, Setpoint, Unreachable
 from agent.domain.steering import SteeringReport
 from agent.switch_ports import SwitchFailure
 from drivers.device import Readable, Remark, Remarked, Switchable, Watching
 from drivers.errors import DriverError
 from drivers.reading import Quantity, Reading
+from drivers.sentence import sentence_of
 
 _ANSWER_WITHIN_S = 5.0
 
@@ -251,9 +253,9 @@ class Devices:
             async with asyncio.timeout(_ANSWER_WITHIN_S):
                 await device.switch(on)
         except TimeoutError:
-            raise SwitchFailure(f"the relay did not answer within {_ANSWER_WITHIN_S:g} s") from None
+            raise SwitchFailure(say.relay_did_not_answer(within_s=_ANSWER_WITHIN_S)) from None
         except DriverError as error:
-            raise SwitchFailure(str(error)) from error
+            raise SwitchFailure(sentence_of(error)) from error
         now = Reading(Quantity.SWITCHED_ON, float(on), self._monotonic())
         self._polled[name].readings = {Quantity.SWITCHED_ON: now}
         self.relays.seen(name, on)

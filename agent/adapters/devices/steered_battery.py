@@ -11,6 +11,7 @@ from agent.adapters.devices.steering_memory import SteeringMemory
 from agent.adapters.devices.steering_terms import SteeringTerms
 from agent.dispatch.lease import Lease
 from agent.dispatch.write_budget import WriteBudget
+from agent.domain.sentences import devices as say
 from agent.domain.sentences.alarms import foreign_master
 from agent.domain.sentences.control import left_alone
 from agent.domain.setpoint import Applied, Clamped, Held, Outcome, Refused, Setpoint, Unreachable
@@ -18,6 +19,7 @@ from agent.domain.steering import DailyWrites
 from agent.monitoring.foreign_writes import ForeignWrites, is_foreign, order_words
 from drivers.device import ControlState, Readable, Steerable
 from drivers.errors import BadFrame, DriverError, LinkDown, NoAnswer, NotSupported
+from drivers.sentence import sentence_of
 
 DEADBAND_W = 20.0  # a share that moved by less is not worth a write of its own
 LOOK_EVERY_S = 4.5  # so that it is done with each read of what is read every five seconds, which is never on the dot
@@ -131,15 +133,15 @@ class SteeredBattery:
             async with asyncio.timeout(self._deadline_s):
                 outcome = await self._steer(setpoint)
         except (LinkDown, NoAnswer, BadFrame) as error:
-            return Unreachable(str(error))
+            return Unreachable(sentence_of(error))
         except TimeoutError:
-            return Unreachable(f"{self.name} did not take the setpoint within {self._deadline_s:g} s")
+            return Unreachable(say.setpoint_not_taken(device=self.name, within_s=self._deadline_s))
         except DriverError as error:
             if setpoint.battery_w is not None:
                 await self._end_overdue()
-            return Refused(str(error))
+            return Refused(sentence_of(error))
         except Exception as error:  # noqa: BLE001 as where it is read: control goes on, and says so
-            return Refused(f"{self.name} could not be steered, a defect: {type(error).__name__}: {error}")
+            return Refused(say.not_steered_by_defect(device=self.name, cause=f"{type(error).__name__}: {error}"))
         finally:
             self._terms.spend(Counter(self._battery.persistent_writes) - before)
         return outcome

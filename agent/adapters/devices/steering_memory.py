@@ -12,6 +12,8 @@ from datetime import date
 from typing import Any
 
 from agent.dispatch.write_budget import WriteBudget
+from agent.domain.sentence import sentence_of
+from agent.domain.sentences.devices import found_not_kept
 from agent.ports import StoreFailure
 
 KEEP_WITHIN_S = 1.0
@@ -175,7 +177,7 @@ class SteeringMemory:
             try:
                 await write(json.dumps(self._devices))
             except StoreFailure as failure:
-                self.trouble, self._stale = f"what was found at the steered devices is not kept: {failure}", True
+                self.trouble, self._stale = found_not_kept(cause=sentence_of(failure)), True
                 return
             self.trouble = None
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from agent.adapters.host.durable_files import give_to_owner, sync_folder
 from agent.domain.commands import Request, request_from_json, request_to_json
+from agent.domain.sentences import messages as say
 from agent.domain.wire import WireError
 from agent.ports import Found
 
@@ -66,9 +67,9 @@ def look(inbox: Path, known: Collection[str] = ()) -> Found:
                 raise WireError(f"it is larger than {LARGEST_FILE} bytes")
             requests.append(request_from_json(text))
         except OSError as error:
-            refused.append(f"the request {path.name} cannot be read: {error.strerror}")
+            refused.append(say.request_unreadable(file=path.name, cause=error.strerror or str(error)))
         except WireError as error:
-            refused.append(f"the request {path.name} cannot be used: {error}")
+            refused.append(say.request_unusable(file=path.name, cause=str(error)))
     return Found(tuple(requests), tuple(refused), tuple(names))
 
 

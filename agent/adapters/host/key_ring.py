@@ -8,8 +8,11 @@ from pathlib import Path
 from agent.adapters.host.signing_keys import KeysRefused, NotSigned, Purpose, SigningKeys, read_signing_keys
 from agent.delivery_ports import KeysUnusable
 from agent.domain.model_delivery import ModelManifest
+from agent.domain.sentence import sentence_of
+from agent.domain.sentences import keys as say
+from agent.domain.sentences.files import file_unreadable
 
-NOT_READ = "the keys have not been read yet"
+NOT_READ = say.keys_not_read_yet()
 
 Seen = tuple[int, int, int]
 
@@ -34,9 +37,9 @@ class KeyRing:
         try:
             read = await asyncio.to_thread(_read_changed, self._path, self._seen)
         except KeysRefused as error:
-            self._refuse(str(error))
+            self._refuse(sentence_of(error))
         except OSError as error:
-            self._refuse(f"{self._path} cannot be read: {error.strerror}")
+            self._refuse(file_unreadable(path=str(self._path), cause=error.strerror or str(error)))
         else:
             if read is not None:
                 self._seen, found = read
@@ -77,5 +80,5 @@ def _refusal(keys: SigningKeys, manifest: ModelManifest) -> str | None:
     try:
         keys.verify(Purpose.MODEL, json.loads(manifest.signed))
     except NotSigned as error:
-        return str(error)
+        return sentence_of(error)
     return None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.domain.canonical_json import NotCanonical, canonical
+from agent.domain.sentences import keys as say
 
 KEY_BYTES, SIGNATURE_BYTES = 32, 64
 LARGEST_FILE = 64 * 1024
@@ -59,12 +60,12 @@ class SigningKeys:
         """
         key_id, signature = message.get("key"), message.get("signature")
         if not isinstance(key_id, str) or not isinstance(signature, str):
-            raise NotSigned("it is not signed: it has no key and signature")
+            raise NotSigned(say.not_signed())
         signed = {name: value for name, value in message.items() if name != "signature"}
         try:
             self.verify_bytes(purpose, key_id, canonical(signed), signature)
         except NotCanonical as error:
-            raise NotSigned(f"what is signed is not canonical: {error}") from error
+            raise NotSigned(say.signed_not_canonical(cause=str(error))) from error
         return key_id
 
     def verify_bytes(self, purpose: Purpose, key_id: str, signed: bytes, signature: str) -> None:
@@ -73,56 +74,65 @@ class SigningKeys:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
         if key_id in self.revoked:
-            raise NotSigned("its key was revoked")
+            raise NotSigned(say.key_was_revoked())
         key = self.keys.get((purpose, key_id))
         if key is None:
-            raise NotSigned(f"no key of that name may sign a {purpose.value}")
+            raise NotSigned(say.no_key_may_sign(purpose=purpose.value))
         try:
             Ed25519PublicKey.from_public_bytes(key).verify(_bytes(signature, SIGNATURE_BYTES), signed)
         except (InvalidSignature, ValueError) as error:
-            raise NotSigned("the signature is not that of the key") from error
+            raise NotSigned(say.signature_of_another()) from error
 
 
 def read_signing_keys(path: Path) -> SigningKeys:
     """Raises OSError, and KeysRefused with the line and the reason."""
     if path.stat().st_size > LARGEST_FILE:
-        raise KeysRefused(f"{path}: it has more than {LARGEST_FILE} bytes")
+        raise KeysRefused(say.keys_file_too_large(path=str(path), most=LARGEST_FILE))
     keys: dict[tuple[Purpose, str], bytes] = {}
     revoked = set()
     for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
-        words = line.split()
+        words, at = line.split(), _Line(str(path), number)
         if not words or words[0].startswith("#"):
             continue
         if words[0] == REVOKED:
-            revoked.add(_read_revoked(f"{path}, line {number}", words))
+            revoked.add(_read_revoked(at, words))
             continue
-        named, key = _read_line(f"{path}, line {number}", words)
+        named, key = _read_line(at, words)
         if named in keys:
-            raise KeysRefused(f"{path}, line {number}: the key {named[1]} of {named[0].value} was named before")
+            raise at.refused(say.key_named_before(key=named[1], purpose=named[0].value))
         keys[named] = key
     if not keys:
-        raise KeysRefused(f"{path}: it holds no key")
+        raise KeysRefused(say.keys_file_empty(path=str(path)))
     return SigningKeys(keys, frozenset(revoked))
 
 
-def _read_revoked(place: str, words: list[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    path: str
+    number: int
+
+    def refused(self, cause: str) -> KeysRefused:
+        return KeysRefused(say.keys_line_wrong(path=self.path, line=self.number, cause=cause))
+
+
+def _read_revoked(at: _Line, words: list[str]) -> str:
     if len(words) != 2 or not KEY_ID.fullmatch(words[1]):
-        raise KeysRefused(f"{place}: a line of a revoked key is revoked and key id")
+        raise at.refused(say.revoked_line())
     return words[1]
 
 
-def _read_line(place: str, words: list[str]) -> tuple[tuple[Purpose, str], bytes]:
+def _read_line(at: _Line, words: list[str]) -> tuple[tuple[Purpose, str], bytes]:
     if len(words) != 3:
-        raise KeysRefused(f"{place}: a line is purpose, key id and key")
+        raise at.refused(say.key_line())
     purpose, key_id, key = words
     if purpose not in {one.value for one in Purpose}:
-        raise KeysRefused(f"{place}: the purpose is command, config or model")
+        raise at.refused(say.key_purposes())
     if not KEY_ID.fullmatch(key_id):
-        raise KeysRefused(f"{place}: a key id has 1 to 40 of a-z, 0-9, '.', '_' and '-'")
+        raise at.refused(say.key_id_letters())
     try:
         return (Purpose(purpose), key_id), _bytes(key, KEY_BYTES)
     except ValueError as error:
-        raise KeysRefused(f"{place}: the key is not {KEY_BYTES} bytes in base64") from error
+        raise at.refused(say.key_no_base64(most=KEY_BYTES)) from error
 
 
 def _bytes(text: str, length: int) -> bytes:

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from agent.adapters.models.part_file import LONGEST_TAG, PartFile
 from agent.domain.printable import printable
+from agent.domain.sentences import downloads as say
 
 SILENCE_S = 15.0
 """A server that says nothing for so long is gone."""
@@ -58,7 +59,7 @@ def download(url: str, part: PartFile, terms: Terms) -> bool:
         return True
     where = urlsplit(url)
     if where.scheme != "https" and not (where.scheme == "http" and terms.plain_http):
-        raise DownloadFailure(f"{where.hostname}: the URL is not https, and [cloud] models_plain_http is false")
+        raise DownloadFailure(say.download_without_tls(host=where.hostname or ""))
     with _answer(where, part, had, terms) as response:
         had = _begin(where, part, had, response, terms)
         _receive(where, part, had, response, terms)
@@ -89,17 +90,20 @@ def _said_of(where: SplitResult) -> Iterator[None]:
     try:
         yield
     except ssl.SSLCertVerificationError as error:
-        raise DownloadFailure(f"{place}: certificate verify failed: {error.verify_message}") from error
+        raise DownloadFailure(say.download_not_trusted(place=place, cause=error.verify_message)) from error
     except ssl.SSLError as error:
-        raise DownloadFailure(f"{place}: TLS failed: {error.reason or type(error).__name__}") from error
+        raise DownloadFailure(
+            say.download_tls_failed(place=place, cause=error.reason or type(error).__name__)
+        ) from error
     except socket.gaierror as error:
-        raise DownloadFailure(f"{place}: the name cannot be looked up") from error
+        raise DownloadFailure(say.download_name_unknown(place=place)) from error
     except TimeoutError as error:
-        raise DownloadFailure(f"{place}: says nothing for {SILENCE_S:g} s") from error
+        raise DownloadFailure(say.download_silent(place=place, after_s=SILENCE_S)) from error
     except http.client.HTTPException as error:
-        raise DownloadFailure(f"{place}: does not speak HTTP as it should ({type(error).__name__})") from error
+        raise DownloadFailure(say.download_no_http(place=place, cause=type(error).__name__)) from error
     except OSError as error:
-        raise DownloadFailure(f"{place}: {error.strerror or 'the connection was closed'}") from error
+        cause = error.strerror or say.download_closed()
+        raise DownloadFailure(say.download_broken_off(place=place, cause=cause)) from error
 
 
 def _connection(where: SplitResult, terms: Terms) -> http.client.HTTPConnection:
@@ -110,7 +114,7 @@ def _connection(where: SplitResult, terms: Terms) -> http.client.HTTPConnection:
     try:
         context = ssl.create_default_context(cafile=None if terms.ca_file is None else str(terms.ca_file))
     except (OSError, ssl.SSLError) as error:
-        raise DownloadFailure(f"{terms.ca_file}: holds no certificate of an authority that can be read") from error
+        raise DownloadFailure(say.download_no_authority(path=str(terms.ca_file))) from error
     return http.client.HTTPSConnection(where.hostname, _port(where), timeout=SILENCE_S, context=context)
 
 
@@ -136,13 +140,13 @@ def _redirected(where: SplitResult, response: http.client.HTTPResponse) -> Split
     except ValueError:
         same = False
     if not same or not re.fullmatch(r"[!-~]+", to.path + to.query + "/"):
-        raise DownloadFailure(f"{where.hostname}: the server sends us elsewhere, which is not followed")
+        raise DownloadFailure(say.download_elsewhere(host=where.hostname or ""))
     return to
 
 
 def _begin(where: SplitResult, part: PartFile, had: int, response: http.client.HTTPResponse, terms: Terms) -> int:
     """How many bytes are there that the answer goes on from. Raises DownloadFailure for an answer of another length."""
-    host, size = where.hostname, terms.size
+    host, size = where.hostname or "", terms.size
     if response.status == http.client.PARTIAL_CONTENT and had:
         expected, named = f"bytes {had}-{size - 1}/{size}", response.headers.get("Content-Range", "")
     elif response.status == http.client.OK:
@@ -150,14 +154,14 @@ def _begin(where: SplitResult, part: PartFile, had: int, response: http.client.H
     else:
         if response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
             part.drop()
-        raise DownloadFailure(f"{host}: the server answers {response.status} {printable(response.reason, SHOWN)}")
+        answer = f"{response.status} {printable(response.reason, SHOWN)}"
+        raise DownloadFailure(say.download_answered(host=host, answer=answer))
     if named.strip() != expected:
         part.drop()
-        raise DownloadFailure(
-            f"{host}: the server's file is of another size ({printable(named, SHOWN)} and not {expected})"
-        )
+        found = printable(named, SHOWN)
+        raise DownloadFailure(say.download_of_other_size(host=host, found=found, wanted=expected))
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise DownloadFailure(f"{host}: the server sends the file in an encoding that was not asked for")
+        raise DownloadFailure(say.download_encoded(host=host))
     if response.status == http.client.PARTIAL_CONTENT:
         return had
     tag = response.headers.get("ETag", "")
@@ -172,17 +176,15 @@ def _receive(where: SplitResult, part: PartFile, had: int, response: http.client
             had += len(chunk)
             if had > terms.size:
                 part.drop()
-                raise DownloadFailure(
-                    f"{where.hostname}: the server sends more than the {terms.size} bytes of the file"
-                )
+                raise DownloadFailure(say.download_too_large(host=where.hostname or "", most=terms.size))
             _write(descriptor, chunk)
             if time.monotonic() > terms.until_s and had < terms.size:
-                raise DownloadFailure(f"{where.hostname}: too slow, {had} of {terms.size} bytes have come")
+                raise DownloadFailure(say.download_too_slow(host=where.hostname or "", counted=had, most=terms.size))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
     if had < terms.size:
-        raise DownloadFailure(f"{where.hostname}: the connection ended after {had} of {terms.size} bytes")
+        raise DownloadFailure(say.download_ended_early(host=where.hostname or "", counted=had, most=terms.size))
 
 
 def _read(where: SplitResult, response: http.client.HTTPResponse) -> bytes:

@@ -10,6 +10,10 @@ import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agent.domain.sentence import sentence_of
+from agent.domain.sentences import link as say
+from agent.domain.sentences.files import file_unreadable
+
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _SEQUENCE, _VERSION, _UTC_TIME, _GENERALIZED_TIME = 0x30, 0xA0, 0x17, 0x18
 
@@ -27,11 +31,11 @@ def lives(path: Path) -> tuple[tuple[datetime, datetime], ...]:
     """(begin, end) of validity of every certificate in the file (UTC). Raises OSError and NoCertificate."""
     blocks = _PEM.findall(path.read_text("latin-1"))
     if not blocks:
-        raise NoCertificate(f"{path} holds no certificate")
+        raise NoCertificate(say.certificate_missing(path=str(path)))
     try:
         return tuple(_validity_of(ssl.PEM_cert_to_DER_cert(block)) for block in blocks)
     except (ValueError, IndexError) as error:
-        raise NoCertificate(f"{path} holds a certificate that cannot be read") from error
+        raise NoCertificate(say.certificate_unreadable(path=str(path))) from error
 
 
 def _validity_of(der: bytes) -> tuple[datetime, datetime]:
@@ -93,7 +97,7 @@ def _validity(ca_file: Path | None, cert_file: Path | None) -> dict[str, datetim
         try:
             found[what] = which(ends(file))
         except NoCertificate as error:
-            found[what] = str(error)
+            found[what] = sentence_of(error)
         except OSError as error:
-            found[what] = f"{file} cannot be read: {error.strerror}"
+            found[what] = file_unreadable(path=str(file), cause=error.strerror or str(error))
     return found

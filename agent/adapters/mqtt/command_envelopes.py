@@ -18,6 +18,8 @@ from agent.adapters.mqtt.input_messages import Message, Utc, Watts
 from agent.domain.canonical_json import canonical
 from agent.domain.commands import Command, OverrideBattery, read_command
 from agent.domain.override import AUTO, Override, OverrideAction
+from agent.domain.sentence import sentence_of
+from agent.domain.sentences import messages as say
 from agent.domain.signed_command import LONGEST_LEASE, SignedCommand, Unmeant
 from agent.domain.wire import WireError
 from agent.ports import PayloadRefused
@@ -59,11 +61,12 @@ def parse_signed(topic: str, payload: bytes, site_id: str, keys: SigningKeys) ->
         keys.verify(Purpose.COMMAND, found)
         envelope = CommandEnvelope.model_validate_json(canonical(found))
     except NotSigned as error:
-        raise PayloadRefused(f"{topic}: {error}") from error
+        raise PayloadRefused(say.message_refused(topic=topic, cause=sentence_of(error))) from error
     except ValidationError as error:
-        raise PayloadRefused(f"{topic}: {said(error)}") from error
+        raise PayloadRefused(say.message_refused(topic=topic, cause=said(error))) from error
     if envelope.audience != site_id:
-        raise PayloadRefused(f"{topic}: it is for the site {loggable(envelope.audience)!r} and not for this one")
+        other = say.for_site(site=loggable(envelope.audience))
+        raise PayloadRefused(say.message_refused(topic=topic, cause=other))
     name = topic.removeprefix(COMMANDS)
     terms = _terms(name, envelope.params, envelope.id, envelope.not_before)
     times = envelope.not_before, envelope.expires_at

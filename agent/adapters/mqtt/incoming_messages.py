@@ -27,6 +27,8 @@ from agent.domain.inputs import (
 from agent.domain.model_delivery import ModelManifest
 from agent.domain.notice import LONGEST_WAIT_S, Notice, NoticeAction
 from agent.domain.printable import printable
+from agent.domain.sentence import sentence_of
+from agent.domain.sentences import messages as say
 from agent.domain.signed_command import SignedCommand
 from agent.domain.wire import WireError
 from agent.ports import PayloadRefused, TopicUnknown
@@ -92,7 +94,7 @@ def parse_input(name: str, text: str, currency: str) -> PlatformInput:
     """
     message = parse_incoming(f"down/input/{name}", text.encode(), LARGEST_PAYLOAD, currency)
     if isinstance(message, Acknowledgement | Request | SignedCommand | Notice | ModelManifest):
-        raise PayloadRefused(f"input/{name}: it is no input")
+        raise PayloadRefused(say.no_input(kept=name))
     return message
 
 
@@ -108,24 +110,24 @@ def parse_incoming(topic: str, payload: bytes, largest: int, currency: str) -> I
     """
     model = model_of(topic)
     if model is None:
-        raise TopicUnknown(f"{loggable(topic)}: no such topic is known")
+        raise TopicUnknown(say.message_refused(topic=loggable(topic), cause=say.topic_unknown()))
     text = text_of(topic, payload, largest)
     if model is _Command:
         _check_unsigned(topic, text)
     try:
         return _frozen(topic, text, model.model_validate_json(text, context=currency))
     except WireError as error:
-        raise PayloadRefused(f"{topic}: {loggable(str(error))}") from error
+        raise PayloadRefused(say.message_refused(topic=topic, cause=loggable(str(error)))) from error
     except ValidationError as error:
-        raise PayloadRefused(f"{topic}: {said(error)}") from error
+        raise PayloadRefused(say.message_refused(topic=topic, cause=said(error))) from error
 
 
 def _check_unsigned(topic: str, text: str) -> None:
     """Of this site, which has no keys: some commands may come unsigned, and none can be checked."""
     if not BY_NAME[topic.removeprefix(COMMANDS)].unsigned:
-        raise PayloadRefused(f"{topic}: it is obeyed only signed, and [cloud] keys_file names no keys to check it by")
+        raise PayloadRefused(say.message_refused(topic=topic, cause=say.only_signed()))
     if "signature" in json.loads(text):
-        raise PayloadRefused(f"{topic}: it is signed, and [cloud] keys_file names no keys to check it by")
+        raise PayloadRefused(say.message_refused(topic=topic, cause=say.signed_without_keys()))
 
 
 def text_of(topic: str, payload: bytes, largest: int) -> str:
@@ -136,17 +138,17 @@ def text_of(topic: str, payload: bytes, largest: int) -> str:
     try:
         return object_text(topic.rsplit("/", 1)[-1], payload, largest)
     except PayloadRefused as error:
-        raise PayloadRefused(f"{topic}: {error}") from error
+        raise PayloadRefused(say.message_refused(topic=topic, cause=sentence_of(error))) from error
 
 
 def object_text(name: str, payload: bytes, largest: int) -> str:
     """JSON text of an object of the schema ``name``. Raises PayloadRefused with the reason."""
     if len(payload) > largest:
-        raise PayloadRefused(f"{len(payload)} bytes are more than the {largest} that are allowed")
+        raise PayloadRefused(say.payload_too_large(counted=len(payload), most=largest))
     try:
         text = payload.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise PayloadRefused(f"the payload is not UTF-8 (byte {error.start})") from error
+        raise PayloadRefused(say.payload_no_utf8(number=error.start)) from error
     _check_shape(name, text)
     return text
 
@@ -182,17 +184,17 @@ def _frozen(topic: str, text: str, message: "_Known | _Command") -> Incoming:
 def _check_shape(name: str, text: str) -> None:
     """JSON, an object, not too deep, and of the schema ``name/1.x``."""
     if _is_deep(text):
-        raise PayloadRefused(f"the payload is nested deeper than {DEEPEST}")
+        raise PayloadRefused(say.payload_too_deep(most=DEEPEST))
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise PayloadRefused(f"the payload is not JSON ({error})") from error
+        raise PayloadRefused(say.payload_no_json(cause=str(error))) from error
     schema = found.get("schema") if isinstance(found, dict) else None
     match = re.fullmatch(r"([a-z]+)/(\d{1,4})\.(\d{1,4})", schema) if isinstance(schema, str) else None
     if match is None or match[1] != name:
-        raise PayloadRefused(f"the schema is not {name}/{MAJOR}.x")
+        raise PayloadRefused(say.schema_other(wanted=f"{name}/{MAJOR}.x"))
     if int(match[2]) != MAJOR:
-        raise PayloadRefused(f"schema version {match[2]} is not known here, only {MAJOR}")
+        raise PayloadRefused(say.schema_version_unknown(found=match[2], newest=MAJOR))
 
 
 def _is_deep(text: str) -> bool:

@@ -11,13 +11,13 @@ from random import random
 
 from paho.mqtt import client as mqtt
 
-from agent.adapters.mqtt import mqtt_troubles as troubles
 from agent.adapters.mqtt.incoming_messages import COMMAND_TOPICS, INPUT_TOPICS, NOTICE_TOPIC
 from agent.adapters.mqtt.mqtt_settings import MqttSettings, publish_properties
 from agent.adapters.mqtt.mqtt_thread import IN_FLIGHT, BrokerLimits, NetworkThread
 from agent.adapters.mqtt.own_status import STATUS_TOPIC, OwnStatus
 from agent.adapters.mqtt.reconnect_delay import Ending, ReconnectDelay
 from agent.domain.envelope import Envelope
+from agent.domain.sentence import sentence_of
 from agent.domain.sentences import link as say
 from agent.ports import EnvelopeRefused, LinkFailure
 
@@ -124,16 +124,16 @@ class MqttLink:
     async def _send(self, envelope: Envelope) -> None:
         client = self._client
         if client is None:
-            raise LinkFailure(self.trouble or "there is no connection to the broker")
+            raise LinkFailure(self.trouble or say.not_connected())
         topic = self._settings.full_topic(envelope.topic)
         size = len(envelope.payload) + len(topic) + len(envelope.correlation or b"") + HEAD_BYTES
         if self._most_bytes is not None and size > self._most_bytes:
-            words = {"topic": envelope.topic, "size": size, "most": self._most_bytes}
-            raise EnvelopeRefused(PACKET_TOO_LARGE, troubles.TOO_LARGE.format(**words))
+            told = say.envelope_too_large(topic=envelope.topic, counted=size, most=self._most_bytes)
+            raise EnvelopeRefused(PACKET_TOO_LARGE, told)
         more = publish_properties(self._settings, envelope)
         sent = client.publish(topic, envelope.payload, qos=1, retain=envelope.retain, properties=more)
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
-            raise LinkFailure(f"{envelope.topic} was not sent: {mqtt.error_string(sent.rc)}")
+            raise LinkFailure(say.envelope_not_sent(topic=envelope.topic, cause=mqtt.error_string(sent.rc)))
         answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._answers[sent.mid] = answer
         patience_s = 2 * self._settings.keepalive_s
@@ -147,7 +147,7 @@ class MqttLink:
         if code is None:
             raise LinkFailure(self.trouble or say.broker_lost())
         if code >= 0x80:
-            raise EnvelopeRefused(code, f"the broker refused {envelope.topic} with code 0x{code:02x}")
+            raise EnvelopeRefused(code, say.envelope_refused(topic=envelope.topic, reason=f"0x{code:02x}"))
         self.unheard += code == NO_SUBSCRIBERS
 
     def _give_up(self, client: mqtt.Client, patience_s: float) -> str:
@@ -178,7 +178,7 @@ class MqttLink:
             self.rebuilt += 1
             thread.end()
             thread.break_off()
-            self.lost(thread, "the network thread did not answer and is replaced", Ending.LOST)
+            self.lost(thread, say.network_thread_replaced(), Ending.LOST)
             self._gone.clear()
             self._thread = self._new_thread()
             self._thread.start()
@@ -207,7 +207,7 @@ class MqttLink:
             if self._settings.is_sites_own:
                 self._own_status.said(status.payload)
         except LinkFailure as failure:
-            self.trouble = f"{status.topic} could not be published: {failure}"
+            self.trouble = say.status_not_published(topic=status.topic, cause=sentence_of(failure))
 
     def lost(self, thread: NetworkThread, trouble: str, ending: Ending) -> None:
         if thread is not self._thread:

@@ -15,6 +15,7 @@ from paho.mqtt.properties import Properties
 
 from agent.adapters.mqtt.mqtt_troubles import UnusableFile
 from agent.domain.envelope import Envelope
+from agent.domain.sentences import link as say
 
 SESSION_EXPIRY_S = 7 * 86400
 RECEIVE_MAXIMUM = 16
@@ -175,7 +176,7 @@ def _revoke(context: ssl.SSLContext, file: Path) -> None:
         if not holds_certificate:
             context.load_verify_locations(file)
     if holds_certificate:
-        raise UnusableFile(f"the revocation list {file} cannot be used: it holds a certificate, which is for ca_file")
+        raise UnusableFile(say.link_file_holds_certificate(path=str(file)))
     context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
 
 
@@ -192,8 +193,8 @@ def _told(file: Path, what: str) -> Iterator[None]:
     try:
         yield
     except ssl.SSLError as error:
-        raise UnusableFile(f"{what} {file} cannot be used: it is no PEM file that fits ({error.reason})") from error
+        raise UnusableFile(say.link_file_no_pem(file=what, path=str(file), reason=error.reason or "")) from error
     except OSError as error:
-        raise UnusableFile(f"{what} {file} cannot be read: {error.strerror}") from error
+        raise UnusableFile(say.link_file_unreadable(file=what, path=str(file), cause=error.strerror or "")) from error
     except UnicodeDecodeError as error:
-        raise UnusableFile(f"{what} {file} cannot be read: it is no text") from error
+        raise UnusableFile(say.link_file_no_text(file=what, path=str(file))) from error

@@ -6,9 +6,9 @@ import ssl
 
 from paho.mqtt.reasoncodes import ReasonCode
 
+from agent.domain.sentence import sentence_of
 from agent.domain.sentences import link as say
 
-TOO_LARGE = "{topic} has {size} bytes, more than the {most} that the broker takes"
 # OpenSSL's X509_V_ERR_ numbers (x509_vfy.h)
 _UNTRUSTED = {18, 19, 20, 21}
 _NO_CRL, _CRL_FORGED, _CRL_NOT_YET_VALID, _CRL_ENDED, _REVOKED = 3, 8, 11, 12, 23
@@ -26,7 +26,7 @@ def why_not(error: Exception, host: str, port: int) -> str:
     """The sentence for what was raised while connecting to ``host`` or serving the connection."""
     place = f"{host}:{port}"
     if isinstance(error, UnusableFile):
-        return str(error)
+        return sentence_of(error)
     if isinstance(error, socket.gaierror):
         return _no_address(error, host)
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -38,8 +38,8 @@ def why_not(error: Exception, host: str, port: int) -> str:
     if isinstance(error, ConnectionRefusedError):
         return say.no_broker_listens(place=place)
     if isinstance(error, OSError):
-        return f"{place}: {error.strerror or type(error).__name__}"
-    return f"{place}: a defect ended the connection: {type(error).__name__}: {error}"
+        return say.broker_not_reached(place=place, cause=error.strerror or type(error).__name__)
+    return say.connection_defect(place=place, cause=f"{type(error).__name__}: {error}")
 
 
 def refusal(reason: ReasonCode) -> str:

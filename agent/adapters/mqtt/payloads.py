@@ -26,6 +26,7 @@ from agent.domain.inputs import Incoming
 from agent.domain.override import Override
 from agent.domain.plan import Plan
 from agent.domain.records import OutboxRow
+from agent.domain.sentences.messages import message_refused, no_command_obeyed
 from agent.domain.setpoint import Setpoint
 from agent.domain.site import SiteState
 from agent.explanation.words import to_dict
@@ -170,7 +171,8 @@ class JsonPayloads:
         if self._ring is None or topic not in COMMAND_TOPICS:
             return parse_incoming(topic, payload, LARGEST_PAYLOAD, self.currency)
         if self._ring.keys is None:
-            raise PayloadRefused(f"{topic}: no command is obeyed: {self._ring.trouble}")
+            cause = no_command_obeyed(cause=self._ring.trouble or "")
+            raise PayloadRefused(message_refused(topic=topic, cause=cause))
         return parse_signed(topic, payload, self.site_id, self._ring.keys)
 
     def _head(self, name: str, now: datetime) -> dict[str, object]:

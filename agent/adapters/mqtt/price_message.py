@@ -20,6 +20,8 @@ from agent.adapters.mqtt.input_messages import LONGEST_LIST, Message, Utc
 from agent.domain.inputs import MarketInput
 from agent.domain.money import beyond_spikes, unlikely_list
 from agent.domain.overlay import LOOK_BACK
+from agent.domain.sentences import prices as say
+from agent.domain.sentences.messages import payload_too_large
 from agent.ports import PayloadRefused
 
 MOST_AHEAD = timedelta(days=7)
@@ -71,18 +73,18 @@ def read_market(topic: str, payload: bytes, now: datetime, currency: str) -> Mar
     Raises PayloadRefused with the place and the reason.
     """
     if len(payload) > LARGEST_PAYLOAD:
-        raise PayloadRefused(f"{len(payload)} bytes are more than the {LARGEST_PAYLOAD} that are allowed")
+        raise PayloadRefused(payload_too_large(counted=len(payload), most=LARGEST_PAYLOAD))
     try:
         entries = _LIST.validate_json(payload)
     except ValidationError as error:
         raise PayloadRefused(loggable(_said(error))) from error
     priced = _in_order(entries)
     if priced[-1].end > now + MOST_AHEAD:
-        raise PayloadRefused(f"price {priced[-1].number}: it is for more than {MOST_AHEAD.days} days ahead")
+        raise PayloadRefused(say.price_too_far_ahead(number=priced[-1].number, most_days=MOST_AHEAD.days))
     _check_prices(priced, currency)
     known = [one for one in priced if one.end > now - LOOK_BACK]
     if not known or known[-1].end <= now:
-        raise PayloadRefused(f"all of it is over: the last price is until {priced[-1].end:%Y-%m-%d %H:%M} UTC")
+        raise PayloadRefused(say.prices_all_over(until_at=priced[-1].end))
     return _on_raster(topic, now, known)
 
 
@@ -101,20 +103,17 @@ def _in_order(entries: Sequence[_Entry]) -> list[_Priced]:
     steps = [after.start - before.start for before, after in pairwise(entries)]
     for number, step in enumerate(steps, 2):
         if step <= timedelta(0):
-            raise PayloadRefused(f"price {number} start: it is not after that of the price before it")
+            raise PayloadRefused(say.price_not_after(number=number))
     shortest = min(steps, default=None)
     found: list[_Priced] = []
     for number, one in enumerate(entries, 1):
         if one.end is None and shortest is None:
-            raise PayloadRefused("price 1: it is the only one, and has no end")
+            raise PayloadRefused(say.price_alone_without_end())
         end = one.end or one.start + (shortest or MINUTE)
         priced = _Priced(number, one.start, end, one.per_kwh)
         _check_times(priced, found[-1] if found else None)
         if one.end is None and number < len(entries) and entries[number].start != end:
-            at = end.isoformat()
-            raise PayloadRefused(
-                f"price {number + 1} start: the steps are not equal, {at} was expected; an end says it"
-            )
+            raise PayloadRefused(say.market_steps_unequal(number=number + 1, expected=end.isoformat()))
         found.append(priced)
     return found
 
@@ -122,13 +121,12 @@ def _in_order(entries: Sequence[_Entry]) -> list[_Priced]:
 def _check_times(one: _Priced, before: _Priced | None) -> None:
     """Raises PayloadRefused."""
     if before is not None and one.start < before.end:
-        raise PayloadRefused(f"price {one.number} start: it is before the end of the price before it")
+        raise PayloadRefused(say.prices_overlap(number=one.number))
     if not MINUTE <= one.end - one.start <= LONGEST_STEP:
-        raise PayloadRefused(
-            f"price {one.number}: a price holds for a minute to a day, this one for {one.end - one.start}"
-        )
+        lasts_s = (one.end - one.start).total_seconds()
+        raise PayloadRefused(say.price_holds_oddly(number=one.number, lasts_s=lasts_s))
     if any(at.second or at.microsecond for at in (one.start, one.end)):
-        raise PayloadRefused(f"price {one.number}: it begins and ends with a minute")
+        raise PayloadRefused(say.price_not_on_minute(number=one.number))
 
 
 def _check_prices(priced: Sequence[_Priced], currency: str) -> None:
@@ -154,7 +152,7 @@ def _on_raster(topic: str, now: datetime, priced: Sequence[_Priced]) -> MarketIn
     step = math.gcd(*ends) * MINUTE
     steps = (priced[-1].end - first) // step
     if steps > LONGEST_LIST:
-        raise PayloadRefused(f"its steps of {step // MINUTE} minutes are more than {LONGEST_LIST}")
+        raise PayloadRefused(say.price_steps_too_many(step_s=step.total_seconds(), most=LONGEST_LIST))
     values: list[float | None] = [None] * steps
     for one in priced:
         for index in range((one.start - first) // step, (one.end - first) // step):

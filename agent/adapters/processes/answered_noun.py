@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from agent.adapters.processes.child_process import ChildFailure, ChildProcess
+from agent.domain.sentence import sentence_of
 from agent.domain.wire import WireError, from_json, to_json
 
 Noun = TypeVar("Noun")
@@ -23,6 +24,6 @@ class AnsweredNoun(Generic[Noun]):
         try:
             return from_json(self.kind, await self.child.ask(to_json(question).encode()))
         except ChildFailure as failure:
-            raise self.failure(str(failure)) from failure
+            raise self.failure(sentence_of(failure)) from failure
         except (WireError, RecursionError) as error:
             raise self.failure(f"{self.refusal}: {error}") from error

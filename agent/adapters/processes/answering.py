@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from agent.adapters.processes.memory_limit import limit_memory
+from agent.domain.sentences.workers import worker_needs_memory
 
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
@@ -23,7 +24,7 @@ def answer_once(answer: Callable[[bytes, float], str], *refusals: type[Exception
     try:
         text = answer(sys.stdin.buffer.read(), deadline_s)
     except MemoryError:
-        return _refused(f"it needs more memory than the {memory_mb} MB that it may have")
+        return _refused(worker_needs_memory(most=memory_mb))
     except refusals as error:
         return _refused(str(error) or type(error).__name__)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

@@ -13,6 +13,7 @@ from contextlib import suppress
 import structlog
 
 from agent.adapters.processes.child_outputs import LARGEST_ANSWER, MOST_PRINTED, ChildOutputs, last_line, shown
+from agent.domain.sentences import workers as say
 
 log = structlog.get_logger("child")
 
@@ -75,22 +76,26 @@ class ChildProcess:
                 await process.wait()
                 await outputs.end()
         except TimeoutError:
-            late = f"the {self._name} did not answer within {self._deadline_s:g} s and was ended"
-            raise ChildFailure(late) from None
+            raise ChildFailure(say.worker_late(worker=self._name, within_s=self._deadline_s)) from None
         finally:
             await _end(process, outputs)
         return self._judged(process.returncode, outputs)
 
     def _judged(self, code: int | None, outputs: ChildOutputs) -> bytes:
         if outputs.answer.flooded:
-            raise ChildFailure(f"the {self._name}'s answer is larger than {LARGEST_ANSWER} bytes")
+            raise ChildFailure(say.worker_answer_too_large(worker=self._name, most=LARGEST_ANSWER))
         if outputs.printed.flooded or outputs.errors.flooded:
-            raise ChildFailure(f"the {self._name} printed more than {MOST_PRINTED} bytes and was ended")
+            raise ChildFailure(say.worker_printed_too_much(worker=self._name, most=MOST_PRINTED))
         if code != 0:
-            raise ChildFailure(last_line(outputs.errors.heard) or f"the {self._name} ended with code {code}")
+            raise ChildFailure(self._why_ended(code or 0, last_line(outputs.errors.heard)))
         if not outputs.answer.total:
-            raise ChildFailure(f"the {self._name} ended without an answer")
+            raise ChildFailure(say.worker_without_answer(worker=self._name))
         return outputs.answer.heard
+
+    def _why_ended(self, code: int, line: str) -> str:
+        """Its last line, which is a sentence again where it is the one about memory."""
+        no_memory = say.worker_needs_memory(most=self._memory_mb)
+        return no_memory if line == no_memory else line or say.worker_ended(worker=self._name, ending=code)
 
     async def _started(self, outputs: ChildOutputs) -> Process:
         try:
@@ -108,7 +113,7 @@ class ChildProcess:
                 env={**os.environ, **ENVIRONMENT},
             )
         except OSError as error:
-            raise ChildFailure(f"the {self._name} could not be started: {error}") from error
+            raise ChildFailure(say.worker_not_started(worker=self._name, cause=str(error))) from error
         outputs.belong_to(lambda: _kill(process))
         if self._niceness:
             with suppress(OSError):  # it has ended already, or the service may not do this: it runs as others do

@@ -7,6 +7,7 @@ from agent.adapters.processes.answered_noun import AnsweredNoun
 from agent.adapters.processes.child_process import ChildProcess
 from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
+from agent.domain.sentence import sentence_of
 from agent.domain.sentences import plans as say
 from agent.ports import PlannerFailure
 
@@ -33,7 +34,7 @@ class PlannerProcess:
             return await self._planner.ask(request)
         except PlannerFailure as failure:
             try:
-                return await self._planner.ask(_plain(request, str(failure)))
+                return await self._planner.ask(_plain(request, sentence_of(failure)))
             except PlannerFailure:
                 raise failure from None
 

@@ -5,6 +5,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from agent.adapters.host.durable_files import sync_file, sync_folder
+from agent.domain.sentences import store as say
 from agent.settings.store_path import LEAST_FREE_BYTES, free_bytes
 
 LABEL = "before-schema"
@@ -26,7 +27,7 @@ def keep_copy(connection: sqlite3.Connection, path: Path, newer: int) -> str | N
     )
     earlier = sorted(path.parent.glob(f"{path.name}.{LABEL}*"))
     if free_bytes(path.parent) < pages * page_bytes + LEAST_FREE_BYTES:
-        return f"The disk of {path} has no room for a copy of it as it was before schema {newer}; none was made."
+        return say.no_room_for_copy(path=str(path), newest=newer)
     final = copy_before(path, newer)
     making = final.with_name(f".{final.name}")
     making.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent.adapters.host.durable_files import sync_file, sync_folder
 from agent.adapters.store.set_aside import PARTS
+from agent.domain.sentences import store as say
 from agent.ports import StoreFailure
 
 Identity = tuple[int, int]
@@ -32,9 +33,9 @@ def take_in_log(connection: sqlite3.Connection, path: Path) -> str:
     """
     busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
-        raise StoreFailure(f"the log of the store {path} was moved or removed, and what it held cannot be saved yet")
+        raise StoreFailure(say.log_not_saved(path=str(path)))
     connection.close()
-    return f"The log of the store {path} was moved or removed while the agent ran; all it held is in the store now."
+    return say.log_taken_in(path=str(path))
 
 
 def bring_back(connection: sqlite3.Connection, path: Path) -> str:
@@ -47,7 +48,7 @@ def bring_back(connection: sqlite3.Connection, path: Path) -> str:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if path.exists():
         connection.close()
-        return f"The store {path} was replaced by another file while the agent ran; it goes on with that one."
+        return say.store_exchanged(path=str(path))
     copy = path.with_name(f"{path.name}.copy")
     try:
         copy.unlink(missing_ok=True)
@@ -60,6 +61,6 @@ def bring_back(connection: sqlite3.Connection, path: Path) -> str:
         copy.rename(path)
         sync_folder(path.parent)
     except (OSError, sqlite3.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise StoreFailure(f"the store {path} was moved or removed, and no copy can be made there: {why}") from error
-    return f"The store {path} was moved or removed while the agent ran; a copy of all it held was put there."
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise StoreFailure(say.store_not_put_back(path=str(path), cause=why)) from error
+    return say.store_put_back(path=str(path))

@@ -13,6 +13,7 @@ from agent.adapters.store.side_tables import prune_flags, prune_weather
 from agent.adapters.store.store_file import Marks
 from agent.adapters.store.transaction import Transaction
 from agent.domain.records import MinuteRow
+from agent.domain.sentences import store as say
 from agent.recording.rollups import SPANS, Rollup, merge, merge_minutes
 from agent.recording.weather_log import KEPT_DAYS
 
@@ -103,7 +104,7 @@ def _prune_by_age(
         _first_since(connection, stream, now - timedelta(days=days), now)
         for days in (retention.keep_days, max(retention.ring_days, retention.keep_days))
     )
-    lost = _prune(connection, stream, marks, max(min(kept_from, marks.acked + 1), ring_from), "too old")
+    lost = _prune(connection, stream, marks, max(min(kept_from, marks.acked + 1), ring_from), say.too_old())
     return lost if retention.waits else []
 
 
@@ -128,7 +129,7 @@ def _last_before(connection: sqlite3.Connection, at: datetime) -> int:
     return int(connection.execute(select, (at.timestamp(),)).fetchone()[0] or 0)
 
 
-def _prune(connection: sqlite3.Connection, stream: str, marks: Marks, before: int, reason: str) -> list[str]:
+def _prune(connection: sqlite3.Connection, stream: str, marks: Marks, before: int, why: str) -> list[str]:
     """Delete rows below ``before`` and remember the highest seq. Returns a sentence if unacknowledged rows went."""
     select = f"SELECT count(*), min(at), max(at) FROM {stream} WHERE seq < ? AND seq > ?"  # noqa: S608 - own names
     lost, first, until = connection.execute(select, (before, marks.acked)).fetchone()
@@ -140,12 +141,8 @@ def _prune(connection: sqlite3.Connection, stream: str, marks: Marks, before: in
         connection.execute("UPDATE stream SET last = ? WHERE name = ?", (marks.last, stream))
     if not lost:
         return []
-    return [
-        (
-            f"{lost} unacknowledged rows of the stream {stream} from {_minute(first)} to {_minute(until)} "
-            f"were dropped because they were {reason}."
-        )
-    ]
+    from_at, to_at = sql.moment(first), sql.moment(until)
+    return [say.rows_dropped(rows=lost, stream=stream, from_at=from_at, to_at=to_at, why=why)]
 
 
 def _prune_by_size(connection: sqlite3.Connection, marks: dict[str, Marks], retention: Retention) -> list[str]:
@@ -156,7 +153,7 @@ def _prune_by_size(connection: sqlite3.Connection, marks: dict[str, Marks], rete
         if oldest is None:
             break
         before = oldest + max(1, (newest + 1 - oldest) // PRUNE_SHARE)
-        lost += _prune(connection, "minute", marks["minute"], before, "beyond the size the store may have")
+        lost += _prune(connection, "minute", marks["minute"], before, say.beyond_size())
     return lost
 
 
@@ -176,7 +173,9 @@ def let_go(connection: sqlite3.Connection, marks: dict[str, Marks], retention: R
         until = marks[stream].acked if retention.waits or stream == "event" else marks[stream].last
         until = min(until, rolled) if stream == "minute" else until
         if oldest is not None and oldest <= until:
-            _prune(connection, stream, marks[stream], oldest + 1 + (until - oldest) // DROP_SHARE, "acknowledged")
+            _prune(
+                connection, stream, marks[stream], oldest + 1 + (until - oldest) // DROP_SHARE, say.elsewhere_already()
+            )
             dropped = True
     return dropped
 

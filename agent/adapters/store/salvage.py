@@ -7,6 +7,7 @@ from pathlib import Path
 from agent.adapters.store.schema_sql import STREAMS, insert_sql
 from agent.adapters.store.transaction import Transaction
 from agent.domain.printable import readable
+from agent.domain.sentences import store as say
 
 # The key in whose order a table is read, from both ends: between the two lies what is damaged.
 TABLES = {
@@ -28,7 +29,7 @@ def salvage(connection: sqlite3.Connection, damaged: Path) -> str:
         for table, key in TABLES.items():
             rows += _copy(connection, old, table, key)
         _take_up_marks(connection, old)
-    return f"{rows} rows of it could still be read and were taken over."
+    return say.rows_taken_over(rows=rows)
 
 
 def _copy(connection: sqlite3.Connection, old: sqlite3.Connection, table: str, key: str) -> int:

@@ -10,6 +10,8 @@ from agent.adapters.store.moved_file import Identity, bring_back, identity, log_
 from agent.adapters.store.numbering import above
 from agent.adapters.store.retention import Retention, let_go
 from agent.adapters.store.store_file import Marks, Opened, drop_unconfirmed, open_file
+from agent.domain.sentence import sentence_of
+from agent.domain.sentences import store as say
 from agent.ports import StoreFailure
 
 Connection = sqlite3.Connection
@@ -67,7 +69,7 @@ class StoreConnection:
         try:
             opened = self._open_file()
         except StoreFailure as failure:
-            self._trouble, self._failing = str(failure), None
+            self._trouble, self._failing = sentence_of(failure), None
             self._count_failure(failure.__cause__)
             raise
         is_ours = opened.identity == self._identity or opened.salvaged
@@ -97,17 +99,17 @@ class StoreConnection:
             return open_file(self.path, self._now(), self._failing)
 
     def lay_ballast(self) -> None:
-        short = self.shortage or f"the disk of {self.path} is nearly full: make room on it"
+        short = self.shortage or say.disk_of_store_nearly_full(path=str(self.path))
         self.shortage = None if self._ballast.lay() else short
 
     def failed(self, error: sqlite3.Error) -> StoreFailure:
         """The sentence for an error of SQLite. Anything that may leave a connection in doubt closes it."""
         if is_full(error):
-            return StoreFailure(f"the disk of {self.path} is full: nothing was written")
+            return StoreFailure(say.disk_of_store_full(path=str(self.path)))
         if self.connection is not None:
             self.connection.close()
             self.connection = None
-        self._trouble = f"the store {self.path} failed: {error}: nothing was written"
+        self._trouble = say.store_not_written(path=str(self.path), cause=str(error))
         self._count_failure(error)
         return StoreFailure(self._trouble)
 
@@ -118,13 +120,13 @@ class StoreConnection:
             return
         self._failures += 1
         if self._failures % FAILURES_BEFORE_SETTING_ASIDE == 0:
-            self._failing = f"failed {self._failures} times in a row ({error})"
+            self._failing = say.failed_in_a_row(times=self._failures, cause=str(error))
 
     def make_room(self, connection: Connection, retention: Retention) -> None:
         """Give the ballast up, empty the log, and let go of the oldest of what is elsewhere."""
         if self._ballast.is_needed():
             self._ballast.release()
-            self.shortage = f"the disk of {self.path} is full: the reserve beside it was given up; make room on it"
+            self.shortage = say.disk_reserve_used(path=str(self.path))
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         self._let_go(connection, retention)
 

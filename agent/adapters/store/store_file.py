@@ -18,6 +18,7 @@ from agent.adapters.store.set_aside import PARTS, finish_setting_aside, new_file
 from agent.adapters.store.transaction import Transaction
 from agent.domain.documents import CLOCK, SETTINGS
 from agent.domain.printable import readable
+from agent.domain.sentences import store as say
 from agent.ports import StoreFailure
 from agent.settings.store_path import path_trouble
 
@@ -59,22 +60,22 @@ def open_file(path: Path, now: datetime, failing: str | None = None) -> Opened:
     """
     trouble = path_trouble(path)
     if trouble is not None and trouble.lasting:
-        raise StoreFailure(f"the store {trouble.reason}: {trouble.remedy}")
+        raise StoreFailure(say.store_misplaced(reason=trouble.reason, remedy=trouble.remedy))
     sentences: list[str] = []
     try:
         finish_setting_aside(path)
         connection, salvaged = _checked_or_new(path, now, sentences, failing)
     except OSError as error:
-        raise StoreFailure(f"the store {path} cannot be used: {error.strerror}") from error
+        raise StoreFailure(say.store_unusable(path=str(path), cause=error.strerror or str(error))) from error
     except sqlite3.Error as error:
-        raise StoreFailure(f"the store {path} cannot be opened: {error}") from error
+        raise StoreFailure(say.store_not_opened(path=str(path), cause=str(error))) from error
     try:
         _prepare(connection, path, now, sentences)
         marks, catalogue = _read_marks(connection), _read_catalogue(connection)
         return Opened(connection, marks, catalogue, sentences, identity(path), salvaged)
     except (sqlite3.Error, OSError) as error:
         connection.close()
-        raise StoreFailure(f"the store {path} cannot be used: {error}") from error
+        raise StoreFailure(say.store_unusable(path=str(path), cause=str(error))) from error
     except StoreFailure:
         connection.close()
         raise
@@ -95,7 +96,7 @@ def _checked_or_new(
     except sqlite3.DatabaseError as error:
         if not _is_damage(error):
             raise
-        sentences += _replace(path, "corrupt", f"was damaged ({error})", now)
+        sentences += _replace(path, "corrupt", say.was_damaged(cause=str(error)), now)
         return _checked(path), True
 
 
@@ -105,7 +106,7 @@ def _replace(path: Path, label: str, reason: str, now: datetime) -> list[str]:
     A power cut in between leaves the old file, or one that is whole. Returns sentences.
     """
     aside, salvaged = _renewed(path, path, label, now)
-    return [f"The store {path} {reason}; it was moved to {aside.name} and a new one was started.", salvaged]
+    return [say.store_set_aside(path=str(path), why=reason, aside=aside.name), salvaged]
 
 
 def _without_newer(path: Path, newer: int, kept: KeptRows, now: datetime) -> list[str]:
@@ -113,13 +114,12 @@ def _without_newer(path: Path, newer: int, kept: KeptRows, now: datetime) -> lis
 
     What was ``kept`` by name since then counts: what was found at the devices, the month's peak, counters of commands.
     """
-    why = f"The store {path} was made by a newer version (schema {newer}, this program knows {SCHEMA_VERSION})"
     copy = copy_before(path, newer)
     has_copy = copy.exists()
     aside, salvaged = _renewed(path, copy if has_copy else None, f"schema{newer}", now, kept)
-    if not has_copy:
-        return [f"{why}; it was moved to {aside.name} as it was, and a new one was started."]
-    return [f"{why}; it was moved to {aside.name} as it was, and the copy from before was taken up.", salvaged]
+    told = say.copy_from_before_taken if has_copy else say.newer_store_set_aside
+    moved = told(path=str(path), number=newer, newest=SCHEMA_VERSION, aside=aside.name)
+    return [moved, salvaged] if has_copy else [moved]
 
 
 def _renewed(
@@ -202,7 +202,7 @@ def _refuse_another_programs(connection: sqlite3.Connection, path: Path) -> None
     """Nothing is written into it: it may be anybody's."""
     names = {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if names and FIRST_TABLE not in names:
-        raise StoreFailure(f"{path} is no store of the agent: it has tables of another program, and is left as it is")
+        raise StoreFailure(say.store_of_another_program(path=str(path)))
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

@@ -22,10 +22,11 @@ from agent.console.alerts.words import read_words
 from agent.console.problem import Problem
 from agent.console.source import Source
 from agent.domain.alarms import Severity
+from agent.domain.sentences import receivers as say
 
 ABANDONED_S = 12.0  # the time of a connection, and a little; a name server may take longer
 TEST_EVERY_S = 5.0
-ABANDONED = "there was no answer in time; it may still come"
+ABANDONED = say.receiver_no_answer_in_time()
 
 log = structlog.get_logger("alerts")
 
@@ -82,9 +83,9 @@ class Delivery:
         line = self.lines.setdefault(target.id, Line())
         now, at = self._monotonic(), self._source.now()
         if line.threads:
-            raise Problem("busy", f"something is being sent to {target.id} already", after_s=int(TEST_EVERY_S))
+            raise Problem("busy", say.receiver_busy(receiver=target.id), after_s=int(TEST_EVERY_S))
         if now - line.tested_at < TEST_EVERY_S:
-            said = f"a test has just been sent to {target.id}; another may follow after {TEST_EVERY_S:.0f} s"
+            said = say.receiver_tested_just_now(receiver=target.id, after_s=TEST_EVERY_S)
             raise Problem("busy", said, after_s=int(TEST_EVERY_S))
         line.tested_at = now
         text = read_words(settings.language)["test.text"]
@@ -141,7 +142,7 @@ class Delivery:
                 outcome: Outcome = send(target, alert, words, self._site, self._files, now)
             except Exception as error:
                 log.exception("defect", target=target.id, exc_info=error)
-                outcome = NotReached("a defect: the journal says more")
+                outcome = NotReached(say.receiver_defect())
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(told, outcome)
 

@@ -18,6 +18,8 @@ from agent.console.problem import Problem
 from agent.console.security.audit import Audit
 from agent.console.security.gate import address_of, caller_of
 from agent.console.source import Source
+from agent.domain.sentence import named, sentence_of
+from agent.domain.sentences.receivers import receiver_unknown
 
 
 class Desk:
@@ -47,7 +49,7 @@ class Desk:
             self._own.set_alerts(new)
             document = self._document(new)
         except ValueError as error:
-            raise Problem("bad_value", str(error), "targets") from error
+            raise Problem("bad_value", sentence_of(error), "targets") from error
         except OwnFolderFailure as failure:
             raise told(failure) from failure
         self._audit.write("alerts_changed", caller.name, address_of(request.scope), targets=len(new.targets))
@@ -64,9 +66,9 @@ class Desk:
             raise told(failure) from failure
         target = next((one for one in settings.targets if one.id == asked.target), None)
         if target is None:
-            raise Problem("not_found", "there is no target of this id: save it first", "target")
+            raise Problem("not_found", receiver_unknown(), "target")
         outcome = await self._delivery.test(target, settings)
-        return JSONResponse({"target": target.id, "good": isinstance(outcome, Sent), "said": outcome.said})
+        return JSONResponse({"target": target.id, "good": isinstance(outcome, Sent), **named("said", outcome.said)})
 
     def _document(self, settings: AlertSettings) -> dict[str, Any]:
         return {"settings": shown(settings), "targets": [self._state(target) for target in settings.targets]}
@@ -80,4 +82,4 @@ class Desk:
 def _last(last: Last | None) -> dict[str, Any] | None:
     if last is None:
         return None
-    return {"at": last.at.isoformat(), "good": isinstance(last.outcome, Sent), "said": last.outcome.said}
+    return {"at": last.at.isoformat(), "good": isinstance(last.outcome, Sent), **named("said", last.outcome.said)}

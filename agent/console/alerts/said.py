@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from typing import Any
 
@@ -14,9 +14,16 @@ from agent.console.alerts.words import FOLDER, OWN_LANGUAGE, Words, decimals, ki
 from agent.domain.sentence import coded
 
 _PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
+_FAR = timedelta(days=300)  # a day and a month without a year would soon be those of another
 _SMALL = {"EUR": "ct", "GBP": "p", "USD": "¢", "CHF": "Rp.", "AUD": "c", "CAD": "¢", "NZD": "c"}  # a hundredth
 _SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}
-_SPANS = ((90.0, 1.0, "s", 0), (7200.0, 60.0, "min", 0), (172_800.0, 3600.0, "h", 1), (float("inf"), 86400.0, "d", 1))
+_SPANS = (
+    (2.0, 1.0, "s", 1),
+    (90.0, 1.0, "s", 0),
+    (7200.0, 60.0, "min", 0),
+    (172_800.0, 3600.0, "h", 1),
+    (float("inf"), 86400.0, "d", 1),
+)
 
 
 def body(words: Words, alert: Alert, site: Site) -> str:
@@ -162,6 +169,8 @@ class Teller:
 
     def _date_clock(self, at: str) -> str:
         local = self._local(at)
+        if abs(local - self.at) > _FAR:
+            return f"{self._date(at)}, {self._clock(at)}"
         weekday = self.words["weekdays"].split()[local.weekday()]
         return self.words["date_clock"].format(weekday=weekday, date=self._day(local), clock=self._clock(at))
 

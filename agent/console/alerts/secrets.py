@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.console.alerts.settings import AlertSettings, Mail, Target, Webhook, origin
+from agent.domain.sentences import receivers as say
 from agent.domain.wire import to_json
 
 FOLDER = "secrets"
@@ -38,7 +39,7 @@ class SecretFiles:
         for folder in folders:
             if (folder / name).is_file():
                 return folder / name
-        raise SecretMissing(f"there is no file {name} in {' or '.join(map(str, folders))}")
+        raise SecretMissing(say.secret_file_missing(file=name, path=" or ".join(map(str, folders))))
 
     def first_line(self, name: str) -> str:
         """Raises SecretMissing."""
@@ -47,10 +48,10 @@ class SecretFiles:
             with path.open("rb") as file:
                 text = file.read(LARGEST_SECRET).decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise SecretMissing(f"the file {path} cannot be read") from error
+            raise SecretMissing(say.secret_file_unreadable(path=str(path))) from error
         line = text.partition("\n")[0].strip()
         if not line or not line.isprintable():
-            raise SecretMissing(f"the first line of {path} is no secret: it is empty or holds control characters")
+            raise SecretMissing(say.secret_file_no_secret(path=str(path)))
         return line
 
     def secret(self, given: str | None, file: str | None) -> str | None:
@@ -77,7 +78,7 @@ def _completed(before: Target | None, asked: Target) -> Target:
 def _webhook(target: str, before: Webhook | None, asked: Webhook) -> Webhook:
     url = asked.url or (before.url if before is not None else "")
     if not url:
-        raise ValueError(f"targets: {target} has no url")
+        raise ValueError(say.url_missing(receiver=target))
     is_same = before is not None and origin(before.url) == origin(url)
     kept = None if before is None or asked.token_file is not None else before.token
     return replace(asked, url=url, token=_kept(target, "token", asked.token, kept, is_same))
@@ -88,7 +89,7 @@ def _mail(target: str, before: Mail | None, asked: Mail) -> Mail:
     kept = None if before is None or asked.password_file is not None else before.password
     password = _kept(target, "password", asked.password, kept, is_same)
     if asked.user is not None and password is None and asked.password_file is None:
-        raise ValueError(f"targets: {target} has a user and no password")
+        raise ValueError(say.user_without_password(receiver=target))
     return replace(asked, password=password)
 
 
@@ -96,7 +97,8 @@ def _kept(target: str, name: str, asked: str | None, kept: str | None, is_same: 
     if asked is not None or kept is None:
         return asked or None
     if not is_same:
-        raise ValueError(f"targets: {target} goes to another host than before: give its {name} again")
+        again = say.token_again if name == "token" else say.password_again
+        raise ValueError(again(receiver=target))
     return kept
 
 

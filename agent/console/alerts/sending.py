@@ -20,6 +20,8 @@ from agent.console.alerts.secrets import SecretFiles, SecretMissing
 from agent.console.alerts.settings import Mail, Target, Tls, Webhook
 from agent.console.alerts.site import Site
 from agent.console.alerts.words import Words
+from agent.domain.sentence import sentence_of
+from agent.domain.sentences import receivers as say
 
 LARGEST_ANSWER = 4096
 PASSING = frozenset({408, 425, 429})  # HTTP: they say "later", not "no"
@@ -34,7 +36,7 @@ def send(target: Target, alert: Alert, words: Words, site: Site, files: SecretFi
         assert target.mail is not None
         return _mail(target.mail, alert, words, site, files, now)
     except SecretMissing as missing:
-        return NotReached(str(missing))
+        return NotReached(sentence_of(missing))
 
 
 def _webhook(webhook: Webhook, alert: Alert, words: Words, site: Site, files: SecretFiles) -> Outcome:
@@ -48,7 +50,7 @@ def _context(ca_file: str | None, files: SecretFiles) -> ssl.SSLContext:
     try:
         return tls_context(path)
     except (OSError, ssl.SSLError) as error:
-        raise SecretMissing(f"the certificates in {path} cannot be used") from error
+        raise SecretMissing(say.receiver_certificates_unusable(path=str(path))) from error
 
 
 def _posted(post: Post, context: ssl.SSLContext) -> Outcome:
@@ -60,11 +62,12 @@ def _posted(post: Post, context: ssl.SSLContext) -> Outcome:
             connection.request("POST", post.target, post.body, dict(post.headers))
             answer = connection.getresponse()
             answer.read(LARGEST_ANSWER)
-    status, said = answer.status, f"{post.host} answered {answer.status} {_phrase(answer.status)}".rstrip()
+    status, told = answer.status, f"{answer.status} {_phrase(answer.status)}".rstrip()
+    said = say.receiver_answered(host=post.host, answer=told)
     if 200 <= status < 300:
         return Sent(said)
     if 300 <= status < 400:
-        return Refused(f"{said}, and no redirect is followed: give the address that it leads to")
+        return Refused(say.receiver_redirects(host=post.host, answer=told))
     return NotReached(said) if status >= 500 or status in PASSING else Refused(said)
 
 
@@ -107,7 +110,7 @@ def _mailed(mail: Mail, message: EmailMessage, password: str | None, context: ss
         finally:
             smtp.close()
     taken = len(mail.to) - len(left_out)
-    return Sent(f"{mail.host} took the mail for {taken} of {len(mail.to)} addresses")
+    return Sent(say.mail_taken(host=mail.host, count=taken, most=len(mail.to)))
 
 
 def _tried(host: str, port: int, attempt: Callable[[], Outcome]) -> Outcome:
@@ -117,33 +120,34 @@ def _tried(host: str, port: int, attempt: Callable[[], Outcome]) -> Outcome:
     except smtplib.SMTPException as error:
         return _of_mail(host, error)
     except Late:
-        return NotReached(f"{host} did not finish within {LONGEST_S:g} s")
+        return NotReached(say.receiver_late(host=host, within_s=LONGEST_S))
     except ssl.SSLCertVerificationError as error:
-        return NotReached(f"the certificate of {host} is not trusted: {error.verify_message}")
+        return NotReached(say.receiver_not_trusted(host=host, cause=error.verify_message))
     except ssl.SSLError:
-        return NotReached(f"{host} port {port} does not speak TLS as we do")
+        return NotReached(say.receiver_no_tls(host=host, port=port))
     except socket.gaierror:
-        return NotReached(f"the name {host} is not known")
+        return NotReached(say.receiver_name_unknown(host=host))
     except TimeoutError:
-        return NotReached(f"{host} port {port} does not answer")
+        return NotReached(say.receiver_silent(host=host, port=port))
     except OSError as error:
-        return NotReached(f"{host} port {port} cannot be reached: {error.strerror or 'the connection was lost'}")
+        cause = error.strerror or say.receiver_connection_lost()
+        return NotReached(say.receiver_not_reached(host=host, port=port, cause=cause))
     except (http.client.HTTPException, UnicodeError):
-        return NotReached(f"{host} port {port} does not answer in HTTP")
+        return NotReached(say.receiver_no_http(host=host, port=port))
 
 
 def _of_mail(host: str, error: smtplib.SMTPException) -> Outcome:
     match error:
         case smtplib.SMTPNotSupportedError():
-            return Refused(f"{host} offers no TLS, or no way to log in that we know")
+            return Refused(say.mail_without_tls(host=host))
         case smtplib.SMTPAuthenticationError():
-            return Refused(f"{host} does not accept the user or the password (code {error.smtp_code})")
+            return Refused(say.mail_login_refused(host=host, number=error.smtp_code))
         case smtplib.SMTPRecipientsRefused():
             codes = sorted({code for code, _ in error.recipients.values()})
-            said = f"{host} takes no mail for these addresses (code {', '.join(map(str, codes))})"
+            said = say.mail_addresses_refused(host=host, answer=", ".join(map(str, codes)))
             return NotReached(said) if any(code < 500 for code in codes) else Refused(said)
         case smtplib.SMTPResponseException():
-            said = f"{host} does not take the mail (code {error.smtp_code})"
+            said = say.mail_refused(host=host, number=error.smtp_code)
             return Refused(said) if 500 <= error.smtp_code < 600 else NotReached(said)
         case _:
-            return NotReached(f"{host} ended the conversation")
+            return NotReached(say.mail_broken_off(host=host))

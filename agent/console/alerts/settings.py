@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from agent.domain.alarms import Severity
+from agent.domain.sentences import receivers as say
 
 MOST_TARGETS, MOST_KINDS, MOST_ADDRESSES = 5, 100, 10
 LONGEST_URL, LONGEST_SECRET, LONGEST_NAME = 500, 500, 60
@@ -55,9 +56,9 @@ class Webhook:
             return
         found = parts(self.url)
         if self.template is Template.NTFY and not found.path.strip("/"):
-            raise ValueError("url does not end with the topic of ntfy")
+            raise ValueError(say.url_without_topic())
         if found.scheme == "http" and (self.token or self.token_file) and not is_at_home(found.hostname or ""):
-            raise ValueError("url is plain http to another network, and the token would cross it in clear: use https")
+            raise ValueError(say.token_in_clear())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,14 @@ class Mail:
 
     def __post_init__(self) -> None:
         if not _HOST.match(self.host):
-            raise ValueError("host is no name or address of a mail server")
+            raise ValueError(say.no_mail_server())
         if not 1 <= self.port <= 65535:
             raise ValueError("port is not from 1 to 65535")
         if not 1 <= len(self.to) <= MOST_ADDRESSES:
-            raise ValueError(f"to names 1 to {MOST_ADDRESSES} addresses")
+            raise ValueError(say.mail_addresses_count(most=MOST_ADDRESSES))
         for address in (self.sender, *self.to):
             if not _ADDRESS.match(address):
-                raise ValueError("sender and to are plain addresses such as house@example.org")
+                raise ValueError(say.no_mail_address())
         if self.user is not None and not (0 < len(self.user) <= LONGEST_NAME * 4 and self.user.isprintable()):
             raise ValueError("user has 1 to 240 printable characters")
         _check_secret("password", self.password, self.password_file)
@@ -107,7 +108,7 @@ class Target:
 
     def __post_init__(self) -> None:
         if not _ID.match(self.id):
-            raise ValueError("id has 1 to 30 small letters, digits, - and _")
+            raise ValueError(say.receiver_name_letters())
         if (self.webhook is None) == (self.mail is None):
             raise ValueError("a target has either webhook or mail")
         if len(self.kinds) > MOST_KINDS or any(not 0 < len(kind) <= LONGEST_NAME for kind in self.kinds):
@@ -124,7 +125,7 @@ class Quiet:
 
     def __post_init__(self) -> None:
         if self.start == self.end:
-            raise ValueError("start and end of the quiet hours are the same")
+            raise ValueError(say.quiet_hours_empty())
         if self.start.tzinfo is not None or self.end.tzinfo is not None:
             raise ValueError("the quiet hours are times of the site, without an offset")
 
@@ -146,9 +147,9 @@ class AlertSettings:
 
     def __post_init__(self) -> None:
         if len(self.targets) > MOST_TARGETS:
-            raise ValueError(f"there are at most {MOST_TARGETS} targets")
+            raise ValueError(say.too_many_receivers(most=MOST_TARGETS))
         if len({target.id for target in self.targets}) < len(self.targets):
-            raise ValueError("two targets have the same id")
+            raise ValueError(say.receiver_named_twice())
         if not 1 <= self.most_per_hour_of_kind <= self.most_per_hour <= 60:
             raise ValueError("most_per_hour is from 1 to 60, and most_per_hour_of_kind from 1 to that")
         if self.language not in LANGUAGES:
@@ -162,16 +163,16 @@ class AlertSettings:
 def parts(url: str) -> SplitResult:
     """Raises ValueError, which does not repeat the URL."""
     if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError(f"url has at most {LONGEST_URL} printable ASCII characters and no space")
+        raise ValueError(say.url_letters(most=LONGEST_URL))
     try:
         found = urlsplit(url)
         port = found.port
     except ValueError:
-        raise ValueError("url is no URL") from None
+        raise ValueError(say.no_url()) from None
     if found.scheme not in ("http", "https") or not _HOST.match(found.hostname or "") or port == 0:
-        raise ValueError("url does not begin with https:// or http:// and a host")
+        raise ValueError(say.url_without_host())
     if found.username is not None or found.password is not None or found.fragment:
-        raise ValueError("url has a user, a password or a fragment, which would not be sent")
+        raise ValueError(say.url_with_user())
     return found
 
 
@@ -197,7 +198,7 @@ def _check_secret(name: str, secret: str | None, file: str | None) -> None:
     if secret is not None and (len(secret) > LONGEST_SECRET or not secret.isprintable()):
         raise ValueError(f"{name} has at most {LONGEST_SECRET} printable characters")
     if name == "token" and secret is not None and not secret.isascii():
-        raise ValueError("token has characters other than ASCII")
+        raise ValueError(say.token_no_ascii())
 
 
 def _check_file(name: str, file: str | None) -> None:

@@ -15,6 +15,7 @@ from agent.console.reading.site import override, override_document, site_of
 from agent.domain.advisory import AdvisoryType, Verb
 from agent.domain.commands import AnswerAdvice, Command, OverrideBattery, Request
 from agent.domain.override import AUTO, LEAST_W, LONGEST, MOST_W, OBEYED_WITHIN, USUAL, Override, OverrideAction
+from agent.domain.sentences import console as say
 
 TAKEN_UP_WITHIN_S = 60
 
@@ -61,7 +62,7 @@ def _override(asked: Asked) -> Document:
 def _override_battery(asked: Asked) -> Document:
     wanted = None if asked.get("action") == AUTO else _wanted(asked)
     if not site_of(asked.source).runs:
-        raise Problem("not_possible", "the agent does not run, so nobody would obey")
+        raise Problem("not_possible", say.nobody_would_obey())
     told = _left(asked, "override", OverrideBattery(wanted), OBEYED_WITHIN)
     shown = None if wanted is None else override_document(wanted, asked.source.zone)
     return told | {"override": shown}
@@ -74,7 +75,7 @@ def _wanted(asked: Asked) -> Override:
     end = until or now + (USUAL if minutes is None else timedelta(minutes=minutes))
     if not timedelta(0) < end - now <= LONGEST:
         most_h = LONGEST.total_seconds() / 3600
-        raise Problem("bad_value", f"it must end within {most_h:.0f} hours from now, and not in the past", "until")
+        raise Problem("bad_value", say.override_too_long(longest_h=most_h), "until")
     try:
         return Override(OverrideAction(asked.get("action")), end, now, asked.get("power_w"))
     except ValueError as error:

@@ -35,7 +35,7 @@ SERIES = {
 }  # fmt: skip
 TRIAL = {
     "start": TEXT, "end": TEXT, "block_h": WHOLE, "blocks": WHOLE, "mean_a_day": NUMBER_OR_NULL,
-    "low_a_day": NUMBER_OR_NULL, "high_a_day": NUMBER_OR_NULL, "is_certain": TRUTH, "text": TEXT,
+    "low_a_day": NUMBER_OR_NULL, "high_a_day": NUMBER_OR_NULL, "is_certain": TRUTH, **SAID,
 }  # fmt: skip
 STEPS = {"at": [TEXT], "hold": [TRUTH], "reason": [TEXT], "reason_text": [TEXT], "battery_w": [NUMBER_OR_NULL]}
 TURNS = {
@@ -76,7 +76,10 @@ METER = {
     "device": TEXT, "roles": [TEXT], "quantity": TEXT, "unit": TEXT, "value": NUMBER_OR_NULL, "at": TEXT, "state": TEXT,
     "low": NUMBER_OR_NULL, "high": NUMBER_OR_NULL,
 }  # fmt: skip
-LINK = {"configured": TRUTH, "connected": Maybe(TRUTH), "trouble": TEXT_OR_NULL}
+LINK = {
+    "configured": TRUTH, "connected": Maybe(TRUTH), "trouble": TEXT_OR_NULL, "trouble_code": TEXT_OR_NULL,
+    "trouble_values": Maybe({"*": ANY}),
+}  # fmt: skip
 SHORT_PLAN = Maybe({"issued_at": TEXT, "expires_at": TEXT, "expired": TRUTH})
 WHO = {"name": TEXT, "scopes": [TEXT], "csrf": TEXT_OR_NULL}
 KEY = {

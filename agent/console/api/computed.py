@@ -18,6 +18,7 @@ from agent.console.reading.shapes import Document
 from agent.console.reading.site import site_of
 from agent.console.source import Source
 from agent.domain.documents import STATE
+from agent.domain.sentence import sentence_of
 from agent.domain.what_if import WhatIfAnswer, WhatIfQuestion
 from agent.domain.wire import WireError, from_json, to_json
 
@@ -60,7 +61,7 @@ def _question(asked: Asked) -> WhatIfQuestion:
 
 def _told(error: ValueError, field: str) -> Exception:
     """What cannot be done now stays what it is; anything else is a wrong value of ``field``."""
-    return error if isinstance(error, NotPossible) else Problem("bad_value", str(error), field)
+    return error if isinstance(error, NotPossible) else Problem("bad_value", sentence_of(error), field)
 
 
 async def _optimised(source: Source, question: Any) -> Document:
@@ -77,7 +78,7 @@ async def _optimised(source: Source, question: Any) -> Document:
         try:
             answer = from_json(WhatIfAnswer, await child.ask(to_json(question).encode()))
         except ChildFailure as failure:
-            raise Problem("not_possible", str(failure)) from failure
+            raise Problem("not_possible", sentence_of(failure)) from failure
     return what_if_document(source.settings, answer)
 
 

@@ -15,6 +15,7 @@ from agent.console.reading.happened import BadCursor
 from agent.console.reading.ranges import FIRST_DAY, PERIODS, SHIFTS, BadRange, Range, asked_range
 from agent.console.reading.shapes import Document
 from agent.console.source import Source
+from agent.domain.sentence import sentence_of
 from agent.domain.wire import WireError
 
 PREFIX = "/api/v1/"
@@ -124,7 +125,7 @@ def told_as_problems() -> Iterator[None]:
     except BadCursor as error:
         raise Problem("bad_value", "the cursor is none that was given out here", "cursor") from error
     except NotPossible as error:
-        raise Problem("not_possible", str(error)) from error
+        raise Problem("not_possible", sentence_of(error)) from error
     except InboxFailure as error:
         raise Problem("inbox", str(error), after_s=60) from error
     except WireError as error:

@@ -43,6 +43,8 @@ PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "one sentence for people"},
+        "detail_code": {"type": ["string", "null"], "description": "the code of that sentence"},
+        "detail_values": {"type": ["object", "null"], "description": "its values"},
         "code": {"type": "string", "enum": sorted(CODES)},
         "field": {"type": ["string", "null"], "description": "the parameter that is wrong"},
     },

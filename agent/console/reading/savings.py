@@ -19,7 +19,7 @@ from agent.console.reading.series import COLUMNS, times
 from agent.console.reading.shapes import Document, known_sum, local, money, rounded, share_pct
 from agent.domain.documents import LEDGER, PAIRED_TRIAL
 from agent.domain.ledger import Amounts, Entry, PredictedDay
-from agent.domain.sentence import listed, named
+from agent.domain.sentence import listed, named, sentence_of
 from agent.domain.sentences import readings as say
 from agent.domain.wire import WireError
 from agent.savings.ledger_sums import total
@@ -225,13 +225,16 @@ def _trial(settings: Settings, store: Path, zone: ZoneInfo) -> Document | None:
     try:
         effect = estimate(trial, block_results(trial, entries, worth))
     except NoEstimate as error:
-        return said | {"text": str(error)}
+        return said | named("text", sentence_of(error))
     currency = settings.site.currency
+    told = (
+        f"the optimiser saves {effect.mean:+.2f} {currency} a day against the rule, 95 % interval "
+        f"{effect.low:+.2f} to {effect.high:+.2f}, from {effect.blocks} blocks of {trial.block_h} h"
+    )
     return said | {
         "mean_a_day": rounded(effect.mean, 4),
         "low_a_day": rounded(effect.low, 4),
         "high_a_day": rounded(effect.high, 4),
         "is_certain": effect.low > 0 or effect.high < 0,
-        "text": f"the optimiser saves {effect.mean:+.2f} {currency} a day against the rule, 95 % interval "
-        f"{effect.low:+.2f} to {effect.high:+.2f}, from {effect.blocks} blocks of {trial.block_h} h",
+        **named("text", told),
     }

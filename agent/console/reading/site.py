@@ -36,6 +36,7 @@ TODAY = columns("load_wh", "pv_wh", "import_wh", "export_wh", "charge_wh", "disc
 COMMITS_MISSED = 3.0
 STORED_WITHIN = timedelta(minutes=10)  # or some commits: tidying at night takes a slow card a while
 SAID_KEYS = ("text", "text_code", "text_values")
+LOCKED_KEYS = ("locked", "locked_code", "locked_values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def status(source: Source) -> Document:
         "link": {
             "configured": settings.cloud is not None,
             "connected": link.get("connected"),
-            "trouble": link.get("trouble"),
+            **{name: link.get(name) for name in ("trouble", "trouble_code", "trouble_values")},
         },
         "outbox": {name: last - acked for name, (acked, last) in backlog(source.store).items()},
         "has_solar": settings.solar is not None,
@@ -196,11 +197,11 @@ def _as_kept(site: Site) -> Now:
 def _locked(site: Site, setpoint: Any, locked: str | None) -> Document:
     """Why nothing is written: as the agent shows it, else as site file and permit say."""
     shown = site.plain(OBSERVING.name) if site.runs else None
-    if isinstance(shown, dict) and shown.get("locked", "") is None:
-        return named("locked", None)
+    if isinstance(shown, dict) and "locked" in shown:
+        return {key: shown.get(key) for key in LOCKED_KEYS}
     if not isinstance(setpoint, dict) or setpoint.get("rung") != Rung.OBSERVE.value:
         return named("locked", locked)
-    return {f"locked{end}": setpoint.get(f"reason{end}") for end in ("", "_code", "_values")}
+    return {key: setpoint.get(key.replace("locked", "reason")) for key in LOCKED_KEYS}
 
 
 def _attention(site: Site, standing: list[Document]) -> list[Document]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.console.security.access import Scope
+from agent.domain.sentences import console as say
 
 PREFIX = "ee"
 LONGEST_NAME = 60
@@ -28,9 +29,9 @@ class ApiKey:
 
     def __post_init__(self) -> None:
         if not 0 < len(self.name) <= LONGEST_NAME or not self.name.isprintable():
-            raise ValueError(f"the name of a key has 1 to {LONGEST_NAME} printable characters")
+            raise ValueError(say.key_name_letters(most=LONGEST_NAME))
         if not self.scopes:
-            raise ValueError("a key has one scope at least: read, act or admin")
+            raise ValueError(say.key_without_scope())
 
     def is_over(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
@@ -41,7 +42,7 @@ def new_key(name: str, scopes: Iterable[Scope], now: datetime, expires_at: datet
     key_id = secrets.token_hex(4)
     text = f"{PREFIX}_{key_id}_{secrets.token_urlsafe(32)}"
     if expires_at is not None and expires_at <= now:
-        raise ValueError("a key that has expired already opens nothing")
+        raise ValueError(say.key_over_already())
     return text, ApiKey(key_id, name, tuple(sorted(set(scopes))), _digest(text), now, expires_at)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.console.problem import Problem
+from agent.domain.sentences import console as say
 
 COST, BLOCK, PARALLEL = 2**15, 8, 1
 MEMORY = 64 * 1024 * 1024
@@ -38,10 +39,10 @@ class PasswordHash:
 def why_refused(password: str) -> str | None:
     """Why it cannot be a password, in one sentence; None for one that can."""
     if len(password) < LEAST_LENGTH:
-        return f"a password has at least {LEAST_LENGTH} characters"
+        return say.password_too_short(fewest=LEAST_LENGTH)
     if len(password) > MOST_LENGTH:
-        return f"a password has at most {MOST_LENGTH} characters"
-    return "a password of one character, again and again, is none" if len(set(password)) == 1 else None
+        return say.password_too_long(most=MOST_LENGTH)
+    return say.password_of_one_letter() if len(set(password)) == 1 else None
 
 
 def hashed(password: str) -> PasswordHash:

@@ -186,10 +186,12 @@ export const clock = (at) => shown(at, { hour: "2-digit", minute: "2-digit" });
 export const day = (at) => shown(at, { weekday: "short", day: "numeric", month: "short" });
 export const date = (at) => shown(at, { day: "numeric", month: "short", year: "numeric" });
 export const month = (at) => shown(at, { month: "short", year: "numeric" });
-export const dateClock = (at) => shown(at, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+export const dateClock = (at) => shown(at, { ...(isFar(at) ? { year: "numeric" } : { weekday: "short" }), day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 /** The site's time now, ms: its clock counts, whatever the browser's says. */
 const siteNow = () => Date.now() + clockAhead.get();
+/** Whether a day and a month without their year would soon be those of another. */
+const isFar = (at) => Math.abs(Date.parse(at) - siteNow()) > 300 * 86400000;
 
 /** The site's date of `at` as YYYY-MM-DD. */
 export function siteDate(at = siteNow()) {
@@ -200,10 +202,7 @@ export function siteDate(at = siteNow()) {
 }
 
 /** "at 15:15", with the day where that is not today's. */
-export function when(at) {
-  if (!at) return UNKNOWN;
-  return siteDate(at) === siteDate() ? clock(at) : dateClock(at);
-}
+export const when = (at) => (at && siteDate(at) === siteDate() ? clock(at) : dateClock(at));
 
 export function age(seconds) {
   if (!isKnown(seconds)) return UNKNOWN;
@@ -278,6 +277,7 @@ export async function api(what, { method = "GET", body } = {}) {
   if (answer.ok) return found;
   const isOurs = session.get() === asker; // what was asked before a login says nothing about it
   if (answer.status === 401 && found?.code === "no_session" && isOurs) session.set({ state: "out" });
+  if (found?.detail_code) found.detail = await import("./sentences.js").then((module) => module.worded(found), () => found.detail);
   throw new Refused(answer.status, found ?? { detail: t("problem.no_json", { status: answer.status }) });
 }
 

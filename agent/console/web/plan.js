@@ -166,6 +166,8 @@ const known = (code) => code !== null && t(`reason.${code}`) !== `reason.${code}
 
 // --- the page -----------------------------------------------------------------------------------------------------------
 
+const IDLE = ["observe", "release"]; // rungs on which neither a plan nor the rule is followed
+
 function Charts({ plan }) {
   const site = kit.useBox(kit.site);
   const drawn = useMemo(() => {
@@ -191,12 +193,14 @@ function Refusal({ failure, again }) {
 export function Page() {
   const { answer, failure, again, isLoading } = kit.useAnswer("plan", { everyS: 300, on: kit.news.plan });
   const title = html`<h1>${t("nav.plan")}</h1>`;
+  const [live, site] = [kit.useBox(kit.live), kit.useBox(kit.site)];
+  const isSteered = (live ?? site)?.running && !IDLE.includes(live?.setpoint?.rung ?? site?.rung);
   if (!answer && failure && failure.code !== "no_session") return html`${title}<${Refusal} failure=${failure} again=${again} />`;
   if (!answer) return html`${title}<p class="quiet" aria-busy=${isLoading}>${t("loading")}</p>`;
   if (!answer.series) return html`${title}<${Refusal} failure=${{ code: "no_plan" }} again=${again} />`;
   if (answer.expired)
     return html`${title}<p class="notice warning" role="status">${t("plan.expired", { at: kit.dateClock(answer.expires_at) })} ${answer.failure ?? ""}</p>
-      <section class="card empty"><p>${t("plan.expired_why")}</p></section>`;
+      <section class="card empty"><p>${t(isSteered ? "plan.expired_why" : "plan.expired_idle")}</p></section>`;
   return html`${title}
     <p class="quiet">${t("plan.issued", { at: when(answer.issued_at), until: when(answer.expires_at) })} ${kit.isKnown(answer.cost) && t("plan.cost", { cost: kit.money(answer.cost) })}</p>
     ${answer.failure && html`<p class="notice warning" role="status"><b>${t("plan.failed")}</b> <span lang="en">${answer.failure}</span></p>`}

@@ -86,7 +86,7 @@ function Row({ target, state, remove, again }) {
     try {
       show(await api("alerts/test", { method: "POST", body: { target: target.id } }));
     } catch (refused) {
-      show({ good: false, said: refused.message });
+      show({ isBad: true, said: refused.message });
     }
     again();
   };
@@ -94,7 +94,7 @@ function Row({ target, state, remove, again }) {
   const last = came ?? state?.last;
   return html`<tr><th scope="row">${target.id}</th><td>${t(`receiver.${webhook ? webhook.template : "mail"}`)}<br /><span class="quiet">${webhook ? webhook.url.origin : mail.to.join(", ")}</span></td>
     <td>${t(`least.${target.severity}`)}</td>
-    <td><span role="status" lang=${last?.good === undefined ? null : "en"} class=${last?.good === false ? "refused" : ""}>${last?.said ?? t("receivers.nothing")}</span>${state?.waiting > 0 && html`<br />${t("receivers.waiting", { n: state.waiting })}`}</td>
+    <td><span role="status" class=${last?.good === false || last?.isBad ? "refused" : ""}>${last?.good === undefined ? (last?.said ?? t("receivers.nothing")) : html`<${kit.Said} of=${last} name="said" />`}</span>${state?.waiting > 0 && html`<br />${t("receivers.waiting", { n: state.waiting })}`}</td>
     <td><div class="row"><button class="small" aria-label=${t("receivers.test_it", { name: target.id })} onClick=${test}>${t("receivers.test")}</button>${isAsked
       ? html`<button class="small danger" onClick=${remove}>${t("keys.really")}</button><button class="small" onClick=${() => ask(false)}>${t("cancel")}</button>`
       : html`<button class="small" aria-label=${t("receivers.remove_it", { name: target.id })} onClick=${() => ask(true)}>${t("keys.remove")}</button>`}</div></td></tr>`;

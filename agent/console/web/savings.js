@@ -25,7 +25,7 @@ function Waterfall({ steps }) {
 }
 
 function Trial({ trial }) {
-  if (!kit.isKnown(trial.mean_a_day)) return html`<section class="card"><h2>${t("savings.trial")}</h2><p lang="en">${trial.text}</p></section>`;
+  if (!kit.isKnown(trial.mean_a_day)) return html`<section class="card"><h2>${t("savings.trial")}</h2><p><${kit.Said} of=${trial} /></p></section>`;
   const [low, mean, high] = [trial.low_a_day, trial.mean_a_day, trial.high_a_day].map((value) => money(value, { signed: true }));
   return html`<section class="card" aria-labelledby="trial-title"><h2 id="trial-title">${t("savings.trial")}</h2>
     <p><b>${t("savings.trial_mean", { mean })}</b> ${t("savings.trial_range", { low, high })}</p>

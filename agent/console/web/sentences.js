@@ -9,9 +9,16 @@ function tell(asked, found) {
   if (known.get().language === asked) known.set(found); // else another language is wanted by now
 }
 
-async function load(language) {
-  if (known.get().language === language) return;
-  known.set({ language, words: {}, isAsked: true }); // asked for once
+let loading = null;
+
+/** Ends when the sentences of `language` are there, or cannot be had. */
+export function load(language) {
+  if (known.get().language !== language) loading = fetched(language); // asked for once
+  return loading;
+}
+
+async function fetched(language) {
+  known.set({ language, words: {}, isAsked: true });
   try {
     const answer = await fetch(new URL(`./words/sentences.${language}.json`, import.meta.url));
     tell(language, { language, words: await answer.json() });
@@ -23,7 +30,7 @@ async function load(language) {
 function span(seconds) {
   const [size, words] = [Math.abs(seconds), known.get().words];
   if (size === 86400) return words["span.one_day"];
-  const steps = [[90, 1, "s", 0], [7200, 60, "min", 0], [172800, 3600, "h", 1], [Infinity, 86400, "d", 1]];
+  const steps = [[2, 1, "s", 1], [90, 1, "s", 0], [7200, 60, "min", 0], [172800, 3600, "h", 1], [Infinity, 86400, "d", 1]];
   const [, per, key, decimals] = steps.find(([below]) => size < below);
   const n = seconds / per;
   return words[`span.${key}`].replace("{n}", number(n, Number.isInteger(n) ? 0 : decimals));
@@ -66,6 +73,12 @@ export function said(code, values) {
     return found;
   });
   return isWhole ? (text ?? null) : null;
+}
+
+/** Why `problem` of the API was refused, in the reader's language; else in its own English. */
+export async function worded({ detail, detail_code: code, detail_values: values }) {
+  await load(kit.language.get());
+  return said(code, values) ?? detail;
 }
 
 /** The text `name` of `of`, with what stands beside it as `name_code` and `name_values`. */

@@ -113,7 +113,7 @@ function Site() {
     [t("site.observation"), site.observation ? t("site.observed", { since: kit.date(site.observation.since), days: site.observation.days, saved: kit.money(site.observation.saved) }) : null],
     [t("site.store"), t("site.store_is", { age: age(site.store_age_s), days: site.keep_days })],
     [t("site.first"), site.first_at ? kit.date(site.first_at) : null],
-    [t("site.link"), link.configured === false ? t("site.no_link") : `${yes(site.running ? link.connected : null)}${link.trouble ? ` · ${link.trouble}` : ""}`],
+    [t("site.link"), link.configured === false ? t("site.no_link") : html`${yes(site.running ? link.connected : null)}${link.trouble && html` · <${kit.Said} of=${link} name="trouble" />`}`],
     [t("site.waiting"), link.configured !== false && (Object.entries(site.outbox ?? {}).filter(([, n]) => n > 0).map(([name, n]) => `${word("outbox", name)}: ${kit.number(n, 0)}`).join(", ") || t("site.nothing_waits"))],
   ].filter(([, value]) => value);
   return html`<section class="card"><h2>${t("site.title")}</h2><dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>

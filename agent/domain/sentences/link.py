@@ -63,6 +63,86 @@ def name_not_known(*, host: str) -> str:
     return f"the name {host} is not known to the name server: is it spelled right?"
 
 
+@Template
+def broker_not_reached(*, place: str, cause: str) -> str:
+    return f"{place}: {cause}"
+
+
+@Template
+def connection_defect(*, place: str, cause: str) -> str:
+    return f"{place}: a defect ended the connection: {cause}"
+
+
+@Template
+def link_file_no_pem(*, file: str, path: str, reason: str) -> str:
+    """``file`` is what it holds, ``reason`` in the words of OpenSSL."""
+    return f"{file} {path} cannot be used: it is no PEM file that fits ({reason})"
+
+
+@Template
+def link_file_unreadable(*, file: str, path: str, cause: str) -> str:
+    return f"{file} {path} cannot be read: {cause}"
+
+
+@Template
+def link_file_no_text(*, file: str, path: str) -> str:
+    return f"{file} {path} cannot be read: it is no text"
+
+
+@Template
+def link_file_holds_certificate(*, path: str) -> str:
+    return f"the revocation list {path} cannot be used: it holds a certificate, which is for ca_file"
+
+
+@Template
+def certificate_missing(*, path: str) -> str:
+    return f"{path} holds no certificate"
+
+
+@Template
+def certificate_unreadable(*, path: str) -> str:
+    return f"{path} holds a certificate that cannot be read"
+
+
+# --- what is sent -----------------------------------------------------------------------------------------------------
+
+
+@Template
+def not_connected() -> str:
+    return "there is no connection to the broker"
+
+
+@Template
+def network_thread_replaced() -> str:
+    return "the network thread did not answer and is replaced"
+
+
+@Template
+def status_not_published(*, topic: str, cause: str) -> str:
+    return f"{topic} could not be published: {cause}"
+
+
+@Template
+def envelope_too_large(*, topic: str, counted: int, most: int) -> str:
+    return f"{topic} has {counted} bytes, more than the {most} that the broker takes"
+
+
+@Template
+def envelope_not_sent(*, topic: str, cause: str) -> str:
+    return f"{topic} was not sent: {cause}"
+
+
+@Template
+def envelope_refused(*, topic: str, reason: str) -> str:
+    """``reason`` is the reason code of MQTT 5, as 0x87."""
+    return f"the broker refused {topic} with code {reason}"
+
+
+@Template
+def connection_ends_with(*, topic: str, cause: str) -> str:
+    return f"the connection ends whenever {topic} is sent: {cause}"
+
+
 # --- trust ------------------------------------------------------------------------------------------------------------
 
 

@@ -102,6 +102,11 @@ def hindsight_missing(*, hours: int) -> str:
     return f"for {hours} hours no hindsight was found; what was done stands for it"
 
 
+@Template
+def too_few_pairs(*, count: int, fewest: int) -> str:
+    return f"{count} pairs of blocks are complete, and {fewest} are needed to say anything"
+
+
 # --- plans and forecasts ----------------------------------------------------------------------------------------------
 
 

@@ -101,3 +101,31 @@ def nothing_to_plan_with() -> str:
 @Template
 def device_edited() -> str:
     return "its section of the site file was edited"
+
+
+# --- what the platform wants of it ------------------------------------------------------------------------------------
+
+
+@Template
+def key_unknown() -> str:
+    return "a key is none of the site file"
+
+
+@Template
+def key_not_for_platform(*, key: str) -> str:
+    return f"{key} is not for the platform to change"
+
+
+@Template
+def key_twice(*, key: str) -> str:
+    return f"{key} is there twice"
+
+
+@Template
+def keys_too_many(*, most: int) -> str:
+    return f"it has more than {most} keys"
+
+
+@Template
+def key_wider(*, key: str) -> str:
+    return f"{key} would be wider than the site file's"

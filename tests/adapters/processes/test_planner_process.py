@@ -15,6 +15,7 @@ from agent.adapters.processes import child_process
 from agent.adapters.processes.child_outputs import KEPT_OF_PRINTED, LARGEST_ANSWER, MOST_PRINTED
 from agent.adapters.processes.planner_process import PlannerProcess
 from agent.domain.plan import Plan
+from agent.domain.sentence import Sentence
 from agent.domain.wire import to_json
 from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.make_plan import make_plan
@@ -93,6 +94,27 @@ async def test_a_bad_answer_is_one_sentence(text: str, sentence: str) -> None:
     assert said.startswith(sentence)
     assert "\n" not in said
     assert len(said) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "values"),
+    [
+        (
+            "print('it needs more memory than the 400 MB that it may have', file=sys.stderr); sys.exit(1)",
+            "worker_needs_memory",
+            {"most": 400},
+        ),
+        ("sys.exit(3)", "worker_ended", {"worker": "planner", "ending": 3}),
+        ("time.sleep(60)", "worker_late", {"worker": "planner", "within_s": 1.0}),
+        ("", "worker_without_answer", {"worker": "planner"}),
+    ],
+)
+async def test_a_failure_is_a_sentence_that_can_be_translated(text: str, code: str, values: object) -> None:
+    with pytest.raises(PlannerFailure) as failure:
+        await answer_of(f"import time\n{text}", deadline_s=1.0 if code == "worker_late" else 20.0)
+    said = failure.value.args[0]
+    assert isinstance(said, Sentence)
+    assert (said.code, said.values) == (code, values)
 
 
 async def test_an_answer_that_is_too_large_is_refused() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch
+from agent.domain.sentence import coded, sentence_of
 from agent.ports import StoreFailure
 from tests.adapters.store.store_rows import NAMES, event, minute, new_store
 
@@ -90,8 +91,11 @@ async def test_a_folder_that_went_away_is_said_until_it_is_back(tmp_path: Path) 
     store = await _running(folder / "site.db")
     shutil.rmtree(folder)
     for _ in range(3):
-        with pytest.raises(StoreFailure, match="was moved or removed, and no copy can be made there: "):
+        with pytest.raises(StoreFailure, match="was moved or removed, and no copy can be made there: ") as failure:
             await store.write(Batch(events=(event(0),)))
+        said = coded(sentence_of(failure.value))
+        assert said is not None, "it can be said in another language"
+        assert said["code"] == "store_not_put_back"
     folder.mkdir()
     await store.write(Batch(events=(event(0),), minutes=(minute(20, 50),)))
     await store.close()

@@ -11,6 +11,8 @@ from agent.console.own_settings import ALERTS, OwnSettings
 from agent.console.security.access import Scope
 from agent.console.security.audit import NAME
 from agent.console.source import Source
+from agent.domain.sentence import named
+from agent.domain.sentences.receivers import receiver_answered
 from tests.console.alerts.receivers import Hook
 from tests.console.alerts.sent import SECRET
 from tests.console.served import app_of, client, key, site_source
@@ -96,14 +98,18 @@ async def test_it_is_for_the_admin(source: Source, method: str, path: str, scope
     assert (answer.status_code, answer.json()["code"]) == (403, "scope")
 
 
+def answered(answer: str) -> str:
+    return receiver_answered(host="127.0.0.1", answer=answer)
+
+
 async def test_a_test_says_what_came_of_it(source: Source, receiver: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "TEST_EVERY_S", 0.0)
     await ask(source, "PUT", {**target(receiver), "language": "de", "quiet": {"start": "00:00", "end": "23:59"}})
     receiver.answers = [200, 401]
     good = await ask(source, "POST", {"target": "hook"}, f"{PATH}/test")
-    assert good.json() == {"target": "hook", "good": True, "said": "127.0.0.1 answered 200 OK"}
+    assert good.json() == {"target": "hook", "good": True, **named("said", answered("200 OK"))}
     bad = await ask(source, "POST", {"target": "hook"}, f"{PATH}/test")
-    assert bad.json() == {"target": "hook", "good": False, "said": "127.0.0.1 answered 401 Unauthorized"}
+    assert bad.json() == {"target": "hook", "good": False, **named("said", answered("401 Unauthorized"))}
     assert receiver.got[0].document["is_test"] is True
     assert receiver.got[0].document["title"] == "Home 1: Test"
     assert receiver.got[0].document["text"] == "Dies ist ein Test der Meldungen."

@@ -42,7 +42,7 @@ def test_every_kind_has_its_words(language: str) -> None:
         ("de", ["Die Batterie ist bei 18 %, unter 20 %.",
                 "Aus dem Netz werden 12,3 kW bezogen, nicht mehr über 12,5 kW.",
                 "Eine kWh kostet 0,451 GBP, mehr als 0,450 GBP.",
-                "Die neuesten Daten sind 6 Minuten alt, mehr als 5 Minuten: Läuft der Agent?"]),
+                "Die neuesten Daten sind 6 Minuten alt, mehr als 5 Minuten: Läuft die Steuerung?"]),
     ],
 )  # fmt: skip
 def test_thresholds_are_said_in_the_units_of_people(language: str, expected: list[str]) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from agent.adapters.store.schema_version import SCHEMA_VERSION
 from agent.domain.documents import ALARMS, PLAN, SETPOINT, STATE
 from agent.domain.records import Batch, MinuteRow
+from agent.domain.sentence import named
+from agent.domain.sentences import control
 from agent.domain.site import Measured
 from agent.domain.wire import to_json
 from agent.settings.load import load
@@ -105,9 +107,11 @@ def observing(case: Case) -> Iterator[Served]:
         permit_file(served.site.config).unlink()
         for name in ("commissioning", "advice"):
             as_kept(served, name, None)
-        why = "it has not been commissioned: `enalysis-edge commission` tests the devices and lets the agent steer"
         usual = json.loads(console_site.documents()[SETPOINT.name])
-        served.show(setpoint={**usual, "rung": "observe", "reason": why, "battery_w": None, "outcome": None})
+        said = control.charging_from_sun(power_w=1500.0, paid_per_kwh=0.05, value_per_kwh=0.31)
+        reason = named("reason", control.only_observed(would=control.order_charge_with(power_w=1500.0), said=said))
+        shown = {**usual, **reason, "rung": "observe", "battery_w": None, "outcome": None}
+        served.show(setpoint=shown, observing=named("locked", control.never_commissioned()))
         yield served
 
 
