@@ -1,5 +1,6 @@
 """The demand meter: means of intervals, the month's highest, and what is known after an absence."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -268,6 +269,50 @@ def test_a_charge_that_is_new_is_counted_from_what_was_measured() -> None:
     before.seen(NOON + 15 * MINUTE, 1.0, 0.0)
     on = DemandMeter(DemandCharge(15.0, 900), LONDON, [SHARED])
     assert on.recall(before.document(), NOON + 15 * MINUTE) == datetime(2026, 5, 31, 23, tzinfo=UTC)
+
+
+IN_WINTER = DemandCharge(15.0, 900, (12, 1))
+DEARER = DemandCharge(19.0, 900, name="another name is no other peak")
+
+
+@pytest.mark.parametrize(
+    ("after", "peak_kw", "read_again"),
+    [
+        (DemandCharge(15.0, 900, hours=ON_PEAK), 3.0, True),
+        (IN_WINTER, 0.0, True),
+        (replace(RATCHET, per_kw=15.0), 9.0, True),  # what earlier months were was not kept
+        (DEARER, 9.0, False),
+    ],
+)
+def test_a_charge_that_counts_other_hours_now_is_counted_from_what_was_measured(
+    after: DemandCharge, peak_kw: float, read_again: bool
+) -> None:
+    """9 kW at noon and 3 kW at 17:00: an edit of the site file does not leave the one for the other."""
+    before, told = meter(), [(NOON, 9000.0), (NOON + timedelta(hours=4), 3000.0)]
+    for at, grid_w in told:
+        imported(before, at, grid_w)
+    now = told[-1][0] + timedelta(hours=1)
+    before.seen(now, 1.0, 0.0)
+    on = DemandMeter(after, LONDON)
+    since = on.recall(before.document(), now)
+    assert (since < NOON) is read_again
+    for at, grid_w in told:
+        if at >= since:
+            imported(on, at, grid_w)
+    on.seen(now, 1.0, 0.0)
+    assert peak_w(on, now) == pytest.approx(1000.0 * peak_kw)
+
+
+def test_hours_of_a_further_charge_that_are_others_now_are_counted_from_what_was_measured() -> None:
+    before = DemandMeter(DemandCharge(5.0, 900), LONDON, [replace(SHARED, hours=None)])
+    imported(before, NOON, 9000.0)
+    before.seen(NOON + 15 * MINUTE, 1.0, 0.0)
+    on = DemandMeter(DemandCharge(5.0, 900), LONDON, [SHARED])
+    assert on.recall(before.document(), NOON + 15 * MINUTE) == datetime(2026, 5, 31, 23, tzinfo=UTC)
+    imported(on, NOON, 9000.0)
+    on.seen(NOON + 15 * MINUTE, 1.0, 0.0)
+    demand = on.demand(NOON)
+    assert (demand.peak_w, demand.others[0].peak_w) == (pytest.approx(9000.0), 0.0)
 
 
 def test_a_ratchet_without_anything_kept_asks_for_eleven_months() -> None:
