@@ -120,11 +120,22 @@ def _shifted(
         return Outcome(now, None, None, say.load_not_measured())
     if then - around < HALF * load.power_w:
         return Outcome(now, None, 0.0, say.load_did_not_run(load=load.name))
-    cost = sum(_paid(during, i, load.power_w, during.span_s / 3600.0) for i in range(len(during.spans)))
-    saved = advisory.support.forecast - cost
+    saved = advisory.support.forecast - _run_cost(advisory, during, load)
     return Outcome(
         now, saved >= HALF * (advisory.cost_saving or 0.0), saved, say.load_ran(load=load.name, saved_money=saved)
     )
+
+
+def _run_cost(advisory: Advisory, during: Evidence, load: FlexibleLoad) -> float:
+    """What the run cost: the grid's part of it its price, and that of sun and battery what the plan had them worth."""
+    hours = during.span_s / 3600.0
+    promised = advisory.support.optimum / (load.power_w * load.duration_s / 3600.0 / 1000.0)
+    cost = 0.0
+    for span, bought, sold in zip(during.spans, during.import_price, during.export_price, strict=True):
+        from_grid_w = load.power_w if span.grid_w is None else min(max(span.grid_w, 0.0), load.power_w)
+        worth = max(min(promised, bought), min(sold, bought))
+        cost += (from_grid_w * bought + (load.power_w - from_grid_w) * worth) * hours / 1000.0
+    return cost
 
 
 def _mean_load_w(spans: Sequence[Rollup]) -> float | None:

@@ -301,6 +301,25 @@ def test_a_shift_is_judged_by_the_load_that_ran(ran: bool, came_true: bool | Non
     assert became.saved == pytest.approx(said.cost_saving if ran else 0.0, rel=0.02)
 
 
+@pytest.mark.parametrize(("sun_w", "share"), [(5000.0, 1.0), (1500.0, 0.5), (0.0, 0.0)])
+def test_a_run_in_the_sun_costs_what_the_sun_would_have_been_sold_for(sun_w: float, share: float) -> None:
+    """4 kWh at .30 in the evening, or at .08 in the sun; ``share`` of it came from a sun of 1.5 kW and a load of .5."""
+    horizon = request(1, 48).horizon
+    loads = forecast("load_w", horizon, np.array([2500.0 if at.hour in (17, 18) else 500.0 for at in horizon.times()]))
+    suns = forecast("pv_w", horizon, np.array([5000.0 if 9 <= at.hour < 16 else 0.0 for at in horizon.times()]))
+    prices: dict[str, object] = {"import_price": (0.3,) * 48, "export_price": (0.08,) * 48}
+    on = day(Battery(10, 100, 100, soc_min_pct=10), forecasts=(loads, suns), **prices)
+    said = of_kind(advise(on, site(loads=(WASHER,))), AdvisoryType.SHIFT_LOAD)
+    assert said is not None
+    assert said.cost_saving == pytest.approx(4.0 * 0.22, rel=0.01)
+    first = int((said.start - NOW) / HOUR)
+    found = measured(on, lambda i: 0.0, lambda i: 2500.0 if first <= i < first + 2 else 500.0)
+    sunny = tuple(replace(span, pv_w=sun_w, grid_w=(span.load_w or 0.0) - sun_w) for span in found.spans)
+    became = settle(said, replace(found, spans=sunny), on.battery, LATER, WASHER)
+    assert became.saved == pytest.approx(4.0 * 0.22 * share, abs=0.01)
+    assert became.came_true is (share >= 0.5)
+
+
 @pytest.mark.parametrize(
     ("load_w", "state", "came_true"),
     [
