@@ -76,9 +76,10 @@ def _by_people(advisory: Advisory, now: datetime) -> Outcome:
 
 
 def _peak(advisory: Advisory, during: Evidence, now: datetime) -> Outcome:
-    peak_w = max((span.grid_w for span in during.spans if span.grid_w is not None), default=None)
-    if peak_w is None:
+    known = [max(span.grid_w, 0.0) for span in during.spans if span.grid_w is not None]
+    if not known:
         return Outcome(now, None, None, say.grid_not_measured())
+    peak_w = sum(known) / len(known)  # it is promised of the mean of this time
     came = peak_w > advisory.support.optimum
     saved = advisory.cost_saving if not came else 0.0
     if not came and advisory.state in (AdvisoryState.ACKNOWLEDGED, AdvisoryState.SCHEDULED):
