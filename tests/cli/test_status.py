@@ -19,7 +19,7 @@ from agent.domain.advisory import AdviceBook
 from agent.domain.alarms import AlarmKind, StandingAlarm
 from agent.domain.documents import ALARMS
 from agent.domain.forecast_corrections import ForecastCorrections
-from agent.domain.horizon import Horizon, floor_to_step
+from agent.domain.horizon import floor_to_step
 from agent.domain.permit import Permit
 from agent.domain.plan import PeakPrice
 from agent.domain.records import Batch, Flags
@@ -83,24 +83,6 @@ async def test_a_day_that_is_over_is_told_up_to_when_it_was_seen(site: Site) -> 
     today, over = text.getvalue().splitlines()
     assert "so far today against" in today
     assert "on Mon 01 Jun until 13:50 against" in over, "by the clock of the site"
-
-
-async def test_what_is_stored_is_worth_what_the_plan_has_it_worth(site: Site) -> None:
-    """A tenth more of 40 kWh, 4 at .20 each, of which .95 can be delivered."""
-    rows = [
-        replace(minute(60 * hour), span_s=3600, covered_s=3600.0, load_w=500.0, pv_w=0.0, battery_w=-1000.0,
-                import_price=0.30, export_price=0.05, soc_pct=soc_pct)
-        for hour, soc_pct in ((0, 40.0), (1, 50.0))
-    ]  # fmt: skip
-    await site.write(Batch(minutes=tuple(rows)))
-    settings, text = load(site.config), StringIO()
-    seen_at = rows[1].at + timedelta(minutes=50)
-    ahead = replace(plan(0.2), horizon=Horizon(rows[0].at, 900, 16))
-    show_saved(Console(file=text, width=200), site.store, ahead, settings, seen_at, seen_at)
-    stored_kwh = settings.battery_spec().usable_wh / 10_000.0
-    assert (
-        f"it holds {0.95 * stored_kwh:.3g} kWh more than at midnight, worth {0.2 * stored_kwh:.2f}" in text.getvalue()
-    )
 
 
 async def test_who_forecasts_and_what_this_site_has_taught(site: Site) -> None:
@@ -213,6 +195,24 @@ async def test_the_peak_of_the_month_and_what_the_plan_holds(
     assert code == 0
     assert f"demand charge 15 GBP per kW, {said.replace('{local}', f'{local:%d %b %H:%M}')}" in lines
     assert "the plan holds intervals of 15 minutes to 43.0 kW" in lines
+
+
+@pytest.mark.parametrize(
+    ("month", "said"), [(0, "at this hour import is not charged"), (1, "this month is not charged")]
+)
+async def test_an_hour_that_does_not_count_is_no_month_that_is_not_charged(
+    site: Site, tmp_path: Path, month: int, said: str
+) -> None:
+    asked = (NOW.astimezone(ZoneInfo("Europe/London")).month - 1 + month) % 12 + 1
+    charge = f"[demand_charge]\nper_kw = 15.0\ninterval_minutes = 15\nmonths = [{asked}]\n"
+    site.config = site_files.write_home(tmp_path, inverter_port=1, meter_port=2, cloud=charge)
+    made = plan(0.2, NOW)
+    horizon = replace(made.horizon, start=floor_to_step(NOW, 900))
+    peak = PeakPrice(900, (43_000.0,) * 16, (0.0,) * 16, (0,) * 16)
+    made = replace(made, horizon=horizon, values=replace(made.values, peak=peak))
+    await site.write(Batch(kept=(("plan", to_json(made)),)))
+    _, lines = site.said()
+    assert said in lines
 
 
 @pytest.mark.parametrize(
