@@ -81,11 +81,10 @@ def _peak(advisory: Advisory, during: Evidence, now: datetime) -> Outcome:
         return Outcome(now, None, None, say.grid_not_measured())
     peak_w = sum(known) / len(known)  # it is promised of the mean of this time
     came = peak_w > advisory.support.optimum
-    saved = advisory.cost_saving if not came else 0.0
     if not came and advisory.state in (AdvisoryState.ACKNOWLEDGED, AdvisoryState.SCHEDULED):
-        return Outcome(now, None, saved, say.peak_averted(import_w=peak_w))
+        return Outcome(now, None, advisory.cost_saving, say.peak_averted(import_w=peak_w))
     text = (say.peak_came if came else say.peak_did_not_come)(import_w=peak_w)
-    return Outcome(now, came, None if advisory.cost_saving is None else saved, text)
+    return Outcome(now, came, None if advisory.cost_saving is None else 0.0, text)  # nobody did anything for it
 
 
 def _battery(advisory: Advisory, during: Evidence, battery: Battery, now: datetime) -> Outcome:

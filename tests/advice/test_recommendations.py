@@ -380,19 +380,24 @@ def test_a_run_in_the_sun_costs_what_the_sun_would_have_been_sold_for(sun_w: flo
 
 
 @pytest.mark.parametrize(
-    ("load_w", "state", "came_true"),
+    ("load_w", "state", "came_true", "share"),
     [
-        (6000.0, AdvisoryState.OPEN, True),
-        (4000.0, AdvisoryState.OPEN, False),
-        (4000.0, AdvisoryState.ACKNOWLEDGED, None),
+        (6000.0, AdvisoryState.OPEN, True, 0.0),
+        (4000.0, AdvisoryState.OPEN, False, 0.0),
+        (4000.0, AdvisoryState.ACKNOWLEDGED, None, 1.0),
     ],
 )
-def test_a_peak_is_judged_by_the_meter(load_w: float, state: AdvisoryState, came_true: bool | None) -> None:
+def test_a_peak_is_judged_by_the_meter(
+    load_w: float, state: AdvisoryState, came_true: bool | None, share: float
+) -> None:
+    """``share`` of what it would have cost was saved: nothing where it stayed away by itself."""
     on = day(Battery(10, 100, 100), load_w=6000.0)
     said = coming_peak(on, NOW, LONDON, 5000.0, CHARGE)
     assert said is not None
+    assert said.cost_saving is not None
     evidence = measured(on, lambda i: 0.0, lambda i: load_w)
-    assert settle(replace(said, state=state), evidence, on.battery, LATER).came_true is came_true
+    became = settle(replace(said, state=state), evidence, on.battery, LATER)
+    assert (became.came_true, became.saved) == (came_true, pytest.approx(share * said.cost_saving))
 
 
 @pytest.mark.parametrize(
