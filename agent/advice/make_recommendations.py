@@ -56,15 +56,14 @@ def basis_of(plan: Plan, request: PlanRequest) -> Basis:
 
 def _site(question: AdviceQuestion, request: PlanRequest, quarters: Sequence[Rollup]) -> Site:
     demand = request.demand
-    asked = demand is not None and request.now.astimezone(_zone(request)).month in demand.charge.months
-    peak_w = demand.peak_w if demand is not None and asked and demand.peak_w > 0.0 else None
+    peak_w = 0.0 if demand is None else demand.paid_anyway_w
     return Site(
         now=request.now,
         zone=_zone(request),
         carbon_kg_per_kwh=request.carbon_kg_per_kwh,
         loads=question.loads,
-        month_peak_w=peak_w,
-        demand_charge_per_kw=demand.charge.per_kw if demand is not None and asked else 0.0,
+        month_peak_w=peak_w if peak_w > 0.0 else None,
+        charge=None if demand is None else demand.charge,
         samples=samples_of(quarters, SPAN_S),
         outages=question.outages,
         outage_days=question.outage_days,

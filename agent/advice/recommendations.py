@@ -14,6 +14,7 @@ from agent.advice.battery_health import Sample
 from agent.advice.risk_recommendations import coming_peak, data_faults, raise_reserve, sick_battery
 from agent.advice.shift import shift_load
 from agent.domain.advisory import Advisory, AdvisoryType, FlexibleLoad, Outage, Support
+from agent.domain.demand_charge import DemandCharge
 from agent.domain.sentences import advice as say
 from agent.explanation.limits import FLOW_W, Basis
 from agent.savings.what_if import WhatIf, judged, what_if
@@ -27,10 +28,10 @@ ABOVE_FLOOR_PCT = 2.0
 class Site:
     """What recommendations rest on besides the plan.
 
-    ``carbon_kg_per_kwh`` has one entry a step of the plan. ``month_peak_w`` is the month's highest import so far, None
-    where it is not known or not charged; ``demand_charge_per_kw`` is money per kW of it. ``samples`` are unbroken
-    series of the battery's history. ``outages`` are those of the last ``outage_days``; a kWh that is missing in one is
-    worth ``outage_value_per_kwh``, for ``critical_load_w`` of the load.
+    ``carbon_kg_per_kwh`` has one entry a step of the plan. ``month_peak_w`` is the import that the month pays to
+    ``charge`` anyway, None where it is not known. ``samples`` are unbroken series of the battery's history.
+    ``outages`` are those of the last ``outage_days``; a kWh that is missing in one is worth ``outage_value_per_kwh``,
+    for ``critical_load_w`` of the load.
     """
 
     now: datetime
@@ -38,7 +39,7 @@ class Site:
     carbon_kg_per_kwh: tuple[float, ...]
     loads: tuple[FlexibleLoad, ...] = ()
     month_peak_w: float | None = None
-    demand_charge_per_kw: float = 0.0
+    charge: DemandCharge | None = None
     samples: tuple[tuple[Sample, ...], ...] = ()
     outages: tuple[Outage, ...] = ()
     outage_days: float = 365.0
@@ -52,7 +53,7 @@ def advise(basis: Basis, site: Site, still_time: Callable[[], bool] = lambda: Tr
     Raises SolverFailure, and ValueError for input that does not fit.
     """
     found: list[Advisory | None] = [
-        coming_peak(basis, site.now, site.zone, site.month_peak_w, site.demand_charge_per_kw),
+        coming_peak(basis, site.now, site.zone, site.month_peak_w, site.charge),
         raise_reserve(basis, site.now, _hours(site), site.outage_days, site.critical_load_w, site.outage_value_per_kwh),
         sick_battery(basis, site.now, site.samples),
         *data_faults(basis.plan.suspects, site.now, site.zone),

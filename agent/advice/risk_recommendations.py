@@ -1,11 +1,14 @@
 """Recommendations about what may go wrong: a peak, an outage, a meter, the battery itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.advice.battery_health import Estimate, Sample, health, rated_delivery_wh
 from agent.domain.advisory import Advisory, AdvisoryType, Support
+from agent.domain.demand_charge import DemandCharge
+from agent.domain.horizon import floor_to_step
 from agent.domain.sentence import Sentence
 from agent.domain.sentences import advice as say
 from agent.domain.suspect import DATA_FAULT, Suspect
@@ -22,35 +25,79 @@ FAULT_CHANCE = 0.8  # of a data fault that nobody has looked at yet
 
 
 def coming_peak(
-    basis: Basis, now: datetime, zone: ZoneInfo, month_peak_w: float | None, demand_charge_per_kw: float
+    basis: Basis, now: datetime, zone: ZoneInfo, month_peak_w: float | None, charge: DemandCharge | None
 ) -> Advisory | None:
-    """The plan's highest import of the next 36 hours, where it is above the month's peak or the connection's limit."""
-    times, steps = basis.plan.horizon.times(), basis.plan.steps
+    """The plan's highest import of the next 36 hours that costs something, or is above the connection's limit.
+
+    ``month_peak_w`` is what the running month pays to ``charge`` anyway. An import above it costs something in an
+    interval of the month that counts, by its mean.
+    """
+    times, limit_w = basis.plan.horizon.times(), basis.connection.import_limit_w
     ahead = [i for i, start in enumerate(times) if now <= start < now + PEAK_AHEAD]
-    top = max(ahead, key=lambda i: steps[i].import_w, default=None)
-    known = [limit for limit in (month_peak_w, basis.connection.import_limit_w) if limit is not None]
-    if top is None or not known:
+    if charge is not None and month_peak_w is not None:
+        top = _highest(basis, _charged(basis, ahead, now.astimezone(zone), charge))
+        if top is not None and top.import_w > month_peak_w * (1.0 + LEAST_PEAK_SHARE):
+            saving = charge.per_kw * (top.import_w - month_peak_w) / 1000.0
+            allowed_w = month_peak_w if limit_w is None else min(month_peak_w, limit_w)
+            return _peak_advice(basis, now, zone, top, allowed_w, allowed_w == month_peak_w, saving)
+    top = _highest(basis, [[i] for i in ahead])
+    if top is None or limit_w is None or top.import_w <= limit_w * (1.0 + LEAST_PEAK_SHARE):
         return None
-    allowed_w, peak_w = min(known), steps[top].import_w
-    if peak_w <= allowed_w * (1.0 + LEAST_PEAK_SHARE):
-        return None
-    charged = month_peak_w is not None and demand_charge_per_kw > 0.0 and peak_w > month_peak_w
-    saving = demand_charge_per_kw * (peak_w - (month_peak_w or 0.0)) / 1000.0 if charged else None
-    at, chance = times[top].astimezone(zone), _chance_above(basis, top, allowed_w)
+    return _peak_advice(basis, now, zone, top, limit_w, False, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Top:
+    """Adjoining steps of the plan and their mean import."""
+
+    steps: Sequence[int]
+    import_w: float
+
+
+def _highest(basis: Basis, stretches: Iterable[Sequence[int]]) -> _Top | None:
+    """The stretch of steps with the highest mean import."""
+    steps = basis.plan.steps
+    found = [_Top(one, sum(steps[i].import_w for i in one) / len(one)) for one in stretches]
+    return max(found, key=lambda top: top.import_w, default=None)
+
+
+def _charged(basis: Basis, ahead: Sequence[int], now: datetime, charge: DemandCharge) -> list[list[int]]:
+    """The steps ``ahead`` of each whole interval that counts in the month of ``now``, a time by the site's clock."""
+    times, many = basis.plan.horizon.times(), max(1, charge.interval_s // basis.plan.horizon.step_s)
+    by_interval: dict[datetime, list[int]] = {}
+    for i in ahead:
+        by_interval.setdefault(floor_to_step(times[i], charge.interval_s), []).append(i)
+
+    def counts(at: datetime) -> bool:
+        local = at.astimezone(now.tzinfo)
+        return (local.year, local.month) == (now.year, now.month) and now.month in charge.months and charge.counts(at)
+
+    return [steps for at, steps in by_interval.items() if len(steps) == many and counts(at)]
+
+
+def _peak_advice(
+    basis: Basis, now: datetime, zone: ZoneInfo, top: _Top, allowed_w: float, is_of_month: bool, saving: float | None
+) -> Advisory:
+    """``saving`` is what the demand charge asks for it, money; None: it is above a limit alone."""
+    times, steps = basis.plan.horizon.times(), basis.plan.steps
+    start, end = times[top.steps[0]], times[top.steps[-1]] + timedelta(seconds=basis.plan.horizon.step_s)
+    worst = max(top.steps, key=lambda i: steps[i].import_w)
+    chance = _chance_above(basis, worst, allowed_w + steps[worst].import_w - top.import_w)
+    at = start.astimezone(zone)
     return Advisory(
         key=f"{AdvisoryType.COMING_PEAK.value}/{at:%Y-%m-%d}",
         kind=AdvisoryType.COMING_PEAK,
-        headline=say.peak_coming(peak_w=peak_w, peak_at=at),
-        description=_above(allowed_w, allowed_w == month_peak_w, saving),
+        headline=say.peak_coming(peak_w=top.import_w, peak_at=at),
+        description=_above(allowed_w, is_of_month, saving),
         chance=chance,
         confidence=chance,
         cost_saving=saving,
         co2_saving_kg=None,
-        support=Support(peak_w, allowed_w, "W", _half_range(basis, top)),
+        support=Support(top.import_w, allowed_w, "W", _half_range(basis, worst)),
         created=now,
-        start=times[top],
-        end=times[top] + timedelta(seconds=basis.plan.horizon.step_s),
-        expires=times[top] + timedelta(seconds=basis.plan.horizon.step_s),
+        start=start,
+        end=end,
+        expires=end,
     )
 
 

@@ -34,6 +34,7 @@ COLUMNS = (
 )
 WIDEST = 1000
 BY_THE_BILL = "saved is by the bill alone: what is stored does not count, and hindsight leaves the battery as full"
+BY_QUARTERS = "import and export are netted by the quarter of an hour: a meter that nets nothing may count more of both"
 LEAST = 10_000  # millionths: what is achievable is at least a cent, or no share of it is told
 
 
@@ -54,7 +55,7 @@ def column_notes(is_whole: bool) -> tuple[str, ...]:
     more = "forecast, plan and execution are what each lost of the rest"
     if not is_whole:
         more = "--wide tells what the rule saves, and where the rest was lost"
-    return (f"capture is saved by achievable; {more}", BY_THE_BILL)
+    return (f"capture is saved by achievable; {more}", BY_THE_BILL, BY_QUARTERS)
 
 
 def cents(amounts: Amounts) -> dict[str, str]:

@@ -85,8 +85,14 @@ def show_demand(console: Console, plan: Plan | str, settings: Settings, now: dat
     peak = plan.values.peak if isinstance(plan, Plan) else None
     if index is None or peak is None:
         return
-    held = f"the plan holds intervals of {charge.interval_s // 60} minutes to {kw(peak.threshold_w[index], 1)}"
-    console.print(f"  {held if peak.per_kw[index] > 0.0 else 'this month is not charged'}")
+    month = now.astimezone(ZoneInfo(settings.site.timezone)).month
+    if peak.per_kw[index] > 0.0:
+        told = f"the plan holds intervals of {charge.interval_s // 60} minutes to {kw(peak.threshold_w[index], 1)}"
+    elif any(month in one.months for one in settings.demand_charges()):
+        told = "at this hour import is not charged"
+    else:
+        told = "this month is not charged"
+    console.print(f"  {told}")
 
 
 def _asked(charge: DemandCharge, currency: str) -> str:

@@ -32,19 +32,24 @@ def show_saved(
     if found is None:
         say(console, "saved", f"nothing is known {day}: no minute has load, sun, battery and prices")
         return
-    value = plan.step_at(state_at) if isinstance(plan, Plan) else None
+    step = plan.step_at(state_at) if isinstance(plan, Plan) else None
+    delivered = settings.battery_spec().discharge_efficiency  # of a kWh that is stored
+    value_per_kwh = None if step is None else step.energy_value_per_kwh / delivered
     hole_s = (state_at - midnight).total_seconds() - found.covered_s
     measured = f" ({found.covered_s / 3600.0:z.1f} h of it measured)" if hole_s > HOLE_S else ""
     say(
         console,
         "saved",
         f"{money(found.saved, settings.site.currency)} {day} against no battery{measured}"
-        f"{_stored(found, None if value is None else value.energy_value_per_kwh, settings.site.currency)}",
+        f"{_stored(found, value_per_kwh, settings.site.currency)}",
     )
 
 
 def _stored(found: SavedToday, value_per_kwh: float | None, currency: str) -> str:
-    """What the battery holds more or less than at midnight, which the saving does not count."""
+    """What the battery holds more or less than at midnight, which the saving does not count.
+
+    ``value_per_kwh`` is that of a kWh which it can deliver, as ``found`` has them.
+    """
     stored_wh = found.stored_wh
     if stored_wh is None or abs(stored_wh) < LEAST_WH:
         return ""

@@ -55,16 +55,16 @@ class Observing:
         prices = self._conditions.at(real.at)
         self._shadow.follow(granted.battery_w, real, since_s / HOUR_S, (prices.import_price, prices.export_price))
         if self._clock.trusted():
-            self._count(prices.import_price)
+            self._count()
         would = say.would_be_left() if granted.battery_w is None else _words(granted.battery_w)
         reason = say.only_observed(would=would, said=granted.reason)
         return replace(granted, battery_w=None, pv_limit_w=None, rung=Rung.OBSERVE, reason=reason)
 
-    def _count(self, price: float) -> None:
+    def _count(self) -> None:
         if self._day is None:
             return
         costs = self._shadow.costs
-        today = ObservedDay(self._day, costs.real, costs.steered, costs.stored_wh, price)
+        today = ObservedDay(self._day, costs.real, costs.steered, costs.stored_wh, self._shadow.value_per_kwh)
         observed = self._observed or Observation(self._clock.now())
         days = [day for day in observed.days if day.day != self._day]
         self._observed = replace(observed, days=(*days, today)[-MOST_DAYS:])

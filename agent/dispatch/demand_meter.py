@@ -39,6 +39,7 @@ class FurtherPeak:
     peak_w: float
     peak_at: datetime | None
     earlier: tuple[EarlierPeak, ...] = ()
+    terms: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class MonthPeak:
     """The highest mean import, W, of a month so far, and the start of that interval (None: nothing was imported).
 
     Everything before ``seen_to`` is in it. All times are UTC; ``year`` and ``month`` are those of the site's clock.
+    ``terms`` say what counted for it (``_terms``); empty where an earlier release has kept it.
     """
 
     year: int
@@ -56,6 +58,7 @@ class MonthPeak:
     seen_to: datetime
     earlier: tuple[EarlierPeak, ...] = ()
     others: tuple[FurtherPeak, ...] = ()
+    terms: str = ""
 
 
 Highest = tuple[float, datetime | None]  # W, and the start of its interval
@@ -129,14 +132,12 @@ class DemandMeter:
         if self._start is None:
             return None
         others = tuple(
-            FurtherPeak(charge.name, *self._peaks[place], self._kept_before(place))
+            FurtherPeak(charge.name, *self._peaks[place], self._kept_before(place), _terms(charge))
             for place, charge in enumerate(self._charges)
             if place > 0
         )
-        peak = MonthPeak(
-            *self._month, self.charge.interval_s, *self._peaks[0], self._start, self._kept_before(0), others
-        )
-        return to_json(peak)
+        interval_s, before, terms = self.charge.interval_s, self._kept_before(0), _terms(self.charge)
+        return to_json(MonthPeak(*self._month, interval_s, *self._peaks[0], self._start, before, others, terms))
 
     def recall(self, document: str | None, now: datetime) -> datetime:
         """Go on from what was kept, where that is of this month. Returns since when ``add`` is to be told what was.
@@ -147,17 +148,15 @@ class DemandMeter:
         kept = None if document is None else _sound(document)
         if kept is None or kept.interval_s != self.charge.interval_s:
             return self._first_wanted(now)
-        by_name = {one.name: one for one in kept.others}
-        found: list[MonthPeak | FurtherPeak | None] = [kept]
-        found += [by_name.get(charge.name) for charge in self._charges[1:]]
+        found = self._of_the_same_terms(kept)
         for place, one in enumerate(found):
             self._earlier[place] = {} if one is None else {(e.year, e.month): e.peak_w for e in one.earlier}
         if (kept.year, kept.month) < (local.year, local.month):
             for place, one in enumerate(found):
                 if one is not None:
                     self._earlier[place][kept.year, kept.month] = one.peak_w
-            return self._month_start(now)
-        if None in found:  # a charge that is new in the site file: the month is read again
+            return self._first_wanted(now) if None in found else self._month_start(now)
+        if None in found:  # a charge that is new in the site file, or counts other hours: the month is read again
             return self._first_wanted(now)
         self._month = (kept.year, kept.month)
         self._peaks = [NOTHING if one is None else (one.peak_w, one.peak_at) for one in found]
@@ -173,6 +172,15 @@ class DemandMeter:
         return peak_unknown(
             counted=self._counted, intervals=intervals, interval_s=self.charge.interval_s, import_w=self.peak_w
         )
+
+    def _of_the_same_terms(self, kept: MonthPeak) -> list[MonthPeak | FurtherPeak | None]:
+        """What was kept of each charge; None where that is nothing, or of other hours and months than it has now."""
+        by_name = {one.name: one for one in kept.others}
+        found = [kept, *(by_name.get(charge.name) for charge in self._charges[1:])]
+        return [
+            one if one is not None and one.terms in ("", _terms(charge)) else None
+            for one, charge in zip(found, self._charges, strict=True)
+        ]
 
     @property
     def _charged(self) -> bool:
@@ -245,6 +253,11 @@ class DemandMeter:
         for _ in range(RATCHET_MONTHS):
             start = self._month_start(start - timedelta(days=1))
         return start
+
+
+def _terms(charge: DemandCharge) -> str:
+    """What counts for ``charge``, whatever it costs; a ratchet also asks what earlier months were."""
+    return to_json(replace(charge, per_kw=0.0, ratchet_share=float(charge.ratchet_share > 0.0), name=""))
 
 
 def _sound(document: str) -> MonthPeak | None:

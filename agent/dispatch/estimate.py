@@ -42,7 +42,7 @@ def estimate(at: datetime, monotonic_s: float, sources: Sequence[Source], stale_
     if not any("solar" in source.roles for source in sources):
         pv = Measured(0.0, Quality.ESTIMATED)
     if load.value is None:
-        load = _derived((grid, 1), (pv, 1), (battery, 1))
+        load = _derived((grid, 1), (_not_negative(pv), 1), (battery, 1))
     elif battery.value is None:
         battery = _derived((load, 1), (grid, -1), (pv, -1))
     elif pv.value is None:

@@ -10,11 +10,13 @@ from drivers.reading import Quality
 @dataclass(frozen=True, slots=True)
 class Costs:
     """Of one stretch, money: on the bill as it was, and as it would have been. ``stored_wh`` is how much more the
-    steered battery would hold at its end, Wh."""
+    steered battery would hold at its end, Wh; ``hours`` and ``price_hours`` make the mean of the prices bought at."""
 
     real: float = 0.0
     steered: float = 0.0
     stored_wh: float = 0.0
+    hours: float = 0.0
+    price_hours: float = 0.0
 
 
 class ShadowBattery:
@@ -29,6 +31,13 @@ class ShadowBattery:
     def go_by(self, battery: Battery) -> None:
         """The same battery within other bounds from now on."""
         self._battery = battery
+
+    @property
+    def value_per_kwh(self) -> float:
+        """What a kWh that is left in the battery is worth, money: the mean price through its losses."""
+        return (
+            self._battery.discharge_efficiency * self.costs.price_hours / self.costs.hours if self.costs.hours else 0.0
+        )
 
     def begin(self) -> None:
         """Count anew, from the state of the real battery on."""
@@ -61,6 +70,8 @@ class ShadowBattery:
             self.costs.real + _bill(grid_w, hours, prices),
             self.costs.steered + _bill(grid_w + battery_w - self._battery_w, hours, prices),
             stored_wh,
+            self.costs.hours + hours,
+            self.costs.price_hours + prices[0] * hours,
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.domain.horizon import Horizon
-from agent.domain.tariff import TimeOfUse, mean_prices, price_at
+from agent.domain.tariff import TimeOfUse, price_at
 
 RATCHET_MONTHS = 11  # before the running one, whose peaks a ratchet holds against it
 
@@ -43,4 +43,4 @@ class DemandCharge:
         """As ``counts`` for every step of a horizon of intervals."""
         if self.hours is None:
             return (True,) * intervals.steps
-        return tuple(share == 1.0 for share in mean_prices(self.hours, intervals))
+        return tuple(self.counts(at) for at in intervals.times())

@@ -4,6 +4,7 @@ A text that is a ``Sentence`` keeps its code and values: it becomes an object of
 a sentence again.
 
 Strict on the way in: an unknown or missing field, or a value of another type, raises WireError with the path to it.
+A set is a list in order, so that the same noun is always the same text.
 What lasts may have been written by a later release, which this one was installed over: there a field that is not known
 is left out (``newer``).
 A field that had another name in an earlier release says so by ``formerly``, and is read under both.
@@ -65,6 +66,8 @@ def _plain(value: Any) -> Any:
         return {"text": value, **(coded(value) or {})}
     if isinstance(value, tuple):
         return list(value) if _FLAT.issuperset(map(type, value)) else [_plain(item) for item in value]
+    if isinstance(value, frozenset):
+        return [_plain(item) for item in sorted(value)]
     return value
 
 
@@ -95,6 +98,8 @@ def _build(kind: Any, plain: Any, place: str, newer: bool) -> Any:
         return _build_optional(kind, plain, place, newer)
     if origin is tuple:
         return _build_tuple(get_args(kind), plain, place, newer)
+    if origin is frozenset:
+        return frozenset(_build_tuple((*get_args(kind), ...), plain, place, newer))
     if dataclasses.is_dataclass(kind):
         return _build_noun(kind, plain, place, newer)
     return _build_scalar(kind, plain, place)

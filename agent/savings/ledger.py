@@ -4,7 +4,9 @@ Four bills are set side by side for the same load, sun and prices: no battery, t
 of its own that is carried from day to day, what was really paid, and hindsight (``agent.savings.regret``) over a day of
 the site, or over what lies between two holes of it. Amounts are whole millionths of the currency, so that hours add up
 to days, months and years without a rest. A day never saves more than hindsight; a single hour may, since hindsight
-buys in one hour for another. A rise of a month's peak is paid for in the hour that makes it (``savings.peak_bill``).
+buys in one hour for another. Import and export are netted within each step, in all bills alike: where a battery swings
+about 0 W a meter that nets nothing counts more of both. A rise of a month's peak is paid for in the hour that makes it
+(``savings.peak_bill``).
 
 What hindsight saves beyond what was saved is split in three:
 plan: what the planner loses to hindsight although it is told the load and the sun of the next 48 h: what it forgoes

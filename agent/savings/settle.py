@@ -76,15 +76,15 @@ def _by_people(advisory: Advisory, now: datetime) -> Outcome:
 
 
 def _peak(advisory: Advisory, during: Evidence, now: datetime) -> Outcome:
-    peak_w = max((span.grid_w for span in during.spans if span.grid_w is not None), default=None)
-    if peak_w is None:
+    known = [max(span.grid_w, 0.0) for span in during.spans if span.grid_w is not None]
+    if not known:
         return Outcome(now, None, None, say.grid_not_measured())
+    peak_w = sum(known) / len(known)  # it is promised of the mean of this time
     came = peak_w > advisory.support.optimum
-    saved = advisory.cost_saving if not came else 0.0
     if not came and advisory.state in (AdvisoryState.ACKNOWLEDGED, AdvisoryState.SCHEDULED):
-        return Outcome(now, None, saved, say.peak_averted(import_w=peak_w))
+        return Outcome(now, None, advisory.cost_saving, say.peak_averted(import_w=peak_w))
     text = (say.peak_came if came else say.peak_did_not_come)(import_w=peak_w)
-    return Outcome(now, came, None if advisory.cost_saving is None else saved, text)
+    return Outcome(now, came, None if advisory.cost_saving is None else 0.0, text)  # nobody did anything for it
 
 
 def _battery(advisory: Advisory, during: Evidence, battery: Battery, now: datetime) -> Outcome:
@@ -120,11 +120,22 @@ def _shifted(
         return Outcome(now, None, None, say.load_not_measured())
     if then - around < HALF * load.power_w:
         return Outcome(now, None, 0.0, say.load_did_not_run(load=load.name))
-    cost = sum(_paid(during, i, load.power_w, during.span_s / 3600.0) for i in range(len(during.spans)))
-    saved = advisory.support.forecast - cost
+    saved = advisory.support.forecast - _run_cost(advisory, during, load)
     return Outcome(
         now, saved >= HALF * (advisory.cost_saving or 0.0), saved, say.load_ran(load=load.name, saved_money=saved)
     )
+
+
+def _run_cost(advisory: Advisory, during: Evidence, load: FlexibleLoad) -> float:
+    """What the run cost: the grid's part of it its price, and that of sun and battery what the plan had them worth."""
+    hours = during.span_s / 3600.0
+    promised = advisory.support.optimum / (load.power_w * load.duration_s / 3600.0 / 1000.0)
+    cost = 0.0
+    for span, bought, sold in zip(during.spans, during.import_price, during.export_price, strict=True):
+        from_grid_w = load.power_w if span.grid_w is None else min(max(span.grid_w, 0.0), load.power_w)
+        worth = max(min(promised, bought), min(sold, bought))
+        cost += (from_grid_w * bought + (load.power_w - from_grid_w) * worth) * hours / 1000.0
+    return cost
 
 
 def _mean_load_w(spans: Sequence[Rollup]) -> float | None:

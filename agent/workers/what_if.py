@@ -6,18 +6,26 @@ Reads a WhatIfQuestion as JSON from standard input and answers with a WhatIfAnsw
 
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from agent.adapters.processes.answering import answer_once
+from agent.adapters.store.energy_imports import read_imports
 from agent.adapters.store.inputs_reader import inputs_of
+from agent.adapters.store.store_reader import kept, reading
+from agent.dispatch.demand_meter import DemandMeter
+from agent.domain.documents import DEMAND
+from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan, ValueTable
-from agent.domain.request import PlanRequest
+from agent.domain.request import Demand, PlanRequest
 from agent.domain.what_if import WhatIfAnswer, WhatIfQuestion
 from agent.domain.wire import WireError, from_json, to_json
 from agent.plan_request import conditions_of, plan_request
 from agent.ports import StoreFailure
 from agent.settings.last_run import settings_of
 from agent.settings.price_file import PriceFileError
+from agent.settings.schema import Settings
 from agent.workers.planner import answer, read_corrections, read_history
 
 
@@ -45,6 +53,7 @@ def _request(question: WhatIfQuestion) -> PlanRequest:
     request = plan_request(settings, conditions, question.now, question.soc_pct)
     if request is None:
         raise ValueError("no price is known of the hours to come")
+    request = replace(request, demand=_demand(settings, question.now, request.horizon))
     if question.import_price:
         if len(question.import_price) != request.horizon.steps:
             raise ValueError(f"{request.horizon.steps} prices were expected, one a step")
@@ -53,6 +62,21 @@ def _request(question: WhatIfQuestion) -> PlanRequest:
         battery = replace(request.battery, reserve_pct=question.reserve_pct)
         request = replace(request, battery=battery, reserve_pct=())
     return request
+
+
+def _demand(settings: Settings, now: datetime, horizon: Horizon) -> Demand | None:
+    """What the agent would say of the demand charge at ``now``: what it has kept, and what was imported since."""
+    charges, path = settings.demand_charges(), Path(settings.store.path)
+    if not charges:
+        return None
+    meter = DemandMeter(charges[0], ZoneInfo(settings.site.timezone), charges[1:])
+    since = meter.recall(kept(path, DEMAND.name), now)
+    with reading(path) as connection:
+        imports = read_imports(connection, since)
+    for row in imports:
+        meter.add(*row)
+    meter.seen(now, 0.0, None)
+    return meter.demand(horizon.start)
 
 
 def _weighed(plan: Plan, request: PlanRequest) -> WhatIfAnswer:

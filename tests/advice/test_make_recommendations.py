@@ -81,6 +81,9 @@ def test_a_peak_above_the_months_is_told_with_its_money() -> None:
     wanted = asked(battery=small, demand=Demand(DemandCharge(15.0), 500.0))
     (peak,) = [one for one in advised(wanted).proposals if one.kind is AdvisoryType.COMING_PEAK]
     assert peak.cost_saving == pytest.approx(15.0 * (peak.support.forecast - 500.0) / 1000.0)
+    held = replace(wanted, demand=Demand(DemandCharge(15.0, ratchet_share=0.8), 500.0, earlier_w=peak.support.forecast))
+    (above,) = [one for one in advised(held).proposals if one.kind is AdvisoryType.COMING_PEAK]
+    assert above.cost_saving == pytest.approx(0.2 * 15.0 * peak.support.forecast / 1000.0)  # the rest is paid anyway
     out_of_season = replace(wanted, demand=Demand(DemandCharge(15.0, months=(1,)), 500.0))
     assert AdvisoryType.COMING_PEAK not in kinds(advised(out_of_season))
 

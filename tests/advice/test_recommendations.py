@@ -18,6 +18,7 @@ from agent.domain.horizon import Horizon
 from agent.domain.request import Demand
 from agent.domain.site import Connection
 from agent.domain.suspect import DATA_FAULT, UNUSUAL, Suspect
+from agent.domain.tariff import TimeOfUse, Window
 from agent.explanation.limits import Basis
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Problem
@@ -181,20 +182,78 @@ def test_a_profile_holds_the_energy_of_the_load(minutes: int) -> None:
 # ---------------------------------------------------------------------------------------------------- what may go wrong
 
 
+CHARGE = DemandCharge(15.0)
+
+
 def test_a_coming_peak_names_its_cost() -> None:
     on = day(Battery(10, 100, 100), load_w=6000.0)
-    said = coming_peak(on, NOW, LONDON, 5000.0, 15.0)
+    said = coming_peak(on, NOW, LONDON, 5000.0, CHARGE)
     assert said is not None
     peak_w = max(step.import_w for step in on.plan.steps[:36])
     assert said.cost_saving == pytest.approx(15.0 * (peak_w - 5000.0) / 1000.0)
     assert 0.5 < said.chance < 1.0
-    assert coming_peak(on, NOW, LONDON, 6200.0, 15.0) is None
-    assert coming_peak(on, NOW, LONDON, None, 15.0) is None
+    assert coming_peak(on, NOW, LONDON, 6200.0, CHARGE) is None
+    assert coming_peak(on, NOW, LONDON, None, CHARGE) is None
+
+
+def evening(step_s: int = 3600) -> Basis:
+    """Without a battery to speak of: 9 kW in the first quarter or hour after 18:00 UTC, 1 kW else; it is 12:00."""
+    steps = 48 * 3600 // step_s
+    horizon = Horizon(NOW, step_s, steps)
+    load_w = np.array([9000.0 if (at.hour, at.minute) == (18, 0) else 1000.0 for at in horizon.times()])
+    made = forecast("load_w", horizon, load_w), forecast("pv_w", horizon, np.zeros(steps))
+    flat: dict[str, object] = {
+        "battery": Battery(10, 10, 10), "import_price": (0.2,) * steps, "export_price": (0.0,) * steps,
+        "carbon_kg_per_kwh": (0.2,) * steps, "connection": Connection(), "forecasts": made,
+    }  # fmt: skip
+    return basis(1, step_s, **flat)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "months", "told"),
+    [
+        (time(16), time(21), (6,), True),
+        (time(0), time(0), (6,), True),
+        (time(7), time(18), (6,), False),  # until 17:00 UTC
+        (time(16), time(21), (7,), False),
+    ],
+)
+def test_a_peak_costs_something_in_the_hours_and_months_that_count(
+    start: time, end: time, months: tuple[int, ...], told: bool
+) -> None:
+    hours = TimeOfUse(0.0, (Window(1.0, start, end),), "Europe/London")
+    said = coming_peak(evening(), NOW, LONDON, 2000.0, DemandCharge(15.0, 3600, months, hours))
+    assert (said is not None) is told
+
+
+def test_a_peak_of_the_month_that_follows_is_not_above_this_one() -> None:
+    last = datetime(2025, 6, 30, 12, tzinfo=UTC)
+    on = evening()
+    later = replace(on, plan=replace(on.plan, horizon=Horizon(last, 3600, 48)))
+    said = coming_peak(later, last, LONDON, 2000.0, CHARGE)
+    assert said is not None
+    assert said.start == last + 6 * HOUR
+    assert coming_peak(later, last + 7 * HOUR, LONDON, 2000.0, CHARGE) is None
+
+
+@pytest.mark.parametrize(("interval_s", "peak_w"), [(900, 9000.0), (1800, 5000.0), (3600, 3000.0)])
+def test_a_peak_is_the_mean_of_the_interval_that_is_charged(interval_s: int, peak_w: float) -> None:
+    said = coming_peak(evening(900), NOW, LONDON, 2000.0, DemandCharge(15.0, interval_s))
+    assert said is not None
+    assert said.cost_saving == pytest.approx(15.0 * (peak_w - 2000.0) / 1000.0, rel=0.01)
+    assert (said.end - said.start).total_seconds() == interval_s
+    spans = tuple(
+        Rollup(NOW + i * HOUR / 4, 900.0, 0, 9000.0 if i == 24 else 1000.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, None)
+        for i in range(36)
+    )
+    became = settle(said, Evidence(900, spans, (0.2,) * 36, (0.0,) * 36), BATTERY, LATER)
+    assert became.came_true is True
+    assert f"{peak_w / 1000:.1f} kW" in became.text
 
 
 def test_a_peak_over_the_connection_is_told_without_money() -> None:
     on = day(Battery(10, 100, 100), load_w=6000.0, connection=Connection(5500.0))
-    said = coming_peak(on, NOW, LONDON, None, 0.0)
+    said = coming_peak(on, NOW, LONDON, None, None)
     assert said is not None
     assert said.cost_saving is None
     assert "The import limit of the connection is 5.5 kW" in said.description
@@ -301,20 +360,44 @@ def test_a_shift_is_judged_by_the_load_that_ran(ran: bool, came_true: bool | Non
     assert became.saved == pytest.approx(said.cost_saving if ran else 0.0, rel=0.02)
 
 
+@pytest.mark.parametrize(("sun_w", "share"), [(5000.0, 1.0), (1500.0, 0.5), (0.0, 0.0)])
+def test_a_run_in_the_sun_costs_what_the_sun_would_have_been_sold_for(sun_w: float, share: float) -> None:
+    """4 kWh at .30 in the evening, or at .08 in the sun; ``share`` of it came from a sun of 1.5 kW and a load of .5."""
+    horizon = request(1, 48).horizon
+    loads = forecast("load_w", horizon, np.array([2500.0 if at.hour in (17, 18) else 500.0 for at in horizon.times()]))
+    suns = forecast("pv_w", horizon, np.array([5000.0 if 9 <= at.hour < 16 else 0.0 for at in horizon.times()]))
+    prices: dict[str, object] = {"import_price": (0.3,) * 48, "export_price": (0.08,) * 48}
+    on = day(Battery(10, 100, 100, soc_min_pct=10), forecasts=(loads, suns), **prices)  # type: ignore[arg-type]
+    said = of_kind(advise(on, site(loads=(WASHER,))), AdvisoryType.SHIFT_LOAD)
+    assert said is not None
+    assert said.cost_saving == pytest.approx(4.0 * 0.22, rel=0.01)
+    first = int((said.start - NOW) / HOUR)
+    found = measured(on, lambda i: 0.0, lambda i: 2500.0 if first <= i < first + 2 else 500.0)
+    sunny = tuple(replace(span, pv_w=sun_w, grid_w=(span.load_w or 0.0) - sun_w) for span in found.spans)
+    became = settle(said, replace(found, spans=sunny), on.battery, LATER, WASHER)
+    assert became.saved == pytest.approx(4.0 * 0.22 * share, abs=0.01)
+    assert became.came_true is (share >= 0.5)
+
+
 @pytest.mark.parametrize(
-    ("load_w", "state", "came_true"),
+    ("load_w", "state", "came_true", "share"),
     [
-        (6000.0, AdvisoryState.OPEN, True),
-        (4000.0, AdvisoryState.OPEN, False),
-        (4000.0, AdvisoryState.ACKNOWLEDGED, None),
+        (6000.0, AdvisoryState.OPEN, True, 0.0),
+        (4000.0, AdvisoryState.OPEN, False, 0.0),
+        (4000.0, AdvisoryState.ACKNOWLEDGED, None, 1.0),
     ],
 )
-def test_a_peak_is_judged_by_the_meter(load_w: float, state: AdvisoryState, came_true: bool | None) -> None:
+def test_a_peak_is_judged_by_the_meter(
+    load_w: float, state: AdvisoryState, came_true: bool | None, share: float
+) -> None:
+    """``share`` of what it would have cost was saved: nothing where it stayed away by itself."""
     on = day(Battery(10, 100, 100), load_w=6000.0)
-    said = coming_peak(on, NOW, LONDON, 5000.0, 15.0)
+    said = coming_peak(on, NOW, LONDON, 5000.0, CHARGE)
     assert said is not None
+    assert said.cost_saving is not None
     evidence = measured(on, lambda i: 0.0, lambda i: load_w)
-    assert settle(replace(said, state=state), evidence, on.battery, LATER).came_true is came_true
+    became = settle(replace(said, state=state), evidence, on.battery, LATER)
+    assert (became.came_true, became.saved) == (came_true, pytest.approx(share * said.cost_saving))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from agent.__main__ import main
 from agent.cli.report import NoReport, report
-from agent.cli.report_table import BY_THE_BILL
+from agent.cli.report_table import BY_QUARTERS, BY_THE_BILL
 from agent.domain.documents import PAIRED_TRIAL
 from agent.domain.records import Batch, DecisionRow, Flags, MinuteRow
 from agent.domain.setpoint import Rung
@@ -105,6 +105,7 @@ async def test_two_days_by_hand(site: Site) -> None:
         assert parts == float(achievable)
     assert site.row("total")[:4] == ["48", "45.12", "39.58", "5.54"]
     assert BY_THE_BILL.split() in site.said()
+    assert BY_QUARTERS.split() in site.said()
 
 
 async def test_csv_by_hour_adds_up_to_the_year(site: Site, tmp_path: Path) -> None:

@@ -198,6 +198,24 @@ async def test_the_peak_of_the_month_and_what_the_plan_holds(
 
 
 @pytest.mark.parametrize(
+    ("month", "said"), [(0, "at this hour import is not charged"), (1, "this month is not charged")]
+)
+async def test_an_hour_that_does_not_count_is_no_month_that_is_not_charged(
+    site: Site, tmp_path: Path, month: int, said: str
+) -> None:
+    asked = (NOW.astimezone(ZoneInfo("Europe/London")).month - 1 + month) % 12 + 1
+    charge = f"[demand_charge]\nper_kw = 15.0\ninterval_minutes = 15\nmonths = [{asked}]\n"
+    site.config = site_files.write_home(tmp_path, inverter_port=1, meter_port=2, cloud=charge)
+    made = plan(0.2, NOW)
+    horizon = replace(made.horizon, start=floor_to_step(NOW, 900))
+    peak = PeakPrice(900, (43_000.0,) * 16, (0.0,) * 16, (0,) * 16)
+    made = replace(made, horizon=horizon, values=replace(made.values, peak=peak))
+    await site.write(Batch(kept=(("plan", to_json(made)),)))
+    _, lines = site.said()
+    assert said in lines
+
+
+@pytest.mark.parametrize(
     ("locked", "has_permit", "said", "first"),
     [
         (None, False, "it goes on steering; with the next start it would only observe: it has not been commi", "OK"),

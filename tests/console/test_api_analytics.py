@@ -52,6 +52,15 @@ def test_minutes_that_are_not_rolled_up_yet_count_at_once(api: Api) -> None:
     assert [wh is not None for wh in minutes["series"]["load_wh"]] == [True] * 7 + [False] * 8
 
 
+@pytest.mark.parametrize("granularity", ["hour", "day", "month"])
+def test_a_day_of_which_nothing_is_settled_is_compared_with_nothing(api: Api, granularity: str) -> None:
+    """Days are settled after two of them, so that is every today."""
+    found = get(api, f"analytics/savings?period=today&compareWith=previous&granularity={granularity}")
+    assert found["totals"]["saved"] is None
+    compare = found["compare"]
+    assert (compare["series"]["at"], compare["totals"]["saved"], compare["change"]) == ([], None, {})
+
+
 def test_what_is_to_come_is_null(api: Api) -> None:
     found = get(api, "analytics/consumption?period=month")
     assert found["series"]["load_wh"][3:] == [None] * 27

@@ -48,7 +48,8 @@ async def test_it_goes_on_from_what_the_battery_would_have_done() -> None:
     assert day.real == pytest.approx(0.28 * 3000 / 3600, rel=0.01)  # of 1 kW until it was kept, ten minutes before
     assert day.steered == pytest.approx(0.0, abs=0.001)
     assert day.stored_wh < -800.0
-    assert day.saved == pytest.approx(day.real - day.steered + day.stored_wh / 1000.0 * 0.28)
+    assert day.value_per_kwh == pytest.approx(0.28 * 0.95)
+    assert day.saved == pytest.approx(0.0, abs=1e-6)  # at one price a kWh is worth as much stored as given
 
 
 async def test_it_turns_round_no_sooner_than_a_battery_that_is_steered() -> None:

@@ -98,7 +98,11 @@ def test_solar_of_two_inverters_adds_up_and_one_missing_makes_it_missing() -> No
 
 
 def test_an_inverter_that_draws_at_night_is_no_negative_sun() -> None:
-    assert estimate(NOW, 100.0, [source("east", "solar", ac_w=-8.0)], 15.0).pv_w.value == 0.0
+    """It is load, so that the balance closes and the bill without a battery is that of the meter."""
+    battery = source("battery", "battery", battery_w=200.0, soc_pct=50.0)
+    found = estimate(NOW, 100.0, [METER, battery, source("east", "solar", ac_w=-8.0)], 15.0)
+    assert found.pv_w.value == 0.0
+    assert found.load_w.value == pytest.approx(700.0)
 
 
 def test_a_site_without_sun_has_none() -> None:

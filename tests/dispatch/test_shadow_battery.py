@@ -1,5 +1,6 @@
 """The battery that follows us in thought: what the site would see of it, and what it would have cost."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -24,7 +25,7 @@ def test_it_begins_where_the_real_one_is_and_changes_what_the_meter_would_show()
     shadow.follow(2000.0, real(2000.0), 1.0, PRICES)
     seen = shadow.site(real(3000.0, soc_pct=50.0))
     assert (seen.battery_w.value, seen.grid_w.value, seen.soc_pct.value) == (2000.0, 1000.0, pytest.approx(30.0))
-    assert shadow.costs == Costs(real=pytest.approx(0.60), steered=0.0, stored_wh=pytest.approx(-2000.0))
+    assert shadow.costs == Costs(pytest.approx(0.60), 0.0, pytest.approx(-2000.0), 1.0, 0.30)
 
 
 def test_what_the_real_battery_does_meanwhile_is_taken_out_of_the_meter() -> None:
@@ -41,6 +42,18 @@ def test_what_is_sold_is_paid_at_the_export_price_and_a_release_follows_the_real
     shadow.site(real(-1000.0))
     shadow.follow(None, real(-1000.0, battery_w=500.0), 1.0, PRICES)
     assert shadow.costs.real == shadow.costs.steered == pytest.approx(-0.10)
+
+
+def test_what_is_left_is_worth_the_mean_price_of_the_stretch_through_the_losses() -> None:
+    """Not the price of its last second: a day that ends with a cheap hour has not saved what it still owes."""
+    shadow = ShadowBattery(replace(BATTERY, discharge_efficiency=0.9))
+    assert shadow.value_per_kwh == 0.0
+    shadow.site(real(1000.0))
+    shadow.follow(1000.0, real(1000.0), 3.0, (0.40, 0.0))
+    shadow.follow(0.0, real(1000.0), 1.0, (0.08, 0.0))
+    assert shadow.value_per_kwh == pytest.approx(0.9 * 0.32)
+    shadow.begin()
+    assert shadow.value_per_kwh == 0.0
 
 
 @pytest.mark.parametrize(("wanted_w", "done_w"), [(9000.0, 4000.0), (-9000.0, -4000.0)])

@@ -41,6 +41,15 @@ def test_a_row_of_intervals_counts_as_each_of_them(day: date, interval_s: int) -
     assert charge.counts_over(intervals) == tuple(charge.counts(at) for at in intervals.times())
 
 
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Australia/Adelaide", "America/St_Johns"])
+def test_where_the_clock_is_half_an_hour_away_as_many_hours_count(zone: str) -> None:
+    """Intervals begin with the hours of UTC: what the plan and the ledger pay for is what the controller meters."""
+    charge = DemandCharge(10.0, 3600, hours=TimeOfUse(0.0, (Window(1.0, time(16), time(21)),), zone))
+    day = Horizon(datetime(2026, 6, 1, tzinfo=UTC), 3600, 24)
+    assert charge.counts_over(day) == tuple(charge.counts(at) for at in day.times())
+    assert sum(charge.counts_over(day)) == 5
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

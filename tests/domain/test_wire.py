@@ -1,8 +1,9 @@
 """Nouns cross the pipe unchanged, and nothing else crosses it."""
 
 import json
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -10,11 +11,12 @@ from agent.domain.forecast import Forecast
 from agent.domain.horizon import Horizon
 from agent.domain.request import Place
 from agent.domain.setpoint import Rung, Setpoint
-from agent.domain.tariff import Flat
+from agent.domain.tariff import Flat, TimeOfUse, Window
 from agent.domain.wire import WireError, formerly, from_json, to_json
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 FORECAST = Forecast("load_w", Horizon(NOW, 900, 2), (0.5,), ((1.0, 2.5),), "persistence", NOW)
+WINDOW = Window(1.0, time(16), time(21), frozenset({4, 0}))
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,7 @@ FORECAST = Forecast("load_w", Horizon(NOW, 900, 2), (0.5,), ((1.0, 2.5),), "pers
         Setpoint(NOW, None, 60.0, Rung.PLAN, "because"),
         Setpoint(NOW, 12.5, 60.0, Rung.RELEASE, "because", 3.0),
         Place(52.2, 0.1, "Europe/London", (date(2026, 12, 25),)),
+        TimeOfUse(0.0, (WINDOW,), "UTC", frozenset({date(2026, 12, 25)})),
     ],
 )
 def test_there_and_back(noun: object) -> None:
@@ -60,6 +63,20 @@ def test_no_noun_at_all(text: str) -> None:
 def test_what_no_number_and_no_stack_can_hold_is_refused_like_the_rest(text: str, reason: str) -> None:
     with pytest.raises(WireError, match=reason):
         from_json(Flat, text)
+
+
+def test_a_set_is_the_same_text_however_it_was_filled() -> None:
+    one, other = (replace(WINDOW, days=frozenset(days)) for days in ((0, 8, 16), (16, 8, 0)))
+    assert to_json(one) == to_json(other)
+    assert '"days":[0,8,16]' in to_json(one)
+
+
+@pytest.mark.parametrize(("days", "place"), [("0", "a list was"), ([0, "x"], "[1]: int was")])
+def test_what_is_no_set_is_named(days: object, place: str) -> None:
+    plain = json.loads(to_json(WINDOW)) | {"days": days}
+    with pytest.raises(WireError, match=re.escape("Window.days")) as refused:
+        from_json(Window, json.dumps(plain))
+    assert place in str(refused.value)
 
 
 @dataclass(frozen=True)

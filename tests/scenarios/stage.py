@@ -23,6 +23,7 @@ from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.setpoint import Outcome, Rung, Setpoint
 from agent.domain.site import SiteState
+from agent.domain.wire import from_json, to_json
 from agent.ports import Job, Planner, TimeSource
 from agent.settings.load import load
 from agent.settings.site_file import SiteFile
@@ -44,15 +45,17 @@ LOAD_W, CHARGE_W, DISCHARGE_W = 6000.0, 3000.0, 8000.0
 
 
 class HonestPlanner:
-    """Plans in this process, as the planner process does."""
+    """Plans in this process, as the planner process does; question and answer cross as JSON."""
 
     def __init__(self) -> None:
         self.asked: list[PlanRequest] = []
 
     async def plan(self, request: PlanRequest) -> Plan:
         self.asked.append(request)
-        corrections, _ = read_corrections(request)
-        return answer(request, read_history(request), 5.0, corrections, read_quarters(request))
+        heard = from_json(PlanRequest, to_json(request))
+        corrections, _ = read_corrections(heard)
+        made = answer(heard, read_history(heard), 5.0, corrections, read_quarters(heard))
+        return from_json(Plan, to_json(made))
 
 
 @dataclass(frozen=True, slots=True)

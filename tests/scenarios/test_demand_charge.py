@@ -83,6 +83,16 @@ async def test_cheap_energy_is_not_bought_above_the_peak(tmp_path: Path) -> None
         assert max(quarters_w(stage, 4)) > 8800.0
 
 
+async def test_hours_that_count_reach_the_planner(tmp_path: Path) -> None:
+    """Outside of them import is free, and the battery fills as if nothing were charged."""
+    hours = '[[demand_charge.window]]\nfrom = "16:00"\nto = "21:00"\nweekdays = ["sunday", "monday"]\n'
+    async with site(tmp_path, CHARGE + hours) as stage:
+        await stage.play(61.0)
+        assert stage.at(61.0).rung is Rung.PLAN
+        assert max(quarters_w(stage, 4)) > 8800.0
+        assert asked(stage).peak_w == 0.0
+
+
 async def test_the_peak_and_the_running_interval_survive_a_restart(tmp_path: Path) -> None:
     async with site(tmp_path) as stage:
         await stage.play(52.0)

@@ -8,10 +8,12 @@ import pytest
 from agent.domain.advisory import FlexibleLoad, Outage
 from agent.domain.battery import Battery, BatteryUnit
 from agent.domain.demand_charge import DemandCharge
+from agent.domain.ledger import SettlementRequest
 from agent.domain.request import Objective, Place
 from agent.domain.reserve import Reserve
 from agent.domain.site import Connection, Failsafe
 from agent.domain.tariff import EVERY_DAY, EVERY_MONTH, HOLIDAY, Flat, PriceList, TimeOfUse, Window, price_at
+from agent.domain.wire import from_json, to_json
 from agent.settings.check import report
 from agent.settings.load import load
 from agent.settings.price_file import PriceFileError, read_prices
@@ -95,10 +97,13 @@ from = "16:00"
 to = "21:00"
 weekdays = ["monday", "friday"]
 [solar]"""
-    every, dear = load(written(tmp_path, changed("[solar]", text))).demand_charges()
+    settings = load(written(tmp_path, changed("[solar]", text)))
+    every, dear = settings.demand_charges()
     assert every == DemandCharge(6.5, 900, ratchet_share=0.8)
     hours = TimeOfUse(0.0, (Window(1.0, time(16), time(21), frozenset({0, 4})),), "Europe/London")
     assert dear == DemandCharge(20.0, 900, (6, 7, 8, 9), hours, 0.0, "on-peak")
+    asked = settings.settlement_request(datetime(2026, 6, 3, tzinfo=UTC), None)
+    assert from_json(SettlementRequest, to_json(asked)) == asked
 
 
 def test_tariffs(settings: Settings) -> None:

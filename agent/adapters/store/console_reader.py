@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.adapters.store import schema_sql as sql
+from agent.adapters.store.energy_imports import QUARTER_S, SEEN_S
 from agent.adapters.store.points_blob import from_blob
 from agent.adapters.store.side_tables import read_predicted
 from agent.adapters.store.store_reader import reading
@@ -136,14 +137,15 @@ def highest_import(
     interval_s: int,
     counts: Callable[[datetime], bool] = lambda at: True,
 ) -> Peak | None:
-    """The worst interval that begins in [``start``, ``end``), of those that were measured for half of their time.
+    """The worst interval that begins in [``start``, ``end``), of those in which the grid was seen for half of the time.
 
     Intervals are whole quarters of an hour, beginning on multiples of their length; ``counts`` says which are asked
     about by their start. Raises StoreFailure.
     """
+    seen_s = f"sum({SEEN_S.format(span_s=QUARTER_S)})"
     select = (
-        "SELECT at / :length * :length, sum(import_wh) * 3600 / sum(covered_s) FROM rollup "
-        "WHERE span = 'quarter' AND at >= :start AND at < :end GROUP BY 1 HAVING 2 * sum(covered_s) >= :length "
+        f"SELECT at / :length * :length, sum(import_wh) * 3600 / {seen_s} FROM rollup "  # noqa: S608 - a constant
+        f"WHERE span = 'quarter' AND at >= :start AND at < :end GROUP BY 1 HAVING 2 * {seen_s} >= :length "
         "ORDER BY 2 DESC, 1"
     )
     terms = {"length": interval_s, "start": int(start.timestamp()), "end": int(end.timestamp())}

@@ -9,7 +9,7 @@ from typing import Any
 from agent.adapters.store.newest_rollups import spans
 from agent.console.reading import breakdowns
 from agent.console.reading.buckets import Bucket, between
-from agent.console.reading.measured import Measured, before, hours, measured
+from agent.console.reading.measured import Measured, before, hours, measured, priced
 from agent.console.reading.ranges import Range, weeks_before
 from agent.console.reading.series import COLUMNS, Column, as_columns, columns, coverage, times, totals
 from agent.console.reading.shapes import Document, change, head, known_sum, local, rounded, share_pct
@@ -19,6 +19,7 @@ from agent.recording.rollups import Rollup
 from agent.settings.schema import Settings
 
 WEEKS = (1, 2, 3, 4)
+BY_PRICE = ("direction", "tariff")
 LEAST_COVERAGE = 0.5
 
 
@@ -36,7 +37,7 @@ class Question:
 
 @dataclass(slots=True)
 class Answer:
-    """What an analysis adds to its series. ``hours`` are those of the breakdown, read once."""
+    """What an analysis adds to its series. ``hours`` are those of the breakdown, or finer, read once."""
 
     breakdown: list[Document] = field(default_factory=list)
     compare: Document | None = None
@@ -157,7 +158,7 @@ def _break_down(store: Path, found: Measured, question: Question, answer: Answer
     kind, zone = question.breakdown, found.asked.zone
     if kind is None or kind == "demand":
         return
-    rows, notes = hours(store, found)
+    rows, notes = (priced if kind in BY_PRICE else hours)(store, found)
     answer.hours, answer.notes = rows, [*answer.notes, *notes]
     match kind:
         case "source":

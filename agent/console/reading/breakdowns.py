@@ -103,7 +103,7 @@ def carbon_by_use(rows: Sequence[Rollup]) -> list[Document]:
 
 
 def by_direction(rows: Sequence[Rollup]) -> list[Document]:
-    """What was paid for imports and earned by exports, at each hour's mean price."""
+    """What was paid for imports and earned by exports, at each row's mean price."""
     bought = known_sum([_times(row.import_wh, row.import_price) for row in rows])
     sold = known_sum([_times(row.export_wh, row.export_price) for row in rows])
     imported, exported = (sum(values) for values in ([r.import_wh for r in rows], [r.export_wh for r in rows]))

@@ -61,7 +61,9 @@ def source_span(asked: Range, granularity: str) -> str:
 
 
 def raster(asked: Range, granularity: str) -> tuple[tuple[datetime, datetime], ...]:
-    """The start and end (UTC) of every bucket, oldest first."""
+    """The start and end (UTC) of every bucket, oldest first; none where the range has no length."""
+    if asked.end <= asked.start:
+        return ()
     edges = _edges(asked, granularity)
     return tuple(zip(edges, [*edges[1:], asked.end], strict=True))
 

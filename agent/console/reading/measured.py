@@ -13,6 +13,7 @@ from agent.domain.sentences import readings as say
 from agent.recording.rollups import Rollup
 
 HOURS_OF = timedelta(days=3 * 366)
+QUARTERS_OF = timedelta(days=93)
 EXACT_FOR = timedelta(days=40)
 
 
@@ -63,6 +64,17 @@ def hours(store: Path, found: Measured) -> tuple[Sequence[Rollup], tuple[str, ..
         asked = Range(asked.end - HOURS_OF, asked.end, asked.zone)
         notes = (say.breakdown_of_three_years(),)
     return spans(store, "hour", asked.start, asked.end, asked.zone), notes
+
+
+def priced(store: Path, found: Measured) -> tuple[Sequence[Rollup], tuple[str, ...]]:
+    """As ``hours``, in quarters where those are kept and not too many: within an hour the price may change."""
+    asked, oldest, first = found.asked, first_at(store, "hour"), first_at(store, "quarter")
+    is_short = asked.end - asked.start <= QUARTERS_OF
+    if found.granularity in ("minute", "quarter") or not is_short or oldest is None or first is None:
+        return hours(store, found)
+    if first >= max(asked.start, oldest) + timedelta(hours=1):
+        return hours(store, found)
+    return spans(store, "quarter", asked.start, asked.end, asked.zone), ()
 
 
 def _rows(store: Path, span: str, asked: Range) -> list[Rollup]:

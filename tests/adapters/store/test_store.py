@@ -2,12 +2,14 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from agent.adapters.store import store_reader
+from agent.adapters.store.console_reader import highest_import
 from agent.adapters.store.schema_version import FIRST_TABLE
 from agent.adapters.store.sqlite_store import SqliteStore
 from agent.domain.records import Batch
@@ -163,6 +165,23 @@ async def test_a_missing_folder_is_said(tmp_path: Path) -> None:
         await new_store(tmp_path / "no" / "site.db").open()
     with pytest.raises(StoreFailure, match="no store at"):
         store_reader.kept(tmp_path / "no" / "site.db", "plan")
+
+
+async def test_import_is_of_the_time_in_which_the_grid_was_seen_whatever_the_inverter_says(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    """360 W throughout; for 7 of 15 minutes the inverter is silent and with it the balance, then the meter is, too."""
+    lit = [replace(minute(i), grid_w=360.0) for i in range(30)]
+    alone = [replace(one, load_w=None, battery_w=None, covered_s=0.0) for one in lit]
+    await store.write(Batch(minutes=(*lit[:8], *alone[8:15], *lit[15:24])))
+    for _ in range(2):
+        rows = await store.imports(START)
+        assert sum(row[2] for row in rows) == pytest.approx(24 * 60.0)
+        assert sum(row[3] for row in rows) == pytest.approx(24 * 6.0)
+        await store.tidy(START + timedelta(minutes=40))
+    peak = highest_import(tmp_path / "site.db", START, START + timedelta(hours=1), 900)
+    assert peak is not None
+    assert peak.import_w == pytest.approx(360.0)
 
 
 async def test_what_was_imported_is_whole_before_in_and_after_the_roll_ups(store: SqliteStore) -> None:
