@@ -67,6 +67,10 @@ class Planning:
         self._asking = True
         try:
             trouble = await self._try()
+        except Exception as error:
+            log.exception("plan_failed_by_defect")
+            self._retry.failed(self._clock.monotonic(), self._clock.monotonic())
+            trouble = say.no_plan(cause=say.by_defect(cause=f"{type(error).__name__}: {error}"))
         finally:
             self._asking = False
         self._outlet.show(replace(self._outlet.view, plan_failure=trouble))

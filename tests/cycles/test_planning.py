@@ -49,7 +49,7 @@ class PlanningStage:
         self.clock = VirtualClock(START)
         self.planner = ScriptedPlanner(self.clock)
         self.pending, self.outlet = PendingWrites(), Outlet()
-        self.has_prices = True
+        self.has_prices, self.is_defective = True, False
         self.retry = Retry(PLAN_RESTS_S, most_an_hour=4)
         self.planning = Planning(self.clock, self.planner, self._question, self.pending, self.outlet, self.retry)
         self.see_soc(40.0)
@@ -79,6 +79,8 @@ class PlanningStage:
         show(self.outlet, state=SiteState(self.clock.now(), soc_pct=Measured(soc_pct, quality)))
 
     def _question(self, now: datetime, soc_pct: float) -> PlanRequest | None:
+        if self.is_defective:
+            raise TypeError("a set is no JSON")
         asked = request(steps=8)
         return replace(asked, now=asked.horizon.start, soc_pct=soc_pct) if self.has_prices else None
 
@@ -89,6 +91,19 @@ async def test_a_good_plan_is_published() -> None:
     assert stage.outlet.view.plan is not None
     assert stage.planner.asked[0].soc_pct == 40.0
     assert (stage.planning.made, stage.planning.failed, stage.outlet.view.plan_failure) == (1, 0, None)
+    assert not stage.pending.alarms
+
+
+async def test_a_defect_where_a_plan_is_asked_for_is_an_alarm_as_any_failure_is() -> None:
+    stage = PlanningStage()
+    stage.is_defective = True
+    await stage.play(2.0)
+    assert stage.outlet.view.plan_failure == "no plan: a defect: TypeError: a set is no JSON"
+    assert stage.pending.alarms == (stage.outlet.view.plan_failure,)
+    assert stage.planning.failed <= 9, "it is left alone for a while each time"
+    stage.is_defective = False
+    await stage.play(1.0)
+    assert stage.outlet.view.plan is not None
     assert not stage.pending.alarms
 
 
