@@ -13,6 +13,7 @@ from agent.domain.plan import Plan
 from agent.domain.request import PlanRequest
 from agent.domain.sentence import Sentence, sentence_of
 from agent.domain.sentences import alarms as say
+from agent.domain.sentences.plans import by_defect
 from agent.monitoring.data_fault_events import DataFaultEvents
 from agent.planning.check import check_plan
 from agent.ports import Clock, Planner, PlannerFailure
@@ -70,7 +71,7 @@ class Planning:
         except Exception as error:
             log.exception("plan_failed_by_defect")
             self._retry.failed(self._clock.monotonic(), self._clock.monotonic())
-            trouble = say.no_plan(cause=say.by_defect(cause=f"{type(error).__name__}: {error}"))
+            trouble = say.no_plan(cause=by_defect(cause=f"{type(error).__name__}: {error}"))
         finally:
             self._asking = False
         self._outlet.show(replace(self._outlet.view, plan_failure=trouble))

@@ -189,11 +189,6 @@ def soc_not_known() -> str:
 
 
 @Template
-def by_defect(*, cause: str) -> str:
-    return f"a defect: {cause}"
-
-
-@Template
 def price_not_known() -> str:
     return "no price is known"
 

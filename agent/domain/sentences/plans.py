@@ -183,3 +183,8 @@ def _not_known(price: str, missing: int, steps: int) -> str:
 
 def _nothing_said(after_s: float) -> str:
     return f"nothing was said for more than {after_s / 3600:.0f} h"
+
+
+@Template
+def by_defect(*, cause: str) -> str:
+    return f"a defect: {cause}"
