@@ -165,10 +165,11 @@ class PlanningTerms:
         """Steps at which charging while discharging saves money, shape (steps,).
 
         Passing c kWh through the battery consumes c (1 - r) and discharges c r, with r the round trip. It pays when
-        price (1 - r) + wear r < 0.
+        price (1 - r) + wear r < 0. Sun that cannot be curtailed is consumed at the export price.
         """
         r = self.battery.round_trip
-        return self.import_price * (1.0 - r) + self.battery.wear_per_kwh * r < 0.0
+        price = self.import_price if self.curtailable else np.minimum(self.import_price, self.export_price)
+        return price * (1.0 - r) + self.battery.wear_per_kwh * r < 0.0
 
     def import_export_at_once_pays(self) -> NDArray[np.bool_]:
         """Steps at which importing while exporting saves money: the export price is above the import price."""
