@@ -169,7 +169,7 @@ def test_little_time_costs_little_money(import_price: float, export_price: float
 
 @pytest.mark.parametrize("seed", [11, 12, 14])
 def test_a_paid_export_that_cannot_be_curtailed_is_answered(seed: int) -> None:
-    """Sun that costs money would be burnt by charging while discharging: the programme alone ended without an answer."""
+    """Sun that costs money would be burnt by charging while discharging: there was no answer where that was barred."""
     site = problem(seed, export_price=-0.1, terminal=0.25)
     site = replace(site, terms=replace(site.terms, curtailable=False))
     schedule = solve_schedule(site, 10.0)
